@@ -1,0 +1,67 @@
+import { CairnError } from '../errors.ts';
+import { type Position, printPosition } from './position.ts';
+
+export type CorefileErrorKind = 'Error during parsing' | 'Syntax error';
+
+/** One mistake of the operator's in a Corefile; its message begins with the place: `FILE:LINE:COLUMN - KIND: DETAIL`. */
+export class CorefileError extends CairnError {
+  readonly position: Position;
+  readonly detail: string;
+  readonly kind: CorefileErrorKind;
+
+  constructor(position: Position, detail: string, kind: CorefileErrorKind = 'Error during parsing') {
+    super('COREFILE', `${printPosition(position)} - ${kind}: ${detail}`);
+    this.position = position;
+    this.detail = detail;
+    this.kind = kind;
+  }
+}
+
+/** Several mistakes at once, so that they can be mended in one go; the message has one line for each. */
+export class CorefileErrors extends CairnError {
+  readonly errors: readonly CorefileError[];
+
+  constructor(errors: readonly CorefileError[]) {
+    super('COREFILE', errors.map((error) => error.message).join('\n'));
+    this.errors = errors;
+  }
+}
+
+/** Something that is allowed and probably not meant. */
+export interface CorefileWarning {
+  readonly position: Position;
+  readonly message: string;
+}
+
+/** The error for text that breaks the grammar of the language. */
+export function syntaxError(position: Position, detail: string): CorefileError {
+  return new CorefileError(position, detail, 'Syntax error');
+}
+
+/** Runs `run` and collects the Corefile errors it throws; any other error goes on to the caller. */
+export function attempt<T>(errors: CorefileError[], run: () => T): T | undefined {
+  try {
+    return run();
+  } catch (thrown) {
+    if (thrown instanceof CorefileError) errors.push(thrown);
+    else if (thrown instanceof CorefileErrors) errors.push(...thrown.errors);
+    else throw thrown;
+    return undefined;
+  }
+}
+
+/** @throws the one error as it is, several as CorefileErrors; nothing if there are none. */
+export function throwAll(errors: readonly CorefileError[]): void {
+  const [first] = errors;
+  if (first !== undefined) throw errors.length === 1 ? first : new CorefileErrors(errors);
+}
+
+/** Runs the set-up of a plugin: the Corefile errors it throws name the plugin, `plugin/NAME: DETAIL`. */
+export function inPlugin<T>(name: string, run: () => T): T {
+  const errors: CorefileError[] = [];
+  const result = attempt(errors, run);
+  throwAll(
+    errors.map(({ position, detail, kind }) => new CorefileError(position, `plugin/${name}: ${detail}`, kind)),
+  );
+  return result as T;
+}

@@ -1,0 +1,19 @@
+import type { Position } from './position.ts';
+
+/** What a token is in the grammar; a quoted brace is text, never a brace. */
+export type TokenKind = 'word' | 'quoted' | '{' | '}';
+
+/** A word of the Corefile. */
+export interface Token {
+  readonly kind: TokenKind;
+  /** Without quotes, and with environment variables filled in once the file has been read. */
+  readonly text: string;
+  readonly position: Position;
+  /** The line on which the token ends: a quoted token may hold newlines. */
+  readonly endLine: number;
+  /**
+   * Whether the token is the first one on its line. The grammar asks for nothing else about lines, so tokens that come
+   * out of an import never join a line of the importing file, nor of another import.
+   */
+  readonly startsLine: boolean;
+}

@@ -1,0 +1,105 @@
+import { parseIP, printIP } from './ip.ts';
+import { type Name, parseName } from './name.ts';
+import { WireError } from './wire/error.ts';
+import type { Reader } from './wire/reader.ts';
+import type { Writer } from './wire/writer.ts';
+import { PresentationError, quoteText, unescapeText, type Words } from './words.ts';
+
+/** One field of a record's rdata: how it is read and written, as octets and as zone-file text. */
+export interface Field<T> {
+  decode(reader: Reader): T;
+  encode(writer: Writer, value: T): void;
+  print(value: T): string;
+  parse(words: Words, what: string): T;
+}
+
+const integer = (octets: 1 | 2 | 4): Field<number> => ({
+  decode: (reader) => (octets === 1 ? reader.u8() : octets === 2 ? reader.u16() : reader.u32()),
+  encode: (writer, value) => (octets === 1 ? writer.u8(value) : octets === 2 ? writer.u16(value) : writer.u32(value)),
+  print: String,
+  parse: (words, what) => words.integer(what, 2 ** (8 * octets) - 1),
+});
+
+export const u8 = integer(1);
+export const u16 = integer(2);
+export const u32 = integer(4);
+
+const nameText = {
+  decode: (reader: Reader): Name => reader.name(),
+  print: (value: Name): string => value,
+  parse: (words: Words, what: string): Name => parseName(words.next(what).text, words.origin),
+};
+
+/** A name in a type of RFC 1035, where compression is allowed. */
+export const name: Field<Name> = { ...nameText, encode: (writer, value) => writer.name(value) };
+
+/** A name in a later type, which is never compressed (RFC 3597 §4). */
+export const uncompressedName: Field<Name> = {
+  ...nameText,
+  encode: (writer, value) => writer.uncompressedName(value),
+};
+
+const address = (octets: 4 | 16, family: string): Field<string> => ({
+  decode: (reader) => printIP(reader.octets(octets)),
+  encode: (writer, value) => {
+    const ip = parseIP(value);
+    if (ip?.length !== octets) throw new WireError(`"${value}" is not an ${family} address`);
+    writer.octets(ip);
+  },
+  print: (value) => value,
+  parse: (words, what) => {
+    const { text } = words.next(what);
+    const ip = parseIP(text);
+    if (ip?.length !== octets) throw new PresentationError(`${what} must be an ${family} address, not "${text}"`);
+    return printIP(ip);
+  },
+});
+
+export const ipv4 = address(4, 'IPv4');
+export const ipv6 = address(16, 'IPv6');
+
+/** One <character-string>, one character per octet. */
+export const text: Field<string> = {
+  decode: (reader) => reader.text(),
+  encode: (writer, value) => writer.text(value),
+  print: quoteText,
+  parse: (words, what) => unescapeText(words.next(what).text),
+};
+
+/** One or more <character-string>s up to the end of the rdata. */
+export const texts: Field<readonly string[]> = {
+  decode: (reader) => {
+    const values = [reader.text()];
+    while (reader.offset < reader.end) values.push(reader.text());
+    return values;
+  },
+  encode: (writer, values) => {
+    for (const value of values) writer.text(value);
+  },
+  print: (values) => values.map(quoteText).join(' '),
+  parse: (words, what) => [words.next(what), ...words.rest()].map((word) => unescapeText(word.text)),
+};
+
+const restOctets = (encoding: 'hex' | 'base64'): Field<Uint8Array> => ({
+  decode: (reader) => reader.octets(reader.end - reader.offset),
+  encode: (writer, value) => writer.octets(value),
+  print: (value) => {
+    const printed = Buffer.from(value).toString(encoding);
+    return encoding === 'hex' ? printed.toUpperCase() : printed;
+  },
+  parse: (words, what) => {
+    const joined = [words.next(what), ...words.rest()].map((word) => word.text).join('');
+    const octets = Buffer.from(joined, encoding);
+    const printed = octets.toString(encoding);
+    if (printed.replace(/=+$/, '') !== (encoding === 'hex' ? joined.toLowerCase() : joined.replace(/=+$/, ''))) {
+      throw new PresentationError(`${what} must be ${encoding}, not "${joined}"`);
+    }
+    return new Uint8Array(octets);
+  },
+});
+
+/** All octets up to the end of the rdata, written in hexadecimal. */
+export const hex = restOctets('hex');
+
+/** All octets up to the end of the rdata, written in base64. */
+export const base64 = restOctets('base64');

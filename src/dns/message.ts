@@ -1,0 +1,97 @@
+import type { Name } from './name.ts';
+import type { ResourceRecord } from './rr.ts';
+
+/** RFC 1035 §4.1.1, RFC 1996, RFC 2136. */
+export const Opcode = { QUERY: 0, IQUERY: 1, STATUS: 2, NOTIFY: 4, UPDATE: 5 } as const;
+
+/** RFC 1035 §4.1.1, RFC 2136 §2.2, RFC 6891 §9. */
+export const Rcode = {
+  NOERROR: 0,
+  FORMERR: 1,
+  SERVFAIL: 2,
+  NXDOMAIN: 3,
+  NOTIMP: 4,
+  REFUSED: 5,
+  YXDOMAIN: 6,
+  YXRRSET: 7,
+  NXRRSET: 8,
+  NOTAUTH: 9,
+  NOTZONE: 10,
+  BADVERS: 16,
+  BADCOOKIE: 23,
+} as const;
+
+export const Class = { IN: 1, CH: 3, HS: 4, NONE: 254, ANY: 255 } as const;
+
+/** The EDNS options that Cairn knows by name. */
+export const EdnsOption = {
+  NSID: 3,
+  SUBNET: 8,
+  EXPIRE: 9,
+  COOKIE: 10,
+  TCP_KEEPALIVE: 11,
+  PADDING: 12,
+  EDE: 15,
+} as const;
+
+export interface Question {
+  /** In the client's own letter case. */
+  readonly name: Name;
+  readonly type: number;
+  readonly class: number;
+}
+
+/** The OPT pseudo-record (RFC 6891), which is never among the additional records here. */
+export interface Edns {
+  /** The largest UDP payload that the sender takes, in octets. */
+  readonly udpSize: number;
+  readonly version: number;
+  readonly do: boolean;
+  readonly options: readonly { readonly code: number; readonly data: Uint8Array }[];
+}
+
+export interface MessageFlags {
+  readonly qr: boolean;
+  readonly opcode: number;
+  readonly aa: boolean;
+  readonly tc: boolean;
+  readonly rd: boolean;
+  readonly ra: boolean;
+  readonly ad: boolean;
+  readonly cd: boolean;
+}
+
+export interface Message extends MessageFlags {
+  readonly id: number;
+  /** All 12 bits: the upper 8 travel in the OPT record (RFC 6891 §6.1.3). */
+  readonly rcode: number;
+  readonly questions: readonly Question[];
+  readonly answer: readonly ResourceRecord[];
+  readonly authority: readonly ResourceRecord[];
+  readonly additional: readonly ResourceRecord[];
+  readonly edns?: Edns | undefined;
+}
+
+const RCODE_NAMES = new Map<number, string>(Object.entries(Rcode).map(([name, code]) => [code, name]));
+const CLASS_NAMES = new Map<number, string>(Object.entries(Class).map(([name, code]) => [code, name]));
+
+export function printRcode(rcode: number): string {
+  return RCODE_NAMES.get(rcode) ?? `RCODE${rcode}`;
+}
+
+/** The code of an rcode's name (any letter case) or number; undefined if it is neither. */
+export function parseRcode(text: string): number | undefined {
+  if (/^\d{1,4}$/.test(text) && Number(text) < 4096) return Number(text);
+  return (Rcode as Record<string, number>)[text.toUpperCase()];
+}
+
+export function printClass(code: number): string {
+  return CLASS_NAMES.get(code) ?? `CLASS${code}`;
+}
+
+/** The code of a class's name (any letter case) or `CLASSn`; undefined if it is neither. */
+export function parseClass(text: string): number | undefined {
+  const generic = /^CLASS(\d{1,5})$/i.exec(text);
+  if (generic) return Number(generic[1]) < 65536 ? Number(generic[1]) : undefined;
+  return (Class as Record<string, number>)[text.toUpperCase()];
+}

@@ -1,0 +1,121 @@
+import { base64, type Field, hex, ipv4, ipv6, name, text, texts, u8, u16, u32, uncompressedName } from './field.ts';
+import { Class } from './message.ts';
+import type { Name } from './name.ts';
+
+/** A resource record (RFC 1035 §3.2.1); what `data` holds follows from `type`: see {@link isOfType}. */
+export interface ResourceRecord<D extends object = object> {
+  readonly name: Name;
+  readonly type: number;
+  readonly class: number;
+  /** Seconds. */
+  readonly ttl: number;
+  readonly data: Readonly<D>;
+}
+
+/** What is known of a record type: its code, its name, and the fields of its rdata in wire order. */
+export interface RRType<D extends object = object> {
+  readonly code: number;
+  readonly mnemonic: string;
+  readonly fields: readonly (readonly [keyof D & string, Field<unknown>])[];
+}
+
+type DataOf<F extends Record<string, Field<unknown>>> = { [K in keyof F]: F[K] extends Field<infer T> ? T : never };
+
+const byCode = new Map<number, RRType>();
+const codeByMnemonic = new Map<string, number>();
+
+function define<F extends Record<string, Field<unknown>>>(
+  code: number,
+  mnemonic: string,
+  fields: F,
+): RRType<DataOf<F>> {
+  const type: RRType<DataOf<F>> = { code, mnemonic, fields: Object.entries(fields) as RRType<DataOf<F>>['fields'] };
+  byCode.set(code, type as unknown as RRType);
+  codeByMnemonic.set(mnemonic, code);
+  return type;
+}
+
+// One line describes a record type: decode, encode, print and parse all follow from it.
+export const A = define(1, 'A', { address: ipv4 });
+export const NS = define(2, 'NS', { target: name });
+export const CNAME = define(5, 'CNAME', { target: name });
+export const SOA = define(6, 'SOA', {
+  mname: name,
+  rname: name,
+  serial: u32,
+  refresh: u32,
+  retry: u32,
+  expire: u32,
+  minimum: u32,
+});
+export const PTR = define(12, 'PTR', { target: name });
+export const HINFO = define(13, 'HINFO', { cpu: text, os: text });
+export const MX = define(15, 'MX', { preference: u16, exchange: name });
+export const TXT = define(16, 'TXT', { texts });
+export const RP = define(17, 'RP', { mailbox: uncompressedName, text: uncompressedName });
+export const AFSDB = define(18, 'AFSDB', { subtype: u16, host: uncompressedName });
+export const AAAA = define(28, 'AAAA', { address: ipv6 });
+export const SRV = define(33, 'SRV', { priority: u16, weight: u16, port: u16, target: uncompressedName });
+export const NAPTR = define(35, 'NAPTR', {
+  order: u16,
+  preference: u16,
+  flags: text,
+  service: text,
+  regexp: text,
+  replacement: uncompressedName,
+});
+export const DNAME = define(39, 'DNAME', { target: uncompressedName });
+export const DS = define(43, 'DS', { keyTag: u16, algorithm: u8, digestType: u8, digest: hex });
+export const SSHFP = define(44, 'SSHFP', { algorithm: u8, type: u8, fingerprint: hex });
+export const DNSKEY = define(48, 'DNSKEY', { flags: u16, protocol: u8, algorithm: u8, key: base64 });
+export const TLSA = define(52, 'TLSA', { usage: u8, selector: u8, matching: u8, certificate: hex });
+export const SPF = define(99, 'SPF', { texts });
+
+/** Types that Cairn names but whose rdata it carries as it came (RFC 3597). */
+const OPAQUE = { RRSIG: 46, NSEC: 47, NSEC3: 50, NSEC3PARAM: 51, CDS: 59, CDNSKEY: 60, SVCB: 64, HTTPS: 65, CAA: 257 };
+
+/** Question types and pseudo-records, which never are a zone's data. */
+export const QType = { OPT: 41, TKEY: 249, TSIG: 250, IXFR: 251, AXFR: 252, ANY: 255 } as const;
+
+const NAMED = Object.entries({ ...OPAQUE, ...QType });
+const nameByCode = new Map<number, string>(NAMED.map(([mnemonic, code]) => [code, mnemonic]));
+for (const [mnemonic, code] of NAMED) codeByMnemonic.set(mnemonic, code);
+
+/** Rdata of a type whose fields are not known: its octets. */
+export interface OpaqueData {
+  readonly octets: Uint8Array;
+}
+
+/** What is known of a type; rdata of an unknown one is carried as octets (RFC 3597 §3). */
+export function rrType(code: number): RRType {
+  return byCode.get(code) ?? ({ code, mnemonic: printType(code), fields: OPAQUE_FIELDS } as unknown as RRType);
+}
+
+const OPAQUE_FIELDS: RRType<OpaqueData>['fields'] = [['octets', hex as Field<unknown>]];
+
+/** Whether rdata of this type is carried as octets. */
+export function isOpaque(type: RRType): boolean {
+  return type.fields === (OPAQUE_FIELDS as unknown);
+}
+
+/** The mnemonic of a type, or `TYPEn` (RFC 3597 §5). */
+export function printType(code: number): string {
+  return byCode.get(code)?.mnemonic ?? nameByCode.get(code) ?? `TYPE${code}`;
+}
+
+/** The code of a type's mnemonic (any letter case) or `TYPEn`; undefined if it is neither. */
+export function parseType(mnemonic: string): number | undefined {
+  const generic = /^TYPE(\d{1,5})$/i.exec(mnemonic);
+  if (generic) return Number(generic[1]) < 65536 ? Number(generic[1]) : undefined;
+  return codeByMnemonic.get(mnemonic.toUpperCase());
+}
+
+/** A record of class IN. */
+export function rr<D extends object>(type: RRType<D>, owner: Name, ttl: number, data: D): ResourceRecord<D> {
+  return { name: owner, type: type.code, class: Class.IN, ttl, data };
+}
+
+/** Whether the record is of that type, for the compiler too. */
+export function isOfType<D extends object>(record: ResourceRecord, type: RRType<D>): record is ResourceRecord<D> {
+  return record.type === type.code;
+}

@@ -1,0 +1,109 @@
+import type { Edns, Message, Question } from '../message.ts';
+import { QType, type ResourceRecord, rrType } from '../rr.ts';
+import { WireError } from './error.ts';
+import { Reader } from './reader.ts';
+
+export const HEADER_OCTETS = 12;
+
+/** No record is shorter than a root owner, type, class, TTL and an empty rdata. */
+const MIN_RECORD_OCTETS = 11;
+
+/**
+ * Reads a whole DNS message (RFC 1035 §4); octets behind it are ignored, as other servers do.
+ *
+ * @throws WireError when the octets are no well-formed message.
+ */
+export function decodeMessage(bytes: Uint8Array): Message {
+  const reader = new Reader(bytes);
+  const id = reader.u16();
+  const flags = reader.u16();
+  const counts = [reader.u16(), reader.u16(), reader.u16(), reader.u16()] as const;
+  const questions: Question[] = [];
+  for (let i = 0; i < counts[0]; i++) questions.push({ name: reader.name(), type: reader.u16(), class: reader.u16() });
+  const answer = decodeSection(reader, counts[1]);
+  const authority = decodeSection(reader, counts[2]);
+  const optRecords: OptRecord[] = [];
+  const additional = decodeSection(reader, counts[3], optRecords);
+  if (optRecords.length > 1) throw new WireError('more than one OPT record'); // RFC 6891 §6.1.1
+  const opt = optRecords[0];
+  return {
+    id,
+    ...decodeFlags(flags),
+    rcode: (flags & 0xf) | ((opt?.extendedRcode ?? 0) << 4),
+    questions,
+    answer,
+    authority,
+    additional,
+    ...(opt && { edns: opt.edns }),
+  };
+}
+
+export function decodeFlags(flags: number) {
+  return {
+    qr: (flags & 0x8000) !== 0,
+    opcode: (flags >> 11) & 0xf,
+    aa: (flags & 0x0400) !== 0,
+    tc: (flags & 0x0200) !== 0,
+    rd: (flags & 0x0100) !== 0,
+    ra: (flags & 0x0080) !== 0,
+    ad: (flags & 0x0020) !== 0,
+    cd: (flags & 0x0010) !== 0,
+  };
+}
+
+interface OptRecord {
+  readonly extendedRcode: number;
+  readonly edns: Edns;
+}
+
+/** Reads `count` records; an OPT record goes to `optRecords`, and is an error where there is no such list. */
+function decodeSection(reader: Reader, count: number, optRecords?: OptRecord[]): ResourceRecord[] {
+  // The count is a peer's claim: what cannot fit into the message is not even begun.
+  if (count * MIN_RECORD_OCTETS > reader.end - reader.offset) throw new WireError(`${count} records do not fit`);
+  const records: ResourceRecord[] = [];
+  for (let i = 0; i < count; i++) {
+    const name = reader.name();
+    const type = reader.u16();
+    const recordClass = reader.u16();
+    const ttl = reader.u32();
+    const length = reader.u16();
+    const messageEnd = reader.end;
+    const end = reader.offset + length;
+    if (end > messageEnd) throw new WireError(`the rdata at ${reader.offset} runs past the end of the message`);
+    reader.end = end;
+    if (type === QType.OPT) {
+      if (!optRecords || name !== '.') throw new WireError('an OPT record where none may be');
+      optRecords.push(decodeOpt(reader, recordClass, ttl));
+    } else {
+      // RFC 2181 §8: a TTL with its top bit set is zero.
+      records.push({
+        name,
+        type,
+        class: recordClass,
+        ttl: ttl > 0x7fffffff ? 0 : ttl,
+        data: decodeRdata(reader, type),
+      });
+    }
+    if (reader.offset !== end) throw new WireError(`the rdata that ends at ${end} has octets too many`);
+    reader.end = messageEnd;
+  }
+  return records;
+}
+
+function decodeRdata(reader: Reader, type: number): object {
+  const data: Record<string, unknown> = {};
+  if (reader.offset === reader.end) return data; // RFC 2136 §2.4: rdata may be empty in prerequisites and deletions
+  for (const [key, field] of rrType(type).fields) data[key] = field.decode(reader);
+  return data;
+}
+
+/** RFC 6891 §6.1.2–6.1.3: class is the sender's UDP size, TTL holds the extended rcode, the version and DO. */
+function decodeOpt(reader: Reader, udpSize: number, ttl: number): OptRecord {
+  const options: { code: number; data: Uint8Array }[] = [];
+  while (reader.offset < reader.end) {
+    const code = reader.u16();
+    options.push({ code, data: reader.octets(reader.u16()) });
+  }
+  const edns = { udpSize, version: (ttl >>> 16) & 0xff, do: (ttl & 0x8000) !== 0, options };
+  return { extendedRcode: ttl >>> 24, edns };
+}

@@ -1,0 +1,175 @@
+import { type Edns, type Message, type MessageFlags, Opcode } from '../message.ts';
+import { isAtOrBelow } from '../name.ts';
+import { NS, QType, type ResourceRecord, rrType } from '../rr.ts';
+import { HEADER_OCTETS } from './decode.ts';
+import { Writer } from './writer.ts';
+
+/** The largest message: TCP's length prefix has 16 bits (RFC 1035 §4.2.2). */
+export const MAX_MESSAGE_OCTETS = 65535;
+
+const TC = 0x0200;
+const OPT_FIXED_OCTETS = 11;
+
+/** One message is written at a time and copied out, so one buffer serves all. A record that ends past the limit fits too. */
+const writer = new Writer(Buffer.allocUnsafe(2 * MAX_MESSAGE_OCTETS + 1024));
+
+/**
+ * Writes a message, names compressed, in at most `limit` octets.
+ *
+ * What does not fit is left out by whole RRsets, from the end: first additional ones, silently (RFC 2181 §9), then
+ * answer or authority with TC set. Of the answer RRset that was cut, the records that fit stay, for clients that cannot
+ * ask again over TCP; questions and OPT always stay.
+ */
+export function encodeMessage(message: Message, limit = MAX_MESSAGE_OCTETS): Buffer {
+  writer.reset();
+  const room = limit - ednsOctets(message.edns);
+  encodeHeader(message);
+  for (const question of message.questions) {
+    writer.name(question.name);
+    writer.u16(question.type);
+    writer.u16(question.class);
+  }
+  const counts = encodeSections(message, room);
+  writer.u16At(4, message.questions.length);
+  writer.u16At(6, counts.answer);
+  writer.u16At(8, counts.authority);
+  if (counts.truncated) writer.u16At(2, encodeFlags(message) | TC | (message.rcode & 0xf));
+  if (message.edns) encodeOpt(message.edns, message.rcode);
+  writer.u16At(10, counts.additional + (message.edns ? 1 : 0));
+  return Buffer.from(writer.bytes.subarray(0, writer.offset));
+}
+
+export function encodeFlags(flags: MessageFlags): number {
+  return (
+    (flags.qr ? 0x8000 : 0) |
+    (flags.opcode << 11) |
+    (flags.aa ? 0x0400 : 0) |
+    (flags.tc ? TC : 0) |
+    (flags.rd ? 0x0100 : 0) |
+    (flags.ra ? 0x0080 : 0) |
+    (flags.ad ? 0x0020 : 0) |
+    (flags.cd ? 0x0010 : 0)
+  );
+}
+
+function encodeHeader(message: Message): void {
+  writer.u16(message.id);
+  writer.u16(encodeFlags(message) | (message.rcode & 0xf));
+  writer.offset = HEADER_OCTETS;
+}
+
+interface Counts {
+  answer: number;
+  authority: number;
+  additional: number;
+  truncated: boolean;
+}
+
+function encodeSections(message: Message, room: number): Counts {
+  const counts: Counts = { answer: 0, authority: 0, additional: 0, truncated: false };
+  for (const section of ['answer', 'authority'] as const) {
+    const start = writer.offset;
+    const records = message[section];
+    counts[section] = encodeWhileFitting(records, room);
+    if (counts[section] < records.length) {
+      if (section === 'authority') {
+        counts.authority = encodeRRsets(records, room, start, true);
+      }
+      return { ...counts, truncated: true };
+    }
+  }
+  const start = writer.offset;
+  counts.additional = encodeWhileFitting(message.additional, room);
+  if (counts.additional < message.additional.length) {
+    counts.additional = encodeRRsets(message.additional, room, start, false);
+    counts.truncated = glueMissing(message);
+  }
+  return counts;
+}
+
+/** Writes records up to the first that does not fit, and returns how many it wrote. */
+function encodeWhileFitting(records: readonly ResourceRecord[], room: number): number {
+  for (let i = 0; i < records.length; i++) {
+    if (!encodeRecord(records[i]!, room)) return i;
+  }
+  return records.length;
+}
+
+/** Begins anew at `start` and writes only RRsets that fit whole; returns how many records it wrote. */
+function encodeRRsets(records: readonly ResourceRecord[], room: number, start: number, stopAtFirst: boolean): number {
+  writer.rewind(start);
+  let written = 0;
+  for (const rrset of groupRRsets(records)) {
+    const before = writer.offset;
+    if (encodeWhileFitting(rrset, room) === rrset.length) written += rrset.length;
+    else {
+      writer.rewind(before);
+      if (stopAtFirst) break;
+    }
+  }
+  return written;
+}
+
+function groupRRsets(records: readonly ResourceRecord[]): Iterable<ResourceRecord[]> {
+  return Map.groupBy(records, (record) => `${record.type} ${record.name}`).values();
+}
+
+/** RFC 9471 §3: a referral without all of its in-domain glue is truncated. */
+function glueMissing(message: Message): boolean {
+  if (message.aa || message.answer.length > 0) return false;
+  return message.authority.some(
+    ({ type, name }) =>
+      type === NS.code && message.additional.some((glue) => isAtOrBelow(glue.name.toLowerCase(), name.toLowerCase())),
+  );
+}
+
+/** Writes one record if it ends within `room`; otherwise leaves the message as it was. */
+function encodeRecord(record: ResourceRecord, room: number): boolean {
+  const start = writer.offset;
+  writer.name(record.name);
+  writer.u16(record.type);
+  writer.u16(record.class);
+  writer.u32(record.ttl);
+  const lengthAt = writer.offset;
+  writer.u16(0);
+  const data = record.data as Record<string, unknown>;
+  for (const [key, field] of rrType(record.type).fields) {
+    if (data[key] !== undefined) field.encode(writer, data[key]);
+  }
+  writer.u16At(lengthAt, writer.offset - lengthAt - 2);
+  if (writer.offset <= room) return true;
+  writer.rewind(start);
+  return false;
+}
+
+function ednsOctets(edns: Edns | undefined): number {
+  return edns ? edns.options.reduce((sum, { data }) => sum + 4 + data.length, OPT_FIXED_OCTETS) : 0;
+}
+
+function encodeOpt(edns: Edns, rcode: number): void {
+  writer.u8(0);
+  writer.u16(QType.OPT);
+  writer.u16(edns.udpSize);
+  writer.u8(rcode >> 4);
+  writer.u8(edns.version);
+  writer.u16(edns.do ? 0x8000 : 0);
+  const lengthAt = writer.offset;
+  writer.u16(0);
+  for (const { code, data } of edns.options) {
+    writer.u16(code);
+    writer.u16(data.length);
+    writer.octets(data);
+  }
+  writer.u16At(lengthAt, writer.offset - lengthAt - 2);
+}
+
+/** The header-only reply to a message that could not be read (RFC 1035 §4.1.1), or whose opcode is not served. */
+export function encodeHeaderReply(request: Uint8Array, rcode: number): Buffer {
+  const reply = Buffer.alloc(HEADER_OCTETS);
+  reply[0] = request[0]!;
+  reply[1] = request[1]!;
+  const opcode = (request[2]! >> 3) & 0xf;
+  reply[2] = 0x80 | (opcode << 3) | (opcode === Opcode.QUERY ? request[2]! & 1 : 0);
+  reply[3] = rcode;
+  return reply;
+}

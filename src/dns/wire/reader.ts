@@ -1,0 +1,114 @@
+import { MAX_LABEL_OCTETS, MAX_NAME_OCTETS, type Name, OCTET_TEXT, ROOT } from '../name.ts';
+import { WireError } from './error.ts';
+
+/** Every octet that stands for itself inside a label: a name of only these needs no escaping. */
+const PLAIN = Uint8Array.from(OCTET_TEXT, (text) => (text.length === 1 ? 1 : 0));
+const scratch = Buffer.alloc(MAX_NAME_OCTETS);
+
+/** Reads a DNS message from left to right; every read checks the bounds and throws WireError beyond them. */
+export class Reader {
+  readonly bytes: Uint8Array;
+  offset: number;
+  /** Where reading must stop: the end of the message, or of the rdata being read. */
+  end: number;
+
+  constructor(bytes: Uint8Array, offset = 0) {
+    this.bytes = bytes;
+    this.offset = offset;
+    this.end = bytes.length;
+  }
+
+  private take(octets: number): number {
+    const at = this.offset;
+    if (at + octets > this.end)
+      throw new WireError(`${octets} octets expected at ${at}, but only ${this.end - at} are left`);
+    this.offset = at + octets;
+    return at;
+  }
+
+  u8(): number {
+    return this.bytes[this.take(1)]!;
+  }
+
+  u16(): number {
+    const at = this.take(2);
+    return (this.bytes[at]! << 8) | this.bytes[at + 1]!;
+  }
+
+  u32(): number {
+    const high = this.u16();
+    return high * 0x10000 + this.u16();
+  }
+
+  /** A copy of the next octets, so that the message itself need not be kept. */
+  octets(count: number): Uint8Array {
+    const at = this.take(count);
+    return this.bytes.slice(at, at + count);
+  }
+
+  /** A <character-string> (RFC 1035 §3.3), one character per octet. */
+  text(): string {
+    const count = this.u8();
+    const at = this.take(count);
+    return Buffer.from(this.bytes.buffer, this.bytes.byteOffset + at, count).toString('latin1');
+  }
+
+  /** A domain name, compressed or not (RFC 1035 §4.1.4), in canonical presentation form. */
+  name(): Name {
+    const { bytes } = this;
+    let at = this.offset;
+    let limit = this.end;
+    let after = -1;
+    let length = 0;
+    let plain = true;
+    for (;;) {
+      if (at >= limit) throw new WireError(`the name at ${this.offset} runs past its end`);
+      const octet = bytes[at]!;
+      if (octet === 0) break;
+      if (octet >= 0xc0) {
+        if (at + 1 >= limit) throw new WireError(`the compression pointer at ${at} is cut off`);
+        const target = ((octet & 0x3f) << 8) | bytes[at + 1]!;
+        // A pointer must point to a prior occurrence, so a chain of them always ends.
+        if (target >= at) throw new WireError(`the compression pointer at ${at} does not point backwards`);
+        if (after === -1) after = at + 2;
+        limit = at;
+        at = target;
+        continue;
+      }
+      if (octet > MAX_LABEL_OCTETS) throw new WireError(`the label at ${at} has an unknown type`);
+      if (at + octet >= limit) throw new WireError(`the label at ${at} runs past its end`);
+      if (length + octet + 2 > MAX_NAME_OCTETS) throw new WireError(`the name at ${this.offset} is too long`);
+      scratch[length++] = octet;
+      for (let i = 1; i <= octet; i++) {
+        const char = bytes[at + i]!;
+        if (PLAIN[char] === 0) plain = false;
+        scratch[length++] = char;
+      }
+      at += octet + 1;
+    }
+    this.offset = after === -1 ? at + 1 : after;
+    if (length === 0) return ROOT;
+    return plain ? plainName(length) : escapedName(length);
+  }
+}
+
+/** The name in scratch, when no octet of it needs an escape: its length octets become the dots. */
+function plainName(length: number): Name {
+  for (let at = 0; at < length; ) {
+    const next = at + scratch[at]! + 1;
+    scratch[at] = 0x2e;
+    at = next;
+  }
+  scratch[length] = 0x2e;
+  return scratch.toString('latin1', 1, length + 1);
+}
+
+function escapedName(length: number): Name {
+  let text = '';
+  for (let at = 0; at < length; ) {
+    const next = at + scratch[at]! + 1;
+    for (at++; at < next; at++) text += OCTET_TEXT[scratch[at]!];
+    text += '.';
+  }
+  return text;
+}

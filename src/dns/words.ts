@@ -1,0 +1,88 @@
+import { CairnError } from '../errors.ts';
+import { type Name, ROOT } from './name.ts';
+
+/** Zone-file text that does not say what it should. */
+export class PresentationError extends CairnError {
+  constructor(message: string) {
+    super('PRESENTATION', message);
+  }
+}
+
+/** One word of a zone-file entry (RFC 1035 §5.1): its text with escapes as written, and whether it stood in quotes. */
+export interface Word {
+  readonly text: string;
+  readonly quoted: boolean;
+}
+
+/** The words of one entry, read from left to right. */
+export class Words {
+  readonly origin: Name;
+  private readonly words: readonly Word[];
+  private at = 0;
+
+  constructor(words: readonly Word[], origin: Name = ROOT) {
+    this.words = words;
+    this.origin = origin;
+  }
+
+  get left(): number {
+    return this.words.length - this.at;
+  }
+
+  peek(): Word | undefined {
+    return this.words[this.at];
+  }
+
+  /** @throws PresentationError naming `what` when no word is left. */
+  next(what: string): Word {
+    const word = this.words[this.at];
+    if (!word) throw new PresentationError(`${what} is missing`);
+    this.at++;
+    return word;
+  }
+
+  rest(): readonly Word[] {
+    const rest = this.words.slice(this.at);
+    this.at = this.words.length;
+    return rest;
+  }
+
+  /** A whole number within the bounds. */
+  integer(what: string, max: number): number {
+    const { text } = this.next(what);
+    if (!/^\d{1,10}$/.test(text) || Number(text) > max) {
+      throw new PresentationError(`${what} must be a whole number from 0 to ${max}, not "${text}"`);
+    }
+    return Number(text);
+  }
+}
+
+/** Splits one zone-file entry into words; parentheses are white space, `;` starts a comment. */
+export function splitWords(text: string): Word[] {
+  const words: Word[] = [];
+  const pattern = /"((?:\\.|[^"\\])*)"|;[^\n]*|[()\s]+|((?:\\.|[^\s();"\\])+)|(.)/gs;
+  for (const [, quoted, bare, stray] of text.matchAll(pattern)) {
+    if (stray !== undefined) throw new PresentationError(`unexpected ${stray} in: ${text}`);
+    const word = quoted ?? bare;
+    if (word !== undefined) words.push({ text: word, quoted: quoted !== undefined });
+  }
+  return words;
+}
+
+/** The octets of a <character-string> as written, one character per octet. */
+export function unescapeText(text: string): string {
+  const bytes = Buffer.from(text, 'utf8').toString('latin1');
+  const octets = bytes.replace(/\\(\d{3}|.)/gs, (_, code: string) => {
+    return code.length === 3 ? String.fromCharCode(Math.min(255, Number(code))) : code;
+  });
+  if (octets.length > 255) throw new PresentationError('a character-string has at most 255 octets');
+  return octets;
+}
+
+/** A <character-string> in quotes, ready for a zone file. */
+export function quoteText(octets: string): string {
+  const escaped = octets.replace(/["\\]|[^ -~]/g, (char) =>
+    char === '"' || char === '\\' ? `\\${char}` : `\\${String(char.charCodeAt(0)).padStart(3, '0')}`,
+  );
+  return `"${escaped}"`;
+}

@@ -1,0 +1,19 @@
+/**
+ * The base of every error that Cairn throws on purpose.
+ *
+ * `code` is stable across releases, so that a caller can tell errors apart without reading their text.
+ */
+export class CairnError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+  }
+}
+
+/** The text of anything that was thrown, for a log line. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
