@@ -60,8 +60,6 @@ export function throwAll(errors: readonly CorefileError[]): void {
 export function inPlugin<T>(name: string, run: () => T): T {
   const errors: CorefileError[] = [];
   const result = attempt(errors, run);
-  throwAll(
-    errors.map(({ position, detail, kind }) => new CorefileError(position, `plugin/${name}: ${detail}`, kind)),
-  );
+  throwAll(errors.map(({ position, detail, kind }) => new CorefileError(position, `plugin/${name}: ${detail}`, kind)));
   return result as T;
 }

@@ -1,5 +1,8 @@
 import { isAbsolute, join } from 'node:path';
-import { type CorefileFiles, systemCode } from './files.ts';
+import { type CorefileFiles, type DirectoryEntry, systemCode } from './files.ts';
+
+const WILDCARDS: Readonly<Record<string, string>> = { '*': '.*', '?': '.' };
+const SYNTAX_CHARACTER = /[\\^$.*+?()[\]{}|/]/;
 
 /** Whether an import path is a pattern rather than the name of one file. */
 export function isGlob(path: string): boolean {
@@ -20,29 +23,31 @@ export function isAllowedGlob(pattern: string): boolean {
  */
 export function globFiles(pattern: string, files: CorefileFiles): string[] {
   const segments = pattern.split('/').filter((segment) => segment !== '');
-  let found = [isAbsolute(pattern) ? '/' : ''];
-  for (const [i, segment] of segments.entries()) {
-    const isLast = i === segments.length - 1;
-    found = isGlob(segment)
-      ? found.flatMap((directory) => matchesIn(directory, segment, !isLast, files))
-      : found.map((directory) => join(directory, segment));
+  const firstGlob = segments.findIndex(isGlob);
+  let found = [(isAbsolute(pattern) ? '/' : '') + segments.slice(0, firstGlob).join('/')];
+  for (let i = firstGlob; i < segments.length; i++) {
+    const wanted = matcherOf(segments[i]!, i < segments.length - 1);
+    found = found.flatMap((directory) => matchesIn(directory, wanted, files));
   }
   return found.sort();
 }
 
-function matchesIn(directory: string, segment: string, wantDirectory: boolean, files: CorefileFiles): string[] {
-  const expression = segmentExpression(segment);
+type Matcher = (entry: DirectoryEntry) => boolean;
+
+function matcherOf(segment: string, wantDirectory: boolean): Matcher {
+  const source = Array.from(segment, (char) => WILDCARDS[char] ?? char.replace(SYNTAX_CHARACTER, '\\$&'));
+  const expression = new RegExp(`^${source.join('')}$`, 'su');
+  const hidden = (name: string) => name.startsWith('.') && !segment.startsWith('.');
+  return ({ name, isDirectory }) => isDirectory === wantDirectory && !hidden(name) && expression.test(name);
+}
+
+function matchesIn(directory: string, wanted: Matcher, files: CorefileFiles): string[] {
   return entriesOf(directory === '' ? '.' : directory, files)
-    .filter(({ name, isDirectory }) => isDirectory === wantDirectory && !name.startsWith('.') && expression.test(name))
+    .filter(wanted)
     .map(({ name }) => join(directory, name));
 }
 
-function segmentExpression(segment: string): RegExp {
-  const source = Array.from(segment, (char) => (char === '*' ? '.*' : char === '?' ? '.' : RegExp.escape(char)));
-  return new RegExp(`^${source.join('')}$`, 'su');
-}
-
-function entriesOf(directory: string, files: CorefileFiles) {
+function entriesOf(directory: string, files: CorefileFiles): readonly DirectoryEntry[] {
   try {
     return files.list(directory);
   } catch (thrown) {

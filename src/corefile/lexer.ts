@@ -8,84 +8,89 @@ export interface Lexed {
   readonly warnings: CorefileWarning[];
 }
 
+/** Where the lexer stands: `at` and `lineStart` are indexes into the text, `lastLine` is where the last token ended. */
+interface Scan extends Lexed {
+  readonly file: string;
+  readonly text: string;
+  at: number;
+  line: number;
+  lineStart: number;
+  lastLine: number;
+}
+
 const SPACE = /\p{White_Space}/u;
 const BYTE_ORDER_MARK = '\uFEFF';
 
-/** Splits the text of one file into tokens. After an error it goes on with the next line. */
+/** Splits the text of one file into tokens; after an error it goes on with the next line. */
 export function lex(file: string, text: string): Lexed {
-  const lexed: Lexed = { tokens: [], errors: [], warnings: [] };
-  let at = text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
-  let line = 1;
-  let lineStart = at;
-  let lastLine = 0;
-
-  const here = (): Position => ({ file, line, column: at - lineStart + 1 });
-  const endOfLine = (): number => {
-    const end = text.indexOf('\n', at);
-    return end === -1 ? text.length : end;
-  };
-  const newline = (): void => {
-    line++;
-    lineStart = at;
-  };
-  const push = (kind: TokenKind, tokenText: string, position: Position): void => {
-    lexed.tokens.push({ kind, text: tokenText, position, endLine: line, startsLine: position.line > lastLine });
-    lastLine = line;
-  };
-
-  const comment = (): string => {
-    const start = at;
-    at = endOfLine();
-    return text.slice(start, at).trimEnd();
-  };
-
-  const word = (): void => {
-    const position = here();
-    let value = '';
-    for (; at < text.length; at++) {
-      const char = text[at]!;
-      if (char === '#') break;
-      if (char === '\r') continue; // dropped also in mid-word
-      if (SPACE.test(char)) break;
-      value += char;
-    }
-    push(value === '{' || value === '}' ? value : 'word', value, position);
-    if (text[at] === '#') {
-      const hash = here();
-      const message = `the comment starts in mid-word: '${comment()}' is dropped; quote a word that has a '#' in it`;
-      lexed.warnings.push({ position: hash, message });
-    }
-  };
-
-  const quoted = (): void => {
-    const position = here();
-    const end = closingQuote(text, at + 1);
-    if (end === -1) {
-      lexed.errors.push(syntaxError(position, `Quote is never closed, expecting '"'`));
-      const rest = text.slice(at + 1, endOfLine()).trimEnd();
-      at = endOfLine();
-      push('quoted', rest, position);
-      return;
-    }
-    const raw = text.slice(at + 1, end);
-    for (at++; at < end; ) {
-      if (text[at++] === '\n') newline();
-    }
-    at = end + 1;
-    push('quoted', unescape(raw), position);
-  };
-
-  while (at < text.length) {
-    const char = text[at]!;
-    if (char === '"') quoted();
-    else if (char === '#') comment();
-    else if (!SPACE.test(char)) word();
-    else {
-      at++;
-      if (char === '\n') newline();
-    }
+  const at = text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
+  const scan: Scan = { file, text, at, line: 1, lineStart: at, lastLine: 0, tokens: [], errors: [], warnings: [] };
+  while (scan.at < text.length) {
+    const char = text[scan.at]!;
+    if (char === '"') readQuoted(scan);
+    else if (char === '#') readComment(scan);
+    else if (SPACE.test(char)) advance(scan, scan.at + 1);
+    else readWord(scan);
   }
-  return lexed;
+  return { tokens: scan.tokens, errors: scan.errors, warnings: scan.warnings };
+}
+
+function readWord(scan: Scan): void {
+  const position = here(scan);
+  let word = '';
+  for (; scan.at < scan.text.length; scan.at++) {
+    const char = scan.text[scan.at]!;
+    if (char === '\r') continue; // dropped also in mid-word
+    if (char === '#' || SPACE.test(char)) break;
+    word += char;
+  }
+  push(scan, word === '{' || word === '}' ? word : 'word', word, position);
+  if (scan.text[scan.at] !== '#') return;
+  const hash = here(scan);
+  const message = `a comment starts in mid-word: '${readComment(scan)}' is dropped; quote a word that has a '#' in it`;
+  scan.warnings.push({ position: hash, message });
+}
+
+function readQuoted(scan: Scan): void {
+  const position = here(scan);
+  const start = scan.at + 1;
+  const end = closingQuote(scan.text, start);
+  if (end === -1) {
+    scan.errors.push(syntaxError(position, `Quote is never closed, expecting '"'`));
+    scan.at = endOfLine(scan);
+    push(scan, 'quoted', scan.text.slice(start, scan.at).trimEnd(), position);
+  } else {
+    advance(scan, end + 1);
+    push(scan, 'quoted', unescapeQuotes(scan.text.slice(start, end)), position);
+  }
+}
+
+function readComment(scan: Scan): string {
+  const start = scan.at;
+  scan.at = endOfLine(scan);
+  return scan.text.slice(start, scan.at).trimEnd();
+}
+
+function push(scan: Scan, kind: TokenKind, text: string, position: Position): void {
+  scan.tokens.push({ kind, text, position, endLine: scan.line, startsLine: position.line > scan.lastLine });
+  scan.lastLine = scan.line;
+}
+
+function here({ file, line, at, lineStart }: Scan): Position {
+  return { file, line, column: at - lineStart + 1 };
+}
+
+function advance(scan: Scan, to: number): void {
+  while (scan.at < to) {
+    if (scan.text[scan.at++] !== '\n') continue;
+    scan.line++;
+    scan.lineStart = scan.at;
+  }
+}
+
+function endOfLine({ text, at }: Scan): number {
+  const end = text.indexOf('\n', at);
+  return end === -1 ? text.length : end;
 }
 
 /** The index of the quote that closes a token, or -1. A backslash takes the character after it along. */
@@ -98,6 +103,6 @@ function closingQuote(text: string, from: number): number {
 }
 
 /** `\"` is the only escape; every other backslash stays as written, for the sake of regular expressions. */
-function unescape(raw: string): string {
+function unescapeQuotes(raw: string): string {
   return raw.replace(/\\(.)/gs, (pair, char) => (char === '"' ? '"' : pair));
 }

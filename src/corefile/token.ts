@@ -17,3 +17,14 @@ export interface Token {
    */
   readonly startsLine: boolean;
 }
+
+/** The index behind the brace that matches the one at `open`; undefined if none does. */
+export function afterBraces(tokens: readonly Token[], open: number): number | undefined {
+  let depth = 0;
+  for (let at = open; at < tokens.length; at++) {
+    const { kind } = tokens[at]!;
+    if (kind === '{') depth++;
+    if (kind === '}' && --depth === 0) return at + 1;
+  }
+  return undefined;
+}

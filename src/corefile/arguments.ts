@@ -1,0 +1,141 @@
+import { type Name, ROOT } from '../dns/name.ts';
+import type { Directive, Line, OptionLine } from './ast.ts';
+import { DurationError, parseDurationMs } from './duration.ts';
+import { attempt, CorefileError, throwAll } from './error.ts';
+import { atToken, zonesOf } from './key.ts';
+import { printPosition } from './position.ts';
+import { didYouMean } from './suggest.ts';
+import type { Token } from './token.ts';
+
+/** As many tokens as `N` says. */
+type Tokens<N extends number, T extends Token[] = []> = T['length'] extends N ? T : Tokens<N, [...T, Token]>;
+
+/** @throws CorefileError if the line has arguments. */
+export function noArgs(line: Line): void {
+  countArgs(line, 0, 0);
+}
+
+/** The arguments of a line that has exactly `count` of them. @throws CorefileError if it has more or fewer. */
+export function exactArgs<N extends number>(line: Line, count: N): Tokens<N> {
+  return countArgs(line, count, count) as Tokens<N>;
+}
+
+/** The arguments of a line that has `count` or more of them. @throws CorefileError if it has fewer. */
+export function atLeastArgs<N extends number>(line: Line, count: N): [...Tokens<N>, ...Token[]] {
+  return countArgs(line, count, Number.POSITIVE_INFINITY) as [...Tokens<N>, ...Token[]];
+}
+
+/** The arguments of a line that has `count` of them or fewer. @throws CorefileError if it has more. */
+export function atMostArgs(line: Line, count: number): readonly Token[] {
+  return countArgs(line, 0, count);
+}
+
+function countArgs({ name, position, args }: Line, min: number, max: number): readonly Token[] {
+  if (args.length >= min && args.length <= max) return args;
+  const last = args.at(-1);
+  const place = args.length > max ? args[max]!.position : (last?.position ?? position);
+  const takes =
+    min === max ? (max === 0 ? 'no' : `exactly ${min}`) : args.length < min ? `at least ${min}` : `at most ${max}`;
+  throw new CorefileError(
+    place,
+    `Wrong argument count or unexpected line ending after '${last?.text ?? name}'` +
+      ` - '${name}' takes ${takes} argument${takes.endsWith(' 1') ? '' : 's'}`,
+  );
+}
+
+/** @throws CorefileError if the directive has an option block. */
+export function noBlock({ name, position, hasBlock }: Directive): void {
+  if (hasBlock)
+    throw new CorefileError(position, `Unexpected token '{', expecting argument - '${name}' has no options`);
+}
+
+/** A duration in milliseconds, written as in Go: `300ms`, `1.5h`, `1m30s`. @throws CorefileError unless in the range. */
+export function durationMs(token: Token, { minMs = 0, maxMs = Number.POSITIVE_INFINITY } = {}): number {
+  const ms = readDuration(token);
+  if (ms >= minMs && ms <= maxMs) return ms;
+  const bound = ms < minMs ? `${printMs(minMs)} or longer` : `${printMs(maxMs)} or shorter`;
+  throw new CorefileError(token.position, `invalid duration '${token.text}', expecting ${bound}`);
+}
+
+function readDuration({ text, position }: Token): number {
+  try {
+    return parseDurationMs(text);
+  } catch (thrown) {
+    if (thrown instanceof DurationError) throw new CorefileError(position, thrown.message);
+    throw thrown;
+  }
+}
+
+function printMs(ms: number): string {
+  return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`;
+}
+
+/** An integer from `min` to `max`; `what` names it in the error. @throws CorefileError if it is anything else. */
+export function integer(
+  { text, position }: Token,
+  { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER }: { min?: number; max?: number },
+  what: string,
+): number {
+  const value = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= min && value <= max) return value;
+  const range = max === Number.MAX_SAFE_INTEGER ? `not below ${min}` : `from ${min} to ${max}`;
+  throw new CorefileError(position, `invalid ${what} '${text}', expecting an integer ${range}`);
+}
+
+/** The token's text, which must be one of `values`. @throws CorefileError */
+export function oneOf<T extends string>({ text, position }: Token, values: readonly T[]): T {
+  const value = values.find((candidate) => candidate === text);
+  if (value !== undefined) return value;
+  const meant = didYouMean(text, values);
+  throw new CorefileError(position, `unknown value '${text}', expecting one of ${values.join(', ')}${meant}`);
+}
+
+/**
+ * The zones that ZONES arguments name, each once, normalised as server keys are; `fallback` if there are no arguments.
+ *
+ * @throws CorefileError or CorefileErrors where a zone cannot be read: CoreDNS passes over it in silence.
+ */
+export function zonesArgument(tokens: readonly Token[], fallback: readonly Name[]): readonly Name[] {
+  if (tokens.length === 0) return fallback;
+  const errors: CorefileError[] = [];
+  const zones = tokens.flatMap((token) => attempt(errors, () => atToken(token, () => zonesOf(token.text))) ?? []);
+  throwAll(errors);
+  return [...new Set(zones)];
+}
+
+/** The zones of a line `fallthrough [ZONES…]`; all names without arguments. @throws as zonesArgument does. */
+export function fallthroughZones(line: Line): readonly Name[] {
+  return zonesArgument(line.args, [ROOT]);
+}
+
+/**
+ * Runs the handler of each line of the option block; `otherwise` takes the lines whose name has none.
+ *
+ * @throws CorefileError or CorefileErrors with what all the handlers threw, and with the unknown options.
+ */
+export function parseOptions(
+  { options }: Directive,
+  handlers: Readonly<Record<string, (line: OptionLine) => void>>,
+  otherwise: (line: OptionLine) => void = (line) => unknownProperty(line, Object.keys(handlers)),
+): void {
+  const errors: CorefileError[] = [];
+  for (const line of options) {
+    const handler = Object.hasOwn(handlers, line.name) ? handlers[line.name]! : otherwise;
+    attempt(errors, () => handler(line));
+  }
+  throwAll(errors);
+}
+
+/** @throws CorefileError that the option is not one of `known`. */
+export function unknownProperty({ name, position }: Line, known: readonly string[]): never {
+  throw new CorefileError(position, `unknown property '${name}'${didYouMean(name, known)}`);
+}
+
+/** The one use of a directive that a server block may have once. @throws CorefileError at the second use. */
+export function once(uses: readonly Directive[]): Directive {
+  const [first, second] = uses;
+  if (first === undefined) throw new RangeError('a directive that is not used has no use');
+  if (second === undefined) return first;
+  const detail = `this plugin can only be used once per Server Block - it is used at ${printPosition(first.position)}`;
+  throw new CorefileError(second.position, detail);
+}

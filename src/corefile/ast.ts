@@ -1,0 +1,28 @@
+import type { Position } from './position.ts';
+import type { Token } from './token.ts';
+
+/** A name with its arguments on one line: what a directive and an option have in common. */
+export interface Line {
+  readonly name: string;
+  readonly position: Position;
+  readonly args: readonly Token[];
+}
+
+/** One line of an option block. */
+export interface OptionLine extends Line {}
+
+/** One use of a plugin in a server block. */
+export interface Directive extends Line {
+  /** The lines of the option block; none if there is no block, or an empty one. */
+  readonly options: readonly OptionLine[];
+  readonly hasBlock: boolean;
+}
+
+export interface ServerBlock {
+  /** Where the first key stands. */
+  readonly position: Position;
+  /** The keys as written, with commas removed and environment variables filled in. */
+  readonly keys: readonly Token[];
+  /** In the order of the file; the order of different directives has no meaning. */
+  readonly directives: readonly Directive[];
+}

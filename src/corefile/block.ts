@@ -1,0 +1,188 @@
+import type { Directive, OptionLine, ServerBlock } from './ast.ts';
+import { CorefileError, syntaxError } from './error.ts';
+import { printPosition } from './position.ts';
+import { didYouMean } from './suggest.ts';
+import { afterBraces, type Token } from './token.ts';
+
+/** How far the tokens of a Corefile, free of snippets and imports, have been read. */
+interface Reading {
+  readonly tokens: readonly Token[];
+  readonly directives: readonly string[] | undefined;
+  readonly errors: CorefileError[];
+  at: number;
+  /** Whether the end of the file has been complained about: one missing brace is one error. */
+  endReported: boolean;
+}
+
+const UNMATCHED = `Unexpected '}' because no matching opening brace`;
+
+/**
+ * Reads tokens as server blocks; after an error it goes on with the next line or block, so that one run finds them all.
+ *
+ * @param directives the directives that exist; without it any name will do.
+ */
+export function readBlocks(
+  tokens: readonly Token[],
+  errors: CorefileError[],
+  directives?: readonly string[],
+): ServerBlock[] {
+  const reading: Reading = { tokens, directives, errors, at: 0, endReported: false };
+  const blocks: ServerBlock[] = [];
+  while (reading.at < tokens.length) {
+    const { kind, position } = tokens[reading.at]!;
+    if (kind === '}') {
+      errors.push(new CorefileError(position, UNMATCHED));
+      reading.at++;
+    } else {
+      blocks.push({ position, keys: readKeys(reading), directives: readBody(reading) });
+    }
+  }
+  return blocks;
+}
+
+/** Reads the keys up to a brace or the end of the line; a comma at the end of a line carries the list over to the next. */
+function readKeys(reading: Reading): Token[] {
+  const keys: Token[] = [];
+  let comma: Token | undefined;
+  for (let first = true; ; first = false) {
+    const token = current(reading);
+    if (token === undefined) {
+      if (comma) fail(reading, comma, 'Unexpected EOF - check for extra comma');
+      return keys;
+    }
+    if (token.kind === '{') {
+      if (first) fail(reading, token, `Unexpected token '{', expecting a zone such as '.:53'`);
+      if (comma) fail(reading, token, `Expected another address but had '{' - check for extra comma`);
+      return keys;
+    }
+    if (token.kind === '}' || (token.startsLine && !first && !comma)) return keys;
+    keys.push(...splitAtCommas(token));
+    comma = token.text.endsWith(',') ? token : undefined;
+    reading.at++;
+  }
+}
+
+function splitAtCommas(token: Token): Token[] {
+  if (!token.text.includes(',')) return [token];
+  const texts = token.text.split(',').filter((text) => text !== '');
+  return texts.map((text) => ({ ...token, text }));
+}
+
+/** Reads the directives that follow the keys: in braces or, of the last block, without braces to the end of the file. */
+function readBody(reading: Reading): Directive[] {
+  const open = current(reading)?.kind === '{' ? current(reading) : undefined;
+  if (open) reading.at++;
+  const directives: Directive[] = [];
+  for (;;) {
+    const token = current(reading);
+    if (token === undefined) {
+      const last = reading.tokens.at(-1)!;
+      if (open)
+        failAtEnd(reading, syntaxError(last.position, `Unexpected token '${last.text}', ${expectingEnd(open)}`));
+      return directives;
+    }
+    if (token.kind === '}') {
+      reading.at++;
+      if (open) return directives;
+      fail(reading, token, `${UNMATCHED} - a brace must have blanks around it`);
+    } else if (token.kind === '{') {
+      readMisplacedBlock(reading, token, directives);
+    } else {
+      directives.push(readDirective(reading));
+      const next = current(reading);
+      if (open && next?.kind === '}' && !next.startsLine) {
+        fail(reading, next, `${UNMATCHED} - the '}' of a server block must stand on a line of its own`);
+      }
+    }
+  }
+}
+
+function readDirective(reading: Reading): Directive {
+  const { name, position, args } = readLine(reading);
+  if (reading.directives && !reading.directives.includes(name)) {
+    const meant = didYouMean(name, reading.directives);
+    reading.errors.push(new CorefileError(position, `Unknown directive '${name}'${meant}`));
+  }
+  const open = current(reading);
+  if (open?.kind !== '{' || open.startsLine) return { name, position, args, options: [], hasBlock: false };
+  const options = readOptions(reading, open);
+  const extra = current(reading);
+  if (extra && extra.kind !== '}' && !extra.startsLine) {
+    reading.errors.push(syntaxError(extra.position, `Unexpected token '${extra.text}', expecting the end of the line`));
+    if (extra.kind === '{') skipBraces(reading);
+    else readArgs(reading);
+  }
+  return { name, position, args, options, hasBlock: true };
+}
+
+/** A brace that begins a line belongs to the directive on the line before; CoreDNS would take it for something else. */
+function readMisplacedBlock(reading: Reading, open: Token, directives: Directive[]): void {
+  const owner = directives.at(-1);
+  if (owner === undefined || owner.hasBlock) {
+    fail(reading, open, `Unexpected token '{', expecting a directive`);
+    skipBraces(reading);
+  } else {
+    const detail = `Unexpected token '{', expecting a directive - the '{' must stand on the line of '${owner.name}'`;
+    fail(reading, open, detail);
+    directives[directives.length - 1] = { ...owner, options: readOptions(reading, open), hasBlock: true };
+  }
+}
+
+/** Reads an option block, its braces included; it may stand on one line. */
+function readOptions(reading: Reading, open: Token): OptionLine[] {
+  reading.at++;
+  const options: OptionLine[] = [];
+  for (;;) {
+    const token = current(reading);
+    if (token === undefined) {
+      const { position } = reading.tokens.at(-1)!;
+      failAtEnd(reading, new CorefileError(position, `Unexpected EOF, ${expectingEnd(open)}`));
+      return options;
+    }
+    if (token.kind === '}') {
+      reading.at++;
+      return options;
+    }
+    if (token.kind === '{') {
+      fail(reading, token, `Unexpected token '{', expecting argument - an option has no block of its own`);
+      skipBraces(reading);
+    } else {
+      options.push(readLine(reading));
+    }
+  }
+}
+
+function readLine(reading: Reading): OptionLine {
+  const { text, position } = reading.tokens[reading.at++]!;
+  return { name: text, position, args: readArgs(reading) };
+}
+
+function readArgs(reading: Reading): Token[] {
+  const start = reading.at;
+  for (let next = current(reading); next; next = current(reading)) {
+    if (next.startsLine || next.kind === '{' || next.kind === '}') break;
+    reading.at++;
+  }
+  return reading.tokens.slice(start, reading.at);
+}
+
+function skipBraces(reading: Reading): void {
+  reading.at = afterBraces(reading.tokens, reading.at) ?? reading.tokens.length;
+}
+
+function current(reading: Reading): Token | undefined {
+  return reading.tokens[reading.at];
+}
+
+function expectingEnd(open: Token): string {
+  return `expecting '}' - the '{' at ${printPosition(open.position)} is never closed`;
+}
+
+function fail(reading: Reading, token: Token, detail: string): void {
+  reading.errors.push(new CorefileError(token.position, detail));
+}
+
+function failAtEnd(reading: Reading, error: CorefileError): void {
+  if (!reading.endReported) reading.errors.push(error);
+  reading.endReported = true;
+}

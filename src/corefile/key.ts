@@ -1,0 +1,150 @@
+import { parseIP, parsePrefix } from '../dns/ip.ts';
+import { foldName, type Name, NameError, parseName, ROOT } from '../dns/name.ts';
+import { isReverseZone } from '../dns/reverse.ts';
+import { CairnError } from '../errors.ts';
+import { CorefileError, type CorefileWarning } from './error.ts';
+import type { Position } from './position.ts';
+import { reverseZonesOf } from './reverse.ts';
+import { didYouMean } from './suggest.ts';
+import type { Token } from './token.ts';
+
+export type Transport = 'dns' | 'tls' | 'quic' | 'grpc' | 'https' | 'https3';
+
+/** The port of a key that names none; that of `dns` can be set on the command line. */
+export const DEFAULT_PORTS: Readonly<Record<Transport, number>> = {
+  dns: 53,
+  tls: 853,
+  quic: 853,
+  grpc: 443,
+  https: 443,
+  https3: 443,
+};
+
+/** One zone that a server block serves, and how. */
+export interface ServerKey {
+  readonly transport: Transport;
+  /** Absolute, in lower case. */
+  readonly zone: Name;
+  readonly port: number;
+  readonly position: Position;
+  /** The key as it is written; several zones of one CIDR key share it. */
+  readonly original: string;
+}
+
+/** A key or zone that cannot be read; the message says what would be right. */
+export class ZoneError extends CairnError {
+  constructor(message: string) {
+    super('COREFILE_ZONE', message);
+  }
+}
+
+interface KeyParts {
+  readonly transport: Transport;
+  readonly zones: readonly Name[];
+  readonly port: number | undefined;
+}
+
+const MAX_KEY_LENGTH = 255;
+const MAX_PORT = 65_535;
+
+/**
+ * Reads `[SCHEME://]ZONE[:PORT]`; an address block in CIDR notation stands for the reverse zones that cover it.
+ *
+ * @throws CorefileError at the token.
+ */
+export function parseServerKey(token: Token, defaultPorts: Partial<Record<Transport, number>> = {}): ServerKey[] {
+  const { transport, zones, port } = atToken(token, () => parseKey(token.text));
+  const common = {
+    transport,
+    port: port ?? defaultPorts[transport] ?? DEFAULT_PORTS[transport],
+    position: token.position,
+    original: token.text,
+  };
+  return zones.map((zone) => ({ ...common, zone }));
+}
+
+/**
+ * The zones that an argument of a plugin names: as in a key, with scheme and port left aside.
+ *
+ * @throws ZoneError
+ */
+export function zonesOf(text: string): readonly Name[] {
+  return parseKey(text).zones;
+}
+
+/** Runs `read` and turns its ZoneError into a CorefileError at the token. */
+export function atToken<T>(token: Token, read: () => T): T {
+  try {
+    return read();
+  } catch (thrown) {
+    if (thrown instanceof ZoneError) throw new CorefileError(token.position, thrown.message);
+    throw thrown;
+  }
+}
+
+/** The warning for a zone with labels that RFC 1035 §2.3.1 does not prefer; root and reverse zones are as they are. */
+export function preferredSyntaxWarning({ zone, position }: ServerKey): CorefileWarning | undefined {
+  if (zone === ROOT || isReverseZone(zone)) return undefined;
+  const labels = zone.slice(0, -1).split('.');
+  if (labels.every((label) => /^[a-z]([a-z0-9-]*[a-z0-9])?$/.test(label))) return undefined;
+  return { position, message: `Domain "${zone}" does not follow RFC1035 preferred syntax` };
+}
+
+function parseKey(text: string): KeyParts {
+  if (text.length > MAX_KEY_LENGTH) {
+    throw new ZoneError(`specified zone is too long: ${text.length} > ${MAX_KEY_LENGTH}`);
+  }
+  const scheme = /^([A-Za-z0-9+.-]*):\/\//.exec(text);
+  const transport = scheme === null ? 'dns' : parseTransport(scheme[1]!);
+  const rest = text.slice(scheme?.[0].length ?? 0);
+  const { host, port } = splitPort(rest);
+  if (host === '') {
+    const fix = `write '${text.slice(0, text.length - rest.length)}.${rest}' to serve all names`;
+    throw new ZoneError(`zone is not a valid domain name: '${text}' has no zone - ${fix}`);
+  }
+  return { transport, port, zones: parseZones(host) };
+}
+
+function parseTransport(scheme: string): Transport {
+  if (Object.hasOwn(DEFAULT_PORTS, scheme)) return scheme as Transport;
+  const known = Object.keys(DEFAULT_PORTS);
+  throw new ZoneError(
+    `unknown scheme '${scheme}://', expecting one of ${known.join(', ')}${didYouMean(scheme, known)}`,
+  );
+}
+
+/** Splits at the last colon; the colons of an address block, `fd00::/8`, have no port behind them. */
+function splitPort(text: string): { host: string; port: number | undefined } {
+  const colon = text.lastIndexOf(':');
+  if (colon === -1 || parsePrefix(text) || parseIP(text)) return { host: text, port: undefined };
+  const port = text.slice(colon + 1);
+  if (port === '') throw new ZoneError(`expecting data after last colon: '${text}'`);
+  if (port.includes('/')) return { host: text, port: undefined };
+  if (!/^\d+$/.test(port) || Number(port) < 1 || Number(port) > MAX_PORT) {
+    throw new ZoneError(`invalid port '${port}' in '${text}', expecting 1 to ${MAX_PORT}`);
+  }
+  return { host: text.slice(0, colon), port: Number(port) };
+}
+
+function parseZones(host: string): readonly Name[] {
+  const prefix = parsePrefix(host);
+  if (prefix) return reverseZonesOf(prefix);
+  const slash = host.indexOf('/');
+  const beforeSlash = host.slice(0, Math.max(0, slash));
+  const ip = parseIP(beforeSlash);
+  if (ip) throw new ZoneError(`invalid CIDR '${host}', the mask is not a number from 0 to ${8 * ip.length}`);
+  // RFC 2317 §4 names classless reverse zones `0/25.2.0.192.in-addr.arpa`; any other slash begins a path.
+  if (slash !== -1 && !/^\d+\/\d+\./.test(host)) {
+    throw new ZoneError(`zone is not a valid domain name: '${host}' has a path - write '${beforeSlash}'`);
+  }
+  if (host.includes(':')) {
+    const fix = parseIP(host) ? `write '${host}/128' for its reverse zone` : 'a zone has no colon';
+    throw new ZoneError(`zone is not a valid domain name: '${host}' - ${fix}`);
+  }
+  try {
+    return [foldName(parseName(host))];
+  } catch (thrown) {
+    if (thrown instanceof NameError) throw new ZoneError(`zone is not a valid domain name: ${thrown.message}`);
+    throw thrown;
+  }
+}

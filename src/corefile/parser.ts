@@ -1,0 +1,68 @@
+import type { ServerBlock } from './ast.ts';
+import { readBlocks } from './block.ts';
+import { type Environment, substitute } from './environment.ts';
+import { attempt, type CorefileError, type CorefileWarning } from './error.ts';
+import { expandImports } from './expand.ts';
+import type { CorefileFiles } from './files.ts';
+import { lex } from './lexer.ts';
+import { printPosition } from './position.ts';
+import type { Token } from './token.ts';
+
+export type { Directive, OptionLine, ServerBlock } from './ast.ts';
+
+export interface CorefileSource {
+  /** The path, as it is shown in errors; relative imports start from its folder. */
+  readonly file: string;
+  readonly text: string;
+  readonly env: Environment;
+  /** Where imports are read from. */
+  readonly files: CorefileFiles;
+  /** The directives that exist; without it, any name passes for one. */
+  readonly directives?: readonly string[];
+}
+
+export interface Corefile {
+  readonly blocks: readonly ServerBlock[];
+  /** In the order of the text where they concern one file; the blocks are fit for use only if there are none. */
+  readonly errors: readonly CorefileError[];
+  readonly warnings: readonly CorefileWarning[];
+  /** The paths that were read, the Corefile first. */
+  readonly files: readonly string[];
+}
+
+/** The Corefile of a server that has none, or one without server blocks. */
+export function defaultCorefile(port: number): string {
+  return `.:${port} {\n    whoami\n    log\n}\n`;
+}
+
+/** Reads a Corefile and everything that it imports; it throws nothing, and reports every mistake it can find at once. */
+export function parseCorefile(source: CorefileSource): Corefile {
+  const errors: CorefileError[] = [];
+  const warnings: CorefileWarning[] = [];
+  const tokensOf = new Map<string, readonly Token[]>();
+
+  const readTokens = (file: string, text: string): readonly Token[] => {
+    const lexed = lex(file, text);
+    errors.push(...lexed.errors);
+    warnings.push(...lexed.warnings);
+    const tokens = lexed.tokens.map((token) => substitute(token, source.env, warnings));
+    tokensOf.set(file, tokens);
+    return tokens;
+  };
+  const importTokens = (file: string) => tokensOf.get(file) ?? readTokens(file, source.files.read(file));
+
+  const main = { file: source.file, tokens: readTokens(source.file, source.text) };
+  const tokens = attempt(errors, () => expandImports(main, importTokens, source.files, errors, warnings)) ?? [];
+  const blocks = readBlocks(tokens, errors, source.directives);
+  return { blocks, errors: inOrder(errors), warnings: inOrder(warnings), files: [...tokensOf.keys()] };
+}
+
+/** Each report once, for a snippet is read often; by place within a file, and files as they were first reported. */
+function inOrder<T extends CorefileError | CorefileWarning>(reports: readonly T[]): T[] {
+  const files = [...new Set(reports.map(({ position }) => position.file))];
+  const unique = new Map(reports.map((report) => [`${printPosition(report.position)} ${report.message}`, report]));
+  return [...unique.values()].sort(
+    ({ position: a }, { position: b }) =>
+      files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column,
+  );
+}

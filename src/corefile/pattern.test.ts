@@ -1,0 +1,35 @@
+import { describe, expect, test } from 'vitest';
+import { MAX_PATTERN_CHARS, pattern } from './pattern.ts';
+import type { Token } from './token.ts';
+
+function token(text: string): Token {
+  return { kind: 'word', text, position: { file: 'Corefile', line: 3, column: 7 }, endLine: 3, startsLine: false };
+}
+
+describe('pattern', () => {
+  test.each([
+    ['^read udp .* i/o timeout$', 'read udp 10.0.0.5:4242->10.0.0.2:53: i/o timeout', true],
+    ['^read udp .* i/o timeout$', 'read tcp 10.0.0.5:4242->10.0.0.2:53: i/o timeout', false],
+    ['(?i)TIMEOUT', 'i/o timeout', true],
+    ['TIMEOUT', 'i/o timeout', false],
+    ['(?P<host>a+)\\.b', 'aa.b', true],
+    ['\\Aab\\z', 'ab', true],
+    ['\\Aab\\z', 'cab', false],
+    ['^[[:digit:]]+$', '123', true],
+    ['^[[:digit:]]+$', 'd', false],
+    ['^[^[:space:][:punct:]]+$', 'a-b', false],
+    ['^a\\-b\\_c$', 'a-b_c', true],
+    ['^[a\\-c]$', 'b', false],
+    ['^[a\\-c]$', '-', true],
+  ])('%s on %s: %s', (source, text, matches) => {
+    expect(pattern(token(source)).test(text)).toBe(matches);
+  });
+
+  test.each([
+    ['(', "invalid regular expression '(' - Unterminated group"],
+    ['\\Qa\\E', "invalid regular expression '\\Qa\\E' - Invalid escape"],
+    ['a'.repeat(MAX_PATTERN_CHARS + 1), 'the regular expression has 10001 characters, expecting at most 10000'],
+  ])('%.20s is an error', (source, detail) => {
+    expect(() => pattern(token(source))).toThrow(`Corefile:3:7 - Error during parsing: ${detail}`);
+  });
+});

@@ -1,0 +1,34 @@
+import type { Line, ServerBlock } from './ast.ts';
+import type { Token } from './token.ts';
+
+/**
+ * The server blocks in one normal form, without comments, imports and environment variables.
+ *
+ * Two Corefiles with the same normal form mean the same, so a reload need not look further.
+ */
+export function printCorefile(blocks: readonly ServerBlock[]): string {
+  return blocks.map(printBlock).join('');
+}
+
+function printBlock({ keys, directives }: ServerBlock): string {
+  const lines = directives.flatMap((directive) => {
+    if (!directive.hasBlock) return [`    ${printLine(directive)}`];
+    const options = directive.options.map((option) => `        ${printLine(option)}`);
+    return [`    ${printLine(directive)} {`, ...options, '    }'];
+  });
+  return [`${keys.map(printToken).join(' ')} {`, ...lines, '}', ''].join('\n');
+}
+
+function printLine({ name, args }: Line): string {
+  return [printText(name), ...args.map(printToken)].join(' ');
+}
+
+function printToken({ text }: Token): string {
+  return printText(text);
+}
+
+/** Quotes only what would not be read as one and the same word without quotes. */
+function printText(text: string): string {
+  const isPlain = /^[^\p{White_Space}"#][^\p{White_Space}#]*$/u.test(text) && text !== '{' && text !== '}';
+  return isPlain ? text : `"${text.replaceAll('"', '\\"')}"`;
+}

@@ -1,0 +1,52 @@
+import type { Clock, Timer } from '../../src/observe/clock.ts';
+
+/** A clock that stands still until a test moves it. */
+export interface FakeClock extends Clock {
+  /** Moves time on and runs, in order of their time, all timers that fall due on the way. */
+  advance(ms: number): void;
+  /** How many timers are set: 0 after a clean stop. */
+  readonly timers: number;
+}
+
+interface Alarm {
+  atMs: number;
+  readonly intervalMs: number | undefined;
+  readonly run: () => void;
+}
+
+/** A clock at a fixed date; its monotonic scale starts at 0. */
+export function fakeClock(startMs: number = Date.UTC(2026, 0, 1)): FakeClock {
+  const alarms = new Set<Alarm>();
+  let elapsedMs = 0;
+  const set = (delayMs: number, intervalMs: number | undefined, run: () => void): Timer => {
+    const alarm: Alarm = { atMs: elapsedMs + Math.max(0, delayMs), intervalMs, run };
+    alarms.add(alarm);
+    return { cancel: () => alarms.delete(alarm) };
+  };
+  const firstUntil = (endMs: number): Alarm | undefined => {
+    let first: Alarm | undefined;
+    for (const alarm of alarms) {
+      if (alarm.atMs <= endMs && (first === undefined || alarm.atMs < first.atMs)) first = alarm;
+    }
+    return first;
+  };
+  return {
+    now: () => startMs + elapsedMs,
+    monotonic: () => elapsedMs,
+    after: (delayMs, run) => set(delayMs, undefined, run),
+    every: (intervalMs, run) => set(intervalMs, Math.max(1, intervalMs), run),
+    advance(ms) {
+      const endMs = elapsedMs + ms;
+      for (let alarm = firstUntil(endMs); alarm; alarm = firstUntil(endMs)) {
+        elapsedMs = Math.max(elapsedMs, alarm.atMs);
+        if (alarm.intervalMs === undefined) alarms.delete(alarm);
+        else alarm.atMs += alarm.intervalMs;
+        alarm.run();
+      }
+      elapsedMs = endMs;
+    },
+    get timers() {
+      return alarms.size;
+    },
+  };
+}
