@@ -79,7 +79,7 @@ export async function startUpstream(script: Script = () => {}): Promise<Scripted
   });
   udp.on('message', (octets, peer) => {
     const reply = (message: Message | Uint8Array) => udp.send(octetsOf(message), peer.port, peer.address);
-    take({ protocol: 'udp', octets, peer, reply, close: () => {} });
+    take({ protocol: 'udp', octets: new Uint8Array(octets), peer, reply, close: () => {} });
   });
   const { port } = udp.address();
   return {

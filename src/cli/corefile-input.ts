@@ -1,0 +1,19 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { CairnError } from '../errors.ts';
+
+/** The Corefile that the command line means: where it is, and its text if it cannot be read again. */
+export interface CorefileInput {
+  readonly file: string;
+  readonly text?: string;
+}
+
+const STDIN_FD = 0;
+const DEFAULT_FILE = 'Corefile';
+
+/** @throws CairnError when the file that was asked for is not there. */
+export function findCorefile(conf: string | undefined): CorefileInput {
+  if (conf === '-' || conf === 'stdin') return { file: 'stdin', text: readFileSync(STDIN_FD, 'utf8') };
+  if (conf === undefined) return existsSync(DEFAULT_FILE) ? { file: DEFAULT_FILE } : { file: DEFAULT_FILE, text: '' };
+  if (!existsSync(conf)) throw new CairnError('USAGE', `loading Corefile via flag: open ${conf}: no such file or directory`);
+  return { file: conf };
+}

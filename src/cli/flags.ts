@@ -1,0 +1,57 @@
+import { parseArgs } from 'node:util';
+import { CairnError, messageOf } from '../errors.ts';
+
+/** What the command line says; the names are CoreDNS's. */
+export interface Flags {
+  /** A path, or `-` or `stdin` for standard input; undefined for `Corefile` in the working directory. */
+  readonly conf: string | undefined;
+  /** The port of server block keys that name none. */
+  readonly dnsPort: number;
+  readonly pidfile: string | undefined;
+  readonly plugins: boolean;
+  readonly quiet: boolean;
+  readonly version: boolean;
+  readonly help: boolean;
+  readonly positionals: readonly string[];
+}
+
+/** Reads the flags; each may have one dash or two, and `-flag=value` is `-flag value`. @throws CairnError */
+export function parseFlags(args: readonly string[]): Flags {
+  try {
+    const { values, positionals } = parseArgs({
+      args: args.map((arg) => (/^-[a-z]{2}/.test(arg) ? `-${arg}` : arg)),
+      allowPositionals: true,
+      options: {
+        conf: { type: 'string' },
+        'dns.port': { type: 'string', short: 'p' },
+        pidfile: { type: 'string' },
+        plugins: { type: 'boolean', default: false },
+        quiet: { type: 'boolean', default: false },
+        version: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+    const { conf, pidfile, plugins, quiet, version, help } = values;
+    return { conf, dnsPort: parsePort(values['dns.port'] ?? '53'), pidfile, plugins, quiet, version, help, positionals };
+  } catch (error) {
+    throw new CairnError('USAGE', messageOf(error), { cause: error });
+  }
+}
+
+function parsePort(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65535) throw new Error(`-dns.port takes a port from 0 to 65535, not "${text}"`);
+  return Number(text);
+}
+
+export const USAGE = `Usage:
+  cairn [flags]                 serve DNS
+  cairn check [Corefile]        report every error of a Corefile, without starting anything
+
+Flags (one dash or two):
+  -conf FILE      the Corefile; "-" reads standard input (default: ./Corefile, else one that answers with whoami)
+  -dns.port N     the port of server blocks that name none (default 53); also -p
+  -pidfile FILE   write the process ID to this file
+  -plugins        list the plugins and exit
+  -quiet          print no banner at start
+  -version        print the version and exit
+`;

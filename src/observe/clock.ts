@@ -1,0 +1,28 @@
+/** A timer that was set on a {@link Clock}. */
+export interface Timer {
+  cancel(): void;
+}
+
+/** Where all time comes from, so that a test can move it. All values are milliseconds. */
+export interface Clock {
+  /** Wall-clock time since the Unix epoch. */
+  now(): number;
+  /** Time that never runs backwards, for measuring durations; its zero means nothing. */
+  monotonic(): number;
+  after(delayMs: number, run: () => void): Timer;
+  every(intervalMs: number, run: () => void): Timer;
+}
+
+/** The computer's own clock. Its timers do not keep the process alive: the sockets do. */
+export const systemClock: Clock = {
+  now: Date.now,
+  monotonic: () => performance.now(),
+  after(delayMs, run) {
+    const timer = setTimeout(run, delayMs).unref();
+    return { cancel: () => clearTimeout(timer) };
+  },
+  every(intervalMs, run) {
+    const timer = setInterval(run, intervalMs).unref();
+    return { cancel: () => clearInterval(timer) };
+  },
+};

@@ -1,0 +1,36 @@
+export type Level = 'debug' | 'info' | 'warning' | 'error' | 'fatal';
+
+/** Writes log lines of the form `[LEVEL] text`; one call is one line. */
+export interface Logger {
+  debug(text: string): void;
+  info(text: string): void;
+  warning(text: string): void;
+  error(text: string): void;
+  fatal(text: string): void;
+}
+
+/** Takes finished lines. */
+export type LogSink = (level: Level, line: string) => void;
+
+/** Standard output for all but fatal lines, which go to standard error, as with CoreDNS. */
+export const processSink: LogSink = (level, line) => {
+  (level === 'fatal' ? process.stderr : process.stdout).write(`${line}\n`);
+};
+
+/** A logger that puts `prefix` before every text; debug lines are written only where `debug` is on. */
+export function createLogger(sink: LogSink, options: { prefix?: string; debug?: boolean } = {}): Logger {
+  const { prefix = '', debug = false } = options;
+  const at = (level: Level) => (text: string) => sink(level, `[${level.toUpperCase()}] ${prefix}${oneLine(text)}`);
+  return {
+    debug: debug ? at('debug') : () => {},
+    info: at('info'),
+    warning: at('warning'),
+    error: at('error'),
+    fatal: at('fatal'),
+  };
+}
+
+/** A peer's bytes or an operator's file may end up in a log line: neither may begin a line of its own. */
+function oneLine(text: string): string {
+  return text.replace(/[\r\n]+\s*/g, '; ');
+}

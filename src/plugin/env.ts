@@ -1,0 +1,78 @@
+import type { Question } from '../dns/message.ts';
+import type { Clock } from '../observe/clock.ts';
+import type { Logger } from '../observe/log.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import type { BlockContext, Plugin } from './plugin.ts';
+import type { Query } from './query.ts';
+import type { Reply } from './reply.ts';
+
+/** State that outlives the plugin that made it: see {@link PluginEnv.keep}. */
+export interface Kept {
+  /** Gives everything back, once no chain uses the value any more. */
+  stop?(): Promise<void> | void;
+}
+
+/** What an HTTP page of a plugin answers to GET. */
+export interface HttpPage {
+  readonly status: number;
+  readonly body: string;
+  readonly contentType?: string;
+}
+
+/** The certificate of a page served over HTTPS, in PEM, and what is asked of its clients. */
+export interface PageTls {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+  readonly ca?: Buffer;
+  readonly requestCert: boolean;
+  readonly rejectUnauthorized: boolean;
+}
+
+/** All that a plugin may use of the world around it. */
+export interface PluginEnv {
+  /** Log lines of this plugin: `[LEVEL] plugin/NAME: …`. */
+  readonly log: Logger;
+  /** Writes a line of the query log: `[INFO] TEXT`, without the plugin's name, as log processors expect it. */
+  queryLog(text: string): void;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  /** A number from 0 up to, but not including, 1. */
+  readonly random: () => number;
+  readonly block: BlockContext & {
+    /** The listener's name in metrics, such as `dns://:53`. */
+    readonly server: string;
+    /** All plugins of the block, in chain order; complete once the chain is built. */
+    plugins(): readonly { readonly name: string; readonly plugin: Plugin }[];
+  };
+  /** A path of the Corefile, made absolute: relative ones start at the working directory. */
+  path(path: string): string;
+  /** The addresses of this machine that clients can reach, loopback left out, in canonical text. */
+  localAddresses(): readonly string[];
+  /** Asks the whole server another question on behalf of `query`; SERVFAIL when such look-ups nest too deeply. */
+  resolve(query: Query, question: Question): Reply | Promise<Reply>;
+  /**
+   * The value kept under `key`, made by `make` if there is none yet. It survives a reload when the new chain asks for the
+   * same key, so the key must name every option that the value depends on.
+   */
+  keep<T extends Kept>(key: string, make: () => T): T;
+  /** A value that all plugins made in the same start or reload share under `key`. */
+  shared<T>(key: string, make: () => T): T;
+  /**
+   * Serves a page over HTTP or, with `tls`, HTTPS, for as long as the chain serves. To be called before {@link Plugin.start}
+   * is done. Two pages under one address and path are an error.
+   */
+  page(address: string, path: string, serve: () => HttpPage | Promise<HttpPage>, tls?: PageTls): void;
+  readonly process: ServerProcess;
+}
+
+/** The running server, as far as plugins may steer it. */
+export interface ServerProcess {
+  /** Loads the Corefile again if it reads differently from what is served; never throws. */
+  reloadIfChanged(): Promise<'unchanged' | 'reloaded' | 'failed'>;
+  /** A digest of the Corefile that is served, with its imports. */
+  corefileHash(): string;
+  /** Ends the process with an error. */
+  fatal(message: string): void;
+  /** Whether the process is on its way out. */
+  readonly shuttingDown: boolean;
+}

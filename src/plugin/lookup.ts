@@ -1,0 +1,66 @@
+import { EdnsOption, Rcode } from '../dns/message.ts';
+import { isAtOrBelow, type Name } from '../dns/name.ts';
+import type { ResourceRecord } from '../dns/rr.ts';
+import type { Handler } from './plugin.ts';
+import type { Query } from './query.ts';
+import { createReply, type Reply } from './reply.ts';
+
+/** What authoritative data says about a question. */
+export type Lookup =
+  | {
+      readonly kind: 'hit';
+      readonly answer: readonly ResourceRecord[];
+      readonly additional?: readonly ResourceRecord[];
+    }
+  /** The name exists, the type does not. `answer` holds the CNAME records that led to it, if any. */
+  | { readonly kind: 'nodata'; readonly answer?: readonly ResourceRecord[] }
+  /** No such name. `answer` holds the CNAME records that led to it, if any (RFC 6604). */
+  | { readonly kind: 'nxdomain'; readonly answer?: readonly ResourceRecord[] }
+  /** Not this plugin's name. */
+  | { readonly kind: 'skip' }
+  /** The data is not there yet, so nothing may be denied. */
+  | { readonly kind: 'unready'; readonly error: Error };
+
+/** How one plugin's look-ups become replies. */
+export interface Authority {
+  readonly source: string;
+  /** The names whose NXDOMAIN is left to the next plugin. */
+  readonly fallthrough: readonly Name[];
+  readonly next: Handler;
+  /** The record that every negative reply carries (RFC 2308 §3). */
+  soa(query: Query): ResourceRecord;
+}
+
+/** The reply that a look-up means: rcode, AA, and the SOA of negative replies (RFC 2308 §2). */
+export function answerLookup(query: Query, lookup: Lookup, authority: Authority): Reply | Promise<Reply> {
+  const { source } = authority;
+  switch (lookup.kind) {
+    case 'hit':
+      return createReply(source, { aa: true, answer: lookup.answer, additional: lookup.additional ?? [] });
+    case 'nodata':
+      return createReply(source, { aa: true, answer: lookup.answer ?? [], authority: [authority.soa(query)] });
+    case 'nxdomain': {
+      const { answer = [] } = lookup;
+      if (answer.length === 0 && fallsThrough(query.name, authority.fallthrough)) return authority.next(query);
+      return createReply(source, { rcode: Rcode.NXDOMAIN, aa: true, answer, authority: [authority.soa(query)] });
+    }
+    case 'skip':
+      return authority.next(query);
+    case 'unready':
+      return createReply(source, {
+        rcode: Rcode.SERVFAIL,
+        aa: true,
+        ednsOptions: [NOT_READY],
+        error: lookup.error,
+        uncacheable: true,
+      });
+  }
+}
+
+/** RFC 8914 §4.15: the server could answer, but not yet. */
+const NOT_READY = { code: EdnsOption.EDE, data: Uint8Array.of(0, 14) };
+
+/** Whether a (folded) name is one of those that fall through; no zones mean that none is. */
+export function fallsThrough(name: Name, zones: readonly Name[]): boolean {
+  return zones.some((zone) => isAtOrBelow(name, zone));
+}

@@ -1,0 +1,82 @@
+import type { Directive } from '../corefile/ast.ts';
+import type { ServerKey } from '../corefile/key.ts';
+
+import type { Position } from '../corefile/position.ts';
+import type { MessageFlags } from '../dns/message.ts';
+import type { Name } from '../dns/name.ts';
+import type { PluginEnv } from './env.ts';
+import type { Query } from './query.ts';
+import type { Reply } from './reply.ts';
+
+/** Answers a query, at once where it can. Never throws for what a peer sent; what it throws becomes SERVFAIL. */
+export type Handler = (query: Query) => Reply | Promise<Reply>;
+
+/** What the client got, as it stands on the wire. */
+export interface Sent {
+  readonly reply: Reply;
+  readonly flags: MessageFlags;
+  /** Octets of the message; 0 if nothing was sent on purpose. */
+  readonly octets: number;
+  /** From the arrival of the query, in milliseconds. */
+  readonly durationMs: number;
+}
+
+/** One plugin at work in one server block. Every method is optional: a plugin does only what it is for. */
+export interface Plugin {
+  /** Puts the plugin in front of `next`; called once, when the chain is built. */
+  wrap?(next: Handler): Handler;
+  /** Told of every query of the block after its reply was sent. Must not throw and must be cheap. */
+  observe?(query: Query, sent: Sent): void;
+  /** Loads what the plugin serves, before the listeners open. A rejection fails the start or the reload. */
+  start?(signal: AbortSignal): Promise<void>;
+  /** Called once the block's listeners are open, with the addresses that they serve. */
+  serving?(listening: readonly { readonly address: string; readonly port: number }[]): void;
+  /** Whether the plugin can answer; a plugin without this method always can. */
+  ready?(): boolean;
+  /** The process is about to end: DNS is served until this settles. */
+  shutdown?(): Promise<void>;
+  /** Gives back everything; called after the last query. */
+  stop?(): Promise<void> | void;
+}
+
+/** What a block's directives say about the listener that serves it. */
+export interface BlockSettings {
+  /** Addresses or interface names to listen on, and those to leave out. */
+  readonly bind?: { readonly addresses: readonly BindTarget[]; readonly except: readonly BindTarget[] };
+  /** Whether queries of a class other than IN reach the plugins. */
+  readonly anyClass?: boolean;
+  /** Whether the block asks other servers: its replies then say that recursion is available (RA). */
+  readonly recursion?: boolean;
+}
+
+export interface BindTarget {
+  readonly text: string;
+  readonly position: Position;
+}
+
+/** The server block that a plugin is configured in, as far as its directives may depend on it. */
+export interface BlockContext {
+  readonly keys: readonly ServerKey[];
+  /** The zones of the keys, folded: what a ZONES argument that is left out means. */
+  readonly zones: readonly Name[];
+}
+
+/** Declares a plugin: how its directives are read, and how it is made from what they say. */
+export interface PluginDefinition<O = unknown> {
+  readonly name: string;
+  /**
+   * Reads all uses of the directive in one block, in source order. Pure: no file, clock or network.
+   *
+   * @throws CorefileError, CorefileErrors
+   */
+  parse(uses: readonly Directive[], block: BlockContext): O;
+  /** What the options mean for the listener. */
+  settings?(options: O): BlockSettings;
+  /** Makes the plugin; no I/O before {@link Plugin.start}. */
+  create(options: O, env: PluginEnv): Plugin;
+}
+
+/** Declares a plugin with the type of its options checked, then forgotten, so that all fit into one list. */
+export function definePlugin<O>(definition: PluginDefinition<O>): PluginDefinition {
+  return definition as PluginDefinition;
+}

@@ -1,0 +1,67 @@
+import type { Edns, Message, Question } from '../dns/message.ts';
+import { foldName, type Name, ROOT } from '../dns/name.ts';
+
+export type Protocol = 'udp' | 'tcp';
+
+/** One end of a conversation; the address in canonical text, without IPv4-mapping and brackets. */
+export interface Peer {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** How a query came in. */
+export interface Arrival {
+  readonly protocol: Protocol;
+  readonly client: Peer;
+  /** The address that was asked. */
+  readonly local: Peer;
+  /** Octets of the message on the wire. */
+  readonly octets: number;
+  /** When it came, on the clock's monotonic scale, in milliseconds. */
+  readonly receivedMs: number;
+}
+
+/** A question on its way through a chain of plugins. Never changed: a plugin that rewrites hands a changed copy on. */
+export interface Query extends Arrival {
+  /** The message as it was received. */
+  readonly message: Message;
+  /** In the client's own letter case. */
+  readonly question: Question;
+  /** The qname, folded: what look-ups compare. */
+  readonly name: Name;
+  readonly type: number;
+  readonly class: number;
+  readonly edns: Edns | undefined;
+  /** The (folded) zone of the server block's key that matched. */
+  readonly zone: Name;
+  /** The listener's name in logs and metrics, such as `dns://:53`. */
+  readonly server: string;
+  /** How many look-ups inside the server led to this one; 0 for a client's own. */
+  readonly depth: number;
+}
+
+/** The query for a message with exactly one question, routed to the block of the (folded) `zone`. */
+export function createQuery(message: Message, arrival: Arrival, server: string, zone: Name = ROOT): Query {
+  const question = message.questions[0]!;
+  return {
+    protocol: arrival.protocol,
+    client: arrival.client,
+    local: arrival.local,
+    octets: arrival.octets,
+    receivedMs: arrival.receivedMs,
+    message,
+    question,
+    name: foldName(question.name),
+    type: question.type,
+    class: question.class,
+    edns: message.edns,
+    zone,
+    server,
+    depth: 0,
+  };
+}
+
+/** The same query with another question. */
+export function withQuestion(query: Query, question: Question): Query {
+  return { ...query, question, name: foldName(question.name), type: question.type, class: question.class };
+}

@@ -1,0 +1,54 @@
+import { type Edns, Rcode } from '../dns/message.ts';
+import type { ResourceRecord } from '../dns/rr.ts';
+
+/**
+ * What a plugin answers. The server adds what follows from the query: id, question, opcode, RD, CD and the OPT record.
+ */
+export interface Reply {
+  readonly rcode: number;
+  readonly aa: boolean;
+  readonly ra: boolean;
+  readonly ad: boolean;
+  readonly tc: boolean;
+  readonly answer: readonly ResourceRecord[];
+  readonly authority: readonly ResourceRecord[];
+  readonly additional: readonly ResourceRecord[];
+  /** Options to send to a client that speaks EDNS. */
+  readonly ednsOptions?: Edns['options'];
+  /** The plugin that made the reply; empty for the server itself. */
+  readonly source: string;
+  /** Why the query failed, for the error log. */
+  readonly error?: Error;
+  /** Set where the reply says something of this moment only, which no cache may keep. */
+  readonly uncacheable?: true;
+  /** Set where the client must get no reply at all. */
+  readonly drop?: true;
+}
+
+const EMPTY: readonly ResourceRecord[] = [];
+
+/** A reply with what is given, and nothing else in it: NOERROR, no flags, no records. */
+export function createReply(source: string, parts: Partial<Reply> = {}): Reply {
+  return {
+    rcode: Rcode.NOERROR,
+    aa: false,
+    ra: false,
+    ad: false,
+    tc: false,
+    answer: EMPTY,
+    authority: EMPTY,
+    additional: EMPTY,
+    ...parts,
+    source,
+  };
+}
+
+/** A bare reply with an error's rcode; `error` says why, for the error log. */
+export function failure(source: string, rcode: number, error?: Error): Reply {
+  return createReply(source, error ? { rcode, error } : { rcode });
+}
+
+/** Applies `change` to a reply, now if it is there, else when it comes. */
+export function mapReply(reply: Reply | Promise<Reply>, change: (reply: Reply) => Reply): Reply | Promise<Reply> {
+  return reply instanceof Promise ? reply.then(change) : change(reply);
+}

@@ -1,0 +1,74 @@
+import { readFile, stat } from 'node:fs/promises';
+import { devNull } from 'node:os';
+import { messageOf } from '../errors.ts';
+import type { Clock, Timer } from '../observe/clock.ts';
+
+export interface WatchedFileOptions {
+  readonly path: string;
+  readonly clock: Clock;
+  /** How often to look whether the file changed; 0 for never. */
+  readonly intervalMs: number;
+  /** A larger file is not read. */
+  readonly maxOctets: number;
+  /** Takes the text of the file at first, and whenever it changed; what it throws is reported as a problem. */
+  changed(text: string): void;
+  /** Told once of each problem; the last good text stands meanwhile. */
+  problem(message: string): void;
+}
+
+/** A file that is read again when its modification time or its size changes. */
+export interface WatchedFile {
+  /** Looks whether the file changed, joining a look that is under way; never rejects. The first one starts the polling. */
+  check(): Promise<void>;
+  stop(): void;
+}
+
+export function watchFile({ path, clock, intervalMs, ...options }: WatchedFileOptions): WatchedFile {
+  let timer: Timer | undefined;
+  let underWay: Promise<void> | undefined;
+  let stopped = false;
+  let version = '';
+  let lastProblem: string | undefined;
+
+  async function look(): Promise<void> {
+    try {
+      // Taken before the text: a file that changes in between is read once more, never once too few.
+      const found = await stat(path);
+      const foundVersion = `${found.mtimeMs} ${found.size}`;
+      if (foundVersion === version) return;
+      if (!found.isFile() && path !== devNull) throw new Error(`${path} is not a file`);
+      if (found.size > options.maxOctets) {
+        throw new Error(`${path} has ${found.size} octets, expecting at most ${options.maxOctets}`);
+      }
+      const text = await readFile(path, 'utf8');
+      if (stopped) return;
+      version = foundVersion;
+      options.changed(text);
+      lastProblem = undefined;
+    } catch (thrown) {
+      report(messageOf(thrown));
+    }
+  }
+
+  function report(message: string): void {
+    if (stopped || message === lastProblem) return;
+    lastProblem = message;
+    options.problem(message);
+  }
+
+  function check(): Promise<void> {
+    if (intervalMs > 0 && !stopped) timer ??= clock.every(intervalMs, check);
+    underWay ??= look().finally(() => {
+      underWay = undefined;
+    });
+    return underWay;
+  }
+
+  return {
+    check,
+    stop() {
+      stopped = true;
+      timer?.cancel();
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import { atMostArgs, durationMs, exactArgs, once, parseOptions } from '../../corefile/arguments.ts';
+import { definePlugin } from '../../plugin/plugin.ts';
+import { watchHealth } from './self-check.ts';
+
+interface HealthOptions {
+  readonly address: string;
+  readonly lameduckMs: number;
+}
+
+/** `/health` says that the process runs, and lameduck keeps it answering while others learn that it will go. */
+export default definePlugin<HealthOptions>({
+  name: 'health',
+
+  parse(uses) {
+    const directive = once(uses);
+    let lameduckMs = 0;
+    parseOptions(directive, {
+      lameduck: (line) => {
+        lameduckMs = durationMs(exactArgs(line, 1)[0]);
+      },
+    });
+    return { address: atMostArgs(directive, 1)[0]?.text ?? ':8080', lameduckMs };
+  },
+
+  create({ address, lameduckMs }, env) {
+    const { log, clock } = env;
+    env.page(address, '/health', () => ({ status: 200, body: 'OK' }));
+    let stopCheck = () => {};
+    return {
+      async start() {
+        if (lameduckMs === 0) log.warning('lameduck is 0s: queries that are on their way at shutdown may be lost');
+      },
+      serving() {
+        stopCheck = watchHealth(address, env);
+      },
+      async shutdown() {
+        stopCheck();
+        if (lameduckMs === 0) return;
+        log.info(`Going into lameduck mode for ${lameduckMs / 1000}s`);
+        await new Promise<void>((resolve) => clock.after(lameduckMs, resolve));
+      },
+      stop() {
+        stopCheck();
+      },
+    };
+  },
+});

@@ -1,0 +1,60 @@
+import { get } from 'node:http';
+import { type Metrics, SLIM_TIME_BUCKETS } from '../../observe/metrics.ts';
+import type { PluginEnv } from '../../plugin/env.ts';
+
+const INTERVAL_MS = 1000;
+const TIMEOUT_MS = 3000;
+/** A reply that takes longer is worth a warning: the process is overloaded. */
+const SLOW_MS = 1000;
+
+/** Asks the health page every second, as a probe from outside would, and reports how that went; returns how to end it. */
+export function watchHealth(address: string, env: PluginEnv): () => void {
+  const { duration, failures } = healthMetrics(env.metrics);
+  const url = `http://${address.startsWith(':') ? `127.0.0.1${address}` : address.replace(/^0\.0\.0\.0:/, '127.0.0.1:')}/health`;
+  let asking = false;
+  const timer = env.clock.every(INTERVAL_MS, async () => {
+    if (asking) return;
+    asking = true;
+    const startMs = env.clock.monotonic();
+    try {
+      await ask(url);
+      const tookMs = env.clock.monotonic() - startMs;
+      duration.observe(tookMs / 1000);
+      if (tookMs > SLOW_MS)
+        env.log.warning(`Local health request to "${url}" took more than 1s: ${tookMs.toFixed(0)}ms`);
+    } catch (error) {
+      failures.value++;
+      env.log.warning(`Local health request to "${url}" failed: ${(error as Error).message}`);
+    } finally {
+      asking = false;
+    }
+  });
+  return () => timer.cancel();
+}
+
+function healthMetrics(metrics: Metrics) {
+  const name = 'coredns_health_request';
+  return {
+    duration: metrics
+      .histogram(
+        `${name}_duration_seconds`,
+        'Histogram of the time (in seconds) each request took.',
+        [],
+        SLIM_TIME_BUCKETS,
+      )
+      .cell(),
+    failures: metrics.counter(`${name}_failures_total`, 'The number of times the health check failed.').cell(),
+  };
+}
+
+function ask(url: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const request = get(url, { timeout: TIMEOUT_MS, agent: false }, (response) => {
+      response.resume();
+      response.on('end', resolve);
+      response.on('error', reject);
+    });
+    request.on('timeout', () => request.destroy(new Error(`no reply within ${TIMEOUT_MS / 1000}s`)));
+    request.on('error', reject);
+  });
+}

@@ -1,0 +1,66 @@
+import { atMostArgs, exactArgs, noArgs, once, parseOptions } from '../../corefile/arguments.ts';
+import type { PluginEnv } from '../../plugin/env.ts';
+import { definePlugin } from '../../plugin/plugin.ts';
+import { processMetrics } from './process-metrics.ts';
+import { QueryMetrics } from './query-metrics.ts';
+import { loadWebConfig } from './web-config.ts';
+
+interface PrometheusOptions {
+  readonly address: string;
+  readonly runtimeMetrics: boolean;
+  /** The path of a web configuration file; undefined for plain HTTP. */
+  readonly webConfig: string | undefined;
+}
+
+/** Counts the queries of its block, and serves all metrics of the process. */
+export default definePlugin<PrometheusOptions>({
+  name: 'prometheus',
+
+  parse(uses) {
+    const directive = once(uses);
+    let runtimeMetrics = false;
+    let webConfig: string | undefined;
+    parseOptions(directive, {
+      runtime_metrics: (line) => {
+        noArgs(line);
+        runtimeMetrics = true;
+      },
+      tls: (line) => {
+        webConfig = exactArgs(line, 1)[0].text;
+      },
+    });
+    return { address: atMostArgs(directive, 1)[0]?.text ?? 'localhost:9153', runtimeMetrics, webConfig };
+  },
+
+  create({ address, runtimeMetrics, webConfig }, env) {
+    const queries = new QueryMetrics(env.metrics);
+    return {
+      observe: (query, sent) => queries.count(query, sent),
+      async start() {
+        processMetrics(env.metrics, runtimeMetrics);
+        await env.shared(`prometheus ${address}`, () => serveMetrics(address, webConfig, env));
+      },
+      serving() {
+        const enabled = env.metrics.gauge(
+          'coredns_plugin_enabled',
+          'A metric that indicates whether a plugin is enabled.',
+          ['server', 'zone', 'view', 'name'],
+        );
+        env.shared('prometheus plugin_enabled', () => enabled.reset());
+        for (const zone of env.block.zones) {
+          for (const { name } of env.block.plugins()) enabled.cell(env.block.server, zone, '', name).value = 1;
+        }
+      },
+    };
+  },
+});
+
+async function serveMetrics(address: string, webConfig: string | undefined, env: PluginEnv): Promise<void> {
+  const tls = webConfig === undefined ? undefined : await loadWebConfig(env.path(webConfig));
+  const serve = async () => ({
+    status: 200,
+    body: await env.metrics.expose(),
+    contentType: 'text/plain; version=0.0.4; charset=utf-8',
+  });
+  env.page(address, '/metrics', serve, tls);
+}

@@ -1,0 +1,119 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { makePlugin, parsePlugin, sentReply } from '../../../test/support/plugin.ts';
+import { testQuery } from '../../../test/support/query.ts';
+import { createReply } from '../../plugin/reply.ts';
+import prometheus from './index.ts';
+import { loadWebConfig } from './web-config.ts';
+
+const DEFAULTS = { address: 'localhost:9153', runtimeMetrics: false, webConfig: undefined };
+
+test.each([
+  ['prometheus', DEFAULTS],
+  ['prometheus :9253', { ...DEFAULTS, address: ':9253' }],
+  ['prometheus {\nruntime_metrics\ntls web.yaml\n}', { ...DEFAULTS, runtimeMetrics: true, webConfig: 'web.yaml' }],
+])('%j means %j', (body, options) => {
+  expect(parsePlugin(prometheus, body)).toEqual(options);
+});
+
+test.each([
+  ['prometheus a b', /Wrong argument count/],
+  ['prometheus {\nruntime_metrics yes\n}', /Wrong argument count/],
+  ['prometheus {\ntls\n}', /Wrong argument count/],
+  ['prometheus\nprometheus', /only be used once/],
+])('%j is refused', (body, message) => {
+  expect(() => parsePlugin(prometheus, body)).toThrow(message);
+});
+
+test('a query is counted with its zone, protocol, family, type, rcode and the plugin that answered', async () => {
+  const { plugin, env } = makePlugin(prometheus, 'prometheus');
+  const query = { ...testQuery('a.example.org. AAAA', { edns: { do: true } }), zone: 'example.org.', octets: 45 };
+  plugin.observe?.(query, sentReply(query, createReply('hosts', { rcode: 3 }), { octets: 120, durationMs: 0.4 }));
+  const labels = 'server="dns://:53",zone="example.org.",view=""';
+  expect(await env.exposed('coredns_dns_requests_total')).toEqual([
+    `coredns_dns_requests_total{${labels},proto="udp",family="1",type="AAAA"} 1`,
+  ]);
+  expect(await env.exposed('coredns_dns_responses_total')).toEqual([
+    `coredns_dns_responses_total{${labels},rcode="NXDOMAIN",plugin="hosts"} 1`,
+  ]);
+  expect(await env.exposed('coredns_dns_do_requests_total')).toEqual([`coredns_dns_do_requests_total{${labels}} 1`]);
+  const exposed = await env.exposed('coredns_dns');
+  for (const line of [
+    `coredns_dns_request_duration_seconds_bucket{${labels},le="0.00025"} 0`,
+    `coredns_dns_request_duration_seconds_bucket{${labels},le="0.0005"} 1`,
+    `coredns_dns_request_duration_seconds_bucket{${labels},le="8.192"} 1`,
+    `coredns_dns_request_duration_seconds_bucket{${labels},le="+Inf"} 1`,
+    `coredns_dns_request_duration_seconds_count{${labels}} 1`,
+    `coredns_dns_request_size_bytes_sum{${labels},proto="udp"} 45`,
+    `coredns_dns_response_size_bytes_sum{${labels},proto="udp"} 120`,
+  ]) {
+    expect(exposed).toContain(line);
+  }
+});
+
+test('types that are not asked every day share one label value', async () => {
+  const { plugin, env } = makePlugin(prometheus, 'prometheus');
+  for (const type of ['TYPE65400', 'HINFO', 'TYPE65401']) {
+    const query = testQuery(`a. ${type}`);
+    plugin.observe?.(query, sentReply(query, createReply('x')));
+  }
+  const lines = await env.exposed('coredns_dns_requests_total');
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toMatch(/type="other"\} 3$/);
+});
+
+test('the page has process metrics, and those of the runtime only where they are asked for', async () => {
+  const plain = makePlugin(prometheus, 'prometheus');
+  await plain.plugin.start?.(new AbortController().signal);
+  const body = async ({ env }: typeof plain) => (await env.pages.get('localhost:9153 /metrics')!()).body;
+  expect(await body(plain)).toMatch(/process_cpu_seconds_total/);
+  expect(await body(plain)).not.toMatch(/nodejs_/);
+  const full = makePlugin(prometheus, 'prometheus {\nruntime_metrics\n}');
+  await full.plugin.start?.(new AbortController().signal);
+  expect(await body(full)).toMatch(/nodejs_heap_size_total_bytes/);
+});
+
+test('the plugins of the block are listed by zone', async () => {
+  const plugins = [{ name: 'prometheus', plugin: {} }, { name: 'whoami', plugin: {} }];
+  const { plugin, env } = makePlugin(prometheus, 'prometheus', { zones: ['a.', 'b.'], plugins });
+  plugin.serving?.([]);
+  expect(await env.exposed('coredns_plugin_enabled')).toHaveLength(4);
+});
+
+function folderWith(files: Record<string, string>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'cairn-web-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  return folder;
+}
+
+test('a web configuration names certificate and key, relative to itself', async () => {
+  const folder = folderWith({
+    'web.yaml': 'tls_server_config: { cert_file: c.pem, key_file: k.pem, client_auth_type: RequestClientCert }',
+    'c.pem': 'cert',
+    'k.pem': 'key',
+  });
+  expect(await loadWebConfig(join(folder, 'web.yaml'))).toEqual({
+    cert: Buffer.from('cert'),
+    key: Buffer.from('key'),
+    requestCert: true,
+    rejectUnauthorized: false,
+  });
+});
+
+test.each([
+  ['basic_auth_users: {}', /'basic_auth_users' is not supported in the file, only tls_server_config/],
+  ['', /the file must hold tls_server_config/],
+  ['tls_server_config: { cert_file: c.pem }', /needs cert_file and key_file/],
+  ['tls_server_config: { cert_file: c, key_file: k, min_version: TLS13 }', /'min_version' is not supported/],
+  ['tls_server_config: { cert_file: c, key_file: k, client_auth_type: Maybe }', /client_auth_type must be one of/],
+  ['tls_server_config: { cert_file: [c], key_file: k }', /cert_file must be a string/],
+  ['tls_server_config: { cert_file: none.pem, key_file: k }', /none\.pem/],
+  ['a: [', /flow/i],
+])('the web configuration %j is refused with its path', async (text, message) => {
+  const path = join(folderWith({ 'web.yaml': text }), 'web.yaml');
+  await expect(loadWebConfig(path)).rejects.toThrow(message);
+  await expect(loadWebConfig(path)).rejects.toThrow(path);
+});

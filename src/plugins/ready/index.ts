@@ -1,0 +1,62 @@
+import { atMostArgs, exactArgs, once, oneOf, parseOptions } from '../../corefile/arguments.ts';
+import type { HttpPage, PluginEnv } from '../../plugin/env.ts';
+import { definePlugin, type Plugin } from '../../plugin/plugin.ts';
+
+interface ReadyOptions {
+  readonly address: string;
+  /** Whether a plugin that was ready once is asked again. */
+  readonly continuously: boolean;
+}
+
+interface Check {
+  readonly name: string;
+  readonly plugin: Plugin;
+  readonly continuously: boolean;
+  wasReady: boolean;
+}
+
+/** `/ready` says whether every plugin that has something to load can answer. */
+export default definePlugin<ReadyOptions>({
+  name: 'ready',
+
+  parse(uses) {
+    const directive = once(uses);
+    let continuously = false;
+    parseOptions(directive, {
+      monitor: (line) => {
+        continuously = oneOf(exactArgs(line, 1)[0], ['until-ready', 'continuously']) === 'continuously';
+      },
+    });
+    return { address: atMostArgs(directive, 1)[0]?.text ?? ':8181', continuously };
+  },
+
+  create({ address, continuously }, env) {
+    // One address has one page, whichever blocks name it: it is ready when all their plugins are.
+    const checks = env.shared(`ready ${address}`, () => {
+      const all: Check[] = [];
+      env.page(address, '/ready', () => readyPage(all, env));
+      return all;
+    });
+    return {
+      serving() {
+        for (const { name, plugin } of env.block.plugins()) {
+          if (plugin.ready) checks.push({ name, plugin, continuously, wasReady: false });
+        }
+      },
+    };
+  },
+});
+
+function readyPage(checks: readonly Check[], { process, log }: PluginEnv): HttpPage {
+  if (process.shuttingDown) return { status: 503, body: 'Shutting down' };
+  const notReady = checks.filter((check) => !isReady(check)).map((check) => check.name);
+  if (notReady.length === 0) return { status: 200, body: 'OK' };
+  const names = [...new Set(notReady)].sort().join(',');
+  log.info(`Plugins not ready: "${names}"`);
+  return { status: 503, body: names };
+}
+
+function isReady(check: Check): boolean {
+  if (!check.wasReady || check.continuously) check.wasReady = check.plugin.ready?.() ?? true;
+  return check.wasReady;
+}

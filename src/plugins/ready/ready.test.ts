@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import { makePlugin, parsePlugin } from '../../../test/support/plugin.ts';
+import type { Plugin } from '../../plugin/plugin.ts';
+import ready from './index.ts';
+
+test.each([
+  ['ready', { address: ':8181', continuously: false }],
+  ['ready 127.0.0.1:1', { address: '127.0.0.1:1', continuously: false }],
+  ['ready {\nmonitor continuously\n}', { address: ':8181', continuously: true }],
+  ['ready {\nmonitor until-ready\n}', { address: ':8181', continuously: false }],
+])('%j means %j', (body, options) => {
+  expect(parsePlugin(ready, body)).toEqual(options);
+});
+
+test.each([
+  ['ready a b', /Wrong argument count/],
+  ['ready {\nmonitor sometimes\n}', /unknown value 'sometimes'/],
+  ['ready {\nwait 5s\n}', /unknown property 'wait'/],
+  ['ready\nready', /only be used once/],
+])('%j is refused', (body, message) => {
+  expect(() => parsePlugin(ready, body)).toThrow(message);
+});
+
+function readyPage(body: string, states: Record<string, boolean>, shuttingDown = false) {
+  const plugins = Object.keys(states).map((name) => ({ name, plugin: { ready: () => states[name] } as Plugin }));
+  const { plugin, env } = makePlugin(ready, body, { plugins: [...plugins, { name: 'other', plugin: {} }] });
+  plugin.serving?.([]);
+  Object.assign(env.process, { shuttingDown });
+  return { ask: () => env.pages.get(':8181 /ready')?.(), env };
+}
+
+test('the page names the plugins that are not ready, sorted, and logs them', () => {
+  const { ask, env } = readyPage('ready', { nomad: false, kubernetes: false, erratic: true });
+  expect(ask()).toEqual({ status: 503, body: 'kubernetes,nomad' });
+  expect(env.lines).toEqual(['[INFO] plugin/ready: Plugins not ready: "kubernetes,nomad"']);
+});
+
+test('a plugin that was ready once stays so', () => {
+  const states = { kubernetes: true };
+  const { ask } = readyPage('ready', states);
+  expect(ask()).toEqual({ status: 200, body: 'OK' });
+  states.kubernetes = false;
+  expect(ask()).toEqual({ status: 200, body: 'OK' });
+});
+
+test('with monitor continuously it is asked again', () => {
+  const states = { kubernetes: true };
+  const { ask } = readyPage('ready {\nmonitor continuously\n}', states);
+  expect(ask()).toEqual({ status: 200, body: 'OK' });
+  states.kubernetes = false;
+  expect(ask()).toEqual({ status: 503, body: 'kubernetes' });
+});
+
+test('on the way out the page says no', () => {
+  expect(readyPage('ready', { kubernetes: true }, true).ask()?.valueOf()).toMatchObject({ status: 503 });
+});

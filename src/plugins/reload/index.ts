@@ -1,0 +1,57 @@
+import { atMostArgs, durationMs, noBlock, once } from '../../corefile/arguments.ts';
+import { CorefileError } from '../../corefile/error.ts';
+import type { Timer } from '../../observe/clock.ts';
+import { definePlugin } from '../../plugin/plugin.ts';
+
+interface ReloadOptions {
+  readonly intervalMs: number;
+  readonly jitterMs: number;
+}
+
+const DEFAULT_INTERVAL_MS = 30_000;
+const DEFAULT_JITTER_MS = 15_000;
+const MIN_INTERVAL_MS = 2000;
+const MIN_JITTER_MS = 1000;
+
+/** Looks at the Corefile from time to time, and loads it again when it reads differently. */
+export default definePlugin<ReloadOptions>({
+  name: 'reload',
+
+  parse(uses) {
+    const directive = once(uses);
+    noBlock(directive);
+    const [interval, jitter] = atMostArgs(directive, 2);
+    const intervalMs = interval ? durationMs(interval) : DEFAULT_INTERVAL_MS;
+    if (interval && intervalMs < MIN_INTERVAL_MS) {
+      throw new CorefileError(interval.position, 'interval value must be greater or equal to 2s');
+    }
+    const jitterMs = jitter ? durationMs(jitter) : DEFAULT_JITTER_MS;
+    if (jitter && jitterMs !== 0 && jitterMs < MIN_JITTER_MS) {
+      throw new CorefileError(jitter.position, 'jitter value must be greater or equal to 1s, or 0');
+    }
+    return { intervalMs, jitterMs: Math.min(jitterMs, intervalMs / 2) };
+  },
+
+  create({ intervalMs, jitterMs }, env) {
+    const version = env.metrics.gauge('coredns_reload_version_info', 'A metric with the hash of the Corefile in use.', [
+      'hash',
+      'value',
+    ]);
+    // The Corefile is the process's: however many blocks name the plugin, it is looked at once an interval.
+    const isFirst = env.shared('reload', () => ({ owner: env })).owner === env;
+    let timer: Timer | undefined;
+    return {
+      serving() {
+        if (!isFirst) return;
+        version.reset();
+        version.cell('sha512', env.process.corefileHash()).value = 1;
+        // Replicas that start together must not all reload together.
+        const shiftMs = (env.random() - 0.5) * jitterMs;
+        timer = env.clock.every(intervalMs + shiftMs, () => void env.process.reloadIfChanged());
+      },
+      stop() {
+        timer?.cancel();
+      },
+    };
+  },
+});

@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import { makePlugin, parsePlugin } from '../../../test/support/plugin.ts';
+import reload from './index.ts';
+
+test.each([
+  ['reload', { intervalMs: 30_000, jitterMs: 15_000 }],
+  ['reload 10s', { intervalMs: 10_000, jitterMs: 5000 }],
+  ['reload 10s 2s', { intervalMs: 10_000, jitterMs: 2000 }],
+  ['reload 2s 0s', { intervalMs: 2000, jitterMs: 0 }],
+])('%j means %j', (body, options) => {
+  expect(parsePlugin(reload, body)).toEqual(options);
+});
+
+test.each([
+  ['reload 1s', /interval value must be greater or equal to 2s/],
+  ['reload 10s 500ms', /jitter value must be greater or equal to 1s/],
+  ['reload 10', /missing unit/],
+  ['reload 10s 5s 1s', /Wrong argument count/],
+  ['reload {\nx\n}', /has no options/],
+  ['reload\nreload', /only be used once/],
+])('%j is refused', (body, message) => {
+  expect(() => parsePlugin(reload, body)).toThrow(message);
+});
+
+test('the Corefile is looked at once an interval, and no more after stop', async () => {
+  const { plugin, env } = makePlugin(reload, 'reload 10s 0s');
+  let looks = 0;
+  Object.assign(env.process, { reloadIfChanged: async () => void looks++ });
+  plugin.serving?.([]);
+  env.clock.advance(35_000);
+  expect(looks).toBe(3);
+  await plugin.stop?.();
+  env.clock.advance(60_000);
+  expect(looks).toBe(3);
+});
+
+test('jitter moves the interval by at most half of it', () => {
+  const { plugin, env } = makePlugin(reload, 'reload 10s 5s');
+  Object.assign(env, { random: () => 0 });
+  let looks = 0;
+  Object.assign(env.process, { reloadIfChanged: async () => void looks++ });
+  plugin.serving?.([]);
+  env.clock.advance(7500);
+  expect(looks).toBe(1);
+});
+
+test('several blocks with the plugin look once', () => {
+  const { plugin, env } = makePlugin(reload, 'reload 10s 0s');
+  const second = reload.create({ intervalMs: 10_000, jitterMs: 0 }, { ...env });
+  let looks = 0;
+  Object.assign(env.process, { reloadIfChanged: async () => void looks++ });
+  plugin.serving?.([]);
+  second.serving?.([]);
+  env.clock.advance(10_000);
+  expect(looks).toBe(1);
+});
+
+test('the digest of the Corefile in use is a metric', async () => {
+  const { plugin, env } = makePlugin(reload, 'reload');
+  plugin.serving?.([]);
+  expect(await env.exposed('coredns_reload')).toEqual(['coredns_reload_version_info{hash="sha512",value="hash"} 1']);
+});

@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { type CorefileFiles, diskFiles } from '../corefile/files.ts';
+import { type Corefile, defaultCorefile, parseCorefile } from '../corefile/parser.ts';
+import { printCorefile } from '../corefile/print.ts';
+import type { PluginDefinition } from '../plugin/plugin.ts';
+import { type Configuration, configure } from './configuration.ts';
+
+/** A Corefile that was read and found right. */
+export interface LoadedCorefile {
+  readonly configuration: Configuration;
+  /** A digest of what the Corefile says, imports and environment included; comments and blanks do not count. */
+  readonly hash: string;
+}
+
+/** Where the Corefile comes from. Each call reads it anew. */
+export interface CorefileSource {
+  /** @throws CorefileErrors, or the error of the file system. */
+  load(): LoadedCorefile;
+}
+
+export interface CorefileSourceOptions {
+  /** The path, as errors show it; relative imports start from its folder. */
+  readonly file: string;
+  /** The text; without it, the file is read. */
+  readonly text?: string | undefined;
+  readonly plugins: readonly PluginDefinition[];
+  /** The port of keys that name none. */
+  readonly dnsPort: number;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly files?: CorefileFiles;
+}
+
+export function corefileSource(options: CorefileSourceOptions): CorefileSource {
+  return {
+    load() {
+      const corefile = readCorefile(options);
+      const configuration = configure(corefile, options.plugins, options.dnsPort);
+      return { configuration, hash: createHash('sha512').update(printCorefile(corefile.blocks)).digest('hex') };
+    },
+  };
+}
+
+/** The parsed Corefile, with the default one in place of one without server blocks. */
+function readCorefile(options: CorefileSourceOptions): Corefile {
+  const { file, plugins, dnsPort, env = process.env, files = diskFiles } = options;
+  const directives = plugins.map((plugin) => plugin.name);
+  const text = options.text ?? readFileSync(file, 'utf8');
+  const corefile = parseCorefile({ file, text, env, files, directives });
+  if (corefile.blocks.length > 0 || corefile.errors.length > 0) return corefile;
+  return parseCorefile({ file, text: defaultCorefile(dnsPort), env, files, directives });
+}

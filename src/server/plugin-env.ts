@@ -1,0 +1,83 @@
+import { resolve as resolvePath } from 'node:path';
+import { CorefileError } from '../corefile/error.ts';
+import { messageOf } from '../errors.ts';
+import type { Clock } from '../observe/clock.ts';
+import { createLogger, type LogSink } from '../observe/log.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import type { PluginEnv, ServerProcess } from '../plugin/env.ts';
+import type { Plugin } from '../plugin/plugin.ts';
+import type { BlockConfiguration, PluginConfiguration } from './configuration.ts';
+import type { Claims } from './keeper.ts';
+import type { PageBook } from './pages.ts';
+import type { Responder } from './responder.ts';
+
+/** What the plugins of the whole process have in common. */
+export interface PluginWorld {
+  readonly sink: LogSink;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly process: ServerProcess;
+  localAddresses(): readonly string[];
+}
+
+/** What the plugins that are made in one start or reload have in common. */
+export interface Generation {
+  readonly world: PluginWorld;
+  readonly claims: Claims;
+  readonly pages: PageBook;
+  readonly shared: Map<string, unknown>;
+  readonly responders: ReadonlyMap<string, Responder>;
+}
+
+export interface NamedPlugin {
+  readonly name: string;
+  readonly plugin: Plugin;
+}
+
+/** Makes the plugins of one block, in chain order. @throws CorefileError at the directive whose plugin cannot be made. */
+export function createPlugins(block: BlockConfiguration, server: string, generation: Generation): readonly NamedPlugin[] {
+  const plugins: NamedPlugin[] = [];
+  for (const configured of block.plugins) {
+    const { name } = configured.definition;
+    const env = createEnv(name, block, server, plugins, generation);
+    plugins.push({ name, plugin: createPlugin(configured, env) });
+  }
+  return plugins;
+}
+
+function createPlugin({ definition, options, directive }: PluginConfiguration, env: PluginEnv): Plugin {
+  try {
+    return definition.create(options, env);
+  } catch (error) {
+    if (error instanceof CorefileError) throw error;
+    throw new CorefileError(directive.position, `plugin/${definition.name}: ${messageOf(error)}`);
+  }
+}
+
+function createEnv(
+  name: string,
+  block: BlockConfiguration,
+  server: string,
+  plugins: readonly NamedPlugin[],
+  { world, claims, pages, shared, responders }: Generation,
+): PluginEnv {
+  return {
+    log: createLogger(world.sink, { prefix: `plugin/${name}: ` }),
+    queryLog: (line) => world.sink('info', `[INFO] ${line}`),
+    metrics: world.metrics,
+    clock: world.clock,
+    random: world.random,
+    block: { keys: block.keys, zones: block.zones, server, plugins: () => plugins },
+    path: (path) => resolvePath(path),
+    localAddresses: world.localAddresses,
+    resolve: (query, question) => responders.get(query.server)!.resolve(query, question),
+    keep: (key, make) => claims.keep(`${name} ${key}`, make),
+    shared<T>(key: string, make: () => T): T {
+      if (!shared.has(key)) shared.set(key, make());
+      return shared.get(key) as T;
+    },
+    page: (address, path, serve, tls) => pages.add(address, path, serve, tls),
+    process: world.process,
+  };
+}

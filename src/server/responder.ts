@@ -1,0 +1,180 @@
+import { type Edns, EdnsOption, type Message, type MessageFlags, type Question, Rcode } from '../dns/message.ts';
+import { foldName } from '../dns/name.ts';
+import { decodeFlags } from '../dns/wire/decode.ts';
+import { encodeMessage, MAX_MESSAGE_OCTETS } from '../dns/wire/encode.ts';
+import type { Arrival, Query } from '../plugin/query.ts';
+import { createQuery, withQuestion } from '../plugin/query.ts';
+import { failure, type Reply } from '../plugin/reply.ts';
+import { accept } from './accept.ts';
+import type { Block, Router } from './router.ts';
+import type { ServerWatch } from './watch.ts';
+
+/** What we take over UDP without fragments (DNS flag day 2020); announced in every reply with an OPT record. */
+export const OWN_UDP_SIZE = 1232;
+/** Look-ups inside the server may nest this deep: CNAME chains that lead back into it must end. */
+export const MAX_DEPTH = 8;
+
+const MIN_UDP_SIZE = 512;
+/** What fits into one UDP datagram over IPv6. */
+const MAX_UDP_SIZE = 65_487;
+
+/** What one listener needs to answer. */
+export interface Listener {
+  /** The listener's name in logs and metrics, such as `dns://:53`. */
+  readonly server: string;
+  readonly router: Router;
+  readonly anyClass: boolean;
+  /** How long an idle TCP connection is kept, in milliseconds: told to clients that ask (RFC 7828). */
+  readonly tcpIdleMs: number;
+}
+
+/** Turns the octets of a query into the octets of its reply: the way of every query through the server. */
+export class Responder {
+  private readonly listener: Listener;
+  private readonly watch: ServerWatch;
+  /** Queries whose replies are not sent yet. */
+  inFlight = 0;
+
+  constructor(listener: Listener, watch: ServerWatch) {
+    this.listener = listener;
+    this.watch = watch;
+  }
+
+  /** The reply to what a peer sent, now or later; undefined if it gets none. Never throws or rejects. */
+  answer(bytes: Uint8Array, arrival: Arrival): Buffer | undefined | Promise<Buffer | undefined> {
+    const verdict = accept(bytes, this.listener.anyClass);
+    switch (verdict.kind) {
+      case 'query':
+        return this.answerQuery(verdict.message, arrival);
+      case 'refuse':
+        this.watch.rejected(printReason(verdict.rcode));
+        return this.encode(
+          createQuery(verdict.message, arrival, this.listener.server),
+          failure('', verdict.rcode),
+          false,
+        );
+      case 'error':
+        this.watch.rejected(verdict.reason);
+        return verdict.reply;
+      case 'ignore':
+        this.watch.rejected(verdict.reason);
+        return undefined;
+    }
+  }
+
+  /** The reply to a question that the server asks itself on behalf of a client's query. */
+  resolve(query: Query, question: Question): Reply | Promise<Reply> {
+    if (query.depth >= MAX_DEPTH) {
+      return failure('', Rcode.SERVFAIL, new Error(`look-ups inside the server nest more than ${MAX_DEPTH} deep`));
+    }
+    const route = this.listener.router.route(foldName(question.name), question.type);
+    if (!route?.block.handler) return failure('', Rcode.REFUSED);
+    return route.block.handler({ ...withQuestion(query, question), zone: route.zone, depth: query.depth + 1 });
+  }
+
+  private answerQuery(message: Message, arrival: Arrival): Buffer | undefined | Promise<Buffer | undefined> {
+    const { router, server } = this.listener;
+    const question = message.questions[0]!;
+    const route = router.route(foldName(question.name), question.type);
+    if (!route?.block.handler) {
+      const refused = createQuery(message, arrival, server);
+      this.watch.unserved(refused);
+      return this.encode(refused, failure('', Rcode.REFUSED), false);
+    }
+    const { block, zone } = route;
+    const query = createQuery(message, arrival, server, zone);
+    let reply: Reply | Promise<Reply>;
+    try {
+      reply = route.block.handler(query);
+    } catch (thrown) {
+      reply = this.watch.recovered(query, thrown);
+    }
+    return reply instanceof Promise ? this.finishLater(query, block, reply) : this.finish(query, block, reply);
+  }
+
+  private async finishLater(query: Query, block: Block, reply: Promise<Reply>): Promise<Buffer | undefined> {
+    this.inFlight++;
+    try {
+      return this.finish(query, block, await reply);
+    } catch (thrown) {
+      return this.finish(query, block, this.watch.recovered(query, thrown));
+    } finally {
+      this.inFlight--;
+    }
+  }
+
+  private finish(query: Query, block: Block, reply: Reply): Buffer | undefined {
+    let bytes: Buffer | undefined;
+    try {
+      bytes = reply.drop ? undefined : this.encode(query, reply, block.recursion);
+    } catch (thrown) {
+      return this.finish(query, block, this.watch.recovered(query, thrown));
+    }
+    if (block.observers.length > 0) this.tellObservers(query, block, reply, bytes);
+    return bytes;
+  }
+
+  private tellObservers(query: Query, block: Block, reply: Reply, bytes: Buffer | undefined): void {
+    const flags = bytes ? decodeFlags(bytes.readUInt16BE(2)) : NO_FLAGS;
+    const durationMs = this.watch.clock.monotonic() - query.receivedMs;
+    const sent = { reply, flags, octets: bytes?.length ?? 0, durationMs };
+    for (const plugin of block.observers) {
+      try {
+        plugin.observe?.(query, sent);
+      } catch (thrown) {
+        this.watch.recovered(query, thrown);
+      }
+    }
+  }
+
+  private encode(query: Query, reply: Reply, recursion: boolean): Buffer {
+    const { message, edns, question } = query;
+    const limit = query.protocol === 'udp' ? udpLimit(edns) : MAX_MESSAGE_OCTETS;
+    return encodeMessage(
+      {
+        id: message.id,
+        qr: true,
+        opcode: message.opcode,
+        aa: reply.aa,
+        tc: reply.tc,
+        rd: message.rd,
+        ra: reply.ra || recursion,
+        ad: reply.ad,
+        cd: message.cd,
+        rcode: edns || reply.rcode < 16 ? reply.rcode : Rcode.SERVFAIL,
+        questions: [question],
+        answer: reply.answer,
+        authority: reply.authority,
+        additional: reply.additional,
+        edns: edns && this.replyEdns(query, edns, reply),
+      },
+      limit,
+    );
+  }
+
+  /** RFC 6891 §6.1.1: a reply has an OPT record if, and only if, the query had one. */
+  private replyEdns(query: Query, edns: Edns, reply: Reply): Edns {
+    const options = [...(reply.ednsOptions ?? [])];
+    if (query.protocol === 'tcp' && edns.options.some(({ code }) => code === EdnsOption.TCP_KEEPALIVE)) {
+      options.push({ code: EdnsOption.TCP_KEEPALIVE, data: keepaliveData(this.listener.tcpIdleMs) });
+    }
+    return { udpSize: OWN_UDP_SIZE, version: 0, do: edns.do, options };
+  }
+}
+
+const NO_FLAGS: MessageFlags = decodeFlags(0);
+
+/** RFC 6891 §6.2.3: values below 512 count as 512; without EDNS it is 512 (RFC 1035 §2.3.4). */
+function udpLimit(edns: Edns | undefined): number {
+  return edns ? Math.min(Math.max(edns.udpSize, MIN_UDP_SIZE), MAX_UDP_SIZE) : MIN_UDP_SIZE;
+}
+
+/** RFC 7828 §3.1: the timeout in units of 100 ms. */
+function keepaliveData(idleMs: number): Uint8Array {
+  const units = Math.min(0xffff, Math.round(idleMs / 100));
+  return Uint8Array.of(units >> 8, units & 0xff);
+}
+
+function printReason(rcode: number): string {
+  return rcode === Rcode.BADVERS ? 'version' : 'class';
+}

@@ -1,0 +1,201 @@
+import { printPosition } from '../corefile/position.ts';
+import { messageOf } from '../errors.ts';
+import { bindAddresses, localAddresses } from '../net/addresses.ts';
+import { type Clock, systemClock } from '../observe/clock.ts';
+import { createLogger, type Logger, type LogSink, processSink } from '../observe/log.ts';
+import { type Cell, Metrics } from '../observe/metrics.ts';
+import type { ServerProcess } from '../plugin/env.ts';
+import type { CorefileSource, LoadedCorefile } from './corefile-source.ts';
+import { Instance } from './instance.ts';
+import { Keeper } from './keeper.ts';
+import { PageServers } from './page-servers.ts';
+import { Sockets } from './sockets.ts';
+import { ServerWatch } from './watch.ts';
+
+/** How long queries in flight may take to finish when a listener closes. */
+const DRAIN_MS = 5000;
+
+export interface ServerOptions {
+  readonly source: CorefileSource;
+  readonly sink?: LogSink;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+  readonly metrics?: Metrics;
+  /** Called when the server cannot go on; the process should end with an error. */
+  onFatal?(message: string): void;
+}
+
+/** Where the server listens. */
+export interface Listening {
+  /** Undefined for every address of the machine. */
+  readonly address: string | undefined;
+  readonly port: number;
+  readonly zones: readonly string[];
+}
+
+/** One attempt to read the Corefile: what it says or why it could not be read. */
+interface Reading {
+  readonly digest: string;
+  readonly loaded?: LoadedCorefile;
+  readonly error?: unknown;
+}
+
+/** A DNS server at work for one Corefile: it starts, reloads without a gap, and stops without losing a query. */
+export class Server {
+  readonly metrics: Metrics;
+  private readonly source: CorefileSource;
+  private readonly sink: LogSink;
+  private readonly log: Logger;
+  private readonly clock: Clock;
+  private readonly random: () => number;
+  private readonly keeper = new Keeper();
+  private readonly sockets: Sockets;
+  private readonly pageServers = new PageServers();
+  private readonly watch: ServerWatch;
+  private readonly process: ServerProcess;
+  private instance: Instance | undefined;
+  private readonly reloadFailures: Cell;
+  /** What was read last, good or broken, so that a broken Corefile is reported once. */
+  private triedDigest = '';
+  private servedHash = '';
+  private lastReload: Promise<unknown> = Promise.resolve();
+  private closing: Promise<void> | undefined;
+
+  constructor(options: ServerOptions) {
+    this.source = options.source;
+    this.sink = options.sink ?? processSink;
+    this.log = createLogger(this.sink);
+    this.clock = options.clock ?? systemClock;
+    this.random = options.random ?? Math.random;
+    this.metrics = options.metrics ?? new Metrics();
+    this.reloadFailures = this.metrics
+      .counter('coredns_reload_failed_total', 'Counter of the number of failed reload attempts.')
+      .cell();
+    this.watch = new ServerWatch(this.clock, this.log, this.metrics);
+    this.sockets = new Sockets(this.clock, this.metrics);
+    this.process = this.describeProcess(options.onFatal ?? (() => {}));
+  }
+
+  /** Loads the Corefile and serves it. @throws CorefileErrors and whatever keeps a plugin or a listener from starting. */
+  async start(): Promise<void> {
+    await this.load(this.read());
+  }
+
+  /** Where the server listens now, one entry per address and port. */
+  get listening(): readonly Listening[] {
+    return (this.instance?.listenPoints ?? []).map((point) => ({
+      address: point.address,
+      port: this.sockets.portOf(point),
+      zones: [...point.zones.keys()],
+    }));
+  }
+
+  /** The real port of an HTTP address that a plugin serves pages on. */
+  pagePort(address: string): number | undefined {
+    return this.pageServers.portOf(address);
+  }
+
+  /** Loads the Corefile again; on any failure what was served before goes on. Never throws. */
+  reload(): Promise<'reloaded' | 'failed'> {
+    return this.inTurn(() => this.tryReload(this.read()));
+  }
+
+  /** Ends the service: plugins first do their last duties (lameduck), then queries in flight finish, then all closes. */
+  shutdown(): Promise<void> {
+    this.closing ??= this.inTurn(async () => {
+      await this.instance?.shutdown();
+      await this.sockets.close(DRAIN_MS);
+      await this.instance?.stop(DRAIN_MS);
+      await this.pageServers.close();
+      await this.keeper.clear();
+    });
+    return this.closing;
+  }
+
+  private reloadIfChanged(): Promise<'unchanged' | 'reloaded' | 'failed'> {
+    return this.inTurn(async () => {
+      const reading = this.read();
+      return reading.digest === this.triedDigest ? 'unchanged' : this.tryReload(reading);
+    });
+  }
+
+  private read(): Reading {
+    try {
+      const loaded = this.source.load();
+      return { digest: loaded.hash, loaded };
+    } catch (error) {
+      return { digest: `error: ${messageOf(error)}`, error };
+    }
+  }
+
+  private async tryReload(reading: Reading): Promise<'reloaded' | 'failed'> {
+    if (this.closing) return 'failed';
+    this.log.info('Reloading');
+    try {
+      await this.load(reading);
+      this.log.info('Reloading complete');
+      return 'reloaded';
+    } catch (error) {
+      this.reloadFailures.value++;
+      this.log.error(`Restart failed: ${messageOf(error)}`);
+      return 'failed';
+    }
+  }
+
+  /** Makes and starts the new chains, lets them take over the sockets, and stops the old ones. */
+  private async load({ digest, loaded, error: broken }: Reading): Promise<void> {
+    this.triedDigest = digest;
+    if (!loaded) throw broken;
+    const { configuration } = loaded;
+    for (const { position, message } of configuration.warnings) {
+      this.log.warning(`${printPosition(position)} - ${message}`);
+    }
+    const claims = this.keeper.begin();
+    let next: Instance | undefined;
+    try {
+      next = new Instance(configuration, this.world(), claims);
+      await next.start();
+      await this.sockets.open(next.listenPoints);
+      await this.pageServers.open(next.pages);
+    } catch (error) {
+      await this.sockets.retain(this.instance?.listenPoints ?? [], 0);
+      await next?.stop(0);
+      await claims.abandon();
+      throw error;
+    }
+    const previous = this.instance;
+    this.instance = next;
+    this.servedHash = digest;
+    const { sockets } = this;
+    sockets.handOver(next.listenPoints);
+    await this.pageServers.handOver(next.pages);
+    next.serving((point) => sockets.portOf(point));
+    await sockets.retain(next.listenPoints, DRAIN_MS);
+    await previous?.stop(DRAIN_MS);
+    await claims.commit();
+  }
+
+  private world() {
+    const { sink, metrics, clock, random, watch, process } = this;
+    return { sink, metrics, clock, random, watch, process, tcpIdleMs: this.sockets.tcpIdleMs, localAddresses, bindAddresses };
+  }
+
+  private describeProcess(fatal: (message: string) => void): ServerProcess {
+    const isClosing = () => this.closing !== undefined;
+    return {
+      reloadIfChanged: () => this.reloadIfChanged(),
+      corefileHash: () => this.servedHash,
+      fatal,
+      get shuttingDown() {
+        return isClosing();
+      },
+    };
+  }
+
+  /** One reload or shutdown at a time. */
+  private inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const turn = this.lastReload.then(run);
+    this.lastReload = turn.catch(() => {});
+    return turn;
+  }
+}

@@ -1,0 +1,54 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+
+const SRC = resolve(import.meta.dirname, '../src');
+
+/** Which layer each part of src belongs to: a part imports only from lower layers, and from itself. */
+const LAYERS: readonly (readonly string[])[] = [
+  ['errors.ts'],
+  ['dns', 'observe'],
+  ['corefile', 'net'],
+  ['resolver', 'registry'],
+  ['sources', 'plugin'],
+  ['plugins/*'],
+  ['plugins.ts'],
+  ['server'],
+  ['testing'],
+  ['index.ts', 'cli'],
+];
+
+test('every import of src goes to a lower layer or stays in its own folder', () => {
+  expect(sourceFiles().flatMap(violations)).toEqual([]);
+});
+
+test('every file of src has a layer', () => {
+  expect(sourceFiles().filter((file) => layerOf(partOf(file)) === -1)).toEqual([]);
+});
+
+function sourceFiles(): string[] {
+  return readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter(
+    (file) => file.endsWith('.ts') && !file.endsWith('.test.ts'),
+  );
+}
+
+function violations(file: string): string[] {
+  const text = readFileSync(join(SRC, file), 'utf8');
+  const specifiers = [...text.matchAll(/^(?:import|export)\b[^'"]*?['"](\.[^'"]+)['"]/gms)].map((match) => match[1]!);
+  return specifiers.flatMap((specifier) => {
+    const target = relative(SRC, resolve(SRC, dirname(file), specifier));
+    const [from, to] = [partOf(file), partOf(target)];
+    return from === to || layerOf(from) > layerOf(to) ? [] : [`${file} imports ${target}`];
+  });
+}
+
+/** The part of src that a file belongs to: its top folder, each plugin's own folder, or the file itself. */
+function partOf(file: string): string {
+  const [top, second] = file.split('/');
+  return top === 'plugins' ? `plugins/${second}` : top!;
+}
+
+function layerOf(part: string): number {
+  const name = part.startsWith('plugins/') ? 'plugins/*' : part;
+  return LAYERS.findIndex((layer) => layer.includes(name));
+}
