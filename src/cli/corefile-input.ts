@@ -14,6 +14,7 @@ const DEFAULT_FILE = 'Corefile';
 export function findCorefile(conf: string | undefined): CorefileInput {
   if (conf === '-' || conf === 'stdin') return { file: 'stdin', text: readFileSync(STDIN_FD, 'utf8') };
   if (conf === undefined) return existsSync(DEFAULT_FILE) ? { file: DEFAULT_FILE } : { file: DEFAULT_FILE, text: '' };
-  if (!existsSync(conf)) throw new CairnError('USAGE', `loading Corefile via flag: open ${conf}: no such file or directory`);
+  if (!existsSync(conf))
+    throw new CairnError('USAGE', `loading Corefile via flag: open ${conf}: no such file or directory`);
   return { file: conf };
 }

@@ -32,14 +32,24 @@ export function parseFlags(args: readonly string[]): Flags {
       },
     });
     const { conf, pidfile, plugins, quiet, version, help } = values;
-    return { conf, dnsPort: parsePort(values['dns.port'] ?? '53'), pidfile, plugins, quiet, version, help, positionals };
+    return {
+      conf,
+      dnsPort: parsePort(values['dns.port'] ?? '53'),
+      pidfile,
+      plugins,
+      quiet,
+      version,
+      help,
+      positionals,
+    };
   } catch (error) {
     throw new CairnError('USAGE', messageOf(error), { cause: error });
   }
 }
 
 function parsePort(text: string): number {
-  if (!/^\d{1,5}$/.test(text) || Number(text) > 65535) throw new Error(`-dns.port takes a port from 0 to 65535, not "${text}"`);
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65535)
+    throw new Error(`-dns.port takes a port from 0 to 65535, not "${text}"`);
   return Number(text);
 }
 

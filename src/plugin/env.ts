@@ -1,4 +1,5 @@
 import type { Question } from '../dns/message.ts';
+import type { HttpPage } from '../net/http.ts';
 import type { Clock } from '../observe/clock.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
@@ -10,13 +11,6 @@ import type { Reply } from './reply.ts';
 export interface Kept {
   /** Gives everything back, once no chain uses the value any more. */
   stop?(): Promise<void> | void;
-}
-
-/** What an HTTP page of a plugin answers to GET. */
-export interface HttpPage {
-  readonly status: number;
-  readonly body: string;
-  readonly contentType?: string;
 }
 
 /** The certificate of a page served over HTTPS, in PEM, and what is asked of its clients. */

@@ -1,13 +1,8 @@
 import type { Edns, Message, Question } from '../dns/message.ts';
 import { foldName, type Name, ROOT } from '../dns/name.ts';
+import type { Peer } from '../net/transport.ts';
 
 export type Protocol = 'udp' | 'tcp';
-
-/** One end of a conversation; the address in canonical text, without IPv4-mapping and brackets. */
-export interface Peer {
-  readonly address: string;
-  readonly port: number;
-}
 
 /** How a query came in. */
 export interface Arrival {

@@ -98,7 +98,8 @@ function runBlock({ settings }: BlockConfiguration, plugins: readonly NamedPlugi
   const last = plugins.at(-1)?.name ?? '';
   const end: Handler = () => failure('', Rcode.SERVFAIL, new Error(`plugin/${last}: no next plugin found`));
   return {
-    handler: plugins.length === 0 ? undefined : plugins.reduceRight((next, { plugin }) => plugin.wrap?.(next) ?? next, end),
+    handler:
+      plugins.length === 0 ? undefined : plugins.reduceRight((next, { plugin }) => plugin.wrap?.(next) ?? next, end),
     observers: plugins.map(({ plugin }) => plugin).filter((plugin) => plugin.observe),
     recursion: settings.recursion ?? false,
   };

@@ -33,7 +33,10 @@ export interface ListenWorld {
  * @throws CorefileError where two blocks turn out to serve one zone at one address.
  */
 export function listenPoints(blocks: readonly BlockConfiguration[], world: ListenWorld): ListenPoint[] {
-  const byServer = new Map<string, { address: string | undefined; port: number; zones: Map<Name, BlockConfiguration> }>();
+  const byServer = new Map<
+    string,
+    { address: string | undefined; port: number; zones: Map<Name, BlockConfiguration> }
+  >();
   for (const block of blocks) {
     const { bind } = block.settings;
     for (const address of bind ? world.bindAddresses(bind) : [undefined]) {
@@ -42,7 +45,10 @@ export function listenPoints(blocks: readonly BlockConfiguration[], world: Liste
         const point = byServer.get(server) ?? { address, port, zones: new Map() };
         byServer.set(server, point);
         if (point.zones.has(zone)) {
-          throw new CorefileError(position, `cannot serve dns://${zone}:${port} - it is already defined for ${address}`);
+          throw new CorefileError(
+            position,
+            `cannot serve dns://${zone}:${port} - it is already defined for ${address}`,
+          );
         }
         point.zones.set(zone, block);
       }

@@ -1,5 +1,6 @@
 import { CairnError } from '../errors.ts';
-import type { HttpPage, PageTls } from '../plugin/env.ts';
+import type { HttpPage } from '../net/http.ts';
+import type { PageTls } from '../plugin/env.ts';
 
 type ServePage = () => HttpPage | Promise<HttpPage>;
 
@@ -17,10 +18,16 @@ export class PageBook {
   add(address: string, path: string, serve: ServePage, tls?: PageTls): void {
     const set = this.addresses.get(address) ?? { pages: new Map<string, ServePage>(), tls };
     if (set.pages.has(path)) {
-      throw new CairnError('PAGE', `http://${address}${path} is already served by another server block: give this one an address of its own`);
+      throw new CairnError(
+        'PAGE',
+        `http://${address}${path} is already served by another server block: give this one an address of its own`,
+      );
     }
     if ((set.tls === undefined) !== (tls === undefined)) {
-      throw new CairnError('PAGE', `${address} cannot speak HTTP and HTTPS at once: give the pages different addresses`);
+      throw new CairnError(
+        'PAGE',
+        `${address} cannot speak HTTP and HTTPS at once: give the pages different addresses`,
+      );
     }
     set.pages.set(path, serve);
     this.addresses.set(address, set);

@@ -36,7 +36,11 @@ export interface NamedPlugin {
 }
 
 /** Makes the plugins of one block, in chain order. @throws CorefileError at the directive whose plugin cannot be made. */
-export function createPlugins(block: BlockConfiguration, server: string, generation: Generation): readonly NamedPlugin[] {
+export function createPlugins(
+  block: BlockConfiguration,
+  server: string,
+  generation: Generation,
+): readonly NamedPlugin[] {
   const plugins: NamedPlugin[] = [];
   for (const configured of block.plugins) {
     const { name } = configured.definition;

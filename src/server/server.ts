@@ -50,7 +50,7 @@ export class Server {
   private readonly random: () => number;
   private readonly keeper = new Keeper();
   private readonly sockets: Sockets;
-  private readonly pageServers = new PageServers();
+  private readonly pageServers: PageServers;
   private readonly watch: ServerWatch;
   private readonly process: ServerProcess;
   private instance: Instance | undefined;
@@ -72,7 +72,8 @@ export class Server {
       .counter('coredns_reload_failed_total', 'Counter of the number of failed reload attempts.')
       .cell();
     this.watch = new ServerWatch(this.clock, this.log, this.metrics);
-    this.sockets = new Sockets(this.clock, this.metrics);
+    this.pageServers = new PageServers(this.clock, this.log);
+    this.sockets = new Sockets(this.clock, this.log, this.metrics);
     this.process = this.describeProcess(options.onFatal ?? (() => {}));
   }
 
@@ -106,7 +107,7 @@ export class Server {
       await this.instance?.shutdown();
       await this.sockets.close(DRAIN_MS);
       await this.instance?.stop(DRAIN_MS);
-      await this.pageServers.close();
+      await this.pageServers.retain(undefined);
       await this.keeper.clear();
     });
     return this.closing;
@@ -159,6 +160,7 @@ export class Server {
       await this.pageServers.open(next.pages);
     } catch (error) {
       await this.sockets.retain(this.instance?.listenPoints ?? [], 0);
+      await this.pageServers.retain(this.instance?.pages);
       await next?.stop(0);
       await claims.abandon();
       throw error;
@@ -168,7 +170,7 @@ export class Server {
     this.servedHash = digest;
     const { sockets } = this;
     sockets.handOver(next.listenPoints);
-    await this.pageServers.handOver(next.pages);
+    await this.pageServers.retain(next.pages);
     next.serving((point) => sockets.portOf(point));
     await sockets.retain(next.listenPoints, DRAIN_MS);
     await previous?.stop(DRAIN_MS);
@@ -177,7 +179,17 @@ export class Server {
 
   private world() {
     const { sink, metrics, clock, random, watch, process } = this;
-    return { sink, metrics, clock, random, watch, process, tcpIdleMs: this.sockets.tcpIdleMs, localAddresses, bindAddresses };
+    return {
+      sink,
+      metrics,
+      clock,
+      random,
+      watch,
+      process,
+      tcpIdleMs: this.sockets.tcpIdleMs,
+      localAddresses,
+      bindAddresses,
+    };
   }
 
   private describeProcess(fatal: (message: string) => void): ServerProcess {

@@ -1,5 +1,6 @@
 import { atMostArgs, exactArgs, once, oneOf, parseOptions } from '../../corefile/arguments.ts';
-import type { HttpPage, PluginEnv } from '../../plugin/env.ts';
+import type { HttpPage } from '../../net/http.ts';
+import type { PluginEnv } from '../../plugin/env.ts';
 import { definePlugin, type Plugin } from '../../plugin/plugin.ts';
 
 interface ReadyOptions {
