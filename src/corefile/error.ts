@@ -63,3 +63,13 @@ export function inPlugin<T>(name: string, run: () => T): T {
   throwAll(errors.map(({ position, detail, kind }) => new CorefileError(position, `plugin/${name}: ${detail}`, kind)));
   return result as T;
 }
+
+/** Each report once, for a snippet is read often; by place within a file, and files as they were first reported. */
+export function inOrder<T extends CorefileError | CorefileWarning>(reports: readonly T[]): T[] {
+  const files = [...new Set(reports.map(({ position }) => position.file))];
+  const unique = new Map(reports.map((report) => [`${printPosition(report.position)} ${report.message}`, report]));
+  return [...unique.values()].sort(
+    ({ position: a }, { position: b }) =>
+      files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column,
+  );
+}

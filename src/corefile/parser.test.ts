@@ -6,7 +6,7 @@ import type { Line } from './ast.ts';
 import { findConflicts } from './conflict.ts';
 import { inPlugin } from './error.ts';
 import { parseServerKey } from './key.ts';
-import { type Corefile, defaultCorefile, parseCorefile } from './parser.ts';
+import { type Corefile, DEFAULT_COREFILE, parseCorefile } from './parser.ts';
 import { printCorefile } from './print.ts';
 
 const DIRECTIVES = ['bind', 'cache', 'errors', 'forward', 'health', 'log', 'template', 'view', 'whoami'];
@@ -67,8 +67,8 @@ test.each([
 });
 
 test('the default Corefile, for one without blocks', () => {
-  expect(print(parse(defaultCorefile(53)))).toBe('.:53: whoami, log');
-  expect(messages(parse(defaultCorefile(1053)))).toEqual([]);
+  expect(print(parse(DEFAULT_COREFILE))).toBe('.: whoami, log');
+  expect(messages(parse(DEFAULT_COREFILE))).toEqual([]);
 });
 
 const parsing = (place: string, detail: string) => `Corefile:${place} - Error during parsing: ${detail}`;

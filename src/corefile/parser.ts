@@ -1,11 +1,10 @@
 import type { ServerBlock } from './ast.ts';
 import { readBlocks } from './block.ts';
 import { type Environment, substitute } from './environment.ts';
-import { attempt, type CorefileError, type CorefileWarning } from './error.ts';
+import { attempt, type CorefileError, type CorefileWarning, inOrder } from './error.ts';
 import { expandImports } from './expand.ts';
 import type { CorefileFiles } from './files.ts';
 import { lex } from './lexer.ts';
-import { printPosition } from './position.ts';
 import type { Token } from './token.ts';
 
 export type { Directive, OptionLine, ServerBlock } from './ast.ts';
@@ -30,10 +29,8 @@ export interface Corefile {
   readonly files: readonly string[];
 }
 
-/** The Corefile of a server that has none, or one without server blocks. */
-export function defaultCorefile(port: number): string {
-  return `.:${port} {\n    whoami\n    log\n}\n`;
-}
+/** The Corefile of a server that has none, or one without server blocks; it listens on the default port. */
+export const DEFAULT_COREFILE = '. {\n    whoami\n    log\n}\n';
 
 /** Reads a Corefile and everything that it imports; it throws nothing, and reports every mistake it can find at once. */
 export function parseCorefile(source: CorefileSource): Corefile {
@@ -55,14 +52,4 @@ export function parseCorefile(source: CorefileSource): Corefile {
   const tokens = attempt(errors, () => expandImports(main, importTokens, source.files, errors, warnings)) ?? [];
   const blocks = readBlocks(tokens, errors, source.directives);
   return { blocks, errors: inOrder(errors), warnings: inOrder(warnings), files: [...tokensOf.keys()] };
-}
-
-/** Each report once, for a snippet is read often; by place within a file, and files as they were first reported. */
-function inOrder<T extends CorefileError | CorefileWarning>(reports: readonly T[]): T[] {
-  const files = [...new Set(reports.map(({ position }) => position.file))];
-  const unique = new Map(reports.map((report) => [`${printPosition(report.position)} ${report.message}`, report]));
-  return [...unique.values()].sort(
-    ({ position: a }, { position: b }) =>
-      files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column,
-  );
 }

@@ -1,3 +1,4 @@
+import { hex } from './field.ts';
 import { Class, parseClass, printClass } from './message.ts';
 import { type Name, parseName, ROOT } from './name.ts';
 import { isOpaque, parseType, printType, type ResourceRecord, rrType } from './rr.ts';
@@ -52,9 +53,9 @@ function parseRdata(code: number, words: Words, line: string): object {
       throw new PresentationError(`rdata of ${type.mnemonic} is written as \\# LENGTH HEX (RFC 3597), in: ${line}`);
     }
     const length = words.integer('the length', 65535);
-    const octets = Buffer.from(words.rest().map((word) => word.text).join(''), 'hex'); // biome-ignore format: one step
+    const octets = words.left > 0 ? hex.parse(words, `rdata of ${type.mnemonic}`) : new Uint8Array();
     if (octets.length !== length) throw new PresentationError(`${length} octets are announced, in: ${line}`);
-    return { octets: new Uint8Array(octets) };
+    return { octets };
   }
   const data: Record<string, unknown> = {};
   for (const [key, field] of type.fields) data[key] = field.parse(words, `${key} of ${type.mnemonic}`);

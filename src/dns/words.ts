@@ -73,7 +73,9 @@ export function splitWords(text: string): Word[] {
 export function unescapeText(text: string): string {
   const bytes = Buffer.from(text, 'utf8').toString('latin1');
   const octets = bytes.replace(/\\(\d{3}|.)/gs, (_, code: string) => {
-    return code.length === 3 ? String.fromCharCode(Math.min(255, Number(code))) : code;
+    if (code.length === 1) return code;
+    if (Number(code) > 255) throw new PresentationError(`a character-string has the bad escape \\${code}`);
+    return String.fromCharCode(Number(code));
   });
   if (octets.length > 255) throw new PresentationError('a character-string has at most 255 octets');
   return octets;

@@ -31,31 +31,31 @@ export interface Authority {
   soa(query: Query): ResourceRecord;
 }
 
-/** The reply that a look-up means: rcode, AA, and the SOA of negative replies (RFC 2308 §2). */
+/**
+ * The reply that a look-up means: rcode, AA, and the SOA of negative replies (RFC 2308 §2).
+ *
+ * No cache keeps it: the data is at hand and may change at any moment, and looking it up costs no more than a cache would.
+ */
 export function answerLookup(query: Query, lookup: Lookup, authority: Authority): Reply | Promise<Reply> {
   const { source } = authority;
   switch (lookup.kind) {
     case 'hit':
-      return createReply(source, { aa: true, answer: lookup.answer, additional: lookup.additional ?? [] });
+      return createReply(source, { ...LIVE, answer: lookup.answer, additional: lookup.additional ?? [] });
     case 'nodata':
-      return createReply(source, { aa: true, answer: lookup.answer ?? [], authority: [authority.soa(query)] });
+      return createReply(source, { ...LIVE, answer: lookup.answer ?? [], authority: [authority.soa(query)] });
     case 'nxdomain': {
       const { answer = [] } = lookup;
       if (answer.length === 0 && fallsThrough(query.name, authority.fallthrough)) return authority.next(query);
-      return createReply(source, { rcode: Rcode.NXDOMAIN, aa: true, answer, authority: [authority.soa(query)] });
+      return createReply(source, { ...LIVE, rcode: Rcode.NXDOMAIN, answer, authority: [authority.soa(query)] });
     }
     case 'skip':
       return authority.next(query);
     case 'unready':
-      return createReply(source, {
-        rcode: Rcode.SERVFAIL,
-        aa: true,
-        ednsOptions: [NOT_READY],
-        error: lookup.error,
-        uncacheable: true,
-      });
+      return createReply(source, { ...LIVE, rcode: Rcode.SERVFAIL, ednsOptions: [NOT_READY], error: lookup.error });
   }
 }
+
+const LIVE = { aa: true, uncacheable: true } as const;
 
 /** RFC 8914 §4.15: the server could answer, but not yet. */
 const NOT_READY = { code: EdnsOption.EDE, data: Uint8Array.of(0, 14) };

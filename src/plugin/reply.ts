@@ -19,7 +19,7 @@ export interface Reply {
   readonly source: string;
   /** Why the query failed, for the error log. */
   readonly error?: Error;
-  /** Set where the reply says something of this moment only, which no cache may keep. */
+  /** Set where no cache may keep the reply: it speaks of this moment or this client, or is as quickly made again. */
   readonly uncacheable?: true;
   /** Set where the client must get no reply at all. */
   readonly drop?: true;

@@ -1,6 +1,6 @@
 import type { Directive, ServerBlock } from '../corefile/ast.ts';
 import { type Claim, findConflicts } from '../corefile/conflict.ts';
-import { attempt, CorefileError, CorefileErrors, type CorefileWarning, inPlugin } from '../corefile/error.ts';
+import { attempt, CorefileError, CorefileErrors, type CorefileWarning, inOrder, inPlugin } from '../corefile/error.ts';
 import { parseServerKey, preferredSyntaxWarning, type ServerKey } from '../corefile/key.ts';
 import type { Corefile } from '../corefile/parser.ts';
 import type { BlockSettings, PluginDefinition } from '../plugin/plugin.ts';
@@ -38,7 +38,7 @@ export function configure(corefile: Corefile, plugins: readonly PluginDefinition
   const errors = [...corefile.errors];
   const blocks = corefile.blocks.map((block) => configureBlock(block, plugins, dnsPort, errors));
   errors.push(...findConflicts(blocks.map(claimOf)));
-  if (errors.length > 0) throw new CorefileErrors(errors);
+  if (errors.length > 0) throw new CorefileErrors(inOrder(errors));
   const keyWarnings = blocks.flatMap(({ keys }) => keys.flatMap((key) => preferredSyntaxWarning(key) ?? []));
   return { blocks, warnings: [...corefile.warnings, ...keyWarnings] };
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type CorefileFiles, diskFiles } from '../corefile/files.ts';
-import { type Corefile, defaultCorefile, parseCorefile } from '../corefile/parser.ts';
+import { type Corefile, DEFAULT_COREFILE, parseCorefile } from '../corefile/parser.ts';
 import { printCorefile } from '../corefile/print.ts';
 import type { PluginDefinition } from '../plugin/plugin.ts';
 import { type Configuration, configure } from './configuration.ts';
@@ -43,10 +43,10 @@ export function corefileSource(options: CorefileSourceOptions): CorefileSource {
 
 /** The parsed Corefile, with the default one in place of one without server blocks. */
 function readCorefile(options: CorefileSourceOptions): Corefile {
-  const { file, plugins, dnsPort, env = process.env, files = diskFiles } = options;
+  const { file, plugins, env = process.env, files = diskFiles } = options;
   const directives = plugins.map((plugin) => plugin.name);
   const text = options.text ?? readFileSync(file, 'utf8');
   const corefile = parseCorefile({ file, text, env, files, directives });
   if (corefile.blocks.length > 0 || corefile.errors.length > 0) return corefile;
-  return parseCorefile({ file, text: defaultCorefile(dnsPort), env, files, directives });
+  return parseCorefile({ file, text: DEFAULT_COREFILE, env, files, directives });
 }

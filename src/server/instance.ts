@@ -1,3 +1,4 @@
+import { CorefileError } from '../corefile/error.ts';
 import { Rcode } from '../dns/message.ts';
 import { messageOf } from '../errors.ts';
 import type { Clock } from '../observe/clock.ts';
@@ -48,7 +49,7 @@ export class Instance {
     try {
       await this.forEachPlugin(async ({ name, plugin }) => {
         await plugin.start?.(abort.signal).catch((error) => {
-          throw new Error(`plugin/${name}: ${messageOf(error)}`, { cause: error });
+          throw inPluginError(name, error);
         });
       });
     } catch (error) {
@@ -103,4 +104,11 @@ function runBlock({ settings }: BlockConfiguration, plugins: readonly NamedPlugi
     observers: plugins.map(({ plugin }) => plugin).filter((plugin) => plugin.observe),
     recursion: settings.recursion ?? false,
   };
+}
+
+/** The error of a plugin's start, with the plugin's name, and behind the place in the Corefile if it has one. */
+function inPluginError(name: string, error: unknown): Error {
+  if (error instanceof CorefileError)
+    return new CorefileError(error.position, `plugin/${name}: ${error.detail}`, error.kind);
+  return new Error(`plugin/${name}: ${messageOf(error)}`, { cause: error });
 }

@@ -1,5 +1,5 @@
 import { type Edns, type Message, type MessageFlags, Opcode } from '../message.ts';
-import { isAtOrBelow } from '../name.ts';
+import { foldName, isAtOrBelow } from '../name.ts';
 import { NS, QType, type ResourceRecord, rrType } from '../rr.ts';
 import { HEADER_OCTETS } from './decode.ts';
 import { Writer } from './writer.ts';
@@ -73,16 +73,17 @@ function encodeSections(message: Message, room: number): Counts {
     counts[section] = encodeWhileFitting(records, room);
     if (counts[section] < records.length) {
       if (section === 'authority') {
-        counts.authority = encodeRRsets(records, room, start, true);
+        counts.authority = records.length - encodeRRsets(records, room, start, true).length;
       }
       return { ...counts, truncated: true };
     }
   }
   const start = writer.offset;
-  counts.additional = encodeWhileFitting(message.additional, room);
-  if (counts.additional < message.additional.length) {
-    counts.additional = encodeRRsets(message.additional, room, start, false);
-    counts.truncated = glueMissing(message);
+  counts.additional = message.additional.length;
+  if (encodeWhileFitting(message.additional, room) < message.additional.length) {
+    const dropped = encodeRRsets(message.additional, room, start, false);
+    counts.additional -= dropped.length;
+    counts.truncated = isGlueAmong(dropped, message);
   }
   return counts;
 }
@@ -95,19 +96,23 @@ function encodeWhileFitting(records: readonly ResourceRecord[], room: number): n
   return records.length;
 }
 
-/** Begins anew at `start` and writes only RRsets that fit whole; returns how many records it wrote. */
-function encodeRRsets(records: readonly ResourceRecord[], room: number, start: number, stopAtFirst: boolean): number {
+/** Begins anew at `start` and writes only RRsets that fit whole; returns the records that it dropped. */
+function encodeRRsets(
+  records: readonly ResourceRecord[],
+  room: number,
+  start: number,
+  stopAtFirst: boolean,
+): ResourceRecord[] {
   writer.rewind(start);
-  let written = 0;
+  const dropped: ResourceRecord[] = [];
   for (const rrset of groupRRsets(records)) {
     const before = writer.offset;
-    if (encodeWhileFitting(rrset, room) === rrset.length) written += rrset.length;
-    else {
-      writer.rewind(before);
-      if (stopAtFirst) break;
-    }
+    const fits = !(stopAtFirst && dropped.length > 0) && encodeWhileFitting(rrset, room) === rrset.length;
+    if (fits) continue;
+    writer.rewind(before);
+    dropped.push(...rrset);
   }
-  return written;
+  return dropped;
 }
 
 function groupRRsets(records: readonly ResourceRecord[]): Iterable<ResourceRecord[]> {
@@ -115,12 +120,10 @@ function groupRRsets(records: readonly ResourceRecord[]): Iterable<ResourceRecor
 }
 
 /** RFC 9471 §3: a referral without all of its in-domain glue is truncated. */
-function glueMissing(message: Message): boolean {
-  if (message.aa || message.answer.length > 0) return false;
-  return message.authority.some(
-    ({ type, name }) =>
-      type === NS.code && message.additional.some((glue) => isAtOrBelow(glue.name.toLowerCase(), name.toLowerCase())),
-  );
+function isGlueAmong(dropped: readonly ResourceRecord[], { aa, answer, authority }: Message): boolean {
+  if (aa || answer.length > 0) return false;
+  const cuts = authority.filter(({ type }) => type === NS.code).map(({ name }) => foldName(name));
+  return dropped.some(({ name }) => cuts.some((cut) => isAtOrBelow(foldName(name), cut)));
 }
 
 /** Writes one record if it ends within `room`; otherwise leaves the message as it was. */

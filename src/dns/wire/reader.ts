@@ -3,6 +3,8 @@ import { WireError } from './error.ts';
 
 /** Every octet that stands for itself inside a label: a name of only these needs no escaping. */
 const PLAIN = Uint8Array.from(OCTET_TEXT, (text) => (text.length === 1 ? 1 : 0));
+/** A name has at most 127 labels, each reached by at most one pointer; longer chains only cost time. */
+const MAX_POINTERS = 127;
 const scratch = Buffer.alloc(MAX_NAME_OCTETS);
 
 /** Reads a DNS message from left to right; every read checks the bounds and throws WireError beyond them. */
@@ -43,7 +45,7 @@ export class Reader {
   /** A copy of the next octets, so that the message itself need not be kept. */
   octets(count: number): Uint8Array {
     const at = this.take(count);
-    return this.bytes.slice(at, at + count);
+    return new Uint8Array(this.bytes.subarray(at, at + count)); // a Buffer's own slice() would be a view
   }
 
   /** A <character-string> (RFC 1035 §3.3), one character per octet. */
@@ -61,6 +63,7 @@ export class Reader {
     let after = -1;
     let length = 0;
     let plain = true;
+    let pointers = 0;
     for (;;) {
       if (at >= limit) throw new WireError(`the name at ${this.offset} runs past its end`);
       const octet = bytes[at]!;
@@ -68,8 +71,9 @@ export class Reader {
       if (octet >= 0xc0) {
         if (at + 1 >= limit) throw new WireError(`the compression pointer at ${at} is cut off`);
         const target = ((octet & 0x3f) << 8) | bytes[at + 1]!;
-        // A pointer must point to a prior occurrence, so a chain of them always ends.
+        // A pointer must point to a prior occurrence (RFC 1035 §4.1.4), so a chain of them always ends.
         if (target >= at) throw new WireError(`the compression pointer at ${at} does not point backwards`);
+        if (++pointers > MAX_POINTERS) throw new WireError(`the name at ${this.offset} is a chain of pointers`);
         if (after === -1) after = at + 2;
         limit = at;
         at = target;

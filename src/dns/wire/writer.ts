@@ -58,7 +58,9 @@ export class Writer {
     this.bytes.set(value, this.take(value.length));
   }
 
+  /** A <character-string> (RFC 1035 §3.3), one character per octet. */
   text(value: string): void {
+    if (value.length > 255) throw new WireError('a character-string has at most 255 octets');
     this.u8(value.length);
     this.bytes.write(value, this.take(value.length), 'latin1');
   }

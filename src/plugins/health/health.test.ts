@@ -67,7 +67,9 @@ test('the plugin asks its own page every second, and counts how that went', asyn
   server.closeAllConnections();
   clock.advance(1000);
   await vi.waitFor(async () => {
-    expect(await env.exposed('coredns_health_request_failures_total')).toEqual(['coredns_health_request_failures_total 1']);
+    expect(await env.exposed('coredns_health_request_failures_total')).toEqual([
+      'coredns_health_request_failures_total 1',
+    ]);
   });
   expect(env.lines.join()).toMatch(/Local health request to "http.*" failed/);
   await plugin.stop?.();

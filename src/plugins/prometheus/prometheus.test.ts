@@ -76,7 +76,10 @@ test('the page has process metrics, and those of the runtime only where they are
 });
 
 test('the plugins of the block are listed by zone', async () => {
-  const plugins = [{ name: 'prometheus', plugin: {} }, { name: 'whoami', plugin: {} }];
+  const plugins = [
+    { name: 'prometheus', plugin: {} },
+    { name: 'whoami', plugin: {} },
+  ];
   const { plugin, env } = makePlugin(prometheus, 'prometheus', { zones: ['a.', 'b.'], plugins });
   plugin.serving?.([]);
   expect(await env.exposed('coredns_plugin_enabled')).toHaveLength(4);

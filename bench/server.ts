@@ -1,0 +1,54 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+const ROOT = resolve(import.meta.dirname, '..');
+
+/** A cairn process under test. */
+export interface BenchServer {
+  readonly child: ChildProcess;
+  readonly port: number;
+  readonly pid: number;
+  /** What it printed so far. */
+  output(): string;
+  stop(): Promise<void>;
+}
+
+/** Starts `cairn` on a free port of 127.0.0.1 with this Corefile, on one core if `taskset` is there. */
+export async function startBenchServer(corefile: string, core = 0): Promise<BenchServer> {
+  const node = [process.execPath, resolve(ROOT, 'src/cli/main.ts'), '-p', '0', '-conf', corefile];
+  const [program, ...args] = ['taskset', '-c', String(core), ...node] as [string, ...string[]];
+  const child = spawn(program, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  child.stdout.on('data', (chunk) => {
+    output = (output + chunk).slice(-100_000);
+  });
+  while (!/^Cairn-/m.test(output)) {
+    if (child.exitCode !== null) throw new Error(`cairn ended with status ${child.exitCode}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return {
+    child,
+    pid: child.pid!,
+    port: Number(/:(\d+)$/m.exec(output)![1]),
+    output: () => output,
+    async stop() {
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+    },
+  };
+}
+
+/** The resident memory of a process, in MiB. */
+export function residentMiB(pid: number): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024;
+}
+
+/** User and system time that a process took so far, in seconds. */
+export function cpuSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}

@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import { allAddresses, bindAddresses, canonicalAddress, localAddresses } from './addresses.ts';
+
+const interfaces = {
+  lo: [
+    { address: '127.0.0.1', internal: true },
+    { address: '::1', internal: true },
+  ],
+  eth0: [
+    { address: '10.0.0.5', internal: false },
+    { address: '2001:db8:0::5', internal: false },
+    { address: 'fe80::1', internal: false },
+  ],
+  eth1: [{ address: '10.1.0.5', internal: false }],
+};
+
+const targets = (texts: string) => texts.split(' ').flatMap((text) => (text === '' ? [] : [{ text }]));
+
+test.each([
+  ['10.0.0.1', '10.0.0.1'],
+  ['2001:DB8:0:0::1', '2001:db8::1'],
+  ['::ffff:10.0.0.1', '10.0.0.1'],
+  ['fe80:0::1%eth0', 'fe80::1%eth0'],
+  ['fe80::1%', undefined],
+  ['10.0.0.1%eth0', undefined],
+  ['10.0.0.01', undefined],
+  ['eth0', undefined],
+  ['', undefined],
+])('the canonical text of %j is %j', (text, canonical) => {
+  expect(canonicalAddress(text)).toBe(canonical);
+});
+
+test.each([
+  ['10.0.0.9', '', '10.0.0.9'],
+  ['eth0', '', '10.0.0.5 2001:db8::5 fe80::1%eth0'],
+  ['lo eth1', '', '127.0.0.1 ::1 10.1.0.5'],
+  ['10.1.0.5 eth1', '', '10.1.0.5'],
+  ['lo eth0', '::1 2001:DB8::5 fe80::1%eth0', '127.0.0.1 10.0.0.5'],
+  ['eth0 eth1', 'eth0', '10.1.0.5'],
+  ['fe80::1%eth0', '', 'fe80::1%eth0'],
+])('bind %j except %j means %j', (addresses, except, expected) => {
+  expect(bindAddresses({ addresses: targets(addresses), except: targets(except) }, interfaces).join(' ')).toBe(
+    expected,
+  );
+});
+
+test.each([
+  ['eth9', '', 'eth9'],
+  ['10.0.0.300', '', '10.0.0.300'],
+  ['eth0', 'toString', 'toString'],
+])('bind %j except %j is an error', (addresses, except, culprit) => {
+  expect(() => bindAddresses({ addresses: targets(addresses), except: targets(except) }, interfaces)).toThrow(
+    `not a valid IP address or interface name: "${culprit}"`,
+  );
+});
+
+test('the local addresses are those that others can reach', () => {
+  expect(localAddresses(interfaces)).toEqual(['10.0.0.5', '2001:db8::5', 'fe80::1%eth0', '10.1.0.5']);
+  expect(allAddresses(interfaces)).toEqual(['127.0.0.1', '::1', ...localAddresses(interfaces)]);
+});
+
+test('the machine itself has a loopback address', () => {
+  expect(allAddresses()).toContain('127.0.0.1');
+  expect(localAddresses()).not.toContain('127.0.0.1');
+});

@@ -1,0 +1,61 @@
+import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
+import { parseIP, printIP, unmapIP } from '../dns/ip.ts';
+import { CairnError } from '../errors.ts';
+
+/** What `os.networkInterfaces()` gives: the addresses of every interface that is up. */
+export type Interfaces = Partial<Record<string, readonly Pick<NetworkInterfaceInfo, 'address' | 'internal'>[]>>;
+
+/** What a listener binds to: IP addresses or names of interfaces. */
+export interface BindTargets {
+  readonly addresses: readonly { readonly text: string }[];
+  readonly except: readonly { readonly text: string }[];
+}
+
+/** The address in canonical text, unmapped, its IPv6 zone (RFC 4007 §11) kept; undefined if it is no address. */
+export function canonicalAddress(text: string): string | undefined {
+  const zoneAt = text.indexOf('%');
+  const ip = parseIP(zoneAt === -1 ? text : text.slice(0, zoneAt));
+  if (!ip) return undefined;
+  if (zoneAt === -1) return printIP(unmapIP(ip));
+  return ip.length === 16 && zoneAt + 1 < text.length ? printIP(ip) + text.slice(zoneAt) : undefined;
+}
+
+/** Every address of the machine, loopback included, in canonical text; link-local ones with the interface as zone. */
+export function allAddresses(interfaces: Interfaces = networkInterfaces()): string[] {
+  return [...new Set(Object.keys(interfaces).flatMap((name) => addressesOf(name, interfaces)))];
+}
+
+/** The addresses of the machine that others can reach: all but those of loopback interfaces, in canonical text. */
+export function localAddresses(interfaces: Interfaces = networkInterfaces()): string[] {
+  const reachable = Object.entries(interfaces).map(([name, infos]) => [name, infos?.filter((info) => !info.internal)]);
+  return allAddresses(Object.fromEntries(reachable));
+}
+
+/**
+ * The addresses to listen on, each once and in canonical text: an interface's name stands for all its addresses.
+ *
+ * @throws CairnError for a target that is neither an address nor an interface.
+ */
+export function bindAddresses(targets: BindTargets, interfaces: Interfaces = networkInterfaces()): string[] {
+  const resolve = ({ text }: { readonly text: string }): string[] => {
+    const address = canonicalAddress(text);
+    if (address !== undefined) return [address];
+    if (Object.hasOwn(interfaces, text)) return addressesOf(text, interfaces);
+    throw new CairnError('BIND', `not a valid IP address or interface name: "${text}"`);
+  };
+  const except = new Set(targets.except.flatMap(resolve));
+  return [...new Set(targets.addresses.flatMap(resolve))].filter((address) => !except.has(address));
+}
+
+function addressesOf(name: string, interfaces: Interfaces): string[] {
+  return (interfaces[name] ?? []).flatMap(({ address }) => {
+    const canonical = canonicalAddress(address);
+    if (canonical === undefined) return [];
+    return [isLinkLocal(canonical) && !canonical.includes('%') ? `${canonical}%${name}` : canonical];
+  });
+}
+
+/** fe80::/10 (RFC 4291 §2.5.6): such an address means something only together with an interface. */
+function isLinkLocal(address: string): boolean {
+  return /^fe[89ab][0-9a-f]:/.test(address);
+}

@@ -1,0 +1,120 @@
+import { get } from 'node:https';
+import { connect } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { certificate } from '../../test/support/certificate.ts';
+import { fakeClock } from '../../test/support/clock.ts';
+import { createLogger } from '../observe/log.ts';
+import { type HttpOptions, type HttpPage, type HttpPages, openHttp, parseListenAddress } from './http.ts';
+
+const pages: HttpPages = new Map<string, () => HttpPage | Promise<HttpPage>>([
+  ['/health', () => ({ status: 200, body: 'OK' })],
+  ['/ready', async () => ({ status: 503, body: 'kubernetes' })],
+  ['/metrics', () => ({ status: 200, body: 'up 1\n', contentType: 'text/plain; version=0.0.4' })],
+  [
+    '/broken',
+    () => {
+      throw new Error('no luck');
+    },
+  ],
+]);
+
+async function open(options: HttpOptions = {}) {
+  const server = await openHttp('127.0.0.1:0', pages, options);
+  onTestFinished(() => server.close());
+  const request = async (path: string, method = 'GET') => {
+    const response = await fetch(`http://127.0.0.1:${server.port}${path}`, { method });
+    return [response.status, await response.text(), response.headers.get('content-type')];
+  };
+  return { server, request };
+}
+
+const TEXT = 'text/plain; charset=utf-8';
+
+test.each([
+  ['GET', '/health', [200, 'OK', TEXT]],
+  ['GET', '/health?verbose', [200, 'OK', TEXT]],
+  ['HEAD', '/health', [200, '', TEXT]],
+  ['GET', '/ready', [503, 'kubernetes', TEXT]],
+  ['GET', '/metrics', [200, 'up 1\n', 'text/plain; version=0.0.4']],
+  ['POST', '/health', [405, '405 method not allowed\n', TEXT]],
+  ['GET', '/', [404, '404 page not found\n', TEXT]],
+  ['POST', '/other', [404, '404 page not found\n', TEXT]],
+  ['GET', '/broken', [500, '500 internal server error\n', TEXT]],
+])('%s %s', async (method, path, expected) => {
+  const { request } = await open();
+  expect(await request(path, method)).toEqual(expected);
+});
+
+test('a page that throws is logged', async () => {
+  const lines: string[] = [];
+  const { request } = await open({ log: createLogger((_, line) => lines.push(line)) });
+  await request('/broken');
+  expect(lines).toEqual(['[ERROR] the page /broken failed: no luck']);
+});
+
+test('the pages can be swapped', async () => {
+  const { server, request } = await open();
+  server.serve(new Map([['/new', () => ({ status: 200, body: 'new' })]]));
+  expect(await request('/new')).toEqual([200, 'new', TEXT]);
+  expect(await request('/health')).toEqual([404, '404 page not found\n', TEXT]);
+});
+
+test('closing ends idle connections, waits for none that hangs, and frees the port', async () => {
+  const clock = fakeClock();
+  let asked: (() => void) | undefined;
+  const hanging = new Promise<void>((resolve) => {
+    asked = resolve;
+  });
+  const never = () => {
+    asked!();
+    return new Promise<never>(() => {});
+  };
+  const server = await openHttp('127.0.0.1:0', new Map([['/never', never]]), { clock });
+  const client = connect(server.port, '127.0.0.1');
+  client.write('GET /never HTTP/1.1\r\nHost: x\r\n\r\n');
+  await hanging;
+  const closed = server.close();
+  clock.advance(1000);
+  await closed;
+  client.destroy();
+  const again = await openHttp(`127.0.0.1:${server.port}`, pages);
+  await again.close();
+});
+
+test('with a certificate the pages are served over HTTPS', async () => {
+  const { server } = await open({ tls: certificate });
+  const body = await new Promise((resolve, reject) => {
+    const url = `https://127.0.0.1:${server.port}/health`;
+    get(url, { ca: certificate.cert, agent: false }, (response) => response.setEncoding('utf8').on('data', resolve)).on(
+      'error',
+      reject,
+    );
+  });
+  expect(body).toBe('OK');
+});
+
+test('an address in use is an error that says so', async () => {
+  const { server } = await open();
+  await expect(openHttp(`127.0.0.1:${server.port}`, pages)).rejects.toThrow(
+    `cannot listen on TCP 127.0.0.1:${server.port}: it is already in use`,
+  );
+});
+
+test.each([
+  [':8080', { address: undefined, port: 8080 }],
+  ['127.0.0.1:8080', { address: '127.0.0.1', port: 8080 }],
+  ['localhost:9253', { address: 'localhost', port: 9253 }],
+  ['[::1]:80', { address: '::1', port: 80 }],
+  ['[fe80:0::1%eth0]:80', { address: 'fe80::1%eth0', port: 80 }],
+])('%j is an address to listen on', (text, target) => {
+  expect(parseListenAddress(text)).toEqual(target);
+});
+
+test.each(['8080', '', ':', ':65536', '::1:80', '[::1]', '[10.0.0.1]:80', '[x]:80', 'a b:80', 'http://x:80'])(
+  '%j is no address to listen on',
+  (text) => {
+    expect(() => parseListenAddress(text)).toThrow(
+      `"${text}" is not an address to listen on: write HOST:PORT, [IPV6]:PORT or :PORT`,
+    );
+  },
+);

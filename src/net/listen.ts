@@ -1,0 +1,81 @@
+import type { Server } from 'node:net';
+import { CairnError, messageOf } from '../errors.ts';
+
+/** Where to listen: an address in canonical text, or none (or `::`) for every address of the machine. */
+export interface ListenTarget {
+  readonly address?: string | undefined;
+  /** 0 lets the system choose. */
+  readonly port: number;
+}
+
+/** `ADDRESS:PORT` as it is written in logs and errors. */
+export function printTarget({ address = '', port }: ListenTarget): string {
+  return `${address.includes(':') ? `[${address}]` : address}:${port}`;
+}
+
+/** The code of a system error, such as EADDRINUSE. */
+export function systemCodeOf(thrown: unknown): string | undefined {
+  return (thrown as NodeJS.ErrnoException | undefined)?.code;
+}
+
+/** Whether the error says that the machine has no IPv6, or has it switched off. */
+export function isFamilyMissing(thrown: unknown): boolean {
+  return ['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EPROTONOSUPPORT'].includes(systemCodeOf(thrown) ?? '');
+}
+
+/** Why listening failed, and what would help. */
+export function listenError(protocol: 'UDP' | 'TCP', target: ListenTarget, cause: unknown): CairnError {
+  const where = `${protocol} ${printTarget(target)}`;
+  switch (systemCodeOf(cause)) {
+    case 'EADDRINUSE':
+      return new CairnError(
+        'EADDRINUSE',
+        `cannot listen on ${where}: it is already in use; stop the program that has it, or choose another address or port`,
+        { cause },
+      );
+    case 'EACCES':
+      return new CairnError(
+        'EACCES',
+        `cannot listen on ${where}: permission denied; ports below 1024 need root or the capability NET_BIND_SERVICE`,
+        { cause },
+      );
+    case 'EADDRNOTAVAIL':
+      return new CairnError(
+        'EADDRNOTAVAIL',
+        `cannot listen on ${where}: this machine does not have that address, or not yet`,
+        { cause },
+      );
+    default:
+      return new CairnError('LISTEN', `cannot listen on ${where}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/**
+ * Starts a TCP server and returns its port. On every address that is a socket for both families, or for IPv4 alone
+ * where there is no IPv6.
+ *
+ * @throws CairnError (as a rejection) that says why not.
+ */
+export async function listenTcp(server: Server, target: ListenTarget): Promise<number> {
+  const { port, address = '::' } = target;
+  try {
+    await listening(server, address, port);
+  } catch (thrown) {
+    if (address !== '::' || !isFamilyMissing(thrown)) throw listenError('TCP', target, thrown);
+    await listening(server, '0.0.0.0', port).catch((error: unknown) => {
+      throw listenError('TCP', target, error);
+    });
+  }
+  const bound = server.address();
+  return typeof bound === 'object' && bound ? bound.port : port;
+}
+
+function listening(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port, exclusive: true }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,183 @@
+import type { Socket } from 'node:net';
+import { HEADER_OCTETS } from '../dns/wire/decode.ts';
+import type { Clock } from '../observe/clock.ts';
+import { canonicalAddress } from './addresses.ts';
+import { createFrames, frame } from './frames.ts';
+import type { Incoming, Peer, Receiver, SendReply } from './transport.ts';
+
+/** What one connection may cost. Times are milliseconds. */
+export interface ConnectionLimits {
+  /** How long the first message may take. */
+  readonly readMs: number;
+  /** How long a connection is kept without a message. */
+  readonly idleMs: number;
+  /** How long a client may take nothing of what is sent to it. */
+  readonly writeMs: number;
+  /** At this many queries without a reply, no more are read. */
+  readonly maxInFlight: number;
+  /** After this many queries the connection ends; 0 for any number. */
+  readonly maxQueries: number;
+}
+
+/** Why a connection ended. */
+export type CloseReason = 'client' | 'read' | 'idle' | 'write' | 'queries' | 'displaced' | 'shutdown' | 'error';
+
+/** What a listener wants to know of its connections. */
+export interface ConnectionEvents {
+  /** The last query in flight got its reply. */
+  onIdle(connection: TcpConnection): void;
+  /** The first query is in flight. */
+  onBusy(connection: TcpConnection): void;
+  /** Called once, and nothing after it. */
+  onClosed(connection: TcpConnection, reason: CloseReason): void;
+}
+
+/**
+ * One client's connection: hands queries over as they come and writes replies as they are made, in any order
+ * (RFC 7766 §6.2.1.1, §7).
+ */
+export class TcpConnection {
+  private readonly socket: Socket;
+  private readonly receive: Receiver;
+  private readonly limits: ConnectionLimits;
+  private readonly clock: Clock;
+  private readonly events: ConnectionEvents;
+  private readonly frames = createFrames();
+  private readonly client: Peer;
+  private readonly local: Peer;
+  private inFlight = 0;
+  private queries = 0;
+  private unwritten = 0;
+  private corked = false;
+  private dispatching = false;
+  /** The client will send no more. */
+  private ended = false;
+  private closed = false;
+  /** Set when no more messages are taken, however many are there. */
+  private finishing: CloseReason | undefined;
+  /** When, on the monotonic scale, a message must have come. */
+  private readDeadline: number;
+  private readReason: CloseReason = 'read';
+  /** When something of what was sent must have been taken. */
+  private writeDeadline = Number.POSITIVE_INFINITY;
+
+  constructor(socket: Socket, receive: Receiver, limits: ConnectionLimits, clock: Clock, events: ConnectionEvents) {
+    this.socket = socket;
+    this.receive = receive;
+    this.limits = limits;
+    this.clock = clock;
+    this.events = events;
+    this.client = peer(socket.remoteAddress, socket.remotePort);
+    this.local = peer(socket.localAddress, socket.localPort);
+    this.readDeadline = clock.monotonic() + limits.readMs;
+    socket.setNoDelay(true);
+    socket.on('data', (chunk: Buffer) => {
+      this.frames.push(chunk);
+      this.dispatch();
+    });
+    socket.on('drain', () => this.dispatch());
+    socket.on('end', () => {
+      this.ended = true;
+      this.dispatch();
+    });
+    socket.on('error', () => this.destroy('error'));
+    socket.on('close', () => this.destroy(this.finishing ?? 'client'));
+  }
+
+  /** Ends the connection if it has run out of time. */
+  expire(nowMs: number): void {
+    if (nowMs >= this.writeDeadline) this.destroy('write');
+    else if (!this.finishing && nowMs >= this.readDeadline) this.finish(this.readReason);
+  }
+
+  /** Takes no more messages, and ends once the replies to those in flight are written. */
+  finish(reason: CloseReason): void {
+    this.finishing ??= reason;
+    this.dispatch();
+  }
+
+  /** Ends the connection at once. */
+  destroy(reason: CloseReason): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.socket.destroy();
+    this.events.onClosed(this, reason);
+  }
+
+  /** Hands over the messages that are there, as far as the limits allow, then reads on, waits or ends. */
+  private dispatch(): void {
+    if (this.dispatching || this.closed) return;
+    this.dispatching = true;
+    for (;;) {
+      const message = this.mayTake() ? this.frames.next() : undefined;
+      if (!message) break;
+      if (message.length >= HEADER_OCTETS) this.take(message);
+    }
+    this.dispatching = false;
+    const exhausted = this.finishing !== undefined || (this.ended && this.mayTake());
+    if (exhausted && this.inFlight === 0) this.socket.destroySoon();
+    else if (this.mayTake()) this.socket.resume();
+    else this.socket.pause();
+  }
+
+  private mayTake(): boolean {
+    return !this.finishing && this.inFlight < this.limits.maxInFlight && !this.socket.writableNeedDrain;
+  }
+
+  private take(bytes: Buffer): void {
+    const { client, local } = this;
+    this.readReason = 'idle';
+    this.readDeadline = Number.POSITIVE_INFINITY;
+    if (++this.inFlight === 1) this.events.onBusy(this);
+    if (++this.queries === this.limits.maxQueries) this.finishing = 'queries';
+    let deferred = false;
+    const defer = (): SendReply => {
+      deferred = true;
+      return this.replyOnce();
+    };
+    const incoming: Incoming = { bytes, client, local, defer };
+    const reply = this.receive(incoming);
+    if (!deferred) this.reply(reply);
+  }
+
+  private replyOnce(): SendReply {
+    let open = true;
+    return (reply) => {
+      if (!open) return;
+      open = false;
+      this.reply(reply);
+      this.dispatch();
+    };
+  }
+
+  private reply(bytes: Uint8Array | undefined): void {
+    if (this.closed) return;
+    if (bytes) this.write(bytes);
+    if (--this.inFlight > 0) return;
+    this.readDeadline = this.clock.monotonic() + this.limits.idleMs;
+    this.events.onIdle(this);
+  }
+
+  /** Writes a reply, length and all, together with the others of the same tick. */
+  private write(bytes: Uint8Array): void {
+    const { socket } = this;
+    if (!this.corked) {
+      this.corked = true;
+      socket.cork();
+      process.nextTick(() => {
+        this.corked = false;
+        socket.uncork();
+      });
+    }
+    if (this.unwritten++ === 0) this.writeDeadline = this.clock.monotonic() + this.limits.writeMs;
+    socket.write(frame(bytes), () => {
+      this.unwritten--;
+      this.writeDeadline =
+        this.unwritten === 0 ? Number.POSITIVE_INFINITY : this.clock.monotonic() + this.limits.writeMs;
+    });
+  }
+}
+
+function peer(address = '', port = 0): Peer {
+  return { address: canonicalAddress(address) ?? address, port };
+}

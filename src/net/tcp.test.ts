@@ -1,0 +1,362 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { fakeClock } from '../../test/support/clock.ts';
+import { createFrames, frame } from './frames.ts';
+import { openTcp, type TcpLimits } from './tcp.ts';
+import type { Peer, Receiver, SendReply } from './transport.ts';
+
+/** A message as long as a DNS header, which begins with the text. */
+const message = (text: string) => Buffer.from(text.padEnd(12, '.'));
+const textOf = (bytes: Uint8Array) => Buffer.from(bytes).toString().replace(/\.+$/, '');
+const echo: Receiver = ({ bytes }) => Buffer.from(bytes);
+
+async function listen(receive: Receiver, limits: Partial<TcpLimits> = {}) {
+  const clock = fakeClock();
+  const listener = await openTcp({ address: '127.0.0.1', port: 0, clock, limits }, receive);
+  onTestFinished(() => {
+    const closed = listener.close(0);
+    clock.advance(5000);
+    return closed;
+  });
+  return { ...listener, clock };
+}
+
+/** A client whose own end stays open until it is told otherwise. */
+async function dial(port: number) {
+  const socket: Socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  onTestFinished(() => void socket.destroy());
+  const replies: string[] = [];
+  const waiting: (() => void)[] = [];
+  const frames = createFrames();
+  const hungUp = new Promise<string[]>((resolve) => {
+    socket.on('end', () => resolve(replies));
+    socket.on('close', () => resolve(replies));
+  });
+  socket.on('error', () => {});
+  socket.on('data', (chunk) => {
+    frames.push(chunk);
+    for (let bytes = frames.next(); bytes; bytes = frames.next()) replies.push(textOf(bytes));
+    for (const wake of waiting.splice(0)) wake();
+  });
+  const read = async (count: number): Promise<string[]> => {
+    while (replies.length < count) await new Promise<void>((resolve) => void waiting.push(resolve));
+    return replies;
+  };
+  const send = (...texts: string[]) => void socket.write(Buffer.concat(texts.map((text) => frame(message(text)))));
+  await once(socket, 'connect');
+  return { socket, read, send, hungUp };
+}
+
+/** Lets the queries that a test has sent reach the receiver. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise(setImmediate);
+}
+
+test('a query gets its reply, and the receiver learns who asked whom', async () => {
+  const peers: Peer[] = [];
+  const { port } = await listen((incoming) => {
+    peers.push(incoming.client, incoming.local);
+    return echo(incoming);
+  });
+  const client = await dial(port);
+  client.send('hello');
+  expect(await client.read(1)).toEqual(['hello']);
+  expect(peers).toEqual([
+    { address: '127.0.0.1', port: client.socket.localPort },
+    { address: '127.0.0.1', port },
+  ]);
+});
+
+test('on every address, IPv4 clients are told by their IPv4 addresses', async () => {
+  const clock = fakeClock();
+  const peers: string[] = [];
+  const listener = await openTcp({ port: 0, clock }, (incoming) => {
+    peers.push(incoming.client.address, incoming.local.address);
+    return echo(incoming);
+  });
+  onTestFinished(() => listener.close(0));
+  const client = await dial(listener.port);
+  client.send('hello');
+  await client.read(1);
+  expect(peers).toEqual(['127.0.0.1', '127.0.0.1']);
+});
+
+test('a stream that comes octet by octet is read all the same', async () => {
+  const { port } = await listen(echo);
+  const client = await dial(port);
+  client.socket.setNoDelay(true);
+  for (const octet of Buffer.concat([frame(message('one')), frame(message('two'))])) {
+    client.socket.write(Uint8Array.of(octet));
+    await new Promise(setImmediate);
+  }
+  expect(await client.read(2)).toEqual(['one', 'two']);
+});
+
+test('pipelined queries are answered in the order in which their replies are made', async () => {
+  const sends: SendReply[] = [];
+  const { port } = await listen(({ bytes, defer }) => {
+    const text = textOf(bytes);
+    if (text === 'now') return message('now');
+    const send = defer();
+    sends.unshift(() => send(message(`late ${text}`)));
+    if (sends.length === 3) for (const each of sends) each(undefined);
+    return undefined;
+  });
+  const client = await dial(port);
+  client.send('one', 'now', 'two', 'three');
+  expect(await client.read(4)).toEqual(['now', 'late three', 'late two', 'late one']);
+});
+
+test('a query without a reply leaves the connection open, and a reply counts once', async () => {
+  const { port } = await listen((incoming) => {
+    const text = textOf(incoming.bytes);
+    if (text === 'none') return undefined;
+    const send = incoming.defer();
+    send(text === 'late none' ? undefined : message(text));
+    send(message('twice'));
+    return undefined;
+  });
+  const client = await dial(port);
+  client.send('none', 'late none', 'one', 'two');
+  expect(await client.read(2)).toEqual(['one', 'two']);
+});
+
+test.each(['0000', '0003abcdef', '000b0102030405060708090a0b'])(
+  'the frame %s is too short for a message: no reply, and the connection stays',
+  async (hex) => {
+    const { port } = await listen(echo);
+    const client = await dial(port);
+    client.socket.write(Buffer.from(hex, 'hex'));
+    client.send('real');
+    expect(await client.read(1)).toEqual(['real']);
+  },
+);
+
+test('the largest message comes and goes', async () => {
+  const { port } = await listen(({ bytes }) => Buffer.from(bytes).reverse());
+  const client = await dial(port);
+  client.socket.write(frame(Buffer.alloc(65_535, 'x')));
+  expect((await client.read(1))[0]).toHaveLength(65_535);
+});
+
+test('no more queries are in flight than allowed, and all are answered', async () => {
+  const sends: SendReply[] = [];
+  let most = 0;
+  let inFlight = 0;
+  const { port } = await listen(
+    ({ bytes, defer }) => {
+      most = Math.max(most, ++inFlight);
+      const reply = Buffer.from(bytes);
+      const send = defer();
+      sends.push(() => {
+        inFlight--;
+        send(reply);
+      });
+      return undefined;
+    },
+    { maxInFlight: 4 },
+  );
+  const client = await dial(port);
+  client.send(...Array.from({ length: 20 }, (_, i) => `query ${i}`));
+  for (let i = 0; i < 20; i++) {
+    await until(() => sends.length > 0);
+    sends.shift()!(undefined);
+  }
+  expect(await client.read(20)).toContain('query 19');
+  expect(most).toBe(4);
+});
+
+test('after as many queries as allowed the connection ends', async () => {
+  const { port, stats } = await listen(echo, { maxQueries: 2 });
+  const client = await dial(port);
+  client.send('one', 'two');
+  expect(await client.hungUp).toEqual(['one', 'two']);
+  expect(stats.closed.queries).toBe(1);
+});
+
+test('a client that sends FIN behind its query still gets its replies, then the end', async () => {
+  const sends: SendReply[] = [];
+  const { port, stats } = await listen(({ bytes, defer }) => {
+    const reply = Buffer.from(bytes);
+    const send = defer();
+    sends.push(() => send(reply));
+    return undefined;
+  });
+  const client = await dial(port);
+  client.send('one', 'two');
+  client.socket.end();
+  await until(() => sends.length === 2);
+  for (const send of sends) send(undefined);
+  expect(await client.hungUp).toEqual(['one', 'two']);
+  await until(() => stats.open === 0);
+  expect(stats.closed.client).toBe(1);
+});
+
+test('a client that is gone before its reply costs nothing', async () => {
+  const sends: SendReply[] = [];
+  const { port, stats } = await listen(({ defer }) => {
+    sends.push(defer());
+    return undefined;
+  });
+  const client = await dial(port);
+  client.send('one');
+  await until(() => sends.length === 1);
+  client.socket.resetAndDestroy();
+  await until(() => stats.open === 0);
+  expect(() => sends[0]!(message('late'))).not.toThrow();
+});
+
+test.each([
+  ['nothing', ''],
+  ['half a prefix', 'ff'],
+  ['a huge prefix that is never made good', 'ffff0102'],
+  ['frames too short to be messages', '00000000'],
+])('a client that sends %s is closed after the read timeout', async (_, hex) => {
+  const { port, clock, stats } = await listen(echo);
+  const client = await dial(port);
+  client.socket.write(Buffer.from(hex, 'hex'));
+  await until(() => stats.open === 1);
+  clock.advance(2999);
+  expect(stats.closed.read).toBe(0);
+  clock.advance(251);
+  expect(await client.hungUp).toEqual([]);
+  await until(() => stats.closed.read === 1);
+});
+
+test('a connection is idle from its last reply on, and closed after the idle timeout', async () => {
+  let send: SendReply | undefined;
+  const { port, clock, stats, idleMs } = await listen(({ bytes, defer }) => {
+    if (textOf(bytes) !== 'late') return Buffer.from(bytes);
+    send = defer();
+    return undefined;
+  });
+  expect(idleMs).toBe(10_000);
+  const client = await dial(port);
+  client.send('late');
+  await until(() => send !== undefined);
+  clock.advance(60_000);
+  send!(message('late'));
+  await client.read(1);
+  clock.advance(9000);
+  client.send('again');
+  await client.read(2);
+  clock.advance(9000);
+  expect(stats.open).toBe(1);
+  clock.advance(1250);
+  await client.hungUp;
+  await until(() => stats.closed.idle === 1);
+});
+
+test('a client that never reads is closed after the write timeout, and no more is read from it meanwhile', async () => {
+  let queries = 0;
+  const big = Buffer.alloc(60_000);
+  const { port, clock, stats } = await listen(() => {
+    queries++;
+    return Buffer.from(big);
+  });
+  const client = await dial(port);
+  client.socket.pause();
+  client.send(...Array.from({ length: 5000 }, () => 'more'));
+  let before = -1;
+  while (before !== queries) {
+    before = queries;
+    for (let i = 0; i < 50; i++) await new Promise(setImmediate);
+  }
+  expect(queries).toBeLessThan(2500);
+  clock.advance(5250);
+  await until(() => stats.open === 0);
+  expect(stats.closed.write).toBe(1);
+});
+
+test('a slow client costs only its own connection', async () => {
+  const { port } = await listen(echo);
+  const slow = await dial(port);
+  slow.socket.write(Buffer.from('ffff', 'hex'));
+  const quick = await dial(port);
+  quick.send('hello');
+  expect(await quick.read(1)).toEqual(['hello']);
+});
+
+test('at the bound the connection that has been idle for the longest makes room', async () => {
+  const { port, stats } = await listen(echo, { maxConnections: 2 });
+  const first = await dial(port);
+  const second = await dial(port);
+  second.send('a');
+  await second.read(1);
+  first.send('b');
+  await first.read(1);
+  const third = await dial(port);
+  third.send('c');
+  expect(await third.read(1)).toEqual(['c']);
+  expect(await second.hungUp).toEqual(['a']);
+  first.send('d');
+  expect(await first.read(2)).toEqual(['b', 'd']);
+  expect(stats).toMatchObject({ open: 2, accepted: 3, refused: 0, closed: { displaced: 1 } });
+});
+
+test('at the bound a new connection is refused when all are busy', async () => {
+  let busy = 0;
+  const { port, stats } = await listen(
+    ({ defer }) => {
+      defer();
+      busy++;
+      return undefined;
+    },
+    { maxConnections: 1 },
+  );
+  const first = await dial(port);
+  first.send('a');
+  await until(() => busy === 1);
+  const second = await dial(port);
+  expect(await second.hungUp).toEqual([]);
+  expect(stats).toMatchObject({ open: 1, refused: 1 });
+});
+
+test('closing ends idle connections at once and busy ones after their replies, and takes no more queries', async () => {
+  const sends: SendReply[] = [];
+  const { port, stats, close, clock } = await listen(({ defer }) => {
+    sends.push(defer());
+    return undefined;
+  });
+  const idle = await dial(port);
+  const busy = await dial(port);
+  busy.send('one');
+  await until(() => sends.length === 1);
+  const closed = close();
+  expect(await idle.hungUp).toEqual([]);
+  busy.send('two');
+  sends[0]!(message('one'));
+  expect(await busy.hungUp).toEqual(['one']);
+  await closed;
+  expect(sends).toHaveLength(1);
+  expect(stats).toMatchObject({ open: 0, closed: { shutdown: 2 } });
+  expect(clock.timers).toBe(0);
+  const again = await openTcp({ address: '127.0.0.1', port, clock }, echo);
+  await again.close();
+});
+
+test('closing does not wait longer than the grace', async () => {
+  let queries = 0;
+  const { port, close, clock } = await listen(({ defer }) => {
+    defer();
+    queries++;
+    return undefined;
+  });
+  const client = await dial(port);
+  client.send('one');
+  await until(() => queries === 1);
+  const closed = close(1000);
+  clock.advance(1000);
+  await closed;
+  expect(await client.hungUp).toEqual([]);
+});
+
+test('a port in use is an error that says so', async () => {
+  const { port, clock } = await listen(echo);
+  for (const address of ['127.0.0.1', undefined]) {
+    await expect(openTcp({ address, port, clock }, echo)).rejects.toThrow(
+      `:${port}: it is already in use; stop the program that has it`,
+    );
+  }
+});

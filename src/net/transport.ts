@@ -1,0 +1,40 @@
+/** One end of a conversation; the address in canonical text, without IPv4-mapping and brackets, with its IPv6 zone. */
+export interface Peer {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Sends the reply to one message; undefined when there is none. Only the first call counts, and none after the end. */
+export type SendReply = (reply: Uint8Array | undefined) => void;
+
+/**
+ * A DNS message as it came in, over whatever transport.
+ *
+ * The object and its `bytes` are good until the receiver returns: a transport may use both again for the next message.
+ * `client` and `local` may be kept.
+ */
+export interface Incoming {
+  readonly bytes: Uint8Array;
+  readonly client: Peer;
+  /** Where the client sent it; a wildcard address where the transport cannot tell. */
+  readonly local: Peer;
+  /** Announces a later reply. Whoever calls this, before the receiver returns, must call the function it gives. */
+  defer(): SendReply;
+}
+
+/**
+ * Takes one message and returns its reply, or undefined if there is none or it comes later (see {@link Incoming.defer}).
+ * The reply's bytes are the transport's from then on. Must not throw.
+ */
+export type Receiver = (incoming: Incoming) => Uint8Array | undefined;
+
+/** An open transport. */
+export interface TransportListener {
+  /** The real port, also where port 0 was asked for. */
+  readonly port: number;
+  /** Takes no more messages, lets replies go out for up to `graceMs` (5,000 by default), then closes. */
+  close(graceMs?: number): Promise<void>;
+}
+
+/** How long a transport that closes waits for the replies it still owes. */
+export const CLOSE_GRACE_MS = 5000;

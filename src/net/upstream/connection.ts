@@ -1,0 +1,154 @@
+import { randomInt } from 'node:crypto';
+import { connect, type Socket } from 'node:net';
+import type { Clock, Timer } from '../../observe/clock.ts';
+import { createFrames } from '../frames.ts';
+import type { DialTimeout } from './dial.ts';
+import { type Endpoint, printEndpoint, systemError, timeoutError, UpstreamError } from './error.ts';
+import { answers, idOf, withId } from './match.ts';
+
+export interface ConnectionOptions {
+  readonly clock: Clock;
+  readonly sourceAddress?: string | undefined;
+  readonly dialTimeout: DialTimeout;
+  /** Called whenever the last query in flight is over and the connection can take more. */
+  onIdle(): void;
+  /** Called once, when the connection takes no more queries: those in flight may still be answered. */
+  onRetired(): void;
+}
+
+interface Pending {
+  readonly sent: Buffer;
+  resolve(reply: Uint8Array): void;
+  reject(error: UpstreamError): void;
+}
+
+/** A TCP connection to an upstream that carries several queries at once; replies may come in any order (RFC 7766 §6.2.1). */
+export class Connection {
+  /** When it was dialled, on the clock's monotonic scale. */
+  readonly bornMs: number;
+  private readonly options: ConnectionOptions;
+  private readonly socket: Socket;
+  private readonly pending = new Map<number, Pending>();
+  /** Runs as long as the connection is being dialled. */
+  private dialTimer: Timer | undefined;
+  /** What the connection is doing, for errors. */
+  private path: string;
+  private retired = false;
+  private hasReplied = false;
+
+  /** Begins to dial; queries may be handed over at once. */
+  constructor(to: Endpoint, options: ConnectionOptions) {
+    const { clock, sourceAddress, dialTimeout } = options;
+    this.options = options;
+    this.bornMs = clock.monotonic();
+    this.path = `dial tcp ${printEndpoint(to)}`;
+    this.socket = connect({ host: to.address, port: to.port, ...(sourceAddress && { localAddress: sourceAddress }) });
+    this.dialTimer = clock.after(dialTimeout.ms, () => this.fail(timeoutError(this.path)));
+    this.listen(this.socket.setNoDelay(true), to);
+  }
+
+  get inFlight(): number {
+    return this.pending.size;
+  }
+
+  /** Whether a reply has come over it. */
+  get proven(): boolean {
+    return this.hasReplied;
+  }
+
+  /** Rejects with UpstreamError; its reason is `closed` where the upstream hung up. */
+  exchange(query: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
+    const id = this.freeId();
+    const sent = withId(query, id);
+    return new Promise((resolve, reject) => {
+      // A connection that lets one query time out may be dead or stuck behind it: nothing new is sent over it.
+      const timer = this.options.clock.after(timeoutMs, () => {
+        this.retire();
+        entry.reject(timeoutError(this.path));
+      });
+      const finishing =
+        <T>(settle: (value: T) => void) =>
+        (value: T) => {
+          timer.cancel();
+          this.finish(id);
+          settle(value);
+        };
+      const entry: Pending = { sent, resolve: finishing(resolve), reject: finishing(reject) };
+      this.pending.set(id, entry);
+      if (!this.dialTimer) this.send(sent);
+    });
+  }
+
+  /** Takes no more queries, and closes as soon as those in flight are over. */
+  retire(): void {
+    if (!this.retired) {
+      this.retired = true;
+      this.options.onRetired();
+    }
+    if (this.pending.size === 0) this.close();
+  }
+
+  private listen(socket: Socket, to: Endpoint): void {
+    const frames = createFrames();
+    socket.on('connect', () => {
+      const { localAddress = '', localPort = 0 } = socket;
+      this.path = `read tcp ${printEndpoint({ address: localAddress, port: localPort })}->${printEndpoint(to)}`;
+      this.endDial();
+      for (const { sent } of this.pending.values()) this.send(sent);
+    });
+    socket.on('data', (chunk: Buffer) => {
+      frames.push(chunk);
+      for (let reply = frames.next(); reply; reply = frames.next()) this.take(reply);
+    });
+    socket.on('error', (thrown) => this.fail(systemError(this.path, this.dialTimer ? 'connect' : 'read', thrown)));
+    socket.on('end', () => this.fail(new UpstreamError('closed', `${this.path}: EOF`)));
+    socket.on('close', () => this.fail(new UpstreamError('closed', `${this.path}: connection closed`)));
+  }
+
+  private send(message: Uint8Array): void {
+    const framed = Buffer.allocUnsafe(2 + message.length);
+    framed.writeUInt16BE(message.length);
+    framed.set(message, 2);
+    this.socket.write(framed);
+  }
+
+  private take(reply: Uint8Array): void {
+    const query = this.pending.get(idOf(reply));
+    if (!query || !answers(reply, query.sent)) return;
+    this.hasReplied = true;
+    query.resolve(reply);
+  }
+
+  private finish(id: number): void {
+    this.pending.delete(id);
+    if (this.pending.size > 0) return;
+    if (this.retired) this.close();
+    else this.options.onIdle();
+  }
+
+  private fail(error: UpstreamError): void {
+    this.endDial();
+    this.retire();
+    for (const { reject } of this.pending.values()) reject(error);
+  }
+
+  private close(): void {
+    this.endDial();
+    this.socket.destroy();
+  }
+
+  private endDial(): void {
+    if (!this.dialTimer) return;
+    this.dialTimer.cancel();
+    this.dialTimer = undefined;
+    this.options.dialTimeout.observe(this.options.clock.monotonic() - this.bornMs);
+  }
+
+  /** A random id that no query in flight has. */
+  private freeId(): number {
+    for (;;) {
+      const id = randomInt(0x10000);
+      if (!this.pending.has(id)) return id;
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import { getSystemErrorMessage } from 'node:util';
+import { CairnError, messageOf } from '../../errors.ts';
+
+/** Why an exchange failed, as a metric's label. */
+export type FailureReason = 'timeout' | 'refused' | 'unreachable' | 'closed' | 'malformed' | 'limit' | 'other';
+
+/** One end of a conversation with an upstream; the address in canonical text. */
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+/**
+ * An exchange with an upstream that came to nothing.
+ *
+ * The texts are CoreDNS's, since operators alert on them: `read udp 10.0.0.5:4242->10.0.0.2:53: i/o timeout`.
+ */
+export class UpstreamError extends CairnError {
+  readonly reason: FailureReason;
+
+  constructor(reason: FailureReason, message: string, options?: { cause?: unknown }) {
+    super('UPSTREAM', message, options);
+    this.reason = reason;
+  }
+}
+
+/** `ADDRESS:PORT`, an IPv6 address in brackets. */
+export function printEndpoint({ address, port }: Endpoint): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+export function timeoutError(what: string): UpstreamError {
+  return new UpstreamError('timeout', `${what}: i/o timeout`);
+}
+
+const REASONS: Readonly<Record<string, FailureReason>> = {
+  ECONNREFUSED: 'refused',
+  ECONNRESET: 'closed',
+  EPIPE: 'closed',
+  EHOSTUNREACH: 'unreachable',
+  ENETUNREACH: 'unreachable',
+  ETIMEDOUT: 'timeout',
+  EMFILE: 'limit',
+  ENFILE: 'limit',
+};
+
+/** The error of a system call: `WHAT: CALL: connection refused`. */
+export function systemError(what: string, call: string, thrown: unknown): UpstreamError {
+  const { code = '', errno } = thrown as NodeJS.ErrnoException;
+  const text = code === 'EHOSTUNREACH' ? 'no route to host' : errno ? getSystemErrorMessage(errno) : messageOf(thrown);
+  return new UpstreamError(REASONS[code] ?? 'other', `${what}: ${call}: ${text}`, { cause: thrown });
+}

@@ -1,0 +1,49 @@
+import { Rcode } from '../../dns/message.ts';
+import { HEADER_OCTETS } from '../../dns/wire/decode.ts';
+
+const QR = 0x80;
+
+/** A copy of the query with another id. */
+export function withId(query: Uint8Array, id: number): Buffer {
+  const copy = Buffer.from(query);
+  copy.writeUInt16BE(id, 0);
+  return copy;
+}
+
+/** The id of a message; -1 for octets too few to be one. */
+export function idOf(message: Uint8Array): number {
+  return message.length < HEADER_OCTETS ? -1 : (message[0]! << 8) | message[1]!;
+}
+
+/**
+ * Whether a message answers a query of exactly one question: same id, QR set, same name in any letter case, type and
+ * class (RFC 5452 §4). An error may come without the question, from a server that could not read it.
+ */
+export function answers(reply: Uint8Array, query: Uint8Array): boolean {
+  if (idOf(reply) !== idOf(query) || (reply[2]! & QR) === 0) return false;
+  const questions = (reply[4]! << 8) | reply[5]!;
+  if (questions === 0) return (reply[3]! & 0xf) !== Rcode.NOERROR && (reply[3]! & 0xf) !== Rcode.NXDOMAIN;
+  return questions === 1 && sameQuestion(reply, query);
+}
+
+/** Compares octet by octet: a first name has nothing to be compressed with, and length octets are below all letters. */
+function sameQuestion(reply: Uint8Array, query: Uint8Array): boolean {
+  const nameEnd = endOfName(query);
+  const end = nameEnd + 4;
+  if (reply.length < end || query.length < end) return false;
+  for (let at = HEADER_OCTETS; at < nameEnd; at++) {
+    if (reply[at] !== query[at] && fold(reply[at]!) !== fold(query[at]!)) return false;
+  }
+  for (let at = nameEnd; at < end; at++) if (reply[at] !== query[at]) return false;
+  return true;
+}
+
+function endOfName(message: Uint8Array): number {
+  let at = HEADER_OCTETS;
+  while (at < message.length && message[at] !== 0) at += message[at]! + 1;
+  return at + 1;
+}
+
+function fold(octet: number): number {
+  return octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet;
+}

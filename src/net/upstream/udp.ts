@@ -1,0 +1,91 @@
+import { randomInt } from 'node:crypto';
+import { createSocket, type Socket } from 'node:dgram';
+import type { Clock } from '../../observe/clock.ts';
+import { type Endpoint, printEndpoint, systemError, timeoutError, UpstreamError } from './error.ts';
+import { answers, withId } from './match.ts';
+
+/** How many UDP sockets may wait for upstreams at once, in the whole process; each is a file descriptor. */
+export const MAX_UDP_SOCKETS = 4096;
+
+/** Counts the sockets that are open; one budget may serve many upstreams. */
+export interface SocketBudget {
+  readonly limit: number;
+  open: number;
+}
+
+const processBudget: SocketBudget = { limit: MAX_UDP_SOCKETS, open: 0 };
+
+export interface UdpOptions {
+  readonly clock: Clock;
+  /** The local address to send from; the system's choice by default. */
+  readonly sourceAddress?: string | undefined;
+  readonly sockets?: SocketBudget;
+}
+
+/**
+ * Sends a query of one question to an upstream and resolves with the octets of the reply.
+ *
+ * Each query has a socket of its own, so a source port that the kernel draws anew, and a random id (RFC 5452 §9.2): both
+ * must be guessed to forge a reply. What does not answer the query is passed over until the time is up. The socket is
+ * connected, so an ICMP error ends the wait at once.
+ *
+ * @throws UpstreamError (as a rejection)
+ */
+export function exchangeUdp(
+  query: Uint8Array,
+  to: Endpoint,
+  timeoutMs: number,
+  options: UdpOptions,
+): Promise<Uint8Array> {
+  const { clock, sourceAddress, sockets = processBudget } = options;
+  if (sockets.open >= sockets.limit) {
+    const message = `dial udp ${printEndpoint(to)}: more than ${sockets.limit} queries wait for upstreams`;
+    return Promise.reject(new UpstreamError('limit', message));
+  }
+  const sent = withId(query, randomInt(0x10000));
+  return new Promise((resolve, reject) => {
+    const socket = openSocket(to);
+    sockets.open++;
+    let connected = false;
+    const finish = () => {
+      timer.cancel();
+      // Errors may still be on their way to a socket that is being closed.
+      socket.removeAllListeners().on('error', () => {});
+      socket.close();
+      sockets.open--;
+    };
+    const fail = (error: UpstreamError) => {
+      finish();
+      reject(error);
+    };
+    const path = () => (connected ? pathOf(socket, to) : `dial udp ${printEndpoint(to)}`);
+    const failWith = (thrown: unknown) => fail(systemError(path(), connected ? 'read' : 'connect', thrown));
+    const timer = clock.after(timeoutMs, () => fail(timeoutError(path())));
+    socket.on('error', failWith);
+    socket.on('message', (reply) => {
+      if (!answers(reply, sent)) return;
+      finish();
+      resolve(reply);
+    });
+    socket.on('connect', () => {
+      connected = true;
+      socket.send(sent);
+    });
+    const connect = () => socket.connect(to.port, to.address);
+    if (sourceAddress === undefined) connect();
+    else socket.bind({ address: sourceAddress, port: 0, exclusive: true }, connect);
+  });
+}
+
+/** Addresses are never names here, so the look-up that Node would do is left out. */
+function openSocket({ address }: Endpoint): Socket {
+  const isIPv6 = address.includes(':');
+  return createSocket({
+    type: isIPv6 ? 'udp6' : 'udp4',
+    lookup: (host, _, found) => found(null, host || (isIPv6 ? '::' : '0.0.0.0'), isIPv6 ? 6 : 4),
+  });
+}
+
+function pathOf(socket: Socket, to: Endpoint): string {
+  return `read udp ${printEndpoint(socket.address())}->${printEndpoint(to)}`;
+}

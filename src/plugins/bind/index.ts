@@ -1,0 +1,33 @@
+import { parseOptions } from '../../corefile/arguments.ts';
+import type { Line } from '../../corefile/ast.ts';
+import { CorefileError } from '../../corefile/error.ts';
+import { type BindTarget, definePlugin } from '../../plugin/plugin.ts';
+
+export interface BindOptions {
+  readonly addresses: readonly BindTarget[];
+  readonly except: readonly BindTarget[];
+}
+
+/** Says on which addresses a server block listens; whether they exist is for the listener to find out. */
+export default definePlugin<BindOptions>({
+  name: 'bind',
+
+  parse(uses) {
+    const except: BindTarget[] = [];
+    const addresses = uses.flatMap((directive) => {
+      const targets = readTargets(directive);
+      parseOptions(directive, { except: (line) => except.push(...readTargets(line)) });
+      return targets;
+    });
+    return { addresses, except };
+  },
+
+  settings: (bind) => ({ bind }),
+
+  create: () => ({}),
+});
+
+function readTargets({ position, args }: Line): BindTarget[] {
+  if (args.length === 0) throw new CorefileError(position, 'at least one address or interface name is expected');
+  return args.map(({ text, position }) => ({ text, position }));
+}

@@ -1,0 +1,108 @@
+import { Opcode } from '../../dns/message.ts';
+import { isAtOrBelow } from '../../dns/name.ts';
+import type { Clock } from '../../observe/clock.ts';
+import type { Handler } from '../../plugin/plugin.ts';
+import type { Query } from '../../plugin/query.ts';
+import type { Reply } from '../../plugin/reply.ts';
+import { isCacheableType } from './classify.ts';
+import { type Entry, freshReply, isAnswer, remainingTtl, staleReply } from './entry.ts';
+import { createFetcher } from './fetch.ts';
+import type { CacheMetrics } from './metrics.ts';
+import type { CacheOptions, Prefetch, ServeStale } from './options.ts';
+import { type Known, keyOf, type Store } from './store.ts';
+
+/** A handler that answers from the store what it can, and keeps what `next` answers. */
+export function cacheHandler(
+  options: CacheOptions,
+  store: () => Store,
+  next: Handler,
+  clock: Clock,
+  metrics: CacheMetrics,
+): Handler {
+  const { keepTtl, prefetch, stale, zones } = options;
+  const { fetch, isUnderWay } = createFetcher(options, store, next, clock);
+
+  const answerFrom = (query: Query): Reply | Promise<Reply> => {
+    const key = keyOf(query);
+    const nowMs = clock.monotonic();
+    const known = store().lookup(key, nowMs);
+    const { answer, failure } = known;
+    metrics.requests.value++;
+    if (answer && remainingTtl(answer, nowMs) > 0) {
+      if (prefetch && isDueForPrefetch(answer, prefetch, nowMs)) {
+        answer.prefetched = true;
+        metrics.prefetches.value++;
+        refresh(query, key, answer);
+      }
+      return serve(answer, query, nowMs);
+    }
+    if (answer && stale) return answerStale(query, key, answer, known, stale);
+    if (failure) return serve(failure, query, nowMs);
+    metrics.misses.value++;
+    return fetch(query, key);
+  };
+
+  const answerStale = (query: Query, key: string, entry: Entry, { settled }: Known, stale: ServeStale) => {
+    const resting = settled || clock.monotonic() < entry.recheckMs;
+    if (stale.mode === 'verify' && !resting) return verify(query, key, entry, stale);
+    if (!resting && !isUnderWay(key)) refresh(query, key, entry);
+    return serveStale(entry, query, stale);
+  };
+
+  const serve = (entry: Entry, query: Query, nowMs: number): Reply => {
+    countHit(entry);
+    return freshReply(entry, query, nowMs, keepTtl);
+  };
+
+  const serveStale = (entry: Entry, query: Query, { ttl }: ServeStale): Reply => {
+    countHit(entry);
+    metrics.servedStale.value++;
+    return staleReply(entry, query, ttl);
+  };
+
+  const countHit = ({ kind }: Entry) => {
+    metrics.hits[kind === 'success' ? 'success' : 'denial'].value++;
+  };
+
+  /** Fetches an entry again while its client is served. */
+  const refresh = async (query: Query, key: string, entry: Entry): Promise<void> => {
+    try {
+      if (isAnswer(await fetch(query, key, entry))) return;
+    } catch {
+      // Who asks next will see what is wrong.
+    }
+    rest(entry);
+  };
+
+  /** Waits for the fresh answer, but not for long; the stale one is better than none. */
+  const verify = async (query: Query, key: string, entry: Entry, stale: ServeStale): Promise<Reply> => {
+    const late = Promise.withResolvers<undefined>();
+    const timer = clock.after(stale.timeoutMs, () => late.resolve(undefined));
+    try {
+      const reply = await Promise.race([fetch(query, key, entry), late.promise]);
+      if (reply && isAnswer(reply)) return reply;
+    } catch {
+      // The stale answer makes up for it.
+    } finally {
+      timer.cancel();
+    }
+    rest(entry);
+    return serveStale(entry, query, stale);
+  };
+
+  const rest = (entry: Entry) => {
+    entry.recheckMs = clock.monotonic() + (stale?.recheckMs ?? 0);
+  };
+
+  const isOurs = ({ name, type, message }: Query) =>
+    message.opcode === Opcode.QUERY && isCacheableType(type) && zones.some((zone) => isAtOrBelow(name, zone));
+  return (query) => (isOurs(query) ? answerFrom(query) : next(query));
+}
+
+/** Counts one more hit, and says whether the entry is popular, near its end and not being fetched again already. */
+function isDueForPrefetch(entry: Entry, { amount, durationMs, share }: Prefetch, nowMs: number): boolean {
+  if (nowMs - entry.lastHitMs > durationMs) entry.hits = 0;
+  entry.hits++;
+  entry.lastHitMs = nowMs;
+  return !entry.prefetched && entry.hits >= amount && remainingTtl(entry, nowMs) <= Math.ceil(share * entry.ttl);
+}

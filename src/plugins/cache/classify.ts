@@ -1,0 +1,86 @@
+import { EdnsOption, Rcode } from '../../dns/message.ts';
+import { isOfType, type OpaqueData, QType, type ResourceRecord, SOA } from '../../dns/rr.ts';
+import type { Query } from '../../plugin/query.ts';
+import type { Reply } from '../../plugin/reply.ts';
+
+/** What a reply is to the cache: the answer, its absence (NXDOMAIN, NODATA), or a failure to find out. */
+export type Kind = 'success' | 'denial' | 'failure';
+
+/** The TTL of replies that have none of their own, in seconds: referrals and those without any record. */
+const FALLBACK_TTL = 5;
+/** RFC 1035 §3.2.3 */
+const MAILB = 253;
+const MAILA = 254;
+const RRSIG = 46;
+
+const TRANSIENT = new Set<number>([QType.OPT, QType.TKEY, QType.TSIG, QType.IXFR, QType.AXFR, MAILB, MAILA]);
+
+/** Whether replies to queries of this type may be kept at all. */
+export function isCacheableType(type: number): boolean {
+  return !TRANSIENT.has(type);
+}
+
+/**
+ * What kind of thing a reply is and how long it is valid, in seconds, before any limits; undefined if it must not be kept.
+ *
+ * @param nowMs wall-clock time, for the validity of signatures.
+ * @param failureTtl how long failures are kept, in seconds; 0 for not at all.
+ */
+export function classify(
+  reply: Reply,
+  query: Query,
+  nowMs: number,
+  failureTtl: number,
+): { readonly kind: Kind; readonly ttl: number } | undefined {
+  if (reply.tc || reply.drop || reply.uncacheable || isTailored(reply)) return undefined;
+  if (reply.rcode === Rcode.SERVFAIL || reply.rcode === Rcode.NOTIMP) {
+    return failureTtl > 0 ? { kind: 'failure', ttl: failureTtl } : undefined;
+  }
+  if (query.edns?.do && hasExpiredSignature(reply, nowMs)) return undefined;
+  if (reply.rcode === Rcode.NXDOMAIN)
+    return isNegative(reply) ? { kind: 'denial', ttl: negativeTtl(reply) } : undefined;
+  if (reply.rcode !== Rcode.NOERROR) return undefined;
+  const answered = query.type === QType.ANY || reply.answer.some(({ type }) => type === query.type);
+  if (answered && reply.answer.length > 0) return { kind: 'success', ttl: smallestTtl(reply) };
+  if (isNegative(reply)) return { kind: 'denial', ttl: negativeTtl(reply) };
+  // A chain of CNAMEs that ends nowhere says neither yes nor no.
+  return reply.answer.length > 0 ? undefined : { kind: 'success', ttl: FALLBACK_TTL };
+}
+
+/** The TTL with which a record of a negative reply is kept: that of the SOA is bound by its minimum (RFC 2308 §5). */
+export function negativeRecordTtl(record: ResourceRecord): number {
+  return isOfType(record, SOA) ? Math.min(record.ttl, record.data.minimum) : record.ttl;
+}
+
+/** RFC 2308 §5: negative replies without SOA should not be cached. */
+function isNegative({ authority }: Reply): boolean {
+  return authority.some((record) => isOfType(record, SOA));
+}
+
+function negativeTtl(reply: Reply): number {
+  return recordsOf(reply).reduce((ttl, record) => Math.min(ttl, negativeRecordTtl(record)), Number.POSITIVE_INFINITY);
+}
+
+function smallestTtl(reply: Reply): number {
+  return recordsOf(reply).reduce((ttl, record) => Math.min(ttl, record.ttl), Number.POSITIVE_INFINITY);
+}
+
+function recordsOf({ answer, authority, additional }: Reply): ResourceRecord[] {
+  return [...answer, ...authority, ...additional];
+}
+
+/** RFC 7871 §7.3.1: a reply that is for the client's network only has a scope of more than 0 bits. */
+function isTailored({ ednsOptions = [] }: Reply): boolean {
+  return ednsOptions.some(({ code, data }) => code === EdnsOption.SUBNET && data[3] !== 0);
+}
+
+/** Expiration is compared by serial number arithmetic (RFC 4034 §3.1.5). */
+function hasExpiredSignature(reply: Reply, nowMs: number): boolean {
+  const nowSeconds = Math.floor(nowMs / 1000);
+  return recordsOf(reply).some((record) => {
+    const { octets } = record.data as Partial<OpaqueData>;
+    if (record.type !== RRSIG || !octets || octets.length < 12) return false;
+    const expiration = new DataView(octets.buffer, octets.byteOffset).getUint32(8);
+    return ((expiration - nowSeconds) | 0) < 0;
+  });
+}

@@ -1,0 +1,73 @@
+import { isAtOrBelow } from '../../dns/name.ts';
+import type { Clock } from '../../observe/clock.ts';
+import type { Handler } from '../../plugin/plugin.ts';
+import type { Query } from '../../plugin/query.ts';
+import { mapReply, type Reply } from '../../plugin/reply.ts';
+import { classify } from './classify.ts';
+import { createEntry, type Entry, freshReply, isAnswer, wantsAd } from './entry.ts';
+import type { CacheOptions } from './options.ts';
+import type { Store } from './store.ts';
+
+/** Asks the plugins below, once for equal queries under way at the same time, and keeps what may be kept. */
+export interface Fetcher {
+  /** The reply, with its TTLs within the limits if it was kept; `before` is the entry that the query refreshes, if any. */
+  fetch(query: Query, key: string, before?: Entry): Reply | Promise<Reply>;
+  isUnderWay(key: string): boolean;
+}
+
+/** A reply from below, and the entry that it became, if it was kept. */
+interface Fetched {
+  readonly reply: Reply;
+  readonly entry: Entry | undefined;
+}
+
+export function createFetcher(options: CacheOptions, store: () => Store, next: Handler, clock: Clock): Fetcher {
+  const { disabled, failureTtl, keepTtl } = options;
+  const flights = new Map<string, Promise<Fetched>>();
+
+  /** Keeps a reply if that is allowed; one that is not kept passes as it is. */
+  const take = (reply: Reply, query: Query, key: string, before?: Entry): Fetched => {
+    const found = classify(reply, query, clock.now(), failureTtl);
+    if (!found) return { reply: withoutAd(reply, query), entry: undefined };
+    const { kind, ttl } = found;
+    const isDisabled = kind !== 'failure' && disabled[kind].some((zone) => isAtOrBelow(query.name, zone));
+    if (isDisabled) return { reply: withoutAd(reply, query), entry: undefined };
+    const limits = kind === 'failure' ? { minTtl: 0, maxTtl: ttl } : options[kind];
+    const entry = createEntry(kind, reply, ttl, limits, clock.monotonic());
+    if (before) Object.assign(entry, { hits: before.hits, lastHitMs: before.lastHitMs });
+    store().store(key, entry);
+    return { reply: withoutAd(kind === 'failure' ? reply : entry.reply, query), entry };
+  };
+
+  /** What another client's query led to, made fit for this one; what is no concern of others is asked for again. */
+  const share = ({ entry, reply }: Fetched, query: Query): Reply | Promise<Reply> => {
+    if (entry) return freshReply(entry, query, clock.monotonic(), keepTtl);
+    if (isAnswer(reply) || reply.tc || reply.drop) {
+      return mapReply(next(withAd(query)), (own) => withoutAd(own, query));
+    }
+    const { ednsOptions: _, ...bare } = reply;
+    return bare;
+  };
+
+  return {
+    isUnderWay: (key) => flights.has(key),
+    fetch(query, key, before) {
+      const flight = flights.get(key);
+      if (flight) return flight.then((fetched) => share(fetched, query));
+      const reply = next(withAd(query));
+      if (!(reply instanceof Promise)) return take(reply, query, key, before).reply;
+      const started = reply.then((reply) => take(reply, query, key, before)).finally(() => flights.delete(key));
+      flights.set(key, started);
+      return started.then(({ reply }) => reply);
+    },
+  };
+}
+
+/** AD says that the querier understands it (RFC 6840 §5.7): the cache does, whatever its client does. */
+function withAd(query: Query): Query {
+  return query.message.ad ? query : { ...query, message: { ...query.message, ad: true } };
+}
+
+function withoutAd(reply: Reply, query: Query): Reply {
+  return reply.ad && !wantsAd(query) ? { ...reply, ad: false } : reply;
+}

@@ -1,0 +1,32 @@
+import { once } from '../../corefile/arguments.ts';
+import type { Kept, PluginEnv } from '../../plugin/env.ts';
+import { definePlugin } from '../../plugin/plugin.ts';
+import { cacheHandler } from './cache.ts';
+import { cacheMetrics } from './metrics.ts';
+import { type CacheOptions, parseCache } from './options.ts';
+import { createStore, type Store } from './store.ts';
+
+/** Keeps replies of the plugins below for as long as they are valid. */
+export default definePlugin<CacheOptions>({
+  name: 'cache',
+
+  parse: (uses, { zones }) => parseCache(once(uses), zones),
+
+  create(options, env) {
+    const metrics = cacheMetrics(env);
+    let store = createStore(options);
+    return {
+      wrap: (next) => cacheHandler(options, () => store, next, env.clock, metrics),
+      async start() {
+        store = env.keep(storeKey(options, env), (): Store & Kept => createStore(options));
+        metrics.watch(store);
+      },
+    };
+  },
+});
+
+/** What was cached outlives a reload that changes neither these options nor the plugins of the block. */
+function storeKey(options: CacheOptions, { block }: PluginEnv): string {
+  const plugins = block.plugins().map(({ name }) => name);
+  return `cache ${JSON.stringify([block.server, block.zones, plugins, options])}`;
+}

@@ -1,0 +1,50 @@
+import type { Cell } from '../../observe/metrics.ts';
+import type { PluginEnv } from '../../plugin/env.ts';
+import type { Store } from './store.ts';
+
+/** What is counted of one cache. */
+export interface CacheMetrics {
+  readonly requests: Cell;
+  readonly misses: Cell;
+  readonly hits: { readonly success: Cell; readonly denial: Cell };
+  readonly prefetches: Cell;
+  readonly servedStale: Cell;
+  /** Lets evictions and the number of entries be those of `store`. */
+  watch(store: Store): void;
+}
+
+/** CoreDNS's metrics. A plugin's reply always answers the question asked, so `drops` stays 0. */
+export function cacheMetrics({ metrics, block }: PluginEnv): CacheMetrics {
+  const zones = block.zones.join(',');
+  const view = '';
+  const counter = (name: string, help: string) =>
+    metrics.counter(`coredns_cache_${name}`, help, ['server', 'zones', 'view']).cell(block.server, zones, view);
+  const kindLabels = ['server', 'type', 'zones', 'view'];
+  const hits = metrics.counter('coredns_cache_hits_total', 'Queries answered from the cache.', kindLabels);
+  const evictions = metrics.counter('coredns_cache_evictions_total', 'Entries that had to make room.', kindLabels);
+  const entries = metrics.gauge('coredns_cache_entries', 'Entries in the cache.', kindLabels);
+  const cellsOf = (family: typeof hits) => ({
+    success: family.cell(block.server, 'success', zones, view),
+    denial: family.cell(block.server, 'denial', zones, view),
+  });
+  counter('drops_total', 'Replies not kept because they answer another question.');
+  return {
+    requests: counter('requests_total', 'Queries that the cache saw.'),
+    misses: counter('misses_total', 'Queries that the cache could not answer.'),
+    hits: cellsOf(hits),
+    prefetches: counter('prefetch_total', 'Entries fetched again before they expired.'),
+    servedStale: counter('served_stale_total', 'Queries answered from an entry that had expired.'),
+    watch(store) {
+      const evicted = cellsOf(evictions);
+      const held = cellsOf(entries);
+      store.onEvict = (table) => {
+        evicted[table].value++;
+      };
+      metrics.onScrape(`cache ${block.server} ${zones}`, () => {
+        const sizes = store.sizes();
+        held.success.value = sizes.success;
+        held.denial.value = sizes.denial;
+      });
+    },
+  };
+}

@@ -1,0 +1,208 @@
+import {
+  atLeastArgs,
+  atMostArgs,
+  durationMs,
+  exactArgs,
+  integer,
+  noArgs,
+  oneOf,
+  parseOptions,
+  zonesArgument,
+} from '../../corefile/arguments.ts';
+import type { Directive, OptionLine } from '../../corefile/ast.ts';
+import { CorefileError } from '../../corefile/error.ts';
+import type { Token } from '../../corefile/token.ts';
+import { type Name, ROOT } from '../../dns/name.ts';
+
+/** How replies of one kind are kept; TTLs in seconds. */
+export interface KindOptions {
+  /** How many replies are kept; 0 for none. */
+  readonly capacity: number;
+  readonly maxTtl: number;
+  readonly minTtl: number;
+}
+
+export interface Prefetch {
+  /** How many queries for one entry make it popular. */
+  readonly amount: number;
+  /** A pause between two queries that is longer than this starts the count anew. */
+  readonly durationMs: number;
+  /** The share of its TTL, from 0 to 1, that a popular entry has left when it is fetched again. */
+  readonly share: number;
+}
+
+export interface ServeStale {
+  /** How long after its expiry an entry may be served. */
+  readonly forMs: number;
+  /** Whether the client gets the stale answer at once, or only if asking again fails. */
+  readonly mode: 'immediate' | 'verify';
+  /** How long `verify` waits for the fresh answer. */
+  readonly timeoutMs: number;
+  /** The TTL of stale answers, in seconds. */
+  readonly ttl: number;
+  /** The pause after a refresh that failed. */
+  readonly recheckMs: number;
+}
+
+export interface CacheOptions {
+  readonly zones: readonly Name[];
+  readonly success: KindOptions;
+  readonly denial: KindOptions;
+  /** How long a failure is kept, in seconds; 0 for not at all. */
+  readonly failureTtl: number;
+  readonly prefetch: Prefetch | undefined;
+  readonly stale: ServeStale | undefined;
+  /** Whether a positive answer, stale or not, goes before a denial. */
+  readonly preferPositive: boolean;
+  /** The zones whose replies of a kind are not kept. */
+  readonly disabled: { readonly success: readonly Name[]; readonly denial: readonly Name[] };
+  readonly keepTtl: boolean;
+}
+
+/** A `verify` without time-out waits this long: RFC 8767 §5 asks for 1.8 seconds. */
+const VERIFY_TIMEOUT_MS = 1800;
+const STALE_FOR_MS = 3_600_000;
+/** RFC 9520 §3.2: failures must not be kept longer than this. */
+const MAX_FAILURE_MS = 300_000;
+const CAPACITY = 9984;
+
+type Options = { -readonly [K in keyof CacheOptions]: CacheOptions[K] };
+
+/** @throws CorefileError, CorefileErrors */
+export function parseCache(use: Directive, blockZones: readonly Name[]): CacheOptions {
+  const [first, ...rest] = use.args;
+  const ttl = first && /^[+-]?\d+$/.test(first.text) ? maxTtl(first) : undefined;
+  const zones = ttl === undefined ? use.args : rest;
+  const options: Options = {
+    zones: zonesArgument(zones, blockZones),
+    success: { capacity: CAPACITY, maxTtl: ttl ?? 3600, minTtl: 5 },
+    denial: { capacity: CAPACITY, maxTtl: ttl ?? 1800, minTtl: 5 },
+    ...{ failureTtl: 5, prefetch: undefined, stale: undefined, preferPositive: false },
+    ...{ disabled: { success: [], denial: [] }, keepTtl: false },
+  };
+  parseOptions(use, {
+    success: (line) => {
+      options.success = parseKind(line, options.success);
+    },
+    denial: (line) => {
+      options.denial = parseKind(line, options.denial);
+    },
+    prefetch: (line) => {
+      options.prefetch = parsePrefetch(line);
+    },
+    serve_stale: (line) => {
+      options.stale = parseStale(line);
+    },
+    serve_stale_policy: (line) => {
+      oneOf(exactArgs(line, 1)[0], ['prefer_positive']);
+      options.preferPositive = true;
+    },
+    servfail: (line) => {
+      options.failureTtl = failureTtl(exactArgs(line, 1)[0]);
+    },
+    disable: (line) => {
+      options.disabled = { ...options.disabled, ...parseDisable(line) };
+    },
+    keepttl: (line) => {
+      noArgs(line);
+      options.keepTtl = true;
+    },
+  });
+  if (options.preferPositive && !options.stale) {
+    const { position } = use.options.find(({ name }) => name === 'serve_stale_policy')!;
+    throw new CorefileError(position, 'serve_stale_policy requires serve_stale');
+  }
+  return options;
+}
+
+function parseKind(line: OptionLine, before: KindOptions): KindOptions {
+  const [capacity, max, min] = atLeastArgs({ ...line, args: atMostArgs(line, 3) }, 1);
+  return {
+    capacity: integer(capacity, { min: 0 }, 'capacity'),
+    maxTtl: max ? maxTtl(max) : before.maxTtl,
+    minTtl: min ? minTtl(min) : before.minTtl,
+  };
+}
+
+function maxTtl(token: Token): number {
+  const ttl = integer(token, {}, 'TTL');
+  if (ttl > 0) return ttl;
+  throw new CorefileError(token.position, `cache TTL can not be zero or negative: ${ttl}`);
+}
+
+function minTtl(token: Token): number {
+  const ttl = integer(token, {}, 'TTL');
+  if (ttl >= 0) return ttl;
+  throw new CorefileError(token.position, `cache min TTL can not be negative: ${ttl}`);
+}
+
+function failureTtl(token: Token): number {
+  const ms = durationMs(token);
+  if (ms <= MAX_FAILURE_MS) return Math.ceil(ms / 1000);
+  throw new CorefileError(token.position, 'caching SERVFAIL responses over 5 minutes is not permitted');
+}
+
+function parsePrefetch(line: OptionLine): Prefetch | undefined {
+  const [first, duration, percentage] = atLeastArgs({ ...line, args: atMostArgs(line, 3) }, 1);
+  const amount = integer(first, {}, 'amount');
+  if (amount < 0) throw new CorefileError(first.position, `prefetch amount should be positive: ${amount}`);
+  const prefetch: Prefetch = {
+    amount,
+    durationMs: duration ? durationMs(duration) : 60_000,
+    share: percentage ? parsePercentage(percentage) / 100 : 0.1,
+  };
+  return amount === 0 ? undefined : prefetch;
+}
+
+function parsePercentage(token: Token): number {
+  const { text, position } = token;
+  if (!text.endsWith('%')) {
+    throw new CorefileError(position, `last character of percentage should be \`%\`, but is: '${text.at(-1) ?? ''}'`);
+  }
+  const percentage = integer({ ...token, text: text.slice(0, -1) }, {}, 'percentage');
+  if (percentage >= 10 && percentage <= 90) return percentage;
+  throw new CorefileError(position, `percentage should fall in range [10, 90]: ${percentage}`);
+}
+
+function parseStale(line: OptionLine): ServeStale {
+  const args = [...line.args];
+  const isMode = (token: Token | undefined) => token !== undefined && !/^[+-]?[\d.]/.test(token.text);
+  const forMs = args.length > 0 && !isMode(args[0]) ? staleDurationMs(args.shift()!) : STALE_FOR_MS;
+  const modeToken = args.shift();
+  const mode = modeToken ? parseMode(modeToken) : 'immediate';
+  const timeoutMs = mode === 'verify' && args[0] ? durationMs(args.shift()!) : VERIFY_TIMEOUT_MS;
+  const [ttl, recheck, extra] = args;
+  if (extra) {
+    const detail = `Wrong argument count or unexpected line ending after '${line.args.at(-1)!.text}'`;
+    throw new CorefileError(extra.position, detail);
+  }
+  return {
+    ...{ forMs, mode, timeoutMs },
+    ttl: ttl ? Math.round(secondsMs(ttl) / 1000) : 0,
+    recheckMs: recheck ? secondsMs(recheck) : 0,
+  };
+}
+
+function staleDurationMs(token: Token): number {
+  if (!token.text.startsWith('-')) return durationMs(token);
+  throw new CorefileError(token.position, 'invalid negative duration for serve_stale');
+}
+
+function parseMode({ text, position }: Token): ServeStale['mode'] {
+  if (text === 'immediate' || text === 'verify') return text;
+  const detail = `invalid value for serve_stale refresh mode: ${text} - expecting immediate or verify`;
+  throw new CorefileError(position, detail);
+}
+
+/** A duration, or a bare number of seconds. */
+function secondsMs(token: Token): number {
+  return /^\d+$/.test(token.text) ? Number(token.text) * 1000 : durationMs(token);
+}
+
+function parseDisable(line: OptionLine): Partial<CacheOptions['disabled']> {
+  const [kind, ...zones] = atLeastArgs(line, 1);
+  if (kind.text !== 'success' && kind.text !== 'denial') {
+    throw new CorefileError(kind.position, 'cache type for disable must be "success" or "denial"');
+  }
+  return { [kind.text]: zonesArgument(zones, [ROOT]) };
+}

@@ -1,0 +1,75 @@
+import type { Query } from '../../plugin/query.ts';
+import { type Entry, remainingTtl } from './entry.ts';
+import type { CacheOptions } from './options.ts';
+import { createTable } from './table.ts';
+
+/** What is known for one question. */
+export interface Known {
+  /** The reply to give, fresh or stale. */
+  readonly answer: Entry | undefined;
+  /** A failure of so late that nobody should be asked again (RFC 9520 §3.2). */
+  readonly failure: Entry | undefined;
+  /** Whether upstreams have been heard so lately that a stale answer need not be refreshed. */
+  readonly settled: boolean;
+}
+
+export interface Store {
+  lookup(key: string, nowMs: number): Known;
+  store(key: string, entry: Entry): void;
+  sizes(): { readonly success: number; readonly denial: number };
+  /** Called for each entry that had to make room; set anew when a reload takes the store over. */
+  onEvict: (table: 'success' | 'denial') => void;
+}
+
+/**
+ * Keeps at most one answer for a key, the newest, and beside it at most one failure, which never replaces an answer.
+ *
+ * Only where positive answers go before denials, both are kept.
+ */
+export function createStore({ success, denial, preferPositive, stale }: CacheOptions): Store {
+  const staleForMs = stale?.forMs ?? 0;
+  const isFresh = (entry: Entry | undefined, nowMs: number) => entry !== undefined && remainingTtl(entry, nowMs) > 0;
+  const isUsable = (entry: Entry | undefined, nowMs: number) =>
+    isFresh(entry, nowMs) || (entry !== undefined && nowMs < entry.storedMs + entry.ttl * 1000 + staleForMs);
+  const store: Store = {
+    lookup(key, nowMs) {
+      const positive = positives.get(key);
+      if (isFresh(positive, nowMs)) return { answer: positive, failure: undefined, settled: true };
+      const negative = positive && !preferPositive ? undefined : denials.get(key);
+      const failure = denials.get(failureKey(key));
+      const failed = isFresh(failure, nowMs);
+      return {
+        answer: [positive, negative].find((entry) => isUsable(entry, nowMs)),
+        failure: failed ? failure : undefined,
+        settled: failed || isFresh(negative, nowMs),
+      };
+    },
+    store(key, entry) {
+      if (entry.kind === 'failure') {
+        denials.set(failureKey(key), entry);
+        return;
+      }
+      denials.delete(failureKey(key));
+      if (entry.kind === 'denial') {
+        denials.set(key, entry);
+        if (!preferPositive) positives.delete(key);
+      } else {
+        positives.set(key, entry);
+        denials.delete(key);
+      }
+    },
+    sizes: () => ({ success: positives.size, denial: denials.size }),
+    onEvict: () => {},
+  };
+  const positives = createTable<Entry>(success.capacity, () => store.onEvict('success'));
+  const denials = createTable<Entry>(denial.capacity, () => store.onEvict('denial'));
+  return store;
+}
+
+const failureKey = (key: string) => `!${key}`;
+
+/** What makes two questions the same to the cache: name, type, class, DO, CD, and RD, without which upstreams say less. */
+export function keyOf({ name, type, class: qclass, edns, message }: Query): string {
+  const flags = (edns?.do ? 1 : 0) | (message.cd ? 2 : 0) | (message.rd ? 4 : 0);
+  return String.fromCharCode(flags, type, qclass) + name;
+}

@@ -1,0 +1,35 @@
+import type { Clock, Timer } from '../../observe/clock.ts';
+import type { Logger } from '../../observe/log.ts';
+
+/** Errors that are logged one by one, per second and block; the others are only counted. */
+export const MAX_LINES_PER_SECOND = 100;
+
+/** Writes error lines, but no more than a log can take when every query fails. */
+export function boundLines(clock: Clock, log: Logger) {
+  let written = 0;
+  let leftOut = 0;
+  let timer: Timer | undefined;
+
+  /** Says how many lines were left out so far, and ends the second. */
+  const flush = () => {
+    timer?.cancel();
+    timer = undefined;
+    if (leftOut > 0)
+      log.error(`${leftOut} more errors occurred in the last second, only the first ${written} are shown`);
+    written = 0;
+    leftOut = 0;
+  };
+
+  return {
+    write(text: string) {
+      timer ??= clock.after(1000, flush);
+      if (written < MAX_LINES_PER_SECOND) {
+        written++;
+        log.error(text);
+      } else {
+        leftOut++;
+      }
+    },
+    flush,
+  };
+}

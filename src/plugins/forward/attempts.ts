@@ -1,0 +1,66 @@
+import { type Message, Rcode } from '../../dns/message.ts';
+import { CairnError } from '../../errors.ts';
+import type { PluginEnv } from '../../plugin/env.ts';
+import type { Protocol, Query } from '../../plugin/query.ts';
+import { failure, type Reply } from '../../plugin/reply.ts';
+import { encodeQuery, replyOf } from './message.ts';
+import type { ForwardMetrics } from './metrics.ts';
+import type { Stanza } from './options.ts';
+import type { Upstream } from './upstream.ts';
+
+/** No attempt starts later than this after the query came, and none goes on for longer. */
+export const DEADLINE_MS = 5000;
+/** How often one query may fail where `max_connect_attempts` says nothing is too often. */
+export const MAX_ATTEMPTS = 100;
+
+/** Asks the upstreams in this order, and over again, until one replies; SERVFAIL says why none did. */
+export async function askInTurn(
+  query: Query,
+  upstreams: readonly Upstream[],
+  stanza: Stanza,
+  { clock, random }: Pick<PluginEnv, 'clock' | 'random'>,
+  { healthcheckBroken }: ForwardMetrics,
+): Promise<Reply> {
+  const octets = encodeQuery(query);
+  const endMs = clock.monotonic() + DEADLINE_MS;
+  const timeoutMs = () => Math.max(1, Math.min(stanza.readTimeoutMs, endMs - clock.monotonic()));
+  let attemptsLeft = stanza.maxConnectAttempts ?? 2 * upstreams.length;
+  if (attemptsLeft === 0) attemptsLeft = MAX_ATTEMPTS;
+  let repliesLeft = upstreams.length;
+  let last: Message | undefined;
+  let error: Error | undefined;
+  for (let at = 0; attemptsLeft > 0 && clock.monotonic() < endMs; at++) {
+    let upstream = upstreams[at % upstreams.length]!;
+    if (upstream.down) {
+      if (upstreams.some(({ down }) => !down)) continue;
+      healthcheckBroken.value++;
+      if (stanza.failfast) break;
+      // The probes may be wrong: one upstream gets one chance.
+      upstream = upstreams[Math.floor(random() * upstreams.length)]!;
+      attemptsLeft = 1;
+    }
+    try {
+      last = await ask(upstream, octets, query.protocol, stanza, timeoutMs);
+      if (--repliesLeft === 0 || !stanza.failover.includes(last.rcode)) break;
+    } catch (thrown) {
+      error = thrown as Error;
+      attemptsLeft--;
+    }
+  }
+  if (last) return replyOf(last);
+  return failure('forward', Rcode.SERVFAIL, error ?? new CairnError('FORWARD', 'no healthy proxies'));
+}
+
+/** Asks one upstream, over TCP again if the reply is truncated and UDP was only preferred. */
+async function ask(
+  upstream: Upstream,
+  query: Uint8Array,
+  client: Protocol,
+  { forceTcp, preferUdp }: Stanza,
+  timeoutMs: () => number,
+): Promise<Message> {
+  const protocol = forceTcp ? 'tcp' : preferUdp ? 'udp' : client;
+  const reply = await upstream.exchange(query, protocol, timeoutMs());
+  const again = reply.tc && protocol === 'udp' && preferUdp;
+  return again ? upstream.exchange(query, 'tcp', timeoutMs()) : reply;
+}

@@ -1,0 +1,132 @@
+import { readFile } from 'node:fs/promises';
+import { CorefileError } from '../../corefile/error.ts';
+import { systemCode } from '../../corefile/files.ts';
+import { canonicalIP } from '../../dns/ip.ts';
+import { messageOf } from '../../errors.ts';
+import { type Endpoint, printEndpoint } from '../../net/upstream/error.ts';
+import type { Timer } from '../../observe/clock.ts';
+import type { PluginEnv } from '../../plugin/env.ts';
+import { resolveHost } from './host.ts';
+import { MAX_UPSTREAMS, type Stanza } from './options.ts';
+import { type Target, uniqueEndpoints } from './target.ts';
+
+/** How often files such as /etc/resolv.conf are read again. */
+export const FILE_POLL_MS = 5000;
+/** How often host names are resolved again. */
+export const HOST_REFRESH_MS = 30_000;
+
+const DNS_PORT = 53;
+
+/** The upstreams that a stanza's TOs lead to, kept up to date. */
+export interface Endpoints {
+  /** Reads files and resolves host names. @throws CorefileError (as a rejection) where that leads to no upstream. */
+  start(): Promise<void>;
+  stop(): void;
+}
+
+/** @param publish called with all upstreams, each once, when they are known first and whenever they change. */
+export function watchEndpoints(
+  { to, position, resolvers }: Stanza,
+  { clock, log, path }: Pick<PluginEnv, 'clock' | 'log' | 'path'>,
+  publish: (endpoints: readonly Endpoint[]) => void,
+): Endpoints {
+  const found: (readonly Endpoint[])[] = to.map(() => []);
+  const timers: Timer[] = [];
+  let published = '';
+  let lastFailure = '';
+  let stopped = false;
+
+  const publishChange = () => {
+    const endpoints = uniqueEndpoints(found.flat());
+    const printed = endpoints.map(printEndpoint).join(' ');
+    if (printed === published || stopped) return;
+    if (endpoints.length > MAX_UPSTREAMS) {
+      throw new CorefileError(position, `more than ${MAX_UPSTREAMS} TOs configured: ${endpoints.length}`);
+    }
+    if (published !== '') log.info(`upstreams changed to ${printed}`);
+    published = printed;
+    publish(endpoints);
+  };
+  /** What cannot be read now keeps the upstreams that it had; each reason is told once. */
+  const refresh = async (indexes: readonly number[]) => {
+    const failures: string[] = [];
+    const attempt = async (run: () => void | Promise<void>) => {
+      try {
+        await run();
+      } catch (thrown) {
+        failures.push(messageOf(thrown));
+      }
+    };
+    for (const i of indexes) {
+      await attempt(async () => {
+        const next = (await readTarget(to[i]!)).endpoints;
+        if (next.length > 0) found[i] = next;
+      });
+    }
+    await attempt(publishChange);
+    const failure = failures.join('; ');
+    if (failure !== '' && failure !== lastFailure) log.warning(`upstreams stay as they are: ${failure}`);
+    lastFailure = failure;
+  };
+  const readTarget = async (target: Target): Promise<{ source: Target['kind']; endpoints: readonly Endpoint[] }> => {
+    if (target.kind === 'address') return { source: 'address', endpoints: [target.endpoint] };
+    const name = target.kind === 'file' ? target.path : target.host;
+    const text = await readIfFile(path(name));
+    if (text !== undefined) return { source: 'file', endpoints: nameserversIn(text) };
+    if (target.kind === 'file') throw new CorefileError(target.position, `not an IP address or file: "${name}"`);
+    try {
+      const addresses = await resolveHost(target.host, resolvers, clock);
+      const port = target.port ?? DNS_PORT;
+      return { source: 'host', endpoints: addresses.map((address) => ({ address, port })) };
+    } catch (thrown) {
+      throw new CorefileError(target.position, `cannot resolve upstream '${target.host}': ${messageOf(thrown)}`);
+    }
+  };
+  /** Refreshes now and then; never while the last refresh is still at work. */
+  const repeat = (everyMs: number, indexes: readonly number[]) => {
+    if (indexes.length === 0 || stopped) return;
+    let busy = false;
+    const run = async () => {
+      if (busy) return;
+      busy = true;
+      await refresh(indexes);
+      busy = false;
+    };
+    timers.push(clock.every(everyMs, run));
+  };
+
+  return {
+    async start() {
+      const read = await Promise.all(to.map(readTarget));
+      for (const [i, { endpoints }] of read.entries()) found[i] = endpoints;
+      if (found.flat().length === 0) throw new CorefileError(position, 'no valid upstream addresses found');
+      publishChange();
+      const indexesOf = (kind: Target['kind']) => read.flatMap(({ source }, i) => (source === kind ? [i] : []));
+      repeat(FILE_POLL_MS, indexesOf('file'));
+      repeat(HOST_REFRESH_MS, indexesOf('host'));
+    },
+    stop() {
+      stopped = true;
+      for (const timer of timers) timer.cancel();
+    },
+  };
+}
+
+/** The text of a file; undefined if there is no file of that name. */
+async function readIfFile(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (thrown) {
+    if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes(systemCode(thrown) ?? '')) return undefined;
+    throw thrown;
+  }
+}
+
+/** The servers that a resolv.conf names; the zone of a link-local address is dropped, as in CoreDNS. */
+export function nameserversIn(text: string): Endpoint[] {
+  return text.split('\n').flatMap((line) => {
+    const [keyword, server = ''] = line.trim().split(/\s+/);
+    const address = keyword === 'nameserver' ? canonicalIP(server.replace(/%.*$/, '')) : undefined;
+    return address === undefined ? [] : [{ address, port: DNS_PORT }];
+  });
+}

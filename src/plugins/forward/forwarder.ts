@@ -1,0 +1,69 @@
+import { Rcode } from '../../dns/message.ts';
+import { isAtOrBelow, type Name } from '../../dns/name.ts';
+import { CairnError } from '../../errors.ts';
+import { printEndpoint } from '../../net/upstream/error.ts';
+import type { PluginEnv } from '../../plugin/env.ts';
+import type { Query } from '../../plugin/query.ts';
+import { failure, type Reply } from '../../plugin/reply.ts';
+import { askInTurn } from './attempts.ts';
+import { type Endpoints, watchEndpoints } from './endpoints.ts';
+import type { ForwardMetrics } from './metrics.ts';
+import type { Stanza } from './options.ts';
+import { createPolicy } from './policy.ts';
+import { createUpstream, type Upstream } from './upstream.ts';
+
+/** One stanza at work. */
+export interface Forwarder extends Pick<Endpoints, 'start' | 'stop'> {
+  /** Whether the stanza is for this (folded) name. */
+  matches(name: Name): boolean;
+  forward(query: Query): Promise<Reply>;
+  /** Whether the stanza leaves a query that it got this reply for to the next one. */
+  handsOn(reply: Reply): boolean;
+}
+
+export function createForwarder(stanza: Stanza, env: PluginEnv, metrics: ForwardMetrics): Forwarder {
+  const inPolicyOrder = createPolicy(stanza.policy, env.random);
+  let upstreams: ReadonlyMap<string, Upstream> = new Map();
+  let inFlight = 0;
+
+  const endpoints = watchEndpoints(stanza, env, (current) => {
+    const before = upstreams;
+    upstreams = new Map(
+      current.map((to) => {
+        const label = printEndpoint(to);
+        return [label, before.get(label) ?? createUpstream(to, stanza, env.clock, metrics.upstream(label))];
+      }),
+    );
+    for (const [label, upstream] of before) if (!upstreams.has(label)) upstream.stop();
+  });
+
+  return {
+    start: endpoints.start,
+    stop() {
+      endpoints.stop();
+      for (const upstream of upstreams.values()) upstream.stop();
+    },
+    // A name that is itself forwarded is not excepted, as in CoreDNS.
+    matches: (name) =>
+      stanza.from.some(
+        (zone) => name === zone || (isAtOrBelow(name, zone) && !stanza.except.some((not) => isAtOrBelow(name, not))),
+      ),
+    async forward(query) {
+      const { maxConcurrent } = stanza;
+      if (maxConcurrent > 0 && inFlight >= maxConcurrent) {
+        metrics.concurrentRejects.value++;
+        const message = `concurrent queries exceeded maximum ${maxConcurrent}`;
+        return failure('forward', Rcode.REFUSED, new CairnError('FORWARD', message));
+      }
+      inFlight++;
+      try {
+        return await askInTurn(query, inPolicyOrder([...upstreams.values()]), stanza, env, metrics);
+      } finally {
+        inFlight--;
+      }
+    },
+    handsOn: ({ rcode, answer, error }) =>
+      !error &&
+      (stanza.next.includes(rcode) || (stanza.nextOnNodata && rcode === Rcode.NOERROR && answer.length === 0)),
+  };
+}

@@ -1,0 +1,52 @@
+import type { Clock, Timer } from '../../observe/clock.ts';
+
+/** What is known of an upstream's health: it is down after more than `maxFails` failed probes in a row. */
+export interface Health {
+  readonly down: boolean;
+  /** An exchange failed: probes start, and go on until one succeeds. */
+  suspect(): void;
+  stop(): void;
+}
+
+export interface HealthOptions {
+  readonly clock: Clock;
+  /** 0 for an upstream that is never down. */
+  readonly maxFails: number;
+  /** Between two probes; 0 for no probes. */
+  readonly intervalMs: number;
+  /** Settles within a time of its own; a rejection means that the upstream did not answer. */
+  probe(): Promise<unknown>;
+  onFailure(): void;
+}
+
+export function createHealth({ clock, maxFails, intervalMs, probe, onFailure }: HealthOptions): Health {
+  let fails = 0;
+  let probing = maxFails === 0 || intervalMs === 0;
+  let stopped = false;
+  let timer: Timer | undefined;
+  const run = async () => {
+    try {
+      await probe();
+      fails = 0;
+      probing = false;
+    } catch {
+      fails++;
+      onFailure();
+      if (!stopped) timer = clock.after(intervalMs, run);
+    }
+  };
+  return {
+    get down() {
+      return maxFails > 0 && fails > maxFails;
+    },
+    suspect() {
+      if (probing || stopped) return;
+      probing = true;
+      void run();
+    },
+    stop() {
+      stopped = true;
+      timer?.cancel();
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import { attempt, type CorefileError, throwAll } from '../../corefile/error.ts';
+import { definePlugin, type Handler } from '../../plugin/plugin.ts';
+import type { Query } from '../../plugin/query.ts';
+import type { Reply } from '../../plugin/reply.ts';
+import { createForwarder } from './forwarder.ts';
+import { forwardMetrics } from './metrics.ts';
+import { parseStanza, type Stanza } from './options.ts';
+
+/** Sends queries on to other servers. */
+export default definePlugin<readonly Stanza[]>({
+  name: 'forward',
+
+  parse(uses) {
+    const errors: CorefileError[] = [];
+    const stanzas = uses.flatMap((use) => attempt(errors, () => parseStanza(use)) ?? []);
+    throwAll(errors);
+    return stanzas;
+  },
+
+  settings: () => ({ anyClass: true, recursion: true }),
+
+  create(stanzas, env) {
+    const metrics = forwardMetrics(env.metrics);
+    const forwarders = stanzas.map((stanza) => createForwarder(stanza, env, metrics));
+
+    /** Stanzas are tried in source order, never by the longest zone; the first one that matches has the query. */
+    const answerFrom = (first: number, query: Query, next: Handler): Reply | Promise<Reply> => {
+      const at = forwarders.findIndex(({ matches }, i) => i >= first && matches(query.name));
+      const forwarder = forwarders[at];
+      if (!forwarder) return next(query);
+      const another = forwarders.some(({ matches }, i) => i > at && matches(query.name));
+      const reply = forwarder.forward(query);
+      if (!another) return reply;
+      return reply.then((reply) => (forwarder.handsOn(reply) ? answerFrom(at + 1, query, next) : reply));
+    };
+
+    const stop = () => {
+      for (const forwarder of forwarders) forwarder.stop();
+    };
+    return {
+      wrap: (next) => (query) => answerFrom(0, query, next),
+      async start() {
+        try {
+          await Promise.all(forwarders.map(({ start }) => start()));
+        } catch (thrown) {
+          stop();
+          throw thrown;
+        }
+      },
+      stop,
+    };
+  },
+});

@@ -1,0 +1,86 @@
+import { printRcode } from '../../dns/message.ts';
+import type { FailureReason } from '../../net/upstream/error.ts';
+import { type Cell, type Metrics, TIME_BUCKETS } from '../../observe/metrics.ts';
+
+/** The name under which CoreDNS's proxy metrics know this plugin. */
+const PROXY = 'forward';
+
+/** What is counted of one upstream. */
+export interface UpstreamMetrics {
+  sent(): void;
+  replied(rcode: number, durationMs: number): void;
+  failed(reason: FailureReason): void;
+  probeFailed(): void;
+  picked(protocol: 'udp' | 'tcp', reused: boolean): void;
+}
+
+export interface ForwardMetrics {
+  /** All upstreams were down. */
+  readonly healthcheckBroken: Cell;
+  readonly concurrentRejects: Cell;
+  /** @param to the upstream as `ADDRESS:PORT`. */
+  upstream(to: string): UpstreamMetrics;
+}
+
+/** CoreDNS's metrics of today, those that it had before 1.12 and that dashboards still draw, and one of Cairn's own. */
+export function forwardMetrics(metrics: Metrics): ForwardMetrics {
+  const proxyDuration = metrics.histogram(
+    'coredns_proxy_request_duration_seconds',
+    'Time each exchange with an upstream took, by rcode.',
+    ['proxy_name', 'to', 'rcode'],
+    TIME_BUCKETS,
+  );
+  const duration = metrics.histogram(
+    'coredns_forward_request_duration_seconds',
+    'Time each exchange with an upstream took.',
+    ['to', 'rcode'],
+    TIME_BUCKETS,
+  );
+  const counter = (name: string, help: string, labels: readonly string[] = []) => metrics.counter(name, help, labels);
+  const requests = counter('coredns_forward_requests_total', 'Queries sent to an upstream.', ['to']);
+  const responses = counter('coredns_forward_responses_total', 'Replies of an upstream.', ['to', 'rcode']);
+  const probeHelp = 'Health probes that an upstream did not answer.';
+  const proxyProbes = counter('coredns_proxy_healthcheck_failures_total', probeHelp, ['proxy_name', 'to']);
+  const probes = counter('coredns_forward_healthcheck_failures_total', probeHelp, ['to']);
+  const connLabels = ['proxy_name', 'to', 'proto'];
+  const hits = counter('coredns_proxy_conn_cache_hits_total', 'Queries over a connection kept open.', connLabels);
+  const misses = counter('coredns_proxy_conn_cache_misses_total', 'Queries over a new connection.', connLabels);
+  const failures = counter('cairn_forward_failures_total', 'Exchanges that came to nothing.', ['to', 'reason']);
+  const brokenHelp = 'Queries that found all upstreams down.';
+  const rejectsHelp = 'Queries refused because max_concurrent were being forwarded.';
+  return {
+    healthcheckBroken: counter('coredns_forward_healthcheck_broken_total', brokenHelp).cell(),
+    concurrentRejects: counter('coredns_forward_max_concurrent_rejects_total', rejectsHelp).cell(),
+    upstream: (to) => {
+      const sent = requests.cell(to);
+      const byRcode = new Map<number, ReturnType<typeof cellsOf>>();
+      const cellsOf = (rcode: string) => ({
+        responses: responses.cell(to, rcode),
+        duration: duration.cell(to, rcode),
+        proxyDuration: proxyDuration.cell(PROXY, to, rcode),
+      });
+      return {
+        sent: () => {
+          sent.value++;
+        },
+        replied(rcode, durationMs) {
+          const cells = byRcode.get(rcode) ?? cellsOf(printRcode(rcode));
+          byRcode.set(rcode, cells);
+          cells.responses.value++;
+          cells.duration.observe(durationMs / 1000);
+          cells.proxyDuration.observe(durationMs / 1000);
+        },
+        failed: (reason) => {
+          failures.cell(to, reason).value++;
+        },
+        probeFailed() {
+          proxyProbes.cell(PROXY, to).value++;
+          probes.cell(to).value++;
+        },
+        picked: (protocol, reused) => {
+          (reused ? hits : misses).cell(PROXY, to, protocol).value++;
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,103 @@
+import { expect, test } from 'vitest';
+import { directives } from '../../../test/support/directive.ts';
+import forward from './index.ts';
+import type { Stanza } from './options.ts';
+
+const parse = (text: string) => forward.parse(directives(text), { keys: [], zones: ['.'] }) as readonly Stanza[];
+const option = (line: string) => parse(`forward . 10.0.0.1 {\n${line}\n}`)[0]!;
+
+test('the defaults', () => {
+  expect(parse('forward . 10.0.0.1')).toEqual([
+    {
+      position: { file: 'Corefile', line: 1, column: 1 },
+      from: ['.'],
+      to: [{ kind: 'address', endpoint: { address: '10.0.0.1', port: 53 } }],
+      except: [],
+      forceTcp: false,
+      preferUdp: false,
+      expireMs: 10_000,
+      maxAgeMs: 0,
+      maxIdleConns: 0,
+      readTimeoutMs: 2000,
+      maxFails: 2,
+      maxConnectAttempts: undefined,
+      policy: 'random',
+      healthCheck: { intervalMs: 500, recursionDesired: true, domain: '.' },
+      maxConcurrent: 0,
+      next: [],
+      nextOnNodata: false,
+      failfast: false,
+      failover: [],
+      sourceAddress: undefined,
+      resolvers: [],
+    },
+  ]);
+});
+
+test.each([
+  ['except Example.org example.net', { except: ['example.org.', 'example.net.'] }],
+  ['except a.org\nexcept b.org', { except: ['a.org.', 'b.org.'] }],
+  ['force_tcp', { forceTcp: true }],
+  ['prefer_udp', { preferUdp: true }],
+  ['expire 20s', { expireMs: 20_000 }],
+  ['max_age 1m', { maxAgeMs: 60_000 }],
+  ['max_idle_conns 4', { maxIdleConns: 4 }],
+  ['read_timeout 500ms', { readTimeoutMs: 500 }],
+  ['max_fails 0', { maxFails: 0 }],
+  ['max_connect_attempts 3', { maxConnectAttempts: 3 }],
+  ['policy sequential', { policy: 'sequential' }],
+  ['health_check 5s', { healthCheck: { intervalMs: 5000, recursionDesired: true, domain: '.' } }],
+  ['health_check 0', { healthCheck: { intervalMs: 0, recursionDesired: true, domain: '.' } }],
+  [
+    'health_check 5s no_rec domain example.org',
+    { healthCheck: { intervalMs: 5000, recursionDesired: false, domain: 'example.org.' } },
+  ],
+  ['max_concurrent 1000', { maxConcurrent: 1000 }],
+  ['next NXDOMAIN servfail', { next: [3, 2] }],
+  ['next_on_nodata', { nextOnNodata: true }],
+  ['failfast_all_unhealthy_upstreams', { failfast: true }],
+  ['failover REFUSED', { failover: [5] }],
+  ['source_address 2001:DB8::1', { sourceAddress: '2001:db8::1' }],
+  [
+    'resolver 10.0.0.10 [::1]:54',
+    {
+      resolvers: [
+        { address: '10.0.0.10', port: 53 },
+        { address: '::1', port: 54 },
+      ],
+    },
+  ],
+])('option %s', (line, expected) => {
+  expect(option(line)).toMatchObject(expected);
+});
+
+test.each([
+  ['forward .', "1:9 - Error during parsing: Wrong argument count or unexpected line ending after '.'"],
+  ['forward . 1.1.1.1 x/', undefined],
+  [`forward . ${'10.0.0.1 '.repeat(16)}`, '1:11 - Error during parsing: more than 15 TOs configured: 16'],
+  ['forward . 10.0.0.1 {\nmax_age 5s\n}', '2:1 - Error during parsing: max_age must not be shorter than expire'],
+  ['forward . 10.0.0.1 {\nmax_fail 5\n}', "2:1 - Error during parsing: unknown property 'max_fail'"],
+  ['forward . 10.0.0.1 {\nmax_fails -1\n}', "2:11 - Error during parsing: invalid max_fails '-1'"],
+  ['forward . 10.0.0.1 {\nforce_tcp yes\n}', '2:11 - Error during parsing: Wrong argument count'],
+  ['forward . 10.0.0.1 {\npolicy best\n}', "2:8 - Error during parsing: unknown value 'best'"],
+  ['forward . 10.0.0.1 {\nexpire 5\n}', '2:8 - Error during parsing: time: missing unit in duration "5"'],
+  ['forward . 10.0.0.1 {\nread_timeout 0\n}', "2:14 - Error during parsing: invalid duration '0'"],
+  ['forward . 10.0.0.1 {\nnext BROKEN\n}', "2:6 - Error during parsing: 'BROKEN' is not an rcode"],
+  ['forward . 10.0.0.1 {\nfailover NOERROR\n}', "2:10 - Error during parsing: 'failover' cannot take NOERROR"],
+  ['forward . 10.0.0.1 {\nhealth_check 1s domain\n}', '2:17 - Error during parsing: Wrong argument count'],
+  ['forward . 10.0.0.1 {\nhealth_check 1s domain a..b\n}', '2:24 - Error during parsing: invalid domain name'],
+  ['forward . 10.0.0.1 {\nsource_address host\n}', "2:16 - Error during parsing: 'host' is not an IP address"],
+  ['forward . 10.0.0.1 {\nresolver host\n}', "2:10 - Error during parsing: 'host' is not an IP address"],
+  ['forward . 10.0.0.1 {\ntls_servername a\n}', "2:1 - Error during parsing: 'tls_servername' is not supported yet"],
+])('%s', (text, message) => {
+  if (message === undefined) expect(() => parse(text)).not.toThrow();
+  else expect(() => parse(text)).toThrow(`Corefile:${message}`);
+});
+
+test('several stanzas stay in source order, and all their mistakes are told at once', () => {
+  expect(parse('forward example.org 10.0.0.1\nforward 10.0.0.0/23 10.0.0.2').map(({ from }) => from)).toEqual([
+    ['example.org.'],
+    ['0.0.10.in-addr.arpa.', '1.0.10.in-addr.arpa.'],
+  ]);
+  expect(() => parse('forward . tls://1.1.1.1\nforward . quic://1.1.1.1')).toThrow(/Corefile:1:11.*\nCorefile:2:11/);
+});

@@ -1,0 +1,200 @@
+import {
+  atLeastArgs,
+  durationMs,
+  exactArgs,
+  integer,
+  noArgs,
+  oneOf,
+  parseOptions,
+  zonesArgument,
+} from '../../corefile/arguments.ts';
+import type { Directive, OptionLine } from '../../corefile/ast.ts';
+import { CorefileError } from '../../corefile/error.ts';
+import type { Position } from '../../corefile/position.ts';
+import type { Token } from '../../corefile/token.ts';
+import { canonicalIP } from '../../dns/ip.ts';
+import { parseRcode, Rcode } from '../../dns/message.ts';
+import { type Name, NameError, parseName, ROOT } from '../../dns/name.ts';
+import type { Endpoint } from '../../net/upstream/error.ts';
+import { POLICIES, type PolicyName } from './policy.ts';
+import { parseEndpoint, parseTarget, type Target } from './target.ts';
+
+/** More upstreams than these are taken for a mistake. */
+export const MAX_UPSTREAMS = 15;
+
+export interface HealthCheck {
+  /** Between two probes; 0 for no probes. */
+  readonly intervalMs: number;
+  readonly recursionDesired: boolean;
+  /** The name whose NS records are asked for. */
+  readonly domain: Name;
+}
+
+/** One use of the directive. */
+export interface Stanza {
+  readonly position: Position;
+  /** The zones to forward; several where FROM is an address block that has several. */
+  readonly from: readonly Name[];
+  readonly to: readonly Target[];
+  readonly except: readonly Name[];
+  readonly forceTcp: boolean;
+  readonly preferUdp: boolean;
+  readonly expireMs: number;
+  readonly maxAgeMs: number;
+  readonly maxIdleConns: number;
+  readonly readTimeoutMs: number;
+  readonly maxFails: number;
+  /** Twice the number of upstreams if undefined; 0 for as many as the time allows. */
+  readonly maxConnectAttempts: number | undefined;
+  readonly policy: PolicyName;
+  readonly healthCheck: HealthCheck;
+  readonly maxConcurrent: number;
+  /** The rcodes that hand a query on to the next stanza. */
+  readonly next: readonly number[];
+  readonly nextOnNodata: boolean;
+  readonly failfast: boolean;
+  /** The rcodes that hand a query on to the next upstream. */
+  readonly failover: readonly number[];
+  readonly sourceAddress: string | undefined;
+  /** Whom to ask for host names among TO; the system's resolver if there are none. */
+  readonly resolvers: readonly Endpoint[];
+}
+
+type Options = { -readonly [K in Exclude<keyof Stanza, 'position' | 'from' | 'to'>]: Stanza[K] };
+
+/** @throws CorefileError, CorefileErrors */
+export function parseStanza(use: Directive): Stanza {
+  const [from, firstTo, ...moreTo] = atLeastArgs(use, 2);
+  const to = [firstTo, ...moreTo].map(parseTarget);
+  if (to.length > MAX_UPSTREAMS) {
+    throw new CorefileError(firstTo.position, `more than ${MAX_UPSTREAMS} TOs configured: ${to.length}`);
+  }
+  const options: Options = {
+    ...{ except: [], forceTcp: false, preferUdp: false, expireMs: 10_000, maxAgeMs: 0, maxIdleConns: 0 },
+    ...{ readTimeoutMs: 2000, maxFails: 2, maxConnectAttempts: undefined, policy: 'random', maxConcurrent: 0 },
+    healthCheck: { intervalMs: 500, recursionDesired: true, domain: ROOT },
+    ...{ next: [], nextOnNodata: false, failfast: false, failover: [], sourceAddress: undefined, resolvers: [] },
+  };
+  parseOptions(use, handlersFor(options));
+  if (options.maxAgeMs > 0 && options.maxAgeMs < options.expireMs) {
+    const line = use.options.findLast(({ name }) => name === 'max_age')!;
+    throw new CorefileError(line.position, `max_age must not be shorter than expire (${options.expireMs} ms)`);
+  }
+  return { position: use.position, from: zonesArgument([from], []), to, ...options };
+}
+
+function handlersFor(options: Options): Record<string, (line: OptionLine) => void> {
+  const duration = (line: OptionLine, range?: { minMs: number }) => durationMs(exactArgs(line, 1)[0], range);
+  const count = (line: OptionLine) => integer(exactArgs(line, 1)[0], { min: 0 }, line.name);
+  const flag = (key: 'forceTcp' | 'preferUdp' | 'nextOnNodata' | 'failfast') => (line: OptionLine) => {
+    noArgs(line);
+    options[key] = true;
+  };
+  return {
+    except: (line) => {
+      options.except = [...options.except, ...zonesArgument(atLeastArgs(line, 1), [])];
+    },
+    force_tcp: flag('forceTcp'),
+    prefer_udp: flag('preferUdp'),
+    expire: (line) => {
+      options.expireMs = duration(line);
+    },
+    max_age: (line) => {
+      options.maxAgeMs = duration(line);
+    },
+    max_idle_conns: (line) => {
+      options.maxIdleConns = count(line);
+    },
+    read_timeout: (line) => {
+      options.readTimeoutMs = duration(line, { minMs: 1 });
+    },
+    max_fails: (line) => {
+      options.maxFails = count(line);
+    },
+    max_connect_attempts: (line) => {
+      options.maxConnectAttempts = count(line);
+    },
+    policy: (line) => {
+      options.policy = oneOf(exactArgs(line, 1)[0], POLICIES);
+    },
+    health_check: (line) => {
+      options.healthCheck = parseHealthCheck(line);
+    },
+    max_concurrent: (line) => {
+      options.maxConcurrent = count(line);
+    },
+    next: (line) => {
+      options.next = [...options.next, ...atLeastArgs(line, 1).map(rcode)];
+    },
+    next_on_nodata: flag('nextOnNodata'),
+    failfast_all_unhealthy_upstreams: flag('failfast'),
+    failover: (line) => {
+      options.failover = [...options.failover, ...atLeastArgs(line, 1).map(failureRcode)];
+    },
+    source_address: (line) => {
+      options.sourceAddress = address(exactArgs(line, 1)[0]);
+    },
+    resolver: (line) => {
+      options.resolvers = [...options.resolvers, ...atLeastArgs(line, 1).map(endpoint)];
+    },
+    tls: refuseEncryption,
+    tls_servername: refuseEncryption,
+    doh_method: refuseEncryption,
+  };
+}
+
+function parseHealthCheck(line: OptionLine): HealthCheck {
+  const [interval, ...rest] = atLeastArgs(line, 1);
+  let recursionDesired = true;
+  let domain: Name = ROOT;
+  for (let i = 0; i < rest.length; i++) {
+    if (oneOf(rest[i]!, ['no_rec', 'domain']) === 'no_rec') recursionDesired = false;
+    else domain = name(rest[++i] ?? missingArgument(rest.at(-1)!));
+  }
+  return { intervalMs: durationMs(interval), recursionDesired, domain };
+}
+
+function missingArgument({ text, position }: Token): never {
+  throw new CorefileError(position, `Wrong argument count or unexpected line ending after '${text}'`);
+}
+
+function name({ text, position }: Token): Name {
+  try {
+    return parseName(text);
+  } catch (thrown) {
+    if (thrown instanceof NameError) throw new CorefileError(position, `invalid domain name: ${thrown.message}`);
+    throw thrown;
+  }
+}
+
+function rcode({ text, position }: Token): number {
+  const code = parseRcode(text);
+  if (code !== undefined) return code;
+  throw new CorefileError(position, `'${text}' is not an rcode, expecting a name such as NXDOMAIN or SERVFAIL`);
+}
+
+function failureRcode(token: Token): number {
+  const code = rcode(token);
+  if (code !== Rcode.NOERROR) return code;
+  throw new CorefileError(
+    token.position,
+    `'failover' cannot take NOERROR: it would ask every upstream for every query`,
+  );
+}
+
+function address({ text, position }: Token): string {
+  const canonical = canonicalIP(text);
+  if (canonical !== undefined) return canonical;
+  throw new CorefileError(position, `'${text}' is not an IP address`);
+}
+
+function endpoint({ text, position }: Token): Endpoint {
+  const parsed = parseEndpoint(text);
+  if (parsed) return parsed;
+  throw new CorefileError(position, `'${text}' is not an IP address, expecting IP, IP:PORT or [IPv6]:PORT`);
+}
+
+function refuseEncryption({ name, position }: OptionLine): never {
+  const fix = 'leave it out and forward to a local stub that encrypts';
+  throw new CorefileError(position, `'${name}' is not supported yet: upstreams are asked without encryption - ${fix}`);
+}

@@ -1,0 +1,37 @@
+export const POLICIES = ['random', 'round_robin', 'sequential'] as const;
+
+export type PolicyName = (typeof POLICIES)[number];
+
+/** Puts upstreams into the order in which one query tries them. */
+export type Policy = <T>(upstreams: readonly T[]) => readonly T[];
+
+/** @param random a number from 0 up to, but not including, 1. */
+export function createPolicy(name: PolicyName, random: () => number): Policy {
+  switch (name) {
+    case 'random':
+      return (upstreams) => shuffled(upstreams, random);
+    case 'round_robin':
+      return roundRobin();
+    case 'sequential':
+      return (upstreams) => upstreams;
+  }
+}
+
+/** Every query starts one further on; the first one with the second upstream, as in CoreDNS. */
+function roundRobin(): Policy {
+  let start = 0;
+  return (upstreams) => {
+    start = (start + 1) % upstreams.length;
+    return [...upstreams.slice(start), ...upstreams.slice(0, start)];
+  };
+}
+
+/** Every order is equally likely (Fisher-Yates). */
+function shuffled<T>(upstreams: readonly T[], random: () => number): readonly T[] {
+  const order = [...upstreams];
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [order[i], order[j]] = [order[j]!, order[i]!];
+  }
+  return order;
+}

@@ -1,0 +1,66 @@
+import type { Kept, PluginEnv } from '../../plugin/env.ts';
+import { watchFile } from '../../plugin/watched-file.ts';
+import { parseHosts } from './entries.ts';
+import type { HostsOptions } from './options.ts';
+import { buildTable, type HostsTable, MAX_ENTRIES } from './table.ts';
+
+/** A larger hosts file is not read. */
+export const MAX_FILE_OCTETS = 16 * 1024 * 1024;
+
+/** What a table of hosts is made from. */
+export type HostsSource = Pick<HostsOptions, 'path' | 'zones' | 'inline' | 'reverse' | 'reloadMs'>;
+
+/** The hosts of a file and of the Corefile, kept up to date. */
+export interface HostsFile extends Kept {
+  readonly table: HostsTable;
+  /** When the table was built, in milliseconds since the Unix epoch. */
+  readonly loadedMs: number;
+  check(): Promise<void>;
+}
+
+/** Watches a hosts file; until it could be read, the table holds the hosts of the Corefile alone. */
+export function openHostsFile(source: HostsSource, env: PluginEnv): HostsFile {
+  const { path } = source;
+  const { log, clock, metrics } = env;
+  const entryCount = metrics
+    .gauge('coredns_hosts_entries', 'The combined number of entries in hosts and Corefile.', ['hostsfile'])
+    .cell(path);
+  const loadTime = metrics
+    .gauge('coredns_hosts_reload_timestamp_seconds', 'The timestamp of the last reload of a hosts file.')
+    .cell();
+  let table: HostsTable;
+  let loadedMs: number;
+
+  function load(text: string): void {
+    const { entries, broken } = parseHosts(text);
+    table = buildTable([...entries, ...source.inline], source);
+    loadedMs = clock.now();
+    entryCount.value = table.size;
+    loadTime.value = loadedMs / 1000;
+    if (broken.length > 0) {
+      const more = broken.length > 1 ? `, and so are ${broken.length - 1} more` : '';
+      log.warning(`${path}:${broken[0]} - the line is skipped${more}`);
+    }
+    if (table.truncated) log.warning(`${path} has more than ${MAX_ENTRIES} entries: those after them are left out`);
+  }
+
+  load('');
+  const file = watchFile({
+    path,
+    clock,
+    intervalMs: source.reloadMs,
+    maxOctets: MAX_FILE_OCTETS,
+    changed: load,
+    problem: (message) => log.warning(`cannot read the hosts file, the hosts known so far stay: ${message}`),
+  });
+  return {
+    get table() {
+      return table;
+    },
+    get loadedMs() {
+      return loadedMs;
+    },
+    check: file.check,
+    stop: file.stop,
+  };
+}

@@ -1,0 +1,76 @@
+import { joinName, longestZone, type Name } from '../../dns/name.ts';
+import { parseReverseName } from '../../dns/reverse.ts';
+import { A, AAAA, PTR, rr, SOA } from '../../dns/rr.ts';
+import { answerLookup, fallsThrough, type Lookup } from '../../plugin/lookup.ts';
+import { definePlugin } from '../../plugin/plugin.ts';
+import type { Query } from '../../plugin/query.ts';
+import { openHostsFile } from './hosts-file.ts';
+import { type HostsOptions, parseHostsOptions } from './options.ts';
+import { findHost, type HostsTable } from './table.ts';
+
+/** How long clients may remember that a host does not exist, in seconds: it may be in the file a moment later. */
+const MAX_NEGATIVE_TTL = 30;
+
+/** Answers from a hosts file and from hosts in the Corefile. */
+export default definePlugin<HostsOptions>({
+  name: 'hosts',
+
+  parse: parseHostsOptions,
+
+  create(options, env) {
+    const { zones, inline, reverse, reloadMs, fallthrough } = options;
+    const source = { path: env.path(options.path), zones, inline, reverse, reloadMs };
+    const file = env.keep(JSON.stringify(source), () => openHostsFile(source, env));
+    return {
+      start: () => file.check(),
+      wrap: (next) => {
+        const soa = (query: Query) => soaOf(longestZone(query.name, zones)!, options.ttl, file.loadedMs);
+        const authority = { source: 'hosts', fallthrough, next, soa };
+        return (query) => answerLookup(query, lookup(query, file.table, options), authority);
+      },
+    };
+  },
+});
+
+function lookup(query: Query, table: HostsTable, options: HostsOptions): Lookup {
+  const { name, type } = query;
+  if (type === PTR.code) return lookupAddress(query, table, options);
+  const zone = longestZone(name, options.zones);
+  if (zone === undefined) return { kind: 'skip' };
+  const host = findHost(table, name);
+  if (!host) {
+    const exists = name === zone || table.parents.has(name);
+    if (!exists) return { kind: 'nxdomain' };
+    return { kind: fallsThrough(name, options.fallthrough) ? 'skip' : 'nodata' };
+  }
+  const owner = query.question.name;
+  if (type === A.code) return hitOf(host.ipv4.map((address) => rr(A, owner, options.ttl, { address })));
+  if (type === AAAA.code) return hitOf(host.ipv6.map((address) => rr(AAAA, owner, options.ttl, { address })));
+  return { kind: options.fallthroughUnsupported && fallsThrough(name, options.fallthrough) ? 'skip' : 'nodata' };
+}
+
+/** Addresses are answered in every zone; one without names is the next plugin's. */
+function lookupAddress(query: Query, table: HostsTable, { ttl }: HostsOptions): Lookup {
+  const parsed = parseReverseName(query.name);
+  const names = parsed && 'address' in parsed ? table.names.get(parsed.address) : undefined;
+  if (!names) return { kind: 'skip' };
+  return hitOf(names.map((target) => rr(PTR, query.question.name, ttl, { target })));
+}
+
+function hitOf(answer: Extract<Lookup, { kind: 'hit' }>['answer']): Lookup {
+  return answer.length > 0 ? { kind: 'hit', answer } : { kind: 'nodata' };
+}
+
+/** A hosts file has no SOA record; this one says how long a denial may be cached (RFC 2308 §5). */
+function soaOf(zone: Name, ttl: number, loadedMs: number) {
+  const minimum = Math.min(ttl, MAX_NEGATIVE_TTL);
+  return rr(SOA, zone, minimum, {
+    mname: joinName(['ns', 'dns'], zone),
+    rname: joinName(['hostmaster'], zone),
+    serial: Math.floor(loadedMs / 1000),
+    refresh: 7200,
+    retry: 1800,
+    expire: 86_400,
+    minimum,
+  });
+}

@@ -1,0 +1,102 @@
+import {
+  atLeastArgs,
+  durationMs,
+  exactArgs,
+  fallthroughZones,
+  noArgs,
+  once,
+  parseOptions,
+  unknownProperty,
+  zonesArgument,
+} from '../../corefile/arguments.ts';
+import type { Directive, OptionLine } from '../../corefile/ast.ts';
+import { CorefileError } from '../../corefile/error.ts';
+import { type Name, NameError } from '../../dns/name.ts';
+import type { BlockContext } from '../../plugin/plugin.ts';
+import { type HostEntry, parseAddress, parseHostName } from './entries.ts';
+
+export interface HostsOptions {
+  readonly path: string;
+  /** Where names must lie to be served; addresses are answered anywhere. */
+  readonly zones: readonly Name[];
+  /** Hosts of the Corefile itself, which come after those of the file. */
+  readonly inline: readonly HostEntry[];
+  /** Seconds. */
+  readonly ttl: number;
+  /** Whether addresses lead to names. */
+  readonly reverse: boolean;
+  /** How often the file is looked at; 0 for never again. */
+  readonly reloadMs: number;
+  /** The names whose NXDOMAIN is left to the next plugin. */
+  readonly fallthrough: readonly Name[];
+  /** Whether those names' other types than A and AAAA are left to the next plugin, too. */
+  readonly fallthroughUnsupported: boolean;
+}
+
+const DEFAULT_PATH = '/etc/hosts';
+const DEFAULT_TTL = 3600;
+const MAX_TTL = 65_535;
+const DEFAULT_RELOAD_MS = 5000;
+
+export function parseHostsOptions(uses: readonly Directive[], block: BlockContext): HostsOptions {
+  const directive = once(uses);
+  const [path, ...zones] = directive.args;
+  const options = {
+    path: path?.text ?? DEFAULT_PATH,
+    zones: zonesArgument(zones, block.zones),
+    inline: [] as HostEntry[],
+    ttl: DEFAULT_TTL,
+    reverse: true,
+    reloadMs: DEFAULT_RELOAD_MS,
+    fallthrough: [] as readonly Name[],
+    fallthroughUnsupported: false,
+  };
+  let unsupportedAt: OptionLine | undefined;
+  const handlers = {
+    ttl(line: OptionLine) {
+      options.ttl = parseTtl(line);
+    },
+    no_reverse(line: OptionLine) {
+      noArgs(line);
+      options.reverse = false;
+    },
+    reload(line: OptionLine) {
+      options.reloadMs = durationMs(exactArgs(line, 1)[0]);
+    },
+    fallthrough(line: OptionLine) {
+      options.fallthrough = fallthroughZones(line);
+    },
+    fallthrough_unsupported(line: OptionLine) {
+      noArgs(line);
+      unsupportedAt = line;
+      options.fallthroughUnsupported = true;
+    },
+  };
+  parseOptions(directive, handlers, (line) => {
+    const address = parseAddress(line.name);
+    if (address === undefined) unknownProperty(line, Object.keys(handlers));
+    else options.inline.push({ address, names: parseNames(line) });
+  });
+  if (unsupportedAt && options.fallthrough.length === 0) {
+    throw new CorefileError(unsupportedAt.position, 'fallthrough_unsupported requires fallthrough');
+  }
+  return options;
+}
+
+function parseTtl(line: OptionLine): number {
+  const [{ text, position }] = exactArgs(line, 1);
+  const ttl = /^\d+$/.test(text) ? Number(text) : 0;
+  if (ttl >= 1 && ttl <= MAX_TTL) return ttl;
+  throw new CorefileError(position, `ttl provided is invalid - expecting an integer from 1 to ${MAX_TTL}`);
+}
+
+function parseNames(line: OptionLine): Name[] {
+  return atLeastArgs(line, 1).map(({ text, position }) => {
+    try {
+      return parseHostName(text);
+    } catch (thrown) {
+      if (thrown instanceof NameError) throw new CorefileError(position, thrown.message);
+      throw thrown;
+    }
+  });
+}

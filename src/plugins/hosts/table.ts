@@ -1,0 +1,85 @@
+import { joinName, longestZone, type Name, parentOf } from '../../dns/name.ts';
+import type { HostEntry } from './entries.ts';
+
+/** The most pairs of an address and a name that are kept; those after them are left out. */
+export const MAX_ENTRIES = 500_000;
+
+/**
+ * The most addresses of a name and family, and the most names of an address: a block list may give one address to
+ * hundreds of thousands of names, and no message holds them all.
+ */
+export const MAX_RRSET_RECORDS = 1000;
+
+/** The addresses of a name, in the order of the file. */
+export interface Host {
+  readonly ipv4: string[];
+  readonly ipv6: string[];
+}
+
+/** Hosts, ready for look-ups. */
+export interface HostsTable {
+  /** By folded name; a wildcard stands under its own name, `*.example.org.`. */
+  readonly hosts: ReadonlyMap<Name, Host>;
+  /** Names that exist only because a host lies below them (RFC 8020). */
+  readonly parents: ReadonlySet<Name>;
+  /** The names of an address, in the order of the file. */
+  readonly names: ReadonlyMap<string, readonly Name[]>;
+  /** Pairs of an address and a name. */
+  readonly size: number;
+  /** Whether there were more than {@link MAX_ENTRIES}. */
+  readonly truncated: boolean;
+}
+
+/** Puts the entries whose names lie in `zones` (folded) into a table. `reverse` says whether addresses lead to names. */
+export function buildTable(
+  entries: readonly HostEntry[],
+  { zones, reverse, maxEntries = MAX_ENTRIES }: { zones: readonly Name[]; reverse: boolean; maxEntries?: number },
+): HostsTable {
+  const hosts = new Map<Name, Host>();
+  const parents = new Set<Name>();
+  const namesOf = new Map<string, Name[]>();
+  let size = 0;
+  for (const { address, names } of entries) {
+    for (const name of names) {
+      if (longestZone(name, zones) === undefined) continue;
+      if (size === maxEntries) return { hosts, parents, names: namesOf, size, truncated: true };
+      if (!addAddress(hosts, name, address)) continue;
+      size++;
+      addParents(parents, name);
+      if (reverse && !name.startsWith('*.')) addName(namesOf, address, name);
+    }
+  }
+  return { hosts, parents, names: namesOf, size, truncated: false };
+}
+
+/** Adds an address to a name, unless it is there. */
+function addAddress(hosts: Map<Name, Host>, name: Name, address: string): boolean {
+  let host = hosts.get(name);
+  if (!host) {
+    host = { ipv4: [], ipv6: [] };
+    hosts.set(name, host);
+  }
+  const addresses = address.includes(':') ? host.ipv6 : host.ipv4;
+  if (addresses.length === MAX_RRSET_RECORDS || addresses.includes(address)) return false;
+  addresses.push(address);
+  return true;
+}
+
+function addParents(parents: Set<Name>, name: Name): void {
+  for (let parent = parentOf(name); parent !== undefined && !parents.has(parent); parent = parentOf(parent)) {
+    parents.add(parent);
+  }
+}
+
+function addName(namesOf: Map<string, Name[]>, address: string, name: Name): void {
+  const names = namesOf.get(address);
+  if (!names) namesOf.set(address, [name]);
+  else if (names.length < MAX_RRSET_RECORDS) names.push(name);
+}
+
+/** The host of a folded name, or else of the wildcard that covers its first label. */
+export function findHost({ hosts }: HostsTable, name: Name): Host | undefined {
+  const host = hosts.get(name);
+  const parent = parentOf(name);
+  return host || parent === undefined ? host : hosts.get(joinName(['*'], parent));
+}

@@ -1,0 +1,91 @@
+import { type Name, ROOT } from '../../dns/name.ts';
+import { NS, type ResourceRecord, rr, SOA, TXT } from '../../dns/rr.ts';
+import { addressRecords } from './address-records.ts';
+import type { Cluster } from './cluster.ts';
+import { type AddressesByFamily, byFamily } from './contents.ts';
+
+/** The version of the Kubernetes DNS specification that the answers follow. */
+const SPECIFICATION_VERSION = '1.1.0';
+const VERSION_TTL = 28_800;
+
+/** The longest time that a negative answer may be kept, in seconds; a shorter `ttl` holds for them, too. */
+const MAX_NEGATIVE_TTL = 300;
+
+/** What the zones' own records are made from. */
+export interface ApexSettings {
+  readonly cluster: Cluster;
+  /** Of the records, in seconds. */
+  readonly ttl: number;
+  /** The addresses of this machine that clients can reach, in canonical text. */
+  readonly localAddresses: () => readonly string[];
+}
+
+/** One name server of the zones; `host` has no zone at its end yet. */
+interface Nameserver {
+  readonly host: string;
+  readonly addresses: readonly string[];
+}
+
+/** The zone's SOA record; `zone` in the client's spelling, `ttl` that of the records. */
+export function soaRecord(zone: Name, ttl: number, serial: number): ResourceRecord {
+  const suffix = zone === ROOT ? '' : zone;
+  return rr(SOA, zone, Math.min(ttl, MAX_NEGATIVE_TTL), {
+    mname: `ns.dns.${suffix}`,
+    rname: `hostmaster.${suffix}`,
+    serial,
+    refresh: 7200,
+    retry: 1800,
+    expire: 86_400,
+    minimum: ttl,
+  });
+}
+
+/** The specification's version (§2.1), under `dns-version` of each zone. */
+export function versionRecord(owner: Name): ResourceRecord {
+  return rr(TXT, owner, VERSION_TTL, { texts: [SPECIFICATION_VERSION] });
+}
+
+/** One NS record for each name server, with its addresses. Name servers lie below `zone`. */
+export function nsRecords(
+  settings: ApexSettings,
+  owner: Name,
+  zone: Name,
+): { answer: readonly ResourceRecord[]; additional: readonly ResourceRecord[] } {
+  const suffix = zone === ROOT ? '' : zone;
+  const { ttl } = settings;
+  const servers = nameservers(settings);
+  return {
+    answer: servers.map(({ host }) => rr(NS, owner, ttl, { target: host + suffix })),
+    additional: servers.flatMap(({ host, addresses }) => addressRecords(addresses, host + suffix, ttl)),
+  };
+}
+
+/** The different addresses of all name servers. */
+export function nameserverAddresses(settings: ApexSettings): AddressesByFamily {
+  return byFamily(nameservers(settings).flatMap(({ addresses }) => addresses));
+}
+
+/** The services that this server is an endpoint of: that is how clients reach it. Without any, it goes by its own addresses. */
+function nameservers({ cluster, localAddresses }: ApexSettings): readonly Nameserver[] {
+  const local = localAddresses();
+  const found = new Map<string, Set<string>>();
+  for (const { host, addresses } of local.flatMap((address) => servicesOf(cluster, address))) {
+    const known = found.get(host);
+    if (known) for (const address of addresses) known.add(address);
+    else found.set(host, new Set(addresses));
+  }
+  if (found.size > 0) return [...found].map(([host, addresses]) => ({ host, addresses: [...addresses] }));
+  return local.length > 0 ? [{ host: 'ns.dns.', addresses: local }] : [];
+}
+
+function servicesOf(cluster: Cluster, address: string): Nameserver[] {
+  if (cluster.options.noEndpoints) return [];
+  return cluster.registry.endpointsAt(address).flatMap(({ slice }) => {
+    const service = cluster.registry.service(slice.namespace, slice.service);
+    if (!service) return [];
+    const base = `${service.name}.${service.namespace}.svc.`;
+    if (!service.headless) return [{ host: base, addresses: service.clusterIPs }];
+    const endpoints = cluster.endpointsOf(service.namespace, service.name)?.all.list ?? [];
+    return endpoints.map(({ label, address }) => ({ host: `${label}.${base}`, addresses: [address] }));
+  });
+}

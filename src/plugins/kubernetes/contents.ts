@@ -1,0 +1,86 @@
+import type { Name } from '../../dns/name.ts';
+import { NO_PORT, type Port } from '../../registry/records.ts';
+
+/** What stands at an existing name, whatever the type that is asked for. A name that does not exist has no contents. */
+export type Contents =
+  | { readonly kind: 'apex' }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'nameserver' }
+  /** Names below it exist, records do not. */
+  | { readonly kind: 'parent' }
+  | Backends
+  | ({ readonly kind: 'pod' } & AddressesByFamily)
+  /** An ExternalName service that names a host. */
+  | { readonly kind: 'external'; readonly target: Name }
+  /** An ExternalName service that names an address. */
+  | ({ readonly kind: 'external-ip' } & AddressesByFamily)
+  | { readonly kind: 'ptr'; readonly targets: readonly Name[] };
+
+/** Different addresses, in canonical text. */
+export interface AddressesByFamily {
+  readonly v4: readonly string[];
+  readonly v6: readonly string[];
+}
+
+/** Whom a name of a service leads to, its cluster IPs or endpoints, and their addresses. */
+export interface Backends extends AddressesByFamily {
+  readonly kind: 'service' | 'headless' | 'endpoint';
+  readonly namespace: string;
+  readonly service: string;
+  readonly list: readonly Backend[];
+}
+
+export interface Backend {
+  /** The label of the endpoint; empty for a cluster IP, which goes by the service's own name. */
+  readonly label: string;
+  /** Canonical text. */
+  readonly address: string;
+  readonly ports: readonly Port[];
+  /** The topology zone, in lower case. */
+  readonly zone?: string | undefined;
+}
+
+export const PARENT: Contents = { kind: 'parent' };
+
+/** Backends with what follows from their list. */
+export function backendsOf(
+  kind: Backends['kind'],
+  { namespace, service }: { readonly namespace: string; readonly service: string },
+  list: readonly Backend[],
+): Backends {
+  return { kind, namespace, service, list, ...byFamily(list.map(({ address }) => address)) };
+}
+
+/** The different addresses among these, by family. */
+export function byFamily(addresses: readonly string[]): AddressesByFamily {
+  const v4 = new Set<string>();
+  const v6 = new Set<string>();
+  for (const address of addresses) (address.includes(':') ? v6 : v4).add(address);
+  return { v4: [...v4], v6: [...v6] };
+}
+
+/** Those backends that have a port with this name and protocol, each with such ports only; empty text stands for any. */
+export function withPort(backends: Backends, name: string, protocol: string): Backends | undefined {
+  let ports: readonly Port[] = [];
+  let matching: readonly Port[] = [];
+  const list: Backend[] = [];
+  for (const backend of backends.list) {
+    if (backend.ports !== ports) {
+      // All endpoints of a slice share their ports.
+      ports = backend.ports;
+      matching = ports.filter((port) => matches(port, name, protocol));
+    }
+    if (matching.length > 0) list.push({ ...backend, ports: matching });
+  }
+  return list.length > 0 ? backendsOf(backends.kind, backends, list) : undefined;
+}
+
+/** Whether any backend has a port with this protocol; empty text stands for any. */
+export function hasProtocol(backends: Backends, protocol: string): boolean {
+  return backends.list.some(({ ports }) => ports.some((port) => matches(port, '', protocol)));
+}
+
+function matches(port: Port, name: string, protocol: string): boolean {
+  if (port.port === NO_PORT) return false;
+  return (name === '' || port.name === name) && (protocol === '' || port.protocol === protocol);
+}

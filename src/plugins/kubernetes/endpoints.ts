@@ -1,0 +1,51 @@
+import type { Endpoint, EndpointSlice } from '../../registry/records.ts';
+import { type Backend, type Backends, backendsOf } from './contents.ts';
+import { dashIP, parseDashedIP } from './dashed-ip.ts';
+
+/** The ready endpoints of one service, as names and addresses. */
+export interface Endpoints {
+  readonly all: Backends;
+  /** Those that go by this (folded) label. */
+  named(label: string): Backends | undefined;
+}
+
+/** The label that an endpoint goes by at one of its addresses. */
+export function endpointLabel({ hostname, podName }: Endpoint, address: string, usePodNames: boolean): string {
+  if (hostname) return hostname;
+  // A pod's name may hold dots; several labels would be another kind of name.
+  if (usePodNames && podName && !podName.includes('.')) return podName;
+  return dashIP(address);
+}
+
+/** The endpoints in all slices (at least one) of one service; undefined if none is ready. */
+export function readEndpoints(slices: readonly EndpointSlice[], usePodNames: boolean): Endpoints | undefined {
+  const service = slices[0]!;
+  const list = slices.flatMap(({ ports, endpoints }) => {
+    return endpoints.flatMap((endpoint) => {
+      const zone = endpoint.zone?.toLowerCase();
+      return endpoint.addresses.map((address): Backend => {
+        return { label: endpointLabel(endpoint, address, usePodNames), address, ports, zone };
+      });
+    });
+  });
+  if (list.length === 0) return undefined;
+  let byLabel: Map<string, Backends> | undefined;
+  return {
+    all: backendsOf('headless', service, list),
+    named(label) {
+      byLabel ??= groupByLabel(service, list);
+      return byLabel.get(label) ?? byLabel.get(respelled(label));
+    },
+  };
+}
+
+function groupByLabel(service: EndpointSlice, list: readonly Backend[]): Map<string, Backends> {
+  const groups = Map.groupBy(list, (backend) => backend.label.toLowerCase());
+  return new Map([...groups].map(([label, group]) => [label, backendsOf('endpoint', service, group)]));
+}
+
+/** The label that the server itself gives to the address that this one spells. */
+function respelled(label: string): string {
+  const address = parseDashedIP(label);
+  return address === undefined ? label : dashIP(address);
+}

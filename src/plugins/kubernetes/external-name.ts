@@ -1,0 +1,56 @@
+import { foldName, isAtOrBelow, type Name } from '../../dns/name.ts';
+import { CNAME, type ResourceRecord, rr } from '../../dns/rr.ts';
+import { CairnError } from '../../errors.ts';
+import type { Contents } from './contents.ts';
+
+/** The most CNAME records that one answer follows through the zone. */
+export const MAX_LINKS = 10;
+
+/** ExternalName services that lead nowhere. */
+export class ExternalNameError extends CairnError {
+  constructor(message: string) {
+    super('EXTERNAL_NAME', message);
+  }
+}
+
+/** Where a chain of ExternalName services in one zone ends. */
+export type Chain =
+  /** At a name of the zone, which holds `contents`, or does not exist. */
+  | {
+      readonly kind: 'inside';
+      readonly links: readonly ResourceRecord[];
+      readonly name: Name;
+      readonly contents: Contents | undefined;
+    }
+  /** At a name that others have to answer for. */
+  | { readonly kind: 'outside'; readonly links: readonly ResourceRecord[]; readonly name: Name }
+  /** Nowhere. */
+  | { readonly kind: 'endless'; readonly error: ExternalNameError };
+
+/** Follows the CNAME record from `owner` to `target` through the (folded) zone; `find` says what stands at a folded name. */
+export function followChain(
+  owner: Name,
+  target: Name,
+  zone: Name,
+  ttl: number,
+  find: (name: Name) => Contents | undefined,
+): Chain {
+  const links = [rr(CNAME, owner, ttl, { target })];
+  const seen = new Set([foldName(owner)]);
+  for (let name = target; ; ) {
+    const folded = foldName(name);
+    if (!isAtOrBelow(folded, zone)) return { kind: 'outside', links, name };
+    if (seen.has(folded)) return endless(`${owner} leads back to ${name}`);
+    const contents = find(folded);
+    if (contents?.kind !== 'external') return { kind: 'inside', links, name, contents };
+    if (links.length === MAX_LINKS) return endless(`${owner} leads through more than ${MAX_LINKS} names`);
+    seen.add(folded);
+    links.push(rr(CNAME, name, ttl, { target: contents.target }));
+    name = contents.target;
+  }
+}
+
+function endless(problem: string): Chain {
+  const error = new ExternalNameError(`the ExternalName services form no usable chain of CNAME records: ${problem}`);
+  return { kind: 'endless', error };
+}

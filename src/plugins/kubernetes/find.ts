@@ -1,0 +1,76 @@
+import type { Cluster } from './cluster.ts';
+import { type Backends, backendsOf, byFamily, type Contents, hasProtocol, PARENT, withPort } from './contents.ts';
+import { parseDashedIP } from './dashed-ip.ts';
+import { type ServiceName, withoutUnderscore } from './service-name.ts';
+
+/** What stands at a name of a forward zone; undefined if the name does not exist. */
+export function findContents(cluster: Cluster, name: ServiceName): Contents | undefined {
+  switch (name.kind) {
+    case 'apex':
+    case 'version':
+    case 'nameserver':
+    case 'parent':
+      return name;
+    case 'none':
+      return undefined;
+    case 'namespace':
+      if (name.tree === 'pod' && cluster.options.pods === 'disabled') return undefined;
+      return cluster.exposes(name.namespace) ? PARENT : undefined;
+    case 'pod':
+      return findPod(cluster, name.namespace, name.pod);
+    default:
+      return findBelowService(cluster, name);
+  }
+}
+
+type NameOfService = Extract<ServiceName, { readonly service: string }>;
+
+function findBelowService(cluster: Cluster, name: NameOfService): Contents | undefined {
+  const service = findService(cluster, name.namespace, name.service);
+  if (service === undefined || name.kind === 'service') return service;
+  // Nothing lies below an ExternalName service: `com` as a service must not take `*.com` off a search list.
+  if (service.kind !== 'service' && service.kind !== 'headless') return undefined;
+  switch (name.kind) {
+    case 'endpoint':
+      return findEndpoint(cluster, service, name.endpoint);
+    case 'port':
+      return withPort(service, name.port, name.protocol);
+    case 'zonal':
+      return service.kind === 'headless' ? inZone(service, name.topologyZone, name.rule) : undefined;
+    case 'zonal-parent':
+      return service.kind === 'headless' ? PARENT : undefined;
+  }
+}
+
+function findService(cluster: Cluster, namespace: string, name: string): Contents | undefined {
+  if (!cluster.exposes(namespace)) return undefined;
+  const service = cluster.registry.service(namespace, name);
+  if (service === undefined) return undefined;
+  // The specification (§2.4) has no name for a headless service without a ready endpoint.
+  if (service.headless) return cluster.endpointsOf(namespace, name)?.all;
+  const empty = cluster.options.ignoreEmptyService && service.type !== 'ExternalName';
+  return empty && !cluster.endpointsOf(namespace, name) ? undefined : cluster.contentsOf(service);
+}
+
+function findEndpoint(cluster: Cluster, service: Backends, label: string): Contents | undefined {
+  const named = cluster.endpointsOf(service.namespace, service.service)?.named(label);
+  if (named !== undefined) return named;
+  // `_tcp` exists where `_http._tcp` does (RFC 8020).
+  return hasProtocol(service, withoutUnderscore(label)) ? PARENT : undefined;
+}
+
+function inZone(service: Backends, topologyZone: string, rule: 'pin' | 'prefer'): Backends {
+  const list = service.list.filter(({ zone }) => zone === topologyZone);
+  return list.length === 0 && rule === 'prefer' ? service : backendsOf('headless', service, list);
+}
+
+function findPod(cluster: Cluster, namespace: string, label: string): Contents | undefined {
+  const { pods } = cluster.options;
+  if (pods === 'disabled' || !cluster.exposes(namespace)) return undefined;
+  const address = parseDashedIP(label);
+  if (address === undefined) return undefined;
+  if (pods === 'verified' && !cluster.registry.podsAt(address).some((pod) => pod.namespace === namespace)) {
+    return undefined;
+  }
+  return { kind: 'pod', ...byFamily([address]) };
+}

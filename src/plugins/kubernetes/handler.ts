@@ -1,0 +1,173 @@
+import { Class, Rcode } from '../../dns/message.ts';
+import { isAtOrBelow, type Name } from '../../dns/name.ts';
+import { isReverseZone } from '../../dns/reverse.ts';
+import { CNAME, QType, type ResourceRecord, rr, SOA } from '../../dns/rr.ts';
+import { CairnError } from '../../errors.ts';
+import type { PluginEnv } from '../../plugin/env.ts';
+import { type Authority, answerLookup, type Lookup } from '../../plugin/lookup.ts';
+import type { Handler } from '../../plugin/plugin.ts';
+import type { Query } from '../../plugin/query.ts';
+import { failure, mapReply, type Reply } from '../../plugin/reply.ts';
+import { soaRecord } from './apex.ts';
+import type { Contents } from './contents.ts';
+import { followChain } from './external-name.ts';
+import { findContents } from './find.ts';
+import type { AnswerCells } from './metrics.ts';
+import { type RecordSettings, type Records, recordsOf } from './records.ts';
+import { findReverse } from './reverse.ts';
+import { labelsBelow, parseServerName, parseServiceName } from './service-name.ts';
+
+/** The plugin's name, as the source of its replies. */
+export const NAME = 'kubernetes';
+
+/** What a handler works with. */
+export interface HandlerSettings extends RecordSettings {
+  /** Folded. */
+  readonly zones: readonly Name[];
+  readonly fallthrough: readonly Name[];
+  readonly resolve: PluginEnv['resolve'];
+  readonly answers: AnswerCells;
+}
+
+/** One of the plugin's zones at work. */
+interface ServedZone {
+  readonly name: Name;
+  readonly authority: Authority;
+  /** What stands at a (folded) name of the zone; undefined if it does not exist. */
+  find(name: Name): Contents | undefined;
+}
+
+/** Answers for the zones; all other names go to `next`. */
+export function createHandler(settings: HandlerSettings, next: Handler): Handler {
+  const zones = settings.zones.map((name) => serveZone(name, settings, next));
+  zones.sort((a, b) => b.name.length - a.name.length);
+  return (query) => {
+    if (query.class !== Class.IN) return next(query);
+    for (const zone of zones) {
+      if (isAtOrBelow(query.name, zone.name)) return answer(query, zone, settings);
+    }
+    return next(query);
+  };
+}
+
+function serveZone(zone: Name, settings: HandlerSettings, next: Handler): ServedZone {
+  const { cluster, ttl, fallthrough, primary } = settings;
+  const soa = (query: Query) => soaRecord(spelledZone(query, zone), ttl, cluster.registry.serial);
+  const findReverseName = (name: Name): Contents | undefined => {
+    const known = parseServerName(labelsBelow(name, zone));
+    return known ? findContents(cluster, known) : findReverse(cluster, name, primary);
+  };
+  const findServiceName = (name: Name): Contents | undefined =>
+    findContents(cluster, parseServiceName(labelsBelow(name, zone), cluster.options.zonal));
+  return {
+    name: zone,
+    authority: { source: NAME, fallthrough, next, soa },
+    find: isReverseZone(zone) ? findReverseName : findServiceName,
+  };
+}
+
+/** The zone in the client's spelling: the end of the qname. */
+function spelledZone({ question }: Query, zone: Name): Name {
+  return question.name.slice(question.name.length - zone.length);
+}
+
+function answer(query: Query, zone: ServedZone, settings: HandlerSettings): Reply | Promise<Reply> {
+  const { answers } = settings;
+  if (query.type === QType.AXFR || query.type === QType.IXFR) {
+    answers.refused.value++;
+    return failure(NAME, Rcode.REFUSED);
+  }
+  const contents = zone.find(query.name);
+  if (contents?.kind === 'external') return answerExternal(query, contents.target, zone, settings);
+  const lookup = lookUp(contents, query, query.question.name, zone, settings);
+  answers[lookup.kind === 'hit' ? contents!.kind : lookup.kind].value++;
+  return answerLookup(query, lookup, zone.authority);
+}
+
+type OwnLookup = Exclude<Lookup, { readonly kind: 'skip' }>;
+
+const NODATA: OwnLookup = { kind: 'nodata' };
+const NXDOMAIN: OwnLookup = { kind: 'nxdomain' };
+
+function lookUp(
+  contents: Contents | undefined,
+  query: Query,
+  owner: Name,
+  zone: ServedZone,
+  settings: HandlerSettings,
+): OwnLookup {
+  const { registry } = settings.cluster;
+  const records = contents && recordsOf(contents, query.type, owner, spelledZone(query, zone.name), settings);
+  if (!registry.synced && isInDoubt(contents, records)) {
+    return {
+      kind: 'unready',
+      error: new CairnError('NOT_SYNCED', `the cluster is not known yet: ${registry.syncError}`),
+    };
+  }
+  if (!records) return NXDOMAIN;
+  return records.answer.length === 0 ? NODATA : { kind: 'hit', ...records };
+}
+
+/** Whether a complete registry might say something else: it might not deny, and it might know of more endpoints. */
+function isInDoubt(contents: Contents | undefined, records: Records | undefined): boolean {
+  switch (contents?.kind) {
+    case 'apex':
+    case 'version':
+    case 'nameserver':
+      return false;
+    case undefined:
+    case 'headless':
+    case 'endpoint':
+      return true;
+    default:
+      return records!.answer.length === 0;
+  }
+}
+
+/** The CNAME record of an ExternalName service, and what its target has to say (RFC 1034 §3.6.2). */
+function answerExternal(
+  query: Query,
+  target: Name,
+  zone: ServedZone,
+  settings: HandlerSettings,
+): Reply | Promise<Reply> {
+  settings.answers.external.value++;
+  const owner = query.question.name;
+  const { ttl } = settings;
+  if (query.type === CNAME.code || query.type === QType.ANY) {
+    return answerLookup(query, { kind: 'hit', answer: [rr(CNAME, owner, ttl, { target })] }, zone.authority);
+  }
+  const chain = followChain(owner, target, zone.name, ttl, zone.find);
+  switch (chain.kind) {
+    case 'endless':
+      return { ...failure(NAME, Rcode.SERVFAIL, chain.error), uncacheable: true };
+    case 'inside': {
+      const lookup = lookUp(chain.contents, query, chain.name, zone, settings);
+      const linked = lookup.kind === 'unready' ? lookup : withLinks(chain.links, lookup);
+      return answerLookup(query, linked, zone.authority);
+    }
+    case 'outside': {
+      const reply = settings.resolve(query, { name: chain.name, type: query.type, class: query.class });
+      return mapReply(reply, (found) => behindLinks(chain.links, found));
+    }
+  }
+}
+
+function withLinks(links: readonly ResourceRecord[], lookup: Exclude<OwnLookup, { kind: 'unready' }>): OwnLookup {
+  return lookup.kind === 'hit'
+    ? { ...lookup, answer: [...links, ...lookup.answer] }
+    : { kind: lookup.kind, answer: links };
+}
+
+/** Another server's reply to the target: its rcode counts (RFC 6604 §3), the SOA of a denial goes with it. */
+function behindLinks(links: readonly ResourceRecord[], reply: Reply): Reply {
+  return {
+    ...reply,
+    aa: true,
+    ad: false,
+    answer: [...links, ...reply.answer],
+    authority: reply.authority.filter((record) => record.type === SOA.code),
+    source: NAME,
+    uncacheable: true, // the service may change; what the target says is cached under the target's own name
+  };
+}

@@ -1,0 +1,128 @@
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type TestEnv, type TestEnvOptions, testEnv } from '../../../test/support/env.ts';
+import { memoryFiles } from '../../../test/support/memory-files.ts';
+import { makePlugin, nextHandler, parsePlugin } from '../../../test/support/plugin.ts';
+import { testQuery } from '../../../test/support/query.ts';
+import { parseCorefile } from '../../corefile/parser.ts';
+import { printRcode } from '../../dns/message.ts';
+import { printRdata } from '../../dns/presentation.ts';
+import type { Handler, Plugin } from '../../plugin/plugin.ts';
+import kubernetes from './index.ts';
+
+const ACCEPTANCE = resolve(import.meta.dirname, '../../../test/acceptance');
+
+/** `NAME TYPE => RCODE ANSWERS` for a name that is the plugin's. */
+const CLUSTER_ROW = /^(\S+\.(?:cluster\.local|arpa)) (\S+) => (\S+) ?(.*)$/gim;
+
+async function stopAll({ kept }: TestEnv): Promise<void> {
+  for (const value of kept.values()) await value.stop?.();
+}
+
+async function started(
+  body: string,
+  options: TestEnvOptions = {},
+): Promise<{ plugin: Plugin; env: TestEnv; handler: Handler }> {
+  const { plugin, env } = makePlugin(kubernetes, body, { zones: ['cluster.local.'], ...options });
+  await plugin.start!(new AbortController().signal);
+  return { plugin, env, handler: plugin.wrap!(nextHandler) };
+}
+
+describe('the acceptance list', () => {
+  let server: Awaited<ReturnType<typeof started>>;
+
+  beforeAll(async () => {
+    server = await started(`kubernetes cluster.local in-addr.arpa ip6.arpa {
+      manifests ${join(ACCEPTANCE, 'cluster.yaml')}
+      pods insecure
+      ttl 30
+    }`);
+  });
+  afterAll(() => stopAll(server.env));
+
+  const rows = [...readFileSync(join(ACCEPTANCE, 'expected.txt'), 'utf8').matchAll(CLUSTER_ROW)].map(
+    ([, name, type, rcode, answers]) => [name, type, rcode, answers] as const,
+  );
+
+  test('has something to say of the cluster', () => {
+    expect(rows.length).toBeGreaterThan(30);
+  });
+
+  test.each(rows)('%s %s is %s %s', async (name, type, rcode, answers) => {
+    const reply = await server.handler(testQuery(`${name}. ${type}`));
+    const expected = answers!.match(/"[^"]*"|\S+/g) ?? [];
+    const rdata = reply.answer.map(printRdata).map((text) => (text.includes(' ') ? `"${text}"` : text));
+    expect([printRcode(reply.rcode), ...rdata.sort()]).toEqual([rcode, ...expected.sort()]);
+    expect(reply.aa).toBe(true);
+    expect(reply.answer.every((record) => record.name === `${name}.`)).toBe(true);
+  });
+});
+
+test('the examples of the README are read', () => {
+  const readme = readFileSync(join(import.meta.dirname, 'README.md'), 'utf8');
+  const examples = [...readme.matchAll(/```corefile\n(.*?)```/gs)].map((match) => match[1]!);
+  expect(examples).toHaveLength(2);
+  for (const text of examples) {
+    const corefile = parseCorefile({ file: 'README.md', text, env: {}, files: memoryFiles({}) });
+    const zones = ['cluster.local.'];
+    expect(corefile.errors).toEqual([]);
+    expect(() => kubernetes.parse(corefile.blocks[0]!.directives, { keys: [], zones })).not.toThrow();
+  }
+});
+
+describe('a registry of manifests', () => {
+  const folders: string[] = [];
+  const envs: TestEnv[] = [];
+
+  afterEach(async () => {
+    await Promise.all(envs.splice(0).map(stopAll));
+    await Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true })));
+  });
+
+  async function folderWith(files: Record<string, string>): Promise<string> {
+    const folder = await mkdtemp(join(tmpdir(), 'cairn-'));
+    folders.push(folder);
+    for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+    return folder;
+  }
+
+  const SERVICE =
+    'apiVersion: v1\nkind: Service\nmetadata: { name: web, namespace: shop }\nspec: { ports: [{ port: 80 }] }';
+
+  test('a relative path starts at the working directory, and service_cidr gives addresses', async () => {
+    const root = await folderWith({ 'web.yaml': SERVICE });
+    const body = 'kubernetes {\nmanifests web.yaml\nservice_cidr 10.96.0.0/30\n}';
+    const { env, handler } = await started(body, { root });
+    envs.push(env);
+    const reply = await handler(testQuery('web.shop.svc.cluster.local. A'));
+    expect(reply.answer.map(printRdata)).toEqual([expect.stringMatching(/^10\.96\.0\./)]);
+  });
+
+  test('labels and namespaces_from_manifests choose what is served', async () => {
+    const root = await folderWith({
+      'a.yaml': `${SERVICE}\n---\napiVersion: v1\nkind: Namespace\nmetadata: { name: other, labels: { team: a } }`,
+    });
+    for (const line of ['labels app=web', 'namespaces_from_manifests', 'namespace_labels team=a']) {
+      const { env, handler } = await started(`kubernetes {\nmanifests a.yaml\n${line}\n}`, { root });
+      envs.push(env);
+      const reply = await handler(testQuery('web.shop.svc.cluster.local. A'));
+      expect([line, printRcode(reply.rcode)]).toEqual([line, 'NXDOMAIN']);
+    }
+  });
+
+  test('it outlives a reload, unless what it depends on changed', () => {
+    const env = testEnv({ zones: ['cluster.local.'] });
+    envs.push(env);
+    const create = (options: string) =>
+      kubernetes.create(parsePlugin(kubernetes, `kubernetes {\nmanifests m\n${options}\n}`, ['cluster.local.']), env);
+    create('ttl 5');
+    create('ttl 30\npods insecure');
+    expect(env.kept.size).toBe(1);
+    create('labels a=b');
+    create('service_cidr 10.0.0.0/8');
+    expect(env.kept.size).toBe(3);
+  });
+});

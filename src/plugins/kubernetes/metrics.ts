@@ -1,0 +1,61 @@
+import type { Cell, Metrics } from '../../observe/metrics.ts';
+import type { PluginEnv } from '../../plugin/env.ts';
+import type { Counts, Registry } from '../../registry/registry.ts';
+import type { ManifestStats } from '../../sources/manifests/source.ts';
+import type { Contents } from './contents.ts';
+
+const FOUND = [
+  'apex',
+  'version',
+  'nameserver',
+  'service',
+  'headless',
+  'endpoint',
+  'pod',
+  'external',
+  'external-ip',
+  'ptr',
+] as const satisfies readonly Contents['kind'][];
+const OTHERWISE = ['nodata', 'nxdomain', 'unready', 'refused'] as const;
+
+/** Counts of the plugin's answers by what was found. */
+export type AnswerCells = Readonly<Record<Contents['kind'] | (typeof OTHERWISE)[number], Cell>>;
+
+/** The cells of `cairn_kubernetes_answers_total`. */
+export function answerCells(metrics: Metrics): AnswerCells {
+  const help = 'Answers of the kubernetes plugin by what stood at the name that was asked for.';
+  const family = metrics.counter('cairn_kubernetes_answers_total', help, ['kind']);
+  const cells = Object.fromEntries([...FOUND, ...OTHERWISE].map((kind) => [kind, family.cell(kind)]));
+  // A parent has no records, so it never is what an answer is made of.
+  return { ...cells, parent: cells.nodata } as AnswerCells;
+}
+
+/** What is shown of one registry. */
+export interface Shown {
+  readonly registry: Registry;
+  stats(): ManifestStats;
+}
+
+const OBJECTS = ['namespaces', 'services', 'slices', 'endpoints', 'pods'] as const satisfies readonly (keyof Counts)[];
+
+/** Adds a registry to those whose sum the gauges show. */
+export function showRegistry(shown: Shown, { shared, metrics }: Pick<PluginEnv, 'shared' | 'metrics'>): void {
+  const all = shared('registries', () => new Set<Shown>());
+  all.add(shown);
+  const objects = metrics.gauge('cairn_registry_objects', 'Objects that the names of clusters are answered from.', [
+    'kind',
+  ]);
+  const files = metrics.gauge(
+    'cairn_manifest_files',
+    'Manifest files, and those among them whose present text is not served.',
+    ['state'],
+  );
+  const loads = metrics.counter('cairn_manifest_loads_total', 'How often manifests were put into a registry.');
+  metrics.onScrape('kubernetes', () => {
+    const sum = (value: (each: Shown) => number) => [...all].reduce((total, each) => total + value(each), 0);
+    for (const kind of OBJECTS) objects.cell(kind).value = sum(({ registry }) => registry.counts()[kind]);
+    files.cell('all').value = sum((each) => each.stats().files);
+    files.cell('broken').value = sum((each) => each.stats().brokenFiles);
+    loads.cell().value = sum((each) => each.stats().loads);
+  });
+}

@@ -1,0 +1,155 @@
+import { expect, test } from 'vitest';
+import { directives } from '../../../test/support/directive.ts';
+import { parseKubernetes } from './options.ts';
+
+const parse = (text: string, zones = ['cluster.local.']) => parseKubernetes(directives(text), { keys: [], zones });
+const withOptions = (...lines: string[]) => parse(`kubernetes {\nmanifests m\n${lines.join('\n')}\n}`);
+
+function errorOf(run: () => unknown): string {
+  try {
+    run();
+    return 'no error';
+  } catch (thrown) {
+    return (thrown as Error).message;
+  }
+}
+
+test('everything has a default but the manifests', () => {
+  expect(parse('kubernetes {\nmanifests cluster.yaml\n}')).toEqual({
+    zones: ['cluster.local.'],
+    primary: 'cluster.local.',
+    manifests: ['cluster.yaml'],
+    serviceCidrs: [],
+    namespacesFromManifests: false,
+    namespaces: [],
+    namespaceLabels: [],
+    labels: [],
+    pods: 'disabled',
+    endpointPodNames: false,
+    ttl: 5,
+    noEndpoints: false,
+    fallthrough: [],
+    ignoreEmptyService: false,
+    zonal: false,
+    startupTimeoutMs: 5000,
+    ptr: 'all',
+    externalNameIP: false,
+  });
+});
+
+const LABELS = [{ key: 'env', operator: 'in', values: ['a', 'b'] }];
+
+test.each([
+  ['service_cidr 10.96.0.0/30 fd00::/126', { serviceCidrs: [{ bits: 30 }, { bits: 126 }] }],
+  ['namespaces_from_manifests', { namespacesFromManifests: true }],
+  ['namespaces a b\nnamespaces c', { namespaces: ['a', 'b', 'c'] }],
+  ['namespace_labels env in (a,b)', { namespaceLabels: LABELS }],
+  ['labels env in (a, b)', { labels: LABELS }],
+  ['pods verified', { pods: 'verified' }],
+  ['endpoint_pod_names', { endpointPodNames: true }],
+  ['ttl 0', { ttl: 0 }],
+  ['ttl 3600', { ttl: 3600 }],
+  ['noendpoints', { noEndpoints: true }],
+  ['fallthrough', { fallthrough: ['.'] }],
+  ['fallthrough In-Addr.arpa', { fallthrough: ['in-addr.arpa.'] }],
+  ['ignore empty_service', { ignoreEmptyService: true }],
+  ['zonal', { zonal: true }],
+  ['startup_timeout 1m30s', { startupTimeoutMs: 90_000 }],
+  ['ptr headless-only', { ptr: 'headless-only' }],
+  ['external_name_ip', { externalNameIP: true }],
+])('%j', (line, expected) => {
+  expect(withOptions(line)).toMatchObject(expected);
+});
+
+test.each([
+  ['kubernetes', ['a.test.', 'b.test.'], ['a.test.', 'b.test.'], 'a.test.'],
+  ['kubernetes Cluster.Local 10.0.0.0/8', ['.'], ['cluster.local.', '10.in-addr.arpa.'], 'cluster.local.'],
+  ['kubernetes in-addr.arpa x.test', ['.'], ['in-addr.arpa.', 'x.test.'], 'x.test.'],
+])('%j in a block for %j serves %j', (line, blockZones, zones, primary) => {
+  expect(parse(`${line} {\nmanifests m\n}`, blockZones)).toMatchObject({ zones, primary });
+});
+
+test('a path starts in the folder of the file that names it', () => {
+  const [directive] = directives('kubernetes {\nmanifests a ../b /etc/c\nmanifests d\n}');
+  const [first, second] = directive!.options;
+  const moved = first!.args.map((token) => ({ ...token, position: { ...token.position, file: 'conf/Corefile' } }));
+  const uses = [{ ...directive!, options: [{ ...first!, args: moved }, second!] }];
+  const { manifests } = parseKubernetes(uses, { keys: [], zones: ['.'] });
+  expect(manifests).toEqual(['conf/a', 'b', '/etc/c', 'd']);
+});
+
+const FROM_MANIFESTS = 'this version reads the cluster from manifests, not from an API server';
+const P = ' - Error during parsing:';
+
+test.each([
+  ['pods some', `Corefile:3:6${P} wrong value for pods: some,  must be one of: disabled, verified, insecure`],
+  [
+    'pods',
+    `Corefile:3:1${P} Wrong argument count or unexpected line ending after 'pods' - 'pods' takes exactly 1 argument`,
+  ],
+  ['ttl 3601', `Corefile:3:5${P} ttl must be in range [0, 3600]: 3601`],
+  ['ttl -1', `Corefile:3:5${P} ttl must be in range [0, 3600]: -1`],
+  ['startup_timeout 5', `Corefile:3:17${P} time: missing unit in duration "5" - '5s' is in seconds`],
+  ['service_cidr 10.96.0.0', `Corefile:3:14${P} invalid CIDR '10.96.0.0', expecting ADDRESS/BITS such as 10.96.0.0/12`],
+  ['ignore nothing', `Corefile:3:8${P} unknown value 'nothing', expecting one of empty_service`],
+  ['ptr some', `Corefile:3:5${P} unknown value 'some', expecting one of all, hostname-first, headless-only`],
+  [
+    'zonal yes',
+    `Corefile:3:7${P} Wrong argument count or unexpected line ending after 'yes' - 'zonal' takes no arguments`,
+  ],
+  ['nonsense', `Corefile:3:1${P} unknown property 'nonsense'`],
+  ['namespace a', `Corefile:3:1${P} unknown property 'namespace' - did you mean 'namespaces'?`],
+  ['endpoint https://a', `Corefile:3:1${P} ${FROM_MANIFESTS}: write 'manifests PATH' instead of 'endpoint'`],
+  ['tls a b c', `Corefile:3:1${P} ${FROM_MANIFESTS}: write 'manifests PATH' instead of 'tls'`],
+  ['kubeconfig a', `Corefile:3:1${P} ${FROM_MANIFESTS}: write 'manifests PATH' instead of 'kubeconfig'`],
+  ['apiserver_qps 5', `Corefile:3:1${P} ${FROM_MANIFESTS}: write 'manifests PATH' instead of 'apiserver_qps'`],
+  [
+    'multicluster a.test',
+    `Corefile:3:1${P} ${FROM_MANIFESTS}, and ServiceImports are none of those it reads: remove 'multicluster'`,
+  ],
+  [
+    'upstream',
+    `Corefile:3:1${P} unknown property 'upstream' - remove it: targets of ExternalName services are resolved by this server itself`,
+  ],
+  ['transfer to *', `Corefile:3:1${P} unknown property 'transfer' - remove it: this version serves no zone transfers`],
+  [
+    'resyncperiod 5m',
+    `Corefile:3:1${P} unknown property 'resyncperiod' - remove it: changes are seen when they are made`,
+  ],
+  [
+    'namespaces a\nnamespace_labels b',
+    `Corefile:4:1${P} 'namespaces' and 'namespace_labels' exclude each other - remove one of them`,
+  ],
+  [
+    'noendpoints\nzonal',
+    `Corefile:4:1${P} 'zonal' chooses among endpoints, which 'noendpoints' leaves out - remove one of them`,
+  ],
+])('%j is an error', (line, message) => {
+  expect(errorOf(() => withOptions(line))).toBe(message);
+});
+
+test.each([
+  ['labels a b', 'Corefile:3:8 - Error during parsing: "a b" in the label selector "a b": '],
+  ['namespace_labels (a', 'Corefile:3:18 - Error during parsing: "(a" in the label selector "(a": '],
+])('%s is no selector', (line, message) => {
+  expect(errorOf(() => withOptions(line))).toContain(message);
+});
+
+test.each([
+  ['kubernetes', `Corefile:1:1${P} ${FROM_MANIFESTS}: add 'manifests PATH' to the block of 'kubernetes'`],
+  [
+    'kubernetes in-addr.arpa',
+    `Corefile:1:1${P} non-reverse zone name must be used - add the cluster's zone, such as cluster.local`,
+  ],
+  ['kubernetes a..b {\nmanifests m\n}', 'Corefile:1:12 - Error during parsing: zone is not a valid domain name'],
+  [
+    'kubernetes {\nmanifests m\n}\nkubernetes',
+    'Corefile:4:1 - Error during parsing: this plugin can only be used once per Server Block',
+  ],
+])('%j', (text, message) => {
+  expect(errorOf(() => parse(text))).toContain(message);
+});
+
+test('all errors are told at once', () => {
+  expect(errorOf(() => withOptions('ttl x', 'pods y')).split('\n')).toHaveLength(2);
+});

@@ -1,0 +1,227 @@
+import { dirname, isAbsolute, join } from 'node:path';
+import {
+  atLeastArgs,
+  durationMs,
+  exactArgs,
+  fallthroughZones,
+  integer,
+  noArgs,
+  once,
+  oneOf,
+  parseOptions,
+  zonesArgument,
+} from '../../corefile/arguments.ts';
+import type { Directive, Line, OptionLine } from '../../corefile/ast.ts';
+import { CorefileError } from '../../corefile/error.ts';
+import type { Token } from '../../corefile/token.ts';
+import { type Prefix, parsePrefix } from '../../dns/ip.ts';
+import type { Name } from '../../dns/name.ts';
+import { isReverseZone } from '../../dns/reverse.ts';
+import type { BlockContext } from '../../plugin/plugin.ts';
+import { parseSelector, type Selector, SelectorError } from '../../registry/selector.ts';
+
+const POD_MODES = ['disabled', 'verified', 'insecure'] as const;
+const PTR_MODES = ['all', 'hostname-first', 'headless-only'] as const;
+
+/** What one use of the directive says, with every default filled in. */
+export interface KubernetesOptions {
+  readonly zones: readonly Name[];
+  /** The first zone that is no reverse zone. */
+  readonly primary: Name;
+  /** Files and folders; relative ones start at the working directory. */
+  readonly manifests: readonly string[];
+  /** Where services without a cluster IP get one from. */
+  readonly serviceCidrs: readonly Prefix[];
+  /** Whether only those namespaces exist that have a manifest. */
+  readonly namespacesFromManifests: boolean;
+  /** The namespaces to answer for; empty for all. */
+  readonly namespaces: readonly string[];
+  readonly namespaceLabels: Selector;
+  readonly labels: Selector;
+  readonly pods: (typeof POD_MODES)[number];
+  readonly endpointPodNames: boolean;
+  /** Seconds. */
+  readonly ttl: number;
+  readonly noEndpoints: boolean;
+  readonly fallthrough: readonly Name[];
+  readonly ignoreEmptyService: boolean;
+  readonly zonal: boolean;
+  readonly startupTimeoutMs: number;
+  readonly ptr: (typeof PTR_MODES)[number];
+  readonly externalNameIP: boolean;
+}
+
+type Draft = { -readonly [K in keyof KubernetesOptions]: KubernetesOptions[K] };
+
+const DEFAULTS: Omit<KubernetesOptions, 'zones' | 'primary'> = {
+  manifests: [],
+  serviceCidrs: [],
+  namespacesFromManifests: false,
+  namespaces: [],
+  namespaceLabels: [],
+  labels: [],
+  pods: 'disabled',
+  endpointPodNames: false,
+  ttl: 5,
+  noEndpoints: false,
+  fallthrough: [],
+  ignoreEmptyService: false,
+  zonal: false,
+  startupTimeoutMs: 5000,
+  ptr: 'all',
+  externalNameIP: false,
+};
+
+const MAX_TTL = 3600;
+
+const FROM_MANIFESTS = 'this version reads the cluster from manifests, not from an API server';
+
+/** Options of CoreDNS that are known here, and what to do about them. */
+const REFUSED: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    ['endpoint', 'tls', 'kubeconfig', 'apiserver_qps', 'apiserver_burst', 'apiserver_max_inflight'].map((name) => [
+      name,
+      `${FROM_MANIFESTS}: write 'manifests PATH' instead of '${name}'`,
+    ]),
+  ),
+  multicluster: `${FROM_MANIFESTS}, and ServiceImports are none of those it reads: remove 'multicluster'`,
+  upstream:
+    "unknown property 'upstream' - remove it: targets of ExternalName services are resolved by this server itself",
+  transfer: "unknown property 'transfer' - remove it: this version serves no zone transfers",
+  resyncperiod: "unknown property 'resyncperiod' - remove it: changes are seen when they are made",
+};
+
+/** Reads `kubernetes [ZONES…] { … }`. @throws CorefileError, CorefileErrors */
+export function parseKubernetes(uses: readonly Directive[], block: BlockContext): KubernetesOptions {
+  const directive = once(uses);
+  const zones = zonesArgument(directive.args, block.zones);
+  const primary = zones.find((zone) => !isReverseZone(zone));
+  if (primary === undefined) {
+    const fix = "add the cluster's zone, such as cluster.local";
+    throw new CorefileError(directive.position, `non-reverse zone name must be used - ${fix}`);
+  }
+  const options: Draft = { ...DEFAULTS, zones, primary };
+  parseOptions(directive, { ...optionReaders(options), ...refusals() });
+  rejectConflicts(directive, options);
+  return options;
+}
+
+function optionReaders(options: Draft): Record<string, (line: OptionLine) => void> {
+  return {
+    manifests(line) {
+      const paths = atLeastArgs(line, 1).map(besideItsFile);
+      options.manifests = [...options.manifests, ...paths];
+    },
+    service_cidr(line) {
+      options.serviceCidrs = [...options.serviceCidrs, ...atLeastArgs(line, 1).map(readPrefix)];
+    },
+    namespaces_from_manifests(line) {
+      noArgs(line);
+      options.namespacesFromManifests = true;
+    },
+    namespaces(line) {
+      options.namespaces = [...options.namespaces, ...atLeastArgs(line, 1).map(({ text }) => text)];
+    },
+    namespace_labels(line) {
+      options.namespaceLabels = readSelector(line);
+    },
+    labels(line) {
+      options.labels = readSelector(line);
+    },
+    pods(line) {
+      const [mode] = exactArgs(line, 1);
+      options.pods = readPodMode(mode);
+    },
+    endpoint_pod_names(line) {
+      noArgs(line);
+      options.endpointPodNames = true;
+    },
+    ttl(line) {
+      const [seconds] = exactArgs(line, 1);
+      options.ttl = readTTL(seconds);
+    },
+    noendpoints(line) {
+      noArgs(line);
+      options.noEndpoints = true;
+    },
+    fallthrough(line) {
+      options.fallthrough = fallthroughZones(line);
+    },
+    ignore(line) {
+      oneOf(exactArgs(line, 1)[0], ['empty_service']);
+      options.ignoreEmptyService = true;
+    },
+    zonal(line) {
+      noArgs(line);
+      options.zonal = true;
+    },
+    startup_timeout(line) {
+      options.startupTimeoutMs = durationMs(exactArgs(line, 1)[0]);
+    },
+    ptr(line) {
+      options.ptr = oneOf(exactArgs(line, 1)[0], PTR_MODES);
+    },
+    external_name_ip(line) {
+      noArgs(line);
+      options.externalNameIP = true;
+    },
+  };
+}
+
+function refusals(): Record<string, (line: OptionLine) => void> {
+  const refuse = (detail: string) => (line: OptionLine) => {
+    throw new CorefileError(line.position, detail);
+  };
+  return Object.fromEntries(Object.entries(REFUSED).map(([name, detail]) => [name, refuse(detail)]));
+}
+
+/** @throws CorefileError for options that cannot stand together, or that lack another. */
+function rejectConflicts(directive: Directive, options: KubernetesOptions): void {
+  const place = (name: string) => (directive.options.find((line) => line.name === name) ?? directive).position;
+  if (options.manifests.length === 0) {
+    throw new CorefileError(directive.position, `${FROM_MANIFESTS}: add 'manifests PATH' to the block of 'kubernetes'`);
+  }
+  if (options.namespaces.length > 0 && options.namespaceLabels.length > 0) {
+    const detail = "'namespaces' and 'namespace_labels' exclude each other - remove one of them";
+    throw new CorefileError(place('namespace_labels'), detail);
+  }
+  if (options.zonal && options.noEndpoints) {
+    const detail = "'zonal' chooses among endpoints, which 'noendpoints' leaves out - remove one of them";
+    throw new CorefileError(place('zonal'), detail);
+  }
+}
+
+/** A relative path starts where the file lies that names it. */
+function besideItsFile({ text, position }: Token): string {
+  return isAbsolute(text) ? text : join(dirname(position.file), text);
+}
+
+function readPrefix({ text, position }: Token): Prefix {
+  const prefix = parsePrefix(text);
+  if (prefix) return prefix;
+  throw new CorefileError(position, `invalid CIDR '${text}', expecting ADDRESS/BITS such as 10.96.0.0/12`);
+}
+
+/** The rest of the line is one selector, so that it may hold blanks. */
+function readSelector(line: Line): Selector {
+  const tokens = atLeastArgs(line, 1);
+  try {
+    return parseSelector(tokens.map(({ text }) => text).join(' '));
+  } catch (thrown) {
+    if (thrown instanceof SelectorError) throw new CorefileError(tokens[0].position, thrown.message);
+    throw thrown;
+  }
+}
+
+function readPodMode({ text, position }: Token): KubernetesOptions['pods'] {
+  const mode = POD_MODES.find((candidate) => candidate === text);
+  if (mode) return mode;
+  // CoreDNS's own text, with its two blanks.
+  throw new CorefileError(position, `wrong value for pods: ${text},  must be one of: ${POD_MODES.join(', ')}`);
+}
+
+function readTTL(token: Token): number {
+  const ttl = integer(token, {}, 'ttl');
+  if (ttl >= 0 && ttl <= MAX_TTL) return ttl;
+  throw new CorefileError(token.position, `ttl must be in range [0, ${MAX_TTL}]: ${ttl}`);
+}

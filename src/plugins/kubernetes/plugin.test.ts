@@ -1,0 +1,219 @@
+import { describe, expect, test } from 'vitest';
+import { addToCluster } from '../../../test/support/cluster.ts';
+import { CLUSTER, kubernetes, lines, outcome } from '../../../test/support/kubernetes.ts';
+
+const at = (name: string) => `${name}.svc.cluster.local.`;
+
+describe('options that hide or add names', () => {
+  test.each([
+    ['', 'web.shop A', '10.0.0.1'],
+    ['namespaces other', 'web.shop A', 'NXDOMAIN'],
+    ['namespaces other', 'shop A', 'NXDOMAIN'],
+    ['namespaces other', 'web.other A', '10.0.0.8'],
+    ['namespaces hidden', 'web.hidden A', 'NXDOMAIN'],
+    ['noendpoints', 'web.shop A', '10.0.0.1'],
+    ['noendpoints', 'db.shop A', 'NXDOMAIN'],
+    ['noendpoints', 'front.web.shop A', 'NXDOMAIN'],
+    ['ignore empty_service', 'web.shop A', '10.0.0.1'],
+    ['ignore empty_service', 'web.other A', 'NXDOMAIN'],
+    ['ignore empty_service', '_http._tcp.web.other SRV', 'NXDOMAIN'],
+    ['ignore empty_service', 'out.shop CNAME', 'example.org.'],
+    ['zonal', 'eu-1.pin._zone.db.shop A', '10.1.1.1'],
+    ['zonal', 'EU-1.pin._zone.db.shop A', '10.1.1.1'],
+    ['zonal', 'eu-1.pin._zone.db.shop AAAA', 'fd00:1::1'],
+    ['zonal', 'eu-2.pin._zone.db.shop AAAA', 'NODATA'],
+    ['zonal', 'eu-2.prefer._zone.db.shop AAAA', 'NODATA'],
+    ['zonal', 'eu-3.pin._zone.db.shop A', 'NODATA'],
+    ['zonal', 'eu-3.prefer._zone.db.shop A', '10.1.1.1 10.1.1.2'],
+    ['zonal', 'eu-1.pin._zone.db.shop TXT', 'NODATA'],
+    ['zonal', 'pin._zone.db.shop A', 'NODATA'],
+    ['zonal', '_zone.db.shop A', 'NODATA'],
+    ['zonal', 'eu-1.near._zone.db.shop A', 'NXDOMAIN'],
+    ['zonal', 'eu-1.pin._zone.web.shop A', 'NXDOMAIN'],
+    ['zonal', '_zone.web.shop A', 'NXDOMAIN'],
+    ['zonal', 'eu-1.pin._zone.gone.shop A', 'NXDOMAIN'],
+    ['zonal', 'eu-1.pin._zone.out.shop A', 'NXDOMAIN'],
+    ['', 'eu-1.pin._zone.db.shop A', 'NXDOMAIN'],
+  ])('"%s": %s is %s', (options, question, expected) => {
+    const { ask } = kubernetes({ options, cluster: `${CLUSTER}\nexternal shop/out example.org` });
+    const [name = '', type] = question.split(' ');
+    const reply = ask(`${at(name)} ${type}`);
+    const text = outcome(reply);
+    const rdata = text
+      .split('\n')
+      .slice(1)
+      .map((line) => line.split(' ').at(-1));
+    expect(rdata.join(' ') || text).toBe(expected);
+  });
+
+  test('zonal SRV records have the plain names of the endpoints in the zone', () => {
+    const { ask } = kubernetes({ options: 'zonal' });
+    const name = `eu-2.pin._zone.${at('db.shop')}`;
+    expect(outcome(ask(`${name} SRV`))).toBe(
+      lines(
+        'NOERROR aa',
+        `${name} 5 IN SRV 0 100 5432 db-1.${at('db.shop')}`,
+        `++ db-1.${at('db.shop')} 5 IN A 10.1.1.2`,
+      ),
+    );
+  });
+});
+
+describe('fallthrough', () => {
+  test.each([
+    ['', 'nothing.shop.svc.cluster.local.', 'NXDOMAIN'],
+    ['fallthrough', 'nothing.shop.svc.cluster.local.', 'next'],
+    ['fallthrough', 'shop.svc.cluster.local.', 'NODATA'],
+    ['fallthrough in-addr.arpa', 'nothing.shop.svc.cluster.local.', 'NXDOMAIN'],
+    ['fallthrough in-addr.arpa', '1.2.3.4.in-addr.arpa.', 'next'],
+    ['fallthrough x.cluster.local', 'a.x.cluster.local.', 'next'],
+    ['fallthrough x.cluster.local', 'a.y.cluster.local.', 'NXDOMAIN'],
+  ])('"%s": %s is %s', (options, name, expected) => {
+    const { ask } = kubernetes({ options, zones: ['cluster.local.', 'in-addr.arpa.'] });
+    expect(outcome(ask(`${name} A`))).toBe(expected);
+  });
+});
+
+describe('the letter case of the question comes back', () => {
+  const { ask } = kubernetes({ options: 'pods insecure' });
+
+  test.each([
+    ['Web.SHOP.svc.Cluster.local. A', 'NOERROR aa', 'Web.SHOP.svc.Cluster.local. 5 IN A 10.0.0.1'],
+    ['DB-0.db.shop.SVC.cluster.local. A', 'NOERROR aa', 'DB-0.db.shop.SVC.cluster.local. 5 IN A 10.1.1.1'],
+    ['FD00--A.shop.POD.cluster.local. AAAA', 'NOERROR aa', 'FD00--A.shop.POD.cluster.local. 5 IN AAAA fd00::a'],
+  ])('%s', (question, ...expected) => {
+    expect(outcome(ask(question))).toBe(lines(...expected));
+  });
+
+  test('also in the SOA record', () => {
+    expect(outcome(ask('x.Cluster.LOCAL. A'), 'Cluster.LOCAL.')).toBe('NXDOMAIN');
+    expect(outcome(ask('SVC.Cluster.LOCAL. A'), 'Cluster.LOCAL.')).toBe('NODATA');
+  });
+});
+
+describe('before the registry is synced', () => {
+  const setUp = () => {
+    const plugin = kubernetes({ options: 'fallthrough', zones: ['cluster.local.', 'in-addr.arpa.'] });
+    plugin.registry.markUnsynced('the folder manifests/ does not exist');
+    return plugin;
+  };
+
+  test.each([
+    ['web.shop.svc.cluster.local. A', 'NOERROR'],
+    ['web.shop.svc.cluster.local. AAAA', 'SERVFAIL'],
+    ['nothing.shop.svc.cluster.local. A', 'SERVFAIL'],
+    ['db.shop.svc.cluster.local. A', 'SERVFAIL'],
+    ['db-0.db.shop.svc.cluster.local. A', 'SERVFAIL'],
+    ['nothing.svc.cluster.local. A', 'SERVFAIL'],
+    ['7.7.7.7.in-addr.arpa. PTR', 'SERVFAIL'],
+    ['1.0.0.10.in-addr.arpa. PTR', 'NOERROR'],
+    ['cluster.local. SOA', 'NOERROR'],
+    ['cluster.local. A', 'NODATA'],
+    ['dns-version.cluster.local. TXT', 'NOERROR'],
+  ])('%s is %s', (question, expected) => {
+    const text = outcome(setUp().ask(question));
+    expect(text.split(' ')[0]).toBe(expected);
+  });
+
+  test('the reply says why, and that it will not last', () => {
+    expect(setUp().ask('nothing.svc.cluster.local. A')).toMatchObject({
+      aa: true,
+      uncacheable: true,
+      ednsOptions: [{ code: 15, data: Uint8Array.of(0, 14) }],
+      error: { message: 'the cluster is not known yet: the folder manifests/ does not exist' },
+    });
+  });
+});
+
+describe('start', () => {
+  test('waits for the registry, and is ready from then on', async () => {
+    const { plugin, registry, env } = kubernetes();
+    registry.markUnsynced('loading');
+    const started = plugin.start!(new AbortController().signal);
+    expect(plugin.ready!()).toBe(false);
+    registry.markSynced();
+    await started;
+    expect([plugin.ready!(), env.lines, env.clock.timers]).toEqual([true, [], 0]);
+    registry.markUnsynced('the folder is gone');
+    expect(plugin.ready!()).toBe(true);
+  });
+
+  test('waits no longer than startup_timeout', async () => {
+    const { plugin, registry, env } = kubernetes({ options: 'startup_timeout 2s' });
+    registry.markUnsynced('the folder manifests/ does not exist');
+    const started = plugin.start!(new AbortController().signal);
+    env.clock.advance(1999);
+    expect([env.lines, env.clock.timers]).toEqual([[], 1]);
+    env.clock.advance(1);
+    await started;
+    expect(plugin.ready!()).toBe(false);
+    expect(env.lines).toEqual([
+      '[WARNING] plugin/kubernetes: answering SERVFAIL until the cluster is known: the folder manifests/ does not exist',
+    ]);
+  });
+
+  test('ends with its signal', async () => {
+    const { plugin, registry, env } = kubernetes();
+    registry.markUnsynced('loading');
+    const abort = new AbortController();
+    const started = plugin.start!(abort.signal);
+    abort.abort();
+    await started;
+    expect(env.clock.timers).toBe(0);
+  });
+});
+
+describe('metrics', () => {
+  test('answers are counted by what was found', async () => {
+    const { ask, env } = kubernetes({ options: 'pods insecure', cluster: `${CLUSTER}\nexternal shop/out example.org` });
+    const names = [
+      'web.shop.svc',
+      'web.shop.svc',
+      'db.shop.svc',
+      'db-0.db.shop.svc',
+      '10-0-0-1.shop.pod',
+      'svc',
+      'x.svc',
+    ];
+    for (const name of names) ask(`${name}.cluster.local. A`);
+    for (const question of ['cluster.local. SOA', 'out.shop.svc.cluster.local. CNAME', 'cluster.local. AXFR'])
+      ask(question);
+    const counted = await env.exposed('cairn_kubernetes_answers_total');
+    expect(
+      counted
+        .filter((line) => !line.endsWith(' 0'))
+        .map((line) => line.slice(31))
+        .sort(),
+    ).toEqual([
+      'kind="apex"} 1',
+      'kind="endpoint"} 1',
+      'kind="external"} 1',
+      'kind="headless"} 1',
+      'kind="nodata"} 1',
+      'kind="nxdomain"} 1',
+      'kind="pod"} 1',
+      'kind="refused"} 1',
+      'kind="service"} 2',
+    ]);
+  });
+
+  test('the objects of all registries in use are shown', async () => {
+    const { plugin, registry, env } = kubernetes({
+      cluster: 'namespace a\nservice a/b 10.0.0.1\nslice a/b - 10.1.0.1 10.1.0.2',
+    });
+    plugin.serving!([]);
+    addToCluster(registry, 'pod a/p 10.1.0.1');
+    expect(await env.exposed('cairn_registry_objects')).toEqual([
+      'cairn_registry_objects{kind="namespaces"} 1',
+      'cairn_registry_objects{kind="services"} 1',
+      'cairn_registry_objects{kind="slices"} 1',
+      'cairn_registry_objects{kind="endpoints"} 2',
+      'cairn_registry_objects{kind="pods"} 1',
+    ]);
+    expect(await env.exposed('cairn_manifest')).toEqual([
+      'cairn_manifest_files{state="all"} 3',
+      'cairn_manifest_files{state="broken"} 1',
+      'cairn_manifest_loads_total 2',
+    ]);
+  });
+});

@@ -1,0 +1,59 @@
+import type { Question } from '../../dns/message.ts';
+import type { PluginEnv } from '../../plugin/env.ts';
+import type { Plugin } from '../../plugin/plugin.ts';
+import type { Query } from '../../plugin/query.ts';
+import type { Registry } from '../../registry/registry.ts';
+import { viewCluster } from './cluster.ts';
+import { createHandler } from './handler.ts';
+import { answerCells, type Shown, showRegistry } from './metrics.ts';
+import type { KubernetesOptions } from './options.ts';
+
+/** A registry and what fills it. */
+export interface FilledRegistry extends Shown {
+  /** Begins to fill the registry; a second call changes nothing. Settles after the first attempt, which the registry tells the result of. */
+  start(): Promise<void>;
+}
+
+/** Answers from a registry. */
+export function createKubernetes(options: KubernetesOptions, env: PluginEnv, filled: FilledRegistry): Plugin {
+  const { registry } = filled;
+  const { zones, primary, ttl, fallthrough, startupTimeoutMs } = options;
+  const settings = {
+    ...{ zones, primary, ttl, fallthrough },
+    cluster: viewCluster(registry, options),
+    answers: answerCells(env.metrics),
+    localAddresses: () => env.localAddresses(),
+    resolve: (query: Query, question: Question) => env.resolve(query, question),
+  };
+  let wasReady = false;
+  return {
+    wrap: (next) => createHandler(settings, next),
+    async start(signal) {
+      void filled.start();
+      if (await isSyncedWithin(startupTimeoutMs, registry, env, signal)) return;
+      env.log.warning(`answering SERVFAIL until the cluster is known: ${registry.syncError}`);
+    },
+    serving: () => showRegistry(filled, env),
+    /** Never takes back its word: all replicas would leave their service at once. */
+    ready() {
+      wasReady ||= registry.synced;
+      return wasReady;
+    },
+  };
+}
+
+/** Waits until the registry is synced, but no longer than that. */
+function isSyncedWithin(timeoutMs: number, registry: Registry, env: PluginEnv, signal: AbortSignal): Promise<boolean> {
+  if (registry.synced || timeoutMs === 0 || signal.aborted) return Promise.resolve(registry.synced);
+  return new Promise((resolve) => {
+    const end = () => {
+      timer.cancel();
+      unsubscribe();
+      signal.removeEventListener('abort', end);
+      resolve(registry.synced);
+    };
+    const timer = env.clock.after(timeoutMs, end);
+    const unsubscribe = registry.onChange(() => registry.synced && end());
+    signal.addEventListener('abort', end);
+  });
+}

@@ -1,0 +1,40 @@
+import type { Name } from '../../dns/name.ts';
+import { parseReverseName } from '../../dns/reverse.ts';
+import type { PlacedEndpoint } from '../../registry/registry.ts';
+import type { Cluster } from './cluster.ts';
+import { type Contents, PARENT } from './contents.ts';
+import { endpointLabel } from './endpoints.ts';
+
+/** What stands at a (folded) name of a reverse zone; undefined if the name does not exist. PTR targets lie in `zone`. */
+export function findReverse(cluster: Cluster, name: Name, zone: Name): Contents | undefined {
+  const reverse = parseReverseName(name);
+  if (reverse === undefined) return undefined;
+  if ('prefix' in reverse) {
+    return cluster.registry.hasReversePrefix(reverse.prefix, reverse.family) ? PARENT : undefined;
+  }
+  const targets = targetsAt(cluster, reverse.address, zone === '.' ? '' : zone);
+  return targets.length > 0 ? { kind: 'ptr', targets } : undefined;
+}
+
+function targetsAt(cluster: Cluster, address: string, suffix: string): readonly Name[] {
+  const service = cluster.registry.servicesAt(address).find(({ namespace }) => cluster.exposes(namespace));
+  if (service) return [`${service.name}.${service.namespace}.svc.${suffix}`];
+  const targets = endpointsAt(cluster, address).map(({ slice, endpoint }) => {
+    const label = endpointLabel(endpoint, address, cluster.options.endpointPodNames);
+    return `${label}.${slice.service}.${slice.namespace}.svc.${suffix}`;
+  });
+  return [...new Set(targets)];
+}
+
+/** The endpoints whose own names exist, as far as the `ptr` option wants them. */
+function endpointsAt(cluster: Cluster, address: string): readonly PlacedEndpoint[] {
+  const { registry, options } = cluster;
+  if (options.noEndpoints) return [];
+  const named = registry.endpointsAt(address).filter(({ slice: { namespace, service: name } }) => {
+    const service = cluster.exposes(namespace) ? registry.service(namespace, name) : undefined;
+    return service && (options.ptr === 'headless-only' ? service.headless : service.type !== 'ExternalName');
+  });
+  if (options.ptr !== 'hostname-first') return named;
+  const withHostname = named.filter(({ endpoint }) => endpoint.hostname);
+  return withHostname.length > 0 ? withHostname : named;
+}

@@ -1,0 +1,116 @@
+import { labelsOf, type Name, ROOT } from '../../dns/name.ts';
+
+/** What a name below a zone of the cluster can mean, read from its labels alone (Kubernetes DNS specification §2). */
+export type ServiceName =
+  | { readonly kind: 'apex' }
+  /** `svc.Z`, `pod.Z`, `dns.Z`: no records of its own, names below it. */
+  | { readonly kind: 'parent' }
+  /** `dns-version.Z` */
+  | { readonly kind: 'version' }
+  /** `ns.dns.Z` */
+  | { readonly kind: 'nameserver' }
+  /** `ns.svc.Z`, `ns.pod.Z` */
+  | { readonly kind: 'namespace'; readonly tree: 'svc' | 'pod'; readonly namespace: string }
+  | { readonly kind: 'service'; readonly namespace: string; readonly service: string }
+  | { readonly kind: 'endpoint'; readonly namespace: string; readonly service: string; readonly endpoint: string }
+  /** `_port._protocol` of a service; an empty one stands for any. */
+  | {
+      readonly kind: 'port';
+      readonly namespace: string;
+      readonly service: string;
+      readonly port: string;
+      readonly protocol: string;
+    }
+  /** `ZONE.pin._zone` and `ZONE.prefer._zone` of a service: its endpoints in one topology zone. */
+  | {
+      readonly kind: 'zonal';
+      readonly namespace: string;
+      readonly service: string;
+      readonly rule: 'pin' | 'prefer';
+      readonly topologyZone: string;
+    }
+  /** `pin._zone`, `prefer._zone` and `_zone` of a service: no records of their own. */
+  | { readonly kind: 'zonal-parent'; readonly namespace: string; readonly service: string }
+  | { readonly kind: 'pod'; readonly namespace: string; readonly pod: string }
+  /** No object can make this name exist. */
+  | { readonly kind: 'none' };
+
+const APEX: ServiceName = { kind: 'apex' };
+const PARENT: ServiceName = { kind: 'parent' };
+const VERSION: ServiceName = { kind: 'version' };
+const NAMESERVER: ServiceName = { kind: 'nameserver' };
+const NONE: ServiceName = { kind: 'none' };
+
+/** The labels of a (folded) name left of a zone that holds it. */
+export function labelsBelow(name: Name, zone: Name): string[] {
+  if (zone === ROOT) return labelsOf(name);
+  return name.length === zone.length ? [] : labelsOf(name.slice(0, name.length - zone.length));
+}
+
+/** Reads the (folded) labels left of the zone. `zonal` makes `ZONE.pin._zone.SERVICE…` and its like names, too. */
+export function parseServiceName(labels: readonly string[], zonal: boolean): ServiceName {
+  const tree = labels.at(-1);
+  if (tree === 'svc') return parseBelowSvc(labels, zonal);
+  if (tree === 'pod') return parseBelowPod(labels);
+  return parseServerName(labels) ?? NONE;
+}
+
+/** The names that every zone has, reverse zones too; undefined for others. */
+export function parseServerName(labels: readonly string[]): ServiceName | undefined {
+  switch (labels.length) {
+    case 0:
+      return APEX;
+    case 1:
+      return labels[0] === 'dns-version' ? VERSION : labels[0] === 'dns' ? PARENT : undefined;
+    case 2:
+      return labels[0] === 'ns' && labels[1] === 'dns' ? NAMESERVER : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function parseBelowSvc(labels: readonly string[], zonal: boolean): ServiceName {
+  const count = labels.length;
+  if (count === 1) return PARENT;
+  const namespace = labels[count - 2]!;
+  if (count === 2) return { kind: 'namespace', tree: 'svc', namespace };
+  const service = labels[count - 3]!;
+  if (count === 3) return { kind: 'service', namespace, service };
+  if (zonal && labels[count - 4] === '_zone') return parseZonal(labels, namespace, service);
+  if (count === 4) return { kind: 'endpoint', namespace, service, endpoint: labels[0]! };
+  if (count > 5) return NONE;
+  return {
+    kind: 'port',
+    namespace,
+    service,
+    port: withoutUnderscore(labels[0]!),
+    protocol: withoutUnderscore(labels[1]!),
+  };
+}
+
+function parseZonal(labels: readonly string[], namespace: string, service: string): ServiceName {
+  const rule = labels.at(-5);
+  if (rule === undefined) return { kind: 'zonal-parent', namespace, service };
+  if (rule !== 'pin' && rule !== 'prefer') return NONE;
+  if (labels.length === 5) return { kind: 'zonal-parent', namespace, service };
+  // A topology zone whose name holds dots is several labels.
+  return { kind: 'zonal', namespace, service, rule, topologyZone: labels.slice(0, -5).join('.') };
+}
+
+function parseBelowPod(labels: readonly string[]): ServiceName {
+  switch (labels.length) {
+    case 1:
+      return PARENT;
+    case 2:
+      return { kind: 'namespace', tree: 'pod', namespace: labels[0]! };
+    case 3:
+      return { kind: 'pod', namespace: labels[1]!, pod: labels[0]! };
+    default:
+      return NONE;
+  }
+}
+
+/** One underscore marks the labels of ports and protocols (RFC 2782); none is needed. */
+export function withoutUnderscore(label: string): string {
+  return label.startsWith('_') ? label.slice(1) : label;
+}

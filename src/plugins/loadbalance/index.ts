@@ -1,0 +1,101 @@
+import { atLeastArgs, durationMs, exactArgs, noArgs, once, oneOf, parseOptions } from '../../corefile/arguments.ts';
+import type { Directive, OptionLine } from '../../corefile/ast.ts';
+import { CorefileError } from '../../corefile/error.ts';
+import { type Prefix, parsePrefix } from '../../dns/ip.ts';
+import { Rcode } from '../../dns/message.ts';
+import { QType } from '../../dns/rr.ts';
+import type { PluginEnv } from '../../plugin/env.ts';
+import { definePlugin } from '../../plugin/plugin.ts';
+import type { Query } from '../../plugin/query.ts';
+import { mapReply, type Reply } from '../../plugin/reply.ts';
+import { preferNetworks, type Records, shuffleSection } from './order.ts';
+import { drawFirst } from './weights.ts';
+import { openWeights } from './weights-file.ts';
+
+export interface LoadbalanceOptions {
+  /** Where the weights of addresses are; without it, all are alike. */
+  readonly weighted?: WeightsSource;
+  /** Addresses in earlier networks come first. */
+  readonly prefer: readonly Prefix[];
+}
+
+interface WeightsSource {
+  readonly path: string;
+  /** How often the file is looked at; 0 for never again. */
+  readonly reloadMs: number;
+}
+
+const DEFAULT_RELOAD_MS = 30_000;
+
+/** Changes the order of addresses from reply to reply, so that clients spread over them. */
+export default definePlugin<LoadbalanceOptions>({
+  name: 'loadbalance',
+
+  parse: (uses) => parseOptionsOf(once(uses)),
+
+  create({ weighted, prefer }, env) {
+    const weights = weighted && keepWeights(weighted, env);
+    const arrange = (query: Query, reply: Reply): Reply => {
+      const balanced = weights
+        ? withAnswer(reply, drawFirst(reply.answer, query.name, weights.weights, env.random))
+        : shuffleReply(reply, env.random);
+      return prefer.length > 0 ? withAnswer(balanced, preferNetworks(balanced.answer, prefer)) : balanced;
+    };
+    return {
+      ...(weights && { start: () => weights.check() }),
+      wrap: (next) => (query) => {
+        if (query.type === QType.AXFR || query.type === QType.IXFR) return next(query);
+        return mapReply(next(query), (reply) => (reply.rcode === Rcode.NOERROR ? arrange(query, reply) : reply));
+      },
+    };
+  },
+});
+
+function keepWeights({ path, reloadMs }: WeightsSource, env: PluginEnv) {
+  const source = { path: env.path(path), reloadMs };
+  return env.keep(JSON.stringify(source), () => openWeights(source, env));
+}
+
+function shuffleReply(reply: Reply, random: () => number): Reply {
+  const answer = shuffleSection(reply.answer, random);
+  const authority = shuffleSection(reply.authority, random);
+  const additional = shuffleSection(reply.additional, random);
+  const same = answer === reply.answer && authority === reply.authority && additional === reply.additional;
+  return same ? reply : { ...reply, answer, authority, additional };
+}
+
+function withAnswer(reply: Reply, answer: Records): Reply {
+  return answer === reply.answer ? reply : { ...reply, answer };
+}
+
+function parseOptionsOf(directive: Directive): LoadbalanceOptions {
+  const path = parsePolicy(directive);
+  let reloadMs = DEFAULT_RELOAD_MS;
+  const prefer: Prefix[] = [];
+  parseOptions(directive, {
+    reload(line) {
+      if (path === undefined) throw new CorefileError(line.position, `'reload' goes with 'weighted FILE' only`);
+      reloadMs = durationMs(exactArgs(line, 1)[0]);
+    },
+    prefer: (line) => prefer.push(...readNetworks(line)),
+  });
+  return { prefer, ...(path !== undefined && { weighted: { path, reloadMs } }) };
+}
+
+/** The file of weights, if that is the policy. */
+function parsePolicy(directive: Directive): string | undefined {
+  const [policy, ...rest] = directive.args;
+  if (policy === undefined) return undefined;
+  const line = { ...directive, name: policy.text, position: policy.position, args: rest };
+  if (oneOf(policy, ['round_robin', 'weighted']) === 'weighted') return exactArgs(line, 1)[0].text;
+  noArgs(line);
+  return undefined;
+}
+
+function readNetworks(line: OptionLine): Prefix[] {
+  return atLeastArgs(line, 1).map(({ text, position }) => {
+    const network = parsePrefix(text);
+    if (network) return network;
+    throw new CorefileError(position, `invalid CIDR '${text}', expecting a network such as 10.0.0.0/8`);
+  });
+}

@@ -1,0 +1,260 @@
+import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { TestEnvOptions } from '../../../test/support/env.ts';
+import { makePlugin, parsePlugin } from '../../../test/support/plugin.ts';
+import { testQuery } from '../../../test/support/query.ts';
+import { seededRandom } from '../../../test/support/random.ts';
+import { parseRecord } from '../../dns/presentation.ts';
+import type { ResourceRecord } from '../../dns/rr.ts';
+import { createReply, type Reply } from '../../plugin/reply.ts';
+import loadbalance from './index.ts';
+import { shuffle } from './order.ts';
+import { parseWeights } from './weights.ts';
+
+/** Records by their last word, which tells them apart here. */
+const RECORDS: Record<string, ResourceRecord> = Object.fromEntries(
+  [
+    'www CNAME web.',
+    'web CNAME real.',
+    'real A 10.0.0.1',
+    'real A 10.0.0.2',
+    'real A 10.1.0.3',
+    'real AAAA 2001:db8::1',
+    'real TXT text',
+    'real MX 10 mx1.',
+    'real MX 10 mx2.',
+    'd DNAME e.',
+  ].map((line) => [line.split(' ').at(-1)!, Object.freeze(parseRecord(line.replace(' ', ' 60 IN ')))]),
+);
+const records = (words: string) => Object.freeze(words.split(' ').flatMap((word) => RECORDS[word] ?? []));
+const print = (list: readonly ResourceRecord[]) =>
+  list.map((record) => Object.keys(RECORDS).find((word) => RECORDS[word] === record)).join(' ');
+
+function balance(body: string, reply: Reply, options: TestEnvOptions = {}, question = 'www. A') {
+  const { plugin, env } = makePlugin(loadbalance, body, options);
+  const handler = plugin.wrap!(() => reply);
+  return { plugin, env, ask: () => handler(testQuery(question)) as Reply };
+}
+
+/** All different answers of many queries, sorted. */
+function answers(ask: () => Reply, queries = 200): string[] {
+  return [...new Set(Array.from({ length: queries }, () => print(ask().answer)))].sort();
+}
+
+describe('round_robin', () => {
+  test.each([
+    ['10.0.0.1 10.0.0.2', ['10.0.0.1 10.0.0.2', '10.0.0.2 10.0.0.1']],
+    ['mx2. mx1. 10.0.0.1 text', ['text 10.0.0.1 mx1. mx2.', 'text 10.0.0.1 mx2. mx1.']],
+    ['10.0.0.1 web. real.', ['web. real. 10.0.0.1']],
+    ['10.0.0.1 e. web.', ['e. web. 10.0.0.1']],
+    ['text web.', ['text web.']],
+    ['10.0.0.1', ['10.0.0.1']],
+    ['2001:db8::1 10.0.0.1', ['10.0.0.1 2001:db8::1', '2001:db8::1 10.0.0.1']],
+  ])('%s', (answer, expected) => {
+    const { ask } = balance('loadbalance', createReply('x', { answer: records(answer) }));
+    expect(answers(ask)).toEqual(expected);
+  });
+
+  test('all three sections are shuffled, the reply that came is left as it was', () => {
+    const both = records('10.0.0.1 10.0.0.2');
+    const reply = Object.freeze(createReply('x', { answer: both, authority: both, additional: both }));
+    const { ask } = balance('loadbalance round_robin', reply);
+    for (const section of ['answer', 'authority', 'additional'] as const) {
+      const seen = new Set(Array.from({ length: 50 }, () => print(ask()[section])));
+      expect(seen.size).toBe(2);
+    }
+    expect(print(both)).toBe('10.0.0.1 10.0.0.2');
+  });
+
+  test.each([
+    ['NXDOMAIN', createReply('x', { rcode: 3, answer: records('10.0.0.1 web.') }), 'www. A'],
+    ['AXFR', createReply('x', { answer: records('10.0.0.1 web.') }), 'www. AXFR'],
+    ['IXFR', createReply('x', { answer: records('10.0.0.1 web.') }), 'www. IXFR'],
+    ['nothing to change', createReply('x', { answer: records('web. text') }), 'www. A'],
+  ])('%s passes as it is', (_, reply, question) => {
+    expect(balance('loadbalance', reply, {}, question).ask()).toBe(reply);
+  });
+
+  test('a reply that comes later is shuffled, too', async () => {
+    const { plugin } = makePlugin(loadbalance, 'loadbalance');
+    const reply = createReply('x', { answer: records('10.0.0.1 web.') });
+    const handler = plugin.wrap!(async () => reply);
+    expect(print((await handler(testQuery('www.'))).answer)).toBe('web. 10.0.0.1');
+  });
+});
+
+test('every order is as likely as any other', () => {
+  const random = seededRandom(7);
+  const counts = new Map<string, number>();
+  for (let i = 0; i < 6000; i++) {
+    const order = shuffle(['a', 'b', 'c'], random).join('');
+    counts.set(order, (counts.get(order) ?? 0) + 1);
+  }
+  expect(counts.size).toBe(6);
+  for (const count of counts.values()) expect(Math.abs(count - 1000)).toBeLessThan(120);
+});
+
+describe('prefer', () => {
+  test.each([
+    ['10.1.0.0/16', '10.0.0.1 10.1.0.3', ['10.1.0.3 10.0.0.1']],
+    ['2001:db8::/32 10.1.0.0/16', '10.0.0.1 10.1.0.3 2001:db8::1', ['2001:db8::1 10.1.0.3 10.0.0.1']],
+    ['10.0.0.0/24', '10.1.0.3 10.0.0.1 10.0.0.2', ['10.0.0.1 10.0.0.2 10.1.0.3', '10.0.0.2 10.0.0.1 10.1.0.3']],
+    ['10.1.0.0/16', 'web. 10.0.0.1 10.1.0.3 mx1.', ['web. 10.1.0.3 10.0.0.1 mx1.']],
+  ])('%s of %s', (networks, answer, expected) => {
+    const reply = createReply('x', { answer: records(answer) });
+    const { ask } = balance(`loadbalance {\n prefer ${networks}\n}`, reply);
+    expect(answers(ask)).toEqual(expected);
+  });
+
+  test('several lines add up', () => {
+    const reply = createReply('x', { answer: records('10.0.0.1 10.1.0.3 2001:db8::1') });
+    const { ask } = balance('loadbalance {\n prefer ::/0\n prefer 10.1.0.0/16\n}', reply);
+    expect(answers(ask)).toEqual(['2001:db8::1 10.1.0.3 10.0.0.1']);
+  });
+});
+
+describe('weighted', () => {
+  let root: string;
+  let modified = 1_700_000_000;
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'cairn-'));
+  });
+  afterEach(() => rm(root, { recursive: true }));
+
+  async function write(text: string): Promise<void> {
+    await writeFile(join(root, 'weights'), text);
+    await utimes(join(root, 'weights'), modified, modified++);
+  }
+  const SIGNAL = new AbortController().signal;
+  const reply = createReply('x', { answer: records('real. text 10.0.0.1 10.0.0.2 10.1.0.3 mx1.') });
+
+  /** How often each address came first in 1000 replies. */
+  function drawn(ask: () => Reply): Record<string, number> {
+    const counts: Record<string, number> = {};
+    for (let i = 0; i < 1000; i++) {
+      const first = print(ask().answer).split(' ')[2]!;
+      counts[first] = (counts[first] ?? 0) + 1;
+    }
+    return counts;
+  }
+
+  test.each([
+    ['the question', 'www\n10.0.0.1 255\n10.0.0.2 255', [500, 500, 2]],
+    ['the owner of the addresses', 'real.\n10.0.0.1 6\n10.0.0.2 3', [600, 300, 100]],
+    ['the question before the owner', 'real.\n10.0.0.1 255\nWWW\n10.0.0.2 98', [10, 980, 10]],
+    ['no name', 'other\n10.0.0.1 255', [333, 333, 333]],
+  ])('weights of %s', async (_, text, [first, second, third]) => {
+    await write(text);
+    const { plugin, ask } = balance('loadbalance weighted weights', reply, { root, seed: 3 });
+    await plugin.start!(SIGNAL);
+    const counts = drawn(ask);
+    expect(Math.abs((counts['10.0.0.1'] ?? 0) - first!)).toBeLessThan(50);
+    expect(Math.abs((counts['10.0.0.2'] ?? 0) - second!)).toBeLessThan(50);
+    expect(Math.abs((counts['10.1.0.3'] ?? 0) - third!)).toBeLessThan(50);
+  });
+
+  test('one address moves to the front of the addresses, nothing else moves', async () => {
+    const { ask } = balance('loadbalance weighted weights', reply, { root });
+    expect(answers(ask)).toEqual([
+      'real. text 10.0.0.1 10.0.0.2 10.1.0.3 mx1.',
+      'real. text 10.0.0.2 10.0.0.1 10.1.0.3 mx1.',
+      'real. text 10.1.0.3 10.0.0.1 10.0.0.2 mx1.',
+    ]);
+    expect(print(reply.answer)).toBe('real. text 10.0.0.1 10.0.0.2 10.1.0.3 mx1.');
+  });
+
+  test('the file is read again every 30 s, a bad one is not used', async () => {
+    await write('www\n10.0.0.1 255\n');
+    const { plugin, env, ask } = balance('loadbalance weighted weights', reply, { root });
+    await plugin.start!(SIGNAL);
+    await write('www\n10.0.0.1 none\n');
+    env.clock.advance(30_000);
+    await plugin.start!(SIGNAL);
+    expect(drawn(ask)['10.0.0.1']).toBeGreaterThan(900);
+    expect(env.lines).toEqual([
+      `[WARNING] plugin/loadbalance: cannot read the weights, those known so far stay: ${join(root, 'weights')}:2: the weight must be a whole number from 1 to 255, not "none"`,
+    ]);
+    await write('www\n10.0.0.2 255\n');
+    env.clock.advance(30_000);
+    await plugin.start!(SIGNAL);
+    expect(drawn(ask)['10.0.0.2']).toBeGreaterThan(900);
+    await [...env.kept.values()][0]!.stop!();
+    expect(env.clock.timers).toBe(0);
+  });
+
+  test('reload 0s reads it once', async () => {
+    const { plugin, env } = balance('loadbalance weighted weights {\n reload 0s\n}', reply, { root });
+    await plugin.start!(SIGNAL);
+    expect(env.clock.timers).toBe(0);
+    expect(env.lines).toHaveLength(1);
+  });
+});
+
+test('a file of weights', () => {
+  const text = '# ours\nWWW.example.org\n100.64.1.1 3 # most\n\n2001:DB8::1\t255\nb\nwww.example.org.\n10.0.0.1 1\r\n';
+  expect(parseWeights('w', text)).toEqual(
+    new Map([
+      [
+        'www.example.org.',
+        new Map([
+          ['100.64.1.1', 3],
+          ['2001:db8::1', 255],
+          ['10.0.0.1', 1],
+        ]),
+      ],
+      ['b.', new Map()],
+    ]),
+  );
+});
+
+test.each([
+  ['10.0.0.1 1', 'w:1: a domain name must come before the first address'],
+  ['a\n10.0.0.1', 'w:2: the address 10.0.0.1 has no weight'],
+  ['a\n10.0.0.1 0', 'w:2: the weight must be a whole number from 1 to 255, not "0"'],
+  ['a\n10.0.0.1 256', 'w:2: the weight must be a whole number from 1 to 255, not "256"'],
+  ['a\nb 1', 'w:2: "b" is not an IP address'],
+  ['a\n\n10.0.0.1 1 1', 'w:3: a domain name or an address and its weight are expected'],
+  ['a..b', 'w:1: "a..b" has an empty label'],
+])('%j is no file of weights', (text, message) => {
+  expect(() => parseWeights('w', text)).toThrow(message);
+});
+
+test.each([
+  ['loadbalance', { prefer: [] }],
+  ['loadbalance round_robin', { prefer: [] }],
+  ['loadbalance weighted w', { prefer: [], weighted: { path: 'w', reloadMs: 30_000 } }],
+  ['loadbalance weighted w {\n reload 1m\n}', { prefer: [], weighted: { path: 'w', reloadMs: 60_000 } }],
+])('%j is read', (body, options) => {
+  expect(parsePlugin(loadbalance, body)).toEqual(options);
+});
+
+test.each([
+  [
+    'loadbalance random',
+    "Corefile:1:13 - Error during parsing: unknown value 'random', expecting one of round_robin, weighted",
+  ],
+  [
+    'loadbalance round_robin w',
+    "Corefile:1:25 - Error during parsing: Wrong argument count or unexpected line ending after 'w'",
+  ],
+  [
+    'loadbalance weighted',
+    "Corefile:1:13 - Error during parsing: Wrong argument count or unexpected line ending after 'weighted'",
+  ],
+  ['loadbalance {\n reload 5s\n}', "Corefile:2:2 - Error during parsing: 'reload' goes with 'weighted FILE' only"],
+  ['loadbalance weighted w {\n reload 5\n}', 'Corefile:2:9 - Error during parsing: time: missing unit in duration "5"'],
+  [
+    'loadbalance {\n prefer\n}',
+    "Corefile:2:2 - Error during parsing: Wrong argument count or unexpected line ending after 'prefer'",
+  ],
+  ['loadbalance {\n prefer 10.0.0.0/8 10.0.0.1\n}', "Corefile:2:20 - Error during parsing: invalid CIDR '10.0.0.1'"],
+  ['loadbalance {\n avoid ::/0\n}', "Corefile:2:2 - Error during parsing: unknown property 'avoid'"],
+  [
+    'loadbalance\nloadbalance',
+    'Corefile:2:1 - Error during parsing: this plugin can only be used once per Server Block',
+  ],
+])('%j is an error', (body, message) => {
+  expect(() => parsePlugin(loadbalance, body)).toThrow(message);
+});

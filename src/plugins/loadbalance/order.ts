@@ -1,0 +1,54 @@
+import { type IP, type Prefix, parseIP, prefixContains, unmapIP } from '../../dns/ip.ts';
+import { A, AAAA, CNAME, DNAME, MX, type ResourceRecord } from '../../dns/rr.ts';
+
+export type Records = readonly ResourceRecord[];
+
+/** Whether the record holds an address. */
+export function isAddress({ type }: ResourceRecord): boolean {
+  return type === A.code || type === AAAA.code;
+}
+
+/**
+ * The records of one section with addresses and MX records in random order: aliases first, as their chain goes, then
+ * all other records as they were, then the addresses, then the MX records. A section without either stays as it is.
+ */
+export function shuffleSection(records: Records, random: () => number): Records {
+  if (records.length < 2) return records;
+  const aliases: ResourceRecord[] = [];
+  const others: ResourceRecord[] = [];
+  const addresses: ResourceRecord[] = [];
+  const exchanges: ResourceRecord[] = [];
+  for (const record of records) {
+    if (record.type === CNAME.code || record.type === DNAME.code) aliases.push(record);
+    else if (isAddress(record)) addresses.push(record);
+    else if (record.type === MX.code) exchanges.push(record);
+    else others.push(record);
+  }
+  if (addresses.length + exchanges.length === 0) return records;
+  return [...aliases, ...others, ...shuffle(addresses, random), ...shuffle(exchanges, random)];
+}
+
+/** Shuffles in place; every order is as likely as any other (Fisher and Yates). */
+export function shuffle<T>(items: T[], random: () => number): T[] {
+  for (let i = items.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    const item = items[i]!;
+    items[i] = items[j]!;
+    items[j] = item;
+  }
+  return items;
+}
+
+/** Moves addresses in earlier networks before those in later ones, and those in none behind them; nothing else moves. */
+export function preferNetworks(records: Records, networks: readonly Prefix[]): Records {
+  const addresses = records.filter(isAddress);
+  if (addresses.length < 2) return records;
+  const rankOf = (record: ResourceRecord): number => {
+    const ip = unmapIP(parseIP((record.data as { address: string }).address) as IP);
+    const rank = networks.findIndex((network) => prefixContains(network, ip));
+    return rank === -1 ? networks.length : rank;
+  };
+  const ranked = addresses.map((record) => ({ record, rank: rankOf(record) })).sort((a, b) => a.rank - b.rank);
+  let next = 0;
+  return records.map((record) => (isAddress(record) ? ranked[next++]!.record : record));
+}

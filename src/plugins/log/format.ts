@@ -1,0 +1,68 @@
+import { printClass, printRcode } from '../../dns/message.ts';
+import { printType } from '../../dns/rr.ts';
+import type { Sent } from '../../plugin/plugin.ts';
+import type { Query } from '../../plugin/query.ts';
+
+/** Prints one finished query. */
+export type Format = (query: Query, sent: Sent) => string;
+
+export const COMMON_FORMAT =
+  '{remote}:{port} - {>id} "{type} {class} {name} {proto} {size} {>do} {>bufsize}" {rcode} {>rflags} {rsize} {duration}';
+export const COMBINED_FORMAT = `${COMMON_FORMAT} "{>opcode}"`;
+
+/** What stands where there is nothing to say. */
+const NOTHING = '-';
+
+/** RFC 6891 §6.2.3: a smaller size, or none, means 512 octets. */
+const MIN_UDP_OCTETS = 512;
+
+const FLAGS = ['qr', 'aa', 'tc', 'rd', 'ra', 'ad', 'cd'] as const;
+
+/** The fields of a format, by their name in braces. */
+const FIELDS: Readonly<Record<string, Format>> = {
+  type: (query) => printType(query.type),
+  class: (query) => printClass(query.class),
+  name: (query) => query.name,
+  proto: (query) => query.protocol,
+  remote: (query) => bracketed(query.client.address),
+  port: (query) => String(query.client.port),
+  local: (query) => bracketed(query.local.address),
+  size: (query) => String(query.octets),
+  duration: (_, sent) => printSeconds(sent.durationMs),
+  rcode: (_, sent) => (sent.reply.drop ? NOTHING : printRcode(sent.reply.rcode)),
+  rsize: (_, sent) => (sent.reply.drop ? NOTHING : String(sent.octets)),
+  '>rflags': (_, sent) => (sent.reply.drop ? NOTHING : FLAGS.filter((flag) => sent.flags[flag]).join(',')),
+  '>id': (query) => String(query.message.id),
+  '>opcode': (query) => String(query.message.opcode),
+  '>do': (query) => String(query.edns?.do ?? false),
+  '>bufsize': (query) => String(Math.max(MIN_UDP_OCTETS, query.edns?.udpSize ?? 0)),
+};
+
+/** Makes a format out of its text. `{x}` stands for itself unless x is a field, a format's name or `/METADATA-LABEL`. */
+export function compileFormat(text: string): Format {
+  const whole = text.replaceAll('{common}', COMMON_FORMAT).replaceAll('{combined}', COMBINED_FORMAT);
+  const parts = whole
+    .split(/(\{[^{}]*\})/)
+    .filter((part) => part !== '')
+    .map(compilePart);
+  return (query, sent) => {
+    let line = '';
+    for (const part of parts) line += typeof part === 'string' ? part : part(query, sent);
+    return line;
+  };
+}
+
+function compilePart(part: string): string | Format {
+  const field = part.startsWith('{') && part.endsWith('}') ? part.slice(1, -1) : '';
+  if (field.startsWith('/')) return NOTHING;
+  return Object.hasOwn(FIELDS, field) ? FIELDS[field]! : part;
+}
+
+/** The shortest decimal in seconds, down to the nanosecond. */
+function printSeconds(ms: number): string {
+  return `${(ms / 1000).toFixed(9).replace(/\.?0+$/, '')}s`;
+}
+
+function bracketed(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
+}

@@ -1,0 +1,147 @@
+import { describe, expect, test } from 'vitest';
+import { makePlugin, parsePlugin, sentReply } from '../../../test/support/plugin.ts';
+import { type TestQueryOptions, testQuery } from '../../../test/support/query.ts';
+import { parseRecord } from '../../dns/presentation.ts';
+import { createReply, type Reply } from '../../plugin/reply.ts';
+import { classOf } from './class.ts';
+import log from './index.ts';
+
+const A_RECORD = parseRecord('example.org. 30 IN A 192.0.2.1');
+const SOA_RECORD = parseRecord('example.org. 30 IN SOA ns. host. 1 2 3 4 5');
+const NS_RECORD = parseRecord('sub.example.org. 30 IN NS ns.sub.example.org.');
+const GLUE = parseRecord('ns.sub.example.org. 30 IN A 192.0.2.2');
+const HIT = createReply('file', { aa: true, answer: [A_RECORD] });
+
+function logged(body: string, question: string, options: TestQueryOptions = {}, reply: Reply = HIT, durationMs = 1) {
+  const { plugin, env } = makePlugin(log, body);
+  const query = testQuery(question, options);
+  plugin.observe!(query, sentReply(query, reply, { octets: reply.drop ? 0 : 114, durationMs }));
+  return env.lines;
+}
+
+const CLIENT: TestQueryOptions = { client: { address: '10.244.0.7', port: 41234 }, id: 52173, octets: 54 };
+
+describe('the line', () => {
+  test.each<[string, TestQueryOptions, Reply, number, string]>([
+    [
+      'an answer over UDP with EDNS',
+      { ...CLIENT, edns: { udpSize: 512 } },
+      HIT,
+      0.143891,
+      '10.244.0.7:41234 - 52173 "A IN kubernetes.default.svc.cluster.local. udp 54 false 512" NOERROR qr,aa,rd 114 0.000143891s',
+    ],
+    [
+      'DO and a larger buffer, over TCP',
+      { ...CLIENT, protocol: 'tcp', edns: { udpSize: 4096, do: true } },
+      HIT,
+      1500,
+      '10.244.0.7:41234 - 52173 "A IN kubernetes.default.svc.cluster.local. tcp 54 true 4096" NOERROR qr,aa,rd 114 1.5s',
+    ],
+    [
+      'a client on IPv6 without EDNS',
+      { client: { address: '2001:db8::7', port: 53000 }, id: 1, rd: false, octets: 33 },
+      createReply('', { rcode: 2 }),
+      10_000,
+      '[2001:db8::7]:53000 - 1 "A IN kubernetes.default.svc.cluster.local. udp 33 false 512" SERVFAIL qr 114 10s',
+    ],
+    [
+      'a size below 512 octets',
+      { ...CLIENT, edns: { udpSize: 100 } },
+      createReply('x', { rcode: 3841, ra: true, ad: true }),
+      0,
+      '10.244.0.7:41234 - 52173 "A IN kubernetes.default.svc.cluster.local. udp 54 false 512" RCODE3841 qr,rd,ra,ad 114 0s',
+    ],
+    [
+      'no reply at all',
+      CLIENT,
+      createReply('acl', { drop: true }),
+      0.0001,
+      '10.244.0.7:41234 - 52173 "A IN kubernetes.default.svc.cluster.local. udp 54 false 512" - - - 0.0000001s',
+    ],
+  ])('%s', (_, options, reply, durationMs, line) => {
+    expect(logged('log', 'Kubernetes.Default.svc.cluster.local.', options, reply, durationMs)).toEqual([
+      `[INFO] ${line}`,
+    ]);
+  });
+
+  test.each([
+    ['{name} {type} {class}', 'a\\.b\\007.example. TYPE65280 CH', 'a\\.b\\007.example. TYPE65280 CH'],
+    ['{local}|{remote}|{port}', 'a. A', '192.0.2.53|192.0.2.1|40212'],
+    ['{>opcode}{>id}', 'a. A', '04711'],
+    ['{/kubernetes/client-pod}', 'a. A', '-'],
+    ['{unknown} {>x} { } {name', 'a. A', '{unknown} {>x} { } {name'],
+    ['{{name}}', 'a. A', '{a.}'],
+    ['{toString}{constructor}', 'a. A', '{toString}{constructor}'],
+    ['{combined}', 'a. A', '192.0.2.1:40212 - 4711 "A IN a. udp 40 false 512" NOERROR qr,aa,rd 114 0.001s "0"'],
+    ['>{common}<', 'a. A', '>192.0.2.1:40212 - 4711 "A IN a. udp 40 false 512" NOERROR qr,aa,rd 114 0.001s<'],
+  ])('%s', (format, question, line) => {
+    expect(logged(`log . "${format}"`, question)).toEqual([`[INFO] ${line}`]);
+  });
+});
+
+describe('the first rule whose name matches decides', () => {
+  const body = 'log example.org Example.net "{name}" {\n class denial\n}\nlog org "second {name}"';
+  test.each([
+    ['www.example.org. A', []],
+    ['www.example.net. A', []],
+    ['myexample.org. A', ['[INFO] second myexample.org.']],
+    ['example.com. A', []],
+  ])('%s', (question, lines) => {
+    expect(logged(body, question)).toEqual(lines);
+  });
+});
+
+describe('classes', () => {
+  test.each<[string, Partial<Reply>, string]>([
+    ['data', { answer: [A_RECORD] }, 'success'],
+    ['referral', { authority: [NS_RECORD], additional: [GLUE] }, 'success'],
+    ['additional records only', { additional: [GLUE] }, 'success'],
+    ['NODATA', { authority: [SOA_RECORD] }, 'denial'],
+    ['NODATA without SOA', {}, 'denial'],
+    ['NODATA with NS records', { authority: [NS_RECORD, SOA_RECORD] }, 'denial'],
+    ['NXDOMAIN', { rcode: 3 }, 'denial'],
+    ['SERVFAIL', { rcode: 2 }, 'error'],
+    ['REFUSED', { rcode: 5 }, 'error'],
+    ['no reply', { drop: true }, 'error'],
+  ])('%s', (_, parts, expected) => {
+    expect(classOf(createReply('x', parts))).toBe(expected);
+  });
+
+  test.each([
+    ['class error', { rcode: 2 }, 1],
+    ['class error', { rcode: 3 }, 0],
+    ['class denial error', { rcode: 3 }, 1],
+    ['class denial\n class error', { rcode: 2 }, 1],
+    ['class all', {}, 1],
+  ])('%s', (option, parts, lines) => {
+    expect(logged(`log . {\n ${option}\n}`, 'a. A', {}, createReply('x', parts))).toHaveLength(lines);
+  });
+});
+
+test('a single argument that looks like a format logs nothing, with a warning', () => {
+  expect(logged('log "{name} {type}"', 'a. A')).toEqual([
+    `[WARNING] plugin/log: Corefile:1:5: a single argument is a name, so this line logs nothing - write 'log . "{name} {type}"'`,
+  ]);
+});
+
+test('several names without a format are names', () => {
+  expect(parsePlugin(log, 'log Example.org cluster.local')).toMatchObject({
+    rules: [{ names: ['example.org.', 'cluster.local.'] }],
+    lostFormats: [],
+  });
+});
+
+test.each([
+  ['log a..b', 'Corefile:1:5 - Error during parsing: "a..b" has an empty label'],
+  [
+    'log . {\n class\n}',
+    "Corefile:2:2 - Error during parsing: Wrong argument count or unexpected line ending after 'class'",
+  ],
+  [
+    'log . {\n class errors\n}',
+    "Corefile:2:8 - Error during parsing: unknown value 'errors', expecting one of success, denial, error, all",
+  ],
+  ['log . {\n level\n}', "Corefile:2:2 - Error during parsing: unknown property 'level'"],
+])('%j is an error', (body, message) => {
+  expect(() => parsePlugin(log, body)).toThrow(message);
+});

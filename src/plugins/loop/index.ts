@@ -1,0 +1,101 @@
+import { noArgs, noBlock, once } from '../../corefile/arguments.ts';
+import { Class, Opcode, Rcode } from '../../dns/message.ts';
+import { type Name, ROOT } from '../../dns/name.ts';
+import { HINFO } from '../../dns/rr.ts';
+import { decodeMessage } from '../../dns/wire/decode.ts';
+import { encodeMessage } from '../../dns/wire/encode.ts';
+import { CairnError } from '../../errors.ts';
+import { type Endpoint, printEndpoint } from '../../net/upstream/error.ts';
+import { exchangeUdp } from '../../net/upstream/udp.ts';
+import type { Clock } from '../../observe/clock.ts';
+import { definePlugin } from '../../plugin/plugin.ts';
+import { createReply } from '../../plugin/reply.ts';
+import { createLoopGuard } from './guard.ts';
+
+/** Longer than a forwarder takes to give up, so that its SERVFAIL still arrives. */
+const PROBE_TIMEOUT_MS = 6000;
+
+/** What a listener on all addresses says of itself. */
+const WILDCARDS: Readonly<Record<string, string>> = { '': '127.0.0.1', '0.0.0.0': '127.0.0.1', '::': '::1' };
+
+/** Keeps queries from going round in circles between this server and its upstreams. */
+export default definePlugin({
+  name: 'loop',
+
+  parse(uses) {
+    const directive = once(uses);
+    noArgs(directive);
+    noBlock(directive);
+  },
+
+  create(_, { log, clock, random, block, metrics }) {
+    const [zone = ROOT] = block.zones;
+    const gauge = metrics
+      .gauge('cairn_loop_detected', 'Whether queries come back from the upstreams.', ['server', 'zone'])
+      .cell(block.server, zone);
+    const looped = createReply('loop', {
+      rcode: Rcode.SERVFAIL,
+      error: new CairnError('LOOP', `the upstreams for zone "${zone}" send queries back to this server`),
+      uncacheable: true,
+    });
+    let listening: readonly Endpoint[] = [];
+    let probes = 0;
+    const currentPoint = () => listening[probes % listening.length]!;
+
+    const guard = createLoopGuard({
+      zone,
+      clock,
+      random,
+      send(name) {
+        probes++;
+        return sendProbe(name, reachable(currentPoint()), clock);
+      },
+      detected(query) {
+        gauge.value = 1;
+        // CoreDNS's words, which runbooks search for.
+        log.error(
+          `Loop (${printEndpoint(query.client)} -> ${printPoint(currentPoint())}) detected for zone "${zone}", ` +
+            `see https://coredns.io/plugins/loop#troubleshooting. Query: "HINFO ${query.name}"`,
+        );
+      },
+      healed() {
+        gauge.value = 0;
+        log.info(`no loop for zone "${zone}" any more, queries are passed on again`);
+      },
+    });
+    return {
+      wrap: (next) => (query) => (guard.admit(query) ? next(query) : looped),
+      observe: guard.answered,
+      serving(points) {
+        listening = points;
+        gauge.value = 0;
+        const isPlain = block.keys.some(({ transport }) => transport === 'dns');
+        if (isPlain && points.length > 0) void guard.check();
+      },
+      stop: guard.stop,
+    };
+  },
+});
+
+/** Whether an upstream has answered; a SERVFAIL may mean that none could be reached. */
+async function sendProbe(name: Name, to: Endpoint, clock: Clock): Promise<boolean> {
+  const query = encodeMessage({
+    ...{ id: 0, qr: false, opcode: Opcode.QUERY, aa: false, tc: false, rd: true, ra: false, ad: false, cd: false },
+    ...{ rcode: Rcode.NOERROR, questions: [{ name, type: HINFO.code, class: Class.IN }] },
+    ...{ answer: [], authority: [], additional: [] },
+  });
+  try {
+    const reply = decodeMessage(await exchangeUdp(query, to, PROBE_TIMEOUT_MS, { clock }));
+    return reply.rcode !== Rcode.SERVFAIL;
+  } catch {
+    return false; // no answer, or no message: neither tells anything
+  }
+}
+
+function reachable({ address, port }: Endpoint): Endpoint {
+  return { address: WILDCARDS[address] ?? address, port };
+}
+
+function printPoint(point: Endpoint): string {
+  return point.address in WILDCARDS ? `:${point.port}` : printEndpoint(point);
+}

@@ -1,0 +1,32 @@
+import { noArgs, noBlock, once } from '../../corefile/arguments.ts';
+import { joinName, MAX_NAME_OCTETS, wireLength } from '../../dns/name.ts';
+import { A, AAAA, type ResourceRecord, rr, SRV } from '../../dns/rr.ts';
+import { definePlugin } from '../../plugin/plugin.ts';
+import type { Query } from '../../plugin/query.ts';
+import { createReply } from '../../plugin/reply.ts';
+
+/** Tells clients where their query came from, whatever they asked. */
+export default definePlugin({
+  name: 'whoami',
+
+  parse(uses) {
+    const directive = once(uses);
+    noArgs(directive);
+    noBlock(directive);
+  },
+
+  create: () => ({
+    wrap: () => (query) => createReply('whoami', { aa: true, additional: describeClient(query), uncacheable: true }),
+  }),
+});
+
+function describeClient({ question: { name }, client, protocol }: Query): readonly ResourceRecord[] {
+  const { address, port } = client;
+  const records: ResourceRecord[] = [rr(address.includes(':') ? AAAA : A, name, 0, { address })];
+  const label = `_${protocol}`;
+  // One label more may be too long for a name; then the port goes untold.
+  if (wireLength(name) + label.length + 1 <= MAX_NAME_OCTETS) {
+    records.push(rr(SRV, joinName([label], name), 0, { priority: 0, weight: 0, port, target: '.' }));
+  }
+  return records;
+}

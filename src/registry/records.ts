@@ -1,0 +1,62 @@
+/** What is known of a cluster, cut down to what DNS needs (Kubernetes DNS specification 1.1.0). Records are never changed, only replaced. */
+
+/** The port number of a service or slice that names no port: it has addresses, but no SRV records. */
+export const NO_PORT = -1;
+
+export interface Port {
+  /** Empty for an unnamed port; lower case. */
+  readonly name: string;
+  /** `tcp`, `udp` or `sctp`. */
+  readonly protocol: string;
+  /** 1 to 65535, or {@link NO_PORT}. */
+  readonly port: number;
+}
+
+export interface Service {
+  readonly namespace: string;
+  readonly name: string;
+  readonly type: 'ClusterIP' | 'NodePort' | 'LoadBalancer' | 'ExternalName';
+  readonly headless: boolean;
+  /** Canonical text; empty for headless and ExternalName services. */
+  readonly clusterIPs: readonly string[];
+  /** As written in the object; empty if the type is not ExternalName. */
+  readonly externalName: string;
+  /** Never empty: a service without ports has one {@link NO_PORT}. */
+  readonly ports: readonly Port[];
+  /** spec.externalIPs and the load balancer's addresses or host names. */
+  readonly externalIPs: readonly string[];
+}
+
+/** One ready endpoint of a slice. */
+export interface Endpoint {
+  /** Canonical text. */
+  readonly addresses: readonly string[];
+  readonly hostname?: string;
+  /** The pod behind the endpoint, if its name fits into a label. */
+  readonly podName?: string;
+  readonly nodeName?: string;
+  readonly zone?: string;
+}
+
+export interface EndpointSlice {
+  readonly namespace: string;
+  readonly name: string;
+  /** The service that the slice belongs to, by its `kubernetes.io/service-name` label. */
+  readonly service: string;
+  /** Never empty: a slice without ports has one {@link NO_PORT}. */
+  readonly ports: readonly Port[];
+  /** Ready endpoints only. */
+  readonly endpoints: readonly Endpoint[];
+}
+
+export interface Pod {
+  readonly namespace: string;
+  readonly name: string;
+  /** Canonical text, all families. */
+  readonly ips: readonly string[];
+  readonly hostNetwork: boolean;
+}
+
+export interface Namespace {
+  readonly name: string;
+}

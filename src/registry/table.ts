@@ -1,0 +1,87 @@
+import { isSame } from './same.ts';
+
+/** What a record is known by; records of kinds that have no namespace leave it out. */
+export interface Key {
+  readonly namespace?: string;
+  readonly name: string;
+}
+
+/** The indexes beside a table: told of every record that enters it and of every one that leaves. */
+export interface Links<T> {
+  link(record: T): void;
+  unlink(record: T): void;
+}
+
+/** The records of one kind by namespace and name: two small look-ups per record, and no composite key to build. */
+export class Table<T extends Key> {
+  private readonly byNamespace: ByNamespace<T> = new Map();
+  private readonly links: Links<T> | undefined;
+  private count = 0;
+
+  constructor(links?: Links<T>) {
+    this.links = links;
+  }
+
+  get size(): number {
+    return this.count;
+  }
+
+  get(namespace: string, name: string): T | undefined {
+    return this.byNamespace.get(namespace)?.get(name);
+  }
+
+  *values(): IterableIterator<T> {
+    for (const byName of this.byNamespace.values()) yield* byName.values();
+  }
+
+  /** Adds or replaces a record; false if an equal one was there. */
+  set(record: T): boolean {
+    const byName = namesIn(this.byNamespace, record.namespace);
+    const old = byName.get(record.name);
+    if (old !== undefined && isSame(old, record)) return false;
+    if (old === undefined) this.count++;
+    else this.links?.unlink(old);
+    byName.set(record.name, record);
+    this.links?.link(record);
+    return true;
+  }
+
+  /** False if there was none. */
+  delete(namespace: string, name: string): boolean {
+    const byName = this.byNamespace.get(namespace);
+    const old = byName?.get(name);
+    if (!byName || old === undefined) return false;
+    byName.delete(name);
+    if (byName.size === 0) this.byNamespace.delete(namespace);
+    this.count--;
+    this.links?.unlink(old);
+    return true;
+  }
+
+  /** Makes the table hold these records and no others, touching only what differs; false if nothing did. The last of two with one key counts. */
+  replaceAll(records: Iterable<T>): boolean {
+    const wanted: ByNamespace<T> = new Map();
+    for (const record of records) namesIn(wanted, record.namespace).set(record.name, record);
+    let changed = false;
+    for (const { namespace = '', name } of [...this.values()]) {
+      if (!wanted.get(namespace)?.has(name)) changed = this.delete(namespace, name) || changed;
+    }
+    for (const byName of wanted.values()) {
+      for (const record of byName.values()) changed = this.set(record) || changed;
+    }
+    return changed;
+  }
+}
+
+/** Something by namespace and name. */
+export type ByNamespace<T> = Map<string, Map<string, T>>;
+
+/** What there is in one namespace, which is added if it is new. */
+export function namesIn<T>(byNamespace: ByNamespace<T>, namespace = ''): Map<string, T> {
+  let byName = byNamespace.get(namespace);
+  if (!byName) {
+    byName = new Map();
+    byNamespace.set(namespace, byName);
+  }
+  return byName;
+}

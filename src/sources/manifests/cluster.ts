@@ -1,0 +1,113 @@
+import type { Prefix } from '../../dns/ip.ts';
+import type { EndpointSlice, Namespace, Pod, Service } from '../../registry/records.ts';
+import { type Selector, selects } from '../../registry/selector.ts';
+import { allocateClusterIPs, lacksClusterIP } from './cluster-ips.ts';
+import { deriveSlices, PodIndex } from './endpoints.ts';
+import type { Manifest, ServiceManifest } from './manifest.ts';
+import type { Problem } from './problems.ts';
+
+export interface ClusterOptions {
+  /** Which Services and EndpointSlices are served. */
+  readonly labels?: Selector;
+  /** Which Namespaces are served. Every namespace has the label `kubernetes.io/metadata.name`; one without a manifest has no other. */
+  readonly namespaceLabels?: Selector;
+  /** `manifests`: where there is any Namespace manifest, only they say which namespaces exist. `all`, the default: what an object names exists as well. */
+  readonly namespacesFrom?: 'manifests' | 'all';
+  /** The networks that services without a cluster IP get one from. */
+  readonly serviceCidrs?: readonly Prefix[];
+}
+
+/** The records that a cluster with these manifests would have. */
+export interface Cluster {
+  readonly namespaces: readonly Namespace[];
+  readonly services: readonly Service[];
+  readonly slices: readonly EndpointSlice[];
+  readonly pods: readonly Pod[];
+  readonly problems: readonly Problem[];
+}
+
+/** Adds to manifests what a control plane would: namespaces, cluster IPs, and endpoints out of pods. Of two manifests of one object the later one counts. */
+export function buildCluster(manifests: Iterable<Manifest>, options: ClusterOptions): Cluster {
+  const { labels = [], serviceCidrs = [] } = options;
+  const problems: Problem[] = [];
+  const objects = Object.groupBy(withoutDuplicates(manifests, problems), ({ kind }) => kind) as ByKind;
+  const { Service = [], EndpointSlice = [], Endpoints = [], Pod = [] } = objects;
+  const selected = Service.filter((service) => selects(labels, service.labels));
+  const services = serviceCidrs.length > 0 ? withClusterIPs(selected, serviceCidrs, problems) : selected;
+  if (serviceCidrs.length === 0) problems.push(...services.filter(lacksClusterIP).map(noClusterIP));
+
+  // Endpoints that are given win over what would be derived, and slices over the legacy objects that mirror them.
+  const withSlices = new Set(EndpointSlice.map(({ record }) => record && keyOf(record.namespace, record.service)));
+  const mirrored = Endpoints.filter(({ namespace, name }) => !withSlices.has(keyOf(namespace, name)));
+  const given = new Set([...withSlices, ...mirrored.map(({ namespace, name }) => keyOf(namespace, name))]);
+  const pods = new PodIndex(Pod);
+  const derived = services
+    .filter(({ namespace, name }) => !given.has(keyOf(namespace, name)))
+    .flatMap((service) => deriveSlices(service, pods));
+
+  return {
+    namespaces: namespacesOf(objects, options),
+    services: services.map(({ record }) => record),
+    slices: [
+      ...EndpointSlice.filter((slice) => selects(labels, slice.labels)).flatMap(({ record }) => record ?? []),
+      ...mirrored.filter((endpoints) => selects(labels, endpoints.labels)).flatMap(({ records }) => records),
+      ...derived,
+    ],
+    pods: Pod.flatMap(({ record }) => record ?? []),
+    problems,
+  };
+}
+
+type ByKind = { readonly [K in Manifest['kind']]?: Extract<Manifest, { kind: K }>[] };
+
+const keyOf = (namespace: string, name: string): string => `${namespace}/${name}`;
+
+function withoutDuplicates(manifests: Iterable<Manifest>, problems: Problem[]): Manifest[] {
+  const byName = new Map<string, Manifest>();
+  for (const manifest of manifests) {
+    const name = describe(manifest);
+    const earlier = byName.get(name);
+    if (earlier) {
+      const text = `${name} stands at ${earlier.place} and at ${manifest.place}: the latter is served; remove one of them`;
+      problems.push({ level: 'warning', text });
+    }
+    byName.set(name, manifest);
+  }
+  return [...byName.values()];
+}
+
+function withClusterIPs(services: ServiceManifest[], cidrs: readonly Prefix[], problems: Problem[]): ServiceManifest[] {
+  const { clusterIPs, failures } = allocateClusterIPs(services, cidrs);
+  for (const { service, problem } of failures) {
+    problems.push({ level: 'error', text: `${service.place}: ${describe(service)} gets no cluster IP: ${problem}` });
+  }
+  return services.map((service) => {
+    const allocated = clusterIPs.get(service);
+    return allocated ? { ...service, record: { ...service.record, clusterIPs: allocated } } : service;
+  });
+}
+
+function noClusterIP(service: ServiceManifest): Problem {
+  const text =
+    `${service.place}: ${describe(service)} has no clusterIP, so its name has no addresses: ` +
+    'give it one, or give service_cidr a network to take one from';
+  return { level: 'warning', text };
+}
+
+function namespacesOf(objects: ByKind, { namespacesFrom = 'all', namespaceLabels = [] }: ClusterOptions): Namespace[] {
+  const declared = objects.Namespace ?? [];
+  const labelsByName = new Map(declared.map(({ name, labels }) => [name, labels]));
+  if (namespacesFrom === 'all' || declared.length === 0) {
+    for (const { namespace } of Object.values(objects).flat()) {
+      if (namespace !== '' && !labelsByName.has(namespace)) labelsByName.set(namespace, {});
+    }
+  }
+  return [...labelsByName]
+    .filter(([name, labels]) => selects(namespaceLabels, { ...labels, 'kubernetes.io/metadata.name': name }))
+    .map(([name]) => ({ name }));
+}
+
+/** `Service prod/web` */
+function describe({ kind, namespace, name }: Manifest): string {
+  return `${kind} ${namespace === '' ? name : keyOf(namespace, name)}`;
+}

@@ -1,0 +1,101 @@
+import { type Node, parseDocument } from 'yaml';
+import { messageOf } from '../../errors.ts';
+import type { FieldPath } from '../objects/field.ts';
+
+/** A stretch of a file that can be read by itself, so that a large file is neither one long pause nor one large tree. */
+export interface Piece {
+  readonly text: string;
+  /** How many lines of the file come before it. */
+  readonly linesBefore: number;
+  /** Where in the piece its object stands: an item of a list keeps its dash. */
+  readonly root: FieldPath;
+}
+
+/** What a piece says, or what is wrong with it and where, as `LINE:COLUMN`. */
+export type PieceContent = { readonly value: unknown } | { readonly problem: string; readonly position: string };
+
+/** As the API server's own reader: YAML 1.1's merge keys are known. */
+const YAML_OPTIONS = { merge: true, prettyErrors: false, logLevel: 'error' } as const;
+
+const DOCUMENT_START = /^---(?=\s|$)/gm;
+const ALIAS = /(?:^|[-:,[{] )\*\S/m;
+
+/** The documents of a file, those of kind List by item. Neither `---` nor the dash of an outer list can begin a line of anything else. */
+export function splitPieces(text: string): Piece[] {
+  if (/^%/m.test(text)) return [{ text, linesBefore: 0, root: [] }]; // directives belong to what comes after the next ---
+  const starts = [0, ...Array.from(text.matchAll(DOCUMENT_START), ({ index }) => index)];
+  return slicesAt(text, starts, 0).flatMap((piece) => splitItems(piece) ?? [piece]);
+}
+
+/** The items of a `kind: List` in kubectl's layout; undefined for anything else. */
+function splitItems(piece: Piece): Piece[] | undefined {
+  const { text, linesBefore } = piece;
+  const items = /^items:[ \t]*\r?\n(?=( *)-\s)/m.exec(text);
+  if (!items || ALIAS.test(text)) return undefined;
+  const begin = items.index + items[0].length;
+  const dash = new RegExp(`^${items[1]}-(?=\\s)`, 'gm');
+  const end = begin + (/^(?!-\s)[^\s#]/m.exec(text.slice(begin))?.index ?? text.length - begin);
+  const frame = readPiece({ text: text.slice(0, items.index) + text.slice(end), linesBefore, root: [] });
+  if (!('value' in frame) || (frame.value as { kind?: unknown } | null)?.kind !== 'List') return undefined;
+  const list = text.slice(begin, end);
+  const starts = Array.from(list.matchAll(dash), ({ index }) => index);
+  return slicesAt(list, starts, linesBefore + countLines(text.slice(0, begin))).map((item) => ({ ...item, root: [0] }));
+}
+
+function slicesAt(text: string, starts: readonly number[], linesBefore: number): Piece[] {
+  const pieces: Piece[] = [];
+  let line = linesBefore;
+  for (const [i, start] of starts.entries()) {
+    const slice = text.slice(start, starts[i + 1]);
+    if (slice.trim() !== '') pieces.push({ text: slice, linesBefore: line, root: [] });
+    line += countLines(slice);
+  }
+  return pieces;
+}
+
+/** Reads a piece, as JSON if it looks like it: that is much faster. */
+export function readPiece(piece: Piece): PieceContent {
+  if (/^\s*[{[]/.test(piece.text)) {
+    try {
+      return { value: JSON.parse(piece.text) as unknown };
+    } catch {
+      // The YAML reader, which takes JSON as well, says where the mistake is.
+    }
+  }
+  const document = parseDocument(piece.text, YAML_OPTIONS);
+  const [error] = document.errors;
+  if (error) return { problem: error.message, position: print(piece, error.pos[0]) };
+  try {
+    const value = document.toJS() as unknown;
+    return { value: piece.root.length === 0 ? value : (value as unknown[])[0] };
+  } catch (thrown) {
+    return { problem: messageOf(thrown), position: print(piece, 0) };
+  }
+}
+
+/** Where in the file a field stands, as `LINE:COLUMN`: the field itself, or what it is missing from. Costs another reading of the piece. */
+export function positionOf(piece: Piece, path: FieldPath): string {
+  const document = parseDocument(piece.text, YAML_OPTIONS);
+  for (let whole = [...piece.root, ...path]; whole.length > 0; whole = whole.slice(0, -1)) {
+    const node = document.getIn(whole, true) as Node | undefined;
+    if (node?.range) return print(piece, node.range[0]);
+  }
+  return print(piece, document.contents?.range?.[0] ?? 0);
+}
+
+/** Where a piece's object begins, as `LINE:COLUMN`. */
+export function startOf(piece: Piece): string {
+  const before = /^(?:(?:---)?[ \t]*(?:#.*)?\r?\n)*(?:---)?[ \t]*(?:-\s+)?/.exec(piece.text)?.[0] ?? '';
+  return print(piece, before.length);
+}
+
+function print({ text, linesBefore }: Piece, offset: number): string {
+  const before = text.slice(0, offset);
+  return `${linesBefore + countLines(before) + 1}:${offset - before.lastIndexOf('\n')}`;
+}
+
+function countLines(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) count++;
+  return count;
+}

@@ -1,0 +1,83 @@
+import type { Endpoint, EndpointSlice, Port } from '../../registry/records.ts';
+import { matchLabels } from '../../registry/selector.ts';
+import { optional, podLabel } from '../objects/endpoint-slice.ts';
+import { familyOf } from '../objects/endpoints.ts';
+import { orNoPort } from '../objects/ports.ts';
+import type { Family, PodManifest, ServiceManifest } from './manifest.ts';
+
+/** Finds the pods that a service selects, without looking at every pod for every service. */
+export class PodIndex {
+  /** By namespace and one label. */
+  private readonly byLabel = new Map<string, PodManifest[]>();
+
+  constructor(pods: Iterable<PodManifest>) {
+    for (const pod of pods) {
+      for (const [key, value] of Object.entries(pod.labels)) {
+        const at = indexKey(pod.namespace, key, value);
+        const known = this.byLabel.get(at);
+        if (known) known.push(pod);
+        else this.byLabel.set(at, [pod]);
+      }
+    }
+  }
+
+  selectedBy({ namespace, selector }: ServiceManifest): PodManifest[] {
+    const candidates = Object.entries(selector)
+      .map(([key, value]) => this.byLabel.get(indexKey(namespace, key, value)) ?? [])
+      .sort((a, b) => a.length - b.length)[0];
+    return (candidates ?? []).filter(({ labels }) => matchLabels(selector, labels));
+  }
+}
+
+const indexKey = (namespace: string, key: string, value: string): string => `${namespace} ${key}=${value}`;
+
+/**
+ * The slices that the control plane would make of the pods that a service selects: one for each address family, and
+ * another where named target ports are different numbers in different pods. Their names contain a colon, so that no
+ * object of the API can have them.
+ */
+export function deriveSlices(service: ServiceManifest, pods: PodIndex): EndpointSlice[] {
+  const { namespace, name } = service;
+  const slices = new Map<string, { ports: readonly Port[]; endpoints: Endpoint[] }>();
+  for (const pod of pods.selectedBy(service)) {
+    if (!pod.record || !(pod.ready || service.publishNotReady)) continue;
+    const ports = orNoPort(resolvePorts(service, pod));
+    for (const ip of pod.record.ips) {
+      const family = familyOf(ip);
+      if (!hasFamily(service, family)) continue;
+      const key = `derived:${name}:${family}:${ports.map((port) => `${port.name}=${port.port}/${port.protocol}`).join(',')}`;
+      const slice = slices.get(key) ?? { ports, endpoints: [] };
+      slice.endpoints.push(endpointOf(pod, ip, service));
+      slices.set(key, slice);
+    }
+  }
+  return [...slices].map(([key, slice]) => ({ namespace, name: key, service: name, ...slice }));
+}
+
+/** A named port that a pod does not have is left out for that pod. */
+function resolvePorts(service: ServiceManifest, pod: PodManifest): Port[] {
+  return service.targetPorts.flatMap(({ name, protocol, target }) => {
+    const port =
+      typeof target === 'number'
+        ? target
+        : pod.containerPorts.find((candidate) => candidate.name === target && candidate.protocol === protocol)?.port;
+    return port === undefined ? [] : [{ name, protocol, port }];
+  });
+}
+
+/** A service that does not say which families it has gets those of its cluster IPs, or else whatever its pods have. */
+function hasFamily({ families, record }: ServiceManifest, family: Family): boolean {
+  if (families.length > 0) return families.includes(family);
+  return record.clusterIPs.length === 0 || record.clusterIPs.some((ip) => familyOf(ip) === family);
+}
+
+/** The pod's host name counts only in the service that is its subdomain, as in a StatefulSet. */
+function endpointOf(pod: PodManifest, ip: string, service: ServiceManifest): Endpoint {
+  return {
+    addresses: [ip],
+    ...optional('hostname', pod.subdomain === service.name ? pod.hostname : undefined),
+    ...optional('podName', podLabel(pod.name)),
+    ...optional('nodeName', pod.nodeName),
+    ...optional('zone', pod.zone),
+  };
+}

@@ -1,0 +1,166 @@
+import { createHash } from 'node:crypto';
+import type { Stats } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { messageOf } from '../../errors.ts';
+import type { Clock } from '../../observe/clock.ts';
+import { MAX_FILE_BYTES, ManifestError, readManifests } from './file.ts';
+import type { Manifest } from './manifest.ts';
+import { expandPath, statOf } from './paths.ts';
+import type { Problem } from './problems.ts';
+
+/** A file may be written twice within one tick of its time stamp: one that is younger than this is looked into again. */
+const RACY_MS = 100;
+/** A file that is written without a pause is read all the same after this time. */
+const MAX_SETTLE_MS = 400;
+
+interface FileState {
+  /** What tells that the file may have changed. */
+  stamp: string;
+  digest: string;
+  /** The last good objects; undefined until the file was good for the first time. */
+  manifests: Manifest[] | undefined;
+  problems: readonly string[];
+  /** Since when the file is being written. */
+  unsettledAtMs: number | undefined;
+}
+
+export interface Refresh {
+  /** Whether {@link ManifestFiles.manifests} may give something else than before. */
+  readonly changed: boolean;
+  /** Whether a file is being written and should be looked at again soon. */
+  readonly unsettled: boolean;
+  readonly problems: readonly Problem[];
+  /** Why not everything that is configured has been read yet. */
+  readonly incomplete: string | undefined;
+}
+
+/** The manifest files of some paths and their last good objects. */
+export class ManifestFiles {
+  private readonly paths: readonly string[];
+  private readonly clock: Clock;
+  /** What each path stood for when it last had files. */
+  private readonly expansions = new Map<string, readonly string[]>();
+  private readonly states = new Map<string, FileState>();
+
+  constructor(paths: readonly string[], clock: Clock) {
+    this.paths = paths;
+    this.clock = clock;
+  }
+
+  /** The files by path as last found. */
+  filesOf(path: string): readonly string[] {
+    return this.expansions.get(path) ?? [];
+  }
+
+  get fileCount(): number {
+    return this.states.size;
+  }
+
+  get brokenCount(): number {
+    return [...this.states.values()].filter(({ problems }) => problems.length > 0).length;
+  }
+
+  /** All objects, in the order of the files' names. */
+  *manifests(): Iterable<Manifest> {
+    for (const file of [...this.states.keys()].sort()) yield* this.states.get(file)!.manifests ?? [];
+  }
+
+  /**
+   * Looks at all files and reads those that changed. A path without files keeps those that it had, and a broken file its
+   * last good objects. A file that changed less than `settleMs` ago is left for later, as its writer may not be done.
+   */
+  async refresh(settleMs: number): Promise<Refresh> {
+    const problems: Problem[] = [];
+    const incomplete: string[] = [];
+    const present = new Set<string>();
+    for (const path of this.paths) {
+      const expansion = await expandPath(path);
+      if ('files' in expansion) {
+        this.expansions.set(path, expansion.files);
+        for (const file of expansion.files) present.add(file);
+      } else {
+        const known = this.expansions.has(path);
+        const effect = known
+          ? 'what was read before stays served'
+          : 'until then, names that are not found are answered with SERVFAIL';
+        problems.push({ level: 'warning', text: `${expansion.missing}: ${effect}`, subject: path });
+        if (!known) incomplete.push(expansion.missing);
+      }
+    }
+    let changed = this.dropAllBut(new Set([...this.expansions.values()].flat()));
+    for (const file of present) changed = (await this.refreshFile(file, settleMs)) || changed;
+    for (const [file, state] of this.states) {
+      const effect = state.manifests
+        ? 'the last good objects of the file stay served'
+        : 'nothing of the file is served';
+      problems.push(
+        ...state.problems.map((text): Problem => ({ level: 'error', text: `${text}; ${effect}`, subject: file })),
+      );
+      if (!state.manifests) incomplete.push(state.problems[0] ?? `${file} is being written`);
+    }
+    const unsettled = [...this.states.values()].some(({ unsettledAtMs }) => unsettledAtMs !== undefined);
+    return { changed, unsettled, problems, incomplete: incomplete[0] };
+  }
+
+  private dropAllBut(wanted: ReadonlySet<string>): boolean {
+    const gone = [...this.states.keys()].filter((file) => !wanted.has(file));
+    for (const file of gone) this.states.delete(file);
+    return gone.length > 0;
+  }
+
+  /** Reads a file if it changed; true if it has other objects now. */
+  private async refreshFile(file: string, settleMs: number): Promise<boolean> {
+    const state = this.stateOf(file);
+    try {
+      const found = await statOf(file);
+      if (!found || stampOf(found) === state.stamp) return false;
+      if (this.isBeingWritten(state, found, settleMs)) return false;
+      if (found.size > MAX_FILE_BYTES)
+        throw new ManifestError([`${file}: is larger than ${MAX_FILE_BYTES} bytes: split it`]);
+      const isRacy = Math.abs(this.clock.now() - found.mtimeMs) < RACY_MS;
+      state.stamp = isRacy ? '' : stampOf(found);
+      return await read(file, state);
+    } catch (thrown) {
+      if (thrown instanceof ManifestError) {
+        state.problems = thrown.problems;
+      } else {
+        Object.assign(state, { stamp: '', digest: '', problems: [`${file}: cannot be read: ${messageOf(thrown)}`] });
+      }
+      return false;
+    }
+  }
+
+  private stateOf(file: string): FileState {
+    let state = this.states.get(file);
+    if (!state) {
+      state = { stamp: '', digest: '', manifests: undefined, problems: [], unsettledAtMs: undefined };
+      this.states.set(file, state);
+    }
+    return state;
+  }
+
+  private isBeingWritten(state: FileState, { mtimeMs }: Stats, settleMs: number): boolean {
+    const now = this.clock.now();
+    const age = now - mtimeMs;
+    const since = state.unsettledAtMs ?? now;
+    const waits = age >= 0 && age < settleMs && now - since < MAX_SETTLE_MS;
+    state.unsettledAtMs = waits ? since : undefined;
+    return waits;
+  }
+}
+
+/** True if the file has other objects than before. */
+async function read(file: string, state: FileState): Promise<boolean> {
+  const bytes = await readFile(file);
+  const digest = createHash('sha256').update(bytes).digest('base64');
+  if (digest === state.digest) return false;
+  state.digest = digest;
+  state.manifests = await readManifests(file, bytes);
+  state.problems = [];
+  return true;
+}
+
+/** Through symbolic links, so that a ConfigMap's new version is another file. */
+function stampOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats): string {
+  return [dev, ino, size, mtimeMs, ctimeMs].join(' ');
+}

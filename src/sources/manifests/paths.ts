@@ -1,0 +1,64 @@
+import type { Stats } from 'node:fs';
+import { glob, readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { messageOf } from '../../errors.ts';
+
+/** A folder or pattern with more files is refused. */
+export const MAX_FILES = 10_000;
+
+const MANIFEST_FILE = /^[^.].*\.(?:ya?ml|json)$/;
+const GLOB = /[*?[\]{}]/;
+
+/** What a configured path stands for now: its files, in the order of their names, or why it has none. */
+export type Expansion = { readonly files: readonly string[] } | { readonly missing: string };
+
+/** Finds the files of a path: of a folder its *.yaml, *.yml and *.json, of a pattern those that match; names that begin with a dot are passed over. */
+export async function expandPath(path: string): Promise<Expansion> {
+  try {
+    const found = await statOf(path);
+    if (found?.isDirectory()) return some(await manifestsIn(path), `${path} has no *.yaml, *.yml or *.json file`);
+    if (found) return { files: [path] };
+    return GLOB.test(path)
+      ? some(await matchesOf(path), `no file matches ${path}`)
+      : { missing: `${path} does not exist` };
+  } catch (thrown) {
+    return { missing: `${path} cannot be read: ${messageOf(thrown)}` };
+  }
+}
+
+/** The directories in which a change of the path's files shows; while it has none, those in which they will appear. */
+export function directoriesOf(path: string, files: readonly string[]): string[] {
+  if (files.length > 0) return [...new Set(files.map((file) => dirname(file)))];
+  const fixed = GLOB.test(path) ? path.slice(0, path.slice(0, path.search(GLOB)).lastIndexOf('/') + 1) : path;
+  return [fixed, dirname(fixed)];
+}
+
+/** Undefined for what is not there; a symbolic link is followed. */
+export async function statOf(path: string): Promise<Stats | undefined> {
+  return stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+    throw error;
+  });
+}
+
+async function manifestsIn(folder: string): Promise<string[]> {
+  const names = await readdir(folder);
+  return filesAmong(names.filter((name) => MANIFEST_FILE.test(name)).map((name) => join(folder, name)));
+}
+
+async function matchesOf(pattern: string): Promise<string[]> {
+  const isHidden = (path: string) => basename(path).startsWith('.') && !pattern.startsWith(`${path}/`);
+  const paths: string[] = [];
+  for await (const path of glob(pattern, { exclude: isHidden })) paths.push(path);
+  return filesAmong(paths);
+}
+
+async function filesAmong(paths: string[]): Promise<string[]> {
+  if (paths.length > MAX_FILES) throw new Error(`it has more than ${MAX_FILES} files`);
+  const found = await Promise.all(paths.map(statOf));
+  return paths.filter((_, i) => found[i]?.isFile()).sort();
+}
+
+function some(files: readonly string[], missing: string): Expansion {
+  return files.length > 0 ? { files } : { missing };
+}

@@ -1,0 +1,34 @@
+import type { Logger } from '../../observe/log.ts';
+
+/** Something that the operator should mend. */
+export interface Problem {
+  readonly level: 'warning' | 'error';
+  readonly text: string;
+  /** The file or path that is good again once it has no problem left. */
+  readonly subject?: string;
+}
+
+/** So many new problems are logged at once. */
+const MAX_LOGGED = 20;
+
+/** Logs each problem once for as long as it lasts, and once that its subject is good again. */
+export class ProblemLog {
+  private readonly log: Logger;
+  private texts: ReadonlySet<string> = new Set();
+  private subjects: ReadonlySet<string> = new Set();
+
+  constructor(log: Logger) {
+    this.log = log;
+  }
+
+  /** Takes all the problems that there are now. */
+  report(problems: readonly Problem[]): void {
+    const fresh = problems.filter(({ text }) => !this.texts.has(text));
+    for (const { level, text } of fresh.slice(0, MAX_LOGGED)) this.log[level](text);
+    if (fresh.length > MAX_LOGGED) this.log.warning(`and ${fresh.length - MAX_LOGGED} more problems of the manifests`);
+    const subjects = new Set(problems.flatMap(({ subject }) => subject ?? []));
+    for (const subject of this.subjects) if (!subjects.has(subject)) this.log.info(`${subject} reads well again`);
+    this.texts = new Set(problems.map(({ text }) => text));
+    this.subjects = subjects;
+  }
+}

@@ -1,0 +1,235 @@
+import { mkdir, mkdtemp, rename, rm, symlink, truncate, unlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { systemClock } from '../../observe/clock.ts';
+import { createLogger } from '../../observe/log.ts';
+import { Registry } from '../../registry/registry.ts';
+import { MAX_FILE_BYTES } from './file.ts';
+import { type ManifestOptions, type ManifestSource, watchManifests } from './source.ts';
+
+let folder: string;
+let sources: ManifestSource[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'manifests-'));
+});
+
+afterEach(async () => {
+  for (const source of sources) source.stop();
+  sources = [];
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Far more than it takes, for a busy machine. */
+const SOON = { timeout: 5000, interval: 10 };
+
+async function put(name: string, text: string): Promise<string> {
+  const path = join(folder, name);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, text);
+  return path;
+}
+
+/** A service in one line. */
+const service = (name: string, clusterIP = '10.96.0.1') =>
+  `{apiVersion: v1, kind: Service, metadata: {name: ${name}}, spec: {clusterIP: ${clusterIP}}}\n`;
+
+async function start(paths: string[] = [folder], options: Partial<ManifestOptions> = {}) {
+  const registry = new Registry(systemClock);
+  const lines: string[] = [];
+  const log = createLogger((_, line) => lines.push(line.replaceAll(folder, 'DIR')));
+  const source = watchManifests({ paths, debounceMs: 20, ...options }, registry, { log, clock: systemClock });
+  sources.push(source);
+  await source.start();
+  const served = () => [...registry.services()].map(({ name }) => name).sort();
+  const complaints = () => lines.filter((line) => !line.includes('manifests: '));
+  return { registry, source, served, complaints, lines };
+}
+
+describe('the first load', () => {
+  test('reads the manifests of a folder, and nothing else there', async () => {
+    await put('b.yml', service('b'));
+    await put('a.yaml', service('a'));
+    await put('c.json', JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'prod' } }));
+    await put('.hidden.yaml', service('hidden'));
+    await put('notes.txt', 'no: [manifest');
+    await put('below/d.yaml', service('below'));
+    const { registry, served, source, complaints } = await start();
+    expect(served()).toEqual(['a', 'b']);
+    expect([registry.synced, registry.syncError]).toEqual([true, '']);
+    expect([...registry.namespaces()].map(({ name }) => name).sort()).toEqual(['default', 'prod']);
+    expect(complaints()).toEqual([]);
+    expect(source.stats()).toMatchObject({ files: 3, brokenFiles: 0, loads: 1 });
+  });
+
+  test('reads files and patterns', async () => {
+    const file = await put('one/a.yaml', service('a'));
+    await put('two/b.yaml', service('b'));
+    await put('two/.c.yaml', service('c'));
+    await put('three/b.yaml', service('d'));
+    const { served } = await start([file, join(folder, 't*/b.yaml'), join(folder, '**/a.yaml')]);
+    expect(served()).toEqual(['a', 'b', 'd']);
+  });
+
+  test.each([
+    ['a folder that is not there', 'missing', 'DIR/missing does not exist'],
+    ['an empty folder', '.', 'DIR has no *.yaml, *.yml or *.json file'],
+    ['a pattern that matches nothing', '*.yaml', 'no file matches DIR/*.yaml'],
+  ])('%s leaves the registry unsynced until it has a file', async (_, path, reason) => {
+    const { registry, served, complaints, lines } = await start([join(folder, path)]);
+    expect([registry.synced, registry.syncError.replaceAll(folder, 'DIR')]).toEqual([false, reason]);
+    if (path === 'missing') {
+      await put('.made/a.yaml', service('a'));
+      await rename(join(folder, '.made'), join(folder, 'missing'));
+    } else {
+      await put('a.yaml', service('a'));
+    }
+    await vi.waitFor(() => expect([registry.synced, served()]).toEqual([true, ['a']]), SOON);
+    expect(complaints()).toEqual([
+      `[WARNING] ${reason}: until then, names that are not found are answered with SERVFAIL`,
+      expect.stringMatching(/^\[INFO\] DIR\S* reads well again$/),
+    ]);
+    expect(lines.join()).toContain('manifests: 1 services');
+  });
+
+  test('a broken file leaves the registry unsynced, and the others are served', async () => {
+    await put('a.yaml', service('a'));
+    const path = await put(
+      'b.yaml',
+      'apiVersion: v1\nkind: Service\nmetadata: {name: b}\nspec: {clusterIP: 10.0.0.256}\n',
+    );
+    const { registry, served, source, complaints } = await start();
+    const problem = `${path}:4:19: Service b: spec.clusterIP is "10.0.0.256", it should be an IP address`;
+    expect([registry.synced, registry.syncError]).toEqual([false, problem]);
+    expect(served()).toEqual(['a']);
+    expect(source.stats()).toMatchObject({ files: 2, brokenFiles: 1 });
+    await put('b.yaml', service('b'));
+    await vi.waitFor(() => expect([registry.synced, served()]).toEqual([true, ['a', 'b']]), SOON);
+    expect(complaints()).toEqual([
+      `[ERROR] ${problem.replaceAll(folder, 'DIR')}; nothing of the file is served`,
+      '[INFO] DIR/b.yaml reads well again',
+    ]);
+  });
+});
+
+describe('a change is served', () => {
+  test.each<[string, () => Promise<unknown>, string[]]>([
+    ['a file is written', () => put('a.yaml', service('changed')), ['b', 'changed']],
+    ['a file is added', () => put('c.yaml', service('c')), ['a', 'b', 'c']],
+    ['a file is deleted', () => unlink(join(folder, 'b.yaml')), ['a']],
+    [
+      'a file is replaced by rename',
+      async () => rename(await put('.a.yaml.swp', service('renamed')), join(folder, 'a.yaml')),
+      ['b', 'renamed'],
+    ],
+    ['a file is emptied', () => put('a.yaml', ''), ['b']],
+  ])('%s', async (_, change, expected) => {
+    await put('a.yaml', service('a'));
+    await put('b.yaml', service('b'));
+    const { registry, served } = await start();
+    const before = registry.serial;
+    await change();
+    await vi.waitFor(() => expect(served()).toEqual(expected), SOON);
+    expect(registry.serial).toBeGreaterThan(before);
+  });
+
+  test.each([
+    ['the folder', '.'],
+    ['a file in it', 'a.yaml'],
+  ])('a ConfigMap, mounted as %s, gets new data by a swap of symbolic links', async (_, path) => {
+    const mount = join(folder, 'mount');
+    await put('mount/..1/a.yaml', service('old'));
+    await symlink('..1', join(mount, '..data'));
+    await symlink('..data/a.yaml', join(mount, 'a.yaml'));
+    const { served } = await start([join(mount, path)]);
+    expect(served()).toEqual(['old']);
+    await put('mount/..2/a.yaml', service('new'));
+    await symlink('..2', join(mount, '..data_tmp'));
+    await rename(join(mount, '..data_tmp'), join(mount, '..data'));
+    await rm(join(mount, '..1'), { recursive: true });
+    await vi.waitFor(() => expect(served()).toEqual(['new']), SOON);
+  });
+
+  test('a change that no directory tells of', async () => {
+    await put('one/a.yaml', service('a'));
+    await put('two/b.yaml', service('b'));
+    await symlink('one', join(folder, 'link'));
+    const { served } = await start([join(folder, 'link')]);
+    await symlink('two', join(folder, 'link_tmp'));
+    await rename(join(folder, 'link_tmp'), join(folder, 'link'));
+    await vi.waitFor(() => expect(served()).toEqual(['b']), SOON);
+    await put('two/c.yaml', service('c'));
+    await vi.waitFor(() => expect(served()).toEqual(['b', 'c']), SOON);
+  });
+
+  test('a folder that was deleted and made anew', async () => {
+    await put('sub/a.yaml', service('a'));
+    const { served, lines } = await start([join(folder, 'sub')]);
+    await rm(join(folder, 'sub'), { recursive: true });
+    await vi.waitFor(() => expect(lines.join()).toContain('does not exist'), SOON);
+    await put('sub/b.yaml', service('b'));
+    await vi.waitFor(() => expect(served()).toEqual(['b']), SOON);
+    await put('sub/c.yaml', service('c'));
+    await vi.waitFor(() => expect(served()).toEqual(['b', 'c']), SOON);
+  });
+});
+
+describe('bad input never loses good state', () => {
+  test('a broken file keeps its last good objects, is told of once, and once more when it is good again', async () => {
+    await put('a.yaml', service('a'));
+    await put('b.yaml', service('b'));
+    const { registry, served, complaints, source } = await start();
+    await put('b.yaml', 'kind: [');
+    await vi.waitFor(() => expect(source.stats().brokenFiles).toBe(1), SOON);
+    await put('a.yaml', service('changed'));
+    await vi.waitFor(() => expect(served()).toEqual(['b', 'changed']), SOON);
+    expect(registry.synced).toBe(true);
+    await put('b.yaml', service('mended'));
+    await vi.waitFor(() => expect(served()).toEqual(['changed', 'mended']), SOON);
+    expect(complaints()).toEqual([
+      expect.stringMatching(/^\[ERROR\] DIR\/b\.yaml:1:8: .*; the last good objects of the file stay served$/),
+      '[INFO] DIR/b.yaml reads well again',
+    ]);
+  });
+
+  test('a file that has grown too large is not read', async () => {
+    const path = await put('a.yaml', service('a'));
+    const { served, complaints } = await start();
+    await truncate(path, MAX_FILE_BYTES + 1);
+    await vi.waitFor(() => expect(complaints().length).toBe(1), SOON);
+    expect(complaints()[0]).toContain('DIR/a.yaml: is larger than 268435456 bytes: split it; the last good objects');
+    expect(served()).toEqual(['a']);
+  });
+
+  test('when everything is deleted, the last good set stays, with one warning', async () => {
+    await put('sub/a.yaml', service('a'));
+    const { registry, served, complaints } = await start([join(folder, 'sub')]);
+    await rm(join(folder, 'sub'), { recursive: true });
+    await vi.waitFor(() => expect(complaints().length).toBe(1), SOON);
+    expect([registry.synced, served()]).toEqual([true, ['a']]);
+    expect(complaints()).toEqual(['[WARNING] DIR/sub does not exist: what was read before stays served']);
+  });
+});
+
+test('a duplicate is served from the last file by name, with one warning over all loads', async () => {
+  await put('a.yaml', service('a', '10.96.0.1'));
+  await put('b.yaml', `# another\n---\n${service('a', '10.96.0.2')}`);
+  const { registry, served, complaints } = await start();
+  expect(registry.service('default', 'a')?.clusterIPs).toEqual(['10.96.0.2']);
+  await put('c.yaml', service('c'));
+  await vi.waitFor(() => expect(served()).toEqual(['a', 'c']), SOON);
+  expect(complaints()).toEqual([
+    '[WARNING] Service default/a stands at DIR/a.yaml:1:1 and at DIR/b.yaml:3:1: the latter is served; remove one of them',
+  ]);
+});
+
+test('after stop, nothing is followed', async () => {
+  await put('a.yaml', service('a'));
+  const { registry, source } = await start();
+  source.stop();
+  const other = await start();
+  await put('b.yaml', service('b'));
+  await vi.waitFor(() => expect(other.served()).toEqual(['a', 'b']), SOON);
+  expect(registry.counts().services).toBe(1);
+});

@@ -1,0 +1,44 @@
+import { parseIP } from '../../dns/ip.ts';
+import type { Endpoint, EndpointSlice } from '../../registry/records.ts';
+import { readTarget } from './endpoint-slice.ts';
+import { Field } from './field.ts';
+import { readNames } from './metadata.ts';
+import { readPorts } from './ports.ts';
+
+/**
+ * Turns a legacy v1 Endpoints object into the slices that the control plane would mirror it to: one for every subset and
+ * address family. Their names contain a colon, so that no object of the API can have them.
+ *
+ * @throws ObjectError
+ */
+export function convertEndpoints(object: unknown): EndpointSlice[] {
+  const endpoints = new Field('Endpoints', object);
+  const { namespace, name } = readNames(endpoints);
+  return endpoints
+    .get('subsets')
+    .items()
+    .flatMap((subset, i) => {
+      const ports = readPorts(subset.get('ports'));
+      const ready = subset.get('addresses').items().map(readAddress);
+      return Object.entries(byFamily(ready)).map(([family, ofFamily]) => ({
+        namespace,
+        name: `endpoints:${name}:${i}:${family}`,
+        service: name,
+        ports,
+        endpoints: ofFamily,
+      }));
+    });
+}
+
+function readAddress(address: Field): Endpoint {
+  return { addresses: [address.get('ip').ip()], ...readTarget(address) };
+}
+
+function byFamily(endpoints: Endpoint[]): Record<string, Endpoint[]> {
+  return Object.groupBy(endpoints, ({ addresses }) => familyOf(addresses[0]!)) as Record<string, Endpoint[]>;
+}
+
+/** The family of an address in canonical text, in the API's spelling. */
+export function familyOf(ip: string): 'IPv4' | 'IPv6' {
+  return parseIP(ip)?.length === 4 ? 'IPv4' : 'IPv6';
+}

@@ -1,0 +1,142 @@
+import { canonicalIP } from '../../dns/ip.ts';
+import { CairnError } from '../../errors.ts';
+
+/** The way from an API object to one of its fields. */
+export type FieldPath = readonly (string | number)[];
+
+/** An API object that does not say what its kind should. */
+export class ObjectError extends CairnError {
+  /** The field that is wrong. */
+  readonly path: FieldPath;
+
+  /** The message reads `KIND NAMESPACE/NAME: FIELD PROBLEM`. */
+  constructor(object: string, path: FieldPath, problem: string) {
+    super('OBJECT', `${object}: ${[printPath(path), problem].filter(Boolean).join(' ')}`);
+    this.path = path;
+  }
+}
+
+const MAX_SHOWN_VALUE = 60;
+
+/** A field of an API object together with its way there, so that whoever reads it can say what is wrong and where. Null is the same as absent. */
+export class Field {
+  readonly value: unknown;
+  private readonly kind: string;
+  private readonly parent: Field | undefined;
+  private readonly key: string | number;
+
+  constructor(kind: string, value: unknown, parent?: Field, key: string | number = '') {
+    this.kind = kind;
+    this.value = value ?? undefined;
+    this.parent = parent;
+    this.key = key;
+  }
+
+  get present(): boolean {
+    return this.value !== undefined;
+  }
+
+  get(key: string): Field {
+    return new Field(this.kind, this.mapping()[key], this, key);
+  }
+
+  /** @throws ObjectError if the field is there and is not a list. */
+  items(): Field[] {
+    if (this.value === undefined) return [];
+    if (!Array.isArray(this.value)) return this.wrong('a list');
+    return this.value.map((item, i) => new Field(this.kind, item, this, i));
+  }
+
+  /** @throws ObjectError if the field is there and is not text. */
+  text(): string | undefined {
+    if (this.value === undefined || typeof this.value === 'string') return this.value;
+    return this.wrong('text: put it into quotes');
+  }
+
+  /** @throws ObjectError if the field is not there, or is no text that matches `pattern`. */
+  matching(pattern: RegExp, wanted: string): string {
+    const text = this.text();
+    return text !== undefined && pattern.test(text) ? text : this.wrong(wanted);
+  }
+
+  /** @throws ObjectError if the field is there and is none of these. */
+  oneOf<T extends string>(values: readonly T[]): T | undefined {
+    if (this.value === undefined) return undefined;
+    return values.find((value) => value === this.value) ?? this.wrong(`one of ${values.join(', ')}`);
+  }
+
+  /** @throws ObjectError if the field is there and is neither true nor false. */
+  flag(): boolean | undefined {
+    if (this.value === undefined || typeof this.value === 'boolean') return this.value;
+    return this.wrong('true or false');
+  }
+
+  /** @throws ObjectError if the field is not a port number. */
+  port(): number {
+    const port = this.value;
+    return isPort(port) ? port : this.wrong('a number from 1 to 65535');
+  }
+
+  /**
+   * The address in canonical text.
+   *
+   * @throws ObjectError if the field is not an IP address.
+   */
+  ip(): string {
+    const text = this.text();
+    return (text === undefined ? undefined : canonicalIP(text)) ?? this.wrong('an IP address');
+  }
+
+  /** @throws ObjectError if the field is there and does not map names to text, as labels do. */
+  labels(): Readonly<Record<string, string>> {
+    const mapping = this.mapping();
+    for (const key in mapping) if (typeof mapping[key] !== 'string') this.get(key).wrong('text: put it into quotes');
+    return mapping as Record<string, string>;
+  }
+
+  /** @throws ObjectError that says what the field is and what it should be. */
+  wrong(wanted: string): never {
+    return this.fail(
+      this.present ? `is ${shown(this.value)}, it should be ${wanted}` : `is missing, it should be ${wanted}`,
+    );
+  }
+
+  /** @throws ObjectError */
+  fail(problem: string): never {
+    const path: (string | number)[] = [];
+    let root: Field = this;
+    for (; root.parent; root = root.parent) path.unshift(root.key);
+    throw new ObjectError(describe(root.kind, root.value), path, problem);
+  }
+
+  private mapping(): Readonly<Record<string, unknown>> {
+    if (this.value === undefined) return {};
+    if (typeof this.value !== 'object' || Array.isArray(this.value)) return this.wrong('a mapping');
+    return this.value as Record<string, unknown>;
+  }
+}
+
+function isPort(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 65535;
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length > MAX_SHOWN_VALUE ? `${text.slice(0, MAX_SHOWN_VALUE)}...` : text;
+}
+
+/** `spec.ports[0].port` */
+function printPath(path: FieldPath): string {
+  return path
+    .map((key) => (typeof key === 'number' ? `[${key}]` : /^[\w-]+$/.test(key) ? `.${key}` : `["${key}"]`))
+    .join('')
+    .replace(/^\./, '');
+}
+
+/** Names an object even if its metadata is what is wrong. */
+function describe(kind: string, object: unknown): string {
+  const { metadata } = (object ?? {}) as { metadata?: { namespace?: unknown; name?: unknown } };
+  const { namespace, name } = metadata ?? {};
+  const known = [namespace, name].filter((part) => typeof part === 'string').join('/');
+  return `${kind} ${known || '(without a name)'}`;
+}

@@ -1,0 +1,36 @@
+import { Field, type FieldPath } from './field.ts';
+
+/** An API object as it was read, and where in its document it stands. */
+export interface ApiObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly object: unknown;
+  /** Empty for the document itself. */
+  readonly path: FieldPath;
+}
+
+/**
+ * The objects of a document: itself, or the items of a `List`, `ServiceList` and so on, however deep. The API leaves out
+ * what the items of a typed list are, as the list says it.
+ *
+ * @throws ObjectError if it is no API object.
+ */
+export function objectsOf(document: unknown): Iterable<ApiObject> {
+  return objectsIn(new Field('object', document), [], undefined);
+}
+
+type Kind = Pick<ApiObject, 'apiVersion' | 'kind'>;
+
+function* objectsIn(field: Field, path: FieldPath, ofItems: Kind | undefined): Iterable<ApiObject> {
+  if (!field.present) return;
+  const apiVersion = field.get('apiVersion').text() ?? ofItems?.apiVersion;
+  const kind = field.get('kind').text() ?? ofItems?.kind;
+  if (!apiVersion || !kind) return field.fail('has no apiVersion and kind: this is not a Kubernetes object');
+  const items = field.get('items');
+  if (!kind.endsWith('List') || !items.present) {
+    yield { apiVersion, kind, object: field.value, path };
+    return;
+  }
+  const itemKind = kind === 'List' ? undefined : { apiVersion, kind: kind.slice(0, -'List'.length) };
+  for (const [i, item] of items.items().entries()) yield* objectsIn(item, [...path, 'items', i], itemKind);
+}

@@ -1,0 +1,32 @@
+import type { Pod } from '../../registry/records.ts';
+import { Field } from './field.ts';
+import { readLongNames } from './metadata.ts';
+
+/** Phases in which a pod has given its address back, or nobody knows. */
+const GONE_PHASES: readonly unknown[] = ['Succeeded', 'Failed', 'Unknown'];
+
+/**
+ * Cuts a v1 Pod down to its record.
+ *
+ * Undefined for a pod that has no address, not yet or no longer: never scheduled, finished, or about to be deleted.
+ *
+ * @throws ObjectError
+ */
+export function convertPod(object: unknown): Pod | undefined {
+  const pod = new Field('Pod', object);
+  const names = readLongNames(pod);
+  const status = pod.get('status');
+  if (GONE_PHASES.includes(status.get('phase').value) || pod.get('metadata').get('deletionTimestamp').present) {
+    return undefined;
+  }
+  const ips = readPodIPs(status);
+  return ips.length === 0
+    ? undefined
+    : { ...names, ips, hostNetwork: pod.get('spec').get('hostNetwork').flag() ?? false };
+}
+
+function readPodIPs(status: Field): string[] {
+  const several = status.get('podIPs').items();
+  const fields = several.length > 0 ? several.map((item) => item.get('ip')) : [status.get('podIP')];
+  return [...new Set(fields.filter((ip) => ip.value).map((ip) => ip.ip()))];
+}

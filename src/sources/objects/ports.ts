@@ -1,0 +1,34 @@
+import { NO_PORT, type Port } from '../../registry/records.ts';
+import type { Field } from './field.ts';
+
+const PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const;
+
+/** What a service or slice without ports has: addresses, but no SRV records. */
+const SENTINEL: readonly Port[] = [{ name: '', protocol: 'tcp', port: NO_PORT }];
+
+/** The ports of a list, with Kubernetes' defaults; never empty. @throws ObjectError */
+export function readPorts(list: Field): readonly Port[] {
+  return orNoPort(list.items().map((port) => readPort(port, port.get('port').port())));
+}
+
+/** As {@link readPorts}; in a slice, a port without a number stands for all of them and so for none. @throws ObjectError */
+export function readSlicePorts(list: Field): readonly Port[] {
+  return orNoPort(
+    list.items().map((port) => readPort(port, port.get('port').present ? port.get('port').port() : NO_PORT)),
+  );
+}
+
+export function orNoPort(ports: readonly Port[]): readonly Port[] {
+  return ports.length === 0 ? SENTINEL : ports;
+}
+
+/** @throws ObjectError */
+export function readPort(port: Field, number: number): Port {
+  const name = (port.get('name').text() ?? '').toLowerCase();
+  return { name, protocol: readProtocol(port), port: number };
+}
+
+/** In lower case. @throws ObjectError */
+export function readProtocol(port: Field): string {
+  return (port.get('protocol').oneOf(PROTOCOLS) ?? 'TCP').toLowerCase();
+}

@@ -1,0 +1,169 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { ask } from '../support/ask.ts';
+import { run } from '../support/tools.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const MAIN = join(ROOT, 'src/cli/main.ts');
+
+const cairn = (args: readonly string[], cwd = ROOT) => run(process.execPath, [MAIN, ...args], { cwd });
+
+function folderWith(files: Record<string, string>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'cairn-cli-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+  return folder;
+}
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly port: number;
+  output(): string;
+  /** The exit code after the signal. */
+  signal(name: NodeJS.Signals): Promise<number>;
+}
+
+/** Starts `cairn` on a free port and waits for its banner. */
+async function start(args: readonly string[], cwd: string, input?: string): Promise<Running> {
+  const child = spawn(process.execPath, [MAIN, '-p', '0', ...args], { cwd, stdio: ['pipe', 'pipe', 'pipe'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+  child.stdin.end(input ?? '');
+  await vi.waitFor(() => expect(output).toMatch(/^Cairn-/m), { timeout: 10_000 });
+  return {
+    child,
+    port: Number(/^\.:(\d+)/m.exec(output)?.[1]),
+    output: () => output,
+    async signal(name) {
+      child.kill(name);
+      const [code] = await once(child, 'exit');
+      return code;
+    },
+  };
+}
+
+const hosts = (address: string) => `. {\nhosts /dev/null {\n${address} www.example.org\n}\n}\n`;
+
+test.each(['-version', '--version'])('%s prints program, version and platform', async (flag) => {
+  const { stdout, code } = await cairn([flag]);
+  expect(stdout).toMatch(/^Cairn-\d+\.\d+\.\d+\nlinux\/\w+, node v\d+/);
+  expect(code).toBe(0);
+});
+
+test('-plugins lists what there is, in chain order', async () => {
+  const { stdout } = await cairn(['-plugins']);
+  expect(stdout).toMatch(/^dns\.reload\n.*dns\.cache\n.*dns\.kubernetes\n.*dns\.forward\n/s);
+});
+
+test.each([
+  [['-nosuch'], /-nosuch/],
+  [['-dns.port', '70000'], /-dns\.port takes a port from 0 to 65535/],
+  [['-conf', 'nosuch.file'], /loading Corefile via flag: open nosuch\.file: no such file/],
+  [['serve', 'now'], /unexpected argument "now"/],
+])('%j is refused with a reason and status 1', async (args, message) => {
+  const { stderr, code } = await cairn(args);
+  expect(stderr).toMatch(message);
+  expect(code).toBe(1);
+});
+
+test('check reports every error of a file at once, with place and what may have been meant', async () => {
+  const corefile = `. {
+    forwrd . 192.0.2.1
+    cache -5
+    health {
+        lameduk 5s
+    }
+    kubernetes cluster.local {
+        manifests /dev/null
+        ttl 9999
+        podz insecure
+    }
+}
+`;
+  const { stderr, code } = await cairn(['check', 'Corefile'], folderWith({ Corefile: corefile }));
+  expect(code).toBe(1);
+  expect(stderr.trim().split('\n')).toEqual([
+    expect.stringMatching(
+      /^Corefile:2:5 - Error during parsing: Unknown directive 'forwrd' - did you mean 'forward'\?/,
+    ),
+    expect.stringMatching(/^Corefile:3:11 - .*plugin\/cache: cache TTL can not be zero or negative: -5/),
+    expect.stringMatching(/^Corefile:5:9 - .*plugin\/health: unknown property 'lameduk' - did you mean 'lameduck'\?/),
+    expect.stringMatching(/^Corefile:9:13 - .*plugin\/kubernetes: ttl must be in range \[0, 3600\]: 9999/),
+    expect.stringMatching(/^Corefile:10:9 - .*plugin\/kubernetes: unknown property 'podz' - did you mean 'pods'\?/),
+  ]);
+});
+
+test('check says that a good Corefile is good, and what is doubtful in it', async () => {
+  const folder = folderWith({ Corefile: '_under.example {\n  whoami\n}\n' });
+  const { stdout, stderr, code } = await cairn(['check'], folder);
+  expect(stdout).toBe('Corefile is valid: 1 server block\n');
+  expect(stderr).toMatch(/Corefile:1:1 - Warning: Domain "_under.example." does not follow RFC1035/);
+  expect(code).toBe(0);
+});
+
+test('a start with a broken Corefile prints its errors and ends with status 1', async () => {
+  const { stderr, code } = await cairn(['-conf', 'Corefile'], folderWith({ Corefile: '. {\nnosuch\n}\n' }));
+  expect(stderr).toMatch(/^Corefile:2:1 - Error during parsing: Unknown directive 'nosuch'/);
+  expect(code).toBe(1);
+});
+
+test('the Corefile of the working directory is served; SIGTERM ends with status 0 and removes the pidfile', async () => {
+  const folder = folderWith({ Corefile: hosts('192.0.2.1') });
+  const cairn = await start(['-pidfile', 'cairn.pid'], folder);
+  expect(readFileSync(join(folder, 'cairn.pid'), 'utf8')).toBe(`${cairn.child.pid}\n`);
+  expect((await ask(cairn.port, 'www.example.org', 'A')).answer).toEqual(['192.0.2.1']);
+  expect(await cairn.signal('SIGTERM')).toBe(0);
+  expect(() => readFileSync(join(folder, 'cairn.pid'))).toThrow(/ENOENT/);
+});
+
+test.each(['-', 'stdin'])('-conf %s reads standard input', async (conf) => {
+  const cairn = await start(['-conf', conf], folderWith({}), hosts('192.0.2.7'));
+  expect((await ask(cairn.port, 'www.example.org', 'A')).answer).toEqual(['192.0.2.7']);
+  expect(await cairn.signal('SIGINT')).toBe(0);
+});
+
+test('SIGUSR1 reloads, SIGHUP does nothing, SIGQUIT ends at once', async () => {
+  const folder = folderWith({ Corefile: hosts('192.0.2.1') });
+  const cairn = await start([], folder);
+  writeFileSync(join(folder, 'Corefile'), hosts('192.0.2.2'));
+  cairn.child.kill('SIGHUP');
+  cairn.child.kill('SIGUSR1');
+  await vi.waitFor(() => expect(cairn.output()).toContain('[INFO] Reloading complete'), { timeout: 5000 });
+  expect((await ask(cairn.port, 'www.example.org', 'A')).answer).toEqual(['192.0.2.2']);
+  expect(await cairn.signal('SIGQUIT')).toBe(0);
+});
+
+test('lameduck: after SIGTERM DNS is answered, health says yes and ready no, until the time is over', async () => {
+  const corefile = `${hosts('192.0.2.1').slice(0, -2)}health 127.0.0.1:18080 {\nlameduck 1s\n}\nready 127.0.0.1:18181\n}\n`;
+  const cairn = await start([], folderWith({ Corefile: corefile }));
+  expect((await fetch('http://127.0.0.1:18181/ready')).status).toBe(200);
+  const ended = cairn.signal('SIGTERM');
+  await vi.waitFor(async () => expect((await fetch('http://127.0.0.1:18181/ready')).status).toBe(503));
+  expect((await fetch('http://127.0.0.1:18080/health')).status).toBe(200);
+  expect((await ask(cairn.port, 'www.example.org', 'A')).answer).toEqual(['192.0.2.1']);
+  expect(await ended).toBe(0);
+});
+
+test('a second SIGINT does not wait, and ends with status 2', async () => {
+  const corefile = `${hosts('192.0.2.1').slice(0, -2)}health 127.0.0.1:18082 {\nlameduck 60s\n}\n}\n`;
+  const cairn = await start([], folderWith({ Corefile: corefile }));
+  cairn.child.kill('SIGINT');
+  await vi.waitFor(() => expect(cairn.output()).toContain('lameduck mode'), { timeout: 5000 });
+  expect(await cairn.signal('SIGINT')).toBe(2);
+});
+
+test('-quiet prints no banner', async () => {
+  const child = spawn(process.execPath, [MAIN, '-p', '0', '-quiet', '-conf', '-'], { stdio: ['pipe', 'pipe', 'pipe'] });
+  child.stdin.end(`. {\nwhoami\nhealth 127.0.0.1:0\n}`);
+  const output = text(child.stdout);
+  await once(child.stdout, 'readable');
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  child.kill('SIGTERM');
+  expect(await output).not.toMatch(/Cairn|^\.:/m);
+});
