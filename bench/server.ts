@@ -15,10 +15,10 @@ export interface BenchServer {
   stop(): Promise<void>;
 }
 
-/** Starts `cairn` on a free port of 127.0.0.1 with this Corefile, on one core if `taskset` is there. */
-export async function startBenchServer(corefile: string, core = 0): Promise<BenchServer> {
-  const node = [process.execPath, resolve(ROOT, 'src/cli/main.ts'), '-p', '0', '-conf', corefile];
-  const [program, ...args] = ['taskset', '-c', String(core), ...node] as [string, ...string[]];
+/** Starts `cairn` on a free port with this Corefile, on the first core; `flags` are for Node.js. */
+export async function startBenchServer(corefile: string, flags: readonly string[] = []): Promise<BenchServer> {
+  const node = [process.execPath, ...flags, resolve(ROOT, 'src/cli/main.ts'), '-p', '0', '-conf', corefile];
+  const [program, ...args] = ['taskset', '-c', '0', ...node] as [string, ...string[]];
   const child = spawn(program, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.on('data', (chunk) => {
