@@ -19,6 +19,9 @@ export interface ConnectionLimits {
   readonly maxQueries: number;
 }
 
+/** So many messages of one connection are taken in one turn of the event loop, however many are there: others wait too. */
+const MESSAGES_PER_TURN = 32;
+
 /** Why a connection ended. */
 export type CloseReason = 'client' | 'read' | 'idle' | 'write' | 'queries' | 'displaced' | 'shutdown' | 'error';
 
@@ -50,6 +53,8 @@ export class TcpConnection {
   private unwritten = 0;
   private corked = false;
   private dispatching = false;
+  /** Others have their turn first. */
+  private yielding = false;
   /** The client will send no more. */
   private ended = false;
   private closed = false;
@@ -108,7 +113,8 @@ export class TcpConnection {
   private dispatch(): void {
     if (this.dispatching || this.closed) return;
     this.dispatching = true;
-    for (;;) {
+    for (let left = MESSAGES_PER_TURN; ; left--) {
+      if (left === 0) this.yield();
       const message = this.mayTake() ? this.frames.next() : undefined;
       if (!message) break;
       if (message.length >= HEADER_OCTETS) this.take(message);
@@ -121,7 +127,16 @@ export class TcpConnection {
   }
 
   private mayTake(): boolean {
-    return !this.finishing && this.inFlight < this.limits.maxInFlight && !this.socket.writableNeedDrain;
+    const { finishing, yielding, inFlight, limits, socket } = this;
+    return !finishing && !yielding && inFlight < limits.maxInFlight && !socket.writableNeedDrain;
+  }
+
+  private yield(): void {
+    this.yielding = true;
+    setImmediate(() => {
+      this.yielding = false;
+      this.dispatch();
+    });
   }
 
   private take(bytes: Buffer): void {

@@ -108,6 +108,27 @@ test('pipelined queries are answered in the order in which their replies are mad
   expect(await client.read(4)).toEqual(['now', 'late three', 'late two', 'late one']);
 });
 
+test.each([
+  ['queries', Buffer.concat(Array.from({ length: 1000 }, () => frame(message('again'))))],
+  ['empty frames', Buffer.alloc(2 * 10_000)],
+])('a heap of %s on one connection lets others have their turn', async (_, heap) => {
+  let turns = 0;
+  let last = '';
+  const { port } = await listen(({ bytes }) => {
+    last = textOf(bytes);
+    if (last === 'first')
+      setImmediate(function count() {
+        if (last !== 'last') setImmediate(count);
+        turns++;
+      });
+    return undefined;
+  });
+  const client = await dial(port);
+  client.socket.write(Buffer.concat([frame(message('first')), heap, frame(message('last'))]));
+  await until(() => last === 'last');
+  expect(turns).toBeGreaterThan(10);
+});
+
 test('a query without a reply leaves the connection open, and a reply counts once', async () => {
   const { port } = await listen((incoming) => {
     const text = textOf(incoming.bytes);
