@@ -10,6 +10,8 @@ import type { ServerWatch } from './watch.ts';
 export interface ListenPoint {
   /** The listener's name in logs and metrics, such as `dns://:53`. */
   readonly server: string;
+  /** The point whose sockets serve this one: itself, or the one that has the port on every address. */
+  readonly host: string;
   /** Undefined for every address of the machine. */
   readonly address: string | undefined;
   readonly port: number;
@@ -59,7 +61,9 @@ export function listenPoints(blocks: readonly BlockConfiguration[], world: Liste
     // As with CoreDNS, one block that wants other classes opens the listener for them.
     const anyClass = [...point.zones.values()].some(({ settings }) => settings.anyClass);
     const responder = new Responder({ server, router, anyClass, tcpIdleMs: world.tcpIdleMs }, world.watch);
-    return { server, ...point, router, responder };
+    const everywhere = serverName(undefined, point.port);
+    const host = point.port !== 0 && byServer.has(everywhere) ? everywhere : server;
+    return { server, host, ...point, router, responder };
   });
 }
 

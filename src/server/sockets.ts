@@ -1,3 +1,4 @@
+import { allAddresses } from '../net/addresses.ts';
 import { openTcp, TCP_LIMITS, type TcpListener } from '../net/tcp.ts';
 import type { Receiver } from '../net/transport.ts';
 import { openUdp, type UdpListener } from '../net/udp.ts';
@@ -12,9 +13,11 @@ import { exposeTransports } from './transport-metrics.ts';
 /** A free port must be free over both protocols: how often the system may pick again. */
 const PORT_ATTEMPTS = 16;
 
-/** Who answers; a reload sets another one. */
+/** Who answers what comes to an open point; a reload sets others. */
 interface Seat {
   responder: Responder;
+  /** The points that share the sockets, by the address that was asked. */
+  byAddress: ReadonlyMap<string, Responder>;
 }
 
 interface OpenPoint {
@@ -39,22 +42,22 @@ export class Sockets {
 
   /** Opens the points that are not open yet; the others are left as they are. @throws CairnError when one cannot be opened. */
   async open(points: readonly ListenPoint[]): Promise<void> {
-    for (const point of points) {
-      if (!this.points.has(point.server)) this.points.set(point.server, await this.openPoint(point));
+    for (const point of points.filter(hasSockets)) {
+      if (!this.points.has(point.server)) this.points.set(point.server, await this.openPoint(point, points));
     }
   }
 
   /** From now on the points' own responders answer. */
   handOver(points: readonly ListenPoint[]): void {
-    for (const { server, responder } of points) {
-      const open = this.points.get(server);
-      if (open) open.seat.responder = responder;
+    for (const point of points) {
+      const open = this.points.get(point.server);
+      if (open) Object.assign(open.seat, seatOf(point, points));
     }
   }
 
   /** Closes all other points, once their queries in flight are answered, within `graceMs`. */
   async retain(points: readonly ListenPoint[], graceMs: number): Promise<void> {
-    const kept = new Set(points.map((point) => point.server));
+    const kept = new Set(points.filter(hasSockets).map((point) => point.server));
     const over = [...this.points.values()].filter(({ server }) => !kept.has(server));
     for (const { server } of over) this.points.delete(server);
     await Promise.all(over.flatMap(({ tcp, udp }) => [tcp.close(graceMs), udp.close(graceMs)]));
@@ -67,25 +70,26 @@ export class Sockets {
 
   /** The real port of a point, which differs from the configured one if that is 0. */
   portOf(point: ListenPoint): number {
-    return this.points.get(point.server)?.tcp.port ?? point.port;
+    return this.points.get(point.host)?.tcp.port ?? point.port;
   }
 
-  private async openPoint(point: ListenPoint): Promise<OpenPoint> {
+  private async openPoint(point: ListenPoint, points: readonly ListenPoint[]): Promise<OpenPoint> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.tryOpenPoint(point);
+        return await this.tryOpenPoint(point, seatOf(point, points));
       } catch (error) {
         if (point.port !== 0 || attempt === PORT_ATTEMPTS) throw error;
       }
     }
   }
 
-  private async tryOpenPoint({ address, port, server, responder }: ListenPoint): Promise<OpenPoint> {
+  private async tryOpenPoint({ address, port, server }: ListenPoint, seat: Seat): Promise<OpenPoint> {
     const { clock, log } = this;
-    const seat: Seat = { responder };
+    // An address that another block names gets a socket of its own, so that it is known which one was asked.
+    const addresses = () => [...new Set([...seat.byAddress.keys(), ...allAddresses()])];
     const tcp = await openTcp({ address, port, clock }, this.receiver('tcp', seat));
     try {
-      const udp = await openUdp({ address, port: tcp.port, clock, log }, this.receiver('udp', seat));
+      const udp = await openUdp({ address, port: tcp.port, clock, log, addresses }, this.receiver('udp', seat));
       return { server, seat, tcp, udp };
     } catch (error) {
       await tcp.close(0);
@@ -98,10 +102,21 @@ export class Sockets {
     return (incoming) => {
       const { bytes, client, local } = incoming;
       const arrival = { protocol, client, local, octets: bytes.length, receivedMs: clock.monotonic() };
-      const reply = seat.responder.answer(bytes, arrival);
+      const responder = seat.byAddress.get(local.address) ?? seat.responder;
+      const reply = responder.answer(bytes, arrival);
       if (!(reply instanceof Promise)) return reply;
       reply.then(incoming.defer());
       return undefined;
     };
   }
+}
+
+/** Whether the point has sockets of its own. */
+function hasSockets({ server, host }: ListenPoint): boolean {
+  return server === host;
+}
+
+function seatOf(point: ListenPoint, points: readonly ListenPoint[]): Seat {
+  const guests = points.filter((other) => other.host === point.server && !hasSockets(other));
+  return { responder: point.responder, byAddress: new Map(guests.map((guest) => [guest.address!, guest.responder])) };
 }

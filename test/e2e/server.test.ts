@@ -165,3 +165,26 @@ test('queries are answered on IPv6 too, where the machine has it', async () => {
   });
   if (reply) expect(reply.answer).toEqual(['192.0.2.1']);
 });
+
+test('a port can be served for one address by one block and for all others by another', async () => {
+  const free = await startServer('. {\nwhoami\n}');
+  const { port } = free;
+  await free.server.shutdown();
+  await startServer(`example.org:${port} {
+    bind 127.0.0.1
+    hosts /dev/null {
+      192.0.2.1 www.example.org
+    }
+  }
+  example.com:${port} {
+    hosts /dev/null {
+      192.0.2.2 www.example.com
+    }
+  }`);
+  for (const tcp of [false, true]) {
+    expect((await ask(port, 'www.example.org', 'A', { tcp })).answer).toEqual(['192.0.2.1']);
+    expect((await ask(port, 'www.example.com', 'A', { tcp })).rcode).toBe('REFUSED');
+    const other = await ask(port, 'www.example.com', 'A', { tcp, address: '::1' }).catch(() => undefined);
+    if (other) expect(other.answer).toEqual(['192.0.2.2']);
+  }
+});
