@@ -25,10 +25,13 @@ export function allAddresses(interfaces: Interfaces = networkInterfaces()): stri
   return [...new Set(Object.keys(interfaces).flatMap((name) => addressesOf(name, interfaces)))];
 }
 
-/** The addresses of the machine that others can reach: all but those of loopback interfaces, in canonical text. */
+/**
+ * The addresses of the machine that others can reach, in canonical text: neither those of loopback interfaces nor
+ * link-local IPv6 ones, which must not be published in DNS (RFC 4472 §2.1).
+ */
 export function localAddresses(interfaces: Interfaces = networkInterfaces()): string[] {
   const reachable = Object.entries(interfaces).map(([name, infos]) => [name, infos?.filter((info) => !info.internal)]);
-  return allAddresses(Object.fromEntries(reachable));
+  return allAddresses(Object.fromEntries(reachable)).filter((address) => !isLinkLocal(address));
 }
 
 /**

@@ -43,6 +43,7 @@ export class Registry {
   private readonly slicesByIP: AddressIndex<EndpointSlice>;
   private readonly podsByIP = new AddressIndex<Pod>();
   private readonly listeners = new Set<() => void>();
+  private readonly sliceListeners = new Set<(slice: EndpointSlice) => void>();
   /** Built when the first partial reverse name is asked for, and kept up to date from then on. */
   private reversePrefixes: ReversePrefixes | undefined;
   private endpointCount = 0;
@@ -226,6 +227,12 @@ export class Registry {
     return () => this.listeners.delete(listener);
   }
 
+  /** Calls `listener` with every slice that comes, goes or changes (then with both versions). Returns how to end that. */
+  onSlice(listener: (slice: EndpointSlice) => void): () => void {
+    this.sliceListeners.add(listener);
+    return () => this.sliceListeners.delete(listener);
+  }
+
   private setUnsyncedReason(reason: string | undefined): void {
     if (reason === this.unsyncedReason) return;
     this.unsyncedReason = reason;
@@ -246,12 +253,14 @@ export class Registry {
     this.slicesByService.add(slice);
     this.slicesByIP.addAll(addressesOf(slice), slice);
     this.endpointCount += slice.endpoints.length;
+    for (const listener of this.sliceListeners) listener(slice);
   }
 
   private unlinkSlice(slice: EndpointSlice): void {
     this.slicesByService.remove(slice);
     this.slicesByIP.removeAll(addressesOf(slice), slice);
     this.endpointCount -= slice.endpoints.length;
+    for (const listener of this.sliceListeners) listener(slice);
   }
 }
 

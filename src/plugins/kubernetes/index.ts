@@ -3,6 +3,7 @@ import { definePlugin } from '../../plugin/plugin.ts';
 import { Registry } from '../../registry/registry.ts';
 import { type ManifestOptions, watchManifests } from '../../sources/manifests/source.ts';
 import { NAME } from './handler.ts';
+import { programmingDuration } from './metrics.ts';
 import { type KubernetesOptions, parseKubernetes } from './options.ts';
 import { createKubernetes, type FilledRegistry } from './plugin.ts';
 
@@ -26,7 +27,14 @@ export default definePlugin<KubernetesOptions>({
 
 function fillRegistry(options: ManifestOptions, env: PluginEnv): FilledRegistry & { stop(): void } {
   const registry = new Registry(env.clock);
-  const source = watchManifests(options, registry, env);
+  const observe = programmingDuration(env.metrics);
+  const source = watchManifests(options, registry, {
+    log: env.log,
+    clock: env.clock,
+    programmed(services, changedAtMs) {
+      for (const service of services) observe(service, Math.max(0, env.clock.now() - changedAtMs));
+    },
+  });
   let started: Promise<void> | undefined;
   return {
     registry,

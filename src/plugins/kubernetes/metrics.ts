@@ -1,5 +1,6 @@
 import type { Cell, Metrics } from '../../observe/metrics.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
+import type { Service } from '../../registry/records.ts';
 import type { Counts, Registry } from '../../registry/registry.ts';
 import type { ManifestStats } from '../../sources/manifests/source.ts';
 import type { Contents } from './contents.ts';
@@ -58,4 +59,15 @@ export function showRegistry(shown: Shown, { shared, metrics }: Pick<PluginEnv, 
     files.cell('broken').value = sum((each) => each.stats().brokenFiles);
     loads.cell().value = sum((each) => each.stats().loads);
   });
+}
+
+const PROGRAMMING_BUCKETS = Array.from({ length: 20 }, (_, i) => 0.001 * 2 ** i);
+
+/** The histogram of how long changes of endpoints took to be served, by the kind of service. */
+export function programmingDuration(metrics: Metrics): (service: Service, durationMs: number) => void {
+  const name = 'coredns_kubernetes_dns_programming_duration_seconds';
+  const help = 'Histogram of the time (in seconds) it took to program a dns instance.';
+  const family = metrics.histogram(name, help, ['service_kind'], PROGRAMMING_BUCKETS);
+  const kinds = { clusterIP: family.cell('cluster_ip'), headless: family.cell('headless_with_selector') };
+  return ({ headless }, durationMs) => (headless ? kinds.headless : kinds.clusterIP).observe(durationMs / 1000);
 }

@@ -25,8 +25,8 @@ interface FileState {
 }
 
 export interface Refresh {
-  /** Whether {@link ManifestFiles.manifests} may give something else than before. */
-  readonly changed: boolean;
+  /** When that changed what {@link ManifestFiles.manifests} gives, in milliseconds since the Unix epoch; undefined if nothing did. */
+  readonly changedAtMs: number | undefined;
   /** Whether a file is being written and should be looked at again soon. */
   readonly unsettled: boolean;
   readonly problems: readonly Problem[];
@@ -87,8 +87,9 @@ export class ManifestFiles {
         if (!known) incomplete.push(expansion.missing);
       }
     }
-    let changed = this.dropAllBut(new Set([...this.expansions.values()].flat()));
-    for (const file of present) changed = (await this.refreshFile(file, settleMs)) || changed;
+    const changes: number[] = [];
+    if (this.dropAllBut(new Set([...this.expansions.values()].flat()))) changes.push(this.clock.now());
+    for (const file of present) changes.push(...(await this.refreshFile(file, settleMs)));
     for (const [file, state] of this.states) {
       const effect = state.manifests
         ? 'the last good objects of the file stay served'
@@ -99,7 +100,8 @@ export class ManifestFiles {
       if (!state.manifests) incomplete.push(state.problems[0] ?? `${file} is being written`);
     }
     const unsettled = [...this.states.values()].some(({ unsettledAtMs }) => unsettledAtMs !== undefined);
-    return { changed, unsettled, problems, incomplete: incomplete[0] };
+    const changedAtMs = changes.length > 0 ? Math.max(...changes) : undefined;
+    return { changedAtMs, unsettled, problems, incomplete: incomplete[0] };
   }
 
   private dropAllBut(wanted: ReadonlySet<string>): boolean {
@@ -108,25 +110,25 @@ export class ManifestFiles {
     return gone.length > 0;
   }
 
-  /** Reads a file if it changed; true if it has other objects now. */
-  private async refreshFile(file: string, settleMs: number): Promise<boolean> {
+  /** Reads a file if it changed; the time of the change if it has other objects now. */
+  private async refreshFile(file: string, settleMs: number): Promise<readonly number[]> {
     const state = this.stateOf(file);
     try {
       const found = await statOf(file);
-      if (!found || stampOf(found) === state.stamp) return false;
-      if (this.isBeingWritten(state, found, settleMs)) return false;
+      if (!found || stampOf(found) === state.stamp) return [];
+      if (this.isBeingWritten(state, found, settleMs)) return [];
       if (found.size > MAX_FILE_BYTES)
         throw new ManifestError([`${file}: is larger than ${MAX_FILE_BYTES} bytes: split it`]);
       const isRacy = Math.abs(this.clock.now() - found.mtimeMs) < RACY_MS;
       state.stamp = isRacy ? '' : stampOf(found);
-      return await read(file, state);
+      return (await read(file, state)) ? [found.ctimeMs] : []; // a file that was moved here has an older mtime
     } catch (thrown) {
       if (thrown instanceof ManifestError) {
         state.problems = thrown.problems;
       } else {
         Object.assign(state, { stamp: '', digest: '', problems: [`${file}: cannot be read: ${messageOf(thrown)}`] });
       }
-      return false;
+      return [];
     }
   }
 

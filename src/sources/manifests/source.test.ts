@@ -6,7 +6,7 @@ import { systemClock } from '../../observe/clock.ts';
 import { createLogger } from '../../observe/log.ts';
 import { Registry } from '../../registry/registry.ts';
 import { MAX_FILE_BYTES } from './file.ts';
-import { type ManifestOptions, type ManifestSource, watchManifests } from './source.ts';
+import { type ManifestEnv, type ManifestOptions, type ManifestSource, watchManifests } from './source.ts';
 
 let folder: string;
 let sources: ManifestSource[] = [];
@@ -222,6 +222,24 @@ test('a duplicate is served from the last file by name, with one warning over al
   expect(complaints()).toEqual([
     '[WARNING] Service default/a stands at DIR/a.yaml:1:1 and at DIR/b.yaml:3:1: the latter is served; remove one of them',
   ]);
+});
+
+test('tells which services have other endpoints and when the file changed, but not of the first load', async () => {
+  const slice = (ip: string) =>
+    `{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: s, labels: {kubernetes.io/service-name: a}}, addressType: IPv4, endpoints: [{addresses: [${ip}]}]}`;
+  await put('a.yaml', `${service('a')}---\n${service('b', '10.96.0.2')}---\n${slice('10.0.0.1')}`);
+  const told: [string, number][] = [];
+  const programmed: ManifestEnv['programmed'] = (services, changedAtMs) =>
+    told.push([services.map(({ name }) => name).join(), changedAtMs]);
+  const source = watchManifests({ paths: [folder], debounceMs: 20 }, new Registry(systemClock), {
+    ...{ log: createLogger(() => {}), clock: systemClock, programmed },
+  });
+  sources.push(source);
+  await source.start();
+  expect(told).toEqual([]);
+  const beforeMs = Date.now();
+  await put('a.yaml', `${service('a')}---\n${service('b', '10.96.0.2')}---\n${slice('10.0.0.2')}`);
+  await vi.waitFor(() => expect(told).toEqual([['a', expect.closeTo(beforeMs, -3)]]), SOON);
 });
 
 test('after stop, nothing is followed', async () => {

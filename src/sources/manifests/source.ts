@@ -1,6 +1,7 @@
 import { messageOf } from '../../errors.ts';
 import type { Clock, Timer } from '../../observe/clock.ts';
 import type { Logger } from '../../observe/log.ts';
+import type { EndpointSlice, Service } from '../../registry/records.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { buildCluster, type ClusterOptions } from './cluster.ts';
 import { DirectoryWatch } from './directories.ts';
@@ -18,6 +19,8 @@ export interface ManifestOptions extends ClusterOptions {
 export interface ManifestEnv {
   readonly log: Logger;
   readonly clock: Clock;
+  /** Told, after a change but not the first load, of the services whose endpoints are others now, and when the file changed. */
+  programmed?(services: readonly Service[], changedAtMs: number): void;
 }
 
 export interface ManifestStats {
@@ -90,20 +93,24 @@ export function watchManifests(options: ManifestOptions, registry: Registry, env
     const startedAt = clock.monotonic();
     // Watched before they are read: a change in between is then a hint to look again.
     await directories.update(paths.flatMap((path) => directoriesOf(path, files.filesOf(path))));
-    const { changed, unsettled, problems, incomplete } = await files.refresh(settleMs);
+    const { changedAtMs, unsettled, problems, incomplete } = await files.refresh(settleMs);
     if (isStopped()) return 0;
-    if (changed) load();
+    if (changedAtMs !== undefined) load(changedAtMs);
     problemLog.report([...problems, ...clusterProblems]);
     complete ||= incomplete === undefined;
     if (complete) registry.markSynced();
     else registry.markUnsynced(incomplete ?? '');
-    if (!changed) lookingMs = clock.monotonic() - startedAt;
+    if (changedAtMs === undefined) lookingMs = clock.monotonic() - startedAt;
     return unsettled ? debounceMs : POLL_MS;
   }
 
-  function load(): void {
+  function load(changedAtMs: number): void {
     const cluster = buildCluster(files.manifests(), options);
+    const changed: EndpointSlice[] = [];
+    const unsubscribe = registry.onSlice((slice) => changed.push(slice));
     registry.replaceAll(cluster);
+    unsubscribe();
+    if (complete) env.programmed?.(servicesOf(changed), changedAtMs);
     clusterProblems = cluster.problems;
     loads++;
     loadedAtMs = clock.now();
@@ -111,6 +118,11 @@ export function watchManifests(options: ManifestOptions, registry: Registry, env
     log.info(
       `manifests: ${services} services, ${endpoints} endpoints, ${pods} pods and ${namespaces} namespaces of ${files.fileCount} files`,
     );
+  }
+
+  function servicesOf(slices: readonly EndpointSlice[]): Service[] {
+    const services = new Set(slices.map(({ namespace, service }) => registry.service(namespace, service)));
+    return [...services].filter((service) => service !== undefined);
   }
 
   const isStopped = () => state === 'stopped';
