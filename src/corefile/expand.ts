@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, join, normalize } from 'node:path';
-import { messageOf } from '../errors.ts';
+import { messageOf, systemCodeOf } from '../errors.ts';
 import { attempt, CorefileError, type CorefileWarning, syntaxError } from './error.ts';
-import { type CorefileFiles, systemCode } from './files.ts';
+import type { CorefileFiles } from './files.ts';
 import { globFiles, isAllowedGlob, isGlob } from './glob.ts';
 import { type Position, printPosition } from './position.ts';
 import { closest } from './suggest.ts';
@@ -180,7 +180,7 @@ function readImport(expansion: Expansion, { text, position }: Token, path: strin
   try {
     return expansion.readTokens(path);
   } catch (thrown) {
-    const code = systemCode(thrown);
+    const code = systemCodeOf(thrown);
     if (code === 'EISDIR') throw new CorefileError(position, `Could not import ${text}: is a directory`);
     if (code !== 'ENOENT') throw new CorefileError(position, `Could not import ${text}: ${messageOf(thrown)}`);
     const snippet = closest(text, expansion.snippets.keys());

@@ -22,8 +22,3 @@ export const diskFiles: CorefileFiles = {
       isDirectory: statSync(join(directory, name), { throwIfNoEntry: false })?.isDirectory() ?? false,
     })),
 };
-
-/** The code of a system error, such as ENOENT; undefined for any other error. */
-export function systemCode(thrown: unknown): string | undefined {
-  return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined;
-}

@@ -1,5 +1,6 @@
+import { systemCodeOf } from '../errors.ts';
 import { isAbsolute, join } from 'node:path';
-import { type CorefileFiles, type DirectoryEntry, systemCode } from './files.ts';
+import type { CorefileFiles, DirectoryEntry } from './files.ts';
 
 const WILDCARDS: Readonly<Record<string, string>> = { '*': '.*', '?': '.' };
 const SYNTAX_CHARACTER = /[\\^$.*+?()[\]{}|/]/;
@@ -51,7 +52,7 @@ function entriesOf(directory: string, files: CorefileFiles): readonly DirectoryE
   try {
     return files.list(directory);
   } catch (thrown) {
-    const code = systemCode(thrown);
+    const code = systemCodeOf(thrown);
     if (code === 'ENOENT' || code === 'ENOTDIR') return [];
     throw thrown;
   }

@@ -72,6 +72,14 @@ export interface Message extends MessageFlags {
   readonly edns?: Edns | undefined;
 }
 
+/** A plain query for one question; its id is 0. */
+export function queryMessage(question: Question, { rd = true } = {}): Message {
+  return {
+    ...{ id: 0, qr: false, opcode: Opcode.QUERY, aa: false, tc: false, rd, ra: false, ad: false, cd: false },
+    ...{ rcode: Rcode.NOERROR, questions: [question], answer: [], authority: [], additional: [] },
+  };
+}
+
 const RCODE_NAMES = new Map<number, string>(Object.entries(Rcode).map(([name, code]) => [code, name]));
 const CLASS_NAMES = new Map<number, string>(Object.entries(Class).map(([name, code]) => [code, name]));
 

@@ -1,5 +1,5 @@
 import type { Server } from 'node:net';
-import { CairnError, messageOf } from '../errors.ts';
+import { CairnError, messageOf, systemCodeOf } from '../errors.ts';
 
 /** Where to listen: an address in canonical text, or none (or `::`) for every address of the machine. */
 export interface ListenTarget {
@@ -11,11 +11,6 @@ export interface ListenTarget {
 /** `ADDRESS:PORT` as it is written in logs and errors. */
 export function printTarget({ address = '', port }: ListenTarget): string {
   return `${address.includes(':') ? `[${address}]` : address}:${port}`;
-}
-
-/** The code of a system error, such as EADDRINUSE. */
-export function systemCodeOf(thrown: unknown): string | undefined {
-  return (thrown as NodeJS.ErrnoException | undefined)?.code;
 }
 
 /** Whether the error says that the machine has no IPv6, or has it switched off. */

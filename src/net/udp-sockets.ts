@@ -1,9 +1,9 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { messageOf } from '../errors.ts';
+import { messageOf, systemCodeOf } from '../errors.ts';
 import type { Clock } from '../observe/clock.ts';
 import type { Logger } from '../observe/log.ts';
 import { allAddresses } from './addresses.ts';
-import { isFamilyMissing, type ListenTarget, listenError, systemCodeOf } from './listen.ts';
+import { isFamilyMissing, type ListenTarget, listenError } from './listen.ts';
 
 /** How often a wildcard listener looks for addresses that came or went. */
 export const INTERFACES_INTERVAL_MS = 5000;

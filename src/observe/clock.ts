@@ -13,16 +13,19 @@ export interface Clock {
   every(intervalMs: number, run: () => void): Timer;
 }
 
-/** The computer's own clock. Its timers do not keep the process alive: the sockets do. */
+/** Node takes a longer delay, which a Corefile may well name, for 1 ms. These are 24.8 days. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+/** The computer's own clock. Its timers do not keep the process alive (the sockets do), and fire after 24 days at the latest. */
 export const systemClock: Clock = {
   now: Date.now,
   monotonic: () => performance.now(),
   after(delayMs, run) {
-    const timer = setTimeout(run, delayMs).unref();
+    const timer = setTimeout(run, Math.min(delayMs, MAX_DELAY_MS)).unref();
     return { cancel: () => clearTimeout(timer) };
   },
   every(intervalMs, run) {
-    const timer = setInterval(run, intervalMs).unref();
+    const timer = setInterval(run, Math.min(intervalMs, MAX_DELAY_MS)).unref();
     return { cancel: () => clearInterval(timer) };
   },
 };

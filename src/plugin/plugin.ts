@@ -1,6 +1,5 @@
 import type { Directive } from '../corefile/ast.ts';
 import type { ServerKey } from '../corefile/key.ts';
-
 import type { Position } from '../corefile/position.ts';
 import type { MessageFlags } from '../dns/message.ts';
 import type { Name } from '../dns/name.ts';

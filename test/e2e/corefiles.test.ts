@@ -41,7 +41,7 @@ const examples = readmes.flatMap((file) => {
 test.each(examples)('%s starts', async (_, corefile) => {
   const upstream = await startUpstream();
   const paths = corefile
-    .replace(/manifests \S+/g, `manifests ${CLUSTER}`)
+    .replace(/manifests .+/g, `manifests ${CLUSTER}`)
     .replace(/weighted \S+/g, 'weighted /dev/null');
   const { server } = await startServer(anywhere(paths, upstream.endpoint), { file: resolve(ROOT, 'Corefile') });
   expect(server.listening.length).toBeGreaterThan(0);

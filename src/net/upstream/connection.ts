@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import type { Clock, Timer } from '../../observe/clock.ts';
-import { createFrames } from '../frames.ts';
+import { createFrames, frame } from '../frames.ts';
 import type { DialTimeout } from './dial.ts';
 import { type Endpoint, printEndpoint, systemError, timeoutError, UpstreamError } from './error.ts';
 import { answers, idOf, withId } from './match.ts';
@@ -106,10 +106,7 @@ export class Connection {
   }
 
   private send(message: Uint8Array): void {
-    const framed = Buffer.allocUnsafe(2 + message.length);
-    framed.writeUInt16BE(message.length);
-    framed.set(message, 2);
-    this.socket.write(framed);
+    this.socket.write(frame(message));
   }
 
   private take(reply: Uint8Array): void {

@@ -76,6 +76,19 @@ test('a kept connection that was closed is replaced in silence', async () => {
   expect([upstream.connections, picks]).toEqual([2, [false, true]]);
 });
 
+test('the queries of kept connections that were closed share the new ones', async () => {
+  const count = 3 * MAX_CONNECTIONS;
+  const exchangeAll = () => Promise.all(Array.from({ length: count }, () => exchange()));
+  await exchangeAll();
+  const held: Received[] = [];
+  upstream.on((query) => {
+    if (query.index >= 2 * count) answer(query);
+    else if (held.push(query) === count) for (const { close } of held) close();
+  });
+  await exchangeAll();
+  expect(upstream.connections).toBe(2 * MAX_CONNECTIONS);
+});
+
 test('a new connection that is closed is an error', async () => {
   upstream.on(({ close }) => close());
   await expect(exchange()).rejects.toMatchObject({

@@ -101,7 +101,9 @@ export function createTcpUpstream(to: Endpoint, options: TcpOptions): TcpUpstrea
           if (!hungUp) throw thrown;
         }
       }
-      return open().exchange(query, endMs - clock.monotonic());
+      // All the queries of a connection that hung up come here at once: they share the new ones like any others.
+      const fresh = pool.size < MAX_CONNECTIONS ? open() : (pick() ?? open());
+      return fresh.exchange(query, endMs - clock.monotonic());
     },
     close() {
       for (const connection of [...pool.keys()]) connection.retire();

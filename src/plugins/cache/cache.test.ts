@@ -6,6 +6,7 @@ import { parseRecord } from '../../dns/presentation.ts';
 import type { Handler } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { createReply, failure, type Reply } from '../../plugin/reply.ts';
+import { MAX_WAITING } from './fetch.ts';
 import cache from './index.ts';
 
 const SOA = 'org. 60 IN SOA ns.org. root.org. 1 2 3 4 60';
@@ -52,6 +53,7 @@ async function started(options = 'cache', envOptions: TestEnvOptions = {}): Prom
     ask: async (question, queryOptions) => printReply(await harness.reply(question, queryOptions)),
   };
   await plugin.start!(new AbortController().signal);
+  plugin.serving!([]);
   return harness;
 }
 
@@ -281,6 +283,24 @@ test.each([
   expect(harness.passed.length).toBe(queries);
 });
 
+test('so many queries wait for an equal one and no more, until it is answered', async () => {
+  const harness = await started();
+  const upstream = Promise.withResolvers<void>();
+  harness.next = async (query) => {
+    await upstream.promise;
+    return replyFor('A 0', query, { uncacheable: true, rcode: 5 });
+  };
+  const waiting = Array.from({ length: 1 + MAX_WAITING }, () => harness.ask());
+  expect(await harness.ask()).toBe('SERVFAIL');
+  expect(await harness.env.exposed('cairn_cache_waiting_rejects_total')).toEqual([
+    'cairn_cache_waiting_rejects_total{server="dns://:53",zones=".",view=""} 1',
+  ]);
+  upstream.resolve();
+  await Promise.all(waiting);
+  const again = [harness.ask(), harness.ask()];
+  expect((await Promise.all(again)).map((reply) => reply.split('\n')[0])).toEqual(['REFUSED', 'REFUSED']);
+});
+
 test('a query that fails unforeseen leaves nothing behind', async () => {
   const harness = await started();
   harness.next = async () => {
@@ -493,4 +513,14 @@ test.each([
   const { ask, passed } = await started(options, { kept: before.env.kept, clock: before.env.clock, plugins: after });
   await ask();
   expect(passed.length).toBe(queries);
+});
+
+test('a cache that is started for a reload that fails leaves the metrics to the one that goes on serving', async () => {
+  const { env, ask } = await started();
+  await ask();
+  const next = cache.create(cache.parse(directives('cache 30'), env.block), env);
+  await next.start!(new AbortController().signal);
+  expect(await env.exposed('coredns_cache_entries{server="dns://:53",type="success"')).toEqual([
+    'coredns_cache_entries{server="dns://:53",type="success",zones=".",view=""} 1',
+  ]);
 });

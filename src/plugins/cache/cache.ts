@@ -20,7 +20,7 @@ export function cacheHandler(
   metrics: CacheMetrics,
 ): Handler {
   const { keepTtl, prefetch, stale, zones } = options;
-  const { fetch, isUnderWay } = createFetcher(options, store, next, clock);
+  const { fetch, isUnderWay } = createFetcher(options, store, next, clock, metrics);
 
   const answerFrom = (query: Query): Reply | Promise<Reply> => {
     const key = keyOf(query);

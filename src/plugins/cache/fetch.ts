@@ -1,12 +1,18 @@
+import { Rcode } from '../../dns/message.ts';
 import { isAtOrBelow } from '../../dns/name.ts';
+import { CairnError } from '../../errors.ts';
 import type { Clock } from '../../observe/clock.ts';
 import type { Handler } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
-import { mapReply, type Reply } from '../../plugin/reply.ts';
+import { failure, mapReply, type Reply } from '../../plugin/reply.ts';
 import { classify } from './classify.ts';
 import { createEntry, type Entry, freshReply, isAnswer, wantsAd } from './entry.ts';
+import type { CacheMetrics } from './metrics.ts';
 import type { CacheOptions } from './options.ts';
 import type { Store } from './store.ts';
+
+/** So many queries may wait for equal ones under way; more are answered with SERVFAIL at once. */
+export const MAX_WAITING = 4096;
 
 /** Asks the plugins below, once for equal queries under way at the same time, and keeps what may be kept. */
 export interface Fetcher {
@@ -21,9 +27,16 @@ interface Fetched {
   readonly entry: Entry | undefined;
 }
 
-export function createFetcher(options: CacheOptions, store: () => Store, next: Handler, clock: Clock): Fetcher {
+export function createFetcher(
+  options: CacheOptions,
+  store: () => Store,
+  next: Handler,
+  clock: Clock,
+  { waitingRejects }: Pick<CacheMetrics, 'waitingRejects'>,
+): Fetcher {
   const { disabled, failureTtl, keepTtl } = options;
   const flights = new Map<string, Promise<Fetched>>();
+  let waiting = 0;
 
   /** Keeps a reply if that is allowed; one that is not kept passes as it is. */
   const take = (reply: Reply, query: Query, key: string, before?: Entry): Fetched => {
@@ -49,11 +62,25 @@ export function createFetcher(options: CacheOptions, store: () => Store, next: H
     return bare;
   };
 
+  const join = async (flight: Promise<Fetched>, query: Query): Promise<Reply> => {
+    if (waiting >= MAX_WAITING) {
+      waitingRejects.value++;
+      const message = `more than ${MAX_WAITING} queries wait for the replies to others`;
+      return failure('cache', Rcode.SERVFAIL, new CairnError('CACHE', message));
+    }
+    waiting++;
+    try {
+      return share(await flight, query);
+    } finally {
+      waiting--;
+    }
+  };
+
   return {
     isUnderWay: (key) => flights.has(key),
     fetch(query, key, before) {
       const flight = flights.get(key);
-      if (flight) return flight.then((fetched) => share(fetched, query));
+      if (flight) return join(flight, query);
       const reply = next(withAd(query));
       if (!(reply instanceof Promise)) return take(reply, query, key, before).reply;
       const started = reply.then((reply) => take(reply, query, key, before)).finally(() => flights.delete(key));

@@ -19,8 +19,9 @@ export default definePlugin<CacheOptions>({
       wrap: (next) => cacheHandler(options, () => store, next, env.clock, metrics),
       async start() {
         store = env.keep(storeKey(options, env), (): Store & Kept => createStore(options));
-        metrics.watch(store);
       },
+      // Not before: a reload that fails leaves the metrics to the cache that goes on serving.
+      serving: () => metrics.watch(store),
     };
   },
 });

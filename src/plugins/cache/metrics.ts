@@ -9,16 +9,18 @@ export interface CacheMetrics {
   readonly hits: { readonly success: Cell; readonly denial: Cell };
   readonly prefetches: Cell;
   readonly servedStale: Cell;
+  /** Queries turned away because too many waited for equal ones. */
+  readonly waitingRejects: Cell;
   /** Lets evictions and the number of entries be those of `store`. */
   watch(store: Store): void;
 }
 
-/** CoreDNS's metrics. A plugin's reply always answers the question asked, so `drops` stays 0. */
+/** CoreDNS's metrics and one of Cairn's own. A plugin's reply always answers the question asked, so `drops` stays 0. */
 export function cacheMetrics({ metrics, block }: PluginEnv): CacheMetrics {
   const zones = block.zones.join(',');
   const view = '';
-  const counter = (name: string, help: string) =>
-    metrics.counter(`coredns_cache_${name}`, help, ['server', 'zones', 'view']).cell(block.server, zones, view);
+  const counter = (name: string, help: string, prefix = 'coredns') =>
+    metrics.counter(`${prefix}_cache_${name}`, help, ['server', 'zones', 'view']).cell(block.server, zones, view);
   const kindLabels = ['server', 'type', 'zones', 'view'];
   const hits = metrics.counter('coredns_cache_hits_total', 'Queries answered from the cache.', kindLabels);
   const evictions = metrics.counter('coredns_cache_evictions_total', 'Entries that had to make room.', kindLabels);
@@ -34,6 +36,7 @@ export function cacheMetrics({ metrics, block }: PluginEnv): CacheMetrics {
     hits: cellsOf(hits),
     prefetches: counter('prefetch_total', 'Entries fetched again before they expired.'),
     servedStale: counter('served_stale_total', 'Queries answered from an entry that had expired.'),
+    waitingRejects: counter('waiting_rejects_total', 'Queries refused because too many waited for others.', 'cairn'),
     watch(store) {
       const evicted = cellsOf(evictions);
       const held = cellsOf(entries);

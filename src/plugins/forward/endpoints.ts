@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { CorefileError } from '../../corefile/error.ts';
-import { systemCode } from '../../corefile/files.ts';
 import { canonicalIP } from '../../dns/ip.ts';
-import { messageOf } from '../../errors.ts';
+import { messageOf, systemCodeOf } from '../../errors.ts';
 import { type Endpoint, printEndpoint } from '../../net/upstream/error.ts';
 import type { Timer } from '../../observe/clock.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
@@ -117,7 +116,7 @@ async function readIfFile(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (thrown) {
-    if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes(systemCode(thrown) ?? '')) return undefined;
+    if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes(systemCodeOf(thrown) ?? '')) return undefined;
     throw thrown;
   }
 }

@@ -1,10 +1,11 @@
+import { UpstreamError } from '../../net/upstream/error.ts';
 import type { Clock, Timer } from '../../observe/clock.ts';
 
 /** What is known of an upstream's health: it is down after more than `maxFails` failed probes in a row. */
 export interface Health {
   readonly down: boolean;
   /** An exchange failed: probes start, and go on until one succeeds. */
-  suspect(): void;
+  suspect(thrown: unknown): void;
   stop(): void;
 }
 
@@ -29,9 +30,11 @@ export function createHealth({ clock, maxFails, intervalMs, probe, onFailure }: 
       await probe();
       fails = 0;
       probing = false;
-    } catch {
-      fails++;
-      onFailure();
+    } catch (thrown) {
+      if (!isOwnLimit(thrown)) {
+        fails++;
+        onFailure();
+      }
       if (!stopped) timer = clock.after(intervalMs, run);
     }
   };
@@ -39,8 +42,8 @@ export function createHealth({ clock, maxFails, intervalMs, probe, onFailure }: 
     get down() {
       return maxFails > 0 && fails > maxFails;
     },
-    suspect() {
-      if (probing || stopped) return;
+    suspect(thrown) {
+      if (probing || stopped || isOwnLimit(thrown)) return;
       probing = true;
       void run();
     },
@@ -49,4 +52,9 @@ export function createHealth({ clock, maxFails, intervalMs, probe, onFailure }: 
       timer?.cancel();
     },
   };
+}
+
+/** Whether it failed for want of sockets here, which says nothing of the upstream. */
+function isOwnLimit(thrown: unknown): boolean {
+  return thrown instanceof UpstreamError && thrown.reason === 'limit';
 }

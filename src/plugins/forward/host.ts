@@ -1,13 +1,13 @@
 import { lookup } from 'node:dns/promises';
-import { Class } from '../../dns/message.ts';
+import { Class, queryMessage } from '../../dns/message.ts';
 import { parseName } from '../../dns/name.ts';
 import { A, AAAA, isOfType, printType } from '../../dns/rr.ts';
 import { decodeMessage } from '../../dns/wire/decode.ts';
+import { encodeMessage } from '../../dns/wire/encode.ts';
 import { CairnError } from '../../errors.ts';
 import type { Endpoint } from '../../net/upstream/error.ts';
 import { exchangeUdp } from '../../net/upstream/udp.ts';
 import type { Clock } from '../../observe/clock.ts';
-import { encodeQuestion } from './message.ts';
 
 const TIMEOUT_MS = 2000;
 
@@ -36,8 +36,8 @@ async function addressesOf(
   resolver: Endpoint,
   clock: Clock,
 ): Promise<string[]> {
-  const question = { name: parseName(host), type: type.code, class: Class.IN };
-  const reply = decodeMessage(await exchangeUdp(encodeQuestion(question), resolver, TIMEOUT_MS, { clock }));
+  const query = encodeMessage(queryMessage({ name: parseName(host), type: type.code, class: Class.IN }));
+  const reply = decodeMessage(await exchangeUdp(query, resolver, TIMEOUT_MS, { clock }));
   if (reply.tc) throw new CairnError('FORWARD', `the ${printType(type.code)} records of '${host}' are truncated`);
   return reply.answer.flatMap((record) => (isOfType(record, type) ? [record.data.address] : []));
 }

@@ -1,4 +1,4 @@
-import { Class, type Message, Opcode, type Question } from '../../dns/message.ts';
+import { Class, type Message, queryMessage } from '../../dns/message.ts';
 import { NS } from '../../dns/rr.ts';
 import { encodeMessage } from '../../dns/wire/encode.ts';
 import type { Query } from '../../plugin/query.ts';
@@ -18,13 +18,7 @@ export function replyOf({ rcode, aa, ra, ad, tc, answer, authority, additional, 
 
 /** The query of a health probe. */
 export function encodeProbe({ domain, recursionDesired }: HealthCheck): Buffer {
-  return encodeQuestion({ name: domain, type: NS.code, class: Class.IN }, recursionDesired);
-}
-
-/** A plain query for one question; its id is 0. */
-export function encodeQuestion(question: Question, rd = true): Buffer {
-  return encodeMessage({
-    ...{ id: 0, qr: false, opcode: Opcode.QUERY, aa: false, tc: false, rd, ra: false, ad: false, cd: false, rcode: 0 },
-    ...{ questions: [question], answer: [], authority: [], additional: [] },
-  });
+  return encodeMessage(
+    queryMessage({ name: domain, type: NS.code, class: Class.IN }, { rd: recursionDesired }),
+  );
 }

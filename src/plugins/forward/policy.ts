@@ -1,3 +1,5 @@
+import { shuffle } from '../../plugin/shuffle.ts';
+
 export const POLICIES = ['random', 'round_robin', 'sequential'] as const;
 
 export type PolicyName = (typeof POLICIES)[number];
@@ -9,7 +11,7 @@ export type Policy = <T>(upstreams: readonly T[]) => readonly T[];
 export function createPolicy(name: PolicyName, random: () => number): Policy {
   switch (name) {
     case 'random':
-      return (upstreams) => shuffled(upstreams, random);
+      return (upstreams) => shuffle([...upstreams], random);
     case 'round_robin':
       return roundRobin();
     case 'sequential':
@@ -24,14 +26,4 @@ function roundRobin(): Policy {
     start = (start + 1) % upstreams.length;
     return [...upstreams.slice(start), ...upstreams.slice(0, start)];
   };
-}
-
-/** Every order is equally likely (Fisher-Yates). */
-function shuffled<T>(upstreams: readonly T[], random: () => number): readonly T[] {
-  const order = [...upstreams];
-  for (let i = order.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [order[i], order[j]] = [order[j]!, order[i]!];
-  }
-  return order;
 }

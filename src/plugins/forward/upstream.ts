@@ -54,7 +54,7 @@ export function createUpstream(to: Endpoint, stanza: Stanza, clock: Clock, metri
         return reply;
       } catch (thrown) {
         metrics.failed(thrown instanceof UpstreamError ? thrown.reason : 'other');
-        health.suspect();
+        health.suspect(thrown);
         throw thrown;
       }
     },

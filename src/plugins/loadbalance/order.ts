@@ -1,3 +1,4 @@
+import { shuffle } from '../../plugin/shuffle.ts';
 import { type IP, type Prefix, parseIP, prefixContains, unmapIP } from '../../dns/ip.ts';
 import { A, AAAA, CNAME, DNAME, MX, type ResourceRecord } from '../../dns/rr.ts';
 
@@ -26,17 +27,6 @@ export function shuffleSection(records: Records, random: () => number): Records 
   }
   if (addresses.length + exchanges.length === 0) return records;
   return [...aliases, ...others, ...shuffle(addresses, random), ...shuffle(exchanges, random)];
-}
-
-/** Shuffles in place; every order is as likely as any other (Fisher and Yates). */
-export function shuffle<T>(items: T[], random: () => number): T[] {
-  for (let i = items.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    const item = items[i]!;
-    items[i] = items[j]!;
-    items[j] = item;
-  }
-  return items;
 }
 
 /** Moves addresses in earlier networks before those in later ones, and those in none behind them; nothing else moves. */

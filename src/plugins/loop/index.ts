@@ -1,5 +1,5 @@
 import { noArgs, noBlock, once } from '../../corefile/arguments.ts';
-import { Class, Opcode, Rcode } from '../../dns/message.ts';
+import { Class, queryMessage, Rcode } from '../../dns/message.ts';
 import { type Name, ROOT } from '../../dns/name.ts';
 import { HINFO } from '../../dns/rr.ts';
 import { decodeMessage } from '../../dns/wire/decode.ts';
@@ -79,11 +79,7 @@ export default definePlugin({
 
 /** Whether an upstream has answered; a SERVFAIL may mean that none could be reached. */
 async function sendProbe(name: Name, to: Endpoint, clock: Clock): Promise<boolean> {
-  const query = encodeMessage({
-    ...{ id: 0, qr: false, opcode: Opcode.QUERY, aa: false, tc: false, rd: true, ra: false, ad: false, cd: false },
-    ...{ rcode: Rcode.NOERROR, questions: [{ name, type: HINFO.code, class: Class.IN }] },
-    ...{ answer: [], authority: [], additional: [] },
-  });
+  const query = encodeMessage(queryMessage({ name, type: HINFO.code, class: Class.IN }));
   try {
     const reply = decodeMessage(await exchangeUdp(query, to, PROBE_TIMEOUT_MS, { clock }));
     return reply.rcode !== Rcode.SERVFAIL;

@@ -9,11 +9,10 @@ interface ReadyOptions {
   readonly continuously: boolean;
 }
 
-interface Check {
-  readonly name: string;
-  readonly plugin: Plugin;
-  readonly continuously: boolean;
-  wasReady: boolean;
+/** One server block whose plugins are asked. */
+interface Check extends Pick<ReadyOptions, 'continuously'> {
+  readonly plugins: PluginEnv['block']['plugins'];
+  readonly wereReady: Set<Plugin>;
 }
 
 /** `/ready` says whether every plugin that has something to load can answer. */
@@ -38,26 +37,26 @@ export default definePlugin<ReadyOptions>({
       env.page(address, '/ready', () => readyPage(all, env));
       return all;
     });
-    return {
-      serving() {
-        for (const { name, plugin } of env.block.plugins()) {
-          if (plugin.ready) checks.push({ name, plugin, continuously, wasReady: false });
-        }
-      },
-    };
+    checks.push({ plugins: env.block.plugins, continuously, wereReady: new Set() });
+    return {};
   },
 });
 
 function readyPage(checks: readonly Check[], { process, log }: PluginEnv): HttpPage {
   if (process.shuttingDown) return { status: 503, body: 'Shutting down' };
-  const notReady = checks.filter((check) => !isReady(check)).map((check) => check.name);
+  const notReady = checks.flatMap(notReadyOf);
   if (notReady.length === 0) return { status: 200, body: 'OK' };
   const names = [...new Set(notReady)].sort().join(',');
   log.info(`Plugins not ready: "${names}"`);
   return { status: 503, body: names };
 }
 
-function isReady(check: Check): boolean {
-  if (!check.wasReady || check.continuously) check.wasReady = check.plugin.ready?.() ?? true;
-  return check.wasReady;
+/** The names of the block's plugins that are not ready. */
+function notReadyOf({ plugins, continuously, wereReady }: Check): string[] {
+  return plugins().flatMap(({ name, plugin }) => {
+    if (wereReady.has(plugin) && !continuously) return [];
+    if (plugin.ready?.() === false) return [name];
+    wereReady.add(plugin);
+    return [];
+  });
 }

@@ -23,8 +23,7 @@ test.each([
 
 function readyPage(body: string, states: Record<string, boolean>, shuttingDown = false) {
   const plugins = Object.keys(states).map((name) => ({ name, plugin: { ready: () => states[name] } as Plugin }));
-  const { plugin, env } = makePlugin(ready, body, { plugins: [...plugins, { name: 'other', plugin: {} }] });
-  plugin.serving?.([]);
+  const { env } = makePlugin(ready, body, { plugins: [...plugins, { name: 'other', plugin: {} }] });
   Object.assign(env.process, { shuttingDown });
   return { ask: () => env.pages.get(':8181 /ready')?.(), env };
 }

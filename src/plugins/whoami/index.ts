@@ -21,7 +21,9 @@ export default definePlugin({
 });
 
 function describeClient({ question: { name }, client, protocol }: Query): readonly ResourceRecord[] {
-  const { address, port } = client;
+  const { port } = client;
+  // A record has no place for the zone of a link-local address (RFC 4007 §11).
+  const address = client.address.replace(/%.*$/, '');
   const records: ResourceRecord[] = [rr(address.includes(':') ? AAAA : A, name, 0, { address })];
   const label = `_${protocol}`;
   // One label more may be too long for a name; then the port goes untold.

@@ -14,6 +14,11 @@ test.each<[string, TestQueryOptions, string[]]>([
     { protocol: 'tcp', client: { address: '2001:db8::1', port: 5 } },
     ['++ example.org. 0 IN AAAA 2001:db8::1', '++ _tcp.example.org. 0 IN SRV 0 0 5 .'],
   ],
+  [
+    'example.org. A',
+    { client: { address: 'fe80::1%eth0', port: 5 } },
+    ['++ example.org. 0 IN AAAA fe80::1', '++ _udp.example.org. 0 IN SRV 0 0 5 .'],
+  ],
   ['. NS', {}, ['++ . 0 IN A 192.0.2.1', '++ _udp. 0 IN SRV 0 0 40212 .']],
   [`${LONGEST} A`, {}, [`++ ${LONGEST} 0 IN A 192.0.2.1`]],
 ])('%.30s', (question, options, additional) => {
