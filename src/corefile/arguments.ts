@@ -1,8 +1,9 @@
-import { type Name, ROOT } from '../dns/name.ts';
+import { type Prefix, parsePrefix } from '../dns/ip.ts';
+import { type Name, parseName, ROOT } from '../dns/name.ts';
 import type { Directive, Line, OptionLine } from './ast.ts';
-import { DurationError, parseDurationMs } from './duration.ts';
-import { attempt, CorefileError, throwAll } from './error.ts';
-import { atToken, zonesOf } from './key.ts';
+import { parseDurationMs } from './duration.ts';
+import { atToken, attempt, CorefileError, throwAll } from './error.ts';
+import { zonesOf } from './key.ts';
 import { printPosition } from './position.ts';
 import { didYouMean } from './suggest.ts';
 import type { Token } from './token.ts';
@@ -23,6 +24,11 @@ export function exactArgs<N extends number>(line: Line, count: N): Tokens<N> {
 /** The arguments of a line that has `count` or more of them. @throws CorefileError if it has fewer. */
 export function atLeastArgs<N extends number>(line: Line, count: N): [...Tokens<N>, ...Token[]] {
   return countArgs(line, count, Number.POSITIVE_INFINITY) as [...Tokens<N>, ...Token[]];
+}
+
+/** The arguments of a line that has from `min` to `max` of them. @throws CorefileError if it has more or fewer. */
+export function argsBetween<N extends number>(line: Line, min: N, max: number): [...Tokens<N>, ...Token[]] {
+  return countArgs(line, min, max) as [...Tokens<N>, ...Token[]];
 }
 
 /** The arguments of a line that has `count` of them or fewer. @throws CorefileError if it has more. */
@@ -51,19 +57,10 @@ export function noBlock({ name, position, hasBlock }: Directive): void {
 
 /** A duration in milliseconds, written as in Go: `300ms`, `1.5h`, `1m30s`. @throws CorefileError unless in the range. */
 export function durationMs(token: Token, { minMs = 0, maxMs = Number.POSITIVE_INFINITY } = {}): number {
-  const ms = readDuration(token);
+  const ms = atToken(token, () => parseDurationMs(token.text));
   if (ms >= minMs && ms <= maxMs) return ms;
   const bound = ms < minMs ? `${printMs(minMs)} or longer` : `${printMs(maxMs)} or shorter`;
   throw new CorefileError(token.position, `invalid duration '${token.text}', expecting ${bound}`);
-}
-
-function readDuration({ text, position }: Token): number {
-  try {
-    return parseDurationMs(text);
-  } catch (thrown) {
-    if (thrown instanceof DurationError) throw new CorefileError(position, thrown.message);
-    throw thrown;
-  }
 }
 
 function printMs(ms: number): string {
@@ -88,6 +85,18 @@ export function oneOf<T extends string>({ text, position }: Token, values: reado
   if (value !== undefined) return value;
   const meant = didYouMean(text, values);
   throw new CorefileError(position, `unknown value '${text}', expecting one of ${values.join(', ')}${meant}`);
+}
+
+/** A domain name as written, absolute with and without its last dot. @throws CorefileError */
+export function domainName(token: Token): Name {
+  return atToken(token, () => parseName(token.text));
+}
+
+/** A network in CIDR notation. @throws CorefileError */
+export function network({ text, position }: Token): Prefix {
+  const prefix = parsePrefix(text);
+  if (prefix) return prefix;
+  throw new CorefileError(position, `invalid CIDR '${text}', expecting ADDRESS/BITS such as 10.96.0.0/12`);
 }
 
 /**

@@ -50,6 +50,18 @@ export function attempt<T>(errors: CorefileError[], run: () => T): T | undefined
   }
 }
 
+/** Reads what a token says: an error that says what is wrong with it, such as a NameError, becomes a CorefileError at its place. */
+export function atToken<T>({ position }: { readonly position: Position }, read: () => T): T {
+  try {
+    return read();
+  } catch (thrown) {
+    if (!(thrown instanceof CairnError) || thrown instanceof CorefileError || thrown instanceof CorefileErrors) {
+      throw thrown;
+    }
+    throw new CorefileError(position, thrown.message);
+  }
+}
+
 /** @throws the one error as it is, several as CorefileErrors; nothing if there are none. */
 export function throwAll(errors: readonly CorefileError[]): void {
   const [first] = errors;

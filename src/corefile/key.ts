@@ -2,7 +2,7 @@ import { parseIP, parsePrefix } from '../dns/ip.ts';
 import { foldName, type Name, NameError, parseName, ROOT } from '../dns/name.ts';
 import { isReverseZone } from '../dns/reverse.ts';
 import { CairnError } from '../errors.ts';
-import { CorefileError, type CorefileWarning } from './error.ts';
+import { atToken, type CorefileWarning } from './error.ts';
 import type { Position } from './position.ts';
 import { reverseZonesOf } from './reverse.ts';
 import { didYouMean } from './suggest.ts';
@@ -70,16 +70,6 @@ export function parseServerKey(token: Token, defaultPorts: Partial<Record<Transp
  */
 export function zonesOf(text: string): readonly Name[] {
   return parseKey(text).zones;
-}
-
-/** Runs `read` and turns its ZoneError into a CorefileError at the token. */
-export function atToken<T>(token: Token, read: () => T): T {
-  try {
-    return read();
-  } catch (thrown) {
-    if (thrown instanceof ZoneError) throw new CorefileError(token.position, thrown.message);
-    throw thrown;
-  }
 }
 
 /** The warning for a zone with labels that RFC 1035 §2.3.1 does not prefer; root and reverse zones are as they are. */

@@ -1,16 +1,12 @@
 import type { Server } from 'node:net';
 import { CairnError, messageOf, systemCodeOf } from '../errors.ts';
+import { printPeer } from './transport.ts';
 
 /** Where to listen: an address in canonical text, or none (or `::`) for every address of the machine. */
 export interface ListenTarget {
   readonly address?: string | undefined;
   /** 0 lets the system choose. */
   readonly port: number;
-}
-
-/** `ADDRESS:PORT` as it is written in logs and errors. */
-export function printTarget({ address = '', port }: ListenTarget): string {
-  return `${address.includes(':') ? `[${address}]` : address}:${port}`;
 }
 
 /** Whether the error says that the machine has no IPv6, or has it switched off. */
@@ -20,7 +16,8 @@ export function isFamilyMissing(thrown: unknown): boolean {
 
 /** Why listening failed, and what would help. */
 export function listenError(protocol: 'UDP' | 'TCP', target: ListenTarget, cause: unknown): CairnError {
-  const where = `${protocol} ${printTarget(target)}`;
+  const { address = '', port } = target;
+  const where = `${protocol} ${printPeer({ address, port })}`;
   switch (systemCodeOf(cause)) {
     case 'EADDRINUSE':
       return new CairnError(

@@ -4,6 +4,11 @@ export interface Peer {
   readonly port: number;
 }
 
+/** `ADDRESS:PORT` as it is written in logs and errors, an IPv6 address in brackets. */
+export function printPeer({ address, port }: Peer): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
 /** Sends the reply to one message; undefined when there is none. Only the first call counts, and none after the end. */
 export type SendReply = (reply: Uint8Array | undefined) => void;
 

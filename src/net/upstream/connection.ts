@@ -2,8 +2,9 @@ import { randomInt } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import type { Clock, Timer } from '../../observe/clock.ts';
 import { createFrames, frame } from '../frames.ts';
+import { type Peer, printPeer } from '../transport.ts';
 import type { DialTimeout } from './dial.ts';
-import { type Endpoint, printEndpoint, systemError, timeoutError, UpstreamError } from './error.ts';
+import { systemError, timeoutError, UpstreamError } from './error.ts';
 import { answers, idOf, withId } from './match.ts';
 
 export interface ConnectionOptions {
@@ -37,11 +38,11 @@ export class Connection {
   private hasReplied = false;
 
   /** Begins to dial; queries may be handed over at once. */
-  constructor(to: Endpoint, options: ConnectionOptions) {
+  constructor(to: Peer, options: ConnectionOptions) {
     const { clock, sourceAddress, dialTimeout } = options;
     this.options = options;
     this.bornMs = clock.monotonic();
-    this.path = `dial tcp ${printEndpoint(to)}`;
+    this.path = `dial tcp ${printPeer(to)}`;
     this.socket = connect({ host: to.address, port: to.port, ...(sourceAddress && { localAddress: sourceAddress }) });
     this.dialTimer = clock.after(dialTimeout.ms, () => this.fail(timeoutError(this.path)));
     this.listen(this.socket.setNoDelay(true), to);
@@ -88,11 +89,11 @@ export class Connection {
     if (this.pending.size === 0) this.close();
   }
 
-  private listen(socket: Socket, to: Endpoint): void {
+  private listen(socket: Socket, to: Peer): void {
     const frames = createFrames();
     socket.on('connect', () => {
       const { localAddress = '', localPort = 0 } = socket;
-      this.path = `read tcp ${printEndpoint({ address: localAddress, port: localPort })}->${printEndpoint(to)}`;
+      this.path = `read tcp ${printPeer({ address: localAddress, port: localPort })}->${printPeer(to)}`;
       this.endDial();
       for (const { sent } of this.pending.values()) this.send(sent);
     });

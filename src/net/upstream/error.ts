@@ -4,12 +4,6 @@ import { CairnError, messageOf } from '../../errors.ts';
 /** Why an exchange failed, as a metric's label. */
 export type FailureReason = 'timeout' | 'refused' | 'unreachable' | 'closed' | 'malformed' | 'limit' | 'other';
 
-/** One end of a conversation with an upstream; the address in canonical text. */
-export interface Endpoint {
-  readonly address: string;
-  readonly port: number;
-}
-
 /**
  * An exchange with an upstream that came to nothing.
  *
@@ -22,11 +16,6 @@ export class UpstreamError extends CairnError {
     super('UPSTREAM', message, options);
     this.reason = reason;
   }
-}
-
-/** `ADDRESS:PORT`, an IPv6 address in brackets. */
-export function printEndpoint({ address, port }: Endpoint): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 export function timeoutError(what: string): UpstreamError {

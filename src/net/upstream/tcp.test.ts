@@ -89,6 +89,15 @@ test('the queries of kept connections that were closed share the new ones', asyn
   expect(upstream.connections).toBe(2 * MAX_CONNECTIONS);
 });
 
+test('a server that hangs up after each reply answers all that shared its connections', async () => {
+  upstream.on((query) => {
+    answer(query);
+    query.close();
+  });
+  const names = Array.from({ length: 3 * MAX_CONNECTIONS }, (_, i) => `n${i}.example.`);
+  expect(await Promise.all(names.map(exchange))).toEqual(names.map((name) => `NOERROR ra\n${record(name)}`));
+});
+
 test('a new connection that is closed is an error', async () => {
   upstream.on(({ close }) => close());
   await expect(exchange()).rejects.toMatchObject({

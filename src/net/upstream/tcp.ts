@@ -1,7 +1,8 @@
 import type { Clock, Timer } from '../../observe/clock.ts';
+import { type Peer, printPeer } from '../transport.ts';
 import { Connection } from './connection.ts';
 import { createDialTimeout } from './dial.ts';
-import { type Endpoint, printEndpoint, UpstreamError } from './error.ts';
+import { UpstreamError } from './error.ts';
 
 /** How many connections one upstream gets; more queries than these share them. */
 export const MAX_CONNECTIONS = 16;
@@ -26,7 +27,7 @@ export interface TcpOptions {
 export interface TcpUpstream {
   /**
    * Sends a query of one question, with a fresh id, and resolves with the octets of the reply; `timeoutMs` bounds the
-   * whole, dialling included. A kept connection that turns out to be closed costs nothing but a new one.
+   * whole, dialling included. A connection that is closed after it has brought a reply costs nothing but a new one.
    *
    * @throws UpstreamError (as a rejection)
    */
@@ -36,7 +37,7 @@ export interface TcpUpstream {
   readonly connections: number;
 }
 
-export function createTcpUpstream(to: Endpoint, options: TcpOptions): TcpUpstream {
+export function createTcpUpstream(to: Peer, options: TcpOptions): TcpUpstream {
   const { clock } = options;
   const dialTimeout = createDialTimeout();
   /** The connections that take queries, each with the timer that ends its idleness; the longest idle come first. */
@@ -82,8 +83,10 @@ export function createTcpUpstream(to: Endpoint, options: TcpOptions): TcpUpstrea
     if (connections.length < MAX_CONNECTIONS) return undefined;
     const freest = connections.reduce((best, next) => (next.inFlight < best.inFlight ? next : best));
     if (freest.inFlight < MAX_IN_FLIGHT) return take(freest);
-    throw new UpstreamError('limit', `dial tcp ${printEndpoint(to)}: ${MAX_CONNECTIONS} connections are full`);
+    throw new UpstreamError('limit', `dial tcp ${printPeer(to)}: ${MAX_CONNECTIONS} connections are full`);
   };
+  /** All the queries of a connection that hung up come here at once: they share the new ones like any others. */
+  const renew = (): Connection => (pool.size < MAX_CONNECTIONS ? open() : (pick() ?? open()));
 
   return {
     get connections() {
@@ -93,17 +96,15 @@ export function createTcpUpstream(to: Endpoint, options: TcpOptions): TcpUpstrea
       const endMs = clock.monotonic() + timeoutMs;
       const kept = pick();
       options.onPick?.(kept !== undefined);
-      if (kept) {
+      for (let connection = kept ?? open(); ; connection = renew()) {
         try {
-          return await kept.exchange(query, timeoutMs);
+          return await connection.exchange(query, endMs - clock.monotonic());
         } catch (thrown) {
-          const hungUp = thrown instanceof UpstreamError && thrown.reason === 'closed' && kept.proven;
+          // Some servers hang up after a reply, whatever else they were asked: the others are asked again (RFC 7766 §6.2.4).
+          const hungUp = thrown instanceof UpstreamError && thrown.reason === 'closed' && connection.proven;
           if (!hungUp) throw thrown;
         }
       }
-      // All the queries of a connection that hung up come here at once: they share the new ones like any others.
-      const fresh = pool.size < MAX_CONNECTIONS ? open() : (pick() ?? open());
-      return fresh.exchange(query, endMs - clock.monotonic());
     },
     close() {
       for (const connection of [...pool.keys()]) connection.retire();

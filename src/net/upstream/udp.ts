@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import type { Clock } from '../../observe/clock.ts';
-import { type Endpoint, printEndpoint, systemError, timeoutError, UpstreamError } from './error.ts';
+import { type Peer, printPeer } from '../transport.ts';
+import { systemError, timeoutError, UpstreamError } from './error.ts';
 import { answers, withId } from './match.ts';
 
 /** How many UDP sockets may wait for upstreams at once, in the whole process; each is a file descriptor. */
@@ -31,15 +32,10 @@ export interface UdpOptions {
  *
  * @throws UpstreamError (as a rejection)
  */
-export function exchangeUdp(
-  query: Uint8Array,
-  to: Endpoint,
-  timeoutMs: number,
-  options: UdpOptions,
-): Promise<Uint8Array> {
+export function exchangeUdp(query: Uint8Array, to: Peer, timeoutMs: number, options: UdpOptions): Promise<Uint8Array> {
   const { clock, sourceAddress, sockets = processBudget } = options;
   if (sockets.open >= sockets.limit) {
-    const message = `dial udp ${printEndpoint(to)}: more than ${sockets.limit} queries wait for upstreams`;
+    const message = `dial udp ${printPeer(to)}: more than ${sockets.limit} queries wait for upstreams`;
     return Promise.reject(new UpstreamError('limit', message));
   }
   const sent = withId(query, randomInt(0x10000));
@@ -58,7 +54,7 @@ export function exchangeUdp(
       finish();
       reject(error);
     };
-    const path = () => (connected ? pathOf(socket, to) : `dial udp ${printEndpoint(to)}`);
+    const path = () => (connected ? pathOf(socket, to) : `dial udp ${printPeer(to)}`);
     const failWith = (thrown: unknown) => fail(systemError(path(), connected ? 'read' : 'connect', thrown));
     const timer = clock.after(timeoutMs, () => fail(timeoutError(path())));
     socket.on('error', failWith);
@@ -78,7 +74,7 @@ export function exchangeUdp(
 }
 
 /** Addresses are never names here, so the look-up that Node would do is left out. */
-function openSocket({ address }: Endpoint): Socket {
+function openSocket({ address }: Peer): Socket {
   const isIPv6 = address.includes(':');
   return createSocket({
     type: isIPv6 ? 'udp6' : 'udp4',
@@ -86,6 +82,6 @@ function openSocket({ address }: Endpoint): Socket {
   });
 }
 
-function pathOf(socket: Socket, to: Endpoint): string {
-  return `read udp ${printEndpoint(socket.address())}->${printEndpoint(to)}`;
+function pathOf(socket: Socket, to: Peer): string {
+  return `read udp ${printPeer(socket.address())}->${printPeer(to)}`;
 }

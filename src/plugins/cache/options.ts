@@ -1,6 +1,6 @@
 import {
+  argsBetween,
   atLeastArgs,
-  atMostArgs,
   durationMs,
   exactArgs,
   integer,
@@ -116,7 +116,7 @@ export function parseCache(use: Directive, blockZones: readonly Name[]): CacheOp
 }
 
 function parseKind(line: OptionLine, before: KindOptions): KindOptions {
-  const [capacity, max, min] = atLeastArgs({ ...line, args: atMostArgs(line, 3) }, 1);
+  const [capacity, max, min] = argsBetween(line, 1, 3);
   return {
     capacity: integer(capacity, { min: 0 }, 'capacity'),
     maxTtl: max ? maxTtl(max) : before.maxTtl,
@@ -143,7 +143,7 @@ function failureTtl(token: Token): number {
 }
 
 function parsePrefetch(line: OptionLine): Prefetch | undefined {
-  const [first, duration, percentage] = atLeastArgs({ ...line, args: atMostArgs(line, 3) }, 1);
+  const [first, duration, percentage] = argsBetween(line, 1, 3);
   const amount = integer(first, {}, 'amount');
   if (amount < 0) throw new CorefileError(first.position, `prefetch amount should be positive: ${amount}`);
   const prefetch: Prefetch = {

@@ -1,4 +1,4 @@
-import { atLeastArgs, atMostArgs, durationMs, noArgs, once, oneOf, parseOptions } from '../../corefile/arguments.ts';
+import { argsBetween, atMostArgs, durationMs, noArgs, once, oneOf, parseOptions } from '../../corefile/arguments.ts';
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
 import { pattern } from '../../corefile/pattern.ts';
 import { printType } from '../../dns/rr.ts';
@@ -60,8 +60,7 @@ function parseBlock(directive: Directive): ErrorsOptions {
 }
 
 function parseRule(line: OptionLine): ConsolidateRule {
-  atMostArgs(line, 4);
-  const [period, expression, ...rest] = atLeastArgs(line, 2);
+  const [period, expression, ...rest] = argsBetween(line, 2, 4);
   const words = rest.map((token) => oneOf(token, [...LEVELS, SHOW_FIRST]));
   return {
     periodMs: durationMs(period, { minMs: 1 }),

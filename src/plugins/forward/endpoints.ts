@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { CorefileError } from '../../corefile/error.ts';
 import { canonicalIP } from '../../dns/ip.ts';
 import { messageOf, systemCodeOf } from '../../errors.ts';
-import { type Endpoint, printEndpoint } from '../../net/upstream/error.ts';
+import { type Peer, printPeer } from '../../net/transport.ts';
 import type { Timer } from '../../observe/clock.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import { resolveHost } from './host.ts';
@@ -27,9 +27,9 @@ export interface Endpoints {
 export function watchEndpoints(
   { to, position, resolvers }: Stanza,
   { clock, log, path }: Pick<PluginEnv, 'clock' | 'log' | 'path'>,
-  publish: (endpoints: readonly Endpoint[]) => void,
+  publish: (endpoints: readonly Peer[]) => void,
 ): Endpoints {
-  const found: (readonly Endpoint[])[] = to.map(() => []);
+  const found: (readonly Peer[])[] = to.map(() => []);
   const timers: Timer[] = [];
   let published = '';
   let lastFailure = '';
@@ -37,7 +37,7 @@ export function watchEndpoints(
 
   const publishChange = () => {
     const endpoints = uniqueEndpoints(found.flat());
-    const printed = endpoints.map(printEndpoint).join(' ');
+    const printed = endpoints.map(printPeer).join(' ');
     if (printed === published || stopped) return;
     if (endpoints.length > MAX_UPSTREAMS) {
       throw new CorefileError(position, `more than ${MAX_UPSTREAMS} TOs configured: ${endpoints.length}`);
@@ -67,7 +67,7 @@ export function watchEndpoints(
     if (failure !== '' && failure !== lastFailure) log.warning(`upstreams stay as they are: ${failure}`);
     lastFailure = failure;
   };
-  const readTarget = async (target: Target): Promise<{ source: Target['kind']; endpoints: readonly Endpoint[] }> => {
+  const readTarget = async (target: Target): Promise<{ source: Target['kind']; endpoints: readonly Peer[] }> => {
     if (target.kind === 'address') return { source: 'address', endpoints: [target.endpoint] };
     const name = target.kind === 'file' ? target.path : target.host;
     const text = await readIfFile(path(name));
@@ -122,7 +122,7 @@ async function readIfFile(path: string): Promise<string | undefined> {
 }
 
 /** The servers that a resolv.conf names; the zone of a link-local address is dropped, as in CoreDNS. */
-export function nameserversIn(text: string): Endpoint[] {
+export function nameserversIn(text: string): Peer[] {
   return text.split('\n').flatMap((line) => {
     const [keyword, server = ''] = line.trim().split(/\s+/);
     const address = keyword === 'nameserver' ? canonicalIP(server.replace(/%.*$/, '')) : undefined;

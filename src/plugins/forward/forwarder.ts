@@ -1,7 +1,7 @@
 import { Rcode } from '../../dns/message.ts';
 import { isAtOrBelow, type Name } from '../../dns/name.ts';
 import { CairnError } from '../../errors.ts';
-import { printEndpoint } from '../../net/upstream/error.ts';
+import { printPeer } from '../../net/transport.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import type { Query } from '../../plugin/query.ts';
 import { failure, type Reply } from '../../plugin/reply.ts';
@@ -30,7 +30,7 @@ export function createForwarder(stanza: Stanza, env: PluginEnv, metrics: Forward
     const before = upstreams;
     upstreams = new Map(
       current.map((to) => {
-        const label = printEndpoint(to);
+        const label = printPeer(to);
         return [label, before.get(label) ?? createUpstream(to, stanza, env.clock, metrics.upstream(label))];
       }),
     );

@@ -5,7 +5,7 @@ import { A, AAAA, isOfType, printType } from '../../dns/rr.ts';
 import { decodeMessage } from '../../dns/wire/decode.ts';
 import { encodeMessage } from '../../dns/wire/encode.ts';
 import { CairnError } from '../../errors.ts';
-import type { Endpoint } from '../../net/upstream/error.ts';
+import type { Peer } from '../../net/transport.ts';
 import { exchangeUdp } from '../../net/upstream/udp.ts';
 import type { Clock } from '../../observe/clock.ts';
 
@@ -16,7 +16,7 @@ const TIMEOUT_MS = 2000;
  *
  * @throws Error (as a rejection) if there are none.
  */
-export async function resolveHost(host: string, resolvers: readonly Endpoint[], clock: Clock): Promise<string[]> {
+export async function resolveHost(host: string, resolvers: readonly Peer[], clock: Clock): Promise<string[]> {
   if (resolvers.length === 0) return (await lookup(host, { all: true })).map(({ address }) => address);
   let failure: unknown;
   for (const resolver of resolvers) {
@@ -33,7 +33,7 @@ export async function resolveHost(host: string, resolvers: readonly Endpoint[], 
 async function addressesOf(
   host: string,
   type: typeof A | typeof AAAA,
-  resolver: Endpoint,
+  resolver: Peer,
   clock: Clock,
 ): Promise<string[]> {
   const query = encodeMessage(queryMessage({ name: parseName(host), type: type.code, class: Class.IN }));

@@ -18,7 +18,5 @@ export function replyOf({ rcode, aa, ra, ad, tc, answer, authority, additional, 
 
 /** The query of a health probe. */
 export function encodeProbe({ domain, recursionDesired }: HealthCheck): Buffer {
-  return encodeMessage(
-    queryMessage({ name: domain, type: NS.code, class: Class.IN }, { rd: recursionDesired }),
-  );
+  return encodeMessage(queryMessage({ name: domain, type: NS.code, class: Class.IN }, { rd: recursionDesired }));
 }

@@ -85,7 +85,7 @@ test.each([
   ['forward . 10.0.0.1 {\nnext BROKEN\n}', "2:6 - Error during parsing: 'BROKEN' is not an rcode"],
   ['forward . 10.0.0.1 {\nfailover NOERROR\n}', "2:10 - Error during parsing: 'failover' cannot take NOERROR"],
   ['forward . 10.0.0.1 {\nhealth_check 1s domain\n}', '2:17 - Error during parsing: Wrong argument count'],
-  ['forward . 10.0.0.1 {\nhealth_check 1s domain a..b\n}', '2:24 - Error during parsing: invalid domain name'],
+  ['forward . 10.0.0.1 {\nhealth_check 1s domain a..b\n}', '2:24 - Error during parsing: "a..b" has an empty label'],
   ['forward . 10.0.0.1 {\nsource_address host\n}', "2:16 - Error during parsing: 'host' is not an IP address"],
   ['forward . 10.0.0.1 {\nresolver host\n}', "2:10 - Error during parsing: 'host' is not an IP address"],
   ['forward . 10.0.0.1 {\ntls_servername a\n}', "2:1 - Error during parsing: 'tls_servername' is not supported yet"],

@@ -1,5 +1,6 @@
 import {
   atLeastArgs,
+  domainName,
   durationMs,
   exactArgs,
   integer,
@@ -14,8 +15,8 @@ import type { Position } from '../../corefile/position.ts';
 import type { Token } from '../../corefile/token.ts';
 import { canonicalIP } from '../../dns/ip.ts';
 import { parseRcode, Rcode } from '../../dns/message.ts';
-import { type Name, NameError, parseName, ROOT } from '../../dns/name.ts';
-import type { Endpoint } from '../../net/upstream/error.ts';
+import { type Name, ROOT } from '../../dns/name.ts';
+import type { Peer } from '../../net/transport.ts';
 import { POLICIES, type PolicyName } from './policy.ts';
 import { parseEndpoint, parseTarget, type Target } from './target.ts';
 
@@ -57,7 +58,7 @@ export interface Stanza {
   readonly failover: readonly number[];
   readonly sourceAddress: string | undefined;
   /** Whom to ask for host names among TO; the system's resolver if there are none. */
-  readonly resolvers: readonly Endpoint[];
+  readonly resolvers: readonly Peer[];
 }
 
 type Options = { -readonly [K in Exclude<keyof Stanza, 'position' | 'from' | 'to'>]: Stanza[K] };
@@ -149,22 +150,13 @@ function parseHealthCheck(line: OptionLine): HealthCheck {
   let domain: Name = ROOT;
   for (let i = 0; i < rest.length; i++) {
     if (oneOf(rest[i]!, ['no_rec', 'domain']) === 'no_rec') recursionDesired = false;
-    else domain = name(rest[++i] ?? missingArgument(rest.at(-1)!));
+    else domain = domainName(rest[++i] ?? missingArgument(rest.at(-1)!));
   }
   return { intervalMs: durationMs(interval), recursionDesired, domain };
 }
 
 function missingArgument({ text, position }: Token): never {
   throw new CorefileError(position, `Wrong argument count or unexpected line ending after '${text}'`);
-}
-
-function name({ text, position }: Token): Name {
-  try {
-    return parseName(text);
-  } catch (thrown) {
-    if (thrown instanceof NameError) throw new CorefileError(position, `invalid domain name: ${thrown.message}`);
-    throw thrown;
-  }
 }
 
 function rcode({ text, position }: Token): number {
@@ -188,7 +180,7 @@ function address({ text, position }: Token): string {
   throw new CorefileError(position, `'${text}' is not an IP address`);
 }
 
-function endpoint({ text, position }: Token): Endpoint {
+function endpoint({ text, position }: Token): Peer {
   const parsed = parseEndpoint(text);
   if (parsed) return parsed;
   throw new CorefileError(position, `'${text}' is not an IP address, expecting IP, IP:PORT or [IPv6]:PORT`);

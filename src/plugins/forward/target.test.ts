@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { directives } from '../../../test/support/directive.ts';
-import { printEndpoint } from '../../net/upstream/error.ts';
+import { printPeer } from '../../net/transport.ts';
 import { parseTarget, type Target, uniqueEndpoints } from './target.ts';
 
 const parse = (to: string) => parseTarget(directives(`forward . ${to}`)[0]!.args[1]!);
 const print = (target: Target) =>
   target.kind === 'address'
-    ? printEndpoint(target.endpoint)
+    ? printPeer(target.endpoint)
     : target.kind === 'file'
       ? `file ${target.path}`
       : `host ${target.host} ${target.port}`;

@@ -3,11 +3,11 @@ import type { Position } from '../../corefile/position.ts';
 import type { Token } from '../../corefile/token.ts';
 import { canonicalIP } from '../../dns/ip.ts';
 import { NameError, parseName } from '../../dns/name.ts';
-import { type Endpoint, printEndpoint } from '../../net/upstream/error.ts';
+import { type Peer, printPeer } from '../../net/transport.ts';
 
 /** Where upstreams come from: one TO of the directive. */
 export type Target =
-  | { readonly kind: 'address'; readonly endpoint: Endpoint }
+  | { readonly kind: 'address'; readonly endpoint: Peer }
   /** A file such as /etc/resolv.conf. */
   | { readonly kind: 'file'; readonly path: string; readonly position: Position }
   /** A host name, unless a file has that name: the disk is looked at when the plugin starts. */
@@ -37,7 +37,7 @@ export function parseTarget({ text, position }: Token): Target {
 }
 
 /** `IP`, `IP:PORT`, `[IPv6]` or `[IPv6]:PORT`, port 53 by default; undefined if it is none of them. */
-export function parseEndpoint(text: string): Endpoint | undefined {
+export function parseEndpoint(text: string): Peer | undefined {
   const bare = canonicalIP(text);
   if (bare !== undefined) return { address: bare, port: DNS_PORT };
   const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(text) ?? [];
@@ -47,8 +47,8 @@ export function parseEndpoint(text: string): Endpoint | undefined {
 }
 
 /** Each endpoint once, where it came first. */
-export function uniqueEndpoints(endpoints: readonly Endpoint[]): Endpoint[] {
-  return [...new Map(endpoints.map((endpoint) => [printEndpoint(endpoint), endpoint])).values()];
+export function uniqueEndpoints(endpoints: readonly Peer[]): Peer[] {
+  return [...new Map(endpoints.map((endpoint) => [printPeer(endpoint), endpoint])).values()];
 }
 
 function checkScheme(scheme: string, text: string, position: Position): void {

@@ -1,7 +1,8 @@
 import type { Message } from '../../dns/message.ts';
 import { decodeMessage } from '../../dns/wire/decode.ts';
 import { WireError } from '../../dns/wire/error.ts';
-import { type Endpoint, printEndpoint, UpstreamError } from '../../net/upstream/error.ts';
+import { type Peer, printPeer } from '../../net/transport.ts';
+import { UpstreamError } from '../../net/upstream/error.ts';
 import { createTcpUpstream } from '../../net/upstream/tcp.ts';
 import { exchangeUdp } from '../../net/upstream/udp.ts';
 import type { Clock } from '../../observe/clock.ts';
@@ -23,7 +24,7 @@ export interface Upstream {
   stop(): void;
 }
 
-export function createUpstream(to: Endpoint, stanza: Stanza, clock: Clock, metrics: UpstreamMetrics): Upstream {
+export function createUpstream(to: Peer, stanza: Stanza, clock: Clock, metrics: UpstreamMetrics): Upstream {
   const sourceAddress = sameFamily(stanza.sourceAddress, to) ? stanza.sourceAddress : undefined;
   const { expireMs, maxAgeMs, healthCheck, maxFails } = stanza;
   const tcp = createTcpUpstream(to, {
@@ -65,16 +66,16 @@ export function createUpstream(to: Endpoint, stanza: Stanza, clock: Clock, metri
   };
 }
 
-function decodeReply(octets: Uint8Array, from: Endpoint): Message {
+function decodeReply(octets: Uint8Array, from: Peer): Message {
   try {
     return decodeMessage(octets);
   } catch (thrown) {
     if (!(thrown instanceof WireError)) throw thrown;
-    const message = `unreadable reply from ${printEndpoint(from)}: ${thrown.message}`;
+    const message = `unreadable reply from ${printPeer(from)}: ${thrown.message}`;
     throw new UpstreamError('malformed', message, { cause: thrown });
   }
 }
 
-function sameFamily(address: string | undefined, to: Endpoint): boolean {
+function sameFamily(address: string | undefined, to: Peer): boolean {
   return address !== undefined && address.includes(':') === to.address.includes(':');
 }

@@ -10,8 +10,8 @@ import {
   zonesArgument,
 } from '../../corefile/arguments.ts';
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
-import { CorefileError } from '../../corefile/error.ts';
-import { type Name, NameError } from '../../dns/name.ts';
+import { atToken, CorefileError } from '../../corefile/error.ts';
+import type { Name } from '../../dns/name.ts';
 import type { BlockContext } from '../../plugin/plugin.ts';
 import { type HostEntry, parseAddress, parseHostName } from './entries.ts';
 
@@ -91,12 +91,5 @@ function parseTtl(line: OptionLine): number {
 }
 
 function parseNames(line: OptionLine): Name[] {
-  return atLeastArgs(line, 1).map(({ text, position }) => {
-    try {
-      return parseHostName(text);
-    } catch (thrown) {
-      if (thrown instanceof NameError) throw new CorefileError(position, thrown.message);
-      throw thrown;
-    }
-  });
+  return atLeastArgs(line, 1).map((token) => atToken(token, () => parseHostName(token.text)));
 }

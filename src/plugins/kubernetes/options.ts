@@ -5,6 +5,7 @@ import {
   exactArgs,
   fallthroughZones,
   integer,
+  network,
   noArgs,
   once,
   oneOf,
@@ -12,13 +13,13 @@ import {
   zonesArgument,
 } from '../../corefile/arguments.ts';
 import type { Directive, Line, OptionLine } from '../../corefile/ast.ts';
-import { CorefileError } from '../../corefile/error.ts';
+import { atToken, CorefileError } from '../../corefile/error.ts';
 import type { Token } from '../../corefile/token.ts';
-import { type Prefix, parsePrefix } from '../../dns/ip.ts';
+import type { Prefix } from '../../dns/ip.ts';
 import type { Name } from '../../dns/name.ts';
 import { isReverseZone } from '../../dns/reverse.ts';
 import type { BlockContext } from '../../plugin/plugin.ts';
-import { parseSelector, type Selector, SelectorError } from '../../registry/selector.ts';
+import { parseSelector, type Selector } from '../../registry/selector.ts';
 
 const POD_MODES = ['disabled', 'verified', 'insecure'] as const;
 const PTR_MODES = ['all', 'hostname-first', 'headless-only'] as const;
@@ -113,7 +114,7 @@ function optionReaders(options: Draft): Record<string, (line: OptionLine) => voi
       options.manifests = [...options.manifests, ...paths];
     },
     service_cidr(line) {
-      options.serviceCidrs = [...options.serviceCidrs, ...atLeastArgs(line, 1).map(readPrefix)];
+      options.serviceCidrs = [...options.serviceCidrs, ...atLeastArgs(line, 1).map(network)];
     },
     namespaces_from_manifests(line) {
       noArgs(line);
@@ -196,21 +197,10 @@ function besideItsFile({ text, position }: Token): string {
   return isAbsolute(text) ? text : join(dirname(position.file), text);
 }
 
-function readPrefix({ text, position }: Token): Prefix {
-  const prefix = parsePrefix(text);
-  if (prefix) return prefix;
-  throw new CorefileError(position, `invalid CIDR '${text}', expecting ADDRESS/BITS such as 10.96.0.0/12`);
-}
-
 /** The rest of the line is one selector, so that it may hold blanks. */
 function readSelector(line: Line): Selector {
   const tokens = atLeastArgs(line, 1);
-  try {
-    return parseSelector(tokens.map(({ text }) => text).join(' '));
-  } catch (thrown) {
-    if (thrown instanceof SelectorError) throw new CorefileError(tokens[0].position, thrown.message);
-    throw thrown;
-  }
+  return atToken(tokens[0], () => parseSelector(tokens.map(({ text }) => text).join(' ')));
 }
 
 function readPodMode({ text, position }: Token): KubernetesOptions['pods'] {

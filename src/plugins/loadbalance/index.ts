@@ -1,7 +1,16 @@
-import { atLeastArgs, durationMs, exactArgs, noArgs, once, oneOf, parseOptions } from '../../corefile/arguments.ts';
-import type { Directive, OptionLine } from '../../corefile/ast.ts';
+import {
+  atLeastArgs,
+  durationMs,
+  exactArgs,
+  network,
+  noArgs,
+  once,
+  oneOf,
+  parseOptions,
+} from '../../corefile/arguments.ts';
+import type { Directive } from '../../corefile/ast.ts';
 import { CorefileError } from '../../corefile/error.ts';
-import { type Prefix, parsePrefix } from '../../dns/ip.ts';
+import type { Prefix } from '../../dns/ip.ts';
 import { Rcode } from '../../dns/message.ts';
 import { QType } from '../../dns/rr.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
@@ -77,7 +86,7 @@ function parseOptionsOf(directive: Directive): LoadbalanceOptions {
       if (path === undefined) throw new CorefileError(line.position, `'reload' goes with 'weighted FILE' only`);
       reloadMs = durationMs(exactArgs(line, 1)[0]);
     },
-    prefer: (line) => prefer.push(...readNetworks(line)),
+    prefer: (line) => prefer.push(...atLeastArgs(line, 1).map(network)),
   });
   return { prefer, ...(path !== undefined && { weighted: { path, reloadMs } }) };
 }
@@ -90,12 +99,4 @@ function parsePolicy(directive: Directive): string | undefined {
   if (oneOf(policy, ['round_robin', 'weighted']) === 'weighted') return exactArgs(line, 1)[0].text;
   noArgs(line);
   return undefined;
-}
-
-function readNetworks(line: OptionLine): Prefix[] {
-  return atLeastArgs(line, 1).map(({ text, position }) => {
-    const network = parsePrefix(text);
-    if (network) return network;
-    throw new CorefileError(position, `invalid CIDR '${text}', expecting a network such as 10.0.0.0/8`);
-  });
 }

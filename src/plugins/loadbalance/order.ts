@@ -1,6 +1,6 @@
-import { shuffle } from '../../plugin/shuffle.ts';
 import { type IP, type Prefix, parseIP, prefixContains, unmapIP } from '../../dns/ip.ts';
 import { A, AAAA, CNAME, DNAME, MX, type ResourceRecord } from '../../dns/rr.ts';
+import { shuffle } from '../../plugin/shuffle.ts';
 
 export type Records = readonly ResourceRecord[];
 

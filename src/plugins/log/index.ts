@@ -1,9 +1,8 @@
-import { atLeastArgs, oneOf, parseOptions } from '../../corefile/arguments.ts';
+import { atLeastArgs, domainName, oneOf, parseOptions } from '../../corefile/arguments.ts';
 import type { Directive } from '../../corefile/ast.ts';
-import { CorefileError } from '../../corefile/error.ts';
 import { type Position, printPosition } from '../../corefile/position.ts';
 import type { Token } from '../../corefile/token.ts';
-import { foldName, isAtOrBelow, type Name, NameError, parseName, ROOT } from '../../dns/name.ts';
+import { foldName, isAtOrBelow, type Name, ROOT } from '../../dns/name.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { classOf, REPLY_CLASSES, type ReplyClass } from './class.ts';
 import { COMMON_FORMAT, compileFormat } from './format.ts';
@@ -53,21 +52,12 @@ function parseRule(directive: Directive, lost: readonly Token[]): LogRule {
   const last = args.at(-1);
   const hasFormat = args.length > 1 && last!.text.includes('{');
   const nameTokens = hasFormat ? args.slice(0, -1) : args;
-  const names = nameTokens.filter((token) => !lost.includes(token)).map(readName);
+  const names = nameTokens.filter((token) => !lost.includes(token)).map((token) => foldName(domainName(token)));
   return {
     names: args.length === 0 ? [ROOT] : names,
     format: hasFormat ? last!.text : COMMON_FORMAT,
     classes: parseClasses(directive),
   };
-}
-
-function readName({ text, position }: Token): Name {
-  try {
-    return foldName(parseName(text));
-  } catch (thrown) {
-    if (thrown instanceof NameError) throw new CorefileError(position, thrown.message);
-    throw thrown;
-  }
 }
 
 function parseClasses(directive: Directive): ReadonlySet<ReplyClass> {

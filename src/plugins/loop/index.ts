@@ -5,7 +5,7 @@ import { HINFO } from '../../dns/rr.ts';
 import { decodeMessage } from '../../dns/wire/decode.ts';
 import { encodeMessage } from '../../dns/wire/encode.ts';
 import { CairnError } from '../../errors.ts';
-import { type Endpoint, printEndpoint } from '../../net/upstream/error.ts';
+import { type Peer, printPeer } from '../../net/transport.ts';
 import { exchangeUdp } from '../../net/upstream/udp.ts';
 import type { Clock } from '../../observe/clock.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
@@ -38,7 +38,7 @@ export default definePlugin({
       error: new CairnError('LOOP', `the upstreams for zone "${zone}" send queries back to this server`),
       uncacheable: true,
     });
-    let listening: readonly Endpoint[] = [];
+    let listening: readonly Peer[] = [];
     let probes = 0;
     const currentPoint = () => listening[probes % listening.length]!;
 
@@ -54,7 +54,7 @@ export default definePlugin({
         gauge.value = 1;
         // CoreDNS's words, which runbooks search for.
         log.error(
-          `Loop (${printEndpoint(query.client)} -> ${printPoint(currentPoint())}) detected for zone "${zone}", ` +
+          `Loop (${printPeer(query.client)} -> ${printPoint(currentPoint())}) detected for zone "${zone}", ` +
             `see https://coredns.io/plugins/loop#troubleshooting. Query: "HINFO ${query.name}"`,
         );
       },
@@ -78,7 +78,7 @@ export default definePlugin({
 });
 
 /** Whether an upstream has answered; a SERVFAIL may mean that none could be reached. */
-async function sendProbe(name: Name, to: Endpoint, clock: Clock): Promise<boolean> {
+async function sendProbe(name: Name, to: Peer, clock: Clock): Promise<boolean> {
   const query = encodeMessage(queryMessage({ name, type: HINFO.code, class: Class.IN }));
   try {
     const reply = decodeMessage(await exchangeUdp(query, to, PROBE_TIMEOUT_MS, { clock }));
@@ -88,10 +88,10 @@ async function sendProbe(name: Name, to: Endpoint, clock: Clock): Promise<boolea
   }
 }
 
-function reachable({ address, port }: Endpoint): Endpoint {
+function reachable({ address, port }: Peer): Peer {
   return { address: WILDCARDS[address] ?? address, port };
 }
 
-function printPoint(point: Endpoint): string {
-  return point.address in WILDCARDS ? `:${point.port}` : printEndpoint(point);
+function printPoint(point: Peer): string {
+  return point.address in WILDCARDS ? `:${point.port}` : printPeer(point);
 }

@@ -1,0 +1,107 @@
+import { expect, test } from 'vitest';
+import { memoryFiles } from '../../test/support/memory-files.ts';
+import { exactArgs, once } from '../corefile/arguments.ts';
+import { CorefileError, type CorefileErrors } from '../corefile/error.ts';
+import { parseCorefile } from '../corefile/parser.ts';
+import { definePlugin, type PluginDefinition } from '../plugin/plugin.ts';
+import { type Configuration, configure } from './configuration.ts';
+
+/** Three plugins: one takes a number, one sets bind, one takes nothing. */
+const plugins: readonly PluginDefinition[] = [
+  definePlugin({
+    name: 'bind',
+    parse: (uses) => uses.flatMap((use) => use.args.map(({ text, position }) => ({ text, position }))),
+    settings: (addresses) => ({ bind: { addresses, except: [] } }),
+    create: () => ({}),
+  }),
+  definePlugin({
+    name: 'number',
+    parse(uses) {
+      const [token] = exactArgs(once(uses), 1);
+      if (!/^\d+$/.test(token.text)) throw new CorefileError(token.position, `'${token.text}' is no number`);
+      return Number(token.text);
+    },
+    create: () => ({}),
+  }),
+  definePlugin({ name: 'plain', parse: () => undefined, settings: () => ({ recursion: true }), create: () => ({}) }),
+];
+
+function read(text: string): Configuration {
+  const directives = plugins.map(({ name }) => name);
+  return configure(
+    parseCorefile({ file: 'Corefile', text, env: {}, files: memoryFiles({}), directives }),
+    plugins,
+    1053,
+  );
+}
+
+function errorsOf(text: string): string[] {
+  try {
+    read(text);
+  } catch (thrown) {
+    return (thrown as CorefileErrors).message.split('\n');
+  }
+  return [];
+}
+
+test('a block has its keys with ports, its zones once, and its plugins in chain order', () => {
+  const { blocks } = read('example.org example.org:5353 10.0.0.0/15 {\nplain\nnumber 5\n}\n');
+  expect(blocks[0]?.keys.map(({ zone, port }) => `${zone} ${port}`)).toEqual([
+    'example.org. 1053',
+    'example.org. 5353',
+    '0.10.in-addr.arpa. 1053',
+    '1.10.in-addr.arpa. 1053',
+  ]);
+  expect(blocks[0]?.zones).toEqual(['example.org.', '0.10.in-addr.arpa.', '1.10.in-addr.arpa.']);
+  expect(blocks[0]?.plugins.map(({ definition, options }) => [definition.name, options])).toEqual([
+    ['number', 5],
+    ['plain', undefined],
+  ]);
+  expect(blocks[0]?.settings).toEqual({ recursion: true });
+});
+
+test('all errors are reported at once, by place, those of plugins with their names', () => {
+  expect(errorsOf('. {\nnosuch\nnumber x\n}\n.:99999 {\nnumber\n}\n')).toEqual([
+    "Corefile:2:1 - Error during parsing: Unknown directive 'nosuch'",
+    "Corefile:3:8 - Error during parsing: plugin/number: 'x' is no number",
+    expect.stringMatching(/^Corefile:5:1 - Error during parsing: invalid port '?99999'? in '\.:99999'/),
+    expect.stringMatching(/^Corefile:6:1 - Error during parsing: plugin\/number: Wrong argument count/),
+  ]);
+});
+
+test.each([
+  [
+    'tls://example.org',
+    "transport 'tls://' is not supported: only dns:// is served by this version - write 'example.org'",
+  ],
+  [
+    'https://example.org:8443',
+    "transport 'https://' is not supported: only dns:// is served by this version - write 'example.org:8443'",
+  ],
+])('the key %s is refused with what to write', (key, message) => {
+  expect(errorsOf(`${key} {\nplain\n}\n`)).toEqual([`Corefile:1:1 - Error during parsing: ${message}`]);
+});
+
+test.each([
+  [
+    '.:1053 {\nplain\n}\n. {\nplain\n}\n',
+    /Corefile:4:1 - .*cannot serve dns:\/\/\.:1053 - it is already defined, at Corefile:1:1/,
+  ],
+  [
+    '. {\nbind 127.0.0.1\n}\n. {\nplain\n}\n',
+    /Corefile:4:1 - .*cannot serve dns:\/\/\.:1053 on 127\.0\.0\.1 - zone overlap/,
+  ],
+  ['. {\nbind 127.0.0.1\n}\n. {\nbind 127.0.0.1\n}\n', /already defined/],
+])('two blocks must not serve one zone at one address: %j', (text, message) => {
+  expect(errorsOf(text).join()).toMatch(message);
+});
+
+test('one zone may be served by two blocks at two addresses', () => {
+  expect(read('. {\nbind 127.0.0.1\n}\n. {\nbind 127.0.0.2\n}\n').blocks).toHaveLength(2);
+});
+
+test('zones that RFC 1035 does not prefer are warned of', () => {
+  expect(read('_x.org {\nplain\n}\n').warnings.map(({ message }) => message)).toEqual([
+    'Domain "_x.org." does not follow RFC1035 preferred syntax',
+  ]);
+});
