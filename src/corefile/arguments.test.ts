@@ -1,12 +1,15 @@
 import { expect, test } from 'vitest';
 import { directives } from '../../test/support/directive.ts';
 import {
+  argsBetween,
   atLeastArgs,
   atMostArgs,
+  domainName,
   durationMs,
   exactArgs,
   fallthroughZones,
   integer,
+  network,
   noArgs,
   noBlock,
   once,
@@ -27,6 +30,7 @@ test.each([
   ['exactArgs', (line: Directive) => exactArgs(line, 2), 'x a b'],
   ['atLeastArgs', (line: Directive) => atLeastArgs(line, 1), 'x a b c'],
   ['atMostArgs', (line: Directive) => atMostArgs(line, 2), 'x a b'],
+  ['argsBetween', (line: Directive) => argsBetween(line, 1, 3), 'x a b'],
   ['atMostArgs of none', (line: Directive) => atMostArgs(line, 2), 'x'],
 ])('%s takes what fits', (_, read, text) => {
   expect(read(directive(text)) ?? []).toEqual(directive(text).args);
@@ -40,8 +44,22 @@ test.each([
   ['x a b c', (line: Directive) => exactArgs(line, 2), parsing('1:7', count('c', 'exactly 2 arguments'))],
   ['x', (line: Directive) => atLeastArgs(line, 1), parsing('1:1', count('x', 'at least 1 argument'))],
   ['x a b', (line: Directive) => atMostArgs(line, 1), parsing('1:5', count('b', 'at most 1 argument'))],
+  ['x a', (line: Directive) => argsBetween(line, 2, 3), parsing('1:3', count('a', 'at least 2 arguments'))],
+  ['x a b c', (line: Directive) => argsBetween(line, 1, 2), parsing('1:7', count('c', 'at most 2 arguments'))],
 ])('argument count of %s', (text, read, message) => {
   expect(() => read(directive(text))).toThrow(message);
+});
+
+test('a domain name, absolute without its last dot', () => {
+  expect(domainName(argument('Example.org'))).toBe('Example.org.');
+  expect(() => domainName(argument('a..b'))).toThrow(parsing('1:3', '"a..b" has an empty label'));
+});
+
+test('a network, its host bits cleared', () => {
+  expect(network(argument('10.1.2.3/8'))).toEqual({ ip: Uint8Array.of(10, 0, 0, 0), bits: 8 });
+  expect(() => network(argument('10.1.2.3'))).toThrow(
+    parsing('1:3', "invalid CIDR '10.1.2.3', expecting ADDRESS/BITS such as 10.96.0.0/12"),
+  );
 });
 
 test('a directive without options', () => {

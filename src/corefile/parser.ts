@@ -7,9 +7,8 @@ import type { CorefileFiles } from './files.ts';
 import { lex } from './lexer.ts';
 import type { Token } from './token.ts';
 
-export type { Directive, OptionLine, ServerBlock } from './ast.ts';
-
-export interface CorefileSource {
+/** The text of a Corefile, and what its meaning depends on. */
+export interface CorefileText {
   /** The path, as it is shown in errors; relative imports start from its folder. */
   readonly file: string;
   readonly text: string;
@@ -25,15 +24,13 @@ export interface Corefile {
   /** In the order of the text where they concern one file; the blocks are fit for use only if there are none. */
   readonly errors: readonly CorefileError[];
   readonly warnings: readonly CorefileWarning[];
-  /** The paths that were read, the Corefile first. */
-  readonly files: readonly string[];
 }
 
 /** The Corefile of a server that has none, or one without server blocks; it listens on the default port. */
 export const DEFAULT_COREFILE = '. {\n    whoami\n    log\n}\n';
 
 /** Reads a Corefile and everything that it imports; it throws nothing, and reports every mistake it can find at once. */
-export function parseCorefile(source: CorefileSource): Corefile {
+export function parseCorefile(source: CorefileText): Corefile {
   const errors: CorefileError[] = [];
   const warnings: CorefileWarning[] = [];
   const tokensOf = new Map<string, readonly Token[]>();
@@ -51,5 +48,5 @@ export function parseCorefile(source: CorefileSource): Corefile {
   const main = { file: source.file, tokens: readTokens(source.file, source.text) };
   const tokens = attempt(errors, () => expandImports(main, importTokens, source.files, errors, warnings)) ?? [];
   const blocks = readBlocks(tokens, errors, source.directives);
-  return { blocks, errors: inOrder(errors), warnings: inOrder(warnings), files: [...tokensOf.keys()] };
+  return { blocks, errors: inOrder(errors), warnings: inOrder(warnings) };
 }

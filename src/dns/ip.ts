@@ -13,14 +13,24 @@ export function parseIP(text: string): IP | undefined {
 }
 
 function parseIPv4(text: string): IP | undefined {
-  const parts = text.split('.');
-  if (parts.length !== 4) return undefined;
   const ip = new Uint8Array(4);
-  for (let i = 0; i < 4; i++) {
-    const part = parts[i]!;
-    if (!/^(0|[1-9]\d{0,2})$/.test(part) || Number(part) > 255) return undefined;
-    ip[i] = Number(part);
+  let part = 0;
+  let octet = -1;
+  for (let i = 0; i < text.length; i++) {
+    const char = text.charCodeAt(i);
+    if (char === 0x2e) {
+      if (octet === -1 || part === 3) return undefined;
+      ip[part++] = octet;
+      octet = -1;
+    } else {
+      const digit = char - 0x30;
+      if (digit < 0 || digit > 9 || octet === 0) return undefined;
+      octet = octet === -1 ? digit : 10 * octet + digit;
+      if (octet > 255) return undefined;
+    }
   }
+  if (octet === -1 || part !== 3) return undefined;
+  ip[3] = octet;
   return ip;
 }
 

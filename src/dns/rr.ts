@@ -38,6 +38,8 @@ function define<F extends Record<string, Field<unknown>>>(
 // One line describes a record type: decode, encode, print and parse all follow from it.
 export const A = define(1, 'A', { address: ipv4 });
 export const NS = define(2, 'NS', { target: name });
+export const MD = define(3, 'MD', { target: name });
+export const MF = define(4, 'MF', { target: name });
 export const CNAME = define(5, 'CNAME', { target: name });
 export const SOA = define(6, 'SOA', {
   mname: name,
@@ -48,12 +50,18 @@ export const SOA = define(6, 'SOA', {
   expire: u32,
   minimum: u32,
 });
+export const MB = define(7, 'MB', { target: name });
+export const MG = define(8, 'MG', { target: name });
+export const MR = define(9, 'MR', { target: name });
 export const PTR = define(12, 'PTR', { target: name });
 export const HINFO = define(13, 'HINFO', { cpu: text, os: text });
+export const MINFO = define(14, 'MINFO', { mailbox: name, errorMailbox: name });
 export const MX = define(15, 'MX', { preference: u16, exchange: name });
 export const TXT = define(16, 'TXT', { texts });
 export const RP = define(17, 'RP', { mailbox: uncompressedName, text: uncompressedName });
 export const AFSDB = define(18, 'AFSDB', { subtype: u16, host: uncompressedName });
+export const RT = define(21, 'RT', { preference: u16, host: uncompressedName });
+export const PX = define(26, 'PX', { preference: u16, map822: uncompressedName, mapX400: uncompressedName });
 export const AAAA = define(28, 'AAAA', { address: ipv6 });
 export const SRV = define(33, 'SRV', { priority: u16, weight: u16, port: u16, target: uncompressedName });
 export const NAPTR = define(35, 'NAPTR', {
@@ -64,6 +72,7 @@ export const NAPTR = define(35, 'NAPTR', {
   regexp: text,
   replacement: uncompressedName,
 });
+export const KX = define(36, 'KX', { preference: u16, exchanger: uncompressedName });
 export const DNAME = define(39, 'DNAME', { target: uncompressedName });
 export const DS = define(43, 'DS', { keyTag: u16, algorithm: u8, digestType: u8, digest: hex });
 export const SSHFP = define(44, 'SSHFP', { algorithm: u8, type: u8, fingerprint: hex });
@@ -72,7 +81,46 @@ export const TLSA = define(52, 'TLSA', { usage: u8, selector: u8, matching: u8, 
 export const SPF = define(99, 'SPF', { texts });
 
 /** Types that Cairn names but whose rdata it carries as it came (RFC 3597). */
-const OPAQUE = { RRSIG: 46, NSEC: 47, NSEC3: 50, NSEC3PARAM: 51, CDS: 59, CDNSKEY: 60, SVCB: 64, HTTPS: 65, CAA: 257 };
+const OPAQUE = {
+  NULL: 10,
+  X25: 19,
+  ISDN: 20,
+  SIG: 24,
+  KEY: 25,
+  GPOS: 27,
+  LOC: 29,
+  NXT: 30,
+  CERT: 37,
+  APL: 42,
+  IPSECKEY: 45,
+  RRSIG: 46,
+  NSEC: 47,
+  DHCID: 49,
+  NSEC3: 50,
+  NSEC3PARAM: 51,
+  SMIMEA: 53,
+  HIP: 55,
+  CDS: 59,
+  CDNSKEY: 60,
+  OPENPGPKEY: 61,
+  CSYNC: 62,
+  ZONEMD: 63,
+  SVCB: 64,
+  HTTPS: 65,
+  NID: 104,
+  L32: 105,
+  L64: 106,
+  LP: 107,
+  EUI48: 108,
+  EUI64: 109,
+  NXNAME: 128,
+  URI: 256,
+  CAA: 257,
+  AVC: 258,
+  AMTRELAY: 260,
+  RESINFO: 261,
+  DLV: 32769,
+};
 
 /** Question types and pseudo-records, which never are a zone's data. */
 export const QType = { OPT: 41, TKEY: 249, TSIG: 250, IXFR: 251, AXFR: 252, ANY: 255 } as const;

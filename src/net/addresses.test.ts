@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { allAddresses, bindAddresses, canonicalAddress, localAddresses } from './addresses.ts';
+import { allAddresses, bindAddresses, canonicalAddress, canonicalPeerAddress, localAddresses } from './addresses.ts';
 
 const interfaces = {
   lo: [
@@ -28,6 +28,17 @@ test.each([
   ['', undefined],
 ])('the canonical text of %j is %j', (text, canonical) => {
   expect(canonicalAddress(text)).toBe(canonical);
+});
+
+test.each([
+  ['10.0.0.1', '10.0.0.1'],
+  ['2001:db8::1', '2001:db8::1'],
+  ['fe80::1%eth0', 'fe80::1%eth0'],
+  ['::1', '::1'],
+  ['::ffff:10.0.0.1', '10.0.0.1'],
+  ['::192.0.2.1', '::c000:201'],
+])('the system prints %j for the peer %j', (text, canonical) => {
+  expect(canonicalPeerAddress(text)).toBe(canonical);
 });
 
 test.each([

@@ -20,6 +20,11 @@ export function canonicalAddress(text: string): string | undefined {
   return ip.length === 16 && zoneAt + 1 < text.length ? printIP(ip) + text.slice(zoneAt) : undefined;
 }
 
+/** The canonical text of an address as the system prints it: other than that are only some that begin with zeros. */
+export function canonicalPeerAddress(text: string): string {
+  return text.startsWith('::') ? (canonicalAddress(text) ?? text) : text;
+}
+
 /** Every address of the machine, loopback included, in canonical text; link-local ones with the interface as zone. */
 export function allAddresses(interfaces: Interfaces = networkInterfaces()): string[] {
   return [...new Set(Object.keys(interfaces).flatMap((name) => addressesOf(name, interfaces)))];

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { HEADER_OCTETS } from '../dns/wire/decode.ts';
 import type { Clock } from '../observe/clock.ts';
-import { canonicalAddress } from './addresses.ts';
+import { canonicalPeerAddress } from './addresses.ts';
 import { createFrames, frame } from './frames.ts';
 import type { Incoming, Peer, Receiver, SendReply } from './transport.ts';
 
@@ -194,5 +194,5 @@ export class TcpConnection {
 }
 
 function peer(address = '', port = 0): Peer {
-  return { address: canonicalAddress(address) ?? address, port };
+  return { address: canonicalPeerAddress(address), port };
 }

@@ -1,5 +1,5 @@
 import type { RemoteInfo, Socket } from 'node:dgram';
-import { canonicalAddress } from './addresses.ts';
+import { canonicalPeerAddress } from './addresses.ts';
 import { CLOSE_GRACE_MS, type Incoming, type Peer, type Receiver, type TransportListener } from './transport.ts';
 import { type UdpSocketsOptions, udpSockets } from './udp-sockets.ts';
 
@@ -62,7 +62,7 @@ export async function openUdp(options: UdpOptions, receive: Receiver): Promise<U
     socket.on('message', (bytes: Buffer, remote: RemoteInfo) => {
       // Nothing can be sent to port 0, which only a forged datagram comes from.
       if (closing || remote.port === 0) return;
-      const client: Peer = { address: canonicalAddress(remote.address) ?? remote.address, port: remote.port };
+      const client: Peer = { address: canonicalPeerAddress(remote.address), port: remote.port };
       const incoming: Incoming = { bytes, client, local, defer: () => defer(socket, client) };
       const reply = receive(incoming);
       if (reply) send(socket, reply, client);

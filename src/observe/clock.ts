@@ -16,12 +16,15 @@ export interface Clock {
 /** Node takes a longer delay, which a Corefile may well name, for 1 ms. These are 24.8 days. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
-/** The computer's own clock. Its timers do not keep the process alive (the sockets do), and fire after 24 days at the latest. */
+/**
+ * The computer's own clock. A timer of `after` keeps the process alive, for somebody waits for it: a start that waits for
+ * its data has nothing else. One of `every` does not: the sockets do. All fire after 24 days at the latest.
+ */
 export const systemClock: Clock = {
   now: Date.now,
   monotonic: () => performance.now(),
   after(delayMs, run) {
-    const timer = setTimeout(run, Math.min(delayMs, MAX_DELAY_MS)).unref();
+    const timer = setTimeout(run, Math.min(delayMs, MAX_DELAY_MS));
     return { cancel: () => clearTimeout(timer) };
   },
   every(intervalMs, run) {

@@ -128,6 +128,13 @@ test.each(['-', 'stdin'])('-conf %s reads standard input', async (conf) => {
   expect(await cairn.signal('SIGINT')).toBe(0);
 });
 
+test('a start that waits for the cluster goes on without it when its time is up', async () => {
+  const Corefile = '. {\nkubernetes cluster.local {\nmanifests nowhere\nstartup_timeout 300ms\n}\n}\n';
+  const cairn = await start([], folderWith({ Corefile }));
+  expect((await ask(cairn.port, 'web.shop.svc.cluster.local', 'A')).rcode).toBe('SERVFAIL');
+  expect(await cairn.signal('SIGTERM')).toBe(0);
+});
+
 test('SIGUSR1 reloads, SIGHUP does nothing, SIGQUIT ends at once', async () => {
   const folder = folderWith({ Corefile: hosts('192.0.2.1') });
   const cairn = await start([], folder);

@@ -30,6 +30,7 @@ test('EDNS, with an extended rcode', () => {
 test.each([
   ['a compressed owner and target', '016100 c00c 0005 0001 00000005 0002 c00c', 'a.\t5\tIN\tCNAME\ta.'],
   ['a name that ends in a pointer', '016100 0162c00c 0002 0001 00000005 0004 0163c013', 'b.a.\t5\tIN\tNS\tc.b.a.'],
+  ['compressed names of an old type', '016100 c00c 000e 0001 00000005 0006 0162c00c c00c', 'a.\t5\tIN\tMINFO\tb.a. a.'],
   ['odd octets in a name', '032e0020 00 c00c 0001 0001 00000005 0004 0a000001', '\\.\\000\\032.\t5\tIN\tA\t10.0.0.1'],
   ['a TTL with its top bit set', '016100 c00c 0001 0001 80000000 0004 0a000001', 'a.\t0\tIN\tA\t10.0.0.1'],
   ['an unknown type', '016100 c00c ff00 0001 00000005 0002 abcd', 'a.\t5\tIN\tTYPE65280\t\\# 2 ABCD'],

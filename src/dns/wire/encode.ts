@@ -39,7 +39,7 @@ export function encodeMessage(message: Message, limit = MAX_MESSAGE_OCTETS): Buf
   return Buffer.from(writer.bytes.subarray(0, writer.offset));
 }
 
-export function encodeFlags(flags: MessageFlags): number {
+function encodeFlags(flags: MessageFlags): number {
   return (
     (flags.qr ? 0x8000 : 0) |
     (flags.opcode << 11) |

@@ -122,7 +122,7 @@ async function readIfFile(path: string): Promise<string | undefined> {
 }
 
 /** The servers that a resolv.conf names; the zone of a link-local address is dropped, as in CoreDNS. */
-export function nameserversIn(text: string): Peer[] {
+function nameserversIn(text: string): Peer[] {
   return text.split('\n').flatMap((line) => {
     const [keyword, server = ''] = line.trim().split(/\s+/);
     const address = keyword === 'nameserver' ? canonicalIP(server.replace(/%.*$/, '')) : undefined;

@@ -8,13 +8,16 @@ export type Format = (query: Query, sent: Sent) => string;
 
 export const COMMON_FORMAT =
   '{remote}:{port} - {>id} "{type} {class} {name} {proto} {size} {>do} {>bufsize}" {rcode} {>rflags} {rsize} {duration}';
-export const COMBINED_FORMAT = `${COMMON_FORMAT} "{>opcode}"`;
+const COMBINED_FORMAT = `${COMMON_FORMAT} "{>opcode}"`;
 
 /** What stands where there is nothing to say. */
 const NOTHING = '-';
 
 /** RFC 6891 §6.2.3: a smaller size, or none, means 512 octets. */
 const MIN_UDP_OCTETS = 512;
+
+/** What a reply over TCP may have, whatever EDNS says of UDP (RFC 1035 §4.2.2). */
+const MAX_TCP_OCTETS = 65_535;
 
 const FLAGS = ['qr', 'aa', 'tc', 'rd', 'ra', 'ad', 'cd'] as const;
 
@@ -35,7 +38,7 @@ const FIELDS: Readonly<Record<string, Format>> = {
   '>id': (query) => String(query.message.id),
   '>opcode': (query) => String(query.message.opcode),
   '>do': (query) => String(query.edns?.do ?? false),
-  '>bufsize': (query) => String(Math.max(MIN_UDP_OCTETS, query.edns?.udpSize ?? 0)),
+  '>bufsize': (query) => String(allowedOctets(query)),
 };
 
 /** Makes a format out of its text. `{x}` stands for itself unless x is a field, a format's name or `/METADATA-LABEL`. */
@@ -56,6 +59,11 @@ function compilePart(part: string): string | Format {
   const field = part.startsWith('{') && part.endsWith('}') ? part.slice(1, -1) : '';
   if (field.startsWith('/')) return NOTHING;
   return Object.hasOwn(FIELDS, field) ? FIELDS[field]! : part;
+}
+
+/** How large a reply the query allows. */
+function allowedOctets({ protocol, edns }: Query): number {
+  return protocol === 'udp' ? Math.max(MIN_UDP_OCTETS, edns?.udpSize ?? 0) : MAX_TCP_OCTETS;
 }
 
 /** The shortest decimal in seconds, down to the nanosecond. */

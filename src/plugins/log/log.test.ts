@@ -35,7 +35,14 @@ describe('the line', () => {
       { ...CLIENT, protocol: 'tcp', edns: { udpSize: 4096, do: true } },
       HIT,
       1500,
-      '10.244.0.7:41234 - 52173 "A IN kubernetes.default.svc.cluster.local. tcp 54 true 4096" NOERROR qr,aa,rd 114 1.5s',
+      '10.244.0.7:41234 - 52173 "A IN kubernetes.default.svc.cluster.local. tcp 54 true 65535" NOERROR qr,aa,rd 114 1.5s',
+    ],
+    [
+      'DO and a larger buffer, over UDP',
+      { ...CLIENT, edns: { udpSize: 4096, do: true } },
+      HIT,
+      1500,
+      '10.244.0.7:41234 - 52173 "A IN kubernetes.default.svc.cluster.local. udp 54 true 4096" NOERROR qr,aa,rd 114 1.5s',
     ],
     [
       'a client on IPv6 without EDNS',

@@ -3,11 +3,12 @@ import type { PluginEnv } from '../../plugin/env.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { processMetrics } from './process-metrics.ts';
 import { QueryMetrics } from './query-metrics.ts';
+import { runtimeMetrics } from './runtime-metrics.ts';
 import { loadWebConfig } from './web-config.ts';
 
 interface PrometheusOptions {
   readonly address: string;
-  readonly runtimeMetrics: boolean;
+  readonly withRuntime: boolean;
   /** The path of a web configuration file; undefined for plain HTTP. */
   readonly webConfig: string | undefined;
 }
@@ -18,26 +19,27 @@ export default definePlugin<PrometheusOptions>({
 
   parse(uses) {
     const directive = once(uses);
-    let runtimeMetrics = false;
+    let withRuntime = false;
     let webConfig: string | undefined;
     parseOptions(directive, {
       runtime_metrics: (line) => {
         noArgs(line);
-        runtimeMetrics = true;
+        withRuntime = true;
       },
       tls: (line) => {
         webConfig = exactArgs(line, 1)[0].text;
       },
     });
-    return { address: atMostArgs(directive, 1)[0]?.text ?? 'localhost:9153', runtimeMetrics, webConfig };
+    return { address: atMostArgs(directive, 1)[0]?.text ?? 'localhost:9153', withRuntime, webConfig };
   },
 
-  create({ address, runtimeMetrics, webConfig }, env) {
+  create({ address, withRuntime, webConfig }, env) {
     const queries = new QueryMetrics(env.metrics);
     return {
       observe: (query, sent) => queries.count(query, sent),
       async start() {
-        processMetrics(env.metrics, runtimeMetrics);
+        processMetrics(env.metrics);
+        if (withRuntime) runtimeMetrics(env.metrics);
         await env.shared(`prometheus ${address}`, () => serveMetrics(address, webConfig, env));
       },
       serving() {

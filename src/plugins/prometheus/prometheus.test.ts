@@ -1,19 +1,20 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import perfHooks from 'node:perf_hooks';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { makePlugin, parsePlugin, sentReply } from '../../../test/support/plugin.ts';
 import { testQuery } from '../../../test/support/query.ts';
 import { createReply } from '../../plugin/reply.ts';
 import prometheus from './index.ts';
 import { loadWebConfig } from './web-config.ts';
 
-const DEFAULTS = { address: 'localhost:9153', runtimeMetrics: false, webConfig: undefined };
+const DEFAULTS = { address: 'localhost:9153', withRuntime: false, webConfig: undefined };
 
 test.each([
   ['prometheus', DEFAULTS],
   ['prometheus :9253', { ...DEFAULTS, address: ':9253' }],
-  ['prometheus {\nruntime_metrics\ntls web.yaml\n}', { ...DEFAULTS, runtimeMetrics: true, webConfig: 'web.yaml' }],
+  ['prometheus {\nruntime_metrics\ntls web.yaml\n}', { ...DEFAULTS, withRuntime: true, webConfig: 'web.yaml' }],
 ])('%j means %j', (body, options) => {
   expect(parsePlugin(prometheus, body)).toEqual(options);
 });
@@ -68,11 +69,31 @@ test('the page has process metrics, and those of the runtime only where they are
   const plain = makePlugin(prometheus, 'prometheus');
   await plain.plugin.start?.(new AbortController().signal);
   const body = async ({ env }: typeof plain) => (await env.pages.get('localhost:9153 /metrics')!()).body;
-  expect(await body(plain)).toMatch(/process_cpu_seconds_total/);
+  expect(await body(plain)).toMatch(/^process_cpu_seconds_total 0\.\d+$/m);
+  expect(await body(plain)).toMatch(/^process_resident_memory_bytes \d{7,}$/m);
+  expect(await body(plain)).toMatch(/^process_start_time_seconds 1\d{9}/m);
   expect(await body(plain)).not.toMatch(/nodejs_/);
   const full = makePlugin(prometheus, 'prometheus {\nruntime_metrics\n}');
   await full.plugin.start?.(new AbortController().signal);
   expect(await body(full)).toMatch(/nodejs_heap_size_total_bytes/);
+});
+
+test.runIf(process.platform === 'linux')('on Linux the page tells of memory and files', async () => {
+  const { plugin, env } = makePlugin(prometheus, 'prometheus');
+  await plugin.start?.(new AbortController().signal);
+  for (const name of ['virtual_memory_bytes', 'open_fds', 'max_fds']) {
+    expect((await env.exposed(`process_${name}`))[0]).toMatch(/ [1-9]\d*$/);
+  }
+});
+
+test.each([
+  ['prometheus', 0],
+  ['prometheus {\nruntime_metrics\n}', 1],
+])('%j starts %i monitors of the event loop, which wake the process up', async (body, monitors) => {
+  const monitor = vi.spyOn(perfHooks, 'monitorEventLoopDelay');
+  onTestFinished(() => monitor.mockRestore());
+  await makePlugin(prometheus, body).plugin.start?.(new AbortController().signal);
+  expect(monitor).toHaveBeenCalledTimes(monitors);
 });
 
 test('the plugins of the block are listed by zone', async () => {

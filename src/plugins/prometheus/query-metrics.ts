@@ -1,4 +1,5 @@
 import { printRcode } from '../../dns/message.ts';
+import type { Name } from '../../dns/name.ts';
 import { printType } from '../../dns/rr.ts';
 import {
   type Cell,
@@ -28,7 +29,7 @@ export class QueryMetrics {
   private readonly doRequests: Family<Cell>;
   private readonly responses: Family<Cell>;
   /** The cells by server and zone: labels are looked up once, not per query. */
-  private readonly zones = new Map<string, ZoneCells>();
+  private readonly zones = new Map<string, Map<Name, ZoneCells>>();
 
   constructor(metrics: Metrics) {
     const zone = ['server', 'zone', 'view'];
@@ -71,21 +72,25 @@ export class QueryMetrics {
   count(query: Query, { reply, octets, durationMs }: Sent): void {
     const cells = this.cellsOf(query);
     const { protocol } = query;
-    cells.requests(protocol, query.client.address.includes(':') ? '2' : '1', query.type).value++;
+    cells.requests(wayOf(query), query.type).value++;
     cells.duration.observe(durationMs / 1000);
     cells.requestSize[protocol].observe(query.octets);
     if (query.edns?.do) cells.doRequests.value++;
     if (reply.drop) return;
     cells.responseSize[protocol].observe(octets);
-    cells.responses(reply.rcode, reply.source).value++;
+    cells.responses(reply.source, reply.rcode).value++;
   }
 
   private cellsOf({ server, zone }: Query): ZoneCells {
-    const key = `${server} ${zone}`;
-    let cells = this.zones.get(key);
+    let byZone = this.zones.get(server);
+    if (!byZone) {
+      byZone = new Map();
+      this.zones.set(server, byZone);
+    }
+    let cells = byZone.get(zone);
     if (!cells) {
       cells = this.makeCells([server, zone, VIEW]);
-      this.zones.set(key, cells);
+      byZone.set(zone, cells);
     }
     return cells;
   }
@@ -96,11 +101,11 @@ export class QueryMetrics {
       tcp: family.cell(...zone, 'tcp'),
     });
     return {
-      requests: remember((protocol: string, family: string, type: number) => {
+      requests: remember((way: number, type: number) => {
         const mnemonic = printType(type);
-        return this.requests.cell(...zone, protocol, family, COUNTED_TYPES.has(mnemonic) ? mnemonic : 'other');
+        return this.requests.cell(...zone, ...WAYS[way]!, COUNTED_TYPES.has(mnemonic) ? mnemonic : 'other');
       }),
-      responses: remember((rcode: number, plugin: string) => this.responses.cell(...zone, printRcode(rcode), plugin)),
+      responses: remember((plugin: string, rcode: number) => this.responses.cell(...zone, printRcode(rcode), plugin)),
       duration: this.duration.cell(...zone),
       requestSize: sizes(this.requestSize),
       responseSize: sizes(this.responseSize),
@@ -110,27 +115,39 @@ export class QueryMetrics {
 }
 
 interface ZoneCells {
-  requests(protocol: string, family: string, type: number): Cell;
-  responses(rcode: number, plugin: string): Cell;
+  /** `way` is an index into {@link WAYS}. */
+  requests(way: number, type: number): Cell;
+  responses(plugin: string, rcode: number): Cell;
   readonly duration: HistogramCell;
   readonly requestSize: { readonly udp: HistogramCell; readonly tcp: HistogramCell };
   readonly responseSize: { readonly udp: HistogramCell; readonly tcp: HistogramCell };
   readonly doRequests: Cell;
 }
 
+/** The labels `proto` and `family` of the ways in which a query can come. */
+const WAYS = [
+  ['udp', '1'],
+  ['udp', '2'],
+  ['tcp', '1'],
+  ['tcp', '2'],
+] as const;
+
+function wayOf({ protocol, client }: Query): number {
+  return (protocol === 'tcp' ? 2 : 0) + (client.address.includes(':') ? 1 : 0);
+}
+
 /** More combinations than a client's make-up should cost; beyond it cells are looked up by their labels. */
 const MAX_REMEMBERED = 1024;
 
-/** The same look-up with its results kept. */
-function remember<A extends readonly (string | number)[]>(find: (...args: A) => Cell): (...args: A) => Cell {
-  const cells = new Map<string, Cell>();
-  return (...args) => {
-    const key = args.join(' ');
-    let cell = cells.get(key);
-    if (!cell) {
-      cell = find(...args);
-      if (cells.size < MAX_REMEMBERED) cells.set(key, cell);
-    }
+/** The same look-up with its results kept, by keys that are at hand as they are: no string is built per query. */
+function remember<A, B>(find: (first: A, second: B) => Cell): (first: A, second: B) => Cell {
+  const cells = new Map<A, Map<B, Cell>>();
+  let remembered = 0;
+  return (first, second) => {
+    const known = cells.get(first)?.get(second);
+    if (known) return known;
+    const cell = find(first, second);
+    if (remembered++ < MAX_REMEMBERED) cells.set(first, (cells.get(first) ?? new Map()).set(second, cell));
     return cell;
   };
 }

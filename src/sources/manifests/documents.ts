@@ -1,6 +1,7 @@
-import { type Node, parseDocument } from 'yaml';
+import type { Node } from 'yaml';
 import { messageOf } from '../../errors.ts';
 import type { FieldPath } from '../objects/field.ts';
+import { composeYaml, MAX_YAML_LENGTH, YamlLimitError } from './yaml.ts';
 
 /** A stretch of a file that can be read by itself, so that a large file is neither one long pause nor one large tree. */
 export interface Piece {
@@ -13,9 +14,6 @@ export interface Piece {
 
 /** What a piece says, or what is wrong with it and where, as `LINE:COLUMN`. */
 export type PieceContent = { readonly value: unknown } | { readonly problem: string; readonly position: string };
-
-/** As the API server's own reader: YAML 1.1's merge keys are known. */
-const YAML_OPTIONS = { merge: true, prettyErrors: false, logLevel: 'error' } as const;
 
 const DOCUMENT_START = /^---(?=\s|$)/gm;
 const ALIAS = /(?:^|[-:,[{] )\*\S/m;
@@ -62,20 +60,21 @@ export function readPiece(piece: Piece): PieceContent {
       // The YAML reader, which takes JSON as well, says where the mistake is.
     }
   }
-  const document = parseDocument(piece.text, YAML_OPTIONS);
-  const [error] = document.errors;
-  if (error) return { problem: error.message, position: print(piece, error.pos[0]) };
   try {
+    const document = composeYaml(piece.text);
+    const [error] = document.errors;
+    if (error) return { problem: error.message, position: print(piece, error.pos[0]) };
     const value = document.toJS() as unknown;
     return { value: piece.root.length === 0 ? value : (value as unknown[])[0] };
   } catch (thrown) {
-    return { problem: messageOf(thrown), position: print(piece, 0) };
+    return { problem: messageOf(thrown), position: print(piece, thrown instanceof YamlLimitError ? thrown.offset : 0) };
   }
 }
 
 /** Where in the file a field stands, as `LINE:COLUMN`: the field itself, or what it is missing from. Costs another reading of the piece. */
 export function positionOf(piece: Piece, path: FieldPath): string {
-  const document = parseDocument(piece.text, YAML_OPTIONS);
+  if (piece.text.length > MAX_YAML_LENGTH) return startOf(piece);
+  const document = composeYaml(piece.text);
   for (let whole = [...piece.root, ...path]; whole.length > 0; whole = whole.slice(0, -1)) {
     const node = document.getIn(whole, true) as Node | undefined;
     if (node?.range) return print(piece, node.range[0]);

@@ -23,7 +23,7 @@ export function orNoPort(ports: readonly Port[]): readonly Port[] {
 }
 
 /** @throws ObjectError */
-export function readPort(port: Field, number: number): Port {
+function readPort(port: Field, number: number): Port {
   const name = (port.get('name').text() ?? '').toLowerCase();
   return { name, protocol: readProtocol(port), port: number };
 }

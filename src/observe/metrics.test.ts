@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import { Metrics } from './metrics.ts';
+
+async function exposed(metrics: Metrics): Promise<string[]> {
+  return (await metrics.expose()).trimEnd().split('\n');
+}
+
+test('a counter and a gauge', async () => {
+  const metrics = new Metrics();
+  metrics.counter('seen_total', 'What was seen.', ['kind', 'zone']).cell('a', '.').value += 2;
+  metrics.gauge('held', 'What is held.');
+  expect(await exposed(metrics)).toEqual([
+    '# HELP seen_total What was seen.',
+    '# TYPE seen_total counter',
+    'seen_total{kind="a",zone="."} 2',
+    '',
+    '# HELP held What is held.',
+    '# TYPE held gauge',
+    'held 0',
+  ]);
+});
+
+test('the buckets of a histogram are cumulative, their bounds inclusive', async () => {
+  const metrics = new Metrics();
+  const cell = metrics.histogram('took_seconds', 'Time.', ['zone'], [1, 2]).cell('.');
+  for (const value of [0.5, 1, 2, 3]) cell.observe(value);
+  expect((await exposed(metrics)).slice(2)).toEqual([
+    'took_seconds_bucket{zone=".",le="1"} 2',
+    'took_seconds_bucket{zone=".",le="2"} 3',
+    'took_seconds_bucket{zone=".",le="+Inf"} 4',
+    'took_seconds_sum{zone="."} 6.5',
+    'took_seconds_count{zone="."} 4',
+  ]);
+});
+
+test('who asks for the same name and labels again goes on counting', () => {
+  const metrics = new Metrics();
+  metrics.counter('seen_total', '', ['kind']).cell('a').value = 5;
+  expect(metrics.counter('seen_total', '', ['kind']).cell('a').value).toBe(5);
+  expect(metrics.counter('seen_total', '', ['kind']).cell('b').value).toBe(0);
+});
+
+test('a reset forgets the series of what is configured no more', async () => {
+  const metrics = new Metrics();
+  const family = metrics.gauge('configured', 'What is.', ['name']);
+  family.cell('old').value = 1;
+  family.reset();
+  family.cell('new').value = 1;
+  expect((await exposed(metrics)).slice(2)).toEqual(['configured{name="new"} 1']);
+});
+
+test('gauges are set before a scrape, by the last one to take a key', async () => {
+  const metrics = new Metrics();
+  const cell = metrics.gauge('held', 'What is held.').cell();
+  metrics.onScrape('held', () => {
+    cell.value = 1;
+  });
+  metrics.onScrape('held', () => {
+    cell.value += 10;
+  });
+  expect((await exposed(metrics)).at(-1)).toBe('held 10');
+});
