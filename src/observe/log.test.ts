@@ -27,3 +27,13 @@ test.each([
 test('a text of several lines is one line', () => {
   expect(logged((log) => log.info('a\r\n   b\n\nc'))).toEqual(['info [INFO] a; b; c']);
 });
+
+test('control characters are shown, and do nothing', () => {
+  expect(logged((log) => log.info('a\0b\x1b[31mc\td'))).toEqual(['info [INFO] a\\u0000b\\u001b[31mc\\td']);
+});
+
+test('a text that is much too long is cut', () => {
+  expect(logged((log) => log.info('x'.repeat(100_000)))).toEqual([
+    `info [INFO] ${'x'.repeat(8192)}… (of 100000 characters)`,
+  ]);
+});

@@ -30,7 +30,11 @@ export function createLogger(sink: LogSink, options: { prefix?: string; debug?: 
   };
 }
 
-/** A peer's bytes or an operator's file may end up in a log line: neither may begin a line of its own. */
+/** A longer text is cut: a mistake may be told with all of the line that it is in. */
+const MAX_LENGTH = 8192;
+
+/** A peer's bytes or an operator's file may end up in a log line: neither may begin a line of its own, nor rule a terminal. */
 function oneLine(text: string): string {
-  return text.replace(/[\r\n]+\s*/g, '; ');
+  const kept = text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}… (of ${text.length} characters)` : text;
+  return kept.replace(/[\r\n]+\s*/g, '; ').replace(/\p{Cc}/gu, (control) => JSON.stringify(control).slice(1, -1));
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -49,6 +49,22 @@ test('the file is read at first and when it changed', async () => {
   clock.advance(4999);
   await file.check();
   expect(seen).toEqual(['one', 'two']);
+});
+
+test('a file that goes away twice is a problem twice, though it was the same in between', async () => {
+  const { file, seen } = setUp();
+  await write('one');
+  await file.check();
+  for (const [from, to] of [
+    [path, `${path}.away`],
+    [`${path}.away`, path],
+    [path, `${path}.away`],
+  ] as const) {
+    await rename(from, to);
+    await file.check();
+  }
+  const missing = "! ENOENT: no such file or directory, stat 'FILE'";
+  expect(seen).toEqual(['one', missing, missing]);
 });
 
 test('the clock makes it look', async () => {

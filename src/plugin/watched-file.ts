@@ -35,7 +35,10 @@ export function watchFile({ path, clock, intervalMs, ...options }: WatchedFileOp
       // Taken before the text: a file that changes in between is read once more, never once too few.
       const found = await stat(path);
       const foundVersion = `${found.mtimeMs} ${found.size}`;
-      if (foundVersion === version) return;
+      if (foundVersion === version) {
+        lastProblem = undefined; // it was away, and is back as it was
+        return;
+      }
       if (!found.isFile() && path !== devNull) throw new Error(`${path} is not a file`);
       if (found.size > options.maxOctets) {
         throw new Error(`${path} has ${found.size} octets, expecting at most ${options.maxOctets}`);

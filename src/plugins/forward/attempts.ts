@@ -13,7 +13,7 @@ export const DEADLINE_MS = 5000;
 /** How often one query may fail where `max_connect_attempts` says nothing is too often. */
 export const MAX_ATTEMPTS = 100;
 
-/** Asks the upstreams in this order, and over again, until one replies; SERVFAIL says why none did. */
+/** Asks the upstreams in this order, suspects last, and over again, until one replies; SERVFAIL says why none did. */
 export async function askInTurn(
   query: Query,
   upstreams: readonly Upstream[],
@@ -22,6 +22,7 @@ export async function askInTurn(
   { healthcheckBroken }: ForwardMetrics,
 ): Promise<Reply> {
   const octets = encodeQuery(query);
+  const order = suspectsLast(upstreams);
   const endMs = clock.monotonic() + DEADLINE_MS;
   const timeoutMs = () => Math.max(1, Math.min(stanza.readTimeoutMs, endMs - clock.monotonic()));
   let attemptsLeft = stanza.maxConnectAttempts ?? 2 * upstreams.length;
@@ -30,7 +31,7 @@ export async function askInTurn(
   let last: Message | undefined;
   let error: Error | undefined;
   for (let at = 0; attemptsLeft > 0 && clock.monotonic() < endMs; at++) {
-    let upstream = upstreams[at % upstreams.length]!;
+    let upstream = order[at % order.length]!;
     if (upstream.down) {
       if (upstreams.some(({ down }) => !down)) continue;
       healthcheckBroken.value++;
@@ -49,6 +50,12 @@ export async function askInTurn(
   }
   if (last) return replyOf(last);
   return failure('forward', Rcode.SERVFAIL, error ?? new CairnError('FORWARD', 'no healthy proxies'));
+}
+
+/** While others answer, nobody should have to find out again that an upstream is silent. */
+function suspectsLast(upstreams: readonly Upstream[]): readonly Upstream[] {
+  if (!upstreams.some(({ suspected }) => suspected)) return upstreams;
+  return [...upstreams.filter(({ suspected }) => !suspected), ...upstreams.filter(({ suspected }) => suspected)];
 }
 
 /** Asks one upstream, over TCP again if the reply is truncated and UDP was only preferred. */

@@ -7,14 +7,12 @@ import type { Timer } from '../../observe/clock.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import { resolveHost } from './host.ts';
 import { MAX_UPSTREAMS, type Stanza } from './options.ts';
-import { type Target, uniqueEndpoints } from './target.ts';
+import { DNS_PORT, type Target, uniqueEndpoints } from './target.ts';
 
 /** How often files such as /etc/resolv.conf are read again. */
 export const FILE_POLL_MS = 5000;
 /** How often host names are resolved again. */
 export const HOST_REFRESH_MS = 30_000;
-
-const DNS_PORT = 53;
 
 /** The upstreams that a stanza's TOs lead to, kept up to date. */
 export interface Endpoints {

@@ -300,6 +300,19 @@ test('an upstream that is down is passed over, and taken back when a probe succe
   expect(await asked()).toBe(`NOERROR ra\n${RECORD}`);
 });
 
+test('an upstream that failed once is asked last, until a probe succeeds', async () => {
+  const [sick, well] = [await upstream(), await upstream(rcode(3))];
+  await stanza([sick, well]);
+  await failProbes(sick, 0);
+  const probe = await sick.query(1);
+  expect(await asked()).toBe('NXDOMAIN ra');
+  expect(sick.received.length).toBe(2);
+  sick.on(answering([RECORD]));
+  probe.reply(answerTo(probe.message));
+  await expect.poll(() => env.clock.timers).toBe(0);
+  expect(await asked()).toBe(`NOERROR ra\n${RECORD}`);
+});
+
 test.each([
   ['', `NOERROR ra\n${RECORD}`],
   ['failfast_all_unhealthy_upstreams', 'SERVFAIL (no healthy proxies)'],

@@ -4,6 +4,8 @@ import type { Clock, Timer } from '../../observe/clock.ts';
 /** What is known of an upstream's health: it is down after more than `maxFails` failed probes in a row. */
 export interface Health {
   readonly down: boolean;
+  /** An exchange failed, and no probe has succeeded since. */
+  readonly suspected: boolean;
   /** An exchange failed: probes start, and go on until one succeeds. */
   suspect(thrown: unknown): void;
   stop(): void;
@@ -22,7 +24,8 @@ export interface HealthOptions {
 
 export function createHealth({ clock, maxFails, intervalMs, probe, onFailure }: HealthOptions): Health {
   let fails = 0;
-  let probing = maxFails === 0 || intervalMs === 0;
+  const isOff = maxFails === 0 || intervalMs === 0;
+  let probing = false;
   let stopped = false;
   let timer: Timer | undefined;
   const run = async () => {
@@ -42,8 +45,11 @@ export function createHealth({ clock, maxFails, intervalMs, probe, onFailure }: 
     get down() {
       return maxFails > 0 && fails > maxFails;
     },
+    get suspected() {
+      return probing;
+    },
     suspect(thrown) {
-      if (probing || stopped || isOwnLimit(thrown)) return;
+      if (isOff || probing || stopped || isOwnLimit(thrown)) return;
       probing = true;
       void run();
     },

@@ -13,7 +13,8 @@ export type Target =
   /** A host name, unless a file has that name: the disk is looked at when the plugin starts. */
   | { readonly kind: 'host'; readonly host: string; readonly port: number | undefined; readonly position: Position };
 
-const DNS_PORT = 53;
+/** Where upstreams listen that name no port. */
+export const DNS_PORT = 53;
 const ENCRYPTED = ['tls', 'https'];
 
 /**

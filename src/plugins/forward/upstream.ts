@@ -18,6 +18,8 @@ const PROBE_TIMEOUT_MS = 1000;
 export interface Upstream {
   /** More than `max_fails` probes in a row have failed. */
   readonly down: boolean;
+  /** An exchange failed, and no probe has succeeded since. */
+  readonly suspected: boolean;
   /** Sends a query and waits for the reply. @throws UpstreamError (as a rejection), which also starts the health probes. */
   exchange(query: Uint8Array, protocol: Protocol, timeoutMs: number): Promise<Message>;
   /** Ends the probes and gives idle connections back; exchanges at work come to their end. */
@@ -45,6 +47,9 @@ export function createUpstream(to: Peer, stanza: Stanza, clock: Clock, metrics: 
   return {
     get down() {
       return health.down;
+    },
+    get suspected() {
+      return health.suspected;
     },
     async exchange(query, protocol, timeoutMs) {
       const startMs = clock.monotonic();

@@ -34,6 +34,8 @@ export function openHostsFile(source: HostsSource, env: PluginEnv): HostsFile {
   function load(text: string): void {
     const { entries, broken } = parseHosts(text);
     table = buildTable([...entries, ...source.inline], source);
+    // Whatever is in the file, the hosts of the Corefile are not those that are left out.
+    if (table.truncated) table = buildTable([...source.inline, ...entries], source);
     loadedMs = clock.now();
     entryCount.value = table.size;
     loadTime.value = loadedMs / 1000;

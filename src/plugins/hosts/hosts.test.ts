@@ -7,6 +7,7 @@ import { makePlugin, nextHandler, parsePlugin } from '../../../test/support/plug
 import { printReply, testQuery } from '../../../test/support/query.ts';
 import type { Reply } from '../../plugin/reply.ts';
 import hosts from './index.ts';
+import { MAX_ENTRIES } from './table.ts';
 
 let root: string;
 beforeAll(async () => {
@@ -154,6 +155,13 @@ describe('the file', () => {
     expect(other.ask('a. A')).toMatch(/^NXDOMAIN/);
     expect(env.kept.size).toBe(2);
   });
+});
+
+test('a file with too many hosts leaves those of the Corefile in place', async () => {
+  await write('many', Array.from({ length: MAX_ENTRIES }, (_, i) => `10.0.0.1 n${i}`).join('\n'));
+  const { ask } = await start('hosts many {\n 10.0.0.9 own\n ttl 60\n}');
+  expect(ask('own. A')).toBe('NOERROR aa\nown. 60 IN A 10.0.0.9');
+  expect(ask('n1. A')).toBe('NOERROR aa\nn1. 60 IN A 10.0.0.1');
 });
 
 test('defaults', () => {

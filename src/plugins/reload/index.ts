@@ -43,8 +43,10 @@ export default definePlugin<ReloadOptions>({
     return {
       serving() {
         if (!isFirst) return;
+        const hash = env.process.corefileHash();
         version.reset();
-        version.cell('sha512', env.process.corefileHash()).value = 1;
+        version.cell('sha512', hash).value = 1;
+        env.log.info(`Running configuration SHA512 = ${hash}`);
         // Replicas that start together must not all reload together.
         const shiftMs = (env.random() - 0.5) * jitterMs;
         timer = env.clock.every(intervalMs + shiftMs, () => void env.process.reloadIfChanged());

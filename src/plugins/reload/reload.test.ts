@@ -55,8 +55,9 @@ test('several blocks with the plugin look once', () => {
   expect(looks).toBe(1);
 });
 
-test('the digest of the Corefile in use is a metric', async () => {
+test('the digest of the Corefile in use is a metric and in the log', async () => {
   const { plugin, env } = makePlugin(reload, 'reload');
   plugin.serving?.([]);
+  expect(env.lines).toEqual(['[INFO] plugin/reload: Running configuration SHA512 = hash']);
   expect(await env.exposed('coredns_reload')).toEqual(['coredns_reload_version_info{hash="sha512",value="hash"} 1']);
 });

@@ -56,8 +56,9 @@ export function readPiece(piece: Piece): PieceContent {
   if (/^\s*[{[]/.test(piece.text)) {
     try {
       return { value: JSON.parse(piece.text) as unknown };
-    } catch {
-      // The YAML reader, which takes JSON as well, says where the mistake is.
+    } catch (thrown) {
+      // The YAML reader, which takes JSON as well, says better what the mistake is.
+      if (piece.text.length > MAX_YAML_LENGTH) return brokenJson(piece, messageOf(thrown));
     }
   }
   try {
@@ -69,6 +70,12 @@ export function readPiece(piece: Piece): PieceContent {
   } catch (thrown) {
     return { problem: messageOf(thrown), position: print(piece, thrown instanceof YamlLimitError ? thrown.offset : 0) };
   }
+}
+
+/** V8 tells where a mistake is, except for a token that is out of place in a long text. */
+function brokenJson(piece: Piece, problem: string): PieceContent {
+  const offset = /at position (\d+)/.exec(problem)?.[1] ?? 0;
+  return { problem, position: print(piece, Number(offset)) };
 }
 
 /** Where in the file a field stands, as `LINE:COLUMN`: the field itself, or what it is missing from. Costs another reading of the piece. */

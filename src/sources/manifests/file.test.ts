@@ -109,6 +109,8 @@ describe('a file', () => {
 describe('a mistake is told with its place', () => {
   test.each([
     ['bad syntax', `${POD}a\n---\nkind: [`, /^a\.yaml:6:8: /],
+    ['bad syntax in much JSON', `[${'{"a": 1},\n'.repeat(300_000)}x`, /^a\.yaml:1:1: Unexpected token 'x'/],
+    ['no colon in much JSON', `[${'{"a": 1},\n'.repeat(300_000)}{"a" 1}]`, /^a\.yaml:300001:6: Expected ':'/],
     ['bad syntax in JSON', '{"apiVersion": "v1",\n "kind" "Pod"}', /^a\.yaml:2:\d+: /],
     ['two keys of one name', `${POD}a\nkind: Pod\n`, /^a\.yaml:5:1: Map keys must be unique/],
     [

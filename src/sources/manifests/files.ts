@@ -10,7 +10,7 @@ import type { Problem } from './problems.ts';
 
 /** A file may be written twice within one tick of its time stamp: one that is younger than this is looked into again. */
 const RACY_MS = 100;
-/** A file that is written without a pause is read all the same after this time. */
+/** A file that is written without a pause is read all the same after this time, unless it was only just emptied. */
 const MAX_SETTLE_MS = 400;
 
 interface FileState {
@@ -119,9 +119,14 @@ export class ManifestFiles {
       if (this.isBeingWritten(state, found, settleMs)) return [];
       if (found.size > MAX_FILE_BYTES)
         throw new ManifestError([`${file}: is larger than ${MAX_FILE_BYTES} bytes: split it`]);
+      const bytes = await readFile(file);
+      if (bytes.length < found.size) {
+        state.unsettledAtMs ??= this.clock.now(); // emptied just now, to be written anew
+        return [];
+      }
       const isRacy = Math.abs(this.clock.now() - found.mtimeMs) < RACY_MS;
       state.stamp = isRacy ? '' : stampOf(found);
-      return (await read(file, state)) ? [found.ctimeMs] : []; // a file that was moved here has an older mtime
+      return (await read(file, bytes, state)) ? [found.ctimeMs] : []; // a file that was moved here has an older mtime
     } catch (thrown) {
       if (thrown instanceof ManifestError) {
         state.problems = thrown.problems;
@@ -141,19 +146,18 @@ export class ManifestFiles {
     return state;
   }
 
-  private isBeingWritten(state: FileState, { mtimeMs }: Stats, settleMs: number): boolean {
+  private isBeingWritten(state: FileState, { mtimeMs, size }: Stats, settleMs: number): boolean {
     const now = this.clock.now();
     const age = now - mtimeMs;
     const since = state.unsettledAtMs ?? now;
-    const waits = age >= 0 && age < settleMs && now - since < MAX_SETTLE_MS;
+    const waits = age >= 0 && age < settleMs && (size === 0 || now - since < MAX_SETTLE_MS);
     state.unsettledAtMs = waits ? since : undefined;
     return waits;
   }
 }
 
 /** True if the file has other objects than before. */
-async function read(file: string, state: FileState): Promise<boolean> {
-  const bytes = await readFile(file);
+async function read(file: string, bytes: Uint8Array, state: FileState): Promise<boolean> {
   const digest = createHash('sha256').update(bytes).digest('base64');
   if (digest === state.digest) return false;
   state.digest = digest;

@@ -3,6 +3,8 @@ import { CairnError } from '../../errors.ts';
 
 /** Longer texts are refused: queries wait while one is read, and no object of Kubernetes is as long. */
 export const MAX_YAML_LENGTH = 2 * 1024 * 1024;
+/** Words and signs, white space included: a second's worth of reading. */
+const MAX_LEXEMES = 500_000;
 /** Collections may nest this deep. */
 const MAX_DEPTH = 100;
 /** A mapping may have so many keys; each is compared with all before it. */
@@ -35,10 +37,12 @@ export function composeYaml(text: string): Document {
 
 function* tokensOf(text: string) {
   const parser = new Parser();
+  let lexemes = 0;
   for (const lexeme of new Lexer().lex(text)) {
     yield* parser.next(lexeme);
     const { stack, offset } = parser;
     const top = stack.at(-1);
+    if (++lexemes > MAX_LEXEMES) throw new YamlLimitError('the document is too long here: split it with ---', offset);
     if (stack.length > MAX_DEPTH) throw new YamlLimitError(`more than ${MAX_DEPTH} collections nest here`, offset);
     const isMapping = top?.type === 'block-map' || (top?.type === 'flow-collection' && top.start.source === '{');
     if (isMapping && top.items.length > MAX_KEYS) {
