@@ -64,4 +64,5 @@ Flags (one dash or two):
   -plugins        list the plugins and exit
   -quiet          print no banner at start
   -version        print the version and exit
+  -help           print this and exit; also -h
 `;

@@ -1,8 +1,9 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createLogger, processSink } from '../observe/log.ts';
+import { messageOf } from '../errors.ts';
+import { createLogger, type Logger, processSink } from '../observe/log.ts';
 import { plugins } from '../plugins.ts';
 import { corefileSource } from '../server/corefile-source.ts';
-import { type Listening, Server } from '../server/server.ts';
+import { type Listening, Server, ShutdownError } from '../server/server.ts';
 import { type CorefileInput, findCorefile } from './corefile-input.ts';
 import type { Flags } from './flags.ts';
 import { VERSION, versionText } from './version.ts';
@@ -11,6 +12,7 @@ const EXIT_OK = 0;
 const EXIT_ERROR = 1;
 const EXIT_IMPATIENT = 2;
 const EXIT_STOP_FAILED = 3;
+const EXIT_DUTY_FAILED = 4;
 
 /** Serves DNS until a signal ends it. @throws whatever keeps the server from starting. */
 export async function serve(flags: Flags): Promise<void> {
@@ -26,8 +28,8 @@ export async function serve(flags: Flags): Promise<void> {
     .gauge('coredns_build_info', 'A metric with a constant 1 value labeled by version and the runtime.', BUILD_LABELS)
     .cell(VERSION, '', process.version).value = 1;
   await server.start();
+  handleSignals(server, flags.pidfile, log);
   if (flags.pidfile !== undefined) writeFileSync(flags.pidfile, `${process.pid}\n`);
-  handleSignals(server, flags.pidfile);
   if (!flags.quiet) process.stdout.write(banner(server.listening, input));
 }
 
@@ -43,11 +45,14 @@ function banner(listening: readonly Listening[], input: CorefileInput): string {
   return [...lines, versionText(), ...(examples.length > 0 ? ['Try:\n', ...examples] : [])].join('');
 }
 
-function handleSignals(server: Server, pidfile: string | undefined): void {
+function handleSignals(server: Server, pidfile: string | undefined, log: Logger): void {
   const end = async (code: number) => {
     const done = await server.shutdown().then(
       () => code,
-      () => EXIT_STOP_FAILED,
+      (error) => {
+        log.error(messageOf(error));
+        return error instanceof ShutdownError ? EXIT_DUTY_FAILED : EXIT_STOP_FAILED;
+      },
     );
     if (pidfile !== undefined) rmSync(pidfile, { force: true });
     process.exit(done);

@@ -2,6 +2,7 @@ import { CorefileError } from '../corefile/error.ts';
 import { Rcode } from '../dns/message.ts';
 import { messageOf } from '../errors.ts';
 import type { Clock } from '../observe/clock.ts';
+import { createLogger, type Logger } from '../observe/log.ts';
 import type { Handler } from '../plugin/plugin.ts';
 import { failure } from '../plugin/reply.ts';
 import type { BlockConfiguration, Configuration } from './configuration.ts';
@@ -20,6 +21,7 @@ export class Instance {
   readonly pages: PageBook;
   private readonly plugins: ReadonlyMap<BlockConfiguration, readonly NamedPlugin[]>;
   private readonly clock: Clock;
+  private readonly log: Logger;
 
   /**
    * Makes the plugins of a configuration and wires them to chains; no I/O.
@@ -28,6 +30,7 @@ export class Instance {
    */
   constructor({ blocks }: Configuration, world: ListenWorld & PluginWorld, claims: Claims) {
     this.clock = world.clock;
+    this.log = createLogger(world.sink);
     this.pages = new PageBook();
     this.listenPoints = listenPoints(blocks, world);
     const responders = new Map(this.listenPoints.map(({ server, responder }) => [server, responder]));
@@ -43,33 +46,33 @@ export class Instance {
     }
   }
 
-  /** Runs the plugins' start; when one fails, all are stopped and its error is thrown. */
+  /** Runs the plugins' start and waits for all, also when one fails: then its error is thrown, and all must be stopped. */
   async start(): Promise<void> {
     const abort = new AbortController();
-    try {
-      await this.forEachPlugin(async ({ name, plugin }) => {
-        await plugin.start?.(abort.signal).catch((error) => {
-          throw inPluginError(name, error);
-        });
+    const failures = await this.forEachPlugin(async ({ plugin }) => {
+      await plugin.start?.(abort.signal).catch((error) => {
+        abort.abort();
+        throw error;
       });
-    } catch (error) {
-      abort.abort();
-      await this.stopPlugins();
-      throw error;
-    }
+    });
+    if (failures[0]) throw failures[0];
   }
 
   /** Tells the plugins that their listeners are open; `portOf` gives the real port of each. */
-  serving(portOf: (point: ListenPoint) => number): void {
-    for (const [block, plugins] of this.plugins) {
-      const listening = this.pointsOf(block).map((point) => ({ address: point.address ?? '', port: portOf(point) }));
-      for (const { plugin } of plugins) plugin.serving?.(listening);
-    }
+  async serving(portOf: (point: ListenPoint) => number): Promise<void> {
+    const listening = new Map(
+      [...this.plugins.keys()].map((block) => [
+        block,
+        this.pointsOf(block).map((point) => ({ address: point.address ?? '', port: portOf(point) })),
+      ]),
+    );
+    const failures = await this.forEachPlugin(async ({ plugin }, block) => plugin.serving?.(listening.get(block)!));
+    for (const { message } of failures) this.log.error(message);
   }
 
-  /** Runs the plugins' last duties while DNS is still served. */
-  async shutdown(): Promise<void> {
-    await this.forEachPlugin(async ({ plugin }) => plugin.shutdown?.());
+  /** Runs the plugins' last duties while DNS is still served; the result is what went wrong. */
+  shutdown(): Promise<readonly Error[]> {
+    return this.forEachPlugin(async ({ plugin }) => plugin.shutdown?.());
   }
 
   /** Waits for the queries in flight, at most `graceMs`, and stops every plugin. */
@@ -78,19 +81,25 @@ export class Instance {
     while (this.listenPoints.some(({ responder }) => responder.inFlight > 0) && this.clock.monotonic() < endMs) {
       await new Promise<void>((resolve) => this.clock.after(DRAIN_POLL_MS, resolve));
     }
-    await this.stopPlugins();
+    await this.forEachPlugin(async ({ plugin }) => plugin.stop?.());
   }
 
   private pointsOf(block: BlockConfiguration): readonly ListenPoint[] {
     return this.listenPoints.filter(({ zones }) => [...zones.values()].includes(block));
   }
 
-  private async stopPlugins(): Promise<void> {
-    await Promise.allSettled([...this.plugins.values()].flat().map(async ({ plugin }) => plugin.stop?.()));
-  }
-
-  private async forEachPlugin(run: (plugin: NamedPlugin) => Promise<void>): Promise<void> {
-    await Promise.all([...this.plugins.values()].flat().map(run));
+  /** Runs something for every plugin, all at once, to the end of each; the result is what they threw. */
+  private async forEachPlugin(
+    run: (plugin: NamedPlugin, block: BlockConfiguration) => Promise<void>,
+  ): Promise<readonly Error[]> {
+    const failures: Error[] = [];
+    const all = [...this.plugins].flatMap(([block, plugins]) => plugins.map((plugin) => ({ block, plugin })));
+    await Promise.all(
+      all.map(({ block, plugin }) =>
+        run(plugin, block).catch((error) => failures.push(inPluginError(plugin.name, error))),
+      ),
+    );
+    return failures;
   }
 }
 

@@ -1,7 +1,7 @@
-import { type HttpServer, openHttp } from '../net/http.ts';
+import { type HttpServer, openHttp, parseListenAddress } from '../net/http.ts';
 import type { Clock } from '../observe/clock.ts';
 import type { Logger } from '../observe/log.ts';
-import type { PageBook, PageSet } from './pages.ts';
+import { PageBook } from './pages.ts';
 
 /** The HTTP servers of the process: they stay open while the plugins behind their pages change. */
 export class PageServers {
@@ -17,12 +17,27 @@ export class PageServers {
   /** Opens the addresses that are not open yet. @throws CairnError when one cannot be opened. */
   async open(book: PageBook): Promise<void> {
     for (const [address, set] of book.addresses) {
-      const known = this.servers.get(address);
-      if (known?.tlsKey === tlsKey(set)) continue;
-      await known?.server.close();
+      if (this.servers.get(address)?.tlsKey === set.tlsKey) continue;
+      await this.makeRoom(address, book);
       const { clock, log } = this;
       const server = await openHttp(address, set.pages, { clock, log, tls: set.tls });
-      this.servers.set(address, { server, tlsKey: tlsKey(set) });
+      this.servers.set(address, { server, tlsKey: set.tlsKey });
+    }
+  }
+
+  /** Makes these pages the ones that are served, after {@link open} failed for others. @throws CairnError as open does. */
+  async restore(book: PageBook = new PageBook()): Promise<void> {
+    await this.retain(book);
+    await this.open(book);
+  }
+
+  /** Closes what has the port and will go anyway: another address, or this one with another certificate. */
+  private async makeRoom(address: string, book: PageBook): Promise<void> {
+    const { port } = parseListenAddress(address);
+    for (const [other, { server }] of this.servers) {
+      if (other !== address && (server.port !== port || book.addresses.has(other))) continue;
+      this.servers.delete(other);
+      await server.close();
     }
   }
 
@@ -43,9 +58,4 @@ export class PageServers {
   portOf(address: string): number | undefined {
     return this.servers.get(address)?.server.port;
   }
-}
-
-/** What a server's certificate depends on: when it changes, the address must be opened anew. */
-function tlsKey({ tls }: PageSet): string {
-  return tls ? JSON.stringify({ ...tls, cert: `${tls.cert}`, key: `${tls.key}`, ca: `${tls.ca ?? ''}` }) : '';
 }

@@ -1,7 +1,6 @@
 import { type Name, parentOf, ROOT } from '../dns/name.ts';
+import { DS } from '../dns/rr.ts';
 import type { Handler, Plugin } from '../plugin/plugin.ts';
-
-const DS = 43;
 
 /** A server block at work: its chain of plugins, and who is told of every query. */
 export interface Block {
@@ -32,7 +31,7 @@ export class Router {
 
   /** The route for a (folded) qname; undefined if no block serves it. */
   route(name: Name, type: number): Route | undefined {
-    return type === DS ? this.routeToParent(name) : this.longest(name);
+    return type === DS.code ? this.routeToParent(name) : this.longest(name);
   }
 
   private longest(name: Name): Route | undefined {

@@ -1,13 +1,14 @@
 import { printPosition } from '../corefile/position.ts';
-import { messageOf } from '../errors.ts';
+import { CairnError, messageOf } from '../errors.ts';
 import { bindAddresses, localAddresses } from '../net/addresses.ts';
 import { type Clock, systemClock } from '../observe/clock.ts';
 import { createLogger, type Logger, type LogSink, processSink } from '../observe/log.ts';
 import { type Cell, Metrics } from '../observe/metrics.ts';
 import type { ServerProcess } from '../plugin/env.ts';
+import type { Configuration } from './configuration.ts';
 import type { CorefileSource, LoadedCorefile } from './corefile-source.ts';
 import { Instance } from './instance.ts';
-import { Keeper } from './keeper.ts';
+import { type Claims, Keeper } from './keeper.ts';
 import { PageServers } from './page-servers.ts';
 import { Sockets } from './sockets.ts';
 import { ServerWatch } from './watch.ts';
@@ -31,6 +32,13 @@ export interface Listening {
   readonly address: string | undefined;
   readonly port: number;
   readonly zones: readonly string[];
+}
+
+/** The server stopped, but not as it should have: a plugin failed at its last duties. */
+export class ShutdownError extends CairnError {
+  constructor(failures: readonly Error[]) {
+    super('SHUTDOWN', failures.map(({ message }) => message).join('\n'));
+  }
 }
 
 /** One attempt to read the Corefile: what it says or why it could not be read. */
@@ -101,14 +109,24 @@ export class Server {
     return this.inTurn(() => this.tryReload(this.read()));
   }
 
-  /** Ends the service: plugins first do their last duties (lameduck), then queries in flight finish, then all closes. */
+  /** Settles when the reloads that were asked for so far are done. */
+  async settled(): Promise<void> {
+    await this.lastReload;
+  }
+
+  /**
+   * Ends the service: plugins first do their last duties (lameduck), then queries in flight finish, then all closes.
+   *
+   * @throws ShutdownError, when all is closed, if a plugin failed at its duties.
+   */
   shutdown(): Promise<void> {
     this.closing ??= this.inTurn(async () => {
-      await this.instance?.shutdown();
+      const failures = (await this.instance?.shutdown()) ?? [];
       await this.sockets.close(DRAIN_MS);
       await this.instance?.stop(DRAIN_MS);
       await this.pageServers.retain(undefined);
       await this.keeper.clear();
+      if (failures.length > 0) throw new ShutdownError(failures);
     });
     return this.closing;
   }
@@ -144,37 +162,42 @@ export class Server {
   }
 
   /** Makes and starts the new chains, lets them take over the sockets, and stops the old ones. */
-  private async load({ digest, loaded, error: broken }: Reading): Promise<void> {
+  private async load({ digest, loaded, error }: Reading): Promise<void> {
     this.triedDigest = digest;
-    if (!loaded) throw broken;
-    const { configuration } = loaded;
-    for (const { position, message } of configuration.warnings) {
+    if (!loaded) throw error;
+    for (const { position, message } of loaded.configuration.warnings) {
       this.log.warning(`${printPosition(position)} - ${message}`);
     }
     const claims = this.keeper.begin();
+    const next = await this.startInstance(loaded.configuration, claims);
+    const previous = this.instance;
+    const { sockets } = this;
+    this.instance = next;
+    this.servedHash = digest;
+    sockets.handOver(next.listenPoints);
+    await this.pageServers.retain(next.pages);
+    await next.serving((point) => sockets.portOf(point));
+    await sockets.retain(next.listenPoints, DRAIN_MS);
+    await previous?.stop(DRAIN_MS);
+    await claims.commit();
+  }
+
+  /** Chains with everything that they need open, ready to take over; if that fails, all is as it was before. */
+  private async startInstance(configuration: Configuration, claims: Claims): Promise<Instance> {
     let next: Instance | undefined;
     try {
       next = new Instance(configuration, this.world(), claims);
       await next.start();
       await this.sockets.open(next.listenPoints);
       await this.pageServers.open(next.pages);
+      return next;
     } catch (error) {
-      await this.sockets.retain(this.instance?.listenPoints ?? [], 0);
-      await this.pageServers.retain(this.instance?.pages);
+      await this.sockets.restore(this.instance?.listenPoints ?? []);
+      await this.pageServers.restore(this.instance?.pages);
       await next?.stop(0);
       await claims.abandon();
       throw error;
     }
-    const previous = this.instance;
-    this.instance = next;
-    this.servedHash = digest;
-    const { sockets } = this;
-    sockets.handOver(next.listenPoints);
-    await this.pageServers.retain(next.pages);
-    next.serving((point) => sockets.portOf(point));
-    await sockets.retain(next.listenPoints, DRAIN_MS);
-    await previous?.stop(DRAIN_MS);
-    await claims.commit();
   }
 
   private world() {

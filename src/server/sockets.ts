@@ -22,6 +22,7 @@ interface Seat {
 
 interface OpenPoint {
   readonly server: string;
+  readonly address: string | undefined;
   readonly seat: Seat;
   readonly tcp: TcpListener;
   readonly udp: UdpListener;
@@ -43,8 +44,25 @@ export class Sockets {
   /** Opens the points that are not open yet; the others are left as they are. @throws CairnError when one cannot be opened. */
   async open(points: readonly ListenPoint[]): Promise<void> {
     for (const point of points.filter(hasSockets)) {
-      if (!this.points.has(point.server)) this.points.set(point.server, await this.openPoint(point, points));
+      if (this.points.has(point.server)) continue;
+      await this.makeRoom(point, points);
+      this.points.set(point.server, await this.openPoint(point, points));
     }
+  }
+
+  /** Makes these points the ones that are open, after {@link open} failed for others. @throws CairnError as open does. */
+  async restore(points: readonly ListenPoint[]): Promise<void> {
+    await this.retain(points, 0);
+    await this.open(points);
+  }
+
+  /** One address and all addresses cannot both have a port: where one takes the other's place, that one must go first. */
+  private async makeRoom({ port, address }: ListenPoint, points: readonly ListenPoint[]): Promise<void> {
+    const staying = new Set(points.map(({ server }) => server));
+    const inTheWay = [...this.points.values()].filter(
+      (open) => port !== 0 && open.tcp.port === port && !staying.has(open.server) && !(open.address && address),
+    );
+    await this.closePoints(inTheWay, 0);
   }
 
   /** From now on the points' own responders answer. */
@@ -58,9 +76,15 @@ export class Sockets {
   /** Closes all other points, once their queries in flight are answered, within `graceMs`. */
   async retain(points: readonly ListenPoint[], graceMs: number): Promise<void> {
     const kept = new Set(points.filter(hasSockets).map((point) => point.server));
-    const over = [...this.points.values()].filter(({ server }) => !kept.has(server));
-    for (const { server } of over) this.points.delete(server);
-    await Promise.all(over.flatMap(({ tcp, udp }) => [tcp.close(graceMs), udp.close(graceMs)]));
+    await this.closePoints(
+      [...this.points.values()].filter(({ server }) => !kept.has(server)),
+      graceMs,
+    );
+  }
+
+  private async closePoints(points: readonly OpenPoint[], graceMs: number): Promise<void> {
+    for (const { server } of points) this.points.delete(server);
+    await Promise.all(points.flatMap(({ tcp, udp }) => [tcp.close(graceMs), udp.close(graceMs)]));
   }
 
   /** Closes all. */
@@ -90,7 +114,7 @@ export class Sockets {
     const tcp = await openTcp({ address, port, clock }, this.receiver('tcp', seat));
     try {
       const udp = await openUdp({ address, port: tcp.port, clock, log, addresses }, this.receiver('udp', seat));
-      return { server, seat, tcp, udp };
+      return { server, address, seat, tcp, udp };
     } catch (error) {
       await tcp.close(0);
       throw error;

@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { ask } from '../support/ask.ts';
 import { run } from '../support/tools.ts';
+import { refusedPort } from '../support/upstream.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const MAIN = join(ROOT, 'src/cli/main.ts');
@@ -147,18 +148,19 @@ test('SIGUSR1 reloads, SIGHUP does nothing, SIGQUIT ends at once', async () => {
 });
 
 test('lameduck: after SIGTERM DNS is answered, health says yes and ready no, until the time is over', async () => {
-  const corefile = `${hosts('192.0.2.1').slice(0, -2)}health 127.0.0.1:18080 {\nlameduck 1s\n}\nready 127.0.0.1:18181\n}\n`;
+  const [health, ready] = [`127.0.0.1:${await refusedPort()}`, `127.0.0.1:${await refusedPort()}`];
+  const corefile = `${hosts('192.0.2.1').slice(0, -2)}health ${health} {\nlameduck 1s\n}\nready ${ready}\n}\n`;
   const cairn = await start([], folderWith({ Corefile: corefile }));
-  expect((await fetch('http://127.0.0.1:18181/ready')).status).toBe(200);
+  expect((await fetch(`http://${ready}/ready`)).status).toBe(200);
   const ended = cairn.signal('SIGTERM');
-  await vi.waitFor(async () => expect((await fetch('http://127.0.0.1:18181/ready')).status).toBe(503));
-  expect((await fetch('http://127.0.0.1:18080/health')).status).toBe(200);
+  await vi.waitFor(async () => expect((await fetch(`http://${ready}/ready`)).status).toBe(503));
+  expect((await fetch(`http://${health}/health`)).status).toBe(200);
   expect((await ask(cairn.port, 'www.example.org', 'A')).answer).toEqual(['192.0.2.1']);
   expect(await ended).toBe(0);
 });
 
 test('a second SIGINT does not wait, and ends with status 2', async () => {
-  const corefile = `${hosts('192.0.2.1').slice(0, -2)}health 127.0.0.1:18082 {\nlameduck 60s\n}\n}\n`;
+  const corefile = `${hosts('192.0.2.1').slice(0, -2)}health 127.0.0.1:0 {\nlameduck 60s\n}\n}\n`;
   const cairn = await start([], folderWith({ Corefile: corefile }));
   cairn.child.kill('SIGINT');
   await vi.waitFor(() => expect(cairn.output()).toContain('lameduck mode'), { timeout: 5000 });
@@ -166,11 +168,12 @@ test('a second SIGINT does not wait, and ends with status 2', async () => {
 });
 
 test('-quiet prints no banner', async () => {
-  const child = spawn(process.execPath, [MAIN, '-p', '0', '-quiet', '-conf', '-'], { stdio: ['pipe', 'pipe', 'pipe'] });
-  child.stdin.end(`. {\nwhoami\nhealth 127.0.0.1:0\n}`);
+  const pidfile = join(folderWith({}), 'cairn.pid');
+  const args = [MAIN, '-p', '0', '-quiet', '-pidfile', pidfile, '-conf', '-'];
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  child.stdin.end(`. {\nwhoami\n}`);
   const output = text(child.stdout);
-  await once(child.stdout, 'readable');
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await vi.waitFor(() => readFileSync(pidfile), { timeout: 10_000 });
   child.kill('SIGTERM');
   expect(await output).not.toMatch(/Cairn|^\.:/m);
 });

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { ask } from '../support/ask.ts';
+import { fakeClock } from '../support/clock.ts';
 import { startServer } from '../support/server.ts';
 import { answering, answerTo, startUpstream } from '../support/upstream.ts';
 
@@ -98,17 +99,41 @@ test('listeners and pages that the new Corefile does not name are closed, others
 
 test('the reload plugin loads a changed Corefile, reports a broken one once, and tries again when it changes', async () => {
   const text = (address: string, more = '') => hosts(address, `reload 2s 0s\n${more}`);
-  const running = await startServer(text('192.0.2.1'));
-  const failures = () => running.lines.filter((line) => line.includes('Restart failed')).length;
+  const clock = fakeClock();
+  const running = await startServer(text('192.0.2.1'), { clock });
+  const { server, lines } = running;
+  const failures = () => lines.filter((line) => line.includes('Restart failed')).length;
+  const look = async () => {
+    clock.advance(2000);
+    await server.settled();
+  };
   running.rewrite(text('192.0.2.1', 'nosuch'));
-  await vi.waitFor(() => expect(failures()).toBe(1), { timeout: 5000 });
-  await new Promise((resolve) => setTimeout(resolve, 2200));
+  await look();
+  expect(failures()).toBe(1);
+  await look();
   expect(failures()).toBe(1);
   running.rewrite(text('192.0.2.2'));
-  await vi.waitFor(
-    async () => expect((await ask(running.port, 'www.example.org', 'A')).answer).toEqual(['192.0.2.2']),
-    { timeout: 5000 },
-  );
+  await look();
+  expect((await ask(running.port, 'www.example.org', 'A')).answer).toEqual(['192.0.2.2']);
+});
+
+test('a port moves from one address to all and back', async () => {
+  const { port: free, server } = await startServer('. {\nwhoami\n}');
+  await server.shutdown();
+  const narrow = hosts('192.0.2.1', 'bind 127.0.0.1').replace('.', `.:${free}`);
+  const wide = hosts('192.0.2.2').replace('.', `.:${free}`);
+  const running = await startServer(narrow);
+  for (const [text, address] of [
+    [wide, '192.0.2.2'],
+    [narrow, '192.0.2.1'],
+  ] as const) {
+    running.rewrite(text);
+    expect(await running.server.reload()).toBe('reloaded');
+    expect((await ask(free, 'www.example.org', 'A')).answer).toEqual([address]);
+  }
+  running.rewrite(`${wide}\nexample.com {\nbind 192.0.2.77\nwhoami\n}`);
+  expect(await running.server.reload()).toBe('failed');
+  expect((await ask(free, 'www.example.org', 'A')).answer).toEqual(['192.0.2.1']);
 });
 
 test('two servers cannot listen on one port: the second says which, and what to do', async () => {

@@ -1,4 +1,5 @@
 import { onTestFinished } from 'vitest';
+import { type Clock, systemClock } from '../../src/observe/clock.ts';
 import { plugins } from '../../src/plugins.ts';
 import { corefileSource } from '../../src/server/corefile-source.ts';
 import { Server } from '../../src/server/server.ts';
@@ -16,9 +17,9 @@ export interface TestServer {
 /** Starts a server for a Corefile's text; keys without a port listen on a free one, relative imports start at `file`. */
 export async function startServer(
   text: string,
-  options: { file?: string; env?: Record<string, string> } = {},
+  options: { file?: string; env?: Record<string, string>; clock?: Clock } = {},
 ): Promise<TestServer> {
-  const { file = 'Corefile', env = {} } = options;
+  const { file = 'Corefile', env = {}, clock = systemClock } = options;
   let current = text;
   const lines: string[] = [];
   const fatals: string[] = [];
@@ -27,6 +28,7 @@ export async function startServer(
   };
   const server = new Server({
     source,
+    clock,
     sink: (_, line) => lines.push(line),
     onFatal: (message) => fatals.push(message),
   });

@@ -56,8 +56,10 @@ export function watchEndpoints(
     };
     for (const i of indexes) {
       await attempt(async () => {
-        const next = (await readTarget(to[i]!)).endpoints;
-        if (next.length > 0) found[i] = next;
+        const target = to[i]!;
+        const next = (await readTarget(target)).endpoints;
+        if (next.length === 0) throw new CorefileError(position, 'the file has no line "nameserver IP"');
+        found[i] = next;
       });
     }
     await attempt(publishChange);

@@ -1,19 +1,29 @@
-import { Class, type Message, queryMessage } from '../../dns/message.ts';
+import { Class, type Edns, EdnsOption, type Message, queryMessage } from '../../dns/message.ts';
 import { NS } from '../../dns/rr.ts';
 import { encodeMessage } from '../../dns/wire/encode.ts';
 import type { Query } from '../../plugin/query.ts';
 import { createReply, type Reply } from '../../plugin/reply.ts';
 import type { HealthCheck } from './options.ts';
 
+/** Options that two neighbours agree on, and that are no business of the next one (RFC 5001, RFC 7830, RFC 7828, RFC 7873). */
+const HOP_BY_HOP: ReadonlySet<number> = new Set([
+  EdnsOption.NSID,
+  EdnsOption.COOKIE,
+  EdnsOption.TCP_KEEPALIVE,
+  EdnsOption.PADDING,
+]);
+
+const endToEnd = ({ options }: Edns) => options.filter(({ code }) => !HOP_BY_HOP.has(code));
+
 /** The query as upstreams get it: the client's message, with what plugins above have rewritten; the id comes later. */
 export function encodeQuery({ message, question, edns }: Query): Buffer {
-  return encodeMessage({ ...message, questions: [question], edns });
+  return encodeMessage({ ...message, questions: [question], edns: edns && { ...edns, options: endToEnd(edns) } });
 }
 
-/** An upstream's reply, its flags, records and EDNS options unchanged. */
+/** An upstream's reply, its flags, records and EDNS options unchanged, but for those that were for us. */
 export function replyOf({ rcode, aa, ra, ad, tc, answer, authority, additional, edns }: Message): Reply {
   const parts = { rcode, aa, ra, ad, tc, answer, authority, additional };
-  return createReply('forward', edns ? { ...parts, ednsOptions: edns.options } : parts);
+  return createReply('forward', edns ? { ...parts, ednsOptions: endToEnd(edns) } : parts);
 }
 
 /** The query of a health probe. */

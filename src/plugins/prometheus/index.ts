@@ -40,7 +40,7 @@ export default definePlugin<PrometheusOptions>({
       async start() {
         processMetrics(env.metrics);
         if (withRuntime) runtimeMetrics(env.metrics);
-        await env.shared(`prometheus ${address}`, () => serveMetrics(address, webConfig, env));
+        await env.shared(`prometheus ${address} ${webConfig}`, () => serveMetrics(address, webConfig, env));
       },
       serving() {
         const enabled = env.metrics.gauge(
