@@ -3,7 +3,8 @@ import { isAtOrBelow, type Name } from '../dns/name.ts';
 import type { ResourceRecord } from '../dns/rr.ts';
 import type { Handler } from './plugin.ts';
 import type { Query } from './query.ts';
-import { createReply, type Reply } from './reply.ts';
+import { alsoDependingOn, notRepeatable, type Repeat } from './repeat.ts';
+import { createReply, mapReply, type Reply } from './reply.ts';
 
 /** What authoritative data says about a question. */
 export type Lookup =
@@ -35,21 +36,32 @@ export interface Authority {
  * The reply that a look-up means: rcode, AA, and the SOA of negative replies (RFC 2308 §2).
  *
  * No cache keeps it: the data is at hand and may change at any moment, and looking it up costs no more than a cache would.
+ *
+ * `repeat` says how long the look-up holds: for the reply that is made from it, and for one of the plugins below, which
+ * were asked because of it.
  */
-export function answerLookup(query: Query, lookup: Lookup, authority: Authority): Reply | Promise<Reply> {
+export function answerLookup(
+  query: Query,
+  lookup: Lookup,
+  authority: Authority,
+  repeat?: Repeat,
+): Reply | Promise<Reply> {
   const { source } = authority;
+  const live = repeat ? { ...LIVE, repeat } : LIVE;
+  const passOn = () =>
+    mapReply(authority.next(query), (reply) => (repeat ? alsoDependingOn(reply, repeat) : notRepeatable(reply)));
   switch (lookup.kind) {
     case 'hit':
-      return createReply(source, { ...LIVE, answer: lookup.answer, additional: lookup.additional ?? [] });
+      return createReply(source, { ...live, answer: lookup.answer, additional: lookup.additional ?? [] });
     case 'nodata':
-      return createReply(source, { ...LIVE, answer: lookup.answer ?? [], authority: [authority.soa(query)] });
+      return createReply(source, { ...live, answer: lookup.answer ?? [], authority: [authority.soa(query)] });
     case 'nxdomain': {
       const { answer = [] } = lookup;
-      if (answer.length === 0 && fallsThrough(query.name, authority.fallthrough)) return authority.next(query);
-      return createReply(source, { ...LIVE, rcode: Rcode.NXDOMAIN, answer, authority: [authority.soa(query)] });
+      if (answer.length === 0 && fallsThrough(query.name, authority.fallthrough)) return passOn();
+      return createReply(source, { ...live, rcode: Rcode.NXDOMAIN, answer, authority: [authority.soa(query)] });
     }
     case 'skip':
-      return authority.next(query);
+      return passOn();
     case 'unready':
       return createReply(source, { ...LIVE, rcode: Rcode.SERVFAIL, ednsOptions: [NOT_READY], error: lookup.error });
   }

@@ -1,5 +1,6 @@
 import { type Edns, Rcode } from '../dns/message.ts';
 import type { ResourceRecord } from '../dns/rr.ts';
+import type { Repeat } from './repeat.ts';
 
 /**
  * What a plugin answers. The server adds what follows from the query: id, question, opcode, RD, CD and the OPT record.
@@ -21,6 +22,8 @@ export interface Reply {
   readonly error?: Error;
   /** Set where no cache may keep the reply: it speaks of this moment or this client, or is as quickly made again. */
   readonly uncacheable?: true;
+  /** Set where the reply may be given again to the same question. */
+  readonly repeat?: Repeat;
   /** Set where the client must get no reply at all. */
   readonly drop?: true;
 }

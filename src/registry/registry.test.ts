@@ -171,10 +171,10 @@ describe('the serial', () => {
   ])('does not move for %s', (_, act) => {
     const { registry, time } = registryAt();
     registry.replaceAll(SNAPSHOT);
-    const before = { serial: registry.serial, epoch: registry.epoch };
+    const before = { serial: registry.serial, epoch: registry.epochs.all.value };
     time.s += 10;
     act(registry);
-    expect({ serial: registry.serial, epoch: registry.epoch }).toEqual(before);
+    expect({ serial: registry.serial, epoch: registry.epochs.all.value }).toEqual(before);
   });
 
   test.each<[string, (registry: Registry) => void]>([
@@ -193,9 +193,9 @@ describe('the serial', () => {
   ])('moves for a change of %s', (_, act) => {
     const { registry } = registryAt();
     registry.replaceAll(SNAPSHOT);
-    const before = { serial: registry.serial, epoch: registry.epoch };
+    const before = { serial: registry.serial, epoch: registry.epochs.all.value };
     act(registry);
-    expect({ serial: registry.serial, epoch: registry.epoch }).toEqual({
+    expect({ serial: registry.serial, epoch: registry.epochs.all.value }).toEqual({
       serial: before.serial + 1,
       epoch: before.epoch + 1,
     });
@@ -244,7 +244,7 @@ test('the registry is unsynced, with a reason, until it is marked, and each tran
     () => registry.markSynced(),
   ]) {
     act();
-    seen.push([registry.synced, registry.syncError, registry.epoch, registry.serial]);
+    seen.push([registry.synced, registry.syncError, registry.epochs.all.value, registry.serial]);
   }
   expect(seen).toEqual([
     [false, 'the first load is not complete', 0, 0],

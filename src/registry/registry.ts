@@ -1,5 +1,6 @@
 import type { Clock } from '../observe/clock.ts';
 import { AddressIndex } from './address-index.ts';
+import { Epochs } from './epochs.ts';
 import type { Endpoint, EndpointSlice, Namespace, Pod, Service } from './records.ts';
 import { ReversePrefixes } from './reverse-prefixes.ts';
 import { SlicesByService } from './slices-by-service.ts';
@@ -34,7 +35,8 @@ export interface Counts {
  */
 export class Registry {
   private readonly clock: Clock;
-  private readonly namespaceTable = new Table<Namespace>();
+  readonly epochs = new Epochs();
+  private readonly namespaceTable: Table<Namespace>;
   private readonly serviceTable: Table<Service>;
   private readonly sliceTable: Table<EndpointSlice>;
   private readonly podTable: Table<Pod>;
@@ -48,7 +50,6 @@ export class Registry {
   private reversePrefixes: ReversePrefixes | undefined;
   private endpointCount = 0;
   private unsyncedReason: string | undefined = 'the first load is not complete';
-  private epochCount = 0;
   private lastSerial = 0;
   /** When the last change was made that {@link serial} does not show yet. */
   private changedAtMs: number | undefined;
@@ -59,9 +60,16 @@ export class Registry {
     const vanished = (ip: string) => this.reversePrefixes?.remove(ip);
     this.servicesByIP = new AddressIndex(appeared, vanished);
     this.slicesByIP = new AddressIndex(appeared, vanished);
+    this.namespaceTable = new Table({
+      link: () => this.epochs.moveNamespaces(),
+      unlink: () => this.epochs.moveNamespaces(),
+    });
     this.serviceTable = new Table({
       link: (service) => this.servicesByIP.addAll(service.clusterIPs, service),
-      unlink: (service) => this.servicesByIP.removeAll(service.clusterIPs, service),
+      unlink: (service) => {
+        this.servicesByIP.removeAll(service.clusterIPs, service);
+        this.epochs.moveService(service);
+      },
     });
     this.sliceTable = new Table({
       link: (slice) => this.linkSlice(slice),
@@ -81,11 +89,6 @@ export class Registry {
   /** Why the registry is not synced, for the operator; empty if it is. */
   get syncError(): string {
     return this.unsyncedReason ?? '';
-  }
-
-  /** Increases with every applied change, also of {@link synced}. */
-  get epoch(): number {
-    return this.epochCount;
   }
 
   /**
@@ -236,6 +239,7 @@ export class Registry {
   private setUnsyncedReason(reason: string | undefined): void {
     if (reason === this.unsyncedReason) return;
     this.unsyncedReason = reason;
+    this.epochs.moveNamespaces();
     this.nextEpoch();
   }
 
@@ -245,7 +249,7 @@ export class Registry {
   }
 
   private nextEpoch(): void {
-    this.epochCount++;
+    this.epochs.moveAll();
     for (const listener of this.listeners) listener();
   }
 
@@ -253,13 +257,18 @@ export class Registry {
     this.slicesByService.add(slice);
     this.slicesByIP.addAll(addressesOf(slice), slice);
     this.endpointCount += slice.endpoints.length;
-    for (const listener of this.sliceListeners) listener(slice);
+    this.sliceChanged(slice);
   }
 
   private unlinkSlice(slice: EndpointSlice): void {
     this.slicesByService.remove(slice);
     this.slicesByIP.removeAll(addressesOf(slice), slice);
     this.endpointCount -= slice.endpoints.length;
+    this.sliceChanged(slice);
+  }
+
+  private sliceChanged(slice: EndpointSlice): void {
+    this.epochs.moveService(this.service(slice.namespace, slice.service));
     for (const listener of this.sliceListeners) listener(slice);
   }
 }

@@ -6,6 +6,9 @@ import type { Arrival, Query } from '../plugin/query.ts';
 import { createQuery, withQuestion } from '../plugin/query.ts';
 import { failure, type Reply } from '../plugin/reply.ts';
 import { accept } from './accept.ts';
+import { Memo, repeatReply } from './memo.ts';
+import { type Scan, scanQuery } from './memo-key.ts';
+import { MemoQuery } from './memo-query.ts';
 import type { Block, Router } from './router.ts';
 import type { ServerWatch } from './watch.ts';
 
@@ -32,6 +35,7 @@ export interface Listener {
 export class Responder {
   private readonly listener: Listener;
   private readonly watch: ServerWatch;
+  readonly memo = new Memo();
   /** Queries whose replies are not sent yet. */
   inFlight = 0;
 
@@ -42,10 +46,13 @@ export class Responder {
 
   /** The reply to what a peer sent, now or later; undefined if it gets none. Never throws or rejects. */
   answer(bytes: Uint8Array, arrival: Arrival): Buffer | undefined | Promise<Buffer | undefined> {
+    const scan = scanQuery(bytes);
+    const known = scan && this.answerAgain(scan, bytes, arrival);
+    if (known) return known;
     const verdict = accept(bytes, this.listener.anyClass);
     switch (verdict.kind) {
       case 'query':
-        return this.answerQuery(verdict.message, arrival);
+        return this.answerQuery(verdict.message, arrival, scan);
       case 'refuse':
         this.watch.rejected(printReason(verdict.rcode));
         return this.encode(
@@ -72,7 +79,27 @@ export class Responder {
     return route.block.handler({ ...withQuestion(query, question), zone: route.zone, depth: query.depth + 1 });
   }
 
-  private answerQuery(message: Message, arrival: Arrival): Buffer | undefined | Promise<Buffer | undefined> {
+  /** The reply from the memo, if it has one that fits. */
+  private answerAgain(scan: Scan, bytes: Uint8Array, arrival: Arrival): Buffer | undefined {
+    const { memo, watch, listener } = this;
+    const entry = memo.get(scan, arrival.receivedMs);
+    if (!entry || (arrival.protocol === 'udp' && entry.bytes.length > udpLimit(scan.udpSize))) return undefined;
+    memo.hits++;
+    for (const run of entry.repeat.again) run();
+    const reply = repeatReply(entry, bytes, scan, watch.random);
+    const { block, zone } = entry.route;
+    if (block.observers.length > 0) {
+      const query = new MemoQuery(bytes, arrival, scan.type, zone, listener.server);
+      this.tellObservers(query, block, entry.reply, entry.flags, reply.length);
+    }
+    return reply;
+  }
+
+  private answerQuery(
+    message: Message,
+    arrival: Arrival,
+    scan: Scan | undefined,
+  ): Buffer | undefined | Promise<Buffer | undefined> {
     const { router, server } = this.listener;
     const question = message.questions[0]!;
     const route = router.route(foldName(question.name), question.type);
@@ -81,15 +108,19 @@ export class Responder {
       this.watch.unserved(refused);
       return this.encode(refused, failure('', Rcode.REFUSED), false);
     }
-    const { block, zone } = route;
-    const query = createQuery(message, arrival, server, zone);
+    const query = createQuery(message, arrival, server, route.zone);
     let reply: Reply | Promise<Reply>;
     try {
       reply = route.block.handler(query);
     } catch (thrown) {
       reply = this.watch.recovered(query, thrown);
     }
-    return reply instanceof Promise ? this.finishLater(query, block, reply) : this.finish(query, block, reply);
+    if (reply instanceof Promise) return this.finishLater(query, route.block, reply);
+    const bytes = this.finish(query, route.block, reply);
+    if (bytes && scan && reply.repeat && !scan.hasCapitals && this.memo.isWorth(scan)) {
+      this.memo.set(scan.key, bytes, reply, route, query.edns !== undefined);
+    }
+    return bytes;
   }
 
   private async finishLater(query: Query, block: Block, reply: Promise<Reply>): Promise<Buffer | undefined> {
@@ -110,14 +141,16 @@ export class Responder {
     } catch (thrown) {
       return this.finish(query, block, this.watch.recovered(query, thrown));
     }
-    if (block.observers.length > 0) this.tellObservers(query, block, reply, bytes);
+    if (block.observers.length > 0) {
+      const flags = bytes ? decodeFlags(bytes.readUInt16BE(2)) : NO_FLAGS;
+      this.tellObservers(query, block, reply, flags, bytes?.length ?? 0);
+    }
     return bytes;
   }
 
-  private tellObservers(query: Query, block: Block, reply: Reply, bytes: Buffer | undefined): void {
-    const flags = bytes ? decodeFlags(bytes.readUInt16BE(2)) : NO_FLAGS;
+  private tellObservers(query: Query, block: Block, reply: Reply, flags: MessageFlags, octets: number): void {
     const durationMs = this.watch.clock.monotonic() - query.receivedMs;
-    const sent = { reply, flags, octets: bytes?.length ?? 0, durationMs };
+    const sent = { reply, flags, octets, durationMs };
     for (const plugin of block.observers) {
       try {
         plugin.observe?.(query, sent);
@@ -129,7 +162,7 @@ export class Responder {
 
   private encode(query: Query, reply: Reply, recursion: boolean): Buffer {
     const { message, edns, question } = query;
-    const limit = query.protocol === 'udp' ? udpLimit(edns) : MAX_MESSAGE_OCTETS;
+    const limit = query.protocol === 'udp' ? udpLimit(edns?.udpSize ?? 0) : MAX_MESSAGE_OCTETS;
     return encodeMessage(
       {
         id: message.id,
@@ -165,8 +198,8 @@ export class Responder {
 const NO_FLAGS: MessageFlags = decodeFlags(0);
 
 /** RFC 6891 §6.2.3: values below 512 count as 512; without EDNS it is 512 (RFC 1035 §2.3.4). */
-function udpLimit(edns: Edns | undefined): number {
-  return edns ? Math.min(Math.max(edns.udpSize, MIN_UDP_SIZE), MAX_UDP_SIZE) : MIN_UDP_SIZE;
+function udpLimit(udpSize: number): number {
+  return Math.min(Math.max(udpSize, MIN_UDP_SIZE), MAX_UDP_SIZE);
 }
 
 /** RFC 7828 §3.1: the timeout in units of 100 ms. */

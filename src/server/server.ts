@@ -79,7 +79,7 @@ export class Server {
     this.reloadFailures = this.metrics
       .counter('coredns_reload_failed_total', 'Counter of the number of failed reload attempts.')
       .cell();
-    this.watch = new ServerWatch(this.clock, this.log, this.metrics);
+    this.watch = new ServerWatch(this.clock, this.random, this.log, this.metrics);
     this.pageServers = new PageServers(this.clock, this.log);
     this.sockets = new Sockets(this.clock, this.log, this.metrics);
     this.process = this.describeProcess(options.onFatal ?? (() => {}));

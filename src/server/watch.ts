@@ -13,14 +13,17 @@ const PANIC_LOG_INTERVAL_MS = 1000;
 /** Counts and logs what happens to queries outside the plugins. */
 export class ServerWatch {
   readonly clock: Clock;
+  /** A number from 0 up to, but not including, 1. */
+  readonly random: () => number;
   private readonly log: Logger;
   private readonly panics: Cell;
   private readonly rejections: Family<Cell>;
   private readonly requests: Family<Cell>;
   private quietUntilMs = Number.NEGATIVE_INFINITY;
 
-  constructor(clock: Clock, log: Logger, metrics: Metrics) {
+  constructor(clock: Clock, random: () => number, log: Logger, metrics: Metrics) {
     this.clock = clock;
+    this.random = random;
     this.log = log;
     this.panics = metrics.counter('coredns_panics_total', 'A metrics that counts the number of panics.').cell();
     this.rejections = metrics.counter(

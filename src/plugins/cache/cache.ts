@@ -1,11 +1,13 @@
 import { Opcode } from '../../dns/message.ts';
 import { isAtOrBelow } from '../../dns/name.ts';
 import type { Clock } from '../../observe/clock.ts';
+import type { Cell } from '../../observe/metrics.ts';
 import type { Handler } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
+import { alsoDependingOn, type Repeat } from '../../plugin/repeat.ts';
 import type { Reply } from '../../plugin/reply.ts';
 import { isCacheableType } from './classify.ts';
-import { type Entry, freshReply, isAnswer, remainingTtl, staleReply } from './entry.ts';
+import { type Entry, freshReply, isAnswer, remainingTtl, repeatOf, staleReply } from './entry.ts';
 import { createFetcher } from './fetch.ts';
 import type { CacheMetrics } from './metrics.ts';
 import type { CacheOptions, Prefetch, ServeStale } from './options.ts';
@@ -39,7 +41,8 @@ export function cacheHandler(
     if (answer && stale) return answerStale(query, key, answer, known, stale);
     if (failure) return serve(failure, query, nowMs);
     metrics.misses.value++;
-    return fetch(query, key);
+    const reply = fetch(query, key);
+    return reply instanceof Promise ? reply : alsoDependingOn(reply, passing);
   };
 
   const answerStale = (query: Query, key: string, entry: Entry, { settled }: Known, stale: ServeStale) => {
@@ -51,7 +54,9 @@ export function cacheHandler(
 
   const serve = (entry: Entry, query: Query, nowMs: number): Reply => {
     countHit(entry);
-    return freshReply(entry, query, nowMs, keepTtl);
+    const reply = freshReply(entry, query, nowMs, keepTtl);
+    const repeat = prefetch ? undefined : repeatOf(entry, nowMs, keepTtl, again[entry.kind]);
+    return repeat ? { ...reply, repeat } : reply;
   };
 
   const serveStale = (entry: Entry, query: Query, { ttl }: ServeStale): Reply => {
@@ -63,6 +68,18 @@ export function cacheHandler(
   const countHit = ({ kind }: Entry) => {
     metrics.hits[kind === 'success' ? 'success' : 'denial'].value++;
   };
+
+  /** What a reply that is given again without coming by here still counts as. */
+  const hitAgain = (hits: Cell) => () => {
+    metrics.requests.value++;
+    hits.value++;
+  };
+  const again = {
+    success: hitAgain(metrics.hits.success),
+    denial: hitAgain(metrics.hits.denial),
+    failure: hitAgain(metrics.hits.denial),
+  };
+  const passing: Repeat = { epochs: [], untilMs: Number.POSITIVE_INFINITY, again: [hitAgain(metrics.misses)] };
 
   /** Fetches an entry again while its client is served. */
   const refresh = async (query: Query, key: string, entry: Entry): Promise<void> => {

@@ -1,6 +1,7 @@
 import { EdnsOption, Rcode } from '../../dns/message.ts';
 import type { ResourceRecord } from '../../dns/rr.ts';
 import type { Query } from '../../plugin/query.ts';
+import type { Repeat } from '../../plugin/repeat.ts';
 import { createReply, type Reply } from '../../plugin/reply.ts';
 import { type Kind, negativeRecordTtl } from './classify.ts';
 import type { KindOptions } from './options.ts';
@@ -21,6 +22,8 @@ export interface Entry {
   prefetched: boolean;
   /** No refresh before this time: the last one failed. */
   recheckMs: number;
+  /** Moves when another reply takes the entry's place. */
+  readonly epoch: { value: number };
 }
 
 /** RFC 8914 §4.4, §4.20, §4.14 */
@@ -47,7 +50,7 @@ export function createEntry(
     },
     storedMs: nowMs,
     ttl: limit(ttl),
-    ...{ hits: 0, lastHitMs: nowMs, prefetched: false, recheckMs: nowMs },
+    ...{ hits: 0, lastHitMs: nowMs, prefetched: false, recheckMs: nowMs, epoch: { value: 0 } },
   };
 }
 
@@ -62,6 +65,16 @@ export function freshReply(entry: Entry, query: Query, nowMs: number, keepTtl: b
   const error = { code: EdnsOption.EDE, data: Uint8Array.of(0, EDE.cachedError) };
   const reply = present(entry.reply, query, (ttl) => ttl - age);
   return entry.kind === 'failure' ? { ...reply, ednsOptions: [error] } : reply;
+}
+
+/**
+ * Until when the fresh reply may be given again as it is: the next second counts its TTLs down. Failures are not repeated,
+ * as they are rare.
+ */
+export function repeatOf(entry: Entry, nowMs: number, keepTtl: boolean, again: () => void): Repeat | undefined {
+  if (entry.kind === 'failure') return undefined;
+  const ageSeconds = keepTtl ? entry.ttl : Math.floor((nowMs - entry.storedMs) / 1000) + 1;
+  return { epochs: [entry.epoch], untilMs: entry.storedMs + ageSeconds * 1000, again: [again] };
 }
 
 /** The reply to a query that the entry answers though it is no longer fresh; all TTLs are `ttl`. */

@@ -47,7 +47,10 @@ export function createFetcher(
     if (isDisabled) return { reply: withoutAd(reply, query), entry: undefined };
     const limits = kind === 'failure' ? { minTtl: 0, maxTtl: ttl } : options[kind];
     const entry = createEntry(kind, reply, ttl, limits, clock.monotonic());
-    if (before) Object.assign(entry, { hits: before.hits, lastHitMs: before.lastHitMs });
+    if (before) {
+      Object.assign(entry, { hits: before.hits, lastHitMs: before.lastHitMs });
+      before.epoch.value++;
+    }
     store().store(key, entry);
     return { reply: withoutAd(kind === 'failure' ? reply : entry.reply, query), entry };
   };

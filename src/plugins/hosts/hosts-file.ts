@@ -1,4 +1,5 @@
 import type { Kept, PluginEnv } from '../../plugin/env.ts';
+import type { Epoch } from '../../plugin/repeat.ts';
 import { watchFile } from '../../plugin/watched-file.ts';
 import { parseHosts } from './entries.ts';
 import type { HostsOptions } from './options.ts';
@@ -15,6 +16,8 @@ export interface HostsFile extends Kept {
   readonly table: HostsTable;
   /** When the table was built, in milliseconds since the Unix epoch. */
   readonly loadedMs: number;
+  /** Moves whenever the table is built anew. */
+  readonly epoch: Epoch;
   check(): Promise<void>;
 }
 
@@ -28,6 +31,7 @@ export function openHostsFile(source: HostsSource, env: PluginEnv): HostsFile {
   const loadTime = metrics
     .gauge('coredns_hosts_reload_timestamp_seconds', 'The timestamp of the last reload of a hosts file.')
     .cell();
+  const epoch = { value: 0 };
   let table: HostsTable;
   let loadedMs: number;
 
@@ -37,6 +41,7 @@ export function openHostsFile(source: HostsSource, env: PluginEnv): HostsFile {
     // Whatever is in the file, the hosts of the Corefile are not those that are left out.
     if (table.truncated) table = buildTable([...source.inline, ...entries], source);
     loadedMs = clock.now();
+    epoch.value++;
     entryCount.value = table.size;
     loadTime.value = loadedMs / 1000;
     if (broken.length > 0) {
@@ -62,6 +67,7 @@ export function openHostsFile(source: HostsSource, env: PluginEnv): HostsFile {
     get loadedMs() {
       return loadedMs;
     },
+    epoch,
     check: file.check,
     stop: file.stop,
   };

@@ -4,6 +4,7 @@ import { A, AAAA, PTR, rr, SOA } from '../../dns/rr.ts';
 import { answerLookup, fallsThrough, type Lookup } from '../../plugin/lookup.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
+import type { Repeat } from '../../plugin/repeat.ts';
 import { openHostsFile } from './hosts-file.ts';
 import { type HostsOptions, parseHostsOptions } from './options.ts';
 import { findHost, type HostsTable } from './table.ts';
@@ -24,9 +25,10 @@ export default definePlugin<HostsOptions>({
     return {
       start: () => file.check(),
       wrap: (next) => {
+        const repeat: Repeat = { epochs: [file.epoch], untilMs: Number.POSITIVE_INFINITY, again: [] };
         const soa = (query: Query) => soaOf(longestZone(query.name, zones)!, options.ttl, file.loadedMs);
         const authority = { source: 'hosts', fallthrough, next, soa };
-        return (query) => answerLookup(query, lookup(query, file.table, options), authority);
+        return (query) => answerLookup(query, lookup(query, file.table, options), authority, repeat);
       },
     };
   },

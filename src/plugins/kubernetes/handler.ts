@@ -7,6 +7,7 @@ import type { PluginEnv } from '../../plugin/env.ts';
 import { type Authority, answerLookup, type Lookup } from '../../plugin/lookup.ts';
 import type { Handler } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
+import { notRepeatable } from '../../plugin/repeat.ts';
 import { failure, mapReply, type Reply } from '../../plugin/reply.ts';
 import { soaRecord } from './apex.ts';
 import type { Contents } from './contents.ts';
@@ -14,6 +15,7 @@ import { followChain } from './external-name.ts';
 import { findContents } from './find.ts';
 import type { AnswerCells } from './metrics.ts';
 import { type RecordSettings, type Records, recordsOf } from './records.ts';
+import type { RepeatOf } from './repeat.ts';
 import { findReverse } from './reverse.ts';
 import { labelsBelow, parseServerName, parseServiceName } from './service-name.ts';
 
@@ -27,6 +29,7 @@ export interface HandlerSettings extends RecordSettings {
   readonly fallthrough: readonly Name[];
   readonly resolve: PluginEnv['resolve'];
   readonly answers: AnswerCells;
+  readonly repeatOf: RepeatOf;
 }
 
 /** One of the plugin's zones at work. */
@@ -80,8 +83,10 @@ function answer(query: Query, zone: ServedZone, settings: HandlerSettings): Repl
   const contents = zone.find(query.name);
   if (contents?.kind === 'external') return answerExternal(query, contents.target, zone, settings);
   const lookup = lookUp(contents, query, query.question.name, zone, settings);
-  answers[lookup.kind === 'hit' ? contents!.kind : lookup.kind].value++;
-  return answerLookup(query, lookup, zone.authority);
+  const isHit = lookup.kind === 'hit';
+  const kind = isHit ? contents!.kind : lookup.kind;
+  answers[kind].value++;
+  return answerLookup(query, lookup, zone.authority, settings.repeatOf(contents, kind, isHit));
 }
 
 type OwnLookup = Exclude<Lookup, { readonly kind: 'skip' }>;
@@ -162,7 +167,7 @@ function withLinks(links: readonly ResourceRecord[], lookup: Exclude<OwnLookup, 
 /** Another server's reply to the target: its rcode counts (RFC 6604 §3), the SOA of a denial goes with it. */
 function behindLinks(links: readonly ResourceRecord[], reply: Reply): Reply {
   return {
-    ...reply,
+    ...notRepeatable(reply),
     aa: true,
     ad: false,
     answer: [...links, ...reply.answer],

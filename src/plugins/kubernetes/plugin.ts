@@ -7,6 +7,7 @@ import { viewCluster } from './cluster.ts';
 import { createHandler } from './handler.ts';
 import { answerCells, type Shown, showRegistry } from './metrics.ts';
 import type { KubernetesOptions } from './options.ts';
+import { createRepeatOf } from './repeat.ts';
 
 /** A registry and what fills it. */
 export interface FilledRegistry extends Shown {
@@ -18,10 +19,11 @@ export interface FilledRegistry extends Shown {
 export function createKubernetes(options: KubernetesOptions, env: PluginEnv, filled: FilledRegistry): Plugin {
   const { registry } = filled;
   const { zones, primary, ttl, fallthrough, startupTimeoutMs } = options;
+  const cluster = viewCluster(registry, options);
+  const answers = answerCells(env.metrics);
   const settings = {
-    ...{ zones, primary, ttl, fallthrough },
-    cluster: viewCluster(registry, options),
-    answers: answerCells(env.metrics),
+    ...{ zones, primary, ttl, fallthrough, cluster, answers },
+    repeatOf: createRepeatOf(cluster, answers),
     localAddresses: () => env.localAddresses(),
     resolve: (query: Query, question: Question) => env.resolve(query, question),
   };

@@ -16,6 +16,7 @@ import { QType } from '../../dns/rr.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
+import { notRepeatable } from '../../plugin/repeat.ts';
 import { mapReply, type Reply } from '../../plugin/reply.ts';
 import { preferNetworks, type Records, shuffleSection } from './order.ts';
 import { drawFirst } from './weights.ts';
@@ -45,10 +46,14 @@ export default definePlugin<LoadbalanceOptions>({
   create({ weighted, prefer }, env) {
     const weights = weighted && keepWeights(weighted, env);
     const arrange = (query: Query, reply: Reply): Reply => {
+      if (weights || prefer.length > 0) return notRepeatable(arrangeByHand(query, reply));
+      return shuffleReply(reply, env.random);
+    };
+    const arrangeByHand = (query: Query, reply: Reply): Reply => {
       const balanced = weights
         ? withAnswer(reply, drawFirst(reply.answer, query.name, weights.weights, env.random))
         : shuffleReply(reply, env.random);
-      return prefer.length > 0 ? withAnswer(balanced, preferNetworks(balanced.answer, prefer)) : balanced;
+      return withAnswer(balanced, preferNetworks(balanced.answer, prefer));
     };
     return {
       ...(weights && { start: () => weights.check() }),
@@ -70,7 +75,9 @@ function shuffleReply(reply: Reply, random: () => number): Reply {
   const authority = shuffleSection(reply.authority, random);
   const additional = shuffleSection(reply.additional, random);
   const same = answer === reply.answer && authority === reply.authority && additional === reply.additional;
-  return same ? reply : { ...reply, answer, authority, additional };
+  if (same) return reply;
+  const shuffled = { ...reply, answer, authority, additional };
+  return reply.repeat ? { ...shuffled, repeat: { ...reply.repeat, shuffled: true } } : shuffled;
 }
 
 function withAnswer(reply: Reply, answer: Records): Reply {

@@ -1,0 +1,52 @@
+import type { Reply } from './reply.ts';
+
+/** A counter that its owner moves whenever something that replies were made from changes. */
+export interface Epoch {
+  readonly value: number;
+}
+
+/**
+ * Says that a reply may be given again to the same question, as it is, without asking the plugins.
+ *
+ * The question includes DO, RD, AD and CD, but not the client: a reply that depends on who asks, or on chance, has no
+ * such mark, and a plugin that changes replies in such a way takes the mark off.
+ */
+export interface Repeat {
+  /** As long as none of these moves. */
+  readonly epochs: readonly Epoch[];
+  /** And before this time on the clock's monotonic scale. */
+  readonly untilMs: number;
+  /** What each repetition must do besides: counting, mostly. */
+  readonly again: readonly (() => void)[];
+  /** Whether each repetition gives the addresses of the answer in another random order. */
+  readonly shuffled?: boolean;
+  /** Whether all names that end as the qname does are spelled as the client spells it. */
+  readonly spelledAsAsked?: boolean;
+}
+
+/** A reply that may be repeated until one of the epochs moves; `again` runs with each repetition. */
+export function repeatUntilMoved(epochs: readonly Epoch[], again: () => void): Repeat {
+  return { epochs, untilMs: Number.POSITIVE_INFINITY, again: [again] };
+}
+
+/** The reply, which depends on what a plugin above the one that made it found, too. */
+export function alsoDependingOn(reply: Reply, { epochs, untilMs, again }: Repeat): Reply {
+  const { repeat } = reply;
+  if (!repeat) return reply;
+  return {
+    ...reply,
+    repeat: {
+      ...repeat,
+      epochs: [...repeat.epochs, ...epochs],
+      untilMs: Math.min(repeat.untilMs, untilMs),
+      again: [...repeat.again, ...again],
+    },
+  };
+}
+
+/** The reply without leave to repeat it. */
+export function notRepeatable(reply: Reply): Reply {
+  if (!reply.repeat) return reply;
+  const { repeat: _, ...rest } = reply;
+  return rest;
+}

@@ -1,0 +1,59 @@
+import type { Edns, Message, Question } from '../dns/message.ts';
+import { foldName, type Name } from '../dns/name.ts';
+import { decodeMessage } from '../dns/wire/decode.ts';
+import type { Peer } from '../net/transport.ts';
+import type { Arrival, Protocol, Query } from '../plugin/query.ts';
+
+/** A query that was answered from its octets; what an observer wants to know beyond that is decoded when it asks. */
+export class MemoQuery implements Query {
+  readonly protocol: Protocol;
+  readonly octets: number;
+  readonly receivedMs: number;
+  readonly type: number;
+  readonly zone: Name;
+  readonly server: string;
+  readonly depth = 0;
+  private readonly bytes: Uint8Array;
+  private readonly arrival: Arrival;
+  private decoded: Message | undefined;
+
+  constructor(bytes: Uint8Array, arrival: Arrival, type: number, zone: Name, server: string) {
+    this.protocol = arrival.protocol;
+    this.octets = arrival.octets;
+    this.receivedMs = arrival.receivedMs;
+    this.type = type;
+    this.zone = zone;
+    this.server = server;
+    this.bytes = bytes;
+    this.arrival = arrival;
+  }
+
+  get client(): Peer {
+    return this.arrival.client;
+  }
+
+  get local(): Peer {
+    return this.arrival.local;
+  }
+
+  get message(): Message {
+    this.decoded ??= decodeMessage(this.bytes);
+    return this.decoded;
+  }
+
+  get question(): Question {
+    return this.message.questions[0]!;
+  }
+
+  get name(): Name {
+    return foldName(this.question.name);
+  }
+
+  get class(): number {
+    return this.question.class;
+  }
+
+  get edns(): Edns | undefined {
+    return this.message.edns;
+  }
+}
