@@ -57,8 +57,9 @@ export function watchEndpoints(
     for (const i of indexes) {
       await attempt(async () => {
         const target = to[i]!;
+        if (target.kind === 'address') return;
         const next = (await readTarget(target)).endpoints;
-        if (next.length === 0) throw new CorefileError(position, 'the file has no line "nameserver IP"');
+        if (next.length === 0) throw new CorefileError(target.position, 'the file has no line "nameserver IP"');
         found[i] = next;
       });
     }

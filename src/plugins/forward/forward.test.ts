@@ -376,14 +376,14 @@ test('a resolv.conf is read at the start and again when it changes', async () =>
   const changed = '[INFO] plugin/forward: upstreams changed to [fe80::1]:53 192.0.2.3:53 192.0.2.1:53';
   await writeFile(file, 'nameserver fe80::1%eth0\nnameserver 192.0.2.3 # comment\n');
   await expect.poll(linesAfterPoll).toEqual([changed]);
-  const warning = (why: string) =>
+  const warning = (place: string, why: string) =>
     expect.stringContaining(
-      `[WARNING] plugin/forward: upstreams stay as they are: Corefile:1:11 - Error during parsing: ${why}`,
+      `[WARNING] plugin/forward: upstreams stay as they are: ${place} - Error during parsing: ${why}`,
     );
   await writeFile(file, '# nothing\n');
-  await expect.poll(linesAfterPoll).toEqual([changed, warning('the file has no line "nameserver IP"')]);
+  await expect.poll(linesAfterPoll).toEqual([changed, warning('Corefile:1:1', 'the file has no line "nameserver IP"')]);
   await rm(file);
-  await expect.poll(linesAfterPoll).toEqual([changed, expect.anything(), warning('not an IP')]);
+  await expect.poll(linesAfterPoll).toEqual([changed, expect.anything(), warning('Corefile:1:11', 'not an IP')]);
 });
 
 test.each([
