@@ -1,3 +1,7 @@
+import type { Clock } from '../observe/clock.ts';
+import type { Logger } from '../observe/log.ts';
+import type { ListenTarget } from './listen.ts';
+
 /** One end of a conversation; the address in canonical text, without IPv4-mapping and brackets, with its IPv6 zone. */
 export interface Peer {
   readonly address: string;
@@ -43,3 +47,25 @@ export interface TransportListener {
 
 /** How long a transport that closes waits for the replies it still owes. */
 export const CLOSE_GRACE_MS = 5000;
+
+export interface UdpOptions extends ListenTarget {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** The addresses of the machine, in canonical text; read from the system by default. Only the portable kind asks. */
+  readonly addresses?: () => readonly string[];
+}
+
+/** How a listener works: many datagrams per system call, or one by one with what Node.js has. */
+export type UdpKind = 'batched' | 'portable';
+
+/** What went wrong on a listener's sockets, counted from its start. */
+export interface UdpStats {
+  /** Replies that were not sent: too big, no route, no buffers, too many of them waiting. */
+  sendErrors: number;
+  receiveErrors: number;
+}
+
+export interface UdpListener extends TransportListener {
+  readonly kind: UdpKind;
+  readonly stats: Readonly<UdpStats>;
+}

@@ -1,7 +1,8 @@
 import { allAddresses } from '../net/addresses.ts';
+import { openPortableUdp } from '../net/portable-udp.ts';
 import { openTcp, TCP_LIMITS, type TcpListener } from '../net/tcp.ts';
-import type { Receiver } from '../net/transport.ts';
-import { openUdp, type UdpListener } from '../net/udp.ts';
+import type { Receiver, UdpListener } from '../net/transport.ts';
+
 import type { Clock } from '../observe/clock.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
@@ -113,7 +114,7 @@ export class Sockets {
     const addresses = () => [...new Set([...seat.byAddress.keys(), ...allAddresses()])];
     const tcp = await openTcp({ address, port, clock }, this.receiver('tcp', seat));
     try {
-      const udp = await openUdp({ address, port: tcp.port, clock, log, addresses }, this.receiver('udp', seat));
+      const udp = await openPortableUdp({ address, port: tcp.port, clock, log, addresses }, this.receiver('udp', seat));
       return { server, address, seat, tcp, udp };
     } catch (error) {
       await tcp.close(0);

@@ -1,5 +1,5 @@
 import type { TcpListener } from '../net/tcp.ts';
-import type { UdpListener } from '../net/udp.ts';
+import type { UdpListener } from '../net/transport.ts';
 import type { Metrics } from '../observe/metrics.ts';
 
 /** Shows what listeners count of themselves, for as long as the metrics are scraped. */

@@ -1,5 +1,6 @@
 import { createSocket, type RemoteInfo } from 'node:dgram';
 import { once } from 'node:events';
+import { existsSync, readdirSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Peer, Receiver, SendReply, TransportListener } from '../../src/net/transport.ts';
@@ -12,6 +13,9 @@ export type OpenDatagrams = (
   options: { address?: string; port: number; clock: Clock; log: Logger },
   receive: Receiver,
 ) => Promise<TransportListener>;
+
+/** How many small datagrams fit into any socket's buffer at a time. */
+const FLIGHT = 200;
 
 export const silentLog = createLogger(() => {});
 
@@ -28,7 +32,7 @@ export function datagramClient(address: string) {
     send(text, port);
     return receive();
   };
-  return { send, receive, ask };
+  return { send, receive, ask, port: () => socket.address().port };
 }
 
 /** The machine's addresses that a client of the same machine may ask: loopback, and one of its own of each family. */
@@ -94,6 +98,53 @@ export function datagramContract(name: string, open: OpenDatagrams): void {
       const replies = new Set<string>();
       while (replies.size < 100) replies.add((await client.receive()).bytes.toString());
       expect(replies).toContain('re: query 99');
+    });
+
+    test('10,000 datagrams, hundreds at a time, get 10,000 replies', async () => {
+      const { port } = await listen(echo);
+      const client = datagramClient('127.0.0.1');
+      const replies = new Set<string>();
+      while (replies.size < 10_000) {
+        const flight = replies.size + FLIGHT;
+        for (let i = replies.size; i < flight; i++) client.send(`query ${i}`, port);
+        while (replies.size < flight) replies.add((await client.receive()).bytes.toString());
+      }
+      expect(replies).toContain('re: query 9999');
+    });
+
+    test('replies at once, later in the same turn, and turns later do not get mixed up', async () => {
+      const { port } = await listen((incoming) => {
+        const reply = echo(incoming)!;
+        const which = Number(incoming.bytes.at(-1)) % 3;
+        if (which === 0) return reply;
+        const send = incoming.defer();
+        if (which === 1) Promise.resolve(reply).then(send);
+        else setImmediate(() => setImmediate(send, reply));
+        return undefined;
+      });
+      const clients = Array.from({ length: 10 }, () => datagramClient('127.0.0.1'));
+      const ask = async (client: (typeof clients)[number], k: number) => {
+        for (let i = 0; i < 30; i++) {
+          const { bytes } = await client.ask(`client ${k}, query ${i}`, port);
+          expect(bytes.toString()).toBe(`re: client ${k}, query ${i}`);
+        }
+      };
+      await Promise.all(clients.map(ask));
+    });
+
+    test('what the receiver kept of a datagram stays as it was', async () => {
+      const kept: Peer[] = [];
+      const { port } = await listen((incoming) => {
+        kept.push(incoming.client);
+        return echo(incoming);
+      });
+      const ports: number[] = [];
+      for (let i = 0; i < 3; i++) {
+        const client = datagramClient('127.0.0.1');
+        await client.ask('hello', port);
+        ports.push(client.port());
+      }
+      expect(kept).toEqual(ports.map((port) => ({ address: '127.0.0.1', port })));
     });
 
     test('late replies go to those who asked, in any order, once', async () => {
@@ -181,6 +232,33 @@ export function datagramContract(name: string, open: OpenDatagrams): void {
       expect(() => send!(Buffer.from('too late'))).not.toThrow();
       expect(clock.timers).toBe(0);
     });
+
+    test('an idle listener closes at once, and closing it twice is closing it once', async () => {
+      const clock = fakeClock();
+      const { close } = await open({ port: 0, clock, log: silentLog }, echo);
+      await new Promise(setImmediate);
+      await Promise.all([close(), close()]);
+      await close();
+      expect(clock.timers).toBe(0);
+    });
+
+    test.runIf(existsSync('/proc/self/fd'))(
+      'listeners that come and go leave no descriptor and no thread',
+      async () => {
+        const cycle = async () => {
+          const { port, close } = await open({ port: 0, clock: fakeClock(), log: silentLog }, echo);
+          await resident.ask('hello', port);
+          await close(0);
+          await new Promise(setImmediate);
+        };
+        const resident = datagramClient('127.0.0.1');
+        const count = (what: string) => readdirSync(`/proc/self/${what}`).length;
+        await cycle();
+        const before = [count('fd'), count('task')];
+        for (let i = 0; i < 20; i++) await cycle();
+        expect([count('fd'), count('task')]).toEqual(before);
+      },
+    );
 
     test.each([
       ['127.0.0.1', '127.0.0.1'],

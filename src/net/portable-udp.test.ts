@@ -2,10 +2,10 @@ import { expect, onTestFinished, test } from 'vitest';
 import { fakeClock } from '../../test/support/clock.ts';
 import { datagramClient, datagramContract, silentLog } from '../../test/support/datagram-contract.ts';
 import { createLogger } from '../observe/log.ts';
-import { openUdp } from './udp.ts';
-import { INTERFACES_INTERVAL_MS } from './udp-sockets.ts';
+import { openPortableUdp } from './portable-udp.ts';
+import { INTERFACES_INTERVAL_MS } from './portable-udp-sockets.ts';
 
-datagramContract('node:dgram', openUdp);
+datagramContract('node:dgram', openPortableUdp);
 
 /** Lets everything that was begun come to an end: binds take a few turns of the event loop. */
 async function turns(): Promise<void> {
@@ -14,7 +14,7 @@ async function turns(): Promise<void> {
 
 test('a reply that the system refuses is counted', async () => {
   const options = { address: '127.0.0.1', port: 0, clock: fakeClock(), log: silentLog };
-  const listener = await openUdp(options, ({ bytes }) => (bytes[0] === 0x78 ? Buffer.alloc(70_000) : bytes));
+  const listener = await openPortableUdp(options, ({ bytes }) => (bytes[0] === 0x78 ? Buffer.alloc(70_000) : bytes));
   onTestFinished(() => listener.close(0));
   const client = datagramClient('127.0.0.1');
   client.send('x', listener.port);
@@ -26,7 +26,7 @@ test('a wildcard listener follows the addresses of the machine', async () => {
   const clock = fakeClock();
   let addresses = ['127.0.0.1'];
   const options = { address: '0.0.0.0', port: 0, clock, log: silentLog, addresses: () => addresses };
-  const listener = await openUdp(options, ({ local }) => Buffer.from(local.address));
+  const listener = await openPortableUdp(options, ({ local }) => Buffer.from(local.address));
   onTestFinished(() => listener.close(0));
   const asked = async (address: string) => (await datagramClient(address).ask('?', listener.port)).bytes.toString();
 
@@ -42,7 +42,7 @@ test('an address that cannot be bound is said once, and served once it can be', 
   const lines: string[] = [];
   const log = createLogger((_, line) => lines.push(line));
   const options = { address: '0.0.0.0', port: 0, clock, log, addresses: () => ['203.0.113.77', '127.0.0.1'] };
-  const listener = await openUdp(options, ({ local }) => Buffer.from(local.address));
+  const listener = await openPortableUdp(options, ({ local }) => Buffer.from(local.address));
   onTestFinished(() => listener.close(0));
   clock.advance(INTERFACES_INTERVAL_MS);
   await turns();
@@ -61,7 +61,7 @@ test('addresses that cannot be read leave the sockets as they are', async () => 
     return ['127.0.0.1'];
   };
   const log = createLogger((_, line) => lines.push(line));
-  const listener = await openUdp({ address: '0.0.0.0', port: 0, clock, log, addresses }, ({ local }) =>
+  const listener = await openPortableUdp({ address: '0.0.0.0', port: 0, clock, log, addresses }, ({ local }) =>
     Buffer.from(local.address),
   );
   onTestFinished(() => listener.close(0));

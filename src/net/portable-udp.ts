@@ -1,20 +1,15 @@
 import type { RemoteInfo, Socket } from 'node:dgram';
 import { canonicalPeerAddress } from './addresses.ts';
-import { CLOSE_GRACE_MS, type Incoming, type Peer, type Receiver, type TransportListener } from './transport.ts';
-import { type UdpSocketsOptions, udpSockets } from './udp-sockets.ts';
-
-/** What went wrong on a listener's sockets, counted from its start. */
-export interface UdpStats {
-  /** Replies that the system refused to send: too big, no route, no buffers. */
-  sendErrors: number;
-  receiveErrors: number;
-}
-
-export interface UdpListener extends TransportListener {
-  readonly stats: Readonly<UdpStats>;
-}
-
-export type UdpOptions = UdpSocketsOptions;
+import { udpSockets } from './portable-udp-sockets.ts';
+import {
+  CLOSE_GRACE_MS,
+  type Incoming,
+  type Peer,
+  type Receiver,
+  type UdpListener,
+  type UdpOptions,
+  type UdpStats,
+} from './transport.ts';
 
 /**
  * Listens for DNS over UDP with nothing but `node:dgram`: works everywhere. The reply to a datagram leaves from the
@@ -22,7 +17,7 @@ export type UdpOptions = UdpSocketsOptions;
  *
  * @throws CairnError (as a rejection) when the address is in use or cannot be bound.
  */
-export async function openUdp(options: UdpOptions, receive: Receiver): Promise<UdpListener> {
+export async function openPortableUdp(options: UdpOptions, receive: Receiver): Promise<UdpListener> {
   const { clock } = options;
   const stats: UdpStats = { sendErrors: 0, receiveErrors: 0 };
   /** Replies that are not made yet, or not sent. */
@@ -71,6 +66,7 @@ export async function openUdp(options: UdpOptions, receive: Receiver): Promise<U
 
   const sockets = await udpSockets(options, serve);
   return {
+    kind: 'portable',
     port: sockets.port,
     stats,
     close(graceMs = CLOSE_GRACE_MS) {

@@ -1,9 +1,8 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { messageOf, systemCodeOf } from '../errors.ts';
-import type { Clock } from '../observe/clock.ts';
-import type { Logger } from '../observe/log.ts';
 import { allAddresses } from './addresses.ts';
 import { isFamilyMissing, type ListenTarget, listenError } from './listen.ts';
+import type { UdpOptions } from './transport.ts';
 
 /** How often a wildcard listener looks for addresses that came or went. */
 export const INTERFACES_INTERVAL_MS = 5000;
@@ -14,13 +13,6 @@ export const MAX_ADDRESS_SOCKETS = 256;
 const PORT_ATTEMPTS = 16;
 /** What a burst may fill while the event loop is busy; the kernel caps it (net.core.rmem_max, net.core.wmem_max). */
 const BUFFER_OCTETS = 4 * 1024 * 1024;
-
-export interface UdpSocketsOptions extends ListenTarget {
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** The addresses of the machine, in canonical text; read from the system by default. */
-  readonly addresses?: () => readonly string[];
-}
 
 /** The sockets of one listener. */
 export interface UdpSockets {
@@ -40,14 +32,14 @@ type Serve = (socket: Socket, address: string) => void;
  *
  * @throws CairnError (as a rejection) when the address is in use or cannot be bound.
  */
-export function udpSockets(options: UdpSocketsOptions, serve: Serve): Promise<UdpSockets> {
+export function udpSockets(options: UdpOptions, serve: Serve): Promise<UdpSockets> {
   const { address = '::' } = options;
   if (address === '::') return wildcardSockets(['0.0.0.0', '::'], options, serve);
   if (address === '0.0.0.0') return wildcardSockets(['0.0.0.0'], options, serve);
   return exactSocket(address, options, serve);
 }
 
-async function exactSocket(address: string, options: UdpSocketsOptions, serve: Serve): Promise<UdpSockets> {
+async function exactSocket(address: string, options: UdpOptions, serve: Serve): Promise<UdpSockets> {
   try {
     const socket = await bindSocket(address, options.port, { shared: false });
     serve(socket, address);
@@ -57,11 +49,7 @@ async function exactSocket(address: string, options: UdpSocketsOptions, serve: S
   }
 }
 
-async function wildcardSockets(
-  wildcards: readonly string[],
-  options: UdpSocketsOptions,
-  serve: Serve,
-): Promise<UdpSockets> {
+async function wildcardSockets(wildcards: readonly string[], options: UdpOptions, serve: Serve): Promise<UdpSockets> {
   const { clock, log, addresses = allAddresses } = options;
   const { port, families } = await reservePort(wildcards, options);
   const sockets = new Map<string, Socket>();
