@@ -1,0 +1,114 @@
+import { getSystemErrorMap } from 'node:util';
+
+/**
+ * The numbers of the system calls, by architecture: libc's own wrappers differ (musl's `sendmmsg` sends the messages
+ * one by one, as its headers are not the kernel's), so the calls are made as the kernel defines them.
+ */
+const SYSTEM_CALLS: Partial<Record<NodeJS.Architecture, { recvmmsg: number; sendmmsg: number }>> = {
+  x64: { recvmmsg: 299, sendmmsg: 307 },
+  arm64: { recvmmsg: 243, sendmmsg: 269 },
+};
+
+const IF_NAMESIZE = 16;
+const MSG_DONTWAIT = 0x40;
+const SOCKADDR_MAX = 28;
+
+/** What a descriptor is watched for. */
+export interface Interest {
+  readonly readable: boolean;
+  readonly writable: boolean;
+}
+
+/** A descriptor in the event loop; it keeps the process alive until it is closed, whatever it is watched for. */
+export interface Watch {
+  change(interest: Interest): void;
+  close(): void;
+}
+
+/** The system calls that the batched transport needs. Those that fail return -1, and {@link Kernel.error} says why. */
+export interface Kernel {
+  addressOf(memory: ArrayBuffer): number;
+  socket(domain: number, type: number): number;
+  bind(fd: number, sockaddr: Uint8Array): number;
+  /** The address that a socket is bound to, as a `sockaddr`. */
+  socketName(fd: number): Uint8Array;
+  /** Sets an option whose value is an `int`. */
+  setOption(fd: number, level: number, option: number, value: number): number;
+  close(fd: number): void;
+  /** Takes up to `count` datagrams into the `mmsghdr`s at an address, without waiting; returns how many. */
+  receive(fd: number, headers: number, count: number): number;
+  /** Sends up to `count` datagrams, without waiting; returns how many it sent, which may be less. */
+  send(fd: number, headers: number, count: number): number;
+  /** Why the last call failed, such as `EADDRINUSE`. */
+  error(): string;
+  interfaceName(index: number): string;
+  /** 0 when there is none. */
+  interfaceIndex(name: string): number;
+  /** Calls `ready` while the descriptor is readable, to begin with; it may do nothing but set an immediate. */
+  watch(fd: number, ready: () => void): Watch;
+}
+
+/** Binds the system calls; undefined where that does not work: not Linux, another architecture, or no koffi. */
+export async function loadKernel(): Promise<Kernel | undefined> {
+  const numbers = SYSTEM_CALLS[process.arch];
+  if (process.platform !== 'linux' || !numbers) return undefined;
+  try {
+    return bindKernel((await import('koffi')).default, numbers);
+  } catch {
+    return undefined; // an optional dependency: not installed, or not for this libc
+  }
+}
+
+function bindKernel(
+  koffi: typeof import('koffi').default,
+  { recvmmsg, sendmmsg }: { recvmmsg: number; sendmmsg: number },
+): Kernel {
+  if (typeof koffi.node.poll !== 'function') throw new Error('this version of koffi cannot watch descriptors');
+  const libc = koffi.load(null);
+  const syscall = libc.func('int64_t syscall(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t)');
+  const socket = libc.func('int socket(int, int, int)');
+  const bind = libc.func('int bind(int, void *, uint32_t)');
+  const getsockname = libc.func('int getsockname(int, void *, void *)');
+  const setsockopt = libc.func('int setsockopt(int, int, int, void *, uint32_t)');
+  const close = libc.func('int close(int)');
+  const indexToName = libc.func('void *if_indextoname(uint32_t, void *)');
+  const nameToIndex = libc.func('uint32_t if_nametoindex(const char *)');
+
+  return {
+    addressOf: (memory) => Number(koffi.address(memory)),
+    socket: (domain, type) => socket(domain, type, 0),
+    bind: (fd, sockaddr) => bind(fd, sockaddr, sockaddr.length),
+    socketName(fd) {
+      const sockaddr = new Uint8Array(SOCKADDR_MAX);
+      getsockname(fd, sockaddr, Uint32Array.of(sockaddr.length));
+      return sockaddr;
+    },
+    setOption: (fd, level, option, value) => setsockopt(fd, level, option, Int32Array.of(value), 4),
+    close: (fd) => void close(fd),
+    receive: (fd, headers, count) => syscall(recvmmsg, fd, headers, count, MSG_DONTWAIT, 0),
+    send: (fd, headers, count) => syscall(sendmmsg, fd, headers, count, MSG_DONTWAIT, 0),
+    error: () => ERROR_NAMES.get(koffi.errno()) ?? `errno ${koffi.errno()}`,
+    interfaceName(index) {
+      const name = Buffer.alloc(IF_NAMESIZE);
+      return indexToName(index, name) ? name.toString('latin1', 0, name.indexOf(0)) : String(index);
+    },
+    interfaceIndex: (name) => nameToIndex(name),
+    watch(fd, ready) {
+      const handle = koffi.node.poll(fd, ready);
+      let isOpen = true;
+      return {
+        change(interest) {
+          // koffi would follow a null pointer if the handle were closed. A handle without any event would not keep the
+          // process alive, so it also waits for what a datagram socket never has: a peer that disconnects.
+          if (isOpen) handle.start({ ...interest, disconnect: true }, ready);
+        },
+        close() {
+          if (isOpen) handle.close();
+          isOpen = false;
+        },
+      };
+    },
+  };
+}
+
+const ERROR_NAMES = new Map([...getSystemErrorMap()].map(([number, [name]]) => [-number, name]));
