@@ -1,8 +1,7 @@
 import { allAddresses } from '../net/addresses.ts';
-import { openPortableUdp } from '../net/portable-udp.ts';
 import { openTcp, TCP_LIMITS, type TcpListener } from '../net/tcp.ts';
-import type { Receiver, UdpListener } from '../net/transport.ts';
-
+import type { Receiver, UdpKind, UdpListener } from '../net/transport.ts';
+import { openUdp } from '../net/udp.ts';
 import type { Clock } from '../observe/clock.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
@@ -13,6 +12,11 @@ import { exposeTransports } from './transport-metrics.ts';
 
 /** A free port must be free over both protocols: how often the system may pick again. */
 const PORT_ATTEMPTS = 16;
+
+const UDP_KINDS: Record<UdpKind, string> = {
+  batched: 'batched: many datagrams per system call',
+  portable: 'portable: one datagram per system call',
+};
 
 /** Who answers what comes to an open point; a reload sets others. */
 interface Seat {
@@ -35,6 +39,7 @@ export class Sockets {
   private readonly clock: Clock;
   private readonly log: Logger;
   private readonly points = new Map<string, OpenPoint>();
+  private udpKind: UdpKind | undefined;
 
   constructor(clock: Clock, log: Logger, metrics: Metrics) {
     this.clock = clock;
@@ -47,7 +52,9 @@ export class Sockets {
     for (const point of points.filter(hasSockets)) {
       if (this.points.has(point.server)) continue;
       await this.makeRoom(point, points);
-      this.points.set(point.server, await this.openPoint(point, points));
+      const open = await this.openPoint(point, points);
+      this.points.set(point.server, open);
+      this.tellKind(open.udp.kind);
     }
   }
 
@@ -98,6 +105,12 @@ export class Sockets {
     return this.points.get(point.host)?.tcp.port ?? point.port;
   }
 
+  /** Says once how UDP is done here: it decides how much the server can take. */
+  private tellKind(kind: UdpKind): void {
+    if (this.udpKind === undefined) this.log.info(`UDP is ${UDP_KINDS[kind]}`);
+    this.udpKind = kind;
+  }
+
   private async openPoint(point: ListenPoint, points: readonly ListenPoint[]): Promise<OpenPoint> {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -114,7 +127,7 @@ export class Sockets {
     const addresses = () => [...new Set([...seat.byAddress.keys(), ...allAddresses()])];
     const tcp = await openTcp({ address, port, clock }, this.receiver('tcp', seat));
     try {
-      const udp = await openPortableUdp({ address, port: tcp.port, clock, log, addresses }, this.receiver('udp', seat));
+      const udp = await openUdp({ address, port: tcp.port, clock, log, addresses }, this.receiver('udp', seat));
       return { server, address, seat, tcp, udp };
     } catch (error) {
       await tcp.close(0);

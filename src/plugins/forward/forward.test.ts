@@ -381,7 +381,9 @@ test('a resolv.conf is read at the start and again when it changes', async () =>
       `[WARNING] plugin/forward: upstreams stay as they are: ${place} - Error during parsing: ${why}`,
     );
   await writeFile(file, '# nothing\n');
-  await expect.poll(linesAfterPoll).toEqual([changed, warning('Corefile:1:11', 'the file has no line "nameserver IP"')]);
+  await expect
+    .poll(linesAfterPoll)
+    .toEqual([changed, warning('Corefile:1:11', 'the file has no line "nameserver IP"')]);
   await rm(file);
   await expect.poll(linesAfterPoll).toEqual([changed, expect.anything(), warning('Corefile:1:11', 'not an IP')]);
 });

@@ -1,0 +1,28 @@
+import { CairnError } from '../errors.ts';
+import { loadMachinery, openBatchedUdp } from './batched/batched-udp.ts';
+import { openPortableUdp } from './portable-udp.ts';
+import type { Receiver, UdpKind, UdpListener, UdpOptions } from './transport.ts';
+
+/** The environment variable that says which kind to use, whatever the machine can do. */
+export const UDP_VARIABLE = 'CAIRN_UDP';
+
+/**
+ * Listens for DNS over UDP: batched where the machine can, portable elsewhere. `kind` or the environment's
+ * {@link UDP_VARIABLE} decides otherwise.
+ *
+ * @throws CairnError (as a rejection) when the address is in use or cannot be bound, or the kind is none.
+ */
+export async function openUdp(
+  { kind, ...options }: UdpOptions & { readonly kind?: UdpKind },
+  receive: Receiver,
+): Promise<UdpListener> {
+  const chosen = kind ?? wantedKind() ?? ((await loadMachinery()) ? 'batched' : 'portable');
+  return chosen === 'batched' ? openBatchedUdp(options, receive) : openPortableUdp(options, receive);
+}
+
+function wantedKind(): UdpKind | undefined {
+  const wanted = process.env[UDP_VARIABLE];
+  if (wanted === undefined || wanted === '' || wanted === 'batched' || wanted === 'portable')
+    return wanted || undefined;
+  throw new CairnError('UDP', `${UDP_VARIABLE} must be "batched" or "portable", not "${wanted}"`);
+}
