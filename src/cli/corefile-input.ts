@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { CairnError } from '../errors.ts';
 
 /** The Corefile that the command line means: where it is, and its text if it cannot be read again. */
@@ -10,11 +10,12 @@ export interface CorefileInput {
 const STDIN_FD = 0;
 const DEFAULT_FILE = 'Corefile';
 
-/** @throws CairnError when the file that was asked for is not there. */
+/** @throws CairnError when what was asked for is no file. */
 export function findCorefile(conf: string | undefined): CorefileInput {
   if (conf === '-' || conf === 'stdin') return { file: 'stdin', text: readFileSync(STDIN_FD, 'utf8') };
   if (conf === undefined) return existsSync(DEFAULT_FILE) ? { file: DEFAULT_FILE } : { file: DEFAULT_FILE, text: '' };
-  if (!existsSync(conf))
-    throw new CairnError('USAGE', `loading Corefile via flag: open ${conf}: no such file or directory`);
-  return { file: conf };
+  const found = statSync(conf, { throwIfNoEntry: false });
+  if (found?.isDirectory() === false) return { file: conf };
+  const problem = found ? 'is a directory' : 'no such file or directory';
+  throw new CairnError('COREFILE', `loading Corefile via flag: open ${conf}: ${problem}`);
 }

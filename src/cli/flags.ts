@@ -1,6 +1,13 @@
 import { parseArgs } from 'node:util';
 import { CairnError, messageOf } from '../errors.ts';
 
+/** The command line cannot be read; as with CoreDNS, the status is 2 then. */
+export class UsageError extends CairnError {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super('USAGE', message, options);
+  }
+}
+
 /** What the command line says; the names are CoreDNS's. */
 export interface Flags {
   /** A path, or `-` or `stdin` for standard input; undefined for `Corefile` in the working directory. */
@@ -15,11 +22,11 @@ export interface Flags {
   readonly positionals: readonly string[];
 }
 
-/** Reads the flags; each may have one dash or two, and `-flag=value` is `-flag value`. @throws CairnError */
+/** Reads the flags; each may have one dash or two, and `-flag=value` is `-flag value`. @throws UsageError */
 export function parseFlags(args: readonly string[]): Flags {
   try {
     const { values, positionals } = parseArgs({
-      args: args.map((arg) => (/^-[a-z]{2}/.test(arg) ? `-${arg}` : arg)),
+      args: args.flatMap(normalizeFlag),
       allowPositionals: true,
       options: {
         conf: { type: 'string' },
@@ -43,8 +50,18 @@ export function parseFlags(args: readonly string[]): Flags {
       positionals,
     };
   } catch (error) {
-    throw new CairnError('USAGE', messageOf(error), { cause: error });
+    throw new UsageError(messageOf(error), { cause: error });
   }
+}
+
+/** One dash is two; a switch may be given a value, `-quiet=true`, and `false` is as if it were not there. */
+function normalizeFlag(arg: string): string[] {
+  const flag = /^-[a-z]{2}/.test(arg) ? `-${arg}` : arg;
+  const [, name, value] = /^(--(?:plugins|quiet|version|help))=(.*)$/.exec(flag) ?? [];
+  if (name === undefined) return [flag];
+  if (['true', '1', 't', 'T', 'TRUE', 'True'].includes(value!)) return [name];
+  if (['false', '0', 'f', 'F', 'FALSE', 'False'].includes(value!)) return [];
+  throw new Error(`invalid boolean value "${value}" for ${name.slice(1)}: write true or false`);
 }
 
 function parsePort(text: string): number {

@@ -29,7 +29,7 @@ export async function serve(flags: Flags): Promise<void> {
     .cell(VERSION, '', process.version).value = 1;
   await server.start();
   handleSignals(server, flags.pidfile, log);
-  if (flags.pidfile !== undefined) writeFileSync(flags.pidfile, `${process.pid}\n`);
+  if (flags.pidfile !== undefined) writePidfile(flags.pidfile, log);
   if (!flags.quiet) process.stdout.write(banner(server.listening, input));
 }
 
@@ -45,6 +45,15 @@ function banner(listening: readonly Listening[], input: CorefileInput): string {
   return [...lines, versionText(), ...(examples.length > 0 ? ['Try:\n', ...examples] : [])].join('');
 }
 
+/** DNS is worth more than the file. */
+function writePidfile(path: string, log: Logger): void {
+  try {
+    writeFileSync(path, `${process.pid}\n`);
+  } catch (error) {
+    log.error(`Could not write pidfile: ${messageOf(error)}`);
+  }
+}
+
 function handleSignals(server: Server, pidfile: string | undefined, log: Logger): void {
   const end = async (code: number) => {
     const done = await server.shutdown().then(
@@ -58,14 +67,24 @@ function handleSignals(server: Server, pidfile: string | undefined, log: Logger)
     process.exit(done);
   };
   let interrupted = false;
-  process.on('SIGTERM', () => void end(EXIT_OK));
+  process.on('SIGTERM', () => {
+    log.info('SIGTERM: Shutting down servers then terminating');
+    void end(EXIT_OK);
+  });
   process.on('SIGINT', () => {
     if (interrupted) process.exit(EXIT_IMPATIENT);
     interrupted = true;
+    log.info('SIGINT: Shutting down');
     void end(EXIT_OK);
   });
-  process.on('SIGQUIT', () => process.exit(EXIT_OK));
-  process.on('SIGUSR1', () => void server.reload());
+  process.on('SIGQUIT', () => {
+    log.info('SIGQUIT: Quitting process immediately');
+    process.exit(EXIT_OK);
+  });
+  process.on('SIGUSR1', () => {
+    log.info('SIGUSR1: Reloading');
+    void server.reload();
+  });
   process.on('SIGHUP', () => {});
   process.on('SIGUSR2', () => {});
 }

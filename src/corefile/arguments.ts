@@ -148,3 +148,10 @@ export function once(uses: readonly Directive[]): Directive {
   const detail = `this plugin can only be used once per Server Block - it is used at ${printPosition(first.position)}`;
   throw new CorefileError(second.position, detail);
 }
+
+/** The use that counts of a directive that may be repeated for nothing, as imports lead to: the last. */
+export function lastUse(uses: readonly Directive[]): Directive {
+  const last = uses.at(-1);
+  if (last === undefined) throw new RangeError('a directive that is not used has no use');
+  return last;
+}

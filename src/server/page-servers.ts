@@ -1,3 +1,4 @@
+import { messageOf } from '../errors.ts';
 import { type HttpServer, openHttp, parseListenAddress } from '../net/http.ts';
 import type { Clock } from '../observe/clock.ts';
 import type { Logger } from '../observe/log.ts';
@@ -14,18 +15,27 @@ export class PageServers {
     this.log = log;
   }
 
-  /** Opens the addresses that are not open yet. @throws CairnError when one cannot be opened. */
+  /**
+   * Opens the addresses that are not open yet. One that cannot be opened is logged and tried again at the next reload: DNS
+   * is worth more than a page.
+   *
+   * @throws CairnError when the text of an address is none.
+   */
   async open(book: PageBook): Promise<void> {
     for (const [address, set] of book.addresses) {
       if (this.servers.get(address)?.tlsKey === set.tlsKey) continue;
       await this.makeRoom(address, book);
       const { clock, log } = this;
-      const server = await openHttp(address, set.pages, { clock, log, tls: set.tls });
-      this.servers.set(address, { server, tlsKey: set.tlsKey });
+      try {
+        const server = await openHttp(address, set.pages, { clock, log, tls: set.tls });
+        this.servers.set(address, { server, tlsKey: set.tlsKey });
+      } catch (error) {
+        log.error(`${[...set.pages.keys()].join(', ')} will not be served: ${messageOf(error)}`);
+      }
     }
   }
 
-  /** Makes these pages the ones that are served, after {@link open} failed for others. @throws CairnError as open does. */
+  /** Makes these pages the ones that are served, after others were opened in vain. */
   async restore(book: PageBook = new PageBook()): Promise<void> {
     await this.retain(book);
     await this.open(book);

@@ -141,6 +141,14 @@ test('two servers cannot listen on one port: the second says which, and what to 
   await expect(startServer(`.:${port} {\nwhoami\n}`)).rejects.toThrow(/cannot listen on .*already in use/);
 });
 
+test('a page whose address is taken is logged, and DNS served', async () => {
+  const taken = await startServer('. {\nhealth 127.0.0.1:0\nwhoami\n}');
+  const address = `127.0.0.1:${taken.server.pagePort('127.0.0.1:0')}`;
+  const { port, lines } = await startServer(hosts('192.0.2.1', `prometheus ${address}`));
+  expect(lines).toContainEqual(expect.stringMatching(/\[ERROR\] \/metrics will not be served: .*already in use/));
+  expect((await ask(port, 'www.example.org', 'A')).answer).toEqual(['192.0.2.1']);
+});
+
 test('shutdown answers what is in flight, then nothing', async () => {
   const upstream = await startUpstream();
   onTestFinished(() => upstream.close());

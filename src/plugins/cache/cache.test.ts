@@ -213,7 +213,8 @@ test.each([
 });
 
 test.each([
-  ['A 60', 'a.cluster.local.', a(60, 'a.cluster.local.'), 2],
+  ['A 60', 'a.cluster.local.', a(30, 'a.cluster.local.'), 2],
+  ['A 2', 'a.cluster.local.', a(2, 'a.cluster.local.'), 2],
   ['A 60', 'a.example.org.', a(30, 'a.example.org.'), 1],
   ['NXDOMAIN', 'a.cluster.local.', `NXDOMAIN\n-- ${SOA.replace('60', '30')}`, 1],
 ])('disable success cluster.local: %s of %s', async (text, name, expected, queries) => {

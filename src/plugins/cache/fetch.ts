@@ -1,5 +1,6 @@
 import { Rcode } from '../../dns/message.ts';
 import { isAtOrBelow } from '../../dns/name.ts';
+import type { ResourceRecord } from '../../dns/rr.ts';
 import { CairnError } from '../../errors.ts';
 import type { Clock } from '../../observe/clock.ts';
 import type { Handler } from '../../plugin/plugin.ts';
@@ -38,13 +39,13 @@ export function createFetcher(
   const flights = new Map<string, Promise<Fetched>>();
   let waiting = 0;
 
-  /** Keeps a reply if that is allowed; one that is not kept passes as it is. */
+  /** Keeps a reply if that is allowed; one that is not kept passes, its TTLs no longer than if it were. */
   const take = (reply: Reply, query: Query, key: string, before?: Entry): Fetched => {
     const found = classify(reply, query, clock.now(), failureTtl);
-    if (!found) return { reply: withoutAd(reply, query), entry: undefined };
+    if (!found) return { reply: withoutAd(capTtls(reply, options), query), entry: undefined };
     const { kind, ttl } = found;
     const isDisabled = kind !== 'failure' && disabled[kind].some((zone) => isAtOrBelow(query.name, zone));
-    if (isDisabled) return { reply: withoutAd(reply, query), entry: undefined };
+    if (isDisabled) return { reply: withoutAd(capTtls(reply, options), query), entry: undefined };
     const limits = kind === 'failure' ? { minTtl: 0, maxTtl: ttl } : options[kind];
     const entry = createEntry(kind, reply, ttl, limits, clock.monotonic());
     if (before) {
@@ -91,6 +92,17 @@ export function createFetcher(
       return started.then(({ reply }) => reply);
     },
   };
+}
+
+/** An answer that is made anew each time must not live longer with clients than one that is kept. */
+function capTtls(reply: Reply, { success, denial }: CacheOptions): Reply {
+  if (!isAnswer(reply)) return reply;
+  const { maxTtl } = reply.answer.length > 0 ? success : denial;
+  const isLong = ({ ttl }: ResourceRecord) => ttl > maxTtl;
+  if (![reply.answer, reply.authority, reply.additional].some((records) => records.some(isLong))) return reply;
+  const cap = (record: ResourceRecord) => (isLong(record) ? { ...record, ttl: maxTtl } : record);
+  const { answer, authority, additional } = reply;
+  return { ...reply, answer: answer.map(cap), authority: authority.map(cap), additional: additional.map(cap) };
 }
 
 /** AD says that the querier understands it (RFC 6840 §5.7): the cache does, whatever its client does. */

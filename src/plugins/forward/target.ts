@@ -1,8 +1,8 @@
 import { CorefileError } from '../../corefile/error.ts';
 import type { Position } from '../../corefile/position.ts';
 import type { Token } from '../../corefile/token.ts';
-import { canonicalIP } from '../../dns/ip.ts';
 import { NameError, parseName } from '../../dns/name.ts';
+import { canonicalAddress } from '../../net/addresses.ts';
 import { type Peer, printPeer } from '../../net/transport.ts';
 
 /** Where upstreams come from: one TO of the directive. */
@@ -39,10 +39,10 @@ export function parseTarget({ text, position }: Token): Target {
 
 /** `IP`, `IP:PORT`, `[IPv6]` or `[IPv6]:PORT`, port 53 by default; undefined if it is none of them. */
 export function parseEndpoint(text: string): Peer | undefined {
-  const bare = canonicalIP(text);
+  const bare = canonicalAddress(text);
   if (bare !== undefined) return { address: bare, port: DNS_PORT };
   const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(text) ?? [];
-  const address = canonicalIP(bracketed ?? plain ?? '');
+  const address = canonicalAddress(bracketed ?? plain ?? '');
   if (address === undefined || (bracketed !== undefined && !address.includes(':')) || !isPort(port)) return undefined;
   return { address, port: port === undefined ? DNS_PORT : Number(port) };
 }

@@ -8,6 +8,7 @@ import health from './index.ts';
 test.each([
   ['health', { address: ':8080', lameduckMs: 0 }],
   ['health 127.0.0.1:8081', { address: '127.0.0.1:8081', lameduckMs: 0 }],
+  ['health :1\nhealth :2', { address: ':2', lameduckMs: 0 }],
   ['health {\nlameduck 5s\n}', { address: ':8080', lameduckMs: 5000 }],
 ])('%j means %j', (body, options) => {
   expect(parsePlugin(health, body)).toEqual(options);
@@ -18,7 +19,6 @@ test.each([
   ['health {\nlameduck\n}', /Wrong argument count/],
   ['health {\nlameduck 5\n}', /missing unit/],
   ['health {\nlameducks 5s\n}', /unknown property 'lameducks'.*lameduck/],
-  ['health\nhealth', /only be used once/],
 ])('%j is refused', (body, message) => {
   expect(() => parsePlugin(health, body)).toThrow(message);
 });

@@ -1,4 +1,4 @@
-import { atMostArgs, durationMs, exactArgs, once, parseOptions } from '../../corefile/arguments.ts';
+import { atMostArgs, durationMs, exactArgs, lastUse, parseOptions } from '../../corefile/arguments.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { watchHealth } from './self-check.ts';
 
@@ -12,7 +12,7 @@ export default definePlugin<HealthOptions>({
   name: 'health',
 
   parse(uses) {
-    const directive = once(uses);
+    const directive = lastUse(uses);
     let lameduckMs = 0;
     parseOptions(directive, {
       lameduck: (line) => {

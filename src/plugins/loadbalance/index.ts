@@ -2,9 +2,9 @@ import {
   atLeastArgs,
   durationMs,
   exactArgs,
+  lastUse,
   network,
   noArgs,
-  once,
   oneOf,
   parseOptions,
 } from '../../corefile/arguments.ts';
@@ -41,7 +41,7 @@ const DEFAULT_RELOAD_MS = 30_000;
 export default definePlugin<LoadbalanceOptions>({
   name: 'loadbalance',
 
-  parse: (uses) => parseOptionsOf(once(uses)),
+  parse: (uses) => parseOptionsOf(lastUse(uses)),
 
   create({ weighted, prefer }, env) {
     const weights = weighted && keepWeights(weighted, env);

@@ -238,10 +238,6 @@ test.each([
   ],
   ['loadbalance {\n prefer 10.0.0.0/8 10.0.0.1\n}', "Corefile:2:20 - Error during parsing: invalid CIDR '10.0.0.1'"],
   ['loadbalance {\n avoid ::/0\n}', "Corefile:2:2 - Error during parsing: unknown property 'avoid'"],
-  [
-    'loadbalance\nloadbalance',
-    'Corefile:2:1 - Error during parsing: this plugin can only be used once per Server Block',
-  ],
 ])('%j is an error', (body, message) => {
   expect(() => parsePlugin(loadbalance, body)).toThrow(message);
 });

@@ -1,4 +1,4 @@
-import { atMostArgs, durationMs, noBlock, once } from '../../corefile/arguments.ts';
+import { atMostArgs, durationMs, lastUse, noBlock } from '../../corefile/arguments.ts';
 import { CorefileError } from '../../corefile/error.ts';
 import type { Timer } from '../../observe/clock.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
@@ -18,7 +18,7 @@ export default definePlugin<ReloadOptions>({
   name: 'reload',
 
   parse(uses) {
-    const directive = once(uses);
+    const directive = lastUse(uses);
     noBlock(directive);
     const [interval, jitter] = atMostArgs(directive, 2);
     const intervalMs = interval ? durationMs(interval) : DEFAULT_INTERVAL_MS;

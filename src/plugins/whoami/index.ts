@@ -1,4 +1,4 @@
-import { noArgs, noBlock, once } from '../../corefile/arguments.ts';
+import { lastUse, noArgs, noBlock } from '../../corefile/arguments.ts';
 import { joinName, MAX_NAME_OCTETS, wireLength } from '../../dns/name.ts';
 import { A, AAAA, type ResourceRecord, rr, SRV } from '../../dns/rr.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
@@ -10,7 +10,7 @@ export default definePlugin({
   name: 'whoami',
 
   parse(uses) {
-    const directive = once(uses);
+    const directive = lastUse(uses);
     noArgs(directive);
     noBlock(directive);
   },

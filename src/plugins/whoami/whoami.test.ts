@@ -30,7 +30,6 @@ test.each<[string, TestQueryOptions, string[]]>([
 test.each([
   ['whoami x', "Corefile:1:8 - Error during parsing: Wrong argument count or unexpected line ending after 'x'"],
   ['whoami {\n}', "Corefile:1:1 - Error during parsing: Unexpected token '{', expecting argument"],
-  ['whoami\nwhoami', 'Corefile:2:1 - Error during parsing: this plugin can only be used once per Server Block'],
 ])('%j is an error', (body, message) => {
   expect(() => parsePlugin(whoami, body)).toThrow(message);
 });
