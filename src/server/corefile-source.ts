@@ -11,6 +11,8 @@ export interface LoadedCorefile {
   readonly configuration: Configuration;
   /** A digest of what the Corefile says, imports and environment included; comments and blanks do not count. */
   readonly hash: string;
+  /** Whether the file has no server block, so that the default one takes its place. */
+  readonly isDefault: boolean;
 }
 
 /** Where the Corefile comes from. Each call reads it anew. */
@@ -34,19 +36,20 @@ export interface CorefileSourceOptions {
 export function corefileSource(options: CorefileSourceOptions): CorefileSource {
   return {
     load() {
-      const corefile = readCorefile(options);
+      const { corefile, isDefault } = readCorefile(options);
       const configuration = configure(corefile, options.plugins, options.dnsPort);
-      return { configuration, hash: createHash('sha512').update(printCorefile(corefile.blocks)).digest('hex') };
+      const hash = createHash('sha512').update(printCorefile(corefile.blocks)).digest('hex');
+      return { configuration, hash, isDefault };
     },
   };
 }
 
 /** The parsed Corefile, with the default one in place of one without server blocks. */
-function readCorefile(options: CorefileSourceOptions): Corefile {
+function readCorefile(options: CorefileSourceOptions): { corefile: Corefile; isDefault: boolean } {
   const { file, plugins, env = process.env, files = diskFiles } = options;
   const directives = plugins.map((plugin) => plugin.name);
   const text = options.text ?? readFileSync(file, 'utf8');
   const corefile = parseCorefile({ file, text, env, files, directives });
-  if (corefile.blocks.length > 0 || corefile.errors.length > 0) return corefile;
-  return parseCorefile({ file, text: DEFAULT_COREFILE, env, files, directives });
+  if (corefile.blocks.length > 0 || corefile.errors.length > 0) return { corefile, isDefault: false };
+  return { corefile: parseCorefile({ file, text: DEFAULT_COREFILE, env, files, directives }), isDefault: true };
 }

@@ -41,6 +41,9 @@ export class ShutdownError extends CairnError {
   }
 }
 
+/** A file that is being written is empty for a moment. */
+const EMPTY_COREFILE = 'the Corefile has no server block any more: what it said before stays served';
+
 /** One attempt to read the Corefile: what it says or why it could not be read. */
 interface Reading {
   readonly digest: string;
@@ -87,7 +90,7 @@ export class Server {
 
   /** Loads the Corefile and serves it. @throws CorefileErrors and whatever keeps a plugin or a listener from starting. */
   async start(): Promise<void> {
-    await this.load(this.read());
+    await this.inTurn(() => this.load(this.read()));
   }
 
   /** Where the server listens now, one entry per address and port. */
@@ -165,6 +168,7 @@ export class Server {
   private async load({ digest, loaded, error }: Reading): Promise<void> {
     this.triedDigest = digest;
     if (!loaded) throw error;
+    if (this.instance && loaded.isDefault) throw new CairnError('COREFILE', EMPTY_COREFILE);
     for (const { position, message } of loaded.configuration.warnings) {
       this.log.warning(`${printPosition(position)} - ${message}`);
     }

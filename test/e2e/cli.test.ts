@@ -170,6 +170,16 @@ test('lameduck: after SIGTERM DNS is answered, health says yes and ready no, unt
   expect(await ended).toBe(0);
 });
 
+test('a signal during the start ends it at once, with status 0', async () => {
+  const corefile = 'cluster.local {\nkubernetes {\nmanifests not/there\nstartup_timeout 60s\n}\n}\n';
+  const child = spawn(process.execPath, [MAIN, '-p', '0'], { cwd: folderWith({ Corefile: corefile }) });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  child.kill('SIGUSR1');
+  child.kill('SIGTERM');
+  expect(await once(child, 'exit')).toEqual([0, null]);
+});
+
 test('a second SIGINT does not wait, and ends with status 2', async () => {
   const corefile = `${hosts('192.0.2.1').slice(0, -2)}health 127.0.0.1:0 {\nlameduck 60s\n}\n}\n`;
   const cairn = await start([], folderWith({ Corefile: corefile }));
