@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { testMessage } from '../../test/support/query.ts';
 import { EdnsOption } from '../dns/message.ts';
@@ -51,6 +52,23 @@ test.each([
   ['two questions', Buffer.from('000101000002000000000000016100000100010161000001 0001'.replace(' ', ''), 'hex')],
 ])('%s is left to the plugins', (_, bytes) => {
   expect(scanQuery(bytes)).toBeUndefined();
+});
+
+test('of a query that is cut off anywhere, nothing is taken', () => {
+  const whole = encodeMessage(testMessage('abc.def. A', { edns: { options: [COOKIE] } }));
+  for (let length = 0; length < whole.length; length++) expect(scanQuery(whole.subarray(0, length))).toBeUndefined();
+});
+
+test('any octets are read to an end', () => {
+  const header = Buffer.from('000101000001000000000000', 'hex');
+  const body = fc.uint8Array({ maxLength: 300 });
+  fc.assert(
+    fc.property(body, (octets) => {
+      scanQuery(octets);
+      scanQuery(Buffer.concat([header, octets]));
+    }),
+    { numRuns: 2000 },
+  );
 });
 
 test('what was found besides the key', () => {

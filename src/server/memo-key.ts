@@ -79,6 +79,7 @@ function foldName(bytes: Uint8Array): number {
   let hash = 0x811c9dc5; // FNV-1a
   let hasCapitals = false;
   for (;;) {
+    if (at >= bytes.length) return 0;
     const label = bytes[at]!;
     if (label > 63 || at + label >= bytes.length || out + label + 1 > scratch.length) return 0;
     scratch[out++] = label;
