@@ -5,6 +5,14 @@ import { resolve } from 'node:path';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
+/** A bench that takes longer has met a server that hangs. */
+const MAX_RUN_MS = 5 * 60_000;
+
+function giveUp(): never {
+  process.stderr.write(`no end after ${MAX_RUN_MS / 60_000} minutes\n`);
+  process.exit(1);
+}
+
 /** A cairn process under test. */
 export interface BenchServer {
   readonly child: ChildProcess;
@@ -20,6 +28,8 @@ export async function startBenchServer(corefile: string, flags: readonly string[
   const node = [process.execPath, ...flags, resolve(ROOT, 'src/cli/main.ts'), '-p', '0', '-conf', corefile];
   const [program, ...args] = ['taskset', '-c', '0', ...node] as [string, ...string[]];
   const child = spawn(program, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
+  process.on('exit', () => child.kill('SIGKILL'));
+  setTimeout(giveUp, MAX_RUN_MS).unref();
   let output = '';
   child.stdout.on('data', (chunk) => {
     output = (output + chunk).slice(-100_000);
