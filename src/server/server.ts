@@ -10,6 +10,7 @@ import type { CorefileSource, LoadedCorefile } from './corefile-source.ts';
 import { Instance } from './instance.ts';
 import { type Claims, Keeper } from './keeper.ts';
 import { PageServers } from './page-servers.ts';
+import { exposeResponders } from './responder-metrics.ts';
 import { Sockets } from './sockets.ts';
 import { ServerWatch } from './watch.ts';
 
@@ -85,6 +86,7 @@ export class Server {
     this.watch = new ServerWatch(this.clock, this.random, this.log, this.metrics);
     this.pageServers = new PageServers(this.clock, this.log);
     this.sockets = new Sockets(this.clock, this.log, this.metrics);
+    exposeResponders(this.metrics, () => this.instance?.listenPoints ?? []);
     this.process = this.describeProcess(options.onFatal ?? (() => {}));
   }
 

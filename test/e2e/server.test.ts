@@ -188,3 +188,18 @@ test('a port can be served for one address by one block and for all others by an
     if (other) expect(other.answer).toEqual(['192.0.2.2']);
   }
 });
+
+test('what was answered twice is answered from the memo, and counted all the same', async () => {
+  const { port, server } = await startServer(`. {
+    prometheus 127.0.0.1:0
+    hosts /dev/null {
+      192.0.2.1 www.example.org
+    }
+  }`);
+  for (let i = 0; i < 5; i++) expect((await ask(port, 'www.example.org', 'A')).answer).toEqual(['192.0.2.1']);
+  const exposed = await server.metrics.expose();
+  expect(exposed).toMatch(/^cairn_memo_hits_total\{server="dns:\/\/:0"\} 3$/m);
+  expect(exposed).toMatch(/^cairn_memo_entries\{server="dns:\/\/:0"\} 1$/m);
+  expect(exposed).toMatch(/^cairn_queries_in_flight\{server="dns:\/\/:0"\} 0$/m);
+  expect(exposed).toMatch(/^coredns_dns_requests_total\{.*type="A"\} 5$/m);
+});

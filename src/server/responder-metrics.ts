@@ -1,0 +1,20 @@
+import type { Metrics } from '../observe/metrics.ts';
+import type { ListenPoint } from './listen-point.ts';
+
+/** Shows, for each listener in use, how many queries wait and what its memo does. */
+export function exposeResponders(metrics: Metrics, points: () => readonly ListenPoint[]): void {
+  const labels = ['server'];
+  const inFlight = metrics.gauge('cairn_queries_in_flight', 'Queries whose replies are not made yet.', labels);
+  const hits = metrics.counter('cairn_memo_hits_total', 'Queries answered with a reply that was kept whole.', labels);
+  const entries = metrics.gauge('cairn_memo_entries', 'Replies that are kept whole.', labels);
+  const octets = metrics.gauge('cairn_memo_bytes', 'Octets of the replies that are kept whole.', labels);
+  metrics.onScrape('responders', () => {
+    for (const gauge of [inFlight, entries, octets]) gauge.reset();
+    for (const { server, responder } of points()) {
+      inFlight.cell(server).value = responder.inFlight;
+      hits.cell(server).value = responder.memo.hits;
+      entries.cell(server).value = responder.memo.size;
+      octets.cell(server).value = responder.memo.totalOctets;
+    }
+  });
+}
