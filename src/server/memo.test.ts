@@ -205,4 +205,5 @@ test('entries are bounded; those in use outlive others', () => {
   expect(memo.size).toBe(MAX_MEMO_ENTRIES);
   expect(memo.totalOctets).toBe(MAX_MEMO_ENTRIES * bytes.length);
   expect(memo.get(keyOf(1), 0)).toBeUndefined();
+  expect(memo.get(keyOf(0), 0)?.bytes.buffer.byteLength).toBe(bytes.length);
 });

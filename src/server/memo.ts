@@ -155,8 +155,11 @@ function createEntry(bytes: Buffer, reply: Reply, route: Route, hasEdns: boolean
   if (!repeat || bytes.length > MAX_REPLY_OCTETS || !isWhole(bytes, reply, hasEdns)) return undefined;
   const addresses = repeat.shuffled ? findAddresses(bytes, reply, hasEdns) : 'fixed';
   if (addresses === 'scattered') return undefined;
+  // A small Buffer is a piece of a larger one, which it would keep alive whole.
+  const own = Buffer.allocUnsafeSlow(bytes.length);
+  own.set(bytes);
   return {
-    ...{ bytes, reply, repeat, route },
+    ...{ bytes: own, reply, repeat, route },
     flags: decodeFlags(bytes.readUInt16BE(2)),
     values: repeat.epochs.map((epoch) => epoch.value),
     addresses: addresses === 'fixed' ? undefined : addresses,
