@@ -381,3 +381,14 @@ test('a port in use is an error that says so', async () => {
     );
   }
 });
+
+test('a listener without connections sets no timers', async () => {
+  const { port, clock, stats } = await listen(echo);
+  expect(clock.timers).toBe(0);
+  const client = await dial(port);
+  await until(() => stats.open === 1);
+  expect(clock.timers).toBe(1);
+  client.socket.destroy();
+  await until(() => stats.open === 0);
+  expect(clock.timers).toBe(0);
+});

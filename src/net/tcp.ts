@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import type { Clock } from '../observe/clock.ts';
+import type { Clock, Timer } from '../observe/clock.ts';
 import { type ListenTarget, listenTcp } from './listen.ts';
 import { type CloseReason, type ConnectionEvents, type ConnectionLimits, TcpConnection } from './tcp-connection.ts';
 import { CLOSE_GRACE_MS, type Receiver, type TransportListener } from './transport.ts';
@@ -54,11 +54,17 @@ export async function openTcp(options: TcpOptions, receive: Receiver): Promise<T
   const connections = new Set<TcpConnection>();
   /** Those without a query in flight; the longest idle come first. */
   const idle = new Set<TcpConnection>();
+  let sweep: Timer | undefined;
+  const expire = () => {
+    const nowMs = clock.monotonic();
+    for (const connection of connections) connection.expire(nowMs);
+  };
   const events: ConnectionEvents = {
     onIdle: (connection) => idle.add(connection),
     onBusy: (connection) => idle.delete(connection),
     onClosed(connection, reason) {
       connections.delete(connection);
+      if (connections.size === 0) sweep?.cancel();
       idle.delete(connection);
       stats.open--;
       stats.closed[reason]++;
@@ -77,6 +83,8 @@ export async function openTcp(options: TcpOptions, receive: Receiver): Promise<T
       }
       longestIdle.destroy('displaced');
     }
+    // Only while there is something to look over: an idle server wakes up for nothing.
+    if (connections.size === 0) sweep = clock.every(SWEEP_INTERVAL_MS, expire);
     const connection = new TcpConnection(socket, receive, limits, clock, events);
     connections.add(connection);
     idle.add(connection);
@@ -86,10 +94,6 @@ export async function openTcp(options: TcpOptions, receive: Receiver): Promise<T
   const port = await listenTcp(server, options);
   // What fails from now on is one accept, which costs that client its connection.
   server.on('error', () => stats.refused++);
-  const sweep = clock.every(SWEEP_INTERVAL_MS, () => {
-    const nowMs = clock.monotonic();
-    for (const connection of connections) connection.expire(nowMs);
-  });
   let closing: Promise<void> | undefined;
   const close = async (graceMs: number): Promise<void> => {
     const allClosed = new Promise((resolve) => server.close(resolve));
@@ -99,7 +103,6 @@ export async function openTcp(options: TcpOptions, receive: Receiver): Promise<T
     });
     await allClosed;
     deadline.cancel();
-    sweep.cancel();
   };
   return {
     port,
