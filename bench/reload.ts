@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { startBenchServer } from './server.ts';
+import { limitRun, startBenchServer } from './server.ts';
 
 const [seconds = 20, reloads = 50] = process.argv.slice(2).map(Number);
 const cluster = resolve(import.meta.dirname, '../test/acceptance/cluster.yaml');
@@ -42,6 +42,7 @@ writeFileSync(
     'round.example.org A',
   ].join('\n'),
 );
+limitRun();
 const server = await startBenchServer(corefile);
 const protocol = process.env.BENCH_TCP ? ['-m', 'tcp'] : [];
 const args = [

@@ -8,46 +8,61 @@ const ROOT = resolve(import.meta.dirname, '..');
 /** A bench that takes longer has met a server that hangs. */
 const MAX_RUN_MS = 5 * 60_000;
 
-function giveUp(): never {
-  process.stderr.write(`no end after ${MAX_RUN_MS / 60_000} minutes\n`);
-  process.exit(1);
+/** Ends the bench with an error if it does not end by itself. */
+export function limitRun(): void {
+  const giveUp = () => {
+    process.stderr.write(`no end after ${MAX_RUN_MS / 60_000} minutes\n`);
+    process.exit(1);
+  };
+  setTimeout(giveUp, MAX_RUN_MS).unref();
 }
 
-/** A cairn process under test. */
-export interface BenchServer {
+/** A server under test. */
+export interface BenchProcess {
   readonly child: ChildProcess;
-  readonly port: number;
   readonly pid: number;
   /** What it printed so far. */
   output(): string;
   stop(): Promise<void>;
 }
 
-/** Starts `cairn` on a free port with this Corefile, on the first core; `flags` are for Node.js. */
-export async function startBenchServer(corefile: string, flags: readonly string[] = []): Promise<BenchServer> {
-  const node = [process.execPath, ...flags, resolve(ROOT, 'src/cli/main.ts'), '-p', '0', '-conf', corefile];
-  const [program, ...args] = ['taskset', '-c', '0', ...node] as [string, ...string[]];
-  const child = spawn(program, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
-  process.on('exit', () => child.kill('SIGKILL'));
-  setTimeout(giveUp, MAX_RUN_MS).unref();
+/** A cairn process under test. */
+export interface BenchServer extends BenchProcess {
+  readonly port: number;
+}
+
+/** Starts a program on the first core. */
+export function startProcess(program: string, args: readonly string[]): BenchProcess {
+  const child = spawn('taskset', ['-c', '0', program, ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
+  // However the bench ends, its servers end with it.
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('exit', () => process.off('exit', kill));
   let output = '';
   child.stdout.on('data', (chunk) => {
     output = (output + chunk).slice(-100_000);
   });
-  while (!/^Cairn-/m.test(output)) {
-    if (child.exitCode !== null) throw new Error(`cairn ended with status ${child.exitCode}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
   return {
     child,
     pid: child.pid!,
-    port: Number(/:(\d+)$/m.exec(output)![1]),
     output: () => output,
     async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill('SIGTERM');
       await once(child, 'exit');
     },
   };
+}
+
+/** Starts `cairn` on a free port with this Corefile, on the first core; `flags` are for Node.js. */
+export async function startBenchServer(corefile: string, flags: readonly string[] = []): Promise<BenchServer> {
+  const args = [...flags, resolve(ROOT, 'src/cli/main.ts'), '-p', '0', '-conf', corefile];
+  const server = startProcess(process.execPath, args);
+  while (!/^Cairn-/m.test(server.output())) {
+    if (server.child.exitCode !== null) throw new Error(`cairn ended with status ${server.child.exitCode}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return { ...server, port: Number(/:(\d+)$/m.exec(server.output())![1]) };
 }
 
 /** The resident memory of a process, in MiB. */

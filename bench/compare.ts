@@ -1,0 +1,81 @@
+/**
+ * Cairn and other DNS servers side by side: `npm run bench -- [options]`. docs/performance.md says how to read it.
+ *
+ *   --short          one round of 1 s with 20 outstanding queries
+ *   --rows A,B       only these rows
+ *   --servers A,B    only these servers
+ *   --windows N,N    how many queries are outstanding
+ *   --seconds N      how long each measurement takes
+ *   --rounds N       how often each is made
+ *   --json FILE      writes the report there, too
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startApiStandIn } from './api-stand-in.ts';
+import { benchServices, clusterObjects } from './cluster-objects.ts';
+import { measure } from './measure.ts';
+import { markdown } from './report.ts';
+import { plainRecords, rows } from './rows.ts';
+import { contenders, writeHosts } from './servers.ts';
+import { startBenchUpstream } from './upstream.ts';
+
+const SERVICES = 1000;
+
+const { values: options } = parseArgs({
+  options: {
+    short: { type: 'boolean', default: false },
+    rows: { type: 'string' },
+    servers: { type: 'string' },
+    windows: { type: 'string' },
+    seconds: { type: 'string' },
+    rounds: { type: 'string' },
+    json: { type: 'string' },
+  },
+});
+
+/** Those of a list that an option names, all of them without it. */
+function chosen<T extends { readonly id: string }>(all: readonly T[], ids: string | undefined): T[] {
+  if (ids === undefined) return [...all];
+  return ids.split(',').map((id) => {
+    const found = all.find((one) => one.id === id);
+    if (found === undefined) throw new Error(`no '${id}' here; there are ${all.map((one) => one.id).join(', ')}`);
+    return found;
+  });
+}
+
+const plan = {
+  rows: chosen(rows, options.rows),
+  contenders: chosen(contenders, options.servers).filter((contender) => contender.version() !== undefined),
+  windows: (options.windows ?? (options.short ? '20' : '1,20,200')).split(',').map(Number),
+  seconds: Number(options.seconds ?? (options.short ? 1 : 3)),
+  rounds: Number(options.rounds ?? (options.short ? 1 : 3)),
+  warmUp: !options.short,
+};
+
+const folder = mkdtempSync(join(tmpdir(), 'cairn-bench-'));
+const services = benchServices(SERVICES);
+const objects = clusterObjects(services);
+const manifest = join(folder, 'cluster.json');
+writeFileSync(manifest, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
+const api = await startApiStandIn(objects);
+const upstream = await startBenchUpstream();
+try {
+  const { name, namespace } = services[1]!;
+  const probes = { cluster: `${name}.${namespace}.svc.cluster.local`, plain: plainRecords[0]![0] };
+  const hosts = writeHosts(folder);
+  const world = { folder, manifest, apiUrl: api.url, upstream: upstream.endpoint, hosts, probes };
+  const report = {
+    date: new Date().toISOString().slice(0, 10),
+    machine: `${cpus().length} × ${cpus()[0]?.model}`,
+    seconds: plan.seconds,
+    rounds: plan.rounds,
+    ...(await measure(plan, services, world)),
+  };
+  process.stdout.write(`${markdown(report)}\n`);
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
+} finally {
+  await Promise.all([api.close(), upstream.close()]);
+  rmSync(folder, { recursive: true });
+}

@@ -1,0 +1,109 @@
+import type { BenchService } from './cluster-objects.ts';
+import type { Setup } from './corefiles.ts';
+import { type Load, load, writeQueries } from './load.ts';
+import type { Report, Result } from './report.ts';
+import { type Row, shuffledQueries } from './rows.ts';
+import { type BenchServer, residentMiB } from './server.ts';
+import { type Contender, startAnswering, type World } from './servers.ts';
+
+/** What is measured, and how long. */
+export interface Plan {
+  readonly rows: readonly Row[];
+  readonly contenders: readonly Contender[];
+  /** Numbers of outstanding queries. */
+  readonly windows: readonly number[];
+  readonly seconds: number;
+  readonly rounds: number;
+  /** Whether each server gets a second of every row that is not counted. */
+  readonly warmUp: boolean;
+}
+
+interface Running {
+  readonly contender: Contender;
+  readonly setup: Setup;
+  readonly server: BenchServer;
+  readonly residentAtStart: number;
+}
+
+interface Cell {
+  readonly row: Row;
+  readonly window: number;
+  readonly running: Running;
+  readonly loads: Load[];
+}
+
+/** Starts all servers, puts them under load in turn, round by round, and stops them. */
+export async function measure(
+  plan: Plan,
+  services: readonly BenchService[],
+  world: World,
+): Promise<Pick<Report, 'servers' | 'results'>> {
+  const running: Running[] = [];
+  try {
+    for (const contender of plan.contenders)
+      for (const setup of contender.setups)
+        if (plan.rows.some((row) => isFor(row, setup))) running.push(await start(contender, setup, world));
+    const cells = plan.rows.flatMap((row) =>
+      plan.windows.flatMap((window) =>
+        running.filter(({ setup }) => isFor(row, setup)).map((one): Cell => ({ row, window, running: one, loads: [] })),
+      ),
+    );
+    const files = new Map(
+      plan.rows.map((row) => [row, writeQueries(world.folder, row.id, shuffledQueries(row, services))]),
+    );
+    const loadOn = ({ row, window, running: { server } }: Cell, seconds: number) =>
+      load({ ...server, queries: files.get(row)!, tcp: row.tcp ?? false, window, seconds });
+    for (let round = 0; round < plan.rounds; round++) {
+      for (const cell of cells) {
+        if (round === 0 && plan.warmUp) await loadOn(cell, 1);
+        const found = await loadOn(cell, plan.seconds);
+        check(cell, found);
+        cell.loads.push(found);
+      }
+    }
+    return { servers: running.map(serverReport), results: cells.map(result) };
+  } finally {
+    await Promise.all(running.map(({ server }) => server.stop()));
+  }
+}
+
+function isFor(row: Row, setup: Setup): boolean {
+  return row.data === (setup === 'plain' ? 'plain' : 'cluster');
+}
+
+async function start(contender: Contender, setup: Setup, world: World): Promise<Running> {
+  const server = await startAnswering(contender, setup, world);
+  return { contender, setup, server, residentAtStart: residentMiB(server.pid) };
+}
+
+/** A server that answers something else is not measured, but broken. */
+function check({ row, running: { contender, setup } }: Cell, { completed, rcodes }: Load): void {
+  const wrong = row.rcode === undefined ? rcodes.includes('SERVFAIL') : rcodes.some((rcode) => rcode !== row.rcode);
+  if (completed === 0 || wrong)
+    throw new Error(`${contender.title} (${setup}) answered ${completed} queries of '${row.id}' with ${rcodes}`);
+}
+
+function serverReport({ contender, setup, server, residentAtStart }: Running): Report['servers'][number] {
+  const version = contender.version() ?? '';
+  return { server: contender.title, setup, version, residentAtStart, resident: residentMiB(server.pid) };
+}
+
+function result({ row, window, running: { contender, setup }, loads }: Cell): Result {
+  const sum = (of: (load: Load) => number) => loads.reduce((total, one) => total + of(one), 0);
+  const mean = (of: (load: Load) => number) => sum(of) / loads.length;
+  return {
+    row: row.title,
+    server: contender.title,
+    setup,
+    window,
+    queriesPerSecond: mean(({ queriesPerSecond }) => queriesPerSecond),
+    cpuMicrosecondsPerQuery: (sum(({ cpuSeconds }) => cpuSeconds) / sum(({ completed }) => completed)) * 1e6,
+    latency: {
+      average: mean(({ latency }) => latency.average),
+      deviation: mean(({ latency }) => latency.deviation),
+      max: Math.max(...loads.map(({ latency }) => latency.max)),
+    },
+    replySize: mean(({ replySize }) => replySize),
+    lost: sum(({ lost }) => lost),
+  };
+}
