@@ -23,6 +23,9 @@ import { startBenchUpstream } from './upstream.ts';
 
 const SERVICES = 1000;
 
+// Servers are stopped at the exit, which a signal would pass by.
+process.once('SIGTERM', () => process.exit(143));
+
 const { values: options } = parseArgs({
   options: {
     short: { type: 'boolean', default: false },

@@ -55,7 +55,7 @@ export async function measure(
       load({ ...server, queries: files.get(row)!, tcp: row.tcp ?? false, window, seconds });
     for (let round = 0; round < plan.rounds; round++) {
       for (const cell of cells) {
-        if (round === 0 && plan.warmUp) await loadOn(cell, 1);
+        if (round === 0 && plan.warmUp && cell.window === plan.windows[0]) await loadOn(cell, 1);
         const found = await loadOn(cell, plan.seconds);
         check(cell, found);
         cell.loads.push(found);

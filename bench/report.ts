@@ -71,7 +71,7 @@ function detailRows({ results }: Report, setup: Setup): string[][] {
       result.row,
       String(result.window),
       result.server,
-      Math.round(result.queriesPerSecond).toLocaleString('en'),
+      Math.round(result.queriesPerSecond).toLocaleString('en') + (result.lost > 0 ? ` (${result.lost} lost)` : ''),
       `${result.cpuMicrosecondsPerQuery.toFixed(1)} µs`,
       ...[result.latency.average, result.latency.deviation, result.latency.max].map((ms) => `${ms.toFixed(2)} ms`),
       ratio(result, own),
