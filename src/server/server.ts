@@ -198,11 +198,20 @@ export class Server {
       await this.pageServers.open(next.pages);
       return next;
     } catch (error) {
-      await this.sockets.restore(this.instance?.listenPoints ?? []);
-      await this.pageServers.restore(this.instance?.pages);
+      await this.restore();
       await next?.stop(0);
       await claims.abandon();
       throw error;
+    }
+  }
+
+  /** Opens again what was served before; what cannot be had any more is logged, and the rest goes on. */
+  private async restore(): Promise<void> {
+    try {
+      await this.sockets.restore(this.instance?.listenPoints ?? []);
+      await this.pageServers.restore(this.instance?.pages);
+    } catch (error) {
+      this.log.error(messageOf(error));
     }
   }
 

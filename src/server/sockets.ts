@@ -66,7 +66,7 @@ export class Sockets {
 
   /** One address and all addresses cannot both have a port: where one takes the other's place, that one must go first. */
   private async makeRoom({ port, address }: ListenPoint, points: readonly ListenPoint[]): Promise<void> {
-    const staying = new Set(points.map(({ server }) => server));
+    const staying = serversOf(points);
     const inTheWay = [...this.points.values()].filter(
       (open) => port !== 0 && open.tcp.port === port && !staying.has(open.server) && !(open.address && address),
     );
@@ -83,7 +83,7 @@ export class Sockets {
 
   /** Closes all other points, once their queries in flight are answered, within `graceMs`. */
   async retain(points: readonly ListenPoint[], graceMs: number): Promise<void> {
-    const kept = new Set(points.filter(hasSockets).map((point) => point.server));
+    const kept = serversOf(points);
     await this.closePoints(
       [...this.points.values()].filter(({ server }) => !kept.has(server)),
       graceMs,
@@ -152,6 +152,11 @@ export class Sockets {
 /** Whether the point has sockets of its own. */
 function hasSockets({ server, host }: ListenPoint): boolean {
   return server === host;
+}
+
+/** The points among these that have sockets of their own, by name. */
+function serversOf(points: readonly ListenPoint[]): ReadonlySet<string> {
+  return new Set(points.filter(hasSockets).map(({ server }) => server));
 }
 
 function seatOf(point: ListenPoint, points: readonly ListenPoint[]): Seat {

@@ -141,6 +141,18 @@ test('two servers cannot listen on one port: the second says which, and what to 
   await expect(startServer(`.:${port} {\nwhoami\n}`)).rejects.toThrow(/cannot listen on .*already in use/);
 });
 
+test('a block for all other addresses joins a port that one address has, and leaves it', async () => {
+  const { port: free, server } = await startServer('. {\nwhoami\n}');
+  await server.shutdown();
+  const narrow = hosts('192.0.2.1', 'bind 127.0.0.1').replace('.', `.:${free}`);
+  const running = await startServer(narrow);
+  for (const text of [`${narrow}\nexample.com:${free} {\nwhoami\n}`, narrow]) {
+    running.rewrite(text);
+    expect(await running.server.reload()).toBe('reloaded');
+    expect((await ask(free, 'www.example.org', 'A')).answer).toEqual(['192.0.2.1']);
+  }
+});
+
 test('a page whose address is taken is logged, and DNS served', async () => {
   const taken = await startServer('. {\nhealth 127.0.0.1:0\nwhoami\n}');
   const address = `127.0.0.1:${taken.server.pagePort('127.0.0.1:0')}`;
