@@ -16,7 +16,7 @@ import type { Query } from '../plugin/query.ts';
 import { createReply } from '../plugin/reply.ts';
 import cache from '../plugins/cache/index.ts';
 import loadbalance from '../plugins/loadbalance/index.ts';
-import { MAX_MEMO_ENTRIES, Memo } from './memo.ts';
+import { MAX_MEMO_ENTRIES, MAX_MEMO_OCTETS, Memo } from './memo.ts';
 import { scanQuery } from './memo-key.ts';
 import { Responder } from './responder.ts';
 import { Router } from './router.ts';
@@ -206,4 +206,14 @@ test('entries are bounded; those in use outlive others', () => {
   expect(memo.totalOctets).toBe(MAX_MEMO_ENTRIES * bytes.length);
   expect(memo.get(keyOf(1), 0)).toBeUndefined();
   expect(memo.get(keyOf(0), 0)?.bytes.buffer.byteLength).toBe(bytes.length);
+});
+
+test('the octets of all entries together are bounded, too', () => {
+  const memo = new Memo();
+  const route = { zone: '.', block: { handler: undefined, observers: [], recursion: false } };
+  const reply = createReply('x', { repeat: { epochs: [], untilMs: Number.POSITIVE_INFINITY, again: [] } });
+  const bytes = Buffer.concat([encodeMessage({ ...testMessage('a.'), qr: true }), Buffer.alloc(4000)]);
+  for (let i = 0; i * bytes.length < 2 * MAX_MEMO_OCTETS; i++) memo.set(`key ${i}`, bytes, reply, route, false);
+  expect(memo.totalOctets).toBeLessThanOrEqual(MAX_MEMO_OCTETS);
+  expect(memo.totalOctets).toBeGreaterThan(MAX_MEMO_OCTETS - bytes.length);
 });
