@@ -32,8 +32,17 @@ export interface BenchServer extends BenchProcess {
 }
 
 /** Starts a program on the first core. */
-export function startProcess(program: string, args: readonly string[]): BenchProcess {
-  const child = spawn('taskset', ['-c', '0', program, ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
+export function startProcess(
+  program: string,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): BenchProcess {
+  const env = { ...process.env, ...environment };
+  const child = spawn('taskset', ['-c', '0', program, ...args], {
+    cwd: ROOT,
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   // However the bench ends, its servers end with it.
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
@@ -55,9 +64,13 @@ export function startProcess(program: string, args: readonly string[]): BenchPro
 }
 
 /** Starts `cairn` on a free port with this Corefile, on the first core; `flags` are for Node.js. */
-export async function startBenchServer(corefile: string, flags: readonly string[] = []): Promise<BenchServer> {
+export async function startBenchServer(
+  corefile: string,
+  flags: readonly string[] = [],
+  environment: NodeJS.ProcessEnv = {},
+): Promise<BenchServer> {
   const args = [...flags, resolve(ROOT, 'src/cli/main.ts'), '-p', '0', '-conf', corefile];
-  const server = startProcess(process.execPath, args);
+  const server = startProcess(process.execPath, args, environment);
   while (!/^Cairn-/m.test(server.output())) {
     if (server.child.exitCode !== null) throw new Error(`cairn ended with status ${server.child.exitCode}`);
     await new Promise((resolve) => setTimeout(resolve, 50));

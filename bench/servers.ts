@@ -35,17 +35,19 @@ export interface Contender {
   start(setup: Setup, world: World): Promise<BenchServer>;
 }
 
-const cairn: Contender = {
-  id: 'cairn',
-  title: 'Cairn',
-  setups: ['kubeadm', 'kubeadm-older', 'plain'],
-  version: () => `Node.js ${process.versions.node}`,
-  start(setup, { folder, manifest, upstream, hosts }) {
-    const corefile = join(folder, `cairn-${setup}.Corefile`);
-    writeFileSync(corefile, corefileText(setup, { key: '.', cluster: `manifests ${manifest}`, upstream, hosts }));
-    return startBenchServer(corefile, ['--max-semi-space-size=2']);
-  },
-};
+function cairn(id: string, title: string, environment: NodeJS.ProcessEnv): Contender {
+  return {
+    id,
+    title,
+    setups: ['kubeadm', 'kubeadm-older', 'plain'],
+    version: () => `Node.js ${process.versions.node}`,
+    start(setup, { folder, manifest, upstream, hosts }) {
+      const corefile = join(folder, `${id}-${setup}.Corefile`);
+      writeFileSync(corefile, corefileText(setup, { key: '.', cluster: `manifests ${manifest}`, upstream, hosts }));
+      return startBenchServer(corefile, ['--max-semi-space-size=2'], environment);
+    },
+  };
+}
 
 /** Which program is CoreDNS, the environment says. */
 const COREDNS = process.env.COREDNS_BIN;
@@ -94,7 +96,8 @@ const echo: Contender = {
 
 /** All of them, the one that the others are compared with first. */
 export const contenders: readonly Contender[] = [
-  cairn,
+  cairn('cairn', 'Cairn', {}),
+  cairn('cairn-slow', 'Cairn, every reply made anew', { CAIRN_MEMO: 'off' }),
   coredns,
   plainContender('Knot DNS', knot),
   plainContender('Unbound', unbound),

@@ -155,6 +155,22 @@ test('repetitions have the addresses in every order, equally often', async () =>
   for (const count of counts.values()) expect(count).toBeGreaterThan(900);
 });
 
+test('the addresses of SRV targets change places with their owners', async () => {
+  const { clock, responder } = setup([makePlugin(loadbalance, 'loadbalance').plugin]);
+  const fast = responder();
+  const query = encodeMessage(testMessage('_pg._tcp.db.shop.svc.cluster.local. SRV', { edns: {} }));
+  const first = decodeMessage(await answer(fast, query, clock.monotonic()));
+  const orders = new Set<string>();
+  for (let i = 0; i < 50; i++) {
+    const { answer: targets, additional } = decodeMessage(await answer(fast, query, clock.monotonic()));
+    expect(targets).toEqual(first.answer);
+    expect(new Set(additional)).toEqual(new Set(first.additional));
+    orders.add(additional.map(({ name }) => name).join(' '));
+  }
+  expect(fast.memo.hits).toBeGreaterThan(45);
+  expect(orders.size).toBe(3);
+});
+
 test('repetitions are observed and counted like any other answer', async () => {
   const { clock, responder, seen, env } = setup();
   const fast = responder();

@@ -1,22 +1,22 @@
 import { type MessageFlags, Rcode } from '../dns/message.ts';
-import { A, AAAA, MX, type ResourceRecord, SRV } from '../dns/rr.ts';
+import { SRV } from '../dns/rr.ts';
 import { decodeFlags, HEADER_OCTETS } from '../dns/wire/decode.ts';
+import { CairnError } from '../errors.ts';
 import type { Epoch, Repeat } from '../plugin/repeat.ts';
 import type { Reply } from '../plugin/reply.ts';
+import { Door } from './memo-door.ts';
 import type { Scan } from './memo-key.ts';
+import { type AddressRun, findAddressRuns, shuffleRun } from './memo-shuffle.ts';
 import type { Route } from './router.ts';
 
+/** The environment variable that, set to `off`, has every reply made anew: for measuring and for hunting a difference. */
+export const MEMO_VARIABLE = 'CAIRN_MEMO';
 /** Replies that are kept for one listener. */
 export const MAX_MEMO_ENTRIES = 16_384;
 /** The octets of all of them together. */
 export const MAX_MEMO_OCTETS = 8 * 1024 * 1024;
 /** Longer replies are made anew each time. */
 const MAX_REPLY_OCTETS = 4096;
-/** Questions that were asked once and may be worth an entry when they come again; a power of two. */
-const DOOR_SIZE = 8192;
-
-const POINTER = 0xc0;
-const OPT_OCTETS = 11;
 
 /** A whole reply that can be given again. */
 export interface MemoEntry {
@@ -27,21 +27,12 @@ export interface MemoEntry {
   readonly flags: MessageFlags;
   /** The epochs' values when the reply was made. */
   readonly values: readonly number[];
-  readonly addresses: AddressRun | undefined;
+  /** Addresses that change their order with each repetition. */
+  readonly runs: readonly AddressRun[];
   /** Whether another spelling of the qname leaves all other octets as they are. */
   readonly anySpelling: boolean;
   /** Set when it is used, taken off when it could have been evicted. */
   used: boolean;
-}
-
-/** Address records of one RRset that stand one behind the other. */
-interface AddressRun {
-  /** Where the first one's rdata starts. */
-  readonly start: number;
-  readonly count: number;
-  /** From one rdata to the next. */
-  readonly stride: number;
-  readonly octets: 4 | 16;
 }
 
 /**
@@ -52,8 +43,9 @@ interface AddressRun {
  */
 export class Memo {
   private readonly entries = new Map<string, MemoEntry>();
-  private readonly door = new Uint32Array(DOOR_SIZE);
+  private readonly door = new Door();
   private octets = 0;
+  private readonly isOn = isWanted();
   hits = 0;
 
   get size(): number {
@@ -79,10 +71,8 @@ export class Memo {
 
   /** Whether a question has been asked lately, and so is worth an entry; from now on it has. */
   isWorth({ hash }: Scan): boolean {
-    const at = hash & (DOOR_SIZE - 1);
-    const known = this.door[at] === hash >>> 0;
-    this.door[at] = hash >>> 0;
-    return known;
+    if (!this.isOn) return false;
+    return this.door.knows(hash);
   }
 
   /** Keeps a reply under the key of its question, if it can be given again. */
@@ -115,6 +105,13 @@ export class Memo {
   }
 }
 
+/** @throws CairnError for a value that says neither yes nor no. */
+function isWanted(): boolean {
+  const wanted = process.env[MEMO_VARIABLE] || 'on';
+  if (wanted === 'on' || wanted === 'off') return wanted === 'on';
+  throw new CairnError('MEMO', `${MEMO_VARIABLE} must be "on" or "off", not "${wanted}"`);
+}
+
 function hasMoved(epochs: readonly Epoch[], values: readonly number[]): boolean {
   for (let i = 0; i < epochs.length; i++) if (epochs[i]!.value !== values[i]) return true;
   return false;
@@ -132,29 +129,16 @@ export function repeatReply(
   bytes[0] = query[0]!;
   bytes[1] = query[1]!;
   if (hasCapitals) for (let i = HEADER_OCTETS; i < nameEnd; i++) bytes[i] = query[i]!;
-  if (entry.addresses) shuffleAddresses(bytes, entry.addresses, random);
+  for (const run of entry.runs) shuffleRun(entry.bytes, bytes, run, random);
   return bytes;
-}
-
-/** Fisher and Yates, on the rdata alone: all else of the records is the same. */
-function shuffleAddresses(bytes: Buffer, { start, count, stride, octets }: AddressRun, random: () => number): void {
-  for (let left = count - 1; left > 0; left--) {
-    const one = start + left * stride;
-    const other = start + Math.floor(random() * (left + 1)) * stride;
-    for (let i = 0; i < octets; i++) {
-      const octet = bytes[one + i]!;
-      bytes[one + i] = bytes[other + i]!;
-      bytes[other + i] = octet;
-    }
-  }
 }
 
 /** Undefined for a reply that cannot be given again from its octets. */
 function createEntry(bytes: Buffer, reply: Reply, route: Route, hasEdns: boolean): MemoEntry | undefined {
   const { repeat } = reply;
   if (!repeat || bytes.length > MAX_REPLY_OCTETS || !isWhole(bytes, reply, hasEdns)) return undefined;
-  const addresses = repeat.shuffled ? findAddresses(bytes, reply, hasEdns) : 'fixed';
-  if (addresses === 'scattered') return undefined;
+  const runs = repeat.shuffled ? findAddressRuns(bytes) : [];
+  if (!runs) return undefined;
   // A small Buffer is a piece of a larger one, which it would keep alive whole.
   const own = Buffer.allocUnsafeSlow(bytes.length);
   own.set(bytes);
@@ -162,7 +146,7 @@ function createEntry(bytes: Buffer, reply: Reply, route: Route, hasEdns: boolean
     ...{ bytes: own, reply, repeat, route },
     flags: decodeFlags(bytes.readUInt16BE(2)),
     values: repeat.epochs.map((epoch) => epoch.value),
-    addresses: addresses === 'fixed' ? undefined : addresses,
+    runs,
     anySpelling: repeat.spelledAsAsked === true && isSpelledByPointers(reply),
     used: false,
   };
@@ -175,37 +159,6 @@ function isWhole(bytes: Buffer, { answer, authority, additional }: Reply, hasEdn
     bytes.readUInt16BE(8) === authority.length &&
     bytes.readUInt16BE(10) === additional.length + (hasEdns ? 1 : 0)
   );
-}
-
-const isAddress = ({ type }: ResourceRecord) => type === A.code || type === AAAA.code;
-const isExchange = ({ type }: ResourceRecord) => type === MX.code;
-const isShuffled = (record: ResourceRecord) => isAddress(record) || isExchange(record);
-
-/**
- * Where the addresses are that change their order: the last records of the message, but for OPT. `fixed` if there are no
- * two, `scattered` if they do not differ in their rdata alone.
- */
-function findAddresses(
-  bytes: Buffer,
-  { answer, authority, additional }: Reply,
-  hasEdns: boolean,
-): AddressRun | 'fixed' | 'scattered' {
-  const elsewhere = [...authority, ...additional];
-  if (elsewhere.filter(isShuffled).length > 1 || answer.filter(isExchange).length > 1) return 'scattered';
-  const addresses = answer.filter(isAddress);
-  const [first, second] = addresses;
-  if (!first || !second) return 'fixed';
-  if (elsewhere.length > 0) return 'scattered';
-  const alike = addresses.every(
-    ({ name, type, ttl }) => name === first.name && type === first.type && ttl === first.ttl,
-  );
-  const last = answer.slice(-addresses.length).every(isAddress);
-  const octets = first.type === A.code ? 4 : 16;
-  const stride = 12 + octets;
-  const start = bytes.length - (hasEdns ? OPT_OCTETS : 0) - addresses.length * stride;
-  const pointers = addresses.every((_, i) => (bytes[start + i * stride]! & POINTER) === POINTER);
-  if (!alike || !last || !pointers) return 'scattered';
-  return { start: start + 12, count: addresses.length, stride, octets };
 }
 
 /** Whether the qname's spelling shows only where names point to the question: everywhere but in uncompressed targets. */

@@ -52,6 +52,16 @@ test('names are compressed, those in later types are not, and letter case is kep
   );
 });
 
+test('a name that is written in full serves the names behind it', () => {
+  const octets = encodeMessage({
+    ...empty,
+    answer: [parseRecord('www.example.org. 1 SRV 1 2 3 web.example.net.')],
+    additional: [parseRecord('web.example.net. 1 A 192.0.2.1')],
+  });
+  const targetAt = 12 + 21 + 2 + 10 + 6;
+  expect(octets.toString('hex', targetAt + 17)).toBe(`c0${targetAt.toString(16)}00010001000000010004c0000201`);
+});
+
 test('rcodes above 15 travel in the OPT record', () => {
   const octets = encodeMessage({ ...empty, questions: [], rcode: 16, edns: { ...edns, do: true } });
   expect(octets.toString('hex')).toBe('123480000000000000000001' + '00' + '0029' + '04d0' + '01008000' + '0000');

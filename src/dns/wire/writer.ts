@@ -74,17 +74,24 @@ export class Writer {
         this.u16(0xc000 | pointer);
         return;
       }
-      if (this.offset <= MAX_POINTER) this.suffixes.set(rest, this.offset);
+      this.remember(rest);
       rest = this.label(rest);
     }
     this.u8(0);
   }
 
-  /** Writes a name in full, for rdata in which RFC 3597 §4 forbids compression. */
+  /** Writes a name in full, for rdata in which RFC 3597 §4 forbids compression; names behind it may point to it. */
   uncompressedName(name: Name): void {
     let rest = name;
-    while (rest !== ROOT) rest = this.label(rest);
+    while (rest !== ROOT) {
+      if (!this.suffixes.has(rest)) this.remember(rest);
+      rest = this.label(rest);
+    }
     this.u8(0);
+  }
+
+  private remember(suffix: Name): void {
+    if (this.offset <= MAX_POINTER) this.suffixes.set(suffix, this.offset);
   }
 
   /** Writes the first label of a name and returns the name behind it. */
