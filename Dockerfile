@@ -14,4 +14,4 @@ COPY --from=build /cairn/node_modules /cairn/node_modules
 COPY --from=build /cairn/dist /cairn/dist
 EXPOSE 53 53/udp 8080 8181 9153
 # A small young generation keeps the process small; the work of a query is garbage at once either way.
-ENTRYPOINT ["node", "--max-semi-space-size=2", "/cairn/dist/cli/main.js"]
+ENTRYPOINT ["node", "/cairn/dist/cli/main.js"]

@@ -82,7 +82,7 @@ writeFileSync(
 );
 limitRun();
 // With room for gigabytes V8 collects late, and what it did not collect yet would look like a leak.
-const server = await startBenchServer(corefile, ['--max-old-space-size=64', '--max-semi-space-size=2']);
+const server = await startBenchServer(corefile, ['--max-old-space-size=64']);
 const linesAtStart = server.output().split('\n').length;
 const resident: number[] = [];
 for (let pass = 1; pass <= PASSES; pass++) {

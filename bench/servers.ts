@@ -44,7 +44,7 @@ function cairn(id: string, title: string, environment: NodeJS.ProcessEnv): Conte
     start(setup, { folder, manifest, upstream, hosts }) {
       const corefile = join(folder, `${id}-${setup}.Corefile`);
       writeFileSync(corefile, corefileText(setup, { key: '.', cluster: `manifests ${manifest}`, upstream, hosts }));
-      return startBenchServer(corefile, ['--max-semi-space-size=2'], environment);
+      return startBenchServer(corefile, [], environment);
     },
   };
 }

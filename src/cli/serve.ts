@@ -6,6 +6,7 @@ import { corefileSource } from '../server/corefile-source.ts';
 import { type Listening, Server } from '../server/server.ts';
 import { type CorefileInput, findCorefile } from './corefile-input.ts';
 import type { Flags } from './flags.ts';
+import { keepHeapSmall } from './heap.ts';
 import { handleSignals } from './signals.ts';
 import { VERSION, versionText } from './version.ts';
 
@@ -15,6 +16,7 @@ const BUILD_LABELS = ['version', 'revision', 'goversion'];
 /** Serves DNS until a signal ends it. @throws whatever keeps the server from starting. */
 export async function serve(flags: Flags): Promise<void> {
   const { conf, dnsPort, pidfile, quiet } = flags;
+  keepHeapSmall();
   const log = createLogger(processSink);
   // Whoever read our log may have gone; DNS is still wanted.
   process.stdout.on('error', () => {});
