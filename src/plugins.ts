@@ -1,33 +1,61 @@
 import type { PluginDefinition } from './plugin/plugin.ts';
+import acl from './plugins/acl/index.ts';
+import any from './plugins/any/index.ts';
 import bind from './plugins/bind/index.ts';
+import bufsize from './plugins/bufsize/index.ts';
 import cache from './plugins/cache/index.ts';
+import cancel from './plugins/cancel/index.ts';
+import chaos from './plugins/chaos/index.ts';
+import debug from './plugins/debug/index.ts';
+import dns64 from './plugins/dns64/index.ts';
+import erratic from './plugins/erratic/index.ts';
 import errors from './plugins/errors/index.ts';
 import forward from './plugins/forward/index.ts';
+import header from './plugins/header/index.ts';
 import health from './plugins/health/index.ts';
 import hosts from './plugins/hosts/index.ts';
 import kubernetes from './plugins/kubernetes/index.ts';
 import loadbalance from './plugins/loadbalance/index.ts';
+import local from './plugins/local/index.ts';
 import log from './plugins/log/index.ts';
 import loop from './plugins/loop/index.ts';
+import minimal from './plugins/minimal/index.ts';
+import nsid from './plugins/nsid/index.ts';
 import prometheus from './plugins/prometheus/index.ts';
 import ready from './plugins/ready/index.ts';
 import reload from './plugins/reload/index.ts';
+import root from './plugins/root/index.ts';
+import shed from './plugins/shed/index.ts';
 import whoami from './plugins/whoami/index.ts';
 
 /** Every plugin, in the order of the chain, which is CoreDNS's; the order in a Corefile never matters. */
 export const plugins: readonly PluginDefinition[] = [
+  root,
+  cancel,
   reload,
+  nsid,
+  bufsize,
   bind,
+  debug,
   ready,
   health,
+  shed,
   prometheus,
   errors,
   log,
+  local,
+  dns64,
+  any,
+  chaos,
   loadbalance,
+  acl,
   cache,
+  header,
+  minimal,
   hosts,
   kubernetes,
   loop,
   forward,
+  erratic,
   whoami,
 ];

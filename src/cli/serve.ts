@@ -4,11 +4,12 @@ import { createLogger, type Logger, processSink } from '../observe/log.ts';
 import { plugins } from '../plugins.ts';
 import { corefileSource } from '../server/corefile-source.ts';
 import { type Listening, Server } from '../server/server.ts';
+import { VERSION } from '../version.ts';
 import { type CorefileInput, findCorefile } from './corefile-input.ts';
 import type { Flags } from './flags.ts';
 import { keepHeapSmall } from './heap.ts';
 import { handleSignals } from './signals.ts';
-import { VERSION, versionText } from './version.ts';
+import { versionText } from './version.ts';
 
 const EXIT_ERROR = 1;
 const BUILD_LABELS = ['version', 'revision', 'goversion'];

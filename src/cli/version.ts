@@ -1,7 +1,4 @@
-import { readFileSync } from 'node:fs';
-
-/** The version of the package. */
-export const VERSION: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
+import { VERSION } from '../version.ts';
 
 /** As CoreDNS prints it: the program, then the platform and what runs it. */
 export function versionText(): string {

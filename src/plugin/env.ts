@@ -38,7 +38,7 @@ export interface PluginEnv {
     /** All plugins of the block, in chain order; complete once the chain is built. */
     plugins(): readonly { readonly name: string; readonly plugin: Plugin }[];
   };
-  /** A path of the Corefile, made absolute: relative ones start at the working directory. */
+  /** A path of the Corefile, made absolute: relative ones start at the block's `root`, or at the working directory. */
   path(path: string): string;
   /** The addresses of this machine that clients can reach, loopback left out, in canonical text. */
   localAddresses(): readonly string[];

@@ -46,6 +46,12 @@ export interface BlockSettings {
   readonly anyClass?: boolean;
   /** Whether the block asks other servers: its replies then say that recursion is available (RA). */
   readonly recursion?: boolean;
+  /** The most octets of a UDP reply, whatever more the client would take. */
+  readonly udpSize?: number;
+  /** Where relative paths of the block start; the working directory if it says nothing. */
+  readonly root?: string;
+  /** Whether the block's debug lines are logged, and each of its unexpected errors. */
+  readonly debug?: boolean;
 }
 
 export interface BindTarget {

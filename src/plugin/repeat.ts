@@ -24,6 +24,15 @@ export interface Repeat {
   readonly spelledAsAsked?: boolean;
 }
 
+/** For a reply that follows from the question and the Corefile alone. */
+export const UNCHANGING: Repeat = { epochs: [], untilMs: Number.POSITIVE_INFINITY, again: [] };
+
+/** Counts the reply, and each repetition of it. */
+export function counted(reply: Reply, count: () => void): Reply {
+  count();
+  return alsoDependingOn(reply, { ...UNCHANGING, again: [count] });
+}
+
 /** A reply that may be repeated until one of the epochs moves; `again` runs with each repetition. */
 export function repeatUntilMoved(epochs: readonly Epoch[], again: () => void): Repeat {
   return { epochs, untilMs: Number.POSITIVE_INFINITY, again: [again] };

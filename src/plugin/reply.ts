@@ -1,4 +1,4 @@
-import { type Edns, Rcode } from '../dns/message.ts';
+import { type Edns, type MessageFlags, Rcode } from '../dns/message.ts';
 import type { ResourceRecord } from '../dns/rr.ts';
 import type { Repeat } from './repeat.ts';
 
@@ -14,6 +14,8 @@ export interface Reply {
   readonly answer: readonly ResourceRecord[];
   readonly authority: readonly ResourceRecord[];
   readonly additional: readonly ResourceRecord[];
+  /** Flags that stand, whatever else would follow from the query and the block. */
+  readonly fixedFlags?: Partial<Pick<MessageFlags, 'aa' | 'ra' | 'rd'>>;
   /** Options to send to a client that speaks EDNS. */
   readonly ednsOptions?: Edns['options'];
   /** The plugin that made the reply; empty for the server itself. */

@@ -112,6 +112,8 @@ function runBlock({ settings }: BlockConfiguration, plugins: readonly NamedPlugi
       plugins.length === 0 ? undefined : plugins.reduceRight((next, { plugin }) => plugin.wrap?.(next) ?? next, end),
     observers: plugins.map(({ plugin }) => plugin).filter((plugin) => plugin.observe),
     recursion: settings.recursion ?? false,
+    udpSize: settings.udpSize,
+    debug: settings.debug ?? false,
   };
 }
 

@@ -66,14 +66,15 @@ function createEnv(
   plugins: readonly NamedPlugin[],
   { world, claims, pages, shared, responders }: Generation,
 ): PluginEnv {
+  const { debug = false, root = '' } = block.settings;
   return {
-    log: createLogger(world.sink, { prefix: `plugin/${name}: ` }),
+    log: createLogger(world.sink, { prefix: `plugin/${name}: `, debug }),
     queryLog: (line) => world.sink('info', `[INFO] ${line}`),
     metrics: world.metrics,
     clock: world.clock,
     random: world.random,
     block: { keys: block.keys, zones: block.zones, server, plugins: () => plugins },
-    path: (path) => resolvePath(path),
+    path: (path) => resolvePath(root, path),
     localAddresses: world.localAddresses,
     resolve: (query, question) => responders.get(query.server)!.resolve(query, question),
     keep: (key, make) => claims.keep(`${name} ${key}`, make),

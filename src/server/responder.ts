@@ -58,7 +58,7 @@ export class Responder {
         return this.encode(
           createQuery(verdict.message, arrival, this.listener.server),
           failure('', verdict.rcode),
-          false,
+          NO_BLOCK,
         );
       case 'error':
         this.watch.rejected(verdict.reason);
@@ -83,11 +83,12 @@ export class Responder {
   private answerAgain(scan: Scan, bytes: Uint8Array, arrival: Arrival): Buffer | undefined {
     const { memo, watch, listener } = this;
     const entry = memo.get(scan, arrival.receivedMs);
-    if (!entry || (arrival.protocol === 'udp' && entry.bytes.length > udpLimit(scan.udpSize))) return undefined;
+    if (!entry) return undefined;
+    const { block, zone } = entry.route;
+    if (arrival.protocol === 'udp' && entry.bytes.length > udpLimit(scan.udpSize, block)) return undefined;
     memo.hits++;
     for (const run of entry.repeat.again) run();
     const reply = repeatReply(entry, bytes, scan, watch.random);
-    const { block, zone } = entry.route;
     if (block.observers.length > 0) {
       const query = new MemoQuery(bytes, arrival, scan.type, zone, listener.server);
       this.tellObservers(query, block, entry.reply, entry.flags, reply.length);
@@ -106,14 +107,14 @@ export class Responder {
     if (!route?.block.handler) {
       const refused = createQuery(message, arrival, server);
       this.watch.unserved(refused);
-      return this.encode(refused, failure('', Rcode.REFUSED), false);
+      return this.encode(refused, failure('', Rcode.REFUSED), NO_BLOCK);
     }
     const query = createQuery(message, arrival, server, route.zone);
     let reply: Reply | Promise<Reply>;
     try {
       reply = route.block.handler(query);
     } catch (thrown) {
-      reply = this.watch.recovered(query, thrown);
+      reply = this.watch.recovered(query, thrown, route.block.debug);
     }
     if (reply instanceof Promise) return this.finishLater(query, route.block, reply);
     const bytes = this.finish(query, route.block, reply);
@@ -128,7 +129,7 @@ export class Responder {
     try {
       return this.finish(query, block, await reply);
     } catch (thrown) {
-      return this.finish(query, block, this.watch.recovered(query, thrown));
+      return this.finish(query, block, this.watch.recovered(query, thrown, block.debug));
     } finally {
       this.inFlight--;
     }
@@ -137,9 +138,9 @@ export class Responder {
   private finish(query: Query, block: Block, reply: Reply): Buffer | undefined {
     let bytes: Buffer | undefined;
     try {
-      bytes = reply.drop ? undefined : this.encode(query, reply, block.recursion);
+      bytes = reply.drop ? undefined : this.encode(query, reply, block);
     } catch (thrown) {
-      return this.finish(query, block, this.watch.recovered(query, thrown));
+      return this.finish(query, block, this.watch.recovered(query, thrown, block.debug));
     }
     if (block.observers.length > 0) {
       const flags = bytes ? decodeFlags(bytes.readUInt16BE(2)) : NO_FLAGS;
@@ -155,14 +156,14 @@ export class Responder {
       try {
         plugin.observe?.(query, sent);
       } catch (thrown) {
-        this.watch.recovered(query, thrown);
+        this.watch.recovered(query, thrown, block.debug);
       }
     }
   }
 
-  private encode(query: Query, reply: Reply, recursion: boolean): Buffer {
+  private encode(query: Query, reply: Reply, block: Pick<Block, 'recursion' | 'udpSize'>): Buffer {
     const { message, edns, question } = query;
-    const limit = query.protocol === 'udp' ? udpLimit(edns?.udpSize ?? 0) : MAX_MESSAGE_OCTETS;
+    const limit = query.protocol === 'udp' ? udpLimit(edns?.udpSize ?? 0, block) : MAX_MESSAGE_OCTETS;
     return encodeMessage(
       {
         id: message.id,
@@ -171,9 +172,10 @@ export class Responder {
         aa: reply.aa,
         tc: reply.tc,
         rd: message.rd,
-        ra: reply.ra || recursion,
+        ra: reply.ra || block.recursion,
         ad: reply.ad,
         cd: message.cd,
+        ...reply.fixedFlags,
         rcode: edns || reply.rcode < 16 ? reply.rcode : Rcode.SERVFAIL,
         questions: [question],
         answer: reply.answer,
@@ -196,10 +198,11 @@ export class Responder {
 }
 
 const NO_FLAGS: MessageFlags = decodeFlags(0);
+const NO_BLOCK = { recursion: false };
 
 /** RFC 6891 §6.2.3: values below 512 count as 512; without EDNS it is 512 (RFC 1035 §2.3.4). */
-function udpLimit(udpSize: number): number {
-  return Math.min(Math.max(udpSize, MIN_UDP_SIZE), MAX_UDP_SIZE);
+function udpLimit(udpSize: number, block: Pick<Block, 'udpSize'>): number {
+  return Math.min(Math.max(udpSize, MIN_UDP_SIZE), block.udpSize ?? MAX_UDP_SIZE);
 }
 
 /** RFC 7828 §3.1: the timeout in units of 100 ms. */

@@ -9,6 +9,10 @@ export interface Block {
   readonly observers: readonly Plugin[];
   /** Whether the block asks other servers, so that its replies say RA. */
   readonly recursion: boolean;
+  /** The most octets of a UDP reply, whatever more the client would take. */
+  readonly udpSize?: number | undefined;
+  /** Whether each unexpected error is logged. */
+  readonly debug?: boolean;
 }
 
 export interface Route {

@@ -46,11 +46,11 @@ export class ServerWatch {
     this.requests.cell(query.server).value++;
   }
 
-  /** A plugin failed in a way that nobody foresaw: the client gets SERVFAIL, the operator a stack. */
-  recovered(query: Query, thrown: unknown): Reply {
+  /** A plugin failed in a way that nobody foresaw: the client gets SERVFAIL, the operator a stack; `always`, or now and then. */
+  recovered(query: Query, thrown: unknown, always = false): Reply {
     this.panics.value++;
     const nowMs = this.clock.monotonic();
-    if (nowMs >= this.quietUntilMs) {
+    if (always || nowMs >= this.quietUntilMs) {
       this.quietUntilMs = nowMs + PANIC_LOG_INTERVAL_MS;
       const stack = thrown instanceof Error && thrown.stack ? thrown.stack : messageOf(thrown);
       const where = `"${query.server}", question ${query.name} ${printType(query.type)}`;

@@ -99,6 +99,7 @@ function present(stored: Reply, query: Query, ttlOf: (ttl: number) => number): R
     aa: stored.aa || (!stored.ra && isAnswer(stored)),
     ra: stored.ra,
     ad: stored.ad && wantsAd(query),
+    ...(stored.fixedFlags && { fixedFlags: stored.fixedFlags }),
     answer: stored.answer.map(spelled),
     authority: stored.authority.map(aged),
     additional: stored.additional.map(aged),

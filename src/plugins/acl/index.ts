@@ -1,0 +1,70 @@
+import { parseIP, prefixContains } from '../../dns/ip.ts';
+import { EdnsOption, Rcode } from '../../dns/message.ts';
+import { longestZone } from '../../dns/name.ts';
+import type { Metrics } from '../../observe/metrics.ts';
+import { definePlugin } from '../../plugin/plugin.ts';
+import type { Query } from '../../plugin/query.ts';
+import { counted, notRepeatable, UNCHANGING } from '../../plugin/repeat.ts';
+import { createReply, mapReply, type Reply } from '../../plugin/reply.ts';
+import { type Action, parseAcl, type Rule } from './options.ts';
+
+/** Answers, refuses, empties or drops queries by their name, their type and their client's address. */
+export default definePlugin<readonly Rule[]>({
+  name: 'acl',
+
+  parse: parseAcl,
+
+  create(rules, env) {
+    const count = counters(env.metrics);
+    /** Where one client may get what another one does not. */
+    const tailored = rules.flatMap(({ zones, networks }) => (networks ? zones : []));
+    return {
+      wrap: (next) => (query) => {
+        const rule = rules.find((candidate) => matches(candidate, query));
+        const action = rule?.action ?? 'allow';
+        const reply = action === 'allow' ? next(query) : REPLIES[action];
+        const zone = rule && longestZone(query.name, rule.zones)!;
+        const add = () => count(action, query.server, zone ?? '');
+        const byClient = longestZone(query.name, tailored) !== undefined;
+        return mapReply(reply, (sent) => counted(byClient ? notRepeatable(sent) : sent, add));
+      },
+    };
+  },
+});
+
+function matches({ zones, types, networks }: Rule, { name, type, client }: Query): boolean {
+  if (longestZone(name, zones) === undefined || (types && !types.has(type))) return false;
+  if (!networks) return true;
+  const ip = parseIP(client.address.replace(/%.*$/, ''))!;
+  return networks.some((network) => prefixContains(network, ip));
+}
+
+/** The reply's code and the extended error that explains it (RFC 8914 §4.16, §4.18). */
+const denial = (rcode: number, extended: number, aa: boolean): Reply =>
+  createReply('acl', {
+    ...{ rcode, aa, repeat: UNCHANGING },
+    ednsOptions: [{ code: EdnsOption.EDE, data: Uint8Array.of(0, extended) }],
+  });
+
+const REPLIES: Record<Exclude<Action, 'allow'>, Reply> = {
+  block: denial(Rcode.REFUSED, 15, false),
+  // An empty reply without AA and RA would look like a lame server's to glibc and Go.
+  filter: denial(Rcode.NOERROR, 17, true),
+  drop: createReply('acl', { drop: true }),
+};
+
+function counters(metrics: Metrics): (action: Action, server: string, zone: string) => void {
+  const family = (action: string, labels: readonly string[]) =>
+    metrics.counter(`coredns_acl_${action}_requests_total`, `Counter of DNS requests being ${action}.`, labels);
+  const byZone = ['server', 'zone', 'view'];
+  const denials = {
+    block: family('blocked', byZone),
+    filter: family('filtered', byZone),
+    drop: family('dropped', byZone),
+  };
+  const allowed = family('allowed', ['server', 'view']);
+  return (action, server, zone) => {
+    const cell = action === 'allow' ? allowed.cell(server, '') : denials[action].cell(server, zone, '');
+    cell.value++;
+  };
+}

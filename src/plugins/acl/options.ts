@@ -1,0 +1,79 @@
+import { atLeastArgs, parseOptions, zonesArgument } from '../../corefile/arguments.ts';
+import type { Directive, OptionLine } from '../../corefile/ast.ts';
+import { attempt, CorefileError, throwAll } from '../../corefile/error.ts';
+import type { Token } from '../../corefile/token.ts';
+import { type Prefix, parseIP, parsePrefix } from '../../dns/ip.ts';
+import type { Name } from '../../dns/name.ts';
+import { parseType } from '../../dns/rr.ts';
+import type { BlockContext } from '../../plugin/plugin.ts';
+
+export type Action = 'allow' | 'block' | 'filter' | 'drop';
+
+/** What happens to some of the queries for the zones. */
+export interface Rule {
+  readonly zones: readonly Name[];
+  readonly action: Action;
+  /** Undefined for all types. */
+  readonly types: ReadonlySet<number> | undefined;
+  /** Undefined for all clients. */
+  readonly networks: readonly Prefix[] | undefined;
+}
+
+const ALL = '*';
+
+/** Reads all uses of `acl [ZONES…] { … }` as one list. @throws CorefileError, CorefileErrors */
+export function parseAcl(uses: readonly Directive[], block: BlockContext): readonly Rule[] {
+  const rules: Rule[] = [];
+  const errors: CorefileError[] = [];
+  for (const use of uses) {
+    attempt(errors, () => {
+      const zones = zonesArgument(use.args, block.zones);
+      const add = (line: OptionLine) => rules.push({ zones, action: line.name as Action, ...parseMatch(line) });
+      parseOptions(use, { allow: add, block: add, filter: add, drop: add });
+    });
+  }
+  throwAll(errors);
+  return rules;
+}
+
+/** Reads `[type QTYPE…|*] [net NETWORK…|*]`; several of each add up. */
+function parseMatch(line: OptionLine): Pick<Rule, 'types' | 'networks'> {
+  const types = sectionsOf(line, 'type').map((token) => token.text !== ALL && readType(token));
+  const networks = sectionsOf(line, 'net').map((token) => token.text !== ALL && readNetwork(token));
+  return {
+    types: types.length === 0 || types.includes(false) ? undefined : new Set(types as number[]),
+    networks: networks.length === 0 || networks.includes(false) ? undefined : (networks as Prefix[]),
+  };
+}
+
+/** The tokens of all sections that begin with a keyword, `type` or `net`. */
+function sectionsOf(line: OptionLine, keyword: 'type' | 'net'): readonly Token[] {
+  const found: Token[] = [];
+  let section: { name: string; position: Token['position']; args: Token[] } | undefined;
+  const close = () => {
+    if (section) atLeastArgs(section, 1);
+    if (section?.name === keyword) found.push(...section.args);
+  };
+  for (const token of line.args) {
+    if (token.text === 'type' || token.text === 'net') {
+      close();
+      section = { name: token.text, position: token.position, args: [] };
+    } else if (section) section.args.push(token);
+    else throw new CorefileError(token.position, `unexpected token "${token.text}"; expect 'type | net'`);
+  }
+  close();
+  return found;
+}
+
+function readType({ text, position }: Token): number {
+  const type = parseType(text);
+  if (type === undefined) throw new CorefileError(position, `unexpected token "${text}"; expect legal QTYPE`);
+  return type;
+}
+
+function readNetwork({ text, position }: Token): Prefix {
+  const ip = parseIP(text);
+  const prefix = ip ? { ip, bits: 8 * ip.length } : parsePrefix(text);
+  if (prefix) return prefix;
+  throw new CorefileError(position, `illegal CIDR notation "${text}", expecting ADDRESS or ADDRESS/BITS`);
+}

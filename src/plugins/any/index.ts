@@ -1,0 +1,27 @@
+import { lastUse, noArgs, noBlock } from '../../corefile/arguments.ts';
+import { HINFO, QType, rr } from '../../dns/rr.ts';
+import { definePlugin } from '../../plugin/plugin.ts';
+import { UNCHANGING } from '../../plugin/repeat.ts';
+import { createReply } from '../../plugin/reply.ts';
+
+/** The record that stands for all others, and the number of the RFC that says so as its TTL (RFC 8482 §4.2). */
+const TTL = 8482;
+const OBSOLETED = { cpu: 'ANY obsoleted', os: 'See RFC 8482' };
+
+/** Answers queries for ANY with one small record. */
+export default definePlugin({
+  name: 'any',
+
+  parse(uses) {
+    const directive = lastUse(uses);
+    noArgs(directive);
+    noBlock(directive);
+  },
+
+  create: () => ({
+    wrap: (next) => (query) =>
+      query.type === QType.ANY
+        ? createReply('any', { answer: [rr(HINFO, query.question.name, TTL, OBSOLETED)], repeat: UNCHANGING })
+        : next(query),
+  }),
+});

@@ -1,0 +1,57 @@
+import { hostname } from 'node:os';
+import { lastUse, noBlock } from '../../corefile/arguments.ts';
+import { atToken } from '../../corefile/error.ts';
+import type { Token } from '../../corefile/token.ts';
+import { Class } from '../../dns/message.ts';
+import type { Name } from '../../dns/name.ts';
+import { TXT } from '../../dns/rr.ts';
+import { unescapeText } from '../../dns/words.ts';
+import { definePlugin } from '../../plugin/plugin.ts';
+import { UNCHANGING } from '../../plugin/repeat.ts';
+import { createReply } from '../../plugin/reply.ts';
+import { VERSION } from '../../version.ts';
+
+export interface ChaosOptions {
+  readonly version: string;
+  readonly authors: readonly string[];
+}
+
+const DEFAULTS: ChaosOptions = { version: `Cairn-${VERSION}`, authors: ['The Cairn authors'] };
+
+/** Tells about the server itself, in class CH. */
+export default definePlugin<ChaosOptions>({
+  name: 'chaos',
+
+  parse(uses) {
+    const directive = lastUse(uses);
+    noBlock(directive);
+    const [version = DEFAULTS.version, ...authors] = directive.args.map(text);
+    return { version, authors: authors.length > 0 ? authors : DEFAULTS.authors };
+  },
+
+  settings: () => ({ anyClass: true }),
+
+  create({ version, authors }) {
+    const host = [unescapeText(hostname())];
+    const texts: ReadonlyMap<Name, readonly string[]> = new Map([
+      ['version.bind.', [version]],
+      ['version.server.', [version]],
+      ['authors.bind.', authors],
+      ['hostname.bind.', host],
+      ['id.server.', host], // RFC 4892 §3.1
+    ]);
+    return {
+      wrap: (next) => (query) => {
+        const found = query.class === Class.CH && query.type === TXT.code ? texts.get(query.name) : undefined;
+        if (!found) return next(query);
+        const owner = { name: query.question.name, type: TXT.code, class: Class.CH, ttl: 0 };
+        const answer = found.map((value) => ({ ...owner, data: { texts: [value] } }));
+        return createReply('chaos', { aa: true, answer, repeat: UNCHANGING });
+      },
+    };
+  },
+});
+
+function text(token: Token): string {
+  return atToken(token, () => unescapeText(token.text));
+}

@@ -1,0 +1,24 @@
+import { lastUse, noArgs, noBlock } from '../../corefile/arguments.ts';
+import { printType } from '../../dns/rr.ts';
+import { definePlugin } from '../../plugin/plugin.ts';
+
+/** Logs what is of use only while something is looked for. */
+export default definePlugin({
+  name: 'debug',
+
+  parse(uses) {
+    const directive = lastUse(uses);
+    noArgs(directive);
+    noBlock(directive);
+  },
+
+  settings: () => ({ debug: true }),
+
+  create: (_, { log }) => ({
+    observe({ question, message }, { reply: { error, source } }) {
+      if (!error) return;
+      const what = `${question.name} ${printType(question.type)}, id ${message.id}`;
+      log.debug(`${what}: ${source === '' ? 'the server' : source} failed: ${error.stack ?? error.message}`);
+    },
+  }),
+});

@@ -1,0 +1,24 @@
+import { lastUse, noArgs, noBlock } from '../../corefile/arguments.ts';
+import { Rcode } from '../../dns/message.ts';
+import { definePlugin } from '../../plugin/plugin.ts';
+import { mapReply, type Reply } from '../../plugin/reply.ts';
+
+/** Leaves out of answers what the client did not ask for. */
+export default definePlugin({
+  name: 'minimal',
+
+  parse(uses) {
+    const directive = lastUse(uses);
+    noArgs(directive);
+    noBlock(directive);
+  },
+
+  create: () => ({ wrap: (next) => (query) => mapReply(next(query), minimize) }),
+});
+
+/** Replies without an answer need their SOA or NS records: to be cached, or followed. */
+function minimize(reply: Reply): Reply {
+  const { rcode, answer, authority, additional } = reply;
+  if (rcode !== Rcode.NOERROR || answer.length === 0 || authority.length + additional.length === 0) return reply;
+  return { ...reply, authority: [], additional: [] };
+}

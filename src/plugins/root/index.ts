@@ -1,0 +1,27 @@
+import { stat } from 'node:fs/promises';
+import { exactArgs, lastUse, noBlock } from '../../corefile/arguments.ts';
+import { messageOf } from '../../errors.ts';
+import { definePlugin } from '../../plugin/plugin.ts';
+
+/** Says where the relative paths of a server block start. */
+export default definePlugin<string>({
+  name: 'root',
+
+  parse(uses) {
+    const directive = lastUse(uses);
+    noBlock(directive);
+    return exactArgs(directive, 1)[0].text;
+  },
+
+  settings: (root) => ({ root }),
+
+  create: (_, { path, log }) => ({
+    async start() {
+      const root = path('.');
+      await stat(root).then(
+        (found) => found.isDirectory() || log.warning(`Root path is not a directory: ${root}`),
+        (error) => log.warning(`Root path does not exist: ${messageOf(error)}`),
+      );
+    },
+  }),
+});
