@@ -1,3 +1,4 @@
+import type { Pattern } from '../../corefile/pattern.ts';
 import type { Clock, Timer } from '../../observe/clock.ts';
 import type { Logger } from '../../observe/log.ts';
 
@@ -6,7 +7,7 @@ export interface ConsolidateRule {
   readonly periodMs: number;
   /** The period as the operator wrote it. */
   readonly period: string;
-  readonly pattern: RegExp;
+  readonly pattern: Pattern;
   /** The pattern as the operator wrote it. */
   readonly source: string;
   readonly level: 'warning' | 'error' | 'info' | 'debug';
