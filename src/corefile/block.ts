@@ -4,10 +4,18 @@ import { printPosition } from './position.ts';
 import { didYouMean } from './suggest.ts';
 import { afterBraces, type Token } from './token.ts';
 
+/** Which directives there are. */
+export interface KnownDirectives {
+  /** Those that exist; without it, any name passes for one. */
+  readonly directives?: readonly string[];
+  /** Those that do not, though operators may look for them: what to do instead. */
+  readonly unsupported?: Readonly<Record<string, string>>;
+}
+
 /** How far the tokens of a Corefile, free of snippets and imports, have been read. */
 interface Reading {
   readonly tokens: readonly Token[];
-  readonly directives: readonly string[] | undefined;
+  readonly known: KnownDirectives;
   readonly errors: CorefileError[];
   at: number;
   /** Whether the end of the file has been complained about: one missing brace is one error. */
@@ -16,17 +24,13 @@ interface Reading {
 
 const UNMATCHED = `Unexpected '}' because no matching opening brace`;
 
-/**
- * Reads tokens as server blocks; after an error it goes on with the next line or block, so that one run finds them all.
- *
- * @param directives the directives that exist; without it any name will do.
- */
+/** Reads tokens as server blocks; after an error it goes on with the next line or block, so that one run finds them all. */
 export function readBlocks(
   tokens: readonly Token[],
   errors: CorefileError[],
-  directives?: readonly string[],
+  known: KnownDirectives = {},
 ): ServerBlock[] {
-  const reading: Reading = { tokens, directives, errors, at: 0, endReported: false };
+  const reading: Reading = { tokens, known, errors, at: 0, endReported: false };
   const blocks: ServerBlock[] = [];
   while (reading.at < tokens.length) {
     const { kind, position } = tokens[reading.at]!;
@@ -99,10 +103,8 @@ function readBody(reading: Reading): Directive[] {
 
 function readDirective(reading: Reading): Directive {
   const { name, position, args } = readLine(reading);
-  if (reading.directives && !reading.directives.includes(name)) {
-    const meant = didYouMean(name, reading.directives);
-    reading.errors.push(new CorefileError(position, `Unknown directive '${name}'${meant}`));
-  }
+  const unknown = whyUnknown(name, reading.known);
+  if (unknown !== undefined) reading.errors.push(new CorefileError(position, unknown));
   const open = current(reading);
   if (open?.kind !== '{' || open.startsLine) return { name, position, args, options: [], hasBlock: false };
   const options = readOptions(reading, open);
@@ -113,6 +115,13 @@ function readDirective(reading: Reading): Directive {
     else readArgs(reading);
   }
   return { name, position, args, options, hasBlock: true };
+}
+
+/** What to say of a directive that does not exist; undefined for one that does. */
+function whyUnknown(name: string, { directives, unsupported = {} }: KnownDirectives): string | undefined {
+  if (!directives || directives.includes(name)) return undefined;
+  const instead = Object.hasOwn(unsupported, name) ? ` - it is not supported: ${unsupported[name]}` : undefined;
+  return `Unknown directive '${name}'${instead ?? didYouMean(name, directives)}`;
 }
 
 /** A brace that begins a line belongs to the directive on the line before; CoreDNS would take it for something else. */

@@ -1,5 +1,5 @@
 import type { ServerBlock } from './ast.ts';
-import { readBlocks } from './block.ts';
+import { type KnownDirectives, readBlocks } from './block.ts';
 import { type Environment, substitute } from './environment.ts';
 import { attempt, type CorefileError, type CorefileWarning, inOrder } from './error.ts';
 import { expandImports } from './expand.ts';
@@ -8,15 +8,13 @@ import { lex } from './lexer.ts';
 import type { Token } from './token.ts';
 
 /** The text of a Corefile, and what its meaning depends on. */
-export interface CorefileText {
+export interface CorefileText extends KnownDirectives {
   /** The path, as it is shown in errors; relative imports start from its folder. */
   readonly file: string;
   readonly text: string;
   readonly env: Environment;
   /** Where imports are read from. */
   readonly files: CorefileFiles;
-  /** The directives that exist; without it, any name passes for one. */
-  readonly directives?: readonly string[];
 }
 
 export interface Corefile {
@@ -47,6 +45,6 @@ export function parseCorefile(source: CorefileText): Corefile {
 
   const main = { file: source.file, tokens: readTokens(source.file, source.text) };
   const tokens = attempt(errors, () => expandImports(main, importTokens, source.files, errors, warnings)) ?? [];
-  const blocks = readBlocks(tokens, errors, source.directives);
+  const blocks = readBlocks(tokens, errors, source);
   return { blocks, errors: inOrder(errors), warnings: inOrder(warnings) };
 }

@@ -5,6 +5,7 @@ import { type Corefile, DEFAULT_COREFILE, parseCorefile } from '../corefile/pars
 import { printCorefile } from '../corefile/print.ts';
 import type { PluginDefinition } from '../plugin/plugin.ts';
 import { type Configuration, configure } from './configuration.ts';
+import { UNSUPPORTED } from './unsupported.ts';
 
 /** A Corefile that was read and found right. */
 export interface LoadedCorefile {
@@ -47,9 +48,9 @@ export function corefileSource(options: CorefileSourceOptions): CorefileSource {
 /** The parsed Corefile, with the default one in place of one without server blocks. */
 function readCorefile(options: CorefileSourceOptions): { corefile: Corefile; isDefault: boolean } {
   const { file, plugins, env = process.env, files = diskFiles } = options;
-  const directives = plugins.map((plugin) => plugin.name);
+  const known = { directives: plugins.map((plugin) => plugin.name), unsupported: UNSUPPORTED };
   const text = options.text ?? readFileSync(file, 'utf8');
-  const corefile = parseCorefile({ file, text, env, files, directives });
+  const corefile = parseCorefile({ file, text, env, files, ...known });
   if (corefile.blocks.length > 0 || corefile.errors.length > 0) return { corefile, isDefault: false };
-  return { corefile: parseCorefile({ file, text: DEFAULT_COREFILE, env, files, directives }), isDefault: true };
+  return { corefile: parseCorefile({ file, text: DEFAULT_COREFILE, env, files, ...known }), isDefault: true };
 }
