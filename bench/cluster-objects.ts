@@ -1,14 +1,4 @@
-/** A Kubernetes object as the API and manifests have it. */
-export interface KubernetesObject {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace?: string;
-    readonly labels?: Readonly<Record<string, string>>;
-  };
-  readonly [field: string]: unknown;
-}
+import type { KubernetesObject } from '../test/support/api-server/index.ts';
 
 /** A service of the generated cluster, as far as queries need to know it. */
 export interface BenchService {

@@ -13,7 +13,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startApiStandIn } from './api-stand-in.ts';
+import { startApiServer } from '../test/support/api-server/index.ts';
 import { benchServices, clusterObjects } from './cluster-objects.ts';
 import { measure } from './measure.ts';
 import { markdown } from './report.ts';
@@ -62,7 +62,7 @@ const services = benchServices(SERVICES);
 const objects = clusterObjects(services);
 const manifest = join(folder, 'cluster.json');
 writeFileSync(manifest, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
-const api = await startApiStandIn(objects);
+const api = await startApiServer({ objects });
 const upstream = await startBenchUpstream();
 try {
   const { name, namespace } = services[1]!;

@@ -1,0 +1,81 @@
+import type { Clock } from '../../../src/observe/clock.ts';
+import { Collection } from './collection.ts';
+import type { KubernetesObject } from './objects.ts';
+import type { AskedRequest } from './request.ts';
+import { resources } from './resources.ts';
+import type { Switches } from './switches.ts';
+import type { Watch } from './watch.ts';
+
+const MAX_REQUESTS = 10_000;
+
+/** What requests are answered from. */
+export class ServerState {
+  readonly clock: Clock;
+  readonly collections: ReadonlyMap<string, Collection>;
+  readonly requests: AskedRequest[] = [];
+  readonly watches = new Set<Watch>();
+  readonly pages = new Map<string, Buffer>();
+  switches: Switches;
+  version: number;
+  /** How many requests have yet to fail. */
+  failuresLeft: number;
+
+  constructor(version: number, maxHistory: number, clock: Clock, switches: Switches) {
+    this.version = version;
+    this.clock = clock;
+    this.switches = switches;
+    this.failuresLeft = switches.failures.times;
+    this.collections = new Map(resources.map((one) => [one.kind, new Collection(one, maxHistory, version)]));
+  }
+
+  put(object: KubernetesObject): void {
+    if (this.#collection(object.kind).put(object, this.version + 1)) this.#changed();
+  }
+
+  remove(kind: string, namespace: string, name: string): void {
+    const collection = this.#collection(kind);
+    const stored = collection.get(namespace, name);
+    if (stored === undefined) return;
+    collection.remove(stored, this.version + 1);
+    this.#changed();
+  }
+
+  replace(objects: Iterable<KubernetesObject>): void {
+    const wanted = new Set<string>();
+    for (const object of objects) {
+      wanted.add(`${object.kind}/${this.#collection(object.kind).keyOf(object)}`);
+      this.put(object);
+    }
+    for (const [kind, collection] of this.collections)
+      for (const { key, namespace, name } of collection.now().all)
+        if (!wanted.has(`${kind}/${key}`)) this.remove(kind, namespace, name);
+  }
+
+  set(switches: Partial<Switches>): void {
+    this.switches = { ...this.switches, ...switches };
+    if (switches.failures) this.failuresLeft = switches.failures.times;
+    this.pages.clear();
+  }
+
+  compact(): void {
+    for (const collection of this.collections.values()) collection.compact(this.version);
+    this.pages.clear();
+  }
+
+  asked(request: AskedRequest): void {
+    this.requests.push(request);
+    if (this.requests.length > MAX_REQUESTS) this.requests.shift();
+  }
+
+  #changed(): void {
+    this.version++;
+    this.pages.clear();
+  }
+
+  #collection(kind: string): Collection {
+    const collection = this.collections.get(kind);
+    if (collection === undefined)
+      throw new Error(`no such kind here: ${kind}; there are ${[...this.collections.keys()]}`);
+    return collection;
+  }
+}

@@ -1,0 +1,89 @@
+import type { StreamingLists } from './options.ts';
+
+export type Verb = 'get' | 'list' | 'watch';
+
+/** Which requests are meant; what is left out is all of them. */
+export interface Requests {
+  readonly verb?: Verb;
+  /** The plural, as in paths. */
+  readonly resource?: string;
+  readonly namespace?: string;
+}
+
+/** How the stand-in behaves. Each can be set at the start and while it runs. */
+export interface Switches {
+  /** The bearer tokens that are taken; undefined asks nobody for one. */
+  readonly tokens: readonly string[] | undefined;
+  /** Requests that get 403. */
+  readonly forbidden: readonly Requests[];
+  /** Resources (plurals) that nobody defined, as where a CRD is missing: 404. */
+  readonly missing: readonly string[];
+  /** Whether streaming lists are served, refused with 422 (the feature is off), or taken for plain watches (an old server). */
+  readonly streamingLists: StreamingLists;
+  /** How a watch is told that its version is too old: as the HTTP status, or as an event. */
+  readonly goneAs: 'status' | 'event';
+  /** Whether a list at version 0 is cut into pages; servers before 1.3x give it whole. */
+  readonly pagesAtZero: boolean;
+  /** How long a watch that wants bookmarks waits for the next one. */
+  readonly bookmarkMs: number;
+  /** Whether lists are compressed for those who accept that, from 128 KiB as an API server does. */
+  readonly gzip: boolean;
+
+  /** Which requests the faults below befall. */
+  readonly faulty: Requests;
+  /** Connections are refused, and the open ones closed. */
+  readonly refuse: boolean;
+  /** Requests are read and never answered; open watches fall silent, and nothing closes. */
+  readonly silent: boolean;
+  /** Waits so long before each answer and each event. */
+  readonly latencyMs: number;
+  /** The next `times` requests fail. */
+  readonly failures: { readonly times: number; readonly status: number; readonly retryAfterSeconds?: number };
+  /** Lists end in mid-stream after so many octets. */
+  readonly cutAfter: number | undefined;
+  /** Lists come in pieces of so many octets, one each `everyMs`. */
+  readonly dribble: { readonly octets: number; readonly everyMs: number } | undefined;
+  /** JSON texts that are put behind the items of each page. */
+  readonly extraItems: readonly string[];
+  /** Watches say nothing but bookmarks. */
+  readonly bookmarksOnly: boolean;
+  /** Each event comes twice. */
+  readonly duplicate: boolean;
+  /** Of two events, the second comes first. */
+  readonly swap: boolean;
+}
+
+export const defaults: Switches = {
+  tokens: undefined,
+  forbidden: [],
+  missing: [],
+  streamingLists: 'served',
+  goneAs: 'event',
+  pagesAtZero: false,
+  bookmarkMs: 60_000,
+  gzip: false,
+  faulty: {},
+  refuse: false,
+  silent: false,
+  latencyMs: 0,
+  failures: { times: 0, status: 500 },
+  cutAfter: undefined,
+  dribble: undefined,
+  extraItems: [],
+  bookmarksOnly: false,
+  duplicate: false,
+  swap: false,
+};
+
+/** What a rule is compared with. */
+export interface Asked {
+  readonly verb: Verb;
+  readonly resource: string;
+  readonly namespace: string | undefined;
+}
+
+export function concerns({ verb, resource, namespace }: Requests, asked: Asked): boolean {
+  if (verb !== undefined && verb !== asked.verb) return false;
+  if (resource !== undefined && resource !== asked.resource) return false;
+  return namespace === undefined || namespace === asked.namespace;
+}
