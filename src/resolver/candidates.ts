@@ -1,0 +1,44 @@
+import { MAX_NAME_OCTETS, parseName, wireLength } from '../dns/name.ts';
+import type { Settings } from './settings.ts';
+import type { Candidate } from './stub.ts';
+
+/** How many dots the name has, one at its end included: what ndots is compared with. */
+export function dotsIn(name: string): number {
+  return name.split('.').length - 1;
+}
+
+export function isAbsolute(name: string): boolean {
+  return name.endsWith('.');
+}
+
+/** The name just as it was typed, made absolute. */
+export function asTyped(name: string, reason: string): Candidate {
+  return { name: isAbsolute(name) ? name : `${name}.`, reason };
+}
+
+/** The name completed by each element of the search list; an element `.` gives the name as it was typed. */
+export function completed(name: string, { search }: Pick<Settings, 'search'>): Candidate[] {
+  return search.map((element, i) => {
+    const suffix = element.replace(/^\.|\.$/g, '');
+    const reason = `search list, element ${i + 1} of ${search.length}`;
+    return { name: suffix === '' ? `${name}.` : `${name}.${suffix}.`, suffix: element, reason };
+  });
+}
+
+/** Whether a query for the name can be written at all (RFC 1035 §3.1). */
+export function isSendable({ name }: Pick<Candidate, 'name'>): boolean {
+  try {
+    return wireLength(parseName(name)) <= MAX_NAME_OCTETS;
+  } catch {
+    return false;
+  }
+}
+
+/** Why the name as typed comes before the search list, or after it. */
+export function dotsReason(name: string, ndots: number): string {
+  const dots = dotsIn(name);
+  const count = `${dots} dot${dots === 1 ? '' : 's'}`;
+  return dots >= ndots ? `as typed, first: ${count} ≥ ndots ${ndots}` : `as typed, last: ${count} < ndots ${ndots}`;
+}
+
+export const ABSOLUTE_REASON = 'as typed: the dot at the end makes it absolute';

@@ -1,0 +1,17 @@
+import type { Stub, StubName } from './stub.ts';
+import { busybox } from './stubs/busybox.ts';
+import { cAres, node } from './stubs/c-ares.ts';
+import { glibc } from './stubs/glibc.ts';
+import { go } from './stubs/go.ts';
+import { musl, muslWithoutTcp } from './stubs/musl.ts';
+
+/** Every stub resolver that is known, by its name. */
+export const stubs: Readonly<Record<StubName, Stub>> = {
+  glibc,
+  musl,
+  'musl-1.2.3': muslWithoutTcp,
+  go,
+  'c-ares': cAres,
+  node,
+  busybox,
+};

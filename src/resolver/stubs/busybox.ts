@@ -1,0 +1,28 @@
+import { asTyped, completed, dotsIn } from '../candidates.ts';
+import type { Dialect } from '../settings.ts';
+import type { Stub } from '../stub.ts';
+
+const dialect: Dialect = {
+  indented: true,
+  maxNameservers: Number.MAX_SAFE_INTEGER,
+  defaultNameservers: ['127.0.0.1'],
+  environment: false,
+  hostnameDomain: false,
+  defaults: { ndots: 1, timeoutMs: 5000, attempts: 2 },
+  numbers: new Map(),
+  flags: new Map(),
+};
+
+/** busybox nslookup: all completed names at once for a name without a dot, and never that name itself. */
+export const busybox: Stub = {
+  name: 'busybox',
+  title: "busybox's nslookup (Alpine, busybox images); other programs there use the libc",
+  dialect,
+  order: 'together',
+  candidates({ name }, settings) {
+    if (dotsIn(name) > 0) return [asTyped(name, 'as typed: the name has a dot')];
+    if (settings.search.length === 0) return [asTyped(name, 'as typed: there is no search list')];
+    return completed(name, settings);
+  },
+  types: ({ types }) => types,
+};

@@ -1,0 +1,52 @@
+import { ABSOLUTE_REASON, asTyped, completed, dotsIn, dotsReason, isAbsolute } from '../candidates.ts';
+import type { Dialect } from '../settings.ts';
+import type { Stub } from '../stub.ts';
+
+const MAX = Number.MAX_SAFE_INTEGER;
+
+const dialect: Dialect = {
+  indented: true,
+  maxNameservers: MAX,
+  defaultNameservers: ['127.0.0.1'],
+  searchBeatsDomain: true,
+  environment: true,
+  hostnameDomain: true,
+  defaults: { ndots: 1, timeoutMs: 2000, attempts: 3 },
+  numbers: new Map([
+    ['ndots', { sets: 'ndots', min: 0, max: MAX }],
+    ['timeout', { sets: 'timeoutMs', min: 0, max: MAX }],
+    ['retrans', { sets: 'timeoutMs', min: 0, max: MAX }],
+    ['attempts', { sets: 'attempts', min: 0, max: MAX }],
+    ['retry', { sets: 'attempts', min: 0, max: MAX }],
+  ]),
+  flags: new Map([
+    ['rotate', 'rotate'],
+    ['use-vc', 'use-vc'],
+    ['usevc', 'use-vc'],
+  ]),
+};
+
+/** c-ares with its search list. */
+export const cAres: Stub = {
+  name: 'c-ares',
+  title: 'c-ares with its search list: curl, Envoy, gRPC',
+  dialect,
+  order: 'sequential',
+  candidates({ name }, settings) {
+    if (isAbsolute(name)) return [asTyped(name, ABSOLUTE_REASON)];
+    const typed = asTyped(name, dotsReason(name, settings.ndots));
+    const rest = completed(name, settings);
+    return dotsIn(name) >= settings.ndots ? [typed, ...rest] : [...rest, typed];
+  },
+  types: ({ types }) => types,
+};
+
+/** c-ares as Node.js uses it: no search list. */
+export const node: Stub = {
+  name: 'node',
+  title: "Node.js's dns.resolve and its kin (dns.lookup is the libc's)",
+  dialect: { ...dialect, readsSearch: false, defaults: { ...dialect.defaults, attempts: 4 } },
+  order: 'sequential',
+  candidates: ({ name }) => [asTyped(name, 'as typed: dns.resolve knows no search list')],
+  types: ({ types }) => types,
+};

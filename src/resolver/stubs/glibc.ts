@@ -1,0 +1,26 @@
+import { ABSOLUTE_REASON, asTyped, completed, dotsIn, dotsReason, isAbsolute } from '../candidates.ts';
+import type { Stub } from '../stub.ts';
+import { glibcDialect } from './glibc-dialect.ts';
+
+/** glibc: as typed first where the name has ndots dots, then the search list in any case. */
+export const glibc: Stub = {
+  name: 'glibc',
+  title:
+    "GNU libc's getaddrinfo: Debian, Ubuntu, RHEL, distroless; most programs on them, Python, the JVM, Node's dns.lookup",
+  dialect: glibcDialect,
+  order: 'sequential',
+  candidates({ name }, settings) {
+    if (isAbsolute(name)) return [asTyped(name, ABSOLUTE_REASON)];
+    const typed = asTyped(name, dotsReason(name, settings.ndots));
+    const rest = completed(name, settings);
+    if (dotsIn(name) >= settings.ndots) return [typed, ...rest];
+    const isLast = !rest.some((candidate) => candidate.name === typed.name) && !keptFromRoot(name, settings);
+    return isLast ? [...rest, typed] : rest;
+  },
+  types: ({ types }, { flags }) => (flags.has('no-aaaa') ? types.filter((type) => type !== 'AAAA') : types),
+};
+
+/** `no-tld-query`: a name without a dot is never asked at the root, unless there is no search list at all. */
+function keptFromRoot(name: string, { flags, search }: Parameters<Stub['candidates']>[1]): boolean {
+  return dotsIn(name) === 0 && search.length > 0 && flags.has('no-tld-query');
+}

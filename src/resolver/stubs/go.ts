@@ -1,0 +1,55 @@
+import { ABSOLUTE_REASON, asTyped, completed, dotsIn, dotsReason, isAbsolute } from '../candidates.ts';
+import type { Dialect } from '../settings.ts';
+import type { Candidate, Stub } from '../stub.ts';
+
+/** The longest name that is asked for, its trailing dot included. */
+const MAX_NAME_LENGTH = 254;
+
+const MAX = Number.MAX_SAFE_INTEGER;
+
+const dialect: Dialect = {
+  indented: true,
+  maxNameservers: 3,
+  defaultNameservers: ['127.0.0.1', '::1'],
+  searchElement: (element) => (element === '.' ? undefined : element),
+  environment: false,
+  hostnameDomain: true,
+  defaults: { ndots: 1, timeoutMs: 5000, attempts: 2 },
+  numbers: new Map([
+    ['ndots', { sets: 'ndots', min: 0, max: 15 }],
+    ['timeout', { sets: 'timeoutMs', min: 1000, max: MAX }],
+    ['attempts', { sets: 'attempts', min: 1, max: MAX }],
+  ]),
+  flags: new Map([
+    ['edns0', 'edns0'],
+    ['no-reload', 'no-reload'],
+    ['rotate', 'rotate'],
+    ['single-request', 'single-request'],
+    ['single-request-reopen', 'single-request'],
+    ['tcp', 'use-vc'],
+    ['trust-ad', 'trust-ad'],
+    ['use-vc', 'use-vc'],
+    ['usevc', 'use-vc'],
+  ]),
+};
+
+/** Go's own resolver: glibc's order, one server after the other, A and AAAA each on its own way. */
+export const go: Stub = {
+  name: 'go',
+  title: "Go's own resolver (CGO_ENABLED=0, or by default where resolv.conf has no option unknown to it)",
+  dialect,
+  order: 'sequential',
+  candidates({ name }, settings) {
+    const isFirst = dotsIn(name) >= settings.ndots;
+    const typed = asTyped(name, dotsReason(name, settings.ndots));
+    if (isAbsolute(name)) return [asTyped(name, ABSOLUTE_REASON)].filter(isAsked);
+    const rest = completed(name, settings);
+    return (isFirst ? [typed, ...rest] : [...rest, typed]).filter(isAsked);
+  },
+  types: ({ types }) => types,
+};
+
+/** Names under onion are never asked for (RFC 7686 §2). */
+function isAsked({ name }: Candidate): boolean {
+  return name.length <= MAX_NAME_LENGTH && !/\.onion\.$/i.test(name);
+}

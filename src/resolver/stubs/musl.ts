@@ -1,0 +1,45 @@
+import { ABSOLUTE_REASON, asTyped, completed, dotsIn, dotsReason, isAbsolute } from '../candidates.ts';
+import type { Dialect } from '../settings.ts';
+import type { Stub, StubName } from '../stub.ts';
+
+/** fgets into 256 octets: the line feed and the zero at the end are among them. */
+export const MUSL_LINE_OCTETS = 255;
+
+const dialect: Dialect = {
+  indented: false,
+  lineOctets: MUSL_LINE_OCTETS,
+  maxNameservers: 3,
+  defaultNameservers: ['127.0.0.1'],
+  environment: false,
+  hostnameDomain: false,
+  defaults: { ndots: 1, timeoutMs: 5000, attempts: 2 },
+  numbers: new Map([
+    ['ndots', { sets: 'ndots', min: 0, max: 15 }],
+    ['timeout', { sets: 'timeoutMs', min: 0, max: 60_000 }],
+    ['attempts', { sets: 'attempts', min: 0, max: 10 }],
+  ]),
+  flags: new Map(),
+};
+
+function createMusl(name: StubName, title: string): Stub {
+  return {
+    name,
+    title,
+    dialect,
+    order: 'sequential',
+    candidates({ name, kind }, settings) {
+      if (kind === 'records') return [asTyped(name, 'as typed: res_search knows no search list here')];
+      if (isAbsolute(name)) return [asTyped(name, ABSOLUTE_REASON)];
+      const typed = asTyped(name, dotsReason(name, settings.ndots));
+      if (dotsIn(name) >= settings.ndots) return [{ ...typed, reason: typed.reason.replace('first', 'only') }];
+      return [...completed(name, settings), typed];
+    },
+    types: ({ types }) => types,
+  };
+}
+
+/** musl: with ndots dots the search list is never used; all servers are asked at once. */
+export const musl = createMusl('musl', 'musl 1.2.4 and newer: Alpine since 3.18, and programs linked statically to it');
+
+/** musl before TCP: what is in a truncated reply is all there is. */
+export const muslWithoutTcp = createMusl('musl-1.2.3', 'musl 1.2.3 and older: Alpine up to 3.17, Debian 12');
