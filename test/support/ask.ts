@@ -59,9 +59,11 @@ export function questionPacket(name: string, type: string, { udpSize }: AskOptio
   };
 }
 
-export async function exchangeUdp(address: string, port: number, request: Uint8Array): Promise<Buffer> {
+/** @param from the client's own address, of any port. */
+export async function exchangeUdp(address: string, port: number, request: Uint8Array, from?: string): Promise<Buffer> {
   const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
   try {
+    if (from !== undefined) socket.bind(0, from);
     socket.send(request, port, address);
     const [reply] = await once(socket, 'message', { signal: AbortSignal.timeout(TIMEOUT_MS) });
     return reply;
@@ -70,8 +72,9 @@ export async function exchangeUdp(address: string, port: number, request: Uint8A
   }
 }
 
-export async function exchangeTcp(address: string, port: number, request: Uint8Array): Promise<Buffer> {
-  const socket = connect(port, address);
+/** @param from the client's own address, of any port. */
+export async function exchangeTcp(address: string, port: number, request: Uint8Array, from?: string): Promise<Buffer> {
+  const socket = connect({ port, host: address, ...(from !== undefined && { localAddress: from }) });
   try {
     const prefix = Buffer.alloc(2);
     prefix.writeUInt16BE(request.length);

@@ -4,6 +4,8 @@ import type { Clock, Timer } from '../../src/observe/clock.ts';
 export interface FakeClock extends Clock {
   /** Moves time on and runs, in order of their time, all timers that fall due on the way. */
   advance(ms: number): void;
+  /** How long until the next timer falls due; undefined if none is set. */
+  readonly nextDueMs: number | undefined;
   /** How many timers are set: 0 after a clean stop. */
   readonly timers: number;
 }
@@ -44,6 +46,10 @@ export function fakeClock(startMs: number = Date.UTC(2026, 0, 1)): FakeClock {
         alarm.run();
       }
       elapsedMs = endMs;
+    },
+    get nextDueMs() {
+      const next = firstUntil(Number.POSITIVE_INFINITY);
+      return next && Math.max(0, next.atMs - elapsedMs);
     },
     get timers() {
       return alarms.size;

@@ -17,9 +17,9 @@ export interface TestServer {
 /** Starts a server for a Corefile's text; keys without a port listen on a free one, relative imports start at `file`. */
 export async function startServer(
   text: string,
-  options: { file?: string; env?: Record<string, string>; clock?: Clock } = {},
+  options: { file?: string; env?: Record<string, string>; clock?: Clock; random?: () => number } = {},
 ): Promise<TestServer> {
-  const { file = 'Corefile', env = {}, clock = systemClock } = options;
+  const { file = 'Corefile', env = {}, clock = systemClock, random = Math.random } = options;
   let current = text;
   const lines: string[] = [];
   const fatals: string[] = [];
@@ -29,6 +29,7 @@ export async function startServer(
   const server = new Server({
     source,
     clock,
+    random,
     sink: (_, line) => lines.push(line),
     onFatal: (message) => fatals.push(message),
   });
