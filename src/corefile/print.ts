@@ -1,4 +1,4 @@
-import type { Line, ServerBlock } from './ast.ts';
+import type { Directive, Line, ServerBlock } from './ast.ts';
 import type { Token } from './token.ts';
 
 /**
@@ -11,12 +11,18 @@ export function printCorefile(blocks: readonly ServerBlock[]): string {
 }
 
 function printBlock({ keys, directives }: ServerBlock): string {
-  const lines = directives.flatMap((directive) => {
-    if (!directive.hasBlock) return [`    ${printLine(directive)}`];
-    const options = directive.options.map((option) => `        ${printLine(option)}`);
-    return [`    ${printLine(directive)} {`, ...options, '    }'];
-  });
+  const lines = directives.flatMap(directiveLines).map((line) => `    ${line}`);
   return [`${keys.map(printToken).join(' ')} {`, ...lines, '}', ''].join('\n');
+}
+
+/** One use of a directive in the same normal form. */
+export function printDirective(directive: Directive): string {
+  return directiveLines(directive).join('\n');
+}
+
+function directiveLines(directive: Directive): string[] {
+  if (!directive.hasBlock) return [printLine(directive)];
+  return [`${printLine(directive)} {`, ...directive.options.map((option) => `    ${printLine(option)}`), '}'];
 }
 
 function printLine({ name, args }: Line): string {

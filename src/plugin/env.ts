@@ -35,8 +35,8 @@ export interface PluginEnv {
   readonly block: BlockContext & {
     /** The listener's name in metrics, such as `dns://:53`. */
     readonly server: string;
-    /** All plugins of the block, in chain order; complete once the chain is built. */
-    plugins(): readonly { readonly name: string; readonly plugin: Plugin }[];
+    /** All plugins of the block, in chain order; complete once the chain is built. `text` is what the block says of each. */
+    plugins(): readonly { readonly name: string; readonly plugin: Plugin; readonly text: string }[];
   };
   /** A path of the Corefile, made absolute: relative ones start at the block's `root`, or at the working directory. */
   path(path: string): string;

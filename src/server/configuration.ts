@@ -3,6 +3,7 @@ import { type Claim, findConflicts } from '../corefile/conflict.ts';
 import { attempt, CorefileError, CorefileErrors, type CorefileWarning, inOrder, inPlugin } from '../corefile/error.ts';
 import { parseServerKey, preferredSyntaxWarning, type ServerKey } from '../corefile/key.ts';
 import type { Corefile } from '../corefile/parser.ts';
+import { printDirective } from '../corefile/print.ts';
 import type { BlockSettings, PluginDefinition } from '../plugin/plugin.ts';
 
 /** A plugin of a block with what its directives say. */
@@ -11,6 +12,8 @@ export interface PluginConfiguration {
   readonly options: unknown;
   /** The first use of the directive. */
   readonly directive: Directive;
+  /** All uses of the directive in normal form: the same text means the same. */
+  readonly text: string;
 }
 
 /** A server block whose directives were read. */
@@ -63,7 +66,8 @@ function configureBlock(
       return inPlugin(definition.name, () => ({ options: definition.parse(directives, { keys, zones }) }));
     });
     if (!parsed) continue;
-    configured.push({ definition, options: parsed.options, directive: directives[0]! });
+    const text = directives.map(printDirective).join('\n');
+    configured.push({ definition, options: parsed.options, directive: directives[0]!, text });
     settings = { ...settings, ...definition.settings?.(parsed.options) };
   }
   return { keys, zones, plugins: configured, settings };

@@ -33,6 +33,8 @@ export interface Generation {
 export interface NamedPlugin {
   readonly name: string;
   readonly plugin: Plugin;
+  /** Its directives in the block, in normal form. */
+  readonly text: string;
 }
 
 /** Makes the plugins of one block, in chain order. @throws CorefileError at the directive whose plugin cannot be made. */
@@ -45,7 +47,7 @@ export function createPlugins(
   for (const configured of block.plugins) {
     const { name } = configured.definition;
     const env = createEnv(name, block, server, plugins, generation);
-    plugins.push({ name, plugin: createPlugin(configured, env) });
+    plugins.push({ name, plugin: createPlugin(configured, env), text: configured.text });
   }
   return plugins;
 }

@@ -20,7 +20,7 @@ export interface TestEnvOptions {
   readonly clock?: FakeClock;
   readonly seed?: number;
   readonly localAddresses?: readonly string[];
-  readonly plugins?: readonly { readonly name: string; readonly plugin: Plugin }[];
+  readonly plugins?: readonly { readonly name: string; readonly plugin: Plugin; readonly text?: string }[];
   /** Kept values of an earlier environment, to act a reload. */
   readonly kept?: Map<string, Kept>;
   resolve?(query: Query, question: Question): Reply | Promise<Reply>;
@@ -54,7 +54,7 @@ export function testEnv(options: TestEnvOptions = {}): TestEnv {
     metrics,
     clock: options.clock ?? fakeClock(),
     random: seededRandom(options.seed),
-    block: { keys: [], zones, server, plugins: () => plugins },
+    block: { keys: [], zones, server, plugins: () => plugins.map((plugin) => ({ text: '', ...plugin })) },
     path: (path) => resolve(root, path),
     localAddresses: () => options.localAddresses ?? [],
     resolve: options.resolve ?? (() => failure('test', 2, new Error('the test answers no inner look-ups'))),

@@ -8,6 +8,7 @@ import type { Query } from '../../plugin/query.ts';
 import { createReply, failure, type Reply } from '../../plugin/reply.ts';
 import { MAX_WAITING } from './fetch.ts';
 import cache from './index.ts';
+import { MAX_OCTETS } from './store.ts';
 
 const SOA = 'org. 60 IN SOA ns.org. root.org. 1 2 3 4 60';
 
@@ -321,6 +322,25 @@ test('the table is bounded, and what was used last stays', async () => {
   ]);
 });
 
+test('the memory of entries is bounded', async () => {
+  const harness = await started();
+  const { env, passed } = harness;
+  const octets = new Uint8Array(60_000);
+  harness.next = ({ question: { name } }) =>
+    createReply('next', { answer: [{ name, type: 1, class: 1, ttl: 60, data: { octets } }] });
+  const handle = (i: number) => harness.handle(testQuery(`a${i}. A`));
+  const fitting = Math.floor(MAX_OCTETS / 61_000);
+  for (let i = 0; i < 2 * fitting; i++) await handle(i);
+  const [bytes] = await env.exposed('cairn_cache_bytes{server="dns://:53",type="success"');
+  expect(Number(bytes!.split(' ')[1])).toBeGreaterThan(0.9 * MAX_OCTETS);
+  expect(Number(bytes!.split(' ')[1])).toBeLessThanOrEqual(MAX_OCTETS);
+  const asked = passed.length;
+  await handle(2 * fitting - 1);
+  expect(passed.length).toBe(asked);
+  await handle(0);
+  expect(passed.length).toBe(asked + 1);
+});
+
 test('prefetch: a popular entry is fetched again before it expires, once', async () => {
   const harness = await started(block('prefetch 3 1m 20%'));
   const { env, ask, passed } = harness;
@@ -502,14 +522,16 @@ test('metrics', async () => {
   ]);
 });
 
-const plugins = (...names: string[]) => names.map((name) => ({ name, plugin: {} }));
+const plugins = (...lines: string[]) => lines.map((text) => ({ name: text.split(' ')[0]!, plugin: {}, text }));
 
 test.each([
-  ['nothing', 'cache 30', plugins('cache', 'forward'), 0],
-  ['the options', 'cache 60', plugins('cache', 'forward'), 1],
-  ['the plugins', 'cache 30', plugins('cache', 'hosts', 'forward'), 1],
+  ['nothing', 'cache 30', plugins('cache', 'forward . 192.0.2.1'), 0],
+  ['the options', 'cache 60', plugins('cache', 'forward . 192.0.2.1'), 1],
+  ['the plugins below', 'cache 30', plugins('cache', 'hosts', 'forward . 192.0.2.1'), 1],
+  ['what is said of the plugins below', 'cache 30', plugins('cache', 'forward . 192.0.2.2'), 1],
+  ['the plugins above', 'cache 30', plugins('errors', 'log', 'cache', 'forward . 192.0.2.1'), 0],
 ])('a reload that changes %s of the block', async (_, options, after, queries) => {
-  const before = await started('cache 30', { plugins: plugins('cache', 'forward') });
+  const before = await started('cache 30', { plugins: plugins('cache', 'forward . 192.0.2.1') });
   await before.ask();
   const { ask, passed } = await started(options, { kept: before.env.kept, clock: before.env.clock, plugins: after });
   await ask();

@@ -5,6 +5,7 @@ import type { Repeat } from '../../plugin/repeat.ts';
 import { createReply, type Reply } from '../../plugin/reply.ts';
 import { type Kind, negativeRecordTtl } from './classify.ts';
 import type { KindOptions } from './options.ts';
+import { sizeOf } from './size.ts';
 
 /** A reply that is kept. */
 export interface Entry {
@@ -15,6 +16,8 @@ export interface Entry {
   readonly storedMs: number;
   /** How long the whole is fresh, in seconds: no record has less. */
   readonly ttl: number;
+  /** About how much memory it takes. */
+  readonly octets: number;
   /** The queries that it answered, for prefetching: how many, and when the last one came. */
   hits: number;
   lastHitMs: number;
@@ -50,6 +53,7 @@ export function createEntry(
     },
     storedMs: nowMs,
     ttl: limit(ttl),
+    octets: sizeOf(reply),
     ...{ hits: 0, lastHitMs: nowMs, prefetched: false, recheckMs: nowMs, epoch: { value: 0 } },
   };
 }

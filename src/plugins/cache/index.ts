@@ -26,8 +26,9 @@ export default definePlugin<CacheOptions>({
   },
 });
 
-/** What was cached outlives a reload that changes neither these options nor the plugins of the block. */
+/** What was cached outlives a reload that changes neither these options nor what the block says of the plugins below. */
 function storeKey(options: CacheOptions, { block }: PluginEnv): string {
-  const plugins = block.plugins().map(({ name }) => name);
-  return `cache ${JSON.stringify([block.server, block.zones, plugins, options])}`;
+  const plugins = block.plugins();
+  const below = plugins.slice(plugins.findIndex(({ name }) => name === 'cache') + 1).map(({ text }) => text);
+  return `cache ${JSON.stringify([block.server, block.zones, below, options])}`;
 }

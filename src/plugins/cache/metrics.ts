@@ -25,6 +25,7 @@ export function cacheMetrics({ metrics, block }: PluginEnv): CacheMetrics {
   const hits = metrics.counter('coredns_cache_hits_total', 'Queries answered from the cache.', kindLabels);
   const evictions = metrics.counter('coredns_cache_evictions_total', 'Entries that had to make room.', kindLabels);
   const entries = metrics.gauge('coredns_cache_entries', 'Entries in the cache.', kindLabels);
+  const octets = metrics.gauge('cairn_cache_bytes', 'Memory that the entries take, about.', kindLabels);
   const cellsOf = (family: typeof hits) => ({
     success: family.cell(block.server, 'success', zones, view),
     denial: family.cell(block.server, 'denial', zones, view),
@@ -40,13 +41,15 @@ export function cacheMetrics({ metrics, block }: PluginEnv): CacheMetrics {
     watch(store) {
       const evicted = cellsOf(evictions);
       const held = cellsOf(entries);
+      const heldOctets = cellsOf(octets);
       store.onEvict = (table) => {
         evicted[table].value++;
       };
       metrics.onScrape(`cache ${block.server} ${zones}`, () => {
-        const sizes = store.sizes();
-        held.success.value = sizes.success;
-        held.denial.value = sizes.denial;
+        for (const table of ['success', 'denial'] as const) {
+          held[table].value = store.tables[table].size;
+          heldOctets[table].value = store.tables[table].octets;
+        }
       });
     },
   };

@@ -1,7 +1,10 @@
 import type { Query } from '../../plugin/query.ts';
 import { type Entry, remainingTtl } from './entry.ts';
-import type { CacheOptions } from './options.ts';
-import { createTable } from './table.ts';
+import type { CacheOptions, KindOptions } from './options.ts';
+import { createTable, type Table } from './table.ts';
+
+/** How much memory the entries of one kind may take, about, in each cache. */
+export const MAX_OCTETS = 32 * 1024 * 1024;
 
 /** What is known for one question. */
 export interface Known {
@@ -13,12 +16,16 @@ export interface Known {
   readonly settled: boolean;
 }
 
+/** Failures stand with the denials. */
+export type TableName = 'success' | 'denial';
+
 export interface Store {
   lookup(key: string, nowMs: number): Known;
   store(key: string, entry: Entry): void;
-  sizes(): { readonly success: number; readonly denial: number };
+  /** The entries in either table, and how much memory they take. */
+  readonly tables: { readonly [T in TableName]: Pick<Table<Entry>, 'size' | 'octets'> };
   /** Called for each entry that had to make room; set anew when a reload takes the store over. */
-  onEvict: (table: 'success' | 'denial') => void;
+  onEvict: (table: TableName) => void;
 }
 
 /**
@@ -27,6 +34,10 @@ export interface Store {
  * Only where positive answers go before denials, both are kept.
  */
 export function createStore({ success, denial, preferPositive, stale }: CacheOptions): Store {
+  const tableFor = (name: TableName, { capacity }: KindOptions) =>
+    createTable<Entry>({ maxEntries: capacity, maxOctets: MAX_OCTETS, onEvict: () => store.onEvict(name) });
+  const positives = tableFor('success', success);
+  const denials = tableFor('denial', denial);
   const staleForMs = stale?.forMs ?? 0;
   const isFresh = (entry: Entry | undefined, nowMs: number) => entry !== undefined && remainingTtl(entry, nowMs) > 0;
   const isUsable = (entry: Entry | undefined, nowMs: number) =>
@@ -58,11 +69,9 @@ export function createStore({ success, denial, preferPositive, stale }: CacheOpt
         denials.delete(key);
       }
     },
-    sizes: () => ({ success: positives.size, denial: denials.size }),
+    tables: { success: positives, denial: denials },
     onEvict: () => {},
   };
-  const positives = createTable<Entry>(success.capacity, () => store.onEvict('success'));
-  const denials = createTable<Entry>(denial.capacity, () => store.onEvict('denial'));
   return store;
 }
 

@@ -2,18 +2,24 @@ import { expect, test } from 'vitest';
 import { createTable } from './table.ts';
 
 test.each([
-  ['the oldest makes room', 2, 'set a, set b, set c', 'b c', 1],
-  ['what was read is not the oldest', 2, 'set a, set b, get a, set c', 'a c', 1],
-  ['what was set again is not the oldest', 2, 'set a, set b, set a, set c', 'a c', 1],
-  ['what was deleted needs no room', 2, 'set a, set b, delete a, set c', 'b c', 0],
-  ['a table without capacity keeps nothing', 0, 'set a, set b', '', 2],
-])('%s', (_, capacity, steps, kept, evicted) => {
+  ['the oldest makes room', 2, 99, 'set a 1, set b 1, set c 1', 'b c', 1],
+  ['what was read is not the oldest', 2, 99, 'set a 1, set b 1, get a, set c 1', 'a c', 1],
+  ['what was set again is not the oldest', 2, 99, 'set a 1, set b 1, set a 1, set c 1', 'a c', 1],
+  ['what was deleted needs no room', 2, 99, 'set a 1, set b 1, delete a, set c 1', 'b c', 0],
+  ['a table without capacity keeps nothing', 0, 99, 'set a 1, set b 1', '', 2],
+  ['octets are bounded', 9, 10, 'set a 4, set b 4, set c 2', 'a b c', 0],
+  ['a large value takes the room of several', 9, 10, 'set a 4, set b 4, set c 7', 'c', 2],
+  ['one that is larger than all room is not kept', 9, 10, 'set a 4, set b 11', '', 2],
+  ['what was set again counts once', 9, 10, 'set a 4, set a 5, set b 5', 'a b', 0],
+  ['what was deleted takes no octets', 9, 10, 'set a 6, delete a, delete a, set b 6, set c 4', 'b c', 0],
+])('%s', (_, maxEntries, maxOctets, steps, kept, evicted) => {
   let evictions = 0;
-  const table = createTable<string>(capacity, () => evictions++);
+  const table = createTable<{ key: string; octets: number }>({ maxEntries, maxOctets, onEvict: () => evictions++ });
   for (const step of steps.split(', ')) {
-    const [method, key] = step.split(' ') as ['get' | 'set' | 'delete', string];
-    table[method](key, key);
+    const [method, key, octets] = step.split(' ') as ['get' | 'set' | 'delete', string, string];
+    table[method](key, { key, octets: Number(octets) });
   }
-  const found = ['a', 'b', 'c'].filter((key) => table.get(key) === key);
-  expect([found.join(' '), table.size, evictions]).toEqual([kept, found.length, evicted]);
+  const found = ['a', 'b', 'c'].flatMap((key) => table.get(key) ?? []);
+  expect([found.map(({ key }) => key).join(' '), table.size, evictions]).toEqual([kept, found.length, evicted]);
+  expect(table.octets).toBe(found.reduce((sum, { octets }) => sum + octets, 0));
 });

@@ -1,19 +1,37 @@
 /** A map of bounded size that forgets what was not used for the longest time. Every operation takes constant time. */
 export interface Table<V> {
   readonly size: number;
+  /** The octets of all values. */
+  readonly octets: number;
   /** The value, which is now the one used last. */
   get(key: string): V | undefined;
   set(key: string, value: V): void;
   delete(key: string): void;
 }
 
-/** @param onEvict called for each value that had to make room. */
-export function createTable<V>(capacity: number, onEvict: () => void): Table<V> {
+export interface TableOptions {
+  readonly maxEntries: number;
+  readonly maxOctets: number;
+  /** Called for each value that had to make room. */
+  onEvict(): void;
+}
+
+/** The values know how many octets they take. */
+export function createTable<V extends { readonly octets: number }>(options: TableOptions): Table<V> {
+  const { maxEntries, maxOctets, onEvict } = options;
   // A Map is iterated in order of insertion, so what is used moves to its end.
   const values = new Map<string, V>();
+  let octets = 0;
+  const remove = (key: string) => {
+    octets -= values.get(key)?.octets ?? 0;
+    values.delete(key);
+  };
   return {
     get size() {
       return values.size;
+    },
+    get octets() {
+      return octets;
     },
     get(key) {
       const value = values.get(key);
@@ -24,14 +42,14 @@ export function createTable<V>(capacity: number, onEvict: () => void): Table<V> 
       return value;
     },
     set(key, value) {
-      values.delete(key);
+      remove(key);
       values.set(key, value);
-      if (values.size <= capacity) return;
-      values.delete(values.keys().next().value!);
-      onEvict();
+      octets += value.octets;
+      while (values.size > maxEntries || octets > maxOctets) {
+        remove(values.keys().next().value!);
+        onEvict();
+      }
     },
-    delete(key) {
-      values.delete(key);
-    },
+    delete: remove,
   };
 }
