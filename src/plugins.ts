@@ -19,6 +19,7 @@ import loadbalance from './plugins/loadbalance/index.ts';
 import local from './plugins/local/index.ts';
 import log from './plugins/log/index.ts';
 import loop from './plugins/loop/index.ts';
+import metadata from './plugins/metadata/index.ts';
 import minimal from './plugins/minimal/index.ts';
 import nsid from './plugins/nsid/index.ts';
 import prometheus from './plugins/prometheus/index.ts';
@@ -31,6 +32,7 @@ import whoami from './plugins/whoami/index.ts';
 /** Every plugin, in the order of the chain, which is CoreDNS's; the order in a Corefile never matters. */
 export const plugins: readonly PluginDefinition[] = [
   root,
+  metadata,
   cancel,
   reload,
   nsid,

@@ -42,6 +42,11 @@ export interface PluginEnv {
   path(path: string): string;
   /** The addresses of this machine that clients can reach, loopback left out, in canonical text. */
   localAddresses(): readonly string[];
+  /**
+   * What a plugin of the block says of a query, by a label such as `kubernetes/service`; undefined if no plugin says anything,
+   * or the labels of such queries are not to be read. Costs what that one label costs, and only when it is called.
+   */
+  label(query: Query, label: string): string | undefined;
   /** Asks the whole server another question on behalf of `query`; SERVFAIL when such look-ups nest too deeply. */
   resolve(query: Query, question: Question): Reply | Promise<Reply>;
   /**

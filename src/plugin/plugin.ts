@@ -26,6 +26,12 @@ export interface Plugin {
   wrap?(next: Handler): Handler;
   /** Told of every query of the block after its reply was sent. Must not throw and must be cheap. */
   observe?(query: Query, sent: Sent): void;
+  /**
+   * What the plugin can say of a query under one of its labels, which others know as `PLUGIN/LABEL`; undefined for nothing.
+   * Asked only when somebody reads the label: see {@link PluginEnv.label}. Whatever it says must follow from the query as it
+   * came in, so that it is the same for an answer that is given again.
+   */
+  label?(query: Query, label: string): string | undefined;
   /** Loads what the plugin serves, before the listeners open. A rejection fails the start or the reload. */
   start?(signal: AbortSignal): Promise<void>;
   /** Called once the block's listeners are open, with the addresses that they serve. */
@@ -52,6 +58,8 @@ export interface BlockSettings {
   readonly root?: string;
   /** Whether the block's debug lines are logged, and each of its unexpected errors. */
   readonly debug?: boolean;
+  /** The zones of whose queries the plugins' labels can be read; none by default. */
+  readonly labelled?: readonly Name[];
 }
 
 export interface BindTarget {

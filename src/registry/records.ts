@@ -55,6 +55,8 @@ export interface Pod {
   /** Canonical text, all families. */
   readonly ips: readonly string[];
   readonly hostNetwork: boolean;
+  /** No answer depends on them. */
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 export interface Namespace {

@@ -22,7 +22,7 @@ function slice(namespace: string, name: string, ofService: string, ...ips: strin
 }
 
 function pod(namespace: string, name: string, ...ips: string[]): Pod {
-  return { namespace, name, ips, hostNetwork: false };
+  return { namespace, name, ips, hostNetwork: false, labels: {} };
 }
 
 const names = (records: readonly { namespace: string; name: string }[]) =>

@@ -1,11 +1,13 @@
 import { resolve as resolvePath } from 'node:path';
 import { CorefileError } from '../corefile/error.ts';
+import { isAtOrBelow, type Name } from '../dns/name.ts';
 import { messageOf } from '../errors.ts';
 import type { Clock } from '../observe/clock.ts';
 import { createLogger, type LogSink } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { PluginEnv, ServerProcess } from '../plugin/env.ts';
 import type { Plugin } from '../plugin/plugin.ts';
+import type { Query } from '../plugin/query.ts';
 import type { BlockConfiguration, PluginConfiguration } from './configuration.ts';
 import type { Claims } from './keeper.ts';
 import type { PageBook } from './pages.ts';
@@ -78,6 +80,7 @@ function createEnv(
     block: { keys: block.keys, zones: block.zones, server, plugins: () => plugins },
     path: (path) => resolvePath(root, path),
     localAddresses: world.localAddresses,
+    label: (query, label) => readLabel(query, label, block.settings.labelled ?? [], plugins),
     resolve: (query, question) => responders.get(query.server)!.resolve(query, question),
     keep: (key, make) => claims.keep(`${name} ${key}`, make),
     shared<T>(key: string, make: () => T): T {
@@ -87,4 +90,17 @@ function createEnv(
     page: (address, path, serve, tls) => pages.add(address, path, serve, tls),
     process: world.process,
   };
+}
+
+/** Asks the plugin that the label begins with. */
+function readLabel(
+  query: Query,
+  label: string,
+  zones: readonly Name[],
+  plugins: readonly NamedPlugin[],
+): string | undefined {
+  if (!zones.some((zone) => isAtOrBelow(query.name, zone))) return undefined;
+  const slash = label.indexOf('/');
+  const owner = plugins.find(({ name }) => name === label.slice(0, slash));
+  return owner?.plugin.label?.(query, label.slice(slash + 1));
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/observe/clock.ts';
-import { type Endpoint, NO_PORT, type Port } from '../../src/registry/records.ts';
+import { type Endpoint, NO_PORT, type Pod, type Port } from '../../src/registry/records.ts';
 import { Registry } from '../../src/registry/registry.ts';
 import { fakeClock } from './clock.ts';
 
@@ -11,7 +11,7 @@ import { fakeClock } from './clock.ts';
  *     headless NAMESPACE/NAME
  *     external NAMESPACE/NAME TARGET
  *     slice NAMESPACE/SERVICE PORTS|- ENDPOINT…        PORTS joined by commas, ENDPOINT = IP[,IP][=HOSTNAME][~PODNAME][@ZONE]
- *     pod NAMESPACE/NAME IP[,IP]
+ *     pod NAMESPACE/NAME IP[,IP] [host] [LABEL=VALUE…]          `host` for a pod in the host's network
  */
 export function testCluster(text: string, clock: Clock = fakeClock()): Registry {
   const registry = new Registry(clock);
@@ -32,7 +32,7 @@ export function addToCluster(registry: Registry, text: string): void {
     else if (kind === 'service') registry.setService({ ...common, clusterIPs: words[0]!.split(',') });
     else if (kind === 'headless') registry.setService({ ...common, headless: true });
     else if (kind === 'external') registry.setService({ ...common, type: 'ExternalName', externalName: words[0]! });
-    else if (kind === 'pod') registry.setPod({ namespace, name, ips: words[0]!.split(','), hostNetwork: false });
+    else if (kind === 'pod') registry.setPod({ namespace, name, ...pod(words) });
     else if (kind === 'slice') {
       const slicePorts = words[0] === '-' ? ports([]) : ports(words[0]!.split(','));
       const endpoints = words.slice(1).map(endpoint);
@@ -47,6 +47,11 @@ function ports(words: readonly string[]): Port[] {
     const [name = '', protocol = '', port] = word.split(':');
     return { name, protocol, port: Number(port) };
   });
+}
+
+function pod([ips = '', ...words]: readonly string[]): Pick<Pod, 'ips' | 'hostNetwork' | 'labels'> {
+  const labels = words.filter((word) => word !== 'host').map((word) => word.split('='));
+  return { ips: ips.split(','), hostNetwork: words.includes('host'), labels: Object.fromEntries(labels) };
 }
 
 function endpoint(word: string): Endpoint {

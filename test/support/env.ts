@@ -24,6 +24,7 @@ export interface TestEnvOptions {
   /** Kept values of an earlier environment, to act a reload. */
   readonly kept?: Map<string, Kept>;
   resolve?(query: Query, question: Question): Reply | Promise<Reply>;
+  label?(query: Query, label: string): string | undefined;
 }
 
 /** A plugin's environment, with all that went into it open to the test. */
@@ -57,6 +58,7 @@ export function testEnv(options: TestEnvOptions = {}): TestEnv {
     block: { keys: [], zones, server, plugins: () => plugins.map((plugin) => ({ text: '', ...plugin })) },
     path: (path) => resolve(root, path),
     localAddresses: () => options.localAddresses ?? [],
+    label: options.label ?? (() => undefined),
     resolve: options.resolve ?? (() => failure('test', 2, new Error('the test answers no inner look-ups'))),
     keep: (key, make) => remembered(kept as Map<string, unknown>, key, make),
     shared: (key, make) => remembered(shared, key, make),

@@ -5,6 +5,7 @@ import type { Query } from '../../plugin/query.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { viewCluster } from './cluster.ts';
 import { createHandler } from './handler.ts';
+import { createLabels } from './labels.ts';
 import { answerCells, type Shown, showRegistry } from './metrics.ts';
 import type { KubernetesOptions } from './options.ts';
 import { createRepeatOf } from './repeat.ts';
@@ -30,6 +31,7 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
   let wasReady = false;
   return {
     wrap: (next) => createHandler(settings, next),
+    label: createLabels(zones, cluster),
     async start(signal) {
       void filled.start();
       if (await isSyncedWithin(startupTimeoutMs, registry, env, signal)) return;

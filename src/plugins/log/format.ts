@@ -1,5 +1,6 @@
 import { printClass, printRcode } from '../../dns/message.ts';
 import { printType } from '../../dns/rr.ts';
+import type { PluginEnv } from '../../plugin/env.ts';
 import type { Sent } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 
@@ -41,13 +42,13 @@ const FIELDS: Readonly<Record<string, Format>> = {
   '>bufsize': (query) => String(allowedOctets(query)),
 };
 
-/** Makes a format out of its text. `{x}` stands for itself unless x is a field, a format's name or `/METADATA-LABEL`. */
-export function compileFormat(text: string): Format {
+/** Makes a format out of its text. `{x}` stands for itself unless x is a field, a format's name or `/LABEL`, which `label` reads. */
+export function compileFormat(text: string, label: PluginEnv['label']): Format {
   const whole = text.replaceAll('{common}', COMMON_FORMAT).replaceAll('{combined}', COMBINED_FORMAT);
   const parts = whole
     .split(/(\{[^{}]*\})/)
     .filter((part) => part !== '')
-    .map(compilePart);
+    .map((part) => compilePart(part, label));
   return (query, sent) => {
     let line = '';
     for (const part of parts) line += typeof part === 'string' ? part : part(query, sent);
@@ -55,9 +56,9 @@ export function compileFormat(text: string): Format {
   };
 }
 
-function compilePart(part: string): string | Format {
+function compilePart(part: string, label: PluginEnv['label']): string | Format {
   const field = part.startsWith('{') && part.endsWith('}') ? part.slice(1, -1) : '';
-  if (field.startsWith('/')) return NOTHING;
+  if (field.startsWith('/')) return (query) => label(query, field.slice(1)) ?? NOTHING;
   return Object.hasOwn(FIELDS, field) ? FIELDS[field]! : part;
 }
 

@@ -37,7 +37,7 @@ export default definePlugin<LogOptions>({
         `${printPosition(position)}: a single argument is a name, so this line logs nothing - write 'log . "${text}"'`,
       );
     }
-    const compiled = rules.map((rule) => ({ ...rule, print: compileFormat(rule.format) }));
+    const compiled = rules.map((rule) => ({ ...rule, print: compileFormat(rule.format, env.label) }));
     return {
       observe(query, sent) {
         const rule = compiled.find(({ names }) => names.some((name) => isAtOrBelow(query.name, name)));

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { makePlugin, parsePlugin, sentReply } from '../../../test/support/plugin.ts';
 import { type TestQueryOptions, testQuery } from '../../../test/support/query.ts';
 import { parseRecord } from '../../dns/presentation.ts';
+import type { Query } from '../../plugin/query.ts';
 import { createReply, type Reply } from '../../plugin/reply.ts';
 import { classOf } from './class.ts';
 import log from './index.ts';
@@ -84,6 +85,15 @@ describe('the line', () => {
   ])('%s', (format, question, line) => {
     expect(logged(`log . "${format}"`, question)).toEqual([`[INFO] ${line}`]);
   });
+});
+
+test('labels are those of the query, and a dash where nobody says anything', () => {
+  const label = (query: Query, name: string) =>
+    name === 'kubernetes/service' ? `${name} of ${query.name}` : undefined;
+  const { plugin, env } = makePlugin(log, 'log . "{/kubernetes/service} {/kubernetes/zone} {/}"', { label });
+  const query = testQuery('web.shop.svc.cluster.local.');
+  plugin.observe!(query, sentReply(query, HIT));
+  expect(env.lines).toEqual(['[INFO] kubernetes/service of web.shop.svc.cluster.local. - -']);
 });
 
 describe('the first rule whose name matches decides', () => {

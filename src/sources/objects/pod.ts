@@ -1,6 +1,6 @@
 import type { Pod } from '../../registry/records.ts';
 import { Field } from './field.ts';
-import { readLongNames } from './metadata.ts';
+import { readLabels, readLongNames } from './metadata.ts';
 
 /** Phases in which a pod has given its address back, or nobody knows. */
 const GONE_PHASES: readonly unknown[] = ['Succeeded', 'Failed', 'Unknown'];
@@ -22,7 +22,12 @@ export function convertPod(object: unknown): Pod | undefined {
   const ips = readPodIPs(status);
   return ips.length === 0
     ? undefined
-    : { ...names, ips, hostNetwork: pod.get('spec').get('hostNetwork').flag() ?? false };
+    : {
+        ...names,
+        ips,
+        hostNetwork: pod.get('spec').get('hostNetwork').flag() ?? false,
+        labels: readLabels(pod),
+      };
 }
 
 function readPodIPs(status: Field): string[] {

@@ -1,0 +1,71 @@
+import { longestZone, type Name } from '../../dns/name.ts';
+import { isReverseZone } from '../../dns/reverse.ts';
+import type { Plugin } from '../../plugin/plugin.ts';
+import type { Query } from '../../plugin/query.ts';
+import type { Pod } from '../../registry/records.ts';
+import type { Cluster } from './cluster.ts';
+import { labelsBelow, parseServiceName, type ServiceName } from './service-name.ts';
+
+/** CoreDNS's own words. */
+const PARSE_ERROR = 'invalid query name';
+
+const CLIENT = 'client-';
+const CLIENT_LABEL = 'client-label/';
+
+/** What a name can be made of; each kind of name has some of it. */
+interface Parts {
+  readonly kind: ServiceName['kind'];
+  readonly tree?: 'svc' | 'pod';
+  readonly namespace?: string;
+  readonly service?: string;
+  readonly pod?: string;
+  readonly endpoint?: string;
+  readonly port?: string;
+  readonly protocol?: string;
+  readonly topologyZone?: string;
+}
+
+/** The labels that a name has by itself. A part that it lacks is empty, as with CoreDNS. */
+const NAME_LABELS: Readonly<Record<string, (name: Parts) => string>> = {
+  kind: ({ tree, pod, namespace }) => tree ?? (pod !== undefined ? 'pod' : namespace !== undefined ? 'svc' : ''),
+  namespace: ({ namespace = '' }) => namespace,
+  service: ({ service, pod = '' }) => service ?? pod,
+  endpoint: ({ endpoint = '' }) => endpoint,
+  'port-name': ({ port = '' }) => port,
+  protocol: ({ protocol = '' }) => protocol,
+  zone: ({ topologyZone = '' }) => topologyZone,
+};
+
+/** What the plugin says of queries: how the name is read, and which pod asks. `zones` are folded. */
+export function createLabels(zones: readonly Name[], cluster: Cluster): NonNullable<Plugin['label']> {
+  return (query, label) => {
+    if (label.startsWith(CLIENT)) return clientLabel(cluster, query, label);
+    const name = parseName(query.name, zones, cluster.options.zonal);
+    if (label === 'parse-error') return name?.kind === 'none' ? PARSE_ERROR : undefined;
+    if (!name || name.kind === 'none' || !Object.hasOwn(NAME_LABELS, label)) return undefined;
+    return NAME_LABELS[label]!(name);
+  };
+}
+
+/** Undefined for names that are not the plugin's, and for reverse names: they say nothing of services. */
+function parseName(name: Name, zones: readonly Name[], zonal: boolean): ServiceName | undefined {
+  const zone = longestZone(name, zones);
+  if (zone === undefined || isReverseZone(zone)) return undefined;
+  return parseServiceName(labelsBelow(name, zone), zonal);
+}
+
+function clientLabel(cluster: Cluster, query: Query, label: string): string | undefined {
+  const pod = clientOf(cluster, query);
+  if (label === 'client-namespace') return pod?.namespace;
+  if (label === 'client-pod-name') return pod?.name;
+  if (!pod || !label.startsWith(CLIENT_LABEL)) return undefined;
+  const key = label.slice(CLIENT_LABEL.length);
+  return Object.hasOwn(pod.labels, key) ? pod.labels[key] : undefined;
+}
+
+/** A pod in the host's network is not told from the node's other programs by its address. */
+function clientOf({ registry, options }: Cluster, { client }: Query): Pod | undefined {
+  return options.pods === 'verified'
+    ? registry.podsAt(client.address).find(({ hostNetwork }) => !hostNetwork)
+    : undefined;
+}
