@@ -3,14 +3,6 @@ const NONE: readonly never[] = [];
 /** Which records hold an address. Nearly every address has one record, so an array is made only for the second. */
 export class AddressIndex<T extends object> {
   private readonly byAddress = new Map<string, T | T[]>();
-  private readonly appeared: (address: string) => void;
-  private readonly vanished: (address: string) => void;
-
-  /** `appeared` and `vanished` are told of an address's first record and of the loss of its last. */
-  constructor(appeared: (address: string) => void = () => {}, vanished: (address: string) => void = () => {}) {
-    this.appeared = appeared;
-    this.vanished = vanished;
-  }
 
   /** Adds a record under each of its addresses; the same address twice counts once. */
   addAll(addresses: readonly string[], record: T): void {
@@ -28,27 +20,16 @@ export class AddressIndex<T extends object> {
     return Array.isArray(known) ? known : [known];
   }
 
-  addresses(): IterableIterator<string> {
-    return this.byAddress.keys();
-  }
-
   private add(address: string, record: T): void {
     const known = this.byAddress.get(address);
-    if (Array.isArray(known)) {
-      known.push(record);
-    } else {
-      this.byAddress.set(address, known === undefined ? record : [known, record]);
-      if (known === undefined) this.appeared(address);
-    }
+    if (Array.isArray(known)) known.push(record);
+    else this.byAddress.set(address, known === undefined ? record : [known, record]);
   }
 
   private remove(address: string, record: T): void {
     const known = this.byAddress.get(address);
     const left = Array.isArray(known) ? known.filter((other) => other !== record) : [];
-    if (left.length > 0) {
-      this.byAddress.set(address, left.length === 1 ? left[0]! : left);
-    } else if (this.byAddress.delete(address)) {
-      this.vanished(address);
-    }
+    if (left.length > 0) this.byAddress.set(address, left.length === 1 ? left[0]! : left);
+    else this.byAddress.delete(address);
   }
 }

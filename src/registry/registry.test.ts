@@ -90,77 +90,37 @@ describe('records are found', () => {
   });
 });
 
-describe('partial reverse names', () => {
-  const V4: [number[], boolean][] = [
-    [[], true],
-    [[10], true],
-    [[10, 96], true],
-    [[10, 96, 0], true],
-    [[10, 96, 0, 1], false],
-    [[10, 9], false],
-    [[1], false],
-  ];
-
-  test.each(V4)('octets %j: %s', (octets, expected) => {
-    const { registry } = registryAt();
+describe('a serial that follows the registry', () => {
+  test('moves with the changes that are picked, which look-ups see already', () => {
+    const { registry, time } = registryAt();
+    const { serial } = registry.followSerial((change) => {
+      return change.kind === 'service' && registry.service('prod', change.after?.name ?? '') === change.after;
+    });
+    time.s += 10;
+    registry.setNamespace({ name: 'prod' });
+    expect(serial.value).toBe(START_S);
     registry.setService(service('prod', 'web', '10.96.0.1'));
-    expect(registry.hasReversePrefix(octets, 4)).toBe(expected);
-    expect(registry.hasReversePrefix([], 6)).toBe(false);
+    time.s += 10;
+    expect(serial.value).toBe(START_S + 10);
   });
 
-  test.each([
-    [[], true],
-    [[15], true],
-    [[15, 13, 0, 0], true],
-    [[15, 13, 0, 1], false],
-    [[1], false],
-  ])('nibbles %j: %s', (nibbles, expected) => {
+  test('starts behind all others, and no longer moves once it is stopped', () => {
     const { registry } = registryAt();
-    registry.setSlice(slice('prod', 'web', 'web', 'fd00::1'));
-    expect(registry.hasReversePrefix(nibbles, 6)).toBe(expected);
-  });
-
-  test('follow changes after the first question', () => {
-    const { registry } = registryAt();
-    expect(registry.hasReversePrefix([10], 4)).toBe(false);
-    registry.setService(service('prod', 'web', '10.96.0.1'));
-    registry.setSlice(slice('prod', 'web', 'web', '10.96.0.1', '10.97.0.1'));
-    expect(registry.hasReversePrefix([10, 96], 4)).toBe(true);
-    registry.deleteService('prod', 'web');
-    expect(registry.hasReversePrefix([10, 96], 4)).toBe(true);
-    registry.setSlice(slice('prod', 'web', 'web', '10.97.0.1'));
-    expect(registry.hasReversePrefix([10, 96], 4)).toBe(false);
-    expect(registry.hasReversePrefix([10, 97], 4)).toBe(true);
+    const first = registry.followSerial(() => true);
+    expect(first.serial.value).toBe(START_S);
+    registry.setNamespace({ name: 'a' });
+    expect(first.serial.value).toBe(START_S + 1);
+    const second = registry.followSerial(() => true);
+    expect(second.serial.value).toBe(START_S + 2);
+    first.stop();
+    second.stop();
+    registry.setNamespace({ name: 'b' });
+    expect(registry.followSerial(() => true).serial.value).toBe(START_S + 3);
+    expect([first.serial.value, second.serial.value]).toEqual([START_S + 1, START_S + 2]);
   });
 });
 
-describe('the serial', () => {
-  test('is 0 at first, then the time of the last change', () => {
-    const { registry, time } = registryAt();
-    expect(registry.serial).toBe(0);
-    time.s += 10;
-    registry.setService(service('prod', 'web', '10.96.0.1'));
-    time.s += 10;
-    expect(registry.serial).toBe(START_S + 10);
-  });
-
-  test('differs for two changes within a second and never runs back with the clock', () => {
-    const { registry, time } = registryAt();
-    registry.setNamespace({ name: 'a' });
-    expect(registry.serial).toBe(START_S);
-    registry.setNamespace({ name: 'b' });
-    expect(registry.serial).toBe(START_S + 1);
-    time.s -= 3600;
-    registry.deleteNamespace('b');
-    expect(registry.serial).toBe(START_S + 2);
-  });
-
-  test('does not run ahead while nobody looks', () => {
-    const { registry } = registryAt();
-    for (let i = 0; i < 1000; i++) registry.setNamespace({ name: `n${i}` });
-    expect(registry.serial).toBe(START_S);
-  });
-
+describe('what changes', () => {
   test.each<[string, (registry: Registry) => void]>([
     ['an equal service', (registry) => registry.setService(service('prod', 'web', '10.96.0.1'))],
     ['an equal slice', (registry) => registry.setSlice(slice('prod', 'web', 'web', '10.244.0.1'))],
@@ -168,13 +128,14 @@ describe('the serial', () => {
     ['an equal namespace', (registry) => registry.setNamespace({ name: 'prod' })],
     ['the loss of what was not there', (registry) => registry.deleteService('prod', 'other')],
     ['an equal snapshot', (registry) => registry.replaceAll(SNAPSHOT)],
-  ])('does not move for %s', (_, act) => {
-    const { registry, time } = registryAt();
+  ])('is not %s', (_, act) => {
+    const { registry } = registryAt();
     registry.replaceAll(SNAPSHOT);
-    const before = { serial: registry.serial, epoch: registry.epochs.all.value };
-    time.s += 10;
+    const before = registry.epochs.all.value;
+    const heard = vi.fn();
+    registry.onRecord(heard);
     act(registry);
-    expect({ serial: registry.serial, epoch: registry.epochs.all.value }).toEqual(before);
+    expect([registry.epochs.all.value, heard.mock.calls]).toEqual([before, []]);
   });
 
   test.each<[string, (registry: Registry) => void]>([
@@ -190,15 +151,14 @@ describe('the serial', () => {
     ],
     ['pods', (registry) => registry.deletePod('prod', 'web-0')],
     ['namespaces', (registry) => registry.deleteNamespace('prod')],
-  ])('moves for a change of %s', (_, act) => {
+  ])('is %s', (_, act) => {
     const { registry } = registryAt();
     registry.replaceAll(SNAPSHOT);
-    const before = { serial: registry.serial, epoch: registry.epochs.all.value };
+    const before = registry.epochs.all.value;
+    const heard = vi.fn();
+    registry.onRecord(heard);
     act(registry);
-    expect({ serial: registry.serial, epoch: registry.epochs.all.value }).toEqual({
-      serial: before.serial + 1,
-      epoch: before.epoch + 1,
-    });
+    expect([registry.epochs.all.value, heard.mock.calls.length]).toEqual([before + 1, 1]);
   });
 });
 
@@ -244,13 +204,13 @@ test('the registry is unsynced, with a reason, until it is marked, and each tran
     () => registry.markSynced(),
   ]) {
     act();
-    seen.push([registry.synced, registry.syncError, registry.epochs.all.value, registry.serial]);
+    seen.push([registry.synced, registry.syncError, registry.epochs.all.value]);
   }
   expect(seen).toEqual([
-    [false, 'the first load is not complete', 0, 0],
-    [false, 'the folder manifests/ does not exist', 1, 0],
-    [false, 'the folder manifests/ does not exist', 1, 0],
-    [true, '', 2, 0],
+    [false, 'the first load is not complete', 0],
+    [false, 'the folder manifests/ does not exist', 1],
+    [false, 'the folder manifests/ does not exist', 1],
+    [true, '', 2],
   ]);
 });
 

@@ -2,7 +2,7 @@ import type { Clock } from '../observe/clock.ts';
 import { AddressIndex } from './address-index.ts';
 import { Epochs } from './epochs.ts';
 import type { Endpoint, EndpointSlice, Namespace, Pod, Service } from './records.ts';
-import { ReversePrefixes } from './reverse-prefixes.ts';
+import { Serial } from './serial.ts';
 import { SlicesByService } from './slices-by-service.ts';
 import { Table } from './table.ts';
 
@@ -18,6 +18,25 @@ export interface Snapshot {
 export interface PlacedEndpoint {
   readonly slice: EndpointSlice;
   readonly endpoint: Endpoint;
+}
+
+/** A record that came (nothing before), went (nothing after) or was replaced. */
+export type RecordChange =
+  | Change<'namespace', Namespace>
+  | Change<'service', Service>
+  | Change<'slice', EndpointSlice>
+  | Change<'pod', Pod>;
+
+interface Change<K, T> {
+  readonly kind: K;
+  readonly before: T | undefined;
+  readonly after: T | undefined;
+}
+
+/** See {@link Registry.followSerial}; `stop` when nobody looks at it any more. */
+export interface FollowedSerial {
+  readonly serial: Serial;
+  stop(): void;
 }
 
 export interface Counts {
@@ -41,28 +60,23 @@ export class Registry {
   private readonly sliceTable: Table<EndpointSlice>;
   private readonly podTable: Table<Pod>;
   private readonly slicesByService = new SlicesByService();
-  private readonly servicesByIP: AddressIndex<Service>;
-  private readonly slicesByIP: AddressIndex<EndpointSlice>;
+  private readonly servicesByIP = new AddressIndex<Service>();
+  private readonly slicesByIP = new AddressIndex<EndpointSlice>();
   private readonly podsByIP = new AddressIndex<Pod>();
   private readonly listeners = new Set<() => void>();
   private readonly sliceListeners = new Set<(slice: EndpointSlice) => void>();
-  /** Built when the first partial reverse name is asked for, and kept up to date from then on. */
-  private reversePrefixes: ReversePrefixes | undefined;
+  private readonly recordListeners = new Set<(change: RecordChange) => void>();
   private endpointCount = 0;
+  private readonly serials = new Set<Serial>();
+  private serialFloor = 0;
   private unsyncedReason: string | undefined = 'the first load is not complete';
-  private lastSerial = 0;
-  /** When the last change was made that {@link serial} does not show yet. */
-  private changedAtMs: number | undefined;
 
   constructor(clock: Clock) {
     this.clock = clock;
-    const appeared = (ip: string) => this.reversePrefixes?.add(ip);
-    const vanished = (ip: string) => this.reversePrefixes?.remove(ip);
-    this.servicesByIP = new AddressIndex(appeared, vanished);
-    this.slicesByIP = new AddressIndex(appeared, vanished);
     this.namespaceTable = new Table({
       link: () => this.epochs.moveNamespaces(),
       unlink: () => this.epochs.moveNamespaces(),
+      replaced: (before, after) => this.tell({ kind: 'namespace', before, after }),
     });
     this.serviceTable = new Table({
       link: (service) => this.servicesByIP.addAll(service.clusterIPs, service),
@@ -70,14 +84,17 @@ export class Registry {
         this.servicesByIP.removeAll(service.clusterIPs, service);
         this.epochs.moveService(service);
       },
+      replaced: (before, after) => this.tell({ kind: 'service', before, after }),
     });
     this.sliceTable = new Table({
       link: (slice) => this.linkSlice(slice),
       unlink: (slice) => this.unlinkSlice(slice),
+      replaced: (before, after) => this.tell({ kind: 'slice', before, after }),
     });
     this.podTable = new Table({
       link: (pod) => this.podsByIP.addAll(pod.ips, pod),
       unlink: (pod) => this.podsByIP.removeAll(pod.ips, pod),
+      replaced: (before, after) => this.tell({ kind: 'pod', before, after }),
     });
   }
 
@@ -89,20 +106,6 @@ export class Registry {
   /** Why the registry is not synced, for the operator; empty if it is. */
   get syncError(): string {
     return this.unsyncedReason ?? '';
-  }
-
-  /**
-   * The zone's serial: Unix seconds of the last change of a record, 0 before the first.
-   *
-   * Two different states never show the same serial; changes that nobody looked between share one, so that
-   * loading a large cluster does not carry the serial hours ahead of the clock.
-   */
-  get serial(): number {
-    if (this.changedAtMs !== undefined) {
-      this.lastSerial = Math.max(Math.floor(this.changedAtMs / 1000), this.lastSerial + 1);
-      this.changedAtMs = undefined;
-    }
-    return this.lastSerial;
   }
 
   namespace(name: string): Namespace | undefined {
@@ -136,16 +139,6 @@ export class Registry {
     return this.podsByIP.at(ip);
   }
 
-  /** Whether any cluster IP or endpoint address begins with these octets (family 4) or nibbles (family 6) and is longer than they are. */
-  hasReversePrefix(values: readonly number[], family: 4 | 6): boolean {
-    if (!this.reversePrefixes) {
-      this.reversePrefixes = new ReversePrefixes();
-      for (const address of this.servicesByIP.addresses()) this.reversePrefixes.add(address);
-      for (const address of this.slicesByIP.addresses()) this.reversePrefixes.add(address);
-    }
-    return this.reversePrefixes.has(values, family);
-  }
-
   namespaces(): IterableIterator<Namespace> {
     return this.namespaceTable.values();
   }
@@ -173,35 +166,35 @@ export class Registry {
   }
 
   setNamespace(record: Namespace): void {
-    if (this.namespaceTable.set(record)) this.changed();
+    if (this.namespaceTable.set(record)) this.nextEpoch();
   }
 
   deleteNamespace(name: string): void {
-    if (this.namespaceTable.delete('', name)) this.changed();
+    if (this.namespaceTable.delete('', name)) this.nextEpoch();
   }
 
   setService(record: Service): void {
-    if (this.serviceTable.set(record)) this.changed();
+    if (this.serviceTable.set(record)) this.nextEpoch();
   }
 
   deleteService(namespace: string, name: string): void {
-    if (this.serviceTable.delete(namespace, name)) this.changed();
+    if (this.serviceTable.delete(namespace, name)) this.nextEpoch();
   }
 
   setSlice(record: EndpointSlice): void {
-    if (this.sliceTable.set(record)) this.changed();
+    if (this.sliceTable.set(record)) this.nextEpoch();
   }
 
   deleteSlice(namespace: string, name: string): void {
-    if (this.sliceTable.delete(namespace, name)) this.changed();
+    if (this.sliceTable.delete(namespace, name)) this.nextEpoch();
   }
 
   setPod(record: Pod): void {
-    if (this.podTable.set(record)) this.changed();
+    if (this.podTable.set(record)) this.nextEpoch();
   }
 
   deletePod(namespace: string, name: string): void {
-    if (this.podTable.delete(namespace, name)) this.changed();
+    if (this.podTable.delete(namespace, name)) this.nextEpoch();
   }
 
   /** Makes each kind that the snapshot names equal to it, touching only what differs; the other kinds stay as they are. */
@@ -212,7 +205,7 @@ export class Registry {
       slices !== undefined && this.sliceTable.replaceAll(slices),
       pods !== undefined && this.podTable.replaceAll(pods),
     ];
-    if (changes.includes(true)) this.changed();
+    if (changes.includes(true)) this.nextEpoch();
   }
 
   markSynced(): void {
@@ -236,15 +229,43 @@ export class Registry {
     return () => this.sliceListeners.delete(listener);
   }
 
+  /** Calls `listener` with every record that comes, goes or is replaced, when look-ups find what is there now. Returns how to end that. */
+  onRecord(listener: (change: RecordChange) => void): () => void {
+    this.recordListeners.add(listener);
+    return () => this.recordListeners.delete(listener);
+  }
+
+  /**
+   * A serial that moves with the changes that `isVisible` picks, asked when look-ups find what is there now. It starts
+   * behind all serials that the registry has given out before.
+   */
+  followSerial(isVisible: (change: RecordChange) => boolean): FollowedSerial {
+    for (const other of this.serials) this.raiseFloor(other);
+    const serial = new Serial(this.clock, this.serialFloor);
+    this.serials.add(serial);
+    const unsubscribe = this.onRecord((change) => isVisible(change) && serial.move());
+    return {
+      serial,
+      stop: () => {
+        unsubscribe();
+        this.raiseFloor(serial);
+        this.serials.delete(serial);
+      },
+    };
+  }
+
+  private raiseFloor({ value }: Serial): void {
+    this.serialFloor = Math.max(this.serialFloor, value);
+  }
+
+  private tell(change: RecordChange): void {
+    for (const listener of this.recordListeners) listener(change);
+  }
+
   private setUnsyncedReason(reason: string | undefined): void {
     if (reason === this.unsyncedReason) return;
     this.unsyncedReason = reason;
     this.epochs.moveNamespaces();
-    this.nextEpoch();
-  }
-
-  private changed(): void {
-    this.changedAtMs = this.clock.now();
     this.nextEpoch();
   }
 

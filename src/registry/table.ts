@@ -10,6 +10,8 @@ export interface Key {
 export interface Links<T> {
   link(record: T): void;
   unlink(record: T): void;
+  /** Told last, of both: one of them is undefined where a record comes or goes. */
+  replaced?(before: T | undefined, after: T | undefined): void;
 }
 
 /** The records of one kind by namespace and name: two small look-ups per record, and no composite key to build. */
@@ -43,6 +45,7 @@ export class Table<T extends Key> {
     else this.links?.unlink(old);
     byName.set(record.name, record);
     this.links?.link(record);
+    this.links?.replaced?.(old, record);
     return true;
   }
 
@@ -55,6 +58,7 @@ export class Table<T extends Key> {
     if (byName.size === 0) this.byNamespace.delete(namespace);
     this.count--;
     this.links?.unlink(old);
+    this.links?.replaced?.(old, undefined);
     return true;
   }
 

@@ -2,9 +2,13 @@ import { parseIP, printIP } from '../../dns/ip.ts';
 import { type Name, NameError, parseName } from '../../dns/name.ts';
 import type { EndpointSlice, Service } from '../../registry/records.ts';
 import type { Registry } from '../../registry/registry.ts';
+import type { Serial } from '../../registry/serial.ts';
 import { backendsOf, byFamily, type Contents } from './contents.ts';
 import { type Endpoints, readEndpoints } from './endpoints.ts';
 import type { KubernetesOptions } from './options.ts';
+import { hasTargets } from './reverse.ts';
+import { followReversePrefixes, type HasReversePrefix } from './reverse-prefixes.ts';
+import { isVisible } from './visible.ts';
 
 /** The options that decide which names exist, and what they hold. */
 export type ClusterOptions = Pick<
@@ -16,27 +20,43 @@ export type ClusterOptions = Pick<
 export interface Cluster {
   readonly registry: Registry;
   readonly options: ClusterOptions;
+  /** Moves with every change that an answer shows. */
+  readonly serial: Serial;
+  /** Whether the options let the namespace's names be answered, if it exists. */
+  mayExpose(namespace: string): boolean;
   /** Whether the namespace exists and its names may be answered. */
   exposes(namespace: string): boolean;
   /** The service's ready endpoints; undefined if it has none. */
   endpointsOf(namespace: string, service: string): Endpoints | undefined;
   /** What stands at the name of a service that is not headless; undefined if that name does not exist. */
   contentsOf(service: Service): Contents | undefined;
+  readonly hasReversePrefix: HasReversePrefix;
+  /** Ends what follows the registry. */
+  stop(): void;
 }
 
 export function viewCluster(registry: Registry, options: ClusterOptions): Cluster {
   const listed = new Set(options.namespaces);
   const readSlices = perRecord((slices: readonly EndpointSlice[]) => readEndpoints(slices, options.endpointPodNames));
-  return {
-    registry,
-    options,
-    exposes: (namespace) => (listed.size === 0 || listed.has(namespace)) && registry.namespace(namespace) !== undefined,
+  const mayExpose = (namespace: string) => listed.size === 0 || listed.has(namespace);
+  const prefixes = followReversePrefixes(registry, (address) => hasTargets(cluster, address));
+  const { serial, stop } = registry.followSerial((change) => isVisible(cluster, change));
+  const cluster: Cluster = {
+    ...{ registry, options, serial },
+    mayExpose,
+    exposes: (namespace) => mayExpose(namespace) && registry.namespace(namespace) !== undefined,
     endpointsOf(namespace, service) {
       const slices = options.noEndpoints ? [] : registry.slicesOf(namespace, service);
       return slices.length === 0 ? undefined : readSlices(slices);
     },
     contentsOf: perRecord((service: Service) => readService(service, options.externalNameIP)),
+    hasReversePrefix: prefixes.has,
+    stop() {
+      prefixes.stop();
+      stop();
+    },
   };
+  return cluster;
 }
 
 /** `derive` with its results kept as long as the records that they come from. */

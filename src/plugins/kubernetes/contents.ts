@@ -6,8 +6,8 @@ export type Contents =
   | { readonly kind: 'apex' }
   | { readonly kind: 'version' }
   | { readonly kind: 'nameserver' }
-  /** Names below it exist, records do not. */
-  | { readonly kind: 'parent' }
+  /** Names below it exist, records do not; `always`, whatever there is in the cluster. */
+  | { readonly kind: 'parent'; readonly always: boolean }
   | Backends
   | ({ readonly kind: 'pod' } & AddressesByFamily)
   /** An ExternalName service that names a host. */
@@ -40,7 +40,8 @@ export interface Backend {
   readonly zone?: string | undefined;
 }
 
-export const PARENT: Contents = { kind: 'parent' };
+export const PARENT: Contents = { kind: 'parent', always: false };
+export const ALWAYS_PARENT: Contents = { kind: 'parent', always: true };
 
 /** Backends with what follows from their list. */
 export function backendsOf(

@@ -1,5 +1,14 @@
 import type { Cluster } from './cluster.ts';
-import { type Backends, backendsOf, byFamily, type Contents, hasProtocol, PARENT, withPort } from './contents.ts';
+import {
+  ALWAYS_PARENT,
+  type Backends,
+  backendsOf,
+  byFamily,
+  type Contents,
+  hasProtocol,
+  PARENT,
+  withPort,
+} from './contents.ts';
 import { parseDashedIP } from './dashed-ip.ts';
 import { type ServiceName, withoutUnderscore } from './service-name.ts';
 
@@ -9,8 +18,9 @@ export function findContents(cluster: Cluster, name: ServiceName): Contents | un
     case 'apex':
     case 'version':
     case 'nameserver':
-    case 'parent':
       return name;
+    case 'parent':
+      return ALWAYS_PARENT;
     case 'none':
       return undefined;
     case 'namespace':

@@ -55,7 +55,7 @@ export function createHandler(settings: HandlerSettings, next: Handler): Handler
 
 function serveZone(zone: Name, settings: HandlerSettings, next: Handler): ServedZone {
   const { cluster, ttl, fallthrough, primary } = settings;
-  const soa = (query: Query) => soaRecord(spelledZone(query, zone), ttl, cluster.registry.serial);
+  const soa = (query: Query) => soaRecord(spelledZone(query, zone), ttl, cluster.serial.value);
   const findReverseName = (name: Name): Contents | undefined => {
     const known = parseServerName(labelsBelow(name, zone));
     return known ? findContents(cluster, known) : findReverse(cluster, name, primary);
@@ -120,6 +120,8 @@ function isInDoubt(contents: Contents | undefined, records: Records | undefined)
     case 'version':
     case 'nameserver':
       return false;
+    case 'parent':
+      return !contents.always;
     case undefined:
     case 'headless':
     case 'endpoint':

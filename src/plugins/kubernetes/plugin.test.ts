@@ -109,6 +109,9 @@ describe('before the registry is synced', () => {
     ['1.0.0.10.in-addr.arpa. PTR', 'NOERROR'],
     ['cluster.local. SOA', 'NOERROR'],
     ['cluster.local. A', 'NODATA'],
+    ['svc.cluster.local. A', 'NODATA'],
+    ['pod.cluster.local. A', 'NODATA'],
+    ['shop.svc.cluster.local. A', 'SERVFAIL'],
     ['dns-version.cluster.local. TXT', 'NOERROR'],
   ])('%s is %s', (question, expected) => {
     const text = outcome(setUp().ask(question));

@@ -20,7 +20,7 @@ export interface FilledRegistry extends Shown {
 export function createKubernetes(options: KubernetesOptions, env: PluginEnv, filled: FilledRegistry): Plugin {
   const { registry } = filled;
   const { zones, primary, ttl, fallthrough, startupTimeoutMs } = options;
-  const cluster = viewCluster(registry, options);
+  const cluster = env.keep(`view ${viewKey(options)}`, () => viewCluster(registry, options));
   const answers = answerCells(env.metrics);
   const settings = {
     ...{ zones, primary, ttl, fallthrough, cluster, answers },
@@ -44,6 +44,11 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
       return wasReady;
     },
   };
+}
+
+/** All that a view and its serial depend on: other records under the same serial would be taken for the old ones. */
+function viewKey(options: KubernetesOptions): string {
+  return JSON.stringify({ ...options, fallthrough: undefined, startupTimeoutMs: undefined });
 }
 
 /** Waits until the registry is synced, but no longer than that. */

@@ -61,7 +61,7 @@ function addressesOfType({ v4, v6 }: AddressesByFamily, type: number): readonly 
 
 function apexRecords(type: number, owner: Name, zone: Name, settings: RecordSettings): Records {
   const { cluster, ttl, primary } = settings;
-  if (type === SOA.code) return { answer: [soaRecord(owner, ttl, cluster.registry.serial)] };
+  if (type === SOA.code) return { answer: [soaRecord(owner, ttl, cluster.serial.value)] };
   if (type !== NS.code) return NO_RECORDS;
   return nsRecords(settings, owner, isReverseZone(foldName(zone)) ? primary : zone);
 }

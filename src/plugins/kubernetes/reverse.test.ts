@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { addToCluster } from '../../../test/support/cluster.ts';
 import { CLUSTER, kubernetes, outcome } from '../../../test/support/kubernetes.ts';
 import { parseIP } from '../../dns/ip.ts';
+import { printRcode } from '../../dns/message.ts';
 import { reverseName } from '../../dns/reverse.ts';
 
 const ZONES = ['in-addr.arpa.', 'ip6.arpa.', 'Cluster.local.', 'second.test.'];
@@ -69,6 +71,40 @@ describe('other questions', () => {
 
   test('a forward name is no place for PTR records', () => {
     expect(outcome(ask('web.shop.svc.cluster.local. PTR'))).toBe('NODATA');
+  });
+});
+
+describe('a network has a name as long as a PTR record lies below it', () => {
+  const [used, unused] = ['0.1.10.in-addr.arpa.', '0.0.10.in-addr.arpa.'];
+
+  test.each([
+    ['', used, 'NODATA'],
+    ['namespaces other', used, 'NODATA'],
+    ['namespaces hidden', used, 'NXDOMAIN'],
+    ['namespaces hidden', '10.in-addr.arpa.', 'NXDOMAIN'],
+    ['noendpoints', used, 'NXDOMAIN'],
+    ['noendpoints', unused, 'NODATA'],
+    ['ptr headless-only', '1.1.10.in-addr.arpa.', 'NODATA'],
+  ])('with "%s": %s %s', (options, name, expected) => {
+    expect(outcome(setUp(options).ask(`${name} PTR`), 'in-addr.arpa.')).toBe(expected);
+  });
+
+  test('whatever comes and goes', () => {
+    const { ask, registry } = kubernetes({ zones: ZONES, cluster: '' });
+    const outcomes = (change: string) => {
+      addToCluster(registry, change);
+      return [used, unused].map((name) => printRcode(ask(`${name} A`).rcode)).join(' ');
+    };
+    expect(outcomes('')).toBe('NXDOMAIN NXDOMAIN');
+    expect(outcomes('service shop/web 10.0.0.1')).toBe('NXDOMAIN NXDOMAIN');
+    expect(outcomes('namespace shop')).toBe('NXDOMAIN NOERROR');
+    expect(outcomes('slice shop/web - 10.1.0.1')).toBe('NOERROR NOERROR');
+    expect(outcomes('external shop/web example.org')).toBe('NXDOMAIN NXDOMAIN');
+    expect(outcomes('service shop/web 10.0.0.2')).toBe('NOERROR NOERROR');
+    for (const { namespace, name } of [...registry.slices()]) registry.deleteSlice(namespace, name);
+    expect(outcomes('')).toBe('NXDOMAIN NOERROR');
+    registry.deleteNamespace('shop');
+    expect(outcomes('')).toBe('NXDOMAIN NXDOMAIN');
   });
 });
 

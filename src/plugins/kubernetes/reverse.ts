@@ -10,10 +10,19 @@ export function findReverse(cluster: Cluster, name: Name, zone: Name): Contents 
   const reverse = parseReverseName(name);
   if (reverse === undefined) return undefined;
   if ('prefix' in reverse) {
-    return cluster.registry.hasReversePrefix(reverse.prefix, reverse.family) ? PARENT : undefined;
+    return cluster.hasReversePrefix(reverse.prefix, reverse.family) ? PARENT : undefined;
   }
   const targets = targetsAt(cluster, reverse.address, zone === '.' ? '' : zone);
   return targets.length > 0 ? { kind: 'ptr', targets } : undefined;
+}
+
+/** Whether PTR records stand at the address. */
+export function hasTargets(cluster: Cluster, address: string): boolean {
+  const { registry } = cluster;
+  return (
+    registry.servicesAt(address).some(({ namespace }) => cluster.exposes(namespace)) ||
+    endpointsAt(cluster, address).length > 0
+  );
 }
 
 function targetsAt(cluster: Cluster, address: string, suffix: string): readonly Name[] {

@@ -128,10 +128,10 @@ describe('a change is served', () => {
     await put('a.yaml', service('a'));
     await put('b.yaml', service('b'));
     const { registry, served } = await start();
-    const before = registry.serial;
+    const before = registry.epochs.all.value;
     await change();
     await vi.waitFor(() => expect(served()).toEqual(expected), SOON);
-    expect(registry.serial).toBeGreaterThan(before);
+    expect(registry.epochs.all.value).toBeGreaterThan(before);
   });
 
   test.each([

@@ -1,0 +1,53 @@
+import { expect, test, vi } from 'vitest';
+import { fakeClock } from '../../test/support/clock.ts';
+import { Serial } from './serial.ts';
+
+const START_S = Date.UTC(2026, 0, 1) / 1000;
+
+test('it is the time of its making, then of the last change', () => {
+  const clock = fakeClock();
+  const serial = new Serial(clock);
+  clock.advance(10_000);
+  expect(serial.value).toBe(START_S);
+  serial.move();
+  clock.advance(10_000);
+  expect(serial.value).toBe(START_S + 10);
+});
+
+test('it differs for two changes within a second', () => {
+  const serial = new Serial(fakeClock());
+  expect(serial.value).toBe(START_S);
+  serial.move();
+  expect(serial.value).toBe(START_S + 1);
+  serial.move();
+  expect(serial.value).toBe(START_S + 2);
+});
+
+test('it never runs back with the clock', () => {
+  let nowS = START_S;
+  const serial = new Serial({ ...fakeClock(), now: () => nowS * 1000 });
+  expect(serial.value).toBe(START_S);
+  nowS -= 3600;
+  serial.move();
+  expect(serial.value).toBe(START_S + 1);
+});
+
+test('it does not run ahead while nobody looks', () => {
+  const serial = new Serial(fakeClock());
+  for (let i = 0; i < 1000; i++) serial.move();
+  expect(serial.value).toBe(START_S);
+});
+
+test('it starts behind a floor', () => {
+  expect(new Serial(fakeClock(), START_S + 5).value).toBe(START_S + 6);
+});
+
+test('listeners hear of changes until they are taken away', () => {
+  const serial = new Serial(fakeClock());
+  const listener = vi.fn();
+  const stop = serial.onMove(listener);
+  serial.move();
+  stop();
+  serial.move();
+  expect(listener).toHaveBeenCalledTimes(1);
+});
