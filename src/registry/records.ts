@@ -21,7 +21,7 @@ export interface Service {
   readonly clusterIPs: readonly string[];
   /** As written in the object; empty if the type is not ExternalName. */
   readonly externalName: string;
-  /** Never empty: a service without ports has one {@link NO_PORT}. */
+  /** A service without ports has one {@link NO_PORT}, so this is empty only for one of the cluster set. */
   readonly ports: readonly Port[];
   /** spec.externalIPs and the load balancer's addresses or host names. */
   readonly externalIPs: readonly string[];
@@ -43,6 +43,8 @@ export interface EndpointSlice {
   readonly name: string;
   /** The service that the slice belongs to, by its `kubernetes.io/service-name` label. */
   readonly service: string;
+  /** In a slice of the cluster set: the id of the cluster that its endpoints are in. */
+  readonly cluster?: string;
   /** Never empty: a slice without ports has one {@link NO_PORT}. */
   readonly ports: readonly Port[];
   /** Ready endpoints only. */

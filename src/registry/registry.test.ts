@@ -93,7 +93,7 @@ describe('records are found', () => {
 describe('a serial that follows the registry', () => {
   test('moves with the changes that are picked, which look-ups see already', () => {
     const { registry, time } = registryAt();
-    const { serial } = registry.followSerial((change) => {
+    const { serial } = registry.followSerial('cluster', (change) => {
       return change.kind === 'service' && registry.service('prod', change.after?.name ?? '') === change.after;
     });
     time.s += 10;
@@ -106,16 +106,17 @@ describe('a serial that follows the registry', () => {
 
   test('starts behind all others, and no longer moves once it is stopped', () => {
     const { registry } = registryAt();
-    const first = registry.followSerial(() => true);
+    const first = registry.followSerial('cluster', () => true);
     expect(first.serial.value).toBe(START_S);
     registry.setNamespace({ name: 'a' });
     expect(first.serial.value).toBe(START_S + 1);
-    const second = registry.followSerial(() => true);
+    const second = registry.followSerial('cluster', () => true);
     expect(second.serial.value).toBe(START_S + 2);
+    expect(registry.followSerial('cluster-set', () => true).serial.value).toBe(START_S);
     first.stop();
     second.stop();
     registry.setNamespace({ name: 'b' });
-    expect(registry.followSerial(() => true).serial.value).toBe(START_S + 3);
+    expect(registry.followSerial('cluster', () => true).serial.value).toBe(START_S + 3);
     expect([first.serial.value, second.serial.value]).toEqual([START_S + 1, START_S + 2]);
   });
 });
@@ -183,14 +184,14 @@ describe('a snapshot', () => {
     expect(registry.service('prod', 'web')).toBe(kept);
     expect(registry.servicesAt('10.96.0.7')).toEqual([]);
     expect([...registry.namespaces()]).toEqual([{ name: 'prod' }]);
-    expect(registry.counts()).toEqual({ namespaces: 1, services: 1, slices: 1, endpoints: 1, pods: 1 });
+    expect(registry.counts()).toEqual({ namespaces: 1, services: 1, slices: 1, endpoints: 1, pods: 1, imports: 0 });
   });
 
   test('leaves kinds alone that it does not name', () => {
     const { registry } = registryAt();
     registry.replaceAll(SNAPSHOT);
     registry.replaceAll({ services: [], slices: [] });
-    expect(registry.counts()).toEqual({ namespaces: 1, services: 0, slices: 0, endpoints: 0, pods: 1 });
+    expect(registry.counts()).toEqual({ namespaces: 1, services: 0, slices: 0, endpoints: 0, pods: 1, imports: 0 });
   });
 });
 

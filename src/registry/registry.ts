@@ -1,6 +1,8 @@
 import type { Clock } from '../observe/clock.ts';
 import { AddressIndex } from './address-index.ts';
+import type { RecordChange } from './change.ts';
 import { Epochs } from './epochs.ts';
+import { ImportedServices } from './imported-services.ts';
 import type { Endpoint, EndpointSlice, Namespace, Pod, Service } from './records.ts';
 import { Serial } from './serial.ts';
 import { SlicesByService } from './slices-by-service.ts';
@@ -12,25 +14,15 @@ export interface Snapshot {
   readonly services: Iterable<Service>;
   readonly slices: Iterable<EndpointSlice>;
   readonly pods: Iterable<Pod>;
+  /** The services of the cluster set. */
+  readonly imports: Iterable<Service>;
+  readonly importedSlices: Iterable<EndpointSlice>;
 }
 
 /** An endpoint and the slice that it stands in. */
 export interface PlacedEndpoint {
   readonly slice: EndpointSlice;
   readonly endpoint: Endpoint;
-}
-
-/** A record that came (nothing before), went (nothing after) or was replaced. */
-export type RecordChange =
-  | Change<'namespace', Namespace>
-  | Change<'service', Service>
-  | Change<'slice', EndpointSlice>
-  | Change<'pod', Pod>;
-
-interface Change<K, T> {
-  readonly kind: K;
-  readonly before: T | undefined;
-  readonly after: T | undefined;
 }
 
 /** See {@link Registry.followSerial}; `stop` when nobody looks at it any more. */
@@ -45,6 +37,7 @@ export interface Counts {
   readonly slices: number;
   readonly endpoints: number;
   readonly pods: number;
+  readonly imports: number;
 }
 
 /**
@@ -63,12 +56,13 @@ export class Registry {
   private readonly servicesByIP = new AddressIndex<Service>();
   private readonly slicesByIP = new AddressIndex<EndpointSlice>();
   private readonly podsByIP = new AddressIndex<Pod>();
+  /** What other clusters export. */
+  readonly imports: ImportedServices;
   private readonly listeners = new Set<() => void>();
   private readonly sliceListeners = new Set<(slice: EndpointSlice) => void>();
   private readonly recordListeners = new Set<(change: RecordChange) => void>();
   private endpointCount = 0;
-  private readonly serials = new Set<Serial>();
-  private serialFloor = 0;
+  private readonly lastSerials = new Map<string, Serial>();
   private unsyncedReason: string | undefined = 'the first load is not complete';
 
   constructor(clock: Clock) {
@@ -95,6 +89,10 @@ export class Registry {
       link: (pod) => this.podsByIP.addAll(pod.ips, pod),
       unlink: (pod) => this.podsByIP.removeAll(pod.ips, pod),
       replaced: (before, after) => this.tell({ kind: 'pod', before, after }),
+    });
+    this.imports = new ImportedServices(this.epochs, {
+      tell: (change) => this.tell(change),
+      changed: () => this.nextEpoch(),
     });
   }
 
@@ -162,6 +160,7 @@ export class Registry {
       slices: this.sliceTable.size,
       endpoints: this.endpointCount,
       pods: this.podTable.size,
+      imports: this.imports.size,
     };
   }
 
@@ -198,12 +197,13 @@ export class Registry {
   }
 
   /** Makes each kind that the snapshot names equal to it, touching only what differs; the other kinds stay as they are. */
-  replaceAll({ namespaces, services, slices, pods }: Partial<Snapshot>): void {
+  replaceAll({ namespaces, services, slices, pods, imports, importedSlices }: Partial<Snapshot>): void {
     const changes = [
       namespaces !== undefined && this.namespaceTable.replaceAll(namespaces),
       services !== undefined && this.serviceTable.replaceAll(services),
       slices !== undefined && this.sliceTable.replaceAll(slices),
       pods !== undefined && this.podTable.replaceAll(pods),
+      this.imports.replaceAll(imports, importedSlices),
     ];
     if (changes.includes(true)) this.nextEpoch();
   }
@@ -237,25 +237,12 @@ export class Registry {
 
   /**
    * A serial that moves with the changes that `isVisible` picks, asked when look-ups find what is there now. It starts
-   * behind all serials that the registry has given out before.
+   * behind all serials that the registry has given out before for the same `zones`.
    */
-  followSerial(isVisible: (change: RecordChange) => boolean): FollowedSerial {
-    for (const other of this.serials) this.raiseFloor(other);
-    const serial = new Serial(this.clock, this.serialFloor);
-    this.serials.add(serial);
-    const unsubscribe = this.onRecord((change) => isVisible(change) && serial.move());
-    return {
-      serial,
-      stop: () => {
-        unsubscribe();
-        this.raiseFloor(serial);
-        this.serials.delete(serial);
-      },
-    };
-  }
-
-  private raiseFloor({ value }: Serial): void {
-    this.serialFloor = Math.max(this.serialFloor, value);
+  followSerial(zones: 'cluster' | 'cluster-set', isVisible: (change: RecordChange) => boolean): FollowedSerial {
+    const serial = new Serial(this.clock, this.lastSerials.get(zones)?.value);
+    this.lastSerials.set(zones, serial);
+    return { serial, stop: this.onRecord((change) => isVisible(change) && serial.move()) };
   }
 
   private tell(change: RecordChange): void {

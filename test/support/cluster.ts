@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/observe/clock.ts';
-import { type Endpoint, NO_PORT, type Pod, type Port } from '../../src/registry/records.ts';
+import { type Endpoint, type EndpointSlice, NO_PORT, type Pod, type Port } from '../../src/registry/records.ts';
 import { Registry } from '../../src/registry/registry.ts';
 import { fakeClock } from './clock.ts';
 
@@ -11,6 +11,8 @@ import { fakeClock } from './clock.ts';
  *     headless NAMESPACE/NAME
  *     external NAMESPACE/NAME TARGET
  *     slice NAMESPACE/SERVICE PORTS|- ENDPOINT…        PORTS joined by commas, ENDPOINT = IP[,IP][=HOSTNAME][~PODNAME][@ZONE]
+ *     import NAMESPACE/NAME IP[,IP]|headless [PORT:PROTOCOL:NUMBER…]          a service of the cluster set
+ *     imported NAMESPACE/SERVICE CLUSTER PORTS|- ENDPOINT…                     and its endpoints in one cluster
  *     pod NAMESPACE/NAME IP[,IP] [host] [LABEL=VALUE…]          `host` for a pod in the host's network
  */
 export function testCluster(text: string, clock: Clock = fakeClock()): Registry {
@@ -33,12 +35,21 @@ export function addToCluster(registry: Registry, text: string): void {
     else if (kind === 'headless') registry.setService({ ...common, headless: true });
     else if (kind === 'external') registry.setService({ ...common, type: 'ExternalName', externalName: words[0]! });
     else if (kind === 'pod') registry.setPod({ namespace, name, ...pod(words) });
-    else if (kind === 'slice') {
-      const slicePorts = words[0] === '-' ? ports([]) : ports(words[0]!.split(','));
-      const endpoints = words.slice(1).map(endpoint);
-      registry.setSlice({ namespace, service: name, name: `${name}-${at}`, ports: slicePorts, endpoints });
+    else if (kind === 'slice') registry.setSlice({ namespace, service: name, name: `${name}-${at}`, ...slice(words) });
+    else if (kind === 'import') {
+      const headless = words[0] === 'headless';
+      const clusterIPs = headless ? [] : words[0]!.split(',').filter((ip) => ip !== '-');
+      const declared = words.length > 1 ? common.ports : [];
+      registry.imports.setService({ ...common, headless, clusterIPs, ports: declared });
+    } else if (kind === 'imported') {
+      const [cluster = '', ...rest] = words;
+      registry.imports.setSlice({ namespace, service: name, name: `${name}-${at}`, cluster, ...slice(rest) });
     } else throw new Error(`what is a "${kind}"?`);
   }
+}
+
+function slice([portList = '-', ...endpoints]: readonly string[]): Pick<EndpointSlice, 'ports' | 'endpoints'> {
+  return { ports: ports(portList === '-' ? [] : portList.split(',')), endpoints: endpoints.map(endpoint) };
 }
 
 function ports(words: readonly string[]): Port[] {

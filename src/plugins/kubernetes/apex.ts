@@ -13,7 +13,8 @@ const MAX_NEGATIVE_TTL = 300;
 
 /** What the zones' own records are made from. */
 export interface ApexSettings {
-  readonly cluster: Cluster;
+  /** The cluster that this server may run in, if a zone of its services is served: their names are its own. */
+  readonly home: Cluster | undefined;
   /** Of the records, in seconds. */
   readonly ttl: number;
   /** The addresses of this machine that clients can reach, in canonical text. */
@@ -66,10 +67,10 @@ export function nameserverAddresses(settings: ApexSettings): AddressesByFamily {
 }
 
 /** The services that this server is an endpoint of: that is how clients reach it. Without any, it goes by its own addresses. */
-function nameservers({ cluster, localAddresses }: ApexSettings): readonly Nameserver[] {
+function nameservers({ home, localAddresses }: ApexSettings): readonly Nameserver[] {
   const local = localAddresses();
   const found = new Map<string, Set<string>>();
-  for (const { host, addresses } of local.flatMap((address) => servicesOf(cluster, address))) {
+  for (const { host, addresses } of local.flatMap((address) => (home ? servicesOf(home, address) : []))) {
     const known = found.get(host);
     if (known) for (const address of addresses) known.add(address);
     else found.set(host, new Set(addresses));

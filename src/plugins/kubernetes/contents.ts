@@ -31,7 +31,7 @@ export interface Backends extends AddressesByFamily {
 }
 
 export interface Backend {
-  /** The label of the endpoint; empty for a cluster IP, which goes by the service's own name. */
+  /** The label of the endpoint, in the cluster set with its cluster's behind it; empty for an IP of the service, which goes by its own name. */
   readonly label: string;
   /** Canonical text. */
   readonly address: string;

@@ -5,8 +5,10 @@ import { dashIP, parseDashedIP } from './dashed-ip.ts';
 /** The ready endpoints of one service, as names and addresses. */
 export interface Endpoints {
   readonly all: Backends;
-  /** Those that go by this (folded) label. */
+  /** Those that go by this (folded) label, or in the cluster set by these two: `ENDPOINT.CLUSTER`. */
   named(label: string): Backends | undefined;
+  /** Whether any is in the cluster of the set that has this id. */
+  areIn(cluster: string): boolean;
 }
 
 /** The label that an endpoint goes by at one of its addresses. */
@@ -20,11 +22,12 @@ export function endpointLabel({ hostname, podName }: Endpoint, address: string, 
 /** The endpoints in all slices (at least one) of one service; undefined if none is ready. */
 export function readEndpoints(slices: readonly EndpointSlice[], usePodNames: boolean): Endpoints | undefined {
   const service = slices[0]!;
-  const list = slices.flatMap(({ ports, endpoints }) => {
+  const list = slices.flatMap(({ cluster, ports, endpoints }) => {
+    const suffix = cluster === undefined ? '' : `.${cluster}`;
     return endpoints.flatMap((endpoint) => {
       const zone = endpoint.zone?.toLowerCase();
       return endpoint.addresses.map((address): Backend => {
-        return { label: endpointLabel(endpoint, address, usePodNames), address, ports, zone };
+        return { label: endpointLabel(endpoint, address, usePodNames) + suffix, address, ports, zone };
       });
     });
   });
@@ -36,6 +39,7 @@ export function readEndpoints(slices: readonly EndpointSlice[], usePodNames: boo
       byLabel ??= groupByLabel(service, list);
       return byLabel.get(label) ?? byLabel.get(respelled(label));
     },
+    areIn: (cluster) => slices.some((slice) => slice.cluster === cluster && slice.endpoints.length > 0),
   };
 }
 
@@ -46,6 +50,7 @@ function groupByLabel(service: EndpointSlice, list: readonly Backend[]): Map<str
 
 /** The label that the server itself gives to the address that this one spells. */
 function respelled(label: string): string {
-  const address = parseDashedIP(label);
-  return address === undefined ? label : dashIP(address);
+  const [first = '', ...rest] = label.split('.');
+  const address = parseDashedIP(first);
+  return address === undefined ? label : [dashIP(address), ...rest].join('.');
 }

@@ -43,6 +43,10 @@ function findBelowService(cluster: Cluster, name: NameOfService): Contents | und
   switch (name.kind) {
     case 'endpoint':
       return findEndpoint(cluster, service, name.endpoint);
+    case 'imported-endpoint':
+      return cluster.endpointsOf(name.namespace, name.service)?.named(`${name.endpoint}.${name.cluster}`);
+    case 'exporter':
+      return findExporter(cluster, service, name.cluster);
     case 'port':
       return withPort(service, name.port, name.protocol);
     case 'zonal':
@@ -54,7 +58,7 @@ function findBelowService(cluster: Cluster, name: NameOfService): Contents | und
 
 function findService(cluster: Cluster, namespace: string, name: string): Contents | undefined {
   if (!cluster.exposes(namespace)) return undefined;
-  const service = cluster.registry.service(namespace, name);
+  const service = cluster.services.service(namespace, name);
   if (service === undefined) return undefined;
   // The specification (§2.4) has no name for a headless service without a ready endpoint.
   if (service.headless) return cluster.endpointsOf(namespace, name)?.all;
@@ -65,7 +69,17 @@ function findService(cluster: Cluster, namespace: string, name: string): Content
 function findEndpoint(cluster: Cluster, service: Backends, label: string): Contents | undefined {
   const named = cluster.endpointsOf(service.namespace, service.service)?.named(label);
   if (named !== undefined) return named;
-  // `_tcp` exists where `_http._tcp` does (RFC 8020).
+  return findProtocol(service, label);
+}
+
+/** `CLUSTER` exists where `ENDPOINT.CLUSTER` does (RFC 8020). */
+function findExporter(cluster: Cluster, service: Backends, label: string): Contents | undefined {
+  const isThere = cluster.endpointsOf(service.namespace, service.service)?.areIn(label);
+  return isThere ? PARENT : findProtocol(service, label);
+}
+
+/** `_tcp` exists where `_http._tcp` does (RFC 8020). */
+function findProtocol(service: Backends, label: string): Contents | undefined {
   return hasProtocol(service, withoutUnderscore(label)) ? PARENT : undefined;
 }
 

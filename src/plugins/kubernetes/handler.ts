@@ -1,6 +1,5 @@
 import { Class, Rcode } from '../../dns/message.ts';
 import { isAtOrBelow, type Name } from '../../dns/name.ts';
-import { isReverseZone } from '../../dns/reverse.ts';
 import { CNAME, QType, type ResourceRecord, rr, SOA } from '../../dns/rr.ts';
 import { CairnError } from '../../errors.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
@@ -9,40 +8,37 @@ import type { Handler } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { notRepeatable } from '../../plugin/repeat.ts';
 import { failure, mapReply, type Reply } from '../../plugin/reply.ts';
-import { soaRecord } from './apex.ts';
+import { type ApexSettings, soaRecord } from './apex.ts';
 import type { Contents } from './contents.ts';
 import { followChain } from './external-name.ts';
-import { findContents } from './find.ts';
 import type { AnswerCells } from './metrics.ts';
 import { type RecordSettings, type Records, recordsOf } from './records.ts';
-import type { RepeatOf } from './repeat.ts';
-import { findReverse } from './reverse.ts';
-import { labelsBelow, parseServerName, parseServiceName } from './service-name.ts';
+import { createRepeatOf, type RepeatOf } from './repeat.ts';
+import { recordSettings, type Zone } from './zone.ts';
 
 /** The plugin's name, as the source of its replies. */
 export const NAME = 'kubernetes';
 
 /** What a handler works with. */
-export interface HandlerSettings extends RecordSettings {
-  /** Folded. */
-  readonly zones: readonly Name[];
+export interface HandlerSettings extends ApexSettings {
+  readonly zones: readonly Zone[];
+  /** The zone that PTR records point into. */
+  readonly primary: Name;
   readonly fallthrough: readonly Name[];
   readonly resolve: PluginEnv['resolve'];
   readonly answers: AnswerCells;
-  readonly repeatOf: RepeatOf;
 }
 
 /** One of the plugin's zones at work. */
-interface ServedZone {
-  readonly name: Name;
+interface ServedZone extends Zone {
   readonly authority: Authority;
-  /** What stands at a (folded) name of the zone; undefined if it does not exist. */
-  find(name: Name): Contents | undefined;
+  readonly records: RecordSettings;
+  readonly repeatOf: RepeatOf;
 }
 
 /** Answers for the zones; all other names go to `next`. */
 export function createHandler(settings: HandlerSettings, next: Handler): Handler {
-  const zones = settings.zones.map((name) => serveZone(name, settings, next));
+  const zones = settings.zones.map((zone) => serveZone(zone, settings, next));
   zones.sort((a, b) => b.name.length - a.name.length);
   return (query) => {
     if (query.class !== Class.IN) return next(query);
@@ -53,19 +49,15 @@ export function createHandler(settings: HandlerSettings, next: Handler): Handler
   };
 }
 
-function serveZone(zone: Name, settings: HandlerSettings, next: Handler): ServedZone {
-  const { cluster, ttl, fallthrough, primary } = settings;
-  const soa = (query: Query) => soaRecord(spelledZone(query, zone), ttl, cluster.serial.value);
-  const findReverseName = (name: Name): Contents | undefined => {
-    const known = parseServerName(labelsBelow(name, zone));
-    return known ? findContents(cluster, known) : findReverse(cluster, name, primary);
-  };
-  const findServiceName = (name: Name): Contents | undefined =>
-    findContents(cluster, parseServiceName(labelsBelow(name, zone), cluster.options.zonal));
+function serveZone(zone: Zone, settings: HandlerSettings, next: Handler): ServedZone {
+  const { fallthrough, answers } = settings;
+  const records = recordSettings(zone, settings, settings.primary);
+  const soa = (query: Query) => soaRecord(spelledZone(query, zone.name), records.ttl, records.serial.value);
   return {
-    name: zone,
+    ...zone,
     authority: { source: NAME, fallthrough, next, soa },
-    find: isReverseZone(zone) ? findReverseName : findServiceName,
+    records,
+    repeatOf: createRepeatOf(zone.cluster, answers),
   };
 }
 
@@ -82,11 +74,11 @@ function answer(query: Query, zone: ServedZone, settings: HandlerSettings): Repl
   }
   const contents = zone.find(query.name);
   if (contents?.kind === 'external') return answerExternal(query, contents.target, zone, settings);
-  const lookup = lookUp(contents, query, query.question.name, zone, settings);
+  const lookup = lookUp(contents, query, query.question.name, zone);
   const isHit = lookup.kind === 'hit';
   const kind = isHit ? contents!.kind : lookup.kind;
   answers[kind].value++;
-  return answerLookup(query, lookup, zone.authority, settings.repeatOf(contents, kind, isHit));
+  return answerLookup(query, lookup, zone.authority, zone.repeatOf(contents, kind, isHit));
 }
 
 type OwnLookup = Exclude<Lookup, { readonly kind: 'skip' }>;
@@ -94,15 +86,9 @@ type OwnLookup = Exclude<Lookup, { readonly kind: 'skip' }>;
 const NODATA: OwnLookup = { kind: 'nodata' };
 const NXDOMAIN: OwnLookup = { kind: 'nxdomain' };
 
-function lookUp(
-  contents: Contents | undefined,
-  query: Query,
-  owner: Name,
-  zone: ServedZone,
-  settings: HandlerSettings,
-): OwnLookup {
-  const { registry } = settings.cluster;
-  const records = contents && recordsOf(contents, query.type, owner, spelledZone(query, zone.name), settings);
+function lookUp(contents: Contents | undefined, query: Query, owner: Name, zone: ServedZone): OwnLookup {
+  const { registry } = zone.cluster;
+  const records = contents && recordsOf(contents, query.type, owner, spelledZone(query, zone.name), zone.records);
   if (!registry.synced && isInDoubt(contents, records)) {
     return {
       kind: 'unready',
@@ -149,7 +135,7 @@ function answerExternal(
     case 'endless':
       return { ...failure(NAME, Rcode.SERVFAIL, chain.error), uncacheable: true };
     case 'inside': {
-      const lookup = lookUp(chain.contents, query, chain.name, zone, settings);
+      const lookup = lookUp(chain.contents, query, chain.name, zone);
       const linked = lookup.kind === 'unready' ? lookup : withLinks(chain.links, lookup);
       return answerLookup(query, linked, zone.authority);
     }

@@ -1,10 +1,9 @@
-import { longestZone, type Name } from '../../dns/name.ts';
-import { isReverseZone } from '../../dns/reverse.ts';
 import type { Plugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import type { Pod } from '../../registry/records.ts';
 import type { Cluster } from './cluster.ts';
-import { labelsBelow, parseServiceName, type ServiceName } from './service-name.ts';
+import type { ServiceName } from './service-name.ts';
+import { type Zone, zoneOf } from './zone.ts';
 
 /** CoreDNS's own words. */
 const PARSE_ERROR = 'invalid query name';
@@ -23,10 +22,11 @@ interface Parts {
   readonly port?: string;
   readonly protocol?: string;
   readonly topologyZone?: string;
+  readonly cluster?: string;
 }
 
 /** The labels that a name has by itself. A part that it lacks is empty, as with CoreDNS. */
-const NAME_LABELS: Readonly<Record<string, (name: Parts) => string>> = {
+const NAME_LABELS: Readonly<Record<string, (name: Parts, zone: Zone) => string | undefined>> = {
   kind: ({ tree, pod, namespace }) => tree ?? (pod !== undefined ? 'pod' : namespace !== undefined ? 'svc' : ''),
   namespace: ({ namespace = '' }) => namespace,
   service: ({ service, pod = '' }) => service ?? pod,
@@ -34,24 +34,21 @@ const NAME_LABELS: Readonly<Record<string, (name: Parts) => string>> = {
   'port-name': ({ port = '' }) => port,
   protocol: ({ protocol = '' }) => protocol,
   zone: ({ topologyZone = '' }) => topologyZone,
+  cluster: ({ cluster = '' }, zone) => (zone.cluster.rules === 'cluster-set' ? cluster : undefined),
 };
 
-/** What the plugin says of queries: how the name is read, and which pod asks. `zones` are folded. */
-export function createLabels(zones: readonly Name[], cluster: Cluster): NonNullable<Plugin['label']> {
+/** What the plugin says of queries: how the name is read, and which pod of the cluster asks. */
+export function createLabels(zones: readonly Zone[], cluster: Cluster): NonNullable<Plugin['label']> {
   return (query, label) => {
     if (label.startsWith(CLIENT)) return clientLabel(cluster, query, label);
-    const name = parseName(query.name, zones, cluster.options.zonal);
+    const zone = zoneOf(zones, query.name);
+    // A reverse name says nothing of services.
+    if (zone === undefined || zone.isReverse) return undefined;
+    const name = zone.parse(query.name);
     if (label === 'parse-error') return name?.kind === 'none' ? PARSE_ERROR : undefined;
     if (!name || name.kind === 'none' || !Object.hasOwn(NAME_LABELS, label)) return undefined;
-    return NAME_LABELS[label]!(name);
+    return NAME_LABELS[label]!(name, zone);
   };
-}
-
-/** Undefined for names that are not the plugin's, and for reverse names: they say nothing of services. */
-function parseName(name: Name, zones: readonly Name[], zonal: boolean): ServiceName | undefined {
-  const zone = longestZone(name, zones);
-  if (zone === undefined || isReverseZone(zone)) return undefined;
-  return parseServiceName(labelsBelow(name, zone), zonal);
 }
 
 function clientLabel(cluster: Cluster, query: Query, label: string): string | undefined {

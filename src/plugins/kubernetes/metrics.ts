@@ -37,7 +37,14 @@ export interface Shown {
   stats(): ManifestStats;
 }
 
-const OBJECTS = ['namespaces', 'services', 'slices', 'endpoints', 'pods'] as const satisfies readonly (keyof Counts)[];
+const OBJECTS = [
+  'namespaces',
+  'services',
+  'slices',
+  'endpoints',
+  'pods',
+  'imports',
+] as const satisfies readonly (keyof Counts)[];
 
 /** Adds a registry to those whose sum the gauges show. */
 export function showRegistry(shown: Shown, { shared, metrics }: Pick<PluginEnv, 'shared' | 'metrics'>): void {

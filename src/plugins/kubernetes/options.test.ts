@@ -18,6 +18,7 @@ test('everything has a default but the manifests', () => {
   expect(parse('kubernetes {\nmanifests cluster.yaml\n}')).toEqual({
     zones: ['cluster.local.'],
     primary: 'cluster.local.',
+    multicluster: [],
     manifests: ['cluster.yaml'],
     serviceCidrs: [],
     namespacesFromManifests: false,
@@ -69,6 +70,20 @@ test.each([
   expect(parse(`${line} {\nmanifests m\n}`, blockZones)).toMatchObject({ zones, primary });
 });
 
+test.each([
+  ['a.test b.test', 'multicluster a.test', { multicluster: ['a.test.'], primary: 'b.test.' }],
+  ['a.test b.test', 'multicluster B.test', { multicluster: ['b.test.'], primary: 'a.test.' }],
+  ['a.test', 'multicluster a.test', { multicluster: ['a.test.'], primary: 'a.test.' }],
+])('of the zones %s, "%s" are the cluster set\'s', (zones, line, expected) => {
+  expect(parse(`kubernetes ${zones} {\nmanifests m\n${line}\n}`)).toMatchObject(expected);
+});
+
+test("a reverse zone cannot be the cluster set's", () => {
+  expect(errorOf(() => parse('kubernetes a.test in-addr.arpa {\nmanifests m\nmulticluster in-addr.arpa\n}'))).toContain(
+    'is not authoritative for the multicluster zone in-addr.arpa. - services have no names in a reverse zone',
+  );
+});
+
 test('a path starts in the folder of the file that names it', () => {
   const [directive] = directives('kubernetes {\nmanifests a ../b /etc/c\nmanifests d\n}');
   const [first, second] = directive!.options;
@@ -105,13 +120,20 @@ test.each([
   ['apiserver_qps 5', `Corefile:3:1${P} ${FROM_MANIFESTS}: write 'manifests PATH' instead of 'apiserver_qps'`],
   [
     'multicluster a.test',
-    `Corefile:3:1${P} ${FROM_MANIFESTS}, and ServiceImports are none of those it reads: remove 'multicluster'`,
+    `Corefile:3:1${P} is not authoritative for the multicluster zone a.test. - add it to the zones of 'kubernetes'`,
+  ],
+  [
+    'multicluster',
+    `Corefile:3:1${P} Wrong argument count or unexpected line ending after 'multicluster' - 'multicluster' takes at least 1 argument`,
   ],
   [
     'upstream',
     `Corefile:3:1${P} unknown property 'upstream' - remove it: targets of ExternalName services are resolved by this server itself`,
   ],
-  ['transfer to *', `Corefile:3:1${P} unknown property 'transfer' - remove it: this version serves no zone transfers`],
+  [
+    'transfer to *',
+    `Corefile:3:1${P} unknown property 'transfer' - write it beside 'kubernetes': it is a plugin of its own`,
+  ],
   [
     'resyncperiod 5m',
     `Corefile:3:1${P} unknown property 'resyncperiod' - remove it: changes are seen when they are made`,

@@ -27,8 +27,10 @@ const PTR_MODES = ['all', 'hostname-first', 'headless-only'] as const;
 /** What one use of the directive says, with every default filled in. */
 export interface KubernetesOptions {
   readonly zones: readonly Name[];
-  /** The first zone that is no reverse zone. */
+  /** The first zone that is no reverse zone; one of the cluster's own services, if there is any. */
   readonly primary: Name;
+  /** Those among the zones whose services are the cluster set's. */
+  readonly multicluster: readonly Name[];
   /** Files and folders; relative ones start at the working directory. */
   readonly manifests: readonly string[];
   /** Where services without a cluster IP get one from. */
@@ -55,6 +57,7 @@ export interface KubernetesOptions {
 type Draft = { -readonly [K in keyof KubernetesOptions]: KubernetesOptions[K] };
 
 const DEFAULTS: Omit<KubernetesOptions, 'zones' | 'primary'> = {
+  multicluster: [],
   manifests: [],
   serviceCidrs: [],
   namespacesFromManifests: false,
@@ -85,10 +88,9 @@ const REFUSED: Readonly<Record<string, string>> = {
       `${FROM_MANIFESTS}: write 'manifests PATH' instead of '${name}'`,
     ]),
   ),
-  multicluster: `${FROM_MANIFESTS}, and ServiceImports are none of those it reads: remove 'multicluster'`,
   upstream:
     "unknown property 'upstream' - remove it: targets of ExternalName services are resolved by this server itself",
-  transfer: "unknown property 'transfer' - remove it: this version serves no zone transfers",
+  transfer: "unknown property 'transfer' - write it beside 'kubernetes': it is a plugin of its own",
   resyncperiod: "unknown property 'resyncperiod' - remove it: changes are seen when they are made",
 };
 
@@ -96,15 +98,16 @@ const REFUSED: Readonly<Record<string, string>> = {
 export function parseKubernetes(uses: readonly Directive[], block: BlockContext): KubernetesOptions {
   const directive = once(uses);
   const zones = zonesArgument(directive.args, block.zones);
-  const primary = zones.find((zone) => !isReverseZone(zone));
-  if (primary === undefined) {
+  const forward = zones.filter((zone) => !isReverseZone(zone));
+  const [first] = forward;
+  if (first === undefined) {
     const fix = "add the cluster's zone, such as cluster.local";
     throw new CorefileError(directive.position, `non-reverse zone name must be used - ${fix}`);
   }
-  const options: Draft = { ...DEFAULTS, zones, primary };
+  const options: Draft = { ...DEFAULTS, zones, primary: first };
   parseOptions(directive, { ...optionReaders(options), ...refusals() });
   rejectConflicts(directive, options);
-  return options;
+  return { ...options, primary: forward.find((zone) => !options.multicluster.includes(zone)) ?? first };
 }
 
 function optionReaders(options: Draft): Record<string, (line: OptionLine) => void> {
@@ -156,6 +159,11 @@ function optionReaders(options: Draft): Record<string, (line: OptionLine) => voi
       noArgs(line);
       options.zonal = true;
     },
+    multicluster(line) {
+      const added = zonesArgument(atLeastArgs(line, 1), []);
+      options.multicluster = [...options.multicluster, ...added];
+      for (const zone of added) requireForwardZone(zone, options.zones, line);
+    },
     startup_timeout(line) {
       options.startupTimeoutMs = durationMs(exactArgs(line, 1)[0]);
     },
@@ -190,6 +198,13 @@ function rejectConflicts(directive: Directive, options: KubernetesOptions): void
     const detail = "'zonal' chooses among endpoints, which 'noendpoints' leaves out - remove one of them";
     throw new CorefileError(place('zonal'), detail);
   }
+}
+
+/** @throws CorefileError for a zone that is none of `zones`, or is a reverse zone. */
+function requireForwardZone(zone: Name, zones: readonly Name[], { position }: OptionLine): void {
+  if (zones.includes(zone) && !isReverseZone(zone)) return;
+  const fix = isReverseZone(zone) ? 'services have no names in a reverse zone' : "add it to the zones of 'kubernetes'";
+  throw new CorefileError(position, `is not authoritative for the multicluster zone ${zone} - ${fix}`);
 }
 
 /** A relative path starts where the file lies that names it. */

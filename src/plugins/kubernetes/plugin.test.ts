@@ -212,6 +212,7 @@ describe('metrics', () => {
       'cairn_registry_objects{kind="slices"} 1',
       'cairn_registry_objects{kind="endpoints"} 2',
       'cairn_registry_objects{kind="pods"} 1',
+      'cairn_registry_objects{kind="imports"} 0',
     ]);
     expect(await env.exposed('cairn_manifest')).toEqual([
       'cairn_manifest_files{state="all"} 3',

@@ -3,12 +3,12 @@ import type { PluginEnv } from '../../plugin/env.ts';
 import type { Plugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import type { Registry } from '../../registry/registry.ts';
-import { viewCluster } from './cluster.ts';
+import { viewCluster, viewClusterSet } from './cluster.ts';
 import { createHandler } from './handler.ts';
 import { createLabels } from './labels.ts';
 import { answerCells, type Shown, showRegistry } from './metrics.ts';
 import type { KubernetesOptions } from './options.ts';
-import { createRepeatOf } from './repeat.ts';
+import { createZones } from './zone.ts';
 
 /** A registry and what fills it. */
 export interface FilledRegistry extends Shown {
@@ -19,12 +19,14 @@ export interface FilledRegistry extends Shown {
 /** Answers from a registry. */
 export function createKubernetes(options: KubernetesOptions, env: PluginEnv, filled: FilledRegistry): Plugin {
   const { registry } = filled;
-  const { zones, primary, ttl, fallthrough, startupTimeoutMs } = options;
+  const { multicluster, primary, ttl, fallthrough, startupTimeoutMs } = options;
   const cluster = env.keep(`view ${viewKey(options)}`, () => viewCluster(registry, options));
-  const answers = answerCells(env.metrics);
+  const clusterSet = env.keep(`set ${viewKey(options)}`, () => viewClusterSet(registry, options));
+  const zones = createZones({ zones: options.zones, multicluster, primary, cluster, clusterSet });
   const settings = {
-    ...{ zones, primary, ttl, fallthrough, cluster, answers },
-    repeatOf: createRepeatOf(cluster, answers),
+    ...{ zones, primary, ttl, fallthrough },
+    home: multicluster.includes(primary) ? undefined : cluster,
+    answers: answerCells(env.metrics),
     localAddresses: () => env.localAddresses(),
     resolve: (query: Query, question: Question) => env.resolve(query, question),
   };

@@ -1,6 +1,6 @@
-import { foldName, type Name } from '../../dns/name.ts';
-import { isReverseZone } from '../../dns/reverse.ts';
+import type { Name } from '../../dns/name.ts';
 import { A, AAAA, NS, PTR, type ResourceRecord, rr, SOA, SRV, TXT } from '../../dns/rr.ts';
+import type { Serial } from '../../registry/serial.ts';
 import { addressRecords } from './address-records.ts';
 import { type ApexSettings, nameserverAddresses, nsRecords, soaRecord, versionRecord } from './apex.ts';
 import type { AddressesByFamily, Contents } from './contents.ts';
@@ -16,8 +16,9 @@ const NO_RECORDS: Records = { answer: [] };
 
 /** What records say beyond what stands at their name. */
 export interface RecordSettings extends ApexSettings {
-  /** The first zone that is no reverse zone: what reverse zones point to lies in it. */
-  readonly primary: Name;
+  readonly serial: Serial;
+  /** The zone that the names of the name servers lie in; undefined for the zone itself. */
+  readonly hostZone: Name | undefined;
 }
 
 /** The records of one type at a name, none if it has none. `owner` and `zone` are in the client's spelling. */
@@ -60,8 +61,7 @@ function addressesOfType({ v4, v6 }: AddressesByFamily, type: number): readonly 
 }
 
 function apexRecords(type: number, owner: Name, zone: Name, settings: RecordSettings): Records {
-  const { cluster, ttl, primary } = settings;
-  if (type === SOA.code) return { answer: [soaRecord(owner, ttl, cluster.serial.value)] };
-  if (type !== NS.code) return NO_RECORDS;
-  return nsRecords(settings, owner, isReverseZone(foldName(zone)) ? primary : zone);
+  const { serial, ttl, hostZone = zone } = settings;
+  if (type === SOA.code) return { answer: [soaRecord(owner, ttl, serial.value)] };
+  return type === NS.code ? nsRecords(settings, owner, hostZone) : NO_RECORDS;
 }

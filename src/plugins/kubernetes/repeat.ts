@@ -8,7 +8,7 @@ import type { AnswerCells } from './metrics.ts';
 /** How long answers hold: says it of each, so that what is not affected by a change is not made anew. */
 export type RepeatOf = (contents: Contents | undefined, kind: keyof AnswerCells, isHit: boolean) => Repeat | undefined;
 
-export function createRepeatOf({ registry, options }: Cluster, answers: AnswerCells): RepeatOf {
+export function createRepeatOf({ registry, services, options }: Cluster, answers: AnswerCells): RepeatOf {
   const { epochs } = registry;
   const all = [epochs.all];
   const namespaces = [epochs.namespaces];
@@ -21,7 +21,7 @@ export function createRepeatOf({ registry, options }: Cluster, answers: AnswerCe
     if (!isHit || !contents) return all;
     if (contents.kind === 'pod') return options.pods === 'insecure' ? namespaces : all;
     if (contents.kind !== 'service' && contents.kind !== 'headless' && contents.kind !== 'endpoint') return all;
-    const service = registry.service(contents.namespace, contents.service);
+    const service = services.service(contents.namespace, contents.service);
     return service ? [epochs.of(service), epochs.namespaces] : all;
   };
   return (contents, kind, isHit) => {

@@ -1,6 +1,7 @@
 import { parseIP } from '../../dns/ip.ts';
+import type { RecordChange } from '../../registry/change.ts';
 import type { EndpointSlice, Service } from '../../registry/records.ts';
-import type { RecordChange, Registry } from '../../registry/registry.ts';
+import type { Registry } from '../../registry/registry.ts';
 
 /** Says whether an address that PTR records stand at begins with these octets (family 4) or nibbles (family 6), and is longer. */
 export type HasReversePrefix = (values: readonly number[], family: 4 | 6) => boolean;
@@ -46,7 +47,7 @@ function addressesIn({ kind, before, after }: RecordChange, registry: Registry):
       return [before, after].flatMap((service) => (service ? addressesWith(service, registry) : []));
     case 'slice':
       return [before, after].flatMap((slice) => (slice ? addressesOf(slice) : []));
-    case 'pod':
+    default:
       return [];
   }
 }

@@ -13,6 +13,16 @@ export type ServiceName =
   | { readonly kind: 'namespace'; readonly tree: 'svc' | 'pod'; readonly namespace: string }
   | { readonly kind: 'service'; readonly namespace: string; readonly service: string }
   | { readonly kind: 'endpoint'; readonly namespace: string; readonly service: string; readonly endpoint: string }
+  /** An endpoint of a service of the cluster set, in the cluster that exports it. */
+  | {
+      readonly kind: 'imported-endpoint';
+      readonly namespace: string;
+      readonly service: string;
+      readonly endpoint: string;
+      readonly cluster: string;
+    }
+  /** `CLUSTER` of a service of the cluster set: no records of its own. */
+  | { readonly kind: 'exporter'; readonly namespace: string; readonly service: string; readonly cluster: string }
   /** `_port._protocol` of a service; an empty one stands for any. */
   | {
       readonly kind: 'port';
@@ -47,11 +57,17 @@ export function labelsBelow(name: Name, zone: Name): string[] {
   return name.length === zone.length ? [] : labelsOf(name.slice(0, name.length - zone.length));
 }
 
-/** Reads the (folded) labels left of the zone. `zonal` makes `ZONE.pin._zone.SERVICE…` and its like names, too. */
-export function parseServiceName(labels: readonly string[], zonal: boolean): ServiceName {
+/**
+ * Which names a zone has besides those that every zone has: `zonal` has `ZONE.pin._zone.SERVICE…` and its like;
+ * `cluster-set` has `ENDPOINT.CLUSTER.SERVICE…` in place of `ENDPOINT.SERVICE…`, and no pods.
+ */
+export type NameRules = 'plain' | 'zonal' | 'cluster-set';
+
+/** Reads the (folded) labels left of the zone. */
+export function parseServiceName(labels: readonly string[], rules: NameRules): ServiceName {
   const tree = labels.at(-1);
-  if (tree === 'svc') return parseBelowSvc(labels, zonal);
-  if (tree === 'pod') return parseBelowPod(labels);
+  if (tree === 'svc') return parseBelowSvc(labels, rules);
+  if (tree === 'pod') return rules === 'cluster-set' ? NONE : parseBelowPod(labels);
   return parseServerName(labels) ?? NONE;
 }
 
@@ -69,23 +85,26 @@ export function parseServerName(labels: readonly string[]): ServiceName | undefi
   }
 }
 
-function parseBelowSvc(labels: readonly string[], zonal: boolean): ServiceName {
+function parseBelowSvc(labels: readonly string[], rules: NameRules): ServiceName {
   const count = labels.length;
   if (count === 1) return PARENT;
   const namespace = labels[count - 2]!;
   if (count === 2) return { kind: 'namespace', tree: 'svc', namespace };
   const service = labels[count - 3]!;
   if (count === 3) return { kind: 'service', namespace, service };
-  if (zonal && labels[count - 4] === '_zone') return parseZonal(labels, namespace, service);
-  if (count === 4) return { kind: 'endpoint', namespace, service, endpoint: labels[0]! };
+  if (rules === 'zonal' && labels[count - 4] === '_zone') return parseZonal(labels, namespace, service);
   if (count > 5) return NONE;
-  return {
-    kind: 'port',
-    namespace,
-    service,
-    port: withoutUnderscore(labels[0]!),
-    protocol: withoutUnderscore(labels[1]!),
-  };
+  const [first = '', second = ''] = labels;
+  const ofSet = rules === 'cluster-set';
+  if (count === 4) {
+    return ofSet
+      ? { kind: 'exporter', namespace, service, cluster: first }
+      : { kind: 'endpoint', namespace, service, endpoint: first };
+  }
+  if (ofSet && !first.startsWith('_') && !second.startsWith('_')) {
+    return { kind: 'imported-endpoint', namespace, service, endpoint: first, cluster: second };
+  }
+  return { kind: 'port', namespace, service, port: withoutUnderscore(first), protocol: withoutUnderscore(second) };
 }
 
 function parseZonal(labels: readonly string[], namespace: string, service: string): ServiceName {

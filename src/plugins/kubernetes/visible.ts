@@ -1,26 +1,38 @@
+import type { RecordChange } from '../../registry/change.ts';
 import type { Endpoint, EndpointSlice, Service } from '../../registry/records.ts';
-import type { RecordChange } from '../../registry/registry.ts';
 import { isSame } from '../../registry/same.ts';
 import type { Cluster } from './cluster.ts';
 
-/** Whether any answer differs from what it was before the change: if not, the zones' serial stays. */
+/** Whether any answer of the view's zones differs from what it was before the change: if not, their serial stays. */
 export function isVisible(cluster: Cluster, change: RecordChange): boolean {
-  const { registry, options } = cluster;
   switch (change.kind) {
     case 'namespace':
       return cluster.mayExpose((change.after ?? change.before)!.name);
     case 'service':
-      return exposes(cluster, change) && differs(change, shownOfService);
-    case 'slice': {
-      const { namespace, service } = (change.after ?? change.before)!;
-      if (options.noEndpoints || !exposes(cluster, change)) return false;
-      const moved = change.before !== undefined && change.before.service !== service;
-      if (!moved && registry.service(namespace, service) === undefined) return false;
-      return differs(change, (slice) => shownOfSlice(slice, cluster));
-    }
+    case 'import':
+      return isOf(cluster, change.kind) && exposes(cluster, change) && differs(change, shownOfService);
+    case 'slice':
+    case 'imported-slice':
+      return isOf(cluster, change.kind) && isSliceVisible(cluster, change);
     case 'pod':
-      return options.pods === 'verified' && exposes(cluster, change) && differs(change, ({ ips }) => ips);
+      return cluster.options.pods === 'verified' && exposes(cluster, change) && differs(change, ({ ips }) => ips);
   }
+}
+
+/** Whether the view shows records of this kind: those of the cluster, or those of the cluster set. */
+function isOf({ rules }: Cluster, kind: 'service' | 'import' | 'slice' | 'imported-slice'): boolean {
+  return (rules === 'cluster-set') === (kind === 'import' || kind === 'imported-slice');
+}
+
+function isSliceVisible(
+  cluster: Cluster,
+  change: { before: EndpointSlice | undefined; after: EndpointSlice | undefined },
+) {
+  if (cluster.options.noEndpoints || !exposes(cluster, change)) return false;
+  const { before, after } = change;
+  const isReached = (slice: EndpointSlice | undefined) =>
+    slice !== undefined && cluster.services.service(slice.namespace, slice.service) !== undefined;
+  return (isReached(before) || isReached(after)) && differs(change, (slice) => shownOfSlice(slice, cluster));
 }
 
 interface Placed {
@@ -40,12 +52,12 @@ function shownOfService({ type, headless, clusterIPs, externalName, ports }: Ser
   return { isExternal: type === 'ExternalName', headless, clusterIPs, externalName, ports };
 }
 
-function shownOfSlice({ service, ports, endpoints }: EndpointSlice, { options }: Cluster): unknown {
+function shownOfSlice({ service, cluster, ports, endpoints }: EndpointSlice, { options }: Cluster): unknown {
   const shown = ({ addresses, hostname, podName, zone }: Endpoint) => [
     addresses,
     hostname,
     options.endpointPodNames && podName,
     options.zonal && zone,
   ];
-  return { service, ports, endpoints: endpoints.map(shown) };
+  return { service, cluster, ports, endpoints: endpoints.map(shown) };
 }

@@ -268,3 +268,34 @@ test('labels select services, their derived endpoints and slices, and no pods', 
   expect(built.pods).toHaveLength(1);
   expect(built.problems).toEqual([]);
 });
+
+describe('the cluster set', () => {
+  const serviceImport = (name: string, labels = '', ns = 'prod') =>
+    `{apiVersion: multicluster.x-k8s.io/v1alpha1, kind: ServiceImport, metadata: {namespace: ${ns}, name: ${name}, labels: {${labels}}}, spec: {type: ClusterSetIP, ips: [10.64.0.1], ports: [{port: 80}]}}`;
+  const imported = (name: string, labels: string) =>
+    `{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {namespace: prod, name: ${name}, labels: {${labels}}}, endpoints: [{addresses: [10.9.0.1]}]}`;
+  const ofSet = 'multicluster.kubernetes.io/service-name: web, multicluster.kubernetes.io/source-cluster: east';
+
+  test("has its services and slices apart from the cluster's", async () => {
+    const built = await cluster([serviceImport('web'), imported('a', ofSet), slice('b', 'web', '10.1.0.1')]);
+    expect(built.imports).toMatchObject([{ name: 'web', clusterIPs: ['10.64.0.1'] }]);
+    expect(built.importedSlices).toMatchObject([{ name: 'a', service: 'web', cluster: 'east' }]);
+    expect(built.services).toEqual([]);
+    expect(built.slices).toMatchObject([{ name: 'b', service: 'web' }]);
+    expect(built.problems).toEqual([]);
+  });
+
+  test('a slice can belong to both', async () => {
+    const built = await cluster([imported('a', `${ofSet}, kubernetes.io/service-name: derived`)]);
+    expect(built.importedSlices).toMatchObject([{ name: 'a', service: 'web' }]);
+    expect(built.slices).toMatchObject([{ name: 'a', service: 'derived' }]);
+  });
+
+  test('is chosen from by labels, and its namespaces exist', async () => {
+    const lines = [serviceImport('web', 'app: a', 'first'), serviceImport('db', '', 'second'), imported('a', ofSet)];
+    const built = await cluster(lines, { labels: parseSelector('app=a') });
+    expect(built.imports.map(({ name }) => name)).toEqual(['web']);
+    expect(built.importedSlices).toEqual([]);
+    expect(built.namespaces.map(({ name }) => name).sort()).toEqual(['first', 'prod', 'second']);
+  });
+});

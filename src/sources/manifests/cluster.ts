@@ -7,7 +7,7 @@ import type { Manifest, ServiceManifest } from './manifest.ts';
 import type { Problem } from './problems.ts';
 
 export interface ClusterOptions {
-  /** Which Services and EndpointSlices are served. */
+  /** Which Services, ServiceImports and EndpointSlices are served. */
   readonly labels?: Selector;
   /** Which Namespaces are served. Every namespace has the label `kubernetes.io/metadata.name`; one without a manifest has no other. */
   readonly namespaceLabels?: Selector;
@@ -23,6 +23,9 @@ export interface Cluster {
   readonly services: readonly Service[];
   readonly slices: readonly EndpointSlice[];
   readonly pods: readonly Pod[];
+  /** The services of the cluster set. */
+  readonly imports: readonly Service[];
+  readonly importedSlices: readonly EndpointSlice[];
   readonly problems: readonly Problem[];
 }
 
@@ -31,7 +34,7 @@ export function buildCluster(manifests: Iterable<Manifest>, options: ClusterOpti
   const { labels = [], serviceCidrs = [] } = options;
   const problems: Problem[] = [];
   const objects = Object.groupBy(withoutDuplicates(manifests, problems), ({ kind }) => kind) as ByKind;
-  const { Service = [], EndpointSlice = [], Endpoints = [], Pod = [] } = objects;
+  const { Service = [], EndpointSlice = [], Endpoints = [], Pod = [], ServiceImport = [] } = objects;
   const selected = Service.filter((service) => selects(labels, service.labels));
   const services = serviceCidrs.length > 0 ? withClusterIPs(selected, serviceCidrs, problems) : selected;
   if (serviceCidrs.length === 0) problems.push(...services.filter(lacksClusterIP).map(noClusterIP));
@@ -45,15 +48,18 @@ export function buildCluster(manifests: Iterable<Manifest>, options: ClusterOpti
     .filter(({ namespace, name }) => !given.has(keyOf(namespace, name)))
     .flatMap((service) => deriveSlices(service, pods));
 
+  const selectedSlices = EndpointSlice.filter((slice) => selects(labels, slice.labels));
   return {
     namespaces: namespacesOf(objects, options),
     services: services.map(({ record }) => record),
     slices: [
-      ...EndpointSlice.filter((slice) => selects(labels, slice.labels)).flatMap(({ record }) => record ?? []),
+      ...selectedSlices.flatMap(({ record }) => record ?? []),
       ...mirrored.filter((endpoints) => selects(labels, endpoints.labels)).flatMap(({ records }) => records),
       ...derived,
     ],
     pods: Pod.flatMap(({ record }) => record ?? []),
+    imports: ServiceImport.filter((each) => selects(labels, each.labels)).map(({ record }) => record),
+    importedSlices: selectedSlices.flatMap(({ imported }) => imported ?? []),
     problems,
   };
 }

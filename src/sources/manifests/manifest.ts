@@ -1,6 +1,6 @@
 import type { EndpointSlice, Namespace, Pod, Service } from '../../registry/records.ts';
 import type { Labels } from '../../registry/selector.ts';
-import { convertEndpointSlice } from '../objects/endpoint-slice.ts';
+import { convertEndpointSlice, convertImportedSlice } from '../objects/endpoint-slice.ts';
 import { convertEndpoints } from '../objects/endpoints.ts';
 import { Field } from '../objects/field.ts';
 import type { ApiObject } from '../objects/list.ts';
@@ -9,6 +9,7 @@ import { convertNamespace } from '../objects/namespace.ts';
 import { convertPod } from '../objects/pod.ts';
 import { readProtocol } from '../objects/ports.ts';
 import { convertService } from '../objects/service.ts';
+import { convertServiceImport } from '../objects/service-import.ts';
 
 /** What every manifest has; `place` is where it stands, for messages. */
 interface Common {
@@ -46,6 +47,8 @@ export interface SliceManifest extends Common {
   readonly kind: 'EndpointSlice';
   /** Undefined if no name leads to the slice. */
   readonly record: EndpointSlice | undefined;
+  /** The same as a slice of the cluster set; undefined if it is none. */
+  readonly imported: EndpointSlice | undefined;
 }
 
 export interface EndpointsManifest extends Common {
@@ -77,7 +80,18 @@ export interface NamespaceManifest extends Common {
   readonly record: Namespace;
 }
 
-export type Manifest = ServiceManifest | SliceManifest | EndpointsManifest | PodManifest | NamespaceManifest;
+export interface ImportManifest extends Common {
+  readonly kind: 'ServiceImport';
+  readonly record: Service;
+}
+
+export type Manifest =
+  | ServiceManifest
+  | SliceManifest
+  | EndpointsManifest
+  | PodManifest
+  | NamespaceManifest
+  | ImportManifest;
 
 const READERS: Readonly<Record<string, (object: unknown, place: string) => Manifest>> = {
   'v1 Service': readService,
@@ -85,6 +99,7 @@ const READERS: Readonly<Record<string, (object: unknown, place: string) => Manif
   'v1 Pod': readPod,
   'v1 Namespace': readNamespace,
   'discovery.k8s.io/v1 EndpointSlice': readSlice,
+  'multicluster.x-k8s.io/v1alpha1 ServiceImport': readImport,
 };
 
 /** Reads an API object; undefined if its kind is none that DNS is made of. @throws ObjectError */
@@ -125,8 +140,14 @@ function readTargetPort(port: Field): TargetPort {
 
 function readSlice(object: unknown, place: string): SliceManifest {
   const slice = new Field('EndpointSlice', object);
-  const record = convertEndpointSlice(object);
-  return { kind: 'EndpointSlice', ...readLongNames(slice), labels: readLabels(slice), place, record };
+  const [record, imported] = [convertEndpointSlice(object), convertImportedSlice(object)];
+  return { kind: 'EndpointSlice', ...readLongNames(slice), labels: readLabels(slice), place, record, imported };
+}
+
+function readImport(object: unknown, place: string): ImportManifest {
+  const record = convertServiceImport(object);
+  const labels = readLabels(new Field('ServiceImport', object));
+  return { kind: 'ServiceImport', ...namesOf(record), labels, place, record };
 }
 
 function readEndpoints(object: unknown, place: string): EndpointsManifest {

@@ -4,6 +4,8 @@ import { LABEL, LABEL_RULE, readLabels, readLongNames } from './metadata.ts';
 import { readSlicePorts } from './ports.ts';
 
 const SERVICE_LABEL = 'kubernetes.io/service-name';
+const IMPORT_LABEL = 'multicluster.kubernetes.io/service-name';
+const CLUSTER_LABEL = 'multicluster.kubernetes.io/source-cluster';
 const ADDRESS_TYPES = ['IPv4', 'IPv6', 'FQDN'] as const;
 
 /**
@@ -14,9 +16,27 @@ const ADDRESS_TYPES = ['IPv4', 'IPv6', 'FQDN'] as const;
  * @throws ObjectError
  */
 export function convertEndpointSlice(object: unknown): EndpointSlice | undefined {
+  return readSlice(new Field('EndpointSlice', object), SERVICE_LABEL);
+}
+
+/**
+ * Cuts an EndpointSlice that came from another cluster of the cluster set down to its record; its service is a ServiceImport.
+ *
+ * Undefined for a slice that says of no ServiceImport that it belongs to it, or of no cluster that it is from there.
+ *
+ * @throws ObjectError
+ */
+export function convertImportedSlice(object: unknown): EndpointSlice | undefined {
   const slice = new Field('EndpointSlice', object);
+  const cluster = readLabels(slice)[CLUSTER_LABEL]?.toLowerCase() ?? '';
+  if (!LABEL.test(cluster)) return undefined;
+  const record = readSlice(slice, IMPORT_LABEL);
+  return record && { ...record, cluster };
+}
+
+function readSlice(slice: Field, serviceLabel: string): EndpointSlice | undefined {
   const names = readLongNames(slice);
-  const service = readLabels(slice)[SERVICE_LABEL];
+  const service = readLabels(slice)[serviceLabel];
   if (!service || slice.get('addressType').oneOf(ADDRESS_TYPES) === 'FQDN') return undefined;
   return {
     ...names,

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { EndpointSlice, Port } from '../../registry/records.ts';
-import { convertEndpointSlice } from './endpoint-slice.ts';
+import { convertEndpointSlice, convertImportedSlice } from './endpoint-slice.ts';
 import { convertEndpoints } from './endpoints.ts';
 import { objectsOf } from './list.ts';
 import { convertNamespace } from './namespace.ts';
 import { convertPod } from './pod.ts';
 import { convertService } from './service.ts';
+import { convertServiceImport } from './service-import.ts';
 
 /** An object called prod/web out of what differs between the rows. */
 const named = (body: string, metadata = '') =>
@@ -216,3 +217,38 @@ test.each(['{replicas: 3}', '{kind: Service}', '{apiVersion: v1, kind: List, ite
     expect(() => [...objectsOf(parse(document))]).toThrow(/this is not a Kubernetes object|should be a mapping/);
   },
 );
+
+describe('a ServiceImport', () => {
+  test.each([
+    ['type: ClusterSetIP, ips: [10.64.0.1, "FD64:0::1"]', false, ['10.64.0.1', 'fd64::1']],
+    ['type: ClusterSetIP', false, []],
+    ['ips: [10.64.0.1]', false, ['10.64.0.1']],
+    ['type: Headless, ips: []', true, []],
+  ])('{%s}: headless %s, addresses %j', (spec, headless, clusterIPs) => {
+    const record = convertServiceImport(inSpec(spec));
+    expect(record).toMatchObject({ namespace: 'prod', name: 'web', type: 'ClusterIP', headless, clusterIPs });
+  });
+
+  test('has the ports that it declares, and none by itself', () => {
+    expect(ports(convertServiceImport(inSpec('ports: [{name: HTTP, port: 80}]')).ports)).toEqual(['http:tcp:80']);
+    expect(convertServiceImport(inSpec('')).ports).toEqual([]);
+  });
+
+  test.each([
+    ['type: Other', 'ServiceImport prod/web: spec.type is "Other", it should be one of ClusterSetIP, Headless'],
+    ['ips: [a]', 'ServiceImport prod/web: spec.ips[0] is "a", it should be an IP address'],
+  ])('{%s} is an error', (spec, message) => {
+    expect(() => convertServiceImport(inSpec(spec))).toThrow(message);
+  });
+});
+
+test.each([
+  ['multicluster.kubernetes.io/service-name: db, multicluster.kubernetes.io/source-cluster: East', 'db', 'east'],
+  ['multicluster.kubernetes.io/service-name: db', undefined, undefined],
+  ['multicluster.kubernetes.io/source-cluster: east', undefined, undefined],
+  ['multicluster.kubernetes.io/service-name: db, multicluster.kubernetes.io/source-cluster: a.b', undefined, undefined],
+  ['kubernetes.io/service-name: db, multicluster.kubernetes.io/source-cluster: east', undefined, undefined],
+])('a slice with the labels {%s} is one of the cluster set: %s in %s', (labels, service, cluster) => {
+  const slice = convertImportedSlice(named('endpoints: [{addresses: [10.9.0.1]}]', `labels: {${labels}}`));
+  expect([slice?.service, slice?.cluster]).toEqual([service, cluster]);
+});

@@ -8,7 +8,12 @@ const SENTINEL: readonly Port[] = [{ name: '', protocol: 'tcp', port: NO_PORT }]
 
 /** The ports of a list, with Kubernetes' defaults; never empty. @throws ObjectError */
 export function readPorts(list: Field): readonly Port[] {
-  return orNoPort(list.items().map((port) => readPort(port, port.get('port').port())));
+  return orNoPort(readDeclaredPorts(list));
+}
+
+/** The ports of a list, with Kubernetes' defaults; none if it has none. @throws ObjectError */
+export function readDeclaredPorts(list: Field): readonly Port[] {
+  return list.items().map((port) => readPort(port, port.get('port').port()));
 }
 
 /** As {@link readPorts}; in a slice, a port without a number stands for all of them and so for none. @throws ObjectError */

@@ -1,0 +1,76 @@
+import { longestZone, type Name } from '../../dns/name.ts';
+import { isReverseZone } from '../../dns/reverse.ts';
+import type { ApexSettings } from './apex.ts';
+import type { Cluster } from './cluster.ts';
+import type { Contents } from './contents.ts';
+import { findContents } from './find.ts';
+import type { RecordSettings } from './records.ts';
+import { findReverse } from './reverse.ts';
+import { labelsBelow, parseServerName, parseServiceName, type ServiceName } from './service-name.ts';
+
+/** One of the plugin's zones, and what there is in it. */
+export interface Zone {
+  /** Folded. */
+  readonly name: Name;
+  /** Reverse zones are part of the cluster's own view. */
+  readonly cluster: Cluster;
+  readonly isReverse: boolean;
+  /** What a (folded) name of the zone means; undefined for an address, or part of one, in a reverse zone. */
+  parse(name: Name): ServiceName | undefined;
+  /** What stands at a (folded) name of the zone; undefined if it does not exist. */
+  find(name: Name): Contents | undefined;
+}
+
+/** What zones are made of. */
+export interface ZoneSettings {
+  /** Folded. */
+  readonly zones: readonly Name[];
+  /** Those among the zones whose services are the cluster set's. */
+  readonly multicluster: readonly Name[];
+  /** The zone that PTR records point into. */
+  readonly primary: Name;
+  readonly cluster: Cluster;
+  readonly clusterSet: Cluster;
+}
+
+export function createZones(settings: ZoneSettings): readonly Zone[] {
+  return settings.zones.map((name) => {
+    if (isReverseZone(name)) return reverseZone(name, settings);
+    return forwardZone(name, settings.multicluster.includes(name) ? settings.clusterSet : settings.cluster);
+  });
+}
+
+/** The zone that holds a (folded) name: the longest. */
+export function zoneOf(zones: readonly Zone[], name: Name): Zone | undefined {
+  const found = longestZone(
+    name,
+    zones.map((zone) => zone.name),
+  );
+  return zones.find((zone) => zone.name === found);
+}
+
+function forwardZone(zone: Name, cluster: Cluster): Zone {
+  const parse = (name: Name) => parseServiceName(labelsBelow(name, zone), cluster.rules);
+  return { name: zone, cluster, isReverse: false, parse, find: (name) => findContents(cluster, parse(name)) };
+}
+
+function reverseZone(zone: Name, { cluster, primary }: ZoneSettings): Zone {
+  const parse = (name: Name) => parseServerName(labelsBelow(name, zone));
+  return {
+    ...{ name: zone, cluster, isReverse: true, parse },
+    find(name) {
+      const known = parse(name);
+      return known ? findContents(cluster, known) : findReverse(cluster, name, primary);
+    },
+  };
+}
+
+/** What the records of a zone say. Name servers that have no name in the zone itself go by that in `primary`. */
+export function recordSettings(
+  { cluster, isReverse }: Zone,
+  { home, ttl, localAddresses }: ApexSettings,
+  primary: Name,
+): RecordSettings {
+  const isElsewhere = isReverse || (cluster.rules === 'cluster-set' && home !== undefined);
+  return { home, ttl, localAddresses, serial: cluster.serial, hostZone: isElsewhere ? primary : undefined };
+}

@@ -1,0 +1,83 @@
+import type { RecordChange } from './change.ts';
+import type { Epochs } from './epochs.ts';
+import type { EndpointSlice, Service } from './records.ts';
+import { SlicesByService } from './slices-by-service.ts';
+import { Table } from './table.ts';
+
+/**
+ * The services that other clusters of the cluster set export, and their endpoints (Multi-Cluster Services API). They have
+ * names in zones of their own, so they never mix with the cluster's services.
+ */
+export class ImportedServices {
+  private readonly serviceTable: Table<Service>;
+  private readonly sliceTable: Table<EndpointSlice>;
+  private readonly slicesByService = new SlicesByService();
+  private readonly changed: () => void;
+
+  /** Tells of each record that changed, and then, once, that something did. */
+  constructor(epochs: Epochs, { tell, changed }: { tell(change: RecordChange): void; changed(): void }) {
+    this.changed = changed;
+    const moved = ({ namespace, service }: EndpointSlice) => epochs.moveService(this.service(namespace, service));
+    this.serviceTable = new Table({
+      link: () => {},
+      unlink: (service) => epochs.moveService(service),
+      replaced: (before, after) => tell({ kind: 'import', before, after }),
+    });
+    this.sliceTable = new Table({
+      link: (slice) => {
+        this.slicesByService.add(slice);
+        moved(slice);
+      },
+      unlink: (slice) => {
+        this.slicesByService.remove(slice);
+        moved(slice);
+      },
+      replaced: (before, after) => tell({ kind: 'imported-slice', before, after }),
+    });
+  }
+
+  get size(): number {
+    return this.serviceTable.size;
+  }
+
+  service(namespace: string, name: string): Service | undefined {
+    return this.serviceTable.get(namespace, name);
+  }
+
+  slicesOf(namespace: string, service: string): readonly EndpointSlice[] {
+    return this.slicesByService.of(namespace, service);
+  }
+
+  services(): IterableIterator<Service> {
+    return this.serviceTable.values();
+  }
+
+  slices(): IterableIterator<EndpointSlice> {
+    return this.sliceTable.values();
+  }
+
+  setService(record: Service): void {
+    if (this.serviceTable.set(record)) this.changed();
+  }
+
+  deleteService(namespace: string, name: string): void {
+    if (this.serviceTable.delete(namespace, name)) this.changed();
+  }
+
+  setSlice(record: EndpointSlice): void {
+    if (this.sliceTable.set(record)) this.changed();
+  }
+
+  deleteSlice(namespace: string, name: string): void {
+    if (this.sliceTable.delete(namespace, name)) this.changed();
+  }
+
+  /** Makes each kind that is given equal to it; the result is whether anything changed, which nobody is told. */
+  replaceAll(services: Iterable<Service> | undefined, slices: Iterable<EndpointSlice> | undefined): boolean {
+    const changes = [
+      services !== undefined && this.serviceTable.replaceAll(services),
+      slices !== undefined && this.sliceTable.replaceAll(slices),
+    ];
+    return changes.includes(true);
+  }
+}

@@ -1,0 +1,23 @@
+import type { Service } from '../../registry/records.ts';
+import { Field } from './field.ts';
+import { readNames } from './metadata.ts';
+import { readDeclaredPorts } from './ports.ts';
+
+const TYPES = ['ClusterSetIP', 'Headless'] as const;
+
+/** Cuts a multicluster.x-k8s.io/v1alpha1 ServiceImport down to the record of a service of the cluster set. @throws ObjectError */
+export function convertServiceImport(object: unknown): Service {
+  const serviceImport = new Field('ServiceImport', object);
+  const spec = serviceImport.get('spec');
+  const headless = spec.get('type').oneOf(TYPES) === 'Headless';
+  const ips = spec.get('ips').items();
+  return {
+    ...readNames(serviceImport),
+    type: 'ClusterIP',
+    headless,
+    clusterIPs: headless ? [] : ips.map((ip) => ip.ip()),
+    externalName: '',
+    ports: readDeclaredPorts(spec.get('ports')),
+    externalIPs: [],
+  };
+}
