@@ -102,11 +102,16 @@ export function joinName(labels: readonly string[], zone: Name): Name {
 }
 
 /** The index in `name` at which the text after the label that starts at `from` begins; -1 if that was the last label. */
-function afterLabel(name: Name, from: number): number {
+export function afterLabel(name: Name, from: number): number {
   for (let at = name.indexOf('.', from); at !== -1; at = name.indexOf('.', at + 1)) {
     if (name.charCodeAt(at - 1) !== 0x5c || !isEscaped(name, at)) return at + 1 < name.length ? at + 1 : -1;
   }
   return -1;
+}
+
+/** Whether a label starts at the index. */
+export function startsLabel(name: Name, index: number): boolean {
+  return index === 0 || (name.charCodeAt(index - 1) === 0x2e && !isEscaped(name, index - 1));
 }
 
 /** Whether the character at `at` is escaped: an odd number of backslashes stands before it. */

@@ -35,8 +35,14 @@ export interface Query extends Arrival {
   readonly depth: number;
 }
 
-/** The query for a message with exactly one question, routed to the block of the (folded) `zone`. */
-export function createQuery(message: Message, arrival: Arrival, server: string, zone: Name = ROOT): Query {
+/** The query for a message with exactly one question, routed to the block of the (folded) `zone`; `name` is its folded qname. */
+export function createQuery(
+  message: Message,
+  arrival: Arrival,
+  server: string,
+  zone: Name = ROOT,
+  name: Name = foldName(message.questions[0]!.name),
+): Query {
   const question = message.questions[0]!;
   return {
     protocol: arrival.protocol,
@@ -46,7 +52,7 @@ export function createQuery(message: Message, arrival: Arrival, server: string, 
     receivedMs: arrival.receivedMs,
     message,
     question,
-    name: foldName(question.name),
+    name,
     type: question.type,
     class: question.class,
     edns: message.edns,

@@ -103,13 +103,14 @@ export class Responder {
   ): Buffer | undefined | Promise<Buffer | undefined> {
     const { router, server } = this.listener;
     const question = message.questions[0]!;
-    const route = router.route(foldName(question.name), question.type);
+    const name = foldName(question.name);
+    const route = router.route(name, question.type);
     if (!route?.block.handler) {
       const refused = createQuery(message, arrival, server);
       this.watch.unserved(refused);
       return this.encode(refused, failure('', Rcode.REFUSED), NO_BLOCK);
     }
-    const query = createQuery(message, arrival, server, route.zone);
+    const query = createQuery(message, arrival, server, route.zone, name);
     let reply: Reply | Promise<Reply>;
     try {
       reply = route.block.handler(query);

@@ -62,6 +62,22 @@ test('a name that is written in full serves the names behind it', () => {
   expect(octets.toString('hex', targetAt + 17)).toBe(`c0${targetAt.toString(16)}00010001000000010004c0000201`);
 });
 
+test.each([
+  ['the same', 'www.example.org.', 2],
+  ['above it', 'org.', 2],
+  ['below it', 'a.www.example.org.', 4],
+  ['beside it', 'mail.example.org.', 7],
+  ['one that ends alike, but not by labels', 'ww.example.org.', 5],
+  ['one that ends in other letters', 'www.example.ORG.', 17],
+  ['one whose last labels look like it', 'a\\.www.example.org.', 8],
+  ['another one', 'org.example.', 13],
+  ['the root', '.', 1],
+])('a name behind www.example.org. takes as few octets as can be: %s', (_, name, octets) => {
+  const message = encodeMessage({ ...empty, answer: [parseRecord(`${name} 1 A 192.0.2.1`)] });
+  expect(message.length).toBe(12 + 21 + octets + 14);
+  expect(decodeMessage(message).answer[0]?.name).toBe(name);
+});
+
 test('rcodes above 15 travel in the OPT record', () => {
   const octets = encodeMessage({ ...empty, questions: [], rcode: 16, edns: { ...edns, do: true } });
   expect(octets.toString('hex')).toBe('123480000000000000000001' + '00' + '0029' + '04d0' + '01008000' + '0000');

@@ -1,4 +1,4 @@
-import { type Name, ROOT } from '../name.ts';
+import { afterLabel, type Name, ROOT, startsLabel } from '../name.ts';
 import { WireError } from './error.ts';
 
 /** Compression pointers have 14 bits (RFC 1035 §4.1.4). */
@@ -9,7 +9,10 @@ const BACKSLASH = 0x5c;
 export class Writer {
   readonly bytes: Buffer;
   offset = 0;
-  /** Where each name suffix that was written starts; the spelling counts, so that letter case survives compression. */
+  /** The name that was written first, the question's: most others are the same or end as it does. */
+  private first: Name = ROOT;
+  private firstAt = 0;
+  /** Where every other suffix starts. The spelling counts, in both, so that letter case survives compression. */
   private readonly suffixes = new Map<Name, number>();
 
   constructor(bytes: Buffer) {
@@ -18,12 +21,14 @@ export class Writer {
 
   reset(): void {
     this.offset = 0;
-    this.suffixes.clear();
+    this.first = ROOT;
+    if (this.suffixes.size > 0) this.suffixes.clear();
   }
 
   /** Takes back all that was written from `offset` on. */
   rewind(offset: number): void {
     this.offset = offset;
+    if (this.firstAt >= offset) this.first = ROOT;
     for (const [suffix, at] of this.suffixes) if (at >= offset) this.suffixes.delete(suffix);
   }
 
@@ -67,37 +72,58 @@ export class Writer {
 
   /** Writes a name, pointing to an earlier one where it can (RFC 1035 §4.1.4). */
   name(name: Name): void {
-    let rest = name;
-    while (rest !== ROOT) {
-      const pointer = this.suffixes.get(rest);
-      if (pointer !== undefined) {
-        this.u16(0xc000 | pointer);
-        return;
-      }
-      this.remember(rest);
-      rest = this.label(rest);
-    }
-    this.u8(0);
+    this.anyName(name, true);
   }
 
   /** Writes a name in full, for rdata in which RFC 3597 §4 forbids compression; names behind it may point to it. */
   uncompressedName(name: Name): void {
-    let rest = name;
-    while (rest !== ROOT) {
-      if (!this.suffixes.has(rest)) this.remember(rest);
-      rest = this.label(rest);
+    this.anyName(name, false);
+  }
+
+  private anyName(name: Name, compressed: boolean): void {
+    if (this.first === ROOT) {
+      this.firstName(name);
+      return;
+    }
+    const shared = sharedSuffix(name, this.first);
+    for (let index = 0; index < name.length && name !== ROOT; index = this.label(name, index)) {
+      const known = index < shared ? this.know(name.slice(index)) : this.firstOffset(name.length - index);
+      if (known === undefined || !compressed) continue;
+      this.u16(0xc000 | known);
+      return;
     }
     this.u8(0);
   }
 
-  private remember(suffix: Name): void {
-    if (this.offset <= MAX_POINTER) this.suffixes.set(suffix, this.offset);
+  private firstName(name: Name): void {
+    if (this.offset <= MAX_POINTER) {
+      this.first = name;
+      this.firstAt = this.offset;
+    }
+    for (let index = 0; index < name.length && name !== ROOT; ) index = this.label(name, index);
+    this.u8(0);
   }
 
-  /** Writes the first label of a name and returns the name behind it. */
-  private label(name: Name): Name {
+  /** Where a suffix starts; if that is nowhere yet, it will be here. */
+  private know(suffix: Name): number | undefined {
+    const known = this.suffixes.get(suffix);
+    if (known === undefined && this.offset <= MAX_POINTER) this.suffixes.set(suffix, this.offset);
+    return known;
+  }
+
+  /** Where the last `length` characters of the first name start. */
+  private firstOffset(length: number): number {
+    let at = this.firstAt;
+    for (let index = 0; index < this.first.length - length; index = afterLabel(this.first, index)) {
+      at += 1 + this.bytes[at]!;
+    }
+    return at;
+  }
+
+  /** Writes the label of a name that starts at `index`, and returns where the next one starts. */
+  private label(name: Name, index: number): number {
     const lengthAt = this.take(1);
-    let i = 0;
+    let i = index;
     for (; ; i++) {
       let char = name.charCodeAt(i);
       if (char === 0x2e) break;
@@ -111,6 +137,19 @@ export class Writer {
       this.bytes[this.take(1)] = char;
     }
     this.bytes[lengthAt] = this.offset - lengthAt - 1;
-    return i + 1 === name.length ? ROOT : name.slice(i + 1);
+    return i + 1;
   }
+}
+
+/** The index in `name` from which on it is a suffix of `other`, by labels; its length if there is none. */
+function sharedSuffix(name: Name, other: Name): number {
+  if (name === other) return 0;
+  let same = 0;
+  const most = Math.min(name.length, other.length);
+  while (same < most && name.charCodeAt(name.length - 1 - same) === other.charCodeAt(other.length - 1 - same)) same++;
+  if (same === 1) return name.length;
+  for (let index = 0; index !== -1; index = afterLabel(name, index)) {
+    if (name.length - index <= same && startsLabel(other, other.length - (name.length - index))) return index;
+  }
+  return name.length;
 }
