@@ -25,6 +25,7 @@ import nsid from './plugins/nsid/index.ts';
 import prometheus from './plugins/prometheus/index.ts';
 import ready from './plugins/ready/index.ts';
 import reload from './plugins/reload/index.ts';
+import rewrite from './plugins/rewrite/index.ts';
 import root from './plugins/root/index.ts';
 import shed from './plugins/shed/index.ts';
 import whoami from './plugins/whoami/index.ts';
@@ -50,6 +51,7 @@ export const plugins: readonly PluginDefinition[] = [
   any,
   chaos,
   loadbalance,
+  rewrite,
   acl,
   cache,
   header,

@@ -48,7 +48,7 @@ export async function askInTurn(
       attemptsLeft--;
     }
   }
-  if (last) return replyOf(last);
+  if (last) return replyOf(last, query);
   return failure('forward', Rcode.SERVFAIL, error ?? new CairnError('FORWARD', 'no healthy proxies'));
 }
 

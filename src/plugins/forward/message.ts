@@ -13,17 +13,27 @@ const HOP_BY_HOP: ReadonlySet<number> = new Set([
   EdnsOption.PADDING,
 ]);
 
-const endToEnd = ({ options }: Edns) => options.filter(({ code }) => !HOP_BY_HOP.has(code));
+/** The options that go further: not those between two neighbours, but for what a plugin above has put into the query. */
+function endToEnd({ options }: Edns, { message, edns }: Query): Edns['options'] {
+  const added = edns?.options.filter((option) => !message.edns?.options.includes(option)) ?? [];
+  return options.filter(({ code }) => !HOP_BY_HOP.has(code) || added.some((option) => option.code === code));
+}
 
 /** The query as upstreams get it: the client's message, with what plugins above have rewritten; the id comes later. */
-export function encodeQuery({ message, question, edns }: Query): Buffer {
-  return encodeMessage({ ...message, questions: [question], edns: edns && { ...edns, options: endToEnd(edns) } });
+export function encodeQuery(query: Query): Buffer {
+  const { message, question, edns } = query;
+  return encodeMessage({
+    ...message,
+    questions: [question],
+    edns: edns && { ...edns, options: endToEnd(edns, query) },
+  });
 }
 
 /** An upstream's reply, its flags, records and EDNS options unchanged, but for those that were for us. */
-export function replyOf({ rcode, aa, ra, ad, tc, answer, authority, additional, edns }: Message): Reply {
+export function replyOf(message: Message, query: Query): Reply {
+  const { rcode, aa, ra, ad, tc, answer, authority, additional, edns } = message;
   const parts = { rcode, aa, ra, ad, tc, answer, authority, additional };
-  return createReply('forward', edns ? { ...parts, ednsOptions: endToEnd(edns) } : parts);
+  return createReply('forward', edns ? { ...parts, ednsOptions: endToEnd(edns, query) } : parts);
 }
 
 /** The query of a health probe. */

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { testMessage, testQuery } from '../../../test/support/query.ts';
+import { EdnsOption } from '../../dns/message.ts';
+import { decodeMessage } from '../../dns/wire/decode.ts';
+import { encodeQuery, replyOf } from './message.ts';
+
+const COOKIE = { code: EdnsOption.COOKIE, data: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8) };
+const NSID = { code: EdnsOption.NSID, data: new Uint8Array() };
+const EDE = { code: EdnsOption.EDE, data: Uint8Array.of(0, 3) };
+
+test('what is between client and server stays there', () => {
+  const query = testQuery('a.org.', { edns: { options: [COOKIE, NSID, EDE] } });
+  expect(decodeMessage(encodeQuery(query)).edns?.options).toEqual([EDE]);
+  const reply = testMessage('a.org.', { edns: { options: [NSID, EDE] } });
+  expect(replyOf(reply, query).ednsOptions).toEqual([EDE]);
+});
+
+test('what a plugin above put in is for the upstream, and what that says to it for the client', () => {
+  const query = { ...testQuery('a.org.'), edns: { udpSize: 1232, version: 0, do: false, options: [NSID] } };
+  expect(decodeMessage(encodeQuery(query)).edns?.options).toEqual([NSID]);
+  const reply = testMessage('a.org.', { edns: { options: [COOKIE, NSID] } });
+  expect(replyOf(reply, query).ednsOptions).toEqual([NSID]);
+});

@@ -1,0 +1,55 @@
+import { foldName, type Name, NameError } from '../../dns/name.ts';
+import { CNAME, DNAME, MX, NAPTR, NS, PTR, type ResourceRecord, SOA, SRV } from '../../dns/rr.ts';
+import type { Reply } from '../../plugin/reply.ts';
+
+/** The fields of rdata that hold a name, by type: those that rules for values change. */
+const NAME_FIELDS: ReadonlyMap<number, readonly string[]> = new Map([
+  [CNAME.code, ['target']],
+  [DNAME.code, ['target']],
+  [NS.code, ['target']],
+  [PTR.code, ['target']],
+  [SRV.code, ['target']],
+  [MX.code, ['exchange']],
+  [NAPTR.code, ['replacement']],
+  [SOA.code, ['mname', 'rname']],
+]);
+
+/** What the names of a reply become; undefined for a name that stays. */
+export interface AnswerNames {
+  readonly owner?: (name: Name) => Name | undefined;
+  readonly value?: (name: Name) => Name | undefined;
+}
+
+/** The reply with the names of all its records rewritten; a rewritten name that is none leaves the record as it was. */
+export function renameRecords(reply: Reply, { owner, value }: AnswerNames): Reply {
+  const rename = (record: ResourceRecord): ResourceRecord => {
+    const name = (owner && apply(owner, record.name)) ?? record.name;
+    const data = value ? renameData(record, value) : record.data;
+    return name === record.name && data === record.data ? record : { ...record, name, data };
+  };
+  return {
+    ...reply,
+    answer: reply.answer.map(rename),
+    authority: reply.authority.map(rename),
+    additional: reply.additional.map(rename),
+  };
+}
+
+function renameData({ type, data }: ResourceRecord, value: (name: Name) => Name | undefined): object {
+  const fields = NAME_FIELDS.get(type);
+  if (!fields) return data;
+  const changes = fields.flatMap((field) => {
+    const name = apply(value, (data as Record<string, Name>)[field] ?? '');
+    return name === undefined ? [] : [[field, name] as const];
+  });
+  return changes.length > 0 ? { ...data, ...Object.fromEntries(changes) } : data;
+}
+
+function apply(rewrite: (name: Name) => Name | undefined, name: Name): Name | undefined {
+  try {
+    return rewrite(foldName(name));
+  } catch (thrown) {
+    if (thrown instanceof NameError) return undefined;
+    throw thrown;
+  }
+}

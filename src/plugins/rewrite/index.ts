@@ -1,0 +1,59 @@
+import { Rcode } from '../../dns/message.ts';
+import { NameError } from '../../dns/name.ts';
+import { CairnError } from '../../errors.ts';
+import { definePlugin } from '../../plugin/plugin.ts';
+import type { Query } from '../../plugin/query.ts';
+import { notRepeatable } from '../../plugin/repeat.ts';
+import { failure, type Reply } from '../../plugin/reply.ts';
+import { parseRules } from './options.ts';
+import type { Rewritten, Rule, RuleWorld } from './rule.ts';
+
+type ReplyChange = NonNullable<Rewritten['reply']>;
+
+/** Changes queries on their way down and replies on their way up; the client sees the question that it asked. */
+export default definePlugin<readonly Rule[]>({
+  name: 'rewrite',
+
+  parse: parseRules,
+
+  create: (rules, env) => ({
+    wrap: (next) => (asked) => {
+      const applied = applyRules(rules, asked, env);
+      if ('error' in applied) return failure('rewrite', Rcode.SERVFAIL, applied.error);
+      return changeReply(next(applied.query), applied.changes);
+    },
+  }),
+});
+
+/** A query that went through the rules, and what they want done with the reply, the last rule's wish first. */
+interface Applied {
+  readonly query: Query;
+  readonly changes: readonly ReplyChange[];
+}
+
+/** Applies the rules up to the first that matches and stops; an error if that makes no name. */
+function applyRules(rules: readonly Rule[], asked: Query, world: RuleWorld): Applied | { readonly error: Error } {
+  const changes: ReplyChange[] = [];
+  let query = asked;
+  try {
+    for (const { rewrite, continues, tailored } of rules) {
+      if (tailored && changes.at(-1) !== notRepeatable) changes.push(notRepeatable);
+      const rewritten = rewrite(query, world);
+      if (!rewritten) continue;
+      query = rewritten.query;
+      if (rewritten.reply) changes.unshift(rewritten.reply);
+      if (!continues) break;
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof NameError)) throw thrown;
+    return { error: new CairnError('REWRITE', `invalid name after rewrite: ${thrown.message}`) };
+  }
+  return { query, changes };
+}
+
+/** Applies the changes in turn, at once where all is at hand. */
+function changeReply(reply: Reply | Promise<Reply>, changes: readonly ReplyChange[]): Reply | Promise<Reply> {
+  let changed = reply;
+  for (const change of changes) changed = changed instanceof Promise ? changed.then(change) : change(changed);
+  return changed;
+}

@@ -1,0 +1,80 @@
+import { CorefileError } from '../../corefile/error.ts';
+import { foldName, isAtOrBelow, type Name } from '../../dns/name.ts';
+import { withQuestion } from '../../plugin/query.ts';
+import type { Reply } from '../../plugin/reply.ts';
+import { type AnswerNames, renameRecords } from './answer-names.ts';
+import type { Arguments } from './arguments.ts';
+import { NAME_MATCHES, type NameRewrite, nameRewrite, readFromTo, regexRewrite } from './name-match.ts';
+import type { Rewrite } from './rule.ts';
+
+/** What a name rule does with the records of a reply, when `from` was asked and `to` was looked up. */
+type Revert = (from: Name, to: Name) => AnswerNames;
+
+/** Reads `[exact|prefix|suffix|substring|regex] FROM TO [answer auto | answer name|value REGEX TO]…`. */
+export function parseNameRule(args: Arguments): Rewrite {
+  // With two words alone, both are names, whatever they are.
+  const kind = args.left > 2 ? args.oneOf(NAME_MATCHES, 'kind of name rule') : 'exact';
+  const { from, to } = readFromTo(args);
+  const rename = nameRewrite(kind, { from, to });
+  const auto = kind === 'suffix' ? always(nameRewrite('suffix', { from: to, to: from })) : wholeName;
+  const explicit = parseAnswerRules(args, auto);
+  const reverts = explicit.length > 0 ? explicit : [kind === 'exact' ? auto : ownerOnly];
+  return (query) => {
+    const name = rename(query.name);
+    if (name === undefined) return undefined;
+    const asked = query.question.name;
+    const names = [...reverts, spelled].map((revert) => revert(asked, foldName(name)));
+    return {
+      query: withQuestion(query, { ...query.question, name }),
+      reply: (reply) => names.reduce(renameRecords, forgetSpelling(reply)),
+    };
+  };
+}
+
+/** The name that was looked up, and all below it, becomes the one that was asked, wherever it stands. */
+const wholeName: Revert = (from, to) => {
+  const back = (name: Name) => (isAtOrBelow(name, to) ? name.slice(0, name.length - to.length) + from : undefined);
+  return { owner: back, value: back };
+};
+
+/** Records of the name that was looked up belong to the one that was asked: resolvers take no others. */
+const ownerOnly: Revert = (from, to) => ({ owner: (name) => (name === to ? from : undefined) });
+
+/** The name that was asked is spelled as it was asked. */
+const spelled: Revert = (from) => ({ owner: (name) => (name === foldName(from) ? from : undefined) });
+
+/** Rewrites owners and values alike, whatever was asked. */
+function always(rename: NameRewrite): Revert {
+  return () => ({ owner: rename, value: rename });
+}
+
+function parseAnswerRules(args: Arguments, auto: Revert): Revert[] {
+  const reverts: Revert[] = [];
+  let named = false;
+  for (let word = args.peek(); word; word = args.peek()) {
+    args.oneOf(['answer'], 'word behind a name rule');
+    const kind = args.oneOf(['auto', 'name', 'value'], 'kind of answer rule');
+    reverts.push(kind === 'auto' ? auto : explicitRevert(kind, parseAnswerRewrite(args)));
+    named ||= kind === 'name';
+    if (named && reverts.includes(auto)) {
+      const detail = 'auto name answer rule cannot be combined with explicit name answer rules';
+      throw new CorefileError(word.position, detail);
+    }
+  }
+  return reverts;
+}
+
+function parseAnswerRewrite(args: Arguments): NameRewrite {
+  return regexRewrite({ from: args.next('the regular expression to match'), to: args.next('the name to write') });
+}
+
+function explicitRevert(kind: 'name' | 'value', rename: NameRewrite): Revert {
+  return () => (kind === 'name' ? { owner: rename } : { value: rename });
+}
+
+/** The names of the reply no longer end as the question does. */
+function forgetSpelling(reply: Reply): Reply {
+  if (!reply.repeat?.spelledAsAsked) return reply;
+  const { spelledAsAsked: _, ...repeat } = reply.repeat;
+  return { ...reply, repeat };
+}
