@@ -6,7 +6,7 @@ import { type Edns, EdnsOption } from '../../dns/message.ts';
 import type { Query } from '../../plugin/query.ts';
 import type { Reply } from '../../plugin/reply.ts';
 import type { Arguments } from './arguments.ts';
-import type { Rewrite } from './rule.ts';
+import type { Rewrite, RuleWorld } from './rule.ts';
 
 const ACTIONS = ['set', 'append', 'replace', 'unset'] as const;
 type Action = (typeof ACTIONS)[number];
@@ -15,7 +15,7 @@ type Action = (typeof ACTIONS)[number];
 const UDP_SIZE = 1232;
 
 /** What is written into an option; undefined where there is nothing to write. */
-type OptionData = (query: Query) => Uint8Array | undefined;
+type OptionData = (query: Query, world: RuleWorld) => Uint8Array | undefined;
 
 /** A rule for one option of the query's OPT record. */
 export interface Edns0Rule {
@@ -51,11 +51,11 @@ function unset(code: number): Rewrite {
 }
 
 function put(action: Exclude<Action, 'unset'>, code: number, data: OptionData, revert: boolean): Rewrite {
-  return (query) => {
+  return (query, world) => {
     const edns = query.edns ?? { udpSize: UDP_SIZE, version: 0, do: false, options: [] };
     const others = edns.options.filter((option) => option.code !== code);
     if (action === 'replace' && others.length === edns.options.length) return undefined;
-    const written = data(query);
+    const written = data(query, world);
     if (!written) return undefined;
     const kept = action === 'append' ? edns.options : others;
     const rewritten = withOptions(query, edns, [...kept, { code, data: written }]);
@@ -107,8 +107,14 @@ const VARIABLES: Readonly<Record<string, OptionData>> = {
 function variable({ text, position }: Token): OptionData {
   const known = Object.hasOwn(VARIABLES, text) ? VARIABLES[text] : undefined;
   if (known) return known;
+  const label = /^\{([^{}/]+\/[^{}]+)\}$/.exec(text)?.[1];
+  if (label !== undefined) return (query, world) => labelOctets(world.label(query, label));
   const names = Object.keys(VARIABLES).join(', ');
-  throw new CorefileError(position, `unsupported variable name "${text}", expecting one of ${names}`);
+  throw new CorefileError(position, `unsupported variable name "${text}", expecting one of ${names} or {PLUGIN/LABEL}`);
+}
+
+function labelOctets(value: string | undefined): Uint8Array | undefined {
+  return value === undefined ? undefined : Buffer.from(value);
 }
 
 function octets16(value: number): Uint8Array {

@@ -134,6 +134,22 @@ describe('EDNS options of the query', () => {
     if (edns) expect(edns).toMatchObject({ udpSize: options.edns?.udpSize ?? 1232, version: 0, do: false });
   });
 
+  test.each([
+    ['{kubernetes/client-namespace}', '73686f70'],
+    ['{kubernetes/service}', undefined],
+  ])('data from the label %s', async (data, expected) => {
+    const { query, passed } = inFrontOf(
+      rewrite,
+      `rewrite edns0 local set 1 ${data}`,
+      {},
+      {
+        label: (_, label) => (label === 'kubernetes/client-namespace' ? 'shop' : undefined),
+      },
+    );
+    await query('a.org. A');
+    expect(passed[0]!.edns?.options.map((option) => Buffer.from(option.data).toString('hex'))[0]).toBe(expected);
+  });
+
   test('revert takes the option out of the reply', async () => {
     const ednsOptions = [
       { code: 0xffee, data: Uint8Array.of(1) },

@@ -3,7 +3,7 @@ import type { Query } from '../../plugin/query.ts';
 import type { Reply } from '../../plugin/reply.ts';
 
 /** What a rule may use of the world. */
-export type RuleWorld = Pick<PluginEnv, 'resolve'>;
+export type RuleWorld = Pick<PluginEnv, 'resolve' | 'label'>;
 
 /** What a rule that matched makes of a query. */
 export interface Rewritten {
