@@ -28,6 +28,7 @@ import reload from './plugins/reload/index.ts';
 import rewrite from './plugins/rewrite/index.ts';
 import root from './plugins/root/index.ts';
 import shed from './plugins/shed/index.ts';
+import template from './plugins/template/index.ts';
 import whoami from './plugins/whoami/index.ts';
 
 /** Every plugin, in the order of the chain, which is CoreDNS's; the order in a Corefile never matters. */
@@ -56,6 +57,7 @@ export const plugins: readonly PluginDefinition[] = [
   cache,
   header,
   minimal,
+  template,
   hosts,
   kubernetes,
   loop,

@@ -1,0 +1,43 @@
+import type { Metrics } from '../../observe/metrics.ts';
+import type { QueryData } from './data.ts';
+import { RecordError, type RecordTemplate } from './record.ts';
+
+export interface TemplateMetrics {
+  /** Counts a query that a stanza answers; to be called for each repetition, too. */
+  matched(server: string, data: QueryData['data']): () => void;
+  /** Counts a template that came to nothing. */
+  failed(server: string, data: QueryData['data'], section: string, template: RecordTemplate, error: Error): void;
+}
+
+/** A client can make up types and classes that have no name: those share one label value. */
+function named(text: string): string {
+  return /^(?:TYPE|CLASS)\d+$/.test(text) ? 'other' : text;
+}
+
+export function templateMetrics(metrics: Metrics): TemplateMetrics {
+  const labels = ['server', 'zone', 'view', 'class', 'type'];
+  const ofTemplate = [...labels, 'section', 'template'];
+  const matches = metrics.counter('coredns_template_matches_total', 'Counter of template regex matches.', labels);
+  const templateFailures = metrics.counter(
+    'coredns_template_template_failures_total',
+    'Counter of go template failures.',
+    ofTemplate,
+  );
+  const recordFailures = metrics.counter(
+    'coredns_template_rr_failures_total',
+    'Counter of mis-templated RRs.',
+    ofTemplate,
+  );
+  const valuesOf = (server: string, { Zone, Class, Type }: QueryData['data']) =>
+    [server, String(Zone), '', named(String(Class)), named(String(Type))] as const;
+  return {
+    matched(server, data) {
+      const cell = matches.cell(...valuesOf(server, data));
+      return () => void cell.value++;
+    },
+    failed(server, data, section, { source }, error) {
+      const failures = error instanceof RecordError ? recordFailures : templateFailures;
+      failures.cell(...valuesOf(server, data), section, source).value++;
+    },
+  };
+}

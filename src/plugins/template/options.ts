@@ -1,0 +1,131 @@
+import {
+  argsBetween,
+  atLeastArgs,
+  exactArgs,
+  fallthroughZones,
+  integer,
+  parseOptions,
+  zonesArgument,
+} from '../../corefile/arguments.ts';
+import type { Directive, OptionLine } from '../../corefile/ast.ts';
+import { atToken, attempt, CorefileError, throwAll } from '../../corefile/error.ts';
+import { type Pattern, pattern } from '../../corefile/pattern.ts';
+import type { Token } from '../../corefile/token.ts';
+import { Class, parseClass, parseRcode, Rcode } from '../../dns/message.ts';
+import type { Name } from '../../dns/name.ts';
+import { parseType, QType } from '../../dns/rr.ts';
+import type { BlockContext } from '../../plugin/plugin.ts';
+import { FIELDS } from './data.ts';
+import { parseTemplate } from './go/parser.ts';
+import { checkFixedRecord, type RecordTemplate } from './record.ts';
+
+export const SECTIONS = ['answer', 'authority', 'additional'] as const;
+export type Section = (typeof SECTIONS)[number];
+
+/** One use of the directive: which queries it answers, and how. */
+export interface Stanza extends Readonly<Record<Section, readonly RecordTemplate[]>> {
+  readonly zones: readonly Name[];
+  /** Undefined for all classes. */
+  readonly class: number | undefined;
+  /** Undefined for all types. */
+  readonly type: number | undefined;
+  /** The first that matches the name gives the groups; empty for all names. */
+  readonly patterns: readonly Pattern[];
+  readonly rcode: number;
+  /** RFC 8914. */
+  readonly extendedError: { readonly code: number; readonly text: string } | undefined;
+  /** The names that are left to others where no pattern matches. */
+  readonly fallthrough: readonly Name[];
+}
+
+type Draft = { -readonly [K in keyof Stanza]: Stanza[K] };
+
+/** Reads all uses of `template CLASS TYPE [ZONES…] { … }`. @throws CorefileError, CorefileErrors */
+export function parseStanzas(uses: readonly Directive[], block: BlockContext): readonly Stanza[] {
+  const errors: CorefileError[] = [];
+  const stanzas = uses.flatMap((use) => attempt(errors, () => parseStanza(use, block)) ?? []);
+  throwAll(errors);
+  return stanzas;
+}
+
+function parseStanza(directive: Directive, block: BlockContext): Stanza {
+  const [className, type, ...zones] = atLeastArgs(directive, 2);
+  const stanza: Draft = {
+    class: readCode(className, 'query class', parseClass, Class.ANY),
+    type: readCode(type, 'RR class', parseType, QType.ANY),
+    zones: zonesArgument(zones, block.zones),
+    ...{ patterns: [], answer: [], authority: [], additional: [], fallthrough: [] },
+    ...{ rcode: Rcode.NOERROR, extendedError: undefined },
+  };
+  parseOptions(directive, optionReaders(stanza));
+  return stanza;
+}
+
+function optionReaders(stanza: Draft): Record<string, (line: OptionLine) => void> {
+  const readRecords = (line: OptionLine) => {
+    const section = line.name as Section;
+    stanza[section] = [...stanza[section], ...templatesOf(line).map(readRecord)];
+  };
+  return {
+    match(line) {
+      stanza.patterns = [...stanza.patterns, ...atLeastArgs(line, 1).map(pattern)];
+    },
+    ...{ answer: readRecords, authority: readRecords, additional: readRecords },
+    rcode(line) {
+      stanza.rcode = readRcode(exactArgs(line, 1)[0]);
+    },
+    ederror(line) {
+      const [code, text] = argsBetween(line, 1, 2);
+      stanza.extendedError = { code: integer(code, { min: 0, max: 65_535 }, 'extended error'), text: text?.text ?? '' };
+    },
+    fallthrough(line) {
+      stanza.fallthrough = fallthroughZones(line);
+    },
+    upstream: refuse('remove it: targets of aliases are looked up through the server itself'),
+    var: refuse('expressions are not supported: use a group of match'),
+    expr: refuse('expressions are not supported: say in match which names are meant'),
+  };
+}
+
+function refuse(instead: string): (line: OptionLine) => void {
+  return ({ name, position }) => {
+    throw new CorefileError(position, `'${name}' is not supported - ${instead}`);
+  };
+}
+
+/** Quoted arguments are one template each; words without quotes make up one together. */
+function templatesOf(line: OptionLine): readonly Token[] {
+  const [first, ...rest] = atLeastArgs(line, 1);
+  if ([first, ...rest].every(({ kind }) => kind === 'quoted')) return [first, ...rest];
+  return [{ ...first, text: line.args.map(({ text }) => text).join(' ') }];
+}
+
+function readRecord(token: Token): RecordTemplate {
+  const { text, position } = token;
+  try {
+    const template = { source: text, list: atToken(token, () => parseTemplate(text, FIELDS)) };
+    atToken(token, () => checkFixedRecord(template));
+    return template;
+  } catch (thrown) {
+    if (!(thrown instanceof CorefileError)) throw thrown;
+    throw new CorefileError(position, `could not compile template: ${text} - ${thrown.detail}`);
+  }
+}
+
+/** The code of a name; undefined for the one that stands for all. */
+function readCode(
+  { text, position }: Token,
+  what: string,
+  parse: (text: string) => number | undefined,
+  all: number,
+): number | undefined {
+  const code = parse(text);
+  if (code === undefined) throw new CorefileError(position, `invalid ${what} ${text}`);
+  return code === all ? undefined : code;
+}
+
+function readRcode({ text, position }: Token): number {
+  const rcode = parseRcode(text);
+  if (rcode === undefined) throw new CorefileError(position, `unknown rcode ${text}`);
+  return rcode;
+}

@@ -1,0 +1,200 @@
+import { describe, expect, test } from 'vitest';
+import { inFrontOf } from '../../../test/support/chain.ts';
+import type { TestEnvOptions } from '../../../test/support/env.ts';
+import { parsePlugin } from '../../../test/support/plugin.ts';
+import { parseRecord } from '../../dns/presentation.ts';
+import { printType } from '../../dns/rr.ts';
+import { createReply, failure } from '../../plugin/reply.ts';
+import template from './index.ts';
+
+const AKS = `template ANY ANY internal.cloudapp.net {
+  match "^(?:[^.]+\\.){4,}internal\\.cloudapp\\.net\\.$"
+  rcode NXDOMAIN
+  fallthrough
+}`;
+const HOSTS = `template IN A example.org {
+  match ^host-(?P<n>[0-9]+)[.](?P<site>\\w+)[.]example[.]org[.]$ ^(.*)[.]any[.]example[.]org[.]$
+  answer "{{ .Name }} 60 IN A 10.0.0.{{ if .Group.n }}{{ .Group.n }}{{ else }}9{{ end }}"
+  additional "{{ .Zone }} 60 IN TXT {{ .Class }} {{ .Type }} {{ index .Match 1 }}"
+  fallthrough any.example.org sub.example.org
+}`;
+const soa = (zone: string) => {
+  const at = zone === '.' ? '' : zone;
+  return `-- ${zone} 60 IN SOA ns.dns.${at} hostmaster.${at} 1 7200 1800 86400 60`;
+};
+
+function templates(body: string, options: TestEnvOptions = {}) {
+  return inFrontOf(template, body, { rcode: 5 }, options);
+}
+
+describe('answers', () => {
+  test.each([
+    [
+      HOSTS,
+      'Host-7.berlin.example.org. A',
+      'NOERROR aa\nHost-7.berlin.example.org. 60 IN A 10.0.0.7\n++ example.org. 60 IN TXT "IN" "A" "7"',
+    ],
+    [
+      HOSTS,
+      'x.any.example.org. A',
+      'NOERROR aa\nx.any.example.org. 60 IN A 10.0.0.9\n++ example.org. 60 IN TXT "IN" "A" "x"',
+    ],
+    [HOSTS, 'host-7.berlin.example.org. AAAA', 'REFUSED'],
+    [HOSTS, 'host-7.berlin.example.org. A CH', 'REFUSED'],
+    [HOSTS, 'host-7.berlin.example.com. A', 'REFUSED'],
+    [HOSTS, 'x.example.org. A', 'SERVFAIL'],
+    [HOSTS, 'x.sub.example.org. A', 'REFUSED'],
+    [AKS, 'a.b.c.d.internal.cloudapp.net. A', `NXDOMAIN aa\n${soa('internal.cloudapp.net.')}`],
+    [AKS, 'a.b.c.internal.cloudapp.net. A', 'REFUSED'],
+    ['template IN AAAA . {\n rcode NOERROR\n}', 'a.org. AAAA', `NOERROR aa\n${soa('.')}`],
+    ['template IN AAAA . {\n rcode NOERROR\n}', 'a.org. A', 'REFUSED'],
+    ['template IN ANY {\n rcode REFUSED\n}', 'a.org. A', 'REFUSED'],
+    ['template IN ANY {\n rcode 2\n}', 'a.org. A', 'SERVFAIL'],
+    [
+      'template IN A org {\n rcode NXDOMAIN\n authority "org 5 IN SOA a. b. 1 2 3 4 5"\n}',
+      'a.org. A',
+      'NXDOMAIN aa\n-- org. 5 IN SOA a. b. 1 2 3 4 5',
+    ],
+    ['template IN NS org {\n authority "org 5 IN NS ns.org."\n}', 'a.org. NS', 'NOERROR aa\n-- org. 5 IN NS ns.org.'],
+    ['template IN A org {\n answer {{ .Name }} 5 IN A 192.0.2.1\n}', 'a.org. A', 'NOERROR aa\na.org. 5 IN A 192.0.2.1'],
+    [
+      'template IN A org {\n answer "a.org A 192.0.2.1" "a.org A 192.0.2.2"\n}',
+      'a.org. A',
+      'NOERROR aa\na.org. 3600 IN A 192.0.2.1\na.org. 3600 IN A 192.0.2.2',
+    ],
+    [
+      'template IN A org {\n answer "{{ if false }}x{{ end }}"\n answer "{{ .Name }} A 192.0.2.1"\n}',
+      'a.org. A',
+      'NOERROR aa\na.org. 3600 IN A 192.0.2.1',
+    ],
+    [
+      'template IN A org {\n match ^a\n answer "a.org 1 A 192.0.2.1"\n fallthrough\n}\ntemplate IN A org {\n answer "b.org 2 A 192.0.2.2"\n}',
+      'b.org. A',
+      'NOERROR aa\nb.org. 2 IN A 192.0.2.2',
+    ],
+  ])('%.60j: %s', async (body, question, reply) => {
+    expect(await templates(body).ask(question)).toBe(reply);
+  });
+
+  test('an extended error goes with the reply', async () => {
+    const { query } = templates('template IN A {\n rcode NXDOMAIN\n ederror 21 "not here"\n}');
+    const [option] = (await query('a.org. A')).ednsOptions!;
+    expect(option).toEqual({ code: 15, data: Buffer.from('\0\x15not here') });
+  });
+});
+
+describe('aliases', () => {
+  const ALIAS = 'template IN ANY a.org {\n answer "{{ .Name }} 60 IN CNAME b.org."\n}';
+  const resolve: TestEnvOptions['resolve'] = (_, { name, type }) =>
+    createReply('x', {
+      rcode: 3,
+      answer: [parseRecord(`${name} 9 TXT ${printType(type)}`)],
+      authority: [parseRecord('org. 5 SOA a. b. 1 2 3 4 5')],
+    });
+
+  test.each([
+    ['A', 'NXDOMAIN aa\na.org. 60 IN CNAME b.org.\nb.org. 9 IN TXT "A"\n-- org. 5 IN SOA a. b. 1 2 3 4 5'],
+    ['CNAME', 'NOERROR aa\na.org. 60 IN CNAME b.org.'],
+    ['ANY', 'NOERROR aa\na.org. 60 IN CNAME b.org.'],
+  ])('for a query of type %s', async (type, reply) => {
+    expect(await templates(ALIAS, { resolve }).ask(`a.org. ${type}`)).toBe(reply);
+  });
+
+  test('a target that the answer holds is not looked up', async () => {
+    const body = 'template IN A a.org {\n answer "a.org 60 CNAME b.org." "b.org 60 A 192.0.2.1"\n}';
+    expect((await templates(body).query('a.org. A')).answer).toHaveLength(2);
+  });
+
+  test('what fails with the target is told, and the reply is not repeated', async () => {
+    const broken = templates(ALIAS, { resolve: async () => failure('x', 2, new Error('down')) });
+    const reply = await broken.query('a.org. A');
+    expect(reply).toMatchObject({ rcode: 2, source: 'template', error: { message: 'down' } });
+    expect(reply.repeat).toBeUndefined();
+  });
+});
+
+test.each([
+  ['{{ .Name }} A 192.0.2.1', true],
+  ['{{ .Name }} TXT {{ .Match }}{{ .Group }}{{ .Zone }}{{ .Class }}{{ .Type }}', true],
+  ['{{ .Name }} TXT {{ .Remote }}', false],
+  ['{{ .Name }} TXT {{ .Message.Id }}', false],
+  ['{{ .Name }} TXT {{ .Question.Name }}', false],
+  ['{{ .Name }} TXT "{{ .Meta "kubernetes/service" }}"', false],
+  ['{{ .Name }} TXT {{ if false }}{{ .Remote }}{{ end }}x', true],
+])('a reply made by %s may be repeated: %j', async (record, repeatable) => {
+  const { query } = templates(`template IN ANY {\n answer "${record.replaceAll('"', '\\"')}"\n}`);
+  expect((await query('a.org. TXT')).repeat !== undefined).toBe(repeatable);
+});
+
+test('labels are those of the query', async () => {
+  const label: TestEnvOptions['label'] = (query, name) => (name === 'kubernetes/service' ? query.name : undefined);
+  const { ask } = templates(
+    `template IN TXT {\n answer "{{ .Name }} 5 TXT x{{ .Meta \\"kubernetes/service\\" }}{{ .Meta \\"no\\" }}"\n}`,
+    { label },
+  );
+  expect(await ask('a.org. TXT')).toBe('NOERROR aa\na.org. 5 IN TXT "xa.org."');
+});
+
+test('what cannot be filled in, or is no record, is SERVFAIL and counted', async () => {
+  const body = `template IN A org {
+    match ^(\\w+)-(\\w)?
+    answer "{{ .Name }} 60 IN A 10.0.0.{{ parseInt (index .Match 2) 16 8 }}"
+    authority "org 60 IN A {{ index .Match 1 }}"
+    fallthrough
+  }`;
+  const { query, env } = templates(body);
+  for (const name of ['x-', 'x-1', 'y']) await query(`${name}.org. A`);
+  const noNumber = await query('x-g.org. A');
+  expect(noNumber).toMatchObject({ rcode: 2, source: 'template' });
+  expect(noNumber.error?.message).toBe('parseInt: "g" is no number of base 16 and 8 bits');
+  const noRecord = await query('x-1.org. A');
+  expect(noRecord.error?.message).toBe('"org 60 IN A x" is no record: address of A must be an IPv4 address, not "x"');
+  expect(noRecord.aa).toBe(false);
+  const labels = 'server="dns://:53",zone="org.",view="",class="IN",type="A"';
+  expect(await env.exposed('coredns_template')).toEqual([
+    `coredns_template_template_failures_total{${labels},section="answer",template="{{ .Name }} 60 IN A 10.0.0.{{ parseInt (index .Match 2) 16 8 }}"} 2`,
+    `coredns_template_rr_failures_total{${labels},section="authority",template="org 60 IN A {{ index .Match 1 }}"} 2`,
+  ]);
+});
+
+test('queries that are answered are counted, repeated ones too', async () => {
+  const { query, env } = templates('template ANY ANY org {\n rcode NXDOMAIN\n}');
+  const { repeat } = await query('a.org. MX');
+  for (const again of repeat!.again) again();
+  for (const type of ['TYPE1234', 'TYPE1235']) await query(`a.org. ${type}`);
+  expect(await env.exposed('coredns_template_matches')).toEqual([
+    'coredns_template_matches_total{server="dns://:53",zone="org.",view="",class="IN",type="MX"} 2',
+    'coredns_template_matches_total{server="dns://:53",zone="org.",view="",class="IN",type="other"} 2',
+  ]);
+});
+
+test.each([
+  ['', "Corefile:1:1 - Error during parsing: Wrong argument count or unexpected line ending after 'template'"],
+  ['IN', "Corefile:1:10 - Error during parsing: Wrong argument count or unexpected line ending after 'IN'"],
+  ['FOO A', 'Corefile:1:10 - Error during parsing: invalid query class FOO'],
+  ['IN FOO', 'Corefile:1:13 - Error during parsing: invalid RR class FOO'],
+  ['IN A {\n foo\n}', "Corefile:2:2 - Error during parsing: unknown property 'foo'"],
+  ['IN A {\n match\n}', "unexpected line ending after 'match'"],
+  ['IN A {\n match (\n}', "Corefile:2:8 - Error during parsing: invalid regular expression '('"],
+  ['IN A {\n answer\n}', "unexpected line ending after 'answer'"],
+  [
+    'IN A {\n answer "{{ .Foo"\n}',
+    'Corefile:2:9 - Error during parsing: could not compile template: {{ .Foo - unclosed action',
+  ],
+  [
+    'IN A {\n answer "{{ .Foo }}"\n}',
+    'could not compile template: {{ .Foo }} - there is no .Foo, expecting one of .Name, .Zone',
+  ],
+  [
+    'IN A {\n answer "a.org IN A x"\n}',
+    'could not compile template: a.org IN A x - "a.org IN A x" is no record: address of A must be an IPv4 address',
+  ],
+  ['IN A {\n rcode FOO\n}', 'Corefile:2:8 - Error during parsing: unknown rcode FOO'],
+  ['IN A {\n ederror x\n}', "Corefile:2:10 - Error during parsing: invalid extended error 'x'"],
+  ['IN A {\n ederror 21 a b\n}', "unexpected line ending after 'b'"],
+  ['IN A {\n upstream\n}', "Corefile:2:2 - Error during parsing: 'upstream' is not supported - remove it"],
+  ['IN A {\n expr name() == 1\n}', "Corefile:2:2 - Error during parsing: 'expr' is not supported"],
+  ['IN A {\n var x name()\n}', "Corefile:2:2 - Error during parsing: 'var' is not supported"],
+])('template %s is an error', (rest, message) => {
+  expect(() => parsePlugin(template, `template ${rest}`)).toThrow(message);
+});
