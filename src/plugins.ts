@@ -1,6 +1,7 @@
 import type { PluginDefinition } from './plugin/plugin.ts';
 import acl from './plugins/acl/index.ts';
 import any from './plugins/any/index.ts';
+import autopath from './plugins/autopath/index.ts';
 import bind from './plugins/bind/index.ts';
 import bufsize from './plugins/bufsize/index.ts';
 import cache from './plugins/cache/index.ts';
@@ -53,6 +54,7 @@ export const plugins: readonly PluginDefinition[] = [
   chaos,
   loadbalance,
   rewrite,
+  autopath,
   acl,
   cache,
   header,

@@ -32,6 +32,11 @@ export interface Plugin {
    * came in, so that it is the same for an answer that is given again.
    */
   label?(query: Query, label: string): string | undefined;
+  /**
+   * The domains, folded, that the client which sent the query puts behind names, as far as they are the plugin's own; undefined for
+   * a client that the plugin does not know beyond doubt, and for names that are not the plugin's.
+   */
+  searchList?(query: Query): readonly Name[] | undefined;
   /** Loads what the plugin serves, before the listeners open. A rejection fails the start or the reload. */
   start?(signal: AbortSignal): Promise<void>;
   /** Called once the block's listeners are open, with the addresses that they serve. */

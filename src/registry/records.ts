@@ -57,6 +57,8 @@ export interface Pod {
   /** Canonical text, all families. */
   readonly ips: readonly string[];
   readonly hostNetwork: boolean;
+  /** When its node took the pod in, on the wall clock; unknown for a pod that no node runs. */
+  readonly startedMs?: number;
   /** No answer depends on them. */
   readonly labels: Readonly<Record<string, string>>;
 }

@@ -8,6 +8,7 @@ import { createHandler } from './handler.ts';
 import { createLabels } from './labels.ts';
 import { answerCells, type Shown, showRegistry } from './metrics.ts';
 import type { KubernetesOptions } from './options.ts';
+import { createSearchList } from './search-list.ts';
 import { createZones } from './zone.ts';
 
 /** A registry and what fills it. */
@@ -34,6 +35,7 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
   return {
     wrap: (next) => createHandler(settings, next),
     label: createLabels(zones, cluster),
+    ...(options.pods === 'verified' && { searchList: createSearchList(zones, registry, env.clock) }),
     async start(signal) {
       void filled.start();
       if (await isSyncedWithin(startupTimeoutMs, registry, env, signal)) return;

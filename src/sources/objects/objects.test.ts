@@ -183,6 +183,10 @@ test('a Pod that is being deleted has no record; one on the network of its node 
   expect(convertPod(named('status: {podIP: 10.0.0.1}', 'deletionTimestamp: "2026-01-01T00:00:00Z"'))).toBeUndefined();
   expect(convertPod(named('status: {podIP: 10.0.0.1}'))?.labels).toEqual({});
   expect(convertPod(named('spec: {hostNetwork: true}, status: {podIP: 10.0.0.1}'))?.hostNetwork).toBe(true);
+  expect(convertPod(named('status: {podIP: 10.0.0.1, startTime: "2026-01-01T00:00:00Z"}'))?.startedMs).toBe(
+    1767225600000,
+  );
+  expect(convertPod(named('status: {podIP: 10.0.0.1, startTime: soon}'))).not.toHaveProperty('startedMs');
   expect(convertPod(parse('{metadata: {name: a.b}, status: {podIP: 10.0.0.1}}'))?.name).toBe('a.b');
 });
 

@@ -20,12 +20,14 @@ export function convertPod(object: unknown): Pod | undefined {
     return undefined;
   }
   const ips = readPodIPs(status);
+  const startedMs = Date.parse(String(status.get('startTime').value));
   return ips.length === 0
     ? undefined
     : {
         ...names,
         ips,
         hostNetwork: pod.get('spec').get('hostNetwork').flag() ?? false,
+        ...(!Number.isNaN(startedMs) && { startedMs }),
         labels: readLabels(pod),
       };
 }

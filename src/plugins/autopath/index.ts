@@ -1,0 +1,79 @@
+import { Class, Rcode } from '../../dns/message.ts';
+import { isAtOrBelow, type Name } from '../../dns/name.ts';
+import type { PluginEnv } from '../../plugin/env.ts';
+import { definePlugin, type Handler } from '../../plugin/plugin.ts';
+import type { Query } from '../../plugin/query.ts';
+import { alsoDependingOn, notRepeatable, UNCHANGING } from '../../plugin/repeat.ts';
+import type { Reply } from '../../plugin/reply.ts';
+import { type AutopathOptions, parseAutopath } from './options.ts';
+import { findLater, laterNames } from './search.ts';
+import { openSearchFile } from './search-file.ts';
+
+/** The server's own search list, which pods get behind that of the cluster. */
+const HOST_FILE = '/etc/resolv.conf';
+
+/** Goes through the client's search list on its behalf, so that it need not ask for one name after the other. */
+export default definePlugin<AutopathOptions>({
+  name: 'autopath',
+
+  parse: parseAutopath,
+
+  create({ zones, source }, env) {
+    const path = env.path(source.kind === 'file' ? source.path : HOST_FILE);
+    const file = env.keep(path, () => openSearchFile(path, env));
+    const successes = env.metrics.counter('coredns_autopath_success_total', 'Counter of requests that did autopath.', [
+      'server',
+    ]);
+    const searchListOf = (query: Query): readonly Name[] => {
+      if (source.kind === 'file') return file.domains;
+      const own = offerOf(source.name, env)?.(query);
+      return own ? [...own, ...file.domains] : [];
+    };
+    /** A denial holds for all clients only if all have the same search list. */
+    const settle = (reply: Reply): Reply =>
+      source.kind === 'file' ? alsoDependingOn(reply, { ...UNCHANGING, epochs: [file.epoch] }) : notRepeatable(reply);
+
+    const search = async (query: Query, first: Reply, names: readonly Name[], next: Handler): Promise<Reply> => {
+      const found = await findLater(query, names, next);
+      if (!found) return settle(first);
+      if (!found.error && !found.drop) successes.cell(query.server).value++;
+      return found;
+    };
+
+    return {
+      async start() {
+        await file.check();
+        if (source.kind === 'plugin' && !offerOf(source.name, env)) env.log.warning(noOffer(source.name));
+      },
+      wrap: (next) => {
+        /** What exists as it was asked for is the same for all clients, and answered at once. */
+        const complete = (query: Query, first: Reply): Reply | Promise<Reply> => {
+          if (first.rcode !== Rcode.NXDOMAIN || first.error || first.drop) return first;
+          const names = laterNames(query, searchListOf(query));
+          return names.length > 0 ? search(query, first, names, next) : settle(first);
+        };
+        const isOurs = ({ name, class: queryClass, depth }: Query) =>
+          queryClass === Class.IN && depth === 0 && zones.some((zone) => isAtOrBelow(name, zone));
+        return (query) => {
+          const first = next(query);
+          if (!isOurs(query)) return first;
+          return first instanceof Promise ? first.then((reply) => complete(query, reply)) : complete(query, first);
+        };
+      },
+    };
+  },
+});
+
+/** What a plugin of the block says of its clients' search lists; undefined if it says nothing. */
+function offerOf(name: string, { block }: PluginEnv): ((query: Query) => readonly Name[] | undefined) | undefined {
+  const offering = block.plugins().find((other) => other.name === name)?.plugin;
+  return offering?.searchList && ((query) => offering.searchList!(query));
+}
+
+function noOffer(name: string): string {
+  const needed =
+    name === 'kubernetes'
+      ? "it must be in the same server block, with 'pods verified'"
+      : 'no such plugin is in the server block, or it has none';
+  return `@${name} offers no search lists, so no name is completed: ${needed}`;
+}

@@ -1,0 +1,26 @@
+import { noBlock, once, zonesArgument } from '../../corefile/arguments.ts';
+import type { Directive } from '../../corefile/ast.ts';
+import { CorefileError } from '../../corefile/error.ts';
+import type { Name } from '../../dns/name.ts';
+import type { BlockContext } from '../../plugin/plugin.ts';
+
+export interface AutopathOptions {
+  readonly zones: readonly Name[];
+  /** Who knows the search lists: a plugin that knows the clients, or a resolv.conf for all of them. */
+  readonly source:
+    | { readonly kind: 'plugin'; readonly name: string }
+    | { readonly kind: 'file'; readonly path: string };
+}
+
+/** Reads `autopath [ZONES…] FILE|@PLUGIN`. @throws CorefileError, CorefileErrors */
+export function parseAutopath(uses: readonly Directive[], block: BlockContext): AutopathOptions {
+  const directive = once(uses);
+  noBlock(directive);
+  const last = directive.args.at(-1);
+  if (!last) throw new CorefileError(directive.position, 'no resolv-conf specified - write a file or @kubernetes');
+  const zones = zonesArgument(directive.args.slice(0, -1), block.zones);
+  if (!last.text.startsWith('@')) return { zones, source: { kind: 'file', path: last.text } };
+  const name = last.text.slice(1);
+  if (name === '') throw new CorefileError(last.position, 'the name of a plugin is expected behind @');
+  return { zones, source: { kind: 'plugin', name } };
+}

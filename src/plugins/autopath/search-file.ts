@@ -1,0 +1,53 @@
+import { foldName, type Name, NameError, parseName, ROOT } from '../../dns/name.ts';
+import type { Kept, PluginEnv } from '../../plugin/env.ts';
+import { watchFile } from '../../plugin/watched-file.ts';
+import { parseResolvConf } from '../../resolver/resolv-conf.ts';
+
+const POLL_MS = 5000;
+/** A larger file is no resolv.conf. */
+export const MAX_FILE_OCTETS = 64 * 1024;
+/** As many domains as Kubernetes lets a pod have. */
+export const MAX_DOMAINS = 32;
+
+/** The search list of a resolv.conf, kept up to date. */
+export interface SearchFile extends Kept {
+  /** Folded; empty as long as the file could not be read. */
+  readonly domains: readonly Name[];
+  /** Moves whenever the list changes. */
+  readonly epoch: { readonly value: number };
+  check(): Promise<void>;
+}
+
+export function openSearchFile(path: string, { clock, log }: Pick<PluginEnv, 'clock' | 'log'>): SearchFile {
+  let domains: readonly Name[] = [];
+  const epoch = { value: 0 };
+  const file = watchFile({
+    ...{ path, clock, intervalMs: POLL_MS, maxOctets: MAX_FILE_OCTETS },
+    changed(text) {
+      domains = domainsOf(text);
+      epoch.value++;
+    },
+    problem: (message) => log.warning(`cannot read the search list, the one known so far stays: ${message}`),
+  });
+  return {
+    get domains() {
+      return domains;
+    },
+    epoch,
+    check: file.check,
+    stop: file.stop,
+  };
+}
+
+/** The domains that a resolv.conf searches, those that are no names left out, as resolvers do. */
+function domainsOf(text: string): Name[] {
+  const names = parseResolvConf(text).search.flatMap((word) => {
+    try {
+      return [foldName(parseName(word))];
+    } catch (thrown) {
+      if (thrown instanceof NameError) return [];
+      throw thrown;
+    }
+  });
+  return [...new Set(names)].filter((name) => name !== ROOT).slice(0, MAX_DOMAINS);
+}
