@@ -48,6 +48,8 @@ export class TcpConnection {
   private readonly frames = createFrames();
   private readonly client: Peer;
   private readonly local: Peer;
+  /** Replies of many messages that are not written to their end. */
+  private readonly streams = new Set<Iterator<Uint8Array>>();
   private inFlight = 0;
   private queries = 0;
   private unwritten = 0;
@@ -106,6 +108,7 @@ export class TcpConnection {
     if (this.closed) return;
     this.closed = true;
     this.socket.destroy();
+    for (const messages of this.streams) messages.return?.();
     this.events.onClosed(this, reason);
   }
 
@@ -157,12 +160,43 @@ export class TcpConnection {
 
   private replyOnce(): SendReply {
     let open = true;
-    return (reply) => {
+    return (reply, following) => {
       if (!open) return;
       open = false;
-      this.reply(reply);
+      if (following) this.stream(following);
+      else this.reply(reply);
       this.dispatch();
     };
+  }
+
+  /** Writes messages one by one, as the client takes them and others have their turn; then the reply is done. */
+  private stream(messages: Iterator<Uint8Array>): void {
+    this.streams.add(messages);
+    const writeNext = (): void => {
+      if (this.closed) return;
+      if (this.socket.writableNeedDrain) return void this.socket.once('drain', writeNext);
+      const next = this.pull(messages);
+      if (next === undefined) return;
+      if (next.done) {
+        this.streams.delete(messages);
+        this.reply(undefined);
+        this.dispatch();
+      } else {
+        this.write(next.value);
+        setImmediate(writeNext);
+      }
+    };
+    writeNext();
+  }
+
+  /** Undefined if there will be no next message. */
+  private pull(messages: Iterator<Uint8Array>): IteratorResult<Uint8Array> | undefined {
+    try {
+      return messages.next();
+    } catch {
+      this.destroy('error');
+      return undefined;
+    }
   }
 
   private reply(bytes: Uint8Array | undefined): void {

@@ -13,8 +13,13 @@ export function printPeer({ address, port }: Peer): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-/** Sends the reply to one message; undefined when there is none. Only the first call counts, and none after the end. */
-export type SendReply = (reply: Uint8Array | undefined) => void;
+/**
+ * Sends the reply to one message; undefined when there is none. Only the first call counts, and none after the end.
+ *
+ * TCP takes a reply of many messages, too: `following` is asked for the next one whenever the client has room for it, and
+ * told when no more will be taken. What it throws ends the connection, for a part must not be taken for the whole.
+ */
+export type SendReply = (reply: Uint8Array | undefined, following?: Iterator<Uint8Array>) => void;
 
 /**
  * A DNS message as it came in, over whatever transport.

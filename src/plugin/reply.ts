@@ -14,6 +14,11 @@ export interface Reply {
   readonly answer: readonly ResourceRecord[];
   readonly authority: readonly ResourceRecord[];
   readonly additional: readonly ResourceRecord[];
+  /**
+   * Records that go on where `answer` ends, in as many messages as it takes (RFC 5936 §2.2): over TCP only. Each is taken
+   * when the client has room for it.
+   */
+  readonly following?: Iterable<ResourceRecord>;
   /** Flags that stand, whatever else would follow from the query and the block. */
   readonly fixedFlags?: Partial<Pick<MessageFlags, 'aa' | 'ra' | 'rd'>>;
   /** Options to send to a client that speaks EDNS. */

@@ -1,7 +1,8 @@
 import { type Edns, EdnsOption, type Message, type MessageFlags, type Question, Rcode } from '../dns/message.ts';
 import { foldName } from '../dns/name.ts';
+import type { ResourceRecord } from '../dns/rr.ts';
 import { decodeFlags } from '../dns/wire/decode.ts';
-import { encodeMessage, MAX_MESSAGE_OCTETS } from '../dns/wire/encode.ts';
+import { encodeMessage, encodeMessages, MAX_MESSAGE_OCTETS } from '../dns/wire/encode.ts';
 import type { Arrival, Query } from '../plugin/query.ts';
 import { createQuery, withQuestion } from '../plugin/query.ts';
 import { failure, type Reply } from '../plugin/reply.ts';
@@ -31,6 +32,15 @@ export interface Listener {
   readonly tcpIdleMs: number;
 }
 
+/**
+ * The messages of a reply over TCP that has many (RFC 5936 §2.2) are of this size: names in them can point only to the first 16 KiB,
+ * and others wait while one is made.
+ */
+const STREAMED_MESSAGE_OCTETS = 20 * 1024;
+
+/** What goes back to a client: a message, messages to be pulled one by one (TCP only), or nothing. */
+export type Answer = Buffer | Iterator<Buffer> | undefined;
+
 /** Turns the octets of a query into the octets of its reply: the way of every query through the server. */
 export class Responder {
   private readonly listener: Listener;
@@ -45,7 +55,7 @@ export class Responder {
   }
 
   /** The reply to what a peer sent, now or later; undefined if it gets none. Never throws or rejects. */
-  answer(bytes: Uint8Array, arrival: Arrival): Buffer | undefined | Promise<Buffer | undefined> {
+  answer(bytes: Uint8Array, arrival: Arrival): Answer | Promise<Answer> {
     const scan = scanQuery(bytes);
     const known = scan && this.answerAgain(scan, bytes, arrival);
     if (known) return known;
@@ -96,11 +106,7 @@ export class Responder {
     return reply;
   }
 
-  private answerQuery(
-    message: Message,
-    arrival: Arrival,
-    scan: Scan | undefined,
-  ): Buffer | undefined | Promise<Buffer | undefined> {
+  private answerQuery(message: Message, arrival: Arrival, scan: Scan | undefined): Answer | Promise<Answer> {
     const { router, server } = this.listener;
     const question = message.questions[0]!;
     const name = foldName(question.name);
@@ -119,13 +125,13 @@ export class Responder {
     }
     if (reply instanceof Promise) return this.finishLater(query, route.block, reply);
     const bytes = this.finish(query, route.block, reply);
-    if (bytes && scan && reply.repeat && !scan.hasCapitals && this.memo.isWorth(scan)) {
+    if (bytes instanceof Buffer && scan && reply.repeat && !scan.hasCapitals && this.memo.isWorth(scan)) {
       this.memo.set(scan.key, bytes, reply, route, query.edns !== undefined);
     }
     return bytes;
   }
 
-  private async finishLater(query: Query, block: Block, reply: Promise<Reply>): Promise<Buffer | undefined> {
+  private async finishLater(query: Query, block: Block, reply: Promise<Reply>): Promise<Answer> {
     this.inFlight++;
     try {
       return this.finish(query, block, await reply);
@@ -136,7 +142,8 @@ export class Responder {
     }
   }
 
-  private finish(query: Query, block: Block, reply: Reply): Buffer | undefined {
+  private finish(query: Query, block: Block, reply: Reply): Answer {
+    if (reply.following && query.protocol === 'tcp') return this.stream(query, block, reply, reply.following);
     let bytes: Buffer | undefined;
     try {
       bytes = reply.drop ? undefined : this.encode(query, reply, block);
@@ -148,6 +155,28 @@ export class Responder {
       this.tellObservers(query, block, reply, flags, bytes?.length ?? 0);
     }
     return bytes;
+  }
+
+  /** The messages of a reply that does not end with the first one; observers are told of all of them together. */
+  private *stream(
+    query: Query,
+    block: Block,
+    reply: Reply,
+    following: Iterable<ResourceRecord>,
+  ): Generator<Buffer, void> {
+    let octets = 0;
+    const message = this.messageOf(query, reply, block);
+    try {
+      for (const bytes of encodeMessages(message, following, STREAMED_MESSAGE_OCTETS)) {
+        octets += bytes.length;
+        yield bytes;
+      }
+    } catch (thrown) {
+      this.watch.recovered(query, thrown, block.debug);
+      throw thrown;
+    } finally {
+      this.tellObservers(query, block, reply, message, octets);
+    }
   }
 
   private tellObservers(query: Query, block: Block, reply: Reply, flags: MessageFlags, octets: number): void {
@@ -163,29 +192,30 @@ export class Responder {
   }
 
   private encode(query: Query, reply: Reply, block: Pick<Block, 'recursion' | 'udpSize'>): Buffer {
+    const limit = query.protocol === 'udp' ? udpLimit(query.edns?.udpSize ?? 0, block) : MAX_MESSAGE_OCTETS;
+    return encodeMessage(this.messageOf(query, reply, block), limit);
+  }
+
+  private messageOf(query: Query, reply: Reply, block: Pick<Block, 'recursion'>): Message {
     const { message, edns, question } = query;
-    const limit = query.protocol === 'udp' ? udpLimit(edns?.udpSize ?? 0, block) : MAX_MESSAGE_OCTETS;
-    return encodeMessage(
-      {
-        id: message.id,
-        qr: true,
-        opcode: message.opcode,
-        aa: reply.aa,
-        tc: reply.tc,
-        rd: message.rd,
-        ra: reply.ra || block.recursion,
-        ad: reply.ad,
-        cd: message.cd,
-        ...reply.fixedFlags,
-        rcode: edns || reply.rcode < 16 ? reply.rcode : Rcode.SERVFAIL,
-        questions: [question],
-        answer: reply.answer,
-        authority: reply.authority,
-        additional: reply.additional,
-        edns: edns && this.replyEdns(query, edns, reply),
-      },
-      limit,
-    );
+    return {
+      id: message.id,
+      qr: true,
+      opcode: message.opcode,
+      aa: reply.aa,
+      tc: reply.tc,
+      rd: message.rd,
+      ra: reply.ra || block.recursion,
+      ad: reply.ad,
+      cd: message.cd,
+      ...reply.fixedFlags,
+      rcode: edns || reply.rcode < 16 ? reply.rcode : Rcode.SERVFAIL,
+      questions: [question],
+      answer: reply.answer,
+      authority: reply.authority,
+      additional: reply.additional,
+      edns: edns && this.replyEdns(query, edns, reply),
+    };
   }
 
   /** RFC 6891 §6.1.1: a reply has an OPT record if, and only if, the query had one. */

@@ -1,13 +1,13 @@
 import { allAddresses } from '../net/addresses.ts';
 import { openTcp, TCP_LIMITS, type TcpListener } from '../net/tcp.ts';
-import type { Receiver, UdpKind, UdpListener } from '../net/transport.ts';
+import type { Receiver, SendReply, UdpKind, UdpListener } from '../net/transport.ts';
 import { openUdp } from '../net/udp.ts';
 import type { Clock } from '../observe/clock.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Protocol } from '../plugin/query.ts';
 import type { ListenPoint } from './listen-point.ts';
-import type { Responder } from './responder.ts';
+import type { Answer, Responder } from './responder.ts';
 import { exposeTransports } from './transport-metrics.ts';
 
 /** A free port must be free over both protocols: how often the system may pick again. */
@@ -141,12 +141,19 @@ export class Sockets {
       const { bytes, client, local } = incoming;
       const arrival = { protocol, client, local, octets: bytes.length, receivedMs: clock.monotonic() };
       const responder = seat.byAddress.get(local.address) ?? seat.responder;
-      const reply = responder.answer(bytes, arrival);
-      if (!(reply instanceof Promise)) return reply;
-      reply.then(incoming.defer());
+      const answer = responder.answer(bytes, arrival);
+      if (answer === undefined || answer instanceof Buffer) return answer;
+      const send = incoming.defer();
+      if (answer instanceof Promise) answer.then((late) => sendAnswer(send, late));
+      else sendAnswer(send, answer);
       return undefined;
     };
   }
+}
+
+function sendAnswer(send: SendReply, answer: Answer): void {
+  if (answer && 'next' in answer) send(undefined, answer);
+  else send(answer);
 }
 
 /** Whether the point has sockets of its own. */

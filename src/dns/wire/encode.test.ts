@@ -1,11 +1,11 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { arbitraryMessage } from '../../../test/support/arbitrary-message.ts';
 import type { Edns, Message } from '../message.ts';
 import { parseRecord, printRecord } from '../presentation.ts';
 import type { ResourceRecord } from '../rr.ts';
 import { decodeMessage } from './decode.ts';
-import { encodeHeaderReply, encodeMessage } from './encode.ts';
+import { encodeHeaderReply, encodeMessage, encodeMessages } from './encode.ts';
 
 const question = { name: 'www.example.org.', type: 1, class: 1 };
 const empty: Message = { ...decodeMessage(Buffer.alloc(12)), id: 0x1234, qr: true, questions: [question] };
@@ -191,4 +191,61 @@ test.each([
 ])('%s cannot be written', (_, parts) => {
   const record = { name: 'a.', class: 1, ttl: 0, ...parts };
   expect(() => encodeMessage({ ...empty, answer: [record] })).toThrow(expect.objectContaining({ code: 'WIRE' }));
+});
+
+describe('a message that goes on in others', () => {
+  const soa = parseRecord('example.org. 5 SOA ns.example.org. host.example.org. 1 2 3 4 5');
+  const streamed = (records: readonly ResourceRecord[], limit: number, parts: Partial<Message> = {}) =>
+    [...encodeMessages({ ...empty, aa: true, answer: [soa], ...parts }, records, limit)].map((octets) => {
+      return { octets, message: decodeMessage(octets) };
+    });
+
+  test.each([
+    [0, 512],
+    [1, 512],
+    [500, 512],
+    [500, 2048],
+    [5000, 20_480],
+  ])('has all of %i records in messages of %i octets', (count, limit) => {
+    const records = repeat(count, (i) => `host-${i}.example.org. 5 A 10.0.0.${i % 256}`);
+    const messages = streamed([...records, soa], limit, { edns });
+    expect(messages.flatMap(({ message }) => message.answer)).toEqual([soa, ...records, soa]);
+    for (const { octets, message } of messages) {
+      expect(octets.length).toBeLessThanOrEqual(limit);
+      expect(message).toMatchObject({ id: 0x1234, qr: true, aa: true, tc: false, edns, authority: [], additional: [] });
+    }
+    expect(messages.map(({ message }) => message.questions.length)).toEqual(messages.map((_, i) => (i === 0 ? 1 : 0)));
+    // Full but for the record that did not fit.
+    for (const { octets } of messages.slice(0, -1)) expect(octets.length).toBeGreaterThan(limit - 70);
+  });
+
+  test('names are compressed in each', () => {
+    const [first] = streamed(addresses(100), 20_480);
+    expect(first!.octets.length).toBeLessThan(100 * 16 + 100);
+  });
+
+  test('a record that is larger has a message of its own', () => {
+    const large = parseRecord(`large.example.org. 5 TXT ${Array(10).fill('x'.repeat(200)).join(' ')}`);
+    const messages = streamed([large, soa], 512);
+    expect(messages.map(({ message }) => message.answer)).toEqual([[soa], [large], [soa]]);
+  });
+
+  test('records are taken as messages are, and let go at the end', () => {
+    const seen: string[] = [];
+    function* records() {
+      try {
+        for (let i = 0; ; i++) {
+          seen.push(`${i}`);
+          yield text('a.example.org.', 200);
+        }
+      } finally {
+        seen.push('end');
+      }
+    }
+    const messages = encodeMessages({ ...empty, answer: [soa] }, records(), 512);
+    messages.next();
+    expect(seen).toEqual(['0', '1', '2']);
+    messages.return();
+    expect(seen).toEqual(['0', '1', '2', 'end']);
+  });
 });

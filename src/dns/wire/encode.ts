@@ -2,6 +2,7 @@ import { type Edns, type Message, type MessageFlags, Opcode } from '../message.t
 import { foldName, isAtOrBelow } from '../name.ts';
 import { NS, QType, type ResourceRecord, rrType } from '../rr.ts';
 import { HEADER_OCTETS } from './decode.ts';
+import { WireError } from './error.ts';
 import { Writer } from './writer.ts';
 
 /** The largest message: TCP's length prefix has 16 bits (RFC 1035 §4.2.2). */
@@ -21,15 +22,22 @@ const writer = new Writer(Buffer.allocUnsafe(2 * MAX_MESSAGE_OCTETS + 1024));
  * ask again over TCP; questions and OPT always stay.
  */
 export function encodeMessage(message: Message, limit = MAX_MESSAGE_OCTETS): Buffer {
+  begin(message);
+  return finish(message, encodeSections(message, limit - ednsOctets(message.edns)));
+}
+
+/** Header and question; the counts come last. */
+function begin(message: Message): void {
   writer.reset();
-  const room = limit - ednsOctets(message.edns);
   encodeHeader(message);
   for (const question of message.questions) {
     writer.name(question.name);
     writer.u16(question.type);
     writer.u16(question.class);
   }
-  const counts = encodeSections(message, room);
+}
+
+function finish(message: Message, counts: Counts): Buffer {
   writer.u16At(4, message.questions.length);
   writer.u16At(6, counts.answer);
   writer.u16At(8, counts.authority);
@@ -37,6 +45,39 @@ export function encodeMessage(message: Message, limit = MAX_MESSAGE_OCTETS): Buf
   if (message.edns) encodeOpt(message.edns, message.rcode);
   writer.u16At(10, counts.additional + (message.edns ? 1 : 0));
   return Buffer.from(writer.bytes.subarray(0, writer.offset));
+}
+
+/**
+ * Writes a message whose answer goes on in others (RFC 5936 §2.2), each of at most `limit` octets unless one record needs
+ * more. The first has the question (§2.2.1), all have the OPT record. A message is written when it is asked for.
+ */
+export function* encodeMessages(
+  message: Message,
+  following: Iterable<ResourceRecord>,
+  limit: number,
+): Generator<Buffer, void> {
+  const records = concatenate(message.answer, following);
+  try {
+    let next = records.next();
+    for (let { questions } = message; !next.done; questions = []) {
+      let count = 0;
+      begin({ ...message, questions });
+      const reserved = ednsOctets(message.edns);
+      while (!next.done && encodeRecord(next.value, (count === 0 ? MAX_MESSAGE_OCTETS : limit) - reserved)) {
+        count++;
+        next = records.next();
+      }
+      if (count === 0) throw new WireError('a record does not fit into a message');
+      yield finish({ ...message, questions }, { answer: count, authority: 0, additional: 0, truncated: false });
+    }
+  } finally {
+    records.return();
+  }
+}
+
+function* concatenate<T>(first: Iterable<T>, second: Iterable<T>): Generator<T, void> {
+  yield* first;
+  yield* second;
 }
 
 function encodeFlags(flags: MessageFlags): number {
