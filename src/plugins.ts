@@ -30,6 +30,7 @@ import rewrite from './plugins/rewrite/index.ts';
 import root from './plugins/root/index.ts';
 import shed from './plugins/shed/index.ts';
 import template from './plugins/template/index.ts';
+import transfer from './plugins/transfer/index.ts';
 import whoami from './plugins/whoami/index.ts';
 
 /** Every plugin, in the order of the chain, which is CoreDNS's; the order in a Corefile never matters. */
@@ -60,6 +61,7 @@ export const plugins: readonly PluginDefinition[] = [
   header,
   minimal,
   template,
+  transfer,
   hosts,
   kubernetes,
   loop,

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { allAddresses, bindAddresses, canonicalAddress, canonicalPeerAddress, localAddresses } from './addresses.ts';
+import {
+  allAddresses,
+  bindAddresses,
+  canonicalAddress,
+  canonicalPeerAddress,
+  localAddresses,
+  parsePeer,
+} from './addresses.ts';
 
 const interfaces = {
   lo: [
@@ -76,4 +83,21 @@ test('all addresses are those of every interface, with the zone of link-local on
 test('the machine itself has a loopback address', () => {
   expect(allAddresses()).toContain('127.0.0.1');
   expect(localAddresses()).not.toContain('127.0.0.1');
+});
+
+test.each([
+  ['192.0.2.1', '192.0.2.1 53'],
+  ['192.0.2.1:5300', '192.0.2.1 5300'],
+  ['2001:DB8::1', '2001:db8::1 53'],
+  ['[2001:db8::1]', '2001:db8::1 53'],
+  ['[2001:db8::1]:5300', '2001:db8::1 5300'],
+  ['fe80::1%eth0', 'fe80::1%eth0 53'],
+  ['192.0.2.1:0', undefined],
+  ['192.0.2.1:65536', undefined],
+  ['[192.0.2.1]:53', undefined],
+  ['ns.example.org', undefined],
+  ['', undefined],
+])('%j is the peer %s', (text, expected) => {
+  const peer = parsePeer(text, 53);
+  expect(peer && `${peer.address} ${peer.port}`).toBe(expected);
 });

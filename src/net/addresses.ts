@@ -1,6 +1,7 @@
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { parseIP, printIP, unmapIP } from '../dns/ip.ts';
 import { CairnError } from '../errors.ts';
+import type { Peer } from './transport.ts';
 
 /** What `os.networkInterfaces()` gives: the addresses of every interface that is up. */
 export type Interfaces = Partial<Record<string, readonly Pick<NetworkInterfaceInfo, 'address' | 'internal'>[]>>;
@@ -66,4 +67,15 @@ function addressesOf(name: string, interfaces: Interfaces): string[] {
 /** fe80::/10 (RFC 4291 §2.5.6): such an address means something only together with an interface. */
 function isLinkLocal(address: string): boolean {
   return /^fe[89ab][0-9a-f]:/.test(address);
+}
+
+/** Reads `IP`, `IP:PORT`, `[IPv6]` or `[IPv6]:PORT`; undefined for anything else. */
+export function parsePeer(text: string, defaultPort: number): Peer | undefined {
+  const bare = canonicalAddress(text);
+  if (bare !== undefined) return { address: bare, port: defaultPort };
+  const [, bracketed, plain = '', digits] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
+  const address = canonicalAddress(bracketed ?? plain);
+  if (address === undefined || (bracketed !== undefined && !address.includes(':'))) return undefined;
+  const port = digits === undefined ? defaultPort : Number(digits);
+  return port > 0 && port < 65536 ? { address, port } : undefined;
 }

@@ -6,6 +6,7 @@ import type { Name } from '../dns/name.ts';
 import type { PluginEnv } from './env.ts';
 import type { Query } from './query.ts';
 import type { Reply } from './reply.ts';
+import type { TransferSource } from './transfer.ts';
 
 /** Answers a query, at once where it can. Never throws for what a peer sent; what it throws becomes SERVFAIL. */
 export type Handler = (query: Query) => Reply | Promise<Reply>;
@@ -37,6 +38,8 @@ export interface Plugin {
    * a client that the plugin does not know beyond doubt, and for names that are not the plugin's.
    */
   searchList?(query: Query): readonly Name[] | undefined;
+  /** The zones that other servers can have copies of. */
+  readonly transfers?: TransferSource;
   /** Loads what the plugin serves, before the listeners open. A rejection fails the start or the reload. */
   start?(signal: AbortSignal): Promise<void>;
   /** Called once the block's listeners are open, with the addresses that they serve. */

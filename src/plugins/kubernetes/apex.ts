@@ -22,8 +22,10 @@ export interface ApexSettings {
 }
 
 /** One name server of the zones; `host` has no zone at its end yet. */
-interface Nameserver {
+export interface Nameserver {
   readonly host: string;
+  /** Of the service that it is; undefined if it goes by a name of its own. */
+  readonly namespace: string | undefined;
   readonly addresses: readonly string[];
 }
 
@@ -67,16 +69,16 @@ export function nameserverAddresses(settings: ApexSettings): AddressesByFamily {
 }
 
 /** The services that this server is an endpoint of: that is how clients reach it. Without any, it goes by its own addresses. */
-function nameservers({ home, localAddresses }: ApexSettings): readonly Nameserver[] {
+export function nameservers({ home, localAddresses }: ApexSettings): readonly Nameserver[] {
   const local = localAddresses();
-  const found = new Map<string, Set<string>>();
-  for (const { host, addresses } of local.flatMap((address) => (home ? servicesOf(home, address) : []))) {
-    const known = found.get(host);
-    if (known) for (const address of addresses) known.add(address);
-    else found.set(host, new Set(addresses));
+  const services = home ? local.flatMap((address) => servicesOf(home, address)) : [];
+  if (services.length > 0) {
+    return [...Map.groupBy(services, ({ host }) => host)].map(([host, same]) => {
+      const addresses = [...new Set(same.flatMap((server) => server.addresses))];
+      return { host, namespace: same[0]!.namespace, addresses };
+    });
   }
-  if (found.size > 0) return [...found].map(([host, addresses]) => ({ host, addresses: [...addresses] }));
-  return local.length > 0 ? [{ host: 'ns.dns.', addresses: local }] : [];
+  return local.length > 0 ? [{ host: 'ns.dns.', namespace: undefined, addresses: local }] : [];
 }
 
 function servicesOf(cluster: Cluster, address: string): Nameserver[] {
@@ -84,9 +86,10 @@ function servicesOf(cluster: Cluster, address: string): Nameserver[] {
   return cluster.registry.endpointsAt(address).flatMap(({ slice }) => {
     const service = cluster.registry.service(slice.namespace, slice.service);
     if (!service) return [];
-    const base = `${service.name}.${service.namespace}.svc.`;
-    if (!service.headless) return [{ host: base, addresses: service.clusterIPs }];
-    const endpoints = cluster.endpointsOf(service.namespace, service.name)?.all.list ?? [];
-    return endpoints.map(({ label, address }) => ({ host: `${label}.${base}`, addresses: [address] }));
+    const { namespace, name, headless, clusterIPs } = service;
+    const base = `${name}.${namespace}.svc.`;
+    if (!headless) return [{ host: base, namespace, addresses: clusterIPs }];
+    const endpoints = cluster.endpointsOf(namespace, name)?.all.list ?? [];
+    return endpoints.map(({ label, address }) => ({ host: `${label}.${base}`, namespace, addresses: [address] }));
   });
 }

@@ -1,3 +1,4 @@
+import type { Service } from '../../registry/records.ts';
 import type { Cluster } from './cluster.ts';
 import {
   ALWAYS_PARENT,
@@ -10,6 +11,7 @@ import {
   withPort,
 } from './contents.ts';
 import { parseDashedIP } from './dashed-ip.ts';
+import type { Endpoints } from './endpoints.ts';
 import { type ServiceName, withoutUnderscore } from './service-name.ts';
 
 /** What stands at a name of a forward zone; undefined if the name does not exist. */
@@ -59,11 +61,19 @@ function findBelowService(cluster: Cluster, name: NameOfService): Contents | und
 function findService(cluster: Cluster, namespace: string, name: string): Contents | undefined {
   if (!cluster.exposes(namespace)) return undefined;
   const service = cluster.services.service(namespace, name);
-  if (service === undefined) return undefined;
+  return service && contentsOfService(cluster, service, () => cluster.endpointsOf(namespace, name));
+}
+
+/** What stands at the name of a service with these endpoints; undefined if that name does not exist. */
+export function contentsOfService(
+  cluster: Cluster,
+  service: Service,
+  endpoints: () => Endpoints | undefined,
+): Contents | undefined {
   // The specification (§2.4) has no name for a headless service without a ready endpoint.
-  if (service.headless) return cluster.endpointsOf(namespace, name)?.all;
+  if (service.headless) return endpoints()?.all;
   const empty = cluster.options.ignoreEmptyService && service.type !== 'ExternalName';
-  return empty && !cluster.endpointsOf(namespace, name) ? undefined : cluster.contentsOf(service);
+  return empty && !endpoints() ? undefined : cluster.contentsOf(service);
 }
 
 function findEndpoint(cluster: Cluster, service: Backends, label: string): Contents | undefined {

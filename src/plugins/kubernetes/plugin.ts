@@ -9,6 +9,7 @@ import { createLabels } from './labels.ts';
 import { answerCells, type Shown, showRegistry } from './metrics.ts';
 import type { KubernetesOptions } from './options.ts';
 import { createSearchList } from './search-list.ts';
+import { createTransfers } from './transfer.ts';
 import { createZones } from './zone.ts';
 
 /** A registry and what fills it. */
@@ -36,6 +37,7 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
     wrap: (next) => createHandler(settings, next),
     label: createLabels(zones, cluster),
     ...(options.pods === 'verified' && { searchList: createSearchList(zones, registry, env.clock) }),
+    transfers: createTransfers(settings),
     async start(signal) {
       void filled.start();
       if (await isSyncedWithin(startupTimeoutMs, registry, env, signal)) return;

@@ -1,0 +1,23 @@
+import type { Name } from '../dns/name.ts';
+import type { ResourceRecord } from '../dns/rr.ts';
+
+/** The zones whose whole content a plugin can give, for other servers to keep copies of (RFC 5936). */
+export interface TransferSource {
+  /** Folded. */
+  readonly zones: readonly Name[];
+  /** One of the zones as it is now; undefined while its content is not complete. */
+  zone(zone: Name): TransferableZone | undefined;
+  /** Calls `listener` whenever the serial of one of the zones moves. Returns how to end that. */
+  onChange(zone: Name, listener: () => void): () => void;
+}
+
+/** One version of a zone. */
+export interface TransferableZone {
+  readonly serial: number;
+  readonly soa: ResourceRecord;
+  /**
+   * All records but the SOA, each made when it is taken, so that a large zone is never there twice. They are those of the
+   * serial, whatever changes while they are taken. To be called at once, and no more than once.
+   */
+  records(): Iterable<ResourceRecord>;
+}

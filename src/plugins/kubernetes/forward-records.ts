@@ -1,0 +1,119 @@
+import { joinName, type Name } from '../../dns/name.ts';
+import { A, AAAA, CNAME, NS, type ResourceRecord, rr, SRV, TXT } from '../../dns/rr.ts';
+import type { EndpointSlice, Pod, Service } from '../../registry/records.ts';
+import { addressRecords } from './address-records.ts';
+import { nameservers } from './apex.ts';
+import type { Cluster } from './cluster.ts';
+import { type Backend, type Backends, byFamily, type Contents, withPort } from './contents.ts';
+import { dashIP } from './dashed-ip.ts';
+import { type Endpoints, readEndpoints } from './endpoints.ts';
+import { contentsOfService } from './find.ts';
+import { type RecordSettings, recordsOf } from './records.ts';
+import type { Zone } from './zone.ts';
+
+type Records = Iterable<ResourceRecord>;
+
+/** A service and its slices, as they were at one moment. */
+export interface PlacedService {
+  readonly service: Service;
+  readonly slices: readonly EndpointSlice[];
+}
+
+/** The services that the view shows, as they are now. Records are never changed, so holding them is holding the moment. */
+export function placedServices({ services, options, exposes }: Cluster): readonly PlacedService[] {
+  const placed: PlacedService[] = [];
+  for (const service of services.services()) {
+    const { namespace, name } = service;
+    if (!exposes(namespace)) continue;
+    placed.push({ service, slices: options.noEndpoints ? [] : services.slicesOf(namespace, name) });
+  }
+  return placed;
+}
+
+/**
+ * All records of a forward zone but its SOA: what there is now, made as it is taken.
+ *
+ * Left out is what has no end or adds nothing: pods unless they are `verified`, names by topology zone, other spellings,
+ * addresses at the names of ports, SRV records at the names of endpoints.
+ */
+export function forwardRecords(zone: Zone, settings: RecordSettings): Records {
+  const { cluster } = zone;
+  const services = placedServices(cluster);
+  const pods = cluster.options.pods === 'verified' ? [...cluster.registry.pods()] : [];
+  const exposed = pods.filter(({ namespace }) => cluster.exposes(namespace));
+  const apex = [...apexRecords(zone, settings)];
+  return (function* () {
+    yield* apex;
+    for (const each of services) yield* serviceRecords(each, zone.name, cluster, settings);
+    yield* podRecords(exposed, zone.name, settings.ttl);
+  })();
+}
+
+/** The zone's own records, those of reverse zones, too. */
+export function* apexRecords({ name: zone, cluster }: Zone, settings: RecordSettings): Records {
+  const { ttl, hostZone = zone } = settings;
+  const at = (contents: Contents, type: number, owner: Name) => recordsOf(contents, type, owner, zone, settings).answer;
+  yield* at({ kind: 'apex' }, NS.code, zone);
+  const own = joinName(['ns', 'dns'], zone);
+  for (const type of [A.code, AAAA.code]) yield* at({ kind: 'nameserver' }, type, own);
+  // Name servers that are services have their addresses with these, unless they are not shown.
+  const hidden = nameservers(settings).filter(
+    ({ namespace }) => namespace !== undefined && !cluster.exposes(namespace),
+  );
+  const suffix = zone === '.' ? '' : zone;
+  if (hostZone === zone) for (const { host, addresses } of hidden) yield* addressRecords(addresses, host + suffix, ttl);
+  yield* at({ kind: 'version' }, TXT.code, joinName(['dns-version'], zone));
+}
+
+function* serviceRecords(
+  { service, slices }: PlacedService,
+  zone: Name,
+  cluster: Cluster,
+  settings: RecordSettings,
+): Records {
+  const owner = joinName([service.name, service.namespace, 'svc'], zone);
+  // Not kept with the records, as those that are asked for are: a transfer asks for all.
+  const endpoints = slices.length > 0 ? readEndpoints(slices, cluster.options.endpointPodNames) : undefined;
+  const contents = contentsOfService(cluster, service, () => endpoints);
+  if (contents === undefined) return;
+  if (contents.kind === 'external') {
+    yield rr(CNAME, owner, settings.ttl, { target: contents.target });
+    return;
+  }
+  for (const type of [A.code, AAAA.code, SRV.code]) yield* recordsOf(contents, type, owner, zone, settings).answer;
+  if (contents.kind !== 'service' && contents.kind !== 'headless') return;
+  for (const [port, protocol] of namedPorts(contents)) {
+    const named = withPort(contents, port, protocol)!;
+    yield* recordsOf(named, SRV.code, joinName([`_${port}`, `_${protocol}`], owner), zone, settings).answer;
+  }
+  if (endpoints) yield* endpointRecords(endpoints, owner, settings.ttl);
+}
+
+/** Each pair of name and protocol once. */
+function namedPorts({ list }: Backends): Iterable<readonly [string, string]> {
+  const found = new Map<string, readonly [string, string]>();
+  for (const ports of new Set(list.map((backend) => backend.ports))) {
+    for (const { name, protocol } of ports) if (name !== '') found.set(`${name} ${protocol}`, [name, protocol]);
+  }
+  return found.values();
+}
+
+/** PTR records lead to these names, whatever kind of service they belong to. */
+function* endpointRecords({ all }: Endpoints, service: Name, ttl: number): Records {
+  for (const [label, backends] of Map.groupBy(all.list, (backend: Backend) => backend.label)) {
+    const { v4, v6 } = byFamily(backends.map(({ address }) => address));
+    yield* addressRecords([...v4, ...v6], `${label}.${service}`, ttl);
+  }
+}
+
+function* podRecords(pods: readonly Pod[], zone: Name, ttl: number): Records {
+  const seen = new Set<string>();
+  for (const { namespace, ips } of pods) {
+    for (const ip of ips) {
+      const owner = joinName([dashIP(ip), namespace, 'pod'], zone);
+      if (seen.has(owner)) continue;
+      seen.add(owner);
+      yield* addressRecords([ip], owner, ttl);
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import { parseIP } from '../../dns/ip.ts';
+import type { Name } from '../../dns/name.ts';
+import { parseReverseName, reverseName } from '../../dns/reverse.ts';
+import { PTR, type ResourceRecord, rr } from '../../dns/rr.ts';
+import type { Service } from '../../registry/records.ts';
+import type { Cluster } from './cluster.ts';
+import { endpointLabel } from './endpoints.ts';
+import { apexRecords, type PlacedService, placedServices } from './forward-records.ts';
+import type { RecordSettings } from './records.ts';
+import type { Zone } from './zone.ts';
+
+/** All records of a reverse zone but its SOA: what there is now, made as it is taken. PTR records point into `primary`. */
+export function reverseRecords(zone: Zone, settings: RecordSettings, primary: Name): Iterable<ResourceRecord> {
+  const { cluster } = zone;
+  const suffix = primary === '.' ? '' : primary;
+  const isInside = insideOf(zone.name);
+  const services = placedServices(cluster).filter(({ service }) => hasEndpointPTR(service, cluster));
+  const owners = clusterIPOwners(cluster, isInside);
+  const hostnames = cluster.options.ptr === 'hostname-first' ? addressesWithHostname(services, isInside) : undefined;
+  const apex = [...apexRecords(zone, settings)];
+  const ptr = (address: string, target: Name) =>
+    rr(PTR, reverseName(parseIP(address)!), settings.ttl, { target: `${target}.svc.${suffix}` });
+  return (function* () {
+    yield* apex;
+    for (const [address, { name, namespace }] of owners) yield ptr(address, `${name}.${namespace}`);
+    for (const { service, slices } of services) {
+      const seen = new Set<string>();
+      for (const { endpoints } of slices) {
+        for (const endpoint of endpoints) {
+          for (const address of endpoint.addresses) {
+            // As in an answer: cluster IPs come first, then host names where they are wanted.
+            if (!isInside(address) || owners.has(address)) continue;
+            if (hostnames?.has(address) && !endpoint.hostname) continue;
+            const label = endpointLabel(endpoint, address, cluster.options.endpointPodNames);
+            if (seen.has(`${label} ${address}`)) continue;
+            seen.add(`${label} ${address}`);
+            yield ptr(address, `${label}.${service.name}.${service.namespace}`);
+          }
+        }
+      }
+    }
+  })();
+}
+
+function hasEndpointPTR({ headless, type }: Service, { options }: Cluster): boolean {
+  return options.ptr === 'headless-only' ? headless : type !== 'ExternalName';
+}
+
+/** Which service each cluster IP leads to: the first that is shown. */
+function clusterIPOwners(cluster: Cluster, isInside: (address: string) => boolean): Map<string, Service> {
+  const owners = new Map<string, Service>();
+  for (const { clusterIPs } of cluster.registry.services()) {
+    for (const address of clusterIPs) {
+      if (!isInside(address) || owners.has(address)) continue;
+      const owner = cluster.registry.servicesAt(address).find(({ namespace }) => cluster.exposes(namespace));
+      if (owner) owners.set(address, owner);
+    }
+  }
+  return owners;
+}
+
+function addressesWithHostname(
+  services: readonly PlacedService[],
+  isInside: (address: string) => boolean,
+): Set<string> {
+  const found = new Set<string>();
+  for (const { slices } of services) {
+    for (const { endpoints } of slices) {
+      for (const { hostname, addresses } of endpoints) {
+        if (hostname) for (const address of addresses.filter(isInside)) found.add(address);
+      }
+    }
+  }
+  return found;
+}
+
+/** Whether an address (canonical text) has its name in the reverse zone; most have not, so that must be cheap. */
+function insideOf(zone: Name): (address: string) => boolean {
+  const parsed = parseReverseName(zone);
+  if (parsed === undefined) return () => false;
+  if ('address' in parsed) return (address) => address === parsed.address;
+  const { prefix, family } = parsed;
+  if (family === 4) {
+    const start = prefix.map((octet) => `${octet}.`).join('');
+    return (address) => address.startsWith(start) && !address.includes(':');
+  }
+  return (address) => {
+    if (!address.includes(':')) return false;
+    const ip = parseIP(address)!;
+    return prefix.every((nibble, i) => nibble === ((ip[i >> 1]! >> (i % 2 === 0 ? 4 : 0)) & 15));
+  };
+}

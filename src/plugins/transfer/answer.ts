@@ -1,0 +1,111 @@
+import { Class, EdnsOption, Rcode } from '../../dns/message.ts';
+import { foldName, longestZone, type Name } from '../../dns/name.ts';
+import { isOfType, QType, type ResourceRecord, SOA } from '../../dns/rr.ts';
+import { CairnError } from '../../errors.ts';
+import { printPeer } from '../../net/transport.ts';
+import type { Handler } from '../../plugin/plugin.ts';
+import type { Query } from '../../plugin/query.ts';
+import { createReply, failure, type Reply } from '../../plugin/reply.ts';
+import type { TransferableZone, TransferSource } from '../../plugin/transfer.ts';
+import type { TransferCells } from './metrics.ts';
+import type { TransferRule } from './options.ts';
+
+export const NAME = 'transfer';
+
+/** Transfers that one server block has under way at once: each holds a version of its zone. */
+export const MAX_TRANSFERS = 32;
+
+/** RFC 8914 §4: the extended errors of transfers. */
+const EDE = { notReady: 14, prohibited: 18 } as const;
+
+/** What transfers are answered from. */
+export interface TransferSettings {
+  readonly rules: readonly TransferRule[];
+  /** Who has exactly this zone. */
+  sourceOf(zone: Name): TransferSource | undefined;
+  readonly counts: TransferCells;
+}
+
+/** Answers AXFR (RFC 5936) and IXFR (RFC 1995) queries for zones that the rules and a plugin have; all others go on to `next`. */
+export function transferHandler(settings: TransferSettings, next: Handler): Handler {
+  return (query) => {
+    if ((query.type !== QType.AXFR && query.type !== QType.IXFR) || query.class !== Class.IN) return next(query);
+    const rule = ruleFor(settings.rules, query.name);
+    const source = rule && settings.sourceOf(query.name);
+    if (!rule || !source) return next(query);
+    return answer(query, rule, source, settings.counts);
+  };
+}
+
+/** The rule with the longest zone that holds the (folded) name. */
+export function ruleFor(rules: readonly TransferRule[], name: Name): TransferRule | undefined {
+  const zone = longestZone(
+    name,
+    rules.flatMap(({ zones }) => zones),
+  );
+  return zone === undefined ? undefined : rules.find(({ zones }) => zones.includes(zone));
+}
+
+function answer(query: Query, rule: TransferRule, source: TransferSource, counts: TransferCells): Reply {
+  const { name, type, client, protocol } = query;
+  const fail = (rcode: number, problem: string, extended?: number): Reply => {
+    const kind = type === QType.AXFR ? 'AXFR' : 'IXFR';
+    const error = new CairnError('TRANSFER', `${kind} of ${name} by ${printPeer(client)}: ${problem}`);
+    const ednsOptions = extended === undefined ? [] : [{ code: EdnsOption.EDE, data: Uint8Array.of(0, extended) }];
+    return { ...failure(NAME, rcode, error), uncacheable: true, ednsOptions };
+  };
+  if (!rule.toAll && !rule.to.some(({ address }) => address === client.address)) {
+    counts.refused.value++;
+    return fail(Rcode.REFUSED, "the client is not among those of 'to'", EDE.prohibited);
+  }
+  // RFC 5936 §4.2: AXFR over UDP is not defined.
+  if (type === QType.AXFR && protocol === 'udp') {
+    counts.refused.value++;
+    return fail(Rcode.REFUSED, 'zones are transferred over TCP');
+  }
+  const known = type === QType.IXFR ? serialOf(query) : undefined;
+  if (known === 'malformed') return fail(Rcode.FORMERR, 'an IXFR query has one SOA record, in its authority section');
+  const zone = source.zone(name);
+  if (!zone) {
+    counts.unready.value++;
+    return fail(Rcode.SERVFAIL, 'the zone is not complete yet', EDE.notReady);
+  }
+  // RFC 1995 §2: who is up to date gets the SOA alone, and so does who must come again over TCP.
+  if (known !== undefined && (protocol === 'udp' || !isNewer(zone.serial, known))) {
+    counts.current.value++;
+    return createReply(NAME, { aa: true, uncacheable: true, answer: [zone.soa] });
+  }
+  if (counts.running.value >= MAX_TRANSFERS) {
+    counts.busy.value++;
+    return fail(Rcode.SERVFAIL, `${MAX_TRANSFERS} transfers are under way already`);
+  }
+  counts.full.value++;
+  // RFC 1995 §4: without the differences, the answer to IXFR is that to AXFR.
+  return createReply(NAME, { aa: true, uncacheable: true, answer: [zone.soa], following: wholeZone(zone, counts) });
+}
+
+/** The records behind the first SOA record, the second one included (RFC 5936 §2.2). */
+function wholeZone({ soa, records }: TransferableZone, { running }: TransferCells): Iterable<ResourceRecord> {
+  const content = records();
+  return (function* () {
+    running.value++;
+    try {
+      yield* content;
+      yield soa;
+    } finally {
+      running.value--;
+    }
+  })();
+}
+
+/** The serial of the version that the client has (RFC 1995 §3). */
+function serialOf({ message, name }: Query): number | 'malformed' {
+  const [record, ...more] = message.authority;
+  if (!record || more.length > 0 || !isOfType(record, SOA) || foldName(record.name) !== name) return 'malformed';
+  return record.data.serial ?? 'malformed';
+}
+
+/** RFC 1982 §3.2: whether serial `a` is greater than `b`. */
+function isNewer(a: number, b: number): boolean {
+  return a !== b && (a - b) >>> 0 < 2 ** 31;
+}

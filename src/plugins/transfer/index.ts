@@ -1,0 +1,46 @@
+import type { PluginEnv } from '../../plugin/env.ts';
+import { definePlugin } from '../../plugin/plugin.ts';
+import { NAME, ruleFor, transferHandler } from './answer.ts';
+import { notifyCells, transferCells } from './metrics.ts';
+import { notifyOfChanges } from './notify.ts';
+import { parseTransfer, type TransferRule } from './options.ts';
+
+/** Gives other servers copies of the zones that plugins of the block have, and tells them of changes. */
+export default definePlugin<readonly TransferRule[]>({
+  name: NAME,
+
+  parse: parseTransfer,
+
+  create(rules, env) {
+    const counts = transferCells(env.metrics, env.block.server);
+    const sourceOf = (zone: string) => sourcesOf(env).find(({ zones }) => zones.includes(zone));
+    const stops: (() => void)[] = [];
+    return {
+      wrap: (next) => transferHandler({ rules, counts, sourceOf }, next),
+      serving() {
+        stops.push(...notifyAll(rules, env));
+      },
+      stop() {
+        for (const stop of stops.splice(0)) stop();
+      },
+    };
+  },
+});
+
+/** Complete once the chain is built. */
+function sourcesOf({ block }: PluginEnv) {
+  return block.plugins().flatMap(({ plugin }) => plugin.transfers ?? []);
+}
+
+/** Tells the servers that the rules name of all their zones that plugins have. Returns how to end that. */
+function notifyAll(rules: readonly TransferRule[], env: PluginEnv): (() => void)[] {
+  const { clock, log, metrics } = env;
+  const counts = notifyCells(metrics);
+  return sourcesOf(env).flatMap((source) =>
+    source.zones.flatMap((zone) => {
+      const rule = ruleFor(rules, zone);
+      if (!rule || rule.to.length === 0) return [];
+      return notifyOfChanges(zone, { source, to: rule.to, sourceAddress: rule.source, clock, log, counts });
+    }),
+  );
+}

@@ -1,0 +1,97 @@
+import { Class, Opcode, printRcode, queryMessage, Rcode } from '../../dns/message.ts';
+import type { Name } from '../../dns/name.ts';
+import { type ResourceRecord, SOA } from '../../dns/rr.ts';
+import { decodeMessage } from '../../dns/wire/decode.ts';
+import { encodeMessage } from '../../dns/wire/encode.ts';
+import { messageOf } from '../../errors.ts';
+import { type Peer, printPeer } from '../../net/transport.ts';
+import { exchangeUdp } from '../../net/upstream/udp.ts';
+import type { Clock, Timer } from '../../observe/clock.ts';
+import type { Logger } from '../../observe/log.ts';
+import type { Cell } from '../../observe/metrics.ts';
+import type { TransferSource } from '../../plugin/transfer.ts';
+
+/** How long a change waits for others that belong to it. */
+const SETTLE_MS = 1000;
+/** Secondary servers are told of a zone at most this often, however often it changes. */
+export const MIN_INTERVAL_MS = 5000;
+const ATTEMPTS = 3;
+const TIMEOUT_MS = 5000;
+
+export interface NotifierOptions {
+  readonly source: TransferSource;
+  readonly to: readonly Peer[];
+  readonly sourceAddress: string | undefined;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly counts: { readonly answered: Cell; readonly failed: Cell };
+  /** Sends a message and gives the octets of the reply. */
+  readonly exchange?: typeof exchangeUdp;
+}
+
+/** Tells servers of a zone's present version, and of every change from now on (RFC 1996). Returns how to end that. */
+export function notifyOfChanges(zone: Name, options: NotifierOptions): () => void {
+  const { source, to, clock } = options;
+  let timer: Timer | undefined;
+  let isSending = false;
+  let isDue = false;
+  let isStopped = false;
+  let lastMs = Number.NEGATIVE_INFINITY;
+
+  const changed = () => {
+    isDue = true;
+    if (timer || isSending || isStopped) return;
+    const delayMs = Math.max(SETTLE_MS, lastMs + MIN_INTERVAL_MS - clock.monotonic());
+    timer = clock.after(delayMs, () => void tellAll());
+  };
+  const tellAll = async () => {
+    timer = undefined;
+    isDue = false;
+    isSending = true;
+    lastMs = clock.monotonic();
+    const version = source.zone(zone);
+    if (version) await Promise.all(to.map((peer) => tell(zone, version.soa, peer, options, () => isStopped)));
+    isSending = false;
+    if (isDue) changed();
+  };
+  const unsubscribe = source.onChange(zone, changed);
+  changed();
+  return () => {
+    isStopped = true;
+    timer?.cancel();
+    unsubscribe();
+  };
+}
+
+/** Tells one server of a version, up to three times until it answers. */
+async function tell(
+  zone: Name,
+  soa: ResourceRecord,
+  to: Peer,
+  { clock, log, counts, sourceAddress, exchange = exchangeUdp }: NotifierOptions,
+  isStopped: () => boolean,
+): Promise<void> {
+  const message = notifyMessage(zone, soa);
+  let problem = '';
+  for (let attempt = 0; attempt < ATTEMPTS && !isStopped(); attempt++) {
+    try {
+      const { rcode } = decodeMessage(await exchange(message, to, TIMEOUT_MS, { clock, sourceAddress }));
+      if (rcode === Rcode.NOERROR) {
+        counts.answered.value++;
+        return;
+      }
+      problem = printRcode(rcode);
+      break; // it has heard
+    } catch (thrown) {
+      problem = messageOf(thrown);
+    }
+  }
+  counts.failed.value++;
+  if (!isStopped()) log.warning(`NOTIFY of ${zone} to ${printPeer(to)}: ${problem}`);
+}
+
+/** RFC 1996 §3.7: the new SOA is a hint, so that who has it already need not ask. */
+function notifyMessage(zone: Name, soa: ResourceRecord): Buffer {
+  const query = queryMessage({ name: zone, type: SOA.code, class: Class.IN }, { rd: false });
+  return encodeMessage({ ...query, opcode: Opcode.NOTIFY, aa: true, answer: [soa] });
+}

@@ -1,0 +1,68 @@
+import { atLeastArgs, exactArgs, parseOptions, zonesArgument } from '../../corefile/arguments.ts';
+import type { Directive, OptionLine } from '../../corefile/ast.ts';
+import { CorefileError } from '../../corefile/error.ts';
+import type { Token } from '../../corefile/token.ts';
+import type { Name } from '../../dns/name.ts';
+import { canonicalAddress, parsePeer } from '../../net/addresses.ts';
+import type { Peer } from '../../net/transport.ts';
+import type { BlockContext } from '../../plugin/plugin.ts';
+
+/** Where DNS servers listen. */
+const DNS_PORT = 53;
+
+/** One use of the directive: who may have copies of which zones. */
+export interface TransferRule {
+  /** Folded. */
+  readonly zones: readonly Name[];
+  /** Who may have copies, and is told of changes at this port. */
+  readonly to: readonly Peer[];
+  /** Whether everybody may have copies; nobody is told of changes because of that. */
+  readonly toAll: boolean;
+  /** The address that NOTIFY messages are sent from; the system's choice if undefined. */
+  readonly source: string | undefined;
+}
+
+/** Reads `transfer [ZONES…] { to ADDRESS…|*; source IP }`. @throws CorefileError, CorefileErrors */
+export function parseTransfer(uses: readonly Directive[], block: BlockContext): readonly TransferRule[] {
+  const rules = uses.map((directive) => parseRule(directive, block));
+  const seen = new Set<Name>();
+  for (const [i, { zones }] of rules.entries()) {
+    for (const zone of zones) {
+      if (seen.has(zone)) throw new CorefileError(uses[i]!.position, `the zone ${zone} has a 'transfer' already`);
+      seen.add(zone);
+    }
+  }
+  return rules;
+}
+
+function parseRule(directive: Directive, block: BlockContext): TransferRule {
+  const to: Peer[] = [];
+  let toAll = false;
+  let source: string | undefined;
+  parseOptions(directive, {
+    to(line: OptionLine) {
+      for (const token of atLeastArgs(line, 1)) {
+        if (token.text === '*') toAll = true;
+        else to.push(parseTo(token));
+      }
+    },
+    source(line: OptionLine) {
+      const [token] = exactArgs(line, 1);
+      source = canonicalAddress(token.text);
+      if (source === undefined) throw new CorefileError(token.position, `not an IP address: '${token.text}'`);
+    },
+  });
+  if (to.length === 0 && !toAll) {
+    throw new CorefileError(directive.position, "'to' is required - add 'to ADDRESS…', or 'to *' for everybody");
+  }
+  return { zones: zonesArgument(directive.args, block.zones), to, toAll, source };
+}
+
+function parseTo({ text, position }: Token): Peer {
+  const peer = parsePeer(text, DNS_PORT);
+  if (peer) return peer;
+  throw new CorefileError(
+    position,
+    `not an IP address, with or without a port: '${text}' - or write '*' for everybody`,
+  );
+}

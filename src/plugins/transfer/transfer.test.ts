@@ -1,0 +1,170 @@
+import { describe, expect, test } from 'vitest';
+import { makePlugin, nextHandler, parsePlugin } from '../../../test/support/plugin.ts';
+import { printReply, type TestQueryOptions, testQuery } from '../../../test/support/query.ts';
+import { parseRecord, printRecord } from '../../dns/presentation.ts';
+import type { ResourceRecord } from '../../dns/rr.ts';
+import type { Plugin } from '../../plugin/plugin.ts';
+import type { Reply } from '../../plugin/reply.ts';
+import { MAX_TRANSFERS } from './answer.ts';
+import transfer from './index.ts';
+
+const soa = (serial: number) => parseRecord(`a.test. 5 IN SOA ns.a.test. host.a.test. ${serial} 1 2 3 4`);
+const CONTENT = ['a.test. 5 IN NS ns.a.test.', 'ns.a.test. 5 IN A 192.0.2.53'].map((text) => parseRecord(text));
+
+/** The plugin before one that has the zone a.test. */
+function setUp(body = 'transfer a.test {\nto 192.0.2.1\n}', serial = 100) {
+  const zone: { complete: boolean } = { complete: true };
+  const source: Plugin = {
+    transfers: {
+      zones: ['a.test.'],
+      zone: () => (zone.complete ? { serial, soa: soa(serial), records: () => CONTENT } : undefined),
+      onChange: () => () => {},
+    },
+  };
+  const { plugin, env } = makePlugin(transfer, body, { plugins: [{ name: 'file', plugin: source }] });
+  const handler = plugin.wrap!(nextHandler);
+  const ask = (question: string, options: TestQueryOptions = {}, authority: readonly ResourceRecord[] = []) => {
+    const query = testQuery(question, { protocol: 'tcp', ...options });
+    return handler({ ...query, message: { ...query.message, authority } }) as Reply;
+  };
+  return { ask, env, zone };
+}
+
+const print = (records: Iterable<ResourceRecord>) =>
+  [...records].map((each) => printRecord(each).replaceAll('\t', ' '));
+const SOA = 'a.test. 5 IN SOA ns.a.test. host.a.test. 100 1 2 3 4';
+const WHOLE = ['a.test. 5 IN NS ns.a.test.', 'ns.a.test. 5 IN A 192.0.2.53', SOA];
+
+/** `whole`, `SOA`, or how the reply prints. */
+function outcome(reply: Reply): string {
+  const text = printReply(reply);
+  if (text !== `NOERROR aa\n${SOA}`) return reply.source === 'next' ? 'next' : text;
+  if (reply.following === undefined) return 'SOA';
+  expect(print(reply.following)).toEqual(WHOLE);
+  return 'whole';
+}
+
+test.each<[string, TestQueryOptions, string]>([
+  ['a.test. AXFR', {}, 'whole'],
+  ['A.Test. AXFR', {}, 'whole'],
+  ['a.test. AXFR', { protocol: 'udp' }, 'REFUSED'],
+  ['a.test. AXFR', { client: { address: '192.0.2.2', port: 1 } }, 'REFUSED'],
+  ['a.test. AXFR CH', {}, 'next'],
+  ['a.test. SOA', {}, 'next'],
+  ['b.a.test. AXFR', {}, 'next'],
+  ['test. AXFR', {}, 'next'],
+  ['b.test. AXFR', {}, 'next'],
+])('%s with %j: %s', (question, options, expected) => {
+  expect(outcome(setUp().ask(question, options))).toBe(expected);
+});
+
+describe('IXFR', () => {
+  test.each<[string, number, 'tcp' | 'udp', string]>([
+    ['the present version', 100, 'tcp', 'SOA'],
+    ['an older version', 99, 'tcp', 'whole'],
+    ['a later version', 101, 'tcp', 'SOA'],
+    ['an older version, by serial number arithmetic', 4_294_967_290, 'tcp', 'whole'],
+    ['the present version', 100, 'udp', 'SOA'],
+    ['an older version', 99, 'udp', 'SOA'],
+  ])('of who has %s (%i) over %s: %s', (_, serial, protocol, expected) => {
+    expect(outcome(setUp().ask('a.test. IXFR', { protocol }, [soa(serial)]))).toBe(expected);
+  });
+
+  test.each([
+    ['nothing', []],
+    ['another type', [CONTENT[0]!]],
+    ['the SOA of another zone', [parseRecord('b.test. 5 IN SOA a. b. 100 1 2 3 4')]],
+    ['an SOA without rdata', [{ ...soa(1), data: {} }]],
+  ])('with %s in its authority section is malformed', (_, authority) => {
+    expect(outcome(setUp().ask('a.test. IXFR', {}, authority))).toBe('FORMERR');
+  });
+});
+
+test.each([
+  ['transfer {\nto *\n}', 'whole'],
+  ['transfer a.test {\nto 192.0.2.9 192.0.2.1:5300\n}', 'whole'],
+  ['transfer a.test {\nto 192.0.2.9\nto *\n}', 'whole'],
+  ['transfer test {\nto *\n}\ntransfer a.test {\nto 192.0.2.9\n}', 'REFUSED'],
+  ['transfer test {\nto 192.0.2.9\n}\ntransfer a.test {\nto *\n}', 'whole'],
+  ['transfer b.test {\nto *\n}', 'next'],
+])('%j', (body, expected) => {
+  expect(outcome(setUp(body).ask('a.test. AXFR'))).toBe(expected);
+});
+
+test('a refusal says why', () => {
+  const client = { address: '2001:db8::2', port: 1 };
+  expect(setUp().ask('a.test. AXFR', { client, edns: {} })).toMatchObject({
+    ednsOptions: [{ code: 15, data: Uint8Array.of(0, 18) }],
+    error: { message: "AXFR of a.test. by [2001:db8::2]:1: the client is not among those of 'to'" },
+    uncacheable: true,
+  });
+});
+
+test('a zone that is not complete is not given away', () => {
+  const { ask, zone } = setUp();
+  zone.complete = false;
+  expect(ask('a.test. AXFR')).toMatchObject({ rcode: 2, ednsOptions: [{ data: Uint8Array.of(0, 14) }] });
+});
+
+test('only so many transfers are under way at once, and all are counted', async () => {
+  const { ask, env } = setUp();
+  const running = Array.from({ length: MAX_TRANSFERS }, () => {
+    const records = ask('a.test. AXFR').following![Symbol.iterator]();
+    records.next();
+    return records;
+  });
+  expect(outcome(ask('a.test. AXFR'))).toBe('SERVFAIL');
+  expect(outcome(ask('a.test. IXFR', {}, [soa(100)]))).toBe('SOA');
+  running[0]!.return!();
+  for (const record of { [Symbol.iterator]: () => running[1]! }) expect(record).toBeDefined();
+  expect(await env.exposed('cairn_zone_transfers_running')).toEqual([
+    `cairn_zone_transfers_running{server="dns://:53"} ${MAX_TRANSFERS - 2}`,
+  ]);
+  expect(outcome(ask('a.test. AXFR'))).toBe('whole');
+  ask('a.test. AXFR', { protocol: 'udp' });
+  expect(await env.exposed('cairn_zone_transfers_total')).toEqual([
+    `cairn_zone_transfers_total{server="dns://:53",result="full"} ${MAX_TRANSFERS + 1}`,
+    'cairn_zone_transfers_total{server="dns://:53",result="current"} 1',
+    'cairn_zone_transfers_total{server="dns://:53",result="refused"} 1',
+    'cairn_zone_transfers_total{server="dns://:53",result="unready"} 0',
+    'cairn_zone_transfers_total{server="dns://:53",result="busy"} 1',
+  ]);
+});
+
+describe('options', () => {
+  test.each([
+    ['transfer {\nto *\n}', { zones: ['.'], to: [], toAll: true }],
+    [
+      'transfer A.test 10.0.0.0/8 {\nto 192.0.2.1 [2001:DB8::1]:5300\nsource 2001:DB8::2\n}',
+      {
+        zones: ['a.test.', '10.in-addr.arpa.'],
+        to: [
+          { address: '192.0.2.1', port: 53 },
+          { address: '2001:db8::1', port: 5300 },
+        ],
+        toAll: false,
+        source: '2001:db8::2',
+      },
+    ],
+  ])('%j', (body, expected) => {
+    expect(parsePlugin(transfer, body)).toEqual([{ source: undefined, ...expected }]);
+  });
+
+  test.each([
+    ['transfer', "Corefile:1:1 - Error during parsing: 'to' is required - add 'to ADDRESS…', or 'to *' for everybody"],
+    ['transfer {\nsource 192.0.2.1\n}', "Corefile:1:1 - Error during parsing: 'to' is required"],
+    ['transfer {\nto\n}', "Wrong argument count or unexpected line ending after 'to'"],
+    [
+      'transfer {\nto a.test\n}',
+      "Corefile:2:4 - Error during parsing: not an IP address, with or without a port: 'a.test'",
+    ],
+    ['transfer {\nto *\nsource x\n}', "Corefile:3:8 - Error during parsing: not an IP address: 'x'"],
+    ['transfer {\nto *\nfrom x\n}', "Corefile:3:1 - Error during parsing: unknown property 'from'"],
+    [
+      'transfer a.test {\nto *\n}\ntransfer a.test {\nto *\n}',
+      "Corefile:4:1 - Error during parsing: the zone a.test. has a 'transfer' already",
+    ],
+  ])('%j is an error', (body, message) => {
+    expect(() => parsePlugin(transfer, body)).toThrow(message);
+  });
+});
