@@ -194,8 +194,8 @@ test('repetitions are observed and counted like any other answer', async () => {
   ] as const) {
     expect(repeated[0][field]).toEqual(slow[0][field]);
   }
-  expect(await env.exposed('cairn_kubernetes_answers_total{kind="service"}')).toEqual([
-    'cairn_kubernetes_answers_total{kind="service"} 5',
+  expect(await env.exposed('cairn_kubernetes_answers_total{kind="service"')).toEqual([
+    'cairn_kubernetes_answers_total{kind="service",missing=""} 5',
   ]);
 });
 

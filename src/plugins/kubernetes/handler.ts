@@ -2,6 +2,7 @@ import { Class, Rcode } from '../../dns/message.ts';
 import { isAtOrBelow, type Name } from '../../dns/name.ts';
 import { CNAME, QType, type ResourceRecord, rr, SOA } from '../../dns/rr.ts';
 import { CairnError } from '../../errors.ts';
+import type { Cell } from '../../observe/metrics.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import { type Authority, answerLookup, type Lookup } from '../../plugin/lookup.ts';
 import type { Handler } from '../../plugin/plugin.ts';
@@ -12,6 +13,7 @@ import { type ApexSettings, soaRecord } from './apex.ts';
 import type { Contents } from './contents.ts';
 import { followChain } from './external-name.ts';
 import type { AnswerCells } from './metrics.ts';
+import { whatIsMissing } from './missing.ts';
 import { type RecordSettings, type Records, recordsOf } from './records.ts';
 import { createRepeatOf, type RepeatOf } from './repeat.ts';
 import { recordSettings, type Zone } from './zone.ts';
@@ -50,14 +52,14 @@ export function createHandler(settings: HandlerSettings, next: Handler): Handler
 }
 
 function serveZone(zone: Zone, settings: HandlerSettings, next: Handler): ServedZone {
-  const { fallthrough, answers } = settings;
+  const { fallthrough } = settings;
   const records = recordSettings(zone, settings, settings.primary);
   const soa = (query: Query) => soaRecord(spelledZone(query, zone.name), records.ttl, records.serial.value);
   return {
     ...zone,
     authority: { source: NAME, fallthrough, next, soa },
     records,
-    repeatOf: createRepeatOf(zone.cluster, answers),
+    repeatOf: createRepeatOf(zone.cluster),
   };
 }
 
@@ -75,10 +77,20 @@ function answer(query: Query, zone: ServedZone, settings: HandlerSettings): Repl
   const contents = zone.find(query.name);
   if (contents?.kind === 'external') return answerExternal(query, contents.target, zone, settings);
   const lookup = lookUp(contents, query, query.question.name, zone);
-  const isHit = lookup.kind === 'hit';
-  const kind = isHit ? contents!.kind : lookup.kind;
-  answers[kind].value++;
-  return answerLookup(query, lookup, zone.authority, zone.repeatOf(contents, kind, isHit));
+  const cell = cellOf(lookup, contents, query.name, zone, answers);
+  cell.value++;
+  return answerLookup(query, lookup, zone.authority, zone.repeatOf(contents, lookup, cell));
+}
+
+function cellOf(
+  { kind }: OwnLookup,
+  contents: Contents | undefined,
+  name: Name,
+  { cluster, parse }: Zone,
+  answers: AnswerCells,
+): Cell {
+  if (kind === 'nxdomain') return answers.nxdomain[whatIsMissing(cluster, parse(name))];
+  return answers[kind === 'hit' ? contents!.kind : kind];
 }
 
 type OwnLookup = Exclude<Lookup, { readonly kind: 'skip' }>;

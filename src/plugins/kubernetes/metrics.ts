@@ -4,6 +4,8 @@ import type { Service } from '../../registry/records.ts';
 import type { Counts, Registry } from '../../registry/registry.ts';
 import type { ManifestStats } from '../../sources/manifests/source.ts';
 import type { Contents } from './contents.ts';
+import { MISSING, type Missing } from './missing.ts';
+import type { Zone } from './zone.ts';
 
 const FOUND = [
   'apex',
@@ -17,18 +19,33 @@ const FOUND = [
   'external-ip',
   'ptr',
 ] as const satisfies readonly Contents['kind'][];
-const OTHERWISE = ['nodata', 'nxdomain', 'unready', 'refused'] as const;
+const OTHERWISE = ['nodata', 'unready', 'refused'] as const;
 
-/** Counts of the plugin's answers by what was found. */
-export type AnswerCells = Readonly<Record<Contents['kind'] | (typeof OTHERWISE)[number], Cell>>;
+/** Counts of the plugin's answers by what was found, and of NXDOMAIN by what was missing. */
+export type AnswerCells = Readonly<Record<Contents['kind'] | (typeof OTHERWISE)[number], Cell>> & {
+  readonly nxdomain: Readonly<Record<Missing, Cell>>;
+};
 
 /** The cells of `cairn_kubernetes_answers_total`. */
 export function answerCells(metrics: Metrics): AnswerCells {
-  const help = 'Answers of the kubernetes plugin by what stood at the name that was asked for.';
-  const family = metrics.counter('cairn_kubernetes_answers_total', help, ['kind']);
-  const cells = Object.fromEntries([...FOUND, ...OTHERWISE].map((kind) => [kind, family.cell(kind)]));
+  const help = 'Answers of the kubernetes plugin by what stood at the name, and for nxdomain by what was missing.';
+  const family = metrics.counter('cairn_kubernetes_answers_total', help, ['kind', 'missing']);
+  const cells = Object.fromEntries([...FOUND, ...OTHERWISE].map((kind) => [kind, family.cell(kind, '')]));
+  const nxdomain = Object.fromEntries(MISSING.map((missing) => [missing, family.cell('nxdomain', missing)]));
   // A parent has no records, so it never is what an answer is made of.
-  return { ...cells, parent: cells.nodata } as AnswerCells;
+  return { ...cells, parent: cells.nodata, nxdomain } as AnswerCells;
+}
+
+/** Shows the serials of the zones for as long as this start or reload lasts. */
+export function showSerials(zones: readonly Zone[], { shared, metrics, block }: PluginEnv): void {
+  const all = shared('serials', () => new Set<readonly [string, Zone]>());
+  for (const zone of zones) all.add([block.server, zone]);
+  const help = 'The serial of a zone: Unix seconds of the last change that it shows.';
+  const serials = metrics.gauge('cairn_kubernetes_serial', help, ['server', 'zone']);
+  metrics.onScrape('kubernetes serials', () => {
+    serials.reset();
+    for (const [server, { name, cluster }] of all) serials.cell(server, name).value = cluster.serial.value;
+  });
 }
 
 /** What is shown of one registry. */

@@ -182,21 +182,58 @@ describe('metrics', () => {
     for (const question of ['cluster.local. SOA', 'out.shop.svc.cluster.local. CNAME', 'cluster.local. AXFR'])
       ask(question);
     const counted = await env.exposed('cairn_kubernetes_answers_total');
-    expect(
-      counted
-        .filter((line) => !line.endsWith(' 0'))
-        .map((line) => line.slice(31))
-        .sort(),
-    ).toEqual([
-      'kind="apex"} 1',
-      'kind="endpoint"} 1',
-      'kind="external"} 1',
-      'kind="headless"} 1',
-      'kind="nodata"} 1',
-      'kind="nxdomain"} 1',
-      'kind="pod"} 1',
-      'kind="refused"} 1',
-      'kind="service"} 2',
+    const kinds = counted.filter((line) => !line.endsWith(' 0')).map((line) => line.slice(31));
+    expect(kinds.sort()).toEqual([
+      'kind="apex",missing=""} 1',
+      'kind="endpoint",missing=""} 1',
+      'kind="external",missing=""} 1',
+      'kind="headless",missing=""} 1',
+      'kind="nodata",missing=""} 1',
+      'kind="nxdomain",missing="namespace"} 1',
+      'kind="pod",missing=""} 1',
+      'kind="refused",missing=""} 1',
+      'kind="service",missing=""} 2',
+    ]);
+  });
+
+  test.each([
+    ['', 'nothing.shop.svc.cluster.local.', 'service'],
+    ['', 'x.nothing.shop.svc.cluster.local.', 'service'],
+    ['', 'web.hidden.svc.cluster.local.', 'namespace'],
+    ['', 'hidden.svc.cluster.local.', 'namespace'],
+    ['namespaces other', 'web.shop.svc.cluster.local.', 'namespace'],
+    ['', 'gone.shop.svc.cluster.local.', 'endpoints'],
+    ['', 'x.none.shop.svc.cluster.local.', 'endpoints'],
+    ['noendpoints', 'db.shop.svc.cluster.local.', 'endpoints'],
+    ['ignore empty_service', 'web.other.svc.cluster.local.', 'endpoints'],
+    ['', 'x.web.shop.svc.cluster.local.', 'name'],
+    ['', '_x._tcp.web.shop.svc.cluster.local.', 'name'],
+    ['', 'x.cluster.local.', 'name'],
+    ['', '10-9-0-1.shop.pod.cluster.local.', 'pod'],
+    ['', '10-9-0-1.hidden.pod.cluster.local.', 'pod'],
+    ['pods verified', '10-9-0-7.shop.pod.cluster.local.', 'pod'],
+    ['pods verified', '10-9-0-1.hidden.pod.cluster.local.', 'namespace'],
+    ['', '7.7.7.7.in-addr.arpa.', 'address'],
+    ['', 'x.in-addr.arpa.', 'address'],
+  ])('with "%s" %s lacks its %s', async (options, name, missing) => {
+    const { ask, env } = kubernetes({ options, zones: ['cluster.local.', 'in-addr.arpa.'] });
+    ask(`${name} A`).repeat!.again[0]!();
+    expect((await env.exposed('cairn_kubernetes_answers_total')).filter((line) => !line.endsWith(' 0'))).toEqual([
+      `cairn_kubernetes_answers_total{kind="nxdomain",missing="${missing}"} 2`,
+    ]);
+  });
+
+  test('the serials of the zones are shown', async () => {
+    const { plugin, registry, env } = kubernetes({
+      zones: ['cluster.local.', 'set.test.'],
+      options: 'multicluster set.test',
+    });
+    plugin.serving!([]);
+    env.clock.advance(10_000);
+    registry.deleteService('shop', 'web');
+    expect(await env.exposed('cairn_kubernetes_serial')).toEqual([
+      'cairn_kubernetes_serial{server="dns://:53",zone="cluster.local."} 1767225610',
+      'cairn_kubernetes_serial{server="dns://:53",zone="set.test."} 1767225600',
     ]);
   });
 

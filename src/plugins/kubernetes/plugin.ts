@@ -6,7 +6,7 @@ import type { Registry } from '../../registry/registry.ts';
 import { viewCluster, viewClusterSet } from './cluster.ts';
 import { createHandler } from './handler.ts';
 import { createLabels } from './labels.ts';
-import { answerCells, type Shown, showRegistry } from './metrics.ts';
+import { answerCells, type Shown, showRegistry, showSerials } from './metrics.ts';
 import type { KubernetesOptions } from './options.ts';
 import { createSearchList } from './search-list.ts';
 import { createTransfers } from './transfer.ts';
@@ -43,7 +43,10 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
       if (await isSyncedWithin(startupTimeoutMs, registry, env, signal)) return;
       env.log.warning(`answering SERVFAIL until the cluster is known: ${registry.syncError}`);
     },
-    serving: () => showRegistry(filled, env),
+    serving() {
+      showRegistry(filled, env);
+      showSerials(zones, env);
+    },
     /** Never takes back its word: all replicas would leave their service at once. */
     ready() {
       wasReady ||= registry.synced;
