@@ -1,6 +1,7 @@
 import { lastUse, noArgs, noBlock } from '../../corefile/arguments.ts';
-import { HINFO, QType, rr } from '../../dns/rr.ts';
+import { HINFO, QType, type ResourceRecord, rr } from '../../dns/rr.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
+import type { Query } from '../../plugin/query.ts';
 import { UNCHANGING } from '../../plugin/repeat.ts';
 import { createReply } from '../../plugin/reply.ts';
 
@@ -20,8 +21,10 @@ export default definePlugin({
 
   create: () => ({
     wrap: (next) => (query) =>
-      query.type === QType.ANY
-        ? createReply('any', { answer: [rr(HINFO, query.question.name, TTL, OBSOLETED)], repeat: UNCHANGING })
-        : next(query),
+      query.type === QType.ANY ? createReply('any', { answer: [obsoleted(query)], repeat: UNCHANGING }) : next(query),
   }),
 });
+
+function obsoleted({ question }: Query): ResourceRecord {
+  return { ...rr(HINFO, question.name, TTL, OBSOLETED), class: question.class };
+}

@@ -63,6 +63,8 @@ describe('answers', () => {
     ['3.0.0.10.in-addr.arpa. PTR', REFUSED],
     ['0.0.10.in-addr.arpa. PTR', REFUSED],
     ['a.example.org. PTR', REFUSED],
+    ['a.example.org. A CH', REFUSED],
+    ['1.0.0.10.in-addr.arpa. PTR CH', REFUSED],
     ['1.0.0.10.in-addr.arpa. A', REFUSED],
   ])('%s', async (question, reply) => {
     const { ask } = await start(`hosts none example.org {${INLINE}\n ttl 60\n}`);

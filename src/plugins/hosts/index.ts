@@ -1,3 +1,4 @@
+import { Class } from '../../dns/message.ts';
 import { joinName, longestZone, type Name } from '../../dns/name.ts';
 import { parseReverseName } from '../../dns/reverse.ts';
 import { A, AAAA, PTR, rr, SOA } from '../../dns/rr.ts';
@@ -36,6 +37,7 @@ export default definePlugin<HostsOptions>({
 
 function lookup(query: Query, table: HostsTable, options: HostsOptions): Lookup {
   const { name, type } = query;
+  if (query.class !== Class.IN) return { kind: 'skip' };
   if (type === PTR.code) return lookupAddress(query, table, options);
   const zone = longestZone(name, options.zones);
   if (zone === undefined) return { kind: 'skip' };

@@ -48,6 +48,7 @@ describe('answers', () => {
     [AKS, 'a.b.c.internal.cloudapp.net. A', 'REFUSED'],
     ['template IN AAAA . {\n rcode NOERROR\n}', 'a.org. AAAA', `NOERROR aa\n${soa('.')}`],
     ['template IN AAAA . {\n rcode NOERROR\n}', 'a.org. A', 'REFUSED'],
+    ['template CH TXT . {\n rcode NXDOMAIN\n}', 'a.org. TXT CH', 'NXDOMAIN aa'],
     ['template IN ANY {\n rcode REFUSED\n}', 'a.org. A', 'REFUSED'],
     ['template IN ANY {\n rcode 2\n}', 'a.org. A', 'SERVFAIL'],
     [

@@ -114,6 +114,8 @@ describe('errors of the text', () => {
     ['{{ }}', 'a value is missing'],
     ['{{ (1 }}', 'a parenthesis is not closed'],
     ['{{ 1 2 }}', 'a constant takes no arguments'],
+    ['{{ .Group.2 }}', 'unexpected ".2" in an action'],
+    ['{{ print "a""b" }}', 'unexpected "b" in an action'],
     ['{{ # }}', 'unexpected "#" in an action'],
     ['{{ "\\q" }}', 'bad escape \\q in a string'],
     ['{{/* x }}', 'a comment must fill its action'],

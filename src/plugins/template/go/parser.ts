@@ -122,7 +122,10 @@ class Parser {
   private command(): Command {
     const first = this.operand();
     const args: Operand[] = [];
-    for (let token = this.peek(); token && !endsCommand(token); token = this.peek()) args.push(this.operand());
+    for (let token = this.peek(); token && !endsCommand(token); token = this.peek()) {
+      if (token.glued) throw unexpected(token);
+      args.push(this.operand());
+    }
     if (first.kind === 'literal' && args.length > 0) throw new TemplateError('a constant takes no arguments');
     return { first, args };
   }

@@ -1,0 +1,66 @@
+import { Class, EdnsOption, Rcode } from '../../dns/message.ts';
+import { foldName, joinName, type Name } from '../../dns/name.ts';
+import { type ResourceRecord, rr, SOA } from '../../dns/rr.ts';
+import type { Query } from '../../plugin/query.ts';
+import { UNCHANGING } from '../../plugin/repeat.ts';
+import { createReply, type Reply } from '../../plugin/reply.ts';
+import type { Found } from './find.ts';
+import type { Section, Stanza } from './options.ts';
+import { isTemplateFailure, makeRecord, type RecordTemplate } from './record.ts';
+
+/** How long a denial without SOA record may be kept, in seconds. */
+const NEGATIVE_TTL = 60;
+
+/**
+ * The reply that a stanza makes of a query.
+ *
+ * @param failed told of the template that could not be filled in, or is no record, before that is thrown.
+ * @throws TemplateError, RecordError
+ */
+export function makeReply(
+  query: Query,
+  stanza: Stanza,
+  { data, zone }: Found,
+  failed: (section: Section, template: RecordTemplate, error: Error) => void,
+): Reply {
+  const records = (section: Section) =>
+    stanza[section].flatMap((template) => {
+      try {
+        const record = makeRecord(template, data.data);
+        return record ? [spell(record, query)] : [];
+      } catch (thrown) {
+        if (isTemplateFailure(thrown)) failed(section, template, thrown);
+        throw thrown;
+      }
+    });
+  const { rcode } = stanza;
+  const [answer, authority, additional] = [records('answer'), records('authority'), records('additional')];
+  const isDenial = rcode === Rcode.NXDOMAIN || (rcode === Rcode.NOERROR && answer.length === 0);
+  const lacksSoa = isDenial && authority.length === 0 && query.class === Class.IN;
+  return createReply('template', {
+    ...{ rcode, answer, additional, uncacheable: true },
+    authority: lacksSoa ? [soaOf(zone)] : authority,
+    aa: rcode === Rcode.NOERROR || rcode === Rcode.NXDOMAIN,
+    ...(stanza.extendedError && { ednsOptions: [extendedError(stanza.extendedError)] }),
+    // Known only now: whether a template has read what other queries have otherwise.
+    ...(!data.tailored && { repeat: UNCHANGING }),
+  });
+}
+
+/** Records of the name that was asked bear it as the client spelled it. */
+function spell(record: ResourceRecord, { name, question }: Query): ResourceRecord {
+  return foldName(record.name) === name ? { ...record, name: question.name } : record;
+}
+
+/** Says how long a denial may be kept (RFC 2308 §5): without it, clients ask again and again. */
+function soaOf(zone: Name): ResourceRecord {
+  return rr(SOA, zone, NEGATIVE_TTL, {
+    mname: joinName(['ns', 'dns'], zone),
+    rname: joinName(['hostmaster'], zone),
+    ...{ serial: 1, refresh: 7200, retry: 1800, expire: 86_400, minimum: NEGATIVE_TTL },
+  });
+}
+
+function extendedError({ code, text }: { readonly code: number; readonly text: string }) {
+  return { code: EdnsOption.EDE, data: Buffer.concat([Uint8Array.of(code >> 8, code & 0xff), Buffer.from(text)]) };
+}
