@@ -46,6 +46,9 @@ export interface Counts {
  * A change costs what the changed object costs. Setting a record that equals the one that is there changes nothing.
  */
 export class Registry {
+  private static made = 0;
+  /** Tells the registries of the process apart. */
+  readonly id: number = ++Registry.made;
   private readonly clock: Clock;
   readonly epochs = new Epochs();
   private readonly namespaceTable: Table<Namespace>;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { addToCluster } from '../../../test/support/cluster.ts';
+import { addToCluster, testCluster } from '../../../test/support/cluster.ts';
 import { CLUSTER, kubernetes, lines, outcome } from '../../../test/support/kubernetes.ts';
+import type { Registry } from '../../registry/registry.ts';
 
 const at = (name: string) => `${name}.svc.cluster.local.`;
 
@@ -164,6 +165,14 @@ describe('start', () => {
     await started;
     expect(env.clock.timers).toBe(0);
   });
+});
+
+test('after a reload answers come from the registry that is given then', () => {
+  const first = kubernetes({ cluster: 'namespace a\nservice a/b 10.0.0.1' });
+  const ask = (registry: Registry) =>
+    outcome(kubernetes({ registry, kept: first.env.kept }).ask('b.a.svc.cluster.local. A'));
+  expect(ask(first.registry)).toContain('10.0.0.1');
+  expect(ask(testCluster('namespace a\nservice a/b 10.0.0.2'))).toContain('10.0.0.2');
 });
 
 describe('metrics', () => {

@@ -22,8 +22,9 @@ export interface FilledRegistry extends Shown {
 export function createKubernetes(options: KubernetesOptions, env: PluginEnv, filled: FilledRegistry): Plugin {
   const { registry } = filled;
   const { multicluster, primary, ttl, fallthrough, startupTimeoutMs } = options;
-  const cluster = env.keep(`view ${viewKey(options)}`, () => viewCluster(registry, options));
-  const clusterSet = env.keep(`set ${viewKey(options)}`, () => viewClusterSet(registry, options));
+  const key = viewKey(registry, options);
+  const cluster = env.keep(`cluster ${key}`, () => viewCluster(registry, options));
+  const clusterSet = env.keep(`cluster-set ${key}`, () => viewClusterSet(registry, options));
   const zones = createZones({ zones: options.zones, multicluster, primary, cluster, clusterSet });
   const settings = {
     ...{ zones, primary, ttl, fallthrough },
@@ -56,8 +57,8 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
 }
 
 /** All that a view and its serial depend on: other records under the same serial would be taken for the old ones. */
-function viewKey(options: KubernetesOptions): string {
-  return JSON.stringify({ ...options, fallthrough: undefined, startupTimeoutMs: undefined });
+function viewKey({ id }: Registry, options: KubernetesOptions): string {
+  return JSON.stringify({ id, ...options, fallthrough: undefined, startupTimeoutMs: undefined });
 }
 
 /** Waits until the registry is synced, but no longer than that. */

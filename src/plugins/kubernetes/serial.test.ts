@@ -9,6 +9,7 @@ namespace other
 service shop/web 10.0.0.1 http:tcp:80
 headless shop/db
 slice shop/db pg:tcp:5432 10.1.1.1~p-0@eu-1
+external shop/out example.org
 pod shop/job 10.9.0.1 app=a
 `;
 
@@ -81,6 +82,7 @@ describe('the serial stays', () => {
     ['a service in a namespace that is not there', '', 'service hidden/web 10.0.0.9'],
     ['a service in a namespace that is not served', 'namespaces other', 'service shop/new 10.0.0.9'],
     ['a namespace that is not served', 'namespaces other', 'namespace new'],
+    ['endpoints of an ExternalName service', '', 'slice shop/out - 10.1.0.1'],
     ['endpoints of a service that is not there', '', 'slice shop/missing - 10.1.0.1'],
     ['endpoints that are left out', 'noendpoints', 'slice shop/web - 10.1.0.1'],
     [

@@ -30,8 +30,10 @@ function isSliceVisible(
 ) {
   if (cluster.options.noEndpoints || !exposes(cluster, change)) return false;
   const { before, after } = change;
-  const isReached = (slice: EndpointSlice | undefined) =>
-    slice !== undefined && cluster.services.service(slice.namespace, slice.service) !== undefined;
+  const isReached = (slice: EndpointSlice | undefined) => {
+    const service = slice && cluster.services.service(slice.namespace, slice.service);
+    return service !== undefined && service.type !== 'ExternalName';
+  };
   return (isReached(before) || isReached(after)) && differs(change, (slice) => shownOfSlice(slice, cluster));
 }
 

@@ -12,7 +12,7 @@ import type { TransferRule } from './options.ts';
 
 export const NAME = 'transfer';
 
-/** Transfers that one server block has under way at once: each holds a version of its zone. */
+/** Transfers that a listener has under way at once: each holds a version of its zone. */
 export const MAX_TRANSFERS = 32;
 
 /** RFC 8914 §4: the extended errors of transfers. */
