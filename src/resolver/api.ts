@@ -62,11 +62,9 @@ export type Outcome =
   | 'formerr'
   | 'notimp'
   | 'truncated'
-  | 'malformed'
+  /** No reply came as long as it was waited for. */
   | 'timeout'
-  | 'unreachable'
-  /** Nobody waited for a reply any more. */
-  | 'abandoned';
+  | 'unreachable';
 
 export interface ExplainedQuery extends Query {
   /** Since the look-up began. */

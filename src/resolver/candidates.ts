@@ -20,18 +20,35 @@ export function asTyped(name: string, reason: string): Candidate {
 export function completed(name: string, { search }: Pick<Settings, 'search'>): Candidate[] {
   return search.map((element, i) => {
     const suffix = element.replace(/^\.|\.$/g, '');
-    const reason = `search list, element ${i + 1} of ${search.length}`;
-    return { name: suffix === '' ? `${name}.` : `${name}.${suffix}.`, suffix: element, reason };
+    return { name: suffix === '' ? `${name}.` : `${name}.${suffix}.`, suffix: element, reason: placeOf(i, search) };
   });
 }
 
-/** Whether a query for the name can be written at all (RFC 1035 §3.1). */
+/** The same by writing one after the other: an element that begins with a dot gives a name with an empty label. */
+export function concatenated(name: string, { search }: Pick<Settings, 'search'>): Candidate[] {
+  return search.map((element, i) => {
+    const complete = `${name}.${element}`;
+    return { name: isAbsolute(complete) ? complete : `${complete}.`, suffix: element, reason: placeOf(i, search) };
+  });
+}
+
+function placeOf(i: number, search: readonly string[]): string {
+  return `search list, element ${i + 1} of ${search.length}`;
+}
+
+/** Whether a query for the name can be written at all: no label is empty, none and not the whole too long (RFC 1035 §3.1). */
 export function isSendable({ name }: Pick<Candidate, 'name'>): boolean {
   try {
     return wireLength(parseName(name)) <= MAX_NAME_OCTETS;
   } catch {
     return false;
   }
+}
+
+/** Those before the first that cannot be sent: there the resolver gives up. */
+export function untilUnsendable<T extends Pick<Candidate, 'name'>>(list: readonly T[]): readonly T[] {
+  const end = list.findIndex((one) => !isSendable(one));
+  return end === -1 ? list : list.slice(0, end);
 }
 
 /** Why the name as typed comes before the search list, or after it. */

@@ -25,7 +25,7 @@ export interface Reply {
   readonly tc: boolean;
   readonly answers: readonly Answer[];
   readonly authorities: readonly Answer[];
-  /** Without the OPT record. */
+  /** The OPT record is one of them. */
   readonly additionals: readonly Answer[];
   /** The extended errors of the OPT record (RFC 8914), such as `22 (No Reachable Authority): text`. */
   readonly extendedErrors: readonly string[];

@@ -9,9 +9,21 @@ export type {
   Transport,
 } from './api.ts';
 export { checkResolvConf, type Problem } from './check.ts';
+export { ResolverError } from './error.ts';
 export type { Answer, Protocol, Query, Reply } from './exchange.ts';
+export {
+  type KubeletDns,
+  type PodDns,
+  type PodDnsConfig,
+  type PodDnsEvent,
+  type PodLike,
+  type PodResolvConf,
+  resolvConfFor,
+} from './kubelet.ts';
 export { readSettings, type SearchPlan, type StubSetup, searchPlan } from './plan.ts';
 export { parseResolvConf, printResolvConf, type ResolvConf, type ResolvOption } from './resolv-conf.ts';
+export { createResolver } from './resolver.ts';
 export type { FailureCode, LookupFailure, LookupResult, LookupSuccess } from './result.ts';
 export type { Environment, Flag, Note, Settings } from './settings.ts';
 export { type Candidate, STUB_NAMES, type StubName } from './stub.ts';
+export { socketTransport } from './transport.ts';

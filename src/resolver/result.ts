@@ -6,27 +6,35 @@ export type FailureCode =
   | 'ENODATA'
   | 'ESERVFAIL'
   | 'EREFUSED'
+  | 'EFORMERR'
+  | 'ENOTIMP'
   | 'ETIMEOUT'
   | 'ECONNREFUSED'
-  | 'EBADNAME'
-  | 'EBADRESP';
+  | 'EBADNAME';
 
 /** How a look-up ended. */
 export type LookupResult = LookupSuccess | LookupFailure;
 
 export interface LookupSuccess {
   readonly ok: true;
-  readonly why: string;
   /** The name that decided, absolute. */
   readonly name: string;
   /** The answer sections of the replies that count, in the order of the types asked for. */
   readonly answers: readonly Answer[];
+  readonly why: string;
 }
 
 export interface LookupFailure {
   readonly ok: false;
-  readonly why: string;
   readonly code: FailureCode;
-  /** What the program sees, such as EAI_AGAIN from getaddrinfo. */
-  readonly native: string;
+  readonly why: string;
+}
+
+export function found(name: string, answers: readonly Answer[]): LookupSuccess {
+  const types = [...new Set(answers.map(({ type }) => type))].join(' and ');
+  return { ok: true, name, answers, why: `${name} has ${types}` };
+}
+
+export function failed(code: FailureCode, why: string): LookupFailure {
+  return { ok: false, code, why };
 }

@@ -57,6 +57,8 @@ export interface Dialect {
   readonly defaultNameservers: readonly string[];
   /** Whether `domain` counts only where no `search` line came before it. */
   readonly searchBeatsDomain?: boolean;
+  /** Whether a `domain` line may name several domains, as a `search` line does. */
+  readonly domainIsList?: boolean;
   /** Whether `search` and `domain` count at all. */
   readonly readsSearch?: boolean;
   /** The element of the search list as it is used; undefined for one that is dropped. */
@@ -129,7 +131,9 @@ function readSearch(
   for (const { keyword, words } of directives) {
     if (words.length === 0) continue;
     if (keyword === 'search') list = words;
-    else if (keyword === 'domain' && !(dialect.searchBeatsDomain && list)) list = words.slice(0, 1);
+    else if (keyword === 'domain' && !(dialect.searchBeatsDomain && list)) {
+      list = dialect.domainIsList ? words : words.slice(0, 1);
+    }
   }
   const dot = hostname?.indexOf('.') ?? -1;
   return keep(list ?? (dot === -1 ? [] : [hostname!.slice(dot + 1)]));

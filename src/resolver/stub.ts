@@ -1,3 +1,5 @@
+import type { Machine } from './machine.ts';
+import type { LookupResult } from './result.ts';
 import type { Dialect, Settings } from './settings.ts';
 
 /** The stub resolvers that are known: what runs in a container decides which one it is. */
@@ -25,16 +27,29 @@ export interface Candidate {
   readonly reason: string;
 }
 
+/** What a look-up is made of. */
+export interface LookupTask {
+  readonly kind: Question['kind'];
+  readonly candidates: readonly Candidate[];
+  readonly types: readonly string[];
+  readonly settings: Settings;
+  /** Gives numbers from 0 up to 1. */
+  readonly random: () => number;
+  /** When it begins, on the scale of the machine's happenings. */
+  readonly startMs: number;
+}
+
 /** How one stub resolver goes about a question: a descriptor, and rules without any I/O. */
 export interface Stub {
   readonly name: StubName;
   /** Which programs use it. */
   readonly title: string;
   readonly dialect: Dialect;
-  /** How the candidates follow each other. */
+  /** Whether the candidates are asked one after the other, or all at once. */
   readonly order: 'sequential' | 'together';
   /** The names that it asks for until one decides, in their order; none for a name that it refuses without asking. */
   candidates(question: Question, settings: Settings): readonly Candidate[];
   /** The types that are asked of each candidate. */
   types(question: Question, settings: Settings): readonly string[];
+  lookup(task: LookupTask): Machine<LookupResult>;
 }

@@ -1,11 +1,13 @@
-import { asTyped, completed, dotsIn } from '../candidates.ts';
+import { asTyped, concatenated, dotsIn } from '../candidates.ts';
 import type { Dialect } from '../settings.ts';
 import type { Stub } from '../stub.ts';
+import { askAll } from './busybox-send.ts';
 
 const dialect: Dialect = {
   indented: true,
   maxNameservers: Number.MAX_SAFE_INTEGER,
   defaultNameservers: ['127.0.0.1'],
+  domainIsList: true,
   environment: false,
   hostnameDomain: false,
   defaults: { ndots: 1, timeoutMs: 5000, attempts: 2 },
@@ -22,7 +24,8 @@ export const busybox: Stub = {
   candidates({ name }, settings) {
     if (dotsIn(name) > 0) return [asTyped(name, 'as typed: the name has a dot')];
     if (settings.search.length === 0) return [asTyped(name, 'as typed: there is no search list')];
-    return completed(name, settings);
+    return concatenated(name, settings);
   },
   types: ({ types }) => types,
+  lookup: askAll,
 };

@@ -1,6 +1,7 @@
-import { ABSOLUTE_REASON, asTyped, completed, dotsIn, dotsReason, isAbsolute } from '../candidates.ts';
+import { ABSOLUTE_REASON, asTyped, completed, dotsIn, dotsReason, isAbsolute, isSendable } from '../candidates.ts';
 import type { Dialect } from '../settings.ts';
 import type { Stub } from '../stub.ts';
+import { search } from './c-ares-search.ts';
 
 const MAX = Number.MAX_SAFE_INTEGER;
 
@@ -39,6 +40,7 @@ export const cAres: Stub = {
     return dotsIn(name) >= settings.ndots ? [typed, ...rest] : [...rest, typed];
   },
   types: ({ types }) => types,
+  lookup: (task) => search(task, { checksRcode: true }),
 };
 
 /** c-ares as Node.js uses it: no search list. */
@@ -47,6 +49,7 @@ export const node: Stub = {
   title: "Node.js's dns.resolve and its kin (dns.lookup is the libc's)",
   dialect: { ...dialect, readsSearch: false, defaults: { ...dialect.defaults, attempts: 4 } },
   order: 'sequential',
-  candidates: ({ name }) => [asTyped(name, 'as typed: dns.resolve knows no search list')],
+  candidates: ({ name }) => [asTyped(name, 'as typed: dns.resolve knows no search list')].filter(isSendable),
   types: ({ types }) => types,
+  lookup: (task) => search(task, { checksRcode: false }),
 };

@@ -1,6 +1,16 @@
-import { ABSOLUTE_REASON, asTyped, completed, dotsIn, dotsReason, isAbsolute } from '../candidates.ts';
+import {
+  ABSOLUTE_REASON,
+  asTyped,
+  completed,
+  dotsIn,
+  dotsReason,
+  isAbsolute,
+  isSendable,
+  untilUnsendable,
+} from '../candidates.ts';
 import type { Stub } from '../stub.ts';
 import { glibcDialect } from './glibc-dialect.ts';
+import { search } from './glibc-search.ts';
 
 /** glibc: as typed first where the name has ndots dots, then the search list in any case. */
 export const glibc: Stub = {
@@ -10,14 +20,16 @@ export const glibc: Stub = {
   dialect: glibcDialect,
   order: 'sequential',
   candidates({ name }, settings) {
-    if (isAbsolute(name)) return [asTyped(name, ABSOLUTE_REASON)];
+    if (isAbsolute(name)) return [asTyped(name, ABSOLUTE_REASON)].filter(isSendable);
     const typed = asTyped(name, dotsReason(name, settings.ndots));
-    const rest = completed(name, settings);
+    if (!isSendable(typed)) return [];
+    const rest = untilUnsendable(completed(name, settings));
     if (dotsIn(name) >= settings.ndots) return [typed, ...rest];
     const isLast = !rest.some((candidate) => candidate.name === typed.name) && !keptFromRoot(name, settings);
     return isLast ? [...rest, typed] : rest;
   },
   types: ({ types }, { flags }) => (flags.has('no-aaaa') ? types.filter((type) => type !== 'AAAA') : types),
+  lookup: search,
 };
 
 /** `no-tld-query`: a name without a dot is never asked at the root, unless there is no search list at all. */

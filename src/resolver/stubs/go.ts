@@ -1,6 +1,7 @@
-import { ABSOLUTE_REASON, asTyped, completed, dotsIn, dotsReason, isAbsolute } from '../candidates.ts';
+import { ABSOLUTE_REASON, asTyped, concatenated, dotsIn, dotsReason, isAbsolute, isSendable } from '../candidates.ts';
 import type { Dialect } from '../settings.ts';
 import type { Candidate, Stub } from '../stub.ts';
+import { search } from './go-search.ts';
 
 /** The longest name that is asked for, its trailing dot included. */
 const MAX_NAME_LENGTH = 254;
@@ -43,13 +44,14 @@ export const go: Stub = {
     const isFirst = dotsIn(name) >= settings.ndots;
     const typed = asTyped(name, dotsReason(name, settings.ndots));
     if (isAbsolute(name)) return [asTyped(name, ABSOLUTE_REASON)].filter(isAsked);
-    const rest = completed(name, settings);
+    const rest = concatenated(name, settings);
     return (isFirst ? [typed, ...rest] : [...rest, typed]).filter(isAsked);
   },
   types: ({ types }) => types,
+  lookup: search,
 };
 
 /** Names under onion are never asked for (RFC 7686 §2). */
 function isAsked({ name }: Candidate): boolean {
-  return name.length <= MAX_NAME_LENGTH && !/\.onion\.$/i.test(name);
+  return isSendable({ name }) && name.length <= MAX_NAME_LENGTH && !/\.onion\.$/i.test(name);
 }

@@ -1,6 +1,7 @@
 import { ABSOLUTE_REASON, asTyped, completed, dotsIn, dotsReason, isAbsolute } from '../candidates.ts';
 import type { Dialect } from '../settings.ts';
 import type { Stub, StubName } from '../stub.ts';
+import { search } from './musl-search.ts';
 
 /** fgets into 256 octets: the line feed and the zero at the end are among them. */
 export const MUSL_LINE_OCTETS = 255;
@@ -21,7 +22,7 @@ const dialect: Dialect = {
   flags: new Map(),
 };
 
-function createMusl(name: StubName, title: string): Stub {
+function createMusl(name: StubName, title: string, hasTcp: boolean): Stub {
   return {
     name,
     title,
@@ -35,11 +36,16 @@ function createMusl(name: StubName, title: string): Stub {
       return [...completed(name, settings), typed];
     },
     types: ({ types }) => types,
+    lookup: (task) => search(task, hasTcp),
   };
 }
 
 /** musl: with ndots dots the search list is never used; all servers are asked at once. */
-export const musl = createMusl('musl', 'musl 1.2.4 and newer: Alpine since 3.18, and programs linked statically to it');
+export const musl = createMusl(
+  'musl',
+  'musl 1.2.4 and newer: Alpine since 3.18, and programs linked statically to it',
+  true,
+);
 
 /** musl before TCP: what is in a truncated reply is all there is. */
-export const muslWithoutTcp = createMusl('musl-1.2.3', 'musl 1.2.3 and older: Alpine up to 3.17, Debian 12');
+export const muslWithoutTcp = createMusl('musl-1.2.3', 'musl 1.2.3 and older: Alpine up to 3.17, Debian 12', false);

@@ -1,0 +1,72 @@
+import { answers } from '../net/upstream/match.ts';
+import type { Clock } from '../observe/clock.ts';
+import type { Transport } from './api.ts';
+import type { Query } from './exchange.ts';
+import type { Machine } from './machine.ts';
+import { decodeReply, encodeQuery } from './message.ts';
+import { happeningOf, type Prediction, type Traced } from './predict.ts';
+
+export interface Network {
+  readonly transport: Transport;
+  readonly port: number;
+  readonly clock: Clock;
+}
+
+/** Runs a machine over a transport. Rejects with the signal's reason if that comes first; nothing is left waiting then. */
+export async function run<T>(
+  machine: Machine<T>,
+  { transport, port, clock }: Network,
+  signal: AbortSignal | undefined,
+): Promise<Prediction<T>> {
+  const startMs = clock.monotonic();
+  const nowMs = () => clock.monotonic() - startMs;
+  const trace: Traced[] = [];
+  const inbox: Traced[] = [];
+  const ending = new AbortController();
+  let wake = () => {};
+
+  const arrive = (traced: Traced, outcome: Partial<Traced>) => {
+    if (ending.signal.aborted) return;
+    Object.assign(traced, outcome, { endMs: nowMs() });
+    inbox.push(traced);
+    wake();
+  };
+  const ask = async (query: Query) => {
+    const traced: Traced = { query, sentMs: nowMs() };
+    trace.push(traced);
+    const message = encodeQuery(query);
+    try {
+      const octets = await transport(message, { address: query.server, port }, query.protocol, ending.signal);
+      const reply = octets && answers(octets, message) ? decodeReply(octets) : undefined;
+      if (reply) arrive(traced, { reply });
+    } catch {
+      arrive(traced, { unreachable: true });
+    }
+  };
+  const waitUntil = (untilMs: number) =>
+    new Promise<void>((resolve) => {
+      if (inbox.length > 0) return resolve();
+      const timer = clock.after(untilMs - nowMs(), resolve);
+      wake = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+  const abort = () => wake();
+
+  signal?.throwIfAborted();
+  signal?.addEventListener('abort', abort);
+  try {
+    let step = machine.next(undefined as never);
+    while (!step.done) {
+      for (const query of step.value.send) void ask(query);
+      await waitUntil(step.value.untilMs);
+      signal?.throwIfAborted();
+      step = machine.next(happeningOf(inbox.shift(), nowMs()));
+    }
+    return { result: step.value, trace, elapsedMs: nowMs() };
+  } finally {
+    signal?.removeEventListener('abort', abort);
+    ending.abort();
+  }
+}

@@ -1,0 +1,88 @@
+import type { Protocol, Query, Reply } from '../exchange.ts';
+import type { Machine } from '../machine.ts';
+import { failed, found, type LookupResult } from '../result.ts';
+import type { LookupTask } from '../stub.ts';
+import { FAILURE_CODES, VERDICT_TEXT, verdictOf } from '../verdict.ts';
+
+/** How many server failures are answered with the same query again, for each query and round. */
+const SERVFAIL_RETRIES = 2;
+
+/** NXDOMAIN alone leads to the next candidate: all else ends the look-up. */
+export function* search(task: LookupTask, hasTcp: boolean): Machine<LookupResult> {
+  const { candidates, types, kind } = task;
+  let nowMs = task.startMs;
+  let last: LookupResult = failed('EBADNAME', 'the name cannot be asked for');
+  let why = '';
+  for (const candidate of candidates) {
+    const asked = yield* askAll({ ...task, startMs: nowMs }, candidate.name, `${candidate.reason}${why}`, hasTcp);
+    nowMs = asked.nowMs;
+    const decided = judge(candidate.name, types, asked.replies);
+    if (decided.ok || decided.code !== 'ENOTFOUND' || kind === 'records') return decided;
+    last = decided;
+    why = `; ${candidate.name}: ENOTFOUND`;
+  }
+  return last;
+}
+
+/** The name does not exist if one reply says so; the first reply that is missing or says more decides otherwise. */
+function judge(name: string, types: readonly string[], replies: readonly (Reply | undefined)[]): LookupResult {
+  for (const [i, reply] of replies.entries()) {
+    if (!reply) return failed('ETIMEOUT', `no usable reply for ${types[i]} of ${name} in time`);
+    const verdict = verdictOf(reply);
+    if (verdict !== 'answer' && verdict !== 'nodata') {
+      return failed(FAILURE_CODES[verdict], `${types[i]} of ${name} ${VERDICT_TEXT[verdict]}`);
+    }
+  }
+  const answers = replies.flatMap((reply) => reply?.answers ?? []);
+  if (answers.some(({ type }) => types.includes(type))) return found(name, answers);
+  return failed('ENODATA', `${name} exists without data of these types, which ends the search`);
+}
+
+interface AskedAll {
+  /** For each type; undefined for one that got no usable reply. */
+  readonly replies: readonly (Reply | undefined)[];
+  readonly nowMs: number;
+}
+
+/** Asks all servers at once; NOERROR and NXDOMAIN count, from whomever they come first. */
+function* askAll(task: LookupTask, name: string, reason: string, hasTcp: boolean): Machine<AskedAll> {
+  const { types, settings, startMs } = task;
+  const { nameservers, timeoutMs, attempts } = settings;
+  const replies: (Reply | undefined)[] = types.map(() => undefined);
+  const byTcp = new Set<string>();
+  const query = (type: string, server: string, protocol: Protocol, why: string): Query => {
+    return { name, type, server, protocol, why };
+  };
+  const unanswered = () => types.filter((type, i) => !replies[i] && !byTcp.has(type));
+  const endMs = startMs + timeoutMs;
+  const intervalMs = Math.floor(timeoutMs / attempts);
+  let nowMs = startMs;
+  let roundMs = startMs - intervalMs;
+  let retries = 0;
+  let send: Query[] = [];
+  while (nowMs < endMs && replies.includes(undefined)) {
+    if (nowMs - roundMs >= intervalMs) {
+      const why = nowMs === startMs ? reason : 'again: no usable reply in time';
+      send = unanswered().flatMap((type) => nameservers.map((server) => query(type, server, 'udp', why)));
+      roundMs = nowMs;
+      retries = SERVFAIL_RETRIES * types.length;
+    }
+    const happening = yield { send, untilMs: Math.min(roundMs + intervalMs, byTcp.size > 0 ? endMs : Infinity) };
+    send = [];
+    nowMs = happening.nowMs;
+    if (happening.kind !== 'reply' || happening.query.name !== name) continue;
+    const { query: asked, reply } = happening;
+    const i = types.indexOf(asked.type);
+    if (replies[i] || (byTcp.has(asked.type) && asked.protocol === 'udp')) continue;
+    const verdict = verdictOf(reply);
+    if (verdict === 'servfail' && asked.protocol === 'udp') {
+      if (retries-- > 0) send = [query(asked.type, asked.server, 'udp', 'again at once: SERVFAIL')];
+    } else if (verdict !== 'answer' && verdict !== 'nodata' && verdict !== 'nxdomain') {
+      // Refusals and other rcodes are as good as no reply.
+    } else if (reply.tc && hasTcp && asked.protocol === 'udp') {
+      byTcp.add(asked.type);
+      send = [query(asked.type, asked.server, 'tcp', 'by TCP: the reply was truncated')];
+    } else replies[i] = reply;
+  }
+  return { replies, nowMs };
+}
