@@ -3,13 +3,13 @@ import { busybox } from './stubs/busybox.ts';
 import { cAres, node } from './stubs/c-ares.ts';
 import { glibc } from './stubs/glibc.ts';
 import { go } from './stubs/go.ts';
-import { musl, muslWithoutTcp } from './stubs/musl.ts';
+import { musl, oldMusl } from './stubs/musl.ts';
 
 /** Every stub resolver that is known, by its name. */
 export const stubs: Readonly<Record<StubName, Stub>> = {
   glibc,
   musl,
-  'musl-1.2.3': muslWithoutTcp,
+  'musl-1.2.3': oldMusl,
   go,
   'c-ares': cAres,
   node,

@@ -23,7 +23,8 @@ export const busybox: Stub = {
   order: 'together',
   candidates({ name }, settings) {
     if (dotsIn(name) > 0) return [asTyped(name, 'as typed: the name has a dot')];
-    if (settings.search.length === 0) return [asTyped(name, 'as typed: there is no search list')];
+    const { search } = settings;
+    if (search.length === 0 || search.join() === '.') return [asTyped(name, 'as typed: there is no search list')];
     return concatenated(name, settings);
   },
   types: ({ types }) => types,

@@ -1,7 +1,8 @@
+import { dotsIn, isSendable } from '../candidates.ts';
 import type { Protocol, Query, Reply } from '../exchange.ts';
 import type { Machine } from '../machine.ts';
 import { type FailureCode, failed, found, type LookupResult } from '../result.ts';
-import type { LookupTask } from '../stub.ts';
+import type { Candidate, LookupTask } from '../stub.ts';
 import { together } from '../together.ts';
 import { FAILURE_CODES, VERDICT_TEXT, verdictOf } from '../verdict.ts';
 import { waitFor } from '../wait-for.ts';
@@ -12,30 +13,35 @@ export interface CAresTraits {
   readonly checksRcode: boolean;
 }
 
-/** NXDOMAIN and NODATA lead to the next candidate; so do SERVFAIL and REFUSED, but only of a name of one label. */
+/** NXDOMAIN and NODATA lead to the next candidate; so do SERVFAIL and REFUSED, but only of a lone label as it was typed. */
 export function* search(task: LookupTask, traits: CAresTraits): Machine<LookupResult> {
   const { candidates, types } = task;
   let nowMs = task.startMs;
   let last: LookupResult = failed('EBADNAME', 'the name cannot be asked for');
   let hadNodata = false;
   let why = '';
-  for (const { name, reason } of candidates) {
-    const asked = yield* together(types.map((type) => askServers(task, traits, name, type, nowMs, `${reason}${why}`)));
+  for (const candidate of candidates) {
+    const { name, reason } = candidate;
+    if (!isSendable(candidate)) return failed('EBADNAME', `${name} has an empty label, or is too long`);
+    const arrivals = { count: 0 };
+    const asked = yield* together(
+      types.map((type) => askServers(task, traits, arrivals, name, type, nowMs, reason + why)),
+    );
     nowMs = Math.max(...asked.map((one) => one.nowMs));
     const answers = asked.flatMap(({ reply }) => reply?.answers ?? []);
     if (answers.some(({ type }) => types.includes(type))) return found(name, answers);
-    const { code, because } = asked.toSorted((a, b) => a.nowMs - b.nowMs).at(-1)!;
-    hadNodata ||= asked.some((one) => one.code === 'ENODATA');
+    const { code, because } = asked.toSorted((a, b) => a.place - b.place).at(-1)!;
+    hadNodata ||= code === 'ENODATA';
+    if (!goesOn(candidate, code)) return failed(code, because);
     last = failed(hadNodata ? 'ENODATA' : code, because);
-    if (!goesOn(name, hadNodata, code)) return failed(code, because);
     why = `; ${because}`;
   }
   return last;
 }
 
-function goesOn(name: string, hadNodata: boolean, code: FailureCode): boolean {
-  if (code === 'ENOTFOUND' || code === 'ENODATA' || hadNodata) return true;
-  return (code === 'ESERVFAIL' || code === 'EREFUSED') && name.split('.').length === 2;
+function goesOn({ name, suffix }: Candidate, code: FailureCode): boolean {
+  if (code === 'ENOTFOUND' || code === 'ENODATA') return true;
+  return (code === 'ESERVFAIL' || code === 'EREFUSED') && suffix === undefined && dotsIn(name) === 1;
 }
 
 interface Asked {
@@ -43,12 +49,15 @@ interface Asked {
   readonly code: FailureCode;
   readonly because: string;
   readonly nowMs: number;
+  /** Whose outcome came how late: that of the last one decides. */
+  readonly place: number;
 }
 
 /** One type: as many tries as servers times attempts; the time-out doubles with each round over the servers. */
 function* askServers(
   { settings, random }: LookupTask,
   { checksRcode }: CAresTraits,
+  arrivals: { count: number },
   name: string,
   type: string,
   startMs: number,
@@ -73,15 +82,16 @@ function* askServers(
     if (happening.kind === 'reply') {
       const verdict = verdictOf(happening.reply);
       const because = `${type} of ${name} ${VERDICT_TEXT[verdict]}`;
-      if (verdict === 'answer') return { reply: happening.reply, code: 'ENODATA', because, nowMs };
+      if (verdict === 'answer')
+        return { reply: happening.reply, code: 'ENODATA', because, nowMs, place: arrivals.count++ };
       code = FAILURE_CODES[verdict];
       const isFinal = !checksRcode || !['servfail', 'notimp', 'refused'].includes(verdict);
-      if (isFinal) return { code, because, nowMs };
+      if (isFinal) return { code, because, nowMs, place: arrivals.count++ };
       why = `next: ${because} at ${server}`;
     } else {
       code = happening.kind === 'time' ? 'ETIMEOUT' : 'ECONNREFUSED';
       why = code === 'ETIMEOUT' ? `next: no reply from ${server} in time` : `next: ${server} cannot be reached`;
     }
   }
-  return { code, because: why.replace(/^next: /, ''), nowMs };
+  return { code, because: why.replace(/^next: /, ''), nowMs, place: arrivals.count++ };
 }

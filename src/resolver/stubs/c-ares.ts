@@ -1,4 +1,4 @@
-import { ABSOLUTE_REASON, asTyped, completed, dotsIn, dotsReason, isAbsolute, isSendable } from '../candidates.ts';
+import { ABSOLUTE_REASON, asTyped, concatenated, dotsIn, dotsReason, isAbsolute, isSendable } from '../candidates.ts';
 import type { Dialect } from '../settings.ts';
 import type { Stub } from '../stub.ts';
 import { search } from './c-ares-search.ts';
@@ -20,11 +20,7 @@ const dialect: Dialect = {
     ['attempts', { sets: 'attempts', min: 0, max: MAX }],
     ['retry', { sets: 'attempts', min: 0, max: MAX }],
   ]),
-  flags: new Map([
-    ['rotate', 'rotate'],
-    ['use-vc', 'use-vc'],
-    ['usevc', 'use-vc'],
-  ]),
+  flags: new Map([['rotate', 'rotate']]),
 };
 
 /** c-ares with its search list. */
@@ -36,18 +32,31 @@ export const cAres: Stub = {
   candidates({ name }, settings) {
     if (isAbsolute(name)) return [asTyped(name, ABSOLUTE_REASON)];
     const typed = asTyped(name, dotsReason(name, settings.ndots));
-    const rest = completed(name, settings);
+    const unique = {
+      search: [...new Map(settings.search.map((element) => [element.toLowerCase(), element])).values()],
+    };
+    const rest = concatenated(name, unique).map((one) => (one.suffix === '.' ? { ...one, name: typed.name } : one));
     return dotsIn(name) >= settings.ndots ? [typed, ...rest] : [...rest, typed];
   },
   types: ({ types }) => types,
   lookup: (task) => search(task, { checksRcode: true }),
 };
 
+/** Node.js sets the number of tries itself; `new Resolver({ tries })` can change it, resolv.conf cannot. */
+const nodeDialect: Dialect = {
+  ...dialect,
+  readsSearch: false,
+  defaults: { ...dialect.defaults, attempts: 4 },
+  numbers: new Map([...dialect.numbers].filter(([, { sets }]) => sets !== 'attempts')),
+  // A channel whose program set no flags, as the one above, passes over use-vc.
+  flags: new Map([...dialect.flags, ['use-vc', 'use-vc'], ['usevc', 'use-vc']]),
+};
+
 /** c-ares as Node.js uses it: no search list. */
 export const node: Stub = {
   name: 'node',
   title: "Node.js's dns.resolve and its kin (dns.lookup is the libc's)",
-  dialect: { ...dialect, readsSearch: false, defaults: { ...dialect.defaults, attempts: 4 } },
+  dialect: nodeDialect,
   order: 'sequential',
   candidates: ({ name }) => [asTyped(name, 'as typed: dns.resolve knows no search list')].filter(isSendable),
   types: ({ types }) => types,

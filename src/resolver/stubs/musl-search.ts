@@ -1,3 +1,4 @@
+import { isSendable } from '../candidates.ts';
 import type { Protocol, Query, Reply } from '../exchange.ts';
 import type { Machine } from '../machine.ts';
 import { failed, found, type LookupResult } from '../result.ts';
@@ -7,14 +8,32 @@ import { FAILURE_CODES, VERDICT_TEXT, verdictOf } from '../verdict.ts';
 /** How many server failures are answered with the same query again, for each query and round. */
 const SERVFAIL_RETRIES = 2;
 
+/** What changed in musl 1.2.4. */
+export interface MuslTraits {
+  /** Whether a truncated reply is asked for again by TCP; without, what is in it is all there is. */
+  readonly hasTcp: boolean;
+  /**
+   * Whether a candidate that cannot be written is passed over. Without, one with an empty label ends the look-up, and an
+   * element `.` of the search list becomes a query that no server understands.
+   */
+  readonly skipsBadNames: boolean;
+}
+
 /** NXDOMAIN alone leads to the next candidate: all else ends the look-up. */
-export function* search(task: LookupTask, hasTcp: boolean): Machine<LookupResult> {
-  const { candidates, types, kind } = task;
+export function* search(task: LookupTask, traits: MuslTraits): Machine<LookupResult> {
+  const { candidates, types, kind, settings } = task;
   let nowMs = task.startMs;
   let last: LookupResult = failed('EBADNAME', 'the name cannot be asked for');
   let why = '';
   for (const candidate of candidates) {
-    const asked = yield* askAll({ ...task, startMs: nowMs }, candidate.name, `${candidate.reason}${why}`, hasTcp);
+    if (!isSendable(candidate)) {
+      if (traits.skipsBadNames) continue;
+      if (candidate.suffix !== '.') return failed('EBADNAME', `${candidate.name} has an empty label, or is too long`);
+      yield { send: [], untilMs: nowMs + settings.timeoutMs };
+      return failed('ETIMEOUT', 'musl before 1.2.4 writes a malformed query for an element "." of the search list');
+    }
+    const reason = `${candidate.reason}${why}`;
+    const asked = yield* askAll({ ...task, startMs: nowMs }, candidate.name, reason, traits.hasTcp);
     nowMs = asked.nowMs;
     const decided = judge(candidate.name, types, asked.replies);
     if (decided.ok || decided.code !== 'ENOTFOUND' || kind === 'records') return decided;

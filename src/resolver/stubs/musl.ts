@@ -1,7 +1,7 @@
-import { ABSOLUTE_REASON, asTyped, completed, dotsIn, dotsReason, isAbsolute } from '../candidates.ts';
+import { ABSOLUTE_REASON, asTyped, concatenated, dotsIn, dotsReason, isAbsolute } from '../candidates.ts';
 import type { Dialect } from '../settings.ts';
 import type { Stub, StubName } from '../stub.ts';
-import { search } from './musl-search.ts';
+import { type MuslTraits, search } from './musl-search.ts';
 
 /** fgets into 256 octets: the line feed and the zero at the end are among them. */
 export const MUSL_LINE_OCTETS = 255;
@@ -11,6 +11,7 @@ const dialect: Dialect = {
   lineOctets: MUSL_LINE_OCTETS,
   maxNameservers: 3,
   defaultNameservers: ['127.0.0.1'],
+  domainIsList: true,
   environment: false,
   hostnameDomain: false,
   defaults: { ndots: 1, timeoutMs: 5000, attempts: 2 },
@@ -22,7 +23,7 @@ const dialect: Dialect = {
   flags: new Map(),
 };
 
-function createMusl(name: StubName, title: string, hasTcp: boolean): Stub {
+function createMusl(name: StubName, title: string, traits: MuslTraits): Stub {
   return {
     name,
     title,
@@ -33,10 +34,10 @@ function createMusl(name: StubName, title: string, hasTcp: boolean): Stub {
       if (isAbsolute(name)) return [asTyped(name, ABSOLUTE_REASON)];
       const typed = asTyped(name, dotsReason(name, settings.ndots));
       if (dotsIn(name) >= settings.ndots) return [{ ...typed, reason: typed.reason.replace('first', 'only') }];
-      return [...completed(name, settings), typed];
+      return [...concatenated(name, settings), typed];
     },
     types: ({ types }) => types,
-    lookup: (task) => search(task, hasTcp),
+    lookup: (task) => search(task, traits),
   };
 }
 
@@ -44,8 +45,14 @@ function createMusl(name: StubName, title: string, hasTcp: boolean): Stub {
 export const musl = createMusl(
   'musl',
   'musl 1.2.4 and newer: Alpine since 3.18, and programs linked statically to it',
-  true,
+  {
+    hasTcp: true,
+    skipsBadNames: true,
+  },
 );
 
-/** musl before TCP: what is in a truncated reply is all there is. */
-export const muslWithoutTcp = createMusl('musl-1.2.3', 'musl 1.2.3 and older: Alpine up to 3.17, Debian 12', false);
+/** musl before it could do TCP. */
+export const oldMusl = createMusl('musl-1.2.3', 'musl 1.2.3 and older: Alpine up to 3.17, Debian 12', {
+  hasTcp: false,
+  skipsBadNames: false,
+});
