@@ -1,6 +1,7 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { type Message, Rcode } from '../../src/dns/message.ts';
 import { parseRecord } from '../../src/dns/presentation.ts';
 import { decodeMessage } from '../../src/dns/wire/decode.ts';
@@ -20,7 +21,7 @@ export interface Received {
   close(): void;
 }
 
-/** A DNS server that does what a test says, on one port of 127.0.0.1 over UDP and TCP. */
+/** A DNS server that does what a test says, on one port of 127.0.0.1 over UDP and TCP, or over UDP and TLS. */
 export interface ScriptedUpstream {
   readonly address: string;
   readonly port: number;
@@ -55,7 +56,8 @@ export function answering(records: readonly string[] = [], header: Partial<Messa
   return (query) => query.reply(answerTo(query.message, records, header));
 }
 
-export async function startUpstream(script: Script = () => {}): Promise<ScriptedUpstream> {
+/** @param tls for TLS instead of TCP; the queries are `tcp` still. */
+export async function startUpstream(script: Script = () => {}, tls?: TlsOptions): Promise<ScriptedUpstream> {
   const received: Received[] = [];
   const waiting = new Map<number, (query: Received) => void>();
   const sockets = new Set<Socket>();
@@ -67,15 +69,19 @@ export async function startUpstream(script: Script = () => {}): Promise<Scripted
     waiting.get(whole.index)?.(whole);
     current(whole);
   };
-  const { udp, tcp } = await listen((socket) => {
+  const accept = (socket: Socket) => {
     connections++;
-    sockets.add(socket);
-    socket.on('error', () => {}).on('close', () => sockets.delete(socket));
+    socket.on('error', () => {});
     readFrames(socket, (octets) => {
       const peer = { address: socket.remoteAddress!, port: socket.remotePort! };
       const reply = (message: Message | Uint8Array) => socket.write(framed(octetsOf(message)));
       take({ protocol: 'tcp', octets, peer, reply, close: () => socket.destroy() });
     });
+  };
+  const { udp, tcp } = await listen(() => (tls ? createTlsServer(tls, accept) : createServer(accept)));
+  tcp.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {}).on('close', () => sockets.delete(socket));
   });
   udp.on('message', (octets, peer) => {
     const reply = (message: Message | Uint8Array) => udp.send(octetsOf(message), peer.port, peer.address);
@@ -106,7 +112,7 @@ export async function startUpstream(script: Script = () => {}): Promise<Scripted
 
 /** A port of 127.0.0.1 on which nobody listened a moment ago. */
 export async function refusedPort(): Promise<number> {
-  const { udp, tcp } = await listen(() => {});
+  const { udp, tcp } = await listen(createServer);
   const { port } = udp.address();
   await Promise.all([
     new Promise<void>((closed) => udp.close(closed)),
@@ -116,9 +122,9 @@ export async function refusedPort(): Promise<number> {
 }
 
 /** Opens the same free port over both protocols; another program may hold either, so it tries again. */
-async function listen(accept: (socket: Socket) => void): Promise<{ udp: UdpSocket; tcp: Server }> {
+async function listen(create: () => Server): Promise<{ udp: UdpSocket; tcp: Server }> {
   for (;;) {
-    const tcp = createServer(accept).listen(0, '127.0.0.1');
+    const tcp = create().listen(0, '127.0.0.1');
     await once(tcp, 'listening');
     const udp = createSocket('udp4');
     udp.bind((tcp.address() as AddressInfo).port, '127.0.0.1');

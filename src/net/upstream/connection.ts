@@ -1,20 +1,18 @@
 import { randomInt } from 'node:crypto';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../observe/clock.ts';
 import { createFrames, frame } from '../frames.ts';
 import { type Peer, printPeer } from '../transport.ts';
 import type { DialTimeout } from './dial.ts';
+import type { Dialer } from './dialer.ts';
 import { systemError, timeoutError, UpstreamError } from './error.ts';
 import { answers, idOf, withId } from './match.ts';
+import type { ConnectionEvents, UpstreamConnection } from './pool.ts';
 
-export interface ConnectionOptions {
+export interface ConnectionOptions extends ConnectionEvents {
   readonly clock: Clock;
-  readonly sourceAddress?: string | undefined;
+  readonly dialer: Dialer;
   readonly dialTimeout: DialTimeout;
-  /** Called whenever the last query in flight is over and the connection can take more. */
-  onIdle(): void;
-  /** Called once, when the connection takes no more queries: those in flight may still be answered. */
-  onRetired(): void;
 }
 
 interface Pending {
@@ -23,9 +21,8 @@ interface Pending {
   reject(error: UpstreamError): void;
 }
 
-/** A TCP connection to an upstream that carries several queries at once; replies may come in any order (RFC 7766 §6.2.1). */
-export class Connection {
-  /** When it was dialled, on the clock's monotonic scale. */
+/** A TCP or TLS connection to an upstream; replies may come in any order (RFC 7766 §6.2.1, RFC 7858 §3.3). */
+export class Connection implements UpstreamConnection {
   readonly bornMs: number;
   private readonly options: ConnectionOptions;
   private readonly socket: Socket;
@@ -39,11 +36,11 @@ export class Connection {
 
   /** Begins to dial; queries may be handed over at once. */
   constructor(to: Peer, options: ConnectionOptions) {
-    const { clock, sourceAddress, dialTimeout } = options;
+    const { clock, dialer, dialTimeout } = options;
     this.options = options;
     this.bornMs = clock.monotonic();
     this.path = `dial tcp ${printPeer(to)}`;
-    this.socket = connect({ host: to.address, port: to.port, ...(sourceAddress && { localAddress: sourceAddress }) });
+    this.socket = dialer.open();
     this.dialTimer = clock.after(dialTimeout.ms, () => this.fail(timeoutError(this.path)));
     this.listen(this.socket.setNoDelay(true), to);
   }
@@ -52,12 +49,10 @@ export class Connection {
     return this.pending.size;
   }
 
-  /** Whether a reply has come over it. */
   get proven(): boolean {
     return this.hasReplied;
   }
 
-  /** Rejects with UpstreamError; its reason is `closed` where the upstream hung up. */
   exchange(query: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
     const id = this.freeId();
     const sent = withId(query, id);
@@ -80,7 +75,6 @@ export class Connection {
     });
   }
 
-  /** Takes no more queries, and closes as soon as those in flight are over. */
   retire(): void {
     if (!this.retired) {
       this.retired = true;
@@ -91,7 +85,7 @@ export class Connection {
 
   private listen(socket: Socket, to: Peer): void {
     const frames = createFrames();
-    socket.on('connect', () => {
+    socket.on(this.options.dialer.readyEvent, () => {
       const { localAddress = '', localPort = 0 } = socket;
       this.path = `read tcp ${printPeer({ address: localAddress, port: localPort })}->${printPeer(to)}`;
       this.endDial();

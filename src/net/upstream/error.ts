@@ -2,7 +2,18 @@ import { getSystemErrorMessage } from 'node:util';
 import { CairnError, messageOf } from '../../errors.ts';
 
 /** Why an exchange failed, as a metric's label. */
-export type FailureReason = 'timeout' | 'refused' | 'unreachable' | 'closed' | 'malformed' | 'limit' | 'other';
+export type FailureReason =
+  | 'timeout'
+  | 'refused'
+  | 'unreachable'
+  | 'closed'
+  | 'malformed'
+  /** The handshake failed, or the certificate is not good. */
+  | 'tls'
+  /** A status other than 200. */
+  | 'http'
+  | 'limit'
+  | 'other';
 
 /**
  * An exchange with an upstream that came to nothing.
@@ -33,9 +44,21 @@ const REASONS: Readonly<Record<string, FailureReason>> = {
   ENFILE: 'limit',
 };
 
-/** The error of a system call: `WHAT: CALL: connection refused`. */
+/** The error of a system call, `WHAT: CALL: connection refused`, or of TLS: `WHAT: tls: certificate has expired`. */
 export function systemError(what: string, call: string, thrown: unknown): UpstreamError {
   const { code = '', errno } = thrown as NodeJS.ErrnoException;
+  if (isOfTls(thrown)) return new UpstreamError('tls', `${what}: tls: ${tlsText(thrown)}`, { cause: thrown });
   const text = code === 'EHOSTUNREACH' ? 'no route to host' : errno ? getSystemErrorMessage(errno) : messageOf(thrown);
   return new UpstreamError(REASONS[code] ?? 'other', `${what}: ${call}: ${text}`, { cause: thrown });
+}
+
+/** OpenSSL's errors have codes that are no system call's, except for broken protocol. */
+function isOfTls(thrown: unknown): thrown is Error {
+  const { code = '', syscall } = thrown as NodeJS.ErrnoException;
+  return code === 'EPROTO' || (syscall === undefined && code !== '' && !Object.hasOwn(REASONS, code));
+}
+
+/** What OpenSSL wants to say, without where in its source it says so. */
+function tlsText({ message }: Error): string {
+  return /SSL routines:[^:]*:([^:]+):/.exec(message)?.[1] ?? message;
 }

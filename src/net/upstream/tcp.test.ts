@@ -11,7 +11,8 @@ import {
 } from '../../../test/support/upstream.ts';
 import { decodeMessage } from '../../dns/wire/decode.ts';
 import { encodeMessage } from '../../dns/wire/encode.ts';
-import { createTcpUpstream, MAX_CONNECTIONS, type TcpOptions, type TcpUpstream } from './tcp.ts';
+import { type ConnectionPool, MAX_CONNECTIONS } from './pool.ts';
+import { createTcpUpstream, type TcpOptions } from './tcp.ts';
 
 const record = (name: string) => `${name} 60 IN A 192.0.2.1`;
 const octetsFor = (name: string) => encodeMessage(testMessage(`${name} A`));
@@ -19,7 +20,7 @@ const answer = ({ message, reply }: Received) => reply(answerTo(message, [record
 
 let clock = fakeClock();
 let upstream: ScriptedUpstream;
-let tcp: TcpUpstream;
+let tcp: ConnectionPool;
 let picks: boolean[];
 
 beforeEach(async () => {

@@ -1,113 +1,27 @@
-import type { Clock, Timer } from '../../observe/clock.ts';
 import { type Peer, printPeer } from '../transport.ts';
 import { Connection } from './connection.ts';
 import { createDialTimeout } from './dial.ts';
-import { UpstreamError } from './error.ts';
+import { type ClientTls, tcpDialer, tlsDialer } from './dialer.ts';
+import { type ConnectionPool, createPool, type PoolOptions } from './pool.ts';
 
-/** How many connections one upstream gets; more queries than these share them. */
-export const MAX_CONNECTIONS = 16;
-/** How many queries may be in flight over one connection. */
-export const MAX_IN_FLIGHT = 256;
-
-export interface TcpOptions {
-  readonly clock: Clock;
+export interface TcpOptions extends PoolOptions {
   /** The local address to connect from; the system's choice by default. */
   readonly sourceAddress?: string | undefined;
-  /** How long a connection may be idle before it is closed. */
-  readonly expireMs: number;
-  /** How old a connection may be and still take queries; 0 for any age. */
-  readonly maxAgeMs: number;
-  /** How many connections may be kept while idle; 0 for all. */
-  readonly maxIdle: number;
-  /** Told for every query whether it went over a connection that was there already. */
-  onPick?(reused: boolean): void;
+  /** DNS over TLS (RFC 7858) with this; plain TCP without. */
+  readonly tls?: ClientTls | undefined;
 }
 
-/** The TCP connections to one upstream, opened as they are needed and kept for a while. */
-export interface TcpUpstream {
-  /**
-   * Sends a query of one question, with a fresh id, and resolves with the octets of the reply; `timeoutMs` bounds the
-   * whole, dialling included. A connection that is closed after it has brought a reply costs nothing but a new one.
-   *
-   * @throws UpstreamError (as a rejection)
-   */
-  exchange(query: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
-  /** Closes idle connections now and busy ones when their queries are over. */
-  close(): void;
-  readonly connections: number;
-}
-
-export function createTcpUpstream(to: Peer, options: TcpOptions): TcpUpstream {
-  const { clock } = options;
+/** An upstream over TCP or TLS: each query has a connection of its own while there are few, and then they share. */
+export function createTcpUpstream(to: Peer, options: TcpOptions): ConnectionPool {
+  const { clock, sourceAddress, tls } = options;
+  const dialer = tls ? tlsDialer(to, sourceAddress, tls) : tcpDialer(to, sourceAddress);
   const dialTimeout = createDialTimeout();
-  /** The connections that take queries, each with the timer that ends its idleness; the longest idle come first. */
-  const pool = new Map<Connection, Timer | undefined>();
-
-  const open = (): Connection => {
-    const connection: Connection = new Connection(to, {
-      ...{ clock, dialTimeout, sourceAddress: options.sourceAddress },
-      onIdle: () => keep(connection),
-      onRetired: () => {
-        pool.get(connection)?.cancel();
-        pool.delete(connection);
-      },
-    });
-    pool.set(connection, undefined);
-    return connection;
-  };
-  const keep = (connection: Connection) => {
-    pool.delete(connection);
-    pool.set(
-      connection,
-      clock.after(options.expireMs, () => connection.retire()),
-    );
-    const idle = [...pool.keys()].filter(({ inFlight }) => inFlight === 0);
-    if (options.maxIdle > 0 && idle.length > options.maxIdle) idle[0]!.retire();
-  };
-  const take = (connection: Connection): Connection => {
-    pool.get(connection)?.cancel();
-    pool.set(connection, undefined);
-    return connection;
-  };
-  const retireOld = () => {
-    if (options.maxAgeMs === 0) return;
-    const nowMs = clock.monotonic();
-    for (const connection of [...pool.keys()]) if (nowMs - connection.bornMs > options.maxAgeMs) connection.retire();
-  };
-  /** An idle connection, else a new one while there may be more, else the one with the fewest queries in flight. */
-  const pick = (): Connection | undefined => {
-    retireOld();
-    const connections = [...pool.keys()];
-    const idle = connections.findLast(({ inFlight }) => inFlight === 0);
-    if (idle) return take(idle);
-    if (connections.length < MAX_CONNECTIONS) return undefined;
-    const freest = connections.reduce((best, next) => (next.inFlight < best.inFlight ? next : best));
-    if (freest.inFlight < MAX_IN_FLIGHT) return take(freest);
-    throw new UpstreamError('limit', `dial tcp ${printPeer(to)}: ${MAX_CONNECTIONS} connections are full`);
-  };
-  /** All the queries of a connection that hung up come here at once: they share the new ones like any others. */
-  const renew = (): Connection => (pool.size < MAX_CONNECTIONS ? open() : (pick() ?? open()));
-
-  return {
-    get connections() {
-      return pool.size;
+  return createPool(
+    {
+      name: `dial tcp ${printPeer(to)}`,
+      share: 1,
+      connect: (events) => new Connection(to, { clock, dialer, dialTimeout, ...events }),
     },
-    async exchange(query, timeoutMs) {
-      const endMs = clock.monotonic() + timeoutMs;
-      const kept = pick();
-      options.onPick?.(kept !== undefined);
-      for (let connection = kept ?? open(); ; connection = renew()) {
-        try {
-          return await connection.exchange(query, endMs - clock.monotonic());
-        } catch (thrown) {
-          // Some servers hang up after a reply, whatever else they were asked: the others are asked again (RFC 7766 §6.2.4).
-          const hungUp = thrown instanceof UpstreamError && thrown.reason === 'closed' && connection.proven;
-          if (!hungUp) throw thrown;
-        }
-      }
-    },
-    close() {
-      for (const connection of [...pool.keys()]) connection.retire();
-    },
-  };
+    options,
+  );
 }

@@ -7,7 +7,7 @@ import type { Timer } from '../../observe/clock.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import { resolveHost } from './host.ts';
 import { MAX_UPSTREAMS, type Stanza } from './options.ts';
-import { DNS_PORT, type Target, uniqueEndpoints } from './target.ts';
+import { DNS_PORT, type Endpoint, type Target, uniqueEndpoints } from './target.ts';
 
 /** How often files such as /etc/resolv.conf are read again. */
 export const FILE_POLL_MS = 5000;
@@ -23,11 +23,11 @@ export interface Endpoints {
 
 /** @param publish called with all upstreams, each once, when they are known first and whenever they change. */
 export function watchEndpoints(
-  { to, position, resolvers }: Stanza,
+  { to, position, resolvers, tlsServername }: Stanza,
   { clock, log, path }: Pick<PluginEnv, 'clock' | 'log' | 'path'>,
-  publish: (endpoints: readonly Peer[]) => void,
+  publish: (endpoints: readonly Endpoint[]) => void,
 ): Endpoints {
-  const found: (readonly Peer[])[] = to.map(() => []);
+  const found: (readonly Endpoint[])[] = to.map(() => []);
   const timers: Timer[] = [];
   let published = '';
   let lastFailure = '';
@@ -68,16 +68,18 @@ export function watchEndpoints(
     if (failure !== '' && failure !== lastFailure) log.warning(`upstreams stay as they are: ${failure}`);
     lastFailure = failure;
   };
-  const readTarget = async (target: Target): Promise<{ source: Target['kind']; endpoints: readonly Peer[] }> => {
+  const readTarget = async (target: Target): Promise<{ source: Target['kind']; endpoints: readonly Endpoint[] }> => {
     if (target.kind === 'address') return { source: 'address', endpoints: [target.endpoint] };
     const name = target.kind === 'file' ? target.path : target.host;
-    const text = await readIfFile(path(name));
+    const text = target.kind === 'host' && target.encryption ? undefined : await readIfFile(path(name));
     if (text !== undefined) return { source: 'file', endpoints: nameserversIn(text) };
     if (target.kind === 'file') throw new CorefileError(target.position, `not an IP address or file: "${name}"`);
     try {
       const addresses = await resolveHost(target.host, resolvers, clock);
-      const port = target.port ?? DNS_PORT;
-      return { source: 'host', endpoints: addresses.map((address) => ({ address, port })) };
+      const { port = DNS_PORT, host } = target;
+      const encryption = target.encryption && { ...target.encryption, servername: tlsServername ?? host };
+      const endpoints = addresses.map((address) => ({ address, port, ...(encryption && { encryption }) }));
+      return { source: 'host', endpoints };
     } catch (thrown) {
       throw new CorefileError(target.position, `cannot resolve upstream '${target.host}': ${messageOf(thrown)}`);
     }

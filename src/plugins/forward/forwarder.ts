@@ -1,3 +1,4 @@
+import { printPosition } from '../../corefile/position.ts';
 import { Rcode } from '../../dns/message.ts';
 import { isAtOrBelow, type Name } from '../../dns/name.ts';
 import { CairnError } from '../../errors.ts';
@@ -10,6 +11,8 @@ import { type Endpoints, watchEndpoints } from './endpoints.ts';
 import type { ForwardMetrics } from './metrics.ts';
 import type { Stanza } from './options.ts';
 import { createPolicy } from './policy.ts';
+import type { Encryption, Target } from './target.ts';
+import { watchCertificates } from './tls-files.ts';
 import { createUpstream, type Upstream } from './upstream.ts';
 
 /** One stanza at work. */
@@ -21,25 +24,45 @@ export interface Forwarder extends Pick<Endpoints, 'start' | 'stop'> {
   handsOn(reply: Reply): boolean;
 }
 
+function encryptionOf(target: Target): Encryption | undefined {
+  return target.kind === 'address'
+    ? target.endpoint.encryption
+    : target.kind === 'host'
+      ? target.encryption
+      : undefined;
+}
+
 export function createForwarder(stanza: Stanza, env: PluginEnv, metrics: ForwardMetrics): Forwarder {
   const inPolicyOrder = createPolicy(stanza.policy, env.random);
   let upstreams: ReadonlyMap<string, Upstream> = new Map();
   let inFlight = 0;
 
+  const isEncrypted = stanza.to.some((target) => encryptionOf(target) !== undefined);
+  const certificates = watchCertificates(stanza.tls, env);
   const endpoints = watchEndpoints(stanza, env, (current) => {
     const before = upstreams;
     upstreams = new Map(
       current.map((to) => {
         const label = printPeer(to);
-        return [label, before.get(label) ?? createUpstream(to, stanza, env.clock, metrics.upstream(label))];
+        return [
+          label,
+          before.get(label) ?? createUpstream(to, stanza, env.clock, certificates, metrics.upstream(label)),
+        ];
       }),
     );
     for (const [label, upstream] of before) if (!upstreams.has(label)) upstream.stop();
   });
 
   return {
-    start: endpoints.start,
+    async start() {
+      if (isEncrypted) await certificates.start();
+      else if (stanza.tlsServername !== undefined || stanza.tls.position !== stanza.position) {
+        env.log.warning(`${printPosition(stanza.position)}: no upstream has tls:// or https://, so TLS is not used`);
+      }
+      await endpoints.start();
+    },
     stop() {
+      certificates.stop();
       endpoints.stop();
       for (const upstream of upstreams.values()) upstream.stop();
     },

@@ -11,7 +11,7 @@ export interface UpstreamMetrics {
   replied(rcode: number, durationMs: number): void;
   failed(reason: FailureReason): void;
   probeFailed(): void;
-  picked(protocol: 'udp' | 'tcp', reused: boolean): void;
+  picked(protocol: 'udp' | 'tcp' | 'tcp-tls' | 'https', reused: boolean): void;
 }
 
 export interface ForwardMetrics {

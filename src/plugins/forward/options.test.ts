@@ -30,6 +30,9 @@ test('the defaults', () => {
       failover: [],
       sourceAddress: undefined,
       resolvers: [],
+      tls: { position: { file: 'Corefile', line: 1, column: 1 }, identity: undefined, ca: undefined },
+      tlsServername: undefined,
+      dohMethod: 'POST',
     },
   ]);
 });
@@ -67,6 +70,13 @@ test.each([
       ],
     },
   ],
+  ['tls', { tls: { identity: undefined, ca: undefined } }],
+  ['tls ca.pem', { tls: { identity: undefined, ca: 'ca.pem' } }],
+  ['tls cert.pem key.pem', { tls: { identity: { cert: 'cert.pem', key: 'key.pem' }, ca: undefined } }],
+  ['tls cert.pem key.pem ca.pem', { tls: { identity: { cert: 'cert.pem', key: 'key.pem' }, ca: 'ca.pem' } }],
+  ['tls_servername dns.example.org', { tlsServername: 'dns.example.org' }],
+  ['tls_servername dns.example.org.', { tlsServername: 'dns.example.org' }],
+  ['doh_method GET', { dohMethod: 'GET' }],
 ])('option %s', (line, expected) => {
   expect(option(line)).toMatchObject(expected);
 });
@@ -88,7 +98,13 @@ test.each([
   ['forward . 10.0.0.1 {\nhealth_check 1s domain a..b\n}', '2:24 - Error during parsing: "a..b" has an empty label'],
   ['forward . 10.0.0.1 {\nsource_address host\n}', "2:16 - Error during parsing: 'host' is not an IP address"],
   ['forward . 10.0.0.1 {\nresolver host\n}', "2:10 - Error during parsing: 'host' is not an IP address"],
-  ['forward . 10.0.0.1 {\ntls_servername a\n}', "2:1 - Error during parsing: 'tls_servername' is not supported yet"],
+  ['forward . tls://10.0.0.1 {\ntls_servername a..b\n}', '2:16 - Error during parsing: "a..b" has an empty label'],
+  ['forward . tls://10.0.0.1 {\ntls a b c d\n}', '2:11 - Error during parsing: Wrong argument count'],
+  ['forward . https://10.0.0.1 {\ndoh_method PUT\n}', "2:12 - Error during parsing: unknown value 'PUT'"],
+  [
+    'forward . 10.0.0.1 tls://10.0.0.1%a.org {\ntls_servername b.org\n}',
+    "1:20 - Error during parsing: both 'tls://10.0.0.1%a.org' and 'tls_servername' say whom the certificate must name",
+  ],
 ])('%s', (text, message) => {
   if (message === undefined) expect(() => parse(text)).not.toThrow();
   else expect(() => parse(text)).toThrow(`Corefile:${message}`);
@@ -99,5 +115,5 @@ test('several stanzas stay in source order, and all their mistakes are told at o
     ['example.org.'],
     ['0.0.10.in-addr.arpa.', '1.0.10.in-addr.arpa.'],
   ]);
-  expect(() => parse('forward . tls://1.1.1.1\nforward . quic://1.1.1.1')).toThrow(/Corefile:1:11.*\nCorefile:2:11/);
+  expect(() => parse('forward . grpc://1.1.1.1\nforward . quic://1.1.1.1')).toThrow(/Corefile:1:11.*\nCorefile:2:11/);
 });

@@ -1,5 +1,6 @@
 import {
   atLeastArgs,
+  atMostArgs,
   domainName,
   durationMs,
   exactArgs,
@@ -31,6 +32,16 @@ export interface HealthCheck {
   readonly domain: Name;
 }
 
+/** PEM files, by their paths in the Corefile. */
+export interface TlsFiles {
+  /** The line that names them. */
+  readonly position: Position;
+  /** The certificate that upstreams may ask for, and its key. */
+  readonly identity: { readonly cert: string; readonly key: string } | undefined;
+  /** Who may have signed the upstreams' certificates; the well-known authorities if undefined. */
+  readonly ca: string | undefined;
+}
+
 /** One use of the directive. */
 export interface Stanza {
   readonly position: Position;
@@ -57,6 +68,11 @@ export interface Stanza {
   /** The rcodes that hand a query on to the next upstream. */
   readonly failover: readonly number[];
   readonly sourceAddress: string | undefined;
+  /** The files that encrypted upstreams are asked with. */
+  readonly tls: TlsFiles;
+  /** Whom the certificates of encrypted upstreams must name, but for those whose TO says so itself. */
+  readonly tlsServername: string | undefined;
+  readonly dohMethod: 'GET' | 'POST';
   /** Whom to ask for host names among TO; the system's resolver if there are none. */
   readonly resolvers: readonly Peer[];
 }
@@ -75,12 +91,15 @@ export function parseStanza(use: Directive): Stanza {
     ...{ readTimeoutMs: 2000, maxFails: 2, maxConnectAttempts: undefined, policy: 'random', maxConcurrent: 0 },
     healthCheck: { intervalMs: 500, recursionDesired: true, domain: ROOT },
     ...{ next: [], nextOnNodata: false, failfast: false, failover: [], sourceAddress: undefined, resolvers: [] },
+    tls: { position: use.position, identity: undefined, ca: undefined },
+    ...{ tlsServername: undefined, dohMethod: 'POST' },
   };
   parseOptions(use, handlersFor(options));
   if (options.maxAgeMs > 0 && options.maxAgeMs < options.expireMs) {
     const line = use.options.findLast(({ name }) => name === 'max_age')!;
     throw new CorefileError(line.position, `max_age must not be shorter than expire (${options.expireMs} ms)`);
   }
+  if (options.tlsServername !== undefined) checkServernames(to, [firstTo, ...moreTo]);
   return { position: use.position, from: zonesArgument([from], []), to, ...options };
 }
 
@@ -138,9 +157,15 @@ function handlersFor(options: Options): Record<string, (line: OptionLine) => voi
     resolver: (line) => {
       options.resolvers = [...options.resolvers, ...atLeastArgs(line, 1).map(endpoint)];
     },
-    tls: refuseEncryption,
-    tls_servername: refuseEncryption,
-    doh_method: refuseEncryption,
+    tls: (line) => {
+      options.tls = parseTls(line);
+    },
+    tls_servername: (line) => {
+      options.tlsServername = servername(exactArgs(line, 1)[0]);
+    },
+    doh_method: (line) => {
+      options.dohMethod = oneOf(exactArgs(line, 1)[0], ['GET', 'POST']);
+    },
   };
 }
 
@@ -186,7 +211,21 @@ function endpoint({ text, position }: Token): Peer {
   throw new CorefileError(position, `'${text}' is not an IP address, expecting IP, IP:PORT or [IPv6]:PORT`);
 }
 
-function refuseEncryption({ name, position }: OptionLine): never {
-  const fix = 'leave it out and forward to a local stub that encrypts';
-  throw new CorefileError(position, `'${name}' is not supported yet: upstreams are asked without encryption - ${fix}`);
+/** `tls`, `tls CA`, `tls CERT KEY` or `tls CERT KEY CA`. */
+function parseTls(line: OptionLine): TlsFiles {
+  const { position } = line;
+  const [first, second, third] = atMostArgs(line, 3).map(({ text }) => text);
+  if (first === undefined || second === undefined) return { position, identity: undefined, ca: first };
+  return { position, identity: { cert: first, key: second }, ca: third };
+}
+
+function servername(token: Token): string {
+  return domainName(token).replace(/(?<=.)\.$/, '');
+}
+
+function checkServernames(targets: readonly Target[], tokens: readonly Token[]): void {
+  const at = targets.findIndex((target) => target.kind === 'address' && target.endpoint.encryption?.servername);
+  if (at === -1) return;
+  const detail = `both '${tokens[at]!.text}' and 'tls_servername' say whom the certificate must name`;
+  throw new CorefileError(tokens[at]!.position, `${detail} - leave one of them out`);
 }

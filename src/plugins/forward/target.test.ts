@@ -4,12 +4,12 @@ import { printPeer } from '../../net/transport.ts';
 import { parseTarget, type Target, uniqueEndpoints } from './target.ts';
 
 const parse = (to: string) => parseTarget(directives(`forward . ${to}`)[0]!.args[1]!);
-const print = (target: Target) =>
-  target.kind === 'address'
-    ? printPeer(target.endpoint)
-    : target.kind === 'file'
-      ? `file ${target.path}`
-      : `host ${target.host} ${target.port}`;
+const print = (target: Target) => {
+  if (target.kind === 'file') return `file ${target.path}`;
+  const { encryption } = target.kind === 'address' ? target.endpoint : target;
+  const secure = encryption ? ` ${encryption.over} ${encryption.servername}` : '';
+  return (target.kind === 'address' ? printPeer(target.endpoint) : `host ${target.host} ${target.port}`) + secure;
+};
 
 test.each([
   ['10.0.0.1', '10.0.0.1:53'],
@@ -25,6 +25,20 @@ test.each([
   ['resolv.conf', 'host resolv.conf undefined'],
   ['dns.example.org', 'host dns.example.org undefined'],
   ['dns.example.org:54', 'host dns.example.org 54'],
+  ['tls://9.9.9.9', '9.9.9.9:853 tls undefined'],
+  ['tls://9.9.9.9:8853', '9.9.9.9:8853 tls undefined'],
+  ['tls://9.9.9.9%dns.quad9.net', '9.9.9.9:853 tls dns.quad9.net'],
+  ['tls://9.9.9.9%dns.quad9.net:8853', '9.9.9.9:8853 tls dns.quad9.net'],
+  ['tls://2620:fe::fe%dns.quad9.net', '[2620:fe::fe]:853 tls dns.quad9.net'],
+  ['tls://[2620:fe::fe%dns.quad9.net]:8853', '[2620:fe::fe]:8853 tls dns.quad9.net'],
+  ['tls://[2620:fe::fe]%dns.quad9.net:8853', '[2620:fe::fe]:8853 tls dns.quad9.net'],
+  ['tls://fe80::1%eth0', '[fe80::1%eth0]:853 tls undefined'],
+  ['tls://fe80::1%eth0%dns.test', '[fe80::1%eth0]:853 tls dns.test'],
+  ['tls://dns.quad9.net', 'host dns.quad9.net 853 tls undefined'],
+  ['https://9.9.9.9', '9.9.9.9:443 https undefined'],
+  ['https://9.9.9.9%dns.quad9.net', '9.9.9.9:443 https dns.quad9.net'],
+  ['https://[2620:fe::fe]:8443', '[2620:fe::fe]:8443 https undefined'],
+  ['https://dns.quad9.net:5053', 'host dns.quad9.net 5053 https undefined'],
 ])('TO %s', (to, expected) => {
   expect(print(parse(to))).toBe(expected);
 });
@@ -32,7 +46,7 @@ test.each([
 const notAnAddress = (to: string) => `not an IP address or file: "${to}" - write IP, IP:PORT, [IPv6]:PORT or a path`;
 const unsupported = (scheme: string, to: string) =>
   `'${scheme}' is not supported as a destination protocol in forward: ${to} - use 'dns://'`;
-const encrypted = (scheme: string, to: string) => `'${scheme}' upstreams are not supported yet: ${to}`;
+const noPath = (scheme: string, to: string) => `paths are not allowed in ${scheme} upstream addresses: ${to}`;
 
 test.each([
   ['10.0.0.256', notAnAddress('10.0.0.256')],
@@ -42,8 +56,12 @@ test.each([
   ['[10.0.0.1]:53', notAnAddress('[10.0.0.1]:53')],
   ['a..b', notAnAddress('a..b')],
   ['dns:///etc/resolv.conf', notAnAddress('dns:///etc/resolv.conf')],
-  ['tls://1.1.1.1', encrypted('tls', 'tls://1.1.1.1')],
-  ['https://1.1.1.1/dns-query', encrypted('https', 'https://1.1.1.1/dns-query')],
+  ['tls://1.1.1.1/x', noPath('TLS', 'tls://1.1.1.1/x')],
+  ['https://1.1.1.1/dns-query', `${noPath('HTTPS', 'https://1.1.1.1/dns-query')} - it always is /dns-query`],
+  ['tls://1.1.1.1%a..b', notAnAddress('tls://1.1.1.1%a..b')],
+  ['tls://dns.test%a.b', notAnAddress('tls://dns.test%a.b')],
+  ['tls://1.1.1.1:0', notAnAddress('tls://1.1.1.1:0')],
+  ['10.0.0.1%dns.test', notAnAddress('10.0.0.1%dns.test')],
   ['quic://1.1.1.1', unsupported('quic', 'quic://1.1.1.1')],
   ['grpc://1.1.1.1', unsupported('grpc', 'grpc://1.1.1.1')],
 ])('TO %s is an error', (to, detail) => {

@@ -5,59 +5,102 @@ import { NameError, parseName } from '../../dns/name.ts';
 import { canonicalAddress } from '../../net/addresses.ts';
 import { type Peer, printPeer } from '../../net/transport.ts';
 
+/** One upstream. */
+export interface Endpoint extends Peer {
+  /** Undefined for plain DNS. */
+  readonly encryption?: Encryption;
+}
+
+export interface Encryption {
+  readonly over: 'tls' | 'https';
+  /** Whom the certificate must name, if the TO says so: else it is what `tls_servername` says, the host, or the address. */
+  readonly servername: string | undefined;
+}
+
 /** Where upstreams come from: one TO of the directive. */
 export type Target =
-  | { readonly kind: 'address'; readonly endpoint: Peer }
+  | { readonly kind: 'address'; readonly endpoint: Endpoint }
   /** A file such as /etc/resolv.conf. */
   | { readonly kind: 'file'; readonly path: string; readonly position: Position }
   /** A host name, unless a file has that name: the disk is looked at when the plugin starts. */
-  | { readonly kind: 'host'; readonly host: string; readonly port: number | undefined; readonly position: Position };
+  | {
+      readonly kind: 'host';
+      readonly host: string;
+      readonly port: number | undefined;
+      readonly encryption?: Encryption;
+      readonly position: Position;
+    };
 
 /** Where upstreams listen that name no port. */
 export const DNS_PORT = 53;
-const ENCRYPTED = ['tls', 'https'];
+const PORTS = { tls: 853, https: 443 } as const;
 
 /**
- * Reads one TO: an address, a path or a host name; addresses and host names may bear `dns://` and a port.
+ * Reads one TO: an address, a path or a host name; addresses and host names may bear a scheme and a port, and with
+ * `tls://` and `https://` addresses may name whom the certificate is for: `tls://9.9.9.9%dns.quad9.net`.
  *
  * @throws CorefileError
  */
 export function parseTarget({ text, position }: Token): Target {
   const [, scheme, rest = text] = /^([A-Za-z0-9+.-]+):\/\/(.*)$/s.exec(text) ?? [];
-  if (scheme !== undefined) checkScheme(scheme, text, position);
+  if (scheme === 'tls' || scheme === 'https') return parseEncrypted(scheme, rest, text, position);
+  if (scheme !== undefined && scheme !== 'dns') {
+    const detail = `'${scheme}' is not supported as a destination protocol in forward: ${text}`;
+    throw new CorefileError(position, `${detail} - use 'dns://', 'tls://' or 'https://'`);
+  }
   const endpoint = parseEndpoint(rest);
   if (endpoint) return { kind: 'address', endpoint };
-  if (rest.includes('/')) {
-    if (scheme === undefined) return { kind: 'file', path: rest, position };
-    throw notAnAddress(text, position);
-  }
-  const [, host = '', port] = /^([^:[\]]+)(?::(\d+))?$/.exec(rest) ?? [];
-  // Digits and dots alone are a mistyped address, never a host.
-  if (host === '' || /^[\d.]+$/.test(host) || !isName(host) || !isPort(port)) throw notAnAddress(text, position);
-  return { kind: 'host', host, port: port === undefined ? undefined : Number(port), position };
+  if (rest.includes('/') && scheme === undefined) return { kind: 'file', path: rest, position };
+  return { kind: 'host', ...parseHost(rest, text, position), position };
 }
 
-/** `IP`, `IP:PORT`, `[IPv6]` or `[IPv6]:PORT`, port 53 by default; undefined if it is none of them. */
-export function parseEndpoint(text: string): Peer | undefined {
+function parseEncrypted(over: Encryption['over'], rest: string, text: string, position: Position): Target {
+  if (rest.includes('/')) {
+    const detail = `paths are not allowed in ${over.toUpperCase()} upstream addresses: ${text}`;
+    throw new CorefileError(position, over === 'https' ? `${detail} - it always is /dns-query` : detail);
+  }
+  const [address, servername] = splitServername(rest);
+  if (servername !== undefined && !isName(servername)) throw notAnAddress(text, position);
+  const encryption = { over, servername };
+  const endpoint = parseEndpoint(address, PORTS[over]);
+  if (endpoint) return { kind: 'address', endpoint: { ...endpoint, encryption } };
+  if (servername !== undefined) throw notAnAddress(text, position);
+  const { host, port } = parseHost(rest, text, position);
+  return { kind: 'host', host, port: port ?? PORTS[over], encryption, position };
+}
+
+/** Takes `%NAME` off an address that may have a port behind it; the zone of a link-local address is left where it is. */
+function splitServername(text: string): [address: string, servername: string | undefined] {
+  const [, before = '', name = '', after = ''] = /^(.*)%([^%\]]+?)(\](?::\d+)?|:\d+)?$/.exec(text) ?? [];
+  const isZone = !before.includes('%') && /^\[?fe[89ab][0-9a-f]:/i.test(before);
+  return name === '' || isZone ? [text, undefined] : [before + after, name];
+}
+
+/** `IP`, `IP:PORT`, `[IPv6]` or `[IPv6]:PORT`; undefined if it is none of them. */
+export function parseEndpoint(text: string, defaultPort: number = DNS_PORT): Peer | undefined {
   const bare = canonicalAddress(text);
-  if (bare !== undefined) return { address: bare, port: DNS_PORT };
+  if (bare !== undefined) return { address: bare, port: defaultPort };
   const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(text) ?? [];
   const address = canonicalAddress(bracketed ?? plain ?? '');
   if (address === undefined || (bracketed !== undefined && !address.includes(':')) || !isPort(port)) return undefined;
-  return { address, port: port === undefined ? DNS_PORT : Number(port) };
+  return { address, port: port === undefined ? defaultPort : Number(port) };
 }
 
 /** Each endpoint once, where it came first. */
-export function uniqueEndpoints(endpoints: readonly Peer[]): Peer[] {
-  return [...new Map(endpoints.map((endpoint) => [printPeer(endpoint), endpoint])).values()];
+export function uniqueEndpoints(endpoints: readonly Endpoint[]): Endpoint[] {
+  const byPeer = new Map<string, Endpoint>();
+  for (const endpoint of endpoints) {
+    const peer = printPeer(endpoint);
+    if (!byPeer.has(peer)) byPeer.set(peer, endpoint);
+  }
+  return [...byPeer.values()];
 }
 
-function checkScheme(scheme: string, text: string, position: Position): void {
-  if (scheme === 'dns') return;
-  const detail = ENCRYPTED.includes(scheme)
-    ? `'${scheme}' upstreams are not supported yet: ${text} - forward to a local stub that encrypts, with 'dns://'`
-    : `'${scheme}' is not supported as a destination protocol in forward: ${text} - use 'dns://'`;
-  throw new CorefileError(position, detail);
+function parseHost(rest: string, text: string, position: Position): { host: string; port: number | undefined } {
+  const [, host = '', port] = /^([^:[\]/%]+)(?::(\d+))?$/.exec(rest) ?? [];
+  // Digits and dots alone are a mistyped address, never a host.
+  if (host === '' || /^[\d.]+$/.test(host) || !isName(host) || !isPort(port)) throw notAnAddress(text, position);
+  return { host, port: port === undefined ? undefined : Number(port) };
 }
 
 function notAnAddress(text: string, position: Position): CorefileError {

@@ -3,6 +3,8 @@ import { decodeMessage } from '../../dns/wire/decode.ts';
 import { WireError } from '../../dns/wire/error.ts';
 import { type Peer, printPeer } from '../../net/transport.ts';
 import { UpstreamError } from '../../net/upstream/error.ts';
+import { createHttpsUpstream } from '../../net/upstream/https.ts';
+import type { ConnectionPool } from '../../net/upstream/pool.ts';
 import { createTcpUpstream } from '../../net/upstream/tcp.ts';
 import { exchangeUdp } from '../../net/upstream/udp.ts';
 import type { Clock } from '../../observe/clock.ts';
@@ -11,6 +13,8 @@ import { createHealth } from './health.ts';
 import { encodeProbe } from './message.ts';
 import type { UpstreamMetrics } from './metrics.ts';
 import type { Stanza } from './options.ts';
+import type { Endpoint } from './target.ts';
+import type { Certificates } from './tls-files.ts';
 
 const PROBE_TIMEOUT_MS = 1000;
 
@@ -20,21 +24,24 @@ export interface Upstream {
   readonly down: boolean;
   /** An exchange failed, and no probe has succeeded since. */
   readonly suspected: boolean;
-  /** Sends a query and waits for the reply. @throws UpstreamError (as a rejection), which also starts the health probes. */
+  /** Sends a query and waits for the reply; an encrypted upstream is asked in its own way, whatever the protocol. @throws UpstreamError (as a rejection), which also starts the health probes. */
   exchange(query: Uint8Array, protocol: Protocol, timeoutMs: number): Promise<Message>;
   /** Ends the probes and gives idle connections back; exchanges at work come to their end. */
   stop(): void;
 }
 
-export function createUpstream(to: Peer, stanza: Stanza, clock: Clock, metrics: UpstreamMetrics): Upstream {
+export function createUpstream(
+  to: Endpoint,
+  stanza: Stanza,
+  clock: Clock,
+  certificates: Certificates,
+  metrics: UpstreamMetrics,
+): Upstream {
   const sourceAddress = sameFamily(stanza.sourceAddress, to) ? stanza.sourceAddress : undefined;
-  const { expireMs, maxAgeMs, healthCheck, maxFails } = stanza;
-  const tcp = createTcpUpstream(to, {
-    ...{ clock, sourceAddress, expireMs, maxAgeMs, maxIdle: stanza.maxIdleConns },
-    onPick: (reused) => metrics.picked('tcp', reused),
-  });
+  const { healthCheck, maxFails } = stanza;
+  const connections = poolFor(to, stanza, { clock, sourceAddress }, certificates, metrics);
   const send = (query: Uint8Array, protocol: Protocol, timeoutMs: number): Promise<Uint8Array> => {
-    if (protocol === 'tcp') return tcp.exchange(query, timeoutMs);
+    if (protocol === 'tcp' || to.encryption) return connections.exchange(query, timeoutMs);
     metrics.picked('udp', false);
     return exchangeUdp(query, to, timeoutMs, { clock, sourceAddress });
   };
@@ -66,9 +73,28 @@ export function createUpstream(to: Peer, stanza: Stanza, clock: Clock, metrics: 
     },
     stop() {
       health.stop();
-      tcp.close();
+      connections.close();
     },
   };
+}
+
+/** The connections over which the upstream is asked: over UDP each query has a socket of its own. */
+function poolFor(
+  to: Endpoint,
+  { expireMs, maxAgeMs, maxIdleConns, tlsServername, dohMethod }: Stanza,
+  { clock, sourceAddress }: { clock: Clock; sourceAddress: string | undefined },
+  { context }: Certificates,
+  metrics: UpstreamMetrics,
+): ConnectionPool {
+  const { over, servername = tlsServername } = to.encryption ?? {};
+  const protocol = over === undefined ? 'tcp' : over === 'tls' ? 'tcp-tls' : 'https';
+  const options = {
+    ...{ clock, sourceAddress, expireMs, maxAgeMs, maxIdle: maxIdleConns },
+    onPick: (reused: boolean) => metrics.picked(protocol, reused),
+  };
+  const tls = { context, servername };
+  if (over === 'https') return createHttpsUpstream(to, { ...options, tls, method: dohMethod });
+  return createTcpUpstream(to, over === 'tls' ? { ...options, tls } : options);
 }
 
 function decodeReply(octets: Uint8Array, from: Peer): Message {
