@@ -72,6 +72,14 @@ test.each([
   );
 });
 
+test.each([
+  ['eth0', 'eth0', 'no address to listen on is left of: eth0 except eth0'],
+  ['down', '', 'no address to listen on is left of: down'],
+])('bind %j except %j leaves nothing', (addresses, except, message) => {
+  const withDown = { ...interfaces, down: [] };
+  expect(() => bindAddresses({ addresses: targets(addresses), except: targets(except) }, withDown)).toThrow(message);
+});
+
 test('the local addresses are those that others can reach', () => {
   expect(localAddresses(interfaces)).toEqual(['10.0.0.5', '2001:db8::5', '10.1.0.5']);
 });

@@ -43,7 +43,7 @@ export function localAddresses(interfaces: Interfaces = networkInterfaces()): st
 /**
  * The addresses to listen on, each once and in canonical text: an interface's name stands for all its addresses.
  *
- * @throws CairnError for a target that is neither an address nor an interface.
+ * @throws CairnError for a target that is neither an address nor an interface, and where no address is left.
  */
 export function bindAddresses(targets: BindTargets, interfaces: Interfaces = networkInterfaces()): string[] {
   const resolve = ({ text }: { readonly text: string }): string[] => {
@@ -53,7 +53,11 @@ export function bindAddresses(targets: BindTargets, interfaces: Interfaces = net
     throw new CairnError('BIND', `not a valid IP address or interface name: "${text}"`);
   };
   const except = new Set(targets.except.flatMap(resolve));
-  return [...new Set(targets.addresses.flatMap(resolve))].filter((address) => !except.has(address));
+  const addresses = [...new Set(targets.addresses.flatMap(resolve))].filter((address) => !except.has(address));
+  if (addresses.length > 0) return addresses;
+  const print = (these: BindTargets['addresses']) => these.map(({ text }) => text).join(' ');
+  const but = targets.except.length > 0 ? ` except ${print(targets.except)}` : '';
+  throw new CairnError('BIND', `no address to listen on is left of: ${print(targets.addresses)}${but}`);
 }
 
 function addressesOf(name: string, interfaces: Interfaces): string[] {

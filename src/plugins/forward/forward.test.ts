@@ -430,6 +430,72 @@ test('a host that cannot be resolved is an error at the start', async () => {
   );
 });
 
+test.each([
+  ['', [0, 9999], 1],
+  ['', [0, 10_000], 2],
+  ['expire 1s', [0, 999], 1],
+  ['expire 1s', [0, 1000], 2],
+  ['max_age 15s', [0, 8000, 7000], 1],
+  ['max_age 15s', [0, 8000, 7001], 2],
+])('with "%s", TCP queries after pauses of %j ms take %i connections', async (option, pausesMs, connections) => {
+  const server = await upstream(answering());
+  await stanza([server], `force_tcp\n${option}`);
+  for (const pauseMs of pausesMs) {
+    env.clock.advance(pauseMs);
+    await ask();
+  }
+  expect(server.connections).toBe(connections);
+});
+
+test.each([
+  ['', 2],
+  ['max_idle_conns 1', 3],
+])('with "%s", two pairs of queries at once take %i connections', async (option, connections) => {
+  const server = await upstream(answering());
+  await stanza([server], `force_tcp\n${option}`);
+  for (let pair = 0; pair < 2; pair++) await Promise.all([ask(), ask()]);
+  expect(server.connections).toBe(connections);
+});
+
+test.each(['udp', 'tcp'] as const)('source_address, over %s', async (protocol) => {
+  const server = await upstream(answering());
+  await stanza([server], 'source_address 127.0.0.9');
+  await ask('example.org. A', { protocol });
+  expect(server.received.map(({ peer }) => peer.address)).toEqual(['127.0.0.9']);
+});
+
+test('a source_address of the other family is not for this upstream', async () => {
+  const server = await upstream(answering());
+  await stanza([server], 'source_address ::1');
+  expect(await asked()).toBe('NOERROR ra');
+});
+
+test('read_timeout', async () => {
+  const server = await upstream();
+  await stanza([server], 'read_timeout 300ms\nmax_fails 0\nmax_connect_attempts 1');
+  const reply = asked();
+  await server.query(0);
+  env.clock.advance(300);
+  expect(await reply).toMatch(/^SERVFAIL \(read udp .*: i\/o timeout\)$/);
+});
+
+test.each([
+  ['policy sequential', ['0', '0', '0', '0']],
+  ['policy round_robin', ['1', '2', '0', '1']],
+])('%s', async (option, expected) => {
+  const servers = await Promise.all([upstream(answering()), upstream(answering()), upstream(answering())]);
+  await start(`forward . ${servers.map(({ endpoint }) => endpoint).join(' ')} {\n${option}\n}`);
+  const order: string[] = [];
+  for (const [i, server] of servers.entries()) {
+    server.on((query) => {
+      order.push(String(i));
+      answering()(query);
+    });
+  }
+  for (let i = 0; i < expected.length; i++) await ask();
+  expect(order).toEqual(expected);
+});
+
 test('queries of every class are forwarded', async () => {
   const server = await upstream(answering([], { aa: true }));
   await stanza([server]);
