@@ -16,6 +16,7 @@ test.each([
 
 test.each([
   ['health a b', /Wrong argument count/],
+  ['health localhost', /1:8 .*"localhost" is not an address to listen on: write HOST:PORT/],
   ['health {\nlameduck\n}', /Wrong argument count/],
   ['health {\nlameduck 5\n}', /missing unit/],
   ['health {\nlameducks 5s\n}', /unknown property 'lameducks'.*lameduck/],

@@ -1,4 +1,5 @@
 import { atMostArgs, durationMs, exactArgs, lastUse, parseOptions } from '../../corefile/arguments.ts';
+import { pageAddress } from '../../plugin/page-address.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { watchHealth } from './self-check.ts';
 
@@ -19,7 +20,7 @@ export default definePlugin<HealthOptions>({
         lameduckMs = durationMs(exactArgs(line, 1)[0]);
       },
     });
-    return { address: atMostArgs(directive, 1)[0]?.text ?? ':8080', lameduckMs };
+    return { address: pageAddress(atMostArgs(directive, 1)[0], ':8080'), lameduckMs };
   },
 
   create({ address, lameduckMs }, env) {

@@ -1,5 +1,6 @@
 import { atMostArgs, exactArgs, noArgs, once, parseOptions } from '../../corefile/arguments.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
+import { pageAddress } from '../../plugin/page-address.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { processMetrics } from './process-metrics.ts';
 import { QueryMetrics } from './query-metrics.ts';
@@ -30,7 +31,7 @@ export default definePlugin<PrometheusOptions>({
         webConfig = exactArgs(line, 1)[0].text;
       },
     });
-    return { address: atMostArgs(directive, 1)[0]?.text ?? 'localhost:9153', withRuntime, webConfig };
+    return { address: pageAddress(atMostArgs(directive, 1)[0], 'localhost:9153'), withRuntime, webConfig };
   },
 
   create({ address, withRuntime, webConfig }, env) {

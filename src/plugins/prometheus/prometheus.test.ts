@@ -21,6 +21,7 @@ test.each([
 
 test.each([
   ['prometheus a b', /Wrong argument count/],
+  ['prometheus localhost', /1:12 .*"localhost" is not an address to listen on: write HOST:PORT/],
   ['prometheus {\nruntime_metrics yes\n}', /Wrong argument count/],
   ['prometheus {\ntls\n}', /Wrong argument count/],
   ['prometheus\nprometheus', /only be used once/],

@@ -1,6 +1,7 @@
 import { atMostArgs, exactArgs, once, oneOf, parseOptions } from '../../corefile/arguments.ts';
 import type { HttpPage } from '../../net/http.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
+import { pageAddress } from '../../plugin/page-address.ts';
 import { definePlugin, type Plugin } from '../../plugin/plugin.ts';
 
 interface ReadyOptions {
@@ -27,7 +28,7 @@ export default definePlugin<ReadyOptions>({
         continuously = oneOf(exactArgs(line, 1)[0], ['until-ready', 'continuously']) === 'continuously';
       },
     });
-    return { address: atMostArgs(directive, 1)[0]?.text ?? ':8181', continuously };
+    return { address: pageAddress(atMostArgs(directive, 1)[0], ':8181'), continuously };
   },
 
   create({ address, continuously }, env) {

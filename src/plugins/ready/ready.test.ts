@@ -14,6 +14,7 @@ test.each([
 
 test.each([
   ['ready a b', /Wrong argument count/],
+  ['ready localhost', /1:7 .*"localhost" is not an address to listen on: write HOST:PORT/],
   ['ready {\nmonitor sometimes\n}', /unknown value 'sometimes'/],
   ['ready {\nwait 5s\n}', /unknown property 'wait'/],
   ['ready\nready', /only be used once/],
