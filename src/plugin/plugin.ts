@@ -30,7 +30,7 @@ export interface Plugin {
   /**
    * What the plugin can say of a query under one of its labels, which others know as `PLUGIN/LABEL`; undefined for nothing.
    * Asked only when somebody reads the label: see {@link PluginEnv.label}. Whatever it says must follow from the query as it
-   * came in, so that it is the same for an answer that is given again.
+   * came in, so that it is the same for an answer that is given again, or be of a reply without leave to repeat it.
    */
   label?(query: Query, label: string): string | undefined;
   /**

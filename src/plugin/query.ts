@@ -4,7 +4,7 @@ import type { Peer } from '../net/transport.ts';
 
 export type Protocol = 'udp' | 'tcp';
 
-/** How a query came in. */
+/** How a query came in; an object of its own for each. */
 export interface Arrival {
   readonly protocol: Protocol;
   readonly client: Peer;
@@ -18,6 +18,8 @@ export interface Arrival {
 
 /** A question on its way through a chain of plugins. Never changed: a plugin that rewrites hands a changed copy on. */
 export interface Query extends Arrival {
+  /** The same object in all copies that are made of the query on its way: whoever keeps something of it can find it again. */
+  readonly arrival: Arrival;
   /** The message as it was received. */
   readonly message: Message;
   /** In the client's own letter case. */
@@ -45,6 +47,7 @@ export function createQuery(
 ): Query {
   const question = message.questions[0]!;
   return {
+    arrival,
     protocol: arrival.protocol,
     client: arrival.client,
     local: arrival.local,

@@ -14,7 +14,7 @@ export class MemoQuery implements Query {
   readonly server: string;
   readonly depth = 0;
   private readonly bytes: Uint8Array;
-  private readonly arrival: Arrival;
+  readonly arrival: Arrival;
   private decoded: Message | undefined;
 
   constructor(bytes: Uint8Array, arrival: Arrival, type: number, zone: Name, server: string) {

@@ -13,13 +13,18 @@ export const DEADLINE_MS = 5000;
 /** How often one query may fail where `max_connect_attempts` says nothing is too often. */
 export const MAX_ATTEMPTS = 100;
 
-/** Asks the upstreams in this order, suspects last, and over again, until one replies; SERVFAIL says why none did. */
+/**
+ * Asks the upstreams in this order, suspects last, and over again, until one replies; SERVFAIL says why none did.
+ *
+ * @param answeredBy told which upstream has sent the reply that counts, if one has.
+ */
 export async function askInTurn(
   query: Query,
   upstreams: readonly Upstream[],
   stanza: Stanza,
   { clock, random }: Pick<PluginEnv, 'clock' | 'random'>,
   { healthcheckBroken }: ForwardMetrics,
+  answeredBy: (upstream: Upstream) => void,
 ): Promise<Reply> {
   const octets = encodeQuery(query);
   const order = suspectsLast(upstreams);
@@ -42,6 +47,7 @@ export async function askInTurn(
     }
     try {
       last = await ask(upstream, octets, query.protocol, stanza, timeoutMs);
+      answeredBy(upstream);
       if (--repliesLeft === 0 || !stanza.failover.includes(last.rcode)) break;
     } catch (thrown) {
       error = thrown as Error;

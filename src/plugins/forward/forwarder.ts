@@ -32,7 +32,13 @@ function encryptionOf(target: Target): Encryption | undefined {
       : undefined;
 }
 
-export function createForwarder(stanza: Stanza, env: PluginEnv, metrics: ForwardMetrics): Forwarder {
+/** @param answered told which upstream's reply a query gets, as `ADDRESS:PORT`. */
+export function createForwarder(
+  stanza: Stanza,
+  env: PluginEnv,
+  metrics: ForwardMetrics,
+  answered: (query: Query, upstream: string) => void,
+): Forwarder {
   const inPolicyOrder = createPolicy(stanza.policy, env.random);
   let upstreams: ReadonlyMap<string, Upstream> = new Map();
   let inFlight = 0;
@@ -80,7 +86,8 @@ export function createForwarder(stanza: Stanza, env: PluginEnv, metrics: Forward
       }
       inFlight++;
       try {
-        return await askInTurn(query, inPolicyOrder([...upstreams.values()]), stanza, env, metrics);
+        const order = inPolicyOrder([...upstreams.values()]);
+        return await askInTurn(query, order, stanza, env, metrics, ({ name }) => answered(query, name));
       } finally {
         inFlight--;
       }

@@ -1,6 +1,6 @@
 import { attempt, type CorefileError, throwAll } from '../../corefile/error.ts';
 import { definePlugin, type Handler } from '../../plugin/plugin.ts';
-import type { Query } from '../../plugin/query.ts';
+import type { Arrival, Query } from '../../plugin/query.ts';
 import type { Reply } from '../../plugin/reply.ts';
 import { createForwarder } from './forwarder.ts';
 import { forwardMetrics } from './metrics.ts';
@@ -21,7 +21,10 @@ export default definePlugin<readonly Stanza[]>({
 
   create(stanzas, env) {
     const metrics = forwardMetrics(env.metrics);
-    const forwarders = stanzas.map((stanza) => createForwarder(stanza, env, metrics));
+    /** Who answered the queries that are still of interest. */
+    const upstreams = new WeakMap<Arrival, string>();
+    const answered = ({ arrival }: Query, upstream: string) => upstreams.set(arrival, upstream);
+    const forwarders = stanzas.map((stanza) => createForwarder(stanza, env, metrics, answered));
 
     /** Stanzas are tried in source order, never by the longest zone; the first one that matches has the query. */
     const answerFrom = (first: number, query: Query, next: Handler): Reply | Promise<Reply> => {
@@ -39,6 +42,7 @@ export default definePlugin<readonly Stanza[]>({
     };
     return {
       wrap: (next) => (query) => answerFrom(0, query, next),
+      label: ({ arrival }, name) => (name === 'upstream' ? upstreams.get(arrival) : undefined),
       async start() {
         try {
           await Promise.all(forwarders.map(({ start }) => start()));

@@ -20,6 +20,8 @@ const PROBE_TIMEOUT_MS = 1000;
 
 /** One server that queries are forwarded to. */
 export interface Upstream {
+  /** `ADDRESS:PORT` */
+  readonly name: string;
   /** More than `max_fails` probes in a row have failed. */
   readonly down: boolean;
   /** An exchange failed, and no probe has succeeded since. */
@@ -52,6 +54,7 @@ export function createUpstream(
     onFailure: metrics.probeFailed,
   });
   return {
+    name: printPeer(to),
     get down() {
       return health.down;
     },

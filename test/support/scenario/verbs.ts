@@ -56,7 +56,8 @@ export const VERBS: Readonly<Record<string, Verb>> = {
 
   async logs(stage, words) {
     const unseen = serverOf(stage).lines.slice(stage.linesSeen);
-    const at = unseen.findIndex((line) => line.includes(words.join(' ')));
+    const text = await fillIn(stage, words.join(' '));
+    const at = unseen.findIndex((line) => line.includes(text));
     if (at === -1) fail(`the log does not say so, but:\n${unseen.join('\n')}`);
     stage.linesSeen += at + 1;
   },
