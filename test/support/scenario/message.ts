@@ -1,4 +1,4 @@
-import { EdnsOption, type Message, parseRcode } from '../../../src/dns/message.ts';
+import { Class, EdnsOption, type Message, parseRcode, printClass } from '../../../src/dns/message.ts';
 import { parseRecord } from '../../../src/dns/presentation.ts';
 import { printType } from '../../../src/dns/rr.ts';
 import { printReply, testMessage } from '../query.ts';
@@ -14,12 +14,21 @@ const QUESTION_FLAGS: Readonly<Record<string, (message: Message) => boolean>> = 
 
 const REPLY_FLAGS: readonly string[] = ['aa', 'ra', 'ad', 'tc'];
 
-/** The query for words such as `www.example.org. AAAA +do`. */
-export function queryOf([name = '.', type = 'A', ...flags]: readonly string[]): Message {
+const CLASSES: readonly string[] = ['CH', 'HS', 'ANY'];
+
+/** How many of these words are the question: the third only if it is a class. */
+export function questionWords(words: readonly string[]): number {
+  return CLASSES.includes(words[2] ?? '') ? 3 : 2;
+}
+
+/** The query for words such as `www.example.org. AAAA +do` or `version.bind. TXT CH`. */
+export function queryOf(words: readonly string[]): Message {
+  const question = words.slice(0, questionWords(words)).join(' ');
+  const flags = words.slice(questionWords(words));
   const has = (flag: string) => flags.includes(flag);
   const edns = has('+edns') || has('+do') ? { edns: { do: has('+do') } } : {};
   const id = Math.floor(Math.random() * 0x10000);
-  return testMessage(`${name} ${type}`, { id, rd: !has('+norec'), ad: has('+ad'), cd: has('+cd'), ...edns });
+  return testMessage(question, { id, rd: !has('+norec'), ad: has('+ad'), cd: has('+cd'), ...edns });
 }
 
 /** @throws Error if one of these words is no flag that a question can bear. */
@@ -31,9 +40,10 @@ export function checkFlags(words: readonly string[]): void {
 
 /** A query as a scenario writes it, with those of the flags that it has. */
 export function printQuery(message: Message, protocol: string, flags: readonly string[]): string {
-  const { name, type } = message.questions[0]!;
+  const { name, type, class: qclass } = message.questions[0]!;
+  const classes = qclass === Class.IN ? [] : [printClass(qclass)];
   const borne = flags.filter((flag) => QUESTION_FLAGS[flag]?.(message));
-  return [name, printType(type), ...(protocol === 'tcp' ? ['+tcp'] : []), ...borne].join(' ');
+  return [name, printType(type), ...classes, ...(protocol === 'tcp' ? ['+tcp'] : []), ...borne].join(' ');
 }
 
 /** The reply that `RCODE [FLAG...]` and records make; those of authority and additional have `-- ` and `++ ` in front. */

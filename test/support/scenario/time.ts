@@ -1,7 +1,7 @@
 import type { FakeClock } from '../clock.ts';
 
 /** Turns of the event loop that a datagram on the loopback interface takes at most, with what follows from it. */
-const TURNS = 12;
+const TURNS = 20;
 /** What is under way outside the event loop, in the words of Node.js: files, connections, messages. */
 const UNDER_WAY = /Req|ConnectWrap|SendWrap|WriteWrap|ShutdownWrap/;
 const MAX_TURNS = 10_000;

@@ -7,7 +7,7 @@ import { encodeMessage } from '../../../src/dns/wire/encode.ts';
 import { exchangeTcp, exchangeUdp } from '../ask.ts';
 import { seededRandom } from '../random.ts';
 import { startServer } from '../server.ts';
-import { checkFlags, printAnswer, printQuery, queryOf, replyTo } from './message.ts';
+import { checkFlags, printAnswer, printQuery, queryOf, questionWords, replyTo } from './message.ts';
 import { type Actor, actorOf, checkNothingUnseen, fail, type Stage, serverOf } from './stage.ts';
 import { advance, settle, soon } from './time.ts';
 
@@ -34,7 +34,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   async ask(stage, words) {
     const fromAt = words.indexOf('from');
     const [question, from] = fromAt === -1 ? [words] : [words.slice(0, fromAt), words[fromAt + 1]];
-    checkFlags(question.slice(2));
+    checkFlags(question.slice(questionWords(question)));
     const exchange = question.includes('+tcp') ? exchangeTcp : exchangeUdp;
     const reply = exchange('127.0.0.1', serverOf(stage).port, encodeMessage(queryOf(question)), from);
     reply.catch(() => {}); // whoever expects it will see
@@ -77,7 +77,7 @@ export const DEEDS: Readonly<Record<string, Deed>> = {
       checkNothingUnseen(stage);
       return;
     }
-    checkFlags(words.slice(2));
+    checkFlags(words.slice(questionWords(words)));
     actor.query = await soon(actor.server.query(actor.seen), 'the upstream receives nothing');
     actor.seen++;
     expect(printQuery(actor.query.message, actor.query.protocol, words)).toBe(words.join(' '));
