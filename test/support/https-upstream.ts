@@ -1,5 +1,10 @@
 import { once } from 'node:events';
-import { createSecureServer, type IncomingHttpHeaders, type ServerHttp2Session } from 'node:http2';
+import {
+  createSecureServer,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import type { Message } from '../../src/dns/message.ts';
 import { decodeMessage } from '../../src/dns/wire/decode.ts';
@@ -12,8 +17,8 @@ export interface HttpsReceived {
   readonly message: Message;
   /** Responds with a message, or with whatever octets; the headers are those of a good response unless they are changed. */
   reply(message: Message | Uint8Array, headers?: Record<string, string | number>): void;
-  /** Resets the stream. */
-  reset(): void;
+  /** For responses of another kind. */
+  readonly stream: ServerHttp2Stream;
   readonly session: ServerHttp2Session;
 }
 
@@ -48,12 +53,12 @@ export async function startHttpsUpstream(script: (query: HttpsReceived) => void)
     const query: HttpsReceived = {
       headers,
       message: decodeMessage(octets),
+      stream,
       session: stream.session as ServerHttp2Session,
       reply(message, extra = {}) {
         stream.respond({ ':status': 200, 'content-type': 'application/dns-message', ...extra });
         stream.end(message instanceof Uint8Array ? message : encodeMessage(message));
       },
-      reset: () => stream.close(2),
     };
     received.push(query);
     current(query);

@@ -45,6 +45,25 @@ test('a session is resumed, but not with other certificates', async () => {
   expect(await dial(dialer)).toBe(false);
 });
 
+test.each([
+  ['dns.test', 'dns.test'],
+  [undefined, false],
+  ['127.0.0.1', false],
+])('for a server called %s, the handshake names %s', async (servername, expected) => {
+  const named = Promise.withResolvers<string | false>();
+  const server = createServer({ cert: SERVER_CERT, key: KEY }, (socket) => {
+    socket.on('error', () => {});
+    named.resolve(socket.servername ?? '');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  cleanups.push(() => server.close());
+  const to = { address: '127.0.0.1', port: (server.address() as AddressInfo).port };
+  const socket = tlsDialer(to, undefined, { ...tls, servername }).open();
+  expect(await named.promise).toBe(expected);
+  socket.destroy();
+});
+
 const tls = { context: () => createSecureContext({ ca: CA_CERT }) };
 const query = encodeMessage(testMessage('example.org. A'));
 

@@ -137,6 +137,7 @@ describe('tls://', () => {
 
   test('a host name, whose name the certificate must bear', async () => {
     const { port } = await tlsUpstream({ cert: NAMED_CERT });
+    await writeFile(join(folder, 'localhost'), 'nameserver 192.0.2.1\n'); // no host is a file here
     await start(`tls://localhost:${port}`);
     expect(await asked()).toMatch(notFor('localhost'));
     await plugin.stop!();
@@ -218,6 +219,21 @@ describe('https://', () => {
     server.received[0]!.session.goaway();
     await settle();
     expect(await asked()).toBe(ANSWER);
+    expect(server.connections).toBe(2);
+  });
+
+  test('after a goodbye, what is in flight comes to its end, and the rest goes elsewhere', async () => {
+    const held = Promise.withResolvers<HttpsReceived>();
+    const server = await httpsUpstream(held.resolve);
+    await start(`https://${server.endpoint}`);
+    const first = asked();
+    const query = await held.promise;
+    server.on(answer);
+    query.session.goaway();
+    await settle();
+    expect(await asked()).toBe(ANSWER);
+    answer(query);
+    expect(await first).toBe(ANSWER);
     expect(server.connections).toBe(2);
   });
 

@@ -2,6 +2,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { constants, type ServerHttp2Stream } from 'node:http2';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -163,13 +164,19 @@ const tls: readonly Row<TlsOptions | ((socket: Socket) => void)>[] = [
   ['no TLS: silent', 'SERVFAIL after 2 s', 'timeout', () => {}],
 ];
 
+/** Responds with octets and leaves it open whether more will come. */
+const begin = (stream: ServerHttp2Stream, octets: Uint8Array, then = () => {}) => {
+  stream.respond({ ':status': 200, 'content-type': 'application/dns-message' });
+  stream.write(octets, then);
+};
+
 const https: readonly Row<(query: HttpsReceived) => void>[] = [
   ['silent', 'SERVFAIL after 2 s', 'timeout', () => {}],
   ['status 500', 'SERVFAIL', 'http', ({ message, reply }) => reply(answerTo(message, [RECORD]), { ':status': 500 })],
   ['a redirection', 'SERVFAIL', 'http', ({ reply }) => reply(Buffer.alloc(0), { ':status': 302, location: '/x' })],
   ['a web page', 'SERVFAIL', 'malformed', ({ reply }) => reply(Buffer.from('<p>'), { 'content-type': 'text/html' })],
   ['an empty body', 'SERVFAIL', 'malformed', ({ reply }) => reply(Buffer.alloc(0))],
-  ['more than 65,535 octets', 'SERVFAIL', 'malformed', ({ reply }) => reply(Buffer.alloc(100_000))],
+  ['a reply without end', 'SERVFAIL', 'malformed', ({ stream }) => begin(stream, Buffer.alloc(100_000))],
   [
     'another question',
     'SERVFAIL',
@@ -177,7 +184,13 @@ const https: readonly Row<(query: HttpsReceived) => void>[] = [
     ({ message, reply }) =>
       reply({ ...answerTo(message, [RECORD]), questions: testMessage('example.com. A').questions }),
   ],
-  ['the request is cut off', 'SERVFAIL', 'closed', ({ reset }) => reset()],
+  ['the request is cut off', 'SERVFAIL', 'closed', ({ stream }) => stream.close(constants.NGHTTP2_INTERNAL_ERROR)],
+  [
+    'the connection is cut off in a reply',
+    'SERVFAIL',
+    'closed',
+    ({ stream, message }) => begin(stream, encodeMessage(answerTo(message, [RECORD])), () => stream.session?.destroy()),
+  ],
   ['the connection is cut off', 'SERVFAIL', 'closed', ({ session }) => session.destroy()],
 ];
 

@@ -33,11 +33,7 @@ export function watchCertificates(files: TlsFiles, env: Pick<PluginEnv, 'clock' 
     if (context && next === texts) return;
     const identity = files.identity && { cert, key };
     if (files.ca !== undefined) checkCertificate(ca);
-    context = createSecureContext({
-      ...identity,
-      ca: files.ca === undefined ? wellKnownAuthorities() : ca,
-      minVersion: 'TLSv1.2',
-    });
+    context = createSecureContext({ ...identity, ca: files.ca === undefined ? wellKnownAuthorities() : ca });
     texts = next;
   };
   const refresh = async () => {
