@@ -1,6 +1,5 @@
 import {
   atLeastArgs,
-  atMostArgs,
   domainName,
   durationMs,
   exactArgs,
@@ -20,6 +19,7 @@ import { type Name, ROOT } from '../../dns/name.ts';
 import type { Peer } from '../../net/transport.ts';
 import { POLICIES, type PolicyName } from './policy.ts';
 import { parseEndpoint, parseTarget, type Target } from './target.ts';
+import { checkServernames, parseServername, parseTls, type TlsFiles } from './tls-options.ts';
 
 /** More upstreams than these are taken for a mistake. */
 export const MAX_UPSTREAMS = 15;
@@ -30,16 +30,6 @@ export interface HealthCheck {
   readonly recursionDesired: boolean;
   /** The name whose NS records are asked for. */
   readonly domain: Name;
-}
-
-/** PEM files, by their paths in the Corefile. */
-export interface TlsFiles {
-  /** The line that names them. */
-  readonly position: Position;
-  /** The certificate that upstreams may ask for, and its key. */
-  readonly identity: { readonly cert: string; readonly key: string } | undefined;
-  /** Who may have signed the upstreams' certificates; the well-known authorities if undefined. */
-  readonly ca: string | undefined;
 }
 
 /** One use of the directive. */
@@ -161,7 +151,7 @@ function handlersFor(options: Options): Record<string, (line: OptionLine) => voi
       options.tls = parseTls(line);
     },
     tls_servername: (line) => {
-      options.tlsServername = servername(exactArgs(line, 1)[0]);
+      options.tlsServername = parseServername(exactArgs(line, 1)[0]);
     },
     doh_method: (line) => {
       options.dohMethod = oneOf(exactArgs(line, 1)[0], ['GET', 'POST']);
@@ -209,23 +199,4 @@ function endpoint({ text, position }: Token): Peer {
   const parsed = parseEndpoint(text);
   if (parsed) return parsed;
   throw new CorefileError(position, `'${text}' is not an IP address, expecting IP, IP:PORT or [IPv6]:PORT`);
-}
-
-/** `tls`, `tls CA`, `tls CERT KEY` or `tls CERT KEY CA`. */
-function parseTls(line: OptionLine): TlsFiles {
-  const { position } = line;
-  const [first, second, third] = atMostArgs(line, 3).map(({ text }) => text);
-  if (first === undefined || second === undefined) return { position, identity: undefined, ca: first };
-  return { position, identity: { cert: first, key: second }, ca: third };
-}
-
-function servername(token: Token): string {
-  return domainName(token).replace(/(?<=.)\.$/, '');
-}
-
-function checkServernames(targets: readonly Target[], tokens: readonly Token[]): void {
-  const at = targets.findIndex((target) => target.kind === 'address' && target.endpoint.encryption?.servername);
-  if (at === -1) return;
-  const detail = `both '${tokens[at]!.text}' and 'tls_servername' say whom the certificate must name`;
-  throw new CorefileError(tokens[at]!.position, `${detail} - leave one of them out`);
 }

@@ -5,7 +5,7 @@ import { CorefileError } from '../../corefile/error.ts';
 import { messageOf } from '../../errors.ts';
 import type { Timer } from '../../observe/clock.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
-import type { TlsFiles } from './options.ts';
+import type { TlsFiles } from './tls-options.ts';
 
 /** How often the files are read again: certificates are renewed while the server runs. */
 export const CERTIFICATE_POLL_MS = 30_000;
