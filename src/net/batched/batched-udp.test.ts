@@ -3,16 +3,12 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { fakeClock } from '../../../test/support/clock.ts';
 import { datagramClient, datagramContract, silentLog } from '../../../test/support/datagram-contract.ts';
 import type { Peer, Receiver, SendReply } from '../transport.ts';
-import {
-  type BatchedUdpOptions,
-  listenBatched,
-  loadMachinery,
-  openBatchedUdp,
-  ROUNDS_PER_TURN,
-} from './batched-udp.ts';
+import { type BatchedUdpOptions, listenBatched, listenOn, loadMachinery, openBatchedUdp } from './batched-udp.ts';
 import type { Kernel } from './kernel.ts';
 import { BATCH, MessageMemory } from './message-memory.ts';
 import { MAX_QUEUED_REPLIES } from './outbox.ts';
+import { ROUNDS_PER_TURN } from './serve-socket.ts';
+import { openBeside } from './socket.ts';
 
 const machinery = await loadMachinery();
 
@@ -121,6 +117,32 @@ function batchedTests(real: Kernel): void {
     const { port } = listen(echo, { reusePort: true });
     expect(listen(echo, { reusePort: true, port }).port).toBe(port);
     expect(() => listen(echo, { port })).toThrow(`cannot listen on UDP 127.0.0.1:${port}: it is already in use`);
+  });
+
+  test("sockets that are opened beside one share its port, which is still no other program's", async () => {
+    const first = listen(echo);
+    const second = listenOn(machinery!, openBeside(real, first.socket), here.clock, () => Buffer.from('second'));
+    onTestFinished(() => second.close(0));
+    expect(second.port).toBe(first.port);
+    expect(() => listen(echo, { port: first.port })).toThrow('it is already in use');
+    const replies = new Set<string>();
+    while (replies.size < 2) {
+      replies.add((await datagramClient('127.0.0.1').ask('first', first.port)).bytes.toString());
+    }
+    expect([...replies].sort()).toEqual(['first', 'second']);
+  });
+
+  test('a socket that is released is served on by another listener, with nothing lost', async () => {
+    const first = listenBatched(machinery!, here, echo);
+    const client = datagramClient('127.0.0.1');
+    await first.release();
+    client.send('waiting', first.port);
+    await turns();
+    const second = listenOn(machinery!, first.socket, here.clock, ({ bytes }) => {
+      return Buffer.from(`${Buffer.from(bytes)} no more`);
+    });
+    onTestFinished(() => second.close(0));
+    expect((await client.receive()).bytes.toString()).toBe('waiting no more');
   });
 
   test('any number of idle listeners leaves the thread pool to others', async () => {

@@ -34,6 +34,21 @@ export interface BoundSocket {
 }
 
 /**
+ * Opens another socket on the port of one that is open, and its address: the kernel spreads the clients over all of them.
+ *
+ * The first one is opened alone, so that it is known that no other program has the port.
+ *
+ * @throws CairnError when the system does not let them share.
+ */
+export function openBeside(kernel: Kernel, { fd, address, port }: BoundSocket): BoundSocket {
+  const target = { address, port };
+  if (kernel.setOption(fd, SOL_SOCKET, SO_REUSEPORT, 1) < 0) {
+    throw listenError('UDP', target, systemError(kernel, 'setsockopt'));
+  }
+  return openSocket(kernel, { ...target, reusePort: true });
+}
+
+/**
  * Opens one socket: bound to an address of the machine, to 0.0.0.0, or to `::`, which serves both families (or IPv4
  * alone where there is no IPv6).
  *
