@@ -33,6 +33,19 @@ test('the buckets of a histogram are cumulative, their bounds inclusive', async 
   ]);
 });
 
+test('a histogram takes many equal values at once', async () => {
+  const metrics = new Metrics();
+  const cell = metrics.histogram('took_seconds', 'Time.', [], [1, 2]).cell();
+  cell.observe(1.5, 4);
+  expect((await exposed(metrics)).slice(2)).toEqual([
+    'took_seconds_bucket{le="1"} 0',
+    'took_seconds_bucket{le="2"} 4',
+    'took_seconds_bucket{le="+Inf"} 4',
+    'took_seconds_sum 6',
+    'took_seconds_count 4',
+  ]);
+});
+
 test('who asks for the same name and labels again goes on counting', () => {
   const metrics = new Metrics();
   metrics.counter('seen_total', '', ['kind']).cell('a').value = 5;

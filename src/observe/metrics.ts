@@ -7,7 +7,8 @@ export interface Cell {
 
 /** One time series of a histogram. */
 export interface HistogramCell {
-  observe(value: number): void;
+  /** Counts a value, `times` times over. */
+  observe(value: number, times?: number): void;
 }
 
 /** The time series of one metric, by the values of its labels. Ask for a cell once and keep it: the look-up costs, the cell does not. */
@@ -123,12 +124,12 @@ class Buckets implements HistogramCell {
     this.counts = bounds.map(() => 0);
   }
 
-  observe(value: number): void {
-    this.sum += value;
-    this.count++;
+  observe(value: number, times = 1): void {
+    this.sum += value * times;
+    this.count += times;
     for (let i = 0; i < this.bounds.length; i++) {
       if (value <= this.bounds[i]!) {
-        this.counts[i]!++;
+        this.counts[i]! += times;
         return;
       }
     }

@@ -21,12 +21,33 @@ export interface Sent {
   readonly durationMs: number;
 }
 
+/** Equal queries of one block, and the replies that they got: all from one kept reply, and sent already. */
+export interface Repetitions extends Pick<Query, 'protocol' | 'type' | 'zone' | 'server'> {
+  /** Octets of each query. */
+  readonly queryOctets: number;
+  /** Whether the clients' addresses are IPv6. */
+  readonly isIPv6: boolean;
+  /** Whether the queries have DO. */
+  readonly do: boolean;
+  readonly reply: Reply;
+  /** Octets of each reply. */
+  readonly octets: number;
+  readonly count: number;
+  /** From arrival to reply, of all together, in milliseconds. */
+  readonly durationMs: number;
+}
+
 /** One plugin at work in one server block. Every method is optional: a plugin does only what it is for. */
 export interface Plugin {
   /** Puts the plugin in front of `next`; called once, when the chain is built. */
   wrap?(next: Handler): Handler;
   /** Told of every query of the block after its reply was sent. Must not throw and must be cheap. */
   observe?(query: Query, sent: Sent): void;
+  /**
+   * The same for many queries at once, of which only so much is known, a moment later. A block whose
+   * observers all have this may be answered by worker threads; one that wants to see each query cannot.
+   */
+  observeRepetitions?(repetitions: Repetitions): void;
   /**
    * What the plugin can say of a query under one of its labels, which others know as `PLUGIN/LABEL`; undefined for nothing.
    * Asked only when somebody reads the label: see {@link PluginEnv.label}. Whatever it says must follow from the query as it
@@ -52,10 +73,15 @@ export interface Plugin {
   stop?(): Promise<void> | void;
 }
 
+/** More threads than this serve no listener, whatever the machine: CoreDNS's bound. */
+export const MAX_THREADS = 1024;
+
 /** What a block's directives say about the listener that serves it. */
 export interface BlockSettings {
   /** Addresses or interface names to listen on, and those to leave out. */
   readonly bind?: { readonly addresses: readonly BindTarget[]; readonly except: readonly BindTarget[] };
+  /** How many threads serve the listener's UDP: the blocks that share it agree. */
+  readonly threads?: { readonly count: number; readonly position: Position };
   /** Whether queries of a class other than IN reach the plugins. */
   readonly anyClass?: boolean;
   /** Whether the block asks other servers: its replies then say that recursion is available (RA). */

@@ -1,9 +1,8 @@
+import type { Epoch } from '../epoch.ts';
+import type { Cell } from '../observe/metrics.ts';
 import type { Reply } from './reply.ts';
 
-/** A counter that its owner moves whenever something that replies were made from changes. */
-export interface Epoch {
-  readonly value: number;
-}
+export { Epoch } from '../epoch.ts';
 
 /**
  * Says that a reply may be given again to the same question, as it is, without asking the plugins.
@@ -16,8 +15,8 @@ export interface Repeat {
   readonly epochs: readonly Epoch[];
   /** And before this time on the clock's monotonic scale. */
   readonly untilMs: number;
-  /** What each repetition must do besides: counting, mostly. */
-  readonly again: readonly (() => void)[];
+  /** The counters that each repetition moves by one, soon if not at once. */
+  readonly again: readonly Cell[];
   /** Whether each repetition gives the addresses of the answer in another random order. */
   readonly shuffled?: boolean;
   /** Whether all names that end as the qname does are spelled as the client spells it. */
@@ -28,13 +27,13 @@ export interface Repeat {
 export const UNCHANGING: Repeat = { epochs: [], untilMs: Number.POSITIVE_INFINITY, again: [] };
 
 /** Counts the reply, and each repetition of it. */
-export function counted(reply: Reply, count: () => void): Reply {
-  count();
+export function counted(reply: Reply, count: Cell): Reply {
+  count.value++;
   return alsoDependingOn(reply, { ...UNCHANGING, again: [count] });
 }
 
-/** A reply that may be repeated until one of the epochs moves; `again` runs with each repetition. */
-export function repeatUntilMoved(epochs: readonly Epoch[], again: () => void): Repeat {
+/** A reply that may be repeated until one of the epochs moves; `again` counts the repetitions. */
+export function repeatUntilMoved(epochs: readonly Epoch[], again: Cell): Repeat {
   return { epochs, untilMs: Number.POSITIVE_INFINITY, again: [again] };
 }
 

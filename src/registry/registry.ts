@@ -71,8 +71,8 @@ export class Registry {
   constructor(clock: Clock) {
     this.clock = clock;
     this.namespaceTable = new Table({
-      link: () => this.epochs.moveNamespaces(),
-      unlink: () => this.epochs.moveNamespaces(),
+      link: () => this.epochs.namespaces.move(),
+      unlink: () => this.epochs.namespaces.move(),
       replaced: (before, after) => this.tell({ kind: 'namespace', before, after }),
     });
     this.serviceTable = new Table({
@@ -255,12 +255,12 @@ export class Registry {
   private setUnsyncedReason(reason: string | undefined): void {
     if (reason === this.unsyncedReason) return;
     this.unsyncedReason = reason;
-    this.epochs.moveNamespaces();
+    this.epochs.namespaces.move();
     this.nextEpoch();
   }
 
   private nextEpoch(): void {
-    this.epochs.moveAll();
+    this.epochs.all.move();
     for (const listener of this.listeners) listener();
   }
 

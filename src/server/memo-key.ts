@@ -60,6 +60,11 @@ export function scanQuery(bytes: Uint8Array): Scan | undefined {
   return scan;
 }
 
+/** What the key of a question tells of it. */
+export function readKey(key: string): { readonly type: number; readonly do: boolean } {
+  return { type: (key.charCodeAt(1) << 8) | key.charCodeAt(2), do: (key.charCodeAt(0) & HAS_DO) !== 0 };
+}
+
 /** Opcode QUERY, no flags but RD, AD and CD, one question, at most one additional record. */
 function hasUsualHeader(bytes: Uint8Array): boolean {
   return (

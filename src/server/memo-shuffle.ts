@@ -54,7 +54,7 @@ function skipName(bytes: Buffer, at: number): number {
 }
 
 /** Puts the records of a run of `reply` into `copy` in random order, each order as likely as any other (Fisher and Yates). */
-export function shuffleRun(reply: Buffer, copy: Buffer, run: AddressRun, random: () => number): void {
+export function shuffleRun(reply: Uint8Array, copy: Uint8Array, run: AddressRun, random: () => number): void {
   const count = run.length - 1;
   for (let i = 0; i < count; i++) order[i] = i;
   let at = run[0]!;

@@ -3,24 +3,24 @@ import { foldName } from '../dns/name.ts';
 import type { ResourceRecord } from '../dns/rr.ts';
 import { decodeFlags } from '../dns/wire/decode.ts';
 import { encodeMessage, encodeMessages, MAX_MESSAGE_OCTETS } from '../dns/wire/encode.ts';
+import type { Repetitions } from '../plugin/plugin.ts';
 import type { Arrival, Query } from '../plugin/query.ts';
 import { createQuery, withQuestion } from '../plugin/query.ts';
 import { failure, type Reply } from '../plugin/reply.ts';
 import { accept } from './accept.ts';
-import { Memo, repeatReply } from './memo.ts';
+import { Memo } from './memo.ts';
+import { createEntry, isOver, type MemoEntry } from './memo-entry.ts';
 import { type Scan, scanQuery } from './memo-key.ts';
 import { MemoQuery } from './memo-query.ts';
+import { repeatReply } from './repeat-reply.ts';
 import type { Block, Router } from './router.ts';
+import { udpLimit } from './udp-limit.ts';
 import type { ServerWatch } from './watch.ts';
 
 /** What we take over UDP without fragments (DNS flag day 2020); announced in every reply with an OPT record. */
 export const OWN_UDP_SIZE = 1232;
 /** Look-ups inside the server may nest this deep: CNAME chains that lead back into it must end. */
 export const MAX_DEPTH = 8;
-
-const MIN_UDP_SIZE = 512;
-/** What fits into one UDP datagram over IPv6. */
-const MAX_UDP_SIZE = 65_487;
 
 /** What one listener needs to answer. */
 export interface Listener {
@@ -41,11 +41,14 @@ const STREAMED_MESSAGE_OCTETS = 20 * 1024;
 /** What goes back to a client: a message, messages to be pulled one by one (TCP only), or nothing. */
 export type Answer = Buffer | Iterator<Buffer> | undefined;
 
+/** Is shown the entry that answers a question from now on, and its key. */
+export type Learn = (key: string, entry: MemoEntry) => void;
+
 /** Turns the octets of a query into the octets of its reply: the way of every query through the server. */
 export class Responder {
   private readonly listener: Listener;
   private readonly watch: ServerWatch;
-  readonly memo = new Memo();
+  readonly memo = new Memo<MemoEntry>(isOver);
   /** Queries whose replies are not sent yet. */
   inFlight = 0;
 
@@ -54,15 +57,23 @@ export class Responder {
     this.watch = watch;
   }
 
-  /** The reply to what a peer sent, now or later; undefined if it gets none. Never throws or rejects. */
-  answer(bytes: Uint8Array, arrival: Arrival): Answer | Promise<Answer> {
+  /** The listener's name in logs and metrics. */
+  get server(): string {
+    return this.listener.server;
+  }
+
+  /**
+   * The reply to what a peer sent, now or later; undefined if it gets none. Never throws or rejects. If the memo has or
+   * gets an entry for the question, `learn` is called before this returns.
+   */
+  answer(bytes: Uint8Array, arrival: Arrival, learn?: Learn): Answer | Promise<Answer> {
     const scan = scanQuery(bytes);
-    const known = scan && this.answerAgain(scan, bytes, arrival);
+    const known = scan && this.answerAgain(scan, bytes, arrival, learn);
     if (known) return known;
     const verdict = accept(bytes, this.listener.anyClass);
     switch (verdict.kind) {
       case 'query':
-        return this.answerQuery(verdict.message, arrival, scan);
+        return this.answerQuery(verdict.message, arrival, scan, learn);
       case 'refuse':
         this.watch.rejected(printReason(verdict.rcode));
         return this.encode(
@@ -79,6 +90,19 @@ export class Responder {
     }
   }
 
+  /** Does for queries that an entry answered in another thread what else is to be done for each. */
+  countRepetitions({ route, repeat }: MemoEntry, repetitions: Repetitions): void {
+    this.memo.hits += repetitions.count;
+    for (const cell of repeat.again) cell.value += repetitions.count;
+    for (const plugin of route.block.observers) {
+      try {
+        plugin.observeRepetitions?.(repetitions);
+      } catch (thrown) {
+        this.watch.recovered({ server: this.server, name: route.zone, type: repetitions.type }, thrown);
+      }
+    }
+  }
+
   /** The reply to a question that the server asks itself on behalf of a client's query. */
   resolve(query: Query, question: Question): Reply | Promise<Reply> {
     if (query.depth >= MAX_DEPTH) {
@@ -90,14 +114,15 @@ export class Responder {
   }
 
   /** The reply from the memo, if it has one that fits. */
-  private answerAgain(scan: Scan, bytes: Uint8Array, arrival: Arrival): Buffer | undefined {
+  private answerAgain(scan: Scan, bytes: Uint8Array, arrival: Arrival, learn?: Learn): Buffer | undefined {
     const { memo, watch, listener } = this;
     const entry = memo.get(scan, arrival.receivedMs);
     if (!entry) return undefined;
     const { block, zone } = entry.route;
     if (arrival.protocol === 'udp' && entry.bytes.length > udpLimit(scan.udpSize, block)) return undefined;
     memo.hits++;
-    for (const run of entry.repeat.again) run();
+    for (const cell of entry.repeat.again) cell.value++;
+    learn?.(scan.key, entry);
     const reply = repeatReply(entry, bytes, scan, watch.random);
     if (block.observers.length > 0) {
       const query = new MemoQuery(bytes, arrival, scan.type, zone, listener.server);
@@ -106,7 +131,12 @@ export class Responder {
     return reply;
   }
 
-  private answerQuery(message: Message, arrival: Arrival, scan: Scan | undefined): Answer | Promise<Answer> {
+  private answerQuery(
+    message: Message,
+    arrival: Arrival,
+    scan: Scan | undefined,
+    learn: Learn | undefined,
+  ): Answer | Promise<Answer> {
     const { router, server } = this.listener;
     const question = message.questions[0]!;
     const name = foldName(question.name);
@@ -126,7 +156,9 @@ export class Responder {
     if (reply instanceof Promise) return this.finishLater(query, route.block, reply);
     const bytes = this.finish(query, route.block, reply);
     if (bytes instanceof Buffer && scan && reply.repeat && !scan.hasCapitals && this.memo.isWorth(scan)) {
-      this.memo.set(scan.key, bytes, reply, route, query.edns !== undefined);
+      const entry = createEntry(bytes, reply, route, query.edns !== undefined);
+      if (entry) this.memo.set(scan.key, entry);
+      if (entry) learn?.(scan.key, entry);
     }
     return bytes;
   }
@@ -230,11 +262,6 @@ export class Responder {
 
 const NO_FLAGS: MessageFlags = decodeFlags(0);
 const NO_BLOCK = { recursion: false };
-
-/** RFC 6891 §6.2.3: values below 512 count as 512; without EDNS it is 512 (RFC 1035 §2.3.4). */
-function udpLimit(udpSize: number, block: Pick<Block, 'udpSize'>): number {
-  return Math.min(Math.max(udpSize, MIN_UDP_SIZE), block.udpSize ?? MAX_UDP_SIZE);
-}
 
 /** RFC 7828 §3.1: the timeout in units of 100 ms. */
 function keepaliveData(idleMs: number): Uint8Array {

@@ -47,7 +47,7 @@ export class ServerWatch {
   }
 
   /** A plugin failed in a way that nobody foresaw: the client gets SERVFAIL, the operator a stack; `always`, or now and then. */
-  recovered(query: Query, thrown: unknown, always = false): Reply {
+  recovered(query: Pick<Query, 'server' | 'name' | 'type'>, thrown: unknown, always = false): Reply {
     this.panics.value++;
     const nowMs = this.clock.monotonic();
     if (always || nowMs >= this.quietUntilMs) {

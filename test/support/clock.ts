@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../src/observe/clock.ts';
+import { type Clock, systemClock, type Timer } from '../../src/observe/clock.ts';
 
 /** A clock that stands still until a test moves it. */
 export interface FakeClock extends Clock {
@@ -56,3 +56,13 @@ export function fakeClock(startMs: number = Date.UTC(2026, 0, 1)): FakeClock {
     },
   };
 }
+
+/** The computer's own clock, where other threads take part: they would not see a test move it. */
+export const runningClock: FakeClock = {
+  ...systemClock,
+  timers: 0,
+  nextDueMs: undefined,
+  advance() {
+    throw new Error('this clock runs by itself');
+  },
+};

@@ -1,7 +1,7 @@
 import { parseIP, prefixContains } from '../../dns/ip.ts';
 import { EdnsOption, Rcode } from '../../dns/message.ts';
 import { longestZone } from '../../dns/name.ts';
-import type { Metrics } from '../../observe/metrics.ts';
+import type { Cell, Metrics } from '../../observe/metrics.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { counted, notRepeatable, UNCHANGING } from '../../plugin/repeat.ts';
@@ -15,7 +15,7 @@ export default definePlugin<readonly Rule[]>({
   parse: parseAcl,
 
   create(rules, env) {
-    const count = counters(env.metrics);
+    const cellOf = counters(env.metrics);
     /** Where one client may get what another one does not. */
     const tailored = rules.flatMap(({ zones, networks }) => (networks ? zones : []));
     return {
@@ -24,9 +24,9 @@ export default definePlugin<readonly Rule[]>({
         const action = rule?.action ?? 'allow';
         const reply = action === 'allow' ? next(query) : REPLIES[action];
         const zone = rule && longestZone(query.name, rule.zones)!;
-        const add = () => count(action, query.server, zone ?? '');
+        const count = cellOf(action, query.server, zone ?? '');
         const byClient = longestZone(query.name, tailored) !== undefined;
-        return mapReply(reply, (sent) => counted(byClient ? notRepeatable(sent) : sent, add));
+        return mapReply(reply, (sent) => counted(byClient ? notRepeatable(sent) : sent, count));
       },
     };
   },
@@ -53,7 +53,7 @@ const REPLIES: Record<Exclude<Action, 'allow'>, Reply> = {
   drop: createReply('acl', { drop: true }),
 };
 
-function counters(metrics: Metrics): (action: Action, server: string, zone: string) => void {
+function counters(metrics: Metrics): (action: Action, server: string, zone: string) => Cell {
   const family = (action: string, labels: readonly string[]) =>
     metrics.counter(`coredns_acl_${action}_requests_total`, `Counter of DNS requests being ${action}.`, labels);
   const byZone = ['server', 'zone', 'view'];
@@ -63,8 +63,6 @@ function counters(metrics: Metrics): (action: Action, server: string, zone: stri
     drop: family('dropped', byZone),
   };
   const allowed = family('allowed', ['server', 'view']);
-  return (action, server, zone) => {
-    const cell = action === 'allow' ? allowed.cell(server, '') : denials[action].cell(server, zone, '');
-    cell.value++;
-  };
+  return (action, server, zone) =>
+    action === 'allow' ? allowed.cell(server, '') : denials[action].cell(server, zone, '');
 }

@@ -1,5 +1,6 @@
 import { foldName, type Name, NameError, parseName, ROOT } from '../../dns/name.ts';
 import type { Kept, PluginEnv } from '../../plugin/env.ts';
+import { Epoch } from '../../plugin/repeat.ts';
 import { watchFile } from '../../plugin/watched-file.ts';
 import { parseResolvConf } from '../../resolver/resolv-conf.ts';
 
@@ -14,18 +15,18 @@ export interface SearchFile extends Kept {
   /** Folded; empty as long as the file could not be read. */
   readonly domains: readonly Name[];
   /** Moves whenever the list changes. */
-  readonly epoch: { readonly value: number };
+  readonly epoch: Epoch;
   check(): Promise<void>;
 }
 
 export function openSearchFile(path: string, { clock, log }: Pick<PluginEnv, 'clock' | 'log'>): SearchFile {
   let domains: readonly Name[] = [];
-  const epoch = { value: 0 };
+  const epoch = new Epoch();
   const file = watchFile({
     ...{ path, clock, intervalMs: POLL_MS, maxOctets: MAX_FILE_OCTETS },
     changed(text) {
       domains = domainsOf(text);
-      epoch.value++;
+      epoch.move();
     },
     problem: (message) => log.warning(`cannot read the search list, the one known so far stays: ${message}`),
   });

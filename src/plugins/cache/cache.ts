@@ -1,7 +1,6 @@
 import { Opcode } from '../../dns/message.ts';
 import { isAtOrBelow } from '../../dns/name.ts';
 import type { Clock } from '../../observe/clock.ts';
-import type { Cell } from '../../observe/metrics.ts';
 import type { Handler } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { alsoDependingOn, type Repeat } from '../../plugin/repeat.ts';
@@ -70,16 +69,12 @@ export function cacheHandler(
   };
 
   /** What a reply that is given again without coming by here still counts as. */
-  const hitAgain = (hits: Cell) => () => {
-    metrics.requests.value++;
-    hits.value++;
-  };
   const again = {
-    success: hitAgain(metrics.hits.success),
-    denial: hitAgain(metrics.hits.denial),
-    failure: hitAgain(metrics.hits.denial),
+    success: [metrics.requests, metrics.hits.success],
+    denial: [metrics.requests, metrics.hits.denial],
+    failure: [metrics.requests, metrics.hits.denial],
   };
-  const passing: Repeat = { epochs: [], untilMs: Number.POSITIVE_INFINITY, again: [hitAgain(metrics.misses)] };
+  const passing: Repeat = { epochs: [], untilMs: Number.POSITIVE_INFINITY, again: [metrics.requests, metrics.misses] };
 
   /** Fetches an entry again while its client is served. */
   const refresh = async (query: Query, key: string, entry: Entry): Promise<void> => {

@@ -1,7 +1,8 @@
 import { EdnsOption, Rcode } from '../../dns/message.ts';
 import type { ResourceRecord } from '../../dns/rr.ts';
+import type { Cell } from '../../observe/metrics.ts';
 import type { Query } from '../../plugin/query.ts';
-import type { Repeat } from '../../plugin/repeat.ts';
+import { Epoch, type Repeat } from '../../plugin/repeat.ts';
 import { createReply, type Reply } from '../../plugin/reply.ts';
 import { type Kind, negativeRecordTtl } from './classify.ts';
 import type { KindOptions } from './options.ts';
@@ -26,7 +27,7 @@ export interface Entry {
   /** No refresh before this time: the last one failed. */
   recheckMs: number;
   /** Moves when another reply takes the entry's place. */
-  readonly epoch: { value: number };
+  readonly epoch: Epoch;
 }
 
 /** RFC 8914 §4.4, §4.20, §4.14 */
@@ -54,7 +55,7 @@ export function createEntry(
     storedMs: nowMs,
     ttl: limit(ttl),
     octets: sizeOf(reply),
-    ...{ hits: 0, lastHitMs: nowMs, prefetched: false, recheckMs: nowMs, epoch: { value: 0 } },
+    ...{ hits: 0, lastHitMs: nowMs, prefetched: false, recheckMs: nowMs, epoch: new Epoch() },
   };
 }
 
@@ -75,10 +76,10 @@ export function freshReply(entry: Entry, query: Query, nowMs: number, keepTtl: b
  * Until when the fresh reply may be given again as it is: the next second counts its TTLs down. Failures are not repeated,
  * as they are rare.
  */
-export function repeatOf(entry: Entry, nowMs: number, keepTtl: boolean, again: () => void): Repeat | undefined {
+export function repeatOf(entry: Entry, nowMs: number, keepTtl: boolean, again: readonly Cell[]): Repeat | undefined {
   if (entry.kind === 'failure') return undefined;
   const ageSeconds = keepTtl ? entry.ttl : Math.floor((nowMs - entry.storedMs) / 1000) + 1;
-  return { epochs: [entry.epoch], untilMs: entry.storedMs + ageSeconds * 1000, again: [again] };
+  return { epochs: [entry.epoch], untilMs: entry.storedMs + ageSeconds * 1000, again };
 }
 
 /** The reply to a query that the entry answers though it is no longer fresh; all TTLs are `ttl`. */

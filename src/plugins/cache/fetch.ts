@@ -50,7 +50,7 @@ export function createFetcher(
     const entry = createEntry(kind, reply, ttl, limits, clock.monotonic());
     if (before) {
       Object.assign(entry, { hits: before.hits, lastHitMs: before.lastHitMs });
-      before.epoch.value++;
+      before.epoch.move();
     }
     store().store(key, entry);
     return { reply: withoutAd(kind === 'failure' ? reply : entry.reply, query), entry };

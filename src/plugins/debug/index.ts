@@ -20,5 +20,7 @@ export default definePlugin({
       const what = `${question.name} ${printType(question.type)}, id ${message.id}`;
       log.debug(`${what}: ${source === '' ? 'the server' : source} failed: ${error.stack ?? error.message}`);
     },
+    // A reply with an error is never repeated.
+    observeRepetitions() {},
   }),
 });

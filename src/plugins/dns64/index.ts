@@ -26,15 +26,11 @@ export default definePlugin<Dns64Options>({
     const isFor = ({ client, message, edns }: Query) =>
       // RFC 6147 §5.5: who validates must see what was signed.
       (allowIPv4 || client.address.includes(':')) && !(edns?.do && message.cd);
-    const count = ({ server }: Query) => {
-      const cell = translated.cell(server);
-      return () => void cell.value++;
-    };
     const translate = async (query: Query, reply: Reply): Promise<Reply> => {
       const { question } = query;
       const found = await env.resolve(query, { ...question, type: A.code });
       const synthesized = synthesize(reply, found, prefix);
-      return synthesized ? counted(synthesized, count(query)) : reply;
+      return synthesized ? counted(synthesized, translated.cell(query.server)) : reply;
     };
     const complete = (query: Query) => (reply: Reply) => {
       const wanted = isFor(query) && (lacksAddress(reply) || (translateAll && hasAddress(reply)));

@@ -39,6 +39,8 @@ export default definePlugin<ErrorsOptions>({
         if (counter) counter.count(text);
         else lines.write(text);
       },
+      // A reply with an error is never repeated.
+      observeRepetitions() {},
       stop() {
         for (const { flush } of [...counters, lines]) flush();
       },

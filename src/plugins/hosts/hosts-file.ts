@@ -1,5 +1,5 @@
 import type { Kept, PluginEnv } from '../../plugin/env.ts';
-import type { Epoch } from '../../plugin/repeat.ts';
+import { Epoch } from '../../plugin/repeat.ts';
 import { watchFile } from '../../plugin/watched-file.ts';
 import { parseHosts } from './entries.ts';
 import type { HostsOptions } from './options.ts';
@@ -31,7 +31,7 @@ export function openHostsFile(source: HostsSource, env: PluginEnv): HostsFile {
   const loadTime = metrics
     .gauge('coredns_hosts_reload_timestamp_seconds', 'The timestamp of the last reload of a hosts file.')
     .cell();
-  const epoch = { value: 0 };
+  const epoch = new Epoch();
   let table: HostsTable;
   let loadedMs: number;
 
@@ -41,7 +41,7 @@ export function openHostsFile(source: HostsSource, env: PluginEnv): HostsFile {
     // Whatever is in the file, the hosts of the Corefile are not those that are left out.
     if (table.truncated) table = buildTable([...source.inline, ...entries], source);
     loadedMs = clock.now();
-    epoch.value++;
+    epoch.move();
     entryCount.value = table.size;
     loadTime.value = loadedMs / 1000;
     if (broken.length > 0) {

@@ -1,8 +1,6 @@
 import type { Cell } from '../../observe/metrics.ts';
 import type { Lookup } from '../../plugin/lookup.ts';
-import type { Repeat } from '../../plugin/repeat.ts';
-import { repeatUntilMoved } from '../../plugin/repeat.ts';
-import type { Epoch } from '../../registry/epochs.ts';
+import { type Epoch, type Repeat, repeatUntilMoved } from '../../plugin/repeat.ts';
 import type { Cluster } from './cluster.ts';
 import type { Contents } from './contents.ts';
 
@@ -25,7 +23,6 @@ export function createRepeatOf({ registry, services, options }: Cluster): Repeat
   return (contents, lookup, cell) => {
     // Name servers are told by the machine's own addresses, which may change without a word.
     if (contents?.kind === 'apex' || contents?.kind === 'nameserver' || lookup.kind === 'unready') return undefined;
-    const again = () => void cell.value++;
-    return { ...repeatUntilMoved(epochsOf(contents, lookup.kind === 'hit'), again), spelledAsAsked: true };
+    return { ...repeatUntilMoved(epochsOf(contents, lookup.kind === 'hit'), cell), spelledAsAsked: true };
   };
 }

@@ -36,10 +36,9 @@ export default definePlugin<LocalOptions>({
   },
 
   create({ localhostPrefix }, env) {
-    const prefixed = env.metrics
+    const count = env.metrics
       .counter('coredns_local_localhost_requests_total', 'Counter of special localhost subdomain requests.')
       .cell();
-    const count = () => void prefixed.value++;
     return {
       wrap: (next) => (query) => {
         const { name } = query;

@@ -66,6 +66,8 @@ export default definePlugin({
     return {
       wrap: (next) => (query) => (guard.admit(query) ? next(query) : looped),
       observe: guard.answered,
+      // What is repeated was answered here, so it did not go round.
+      observeRepetitions() {},
       serving(points) {
         listening = points;
         gauge.value = 0;

@@ -38,6 +38,7 @@ export default definePlugin<PrometheusOptions>({
     const queries = new QueryMetrics(env.metrics);
     return {
       observe: (query, sent) => queries.count(query, sent),
+      observeRepetitions: (repetitions) => queries.countRepetitions(repetitions),
       async start() {
         processMetrics(env.metrics);
         if (withRuntime) runtimeMetrics(env.metrics);

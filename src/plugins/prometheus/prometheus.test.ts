@@ -55,6 +55,25 @@ test('a query is counted with its zone, protocol, family, type, rcode and the pl
   }
 });
 
+test('repetitions that are told of together count as they would one by one, but for their common mean duration', async () => {
+  const one = makePlugin(prometheus, 'prometheus');
+  const all = makePlugin(prometheus, 'prometheus');
+  const query = { ...testQuery('a.example.org. A', { edns: { do: true } }), zone: 'example.org.', octets: 145 };
+  const reply = createReply('hosts');
+  for (let i = 0; i < 3; i++) one.plugin.observe?.(query, sentReply(query, reply, { octets: 120, durationMs: 0.5 }));
+  const { protocol, type, zone, server } = query;
+  const repeated = { protocol, type, zone, server, queryOctets: 145, isIPv6: false, do: true, reply, octets: 120 };
+  all.plugin.observeRepetitions?.({ ...repeated, count: 3, durationMs: 1.5 });
+  const exposed = await all.env.exposed('coredns_dns');
+  expect(exposed).toEqual(await one.env.exposed('coredns_dns'));
+  expect(exposed.length).toBeGreaterThan(30);
+  all.plugin.observeRepetitions?.({ ...repeated, do: false, isIPv6: true, count: 2, durationMs: 1 });
+  expect(
+    (await all.env.exposed('coredns_dns_requests_total')).map((line) => line.replace(/.*,proto/, 'proto')),
+  ).toEqual(['proto="udp",family="1",type="A"} 3', 'proto="udp",family="2",type="A"} 2']);
+  expect((await all.env.exposed('coredns_dns_do_requests_total'))[0]).toMatch(/ 3$/);
+});
+
 test('types that are not asked every day share one label value', async () => {
   const { plugin, env } = makePlugin(prometheus, 'prometheus');
   for (const type of ['TYPE65400', 'HINFO', 'TYPE65401']) {

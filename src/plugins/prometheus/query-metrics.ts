@@ -9,8 +9,8 @@ import {
   SIZE_BUCKETS,
   TIME_BUCKETS,
 } from '../../observe/metrics.ts';
-import type { Sent } from '../../plugin/plugin.ts';
-import type { Query } from '../../plugin/query.ts';
+import type { Repetitions, Sent } from '../../plugin/plugin.ts';
+import type { Protocol, Query } from '../../plugin/query.ts';
 
 /** The types that have a label value of their own; a client can make up others, so those share one. */
 const COUNTED_TYPES = new Set(
@@ -71,8 +71,8 @@ export class QueryMetrics {
 
   count(query: Query, { reply, octets, durationMs }: Sent): void {
     const cells = this.cellsOf(query);
-    const { protocol } = query;
-    cells.requests(wayOf(query), query.type).value++;
+    const { protocol, client } = query;
+    cells.requests(wayOf(protocol, client.address.includes(':')), query.type).value++;
     cells.duration.observe(durationMs / 1000);
     cells.requestSize[protocol].observe(query.octets);
     if (query.edns?.do) cells.doRequests.value++;
@@ -81,7 +81,19 @@ export class QueryMetrics {
     cells.responses(reply.source, reply.rcode).value++;
   }
 
-  private cellsOf({ server, zone }: Query): ZoneCells {
+  /** Each repetition counts with their mean duration. */
+  countRepetitions(repetitions: Repetitions): void {
+    const { protocol, type, reply, count } = repetitions;
+    const cells = this.cellsOf(repetitions);
+    cells.requests(wayOf(protocol, repetitions.isIPv6), type).value += count;
+    cells.duration.observe(repetitions.durationMs / count / 1000, count);
+    cells.requestSize[protocol].observe(repetitions.queryOctets, count);
+    if (repetitions.do) cells.doRequests.value += count;
+    cells.responseSize[protocol].observe(repetitions.octets, count);
+    cells.responses(reply.source, reply.rcode).value += count;
+  }
+
+  private cellsOf({ server, zone }: Pick<Query, 'server' | 'zone'>): ZoneCells {
     let byZone = this.zones.get(server);
     if (!byZone) {
       byZone = new Map();
@@ -132,8 +144,8 @@ const WAYS = [
   ['tcp', '2'],
 ] as const;
 
-function wayOf({ protocol, client }: Query): number {
-  return (protocol === 'tcp' ? 2 : 0) + (client.address.includes(':') ? 1 : 0);
+function wayOf(protocol: Protocol, isIPv6: boolean): number {
+  return (protocol === 'tcp' ? 2 : 0) + (isIPv6 ? 1 : 0);
 }
 
 /** More combinations than a client's make-up should cost; beyond it cells are looked up by their labels. */

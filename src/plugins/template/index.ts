@@ -25,7 +25,7 @@ export default definePlugin<readonly Stanza[]>({
       const { data } = found.data;
       try {
         const reply = makeReply(query, stanza, found, (...failed) => metrics.failed(server, data, ...failed));
-        return followAlias(query, counted(reply, metrics.matched(server, data)), env.resolve);
+        return followAlias(query, counted(reply, metrics.matches(server, data)), env.resolve);
       } catch (thrown) {
         if (isTemplateFailure(thrown)) return failure('template', Rcode.SERVFAIL, thrown);
         throw thrown;

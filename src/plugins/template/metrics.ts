@@ -1,10 +1,10 @@
-import type { Metrics } from '../../observe/metrics.ts';
+import type { Cell, Metrics } from '../../observe/metrics.ts';
 import type { QueryData } from './data.ts';
 import { RecordError, type RecordTemplate } from './record.ts';
 
 export interface TemplateMetrics {
-  /** Counts a query that a stanza answers; to be called for each repetition, too. */
-  matched(server: string, data: QueryData['data']): () => void;
+  /** Counts queries that a stanza answers, each repetition, too. */
+  matches(server: string, data: QueryData['data']): Cell;
   /** Counts a template that came to nothing. */
   failed(server: string, data: QueryData['data'], section: string, template: RecordTemplate, error: Error): void;
 }
@@ -31,10 +31,7 @@ export function templateMetrics(metrics: Metrics): TemplateMetrics {
   const valuesOf = (server: string, { Zone, Class, Type }: QueryData['data']) =>
     [server, String(Zone), '', named(String(Class)), named(String(Type))] as const;
   return {
-    matched(server, data) {
-      const cell = matches.cell(...valuesOf(server, data));
-      return () => void cell.value++;
-    },
+    matches: (server, data) => matches.cell(...valuesOf(server, data)),
     failed(server, data, section, { source }, error) {
       const failures = error instanceof RecordError ? recordFailures : templateFailures;
       failures.cell(...valuesOf(server, data), section, source).value++;
