@@ -22,6 +22,7 @@ import log from './plugins/log/index.ts';
 import loop from './plugins/loop/index.ts';
 import metadata from './plugins/metadata/index.ts';
 import minimal from './plugins/minimal/index.ts';
+import multisocket from './plugins/multisocket/index.ts';
 import nsid from './plugins/nsid/index.ts';
 import prometheus from './plugins/prometheus/index.ts';
 import ready from './plugins/ready/index.ts';
@@ -38,6 +39,7 @@ export const plugins: readonly PluginDefinition[] = [
   root,
   metadata,
   cancel,
+  multisocket,
   reload,
   nsid,
   bufsize,

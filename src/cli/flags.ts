@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { CairnError, messageOf } from '../errors.ts';
+import { MAX_THREADS } from '../plugin/plugin.ts';
 
 /** The command line cannot be read; as with CoreDNS, the status is 2 then. */
 export class UsageError extends CairnError {
@@ -14,6 +15,8 @@ export interface Flags {
   readonly conf: string | undefined;
   /** The port of server block keys that name none. */
   readonly dnsPort: number;
+  /** How many threads serve UDP of a listener without `multisocket`. */
+  readonly workers: number;
   readonly pidfile: string | undefined;
   readonly plugins: boolean;
   readonly quiet: boolean;
@@ -32,6 +35,7 @@ export function parseFlags(args: readonly string[]): Flags {
         conf: { type: 'string' },
         'dns.port': { type: 'string', short: 'p' },
         pidfile: { type: 'string' },
+        workers: { type: 'string' },
         plugins: { type: 'boolean', default: false },
         quiet: { type: 'boolean', default: false },
         version: { type: 'boolean', default: false },
@@ -42,6 +46,7 @@ export function parseFlags(args: readonly string[]): Flags {
     return {
       conf,
       dnsPort: parsePort(values['dns.port'] ?? '53'),
+      workers: parseWorkers(values.workers ?? '1'),
       pidfile,
       plugins,
       quiet,
@@ -70,6 +75,13 @@ function parsePort(text: string): number {
   return Number(text);
 }
 
+function parseWorkers(text: string): number {
+  const count = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (count < 1 || count > MAX_THREADS)
+    throw new Error(`-workers takes a number from 1 to ${MAX_THREADS}, not "${text}"`);
+  return count;
+}
+
 export const USAGE = `Usage:
   cairn [flags]                 serve DNS
   cairn check [Corefile]        report every error of a Corefile, without starting anything
@@ -78,6 +90,7 @@ Flags (one dash or two):
   -conf FILE      the Corefile; "-" reads standard input (default: ./Corefile, else one that answers with whoami)
   -dns.port N     the port of server blocks that name none (default 53); also -p
   -pidfile FILE   write the process ID to this file
+  -workers N      threads that serve UDP of each listener whose blocks have no multisocket (default 1)
   -plugins        list the plugins and exit
   -quiet          print no banner at start
   -version        print the version and exit

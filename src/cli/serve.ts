@@ -16,7 +16,7 @@ const BUILD_LABELS = ['version', 'revision', 'goversion'];
 
 /** Serves DNS until a signal ends it. @throws whatever keeps the server from starting. */
 export async function serve(flags: Flags): Promise<void> {
-  const { conf, dnsPort, pidfile, quiet } = flags;
+  const { conf, dnsPort, workers, pidfile, quiet } = flags;
   keepHeapSmall();
   const log = createLogger(processSink);
   // Whoever read our log may have gone; DNS is still wanted.
@@ -25,6 +25,7 @@ export async function serve(flags: Flags): Promise<void> {
   const examples = examplesIn(input);
   const server = new Server({
     source: corefileSource({ file: input.file, text: input.text, plugins, dnsPort }),
+    threads: workers,
     onFatal(message) {
       log.fatal(message);
       process.exit(EXIT_ERROR);

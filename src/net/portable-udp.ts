@@ -11,13 +11,17 @@ import {
   type UdpStats,
 } from './transport.ts';
 
+export interface PortableListener extends UdpListener {
+  readonly kind: 'portable';
+}
+
 /**
  * Listens for DNS over UDP with nothing but `node:dgram`: works everywhere. The reply to a datagram leaves from the
  * address that the datagram was sent to.
  *
  * @throws CairnError (as a rejection) when the address is in use or cannot be bound.
  */
-export async function openPortableUdp(options: UdpOptions, receive: Receiver): Promise<UdpListener> {
+export async function openPortableUdp(options: UdpOptions, receive: Receiver): Promise<PortableListener> {
   const { clock } = options;
   const stats: UdpStats = { sendErrors: 0, receiveErrors: 0 };
   /** Replies that are not made yet, or not sent. */

@@ -1,7 +1,7 @@
 import { CairnError } from '../errors.ts';
-import { loadMachinery, openBatchedUdp } from './batched/batched-udp.ts';
-import { openPortableUdp } from './portable-udp.ts';
-import type { Receiver, UdpKind, UdpListener, UdpOptions } from './transport.ts';
+import { type BatchedListener, loadMachinery, openBatchedUdp } from './batched/batched-udp.ts';
+import { openPortableUdp, type PortableListener } from './portable-udp.ts';
+import type { Receiver, UdpKind, UdpOptions } from './transport.ts';
 
 /** The environment variable that says which kind to use, whatever the machine can do. */
 export const UDP_VARIABLE = 'CAIRN_UDP';
@@ -15,7 +15,7 @@ export const UDP_VARIABLE = 'CAIRN_UDP';
 export async function openUdp(
   { kind, ...options }: UdpOptions & { readonly kind?: UdpKind },
   receive: Receiver,
-): Promise<UdpListener> {
+): Promise<BatchedListener | PortableListener> {
   const chosen = kind ?? wantedKind() ?? ((await loadMachinery()) ? 'batched' : 'portable');
   return chosen === 'batched' ? openBatchedUdp(options, receive) : openPortableUdp(options, receive);
 }

@@ -1,4 +1,5 @@
 import { CorefileError } from '../corefile/error.ts';
+import { printPosition } from '../corefile/position.ts';
 import type { Name } from '../dns/name.ts';
 import type { BlockSettings } from '../plugin/plugin.ts';
 import type { BlockConfiguration } from './configuration.ts';
@@ -15,16 +16,25 @@ export interface ListenPoint {
   /** Undefined for every address of the machine. */
   readonly address: string | undefined;
   readonly port: number;
+  /** How many threads serve UDP. */
+  readonly threads: number;
   /** Which block each zone belongs to. */
   readonly zones: ReadonlyMap<Name, BlockConfiguration>;
   readonly router: Router;
   readonly responder: Responder;
 }
 
+/** Whether the point has sockets of its own. */
+export function hasSockets({ server, host }: ListenPoint): boolean {
+  return server === host;
+}
+
 /** What listening depends on beyond the Corefile. */
 export interface ListenWorld {
   readonly watch: ServerWatch;
   readonly tcpIdleMs: number;
+  /** How many threads serve UDP where no block says it. */
+  readonly threads: number;
   /** The addresses that `bind` means. @throws Error naming a target that is neither an address nor an interface. */
   bindAddresses(bind: NonNullable<BlockSettings['bind']>): readonly string[];
 }
@@ -32,7 +42,7 @@ export interface ListenWorld {
 /**
  * The points that the blocks listen on, their routers still empty: blocks with the same address and port share one.
  *
- * @throws CorefileError where two blocks turn out to serve one zone at one address.
+ * @throws CorefileError where two blocks turn out to serve one zone at one address, or want other numbers of threads.
  */
 export function listenPoints(blocks: readonly BlockConfiguration[], world: ListenWorld): ListenPoint[] {
   const byServer = new Map<
@@ -56,15 +66,29 @@ export function listenPoints(blocks: readonly BlockConfiguration[], world: Liste
       }
     }
   }
+  const hostOf = (server: string, port: number) => {
+    const everywhere = serverName(undefined, port);
+    return port !== 0 && byServer.has(everywhere) ? everywhere : server;
+  };
   return [...byServer].map(([server, point]) => {
     const router = new Router();
     // As with CoreDNS, one block that wants other classes opens the listener for them.
     const anyClass = [...point.zones.values()].some(({ settings }) => settings.anyClass);
     const responder = new Responder({ server, router, anyClass, tcpIdleMs: world.tcpIdleMs }, world.watch);
-    const everywhere = serverName(undefined, point.port);
-    const host = point.port !== 0 && byServer.has(everywhere) ? everywhere : server;
-    return { server, host, ...point, router, responder };
+    const host = hostOf(server, point.port);
+    const companions = [...byServer].filter(([other, { port }]) => hostOf(other, port) === host);
+    const threads = threadsOf(companions.flatMap(([, { zones }]) => [...zones.values()])) ?? world.threads;
+    return { server, host, ...point, threads, router, responder };
   });
+}
+
+/** What the blocks that share sockets say about their threads; undefined if none does. */
+function threadsOf(blocks: readonly BlockConfiguration[]): number | undefined {
+  const [first, ...others] = blocks.flatMap(({ settings }) => settings.threads ?? []);
+  const other = others.find(({ count }) => count !== first?.count);
+  if (!first || !other) return first?.count;
+  const detail = `${other.count} threads, but ${first.count} for the same port at ${printPosition(first.position)}`;
+  throw new CorefileError(other.position, `plugin/multisocket: ${detail} - one number serves the whole listener`);
 }
 
 function serverName(address: string | undefined, port: number): string {

@@ -23,6 +23,8 @@ export interface ServerOptions {
   readonly clock?: Clock;
   readonly random?: () => number;
   readonly metrics?: Metrics;
+  /** How many threads serve UDP of a listener whose blocks do not say it; 1 by default. */
+  readonly threads?: number;
   /** Called when the server cannot go on; the process should end with an error. */
   onFatal?(message: string): void;
 }
@@ -60,6 +62,7 @@ export class Server {
   private readonly log: Logger;
   private readonly clock: Clock;
   private readonly random: () => number;
+  private readonly threads: number;
   private readonly keeper = new Keeper();
   private readonly sockets: Sockets;
   private readonly pageServers: PageServers;
@@ -79,6 +82,7 @@ export class Server {
     this.log = createLogger(this.sink);
     this.clock = options.clock ?? systemClock;
     this.random = options.random ?? Math.random;
+    this.threads = options.threads ?? 1;
     this.metrics = options.metrics ?? new Metrics();
     this.reloadFailures = this.metrics
       .counter('coredns_reload_failed_total', 'Counter of the number of failed reload attempts.')
@@ -86,7 +90,11 @@ export class Server {
     this.watch = new ServerWatch(this.clock, this.random, this.log, this.metrics);
     this.pageServers = new PageServers(this.clock, this.log);
     this.sockets = new Sockets(this.clock, this.log, this.metrics);
-    exposeResponders(this.metrics, () => this.instance?.listenPoints ?? []);
+    exposeResponders(
+      this.metrics,
+      () => this.instance?.listenPoints ?? [],
+      (point) => this.sockets.workerMemo(point),
+    );
     this.process = this.describeProcess(options.onFatal ?? (() => {}));
   }
 
@@ -180,10 +188,11 @@ export class Server {
     const { sockets } = this;
     this.instance = next;
     this.servedHash = digest;
-    sockets.handOver(next.listenPoints);
+    const handedOver = sockets.handOver(next.listenPoints);
     await this.pageServers.retain(next.pages);
     await next.serving((point) => sockets.portOf(point));
     await sockets.retain(next.listenPoints, DRAIN_MS);
+    await handedOver;
     await previous?.stop(DRAIN_MS);
     await claims.commit();
   }
@@ -216,13 +225,14 @@ export class Server {
   }
 
   private world() {
-    const { sink, metrics, clock, random, watch, process } = this;
+    const { sink, metrics, clock, random, watch, threads, process } = this;
     return {
       sink,
       metrics,
       clock,
       random,
       watch,
+      threads,
       process,
       tcpIdleMs: this.sockets.tcpIdleMs,
       localAddresses,

@@ -1,14 +1,15 @@
 import { allAddresses } from '../net/addresses.ts';
 import { openTcp, TCP_LIMITS, type TcpListener } from '../net/tcp.ts';
-import type { Receiver, SendReply, UdpKind, UdpListener } from '../net/transport.ts';
-import { openUdp } from '../net/udp.ts';
+import type { Receiver, SendReply, UdpKind } from '../net/transport.ts';
 import type { Clock } from '../observe/clock.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Protocol } from '../plugin/query.ts';
-import type { ListenPoint } from './listen-point.ts';
-import type { Answer, Responder } from './responder.ts';
+import { hasSockets, type ListenPoint } from './listen-point.ts';
+import type { Answer } from './responder.ts';
+import { type Seat, seatOf } from './seat.ts';
 import { exposeTransports } from './transport-metrics.ts';
+import { type MemoSize, openUdpService, type UdpService } from './udp-service.ts';
 
 /** A free port must be free over both protocols: how often the system may pick again. */
 const PORT_ATTEMPTS = 16;
@@ -18,19 +19,12 @@ const UDP_KINDS: Record<UdpKind, string> = {
   portable: 'portable: one datagram per system call',
 };
 
-/** Who answers what comes to an open point; a reload sets others. */
-interface Seat {
-  responder: Responder;
-  /** The points that share the sockets, by the address that was asked. */
-  byAddress: ReadonlyMap<string, Responder>;
-}
-
 interface OpenPoint {
   readonly server: string;
   readonly address: string | undefined;
   readonly seat: Seat;
   readonly tcp: TcpListener;
-  readonly udp: UdpListener;
+  readonly udp: UdpService;
 }
 
 /** The listening sockets of the process: they stay open while the chains behind them change. */
@@ -47,14 +41,21 @@ export class Sockets {
     exposeTransports(metrics, () => this.points.values());
   }
 
-  /** Opens the points that are not open yet; the others are left as they are. @throws CairnError when one cannot be opened. */
+  /**
+   * Opens the points that are not open yet, and lets as many threads serve each as it wants; else the open ones are left
+   * as they are.
+   *
+   * @throws CairnError when one cannot be opened.
+   */
   async open(points: readonly ListenPoint[]): Promise<void> {
     for (const point of points.filter(hasSockets)) {
-      if (this.points.has(point.server)) continue;
-      await this.makeRoom(point, points);
-      const open = await this.openPoint(point, points);
-      this.points.set(point.server, open);
-      this.tellKind(open.udp.kind);
+      if (!this.points.has(point.server)) {
+        await this.makeRoom(point, points);
+        const open = await this.openPoint(point, points);
+        this.points.set(point.server, open);
+        this.tellKind(open.udp.kind);
+      }
+      await this.points.get(point.server)!.udp.resize(point.threads);
     }
   }
 
@@ -73,12 +74,14 @@ export class Sockets {
     await this.closePoints(inTheWay, 0);
   }
 
-  /** From now on the points' own responders answer. */
-  handOver(points: readonly ListenPoint[]): void {
-    for (const point of points) {
+  /** From now on the points' own responders answer; settles when all threads have reported what they did for others. */
+  async handOver(points: readonly ListenPoint[]): Promise<void> {
+    const handedOver = points.map((point) => {
       const open = this.points.get(point.server);
       if (open) Object.assign(open.seat, seatOf(point, points));
-    }
+      return open?.udp.handOver();
+    });
+    await Promise.all(handedOver);
   }
 
   /** Closes all other points, once their queries in flight are answered, within `graceMs`. */
@@ -105,6 +108,11 @@ export class Sockets {
     return this.points.get(point.host)?.tcp.port ?? point.port;
   }
 
+  /** What threads beside the main one keep for a point. */
+  workerMemo({ host, server, address }: ListenPoint): MemoSize {
+    return this.points.get(host)?.udp.memoOf(host === server ? undefined : address) ?? { entries: 0, octets: 0 };
+  }
+
   /** Says once how UDP is done here: it decides how much the server can take. */
   private tellKind(kind: UdpKind): void {
     if (this.udpKind === undefined) this.log.info(`UDP is ${UDP_KINDS[kind]}`);
@@ -127,7 +135,8 @@ export class Sockets {
     const addresses = () => [...new Set([...seat.byAddress.keys(), ...allAddresses()])];
     const tcp = await openTcp({ address, port, clock }, this.receiver('tcp', seat));
     try {
-      const udp = await openUdp({ address, port: tcp.port, clock, log, addresses }, this.receiver('udp', seat));
+      const receive = this.receiver('udp', seat);
+      const udp = await openUdpService({ server, address, port: tcp.port, clock, log, addresses, seat, receive });
       return { server, address, seat, tcp, udp };
     } catch (error) {
       await tcp.close(0);
@@ -156,17 +165,7 @@ function sendAnswer(send: SendReply, answer: Answer): void {
   else send(answer);
 }
 
-/** Whether the point has sockets of its own. */
-function hasSockets({ server, host }: ListenPoint): boolean {
-  return server === host;
-}
-
 /** The points among these that have sockets of their own, by name. */
 function serversOf(points: readonly ListenPoint[]): ReadonlySet<string> {
   return new Set(points.filter(hasSockets).map(({ server }) => server));
-}
-
-function seatOf(point: ListenPoint, points: readonly ListenPoint[]): Seat {
-  const guests = points.filter((other) => other.host === point.server && !hasSockets(other));
-  return { responder: point.responder, byAddress: new Map(guests.map((guest) => [guest.address!, guest.responder])) };
 }

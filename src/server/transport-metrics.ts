@@ -1,11 +1,11 @@
 import type { TcpListener } from '../net/tcp.ts';
-import type { UdpListener } from '../net/transport.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import type { UdpService } from './udp-service.ts';
 
 /** Shows what listeners count of themselves, for as long as the metrics are scraped. */
 export function exposeTransports(
   metrics: Metrics,
-  listeners: () => Iterable<{ server: string; tcp: TcpListener; udp: UdpListener }>,
+  listeners: () => Iterable<{ server: string; tcp: TcpListener; udp: UdpService }>,
 ): void {
   const open = metrics.gauge('cairn_tcp_connections', 'TCP connections that are open.', ['server']);
   const refused = metrics.counter(
@@ -21,12 +21,28 @@ export function exposeTransports(
   const sendErrors = metrics.counter('cairn_udp_send_errors_total', 'UDP replies that the system did not send.', [
     'server',
   ]);
+  const workers = metrics.gauge('cairn_udp_workers', 'Threads beside the main one that serve UDP.', ['server']);
+  const passed = metrics.counter(
+    'cairn_udp_worker_passed_queries_total',
+    'UDP queries that worker threads passed on to the main thread.',
+    ['server'],
+  );
+  const dropped = metrics.counter(
+    'cairn_udp_worker_dropped_queries_total',
+    'UDP queries dropped because as many as allowed waited for the main thread.',
+    ['server'],
+  );
+  const deaths = metrics.counter('cairn_udp_worker_deaths_total', 'Threads that died and were replaced.', ['server']);
   metrics.onScrape('transports', () => {
-    open.reset();
+    for (const gauge of [open, workers]) gauge.reset();
     for (const { server, tcp, udp } of listeners()) {
       open.cell(server).value = tcp.stats.open;
       refused.cell(server).value = tcp.stats.refused;
       sendErrors.cell(server).value = udp.stats.sendErrors;
+      workers.cell(server).value = udp.workers;
+      passed.cell(server).value = udp.stats.passed;
+      dropped.cell(server).value = udp.stats.dropped;
+      deaths.cell(server).value = udp.deaths;
       for (const [reason, count] of Object.entries(tcp.stats.closed)) closed.cell(server, reason).value = count;
     }
   });

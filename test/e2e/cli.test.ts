@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { loadMachinery } from '../../src/net/batched/batched-udp.ts';
 import { plugins } from '../../src/plugins.ts';
 import { ask } from '../support/ask.ts';
 import { run } from '../support/tools.ts';
@@ -12,6 +13,8 @@ import { refusedPort } from '../support/upstream.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const MAIN = join(ROOT, 'src/cli/main.ts');
+
+const batched = test.runIf(await loadMachinery());
 
 const cairn = (args: readonly string[], cwd = ROOT) => run(process.execPath, [MAIN, ...args], { cwd });
 
@@ -73,6 +76,9 @@ test.each([
   [['-conf'], 2, /-conf.* argument missing/],
   [['-quiet=maybe'], 2, /invalid boolean value "maybe" for -quiet/],
   [['-dns.port', '70000'], 2, /-dns\.port takes a port from 0 to 65535/],
+  [['-workers', '0'], 2, /-workers takes a number from 1 to 1024, not "0"/],
+  [['-workers', '1025'], 2, /-workers takes a number from 1 to 1024/],
+  [['-workers', 'all'], 2, /-workers takes a number from 1 to 1024/],
   [['-conf', 'nosuch.file'], 1, /loading Corefile via flag: open nosuch\.file: no such file/],
   [['-conf', 'src'], 1, /loading Corefile via flag: open src: is a directory/],
   [['serve', 'now'], 1, /unexpected argument "now"/],
@@ -80,6 +86,22 @@ test.each([
   const { stderr, code } = await cairn(args);
   expect(stderr).toMatch(message);
   expect(code).toBe(status);
+});
+
+batched('-workers serves UDP with so many threads, but where the Corefile says otherwise', async () => {
+  const others: number[] = [];
+  for (const [more, workers] of [
+    ['', 3],
+    ['multisocket 2', 2],
+    ['multisocket 1', 0],
+  ] as const) {
+    const cairn = await start(['-workers', '3'], folderWith({ Corefile: `. {\n${more}\nwhoami\n}\n` }));
+    others.push(readdirSync(`/proc/${cairn.child.pid}/task`).length - workers);
+    expect((await ask(cairn.port, 'www.example.org', 'A')).rcode).toBe('NOERROR');
+    expect(await cairn.signal('SIGTERM')).toBe(0);
+  }
+  // Node.js has threads of its own, always as many.
+  expect(new Set(others).size).toBe(1);
 });
 
 test('a pidfile that cannot be written is logged, and DNS served', async () => {

@@ -226,7 +226,7 @@ describe('metrics', () => {
     ['', 'x.in-addr.arpa.', 'address'],
   ])('with "%s" %s lacks its %s', async (options, name, missing) => {
     const { ask, env } = kubernetes({ options, zones: ['cluster.local.', 'in-addr.arpa.'] });
-    ask(`${name} A`).repeat!.again[0]!();
+    ask(`${name} A`).repeat!.again[0]!.value++;
     expect((await env.exposed('cairn_kubernetes_answers_total')).filter((line) => !line.endsWith(' 0'))).toEqual([
       `cairn_kubernetes_answers_total{kind="nxdomain",missing="${missing}"} 2`,
     ]);

@@ -1,0 +1,29 @@
+import { availableParallelism } from 'node:os';
+import { atMostArgs, integer, noBlock, once } from '../../corefile/arguments.ts';
+import type { Position } from '../../corefile/position.ts';
+import { definePlugin, MAX_THREADS } from '../../plugin/plugin.ts';
+
+interface MultisocketOptions {
+  /** Undefined for one thread for each core. */
+  readonly threads: number | undefined;
+  readonly position: Position;
+}
+
+/** Says how many threads, each with sockets of its own, serve UDP of the block's listeners. */
+export default definePlugin<MultisocketOptions>({
+  name: 'multisocket',
+
+  parse(uses) {
+    const directive = once(uses);
+    noBlock(directive);
+    const [count] = atMostArgs(directive, 1);
+    const threads = count && integer(count, { min: 1, max: MAX_THREADS }, 'number of sockets');
+    return { threads, position: directive.position };
+  },
+
+  settings: ({ threads, position }) => ({
+    threads: { count: threads ?? Math.min(availableParallelism(), MAX_THREADS), position },
+  }),
+
+  create: () => ({}),
+});

@@ -1,0 +1,22 @@
+/** So often two clocks are read; the reading that took the shortest counts, as a thread may have to wait in the middle of one. */
+const READINGS = 8;
+
+/** How far a monotonic clock is ahead of the machine's own, which all threads share: their scales start when they do. */
+export function aheadOfMachineMs(monotonic: () => number): number {
+  let shortestMs = Number.POSITIVE_INFINITY;
+  let aheadMs = 0;
+  for (let reading = 0; reading < READINGS; reading++) {
+    const before = machineMs();
+    const now = monotonic();
+    const tookMs = machineMs() - before;
+    if (tookMs >= shortestMs) continue;
+    shortestMs = tookMs;
+    aheadMs = now - before - tookMs / 2;
+  }
+  return aheadMs;
+}
+
+function machineMs(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1000 + nanoseconds / 1e6;
+}
