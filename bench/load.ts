@@ -26,15 +26,19 @@ export interface LoadOptions {
   /** How many queries are outstanding at most. */
   readonly window: number;
   readonly seconds: number;
+  /** How many sockets it asks from; by default what suits the protocol. */
+  readonly clients?: number;
+  /** Where dnsperf runs; the second core by default. */
+  readonly cores?: string;
 }
 
 const TCP_CONNECTIONS = 50;
 const UDP_SOCKETS = 10;
 
-/** Runs dnsperf on the second core, and says what it and the server's process counted. */
-export async function load({ port, pid, queries, tcp, window, seconds }: LoadOptions): Promise<Load> {
-  const clients = tcp ? TCP_CONNECTIONS : Math.min(UDP_SOCKETS, window);
-  const words = `-c 1 dnsperf -s 127.0.0.1 -p ${port} -m ${tcp ? 'tcp' : 'udp'} -q ${window} -c ${clients} -l ${seconds} -t 2 -d`;
+/** Runs dnsperf, and says what it and the server's process counted. */
+export async function load({ port, pid, queries, tcp, window, seconds, ...rest }: LoadOptions): Promise<Load> {
+  const { clients = tcp ? TCP_CONNECTIONS : Math.min(UDP_SOCKETS, window), cores = '1' } = rest;
+  const words = `-c ${cores} dnsperf -s 127.0.0.1 -p ${port} -m ${tcp ? 'tcp' : 'udp'} -q ${window} -c ${clients} -l ${seconds} -t 2 -d`;
   const before = cpuSeconds(pid);
   const { code, stdout, stderr } = await run('taskset', [...words.split(' '), queries], { timeoutMs: 600_000 });
   const cpu = cpuSeconds(pid) - before;

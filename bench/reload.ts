@@ -1,5 +1,5 @@
 /**
- * Reloads under load: `node bench/reload.ts [SECONDS] [RELOADS]` runs dnsperf against a server that reloads all the while, each
+ * Reloads under load: `node bench/reload.ts [SECONDS] [RELOADS] [THREADS]` runs dnsperf against a server that reloads all the while, each
  * time with another Corefile, and fails if one query is lost or answered with an error.
  */
 import { spawn } from 'node:child_process';
@@ -10,12 +10,13 @@ import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { limitRun, startBenchServer } from './server.ts';
 
-const [seconds = 20, reloads = 50] = process.argv.slice(2).map(Number);
+const [seconds = 20, reloads = 50, threads = 1] = process.argv.slice(2).map(Number);
 const cluster = resolve(import.meta.dirname, '../test/acceptance/cluster.yaml');
 const folder = mkdtempSync(join(tmpdir(), 'cairn-reload-'));
 const corefile = join(folder, 'Corefile');
 
 const corefileText = (round: number) => `. {
+    multisocket ${threads}
     errors
     kubernetes cluster.local in-addr.arpa ip6.arpa {
         manifests ${cluster}

@@ -31,14 +31,15 @@ export interface BenchServer extends BenchProcess {
   readonly port: number;
 }
 
-/** Starts a program on the first core. */
+/** Starts a program on these cores, of which `0` is the first. */
 export function startProcess(
   program: string,
   args: readonly string[],
   environment: NodeJS.ProcessEnv = {},
+  cores = '0',
 ): BenchProcess {
   const env = { ...process.env, ...environment };
-  const child = spawn('taskset', ['-c', '0', program, ...args], {
+  const child = spawn('taskset', ['-c', cores, program, ...args], {
     cwd: ROOT,
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -63,14 +64,15 @@ export function startProcess(
   };
 }
 
-/** Starts `cairn` on a free port with this Corefile, on the first core; `flags` are for Node.js. */
+/** Starts `cairn` on a free port with this Corefile; `flags` are for Node.js. */
 export async function startBenchServer(
   corefile: string,
   flags: readonly string[] = [],
   environment: NodeJS.ProcessEnv = {},
+  cores = '0',
 ): Promise<BenchServer> {
   const args = [...flags, resolve(ROOT, 'src/cli/main.ts'), '-p', '0', '-conf', corefile];
-  const server = startProcess(process.execPath, args, environment);
+  const server = startProcess(process.execPath, args, environment, cores);
   while (!/^Cairn-/m.test(server.output())) {
     if (server.child.exitCode !== null) throw new Error(`cairn ended with status ${server.child.exitCode}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
