@@ -15,6 +15,11 @@ test.each([
   [LONG.slice(1), ['1 error: "earch" is no keyword; nameserver, search, domain, options and sortlist are']],
   [LONG.slice(0, -1), []],
   ['search a # b', ['1 warning: "#" is no comment here: what follows are search domains like the others']],
+  [
+    'search a .',
+    ['1 warning: "." is understood by glibc and c-ares only; musl before 1.2.4 fails at it, others pass it over'],
+  ],
+  ['search .a', ['1 warning: ".a" begins with a dot: only glibc drops it, c-ares and musl before 1.2.4 fail at it']],
   ['search a b c d e f', []],
   [
     'search a b c d e f g',

@@ -104,6 +104,17 @@ function checkSearch(words: readonly string[], warning: MakeProblem): Problem[] 
       warning(`${words.length} search domains in ${octets} octets: glibc before 2.26 cuts off at ${limits}`),
     );
   }
+  if (words.includes('.')) {
+    problems.push(
+      warning('"." is understood by glibc and c-ares only; musl before 1.2.4 fails at it, others pass it over'),
+    );
+  }
+  const dotted = words.find((word) => /^\../.test(word));
+  if (dotted !== undefined) {
+    problems.push(
+      warning(`"${dotted}" begins with a dot: only glibc drops it, c-ares and musl before 1.2.4 fail at it`),
+    );
+  }
   const comment = words.find((word) => /^[#;]/.test(word));
   if (comment !== undefined) {
     problems.push(warning(`"${comment}" is no comment here: what follows are search domains like the others`));

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { readSettings, searchPlan } from './plan.ts';
 import type { StubName } from './stub.ts';
@@ -75,4 +76,10 @@ test('what is passed over is noted with its line', () => {
     '3: the option "rotate" is passed over',
     '3: "ndots:16" is taken for 15',
   ]);
+});
+
+test('the picture in the documentation is the plan', () => {
+  const page = readFileSync(new URL('../../docs/resolver.md', import.meta.url), 'utf8');
+  const steps = [...page.matchAll(/├── \d {2}(\S+)/g)].map((match) => match[1]);
+  expect(steps).toEqual(searchPlan('api.github.com', { resolvConf: POD }).candidates.map(({ name }) => name));
 });

@@ -59,6 +59,8 @@ export interface Dialect {
   readonly searchBeatsDomain?: boolean;
   /** Whether a `domain` line may name several domains, as a `search` line does. */
   readonly domainIsList?: boolean;
+  /** Whether a `search` or `domain` line without a value empties the list; otherwise it is passed over. */
+  readonly emptySearchClears?: boolean;
   /** Whether `search` and `domain` count at all. */
   readonly readsSearch?: boolean;
   /** The element of the search list as it is used; undefined for one that is dropped. */
@@ -67,6 +69,8 @@ export interface Dialect {
   readonly hostnameDomain: boolean;
   readonly defaults: { readonly ndots: number; readonly timeoutMs: number; readonly attempts: number };
   readonly numbers: ReadonlyMap<string, NumberRule>;
+  /** The number that the text stands for; undefined where the option is passed over. */
+  readonly readNumber: (text: string, sets: NumberRule['sets']) => number | undefined;
   readonly flags: ReadonlyMap<string, Flag>;
   /** Whether `-FLAG` takes a flag back. */
   readonly clearsFlags?: boolean;
@@ -129,7 +133,7 @@ function readSearch(
   if (localDomain !== undefined) return keep(wordsOf(localDomain));
   let list: readonly string[] | undefined;
   for (const { keyword, words } of directives) {
-    if (words.length === 0) continue;
+    if (words.length === 0 && !dialect.emptySearchClears) continue;
     if (keyword === 'search') list = words;
     else if (keyword === 'domain' && !(dialect.searchBeatsDomain && list)) {
       list = dialect.domainIsList ? words : words.slice(0, 1);
@@ -141,7 +145,7 @@ function readSearch(
 
 function readOptions(
   options: readonly { readonly line: number; readonly word: string }[],
-  { defaults, numbers, flags: known, clearsFlags = false }: Dialect,
+  { defaults, numbers, readNumber, flags: known, clearsFlags = false }: Dialect,
   note: TakeNote,
 ): Pick<Settings, 'ndots' | 'timeoutMs' | 'attempts' | 'flags'> {
   const values = { ...defaults };
@@ -151,8 +155,9 @@ function readOptions(
     const rule = numbers.get(name);
     const flag = known.get(name);
     const cleared = clearsFlags && name.startsWith('-') ? known.get(name.slice(1)) : undefined;
-    if (rule && value !== undefined) {
-      const written = (Number.parseInt(value, 10) || 0) * (rule.sets === 'timeoutMs' ? 1000 : 1);
+    const number = rule && value !== undefined ? readNumber(value, rule.sets) : undefined;
+    if (rule && number !== undefined) {
+      const written = number * (rule.sets === 'timeoutMs' ? 1000 : 1);
       values[rule.sets] = Math.min(Math.max(written, rule.min), rule.max);
       if (values[rule.sets] !== written) note(line, `"${word}" is taken for ${values[rule.sets]}`);
     } else if (flag) flags.add(flag);
@@ -164,4 +169,14 @@ function readOptions(
 
 function wordsOf(text: string | undefined): string[] {
   return text?.trim() ? text.trim().split(/\s+/) : [];
+}
+
+/** What C's atoi makes of a text: its leading digits, or 0. */
+export function leadingNumber(text: string): number {
+  return Number.parseInt(text, 10) || 0;
+}
+
+/** The leading digits; undefined for a text that does not begin with one. */
+export function digitsOnly(text: string): number | undefined {
+  return /^\d/.test(text) ? leadingNumber(text) : undefined;
 }

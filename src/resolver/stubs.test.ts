@@ -184,8 +184,8 @@ test.each<[StubName, string, string[]]>([
   ['glibc', 'options no-aaaa', ['x. A']],
   ['glibc', 'options use-vc', ['x. A tcp', 'x. AAAA tcp']],
   ['glibc', 'nameserver 10.0.0.1\nnameserver 10.0.0.2\noptions rotate', at('x.', 1)],
-  ['go', 'options single-request', ['x. A', 'x. AAAA']],
-  ['go', 'options tcp', ['x. A tcp', 'x. AAAA tcp']],
+  ['go', 'nameserver 10.0.0.1\noptions single-request', ['x. A', 'x. AAAA']],
+  ['go', 'nameserver 10.0.0.1\noptions tcp', ['x. A tcp', 'x. AAAA tcp']],
   ['go', 'nameserver 10.0.0.1\nnameserver 10.0.0.2\noptions rotate', ['x. A@10.0.0.1', 'x. AAAA@10.0.0.2']],
 ])('%s heeds %j', (stub, resolvConf, asked) => {
   expect(lookUp(stub, resolvConf, 'x.', { '*': 'ok' }).asked).toEqual(asked);

@@ -1,5 +1,5 @@
 import { asTyped, concatenated, dotsIn } from '../candidates.ts';
-import type { Dialect } from '../settings.ts';
+import { type Dialect, digitsOnly } from '../settings.ts';
 import type { Stub } from '../stub.ts';
 import { askAll } from './busybox-send.ts';
 
@@ -8,10 +8,12 @@ const dialect: Dialect = {
   maxNameservers: Number.MAX_SAFE_INTEGER,
   defaultNameservers: ['127.0.0.1'],
   domainIsList: true,
+  searchBeatsDomain: true,
   environment: false,
   hostnameDomain: false,
   defaults: { ndots: 1, timeoutMs: 5000, attempts: 2 },
   numbers: new Map(),
+  readNumber: digitsOnly,
   flags: new Map(),
 };
 

@@ -17,12 +17,12 @@ export interface CAresTraits {
 export function* search(task: LookupTask, traits: CAresTraits): Machine<LookupResult> {
   const { candidates, types } = task;
   let nowMs = task.startMs;
-  let last: LookupResult = failed('EBADNAME', 'the name cannot be asked for');
+  let last: LookupResult = failed('ENOTFOUND', 'names under onion are not asked for');
   let hadNodata = false;
   let why = '';
   for (const candidate of candidates) {
     const { name, reason } = candidate;
-    if (!isSendable(candidate)) return failed('EBADNAME', `${name} has an empty label, or is too long`);
+    if (!isHostName(candidate)) return failed('EBADNAME', `${name} is no host name`);
     const arrivals = { count: 0 };
     const asked = yield* together(
       types.map((type) => askServers(task, traits, arrivals, name, type, nowMs, reason + why)),
@@ -37,6 +37,11 @@ export function* search(task: LookupTask, traits: CAresTraits): Machine<LookupRe
     why = `; ${because}`;
   }
   return last;
+}
+
+/** Of letters, digits and `-_./*` alone. */
+function isHostName(candidate: Candidate): boolean {
+  return isSendable(candidate) && /^[\w./*-]*$/.test(candidate.name);
 }
 
 function goesOn({ name, suffix }: Candidate, code: FailureCode): boolean {

@@ -1,5 +1,5 @@
-import { ABSOLUTE_REASON, asTyped, concatenated, dotsIn, dotsReason, isAbsolute, isSendable } from '../candidates.ts';
-import type { Dialect } from '../settings.ts';
+import { ABSOLUTE_REASON, asTyped, concatenated, dotsIn, dotsReason, isAbsolute } from '../candidates.ts';
+import { type Dialect, digitsOnly } from '../settings.ts';
 import type { Stub } from '../stub.ts';
 import { search } from './c-ares-search.ts';
 
@@ -20,6 +20,7 @@ const dialect: Dialect = {
     ['attempts', { sets: 'attempts', min: 0, max: MAX }],
     ['retry', { sets: 'attempts', min: 0, max: MAX }],
   ]),
+  readNumber: digitsOnly,
   flags: new Map([['rotate', 'rotate']]),
 };
 
@@ -30,6 +31,7 @@ export const cAres: Stub = {
   dialect,
   order: 'sequential',
   candidates({ name }, settings) {
+    if (isOnion(name)) return [];
     if (isAbsolute(name)) return [asTyped(name, ABSOLUTE_REASON)];
     const typed = asTyped(name, dotsReason(name, settings.ndots));
     const unique = {
@@ -58,7 +60,12 @@ export const node: Stub = {
   title: "Node.js's dns.resolve and its kin (dns.lookup is the libc's)",
   dialect: nodeDialect,
   order: 'sequential',
-  candidates: ({ name }) => [asTyped(name, 'as typed: dns.resolve knows no search list')].filter(isSendable),
+  candidates: ({ name }) => (isOnion(name) ? [] : [asTyped(name, 'as typed: dns.resolve knows no search list')]),
   types: ({ types }) => types,
   lookup: (task) => search(task, { checksRcode: false }),
 };
+
+/** Names under onion are never asked for (RFC 7686 §2). */
+function isOnion(name: string): boolean {
+  return /(^|\.)onion\.?$/i.test(name);
+}

@@ -1,4 +1,4 @@
-import type { Dialect, NumberRule } from '../settings.ts';
+import { type Dialect, leadingNumber, type NumberRule } from '../settings.ts';
 
 /** Values above the cap are cut to it; the least time-out that is waited is a second. */
 const NUMBERS: ReadonlyMap<string, NumberRule> = new Map([
@@ -16,6 +16,9 @@ export const glibcDialect: Dialect = {
   hostnameDomain: true,
   defaults: { ndots: 1, timeoutMs: 5000, attempts: 2 },
   numbers: NUMBERS,
+  // ndots is kept in four bits without a sign: a negative one becomes a great one.
+  readNumber: (text, sets) =>
+    sets === 'ndots' && text.startsWith('-') ? leadingNumber(text) & 15 : leadingNumber(text),
   flags: new Map([
     ['edns0', 'edns0'],
     ['no-aaaa', 'no-aaaa'],

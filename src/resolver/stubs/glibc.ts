@@ -19,7 +19,8 @@ export const glibc: Stub = {
     "GNU libc's getaddrinfo: Debian, Ubuntu, RHEL, distroless; most programs on them, Python, the JVM, Node's dns.lookup",
   dialect: glibcDialect,
   order: 'sequential',
-  candidates({ name }, settings) {
+  candidates({ name, kind }, settings) {
+    if (kind === 'addresses' && !isHostName(name)) return [];
     if (isAbsolute(name)) return [asTyped(name, ABSOLUTE_REASON)].filter(isSendable);
     const typed = asTyped(name, dotsReason(name, settings.ndots));
     if (!isSendable(typed)) return [];
@@ -35,4 +36,9 @@ export const glibc: Stub = {
 /** `no-tld-query`: a name without a dot is never asked at the root, unless there is no search list at all. */
 function keptFromRoot(name: string, { flags, search }: Parameters<Stub['candidates']>[1]): boolean {
   return dotsIn(name) === 0 && search.length > 0 && flags.has('no-tld-query');
+}
+
+/** getaddrinfo refuses anything else: letters, digits, dots, underscores, and hyphens that are not the first character. */
+function isHostName(name: string): boolean {
+  return /^(?!-)[\w.-]+$/.test(name);
 }

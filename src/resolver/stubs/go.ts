@@ -1,5 +1,5 @@
 import { ABSOLUTE_REASON, asTyped, concatenated, dotsIn, dotsReason, isAbsolute, isSendable } from '../candidates.ts';
-import type { Dialect } from '../settings.ts';
+import { type Dialect, leadingNumber } from '../settings.ts';
 import type { Candidate, Stub } from '../stub.ts';
 import { search } from './go-search.ts';
 
@@ -21,6 +21,8 @@ const dialect: Dialect = {
     ['timeout', { sets: 'timeoutMs', min: 1000, max: MAX }],
     ['attempts', { sets: 'attempts', min: 1, max: MAX }],
   ]),
+  readNumber: leadingNumber,
+  emptySearchClears: true,
   flags: new Map([
     ['edns0', 'edns0'],
     ['no-reload', 'no-reload'],
@@ -41,6 +43,7 @@ export const go: Stub = {
   dialect,
   order: 'sequential',
   candidates({ name }, settings) {
+    if (!isHostName(name)) return [];
     const isFirst = dotsIn(name) >= settings.ndots;
     const typed = asTyped(name, dotsReason(name, settings.ndots));
     if (isAbsolute(name)) return [asTyped(name, ABSOLUTE_REASON)].filter(isAsked);
@@ -54,4 +57,9 @@ export const go: Stub = {
 /** Names under onion are never asked for (RFC 7686 §2). */
 function isAsked({ name }: Candidate): boolean {
   return isSendable({ name }) && name.length <= MAX_NAME_LENGTH && !/\.onion\.$/i.test(name);
+}
+
+/** Labels of letters, digits, underscores, and hyphens that are neither first nor last in one. */
+function isHostName(name: string): boolean {
+  return name.split('.').every((label) => /^(?!-)[\w-]*(?<!-)$/.test(label));
 }

@@ -1,5 +1,5 @@
 import { ABSOLUTE_REASON, asTyped, concatenated, dotsIn, dotsReason, isAbsolute } from '../candidates.ts';
-import type { Dialect } from '../settings.ts';
+import { type Dialect, digitsOnly } from '../settings.ts';
 import type { Stub, StubName } from '../stub.ts';
 import { type MuslTraits, search } from './musl-search.ts';
 
@@ -20,6 +20,8 @@ const dialect: Dialect = {
     ['timeout', { sets: 'timeoutMs', min: 0, max: 60_000 }],
     ['attempts', { sets: 'attempts', min: 0, max: 10 }],
   ]),
+  readNumber: digitsOnly,
+  emptySearchClears: true,
   flags: new Map(),
 };
 

@@ -6,6 +6,7 @@ import { canRun } from '../../support/tools.ts';
 import { drivers } from './drivers.ts';
 import { type Choice, generate, QUICK, SLOW } from './generate.ts';
 import type { Seen } from './inside.ts';
+import { ODD } from './odd.ts';
 import { askedOf, predictScenario, printAsked } from './prediction.ts';
 import { watch } from './real.ts';
 import type { Scenario } from './scenario.ts';
@@ -153,21 +154,32 @@ const reals: readonly Real[] = [
 
 const inNamespace = canRun('unshare', ['-rnm', 'sh', '-c', 'ip link set lo up']);
 
+/** Lets the real resolver and the library look up the same and tells where they differ. */
+async function compare(real: Real, scenarios: readonly Scenario[]): Promise<Difference[]> {
+  const seen = await watch({ command: real.command!, lines: real.lines ?? false }, scenarios);
+  expect(seen).toHaveLength(scenarios.length);
+  return scenarios.flatMap((scenario, i) => difference(real, scenario, seen[i]!));
+}
+
 for (const real of reals) {
   const { stub, command, choice } = real;
   const { count, weights } = choice;
+  const isThere = inNamespace && command !== undefined;
   const title = `${stub} asks what the library says, ${count} times${weights === SLOW ? ' with silent servers' : ''}`;
-  test.runIf(inNamespace && command)(title, { timeout: 120_000 }, async () => {
-    const driver = { command: command!, lines: real.lines ?? false };
-    const compare = async (scenarios: readonly Scenario[]) => {
-      const seen = await watch(driver, scenarios);
-      expect(seen).toHaveLength(scenarios.length);
-      return scenarios.flatMap((scenario, i) => difference(real, scenario, seen[i]!));
-    };
-    const differences = await compare(generate(choice));
+  test.runIf(isThere)(title, { timeout: 120_000 }, async () => {
+    const differences = await compare(real, generate(choice));
     // A machine that is busy lets replies come late: such a difference does not come a second time.
-    expect(await compare(differences.map(({ scenario }) => scenario))).toEqual([]);
+    expect(
+      await compare(
+        real,
+        differences.map(({ scenario }) => scenario),
+      ),
+    ).toEqual([]);
     expect(differences.length).toBeLessThan(count / 20);
+  });
+  if (weights === SLOW) continue;
+  test.runIf(isThere)(`${stub} takes odd names and files as the library says`, async () => {
+    expect(await compare(real, ODD)).toEqual([]);
   });
 }
 
