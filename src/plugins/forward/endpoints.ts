@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { CorefileError } from '../../corefile/error.ts';
-import { canonicalIP } from '../../dns/ip.ts';
 import { messageOf, systemCodeOf } from '../../errors.ts';
 import { type Peer, printPeer } from '../../net/transport.ts';
 import type { Timer } from '../../observe/clock.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
+import { parseResolvConf } from '../../resolver/resolv-conf.ts';
 import { resolveHost } from './host.ts';
 import { MAX_UPSTREAMS, type Stanza } from './options.ts';
 import { DNS_PORT, type Endpoint, type Target, uniqueEndpoints } from './target.ts';
@@ -124,11 +124,8 @@ async function readIfFile(path: string): Promise<string | undefined> {
   }
 }
 
-/** The servers that a resolv.conf names; the zone of a link-local address is dropped, as in CoreDNS. */
+/** The servers that a resolv.conf names, all of them; the zone of a link-local address is dropped, as in CoreDNS. */
 function nameserversIn(text: string): Peer[] {
-  return text.split('\n').flatMap((line) => {
-    const [keyword, server = ''] = line.trim().split(/\s+/);
-    const address = keyword === 'nameserver' ? canonicalIP(server.replace(/%.*$/, '')) : undefined;
-    return address === undefined ? [] : [{ address, port: DNS_PORT }];
-  });
+  const { nameservers } = parseResolvConf(text);
+  return nameservers.map((address) => ({ address: address.replace(/%.*$/, ''), port: DNS_PORT }));
 }
