@@ -111,9 +111,9 @@ try {
         const found = await load({
           ...servers[i]!,
           ...{ queries, tcp: false, window: WINDOW, clients, cores: options.load },
-          seconds: round < 0 ? 1 : seconds,
+          seconds,
         });
-        // The first round warms up.
+        // The first round warms up: each worker has to learn every name.
         if (round >= 0) loads[i]!.push(found);
       }
     }
