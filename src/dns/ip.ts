@@ -94,7 +94,8 @@ export function unmapIP(ip: IP): IP {
 /** The address in canonical text, or undefined if the text is not an address. */
 export function canonicalIP(text: string): string | undefined {
   const ip = parseIP(text);
-  return ip && printIP(ip);
+  // An IPv4 address has but one spelling.
+  return ip?.length === 4 ? text : ip && printIP(ip);
 }
 
 /** Reads `ADDRESS/BITS`; host bits are cleared. Undefined if it is not one. */

@@ -44,6 +44,10 @@ export class ImportedServices {
     return this.serviceTable.get(namespace, name);
   }
 
+  slice(namespace: string, name: string): EndpointSlice | undefined {
+    return this.sliceTable.get(namespace, name);
+  }
+
   slicesOf(namespace: string, service: string): readonly EndpointSlice[] {
     return this.slicesByService.of(namespace, service);
   }

@@ -31,11 +31,11 @@ export interface Service {
 export interface Endpoint {
   /** Canonical text. */
   readonly addresses: readonly string[];
-  readonly hostname?: string;
+  readonly hostname?: string | undefined;
   /** The pod behind the endpoint, if its name fits into a label. */
-  readonly podName?: string;
-  readonly nodeName?: string;
-  readonly zone?: string;
+  readonly podName?: string | undefined;
+  readonly nodeName?: string | undefined;
+  readonly zone?: string | undefined;
 }
 
 export interface EndpointSlice {

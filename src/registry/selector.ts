@@ -96,3 +96,21 @@ function parseRequirement(part: string, text: string): Requirement {
   const [, not, name = ''] = presence;
   return { key: key(name), operator: not === '' ? 'exists' : 'absent', values: [] };
 }
+
+/** The selector as text that {@link parseSelector} reads, and that an API server takes. */
+export function printSelector(selector: Selector): string {
+  return selector.map(printRequirement).join(',');
+}
+
+function printRequirement({ key, operator, values }: Requirement): string {
+  switch (operator) {
+    case 'in':
+      return values.length === 1 ? `${key}=${values[0]}` : `${key} in (${values.join(',')})`;
+    case 'notin':
+      return values.length === 1 ? `${key}!=${values[0]}` : `${key} notin (${values.join(',')})`;
+    case 'exists':
+      return key;
+    case 'absent':
+      return `!${key}`;
+  }
+}

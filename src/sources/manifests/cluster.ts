@@ -7,7 +7,7 @@ import type { Manifest, ServiceManifest } from './manifest.ts';
 import type { Problem } from './problems.ts';
 
 export interface ClusterOptions {
-  /** Which Services, ServiceImports and EndpointSlices are served. */
+  /** Which Services, ServiceImports, EndpointSlices and Pods are served; endpoints are derived from all Pods. */
   readonly labels?: Selector;
   /** Which Namespaces are served. Every namespace has the label `kubernetes.io/metadata.name`; one without a manifest has no other. */
   readonly namespaceLabels?: Selector;
@@ -57,7 +57,7 @@ export function buildCluster(manifests: Iterable<Manifest>, options: ClusterOpti
       ...mirrored.filter((endpoints) => selects(labels, endpoints.labels)).flatMap(({ records }) => records),
       ...derived,
     ],
-    pods: Pod.flatMap(({ record }) => record ?? []),
+    pods: Pod.filter((pod) => selects(labels, pod.labels)).flatMap(({ record }) => record ?? []),
     imports: ServiceImport.filter((each) => selects(labels, each.labels)).map(({ record }) => record),
     importedSlices: selectedSlices.flatMap(({ imported }) => imported ?? []),
     problems,

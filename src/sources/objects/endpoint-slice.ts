@@ -1,12 +1,24 @@
+import { canonicalIP } from '../../dns/ip.ts';
 import type { Endpoint, EndpointSlice } from '../../registry/records.ts';
 import { Field } from './field.ts';
 import { LABEL, LABEL_RULE, readLabels, readLongNames } from './metadata.ts';
 import { readSlicePorts } from './ports.ts';
+import { shared } from './shared.ts';
 
+/** The label that says which service a slice belongs to. */
 const SERVICE_LABEL = 'kubernetes.io/service-name';
-const IMPORT_LABEL = 'multicluster.kubernetes.io/service-name';
+/** The label that says which ServiceImport a slice belongs to. */
+export const IMPORT_LABEL = 'multicluster.kubernetes.io/service-name';
 const CLUSTER_LABEL = 'multicluster.kubernetes.io/source-cluster';
 const ADDRESS_TYPES = ['IPv4', 'IPv6', 'FQDN'] as const;
+
+/** What of an endpoint is kept. */
+export interface EndpointOptions {
+  /** Whether the names of pods are, which take a fifth of the memory. */
+  readonly podNames: boolean;
+}
+
+const ALL: EndpointOptions = { podNames: true };
 
 /**
  * Cuts a discovery.k8s.io/v1 EndpointSlice down to its record.
@@ -15,8 +27,8 @@ const ADDRESS_TYPES = ['IPv4', 'IPv6', 'FQDN'] as const;
  *
  * @throws ObjectError
  */
-export function convertEndpointSlice(object: unknown): EndpointSlice | undefined {
-  return readSlice(new Field('EndpointSlice', object), SERVICE_LABEL);
+export function convertEndpointSlice(object: unknown, options: EndpointOptions = ALL): EndpointSlice | undefined {
+  return readSlice(new Field('EndpointSlice', object), SERVICE_LABEL, options);
 }
 
 /**
@@ -26,15 +38,15 @@ export function convertEndpointSlice(object: unknown): EndpointSlice | undefined
  *
  * @throws ObjectError
  */
-export function convertImportedSlice(object: unknown): EndpointSlice | undefined {
+export function convertImportedSlice(object: unknown, options: EndpointOptions = ALL): EndpointSlice | undefined {
   const slice = new Field('EndpointSlice', object);
   const cluster = readLabels(slice)[CLUSTER_LABEL]?.toLowerCase() ?? '';
   if (!LABEL.test(cluster)) return undefined;
-  const record = readSlice(slice, IMPORT_LABEL);
+  const record = readSlice(slice, IMPORT_LABEL, options);
   return record && { ...record, cluster };
 }
 
-function readSlice(slice: Field, serviceLabel: string): EndpointSlice | undefined {
+function readSlice(slice: Field, serviceLabel: string, { podNames }: EndpointOptions): EndpointSlice | undefined {
   const names = readLongNames(slice);
   const service = readLabels(slice)[serviceLabel];
   if (!service || slice.get('addressType').oneOf(ADDRESS_TYPES) === 'FQDN') return undefined;
@@ -42,8 +54,27 @@ function readSlice(slice: Field, serviceLabel: string): EndpointSlice | undefine
     ...names,
     service,
     ports: readSlicePorts(slice.get('ports')),
-    endpoints: slice.get('endpoints').items().filter(isReady).map(readEndpoint),
+    endpoints: slice
+      .get('endpoints')
+      .items()
+      .filter(isReady)
+      .map((endpoint) => readEndpoint(endpoint, podNames)),
   };
+}
+
+/** The service that a slice belongs to, as far as it says so. */
+export function serviceOfSlice(object: unknown): string | undefined {
+  return readLabels(new Field('EndpointSlice', object))[SERVICE_LABEL];
+}
+
+/** The addresses of the endpoints that a slice, which {@link convertEndpointSlice} could read, says are not ready. */
+export function unreadyAddresses(object: unknown): string[] {
+  return new Field('EndpointSlice', object)
+    .get('endpoints')
+    .items()
+    .filter((endpoint) => !isReady(endpoint))
+    .flatMap((endpoint) => endpoint.get('addresses').items())
+    .flatMap(({ value }) => (typeof value === 'string' ? (canonicalIP(value) ?? []) : []));
 }
 
 /** A condition that is not given is as good as true. */
@@ -51,21 +82,33 @@ function isReady(endpoint: Field): boolean {
   return endpoint.get('conditions').get('ready').flag() !== false;
 }
 
-function readEndpoint(endpoint: Field): Endpoint {
+function readEndpoint(endpoint: Field, keepPodName: boolean): Endpoint {
   const addresses = endpoint
     .get('addresses')
     .items()
     .map((address) => address.ip());
-  return { addresses, ...readTarget(endpoint), ...optional('zone', endpoint.get('zone').text()?.toLowerCase()) };
+  return makeEndpoint(endpoint, addresses, endpoint.get('zone').text()?.toLowerCase(), keepPodName);
 }
 
-/** What EndpointSlices and Endpoints say alike of an address. @throws ObjectError */
-export function readTarget(endpoint: Field): Pick<Endpoint, 'hostname' | 'podName' | 'nodeName'> {
+/**
+ * An endpoint with what EndpointSlices and Endpoints say alike of it. There may be very many, so all have the one shape, and share
+ * the text that they have in common.
+ *
+ * @throws ObjectError
+ */
+export function makeEndpoint(
+  endpoint: Field,
+  addresses: readonly string[],
+  zone: string | undefined,
+  keepPodName: boolean,
+): Endpoint {
   const hostname = endpoint.get('hostname');
   return {
-    ...optional('hostname', hostname.value ? hostname.matching(LABEL, LABEL_RULE) : undefined),
-    ...optional('podName', podLabel(endpoint.get('targetRef').get('name').text())),
-    ...optional('nodeName', endpoint.get('nodeName').text()),
+    addresses,
+    hostname: hostname.value ? hostname.matching(LABEL, LABEL_RULE) : undefined,
+    podName: keepPodName ? podLabel(endpoint.get('targetRef').get('name').text()) : undefined,
+    nodeName: shared(endpoint.get('nodeName').text() || undefined),
+    zone: shared(zone || undefined),
   };
 }
 

@@ -1,6 +1,6 @@
 import { parseIP } from '../../dns/ip.ts';
 import type { Endpoint, EndpointSlice } from '../../registry/records.ts';
-import { readTarget } from './endpoint-slice.ts';
+import { makeEndpoint } from './endpoint-slice.ts';
 import { Field } from './field.ts';
 import { readNames } from './metadata.ts';
 import { readPorts } from './ports.ts';
@@ -31,7 +31,7 @@ export function convertEndpoints(object: unknown): EndpointSlice[] {
 }
 
 function readAddress(address: Field): Endpoint {
-  return { addresses: [address.get('ip').ip()], ...readTarget(address) };
+  return makeEndpoint(address, [address.get('ip').ip()], undefined, true);
 }
 
 function byFamily(endpoints: Endpoint[]): Record<string, Endpoint[]> {

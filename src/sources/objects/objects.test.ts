@@ -153,7 +153,7 @@ test('Endpoints become one slice for every subset and family, of the ready addre
      notReadyAddresses: [{ip: 10.0.0.3}], ports: [{name: http, port: 8080}]},
     {notReadyAddresses: [{ip: 10.0.0.4}]}, {addresses: [{ip: 10.0.0.5}]}]`;
   const print = ({ namespace, name, service, ports: list, endpoints }: EndpointSlice) =>
-    `${namespace}/${name} of ${service} ${ports(list)} ${endpoints.map((endpoint) => Object.values(endpoint).flat().join('+'))}`;
+    `${namespace}/${name} of ${service} ${ports(list)} ${endpoints.map((endpoint) => Object.values(endpoint).flat().filter(Boolean).join('+'))}`;
   expect(convertEndpoints(named(subsets)).map(print)).toEqual([
     'prod/endpoints:web:0:IPv4 of web http:tcp:8080 10.0.0.1,10.0.0.2+b+web-2+n',
     'prod/endpoints:web:0:IPv6 of web http:tcp:8080 fd00::1',

@@ -8,6 +8,8 @@ export interface Requests {
   /** The plural, as in paths. */
   readonly resource?: string;
   readonly namespace?: string;
+  /** Those for all of the cluster only, not those for one namespace. */
+  readonly clusterWide?: true;
 }
 
 /** How the stand-in behaves. Each can be set at the start and while it runs. */
@@ -82,7 +84,8 @@ export interface Asked {
   readonly namespace: string | undefined;
 }
 
-export function concerns({ verb, resource, namespace }: Requests, asked: Asked): boolean {
+export function concerns({ verb, resource, namespace, clusterWide }: Requests, asked: Asked): boolean {
+  if (clusterWide && asked.namespace !== undefined) return false;
   if (verb !== undefined && verb !== asked.verb) return false;
   if (resource !== undefined && resource !== asked.resource) return false;
   return namespace === undefined || namespace === asked.namespace;

@@ -1,0 +1,225 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import type { KubernetesObject } from '../../test/support/api-server/index.ts';
+import { fakeClock } from '../../test/support/clock.ts';
+import { printRegistry } from '../../test/support/print-registry.ts';
+import { watchedCluster } from '../../test/support/watched-cluster.ts';
+import { createLogger } from '../observe/log.ts';
+import { Registry } from '../registry/registry.ts';
+import { parseSelector } from '../registry/selector.ts';
+import { watchManifests } from './manifests/source.ts';
+
+/** What a source is told besides the objects; text as in the Corefile. */
+interface Choice {
+  readonly labels?: string;
+  readonly namespaceLabels?: string;
+}
+
+/** A source at work on objects. */
+interface Source {
+  registry: Registry;
+  /** Makes the cluster hold these objects, and waits until `expected` is what the registry holds. */
+  replace(objects: readonly KubernetesObject[], expected: readonly string[]): Promise<void>;
+}
+
+type StartSource = (objects: readonly KubernetesObject[], choice: Choice) => Promise<Source>;
+
+const selectors = ({ labels = '', namespaceLabels = '' }: Choice) => ({
+  labels: parseSelector(labels),
+  namespaceLabels: parseSelector(namespaceLabels),
+});
+
+async function fromApi(
+  streamingLists: 'served' | 'invalid',
+  objects: readonly KubernetesObject[],
+  choice: Choice,
+): Promise<Source> {
+  const cluster = await watchedCluster({
+    objects,
+    streamingLists,
+    watch: { pods: true, imports: true, ...selectors(choice) },
+  });
+  await cluster.until(() => expect(cluster.registry.synced).toBe(true));
+  await cluster.until(() => expect(cluster.api.watches).toHaveLength(6));
+  return {
+    registry: cluster.registry,
+    async replace(next, expected) {
+      cluster.api.replace(next);
+      await cluster.later(() => expect(printRegistry(cluster.registry)).toEqual(expected), 100);
+    },
+  };
+}
+
+async function fromManifests(objects: readonly KubernetesObject[], choice: Choice): Promise<Source> {
+  const folder = await mkdtemp(join(tmpdir(), 'cairn-'));
+  const file = join(folder, 'cluster.json');
+  const write = (all: readonly KubernetesObject[]) =>
+    writeFile(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: all }));
+  await write(objects);
+  const clock = fakeClock(Date.now());
+  const registry = new Registry(clock);
+  const options = { paths: [file], debounceMs: 0, namespacesFrom: 'manifests', ...selectors(choice) } as const;
+  const source = watchManifests(options, registry, { log: createLogger(() => {}), clock });
+  onTestFinished(async () => {
+    source.stop();
+    await rm(folder, { recursive: true });
+  });
+  await source.start();
+  return {
+    registry,
+    async replace(next, expected) {
+      await write(next);
+      const later = () => {
+        clock.advance(500);
+        return printRegistry(registry);
+      };
+      await expect.poll(later, { timeout: 8000, interval: 20 }).toEqual(expected);
+    },
+  };
+}
+
+const SOURCES: readonly (readonly [string, StartSource])[] = [
+  ['manifests', fromManifests],
+  ['an API server with streaming lists', (objects, choice) => fromApi('served', objects, choice)],
+  ['an API server with pages', (objects, choice) => fromApi('invalid', objects, choice)],
+];
+
+const objectsOf = (yaml: string): KubernetesObject[] =>
+  parseAllDocuments(yaml).map((document) => document.toJS() as KubernetesObject);
+
+const CLUSTER = `
+apiVersion: v1
+kind: Namespace
+metadata: { name: shop, labels: { team: shop } }
+---
+apiVersion: v1
+kind: Namespace
+metadata: { name: other }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: web, namespace: shop, labels: { tier: front } }
+spec:
+  clusterIP: 10.96.0.1
+  clusterIPs: [10.96.0.1, "FD00:0::1"]
+  ports: [{ name: HTTP, port: 80 }, { port: 53, protocol: UDP }]
+  externalIPs: [192.0.2.1]
+status: { loadBalancer: { ingress: [{ ip: 192.0.2.2 }, { hostname: lb.example.org }] } }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: db, namespace: shop }
+spec: { type: ClusterIP, clusterIP: None }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: out, namespace: other }
+spec: { type: ExternalName, externalName: example.org }
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: { name: web-1, namespace: shop, labels: { kubernetes.io/service-name: web, tier: front } }
+addressType: IPv4
+ports: [{ name: http, port: 8080, protocol: TCP }]
+endpoints:
+  - { addresses: [10.1.0.1], conditions: { ready: true }, nodeName: n1, zone: EU-1, targetRef: { kind: Pod, name: web-a } }
+  - { addresses: [10.1.0.2], conditions: { ready: false } }
+  - { addresses: [10.1.0.3], hostname: front }
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: { name: web-2, namespace: shop, labels: { kubernetes.io/service-name: web } }
+addressType: IPv6
+ports: []
+endpoints: [{ addresses: ["FD00:1:0::1"], conditions: { ready: null } }]
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: { name: stray, namespace: shop }
+addressType: IPv4
+endpoints: [{ addresses: [10.1.0.9] }]
+---
+apiVersion: multicluster.x-k8s.io/v1alpha1
+kind: ServiceImport
+metadata: { name: web, namespace: shop, labels: { tier: front } }
+spec: { type: ClusterSetIP, ips: ["10.9.0.1", "FD00::9"], ports: [{ name: http, port: 80 }] }
+---
+apiVersion: multicluster.x-k8s.io/v1alpha1
+kind: ServiceImport
+metadata: { name: db, namespace: shop }
+spec: { type: Headless }
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata:
+  name: db-east
+  namespace: shop
+  labels: { multicluster.kubernetes.io/service-name: db, multicluster.kubernetes.io/source-cluster: East }
+addressType: IPv4
+ports: [{ port: 5432 }]
+endpoints: [{ addresses: [10.8.0.1], hostname: db-0 }]
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: job, namespace: shop, labels: { tier: front } }
+spec: { hostNetwork: true }
+status: { phase: Running, podIP: 10.2.0.1, podIPs: [{ ip: 10.2.0.1 }, { ip: "FD00:2::1" }] }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: done, namespace: shop }
+status: { phase: Succeeded, podIP: 10.2.0.2 }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: new, namespace: shop }
+status: { phase: Pending }
+`;
+
+const WEB = 'service shop/web ClusterIP 10.96.0.1 fd00::1 http:tcp:80 :udp:53 +192.0.2.1 +192.0.2.2 +lb.example.org';
+const WEB_1 = 'slice shop/web-1 of web http:tcp:8080 10.1.0.1~web-a/n1@eu-1 10.1.0.3=front';
+const WEB_2 = 'slice shop/web-2 of web :tcp:-1 fd00:1::1';
+const DB = 'service shop/db ClusterIP headless :tcp:-1';
+const OUT = 'service other/out ExternalName example.org :tcp:-1';
+const JOB = 'pod shop/job 10.2.0.1 fd00:2::1 hostNetwork';
+const IMPORTS = ['import shop/db headless', 'import shop/web 10.9.0.1 fd00::9 http:tcp:80'];
+const DB_EAST = 'imported slice shop/db-east of db in east :tcp:5432 10.8.0.1=db-0';
+const NAMESPACES = ['namespace other', 'namespace shop'];
+
+describe.each(SOURCES)('%s', (_, start) => {
+  test.each<[Choice, readonly string[]]>([
+    [{}, [...NAMESPACES, OUT, DB, WEB, WEB_1, WEB_2, JOB, ...IMPORTS, DB_EAST]],
+    [{ labels: 'tier=front' }, [...NAMESPACES, WEB, WEB_1, JOB, IMPORTS[1]!]],
+    [{ labels: 'tier!=front' }, [...NAMESPACES, OUT, DB, WEB_2, IMPORTS[0]!, DB_EAST]],
+    [{ labels: 'tier in (front, back)' }, [...NAMESPACES, WEB, WEB_1, JOB, IMPORTS[1]!]],
+    [{ namespaceLabels: 'team' }, ['namespace shop', OUT, DB, WEB, WEB_1, WEB_2, JOB, ...IMPORTS, DB_EAST]],
+  ])('%j: the same records', async (choice, expected) => {
+    const { registry } = await start(objectsOf(CLUSTER), choice);
+    expect(registry.synced).toBe(true);
+    expect(printRegistry(registry)).toEqual([...expected].sort());
+  });
+
+  test('changes arrive, of every kind', async () => {
+    const { registry, replace } = await start(objectsOf(CLUSTER), {});
+    const changed = CLUSTER.replaceAll('10.96.0.1', '10.96.0.7')
+      .replaceAll('10.1.0.3', '10.1.0.4')
+      .replaceAll('10.2.0.1', '10.2.0.7')
+      .replaceAll('10.8.0.1', '10.8.0.7')
+      .replaceAll('10.9.0.1', '10.9.0.7')
+      .replace('name: other }', 'name: third }')
+      .replace('name: db,', 'name: dbs,');
+    const kept = [WEB, WEB_1, WEB_2, OUT, JOB, DB_EAST, ...IMPORTS];
+    const expected = [...kept, 'namespace third', 'namespace shop', DB.replace('db', 'dbs')].map((line) =>
+      line
+        .replace('96.0.1', '96.0.7')
+        .replace('1.0.3', '1.0.4')
+        .replace(/10\.([289])\.0\.1/, '10.$1.0.7'),
+    );
+    await replace(objectsOf(changed), expected.sort());
+    await replace([], []);
+    expect(registry.synced).toBe(true);
+  });
+});

@@ -1,0 +1,55 @@
+import { readFile } from 'node:fs/promises';
+import { messageOf } from '../../../errors.ts';
+import type { Clock } from '../../../observe/clock.ts';
+import { AccessError, type Credentials, PACKED, rereadEachMinute, type TlsFiles } from './access.ts';
+
+/** Where Kubernetes mounts the service account of a pod. */
+const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/** The API server's address as Kubernetes tells it to every pod; undefined outside a cluster. */
+export function inClusterUrl(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = env;
+  if (!host || !port) return undefined;
+  return `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** The service account's token and CA, which the kubelet rotates. @throws AccessError if this is no pod. */
+export function inClusterCredentials(clock: Clock, { env = process.env, folder = SERVICE_ACCOUNT } = {}): Credentials {
+  const url = inClusterUrl(env);
+  if (url === undefined) {
+    throw new AccessError(
+      'KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set: this is no pod of a cluster',
+    );
+  }
+  return rereadEachMinute(clock, async () => {
+    const [token, ca] = await Promise.all([read(`${folder}/token`, 'token'), read(`${folder}/ca.crt`, 'CA')]);
+    return { url, tls: { ca }, headers: { authorization: `Bearer ${token.trim()}` } };
+  });
+
+  async function read(path: string, what: string): Promise<string> {
+    const fix = "set automountServiceAccountToken to true in this server's pod";
+    return readText(path, `the service account's ${what}`, fix);
+  }
+}
+
+/** An address given by the operator, with TLS files that may rotate. */
+export function endpointCredentials(url: string, files: TlsFiles | undefined, clock: Clock): Credentials {
+  return rereadEachMinute(clock, async () => {
+    const read = (path: string | undefined, what: string) =>
+      path ? readText(path, what, "mend the 'tls' line") : undefined;
+    const [cert, key, ca] = await Promise.all([
+      read(files?.cert, 'the client certificate'),
+      read(files?.key, 'the key of the client certificate'),
+      read(files?.ca, "the API server's CA"),
+    ]);
+    return { url, tls: { ...(cert && { cert }), ...(key && { key }), ...(ca && { ca }) }, headers: PACKED };
+  });
+}
+
+async function readText(path: string, what: string, fix: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (thrown) {
+    throw new AccessError(`${what} cannot be read: ${messageOf(thrown)}: ${fix}`, thrown);
+  }
+}

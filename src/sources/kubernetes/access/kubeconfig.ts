@@ -1,0 +1,106 @@
+import { fork } from 'node:child_process';
+import { stat } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { CairnError, messageOf } from '../../../errors.ts';
+import type { Clock } from '../../../observe/clock.ts';
+import { type Access, AccessError, type Credentials, PACKED } from './access.ts';
+
+/** What a kubeconfig leads to. */
+export interface Resolved {
+  readonly access: Access;
+  /** The files it names: credentials are got anew when one of them changes. */
+  readonly files: readonly string[];
+  /** When the credentials end, in milliseconds since the Unix epoch; null if they do not say. */
+  readonly expiresAtMs: number | null;
+}
+
+/** Credentials are renewed so long before they end. */
+const RENEW_BEFORE_MS = 60_000;
+/** Resolving costs a process: not more often, even if credentials are refused or end at once. */
+const MIN_INTERVAL_MS = 10_000;
+/** How long an exec plugin or an OIDC provider may take. */
+const TIMEOUT_MS = 60_000;
+/** More of what a process says about its failure is not kept. */
+const MAX_STDERR = 4096;
+
+/** Credentials of a kubeconfig's context, the current one if none is given. */
+export function kubeconfigCredentials(
+  file: string,
+  context: string | undefined,
+  clock: Clock,
+  resolve: typeof resolveKubeconfig = resolveKubeconfig,
+): Credentials {
+  let known: (Resolved & { readonly stamp: string }) | undefined;
+  let triedAtMs = Number.NEGATIVE_INFINITY;
+  let isRefused = false;
+
+  async function access(): Promise<Access> {
+    if (known && clock.monotonic() - triedAtMs < MIN_INTERVAL_MS) return known.access;
+    const stamp = await stampOf([file, ...(known?.files ?? [])]);
+    const isOver = (known?.expiresAtMs ?? Number.POSITIVE_INFINITY) - RENEW_BEFORE_MS <= clock.now();
+    if (known && !isRefused && !isOver && stamp === known.stamp) return known.access;
+    triedAtMs = clock.monotonic();
+    try {
+      const resolved = await resolve(file, context);
+      known = { ...resolved, stamp: await stampOf([file, ...resolved.files]) };
+      isRefused = false;
+    } catch (thrown) {
+      if (!known) throw thrown;
+    }
+    return known.access;
+  }
+
+  let underWay: Promise<Access> | undefined;
+  return {
+    access() {
+      underWay ??= access().finally(() => {
+        underWay = undefined;
+      });
+      return underWay;
+    },
+    refused() {
+      isRefused = true;
+    },
+  };
+}
+
+/** What tells that any of the files may have changed. */
+async function stampOf(files: readonly string[]): Promise<string> {
+  const stamps = files.map(async (file) => {
+    const found = await stat(file).catch(() => undefined);
+    return found ? `${found.ino} ${found.mtimeMs} ${found.size}` : 'none';
+  });
+  return (await Promise.all(stamps)).join();
+}
+
+/** Reads a kubeconfig with all that it asks for, in a process that ends. @throws AccessError */
+export async function resolveKubeconfig(file: string, context: string | undefined): Promise<Resolved> {
+  try {
+    await stat(file);
+    const { access, ...resolved } = await runProcess([file, context ?? '']);
+    return { ...resolved, access: { ...access, headers: { ...PACKED, ...access.headers } } };
+  } catch (thrown) {
+    throw new AccessError(`kubeconfig ${file}: ${messageOf(thrown)}`, thrown);
+  }
+}
+
+function runProcess(args: readonly string[]): Promise<Resolved> {
+  const script = new URL(`./kubeconfig-process${extname(import.meta.filename)}`, import.meta.url);
+  return new Promise((settle, reject) => {
+    const child = fork(script, args, { execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'], timeout: TIMEOUT_MS });
+    let resolved: Resolved | undefined;
+    let complaint = '';
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      if (complaint.length < MAX_STDERR) complaint += text;
+    });
+    child.on('message', (message) => {
+      resolved = message as Resolved;
+    });
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      if (resolved) return settle(resolved);
+      const ending = signal ? `no answer within ${TIMEOUT_MS / 1000} s` : `the process ended with code ${code}`;
+      reject(new CairnError('KUBECONFIG', complaint.trim() || ending));
+    });
+  });
+}

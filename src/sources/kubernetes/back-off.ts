@@ -1,0 +1,26 @@
+/** How long to wait before the next attempt: longer each time, and never as long as everybody else. */
+export interface BackOff {
+  /** Milliseconds; at least what the peer asked for (Retry-After), within reason. */
+  next(retryAfterMs?: number): number;
+  reset(): void;
+}
+
+const FIRST_MS = 1600;
+const LONGEST_MS = 30_000;
+/** A server that asks for a longer pause is asked again after this time. */
+const LONGEST_RETRY_AFTER_MS = 120_000;
+
+/** Waits of 0.8 to 1.6 seconds at first, then twice as long each time, up to 15 to 30 seconds. */
+export function createBackOff(random: () => number): BackOff {
+  let attempts = 0;
+  return {
+    next(retryAfterMs = 0) {
+      const longest = Math.min(LONGEST_MS, FIRST_MS * 2 ** attempts++);
+      const jittered = longest * (0.5 + random() / 2);
+      return Math.max(jittered, Math.min(retryAfterMs, LONGEST_RETRY_AFTER_MS));
+    },
+    reset() {
+      attempts = 0;
+    },
+  };
+}

@@ -1,0 +1,134 @@
+import { type Agent, type IncomingMessage, type RequestOptions, request } from 'node:http';
+import { request as requestTls } from 'node:https';
+import { messageOf } from '../../errors.ts';
+import type { Clock } from '../../observe/clock.ts';
+import type { Access, Credentials } from './access/access.ts';
+import { AgentOfAccess } from './agent.ts';
+import { type ApiBody, bodyOf } from './body.ts';
+import { ApiConnectionError, type ApiStatusError, statusError } from './errors.ts';
+import { createGate, createRateLimit } from './limits.ts';
+import type { RequestMetrics } from './metrics.ts';
+
+/** How hard an API server may be asked; 0 stands for the default. */
+export interface ApiLimits {
+  /** Requests a second in the long run. */
+  readonly qps: number;
+  /** Requests at once after a quiet time. */
+  readonly burst: number;
+  /** Lists under way at a time; a watch counts until its list, if it has one, is complete. */
+  readonly maxInflight: number;
+}
+
+const DEFAULT_LIMITS: ApiLimits = { qps: 50, burst: 100, maxInflight: 32 };
+
+/** How long an API server may take for a connection and the head of its answer. */
+const HEAD_TIMEOUT_MS = 20_000;
+/** More of an error's text is not read. */
+const MAX_ERROR_BYTES = 64 * 1024;
+/** Asks an API server. */
+export interface ApiClient {
+  /**
+   * Gets a path with its query.
+   *
+   * @throws ApiStatusError, ApiConnectionError, AccessError; the chunks throw ApiConnectionError.
+   */
+  get(path: string, signal: AbortSignal): Promise<ApiBody>;
+  close(): void;
+}
+
+export interface ClientEnv {
+  readonly clock: Clock;
+  readonly metrics: RequestMetrics;
+  readonly userAgent: string;
+}
+
+export function createApiClient(credentials: Credentials, limits: Partial<ApiLimits>, env: ClientEnv): ApiClient {
+  const { clock, metrics } = env;
+  const rate = createRateLimit(
+    { perSecond: limits.qps || DEFAULT_LIMITS.qps, burst: limits.burst || DEFAULT_LIMITS.burst },
+    clock,
+  );
+  const gate = createGate(limits.maxInflight || DEFAULT_LIMITS.maxInflight);
+  const agents = new AgentOfAccess();
+
+  async function get(path: string, signal: AbortSignal): Promise<ApiBody> {
+    const askedAtMs = clock.monotonic();
+    const release = await gate.enter();
+    try {
+      await rate.turn(signal);
+      const access = await credentials.access();
+      const url = new URL(access.url.replace(/\/$/, '') + path);
+      metrics.waited(url.host, clock.monotonic() - askedAtMs);
+      const response = await send(url, access, signal);
+      if (response.statusCode !== 200) throw await failureOf(response);
+      return bodyOf(response, release, clock);
+    } catch (thrown) {
+      release();
+      throw thrown;
+    }
+  }
+
+  /** The head of the answer. */
+  async function send(url: URL, access: Access, signal: AbortSignal): Promise<IncomingMessage> {
+    const startedAtMs = clock.monotonic();
+    try {
+      const response = await requestHead(url, agents.get(access, url), access, signal);
+      metrics.answered(url.host, String(response.statusCode), clock.monotonic() - startedAtMs);
+      return response;
+    } catch (thrown) {
+      if (!signal.aborted) metrics.answered(url.host, '<error>', clock.monotonic() - startedAtMs);
+      throw new ApiConnectionError(`${url.origin}: ${messageOf(thrown)}`, thrown);
+    }
+  }
+
+  function requestHead(url: URL, agent: Agent, access: Access, signal: AbortSignal): Promise<IncomingMessage> {
+    const options: RequestOptions = {
+      agent,
+      signal,
+      headers: { accept: 'application/json', 'user-agent': env.userAgent, ...access.headers },
+    };
+    return new Promise((resolve, reject) => {
+      const sent = (url.protocol === 'https:' ? requestTls : request)(url, options);
+      const timer = clock.after(HEAD_TIMEOUT_MS, () => {
+        sent.destroy(new Error(`no answer within ${HEAD_TIMEOUT_MS / 1000} s`));
+      });
+      sent.on('response', resolve).on('error', reject);
+      sent.on('response', () => timer.cancel()).on('close', () => timer.cancel());
+      sent.end();
+    });
+  }
+
+  async function failureOf(response: IncomingMessage): Promise<ApiStatusError> {
+    const status = response.statusCode ?? 0;
+    if (status === 401) credentials.refused();
+    const text = await readText(response, clock);
+    const seconds = Number(response.headers['retry-after']);
+    const retryAfterMs = Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined;
+    return statusError(status, parseJson(text), retryAfterMs);
+  }
+
+  return { get, close: () => agents.close() };
+}
+
+async function readText(response: IncomingMessage, clock: Clock): Promise<string> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of bodyOf(response, () => {}, clock).chunks) {
+      parts.push(chunk);
+      length += chunk.length;
+      if (length > MAX_ERROR_BYTES) break;
+    }
+  } catch {
+    // The status alone says enough.
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

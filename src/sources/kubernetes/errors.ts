@@ -1,0 +1,50 @@
+import { CairnError } from '../../errors.ts';
+
+/** The API server answered with something other than 200, or ended a watch with a Status. */
+export class ApiStatusError extends CairnError {
+  /** The HTTP status. */
+  readonly status: number;
+  /** Kubernetes' word for it, such as `Expired`; may be empty. */
+  readonly reason: string;
+  /** How long the server asks to be left alone. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(status: number, reason: string, message: string, retryAfterMs?: number) {
+    super('KUBERNETES_STATUS', message);
+    this.status = status;
+    this.reason = reason;
+    this.retryAfterMs = retryAfterMs;
+  }
+
+  /** Whether the version that was asked for is too old, so that only a new list helps. */
+  get isExpired(): boolean {
+    return this.status === 410 || this.reason === 'Expired' || /too old resource version/.test(this.message);
+  }
+}
+
+/** The API server cannot be reached, or went silent. */
+export class ApiConnectionError extends CairnError {
+  constructor(message: string, cause?: unknown) {
+    super('KUBERNETES_CONNECTION', message, { cause });
+  }
+}
+
+/** The API server went silent in the middle of an answer. */
+export class SilenceError extends ApiConnectionError {}
+
+/** Reads a Status object, as far as it is one. */
+export function statusError(status: number, body: unknown, retryAfterMs?: number): ApiStatusError {
+  const { code, reason, message, details } = (body ?? {}) as {
+    readonly code?: unknown;
+    readonly reason?: unknown;
+    readonly message?: unknown;
+    readonly details?: { readonly retryAfterSeconds?: unknown };
+  };
+  const seconds = details?.retryAfterSeconds;
+  return new ApiStatusError(
+    typeof code === 'number' ? code : status,
+    typeof reason === 'string' ? reason : '',
+    typeof message === 'string' ? message : `status ${status}`,
+    retryAfterMs ?? (typeof seconds === 'number' ? seconds * 1000 : undefined),
+  );
+}

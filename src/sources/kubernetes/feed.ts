@@ -1,0 +1,105 @@
+import { messageOf } from '../../errors.ts';
+import type { Logger } from '../../observe/log.ts';
+import type { Key } from '../../registry/table.ts';
+import { ObjectError } from '../objects/field.ts';
+import type { SkipReason, WatchMetrics } from './metrics.ts';
+import { type Resource, UNCHANGED } from './resource.ts';
+import { metadataOf } from './watch-event.ts';
+
+/** Puts the objects of one resource into its store. An object that makes no sense leaves what is there. */
+export interface Feed {
+  /** A list begins: what it does not name is taken out when it is complete. */
+  begin(): void;
+  listed(object: unknown): void;
+  complete(): void;
+  changed(object: unknown): void;
+  deleted(object: unknown): void;
+  /** Counts something that was passed over, and logs it once. */
+  skip(reason: SkipReason, text: string): void;
+}
+
+/** So many different complaints are logged; more are only counted. */
+const MAX_COMPLAINTS = 200;
+
+/** `namespace` is the only one that is fed; undefined for all. */
+export function createFeed(
+  resource: Resource,
+  namespace: string | undefined,
+  { log, metrics }: { readonly log: Logger; readonly metrics: WatchMetrics },
+): Feed {
+  const { store } = resource;
+  const complaints = new Set<string>();
+  /** The names that the list has had so far, by namespace; undefined while nothing could have to go. */
+  let seen: Map<string, Set<string>> | undefined;
+  let isListing = false;
+
+  function skip(reason: SkipReason, text: string): void {
+    metrics.skipped(reason);
+    if (complaints.has(text) || complaints.size > MAX_COMPLAINTS) return;
+    complaints.add(text);
+    const last = complaints.size > MAX_COMPLAINTS ? '; more of this kind is counted, not logged' : '';
+    log.warning(`${resource.plural}: passed over ${text}${last}`);
+  }
+
+  function put(object: unknown): boolean {
+    const { namespace: space = '', name } = metadataOf(object);
+    if (name !== undefined) markSeen(space, name);
+    try {
+      const record = resource.convert(object);
+      if (record === UNCHANGED) return false;
+      if (record) store.set(record, object);
+      else if (name !== undefined) store.delete(space, name);
+      return true;
+    } catch (thrown) {
+      if (!(thrown instanceof ObjectError)) throw thrown;
+      skip('bad-object', messageOf(thrown));
+      return false;
+    }
+  }
+
+  function markSeen(space: string, name: string): void {
+    if (!seen) return;
+    let names = seen.get(space);
+    if (!names) {
+      names = new Set();
+      seen.set(space, names);
+    }
+    names.add(name);
+  }
+
+  const isOurs = (key: Key) => namespace === undefined || key.namespace === namespace;
+  const hasRecords = () => {
+    for (const key of store.records()) if (isOurs(key)) return true;
+    return false;
+  };
+
+  return {
+    begin() {
+      seen = hasRecords() ? new Map() : undefined;
+      if (!isListing) store.listing?.(true);
+      isListing = true;
+    },
+    listed: put,
+    complete() {
+      if (seen) {
+        const gone = [...store.records()].filter(
+          (key) => isOurs(key) && !seen?.get(key.namespace ?? '')?.has(key.name),
+        );
+        for (const key of gone) store.delete(key.namespace ?? '', key.name);
+      }
+      seen = undefined;
+      if (isListing) store.listing?.(false);
+      isListing = false;
+    },
+    changed(object) {
+      if (put(object)) resource.changed?.(object);
+    },
+    deleted(object) {
+      const { namespace: space = '', name } = metadataOf(object);
+      if (name === undefined) return skip('bad-object', 'a deleted object without a name');
+      store.delete(space, name);
+      resource.changed?.(object);
+    },
+    skip,
+  };
+}

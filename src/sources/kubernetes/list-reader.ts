@@ -1,0 +1,145 @@
+import { ApiConnectionError } from './errors.ts';
+import { MAX_LINE_BYTES } from './lines.ts';
+import { metadataOf } from './watch-event.ts';
+
+/** What a list says of itself. */
+export interface ListEnvelope {
+  /** The version that the list shows. */
+  readonly version: string | undefined;
+  /** Where the next page begins; empty after the last one. */
+  readonly next: string;
+}
+
+/** All but the items of a list is small. */
+const MAX_ENVELOPE_BYTES = 64 * 1024;
+
+/**
+ * Reads a list as it comes, and hands over its items one by one, as text: neither the list nor its tree of objects is ever held as a
+ * whole. An item that is longer than `maxBytes` is told to `tooLong` and left out.
+ *
+ * @throws ApiConnectionError if what comes is no list, or is cut off.
+ */
+export async function readList(
+  chunks: AsyncIterable<Buffer>,
+  item: (text: string) => void,
+  tooLong: () => void,
+  maxBytes: number = MAX_LINE_BYTES,
+): Promise<ListEnvelope> {
+  const splitter = new ListSplitter(maxBytes, (text) => (text === undefined ? tooLong() : item(text)));
+  for await (const chunk of chunks) splitter.push(chunk);
+  return readEnvelope(splitter.envelope.take());
+}
+
+function readEnvelope(text: string | undefined): ListEnvelope {
+  let list: unknown;
+  try {
+    // What stood between the items is left: commas.
+    list = JSON.parse((text ?? '').replace(/"items"\s*:\s*\[[\s,]*\]/, '"items":[]'));
+  } catch (thrown) {
+    throw new ApiConnectionError('the list that came is no JSON, or was cut off', thrown);
+  }
+  const { items, metadata } = (list ?? {}) as { readonly items?: unknown; readonly metadata?: { continue?: unknown } };
+  if (items !== null && !Array.isArray(items)) throw new ApiConnectionError('what came in place of a list is none');
+  const next = metadata?.continue;
+  return { version: metadataOf(list).resourceVersion, next: typeof next === 'string' ? next : '' };
+}
+
+const SMALL = 1024;
+
+/** Octets of several chunks that make one text. */
+class Collected {
+  private readonly maxBytes: number;
+  private parts: Buffer[] = [];
+  private length = 0;
+
+  constructor(maxBytes: number) {
+    this.maxBytes = maxBytes;
+  }
+
+  add(chunk: Buffer, start: number, end: number): void {
+    if (start === end) return;
+    this.length += end - start;
+    const part = chunk.subarray(start, end);
+    // A few octets must not keep a whole chunk from being freed.
+    if (this.length <= this.maxBytes) this.parts.push(part.length < SMALL ? Buffer.from(part) : part);
+    else this.parts = [];
+  }
+
+  /** Undefined if it was too much. */
+  take(): string | undefined {
+    const [first, ...more] = this.parts;
+    const isTooMuch = this.length > this.maxBytes;
+    this.parts = [];
+    this.length = 0;
+    if (isTooMuch) return undefined;
+    return (more.length === 0 ? first : Buffer.concat([first!, ...more]))?.toString('utf8') ?? '';
+  }
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN = { brace: 0x7b, bracket: 0x5b } as const;
+const CLOSE = { brace: 0x7d, bracket: 0x5d } as const;
+/** The depth at which the keys of the list stand, and that of its items' braces. */
+const LIST_DEPTH = 1;
+const ITEM_DEPTH = 2;
+const ITEMS_KEY = '"items"';
+
+/** Tells the items of a list from what is around them, wherever its JSON text is cut. What is no JSON is found out by those who parse it. */
+class ListSplitter {
+  readonly envelope = new Collected(MAX_ENVELOPE_BYTES);
+  private readonly current: Collected;
+  private readonly emit: (item: string | undefined) => void;
+  private depth = 0;
+  private inItems = false;
+  private inString = false;
+  private isEscaped = false;
+  /** The last string of the list's own level: mostly a key. */
+  private lastString = '';
+
+  constructor(maxBytes: number, emit: (item: string | undefined) => void) {
+    this.current = new Collected(maxBytes);
+    this.emit = emit;
+  }
+
+  push(chunk: Buffer): void {
+    let from = 0;
+    for (let at = 0; at < chunk.length; at++) {
+      const octet = chunk[at]!;
+      if (this.inString) {
+        this.string(octet);
+      } else if (octet === QUOTE) {
+        this.inString = true;
+        if (this.depth === LIST_DEPTH) this.lastString = '"';
+      } else if (octet === OPEN.brace || octet === OPEN.bracket) {
+        if (this.inItems && this.depth === ITEM_DEPTH) {
+          this.envelope.add(chunk, from, at);
+          from = at;
+        }
+        if (this.depth === LIST_DEPTH) this.inItems = octet === OPEN.bracket && this.lastString === ITEMS_KEY;
+        this.depth++;
+      } else if (octet === CLOSE.brace || octet === CLOSE.bracket) {
+        this.depth--;
+        if (this.inItems && this.depth === ITEM_DEPTH) {
+          this.current.add(chunk, from, at + 1);
+          from = at + 1;
+          this.emit(this.current.take());
+        }
+        if (this.depth === LIST_DEPTH) this.inItems = false;
+      }
+    }
+    const isInItem = this.inItems && this.depth > ITEM_DEPTH;
+    (isInItem ? this.current : this.envelope).add(chunk, from, chunk.length);
+  }
+
+  private string(octet: number): void {
+    if (this.depth === LIST_DEPTH && this.lastString.length < ITEMS_KEY.length) {
+      this.lastString += String.fromCharCode(octet);
+    } else if (this.depth === LIST_DEPTH) {
+      this.lastString = '';
+    }
+    if (this.isEscaped) this.isEscaped = false;
+    else if (octet === BACKSLASH) this.isEscaped = true;
+    else if (octet === QUOTE) this.inString = false;
+  }
+}

@@ -1,0 +1,72 @@
+import type { Metrics } from '../../observe/metrics.ts';
+
+/** What is counted of the requests to an API server. */
+export interface RequestMetrics {
+  /** How long a request waited for its turn. */
+  waited(host: string, durationMs: number): void;
+  /** `code` is the status, or `<error>` where there was none; the time is that until the head of the answer. */
+  answered(host: string, code: string, durationMs: number): void;
+}
+
+/** Prometheus' default buckets, in seconds, which CoreDNS uses here. */
+const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** CoreDNS's metrics of its Kubernetes client; all requests are GET. */
+export function requestMetrics(metrics: Metrics): RequestMetrics {
+  const name = (end: string) => `coredns_kubernetes_rest_client_${end}`;
+  const duration = metrics.histogram(
+    name('request_duration_seconds'),
+    'Request latency in seconds. Broken down by verb and host.',
+    ['verb', 'host'],
+    BUCKETS,
+  );
+  const limiter = metrics.histogram(
+    name('rate_limiter_duration_seconds'),
+    'Client side rate limiter latency in seconds. Broken down by verb and host.',
+    ['verb', 'host'],
+    BUCKETS,
+  );
+  const help = 'Number of HTTP requests, partitioned by status code, method, and host.';
+  const requests = metrics.counter(name('requests_total'), help, ['code', 'method', 'host']);
+  return {
+    waited: (host, durationMs) => limiter.cell('GET', host).observe(durationMs / 1000),
+    answered(host, code, durationMs) {
+      requests.cell(code, 'GET', host).value++;
+      duration.cell('GET', host).observe(durationMs / 1000);
+    },
+  };
+}
+
+/** Why a list is made again. */
+export type RelistReason = 'expired' | 'incomplete';
+/** Why something that an API server sent was passed over. */
+export type SkipReason = 'bad-line' | 'bad-event' | 'bad-object';
+
+/** What is counted of one watched resource. */
+export interface WatchMetrics {
+  relisted(reason: RelistReason): void;
+  restarted(): void;
+  skipped(reason: SkipReason): void;
+}
+
+/** The counters of watches, by resource. */
+export function watchMetrics(metrics: Metrics): (resource: string) => WatchMetrics {
+  const relists = metrics.counter(
+    'cairn_kubernetes_relists_total',
+    'Lists that were made again, by why: the version was too old (expired), or the list did not come whole (incomplete).',
+    ['resource', 'reason'],
+  );
+  const restarts = metrics.counter('cairn_kubernetes_watch_restarts_total', 'Watches that were begun again.', [
+    'resource',
+  ]);
+  const skipped = metrics.counter(
+    'cairn_kubernetes_skipped_total',
+    'Lines, events and objects of an API server that were passed over because they make no sense.',
+    ['resource', 'reason'],
+  );
+  return (resource) => ({
+    relisted: (reason) => void relists.cell(resource, reason).value++,
+    restarted: () => void restarts.cell(resource).value++,
+    skipped: (reason) => void skipped.cell(resource, reason).value++,
+  });
+}

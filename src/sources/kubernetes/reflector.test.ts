@@ -1,0 +1,165 @@
+import { describe, expect, test } from 'vitest';
+import { apiNamespace, apiService } from '../../../test/support/api-objects.ts';
+import { startApiServer } from '../../../test/support/api-server/index.ts';
+import { watchedCluster } from '../../../test/support/watched-cluster.ts';
+import {
+  askedOf,
+  DB,
+  missed,
+  problems,
+  SERVICES,
+  SHOP,
+  services,
+  synced,
+  WEB,
+  watchOf,
+} from '../../../test/support/watched-shop.ts';
+
+describe('a watch that ends', () => {
+  test('at its time limit is resumed where it was, at once', async () => {
+    const cluster = await watchedCluster({ objects: [SHOP, WEB] });
+    await synced(cluster);
+    cluster.clock.advance(2000);
+    const { resourceVersion } = cluster.api;
+    await missed(cluster, () => cluster.api.put(DB));
+    watchOf(cluster, 'services').end();
+    await cluster.until(() => expect(services(cluster)).toEqual(['db', 'web']));
+    const asked = askedOf(cluster, SERVICES);
+    expect(asked).toHaveLength(2);
+    expect(asked[1]!.query).toMatchObject({
+      resourceVersion: String(resourceVersion),
+      allowWatchBookmarks: 'true',
+      timeoutSeconds: expect.stringMatching(/^[345]\d\d$/),
+    });
+    expect(await cluster.metric('cairn_kubernetes_watch_restarts_total')).toEqual({ 'resource=services': 1 });
+  });
+
+  test('is resumed where the last bookmark was', async () => {
+    const cluster = await watchedCluster({ objects: [SHOP, WEB] });
+    await synced(cluster);
+    cluster.api.put(apiNamespace('other'));
+    watchOf(cluster, 'services').bookmark();
+    cluster.clock.advance(2000);
+    watchOf(cluster, 'services').end();
+    await cluster.until(() => expect(askedOf(cluster, SERVICES)).toHaveLength(2));
+    expect(askedOf(cluster, SERVICES)[1]!.query.resourceVersion).toBe(String(cluster.api.resourceVersion));
+  });
+
+  test('as soon as it began is begun again after a pause', async () => {
+    const cluster = await watchedCluster({ streamingLists: 'invalid', objects: [SHOP, WEB] });
+    await synced(cluster);
+    await cluster.until(() => expect(watchOf(cluster, 'services')).toBeDefined());
+    const asked = askedOf(cluster, SERVICES).length;
+    watchOf(cluster, 'services').end();
+    await cluster.until(() => expect(problems(cluster).join()).toContain('the watch ended as soon as it had begun'));
+    expect(askedOf(cluster, SERVICES)).toHaveLength(asked);
+    await cluster.later(() => expect(askedOf(cluster, SERVICES)).toHaveLength(asked + 1), 100);
+    expect(cluster.clock.monotonic()).toBeGreaterThanOrEqual(800);
+  });
+});
+
+describe.each(['status', 'event'] as const)('410 Gone as %s', (goneAs) => {
+  test('leads to a new list, by which what is gone goes; the old data is served meanwhile', async () => {
+    const cluster = await watchedCluster({ objects: [SHOP, WEB, DB], goneAs });
+    await synced(cluster);
+    cluster.clock.advance(2000);
+    await missed(cluster, () => {
+      cluster.api.remove('Service', 'shop', 'web');
+      cluster.api.put(apiService('shop/new', '10.0.0.3'));
+      cluster.api.compact();
+    });
+    watchOf(cluster, 'services').end();
+    expect(services(cluster)).toEqual(['db', 'web']);
+    await cluster.later(() => expect(services(cluster)).toEqual(['db', 'new']));
+    expect(cluster.registry.synced).toBe(true);
+    expect(await cluster.metric('cairn_kubernetes_relists_total')).toEqual({ 'resource=services,reason=expired': 1 });
+  });
+});
+
+test('410 in the middle of a list that comes in pages begins the list anew', async () => {
+  const many = Array.from({ length: 700 }, (_, i) => apiService(`shop/s${i}`, `10.0.${i >> 8}.${i & 255}`));
+  const api = await startApiServer({ streamingLists: 'invalid', objects: [SHOP, ...many] });
+  const cluster = await watchedCluster({ api, limits: { maxInflight: 1 } });
+  await cluster.until(() => expect(cluster.registry.counts().services).toBe(500));
+  api.put(DB);
+  api.compact();
+  await cluster.later(() => expect(cluster.registry.synced).toBe(true));
+  expect(cluster.registry.counts().services).toBe(701);
+  await api.close();
+});
+
+describe('an API server that fails', () => {
+  test.each([
+    [503, undefined, 800],
+    [500, undefined, 800],
+    [429, 7, 7000],
+    [503, 600, 120_000],
+  ])('with %d and Retry-After %s is asked again after %d ms at least', async (status, retryAfterSeconds, leastMs) => {
+    const failures = { times: 1, status, ...(retryAfterSeconds && { retryAfterSeconds }) };
+    const cluster = await watchedCluster({ objects: [SHOP, WEB], failures, faulty: { resource: 'services' } });
+    await cluster.until(() => expect(problems(cluster).join()).toContain(`the API server answers ${status}`));
+    await cluster.later(() => expect(cluster.registry.synced).toBe(true), leastMs > 10_000 ? 1000 : 200);
+    expect(cluster.clock.monotonic()).toBeGreaterThanOrEqual(leastMs);
+    expect(cluster.clock.monotonic()).toBeLessThan(leastMs + 2500);
+  });
+
+  test('for long is asked less and less often, and each trouble is logged once', async () => {
+    const failures = { times: 1000, status: 500 };
+    const cluster = await watchedCluster({ objects: [SHOP, WEB], failures, faulty: { resource: 'services' } });
+    await cluster.later(() => expect(askedOf(cluster, SERVICES)).toHaveLength(8), 500);
+    expect(cluster.clock.monotonic()).toBeGreaterThan(0.8 * (1 + 2 + 4 + 8 + 16) * 1000);
+    expect(problems(cluster).filter((line) => line.includes('] services: '))).toHaveLength(1);
+    expect(cluster.registry.syncError).toContain('services are not listed yet: the API server answers 500');
+  });
+
+  test('and comes back: the data is served all the while, and what changed is caught up with', async () => {
+    const cluster = await watchedCluster({ objects: [SHOP, WEB] });
+    await synced(cluster);
+    cluster.clock.advance(2000);
+    await cluster.api.set({ refuse: true });
+    await cluster.until(() => expect(problems(cluster).length).toBeGreaterThanOrEqual(3));
+    expect(cluster.registry.synced).toBe(true);
+    expect(services(cluster)).toEqual(['web']);
+    cluster.api.put(DB);
+    await cluster.api.set({ refuse: false });
+    await cluster.later(() => expect(services(cluster)).toEqual(['db', 'web']));
+    await cluster.later(() => expect(problems(cluster)).toContain('[INFO] services: watched again'));
+  });
+
+  test('by falling silent is noticed within 90 seconds', async () => {
+    const cluster = await watchedCluster({ objects: [SHOP, WEB] });
+    await synced(cluster);
+    await cluster.api.set({ silent: true });
+    await cluster.later(() => expect(askedOf(cluster, SERVICES).length).toBeGreaterThan(1), 1000);
+    expect(cluster.clock.monotonic()).toBeLessThanOrEqual(90_000);
+    expect(problems(cluster).join()).toContain('nothing came for 75 s');
+    await cluster.api.set({ silent: false });
+    cluster.api.put(DB);
+    await cluster.later(() => expect(services(cluster)).toEqual(['db', 'web']), 1000);
+  });
+
+  test('by never answering is noticed, too', async () => {
+    const cluster = await watchedCluster({ objects: [SHOP, WEB], silent: true });
+    await cluster.until(() => expect(askedOf(cluster, SERVICES)).toHaveLength(1));
+    await cluster.later(() => expect(problems(cluster).join()).toContain('no answer within 20 s'));
+    expect(cluster.registry.synced).toBe(false);
+    await cluster.api.set({ silent: false });
+    await cluster.later(() => expect(cluster.registry.synced).toBe(true));
+  });
+
+  test('in the middle of each list is asked until a list comes whole; nothing is swept meanwhile', async () => {
+    const cluster = await watchedCluster({ streamingLists: 'invalid', objects: [SHOP, WEB, DB] });
+    await synced(cluster);
+    await cluster.until(() => expect(watchOf(cluster, 'services')).toBeDefined());
+    await cluster.api.set({ cutAfter: 300, faulty: { resource: 'services' } });
+    watchOf(cluster, 'services').expire();
+    await cluster.later(() => expect(askedOf(cluster, SERVICES).length).toBeGreaterThan(5), 200);
+    expect(services(cluster)).toEqual(['db', 'web']);
+    await cluster.api.set({ cutAfter: undefined });
+    cluster.api.remove('Service', 'shop', 'web');
+    await cluster.later(() => expect(services(cluster)).toEqual(['db']), 500);
+    const relists = await cluster.metric('cairn_kubernetes_relists_total');
+    expect(relists['resource=services,reason=expired']).toBe(1);
+    expect(relists['resource=services,reason=incomplete']).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,146 @@
+import type { Clock, Timer } from '../../observe/clock.ts';
+import type { Logger } from '../../observe/log.ts';
+import type { Metrics } from '../../observe/metrics.ts';
+import type { Registry } from '../../registry/registry.ts';
+import type { ConnectionOptions } from './access/access.ts';
+import { createCredentials } from './access/credentials.ts';
+import { type ApiClient, type ApiLimits, createApiClient } from './client.ts';
+import { requestMetrics, watchMetrics } from './metrics.ts';
+import { createReflector, type Reflector, type ReflectorEnv } from './reflector.ts';
+import { nameOf, type Resource } from './resource.ts';
+
+export interface ApiSourceOptions {
+  readonly connection: ConnectionOptions;
+  readonly limits: ApiLimits;
+  readonly resources: readonly Resource[];
+  /** Where there are no rights on all of the cluster, these namespaces are watched one by one; empty for no such way out. */
+  readonly namespaces: readonly string[];
+}
+
+export interface ApiSourceEnv {
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly metrics: Metrics;
+  readonly userAgent: string;
+}
+
+/** How one resource is followed. */
+export interface WatchStatus {
+  /** As RBAC rules name it, with the namespace if it is watched in one only. */
+  readonly name: string;
+  readonly synced: boolean;
+  /** How long ago the API server was last heard, in milliseconds. */
+  readonly ageMs: number;
+  readonly problem: string | undefined;
+}
+
+/** Keeps a registry equal to what an API server has. */
+export interface ApiSource {
+  /** Begins to list and watch; the registry says when it is synced. */
+  start(): void;
+  stop(): void;
+  watches(): readonly WatchStatus[];
+}
+
+/** After so long without a word of the API server on some watch, answers are marked as stale (RFC 8914 §4.4). */
+const STALE_AFTER_MS = 5 * 60_000;
+const STALE_CHECK_MS = 10_000;
+
+/** Makes a source that fills `registry` from an API server. @throws AccessError if there can be none. */
+export function watchApi(options: ApiSourceOptions, registry: Registry, env: ApiSourceEnv): ApiSource {
+  const credentials = createCredentials(options.connection, env.clock);
+  const client = createApiClient(credentials, options.limits, { ...env, metrics: requestMetrics(env.metrics) });
+  return followApi(client, options, registry, env);
+}
+
+/** The source over a client. */
+export function followApi(
+  client: ApiClient,
+  { resources, namespaces }: Pick<ApiSourceOptions, 'resources' | 'namespaces'>,
+  registry: Registry,
+  env: ApiSourceEnv,
+): ApiSource {
+  const { log, clock } = env;
+  const features = { streamingLists: true };
+  const metricsOf = watchMetrics(env.metrics);
+  const startedAtMs = clock.monotonic();
+  let reflectors: readonly Reflector[] = resources.map((resource) => reflect(resource, undefined));
+  let timer: Timer | undefined;
+
+  function reflect(resource: Resource, namespace: string | undefined): Reflector {
+    const reflectorEnv: ReflectorEnv = {
+      ...{ api: client, features, clock, random: env.random, log, progress },
+      metrics: metricsOf(nameOf(resource)),
+      ...(namespace === undefined && { forbidden: () => watchByNamespace(resource) }),
+    };
+    return createReflector(resource, namespace, reflectorEnv);
+  }
+
+  /** Replaces the watch of all the cluster, for which there are no rights. */
+  function watchByNamespace(resource: Resource): boolean {
+    if (namespaces.length === 0) return false;
+    const others = reflectors.filter((reflector) => reflector.resource !== resource);
+    const replacements = resource.namespaced ? namespaces.map((namespace) => reflect(resource, namespace)) : [];
+    reflectors = [...others, ...replacements];
+    const list = namespaces.join(', ');
+    if (resource.namespaced) {
+      log.info(`${nameOf(resource)}: no right to list them in all of the cluster: watching them in ${list}`);
+    } else {
+      log.warning(`${nameOf(resource)}: no right to list them: taking it that those configured exist: ${list}`);
+      for (const name of namespaces) resource.store.set({ name }, undefined);
+    }
+    for (const reflector of replacements) reflector.start();
+    progress();
+    return true;
+  }
+
+  function progress(): void {
+    if (registry.synced) return;
+    const missing = reflectors.filter(({ synced }) => !synced);
+    if (missing.length > 0) {
+      registry.markUnsynced(missing.map(reasonOf).join('; '));
+      return;
+    }
+    registry.markSynced();
+    const { services, endpoints, pods, namespaces: spaces } = registry.counts();
+    const seconds = ((clock.monotonic() - startedAtMs) / 1000).toFixed(1);
+    log.info(
+      `watching ${services} services, ${endpoints} endpoints, ${pods} pods and ${spaces} namespaces; listed in ${seconds} s`,
+    );
+  }
+
+  function checkAge(): void {
+    const heard = reflectors.filter(({ synced }) => synced).map(({ heardAtMs }) => heardAtMs);
+    registry.markStale(clock.monotonic() - Math.min(...heard) > STALE_AFTER_MS);
+  }
+
+  return {
+    start() {
+      timer = clock.every(STALE_CHECK_MS, checkAge);
+      progress();
+      for (const reflector of reflectors) reflector.start();
+    },
+    stop() {
+      timer?.cancel();
+      for (const reflector of reflectors) reflector.stop();
+      client.close();
+    },
+    watches: () =>
+      reflectors.map((reflector) => ({
+        name: titleOf(reflector),
+        synced: reflector.synced,
+        ageMs: clock.monotonic() - reflector.heardAtMs,
+        problem: reflector.problem,
+      })),
+  };
+}
+
+function titleOf({ resource, namespace }: Reflector): string {
+  return namespace === undefined ? nameOf(resource) : `${nameOf(resource)} in ${namespace}`;
+}
+
+/** Why a watch is not synced yet. */
+function reasonOf(reflector: Reflector): string {
+  return `${titleOf(reflector)} are not listed yet${reflector.problem === undefined ? '' : `: ${reflector.problem}`}`;
+}

@@ -1,0 +1,91 @@
+import { onTestFinished, vi } from 'vitest';
+import { createLogger } from '../../src/observe/log.ts';
+import { Metrics } from '../../src/observe/metrics.ts';
+import { Registry } from '../../src/registry/registry.ts';
+import type { ConnectionOptions } from '../../src/sources/kubernetes/access/access.ts';
+import type { ApiLimits } from '../../src/sources/kubernetes/client.ts';
+import { clusterResources, type ResourceOptions } from '../../src/sources/kubernetes/resources.ts';
+import { type ApiSource, type ApiSourceOptions, watchApi } from '../../src/sources/kubernetes/source.ts';
+import { type ApiServer, type ApiServerOptions, startApiServer } from './api-server/index.ts';
+import { type FakeClock, fakeClock } from './clock.ts';
+import { seededRandom } from './random.ts';
+
+export interface WatchedClusterOptions extends ApiServerOptions {
+  readonly watch?: Partial<ResourceOptions>;
+  readonly namespaces?: ApiSourceOptions['namespaces'];
+  readonly limits?: Partial<ApiLimits>;
+  readonly connection?: ConnectionOptions;
+  /** Takes an API server that is there already. */
+  readonly api?: ApiServer;
+}
+
+/** A source that follows a stand-in of an API server; its clock stands still unless it is moved. */
+export interface WatchedCluster {
+  readonly api: ApiServer;
+  readonly source: ApiSource;
+  readonly registry: Registry;
+  readonly clock: FakeClock;
+  readonly lines: readonly string[];
+  /** Services whose endpoints changed, as `NAME MILLISECONDS`. */
+  readonly programmed: readonly string[];
+  /** Waits until `expectation` holds. */
+  until(expectation: () => void): Promise<void>;
+  /** As {@link until}, with time passing meanwhile, in steps. */
+  later(expectation: () => void, stepMs?: number): Promise<void>;
+  /** The values of a metric, by its labels as they are printed. */
+  metric(name: string): Promise<Record<string, number>>;
+}
+
+const SOON = { timeout: 8000, interval: 5 };
+
+export async function watchedCluster(options: WatchedClusterOptions = {}): Promise<WatchedCluster> {
+  const { watch = {}, namespaces = [], limits = {} } = options;
+  const api = options.api ?? (await startApiServer(options));
+  const clock = fakeClock();
+  const registry = new Registry(clock);
+  const metrics = new Metrics();
+  const lines: string[] = [];
+  const programmed: string[] = [];
+  const log = createLogger((_, line) => lines.push(line));
+  const { resources, stop } = clusterResources(
+    registry,
+    {
+      ...{ labels: [], namespaceLabels: [], endpointSlices: true, podNames: true, pods: false, imports: false },
+      ...watch,
+    },
+    { clock, programmed: ({ name }, changedAtMs) => programmed.push(`${name} ${changedAtMs}`) },
+  );
+  const source = watchApi(
+    {
+      connection: options.connection ?? { kind: 'endpoint', url: api.url },
+      limits: { qps: 1e6, burst: 1e6, maxInflight: 0, ...limits },
+      ...{ resources, namespaces },
+    },
+    registry,
+    { log, clock, metrics, random: seededRandom(), userAgent: 'test' },
+  );
+  onTestFinished(async () => {
+    source.stop();
+    stop();
+    if (!options.api) await api.close();
+  });
+  source.start();
+  return {
+    ...{ api, source, registry, clock, lines, programmed },
+    until: (expectation) => vi.waitFor(expectation, SOON),
+    later: (expectation, stepMs = 1000) =>
+      vi.waitFor(() => {
+        try {
+          expectation();
+        } catch (error) {
+          clock.advance(stepMs);
+          throw error;
+        }
+      }, SOON),
+    async metric(name) {
+      const text = await metrics.expose();
+      const rows = [...text.matchAll(new RegExp(`^${name}(?:\\{(.*)\\})? (\\S+)$`, 'gm'))];
+      return Object.fromEntries(rows.map(([, labels = '', value]) => [labels.replaceAll('"', ''), Number(value)]));
+    },
+  };
+}
