@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { expect, test } from 'vitest';
+import { startApiServer } from '../support/api-server/index.ts';
 import { ask } from '../support/ask.ts';
 import { startServer } from '../support/server.ts';
 import { startUpstream } from '../support/upstream.ts';
@@ -40,13 +41,21 @@ const examples = readmes.flatMap((file) => {
 
 test.each(examples)('%s starts', async (_, corefile) => {
   const upstream = await startUpstream();
+  const api = await startApiServer();
   const paths = corefile
     .replace(/manifests .+/g, `manifests ${CLUSTER}`)
-    .replace(/weighted \S+/g, 'weighted /dev/null');
+    .replace(/weighted \S+/g, 'weighted /dev/null')
+    .replace(/^( +)(?:kubeconfig|endpoint) .+$/gm, `$1endpoint ${api.url}`)
+    .replace(/^ +tls \S+ \S+ \S+$/gm, '')
+    .replace(
+      /^( *)kubernetes( [^{\n]*)?\{(?![^}]*\n *(?:manifests|endpoint) )/gm,
+      `$1kubernetes$2{\n$1    endpoint ${api.url}`,
+    );
   const { server } = await startServer(anywhere(paths, upstream.endpoint), { file: resolve(ROOT, 'Corefile') });
   expect(server.listening.length).toBeGreaterThan(0);
   await server.shutdown();
   await upstream.close();
+  await api.close();
 });
 
 test('every plugin has a README with an example', () => {

@@ -1,4 +1,4 @@
-import { Class, Rcode } from '../../dns/message.ts';
+import { Class, EdnsOption, Rcode } from '../../dns/message.ts';
 import { isAtOrBelow, type Name } from '../../dns/name.ts';
 import { CNAME, QType, type ResourceRecord, rr, SOA } from '../../dns/rr.ts';
 import { CairnError } from '../../errors.ts';
@@ -45,10 +45,19 @@ export function createHandler(settings: HandlerSettings, next: Handler): Handler
   return (query) => {
     if (query.class !== Class.IN) return next(query);
     for (const zone of zones) {
-      if (isAtOrBelow(query.name, zone.name)) return answer(query, zone, settings);
+      if (!isAtOrBelow(query.name, zone.name)) continue;
+      const reply = answer(query, zone, settings);
+      return zone.cluster.registry.stale ? mapReply(reply, sayStale) : reply;
     }
     return next(query);
   };
+}
+
+/** Says that the cluster has long not been heard of: 3 Stale Answer, 19 Stale NXDOMAIN Answer (RFC 8914 §4.4, §4.20). */
+function sayStale(reply: Reply): Reply {
+  if (reply.source !== NAME || (reply.rcode !== Rcode.NOERROR && reply.rcode !== Rcode.NXDOMAIN)) return reply;
+  const data = Uint8Array.of(0, reply.rcode === Rcode.NXDOMAIN ? 19 : 3);
+  return { ...reply, ednsOptions: [...(reply.ednsOptions ?? []), { code: EdnsOption.EDE, data }] };
 }
 
 function serveZone(zone: Zone, settings: HandlerSettings, next: Handler): ServedZone {

@@ -2,6 +2,7 @@ import type { Cell, Metrics } from '../../observe/metrics.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import type { Service } from '../../registry/records.ts';
 import type { Counts, Registry } from '../../registry/registry.ts';
+import type { WatchStatus } from '../../sources/kubernetes/source.ts';
 import type { ManifestStats } from '../../sources/manifests/source.ts';
 import type { Contents } from './contents.ts';
 import { MISSING, type Missing } from './missing.ts';
@@ -51,7 +52,10 @@ export function showSerials(zones: readonly Zone[], { shared, metrics, block }: 
 /** What is shown of one registry. */
 export interface Shown {
   readonly registry: Registry;
-  stats(): ManifestStats;
+  /** Of a registry that is filled from manifests. */
+  stats?(): ManifestStats;
+  /** Of a registry that is filled from an API server. */
+  watches?(): readonly WatchStatus[];
 }
 
 const OBJECTS = [
@@ -76,13 +80,37 @@ export function showRegistry(shown: Shown, { shared, metrics }: Pick<PluginEnv, 
     ['state'],
   );
   const loads = metrics.counter('cairn_manifest_loads_total', 'How often manifests were put into a registry.');
+  const octets = metrics.gauge('cairn_registry_bytes', 'An estimate of the memory that registries take.');
+  const showWatches = watchGauges(metrics);
   metrics.onScrape('kubernetes', () => {
     const sum = (value: (each: Shown) => number) => [...all].reduce((total, each) => total + value(each), 0);
     for (const kind of OBJECTS) objects.cell(kind).value = sum(({ registry }) => registry.counts()[kind]);
-    files.cell('all').value = sum((each) => each.stats().files);
-    files.cell('broken').value = sum((each) => each.stats().brokenFiles);
-    loads.cell().value = sum((each) => each.stats().loads);
+    files.cell('all').value = sum((each) => each.stats?.().files ?? 0);
+    files.cell('broken').value = sum((each) => each.stats?.().brokenFiles ?? 0);
+    loads.cell().value = sum((each) => each.stats?.().loads ?? 0);
+    octets.cell().value = sum(({ registry }) => registry.estimateOctets());
+    showWatches([...all].flatMap((each) => each.watches?.() ?? []));
   });
+}
+
+/** The gauges of what is watched; where two clusters are, the worse one of each resource is shown. */
+function watchGauges(metrics: Metrics): (watches: readonly WatchStatus[]) => void {
+  const age = metrics.gauge(
+    'cairn_kubernetes_watch_age_seconds',
+    'How long ago the API server was last heard on a watch.',
+    ['resource'],
+  );
+  const synced = metrics.gauge('cairn_kubernetes_watch_synced', 'Whether the list of a resource was once complete.', [
+    'resource',
+  ]);
+  return (watches) => {
+    age.reset();
+    synced.reset();
+    for (const [resource, same] of Map.groupBy(watches, ({ name }) => name)) {
+      age.cell(resource).value = Math.max(...same.map(({ ageMs }) => ageMs)) / 1000;
+      synced.cell(resource).value = same.every((watch) => watch.synced) ? 1 : 0;
+    }
+  };
 }
 
 const PROGRAMMING_BUCKETS = Array.from({ length: 20 }, (_, i) => 0.001 * 2 ** i);

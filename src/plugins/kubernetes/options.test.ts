@@ -14,12 +14,15 @@ function errorOf(run: () => unknown): string {
   }
 }
 
-test('everything has a default but the manifests', () => {
+test('everything has a default', () => {
   expect(parse('kubernetes {\nmanifests cluster.yaml\n}')).toEqual({
     zones: ['cluster.local.'],
     primary: 'cluster.local.',
     multicluster: [],
     manifests: ['cluster.yaml'],
+    connection: undefined,
+    limits: { qps: 0, burst: 0, maxInflight: 0 },
+    notices: [],
     serviceCidrs: [],
     namespacesFromManifests: false,
     namespaces: [],
@@ -93,7 +96,6 @@ test('a path starts in the folder of the file that names it', () => {
   expect(manifests).toEqual(['conf/a', 'b', '/etc/c', 'd']);
 });
 
-const FROM_MANIFESTS = 'this version reads the cluster from manifests, not from an API server';
 const P = ' - Error during parsing:';
 
 test.each([
@@ -114,10 +116,6 @@ test.each([
   ],
   ['nonsense', `Corefile:3:1${P} unknown property 'nonsense'`],
   ['namespace a', `Corefile:3:1${P} unknown property 'namespace' - did you mean 'namespaces'?`],
-  ['endpoint https://a', `Corefile:3:1${P} ${FROM_MANIFESTS}: write 'manifests PATH' instead of 'endpoint'`],
-  ['tls a b c', `Corefile:3:1${P} ${FROM_MANIFESTS}: write 'manifests PATH' instead of 'tls'`],
-  ['kubeconfig a', `Corefile:3:1${P} ${FROM_MANIFESTS}: write 'manifests PATH' instead of 'kubeconfig'`],
-  ['apiserver_qps 5', `Corefile:3:1${P} ${FROM_MANIFESTS}: write 'manifests PATH' instead of 'apiserver_qps'`],
   [
     'multicluster a.test',
     `Corefile:3:1${P} is not authoritative for the multicluster zone a.test. - add it to the zones of 'kubernetes'`,
@@ -125,6 +123,14 @@ test.each([
   [
     'multicluster',
     `Corefile:3:1${P} Wrong argument count or unexpected line ending after 'multicluster' - 'multicluster' takes at least 1 argument`,
+  ],
+  [
+    'endpoint https://a',
+    `Corefile:3:1${P} 'endpoint' is about an API server, and 'manifests' takes its place - remove one of them`,
+  ],
+  [
+    'apiserver_qps 5',
+    `Corefile:3:1${P} 'apiserver_qps' is about an API server, and 'manifests' takes its place - remove one of them`,
   ],
   [
     'upstream',
@@ -158,7 +164,14 @@ test.each([
 });
 
 test.each([
-  ['kubernetes', `Corefile:1:1${P} ${FROM_MANIFESTS}: add 'manifests PATH' to the block of 'kubernetes'`],
+  [
+    'kubernetes {\nservice_cidr 10.0.0.0/8\n}',
+    `Corefile:2:1${P} 'service_cidr' is about manifests, and there are none - remove it, or add 'manifests PATH'`,
+  ],
+  [
+    'kubernetes {\nnamespaces_from_manifests\n}',
+    `Corefile:2:1${P} 'namespaces_from_manifests' is about manifests, and there are none - remove it, or add 'manifests PATH'`,
+  ],
   [
     'kubernetes in-addr.arpa',
     `Corefile:1:1${P} non-reverse zone name must be used - add the cluster's zone, such as cluster.local`,

@@ -20,18 +20,19 @@ import type { Name } from '../../dns/name.ts';
 import { isReverseZone } from '../../dns/reverse.ts';
 import type { BlockContext } from '../../plugin/plugin.ts';
 import { parseSelector, type Selector } from '../../registry/selector.ts';
+import { type ApiOptions, apiOptionReaders, connectionOf, NO_API_OPTIONS } from './api-options.ts';
 
 const POD_MODES = ['disabled', 'verified', 'insecure'] as const;
 const PTR_MODES = ['all', 'hostname-first', 'headless-only'] as const;
 
 /** What one use of the directive says, with every default filled in. */
-export interface KubernetesOptions {
+export interface KubernetesOptions extends ApiOptions {
   readonly zones: readonly Name[];
   /** The first zone that is no reverse zone; one of the cluster's own services, if there is any. */
   readonly primary: Name;
   /** Those among the zones whose services are the cluster set's. */
   readonly multicluster: readonly Name[];
-  /** Files and folders; relative ones start at the working directory. */
+  /** Files and folders; relative ones start at the working directory. Empty if the cluster is read from its API server. */
   readonly manifests: readonly string[];
   /** Where services without a cluster IP get one from. */
   readonly serviceCidrs: readonly Prefix[];
@@ -57,6 +58,7 @@ export interface KubernetesOptions {
 type Draft = { -readonly [K in keyof KubernetesOptions]: KubernetesOptions[K] };
 
 const DEFAULTS: Omit<KubernetesOptions, 'zones' | 'primary'> = {
+  ...NO_API_OPTIONS,
   multicluster: [],
   manifests: [],
   serviceCidrs: [],
@@ -78,16 +80,11 @@ const DEFAULTS: Omit<KubernetesOptions, 'zones' | 'primary'> = {
 
 const MAX_TTL = 3600;
 
-const FROM_MANIFESTS = 'this version reads the cluster from manifests, not from an API server';
+/** Options that say what to make of manifests. */
+const OF_MANIFESTS: readonly string[] = ['service_cidr', 'namespaces_from_manifests'];
 
 /** Options of CoreDNS that are known here, and what to do about them. */
 const REFUSED: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(
-    ['endpoint', 'tls', 'kubeconfig', 'apiserver_qps', 'apiserver_burst', 'apiserver_max_inflight'].map((name) => [
-      name,
-      `${FROM_MANIFESTS}: write 'manifests PATH' instead of '${name}'`,
-    ]),
-  ),
   upstream:
     "unknown property 'upstream' - remove it: targets of ExternalName services are resolved by this server itself",
   transfer: "unknown property 'transfer' - write it beside 'kubernetes': it is a plugin of its own",
@@ -105,9 +102,14 @@ export function parseKubernetes(uses: readonly Directive[], block: BlockContext)
     throw new CorefileError(directive.position, `non-reverse zone name must be used - ${fix}`);
   }
   const options: Draft = { ...DEFAULTS, zones, primary: first };
-  parseOptions(directive, { ...optionReaders(options), ...refusals() });
+  const api = apiOptionReaders();
+  parseOptions(directive, { ...optionReaders(options), ...api.readers, ...refusals() });
   rejectConflicts(directive, options);
-  return { ...options, primary: forward.find((zone) => !options.multicluster.includes(zone)) ?? first };
+  return {
+    ...options,
+    ...connectionOf(api.lines, directive),
+    primary: forward.find((zone) => !options.multicluster.includes(zone)) ?? first,
+  };
 }
 
 function optionReaders(options: Draft): Record<string, (line: OptionLine) => void> {
@@ -187,8 +189,10 @@ function refusals(): Record<string, (line: OptionLine) => void> {
 /** @throws CorefileError for options that cannot stand together, or that lack another. */
 function rejectConflicts(directive: Directive, options: KubernetesOptions): void {
   const place = (name: string) => (directive.options.find((line) => line.name === name) ?? directive).position;
-  if (options.manifests.length === 0) {
-    throw new CorefileError(directive.position, `${FROM_MANIFESTS}: add 'manifests PATH' to the block of 'kubernetes'`);
+  const ofManifests = directive.options.find(({ name }) => OF_MANIFESTS.includes(name));
+  if (options.manifests.length === 0 && ofManifests) {
+    const detail = `'${ofManifests.name}' is about manifests, and there are none - remove it, or add 'manifests PATH'`;
+    throw new CorefileError(ofManifests.position, detail);
   }
   if (options.namespaces.length > 0 && options.namespaceLabels.length > 0) {
     const detail = "'namespaces' and 'namespace_labels' exclude each other - remove one of them";

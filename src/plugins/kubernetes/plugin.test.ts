@@ -137,7 +137,8 @@ describe('start', () => {
     expect(plugin.ready!()).toBe(false);
     registry.markSynced();
     await started;
-    expect([plugin.ready!(), env.lines, env.clock.timers]).toEqual([true, [], 0]);
+    const lines = ['[INFO] plugin/kubernetes: not ready: loading'];
+    expect([plugin.ready!(), env.lines, env.clock.timers]).toEqual([true, lines, 0]);
     registry.markUnsynced('the folder is gone');
     expect(plugin.ready!()).toBe(true);
   });
@@ -150,9 +151,10 @@ describe('start', () => {
     expect([env.lines, env.clock.timers]).toEqual([[], 1]);
     env.clock.advance(1);
     await started;
-    expect(plugin.ready!()).toBe(false);
+    expect([plugin.ready!(), plugin.ready!()]).toEqual([false, false]);
     expect(env.lines).toEqual([
       '[WARNING] plugin/kubernetes: answering SERVFAIL until the cluster is known: the folder manifests/ does not exist',
+      '[INFO] plugin/kubernetes: not ready: the folder manifests/ does not exist',
     ]);
   });
 

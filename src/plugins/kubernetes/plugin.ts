@@ -34,6 +34,11 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
     resolve: (query: Query, question: Question) => env.resolve(query, question),
   };
   let wasReady = false;
+  let saidWhy = '';
+  const sayWhyNot = () => {
+    if (registry.syncError !== saidWhy) env.log.info(`not ready: ${registry.syncError}`);
+    saidWhy = registry.syncError;
+  };
   return {
     wrap: (next) => createHandler(settings, next),
     label: createLabels(zones, cluster),
@@ -51,6 +56,7 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
     /** Never takes back its word: all replicas would leave their service at once. */
     ready() {
       wasReady ||= registry.synced;
+      if (!wasReady) sayWhyNot();
       return wasReady;
     },
   };

@@ -1,0 +1,216 @@
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { apiNamespace, apiService, apiSlice } from '../../../test/support/api-objects.ts';
+import { type ApiServer, type ApiServerOptions, startApiServer } from '../../../test/support/api-server/index.ts';
+import type { TestEnv } from '../../../test/support/env.ts';
+import { makePlugin, nextHandler, parsePlugin } from '../../../test/support/plugin.ts';
+import { testQuery } from '../../../test/support/query.ts';
+import { EdnsOption, printRcode } from '../../dns/message.ts';
+import { printRdata } from '../../dns/presentation.ts';
+import type { Plugin } from '../../plugin/plugin.ts';
+import kubernetes from './index.ts';
+
+const SOON = { timeout: 8000, interval: 5 };
+const OBJECTS = [
+  apiNamespace('shop'),
+  apiService('shop/web', '10.0.0.1'),
+  apiService('shop/db', 'None'),
+  apiSlice('shop/db', 'db-1', '10.1.0.1 10.1.0.2'),
+];
+
+interface Watching {
+  readonly api: ApiServer;
+  readonly plugin: Plugin;
+  readonly env: TestEnv;
+  /** Settles when the plugin's start is over. */
+  readonly started: Promise<void>;
+  /** Asks for a name below svc.cluster.local: the rcode, the rdata, and the codes of extended errors as `EDE n`. */
+  ask(name: string, type?: string): Promise<string>;
+}
+
+async function watching(options: ApiServerOptions & { body?: string } = {}): Promise<Watching> {
+  const { body = '', ...serverOptions } = options;
+  const api = await startApiServer({ objects: OBJECTS, ...serverOptions });
+  const { plugin, env } = makePlugin(kubernetes, `kubernetes {\nendpoint ${api.url}\n${body}\n}`, {
+    zones: ['cluster.local.'],
+  });
+  onTestFinished(async () => {
+    for (const value of env.kept.values()) await value.stop?.();
+    await api.close();
+  });
+  const handler = plugin.wrap!(nextHandler);
+  return {
+    ...{ api, plugin, env },
+    started: plugin.start!(new AbortController().signal),
+    async ask(name, type = 'A') {
+      const reply = await handler(testQuery(`${name}.svc.cluster.local. ${type}`));
+      const errors = (reply.ednsOptions ?? []).filter(({ code }) => code === EdnsOption.EDE);
+      const parts = [printRcode(reply.rcode), ...reply.answer.map(printRdata).sort()];
+      return [...parts, ...errors.map(({ data }) => `EDE ${data[1]}`)].join(' ');
+    },
+  };
+}
+
+test('a cluster is answered for as soon as it is listed', async () => {
+  const { started, ask, plugin, env, api } = await watching();
+  await started;
+  expect(plugin.ready!()).toBe(true);
+  expect(await ask('web.shop')).toBe('NOERROR 10.0.0.1');
+  expect(await ask('db.shop')).toBe('NOERROR 10.1.0.1 10.1.0.2');
+  expect(await ask('nothing.shop')).toBe('NXDOMAIN');
+  expect(env.lines[0]).toMatch(
+    /^\[INFO\] plugin\/kubernetes: watching 2 services, 2 endpoints, 0 pods and 1 namespaces; listed in \d+\.\d s$/,
+  );
+  api.put(apiService('shop/new', '10.0.0.2'));
+  await vi.waitFor(async () => expect(await ask('new.shop')).toBe('NOERROR 10.0.0.2'), SOON);
+  expect(api.requests.every(({ userAgent }) => userAgent === 'cairn-dns')).toBe(true);
+});
+
+describe('while a list is incomplete', () => {
+  const slicesMissing = {
+    silent: true,
+    faulty: { resource: 'endpointslices' },
+    body: 'fallthrough\nstartup_timeout 3s',
+  };
+
+  test('nothing is denied and nothing falls through; what is there is answered', async () => {
+    const { ask, api, env } = await watching(slicesMissing);
+    await vi.waitFor(async () => expect(await ask('web.shop')).toBe('NOERROR 10.0.0.1'), SOON);
+    expect(await ask('db.shop')).toBe('SERVFAIL EDE 14');
+    expect(await ask('nothing.shop')).toBe('SERVFAIL EDE 14');
+    expect(await ask('web.shop', 'AAAA')).toBe('SERVFAIL EDE 14');
+    await api.set({ silent: false });
+    await vi.waitFor(async () => {
+      env.clock.advance(1000);
+      expect(await ask('db.shop')).toBe('NOERROR 10.1.0.1 10.1.0.2');
+    }, SOON);
+  });
+
+  test('the start waits as long as it is told to, then says what is missing; ready says no', async () => {
+    const { started, env, plugin, api } = await watching(slicesMissing);
+    await vi.waitFor(() => expect(api.requests).toHaveLength(3), SOON);
+    let isOver = false;
+    void started.then(() => {
+      isOver = true;
+    });
+    await vi.waitFor(() => expect(env.lines).toEqual([]), SOON);
+    env.clock.advance(2999);
+    await new Promise(setImmediate);
+    expect(isOver).toBe(false);
+    env.clock.advance(1);
+    await started;
+    expect(env.lines.join()).toMatch(
+      /answering SERVFAIL until the cluster is known: .*endpointslices\.discovery\.k8s\.io are not listed yet/,
+    );
+    expect([plugin.ready!(), plugin.ready!()]).toEqual([false, false]);
+    expect(env.lines.filter((line) => line.includes('not ready: '))).toEqual([
+      '[INFO] plugin/kubernetes: not ready: endpointslices.discovery.k8s.io are not listed yet',
+    ]);
+  });
+});
+
+test('what is long out of reach is served, and said to be stale', async () => {
+  const { started, ask, env, api, plugin } = await watching();
+  await started;
+  await api.set({ refuse: true });
+  await vi.waitFor(() => {
+    env.clock.advance(10_000);
+    expect(env.clock.monotonic()).toBeGreaterThan(310_000);
+  }, SOON);
+  expect(await ask('web.shop')).toBe('NOERROR 10.0.0.1 EDE 3');
+  expect(await ask('nothing.shop')).toBe('NXDOMAIN EDE 19');
+  expect(plugin.ready!()).toBe(true);
+});
+
+describe('a reload', () => {
+  const registries = ({ kept }: TestEnv) => [...kept.keys()].filter((key) => key.startsWith('registry')).length;
+  const create = (env: TestEnv, body: string) =>
+    kubernetes.create(parsePlugin(kubernetes, `kubernetes {\n${body}\n}`, ['cluster.local.']), env);
+
+  test('with the same connection keeps the registry and its watches', async () => {
+    const { started, api, env } = await watching();
+    await started;
+    const { length } = api.requests;
+    const next = create(env, `endpoint ${api.url}\nttl 30\npods insecure\nfallthrough`);
+    await next.start!(new AbortController().signal);
+    expect(next.ready!()).toBe(true);
+    expect([registries(env), api.requests.length]).toEqual([1, length]);
+  });
+
+  test.each([
+    'labels a=b',
+    'namespace_labels a',
+    'pods verified',
+    'noendpoints',
+    'endpoint_pod_names',
+    'apiserver_qps 3',
+    'namespaces a',
+  ])('with another "%s" watches anew', async (line) => {
+    const { api, env } = await watching();
+    create(env, `endpoint ${api.url}\n${line}`);
+    expect(registries(env)).toBe(2);
+  });
+});
+
+describe('without a word on where the cluster is', () => {
+  afterEach(() => vi.unstubAllEnvs());
+  const create = () => makePlugin(kubernetes, 'kubernetes', { zones: ['cluster.local.'] });
+
+  test('it is an error outside of a cluster, which names the three ways', () => {
+    vi.stubEnv('KUBERNETES_SERVICE_HOST', undefined);
+    expect(create).toThrow(
+      'this process runs in no cluster, and nothing says which one to serve: ' +
+        "add 'manifests PATH' (files), 'kubeconfig FILE [CONTEXT]' or 'endpoint URL' (an API server)",
+    );
+  });
+
+  test("in a cluster it is that one, through the pod's service account", async () => {
+    vi.stubEnv('KUBERNETES_SERVICE_HOST', '127.0.0.1');
+    vi.stubEnv('KUBERNETES_SERVICE_PORT', '1');
+    const { plugin, env } = create();
+    onTestFinished(() => void [...env.kept.values()].map((value) => value.stop?.()));
+    void plugin.start!(new AbortController().signal);
+    await vi.waitFor(() => expect(env.lines.join()).toContain("the service account's token cannot be read"), SOON);
+  });
+});
+
+test('the services of the cluster set are watched where they have zones', async () => {
+  const { api, env } = await watching();
+  const lines = `kubernetes cluster.local set.local {\nendpoint ${api.url}\nmulticluster set.local\n}`;
+  const plugin = kubernetes.create(parsePlugin(kubernetes, lines, ['cluster.local.']), env);
+  await plugin.start!(new AbortController().signal);
+  expect(api.requests.map(({ path, query }) => [path, query.labelSelector])).toEqual(
+    expect.arrayContaining([
+      ['/apis/multicluster.x-k8s.io/v1alpha1/serviceimports', undefined],
+      ['/apis/discovery.k8s.io/v1/endpointslices', 'multicluster.kubernetes.io/service-name'],
+    ]),
+  );
+});
+
+test('options that have no effect are told of', async () => {
+  const { env } = makePlugin(kubernetes, 'kubernetes {\nendpoint http://127.0.0.1:1 http://127.0.0.1:2\n}', {
+    zones: ['cluster.local.'],
+  });
+  expect(env.lines).toEqual(["[WARNING] plugin/kubernetes: 'endpoint' takes one URL: only http://127.0.0.1:1 is used"]);
+});
+
+test('the metrics show the registry and its watches', async () => {
+  const { started, env, plugin, api } = await watching();
+  await started;
+  plugin.serving!([]);
+  env.clock.advance(2500);
+  expect(await env.exposed('cairn_kubernetes_watch')).toEqual([
+    'cairn_kubernetes_watch_age_seconds{resource="namespaces"} 2.5',
+    'cairn_kubernetes_watch_age_seconds{resource="services"} 2.5',
+    'cairn_kubernetes_watch_age_seconds{resource="endpointslices.discovery.k8s.io"} 2.5',
+    'cairn_kubernetes_watch_synced{resource="namespaces"} 1',
+    'cairn_kubernetes_watch_synced{resource="services"} 1',
+    'cairn_kubernetes_watch_synced{resource="endpointslices.discovery.k8s.io"} 1',
+  ]);
+  const [octets] = await env.exposed('cairn_registry_bytes');
+  expect(Number(octets!.split(' ')[1])).toBeGreaterThan(1000);
+  api.put({
+    ...apiSlice('shop/db', 'db-1', '10.1.0.3', new Date(env.clock.now() - 1500).toISOString()),
+  });
+  const name = 'coredns_kubernetes_dns_programming_duration_seconds_sum{service_kind="headless_with_selector"}';
+  await vi.waitFor(async () => expect(await env.exposed(name)).toEqual([`${name} 1.5`]), SOON);
+});

@@ -1,0 +1,112 @@
+import { CairnError } from '../../errors.ts';
+import type { Kept, PluginEnv } from '../../plugin/env.ts';
+import { Registry } from '../../registry/registry.ts';
+import type { ConnectionOptions } from '../../sources/kubernetes/access/access.ts';
+import { inClusterUrl } from '../../sources/kubernetes/access/files.ts';
+import { clusterResources } from '../../sources/kubernetes/resources.ts';
+import { watchApi } from '../../sources/kubernetes/source.ts';
+import { type ManifestOptions, watchManifests } from '../../sources/manifests/source.ts';
+import { programmingDuration } from './metrics.ts';
+import type { KubernetesOptions } from './options.ts';
+import type { FilledRegistry } from './plugin.ts';
+
+/** How this server calls itself to API servers. */
+const USER_AGENT = 'cairn-dns';
+
+/** A registry that follows manifests, kept over reloads that leave the options as they are. */
+export function fillFromManifests(options: KubernetesOptions, env: PluginEnv): FilledRegistry {
+  const { manifests, labels, namespaceLabels, namespacesFromManifests, serviceCidrs } = options;
+  const source: ManifestOptions = {
+    paths: manifests.map((path) => env.path(path)),
+    ...{ labels, namespaceLabels, serviceCidrs },
+    namespacesFrom: namespacesFromManifests ? 'manifests' : 'all',
+  };
+  return env.keep(`registry ${JSON.stringify(source)}`, () => makeFromManifests(source, env));
+}
+
+function makeFromManifests(options: ManifestOptions, env: PluginEnv): FilledRegistry & Kept {
+  const registry = new Registry(env.clock);
+  const observe = programmingDuration(env.metrics);
+  const source = watchManifests(options, registry, {
+    log: env.log,
+    clock: env.clock,
+    programmed(services, changedAtMs) {
+      for (const service of services) observe(service, Math.max(0, env.clock.now() - changedAtMs));
+    },
+  });
+  let started: Promise<void> | undefined;
+  return {
+    registry,
+    stats: () => source.stats(),
+    start: () => (started ??= source.start()),
+    stop: () => source.stop(),
+  };
+}
+
+/** What of the options the watches depend on. */
+type ApiSettings = Pick<KubernetesOptions, 'limits' | 'labels' | 'namespaceLabels' | 'namespaces'> & {
+  readonly connection: ConnectionOptions;
+  readonly endpointSlices: boolean;
+  readonly podNames: boolean;
+  readonly pods: boolean;
+  readonly imports: boolean;
+};
+
+/** A registry that follows an API server, kept over reloads that leave the options as they are. @throws CairnError if there is none to follow. */
+export function fillFromApi(options: KubernetesOptions, env: PluginEnv): FilledRegistry {
+  const { limits, labels, namespaceLabels, namespaces } = options;
+  const settings: ApiSettings = {
+    connection: connectionOf(options, env),
+    ...{ limits, labels, namespaceLabels, namespaces },
+    endpointSlices: !options.noEndpoints,
+    podNames: options.endpointPodNames,
+    pods: options.pods === 'verified',
+    imports: options.multicluster.length > 0,
+  };
+  return env.keep(`registry ${JSON.stringify(settings)}`, () => makeFromApi(settings, env));
+}
+
+function makeFromApi(settings: ApiSettings, env: PluginEnv): FilledRegistry & Kept {
+  const registry = new Registry(env.clock);
+  const observe = programmingDuration(env.metrics);
+  const { resources, stop } = clusterResources(registry, settings, {
+    clock: env.clock,
+    programmed: (service, changedAtMs) => observe(service, Math.max(0, env.clock.now() - changedAtMs)),
+  });
+  const source = watchApi({ ...settings, resources }, registry, { ...env, userAgent: USER_AGENT });
+  let isStarted = false;
+  return {
+    registry,
+    watches: () => source.watches(),
+    async start() {
+      if (!isStarted) source.start();
+      isStarted = true;
+    },
+    stop() {
+      source.stop();
+      stop();
+    },
+  };
+}
+
+/** Paths start at the working directory, as in CoreDNS. @throws CairnError outside a cluster, where nothing is said. */
+function connectionOf({ connection }: KubernetesOptions, env: PluginEnv): ConnectionOptions {
+  switch (connection?.kind) {
+    case 'kubeconfig':
+      return { ...connection, file: env.path(connection.file) };
+    case 'endpoint': {
+      const { tls } = connection;
+      const path = (file: string) => (file === '' ? '' : env.path(file));
+      return tls ? { ...connection, tls: { cert: path(tls.cert), key: path(tls.key), ca: path(tls.ca) } } : connection;
+    }
+    case 'in-cluster':
+      return connection;
+    case undefined:
+      if (inClusterUrl() !== undefined) return { kind: 'in-cluster' };
+      throw new CairnError(
+        'NO_CLUSTER',
+        'this process runs in no cluster, and nothing says which one to serve: add ' +
+          "'manifests PATH' (files), 'kubeconfig FILE [CONTEXT]' or 'endpoint URL' (an API server)",
+      );
+  }
+}
