@@ -244,7 +244,7 @@ export class Registry {
   markStale(isStale: boolean): void {
     if (isStale === this.isStale) return;
     this.isStale = isStale;
-    this.epochs.moveNamespaces();
+    this.epochs.namespaces.move();
     this.nextEpoch();
   }
 
