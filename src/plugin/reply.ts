@@ -62,3 +62,22 @@ export function failure(source: string, rcode: number, error?: Error): Reply {
 export function mapReply(reply: Reply | Promise<Reply>, change: (reply: Reply) => Reply): Reply | Promise<Reply> {
   return reply instanceof Promise ? reply.then(change) : change(reply);
 }
+
+/** The reply with each record changed; those that follow are changed when they are taken. */
+export function mapRecords(reply: Reply, change: (record: ResourceRecord) => ResourceRecord): Reply {
+  const { answer, authority, additional, following } = reply;
+  return {
+    ...reply,
+    answer: answer.map(change),
+    authority: authority.map(change),
+    additional: additional.map(change),
+    ...(following && { following: changeEach(following, change) }),
+  };
+}
+
+function* changeEach(
+  records: Iterable<ResourceRecord>,
+  change: (record: ResourceRecord) => ResourceRecord,
+): Generator<ResourceRecord> {
+  for (const record of records) yield change(record);
+}

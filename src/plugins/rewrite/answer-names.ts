@@ -1,6 +1,6 @@
 import { foldName, type Name, NameError } from '../../dns/name.ts';
 import { CNAME, DNAME, MX, NAPTR, NS, PTR, type ResourceRecord, SOA, SRV } from '../../dns/rr.ts';
-import type { Reply } from '../../plugin/reply.ts';
+import { mapRecords, type Reply } from '../../plugin/reply.ts';
 
 /** The fields of rdata that hold a name, by type: those that rules for values change. */
 const NAME_FIELDS: ReadonlyMap<number, readonly string[]> = new Map([
@@ -22,17 +22,11 @@ export interface AnswerNames {
 
 /** The reply with the names of all its records rewritten; a rewritten name that is none leaves the record as it was. */
 export function renameRecords(reply: Reply, { owner, value }: AnswerNames): Reply {
-  const rename = (record: ResourceRecord): ResourceRecord => {
+  return mapRecords(reply, (record) => {
     const name = (owner && apply(owner, record.name)) ?? record.name;
     const data = value ? renameData(record, value) : record.data;
     return name === record.name && data === record.data ? record : { ...record, name, data };
-  };
-  return {
-    ...reply,
-    answer: reply.answer.map(rename),
-    authority: reply.authority.map(rename),
-    additional: reply.additional.map(rename),
-  };
+  });
 }
 
 function renameData({ type, data }: ResourceRecord, value: (name: Name) => Name | undefined): object {

@@ -4,7 +4,7 @@ import { Class, parseRcode } from '../../dns/message.ts';
 import { foldName } from '../../dns/name.ts';
 import { CNAME, isOfType, QType, type ResourceRecord } from '../../dns/rr.ts';
 import { notRepeatable } from '../../plugin/repeat.ts';
-import { mapReply, type Reply } from '../../plugin/reply.ts';
+import { mapRecords, mapReply, type Reply } from '../../plugin/reply.ts';
 import type { Arguments } from './arguments.ts';
 import { NAME_MATCHES, type NameMatch, nameRewrite, nameTest, readFromTo } from './name-match.ts';
 import type { Rewrite } from './rule.ts';
@@ -16,12 +16,7 @@ export function parseTtlRule(args: Arguments): Rewrite {
   const matches = parseQnameTest(args, 2);
   const { min, max } = parseTtlRange(args.next('the TTL'));
   const bound = (record: ResourceRecord) => ({ ...record, ttl: Math.min(Math.max(record.ttl, min), max) });
-  return onReply(matches, (reply) => ({
-    ...reply,
-    answer: reply.answer.map(bound),
-    authority: reply.authority.map(bound),
-    additional: reply.additional.map(bound),
-  }));
+  return onReply(matches, (reply) => mapRecords(reply, bound));
 }
 
 function parseTtlRange({ text, position }: Token): { min: number; max: number } {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { answerOf, inFrontOf } from '../../../test/support/chain.ts';
 import { parsePlugin } from '../../../test/support/plugin.ts';
 import type { TestQueryOptions } from '../../../test/support/query.ts';
-import { parseRecord } from '../../dns/presentation.ts';
+import { parseRecord, printRecord } from '../../dns/presentation.ts';
 import { printType } from '../../dns/rr.ts';
 import { createReply, type Reply } from '../../plugin/reply.ts';
 import rewrite from './index.ts';
@@ -177,6 +177,13 @@ describe('EDNS options of the query', () => {
     expect((await query('a.org. A')).repeat).toBeDefined();
     expect((await query('c.org. A')).repeat).toBeUndefined();
   });
+});
+
+test('records that follow in other messages are changed, too', async () => {
+  const following = [parseRecord('x.b.org. 60 A 192.0.2.1'), parseRecord('b.org. 60 NS ns.b.org.')];
+  const { query } = inFrontOf(rewrite, 'rewrite continue name a.org b.org\nrewrite ttl b.org 5', { following });
+  const records = [...(await query('a.org. AXFR')).following!].map(printRecord);
+  expect(records).toEqual(['x.a.org.\t5\tIN\tA\t192.0.2.1', 'a.org.\t5\tIN\tNS\tns.a.org.']);
 });
 
 test('a reply that comes later is changed, too', async () => {
