@@ -104,8 +104,8 @@ function workerTests(): void {
       ...{ queryOctets: WEB.length, octets: seen[0]![1].octets, reply: { source: 'kubernetes' } },
     });
     expect(repeated[0]!.durationMs / repeated[0]!.count).toBeLessThan(100);
-    expect(await env.exposed('cairn_kubernetes_answers_total{kind="service"}')).toEqual([
-      'cairn_kubernetes_answers_total{kind="service"} 160',
+    expect(await env.exposed('cairn_kubernetes_answers_total{kind="service",missing=""}')).toEqual([
+      'cairn_kubernetes_answers_total{kind="service",missing=""} 160',
     ]);
   });
 
