@@ -61,6 +61,8 @@ export interface Plugin {
   searchList?(query: Query): readonly Name[] | undefined;
   /** The zones that other servers can have copies of. */
   readonly transfers?: TransferSource;
+  /** Why the plugin answers this query as it does, for people: called when somebody asks, so it need not be quick. */
+  explain?(query: Query): string | undefined;
   /** Loads what the plugin serves, before the listeners open. A rejection fails the start or the reload. */
   start?(signal: AbortSignal): Promise<void>;
   /** Called once the block's listeners are open, with the addresses that they serve. */

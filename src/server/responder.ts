@@ -1,8 +1,9 @@
 import { type Edns, EdnsOption, type Message, type MessageFlags, type Question, Rcode } from '../dns/message.ts';
-import { foldName } from '../dns/name.ts';
+import { foldName, type Name } from '../dns/name.ts';
 import type { ResourceRecord } from '../dns/rr.ts';
 import { decodeFlags } from '../dns/wire/decode.ts';
 import { encodeMessage, encodeMessages, MAX_MESSAGE_OCTETS } from '../dns/wire/encode.ts';
+import { messageOf } from '../errors.ts';
 import type { Repetitions } from '../plugin/plugin.ts';
 import type { Arrival, Query } from '../plugin/query.ts';
 import { createQuery, withQuestion } from '../plugin/query.ts';
@@ -43,6 +44,26 @@ export type Answer = Buffer | Iterator<Buffer> | undefined;
 
 /** Is shown the entry that answers a question from now on, and its key. */
 export type Learn = (key: string, entry: MemoEntry) => void;
+
+/** The message that comes first, where no others are wanted. */
+export function firstMessage(answer: Answer): Buffer | undefined {
+  if (!answer || !('next' in answer)) return answer;
+  const { value, done } = answer.next();
+  answer.return?.();
+  return done ? undefined : value;
+}
+
+/** A reply, and how it came about. */
+export interface Explained {
+  /** Undefined where the client gets none; the first message where it gets many. */
+  readonly bytes: Uint8Array | undefined;
+  /** The plugin that made the reply; empty for the server itself. */
+  readonly plugin: string;
+  /** The zone of the server block's key that matched; undefined if none did. */
+  readonly zone: Name | undefined;
+  /** Undefined where the plugin has nothing to say. */
+  readonly reason: string | undefined;
+}
 
 /** Turns the octets of a query into the octets of its reply: the way of every query through the server. */
 export class Responder {
@@ -103,6 +124,23 @@ export class Responder {
     }
   }
 
+  /** As {@link answer}, and who answered and why. Made for people: nothing is taken from the memo. */
+  async explain(bytes: Uint8Array, arrival: Arrival): Promise<Explained> {
+    const verdict = accept(bytes, this.listener.anyClass);
+    const message = verdict.kind === 'query' ? verdict.message : undefined;
+    const question = message?.questions[0];
+    const route = question && this.listener.router.route(foldName(question.name), question.type);
+    if (!route?.block.handler) {
+      const reason = question ? 'no server block serves the name' : 'the message is no query that is answered';
+      return { bytes: firstMessage(await this.answer(bytes, arrival)), plugin: '', zone: undefined, reason };
+    }
+    const { block, zone } = route;
+    const query = createQuery(message!, arrival, this.listener.server, zone);
+    const reply = await this.handle(query, block);
+    const reason = reply.error ? messageOf(reply.error) : block.explain?.(reply.source, query);
+    return { bytes: firstMessage(this.finish(query, block, reply)), plugin: reply.source, zone, reason };
+  }
+
   /** The reply to a question that the server asks itself on behalf of a client's query. */
   resolve(query: Query, question: Question): Reply | Promise<Reply> {
     if (query.depth >= MAX_DEPTH) {
@@ -147,12 +185,7 @@ export class Responder {
       return this.encode(refused, failure('', Rcode.REFUSED), NO_BLOCK);
     }
     const query = createQuery(message, arrival, server, route.zone, name);
-    let reply: Reply | Promise<Reply>;
-    try {
-      reply = route.block.handler(query);
-    } catch (thrown) {
-      reply = this.watch.recovered(query, thrown, route.block.debug);
-    }
+    const reply = this.handle(query, route.block);
     if (reply instanceof Promise) return this.finishLater(query, route.block, reply);
     const bytes = this.finish(query, route.block, reply);
     if (bytes instanceof Buffer && scan && reply.repeat && !scan.hasCapitals && this.memo.isWorth(scan)) {
@@ -163,12 +196,22 @@ export class Responder {
     return bytes;
   }
 
+  /** What the block's plugins answer, now or later; SERVFAIL for what they throw. */
+  private handle(query: Query, block: Block): Reply | Promise<Reply> {
+    const { watch } = this;
+    try {
+      const reply = block.handler!(query);
+      if (!(reply instanceof Promise)) return reply;
+      return reply.catch((thrown) => watch.recovered(query, thrown, block.debug));
+    } catch (thrown) {
+      return watch.recovered(query, thrown, block.debug);
+    }
+  }
+
   private async finishLater(query: Query, block: Block, reply: Promise<Reply>): Promise<Answer> {
     this.inFlight++;
     try {
       return this.finish(query, block, await reply);
-    } catch (thrown) {
-      return this.finish(query, block, this.watch.recovered(query, thrown, block.debug));
     } finally {
       this.inFlight--;
     }

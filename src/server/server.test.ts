@@ -1,17 +1,28 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { Class, queryMessage } from '../dns/message.ts';
+import { printRecord } from '../dns/presentation.ts';
+import { rr, TXT } from '../dns/rr.ts';
+import { decodeMessage } from '../dns/wire/decode.ts';
+import { encodeMessage } from '../dns/wire/encode.ts';
 import { definePlugin, type Plugin, type PluginDefinition } from '../plugin/plugin.ts';
+import { createReply } from '../plugin/reply.ts';
 import { corefileSource } from './corefile-source.ts';
-import { Server } from './server.ts';
+import { firstMessage } from './responder.ts';
+import { Server, type ServerOptions } from './server.ts';
 
 /** A server for a Corefile with these plugins, not started. */
-function serverOf(text: string, made: Readonly<Record<string, () => Plugin>>) {
+function serverOf(
+  text: string,
+  made: Readonly<Record<string, () => Plugin>>,
+  options: Pick<ServerOptions, 'inProcess'> = {},
+) {
   const lines: string[] = [];
   let current = text;
   const plugins: PluginDefinition[] = Object.entries(made).map(([name, create]) =>
     definePlugin({ name, parse: () => undefined, create }),
   );
   const source = { load: () => corefileSource({ file: 'Corefile', text: current, plugins, dnsPort: 0 }).load() };
-  const server = new Server({ source, sink: (_, line) => lines.push(line) });
+  const server = new Server({ ...options, source, sink: (_, line) => lines.push(line) });
   onTestFinished(() => server.shutdown().catch(() => {}));
   return { server, lines, rewrite: (next: string) => (current = next) };
 }
@@ -90,4 +101,65 @@ test('a page belongs to one block, and an address to one certificate', async () 
   );
   await expect(start(page('/a', 'x'), page('/b'))).rejects.toThrow(/another certificate, or with none/);
   await expect(start(page('/a', 'x'), page('/b', 'y'))).rejects.toThrow(/another certificate/);
+});
+
+describe('in-process', () => {
+  const teller = (log: string[]) => (): Plugin => ({
+    wrap: () => (query) => createReply('teller', { answer: [rr(TXT, query.question.name, 5, { texts: ['nowhere'] })] }),
+    explain: ({ name, client }) => `${client.address} asked for ${name}`,
+    serving: () => void log.push('serving'),
+    shutdown: async () => void log.push('duties'),
+    stop: () => void log.push('stopped'),
+  });
+  const question = encodeMessage(queryMessage({ name: 'Www.example.', type: TXT.code, class: Class.IN }));
+
+  test('a server opens nothing, answers what it is handed, and ends without last duties', async () => {
+    const log: string[] = [];
+    const { server } = serverOf('example:5300 {\nteller\n}', { teller: teller(log) }, { inProcess: true });
+    expect(await server.answer(question)).toBeUndefined();
+    await server.start();
+    expect(server.listening).toEqual([]);
+    const reply = decodeMessage(firstMessage(await server.answer(question))!);
+    expect(reply.answer.map(printRecord)).toEqual(['Www.example.\t5\tIN\tTXT\t"nowhere"']);
+    await server.reload();
+    expect(log).toEqual(['stopped']);
+    await server.shutdown();
+    expect(log).toEqual(['stopped', 'stopped']);
+  });
+
+  test('a reply is explained by the plugin that made it', async () => {
+    const { server } = serverOf('example:5300 {\nteller\n}', { teller: teller([]) }, { inProcess: true });
+    await server.start();
+    const explained = await server.explain(question, { client: { address: '192.0.2.7', port: 1 } });
+    expect(explained).toMatchObject({
+      plugin: 'teller',
+      zone: 'example.',
+      reason: '192.0.2.7 asked for www.example.',
+      bytes: await server.answer(question),
+    });
+  });
+
+  test.each([
+    [
+      'a name of no block',
+      encodeMessage(queryMessage({ name: 'org.', type: TXT.code, class: Class.IN })),
+      /no server block/,
+    ],
+    ['no query', Uint8Array.of(1, 2, 3), /no query that is answered/],
+  ])('%s has a reason, too', async (_, bytes, reason) => {
+    const { server } = serverOf('example:5300 {\nteller\n}', { teller: teller([]) }, { inProcess: true });
+    await server.start();
+    expect(await server.explain(bytes)).toMatchObject({ plugin: '', reason: expect.stringMatching(reason) });
+  });
+
+  test('a failure is explained by its error', async () => {
+    const bad = (): Plugin => ({
+      wrap: () => () => {
+        throw new Error('no luck');
+      },
+    });
+    const { server } = serverOf('. {\nbad\n}', { bad }, { inProcess: true });
+    await server.start();
+    expect(await server.explain(question)).toMatchObject({ plugin: '', reason: 'no luck' });
+  });
 });

@@ -10,8 +10,10 @@ import type { CorefileSource, LoadedCorefile } from './corefile-source.ts';
 import { Instance } from './instance.ts';
 import { type Claims, Keeper } from './keeper.ts';
 import { PageServers } from './page-servers.ts';
+import type { Answer, Explained } from './responder.ts';
 import { exposeResponders } from './responder-metrics.ts';
 import { Sockets } from './sockets.ts';
+import { arrivalOf, type Visit, visitedPoint } from './visit.ts';
 import { ServerWatch } from './watch.ts';
 
 /** How long queries in flight may take to finish when a listener closes. */
@@ -25,6 +27,11 @@ export interface ServerOptions {
   readonly metrics?: Metrics;
   /** How many threads serve UDP of a listener whose blocks do not say it; 1 by default. */
   readonly threads?: number;
+  /**
+   * Opens no socket and no HTTP page: queries come through {@link Server.answer} alone. Plugins are not told that
+   * listeners are open, and have no last duties.
+   */
+  readonly inProcess?: boolean;
   /** Called when the server cannot go on; the process should end with an error. */
   onFatal?(message: string): void;
 }
@@ -65,6 +72,7 @@ export class Server {
   private readonly threads: number;
   private readonly keeper = new Keeper();
   private readonly sockets: Sockets;
+  private readonly inProcess: boolean;
   private readonly pageServers: PageServers;
   private readonly watch: ServerWatch;
   private readonly process: ServerProcess;
@@ -83,6 +91,7 @@ export class Server {
     this.clock = options.clock ?? systemClock;
     this.random = options.random ?? Math.random;
     this.threads = options.threads ?? 1;
+    this.inProcess = options.inProcess ?? false;
     this.metrics = options.metrics ?? new Metrics();
     this.reloadFailures = this.metrics
       .counter('coredns_reload_failed_total', 'Counter of the number of failed reload attempts.')
@@ -103,13 +112,29 @@ export class Server {
     await this.inTurn(() => this.load(this.read()));
   }
 
-  /** Where the server listens now, one entry per address and port. */
+  /** Where the server listens now, one entry per address and port; nowhere if it is in-process. */
   get listening(): readonly Listening[] {
+    if (this.inProcess) return [];
     return (this.instance?.listenPoints ?? []).map((point) => ({
       address: point.address,
       port: this.sockets.portOf(point),
       zones: [...point.zones.keys()],
     }));
+  }
+
+  /**
+   * The reply to a query's octets, as if they had come to the listener of port 53, or to the first one if there is none;
+   * undefined if there is no reply. Never rejects. Only a query over TCP for a whole zone gets a reply of many messages.
+   */
+  async answer(bytes: Uint8Array, visit?: Visit): Promise<Answer> {
+    const point = visitedPoint(this.instance?.listenPoints ?? []);
+    return point?.responder.answer(bytes, arrivalOf(visit, bytes, point, this.clock));
+  }
+
+  /** As {@link answer}, and which plugin answered and why; undefined before the start. Never rejects. */
+  async explain(bytes: Uint8Array, visit?: Visit): Promise<Explained | undefined> {
+    const point = visitedPoint(this.instance?.listenPoints ?? []);
+    return point?.responder.explain(bytes, arrivalOf(visit, bytes, point, this.clock));
   }
 
   /** The real port of an HTTP address that a plugin serves pages on. */
@@ -134,7 +159,7 @@ export class Server {
    */
   shutdown(): Promise<void> {
     this.closing ??= this.inTurn(async () => {
-      const failures = (await this.instance?.shutdown()) ?? [];
+      const failures = (!this.inProcess && (await this.instance?.shutdown())) || [];
       await this.sockets.close(DRAIN_MS);
       await this.instance?.stop(DRAIN_MS);
       await this.pageServers.retain(undefined);
@@ -188,11 +213,13 @@ export class Server {
     const { sockets } = this;
     this.instance = next;
     this.servedHash = digest;
-    const handedOver = sockets.handOver(next.listenPoints);
-    await this.pageServers.retain(next.pages);
-    await next.serving((point) => sockets.portOf(point));
-    await sockets.retain(next.listenPoints, DRAIN_MS);
-    await handedOver;
+    if (!this.inProcess) {
+      const handedOver = sockets.handOver(next.listenPoints);
+      await this.pageServers.retain(next.pages);
+      await next.serving((point) => sockets.portOf(point));
+      await sockets.retain(next.listenPoints, DRAIN_MS);
+      await handedOver;
+    }
     await previous?.stop(DRAIN_MS);
     await claims.commit();
   }
@@ -203,8 +230,10 @@ export class Server {
     try {
       next = new Instance(configuration, this.world(), claims);
       await next.start();
-      await this.sockets.open(next.listenPoints);
-      await this.pageServers.open(next.pages);
+      if (!this.inProcess) {
+        await this.sockets.open(next.listenPoints);
+        await this.pageServers.open(next.pages);
+      }
       return next;
     } catch (error) {
       await this.restore();
@@ -216,6 +245,7 @@ export class Server {
 
   /** Opens again what was served before; what cannot be had any more is logged, and the rest goes on. */
   private async restore(): Promise<void> {
+    if (this.inProcess) return;
     try {
       await this.sockets.restore(this.instance?.listenPoints ?? []);
       await this.pageServers.restore(this.instance?.pages);

@@ -160,7 +160,8 @@ export class Sockets {
   }
 }
 
-function sendAnswer(send: SendReply, answer: Answer): void {
+/** Sends a reply of whatever kind. */
+export function sendAnswer(send: SendReply, answer: Answer): void {
   if (answer && 'next' in answer) send(undefined, answer);
   else send(answer);
 }

@@ -4,6 +4,7 @@ import type { Plugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { viewCluster, viewClusterSet } from './cluster.ts';
+import { explainName } from './explain.ts';
 import { createHandler } from './handler.ts';
 import { createLabels } from './labels.ts';
 import { answerCells, type Shown, showRegistry, showSerials } from './metrics.ts';
@@ -44,6 +45,7 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
     label: createLabels(zones, cluster),
     ...(options.pods === 'verified' && { searchList: createSearchList(zones, registry, env.clock) }),
     transfers: createTransfers(settings),
+    explain: ({ name }) => explainName(zones, name),
     async start(signal) {
       void filled.start();
       if (await isSyncedWithin(startupTimeoutMs, registry, env, signal)) return;

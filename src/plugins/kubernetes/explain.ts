@@ -1,0 +1,135 @@
+import { didYouMean } from '../../corefile/suggest.ts';
+import type { Name } from '../../dns/name.ts';
+import { NO_PORT, type Service } from '../../registry/records.ts';
+import type { Cluster } from './cluster.ts';
+import type { Backends, Contents } from './contents.ts';
+import { findContents } from './find.ts';
+import type { ServiceName } from './service-name.ts';
+import { type Zone, zoneOf } from './zone.ts';
+
+/** More names than this are counted, not listed. */
+const MAX_LISTED = 6;
+
+/** What stands at a (folded) name of the zones or, where nothing does, what is missing: for people. */
+export function explainName(zones: readonly Zone[], name: Name): string | undefined {
+  const zone = zoneOf(zones, name);
+  if (zone === undefined) return undefined;
+  const contents = zone.find(name);
+  if (contents) return present(zone.cluster, contents);
+  const meaning = zone.parse(name);
+  return meaning ? absent(zone.cluster, meaning) : 'no service and no endpoint has this address';
+}
+
+function present(cluster: Cluster, contents: Contents): string {
+  switch (contents.kind) {
+    case 'apex':
+      return 'the zone itself';
+    case 'version':
+    case 'nameserver':
+      return 'a name of the server itself';
+    case 'parent':
+      return 'names below this one exist, it has no records of its own';
+    case 'pod':
+      return 'the address in the name';
+    case 'external':
+      return `an ExternalName service: another name for ${contents.target}`;
+    case 'external-ip':
+      return 'an ExternalName service that names an address';
+    case 'ptr':
+      return `the address of ${listed(contents.targets)}`;
+    case 'service':
+      return describeService(cluster.services.service(contents.namespace, contents.service)!);
+    case 'headless':
+      return `${nameOf(contents)} is headless: ${count(contents.list.length, 'ready endpoint')}`;
+    case 'endpoint':
+      return `${count(contents.list.length, 'ready endpoint address', 'ready endpoint addresses')} of ${nameOf(contents)}`;
+  }
+}
+
+function describeService(service: Service): string {
+  const { clusterIPs } = service;
+  const addresses = clusterIPs.length > 0 ? `cluster IP ${clusterIPs.join(' and ')}` : 'it has no cluster IP';
+  return `${nameOf({ ...service, service: service.name })}: ${addresses}`;
+}
+
+/** Why nothing stands at the name. */
+function absent(cluster: Cluster, name: ServiceName): string {
+  if (!('namespace' in name)) return 'no name of a cluster has this form';
+  const { services, options } = cluster;
+  const { namespace } = name;
+  if (('tree' in name && name.tree === 'pod') || name.kind === 'pod') {
+    if (options.pods === 'disabled') return 'names of pods are off: the option `pods` says disabled';
+  }
+  if (!cluster.exposes(namespace)) return missingNamespace(cluster, namespace);
+  if (name.kind === 'pod') return missingPod(cluster, namespace, name.pod);
+  if (!('service' in name)) return 'no name of a cluster has this form';
+  const service = services.service(namespace, name.service);
+  if (!service) return missingService(cluster, namespace, name.service);
+  const whole = findContents(cluster, { kind: 'service', namespace, service: name.service });
+  if (!whole) return emptyService(service);
+  if (whole.kind !== 'service' && whole.kind !== 'headless')
+    return `${nameOf(name)} is an ExternalName service: nothing lies below it`;
+  return missingBelow(cluster, name, whole);
+}
+
+function missingNamespace({ registry, options }: Cluster, namespace: string): string {
+  if (registry.namespace(namespace)) return `the namespace ${namespace} is not served: see the option \`namespaces\``;
+  const names = options.namespaces.length > 0 ? options.namespaces : [...registry.namespaces()].map(({ name }) => name);
+  return `there is no namespace ${namespace}${didYouMean(namespace, names)}`;
+}
+
+function missingService(cluster: Cluster, namespace: string, name: string): string {
+  const services = [...cluster.services.services()];
+  const here = services.filter((service) => service.namespace === namespace).map((service) => service.name);
+  const elsewhere = services.filter((service) => service.name === name).map((service) => service.namespace);
+  const hint = didYouMean(name, here) || (elsewhere.length > 0 ? ` - there is one in ${listed(elsewhere)}` : '');
+  return `namespace ${namespace} has no service ${name}${hint}`;
+}
+
+function emptyService({ namespace, name, headless, type, externalName, ports }: Service): string {
+  const service = nameOf({ namespace, service: name });
+  if (headless) return `${service} is headless and has no ready endpoint`;
+  if (type === 'ExternalName') return `${service} names ${externalName}, which is an address and no host name`;
+  if (ports.length === 0) return `${service} declares no port, and such a service of the cluster set has no name`;
+  return `${service} has no ready endpoint, and the option \`ignore empty_service\` leaves it out`;
+}
+
+function missingPod({ options }: Cluster, namespace: string, label: string): string {
+  const verified = options.pods === 'verified' ? `, or no pod of ${namespace} has it` : '';
+  return `${label} is not an address with "-" for each "."${verified}`;
+}
+
+function missingBelow(cluster: Cluster, name: ServiceName, service: Backends): string {
+  switch (name.kind) {
+    case 'exporter':
+      return `${nameOf(service)} has no ready endpoint in a cluster ${name.cluster}`;
+    case 'imported-endpoint':
+      return `${nameOf(service)} has no ready endpoint ${name.endpoint} in a cluster ${name.cluster}`;
+    case 'endpoint': {
+      const endpoints = cluster.endpointsOf(service.namespace, service.service);
+      const labels = endpoints ? endpoints.all.list.map(({ label }) => label) : [];
+      return `${nameOf(service)} has no ready endpoint ${name.endpoint}: ${labels.length > 0 ? `it has ${listed(labels)}` : 'it has none'}`;
+    }
+    case 'port': {
+      const ports = service.list.flatMap((backend) => backend.ports).filter(({ port }) => port !== NO_PORT);
+      const labels = ports.map((port) => `_${port.name}._${port.protocol}`);
+      return `${nameOf(service)} has no port _${name.port}._${name.protocol}: ${labels.length > 0 ? `it has ${listed(labels)}` : 'it has none'}`;
+    }
+    default:
+      return `${nameOf(service)} has no endpoints by topology zone`;
+  }
+}
+
+function nameOf({ namespace, service }: { readonly namespace: string; readonly service: string }): string {
+  return `service ${namespace}/${service}`;
+}
+
+function listed(items: readonly string[]): string {
+  const different = [...new Set(items)];
+  const rest = different.length - MAX_LISTED;
+  return different.slice(0, MAX_LISTED).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+}
+
+function count(number: number, noun: string, plural = `${noun}s`): string {
+  return `${number} ${number === 1 ? noun : plural}`;
+}
