@@ -1,4 +1,4 @@
-import type { EndpointSlice, Namespace, Pod, Service } from '../../registry/records.ts';
+import type { EndpointSlice, Namespace, Service } from '../../registry/records.ts';
 import type { Labels } from '../../registry/selector.ts';
 import { convertEndpointSlice, convertImportedSlice } from '../objects/endpoint-slice.ts';
 import { convertEndpoints } from '../objects/endpoints.ts';
@@ -6,13 +6,13 @@ import { Field } from '../objects/field.ts';
 import type { ApiObject } from '../objects/list.ts';
 import { readLabels, readLongNames } from '../objects/metadata.ts';
 import { convertNamespace } from '../objects/namespace.ts';
-import { convertPod } from '../objects/pod.ts';
 import { readProtocol } from '../objects/ports.ts';
 import { convertService } from '../objects/service.ts';
 import { convertServiceImport } from '../objects/service-import.ts';
+import { type PodManifest, readPod } from './pod.ts';
 
 /** What every manifest has; `place` is where it stands, for messages. */
-interface Common {
+export interface Common {
   /** Empty for a Namespace. */
   readonly namespace: string;
   readonly name: string;
@@ -54,25 +54,6 @@ export interface SliceManifest extends Common {
 export interface EndpointsManifest extends Common {
   readonly kind: 'Endpoints';
   readonly records: readonly EndpointSlice[];
-}
-
-/** A Pod, and what the control plane would read of it. */
-export interface PodManifest extends Common {
-  readonly kind: 'Pod';
-  /** Undefined if the pod has no address. */
-  readonly record: Pod | undefined;
-  readonly ready: boolean;
-  readonly hostname: string;
-  readonly subdomain: string;
-  readonly nodeName: string;
-  readonly zone: string;
-  readonly containerPorts: readonly ContainerPort[];
-}
-
-export interface ContainerPort {
-  readonly name: string;
-  readonly protocol: string;
-  readonly port: number;
 }
 
 export interface NamespaceManifest extends Common {
@@ -154,51 +135,6 @@ function readEndpoints(object: unknown, place: string): EndpointsManifest {
   const endpoints = new Field('Endpoints', object);
   const records = convertEndpoints(object);
   return { kind: 'Endpoints', ...readLongNames(endpoints), labels: readLabels(endpoints), place, records };
-}
-
-function readPod(object: unknown, place: string): PodManifest {
-  const pod = new Field('Pod', object);
-  const record = convertPod(object);
-  const spec = pod.get('spec');
-  const labels = readLabels(pod);
-  return {
-    kind: 'Pod',
-    ...readLongNames(pod),
-    labels,
-    place,
-    record,
-    ready: isReady(pod.get('status')),
-    hostname: spec.get('hostname').text() ?? '',
-    subdomain: spec.get('subdomain').text() ?? '',
-    nodeName: spec.get('nodeName').text() ?? '',
-    zone: (labels['topology.kubernetes.io/zone'] ?? '').toLowerCase(),
-    containerPorts: containersOf(spec).flatMap((container) => container.get('ports').items().map(readContainerPort)),
-  };
-}
-
-/**
- * Whether the Ready condition is true. A kubelet always gives conditions; a pod written by hand with an address and without
- * conditions is meant to be reached, unless its phase says that it does not run.
- */
-function isReady(status: Field): boolean {
-  const conditions = status.get('conditions').items();
-  if (conditions.length === 0) return (status.get('phase').text() ?? 'Running') === 'Running';
-  return conditions.some(
-    (condition) => condition.get('type').value === 'Ready' && condition.get('status').value === 'True',
-  );
-}
-
-/** Sidecars, which are init containers that stay, have ports as well. */
-function containersOf(spec: Field): Field[] {
-  const sidecars = spec
-    .get('initContainers')
-    .items()
-    .filter((container) => container.get('restartPolicy').value === 'Always');
-  return [...spec.get('containers').items(), ...sidecars];
-}
-
-function readContainerPort(port: Field): ContainerPort {
-  return { name: port.get('name').text() ?? '', protocol: readProtocol(port), port: port.get('containerPort').port() };
 }
 
 function readNamespace(object: unknown, place: string): NamespaceManifest {

@@ -1,0 +1,133 @@
+import type { Pod } from '../../registry/records.ts';
+import { Field } from '../objects/field.ts';
+import { readLabels, readLongNames } from '../objects/metadata.ts';
+import { convertPod } from '../objects/pod.ts';
+import { readProtocol } from '../objects/ports.ts';
+import type { Common } from './manifest.ts';
+
+/** A Pod, and what the control plane and the kubelet would read of it. */
+export interface PodManifest extends Common {
+  readonly kind: 'Pod';
+  /** Undefined if the pod has no address. */
+  readonly record: Pod | undefined;
+  readonly ready: boolean;
+  readonly hostname: string;
+  readonly subdomain: string;
+  readonly nodeName: string;
+  readonly zone: string;
+  readonly containerPorts: readonly ContainerPort[];
+  readonly kubelet: KubeletFields;
+}
+
+export interface ContainerPort {
+  readonly name: string;
+  readonly protocol: string;
+  readonly port: number;
+}
+
+export const DNS_POLICIES = ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'] as const;
+
+/** What the kubelet makes a pod's resolv.conf and environment of: fields of `spec`, with their defaults. */
+export interface KubeletFields {
+  readonly dnsPolicy: (typeof DNS_POLICIES)[number];
+  readonly dnsConfig: DnsConfig;
+  readonly hostNetwork: boolean;
+  readonly enableServiceLinks: boolean;
+}
+
+/** `spec.dnsConfig`; all empty if not given. */
+export interface DnsConfig {
+  readonly nameservers: readonly string[];
+  readonly searches: readonly string[];
+  readonly options: readonly { readonly name: string; readonly value?: string }[];
+}
+
+/** What a kubelet takes for a pod that says nothing of it. */
+export const KUBELET_DEFAULTS: KubeletFields = {
+  dnsPolicy: 'ClusterFirst',
+  dnsConfig: { nameservers: [], searches: [], options: [] },
+  hostNetwork: false,
+  enableServiceLinks: true,
+};
+
+/** @throws ObjectError */
+export function readPod(object: unknown, place: string): PodManifest {
+  const pod = new Field('Pod', object);
+  const record = convertPod(object);
+  const spec = pod.get('spec');
+  const labels = readLabels(pod);
+  return {
+    kind: 'Pod',
+    ...readLongNames(pod),
+    labels,
+    place,
+    record,
+    ready: isReady(pod.get('status')),
+    hostname: spec.get('hostname').text() ?? '',
+    subdomain: spec.get('subdomain').text() ?? '',
+    nodeName: spec.get('nodeName').text() ?? '',
+    zone: (labels['topology.kubernetes.io/zone'] ?? '').toLowerCase(),
+    containerPorts: containersOf(spec).flatMap((container) => container.get('ports').items().map(readContainerPort)),
+    kubelet: readKubeletFields(spec),
+  };
+}
+
+/**
+ * Whether the Ready condition is true. A kubelet always gives conditions; a pod written by hand with an address and without
+ * conditions is meant to be reached, unless its phase says that it does not run.
+ */
+function isReady(status: Field): boolean {
+  const conditions = status.get('conditions').items();
+  if (conditions.length === 0) return (status.get('phase').text() ?? 'Running') === 'Running';
+  return conditions.some(
+    (condition) => condition.get('type').value === 'Ready' && condition.get('status').value === 'True',
+  );
+}
+
+/** Sidecars, which are init containers that stay, have ports as well. */
+function containersOf(spec: Field): Field[] {
+  const sidecars = spec
+    .get('initContainers')
+    .items()
+    .filter((container) => container.get('restartPolicy').value === 'Always');
+  return [...spec.get('containers').items(), ...sidecars];
+}
+
+function readContainerPort(port: Field): ContainerPort {
+  return { name: port.get('name').text() ?? '', protocol: readProtocol(port), port: port.get('containerPort').port() };
+}
+
+function readKubeletFields(spec: Field): KubeletFields {
+  const fields = {
+    dnsPolicy: spec.get('dnsPolicy').oneOf(DNS_POLICIES) ?? KUBELET_DEFAULTS.dnsPolicy,
+    dnsConfig: spec.get('dnsConfig').present ? readDnsConfig(spec.get('dnsConfig')) : KUBELET_DEFAULTS.dnsConfig,
+    hostNetwork: spec.get('hostNetwork').flag() ?? KUBELET_DEFAULTS.hostNetwork,
+    enableServiceLinks: spec.get('enableServiceLinks').flag() ?? KUBELET_DEFAULTS.enableServiceLinks,
+  };
+  // Most pods say nothing of it: a large cluster's share one object.
+  const isDefault = (Object.keys(fields) as (keyof KubeletFields)[]).every(
+    (key) => fields[key] === KUBELET_DEFAULTS[key],
+  );
+  return isDefault ? KUBELET_DEFAULTS : fields;
+}
+
+function readDnsConfig(config: Field): DnsConfig {
+  return {
+    nameservers: config
+      .get('nameservers')
+      .items()
+      .map((item) => item.ip()),
+    searches: config.get('searches').items().map(readText),
+    options: config
+      .get('options')
+      .items()
+      .map((option) => {
+        const value = option.get('value').text();
+        return { name: readText(option.get('name')), ...(value !== undefined && { value }) };
+      }),
+  };
+}
+
+function readText(field: Field): string {
+  return field.text() ?? field.wrong('text');
+}

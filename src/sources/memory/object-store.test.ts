@@ -1,0 +1,123 @@
+import { describe, expect, test } from 'vitest';
+import { fakeClock } from '../../../test/support/clock.ts';
+import { parsePrefix } from '../../dns/ip.ts';
+import { Registry } from '../../registry/registry.ts';
+import { followObjects } from './follow.ts';
+import { createObjectStore, readObjects } from './object-store.ts';
+
+const pod = (name: string, status: object = { podIP: '10.244.0.1' }, namespace = 'shop') => ({
+  kind: 'Pod',
+  metadata: { name, namespace, labels: { app: 'db' } },
+  status,
+});
+const service = (name: string, spec: object = {}, namespace = 'shop') => ({
+  kind: 'Service',
+  metadata: { name, namespace },
+  spec: { selector: { app: 'db' }, ports: [{ name: 'pg', port: 5432 }], ...spec },
+});
+
+/** A store with these objects and the registry that follows it. */
+function setup(...objects: object[]) {
+  const store = createObjectStore();
+  const registry = new Registry(fakeClock());
+  store.add(objects.flatMap((object, i) => readObjects(object, `objects[${i}]`)));
+  const stop = followObjects(store, { serviceCidrs: [parsePrefix('10.96.0.0/30')!] }, registry);
+  const endpoints = () =>
+    registry.slicesOf('shop', 'db').flatMap((slice) => slice.endpoints.flatMap(({ addresses }) => addresses));
+  return { store, registry, stop, endpoints };
+}
+
+test('what is applied is in the registry when apply returns, with what a control plane adds', () => {
+  const { store, registry, endpoints } = setup(service('db'));
+  expect(registry.synced).toBe(true);
+  expect(registry.service('shop', 'db')!.clusterIPs).toEqual([expect.stringMatching(/^10\.96\.0\.[12]$/)]);
+  expect(endpoints()).toEqual([]);
+  store.apply([pod('db-0'), pod('db-1', { podIP: '10.244.0.2' })]);
+  expect(endpoints()).toEqual(['10.244.0.1', '10.244.0.2']);
+  store.apply([pod('db-0', { podIP: '10.244.0.9' })]);
+  expect(endpoints().sort()).toEqual(['10.244.0.2', '10.244.0.9']);
+});
+
+test('a List brings its items', () => {
+  const { store, registry } = setup();
+  store.apply([{ apiVersion: 'v1', kind: 'List', items: [{ apiVersion: 'v1', ...service('db') }] }]);
+  expect(registry.service('shop', 'db')).toBeDefined();
+});
+
+test('a pod that is not ready is no endpoint until it is', () => {
+  const { store, endpoints } = setup(service('db'), pod('db-0'));
+  store.setReady('shop', 'db-0', false);
+  expect(endpoints()).toEqual([]);
+  store.setReady('shop', 'db-0', true);
+  expect(endpoints()).toEqual(['10.244.0.1']);
+});
+
+test('a namespace goes with all that is in it', () => {
+  const { store, registry } = setup({ kind: 'Namespace', metadata: { name: 'shop' } }, service('db'), pod('db-0'));
+  store.apply([service('web', {}, 'other')]);
+  store.delete([{ kind: 'Namespace', metadata: { name: 'shop' } }]);
+  expect(registry.counts()).toMatchObject({ namespaces: 1, services: 1, pods: 0 });
+});
+
+test('a registry that is told to stop stays as it is', () => {
+  const { store, registry, stop } = setup();
+  stop();
+  store.apply([service('db')]);
+  expect(registry.counts().services).toBe(0);
+});
+
+describe('errors', () => {
+  test('two objects of one name, with their places', () => {
+    expect(() => setup(service('db'), pod('db'), service('db'))).toThrow(
+      'Service shop/db stands at objects[0] and at objects[2]: remove one of them',
+    );
+  });
+
+  test.each([
+    [
+      { kind: 'Service', metadata: { namespace: 'shop' } },
+      /^an applied object: Service shop: metadata\.name is missing/,
+    ],
+    [{ metadata: { name: 'db' } }, /has no apiVersion and kind: this is not a Kubernetes object/],
+    [undefined, /^an applied object: is undefined, where a Kubernetes object should be/],
+    [service('db', { ports: [{ port: 0 }] }), /Service shop\/db: spec\.ports\[0\]\.port is 0, it should be a number/],
+    [
+      { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' } },
+      /Deployment web: is of apps\/v1, DNS is made of Service, Pod/,
+    ],
+    [{ apiVersion: 'v2', kind: 'Service', metadata: { name: 'web' } }, /Service web: is of v2/],
+  ])('%j cannot be applied', (object, message) => {
+    const { store, registry } = setup();
+    expect(() => store.apply([pod('db-0'), object])).toThrow(message);
+    expect(registry.counts().pods).toBe(0);
+  });
+
+  test.each([
+    [{ kind: 'Pod', metadata: { name: 'db-0' } }, 'Pod default/db-0 is not in the cluster: there is Pod shop/db-0'],
+    [
+      { kind: 'Pod', metadata: { name: 'db-o', namespace: 'shop' } },
+      "Pod shop/db-o is not in the cluster - did you mean 'Pod shop/db-0'?",
+    ],
+    [{ kind: 'Service', metadata: { name: 'db-0' } }, 'Service default/db-0 is not in the cluster'],
+    [{ metadata: { name: 'db-0' } }, 'an object to delete has no kind, such as Pod'],
+  ])('%j cannot be deleted', (reference, message) => {
+    const { store, registry } = setup(service('db'), pod('db-0'));
+    const good = { kind: 'Service', metadata: { name: 'db', namespace: 'shop' } };
+    expect(() => store.delete([good, reference])).toThrow(message);
+    expect(registry.counts()).toMatchObject({ services: 1, pods: 1 });
+  });
+
+  test('a pod without an address cannot become ready', () => {
+    const { store } = setup(pod('db-0', {}));
+    expect(() => store.setReady('shop', 'db-0', true)).toThrow('Pod shop/db-0 has no address: give it status.podIP');
+    expect(() => store.setReady('shop', 'db-1', true)).toThrow(/Pod shop\/db-1 is not in the cluster/);
+  });
+
+  test('a change that the control plane would refuse is not made', () => {
+    const { store, registry } = setup(service('a'), service('b'));
+    expect(() => store.apply([service('c')])).toThrow(
+      /gets no cluster IP: all IPv4 addresses of service_cidr are taken/,
+    );
+    expect(registry.counts().services).toBe(2);
+  });
+});

@@ -1,0 +1,167 @@
+import { didYouMean } from '../../corefile/suggest.ts';
+import { CairnError } from '../../errors.ts';
+import { type Manifest, readManifest } from '../manifests/manifest.ts';
+import type { PodManifest } from '../manifests/pod.ts';
+import { Field, ObjectError } from '../objects/field.ts';
+import { type ApiObject, objectsOf } from '../objects/list.ts';
+import { readLongNames } from '../objects/metadata.ts';
+
+/** The kinds of objects that DNS is made of, with the API version that each has. */
+export const API_VERSIONS = {
+  Service: 'v1',
+  Pod: 'v1',
+  Namespace: 'v1',
+  Endpoints: 'v1',
+  EndpointSlice: 'discovery.k8s.io/v1',
+  ServiceImport: 'multicluster.x-k8s.io/v1alpha1',
+} as const satisfies Record<Manifest['kind'], string>;
+
+/** Objects of a cluster held in memory, as its API server would hold them. */
+export interface ObjectStore {
+  /** Adds objects that must be new. @throws ObjectStoreError that names both places of one that is not; then nothing changes */
+  add(manifests: readonly Manifest[]): void;
+  /** Adds objects or replaces those that have their names. @throws ObjectStoreError; then nothing changes */
+  apply(objects: readonly unknown[]): void;
+  /** Removes objects, a Namespace with all that is in it. @throws ObjectStoreError for one that is not there; then nothing changes */
+  delete(references: readonly unknown[]): void;
+  /** @throws ObjectStoreError for a pod that is not there, or has no address */
+  setReady(namespace: string, name: string, ready: boolean): void;
+  manifests(): Iterable<Manifest>;
+  pods(): readonly PodManifest[];
+  /** Calls `listener` after each change until the result is called. What it throws, the change throws. */
+  onChange(listener: () => void): () => void;
+}
+
+/** An object that cannot be added, changed or removed as somebody wants. */
+export class ObjectStoreError extends CairnError {
+  constructor(message: string) {
+    super('OBJECT', message);
+  }
+}
+
+export function createObjectStore(): ObjectStore {
+  let objects = new Map<string, Manifest>();
+  const listeners = new Set<() => void>();
+
+  /** Makes a change that is there as a whole or not at all. */
+  function change(make: (next: Map<string, Manifest>) => void): void {
+    const before = objects;
+    const notify = () => {
+      for (const listener of listeners) listener();
+    };
+    const next = new Map(objects);
+    make(next);
+    objects = next;
+    try {
+      notify();
+    } catch (refusal) {
+      objects = before;
+      notify();
+      throw refusal;
+    }
+  }
+
+  return {
+    add(manifests) {
+      change((next) => {
+        for (const manifest of manifests) addNew(next, manifest);
+      });
+    },
+    apply(given) {
+      const manifests = given.flatMap((object) => readObjects(object, 'an applied object'));
+      change((next) => {
+        for (const manifest of manifests) next.set(keyOf(manifest), manifest);
+      });
+    },
+    delete(references) {
+      change((next) => {
+        for (const manifest of references.map((reference) => existing(next, readReference(reference)))) {
+          next.delete(keyOf(manifest));
+          if (manifest.kind !== 'Namespace') continue;
+          for (const [key, { namespace }] of next) if (namespace === manifest.name) next.delete(key);
+        }
+      });
+    },
+    setReady(namespace, name, ready) {
+      change((next) => {
+        const pod = existing(next, { kind: 'Pod', namespace, name }) as PodManifest;
+        if (!pod.record) throw new ObjectStoreError(`${keyOf(pod)} has no address: give it status.podIP`);
+        next.set(keyOf(pod), { ...pod, ready });
+      });
+    },
+    manifests: () => objects.values(),
+    pods: () => [...objects.values()].filter((object) => object.kind === 'Pod'),
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+function addNew(objects: Map<string, Manifest>, manifest: Manifest): void {
+  const earlier = objects.get(keyOf(manifest));
+  if (earlier) {
+    const text = `${keyOf(manifest)} stands at ${earlier.place} and at ${manifest.place}: remove one of them`;
+    throw new ObjectStoreError(text);
+  }
+  objects.set(keyOf(manifest), manifest);
+}
+
+/** @throws ObjectStoreError */
+function existing(objects: ReadonlyMap<string, Manifest>, reference: ObjectNames): Manifest {
+  const found = objects.get(keyOf(reference));
+  if (found) return found;
+  throw new ObjectStoreError(`${keyOf(reference)} is not in the cluster${alike(reference, objects.values())}`);
+}
+
+/** Reads an object, or the items of a list; `place` is for messages. @throws ObjectStoreError */
+export function readObjects(object: unknown, place: string): Manifest[] {
+  if (object === undefined || object === null) {
+    throw new ObjectStoreError(`${place}: is ${object}, where a Kubernetes object should be`);
+  }
+  try {
+    return Array.from(objectsOf(withApiVersion(object)), (found) => readManifest(found, place) ?? foreign(found));
+  } catch (thrown) {
+    if (thrown instanceof ObjectError) throw new ObjectStoreError(`${place}: ${thrown.message}`);
+    throw thrown;
+  }
+}
+
+/** @throws ObjectError */
+function foreign({ apiVersion, kind, object }: ApiObject): never {
+  const kinds = Object.keys(API_VERSIONS).join(', ');
+  return new Field(kind, object).fail(
+    `is of ${apiVersion}, DNS is made of ${kinds}: leave it out, or hand its file over as a manifest`,
+  );
+}
+
+/** The API version follows from the kind. */
+function withApiVersion(object: unknown): unknown {
+  const { apiVersion, kind } = (object ?? {}) as { apiVersion?: unknown; kind?: unknown };
+  if (apiVersion !== undefined || typeof kind !== 'string' || !(kind in API_VERSIONS)) return object;
+  return { apiVersion: API_VERSIONS[kind as Manifest['kind']], ...(object as object) };
+}
+
+/** What tells one object from all others; the namespace of a Namespace is empty. */
+type ObjectNames = Pick<Manifest, 'namespace' | 'name'> & { readonly kind: string };
+
+/** @throws ObjectStoreError, ObjectError */
+function readReference(reference: unknown): ObjectNames {
+  const kind = new Field('object', reference).get('kind').oneOf(Object.keys(API_VERSIONS));
+  if (kind === undefined) throw new ObjectStoreError('an object to delete has no kind, such as Pod');
+  const names = readLongNames(new Field(kind, reference));
+  return { kind, ...names, ...(kind === 'Namespace' && { namespace: '' }) };
+}
+
+/** `Service shop/web` */
+function keyOf({ kind, namespace, name }: ObjectNames): string {
+  return `${kind} ${namespace === '' ? name : `${namespace}/${name}`}`;
+}
+
+/** What was probably meant by the names of an object that is not there. */
+function alike(reference: ObjectNames, manifests: Iterable<Manifest>): string {
+  const ofKind = [...manifests].filter(({ kind }) => kind === reference.kind);
+  const others = ofKind.filter(({ name }) => name === reference.name);
+  if (others.length > 0) return `: there is ${others.map(keyOf).join(' and ')}`;
+  return didYouMean(keyOf(reference), ofKind.map(keyOf));
+}
