@@ -1,0 +1,100 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { plugins } from '../../../src/plugins.ts';
+import { corefileSource } from '../../../src/server/corefile-source.ts';
+import { Server } from '../../../src/server/server.ts';
+import type { KubernetesObject } from '../../support/api-server/index.ts';
+import { startApiServer } from '../../support/api-server/index.ts';
+import { refusedPort } from '../../support/upstream.ts';
+import { blockText, type Settings } from './settings.ts';
+
+/** A server under comparison: one port for each way in which the cluster is served. */
+export interface Compared {
+  readonly ports: readonly number[];
+  stop(): Promise<void>;
+}
+
+/** What both servers are pointed at. */
+export interface World {
+  /** For files. */
+  readonly folder: string;
+  readonly objects: readonly KubernetesObject[];
+  /** One server block for each. */
+  readonly settings: readonly Settings[];
+  /** `ADDRESS:PORT` of who knows `example.org`. */
+  readonly upstream: string;
+}
+
+/** How Cairn gets at the cluster. */
+export type CairnSource = 'manifests' | 'endpoint';
+
+/** Serves a cluster with CoreDNS, once for each of the settings. */
+export async function startCoredns(program: string, world: World): Promise<Compared> {
+  const api = await startApiServer({ objects: world.objects });
+  const ports = await freePorts(world.settings.length);
+  const corefile = join(world.folder, 'coredns.Corefile');
+  writeFileSync(corefile, corefileOf(ports, world, `endpoint ${api.url}`));
+  const child = spawn(program, ['-conf', corefile], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  const exited = once(child, 'exit');
+  let output = '';
+  const started = new Promise<void>((resolve, reject) => {
+    const read = (chunk: Buffer) => {
+      output += chunk;
+      // It says its version once all sockets are open, and they open once it has read the cluster.
+      if (/^CoreDNS-/m.test(output)) resolve();
+    };
+    child.stdout.on('data', read);
+    child.stderr.on('data', read);
+    child.once('exit', () => reject(new Error(`CoreDNS ended: ${output}`)));
+  });
+  await started;
+  return {
+    ports,
+    async stop() {
+      process.off('exit', kill);
+      child.kill('SIGKILL');
+      await exited;
+      await api.close();
+    },
+  };
+}
+
+/** Serves a cluster with Cairn in this process, once for each of the settings. */
+export async function startCairn(source: CairnSource, world: World): Promise<Compared> {
+  const ports = await freePorts(world.settings.length);
+  const api = source === 'endpoint' ? await startApiServer({ objects: world.objects }) : undefined;
+  const text = corefileOf(ports, world, api ? `endpoint ${api.url}` : manifestsSource(world));
+  const server = new Server({
+    source: corefileSource({ file: join(world.folder, 'Corefile'), text, plugins, dnsPort: 0 }),
+    sink: () => {},
+  });
+  await server.start();
+  return {
+    ports,
+    async stop() {
+      await server.shutdown();
+      await api?.close();
+    },
+  };
+}
+
+function manifestsSource({ folder, objects: items }: World): string {
+  const file = join(folder, 'cluster.json');
+  writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+  // In a cluster, no object makes a namespace.
+  return `manifests ${file}\n        namespaces_from_manifests`;
+}
+
+function corefileOf(ports: readonly number[], { settings, upstream }: World, source: string): string {
+  return ports.map((port, i) => blockText(port, settings[i]!, source, upstream)).join('\n');
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const ports = new Set<number>();
+  while (ports.size < count) ports.add(await refusedPort());
+  return [...ports];
+}
