@@ -29,6 +29,10 @@ const OBJECTS = [
   slice('web', { ports: [{ name: 'http', port: 80 }], endpoints: [{ addresses: ['FD00::1'] }] }),
   service('all', {}),
   slice('all', { endpoints: [{ addresses: ['10.0.0.1'], targetRef: { name: 'a.b' } }] }),
+  {
+    ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', namespace: 'shop' } },
+    status: { podIP: 'fd00::9', podIPs: [{ ip: 'fd00::9' }, { ip: '10.0.0.9' }] },
+  },
   service('out', { type: 'ExternalName', externalName: 'example.org' }),
 ];
 
@@ -67,8 +71,14 @@ describe('differences that are meant', () => {
     [`_http._tcp.all.shop.svc.${Z} A`, '', 'NOERROR x', 'NXDOMAIN', 'ports without a number'],
     [`_._.web.shop.svc.${Z} A`, '', 'NOERROR', 'NXDOMAIN', 'ports without a name'],
     [`out.shop.svc.${Z} TXT`, '', 'NOERROR', 'NOERROR out. 5 IN CNAME b.', 'ExternalName'],
-    [`fd00-0-0-0-0-0-0-1.web.shop.svc.${Z} AAAA`, '', 'NXDOMAIN', 'NOERROR x', 'spelling of addresses'],
-    [`fd00--9.shop.pod.${Z} A`, 'pods verified', 'NXDOMAIN', 'NOERROR', 'spelling of addresses'],
+    [
+      `fd00-0-0-0-0-0-0-1.web.shop.svc.${Z} AAAA`,
+      '',
+      'NXDOMAIN',
+      'NOERROR x',
+      'spelling of the addresses of endpoints',
+    ],
+    [`fd00-0--9.shop.pod.${Z} A`, 'pods verified', 'NXDOMAIN', 'NOERROR', 'spelling of the addresses of pods'],
     [`10-0-0-9.shop.pod.${Z} A`, 'pods verified', 'NXDOMAIN', 'NOERROR x', 'secondary addresses of pods'],
     [
       `web.shop.svc.${Z} SRV`,
@@ -102,6 +112,9 @@ describe('differences that are faults', () => {
     [`web.shop.svc.${Z} SRV`, '', 'NOERROR a ++ b', 'NOERROR a'],
     [`_http._tcp.web.shop.svc.${Z} SRV`, '', 'NOERROR a', 'NXDOMAIN'],
     [`x.web.shop.svc.${Z} A`, '', 'NXDOMAIN', 'NOERROR x'],
+    [`10-0-0-8.shop.pod.${Z} A`, 'pods verified', 'NXDOMAIN', 'NOERROR x'],
+    [`fd00-0--8.shop.pod.${Z} AAAA`, 'pods verified', 'NXDOMAIN', 'NOERROR x'],
+    [`fd00-0--8.web.shop.svc.${Z} AAAA`, '', 'NXDOMAIN', 'NOERROR x'],
     [`10-0-0-9.shop.pod.${Z} A`, 'pods insecure', 'NXDOMAIN', 'NOERROR x'],
     [`10-0-0-9.shop.pod.${Z} A`, 'pods insecure', 'NOERROR x', 'NXDOMAIN'],
     [`out.shop.svc.${Z} A`, '', 'NOERROR out. 5 IN CNAME b.', 'NXDOMAIN'],

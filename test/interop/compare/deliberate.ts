@@ -1,10 +1,10 @@
-import { parseIP } from '../../../src/dns/ip.ts';
 import { foldName, labelsOf } from '../../../src/dns/name.ts';
 import { parseReverseName } from '../../../src/dns/reverse.ts';
 import { printType } from '../../../src/dns/rr.ts';
 import type { KubernetesObject } from '../../support/api-server/index.ts';
 import type { Difference } from './compare.ts';
 import { equal, kindOf, type Outcome, printOutcome } from './outcome.ts';
+import { readPodAddresses, spelledAddress } from './pod-names.ts';
 import { readServices, type ServiceNames } from './service-names.ts';
 import type { Settings } from './settings.ts';
 
@@ -37,6 +37,14 @@ export interface Facts {
   readonly objects: readonly KubernetesObject[];
   /** The service that the name is of or lies below, if there is one. */
   readonly service: ServiceNames | undefined;
+  /** The address that the first label spells with dashes, in canonical text. */
+  readonly address: string | undefined;
+  /** Of the namespace that the name is in. */
+  readonly pods: {
+    readonly verified: boolean;
+    readonly primary: ReadonlySet<string>;
+    readonly secondary: ReadonlySet<string>;
+  };
   has(option: string): boolean;
 }
 
@@ -48,7 +56,7 @@ const isWholeReverse = (name: string) => {
   return parsed !== undefined && 'address' in parsed;
 };
 const hasAlias = ({ answer }: Outcome) => answer.some((line) => line.includes(' IN CNAME '));
-const isIPv6Label = (label = '') => parseIP(label.replaceAll('-', ':')) !== undefined;
+const appears = (kinds: string) => kinds === 'NXDOMAIN > hit' || kinds === EXISTS;
 const below = (labels: readonly string[], ...end: string[]) => labels.slice(-end.length).join('.') === end.join('.');
 
 /** All of them; the first that applies is the reason. */
@@ -117,8 +125,12 @@ export const deliberate: readonly Deliberate[] = [
   {
     topic: 'zonal names',
     readme: 'With `zonal`, names below a headless service without a ready endpoint do not exist',
-    applies: ({ has, labels, service }) =>
-      has('zonal') && service !== undefined && labels.at(-4) === '_zone' && below(labels, 'svc'),
+    applies: ({ has, kinds, labels, service }) =>
+      has('zonal') &&
+      service !== undefined &&
+      labels.at(-4) === '_zone' &&
+      below(labels, 'svc') &&
+      (kinds === 'NODATA > NXDOMAIN' || (kinds === EXISTS && labels.length === 5)),
   },
   {
     topic: 'ports without a number',
@@ -146,18 +158,37 @@ export const deliberate: readonly Deliberate[] = [
       (hasAlias(right) || right.rcode === 'SERVFAIL'),
   },
   {
-    topic: 'spelling of addresses',
+    topic: 'spelling of the addresses of endpoints',
     readme: 'Every spelling of an IPv6 address works in names of pods and endpoints',
-    applies: ({ kinds, labels }) =>
-      ['NXDOMAIN > hit', EXISTS].includes(kinds) &&
-      isIPv6Label(labels[0]) &&
-      ((labels.length === 4 && below(labels, 'svc')) || (labels.length === 3 && below(labels, 'pod'))),
+    applies: ({ kinds, labels, service, address }) =>
+      appears(kinds) &&
+      labels.length === 4 &&
+      below(labels, 'svc') &&
+      address?.includes(':') === true &&
+      service?.addresses.includes(address) === true,
+  },
+  {
+    topic: 'spelling of the addresses of pods',
+    readme: 'Every spelling of an IPv6 address works in names of pods and endpoints',
+    applies: ({ kinds, labels, address, pods }) =>
+      appears(kinds) &&
+      labels.length === 3 &&
+      below(labels, 'pod') &&
+      address?.includes(':') === true &&
+      labels[0] !== address.replaceAll(':', '-') &&
+      (!pods.verified || pods.primary.has(address) || pods.secondary.has(address)),
   },
   {
     topic: 'secondary addresses of pods',
     readme: '`pods verified` knows all addresses of a pod',
-    applies: ({ has, kinds, labels }) =>
-      has('pods verified') && ['NXDOMAIN > hit', EXISTS].includes(kinds) && labels.length === 3 && below(labels, 'pod'),
+    applies: ({ kinds, labels, address, pods }) =>
+      appears(kinds) &&
+      labels.length === 3 &&
+      below(labels, 'pod') &&
+      pods.verified &&
+      address !== undefined &&
+      pods.secondary.has(address) &&
+      !pods.primary.has(address),
   },
   {
     topic: 'spelling of addresses that name endpoints',
@@ -251,6 +282,8 @@ function factsOf({ question, left, right, settings, objects }: Case): Facts {
     reverse: folded.endsWith('.arpa.'),
     kinds: `${kindBehind(left, settings)} > ${kindBehind(right, settings)}`,
     service: readServices(objects).find((one) => one.name === name && one.namespace === namespace),
+    address: spelledAddress(labels[0] ?? ''),
+    pods: { verified: settings.options.includes('pods verified'), ...readPodAddresses(objects, namespace ?? '') },
     has: (option) => settings.options.some((line) => line === option || line.startsWith(`${option} `)),
   };
 }

@@ -1,4 +1,4 @@
-import { parseIP } from '../../../src/dns/ip.ts';
+import { canonicalIP, parseIP } from '../../../src/dns/ip.ts';
 import type { KubernetesObject } from '../../support/api-server/index.ts';
 
 interface Pod extends KubernetesObject {
@@ -44,4 +44,20 @@ function spellings(address: string): string[] {
     groups.join('-'),
     groups.map((group) => group.padStart(4, '0')).join('-'),
   ];
+}
+
+/** The address that a label spells with dashes, in canonical text; undefined if it spells none. */
+export function spelledAddress(label: string): string | undefined {
+  return canonicalIP(label.replaceAll('-', '.')) ?? canonicalIP(label.replaceAll('-', ':'));
+}
+
+/** The first and the further addresses of a namespace's pods, in canonical text. */
+export function readPodAddresses(objects: readonly KubernetesObject[], namespace: string) {
+  const [primary, secondary] = [new Set<string>(), new Set<string>()];
+  for (const object of objects) {
+    if (object.kind !== 'Pod' || object.metadata.namespace !== namespace) continue;
+    for (const [i, { ip }] of ((object as Pod).status?.podIPs ?? []).entries())
+      (i === 0 ? primary : secondary).add(canonicalIP(ip)!);
+  }
+  return { primary, secondary };
 }

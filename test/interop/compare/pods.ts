@@ -18,7 +18,13 @@ export function generatePods(d: Dice, namespaces: readonly string[], own: readon
     const name = d.chance(0.1) ? `pod-${i}.with.dots` : d.chance(0.1) ? `pod-${i}-${'y'.repeat(70)}` : `pod-${i}`;
     const v4 = own[i] && !own[i].includes(':') ? own[i] : `10.1.${d.pick([0, 1, 200])}.${i + 1}`;
     const v6 = d.pick([`fd00:0:0:2::${i + 1}`, `fd00:1:2:3:4:5:6:${i + 1}`, `2001:db8:${i + 1}::`, `::${i + 1}`]);
-    return { name, namespace, v4, v6, object: podObject(d, { name, namespace }, d.pick([[v4], [v6], [v4, v6], []])) };
+    return {
+      name,
+      namespace,
+      v4,
+      v6,
+      object: podObject(d, { name, namespace }, d.pick([[v4], [v6], [v4, v6], [v6, v4], []])),
+    };
   });
 }
 

@@ -33,53 +33,80 @@ export type CairnSource = 'manifests' | 'endpoint';
 /** Serves a cluster with CoreDNS, once for each of the settings. */
 export async function startCoredns(program: string, world: World): Promise<Compared> {
   const api = await startApiServer({ objects: world.objects });
-  const ports = await freePorts(world.settings.length);
-  const corefile = join(world.folder, 'coredns.Corefile');
-  writeFileSync(corefile, corefileOf(ports, world, `endpoint ${api.url}`));
-  const child = spawn(program, ['-conf', corefile], { stdio: ['ignore', 'pipe', 'pipe'] });
+  try {
+    const { ports, started: end } = await onFreePorts(world, (ports) => {
+      const corefile = join(world.folder, 'coredns.Corefile');
+      writeFileSync(corefile, corefileOf(ports, world, `endpoint ${api.url}`));
+      return startProgram(program, ['-conf', corefile]);
+    });
+    const stop = async () => {
+      await end();
+      await api.close();
+    };
+    return { ports, stop };
+  } catch (error) {
+    await api.close();
+    throw error;
+  }
+}
+
+/** Serves a cluster with Cairn in this process, once for each of the settings. */
+export async function startCairn(source: CairnSource, world: World): Promise<Compared> {
+  const api = source === 'endpoint' ? await startApiServer({ objects: world.objects }) : undefined;
+  try {
+    const cluster = api ? `endpoint ${api.url}` : manifestsSource(world);
+    const { ports, started: server } = await onFreePorts(world, async (ports) => {
+      const text = corefileOf(ports, world, cluster);
+      const file = join(world.folder, 'Corefile');
+      const server = new Server({ source: corefileSource({ file, text, plugins, dnsPort: 0 }), sink: () => {} });
+      await server.start();
+      return server;
+    });
+    const stop = async () => {
+      await server.shutdown();
+      await api?.close();
+    };
+    return { ports, stop };
+  } catch (error) {
+    await api?.close();
+    throw error;
+  }
+}
+
+/** Starts a program that says its version once all its sockets are open; what it gives stops it. */
+async function startProgram(program: string, args: readonly string[]): Promise<() => Promise<void>> {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
-  const exited = once(child, 'exit');
+  const exited = once(child, 'exit').finally(() => process.off('exit', kill));
   let output = '';
-  const started = new Promise<void>((resolve, reject) => {
+  await new Promise<void>((resolve, reject) => {
     const read = (chunk: Buffer) => {
       output += chunk;
-      // It says its version once all sockets are open, and they open once it has read the cluster.
       if (/^CoreDNS-/m.test(output)) resolve();
     };
     child.stdout.on('data', read);
     child.stderr.on('data', read);
     child.once('exit', () => reject(new Error(`CoreDNS ended: ${output}`)));
   });
-  await started;
-  return {
-    ports,
-    async stop() {
-      process.off('exit', kill);
-      child.kill('SIGKILL');
-      await exited;
-      await api.close();
-    },
+  return async () => {
+    kill();
+    await exited;
   };
 }
 
-/** Serves a cluster with Cairn in this process, once for each of the settings. */
-export async function startCairn(source: CairnSource, world: World): Promise<Compared> {
-  const ports = await freePorts(world.settings.length);
-  const api = source === 'endpoint' ? await startApiServer({ objects: world.objects }) : undefined;
-  const text = corefileOf(ports, world, api ? `endpoint ${api.url}` : manifestsSource(world));
-  const server = new Server({
-    source: corefileSource({ file: join(world.folder, 'Corefile'), text, plugins, dnsPort: 0 }),
-    sink: () => {},
-  });
-  await server.start();
-  return {
-    ports,
-    async stop() {
-      await server.shutdown();
-      await api?.close();
-    },
-  };
+/** How often a start is tried: another program may take a port that was free a moment ago. */
+const TRIES = 5;
+
+async function onFreePorts<T>({ settings }: World, start: (ports: readonly number[]) => Promise<T>) {
+  for (let tries = 1; ; tries++) {
+    const ports = await freePorts(settings.length);
+    try {
+      return { ports, started: await start(ports) };
+    } catch (error) {
+      if (tries === TRIES || !/address already in use|EADDRINUSE/.test(String(error))) throw error;
+    }
+  }
 }
 
 function manifestsSource({ folder, objects: items }: World): string {

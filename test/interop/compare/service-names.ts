@@ -1,3 +1,4 @@
+import { canonicalIP } from '../../../src/dns/ip.ts';
 import type { KubernetesObject } from '../../support/api-server/index.ts';
 
 /** A service, as far as names are made of it. */
@@ -10,6 +11,8 @@ export interface ServiceNames {
   readonly allPorts: boolean;
   /** Everything that an endpoint may be called. */
   readonly endpoints: readonly string[];
+  /** Of its endpoints, in canonical text. */
+  readonly addresses: readonly string[];
   readonly ports: readonly { readonly name: string; readonly protocol: string }[];
 }
 
@@ -46,6 +49,9 @@ export function readServices(objects: readonly KubernetesObject[]): ServiceNames
         ...{ name, namespace, type: spec.type ?? 'ClusterIP', externalName: spec.externalName ?? '' },
         allPorts: own.some(({ ports = [] }) => ports.length === 0 || ports.some(({ port }) => port === undefined)),
         endpoints: [...new Set(endpoints)],
+        addresses: own
+          .flatMap((slice) => slice.endpoints ?? [])
+          .flatMap((one) => one.addresses.map((text) => canonicalIP(text)!)),
         ports: ports.map((port) => ({ name: port.name ?? '', protocol: (port.protocol ?? 'TCP').toLowerCase() })),
       };
     });
