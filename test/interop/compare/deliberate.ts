@@ -120,7 +120,7 @@ export const deliberate: readonly Deliberate[] = [
   {
     topic: 'name servers of a reverse zone',
     readme: 'NS records of a reverse zone name hosts that exist',
-    applies: ({ reverse, type, kinds }) => reverse && type === 'NS' && /^(hit|failure) > hit$/.test(kinds),
+    applies: ({ reverse, type, kinds }) => reverse && type === 'NS' && kinds.endsWith('> hit'),
   },
   {
     topic: 'zonal names',

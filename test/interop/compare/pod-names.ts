@@ -17,6 +17,8 @@ const ODD = [
   '1',
   'fe80--1-eth0',
   '-1-2-3',
+  'fd00--5-6',
+  '1--2-3-4',
 ];
 
 /** Names of pods by all their addresses in every spelling, in their own namespace and others, with labels too many. */
