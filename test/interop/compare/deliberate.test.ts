@@ -25,6 +25,7 @@ const slice = (name: string, more: object): KubernetesObject => ({
   ...more,
 });
 const OBJECTS = [
+  { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } },
   service('web', { ports: [{ name: 'http', port: 80 }] }),
   slice('web', { ports: [{ name: 'http', port: 80 }], endpoints: [{ addresses: ['FD00::1'] }] }),
   service('all', {}),
@@ -97,7 +98,8 @@ describe('differences that are meant', () => {
     [`${Z} NS`, '', 'NOERROR a', 'NOERROR a; b', 'name servers that are endpoints in one slice of several'],
     [PTR, '', 'NXDOMAIN', 'NOERROR x', 'PTR of addresses that a slice spells otherwise'],
     [`ns.dns.${Z} AAAA`, '', 'NOERROR n. 5 IN CNAME <nil>.', 'NOERROR', 'name servers with addresses of one family'],
-    [PTR, '', 'NOERROR a; b', 'NOERROR b', 'PTR to names that do not exist'],
+    [PTR, '', 'NOERROR a; x PTR a.out.shop.svc.Z.', 'NOERROR a', 'PTR to names that do not exist'],
+    [PTR, 'namespace_labels a=b', 'NOERROR x PTR web.shop.svc.Z.', 'NXDOMAIN', 'PTR to names that do not exist'],
     [`ns.dns.${Z} AAAA`, '', 'NOERROR n. 5 IN AAAA fe80::1; x', 'NOERROR x', 'link-local addresses'],
   ])('%s (%s): %s > %s', (asked, option, left, right, topic) => {
     expect(reason(asked, option, left, right)).toBe(topic);
@@ -123,7 +125,8 @@ describe('differences that are faults', () => {
     [`nothing.${Z} A`, '', 'NXDOMAIN', 'NOERROR'],
     [`dns.${Z} A`, '', 'SERVFAIL', 'NOERROR'],
     [`${Z} NS`, '', 'NOERROR a', 'NOERROR b'],
-    [PTR, '', 'NOERROR a', 'NOERROR b'],
+    [PTR, '', 'NOERROR x PTR web.shop.svc.Z.', 'NOERROR b'],
+    [PTR, '', 'NOERROR b; x PTR a.web.shop.svc.Z.', 'NOERROR b'],
     ['7.0.0.10.in-addr.arpa. A', '', 'NOERROR', 'NXDOMAIN'],
   ])('%s (%s): %s > %s', (asked, option, left, right) => {
     expect(reason(asked, option, left, right)).toBe(undefined);

@@ -234,11 +234,11 @@ export const deliberate: readonly Deliberate[] = [
   {
     topic: 'PTR to names that do not exist',
     readme: 'PTR records lead only to names that exist; `namespace_labels` hides them, too',
-    applies: ({ reverse, type, left, right }) =>
-      reverse &&
-      type === 'PTR' &&
-      left.answer.length > right.answer.length &&
-      right.answer.every((line) => left.answer.includes(line)),
+    applies: ({ reverse, type, left, right, has, objects }) => {
+      const dropped = left.answer.filter((line) => !right.answer.includes(line));
+      const hidden = (line: string) => has('namespace_labels') || has('labels') || !isBelowService(line, objects);
+      return reverse && type === 'PTR' && dropped.length > 0 && dropped.every(hidden);
+    },
   },
   {
     topic: 'link-local addresses',
@@ -246,6 +246,15 @@ export const deliberate: readonly Deliberate[] = [
     applies: ({ left, right }) => equal(withoutLinkLocal(left), right),
   },
 ];
+
+/** Whether a PTR record leads to a service that can have names below it, in a namespace that exists. */
+function isBelowService(line: string, objects: readonly KubernetesObject[]): boolean {
+  const [, name, namespace] = /([^. ]+)\.([^. ]+)\.svc\.[^ ]+$/.exec(line) ?? [];
+  return (
+    objects.some(({ kind, metadata }) => kind === 'Namespace' && metadata.name === namespace) &&
+    readServices(objects).some((one) => one.name === name && one.namespace === namespace && one.type !== 'ExternalName')
+  );
+}
 
 function folded(outcome: Outcome): Outcome {
   const fold = (lines: readonly string[]) => lines.map(foldName).sort();
