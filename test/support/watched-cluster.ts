@@ -37,6 +37,8 @@ export interface WatchedCluster {
 }
 
 const SOON = { timeout: 8000, interval: 5 };
+/** Time passes slowly enough for what was asked on the way to be answered. */
+const LATER = { timeout: 15_000, interval: 10 };
 
 export async function watchedCluster(options: WatchedClusterOptions = {}): Promise<WatchedCluster> {
   const { watch = {}, namespaces = [], limits = {} } = options;
@@ -81,7 +83,7 @@ export async function watchedCluster(options: WatchedClusterOptions = {}): Promi
           clock.advance(stepMs);
           throw error;
         }
-      }, SOON),
+      }, LATER),
     async metric(name) {
       const text = await metrics.expose();
       const rows = [...text.matchAll(new RegExp(`^${name}(?:\\{(.*)\\})? (\\S+)$`, 'gm'))];
