@@ -2,6 +2,8 @@ export { CorefileError, CorefileErrors } from './corefile/error.ts';
 export { CairnError } from './errors.ts';
 export type { LogSink } from './observe/log.ts';
 export { plugins } from './plugins.ts';
+export type { Port, Service } from './registry/records.ts';
+export { type EnvironmentOptions, serviceEnvironment } from './registry/service-environment.ts';
 export { type CorefileSource, type CorefileSourceOptions, corefileSource } from './server/corefile-source.ts';
 export type { Explained } from './server/responder.ts';
 export { type Listening, Server, type ServerOptions } from './server/server.ts';

@@ -85,8 +85,10 @@ function parseWorkers(text: string): number {
 export const USAGE = `Usage:
   cairn [flags]                 serve DNS
   cairn check [Corefile]        report every error of a Corefile, without starting anything
+  cairn env                     print the environment variables for services that a pod would be given
+  cairn help [COMMAND]          print this, or all about "env"
 
-Flags (one dash or two):
+Flags of the server (one dash or two):
   -conf FILE      the Corefile; "-" reads standard input (default: ./Corefile, else one that answers with whoami)
   -dns.port N     the port of server blocks that name none (default 53); also -p
   -pidfile FILE   write the process ID to this file

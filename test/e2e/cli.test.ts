@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { loadMachinery } from '../../src/net/batched/batched-udp.ts';
 import { plugins } from '../../src/plugins.ts';
 import { ask } from '../support/ask.ts';
+import { folderWith } from '../support/folder.ts';
 import { run } from '../support/tools.ts';
 import { refusedPort } from '../support/upstream.ts';
 
@@ -17,13 +17,6 @@ const MAIN = join(ROOT, 'src/cli/main.ts');
 const batched = test.runIf(await loadMachinery());
 
 const cairn = (args: readonly string[], cwd = ROOT) => run(process.execPath, [MAIN, ...args], { cwd });
-
-function folderWith(files: Record<string, string>): string {
-  const folder = mkdtempSync(join(tmpdir(), 'cairn-cli-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
-  return folder;
-}
 
 interface Running {
   readonly child: ChildProcess;

@@ -20,6 +20,7 @@ import type { Name } from '../../dns/name.ts';
 import { isReverseZone } from '../../dns/reverse.ts';
 import type { BlockContext } from '../../plugin/plugin.ts';
 import { parseSelector, type Selector } from '../../registry/selector.ts';
+import type { ClusterOptions } from '../../sources/manifests/cluster.ts';
 import { type ApiOptions, apiOptionReaders, connectionOf, NO_API_OPTIONS } from './api-options.ts';
 
 const POD_MODES = ['disabled', 'verified', 'insecure'] as const;
@@ -110,6 +111,12 @@ export function parseKubernetes(uses: readonly Directive[], block: BlockContext)
     ...connectionOf(api.lines, directive),
     primary: forward.find((zone) => !options.multicluster.includes(zone)) ?? first,
   };
+}
+
+/** The options that say what a cluster made of objects holds. */
+export function clusterOptions(options: KubernetesOptions): ClusterOptions {
+  const { labels, namespaceLabels, serviceCidrs, namespacesFromManifests } = options;
+  return { labels, namespaceLabels, serviceCidrs, namespacesFrom: namespacesFromManifests ? 'manifests' : 'all' };
 }
 
 function optionReaders(options: Draft): Record<string, (line: OptionLine) => void> {

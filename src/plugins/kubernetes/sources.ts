@@ -7,7 +7,7 @@ import { clusterResources } from '../../sources/kubernetes/resources.ts';
 import { watchApi } from '../../sources/kubernetes/source.ts';
 import { type ManifestOptions, watchManifests } from '../../sources/manifests/source.ts';
 import { programmingDuration } from './metrics.ts';
-import type { KubernetesOptions } from './options.ts';
+import { clusterOptions, type KubernetesOptions } from './options.ts';
 import type { FilledRegistry } from './plugin.ts';
 
 /** How this server calls itself to API servers. */
@@ -15,12 +15,8 @@ const USER_AGENT = 'cairn-dns';
 
 /** A registry that follows manifests, kept over reloads that leave the options as they are. */
 export function fillFromManifests(options: KubernetesOptions, env: PluginEnv): FilledRegistry {
-  const { manifests, labels, namespaceLabels, namespacesFromManifests, serviceCidrs } = options;
-  const source: ManifestOptions = {
-    paths: manifests.map((path) => env.path(path)),
-    ...{ labels, namespaceLabels, serviceCidrs },
-    namespacesFrom: namespacesFromManifests ? 'manifests' : 'all',
-  };
+  const paths = options.manifests.map((path) => env.path(path));
+  const source: ManifestOptions = { paths, ...clusterOptions(options) };
   return env.keep(`registry ${JSON.stringify(source)}`, () => makeFromManifests(source, env));
 }
 

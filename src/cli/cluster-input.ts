@@ -1,0 +1,63 @@
+import { parsePrefix } from '../dns/ip.ts';
+import { CairnError } from '../errors.ts';
+import { clusterOptions, type KubernetesOptions } from '../plugins/kubernetes/options.ts';
+import { plugins } from '../plugins.ts';
+import { corefileSource } from '../server/corefile-source.ts';
+import { buildCluster, type Cluster, type ClusterOptions } from '../sources/manifests/cluster.ts';
+import { loadManifests } from '../sources/manifests/load.ts';
+import type { PodManifest } from '../sources/manifests/pod.ts';
+import { findCorefile } from './corefile-input.ts';
+
+/** Where a command finds a cluster. */
+export interface ClusterInput {
+  /** Files, folders and patterns; they go before the Corefile. */
+  readonly manifests?: readonly string[] | undefined;
+  readonly corefile?: string | undefined;
+}
+
+/** A cluster as manifests describe it. */
+export interface LoadedCluster extends Cluster {
+  readonly podManifests: readonly PodManifest[];
+}
+
+/** Kubernetes' own default, for services that have no cluster IP. */
+const DEFAULT_SERVICE_CIDR = parsePrefix('10.96.0.0/12')!;
+
+/**
+ * Reads a cluster from manifests, or from those that the first `kubernetes` of a Corefile names.
+ *
+ * @throws CairnError with all that is wrong in the files
+ */
+export async function loadCluster({ manifests, corefile }: ClusterInput): Promise<LoadedCluster> {
+  if (manifests) return load(manifests, { serviceCidrs: [DEFAULT_SERVICE_CIDR] });
+  const options = kubernetesOptions(corefile);
+  return load(options.manifests, clusterOptions(options));
+}
+
+/** What the first `kubernetes` of a Corefile says. @throws CairnError where there is none, or it names no manifests */
+export function kubernetesOptions(corefile: string | undefined): KubernetesOptions {
+  const { file, text } = findCorefile(corefile);
+  const { blocks } = corefileSource({ file, text, plugins, dnsPort: 53 }).load().configuration;
+  const found = blocks.flatMap((block) => block.plugins).find(({ definition }) => definition.name === 'kubernetes');
+  const options = found?.options as KubernetesOptions | undefined;
+  if (options && options.manifests.length > 0) return options;
+  throw new CairnError(
+    'USAGE',
+    `${file} names no manifests in a block of \`kubernetes\`: give their path with --manifests`,
+  );
+}
+
+async function load(paths: readonly string[], options: ClusterOptions): Promise<LoadedCluster> {
+  const manifests = await loadManifests(paths);
+  const podManifests = manifests.filter((manifest) => manifest.kind === 'Pod');
+  return { ...buildCluster(manifests, options), podManifests };
+}
+
+/** @throws CairnError for a pod that no manifest describes */
+export function findPod({ podManifests }: LoadedCluster, namespace: string, name: string): PodManifest {
+  const found = podManifests.find((pod) => pod.namespace === namespace && pod.name === name);
+  if (found) return found;
+  const elsewhere = podManifests.filter((pod) => pod.name === name).map((pod) => `-n ${pod.namespace}`);
+  const hint = elsewhere.length > 0 ? `: there is one with ${elsewhere.join(' and ')}` : '';
+  throw new CairnError('USAGE', `no manifest describes the pod ${namespace}/${name}${hint}`);
+}

@@ -1,0 +1,71 @@
+import { NO_PORT, type Port, type Service } from './records.ts';
+
+export interface EnvironmentOptions {
+  /** The pod's namespace. */
+  readonly namespace: string;
+  /** The pod's `spec.enableServiceLinks`; true by default. Without it only the API server's service is there. */
+  readonly enableServiceLinks?: boolean;
+}
+
+/** The service through which every pod reaches the API server, wherever the pod is. */
+const MASTER = { namespace: 'default', name: 'kubernetes' };
+
+/**
+ * The environment variables that a kubelet gives the containers of a new pod for the services that it can see: those of
+ * its namespace that have a cluster IP, and `default/kubernetes`.
+ *
+ * They come by service, in the order of the services' names; a kubelet gives them in no order. A value is never changed
+ * later: a service that is made after the pod has none in it.
+ */
+export function serviceEnvironment(
+  services: Iterable<Service>,
+  { namespace, enableServiceLinks = true }: EnvironmentOptions,
+): Record<string, string> {
+  const seen = new Map<string, Service>();
+  for (const service of services) {
+    if (service.clusterIPs.length === 0) continue;
+    const isOwn = enableServiceLinks && service.namespace === namespace;
+    const isMaster = service.namespace === MASTER.namespace && service.name === MASTER.name;
+    // A namespace may have a service of that name itself.
+    if (isOwn || (isMaster && !seen.has(service.name))) seen.set(service.name, service);
+  }
+  const sorted = [...seen.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return Object.fromEntries(sorted.flatMap(variablesOf));
+}
+
+type Variable = readonly [name: string, value: string];
+
+function variablesOf({ name, clusterIPs, ports }: Service): Variable[] {
+  const prefix = variableName(name);
+  const ip = clusterIPs[0]!;
+  const numbered = ports.filter(({ port }) => port !== NO_PORT);
+  const [first] = numbered;
+  return [
+    [`${prefix}_SERVICE_HOST`, ip],
+    ...(first ? [[`${prefix}_SERVICE_PORT`, `${first.port}`] as const] : []),
+    ...numbered
+      .filter((port) => port.name !== '')
+      .map((port) => [`${prefix}_SERVICE_PORT_${variableName(port.name)}`, `${port.port}`] as const),
+    ...(first ? [[`${prefix}_PORT`, urlOf(ip, first)] as const] : []),
+    ...numbered.flatMap((port) => linkVariables(prefix, ip, port)),
+  ];
+}
+
+/** As the links of old Docker containers had them. */
+function linkVariables(prefix: string, ip: string, port: Port): Variable[] {
+  const link = `${prefix}_PORT_${port.port}_${port.protocol.toUpperCase()}`;
+  return [
+    [link, urlOf(ip, port)],
+    [`${link}_PROTO`, port.protocol],
+    [`${link}_PORT`, `${port.port}`],
+    [`${link}_ADDR`, ip],
+  ];
+}
+
+function urlOf(ip: string, { protocol, port }: Port): string {
+  return `${protocol}://${ip.includes(':') ? `[${ip}]` : ip}:${port}`;
+}
+
+function variableName(name: string): string {
+  return name.toUpperCase().replaceAll('-', '_');
+}

@@ -1,0 +1,75 @@
+import { join, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { folderWith } from '../support/folder.ts';
+import { run } from '../support/tools.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const cairn = (args: readonly string[], cwd = ROOT) =>
+  run(process.execPath, [join(ROOT, 'src/cli/main.ts'), ...args], { cwd });
+
+const MANIFESTS = `
+{apiVersion: v1, kind: Service, metadata: {namespace: shop, name: web}, spec: {clusterIP: 10.96.0.20, ports: [{name: http, port: 80}]}}
+---
+{apiVersion: v1, kind: Service, metadata: {namespace: shop, name: api}, spec: {ports: [{port: 81}]}}
+---
+{apiVersion: v1, kind: Service, metadata: {namespace: default, name: kubernetes}, spec: {clusterIP: 10.96.0.1, ports: [{port: 443}]}}
+---
+{apiVersion: v1, kind: Pod, metadata: {namespace: shop, name: alone}, spec: {enableServiceLinks: false}}
+`;
+const COREFILE = '. {\n  kubernetes cluster.local {\n    manifests cluster.yaml\n  }\n}\n';
+const folder = () => folderWith({ 'cluster.yaml': MANIFESTS, Corefile: COREFILE });
+
+test('the variables of a namespace, one a line', async () => {
+  const { stdout, stderr, code } = await cairn(['env', '-n', 'shop'], folder());
+  expect(stdout.split('\n').filter((line) => line.includes('HOST'))).toEqual([
+    'KUBERNETES_SERVICE_HOST=10.96.0.1',
+    'WEB_SERVICE_HOST=10.96.0.20',
+  ]);
+  expect(stderr).toMatch(/cluster\.yaml:4:1: Service shop\/api has no clusterIP/);
+  expect(code).toBe(0);
+});
+
+test('from manifests alone, services without a cluster IP get one; --json prints an object', async () => {
+  const { stdout } = await cairn(['env', '--namespace=shop', '--json', '--manifests', 'cluster.yaml'], folder());
+  expect(JSON.parse(stdout)).toMatchObject({
+    API_SERVICE_HOST: expect.stringMatching(/^10\.(9[6-9]|10\d|11[01])\./),
+    WEB_SERVICE_PORT_HTTP: '80',
+  });
+});
+
+test('a pod that wants no service links gets the API server only', async () => {
+  const { stdout } = await cairn(['env', '-n', 'shop', '--pod', 'alone', '--corefile', 'Corefile'], folder());
+  expect(stdout).toMatch(/^KUBERNETES_SERVICE_HOST=10\.96\.0\.1\n/);
+  expect(stdout).not.toContain('WEB');
+});
+
+test.each([
+  [['env', '--nope'], 2, /Unknown option '--nope'.*Usage:/s],
+  [['env', 'shop'], 2, /unexpected argument "shop"/],
+  [['env', '--manifests', 'a', '--corefile', 'b'], 2, /not both/],
+  [['env', '--manifests', 'nowhere'], 1, /^nowhere does not exist$/m],
+  [['env', '--pod', 'alone'], 1, /no manifest describes the pod default\/alone: there is one with -n shop/],
+  [['env', '--corefile', 'cluster.yaml'], 1, /cluster\.yaml:2:/],
+  [['help', 'nothing'], 2, /there is no help on "nothing"/],
+])('%j ends with status %i and a reason', async (args, status, reason) => {
+  const { stderr, code } = await cairn(args, folder());
+  expect(stderr).toMatch(reason);
+  expect(code).toBe(status);
+});
+
+test('a Corefile without manifests says what to do', async () => {
+  const { stderr } = await cairn(['env'], folderWith({ Corefile: '. {\n  whoami\n}\n' }));
+  expect(stderr).toBe('Corefile names no manifests in a block of `kubernetes`: give their path with --manifests\n');
+});
+
+test.each([[['env', '--help']], [['env', '-h']], [['help', 'env']]])('%j explains the command', async (args) => {
+  const { stdout, code } = await cairn(args);
+  expect(stdout).toMatch(/^Usage:\n {2}cairn env/);
+  expect(code).toBe(0);
+});
+
+test('help alone lists the commands', async () => {
+  expect((await cairn(['help'])).stdout).toMatch(
+    /^Usage:\n {2}cairn \[flags\].*\n {2}cairn check.*\n(.*\n)*? {2}cairn env /,
+  );
+});
