@@ -1,0 +1,324 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { ask } from '../../test/support/ask.ts';
+import { folderWith } from '../../test/support/folder.ts';
+import type { ClusterObject, ClusterOptions } from './index.ts';
+import { startCluster } from './index.ts';
+
+const DB = {
+  kind: 'Service',
+  metadata: { name: 'db', namespace: 'shop' },
+  spec: { clusterIP: 'None', selector: { app: 'db' }, ports: [{ name: 'pg', port: 5432 }] },
+} as const;
+const WEB = {
+  kind: 'Service',
+  metadata: { name: 'web', namespace: 'shop' },
+  spec: { clusterIP: '10.96.0.20', ports: [{ name: 'http', port: 80 }] },
+} as const;
+const pod = (name: string, podIP: string, spec: object = {}, namespace = 'shop'): ClusterObject => ({
+  kind: 'Pod',
+  metadata: { name, namespace, labels: { app: 'db' } },
+  spec: { hostname: name, subdomain: 'db', ...spec },
+  status: { podIP },
+});
+const OBJECTS = [DB, WEB, pod('db-0', '10.244.0.1'), pod('db-1', '10.244.0.2')];
+
+async function start(options: ClusterOptions = {}) {
+  const cluster = await startCluster({ objects: OBJECTS, ...options });
+  onTestFinished(() => cluster.stop());
+  return cluster;
+}
+
+describe('plain questions', () => {
+  test.each([
+    ['web.shop.svc.cluster.local', 'A', ['10.96.0.20']],
+    ['WEB.shop.svc.cluster.local.', 'a', ['10.96.0.20']],
+    ['db.shop.svc.cluster.local', 'A', ['10.244.0.1', '10.244.0.2']],
+    ['db-1.db.shop.svc.cluster.local', 'A', ['10.244.0.2']],
+    ['_http._tcp.web.shop.svc.cluster.local', 'SRV', ['0 100 80 web.shop.svc.cluster.local.']],
+    ['20.0.96.10.in-addr.arpa', 'PTR', ['web.shop.svc.cluster.local.']],
+    ['10-244-0-9.shop.pod.cluster.local', 'A', ['10.244.0.9']],
+    ['www.example.com', 'A', ['192.0.2.1', '192.0.2.2']],
+    ['www.example.com', 'AAAA', ['2001:db8::1']],
+    ['1.2.0.192.in-addr.arpa', 'PTR', ['www.example.com.']],
+    ['example.org', 'A', ['192.0.2.3']],
+    ['mail.shop.svc.cluster.local', 'A', ['192.0.2.3']],
+    ['nothing.example.com', 'A', []],
+  ])('%s %s: %j', async (name, type, data) => {
+    const externals = { 'www.example.com': ['192.0.2.1', '192.0.2.2', '2001:db8::1'], 'example.org': '192.0.2.3' };
+    const mail = { kind: 'Service', metadata: { name: 'mail', namespace: 'shop' } } as const;
+    const cluster = await start({ externals });
+    cluster.apply({ ...mail, spec: { type: 'ExternalName', externalName: 'example.org' } });
+    expect(await cluster.resolve(name, type)).toEqual(data);
+  });
+
+  test('an answer says who gave it, and why', async () => {
+    const cluster = await start();
+    expect(await cluster.query('web.shop.svc.cluster.local', 'A')).toEqual({
+      rcode: 'NOERROR',
+      records: [{ name: 'web.shop.svc.cluster.local.', type: 'A', ttl: 30, data: '10.96.0.20' }],
+      authority: [],
+      additional: [],
+      plugin: 'kubernetes',
+      reason: 'service shop/web: cluster IP 10.96.0.20',
+    });
+    expect(await cluster.query('wbe.shop.svc.cluster.local')).toMatchObject({
+      rcode: 'NXDOMAIN',
+      records: [],
+      authority: [{ name: 'cluster.local.', type: 'SOA' }],
+      reason: "namespace shop has no service wbe - did you mean 'web'?",
+    });
+    expect(await cluster.query('example.com')).toMatchObject({
+      rcode: 'NXDOMAIN',
+      plugin: 'forward',
+      reason: "the test's `externals` stand for the world outside",
+    });
+    expect(await cluster.query('9.2.0.192.in-addr.arpa', 'PTR')).toMatchObject({
+      rcode: 'NXDOMAIN',
+      plugin: 'forward',
+    });
+  });
+
+  test.each([
+    ['web', 'NOSUCH', /"NOSUCH" is no record type/],
+    ['a..b', 'A', /"a\.\.b"/],
+  ])('%s %s cannot be asked', async (name, type, message) => {
+    await expect((await start()).query(name, type)).rejects.toThrow(message);
+  });
+});
+
+describe('a change is visible when it returns', () => {
+  test('apply, setReady, delete', async () => {
+    const cluster = await start();
+    const db = () => cluster.resolve('db.shop.svc.cluster.local');
+    cluster.setReady('db-0', false);
+    expect(await db()).toEqual(['10.244.0.2']);
+    cluster.setReady({ namespace: 'shop', name: 'db-0' });
+    cluster.apply(pod('db-2', '10.244.0.3'), { ...WEB, spec: { ...WEB.spec, clusterIP: '10.96.0.21' } });
+    expect((await db()).toSorted()).toEqual(['10.244.0.1', '10.244.0.2', '10.244.0.3']);
+    expect(await cluster.resolve('web.shop.svc.cluster.local')).toEqual(['10.96.0.21']);
+    cluster.delete(DB);
+    expect((await cluster.query('db.shop.svc.cluster.local')).rcode).toBe('NXDOMAIN');
+  });
+
+  test('a service without a cluster IP gets one of the network', async () => {
+    const cluster = await start({ objects: [], serviceCidr: '192.168.77.0/29' });
+    cluster.apply({ kind: 'Service', metadata: { name: 'api' }, spec: { ports: [{ port: 80 }] } });
+    expect(await cluster.resolve('api.default.svc.cluster.local')).toEqual([
+      expect.stringMatching(/^192\.168\.77\.[1-6]$/),
+    ]);
+  });
+});
+
+describe('a pod sees', () => {
+  test('short names, through the search list that the kubelet makes', async () => {
+    const web = (await start()).pod({ namespace: 'shop' });
+    expect(web.namespace).toBe('shop');
+    expect(web.resolvConf).toBe(
+      'search shop.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n',
+    );
+    expect(await web.lookup('web')).toEqual({ address: '10.96.0.20', family: 4 });
+    expect(await web.resolve4('db')).toEqual(['10.244.0.1', '10.244.0.2']);
+    expect(await web.resolveSrv('_pg._tcp.db')).toMatchObject([
+      { name: 'db-0.db.shop.svc.cluster.local', port: 5432 },
+      {},
+    ]);
+    await expect(web.lookup('wbe')).rejects.toMatchObject({ code: 'ENOTFOUND' });
+  });
+
+  test('other namespaces by their name, the world by its own', async () => {
+    const cluster = await start({ externals: { 'api.example.com': '192.0.2.7' } });
+    const other = cluster.pod({ namespace: 'other' });
+    await expect(other.lookup('web')).rejects.toMatchObject({ code: 'ENOTFOUND' });
+    expect((await other.lookup('web.shop')).address).toBe('10.96.0.20');
+    expect((await other.lookup('api.example.com')).address).toBe('192.0.2.7');
+    expect((await other.explain('api.example.com')).queries).toHaveLength(8);
+    expect((await other.explain('api.example.com.')).queries).toHaveLength(2);
+  });
+
+  test('what its stub resolver makes of it: Node.js uses no search list for dns.resolve4', async () => {
+    const cluster = await start();
+    const node = cluster.pod('db-0', { libc: 'node' });
+    await expect(node.resolve4('web')).rejects.toMatchObject({ code: 'ENOTFOUND' });
+    expect(await node.resolve4('web.shop.svc.cluster.local')).toEqual(['10.96.0.20']);
+    const musl = cluster.pod('db-0', { libc: 'musl' });
+    expect((await musl.explain('web')).stub).toBe('musl');
+  });
+
+  test('the address of cluster DNS that its service has', async () => {
+    const cluster = await start();
+    cluster.apply({
+      kind: 'Service',
+      metadata: { name: 'kube-dns', namespace: 'kube-system' },
+      spec: { clusterIP: '10.96.0.99' },
+    });
+    expect(cluster.pod({ namespace: 'shop' }).resolvConf).toContain('nameserver 10.96.0.99\n');
+    expect((await cluster.pod({ namespace: 'shop' }).lookup('web')).address).toBe('10.96.0.20');
+  });
+
+  test('with dnsConfig, what that adds', async () => {
+    const spec = { dnsConfig: { searches: ['example.com'], options: [{ name: 'ndots', value: '1' }] } };
+    const cluster = await start({ externals: { 'api.example.com': '192.0.2.7' } });
+    cluster.apply(pod('job', '10.244.0.9', spec));
+    expect(cluster.pod('job').resolvConf).toMatch(/search .* cluster\.local example\.com\n.*\noptions ndots:1\n$/s);
+    expect((await cluster.pod('job').lookup('api')).address).toBe('192.0.2.7');
+  });
+
+  test('with dnsPolicy Default, the world but not the cluster', async () => {
+    const cluster = await start({
+      externals: { 'api.corp.example': '192.0.2.7' },
+      nodeResolvConf: 'search corp.example\nnameserver 192.0.2.100\n',
+    });
+    cluster.apply(pod('agent', '10.244.0.9', { dnsPolicy: 'Default' }));
+    const agent = cluster.pod('shop/agent');
+    expect((await agent.lookup('api')).address).toBe('192.0.2.7');
+    await expect(agent.lookup('web.shop.svc.cluster.local')).rejects.toMatchObject({ code: 'ENOTFOUND' });
+  });
+
+  test('the environment of services', async () => {
+    const cluster = await start();
+    cluster.apply(pod('alone', '10.244.0.9', { enableServiceLinks: false }));
+    expect(cluster.environment('db-0')).toMatchObject({ WEB_SERVICE_HOST: '10.96.0.20', WEB_SERVICE_PORT_HTTP: '80' });
+    expect(cluster.environment({ namespace: 'shop' })).toEqual(cluster.environment('db-0'));
+    expect(cluster.environment('alone')).toEqual({});
+  });
+});
+
+describe('a Corefile of the user', () => {
+  const COREFILE = `.:53 {
+    errors
+    health { lameduck 5s }
+    ready
+    kubernetes corp.internal in-addr.arpa {
+        fallthrough in-addr.arpa
+    }
+    prometheus :9153
+    forward . /etc/resolv.conf
+    cache 30
+    loop
+    reload
+    loadbalance
+}
+stub.example:53 {
+    forward . 192.0.2.200
+}
+`.replace('health { lameduck 5s }', 'health {\n lameduck 5s\n}');
+
+  test('is served as it is: nothing is opened, forwarded, or waited for at the end', async () => {
+    const lines: string[] = [];
+    const cluster = await startCluster({
+      objects: OBJECTS,
+      corefile: COREFILE,
+      externals: { 'a.stub.example': '192.0.2.8' },
+      log: (_, line) => lines.push(line),
+    });
+    expect(cluster.pod({ namespace: 'shop' }).resolvConf).toContain('search shop.svc.corp.internal ');
+    expect((await cluster.pod({ namespace: 'shop' }).lookup('web')).address).toBe('10.96.0.20');
+    expect(await cluster.resolve('a.stub.example')).toEqual(['192.0.2.8']);
+    const startedMs = performance.now();
+    await cluster.stop();
+    expect(performance.now() - startedMs).toBeLessThan(4000);
+    expect(lines.filter((line) => /ERROR|listen/.test(line))).toEqual([]);
+  });
+
+  test('may be a file', async () => {
+    const folder = folderWith({ Corefile: 'a.test {\n  kubernetes\n}\n' });
+    const cluster = await start({ corefile: `${folder}/Corefile` });
+    expect(await cluster.resolve('web.shop.svc.a.test')).toEqual(['10.96.0.20']);
+  });
+
+  test.each([
+    ['. {\n  nosuch\n}', {}, /Corefile:2:3 .*Unknown directive 'nosuch'/],
+    [
+      '. {\n  kubernetes a.test {\n    manifests b\n  }\n}',
+      {},
+      /Corefile:3:5 - .*'manifests' is not read by a test's cluster: give its path to startCluster/,
+    ],
+    ['. {\n  whoami\n}', {}, /the Corefile has no `kubernetes`, which would answer for the objects: add it/],
+    [
+      '. {\n  kubernetes a.test\n}',
+      { externals: { 'b.test': '192.0.2.1' } },
+      /the Corefile has no `forward`, which would answer for the externals/,
+    ],
+    ['no/such/Corefile', {}, /no\/such\/Corefile/],
+  ])('%j is refused', async (corefile, options, message) => {
+    await expect(startCluster({ corefile, ...options })).rejects.toThrow(message);
+  });
+});
+
+describe('manifests', () => {
+  const YAML =
+    'apiVersion: v1\nkind: Service\nmetadata: {name: api, namespace: shop}\nspec: {clusterIP: 10.96.0.30}\n---\napiVersion: apps/v1\nkind: Deployment\n';
+
+  test('come from files, next to objects', async () => {
+    const cluster = await start({ manifests: folderWith({ 'a.yaml': YAML }) });
+    expect(await cluster.resolve('api.shop.svc.cluster.local')).toEqual(['10.96.0.30']);
+    expect(await cluster.resolve('web.shop.svc.cluster.local')).toEqual(['10.96.0.20']);
+  });
+
+  test('and objects must not be of one name', async () => {
+    const manifests = folderWith({ 'a.yaml': YAML });
+    const api = { kind: 'Service', metadata: { name: 'api', namespace: 'shop' } } as const;
+    await expect(startCluster({ manifests, objects: [DB, api] })).rejects.toThrow(
+      `Service shop/api stands at ${manifests}/a.yaml:1:1 and at objects[1]: remove one of them`,
+    );
+  });
+
+  test('that are not there are told', async () => {
+    await expect(startCluster({ manifests: ['no/such/folder'] })).rejects.toThrow('no/such/folder does not exist');
+  });
+});
+
+describe('helpful errors', () => {
+  test.each([
+    ['db-O', "the cluster has no pod db-O - did you mean 'db-0'?"],
+    ['web', "the cluster has no pod web: for an ordinary pod that is no object, say { namespace: '...' }"],
+    [
+      'other/db-0',
+      "the cluster has no pod other/db-0: for an ordinary pod that is no object, say { namespace: '...' }",
+    ],
+    ['twin', 'there are 2 pods called twin: say "shop/twin" or "other/twin"'],
+  ])('pod %s: %s', async (name, message) => {
+    const cluster = await start();
+    cluster.apply(pod('twin', '10.244.1.1'), pod('twin', '10.244.1.2', {}, 'other'));
+    expect(() => cluster.pod(name)).toThrow(message);
+    expect(cluster.pod('other/twin').namespace).toBe('other');
+  });
+
+  test.each([
+    [
+      { objects: [{ kind: 'Service', metadata: { namespace: 'shop' } }] as never },
+      /^objects\[0\]: Service shop: metadata\.name is missing/,
+    ],
+    [{ objects: [WEB, DB, WEB] }, 'Service shop/web stands at objects[0] and at objects[2]: remove one of them'],
+    [{ externals: { 'a.test': 'here' } }, 'externals: "here" of a.test is not an IP address'],
+    [{ serviceCidr: '10.0.0.0' }, 'serviceCidr is "10.0.0.0", it should be a network such as 10.96.0.0/12'],
+  ])('%j cannot be started', async (options, message) => {
+    await expect(startCluster(options)).rejects.toThrow(message);
+  });
+
+  test('a namespace cannot become ready, and who stopped answers nothing', async () => {
+    const cluster = await start();
+    expect(() => cluster.setReady({ namespace: 'shop' })).toThrow("setReady wants a pod's name: shop is a namespace");
+    await cluster.stop();
+    await cluster.stop();
+  });
+});
+
+test('with listen, programs outside may ask over UDP and TCP', async () => {
+  const cluster = await start({ listen: true });
+  const { address, port } = cluster.address!;
+  expect(address).toBe('127.0.0.1');
+  for (const tcp of [false, true]) {
+    expect((await ask(port, 'web.shop.svc.cluster.local', 'A', { tcp })).answer).toEqual(['10.96.0.20']);
+  }
+  expect((await start()).address).toBeUndefined();
+});
+
+test('await using ends the cluster with its block', async () => {
+  let port: number;
+  {
+    await using cluster = await startCluster({ listen: true });
+    port = cluster.address!.port;
+  }
+  await expect(fetch(`http://127.0.0.1:${port}`)).rejects.toThrow();
+});

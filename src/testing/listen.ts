@@ -1,0 +1,49 @@
+import { openTcp, type TcpListener } from '../net/tcp.ts';
+import type { Peer, Receiver } from '../net/transport.ts';
+import { openUdp } from '../net/udp.ts';
+import { systemClock } from '../observe/clock.ts';
+import { createLogger, type LogSink } from '../observe/log.ts';
+import type { Protocol } from '../plugin/query.ts';
+import type { Server } from '../server/server.ts';
+
+const ADDRESS = '127.0.0.1';
+/** A free port must be free over both protocols: how often the system may pick again. */
+const PORT_ATTEMPTS = 16;
+
+/** An address of this machine at which a server answers. */
+export interface Listener {
+  readonly address: Peer;
+  close(): Promise<void>;
+}
+
+/** Lets a server answer at a free port of 127.0.0.1, over UDP and TCP. */
+export async function listenFor(server: Server, sink: LogSink): Promise<Listener> {
+  for (let attempt = 1; ; attempt++) {
+    const tcp = await openTcp({ address: ADDRESS, port: 0, clock: systemClock }, receiver(server, 'tcp'));
+    try {
+      return await joinUdp(tcp, server, sink);
+    } catch (error) {
+      await tcp.close(0);
+      if (attempt === PORT_ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function joinUdp(tcp: TcpListener, server: Server, sink: LogSink): Promise<Listener> {
+  const { port } = tcp;
+  const options = { address: ADDRESS, port, clock: systemClock, log: createLogger(sink), kind: 'portable' as const };
+  const udp = await openUdp(options, receiver(server, 'udp'));
+  return {
+    address: { address: ADDRESS, port },
+    close: async () => void (await Promise.all([tcp.close(), udp.close()])),
+  };
+}
+
+function receiver(server: Server, protocol: Protocol): Receiver {
+  return (incoming) => {
+    const { bytes, client } = incoming;
+    // The octets are the transport's again when this returns.
+    void server.answer(Uint8Array.from(bytes), { protocol, client }).then(incoming.defer());
+    return undefined;
+  };
+}

@@ -1,0 +1,107 @@
+import { devNull } from 'node:os';
+import { CorefileError } from '../corefile/error.ts';
+import type { Prefix } from '../dns/ip.ts';
+import { Rcode } from '../dns/message.ts';
+import { isAtOrBelow, type Name, ROOT } from '../dns/name.ts';
+import type { PluginEnv } from '../plugin/env.ts';
+import type { Handler, Plugin, PluginDefinition } from '../plugin/plugin.ts';
+import { definePlugin } from '../plugin/plugin.ts';
+import { createReply, mapReply } from '../plugin/reply.ts';
+import type { Stanza } from '../plugins/forward/options.ts';
+import type { HostEntry } from '../plugins/hosts/entries.ts';
+import hosts from '../plugins/hosts/index.ts';
+import type { HostsOptions } from '../plugins/hosts/options.ts';
+import { clusterOptions, type KubernetesOptions, parseKubernetes } from '../plugins/kubernetes/options.ts';
+import { createKubernetes } from '../plugins/kubernetes/plugin.ts';
+import { plugins } from '../plugins.ts';
+import { Registry } from '../registry/registry.ts';
+import { followObjects } from '../sources/memory/follow.ts';
+import type { ObjectStore } from '../sources/memory/object-store.ts';
+
+/** What the plugins that would reach out of the process are given in place of the world. */
+export interface World {
+  readonly objects: ObjectStore;
+  /** Where services get cluster IPs from if the Corefile does not say. */
+  readonly serviceCidrs: readonly Prefix[];
+  /** The names outside the cluster. */
+  readonly externals: readonly HostEntry[];
+  /** Told of each cluster that is served. */
+  serves(cluster: ServedCluster): void;
+  /** Told that there is a `forward`, so that somebody asks for the externals. */
+  forwards(): void;
+}
+
+/** What a `kubernetes` block answers from. */
+export interface ServedCluster {
+  readonly zone: Name;
+  readonly registry: Registry;
+}
+
+/** All plugins, with stand-ins for the two that ask others: `kubernetes` has its objects from memory, `forward` its answers from a list. */
+export function pluginsIn(world: World): readonly PluginDefinition[] {
+  const standIns = new Map<string, (definition: PluginDefinition) => PluginDefinition>([
+    ['kubernetes', () => kubernetesOf(world)],
+    ['forward', (definition) => forwardTo(world, definition)],
+  ]);
+  return plugins.map((definition) => standIns.get(definition.name)?.(definition) ?? definition);
+}
+
+function kubernetesOf({ objects, serviceCidrs, serves }: World): PluginDefinition {
+  return definePlugin<KubernetesOptions>({
+    name: 'kubernetes',
+
+    parse(uses, block) {
+      const options = parseKubernetes(uses, block);
+      const manifests = uses[0]!.options.find(({ name }) => name === 'manifests');
+      if (!manifests) return options;
+      const remedy = 'give its path to startCluster, and remove it here';
+      throw new CorefileError(manifests.position, `'manifests' is not read by a test's cluster: ${remedy}`);
+    },
+
+    create(options, env) {
+      const registry = new Registry(env.clock);
+      const cidrs = options.serviceCidrs.length > 0 ? options.serviceCidrs : serviceCidrs;
+      const stop = followObjects(objects, { ...clusterOptions(options), serviceCidrs: cidrs }, registry);
+      serves({ zone: options.primary, registry });
+      const stats = () => ({ files: 0, brokenFiles: 0, loads: 1, loadedAtMs: env.clock.now() });
+      return { ...createKubernetes(options, env, { registry, stats, start: async () => {} }), stop };
+    },
+  });
+}
+
+/** How long clients may keep what the world outside says, in seconds. */
+const EXTERNAL_TTL = 30;
+
+const nowhere: Handler = () => createReply('forward', { rcode: Rcode.NXDOMAIN });
+
+function forwardTo({ externals, forwards }: World, forward: PluginDefinition): PluginDefinition {
+  return {
+    ...forward,
+
+    create(options: unknown, env: PluginEnv): Plugin {
+      forwards();
+      const stanzas = options as readonly Stanza[];
+      const table: HostsOptions = {
+        ...{ path: devNull, zones: [ROOT], inline: externals, ttl: EXTERNAL_TTL, reverse: true, reloadMs: 0 },
+        ...{ fallthrough: [], fallthroughUnsupported: false },
+      };
+      const outside = hosts.create(table, env);
+      const isForwarded = (name: Name) =>
+        stanzas.some(({ from, except }) => {
+          const isIn = (zones: readonly Name[]) => zones.some((zone) => isAtOrBelow(name, zone));
+          return isIn(from) && !isIn(except);
+        });
+      return {
+        ...outside,
+        wrap(next): Handler {
+          const ask = outside.wrap!(nowhere);
+          return (query) => {
+            if (!isForwarded(query.name)) return next(query);
+            return mapReply(ask(query), (reply) => ({ ...reply, aa: false, source: forward.name }));
+          };
+        },
+        explain: () => "the test's `externals` stand for the world outside",
+      };
+    },
+  };
+}
