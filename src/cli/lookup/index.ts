@@ -1,0 +1,65 @@
+import { createResolver, type Explanation } from '../../resolver/index.ts';
+import type { Command } from '../command.ts';
+import { type Cheaper, findCheaper } from './advice.ts';
+import { type LookupFlags, parseLookup, USAGE } from './options.ts';
+import { type Recorder, recordExchanges } from './record.ts';
+import { printTrace, recordsFound } from './trace.ts';
+import { openView, type View } from './view.ts';
+
+const EXIT_FOUND = 0;
+const EXIT_NOT_FOUND = 1;
+
+/** `cairn lookup`: a name as a pod sees it, with every query on the way. */
+export const lookup: Command = {
+  usage: USAGE,
+
+  async run(args) {
+    const flags = parseLookup(args);
+    const view = await openView(flags);
+    try {
+      const recorder = recordExchanges(view.exchange);
+      const options = { stub: flags.libc, resolvConf: view.resolvConf, port: view.port, environment: {} };
+      const ask = { ...(flags.type !== undefined && { type: flags.type }) };
+      const explanation = await createResolver({ ...options, transport: recorder.transport }).explain(flags.name, ask);
+      const cheaper = await findCheaper(explanation, options, flags.type, recorder);
+      print(flags, explanation, view, recorder, cheaper);
+      return explanation.result.ok ? EXIT_FOUND : EXIT_NOT_FOUND;
+    } finally {
+      await view.close();
+    }
+  },
+};
+
+function print(
+  flags: LookupFlags,
+  explanation: Explanation,
+  view: View,
+  recorder: Recorder,
+  cheaper: readonly Cheaper[],
+): void {
+  const { result } = explanation;
+  if (flags.json) process.stdout.write(`${JSON.stringify(asJson(explanation, view, recorder, cheaper), null, 2)}\n`);
+  else if (flags.trace) process.stdout.write(printTrace(explanation, view, recorder, cheaper));
+  else if (result.ok)
+    process.stdout.write(
+      recordsFound(explanation, recorder, result.name)
+        .map((line) => `${line}\n`)
+        .join(''),
+    );
+  else process.stderr.write(`${flags.name}: ${result.code}: ${result.why}\n`);
+}
+
+function asJson(explanation: Explanation, view: View, recorder: Recorder, cheaper: readonly Cheaper[]) {
+  const { settings, queries, ...rest } = explanation;
+  return {
+    ...rest,
+    who: view.who,
+    whom: view.whom,
+    settings: { ...settings, flags: [...settings.flags] },
+    queries: queries.map((query) => ({
+      ...query,
+      explanation: recorder.recorded(query.name, query.type)?.explanation,
+    })),
+    cheaper,
+  };
+}

@@ -1,0 +1,163 @@
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { folderWith } from '../../../test/support/folder.ts';
+import { startServer } from '../../../test/support/server.ts';
+import { lookup as command } from './index.ts';
+
+const MANIFESTS = `
+{apiVersion: v1, kind: Service, metadata: {namespace: shop, name: web}, spec: {clusterIP: 10.96.0.20, ports: [{name: http, port: 80}]}}
+---
+{apiVersion: v1, kind: Service, metadata: {namespace: shop, name: db}, spec: {clusterIP: None, selector: {app: db}, ports: [{name: pg, port: 5432}]}}
+---
+{apiVersion: v1, kind: Pod, metadata: {namespace: shop, name: db-0, labels: {app: db}}, spec: {hostname: db-0, subdomain: db}, status: {podIP: 10.244.0.1}}
+---
+{apiVersion: v1, kind: Pod, metadata: {namespace: shop, name: db-1, labels: {app: db}}, spec: {hostname: db-1, subdomain: db}, status: {podIP: 10.244.0.2}}
+---
+{apiVersion: v1, kind: Pod, metadata: {namespace: shop, name: job}, spec: {dnsConfig: {options: [{name: ndots, value: "1"}], searches: [example.com]}}}
+`;
+const KUBERNETES = 'kubernetes cluster.local {\nmanifests cluster.yaml\n}\n';
+const HOSTS = 'hosts /dev/null {\n192.0.2.7 www.example.com\n192.0.2.8 api.example.com\n}\n';
+const FILES = {
+  'cluster.yaml': MANIFESTS,
+  Corefile: `cluster.local {\n${KUBERNETES}}\n. {\n${HOSTS}}\n`,
+  'resolv.conf': 'nameserver 192.0.2.53\nsearch shop.svc.cluster.local example.com\noptions ndots:2\n',
+};
+
+/** Runs the command with `DIR/` before the names of {@link FILES}; times are left out of what it prints. */
+async function lookup(args: string, folder = folderWith(FILES)) {
+  const printed = { stdout: '', stderr: '' };
+  for (const stream of ['stdout', 'stderr'] as const) {
+    const spy = vi.spyOn(process[stream], 'write').mockImplementation((text) => {
+      printed[stream] += text;
+      return true;
+    });
+    onTestFinished(() => spy.mockRestore());
+  }
+  const code = await command.run(args.replaceAll('DIR', folder).split(' ').filter(Boolean));
+  const plain = (text: string) => text.replaceAll(folder, 'DIR').replace(/ +[\d.]+ ms/g, ' … ms');
+  return { stdout: plain(printed.stdout), stderr: plain(printed.stderr), code };
+}
+
+test('without a trace, the records alone are printed', async () => {
+  const found = await lookup('web -n shop --corefile DIR/Corefile');
+  expect(found).toEqual({ stdout: '10.96.0.20\n', stderr: '', code: 0 });
+  expect((await lookup('_pg._tcp.db srv -n shop --corefile DIR/Corefile')).stdout).toBe(
+    '0 50 5432 db-0.db.shop.svc.cluster.local.\n0 50 5432 db-1.db.shop.svc.cluster.local.\n',
+  );
+});
+
+test('a name that is not found ends with status 1', async () => {
+  expect(await lookup('wbe -n shop --corefile DIR/Corefile')).toEqual({
+    stdout: '',
+    stderr: expect.stringMatching(/^wbe: ENOTFOUND: /),
+    code: 1,
+  });
+});
+
+test('a trace shows candidates, answers and reasons, what each cost, and what would be cheaper', async () => {
+  expect((await lookup('web.shop -n default --trace --corefile DIR/Corefile')).stdout).toBe(`\
+web.shop, as a pod of default looks it up (glibc, ndots 5)
+  search  default.svc.cluster.local svc.cluster.local cluster.local
+  asks    DIR/Corefile, in this process
+
+1.  web.shop.default.svc.cluster.local.  search list, element 1 of 3
+      A … ms  NXDOMAIN        kubernetes: there is no namespace default
+      AAAA … ms  NXDOMAIN        kubernetes: there is no namespace default
+2.  web.shop.svc.cluster.local.          search list, element 2 of 3
+      A … ms  10.96.0.20      kubernetes: service shop/web: cluster IP 10.96.0.20
+      AAAA … ms  no data         kubernetes: service shop/web: cluster IP 10.96.0.20
+3.  web.shop.cluster.local.              not asked (search list, element 3 of 3)
+4.  web.shop.                            not asked (as typed, last: 1 dot < ndots 5)
+
+web.shop.svc.cluster.local.  10.96.0.20
+4 queries, 2 of them NXDOMAIN; asking for web.shop.svc.cluster.local. would make it 2
+`);
+});
+
+test('several records stand below each other', async () => {
+  const { stdout } = await lookup('db A -n shop --trace --corefile DIR/Corefile');
+  const reason = 'kubernetes: service shop/db is headless: 2 ready endpoints';
+  expect(stdout).toMatch(new RegExp(`ms {2}10\\.244\\.0\\.1 {6}${reason}\\n +10\\.244\\.0\\.2\\n`));
+  expect(stdout).toMatch(/\ndb\.shop\.svc\.cluster\.local\. {2}10\.244\.0\.1\n.* {2}10\.244\.0\.2\n1 query\n$/);
+});
+
+test.each([
+  ['www.example.com A', '4 queries, 3 of them NXDOMAIN; a trailing dot or ndots:2 would make it 1'],
+  ['www.example.com', '8 queries, 6 of them NXDOMAIN; a trailing dot or ndots:2 would make it 2'],
+  ['www.example.com.', '2 queries'],
+  ['www.example.com --libc busybox', '2 queries'],
+  ['nothing.example.com.', '2 queries, all of them NXDOMAIN'],
+  ['web.shop --libc musl', '4 queries, 2 of them NXDOMAIN; asking for web.shop.svc.cluster.local. would make it 2'],
+])('%s: %s', async (args, summary) => {
+  const { stdout } = await lookup(`${args} -n default --trace --corefile DIR/Corefile`);
+  expect(stdout.trimEnd().split('\n').at(-1)).toBe(summary);
+});
+
+describe('who asks', () => {
+  test('a pod of the manifests has its own dnsConfig', async () => {
+    const { stdout } = await lookup('api --pod job -n shop --trace --corefile DIR/Corefile');
+    expect(stdout).toMatch(
+      /^api, as pod shop\/job looks it up \(glibc, ndots 1\)\n {2}search .* cluster\.local example\.com\n/,
+    );
+    expect(stdout).toContain('\napi.example.com.  192.0.2.8\n');
+  });
+
+  test('whoever has a resolv.conf', async () => {
+    const { stdout } = await lookup('api A --resolv-conf DIR/resolv.conf --corefile DIR/Corefile --trace');
+    expect(stdout).toMatch(/^api, as whoever has DIR\/resolv\.conf looks it up \(glibc, ndots 2\)\n/);
+    expect(stdout).toContain('\n2 queries, 1 of them NXDOMAIN; asking for api.example.com. would make it 1\n');
+  });
+});
+
+test('a server that listens is asked at its address and port', async () => {
+  const folder = folderWith(FILES);
+  const { port } = await startServer(`. {\n${KUBERNETES.replace('cluster.yaml', join(folder, 'cluster.yaml'))}}\n`);
+  const server = `--server 127.0.0.1:${port}`;
+  expect((await lookup(`web -n shop ${server}`, folder)).stdout).toBe('10.96.0.20\n');
+  const traced = await lookup(`web --resolv-conf DIR/resolv.conf --trace ${server}`, folder);
+  expect(traced.stdout).toContain(`  asks    127.0.0.1:${port}\n`);
+  expect(traced.stdout).toMatch(/ A … ms {2}10\.96\.0\.20\n/);
+  expect((await lookup(`web -n shop --cluster-domain other.test ${server}`, folder)).code).toBe(1);
+});
+
+test('--json tells everything', async () => {
+  const { stdout } = await lookup('web A -n shop --json --libc go --corefile DIR/Corefile');
+  expect(JSON.parse(stdout)).toMatchObject({
+    name: 'web',
+    stub: 'go',
+    who: 'a pod of shop',
+    whom: 'DIR/Corefile, in this process',
+    settings: { ndots: 5, nameservers: ['10.96.0.10'], flags: [] },
+    candidates: [{ name: 'web.shop.svc.cluster.local.', tried: true }, { tried: false }, {}, { tried: false }],
+    queries: [
+      {
+        name: 'web.shop.svc.cluster.local.',
+        type: 'A',
+        outcome: 'answer',
+        explanation: 'kubernetes: service shop/web: cluster IP 10.96.0.20',
+      },
+    ],
+    result: { ok: true },
+    addresses: ['10.96.0.20'],
+    cheaper: [],
+  });
+});
+
+test.each([
+  ['', /there is no NAME to look up\nUsage:/],
+  ['a A b', /unexpected argument "b"/],
+  ['a NOSUCH', /"NOSUCH" is no record type/],
+  ['a --nosuch', /Unknown option '--nosuch'/],
+  ['a --libc uclibc', /--libc is one of glibc, musl, .*, not "uclibc"/],
+  ['a --server localhost', /--server is ADDRESS or ADDRESS:PORT, not "localhost"/],
+  ['a --server 192.0.2.1:0', /--server is ADDRESS or ADDRESS:PORT/],
+  ['a --server 192.0.2.1 --corefile b', /not both/],
+  ['a -n b --resolv-conf c', /a pod has a resolv\.conf of its own/],
+  ['a --pod b --server 192.0.2.1', /--pod wants a Corefile with manifests/],
+  ['a -n b --cluster-domain c', /--cluster-domain goes with --namespace and --server/],
+  ['a --pod nope -n shop --corefile DIR/Corefile', /no manifest describes the pod shop\/nope/],
+  ['a --resolv-conf DIR/nope', /nope cannot be read: ENOENT/],
+  ['a -n shop --corefile DIR/nope', /open .*nope: no such file/],
+])('"%s" is refused', async (args, reason) => {
+  await expect(lookup(args)).rejects.toThrow(reason);
+});

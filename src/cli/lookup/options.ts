@@ -1,0 +1,110 @@
+import { parseType } from '../../dns/rr.ts';
+import { canonicalAddress } from '../../net/addresses.ts';
+import type { Peer } from '../../net/transport.ts';
+import { STUB_NAMES, type StubName } from '../../resolver/index.ts';
+import { parseCommand } from '../command.ts';
+import { UsageError } from '../flags.ts';
+
+export const USAGE = `Usage:
+  cairn lookup NAME [TYPE] [flags]
+
+Looks a name up as a pod would: with its search list, ndots and stub resolver. Without TYPE it asks for A and AAAA, as
+getaddrinfo does. The exit status is 0 if the name has what was asked for, 1 if not, 2 if the command line is wrong.
+
+Who asks:
+  -n, --namespace NAMESPACE   an ordinary pod of this namespace
+  --pod NAME                  a pod of the manifests, with its dnsPolicy and dnsConfig
+  --resolv-conf FILE          whoever has this resolv.conf (default: /etc/resolv.conf)
+  --libc NAME                 its stub resolver: ${STUB_NAMES.join(', ')} (default: glibc)
+
+Who is asked:
+  --corefile FILE             a server for this Corefile, within this process; no port is needed
+                              (default for pods: ./Corefile)
+  --server ADDRESS[:PORT]     this server, in place of the nameservers
+  --cluster-domain DOMAIN     the cluster's domain, where no Corefile says it (default: cluster.local)
+
+What is printed:
+  --trace                     every candidate and query, what came back and why, and what would be cheaper
+  --json                      all of it as JSON
+`;
+
+/** What the command line of `cairn lookup` says. */
+export interface LookupFlags {
+  readonly name: string;
+  readonly type: string | undefined;
+  readonly libc: StubName;
+  readonly namespace: string | undefined;
+  readonly pod: string | undefined;
+  readonly resolvConf: string | undefined;
+  readonly corefile: string | undefined;
+  readonly server: Peer | undefined;
+  readonly clusterDomain: string | undefined;
+  readonly trace: boolean;
+  readonly json: boolean;
+}
+
+const OPTIONS = {
+  namespace: { type: 'string', short: 'n' },
+  pod: { type: 'string' },
+  'resolv-conf': { type: 'string' },
+  libc: { type: 'string', default: 'glibc' },
+  corefile: { type: 'string' },
+  server: { type: 'string' },
+  'cluster-domain': { type: 'string' },
+  trace: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+} as const;
+
+/** @throws UsageError */
+export function parseLookup(args: readonly string[]): LookupFlags {
+  const { values, positionals } = parseCommand(args, OPTIONS, USAGE);
+  const [name, type, ...rest] = positionals;
+  if (name === undefined) throw wrong('there is no NAME to look up');
+  if (rest.length > 0) throw wrong(`unexpected argument "${rest[0]}"`);
+  const { namespace, pod, corefile, trace, json } = values;
+  const resolvConf = values['resolv-conf'];
+  const clusterDomain = values['cluster-domain'];
+  const isPod = namespace !== undefined || pod !== undefined;
+  if (isPod && resolvConf !== undefined)
+    throw wrong('a pod has a resolv.conf of its own: give --resolv-conf or the pod');
+  if (corefile !== undefined && values.server !== undefined) throw wrong('give --corefile or --server, not both');
+  if (pod !== undefined && values.server !== undefined) {
+    throw wrong('--pod wants a Corefile with manifests: with --server, say the namespace alone');
+  }
+  if (clusterDomain !== undefined && (!isPod || values.server === undefined)) {
+    throw wrong('--cluster-domain goes with --namespace and --server: a Corefile says it itself');
+  }
+  return {
+    ...{ name, type: readType(type), libc: readLibc(values.libc), server: readServer(values.server) },
+    ...{ namespace, pod, resolvConf, corefile, clusterDomain, trace, json },
+  };
+}
+
+function readType(type: string | undefined): string | undefined {
+  if (type === undefined || parseType(type) !== undefined) return type?.toUpperCase();
+  throw wrong(`"${type}" is no record type`);
+}
+
+function readLibc(text: string): StubName {
+  const libc = STUB_NAMES.find((name) => name === text);
+  if (libc) return libc;
+  throw wrong(`--libc is one of ${STUB_NAMES.join(', ')}, not "${text}"`);
+}
+
+const DNS_PORT = 53;
+
+/** `192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1`, `[2001:db8::1]:5353` */
+function readServer(text: string | undefined): Peer | undefined {
+  if (text === undefined) return undefined;
+  const alone = canonicalAddress(text);
+  if (alone !== undefined) return { address: alone, port: DNS_PORT };
+  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
+  const address = canonicalAddress(bracketed ?? plain ?? '');
+  const port = Number(digits);
+  if (address !== undefined && port >= 1 && port <= 65535) return { address, port };
+  throw wrong(`--server is ADDRESS or ADDRESS:PORT, not "${text}"`);
+}
+
+function wrong(problem: string): UsageError {
+  return new UsageError(`${problem}\n${USAGE}`);
+}

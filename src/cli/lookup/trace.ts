@@ -1,0 +1,82 @@
+import { printRdata } from '../../dns/presentation.ts';
+import { printType } from '../../dns/rr.ts';
+import type { ExplainedQuery, Explanation, Outcome } from '../../resolver/index.ts';
+import { type Cheaper, printAdvice } from './advice.ts';
+import type { Recorder } from './record.ts';
+import type { View } from './view.ts';
+
+const OUTCOMES: Readonly<Record<Exclude<Outcome, 'answer'>, string>> = {
+  nodata: 'no data',
+  nxdomain: 'NXDOMAIN',
+  servfail: 'SERVFAIL',
+  refused: 'REFUSED',
+  formerr: 'FORMERR',
+  notimp: 'NOTIMP',
+  truncated: 'truncated: asked again over TCP',
+  timeout: 'no answer in time',
+  unreachable: 'nobody listens there',
+};
+
+/** The room for an outcome or an address. */
+const WHAT_WIDTH = 14;
+
+/** A look-up for people: who asked whom, every candidate with its queries, and what it came to. */
+export function printTrace(
+  explanation: Explanation,
+  view: View,
+  recorder: Recorder,
+  cheaper: readonly Cheaper[],
+): string {
+  const { stub, settings, candidates, queries } = explanation;
+  const width = Math.max(...candidates.map(({ name }) => name.length));
+  const several = new Set(queries.map(({ server }) => server)).size > 1;
+  const lines = [
+    `${explanation.name}, as ${view.who} looks it up (${stub}, ndots ${settings.ndots})`,
+    `  search  ${settings.search.join(' ') || '(none)'}`,
+    `  asks    ${view.whom}`,
+    ...settings.notes.map(({ message }) => `  note    ${message}`),
+    '',
+  ];
+  for (const [i, { name, reason, tried }] of candidates.entries()) {
+    lines.push(`${`${i + 1}.`.padEnd(4)}${name.padEnd(width)}  ${tried ? reason : `not asked (${reason})`}`);
+    for (const query of queries) if (query.name === name) lines.push(...printQuery(query, recorder, several));
+  }
+  return `${lines.join('\n')}\n\n${printSummary(explanation, recorder, cheaper)}\n`;
+}
+
+/** `      AAAA    0.3 ms  NXDOMAIN        kubernetes: namespace shop has no service wbe`, and a line for each further record. */
+function printQuery(query: ExplainedQuery, recorder: Recorder, withServer: boolean): string[] {
+  const { name, type, server, protocol, elapsedMs, outcome, reply } = query;
+  const [what = '', ...more] = outcome === 'answer' ? recordsOf(recorder, name, type) : [OUTCOMES[outcome]];
+  const how = [withServer && `by ${server}`, protocol === 'tcp' && 'over TCP'].filter(Boolean).join(' ');
+  const why = reply && recorder.recorded(name, type)?.explanation;
+  const details = [how, why, ...(reply?.extendedErrors ?? [])].filter(Boolean).join('; ');
+  const time = `${elapsedMs < 10 ? elapsedMs.toFixed(1) : Math.round(elapsedMs)} ms`;
+  const start = `      ${type.padEnd(5)} ${time.padStart(8)}  `;
+  const rest = more.map((record) => ' '.repeat(start.length) + record);
+  return [start + (details ? `${what.padEnd(WHAT_WIDTH)}  ${details}` : what), ...rest];
+}
+
+/** The data of the answer to a candidate, each once, in zone-file text; a type is said where it is none that was asked for. */
+export function recordsFound({ queries }: Explanation, recorder: Recorder, name: string): readonly string[] {
+  const types = queries.filter((query) => query.name === name).map(({ type }) => type);
+  return [...new Set(types.flatMap((type) => recordsOf(recorder, name, type)))];
+}
+
+function recordsOf(recorder: Recorder, name: string, type: string): string[] {
+  const answer = recorder.recorded(name, type)?.message?.answer ?? [];
+  return answer.map(
+    (record) => (printType(record.type) === type ? '' : `${printType(record.type)} `) + printRdata(record),
+  );
+}
+
+function printSummary(explanation: Explanation, recorder: Recorder, cheaper: readonly Cheaper[]): string {
+  const { queries, result } = explanation;
+  const outcomes = result.ok
+    ? recordsFound(explanation, recorder, result.name).map((record) => `${result.name}  ${record}`)
+    : [`not found: ${result.code}: ${result.why}`];
+  const denied = queries.filter(({ outcome }) => outcome === 'nxdomain').length;
+  const wasted = denied === 0 ? '' : `, ${denied === queries.length ? 'all' : denied} of them NXDOMAIN`;
+  const cost = `${queries.length} ${queries.length === 1 ? 'query' : 'queries'}${wasted}`;
+  return [...outcomes, [cost, printAdvice(cheaper)].filter(Boolean).join('; ')].join('\n');
+}

@@ -1,0 +1,149 @@
+import { readFileSync } from 'node:fs';
+import { CairnError, messageOf } from '../../errors.ts';
+import { type Peer, printPeer } from '../../net/transport.ts';
+import { plugins } from '../../plugins.ts';
+import {
+  parseResolvConf,
+  type ResolvConf,
+  resolvConfFor,
+  socketTransport,
+  type Transport,
+} from '../../resolver/index.ts';
+import { corefileSource } from '../../server/corefile-source.ts';
+import { Server } from '../../server/server.ts';
+import { KUBELET_DEFAULTS } from '../../sources/manifests/pod.ts';
+import { findPod, kubernetesOptions, loadCluster } from '../cluster-input.ts';
+import { findCorefile } from '../corefile-input.ts';
+import type { LookupFlags } from './options.ts';
+import type { Telling, Told } from './record.ts';
+
+/** Who asks, and whom. */
+export interface View {
+  /** Such as `a pod of shop`. */
+  readonly who: string;
+  readonly resolvConf: ResolvConf;
+  /** Such as `192.0.2.1` or `Corefile, in this process`. */
+  readonly whom: string;
+  readonly port: number;
+  readonly exchange: Telling;
+  close(): Promise<void>;
+}
+
+const DNS_PORT = 53;
+const ETC_RESOLV_CONF = '/etc/resolv.conf';
+/** kubeadm's; a name is the same at any address. */
+const DEFAULT_CLUSTER_DNS = '10.96.0.10';
+const DEFAULT_CLUSTER_DOMAIN = 'cluster.local';
+
+/** Reads what the flags name, and starts the server of a Corefile. @throws CairnError, CorefileErrors */
+export async function openView(flags: LookupFlags): Promise<View> {
+  const { namespace, pod, server, corefile } = flags;
+  const isPod = namespace !== undefined || pod !== undefined;
+  if (server) return isPod ? podAtServer(flags, server) : fileAtServer(flags, server);
+  if (isPod) return podAtCorefile(flags);
+  return corefile === undefined ? fileAlone(flags) : fileAtCorefile(flags, corefile);
+}
+
+const nothing = async () => {};
+const overSockets = tellNothing(socketTransport);
+
+function fileAlone({ resolvConf: path }: LookupFlags): View {
+  const resolvConf = readResolvConf(path);
+  const whom = resolvConf.nameservers.join(' ') || 'its default nameserver';
+  return { who: whoHas(path), resolvConf, whom, port: DNS_PORT, exchange: overSockets, close: nothing };
+}
+
+function fileAtServer({ resolvConf: path }: LookupFlags, server: Peer): View {
+  const resolvConf = { ...readResolvConf(path), nameservers: [server.address] };
+  return {
+    who: whoHas(path),
+    resolvConf,
+    whom: printPeer(server),
+    port: server.port,
+    exchange: overSockets,
+    close: nothing,
+  };
+}
+
+async function fileAtCorefile({ resolvConf: path }: LookupFlags, corefile: string): Promise<View> {
+  const { nameservers, ...rest } = readResolvConf(path);
+  const resolvConf = { ...rest, nameservers: nameservers.slice(0, 1) };
+  return { who: whoHas(path), resolvConf, port: DNS_PORT, ...(await startServer(corefile, () => true)) };
+}
+
+function podAtServer(
+  { namespace = 'default', clusterDomain = DEFAULT_CLUSTER_DOMAIN }: LookupFlags,
+  server: Peer,
+): View {
+  const resolvConf = resolvConfFor(namespace, { clusterDns: [server.address], clusterDomain, nodeResolvConf: '' });
+  const who = `a pod of ${namespace}`;
+  return { who, resolvConf, whom: printPeer(server), port: server.port, exchange: overSockets, close: nothing };
+}
+
+async function podAtCorefile({ namespace = 'default', pod, corefile }: LookupFlags): Promise<View> {
+  const { primary } = kubernetesOptions(corefile);
+  const cluster = await loadCluster({ corefile });
+  const kubelet = pod === undefined ? KUBELET_DEFAULTS : findPod(cluster, namespace, pod).kubelet;
+  const kubeDns = cluster.services.find(
+    (service) => service.namespace === 'kube-system' && service.name === 'kube-dns',
+  );
+  const clusterDns = kubeDns?.clusterIPs[0] ?? DEFAULT_CLUSTER_DNS;
+  // This machine is the node for pods that use their node's nameservers; its search list is no business of the others.
+  const isNodes = kubelet.dnsPolicy === 'Default' || (kubelet.hostNetwork && kubelet.dnsPolicy === 'ClusterFirst');
+  const nodeResolvConf = isNodes ? readText(ETC_RESOLV_CONF) : '';
+  const clusterDomain = primary.replace(/\.$/, '');
+  const resolvConf = resolvConfFor(
+    { namespace, ...kubelet },
+    { clusterDns: [clusterDns], clusterDomain, nodeResolvConf },
+  );
+  const who = pod === undefined ? `a pod of ${namespace}` : `pod ${namespace}/${pod}`;
+  return { who, resolvConf, port: DNS_PORT, ...(await startServer(corefile, (address) => address === clusterDns)) };
+}
+
+/** Starts a server in this process; it answers at the addresses that are its own, the network at all others. */
+async function startServer(
+  corefile: string | undefined,
+  isItself: (address: string) => boolean,
+): Promise<Pick<View, 'whom' | 'exchange' | 'close'>> {
+  const { file, text } = findCorefile(corefile);
+  const log: string[] = [];
+  const server = new Server({
+    source: corefileSource({ file, text, plugins, dnsPort: DNS_PORT }),
+    inProcess: true,
+    sink: (level, line) => level !== 'info' && log.push(line),
+  });
+  await server.start();
+  for (const line of log) process.stderr.write(`${line}\n`);
+  const ask = async (message: Uint8Array, protocol: 'udp' | 'tcp'): Promise<Told> => {
+    const explained = await server.explain(message, { protocol });
+    const { plugin = '', reason = '' } = explained ?? {};
+    const explanation = [plugin || 'the server', reason].filter(Boolean).join(': ');
+    return { octets: explained?.bytes, explanation };
+  };
+  return {
+    whom: `${file}, in this process`,
+    exchange: (message, to, protocol, signal) =>
+      isItself(to.address) ? ask(message, protocol) : overSockets(message, to, protocol, signal),
+    close: () => server.shutdown(),
+  };
+}
+
+function tellNothing(transport: Transport): Telling {
+  return async (...exchange) => ({ octets: await transport(...exchange) });
+}
+
+function whoHas(path = ETC_RESOLV_CONF): string {
+  return `whoever has ${path}`;
+}
+
+function readResolvConf(path = ETC_RESOLV_CONF): ResolvConf {
+  return parseResolvConf(readText(path));
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new CairnError('RESOLV_CONF', `${path} cannot be read: ${messageOf(error)}`);
+  }
+}
