@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -36,3 +36,29 @@ test.each([
   });
   expect(ran, ran.stdout + ran.stderr).toMatchObject({ code: 0 });
 });
+
+const PAGE = readFileSync(join(ROOT, 'docs/testing.md'), 'utf8');
+const blocks = [...PAGE.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code!);
+/** The page says itself what its later examples begin with. */
+const PRELUDE = `import assert from 'node:assert/strict';\n${blocks[1]}`;
+const PODS = ['db-0', 'db-1'].map((name, i) => ({
+  ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'shop', labels: { app: 'db' } } },
+  ...{ spec: { hostname: name, subdomain: 'db' }, status: { podIP: `10.244.1.1${i}` } },
+}));
+
+test.each(blocks.map((code, i) => [i + 1, code] as const))(
+  'example %i of docs/testing.md does what it says',
+  { timeout: BUILD_TIMEOUT_MS },
+  async (i, code) => {
+    const isVitest = code.includes("from 'vitest'");
+    const page = join(folder, `page-${i}`);
+    const file = join(page, isVitest ? 'page.test.ts' : 'page.ts');
+    cpSync(join(example, 'k8s'), join(page, 'k8s'), { recursive: true });
+    for (const pod of PODS) writeFileSync(join(page, 'k8s', `${pod.metadata.name}.json`), JSON.stringify(pod));
+    writeFileSync(join(page, 'package.json'), '{"type": "module"}');
+    writeFileSync(file, code.startsWith('import') ? code : PRELUDE + code);
+    const [program, args] = isVitest ? ['vitest', ['run']] : ['node', [file]];
+    const ran = await run(join(folder, 'node_modules/.bin', program), args, { cwd: page });
+    expect(ran, ran.stdout + ran.stderr).toMatchObject({ code: 0 });
+  },
+);
