@@ -220,6 +220,16 @@ stub.example:53 {
     expect(lines.filter((line) => /ERROR|listen/.test(line))).toEqual([]);
   });
 
+  test('may have a zone of the cluster set', async () => {
+    const cluster = await start({ corefile: '. {\n  kubernetes cluster.local set {\n    multicluster set\n  }\n}\n' });
+    cluster.apply({
+      kind: 'ServiceImport',
+      metadata: { name: 'api', namespace: 'shop' },
+      spec: { type: 'ClusterSetIP', ips: ['10.9.0.1'], ports: [{ port: 80 }] },
+    });
+    expect(await cluster.resolve('api.shop.svc.set')).toEqual(['10.9.0.1']);
+  });
+
   test('may be a file', async () => {
     const folder = folderWith({ Corefile: 'a.test {\n  kubernetes\n}\n' });
     const cluster = await start({ corefile: `${folder}/Corefile` });

@@ -42,7 +42,7 @@ export interface Cluster extends AsyncDisposable {
   apply(...objects: readonly ClusterObject[]): void;
   /** Removes objects, a Namespace with all that is in it. @throws CairnError for one that is not there; then nothing changes */
   delete(...references: readonly ObjectReference[]): void;
-  /** Makes a pod ready, or not ready any more. @throws CairnError for a pod that is not there or has no address */
+  /** Makes a pod ready, or not ready any more. @throws CairnError for a pod that is not there or has no address, or is the endpoint of an EndpointSlice that was given */
   setReady(pod: PodChoice, ready?: boolean): void;
   /** What the server says to one question; the name is complete, no search list is used. Never rejects for what is not found. */
   query(name: string, type?: string): Promise<Answer>;

@@ -7,6 +7,7 @@ export type {
   ObjectMeta,
   ObjectReference,
   PodObject,
+  ServiceImportObject,
   ServiceObject,
 } from './objects.ts';
 export type { PodChoice, PodOptions, PodResolver } from './pods.ts';

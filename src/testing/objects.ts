@@ -116,8 +116,27 @@ export interface EndpointsObject extends Rest {
   }[];
 }
 
+/** A service of the cluster set, as other clusters export it. */
+export interface ServiceImportObject extends Rest {
+  readonly kind: 'ServiceImport';
+  readonly apiVersion?: 'multicluster.x-k8s.io/v1alpha1';
+  readonly metadata: ObjectMeta;
+  readonly spec?: {
+    readonly type?: 'ClusterSetIP' | 'Headless';
+    readonly ips?: readonly string[];
+    readonly ports?: readonly { readonly name?: string; readonly port: number; readonly protocol?: Protocol }[];
+    readonly [field: string]: unknown;
+  };
+}
+
 /** A Kubernetes object that DNS is made of. The API version follows from the kind; fields that DNS does not look at may be there. */
-export type ClusterObject = ServiceObject | PodObject | NamespaceObject | EndpointSliceObject | EndpointsObject;
+export type ClusterObject =
+  | ServiceObject
+  | PodObject
+  | NamespaceObject
+  | EndpointSliceObject
+  | EndpointsObject
+  | ServiceImportObject;
 
 /** Names an object: a whole one will do. */
 export interface ObjectReference extends Rest {

@@ -45,20 +45,23 @@ const PODS = ['db-0', 'db-1'].map((name, i) => ({
   ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'shop', labels: { app: 'db' } } },
   ...{ spec: { hostname: name, subdomain: 'db' }, status: { podIP: `10.244.1.1${i}` } },
 }));
+const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
+const [inReadme = ''] = /(?<=^```ts\n)import \{ startCluster \}.*?(?=^```$)/ms.exec(README) ?? [];
+const examples = [
+  ['README.md', inReadme] as const,
+  ...blocks.map((code, i) => [`docs/testing.md ${i + 1}`, code] as const),
+];
 
-test.each(blocks.map((code, i) => [i + 1, code] as const))(
-  'example %i of docs/testing.md does what it says',
-  { timeout: BUILD_TIMEOUT_MS },
-  async (i, code) => {
-    const isVitest = code.includes("from 'vitest'");
-    const page = join(folder, `page-${i}`);
-    const file = join(page, isVitest ? 'page.test.ts' : 'page.ts');
-    cpSync(join(example, 'k8s'), join(page, 'k8s'), { recursive: true });
-    for (const pod of PODS) writeFileSync(join(page, 'k8s', `${pod.metadata.name}.json`), JSON.stringify(pod));
-    writeFileSync(join(page, 'package.json'), '{"type": "module"}');
-    writeFileSync(file, code.startsWith('import') ? code : PRELUDE + code);
-    const [program, args] = isVitest ? ['vitest', ['run']] : ['node', [file]];
-    const ran = await run(join(folder, 'node_modules/.bin', program), args, { cwd: page });
-    expect(ran, ran.stdout + ran.stderr).toMatchObject({ code: 0 });
-  },
-);
+test.each(examples)('the example in %s does what it says', { timeout: BUILD_TIMEOUT_MS }, async (place, code) => {
+  const isVitest = code.includes("from 'vitest'");
+  const page = join(folder, place.replaceAll(/\W/g, '-'));
+  const file = join(page, isVitest ? 'page.test.ts' : 'page.ts');
+  cpSync(join(ROOT, 'examples/manifests'), join(page, 'examples/manifests'), { recursive: true });
+  cpSync(join(example, 'k8s'), join(page, 'k8s'), { recursive: true });
+  for (const pod of PODS) writeFileSync(join(page, 'k8s', `${pod.metadata.name}.json`), JSON.stringify(pod));
+  writeFileSync(join(page, 'package.json'), '{"type": "module"}');
+  writeFileSync(file, code.startsWith('import') ? code : PRELUDE + code);
+  const [program, args] = isVitest ? ['vitest', ['run']] : ['node', [file]];
+  const ran = await run(join(folder, 'node_modules/.bin', program), args, { cwd: page });
+  expect(ran, ran.stdout + ran.stderr).toMatchObject({ code: 0 });
+});

@@ -113,6 +113,22 @@ describe('errors', () => {
     expect(() => store.setReady('shop', 'db-1', true)).toThrow(/Pod shop\/db-1 is not in the cluster/);
   });
 
+  test.each([
+    [
+      {
+        kind: 'EndpointSlice',
+        metadata: { name: 'db-x', namespace: 'shop', labels: { 'kubernetes.io/service-name': 'db' } },
+      },
+      'EndpointSlice shop/db-x',
+    ],
+    [{ kind: 'Endpoints', metadata: { name: 'db', namespace: 'shop' } }, 'Endpoints shop/db'],
+  ])('a pod cannot become ready where endpoints do not follow from pods: %j', (given, name) => {
+    const { store } = setup(service('db'), pod('db-0'), given);
+    expect(() => store.setReady('shop', 'db-0', false)).toThrow(
+      `the endpoints of Service shop/db stand in ${name}: apply that instead`,
+    );
+  });
+
   test('a change that the control plane would refuse is not made', () => {
     const { store, registry } = setup(service('a'), service('b'));
     expect(() => store.apply([service('c')])).toThrow(

@@ -1,5 +1,6 @@
 import { didYouMean } from '../../corefile/suggest.ts';
 import { CairnError } from '../../errors.ts';
+import { matchLabels } from '../../registry/selector.ts';
 import { type Manifest, readManifest } from '../manifests/manifest.ts';
 import type { PodManifest } from '../manifests/pod.ts';
 import { Field, ObjectError } from '../objects/field.ts';
@@ -24,7 +25,7 @@ export interface ObjectStore {
   apply(objects: readonly unknown[]): void;
   /** Removes objects, a Namespace with all that is in it. @throws ObjectStoreError for one that is not there; then nothing changes */
   delete(references: readonly unknown[]): void;
-  /** @throws ObjectStoreError for a pod that is not there, or has no address */
+  /** @throws ObjectStoreError for a pod that is not there or has no address, or where a service's endpoints do not follow from its pods */
   setReady(namespace: string, name: string, ready: boolean): void;
   manifests(): Iterable<Manifest>;
   pods(): readonly PodManifest[];
@@ -86,6 +87,7 @@ export function createObjectStore(): ObjectStore {
       change((next) => {
         const pod = existing(next, { kind: 'Pod', namespace, name }) as PodManifest;
         if (!pod.record) throw new ObjectStoreError(`${keyOf(pod)} has no address: give it status.podIP`);
+        rejectGivenEndpoints(pod, [...next.values()]);
         next.set(keyOf(pod), { ...pod, ready });
       });
     },
@@ -112,6 +114,23 @@ function existing(objects: ReadonlyMap<string, Manifest>, reference: ObjectNames
   const found = objects.get(keyOf(reference));
   if (found) return found;
   throw new ObjectStoreError(`${keyOf(reference)} is not in the cluster${alike(reference, objects.values())}`);
+}
+
+/** Whether a pod is ready shows only where endpoints follow from pods. @throws ObjectStoreError */
+function rejectGivenEndpoints(pod: PodManifest, objects: readonly Manifest[]): void {
+  for (const service of objects) {
+    if (service.kind !== 'Service' || service.namespace !== pod.namespace) continue;
+    if (Object.keys(service.selector).length === 0 || !matchLabels(service.selector, pod.labels)) continue;
+    const given = objects.find((object) => object.namespace === pod.namespace && endpointsFor(object) === service.name);
+    if (!given) continue;
+    throw new ObjectStoreError(`the endpoints of ${keyOf(service)} stand in ${keyOf(given)}: apply that instead`);
+  }
+}
+
+/** The service that an object gives endpoints to. */
+function endpointsFor(object: Manifest): string | undefined {
+  if (object.kind === 'EndpointSlice') return object.record?.service;
+  return object.kind === 'Endpoints' ? object.name : undefined;
 }
 
 /** Reads an object, or the items of a list; `place` is for messages. @throws ObjectStoreError */
