@@ -31,20 +31,17 @@ const DEFAULT_SERVICE_CIDR = parsePrefix('10.96.0.0/12')!;
 export async function loadCluster({ manifests, corefile }: ClusterInput): Promise<LoadedCluster> {
   if (manifests) return load(manifests, { serviceCidrs: [DEFAULT_SERVICE_CIDR] });
   const options = kubernetesOptions(corefile);
-  return load(options.manifests, clusterOptions(options));
+  if (options.manifests.length > 0) return load(options.manifests, clusterOptions(options));
+  throw new CairnError('USAGE', '`kubernetes` in the Corefile names no manifests to read');
 }
 
-/** What the first `kubernetes` of a Corefile says. @throws CairnError where there is none, or it names no manifests */
+/** What the first `kubernetes` of a Corefile says. @throws CairnError where there is none */
 export function kubernetesOptions(corefile: string | undefined): KubernetesOptions {
   const { file, text } = findCorefile(corefile);
   const { blocks } = corefileSource({ file, text, plugins, dnsPort: 53 }).load().configuration;
   const found = blocks.flatMap((block) => block.plugins).find(({ definition }) => definition.name === 'kubernetes');
-  const options = found?.options as KubernetesOptions | undefined;
-  if (options && options.manifests.length > 0) return options;
-  throw new CairnError(
-    'USAGE',
-    `${file} names no manifests in a block of \`kubernetes\`: give their path with --manifests`,
-  );
+  if (found) return found.options as KubernetesOptions;
+  throw new CairnError('USAGE', `${file} has no \`kubernetes\`: name one that does with --corefile`);
 }
 
 async function load(paths: readonly string[], options: ClusterOptions): Promise<LoadedCluster> {

@@ -57,9 +57,9 @@ test.each([
   expect(code).toBe(status);
 });
 
-test('a Corefile without manifests says what to do', async () => {
+test('a Corefile without a cluster says what to do', async () => {
   const { stderr } = await cairn(['env'], folderWith({ Corefile: '. {\n  whoami\n}\n' }));
-  expect(stderr).toBe('Corefile names no manifests in a block of `kubernetes`: give their path with --manifests\n');
+  expect(stderr).toBe('Corefile has no `kubernetes`: name one that does with --corefile\n');
 });
 
 test.each([[['env', '--help']], [['env', '-h']], [['help', 'env']]])('%j explains the command', async (args) => {

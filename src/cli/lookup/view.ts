@@ -81,10 +81,10 @@ function podAtServer(
 }
 
 async function podAtCorefile({ namespace = 'default', pod, corefile }: LookupFlags): Promise<View> {
-  const { primary } = kubernetesOptions(corefile);
-  const cluster = await loadCluster({ corefile });
-  const kubelet = pod === undefined ? KUBELET_DEFAULTS : findPod(cluster, namespace, pod).kubelet;
-  const kubeDns = cluster.services.find(
+  const { primary, manifests } = kubernetesOptions(corefile);
+  const cluster = manifests.length > 0 || pod !== undefined ? await loadCluster({ corefile }) : undefined;
+  const kubelet = pod === undefined ? KUBELET_DEFAULTS : findPod(cluster!, namespace, pod).kubelet;
+  const kubeDns = cluster?.services.find(
     (service) => service.namespace === 'kube-system' && service.name === 'kube-dns',
   );
   const clusterDns = kubeDns?.clusterIPs[0] ?? DEFAULT_CLUSTER_DNS;
