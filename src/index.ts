@@ -5,6 +5,6 @@ export { plugins } from './plugins.ts';
 export type { Port, Service } from './registry/records.ts';
 export { type EnvironmentOptions, serviceEnvironment } from './registry/service-environment.ts';
 export { type CorefileSource, type CorefileSourceOptions, corefileSource } from './server/corefile-source.ts';
-export type { Explained } from './server/responder.ts';
+export { type Answer, type Explained, firstMessage } from './server/responder.ts';
 export { type Listening, Server, type ServerOptions } from './server/server.ts';
 export type { Visit } from './server/visit.ts';

@@ -61,8 +61,11 @@ export interface Plugin {
   searchList?(query: Query): readonly Name[] | undefined;
   /** The zones that other servers can have copies of. */
   readonly transfers?: TransferSource;
-  /** Why the plugin answers this query as it does, for people: called when somebody asks, so it need not be quick. */
-  explain?(query: Query): string | undefined;
+  /**
+   * Why the plugin made this reply, for people: called when somebody asks, so it need not be quick. The query is the client's;
+   * the plugin may have been asked another one, by a plugin before it.
+   */
+  explain?(query: Query, reply: Reply): string | undefined;
   /** Loads what the plugin serves, before the listeners open. A rejection fails the start or the reload. */
   start?(signal: AbortSignal): Promise<void>;
   /** Called once the block's listeners are open, with the addresses that they serve. */

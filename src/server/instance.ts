@@ -114,7 +114,7 @@ function runBlock({ settings }: BlockConfiguration, plugins: readonly NamedPlugi
     recursion: settings.recursion ?? false,
     udpSize: settings.udpSize,
     debug: settings.debug ?? false,
-    explain: (source, query) => plugins.find(({ name }) => name === source)?.plugin.explain?.(query),
+    explain: (query, reply) => plugins.find(({ name }) => name === reply.source)?.plugin.explain?.(query, reply),
   };
 }
 

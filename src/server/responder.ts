@@ -137,7 +137,7 @@ export class Responder {
     const { block, zone } = route;
     const query = createQuery(message!, arrival, this.listener.server, zone);
     const reply = await this.handle(query, block);
-    const reason = reply.error ? messageOf(reply.error) : block.explain?.(reply.source, query);
+    const reason = reply.error ? messageOf(reply.error) : block.explain?.(query, reply);
     return { bytes: firstMessage(this.finish(query, block, reply)), plugin: reply.source, zone, reason };
   }
 

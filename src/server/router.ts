@@ -2,6 +2,7 @@ import { type Name, parentOf, ROOT } from '../dns/name.ts';
 import { DS } from '../dns/rr.ts';
 import type { Handler, Plugin } from '../plugin/plugin.ts';
 import type { Query } from '../plugin/query.ts';
+import type { Reply } from '../plugin/reply.ts';
 
 /** A server block at work: its chain of plugins, and who is told of every query. */
 export interface Block {
@@ -14,8 +15,8 @@ export interface Block {
   readonly udpSize?: number | undefined;
   /** Whether each unexpected error is logged. */
   readonly debug?: boolean;
-  /** Why the plugin of that name answers the query as it does; undefined if it has nothing to say. */
-  explain?(plugin: string, query: Query): string | undefined;
+  /** Why the plugin that made the reply made it; undefined if it has nothing to say. */
+  explain?(query: Query, reply: Reply): string | undefined;
 }
 
 export interface Route {

@@ -332,3 +332,10 @@ test('await using ends the cluster with its block', async () => {
   }
   await expect(fetch(`http://127.0.0.1:${port}`)).rejects.toThrow();
 });
+
+test('with listen, a zone can be transferred', async () => {
+  const corefile = 'cluster.local {\n  kubernetes\n  transfer {\n    to *\n  }\n}\n';
+  const { address } = await start({ corefile, listen: true });
+  const { message } = await ask(address!.port, 'cluster.local', 'AXFR', { tcp: true });
+  expect(message.answer.map(({ name }) => name)).toContain('web.shop.svc.cluster.local.');
+});

@@ -5,6 +5,7 @@ import { systemClock } from '../observe/clock.ts';
 import { createLogger, type LogSink } from '../observe/log.ts';
 import type { Protocol } from '../plugin/query.ts';
 import type { Server } from '../server/server.ts';
+import { sendAnswer } from '../server/sockets.ts';
 
 const ADDRESS = '127.0.0.1';
 /** A free port must be free over both protocols: how often the system may pick again. */
@@ -42,8 +43,9 @@ async function joinUdp(tcp: TcpListener, server: Server, sink: LogSink): Promise
 function receiver(server: Server, protocol: Protocol): Receiver {
   return (incoming) => {
     const { bytes, client } = incoming;
+    const send = incoming.defer();
     // The octets are the transport's again when this returns.
-    void server.answer(Uint8Array.from(bytes), { protocol, client }).then(incoming.defer());
+    void server.answer(Uint8Array.from(bytes), { protocol, client }).then((answer) => sendAnswer(send, answer));
     return undefined;
   };
 }

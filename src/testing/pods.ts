@@ -11,6 +11,7 @@ import {
   type StubName,
   type Transport,
 } from '../resolver/index.ts';
+import { firstMessage } from '../server/responder.ts';
 import type { Server } from '../server/server.ts';
 import { KUBELET_DEFAULTS, type KubeletFields } from '../sources/manifests/pod.ts';
 import type { ObjectStore } from '../sources/memory/object-store.ts';
@@ -67,8 +68,8 @@ export function podViews({ objects, cluster, inside, outside, nodeResolvConf }: 
       const dns = clusterDns();
       const clusterDomain = cluster.zone.replace(/\.$/, '');
       const conf = resolvConfFor({ namespace, ...kubelet }, { clusterDns: [dns], clusterDomain, nodeResolvConf });
-      const transport: Transport = (message, { address }, protocol) =>
-        (address === dns ? inside : outside).answer(message, { protocol, client });
+      const transport: Transport = async (message, { address }, protocol) =>
+        firstMessage(await (address === dns ? inside : outside).answer(message, { protocol, client }));
       const resolver = createResolver({ stub: libc, resolvConf: conf, environment, transport });
       return { ...resolver, namespace, resolvConf: printResolvConf(conf) };
     },

@@ -17,8 +17,12 @@ external shop/literal 192.0.2.1
 pod shop/job 10.9.0.1
 `;
 
-const setup = (options = '', zones = ['cluster.local.', 'in-addr.arpa.']) =>
-  kubernetes({ cluster: CLUSTER, options, zones }).plugin.explain!;
+/** The plugin's words on its own reply to an A query. */
+function explain(name: string, options = '', zones = ['cluster.local.', 'in-addr.arpa.'], cluster = CLUSTER) {
+  const { plugin, ask } = kubernetes({ cluster, options, zones });
+  const question = `${name} A`;
+  return plugin.explain!(testQuery(question), ask(question));
+}
 
 test.each([
   ['cluster.local.', 'the zone itself'],
@@ -44,7 +48,7 @@ test.each([
   ['web.shop.svc.cluster.local.shop.svc.cluster.local.', 'no name of a cluster has this form'],
   ['www.example.org.', undefined],
 ])('%s: %s', (name, reason) => {
-  expect(setup()(testQuery(`${name} A`))).toBe(reason);
+  expect(explain(name)).toBe(reason);
 });
 
 test.each([
@@ -64,7 +68,7 @@ test.each([
   ['external_name_ip', 'literal.shop.svc.cluster.local.', /^an ExternalName service that names an address$/],
   ['zonal', 'eu.pin._zone.web.shop.svc.cluster.local.', /^service shop\/web has no endpoints by topology zone$/],
 ])('with `%s`, %s: %s', (options, name, reason) => {
-  expect(setup(options)(testQuery(`${name} A`))).toMatch(reason);
+  expect(explain(name, options)).toMatch(reason);
 });
 
 test.each([
@@ -76,6 +80,15 @@ test.each([
   ['idle.shop.svc.cluster.local.', 'service shop/idle: cluster IP 10.0.0.2'],
 ])('in the cluster set, %s: %s', (name, reason) => {
   const cluster = `${CLUSTER}import shop/web 10.9.0.1 http:tcp:80\nimport shop/db headless pg:tcp:5432\nimported shop/db east pg:tcp:5432 10.9.1.1=db-0\n`;
-  const { plugin } = kubernetes({ cluster, zones: ['cluster.local.', 'set.'], options: 'multicluster set' });
-  expect(plugin.explain!(testQuery(`${name} A`))).toBe(reason);
+  expect(explain(name, 'multicluster set', ['cluster.local.', 'set.'], cluster)).toBe(reason);
+});
+
+test.each([
+  ['a name that is not there has an answer', 'wbe.shop.svc.cluster.local.', 'web.shop.svc.cluster.local.'],
+  ['a name that is there has none', 'web.shop.svc.cluster.local.', 'wbe.shop.svc.cluster.local.'],
+])('where %s, another one was asked for', (_, asked, instead) => {
+  const { plugin, ask } = kubernetes({ cluster: CLUSTER });
+  expect(plugin.explain!(testQuery(`${asked} A`), ask(`${instead} A`))).toMatch(
+    /^another name was asked for in its place/,
+  );
 });

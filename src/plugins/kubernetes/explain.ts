@@ -1,4 +1,5 @@
 import { didYouMean } from '../../corefile/suggest.ts';
+import { Rcode } from '../../dns/message.ts';
 import type { Name } from '../../dns/name.ts';
 import { NO_PORT, type Service } from '../../registry/records.ts';
 import type { Cluster } from './cluster.ts';
@@ -10,12 +11,18 @@ import { type Zone, zoneOf } from './zone.ts';
 /** More names than this are counted, not listed. */
 const MAX_LISTED = 6;
 
+/** For a reply that what stands at the name does not lead to. */
+const OTHER_NAME = 'another name was asked for in its place, by a plugin such as rewrite or autopath';
+
 /** What stands at a (folded) name of the zones or, where nothing does, what is missing: for people. */
-export function explainName(zones: readonly Zone[], name: Name): string | undefined {
+export function explainName(zones: readonly Zone[], name: Name, rcode: number): string | undefined {
   const zone = zoneOf(zones, name);
   if (zone === undefined) return undefined;
   const contents = zone.find(name);
-  if (contents) return present(zone.cluster, contents);
+  const isDenied = rcode === Rcode.NXDOMAIN;
+  // A service may stand for a name outside that does not exist.
+  if (contents) return isDenied && contents.kind !== 'external' ? OTHER_NAME : present(zone.cluster, contents);
+  if (!isDenied) return OTHER_NAME;
   const meaning = zone.parse(name);
   return meaning ? absent(zone.cluster, meaning) : 'no service and no endpoint has this address';
 }

@@ -45,7 +45,7 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
     label: createLabels(zones, cluster),
     ...(options.pods === 'verified' && { searchList: createSearchList(zones, registry, env.clock) }),
     transfers: createTransfers(settings),
-    explain: ({ name }) => explainName(zones, name),
+    explain: ({ name }, { rcode }) => explainName(zones, name, rcode),
     async start(signal) {
       void filled.start();
       if (await isSyncedWithin(startupTimeoutMs, registry, env, signal)) return;
