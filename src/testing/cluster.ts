@@ -24,7 +24,7 @@ export interface ClusterOptions {
   readonly corefile?: string;
   /** The addresses of names outside the cluster. All others do not exist: nothing is ever asked of the network. */
   readonly externals?: Readonly<Record<string, string | readonly string[]>>;
-  /** The network that services without a cluster IP get one from, if the Corefile has no `service_cidr`. */
+  /** The network that services without a cluster IP get one from; 10.96.0.0/12 if not given. */
   readonly serviceCidr?: string;
   /** The node's own resolv.conf, which pods with `dnsPolicy: Default` have; its nameservers know the `externals`. */
   readonly nodeResolvConf?: string;

@@ -21,7 +21,7 @@ import type { ObjectStore } from '../sources/memory/object-store.ts';
 /** What the plugins that would reach out of the process are given in place of the world. */
 export interface World {
   readonly objects: ObjectStore;
-  /** Where services get cluster IPs from if the Corefile does not say. */
+  /** Where services get cluster IPs from. */
   readonly serviceCidrs: readonly Prefix[];
   /** The names outside the cluster. */
   readonly externals: readonly HostEntry[];
@@ -60,8 +60,7 @@ function kubernetesOf({ objects, serviceCidrs, serves }: World): PluginDefinitio
 
     create(options, env) {
       const registry = new Registry(env.clock);
-      const cidrs = options.serviceCidrs.length > 0 ? options.serviceCidrs : serviceCidrs;
-      const stop = followObjects(objects, { ...clusterOptions(options), serviceCidrs: cidrs }, registry);
+      const stop = followObjects(objects, { ...clusterOptions(options), serviceCidrs }, registry);
       serves({ zone: options.primary, registry });
       const stats = () => ({ files: 0, brokenFiles: 0, loads: 1, loadedAtMs: env.clock.now() });
       return { ...createKubernetes(options, env, { registry, stats, start: async () => {} }), stop };
