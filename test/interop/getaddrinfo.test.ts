@@ -20,6 +20,7 @@ const SCRIPT = `
 ip link set lo up
 mount --bind resolv.conf /etc/resolv.conf
 mount --bind nsswitch.conf /etc/nsswitch.conf
+: >server.log
 "$0" "$1" -conf Corefile >server.log 2>&1 &
 server=$!
 for i in $(seq 100); do grep -q Cairn server.log && break; sleep 0.1; done
