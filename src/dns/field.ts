@@ -24,6 +24,9 @@ export const u8 = integer(1);
 export const u16 = integer(2);
 export const u32 = integer(4);
 
+/** Seconds in 32 bits, which zone files may write with units. */
+export const seconds: Field<number> = { ...u32, parse: (words, what) => words.seconds(what) };
+
 const nameText = {
   decode: (reader: Reader): Name => reader.name(),
   print: (value: Name): string => value,
@@ -66,6 +69,12 @@ export const text: Field<string> = {
   parse: (words, what) => unescapeText(words.next(what).text),
 };
 
+/** A <character-string> that is a bare word where it can be one, as the tag of CAA (RFC 8659 §4.1.1). */
+export const tag: Field<string> = {
+  ...text,
+  print: (octets) => (/^[\da-z]+$/i.test(octets) ? octets : quoteText(octets)),
+};
+
 /** One or more <character-string>s up to the end of the rdata. */
 export const texts: Field<readonly string[]> = {
   decode: (reader) => {
@@ -79,6 +88,17 @@ export const texts: Field<readonly string[]> = {
   print: (values) => values.map(quoteText).join(' '),
   parse: (words, what) => [words.next(what), ...words.rest()].map((word) => unescapeText(word.text)),
 };
+
+/** All octets up to the end of the rdata as one text, one character per octet. */
+export const value: Field<string> = {
+  decode: (reader) => Buffer.from(reader.octets(reader.end - reader.offset)).toString('latin1'),
+  encode: (writer, octets) => writer.octets(Buffer.from(octets, 'latin1')),
+  print: quoteText,
+  parse: (words, what) => unescapeText(words.next(what).text, MAX_VALUE_OCTETS),
+};
+
+/** No record has longer rdata. */
+const MAX_VALUE_OCTETS = 65_535;
 
 const restOctets = (encoding: 'hex' | 'base64'): Field<Uint8Array> => ({
   decode: (reader) => reader.octets(reader.end - reader.offset),

@@ -2,7 +2,10 @@ import { hex } from './field.ts';
 import { Class, parseClass, printClass } from './message.ts';
 import { type Name, parseName, ROOT } from './name.ts';
 import { isOpaque, parseType, printType, type ResourceRecord, rrType } from './rr.ts';
-import { PresentationError, splitWords, Words } from './words.ts';
+import { PresentationError, parseSeconds, splitWords, Words } from './words.ts';
+
+/** RFC 2181 §8. */
+export const MAX_TTL = 2 ** 31 - 1;
 
 /** The record as one line of a zone file: `owner TTL class type rdata`, tabs between the five. */
 export function printRecord(record: ResourceRecord): string {
@@ -29,21 +32,41 @@ export function parseRecord(line: string, defaults: { origin?: Name; ttl?: numbe
   const origin = defaults.origin ?? ROOT;
   const words = new Words(splitWords(line), origin);
   const owner = words.next('the owner name').text;
-  let ttl = defaults.ttl ?? 0;
+  const record = readRecord(words, ownerName(owner, origin), line);
+  return { ...record, ttl: record.ttl ?? defaults.ttl ?? 0 };
+}
+
+/** The owner name of an entry, where `@` is the origin (RFC 1035 §5.1). @throws NameError */
+export function ownerName(text: string, origin: Name): Name {
+  return text === '@' ? origin : parseName(text, origin);
+}
+
+/** A record whose TTL may be left to what stands before it. */
+export type RecordEntry = Omit<ResourceRecord, 'ttl'> & { readonly ttl: number | undefined };
+
+/**
+ * Reads what stands behind the owner name of an entry; `entry` is its text, for errors.
+ *
+ * @throws PresentationError, NameError
+ */
+export function readRecord(words: Words, name: Name, entry: string): RecordEntry {
+  let ttl: number | undefined;
   let recordClass: number = Class.IN;
   let word = words.next('the type').text;
   for (;;) {
     const parsedClass = parseClass(word);
-    if (/^\d+$/.test(word)) ttl = Number(word);
+    const parsedTtl = parseSeconds(word);
+    if (parsedTtl !== undefined) ttl = parsedTtl;
     else if (parsedClass !== undefined && word.toUpperCase() !== 'ANY') recordClass = parsedClass;
     else break;
     word = words.next('the type').text;
   }
   const type = parseType(word);
-  if (type === undefined) throw new PresentationError(`"${word}" is not a record type, in: ${line}`);
-  if (ttl > 0x7fffffff) throw new PresentationError(`the TTL ${ttl} is more than 2147483647, in: ${line}`);
-  const name = owner === '@' ? origin : parseName(owner, origin);
-  return { name, type, class: recordClass, ttl, data: parseRdata(type, words, line) };
+  if (type === undefined) throw new PresentationError(`"${word}" is not a record type, in: ${entry}`);
+  if (ttl !== undefined && ttl > MAX_TTL) {
+    throw new PresentationError(`the TTL ${ttl} is more than ${MAX_TTL}, in: ${entry}`);
+  }
+  return { name, type, class: recordClass, ttl, data: parseRdata(type, words, entry) };
 }
 
 function parseRdata(code: number, words: Words, line: string): object {

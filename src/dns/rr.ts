@@ -1,4 +1,20 @@
-import { base64, type Field, hex, ipv4, ipv6, name, text, texts, u8, u16, u32, uncompressedName } from './field.ts';
+import {
+  base64,
+  type Field,
+  hex,
+  ipv4,
+  ipv6,
+  name,
+  seconds,
+  tag,
+  text,
+  texts,
+  u8,
+  u16,
+  u32,
+  uncompressedName,
+  value,
+} from './field.ts';
 import { Class } from './message.ts';
 import type { Name } from './name.ts';
 
@@ -45,10 +61,10 @@ export const SOA = define(6, 'SOA', {
   mname: name,
   rname: name,
   serial: u32,
-  refresh: u32,
-  retry: u32,
-  expire: u32,
-  minimum: u32,
+  refresh: seconds,
+  retry: seconds,
+  expire: seconds,
+  minimum: seconds,
 });
 export const MB = define(7, 'MB', { target: name });
 export const MG = define(8, 'MG', { target: name });
@@ -79,6 +95,8 @@ export const SSHFP = define(44, 'SSHFP', { algorithm: u8, type: u8, fingerprint:
 export const DNSKEY = define(48, 'DNSKEY', { flags: u16, protocol: u8, algorithm: u8, key: base64 });
 export const TLSA = define(52, 'TLSA', { usage: u8, selector: u8, matching: u8, certificate: hex });
 export const SPF = define(99, 'SPF', { texts });
+export const URI = define(256, 'URI', { priority: u16, weight: u16, target: value });
+export const CAA = define(257, 'CAA', { flags: u8, tag, value });
 
 /** Types that Cairn names but whose rdata it carries as it came (RFC 3597). */
 const OPAQUE = {
@@ -114,8 +132,6 @@ const OPAQUE = {
   EUI48: 108,
   EUI64: 109,
   NXNAME: 128,
-  URI: 256,
-  CAA: 257,
   AVC: 258,
   AMTRELAY: 260,
   RESINFO: 261,

@@ -55,6 +55,26 @@ export class Words {
     }
     return Number(text);
   }
+
+  /** A number of seconds of 32 bits, with or without units: `3600`, `1h30m`. */
+  seconds(what: string): number {
+    const { text } = this.next(what);
+    const seconds = parseSeconds(text);
+    if (seconds === undefined || seconds > 0xffffffff) {
+      throw new PresentationError(`${what} must be a number of seconds such as 3600 or 1h30m, not "${text}"`);
+    }
+    return seconds;
+  }
+}
+
+const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
+
+/** A duration as zone files have it, in seconds: `3600`, `1h30m`, `2W`; undefined for anything else. */
+export function parseSeconds(text: string): number | undefined {
+  if (/^\d+$/.test(text)) return Number(text);
+  if (!/^(?:\d+[smhdw])+$/i.test(text)) return undefined;
+  const parts = [...text.toLowerCase().matchAll(/(\d+)([smhdw])/g)];
+  return parts.reduce((sum, [, count, unit]) => sum + Number(count) * UNIT_SECONDS[unit!]!, 0);
 }
 
 /** Splits one zone-file entry into words; parentheses are white space, `;` starts a comment. */
@@ -70,14 +90,14 @@ export function splitWords(text: string): Word[] {
 }
 
 /** The octets of a <character-string> as written, one character per octet. */
-export function unescapeText(text: string): string {
+export function unescapeText(text: string, maxOctets = 255): string {
   const bytes = Buffer.from(text, 'utf8').toString('latin1');
   const octets = bytes.replace(/\\(\d{3}|.)/gs, (_, code: string) => {
     if (code.length === 1) return code;
     if (Number(code) > 255) throw new PresentationError(`a character-string has the bad escape \\${code}`);
     return String.fromCharCode(Number(code));
   });
-  if (octets.length > 255) throw new PresentationError('a character-string has at most 255 octets');
+  if (octets.length > maxOctets) throw new PresentationError(`a character-string has at most ${maxOctets} octets`);
   return octets;
 }
 

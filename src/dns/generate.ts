@@ -1,0 +1,59 @@
+import { PresentationError, type Word, type Words } from './words.ts';
+import type { ZoneFileEntry } from './zone-file-entries.ts';
+
+/** The most records of one `$GENERATE`. */
+export const MAX_GENERATED = 65_536;
+
+const RANGE = /^(\d{1,10})-(\d{1,10})(?:\/(\d{1,10}))?$/;
+/** `$`, `${OFFSET,WIDTH,BASE}`, or a dollar sign that is meant as one. */
+const PLACE = /\\\$|\$(?:\{([^}]*)\})?/g;
+const MODIFIERS = /^(-?\d{1,10})(?:,(\d{1,2})(?:,([doxX]))?)?$/;
+
+/**
+ * The entries that `$GENERATE START-STOP[/STEP] OWNER [TTL] [CLASS] TYPE RDATA` stands for: `$` is the number of each.
+ *
+ * @param words those behind `$GENERATE`; all are taken.
+ * @throws PresentationError
+ */
+export function* generateEntries(words: Words, line: number): Generator<ZoneFileEntry, void> {
+  const { start, stop, step } = readRange(words.next('the range').text);
+  const template = words.rest();
+  if (template.length < 3) throw new PresentationError('$GENERATE needs a range, an owner name, a type and rdata');
+  if ((stop - start) / step >= MAX_GENERATED) {
+    throw new PresentationError(`$GENERATE makes more than ${MAX_GENERATED} records`);
+  }
+  for (let number = start; number <= stop; number += step) {
+    yield { line, isIndented: false, words: template.map((word) => fillIn(word, number)) };
+  }
+}
+
+function readRange(text: string): { start: number; stop: number; step: number } {
+  const [, start, stop, step = '1'] = RANGE.exec(text) ?? [];
+  if (start === undefined || Number(stop) < Number(start) || Number(step) === 0) {
+    throw new PresentationError(`the range must be START-STOP or START-STOP/STEP, not "${text}"`);
+  }
+  return { start: Number(start), stop: Number(stop), step: Number(step) };
+}
+
+function fillIn({ text, quoted }: Word, number: number): Word {
+  const filled = text.replace(PLACE, (place, modifiers: string | undefined) => {
+    if (place === '\\$') return place;
+    return modifiers === undefined ? String(number) : printNumber(number, modifiers);
+  });
+  return { text: filled, quoted };
+}
+
+const RADIX: Readonly<Record<string, number>> = { d: 10, o: 8, x: 16, X: 16 };
+
+function printNumber(number: number, modifiers: string): string {
+  const [, offset, width = '0', base = 'd'] = MODIFIERS.exec(modifiers) ?? [];
+  if (offset === undefined) {
+    throw new PresentationError(
+      `the modifiers must be \${OFFSET,WIDTH,BASE} with a base of d, o, x or X, not "${modifiers}"`,
+    );
+  }
+  const value = number + Number(offset);
+  if (value < 0) throw new PresentationError(`$GENERATE comes to ${value}, which is below zero`);
+  const digits = value.toString(RADIX[base]).padStart(Number(width), '0');
+  return base === 'X' ? digits.toUpperCase() : digits;
+}
