@@ -11,6 +11,7 @@ import debug from './plugins/debug/index.ts';
 import dns64 from './plugins/dns64/index.ts';
 import erratic from './plugins/erratic/index.ts';
 import errors from './plugins/errors/index.ts';
+import file from './plugins/file/index.ts';
 import forward from './plugins/forward/index.ts';
 import header from './plugins/header/index.ts';
 import health from './plugins/health/index.ts';
@@ -66,6 +67,7 @@ export const plugins: readonly PluginDefinition[] = [
   transfer,
   hosts,
   kubernetes,
+  file,
   loop,
   forward,
   erratic,

@@ -11,6 +11,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['corefile', 'net'],
   ['resolver', 'registry'],
   ['sources', 'plugin'],
+  ['zone'],
   ['plugins/*'],
   ['plugins.ts'],
   ['server'],

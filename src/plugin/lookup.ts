@@ -11,6 +11,7 @@ export type Lookup =
   | {
       readonly kind: 'hit';
       readonly answer: readonly ResourceRecord[];
+      readonly authority?: readonly ResourceRecord[];
       readonly additional?: readonly ResourceRecord[];
     }
   /** The name exists, the type does not. `answer` holds the CNAME records that led to it, if any. */
@@ -51,8 +52,10 @@ export function answerLookup(
   const passOn = () =>
     mapReply(authority.next(query), (reply) => (repeat ? alsoDependingOn(reply, repeat) : notRepeatable(reply)));
   switch (lookup.kind) {
-    case 'hit':
-      return createReply(source, { ...live, answer: lookup.answer, additional: lookup.additional ?? [] });
+    case 'hit': {
+      const { answer, authority: servers = [], additional = [] } = lookup;
+      return createReply(source, { ...live, answer, authority: servers, additional });
+    }
     case 'nodata':
       return createReply(source, { ...live, answer: lookup.answer ?? [], authority: [authority.soa(query)] });
     case 'nxdomain': {

@@ -29,9 +29,8 @@ export const UNSUPPORTED: Readonly<Record<string, string>> = {
   https3: TRANSPORT,
   quic: TRANSPORT,
   proxyproto: "let the load balancer keep the clients' addresses: externalTrafficPolicy: Local",
-  dnssec:
-    "nothing is signed here: sign the zone beforehand, or write 'forward ZONE ADDRESS' with the server that signs it",
-  sign: 'nothing is signed here: sign the zone with a tool of its own, such as ldns-signzone',
+  dnssec: "nothing is signed here: write 'forward ZONE ADDRESS' with the server that signs the zone",
+  sign: "nothing is signed here: write 'forward ZONE ADDRESS' with the server that signs the zone",
   tsig: "messages are neither signed nor verified: say with 'acl' which clients may ask",
   geoip: "networks have no places here: name them under 'acl'",
   trace: "'log' tells of every query and how long it took, 'prometheus' counts them",

@@ -1,0 +1,45 @@
+import type { PluginEnv } from '../../plugin/env.ts';
+import { definePlugin } from '../../plugin/plugin.ts';
+import { type ServedZone, zoneHandler } from '../../zone/handler.ts';
+import { showZones } from '../../zone/metrics.ts';
+import { transferZones } from '../../zone/transfers.ts';
+import { type FollowedZoneFile, followZoneFile } from '../../zone/zone-file.ts';
+import { type FileUse, parseFile } from './options.ts';
+
+const NAME = 'file';
+
+/** Answers from zones that are kept in master files. */
+export default definePlugin<readonly FileUse[]>({
+  name: NAME,
+
+  parse: parseFile,
+
+  create(uses, env) {
+    const opened = uses.map((use) => ({ use, file: open(use, env) }));
+    const zones = new Map<string, ServedZone>();
+    for (const { use, file } of opened) {
+      for (const held of file.zones) zones.set(held.origin, { held, fallthrough: use.fallthrough });
+    }
+    const held = [...zones.values()].map((served) => served.held);
+    return {
+      wrap: (next) => zoneHandler(NAME, zones, env, next),
+      transfers: transferZones(() => held),
+      async start() {
+        await Promise.all(opened.map(({ use, file }) => start(use, file)));
+      },
+      serving: () => showZones(env, NAME, () => held),
+    };
+  },
+});
+
+function open({ path, zones, reloadMs, byMtime }: FileUse, env: PluginEnv): FollowedZoneFile {
+  const source = { path: env.path(path), origins: zones, reloadMs, byMtime };
+  return env.keep(JSON.stringify(source), () => followZoneFile(source, env));
+}
+
+/** A file that is missing may come yet, one with a mistake is the operator's to mend now. */
+async function start({ reloadMs }: FileUse, file: FollowedZoneFile): Promise<void> {
+  await file.check();
+  const unread = file.zones.find(({ zone }) => !zone);
+  if (unread && (file.mistake || reloadMs === 0)) throw file.mistake ?? new Error(unread.problem);
+}

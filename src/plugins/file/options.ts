@@ -1,0 +1,66 @@
+import {
+  atLeastArgs,
+  durationMs,
+  exactArgs,
+  fallthroughZones,
+  noArgs,
+  parseOptions,
+  zonesArgument,
+} from '../../corefile/arguments.ts';
+import type { Directive, OptionLine } from '../../corefile/ast.ts';
+import { CorefileError } from '../../corefile/error.ts';
+import type { Name } from '../../dns/name.ts';
+import type { BlockContext } from '../../plugin/plugin.ts';
+import { DEFAULT_RELOAD_MS } from '../../zone/zone-file.ts';
+
+/** One use of the directive: a master file and the zones that it is read as. */
+export interface FileUse {
+  readonly path: string;
+  /** Folded. */
+  readonly zones: readonly Name[];
+  /** How often the file is looked at; 0 for never again. */
+  readonly reloadMs: number;
+  /** Whether a changed file counts although its serial did not. */
+  readonly byMtime: boolean;
+  /** The names whose NXDOMAIN is left to the next plugin. */
+  readonly fallthrough: readonly Name[];
+}
+
+/** Reads `file DBFILE [ZONES…] { reload DURATION; reload_by_mtime; fallthrough [ZONES…] }`. @throws CorefileError, CorefileErrors */
+export function parseFile(uses: readonly Directive[], block: BlockContext): readonly FileUse[] {
+  const files = uses.map((directive) => parseUse(directive, block));
+  const seen = new Set<Name>();
+  for (const [i, { zones }] of files.entries()) {
+    for (const zone of zones) {
+      if (seen.has(zone)) throw new CorefileError(uses[i]!.position, `the zone ${zone} has a 'file' already`);
+      seen.add(zone);
+    }
+  }
+  return files;
+}
+
+function parseUse(directive: Directive, block: BlockContext): FileUse {
+  const [path, ...zones] = atLeastArgs(directive, 1);
+  let reloadMs = DEFAULT_RELOAD_MS;
+  let byMtime = false;
+  let fallthrough: readonly Name[] = [];
+  parseOptions(directive, {
+    reload(line: OptionLine) {
+      reloadMs = durationMs(exactArgs(line, 1)[0]);
+    },
+    reload_by_mtime(line: OptionLine) {
+      noArgs(line);
+      byMtime = true;
+    },
+    fallthrough(line: OptionLine) {
+      fallthrough = fallthroughZones(line);
+    },
+    upstream({ position }: OptionLine) {
+      throw new CorefileError(
+        position,
+        "'upstream' has no effect in CoreDNS either: remove it, names are looked up here",
+      );
+    },
+  });
+  return { path: path.text, zones: zonesArgument(zones, block.zones), reloadMs, byMtime, fallthrough };
+}

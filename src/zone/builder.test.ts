@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { parseRecord, printRecord } from '../dns/presentation.ts';
+import { MAX_RRSET_RECORDS, ZoneBuilder } from './builder.ts';
+import { contentOf } from './zone.ts';
+
+const SOA = '@ SOA ns mail 1 2 3 4 5';
+
+function build(lines: readonly string[]) {
+  const builder = new ZoneBuilder('example.org.');
+  for (const line of lines) builder.add(parseRecord(line, { origin: 'example.org.', ttl: 60 }));
+  return builder.finish();
+}
+
+test.each([
+  [['@ NS ns'], 'the zone example.org. has no SOA record'],
+  [[SOA, '@ SOA ns mail 2 2 3 4 5'], 'example.org. SOA is there twice'],
+  [['sub SOA ns mail 1 2 3 4 5'], 'sub.example.org. SOA stands below the apex example.org.'],
+  [['a CH A 192.0.2.1'], 'a.example.org. A is of class CH, expecting IN'],
+  [['a.test. A 192.0.2.1'], 'a.test. A lies outside the zone example.org.'],
+  [['a NSEC \\# 0'], 'a.example.org. NSEC: signed zones cannot be served, give the zone unsigned'],
+  [['a ANY \\# 0'], 'a.example.org. ANY is no record that a zone can hold'],
+  [['a CNAME b', 'a A 192.0.2.1'], 'a.example.org. A: a name with a CNAME record has no other records'],
+  [['a A 192.0.2.1', 'a CNAME b'], 'a.example.org. CNAME: a name with a CNAME record has no other records'],
+  [['a CNAME b', 'A CNAME c'], 'A.example.org. CNAME: a name has only one'],
+  [['a DNAME b', 'a DNAME c'], 'a.example.org. DNAME: a name has only one'],
+  [
+    Array.from({ length: MAX_RRSET_RECORDS + 1 }, (_, i) => `a TXT ${i}`),
+    `a.example.org. TXT: there are more than ${MAX_RRSET_RECORDS}`,
+  ],
+])('%j is an error', (lines, message) => {
+  expect(() => build(lines)).toThrow(message);
+});
+
+test('an RRset has each record once and one TTL, and is under the folded name', () => {
+  const zone = build([SOA, 'A.b 9 A 192.0.2.1', 'a.b 5 A 192.0.2.2', 'a.B A 192.0.2.1', 'x CNAME y', 'x CNAME y']);
+  expect([...contentOf(zone)].map(printRecord)).toEqual([
+    'a.b.example.org.\t5\tIN\tA\t192.0.2.1',
+    'a.b.example.org.\t5\tIN\tA\t192.0.2.2',
+    'x.example.org.\t60\tIN\tCNAME\ty.example.org.',
+  ]);
+  expect([...zone.nodes.keys()].sort()).toEqual([
+    'a.b.example.org.',
+    'b.example.org.',
+    'example.org.',
+    'x.example.org.',
+  ]);
+  expect(zone.size).toBe(4);
+});

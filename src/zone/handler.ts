@@ -1,0 +1,90 @@
+import { Class, Opcode, Rcode } from '../dns/message.ts';
+import { type Name, parentOf } from '../dns/name.ts';
+import { DS, QType, SOA } from '../dns/rr.ts';
+import { CairnError } from '../errors.ts';
+import { printPeer } from '../net/transport.ts';
+import type { PluginEnv } from '../plugin/env.ts';
+import type { Handler } from '../plugin/plugin.ts';
+import type { Query } from '../plugin/query.ts';
+import { alsoDependingOn, type Repeat } from '../plugin/repeat.ts';
+import { createReply, failure, mapReply, type Reply } from '../plugin/reply.ts';
+import { answerFromZone } from './answer.ts';
+import type { HeldZone } from './held-zone.ts';
+import { type ZoneCells, zoneCells } from './metrics.ts';
+
+/** A zone as a block serves it. */
+export interface ServedZone {
+  readonly held: HeldZone;
+  /** The names whose NXDOMAIN is left to the next plugin. */
+  readonly fallthrough: readonly Name[];
+}
+
+/** The zones that a plugin serves. */
+export interface ServedZones {
+  /** The zone with exactly this (folded) name. */
+  get(origin: Name): ServedZone | undefined;
+  /** Set where zones come and go: an answer that is not from them depends on that. */
+  readonly repeat?: Repeat;
+}
+
+/** Answers from zones with authority; what lies in none of them goes to `next`. */
+export function zoneHandler(plugin: string, zones: ServedZones, env: PluginEnv, next: Handler): Handler {
+  const cellsOf = zoneCells(env, plugin);
+  const settings = { plugin, next, resolve: env.resolve };
+  const passOn = (query: Query) => {
+    if (isLastHandler(plugin, env)) return failure(plugin, Rcode.REFUSED);
+    const { repeat } = zones;
+    return repeat ? mapReply(next(query), (reply) => alsoDependingOn(reply, repeat)) : next(query);
+  };
+  return (query) => {
+    const served = query.class === Class.IN ? zoneOf(query.name, query.type, zones) : undefined;
+    if (!served) return passOn(query);
+    const cells = cellsOf(served.held.origin);
+    if (query.message.opcode === Opcode.NOTIFY) return takeNotify(plugin, query, served.held, cells);
+    if (query.type === QType.AXFR || query.type === QType.IXFR) {
+      cells.refused.value++;
+      return failure(
+        plugin,
+        Rcode.REFUSED,
+        new CairnError('TRANSFER', "zones are transferred by the plugin 'transfer'"),
+      );
+    }
+    return answerFromZone(query, served, cells, settings);
+  };
+}
+
+/** The zone nearest to the name; DS is in the zone above, if that is served (RFC 4035 §3.1.4.1). */
+function zoneOf(name: Name, type: number, zones: ServedZones): ServedZone | undefined {
+  const own = nearestZone(name, zones);
+  if (type !== DS.code || own?.held.origin !== name) return own;
+  const parent = parentOf(name);
+  return (parent === undefined ? undefined : nearestZone(parent, zones)) ?? own;
+}
+
+function nearestZone(name: Name, zones: ServedZones): ServedZone | undefined {
+  for (let at: Name | undefined = name; at !== undefined; at = parentOf(at)) {
+    const served = zones.get(at);
+    if (served) return served;
+  }
+  return undefined;
+}
+
+/** Whether no plugin of the block comes after this one that could answer: who has zones only refuses what is in none of them. */
+function isLastHandler(plugin: string, { block }: PluginEnv): boolean {
+  const plugins = block.plugins();
+  const at = plugins.findIndex(({ name }) => name === plugin);
+  return at !== -1 && !plugins.slice(at + 1).some((other) => other.plugin.wrap);
+}
+
+/** RFC 1996 §3.11, §3.10. */
+function takeNotify(plugin: string, query: Query, { origin, notified }: HeldZone, cells: ZoneCells): Reply {
+  if (query.type === SOA.code && query.name === origin && notified?.(query.client)) {
+    return createReply(plugin, { aa: true, uncacheable: true });
+  }
+  cells.refused.value++;
+  const problem = notified
+    ? 'the client is not among those of "transfer from"'
+    : 'the zone is not copied from a server';
+  const error = new CairnError('NOTIFY', `NOTIFY of ${query.name} by ${printPeer(query.client)}: ${problem}`);
+  return { ...failure(plugin, Rcode.REFUSED, error), uncacheable: true };
+}

@@ -1,0 +1,48 @@
+import type { Name } from '../dns/name.ts';
+import type { Cell } from '../observe/metrics.ts';
+import type { PluginEnv } from '../plugin/env.ts';
+import type { HeldZone } from './held-zone.ts';
+
+const KINDS = ['hit', 'nodata', 'nxdomain', 'referral', 'outside', 'failed', 'unready', 'refused'] as const;
+
+/** Counts of a zone's answers by what was found. */
+export type ZoneCells = Readonly<Record<(typeof KINDS)[number], Cell>>;
+
+/** The cells of `cairn_zone_answers_total` by zone, made when a zone is first asked for. */
+export function zoneCells({ metrics }: PluginEnv, plugin: string): (origin: Name) => ZoneCells {
+  const help = 'Answers from zones by what was found.';
+  const family = metrics.counter('cairn_zone_answers_total', help, ['plugin', 'zone', 'kind']);
+  const known = new Map<Name, ZoneCells>();
+  return (origin) => {
+    let cells = known.get(origin);
+    if (!cells) {
+      cells = Object.fromEntries(KINDS.map((kind) => [kind, family.cell(plugin, origin, kind)])) as ZoneCells;
+      known.set(origin, cells);
+    }
+    return cells;
+  };
+}
+
+/** Shows serial and size of the zones for as long as this start or reload lasts. */
+export function showZones(
+  { metrics, shared, block }: PluginEnv,
+  plugin: string,
+  zones: () => Iterable<HeldZone>,
+): void {
+  const labels = ['server', 'plugin', 'zone'];
+  const all = shared('zones', () => new Set<() => void>());
+  const serials = metrics.gauge('cairn_zone_serial', 'The serial of a zone that is served.', labels);
+  const records = metrics.gauge('cairn_zone_records', 'Records of a zone that is served.', labels);
+  all.add(() => {
+    for (const { origin, zone } of zones()) {
+      if (!zone) continue;
+      serials.cell(block.server, plugin, origin).value = zone.soa.data.serial;
+      records.cell(block.server, plugin, origin).value = zone.size;
+    }
+  });
+  metrics.onScrape('zones', () => {
+    serials.reset();
+    records.reset();
+    for (const show of all) show();
+  });
+}

@@ -1,0 +1,30 @@
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { Name } from '../dns/name.ts';
+import { readZoneFile } from '../dns/zone-file.ts';
+import { ZoneBuilder, ZoneError } from './builder.ts';
+import type { Zone } from './zone.ts';
+
+/** A larger zone file is not read. */
+export const MAX_ZONE_FILE_OCTETS = 64 * 1024 * 1024;
+
+/**
+ * The zone that the text of a master file holds; files that it includes are read.
+ *
+ * @throws ZoneFileError, ZoneError
+ */
+export function readZone(origin: Name, file: string, text: string): Zone {
+  const builder = new ZoneBuilder(origin);
+  let room = MAX_ZONE_FILE_OCTETS - text.length;
+  readZoneFile(text, {
+    ...{ file, origin },
+    include(path, from) {
+      const included = resolve(dirname(from), path);
+      room -= statSync(included).size;
+      if (room < 0) throw new ZoneError(`a zone has at most ${MAX_ZONE_FILE_OCTETS} octets of text`);
+      return { file: included, text: readFileSync(included, 'utf8') };
+    },
+    add: (record) => builder.add(record),
+  });
+  return builder.finish();
+}

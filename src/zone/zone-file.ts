@@ -1,0 +1,73 @@
+import type { Name } from '../dns/name.ts';
+import type { PluginEnv } from '../plugin/env.ts';
+import { watchFile } from '../plugin/watched-file.ts';
+import { ZoneError } from './builder.ts';
+import { type HeldZone, holdZone } from './held-zone.ts';
+import { MAX_ZONE_FILE_OCTETS, readZone } from './read.ts';
+
+/** How often zone files are looked at where the Corefile does not say it. */
+export const DEFAULT_RELOAD_MS = 60_000;
+
+export interface ZoneFileSource {
+  /** Absolute. */
+  readonly path: string;
+  /** The zones that the file is read as, folded. */
+  readonly origins: readonly Name[];
+  /** How often to look whether the file changed; 0 for never. */
+  readonly reloadMs: number;
+  /** Whether a changed file counts although its serial did not. */
+  readonly byMtime: boolean;
+}
+
+/** The zones of a master file, kept up to date: the last good version stands whatever the file comes to. */
+export interface FollowedZoneFile {
+  readonly zones: readonly HeldZone[];
+  /** Looks whether the file changed; never rejects. The first time starts the polling. */
+  check(): Promise<void>;
+  /** Why the file's present text is not served; undefined if it is, or if there is no file. */
+  readonly mistake: Error | undefined;
+  stop(): void;
+}
+
+export function followZoneFile(source: ZoneFileSource, { clock, log }: PluginEnv): FollowedZoneFile {
+  const { path, origins, byMtime } = source;
+  const zones = origins.map((origin) => holdZone(origin, `${path} was not read yet`));
+  let mistake: Error | undefined;
+
+  function load(text: string): void {
+    mistake = undefined;
+    const read = zones.map((held) => [held, parse(held.origin, text)] as const);
+    for (const [held, next] of read) {
+      const { serial } = next.soa.data;
+      if (byMtime || held.zone?.soa.data.serial !== serial) held.replace(next);
+      else
+        log.warning(
+          `${path} changed, its serial ${serial} did not: ${held.origin} stays as it was until that is raised`,
+        );
+    }
+  }
+  function parse(origin: Name, text: string) {
+    try {
+      return readZone(origin, path, text);
+    } catch (thrown) {
+      // A mistake in a line names file and line itself.
+      mistake = thrown instanceof ZoneError ? new ZoneError(`${path}: ${thrown.message}`) : (thrown as Error);
+      throw mistake;
+    }
+  }
+  const file = watchFile({
+    ...{ path, clock, intervalMs: source.reloadMs, maxOctets: MAX_ZONE_FILE_OCTETS, changed: load },
+    problem(message) {
+      log.warning(`cannot read the zone file, what was read before stays: ${message}`);
+      for (const held of zones) if (!held.zone) held.replace({ problem: message });
+    },
+  });
+  return {
+    zones,
+    check: file.check,
+    stop: file.stop,
+    get mistake() {
+      return mistake;
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import type { Name } from '../dns/name.ts';
+import { type ResourceRecord, type RRType, SOA } from '../dns/rr.ts';
+
+/** The records of one owner name and type, at least one. */
+export type RRset = readonly ResourceRecord[];
+
+/** What stands at a name; nothing at a name that exists only because of those below it (RFC 8020). */
+export type ZoneNode = readonly RRset[];
+
+type DataOf<T> = T extends RRType<infer D> ? D : never;
+export type SoaRecord = ResourceRecord<DataOf<typeof SOA>>;
+
+/** One version of a zone (RFC 1034 §4.2); never changed. */
+export interface Zone {
+  /** Folded. */
+  readonly origin: Name;
+  readonly soa: SoaRecord;
+  /** By folded name; those below {@link cuts} are there only as glue. */
+  readonly nodes: ReadonlyMap<Name, ZoneNode>;
+  /** Where other servers have what is below, or it has other names: delegations and DNAME records. */
+  readonly cuts: ReadonlySet<Name>;
+  /** Records, the SOA among them. */
+  readonly size: number;
+}
+
+/** The records of a type at a node; undefined if there are none. */
+export function rrsetOf(node: ZoneNode | undefined, type: number): RRset | undefined {
+  return node?.find((rrset) => rrset[0]!.type === type);
+}
+
+/** All records but the SOA, those below delegations too (RFC 5936 §3.5). */
+export function* contentOf(zone: Zone): Generator<ResourceRecord, void> {
+  for (const node of zone.nodes.values()) {
+    for (const rrset of node) if (rrset[0]!.type !== SOA.code) yield* rrset;
+  }
+}
