@@ -1,6 +1,7 @@
 import type { PluginDefinition } from './plugin/plugin.ts';
 import acl from './plugins/acl/index.ts';
 import any from './plugins/any/index.ts';
+import auto from './plugins/auto/index.ts';
 import autopath from './plugins/autopath/index.ts';
 import bind from './plugins/bind/index.ts';
 import bufsize from './plugins/bufsize/index.ts';
@@ -68,6 +69,7 @@ export const plugins: readonly PluginDefinition[] = [
   hosts,
   kubernetes,
   file,
+  auto,
   loop,
   forward,
   erratic,

@@ -23,7 +23,7 @@ export interface ServedZone {
 export interface ServedZones {
   /** The zone with exactly this (folded) name. */
   get(origin: Name): ServedZone | undefined;
-  /** Set where zones come and go: an answer that is not from them depends on that. */
+  /** Set where zones come and go: which zone answers a name, and whether one does, depends on that. */
   readonly repeat?: Repeat;
 }
 
@@ -33,9 +33,11 @@ export function zoneHandler(plugin: string, zones: ServedZones, env: PluginEnv, 
   const settings = { plugin, next, resolve: env.resolve };
   const passOn = (query: Query) => {
     if (isLastHandler(plugin, env)) return failure(plugin, Rcode.REFUSED);
-    const { repeat } = zones;
-    return repeat ? mapReply(next(query), (reply) => alsoDependingOn(reply, repeat)) : next(query);
+    return dependent(next(query));
   };
+  const { repeat } = zones;
+  const dependent = (reply: Reply | Promise<Reply>) =>
+    repeat ? mapReply(reply, (made) => alsoDependingOn(made, repeat)) : reply;
   return (query) => {
     const served = query.class === Class.IN ? zoneOf(query.name, query.type, zones) : undefined;
     if (!served) return passOn(query);
@@ -49,7 +51,7 @@ export function zoneHandler(plugin: string, zones: ServedZones, env: PluginEnv, 
         new CairnError('TRANSFER', "zones are transferred by the plugin 'transfer'"),
       );
     }
-    return answerFromZone(query, served, cells, settings);
+    return dependent(answerFromZone(query, served, cells, settings));
   };
 }
 

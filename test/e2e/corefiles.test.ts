@@ -50,7 +50,8 @@ test.each(examples)('%s starts', async (_, corefile) => {
     .replace(
       /^( *)kubernetes( [^{\n]*)?\{(?![^}]*\n *(?:manifests|endpoint) )/gm,
       `$1kubernetes$2{\n$1    endpoint ${api.url}`,
-    );
+    )
+    .replace(/directory \S+/g, `directory ${resolve(ROOT, 'examples')}`);
   const { server } = await startServer(anywhere(paths, upstream.endpoint), { file: resolve(ROOT, 'Corefile') });
   expect(server.listening.length).toBeGreaterThan(0);
   await server.shutdown();

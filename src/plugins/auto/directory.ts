@@ -1,0 +1,113 @@
+import { readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { isAtOrBelow, type Name } from '../../dns/name.ts';
+import { messageOf } from '../../errors.ts';
+import type { Timer } from '../../observe/clock.ts';
+import type { Kept, PluginEnv } from '../../plugin/env.ts';
+import { Epoch } from '../../plugin/repeat.ts';
+import type { HeldZone } from '../../zone/held-zone.ts';
+import { type FollowedZoneFile, followZoneFile } from '../../zone/zone-file.ts';
+import { originOf } from './file-names.ts';
+import type { AutoUse } from './options.ts';
+
+/** Zones of a directory; files beyond that are left out. */
+export const MAX_ZONES = 10_000;
+
+/** The zones of a directory, kept up to date. */
+export interface ZoneDirectory extends Kept {
+  zone(origin: Name): HeldZone | undefined;
+  readonly zones: readonly HeldZone[];
+  /** Moves whenever a zone comes or goes. */
+  readonly epoch: Epoch;
+  /** Looks what changed. @throws Error if the directory cannot be read, and nothing of it is known. */
+  check(): Promise<void>;
+}
+
+export function followDirectory(use: AutoUse, env: PluginEnv): ZoneDirectory {
+  const { clock, log } = env;
+  const files = new Map<Name, { readonly path: string; readonly file: FollowedZoneFile }>();
+  const problems = new Set<string>();
+  const epoch = new Epoch();
+  let timer: Timer | undefined;
+  let underWay: Promise<void> | undefined;
+  let isStopped = false;
+  let isKnown = false;
+
+  async function look(): Promise<void> {
+    const { found, told } = await findZones(use);
+    if (isStopped) return;
+    isKnown = true;
+    for (const problem of told) if (!problems.has(problem)) log.warning(problem);
+    problems.clear();
+    for (const problem of told) problems.add(problem);
+    for (const [origin, { path, file }] of files) {
+      if (found.get(origin) === path) continue;
+      file.stop();
+      files.delete(origin);
+      epoch.move();
+      log.info(`${origin} is no longer served: ${path} is gone`);
+    }
+    for (const [origin, path] of found) {
+      if (files.has(origin)) continue;
+      files.set(origin, { path, file: followZoneFile({ path, origins: [origin], reloadMs: 0, byMtime: false }, env) });
+      epoch.move();
+      log.info(`${origin} is served from ${path}`);
+    }
+    for (const { file } of files.values()) await file.check();
+  }
+  function check(): Promise<void> {
+    if (use.reloadMs > 0 && !isStopped) timer ??= clock.every(use.reloadMs, () => void check().catch(() => {}));
+    underWay ??= look()
+      .catch((thrown) => {
+        if (!isKnown) throw thrown;
+        log.warning(`cannot read the directory, its zones stay as they were: ${messageOf(thrown)}`);
+      })
+      .finally(() => {
+        underWay = undefined;
+      });
+    return underWay;
+  }
+
+  return {
+    ...{ epoch, check },
+    zone: (origin) => files.get(origin)?.file.zones[0],
+    get zones() {
+      return [...files.values()].flatMap(({ file }) => file.zones);
+    },
+    stop() {
+      isStopped = true;
+      timer?.cancel();
+      for (const { file } of files.values()) file.stop();
+    },
+  };
+}
+
+interface Found {
+  /** The path of each zone's file. */
+  readonly found: ReadonlyMap<Name, string>;
+  /** What is wrong with files that are left out. */
+  readonly told: ReadonlySet<string>;
+}
+
+/** The zone files of the directory and those below it; what begins with `..` is how Kubernetes mounts volumes, and there twice. */
+async function findZones({ directory, names, zones }: AutoUse): Promise<Found> {
+  const found = new Map<Name, string>();
+  const told = new Set<string>();
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  const paths = entries.filter((entry) => !entry.isDirectory()).map(({ parentPath, name }) => join(parentPath, name));
+  for (const path of paths.sort()) {
+    if (path.slice(directory.length).includes('/..')) continue;
+    let origin: Name | undefined;
+    try {
+      origin = originOf(names, basename(path));
+    } catch (thrown) {
+      told.add(`${path} is left out: ${messageOf(thrown)}`);
+    }
+    if (origin === undefined || !zones.some((zone) => isAtOrBelow(origin, zone))) continue;
+    if (found.has(origin)) told.add(`${path} is left out: ${found.get(origin)} is ${origin} already`);
+    else if (found.size < MAX_ZONES) found.set(origin, path);
+    else
+      told.add(`${directory} has more than ${MAX_ZONES} zones: those after ${[...found.keys()].at(-1)} are left out`);
+  }
+  return { found, told };
+}

@@ -1,0 +1,46 @@
+import type { PluginEnv } from '../../plugin/env.ts';
+import { definePlugin } from '../../plugin/plugin.ts';
+import { zoneHandler } from '../../zone/handler.ts';
+import { showZones } from '../../zone/metrics.ts';
+import { transferZones } from '../../zone/transfers.ts';
+import { followDirectory, type ZoneDirectory } from './directory.ts';
+import { type AutoUse, parseAuto } from './options.ts';
+
+const NAME = 'auto';
+
+/** Answers from zones that are the master files of a directory. */
+export default definePlugin<readonly AutoUse[]>({
+  name: NAME,
+
+  parse: parseAuto,
+
+  create(uses, env) {
+    const directories = uses.map((use) => open(use, env));
+    const held = () => directories.flatMap(({ zones }) => zones);
+    const zones = {
+      get(origin: string) {
+        for (const directory of directories) {
+          const zone = directory.zone(origin);
+          if (zone) return { held: zone, fallthrough: [] };
+        }
+        return undefined;
+      },
+      repeat: { epochs: directories.map(({ epoch }) => epoch), untilMs: Number.POSITIVE_INFINITY, again: [] },
+    };
+    return {
+      wrap: (next) => zoneHandler(NAME, zones, env, next),
+      transfers: transferZones(held),
+      async start() {
+        await Promise.all(directories.map((directory) => directory.check()));
+      },
+      serving: () => showZones(env, NAME, held),
+    };
+  },
+});
+
+function open(use: AutoUse, env: PluginEnv): ZoneDirectory {
+  const { names, zones, reloadMs } = use;
+  const directory = env.path(use.directory);
+  const key = JSON.stringify({ directory, text: names.text, template: names.template, zones, reloadMs });
+  return env.keep(key, () => followDirectory({ ...use, directory }, env));
+}

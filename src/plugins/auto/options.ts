@@ -1,0 +1,43 @@
+import { argsBetween, durationMs, exactArgs, parseOptions, zonesArgument } from '../../corefile/arguments.ts';
+import type { Directive, OptionLine } from '../../corefile/ast.ts';
+import { CorefileError } from '../../corefile/error.ts';
+import type { Name } from '../../dns/name.ts';
+import type { BlockContext } from '../../plugin/plugin.ts';
+import { DEFAULT_RELOAD_MS } from '../../zone/zone-file.ts';
+import { DEFAULT_FILE_NAMES, type FileNames, parseFileNames } from './file-names.ts';
+
+/** One use of the directive: a directory whose files are zones. */
+export interface AutoUse {
+  readonly directory: string;
+  readonly names: FileNames;
+  /** Folded: zones that lie in none of them are left out. */
+  readonly zones: readonly Name[];
+  /** How often the directory is looked at; 0 for never again. */
+  readonly reloadMs: number;
+}
+
+/** Reads `auto [ZONES…] { directory DIR [REGEXP TEMPLATE]; reload DURATION }`. @throws CorefileError, CorefileErrors */
+export function parseAuto(uses: readonly Directive[], block: BlockContext): readonly AutoUse[] {
+  return uses.map((directive) => parseUse(directive, block));
+}
+
+function parseUse(directive: Directive, block: BlockContext): AutoUse {
+  let directory: string | undefined;
+  let names = DEFAULT_FILE_NAMES;
+  let reloadMs = DEFAULT_RELOAD_MS;
+  parseOptions(directive, {
+    directory(line: OptionLine) {
+      const [path, expression, template] = argsBetween(line, 1, 3);
+      if (directory !== undefined) throw new CorefileError(line.position, "'directory' is there twice");
+      directory = path.text;
+      if (expression) names = parseFileNames(expression, template);
+    },
+    reload(line: OptionLine) {
+      reloadMs = durationMs(exactArgs(line, 1)[0]);
+    },
+  });
+  if (directory === undefined) {
+    throw new CorefileError(directive.position, "'directory' is required - add 'directory DIR'");
+  }
+  return { directory, names, zones: zonesArgument(directive.args, block.zones), reloadMs };
+}
