@@ -31,6 +31,7 @@ import ready from './plugins/ready/index.ts';
 import reload from './plugins/reload/index.ts';
 import rewrite from './plugins/rewrite/index.ts';
 import root from './plugins/root/index.ts';
+import secondary from './plugins/secondary/index.ts';
 import shed from './plugins/shed/index.ts';
 import template from './plugins/template/index.ts';
 import transfer from './plugins/transfer/index.ts';
@@ -70,6 +71,7 @@ export const plugins: readonly PluginDefinition[] = [
   kubernetes,
   file,
   auto,
+  secondary,
   loop,
   forward,
   erratic,

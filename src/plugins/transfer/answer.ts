@@ -1,6 +1,7 @@
 import { Class, EdnsOption, Rcode } from '../../dns/message.ts';
 import { foldName, longestZone, type Name } from '../../dns/name.ts';
 import { isOfType, QType, type ResourceRecord, SOA } from '../../dns/rr.ts';
+import { isNewer } from '../../dns/serial.ts';
 import { CairnError } from '../../errors.ts';
 import { printPeer } from '../../net/transport.ts';
 import type { Handler } from '../../plugin/plugin.ts';
@@ -103,9 +104,4 @@ function serialOf({ message, name }: Query): number | 'malformed' {
   const [record, ...more] = message.authority;
   if (!record || more.length > 0 || !isOfType(record, SOA) || foldName(record.name) !== name) return 'malformed';
   return record.data.serial ?? 'malformed';
-}
-
-/** RFC 1982 §3.2: whether serial `a` is greater than `b`. */
-function isNewer(a: number, b: number): boolean {
-  return a !== b && (a - b) >>> 0 < 2 ** 31;
 }

@@ -1,0 +1,167 @@
+import { expect, test } from 'vitest';
+import { testEnv } from '../../../test/support/env.ts';
+import { parseRecord } from '../../dns/presentation.ts';
+import type { Peer } from '../../net/transport.ts';
+import { ZoneBuilder } from '../../zone/builder.ts';
+import { copyZone, FIRST_RETRY_MS, LAST_RETRY_MS, MIN_INTERVAL_MS } from './copy.ts';
+
+const FIRST: Peer = { address: '192.0.2.1', port: 53 };
+const SECOND: Peer = { address: '192.0.2.2', port: 53 };
+/** Refresh 100 s, retry 20 s, expire 1000 s. */
+const TIMES = '100 20 1000 5';
+
+function zone(serial: number, times = TIMES) {
+  const builder = new ZoneBuilder('a.test.');
+  builder.add(parseRecord(`a.test. 5 IN SOA ns.a.test. host.a.test. ${serial} ${times}`));
+  return builder.finish();
+}
+
+/** A copy from servers that have these serials, undefined for none, and what they were asked for. */
+function setUp(serials: Record<string, number | undefined>, from: readonly Peer[] = [FIRST], times = TIMES) {
+  const env = { ...testEnv({ name: 'secondary' }), random: () => 0 };
+  const asked: string[] = [];
+  const answer = (what: string, { address }: Peer): number => {
+    asked.push(`${what} ${address}`);
+    const serial = serials[address];
+    if (serial === undefined) throw new Error('i/o timeout');
+    return serial;
+  };
+  const copy = copyZone(
+    {
+      ...{ origin: 'a.test.', from },
+      fetch: {
+        serial: async (_, peer) => answer('SOA', peer),
+        zone: async (_, peer) => zone(answer('AXFR', peer), times),
+      },
+    },
+    env,
+  );
+  return {
+    ...{ env, asked, copy, serials },
+    serial: () => copy.held.zone?.soa.data.serial,
+    /** What was asked meanwhile. */
+    async pass(ms: number) {
+      asked.length = 0;
+      env.clock.advance(ms);
+      for (let i = 0; i < 50; i++) await Promise.resolve();
+      return [...asked];
+    },
+  };
+}
+
+test('a zone is copied, looked at when its refresh time is over, and copied again when its serial rose', async () => {
+  const { copy, pass, serial, serials, env } = setUp({ '192.0.2.1': 7 });
+  expect(copy.held.zone).toBeUndefined();
+  copy.start();
+  copy.start();
+  await pass(0);
+  expect(serial()).toBe(7);
+  expect(await pass(99_999)).toEqual([]);
+  expect(await pass(1)).toEqual(['SOA 192.0.2.1']);
+  serials['192.0.2.1'] = 6;
+  expect(await pass(100_000)).toEqual(['SOA 192.0.2.1']);
+  serials['192.0.2.1'] = 8;
+  expect(await pass(100_000)).toEqual(['SOA 192.0.2.1', 'AXFR 192.0.2.1']);
+  expect(serial()).toBe(8);
+  expect(env.lines).toEqual([
+    '[INFO] plugin/secondary: a.test. has serial 7 from 192.0.2.1:53: 1 records',
+    '[INFO] plugin/secondary: a.test. has serial 8 from 192.0.2.1:53: 1 records',
+  ]);
+  expect(await env.exposed('cairn_secondary')).toEqual([
+    'cairn_secondary_refreshes_total{zone="a.test.",result="transferred"} 2',
+    'cairn_secondary_refreshes_total{zone="a.test.",result="current"} 2',
+    'cairn_secondary_refreshes_total{zone="a.test.",result="failed"} 0',
+  ]);
+});
+
+test('before there is a copy it is tried ever more seldom, and told once', async () => {
+  const { copy, pass, env, serials, serial } = setUp({});
+  copy.start();
+  await pass(0);
+  for (let pause = FIRST_RETRY_MS; pause < LAST_RETRY_MS; pause *= 2) {
+    expect(await pass(pause - 1)).toEqual([]);
+    expect(await pass(1)).toEqual(['AXFR 192.0.2.1']);
+  }
+  await pass(LAST_RETRY_MS);
+  expect(await pass(LAST_RETRY_MS)).toEqual(['AXFR 192.0.2.1']);
+  expect(env.lines).toEqual(['[WARNING] plugin/secondary: a.test. cannot be copied from 192.0.2.1:53: i/o timeout']);
+  serials['192.0.2.1'] = 1;
+  await pass(LAST_RETRY_MS);
+  expect(serial()).toBe(1);
+});
+
+test('a copy that cannot be refreshed is tried at its retry time, and served until it expires', async () => {
+  const { copy, pass, serials, serial, env } = setUp({ '192.0.2.1': 7 });
+  copy.start();
+  await pass(0);
+  serials['192.0.2.1'] = undefined;
+  expect(await pass(100_000)).toEqual(['SOA 192.0.2.1']);
+  expect(await pass(20_000)).toEqual(['SOA 192.0.2.1']);
+  await pass(1_000_000 - 120_001);
+  const { epoch } = copy.held;
+  const before = epoch.value;
+  expect(serial()).toBe(7);
+  await pass(1);
+  expect(serial()).toBeUndefined();
+  expect(epoch.value).toBe(before + 1);
+  expect(copy.held.problem).toBe('no primary server could be asked for 1000 s, and the copy has expired');
+  expect(env.lines.at(-1)).toContain('[ERROR] plugin/secondary: a.test.: no primary server');
+  serials['192.0.2.1'] = 7;
+  expect(await pass(20_000)).toEqual(['AXFR 192.0.2.1']);
+  expect(serial()).toBe(7);
+});
+
+test('the next server is asked when one fails, or has nothing newer', async () => {
+  const { copy, pass, serials, serial } = setUp({ '192.0.2.2': 7 }, [FIRST, SECOND]);
+  copy.start();
+  await pass(0);
+  expect(serial()).toBe(7);
+  serials['192.0.2.1'] = 7;
+  serials['192.0.2.2'] = 9;
+  expect(await pass(100_000)).toEqual(['SOA 192.0.2.1', 'SOA 192.0.2.2', 'AXFR 192.0.2.2']);
+  serials['192.0.2.1'] = undefined;
+  expect(await pass(100_000)).toEqual(['SOA 192.0.2.1', 'SOA 192.0.2.2']);
+  serials['192.0.2.1'] = 10;
+  expect(await pass(100_000)).toEqual(['SOA 192.0.2.1', 'AXFR 192.0.2.1']);
+});
+
+test('NOTIFY from a primary server leads to a look, though not more than one a second', async () => {
+  const { copy, pass, serials, serial } = setUp({ '192.0.2.1': 7 });
+  const notify = (address: string) => copy.held.notified!({ address, port: 4242 });
+  copy.start();
+  await pass(0);
+  serials['192.0.2.1'] = 8;
+  expect(notify('192.0.2.9')).toBe(false);
+  expect(await pass(MIN_INTERVAL_MS)).toEqual([]);
+  expect(notify('192.0.2.1')).toBe(true);
+  await pass(0);
+  expect(serial()).toBe(8);
+  for (let i = 0; i < 10; i++) notify('192.0.2.1');
+  expect(await pass(MIN_INTERVAL_MS - 1)).toEqual([]);
+  expect(await pass(1)).toEqual(['SOA 192.0.2.1']);
+});
+
+test('one that comes while a server is asked is not lost', async () => {
+  const { copy, pass } = setUp({ '192.0.2.1': 7 });
+  copy.start();
+  copy.held.notified!(FIRST);
+  await pass(0);
+  expect(await pass(MIN_INTERVAL_MS)).toEqual(['SOA 192.0.2.1']);
+  expect(await pass(MIN_INTERVAL_MS)).toEqual([]);
+});
+
+test('times of 0 are no reason to ask all the time', async () => {
+  const { copy, pass } = setUp({ '192.0.2.1': 7 }, [FIRST], '0 0 1000 5');
+  copy.start();
+  await pass(0);
+  expect(await pass(MIN_INTERVAL_MS - 1)).toEqual([]);
+  expect(await pass(1)).toEqual(['SOA 192.0.2.1']);
+});
+
+test('nothing happens after the end', async () => {
+  const { copy, pass, env } = setUp({ '192.0.2.1': 7 });
+  copy.start();
+  await pass(0);
+  await copy.stop?.();
+  expect([await pass(1_000_000), env.clock.timers]).toEqual([[], 0]);
+});

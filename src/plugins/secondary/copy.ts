@@ -1,0 +1,151 @@
+import type { Name } from '../../dns/name.ts';
+import { isNewer } from '../../dns/serial.ts';
+import { messageOf } from '../../errors.ts';
+import { type Peer, printPeer } from '../../net/transport.ts';
+import type { Timer } from '../../observe/clock.ts';
+import type { Kept, PluginEnv } from '../../plugin/env.ts';
+import { fetchSerial, fetchZone } from '../../zone/fetch.ts';
+import { type HeldZone, holdZone } from '../../zone/held-zone.ts';
+import type { Zone } from '../../zone/zone.ts';
+
+/** The pauses before a zone is there: the first, doubled up to the last. */
+export const FIRST_RETRY_MS = 250;
+export const LAST_RETRY_MS = 10_000;
+/** Whatever SOA records and NOTIFY messages say, a primary server is not asked more often. */
+export const MIN_INTERVAL_MS = 1000;
+/** Added at random, so that many servers do not come at once. */
+export const REFRESH_JITTER_MS = 5000;
+export const RETRY_JITTER_MS = 2000;
+
+export interface CopySource {
+  /** Folded. */
+  readonly origin: Name;
+  /** The primary servers, asked in this order. */
+  readonly from: readonly Peer[];
+  /** How they are asked. */
+  readonly fetch?: { readonly serial: typeof fetchSerial; readonly zone: typeof fetchZone };
+}
+
+/** A zone that is copied from primary servers. */
+export interface ZoneCopy extends Kept {
+  readonly held: HeldZone;
+  /** Begins to copy; a second call changes nothing. */
+  start(): void;
+}
+
+/** Keeps a copy of a zone as its SOA record says: refresh, retry and expire (RFC 1034 §4.3.5), and on NOTIFY (RFC 1996). */
+export function copyZone(source: CopySource, env: PluginEnv): ZoneCopy {
+  const { origin, from } = source;
+  const { clock, random } = env;
+  const ending = new AbortController();
+  const ask = askPrimaries(source, env, ending.signal);
+  let copied: Zone | undefined; // stays when the copy expires
+  let state: 'new' | 'waiting' | 'asking' = 'new';
+  let wasNotified = false;
+  let pauseMs = FIRST_RETRY_MS;
+  let lastMs = Number.NEGATIVE_INFINITY;
+  let timer: Timer | undefined;
+  let expiry: Timer | undefined;
+
+  const held = holdZone(origin, 'it was not copied yet', (client) => {
+    if (!from.some(({ address }) => address === client.address)) return false;
+    wasNotified = true;
+    if (state === 'waiting') wait(0);
+    return true;
+  });
+
+  function wait(delayMs: number): void {
+    timer?.cancel();
+    state = 'waiting';
+    const soonestMs = lastMs + MIN_INTERVAL_MS - clock.monotonic();
+    timer = clock.after(copied ? Math.max(delayMs, soonestMs) : delayMs, () => void refresh());
+  }
+
+  async function refresh(): Promise<void> {
+    state = 'asking';
+    wasNotified = false;
+    lastMs = clock.monotonic();
+    const found = await ask(held.zone);
+    if (ending.signal.aborted) return;
+    if (found !== 'failed') succeed(found);
+    wait(wasNotified ? 0 : delayMs(found === 'failed'));
+  }
+
+  function succeed(found: Zone | 'current'): void {
+    if (found !== 'current') {
+      copied = found;
+      held.replace(found);
+    }
+    const { expire } = copied!.soa.data;
+    expiry?.cancel();
+    expiry = clock.after(expire * 1000, () => {
+      held.replace({ problem: `no primary server could be asked for ${expire} s, and the copy has expired` });
+      env.log.error(`${origin}: ${held.problem}`);
+    });
+  }
+
+  function delayMs(hasFailed: boolean): number {
+    if (!copied) {
+      const delay = pauseMs;
+      pauseMs = Math.min(2 * pauseMs, LAST_RETRY_MS);
+      return delay;
+    }
+    const { refresh: refreshSeconds, retry } = copied.soa.data;
+    return hasFailed ? retry * 1000 + random() * RETRY_JITTER_MS : refreshSeconds * 1000 + random() * REFRESH_JITTER_MS;
+  }
+
+  return {
+    held,
+    start() {
+      if (state === 'new') void refresh();
+    },
+    stop() {
+      ending.abort(new Error('the zone is not copied any more'));
+      timer?.cancel();
+      expiry?.cancel();
+    },
+  };
+}
+
+/** A newer version than the one at hand, from the first server that has one; `current` if there is none, `failed` if no server said so. */
+function askPrimaries(
+  { origin, from, fetch = { serial: fetchSerial, zone: fetchZone } }: CopySource,
+  { clock, log, metrics }: PluginEnv,
+  signal: AbortSignal,
+): (known: Zone | undefined) => Promise<Zone | 'current' | 'failed'> {
+  const family = metrics.counter(
+    'cairn_secondary_refreshes_total',
+    'How often primary servers were asked for a zone, by result.',
+    ['zone', 'result'],
+  );
+  const [transferred, current, failed] = ['transferred', 'current', 'failed'].map((result) =>
+    family.cell(origin, result),
+  );
+  const problems = new Map<Peer, string>();
+
+  return async (known) => {
+    let isCurrent = false;
+    for (const peer of from) {
+      try {
+        if (known && !isNewer(await fetch.serial(origin, peer, { clock, signal }), known.soa.data.serial)) {
+          isCurrent = true;
+          problems.delete(peer);
+          continue; // another one may have been told sooner
+        }
+        const zone = await fetch.zone(origin, peer, { clock, signal });
+        problems.delete(peer);
+        transferred!.value++;
+        log.info(`${origin} has serial ${zone.soa.data.serial} from ${printPeer(peer)}: ${zone.size} records`);
+        return zone;
+      } catch (thrown) {
+        if (signal.aborted) return 'failed';
+        const problem = messageOf(thrown);
+        if (problems.get(peer) !== problem)
+          log.warning(`${origin} cannot be copied from ${printPeer(peer)}: ${problem}`);
+        problems.set(peer, problem);
+      }
+    }
+    (isCurrent ? current! : failed!).value++;
+    return isCurrent ? 'current' : 'failed';
+  };
+}

@@ -1,0 +1,60 @@
+import { atLeastArgs, fallthroughZones, parseOptions, zonesArgument } from '../../corefile/arguments.ts';
+import type { Directive, OptionLine } from '../../corefile/ast.ts';
+import { CorefileError } from '../../corefile/error.ts';
+import type { Name } from '../../dns/name.ts';
+import { parsePeer } from '../../net/addresses.ts';
+import type { Peer } from '../../net/transport.ts';
+import type { BlockContext } from '../../plugin/plugin.ts';
+
+const DNS_PORT = 53;
+
+/** One use of the directive: zones, and the servers that they are copied from. */
+export interface SecondaryUse {
+  /** Folded. */
+  readonly zones: readonly Name[];
+  readonly from: readonly Peer[];
+  /** The names whose NXDOMAIN is left to the next plugin. */
+  readonly fallthrough: readonly Name[];
+}
+
+/** Reads `secondary [ZONES…] { transfer from ADDRESS…; fallthrough [ZONES…] }`. @throws CorefileError, CorefileErrors */
+export function parseSecondary(uses: readonly Directive[], block: BlockContext): readonly SecondaryUse[] {
+  const parsed = uses.map((directive) => parseUse(directive, block));
+  const seen = new Set<Name>();
+  for (const [i, { zones }] of parsed.entries()) {
+    for (const zone of zones) {
+      if (seen.has(zone)) throw new CorefileError(uses[i]!.position, `the zone ${zone} has a 'secondary' already`);
+      seen.add(zone);
+    }
+  }
+  return parsed;
+}
+
+function parseUse(directive: Directive, block: BlockContext): SecondaryUse {
+  const from: Peer[] = [];
+  let fallthrough: readonly Name[] = [];
+  parseOptions(directive, {
+    transfer(line: OptionLine) {
+      const [direction, ...addresses] = atLeastArgs(line, 2);
+      if (direction.text !== 'from') {
+        const remedy = direction.text === 'to' ? ": copies are given away by the plugin 'transfer'" : '';
+        throw new CorefileError(direction.position, `expecting 'transfer from ADDRESS…'${remedy}`);
+      }
+      for (const { text, position } of addresses) {
+        const peer = parsePeer(text, DNS_PORT);
+        if (!peer) throw new CorefileError(position, `not an IP address, with or without a port: '${text}'`);
+        from.push(peer);
+      }
+    },
+    catalog({ position }: OptionLine) {
+      throw new CorefileError(position, "catalog zones are not supported: name the zones in 'secondary ZONES…'");
+    },
+    fallthrough(line: OptionLine) {
+      fallthrough = fallthroughZones(line);
+    },
+  });
+  if (from.length === 0) {
+    throw new CorefileError(directive.position, "'transfer from' is required - add 'transfer from ADDRESS…'");
+  }
+  return { zones: zonesArgument(directive.args, block.zones), from, fallthrough };
+}
