@@ -82,7 +82,17 @@ export async function startBenchServer(
 
 /** The resident memory of a process, in MiB. */
 export function residentMiB(pid: number): number {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024;
+  return memoryMiB(pid, 'VmRSS');
+}
+
+/** The most that the resident memory of a process ever was, in MiB. */
+export function peakMiB(pid: number): number {
+  return memoryMiB(pid, 'VmHWM');
+}
+
+function memoryMiB(pid: number, field: string): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)![1]) / 1024;
 }
 
 /** User and system time that a process took so far, in seconds. */

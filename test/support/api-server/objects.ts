@@ -7,6 +7,7 @@ export interface KubernetesObject {
     readonly namespace?: string;
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
+    readonly [field: string]: unknown;
   };
   readonly [field: string]: unknown;
 }

@@ -98,6 +98,8 @@ function eventWriter(response: ServerResponse, { resource, namespace }: ListOpti
     else clock.after(latencyMs, () => response.write(text));
   };
   return (event: string, isBookmark = false) => {
+    // It was ended, and is not closed yet.
+    if (response.writableEnded) return;
     const { faulty, silent, bookmarksOnly, duplicate, swap } = switches();
     if (!concerns(faulty, { verb: 'watch', resource: resource.name, namespace })) {
       response.write(event);

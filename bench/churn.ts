@@ -1,0 +1,90 @@
+import type { ApiServer, KubernetesObject } from '../test/support/api-server/index.ts';
+import type { Asker } from './asker.ts';
+import { sliceObject } from './big-cluster.ts';
+import type { BenchService } from './cluster-objects.ts';
+
+/** Changes in a cluster, one after the other. */
+export interface Churn {
+  /** How many were made so far. */
+  readonly updates: number;
+  /** How long each of those that were asked for took to show, in milliseconds. */
+  readonly agesMs: readonly number[];
+  stop(): void;
+}
+
+const TICK_MS = 5;
+/** One update of so many is of a service that is asked for. */
+const WATCHED_ONE_IN = 20;
+/** So many different services are asked for. */
+const WATCHED = 50;
+
+/**
+ * Changes `perSecond` slices: of each, another endpoint is not ready. With an asker, every twentieth change is of a headless service, and it
+ * is asked for until an answer shows the change.
+ */
+export function churn(
+  api: ApiServer,
+  services: readonly BenchService[],
+  perSecond: number,
+  asker: Asker | undefined,
+): Churn {
+  const rounds = new Map<BenchService, number>();
+  const watched = services.filter(({ clusterIp }) => clusterIp === undefined).slice(0, WATCHED);
+  const others = services.filter((service) => !watched.includes(service));
+  const unshown = new Set<BenchService>();
+  const agesMs: number[] = [];
+  let updates = 0;
+
+  const change = (service: BenchService): number => {
+    const unready = ((rounds.get(service) ?? -1) + 1) % service.endpoints.length;
+    rounds.set(service, unready);
+    api.put(sliceObject(service, unready));
+    return unready;
+  };
+  const changeAndAsk = async (service: BenchService, { untilAnswered }: Asker) => {
+    if (unshown.has(service)) return;
+    unshown.add(service);
+    const startMs = performance.now();
+    const gone = service.endpoints[change(service)]!;
+    const name = `${service.name}.${service.namespace}.svc.cluster.local`;
+    const atMs = await untilAnswered(name, (addresses) => addresses.length > 0 && !addresses.includes(gone));
+    agesMs.push(atMs - startMs);
+    unshown.delete(service);
+  };
+  const update = () => {
+    updates++;
+    const number = updates / WATCHED_ONE_IN;
+    if (asker && Number.isInteger(number)) void changeAndAsk(watched[number % watched.length]!, asker);
+    else change(others[(updates * 7) % others.length]!);
+  };
+  const stop = paced(perSecond, update);
+  return {
+    get updates() {
+      return updates;
+    },
+    agesMs,
+    stop,
+  };
+}
+
+/** The same work for the stand-in, but of objects that no DNS server watches: what a measurement without changes is compared with. */
+export function churnUnseen(api: ApiServer, services: readonly BenchService[], perSecond: number): { stop(): void } {
+  let updates = 0;
+  const stop = paced(perSecond, () => {
+    const { metadata, endpoints } = sliceObject(services[updates % services.length]!, updates++ % 2);
+    const pod: KubernetesObject = { apiVersion: 'v1', kind: 'Pod', metadata, spec: { endpoints } };
+    api.put(pod);
+  });
+  return { stop };
+}
+
+/** Calls `work` so often, catching up where timers come late. */
+function paced(perSecond: number, work: () => void): () => void {
+  const startMs = performance.now();
+  let done = 0;
+  const timer = setInterval(() => {
+    const due = Math.floor(((performance.now() - startMs) * perSecond) / 1000);
+    for (; done < due; done++) work();
+  }, TICK_MS);
+  return () => clearInterval(timer);
+}
