@@ -21,7 +21,7 @@ export interface Received {
   close(): void;
 }
 
-/** A DNS server that does what a test says, on one port of 127.0.0.1 over UDP and TCP, or over UDP and TLS. */
+/** A DNS server that does what a test says, on one port over UDP and TCP, or over UDP and TLS. */
 export interface ScriptedUpstream {
   readonly address: string;
   readonly port: number;
@@ -56,8 +56,19 @@ export function answering(records: readonly string[] = [], header: Partial<Messa
   return (query) => query.reply(answerTo(query.message, records, header));
 }
 
+/** Where an upstream listens: a free port of 127.0.0.1, if nothing else is said. */
+interface Place {
+  readonly address: string;
+  readonly port: number;
+}
+
 /** @param tls for TLS instead of TCP; the queries are `tcp` still. */
-export async function startUpstream(script: Script = () => {}, tls?: TlsOptions): Promise<ScriptedUpstream> {
+export async function startUpstream(
+  script: Script = () => {},
+  tls?: TlsOptions,
+  place: Place = { address: '127.0.0.1', port: 0 },
+): Promise<ScriptedUpstream> {
+  const { address } = place;
   const received: Received[] = [];
   const waiting = new Map<number, (query: Received) => void>();
   const sockets = new Set<Socket>();
@@ -78,7 +89,8 @@ export async function startUpstream(script: Script = () => {}, tls?: TlsOptions)
       take({ protocol: 'tcp', octets, peer, reply, close: () => socket.destroy() });
     });
   };
-  const { udp, tcp } = await listen(() => (tls ? createTlsServer(tls, accept) : createServer(accept)));
+  const create = () => (tls ? createTlsServer(tls, accept) : createServer(accept));
+  const { udp, tcp } = await listen(create, place);
   tcp.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.on('error', () => {}).on('close', () => sockets.delete(socket));
@@ -89,9 +101,9 @@ export async function startUpstream(script: Script = () => {}, tls?: TlsOptions)
   });
   const { port } = udp.address();
   return {
-    address: '127.0.0.1',
+    address,
     port,
-    endpoint: `127.0.0.1:${port}`,
+    endpoint: `${address}:${port}`,
     received,
     get connections() {
       return connections;
@@ -112,7 +124,7 @@ export async function startUpstream(script: Script = () => {}, tls?: TlsOptions)
 
 /** A port of 127.0.0.1 on which nobody listened a moment ago. */
 export async function refusedPort(): Promise<number> {
-  const { udp, tcp } = await listen(createServer);
+  const { udp, tcp } = await listen(createServer, { address: '127.0.0.1', port: 0 });
   const { port } = udp.address();
   await Promise.all([
     new Promise<void>((closed) => udp.close(closed)),
@@ -121,13 +133,13 @@ export async function refusedPort(): Promise<number> {
   return port;
 }
 
-/** Opens the same free port over both protocols; another program may hold either, so it tries again. */
-async function listen(create: () => Server): Promise<{ udp: UdpSocket; tcp: Server }> {
+/** Opens the same port over both protocols; another program may hold either of a free port, so it tries again. */
+async function listen(create: () => Server, { address, port }: Place): Promise<{ udp: UdpSocket; tcp: Server }> {
   for (;;) {
-    const tcp = create().listen(0, '127.0.0.1');
+    const tcp = create().listen(port, address);
     await once(tcp, 'listening');
     const udp = createSocket('udp4');
-    udp.bind((tcp.address() as AddressInfo).port, '127.0.0.1');
+    udp.bind((tcp.address() as AddressInfo).port, address);
     const opened = await once(udp, 'listening').then(
       () => true,
       () => false,

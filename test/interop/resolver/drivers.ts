@@ -1,29 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll } from 'vitest';
 import { canRun } from '../../support/tools.ts';
-
-const folder = mkdtempSync(join(tmpdir(), 'cairn-drivers-'));
-afterAll(() => rmSync(folder, { recursive: true }));
-
-const source = (name: string) => join(import.meta.dirname, name);
-const built = (name: string) => join(folder, name);
+import { built, compileGetaddrinfo, source } from './getaddrinfo.ts';
 
 /** The programs that let the real resolvers look up a name, each as a command; undefined where its tool is missing. */
 export const drivers = {
-  glibc: compile('cc', 'glibc', []),
-  musl: compile('musl-gcc', 'musl', ['-static']),
+  glibc: compileGetaddrinfo('glibc'),
+  musl: compileGetaddrinfo('musl'),
   go: buildGo(),
   busybox: canRun('busybox', ['true']) ? ['busybox', 'nslookup'] : undefined,
   cAres: compileAddon(),
   node: [process.execPath, source('resolve.mjs')],
 };
-
-function compile(compiler: string, name: string, args: readonly string[]): string[] | undefined {
-  return canRun(compiler, [...args, '-o', built(name), source('getaddrinfo.c')]) ? [built(name)] : undefined;
-}
 
 /** c-ares is the one inside Node.js, which the addon calls. */
 function compileAddon(): string[] | undefined {

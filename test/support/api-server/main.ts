@@ -5,28 +5,15 @@
  */
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { type Command, obey } from './commands.ts';
 import type { KubernetesObject } from './objects.ts';
 import { startApiServer } from './server.ts';
-import type { Switches } from './switches.ts';
-
-interface Command {
-  readonly put?: KubernetesObject;
-  readonly remove?: readonly [kind: string, namespace: string, name: string];
-  readonly set?: Partial<Switches>;
-  readonly compact?: boolean;
-}
 
 const [file, port = '0'] = process.argv.slice(2);
 if (file === undefined) throw new Error('usage: main.ts FILE [PORT]');
 const api = await startApiServer({ objects: readObjects(readFileSync(file, 'utf8')), port: Number(port) });
 process.stdout.write(`${api.url}\n`);
-for await (const line of createInterface({ input: process.stdin })) {
-  const { put, remove, set, compact } = JSON.parse(line) as Command;
-  if (put) api.put(put);
-  if (remove) api.remove(...remove);
-  if (set) await api.set(set);
-  if (compact) api.compact();
-}
+for await (const line of createInterface({ input: process.stdin })) await obey(api, JSON.parse(line) as Command);
 await api.close();
 
 function readObjects(text: string): KubernetesObject[] {

@@ -21,7 +21,9 @@ export interface ApiServerOptions extends Partial<Switches> {
   readonly tls?: Certificate;
   /** Takes clients whose certificate this authority signed; only with `tls`. */
   readonly clientCa?: Buffer;
-  /** The port of 127.0.0.1; a free one without it. */
+  /** The address to listen on; 127.0.0.1 without it. */
+  readonly host?: string;
+  /** The port of that address; a free one without it. */
   readonly port?: number;
   /** The version that counting starts from. */
   readonly resourceVersion?: number;
@@ -32,7 +34,7 @@ export interface ApiServerOptions extends Partial<Switches> {
 
 /** What stands in for a Kubernetes API server: lists and watches of what a DNS server needs, as JSON. */
 export interface ApiServer {
-  /** `http://127.0.0.1:PORT`, or `https:`. */
+  /** `http://HOST:PORT`, or `https:`. */
   readonly url: string;
   readonly port: number;
   /** The certificate that clients must trust, as PEM; empty without TLS. */
@@ -57,9 +59,9 @@ export interface ApiServer {
   close(): Promise<void>;
 }
 
-/** Starts it on 127.0.0.1. */
+/** Starts it on 127.0.0.1, or where the options say. */
 export async function startApiServer(options: ApiServerOptions = {}): Promise<ApiServer> {
-  const { objects = [], tls, clientCa, maxHistory = 1000, clock = systemClock } = options;
+  const { objects = [], tls, clientCa, maxHistory = 1000, clock = systemClock, host = '127.0.0.1' } = options;
   const state = new ServerState(options.resourceVersion ?? 1, maxHistory, clock, switchesOf(options));
   for (const object of objects) state.put(object);
 
@@ -67,7 +69,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   const clients = clientCa && { requestCert: true, rejectUnauthorized: false, ca: clientCa };
   const server = tls ? createHttps({ ...tls, ...clients }, handle) : createHttp(handle);
   const listen = async (port: number) => {
-    server.listen(port, '127.0.0.1');
+    server.listen(port, host);
     await once(server, 'listening');
   };
   const hangUp = async () => {
@@ -79,7 +81,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   const { port } = server.address() as AddressInfo;
   let certificate = tls;
   return {
-    url: `http${tls ? 's' : ''}://127.0.0.1:${port}`,
+    url: `http${tls ? 's' : ''}://${host}:${port}`,
     port,
     get ca() {
       return certificate?.cert.toString() ?? '';
