@@ -212,6 +212,14 @@ function workerTests(): void {
     expect((await clients(service.port, 1)[0]!(WEB)).toString()).toBe('main');
   });
 
+  test('others take over also while there is no worker in a place', { timeout: 60_000 }, async () => {
+    const { service, lines } = await setup(2);
+    const { readers } = service as unknown as { readers: { links: { worker: Worker }[] } };
+    readers.links[0]!.worker.postMessage({ kind: 'nonsense' });
+    await vi.waitFor(() => expect(lines).toHaveLength(1), { timeout: 10_000 });
+    await service.handOver();
+  });
+
   test('while the main thread stands in for a worker, all may end', { timeout: 60_000 }, async () => {
     const { service, lines } = await setup(2);
     const { readers } = service as unknown as { readers: { links: { worker: Worker }[] } };

@@ -41,8 +41,8 @@ export class WorkerLink {
   memos: readonly WorkerMemo[] = [];
   /** Settles when the thread is gone, with the reason if nobody asked it to end. */
   readonly ended: Promise<string | undefined>;
-  /** Settles when the worker has seen the last hand-over. */
-  handedOver: Promise<void> = Promise.resolve();
+  /** Settles when the worker has seen the last hand-over, or is gone. */
+  handedOver: Promise<unknown> = Promise.resolve();
   private readonly worker: Worker;
   private readonly world: WorkerWorld;
   private readonly recipes: TaughtRecipes;
@@ -72,7 +72,6 @@ export class WorkerLink {
     this.ended = new Promise((resolve) => {
       this.worker.on('exit', () => {
         this.ready.reject(new Error(`a worker thread did not start: ${reason}`));
-        for (const done of this.handOvers) done();
         resolve(this.isClosing ? undefined : reason);
       });
     });
@@ -91,7 +90,9 @@ export class WorkerLink {
 
   /** Others have taken the seat; the recipes are void already, as `chains` has moved. */
   handOver(): void {
-    this.handedOver = new Promise((resolve) => this.handOvers.push(resolve));
+    const seen = new Promise<void>((resolve) => this.handOvers.push(resolve));
+    // One that has died keeps its place until there is another.
+    this.handedOver = Promise.race([seen, this.ended]);
     this.tell({ kind: 'handOver', guests: [...this.world.seat.byAddress.keys()] });
   }
 
