@@ -106,3 +106,12 @@ test('sends bookmarks to those who want them, and ends with one at its time limi
   expect(await plain.events(1)).toBe('end');
   expect([api.watches.length, clock.timers]).toEqual([0, 0]);
 });
+
+test('a watch that has ended misses what happens before its client hangs up', async () => {
+  const api = await testApi({ objects });
+  const watch = await openWatch(`${api.url}${SERVICES}&resourceVersion=4`);
+  api.put(service('c'));
+  api.watches[0]!.end();
+  api.put(service('d'));
+  expect(await watch.events(2)).toBe('ADDED c@5, end');
+});

@@ -92,17 +92,21 @@ function timers(options: ListOptions, watch: Watch, { clock, switches }: WatchWo
 /** Writes events as the faults have it. */
 function eventWriter(response: ServerResponse, { resource, namespace }: ListOptions, { clock, switches }: WatchWorld) {
   let held: string | undefined;
+  // A watch that has ended is told of changes until its client has hung up.
+  const send = (text: string) => {
+    if (!response.writableEnded) response.write(text);
+  };
   const late = (text: string) => {
     const { latencyMs } = switches();
-    if (latencyMs === 0) response.write(text);
-    else clock.after(latencyMs, () => response.write(text));
+    if (latencyMs === 0) send(text);
+    else clock.after(latencyMs, () => send(text));
   };
   return (event: string, isBookmark = false) => {
     // It was ended, and is not closed yet.
     if (response.writableEnded) return;
     const { faulty, silent, bookmarksOnly, duplicate, swap } = switches();
     if (!concerns(faulty, { verb: 'watch', resource: resource.name, namespace })) {
-      response.write(event);
+      send(event);
       return;
     }
     if (silent || (bookmarksOnly && !isBookmark)) return;
