@@ -34,6 +34,8 @@ import root from './plugins/root/index.ts';
 import secondary from './plugins/secondary/index.ts';
 import shed from './plugins/shed/index.ts';
 import template from './plugins/template/index.ts';
+import timeouts from './plugins/timeouts/index.ts';
+import tls from './plugins/tls/index.ts';
 import transfer from './plugins/transfer/index.ts';
 import whoami from './plugins/whoami/index.ts';
 
@@ -42,6 +44,7 @@ export const plugins: readonly PluginDefinition[] = [
   root,
   metadata,
   cancel,
+  timeouts,
   multisocket,
   reload,
   nsid,
@@ -64,6 +67,7 @@ export const plugins: readonly PluginDefinition[] = [
   acl,
   cache,
   header,
+  tls,
   minimal,
   template,
   transfer,

@@ -44,8 +44,11 @@ export async function serve(flags: Flags): Promise<void> {
 
 /** As CoreDNS does: each zone with its port, then what serves it. */
 function banner(listening: readonly Listening[]): string {
-  const lines = listening.flatMap(({ address, port, zones }) =>
-    zones.map((zone) => `${zone}:${port}${address === undefined ? '' : ` on ${address}`}\n`),
+  const lines = listening.flatMap(({ transport, address, port, zones }) =>
+    zones.map(
+      (zone) =>
+        `${transport === 'dns' ? '' : `${transport}://`}${zone}:${port}${address === undefined ? '' : ` on ${address}`}\n`,
+    ),
   );
   return lines.join('') + versionText();
 }

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { parseIP, printIP, unmapIP } from '../dns/ip.ts';
 import { CairnError } from '../errors.ts';
@@ -24,6 +25,16 @@ export function canonicalAddress(text: string): string | undefined {
 /** The canonical text of an address as the system prints it: other than that are only some that begin with zeros. */
 export function canonicalPeerAddress(text: string): string {
   return text.startsWith('::') ? (canonicalAddress(text) ?? text) : text;
+}
+
+/** Who is at the other end of an open connection. */
+export function clientOf({ remoteAddress = '', remotePort = 0 }: Socket): Peer {
+  return { address: canonicalPeerAddress(remoteAddress), port: remotePort };
+}
+
+/** Which of our addresses an open connection came to. */
+export function localOf({ localAddress = '', localPort = 0 }: Socket): Peer {
+  return { address: canonicalPeerAddress(localAddress), port: localPort };
 }
 
 /** Every address of the machine, loopback included, in canonical text; link-local ones with the interface as zone. */

@@ -1,45 +1,19 @@
 import type { Socket } from 'node:net';
 import { HEADER_OCTETS } from '../dns/wire/decode.ts';
 import type { Clock } from '../observe/clock.ts';
-import { canonicalPeerAddress } from './addresses.ts';
+import { clientOf, localOf } from './addresses.ts';
 import { createFrames, frame } from './frames.ts';
+import type { CloseReason, ConnectionEvents, ConnectionLimits, StreamConnection } from './stream-connection.ts';
 import type { Incoming, Peer, Receiver, SendReply } from './transport.ts';
-
-/** What one connection may cost. Times are milliseconds. */
-export interface ConnectionLimits {
-  /** How long the first message may take. */
-  readonly readMs: number;
-  /** How long a connection is kept without a message. */
-  readonly idleMs: number;
-  /** How long a client may take nothing of what is sent to it. */
-  readonly writeMs: number;
-  /** At this many queries without a reply, no more are read. */
-  readonly maxInFlight: number;
-  /** After this many queries the connection ends; 0 for any number. */
-  readonly maxQueries: number;
-}
 
 /** So many messages of one connection are taken in one turn of the event loop, however many are there: others wait too. */
 const MESSAGES_PER_TURN = 32;
-
-/** Why a connection ended. */
-export type CloseReason = 'client' | 'read' | 'idle' | 'write' | 'queries' | 'displaced' | 'shutdown' | 'error';
-
-/** What a listener wants to know of its connections. */
-export interface ConnectionEvents {
-  /** The last query in flight got its reply. */
-  onIdle(connection: TcpConnection): void;
-  /** The first query is in flight. */
-  onBusy(connection: TcpConnection): void;
-  /** Called once, and nothing after it. */
-  onClosed(connection: TcpConnection, reason: CloseReason): void;
-}
 
 /**
  * One client's connection: hands queries over as they come and writes replies as they are made, in any order
  * (RFC 7766 §6.2.1.1, §7).
  */
-export class TcpConnection {
+export class TcpConnection implements StreamConnection {
   private readonly socket: Socket;
   private readonly receive: Receiver;
   private readonly limits: ConnectionLimits;
@@ -74,8 +48,8 @@ export class TcpConnection {
     this.limits = limits;
     this.clock = clock;
     this.events = events;
-    this.client = peer(socket.remoteAddress, socket.remotePort);
-    this.local = peer(socket.localAddress, socket.localPort);
+    this.client = clientOf(socket);
+    this.local = localOf(socket);
     this.readDeadline = clock.monotonic() + limits.readMs;
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => {
@@ -91,19 +65,16 @@ export class TcpConnection {
     socket.on('close', () => this.destroy(this.finishing ?? 'client'));
   }
 
-  /** Ends the connection if it has run out of time. */
   expire(nowMs: number): void {
     if (nowMs >= this.writeDeadline) this.destroy('write');
     else if (!this.finishing && nowMs >= this.readDeadline) this.finish(this.readReason);
   }
 
-  /** Takes no more messages, and ends once the replies to those in flight are written. */
   finish(reason: CloseReason): void {
     this.finishing ??= reason;
     this.dispatch();
   }
 
-  /** Ends the connection at once. */
   destroy(reason: CloseReason): void {
     if (this.closed) return;
     this.closed = true;
@@ -225,8 +196,4 @@ export class TcpConnection {
         this.unwritten === 0 ? Number.POSITIVE_INFINITY : this.clock.monotonic() + this.limits.writeMs;
     });
   }
-}
-
-function peer(address = '', port = 0): Peer {
-  return { address: canonicalPeerAddress(address), port };
 }

@@ -3,6 +3,8 @@ import type { ServerKey } from '../corefile/key.ts';
 import type { Position } from '../corefile/position.ts';
 import type { MessageFlags } from '../dns/message.ts';
 import type { Name } from '../dns/name.ts';
+import type { StreamLimits } from '../net/stream-listener.ts';
+import type { ServerCredentials } from '../net/tls-server.ts';
 import type { PluginEnv } from './env.ts';
 import type { Query } from './query.ts';
 import type { Reply } from './reply.ts';
@@ -59,6 +61,8 @@ export interface Plugin {
    * a client that the plugin does not know beyond doubt, and for names that are not the plugin's.
    */
   searchList?(query: Query): readonly Name[] | undefined;
+  /** What the block's encrypted listeners show to the next client; to be had from the start on. */
+  credentials?(): ServerCredentials;
   /** The zones that other servers can have copies of. */
   readonly transfers?: TransferSource;
   /**
@@ -81,12 +85,22 @@ export interface Plugin {
 /** More threads than this serve no listener, whatever the machine: CoreDNS's bound. */
 export const MAX_THREADS = 1024;
 
+/** Something that holds for a whole listener, so that the blocks which share it must agree: in text that is equal where it is. */
+export interface Agreed {
+  readonly text: string;
+  readonly position: Position;
+}
+
 /** What a block's directives say about the listener that serves it. */
 export interface BlockSettings {
   /** Addresses or interface names to listen on, and those to leave out. */
   readonly bind?: { readonly addresses: readonly BindTarget[]; readonly except: readonly BindTarget[] };
-  /** How many threads serve the listener's UDP: the blocks that share it agree. */
-  readonly threads?: { readonly count: number; readonly position: Position };
+  /** How many threads serve the listener's UDP. */
+  readonly threads?: Agreed & { readonly count: number };
+  /** That the block says what encrypted listeners do TLS with. */
+  readonly tls?: Agreed;
+  /** What the listener allows its connections, where that is not the usual. */
+  readonly limits?: Agreed & { readonly limits: Partial<StreamLimits> };
   /** Whether queries of a class other than IN reach the plugins. */
   readonly anyClass?: boolean;
   /** Whether the block asks other servers: its replies then say that recursion is available (RA). */

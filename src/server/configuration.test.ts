@@ -71,13 +71,18 @@ test('all errors are reported at once, by place, those of plugins with their nam
 
 test.each([
   [
-    'tls://example.org',
-    "transport 'tls://' is not supported: only dns:// is served by this version - write 'example.org'",
+    'quic://example.org',
+    "transport 'quic://' is not supported: write 'tls://example.org' for DNS over TLS, or put a proxy in front that speaks QUIC",
   ],
   [
-    'https://example.org:8443',
-    "transport 'https://' is not supported: only dns:// is served by this version - write 'example.org:8443'",
+    'https3://example.org:8443',
+    "transport 'https3://' is not supported: write 'https://example.org:8443' for HTTP/2, or put a proxy in front that speaks HTTP/3",
   ],
+  [
+    'grpc://.',
+    "transport 'grpc://' is not supported: write 'tls://.', and 'forward . tls://ADDRESS' in the servers that ask this one",
+  ],
+  ['tls://example.org', "'tls://example.org' has no certificate: add 'tls CERT KEY' to its block"],
 ])('the key %s is refused with what to write', (key, message) => {
   expect(errorsOf(`${key} {\nplain\n}\n`)).toEqual([`Corefile:1:1 - Error during parsing: ${message}`]);
 });

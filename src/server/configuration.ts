@@ -1,7 +1,7 @@
 import type { Directive, ServerBlock } from '../corefile/ast.ts';
 import { type Claim, findConflicts } from '../corefile/conflict.ts';
 import { attempt, CorefileError, CorefileErrors, type CorefileWarning, inOrder, inPlugin } from '../corefile/error.ts';
-import { parseServerKey, preferredSyntaxWarning, type ServerKey } from '../corefile/key.ts';
+import { parseServerKey, preferredSyntaxWarning, type ServerKey, type Transport } from '../corefile/key.ts';
 import type { Corefile } from '../corefile/parser.ts';
 import { printDirective } from '../corefile/print.ts';
 import type { BlockSettings, PluginDefinition } from '../plugin/plugin.ts';
@@ -40,7 +40,7 @@ export interface Configuration {
 export function configure(corefile: Corefile, plugins: readonly PluginDefinition[], dnsPort: number): Configuration {
   const errors = [...corefile.errors];
   const blocks = corefile.blocks.map((block) => configureBlock(block, plugins, dnsPort, errors));
-  errors.push(...findConflicts(blocks.map(claimOf)));
+  errors.push(...findConflicts(blocks.map(claimOf)), ...withoutCertificate(blocks));
   if (errors.length > 0) throw new CorefileErrors(inOrder(errors));
   const keyWarnings = blocks.flatMap(({ keys }) => keys.flatMap((key) => preferredSyntaxWarning(key) ?? []));
   return { blocks, warnings: [...corefile.warnings, ...keyWarnings] };
@@ -53,7 +53,7 @@ function configureBlock(
   errors: CorefileError[],
 ): BlockConfiguration {
   const keys = block.keys.flatMap(
-    (token) => attempt(errors, () => servedKeys(parseServerKey(token, { dns: dnsPort }))) ?? [],
+    (token) => attempt(errors, () => servedKeys(parseServerKey(token, defaultPorts(dnsPort)))) ?? [],
   );
   const zones = [...new Set(keys.map((key) => key.zone))];
   const uses = Map.groupBy(block.directives, (directive) => directive.name);
@@ -73,15 +73,37 @@ function configureBlock(
   return { keys, zones, plugins: configured, settings };
 }
 
+/** Where the system chooses the port of DNS, as in tests, it chooses those of all transports. */
+function defaultPorts(dnsPort: number): Partial<Record<Transport, number>> {
+  return dnsPort === 0 ? { dns: 0, tls: 0, https: 0 } : { dns: dnsPort };
+}
+
 /** @throws CorefileError for a transport that is not served. */
 function servedKeys(keys: ServerKey[]): ServerKey[] {
-  const foreign = keys.find((key) => key.transport !== 'dns');
-  if (foreign) {
-    const { position, transport, original } = foreign;
-    const remedy = `only dns:// is served by this version - write '${original.slice(transport.length + 3)}'`;
-    throw new CorefileError(position, `transport '${transport}://' is not supported: ${remedy}`);
+  for (const { position, transport, original } of keys) {
+    const instead = INSTEAD[transport]?.(original.slice(transport.length + 3));
+    if (instead) throw new CorefileError(position, `transport '${transport}://' is not supported: ${instead}`);
   }
   return keys;
+}
+
+/** For a transport that is not served, what to do; `rest` is what the key says behind it. */
+const INSTEAD: Partial<Record<Transport, (rest: string) => string>> = {
+  quic: (rest) => `write 'tls://${rest}' for DNS over TLS, or put a proxy in front that speaks QUIC`,
+  https3: (rest) => `write 'https://${rest}' for HTTP/2, or put a proxy in front that speaks HTTP/3`,
+  grpc: (rest) => `write 'tls://${rest}', and 'forward . tls://ADDRESS' in the servers that ask this one`,
+};
+
+/** Errors for keys of DNS over TLS where nobody says with which certificate. */
+function withoutCertificate(blocks: readonly BlockConfiguration[]): CorefileError[] {
+  const keysOf = (block: BlockConfiguration) => block.keys.filter(({ transport }) => transport === 'tls');
+  const secured = new Set(blocks.flatMap((block) => (block.settings.tls ? keysOf(block).map(({ port }) => port) : [])));
+  return blocks.flatMap((block) => keysOf(block).flatMap((key) => (secured.has(key.port) ? [] : noCertificate(key))));
+}
+
+/** The error that a key asks for TLS and its listener has no certificate. */
+export function noCertificate({ position, original }: ServerKey): CorefileError {
+  return new CorefileError(position, `'${original}' has no certificate: add 'tls CERT KEY' to its block`);
 }
 
 function claimOf({ keys, settings }: BlockConfiguration): Claim {

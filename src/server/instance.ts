@@ -38,6 +38,10 @@ export class Instance {
     this.plugins = new Map(
       blocks.map((block) => [block, createPlugins(block, this.pointsOf(block)[0]?.server ?? '', generation)]),
     );
+    for (const point of this.listenPoints) {
+      const secured = point.securedBy && this.plugins.get(point.securedBy);
+      point.credentials = secured?.find(({ plugin }) => plugin.credentials)?.plugin.credentials;
+    }
     for (const [block, plugins] of this.plugins) {
       const running = runBlock(block, plugins);
       for (const { zones, router } of this.listenPoints) {

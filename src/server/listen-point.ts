@@ -1,8 +1,11 @@
 import { CorefileError } from '../corefile/error.ts';
-import { printPosition } from '../corefile/position.ts';
+import type { ServerKey, Transport } from '../corefile/key.ts';
+import { type Position, printPosition } from '../corefile/position.ts';
 import type { Name } from '../dns/name.ts';
+import { STREAM_LIMITS, type StreamLimits } from '../net/stream-listener.ts';
+import type { ServerCredentials } from '../net/tls-server.ts';
 import type { BlockSettings } from '../plugin/plugin.ts';
-import type { BlockConfiguration } from './configuration.ts';
+import { type BlockConfiguration, noCertificate } from './configuration.ts';
 import { Responder } from './responder.ts';
 import { Router } from './router.ts';
 import type { ServerWatch } from './watch.ts';
@@ -13,11 +16,18 @@ export interface ListenPoint {
   readonly server: string;
   /** The point whose sockets serve this one: itself, or the one that has the port on every address. */
   readonly host: string;
+  readonly transport: Transport;
   /** Undefined for every address of the machine. */
   readonly address: string | undefined;
   readonly port: number;
   /** How many threads serve UDP. */
   readonly threads: number;
+  /** What connections are allowed, beside the usual. */
+  readonly limits: Partial<StreamLimits>;
+  /** The block that says what to do TLS with, if one does. */
+  readonly securedBy: BlockConfiguration | undefined;
+  /** What connections are secured with: of a plugin of that block, and set once plugins are made. */
+  credentials: (() => ServerCredentials) | undefined;
   /** Which block each zone belongs to. */
   readonly zones: ReadonlyMap<Name, BlockConfiguration>;
   readonly router: Router;
@@ -32,65 +42,106 @@ export function hasSockets({ server, host }: ListenPoint): boolean {
 /** What listening depends on beyond the Corefile. */
 export interface ListenWorld {
   readonly watch: ServerWatch;
-  readonly tcpIdleMs: number;
   /** How many threads serve UDP where no block says it. */
   readonly threads: number;
   /** The addresses that `bind` means. @throws Error naming a target that is neither an address nor an interface. */
   bindAddresses(bind: NonNullable<BlockSettings['bind']>): readonly string[];
 }
 
+/** What keys say of a point. */
+interface Claimed {
+  readonly transport: Transport;
+  readonly address: string | undefined;
+  readonly port: number;
+  /** The first key. */
+  readonly key: ServerKey;
+  readonly zones: Map<Name, BlockConfiguration>;
+}
+
 /**
- * The points that the blocks listen on, their routers still empty: blocks with the same address and port share one.
+ * The points that the blocks listen on, their routers still empty: blocks with the same transport, address and port share one.
  *
- * @throws CorefileError where two blocks turn out to serve one zone at one address, or want other numbers of threads.
+ * @throws CorefileError where two blocks turn out to serve one zone at one address, or say different things of one listener.
  */
 export function listenPoints(blocks: readonly BlockConfiguration[], world: ListenWorld): ListenPoint[] {
-  const byServer = new Map<
-    string,
-    { address: string | undefined; port: number; zones: Map<Name, BlockConfiguration> }
-  >();
+  const byServer = claimPoints(blocks, world);
+  const hostOf = (server: string, { transport, port }: Claimed) => {
+    const everywhere = serverName(transport, undefined, port);
+    return port !== 0 && byServer.has(everywhere) ? everywhere : server;
+  };
+  return [...byServer].map(([server, point]) => {
+    const { transport, address, port, zones } = point;
+    const router = new Router();
+    // As with CoreDNS, one block that wants other classes opens the listener for them.
+    const anyClass = [...zones.values()].some(({ settings }) => settings.anyClass);
+    const host = hostOf(server, point);
+    const companions = [...byServer].filter(([other, claimed]) => hostOf(other, claimed) === host);
+    const sharing = companions.flatMap(([, { zones }]) => [...zones.values()]);
+    const threads = agreed('multisocket', sharing, (settings) => settings.threads);
+    const limits = agreed('timeouts', sharing, (settings) => settings.limits)?.said.limits ?? {};
+    const tls = agreed('tls', sharing, (settings) => settings.tls);
+    if (transport === 'tls' && !tls) throw noCertificate(point.key);
+    const { idleMs } = { ...STREAM_LIMITS, ...limits };
+    return {
+      ...{ server, host, transport, address, port, zones, router },
+      threads: threads?.said.count ?? world.threads,
+      limits,
+      securedBy: transport === 'dns' ? undefined : tls?.block,
+      credentials: undefined,
+      responder: new Responder({ server, transport, router, anyClass, idleMs }, world.watch),
+    };
+  });
+}
+
+/** The points by server name, with the zones that blocks claim there. */
+function claimPoints(blocks: readonly BlockConfiguration[], world: ListenWorld): ReadonlyMap<string, Claimed> {
+  const byServer = new Map<string, Claimed>();
   for (const block of blocks) {
     const { bind } = block.settings;
     for (const address of bind ? world.bindAddresses(bind) : [undefined]) {
-      for (const { zone, port, position } of block.keys) {
-        const server = serverName(address, port);
-        const point = byServer.get(server) ?? { address, port, zones: new Map() };
+      for (const key of block.keys) {
+        const { transport, zone, port, position } = key;
+        const server = serverName(transport, address, port);
+        const point = byServer.get(server) ?? { transport, address, port, key, zones: new Map() };
+        if (!byServer.has(server)) checkTransport(point, byServer.values());
         byServer.set(server, point);
         if (point.zones.has(zone)) {
-          throw new CorefileError(
-            position,
-            `cannot serve dns://${zone}:${port} - it is already defined for ${address}`,
-          );
+          const what = `${transport}://${zone}:${port}`;
+          throw new CorefileError(position, `cannot serve ${what} - it is already defined for ${address}`);
         }
         point.zones.set(zone, block);
       }
     }
   }
-  const hostOf = (server: string, port: number) => {
-    const everywhere = serverName(undefined, port);
-    return port !== 0 && byServer.has(everywhere) ? everywhere : server;
-  };
-  return [...byServer].map(([server, point]) => {
-    const router = new Router();
-    // As with CoreDNS, one block that wants other classes opens the listener for them.
-    const anyClass = [...point.zones.values()].some(({ settings }) => settings.anyClass);
-    const responder = new Responder({ server, router, anyClass, tcpIdleMs: world.tcpIdleMs }, world.watch);
-    const host = hostOf(server, point.port);
-    const companions = [...byServer].filter(([other, { port }]) => hostOf(other, port) === host);
-    const threads = threadsOf(companions.flatMap(([, { zones }]) => [...zones.values()])) ?? world.threads;
-    return { server, host, ...point, threads, router, responder };
+  return byServer;
+}
+
+/** @throws CorefileError if another transport has the port already: all listen on TCP. */
+function checkTransport({ transport, address, port, key }: Claimed, others: Iterable<Claimed>): void {
+  for (const other of others) {
+    const isApart = address !== undefined && other.address !== undefined && address !== other.address;
+    if (port === 0 || other.port !== port || other.transport === transport || isApart) continue;
+    const taken = `port ${port} is that of '${other.key.original}' at ${printPosition(other.key.position)}`;
+    throw new CorefileError(key.position, `'${key.original}' needs a port of its own: ${taken}`);
+  }
+}
+
+/** What the blocks that share sockets say of one thing; undefined if none does. @throws CorefileError if they differ. */
+function agreed<T extends { readonly text: string; readonly position: Position }>(
+  plugin: string,
+  blocks: readonly BlockConfiguration[],
+  pick: (settings: BlockSettings) => T | undefined,
+): { readonly block: BlockConfiguration; readonly said: T } | undefined {
+  const [first, ...others] = blocks.flatMap((block) => {
+    const said = pick(block.settings);
+    return said ? { block, said } : [];
   });
+  const other = others.find(({ said }) => said.text !== first?.said.text)?.said;
+  if (!first || !other) return first;
+  const detail = `'${other.text}', but '${first.said.text}' for the same port at ${printPosition(first.said.position)}`;
+  throw new CorefileError(other.position, `plugin/${plugin}: ${detail} - it holds for the whole listener`);
 }
 
-/** What the blocks that share sockets say about their threads; undefined if none does. */
-function threadsOf(blocks: readonly BlockConfiguration[]): number | undefined {
-  const [first, ...others] = blocks.flatMap(({ settings }) => settings.threads ?? []);
-  const other = others.find(({ count }) => count !== first?.count);
-  if (!first || !other) return first?.count;
-  const detail = `${other.count} threads, but ${first.count} for the same port at ${printPosition(first.position)}`;
-  throw new CorefileError(other.position, `plugin/multisocket: ${detail} - one number serves the whole listener`);
-}
-
-function serverName(address: string | undefined, port: number): string {
-  return `dns://${address?.includes(':') ? `[${address}]` : (address ?? '')}:${port}`;
+function serverName(transport: Transport, address: string | undefined, port: number): string {
+  return `${transport}://${address?.includes(':') ? `[${address}]` : (address ?? '')}:${port}`;
 }

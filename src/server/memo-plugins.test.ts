@@ -77,7 +77,7 @@ function setup(body: string) {
   const quiet = createLogger(() => {});
   return () =>
     new Responder(
-      { server: 'dns://:53', router, anyClass: true, tcpIdleMs: 10_000 },
+      { server: 'dns://:53', router, anyClass: true, idleMs: 10_000, transport: 'dns' },
       new ServerWatch(clock, seededRandom(), quiet, new Metrics()),
     );
 }

@@ -1,3 +1,4 @@
+import type { Transport } from '../corefile/key.ts';
 import { type Edns, EdnsOption, type Message, type MessageFlags, type Question, Rcode } from '../dns/message.ts';
 import { foldName, type Name } from '../dns/name.ts';
 import type { ResourceRecord } from '../dns/rr.ts';
@@ -13,6 +14,7 @@ import { Memo } from './memo.ts';
 import { createEntry, isOver, type MemoEntry } from './memo-entry.ts';
 import { type Scan, scanQuery } from './memo-key.ts';
 import { MemoQuery } from './memo-query.ts';
+import { encodePadded } from './padding.ts';
 import { repeatReply } from './repeat-reply.ts';
 import type { Block, Router } from './router.ts';
 import { udpLimit } from './udp-limit.ts';
@@ -29,8 +31,9 @@ export interface Listener {
   readonly server: string;
   readonly router: Router;
   readonly anyClass: boolean;
-  /** How long an idle TCP connection is kept, in milliseconds: told to clients that ask (RFC 7828). */
-  readonly tcpIdleMs: number;
+  readonly transport: Transport;
+  /** How long an idle connection is kept, in milliseconds: told to clients that ask (RFC 7828). */
+  readonly idleMs: number;
 }
 
 /**
@@ -218,7 +221,11 @@ export class Responder {
   }
 
   private finish(query: Query, block: Block, reply: Reply): Answer {
-    if (reply.following && query.protocol === 'tcp') return this.stream(query, block, reply, reply.following);
+    if (reply.following && query.protocol === 'tcp') {
+      if (this.listener.transport !== 'https') return this.stream(query, block, reply, reply.following);
+      // RFC 8484 §4.2: a response has one message.
+      return this.finish(query, block, failure(reply.source, Rcode.REFUSED, new Error('no zone transfer over HTTPS')));
+    }
     let bytes: Buffer | undefined;
     try {
       bytes = reply.drop ? undefined : this.encode(query, reply, block);
@@ -268,7 +275,9 @@ export class Responder {
 
   private encode(query: Query, reply: Reply, block: Pick<Block, 'recursion' | 'udpSize'>): Buffer {
     const limit = query.protocol === 'udp' ? udpLimit(query.edns?.udpSize ?? 0, block) : MAX_MESSAGE_OCTETS;
-    return encodeMessage(this.messageOf(query, reply, block), limit);
+    const message = this.messageOf(query, reply, block);
+    const isPadded = this.listener.transport !== 'dns' && query.edns && hasOption(query.edns, EdnsOption.PADDING);
+    return isPadded ? encodePadded(message) : encodeMessage(message, limit);
   }
 
   private messageOf(query: Query, reply: Reply, block: Pick<Block, 'recursion'>): Message {
@@ -296,8 +305,10 @@ export class Responder {
   /** RFC 6891 §6.1.1: a reply has an OPT record if, and only if, the query had one. */
   private replyEdns(query: Query, edns: Edns, reply: Reply): Edns {
     const options = [...(reply.ednsOptions ?? [])];
-    if (query.protocol === 'tcp' && edns.options.some(({ code }) => code === EdnsOption.TCP_KEEPALIVE)) {
-      options.push({ code: EdnsOption.TCP_KEEPALIVE, data: keepaliveData(this.listener.tcpIdleMs) });
+    const { transport, idleMs } = this.listener;
+    // Over HTTPS, connections are HTTP's business.
+    if (query.protocol === 'tcp' && transport !== 'https' && hasOption(edns, EdnsOption.TCP_KEEPALIVE)) {
+      options.push({ code: EdnsOption.TCP_KEEPALIVE, data: keepaliveData(idleMs) });
     }
     return { udpSize: OWN_UDP_SIZE, version: 0, do: edns.do, options };
   }
@@ -305,6 +316,10 @@ export class Responder {
 
 const NO_FLAGS: MessageFlags = decodeFlags(0);
 const NO_BLOCK = { recursion: false };
+
+function hasOption(edns: Edns, wanted: number): boolean {
+  return edns.options.some(({ code }) => code === wanted);
+}
 
 /** RFC 7828 §3.1: the timeout in units of 100 ms. */
 function keepaliveData(idleMs: number): Uint8Array {

@@ -1,3 +1,4 @@
+import type { Transport } from '../corefile/key.ts';
 import { printPosition } from '../corefile/position.ts';
 import { CairnError, messageOf } from '../errors.ts';
 import { bindAddresses, localAddresses } from '../net/addresses.ts';
@@ -38,6 +39,7 @@ export interface ServerOptions {
 
 /** Where the server listens. */
 export interface Listening {
+  readonly transport: Transport;
   /** Undefined for every address of the machine. */
   readonly address: string | undefined;
   readonly port: number;
@@ -116,6 +118,7 @@ export class Server {
   get listening(): readonly Listening[] {
     if (this.inProcess) return [];
     return (this.instance?.listenPoints ?? []).map((point) => ({
+      transport: point.transport,
       address: point.address,
       port: this.sockets.portOf(point),
       zones: [...point.zones.keys()],
@@ -264,7 +267,6 @@ export class Server {
       watch,
       threads,
       process,
-      tcpIdleMs: this.sockets.tcpIdleMs,
       localAddresses,
       bindAddresses,
     };

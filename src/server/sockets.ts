@@ -1,5 +1,7 @@
 import { allAddresses } from '../net/addresses.ts';
-import { openTcp, TCP_LIMITS, type TcpListener } from '../net/tcp.ts';
+import { type HttpsListener, openHttps } from '../net/https.ts';
+import type { StreamListener } from '../net/stream-listener.ts';
+import { openTcp } from '../net/tcp.ts';
 import type { Receiver, SendReply, UdpKind } from '../net/transport.ts';
 import type { Clock } from '../observe/clock.ts';
 import type { Logger } from '../observe/log.ts';
@@ -19,17 +21,19 @@ const UDP_KINDS: Record<UdpKind, string> = {
   portable: 'portable: one datagram per system call',
 };
 
-interface OpenPoint {
+/** A point with its sockets. */
+export interface OpenPoint {
   readonly server: string;
   readonly address: string | undefined;
   readonly seat: Seat;
-  readonly tcp: TcpListener;
-  readonly udp: UdpService;
+  /** TCP, TLS or HTTPS. */
+  readonly streams: StreamListener | HttpsListener;
+  /** Undefined where the transport has none. */
+  readonly udp: UdpService | undefined;
 }
 
 /** The listening sockets of the process: they stay open while the chains behind them change. */
 export class Sockets {
-  readonly tcpIdleMs = TCP_LIMITS.idleMs;
   private readonly clock: Clock;
   private readonly log: Logger;
   private readonly points = new Map<string, OpenPoint>();
@@ -53,9 +57,9 @@ export class Sockets {
         await this.makeRoom(point, points);
         const open = await this.openPoint(point, points);
         this.points.set(point.server, open);
-        this.tellKind(open.udp.kind);
+        if (open.udp) this.tellKind(open.udp.kind);
       }
-      await this.points.get(point.server)!.udp.resize(point.threads);
+      await this.points.get(point.server)!.udp?.resize(point.threads);
     }
   }
 
@@ -69,7 +73,7 @@ export class Sockets {
   private async makeRoom({ port, address }: ListenPoint, points: readonly ListenPoint[]): Promise<void> {
     const staying = serversOf(points);
     const inTheWay = [...this.points.values()].filter(
-      (open) => port !== 0 && open.tcp.port === port && !staying.has(open.server) && !(open.address && address),
+      (open) => port !== 0 && open.streams.port === port && !staying.has(open.server) && !(open.address && address),
     );
     await this.closePoints(inTheWay, 0);
   }
@@ -78,8 +82,10 @@ export class Sockets {
   async handOver(points: readonly ListenPoint[]): Promise<void> {
     const handedOver = points.map((point) => {
       const open = this.points.get(point.server);
-      if (open) Object.assign(open.seat, seatOf(point, points));
-      return open?.udp.handOver();
+      if (!open) return undefined;
+      Object.assign(open.seat, seatOf(point, points));
+      open.streams.limit(point.limits);
+      return open.udp?.handOver();
     });
     await Promise.all(handedOver);
   }
@@ -95,7 +101,7 @@ export class Sockets {
 
   private async closePoints(points: readonly OpenPoint[], graceMs: number): Promise<void> {
     for (const { server } of points) this.points.delete(server);
-    await Promise.all(points.flatMap(({ tcp, udp }) => [tcp.close(graceMs), udp.close(graceMs)]));
+    await Promise.all(points.flatMap(({ streams, udp }) => [streams.close(graceMs), udp?.close(graceMs)]));
   }
 
   /** Closes all. */
@@ -105,12 +111,12 @@ export class Sockets {
 
   /** The real port of a point, which differs from the configured one if that is 0. */
   portOf(point: ListenPoint): number {
-    return this.points.get(point.host)?.tcp.port ?? point.port;
+    return this.points.get(point.host)?.streams.port ?? point.port;
   }
 
   /** What threads beside the main one keep for a point. */
   workerMemo({ host, server, address }: ListenPoint): MemoSize {
-    return this.points.get(host)?.udp.memoOf(host === server ? undefined : address) ?? { entries: 0, octets: 0 };
+    return this.points.get(host)?.udp?.memoOf(host === server ? undefined : address) ?? { entries: 0, octets: 0 };
   }
 
   /** Says once how UDP is done here: it decides how much the server can take. */
@@ -129,17 +135,24 @@ export class Sockets {
     }
   }
 
-  private async tryOpenPoint({ address, port, server }: ListenPoint, seat: Seat): Promise<OpenPoint> {
+  private async tryOpenPoint(point: ListenPoint, seat: Seat): Promise<OpenPoint> {
     const { clock, log } = this;
+    const { transport, server, address, port, limits } = point;
+    const streamOptions = { address, port, clock, limits, tls: () => seat.credentials?.() };
+    if (transport === 'https') {
+      const streams = await openHttps(streamOptions, this.receiver('tcp', seat));
+      return { server, address, seat, streams, udp: undefined };
+    }
+    const streams = await openTcp(streamOptions, this.receiver('tcp', seat));
+    if (transport === 'tls') return { server, address, seat, streams, udp: undefined };
     // An address that another block names gets a socket of its own, so that it is known which one was asked.
     const addresses = () => [...new Set([...seat.byAddress.keys(), ...allAddresses()])];
-    const tcp = await openTcp({ address, port, clock }, this.receiver('tcp', seat));
     try {
       const receive = this.receiver('udp', seat);
-      const udp = await openUdpService({ server, address, port: tcp.port, clock, log, addresses, seat, receive });
-      return { server, address, seat, tcp, udp };
+      const udp = await openUdpService({ server, address, port: streams.port, clock, log, addresses, seat, receive });
+      return { server, address, seat, streams, udp };
     } catch (error) {
-      await tcp.close(0);
+      await streams.close(0);
       throw error;
     }
   }

@@ -1,12 +1,8 @@
-import type { TcpListener } from '../net/tcp.ts';
 import type { Metrics } from '../observe/metrics.ts';
-import type { UdpService } from './udp-service.ts';
+import type { OpenPoint } from './sockets.ts';
 
 /** Shows what listeners count of themselves, for as long as the metrics are scraped. */
-export function exposeTransports(
-  metrics: Metrics,
-  listeners: () => Iterable<{ server: string; tcp: TcpListener; udp: UdpService }>,
-): void {
+export function exposeTransports(metrics: Metrics, points: () => Iterable<OpenPoint>): void {
   const open = metrics.gauge('cairn_tcp_connections', 'TCP connections that are open.', ['server']);
   const refused = metrics.counter(
     'cairn_tcp_connections_refused_total',
@@ -15,8 +11,13 @@ export function exposeTransports(
   );
   const closed = metrics.counter(
     'cairn_tcp_connections_closed_total',
-    'TCP connections that ended, by reason: client, read, idle, write, queries, displaced, shutdown, error.',
+    'TCP connections that ended, by reason: client, handshake, read, idle, write, queries, displaced, shutdown, error.',
     ['server', 'reason'],
+  );
+  const responses = metrics.counter(
+    'coredns_dns_https_responses_total',
+    'Counter of DoH responses per server and http status code.',
+    ['server', 'status'],
   );
   const sendErrors = metrics.counter('cairn_udp_send_errors_total', 'UDP replies that the system did not send.', [
     'server',
@@ -35,15 +36,19 @@ export function exposeTransports(
   const deaths = metrics.counter('cairn_udp_worker_deaths_total', 'Threads that died and were replaced.', ['server']);
   metrics.onScrape('transports', () => {
     for (const gauge of [open, workers]) gauge.reset();
-    for (const { server, tcp, udp } of listeners()) {
-      open.cell(server).value = tcp.stats.open;
-      refused.cell(server).value = tcp.stats.refused;
+    for (const { server, streams, udp } of points()) {
+      open.cell(server).value = streams.stats.open;
+      refused.cell(server).value = streams.stats.refused;
+      for (const [reason, count] of Object.entries(streams.stats.closed)) closed.cell(server, reason).value = count;
+      if ('responses' in streams) {
+        for (const [status, count] of streams.responses) responses.cell(server, `${status}`).value = count;
+      }
+      if (!udp) continue;
       sendErrors.cell(server).value = udp.stats.sendErrors;
       workers.cell(server).value = udp.workers;
       passed.cell(server).value = udp.stats.passed;
       dropped.cell(server).value = udp.stats.dropped;
       deaths.cell(server).value = udp.deaths;
-      for (const [reason, count] of Object.entries(tcp.stats.closed)) closed.cell(server, reason).value = count;
     }
   });
 }

@@ -1,8 +1,11 @@
 import { globSync, readFileSync } from 'node:fs';
-import { relative, resolve } from 'node:path';
-import { expect, test } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startApiServer } from '../support/api-server/index.ts';
 import { ask } from '../support/ask.ts';
+import { KEY, SERVER_CERT } from '../support/authority.ts';
 import { startServer } from '../support/server.ts';
 import { startUpstream } from '../support/upstream.ts';
 
@@ -12,7 +15,7 @@ const CLUSTER = resolve(ROOT, 'test/acceptance/cluster.yaml');
 /** Ports that a machine running the tests may not have to give, and files that it may not have. */
 function anywhere(corefile: string, upstream: string): string {
   return corefile
-    .replace(/^(\S+?):(?:53|1053)(?=[\s,])/gm, '$1')
+    .replace(/^\S.*$/gm, (keys) => keys.replace(/:(?:53|1053|8853|8443)(?=[\s,])/g, ''))
     .replace(/^( +(?:health|ready|prometheus))(?: +\S*:\d+)?(?= *\{?$)/gm, '$1 127.0.0.1:0')
     .replace(/lameduck \S+/g, 'lameduck 0s')
     .replaceAll('/etc/resolv.conf', upstream);
@@ -39,6 +42,16 @@ const examples = readmes.flatMap((file) => {
   );
 });
 
+let certificates: string;
+
+beforeAll(async () => {
+  certificates = await mkdtemp(join(tmpdir(), 'corefiles-'));
+  await writeFile(join(certificates, 'cert.pem'), SERVER_CERT);
+  await writeFile(join(certificates, 'key.pem'), KEY);
+});
+
+afterAll(() => rm(certificates, { recursive: true }));
+
 test.each(examples)('%s starts', async (_, corefile) => {
   const upstream = await startUpstream();
   const api = await startApiServer();
@@ -47,6 +60,7 @@ test.each(examples)('%s starts', async (_, corefile) => {
     .replace(/weighted \S+/g, 'weighted /dev/null')
     .replace(/^( +)(?:kubeconfig|endpoint) .+$/gm, `$1endpoint ${api.url}`)
     .replace(/^ +tls \S+ \S+ \S+$/gm, '')
+    .replace(/^ +tls cert.pem key.pem/gm, `    tls ${certificates}/cert.pem ${certificates}/key.pem`)
     .replace(
       /^( *)kubernetes( [^{\n]*)?\{(?![^}]*\n *(?:manifests|endpoint) )/gm,
       `$1kubernetes$2{\n$1    endpoint ${api.url}`,

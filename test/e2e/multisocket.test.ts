@@ -141,7 +141,7 @@ batched('an address with a block of its own is answered by that block', async ()
 test('blocks of one listener agree on the number of threads', async () => {
   const block = (zone: string, count: string) => `${zone} {\nmultisocket ${count}\nwhoami\n}\n`;
   await expect(startServer(block('a.org', '2') + block('b.org', '3'))).rejects.toThrow(
-    'Corefile:6:1 - Error during parsing: plugin/multisocket: 3 threads, but 2 for the same port at Corefile:2:1',
+    "Corefile:6:1 - Error during parsing: plugin/multisocket: 'multisocket 3', but 'multisocket 2' for the same port at Corefile:2:1",
   );
   const { server } = await startServer(`${block('a.org', '2')}b.org {\nwhoami\n}\n${block('c.org', '2')}`);
   expect(server.listening).toHaveLength(1);

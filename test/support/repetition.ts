@@ -47,7 +47,8 @@ export function repeatingChain(clock: FakeClock, extra: readonly Plugin[] = []) 
     createLogger(() => {}),
     new Metrics(),
   );
-  const responder = () => new Responder({ server: 'dns://:53', router, anyClass: false, tcpIdleMs: 10_000 }, watch);
+  const responder = () =>
+    new Responder({ server: 'dns://:53', router, anyClass: false, idleMs: 10_000, transport: 'dns' }, watch);
   return { clock, random, registry, responder, seen, repeated, env };
 }
 

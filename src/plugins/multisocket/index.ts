@@ -21,9 +21,10 @@ export default definePlugin<MultisocketOptions>({
     return { threads, position: directive.position };
   },
 
-  settings: ({ threads, position }) => ({
-    threads: { count: threads ?? Math.min(availableParallelism(), MAX_THREADS), position },
-  }),
+  settings({ threads, position }) {
+    const count = threads ?? Math.min(availableParallelism(), MAX_THREADS);
+    return { threads: { count, text: `multisocket ${count}`, position } };
+  },
 
   create: () => ({}),
 });

@@ -1,0 +1,99 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import type { Readable } from 'node:stream';
+import { HEADER_OCTETS } from '../dns/wire/decode.ts';
+
+/** A request and the way back to its client, whatever the version of HTTP. */
+export interface HttpExchange {
+  readonly method: string;
+  readonly path: string;
+  readonly body: Readable;
+  respond(response: HttpResponse): void;
+  /** Ends the exchange without a response; its client may ask again. */
+  abort(): void;
+  /** Calls back once when nothing more will be read or written. */
+  onClosed(callback: () => void): void;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | number>>;
+  readonly body: Uint8Array | string;
+}
+
+/** The only resource that there is: the one that RFC 8484's examples and CoreDNS have. */
+const DNS_PATH = '/dns-query';
+const MAX_MESSAGE_OCTETS = 65_535;
+
+/** The octets that a request asks with (RFC 8484 §4.1), or the response that says why it does not. Rejects if the client goes away. */
+export async function readQuery({ method, path, body }: HttpExchange): Promise<Uint8Array | HttpResponse> {
+  const [resource, parameters] = splitPath(path);
+  if (resource !== DNS_PATH) return refuse(404, `there is nothing but ${DNS_PATH} here`);
+  if (method !== 'GET' && method !== 'POST') return refuse(405, 'ask with GET or POST', { allow: 'GET, POST' });
+  if (method === 'GET') body.resume(); // whatever it is, so that its end is seen
+  const message = method === 'GET' ? fromParameter(parameters) : await readBody(body);
+  if (message === undefined) return refuse(413, 'a DNS message has 65535 octets at most');
+  // A reply, or what is too short to be answered.
+  if (message.length < HEADER_OCTETS || (message[2]! & 0x80) !== 0) return refuse(400, 'invalid request');
+  return message;
+}
+
+/** A response in plain text. */
+export function refuse(status: number, text: string, headers: HttpResponse['headers'] = {}): HttpResponse {
+  return { status, headers: { 'content-type': 'text/plain; charset=utf-8', ...headers }, body: `${text}\n` };
+}
+
+export function http1Exchange(request: IncomingMessage, response: ServerResponse): HttpExchange {
+  return {
+    method: request.method ?? '',
+    path: request.url ?? '',
+    body: request,
+    respond({ status, headers, body }) {
+      // What is left of a request that is not read to its end would be the next one.
+      const last = request.complete ? {} : { connection: 'close' };
+      response.writeHead(status, { ...headers, ...last, 'content-length': Buffer.byteLength(body) });
+      response.end(body);
+    },
+    abort: () => response.destroy(),
+    onClosed: (callback) => void response.once('close', callback),
+  };
+}
+
+export function http2Exchange(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): HttpExchange {
+  return {
+    method: headers[':method'] ?? '',
+    path: headers[':path'] ?? '',
+    body: stream,
+    respond({ status, headers, body }) {
+      if (stream.destroyed) return;
+      stream.respond({ ...headers, ':status': status, 'content-length': Buffer.byteLength(body) });
+      // RFC 9113 §8.1: a response may come before the request has ended, whose rest nobody wants then.
+      stream.end(body, () => stream.readableEnded || stream.close(constants.NGHTTP2_NO_ERROR));
+    },
+    abort: () => stream.close(constants.NGHTTP2_REFUSED_STREAM),
+    onClosed: (callback) => void stream.once('close', callback),
+  };
+}
+
+function splitPath(path: string): [string, string] {
+  const at = path.indexOf('?');
+  return at === -1 ? [path, ''] : [path.slice(0, at), path.slice(at + 1)];
+}
+
+/** RFC 8484 §6: base64url without padding; what is not that is a message of no octets. */
+function fromParameter(parameters: string): Uint8Array {
+  const text = new URLSearchParams(parameters).get('dns') ?? '';
+  return Buffer.from(/^[\w-]+$/.test(text) ? text : '', 'base64url');
+}
+
+/** Undefined for more than a message can be; the rest of it is left unread. */
+async function readBody(body: Readable): Promise<Uint8Array | undefined> {
+  const chunks: Buffer[] = [];
+  let octets = 0;
+  for await (const chunk of body.iterator({ destroyOnReturn: false })) {
+    octets += chunk.length;
+    if (octets > MAX_MESSAGE_OCTETS) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,210 @@
+import { once } from 'node:events';
+import { constants } from 'node:http2';
+import { connect } from 'node:tls';
+import { expect, onTestFinished, test } from 'vitest';
+import { dialHttp2, fetchHttp1, TRUST } from '../../test/support/ask-encrypted.ts';
+import { KEY, SERVER_CERT } from '../../test/support/authority.ts';
+import { fakeClock } from '../../test/support/clock.ts';
+import { testMessage } from '../../test/support/query.ts';
+import { answerTo } from '../../test/support/upstream.ts';
+import { encodeMessage } from '../dns/wire/encode.ts';
+import { openHttps } from './https.ts';
+import type { StreamLimits } from './stream-listener.ts';
+import type { ServerCredentials } from './tls-server.ts';
+import type { Peer, Receiver, SendReply } from './transport.ts';
+
+const CREDENTIALS: ServerCredentials = { cert: SERVER_CERT, key: KEY, ca: undefined, clientAuth: 'nocert' };
+const message = testMessage('www.example.org.');
+const QUERY = encodeMessage(message);
+const GET = { ':path': `/dns-query?dns=${QUERY.toString('base64url')}` };
+const POST = { ':method': 'POST', ':path': '/dns-query' };
+
+/** Answers every query with these records. */
+function answering(...records: string[]): Receiver {
+  return () => encodeMessage(answerTo(message, records));
+}
+
+async function listen(receive: Receiver = answering(), limits: Partial<StreamLimits> = {}) {
+  const clock = fakeClock();
+  const tls = () => CREDENTIALS;
+  const listener = await openHttps({ address: '127.0.0.1', port: 0, clock, limits, tls }, receive);
+  onTestFinished(() => {
+    const closed = listener.close(0);
+    clock.advance(5000);
+    return closed;
+  });
+  return { ...listener, clock };
+}
+
+/** A receiver whose replies the test sends. */
+function later() {
+  const sends: SendReply[] = [];
+  const receive: Receiver = ({ defer }) => {
+    sends.push(defer());
+    return undefined;
+  };
+  return { sends, receive };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise(setImmediate);
+}
+
+test.each([
+  ['the smallest TTL', ['a.example. 300 IN A 192.0.2.1', 'a.example. 60 IN A 192.0.2.2'], {}, 60],
+  ['an hour at most', ['a.example. 86400 IN A 192.0.2.1'], {}, 3600],
+  ['nothing for a reply without records', [], {}, 0],
+  ['5 seconds for an error', [], { rcode: 2 }, 5],
+] as const)('Cache-Control: %s', async (_, records, header, seconds) => {
+  const { port } = await listen(() => encodeMessage(answerTo(message, records, header)));
+  const { fetch } = await dialHttp2(port);
+  const { status, headers } = await fetch(GET);
+  expect(status).toBe(200);
+  expect(headers['cache-control']).toBe(`max-age=${seconds}`);
+  expect(headers['content-type']).toBe('application/dns-message');
+});
+
+test('the receiver gets the octets as they were sent, and who asked whom', async () => {
+  const seen: [string, Peer, Peer][] = [];
+  const { port } = await listen(({ bytes, client, local }) => {
+    seen.push([Buffer.from(bytes).toString('hex'), client, local]);
+    return answering()({ bytes, client, local, defer: () => () => {} });
+  });
+  const { fetch, session } = await dialHttp2(port);
+  await fetch(GET);
+  await fetch(POST, QUERY);
+  const client = { address: '127.0.0.1', port: session.socket.localPort };
+  expect(seen).toEqual(Array(2).fill([QUERY.toString('hex'), client, { address: '127.0.0.1', port }]));
+});
+
+test.each([
+  ['another path', { ':path': '/' }, undefined, 404],
+  ['no parameter', { ':path': '/dns-query' }, undefined, 400],
+  ['padded base64', { ':path': `${GET[':path']}==` }, undefined, 400],
+  ['what is not base64url', { ':path': '/dns-query?dns=a+b/' }, undefined, 400],
+  ['fewer octets than a header has', POST, QUERY.subarray(0, 11), 400],
+  ['a reply', POST, encodeMessage(answerTo(message)), 400],
+  ['more than a message can be', POST, Buffer.alloc(65_536), 413],
+  ['another method', { ':method': 'PUT', ':path': '/dns-query' }, QUERY, 405],
+])('%s is refused', async (_, headers, body, status) => {
+  const { port, responses, stats } = await listen();
+  const { fetch } = await dialHttp2(port);
+  expect((await fetch(headers, body)).status).toBe(status);
+  expect([...responses]).toEqual([[status, 1]]);
+  const path = headers[':path'];
+  const method = ':method' in headers ? headers[':method'] : 'GET';
+  expect((await fetchHttp1(port, { path, method }, body)).status).toBe(status);
+  expect((await fetch(GET)).status).toBe(200);
+  expect(stats.open).toBeGreaterThan(0);
+});
+
+test('a query that gets no reply is 500', async () => {
+  const { port } = await listen(() => undefined);
+  expect((await (await dialHttp2(port)).fetch(GET)).status).toBe(500);
+});
+
+test('requests of one HTTP/2 connection are answered out of order', async () => {
+  const { sends, receive } = later();
+  const { port } = await listen(receive);
+  const { fetch } = await dialHttp2(port);
+  const [first, second] = [fetch(GET), fetch(POST, QUERY)];
+  await until(() => sends.length === 2);
+  sends[1]!(answering('b.example. 2 IN A 192.0.2.2')({} as never));
+  expect((await second).headers['cache-control']).toBe('max-age=2');
+  sends[0]!(answering('a.example. 1 IN A 192.0.2.1')({} as never));
+  expect((await first).headers['cache-control']).toBe('max-age=1');
+});
+
+test('HTTP/1.1 connections are kept for more requests, and closed when idle', async () => {
+  const { port, clock, stats } = await listen();
+  const socket = connect({ host: '127.0.0.1', port, ...TRUST, ALPNProtocols: ['http/1.1'] });
+  onTestFinished(() => void socket.destroy());
+  let text = '';
+  socket.on('data', (chunk) => (text += chunk.toString('latin1')));
+  for (let count = 1; count <= 2; count++) {
+    socket.write(`GET ${GET[':path']} HTTP/1.1\r\nHost: dns.test\r\n\r\n`);
+    await until(() => text.split('200 OK').length === count + 1);
+    clock.advance(9000);
+  }
+  expect(stats.open).toBe(1);
+  clock.advance(1500);
+  await once(socket, 'close');
+  await until(() => stats.closed.idle === 1);
+});
+
+test.each([
+  ['no request at all', undefined],
+  ['a body that does not end', { ...POST, 'content-length': '100' }],
+])('%s: the connection is closed after the read timeout', async (_, headers) => {
+  const { port, clock, stats } = await listen();
+  const { session, ended } = await dialHttp2(port);
+  if (headers) {
+    const stream = session.request(headers, { endStream: false });
+    stream.on('error', () => {});
+    stream.write(QUERY);
+  }
+  await new Promise((resolve) => session.ping(() => resolve(undefined)));
+  clock.advance(3250);
+  await ended;
+  await until(() => stats.closed.read === 1);
+});
+
+test('a client that takes nothing of its response is closed after the write timeout', async () => {
+  const records = Array.from({ length: 3000 }, (_, i) => `a.example. 60 IN A 10.0.${i >> 8}.${i & 255}`);
+  const { port, clock, stats, responses } = await listen(answering(...records));
+  const { session } = await dialHttp2(port);
+  const streams = Array.from({ length: 4 }, () =>
+    session
+      .request(GET)
+      .on('error', () => {})
+      .pause(),
+  );
+  await until(() => responses.get(200) === streams.length);
+  clock.advance(5250);
+  await until(() => stats.closed.write === 1);
+});
+
+test('requests that are taken back count until their queries have replies; those above the bound are turned away', async () => {
+  const { sends, receive } = later();
+  const { port } = await listen(receive, { maxInFlight: 4 });
+  const { session, fetch } = await dialHttp2(port);
+  for (let count = 1; count <= 4; count++) {
+    const stream = session.request(GET);
+    stream.on('error', () => {});
+    await until(() => sends.length === count);
+    stream.close(constants.NGHTTP2_CANCEL);
+    await once(stream, 'close');
+  }
+  await expect(fetch(GET)).rejects.toThrow();
+  expect(sends).toHaveLength(4);
+  for (const send of sends) send(undefined);
+  const answered = fetch(GET);
+  await until(() => sends.length === 5);
+  sends[4]!(answering()({} as never));
+  expect((await answered).status).toBe(200);
+});
+
+test.each([
+  ['HTTP/2', 'h2'],
+  ['HTTP/1.1', 'http/1.1'],
+])('a listener that closes answers what is under way over %s first', async (_, alpn) => {
+  const { sends, receive } = later();
+  const { port, close, stats } = await listen(receive);
+  const asked =
+    alpn === 'h2' ? dialHttp2(port).then(({ fetch }) => fetch(GET)) : fetchHttp1(port, { path: GET[':path'] });
+  await until(() => sends.length === 1);
+  const closed = close();
+  sends[0]!(answering()({} as never));
+  expect((await asked).status).toBe(200);
+  await closed;
+  await until(() => stats.closed.shutdown === 1);
+});
+
+test('after so many queries as are allowed the connection ends', async () => {
+  const { port, stats } = await listen(answering(), { maxQueries: 2 });
+  const { fetch, ended } = await dialHttp2(port);
+  await fetch(GET);
+  await fetch(GET);
+  await ended;
+  await until(() => stats.closed.queries === 1);
+});

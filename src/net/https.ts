@@ -1,0 +1,47 @@
+import { createServer, type Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { HttpsConnection, type HttpsWorld } from './https-connection.ts';
+import { http1Exchange } from './https-exchange.ts';
+import { openStreams, type StreamListener, type StreamOptions } from './stream-listener.ts';
+import type { Receiver } from './transport.ts';
+
+export interface HttpsListener extends StreamListener {
+  /** How many responses had which status. */
+  readonly responses: ReadonlyMap<number, number>;
+}
+
+/**
+ * Listens for DNS over HTTPS (RFC 8484), HTTP/2 and HTTP/1.1; without credentials for HTTP/1.1 in the clear, for a proxy
+ * that does TLS. Replies of many messages cannot be sent.
+ *
+ * @throws CairnError (as a rejection) when the address is in use or cannot be bound.
+ */
+export async function openHttps(options: StreamOptions, receive: Receiver): Promise<HttpsListener> {
+  const responses = new Map<number, number>();
+  const connections = new WeakMap<Socket, HttpsConnection>();
+  const http1 = createHttp1(connections);
+  const world: HttpsWorld = {
+    receive,
+    clock: options.clock,
+    responded: (status) => void responses.set(status, (responses.get(status) ?? 0) + 1),
+    speakHttp1(socket, connection) {
+      connections.set(socket, connection);
+      http1.emit('connection', socket);
+    },
+  };
+  const listener = await openStreams(options, {
+    alpnProtocols: ['h2', 'http/1.1'],
+    allowHalfOpen: false,
+    connect: (socket, limits, events) => new HttpsConnection(socket, world, limits, events),
+  });
+  return { ...listener, responses };
+}
+
+/** A server that listens nowhere and minds no time: sockets are handed to it, and their connections mind it. */
+function createHttp1(connections: WeakMap<Socket, HttpsConnection>): Server {
+  const timeouts = { keepAliveTimeout: 0, headersTimeout: 0, requestTimeout: 0 };
+  return createServer(timeouts, (request, response) => {
+    response.on('error', () => {});
+    connections.get(request.socket)!.take(http1Exchange(request, response));
+  });
+}

@@ -1,0 +1,59 @@
+import { argsBetween, exactArgs, once, oneOf, parseOptions } from '../../corefile/arguments.ts';
+import type { Directive, OptionLine } from '../../corefile/ast.ts';
+import { CorefileError } from '../../corefile/error.ts';
+import { CLIENT_AUTH, type ClientAuth } from '../../net/tls-server.ts';
+import { definePlugin } from '../../plugin/plugin.ts';
+import { type TlsFiles, watchCredentials } from './credentials.ts';
+
+interface TlsOptions {
+  readonly files: TlsFiles;
+  /** Whether a key of the block is served over TLS. */
+  readonly isUsed: boolean;
+}
+
+/** Says with which certificate the block's encrypted listeners serve, and what they ask of clients. */
+export default definePlugin<TlsOptions>({
+  name: 'tls',
+
+  parse(uses, { keys }) {
+    const isUsed = keys.some(({ transport }) => transport !== 'dns');
+    return { files: parseFiles(once(uses)), isUsed };
+  },
+
+  settings: ({ files: { position, cert, key, ca, clientAuth } }) => ({
+    tls: { position, text: ['tls', cert, key, ca, clientAuth].filter((word) => word !== undefined).join(' ') },
+  }),
+
+  create({ files, isUsed }, env) {
+    if (!isUsed) env.log.warning('no key of the block begins with tls:// or https://, so no certificate is shown');
+    const absolute: TlsFiles = {
+      ...files,
+      cert: env.path(files.cert),
+      key: env.path(files.key),
+      ca: files.ca === undefined ? undefined : env.path(files.ca),
+    };
+    const { cert, key, ca, clientAuth } = absolute;
+    const watched = env.keep(JSON.stringify([cert, key, ca, clientAuth]), () => watchCredentials(absolute, env));
+    return {
+      start: () => watched.start(),
+      credentials: () => watched.credentials(),
+    };
+  },
+});
+
+function parseFiles(directive: Directive): TlsFiles {
+  let clientAuth: ClientAuth = 'nocert';
+  parseOptions(directive, {
+    client_auth: (line) => {
+      clientAuth = oneOf(exactArgs(line, 1)[0], CLIENT_AUTH);
+    },
+    keylog: (line) => refuse(line, 'the keys of sessions are written nowhere'),
+    acme: (line) => refuse(line, "write 'tls CERT KEY' with files that an ACME client renews: they are followed"),
+  });
+  const [cert, key, ca] = argsBetween(directive, 2, 3).map(({ text }) => text);
+  return { position: directive.position, cert: cert!, key: key!, ca, clientAuth };
+}
+
+function refuse({ name, position }: OptionLine, instead: string): never {
+  throw new CorefileError(position, `'${name}' is not supported: ${instead}`);
+}

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { makePlugin, parsePlugin } from '../../../test/support/plugin.ts';
+import tls from './index.ts';
+
+test.each([
+  ['tls cert.pem key.pem', 'tls cert.pem key.pem nocert'],
+  ['tls cert.pem key.pem ca.pem', 'tls cert.pem key.pem ca.pem nocert'],
+  ['tls cert.pem key.pem {\nclient_auth require\n}', 'tls cert.pem key.pem require'],
+])('%j means %j', (body, text) => {
+  expect(tls.settings?.(parsePlugin(tls, body)).tls?.text).toBe(text);
+});
+
+test.each([
+  ['tls', /^Corefile:1:1 - .*Wrong argument count.*'tls' takes at least 2 arguments/],
+  ['tls cert.pem', /Wrong argument count/],
+  ['tls a b c d', /Wrong argument count/],
+  [
+    'tls a b {\nclient_auth sometimes\n}',
+    /^Corefile:2:13 - .*unknown value 'sometimes', expecting one of nocert, request/,
+  ],
+  ['tls a b {\nclient_auth\n}', /Wrong argument count/],
+  ['tls a b {\nclient_aut require\n}', /unknown property 'client_aut'.*client_auth/],
+  ['tls a b {\nkeylog keys.txt\n}', /'keylog' is not supported: the keys of sessions are written nowhere/],
+  ['tls {\nacme example.org\n}', /^Corefile:2:1 - .*'acme' is not supported: write 'tls CERT KEY'/],
+  ['tls a b\ntls a b', /can only be used once/],
+])('%j is refused', (body, message) => {
+  expect(() => parsePlugin(tls, body)).toThrow(message);
+});
+
+test('a block that serves nothing over TLS gets a warning', () => {
+  const { env } = makePlugin(tls, 'tls cert.pem key.pem');
+  expect(env.lines).toEqual([
+    '[WARNING] plugin/tls: no key of the block begins with tls:// or https://, so no certificate is shown',
+  ]);
+});
+
+test('files that cannot be used keep the server from starting', async () => {
+  const { plugin } = makePlugin(tls, 'tls missing.pem key.pem', { root: '/nonexistent' });
+  await expect(plugin.start?.(new AbortController().signal)).rejects.toThrow(
+    /^Corefile:1:1 - .*cannot use the TLS files: .*ENOENT.*\/nonexistent\//,
+  );
+});
