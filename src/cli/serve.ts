@@ -4,7 +4,6 @@ import { createLogger, type Logger, processSink } from '../observe/log.ts';
 import { plugins } from '../plugins.ts';
 import { corefileSource } from '../server/corefile-source.ts';
 import { type Listening, Server } from '../server/server.ts';
-import { VERSION } from '../version.ts';
 import { type CorefileInput, findCorefile } from './corefile-input.ts';
 import type { Flags } from './flags.ts';
 import { keepHeapSmall } from './heap.ts';
@@ -12,7 +11,6 @@ import { handleSignals } from './signals.ts';
 import { versionText } from './version.ts';
 
 const EXIT_ERROR = 1;
-const BUILD_LABELS = ['version', 'revision', 'goversion'];
 
 /** Serves DNS until a signal ends it. @throws whatever keeps the server from starting. */
 export async function serve(flags: Flags): Promise<void> {
@@ -31,9 +29,6 @@ export async function serve(flags: Flags): Promise<void> {
       process.exit(EXIT_ERROR);
     },
   });
-  server.metrics
-    .gauge('coredns_build_info', 'A metric with a constant 1 value labeled by version and the runtime.', BUILD_LABELS)
-    .cell(VERSION, '', process.version).value = 1;
   handleSignals(server, log, () => {
     if (pidfile !== undefined) rmSync(pidfile, { force: true });
   });

@@ -53,6 +53,17 @@ test('who asks for the same name and labels again goes on counting', () => {
   expect(metrics.counter('seen_total', '', ['kind']).cell('b').value).toBe(0);
 });
 
+test('the metrics are described, by name and once each', () => {
+  const metrics = new Metrics();
+  metrics.gauge('held', 'What is held.', ['kind']);
+  metrics.counter('asked_total', 'What was asked.');
+  metrics.gauge('held', 'What is held.', ['kind']);
+  expect(metrics.descriptions).toEqual([
+    { name: 'asked_total', help: 'What was asked.', type: 'counter', labels: [] },
+    { name: 'held', help: 'What is held.', type: 'gauge', labels: ['kind'] },
+  ]);
+});
+
 test('a reset forgets the series of what is configured no more', async () => {
   const metrics = new Metrics();
   const family = metrics.gauge('configured', 'What is.', ['name']);

@@ -19,6 +19,14 @@ export interface Family<C> {
   reset(): void;
 }
 
+/** What a metric is, for the page that lists them all. */
+export interface MetricDescription {
+  readonly name: string;
+  readonly help: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly labels: readonly string[];
+}
+
 /** CoreDNS's buckets, in seconds: 0.25 ms doubled up to 8.192 s. */
 export const TIME_BUCKETS: readonly number[] = Array.from({ length: 16 }, (_, i) => 0.00025 * 2 ** i);
 /** 0.25 ms times ten up to 2.5 s. */
@@ -42,24 +50,30 @@ interface Exposed {
 /** The metrics of the process. Asking twice for one name gives the same family, so counts go on over a reload. */
 export class Metrics {
   private readonly registry = new Registry();
-  private readonly families = new Map<string, Family<unknown>>();
+  private readonly families = new Map<string, { family: Family<unknown>; description: MetricDescription }>();
   private readonly collectors = new Map<string, () => void>();
 
   counter(name: string, help: string, labels: readonly string[] = []): Family<Cell> {
-    return this.family(name, help, 'counter', labels, numberCell, plainValues);
+    return this.family({ name, help, type: 'counter', labels }, numberCell, plainValues);
   }
 
   gauge(name: string, help: string, labels: readonly string[] = []): Family<Cell> {
-    return this.family(name, help, 'gauge', labels, numberCell, plainValues);
+    return this.family({ name, help, type: 'gauge', labels }, numberCell, plainValues);
   }
 
   histogram(name: string, help: string, labels: readonly string[], buckets: readonly number[]): Family<HistogramCell> {
-    return this.family(name, help, 'histogram', labels, () => new Buckets(buckets), bucketValues);
+    return this.family({ name, help, type: 'histogram', labels }, () => new Buckets(buckets), bucketValues);
   }
 
   /** Runs `collect` before every scrape, to set gauges that nobody moves; a second one under the same key replaces the first. */
   onScrape(key: string, collect: () => void): void {
     this.collectors.set(key, collect);
+  }
+
+  /** All metrics that were asked for so far, by their names. */
+  get descriptions(): readonly MetricDescription[] {
+    const all = [...this.families.values()].map(({ description }) => description);
+    return all.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** prom-client's registry, for its default process metrics. */
@@ -74,14 +88,12 @@ export class Metrics {
   }
 
   private family<C>(
-    name: string,
-    help: string,
-    type: string,
-    labels: readonly string[],
+    description: MetricDescription,
     create: () => C,
     valuesOf: (name: string, labels: Record<string, string>, cell: C) => Value[],
   ): Family<C> {
-    const known = this.families.get(name);
+    const { name, help, type, labels } = description;
+    const known = this.families.get(name)?.family;
     if (known) return known as Family<C>;
     const series = new Map<string, { labels: Record<string, string>; cell: C }>();
     const family: Family<C> = {
@@ -105,7 +117,7 @@ export class Metrics {
       values: [...series.values()].flatMap((entry) => valuesOf(name, entry.labels, entry.cell)),
     });
     this.registry.registerMetric({ name, get, reset: family.reset } as never);
-    this.families.set(name, family);
+    this.families.set(name, { family, description });
     return family;
   }
 }

@@ -38,6 +38,7 @@ test('what the memo says is, octet for octet, what the plugins would say, whatev
     }
   }
   expect(fast.memo.hits).toBeGreaterThan(3000);
+  expect(fast.memo.outdated).toBeGreaterThan(100);
 });
 
 test('repetitions have the addresses in every order, equally often', async () => {

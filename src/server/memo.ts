@@ -32,6 +32,8 @@ export class Memo<E extends KeptReply> {
   private readonly isOver: (entry: E, nowMs: number) => boolean;
   private readonly dropped: (entry: E) => void;
   hits = 0;
+  /** Entries that were asked for when they no longer held. */
+  outdated = 0;
 
   /** `isOver` says whether what an entry says no longer holds; `dropped` is told of each that goes. */
   constructor(isOver: (entry: E, nowMs: number) => boolean, dropped: (entry: E) => void = () => {}) {
@@ -53,6 +55,7 @@ export class Memo<E extends KeptReply> {
     if (!entry) return undefined;
     if (this.isOver(entry, nowMs)) {
       this.delete(key, entry);
+      this.outdated++;
       return undefined;
     }
     if (hasCapitals && !entry.anySpelling) return undefined;

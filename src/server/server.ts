@@ -6,6 +6,7 @@ import { type Clock, systemClock } from '../observe/clock.ts';
 import { createLogger, type Logger, type LogSink, processSink } from '../observe/log.ts';
 import { type Cell, Metrics } from '../observe/metrics.ts';
 import type { ServerProcess } from '../plugin/env.ts';
+import { exposeBuild } from './build-metric.ts';
 import type { Configuration } from './configuration.ts';
 import type { CorefileSource, LoadedCorefile } from './corefile-source.ts';
 import { Instance } from './instance.ts';
@@ -96,8 +97,9 @@ export class Server {
     this.inProcess = options.inProcess ?? false;
     this.metrics = options.metrics ?? new Metrics();
     this.reloadFailures = this.metrics
-      .counter('coredns_reload_failed_total', 'Counter of the number of failed reload attempts.')
+      .counter('coredns_reload_failed_total', 'Reloads that failed; what was served before still is.')
       .cell();
+    exposeBuild(this.metrics);
     this.watch = new ServerWatch(this.clock, this.random, this.log, this.metrics);
     this.pageServers = new PageServers(this.clock, this.log);
     this.sockets = new Sockets(this.clock, this.log, this.metrics);

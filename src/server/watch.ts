@@ -25,7 +25,12 @@ export class ServerWatch {
     this.clock = clock;
     this.random = random;
     this.log = log;
-    this.panics = metrics.counter('coredns_panics_total', 'A metrics that counts the number of panics.').cell();
+    this.panics = metrics
+      .counter(
+        'coredns_panics_total',
+        'Queries whose handling failed in a way that nobody foresaw, answered with SERVFAIL.',
+      )
+      .cell();
     this.rejections = metrics.counter(
       'cairn_rejected_messages_total',
       'Messages that no plugin saw, by reason: short, reply, opcode, counts, malformed, class, version.',

@@ -55,7 +55,7 @@ const REPLIES: Record<Exclude<Action, 'allow'>, Reply> = {
 
 function counters(metrics: Metrics): (action: Action, server: string, zone: string) => Cell {
   const family = (action: string, labels: readonly string[]) =>
-    metrics.counter(`coredns_acl_${action}_requests_total`, `Counter of DNS requests being ${action}.`, labels);
+    metrics.counter(`coredns_acl_${action}_requests_total`, `Queries that were ${action}.`, labels);
   const byZone = ['server', 'zone', 'view'];
   const denials = {
     block: family('blocked', byZone),

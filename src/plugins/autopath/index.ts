@@ -21,9 +21,11 @@ export default definePlugin<AutopathOptions>({
   create({ zones, source }, env) {
     const path = env.path(source.kind === 'file' ? source.path : HOST_FILE);
     const file = env.keep(path, () => openSearchFile(path, env));
-    const successes = env.metrics.counter('coredns_autopath_success_total', 'Counter of requests that did autopath.', [
-      'server',
-    ]);
+    const successes = env.metrics.counter(
+      'coredns_autopath_success_total',
+      'Queries answered for a name of the search list other than the one asked for.',
+      ['server'],
+    );
     const searchListOf = (query: Query): readonly Name[] => {
       if (source.kind === 'file') return file.domains;
       const own = offerOf(source.name, env)?.(query);

@@ -20,7 +20,7 @@ export default definePlugin<Dns64Options>({
   create({ prefix, translateAll, allowIPv4 }, env) {
     const translated = env.metrics.counter(
       'coredns_dns64_requests_translated_total',
-      'Counter of DNS requests translated by dns64.',
+      'Queries answered with addresses made from IPv4 addresses.',
       ['server'],
     );
     const isFor = ({ client, message, edns }: Query) =>

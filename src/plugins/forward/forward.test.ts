@@ -351,6 +351,8 @@ test('metrics', async () => {
     `coredns_forward_request_duration_seconds_count{${to},rcode="NXDOMAIN"} 2`,
     `coredns_forward_requests_total{${to}} 2`,
     `coredns_forward_responses_total{${to},rcode="NXDOMAIN"} 2`,
+    `coredns_proxy_healthcheck_failures_total{proxy_name="forward",${to}} 0`,
+    `coredns_forward_healthcheck_failures_total{${to}} 0`,
     `coredns_proxy_conn_cache_hits_total{proxy_name="forward",${to},proto="tcp"} 1`,
     `coredns_proxy_conn_cache_misses_total{proxy_name="forward",${to},proto="tcp"} 1`,
     'coredns_forward_healthcheck_broken_total 0',

@@ -26,26 +26,37 @@ export interface ForwardMetrics {
 export function forwardMetrics(metrics: Metrics): ForwardMetrics {
   const proxyDuration = metrics.histogram(
     'coredns_proxy_request_duration_seconds',
-    'Time each exchange with an upstream took, by rcode.',
+    'Seconds that an exchange with an upstream took.',
     ['proxy_name', 'to', 'rcode'],
     TIME_BUCKETS,
   );
   const duration = metrics.histogram(
     'coredns_forward_request_duration_seconds',
-    'Time each exchange with an upstream took.',
+    'Seconds that an exchange with an upstream took; the name before CoreDNS 1.12.',
     ['to', 'rcode'],
     TIME_BUCKETS,
   );
   const counter = (name: string, help: string, labels: readonly string[] = []) => metrics.counter(name, help, labels);
-  const requests = counter('coredns_forward_requests_total', 'Queries sent to an upstream.', ['to']);
-  const responses = counter('coredns_forward_responses_total', 'Replies of an upstream.', ['to', 'rcode']);
+  const requests = counter(
+    'coredns_forward_requests_total',
+    'Queries sent to an upstream; a name from before CoreDNS 1.12.',
+    ['to'],
+  );
+  const responses = counter(
+    'coredns_forward_responses_total',
+    'Replies of an upstream; a name from before CoreDNS 1.12.',
+    ['to', 'rcode'],
+  );
   const probeHelp = 'Health probes that an upstream did not answer.';
   const proxyProbes = counter('coredns_proxy_healthcheck_failures_total', probeHelp, ['proxy_name', 'to']);
   const probes = counter('coredns_forward_healthcheck_failures_total', probeHelp, ['to']);
   const connLabels = ['proxy_name', 'to', 'proto'];
   const hits = counter('coredns_proxy_conn_cache_hits_total', 'Queries over a connection kept open.', connLabels);
   const misses = counter('coredns_proxy_conn_cache_misses_total', 'Queries over a new connection.', connLabels);
-  const failures = counter('cairn_forward_failures_total', 'Exchanges that came to nothing.', ['to', 'reason']);
+  const failures = counter('cairn_forward_failures_total', 'Exchanges with an upstream that came to nothing, by why.', [
+    'to',
+    'reason',
+  ]);
   const brokenHelp = 'Queries that found all upstreams down.';
   const rejectsHelp = 'Queries refused because max_concurrent were being forwarded.';
   return {
@@ -53,6 +64,8 @@ export function forwardMetrics(metrics: Metrics): ForwardMetrics {
     concurrentRejects: counter('coredns_forward_max_concurrent_rejects_total', rejectsHelp).cell(),
     upstream: (to) => {
       const sent = requests.cell(to);
+      // There from the start: an alert on their rate sees the first failure, too.
+      const failedProbes = [proxyProbes.cell(PROXY, to), probes.cell(to)];
       const byRcode = new Map<number, ReturnType<typeof cellsOf>>();
       const cellsOf = (rcode: string) => ({
         responses: responses.cell(to, rcode),
@@ -74,8 +87,7 @@ export function forwardMetrics(metrics: Metrics): ForwardMetrics {
           failures.cell(to, reason).value++;
         },
         probeFailed() {
-          proxyProbes.cell(PROXY, to).value++;
-          probes.cell(to).value++;
+          for (const cell of failedProbes) cell.value++;
         },
         picked: (protocol, reused) => {
           (reused ? hits : misses).cell(PROXY, to, protocol).value++;

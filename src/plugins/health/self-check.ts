@@ -38,12 +38,14 @@ function healthMetrics(metrics: Metrics) {
     duration: metrics
       .histogram(
         `${name}_duration_seconds`,
-        'Histogram of the time (in seconds) each request took.',
+        'Seconds that a request of the server to its own health page took.',
         [],
         SLIM_TIME_BUCKETS,
       )
       .cell(),
-    failures: metrics.counter(`${name}_failures_total`, 'The number of times the health check failed.').cell(),
+    failures: metrics
+      .counter(`${name}_failures_total`, 'Requests of the server to its own health page that failed.')
+      .cell(),
   };
 }
 

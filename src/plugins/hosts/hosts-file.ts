@@ -26,10 +26,10 @@ export function openHostsFile(source: HostsSource, env: PluginEnv): HostsFile {
   const { path } = source;
   const { log, clock, metrics } = env;
   const entryCount = metrics
-    .gauge('coredns_hosts_entries', 'The combined number of entries in hosts and Corefile.', ['hostsfile'])
+    .gauge('coredns_hosts_entries', 'Entries of a hosts file and of the hosts in the Corefile.', ['hostsfile'])
     .cell(path);
   const loadTime = metrics
-    .gauge('coredns_hosts_reload_timestamp_seconds', 'The timestamp of the last reload of a hosts file.')
+    .gauge('coredns_hosts_reload_timestamp_seconds', 'When a hosts file was last read, in Unix seconds.')
     .cell();
   const epoch = new Epoch();
   let table: HostsTable;

@@ -118,7 +118,7 @@ const PROGRAMMING_BUCKETS = Array.from({ length: 20 }, (_, i) => 0.001 * 2 ** i)
 /** The histogram of how long changes of endpoints took to be served, by the kind of service. */
 export function programmingDuration(metrics: Metrics): (service: Service, durationMs: number) => void {
   const name = 'coredns_kubernetes_dns_programming_duration_seconds';
-  const help = 'Histogram of the time (in seconds) it took to program a dns instance.';
+  const help = 'Seconds from a change of endpoints to its being served.';
   const family = metrics.histogram(name, help, ['service_kind'], PROGRAMMING_BUCKETS);
   const kinds = { clusterIP: family.cell('cluster_ip'), headless: family.cell('headless_with_selector') };
   return ({ headless }, durationMs) => (headless ? kinds.headless : kinds.clusterIP).observe(durationMs / 1000);

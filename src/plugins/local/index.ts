@@ -37,7 +37,7 @@ export default definePlugin<LocalOptions>({
 
   create({ localhostPrefix }, env) {
     const count = env.metrics
-      .counter('coredns_local_localhost_requests_total', 'Counter of special localhost subdomain requests.')
+      .counter('coredns_local_localhost_requests_total', 'Queries for names below localhost, or that begin with it.')
       .cell();
     return {
       wrap: (next) => (query) => {

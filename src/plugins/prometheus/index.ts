@@ -45,11 +45,12 @@ export default definePlugin<PrometheusOptions>({
         await env.shared(`prometheus ${address} ${webConfig}`, () => serveMetrics(address, webConfig, env));
       },
       serving() {
-        const enabled = env.metrics.gauge(
-          'coredns_plugin_enabled',
-          'A metric that indicates whether a plugin is enabled.',
-          ['server', 'zone', 'view', 'name'],
-        );
+        const enabled = env.metrics.gauge('coredns_plugin_enabled', '1 for each plugin of each zone.', [
+          'server',
+          'zone',
+          'view',
+          'name',
+        ]);
         env.shared('prometheus plugin_enabled', () => enabled.reset());
         for (const zone of env.block.zones) {
           for (const { name } of env.block.plugins()) enabled.cell(env.block.server, zone, '', name).value = 1;

@@ -36,37 +36,33 @@ export class QueryMetrics {
     const name = 'coredns_dns';
     this.requests = metrics.counter(
       `${name}_requests_total`,
-      'Counter of DNS requests made per zone, protocol and family.',
+      'Queries by server block, zone, transport, address family (1 for IPv4, 2 for IPv6) and type.',
       [...zone, 'proto', 'family', 'type'],
     );
     this.duration = metrics.histogram(
       `${name}_request_duration_seconds`,
-      'Histogram of the time (in seconds) each request took per zone.',
+      'Seconds from the arrival of a query to its reply.',
       zone,
       TIME_BUCKETS,
     );
     this.requestSize = metrics.histogram(
       `${name}_request_size_bytes`,
-      'Size of the requests, in bytes, per zone and protocol.',
+      'Octets of the queries.',
       [...zone, 'proto'],
       SIZE_BUCKETS,
     );
     this.responseSize = metrics.histogram(
       `${name}_response_size_bytes`,
-      'Size of the responses as sent, in bytes, per zone and protocol.',
+      'Octets of the replies as they were sent.',
       [...zone, 'proto'],
       SIZE_BUCKETS,
     );
-    this.doRequests = metrics.counter(
-      `${name}_do_requests_total`,
-      'Counter of DNS requests with DO bit set per zone.',
-      zone,
+    this.doRequests = metrics.counter(`${name}_do_requests_total`, 'Queries with the DO flag.', zone);
+    this.responses = metrics.counter(
+      `${name}_responses_total`,
+      'Replies by rcode and by the plugin that made them; empty for the server itself.',
+      [...zone, 'rcode', 'plugin'],
     );
-    this.responses = metrics.counter(`${name}_responses_total`, 'Counter of response status codes.', [
-      ...zone,
-      'rcode',
-      'plugin',
-    ]);
   }
 
   count(query: Query, { reply, octets, durationMs }: Sent): void {

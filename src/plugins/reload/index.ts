@@ -33,10 +33,11 @@ export default definePlugin<ReloadOptions>({
   },
 
   create({ intervalMs, jitterMs }, env) {
-    const version = env.metrics.gauge('coredns_reload_version_info', 'A metric with the hash of the Corefile in use.', [
-      'hash',
-      'value',
-    ]);
+    const version = env.metrics.gauge(
+      'coredns_reload_version_info',
+      '1 for the Corefile that is served; the label value is its hash, and the label hash says of what kind.',
+      ['hash', 'value'],
+    );
     // The Corefile is the process's: however many blocks name the plugin, it is looked at once an interval.
     const isFirst = env.shared('reload', () => ({ owner: env })).owner === env;
     let timer: Timer | undefined;

@@ -18,7 +18,7 @@ export default definePlugin({
   create(_, env) {
     const dropped = env.metrics.counter(
       'coredns_shed_dropped_total',
-      'Counter of DNS requests dropped without a reply because of overload.',
+      'Queries dropped because too many waited for their replies.',
       ['server', 'reason'],
     );
     const drop = createReply('shed', { drop: true });

@@ -17,15 +17,15 @@ function named(text: string): string {
 export function templateMetrics(metrics: Metrics): TemplateMetrics {
   const labels = ['server', 'zone', 'view', 'class', 'type'];
   const ofTemplate = [...labels, 'section', 'template'];
-  const matches = metrics.counter('coredns_template_matches_total', 'Counter of template regex matches.', labels);
+  const matches = metrics.counter('coredns_template_matches_total', 'Queries that a template answered.', labels);
   const templateFailures = metrics.counter(
     'coredns_template_template_failures_total',
-    'Counter of go template failures.',
+    'Templates that failed while they were run.',
     ofTemplate,
   );
   const recordFailures = metrics.counter(
     'coredns_template_rr_failures_total',
-    'Counter of mis-templated RRs.',
+    'Templates whose result is no record.',
     ofTemplate,
   );
   const valuesOf = (server: string, { Zone, Class, Type }: QueryData['data']) =>

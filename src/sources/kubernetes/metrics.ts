@@ -16,17 +16,17 @@ export function requestMetrics(metrics: Metrics): RequestMetrics {
   const name = (end: string) => `coredns_kubernetes_rest_client_${end}`;
   const duration = metrics.histogram(
     name('request_duration_seconds'),
-    'Request latency in seconds. Broken down by verb and host.',
+    'Seconds until the API server began to answer a request.',
     ['verb', 'host'],
     BUCKETS,
   );
   const limiter = metrics.histogram(
     name('rate_limiter_duration_seconds'),
-    'Client side rate limiter latency in seconds. Broken down by verb and host.',
+    'Seconds that a request to the API server waited for its turn.',
     ['verb', 'host'],
     BUCKETS,
   );
-  const help = 'Number of HTTP requests, partitioned by status code, method, and host.';
+  const help = 'Requests to the API server by the status of the answer, or <error> where there was none.';
   const requests = metrics.counter(name('requests_total'), help, ['code', 'method', 'host']);
   return {
     waited: (host, durationMs) => limiter.cell('GET', host).observe(durationMs / 1000),

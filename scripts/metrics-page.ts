@@ -1,0 +1,98 @@
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { type MetricDescription, Metrics } from '../src/observe/metrics.ts';
+import { plugins } from '../src/plugins.ts';
+import { corefileSource } from '../src/server/corefile-source.ts';
+import { Server } from '../src/server/server.ts';
+
+/** Where the page is. */
+export const METRICS_PAGE = resolve(import.meta.dirname, '../docs/metrics.md');
+
+/** Every plugin that has metrics. Nobody is there to be asked: all addresses are this machine's, and the ports are free or closed. */
+const COREFILE = `. {
+    bind 127.0.0.1
+    prometheus 127.0.0.1:0
+    health 127.0.0.1:0
+    reload
+    acl {
+        allow
+    }
+    autopath resolv.conf
+    cache
+    dns64
+    forward . 127.0.0.1:9
+    hosts /dev/null
+    local
+    loop
+    shed
+    template ANY ANY
+    transfer {
+        to *
+    }
+    kubernetes cluster.local {
+        endpoint http://127.0.0.1:9
+        startup_timeout 1ms
+    }
+}
+`;
+
+const HEAD = `# Metrics
+
+[prometheus](../src/plugins/prometheus/README.md) serves them at \`/metrics\`, port 9153 by default. A metric of a plugin is there if some server block has
+the plugin. \`npm run docs\` writes this page from the metrics that a server with all plugins has.
+
+## Dashboards and alerts for CoreDNS
+
+They work unchanged: [coredns-mixin](https://github.com/povilasv/coredns-mixin), the dashboard of kube-prometheus-stack (12539), the one of
+[dotdc](https://github.com/dotdc/grafana-dashboards-kubernetes) (15762) and the objective of kube-prometheus. \`test/dashboards\` lists the metrics and labels
+that they read, and a test finds each on the metrics page of a server. \`coredns_forward_*\`, which CoreDNS has no more since 1.12, are there for them.
+\`server\`, \`zone\`, \`rcode\` and the like have CoreDNS's values; \`view\` is always empty.
+
+What cannot be there:
+
+- \`go_goroutines\`, \`go_gc_duration_seconds\`, \`go_memstats_*\` and all other \`go_*\`: there is no Go. Panels of goroutines stay empty. With
+  \`runtime_metrics\` there are \`nodejs_*\` of the heap, the garbage collector and the event loop; \`nodejs_eventloop_lag_p99_seconds\` is nearest to what a
+  growing number of goroutines tells.
+- Names that CoreDNS gave up in 1.7: \`coredns_dns_request_count_total\`, \`coredns_dns_request_type_count_total\`,
+  \`coredns_dns_request_do_count_total\`, \`coredns_dns_response_rcode_count_total\`, \`coredns_cache_size\`, \`coredns_panic_count_total\`. Dashboards from before
+  it, such as 5926 in its first form, show nothing of CoreDNS either.
+- Native histograms.
+
+[deploy/grafana/cairn.json](../deploy/grafana/cairn.json) is a dashboard of what only Cairn has; import it into Grafana beside one of those.
+`;
+
+const SECTIONS = [
+  { prefix: 'coredns_', text: "## CoreDNS's metrics" },
+  { prefix: 'cairn_', text: "## Cairn's own" },
+  {
+    prefix: 'process_',
+    text: '## The process\n\nThe names that all clients of Prometheus use. On Linux there are all of them, elsewhere CPU, resident memory and start.',
+  },
+];
+
+/** The page that lists all metrics. */
+export async function metricsPage(): Promise<string> {
+  const metrics = await allMetrics();
+  const sections = SECTIONS.map(({ prefix, text }) => {
+    const rows = metrics.filter(({ name }) => name.startsWith(prefix)).map(row);
+    return `\n${text}\n\n| Name | Type | Labels | Meaning |\n|---|---|---|---|\n${rows.join('')}`;
+  });
+  return HEAD + sections.join('');
+}
+
+function row({ name, type, labels, help }: MetricDescription): string {
+  return `| \`${name}\` | ${type} | ${labels.join(', ')} | ${help.replaceAll('<', '\\<')} |\n`;
+}
+
+/** The metrics of a server with every plugin that has some. */
+export async function allMetrics(): Promise<readonly MetricDescription[]> {
+  const metrics = new Metrics();
+  const source = corefileSource({ file: 'Corefile', text: COREFILE, plugins, dnsPort: 0 });
+  const server = new Server({ source, metrics, sink: () => {} });
+  await server.start();
+  await metrics.expose();
+  await server.shutdown();
+  return metrics.descriptions;
+}
+
+if (import.meta.main) writeFileSync(METRICS_PAGE, await metricsPage());
