@@ -220,6 +220,20 @@ function workerTests(): void {
     await service.handOver();
   });
 
+  test('what goes wrong while the main thread stands in for a worker counts, too', { timeout: 60_000 }, async () => {
+    const { service, lines, seat } = await setup(2);
+    const { readers } = service as unknown as { readers: { links: { worker: Worker }[] } };
+    const { worker } = readers.links[0]!;
+    worker.postMessage({ kind: 'nonsense' });
+    await vi.waitFor(() => expect(lines).toHaveLength(1), { timeout: 10_000 });
+    // No datagram holds it.
+    vi.mocked(seat.responder.answer).mockReturnValue(Buffer.alloc(70_000));
+    for (const ask of clients(service.port)) void ask(WEB);
+    await vi.waitFor(() => expect(service.stats.sendErrors).toBe(16), { timeout: 10_000 });
+    await vi.waitFor(() => expect(readers.links[0]!.worker).not.toBe(worker), { timeout: 10_000 });
+    expect(service.stats.sendErrors).toBe(16);
+  });
+
   test('while the main thread stands in for a worker, all may end', { timeout: 60_000 }, async () => {
     const { service, lines } = await setup(2);
     const { readers } = service as unknown as { readers: { links: { worker: Worker }[] } };

@@ -1,4 +1,4 @@
-import { listenOn } from '../../net/batched/batched-udp.ts';
+import { type BatchedListener, listenOn } from '../../net/batched/batched-udp.ts';
 import type { Machinery } from '../../net/batched/serve-socket.ts';
 import type { BoundSocket } from '../../net/batched/socket.ts';
 import { CLOSE_GRACE_MS, type Receiver } from '../../net/transport.ts';
@@ -41,10 +41,10 @@ export class Crew implements Readers {
   private free: Promise<unknown> = Promise.resolve();
   /** One for each place, for as long as there is somebody in it. */
   private readonly places: readonly Promise<void>[];
-  /** Of workers that are gone. */
+  /** Of workers that are gone, and of those who stood in for them. */
   private past: WorkerStats = NO_STATS;
-  /** Places for which the main thread stands in. */
-  private standIns = 0;
+  /** Sockets that the main thread reads, as their worker died. */
+  private standIns: readonly BatchedListener[] = [];
   private readonly closing = Promise.withResolvers<number>();
   private isClosing = false;
 
@@ -66,7 +66,7 @@ export class Crew implements Readers {
 
   /** Whether the main thread reads some of the sockets, too. */
   get isStoodInFor(): boolean {
-    return this.standIns > 0;
+    return this.standIns.length > 0;
   }
 
   get workers(): number {
@@ -74,7 +74,7 @@ export class Crew implements Readers {
   }
 
   get stats(): WorkerStats {
-    return addStats([this.past, ...this.links.map(({ stats }) => stats)]);
+    return addStats([this.past, ...this.standIns.map(statsOf), ...this.links.map(({ stats }) => stats)]);
   }
 
   get memos(): readonly WorkerMemo[] {
@@ -118,8 +118,8 @@ export class Crew implements Readers {
     const { machinery, clock, receive } = this.world;
     // An event loop watches a socket only once.
     await this.free;
-    this.standIns++;
     const standIns = this.socketsOf(place).map((socket) => listenOn(machinery, socket, clock, receive));
+    this.standIns = [...this.standIns, ...standIns];
     let link: WorkerLink | undefined;
     while (!link && !this.isClosing) {
       await this.pause(RESTART_MS);
@@ -134,7 +134,8 @@ export class Crew implements Readers {
     }
     const graceMs = this.isClosing ? await this.closing.promise : CLOSE_GRACE_MS;
     await Promise.all(standIns.map((standIn) => standIn.release(graceMs)));
-    this.standIns--;
+    this.standIns = this.standIns.filter((standIn) => !standIns.includes(standIn));
+    this.past = addStats([this.past, ...standIns.map(statsOf)]);
     return link;
   }
 
@@ -157,4 +158,8 @@ export class Crew implements Readers {
   private socketsOf(place: number): readonly BoundSocket[] {
     return this.sockets.filter((_, i) => i % this.links.length === place);
   }
+}
+
+function statsOf({ stats }: BatchedListener): WorkerStats {
+  return { ...NO_STATS, ...stats };
 }
