@@ -99,7 +99,9 @@ describe('keeping', () => {
     const file = await kubeconfig({ token: 'x' });
     let count = 0;
     let isBroken = false;
+    let attempts = 0;
     const resolve = async (): Promise<Resolved> => {
+      attempts++;
       if (isBroken) throw new Error('broken');
       const headers = { authorization: `Bearer ${++count}` };
       return { access: { url: 'https://one.test', tls: {}, headers }, files: [], expiresAtMs };
@@ -111,8 +113,9 @@ describe('keeping', () => {
       file,
       credentials,
       token,
-      break: () => {
-        isBroken = true;
+      attempts: () => attempts,
+      break: (is = true) => {
+        isBroken = is;
       },
     };
   }
@@ -155,5 +158,15 @@ describe('keeping', () => {
     setup.break();
     setup.clock.advance(60_000);
     expect(await setup.token()).toBe('Bearer 1');
+  });
+
+  test('what cannot be got at all is not tried all the time', async () => {
+    const { clock, token, attempts, break: breakIt } = await setUp(null);
+    breakIt();
+    for (let i = 0; i < 4; i++) await expect(token()).rejects.toThrow('broken');
+    expect(attempts()).toBe(1);
+    breakIt(false);
+    clock.advance(10_000);
+    expect([await token(), attempts()]).toEqual(['Bearer 1', 2]);
   });
 });

@@ -16,7 +16,7 @@ export interface Resolved {
 
 /** Credentials are renewed so long before they end. */
 const RENEW_BEFORE_MS = 60_000;
-/** Resolving costs a process: not more often, even if credentials are refused or end at once. */
+/** Resolving costs a process: not more often, even if it fails, or credentials are refused or end at once. */
 const MIN_INTERVAL_MS = 10_000;
 /** How long an exec plugin or an OIDC provider may take. */
 const TIMEOUT_MS = 60_000;
@@ -31,11 +31,15 @@ export function kubeconfigCredentials(
   resolve: typeof resolveKubeconfig = resolveKubeconfig,
 ): Credentials {
   let known: (Resolved & { readonly stamp: string }) | undefined;
+  let failure: unknown;
   let triedAtMs = Number.NEGATIVE_INFINITY;
   let isRefused = false;
 
   async function access(): Promise<Access> {
-    if (known && clock.monotonic() - triedAtMs < MIN_INTERVAL_MS) return known.access;
+    if (clock.monotonic() - triedAtMs < MIN_INTERVAL_MS) {
+      if (!known) throw failure;
+      return known.access;
+    }
     const stamp = await stampOf([file, ...(known?.files ?? [])]);
     const isOver = (known?.expiresAtMs ?? Number.POSITIVE_INFINITY) - RENEW_BEFORE_MS <= clock.now();
     if (known && !isRefused && !isOver && stamp === known.stamp) return known.access;
@@ -45,6 +49,7 @@ export function kubeconfigCredentials(
       known = { ...resolved, stamp: await stampOf([file, ...resolved.files]) };
       isRefused = false;
     } catch (thrown) {
+      failure = thrown;
       if (!known) throw thrown;
     }
     return known.access;
