@@ -37,16 +37,26 @@ export function answerCells(metrics: Metrics): AnswerCells {
   return { ...cells, parent: cells.nodata, nxdomain } as AnswerCells;
 }
 
-/** Shows the serials of the zones for as long as this start or reload lasts. */
-export function showSerials(zones: readonly Zone[], { shared, metrics, block }: PluginEnv): void {
-  const all = shared('serials', () => new Set<readonly [string, Zone]>());
-  for (const zone of zones) all.add([block.server, zone]);
+/** Shows the serials of the zones. Returns how to end that. */
+export function showSerials(zones: readonly Zone[], { shared, metrics, block }: PluginEnv): () => void {
+  const all = shared('serials', () => exposeSerials(metrics));
+  const own = zones.map((zone) => [block.server, zone] as const);
+  for (const each of own) all.add(each);
+  return () => {
+    for (const each of own) all.delete(each);
+  };
+}
+
+/** The zones whose serials the gauge shows, with the listener of each. */
+function exposeSerials(metrics: Metrics): Set<readonly [string, Zone]> {
+  const all = new Set<readonly [string, Zone]>();
   const help = 'The serial of a zone: Unix seconds of the last change that it shows.';
   const serials = metrics.gauge('cairn_kubernetes_serial', help, ['server', 'zone']);
   metrics.onScrape('kubernetes serials', () => {
     serials.reset();
     for (const [server, { name, cluster }] of all) serials.cell(server, name).value = cluster.serial.value;
   });
+  return all;
 }
 
 /** What is shown of one registry. */
@@ -67,10 +77,16 @@ const OBJECTS = [
   'imports',
 ] as const satisfies readonly (keyof Counts)[];
 
-/** Adds a registry to those whose sum the gauges show. */
-export function showRegistry(shown: Shown, { shared, metrics }: Pick<PluginEnv, 'shared' | 'metrics'>): void {
-  const all = shared('registries', () => new Set<Shown>());
+/** Adds a registry to those whose sum the gauges show. Returns how to end that. */
+export function showRegistry(shown: Shown, { shared, metrics }: Pick<PluginEnv, 'shared' | 'metrics'>): () => void {
+  const all = shared('registries', () => exposeRegistries(metrics));
   all.add(shown);
+  return () => void all.delete(shown);
+}
+
+/** The registries whose sum the gauges show. */
+function exposeRegistries(metrics: Metrics): Set<Shown> {
+  const all = new Set<Shown>();
   const objects = metrics.gauge('cairn_registry_objects', 'Objects that the names of clusters are answered from.', [
     'kind',
   ]);
@@ -91,6 +107,7 @@ export function showRegistry(shown: Shown, { shared, metrics }: Pick<PluginEnv, 
     octets.cell().value = sum(({ registry }) => registry.estimateOctets());
     showWatches([...all].flatMap((each) => each.watches?.() ?? []));
   });
+  return all;
 }
 
 /** The gauges of what is watched; where two clusters are, the worse one of each resource is shown. */

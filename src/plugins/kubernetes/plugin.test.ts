@@ -268,4 +268,17 @@ describe('metrics', () => {
       'cairn_manifest_loads_total 2',
     ]);
   });
+
+  test('what is no longer served is no longer shown', async () => {
+    const { plugin, env } = kubernetes({ cluster: 'namespace a\nservice a/b 10.0.0.1' });
+    plugin.serving!([]);
+    expect(await env.exposed('cairn_registry_objects{kind="services"}')).toEqual([
+      'cairn_registry_objects{kind="services"} 1',
+    ]);
+    await plugin.stop!();
+    expect(await env.exposed('cairn_registry_objects{kind="services"}')).toEqual([
+      'cairn_registry_objects{kind="services"} 0',
+    ]);
+    expect(await env.exposed('cairn_kubernetes_serial')).toEqual([]);
+  });
 });

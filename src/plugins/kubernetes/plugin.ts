@@ -36,6 +36,7 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
   };
   let wasReady = false;
   let saidWhy = '';
+  let shown: readonly (() => void)[] = [];
   const sayWhyNot = () => {
     if (registry.syncError !== saidWhy) env.log.info(`not ready: ${registry.syncError}`);
     saidWhy = registry.syncError;
@@ -52,8 +53,11 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
       env.log.warning(`answering SERVFAIL until the cluster is known: ${registry.syncError}`);
     },
     serving() {
-      showRegistry(filled, env);
-      showSerials(zones, env);
+      shown = [showRegistry(filled, env), showSerials(zones, env)];
+    },
+    /** The metrics stay, whatever serves next: without this they would keep the registry, and tell of a cluster that nobody follows. */
+    stop() {
+      for (const hide of shown) hide();
     },
     /** Never takes back its word: all replicas would leave their service at once. */
     ready() {
