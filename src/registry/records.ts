@@ -27,14 +27,17 @@ export interface Service {
   readonly externalIPs: readonly string[];
 }
 
-/** One ready endpoint of a slice. */
+/**
+ * One address of a ready endpoint of a slice. There may be very many: what is not wanted of them is left out by the source, and so
+ * is what an endpoint does not have.
+ */
 export interface Endpoint {
   /** Canonical text. */
-  readonly addresses: readonly string[];
+  readonly address: string;
   readonly hostname?: string | undefined;
   /** The pod behind the endpoint, if its name fits into a label. */
   readonly podName?: string | undefined;
-  readonly nodeName?: string | undefined;
+  /** The topology zone, in lower case. */
   readonly zone?: string | undefined;
 }
 
@@ -47,7 +50,7 @@ export interface EndpointSlice {
   readonly cluster?: string;
   /** Never empty: a slice without ports has one {@link NO_PORT}. */
   readonly ports: readonly Port[];
-  /** Ready endpoints only. */
+  /** Ready endpoints only, one for each of their addresses. */
   readonly endpoints: readonly Endpoint[];
 }
 

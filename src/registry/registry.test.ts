@@ -18,7 +18,7 @@ function service(namespace: string, name: string, ...clusterIPs: string[]): Serv
 
 function slice(namespace: string, name: string, ofService: string, ...ips: string[]): EndpointSlice {
   const ports = [{ name: 'http', protocol: 'tcp', port: 80 }];
-  return { namespace, name, service: ofService, ports, endpoints: ips.map((ip) => ({ addresses: [ip] })) };
+  return { namespace, name, service: ofService, ports, endpoints: ips.map((ip) => ({ address: ip })) };
 }
 
 function pod(namespace: string, name: string, ...ips: string[]): Pod {
@@ -58,11 +58,11 @@ describe('records are found', () => {
     const { registry } = registryAt();
     registry.setSlice(slice('prod', 'web-1', 'web', '10.244.0.1', '10.244.0.2', '10.244.0.1'));
     registry.setSlice(slice('prod', 'db-1', 'db', '10.244.0.1'));
-    const found = registry.endpointsAt('10.244.0.1').map(({ slice: { name }, endpoint }) => [name, endpoint.addresses]);
+    const found = registry.endpointsAt('10.244.0.1').map(({ slice: { name }, endpoint }) => [name, endpoint.address]);
     expect(found).toEqual([
-      ['web-1', ['10.244.0.1']],
-      ['web-1', ['10.244.0.1']],
-      ['db-1', ['10.244.0.1']],
+      ['web-1', '10.244.0.1'],
+      ['web-1', '10.244.0.1'],
+      ['db-1', '10.244.0.1'],
     ]);
     registry.setSlice(slice('prod', 'web-1', 'web', '10.244.0.2'));
     expect(registry.endpointsAt('10.244.0.1').map((place) => place.slice.name)).toEqual(['db-1']);

@@ -144,7 +144,7 @@ export class Registry {
     return this.slicesByIP
       .at(ip)
       .flatMap((slice) =>
-        slice.endpoints.filter(({ addresses }) => addresses.includes(ip)).map((endpoint) => ({ slice, endpoint })),
+        slice.endpoints.filter(({ address }) => address === ip).map((endpoint) => ({ slice, endpoint })),
       );
   }
 
@@ -313,5 +313,5 @@ export class Registry {
 }
 
 function addressesOf(slice: EndpointSlice): string[] {
-  return slice.endpoints.flatMap(({ addresses }) => addresses);
+  return slice.endpoints.map(({ address }) => address);
 }

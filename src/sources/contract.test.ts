@@ -180,7 +180,7 @@ status: { phase: Pending }
 `;
 
 const WEB = 'service shop/web ClusterIP 10.96.0.1 fd00::1 http:tcp:80 :udp:53 +192.0.2.1 +192.0.2.2 +lb.example.org';
-const WEB_1 = 'slice shop/web-1 of web http:tcp:8080 10.1.0.1~web-a/n1@eu-1 10.1.0.3=front';
+const WEB_1 = 'slice shop/web-1 of web http:tcp:8080 10.1.0.1~web-a@eu-1 10.1.0.3=front';
 const WEB_2 = 'slice shop/web-2 of web :tcp:-1 fd00:1::1';
 const DB = 'service shop/db ClusterIP headless :tcp:-1';
 const OUT = 'service other/out ExternalName example.org :tcp:-1';

@@ -49,7 +49,7 @@ export function addToCluster(registry: Registry, text: string): void {
 }
 
 function slice([portList = '-', ...endpoints]: readonly string[]): Pick<EndpointSlice, 'ports' | 'endpoints'> {
-  return { ports: ports(portList === '-' ? [] : portList.split(',')), endpoints: endpoints.map(endpoint) };
+  return { ports: ports(portList === '-' ? [] : portList.split(',')), endpoints: endpoints.flatMap(endpoint) };
 }
 
 function ports(words: readonly string[]): Port[] {
@@ -65,13 +65,13 @@ function pod([ips = '', ...words]: readonly string[]): Pick<Pod, 'ips' | 'hostNe
   return { ips: ips.split(','), hostNetwork: words.includes('host'), labels: Object.fromEntries(labels) };
 }
 
-function endpoint(word: string): Endpoint {
+/** One for each address of a list. */
+function endpoint(word: string): Endpoint[] {
   const part = (mark: string) => new RegExp(`${mark}([^=~@]+)`).exec(word)?.[1];
   const [hostname, podName, zone] = [part('='), part('~'), part('@')];
-  return {
-    addresses: /^[^=~@]+/.exec(word)![0].split(','),
-    ...(hostname && { hostname }),
-    ...(podName && { podName }),
-    ...(zone && { zone }),
-  };
+  const traits = { ...(hostname && { hostname }), ...(podName && { podName }), ...(zone && { zone }) };
+  return /^[^=~@]+/
+    .exec(word)![0]
+    .split(',')
+    .map((address) => ({ address, ...traits }));
 }

@@ -34,7 +34,7 @@ export function printRegistry(registry: Registry): string[] {
 const words = (...parts: readonly (string | false)[]) => parts.filter(Boolean).join(' ');
 const printPort = ({ name, protocol, port }: Port) => `${name}:${protocol}:${port}`;
 
-function printEndpoint({ addresses, hostname, podName, nodeName, zone }: Endpoint): string {
-  const rest = [hostname && `=${hostname}`, podName && `~${podName}`, nodeName && `/${nodeName}`, zone && `@${zone}`];
-  return [addresses.join(), ...rest].filter(Boolean).join('');
+function printEndpoint({ address, hostname, podName, zone }: Endpoint): string {
+  const rest = [hostname && `=${hostname}`, podName && `~${podName}`, zone && `@${zone}`];
+  return [address, ...rest].filter(Boolean).join('');
 }

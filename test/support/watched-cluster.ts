@@ -52,7 +52,15 @@ export async function watchedCluster(options: WatchedClusterOptions = {}): Promi
   const { resources, stop } = clusterResources(
     registry,
     {
-      ...{ labels: [], namespaceLabels: [], endpointSlices: true, podNames: true, pods: false, imports: false },
+      ...{
+        labels: [],
+        namespaceLabels: [],
+        endpointSlices: true,
+        podNames: true,
+        zones: true,
+        pods: false,
+        imports: false,
+      },
       ...watch,
     },
     { clock, programmed: ({ name }, changedAtMs) => programmed.push(`${name} ${changedAtMs}`) },

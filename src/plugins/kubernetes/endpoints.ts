@@ -11,8 +11,8 @@ export interface Endpoints {
   areIn(cluster: string): boolean;
 }
 
-/** The label that an endpoint goes by at one of its addresses. */
-export function endpointLabel({ hostname, podName }: Endpoint, address: string, usePodNames: boolean): string {
+/** The label that an endpoint goes by. */
+export function endpointLabel({ address, hostname, podName }: Endpoint, usePodNames: boolean): string {
   if (hostname) return hostname;
   // A pod's name may hold dots; several labels would be another kind of name.
   if (usePodNames && podName && !podName.includes('.')) return podName;
@@ -24,11 +24,9 @@ export function readEndpoints(slices: readonly EndpointSlice[], usePodNames: boo
   const service = slices[0]!;
   const list = slices.flatMap(({ cluster, ports, endpoints }) => {
     const suffix = cluster === undefined ? '' : `.${cluster}`;
-    return endpoints.flatMap((endpoint) => {
-      const zone = endpoint.zone?.toLowerCase();
-      return endpoint.addresses.map((address): Backend => {
-        return { label: endpointLabel(endpoint, address, usePodNames) + suffix, address, ports, zone };
-      });
+    return endpoints.map((endpoint): Backend => {
+      const { address, zone } = endpoint;
+      return { label: endpointLabel(endpoint, usePodNames) + suffix, address, ports, zone };
     });
   });
   if (list.length === 0) return undefined;

@@ -58,7 +58,7 @@ function addressesWith({ clusterIPs, namespace, name }: Service, registry: Regis
 }
 
 function addressesOf({ endpoints }: EndpointSlice): string[] {
-  return endpoints.flatMap(({ addresses }) => addresses);
+  return endpoints.map(({ address }) => address);
 }
 
 /** How many addresses with PTR records lie below each name on the way to their own. */

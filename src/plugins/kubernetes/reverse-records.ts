@@ -27,15 +27,14 @@ export function reverseRecords(zone: Zone, settings: RecordSettings, primary: Na
       const seen = new Set<string>();
       for (const { endpoints } of slices) {
         for (const endpoint of endpoints) {
-          for (const address of endpoint.addresses) {
-            // As in an answer: cluster IPs come first, then host names where they are wanted.
-            if (!isInside(address) || owners.has(address)) continue;
-            if (hostnames?.has(address) && !endpoint.hostname) continue;
-            const label = endpointLabel(endpoint, address, cluster.options.endpointPodNames);
-            if (seen.has(`${label} ${address}`)) continue;
-            seen.add(`${label} ${address}`);
-            yield ptr(address, `${label}.${service.name}.${service.namespace}`);
-          }
+          const { address } = endpoint;
+          // As in an answer: cluster IPs come first, then host names where they are wanted.
+          if (!isInside(address) || owners.has(address)) continue;
+          if (hostnames?.has(address) && !endpoint.hostname) continue;
+          const label = endpointLabel(endpoint, cluster.options.endpointPodNames);
+          if (seen.has(`${label} ${address}`)) continue;
+          seen.add(`${label} ${address}`);
+          yield ptr(address, `${label}.${service.name}.${service.namespace}`);
         }
       }
     }
@@ -66,9 +65,7 @@ function addressesWithHostname(
   const found = new Set<string>();
   for (const { slices } of services) {
     for (const { endpoints } of slices) {
-      for (const { hostname, addresses } of endpoints) {
-        if (hostname) for (const address of addresses.filter(isInside)) found.add(address);
-      }
+      for (const { hostname, address } of endpoints) if (hostname && isInside(address)) found.add(address);
     }
   }
   return found;

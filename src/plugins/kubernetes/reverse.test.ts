@@ -111,7 +111,7 @@ describe('a network has a name as long as a PTR record lies below it', () => {
 test('every PTR target leads back to its address', () => {
   const { ask, registry } = setUp();
   const services = [...registry.services()].flatMap(({ clusterIPs }) => clusterIPs);
-  const endpoints = [...registry.slices()].flatMap((slice) => slice.endpoints.flatMap(({ addresses }) => addresses));
+  const endpoints = [...registry.slices()].flatMap((slice) => slice.endpoints.map(({ address }) => address));
   let targets = 0;
   for (const address of [...services, ...endpoints]) {
     const type = address.includes(':') ? 'AAAA' : 'A';

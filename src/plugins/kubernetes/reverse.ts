@@ -29,7 +29,7 @@ function targetsAt(cluster: Cluster, address: string, suffix: string): readonly 
   const service = cluster.registry.servicesAt(address).find(({ namespace }) => cluster.exposes(namespace));
   if (service) return [`${service.name}.${service.namespace}.svc.${suffix}`];
   const targets = endpointsAt(cluster, address).map(({ slice, endpoint }) => {
-    const label = endpointLabel(endpoint, address, cluster.options.endpointPodNames);
+    const label = endpointLabel(endpoint, cluster.options.endpointPodNames);
     return `${label}.${slice.service}.${slice.namespace}.svc.${suffix}`;
   });
   return [...new Set(targets)];

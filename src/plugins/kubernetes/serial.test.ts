@@ -86,12 +86,12 @@ describe('the serial stays', () => {
     ['endpoints of a service that is not there', '', 'slice shop/missing - 10.1.0.1'],
     ['endpoints that are left out', 'noendpoints', 'slice shop/web - 10.1.0.1'],
     [
-      'the name of a pod, the topology zone, the node',
+      'the name of a pod, the topology zone',
       '',
       (registry) =>
         registry.setSlice({
           ...slice(registry),
-          endpoints: [{ ...endpoint(registry), podName: 'a', zone: 'eu-2', nodeName: 'n' }],
+          endpoints: [{ ...endpoint(registry), podName: 'a', zone: 'eu-2' }],
         }),
     ],
     ['a pod', 'pods insecure', 'pod shop/job 10.9.0.2'],

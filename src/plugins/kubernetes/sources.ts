@@ -44,6 +44,7 @@ type ApiSettings = Pick<KubernetesOptions, 'limits' | 'labels' | 'namespaceLabel
   readonly connection: ConnectionOptions;
   readonly endpointSlices: boolean;
   readonly podNames: boolean;
+  readonly zones: boolean;
   readonly pods: boolean;
   readonly imports: boolean;
 };
@@ -56,6 +57,7 @@ export function fillFromApi(options: KubernetesOptions, env: PluginEnv): FilledR
     ...{ limits, labels, namespaceLabels, namespaces },
     endpointSlices: !options.noEndpoints,
     podNames: options.endpointPodNames,
+    zones: options.zonal,
     pods: options.pods === 'verified',
     imports: options.multicluster.length > 0,
   };

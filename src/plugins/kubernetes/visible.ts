@@ -55,8 +55,8 @@ function shownOfService({ type, headless, clusterIPs, externalName, ports }: Ser
 }
 
 function shownOfSlice({ service, cluster, ports, endpoints }: EndpointSlice, { options }: Cluster): unknown {
-  const shown = ({ addresses, hostname, podName, zone }: Endpoint) => [
-    addresses,
+  const shown = ({ address, hostname, podName, zone }: Endpoint) => [
+    address,
     hostname,
     options.endpointPodNames && podName,
     options.zonal && zone,

@@ -39,9 +39,7 @@ function both(first: () => void, second: () => void): void {
 
 /** The last octets of the service's addresses. */
 function served(service = 'web'): string {
-  const addresses = registry
-    .slicesOf('shop', service)
-    .flatMap(({ endpoints }) => endpoints.flatMap((e) => e.addresses));
+  const addresses = registry.slicesOf('shop', service).flatMap(({ endpoints }) => endpoints.map((e) => e.address));
   return [...new Set(addresses.map((address) => address.split('.').at(-1)))].sort().join(' ');
 }
 
@@ -184,7 +182,7 @@ test('an address in another cluster of the set is another endpoint', () => {
     imported.set(
       {
         ...{ namespace: 'shop', name, service: 'web', cluster, ports: [] },
-        endpoints: addresses.map((address) => ({ addresses: [address] })),
+        endpoints: addresses.map((address) => ({ address })),
       },
       {},
     );
@@ -192,7 +190,7 @@ test('an address in another cluster of the set is another endpoint', () => {
     registry.imports
       .slicesOf('shop', 'web')
       .filter(({ cluster }) => cluster === 'east')
-      .flatMap(({ endpoints }) => endpoints.flatMap(({ addresses }) => addresses));
+      .flatMap(({ endpoints }) => endpoints.map(({ address }) => address));
   put('e', 'east', ['10.0.0.1', '10.0.0.2']);
   put('w', 'west', ['10.0.0.2']);
   put('e', 'east', ['10.0.0.1']);

@@ -124,12 +124,11 @@ const isHeldName = (name: string): boolean => name.startsWith('held:');
 
 /** The addresses of which a slice says something: that they are ready, or that they are not. */
 function settledAddresses(slice: EndpointSlice | undefined, object: unknown): ReadonlySet<string> {
-  const ready = slice?.endpoints.flatMap(({ addresses }) => addresses) ?? [];
+  const ready = slice?.endpoints.map(({ address }) => address) ?? [];
   return new Set([...ready, ...(slice ? unreadyAddresses(object) : [])]);
 }
 
-const isSettled = ({ addresses }: Endpoint, settled: ReadonlySet<string>): boolean =>
-  addresses.every((address) => settled.has(address));
+const isSettled = ({ address }: Endpoint, settled: ReadonlySet<string>): boolean => settled.has(address);
 
 /** What a service goes by; endpoints of an imported one with one address are different ones in different clusters. */
 function serviceKey({ namespace, service, cluster = '' }: EndpointSlice): string {
@@ -137,11 +136,9 @@ function serviceKey({ namespace, service, cluster = '' }: EndpointSlice): string
 }
 
 /** Whether another slice of the service has the endpoint. */
-function isElsewhere(table: SliceTable, slice: EndpointSlice, { addresses }: Endpoint): boolean {
+function isElsewhere(table: SliceTable, slice: EndpointSlice, { address }: Endpoint): boolean {
   const others = table
     .slicesOf(slice.namespace, slice.service)
     .filter((other) => other.name !== slice.name && !isHeldName(other.name) && other.cluster === slice.cluster);
-  const has = (address: string) =>
-    others.some(({ endpoints }) => endpoints.some((endpoint) => endpoint.addresses.includes(address)));
-  return addresses.every(has);
+  return others.some(({ endpoints }) => endpoints.some((endpoint) => endpoint.address === address));
 }

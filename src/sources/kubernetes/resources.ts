@@ -19,6 +19,8 @@ export interface ResourceOptions {
   readonly endpointSlices: boolean;
   /** Whether endpoints are named after pods. */
   readonly podNames: boolean;
+  /** Whether endpoints are told apart by topology zone. */
+  readonly zones: boolean;
   readonly pods: boolean;
   /** Whether the services of the cluster set are. */
   readonly imports: boolean;
@@ -83,7 +85,7 @@ function serviceStore(services: Services): RecordStore<Service> {
 
 /** What the cluster imports from others, and the slices of that; the selector chooses among both. */
 function importResources(
-  { labels, podNames, endpointSlices }: ResourceOptions,
+  { labels, podNames, zones, endpointSlices }: ResourceOptions,
   slices: RecordStore<EndpointSlice>,
   { imports }: Registry,
 ): Resource[] {
@@ -100,7 +102,7 @@ function importResources(
           defineResource({
             ...{ group: 'discovery.k8s.io', version: 'v1', plural: 'endpointslices', namespaced: true },
             ...{ note: 'imported', ...selecting([...labels, imported]) },
-            convert: (object: unknown) => convertImportedSlice(object, { podNames }),
+            convert: (object: unknown) => convertImportedSlice(object, { podNames, zones }),
             store: slices,
           }),
         ]
@@ -109,14 +111,14 @@ function importResources(
 }
 
 function sliceResource(
-  { labels, podNames }: ResourceOptions,
+  { labels, podNames, zones }: ResourceOptions,
   store: ReturnType<typeof holdEndpoints>,
   registry: Registry,
   env: ResourceEnv,
 ): Resource {
   return defineResource({
     ...{ group: 'discovery.k8s.io', version: 'v1', plural: 'endpointslices', namespaced: true, ...selecting(labels) },
-    convert: (object) => convertEndpointSlice(object, { podNames }),
+    convert: (object) => convertEndpointSlice(object, { podNames, zones }),
     store,
     changed(object) {
       const changedAtMs = triggerTimeMs(object);

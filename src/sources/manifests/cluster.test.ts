@@ -28,7 +28,7 @@ const WEB = service('web', 'clusterIP: None, selector: {app: web}, ports: [{name
 const slicesOf = ({ slices }: Awaited<ReturnType<typeof cluster>>) =>
   slices.map(({ name, service: of, ports, endpoints: list }) => {
     const numbers = ports.map(({ name: port, protocol, port: number }) => `${port}/${protocol}/${number}`);
-    const addresses = list.map(({ addresses: ips, hostname }) => [...ips, hostname].filter(Boolean).join('+'));
+    const addresses = list.map(({ address, hostname }) => [address, hostname].filter(Boolean).join('+'));
     return [name.startsWith('derived:') ? of : name, numbers.join(','), ...addresses].join(' ');
   });
 
@@ -59,7 +59,7 @@ describe('endpoints follow from pods', () => {
       pod('d', up('10.244.0.4'), '', 'app: web, tier: front', 'test'),
     ]);
     expect(slicesOf(built)).toEqual(['web /tcp/-1 10.244.0.1']);
-    expect(built.slices[0]?.endpoints).toEqual([{ addresses: ['10.244.0.1'], podName: 'a' }]);
+    expect(built.slices[0]?.endpoints).toEqual([{ address: '10.244.0.1', podName: 'a' }]);
   });
 
   test.each([
@@ -139,7 +139,7 @@ describe('endpoints follow from pods', () => {
   test('with what else DNS may ask of them', async () => {
     const up = pod('a', `podIP: 10.244.0.1, ${READY}`, 'nodeName: n1', 'app: web, topology.kubernetes.io/zone: EU-a');
     const [first] = (await cluster([WEB, up])).slices;
-    expect(first?.endpoints).toEqual([{ addresses: ['10.244.0.1'], podName: 'a', nodeName: 'n1', zone: 'eu-a' }]);
+    expect(first?.endpoints).toEqual([{ address: '10.244.0.1', podName: 'a', zone: 'eu-a' }]);
   });
 });
 

@@ -75,10 +75,9 @@ function hasFamily({ families, record }: ServiceManifest, family: Family): boole
 /** The pod's host name counts only in the service that is its subdomain, as in a StatefulSet. */
 function endpointOf(pod: PodManifest, ip: string, service: ServiceManifest): Endpoint {
   return {
-    addresses: [ip],
+    address: ip,
     ...optional('hostname', pod.subdomain === service.name ? pod.hostname : undefined),
     ...optional('podName', podLabel(pod.name)),
-    ...optional('nodeName', pod.nodeName),
     ...optional('zone', pod.zone),
   };
 }

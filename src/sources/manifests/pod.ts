@@ -13,7 +13,6 @@ export interface PodManifest extends Common {
   readonly ready: boolean;
   readonly hostname: string;
   readonly subdomain: string;
-  readonly nodeName: string;
   readonly zone: string;
   readonly containerPorts: readonly ContainerPort[];
   readonly kubelet: KubeletFields;
@@ -65,7 +64,6 @@ export function readPod(object: unknown, place: string): PodManifest {
     ready: isReady(pod.get('status')),
     hostname: spec.get('hostname').text() ?? '',
     subdomain: spec.get('subdomain').text() ?? '',
-    nodeName: spec.get('nodeName').text() ?? '',
     zone: (labels['topology.kubernetes.io/zone'] ?? '').toLowerCase(),
     containerPorts: containersOf(spec).flatMap((container) => container.get('ports').items().map(readContainerPort)),
     kubelet: readKubeletFields(spec),

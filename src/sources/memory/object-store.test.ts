@@ -23,7 +23,7 @@ function setup(...objects: object[]) {
   store.add(objects.flatMap((object, i) => readObjects(object, `objects[${i}]`)));
   const stop = followObjects(store, { serviceCidrs: [parsePrefix('10.96.0.0/30')!] }, registry);
   const endpoints = () =>
-    registry.slicesOf('shop', 'db').flatMap((slice) => slice.endpoints.flatMap(({ addresses }) => addresses));
+    registry.slicesOf('shop', 'db').flatMap((slice) => slice.endpoints.map(({ address }) => address));
   return { store, registry, stop, endpoints };
 }
 

@@ -14,11 +14,13 @@ const ADDRESS_TYPES = ['IPv4', 'IPv6', 'FQDN'] as const;
 
 /** What of an endpoint is kept. */
 export interface EndpointOptions {
-  /** Whether the names of pods are, which take a fifth of the memory. */
+  /** Whether the names of pods are; each is a text of its own. */
   readonly podNames: boolean;
+  /** Whether topology zones are. */
+  readonly zones: boolean;
 }
 
-const ALL: EndpointOptions = { podNames: true };
+const ALL: EndpointOptions = { podNames: true, zones: true };
 
 /**
  * Cuts a discovery.k8s.io/v1 EndpointSlice down to its record.
@@ -46,7 +48,7 @@ export function convertImportedSlice(object: unknown, options: EndpointOptions =
   return record && { ...record, cluster };
 }
 
-function readSlice(slice: Field, serviceLabel: string, { podNames }: EndpointOptions): EndpointSlice | undefined {
+function readSlice(slice: Field, serviceLabel: string, options: EndpointOptions): EndpointSlice | undefined {
   const names = readLongNames(slice);
   const service = readLabels(slice)[serviceLabel];
   if (!service || slice.get('addressType').oneOf(ADDRESS_TYPES) === 'FQDN') return undefined;
@@ -58,7 +60,7 @@ function readSlice(slice: Field, serviceLabel: string, { podNames }: EndpointOpt
       .get('endpoints')
       .items()
       .filter(isReady)
-      .map((endpoint) => readEndpoint(endpoint, podNames)),
+      .flatMap((endpoint) => readEndpoint(endpoint, options)),
   };
 }
 
@@ -82,34 +84,31 @@ function isReady(endpoint: Field): boolean {
   return endpoint.get('conditions').get('ready').flag() !== false;
 }
 
-function readEndpoint(endpoint: Field, keepPodName: boolean): Endpoint {
-  const addresses = endpoint
+function readEndpoint(endpoint: Field, options: EndpointOptions): Endpoint[] {
+  const traits = readTraits(endpoint, options);
+  return endpoint
     .get('addresses')
     .items()
-    .map((address) => address.ip());
-  return makeEndpoint(endpoint, addresses, endpoint.get('zone').text()?.toLowerCase(), keepPodName);
+    .map((address) => endpointOf(address.ip(), traits));
 }
 
-/**
- * An endpoint with what EndpointSlices and Endpoints say alike of it. There may be very many, so all have the one shape, and share
- * the text that they have in common.
- *
- * @throws ObjectError
- */
-export function makeEndpoint(
-  endpoint: Field,
-  addresses: readonly string[],
-  zone: string | undefined,
-  keepPodName: boolean,
-): Endpoint {
-  const hostname = endpoint.get('hostname');
-  return {
-    addresses,
-    hostname: hostname.value ? hostname.matching(LABEL, LABEL_RULE) : undefined,
-    podName: keepPodName ? podLabel(endpoint.get('targetRef').get('name').text()) : undefined,
-    nodeName: shared(endpoint.get('nodeName').text() || undefined),
-    zone: shared(zone || undefined),
-  };
+type Traits = Omit<Endpoint, 'address'>;
+
+/** What EndpointSlices and Endpoints say alike of an endpoint, as far as it is kept; undefined if that is nothing. @throws ObjectError */
+export function readTraits(endpoint: Field, { podNames, zones }: EndpointOptions): Traits | undefined {
+  const field = endpoint.get('hostname');
+  const hostname = field.value ? field.matching(LABEL, LABEL_RULE) : undefined;
+  const podName = podLabel(endpoint.get('targetRef').get('name').text());
+  const zone = endpoint.get('zone').text()?.toLowerCase() || undefined;
+  const kept: Traits = { hostname, podName: podNames ? podName : undefined, zone: zones ? shared(zone) : undefined };
+  return kept.hostname === undefined && kept.podName === undefined && kept.zone === undefined ? undefined : kept;
+}
+
+/** There may be very many of them, and most have nothing but an address: those without traits take half the memory. */
+export function endpointOf(address: string, traits: Traits | undefined): Endpoint {
+  if (traits === undefined) return { address };
+  const { hostname, podName, zone } = traits;
+  return { address, hostname, podName, zone };
 }
 
 /** The name, if it can be a label of a domain name: a pod's may be longer or have dots. */

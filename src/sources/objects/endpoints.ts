@@ -1,6 +1,6 @@
 import { parseIP } from '../../dns/ip.ts';
 import type { Endpoint, EndpointSlice } from '../../registry/records.ts';
-import { makeEndpoint } from './endpoint-slice.ts';
+import { endpointOf, readTraits } from './endpoint-slice.ts';
 import { Field } from './field.ts';
 import { readNames } from './metadata.ts';
 import { readPorts } from './ports.ts';
@@ -30,12 +30,15 @@ export function convertEndpoints(object: unknown): EndpointSlice[] {
     });
 }
 
+/** There are no topology zones in them. */
+const KEPT = { podNames: true, zones: false };
+
 function readAddress(address: Field): Endpoint {
-  return makeEndpoint(address, [address.get('ip').ip()], undefined, true);
+  return endpointOf(address.get('ip').ip(), readTraits(address, KEPT));
 }
 
 function byFamily(endpoints: Endpoint[]): Record<string, Endpoint[]> {
-  return Object.groupBy(endpoints, ({ addresses }) => familyOf(addresses[0]!)) as Record<string, Endpoint[]>;
+  return Object.groupBy(endpoints, ({ address }) => familyOf(address)) as Record<string, Endpoint[]>;
 }
 
 /** The family of an address in canonical text, in the API's spelling. */

@@ -1,4 +1,5 @@
 import type { Field } from './field.ts';
+import { shared } from './shared.ts';
 
 /** RFC 1035's label as Kubernetes narrows it (RFC 1123): what a Service or a Namespace may be called. */
 export const LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
@@ -39,5 +40,5 @@ export function readLabels(object: Field): Readonly<Record<string, string>> {
 
 function readNamespace(object: Field): string {
   const namespace = object.get('metadata').get('namespace');
-  return namespace.present ? namespace.matching(LABEL, LABEL_RULE) : DEFAULT_NAMESPACE;
+  return namespace.present ? shared(namespace.matching(LABEL, LABEL_RULE)) : DEFAULT_NAMESPACE;
 }

@@ -105,22 +105,19 @@ describe('an EndpointSlice', () => {
   test.each([
     ['endpoints: []', []],
     ['endpoints: null', []],
-    ['endpoints: [{addresses: [10.244.0.1]}]', [{ addresses: ['10.244.0.1'] }]],
-    ['endpoints: [{addresses: ["FD00:0::1"], conditions: {ready: true}}]', [{ addresses: ['fd00::1'] }]],
-    [
-      'endpoints: [{addresses: [10.244.0.1], conditions: {ready: null, serving: false}}]',
-      [{ addresses: ['10.244.0.1'] }],
-    ],
+    ['endpoints: [{addresses: [10.244.0.1]}]', [{ address: '10.244.0.1' }]],
+    ['endpoints: [{addresses: ["FD00:0::1"], conditions: {ready: true}}]', [{ address: 'fd00::1' }]],
+    ['endpoints: [{addresses: [10.244.0.1], conditions: {ready: null, serving: false}}]', [{ address: '10.244.0.1' }]],
     ['endpoints: [{addresses: [10.244.0.1], conditions: {ready: false, serving: true}}]', []],
     [
       'endpoints: [{addresses: [10.244.0.1], hostname: a, nodeName: n, zone: EU-a, targetRef: {kind: Pod, name: web-0}}]',
-      [{ addresses: ['10.244.0.1'], hostname: 'a', nodeName: 'n', zone: 'eu-a', podName: 'web-0' }],
+      [{ address: '10.244.0.1', hostname: 'a', zone: 'eu-a', podName: 'web-0' }],
     ],
     [
       `endpoints: [{addresses: [10.244.0.1], hostname: "", targetRef: {name: ${'x'.repeat(64)}}}]`,
-      [{ addresses: ['10.244.0.1'] }],
+      [{ address: '10.244.0.1' }],
     ],
-    ['endpoints: [{addresses: [10.244.0.1], targetRef: {name: a.b}}]', [{ addresses: ['10.244.0.1'] }]],
+    ['endpoints: [{addresses: [10.244.0.1], targetRef: {name: a.b}}]', [{ address: '10.244.0.1' }]],
   ])('{%s}: %j', (body, endpoints) => {
     expect(slice(body)).toMatchObject({ namespace: 'prod', name: 'web', service: 'web', endpoints });
   });
@@ -155,7 +152,7 @@ test('Endpoints become one slice for every subset and family, of the ready addre
   const print = ({ namespace, name, service, ports: list, endpoints }: EndpointSlice) =>
     `${namespace}/${name} of ${service} ${ports(list)} ${endpoints.map((endpoint) => Object.values(endpoint).flat().filter(Boolean).join('+'))}`;
   expect(convertEndpoints(named(subsets)).map(print)).toEqual([
-    'prod/endpoints:web:0:IPv4 of web http:tcp:8080 10.0.0.1,10.0.0.2+b+web-2+n',
+    'prod/endpoints:web:0:IPv4 of web http:tcp:8080 10.0.0.1,10.0.0.2+b+web-2',
     'prod/endpoints:web:0:IPv6 of web http:tcp:8080 fd00::1',
     'prod/endpoints:web:2:IPv4 of web :tcp:-1 10.0.0.5',
   ]);

@@ -1,5 +1,6 @@
 import { NO_PORT, type Port } from '../../registry/records.ts';
 import type { Field } from './field.ts';
+import { sharedPorts } from './shared.ts';
 
 const PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const;
 
@@ -13,14 +14,13 @@ export function readPorts(list: Field): readonly Port[] {
 
 /** The ports of a list, with Kubernetes' defaults; none if it has none. @throws ObjectError */
 export function readDeclaredPorts(list: Field): readonly Port[] {
-  return list.items().map((port) => readPort(port, port.get('port').port()));
+  return sharedPorts(list.items().map((port) => readPort(port, port.get('port').port())));
 }
 
 /** As {@link readPorts}; in a slice, a port without a number stands for all of them and so for none. @throws ObjectError */
 export function readSlicePorts(list: Field): readonly Port[] {
-  return orNoPort(
-    list.items().map((port) => readPort(port, port.get('port').present ? port.get('port').port() : NO_PORT)),
-  );
+  const numberOf = (port: Field) => (port.get('port').present ? port.get('port').port() : NO_PORT);
+  return orNoPort(sharedPorts(list.items().map((port) => readPort(port, numberOf(port)))));
 }
 
 export function orNoPort(ports: readonly Port[]): readonly Port[] {

@@ -1,14 +1,26 @@
-/** So many different texts are remembered; then remembering begins anew. */
+import type { Port } from '../../registry/records.ts';
+
+/** So many different values of a kind are remembered; then remembering begins anew. */
 const MAX_SHARED = 65_536;
 
-const known = new Map<string, string>();
+const texts = new Map<string, string>();
+const portLists = new Map<string, readonly Port[]>();
 
-/** An equal text that was seen before, if there is one: names of nodes and zones stand in very many objects, and each would keep its own. */
+/** An equal text that was seen before, if there is one: names of namespaces and zones stand in very many objects, and each would keep its own. */
 export function shared<T extends string | undefined>(text: T): T {
-  if (text === undefined) return text;
-  const earlier = known.get(text);
-  if (earlier !== undefined) return earlier as T;
+  return text === undefined ? text : (remembered(texts, text, text) as T);
+}
+
+/** An equal list of ports that was seen before, if there is one: nearly all services and slices have one of a few. */
+export function sharedPorts(ports: readonly Port[]): readonly Port[] {
+  const key = ports.map(({ name, protocol, port }) => `${name}/${protocol}/${port}`).join();
+  return remembered(portLists, key, ports);
+}
+
+function remembered<T>(known: Map<string, T>, key: string, value: T): T {
+  const earlier = known.get(key);
+  if (earlier !== undefined) return earlier;
   if (known.size >= MAX_SHARED) known.clear();
-  known.set(text, text);
-  return text;
+  known.set(key, value);
+  return value;
 }
