@@ -8,6 +8,7 @@ import type { ServerCredentials } from '../net/tls-server.ts';
 import type { PluginEnv } from './env.ts';
 import type { Query } from './query.ts';
 import type { Reply } from './reply.ts';
+import type { ServiceView } from './service-view.ts';
 import type { TransferSource } from './transfer.ts';
 
 /** Answers a query, at once where it can. Never throws for what a peer sent; what it throws becomes SERVFAIL. */
@@ -63,6 +64,8 @@ export interface Plugin {
   searchList?(query: Query): readonly Name[] | undefined;
   /** What the block's encrypted listeners show to the next client; to be had from the start on. */
   credentials?(): ServerCredentials;
+  /** The services of the cluster that the plugin knows, for plugins that give them other names. */
+  readonly services?: ServiceView;
   /** The zones that other servers can have copies of. */
   readonly transfers?: TransferSource;
   /**

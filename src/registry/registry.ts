@@ -60,6 +60,7 @@ export class Registry {
   private readonly podTable: Table<Pod>;
   private readonly slicesByService = new SlicesByService();
   private readonly servicesByIP = new AddressIndex<Service>();
+  private readonly servicesByExternalIP = new AddressIndex<Service>();
   private readonly slicesByIP = new AddressIndex<EndpointSlice>();
   private readonly podsByIP = new AddressIndex<Pod>();
   /** What other clusters export. */
@@ -80,9 +81,13 @@ export class Registry {
       replaced: (before, after) => this.tell({ kind: 'namespace', before, after }),
     });
     this.serviceTable = new Table({
-      link: (service) => this.servicesByIP.addAll(service.clusterIPs, service),
+      link: (service) => {
+        this.servicesByIP.addAll(service.clusterIPs, service);
+        this.servicesByExternalIP.addAll(service.externalIPs, service);
+      },
       unlink: (service) => {
         this.servicesByIP.removeAll(service.clusterIPs, service);
+        this.servicesByExternalIP.removeAll(service.externalIPs, service);
         this.epochs.moveService(service);
       },
       replaced: (before, after) => this.tell({ kind: 'service', before, after }),
@@ -137,6 +142,11 @@ export class Registry {
   /** The services with this cluster IP, given in canonical text. */
   servicesAt(ip: string): readonly Service[] {
     return this.servicesByIP.at(ip);
+  }
+
+  /** The services that are reached from outside at this address, given in canonical text. */
+  servicesAtExternal(ip: string): readonly Service[] {
+    return this.servicesByExternalIP.at(ip);
   }
 
   /** The endpoints with this address, given in canonical text, of all slices. */
@@ -270,7 +280,10 @@ export class Registry {
    * A serial that moves with the changes that `isVisible` picks, asked when look-ups find what is there now. It starts
    * behind all serials that the registry has given out before for the same `zones`.
    */
-  followSerial(zones: 'cluster' | 'cluster-set', isVisible: (change: RecordChange) => boolean): FollowedSerial {
+  followSerial(
+    zones: 'cluster' | 'cluster-set' | 'outside',
+    isVisible: (change: RecordChange) => boolean,
+  ): FollowedSerial {
     const serial = new Serial(this.clock, this.lastSerials.get(zones)?.value);
     this.lastSerials.set(zones, serial);
     return { serial, stop: this.onRecord((change) => isVisible(change) && serial.move()) };

@@ -1,11 +1,12 @@
 import { Rcode } from '../dns/message.ts';
-import { NS, type ResourceRecord, SOA } from '../dns/rr.ts';
+import { NS, type ResourceRecord } from '../dns/rr.ts';
 import { CairnError } from '../errors.ts';
+import { behindLinks } from '../plugin/behind-links.ts';
 import type { PluginEnv } from '../plugin/env.ts';
 import { type Authority, answerLookup, fallsThrough } from '../plugin/lookup.ts';
 import type { Handler } from '../plugin/plugin.ts';
 import type { Query } from '../plugin/query.ts';
-import { notRepeatable, type Repeat, repeatUntilMoved } from '../plugin/repeat.ts';
+import { type Repeat, repeatUntilMoved } from '../plugin/repeat.ts';
 import { createReply, failure, mapReply, type Reply } from '../plugin/reply.ts';
 import type { ServedZone } from './handler.ts';
 import { addressesOfTargets, lookUpInZone, MAX_LINKS, type ZoneLookup } from './lookup.ts';
@@ -90,22 +91,4 @@ function referral(
     additional: addressesOfTargets(zone, servers),
     uncacheable: true,
   });
-}
-
-/**
- * What the server knows of a target outside of the zone: its rcode counts (RFC 6604 §3), and the SOA of a denial goes with it. A
- * server that has nothing to do with the target leaves it to the client.
- */
-function behindLinks(plugin: string, links: readonly ResourceRecord[], target: Reply): Reply {
-  return {
-    ...notRepeatable(target),
-    rcode: target.rcode === Rcode.REFUSED ? Rcode.NOERROR : target.rcode,
-    aa: true,
-    ad: false,
-    answer: [...links, ...target.answer],
-    authority: target.authority.filter(({ type }) => type === SOA.code),
-    additional: [],
-    source: plugin,
-    uncacheable: true, // the zone may change; what the target says is cached under the target's own name
-  };
 }

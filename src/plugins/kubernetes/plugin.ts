@@ -47,6 +47,11 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
     ...(options.pods === 'verified' && { searchList: createSearchList(zones, registry, env.clock) }),
     transfers: createTransfers(settings),
     explain: ({ name }, { rcode }) => explainName(zones, name, rcode),
+    services: {
+      registry,
+      exposes: cluster.exposes,
+      endpointsOf: ({ namespace, name }) => cluster.endpointsOf(namespace, name)?.all.list ?? [],
+    },
     async start(signal) {
       void filled.start();
       if (await isSyncedWithin(startupTimeoutMs, registry, env, signal)) return;

@@ -1,0 +1,249 @@
+import { describe, expect, test } from 'vitest';
+import { testCluster } from '../../../test/support/cluster.ts';
+import { kubernetes, lines } from '../../../test/support/kubernetes.ts';
+import { makePlugin, nextHandler, parsePlugin } from '../../../test/support/plugin.ts';
+import { printReply, testQuery } from '../../../test/support/query.ts';
+import { parseRecord } from '../../dns/presentation.ts';
+import { createReply, type Reply } from '../../plugin/reply.ts';
+import { Registry } from '../../registry/registry.ts';
+import external from './index.ts';
+
+const CLUSTER = `
+namespace shop
+service shop/web 10.0.0.1 http:tcp:80 dns:udp:53
+service shop/named 10.0.0.2 http:tcp:80
+service shop/inside 10.0.0.3 http:tcp:80
+service shop/again 10.0.0.4
+external shop/alias example.org
+headless shop/db
+slice shop/db pg:tcp:5432 10.1.1.1=db-0 10.1.1.2=db-1
+slice shop/db pg:tcp:5432 fd00:1::1=db-0
+service hidden/web 10.0.0.9 http:tcp:80
+`;
+
+function setUp(
+  options = '',
+  { registry = clusterWithExternalIPs(), zones = ['example.org.', '2.0.192.in-addr.arpa.'] } = {},
+) {
+  const { plugin: view } = kubernetes({ registry });
+  const made = makePlugin(external, `k8s_external ${zones.join(' ')} {\n${options}\n}`, {
+    plugins: [{ name: 'kubernetes', plugin: view }],
+    localAddresses: ['198.51.100.53'],
+    resolve: (_, { name, type }) =>
+      createReply('other', { answer: [parseRecord(`${name} 9 IN ${type === 1 ? 'A 203.0.113.1' : 'TXT x'}`)] }),
+  });
+  const handler = made.plugin.wrap!(nextHandler);
+  const answer = (question: string) => handler(testQuery(question)) as Reply;
+  return { ...made, registry, answer, ask: (question: string) => outcome(answer(question)) };
+}
+
+function clusterWithExternalIPs() {
+  const registry = testCluster(CLUSTER);
+  const expose = (name: string, ...externalIPs: string[]) =>
+    registry.setService({ ...registry.service('shop', name)!, externalIPs });
+  expose('web', '192.0.2.1', '192.0.2.2', '2001:db8::1', '192.0.2.1');
+  expose('named', 'LB.cloud.test');
+  expose('again', '192.0.2.1');
+  registry.setService({ ...registry.service('hidden', 'web')!, externalIPs: ['192.0.2.9'] });
+  return registry;
+}
+
+const soa = (zone: string) => `-- ${zone} 5 IN SOA ns1.dns.${zone} hostmaster.dns.${zone} 1767225600 7200 1800 86400 5`;
+
+/** A denial with AA and nothing but one SOA record of the zone is its rcode alone, or NODATA. */
+function outcome(reply: Reply): string {
+  if (reply.source === 'next') return 'next';
+  const text = printReply(reply);
+  for (const zone of ['example.org.', '2.0.192.in-addr.arpa.']) {
+    if (text === `NXDOMAIN aa\n${soa(zone)}`) return 'NXDOMAIN';
+    if (text === `NOERROR aa\n${soa(zone)}`) return 'NODATA';
+  }
+  return text;
+}
+
+describe('answers', () => {
+  test.each([
+    [
+      'Web.shop.example.org. A',
+      lines('NOERROR aa', 'Web.shop.example.org. 5 IN A 192.0.2.1', 'Web.shop.example.org. 5 IN A 192.0.2.2'),
+    ],
+    ['web.shop.example.org. AAAA', lines('NOERROR aa', 'web.shop.example.org. 5 IN AAAA 2001:db8::1')],
+    [
+      'web.shop.example.org. SRV',
+      lines(
+        'NOERROR aa',
+        'web.shop.example.org. 5 IN SRV 0 50 80 web.shop.example.org.',
+        'web.shop.example.org. 5 IN SRV 0 50 53 web.shop.example.org.',
+        '++ web.shop.example.org. 5 IN A 192.0.2.1',
+        '++ web.shop.example.org. 5 IN A 192.0.2.2',
+        '++ web.shop.example.org. 5 IN AAAA 2001:db8::1',
+      ),
+    ],
+    [
+      '_dns._udp.web.shop.example.org. SRV',
+      lines(
+        'NOERROR aa',
+        '_dns._udp.web.shop.example.org. 5 IN SRV 0 100 53 web.shop.example.org.',
+        '++ web.shop.example.org. 5 IN A 192.0.2.1',
+        '++ web.shop.example.org. 5 IN A 192.0.2.2',
+        '++ web.shop.example.org. 5 IN AAAA 2001:db8::1',
+      ),
+    ],
+    ['_udp.web.shop.example.org. SRV', 'NODATA'],
+    ['_dns._tcp.web.shop.example.org. SRV', 'NXDOMAIN'],
+    ['x._dns._udp.web.shop.example.org. SRV', 'NXDOMAIN'],
+    ['web.shop.example.org. TXT', 'NODATA'],
+    ['inside.shop.example.org. A', 'NODATA'],
+    ['alias.shop.example.org. A', 'NXDOMAIN'],
+    ['none.shop.example.org. A', 'NXDOMAIN'],
+    ['x.web.shop.example.org. A', 'NXDOMAIN'],
+    ['shop.example.org. A', 'NODATA'],
+    ['hidden.example.org. A', 'NXDOMAIN'],
+    ['web.hidden.example.org. A', 'NXDOMAIN'],
+    ['db.shop.example.org. A', 'NODATA'],
+    ['example.org. A', 'NODATA'],
+    [
+      'example.org. SOA',
+      'NOERROR aa\nexample.org. 5 IN SOA ns1.dns.example.org. hostmaster.dns.example.org. 1767225600 7200 1800 86400 5',
+    ],
+    [
+      'example.org. NS',
+      lines('NOERROR aa', 'example.org. 5 IN NS ns1.dns.example.org.', '++ ns1.dns.example.org. 5 IN A 198.51.100.53'),
+    ],
+    ['ns1.dns.example.org. A', 'NOERROR aa\nns1.dns.example.org. 5 IN A 198.51.100.53'],
+    ['ns1.dns.example.org. AAAA', 'NODATA'],
+    ['dns.example.org. A', 'NODATA'],
+    ['x.dns.example.org. A', 'NXDOMAIN'],
+    [
+      '1.2.0.192.in-addr.arpa. PTR',
+      lines(
+        'NOERROR aa',
+        '1.2.0.192.in-addr.arpa. 5 IN PTR web.shop.example.org.',
+        '1.2.0.192.in-addr.arpa. 5 IN PTR again.shop.example.org.',
+      ),
+    ],
+    ['1.2.0.192.in-addr.arpa. A', 'NODATA'],
+    ['9.2.0.192.in-addr.arpa. PTR', 'NXDOMAIN'],
+    ['x.1.2.0.192.in-addr.arpa. PTR', 'NXDOMAIN'],
+    [
+      'named.shop.example.org. A',
+      lines('NOERROR aa', 'named.shop.example.org. 5 IN CNAME LB.cloud.test.', 'LB.cloud.test. 9 IN A 203.0.113.1'),
+    ],
+    ['named.shop.example.org. CNAME', lines('NOERROR aa', 'named.shop.example.org. 5 IN CNAME LB.cloud.test.')],
+    ['named.shop.example.org. SRV', lines('NOERROR aa', 'named.shop.example.org. 5 IN SRV 0 100 80 LB.cloud.test.')],
+    ['web.shop.example.org. A CH', 'next'],
+    ['web.shop.example.com. A', 'next'],
+  ])('%s', async (question, expected) => {
+    const { ask, plugin } = setUp();
+    await plugin.start!(new AbortController().signal);
+    expect(ask(question)).toBe(expected);
+  });
+
+  test.each([
+    [
+      'headless',
+      'db.shop.example.org. A',
+      lines('NOERROR aa', 'db.shop.example.org. 5 IN A 10.1.1.1', 'db.shop.example.org. 5 IN A 10.1.1.2'),
+    ],
+    ['headless', 'DB-0.db.shop.example.org. AAAA', 'NOERROR aa\nDB-0.db.shop.example.org. 5 IN AAAA fd00:1::1'],
+    ['headless', 'db-2.db.shop.example.org. A', 'NXDOMAIN'],
+    [
+      'headless',
+      '_pg._tcp.db.shop.example.org. SRV',
+      lines(
+        'NOERROR aa',
+        '_pg._tcp.db.shop.example.org. 5 IN SRV 0 50 5432 db-0.db.shop.example.org.',
+        '_pg._tcp.db.shop.example.org. 5 IN SRV 0 50 5432 db-1.db.shop.example.org.',
+        '++ db-0.db.shop.example.org. 5 IN A 10.1.1.1',
+        '++ db-0.db.shop.example.org. 5 IN AAAA fd00:1::1',
+        '++ db-1.db.shop.example.org. 5 IN A 10.1.1.2',
+      ),
+    ],
+    ['ttl 60', 'web.shop.example.org. AAAA', 'NOERROR aa\nweb.shop.example.org. 60 IN AAAA 2001:db8::1'],
+    ['apex me', 'ns1.me.example.org. A', 'NOERROR aa\nns1.me.example.org. 5 IN A 198.51.100.53'],
+    ['fallthrough', 'none.shop.example.org. A', 'next'],
+    ['fallthrough', 'inside.shop.example.org. A', 'NODATA'],
+    ['fallthrough a.example.org', 'none.shop.example.org. A', 'NXDOMAIN'],
+  ])('with %j: %s', async (options, question, expected) => {
+    const { ask, plugin } = setUp(options);
+    await plugin.start!(new AbortController().signal);
+    expect(ask(question)).toBe(expected);
+  });
+});
+
+test('a server that is itself a service is reached at its addresses from outside', async () => {
+  const registry = testCluster(
+    'namespace kube-system\nservice kube-system/dns 10.0.0.10\nslice kube-system/dns - 198.51.100.53',
+  );
+  registry.setService({ ...registry.service('kube-system', 'dns')!, externalIPs: ['192.0.2.53', 'lb.test'] });
+  const { ask, plugin } = setUp('', { registry });
+  await plugin.start!(new AbortController().signal);
+  expect(ask('ns1.dns.example.org. A')).toBe('NOERROR aa\nns1.dns.example.org. 5 IN A 192.0.2.53');
+});
+
+test('nothing is denied while the cluster is not known', async () => {
+  const { answer, plugin } = setUp('', { registry: new Registry(setUp().env.clock) });
+  await plugin.start!(new AbortController().signal);
+  expect(answer('web.shop.example.org. A')).toMatchObject({ rcode: 2, ednsOptions: [{ data: Uint8Array.of(0, 14) }] });
+  expect(answer('example.org. SOA')).toMatchObject({ rcode: 0 });
+});
+
+test('what is kept of an answer ends with a change of the service, of a denial with any', async () => {
+  const { answer, plugin, registry } = setUp('headless');
+  await plugin.start!(new AbortController().signal);
+  const replies = ['web.shop', 'db.shop', 'none.shop'].map((name) => answer(`${name}.example.org. A`));
+  const values = () => replies.map(({ repeat }) => repeat!.epochs.reduce((sum, { value }) => sum + value, 0));
+  const moved = (change: () => void) => {
+    const before = values();
+    change();
+    return values().map((value, i) => value !== before[i]);
+  };
+  const web = registry.service('shop', 'web')!;
+  const slice = registry.slicesOf('shop', 'db')[0]!;
+  expect(moved(() => registry.setService({ ...web, externalIPs: ['192.0.2.7'] }))).toEqual([true, false, true]);
+  expect(moved(() => registry.setSlice({ ...slice, endpoints: [] }))).toEqual([false, true, true]);
+  expect(answer('web.shop.example.org. A').answer[0]!.data).toEqual({ address: '192.0.2.7' });
+  expect(answer('named.shop.example.org. A').repeat).toBeUndefined();
+  expect(answer('example.org. NS').repeat).toBeUndefined();
+  const serial = (reply: Reply) => (reply.answer[0]!.data as { serial: number }).serial;
+  expect(serial(answer('example.org. SOA'))).toBeGreaterThan(1_767_225_600);
+  await plugin.stop!();
+});
+
+test('without kubernetes in the block, it does not start', async () => {
+  const { plugin } = makePlugin(external, 'k8s_external example.org');
+  await expect(plugin.start!(new AbortController().signal)).rejects.toThrow(
+    "'kubernetes' must be in the same server block",
+  );
+});
+
+describe('options', () => {
+  test('all of them', () => {
+    const body =
+      'k8s_external 10.0.0.0/8 A.test {\napex Me\nttl 0\nheadless\nfallthrough a.test\n}\nk8s_external b.test';
+    expect(parsePlugin(external, body)).toEqual([
+      {
+        zones: ['10.in-addr.arpa.', 'a.test.'],
+        primary: 'a.test.',
+        apex: 'me',
+        ttl: 0,
+        headless: true,
+        fallthrough: ['a.test.'],
+      },
+      { zones: ['b.test.'], primary: 'b.test.', apex: 'dns', ttl: 5, headless: false, fallthrough: [] },
+    ]);
+  });
+
+  test.each([
+    ['k8s_external 10.0.0.0/8', 'Corefile:1:1 - Error during parsing: non-reverse zone name must be used'],
+    [
+      'k8s_external {\nttl 3601\n}',
+      "Corefile:2:5 - Error during parsing: invalid ttl '3601', expecting an integer from 0 to 3600",
+    ],
+    ['k8s_external {\napex a.b\n}', "Corefile:2:6 - Error during parsing: expecting one label such as dns, not 'a.b'"],
+    ['k8s_external {\nheadless x\n}', "Wrong argument count or unexpected line ending after 'x'"],
+    ['k8s_external {\nnope\n}', "unknown property 'nope'"],
+  ])('%j is an error', (body, message) => {
+    expect(() => parsePlugin(external, body)).toThrow(message);
+  });
+});

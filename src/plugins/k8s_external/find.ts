@@ -1,0 +1,105 @@
+import { parseIP } from '../../dns/ip.ts';
+import { labelsOf, type Name, NameError, parseName, ROOT } from '../../dns/name.ts';
+import { isReverseZone, parseReverseName } from '../../dns/reverse.ts';
+import type { ServiceEndpoint, ServiceView } from '../../plugin/service-view.ts';
+import { NO_PORT, type Port, type Service } from '../../registry/records.ts';
+import type { ExternalUse } from './options.ts';
+
+/** What stands at a name; a name that does not exist has nothing. */
+export type Found =
+  | { readonly kind: 'apex' }
+  | { readonly kind: 'nameserver' }
+  /** No records, but names below it, or of a service that is not reached from outside. */
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'service'; readonly service: Service; readonly hosts: readonly Host[] }
+  | { readonly kind: 'ptr'; readonly services: readonly Service[] };
+
+/** Where a service is reached: at addresses that go by one label, its own name if that is empty; or by another name. */
+export type Host =
+  | {
+      readonly kind: 'addresses';
+      readonly label: string;
+      readonly addresses: readonly string[];
+      readonly ports: readonly Port[];
+    }
+  | { readonly kind: 'name'; readonly target: Name; readonly ports: readonly Port[] };
+
+const EMPTY: Found = { kind: 'empty' };
+
+/** Looks up a (folded) name of the zone; undefined if it does not exist. */
+export function findName(name: Name, zone: Name, use: ExternalUse, view: ServiceView): Found | undefined {
+  const labels = zone === ROOT ? labelsOf(name) : labelsOf(name).slice(0, -labelsOf(zone).length);
+  if (labels.length === 0) return { kind: 'apex' };
+  if (labels.at(-1) === use.apex && labels.length === 1) return EMPTY;
+  if (labels.at(-1) === use.apex && labels.length === 2 && labels[0] === 'ns1') return { kind: 'nameserver' };
+  if (isReverseZone(zone)) return findAddress(name, view);
+  const namespace = labels.at(-1)!;
+  if (!view.exposes(namespace)) return undefined;
+  if (labels.length === 1) return EMPTY;
+  const service = view.registry.service(namespace, labels.at(-2)!);
+  if (!service || service.type === 'ExternalName') return undefined;
+  const hosts = hostsOf(service, use, view);
+  return labels.length === 2 ? wholeService(service, hosts) : findBelow(labels.slice(0, -2), service, hosts);
+}
+
+function wholeService(service: Service, hosts: readonly Host[]): Found {
+  return hosts.length === 0 ? EMPTY : { kind: 'service', service, hosts };
+}
+
+/** `_PORT._PROTOCOL` or its parent, else an endpoint of a headless service. */
+function findBelow(labels: readonly string[], service: Service, hosts: readonly Host[]): Found | undefined {
+  const [first = '', second] = labels;
+  if (second !== undefined) {
+    if (labels.length > 2 || !first.startsWith('_') || !second.startsWith('_')) return undefined;
+    const matching = withPorts(hosts, (port) => `_${port.name}` === first && `_${port.protocol}` === second);
+    return matching.length === 0 ? undefined : { kind: 'service', service, hosts: matching };
+  }
+  if (withPorts(hosts, ({ protocol }) => `_${protocol}` === first).length > 0) return EMPTY;
+  const own = hosts.filter(
+    (host) => host.kind === 'addresses' && host.label !== '' && host.label.toLowerCase() === first,
+  );
+  return own.length === 0 ? undefined : { kind: 'service', service, hosts: own };
+}
+
+function withPorts(hosts: readonly Host[], matches: (port: Port) => boolean): Host[] {
+  return hosts.flatMap((host) => {
+    const ports = host.ports.filter((port) => port.port !== NO_PORT && matches(port));
+    return ports.length > 0 ? [{ ...host, ports }] : [];
+  });
+}
+
+function hostsOf(service: Service, { headless }: ExternalUse, view: ServiceView): readonly Host[] {
+  if (service.headless && headless) return endpointHosts(view.endpointsOf(service));
+  const { externalIPs, ports } = service;
+  const addresses = [...new Set(externalIPs.filter((text) => parseIP(text)))];
+  if (addresses.length > 0) return [{ kind: 'addresses', label: '', addresses, ports }];
+  return externalIPs.flatMap((text) => {
+    const target = absoluteName(text);
+    return target === undefined ? [] : [{ kind: 'name' as const, target, ports }];
+  });
+}
+
+function endpointHosts(endpoints: readonly ServiceEndpoint[]): Host[] {
+  return [...Map.groupBy(endpoints, ({ label }) => label)].map(([label, same]) => ({
+    ...{ kind: 'addresses' as const, label, ports: same[0]!.ports },
+    addresses: [...new Set(same.map(({ address }) => address))],
+  }));
+}
+
+/** The services that are reached at the address that a reverse name stands for. */
+function findAddress(name: Name, { registry, exposes }: ServiceView): Found | undefined {
+  const parsed = parseReverseName(name);
+  if (!parsed || !('address' in parsed)) return undefined;
+  const services = registry.servicesAtExternal(parsed.address).filter(({ namespace }) => exposes(namespace));
+  return services.length === 0 ? undefined : { kind: 'ptr', services };
+}
+
+/** A load balancer's host name is whatever its cloud wrote: one that is no name is passed over. */
+function absoluteName(text: string): Name | undefined {
+  try {
+    return parseName(text);
+  } catch (thrown) {
+    if (thrown instanceof NameError) return undefined;
+    throw thrown;
+  }
+}

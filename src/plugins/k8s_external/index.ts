@@ -1,0 +1,107 @@
+import { Class } from '../../dns/message.ts';
+import { longestZone } from '../../dns/name.ts';
+import { CNAME, type ResourceRecord, rr, SRV } from '../../dns/rr.ts';
+import { CairnError } from '../../errors.ts';
+import { behindLinks } from '../../plugin/behind-links.ts';
+import type { PluginEnv } from '../../plugin/env.ts';
+import { type Authority, answerLookup, type Lookup } from '../../plugin/lookup.ts';
+import { definePlugin, type Handler } from '../../plugin/plugin.ts';
+import type { Query } from '../../plugin/query.ts';
+import { type Repeat, UNCHANGING } from '../../plugin/repeat.ts';
+import { mapReply, type Reply } from '../../plugin/reply.ts';
+import type { ServiceView } from '../../plugin/service-view.ts';
+import type { FollowedSerial } from '../../registry/registry.ts';
+import { type Found, findName } from './find.ts';
+import { type ExternalUse, parseExternal } from './options.ts';
+import { type RecordSettings, recordsOf, serverAddresses, soaOf } from './records.ts';
+
+const NAME = 'k8s_external';
+
+/** Answers with the addresses at which services of the cluster are reached from outside. */
+export default definePlugin<readonly ExternalUse[]>({
+  name: NAME,
+
+  parse: parseExternal,
+
+  create(uses, env) {
+    const zones = uses.flatMap((use) => use.zones);
+    let seen: { readonly view: ServiceView; readonly followed: FollowedSerial } | undefined;
+    return {
+      async start() {
+        const view = viewOf(env);
+        if (!view) throw new CairnError('K8S_EXTERNAL', "the plugin 'kubernetes' must be in the same server block");
+        seen = { view, followed: view.registry.followSerial('outside', () => true) };
+      },
+      stop: () => seen?.followed.stop(),
+      wrap: (next) => (query) => {
+        const zone = query.class === Class.IN ? longestZone(query.name, zones) : undefined;
+        if (zone === undefined || !seen) return next(query);
+        const use = uses.find((each) => each.zones.includes(zone))!;
+        const { view, followed } = seen;
+        const { primary, apex, ttl } = use;
+        const settings = {
+          ...{ zone, primary, apex, ttl },
+          get serial() {
+            return followed.serial.value;
+          },
+          get addresses() {
+            return serverAddresses(view, env.localAddresses());
+          },
+        };
+        return answer(query, use, settings, view, env, next);
+      },
+    };
+  },
+});
+
+/** The services that the block's `kubernetes` knows. */
+function viewOf({ block }: PluginEnv): ServiceView | undefined {
+  return block.plugins().find(({ plugin }) => plugin.services)?.plugin.services;
+}
+
+function answer(
+  query: Query,
+  use: ExternalUse,
+  settings: RecordSettings,
+  view: ServiceView,
+  env: PluginEnv,
+  next: Handler,
+): Reply | Promise<Reply> {
+  const found = findName(query.name, settings.zone, use, view);
+  const alias = found && aliasOf(found, query, settings.ttl);
+  if (alias && query.type !== CNAME.code) {
+    const reply = env.resolve(query, { ...query.question, name: alias.data.target });
+    return mapReply(reply, (target) => behindLinks(NAME, [alias], target));
+  }
+  const lookup = alias ? { kind: 'hit' as const, answer: [alias] } : lookUp(found, query, settings, view);
+  const authority: Authority = { source: NAME, fallthrough: use.fallthrough, next, soa: () => soaOf(settings) };
+  return answerLookup(query, lookup, authority, repeatOf(found, lookup, view));
+}
+
+/** The CNAME record of a service whose load balancer has a name and no address (RFC 1034 §3.6.2); SRV records name it themselves. */
+function aliasOf(found: Found, { question, type }: Query, ttl: number): ResourceRecord<{ target: string }> | undefined {
+  if (found.kind !== 'service' || type === SRV.code) return undefined;
+  const [host] = found.hosts;
+  return host?.kind === 'name' ? rr(CNAME, question.name, ttl, { target: host.target }) : undefined;
+}
+
+function lookUp(found: Found | undefined, query: Query, settings: RecordSettings, { registry }: ServiceView): Lookup {
+  const records = found && recordsOf(found, query.type, query.question.name, settings);
+  if (records && records.answer.length > 0) return { kind: 'hit', ...records };
+  const isCertain = registry.synced || found?.kind === 'apex' || found?.kind === 'nameserver';
+  if (!isCertain) {
+    return {
+      kind: 'unready',
+      error: new CairnError('NOT_SYNCED', `the cluster is not known yet: ${registry.syncError}`),
+    };
+  }
+  return { kind: found ? 'nodata' : 'nxdomain' };
+}
+
+/** A denial carries the serial, which moves with everything; name servers go by the machine's own addresses, which nobody tells of. */
+function repeatOf(found: Found | undefined, lookup: Lookup, { registry }: ServiceView): Repeat | undefined {
+  const { epochs } = registry;
+  if (lookup.kind === 'unready' || found?.kind === 'apex' || found?.kind === 'nameserver') return undefined;
+  const isOfService = lookup.kind === 'hit' && found?.kind === 'service';
+  return { ...UNCHANGING, epochs: isOfService ? [epochs.of(found.service), epochs.namespaces] : [epochs.all] };
+}
