@@ -1,4 +1,5 @@
-import { openTcp, type TcpListener } from '../net/tcp.ts';
+import type { StreamListener } from '../net/stream-listener.ts';
+import { openTcp } from '../net/tcp.ts';
 import type { Peer, Receiver } from '../net/transport.ts';
 import { openUdp } from '../net/udp.ts';
 import { systemClock } from '../observe/clock.ts';
@@ -30,7 +31,7 @@ export async function listenFor(server: Server, sink: LogSink): Promise<Listener
   }
 }
 
-async function joinUdp(tcp: TcpListener, server: Server, sink: LogSink): Promise<Listener> {
+async function joinUdp(tcp: StreamListener, server: Server, sink: LogSink): Promise<Listener> {
   const { port } = tcp;
   const options = { address: ADDRESS, port, clock: systemClock, log: createLogger(sink), kind: 'portable' as const };
   const udp = await openUdp(options, receiver(server, 'udp'));
