@@ -116,8 +116,8 @@ export async function openStreams(options: StreamOptions, speech: StreamSpeech):
     const handshake = new Handshake(socket, clock.monotonic() + limits.readMs, events);
     add(handshake);
     upgrade(socket, credentials, (secured) => {
+      if (!handshake.leave()) return;
       remove(handshake);
-      handshake.leave();
       add(connect(secured, limits, events));
     });
   });

@@ -31,9 +31,11 @@ export class Handshake implements StreamConnection {
     socket.on('close', () => this.destroy('handshake'));
   }
 
-  /** The connection goes on as another one. */
-  leave(): void {
+  /** The connection goes on as another one; false if it is over already. */
+  leave(): boolean {
+    const isOpen = !this.over;
     this.over = true;
+    return isOpen;
   }
 
   expire(nowMs: number): void {
@@ -63,16 +65,16 @@ export function tlsUpgrade(
   let current: ServerCredentials | undefined;
   /** By the client's address and port: a TLS server does not say which of the sockets it was given is secure now. */
   const waiting = new Map<string, (socket: TLSSocket) => void>();
-  const onSecure = (socket: TLSSocket) => {
+  const onSecure = (socket: TLSSocket, { clientAuth }: ServerCredentials) => {
     const secured = waiting.get(clientOf(socket));
     waiting.delete(clientOf(socket));
-    if (secured && isWelcome(socket, current!.clientAuth)) secured(socket);
+    if (secured && isWelcome(socket, clientAuth)) secured(socket);
     else socket.destroy();
   };
   return (socket, credentials, secured) => {
     if (!server || credentials !== current) {
       current = credentials;
-      server = createTlsServer(credentials, alpnProtocols, onSecure);
+      server = createTlsServer(credentials, alpnProtocols, (secure) => onSecure(secure, credentials));
     }
     const client = clientOf(socket);
     waiting.set(client, secured);

@@ -79,14 +79,14 @@ export function listenPoints(blocks: readonly BlockConfiguration[], world: Liste
     const sharing = companions.flatMap(([, { zones }]) => [...zones.values()]);
     const threads = agreed('multisocket', sharing, (settings) => settings.threads);
     const limits = agreed('timeouts', sharing, (settings) => settings.limits)?.said.limits ?? {};
-    const tls = agreed('tls', sharing, (settings) => settings.tls);
+    const tls = transport === 'dns' ? undefined : agreed('tls', sharing, (settings) => settings.tls);
     if (transport === 'tls' && !tls) throw noCertificate(point.key);
     const { idleMs } = { ...STREAM_LIMITS, ...limits };
     return {
       ...{ server, host, transport, address, port, zones, router },
       threads: threads?.said.count ?? world.threads,
       limits,
-      securedBy: transport === 'dns' ? undefined : tls?.block,
+      securedBy: tls?.block,
       credentials: undefined,
       responder: new Responder({ server, transport, router, anyClass, idleMs }, world.watch),
     };

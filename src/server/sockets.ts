@@ -140,6 +140,8 @@ export class Sockets {
     const { transport, server, address, port, limits } = point;
     const streamOptions = { address, port, clock, limits, tls: () => seat.credentials?.() };
     if (transport === 'https') {
+      if (!seat.credentials)
+        log.info(`${server} has no 'tls': it is HTTP in the clear, for a proxy that has the certificate`);
       const streams = await openHttps(streamOptions, this.receiver('tcp', seat));
       return { server, address, seat, streams, udp: undefined };
     }

@@ -203,9 +203,21 @@ test('metrics and the log name the listener, the protocol and the client', async
 });
 
 test('without tls, https:// is HTTP in the clear, for a proxy in front', async () => {
-  const { ports } = await startEncrypted('', { keys: 'https://.' });
+  const { ports, lines } = await startEncrypted('', { keys: 'https://.' });
+  expect(lines).toContain(
+    "[INFO] https://:0 has no 'tls': it is HTTP in the clear, for a proxy that has the certificate",
+  );
   const response = await fetch(`http://127.0.0.1:${ports.https}/dns-query?dns=${WWW.toString('base64url')}`);
   expect(answersIn(await response.bytes())).toEqual(['192.0.2.1']);
+});
+
+test('blocks that share no listener over TLS need not agree', async () => {
+  const folder = await certificates();
+  const block = (key: string, cert: string) => `${key} {\ntls ${folder}/${cert} ${folder}/key.pem\n${HOSTS}\n}\n`;
+  await writeFile(join(folder, 'other.pem'), NAMED_CERT);
+  const running = await startServer(`${block('. tls://.', 'cert.pem')}${block('b.org https://b.org', 'other.pem')}`);
+  expect(await shown(portsOf(running).tls!)).toBe(SERVER_CERT);
+  expect(await shown(portsOf(running).https!)).toBe(NAMED_CERT);
 });
 
 test.each([
