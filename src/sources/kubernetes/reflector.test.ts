@@ -1,6 +1,10 @@
-import { describe, expect, test } from 'vitest';
+import { Readable } from 'node:stream';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { apiNamespace, apiService } from '../../../test/support/api-objects.ts';
 import { startApiServer } from '../../../test/support/api-server/index.ts';
+import { fakeClock } from '../../../test/support/clock.ts';
+import { silentLog } from '../../../test/support/datagram-contract.ts';
+import { seededRandom } from '../../../test/support/random.ts';
 import { watchedCluster } from '../../../test/support/watched-cluster.ts';
 import {
   askedOf,
@@ -14,6 +18,16 @@ import {
   WEB,
   watchOf,
 } from '../../../test/support/watched-shop.ts';
+import type { Clock } from '../../observe/clock.ts';
+import { Metrics } from '../../observe/metrics.ts';
+import { Registry } from '../../registry/registry.ts';
+import type { ApiClient } from './client.ts';
+import { watchMetrics } from './metrics.ts';
+import { createReflector } from './reflector.ts';
+import type { Resource } from './resource.ts';
+import { clusterResources } from './resources.ts';
+
+const LIST_END = 'k8s.io/initial-events-end';
 
 describe('a watch that ends', () => {
   test('at its time limit is resumed where it was, at once', async () => {
@@ -163,3 +177,41 @@ describe('an API server that fails', () => {
     expect(relists['resource=services,reason=incomplete']).toBeGreaterThan(0);
   });
 });
+
+test('streaming lists that never come whole are no word of the server: what is known grows old', async () => {
+  const clock = fakeClock();
+  const bookmark = {
+    type: 'BOOKMARK',
+    object: { metadata: { resourceVersion: '5', annotations: { [LIST_END]: 'true' } } },
+  };
+  const gone = { type: 'ERROR', object: { kind: 'Status', code: 410 } };
+  const namespace = { type: 'ADDED', object: apiNamespace('shop') };
+  let asked = 0;
+  const api: ApiClient = {
+    async get() {
+      const events = asked++ === 0 ? [namespace, bookmark, gone] : [namespace];
+      const lines = events.map((event) => Buffer.from(`${JSON.stringify(event)}\n`));
+      return { chunks: Readable.from(lines), expectWithin() {}, release() {} };
+    },
+    close() {},
+  };
+  const reflector = createReflector(namespacesIn(new Registry(clock), clock), undefined, {
+    ...{ api, clock, features: { streamingLists: true }, random: seededRandom(), log: silentLog, progress() {} },
+    metrics: watchMetrics(new Metrics())('namespaces'),
+  });
+  reflector.start();
+  onTestFinished(() => reflector.stop());
+  await vi.waitFor(() => expect(asked).toBe(2));
+  for (const wanted of [3, 4, 5]) {
+    await vi.waitFor(() => expect(clock.timers).toBe(1));
+    clock.advance(60_000);
+    await vi.waitFor(() => expect(asked).toBe(wanted));
+  }
+  expect([reflector.synced, reflector.heardAtMs]).toEqual([true, 0]);
+});
+
+function namespacesIn(registry: Registry, clock: Clock): Resource {
+  const selectors = { labels: [], namespaceLabels: [] };
+  const parts = { endpointSlices: false, podNames: false, zones: false, pods: false, imports: false };
+  return clusterResources(registry, { ...selectors, ...parts }, { clock }).resources[0]!;
+}

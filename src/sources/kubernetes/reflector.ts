@@ -39,7 +39,7 @@ export interface Reflector {
   readonly synced: boolean;
   /** Why the API server is not followed at the moment, for the operator. */
   readonly problem: string | undefined;
-  /** When the API server was last heard on this watch, on the clock's monotonic scale. */
+  /** When the API server was last heard on this watch, on the clock's monotonic scale; a list counts when it is complete. */
   readonly heardAtMs: number;
   start(): void;
   stop(): void;
@@ -95,7 +95,6 @@ export function createReflector(resource: Resource, namespace: string | undefine
     isRelisting = 'incomplete';
     if (features.streamingLists) return streamList();
     const listed = await feedList(api, resource, namespace, feed, signal);
-    heard();
     if (!signal.aborted) completed(listed);
   }
 
@@ -126,14 +125,16 @@ export function createReflector(resource: Resource, namespace: string | undefine
     const startedAtMs = clock.monotonic();
     const body = await api.get(pathOf(resource, namespace) + query, signal);
     body.expectWithin(idleMs);
-    heard();
     if (version === undefined) feed.begin();
-    else recovered();
-    if (version !== undefined) body.release();
+    else {
+      heard();
+      recovered();
+      body.release();
+    }
     let events = 0;
     try {
       for await (const line of splitLines(body.chunks, (why) => feed.skip('bad-line', BAD_LINES[why]))) {
-        heard();
+        if (version !== undefined) heard();
         const event = readWatchEvent(line);
         if (typeof event === 'string') {
           feed.skip('bad-event', event);
@@ -189,6 +190,7 @@ export function createReflector(resource: Resource, namespace: string | undefine
     version = listed;
     isRelisting = undefined;
     synced = true;
+    heard();
     recovered();
     env.progress();
   }
