@@ -1,57 +1,6 @@
 #!/usr/bin/env node
-import { CairnError, messageOf } from '../errors.ts';
-import { plugins } from '../plugins.ts';
-import { check } from './check.ts';
-import { type Command, USAGE_STATUS } from './command.ts';
-import { type Flags, parseFlags, USAGE, UsageError } from './flags.ts';
-import { serve } from './serve.ts';
-import { versionText } from './version.ts';
+import { keepHeapSmall } from './heap.ts';
 
-const EXIT_ERROR = 1;
-
-/** Loaded when they are asked for: a server has no use for them, and should not pay for their memory. */
-const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  env: async () => (await import('./env.ts')).env,
-  lookup: async () => (await import('./lookup/index.ts')).lookup,
-};
-
-async function run(args: readonly string[]): Promise<void> {
-  const [word = '', ...rest] = args;
-  if (Object.hasOwn(COMMANDS, word)) await runCommand(await COMMANDS[word]!(), rest);
-  else if (word === 'help') await help(rest);
-  else await runServer(parseFlags(args));
-}
-
-async function runCommand(command: Command, args: readonly string[]): Promise<void> {
-  if (args.includes('--help') || args.includes('-h')) process.stdout.write(command.usage);
-  else process.exitCode = await command.run(args);
-}
-
-async function help([topic, ...more]: readonly string[]): Promise<void> {
-  if (topic === undefined) process.stdout.write(USAGE);
-  else if (more.length === 0 && Object.hasOwn(COMMANDS, topic)) await runCommand(await COMMANDS[topic]!(), ['--help']);
-  else throw new UsageError(`there is no help on "${[topic, ...more].join(' ')}"\n${USAGE}`);
-}
-
-async function runServer(flags: Flags): Promise<void> {
-  const [command] = flags.positionals;
-  if (flags.help) process.stdout.write(USAGE);
-  else if (flags.version) process.stdout.write(versionText());
-  else if (flags.plugins)
-    process.stdout.write(
-      plugins
-        .map(({ name }) => `${name}\n`)
-        .sort()
-        .join(''),
-    );
-  else if (command === 'check' && flags.positionals.length <= 2) check(flags);
-  else if (command === undefined) await serve(flags);
-  else throw new CairnError('USAGE', `unexpected argument "${flags.positionals.at(-1)}"\n${USAGE}`);
-}
-
-try {
-  await run(process.argv.slice(2));
-} catch (error) {
-  process.stderr.write(`${messageOf(error)}\n`);
-  process.exit(error instanceof UsageError ? USAGE_STATUS : EXIT_ERROR);
-}
+// Before everything else is loaded: loading is what would make the heap large, and V8 keeps what it has taken.
+keepHeapSmall();
+await import('./run.ts');

@@ -6,7 +6,6 @@ import { corefileSource } from '../server/corefile-source.ts';
 import { type Listening, Server } from '../server/server.ts';
 import { type CorefileInput, findCorefile } from './corefile-input.ts';
 import type { Flags } from './flags.ts';
-import { keepHeapSmall } from './heap.ts';
 import { handleSignals } from './signals.ts';
 import { versionText } from './version.ts';
 
@@ -15,7 +14,6 @@ const EXIT_ERROR = 1;
 /** Serves DNS until a signal ends it. @throws whatever keeps the server from starting. */
 export async function serve(flags: Flags): Promise<void> {
   const { conf, dnsPort, workers, pidfile, quiet } = flags;
-  keepHeapSmall();
   const log = createLogger(processSink);
   // Whoever read our log may have gone; DNS is still wanted.
   process.stdout.on('error', () => {});
