@@ -6,7 +6,7 @@
  *   --updates N      how many slices change in a second (default 1000)
  *   --seconds N      how long each measurement takes (default 5)
  *   --rounds N       how often each server is started (default 3)
- *   --lists KIND     whether the API server serves streaming lists: served (the default), refused or ignored
+ *   --lists KIND     whether the API server serves streaming lists: served (the default), invalid or ignored
  *   --servers A,B    cairn, coredns; CoreDNS takes part if COREDNS_BIN names its binary
  *   --json FILE      writes the report there, too
  *

@@ -118,8 +118,38 @@ describe('an EndpointSlice', () => {
       [{ address: '10.244.0.1' }],
     ],
     ['endpoints: [{addresses: [10.244.0.1], targetRef: {name: a.b}}]', [{ address: '10.244.0.1' }]],
+    [
+      'endpoints: [{addresses: [10.244.0.1, 10.244.0.2], hostname: a}]',
+      [
+        { address: '10.244.0.1', hostname: 'a' },
+        { address: '10.244.0.2', hostname: 'a' },
+      ],
+    ],
   ])('{%s}: %j', (body, endpoints) => {
     expect(slice(body)).toMatchObject({ namespace: 'prod', name: 'web', service: 'web', endpoints });
+  });
+
+  test.each([
+    [
+      { podNames: true, zones: false },
+      { address: '10.244.0.1', podName: 'web-0' },
+    ],
+    [
+      { podNames: false, zones: true },
+      { address: '10.244.0.1', zone: 'a' },
+    ],
+    [{ podNames: false, zones: false }, { address: '10.244.0.1' }],
+  ])('keeps only what %j wants', (options, endpoint) => {
+    const object = named('endpoints: [{addresses: [10.244.0.1], zone: A, targetRef: {name: web-0}}]', OF_WEB);
+    expect(convertEndpointSlice(object, options)?.endpoints).toEqual([endpoint]);
+  });
+
+  test('shares the list of ports with others that have the same', () => {
+    const web = slice('ports: [{name: http, port: 8080}, {name: dns, port: 53, protocol: UDP}]');
+    const same = slice('ports: [{name: http, port: 8080}, {name: dns, port: 53, protocol: UDP}]');
+    const other = slice('ports: [{name: http, port: 8080}, {name: dns, port: 53}]');
+    expect(same?.ports).toBe(web?.ports);
+    expect(other?.ports).not.toEqual(web?.ports);
   });
 
   test.each([

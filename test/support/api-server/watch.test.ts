@@ -93,6 +93,14 @@ describe('streaming lists where they are not served', () => {
   });
 });
 
+test('a watch that was told that it is too old is told nothing more', async () => {
+  const api = await testApi({ objects });
+  const watch = await openWatch(`${api.url}${SERVICES}&resourceVersion=4`);
+  api.watches[0]!.expire();
+  api.put(service('late'));
+  expect(await watch.events(2)).toMatch(/^ERROR .*end$/);
+});
+
 test('sends bookmarks to those who want them, and ends with one at its time limit', async () => {
   const clock = fakeClock();
   const api = await testApi({ objects, clock });
