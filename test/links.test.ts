@@ -1,0 +1,30 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+
+const ROOT = resolve(import.meta.dirname, '..');
+const pages = globSync(['*.md', 'docs/*.md', 'examples/*/README.md', 'src/plugins/*/README.md'], { cwd: ROOT });
+
+/** The anchors of a page, as they are made from its headings. */
+function anchorsOf(path: string): string[] {
+  const headings = readFileSync(path, 'utf8')
+    .replaceAll(/^(`{3,}).*?^\1$/gms, '')
+    .matchAll(/^#+ (.*)$/gm);
+  const slug = (text: string) =>
+    text
+      .toLowerCase()
+      .replaceAll(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-');
+  return [...headings].map(([, text]) => slug(text!));
+}
+
+function leads(from: string, link: string): boolean {
+  const [path = '', anchor] = link.split('#');
+  const target = path === '' ? resolve(ROOT, from) : resolve(ROOT, dirname(from), path);
+  return existsSync(target) && (anchor === undefined || anchorsOf(target).includes(anchor));
+}
+
+test.each(pages)('the links of %s lead somewhere', (page) => {
+  const links = [...readFileSync(resolve(ROOT, page), 'utf8').matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!);
+  expect(links.filter((link) => !/^https?:/.test(link) && !leads(page, link))).toEqual([]);
+});
