@@ -45,7 +45,7 @@ describe('TLS', () => {
   });
 });
 
-test('a token that is refused is read again', async () => {
+test('a token that is refused is read again, and shown at once if it is another one', async () => {
   const api = await startApiServer({ objects, tokens: ['new'], tls: certificate });
   const folder = await folderWith({ token: 'old', 'ca.crt': certificate.cert });
   const { client, codes } = clientOf(api.port, folder);
@@ -53,8 +53,12 @@ test('a token that is refused is read again', async () => {
   await expect(client.get(path, never)).rejects.toMatchObject({ status: 401, reason: 'Unauthorized' });
   await writeFile(join(folder, 'token'), 'new');
   await client.get(path, never);
-  expect(api.requests.map(({ authorization }) => authorization)).toEqual(['Bearer old', 'Bearer new']);
-  expect(codes).toEqual(['401', '200']);
+  await api.set({ tokens: ['newer'] });
+  await writeFile(join(folder, 'token'), 'newer');
+  await client.get(path, never);
+  const shown = ['old', 'new', 'new', 'newer'].map((token) => `Bearer ${token}`);
+  expect(api.requests.map(({ authorization }) => authorization)).toEqual(shown);
+  expect(codes).toEqual(['401', '200', '401', '200']);
   await api.close();
 });
 

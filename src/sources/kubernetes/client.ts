@@ -1,5 +1,6 @@
 import { type Agent, type IncomingMessage, type RequestOptions, request } from 'node:http';
 import { request as requestTls } from 'node:https';
+import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '../../errors.ts';
 import type { Clock } from '../../observe/clock.ts';
 import type { Access, Credentials } from './access/access.ts';
@@ -55,11 +56,17 @@ export function createApiClient(credentials: Credentials, limits: Partial<ApiLim
     const askedAtMs = clock.monotonic();
     const release = await gate.enter();
     try {
-      await rate.turn(signal);
-      const access = await credentials.access();
-      const url = new URL(access.url.replace(/\/$/, '') + path);
-      metrics.waited(url.host, clock.monotonic() - askedAtMs);
-      const response = await send(url, access, signal);
+      const shown = await credentials.access();
+      let response = await send(path, shown, askedAtMs, signal);
+      if (response.statusCode === 401) {
+        credentials.refused();
+        const renewed = await credentials.access();
+        // They were replaced meanwhile: nothing is wrong.
+        if (!isDeepStrictEqual(renewed, shown)) {
+          response.resume();
+          response = await send(path, renewed, clock.monotonic(), signal);
+        }
+      }
       if (response.statusCode !== 200) throw await failureOf(response);
       return bodyOf(response, release, clock);
     } catch (thrown) {
@@ -68,9 +75,12 @@ export function createApiClient(credentials: Credentials, limits: Partial<ApiLim
     }
   }
 
-  /** The head of the answer. */
-  async function send(url: URL, access: Access, signal: AbortSignal): Promise<IncomingMessage> {
+  /** Sends the request when it is its turn; the head of the answer. */
+  async function send(path: string, access: Access, askedAtMs: number, signal: AbortSignal): Promise<IncomingMessage> {
+    await rate.turn(signal);
+    const url = new URL(access.url.replace(/\/$/, '') + path);
     const startedAtMs = clock.monotonic();
+    metrics.waited(url.host, startedAtMs - askedAtMs);
     try {
       const response = await requestHead(url, agents.get(access, url), access, signal);
       metrics.answered(url.host, String(response.statusCode), clock.monotonic() - startedAtMs);
