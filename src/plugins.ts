@@ -38,6 +38,7 @@ import template from './plugins/template/index.ts';
 import timeouts from './plugins/timeouts/index.ts';
 import tls from './plugins/tls/index.ts';
 import transfer from './plugins/transfer/index.ts';
+import view from './plugins/view/index.ts';
 import whoami from './plugins/whoami/index.ts';
 
 /** Every plugin, in the order of the chain, which is CoreDNS's; the order in a Corefile never matters. */
@@ -82,4 +83,5 @@ export const plugins: readonly PluginDefinition[] = [
   forward,
   erratic,
   whoami,
+  view,
 ];

@@ -35,6 +35,8 @@ export interface PluginEnv {
   readonly block: BlockContext & {
     /** The listener's name in metrics, such as `dns://:53`. */
     readonly server: string;
+    /** The name of the block's choice of queries in metrics; empty if it serves all queries of its zones. */
+    readonly view: string;
     /** All plugins of the block, in chain order; complete once the chain is built. `text` is what the block says of each. */
     plugins(): readonly { readonly name: string; readonly plugin: Plugin; readonly text: string }[];
   };

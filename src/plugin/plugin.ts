@@ -44,6 +44,8 @@ export interface Repetitions extends Pick<Query, 'protocol' | 'type' | 'zone' | 
 export interface Plugin {
   /** Puts the plugin in front of `next`; called once, when the chain is built. */
   wrap?(next: Handler): Handler;
+  /** Whether the block serves the query, which lies in its zones; asked for each query before all else. Must not throw and must be cheap. */
+  selects?(query: Query): boolean;
   /** Told of every query of the block after its reply was sent. Must not throw and must be cheap. */
   observe?(query: Query, sent: Sent): void;
   /**
@@ -112,6 +114,8 @@ export interface BlockSettings {
   readonly udpSize?: number;
   /** Where relative paths of the block start; the working directory if it says nothing. */
   readonly root?: string;
+  /** What the block's choice of queries is called; the block serves all queries of its zones if it says nothing. */
+  readonly view?: string;
   /** Whether the block's debug lines are logged, and each of its unexpected errors. */
   readonly debug?: boolean;
   /** The zones of whose queries the plugins' labels can be read; none by default. */

@@ -107,5 +107,9 @@ export function noCertificate({ position, original }: ServerKey): CorefileError 
 }
 
 function claimOf({ keys, settings }: BlockConfiguration): Claim {
-  return { keys, addresses: settings.bind?.addresses.map((target) => target.text) ?? [], filtered: false };
+  return {
+    keys,
+    addresses: settings.bind?.addresses.map((target) => target.text) ?? [],
+    filtered: settings.view !== undefined,
+  };
 }

@@ -42,11 +42,9 @@ export class Instance {
       const secured = point.securedBy && this.plugins.get(point.securedBy);
       point.credentials = secured?.find(({ plugin }) => plugin.credentials)?.plugin.credentials;
     }
-    for (const [block, plugins] of this.plugins) {
-      const running = runBlock(block, plugins);
-      for (const { zones, router } of this.listenPoints) {
-        for (const [zone, owner] of zones) if (owner === block) router.add(zone, running);
-      }
+    const running = new Map([...this.plugins].map(([block, plugins]) => [block, runBlock(block, plugins)]));
+    for (const { zones, router } of this.listenPoints) {
+      for (const [zone, owners] of zones) for (const block of owners) router.add(zone, running.get(block)!);
     }
   }
 
@@ -89,7 +87,7 @@ export class Instance {
   }
 
   private pointsOf(block: BlockConfiguration): readonly ListenPoint[] {
-    return this.listenPoints.filter(({ zones }) => [...zones.values()].includes(block));
+    return this.listenPoints.filter(({ zones }) => [...zones.values()].flat().includes(block));
   }
 
   /** Runs something for every plugin, all at once, to the end of each; the result is what they threw. */
@@ -115,11 +113,18 @@ function runBlock({ settings }: BlockConfiguration, plugins: readonly NamedPlugi
     handler:
       plugins.length === 0 ? undefined : plugins.reduceRight((next, { plugin }) => plugin.wrap?.(next) ?? next, end),
     observers: plugins.map(({ plugin }) => plugin).filter((plugin) => plugin.observe),
+    selects: selectionOf(plugins),
     recursion: settings.recursion ?? false,
     udpSize: settings.udpSize,
     debug: settings.debug ?? false,
     explain: (query, reply) => plugins.find(({ name }) => name === reply.source)?.plugin.explain?.(query, reply),
   };
+}
+
+/** Which queries of its zones a block serves; undefined for all. */
+function selectionOf(plugins: readonly NamedPlugin[]): Block['selects'] {
+  const selecting = plugins.map(({ plugin }) => plugin).filter((plugin) => plugin.selects);
+  return selecting.length === 0 ? undefined : (query) => selecting.every((plugin) => plugin.selects!(query));
 }
 
 /** The error of a plugin's start, with the plugin's name, and behind the place in the Corefile if it has one. */

@@ -28,8 +28,8 @@ export interface ListenPoint {
   readonly securedBy: BlockConfiguration | undefined;
   /** What connections are secured with: of a plugin of that block, and set once plugins are made. */
   credentials: (() => ServerCredentials) | undefined;
-  /** Which block each zone belongs to. */
-  readonly zones: ReadonlyMap<Name, BlockConfiguration>;
+  /** Which blocks each zone belongs to, in the order in which they are asked whether they serve a query. */
+  readonly zones: ReadonlyMap<Name, readonly BlockConfiguration[]>;
   readonly router: Router;
   readonly responder: Responder;
 }
@@ -55,7 +55,7 @@ interface Claimed {
   readonly port: number;
   /** The first key. */
   readonly key: ServerKey;
-  readonly zones: Map<Name, BlockConfiguration>;
+  readonly zones: Map<Name, readonly BlockConfiguration[]>;
 }
 
 /**
@@ -73,10 +73,10 @@ export function listenPoints(blocks: readonly BlockConfiguration[], world: Liste
     const { transport, address, port, zones } = point;
     const router = new Router();
     // As with CoreDNS, one block that wants other classes opens the listener for them.
-    const anyClass = [...zones.values()].some(({ settings }) => settings.anyClass);
+    const anyClass = [...zones.values()].flat().some(({ settings }) => settings.anyClass);
     const host = hostOf(server, point);
     const companions = [...byServer].filter(([other, claimed]) => hostOf(other, claimed) === host);
-    const sharing = companions.flatMap(([, { zones }]) => [...zones.values()]);
+    const sharing = companions.flatMap(([, { zones }]) => [...zones.values()].flat());
     const threads = agreed('multisocket', sharing, (settings) => settings.threads);
     const limits = agreed('timeouts', sharing, (settings) => settings.limits)?.said.limits ?? {};
     const tls = transport === 'dns' ? undefined : agreed('tls', sharing, (settings) => settings.tls);
@@ -105,11 +105,12 @@ function claimPoints(blocks: readonly BlockConfiguration[], world: ListenWorld):
         const point = byServer.get(server) ?? { transport, address, port, key, zones: new Map() };
         if (!byServer.has(server)) checkTransport(point, byServer.values());
         byServer.set(server, point);
-        if (point.zones.has(zone)) {
+        const others: readonly BlockConfiguration[] = point.zones.get(zone) ?? [];
+        if (block.settings.view === undefined && others.some(({ settings }) => settings.view === undefined)) {
           const what = `${transport}://${zone}:${port}`;
           throw new CorefileError(position, `cannot serve ${what} - it is already defined for ${address}`);
         }
-        point.zones.set(zone, block);
+        point.zones.set(zone, [...others, block]);
       }
     }
   }

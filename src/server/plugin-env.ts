@@ -70,14 +70,14 @@ function createEnv(
   plugins: readonly NamedPlugin[],
   { world, claims, pages, shared, responders }: Generation,
 ): PluginEnv {
-  const { debug = false, root = '' } = block.settings;
+  const { debug = false, root = '', view = '' } = block.settings;
   return {
     log: createLogger(world.sink, { prefix: `plugin/${name}: `, debug }),
     queryLog: (line) => world.sink('info', `[INFO] ${line}`),
     metrics: world.metrics,
     clock: world.clock,
     random: world.random,
-    block: { keys: block.keys, zones: block.zones, server, plugins: () => plugins },
+    block: { keys: block.keys, zones: block.zones, server, view, plugins: () => plugins },
     path: (path) => resolvePath(root, path),
     localAddresses: world.localAddresses,
     label: (query, label) => readLabel(query, label, block.settings.labelled ?? [], plugins),

@@ -8,7 +8,8 @@ import { messageOf } from '../errors.ts';
 import type { Repetitions } from '../plugin/plugin.ts';
 import type { Arrival, Query } from '../plugin/query.ts';
 import { createQuery, withQuestion } from '../plugin/query.ts';
-import { failure, type Reply } from '../plugin/reply.ts';
+import { notRepeatable } from '../plugin/repeat.ts';
+import { failure, mapReply, type Reply } from '../plugin/reply.ts';
 import { accept } from './accept.ts';
 import { Memo } from './memo.ts';
 import { createEntry, isOver, type MemoEntry } from './memo-entry.ts';
@@ -16,7 +17,7 @@ import { type Scan, scanQuery } from './memo-key.ts';
 import { MemoQuery } from './memo-query.ts';
 import { encodePadded } from './padding.ts';
 import { repeatReply } from './repeat-reply.ts';
-import type { Block, Router } from './router.ts';
+import type { Block, Route, Router } from './router.ts';
 import { udpLimit } from './udp-limit.ts';
 import type { ServerWatch } from './watch.ts';
 
@@ -131,10 +132,9 @@ export class Responder {
   async explain(bytes: Uint8Array, arrival: Arrival): Promise<Explained> {
     const verdict = accept(bytes, this.listener.anyClass);
     const message = verdict.kind === 'query' ? verdict.message : undefined;
-    const question = message?.questions[0];
-    const route = question && this.listener.router.route(foldName(question.name), question.type);
+    const route = message && this.routeOf(message, arrival);
     if (!route?.block.handler) {
-      const reason = question ? 'no server block serves the name' : 'the message is no query that is answered';
+      const reason = message ? 'no server block serves the name' : 'the message is no query that is answered';
       return { bytes: firstMessage(await this.answer(bytes, arrival)), plugin: '', zone: undefined, reason };
     }
     const { block, zone } = route;
@@ -149,9 +149,17 @@ export class Responder {
     if (query.depth >= MAX_DEPTH) {
       return failure('', Rcode.SERVFAIL, new Error(`look-ups inside the server nest more than ${MAX_DEPTH} deep`));
     }
-    const route = this.listener.router.route(foldName(question.name), question.type);
+    const inner = { ...withQuestion(query, question), depth: query.depth + 1 };
+    const route = this.listener.router.route(inner.name, question.type, (zone) => ({ ...inner, zone }));
     if (!route?.block.handler) return failure('', Rcode.REFUSED);
-    return route.block.handler({ ...withQuestion(query, question), zone: route.zone, depth: query.depth + 1 });
+    const reply = route.block.handler({ ...inner, zone: route.zone });
+    return route.isSelected ? mapReply(reply, forThisQuery) : reply;
+  }
+
+  private routeOf(message: Message, arrival: Arrival): Route | undefined {
+    const { router, server } = this.listener;
+    const { name, type } = message.questions[0]!;
+    return router.route(foldName(name), type, (zone) => createQuery(message, arrival, server, zone));
   }
 
   /** The reply from the memo, if it has one that fits. */
@@ -178,20 +186,19 @@ export class Responder {
     scan: Scan | undefined,
     learn: Learn | undefined,
   ): Answer | Promise<Answer> {
-    const { router, server } = this.listener;
-    const question = message.questions[0]!;
-    const name = foldName(question.name);
-    const route = router.route(name, question.type);
+    const { server } = this.listener;
+    const route = this.routeOf(message, arrival);
     if (!route?.block.handler) {
       const refused = createQuery(message, arrival, server);
       this.watch.unserved(refused);
       return this.encode(refused, failure('', Rcode.REFUSED), NO_BLOCK);
     }
-    const query = createQuery(message, arrival, server, route.zone, name);
+    const query = createQuery(message, arrival, server, route.zone);
     const reply = this.handle(query, route.block);
     if (reply instanceof Promise) return this.finishLater(query, route.block, reply);
     const bytes = this.finish(query, route.block, reply);
-    if (bytes instanceof Buffer && scan && reply.repeat && !scan.hasCapitals && this.memo.isWorth(scan)) {
+    const mayRepeat = reply.repeat && !route.isSelected;
+    if (bytes instanceof Buffer && scan && mayRepeat && !scan.hasCapitals && this.memo.isWorth(scan)) {
       const entry = createEntry(bytes, reply, route, query.edns !== undefined);
       if (entry) this.memo.set(scan.key, entry);
       if (entry) learn?.(scan.key, entry);
@@ -312,6 +319,11 @@ export class Responder {
     }
     return { udpSize: OWN_UDP_SIZE, version: 0, do: edns.do, options };
   }
+}
+
+/** The reply, which another query for the same name might not get: whoever made more of it must not keep that. */
+function forThisQuery(reply: Reply): Reply {
+  return { ...notRepeatable(reply), uncacheable: true };
 }
 
 const NO_FLAGS: MessageFlags = decodeFlags(0);

@@ -9,6 +9,8 @@ export interface Block {
   /** Undefined for a block without plugins, which refuses everything. */
   readonly handler: Handler | undefined;
   readonly observers: readonly Plugin[];
+  /** Whether the block serves a query of its zones; undefined for all of them. */
+  readonly selects?: ((query: Query) => boolean) | undefined;
   /** Whether the block asks other servers, so that its replies say RA. */
   readonly recursion: boolean;
   /** The most octets of a UDP reply, whatever more the client would take. */
@@ -23,14 +25,22 @@ export interface Route {
   readonly block: Block;
   /** The (folded) zone of the key that matched. */
   readonly zone: Name;
+  /** Set where another query for the same name might have another route: a block was asked whether it serves this one. */
+  readonly isSelected?: true;
 }
 
-/** Finds the block that serves a name: the one with the longest zone that holds it. */
+/** The query, as it is for a block that is asked whether it serves it. */
+export type QueryIn = (zone: Name) => Query;
+
+/** Finds the block that serves a query: the one with the longest zone that holds the name, among those of one zone the first that wants it. */
 export class Router {
-  private readonly routes = new Map<Name, Route>();
+  private readonly routes = new Map<Name, Route[]>();
 
   add(zone: Name, block: Block): void {
-    this.routes.set(zone, { zone, block });
+    const route = { zone, block };
+    const others = this.routes.get(zone);
+    if (others) others.push(route);
+    else this.routes.set(zone, [route]);
   }
 
   get zones(): readonly Name[] {
@@ -38,14 +48,19 @@ export class Router {
   }
 
   /** The route for a (folded) qname; undefined if no block serves it. */
-  route(name: Name, type: number): Route | undefined {
-    return type === DS.code ? this.routeToParent(name) : this.longest(name);
+  route(name: Name, type: number, queryIn: QueryIn): Route | undefined {
+    return type === DS.code ? this.routeToParent(name, queryIn) : this.longest(name, queryIn);
   }
 
-  private longest(name: Name): Route | undefined {
+  private longest(name: Name, queryIn: QueryIn): Route | undefined {
+    let isSelected = false;
     for (let at: Name | undefined = name; at !== undefined; at = parentOf(at)) {
-      const route = this.routes.get(at);
-      if (route && (route.block.handler || at !== ROOT)) return route;
+      for (const route of this.routes.get(at) ?? NONE) {
+        const { selects } = route.block;
+        if (selects) isSelected = true;
+        if (selects && !selects(queryIn(at))) continue;
+        if (route.block.handler || at !== ROOT) return isSelected ? { ...route, isSelected: true } : route;
+      }
     }
     return undefined;
   }
@@ -54,10 +69,13 @@ export class Router {
    * DS belongs to the parent side of a zone cut (RFC 4035 §3.1.4.1): to the block above the one whose apex is asked for.
    * The root block is no such parent: most often it only forwards, while the block itself can answer.
    */
-  private routeToParent(name: Name): Route | undefined {
-    const own = this.longest(name);
+  private routeToParent(name: Name, queryIn: QueryIn): Route | undefined {
+    const own = this.longest(name, queryIn);
     if (own === undefined || own.zone !== name || own.zone === ROOT) return own;
-    const above = this.longest(parentOf(name) ?? ROOT);
-    return above === undefined || above.zone === ROOT ? own : above;
+    const above = this.longest(parentOf(name) ?? ROOT, queryIn);
+    if (above === undefined || above.zone === ROOT) return above?.isSelected ? { ...own, isSelected: true } : own;
+    return own.isSelected ? { ...above, isSelected: true } : above;
   }
 }
+
+const NONE: readonly Route[] = [];

@@ -16,6 +16,7 @@ export interface TestEnvOptions {
   readonly name?: string;
   readonly zones?: readonly Name[];
   readonly server?: string;
+  readonly view?: string;
   readonly root?: string;
   readonly clock?: FakeClock;
   readonly seed?: number;
@@ -42,7 +43,7 @@ export interface TestEnv extends PluginEnv {
 }
 
 export function testEnv(options: TestEnvOptions = {}): TestEnv {
-  const { name = 'test', zones = ['.'], server = 'dns://:53', root = process.cwd(), plugins = [] } = options;
+  const { name = 'test', zones = ['.'], server = 'dns://:53', view = '', root = process.cwd(), plugins = [] } = options;
   const lines: string[] = [];
   const fatals: string[] = [];
   const metrics = new Metrics();
@@ -55,7 +56,7 @@ export function testEnv(options: TestEnvOptions = {}): TestEnv {
     metrics,
     clock: options.clock ?? fakeClock(),
     random: seededRandom(options.seed),
-    block: { keys: [], zones, server, plugins: () => plugins.map((plugin) => ({ text: '', ...plugin })) },
+    block: { keys: [], zones, server, view, plugins: () => plugins.map((plugin) => ({ text: '', ...plugin })) },
     path: (path) => resolve(root, path),
     localAddresses: () => options.localAddresses ?? [],
     label: options.label ?? (() => undefined),

@@ -18,7 +18,7 @@ export interface CacheMetrics {
 /** CoreDNS's metrics and one of Cairn's own. A plugin's reply always answers the question asked, so `drops` stays 0. */
 export function cacheMetrics({ metrics, block }: PluginEnv): CacheMetrics {
   const zones = block.zones.join(',');
-  const view = '';
+  const { view } = block;
   const counter = (name: string, help: string, prefix = 'coredns') =>
     metrics.counter(`${prefix}_cache_${name}`, help, ['server', 'zones', 'view']).cell(block.server, zones, view);
   const kindLabels = ['server', 'type', 'zones', 'view'];

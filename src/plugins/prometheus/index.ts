@@ -35,7 +35,7 @@ export default definePlugin<PrometheusOptions>({
   },
 
   create({ address, withRuntime, webConfig }, env) {
-    const queries = new QueryMetrics(env.metrics);
+    const queries = new QueryMetrics(env.metrics, env.block.view);
     return {
       observe: (query, sent) => queries.count(query, sent),
       observeRepetitions: (repetitions) => queries.countRepetitions(repetitions),
@@ -53,7 +53,8 @@ export default definePlugin<PrometheusOptions>({
         ]);
         env.shared('prometheus plugin_enabled', () => enabled.reset());
         for (const zone of env.block.zones) {
-          for (const { name } of env.block.plugins()) enabled.cell(env.block.server, zone, '', name).value = 1;
+          for (const { name } of env.block.plugins())
+            enabled.cell(env.block.server, zone, env.block.view, name).value = 1;
         }
       },
     };

@@ -17,11 +17,9 @@ const COUNTED_TYPES = new Set(
   'A AAAA CNAME DNSKEY DS MX NSEC NSEC3 NS PTR RRSIG SOA SRV TXT HTTPS SVCB IXFR AXFR ANY'.split(' '),
 );
 
-/** No view yet: the label is there because dashboards name it. */
-const VIEW = '';
-
-/** CoreDNS's metrics of queries and replies. */
+/** CoreDNS's metrics of the queries and replies of a block. */
 export class QueryMetrics {
+  private readonly view: string;
   private readonly requests: Family<Cell>;
   private readonly duration: Family<HistogramCell>;
   private readonly requestSize: Family<HistogramCell>;
@@ -31,7 +29,9 @@ export class QueryMetrics {
   /** The cells by server and zone: labels are looked up once, not per query. */
   private readonly zones = new Map<string, Map<Name, ZoneCells>>();
 
-  constructor(metrics: Metrics) {
+  /** @param view the name of the block's choice of queries; empty without. */
+  constructor(metrics: Metrics, view: string) {
+    this.view = view;
     const zone = ['server', 'zone', 'view'];
     const name = 'coredns_dns';
     this.requests = metrics.counter(
@@ -97,7 +97,7 @@ export class QueryMetrics {
     }
     let cells = byZone.get(zone);
     if (!cells) {
-      cells = this.makeCells([server, zone, VIEW]);
+      cells = this.makeCells([server, zone, this.view]);
       byZone.set(zone, cells);
     }
     return cells;

@@ -1,0 +1,77 @@
+import { CairnError } from '../../errors.ts';
+import type { BinaryOperator, Expression, Value } from './expression.ts';
+import type { Scope } from './functions.ts';
+
+/** What an expression comes to for one query. @throws CairnError where it has no value */
+export function evaluate(expression: Expression, scope: Scope): Value {
+  switch (expression.kind) {
+    case 'literal':
+      return expression.value;
+    case 'list':
+      return expression.items.map((item) => evaluate(item, scope));
+    case 'call': {
+      const args = expression.args.map((arg) => evaluate(arg, scope));
+      return expression.called.call(scope, args);
+    }
+    case 'not':
+      return !evaluate(expression.operand, scope);
+    case 'negative':
+      return -(evaluate(expression.operand, scope) as number);
+    case 'matches':
+      return expression.pattern.test(evaluate(expression.text, scope) as string);
+    case 'choice':
+      return evaluate(evaluate(expression.condition, scope) ? expression.yes : expression.no, scope);
+    case 'binary': {
+      const { operator, left, right } = expression;
+      const first = evaluate(left, scope);
+      // What is on the right may have no value where the left decides.
+      if (operator === 'and' && !first) return false;
+      if (operator === 'or' && first) return true;
+      return combine(operator, first, evaluate(right, scope));
+    }
+  }
+}
+
+function combine(operator: BinaryOperator, left: Value, right: Value): Value {
+  switch (operator) {
+    case 'or':
+    case 'and':
+      return right;
+    case '==':
+      return isSame(left, right);
+    case '!=':
+      return !isSame(left, right);
+    case '<':
+      return left < right;
+    case '<=':
+      return left <= right;
+    case '>':
+      return left > right;
+    case '>=':
+      return left >= right;
+    case 'in':
+      return (right as readonly Value[]).some((item) => isSame(left, item));
+    case 'contains':
+      return (left as string).includes(right as string);
+    case 'startsWith':
+      return (left as string).startsWith(right as string);
+    case 'endsWith':
+      return (left as string).endsWith(right as string);
+    case '+':
+      return typeof left === 'string' ? left + right : (left as number) + (right as number);
+    default:
+      return calculate(operator, left as number, right as number);
+  }
+}
+
+function calculate(operator: '-' | '*' | '/' | '%', left: number, right: number): number {
+  if (operator === '-') return left - right;
+  if (operator === '*') return left * right;
+  if (right === 0) throw new CairnError('VIEW', 'division by zero');
+  return operator === '/' ? left / right : left % right;
+}
+
+function isSame(left: Value, right: Value): boolean {
+  if (typeof left !== 'object' || typeof right !== 'object') return left === right;
+  return left.length === right.length && left.every((item, i) => isSame(item, right[i]!));
+}

@@ -1,0 +1,229 @@
+import type { Pattern } from '../../corefile/pattern.ts';
+import { type BinaryOperator, type Expression, fits, printType, type Type } from './expression.ts';
+import { FUNCTIONS } from './functions.ts';
+import { ExpressionError, type Lexeme, lexExpression } from './lexer.ts';
+
+/** How deep expressions may nest. */
+export const MAX_DEPTH = 64;
+
+/** How strongly operators bind what is beside them, as in expr-lang. */
+const BINDING: Readonly<Record<string, number>> = {
+  ...{ '||': 10, or: 10, '&&': 15, and: 15 },
+  ...{ '==': 20, '!=': 20, '<': 20, '<=': 20, '>': 20, '>=': 20, in: 20, not: 20 },
+  ...{ contains: 20, startsWith: 20, endsWith: 20, matches: 20 },
+  ...{ '+': 30, '-': 30, '*': 60, '/': 60, '%': 60 },
+};
+const NOT_BINDING = 50;
+const NEGATIVE_BINDING = 90;
+
+/**
+ * Reads an expression that says yes or no. `compile` makes a regular expression of the text behind `matches`.
+ *
+ * @throws ExpressionError, and what `compile` throws
+ */
+export function parseExpression(text: string, compile: (expression: string) => Pick<Pattern, 'test'>): Expression {
+  const parser = new Parser(lexExpression(text), compile);
+  const expression = parser.whole();
+  if (!fits(expression.type, 'boolean')) {
+    throw new ExpressionError(
+      1,
+      `the expression is a ${printType(expression.type)}, expecting one that is true or false`,
+    );
+  }
+  return expression;
+}
+
+class Parser {
+  private readonly lexemes: readonly Lexeme[];
+  private readonly compile: (expression: string) => Pick<Pattern, 'test'>;
+  private at = 0;
+  private depth = 0;
+
+  constructor(lexemes: readonly Lexeme[], compile: (expression: string) => Pick<Pattern, 'test'>) {
+    this.lexemes = lexemes;
+    this.compile = compile;
+  }
+
+  whole(): Expression {
+    const expression = this.choice();
+    const { kind, text, at } = this.next();
+    if (kind !== 'end') throw new ExpressionError(at, `'${text}' is too many`);
+    return expression;
+  }
+
+  /** `CONDITION ? YES : NO`, or what binds more strongly. */
+  private choice(): Expression {
+    if (++this.depth > MAX_DEPTH)
+      throw new ExpressionError(this.peek().at, `the expression nests more than ${MAX_DEPTH} deep`);
+    const condition = this.binary(0);
+    let found = condition;
+    if (this.peek().kind === 'symbol' && this.peek().text === '?') {
+      const { at } = this.next();
+      const yes = this.choice();
+      this.expect(':');
+      const no = this.choice();
+      if (!fits(condition.type, 'boolean')) throw mismatch('?', at, condition.type);
+      if (!fits(yes.type, no.type)) throw mismatch(':', at, yes.type, no.type);
+      found = { kind: 'choice', type: yes.type, condition, yes, no };
+    }
+    this.depth--;
+    return found;
+  }
+
+  /** Operators that bind more strongly than `least`, from left to right. */
+  private binary(least: number): Expression {
+    let left = this.unary();
+    for (;;) {
+      const operator = this.peek();
+      const binding = isOperator(operator) ? BINDING[operator.text] : undefined;
+      if (binding === undefined || binding <= least) return left;
+      this.next();
+      left = this.joined(left, operator, binding);
+    }
+  }
+
+  private joined(left: Expression, operator: Lexeme, binding: number): Expression {
+    if (operator.text === 'not') {
+      const negated = this.next();
+      if (!['in', 'contains', 'startsWith', 'endsWith', 'matches'].includes(negated.text) || negated.kind !== 'word') {
+        throw new ExpressionError(negated.at, `'not' stands before 'in', not before '${negated.text}'`);
+      }
+      return { kind: 'not', type: 'boolean', operand: this.joined(left, negated, binding) };
+    }
+    const right = this.binary(binding);
+    if (operator.text === 'matches') return this.matching(left, operator, right);
+    const name = ALIASES[operator.text] ?? (operator.text as BinaryOperator);
+    const type = typeOf(name, left.type, right.type);
+    if (type === undefined) throw mismatch(operator.text, operator.at, left.type, right.type);
+    return { kind: 'binary', type, operator: name, left, right };
+  }
+
+  private matching(text: Expression, { at }: Lexeme, right: Expression): Expression {
+    if (!fits(text.type, 'string')) throw mismatch('matches', at, text.type);
+    if (right.kind !== 'literal' || typeof right.value !== 'string') {
+      throw new ExpressionError(at, "'matches' needs a regular expression in quotes behind it");
+    }
+    return { kind: 'matches', type: 'boolean', text, pattern: this.compile(right.value) };
+  }
+
+  private unary(): Expression {
+    const { kind, text, at } = this.peek();
+    const isNot = (kind === 'symbol' && text === '!') || (kind === 'word' && text === 'not');
+    if (!isNot && !(kind === 'symbol' && text === '-')) return this.primary();
+    if (++this.depth > MAX_DEPTH) throw new ExpressionError(at, `the expression nests more than ${MAX_DEPTH} deep`);
+    this.next();
+    const operand = this.binary(isNot ? NOT_BINDING : NEGATIVE_BINDING);
+    this.depth--;
+    const type = isNot ? 'boolean' : 'number';
+    if (!fits(operand.type, type)) throw mismatch(text, at, operand.type);
+    return { kind: isNot ? 'not' : 'negative', type, operand };
+  }
+
+  private primary(): Expression {
+    const { kind, text, at } = this.next();
+    if (kind === 'number') return { kind: 'literal', type: 'number', value: Number(text) };
+    if (kind === 'string') return { kind: 'literal', type: 'string', value: text };
+    if (kind === 'word' && (text === 'true' || text === 'false')) {
+      return { kind: 'literal', type: 'boolean', value: text === 'true' };
+    }
+    if (kind === 'word') return this.call(text, at);
+    if (kind === 'symbol' && text === '(') {
+      const inner = this.choice();
+      this.expect(')');
+      return inner;
+    }
+    if (kind === 'symbol' && text === '[') return this.list(at);
+    throw new ExpressionError(at, kind === 'end' ? 'the expression ends too early' : `unexpected '${text}'`);
+  }
+
+  private call(name: string, at: number): Expression {
+    const called = FUNCTIONS.get(name);
+    if (!called) {
+      throw new ExpressionError(at, `'${name}' is unknown, expecting one of ${[...FUNCTIONS.keys()].join(', ')}`);
+    }
+    this.expect('(');
+    const args = this.items(')');
+    const { takes, gives } = called;
+    if (args.length !== takes.length || !args.every((arg, i) => fits(arg.type, takes[i]!))) {
+      const given = args.map(({ type }) => printType(type)).join(', ');
+      throw new ExpressionError(at, `${name}(${takes.map(printType).join(', ')}) is called with (${given})`);
+    }
+    return { kind: 'call', type: gives, called, args };
+  }
+
+  private list(at: number): Expression {
+    const items = this.items(']');
+    const type = items[0]?.type ?? 'unknown';
+    const other = items.find((item) => !fits(item.type, type));
+    if (other) throw mismatch('[', at, type, other.type);
+    return { kind: 'list', type: { listOf: type }, items };
+  }
+
+  private items(end: ')' | ']'): Expression[] {
+    const items: Expression[] = [];
+    while (!(this.peek().kind === 'symbol' && this.peek().text === end)) {
+      if (items.length > 0) this.expect(',');
+      items.push(this.choice());
+    }
+    this.next();
+    return items;
+  }
+
+  private expect(symbol: string): void {
+    const { kind, text, at } = this.next();
+    if (kind === 'symbol' && text === symbol) return;
+    throw new ExpressionError(at, `expecting '${symbol}'${kind === 'end' ? '' : `, not '${text}'`}`);
+  }
+
+  private peek(): Lexeme {
+    return this.lexemes[this.at]!;
+  }
+
+  /** The end is never passed. */
+  private next(): Lexeme {
+    const lexeme = this.peek();
+    if (lexeme.kind !== 'end') this.at++;
+    return lexeme;
+  }
+}
+
+const ALIASES: Readonly<Record<string, BinaryOperator>> = { '||': 'or', '&&': 'and' };
+
+function isOperator({ kind, text }: Lexeme): boolean {
+  return (kind === 'symbol' || kind === 'word') && Object.hasOwn(BINDING, text);
+}
+
+/** The type of what an operator gives; undefined where the operands do not fit. */
+function typeOf(operator: BinaryOperator, left: Type, right: Type): Type | undefined {
+  const both = (type: Type) => fits(left, type) && fits(right, type);
+  switch (operator) {
+    case 'or':
+    case 'and':
+      return both('boolean') ? 'boolean' : undefined;
+    case '==':
+    case '!=':
+      return fits(left, right) ? 'boolean' : undefined;
+    case '<':
+    case '<=':
+    case '>':
+    case '>=':
+      return both('number') || both('string') ? 'boolean' : undefined;
+    case 'in':
+      return typeof right === 'object' && fits(left, right.listOf) ? 'boolean' : undefined;
+    case 'contains':
+    case 'startsWith':
+    case 'endsWith':
+      return both('string') ? 'boolean' : undefined;
+    case '+':
+      return both('number') ? 'number' : both('string') ? 'string' : undefined;
+    default:
+      return both('number') ? 'number' : undefined;
+  }
+}
+
+function mismatch(operator: string, at: number, ...types: readonly Type[]): ExpressionError {
+  return new ExpressionError(
+    at,
+    `'${operator}' cannot have ${types.map((type) => `a ${printType(type)}`).join(' and ')}`,
+  );
+}
