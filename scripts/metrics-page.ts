@@ -1,15 +1,18 @@
-import { writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { type MetricDescription, Metrics } from '../src/observe/metrics.ts';
 import { plugins } from '../src/plugins.ts';
 import { corefileSource } from '../src/server/corefile-source.ts';
 import { Server } from '../src/server/server.ts';
+import { certificate } from '../test/support/certificate.ts';
 
 /** Where the page is. */
 export const METRICS_PAGE = resolve(import.meta.dirname, '../docs/metrics.md');
 
 /** Every plugin that has metrics. Nobody is there to be asked: all addresses are this machine's, and the ports are free or closed. */
-const COREFILE = `. {
+const COREFILE = `. tls://. {
+    root FOLDER
     bind 127.0.0.1
     prometheus 127.0.0.1:0
     health 127.0.0.1:0
@@ -20,12 +23,17 @@ const COREFILE = `. {
     autopath resolv.conf
     cache
     dns64
+    file example.zone example.org
     forward . 127.0.0.1:9
     hosts /dev/null
     local
     loop
+    secondary example.net {
+        transfer from 127.0.0.1:9
+    }
     shed
     template ANY ANY
+    tls cert.pem key.pem
     transfer {
         to *
     }
@@ -86,12 +94,15 @@ function row({ name, type, labels, help }: MetricDescription): string {
 
 /** The metrics of a server with every plugin that has some. */
 export async function allMetrics(): Promise<readonly MetricDescription[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'cairn-metrics-'));
+  for (const part of ['cert', 'key'] as const) writeFileSync(join(folder, `${part}.pem`), certificate[part]);
   const metrics = new Metrics();
-  const source = corefileSource({ file: 'Corefile', text: COREFILE, plugins, dnsPort: 0 });
+  const source = corefileSource({ file: 'Corefile', text: COREFILE.replace('FOLDER', folder), plugins, dnsPort: 0 });
   const server = new Server({ source, metrics, sink: () => {} });
   await server.start();
   await metrics.expose();
   await server.shutdown();
+  rmSync(folder, { recursive: true });
   return metrics.descriptions;
 }
 
