@@ -13,6 +13,19 @@ export class AddressIndex<T extends object> {
     for (const address of new Set(addresses)) this.remove(address, record);
   }
 
+  /**
+   * Puts a record in the place of another. What both hold stays where it is: an entry that goes and comes again would have the table made
+   * anew, whole, each time that it is full of gaps.
+   */
+  replaceAll(before: readonly string[], old: T, after: readonly string[], record: T): void {
+    const wanted = new Set(after);
+    for (const address of new Set(before)) {
+      if (wanted.delete(address)) this.replace(address, old, record);
+      else this.remove(address, old);
+    }
+    for (const address of wanted) this.add(address, record);
+  }
+
   /** The records that hold the address, in the order in which they came. */
   at(address: string): readonly T[] {
     const known = this.byAddress.get(address);
@@ -24,6 +37,12 @@ export class AddressIndex<T extends object> {
     const known = this.byAddress.get(address);
     if (Array.isArray(known)) known.push(record);
     else this.byAddress.set(address, known === undefined ? record : [known, record]);
+  }
+
+  private replace(address: string, old: T, record: T): void {
+    const known = this.byAddress.get(address);
+    if (Array.isArray(known)) known[known.indexOf(old)] = record;
+    else this.byAddress.set(address, record);
   }
 
   private remove(address: string, record: T): void {

@@ -68,6 +68,24 @@ describe('records are found', () => {
     expect(registry.endpointsAt('10.244.0.1').map((place) => place.slice.name)).toEqual(['db-1']);
   });
 
+  test('endpoints of a slice that was replaced, by the addresses that it kept, lost and got', () => {
+    const { registry } = registryAt();
+    registry.setSlice(slice('prod', 'web-1', 'web', '10.244.0.1', '10.244.0.2', '10.244.0.3'));
+    registry.setSlice(slice('prod', 'db-1', 'db', '10.244.0.2', '10.244.0.3'));
+    const replacement = slice('prod', 'web-1', 'api', '10.244.0.1', '10.244.0.2', '10.244.0.4', '10.244.0.4');
+    registry.setSlice(replacement);
+    const found = (ip: string) =>
+      registry.endpointsAt(ip).map((place) => `${place.slice.name} of ${place.slice.service}`);
+    expect(registry.endpointsAt('10.244.0.1')[0]?.slice).toBe(replacement);
+    expect(found('10.244.0.2')).toEqual(['web-1 of api', 'db-1 of db']);
+    expect(found('10.244.0.3')).toEqual(['db-1 of db']);
+    expect(found('10.244.0.4')).toEqual(['web-1 of api', 'web-1 of api']);
+    expect(registry.counts().endpoints).toBe(6);
+    expect([registry.slicesOf('prod', 'web'), registry.slicesOf('prod', 'api')]).toEqual([[], [replacement]]);
+    registry.deleteSlice('prod', 'web-1');
+    expect(['10.244.0.1', '10.244.0.2', '10.244.0.4'].flatMap(found)).toEqual(['db-1 of db']);
+  });
+
   test('pods by address', () => {
     const { registry } = registryAt();
     registry.setPod(pod('prod', 'web-0', '10.244.0.1', 'fd00::1'));

@@ -95,6 +95,7 @@ export class Registry {
     this.sliceTable = new Table({
       link: (slice) => this.linkSlice(slice),
       unlink: (slice) => this.unlinkSlice(slice),
+      relink: (before, after) => this.relinkSlice(before, after),
       replaced: (before, after) => this.tell({ kind: 'slice', before, after }),
     });
     this.podTable = new Table({
@@ -317,6 +318,15 @@ export class Registry {
     this.slicesByIP.removeAll(addressesOf(slice), slice);
     this.endpointCount -= slice.endpoints.length;
     this.sliceChanged(slice);
+  }
+
+  private relinkSlice(before: EndpointSlice, after: EndpointSlice): void {
+    this.slicesByService.remove(before);
+    this.slicesByService.add(after);
+    this.slicesByIP.replaceAll(addressesOf(before), before, addressesOf(after), after);
+    this.endpointCount += after.endpoints.length - before.endpoints.length;
+    this.sliceChanged(before);
+    this.sliceChanged(after);
   }
 
   private sliceChanged(slice: EndpointSlice): void {
