@@ -1,9 +1,9 @@
 import type { Transport } from '../corefile/key.ts';
-import { type Edns, EdnsOption, type Message, type MessageFlags, type Question, Rcode } from '../dns/message.ts';
+import { type Message, type MessageFlags, type Question, Rcode } from '../dns/message.ts';
 import { foldName, type Name } from '../dns/name.ts';
 import type { ResourceRecord } from '../dns/rr.ts';
 import { decodeFlags } from '../dns/wire/decode.ts';
-import { encodeMessage, encodeMessages, MAX_MESSAGE_OCTETS } from '../dns/wire/encode.ts';
+import { encodeMessages } from '../dns/wire/encode.ts';
 import { messageOf } from '../errors.ts';
 import type { Repetitions } from '../plugin/plugin.ts';
 import type { Arrival, Query } from '../plugin/query.ts';
@@ -15,14 +15,12 @@ import { Memo } from './memo.ts';
 import { createEntry, isOver, type MemoEntry } from './memo-entry.ts';
 import { type Scan, scanQuery } from './memo-key.ts';
 import { MemoQuery } from './memo-query.ts';
-import { encodePadded } from './padding.ts';
 import { repeatReply } from './repeat-reply.ts';
+import { encodeReply, replyMessage } from './reply-message.ts';
 import type { Block, Route, Router } from './router.ts';
 import { udpLimit } from './udp-limit.ts';
 import type { ServerWatch } from './watch.ts';
 
-/** What we take over UDP without fragments (DNS flag day 2020); announced in every reply with an OPT record. */
-export const OWN_UDP_SIZE = 1232;
 /** Look-ups inside the server may nest this deep: CNAME chains that lead back into it must end. */
 export const MAX_DEPTH = 8;
 
@@ -101,10 +99,11 @@ export class Responder {
         return this.answerQuery(verdict.message, arrival, scan, learn);
       case 'refuse':
         this.watch.rejected(printReason(verdict.rcode));
-        return this.encode(
+        return encodeReply(
           createQuery(verdict.message, arrival, this.listener.server),
           failure('', verdict.rcode),
           NO_BLOCK,
+          this.listener,
         );
       case 'error':
         this.watch.rejected(verdict.reason);
@@ -191,7 +190,7 @@ export class Responder {
     if (!route?.block.handler) {
       const refused = createQuery(message, arrival, server);
       this.watch.unserved(refused);
-      return this.encode(refused, failure('', Rcode.REFUSED), NO_BLOCK);
+      return encodeReply(refused, failure('', Rcode.REFUSED), NO_BLOCK, this.listener);
     }
     const query = createQuery(message, arrival, server, route.zone);
     const reply = this.handle(query, route.block);
@@ -235,7 +234,7 @@ export class Responder {
     }
     let bytes: Buffer | undefined;
     try {
-      bytes = reply.drop ? undefined : this.encode(query, reply, block);
+      bytes = reply.drop ? undefined : encodeReply(query, reply, block, this.listener);
     } catch (thrown) {
       return this.finish(query, block, this.watch.recovered(query, thrown, block.debug));
     }
@@ -254,7 +253,7 @@ export class Responder {
     following: Iterable<ResourceRecord>,
   ): Generator<Buffer, void> {
     let octets = 0;
-    const message = this.messageOf(query, reply, block);
+    const message = replyMessage(query, reply, block, this.listener);
     try {
       for (const bytes of encodeMessages(message, following, STREAMED_MESSAGE_OCTETS)) {
         octets += bytes.length;
@@ -279,46 +278,6 @@ export class Responder {
       }
     }
   }
-
-  private encode(query: Query, reply: Reply, block: Pick<Block, 'recursion' | 'udpSize'>): Buffer {
-    const limit = query.protocol === 'udp' ? udpLimit(query.edns?.udpSize ?? 0, block) : MAX_MESSAGE_OCTETS;
-    const message = this.messageOf(query, reply, block);
-    const isPadded = this.listener.transport !== 'dns' && query.edns && hasOption(query.edns, EdnsOption.PADDING);
-    return isPadded ? encodePadded(message) : encodeMessage(message, limit);
-  }
-
-  private messageOf(query: Query, reply: Reply, block: Pick<Block, 'recursion'>): Message {
-    const { message, edns, question } = query;
-    return {
-      id: message.id,
-      qr: true,
-      opcode: message.opcode,
-      aa: reply.aa,
-      tc: reply.tc,
-      rd: message.rd,
-      ra: reply.ra || block.recursion,
-      ad: reply.ad,
-      cd: message.cd,
-      ...reply.fixedFlags,
-      rcode: edns || reply.rcode < 16 ? reply.rcode : Rcode.SERVFAIL,
-      questions: [question],
-      answer: reply.answer,
-      authority: reply.authority,
-      additional: reply.additional,
-      edns: edns && this.replyEdns(query, edns, reply),
-    };
-  }
-
-  /** RFC 6891 §6.1.1: a reply has an OPT record if, and only if, the query had one. */
-  private replyEdns(query: Query, edns: Edns, reply: Reply): Edns {
-    const options = [...(reply.ednsOptions ?? [])];
-    const { transport, idleMs } = this.listener;
-    // Over HTTPS, connections are HTTP's business.
-    if (query.protocol === 'tcp' && transport !== 'https' && hasOption(edns, EdnsOption.TCP_KEEPALIVE)) {
-      options.push({ code: EdnsOption.TCP_KEEPALIVE, data: keepaliveData(idleMs) });
-    }
-    return { udpSize: OWN_UDP_SIZE, version: 0, do: edns.do, options };
-  }
 }
 
 /** The reply, which another query for the same name might not get: whoever made more of it must not keep that. */
@@ -328,16 +287,6 @@ function forThisQuery(reply: Reply): Reply {
 
 const NO_FLAGS: MessageFlags = decodeFlags(0);
 const NO_BLOCK = { recursion: false };
-
-function hasOption(edns: Edns, wanted: number): boolean {
-  return edns.options.some(({ code }) => code === wanted);
-}
-
-/** RFC 7828 §3.1: the timeout in units of 100 ms. */
-function keepaliveData(idleMs: number): Uint8Array {
-  const units = Math.min(0xffff, Math.round(idleMs / 100));
-  return Uint8Array.of(units >> 8, units & 0xff);
-}
 
 function printReason(rcode: number): string {
   return rcode === Rcode.BADVERS ? 'version' : 'class';

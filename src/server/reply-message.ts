@@ -1,0 +1,70 @@
+import { type Edns, EdnsOption, type Message, Rcode } from '../dns/message.ts';
+import { encodeMessage, MAX_MESSAGE_OCTETS } from '../dns/wire/encode.ts';
+import type { Query } from '../plugin/query.ts';
+import type { Reply } from '../plugin/reply.ts';
+import { encodePadded } from './padding.ts';
+import type { Listener } from './responder.ts';
+import type { Block } from './router.ts';
+import { udpLimit } from './udp-limit.ts';
+
+/** What we take over UDP without fragments (DNS flag day 2020); announced in every reply with an OPT record. */
+export const OWN_UDP_SIZE = 1232;
+
+/** How a reply travels back. */
+type Speech = Pick<Listener, 'transport' | 'idleMs'>;
+
+/** The octets of a reply, no more of them than the client takes. */
+export function encodeReply(
+  query: Query,
+  reply: Reply,
+  block: Pick<Block, 'recursion' | 'udpSize'>,
+  speech: Speech,
+): Buffer {
+  const limit = query.protocol === 'udp' ? udpLimit(query.edns?.udpSize ?? 0, block) : MAX_MESSAGE_OCTETS;
+  const message = replyMessage(query, reply, block, speech);
+  const isPadded = speech.transport !== 'dns' && query.edns && hasOption(query.edns, EdnsOption.PADDING);
+  return isPadded ? encodePadded(message) : encodeMessage(message, limit);
+}
+
+/** The reply with all that follows from its query: id, question, opcode, RD, CD and the OPT record. */
+export function replyMessage(query: Query, reply: Reply, block: Pick<Block, 'recursion'>, speech: Speech): Message {
+  const { message, edns, question } = query;
+  return {
+    id: message.id,
+    qr: true,
+    opcode: message.opcode,
+    aa: reply.aa,
+    tc: reply.tc,
+    rd: message.rd,
+    ra: reply.ra || block.recursion,
+    ad: reply.ad,
+    cd: message.cd,
+    ...reply.fixedFlags,
+    rcode: edns || reply.rcode < 16 ? reply.rcode : Rcode.SERVFAIL,
+    questions: [question],
+    answer: reply.answer,
+    authority: reply.authority,
+    additional: reply.additional,
+    edns: edns && replyEdns(query, edns, reply, speech),
+  };
+}
+
+/** RFC 6891 §6.1.1: a reply has an OPT record if, and only if, the query had one. */
+function replyEdns(query: Query, edns: Edns, reply: Reply, { transport, idleMs }: Speech): Edns {
+  const options = [...(reply.ednsOptions ?? [])];
+  // Over HTTPS, connections are HTTP's business.
+  if (query.protocol === 'tcp' && transport !== 'https' && hasOption(edns, EdnsOption.TCP_KEEPALIVE)) {
+    options.push({ code: EdnsOption.TCP_KEEPALIVE, data: keepaliveData(idleMs) });
+  }
+  return { udpSize: OWN_UDP_SIZE, version: 0, do: edns.do, options };
+}
+
+function hasOption(edns: Edns, wanted: number): boolean {
+  return edns.options.some(({ code }) => code === wanted);
+}
+
+/** RFC 7828 §3.1: the timeout in units of 100 ms. */
+function keepaliveData(idleMs: number): Uint8Array {
+  const units = Math.min(0xffff, Math.round(idleMs / 100));
+  return Uint8Array.of(units >> 8, units & 0xff);
+}
