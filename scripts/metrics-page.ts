@@ -54,7 +54,7 @@ the plugin. \`npm run docs\` writes this page from the metrics that a server wit
 They work unchanged: [coredns-mixin](https://github.com/povilasv/coredns-mixin), the dashboard of kube-prometheus-stack (12539), the one of
 [dotdc](https://github.com/dotdc/grafana-dashboards-kubernetes) (15762) and the objective of kube-prometheus. \`test/dashboards\` lists the metrics and labels
 that they read, and a test finds each on the metrics page of a server. \`coredns_forward_*\`, which CoreDNS has no more since 1.12, are there for them.
-\`server\`, \`zone\`, \`rcode\` and the like have CoreDNS's values; \`view\` is always empty.
+\`server\`, \`zone\`, \`rcode\` and the like have CoreDNS's values; \`view\` is that of [view](../src/plugins/view/README.md), or empty.
 
 What cannot be there:
 
