@@ -51,8 +51,11 @@ export async function measure(
     const files = new Map(
       plan.rows.map((row) => [row, writeQueries(world.folder, row.id, shuffledQueries(row, services))]),
     );
-    const loadOn = ({ row, window, running: { server } }: Cell, seconds: number) =>
-      load({ ...server, queries: files.get(row)!, tcp: row.tcp ?? false, window, seconds });
+    let runs = 0;
+    const loadOn = ({ row, window, running: { server } }: Cell, seconds: number) => {
+      if (row.fresh) writeQueries(world.folder, row.id, shuffledQueries(row, services, ++runs));
+      return load({ ...server, queries: files.get(row)!, tcp: row.tcp ?? false, window, seconds });
+    };
     for (let round = 0; round < plan.rounds; round++) {
       for (const cell of cells) {
         if (round === 0 && plan.warmUp && cell.window === plan.windows[0]) await loadOn(cell, 1);

@@ -10,14 +10,18 @@ export interface Row {
   readonly tcp?: boolean;
   /** The only rcode that the replies may have; several where it is left out. */
   readonly rcode?: 'NOERROR' | 'NXDOMAIN';
+  /** Whether every run asks for names that no run before it has asked for. */
+  readonly fresh?: boolean;
   /** Lines of `NAME TYPE`, as dnsperf reads them. */
-  queries(services: readonly BenchService[]): string[];
+  queries(services: readonly BenchService[], run: number): string[];
 }
 
 const ZONE = 'cluster.local';
 /** What a node's resolv.conf adds to the search list of its pods. */
 const NODE_DOMAIN = 'nodes.internal';
 const EXTERNAL_NAMES = 200;
+/** More than a server forwards in a run of some seconds. */
+const FRESH_NAMES = 100_000;
 const PLAIN_NAMES = 1000;
 
 /** The plain A records that all servers can serve: name and address. */
@@ -78,6 +82,15 @@ export const rows: readonly Row[] = [
     queries: () => Array.from({ length: EXTERNAL_NAMES }, (_, i) => `${externalName(i)} A`),
   },
   {
+    id: 'uncached',
+    title: 'forwarded, new',
+    data: 'cluster',
+    rcode: 'NOERROR',
+    fresh: true,
+    queries: (_, run) =>
+      Array.from({ length: FRESH_NAMES }, (_, i) => `api-${(run + 1) * FRESH_NAMES + i}.example.com A`),
+  },
+  {
     id: 'tcp',
     title: 'cluster: A over TCP, 50 connections',
     data: 'cluster',
@@ -95,9 +108,9 @@ export const rows: readonly Row[] = [
 ];
 
 /** The row's queries in an order that only looks random, so that no server profits from neighbours. */
-export function shuffledQueries(row: Row, services: readonly BenchService[]): string[] {
+export function shuffledQueries(row: Row, services: readonly BenchService[], run = 0): string[] {
   const random = seededRandom(1);
-  const keyed = row.queries(services).map((line) => [random(), line] as const);
+  const keyed = row.queries(services, run).map((line) => [random(), line] as const);
   // A pod asks for the names of one look-up one after the other.
   return row.id === 'mix' ? keyed.map(([, line]) => line) : keyed.toSorted(([a], [b]) => a - b).map(([, line]) => line);
 }
