@@ -4,7 +4,7 @@ import { parseAllDocuments } from 'yaml';
 import { resources } from '../../support/api-server/resources.ts';
 import type { Requests, Verb } from '../../support/api-server/switches.ts';
 
-interface Rule {
+export interface Rule {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
   readonly verbs: readonly string[];

@@ -1,0 +1,270 @@
+import { execFileSync } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import type { KubernetesOptions } from '../src/plugins/kubernetes/options.ts';
+import { plugins } from '../src/plugins.ts';
+import { Registry } from '../src/registry/registry.ts';
+import type { Configuration } from '../src/server/configuration.ts';
+import { corefileSource } from '../src/server/corefile-source.ts';
+import { clusterResources, type ResourceOptions } from '../src/sources/kubernetes/resources.ts';
+import { documentedRules, type Rule } from './interop/pod/least-rights.ts';
+import { fakeClock } from './support/clock.ts';
+import { run } from './support/tools.ts';
+
+const ROOT = resolve(import.meta.dirname, '../deploy');
+
+/** As much of a Kubernetes object as the tests look at. */
+interface KubernetesObject {
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Labels };
+  // biome-ignore lint/suspicious/noExplicitAny: the shape depends on the kind, and a wrong one fails the test
+  readonly [field: string]: any;
+}
+
+type Labels = Readonly<Record<string, string>>;
+
+const read = (file: string): KubernetesObject[] =>
+  parseAllDocuments(readFileSync(join(ROOT, file), 'utf8')).map((document) => document.toJS());
+
+const files = globSync('*/*.yaml', { cwd: ROOT }).toSorted();
+const kustomizations = files.filter((file) => basename(file) === 'kustomization.yaml');
+
+/** The objects that a folder's kustomization lists as files of its own. */
+const objectsOf = (folder: string) =>
+  (read(`${folder}/kustomization.yaml`)[0]!.resources as string[])
+    .filter((resource) => resource.endsWith('.yaml'))
+    .flatMap((file) => read(`${folder}/${file}`));
+
+function one(objects: readonly KubernetesObject[], kind: string): KubernetesObject {
+  const found = objects.filter((object) => object.kind === kind);
+  expect(found).toHaveLength(1);
+  return found[0]!;
+}
+
+const base = objectsOf('base');
+const deployment = one(base, 'Deployment');
+const nodeLocal = objectsOf('node-local');
+
+/** Each kind of pod that runs Cairn, with the ConfigMap that it reads. */
+const servers = [
+  { folder: 'base', workload: deployment, configMap: one(base, 'ConfigMap') },
+  { folder: 'node-local', workload: one(nodeLocal, 'DaemonSet'), configMap: one(nodeLocal, 'ConfigMap') },
+].map((server) => ({
+  ...server,
+  pod: server.workload.spec.template.spec,
+  container: server.workload.spec.template.spec.containers[0],
+  corefile: () => load(server.configMap),
+}));
+
+function load({ data }: KubernetesObject): Configuration {
+  const source = corefileSource({ file: 'Corefile', text: data.Corefile, plugins, dnsPort: 53 });
+  return source.load().configuration;
+}
+
+/** The options of each use of a plugin. */
+const optionsOf = <T>({ blocks }: Configuration, name: string): T[] =>
+  blocks.flatMap((block) =>
+    block.plugins.filter(({ definition }) => definition.name === name).map(({ options }) => options as T),
+  );
+
+/** Ports of pages; node-local's blocks share one for metrics. */
+const pagePort = (configuration: Configuration, name: string) =>
+  optionsOf<{ address: string }>(configuration, name).map(({ address }) => Number(/\d+$/.exec(address)?.[0]))[0];
+
+const isIn = (part: Labels, whole: Labels) => Object.entries(part).every(([key, value]) => whole[key] === value);
+
+test.each(servers)('$folder: the Corefile loads, and has a line of each page that is asked for', ({ corefile }) => {
+  const configuration = corefile();
+  expect(configuration.warnings).toEqual([]);
+  expect(optionsOf<{ lameduckMs: number }>(configuration, 'health').map(({ lameduckMs }) => lameduckMs)).toEqual([
+    5000,
+  ]);
+});
+
+test("the Corefile of base is kubeadm's", () => {
+  const kubeadm = readFileSync(resolve(ROOT, '../test/corefile/distributions/kubeadm.Corefile'), 'utf8');
+  expect(servers[0]!.configMap.data.Corefile).toBe(kubeadm);
+});
+
+test.each(servers)('$folder: ports, probes and mounts are what the Corefile says', ({ pod, container, ...server }) => {
+  const configuration = server.corefile();
+  const ports = container.ports.map((port: Labels) => `${port.name} ${port.containerPort}/${port.protocol}`);
+  const page = (name: string, plugin = name) => {
+    const port = pagePort(configuration, plugin);
+    return port === undefined ? [] : [`${name} ${port}/TCP`];
+  };
+  const pages = [...page('metrics', 'prometheus'), ...page('health'), ...page('ready')];
+  expect(ports).toEqual(['dns 53/UDP', 'dns-tcp 53/TCP', ...pages]);
+  expect(new Set(configuration.blocks.flatMap(({ keys }) => keys.map(({ port }) => port)))).toEqual(new Set([53]));
+  expect(container.livenessProbe.httpGet).toMatchObject({ path: '/health', port: 'health' });
+  expect(container.readinessProbe?.httpGet.port).toBe(pagePort(configuration, 'ready') && 'ready');
+  expect(container.args).toEqual(['-conf', `${container.volumeMounts[0].mountPath}/Corefile`]);
+  expect(pod.volumes[0].configMap.name).toBe(server.configMap.metadata.name);
+});
+
+test.each(servers)('$folder: nothing that the server does not need', ({ folder, pod, container }) => {
+  const isInNode = folder === 'node-local';
+  expect({ ...pod.securityContext, ...container.securityContext }).toMatchObject({
+    ...(isInNode ? { runAsUser: 0 } : { runAsNonRoot: true, runAsUser: 65532 }),
+    seccompProfile: { type: 'RuntimeDefault' },
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: ['ALL'], add: ['NET_BIND_SERVICE'] },
+  });
+  expect(pod.hostNetwork ?? false).toBe(isInNode);
+  expect(pod.dnsPolicy).toBe('Default');
+  expect(container.resources.limits).toEqual({ memory: '170Mi' });
+  expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(5);
+});
+
+test('all that selects pods selects those of base', () => {
+  const { labels } = deployment.spec.template.metadata;
+  const selectors: Record<string, Labels> = {
+    Deployment: deployment.spec.selector.matchLabels,
+    Service: one(base, 'Service').spec.selector,
+    PodDisruptionBudget: one(base, 'PodDisruptionBudget').spec.selector.matchLabels,
+    NetworkPolicy: one(base, 'NetworkPolicy').spec.podSelector.matchLabels,
+  };
+  for (const [kind, selector] of Object.entries(selectors))
+    expect([kind, isIn(selector, labels)]).toEqual([kind, true]);
+  for (const { labelSelector } of deployment.spec.template.spec.topologySpreadConstraints)
+    expect(isIn(labelSelector.matchLabels, labels)).toBe(true);
+  expect(isIn(labels, one(nodeLocal, 'DaemonSet').spec.template.metadata.labels)).toBe(false);
+});
+
+test('the Service leads to ports of the container', () => {
+  const container = deployment.spec.template.spec.containers[0];
+  for (const { targetPort, protocol, port } of one(base, 'Service').spec.ports)
+    expect(container.ports).toContainEqual({ name: targetPort, containerPort: port, protocol });
+});
+
+test('the NetworkPolicy lets in what the Service leads to', () => {
+  const open = one(base, 'NetworkPolicy').spec.ingress.flatMap(({ ports }: { ports: unknown[] }) => ports);
+  const led = one(base, 'Service').spec.ports.map(({ port, protocol }: Labels) => ({ port, protocol }));
+  expect(open).toEqual(led);
+});
+
+/** `GROUP/RESOURCE` of what the server lists and watches. */
+function watched(options: Pick<ResourceOptions, 'pods' | 'imports'>): Set<string> {
+  const clock = fakeClock();
+  const all = { labels: [], namespaceLabels: [], endpointSlices: true, podNames: false, zones: false, ...options };
+  const { resources, stop } = clusterResources(new Registry(clock), all, { clock });
+  stop();
+  return new Set(resources.map(({ group, plural }) => `${group}/${plural}`));
+}
+
+function granted(rules: readonly Rule[]): Set<string> {
+  for (const { verbs } of rules) expect(verbs).toEqual(['list', 'watch']);
+  return new Set(
+    rules.flatMap(({ apiGroups, resources }) =>
+      apiGroups.flatMap((group) => resources.map((name) => `${group}/${name}`)),
+    ),
+  );
+}
+
+test('the rights of base are those that its Corefile needs, and no others', () => {
+  const [{ pods, multicluster }] = optionsOf<KubernetesOptions>(servers[0]!.corefile(), 'kubernetes') as [
+    KubernetesOptions,
+  ];
+  const needed = watched({ pods: pods === 'verified', imports: multicluster.length > 0 });
+  expect(granted(one(base, 'ClusterRole').rules)).toEqual(needed);
+});
+
+test('the rights in docs/cluster.md are those that all Corefiles need', () => {
+  expect(granted(documentedRules())).toEqual(watched({ pods: true, imports: true }));
+});
+
+test('the rights go to the account that the pods have', () => {
+  const { name, namespace } = one(base, 'ServiceAccount').metadata;
+  const { subjects, roleRef } = one(base, 'ClusterRoleBinding');
+  expect(subjects).toEqual([{ kind: 'ServiceAccount', name, namespace }]);
+  expect(roleRef.name).toBe(one(base, 'ClusterRole').metadata.name);
+  expect(deployment.spec.template.spec.serviceAccountName).toBe(name);
+});
+
+test('node-local: the address that is made is the one that is bound and probed', () => {
+  const { pod, container, configMap } = servers[1]!;
+  const [, address] = /address=(\S+)/.exec(pod.initContainers[0].command.at(-1))!;
+  const bound = [...configMap.data.Corefile.matchAll(/bind (.*)/g)].map(([, addresses]) => addresses);
+  expect(new Set(bound)).toEqual(new Set([address]));
+  expect(container.livenessProbe.httpGet.host).toBe(address);
+  const upstreams = [...configMap.data.Corefile.matchAll(/forward \. (\S+) \{\s+force_tcp/g)].map(([, to]) => to);
+  expect(new Set(upstreams)).toEqual(new Set([one(base, 'Service').spec.clusterIP]));
+});
+
+test('autoscaler and monitoring find what they are for', () => {
+  const { apiVersion, kind, metadata } = deployment;
+  const [autoscaler] = read('autoscaler/autoscaler.yaml');
+  expect(autoscaler!.spec.scaleTargetRef).toEqual({ apiVersion, kind, name: metadata.name });
+  const [monitor] = read('monitoring/servicemonitor.yaml');
+  const service = one(base, 'Service');
+  expect(isIn(monitor!.spec.selector.matchLabels, service.metadata.labels!)).toBe(true);
+  expect(service.spec.ports.map(({ name }: Labels) => name)).toContain(monitor!.spec.endpoints[0].port);
+});
+
+test('every file is YAML without a mistake, and every object of a kustomization says its namespace', () => {
+  for (const file of files) {
+    const documents = parseAllDocuments(readFileSync(join(ROOT, file), 'utf8'));
+    expect([file, documents.flatMap(({ errors }) => errors)]).toEqual([file, []]);
+  }
+  const namespaces = [...base, ...nodeLocal]
+    .filter(({ kind }) => !kind.startsWith('Cluster'))
+    .map(({ metadata }) => metadata.namespace);
+  expect(new Set(namespaces)).toEqual(new Set(['kube-system']));
+});
+
+/** Debian's kubectl has a kustomize of 2019, which does not know `patches`; so this is not among the tools that must be there. */
+function hasKustomize(): boolean {
+  try {
+    const version = execFileSync('kubectl', ['version', '--client', '-o', 'json'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    return /^v[5-9]/.test(JSON.parse(`${version}`).kustomizeVersion ?? '');
+  } catch {
+    return false;
+  }
+}
+
+const SERVERS = [
+  'ClusterRole',
+  'ClusterRoleBinding',
+  'ConfigMap',
+  'Deployment',
+  'NetworkPolicy',
+  'PodDisruptionBudget',
+];
+
+/** What each folder adds to a cluster. */
+const RENDERED: Readonly<Record<string, readonly string[]>> = {
+  autoscaler: [...SERVERS, 'HorizontalPodAutoscaler', 'Service', 'ServiceAccount'],
+  base: [...SERVERS, 'Service', 'ServiceAccount'],
+  kind: ['Deployment'],
+  monitoring: ['ServiceMonitor'],
+  'node-local': ['ConfigMap', 'DaemonSet'],
+  'replace-coredns': ['Deployment'],
+};
+
+test('every kustomization is rendered', () => {
+  expect(kustomizations.map(dirname)).toEqual(Object.keys(RENDERED));
+});
+
+test.runIf(hasKustomize()).each(Object.entries(RENDERED))('kubectl renders %s', async (folder, kinds) => {
+  const { stdout, stderr } = await run('kubectl', ['kustomize', join(ROOT, folder)]);
+  expect(stderr).toBe('');
+  const objects: KubernetesObject[] = parseAllDocuments(stdout).map((document) => document.toJS());
+  expect(objects.map(({ kind }) => kind).toSorted()).toEqual(kinds.toSorted());
+  if (kinds.length > 1) return;
+  for (const { metadata } of objects) expect(metadata.namespace).toBe('kube-system');
+});
+
+test.runIf(hasKustomize())('replace-coredns changes what kubeadm calls otherwise, and nothing else', async () => {
+  const { stdout } = await run('kubectl', ['kustomize', join(ROOT, 'replace-coredns')]);
+  const expected = structuredClone(deployment);
+  Object.assign(expected.metadata, { name: 'coredns' });
+  expected.spec.template.spec.serviceAccountName = 'coredns';
+  expected.spec.template.spec.containers[0].name = 'coredns';
+  expected.spec.template.spec.volumes[0].configMap.name = 'coredns';
+  expect(parseAllDocuments(stdout)[0]!.toJS()).toEqual(expected);
+});
