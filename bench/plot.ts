@@ -10,7 +10,7 @@ const VALUES = 60;
 
 const COLORS: Readonly<Record<string, string>> = {
   Cairn: '#1f6feb',
-  'Cairn, every reply made anew': '#79b8ff',
+  'Cairn, no memo': '#79b8ff',
   CoreDNS: '#d29922',
   'Knot DNS': '#8250df',
   Unbound: '#2da44e',
