@@ -53,7 +53,7 @@ const ASKED_SERVICES = 1000;
 /** After so long, a server that had something to tidy up has done it. */
 const SETTLE_MS = 2000;
 const WINDOW = 20;
-const CAIRN = resolve(import.meta.dirname, '../dist/cli/main.js');
+const CAIRN = resolve(import.meta.dirname, '../bin/cairn.js');
 
 interface Program {
   readonly id: string;

@@ -87,7 +87,8 @@ export const USAGE = `Usage:
   cairn check [Corefile]        report every error of a Corefile, without starting anything
   cairn lookup NAME [TYPE]      look a name up as a pod would
   cairn env                     print the environment variables for services that a pod would be given
-  cairn help [COMMAND]          print this, or all about "lookup" or "env"
+  cairn health [ADDRESS]        ask a server's health page
+  cairn help [COMMAND]          print this, or all about "lookup", "env" or "health"
 
 Flags of the server (one dash or two):
   -conf FILE      the Corefile; "-" reads standard input (default: ./Corefile, else one that answers with whoami)

@@ -11,6 +11,7 @@ const EXIT_ERROR = 1;
 /** Loaded when they are asked for: a server has no use for them, and should not pay for their memory. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   env: async () => (await import('./env.ts')).env,
+  health: async () => (await import('./health.ts')).health,
   lookup: async () => (await import('./lookup/index.ts')).lookup,
 };
 

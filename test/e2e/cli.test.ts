@@ -191,6 +191,19 @@ test('lameduck: after SIGTERM DNS is answered, health says yes and ready no, unt
   expect(await ended).toBe(0);
 });
 
+test('cairn health asks a page, and its status says whether all is well', async () => {
+  const [health, ready] = [`127.0.0.1:${await refusedPort()}`, `127.0.0.1:${await refusedPort()}`];
+  const folder = folderWith({});
+  const unready = 'kubernetes cluster.local {\nmanifests nowhere\nstartup_timeout 10ms\n}\n';
+  const server = await start(['-conf', '-'], folder, `. {\nhealth ${health}\nready ${ready}\n${unready}}\n`);
+  expect(await cairn(['health', health])).toMatchObject({ code: 0, stdout: 'OK\n' });
+  expect(await cairn(['health', health.replace('127.0.0.1', '')])).toMatchObject({ code: 0, stdout: 'OK\n' });
+  expect(await cairn(['health', `${ready}/ready`])).toMatchObject({ code: 1, stdout: 'kubernetes\n' });
+  await server.signal('SIGTERM');
+  expect(await cairn(['health', health])).toMatchObject({ code: 1, stderr: expect.stringMatching(/ECONNREFUSED/) });
+  expect(await cairn(['health', '8080'])).toMatchObject({ code: 2, stderr: expect.stringMatching(/not an address/) });
+});
+
 test('a signal during the start ends it at once, with status 0', async () => {
   const corefile = 'cluster.local {\nkubernetes {\nmanifests not/there\nstartup_timeout 60s\n}\n}\n';
   const child = spawn(process.execPath, [MAIN, '-p', '0'], { cwd: folderWith({ Corefile: corefile }) });

@@ -1,0 +1,44 @@
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { type OutputChunk, rolldown } from 'rolldown';
+
+/**
+ * Makes the command that is published out of the sources and all packages they need but koffi, which is machine code. Few files, and only what
+ * is used of each package: the server starts in a quarter of the time, and takes two thirds of the memory.
+ */
+
+const ROOT = resolve(import.meta.dirname, '..');
+
+/** The command, and what it starts as threads and processes: they look for these beside themselves, under the names of their sources. */
+const PROGRAMS = {
+  cairn: 'src/cli/main.ts',
+  worker: 'src/server/workers/worker.ts',
+  'kubeconfig-process': 'src/sources/kubernetes/access/kubeconfig-process.ts',
+};
+
+/** Writes the command to a folder, whose neighbours are to be package.json and node_modules with koffi; what was in the folder goes. */
+export async function bundle(folder: string): Promise<void> {
+  await using build = await rolldown({ cwd: ROOT, platform: 'node', input: PROGRAMS, external: ['koffi'] });
+  const names = { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' };
+  // Not minified: it would save 2 MB of memory, and every stack trace its meaning.
+  const { output } = await build.write({ dir: folder, cleanDir: true, ...names });
+  const modules = output.filter((file): file is OutputChunk => file.type === 'chunk').flatMap((file) => file.moduleIds);
+  writeFileSync(join(folder, 'LICENSES.txt'), licensesOf(modules));
+  chmodSync(join(folder, 'cairn.js'), 0o755);
+}
+
+/** What the packages want to have said wherever they are copied. @throws Error for one without a licence */
+function licensesOf(modules: readonly string[]): string {
+  const packages = new Set(
+    modules.flatMap((path) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path)?.[0] ?? []),
+  );
+  const texts = [...packages].sort().map((path) => {
+    const files = readdirSync(path).filter((file) => /^(?:licen[cs]e|notice)/i.test(file));
+    if (files.length === 0) throw new Error(`${path} has no licence`);
+    const { name, version } = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'));
+    return `${name} ${version}\n\n${files.map((file) => readFileSync(join(path, file), 'utf8').trim()).join('\n\n')}\n`;
+  });
+  return texts.join(`\n${'-'.repeat(80)}\n\n`);
+}
+
+if (import.meta.main) await bundle(join(ROOT, 'bin'));
