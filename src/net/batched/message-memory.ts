@@ -158,6 +158,15 @@ export class MessageMemory {
     this.setLengths(to, envelope[0]!, envelope[1]!);
   }
 
+  /** Puts a query of at most {@link PAYLOAD_OCTETS} into an outbound slot, with another id, for a socket that is connected. */
+  query(slot: number, bytes: Uint8Array, id: number): void {
+    this.setPayload(slot, bytes);
+    const at = this.outbound.payloads * 4 + slot * PAYLOAD_STRIDE;
+    this.bytes[at] = id >> 8;
+    this.bytes[at + 1] = id;
+    this.setLengths(slot, 0, 0);
+  }
+
   private setPayload(slot: number, bytes: Uint8Array): void {
     this.bytes.set(bytes, this.outbound.payloads * 4 + slot * PAYLOAD_STRIDE);
     this.words[this.outbound.iovecs + slot * IOVEC_WORDS + IOVEC_LENGTH] = bytes.length;

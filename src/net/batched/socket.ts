@@ -1,10 +1,9 @@
 import { isFamilyMissing, type ListenTarget, listenError } from '../listen.ts';
-import type { Kernel } from './kernel.ts';
+import { callError, type Kernel } from './kernel.ts';
 import { AF_INET, AF_INET6, encodeSockaddr, portAt } from './sockaddr.ts';
 
-const SOCK_DGRAM = 2;
-const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
+/** A datagram socket whose calls do not wait and that no other program inherits. */
+export const DATAGRAM = 2 | 0o4000 | 0o2000000;
 
 const SOL_SOCKET = 1;
 const SO_SNDBUF = 7;
@@ -43,7 +42,7 @@ export interface BoundSocket {
 export function openBeside(kernel: Kernel, { fd, address, port }: BoundSocket): BoundSocket {
   const target = { address, port };
   if (kernel.setOption(fd, SOL_SOCKET, SO_REUSEPORT, 1) < 0) {
-    throw listenError('UDP', target, systemError(kernel, 'setsockopt'));
+    throw listenError('UDP', target, callError(kernel, 'setsockopt'));
   }
   return openSocket(kernel, { ...target, reusePort: true });
 }
@@ -71,10 +70,10 @@ export function openSocket(kernel: Kernel, options: BatchedSocketOptions): Bound
 function bindSocket(kernel: Kernel, address: string, { port, reusePort = false }: BatchedSocketOptions): BoundSocket {
   const isIPv6 = address.includes(':');
   const sockaddr = encodeSockaddr({ address, port }, kernel.interfaceIndex);
-  const fd = kernel.socket(isIPv6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC);
-  if (fd < 0) throw systemError(kernel, 'socket');
+  const fd = kernel.socket(isIPv6 ? AF_INET6 : AF_INET, DATAGRAM);
+  if (fd < 0) throw callError(kernel, 'socket');
   const set = (level: number, option: number, value: number) => {
-    if (kernel.setOption(fd, level, option, value) < 0) throw systemError(kernel, 'setsockopt');
+    if (kernel.setOption(fd, level, option, value) < 0) throw callError(kernel, 'setsockopt');
   };
   try {
     if (reusePort) set(SOL_SOCKET, SO_REUSEPORT, 1);
@@ -83,7 +82,7 @@ function bindSocket(kernel: Kernel, address: string, { port, reusePort = false }
     if (address === '::') set(IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
     if (address === '0.0.0.0') set(IPPROTO_IP, IP_PKTINFO, 1);
     enlargeBuffers(kernel, fd);
-    if (kernel.bind(fd, sockaddr) < 0) throw systemError(kernel, 'bind');
+    if (kernel.bind(fd, sockaddr) < 0) throw callError(kernel, 'bind');
     return { fd, address, port: portAt(kernel.socketName(fd), 0) };
   } catch (thrown) {
     kernel.close(fd);
@@ -101,9 +100,4 @@ function enlargeBuffers(kernel: Kernel, fd: number): void {
       kernel.setOption(fd, SOL_SOCKET, capped, BUFFER_OCTETS);
     }
   }
-}
-
-function systemError(kernel: Kernel, call: string): NodeJS.ErrnoException {
-  const code = kernel.error();
-  return Object.assign(new Error(`${call} ${code}`), { code, syscall: call });
 }

@@ -6,7 +6,7 @@ import { UpstreamError } from '../../net/upstream/error.ts';
 import { createHttpsUpstream } from '../../net/upstream/https.ts';
 import type { ConnectionPool } from '../../net/upstream/pool.ts';
 import { createTcpUpstream } from '../../net/upstream/tcp.ts';
-import { exchangeUdp } from '../../net/upstream/udp.ts';
+import { createUdpUpstream } from '../../net/upstream/udp-upstream.ts';
 import type { Clock } from '../../observe/clock.ts';
 import type { Protocol } from '../../plugin/query.ts';
 import { createHealth } from './health.ts';
@@ -42,11 +42,9 @@ export function createUpstream(
   const sourceAddress = sameFamily(stanza.sourceAddress, to) ? stanza.sourceAddress : undefined;
   const { healthCheck, maxFails } = stanza;
   const connections = poolFor(to, stanza, { clock, sourceAddress }, certificates, metrics);
-  const send = (query: Uint8Array, protocol: Protocol, timeoutMs: number): Promise<Uint8Array> => {
-    if (protocol === 'tcp' || to.encryption) return connections.exchange(query, timeoutMs);
-    metrics.picked('udp', false);
-    return exchangeUdp(query, to, timeoutMs, { clock, sourceAddress });
-  };
+  const datagrams = createUdpUpstream(to, { clock, sourceAddress, onPick: (reused) => metrics.picked('udp', reused) });
+  const send = (query: Uint8Array, protocol: Protocol, timeoutMs: number): Promise<Uint8Array> =>
+    protocol === 'tcp' || to.encryption ? connections.exchange(query, timeoutMs) : datagrams.exchange(query, timeoutMs);
   const probe = encodeProbe(healthCheck);
   const health = createHealth({
     ...{ clock, maxFails, intervalMs: healthCheck.intervalMs },
@@ -81,7 +79,7 @@ export function createUpstream(
   };
 }
 
-/** The connections over which the upstream is asked: over UDP each query has a socket of its own. */
+/** The connections over which the upstream is asked. */
 function poolFor(
   to: Endpoint,
   { expireMs, maxAgeMs, maxIdleConns, tlsServername, dohMethod }: Stanza,
