@@ -40,8 +40,11 @@ const PAYLOAD_STRIDE = 65_536 + 128;
 
 const SIDE_WORDS = BATCH * (HEADER_WORDS + IOVEC_WORDS + ENVELOPE_WORDS + PAYLOAD_STRIDE / 4);
 
-/** A peer's address and our own, as the kernel writes them: where a reply goes, and where it comes from. */
-export type Envelope = Int32Array;
+/**
+ * A peer's address and our own, as the kernel writes them: where a reply goes, and where it comes from. In words; not an
+ * Int32Array, which would lie outside of V8's heap at this size, and take fifty times as long to make.
+ */
+export type Envelope = readonly number[];
 
 /** Where one direction's parts begin, in words. */
 interface Side {
@@ -154,7 +157,8 @@ export class MessageMemory {
   /** Puts a later reply, of at most {@link PAYLOAD_OCTETS}, into an outbound slot. */
   lateReply(envelope: Envelope, to: number, bytes: Uint8Array): void {
     this.setPayload(to, bytes);
-    this.words.set(envelope.subarray(2), this.envelopeOf(this.outbound, to));
+    const at = this.envelopeOf(this.outbound, to);
+    for (let word = 0; word < ENVELOPE_WORDS; word++) this.words[at + word] = envelope[2 + word]!;
     this.setLengths(to, envelope[0]!, envelope[1]!);
   }
 
@@ -184,12 +188,10 @@ export class MessageMemory {
   }
 
   private copyEnvelope(side: Side, slot: number): Envelope {
-    const copy = new Int32Array(2 + ENVELOPE_WORDS);
     const header = side.headers + slot * HEADER_WORDS;
     const at = this.envelopeOf(side, slot);
-    copy[0] = this.words[header + NAME_LENGTH]!;
-    copy[1] = this.words[header + CONTROL_LENGTH]!;
-    for (let word = 0; word < ENVELOPE_WORDS; word++) copy[2 + word] = this.words[at + word]!;
+    const copy = [this.words[header + NAME_LENGTH]!, this.words[header + CONTROL_LENGTH]!];
+    for (let word = 0; word < ENVELOPE_WORDS; word++) copy.push(this.words[at + word]!);
     return copy;
   }
 

@@ -12,9 +12,9 @@ import { decodeMessage } from '../../dns/wire/decode.ts';
 import { encodeMessage } from '../../dns/wire/encode.ts';
 import { loadMachinery } from '../batched/batched-udp.ts';
 import type { Kernel } from '../batched/kernel.ts';
-import { BATCH } from '../batched/message-memory.ts';
 import type { Machinery } from '../batched/serve-socket.ts';
-import { createBatchedUpstream } from './batched-udp.ts';
+import { createBatchedUpstream, PORT_LIFE_MS, QUERIES_PER_PORT } from './batched-udp.ts';
+import type { UdpUpstream } from './udp-upstream.ts';
 
 const machinery = await loadMachinery();
 
@@ -31,51 +31,72 @@ function batchedTests(real: Machinery): void {
     picks = [];
   });
 
+  const opened: UdpUpstream[] = [];
+
   afterEach(async () => {
+    for (const { close } of opened.splice(0)) close();
     expect([sockets.open, clock.timers, real.epoll.size]).toEqual([0, 0, 0]);
     await upstream.close();
   });
 
   /** An upstream over a kernel that differs from the real one in some calls. */
-  const connect = (changes: Partial<Kernel> = {}, port = upstream.port) =>
-    createBatchedUpstream(
+  const connect = (changes: Partial<Kernel> = {}, port = upstream.port) => {
+    const made = createBatchedUpstream(
       { ...real, kernel: { ...real.kernel, ...changes } },
       { address: '127.0.0.1', port },
       { clock, sockets, onPick: (reused) => picks.push(reused) },
     );
+    opened.push(made);
+    return made;
+  };
   const query = (i: number) => encodeMessage(testMessage(`name-${i}.example.org. A`));
   /** The names in the replies to so many queries that are asked at once; of those that fail, the error. */
   const askAtOnce = async (count: number, { exchange }: ReturnType<typeof connect>) => {
-    const replies = Array.from({ length: count }, (_, i) => exchange(query(i), 2000));
+    const replies = Array.from({ length: count }, (_, i) => exchange(query(i), 2000, copy));
     return (await Promise.allSettled(replies)).map((outcome) =>
       outcome.status === 'fulfilled' ? decodeMessage(outcome.value).questions[0]!.name : outcome.reason.message,
     );
   };
+  const copy = (reply: Uint8Array) => Uint8Array.from(reply);
   const names = (count: number) => Array.from({ length: count }, (_, i) => `name-${i}.example.org.`);
   const ports = () => new Set(upstream.received.map(({ peer }) => peer.port)).size;
 
-  test('queries of one turn share a port, up to a batch of them, and each has an id of its own', async () => {
-    const count = BATCH + 10;
+  test('as many queries as a port takes share one, and each has an id of its own', async () => {
+    const count = QUERIES_PER_PORT + 10;
     expect(await askAtOnce(count, connect())).toEqual(names(count));
     expect(ports()).toBe(2);
-    const byPort = Map.groupBy(upstream.received, ({ peer }) => peer.port);
-    for (const received of byPort.values()) {
+    for (const received of Map.groupBy(upstream.received, ({ peer }) => peer.port).values()) {
       expect(new Set(received.map(({ message }) => message.id)).size).toBe(received.length);
     }
     expect(picks.filter((reused) => !reused)).toHaveLength(2);
   });
 
-  test('queries of different turns never share a port', async () => {
-    const other = connect();
-    const replies: Promise<Uint8Array>[] = [];
+  test('a port that is still in use takes no queries after its time', async () => {
+    const { exchange } = connect();
     upstream.on(() => {});
-    for (let i = 0; i < 5; i++) {
-      replies.push(other.exchange(query(i), 2000));
+    const replies: Promise<Uint8Array>[] = [];
+    for (let i = 0; i < 6; i++) {
+      replies.push(exchange(query(i), 2000, copy));
       await upstream.query(i);
+      clock.advance(PORT_LIFE_MS / 2);
     }
-    expect(ports()).toBe(5);
+    expect(ports()).toBe(3);
     for (const { message, reply } of upstream.received) reply(answerTo(message));
     await Promise.all(replies);
+    expect(sockets.open).toBe(1);
+  });
+
+  test('when it is closed, queries in flight still get their replies, and then nothing is open', async () => {
+    const { exchange, close } = connect();
+    upstream.on(() => {});
+    const first = exchange(query(0), 2000, copy);
+    await upstream.query(0);
+    close();
+    const late = exchange(query(1), 2000, copy);
+    await upstream.query(1);
+    for (const { message, reply } of upstream.received) reply(answerTo(message));
+    await Promise.all([first, late]);
+    expect(sockets.open).toBe(0);
   });
 
   test('replies may come in any order, and one that never comes holds up no other', async () => {
@@ -84,12 +105,11 @@ function batchedTests(real: Machinery): void {
       for (const { message, reply } of upstream.received.slice(1).reverse()) reply(answerTo(message));
     });
     const { exchange } = connect();
-    const [lost, ...others] = Array.from({ length: 10 }, (_, i) => exchange(query(i), 2000));
+    const [lost, ...others] = Array.from({ length: 10 }, (_, i) => exchange(query(i), 2000, copy));
     const outcome = expect(lost).rejects.toMatchObject({ reason: 'timeout' });
     expect((await Promise.all(others)).map((reply) => decodeMessage(reply).questions[0]!.name)).toEqual(
       names(10).slice(1),
     );
-    expect(sockets.open).toBe(1);
     clock.advance(2000);
     await outcome;
   });

@@ -11,35 +11,60 @@ import { answers, idOf } from './match.ts';
 import { limitError, processBudget } from './udp.ts';
 import type { UdpUpstream, UdpUpstreamOptions } from './udp-upstream.ts';
 
+/** How many queries leave from one port at most. */
+export const QUERIES_PER_PORT = BATCH;
+/** How long queries leave from one port, from the first one on. */
+export const PORT_LIFE_MS = 5;
+
+/** Queries that were handed over in the same turn of the event loop, and are given up at the same time. */
+interface Flight {
+  readonly timeoutMs: number;
+  readonly timer: Timer;
+  readonly pending: Pending[];
+  /** How many are still without a reply. */
+  left: number;
+}
+
 /** A query that waits to be sent, and then for its reply. */
 interface Pending {
   readonly query: Uint8Array;
-  readonly timer: Timer;
+  readonly flight: Flight;
   /** Where it was sent from, once it was. */
   port: Port | undefined;
   id: number;
-  resolve(reply: Uint8Array): void;
-  reject(error: UpstreamError): void;
+  /** Hands a reply on. Undefined once the query is settled. */
+  take: ((reply: Uint8Array) => void) | undefined;
+  reject(error: unknown): void;
 }
 
 /** A socket connected to the upstream, with a source port that the kernel has drawn for it. */
 interface Port {
   readonly fd: number;
+  readonly bornMs: number;
+  /** How many more queries may leave from it. */
+  room: number;
   /** The queries in flight, by id. */
   readonly pending: Map<number, Pending>;
 }
 
 /**
- * Asks an upstream with many queries to a system call: those of one turn of the event loop leave from one socket, at most
- * {@link BATCH} of them. No later query leaves from there, so a forged reply must still hit upon a port that nobody has
- * seen before, and the id (RFC 5452 §9.2); queries next to each other differ in their questions, which are compared.
+ * Asks an upstream with many queries to a system call.
+ *
+ * The queries of {@link PORT_LIFE_MS}, at most {@link QUERIES_PER_PORT}, leave from one socket, and no later one does: a forged
+ * reply must still hit upon a port that nobody has had the time to find, and the id (RFC 5452 §9.2). Those that share a
+ * port differ in their questions, which are compared.
  */
 export function createBatchedUpstream(machinery: Machinery, to: Peer, options: UdpUpstreamOptions): UdpUpstream {
   const { kernel, memory, epoll } = machinery;
   const { clock, sourceAddress, sockets = processBudget, onPick } = options;
   const target = encodeSockaddr(to, kernel.interfaceIndex);
   const source = sourceAddress === undefined ? undefined : encodeSockaddr({ address: sourceAddress, port: 0 }, () => 0);
+  /** What is sent at the end of this turn. */
   let waiting: Pending[] = [];
+  let flight: Flight | undefined;
+  /** Where queries leave from at present. */
+  let current: Port | undefined;
+  let isClosed = false;
 
   /** @throws UpstreamError */
   const open = (): Port => {
@@ -47,7 +72,7 @@ export function createBatchedUpstream(machinery: Machinery, to: Peer, options: U
     if (sockets.open >= sockets.limit) throw limitError(to, sockets);
     const fd = kernel.socket(familyOf(target), DATAGRAM);
     if (fd < 0) throw fail('socket');
-    const port: Port = { fd, pending: new Map() };
+    const port: Port = { fd, bornMs: clock.monotonic(), room: QUERIES_PER_PORT, pending: new Map() };
     sockets.open++;
     try {
       if (source && kernel.bind(fd, source) < 0) throw fail('bind');
@@ -66,13 +91,30 @@ export function createBatchedUpstream(machinery: Machinery, to: Peer, options: U
     sockets.open--;
   };
 
-  /** Whoever is the last to leave a port closes it. */
+  /** A port that queries may leave from. @throws UpstreamError */
+  const openPort = (): Port => {
+    if (current && current.room > 0 && clock.monotonic() - current.bornMs < PORT_LIFE_MS) return current;
+    retire();
+    current = open();
+    return current;
+  };
+
+  /** No more queries leave from the present port. */
+  const retire = () => {
+    if (current?.pending.size === 0) close(current);
+    current = undefined;
+  };
+
+  /** Whoever is the last to leave a port that takes no more closes it. */
   const leave = ({ port, id }: Pending) => {
-    if (port?.pending.delete(id) && port.pending.size === 0) close(port);
+    if (!port?.pending.delete(id) || port.pending.size > 0) return;
+    if (port !== current) close(port);
+    else if (isClosed) retire();
   };
 
   const finish = (pending: Pending) => {
-    pending.timer.cancel();
+    pending.take = undefined;
+    if (--pending.flight.left === 0) pending.flight.timer.cancel();
     leave(pending);
   };
 
@@ -81,22 +123,27 @@ export function createBatchedUpstream(machinery: Machinery, to: Peer, options: U
     pending.reject(error);
   };
 
+  const giveUp = ({ pending }: Flight) => {
+    for (const one of pending) if (one.take) fail(one, timeoutError(pathOf(one.port)));
+  };
+
   const pathOf = (port: Port | undefined) =>
     port
       ? `read udp ${printPeer(peerOf(kernel.socketName(port.fd), kernel.interfaceName))}->${printPeer(to)}`
       : `dial udp ${printPeer(to)}`;
 
-  /** Sends what has gathered, each batch from a port of its own. */
+  /** Sends what has gathered. */
   const send = () => {
-    const all = waiting;
+    flight = undefined;
+    const all = waiting.filter(({ take }) => take);
     waiting = [];
     for (let first = 0; first < all.length; ) {
-      const batch = all.slice(first, first + BATCH);
       try {
-        first += sendFrom(open(), batch);
+        const port = openPort();
+        first += sendFrom(port, all.slice(first, first + port.room));
       } catch (thrown) {
-        for (const pending of batch) fail(pending, thrown as UpstreamError);
-        first += batch.length;
+        for (const pending of all.slice(first)) fail(pending, thrown as UpstreamError);
+        return;
       }
     }
   };
@@ -113,13 +160,16 @@ export function createBatchedUpstream(machinery: Machinery, to: Peer, options: U
     while (done < batch.length) {
       const sent = kernel.send(port.fd, memory.outboundAddressOf(done), batch.length - done);
       if (sent > 0) {
-        for (let i = 0; i < sent; i++) onPick?.(done + i > 0);
+        for (let i = 0; i < sent; i++) onPick?.(port.room-- < QUERIES_PER_PORT);
         done += sent;
         continue;
       }
       const error = callError(kernel, 'write');
       if (error.code === 'EINTR') continue;
-      if (error.code === 'EAGAIN' && done > 0) break;
+      if (error.code === 'EAGAIN' && port.room < QUERIES_PER_PORT) {
+        retire();
+        break;
+      }
       // Of this query alone, as it is too long, or of one before it: then the reader learns of it, too.
       fail(batch[done++]!, systemError(pathOf(port), 'write', error));
     }
@@ -142,23 +192,42 @@ export function createBatchedUpstream(machinery: Machinery, to: Peer, options: U
       const reply = memory.payload(slot);
       const pending = port.pending.get(idOf(reply));
       if (!pending || !answers(reply, pending.query, pending.id)) continue;
-      pending.resolve(Buffer.from(reply));
+      pending.take!(reply);
       finish(pending);
     }
     memory.vacate(count);
   };
 
+  /** The flight of a query that is handed over now. */
+  const flightFor = (timeoutMs: number): Flight => {
+    if (flight?.timeoutMs === timeoutMs) return flight;
+    const timer = clock.after(timeoutMs, () => giveUp(begun));
+    const begun: Flight = { timeoutMs, timer, pending: [], left: 0 };
+    flight = begun;
+    return begun;
+  };
+
   return {
-    exchange: (query, timeoutMs) =>
+    exchange: (query, timeoutMs, read) =>
       new Promise((resolve, reject) => {
-        const timer = clock.after(timeoutMs, () => {
-          if (!pending.port) waiting = waiting.filter((other) => other !== pending);
-          fail(pending, timeoutError(pathOf(pending.port)));
-        });
-        const pending: Pending = { query, timer, port: undefined, id: 0, resolve, reject };
+        const take = (reply: Uint8Array) => {
+          try {
+            resolve(read(reply));
+          } catch (thrown) {
+            reject(thrown);
+          }
+        };
+        const flight = flightFor(timeoutMs);
+        const pending: Pending = { query, flight, port: undefined, id: 0, take, reject };
+        flight.left++;
+        flight.pending.push(pending);
         // What is asked for in this turn, by whichever client, is sent at its end.
         if (waiting.push(pending) === 1) process.nextTick(send);
       }),
+    close() {
+      isClosed = true;
+      retire();
+    },
   };
 }
 

@@ -34,8 +34,13 @@ afterEach(async () => {
 const kinds: readonly UdpKind[] = (await loadMachinery()) ? ['batched', 'portable'] : ['portable'];
 
 describe.each(kinds)('%s', (kind) => {
-  const exchange = (port = upstream.port, sourceAddress?: string) =>
-    createUdpUpstream({ address: '127.0.0.1', port }, { kind, clock, sockets, sourceAddress }).exchange(octets, 2000);
+  const exchange = (port = upstream.port, sourceAddress?: string) => {
+    const { exchange, close } = createUdpUpstream(
+      { address: '127.0.0.1', port },
+      { kind, clock, sockets, sourceAddress },
+    );
+    return exchange(octets, 2000, (reply) => Uint8Array.from(reply)).finally(close);
+  };
 
   test('the reply comes back, and the query went out unchanged but for its id', async () => {
     expect(printReply(decodeMessage(await exchange()))).toBe(`NOERROR ra\n${RECORD}`);

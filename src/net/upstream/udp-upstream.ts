@@ -13,11 +13,14 @@ export interface UdpUpstreamOptions extends UdpOptions {
 /** A server that many queries go to over UDP. */
 export interface UdpUpstream {
   /**
-   * Sends a query of one question, with a fresh id, and resolves with the octets of the reply.
+   * Sends a query of one question, with a fresh id, and resolves with what `read` makes of the octets of the reply, which are
+   * good until it returns.
    *
-   * @throws UpstreamError (as a rejection)
+   * @throws UpstreamError (as a rejection), and what `read` throws
    */
-  exchange(query: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
+  exchange<T>(query: Uint8Array, timeoutMs: number, read: (reply: Uint8Array) => T): Promise<T>;
+  /** Closes what is idle; exchanges at work come to their end. */
+  close(): void;
 }
 
 /** An upstream over UDP: batched where the machine can, else with a socket for each query. */
@@ -29,18 +32,20 @@ export function createUdpUpstream(to: Peer, options: UdpUpstreamOptions): UdpUps
     return upstream;
   };
   return {
-    exchange(query, timeoutMs) {
-      if (upstream) return upstream.exchange(query, timeoutMs);
-      return choose().then((chosen) => chosen.exchange(query, timeoutMs));
+    exchange(query, timeoutMs, read) {
+      if (upstream) return upstream.exchange(query, timeoutMs, read);
+      return choose().then((chosen) => chosen.exchange(query, timeoutMs, read));
     },
+    close: () => upstream?.close(),
   };
 }
 
 function createPortableUpstream(to: Peer, options: UdpUpstreamOptions): UdpUpstream {
   return {
-    exchange(query, timeoutMs) {
+    exchange(query, timeoutMs, read) {
       options.onPick?.(false);
-      return exchangeUdp(query, to, timeoutMs, options);
+      return exchangeUdp(query, to, timeoutMs, options).then(read);
     },
+    close() {},
   };
 }

@@ -26,8 +26,8 @@ export interface Entry {
   prefetched: boolean;
   /** No refresh before this time: the last one failed. */
   recheckMs: number;
-  /** Moves when another reply takes the entry's place. */
-  readonly epoch: Epoch;
+  /** Moves when another reply takes the entry's place; there is none before somebody wants to know. */
+  epoch: Epoch | undefined;
 }
 
 /** RFC 8914 §4.4, §4.20, §4.14 */
@@ -55,7 +55,7 @@ export function createEntry(
     storedMs: nowMs,
     ttl: limit(ttl),
     octets: sizeOf(reply),
-    ...{ hits: 0, lastHitMs: nowMs, prefetched: false, recheckMs: nowMs, epoch: new Epoch() },
+    ...{ hits: 0, lastHitMs: nowMs, prefetched: false, recheckMs: nowMs, epoch: undefined },
   };
 }
 
@@ -79,6 +79,7 @@ export function freshReply(entry: Entry, query: Query, nowMs: number, keepTtl: b
 export function repeatOf(entry: Entry, nowMs: number, keepTtl: boolean, again: readonly Cell[]): Repeat | undefined {
   if (entry.kind === 'failure') return undefined;
   const ageSeconds = keepTtl ? entry.ttl : Math.floor((nowMs - entry.storedMs) / 1000) + 1;
+  entry.epoch ??= new Epoch();
   return { epochs: [entry.epoch], untilMs: entry.storedMs + ageSeconds * 1000, again };
 }
 

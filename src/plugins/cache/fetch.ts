@@ -28,6 +28,12 @@ interface Fetched {
   readonly entry: Entry | undefined;
 }
 
+/** A query under way; the entry that its reply becomes, if any, is there before the reply. */
+interface Flight {
+  reply: Promise<Reply>;
+  entry: Entry | undefined;
+}
+
 export function createFetcher(
   options: CacheOptions,
   store: () => Store,
@@ -36,7 +42,7 @@ export function createFetcher(
   { waitingRejects }: Pick<CacheMetrics, 'waitingRejects'>,
 ): Fetcher {
   const { disabled, failureTtl, keepTtl } = options;
-  const flights = new Map<string, Promise<Fetched>>();
+  const flights = new Map<string, Flight>();
   let waiting = 0;
 
   /** Keeps a reply if that is allowed; one that is not kept passes, its TTLs no longer than if it were. */
@@ -50,7 +56,7 @@ export function createFetcher(
     const entry = createEntry(kind, reply, ttl, limits, clock.monotonic());
     if (before) {
       Object.assign(entry, { hits: before.hits, lastHitMs: before.lastHitMs });
-      before.epoch.move();
+      before.epoch?.move();
     }
     store().store(key, entry);
     return { reply: withoutAd(kind === 'failure' ? reply : entry.reply, query), entry };
@@ -66,7 +72,7 @@ export function createFetcher(
     return bare;
   };
 
-  const join = async (flight: Promise<Fetched>, query: Query): Promise<Reply> => {
+  const join = async (flight: Flight, query: Query): Promise<Reply> => {
     if (waiting >= MAX_WAITING) {
       waitingRejects.value++;
       const message = `more than ${MAX_WAITING} queries wait for the replies to others`;
@@ -74,7 +80,8 @@ export function createFetcher(
     }
     waiting++;
     try {
-      return share(await flight, query);
+      const reply = await flight.reply;
+      return share({ reply, entry: flight.entry }, query);
     } finally {
       waiting--;
     }
@@ -87,9 +94,21 @@ export function createFetcher(
       if (flight) return join(flight, query);
       const reply = next(withAd(query));
       if (!(reply instanceof Promise)) return take(reply, query, key, before).reply;
-      const started = reply.then((reply) => take(reply, query, key, before)).finally(() => flights.delete(key));
+      const started: Flight = { reply, entry: undefined };
+      started.reply = reply.then(
+        (reply) => {
+          flights.delete(key);
+          const fetched = take(reply, query, key, before);
+          started.entry = fetched.entry;
+          return fetched.reply;
+        },
+        (thrown) => {
+          flights.delete(key);
+          throw thrown;
+        },
+      );
       flights.set(key, started);
-      return started.then(({ reply }) => reply);
+      return started.reply;
     },
   };
 }

@@ -28,7 +28,9 @@ export function createTable<V extends { readonly octets: number }>(options: Tabl
   let oldest = values.keys();
   let octets = 0;
   const remove = (key: string) => {
-    octets -= values.get(key)?.octets ?? 0;
+    const value = values.get(key);
+    if (value === undefined) return;
+    octets -= value.octets;
     values.delete(key);
   };
   return {

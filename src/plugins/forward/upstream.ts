@@ -43,12 +43,15 @@ export function createUpstream(
   const { healthCheck, maxFails } = stanza;
   const connections = poolFor(to, stanza, { clock, sourceAddress }, certificates, metrics);
   const datagrams = createUdpUpstream(to, { clock, sourceAddress, onPick: (reused) => metrics.picked('udp', reused) });
-  const send = (query: Uint8Array, protocol: Protocol, timeoutMs: number): Promise<Uint8Array> =>
-    protocol === 'tcp' || to.encryption ? connections.exchange(query, timeoutMs) : datagrams.exchange(query, timeoutMs);
+  const send = <T>(query: Uint8Array, protocol: Protocol, timeoutMs: number, read: (reply: Uint8Array) => T) =>
+    protocol === 'tcp' || to.encryption
+      ? connections.exchange(query, timeoutMs).then(read)
+      : datagrams.exchange(query, timeoutMs, read);
+  const decode = (reply: Uint8Array) => decodeReply(reply, to);
   const probe = encodeProbe(healthCheck);
   const health = createHealth({
     ...{ clock, maxFails, intervalMs: healthCheck.intervalMs },
-    probe: () => send(probe, stanza.forceTcp ? 'tcp' : 'udp', PROBE_TIMEOUT_MS),
+    probe: () => send(probe, stanza.forceTcp ? 'tcp' : 'udp', PROBE_TIMEOUT_MS, ({ length }) => length),
     onFailure: metrics.probeFailed,
   });
   return {
@@ -63,7 +66,7 @@ export function createUpstream(
       const startMs = clock.monotonic();
       metrics.sent();
       try {
-        const reply = decodeReply(await send(query, protocol, timeoutMs), to);
+        const reply = await send(query, protocol, timeoutMs, decode);
         metrics.replied(reply.rcode, clock.monotonic() - startMs);
         return reply;
       } catch (thrown) {
@@ -75,6 +78,7 @@ export function createUpstream(
     stop() {
       health.stop();
       connections.close();
+      datagrams.close();
     },
   };
 }
