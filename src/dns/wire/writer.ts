@@ -25,6 +25,13 @@ export class Writer {
     if (this.suffixes.size > 0) this.suffixes.clear();
   }
 
+  /** A copy of all that was written. */
+  copy(): Buffer {
+    const copy = Buffer.allocUnsafe(this.offset);
+    this.bytes.copy(copy, 0, 0, this.offset);
+    return copy;
+  }
+
   /** Takes back all that was written from `offset` on. */
   rewind(offset: number): void {
     this.offset = offset;

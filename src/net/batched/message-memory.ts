@@ -190,8 +190,10 @@ export class MessageMemory {
   private copyEnvelope(side: Side, slot: number): Envelope {
     const header = side.headers + slot * HEADER_WORDS;
     const at = this.envelopeOf(side, slot);
-    const copy = [this.words[header + NAME_LENGTH]!, this.words[header + CONTROL_LENGTH]!];
-    for (let word = 0; word < ENVELOPE_WORDS; word++) copy.push(this.words[at + word]!);
+    const copy = new Array<number>(2 + ENVELOPE_WORDS);
+    copy[0] = this.words[header + NAME_LENGTH]!;
+    copy[1] = this.words[header + CONTROL_LENGTH]!;
+    for (let word = 0; word < ENVELOPE_WORDS; word++) copy[2 + word] = this.words[at + word]!;
     return copy;
   }
 

@@ -7,7 +7,7 @@ import type { Handler } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { failure, mapReply, type Reply } from '../../plugin/reply.ts';
 import { classify } from './classify.ts';
-import { createEntry, type Entry, freshReply, isAnswer, wantsAd } from './entry.ts';
+import { createEntry, type Entry, freshReply, isAnswer, limitTtls, wantsAd } from './entry.ts';
 import type { CacheMetrics } from './metrics.ts';
 import type { CacheOptions } from './options.ts';
 import type { Store } from './store.ts';
@@ -53,13 +53,15 @@ export function createFetcher(
     const isDisabled = kind !== 'failure' && disabled[kind].some((zone) => isAtOrBelow(query.name, zone));
     if (isDisabled) return { reply: withoutAd(capTtls(reply, options), query), entry: undefined };
     const limits = kind === 'failure' ? { minTtl: 0, maxTtl: ttl } : options[kind];
-    const entry = createEntry(kind, reply, ttl, limits, clock.monotonic());
+    const kept = kind === 'failure' ? reply : limitTtls(reply, kind, limits);
+    const entry = createEntry(kind, kept, query.question, ttl, limits, clock.monotonic());
+    if (!entry) return { reply: withoutAd(kept, query), entry };
     if (before) {
       Object.assign(entry, { hits: before.hits, lastHitMs: before.lastHitMs });
       before.epoch?.move();
     }
     store().store(key, entry);
-    return { reply: withoutAd(kind === 'failure' ? reply : entry.reply, query), entry };
+    return { reply: withoutAd(kept, query), entry };
   };
 
   /** What another client's query led to, made fit for this one; what is no concern of others is asked for again. */
