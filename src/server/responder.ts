@@ -174,7 +174,7 @@ export class Responder {
     learn?.(scan.key, entry);
     const reply = repeatReply(entry, bytes, scan, watch.random);
     if (block.observers.length > 0) {
-      const query = new MemoQuery(bytes, arrival, scan.type, zone, listener.server);
+      const query = new MemoQuery(bytes, arrival, scan, zone, listener.server);
       this.tellObservers(query, block, entry.reply, entry.flags, reply.length);
     }
     return reply;
