@@ -60,6 +60,8 @@ export function createEntry(
 ): Entry | undefined {
   const packed = pack(reply, question);
   if (packed === undefined) return undefined;
+  // Whole numbers lie in the object itself, fractions beside it.
+  const storedMs = Math.floor(nowMs);
   return {
     kind,
     rcode: reply.rcode,
@@ -69,13 +71,13 @@ export function createEntry(
     fixedFlags: reply.fixedFlags,
     packed,
     sections: undefined,
-    storedMs: nowMs,
+    storedMs,
     ttl: limit(ttl, minTtl, maxTtl),
     octets: sizeOf(packed, reply),
     hits: 0,
-    lastHitMs: nowMs,
+    lastHitMs: storedMs,
     prefetched: false,
-    recheckMs: nowMs,
+    recheckMs: storedMs,
     epoch: undefined,
   };
 }
