@@ -106,6 +106,6 @@ test.each([
   ['ns.example.org', undefined],
   ['', undefined],
 ])('%j is the peer %s', (text, expected) => {
-  const peer = parsePeer(text, 53);
+  const peer = parsePeer(text);
   expect(peer && `${peer.address} ${peer.port}`).toBe(expected);
 });

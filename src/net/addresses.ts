@@ -84,8 +84,11 @@ function isLinkLocal(address: string): boolean {
   return /^fe[89ab][0-9a-f]:/.test(address);
 }
 
+/** Where name servers listen that name no port. */
+export const DNS_PORT = 53;
+
 /** Reads `IP`, `IP:PORT`, `[IPv6]` or `[IPv6]:PORT`; undefined for anything else. */
-export function parsePeer(text: string, defaultPort: number): Peer | undefined {
+export function parsePeer(text: string, defaultPort: number = DNS_PORT): Peer | undefined {
   const bare = canonicalAddress(text);
   if (bare !== undefined) return { address: bare, port: defaultPort };
   const [, bracketed, plain = '', digits] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
