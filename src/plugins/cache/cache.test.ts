@@ -1,9 +1,12 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { directives } from '../../../test/support/directive.ts';
 import { type TestEnv, type TestEnvOptions, testEnv } from '../../../test/support/env.ts';
 import { printReply, type TestQueryOptions, testQuery } from '../../../test/support/query.ts';
 import { parseRecord } from '../../dns/presentation.ts';
-import type { Handler } from '../../plugin/plugin.ts';
+import { Metrics } from '../../observe/metrics.ts';
+import type { Handler, Plugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { createReply, failure, type Reply } from '../../plugin/reply.ts';
 import { MAX_WAITING } from './fetch.ts';
@@ -25,6 +28,7 @@ function replyFor(text: string, { question }: Query, parts: Partial<Reply> = {})
 
 interface Harness {
   readonly env: TestEnv;
+  readonly plugin: Plugin;
   /** The queries that came through. */
   readonly passed: Query[];
   /** What the next plugin answers from now on. */
@@ -40,8 +44,7 @@ async function started(options = 'cache', envOptions: TestEnvOptions = {}): Prom
   const plugin = cache.create(cache.parse(directives(options), env.block), env);
   const passed: Query[] = [];
   const harness: Harness = {
-    env,
-    passed,
+    ...{ env, plugin, passed },
     next: (query) => replyFor('A 60', query),
     answer: (text, parts) => {
       harness.next = (query) => replyFor(text, query, parts);
@@ -536,6 +539,37 @@ test.each([
   const { ask, passed } = await started(options, { kept: before.env.kept, clock: before.env.clock, plugins: after });
   await ask();
   expect(passed.length).toBe(queries);
+});
+
+test('of two views on the same zones each shows its own entries', async () => {
+  const metrics = new Metrics();
+  const [inside, outside] = [
+    await started('cache', { view: 'in', metrics }),
+    await started('cache', { view: 'out', metrics }),
+  ];
+  await inside.ask('a. A');
+  for (const name of ['b', 'c']) await outside.ask(`${name}. A`);
+  const entries = await inside.env.exposed('coredns_cache_entries{server="dns://:53",type="success"');
+  expect(entries.map((line) => line.replace(/.*view=/, '{view='))).toEqual(['{view="in"} 1', '{view="out"} 2']);
+});
+
+test('after a reload with other zones nothing is left of the old cache', async () => {
+  const metrics = new Metrics();
+  const reload = async () => {
+    const before = await started('cache', { zones: ['a.'], metrics });
+    await before.ask('x.a. A');
+    const after = await started('cache', { zones: ['b.'], metrics });
+    before.plugin.stop!();
+    const store = new WeakRef([...before.env.kept.values()][0]!);
+    before.env.kept.clear();
+    return { store, env: after.env };
+  };
+  const { store, env } = await reload();
+  expect((await env.exposed('coredns_cache_entries')).filter((line) => line.includes('"a."'))).toEqual([]);
+  setFlagsFromString('--expose-gc');
+  await settle();
+  runInNewContext('gc')();
+  expect(store.deref()).toBeUndefined();
 });
 
 test('a cache that is started for a reload that fails leaves the metrics to the one that goes on serving', async () => {
