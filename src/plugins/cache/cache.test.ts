@@ -414,21 +414,51 @@ test('serve_stale: a stale NXDOMAIN says so', async () => {
   expect(await reply()).toMatchObject({ rcode: 3, ednsOptions: [{ code: 15, data: Uint8Array.of(0, 19) }] });
 });
 
-test('serve_stale: one refresh at a time, and a rest after one that failed', async () => {
-  const { env, answer, ask, passed } = await started(block('serve_stale 1h immediate 30 10s', 'servfail 0'));
+test.each(['servfail 0', 'servfail 1m'])(
+  'serve_stale: one refresh at a time, and a rest after one that failed; %s',
+  async (servfail) => {
+    const { env, answer, ask, passed } = await started(block('serve_stale 1h immediate 30 10s', servfail));
+    await ask();
+    env.clock.advance(60_000);
+    answer('SERVFAIL');
+    expect(await ask()).toBe(stale(30));
+    await settle();
+    for (const seconds of [0, 9]) {
+      env.clock.advance(seconds * 1000);
+      expect(await ask()).toBe(stale(30));
+    }
+    expect(passed.length).toBe(2);
+    env.clock.advance(1000);
+    await ask();
+    expect(passed.length).toBe(3);
+    expect(await env.exposed('coredns_cache_prefetch')).toEqual([
+      'coredns_cache_prefetch_total{server="dns://:53",zones=".",view=""} 2',
+    ]);
+  },
+);
+
+test.each(['SERVFAIL', 'NXDOMAIN'])('disable denial: %s is asked for again', async (text) => {
+  const { answer, ask, passed } = await started(block('disable denial org'));
+  answer(text);
+  for (const name of ['a.org', 'a.org', 'a.com', 'a.com']) await ask(`${name}. A`);
+  expect(passed.map(({ name }) => name)).toEqual(['a.org.', 'a.org.', 'a.com.']);
+});
+
+test('serve_stale verify 0s waits as long as it takes', async () => {
+  const harness = await started(block('serve_stale 1h verify 0s'));
+  const { env, ask } = harness;
   await ask();
   env.clock.advance(60_000);
-  answer('SERVFAIL');
-  expect(await ask()).toBe(stale(30));
+  const upstream = Promise.withResolvers<void>();
+  harness.next = async (query) => {
+    await upstream.promise;
+    return replyFor('A 30', query);
+  };
+  const asked = ask();
+  env.clock.advance(60_000);
   await settle();
-  for (const seconds of [0, 9]) {
-    env.clock.advance(seconds * 1000);
-    expect(await ask()).toBe(stale(30));
-  }
-  expect(passed.length).toBe(2);
-  env.clock.advance(1000);
-  await ask();
-  expect(passed.length).toBe(3);
+  upstream.resolve();
+  expect(await asked).toBe(a(30));
 });
 
 test('serve_stale: a failure that is kept spares upstreams, and never hides the stale answer', async () => {
