@@ -109,9 +109,9 @@ export class Instance {
 function runBlock({ settings }: BlockConfiguration, plugins: readonly NamedPlugin[]): Block {
   const last = plugins.at(-1)?.name ?? '';
   const end: Handler = () => failure('', Rcode.SERVFAIL, new Error(`plugin/${last}: no next plugin found`));
+  const isBare = !plugins.some(({ plugin }) => plugin.wrap || plugin.observe);
   return {
-    handler:
-      plugins.length === 0 ? undefined : plugins.reduceRight((next, { plugin }) => plugin.wrap?.(next) ?? next, end),
+    handler: isBare ? undefined : plugins.reduceRight((next, { plugin }) => plugin.wrap?.(next) ?? next, end),
     observers: plugins.map(({ plugin }) => plugin).filter((plugin) => plugin.observe),
     selects: selectionOf(plugins),
     recursion: settings.recursion ?? false,
