@@ -51,11 +51,13 @@ export class Instance {
   /** Runs the plugins' start and waits for all, also when one fails: then its error is thrown, and all must be stopped. */
   async start(): Promise<void> {
     const abort = new AbortController();
-    const failures = await this.forEachPlugin(async ({ plugin }) => {
-      await plugin.start?.(abort.signal).catch((error) => {
+    const failures = await this.forEachPlugin(async ({ plugin, position }) => {
+      try {
+        await plugin.start?.(abort.signal);
+      } catch (error) {
         abort.abort();
-        throw error;
-      });
+        throw error instanceof CorefileError ? error : new CorefileError(position, messageOf(error));
+      }
     });
     if (failures[0]) throw failures[0];
   }
