@@ -74,7 +74,8 @@ export function readObjects(file: string): KubernetesObject[] {
 
 /** Starts the node's program; orders are carried out one after the other. */
 async function startNode(node: Machine, setup: NodeSetup, stops: Stops): Promise<World['order']> {
-  const program = node.start([process.execPath, beside('node.ts'), JSON.stringify(setup)]);
+  const folder = folderOf({ 'setup.json': JSON.stringify(setup) }, stops);
+  const program = node.start([process.execPath, beside('node.ts'), `${folder}/setup.json`]);
   stops.push(() => program.stdin.end());
   await firstLine(program, 'the node');
   const waiting: ((done: Done) => void)[] = [];
