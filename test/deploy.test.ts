@@ -1,6 +1,5 @@
-import { execFileSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import type { KubernetesOptions } from '../src/plugins/kubernetes/options.ts';
@@ -11,25 +10,14 @@ import { corefileSource } from '../src/server/corefile-source.ts';
 import { clusterResources, type ResourceOptions } from '../src/sources/kubernetes/resources.ts';
 import { documentedRules, type Rule } from './interop/pod/least-rights.ts';
 import { fakeClock } from './support/clock.ts';
-import { run } from './support/tools.ts';
+import type { Labels, Manifest } from './support/manifests/kustomize.ts';
 
 const ROOT = resolve(import.meta.dirname, '../deploy');
 
-/** As much of a Kubernetes object as the tests look at. */
-interface KubernetesObject {
-  readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Labels };
-  // biome-ignore lint/suspicious/noExplicitAny: the shape depends on the kind, and a wrong one fails the test
-  readonly [field: string]: any;
-}
-
-type Labels = Readonly<Record<string, string>>;
-
-const read = (file: string): KubernetesObject[] =>
+const read = (file: string): Manifest[] =>
   parseAllDocuments(readFileSync(join(ROOT, file), 'utf8')).map((document) => document.toJS());
 
 const files = globSync('*/*.yaml', { cwd: ROOT }).toSorted();
-const kustomizations = files.filter((file) => basename(file) === 'kustomization.yaml');
 
 /** The objects that a folder's kustomization lists as files of its own. */
 const objectsOf = (folder: string) =>
@@ -37,7 +25,7 @@ const objectsOf = (folder: string) =>
     .filter((resource) => resource.endsWith('.yaml'))
     .flatMap((file) => read(`${folder}/${file}`));
 
-function one(objects: readonly KubernetesObject[], kind: string): KubernetesObject {
+function one(objects: readonly Manifest[], kind: string): Manifest {
   const found = objects.filter((object) => object.kind === kind);
   expect(found).toHaveLength(1);
   return found[0]!;
@@ -58,7 +46,7 @@ const servers = [
   corefile: () => load(server.configMap),
 }));
 
-function load({ data }: KubernetesObject): Configuration {
+function load({ data }: Manifest): Configuration {
   const source = corefileSource({ file: 'Corefile', text: data.Corefile, plugins, dnsPort: 53 });
   return source.load().configuration;
 }
@@ -213,58 +201,4 @@ test('every file is YAML without a mistake, and every object of a kustomization 
     .filter(({ kind }) => !kind.startsWith('Cluster'))
     .map(({ metadata }) => metadata.namespace);
   expect(new Set(namespaces)).toEqual(new Set(['kube-system']));
-});
-
-/** Debian's kubectl has a kustomize of 2019, which does not know `patches`; so this is not among the tools that must be there. */
-function hasKustomize(): boolean {
-  try {
-    const version = execFileSync('kubectl', ['version', '--client', '-o', 'json'], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    return /^v[5-9]/.test(JSON.parse(`${version}`).kustomizeVersion ?? '');
-  } catch {
-    return false;
-  }
-}
-
-const SERVERS = [
-  'ClusterRole',
-  'ClusterRoleBinding',
-  'ConfigMap',
-  'Deployment',
-  'NetworkPolicy',
-  'PodDisruptionBudget',
-];
-
-/** What each folder adds to a cluster. */
-const RENDERED: Readonly<Record<string, readonly string[]>> = {
-  autoscaler: [...SERVERS, 'HorizontalPodAutoscaler', 'Service', 'ServiceAccount'],
-  base: [...SERVERS, 'Service', 'ServiceAccount'],
-  kind: ['Deployment'],
-  monitoring: ['ServiceMonitor'],
-  'node-local': ['ConfigMap', 'DaemonSet'],
-  'replace-coredns': ['Deployment'],
-};
-
-test('every kustomization is rendered', () => {
-  expect(kustomizations.map(dirname)).toEqual(Object.keys(RENDERED));
-});
-
-test.runIf(hasKustomize()).each(Object.entries(RENDERED))('kubectl renders %s', async (folder, kinds) => {
-  const { stdout, stderr } = await run('kubectl', ['kustomize', join(ROOT, folder)]);
-  expect(stderr).toBe('');
-  const objects: KubernetesObject[] = parseAllDocuments(stdout).map((document) => document.toJS());
-  expect(objects.map(({ kind }) => kind).toSorted()).toEqual(kinds.toSorted());
-  if (kinds.length > 1) return;
-  for (const { metadata } of objects) expect(metadata.namespace).toBe('kube-system');
-});
-
-test.runIf(hasKustomize())('replace-coredns changes what kubeadm calls otherwise, and nothing else', async () => {
-  const { stdout } = await run('kubectl', ['kustomize', join(ROOT, 'replace-coredns')]);
-  const expected = structuredClone(deployment);
-  Object.assign(expected.metadata, { name: 'coredns' });
-  expected.spec.template.spec.serviceAccountName = 'coredns';
-  expected.spec.template.spec.containers[0].name = 'coredns';
-  expected.spec.template.spec.volumes[0].configMap.name = 'coredns';
-  expect(parseAllDocuments(stdout)[0]!.toJS()).toEqual(expected);
 });
