@@ -1,6 +1,7 @@
 import { CairnError } from '../errors.ts';
 import { type BatchedListener, loadMachinery, openBatchedUdp } from './batched/batched-udp.ts';
 import { openPortableUdp, type PortableListener } from './portable-udp.ts';
+import { noSharing } from './shared-port.ts';
 import type { Receiver, UdpKind, UdpOptions } from './transport.ts';
 
 /** The environment variable that says which kind to use, whatever the machine can do. */
@@ -10,14 +11,16 @@ export const UDP_VARIABLE = 'CAIRN_UDP';
  * Listens for DNS over UDP: batched where the machine can, portable elsewhere. `kind` or the environment's
  * {@link UDP_VARIABLE} decides otherwise.
  *
- * @throws CairnError (as a rejection) when the address is in use or cannot be bound, or the kind is none.
+ * @throws CairnError (as a rejection) when the address is in use or cannot be bound, or the kind is none or cannot share a port.
  */
 export async function openUdp(
   { kind, ...options }: UdpOptions & { readonly kind?: UdpKind },
   receive: Receiver,
 ): Promise<BatchedListener | PortableListener> {
   const chosen = kind ?? wantedKind() ?? ((await loadMachinery()) ? 'batched' : 'portable');
-  return chosen === 'batched' ? openBatchedUdp(options, receive) : openPortableUdp(options, receive);
+  if (chosen === 'batched') return openBatchedUdp(options, receive);
+  if (options.reusePort) throw noSharing();
+  return openPortableUdp(options, receive);
 }
 
 function wantedKind(): UdpKind | undefined {
