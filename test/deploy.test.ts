@@ -76,20 +76,40 @@ test("the Corefile of base is kubeadm's", () => {
   expect(servers[0]!.configMap.data.Corefile).toBe(kubeadm);
 });
 
-test.each(servers)('$folder: ports, probes and mounts are what the Corefile says', ({ pod, container, ...server }) => {
+test.each(servers)('$folder: probes and mounts are what the Corefile says', ({ pod, container, ...server }) => {
   const configuration = server.corefile();
-  const ports = container.ports.map((port: Labels) => `${port.name} ${port.containerPort}/${port.protocol}`);
-  const page = (name: string, plugin = name) => {
-    const port = pagePort(configuration, plugin);
-    return port === undefined ? [] : [`${name} ${port}/TCP`];
-  };
-  const pages = [...page('metrics', 'prometheus'), ...page('health'), ...page('ready')];
-  expect(ports).toEqual(['dns 53/UDP', 'dns-tcp 53/TCP', ...pages]);
+  const portOf = (port: number | string) =>
+    typeof port === 'number' ? port : container.ports.find(({ name }: Labels) => name === port)?.containerPort;
   expect(new Set(configuration.blocks.flatMap(({ keys }) => keys.map(({ port }) => port)))).toEqual(new Set([53]));
-  expect(container.livenessProbe.httpGet).toMatchObject({ path: '/health', port: 'health' });
-  expect(container.readinessProbe?.httpGet.port).toBe(pagePort(configuration, 'ready') && 'ready');
-  expect(container.args).toEqual(['-conf', `${container.volumeMounts[0].mountPath}/Corefile`]);
-  expect(pod.volumes[0].configMap.name).toBe(server.configMap.metadata.name);
+  expect(container.livenessProbe.httpGet.path).toBe('/health');
+  expect(portOf(container.livenessProbe.httpGet.port)).toBe(pagePort(configuration, 'health'));
+  const ready = container.readinessProbe?.httpGet.port;
+  expect(ready && portOf(ready)).toBe(pagePort(configuration, 'ready'));
+  expect(container.args.slice(0, 2)).toEqual(['-conf', `${container.volumeMounts[0].mountPath}/Corefile`]);
+  for (const { configMap } of pod.volumes) {
+    expect(configMap.name).toBe(server.configMap.metadata.name);
+    for (const { key } of configMap.items) expect(Object.keys(server.configMap.data)).toContain(key);
+  }
+});
+
+test('base: the ports are named that the Corefile opens', () => {
+  const { container, corefile } = servers[0]!;
+  const configuration = corefile();
+  const ports = container.ports.map((port: Labels) => `${port.name} ${port.containerPort}/${port.protocol}`);
+  const pages = ['prometheus', 'health', 'ready'].map((name) => pagePort(configuration, name));
+  expect(ports).toEqual([
+    ...['dns 53/UDP', 'dns-tcp 53/TCP'],
+    ...[`metrics ${pages[0]}/TCP`, `health ${pages[1]}/TCP`, `ready ${pages[2]}/TCP`],
+  ]);
+});
+
+test('node-local: the next pod finds place beside the last one, and serves before that ends', () => {
+  const { workload, pod, container } = servers[1]!;
+  expect(workload.spec.updateStrategy.rollingUpdate).toEqual({ maxSurge: '10%', maxUnavailable: 0 });
+  expect(workload.spec.minReadySeconds).toBeGreaterThan(0);
+  // With the node's network every port that is named is one that the scheduler gives to one pod only.
+  for (const { ports } of [...pod.initContainers, container]) expect(ports).toBeUndefined();
+  expect(container.args).toContain('-reuseport');
 });
 
 test.each(servers)('$folder: nothing that the server does not need', ({ folder, pod, container }) => {
@@ -172,9 +192,11 @@ test('the rights go to the account that the pods have', () => {
   expect(deployment.spec.template.spec.serviceAccountName).toBe(name);
 });
 
-test('node-local: the address that is made is the one that is bound and probed', () => {
+test('node-local: the address that is made is the one that is bound, probed and not tracked', () => {
   const { pod, container, configMap } = servers[1]!;
   const [, address] = /address=(\S+)/.exec(pod.initContainers[0].command.at(-1))!;
+  const untracked = [...configMap.data['untracked.nft'].matchAll(/ip [ds]addr (\S+)/g)].map(([, rule]) => rule);
+  expect(new Set(untracked)).toEqual(new Set([address]));
   const bound = [...configMap.data.Corefile.matchAll(/bind (.*)/g)].map(([, addresses]) => addresses);
   expect(new Set(bound)).toEqual(new Set([address]));
   expect(container.livenessProbe.httpGet.host).toBe(address);
