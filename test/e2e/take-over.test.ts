@@ -15,10 +15,10 @@ const STARTS = { timeout: 20_000 };
 
 const sharing = test.runIf(await loadMachinery());
 
-/** The path of a Corefile for a port. */
-function corefile(port: number): string {
+/** The path of a Corefile for a port, on one address if nothing else is said. */
+function corefile(port: number, bind = 'bind 127.0.0.1'): string {
   const text = `.:${port} {
-    bind 127.0.0.1
+    ${bind}
     health 127.0.0.1:0 {
         lameduck 500ms
     }
@@ -67,11 +67,12 @@ function askOnAndOn(port: number, tcp: boolean): () => Promise<Record<string, nu
 }
 
 sharing.each([
-  ['one thread', []],
-  ['two threads', ['-workers', '2']],
-])('a process that takes over from another loses no query over UDP or TCP: %s', TIME, async (_, flags) => {
+  ['one address', 'bind 127.0.0.1', []],
+  ['all addresses', '', []],
+  ['two threads', 'bind 127.0.0.1', ['-workers', '2']],
+])('a process that takes over from another loses no query over UDP or TCP: %s', TIME, async (_, bind, flags) => {
   const port = await refusedPort();
-  const file = corefile(port);
+  const file = corefile(port, bind);
   let serving = await start(file, '-reuseport', ...flags);
   const stops = [askOnAndOn(port, false), askOnAndOn(port, true)];
   for (let upgrade = 0; upgrade < 2; upgrade++) {
