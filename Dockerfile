@@ -15,12 +15,15 @@ COPY scripts/bundle.ts scripts/
 COPY src src
 RUN node scripts/bundle.ts
 
-# koffi is what the bundle does not hold; its binary for another C library is not needed.
+# koffi is what the bundle does not hold. Neither its sources are needed, nor its binary for another C library.
 COPY LICENSE ./
 RUN mkdir -p /image/cairn/node_modules /image/usr/local/bin && \
     cp -rL bin package.json LICENSE /image/cairn/ && \
     cp -rL node_modules/koffi node_modules/@koromix /image/cairn/node_modules/ && \
-    rm -rf /image/cairn/node_modules/@koromix/*/musl_*
+    cd /image/cairn/node_modules && \
+    rm -rf koffi/cnoke.cjs @koromix/*/musl_* && \
+    find . -type f ! -name '*.js' ! -name '*.cjs' ! -name '*.node' ! -name package.json ! -name 'LICENSE*' -delete && \
+    find . -type d -empty -delete
 
 # Without its symbols Node.js is 18 MB smaller. It may bind port 53 as any user whose container has NET_BIND_SERVICE.
 RUN strip -o /image/usr/local/bin/node "$(command -v node)" && \

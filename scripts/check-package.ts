@@ -53,6 +53,7 @@ function install(tarball: string, folder: string): void {
 async function tryCommand(folder: string): Promise<void> {
   const cairn = (...args: string[]) => run('npx', ['--offline', 'cairn', ...args], folder);
   expect('npx cairn -version', cairn('-version'), new RegExp(`^Cairn-${version.replaceAll('.', '\\.')}\n`));
+  expect('npx cairn-dns -version', run('npx', ['--offline', name, '-version'], folder), /^Cairn-/);
   writeFileSync(join(folder, 'Corefile'), '. {\n    hosts /dev/null {\n        192.0.2.1 www.example.org\n    }\n}\n');
   cairn('check');
   expect('npx cairn lookup', cairn('lookup', 'www.example.org.', 'A', '--corefile', 'Corefile'), /192\.0\.2\.1/);

@@ -1,6 +1,5 @@
-import { execFileSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import type { KubernetesOptions } from '../src/plugins/kubernetes/options.ts';
@@ -11,25 +10,14 @@ import { corefileSource } from '../src/server/corefile-source.ts';
 import { clusterResources, type ResourceOptions } from '../src/sources/kubernetes/resources.ts';
 import { documentedRules, type Rule } from './interop/pod/least-rights.ts';
 import { fakeClock } from './support/clock.ts';
-import { run } from './support/tools.ts';
+import type { Labels, Manifest } from './support/manifests/kustomize.ts';
 
 const ROOT = resolve(import.meta.dirname, '../deploy');
 
-/** As much of a Kubernetes object as the tests look at. */
-interface KubernetesObject {
-  readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Labels };
-  // biome-ignore lint/suspicious/noExplicitAny: the shape depends on the kind, and a wrong one fails the test
-  readonly [field: string]: any;
-}
-
-type Labels = Readonly<Record<string, string>>;
-
-const read = (file: string): KubernetesObject[] =>
+const read = (file: string): Manifest[] =>
   parseAllDocuments(readFileSync(join(ROOT, file), 'utf8')).map((document) => document.toJS());
 
 const files = globSync('*/*.yaml', { cwd: ROOT }).toSorted();
-const kustomizations = files.filter((file) => basename(file) === 'kustomization.yaml');
 
 /** The objects that a folder's kustomization lists as files of its own. */
 const objectsOf = (folder: string) =>
@@ -37,7 +25,7 @@ const objectsOf = (folder: string) =>
     .filter((resource) => resource.endsWith('.yaml'))
     .flatMap((file) => read(`${folder}/${file}`));
 
-function one(objects: readonly KubernetesObject[], kind: string): KubernetesObject {
+function one(objects: readonly Manifest[], kind: string): Manifest {
   const found = objects.filter((object) => object.kind === kind);
   expect(found).toHaveLength(1);
   return found[0]!;
@@ -58,7 +46,7 @@ const servers = [
   corefile: () => load(server.configMap),
 }));
 
-function load({ data }: KubernetesObject): Configuration {
+function load({ data }: Manifest): Configuration {
   const source = corefileSource({ file: 'Corefile', text: data.Corefile, plugins, dnsPort: 53 });
   return source.load().configuration;
 }
@@ -88,20 +76,40 @@ test("the Corefile of base is kubeadm's", () => {
   expect(servers[0]!.configMap.data.Corefile).toBe(kubeadm);
 });
 
-test.each(servers)('$folder: ports, probes and mounts are what the Corefile says', ({ pod, container, ...server }) => {
+test.each(servers)('$folder: probes and mounts are what the Corefile says', ({ pod, container, ...server }) => {
   const configuration = server.corefile();
-  const ports = container.ports.map((port: Labels) => `${port.name} ${port.containerPort}/${port.protocol}`);
-  const page = (name: string, plugin = name) => {
-    const port = pagePort(configuration, plugin);
-    return port === undefined ? [] : [`${name} ${port}/TCP`];
-  };
-  const pages = [...page('metrics', 'prometheus'), ...page('health'), ...page('ready')];
-  expect(ports).toEqual(['dns 53/UDP', 'dns-tcp 53/TCP', ...pages]);
+  const portOf = (port: number | string) =>
+    typeof port === 'number' ? port : container.ports.find(({ name }: Labels) => name === port)?.containerPort;
   expect(new Set(configuration.blocks.flatMap(({ keys }) => keys.map(({ port }) => port)))).toEqual(new Set([53]));
-  expect(container.livenessProbe.httpGet).toMatchObject({ path: '/health', port: 'health' });
-  expect(container.readinessProbe?.httpGet.port).toBe(pagePort(configuration, 'ready') && 'ready');
-  expect(container.args).toEqual(['-conf', `${container.volumeMounts[0].mountPath}/Corefile`]);
-  expect(pod.volumes[0].configMap.name).toBe(server.configMap.metadata.name);
+  expect(container.livenessProbe.httpGet.path).toBe('/health');
+  expect(portOf(container.livenessProbe.httpGet.port)).toBe(pagePort(configuration, 'health'));
+  const ready = container.readinessProbe?.httpGet.port;
+  expect(ready && portOf(ready)).toBe(pagePort(configuration, 'ready'));
+  expect(container.args.slice(0, 2)).toEqual(['-conf', `${container.volumeMounts[0].mountPath}/Corefile`]);
+  for (const { configMap } of pod.volumes) {
+    expect(configMap.name).toBe(server.configMap.metadata.name);
+    for (const { key } of configMap.items) expect(Object.keys(server.configMap.data)).toContain(key);
+  }
+});
+
+test('base: the ports are named that the Corefile opens', () => {
+  const { container, corefile } = servers[0]!;
+  const configuration = corefile();
+  const ports = container.ports.map((port: Labels) => `${port.name} ${port.containerPort}/${port.protocol}`);
+  const pages = ['prometheus', 'health', 'ready'].map((name) => pagePort(configuration, name));
+  expect(ports).toEqual([
+    ...['dns 53/UDP', 'dns-tcp 53/TCP'],
+    ...[`metrics ${pages[0]}/TCP`, `health ${pages[1]}/TCP`, `ready ${pages[2]}/TCP`],
+  ]);
+});
+
+test('node-local: the next pod finds place beside the last one, and serves before that ends', () => {
+  const { workload, pod, container } = servers[1]!;
+  expect(workload.spec.updateStrategy.rollingUpdate).toEqual({ maxSurge: '10%', maxUnavailable: 0 });
+  expect(workload.spec.minReadySeconds).toBeGreaterThan(0);
+  // With the node's network every port that is named is one that the scheduler gives to one pod only.
+  for (const { ports } of [...pod.initContainers, container]) expect(ports).toBeUndefined();
+  expect(container.args).toContain('-reuseport');
 });
 
 test.each(servers)('$folder: nothing that the server does not need', ({ folder, pod, container }) => {
@@ -184,9 +192,11 @@ test('the rights go to the account that the pods have', () => {
   expect(deployment.spec.template.spec.serviceAccountName).toBe(name);
 });
 
-test('node-local: the address that is made is the one that is bound and probed', () => {
+test('node-local: the address that is made is the one that is bound, probed and not tracked', () => {
   const { pod, container, configMap } = servers[1]!;
   const [, address] = /address=(\S+)/.exec(pod.initContainers[0].command.at(-1))!;
+  const untracked = [...configMap.data['untracked.nft'].matchAll(/ip [ds]addr (\S+)/g)].map(([, rule]) => rule);
+  expect(new Set(untracked)).toEqual(new Set([address]));
   const bound = [...configMap.data.Corefile.matchAll(/bind (.*)/g)].map(([, addresses]) => addresses);
   expect(new Set(bound)).toEqual(new Set([address]));
   expect(container.livenessProbe.httpGet.host).toBe(address);
@@ -213,58 +223,4 @@ test('every file is YAML without a mistake, and every object of a kustomization 
     .filter(({ kind }) => !kind.startsWith('Cluster'))
     .map(({ metadata }) => metadata.namespace);
   expect(new Set(namespaces)).toEqual(new Set(['kube-system']));
-});
-
-/** Debian's kubectl has a kustomize of 2019, which does not know `patches`; so this is not among the tools that must be there. */
-function hasKustomize(): boolean {
-  try {
-    const version = execFileSync('kubectl', ['version', '--client', '-o', 'json'], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    return /^v[5-9]/.test(JSON.parse(`${version}`).kustomizeVersion ?? '');
-  } catch {
-    return false;
-  }
-}
-
-const SERVERS = [
-  'ClusterRole',
-  'ClusterRoleBinding',
-  'ConfigMap',
-  'Deployment',
-  'NetworkPolicy',
-  'PodDisruptionBudget',
-];
-
-/** What each folder adds to a cluster. */
-const RENDERED: Readonly<Record<string, readonly string[]>> = {
-  autoscaler: [...SERVERS, 'HorizontalPodAutoscaler', 'Service', 'ServiceAccount'],
-  base: [...SERVERS, 'Service', 'ServiceAccount'],
-  kind: ['Deployment'],
-  monitoring: ['ServiceMonitor'],
-  'node-local': ['ConfigMap', 'DaemonSet'],
-  'replace-coredns': ['Deployment'],
-};
-
-test('every kustomization is rendered', () => {
-  expect(kustomizations.map(dirname)).toEqual(Object.keys(RENDERED));
-});
-
-test.runIf(hasKustomize()).each(Object.entries(RENDERED))('kubectl renders %s', async (folder, kinds) => {
-  const { stdout, stderr } = await run('kubectl', ['kustomize', join(ROOT, folder)]);
-  expect(stderr).toBe('');
-  const objects: KubernetesObject[] = parseAllDocuments(stdout).map((document) => document.toJS());
-  expect(objects.map(({ kind }) => kind).toSorted()).toEqual(kinds.toSorted());
-  if (kinds.length > 1) return;
-  for (const { metadata } of objects) expect(metadata.namespace).toBe('kube-system');
-});
-
-test.runIf(hasKustomize())('replace-coredns changes what kubeadm calls otherwise, and nothing else', async () => {
-  const { stdout } = await run('kubectl', ['kustomize', join(ROOT, 'replace-coredns')]);
-  const expected = structuredClone(deployment);
-  Object.assign(expected.metadata, { name: 'coredns' });
-  expected.spec.template.spec.serviceAccountName = 'coredns';
-  expected.spec.template.spec.containers[0].name = 'coredns';
-  expected.spec.template.spec.volumes[0].configMap.name = 'coredns';
-  expect(parseAllDocuments(stdout)[0]!.toJS()).toEqual(expected);
 });

@@ -18,6 +18,8 @@ export interface Flags {
   /** How many threads serve UDP of a listener without `multisocket`. */
   readonly workers: number;
   readonly pidfile: string | undefined;
+  /** Whether other processes may have the same ports. */
+  readonly reuseport: boolean;
   readonly plugins: boolean;
   readonly quiet: boolean;
   readonly version: boolean;
@@ -36,18 +38,20 @@ export function parseFlags(args: readonly string[]): Flags {
         'dns.port': { type: 'string', short: 'p' },
         pidfile: { type: 'string' },
         workers: { type: 'string' },
+        reuseport: { type: 'boolean', default: false },
         plugins: { type: 'boolean', default: false },
         quiet: { type: 'boolean', default: false },
         version: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
-    const { conf, pidfile, plugins, quiet, version, help } = values;
+    const { conf, pidfile, reuseport, plugins, quiet, version, help } = values;
     return {
       conf,
       dnsPort: parsePort(values['dns.port'] ?? '53'),
       workers: parseWorkers(values.workers ?? '1'),
       pidfile,
+      reuseport,
       plugins,
       quiet,
       version,
@@ -62,7 +66,7 @@ export function parseFlags(args: readonly string[]): Flags {
 /** One dash is two; a switch may be given a value, `-quiet=true`, and `false` is as if it were not there. */
 function normalizeFlag(arg: string): string[] {
   const flag = /^-[a-z]{2}/.test(arg) ? `-${arg}` : arg;
-  const [, name, value] = /^(--(?:plugins|quiet|version|help))=(.*)$/.exec(flag) ?? [];
+  const [, name, value] = /^(--(?:reuseport|plugins|quiet|version|help))=(.*)$/.exec(flag) ?? [];
   if (name === undefined) return [flag];
   if (['true', '1', 't', 'T', 'TRUE', 'True'].includes(value!)) return [name];
   if (['false', '0', 'f', 'F', 'FALSE', 'False'].includes(value!)) return [];
@@ -95,6 +99,7 @@ Flags of the server (one dash or two):
   -dns.port N     the port of server blocks that name none (default 53); also -p
   -pidfile FILE   write the process ID to this file
   -workers N      threads that serve UDP of each listener whose blocks have no multisocket (default 1)
+  -reuseport      let other processes with this flag serve the same ports, so that one takes over from another without a gap
   -plugins        list the plugins and exit
   -quiet          print no banner at start
   -version        print the version and exit

@@ -13,7 +13,7 @@ const EXIT_ERROR = 1;
 
 /** Serves DNS until a signal ends it. @throws whatever keeps the server from starting. */
 export async function serve(flags: Flags): Promise<void> {
-  const { conf, dnsPort, workers, pidfile, quiet } = flags;
+  const { conf, dnsPort, workers, reuseport, pidfile, quiet } = flags;
   const log = createLogger(processSink);
   // Whoever read our log may have gone; DNS is still wanted.
   process.stdout.on('error', () => {});
@@ -22,6 +22,7 @@ export async function serve(flags: Flags): Promise<void> {
   const server = new Server({
     source: corefileSource({ file: input.file, text: input.text, plugins, dnsPort }),
     threads: workers,
+    reusePort: reuseport,
     onFatal(message) {
       log.fatal(message);
       process.exit(EXIT_ERROR);

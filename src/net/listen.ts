@@ -7,6 +7,8 @@ export interface ListenTarget {
   readonly address?: string | undefined;
   /** 0 lets the system choose. */
   readonly port: number;
+  /** Lets others that say so, too, have the same port (SO_REUSEPORT): the kernel spreads the clients over all of them. */
+  readonly reusePort?: boolean | undefined;
 }
 
 /** Whether the error says that the machine has no IPv6, or has it switched off. */

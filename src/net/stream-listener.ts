@@ -1,6 +1,7 @@
-import { createServer, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock, Timer } from '../observe/clock.ts';
 import { type ListenTarget, listenTcp } from './listen.ts';
+import { listenShared } from './shared-port.ts';
 import type { CloseReason, ConnectionEvents, ConnectionLimits, StreamConnection } from './stream-connection.ts';
 import { Handshake, type ServerCredentials, tlsUpgrade } from './tls-server.ts';
 import { CLOSE_GRACE_MS, type TransportListener } from './transport.ts';
@@ -26,6 +27,9 @@ export const STREAM_LIMITS: StreamLimits = {
 
 /** How often connections are looked over for expired ones: how much later than due one may end. */
 const SWEEP_INTERVAL_MS = 250;
+
+/** Who has begun to connect when another process takes the port over is accepted and asks within this time. */
+const LAST_ACCEPTS_MS = 100;
 
 /** What became of a listener's connections, counted from its start. */
 export interface StreamStats {
@@ -137,11 +141,17 @@ export async function openStreams(options: StreamOptions, speech: StreamSpeech):
       add(connect(secured, limits, events));
     });
   });
-  const port = await listenTcp(server, options);
+  const { port, leave } = await listen(server, options);
   // What fails from now on is one accept, which costs that client its connection.
   server.on('error', () => stats.refused++);
   let closing: Promise<void> | undefined;
   const close = async (graceMs: number): Promise<void> => {
+    if (leave && graceMs > 0) {
+      leave();
+      await new Promise<void>((resolve) => clock.after(LAST_ACCEPTS_MS, resolve));
+      // By then the event loop has read what is there.
+      await new Promise(setImmediate);
+    }
     const allClosed = new Promise((resolve) => server.close(resolve));
     for (const connection of connections) connection.finish('shutdown');
     const deadline = clock.after(graceMs, () => {
@@ -159,6 +169,10 @@ export async function openStreams(options: StreamOptions, speech: StreamSpeech):
       return closing;
     },
   };
+}
+
+async function listen(server: Server, target: ListenTarget): Promise<{ port: number; leave?: () => void }> {
+  return target.reusePort ? listenShared(server, target) : { port: await listenTcp(server, target) };
 }
 
 function createStats(): StreamStats {

@@ -2,6 +2,7 @@ import { CairnError } from '../errors.ts';
 import { type BatchedListener, listenBatched, loadMachinery } from './batched/batched-udp.ts';
 import type { Machinery } from './batched/serve-socket.ts';
 import { openPortableUdp, type PortableListener } from './portable-udp.ts';
+import { noSharing } from './shared-port.ts';
 import type { Receiver, UdpKind, UdpOptions } from './transport.ts';
 
 /** The environment variable that says which kind to use, whatever the machine can do. */
@@ -11,14 +12,16 @@ export const UDP_VARIABLE = 'CAIRN_UDP';
  * Listens for DNS over UDP: batched where the machine can, portable elsewhere. `kind` or the environment's
  * {@link UDP_VARIABLE} decides otherwise.
  *
- * @throws CairnError (as a rejection) when the address is in use or cannot be bound, or the kind is none.
+ * @throws CairnError (as a rejection) when the address is in use or cannot be bound, or the kind is none or cannot share a port.
  */
 export async function openUdp(
   { kind, ...options }: UdpOptions & { readonly kind?: UdpKind },
   receive: Receiver,
 ): Promise<BatchedListener | PortableListener> {
   const machinery = await udpMachinery(kind);
-  return machinery ? listenBatched(machinery, options, receive) : openPortableUdp(options, receive);
+  if (machinery) return listenBatched(machinery, options, receive);
+  if (options.reusePort) throw noSharing();
+  return openPortableUdp(options, receive);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { Epoch } from '../epoch.ts';
-import { type BatchedListener, listenOn } from '../net/batched/batched-udp.ts';
+import { type BatchedListener, drain, listenOn } from '../net/batched/batched-udp.ts';
 import type { Machinery } from '../net/batched/serve-socket.ts';
 import { type BoundSocket, openBeside } from '../net/batched/socket.ts';
 import { CLOSE_GRACE_MS } from '../net/transport.ts';
@@ -78,10 +78,15 @@ export class BatchedService implements UdpService {
   }
 
   close(graceMs: number = CLOSE_GRACE_MS): Promise<void> {
-    this.closing ??= this.readers.close(graceMs).then(() => {
-      for (const { fd } of this.sockets) this.machinery.kernel.close(fd);
-    });
+    this.closing ??= this.leave(graceMs);
     return this.closing;
+  }
+
+  private async leave(graceMs: number): Promise<void> {
+    const { kernel } = this.machinery;
+    await drain(kernel, this.sockets, this.options.clock, graceMs);
+    await this.readers.close(graceMs);
+    for (const { fd } of this.sockets) kernel.close(fd);
   }
 
   private async shrinkToOne(): Promise<void> {

@@ -31,6 +31,11 @@ export interface ServerOptions {
   /** How many threads serve UDP of a listener whose blocks do not say it; 1 by default. */
   readonly threads?: number;
   /**
+   * Lets other processes that say so, too, have the same ports (SO_REUSEPORT), so that one takes over from another without a gap. Only
+   * Linux on x64 and arm64 can do that; elsewhere the start fails.
+   */
+  readonly reusePort?: boolean;
+  /**
    * Opens no socket and no HTTP page: queries come through {@link Server.answer} alone. Plugins are not told that
    * listeners are open, and have no last duties.
    */
@@ -103,7 +108,7 @@ export class Server {
     exposeBuild(this.metrics);
     this.watch = new ServerWatch(this.clock, this.random, this.log, this.metrics);
     this.pageServers = new PageServers(this.clock, this.log);
-    this.sockets = new Sockets(this.clock, this.log, this.metrics);
+    this.sockets = new Sockets(this.clock, this.log, this.metrics, options.reusePort ?? false);
     exposeResponders(
       this.metrics,
       () => this.instance?.listenPoints ?? [],

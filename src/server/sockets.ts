@@ -36,12 +36,15 @@ export interface OpenPoint {
 export class Sockets {
   private readonly clock: Clock;
   private readonly log: Logger;
+  private readonly reusePort: boolean;
   private readonly points = new Map<string, OpenPoint>();
   private udpKind: UdpKind | undefined;
 
-  constructor(clock: Clock, log: Logger, metrics: Metrics) {
+  /** @param reusePort whether other processes may have the same ports, too */
+  constructor(clock: Clock, log: Logger, metrics: Metrics, reusePort: boolean) {
     this.clock = clock;
     this.log = log;
+    this.reusePort = reusePort;
     exposeTransports(metrics, () => this.points.values());
   }
 
@@ -136,9 +139,9 @@ export class Sockets {
   }
 
   private async tryOpenPoint(point: ListenPoint, seat: Seat): Promise<OpenPoint> {
-    const { clock, log } = this;
+    const { clock, log, reusePort } = this;
     const { transport, server, address, port, limits } = point;
-    const streamOptions = { address, port, clock, limits, tls: () => seat.credentials?.() };
+    const streamOptions = { address, port, reusePort, clock, limits, tls: () => seat.credentials?.() };
     if (transport === 'https') {
       if (!seat.credentials)
         log.info(`${server} has no 'tls': it is HTTP in the clear, for a proxy that has the certificate`);
@@ -151,7 +154,17 @@ export class Sockets {
     const addresses = () => [...new Set([...seat.byAddress.keys(), ...allAddresses()])];
     try {
       const receive = this.receiver('udp', seat);
-      const udp = await openUdpService({ server, address, port: streams.port, clock, log, addresses, seat, receive });
+      const udp = await openUdpService({
+        server,
+        address,
+        port: streams.port,
+        reusePort,
+        clock,
+        log,
+        addresses,
+        seat,
+        receive,
+      });
       return { server, address, seat, streams, udp };
     } catch (error) {
       await streams.close(0);

@@ -12,6 +12,8 @@ export interface UdpServiceOptions {
   readonly server: string;
   readonly address: string | undefined;
   readonly port: number;
+  /** Whether other processes may have the port, too. */
+  readonly reusePort?: boolean;
   readonly clock: Clock;
   readonly log: Logger;
   readonly addresses: () => readonly string[];
@@ -50,8 +52,8 @@ export interface UdpService {
 
 /** Opens UDP, served by the main thread. @throws CairnError when the address is in use or cannot be bound. */
 export async function openUdpService(options: UdpServiceOptions): Promise<UdpService> {
-  const { address, port, clock, log, addresses, receive } = options;
-  const listener = await openUdp({ ...(address !== undefined && { address }), port, clock, log, addresses }, receive);
+  const { address, port, reusePort, clock, log, addresses, receive } = options;
+  const listener = await openUdp({ address, port, reusePort, clock, log, addresses }, receive);
   if (listener.kind === 'portable') return portableService(listener, log);
   return new BatchedService(options, listener, (await loadMachinery())!);
 }

@@ -153,12 +153,23 @@ test('a block for all other addresses joins a port that one address has, and lea
   }
 });
 
-test('a page whose address is taken is logged, and DNS served', async () => {
+test('a page whose address is taken is logged, and DNS served; the page is, too, once the address is free', async () => {
   const taken = await startServer('. {\nhealth 127.0.0.1:0\nwhoami\n}');
   const address = `127.0.0.1:${taken.server.pagePort('127.0.0.1:0')}`;
-  const { port, lines } = await startServer(hosts('192.0.2.1', `prometheus ${address}`));
-  expect(lines).toContainEqual(expect.stringMatching(/\[ERROR\] \/metrics will not be served: .*already in use/));
+  const clock = fakeClock();
+  const { server, port, lines } = await startServer(hosts('192.0.2.1', `prometheus ${address}`), { clock });
+  const refused = /\[ERROR\] \/metrics will not be served: .*already in use/;
+  expect(lines).toContainEqual(expect.stringMatching(refused));
   expect((await ask(port, 'www.example.org', 'A')).answer).toEqual(['192.0.2.1']);
+  clock.advance(1000);
+  await taken.server.shutdown();
+  await vi.waitFor(() => {
+    clock.advance(1000);
+    expect(server.pagePort(address)).toBeDefined();
+  });
+  expect((await fetch(`http://${address}/metrics`)).status).toBe(200);
+  expect(lines.filter((line) => refused.test(line))).toHaveLength(1);
+  expect(lines).toContain(`[INFO] /metrics at ${address} is served now`);
 });
 
 test('shutdown answers what is in flight, then nothing', async () => {

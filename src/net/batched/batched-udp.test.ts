@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { fakeClock } from '../../../test/support/clock.ts';
 import { datagramClient, datagramContract, silentLog } from '../../../test/support/datagram-contract.ts';
-import type { Peer, Receiver, SendReply } from '../transport.ts';
-import { type BatchedUdpOptions, listenBatched, listenOn, loadMachinery } from './batched-udp.ts';
+import type { Peer, Receiver, SendReply, UdpOptions } from '../transport.ts';
+import { listenBatched, listenOn, loadMachinery } from './batched-udp.ts';
 import type { Kernel } from './kernel.ts';
 import { BATCH, MessageMemory } from './message-memory.ts';
 import { MAX_QUEUED_REPLIES } from './outbox.ts';
@@ -27,9 +27,9 @@ function batchedTests(real: Kernel): void {
   /** A listener on a kernel that differs from the real one in some calls. */
   const listen = (
     receive: Receiver,
-    options: Partial<BatchedUdpOptions> = {},
+    options: Partial<UdpOptions> = {},
     changes: Partial<Kernel> = {},
-    base: BatchedUdpOptions = here,
+    base: UdpOptions = here,
   ) => {
     const listener = listenBatched(
       { ...machinery!, kernel: { ...real, ...changes } },
@@ -50,7 +50,7 @@ function batchedTests(real: Kernel): void {
       error: () => error || real.error(),
     };
   };
-  const everywhere: BatchedUdpOptions = { port: 0, clock: fakeClock(), log: silentLog };
+  const everywhere: UdpOptions = { port: 0, clock: fakeClock(), log: silentLog };
 
   test.each([
     ['::', '127.0.0.2'],

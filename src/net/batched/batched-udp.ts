@@ -1,15 +1,13 @@
 import type { Clock } from '../../observe/clock.ts';
 import { CLOSE_GRACE_MS, type Receiver, type UdpListener, type UdpOptions } from '../transport.ts';
 import { Epoll } from './epoll.ts';
-import { loadKernel } from './kernel.ts';
+import { type Kernel, loadKernel } from './kernel.ts';
 import { MessageMemory } from './message-memory.ts';
 import { type Machinery, serveSocket } from './serve-socket.ts';
-import { type BoundSocket, openSocket } from './socket.ts';
+import { type BoundSocket, leaveDatagrams, openSocket } from './socket.ts';
 
-export interface BatchedUdpOptions extends UdpOptions {
-  /** Lets several sockets share one port, each for a thread of its own: the kernel spreads the clients over them. */
-  readonly reusePort?: boolean;
-}
+/** How often it is looked whether all that has come to a socket is read. */
+const DRAIN_POLL_MS = 1;
 
 /** A listener whose socket can be given to another thread. */
 export interface BatchedListener extends UdpListener {
@@ -40,7 +38,7 @@ export function loadMachinery(): Promise<Machinery | undefined> {
  *
  * @throws CairnError when the address is in use or cannot be bound.
  */
-export function listenBatched(machinery: Machinery, options: BatchedUdpOptions, receive: Receiver): BatchedListener {
+export function listenBatched(machinery: Machinery, options: UdpOptions, receive: Receiver): BatchedListener {
   return listenOn(machinery, openSocket(machinery.kernel, options), options.clock, receive);
 }
 
@@ -57,4 +55,22 @@ export function listenOn(machinery: Machinery, socket: BoundSocket, clock: Clock
       return closing;
     },
   };
+}
+
+/**
+ * Takes sockets off their port, so that other processes on it get all that comes from now on; settles when those who read them have read
+ * everything that had come, or after `graceMs`.
+ */
+export async function drain(
+  kernel: Kernel,
+  sockets: readonly BoundSocket[],
+  clock: Clock,
+  graceMs: number,
+): Promise<void> {
+  if (graceMs === 0) return;
+  const untilMs = clock.monotonic() + graceMs;
+  for (const socket of sockets) leaveDatagrams(kernel, socket);
+  while (sockets.some(({ fd }) => kernel.isReadable(fd)) && clock.monotonic() < untilMs) {
+    await new Promise<void>((resolve) => clock.after(DRAIN_POLL_MS, resolve));
+  }
 }

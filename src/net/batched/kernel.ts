@@ -18,6 +18,7 @@ const EPOLLIN = 1;
 /** Words of an `epoll_event`: on x64 there is no padding between the events and the data. */
 const EVENT_WORDS = process.arch === 'x64' ? 3 : 4;
 const EVENT_DATA = process.arch === 'x64' ? 1 : 2;
+const MSG_PEEK = 0x2;
 const MSG_DONTWAIT = 0x40;
 const SOCKADDR_MAX = 28;
 
@@ -40,12 +41,15 @@ export interface Kernel {
   addressOf(memory: ArrayBuffer): number;
   socket(domain: number, type: number): number;
   bind(fd: number, sockaddr: Uint8Array): number;
+  /** Has a datagram socket receive from one peer only. */
   connect(fd: number, sockaddr: Uint8Array): number;
   /** The address that a socket is bound to, as a `sockaddr`. */
   socketName(fd: number): Uint8Array;
-  /** Sets an option whose value is an `int`. */
-  setOption(fd: number, level: number, option: number, value: number): number;
+  /** Sets an option whose value is an `int` or a structure. */
+  setOption(fd: number, level: number, option: number, value: number | Uint8Array): number;
   close(fd: number): void;
+  /** Whether a datagram waits to be received. */
+  isReadable(fd: number): boolean;
   /** Takes up to `count` datagrams into the `mmsghdr`s at an address, without waiting; returns how many. */
   receive(fd: number, headers: number, count: number): number;
   /** Sends up to `count` datagrams, without waiting; returns how many it sent, which may be less. */
@@ -85,10 +89,11 @@ function bindKernel(
   const syscall = libc.func('int64_t syscall(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t)');
   const socket = libc.func('int socket(int, int, int)');
   const bind = libc.func('int bind(int, void *, uint32_t)');
+  const connect = libc.func('int connect(int, void *, uint32_t)');
+  const recv = libc.func('int64_t recv(int, void *, uint64_t, int)');
   const getsockname = libc.func('int getsockname(int, void *, void *)');
   const setsockopt = libc.func('int setsockopt(int, int, int, void *, uint32_t)');
   const close = libc.func('int close(int)');
-  const connect = libc.func('int connect(int, void *, uint32_t)');
   const epollCreate = libc.func('int epoll_create1(int)');
   const epollControl = libc.func('int epoll_ctl(int, int, int, void *)');
   const epollWait = libc.func('int epoll_wait(int, void *, int, int)');
@@ -108,7 +113,11 @@ function bindKernel(
       getsockname(fd, sockaddr, Uint32Array.of(sockaddr.length));
       return sockaddr;
     },
-    setOption: (fd, level, option, value) => setsockopt(fd, level, option, Int32Array.of(value), 4),
+    setOption(fd, level, option, value) {
+      const bytes = typeof value === 'number' ? Int32Array.of(value) : value;
+      return setsockopt(fd, level, option, bytes, bytes.byteLength);
+    },
+    isReadable: (fd) => recv(fd, new Uint8Array(1), 1, MSG_PEEK | MSG_DONTWAIT) >= 0,
     close: (fd) => void close(fd),
     receive: (fd, headers, count) => syscall(recvmmsg, fd, headers, count, MSG_DONTWAIT, 0),
     send: (fd, headers, count) => syscall(sendmmsg, fd, headers, count, MSG_DONTWAIT, 0),

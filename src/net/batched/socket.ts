@@ -2,15 +2,22 @@ import { isFamilyMissing, type ListenTarget, listenError } from '../listen.ts';
 import { callError, type Kernel } from './kernel.ts';
 import { AF_INET, AF_INET6, encodeSockaddr, portAt } from './sockaddr.ts';
 
-/** A datagram socket whose calls do not wait and that no other program inherits. */
-export const DATAGRAM = 2 | 0o4000 | 0o2000000;
+const SOCK_STREAM = 1;
+const SOCK_DGRAM = 2;
+/** Calls do not wait, and no other program inherits it. */
+const OWN = 0o4000 | 0o2000000;
+const STREAM = SOCK_STREAM | OWN;
+/** The type of a datagram socket. */
+export const DATAGRAM = SOCK_DGRAM | OWN;
 
 const SOL_SOCKET = 1;
+const SO_REUSEADDR = 2;
 const SO_SNDBUF = 7;
 const SO_RCVBUF = 8;
 const SO_REUSEPORT = 15;
 const SO_SNDBUFFORCE = 32;
 const SO_RCVBUFFORCE = 33;
+const SO_ATTACH_REUSEPORT_CBPF = 51;
 const IPPROTO_IP = 0;
 const IP_PKTINFO = 8;
 const IPPROTO_IPV6 = 41;
@@ -19,11 +26,6 @@ const IPV6_RECVPKTINFO = 49;
 
 /** What a burst may fill while the event loop is busy. */
 const BUFFER_OCTETS = 4 * 1024 * 1024;
-
-export interface BatchedSocketOptions extends ListenTarget {
-  /** Lets other sockets with this option bind the same port; the kernel spreads the clients over them. */
-  readonly reusePort?: boolean;
-}
 
 export interface BoundSocket {
   readonly fd: number;
@@ -35,7 +37,7 @@ export interface BoundSocket {
 /**
  * Opens another socket on the port of one that is open, and its address: the kernel spreads the clients over all of them.
  *
- * The first one is opened alone, so that it is known that no other program has the port.
+ * The first one is opened alone, unless its port is to be shared with other programs, so that it is known that none of them has the port.
  *
  * @throws CairnError when the system does not let them share.
  */
@@ -53,35 +55,86 @@ export function openBeside(kernel: Kernel, { fd, address, port }: BoundSocket): 
  *
  * @throws CairnError when the address is in use or cannot be bound.
  */
-export function openSocket(kernel: Kernel, options: BatchedSocketOptions): BoundSocket {
+export function openSocket(kernel: Kernel, options: ListenTarget): BoundSocket {
+  return openOn(kernel, 'UDP', options, (fd, address, set) => {
+    // On a wildcard each datagram tells which address was asked, and the reply says that it leaves from there.
+    if (address === '::') set(IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+    if (address === '0.0.0.0') set(IPPROTO_IP, IP_PKTINFO, 1);
+    enlargeBuffers(kernel, fd);
+  });
+}
+
+/** The same for connections; it does not listen yet. @throws CairnError when the address is in use or cannot be bound. */
+export function openStreamSocket(kernel: Kernel, options: ListenTarget): BoundSocket {
+  // Connections that are over may still have the port for a while.
+  return openOn(kernel, 'TCP', options, (_, __, set) => set(SOL_SOCKET, SO_REUSEADDR, 1));
+}
+
+/**
+ * Has nothing more delivered to a datagram socket: it goes to the others on the port, or nowhere. What was delivered before can still be
+ * received, and anything sent.
+ */
+export function leaveDatagrams(kernel: Kernel, { fd, address, port }: BoundSocket): void {
+  // The kernel gives a connected socket only what comes from its peer, which is the socket itself.
+  const own = { '::': '::1', '0.0.0.0': '127.0.0.1' }[address] ?? address;
+  kernel.connect(fd, encodeSockaddr({ address: own, port }, kernel.interfaceIndex));
+}
+
+/** Has new connections given to the socket that came to the port after this one, if there is one; those that wait here still do. */
+export function leaveConnections(kernel: Kernel, fd: number): void {
+  const RETURN_CONSTANT = 0x06;
+  // The kernel counts the sockets of a port from 0, and closes the gap when one goes. What there is no socket for it deals out itself.
+  const SECOND = 1;
+  const filter = new DataView(new ArrayBuffer(8));
+  filter.setUint16(0, RETURN_CONSTANT, true);
+  filter.setUint32(4, SECOND, true);
+  const program = new DataView(new ArrayBuffer(16));
+  program.setUint16(0, 1, true);
+  program.setBigUint64(8, BigInt(kernel.addressOf(filter.buffer)), true);
+  kernel.setOption(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, new Uint8Array(program.buffer));
+}
+
+type SetOption = (level: number, option: number, value: number) => void;
+
+/** @param prepare sets what is to be set before the socket is bound */
+function openOn(
+  kernel: Kernel,
+  protocol: 'UDP' | 'TCP',
+  options: ListenTarget,
+  prepare: (fd: number, address: string, set: SetOption) => void,
+): BoundSocket {
   const { address = '::' } = options;
+  const type = protocol === 'UDP' ? DATAGRAM : STREAM;
   try {
-    return bindSocket(kernel, address, options);
+    return bindSocket(kernel, type, address, options, prepare);
   } catch (thrown) {
-    if (address !== '::' || !isFamilyMissing(thrown)) throw listenError('UDP', options, thrown);
+    if (address !== '::' || !isFamilyMissing(thrown)) throw listenError(protocol, options, thrown);
   }
   try {
-    return bindSocket(kernel, '0.0.0.0', options);
+    return bindSocket(kernel, type, '0.0.0.0', options, prepare);
   } catch (thrown) {
-    throw listenError('UDP', options, thrown);
+    throw listenError(protocol, options, thrown);
   }
 }
 
-function bindSocket(kernel: Kernel, address: string, { port, reusePort = false }: BatchedSocketOptions): BoundSocket {
+function bindSocket(
+  kernel: Kernel,
+  type: number,
+  address: string,
+  { port, reusePort = false }: ListenTarget,
+  prepare: (fd: number, address: string, set: SetOption) => void,
+): BoundSocket {
   const isIPv6 = address.includes(':');
   const sockaddr = encodeSockaddr({ address, port }, kernel.interfaceIndex);
-  const fd = kernel.socket(isIPv6 ? AF_INET6 : AF_INET, DATAGRAM);
+  const fd = kernel.socket(isIPv6 ? AF_INET6 : AF_INET, type);
   if (fd < 0) throw callError(kernel, 'socket');
-  const set = (level: number, option: number, value: number) => {
+  const set: SetOption = (level, option, value) => {
     if (kernel.setOption(fd, level, option, value) < 0) throw callError(kernel, 'setsockopt');
   };
   try {
     if (reusePort) set(SOL_SOCKET, SO_REUSEPORT, 1);
     if (isIPv6) set(IPPROTO_IPV6, IPV6_V6ONLY, address === '::' ? 0 : 1);
-    // On a wildcard each datagram tells which address was asked, and the reply says that it leaves from there.
-    if (address === '::') set(IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
-    if (address === '0.0.0.0') set(IPPROTO_IP, IP_PKTINFO, 1);
-    enlargeBuffers(kernel, fd);
+    prepare(fd, address, set);
     if (kernel.bind(fd, sockaddr) < 0) throw callError(kernel, 'bind');
     return { fd, address, port: portAt(kernel.socketName(fd), 0) };
   } catch (thrown) {

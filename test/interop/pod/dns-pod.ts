@@ -1,11 +1,11 @@
-import type { ChildProcess } from 'node:child_process';
+import type { ChildProcess, ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, vi } from 'vitest';
 import { clusterCertificate } from '../../support/certificate.ts';
 import { folderOf, type Stops } from './folder.ts';
-import { hasEnded, type Machine } from './machine.ts';
+import { hasEnded } from './machine.ts';
 import type { Done } from './node.ts';
 import { API_ADDRESS, DNS_POD, FIRST_TOKEN, NODE_RESOLV_CONF, type World } from './world.ts';
 
@@ -30,11 +30,27 @@ const MAIN = '/run/cairn/src/cli/main.ts';
 const PAGES = { ready: ':8181/ready', health: ':8080/health', metrics: ':9153/metrics' };
 const SOON = { timeout: 15_000, interval: 50 };
 
-/** Starts Cairn with a Corefile of test/corefile/distributions, and waits until it reads its sockets. */
-export async function startDnsPod(world: World, corefile: string): Promise<DnsPod> {
+/** What the container finds mounted: folders of the node. */
+export interface Volumes {
+  /** Token, CA and namespace. */
+  readonly account: string;
+  /** The Corefile. */
+  readonly config: string;
+}
+
+/** Starts the container. Who sees it end has its output and its exit status. */
+export type Run = (world: World, volumes: Volumes) => Promise<ChildProcessWithoutNullStreams>;
+
+export const SERVICE_ENVIRONMENT = [`KUBERNETES_SERVICE_HOST=${API_ADDRESS}`, 'KUBERNETES_SERVICE_PORT=443'];
+
+/** Starts Cairn with a Corefile of test/corefile/distributions, out of this clone if nothing else is said, and waits until it reads its sockets. */
+export async function startDnsPod(world: World, corefile: string, runContainer: Run = runSources): Promise<DnsPod> {
   const account = serviceAccount(world.stops);
-  const machine = await container(world, account.folder, corefile);
-  const child = machine.start([...CONTAINER, '/run/node', MAIN, '-conf', '/run/coredns/Corefile']);
+  const text = readFileSync(join(ROOT, 'test/corefile/distributions', corefile), 'utf8');
+  const child = await runContainer(world, {
+    account: account.folder,
+    config: folderOf({ Corefile: text }, world.stops),
+  });
   world.stops.push(async () => {
     if (hasEnded(child)) return;
     child.kill('SIGKILL');
@@ -58,10 +74,8 @@ export async function startDnsPod(world: World, corefile: string): Promise<DnsPo
   return pod;
 }
 
-/** What the container finds mounted; it can write nowhere. */
-async function container(world: World, account: string, corefile: string): Promise<Machine> {
-  const text = readFileSync(join(ROOT, 'test/corefile/distributions', corefile), 'utf8');
-  const config = folderOf({ Corefile: text }, world.stops);
+/** The sources of this clone as a container that can write nowhere. */
+async function runSources(world: World, { account, config }: Volumes): Promise<ChildProcessWithoutNullStreams> {
   // The clone and Node.js may lie where only root may look.
   const mounts = `
     mount -t tmpfs tmpfs /run
@@ -73,12 +87,12 @@ async function container(world: World, account: string, corefile: string): Promi
     mount --bind ${process.execPath} /run/node`;
   const machine = await world.pod(DNS_POD, NODE_RESOLV_CONF, mounts);
   await machine.setUp('for mount in /run /run/cairn /; do mount -o remount,bind,ro $mount; done');
-  return machine;
+  return machine.start([...CONTAINER, '/run/node', MAIN, '-conf', '/run/coredns/Corefile']);
 }
 
 /** The user, the rights and the environment of the container. */
 const CONTAINER = [
-  ...['env', '-i', `KUBERNETES_SERVICE_HOST=${API_ADDRESS}`, 'KUBERNETES_SERVICE_PORT=443'],
+  ...['env', '-i', ...SERVICE_ENVIRONMENT],
   ...['setpriv', '--reuid=65532', '--regid=65532', '--clear-groups', '--no-new-privs', '--pdeathsig=KILL'],
   ...['bounding-set', 'inh-caps', 'ambient-caps'].map((set) => `--${set}=-all,+net_bind_service`),
 ];

@@ -1,8 +1,9 @@
 /**
  * The node's side of the world, run in the node's namespaces: the API server at its cluster IP, the name server that the node's resolv.conf
- * names, and the kubelet's probes. Its argument is JSON, a {@link NodeSetup}. Each line of its input is an {@link Order}, and is answered with a
+ * names, and the kubelet's probes. Its argument is a file of JSON, a {@link NodeSetup}. Each line of its input is an {@link Order}, and is answered with a
  * line. It ends with its input.
  */
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Rcode } from '../../../src/dns/message.ts';
 import { type Command, obey } from '../../support/api-server/commands.ts';
@@ -28,7 +29,7 @@ export interface Done {
   readonly body: string;
 }
 
-const { api: options, nameserver, outside } = JSON.parse(process.argv[2]!) as NodeSetup;
+const { api: options, nameserver, outside } = JSON.parse(readFileSync(process.argv[2]!, 'utf8')) as NodeSetup;
 const api = await startApiServer({ ...options, tls: clusterCertificate });
 const upstream = await startUpstream(answerOutside, undefined, { address: nameserver, port: 53 });
 print({ status: 0, body: api.url });

@@ -19,6 +19,7 @@ export const FIRST_TOKEN = 'the-first-token';
 
 /** A cluster of one node, in namespaces: the API server at its cluster IP, a name server outside, and pods on a bridge. */
 export interface World {
+  readonly node: Machine;
   /** Tells the API server what to do, or probes a page as the kubelet does. */
   order(order: Order): Promise<Done>;
   /** A pod of a network and mount namespace of its own, reached at its address; `script` goes on to set it up. */
@@ -62,7 +63,7 @@ export async function startWorld(
   const pod: World['pod'] = (address, resolvConf, script = '') => startPod(node, address, resolvConf, script, stops);
   const client: World['client'] = (address, namespace) =>
     pod(address, printResolvConf(resolvConfFor({ namespace }, KUBELET)));
-  return { order, pod, client, stops, stop };
+  return { node, order, pod, client, stops, stop };
 }
 
 const beside = (name: string) => resolve(import.meta.dirname, name);
@@ -74,7 +75,8 @@ export function readObjects(file: string): KubernetesObject[] {
 
 /** Starts the node's program; orders are carried out one after the other. */
 async function startNode(node: Machine, setup: NodeSetup, stops: Stops): Promise<World['order']> {
-  const program = node.start([process.execPath, beside('node.ts'), JSON.stringify(setup)]);
+  const folder = folderOf({ 'setup.json': JSON.stringify(setup) }, stops);
+  const program = node.start([process.execPath, beside('node.ts'), `${folder}/setup.json`]);
   stops.push(() => program.stdin.end());
   await firstLine(program, 'the node');
   const waiting: ((done: Done) => void)[] = [];
