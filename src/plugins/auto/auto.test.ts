@@ -151,6 +151,11 @@ test('zones can be transferred, and are shown', async () => {
 });
 
 describe('options', () => {
+  test("'upstream' does nothing, which is told", () => {
+    const { env } = makePlugin(auto, 'auto {\ndirectory zones\nupstream\n}');
+    expect(env.lines).toEqual([expect.stringMatching(/Corefile:3:1: 'upstream' has no effect: remove it/)]);
+  });
+
   test.each([
     [
       'auto a.test {\ndirectory d\nreload 5s\n}',

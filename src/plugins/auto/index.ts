@@ -1,5 +1,6 @@
 import type { PluginEnv } from '../../plugin/env.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
+import { warnOfUpstream } from '../../plugin/upstream-option.ts';
 import { zoneHandler } from '../../zone/handler.ts';
 import { showZones } from '../../zone/metrics.ts';
 import { transferZones } from '../../zone/transfers.ts';
@@ -15,6 +16,10 @@ export default definePlugin<readonly AutoUse[]>({
   parse: parseAuto,
 
   create(uses, env) {
+    warnOfUpstream(
+      env.log,
+      uses.flatMap(({ upstream }) => upstream),
+    );
     const directories = uses.map((use) => open(use, env));
     const held = () => directories.flatMap(({ zones }) => zones);
     const zones = {
