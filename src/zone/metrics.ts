@@ -33,16 +33,23 @@ export function showZones(
   const all = shared('zones', () => new Set<() => void>());
   const serials = metrics.gauge('cairn_zone_serial', 'The serial of a zone that is served.', labels);
   const records = metrics.gauge('cairn_zone_records', 'Records of a zone that is served.', labels);
+  const signed = metrics.gauge(
+    'cairn_zone_signed_until_seconds',
+    'When the first signature of a zone that is served ends, in seconds since 1970.',
+    labels,
+  );
   all.add(() => {
     for (const { origin, zone } of zones()) {
       if (!zone) continue;
       serials.cell(block.server, plugin, origin).value = zone.soa.data.serial;
       records.cell(block.server, plugin, origin).value = zone.size;
+      if (zone.signedUntil !== undefined) signed.cell(block.server, plugin, origin).value = zone.signedUntil;
     }
   });
   metrics.onScrape('zones', () => {
     serials.reset();
     records.reset();
+    signed.reset();
     for (const show of all) show();
   });
 }

@@ -71,7 +71,7 @@ function answer(
   const alias = found && aliasOf(found, query, settings.ttl);
   if (alias && query.type !== CNAME.code) {
     const reply = env.resolve(query, { ...query.question, name: alias.data.target });
-    return mapReply(reply, (target) => behindLinks(NAME, [alias], target));
+    return mapReply(reply, (target) => behindLinks(NAME, { answer: [alias] }, target));
   }
   const lookup = alias ? { kind: 'hit' as const, answer: [alias] } : lookUp(found, query, settings, view);
   const authority: Authority = { source: NAME, fallthrough: use.fallthrough, next, soa: () => soaOf(settings) };
