@@ -20,7 +20,7 @@ export default definePlugin<readonly Stanza[]>({
   parse: parseStanzas,
 
   create(stanzas, env) {
-    const metrics = templateMetrics(env.metrics);
+    const metrics = templateMetrics(env);
     warnOfUpstream(
       env.log,
       stanzas.flatMap(({ upstream }) => upstream),

@@ -216,13 +216,13 @@ test('what cannot be filled in, or is no record, is SERVFAIL and counted', async
 });
 
 test('queries that are answered are counted, repeated ones too', async () => {
-  const { query, env } = templates('template ANY ANY org {\n rcode NXDOMAIN\n}');
+  const { query, env } = templates('template ANY ANY org {\n rcode NXDOMAIN\n}', { view: 'inside' });
   const { repeat } = await query('a.org. MX');
   for (const again of repeat!.again) again.value++;
   for (const type of ['TYPE1234', 'TYPE1235']) await query(`a.org. ${type}`);
   expect(await env.exposed('coredns_template_matches')).toEqual([
-    'coredns_template_matches_total{server="dns://:53",zone="org.",view="",class="IN",type="MX"} 2',
-    'coredns_template_matches_total{server="dns://:53",zone="org.",view="",class="IN",type="other"} 2',
+    'coredns_template_matches_total{server="dns://:53",zone="org.",view="inside",class="IN",type="MX"} 2',
+    'coredns_template_matches_total{server="dns://:53",zone="org.",view="inside",class="IN",type="other"} 2',
   ]);
 });
 
