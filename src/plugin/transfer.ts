@@ -9,6 +9,8 @@ export interface TransferSource {
   zone(zone: Name): TransferableZone | undefined;
   /** Calls `listener` whenever the serial of one of the zones moves. Returns how to end that. */
   onChange(zone: Name, listener: () => void): () => void;
+  /** Calls `listener` whenever zones come or go, where they do. Returns how to end that. */
+  onZones?(listener: () => void): () => void;
 }
 
 /** One version of a zone. */

@@ -34,7 +34,12 @@ export default definePlugin<readonly AutoUse[]>({
     };
     return {
       wrap: (next) => zoneHandler(NAME, zones, env, next),
-      transfers: transferZones(held),
+      transfers: transferZones(held, (listener) => {
+        const ends = directories.map((directory) => directory.onZones(listener));
+        return () => {
+          for (const end of ends) end();
+        };
+      }),
       async start() {
         await Promise.all(directories.map((directory) => directory.check()));
       },

@@ -5,6 +5,7 @@ import { parseRecord, printRecord } from '../../dns/presentation.ts';
 import type { ResourceRecord } from '../../dns/rr.ts';
 import type { Plugin } from '../../plugin/plugin.ts';
 import type { Reply } from '../../plugin/reply.ts';
+import type { TransferSource } from '../../plugin/transfer.ts';
 import { MAX_TRANSFERS } from './answer.ts';
 import transfer from './index.ts';
 
@@ -129,6 +130,40 @@ test('only so many transfers are under way at once, and all are counted', async 
     'cairn_zone_transfers_total{server="dns://:53",result="unready"} 0',
     'cairn_zone_transfers_total{server="dns://:53",result="busy"} 1',
   ]);
+});
+
+test('changes of zones that come are told, and those of zones that went are not', () => {
+  let zones = ['a.test.', 'b.test.', 'other.'];
+  const followed = new Set<string>();
+  let zonesMoved = () => {};
+  const transfers: TransferSource = {
+    get zones() {
+      return zones;
+    },
+    zone: () => undefined,
+    onChange(zone) {
+      followed.add(zone);
+      return () => followed.delete(zone);
+    },
+    onZones(listener) {
+      zonesMoved = listener;
+      return () => {
+        zonesMoved = () => {};
+      };
+    },
+  };
+  const { plugin } = makePlugin(transfer, 'transfer test {\nto 192.0.2.1\n}', {
+    plugins: [{ name: 'x', plugin: { transfers } }],
+  });
+  plugin.serving!([]);
+  expect([...followed]).toEqual(['a.test.', 'b.test.']);
+  zones = ['b.test.', 'c.test.'];
+  zonesMoved();
+  expect([...followed]).toEqual(['b.test.', 'c.test.']);
+  plugin.stop!();
+  zones = ['d.test.'];
+  zonesMoved();
+  expect([...followed]).toEqual([]);
 });
 
 describe('options', () => {

@@ -32,7 +32,8 @@ export default definePlugin<ViewOptions>({
 
   settings: ({ name }) => ({ view: name }),
 
-  create: ({ expressions }, env) => ({
+  create: ({ name, expressions }, env) => ({
+    label: (_, label) => (label === 'name' ? name : undefined),
     selects(query) {
       const scope = { question: query, query, label: (label: string) => env.label(query, label) };
       try {

@@ -62,6 +62,11 @@ test('all expressions must be true', () => {
   expect([selects("expr true\nexpr type() == 'A'"), selects("expr true\nexpr type() == 'B'")]).toEqual([true, false]);
 });
 
+test('the name of the view is a label', () => {
+  const { plugin } = makePlugin(view, 'view inside {\nexpr true\n}');
+  expect(['name', 'other'].map((label) => plugin.label!(testQuery('a. A'), label))).toEqual(['inside', undefined]);
+});
+
 test('it names the view of its block, and leaves queries and replies alone', () => {
   expect(definePlugin(view).settings!(parsePlugin(view, 'view inside {\nexpr true\n}'))).toEqual({ view: 'inside' });
   expect(makePlugin(view, 'view inside {\nexpr true\n}').plugin.wrap).toBeUndefined();
