@@ -16,6 +16,7 @@ import {
   uncompressedName,
   value,
 } from './field.ts';
+import { location } from './location.ts';
 import { Class } from './message.ts';
 import type { Name } from './name.ts';
 import { svcParams } from './svc-params.ts';
@@ -82,6 +83,9 @@ export const RP = define(17, 'RP', { mailbox: uncompressedName, text: uncompress
 export const AFSDB = define(18, 'AFSDB', { subtype: u16, host: uncompressedName });
 export const RT = define(21, 'RT', { preference: u16, host: uncompressedName });
 export const PX = define(26, 'PX', { preference: u16, map822: uncompressedName, mapX400: uncompressedName });
+export const X25 = define(19, 'X25', { address: text });
+export const GPOS = define(27, 'GPOS', { longitude: text, latitude: text, altitude: text });
+export const LOC = define(29, 'LOC', { location });
 export const AAAA = define(28, 'AAAA', { address: ipv6 });
 export const SRV = define(33, 'SRV', { priority: u16, weight: u16, port: u16, target: uncompressedName });
 export const NAPTR = define(35, 'NAPTR', {
@@ -93,6 +97,7 @@ export const NAPTR = define(35, 'NAPTR', {
   replacement: uncompressedName,
 });
 export const KX = define(36, 'KX', { preference: u16, exchanger: uncompressedName });
+export const CERT = define(37, 'CERT', { type: u16, keyTag: u16, algorithm: u8, certificate: base64 });
 export const DNAME = define(39, 'DNAME', { target: uncompressedName });
 export const DS = define(43, 'DS', { keyTag: u16, algorithm: u8, digestType: u8, digest: hex });
 export const SSHFP = define(44, 'SSHFP', { algorithm: u8, type: u8, fingerprint: hex });
@@ -120,29 +125,25 @@ export const ZONEMD = define(63, 'ZONEMD', { serial: u32, scheme: u8, algorithm:
 export const SVCB = define(64, 'SVCB', { priority: u16, target: uncompressedName, params: svcParams });
 export const HTTPS = define(65, 'HTTPS', { priority: u16, target: uncompressedName, params: svcParams });
 export const SPF = define(99, 'SPF', { texts });
+export const L32 = define(105, 'L32', { preference: u16, locator: ipv4 });
+export const LP = define(107, 'LP', { preference: u16, target: uncompressedName });
 export const URI = define(256, 'URI', { priority: u16, weight: u16, target: value });
 export const CAA = define(257, 'CAA', { flags: u8, tag, value });
 
 /** Types that Cairn names but whose rdata it carries as it came (RFC 3597). */
 const OPAQUE = {
   NULL: 10,
-  X25: 19,
   ISDN: 20,
   SIG: 24,
   KEY: 25,
-  GPOS: 27,
-  LOC: 29,
   NXT: 30,
-  CERT: 37,
   APL: 42,
   IPSECKEY: 45,
   NSEC3: 50,
   NSEC3PARAM: 51,
   HIP: 55,
   NID: 104,
-  L32: 105,
   L64: 106,
-  LP: 107,
   EUI48: 108,
   EUI64: 109,
   NXNAME: 128,
