@@ -22,4 +22,6 @@ export interface TransferableZone {
    * serial, whatever changes while they are taken. To be called at once, and no more than once.
    */
   records(): Iterable<ResourceRecord>;
+  /** The differences from the version with this serial to this one (RFC 1995 §4); undefined if they are not known any more. */
+  changesSince?(serial: number): Iterable<ResourceRecord> | undefined;
 }

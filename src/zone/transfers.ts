@@ -1,4 +1,6 @@
+import type { ResourceRecord } from '../dns/rr.ts';
 import type { TransferSource } from '../plugin/transfer.ts';
+import type { Difference } from './differences.ts';
 import type { HeldZone } from './held-zone.ts';
 import { contentOf } from './zone.ts';
 
@@ -10,8 +12,18 @@ export function transferZones(held: () => readonly HeldZone[], onZones?: Transfe
       return held().map(({ origin }) => origin);
     },
     zone(origin) {
-      const zone = named(origin)?.zone;
-      return zone && { serial: zone.soa.data.serial, soa: zone.soa, records: () => contentOf(zone) };
+      const held = named(origin);
+      const zone = held?.zone;
+      return (
+        zone && {
+          ...{ serial: zone.soa.data.serial, soa: zone.soa },
+          records: () => contentOf(zone),
+          changesSince(serial) {
+            const differences = held.changesSince(serial);
+            return differences && recordsOf(differences);
+          },
+        }
+      );
     },
     onChange(origin, listener) {
       let held = named(origin);
@@ -32,4 +44,14 @@ export function transferZones(held: () => readonly HeldZone[], onZones?: Transfe
     },
     ...(onZones && { onZones }),
   };
+}
+
+/** RFC 1995 §4: what goes behind the SOA record of the older version, what comes behind that of the newer. */
+function* recordsOf(differences: readonly Difference[]): Generator<ResourceRecord, void> {
+  for (const { from, deleted, to, added } of differences) {
+    yield from;
+    yield* deleted;
+    yield to;
+    yield* added;
+  }
 }
