@@ -1,5 +1,6 @@
 import { Rcode } from '../dns/message.ts';
-import { isOfType, parseType, type ResourceRecord, RRSIG } from '../dns/rr.ts';
+import type { ResourceRecord } from '../dns/rr.ts';
+import { isOfDenial } from './denial.ts';
 import { notRepeatable } from './repeat.ts';
 import type { Reply } from './reply.ts';
 
@@ -27,10 +28,4 @@ export function behindLinks(source: string, { answer, proof = [] }: Links, targe
     source,
     uncacheable: true, // the links may change; what the target says is cached under the target's own name
   };
-}
-
-const OF_DENIALS = new Set(['SOA', 'NSEC', 'NSEC3'].map((mnemonic) => parseType(mnemonic)));
-
-function isOfDenial(record: ResourceRecord): boolean {
-  return OF_DENIALS.has(isOfType(record, RRSIG) ? record.data.covered : record.type);
 }
