@@ -18,7 +18,10 @@ export const MIN_INTERVAL_MS = 1000;
 export const REFRESH_JITTER_MS = 5000;
 export const RETRY_JITTER_MS = 2000;
 
-const FETCH = { serial: fetchSerial, zone: fetchZone, changes: fetchChanges };
+/** How primary servers are asked. */
+export const FETCH = { serial: fetchSerial, zone: fetchZone, changes: fetchChanges };
+
+export type Fetch = typeof FETCH;
 
 export interface CopySource {
   /** Folded. */
@@ -26,7 +29,7 @@ export interface CopySource {
   /** The primary servers, asked in this order. */
   readonly from: readonly Peer[];
   /** How they are asked. */
-  readonly fetch?: typeof FETCH;
+  readonly fetch?: Fetch;
 }
 
 /** A zone that is copied from primary servers. */
