@@ -341,10 +341,10 @@ test.each<[string, Receiver]>([
   [
     'by a reply that cannot be made',
     ({ defer }) => {
-      const failing = (function* (): Generator<Uint8Array> {
+      const next = () => {
         throw new Error('no next message');
-      })();
-      return void defer()(undefined, failing);
+      };
+      return void defer()(undefined, { next });
     },
   ],
 ])('connections that are ended %s leave nothing unfinished behind', async (_, receive) => {
