@@ -571,6 +571,14 @@ test.each([
   expect(passed.length).toBe(queries);
 });
 
+test('metrics are of the zones that are cached', async () => {
+  const { env, ask } = await started('cache example.org com');
+  await ask();
+  expect(await env.exposed('coredns_cache_requests')).toEqual([
+    'coredns_cache_requests_total{server="dns://:53",zones="example.org.,com.",view=""} 1',
+  ]);
+});
+
 test('of two views on the same zones each shows its own entries', async () => {
   const metrics = new Metrics();
   const [inside, outside] = [
