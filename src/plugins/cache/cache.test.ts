@@ -519,6 +519,21 @@ test.each([
 });
 
 test.each([
+  ['A 30', a(30)],
+  ['NXDOMAIN', stale(0)],
+  ['NODATA', stale(0)],
+])('serve_stale verify with prefer_positive: %s', async (text, expected) => {
+  const { env, answer, ask, passed } = await started(
+    block('serve_stale 1h verify', 'serve_stale_policy prefer_positive'),
+  );
+  await ask();
+  env.clock.advance(60_000);
+  answer(text);
+  expect(await ask()).toBe(expected);
+  expect(passed.length).toBe(2);
+});
+
+test.each([
   ['', 'NXDOMAIN aa'],
   ['serve_stale_policy prefer_positive', 'NOERROR aa'],
 ])('with "%s", a stale positive answer and a new NXDOMAIN', async (policy, expected) => {
