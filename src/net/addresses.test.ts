@@ -1,18 +1,6 @@
 import { expect, test } from 'vitest';
+import { INTERFACES } from '../../test/support/interfaces.ts';
 import { allAddresses, canonicalAddress, canonicalPeerAddress, localAddresses, parsePeer } from './addresses.ts';
-
-const interfaces = {
-  lo: [
-    { address: '127.0.0.1', internal: true },
-    { address: '::1', internal: true },
-  ],
-  eth0: [
-    { address: '10.0.0.5', internal: false },
-    { address: '2001:db8:0::5', internal: false },
-    { address: 'fe80::1', internal: false },
-  ],
-  eth1: [{ address: '10.1.0.5', internal: false }],
-};
 
 test.each([
   ['10.0.0.1', '10.0.0.1'],
@@ -40,11 +28,11 @@ test.each([
 });
 
 test('the local addresses are those that others can reach', () => {
-  expect(localAddresses(interfaces)).toEqual(['10.0.0.5', '2001:db8::5', '10.1.0.5']);
+  expect(localAddresses(INTERFACES)).toEqual(['10.0.0.5', '2001:db8::5', '10.1.0.5']);
 });
 
 test('all addresses are those of every interface, with the zone of link-local ones', () => {
-  expect(allAddresses(interfaces)).toEqual(['127.0.0.1', '::1', '10.0.0.5', '2001:db8::5', 'fe80::1%eth0', '10.1.0.5']);
+  expect(allAddresses(INTERFACES)).toEqual(['127.0.0.1', '::1', '10.0.0.5', '2001:db8::5', 'fe80::1%eth0', '10.1.0.5']);
 });
 
 test('the machine itself has a loopback address', () => {

@@ -97,6 +97,7 @@ export class TcpConnection implements StreamConnection {
       if (message.length >= HEADER_OCTETS) this.take(message);
     }
     this.dispatching = false;
+    if (this.closed) return;
     this.tellUnfinished(this.queries > queries);
     if (this.closed) return;
     const exhausted = this.finishing !== undefined || (this.ended && this.mayTake());

@@ -336,11 +336,22 @@ test('at the bound of unfinished messages the one that has been unfinished for t
   expect(stats.unfinishedOctets).toBe(0);
 });
 
-test('connections that end leave nothing unfinished behind', async () => {
-  const { port, stats } = await listen(echo);
+test.each<[string, Receiver]>([
+  ['by their clients', echo],
+  [
+    'by a reply that cannot be made',
+    ({ defer }) => {
+      const next = () => {
+        throw new Error('no next message');
+      };
+      return void defer()(undefined, { next });
+    },
+  ],
+])('connections that are ended %s leave nothing unfinished behind', async (_, receive) => {
+  const { port, stats } = await listen(receive);
   const client = await dial(port);
-  client.socket.write(frame(message('hello')).subarray(0, 8));
-  await until(() => stats.unfinishedOctets > 0);
+  client.socket.write(Buffer.concat([frame(message('hello')), frame(message('hello')).subarray(0, 8)]));
+  await until(() => stats.unfinishedOctets > 0 || stats.closed.error > 0);
   client.socket.destroy();
   await until(() => stats.open === 0);
   expect(stats.unfinishedOctets).toBe(0);

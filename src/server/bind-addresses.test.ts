@@ -1,26 +1,13 @@
 import { expect, test } from 'vitest';
 import { directives } from '../../test/support/directive.ts';
+import { INTERFACES } from '../../test/support/interfaces.ts';
 import bind from '../plugins/bind/index.ts';
 import { bindAddresses } from './bind-addresses.ts';
-
-const interfaces = {
-  lo: [
-    { address: '127.0.0.1', internal: true },
-    { address: '::1', internal: true },
-  ],
-  eth0: [
-    { address: '10.0.0.5', internal: false },
-    { address: '2001:db8:0::5', internal: false },
-    { address: 'fe80::1', internal: false },
-  ],
-  eth1: [{ address: '10.1.0.5', internal: false }],
-  down: [],
-};
 
 const resolve = (addresses: string, except: string) => {
   const body = `bind ${addresses}${except && ` {\n except ${except}\n}`}`;
   const settings = bind.settings!(bind.parse(directives(body), { keys: [], zones: ['.'] }));
-  return bindAddresses(settings.bind!, interfaces);
+  return bindAddresses(settings.bind!, INTERFACES);
 };
 
 test.each([

@@ -58,7 +58,7 @@ function isOfTls(thrown: unknown): thrown is Error {
   return code === 'EPROTO' || (syscall === undefined && code !== '' && !Object.hasOwn(REASONS, code));
 }
 
-/** What OpenSSL wants to say, without where in its source it says so. */
+/** What OpenSSL wants to say, without where in its source it says so, and without Node.js' advice on its command line. */
 function tlsText({ message }: Error): string {
-  return /SSL routines:[^:]*:([^:]+):/.exec(message)?.[1] ?? message;
+  return /SSL routines:[^:]*:([^:]+):/.exec(message)?.[1] ?? message.replace(/; if the root CA is installed.*$/s, '');
 }

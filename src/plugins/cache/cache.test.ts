@@ -519,6 +519,21 @@ test.each([
 });
 
 test.each([
+  ['A 30', a(30)],
+  ['NXDOMAIN', stale(0)],
+  ['NODATA', stale(0)],
+])('serve_stale verify with prefer_positive: %s', async (text, expected) => {
+  const { env, answer, ask, passed } = await started(
+    block('serve_stale 1h verify', 'serve_stale_policy prefer_positive'),
+  );
+  await ask();
+  env.clock.advance(60_000);
+  answer(text);
+  expect(await ask()).toBe(expected);
+  expect(passed.length).toBe(2);
+});
+
+test.each([
   ['', 'NXDOMAIN aa'],
   ['serve_stale_policy prefer_positive', 'NOERROR aa'],
 ])('with "%s", a stale positive answer and a new NXDOMAIN', async (policy, expected) => {
@@ -569,6 +584,14 @@ test.each([
   const { ask, passed } = await started(options, { kept: before.env.kept, clock: before.env.clock, plugins: after });
   await ask();
   expect(passed.length).toBe(queries);
+});
+
+test('metrics are of the zones that are cached', async () => {
+  const { env, ask } = await started('cache example.org com');
+  await ask();
+  expect(await env.exposed('coredns_cache_requests')).toEqual([
+    'coredns_cache_requests_total{server="dns://:53",zones="example.org.,com.",view=""} 1',
+  ]);
 });
 
 test('of two views on the same zones each shows its own entries', async () => {

@@ -5,7 +5,7 @@ import type { Handler } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { alsoDependingOn, type Repeat } from '../../plugin/repeat.ts';
 import type { Reply } from '../../plugin/reply.ts';
-import { isCacheableType } from './classify.ts';
+import { hasAnswer, isCacheableType } from './classify.ts';
 import { type Entry, freshReply, isAnswer, remainingTtl, repeatOf, staleReply } from './entry.ts';
 import { createFetcher } from './fetch.ts';
 import type { CacheMetrics } from './metrics.ts';
@@ -20,7 +20,7 @@ export function cacheHandler(
   clock: Clock,
   metrics: CacheMetrics,
 ): Handler {
-  const { keepTtl, prefetch, stale, zones } = options;
+  const { keepTtl, preferPositive, prefetch, stale, zones } = options;
   const { fetch, isUnderWay } = createFetcher(options, store, next, clock, metrics);
 
   const answerFrom = (query: Query): Reply | Promise<Reply> => {
@@ -93,7 +93,7 @@ export function cacheHandler(
     const timer = stale.timeoutMs > 0 ? clock.after(stale.timeoutMs, () => late.resolve(undefined)) : undefined;
     try {
       const reply = await Promise.race([fetch(query, key, entry), late.promise]);
-      if (reply && isAnswer(reply)) return reply;
+      if (reply && outdoes(reply, query, entry)) return reply;
     } catch {
       // The stale answer makes up for it.
     } finally {
@@ -102,6 +102,10 @@ export function cacheHandler(
     rest(entry);
     return serveStale(entry, query, stale);
   };
+
+  /** Whether a fresh reply is for the client, rather than the stale one. */
+  const outdoes = (reply: Reply, query: Query, { kind }: Entry) =>
+    isAnswer(reply) && (!preferPositive || kind !== 'success' || hasAnswer(reply, query));
 
   const rest = (entry: Entry) => {
     entry.recheckMs = clock.monotonic() + (stale?.recheckMs ?? 0);

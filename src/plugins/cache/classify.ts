@@ -39,11 +39,16 @@ export function classify(
   if (reply.rcode === Rcode.NXDOMAIN)
     return isNegative(reply) ? { kind: 'denial', ttl: negativeTtl(reply) } : undefined;
   if (reply.rcode !== Rcode.NOERROR) return undefined;
-  const answered = query.type === QType.ANY || reply.answer.some(({ type }) => type === query.type);
-  if (answered && reply.answer.length > 0) return { kind: 'success', ttl: smallestTtl(reply) };
+  if (hasAnswer(reply, query)) return { kind: 'success', ttl: smallestTtl(reply) };
   if (isNegative(reply)) return { kind: 'denial', ttl: negativeTtl(reply) };
   // A chain of CNAMEs that ends nowhere says neither yes nor no.
   return reply.answer.length > 0 ? undefined : { kind: 'success', ttl: FALLBACK_TTL };
+}
+
+/** Whether a reply has what was asked for, and not only aliases or nothing at all. */
+export function hasAnswer({ rcode, answer }: Reply, { type: asked }: Query): boolean {
+  if (rcode !== Rcode.NOERROR) return false;
+  return asked === QType.ANY ? answer.length > 0 : answer.some(({ type }) => type === asked);
 }
 
 /** The TTL with which a record of a negative reply is kept: that of the SOA is bound by its minimum (RFC 2308 §5). */

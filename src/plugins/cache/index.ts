@@ -14,7 +14,7 @@ export default definePlugin<CacheOptions>({
   parse: (uses, { zones }) => parseCache(once(uses), zones),
 
   create(options, env) {
-    const metrics = cacheMetrics(env);
+    const metrics = cacheMetrics(options.zones, env);
     let store = createStore(options);
     return {
       wrap: (next) => cacheHandler(options, () => store, next, env.clock, metrics),

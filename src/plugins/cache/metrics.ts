@@ -1,3 +1,4 @@
+import type { Name } from '../../dns/name.ts';
 import type { Cell } from '../../observe/metrics.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import type { Store } from './store.ts';
@@ -16,8 +17,8 @@ export interface CacheMetrics {
 }
 
 /** CoreDNS's metrics and one of Cairn's own. A plugin's reply always answers the question asked, so `drops` stays 0. */
-export function cacheMetrics({ metrics, block }: PluginEnv): CacheMetrics {
-  const zones = block.zones.join(',');
+export function cacheMetrics(cached: readonly Name[], { metrics, block }: PluginEnv): CacheMetrics {
+  const zones = cached.join(',');
   const { view } = block;
   const counter = (name: string, help: string, prefix = 'coredns') =>
     metrics.counter(`${prefix}_cache_${name}`, help, ['server', 'zones', 'view']).cell(block.server, zones, view);
