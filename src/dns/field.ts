@@ -1,9 +1,10 @@
+import { CairnError } from '../errors.ts';
 import { parseIP, parseIPv4Number, printIP } from './ip.ts';
 import { type Name, parseName } from './name.ts';
 import { WireError } from './wire/error.ts';
 import type { Reader } from './wire/reader.ts';
 import type { Writer } from './wire/writer.ts';
-import { PresentationError, quoteText, unescapeText, type Words } from './words.ts';
+import { PresentationError, quoteText, splitWords, unescapeText, Words } from './words.ts';
 
 /** One field of a record's rdata: how it is read and written, as octets and as zone-file text. */
 export interface Field<T> {
@@ -28,6 +29,16 @@ export const u32 = integer(4);
 
 /** Seconds in 32 bits, which zone files may write with units. */
 export const seconds: Field<number> = { ...u32, parse: (words, what) => words.seconds(what) };
+
+/** Whether octets can be had from their text again. */
+export function isReadBack({ print, parse }: Pick<Field<Uint8Array>, 'print' | 'parse'>, octets: Uint8Array): boolean {
+  try {
+    return Buffer.from(octets).equals(parse(new Words(splitWords(print(octets))), 'the text'));
+  } catch (thrown) {
+    if (thrown instanceof CairnError) return false;
+    throw thrown;
+  }
+}
 
 /** A name in an entry, where `@` is the origin (RFC 1035 §5.1). @throws NameError */
 export function nameOf(text: string, origin: Name): Name {

@@ -1,7 +1,6 @@
-import { CairnError } from '../errors.ts';
-import type { Field } from './field.ts';
+import { type Field, isReadBack } from './field.ts';
 import { parseIP, printIP } from './ip.ts';
-import { PresentationError, quoteText, splitWords, unescapeText, Words } from './words.ts';
+import { PresentationError, quoteText, unescapeText, type Words } from './words.ts';
 
 /** RFC 9460 §14.3.2, RFC 9461, RFC 9540. */
 const KEYS = ['mandatory', 'alpn', 'no-default-alpn', 'port', 'ipv4hint', 'ech', 'ipv6hint', 'dohpath', 'ohttp'];
@@ -14,7 +13,7 @@ export const svcParams: Field<Uint8Array> = {
   decode: (reader) => reader.octets(reader.end - reader.offset),
   encode: (writer, octets) => writer.octets(octets),
   print: printParams,
-  isPrintable,
+  isPrintable: (octets) => isReadBack(svcParams, octets),
   parse: parseParams,
 };
 
@@ -33,15 +32,6 @@ function* paramsOf(octets: Buffer): Generator<Param, void> {
 
 function printParams(octets: Uint8Array): string {
   return [...paramsOf(Buffer.from(octets))].map(printParam).join(' ');
-}
-
-function isPrintable(octets: Uint8Array): boolean {
-  try {
-    return Buffer.from(octets).equals(parseParams(new Words(splitWords(printParams(octets))), 'the parameters'));
-  } catch (thrown) {
-    if (thrown instanceof CairnError) return false;
-    throw thrown;
-  }
 }
 
 function parseParams(words: Words, what: string): Uint8Array {
