@@ -1,7 +1,7 @@
 import { type Message, Rcode } from '../../dns/message.ts';
 import { CairnError } from '../../errors.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
-import type { Protocol, Query } from '../../plugin/query.ts';
+import type { Query } from '../../plugin/query.ts';
 import { failure, type Reply } from '../../plugin/reply.ts';
 import { encodeQuery, replyOf } from './message.ts';
 import type { ForwardMetrics } from './metrics.ts';
@@ -26,6 +26,7 @@ export interface Forwarding extends Pick<PluginEnv, 'clock' | 'random'>, Pick<Fo
 export async function askInTurn(query: Query, upstreams: readonly Upstream[], forwarding: Forwarding): Promise<Reply> {
   const { stanza, clock, random } = forwarding;
   const octets = encodeQuery(query);
+  const protocol = stanza.forceTcp ? 'tcp' : stanza.preferUdp ? 'udp' : query.protocol;
   const order = suspectsLast(upstreams);
   const endMs = clock.monotonic() + DEADLINE_MS;
   const timeoutMs = () => Math.max(1, Math.min(stanza.readTimeoutMs, endMs - clock.monotonic()));
@@ -33,6 +34,7 @@ export async function askInTurn(query: Query, upstreams: readonly Upstream[], fo
   if (attemptsLeft === 0) attemptsLeft = MAX_ATTEMPTS;
   let repliesLeft = upstreams.length;
   let last: Message | undefined;
+  let truncated: Message | undefined;
   let error: Error | undefined;
   forwarding.inFlight++;
   for (let at = 0; attemptsLeft > 0 && clock.monotonic() < endMs; at++) {
@@ -46,7 +48,12 @@ export async function askInTurn(query: Query, upstreams: readonly Upstream[], fo
       attemptsLeft = 1;
     }
     try {
-      last = await ask(upstream, octets, query.protocol, stanza, timeoutMs);
+      let reply = await upstream.exchange(octets, protocol, timeoutMs());
+      if (reply.tc && protocol === 'udp' && stanza.preferUdp) {
+        truncated = reply;
+        reply = await upstream.exchange(octets, 'tcp', timeoutMs());
+      }
+      last = reply;
       forwarding.answered(query, upstream.name);
       if (--repliesLeft === 0 || !stanza.failover.includes(last.rcode)) break;
     } catch (thrown) {
@@ -55,6 +62,8 @@ export async function askInTurn(query: Query, upstreams: readonly Upstream[], fo
     }
   }
   forwarding.inFlight--;
+  // Its client asks over TCP, too.
+  if (!last && query.protocol === 'udp') last = truncated;
   if (last) return replyOf(last, query);
   return failure('forward', Rcode.SERVFAIL, error ?? new CairnError('FORWARD', 'no healthy proxies'));
 }
@@ -63,18 +72,4 @@ export async function askInTurn(query: Query, upstreams: readonly Upstream[], fo
 function suspectsLast(upstreams: readonly Upstream[]): readonly Upstream[] {
   if (!upstreams.some(({ suspected }) => suspected)) return upstreams;
   return [...upstreams.filter(({ suspected }) => !suspected), ...upstreams.filter(({ suspected }) => suspected)];
-}
-
-/** Asks one upstream, over TCP again if the reply is truncated and UDP was only preferred. */
-function ask(
-  upstream: Upstream,
-  query: Uint8Array,
-  client: Protocol,
-  { forceTcp, preferUdp }: Stanza,
-  timeoutMs: () => number,
-): Promise<Message> {
-  const protocol = forceTcp ? 'tcp' : preferUdp ? 'udp' : client;
-  const reply = upstream.exchange(query, protocol, timeoutMs());
-  if (protocol !== 'udp' || !preferUdp) return reply;
-  return reply.then((reply) => (reply.tc ? upstream.exchange(query, 'tcp', timeoutMs()) : reply));
 }

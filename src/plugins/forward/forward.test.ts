@@ -130,6 +130,20 @@ test.each([
 });
 
 test.each([
+  ['udp', 'NOERROR ra tc'],
+  ['tcp', 'SERVFAIL'],
+] as const)(
+  'with prefer_udp, a truncated reply is what a client over %s gets where TCP fails',
+  async (protocol, expected) => {
+    const server = await upstream(({ protocol, message, reply, close }) =>
+      protocol === 'udp' ? reply(answerTo(message, [], { tc: true })) : close(),
+    );
+    await stanza([server], 'prefer_udp\nmax_fails 0');
+    expect(await asked('example.org. A', { protocol })).toMatch(expected);
+  },
+);
+
+test.each([
   ['except not.example.org', 'example.org.', 'forward'],
   ['except not.example.org', 'a.example.org.', 'forward'],
   ['except not.example.org', 'A.Example.org.', 'forward'],

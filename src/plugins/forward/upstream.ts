@@ -6,6 +6,7 @@ import { UpstreamError } from '../../net/upstream/error.ts';
 import { createHttpsUpstream } from '../../net/upstream/https.ts';
 import type { ConnectionPool } from '../../net/upstream/pool.ts';
 import { createTcpUpstream } from '../../net/upstream/tcp.ts';
+import { exchangeUdp } from '../../net/upstream/udp.ts';
 import { createUdpUpstream } from '../../net/upstream/udp-upstream.ts';
 import type { Clock } from '../../observe/clock.ts';
 import type { Protocol } from '../../plugin/query.ts';
@@ -43,15 +44,18 @@ export function createUpstream(
   const { healthCheck, maxFails } = stanza;
   const connections = poolFor(to, stanza, { clock, sourceAddress }, certificates, metrics);
   const datagrams = createUdpUpstream(to, { clock, sourceAddress, onPick: (reused) => metrics.picked('udp', reused) });
-  const send = <T>(query: Uint8Array, protocol: Protocol, timeoutMs: number, read: (reply: Uint8Array) => T) =>
-    protocol === 'tcp' || to.encryption
-      ? connections.exchange(query, timeoutMs).then(read)
-      : datagrams.exchange(query, timeoutMs, read);
   const decode = (reply: Uint8Array) => decodeReply(reply, to);
+  const send = (query: Uint8Array, protocol: Protocol, timeoutMs: number): Promise<Message> =>
+    protocol === 'tcp' || to.encryption
+      ? connections.exchange(query, timeoutMs).then(decode)
+      : datagrams.exchange(query, timeoutMs, decode);
   const probe = encodeProbe(healthCheck);
   const health = createHealth({
     ...{ clock, maxFails, intervalMs: healthCheck.intervalMs },
-    probe: () => send(probe, stanza.forceTcp ? 'tcp' : 'udp', PROBE_TIMEOUT_MS, ({ length }) => length),
+    probe: () =>
+      stanza.forceTcp || to.encryption
+        ? connections.exchange(probe, PROBE_TIMEOUT_MS)
+        : exchangeUdp(probe, to, PROBE_TIMEOUT_MS, { clock, sourceAddress }),
     onFailure: metrics.probeFailed,
   });
   return {
@@ -66,7 +70,7 @@ export function createUpstream(
       const startMs = clock.monotonic();
       metrics.sent();
       try {
-        const reply = await send(query, protocol, timeoutMs, decode);
+        const reply = await send(query, protocol, timeoutMs);
         metrics.replied(reply.rcode, clock.monotonic() - startMs);
         return reply;
       } catch (thrown) {
