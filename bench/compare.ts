@@ -63,7 +63,7 @@ const objects = clusterObjects(services);
 const manifest = join(folder, 'cluster.json');
 writeFileSync(manifest, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
 const api = await startApiServer({ objects });
-const upstream = await startBenchUpstream();
+const upstream = await startBenchUpstream(folder);
 try {
   const { name, namespace } = services[1]!;
   const probes = { cluster: `${name}.${namespace}.svc.cluster.local`, plain: plainRecords[0]![0] };

@@ -11,7 +11,9 @@ export interface Load {
   /** User and system time of the server's process, in seconds. */
   readonly cpuSeconds: number;
   /** In milliseconds. */
-  readonly latency: { readonly average: number; readonly deviation: number; readonly max: number };
+  readonly latency: { readonly average: number; readonly max: number };
+  /** The latencies of single queries that were asked meanwhile, in milliseconds; they are among `completed`. */
+  readonly samples: readonly number[];
   /** The mean size of a reply in octets. */
   readonly replySize: number;
   readonly rcodes: readonly string[];
@@ -30,24 +32,48 @@ export interface LoadOptions {
   readonly clients?: number;
   /** Where dnsperf runs; the second core by default. */
   readonly cores?: string;
+  /** A file of queries that another client asks meanwhile, now and then one, to see what each takes. */
+  readonly sampled?: string;
 }
 
 const TCP_CONNECTIONS = 50;
 const UDP_SOCKETS = 10;
+/** How many queries a second are sampled: a few, so that the load stays what it is. */
+const SAMPLES_PER_SECOND = 500;
 
 /** Runs dnsperf, and says what it and the server's process counted. */
-export async function load({ port, pid, queries, tcp, window, seconds, ...rest }: LoadOptions): Promise<Load> {
-  const { clients = tcp ? TCP_CONNECTIONS : Math.min(UDP_SOCKETS, window), cores = '1' } = rest;
-  const words = `-c ${cores} dnsperf -s 127.0.0.1 -p ${port} -m ${tcp ? 'tcp' : 'udp'} -q ${window} -c ${clients} -l ${seconds} -t 2 -d`;
+export async function load({ queries, window, tcp, sampled, ...options }: LoadOptions): Promise<Load> {
+  const { pid, clients = tcp ? TCP_CONNECTIONS : Math.min(UDP_SOCKETS, window) } = options;
   const before = cpuSeconds(pid);
-  const { code, stdout, stderr } = await run('taskset', [...words.split(' '), queries], { timeoutMs: 600_000 });
+  const [stdout, latencies] = await Promise.all([
+    dnsperf(`-q ${window} -c ${clients}`, { ...options, tcp }, queries),
+    sampled === undefined ? '' : dnsperf(`-v -Q ${SAMPLES_PER_SECOND} -q 1 -c 1`, { ...options, tcp }, sampled),
+  ]);
   const cpu = cpuSeconds(pid) - before;
+  const found = parseDnsperf(stdout);
+  const samples = parseLatencies(latencies);
+  return { ...found, completed: found.completed + samples.length, samples, cpuSeconds: cpu };
+}
+
+/** What a run of dnsperf prints. */
+async function dnsperf(
+  words: string,
+  { port, tcp, seconds, cores = '1' }: Pick<LoadOptions, 'port' | 'tcp' | 'seconds' | 'cores'>,
+  queries: string,
+): Promise<string> {
+  const all = `-c ${cores} dnsperf -s 127.0.0.1 -p ${port} -m ${tcp ? 'tcp' : 'udp'} ${words} -l ${seconds} -t 2 -d`;
+  const { code, stdout, stderr } = await run('taskset', [...all.split(' '), queries], { timeoutMs: 600_000 });
   if (code !== 0) throw new Error(`dnsperf ended with status ${code}: ${stderr}${stdout}`);
-  return { ...parseDnsperf(stdout), cpuSeconds: cpu };
+  return stdout;
+}
+
+/** Reads the lines `> RCODE NAME TYPE SECONDS` that dnsperf prints of each query when it is told to. */
+function parseLatencies(text: string): number[] {
+  return [...text.matchAll(/^> \S+ \S+ \S+ ([\d.]+)$/gm)].map(([, seconds]) => Number(seconds) * 1000);
 }
 
 /** Reads the statistics that dnsperf prints at its end. */
-function parseDnsperf(text: string): Omit<Load, 'cpuSeconds'> {
+function parseDnsperf(text: string): Omit<Load, 'cpuSeconds' | 'samples'> {
   const number = (pattern: RegExp) => Number(pattern.exec(text)?.[1] ?? Number.NaN);
   return {
     completed: number(/Queries completed:\s+(\d+)/),
@@ -55,7 +81,6 @@ function parseDnsperf(text: string): Omit<Load, 'cpuSeconds'> {
     queriesPerSecond: number(/Queries per second:\s+([\d.]+)/),
     latency: {
       average: number(/Average Latency \(s\):\s+([\d.]+)/) * 1000,
-      deviation: number(/Latency StdDev \(s\):\s+([\d.]+)/) * 1000,
       max: number(/Average Latency.*max ([\d.]+)/) * 1000,
     },
     replySize: number(/Average packet size:.*response (\d+)/),

@@ -53,8 +53,10 @@ export async function measure(
     );
     let runs = 0;
     const loadOn = ({ row, window, running: { server } }: Cell, seconds: number) => {
-      if (row.fresh) writeQueries(world.folder, row.id, shuffledQueries(row, services, ++runs));
-      return load({ ...server, queries: files.get(row)!, tcp: row.tcp ?? false, window, seconds });
+      const freshFile = (id: string) => writeQueries(world.folder, id, shuffledQueries(row, services, ++runs));
+      const queries = row.fresh ? freshFile(row.id) : files.get(row)!;
+      const sampled = row.fresh ? freshFile(`${row.id}-sampled`) : queries;
+      return load({ ...server, queries, sampled, tcp: row.tcp ?? false, window, seconds });
     };
     for (let round = 0; round < plan.rounds; round++) {
       for (const cell of cells) {
@@ -94,6 +96,7 @@ function serverReport({ contender, setup, server, residentAtStart }: Running): R
 function result({ row, window, running: { contender, setup }, loads }: Cell): Result {
   const sum = (of: (load: Load) => number) => loads.reduce((total, one) => total + of(one), 0);
   const mean = (of: (load: Load) => number) => sum(of) / loads.length;
+  const samples = loads.flatMap((one) => one.samples).sort((a, b) => a - b);
   return {
     row: row.title,
     server: contender.title,
@@ -103,10 +106,16 @@ function result({ row, window, running: { contender, setup }, loads }: Cell): Re
     cpuMicrosecondsPerQuery: (sum(({ cpuSeconds }) => cpuSeconds) / sum(({ completed }) => completed)) * 1e6,
     latency: {
       average: mean(({ latency }) => latency.average),
-      deviation: mean(({ latency }) => latency.deviation),
-      max: Math.max(...loads.map(({ latency }) => latency.max)),
+      p50: percentile(samples, 50),
+      p99: percentile(samples, 99),
+      max: Math.max(...loads.map(({ latency }) => latency.max), ...samples.slice(-1)),
     },
     replySize: mean(({ replySize }) => replySize),
     lost: sum(({ lost }) => lost),
   };
+}
+
+/** Of numbers in ascending order. */
+function percentile(sorted: readonly number[], percent: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / 100))] ?? Number.NaN;
 }

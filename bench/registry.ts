@@ -169,7 +169,7 @@ function rateOf({ queriesPerSecond, cpuSeconds, completed, lost }: Load) {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'cairn-registry-'));
-const upstream = await startBenchUpstream();
+const upstream = await startBenchUpstream(folder);
 const services = bigCluster(size);
 const api = await startApiServer({
   objects: bigClusterObjects(services),

@@ -27,8 +27,8 @@ export interface Result {
   readonly window: number;
   readonly queriesPerSecond: number;
   readonly cpuMicrosecondsPerQuery: number;
-  /** In milliseconds. */
-  readonly latency: { readonly average: number; readonly deviation: number; readonly max: number };
+  /** In milliseconds; the percentiles are of sampled queries. */
+  readonly latency: { readonly average: number; readonly p50: number; readonly p99: number; readonly max: number };
   readonly replySize: number;
   readonly lost: number;
 }
@@ -61,7 +61,8 @@ function detailRows({ results }: Report, setup: Setup): string[][] {
     'Queries/s',
     'CPU per query',
     'Latency: mean',
-    '± σ',
+    'p50',
+    'p99',
     'max',
     'CPU against Cairn',
   ];
@@ -73,7 +74,9 @@ function detailRows({ results }: Report, setup: Setup): string[][] {
       result.server,
       Math.round(result.queriesPerSecond).toLocaleString('en') + (result.lost > 0 ? ` (${result.lost} lost)` : ''),
       `${result.cpuMicrosecondsPerQuery.toFixed(1)} µs`,
-      ...[result.latency.average, result.latency.deviation, result.latency.max].map((ms) => `${ms.toFixed(2)} ms`),
+      ...[result.latency.average, result.latency.p50, result.latency.p99, result.latency.max].map(
+        (ms) => `${ms.toFixed(2)} ms`,
+      ),
       ratio(result, own),
     ]),
   ];

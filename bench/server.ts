@@ -77,7 +77,7 @@ export async function startBenchServer(
     if (server.child.exitCode !== null) throw new Error(`cairn ended with status ${server.child.exitCode}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  return { ...server, port: Number(/:(\d+)$/m.exec(server.output())![1]) };
+  return { ...server, port: Number(/:(\d+)(?: on \S+)?$/m.exec(server.output())![1]) };
 }
 
 /** The resident memory of a process, in MiB. */

@@ -1,16 +1,31 @@
-import { Rcode } from '../src/dns/message.ts';
-import { parseRecord } from '../src/dns/presentation.ts';
-import { A } from '../src/dns/rr.ts';
-import { answerTo, type ScriptedUpstream, startUpstream } from '../test/support/upstream.ts';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { startBenchServer } from './server.ts';
 
-/** An upstream that knows hosts with an IPv4 address below example.com, and nothing else. */
-export function startBenchUpstream(): Promise<ScriptedUpstream> {
-  return startUpstream(({ message, reply }) => {
-    const { name, type } = message.questions[0]!;
-    const known = /^api-\d+\.example\.com\.$/i.test(name);
-    if (known && type === A.code) return reply(answerTo(message, [`${name} 3600 IN A 198.51.100.1`]));
-    const zone = known ? 'example.com.' : '.';
-    const authority = [parseRecord(`${zone} 3600 IN SOA ns.example.com. hostmaster.example.com. 1 7200 1800 86400 60`)];
-    reply(answerTo(message, [], { authority, rcode: known ? Rcode.NOERROR : Rcode.NXDOMAIN }));
+/** A name server outside of the cluster. */
+export interface BenchUpstream {
+  /** `ADDRESS:PORT` */
+  readonly endpoint: string;
+  close(): Promise<void>;
+}
+
+const ZONES = {
+  'example.com': '*',
+  '.': 'root-servers.test.',
+};
+
+/**
+ * Starts a name server that has an IPv4 address for every name below example.com, and no other name: Cairn itself, in a
+ * process of its own beside the load generator, as it must not be what the servers under test wait for.
+ */
+export async function startBenchUpstream(folder: string): Promise<BenchUpstream> {
+  const blocks = Object.entries(ZONES).map(([zone, owner], i) => {
+    const file = join(folder, `upstream-${i}.zone`);
+    writeFileSync(file, `@ 3600 SOA ns hostmaster 1 7200 1800 86400 60\n@ 3600 NS ns\n${owner} 3600 A 198.51.100.1\n`);
+    return `${zone} {\n  bind 127.0.0.1\n  file ${file}\n}\n`;
   });
+  const corefile = join(folder, 'upstream.Corefile');
+  writeFileSync(corefile, blocks.join(''));
+  const server = await startBenchServer(corefile, [], {}, '1');
+  return { endpoint: `127.0.0.1:${server.port}`, close: server.stop };
 }

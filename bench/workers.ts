@@ -94,7 +94,7 @@ const folder = mkdtempSync(join(tmpdir(), 'cairn-workers-'));
 const services = benchServices(SERVICES);
 const manifest = join(folder, 'cluster.json');
 writeFileSync(manifest, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: clusterObjects(services) }));
-const upstream = await startBenchUpstream();
+const upstream = await startBenchUpstream(folder);
 const servers: BenchServer[] = [];
 try {
   for (const mode of modes) servers.push(await start(mode, folder, manifest, upstream.endpoint));

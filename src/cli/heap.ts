@@ -1,13 +1,36 @@
-import { setFlagsFromString } from 'node:v8';
+import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
+
+/**
+ * How large V8 may make each half of its young generation. It has to hold what all queries in flight need, several times
+ * over: what survives two collections is taken for old, and old garbage costs far more.
+ */
+const YOUNG_OCTETS = 4 * 1024 * 1024;
+/** The pages' own headers are not free for objects. */
+const USABLE_SHARE = 0.75;
 
 /**
  * Tells V8 to collect early rather than to grow: a DNS server's garbage dies young, and the memory limit of its pod is a
  * promise to the node. Called before there is much of a heap: V8 does not give back what its young generation has grown to.
  *
- * Measured under load over 1,000 services: 125 MiB resident rather than 185 for replies that are made anew, at about a tenth more CPU for these.
- * Measured over 10,000 services: 116 MiB once they are listed, and 131 if this were called after all modules were loaded.
+ * Measured with 200 queries in flight, all forwarded: 60 µs of CPU for each with 1 MiB, 36 with 2, 32 with 4, 27 with 8; and
+ * resident after it 119, 122, 123 and 130 MiB.
  */
 export function keepHeapSmall(): void {
-  setFlagsFromString('--semi-space-growth-factor=1');
   setFlagsFromString('--heap-growing-percent=50');
+  growYoungGeneration();
+}
+
+/** V8 takes the size from its command line alone, but grows by this factor when enough has survived. */
+function growYoungGeneration(): void {
+  setFlagsFromString('--semi-space-growth-factor=2');
+  const survivors: unknown[] = [];
+  while (youngOctets() < YOUNG_OCTETS * USABLE_SHARE && survivors.length < YOUNG_OCTETS / 1024) {
+    for (let i = 0; i < 16; i++) survivors.push(new Array(256).fill(0));
+  }
+  setFlagsFromString('--semi-space-growth-factor=1');
+}
+
+function youngOctets(): number {
+  const space = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space');
+  return space ? space.space_used_size + space.space_available_size : Number.POSITIVE_INFINITY;
 }

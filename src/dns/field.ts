@@ -1,4 +1,4 @@
-import { parseIP, printIP } from './ip.ts';
+import { parseIP, parseIPv4Number, printIP } from './ip.ts';
 import { type Name, parseName } from './name.ts';
 import { WireError } from './wire/error.ts';
 import type { Reader } from './wire/reader.ts';
@@ -42,15 +42,9 @@ export const uncompressedName: Field<Name> = {
   encode: (writer, value) => writer.uncompressedName(value),
 };
 
-const address = (octets: 4 | 16, family: string): Field<string> => ({
-  decode: (reader) => printIP(reader.octets(octets)),
-  encode: (writer, value) => {
-    const ip = parseIP(value);
-    if (ip?.length !== octets) throw new WireError(`"${value}" is not an ${family} address`);
-    writer.octets(ip);
-  },
-  print: (value) => value,
-  parse: (words, what) => {
+const addressText = (octets: 4 | 16, family: string) => ({
+  print: (value: string) => value,
+  parse(words: Words, what: string) {
     const { text } = words.next(what);
     const ip = parseIP(text);
     if (ip?.length !== octets) throw new PresentationError(`${what} must be an ${family} address, not "${text}"`);
@@ -58,8 +52,26 @@ const address = (octets: 4 | 16, family: string): Field<string> => ({
   },
 });
 
-export const ipv4 = address(4, 'IPv4');
-export const ipv6 = address(16, 'IPv6');
+/** The address of most records: read and written without an array in between. */
+export const ipv4: Field<string> = {
+  ...addressText(4, 'IPv4'),
+  decode: (reader) => `${reader.u8()}.${reader.u8()}.${reader.u8()}.${reader.u8()}`,
+  encode(writer, value) {
+    const number = parseIPv4Number(value);
+    if (number === undefined) throw new WireError(`"${value}" is not an IPv4 address`);
+    writer.u32(number);
+  },
+};
+
+export const ipv6: Field<string> = {
+  ...addressText(16, 'IPv6'),
+  decode: (reader) => printIP(reader.octets(16)),
+  encode(writer, value) {
+    const ip = parseIP(value);
+    if (ip?.length !== 16) throw new WireError(`"${value}" is not an IPv6 address`);
+    writer.octets(ip);
+  },
+};
 
 /** One <character-string>, one character per octet. */
 export const text: Field<string> = {

@@ -13,14 +13,22 @@ export function parseIP(text: string): IP | undefined {
 }
 
 function parseIPv4(text: string): IP | undefined {
-  const ip = new Uint8Array(4);
-  let part = 0;
+  const number = parseIPv4Number(text);
+  if (number === undefined) return undefined;
+  return Uint8Array.of(number >>> 24, number >>> 16, number >>> 8, number);
+}
+
+/** Reads an IPv4 address as one number of 32 bits; undefined if it is none. */
+export function parseIPv4Number(text: string): number | undefined {
+  let number = 0;
+  let dots = 0;
   let octet = -1;
   for (let i = 0; i < text.length; i++) {
     const char = text.charCodeAt(i);
     if (char === 0x2e) {
-      if (octet === -1 || part === 3) return undefined;
-      ip[part++] = octet;
+      if (octet === -1 || dots === 3) return undefined;
+      number = number * 256 + octet;
+      dots++;
       octet = -1;
     } else {
       const digit = char - 0x30;
@@ -29,9 +37,7 @@ function parseIPv4(text: string): IP | undefined {
       if (octet > 255) return undefined;
     }
   }
-  if (octet === -1 || part !== 3) return undefined;
-  ip[3] = octet;
-  return ip;
+  return octet === -1 || dots !== 3 ? undefined : number * 256 + octet;
 }
 
 function parseIPv6(text: string): IP | undefined {

@@ -19,24 +19,42 @@ export function reverseName(ip: IP): Name {
   );
 }
 
-/**
- * What a (folded) name under in-addr.arpa or ip6.arpa stands for: `address`, in canonical text, for a whole one;
- * `prefix`, the name's own octets or nibbles from the most significant one, for a name with fewer labels.
- * Undefined for a name that no address can have or lie below.
- */
-export function parseReverseName(
-  name: Name,
-): { address: string } | { prefix: readonly number[]; family: 4 | 6 } | undefined {
-  const family = isAtOrBelow(name, IPV4_REVERSE_ZONE) ? 4 : isAtOrBelow(name, IPV6_REVERSE_ZONE) ? 6 : undefined;
-  if (family === undefined) return undefined;
+/** An address in canonical text, or the octets or nibbles, from the most significant one, that a shorter name has. */
+export type ReverseName = { readonly address: string } | { readonly prefix: readonly number[]; readonly family: 4 | 6 };
+
+/** What a (folded) name under in-addr.arpa or ip6.arpa stands for; undefined for one that no address can have or lie below. */
+export function parseReverseName(name: Name): ReverseName | undefined {
+  if (isAtOrBelow(name, IPV4_REVERSE_ZONE)) return parseReverseIPv4(name);
+  return isAtOrBelow(name, IPV6_REVERSE_ZONE) ? parseReverseIPv6(name) : undefined;
+}
+
+/** Reads it character by character, as many are asked for. */
+function parseReverseIPv4(name: Name): ReverseName | undefined {
+  const end = name.length - IPV4_REVERSE_ZONE.length;
+  const octets: number[] = [];
+  let octet = -1;
+  for (let at = 0; at < end; at++) {
+    const digit = name.charCodeAt(at) - 0x30;
+    if (digit === DOT && octet !== -1) {
+      octets.push(octet);
+      octet = -1;
+    } else {
+      if (digit < 0 || digit > 9 || octet === 0) return undefined;
+      octet = octet === -1 ? digit : 10 * octet + digit;
+      if (octet > 255) return undefined;
+    }
+  }
+  if (octets.length > 4) return undefined;
+  octets.reverse();
+  return octets.length === 4 ? { address: octets.join('.') } : { prefix: octets, family: 4 };
+}
+
+const DOT = 0x2e - 0x30;
+
+function parseReverseIPv6(name: Name): ReverseName | undefined {
   const labels = labelsOf(name).slice(0, -2).reverse();
-  const pattern = family === 4 ? /^(0|[1-9]\d{0,2})$/ : /^[0-9a-f]$/;
-  const values = labels.map((label) => (pattern.test(label) ? Number.parseInt(label, family === 4 ? 10 : 16) : 256));
-  if (values.some((value) => value > 255)) return undefined;
-  const whole = family === 4 ? 4 : 32;
-  if (values.length > whole) return undefined;
-  if (values.length < whole) return { prefix: values, family };
-  const octets =
-    family === 4 ? values : values.flatMap((nibble, i) => (i % 2 === 0 ? [(nibble << 4) | values[i + 1]!] : []));
-  return { address: printIP(Uint8Array.from(octets)) };
+  if (labels.length > 32 || !labels.every((label) => /^[0-9a-f]$/.test(label))) return undefined;
+  const nibbles = labels.map((label) => Number.parseInt(label, 16));
+  if (nibbles.length < 32) return { prefix: nibbles, family: 6 };
+  return { address: printIP(Uint8Array.from({ length: 16 }, (_, i) => (nibbles[2 * i]! << 4) | nibbles[2 * i + 1]!)) };
 }

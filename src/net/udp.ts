@@ -1,5 +1,6 @@
 import { CairnError } from '../errors.ts';
-import { type BatchedListener, loadMachinery, openBatchedUdp } from './batched/batched-udp.ts';
+import { type BatchedListener, listenBatched, loadMachinery } from './batched/batched-udp.ts';
+import type { Machinery } from './batched/serve-socket.ts';
 import { openPortableUdp, type PortableListener } from './portable-udp.ts';
 import { noSharing } from './shared-port.ts';
 import type { Receiver, UdpKind, UdpOptions } from './transport.ts';
@@ -17,10 +18,24 @@ export async function openUdp(
   { kind, ...options }: UdpOptions & { readonly kind?: UdpKind },
   receive: Receiver,
 ): Promise<BatchedListener | PortableListener> {
-  const chosen = kind ?? wantedKind() ?? ((await loadMachinery()) ? 'batched' : 'portable');
-  if (chosen === 'batched') return openBatchedUdp(options, receive);
+  const machinery = await udpMachinery(kind);
+  if (machinery) return listenBatched(machinery, options, receive);
   if (options.reusePort) throw noSharing();
   return openPortableUdp(options, receive);
+}
+
+/**
+ * What batched UDP needs, where it is wanted: undefined for the portable kind.
+ *
+ * @throws CairnError (as a rejection) when the environment names no kind, or the kind cannot be had.
+ */
+export async function udpMachinery(kind: UdpKind | undefined = wantedKind()): Promise<Machinery | undefined> {
+  if (kind === 'portable') return undefined;
+  const machinery = await loadMachinery();
+  if (!machinery && kind === 'batched') {
+    throw new CairnError('UDP', 'batched UDP needs Linux on x64 or arm64, and the package koffi');
+  }
+  return machinery;
 }
 
 function wantedKind(): UdpKind | undefined {

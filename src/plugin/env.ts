@@ -37,6 +37,8 @@ export interface PluginEnv {
     readonly server: string;
     /** The name of the block's choice of queries in metrics; empty if it serves all queries of its zones. */
     readonly view: string;
+    /** Whether labels of the block's queries are ever read: what would be kept for them need not be, otherwise. */
+    readonly labelled: boolean;
     /** All plugins of the block, in chain order; complete once the chain is built. `text` is what the block says of each. */
     plugins(): readonly { readonly name: string; readonly plugin: Plugin; readonly text: string }[];
   };

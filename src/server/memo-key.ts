@@ -27,12 +27,17 @@ export interface Scan {
   readonly hasCapitals: boolean;
   readonly type: number;
   readonly do: boolean;
+  readonly hasEdns: boolean;
   /** The UDP size of the OPT record; 0 without one. */
   readonly udpSize: number;
+  readonly hasOptions: boolean;
 }
 
 const scratch = Buffer.alloc(SHAPE_OCTETS + MAX_NAME_OCTETS);
-const scan = { key: '', hash: 0, nameEnd: 0, hasCapitals: false, type: 0, do: false, udpSize: 0 };
+const scan = {
+  ...{ key: '', hash: 0, nameEnd: 0, hasCapitals: false, type: 0 },
+  ...{ do: false, hasEdns: false, udpSize: 0, hasOptions: false },
+};
 
 /**
  * Reads a query of the usual kind without decoding it: one question, no records but an OPT with no option that matters.
@@ -47,10 +52,12 @@ export function scanQuery(bytes: Uint8Array): Scan | undefined {
   scan.type = (bytes[end - 4]! << 8) | bytes[end - 3]!;
   scan.udpSize = 0;
   scan.do = false;
-  if (bytes[11] === 1) {
+  scan.hasOptions = false;
+  scan.hasEdns = bytes[11] === 1;
+  if (scan.hasEdns) {
     if (!scanOpt(bytes, end)) return undefined;
   } else if (end !== length) return undefined;
-  scratch[0] = (bytes[2]! & RD) | (bytes[3]! & AD_CD) | (bytes[11] === 1 ? HAS_EDNS : 0) | (scan.do ? HAS_DO : 0);
+  scratch[0] = (bytes[2]! & RD) | (bytes[3]! & AD_CD) | (scan.hasEdns ? HAS_EDNS : 0) | (scan.do ? HAS_DO : 0);
   scratch[1] = bytes[end - 4]!;
   scratch[2] = bytes[end - 3]!;
   scratch[3] = bytes[end - 2]!;
@@ -116,6 +123,7 @@ function scanOpt(bytes: Uint8Array, at: number): boolean {
   const options = (bytes[at + 9]! << 8) | bytes[at + 10]!;
   if (at + OPT_FIXED_OCTETS + options !== bytes.length) return false;
   if (options > 0 && !isCookieOnly(bytes, at + OPT_FIXED_OCTETS, options)) return false;
+  scan.hasOptions = options > 0;
   scan.udpSize = (bytes[at + 3]! << 8) | bytes[at + 4]!;
   scan.do = (bytes[at + 7]! & 0x80) !== 0;
   return true;

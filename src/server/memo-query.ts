@@ -3,6 +3,7 @@ import { foldName, type Name } from '../dns/name.ts';
 import { decodeMessage } from '../dns/wire/decode.ts';
 import type { Peer } from '../net/transport.ts';
 import type { Arrival, Protocol, Query } from '../plugin/query.ts';
+import type { Scan } from './memo-key.ts';
 
 /** A query that was answered from its octets; what an observer wants to know beyond that is decoded when it asks. */
 export class MemoQuery implements Query {
@@ -15,17 +16,23 @@ export class MemoQuery implements Query {
   readonly depth = 0;
   private readonly bytes: Uint8Array;
   readonly arrival: Arrival;
+  private readonly hasEdns: boolean;
+  /** The OPT record, unless it must be decoded. */
+  private readonly plainEdns: Edns | undefined;
   private decoded: Message | undefined;
 
-  constructor(bytes: Uint8Array, arrival: Arrival, type: number, zone: Name, server: string) {
+  constructor(bytes: Uint8Array, arrival: Arrival, scan: Scan, zone: Name, server: string) {
     this.protocol = arrival.protocol;
     this.octets = arrival.octets;
     this.receivedMs = arrival.receivedMs;
-    this.type = type;
+    this.type = scan.type;
     this.zone = zone;
     this.server = server;
     this.bytes = bytes;
     this.arrival = arrival;
+    this.hasEdns = scan.hasEdns;
+    const isPlain = scan.hasEdns && !scan.hasOptions;
+    this.plainEdns = isPlain ? { udpSize: scan.udpSize, version: 0, do: scan.do, options: NO_OPTIONS } : undefined;
   }
 
   get client(): Peer {
@@ -54,6 +61,8 @@ export class MemoQuery implements Query {
   }
 
   get edns(): Edns | undefined {
-    return this.message.edns;
+    return this.hasEdns ? (this.plainEdns ?? this.message.edns) : undefined;
   }
 }
+
+const NO_OPTIONS: Edns['options'] = [];

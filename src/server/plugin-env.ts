@@ -70,17 +70,21 @@ function createEnv(
   plugins: readonly NamedPlugin[],
   { world, claims, pages, shared, responders }: Generation,
 ): PluginEnv {
-  const { debug = false, root = '', view = '' } = block.settings;
+  const { debug = false, root = '', view = '', labelled = [] } = block.settings;
   return {
     log: createLogger(world.sink, { prefix: `plugin/${name}: `, debug }),
     queryLog: (line) => world.sink('info', `[INFO] ${line}`),
     metrics: world.metrics,
     clock: world.clock,
     random: world.random,
-    block: { keys: block.keys, zones: block.zones, server, view, plugins: () => plugins },
+    block: {
+      ...{ keys: block.keys, zones: block.zones, server, view },
+      labelled: labelled.length > 0,
+      plugins: () => plugins,
+    },
     path: (path) => resolvePath(root, path),
     localAddresses: world.localAddresses,
-    label: (query, label) => readLabel(query, label, block.settings.labelled ?? [], plugins),
+    label: (query, label) => readLabel(query, label, labelled, plugins),
     resolve: (query, question) => responders.get(query.server)!.resolve(query, question),
     keep: (key, make) => claims.keep(`${name} ${key}`, make),
     shared<T>(key: string, make: () => T): T {

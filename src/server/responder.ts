@@ -138,7 +138,8 @@ export class Responder {
     }
     const { block, zone } = route;
     const query = createQuery(message!, arrival, this.listener.server, zone);
-    const reply = await this.handle(query, block);
+    const made = Promise.resolve(this.handle(query, block));
+    const reply = await made.catch((thrown) => this.watch.recovered(query, thrown, block.debug));
     const reason = reply.error ? messageOf(reply.error) : block.explain?.(query, reply);
     return { bytes: firstMessage(this.finish(query, block, reply)), plugin: reply.source, zone, reason };
   }
@@ -173,7 +174,7 @@ export class Responder {
     learn?.(scan.key, entry);
     const reply = repeatReply(entry, bytes, scan, watch.random);
     if (block.observers.length > 0) {
-      const query = new MemoQuery(bytes, arrival, scan.type, zone, listener.server);
+      const query = new MemoQuery(bytes, arrival, scan, zone, listener.server);
       this.tellObservers(query, block, entry.reply, entry.flags, reply.length);
     }
     return reply;
@@ -207,23 +208,20 @@ export class Responder {
 
   /** What the block's plugins answer, now or later; SERVFAIL for what they throw. */
   private handle(query: Query, block: Block): Reply | Promise<Reply> {
-    const { watch } = this;
     try {
-      const reply = block.handler!(query);
-      if (!(reply instanceof Promise)) return reply;
-      return reply.catch((thrown) => watch.recovered(query, thrown, block.debug));
+      return block.handler!(query);
     } catch (thrown) {
-      return watch.recovered(query, thrown, block.debug);
+      return this.watch.recovered(query, thrown, block.debug);
     }
   }
 
-  private async finishLater(query: Query, block: Block, reply: Promise<Reply>): Promise<Answer> {
+  private finishLater(query: Query, block: Block, reply: Promise<Reply>): Promise<Answer> {
     this.inFlight++;
-    try {
-      return this.finish(query, block, await reply);
-    } finally {
+    const finish = (reply: Reply) => {
       this.inFlight--;
-    }
+      return this.finish(query, block, reply);
+    };
+    return reply.then(finish, (thrown) => finish(this.watch.recovered(query, thrown, block.debug)));
   }
 
   private finish(query: Query, block: Block, reply: Reply): Answer {

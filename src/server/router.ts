@@ -1,4 +1,4 @@
-import { type Name, parentOf, ROOT } from '../dns/name.ts';
+import { type Name, parentOf, ROOT, startsLabel } from '../dns/name.ts';
 import { DS } from '../dns/rr.ts';
 import type { Handler, Plugin } from '../plugin/plugin.ts';
 import type { Query } from '../plugin/query.ts';
@@ -35,12 +35,15 @@ export type QueryIn = (zone: Name) => Query;
 /** Finds the block that serves a query: the one with the longest zone that holds the name, among those of one zone the first that wants it. */
 export class Router {
   private readonly routes = new Map<Name, Route[]>();
+  /** The lengths of all zones' names, the longest first: a name need only be cut where a zone may begin. */
+  private lengths: readonly number[] = [];
 
   add(zone: Name, block: Block): void {
     const route = { zone, block };
     const others = this.routes.get(zone);
     if (others) others.push(route);
     else this.routes.set(zone, [route]);
+    this.lengths = [...new Set(this.zones.map(({ length }) => length))].sort((a, b) => b - a);
   }
 
   get zones(): readonly Name[] {
@@ -54,8 +57,12 @@ export class Router {
 
   private longest(name: Name, queryIn: QueryIn): Route | undefined {
     let isSelected = false;
-    for (let at: Name | undefined = name; at !== undefined; at = parentOf(at)) {
-      for (const route of this.routes.get(at) ?? NONE) {
+    for (const length of this.lengths) {
+      const start = name.length - length;
+      const at = length === ROOT.length ? ROOT : name.slice(start);
+      const routes = start < 0 ? undefined : this.routes.get(at);
+      if (!routes || (at !== ROOT && !startsLabel(name, start))) continue;
+      for (const route of routes) {
         const { selects } = route.block;
         if (selects) isSelected = true;
         if (selects && !selects(queryIn(at))) continue;
@@ -77,5 +84,3 @@ export class Router {
     return own.isSelected ? { ...above, isSelected: true } : above;
   }
 }
-
-const NONE: readonly Route[] = [];

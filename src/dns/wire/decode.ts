@@ -17,13 +17,17 @@ export function decodeMessage(bytes: Uint8Array): Message {
   const reader = new Reader(bytes);
   const id = reader.u16();
   const flags = reader.u16();
-  const counts = [reader.u16(), reader.u16(), reader.u16(), reader.u16()] as const;
+  const questionCount = reader.u16();
+  const answerCount = reader.u16();
+  const authorityCount = reader.u16();
+  const additionalCount = reader.u16();
   const questions: Question[] = [];
-  for (let i = 0; i < counts[0]; i++) questions.push({ name: reader.name(), type: reader.u16(), class: reader.u16() });
-  const answer = decodeSection(reader, counts[1]);
-  const authority = decodeSection(reader, counts[2]);
+  for (let i = 0; i < questionCount; i++)
+    questions.push({ name: reader.name(), type: reader.u16(), class: reader.u16() });
+  const answer = decodeSection(reader, answerCount);
+  const authority = decodeSection(reader, authorityCount);
   const optRecords: OptRecord[] = [];
-  const additional = decodeSection(reader, counts[3], optRecords);
+  const additional = decodeSection(reader, additionalCount, optRecords);
   if (optRecords.length > 1) throw new WireError('more than one OPT record'); // RFC 6891 §6.1.1
   const opt = optRecords[0];
   const rcode = (flags & 0xf) | ((opt?.extendedRcode ?? 0) << 4);

@@ -44,7 +44,7 @@ function finish(message: Message, counts: Counts): Buffer {
   if (counts.truncated) writer.u16At(2, encodeFlags(message) | TC | (message.rcode & 0xf));
   if (message.edns) encodeOpt(message.edns, message.rcode);
   writer.u16At(10, counts.additional + (message.edns ? 1 : 0));
-  return Buffer.from(writer.bytes.subarray(0, writer.offset));
+  return writer.copy();
 }
 
 /**

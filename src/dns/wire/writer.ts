@@ -4,6 +4,8 @@ import { WireError } from './error.ts';
 /** Compression pointers have 14 bits (RFC 1035 §4.1.4). */
 const MAX_POINTER = 0x3fff;
 const BACKSLASH = 0x5c;
+/** How many suffixes of a message are looked for one by one. */
+const LISTED = 16;
 
 /** Writes a DNS message from left to right into a buffer that holds the largest message and one record more. */
 export class Writer {
@@ -12,8 +14,15 @@ export class Writer {
   /** The name that was written first, the question's: most others are the same or end as it does. */
   private first: Name = ROOT;
   private firstAt = 0;
-  /** Where every other suffix starts. The spelling counts, in both, so that letter case survives compression. */
-  private readonly suffixes = new Map<Name, number>();
+  /**
+   * Other suffixes, and where they start. The spelling counts, in both, so that letter case survives compression. Most messages
+   * have a few, which are found sooner in a list, and a Map makes garbage when it is cleared.
+   */
+  private readonly suffixes: Name[] = [];
+  private readonly offsets: number[] = [];
+  private count = 0;
+  /** Those beyond {@link LISTED}. */
+  private readonly more = new Map<Name, number>();
 
   constructor(bytes: Buffer) {
     this.bytes = bytes;
@@ -22,14 +31,23 @@ export class Writer {
   reset(): void {
     this.offset = 0;
     this.first = ROOT;
-    if (this.suffixes.size > 0) this.suffixes.clear();
+    this.count = 0;
+    if (this.more.size > 0) this.more.clear();
+  }
+
+  /** A copy of all that was written. */
+  copy(): Buffer {
+    const copy = Buffer.allocUnsafe(this.offset);
+    this.bytes.copy(copy, 0, 0, this.offset);
+    return copy;
   }
 
   /** Takes back all that was written from `offset` on. */
   rewind(offset: number): void {
     this.offset = offset;
     if (this.firstAt >= offset) this.first = ROOT;
-    for (const [suffix, at] of this.suffixes) if (at >= offset) this.suffixes.delete(suffix);
+    while (this.count > 0 && this.offsets[this.count - 1]! >= offset) this.count--;
+    for (const [suffix, at] of this.more) if (at >= offset) this.more.delete(suffix);
   }
 
   private take(octets: number): number {
@@ -106,9 +124,15 @@ export class Writer {
 
   /** Where a suffix starts; if that is nowhere yet, it will be here. */
   private know(suffix: Name): number | undefined {
-    const known = this.suffixes.get(suffix);
-    if (known === undefined && this.offset <= MAX_POINTER) this.suffixes.set(suffix, this.offset);
-    return known;
+    for (let i = 0; i < this.count; i++) if (this.suffixes[i] === suffix) return this.offsets[i];
+    const known = this.count < LISTED ? undefined : this.more.get(suffix);
+    if (known !== undefined || this.offset > MAX_POINTER) return known;
+    if (this.count === LISTED) this.more.set(suffix, this.offset);
+    else {
+      this.suffixes[this.count] = suffix;
+      this.offsets[this.count++] = this.offset;
+    }
+    return undefined;
   }
 
   /** Where the last `length` characters of the first name start. */

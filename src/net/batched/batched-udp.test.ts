@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { fakeClock } from '../../../test/support/clock.ts';
 import { datagramClient, datagramContract, silentLog } from '../../../test/support/datagram-contract.ts';
 import type { Peer, Receiver, SendReply, UdpOptions } from '../transport.ts';
-import { listenBatched, listenOn, loadMachinery, openBatchedUdp } from './batched-udp.ts';
+import { listenBatched, listenOn, loadMachinery } from './batched-udp.ts';
 import type { Kernel } from './kernel.ts';
 import { BATCH, MessageMemory } from './message-memory.ts';
 import { MAX_QUEUED_REPLIES } from './outbox.ts';
@@ -17,7 +17,7 @@ test('batched UDP works on Linux on x64 and arm64', () => {
 });
 
 if (machinery) {
-  datagramContract('batched', openBatchedUdp);
+  datagramContract('batched', async (options, receive) => listenBatched(machinery, options, receive));
   describe('batched', () => batchedTests(machinery.kernel));
 }
 
@@ -239,7 +239,7 @@ function batchedTests(real: Kernel): void {
     let answered = 0;
     // In memory that nobody wrote to, all senders have port 0: nothing of it is answered. And there is always more.
     const kernel = { ...real, receive: () => BATCH * Math.sign(++batches) };
-    const listener = listenBatched({ kernel, memory: new MessageMemory(real.addressOf) }, here, () => {
+    const listener = listenBatched({ ...machinery!, kernel, memory: new MessageMemory(real.addressOf) }, here, () => {
       answered++;
       return undefined;
     });

@@ -1,6 +1,6 @@
-import { CairnError } from '../../errors.ts';
 import type { Clock } from '../../observe/clock.ts';
 import { CLOSE_GRACE_MS, type Receiver, type UdpListener, type UdpOptions } from '../transport.ts';
+import { Epoll } from './epoll.ts';
 import { type Kernel, loadKernel } from './kernel.ts';
 import { MessageMemory } from './message-memory.ts';
 import { type Machinery, serveSocket } from './serve-socket.ts';
@@ -26,7 +26,9 @@ let machinery: Promise<Machinery | undefined> | undefined;
  * would else go with the last worker that uses it, while libuv still has to run some of it.
  */
 export function loadMachinery(): Promise<Machinery | undefined> {
-  machinery ??= loadKernel().then((kernel) => kernel && { kernel, memory: new MessageMemory(kernel.addressOf) });
+  machinery ??= loadKernel().then(
+    (kernel) => kernel && { kernel, memory: new MessageMemory(kernel.addressOf), epoll: new Epoll(kernel) },
+  );
   return machinery;
 }
 
@@ -34,15 +36,8 @@ export function loadMachinery(): Promise<Machinery | undefined> {
  * Listens for DNS over UDP with Linux's own calls, many datagrams at a time: one `recvmmsg` takes what is there, one
  * `sendmmsg` answers it. The reply to a datagram leaves from the address that the datagram was sent to.
  *
- * @throws CairnError (as a rejection) when the address is in use or cannot be bound, or koffi is missing.
+ * @throws CairnError when the address is in use or cannot be bound.
  */
-export async function openBatchedUdp(options: UdpOptions, receive: Receiver): Promise<BatchedListener> {
-  const loaded = await loadMachinery();
-  if (!loaded) throw new CairnError('UDP', 'batched UDP needs Linux on x64 or arm64, and the package koffi');
-  return listenBatched(loaded, options, receive);
-}
-
-/** {@link openBatchedUdp} with the kernel at hand. @throws CairnError when the address is in use or cannot be bound. */
 export function listenBatched(machinery: Machinery, options: UdpOptions, receive: Receiver): BatchedListener {
   return listenOn(machinery, openSocket(machinery.kernel, options), options.clock, receive);
 }

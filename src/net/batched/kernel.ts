@@ -10,6 +10,14 @@ const SYSTEM_CALLS: Partial<Record<NodeJS.Architecture, { recvmmsg: number; send
 };
 
 const IF_NAMESIZE = 16;
+/** How many descriptors one call reports. */
+export const MAX_READY = 64;
+const EPOLL_CLOEXEC = 0o2000000;
+const EPOLL_CTL_ADD = 1;
+const EPOLLIN = 1;
+/** Words of an `epoll_event`: on x64 there is no padding between the events and the data. */
+const EVENT_WORDS = process.arch === 'x64' ? 3 : 4;
+const EVENT_DATA = process.arch === 'x64' ? 1 : 2;
 const MSG_PEEK = 0x2;
 const MSG_DONTWAIT = 0x40;
 const SOCKADDR_MAX = 28;
@@ -24,6 +32,8 @@ export interface Interest {
 export interface Watch {
   change(interest: Interest): void;
   close(): void;
+  /** From now on it does not keep the process alive. */
+  unref(): void;
 }
 
 /** The system calls that the batched transport needs. Those that fail return -1, and {@link Kernel.error} says why. */
@@ -44,6 +54,12 @@ export interface Kernel {
   receive(fd: number, headers: number, count: number): number;
   /** Sends up to `count` datagrams, without waiting; returns how many it sent, which may be less. */
   send(fd: number, headers: number, count: number): number;
+  /** Opens a set of descriptors that are watched together (epoll(7)). */
+  epollCreate(): number;
+  /** Adds a descriptor, to be watched until it is closed for something to read. */
+  epollAdd(epoll: number, fd: number): number;
+  /** Those of the set that have something to read or an error, at most {@link MAX_READY} at once, without waiting. */
+  epollReady(epoll: number): readonly number[];
   /** Why the last call failed, such as `EADDRINUSE`. */
   error(): string;
   interfaceName(index: number): string;
@@ -73,13 +89,19 @@ function bindKernel(
   const syscall = libc.func('int64_t syscall(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t)');
   const socket = libc.func('int socket(int, int, int)');
   const bind = libc.func('int bind(int, void *, uint32_t)');
-  const connect = libc.func('int connect(int, void *, uint32_t)');
   const recv = libc.func('int64_t recv(int, void *, uint64_t, int)');
   const getsockname = libc.func('int getsockname(int, void *, void *)');
   const setsockopt = libc.func('int setsockopt(int, int, int, void *, uint32_t)');
   const close = libc.func('int close(int)');
+  const connect = libc.func('int connect(int, void *, uint32_t)');
+  const epollCreate = libc.func('int epoll_create1(int)');
+  const epollControl = libc.func('int epoll_ctl(int, int, int, void *)');
+  const epollWait = libc.func('int epoll_wait(int, void *, int, int)');
   const indexToName = libc.func('void *if_indextoname(uint32_t, void *)');
   const nameToIndex = libc.func('uint32_t if_nametoindex(const char *)');
+
+  const event = new Int32Array(EVENT_WORDS);
+  const events = new Int32Array(MAX_READY * EVENT_WORDS);
 
   return {
     addressOf: (memory) => Number(koffi.address(memory)),
@@ -99,6 +121,16 @@ function bindKernel(
     close: (fd) => void close(fd),
     receive: (fd, headers, count) => syscall(recvmmsg, fd, headers, count, MSG_DONTWAIT, 0),
     send: (fd, headers, count) => syscall(sendmmsg, fd, headers, count, MSG_DONTWAIT, 0),
+    epollCreate: () => epollCreate(EPOLL_CLOEXEC),
+    epollAdd(epoll, fd) {
+      event[0] = EPOLLIN;
+      event[EVENT_DATA] = fd;
+      return epollControl(epoll, EPOLL_CTL_ADD, fd, event);
+    },
+    epollReady(epoll) {
+      const count = epollWait(epoll, events, MAX_READY, 0);
+      return Array.from({ length: Math.max(0, count) }, (_, i) => events[i * EVENT_WORDS + EVENT_DATA]!);
+    },
     error: () => ERROR_NAMES.get(koffi.errno()) ?? `errno ${koffi.errno()}`,
     interfaceName(index) {
       const name = Buffer.alloc(IF_NAMESIZE);
@@ -118,9 +150,17 @@ function bindKernel(
           if (isOpen) handle.close();
           isOpen = false;
         },
+        unref: () => handle.unref(),
       };
     },
   };
 }
 
+/** The failure of the last call, as Node.js would throw it. */
+export function callError(kernel: Pick<Kernel, 'error'>, call: string): NodeJS.ErrnoException {
+  const code = kernel.error();
+  return Object.assign(new Error(`${call} ${code}`), { code, errno: ERROR_NUMBERS.get(code), syscall: call });
+}
+
 const ERROR_NAMES = new Map([...getSystemErrorMap()].map(([number, [name]]) => [-number, name]));
+const ERROR_NUMBERS = new Map([...getSystemErrorMap()].map(([number, [name]]) => [name, number]));

@@ -40,8 +40,11 @@ const PAYLOAD_STRIDE = 65_536 + 128;
 
 const SIDE_WORDS = BATCH * (HEADER_WORDS + IOVEC_WORDS + ENVELOPE_WORDS + PAYLOAD_STRIDE / 4);
 
-/** A peer's address and our own, as the kernel writes them: where a reply goes, and where it comes from. */
-export type Envelope = Int32Array;
+/**
+ * A peer's address and our own, as the kernel writes them: where a reply goes, and where it comes from. In words; not an
+ * Int32Array, which would lie outside of V8's heap at this size, and take fifty times as long to make.
+ */
+export type Envelope = readonly number[];
 
 /** Where one direction's parts begin, in words. */
 interface Side {
@@ -154,8 +157,18 @@ export class MessageMemory {
   /** Puts a later reply, of at most {@link PAYLOAD_OCTETS}, into an outbound slot. */
   lateReply(envelope: Envelope, to: number, bytes: Uint8Array): void {
     this.setPayload(to, bytes);
-    this.words.set(envelope.subarray(2), this.envelopeOf(this.outbound, to));
+    const at = this.envelopeOf(this.outbound, to);
+    for (let word = 0; word < ENVELOPE_WORDS; word++) this.words[at + word] = envelope[2 + word]!;
     this.setLengths(to, envelope[0]!, envelope[1]!);
+  }
+
+  /** Puts a query of at most {@link PAYLOAD_OCTETS} into an outbound slot, with another id, for a socket that is connected. */
+  query(slot: number, bytes: Uint8Array, id: number): void {
+    this.setPayload(slot, bytes);
+    const at = this.outbound.payloads * 4 + slot * PAYLOAD_STRIDE;
+    this.bytes[at] = id >> 8;
+    this.bytes[at + 1] = id;
+    this.setLengths(slot, 0, 0);
   }
 
   private setPayload(slot: number, bytes: Uint8Array): void {
@@ -175,9 +188,9 @@ export class MessageMemory {
   }
 
   private copyEnvelope(side: Side, slot: number): Envelope {
-    const copy = new Int32Array(2 + ENVELOPE_WORDS);
     const header = side.headers + slot * HEADER_WORDS;
     const at = this.envelopeOf(side, slot);
+    const copy = new Array<number>(2 + ENVELOPE_WORDS);
     copy[0] = this.words[header + NAME_LENGTH]!;
     copy[1] = this.words[header + CONTROL_LENGTH]!;
     for (let word = 0; word < ENVELOPE_WORDS; word++) copy[2 + word] = this.words[at + word]!;

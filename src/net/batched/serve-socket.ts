@@ -1,6 +1,7 @@
 import type { Clock } from '../../observe/clock.ts';
 import type { Receiver, UdpStats } from '../transport.ts';
 import { Datagram } from './datagram.ts';
+import type { Epoll } from './epoll.ts';
 import type { Kernel } from './kernel.ts';
 import { BATCH, type MessageMemory } from './message-memory.ts';
 import { Outbox } from './outbox.ts';
@@ -9,10 +10,11 @@ import type { BoundSocket } from './socket.ts';
 /** How many batches of one socket are answered before the rest of the thread has its turn. */
 export const ROUNDS_PER_TURN = 4;
 
-/** What all sockets that a thread serves share: batches are answered one after another, never at once. */
+/** What all sockets of a thread share: batches are answered, and sent, one after another, never at once. */
 export interface Machinery {
   readonly kernel: Kernel;
   readonly memory: MessageMemory;
+  readonly epoll: Epoll;
 }
 
 /** A socket that this thread reads. */
@@ -109,6 +111,6 @@ export function serveSocket(
 }
 
 /** Whether a receive that failed only says that there is nothing, or not yet. */
-function isNothing(error: string): boolean {
+export function isNothing(error: string): boolean {
   return error === 'EAGAIN' || error === 'EINTR';
 }

@@ -22,6 +22,21 @@ export function encodeSockaddr({ address, port }: Peer, interfaceIndex: (name: s
   return bytes;
 }
 
+/** The address family of a `sockaddr`. */
+export function familyOf(sockaddr: Uint8Array): number {
+  return new DataView(sockaddr.buffer, sockaddr.byteOffset).getUint16(0, true);
+}
+
+/** What a `sockaddr` says; `interfaceName` finds the IPv6 zone of its number. */
+export function peerOf(sockaddr: Uint8Array, interfaceName: (index: number) => string): Peer {
+  const view = new DataView(sockaddr.buffer, sockaddr.byteOffset);
+  const address =
+    familyOf(sockaddr) === AF_INET6
+      ? printIPv6At(sockaddr, 8, view.getUint32(24, true), interfaceName)
+      : printIPv4At(sockaddr, 4);
+  return { address, port: portAt(sockaddr, 0) };
+}
+
 /** The port in the `sockaddr` at an offset. */
 export function portAt(bytes: Uint8Array, at: number): number {
   return (bytes[at + 2]! << 8) | bytes[at + 3]!;

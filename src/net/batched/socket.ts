@@ -1,11 +1,11 @@
 import { isFamilyMissing, type ListenTarget, listenError } from '../listen.ts';
-import type { Kernel } from './kernel.ts';
+import { callError, type Kernel } from './kernel.ts';
 import { AF_INET, AF_INET6, encodeSockaddr, portAt } from './sockaddr.ts';
 
-const SOCK_STREAM = 1;
-const SOCK_DGRAM = 2;
-const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
+/** Calls on the socket do not wait, and no other program inherits it. */
+const QUIET = 0o4000 | 0o2000000;
+const STREAM = 1 | QUIET;
+export const DATAGRAM = 2 | QUIET;
 
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
@@ -41,7 +41,7 @@ export interface BoundSocket {
 export function openBeside(kernel: Kernel, { fd, address, port }: BoundSocket): BoundSocket {
   const target = { address, port };
   if (kernel.setOption(fd, SOL_SOCKET, SO_REUSEPORT, 1) < 0) {
-    throw listenError('UDP', target, systemError(kernel, 'setsockopt'));
+    throw listenError('UDP', target, callError(kernel, 'setsockopt'));
   }
   return openSocket(kernel, { ...target, reusePort: true });
 }
@@ -101,7 +101,7 @@ function openOn(
   prepare: (fd: number, address: string, set: SetOption) => void,
 ): BoundSocket {
   const { address = '::' } = options;
-  const type = protocol === 'UDP' ? SOCK_DGRAM : SOCK_STREAM;
+  const type = protocol === 'UDP' ? DATAGRAM : STREAM;
   try {
     return bindSocket(kernel, type, address, options, prepare);
   } catch (thrown) {
@@ -123,16 +123,16 @@ function bindSocket(
 ): BoundSocket {
   const isIPv6 = address.includes(':');
   const sockaddr = encodeSockaddr({ address, port }, kernel.interfaceIndex);
-  const fd = kernel.socket(isIPv6 ? AF_INET6 : AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC);
-  if (fd < 0) throw systemError(kernel, 'socket');
+  const fd = kernel.socket(isIPv6 ? AF_INET6 : AF_INET, type);
+  if (fd < 0) throw callError(kernel, 'socket');
   const set: SetOption = (level, option, value) => {
-    if (kernel.setOption(fd, level, option, value) < 0) throw systemError(kernel, 'setsockopt');
+    if (kernel.setOption(fd, level, option, value) < 0) throw callError(kernel, 'setsockopt');
   };
   try {
     if (reusePort) set(SOL_SOCKET, SO_REUSEPORT, 1);
     if (isIPv6) set(IPPROTO_IPV6, IPV6_V6ONLY, address === '::' ? 0 : 1);
     prepare(fd, address, set);
-    if (kernel.bind(fd, sockaddr) < 0) throw systemError(kernel, 'bind');
+    if (kernel.bind(fd, sockaddr) < 0) throw callError(kernel, 'bind');
     return { fd, address, port: portAt(kernel.socketName(fd), 0) };
   } catch (thrown) {
     kernel.close(fd);
@@ -150,9 +150,4 @@ function enlargeBuffers(kernel: Kernel, fd: number): void {
       kernel.setOption(fd, SOL_SOCKET, capped, BUFFER_OCTETS);
     }
   }
-}
-
-function systemError(kernel: Kernel, call: string): NodeJS.ErrnoException {
-  const code = kernel.error();
-  return Object.assign(new Error(`${call} ${code}`), { code, syscall: call });
 }

@@ -18,9 +18,11 @@ export function idOf(message: Uint8Array): number {
 /**
  * Whether a message answers a query of exactly one question: same id, QR set, same name in any letter case, type and
  * class (RFC 5452 §4). An error may come without the question, from a server that could not read it.
+ *
+ * @param id the one that the query was sent with.
  */
-export function answers(reply: Uint8Array, query: Uint8Array): boolean {
-  if (idOf(reply) !== idOf(query) || (reply[2]! & QR) === 0) return false;
+export function answers(reply: Uint8Array, query: Uint8Array, id: number = idOf(query)): boolean {
+  if (idOf(reply) !== id || (reply[2]! & QR) === 0) return false;
   const questions = (reply[4]! << 8) | reply[5]!;
   if (questions === 0) return (reply[3]! & 0xf) !== Rcode.NOERROR && (reply[3]! & 0xf) !== Rcode.NXDOMAIN;
   return questions === 1 && sameQuestion(reply, query);

@@ -14,13 +14,18 @@ export interface SocketBudget {
   open: number;
 }
 
-const processBudget: SocketBudget = { limit: MAX_UDP_SOCKETS, open: 0 };
+export const processBudget: SocketBudget = { limit: MAX_UDP_SOCKETS, open: 0 };
 
 export interface UdpOptions {
   readonly clock: Clock;
   /** The local address to send from; the system's choice by default. */
   readonly sourceAddress?: string | undefined;
   readonly sockets?: SocketBudget;
+}
+
+/** The error of a query for which there is no socket. */
+export function limitError(to: Peer, { limit }: SocketBudget): UpstreamError {
+  return new UpstreamError('limit', `dial udp ${printPeer(to)}: more than ${limit} sockets wait for upstreams`);
 }
 
 /**
@@ -34,10 +39,7 @@ export interface UdpOptions {
  */
 export function exchangeUdp(query: Uint8Array, to: Peer, timeoutMs: number, options: UdpOptions): Promise<Uint8Array> {
   const { clock, sourceAddress, sockets = processBudget } = options;
-  if (sockets.open >= sockets.limit) {
-    const message = `dial udp ${printPeer(to)}: more than ${sockets.limit} queries wait for upstreams`;
-    return Promise.reject(new UpstreamError('limit', message));
-  }
+  if (sockets.open >= sockets.limit) return Promise.reject(limitError(to, sockets));
   const sent = withId(query, randomInt(0x10000));
   return new Promise((resolve, reject) => {
     const socket = openSocket(to);

@@ -327,8 +327,8 @@ test('the memory of entries is bounded', async () => {
   const { env, passed } = harness;
   const octets = new Uint8Array(60_000);
   harness.next = ({ question: { name } }) =>
-    createReply('next', { answer: [{ name, type: 1, class: 1, ttl: 60, data: { octets } }] });
-  const handle = (i: number) => harness.handle(testQuery(`a${i}. A`));
+    createReply('next', { answer: [{ name, type: 65_280, class: 1, ttl: 60, data: { octets } }] });
+  const handle = (i: number) => harness.handle(testQuery(`a${i}. TYPE65280`));
   const fitting = Math.floor(MAX_OCTETS / 61_000);
   for (let i = 0; i < 2 * fitting; i++) await handle(i);
   const [bytes] = await env.exposed('cairn_cache_bytes{server="dns://:53",type="success"');

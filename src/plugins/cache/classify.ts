@@ -58,11 +58,19 @@ function isNegative({ authority }: Reply): boolean {
 }
 
 function negativeTtl(reply: Reply): number {
-  return recordsOf(reply).reduce((ttl, record) => Math.min(ttl, negativeRecordTtl(record)), Number.POSITIVE_INFINITY);
+  return smallest(reply, negativeRecordTtl);
 }
 
 function smallestTtl(reply: Reply): number {
-  return recordsOf(reply).reduce((ttl, record) => Math.min(ttl, record.ttl), Number.POSITIVE_INFINITY);
+  return smallest(reply, ({ ttl }) => ttl);
+}
+
+function smallest({ answer, authority, additional }: Reply, ttlOf: (record: ResourceRecord) => number): number {
+  let ttl = Number.POSITIVE_INFINITY;
+  for (const records of [answer, authority, additional]) {
+    for (const record of records) ttl = Math.min(ttl, ttlOf(record));
+  }
+  return ttl;
 }
 
 function recordsOf({ answer, authority, additional }: Reply): ResourceRecord[] {

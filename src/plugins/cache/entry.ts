@@ -1,4 +1,4 @@
-import { EdnsOption, Rcode } from '../../dns/message.ts';
+import { EdnsOption, type Question, Rcode } from '../../dns/message.ts';
 import type { ResourceRecord } from '../../dns/rr.ts';
 import type { Cell } from '../../observe/metrics.ts';
 import type { Query } from '../../plugin/query.ts';
@@ -6,13 +6,17 @@ import { Epoch, type Repeat } from '../../plugin/repeat.ts';
 import { createReply, type Reply } from '../../plugin/reply.ts';
 import { type Kind, negativeRecordTtl } from './classify.ts';
 import type { KindOptions } from './options.ts';
+import { pack, type Sections, unpack } from './packed.ts';
 import { sizeOf } from './size.ts';
 
 /** A reply that is kept. */
-export interface Entry {
+export interface Entry extends Pick<Reply, 'rcode' | 'aa' | 'ra' | 'ad'> {
+  readonly fixedFlags: Reply['fixedFlags'] | undefined;
   readonly kind: Kind;
-  /** The reply with its TTLs as they were when it was stored. */
-  readonly reply: Reply;
+  /** Its records, their TTLs as they were when it was stored; empty once they are unpacked. */
+  packed: string;
+  /** The same, since somebody asked. */
+  sections: Sections | undefined;
   /** On the clock's monotonic scale. */
   readonly storedMs: number;
   /** How long the whole is fresh, in seconds: no record has less. */
@@ -26,37 +30,62 @@ export interface Entry {
   prefetched: boolean;
   /** No refresh before this time: the last one failed. */
   recheckMs: number;
-  /** Moves when another reply takes the entry's place. */
-  readonly epoch: Epoch;
+  /** Moves when another reply takes the entry's place; there is none before somebody wants to know. */
+  epoch: Epoch | undefined;
 }
 
 /** RFC 8914 §4.4, §4.20, §4.14 */
 const EDE = { staleAnswer: 3, cachedError: 13, staleNxdomain: 19 } as const;
 
-/** Takes a reply in, every TTL of it within the limits. */
+/** The reply with every TTL within the limits. */
+export function limitTtls(reply: Reply, kind: Kind, { minTtl, maxTtl }: TtlLimits): Reply {
+  const ttlOf = kind === 'denial' ? negativeRecordTtl : ({ ttl }: ResourceRecord) => ttl;
+  const limited = (record: ResourceRecord) => ({ ...record, ttl: limit(ttlOf(record), minTtl, maxTtl) });
+  return {
+    ...reply,
+    answer: reply.answer.map(limited),
+    authority: reply.authority.map(limited),
+    additional: reply.additional.map(limited),
+  };
+}
+
+/** Takes in a reply whose TTLs are within the limits; undefined if it is too large. */
 export function createEntry(
   kind: Kind,
   reply: Reply,
+  question: Question,
   ttl: number,
-  { minTtl, maxTtl }: Pick<KindOptions, 'minTtl' | 'maxTtl'>,
+  { minTtl, maxTtl }: TtlLimits,
   nowMs: number,
-): Entry {
-  const limit = (value: number) => Math.min(Math.max(value, minTtl), maxTtl);
-  const ttlOf = kind === 'denial' ? negativeRecordTtl : ({ ttl }: ResourceRecord) => ttl;
-  const limited = (record: ResourceRecord) => ({ ...record, ttl: limit(ttlOf(record)) });
+): Entry | undefined {
+  const packed = pack(reply, question);
+  if (packed === undefined) return undefined;
+  // Whole numbers lie in the object itself, fractions beside it.
+  const storedMs = Math.floor(nowMs);
   return {
     kind,
-    reply: {
-      ...reply,
-      answer: reply.answer.map(limited),
-      authority: reply.authority.map(limited),
-      additional: reply.additional.map(limited),
-    },
-    storedMs: nowMs,
-    ttl: limit(ttl),
-    octets: sizeOf(reply),
-    ...{ hits: 0, lastHitMs: nowMs, prefetched: false, recheckMs: nowMs, epoch: new Epoch() },
+    rcode: reply.rcode,
+    aa: reply.aa,
+    ra: reply.ra,
+    ad: reply.ad,
+    fixedFlags: reply.fixedFlags,
+    packed,
+    sections: undefined,
+    storedMs,
+    ttl: limit(ttl, minTtl, maxTtl),
+    octets: sizeOf(packed, reply),
+    hits: 0,
+    lastHitMs: storedMs,
+    prefetched: false,
+    recheckMs: storedMs,
+    epoch: undefined,
   };
+}
+
+type TtlLimits = Pick<KindOptions, 'minTtl' | 'maxTtl'>;
+
+function limit(ttl: number, minTtl: number, maxTtl: number): number {
+  return Math.min(Math.max(ttl, minTtl), maxTtl);
 }
 
 /** How many whole seconds the entry stays fresh; 0 or less once it is stale. */
@@ -68,7 +97,7 @@ export function remainingTtl(entry: Entry, nowMs: number): number {
 export function freshReply(entry: Entry, query: Query, nowMs: number, keepTtl: boolean): Reply {
   const age = keepTtl ? 0 : Math.floor((nowMs - entry.storedMs) / 1000);
   const error = { code: EdnsOption.EDE, data: Uint8Array.of(0, EDE.cachedError) };
-  const reply = present(entry.reply, query, (ttl) => ttl - age);
+  const reply = present(entry, query, (ttl) => ttl - age);
   return entry.kind === 'failure' ? { ...reply, ednsOptions: [error] } : reply;
 }
 
@@ -79,17 +108,19 @@ export function freshReply(entry: Entry, query: Query, nowMs: number, keepTtl: b
 export function repeatOf(entry: Entry, nowMs: number, keepTtl: boolean, again: readonly Cell[]): Repeat | undefined {
   if (entry.kind === 'failure') return undefined;
   const ageSeconds = keepTtl ? entry.ttl : Math.floor((nowMs - entry.storedMs) / 1000) + 1;
+  entry.epoch ??= new Epoch();
   return { epochs: [entry.epoch], untilMs: entry.storedMs + ageSeconds * 1000, again };
 }
 
 /** The reply to a query that the entry answers though it is no longer fresh; all TTLs are `ttl`. */
 export function staleReply(entry: Entry, query: Query, ttl: number): Reply {
-  const info = entry.reply.rcode === Rcode.NXDOMAIN ? EDE.staleNxdomain : EDE.staleAnswer;
+  const info = entry.rcode === Rcode.NXDOMAIN ? EDE.staleNxdomain : EDE.staleAnswer;
   const ednsOptions = [{ code: EdnsOption.EDE, data: Uint8Array.of(0, info) }];
-  return { ...present(entry.reply, query, () => ttl), ednsOptions };
+  return { ...present(entry, query, () => ttl), ednsOptions };
 }
 
-function present(stored: Reply, query: Query, ttlOf: (ttl: number) => number): Reply {
+function present(stored: Entry, query: Query, ttlOf: (ttl: number) => number): Reply {
+  const { answer, authority, additional } = sectionsOf(stored);
   const { question, name } = query;
   const aged = (record: ResourceRecord): ResourceRecord => ({ ...record, ttl: ttlOf(record.ttl) });
   // Records of the name that was asked for bear it as this client spelled it.
@@ -105,14 +136,21 @@ function present(stored: Reply, query: Query, ttlOf: (ttl: number) => number): R
     ra: stored.ra,
     ad: stored.ad && wantsAd(query),
     ...(stored.fixedFlags && { fixedFlags: stored.fixedFlags }),
-    answer: stored.answer.map(spelled),
-    authority: stored.authority.map(aged),
-    additional: stored.additional.map(aged),
+    answer: answer.map(spelled),
+    authority: authority.map(aged),
+    additional: additional.map(aged),
   });
 }
 
+function sectionsOf(entry: Entry): Sections {
+  if (entry.sections) return entry.sections;
+  entry.sections = unpack(entry.packed);
+  entry.packed = '';
+  return entry.sections;
+}
+
 /** Whether a reply says what is, rather than that nobody could tell. */
-export function isAnswer({ rcode }: Reply): boolean {
+export function isAnswer({ rcode }: Pick<Reply, 'rcode'>): boolean {
   return rcode === Rcode.NOERROR || rcode === Rcode.NXDOMAIN;
 }
 

@@ -7,7 +7,7 @@ import type { Handler } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { failure, mapReply, type Reply } from '../../plugin/reply.ts';
 import { classify } from './classify.ts';
-import { createEntry, type Entry, freshReply, isAnswer, wantsAd } from './entry.ts';
+import { createEntry, type Entry, freshReply, isAnswer, limitTtls, wantsAd } from './entry.ts';
 import type { CacheMetrics } from './metrics.ts';
 import type { CacheOptions } from './options.ts';
 import type { Store } from './store.ts';
@@ -28,6 +28,12 @@ interface Fetched {
   readonly entry: Entry | undefined;
 }
 
+/** A query under way; the entry that its reply becomes, if any, is there before the reply. */
+interface Flight {
+  reply: Promise<Reply>;
+  entry: Entry | undefined;
+}
+
 export function createFetcher(
   options: CacheOptions,
   store: () => Store,
@@ -36,7 +42,7 @@ export function createFetcher(
   { waitingRejects }: Pick<CacheMetrics, 'waitingRejects'>,
 ): Fetcher {
   const { disabled, failureTtl, keepTtl } = options;
-  const flights = new Map<string, Promise<Fetched>>();
+  const flights = new Map<string, Flight>();
   let waiting = 0;
 
   /** Keeps a reply if that is allowed; one that is not kept passes, its TTLs no longer than if it were. */
@@ -47,13 +53,15 @@ export function createFetcher(
     const isDisabled = kind !== 'failure' && disabled[kind].some((zone) => isAtOrBelow(query.name, zone));
     if (isDisabled) return { reply: withoutAd(capTtls(reply, options), query), entry: undefined };
     const limits = kind === 'failure' ? { minTtl: 0, maxTtl: ttl } : options[kind];
-    const entry = createEntry(kind, reply, ttl, limits, clock.monotonic());
+    const kept = kind === 'failure' ? reply : limitTtls(reply, kind, limits);
+    const entry = createEntry(kind, kept, query.question, ttl, limits, clock.monotonic());
+    if (!entry) return { reply: withoutAd(kept, query), entry };
     if (before) {
       Object.assign(entry, { hits: before.hits, lastHitMs: before.lastHitMs });
-      before.epoch.move();
+      before.epoch?.move();
     }
     store().store(key, entry);
-    return { reply: withoutAd(kind === 'failure' ? reply : entry.reply, query), entry };
+    return { reply: withoutAd(kept, query), entry };
   };
 
   /** What another client's query led to, made fit for this one; what is no concern of others is asked for again. */
@@ -66,7 +74,7 @@ export function createFetcher(
     return bare;
   };
 
-  const join = async (flight: Promise<Fetched>, query: Query): Promise<Reply> => {
+  const join = async (flight: Flight, query: Query): Promise<Reply> => {
     if (waiting >= MAX_WAITING) {
       waitingRejects.value++;
       const message = `more than ${MAX_WAITING} queries wait for the replies to others`;
@@ -74,7 +82,8 @@ export function createFetcher(
     }
     waiting++;
     try {
-      return share(await flight, query);
+      const reply = await flight.reply;
+      return share({ reply, entry: flight.entry }, query);
     } finally {
       waiting--;
     }
@@ -87,9 +96,21 @@ export function createFetcher(
       if (flight) return join(flight, query);
       const reply = next(withAd(query));
       if (!(reply instanceof Promise)) return take(reply, query, key, before).reply;
-      const started = reply.then((reply) => take(reply, query, key, before)).finally(() => flights.delete(key));
+      const started: Flight = { reply, entry: undefined };
+      started.reply = reply.then(
+        (reply) => {
+          flights.delete(key);
+          const fetched = take(reply, query, key, before);
+          started.entry = fetched.entry;
+          return fetched.reply;
+        },
+        (thrown) => {
+          flights.delete(key);
+          throw thrown;
+        },
+      );
       flights.set(key, started);
-      return started.then(({ reply }) => reply);
+      return started.reply;
     },
   };
 }

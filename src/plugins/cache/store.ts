@@ -40,17 +40,18 @@ export function createStore({ success, denial, preferPositive, stale }: CacheOpt
   const denials = tableFor('denial', denial);
   const staleForMs = stale?.forMs ?? 0;
   const isFresh = (entry: Entry | undefined, nowMs: number) => entry !== undefined && remainingTtl(entry, nowMs) > 0;
-  const isUsable = (entry: Entry | undefined, nowMs: number) =>
-    isFresh(entry, nowMs) || (entry !== undefined && nowMs < entry.storedMs + entry.ttl * 1000 + staleForMs);
+  const usable = (entry: Entry | undefined, nowMs: number) =>
+    isFresh(entry, nowMs) || (entry && nowMs < entry.storedMs + entry.ttl * 1000 + staleForMs) ? entry : undefined;
   const store: Store = {
     lookup(key, nowMs) {
       const positive = positives.get(key);
       if (isFresh(positive, nowMs)) return { answer: positive, failure: undefined, settled: true };
+      if (denials.size === 0) return { answer: usable(positive, nowMs), failure: undefined, settled: false };
       const negative = positive && !preferPositive ? undefined : denials.get(key);
       const failure = denials.get(failureKey(key));
       const failed = isFresh(failure, nowMs);
       return {
-        answer: [positive, negative].find((entry) => isUsable(entry, nowMs)),
+        answer: usable(positive, nowMs) ?? usable(negative, nowMs),
         failure: failed ? failure : undefined,
         settled: failed || isFresh(negative, nowMs),
       };
@@ -60,7 +61,7 @@ export function createStore({ success, denial, preferPositive, stale }: CacheOpt
         denials.set(failureKey(key), entry);
         return;
       }
-      denials.delete(failureKey(key));
+      if (denials.size > 0) denials.delete(failureKey(key));
       if (entry.kind === 'denial') {
         denials.set(key, entry);
         if (!preferPositive) positives.delete(key);

@@ -7,6 +7,7 @@ test.each([
   ['what was set again is not the oldest', 2, 99, 'set a 1, set b 1, set a 1, set c 1', 'a c', 1],
   ['what was deleted needs no room', 2, 99, 'set a 1, set b 1, delete a, set c 1', 'b c', 0],
   ['a table without capacity keeps nothing', 0, 99, 'set a 1, set b 1', '', 2],
+  ['a table that was emptied starts anew', 1, 99, 'set a 1, set b 1, delete b, set c 1, set a 1, set b 1', 'b', 3],
   ['octets are bounded', 9, 10, 'set a 4, set b 4, set c 2', 'a b c', 0],
   ['a large value takes the room of several', 9, 10, 'set a 4, set b 4, set c 7', 'c', 2],
   ['one that is larger than all room is not kept', 9, 10, 'set a 4, set b 11', '', 2],

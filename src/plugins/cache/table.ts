@@ -21,9 +21,16 @@ export function createTable<V extends { readonly octets: number }>(options: Tabl
   const { maxEntries, maxOctets, onEvict } = options;
   // A Map is iterated in order of insertion, so what is used moves to its end.
   const values = new Map<string, V>();
+  /**
+   * What it has passed is gone or has moved to the end, so its next key is the one used longest ago. A new iterator would
+   * have to step over all that was deleted since the Map last tidied up.
+   */
+  let oldest = values.keys();
   let octets = 0;
   const remove = (key: string) => {
-    octets -= values.get(key)?.octets ?? 0;
+    const value = values.get(key);
+    if (value === undefined) return;
+    octets -= value.octets;
     values.delete(key);
   };
   return {
@@ -46,8 +53,12 @@ export function createTable<V extends { readonly octets: number }>(options: Tabl
       values.set(key, value);
       octets += value.octets;
       while (values.size > maxEntries || octets > maxOctets) {
-        remove(values.keys().next().value!);
-        onEvict();
+        const { value, done } = oldest.next();
+        if (done) oldest = values.keys();
+        else {
+          remove(value);
+          onEvict();
+        }
       }
     },
     delete: remove,

@@ -13,19 +13,18 @@ export const DEADLINE_MS = 5000;
 /** How often one query may fail where `max_connect_attempts` says nothing is too often. */
 export const MAX_ATTEMPTS = 100;
 
-/**
- * Asks the upstreams in this order, suspects last, and over again, until one replies; SERVFAIL says why none did.
- *
- * @param answeredBy told which upstream has sent the reply that counts, if one has.
- */
-export async function askInTurn(
-  query: Query,
-  upstreams: readonly Upstream[],
-  stanza: Stanza,
-  { clock, random }: Pick<PluginEnv, 'clock' | 'random'>,
-  { healthcheckBroken }: ForwardMetrics,
-  answeredBy: (upstream: Upstream) => void,
-): Promise<Reply> {
+/** What the queries of one stanza have in common. */
+export interface Forwarding extends Pick<PluginEnv, 'clock' | 'random'>, Pick<ForwardMetrics, 'healthcheckBroken'> {
+  readonly stanza: Stanza;
+  /** How many are on their way. */
+  inFlight: number;
+  /** Told which upstream's reply a query gets, as `ADDRESS:PORT`. */
+  answered(query: Query, upstream: string): void;
+}
+
+/** Asks the upstreams in this order, suspects last, and over again, until one replies; SERVFAIL says why none did. */
+export async function askInTurn(query: Query, upstreams: readonly Upstream[], forwarding: Forwarding): Promise<Reply> {
+  const { stanza, clock, random } = forwarding;
   const octets = encodeQuery(query);
   const order = suspectsLast(upstreams);
   const endMs = clock.monotonic() + DEADLINE_MS;
@@ -35,11 +34,12 @@ export async function askInTurn(
   let repliesLeft = upstreams.length;
   let last: Message | undefined;
   let error: Error | undefined;
+  forwarding.inFlight++;
   for (let at = 0; attemptsLeft > 0 && clock.monotonic() < endMs; at++) {
     let upstream = order[at % order.length]!;
     if (upstream.down) {
       if (upstreams.some(({ down }) => !down)) continue;
-      healthcheckBroken.value++;
+      forwarding.healthcheckBroken.value++;
       if (stanza.failfast) break;
       // The probes may be wrong: one upstream gets one chance.
       upstream = upstreams[Math.floor(random() * upstreams.length)]!;
@@ -47,13 +47,14 @@ export async function askInTurn(
     }
     try {
       last = await ask(upstream, octets, query.protocol, stanza, timeoutMs);
-      answeredBy(upstream);
+      forwarding.answered(query, upstream.name);
       if (--repliesLeft === 0 || !stanza.failover.includes(last.rcode)) break;
     } catch (thrown) {
       error = thrown as Error;
       attemptsLeft--;
     }
   }
+  forwarding.inFlight--;
   if (last) return replyOf(last, query);
   return failure('forward', Rcode.SERVFAIL, error ?? new CairnError('FORWARD', 'no healthy proxies'));
 }
@@ -65,7 +66,7 @@ function suspectsLast(upstreams: readonly Upstream[]): readonly Upstream[] {
 }
 
 /** Asks one upstream, over TCP again if the reply is truncated and UDP was only preferred. */
-async function ask(
+function ask(
   upstream: Upstream,
   query: Uint8Array,
   client: Protocol,
@@ -73,7 +74,7 @@ async function ask(
   timeoutMs: () => number,
 ): Promise<Message> {
   const protocol = forceTcp ? 'tcp' : preferUdp ? 'udp' : client;
-  const reply = await upstream.exchange(query, protocol, timeoutMs());
-  const again = reply.tc && protocol === 'udp' && preferUdp;
-  return again ? upstream.exchange(query, 'tcp', timeoutMs()) : reply;
+  const reply = upstream.exchange(query, protocol, timeoutMs());
+  if (protocol !== 'udp' || !preferUdp) return reply;
+  return reply.then((reply) => (reply.tc ? upstream.exchange(query, 'tcp', timeoutMs()) : reply));
 }

@@ -6,7 +6,7 @@ import { printPeer } from '../../net/transport.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import type { Query } from '../../plugin/query.ts';
 import { failure, type Reply } from '../../plugin/reply.ts';
-import { askInTurn } from './attempts.ts';
+import { askInTurn, type Forwarding } from './attempts.ts';
 import { type Endpoints, watchEndpoints } from './endpoints.ts';
 import type { ForwardMetrics } from './metrics.ts';
 import type { Stanza } from './options.ts';
@@ -32,31 +32,28 @@ function encryptionOf(target: Target): Encryption | undefined {
       : undefined;
 }
 
-/** @param answered told which upstream's reply a query gets, as `ADDRESS:PORT`. */
 export function createForwarder(
   stanza: Stanza,
   env: PluginEnv,
   metrics: ForwardMetrics,
-  answered: (query: Query, upstream: string) => void,
+  answered: Forwarding['answered'],
 ): Forwarder {
   const inPolicyOrder = createPolicy(stanza.policy, env.random);
-  let upstreams: ReadonlyMap<string, Upstream> = new Map();
-  let inFlight = 0;
+  const { clock, random } = env;
+  const { healthcheckBroken } = metrics;
+  const forwarding: Forwarding = { stanza, clock, random, healthcheckBroken, answered, inFlight: 0 };
+  let upstreams: readonly Upstream[] = [];
 
   const isEncrypted = stanza.to.some((target) => encryptionOf(target) !== undefined);
   const certificates = watchCertificates(stanza.tls, env);
   const endpoints = watchEndpoints(stanza, env, (current) => {
     const before = upstreams;
-    upstreams = new Map(
-      current.map((to) => {
-        const label = printPeer(to);
-        return [
-          label,
-          before.get(label) ?? createUpstream(to, stanza, env.clock, certificates, metrics.upstream(label)),
-        ];
-      }),
-    );
-    for (const [label, upstream] of before) if (!upstreams.has(label)) upstream.stop();
+    upstreams = current.map((to) => {
+      const label = printPeer(to);
+      const known = before.find(({ name }) => name === label);
+      return known ?? createUpstream(to, stanza, clock, certificates, metrics.upstream(label));
+    });
+    for (const upstream of before) if (!upstreams.includes(upstream)) upstream.stop();
   });
 
   return {
@@ -70,27 +67,21 @@ export function createForwarder(
     stop() {
       certificates.stop();
       endpoints.stop();
-      for (const upstream of upstreams.values()) upstream.stop();
+      for (const upstream of upstreams) upstream.stop();
     },
     // A name that is itself forwarded is not excepted, as in CoreDNS.
     matches: (name) =>
       stanza.from.some(
         (zone) => name === zone || (isAtOrBelow(name, zone) && !stanza.except.some((not) => isAtOrBelow(name, not))),
       ),
-    async forward(query) {
+    forward(query) {
       const { maxConcurrent } = stanza;
-      if (maxConcurrent > 0 && inFlight >= maxConcurrent) {
+      if (maxConcurrent > 0 && forwarding.inFlight >= maxConcurrent) {
         metrics.concurrentRejects.value++;
         const message = `concurrent queries exceeded maximum ${maxConcurrent}`;
-        return failure('forward', Rcode.REFUSED, new CairnError('FORWARD', message));
+        return Promise.resolve(failure('forward', Rcode.REFUSED, new CairnError('FORWARD', message)));
       }
-      inFlight++;
-      try {
-        const order = inPolicyOrder([...upstreams.values()]);
-        return await askInTurn(query, order, stanza, env, metrics, ({ name }) => answered(query, name));
-      } finally {
-        inFlight--;
-      }
+      return askInTurn(query, inPolicyOrder(upstreams), forwarding);
     },
     handsOn: ({ rcode, answer, error }) =>
       !error &&

@@ -21,9 +21,11 @@ export default definePlugin<readonly Stanza[]>({
 
   create(stanzas, env) {
     const metrics = forwardMetrics(env.metrics);
-    /** Who answered the queries that are still of interest. */
+    /** Who answered the queries that are still of interest. Every entry is work for the garbage collector. */
     const upstreams = new WeakMap<Arrival, string>();
-    const answered = ({ arrival }: Query, upstream: string) => upstreams.set(arrival, upstream);
+    const answered = ({ arrival }: Query, upstream: string) => {
+      if (env.block.labelled) upstreams.set(arrival, upstream);
+    };
     const forwarders = stanzas.map((stanza) => createForwarder(stanza, env, metrics, answered));
 
     /** Stanzas are tried in source order, never by the longest zone; the first one that matches has the query. */

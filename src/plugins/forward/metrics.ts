@@ -66,6 +66,8 @@ export function forwardMetrics(metrics: Metrics): ForwardMetrics {
       const sent = requests.cell(to);
       // There from the start: an alert on their rate sees the first failure, too.
       const failedProbes = [proxyProbes.cell(PROXY, to), probes.cell(to)];
+      const reusedBy = new Map<string, Cell>();
+      const openedBy = new Map<string, Cell>();
       const byRcode = new Map<number, ReturnType<typeof cellsOf>>();
       const cellsOf = (rcode: string) => ({
         responses: responses.cell(to, rcode),
@@ -77,8 +79,11 @@ export function forwardMetrics(metrics: Metrics): ForwardMetrics {
           sent.value++;
         },
         replied(rcode, durationMs) {
-          const cells = byRcode.get(rcode) ?? cellsOf(printRcode(rcode));
-          byRcode.set(rcode, cells);
+          let cells = byRcode.get(rcode);
+          if (!cells) {
+            cells = cellsOf(printRcode(rcode));
+            byRcode.set(rcode, cells);
+          }
           cells.responses.value++;
           cells.duration.observe(durationMs / 1000);
           cells.proxyDuration.observe(durationMs / 1000);
@@ -89,8 +94,14 @@ export function forwardMetrics(metrics: Metrics): ForwardMetrics {
         probeFailed() {
           for (const cell of failedProbes) cell.value++;
         },
-        picked: (protocol, reused) => {
-          (reused ? hits : misses).cell(PROXY, to, protocol).value++;
+        picked(protocol, reused) {
+          const byProtocol = reused ? reusedBy : openedBy;
+          let cell = byProtocol.get(protocol);
+          if (!cell) {
+            cell = (reused ? hits : misses).cell(PROXY, to, protocol);
+            byProtocol.set(protocol, cell);
+          }
+          cell.value++;
         },
       };
     },

@@ -6,7 +6,7 @@ import { UpstreamError } from '../../net/upstream/error.ts';
 import { createHttpsUpstream } from '../../net/upstream/https.ts';
 import type { ConnectionPool } from '../../net/upstream/pool.ts';
 import { createTcpUpstream } from '../../net/upstream/tcp.ts';
-import { exchangeUdp } from '../../net/upstream/udp.ts';
+import { createUdpUpstream } from '../../net/upstream/udp-upstream.ts';
 import type { Clock } from '../../observe/clock.ts';
 import type { Protocol } from '../../plugin/query.ts';
 import { createHealth } from './health.ts';
@@ -42,15 +42,16 @@ export function createUpstream(
   const sourceAddress = sameFamily(stanza.sourceAddress, to) ? stanza.sourceAddress : undefined;
   const { healthCheck, maxFails } = stanza;
   const connections = poolFor(to, stanza, { clock, sourceAddress }, certificates, metrics);
-  const send = (query: Uint8Array, protocol: Protocol, timeoutMs: number): Promise<Uint8Array> => {
-    if (protocol === 'tcp' || to.encryption) return connections.exchange(query, timeoutMs);
-    metrics.picked('udp', false);
-    return exchangeUdp(query, to, timeoutMs, { clock, sourceAddress });
-  };
+  const datagrams = createUdpUpstream(to, { clock, sourceAddress, onPick: (reused) => metrics.picked('udp', reused) });
+  const send = <T>(query: Uint8Array, protocol: Protocol, timeoutMs: number, read: (reply: Uint8Array) => T) =>
+    protocol === 'tcp' || to.encryption
+      ? connections.exchange(query, timeoutMs).then(read)
+      : datagrams.exchange(query, timeoutMs, read);
+  const decode = (reply: Uint8Array) => decodeReply(reply, to);
   const probe = encodeProbe(healthCheck);
   const health = createHealth({
     ...{ clock, maxFails, intervalMs: healthCheck.intervalMs },
-    probe: () => send(probe, stanza.forceTcp ? 'tcp' : 'udp', PROBE_TIMEOUT_MS),
+    probe: () => send(probe, stanza.forceTcp ? 'tcp' : 'udp', PROBE_TIMEOUT_MS, ({ length }) => length),
     onFailure: metrics.probeFailed,
   });
   return {
@@ -65,7 +66,7 @@ export function createUpstream(
       const startMs = clock.monotonic();
       metrics.sent();
       try {
-        const reply = decodeReply(await send(query, protocol, timeoutMs), to);
+        const reply = await send(query, protocol, timeoutMs, decode);
         metrics.replied(reply.rcode, clock.monotonic() - startMs);
         return reply;
       } catch (thrown) {
@@ -77,11 +78,12 @@ export function createUpstream(
     stop() {
       health.stop();
       connections.close();
+      datagrams.close();
     },
   };
 }
 
-/** The connections over which the upstream is asked: over UDP each query has a socket of its own. */
+/** The connections over which the upstream is asked. */
 function poolFor(
   to: Endpoint,
   { expireMs, maxAgeMs, maxIdleConns, tlsServername, dohMethod }: Stanza,

@@ -64,16 +64,19 @@ export function byFamily(addresses: readonly string[]): AddressesByFamily {
 export function withPort(backends: Backends, name: string, protocol: string): Backends | undefined {
   let ports: readonly Port[] = [];
   let matching: readonly Port[] = [];
+  let isWhole = true;
   const list: Backend[] = [];
   for (const backend of backends.list) {
     if (backend.ports !== ports) {
       // All endpoints of a slice share their ports.
       ports = backend.ports;
       matching = ports.filter((port) => matches(port, name, protocol));
+      if (matching.length < ports.length || ports.length === 0) isWhole = false;
     }
-    if (matching.length > 0) list.push({ ...backend, ports: matching });
+    if (matching.length > 0) list.push(matching.length === ports.length ? backend : { ...backend, ports: matching });
   }
-  return list.length > 0 ? backendsOf(backends.kind, backends, list) : undefined;
+  if (list.length === 0) return undefined;
+  return isWhole ? backends : backendsOf(backends.kind, backends, list);
 }
 
 /** Whether any backend has a port with this protocol; empty text stands for any. */

@@ -1,14 +1,12 @@
 import type { Name } from '../../dns/name.ts';
-import { parseReverseName } from '../../dns/reverse.ts';
+import type { ReverseName } from '../../dns/reverse.ts';
 import type { PlacedEndpoint } from '../../registry/registry.ts';
 import type { Cluster } from './cluster.ts';
 import { type Contents, PARENT } from './contents.ts';
 import { endpointLabel } from './endpoints.ts';
 
-/** What stands at a (folded) name of a reverse zone; undefined if the name does not exist. PTR targets lie in `zone`. */
-export function findReverse(cluster: Cluster, name: Name, zone: Name): Contents | undefined {
-  const reverse = parseReverseName(name);
-  if (reverse === undefined) return undefined;
+/** What stands at a reverse name; undefined if the name does not exist. PTR targets lie in `zone`. */
+export function findReverse(cluster: Cluster, reverse: ReverseName, zone: Name): Contents | undefined {
   if ('prefix' in reverse) {
     return cluster.hasReversePrefix(reverse.prefix, reverse.family) ? PARENT : undefined;
   }
@@ -32,7 +30,7 @@ function targetsAt(cluster: Cluster, address: string, suffix: string): readonly 
     const label = endpointLabel(endpoint, cluster.options.endpointPodNames);
     return `${label}.${slice.service}.${slice.namespace}.svc.${suffix}`;
   });
-  return [...new Set(targets)];
+  return targets.length < 2 ? targets : [...new Set(targets)];
 }
 
 /** The endpoints whose own names exist, as far as the `ptr` option wants them. */

@@ -1,5 +1,5 @@
 import { longestZone, type Name } from '../../dns/name.ts';
-import { isReverseZone } from '../../dns/reverse.ts';
+import { isReverseZone, parseReverseName } from '../../dns/reverse.ts';
 import type { ApexSettings } from './apex.ts';
 import type { Cluster } from './cluster.ts';
 import type { Contents } from './contents.ts';
@@ -59,8 +59,10 @@ function reverseZone(zone: Name, { cluster, primary }: ZoneSettings): Zone {
   return {
     ...{ name: zone, cluster, isReverse: true, parse },
     find(name) {
+      const reverse = name === zone ? undefined : parseReverseName(name);
+      if (reverse) return findReverse(cluster, reverse, primary);
       const known = parse(name);
-      return known ? findContents(cluster, known) : findReverse(cluster, name, primary);
+      return known && findContents(cluster, known);
     },
   };
 }
