@@ -1,12 +1,5 @@
 import { expect, test } from 'vitest';
-import {
-  allAddresses,
-  bindAddresses,
-  canonicalAddress,
-  canonicalPeerAddress,
-  localAddresses,
-  parsePeer,
-} from './addresses.ts';
+import { allAddresses, canonicalAddress, canonicalPeerAddress, localAddresses, parsePeer } from './addresses.ts';
 
 const interfaces = {
   lo: [
@@ -20,8 +13,6 @@ const interfaces = {
   ],
   eth1: [{ address: '10.1.0.5', internal: false }],
 };
-
-const targets = (texts: string) => texts.split(' ').flatMap((text) => (text === '' ? [] : [{ text }]));
 
 test.each([
   ['10.0.0.1', '10.0.0.1'],
@@ -46,38 +37,6 @@ test.each([
   ['::192.0.2.1', '::c000:201'],
 ])('the system prints %j for the peer %j', (text, canonical) => {
   expect(canonicalPeerAddress(text)).toBe(canonical);
-});
-
-test.each([
-  ['10.0.0.9', '', '10.0.0.9'],
-  ['eth0', '', '10.0.0.5 2001:db8::5 fe80::1%eth0'],
-  ['lo eth1', '', '127.0.0.1 ::1 10.1.0.5'],
-  ['10.1.0.5 eth1', '', '10.1.0.5'],
-  ['lo eth0', '::1 2001:DB8::5 fe80::1%eth0', '127.0.0.1 10.0.0.5'],
-  ['eth0 eth1', 'eth0', '10.1.0.5'],
-  ['fe80::1%eth0', '', 'fe80::1%eth0'],
-])('bind %j except %j means %j', (addresses, except, expected) => {
-  expect(bindAddresses({ addresses: targets(addresses), except: targets(except) }, interfaces).join(' ')).toBe(
-    expected,
-  );
-});
-
-test.each([
-  ['eth9', '', 'eth9'],
-  ['10.0.0.300', '', '10.0.0.300'],
-  ['eth0', 'toString', 'toString'],
-])('bind %j except %j is an error', (addresses, except, culprit) => {
-  expect(() => bindAddresses({ addresses: targets(addresses), except: targets(except) }, interfaces)).toThrow(
-    `not a valid IP address or interface name: "${culprit}"`,
-  );
-});
-
-test.each([
-  ['eth0', 'eth0', 'no address to listen on is left of: eth0 except eth0'],
-  ['down', '', 'no address to listen on is left of: down'],
-])('bind %j except %j leaves nothing', (addresses, except, message) => {
-  const withDown = { ...interfaces, down: [] };
-  expect(() => bindAddresses({ addresses: targets(addresses), except: targets(except) }, withDown)).toThrow(message);
 });
 
 test('the local addresses are those that others can reach', () => {
@@ -106,6 +65,6 @@ test.each([
   ['ns.example.org', undefined],
   ['', undefined],
 ])('%j is the peer %s', (text, expected) => {
-  const peer = parsePeer(text, 53);
+  const peer = parsePeer(text);
   expect(peer && `${peer.address} ${peer.port}`).toBe(expected);
 });

@@ -1,17 +1,10 @@
 import type { Socket } from 'node:net';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { parseIP, printIP, unmapIP } from '../dns/ip.ts';
-import { CairnError } from '../errors.ts';
 import type { Peer } from './transport.ts';
 
 /** What `os.networkInterfaces()` gives: the addresses of every interface that is up. */
 export type Interfaces = Partial<Record<string, readonly Pick<NetworkInterfaceInfo, 'address' | 'internal'>[]>>;
-
-/** What a listener binds to: IP addresses or names of interfaces. */
-export interface BindTargets {
-  readonly addresses: readonly { readonly text: string }[];
-  readonly except: readonly { readonly text: string }[];
-}
 
 /** The address in canonical text, unmapped, its IPv6 zone (RFC 4007 §11) kept; undefined if it is no address. */
 export function canonicalAddress(text: string): string | undefined {
@@ -51,24 +44,11 @@ export function localAddresses(interfaces: Interfaces = networkInterfaces()): st
   return allAddresses(Object.fromEntries(reachable)).filter((address) => !isLinkLocal(address));
 }
 
-/**
- * The addresses to listen on, each once and in canonical text: an interface's name stands for all its addresses.
- *
- * @throws CairnError for a target that is neither an address nor an interface, and where no address is left.
- */
-export function bindAddresses(targets: BindTargets, interfaces: Interfaces = networkInterfaces()): string[] {
-  const resolve = ({ text }: { readonly text: string }): string[] => {
-    const address = canonicalAddress(text);
-    if (address !== undefined) return [address];
-    if (Object.hasOwn(interfaces, text)) return addressesOf(text, interfaces);
-    throw new CairnError('BIND', `not a valid IP address or interface name: "${text}"`);
-  };
-  const except = new Set(targets.except.flatMap(resolve));
-  const addresses = [...new Set(targets.addresses.flatMap(resolve))].filter((address) => !except.has(address));
-  if (addresses.length > 0) return addresses;
-  const print = (these: BindTargets['addresses']) => these.map(({ text }) => text).join(' ');
-  const but = targets.except.length > 0 ? ` except ${print(targets.except)}` : '';
-  throw new CairnError('BIND', `no address to listen on is left of: ${print(targets.addresses)}${but}`);
+/** The addresses that a text stands for, in canonical text: itself, or all those of an interface; undefined if it is neither. */
+export function namedAddresses(text: string, interfaces: Interfaces = networkInterfaces()): string[] | undefined {
+  const address = canonicalAddress(text);
+  if (address !== undefined) return [address];
+  return Object.hasOwn(interfaces, text) ? addressesOf(text, interfaces) : undefined;
 }
 
 function addressesOf(name: string, interfaces: Interfaces): string[] {
@@ -84,8 +64,11 @@ function isLinkLocal(address: string): boolean {
   return /^fe[89ab][0-9a-f]:/.test(address);
 }
 
+/** Where name servers listen that name no port. */
+export const DNS_PORT = 53;
+
 /** Reads `IP`, `IP:PORT`, `[IPv6]` or `[IPv6]:PORT`; undefined for anything else. */
-export function parsePeer(text: string, defaultPort: number): Peer | undefined {
+export function parsePeer(text: string, defaultPort: number = DNS_PORT): Peer | undefined {
   const bare = canonicalAddress(text);
   if (bare !== undefined) return { address: bare, port: defaultPort };
   const [, bracketed, plain = '', digits] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text) ?? [];

@@ -45,3 +45,19 @@ test('the largest message in a trickle of octets arrives', () => {
   const message = Buffer.alloc(65_535, 7);
   expect(take([...frame(message)].map((octet) => Uint8Array.of(octet)))).toEqual([message.toString('hex')]);
 });
+
+test.each([
+  ['nothing', [], 0],
+  ['a whole message', [frame(Buffer.alloc(60_000))], 0],
+  ['half a message', [frame(Buffer.alloc(60_000)).subarray(0, 30_000)], 30_000],
+  ['the first octet of a second message', [Buffer.concat([frame(Buffer.alloc(60_000)), Buffer.alloc(1)])], 1],
+  ['a trickle of octets', Array.from({ length: 1000 }, () => Buffer.from([99])), 1000],
+])('%s is kept in about as much memory as it has octets', (_, chunks, octets) => {
+  const frames = createFrames();
+  for (const chunk of chunks) {
+    frames.push(Buffer.from(new Uint8Array(chunk).buffer));
+    while (frames.next());
+  }
+  expect(frames.octets).toBeGreaterThanOrEqual(octets);
+  expect(frames.octets).toBeLessThanOrEqual(2 * octets);
+});

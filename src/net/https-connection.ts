@@ -37,6 +37,8 @@ export class HttpsConnection implements StreamConnection {
   private unread = 0;
   private unwritten = 0;
   private requests = 0;
+  /** What is kept of requests that are not read to their end, in octets. */
+  private unfinished = 0;
   private closed = false;
   /** Set when no more requests are taken. */
   private finishing: CloseReason | undefined;
@@ -96,7 +98,14 @@ export class HttpsConnection implements StreamConnection {
     if (++this.inFlight === 1) this.events.onBusy(this);
     if (this.unread++ === 0) this.readDeadline = clock.monotonic() + this.limits.readMs;
     if (++this.requests === this.limits.maxQueries) this.finishing = 'queries';
+    let octets = 0;
+    const kept = (more: number) => {
+      octets += more;
+      this.unfinished += more;
+      if (!this.closed) this.events.onUnfinished(this, this.unfinished);
+    };
     const isRead = () => {
+      this.isWhole(octets);
       if (--this.unread === 0) this.readDeadline = Number.POSITIVE_INFINITY;
     };
     // It is in flight until its client has the response and the query behind it has a reply, whichever is later: else
@@ -106,7 +115,7 @@ export class HttpsConnection implements StreamConnection {
       if (--left === 0) this.settle();
     };
     exchange.onClosed(isDone);
-    readQuery(exchange).then(
+    readQuery(exchange, kept).then(
       (query) => {
         isRead();
         this.answer(exchange, query, isDone);
@@ -116,6 +125,14 @@ export class HttpsConnection implements StreamConnection {
         isDone();
       },
     );
+  }
+
+  /** So many octets are kept no longer. */
+  private isWhole(octets: number): void {
+    if (octets === 0 || this.closed) return;
+    this.unfinished -= octets;
+    this.events.onUnfinished(this, 0);
+    this.events.onUnfinished(this, this.unfinished);
   }
 
   private answer(exchange: HttpExchange, query: Uint8Array | HttpResponse, isDone: () => void): void {

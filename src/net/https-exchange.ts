@@ -25,13 +25,20 @@ export interface HttpResponse {
 const DNS_PATH = '/dns-query';
 const MAX_MESSAGE_OCTETS = 65_535;
 
-/** The octets that a request asks with (RFC 8484 §4.1), or the response that says why it does not. Rejects if the client goes away. */
-export async function readQuery({ method, path, body }: HttpExchange): Promise<Uint8Array | HttpResponse> {
+/**
+ * The octets that a request asks with (RFC 8484 §4.1), or the response that says why it does not. Rejects if the client goes away.
+ *
+ * @param kept told of each piece of a message that is not whole, by its octets.
+ */
+export async function readQuery(
+  { method, path, body }: HttpExchange,
+  kept: (octets: number) => void,
+): Promise<Uint8Array | HttpResponse> {
   const [resource, parameters] = splitPath(path);
   if (resource !== DNS_PATH) return refuse(404, `there is nothing but ${DNS_PATH} here`);
   if (method !== 'GET' && method !== 'POST') return refuse(405, 'ask with GET or POST', { allow: 'GET, POST' });
   if (method === 'GET') body.resume(); // whatever it is, so that its end is seen
-  const message = method === 'GET' ? fromParameter(parameters) : await readBody(body);
+  const message = method === 'GET' ? fromParameter(parameters) : await readBody(body, kept);
   if (message === undefined) return refuse(413, 'a DNS message has 65535 octets at most');
   // A reply, or what is too short to be answered.
   if (message.length < HEADER_OCTETS || (message[2]! & 0x80) !== 0) return refuse(400, 'invalid request');
@@ -87,13 +94,14 @@ function fromParameter(parameters: string): Uint8Array {
 }
 
 /** Undefined for more than a message can be; the rest of it is left unread. */
-async function readBody(body: Readable): Promise<Uint8Array | undefined> {
+async function readBody(body: Readable, kept: (octets: number) => void): Promise<Uint8Array | undefined> {
   const chunks: Buffer[] = [];
   let octets = 0;
   for await (const chunk of body.iterator({ destroyOnReturn: false })) {
     octets += chunk.length;
     if (octets > MAX_MESSAGE_OCTETS) return undefined;
     chunks.push(chunk);
+    kept(chunk.length);
   }
   return Buffer.concat(chunks);
 }

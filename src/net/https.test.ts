@@ -208,3 +208,24 @@ test('after so many queries as are allowed the connection ends', async () => {
   await ended;
   await until(() => stats.closed.queries === 1);
 });
+
+test('at the bound of unfinished messages the one that has been unfinished for the longest makes room', async () => {
+  const { port, stats } = await listen(answering(), { maxUnfinishedOctets: 50_000 });
+  const [first, second] = [await dialHttp2(port), await dialHttp2(port)];
+  const begin = (client: typeof first, octets: number) => {
+    const stream = client.session.request(POST);
+    stream.on('error', () => {});
+    stream.write(Buffer.alloc(octets));
+    return stream;
+  };
+  begin(first, 30_000);
+  await until(() => stats.unfinishedOctets === 30_000);
+  const [whole, given] = [begin(second, 15_000), begin(second, 100)];
+  await until(() => stats.unfinishedOctets === 45_100);
+  whole.end();
+  given.destroy();
+  await until(() => stats.unfinishedOctets === 30_000);
+  begin(second, 30_000);
+  await first.ended;
+  expect(stats).toMatchObject({ open: 1, unfinishedOctets: 30_000, closed: { displaced: 1 } });
+});

@@ -40,6 +40,8 @@ export interface ConnectionEvents {
   onIdle(connection: StreamConnection): void;
   /** The first query is in flight. */
   onBusy(connection: StreamConnection): void;
+  /** How many octets of messages that are not whole yet are kept for the connection; 0 as soon as one of them is whole. */
+  onUnfinished(connection: StreamConnection, octets: number): void;
   /** Called once, and nothing after it. */
   onClosed(connection: StreamConnection, reason: CloseReason): void;
 }

@@ -5,11 +5,14 @@ import { listenShared } from './shared-port.ts';
 import type { CloseReason, ConnectionEvents, ConnectionLimits, StreamConnection } from './stream-connection.ts';
 import { Handshake, type ServerCredentials, tlsUpgrade } from './tls-server.ts';
 import { CLOSE_GRACE_MS, type TransportListener } from './transport.ts';
+import { Unfinished } from './unfinished.ts';
 
 /** What a listener allows. Times are milliseconds. */
 export interface StreamLimits extends ConnectionLimits {
   /** At this many connections the one that has been idle for the longest makes room; if none is, a new one is closed. */
   readonly maxConnections: number;
+  /** What all connections may keep of messages that are not whole; beyond it, those go whose message has been unfinished for the longest. */
+  readonly maxUnfinishedOctets: number;
 }
 
 export const STREAM_LIMITS: StreamLimits = {
@@ -19,6 +22,7 @@ export const STREAM_LIMITS: StreamLimits = {
   maxInFlight: 128,
   maxQueries: 0,
   maxConnections: 10_000,
+  maxUnfinishedOctets: 16 * 1024 * 1024,
 };
 
 /** How often connections are looked over for expired ones: how much later than due one may end. */
@@ -33,6 +37,8 @@ export interface StreamStats {
   accepted: number;
   /** Closed unheard: as many connections as allowed were busy. */
   refused: number;
+  /** What is kept of messages that are not whole yet. */
+  unfinishedOctets: number;
   readonly closed: Record<CloseReason, number>;
 }
 
@@ -72,6 +78,7 @@ export async function openStreams(options: StreamOptions, speech: StreamSpeech):
   const connections = new Set<StreamConnection>();
   /** Those without a query in flight; the longest idle come first. */
   const idle = new Set<StreamConnection>();
+  const unfinished = new Unfinished();
   let sweep: Timer | undefined;
   const expire = () => {
     const nowMs = clock.monotonic();
@@ -84,10 +91,19 @@ export async function openStreams(options: StreamOptions, speech: StreamSpeech):
   const remove = (connection: StreamConnection) => {
     connections.delete(connection);
     idle.delete(connection);
+    keep(connection, 0);
+  };
+  const keep = (connection: StreamConnection, octets: number) => {
+    unfinished.set(connection, octets);
+    stats.unfinishedOctets = unfinished.octets;
   };
   const events: ConnectionEvents = {
     onIdle: (connection) => idle.add(connection),
     onBusy: (connection) => idle.delete(connection),
+    onUnfinished(connection, octets) {
+      keep(connection, octets);
+      while (unfinished.octets > limits.maxUnfinishedOctets) unfinished.longest!.destroy('displaced');
+    },
     onClosed(connection, reason) {
       remove(connection);
       if (connections.size === 0) sweep?.cancel();
@@ -171,5 +187,5 @@ function createStats(): StreamStats {
     shutdown: 0,
     error: 0,
   };
-  return { open: 0, accepted: 0, refused: 0, closed };
+  return { open: 0, accepted: 0, refused: 0, unfinishedOctets: 0, closed };
 }

@@ -27,6 +27,8 @@ export class TcpConnection implements StreamConnection {
   private inFlight = 0;
   private queries = 0;
   private unwritten = 0;
+  /** What the listener knows to be kept of messages that are not whole. */
+  private unfinished = 0;
   private corked = false;
   private dispatching = false;
   /** Others have their turn first. */
@@ -87,6 +89,7 @@ export class TcpConnection implements StreamConnection {
   private dispatch(): void {
     if (this.dispatching || this.closed) return;
     this.dispatching = true;
+    const queries = this.queries;
     for (let left = MESSAGES_PER_TURN; ; left--) {
       if (left === 0) this.yield();
       const message = this.mayTake() ? this.frames.next() : undefined;
@@ -94,10 +97,21 @@ export class TcpConnection implements StreamConnection {
       if (message.length >= HEADER_OCTETS) this.take(message);
     }
     this.dispatching = false;
+    this.tellUnfinished(this.queries > queries);
+    if (this.closed) return;
     const exhausted = this.finishing !== undefined || (this.ended && this.mayTake());
     if (exhausted && this.inFlight === 0) this.socket.destroySoon();
     else if (this.mayTake()) this.socket.resume();
     else this.socket.pause();
+  }
+
+  /** @param progress whether a message has become whole: then its connection is the last to make room. */
+  private tellUnfinished(progress: boolean): void {
+    const { octets } = this.frames;
+    if (octets === 0 && this.unfinished === 0) return;
+    this.unfinished = octets;
+    if (progress) this.events.onUnfinished(this, 0);
+    this.events.onUnfinished(this, octets);
   }
 
   private mayTake(): boolean {

@@ -316,6 +316,36 @@ test('at the bound the connection that has been idle for the longest makes room'
   expect(stats).toMatchObject({ open: 2, accepted: 3, refused: 0, closed: { displaced: 1 } });
 });
 
+test('at the bound of unfinished messages the one that has been unfinished for the longest makes room', async () => {
+  const { port, stats } = await listen(echo, { maxUnfinishedOctets: 17_000 });
+  const [first, second, third] = [await dial(port), await dial(port), await dial(port)];
+  const whole = frame(Buffer.alloc(9_000, 'x'));
+  const [half, rest] = [whole.subarray(0, 6_000), whole.subarray(6_000)];
+  first.socket.write(half);
+  await until(() => stats.unfinishedOctets === 6_000);
+  second.socket.write(half);
+  await until(() => stats.unfinishedOctets === 12_000);
+  first.socket.write(Buffer.concat([rest, half]));
+  await first.read(1);
+  third.socket.write(half);
+  expect(await second.hungUp).toEqual([]);
+  expect(stats).toMatchObject({ open: 2, unfinishedOctets: 12_000, closed: { displaced: 1 } });
+  for (const client of [first, third]) client.socket.write(rest);
+  expect(await first.read(2)).toHaveLength(2);
+  expect(await third.read(1)).toHaveLength(1);
+  expect(stats.unfinishedOctets).toBe(0);
+});
+
+test('connections that end leave nothing unfinished behind', async () => {
+  const { port, stats } = await listen(echo);
+  const client = await dial(port);
+  client.socket.write(frame(message('hello')).subarray(0, 8));
+  await until(() => stats.unfinishedOctets > 0);
+  client.socket.destroy();
+  await until(() => stats.open === 0);
+  expect(stats.unfinishedOctets).toBe(0);
+});
+
 test('at the bound a new connection is refused when all are busy', async () => {
   let busy = 0;
   const { port, stats } = await listen(

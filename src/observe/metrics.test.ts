@@ -73,6 +73,23 @@ test('a reset forgets the series of what is configured no more', async () => {
   expect((await exposed(metrics)).slice(2)).toEqual(['configured{name="new"} 1']);
 });
 
+test('gauges of what is there now show all that is there, the newest on top, and nothing that is gone', async () => {
+  const metrics = new Metrics();
+  const held = metrics.gauge('held', 'What is held.', ['name']);
+  const show = (name: string, value: number) =>
+    metrics.show([held], () => {
+      held.cell(name).value = value;
+    });
+  const hide = [show('a', 1), show('b', 2), show('a', 3)];
+  const shown = async () => (await exposed(metrics)).filter((line) => !line.startsWith('#'));
+  expect(await shown()).toEqual(['held{name="a"} 3', 'held{name="b"} 2']);
+  hide[0]!();
+  hide[1]!();
+  expect(await shown()).toEqual(['held{name="a"} 3']);
+  hide[2]!();
+  expect(await shown()).toEqual([]);
+});
+
 test('gauges are set before a scrape, by the last one to take a key', async () => {
   const metrics = new Metrics();
   const cell = metrics.gauge('held', 'What is held.').cell();

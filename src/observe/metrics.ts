@@ -36,6 +36,11 @@ export const SIZE_BUCKETS: readonly number[] = [
   0, 100, 200, 300, 400, 511, 1023, 2047, 4095, 8291, 16000, 32000, 48000, 64000,
 ];
 
+interface Show {
+  readonly gauges: readonly Family<Cell>[];
+  readonly collect: () => void;
+}
+
 type Value = { value: number; labels: Record<string, string | number>; metricName?: string };
 
 /** What prom-client's registry asks of a metric when it is scraped. */
@@ -52,6 +57,7 @@ export class Metrics {
   private readonly registry = new Registry();
   private readonly families = new Map<string, { family: Family<unknown>; description: MetricDescription }>();
   private readonly collectors = new Map<string, () => void>();
+  private readonly shows = new Set<Show>();
 
   counter(name: string, help: string, labels: readonly string[] = []): Family<Cell> {
     return this.family({ name, help, type: 'counter', labels }, numberCell, plainValues);
@@ -70,6 +76,19 @@ export class Metrics {
     this.collectors.set(key, collect);
   }
 
+  /**
+   * Runs `collect` before every scrape, to set gauges of what is there now: they are emptied first, once for all who show
+   * something in them, and those who came last have the last word. The function that this gives ends it.
+   */
+  show(gauges: readonly Family<Cell>[], collect: () => void): () => void {
+    const show = { gauges, collect };
+    this.shows.add(show);
+    return () => {
+      this.shows.delete(show);
+      for (const gauge of gauges) gauge.reset();
+    };
+  }
+
   /** All metrics that were asked for so far, by their names. */
   get descriptions(): readonly MetricDescription[] {
     const all = [...this.families.values()].map(({ description }) => description);
@@ -84,6 +103,8 @@ export class Metrics {
   /** All metrics in Prometheus' text format. */
   async expose(): Promise<string> {
     for (const collect of this.collectors.values()) collect();
+    for (const { gauges } of this.shows) for (const gauge of gauges) gauge.reset();
+    for (const { collect } of this.shows) collect();
     return this.registry.metrics();
   }
 

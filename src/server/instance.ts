@@ -51,11 +51,13 @@ export class Instance {
   /** Runs the plugins' start and waits for all, also when one fails: then its error is thrown, and all must be stopped. */
   async start(): Promise<void> {
     const abort = new AbortController();
-    const failures = await this.forEachPlugin(async ({ plugin }) => {
-      await plugin.start?.(abort.signal).catch((error) => {
+    const failures = await this.forEachPlugin(async ({ plugin, position }) => {
+      try {
+        await plugin.start?.(abort.signal);
+      } catch (error) {
         abort.abort();
-        throw error;
-      });
+        throw error instanceof CorefileError ? error : new CorefileError(position, messageOf(error));
+      }
     });
     if (failures[0]) throw failures[0];
   }
@@ -109,9 +111,9 @@ export class Instance {
 function runBlock({ settings }: BlockConfiguration, plugins: readonly NamedPlugin[]): Block {
   const last = plugins.at(-1)?.name ?? '';
   const end: Handler = () => failure('', Rcode.SERVFAIL, new Error(`plugin/${last}: no next plugin found`));
+  const isBare = !plugins.some(({ plugin }) => plugin.wrap || plugin.observe);
   return {
-    handler:
-      plugins.length === 0 ? undefined : plugins.reduceRight((next, { plugin }) => plugin.wrap?.(next) ?? next, end),
+    handler: isBare ? undefined : plugins.reduceRight((next, { plugin }) => plugin.wrap?.(next) ?? next, end),
     observers: plugins.map(({ plugin }) => plugin).filter((plugin) => plugin.observe),
     selects: selectionOf(plugins),
     recursion: settings.recursion ?? false,

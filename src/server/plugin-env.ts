@@ -1,5 +1,6 @@
 import { resolve as resolvePath } from 'node:path';
 import { CorefileError } from '../corefile/error.ts';
+import type { Position } from '../corefile/position.ts';
 import { isAtOrBelow, type Name } from '../dns/name.ts';
 import { messageOf } from '../errors.ts';
 import type { Clock } from '../observe/clock.ts';
@@ -35,8 +36,9 @@ export interface Generation {
 export interface NamedPlugin {
   readonly name: string;
   readonly plugin: Plugin;
-  /** Its directives in the block, in normal form. */
+  /** Its directives in the block, in normal form, and where the first one stands. */
   readonly text: string;
+  readonly position: Position;
 }
 
 /** Makes the plugins of one block, in chain order. @throws CorefileError at the directive whose plugin cannot be made. */
@@ -49,7 +51,8 @@ export function createPlugins(
   for (const configured of block.plugins) {
     const { name } = configured.definition;
     const env = createEnv(name, block, server, plugins, generation);
-    plugins.push({ name, plugin: createPlugin(configured, env), text: configured.text });
+    const { text, directive } = configured;
+    plugins.push({ name, plugin: createPlugin(configured, env), text, position: directive.position });
   }
   return plugins;
 }

@@ -6,7 +6,7 @@ import type { Reply } from '../plugin/reply.ts';
 
 /** A server block at work: its chain of plugins, and who is told of every query. */
 export interface Block {
-  /** Undefined for a block without plugins, which refuses everything. */
+  /** Undefined for a block without plugins that see queries, as `bind` alone: it refuses everything. */
   readonly handler: Handler | undefined;
   readonly observers: readonly Plugin[];
   /** Whether the block serves a query of its zones; undefined for all of them. */

@@ -42,7 +42,7 @@ test('when one plugin cannot start, the others are told, waited for, and stopped
     }),
     bad: () => ({ start: () => Promise.reject(new Error('no luck')), stop: () => void log.push('bad stopped') }),
   });
-  await expect(server.start()).rejects.toThrow('plugin/bad: no luck');
+  await expect(server.start()).rejects.toThrow('Corefile:3:1 - Error during parsing: plugin/bad: no luck');
   expect(log).toEqual(['aborted', 'started', 'stopped', 'bad stopped']);
 });
 

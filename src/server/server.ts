@@ -1,11 +1,12 @@
 import type { Transport } from '../corefile/key.ts';
 import { printPosition } from '../corefile/position.ts';
 import { CairnError, messageOf } from '../errors.ts';
-import { bindAddresses, localAddresses } from '../net/addresses.ts';
+import { localAddresses } from '../net/addresses.ts';
 import { type Clock, systemClock } from '../observe/clock.ts';
 import { createLogger, type Logger, type LogSink, processSink } from '../observe/log.ts';
 import { type Cell, Metrics } from '../observe/metrics.ts';
 import type { ServerProcess } from '../plugin/env.ts';
+import { bindAddresses } from './bind-addresses.ts';
 import { exposeBuild } from './build-metric.ts';
 import type { Configuration } from './configuration.ts';
 import type { CorefileSource, LoadedCorefile } from './corefile-source.ts';

@@ -9,6 +9,11 @@ export function exposeTransports(metrics: Metrics, points: () => Iterable<OpenPo
     'TCP connections closed unheard because as many as allowed were busy.',
     ['server'],
   );
+  const unfinished = metrics.gauge(
+    'cairn_tcp_unfinished_bytes',
+    'Memory of TCP connections for messages that are not whole yet.',
+    ['server'],
+  );
   const closed = metrics.counter(
     'cairn_tcp_connections_closed_total',
     'TCP connections that ended, by reason: client, handshake, read, idle, write, queries, displaced, shutdown, error.',
@@ -22,6 +27,11 @@ export function exposeTransports(metrics: Metrics, points: () => Iterable<OpenPo
   const sendErrors = metrics.counter('cairn_udp_send_errors_total', 'UDP replies that the system did not send.', [
     'server',
   ]);
+  const receiveErrors = metrics.counter(
+    'cairn_udp_receive_errors_total',
+    'UDP reads that the system refused; what was to be read may be lost.',
+    ['server'],
+  );
   const workers = metrics.gauge('cairn_udp_workers', 'Threads beside the main one that serve UDP.', ['server']);
   const passed = metrics.counter(
     'cairn_udp_worker_passed_queries_total',
@@ -35,16 +45,18 @@ export function exposeTransports(metrics: Metrics, points: () => Iterable<OpenPo
   );
   const deaths = metrics.counter('cairn_udp_worker_deaths_total', 'Threads that died and were replaced.', ['server']);
   metrics.onScrape('transports', () => {
-    for (const gauge of [open, workers]) gauge.reset();
+    for (const gauge of [open, unfinished, workers]) gauge.reset();
     for (const { server, streams, udp } of points()) {
       open.cell(server).value = streams.stats.open;
       refused.cell(server).value = streams.stats.refused;
+      unfinished.cell(server).value = streams.stats.unfinishedOctets;
       for (const [reason, count] of Object.entries(streams.stats.closed)) closed.cell(server, reason).value = count;
       if ('responses' in streams) {
         for (const [status, count] of streams.responses) responses.cell(server, `${status}`).value = count;
       }
       if (!udp) continue;
       sendErrors.cell(server).value = udp.stats.sendErrors;
+      receiveErrors.cell(server).value = udp.stats.receiveErrors;
       workers.cell(server).value = udp.workers;
       passed.cell(server).value = udp.stats.passed;
       dropped.cell(server).value = udp.stats.dropped;

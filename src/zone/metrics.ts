@@ -23,26 +23,16 @@ export function zoneCells({ metrics }: PluginEnv, plugin: string): (origin: Name
   };
 }
 
-/** Shows serial and size of the zones for as long as this start or reload lasts. */
-export function showZones(
-  { metrics, shared, block }: PluginEnv,
-  plugin: string,
-  zones: () => Iterable<HeldZone>,
-): void {
+/** Shows serial and size of the zones. Returns how to end that. */
+export function showZones({ metrics, block }: PluginEnv, plugin: string, zones: () => Iterable<HeldZone>): () => void {
   const labels = ['server', 'plugin', 'zone'];
-  const all = shared('zones', () => new Set<() => void>());
   const serials = metrics.gauge('cairn_zone_serial', 'The serial of a zone that is served.', labels);
   const records = metrics.gauge('cairn_zone_records', 'Records of a zone that is served.', labels);
-  all.add(() => {
+  return metrics.show([serials, records], () => {
     for (const { origin, zone } of zones()) {
       if (!zone) continue;
       serials.cell(block.server, plugin, origin).value = zone.soa.data.serial;
       records.cell(block.server, plugin, origin).value = zone.size;
     }
-  });
-  metrics.onScrape('zones', () => {
-    serials.reset();
-    records.reset();
-    for (const show of all) show();
   });
 }

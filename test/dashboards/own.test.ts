@@ -57,6 +57,7 @@ test.each([
   'cairn_registry_bytes',
   'cairn_cache_bytes',
   'cairn_udp_send_errors_total',
+  'cairn_udp_receive_errors_total',
   'cairn_udp_worker_dropped_queries_total',
 ])('%s is shown', (name) => {
   expect(panels.some(({ targets }) => targets.some(({ expr }) => expr.includes(`${name}{`)))).toBe(true);

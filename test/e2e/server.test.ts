@@ -80,8 +80,8 @@ test.each([
   expect(reply.questions).toHaveLength(1);
 });
 
-test('a block without plugins refuses', async () => {
-  const { port } = await startServer('example.org {\n}\n');
+test.each(['', 'bind 127.0.0.1\nreload\n'])('a block without plugins that see queries refuses: %j', async (body) => {
+  const { port } = await startServer(`example.org {\n${body}}\n`);
   expect((await ask(port, 'www.example.org', 'A')).rcode).toBe('REFUSED');
 });
 

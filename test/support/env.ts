@@ -20,6 +20,8 @@ export interface TestEnvOptions {
   readonly root?: string;
   readonly clock?: FakeClock;
   readonly seed?: number;
+  /** Those of an earlier environment, to act a reload or another block. */
+  readonly metrics?: Metrics;
   readonly localAddresses?: readonly string[];
   readonly plugins?: readonly { readonly name: string; readonly plugin: Plugin; readonly text?: string }[];
   /** Kept values of an earlier environment, to act a reload. */
@@ -46,7 +48,7 @@ export function testEnv(options: TestEnvOptions = {}): TestEnv {
   const { name = 'test', zones = ['.'], server = 'dns://:53', view = '', root = process.cwd(), plugins = [] } = options;
   const lines: string[] = [];
   const fatals: string[] = [];
-  const metrics = new Metrics();
+  const metrics = options.metrics ?? new Metrics();
   const kept = options.kept ?? new Map<string, Kept>();
   const shared = new Map<string, unknown>();
   const pages: TestEnv['pages'] = new Map();

@@ -1,5 +1,6 @@
 import type { PluginEnv } from '../../plugin/env.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
+import { whileServing } from '../../plugin/while-serving.ts';
 import { zoneHandler } from '../../zone/handler.ts';
 import { showZones } from '../../zone/metrics.ts';
 import { transferZones } from '../../zone/transfers.ts';
@@ -33,7 +34,7 @@ export default definePlugin<readonly AutoUse[]>({
       async start() {
         await Promise.all(directories.map((directory) => directory.check()));
       },
-      serving: () => showZones(env, NAME, held),
+      ...whileServing(() => showZones(env, NAME, held)),
     };
   },
 });

@@ -1,9 +1,12 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { directives } from '../../../test/support/directive.ts';
 import { type TestEnv, type TestEnvOptions, testEnv } from '../../../test/support/env.ts';
 import { printReply, type TestQueryOptions, testQuery } from '../../../test/support/query.ts';
 import { parseRecord } from '../../dns/presentation.ts';
-import type { Handler } from '../../plugin/plugin.ts';
+import { Metrics } from '../../observe/metrics.ts';
+import type { Handler, Plugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { createReply, failure, type Reply } from '../../plugin/reply.ts';
 import { MAX_WAITING } from './fetch.ts';
@@ -25,6 +28,7 @@ function replyFor(text: string, { question }: Query, parts: Partial<Reply> = {})
 
 interface Harness {
   readonly env: TestEnv;
+  readonly plugin: Plugin;
   /** The queries that came through. */
   readonly passed: Query[];
   /** What the next plugin answers from now on. */
@@ -40,8 +44,7 @@ async function started(options = 'cache', envOptions: TestEnvOptions = {}): Prom
   const plugin = cache.create(cache.parse(directives(options), env.block), env);
   const passed: Query[] = [];
   const harness: Harness = {
-    env,
-    passed,
+    ...{ env, plugin, passed },
     next: (query) => replyFor('A 60', query),
     answer: (text, parts) => {
       harness.next = (query) => replyFor(text, query, parts);
@@ -411,21 +414,51 @@ test('serve_stale: a stale NXDOMAIN says so', async () => {
   expect(await reply()).toMatchObject({ rcode: 3, ednsOptions: [{ code: 15, data: Uint8Array.of(0, 19) }] });
 });
 
-test('serve_stale: one refresh at a time, and a rest after one that failed', async () => {
-  const { env, answer, ask, passed } = await started(block('serve_stale 1h immediate 30 10s', 'servfail 0'));
+test.each(['servfail 0', 'servfail 1m'])(
+  'serve_stale: one refresh at a time, and a rest after one that failed; %s',
+  async (servfail) => {
+    const { env, answer, ask, passed } = await started(block('serve_stale 1h immediate 30 10s', servfail));
+    await ask();
+    env.clock.advance(60_000);
+    answer('SERVFAIL');
+    expect(await ask()).toBe(stale(30));
+    await settle();
+    for (const seconds of [0, 9]) {
+      env.clock.advance(seconds * 1000);
+      expect(await ask()).toBe(stale(30));
+    }
+    expect(passed.length).toBe(2);
+    env.clock.advance(1000);
+    await ask();
+    expect(passed.length).toBe(3);
+    expect(await env.exposed('coredns_cache_prefetch')).toEqual([
+      'coredns_cache_prefetch_total{server="dns://:53",zones=".",view=""} 2',
+    ]);
+  },
+);
+
+test.each(['SERVFAIL', 'NXDOMAIN'])('disable denial: %s is asked for again', async (text) => {
+  const { answer, ask, passed } = await started(block('disable denial org'));
+  answer(text);
+  for (const name of ['a.org', 'a.org', 'a.com', 'a.com']) await ask(`${name}. A`);
+  expect(passed.map(({ name }) => name)).toEqual(['a.org.', 'a.org.', 'a.com.']);
+});
+
+test('serve_stale verify 0s waits as long as it takes', async () => {
+  const harness = await started(block('serve_stale 1h verify 0s'));
+  const { env, ask } = harness;
   await ask();
   env.clock.advance(60_000);
-  answer('SERVFAIL');
-  expect(await ask()).toBe(stale(30));
+  const upstream = Promise.withResolvers<void>();
+  harness.next = async (query) => {
+    await upstream.promise;
+    return replyFor('A 30', query);
+  };
+  const asked = ask();
+  env.clock.advance(60_000);
   await settle();
-  for (const seconds of [0, 9]) {
-    env.clock.advance(seconds * 1000);
-    expect(await ask()).toBe(stale(30));
-  }
-  expect(passed.length).toBe(2);
-  env.clock.advance(1000);
-  await ask();
-  expect(passed.length).toBe(3);
+  upstream.resolve();
+  expect(await asked).toBe(a(30));
 });
 
 test('serve_stale: a failure that is kept spares upstreams, and never hides the stale answer', async () => {
@@ -536,6 +569,37 @@ test.each([
   const { ask, passed } = await started(options, { kept: before.env.kept, clock: before.env.clock, plugins: after });
   await ask();
   expect(passed.length).toBe(queries);
+});
+
+test('of two views on the same zones each shows its own entries', async () => {
+  const metrics = new Metrics();
+  const [inside, outside] = [
+    await started('cache', { view: 'in', metrics }),
+    await started('cache', { view: 'out', metrics }),
+  ];
+  await inside.ask('a. A');
+  for (const name of ['b', 'c']) await outside.ask(`${name}. A`);
+  const entries = await inside.env.exposed('coredns_cache_entries{server="dns://:53",type="success"');
+  expect(entries.map((line) => line.replace(/.*view=/, '{view='))).toEqual(['{view="in"} 1', '{view="out"} 2']);
+});
+
+test('after a reload with other zones nothing is left of the old cache', async () => {
+  const metrics = new Metrics();
+  const reload = async () => {
+    const before = await started('cache', { zones: ['a.'], metrics });
+    await before.ask('x.a. A');
+    const after = await started('cache', { zones: ['b.'], metrics });
+    before.plugin.stop!();
+    const store = new WeakRef([...before.env.kept.values()][0]!);
+    before.env.kept.clear();
+    return { store, env: after.env };
+  };
+  const { store, env } = await reload();
+  expect((await env.exposed('coredns_cache_entries')).filter((line) => line.includes('"a."'))).toEqual([]);
+  setFlagsFromString('--expose-gc');
+  await settle();
+  runInNewContext('gc')();
+  expect(store.deref()).toBeUndefined();
 });
 
 test('a cache that is started for a reload that fails leaves the metrics to the one that goes on serving', async () => {

@@ -10,7 +10,7 @@ import { type Entry, freshReply, isAnswer, remainingTtl, repeatOf, staleReply } 
 import { createFetcher } from './fetch.ts';
 import type { CacheMetrics } from './metrics.ts';
 import type { CacheOptions, Prefetch, ServeStale } from './options.ts';
-import { type Known, keyOf, type Store } from './store.ts';
+import { type Known, keyOf, type Store, tableOf } from './store.ts';
 
 /** A handler that answers from the store what it can, and keeps what `next` answers. */
 export function cacheHandler(
@@ -32,7 +32,6 @@ export function cacheHandler(
     if (answer && remainingTtl(answer, nowMs) > 0) {
       if (prefetch && isDueForPrefetch(answer, prefetch, nowMs)) {
         answer.prefetched = true;
-        metrics.prefetches.value++;
         refresh(query, key, answer);
       }
       return serve(answer, query, nowMs);
@@ -44,8 +43,9 @@ export function cacheHandler(
     return reply instanceof Promise ? reply : alsoDependingOn(reply, passing);
   };
 
-  const answerStale = (query: Query, key: string, entry: Entry, { settled }: Known, stale: ServeStale) => {
-    const resting = settled || clock.monotonic() < entry.recheckMs;
+  const answerStale = (query: Query, key: string, entry: Entry, known: Known, stale: ServeStale) => {
+    const isFailing = known.failure !== undefined && stale.recheckMs === undefined;
+    const resting = known.settled || isFailing || clock.monotonic() < entry.recheckMs;
     if (stale.mode === 'verify' && !resting) return verify(query, key, entry, stale);
     if (!resting && !isUnderWay(key)) refresh(query, key, entry);
     return serveStale(entry, query, stale);
@@ -65,7 +65,7 @@ export function cacheHandler(
   };
 
   const countHit = ({ kind }: Entry) => {
-    metrics.hits[kind === 'success' ? 'success' : 'denial'].value++;
+    metrics.hits[tableOf(kind)].value++;
   };
 
   /** What a reply that is given again without coming by here still counts as. */
@@ -78,6 +78,7 @@ export function cacheHandler(
 
   /** Fetches an entry again while its client is served. */
   const refresh = async (query: Query, key: string, entry: Entry): Promise<void> => {
+    metrics.prefetches.value++;
     try {
       if (isAnswer(await fetch(query, key, entry))) return;
     } catch {
@@ -89,14 +90,14 @@ export function cacheHandler(
   /** Waits for the fresh answer, but not for long; the stale one is better than none. */
   const verify = async (query: Query, key: string, entry: Entry, stale: ServeStale): Promise<Reply> => {
     const late = Promise.withResolvers<undefined>();
-    const timer = clock.after(stale.timeoutMs, () => late.resolve(undefined));
+    const timer = stale.timeoutMs > 0 ? clock.after(stale.timeoutMs, () => late.resolve(undefined)) : undefined;
     try {
       const reply = await Promise.race([fetch(query, key, entry), late.promise]);
       if (reply && isAnswer(reply)) return reply;
     } catch {
       // The stale answer makes up for it.
     } finally {
-      timer.cancel();
+      timer?.cancel();
     }
     rest(entry);
     return serveStale(entry, query, stale);

@@ -10,7 +10,7 @@ import { classify } from './classify.ts';
 import { createEntry, type Entry, freshReply, isAnswer, limitTtls, wantsAd } from './entry.ts';
 import type { CacheMetrics } from './metrics.ts';
 import type { CacheOptions } from './options.ts';
-import type { Store } from './store.ts';
+import { type Store, tableOf } from './store.ts';
 
 /** So many queries may wait for equal ones under way; more are answered with SERVFAIL at once. */
 export const MAX_WAITING = 4096;
@@ -50,7 +50,7 @@ export function createFetcher(
     const found = classify(reply, query, clock.now(), failureTtl);
     if (!found) return { reply: withoutAd(capTtls(reply, options), query), entry: undefined };
     const { kind, ttl } = found;
-    const isDisabled = kind !== 'failure' && disabled[kind].some((zone) => isAtOrBelow(query.name, zone));
+    const isDisabled = disabled[tableOf(kind)].some((zone) => isAtOrBelow(query.name, zone));
     if (isDisabled) return { reply: withoutAd(capTtls(reply, options), query), entry: undefined };
     const limits = kind === 'failure' ? { minTtl: 0, maxTtl: ttl } : options[kind];
     const kept = kind === 'failure' ? reply : limitTtls(reply, kind, limits);

@@ -1,6 +1,7 @@
 import { once } from '../../corefile/arguments.ts';
 import type { Kept, PluginEnv } from '../../plugin/env.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
+import { whileServing } from '../../plugin/while-serving.ts';
 import { cacheHandler } from './cache.ts';
 import { cacheMetrics } from './metrics.ts';
 import { type CacheOptions, parseCache } from './options.ts';
@@ -20,8 +21,7 @@ export default definePlugin<CacheOptions>({
       async start() {
         store = env.keep(storeKey(options, env), (): Store & Kept => createStore(options));
       },
-      // Not before: a reload that fails leaves the metrics to the cache that goes on serving.
-      serving: () => metrics.watch(store),
+      ...whileServing(() => metrics.watch(store)),
     };
   },
 });

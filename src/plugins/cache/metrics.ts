@@ -11,8 +11,8 @@ export interface CacheMetrics {
   readonly servedStale: Cell;
   /** Queries turned away because too many waited for equal ones. */
   readonly waitingRejects: Cell;
-  /** Lets evictions and the number of entries be those of `store`. */
-  watch(store: Store): void;
+  /** Lets evictions and the number of entries be those of `store`. Returns how to end that. */
+  watch(store: Store): () => void;
 }
 
 /** CoreDNS's metrics and one of Cairn's own. A plugin's reply always answers the question asked, so `drops` stays 0. */
@@ -40,12 +40,12 @@ export function cacheMetrics({ metrics, block }: PluginEnv): CacheMetrics {
     waitingRejects: counter('waiting_rejects_total', 'Queries refused because too many waited for others.', 'cairn'),
     watch(store) {
       const evicted = cellsOf(evictions);
-      const held = cellsOf(entries);
-      const heldOctets = cellsOf(octets);
       store.onEvict = (table) => {
         evicted[table].value++;
       };
-      metrics.onScrape(`cache ${block.server} ${zones}`, () => {
+      return metrics.show([entries, octets], () => {
+        const held = cellsOf(entries);
+        const heldOctets = cellsOf(octets);
         for (const table of ['success', 'denial'] as const) {
           held[table].value = store.tables[table].size;
           heldOctets[table].value = store.tables[table].octets;

@@ -19,7 +19,7 @@ test('the defaults', () => {
   });
 });
 
-const stale = { forMs: 3_600_000, mode: 'immediate', timeoutMs: 1800, ttl: 0, recheckMs: 0 };
+const stale = { forMs: 3_600_000, mode: 'immediate', timeoutMs: 1800, ttl: 0, recheckMs: undefined };
 
 test.each([
   ['cache 30', { success: { maxTtl: 30 }, denial: { maxTtl: 30 } }],
@@ -39,6 +39,7 @@ test.each([
     'cache {\nserve_stale 1h verify 1s 30 5s\n}',
     { stale: { mode: 'verify', timeoutMs: 1000, ttl: 30, recheckMs: 5000 } },
   ],
+  ['cache {\nserve_stale 1h Verify 0s\n}', { stale: { ...stale, mode: 'verify', timeoutMs: 0 } }],
   ['cache {\nserve_stale 1h immediate 30 30\n}', { stale: { ...stale, ttl: 30, recheckMs: 30_000 } }],
   ['cache {\nserve_stale\nserve_stale_policy prefer_positive\n}', { preferPositive: true }],
   ['cache {\nservfail 0\n}', { failureTtl: 0 }],
@@ -67,6 +68,8 @@ test.each([
   ['cache {\nprefetch 1 1m 50\n}', '2:15', "last character of percentage should be `%`, but is: '0'"],
   ['cache {\nserve_stale -1m\n}', '2:13', 'invalid negative duration for serve_stale'],
   ['cache {\nserve_stale 1m maybe\n}', '2:16', 'invalid value for serve_stale refresh mode: maybe'],
+  ['cache {\nserve_stale 1m immediate 1500ms\n}', '2:26', 'a TTL must be a whole number of seconds: 1500ms'],
+  ['cache {\nserve_stale 1m immediate 1 6m\n}', '2:28', "invalid duration '6m', expecting 300s or shorter"],
   ['cache {\nserve_stale 1m immediate 1 2 3\n}', '2:30', 'Wrong argument count or unexpected line ending after'],
   ['cache {\nserve_stale_policy prefer_positive\n}', '2:1', 'serve_stale_policy requires serve_stale'],
   ['cache {\nserve_stale\nserve_stale_policy any\n}', '3:20', "unknown value 'any', expecting one of prefer_positive"],

@@ -36,12 +36,12 @@ export interface ServeStale {
   readonly forMs: number;
   /** Whether the client gets the stale answer at once, or only if asking again fails. */
   readonly mode: 'immediate' | 'verify';
-  /** How long `verify` waits for the fresh answer. */
+  /** How long `verify` waits for the fresh answer; 0 for as long as that takes. */
   readonly timeoutMs: number;
   /** The TTL of stale answers, in seconds. */
   readonly ttl: number;
-  /** The pause after a refresh that failed. */
-  readonly recheckMs: number;
+  /** The pause after a refresh that failed; undefined for as long as the failure is kept. */
+  readonly recheckMs: number | undefined;
 }
 
 export interface CacheOptions {
@@ -62,7 +62,7 @@ export interface CacheOptions {
 /** A `verify` without time-out waits this long: RFC 8767 §5 asks for 1.8 seconds. */
 const VERIFY_TIMEOUT_MS = 1800;
 const STALE_FOR_MS = 3_600_000;
-/** RFC 9520 §3.2: failures must not be kept longer than this. */
+/** RFC 9520 §3.2: failures must not be kept longer than this, nor may it take longer to ask again. */
 const MAX_FAILURE_MS = 300_000;
 const CAPACITY = 9984;
 
@@ -178,8 +178,8 @@ function parseStale(line: OptionLine): ServeStale {
   }
   return {
     ...{ forMs, mode, timeoutMs },
-    ttl: ttl ? Math.round(secondsMs(ttl) / 1000) : 0,
-    recheckMs: recheck ? secondsMs(recheck) : 0,
+    ttl: ttl ? wholeSeconds(ttl) : 0,
+    recheckMs: recheck ? secondsMs(recheck, MAX_FAILURE_MS) : undefined,
   };
 }
 
@@ -189,14 +189,22 @@ function staleDurationMs(token: Token): number {
 }
 
 function parseMode({ text, position }: Token): ServeStale['mode'] {
-  if (text === 'immediate' || text === 'verify') return text;
+  const mode = text.toLowerCase();
+  if (mode === 'immediate' || mode === 'verify') return mode;
   const detail = `invalid value for serve_stale refresh mode: ${text} - expecting immediate or verify`;
   throw new CorefileError(position, detail);
 }
 
 /** A duration, or a bare number of seconds. */
-function secondsMs(token: Token): number {
-  return /^\d+$/.test(token.text) ? Number(token.text) * 1000 : durationMs(token);
+function secondsMs(token: Token, maxMs?: number): number {
+  const { text } = token;
+  return durationMs(/^\d+$/.test(text) ? { ...token, text: `${text}s` } : token, maxMs === undefined ? {} : { maxMs });
+}
+
+function wholeSeconds(token: Token): number {
+  const ms = secondsMs(token);
+  if (ms % 1000 === 0) return ms / 1000;
+  throw new CorefileError(token.position, `a TTL must be a whole number of seconds: ${token.text}`);
 }
 
 function parseDisable(line: OptionLine): Partial<CacheOptions['disabled']> {

@@ -1,4 +1,5 @@
 import type { Query } from '../../plugin/query.ts';
+import type { Kind } from './classify.ts';
 import { type Entry, remainingTtl } from './entry.ts';
 import type { CacheOptions, KindOptions } from './options.ts';
 import { createTable, type Table } from './table.ts';
@@ -12,12 +13,16 @@ export interface Known {
   readonly answer: Entry | undefined;
   /** A failure of so late that nobody should be asked again (RFC 9520 §3.2). */
   readonly failure: Entry | undefined;
-  /** Whether upstreams have been heard so lately that a stale answer need not be refreshed. */
+  /** Whether upstreams have denied so lately what a stale answer says that it need not be refreshed. */
   readonly settled: boolean;
 }
 
 /** Failures stand with the denials. */
 export type TableName = 'success' | 'denial';
+
+export function tableOf(kind: Kind): TableName {
+  return kind === 'success' ? 'success' : 'denial';
+}
 
 export interface Store {
   lookup(key: string, nowMs: number): Known;
@@ -49,11 +54,10 @@ export function createStore({ success, denial, preferPositive, stale }: CacheOpt
       if (denials.size === 0) return { answer: usable(positive, nowMs), failure: undefined, settled: false };
       const negative = positive && !preferPositive ? undefined : denials.get(key);
       const failure = denials.get(failureKey(key));
-      const failed = isFresh(failure, nowMs);
       return {
         answer: usable(positive, nowMs) ?? usable(negative, nowMs),
-        failure: failed ? failure : undefined,
-        settled: failed || isFresh(negative, nowMs),
+        failure: isFresh(failure, nowMs) ? failure : undefined,
+        settled: isFresh(negative, nowMs),
       };
     },
     store(key, entry) {

@@ -329,6 +329,8 @@ test('answers, serials and sizes are shown', async () => {
     'cairn_zone_serial{server="dns://:53",plugin="file",zone="example.org."} 7',
     'cairn_zone_records{server="dns://:53",plugin="file",zone="example.org."} 25',
   ]);
+  plugin.stop!();
+  expect(await env.exposed('cairn_zone_records')).toEqual([]);
 });
 
 describe('options', () => {

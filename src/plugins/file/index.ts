@@ -1,5 +1,6 @@
 import type { PluginEnv } from '../../plugin/env.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
+import { whileServing } from '../../plugin/while-serving.ts';
 import { type ServedZone, zoneHandler } from '../../zone/handler.ts';
 import { showZones } from '../../zone/metrics.ts';
 import { transferZones } from '../../zone/transfers.ts';
@@ -27,7 +28,7 @@ export default definePlugin<readonly FileUse[]>({
       async start() {
         await Promise.all(opened.map(({ use, file }) => start(use, file)));
       },
-      serving: () => showZones(env, NAME, () => held),
+      ...whileServing(() => showZones(env, NAME, () => held)),
     };
   },
 });

@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { CorefileError } from '../../corefile/error.ts';
 import { messageOf, systemCodeOf } from '../../errors.ts';
+import { DNS_PORT } from '../../net/addresses.ts';
 import { type Peer, printPeer } from '../../net/transport.ts';
 import type { Timer } from '../../observe/clock.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import { parseResolvConf } from '../../resolver/resolv-conf.ts';
 import { resolveHost } from './host.ts';
 import { MAX_UPSTREAMS, type Stanza } from './options.ts';
-import { DNS_PORT, type Endpoint, type Target, uniqueEndpoints } from './target.ts';
+import { type Endpoint, type Target, uniqueEndpoints } from './target.ts';
 
 /** How often files such as /etc/resolv.conf are read again. */
 export const FILE_POLL_MS = 5000;

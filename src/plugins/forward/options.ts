@@ -16,9 +16,10 @@ import type { Token } from '../../corefile/token.ts';
 import { canonicalIP } from '../../dns/ip.ts';
 import { parseRcode, Rcode } from '../../dns/message.ts';
 import { type Name, ROOT } from '../../dns/name.ts';
+import { parsePeer } from '../../net/addresses.ts';
 import type { Peer } from '../../net/transport.ts';
 import { POLICIES, type PolicyName } from './policy.ts';
-import { parseEndpoint, parseTarget, type Target } from './target.ts';
+import { parseTarget, type Target } from './target.ts';
 import { checkServernames, parseServername, parseTls, type TlsFiles } from './tls-options.ts';
 
 /** More upstreams than these are taken for a mistake. */
@@ -196,7 +197,7 @@ function address({ text, position }: Token): string {
 }
 
 function endpoint({ text, position }: Token): Peer {
-  const parsed = parseEndpoint(text);
+  const parsed = parsePeer(text);
   if (parsed) return parsed;
   throw new CorefileError(position, `'${text}' is not an IP address, expecting IP, IP:PORT or [IPv6]:PORT`);
 }

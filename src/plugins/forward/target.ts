@@ -2,7 +2,7 @@ import { CorefileError } from '../../corefile/error.ts';
 import type { Position } from '../../corefile/position.ts';
 import type { Token } from '../../corefile/token.ts';
 import { NameError, parseName } from '../../dns/name.ts';
-import { canonicalAddress } from '../../net/addresses.ts';
+import { parsePeer } from '../../net/addresses.ts';
 import { type Peer, printPeer } from '../../net/transport.ts';
 
 /** One upstream. */
@@ -32,7 +32,6 @@ export type Target =
     };
 
 /** Where upstreams listen that name no port. */
-export const DNS_PORT = 53;
 const PORTS = { tls: 853, https: 443 } as const;
 
 /**
@@ -48,7 +47,7 @@ export function parseTarget({ text, position }: Token): Target {
     const detail = `'${scheme}' is not supported as a destination protocol in forward: ${text}`;
     throw new CorefileError(position, `${detail} - use 'dns://', 'tls://' or 'https://'`);
   }
-  const endpoint = parseEndpoint(rest);
+  const endpoint = parsePeer(rest);
   if (endpoint) return { kind: 'address', endpoint };
   if (rest.includes('/') && scheme === undefined) return { kind: 'file', path: rest, position };
   return { kind: 'host', ...parseHost(rest, text, position), position };
@@ -62,7 +61,7 @@ function parseEncrypted(over: Encryption['over'], rest: string, text: string, po
   const [address, servername] = splitServername(rest);
   if (servername !== undefined && !isName(servername)) throw notAnAddress(text, position);
   const encryption = { over, servername };
-  const endpoint = parseEndpoint(address, PORTS[over]);
+  const endpoint = parsePeer(address, PORTS[over]);
   if (endpoint) return { kind: 'address', endpoint: { ...endpoint, encryption } };
   if (servername !== undefined) throw notAnAddress(text, position);
   const { host, port } = parseHost(rest, text, position);
@@ -74,16 +73,6 @@ function splitServername(text: string): [address: string, servername: string | u
   const [, before = '', name = '', after = ''] = /^(.*)%([^%\]]+?)(\](?::\d+)?|:\d+)?$/.exec(text) ?? [];
   const isZone = !before.includes('%') && /^\[?fe[89ab][0-9a-f]:/i.test(before);
   return name === '' || isZone ? [text, undefined] : [before + after, name];
-}
-
-/** `IP`, `IP:PORT`, `[IPv6]` or `[IPv6]:PORT`; undefined if it is none of them. */
-export function parseEndpoint(text: string, defaultPort: number = DNS_PORT): Peer | undefined {
-  const bare = canonicalAddress(text);
-  if (bare !== undefined) return { address: bare, port: defaultPort };
-  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(text) ?? [];
-  const address = canonicalAddress(bracketed ?? plain ?? '');
-  if (address === undefined || (bracketed !== undefined && !address.includes(':')) || !isPort(port)) return undefined;
-  return { address, port: port === undefined ? defaultPort : Number(port) };
 }
 
 /** Each endpoint once, where it came first. */

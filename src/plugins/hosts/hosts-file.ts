@@ -25,9 +25,6 @@ export interface HostsFile extends Kept {
 export function openHostsFile(source: HostsSource, env: PluginEnv): HostsFile {
   const { path } = source;
   const { log, clock, metrics } = env;
-  const entryCount = metrics
-    .gauge('coredns_hosts_entries', 'Entries of a hosts file and of the hosts in the Corefile.', ['hostsfile'])
-    .cell(path);
   const loadTime = metrics
     .gauge('coredns_hosts_reload_timestamp_seconds', 'When a hosts file was last read, in Unix seconds.')
     .cell();
@@ -42,7 +39,6 @@ export function openHostsFile(source: HostsSource, env: PluginEnv): HostsFile {
     if (table.truncated) table = buildTable([...source.inline, ...entries], source);
     loadedMs = clock.now();
     epoch.move();
-    entryCount.value = table.size;
     loadTime.value = loadedMs / 1000;
     if (broken.length > 0) {
       const more = broken.length > 1 ? `, and so are ${broken.length - 1} more` : '';

@@ -102,10 +102,10 @@ describe('the file', () => {
       'a.example.org. 3600 IN A 10.0.0.9',
       'a.example.org. 3600 IN A 10.0.0.1',
     ]);
-    expect(await env.exposed('coredns_hosts')).toEqual([
-      `coredns_hosts_entries{hostsfile="${join(root, 'NodeHosts')}"} 2`,
-      'coredns_hosts_reload_timestamp_seconds 1767225600',
-    ]);
+    expect(await env.exposed('coredns_hosts')).toEqual(['coredns_hosts_reload_timestamp_seconds 1767225600']);
+    plugin.serving!([]);
+    const entries = (count: number) => [`coredns_hosts_entries{hostsfile="${join(root, 'NodeHosts')}"} ${count}`];
+    expect(await env.exposed('coredns_hosts_entries')).toEqual(entries(2));
     await write('NodeHosts', '10.0.0.8 b.example.org\n');
     env.clock.advance(15_000);
     await plugin.start!(SIGNAL);
@@ -113,6 +113,9 @@ describe('the file', () => {
     expect(ask('b.example.org. A')).toBe('NOERROR aa\nb.example.org. 3600 IN A 10.0.0.8');
     expect(ask('c.example.org. A')).toContain(' 1767225615 ');
     expect(await env.exposed('coredns_hosts_reload')).toEqual(['coredns_hosts_reload_timestamp_seconds 1767225615']);
+    expect(await env.exposed('coredns_hosts_entries')).toEqual(entries(2));
+    plugin.stop!();
+    expect(await env.exposed('coredns_hosts_entries')).toEqual([]);
     expect(env.lines).toEqual([]);
   });
 

@@ -6,6 +6,7 @@ import { answerLookup, fallsThrough, type Lookup } from '../../plugin/lookup.ts'
 import { definePlugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import type { Repeat } from '../../plugin/repeat.ts';
+import { whileServing } from '../../plugin/while-serving.ts';
 import { openHostsFile } from './hosts-file.ts';
 import { type HostsOptions, parseHostsOptions } from './options.ts';
 import { findHost, type HostsTable } from './table.ts';
@@ -23,8 +24,15 @@ export default definePlugin<HostsOptions>({
     const { zones, inline, reverse, reloadMs, fallthrough } = options;
     const source = { path: env.path(options.path), zones, inline, reverse, reloadMs };
     const file = env.keep(JSON.stringify(source), () => openHostsFile(source, env));
+    const help = 'Entries of a hosts file and of the hosts in the Corefile.';
+    const entries = env.metrics.gauge('coredns_hosts_entries', help, ['hostsfile']);
     return {
       start: () => file.check(),
+      ...whileServing(() =>
+        env.metrics.show([entries], () => {
+          entries.cell(source.path).value = file.table.size;
+        }),
+      ),
       wrap: (next) => {
         const repeat: Repeat = { epochs: [file.epoch], untilMs: Number.POSITIVE_INFINITY, again: [] };
         const soa = (query: Query) => soaOf(longestZone(query.name, zones)!, options.ttl, file.loadedMs);

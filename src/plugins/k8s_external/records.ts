@@ -1,3 +1,4 @@
+import { parseIP } from '../../dns/ip.ts';
 import { joinName, type Name } from '../../dns/name.ts';
 import { A, AAAA, NS, PTR, type ResourceRecord, rr, SOA, SRV } from '../../dns/rr.ts';
 import type { ServiceView } from '../../plugin/service-view.ts';
@@ -65,7 +66,7 @@ export function serverAddresses({ registry }: ServiceView, local: readonly strin
   const services = local.flatMap((address) =>
     registry.endpointsAt(address).flatMap(({ slice }) => registry.service(slice.namespace, slice.service) ?? []),
   );
-  const external = services.flatMap(({ externalIPs }) => externalIPs.filter((text) => /^[\da-f.:]+$/.test(text)));
+  const external = services.flatMap(({ externalIPs }) => externalIPs.filter((text) => parseIP(text)));
   return external.length > 0 ? [...new Set(external)] : local;
 }
 

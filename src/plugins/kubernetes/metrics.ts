@@ -38,25 +38,12 @@ export function answerCells(metrics: Metrics): AnswerCells {
 }
 
 /** Shows the serials of the zones. Returns how to end that. */
-export function showSerials(zones: readonly Zone[], { shared, metrics, block }: PluginEnv): () => void {
-  const all = shared('serials', () => exposeSerials(metrics));
-  const own = zones.map((zone) => [block.server, zone] as const);
-  for (const each of own) all.add(each);
-  return () => {
-    for (const each of own) all.delete(each);
-  };
-}
-
-/** The zones whose serials the gauge shows, with the listener of each. */
-function exposeSerials(metrics: Metrics): Set<readonly [string, Zone]> {
-  const all = new Set<readonly [string, Zone]>();
+export function showSerials(zones: readonly Zone[], { metrics, block }: PluginEnv): () => void {
   const help = 'The serial of a zone: Unix seconds of the last change that it shows.';
   const serials = metrics.gauge('cairn_kubernetes_serial', help, ['server', 'zone']);
-  metrics.onScrape('kubernetes serials', () => {
-    serials.reset();
-    for (const [server, { name, cluster }] of all) serials.cell(server, name).value = cluster.serial.value;
+  return metrics.show([serials], () => {
+    for (const { name, cluster } of zones) serials.cell(block.server, name).value = cluster.serial.value;
   });
-  return all;
 }
 
 /** What is shown of one registry. */

@@ -2,6 +2,7 @@ import type { Question } from '../../dns/message.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import type { Plugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
+import { whileServing } from '../../plugin/while-serving.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { viewCluster, viewClusterSet } from './cluster.ts';
 import { explainName } from './explain.ts';
@@ -36,7 +37,6 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
   };
   let wasReady = false;
   let saidWhy = '';
-  let shown: readonly (() => void)[] = [];
   const sayWhyNot = () => {
     if (registry.syncError !== saidWhy) env.log.info(`not ready: ${registry.syncError}`);
     saidWhy = registry.syncError;
@@ -57,13 +57,12 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
       if (await isSyncedWithin(startupTimeoutMs, registry, env, signal)) return;
       env.log.warning(`answering SERVFAIL until the cluster is known: ${registry.syncError}`);
     },
-    serving() {
-      shown = [showRegistry(filled, env), showSerials(zones, env)];
-    },
-    /** The metrics stay, whatever serves next: without this they would keep the registry, and tell of a cluster that nobody follows. */
-    stop() {
-      for (const hide of shown) hide();
-    },
+    ...whileServing(() => {
+      const shown = [showRegistry(filled, env), showSerials(zones, env)];
+      return () => {
+        for (const hide of shown) hide();
+      };
+    }),
     /** Never takes back its word: all replicas would leave their service at once. */
     ready() {
       wasReady ||= registry.synced;

@@ -10,6 +10,7 @@ import { exchangeUdp } from '../../net/upstream/udp.ts';
 import type { Clock } from '../../observe/clock.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { createReply } from '../../plugin/reply.ts';
+import { whileServing } from '../../plugin/while-serving.ts';
 import { createLoopGuard } from './guard.ts';
 
 /** Longer than a forwarder takes to give up, so that its SERVFAIL still arrives. */
@@ -30,9 +31,14 @@ export default definePlugin({
 
   create(_, { log, clock, random, block, metrics }) {
     const [zone = ROOT] = block.zones;
-    const gauge = metrics
-      .gauge('cairn_loop_detected', 'Whether queries come back from the upstreams.', ['server', 'zone'])
-      .cell(block.server, zone);
+    const help = 'Whether queries come back from the upstreams.';
+    const gauge = metrics.gauge('cairn_loop_detected', help, ['server', 'zone']);
+    let isLooping = false;
+    const shown = whileServing(() =>
+      metrics.show([gauge], () => {
+        gauge.cell(block.server, zone).value = isLooping ? 1 : 0;
+      }),
+    );
     const looped = createReply('loop', {
       rcode: Rcode.SERVFAIL,
       error: new CairnError('LOOP', `the upstreams for zone "${zone}" send queries back to this server`),
@@ -51,7 +57,7 @@ export default definePlugin({
         return sendProbe(name, reachable(currentPoint()), clock);
       },
       detected(query) {
-        gauge.value = 1;
+        isLooping = true;
         // CoreDNS's words, which runbooks search for.
         log.error(
           `Loop (${printPeer(query.client)} -> ${printPoint(currentPoint())}) detected for zone "${zone}", ` +
@@ -59,7 +65,7 @@ export default definePlugin({
         );
       },
       healed() {
-        gauge.value = 0;
+        isLooping = false;
         log.info(`no loop for zone "${zone}" any more, queries are passed on again`);
       },
     });
@@ -70,11 +76,14 @@ export default definePlugin({
       observeRepetitions() {},
       serving(points) {
         listening = points;
-        gauge.value = 0;
+        shown.serving(points);
         const isPlain = block.keys.some(({ transport }) => transport === 'dns');
         if (isPlain && points.length > 0) void guard.check();
       },
-      stop: guard.stop,
+      stop() {
+        guard.stop();
+        return shown.stop();
+      },
     };
   },
 });

@@ -67,6 +67,8 @@ test.each([
   );
   expect(await env.exposed('cairn_loop')).toEqual(['cairn_loop_detected{server="dns://:53",zone="example.org."} 0']);
   expect(ask()).toBe('NXDOMAIN ra');
+  plugin.stop!();
+  expect(await env.exposed('cairn_loop')).toEqual([]);
 });
 
 test('where upstreams answer, one probe is all', async () => {

@@ -1,4 +1,5 @@
 import { definePlugin } from '../../plugin/plugin.ts';
+import { whileServing } from '../../plugin/while-serving.ts';
 import { type ServedZone, zoneHandler } from '../../zone/handler.ts';
 import { showZones } from '../../zone/metrics.ts';
 import { transferZones } from '../../zone/transfers.ts';
@@ -28,7 +29,7 @@ export default definePlugin<readonly SecondaryUse[]>({
       async start() {
         for (const { copy } of served) copy.start();
       },
-      serving: () => showZones(env, NAME, () => held),
+      ...whileServing(() => showZones(env, NAME, () => held)),
     };
   },
 });

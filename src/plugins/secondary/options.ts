@@ -6,8 +6,6 @@ import { parsePeer } from '../../net/addresses.ts';
 import type { Peer } from '../../net/transport.ts';
 import type { BlockContext } from '../../plugin/plugin.ts';
 
-const DNS_PORT = 53;
-
 /** One use of the directive: zones, and the servers that they are copied from. */
 export interface SecondaryUse {
   /** Folded. */
@@ -41,7 +39,7 @@ function parseUse(directive: Directive, block: BlockContext): SecondaryUse {
         throw new CorefileError(direction.position, `expecting 'transfer from ADDRESS…'${remedy}`);
       }
       for (const { text, position } of addresses) {
-        const peer = parsePeer(text, DNS_PORT);
+        const peer = parsePeer(text);
         if (!peer) throw new CorefileError(position, `not an IP address, with or without a port: '${text}'`);
         from.push(peer);
       }

@@ -29,15 +29,15 @@ export interface WatchedCredentials extends Kept {
   start(): Promise<void>;
   /** The same object until the files change; to be called after the start. */
   credentials(): ServerCredentials;
+  /** When the certificate ends, in milliseconds since the Unix epoch. */
+  readonly expiresMs: number;
 }
 
 export function watchCredentials(
   files: TlsFiles,
-  { clock, log, metrics }: Pick<PluginEnv, 'clock' | 'log' | 'metrics'>,
+  { clock, log }: Pick<PluginEnv, 'clock' | 'log'>,
 ): WatchedCredentials {
-  const expiry = metrics
-    .gauge('cairn_tls_certificate_expiry_timestamp_seconds', 'When the certificate in use ends.', ['cert'])
-    .cell(files.cert);
+  let expiresMs = 0;
   let current: ServerCredentials | undefined;
   let timer: Timer | undefined;
   let problems: string[] = [];
@@ -66,9 +66,8 @@ export function watchCredentials(
       try {
         current = load(files, texts);
         lastFailure = '';
-        const { validToDate } = new X509Certificate(current.cert);
-        expiry.value = validToDate.getTime() / 1000;
-        if (validToDate.getTime() <= clock.now()) log.warning(`the certificate in ${files.cert} has expired`);
+        expiresMs = new X509Certificate(current.cert).validToDate.getTime();
+        if (expiresMs <= clock.now()) log.warning(`the certificate in ${files.cert} has expired`);
       } catch (thrown) {
         problems.push(messageOf(thrown));
       }
@@ -86,6 +85,9 @@ export function watchCredentials(
       timer ??= clock.every(CERTIFICATE_POLL_MS, look);
     },
     credentials: () => current!,
+    get expiresMs() {
+      return expiresMs;
+    },
     stop() {
       timer?.cancel();
       for (const file of watched) file.stop();

@@ -3,6 +3,7 @@ import type { Directive, OptionLine } from '../../corefile/ast.ts';
 import { CorefileError } from '../../corefile/error.ts';
 import { CLIENT_AUTH, type ClientAuth } from '../../net/tls-server.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
+import { whileServing } from '../../plugin/while-serving.ts';
 import { type TlsFiles, watchCredentials } from './credentials.ts';
 
 interface TlsOptions {
@@ -34,8 +35,15 @@ export default definePlugin<TlsOptions>({
     };
     const { cert, key, ca, clientAuth } = absolute;
     const watched = env.keep(JSON.stringify([cert, key, ca, clientAuth]), () => watchCredentials(absolute, env));
+    const help = 'When the certificate in use ends.';
+    const expiry = env.metrics.gauge('cairn_tls_certificate_expiry_timestamp_seconds', help, ['cert']);
     return {
       start: () => watched.start(),
+      ...whileServing(() =>
+        env.metrics.show([expiry], () => {
+          expiry.cell(cert).value = watched.expiresMs / 1000;
+        }),
+      ),
       credentials: () => watched.credentials(),
     };
   },

@@ -1,4 +1,8 @@
+import { X509Certificate } from 'node:crypto';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { KEY, SERVER_CERT } from '../../../test/support/authority.ts';
+import { folderWith } from '../../../test/support/folder.ts';
 import { makePlugin, parsePlugin } from '../../../test/support/plugin.ts';
 import tls from './index.ts';
 
@@ -39,4 +43,17 @@ test('files that cannot be used keep the server from starting', async () => {
   await expect(plugin.start?.(new AbortController().signal)).rejects.toThrow(
     /^Corefile:1:1 - .*cannot use the TLS files: .*ENOENT.*\/nonexistent\//,
   );
+});
+
+test('the end of the certificate is shown for as long as it is in use', async () => {
+  const root = folderWith({ 'cert.pem': SERVER_CERT, 'key.pem': KEY });
+  const { plugin, env } = makePlugin(tls, 'tls cert.pem key.pem', { root });
+  await plugin.start!(new AbortController().signal);
+  const name = 'cairn_tls_certificate_expiry_timestamp_seconds';
+  expect(await env.exposed(name)).toEqual([]);
+  plugin.serving!([]);
+  const end = new X509Certificate(SERVER_CERT).validToDate.getTime() / 1000;
+  expect(await env.exposed(name)).toEqual([`${name}{cert="${join(root, 'cert.pem')}"} ${end}`]);
+  plugin.stop!();
+  expect(await env.exposed(name)).toEqual([]);
 });

@@ -7,9 +7,6 @@ import { canonicalAddress, parsePeer } from '../../net/addresses.ts';
 import type { Peer } from '../../net/transport.ts';
 import type { BlockContext } from '../../plugin/plugin.ts';
 
-/** Where DNS servers listen. */
-const DNS_PORT = 53;
-
 /** One use of the directive: who may have copies of which zones. */
 export interface TransferRule {
   /** Folded. */
@@ -59,7 +56,7 @@ function parseRule(directive: Directive, block: BlockContext): TransferRule {
 }
 
 function parseTo({ text, position }: Token): Peer {
-  const peer = parsePeer(text, DNS_PORT);
+  const peer = parsePeer(text);
   if (peer) return peer;
   throw new CorefileError(
     position,

@@ -53,6 +53,25 @@ describe('what makes no sense', () => {
     expect(cluster.registry.service('shop', 'web')!.clusterIPs).toEqual(['10.0.0.1']);
   });
 
+  test('an address outside of the cluster that is none costs the service only that', async () => {
+    const cluster = await watchedCluster({ objects: [SHOP] });
+    await synced(cluster);
+    const odd = structuredClone(WEB) as unknown as { spec: object; status?: object };
+    Object.assign(odd.spec, { externalIPs: ['192.0.2.1', 'not-an-ip', '2001:db8::1'] });
+    odd.status = { loadBalancer: { ingress: [{ ip: '192.0.2.300' }, { hostname: 'lb.example' }] } };
+    for (let i = 0; i < 2; i++) watchOf(cluster, 'services').send('MODIFIED', odd);
+    await cluster.until(() => expect(services(cluster)).toEqual(['web']));
+    const { externalIPs, clusterIPs } = cluster.registry.service('shop', 'web')!;
+    expect([externalIPs, clusterIPs]).toEqual([['192.0.2.1', '2001:db8::1', 'lb.example'], ['10.0.0.1']]);
+    expect(problems(cluster)).toEqual([
+      '[WARNING] services: passed over a field of Service shop/web: spec.externalIPs[1] is "not-an-ip", it should be an IP address',
+      '[WARNING] services: passed over a field of Service shop/web: status.loadBalancer.ingress[0].ip is "192.0.2.300", it should be an IP address',
+    ]);
+    expect(await cluster.metric('cairn_kubernetes_skipped_total')).toEqual({
+      'resource=services,reason=bad-field': 4,
+    });
+  });
+
   test('the end in the middle of a line costs that line alone, which comes again', async () => {
     const cluster = await watchedCluster({ objects: [SHOP, WEB] });
     await synced(cluster);

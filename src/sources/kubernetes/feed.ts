@@ -45,7 +45,7 @@ export function createFeed(
     const { namespace: space = '', name } = metadataOf(object);
     if (name !== undefined) markSeen(space, name);
     try {
-      const record = resource.convert(object);
+      const record = resource.convert(object, ({ message }) => skip('bad-field', `a field of ${message}`));
       if (record === UNCHANGED) return false;
       if (record) store.set(record, object);
       else if (name !== undefined) store.delete(space, name);

@@ -40,7 +40,7 @@ export function requestMetrics(metrics: Metrics): RequestMetrics {
 /** Why a list is made again. */
 export type RelistReason = 'expired' | 'incomplete';
 /** Why something that an API server sent was passed over. */
-export type SkipReason = 'bad-line' | 'bad-event' | 'bad-object';
+export type SkipReason = 'bad-line' | 'bad-event' | 'bad-object' | 'bad-field';
 
 /** What is counted of one watched resource. */
 export interface WatchMetrics {
@@ -61,7 +61,7 @@ export function watchMetrics(metrics: Metrics): (resource: string) => WatchMetri
   ]);
   const skipped = metrics.counter(
     'cairn_kubernetes_skipped_total',
-    'Lines, events and objects of an API server that were passed over because they make no sense.',
+    'Lines, events, objects and parts of objects of an API server that were passed over because they make no sense.',
     ['resource', 'reason'],
   );
   return (resource) => ({

@@ -1,5 +1,6 @@
 import { printSelector, type Selector } from '../../registry/selector.ts';
 import type { Key } from '../../registry/table.ts';
+import type { PassOver } from '../objects/field.ts';
 
 /** Said of an object that must leave the record as it is: the one that is there stays, none is added. */
 export const UNCHANGED = Symbol('unchanged');
@@ -19,9 +20,10 @@ export interface Resource<T extends Key = Key> {
   /**
    * The record that an object makes; undefined if it makes none.
    *
+   * @param passOver told of what the record is made without, as it makes no sense.
    * @throws ObjectError
    */
-  convert(object: unknown): T | undefined | typeof UNCHANGED;
+  convert(object: unknown, passOver: PassOver): T | undefined | typeof UNCHANGED;
   readonly store: RecordStore<T>;
   /** Told of every object of a change, but not of those in a list, after its record is in the store. */
   changed?(object: unknown): void;

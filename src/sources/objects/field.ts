@@ -18,6 +18,27 @@ export class ObjectError extends CairnError {
 
 const MAX_SHOWN_VALUE = 60;
 
+/** Takes a part of an object that makes no sense, and may throw it: else the object is read without that part. */
+export type PassOver = (problem: ObjectError) => void;
+
+/** Passes over nothing. */
+export const refuseAll: PassOver = (problem) => {
+  throw problem;
+};
+
+/** What `read` makes of each of the fields, without those that it cannot read. @throws what `passOver` does. */
+export function readEach<T>(fields: readonly Field[], read: (field: Field) => T, passOver: PassOver): T[] {
+  return fields.flatMap((field) => {
+    try {
+      return [read(field)];
+    } catch (thrown) {
+      if (!(thrown instanceof ObjectError)) throw thrown;
+      passOver(thrown);
+      return [];
+    }
+  });
+}
+
 /** A field of an API object together with its way there, so that whoever reads it can say what is wrong and where. Null is the same as absent. */
 export class Field {
   readonly value: unknown;

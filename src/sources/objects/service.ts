@@ -1,14 +1,19 @@
 import { parseName } from '../../dns/name.ts';
 import { messageOf } from '../../errors.ts';
 import type { Service } from '../../registry/records.ts';
-import { Field } from './field.ts';
+import { Field, type PassOver, readEach, refuseAll } from './field.ts';
 import { readNames } from './metadata.ts';
 import { readPorts } from './ports.ts';
 
 const TYPES = ['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName'] as const;
 
-/** Cuts a v1 Service down to its record, with the defaults that the API server would apply. @throws ObjectError */
-export function convertService(object: unknown): Service {
+/**
+ * Cuts a v1 Service down to its record, with the defaults that the API server would apply.
+ *
+ * @param passOver told of addresses outside of the cluster that are none: the service is as good without them.
+ * @throws ObjectError
+ */
+export function convertService(object: unknown, passOver: PassOver = refuseAll): Service {
   const service = new Field('Service', object);
   const spec = service.get('spec');
   const type = spec.get('type').oneOf(TYPES) ?? 'ClusterIP';
@@ -23,11 +28,8 @@ export function convertService(object: unknown): Service {
     externalName: isExternal ? readExternalName(spec.get('externalName')) : '',
     ports: readPorts(spec.get('ports')),
     externalIPs: [
-      ...spec
-        .get('externalIPs')
-        .items()
-        .map((ip) => ip.ip()),
-      ...readIngress(service),
+      ...readEach(spec.get('externalIPs').items(), (ip) => ip.ip(), passOver),
+      ...readIngress(service, passOver),
     ],
   };
 }
@@ -50,9 +52,8 @@ function readExternalName(field: Field): string {
 }
 
 /** What the load balancer answers at: an address, or else a host name. */
-function readIngress(service: Field): string[] {
+function readIngress(service: Field, passOver: PassOver): string[] {
   const ingress = service.get('status').get('loadBalancer').get('ingress').items();
-  return ingress
-    .map((point) => (point.get('ip').value ? point.get('ip').ip() : (point.get('hostname').text() ?? '')))
-    .filter((address) => address !== '');
+  const read = (point: Field) => (point.get('ip').value ? point.get('ip').ip() : (point.get('hostname').text() ?? ''));
+  return readEach(ingress, read, passOver).filter((address) => address !== '');
 }
