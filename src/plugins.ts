@@ -17,6 +17,7 @@ import forward from './plugins/forward/index.ts';
 import header from './plugins/header/index.ts';
 import health from './plugins/health/index.ts';
 import hosts from './plugins/hosts/index.ts';
+import https from './plugins/https/index.ts';
 import k8sExternal from './plugins/k8s_external/index.ts';
 import kubernetes from './plugins/kubernetes/index.ts';
 import loadbalance from './plugins/loadbalance/index.ts';
@@ -46,6 +47,7 @@ export const plugins: readonly PluginDefinition[] = [
   root,
   metadata,
   cancel,
+  https,
   timeouts,
   multisocket,
   reload,

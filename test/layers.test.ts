@@ -11,7 +11,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['corefile', 'net'],
   ['resolver', 'registry'],
   ['sources', 'plugin'],
-  ['zone'],
+  ['zone', 'expression'],
   ['plugins/*'],
   ['plugins.ts'],
   ['server'],

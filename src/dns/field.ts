@@ -10,6 +10,8 @@ export interface Field<T> {
   decode(reader: Reader): T;
   encode(writer: Writer, value: T): void;
   print(value: T): string;
+  /** Whether the text says all that the octets do; if it is left out, it always does. */
+  isPrintable?(value: T): boolean;
   parse(words: Words, what: string): T;
 }
 
@@ -27,10 +29,15 @@ export const u32 = integer(4);
 /** Seconds in 32 bits, which zone files may write with units. */
 export const seconds: Field<number> = { ...u32, parse: (words, what) => words.seconds(what) };
 
+/** A name in an entry, where `@` is the origin (RFC 1035 §5.1). @throws NameError */
+export function nameOf(text: string, origin: Name): Name {
+  return text === '@' ? origin : parseName(text, origin);
+}
+
 const nameText = {
   decode: (reader: Reader): Name => reader.name(),
   print: (value: Name): string => value,
-  parse: (words: Words, what: string): Name => parseName(words.next(what).text, words.origin),
+  parse: (words: Words, what: string): Name => nameOf(words.next(what).text, words.origin),
 };
 
 /** A name in a type of RFC 1035, where compression is allowed. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import {
+  canonicalKey,
   foldName,
   isAtOrBelow,
   joinName,
@@ -103,4 +104,13 @@ test.each([
 
 test('folding leaves escapes alone', () => {
   expect(foldName('WWW\\.Example\\200.ORG.')).toBe('www\\.example\\200.org.');
+});
+
+// RFC 4034 §6.1
+test('the canonical order of names', () => {
+  const names = [
+    ...['.', 'example.', 'a.example.', 'yljkjljk.a.example.', 'z.a.example.', 'zabc.a.example.', 'z.example.'],
+    ...['\\001.z.example.', '*.z.example.', '\\200.z.example.', 'example\\.a.', 'exampleb.'],
+  ];
+  expect([...names].sort((a, b) => (canonicalKey(a) < canonicalKey(b) ? -1 : 1))).toEqual(names);
 });

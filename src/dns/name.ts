@@ -145,6 +145,15 @@ export function longestZone(name: Name, zones: readonly Name[]): Name | undefine
   return best;
 }
 
+/** A text that sorts, by code units, as the (folded) name does in the canonical order (RFC 4034 §6.1): a zone before what is below it. */
+export function canonicalKey(name: Name): string {
+  const octets = (label: string) =>
+    label.replace(/\\(\d{3})|\\?(.)/gs, (_, code: string | undefined, char: string) =>
+      String.fromCharCode((code === undefined ? char.charCodeAt(0) : Number(code)) + 1),
+    );
+  return labelsOf(name).reverse().map(octets).join('\0');
+}
+
 /** The octets that the name takes on the wire, uncompressed. */
 export function wireLength(name: Name): number {
   if (name === ROOT) return 1;

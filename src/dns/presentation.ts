@@ -1,11 +1,17 @@
-import { hex } from './field.ts';
+import { hex, nameOf } from './field.ts';
 import { Class, parseClass, printClass } from './message.ts';
-import { type Name, parseName, ROOT } from './name.ts';
+import { type Name, ROOT } from './name.ts';
 import { isOpaque, parseType, printType, type ResourceRecord, rrType } from './rr.ts';
+import { decodeRdata } from './wire/decode.ts';
+import { WireError } from './wire/error.ts';
+import { Reader } from './wire/reader.ts';
+import { Writer } from './wire/writer.ts';
 import { PresentationError, parseSeconds, splitWords, Words } from './words.ts';
 
 /** RFC 2181 §8. */
 export const MAX_TTL = 2 ** 31 - 1;
+
+const writer = new Writer(Buffer.alloc(65_535));
 
 /** The record as one line of a zone file: `owner TTL class type rdata`, tabs between the five. */
 export function printRecord(record: ResourceRecord): string {
@@ -13,14 +19,21 @@ export function printRecord(record: ResourceRecord): string {
   return [name, ttl, printClass(record.class), printType(type), printRdata(record)].join('\t');
 }
 
-/** The record's rdata as zone-file text; that of an unknown type in the generic form (RFC 3597 §5). */
+/** The record's rdata as zone-file text; in the generic form (RFC 3597 §5) if the type is unknown, or the octets say more than the text. */
 export function printRdata(record: ResourceRecord): string {
   const type = rrType(record.type);
   const data = record.data as Record<string, unknown>;
-  const printed = type.fields.filter(([key]) => data[key] !== undefined).map(([key, field]) => field.print(data[key]));
-  if (!isOpaque(type)) return printed.join(' ');
-  const octets = (data.octets as Uint8Array | undefined)?.length ?? 0;
-  return `\\# ${octets}${octets > 0 ? ` ${printed[0]}` : ''}`;
+  const present = type.fields.filter(([key]) => data[key] !== undefined);
+  if (!isOpaque(type) && present.every(([key, { isPrintable }]) => isPrintable?.(data[key]) ?? true)) {
+    return present
+      .map(([key, field]) => field.print(data[key]))
+      .join(' ')
+      .trimEnd();
+  }
+  writer.reset();
+  for (const [key, field] of present) field.encode(writer, data[key]);
+  const octets = writer.bytes.subarray(0, writer.offset);
+  return octets.length === 0 ? '\\# 0' : `\\# ${octets.length} ${hex.print(octets)}`;
 }
 
 /**
@@ -32,13 +45,8 @@ export function parseRecord(line: string, defaults: { origin?: Name; ttl?: numbe
   const origin = defaults.origin ?? ROOT;
   const words = new Words(splitWords(line), origin);
   const owner = words.next('the owner name').text;
-  const record = readRecord(words, ownerName(owner, origin), line);
+  const record = readRecord(words, nameOf(owner, origin), line);
   return { ...record, ttl: record.ttl ?? defaults.ttl ?? 0 };
-}
-
-/** The owner name of an entry, where `@` is the origin (RFC 1035 §5.1). @throws NameError */
-export function ownerName(text: string, origin: Name): Name {
-  return text === '@' ? origin : parseName(text, origin);
 }
 
 /** A record whose TTL may be left to what stands before it. */
@@ -71,17 +79,30 @@ export function readRecord(words: Words, name: Name, entry: string): RecordEntry
 
 function parseRdata(code: number, words: Words, line: string): object {
   const type = rrType(code);
+  if (words.peek()?.text === '\\#') return genericRdata(code, words, line);
   if (isOpaque(type)) {
-    if (words.next('rdata').text !== '\\#') {
-      throw new PresentationError(`rdata of ${type.mnemonic} is written as \\# LENGTH HEX (RFC 3597), in: ${line}`);
-    }
-    const length = words.integer('the length', 65535);
-    const octets = words.left > 0 ? hex.parse(words, `rdata of ${type.mnemonic}`) : new Uint8Array();
-    if (octets.length !== length) throw new PresentationError(`${length} octets are announced, in: ${line}`);
-    return { octets };
+    words.next('rdata');
+    throw new PresentationError(`rdata of ${type.mnemonic} is written as \\# LENGTH HEX (RFC 3597), in: ${line}`);
   }
   const data: Record<string, unknown> = {};
   for (const [key, field] of type.fields) data[key] = field.parse(words, `${key} of ${type.mnemonic}`);
   if (words.left > 0) throw new PresentationError(`"${words.next('').text}" is too many, in: ${line}`);
   return data;
+}
+
+/** Rdata as `\# LENGTH HEX`, which every type may have (RFC 3597 §5). */
+function genericRdata(code: number, words: Words, line: string): object {
+  words.next('rdata');
+  const length = words.integer('the length', 65535);
+  const octets = words.left > 0 ? hex.parse(words, `rdata of ${printType(code)}`) : new Uint8Array();
+  if (octets.length !== length) throw new PresentationError(`${length} octets are announced, in: ${line}`);
+  if (isOpaque(rrType(code))) return { octets };
+  const reader = new Reader(octets);
+  try {
+    const data = length > 0 && decodeRdata(reader, code);
+    if (data && reader.offset === length) return data;
+  } catch (thrown) {
+    if (!(thrown instanceof WireError)) throw thrown;
+  }
+  throw new PresentationError(`these are not the octets of a record of type ${printType(code)}, in: ${line}`);
 }

@@ -1,3 +1,4 @@
+import { moment, typeBitmaps, typeCode } from './dnssec-fields.ts';
 import {
   base64,
   type Field,
@@ -15,8 +16,13 @@ import {
   uncompressedName,
   value,
 } from './field.ts';
+import { location } from './location.ts';
 import { Class } from './message.ts';
 import type { Name } from './name.ts';
+import { svcParams } from './svc-params.ts';
+import { nameType, printType } from './type-names.ts';
+
+export { parseType, printType } from './type-names.ts';
 
 /** A resource record (RFC 1035 §3.2.1); what `data` holds follows from `type`: see {@link isOfType}. */
 export interface ResourceRecord<D extends object = object> {
@@ -38,7 +44,6 @@ export interface RRType<D extends object = object> {
 type DataOf<F extends Record<string, Field<unknown>>> = { [K in keyof F]: F[K] extends Field<infer T> ? T : never };
 
 const byCode = new Map<number, RRType>();
-const codeByMnemonic = new Map<string, number>();
 
 function define<F extends Record<string, Field<unknown>>>(
   code: number,
@@ -47,7 +52,7 @@ function define<F extends Record<string, Field<unknown>>>(
 ): RRType<DataOf<F>> {
   const type: RRType<DataOf<F>> = { code, mnemonic, fields: Object.entries(fields) as RRType<DataOf<F>>['fields'] };
   byCode.set(code, type as unknown as RRType);
-  codeByMnemonic.set(mnemonic, code);
+  nameType(code, mnemonic);
   return type;
 }
 
@@ -78,6 +83,9 @@ export const RP = define(17, 'RP', { mailbox: uncompressedName, text: uncompress
 export const AFSDB = define(18, 'AFSDB', { subtype: u16, host: uncompressedName });
 export const RT = define(21, 'RT', { preference: u16, host: uncompressedName });
 export const PX = define(26, 'PX', { preference: u16, map822: uncompressedName, mapX400: uncompressedName });
+export const X25 = define(19, 'X25', { address: text });
+export const GPOS = define(27, 'GPOS', { longitude: text, latitude: text, altitude: text });
+export const LOC = define(29, 'LOC', { location });
 export const AAAA = define(28, 'AAAA', { address: ipv6 });
 export const SRV = define(33, 'SRV', { priority: u16, weight: u16, port: u16, target: uncompressedName });
 export const NAPTR = define(35, 'NAPTR', {
@@ -89,46 +97,53 @@ export const NAPTR = define(35, 'NAPTR', {
   replacement: uncompressedName,
 });
 export const KX = define(36, 'KX', { preference: u16, exchanger: uncompressedName });
+export const CERT = define(37, 'CERT', { type: u16, keyTag: u16, algorithm: u8, certificate: base64 });
 export const DNAME = define(39, 'DNAME', { target: uncompressedName });
 export const DS = define(43, 'DS', { keyTag: u16, algorithm: u8, digestType: u8, digest: hex });
 export const SSHFP = define(44, 'SSHFP', { algorithm: u8, type: u8, fingerprint: hex });
+export const RRSIG = define(46, 'RRSIG', {
+  covered: typeCode,
+  algorithm: u8,
+  labels: u8,
+  originalTtl: seconds,
+  expiration: moment,
+  inception: moment,
+  keyTag: u16,
+  signer: uncompressedName,
+  signature: base64,
+});
+export const NSEC = define(47, 'NSEC', { next: uncompressedName, types: typeBitmaps });
+export const DHCID = define(49, 'DHCID', { identity: base64 });
 export const DNSKEY = define(48, 'DNSKEY', { flags: u16, protocol: u8, algorithm: u8, key: base64 });
 export const TLSA = define(52, 'TLSA', { usage: u8, selector: u8, matching: u8, certificate: hex });
+export const SMIMEA = define(53, 'SMIMEA', { usage: u8, selector: u8, matching: u8, certificate: hex });
+export const CDS = define(59, 'CDS', { keyTag: u16, algorithm: u8, digestType: u8, digest: hex });
+export const CDNSKEY = define(60, 'CDNSKEY', { flags: u16, protocol: u8, algorithm: u8, key: base64 });
+export const OPENPGPKEY = define(61, 'OPENPGPKEY', { key: base64 });
+export const CSYNC = define(62, 'CSYNC', { serial: u32, flags: u16, types: typeBitmaps });
+export const ZONEMD = define(63, 'ZONEMD', { serial: u32, scheme: u8, algorithm: u8, digest: hex });
+export const SVCB = define(64, 'SVCB', { priority: u16, target: uncompressedName, params: svcParams });
+export const HTTPS = define(65, 'HTTPS', { priority: u16, target: uncompressedName, params: svcParams });
 export const SPF = define(99, 'SPF', { texts });
+export const L32 = define(105, 'L32', { preference: u16, locator: ipv4 });
+export const LP = define(107, 'LP', { preference: u16, target: uncompressedName });
 export const URI = define(256, 'URI', { priority: u16, weight: u16, target: value });
 export const CAA = define(257, 'CAA', { flags: u8, tag, value });
 
 /** Types that Cairn names but whose rdata it carries as it came (RFC 3597). */
 const OPAQUE = {
   NULL: 10,
-  X25: 19,
   ISDN: 20,
   SIG: 24,
   KEY: 25,
-  GPOS: 27,
-  LOC: 29,
   NXT: 30,
-  CERT: 37,
   APL: 42,
   IPSECKEY: 45,
-  RRSIG: 46,
-  NSEC: 47,
-  DHCID: 49,
   NSEC3: 50,
   NSEC3PARAM: 51,
-  SMIMEA: 53,
   HIP: 55,
-  CDS: 59,
-  CDNSKEY: 60,
-  OPENPGPKEY: 61,
-  CSYNC: 62,
-  ZONEMD: 63,
-  SVCB: 64,
-  HTTPS: 65,
   NID: 104,
-  L32: 105,
   L64: 106,
-  LP: 107,
   EUI48: 108,
   EUI64: 109,
   NXNAME: 128,
@@ -141,9 +156,7 @@ const OPAQUE = {
 /** Question types and pseudo-records, which never are a zone's data. */
 export const QType = { OPT: 41, TKEY: 249, TSIG: 250, IXFR: 251, AXFR: 252, ANY: 255 } as const;
 
-const NAMED = Object.entries({ ...OPAQUE, ...QType });
-const nameByCode = new Map<number, string>(NAMED.map(([mnemonic, code]) => [code, mnemonic]));
-for (const [mnemonic, code] of NAMED) codeByMnemonic.set(mnemonic, code);
+for (const [mnemonic, code] of Object.entries({ ...OPAQUE, ...QType })) nameType(code, mnemonic);
 
 /** Rdata of a type whose fields are not known: its octets. */
 export interface OpaqueData {
@@ -160,18 +173,6 @@ const OPAQUE_FIELDS: RRType<OpaqueData>['fields'] = [['octets', hex as Field<unk
 /** Whether rdata of this type is carried as octets. */
 export function isOpaque(type: RRType): boolean {
   return type.fields === (OPAQUE_FIELDS as unknown);
-}
-
-/** The mnemonic of a type, or `TYPEn` (RFC 3597 §5). */
-export function printType(code: number): string {
-  return byCode.get(code)?.mnemonic ?? nameByCode.get(code) ?? `TYPE${code}`;
-}
-
-/** The code of a type's mnemonic (any letter case) or `TYPEn`; undefined if it is neither. */
-export function parseType(mnemonic: string): number | undefined {
-  const generic = /^TYPE(\d{1,5})$/i.exec(mnemonic);
-  if (generic) return Number(generic[1]) < 65536 ? Number(generic[1]) : undefined;
-  return codeByMnemonic.get(mnemonic.toUpperCase());
 }
 
 /** A record of class IN. */

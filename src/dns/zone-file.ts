@@ -1,7 +1,8 @@
 import { CairnError, messageOf } from '../errors.ts';
+import { nameOf } from './field.ts';
 import { generateEntries } from './generate.ts';
 import { type Name, parseName } from './name.ts';
-import { MAX_TTL, ownerName, readRecord } from './presentation.ts';
+import { MAX_TTL, readRecord } from './presentation.ts';
 import { isOfType, type ResourceRecord, SOA } from './rr.ts';
 import { PresentationError, parseSeconds, type Word, Words } from './words.ts';
 import { readEntries, type ZoneFileEntry } from './zone-file-entries.ts';
@@ -89,7 +90,7 @@ function readEntry(entry: ZoneFileEntry, options: ZoneFileOptions, state: State,
 
 function addRecord({ words: all, isIndented }: ZoneFileEntry, { add }: ZoneFileOptions, state: State): void {
   const words = new Words(all, state.origin);
-  if (!isIndented) state.owner = ownerName(words.next('the owner name').text, state.origin);
+  if (!isIndented) state.owner = nameOf(words.next('the owner name').text, state.origin);
   const { owner } = state;
   if (owner === undefined) throw new PresentationError('the first record must have an owner name');
   const record = readRecord(words, owner, all.map(({ text }) => text).join(' '));

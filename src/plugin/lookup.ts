@@ -14,10 +14,14 @@ export type Lookup =
       readonly authority?: readonly ResourceRecord[];
       readonly additional?: readonly ResourceRecord[];
     }
-  /** The name exists, the type does not. `answer` holds the CNAME records that led to it, if any. */
-  | { readonly kind: 'nodata'; readonly answer?: readonly ResourceRecord[] }
-  /** No such name. `answer` holds the CNAME records that led to it, if any (RFC 6604). */
-  | { readonly kind: 'nxdomain'; readonly answer?: readonly ResourceRecord[] }
+  /** The name exists, the type does not. `proof` goes with the SOA, `answer` holds the CNAME records that led to it, if any. */
+  | { readonly kind: 'nodata'; readonly answer?: readonly ResourceRecord[]; readonly proof?: readonly ResourceRecord[] }
+  /** No such name. `proof` goes with the SOA, `answer` holds the CNAME records that led to it, if any (RFC 6604). */
+  | {
+      readonly kind: 'nxdomain';
+      readonly answer?: readonly ResourceRecord[];
+      readonly proof?: readonly ResourceRecord[];
+    }
   /** Not this plugin's name. */
   | { readonly kind: 'skip' }
   /** The data is not there yet, so nothing may be denied. */
@@ -56,12 +60,19 @@ export function answerLookup(
       const { answer, authority: servers = [], additional = [] } = lookup;
       return createReply(source, { ...live, answer, authority: servers, additional });
     }
-    case 'nodata':
-      return createReply(source, { ...live, answer: lookup.answer ?? [], authority: [authority.soa(query)] });
+    case 'nodata': {
+      const { answer = [], proof = [] } = lookup;
+      return createReply(source, { ...live, answer, authority: [authority.soa(query), ...proof] });
+    }
     case 'nxdomain': {
-      const { answer = [] } = lookup;
+      const { answer = [], proof = [] } = lookup;
       if (answer.length === 0 && fallsThrough(query.name, authority.fallthrough)) return passOn();
-      return createReply(source, { ...live, rcode: Rcode.NXDOMAIN, answer, authority: [authority.soa(query)] });
+      return createReply(source, {
+        ...live,
+        rcode: Rcode.NXDOMAIN,
+        answer,
+        authority: [authority.soa(query), ...proof],
+      });
     }
     case 'skip':
       return passOn();

@@ -106,6 +106,8 @@ export interface BlockSettings {
   readonly tls?: Agreed;
   /** What the listener allows its connections, where that is not the usual. */
   readonly limits?: Agreed & { readonly limits: Partial<StreamLimits> };
+  /** The same for connections over HTTPS alone. */
+  readonly https?: Agreed & { readonly limits: Partial<StreamLimits> };
   /** Whether queries of a class other than IN reach the plugins. */
   readonly anyClass?: boolean;
   /** Whether the block asks other servers: its replies then say that recursion is available (RA). */

@@ -9,6 +9,8 @@ export interface TransferSource {
   zone(zone: Name): TransferableZone | undefined;
   /** Calls `listener` whenever the serial of one of the zones moves. Returns how to end that. */
   onChange(zone: Name, listener: () => void): () => void;
+  /** Calls `listener` whenever zones come or go, where they do. Returns how to end that. */
+  onZones?(listener: () => void): () => void;
 }
 
 /** One version of a zone. */
@@ -20,4 +22,6 @@ export interface TransferableZone {
    * serial, whatever changes while they are taken. To be called at once, and no more than once.
    */
   records(): Iterable<ResourceRecord>;
+  /** The differences from the version with this serial to this one (RFC 1995 §4); undefined if they are not known any more. */
+  changesSince?(serial: number): Iterable<ResourceRecord> | undefined;
 }

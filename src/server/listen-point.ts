@@ -78,7 +78,10 @@ export function listenPoints(blocks: readonly BlockConfiguration[], world: Liste
     const companions = [...byServer].filter(([other, claimed]) => hostOf(other, claimed) === host);
     const sharing = companions.flatMap(([, { zones }]) => [...zones.values()].flat());
     const threads = agreed('multisocket', sharing, (settings) => settings.threads);
-    const limits = agreed('timeouts', sharing, (settings) => settings.limits)?.said.limits ?? {};
+    const limits = {
+      ...agreed('timeouts', sharing, (settings) => settings.limits)?.said.limits,
+      ...(transport === 'https' && agreed('https', sharing, (settings) => settings.https)?.said.limits),
+    };
     const tls = transport === 'dns' ? undefined : agreed('tls', sharing, (settings) => settings.tls);
     if (transport === 'tls' && !tls) throw noCertificate(point.key);
     const { idleMs } = { ...STREAM_LIMITS, ...limits };

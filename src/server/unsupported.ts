@@ -26,8 +26,6 @@ export const UNSUPPORTED: Readonly<Record<string, string>> = {
   alternate: "write several 'forward' lines, with 'next RCODE…' in all but the last",
   unbound: "write 'forward FROM TO…' with a recursive resolver",
   grpc_server: TRANSPORT,
-  https:
-    "remove it: connections over HTTPS have the bound of all streams, and 'timeouts' says how long they may be idle",
   https3: TRANSPORT,
   quic: TRANSPORT,
   proxyproto: "let the load balancer keep the clients' addresses: externalTrafficPolicy: Local",

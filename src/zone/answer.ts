@@ -1,5 +1,6 @@
 import { Rcode } from '../dns/message.ts';
-import { NS, type ResourceRecord } from '../dns/rr.ts';
+import type { Name } from '../dns/name.ts';
+import { DS, NS, type ResourceRecord, SOA } from '../dns/rr.ts';
 import { CairnError } from '../errors.ts';
 import { behindLinks } from '../plugin/behind-links.ts';
 import type { PluginEnv } from '../plugin/env.ts';
@@ -8,6 +9,7 @@ import type { Handler } from '../plugin/plugin.ts';
 import type { Query } from '../plugin/query.ts';
 import { type Repeat, repeatUntilMoved } from '../plugin/repeat.ts';
 import { createReply, failure, mapReply, type Reply } from '../plugin/reply.ts';
+import { denialsOf, signaturesOf, signedRRset } from './dnssec.ts';
 import type { ServedZone } from './handler.ts';
 import { addressesOfTargets, lookUpInZone, MAX_LINKS, type ZoneLookup } from './lookup.ts';
 import type { ZoneCells } from './metrics.ts';
@@ -35,26 +37,27 @@ export function answerFromZone(
     const error = new CairnError('ZONE', `the zone ${held.origin} cannot be served: ${held.problem}`);
     return answerLookup(query, { kind: 'unready', error }, authority);
   }
-  const found = lookUpInZone(zone, query.name, query.type, query.question.name);
+  const dnssec = zone.signedUntil !== undefined && (query.edns?.do ?? false);
+  const found = lookUpInZone(zone, query.name, query.type, query.question.name, dnssec);
   const cell = cells[found.kind === 'endless' || found.kind === 'too-long' ? 'failed' : found.kind];
   cell.value++;
   const repeat = repeatUntilMoved([held.epoch], cell);
   switch (found.kind) {
     case 'hit':
-      return answerLookup(query, { ...found, ...besides(zone, query, found.answer) }, authority, repeat);
+      return answerLookup(query, { ...found, ...besides(zone, query, found, dnssec) }, authority, repeat);
     case 'nodata':
       // As with CoreDNS, a name that only has others below it may be found further on.
       if (found.isEmpty && found.answer.length === 0 && fallsThrough(query.name, fallthrough)) {
         return answerLookup(query, { kind: 'skip' }, authority, repeat);
       }
-      return answerLookup(query, found, authority, repeat);
+      return answerLookup(query, dnssec ? withSignedSoa(zone, found) : found, authority, repeat);
     case 'nxdomain':
-      return answerLookup(query, found, authority, repeat);
+      return answerLookup(query, dnssec ? withSignedSoa(zone, found) : found, authority, repeat);
     case 'referral':
-      return referral(plugin, zone, found, repeat);
+      return referral(plugin, zone, found, repeat, dnssec);
     case 'outside': {
       const reply = resolve(query, { ...query.question, name: found.target });
-      return mapReply(reply, (target) => behindLinks(plugin, found.answer, target));
+      return mapReply(reply, (target) => behindLinks(plugin, found, target));
     }
     case 'endless': {
       const error = new CairnError('ZONE', `the CNAME records of ${query.name} have more than ${MAX_LINKS} links`);
@@ -71,24 +74,48 @@ function negativeSoa({ soa }: Zone): ResourceRecord {
   return ttl === soa.ttl ? soa : { ...soa, ttl };
 }
 
-/** The zone's name servers, and the addresses of the hosts that the answer names. */
-function besides(zone: Zone, { name }: Query, answer: readonly ResourceRecord[]) {
+/** A denial whose proof begins with the signatures of the SOA record, which have its TTL. */
+function withSignedSoa<T extends { readonly proof: readonly ResourceRecord[] }>(zone: Zone, denial: T): T {
+  const { ttl } = negativeSoa(zone);
+  const signatures = signaturesOf(zone.nodes.get(zone.origin), SOA.code).map((record) => ({ ...record, ttl }));
+  return { ...denial, proof: [...signatures, ...denial.proof] };
+}
+
+/** The zone's name servers, the proof that nothing else answers, and the addresses of the hosts that the answer names. */
+function besides(
+  zone: Zone,
+  { name }: Query,
+  { answer, proof }: Pick<ZoneLookup, 'answer' | 'proof'>,
+  dnssec: boolean,
+) {
   const isOfApex = name === zone.origin && answer.some((record) => record.type === NS.code);
-  const servers = isOfApex ? [] : (rrsetOf(zone.nodes.get(zone.origin), NS.code) ?? []);
-  return { authority: servers, additional: addressesOfTargets(zone, answer) };
+  const apex = zone.nodes.get(zone.origin);
+  const servers = dnssec ? signedRRset(apex, NS.code) : (rrsetOf(apex, NS.code) ?? []);
+  return {
+    authority: [...(isOfApex ? [] : servers), ...proof],
+    additional: addressesOfTargets(zone, answer, dnssec),
+  };
 }
 
 /** RFC 1034 §4.3.2 step 3b: the servers that have the name, without authority unless a chain began in the zone. */
 function referral(
   plugin: string,
   zone: Zone,
-  { answer, cut }: Extract<ZoneLookup, { kind: 'referral' }>,
+  { answer, proof, cut }: Extract<ZoneLookup, { kind: 'referral' }>,
   repeat: Repeat,
+  dnssec: boolean,
 ): Reply {
   const servers = rrsetOf(zone.nodes.get(cut), NS.code) ?? [];
   return createReply(plugin, {
-    ...{ aa: answer.length > 0, answer, authority: servers, repeat },
-    additional: addressesOfTargets(zone, servers),
+    ...{ aa: answer.length > 0, answer, repeat },
+    authority: [...servers, ...(dnssec ? delegation(zone, cut) : []), ...proof],
+    additional: addressesOfTargets(zone, servers, dnssec),
     uncacheable: true,
   });
+}
+
+/** The keys that the zone below is signed with, or the proof that it is not (RFC 4035 §3.1.4). */
+function delegation(zone: Zone, cut: Name): readonly ResourceRecord[] {
+  const keys = signedRRset(zone.nodes.get(cut), DS.code);
+  return keys.length > 0 ? keys : denialsOf(zone, cut);
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseRecord, printRecord } from '../dns/presentation.ts';
+import { printType } from '../dns/rr.ts';
 import { MAX_RRSET_RECORDS, ZoneBuilder } from './builder.ts';
 import { contentOf } from './zone.ts';
 
@@ -17,7 +18,9 @@ test.each([
   [['sub SOA ns mail 1 2 3 4 5'], 'sub.example.org. SOA stands below the apex example.org.'],
   [['a CH A 192.0.2.1'], 'a.example.org. A is of class CH, expecting IN'],
   [['a.test. A 192.0.2.1'], 'a.test. A lies outside the zone example.org.'],
-  [['a NSEC \\# 0'], 'a.example.org. NSEC: signed zones cannot be served, give the zone unsigned'],
+  [['a NSEC3 \\# 0'], 'a.example.org. NSEC3: denials with NSEC3 cannot be served, sign the zone with NSEC'],
+  [['@ NSEC3PARAM \\# 0'], 'example.org. NSEC3PARAM: denials with NSEC3 cannot be served'],
+  [['a NSEC b A', 'a NSEC c A'], 'a.example.org. NSEC: a name has only one'],
   [['a ANY \\# 0'], 'a.example.org. ANY is no record that a zone can hold'],
   [['a CNAME b', 'a A 192.0.2.1'], 'a.example.org. A: a name with a CNAME record has no other records'],
   [['a A 192.0.2.1', 'a CNAME b'], 'a.example.org. CNAME: a name with a CNAME record has no other records'],
@@ -45,4 +48,23 @@ test('an RRset has each record once and one TTL, and is under the folded name', 
     'x.example.org.',
   ]);
   expect(zone.size).toBe(4);
+});
+
+test('signatures and their denials stand beside a CNAME record, with TTLs of their own', () => {
+  const signature = (covered: string, ttl: number) => `a ${ttl} RRSIG ${covered} 13 3 ${ttl} 20300101000000 0 1 @ AAEC`;
+  const lines = [signature('CNAME', 60), 'a CNAME b', signature('NSEC', 5), 'A 5 NSEC @ CNAME', '@ 5 NSEC a SOA'];
+  const zone = build([SOA, ...lines]);
+  expect([...contentOf(zone)].map(({ type, ttl }) => [printType(type), ttl])).toEqual([
+    ...[
+      ['NSEC', 5],
+      ['RRSIG', 60],
+      ['RRSIG', 5],
+      ['CNAME', 60],
+      ['NSEC', 5],
+    ],
+  ]);
+  expect([zone.signedUntil, zone.denials.map(({ name }) => name)]).toEqual([
+    1_893_456_000,
+    ['example.org.', 'a.example.org.'],
+  ]);
 });

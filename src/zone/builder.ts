@@ -1,9 +1,9 @@
 import { Class, printClass } from '../dns/message.ts';
-import { foldName, isAtOrBelow, type Name, parentOf } from '../dns/name.ts';
+import { canonicalKey, foldName, isAtOrBelow, type Name, parentOf } from '../dns/name.ts';
 import { printRdata } from '../dns/presentation.ts';
-import { CNAME, DNAME, isOfType, NS, parseType, printType, type ResourceRecord, SOA } from '../dns/rr.ts';
+import { CNAME, DNAME, isOfType, NS, NSEC, parseType, printType, type ResourceRecord, RRSIG, SOA } from '../dns/rr.ts';
 import { CairnError } from '../errors.ts';
-import type { SoaRecord, Zone } from './zone.ts';
+import type { Denial, SoaRecord, Zone } from './zone.ts';
 
 /** The most records of a zone. */
 export const MAX_ZONE_RECORDS = 1_000_000;
@@ -19,7 +19,11 @@ export class ZoneError extends CairnError {
 
 const codes = (mnemonics: string) => new Set(mnemonics.split(' ').map((mnemonic) => parseType(mnemonic)!));
 const META = codes('OPT TKEY TSIG IXFR AXFR ANY');
-const SIGNED = codes('RRSIG NSEC NSEC3 NSEC3PARAM');
+const HASHED = codes('NSEC3 NSEC3PARAM');
+/** What may stand beside a CNAME record (RFC 4034 §3, §4). */
+const BESIDE_ALIAS = codes('RRSIG NSEC');
+
+const SINGLE = codes('CNAME DNAME NSEC');
 
 /** Records of one owner name and type, as they come. */
 interface GrowingRRset extends Array<ResourceRecord> {
@@ -33,6 +37,8 @@ export class ZoneBuilder {
   private readonly nodes = new Map<Name, GrowingRRset[]>();
   private readonly cuts = new Set<Name>();
   private soa: SoaRecord | undefined;
+  private readonly denials: Denial[] = [];
+  private signedUntil: number | undefined;
   private size = 0;
 
   /** @param origin folded. */
@@ -49,7 +55,9 @@ export class ZoneBuilder {
     if (record.class !== Class.IN) throw new ZoneError(`${what} is of class ${printClass(record.class)}, expecting IN`);
     if (!isAtOrBelow(name, origin)) throw new ZoneError(`${what} lies outside the zone ${origin}`);
     if (META.has(record.type)) throw new ZoneError(`${what} is no record that a zone can hold`);
-    if (SIGNED.has(record.type)) throw new ZoneError(`${what}: signed zones cannot be served, give the zone unsigned`);
+    if (HASHED.has(record.type)) {
+      throw new ZoneError(`${what}: denials with NSEC3 cannot be served, sign the zone with NSEC or give it unsigned`);
+    }
     if (isOfType(record, SOA)) {
       if (name !== origin) throw new ZoneError(`${what} stands below the apex ${origin}`);
       if (this.soa) throw new ZoneError(`${what} is there twice`);
@@ -58,15 +66,18 @@ export class ZoneBuilder {
     if (this.size === MAX_ZONE_RECORDS) throw new ZoneError(`the zone has more than ${MAX_ZONE_RECORDS} records`);
     const isNew = addToNode(this.nodeAt(name), { ...record, name }, what);
     if (isNew) this.size++;
+    if (isOfType(record, RRSIG)) this.signedUntil = Math.min(record.data.expiration, this.signedUntil ?? 2 ** 32);
+    if (isNew && record.type === NSEC.code) this.denials.push({ name, key: canonicalKey(name) });
     if ((record.type === NS.code && name !== origin) || record.type === DNAME.code) this.cuts.add(name);
   }
 
   /** The zone. @throws ZoneError if it has no SOA record. */
   finish(): Zone {
-    const { origin, soa, nodes, cuts, size } = this;
+    const { origin, soa, nodes, cuts, denials, signedUntil, size } = this;
     if (!soa) throw new ZoneError(`the zone ${origin} has no SOA record`);
     for (const rrsets of nodes.values()) for (const rrset of rrsets) delete rrset.seen;
-    return { origin, soa, nodes, cuts, size };
+    denials.sort((a, b) => (a.key < b.key ? -1 : 1));
+    return { origin, soa, nodes, cuts, signedUntil, denials, size };
   }
 
   /** The node of a name, which makes the names above it exist, too. */
@@ -88,7 +99,8 @@ function addToNode(node: GrowingRRset[], record: ResourceRecord, what: string): 
   if (!rrset) {
     // RFC 1034 §3.6.2; RFC 6672 §2.4 for DNAME.
     const alias = node.find(([first]) => first!.type === CNAME.code);
-    if (alias || (record.type === CNAME.code && node.length > 0)) {
+    const isCrowded = node.some(([first]) => !BESIDE_ALIAS.has(first!.type));
+    if ((alias && !BESIDE_ALIAS.has(record.type)) || (record.type === CNAME.code && isCrowded)) {
       throw new ZoneError(`${what}: a name with a CNAME record has no other records`);
     }
     node.push([record]);
@@ -97,11 +109,12 @@ function addToNode(node: GrowingRRset[], record: ResourceRecord, what: string): 
   rrset.seen ??= new Set(rrset.map(printRdata));
   const rdata = printRdata(record);
   if (rrset.seen.has(rdata)) return false;
-  if (record.type === CNAME.code || record.type === DNAME.code) throw new ZoneError(`${what}: a name has only one`);
+  if (SINGLE.has(record.type)) throw new ZoneError(`${what}: a name has only one`);
   if (rrset.length === MAX_RRSET_RECORDS) throw new ZoneError(`${what}: there are more than ${MAX_RRSET_RECORDS}`);
   rrset.seen.add(rdata);
   rrset.push(record);
-  shareTtl(rrset);
+  // Signatures have the TTL of what they cover.
+  if (record.type !== RRSIG.code) shareTtl(rrset);
   return true;
 }
 

@@ -1,13 +1,15 @@
 import { Class, printRcode, queryMessage, Rcode } from '../dns/message.ts';
 import { foldName, type Name } from '../dns/name.ts';
 import { isOfType, QType, type ResourceRecord, SOA } from '../dns/rr.ts';
+import { isNewer } from '../dns/serial.ts';
 import { decodeMessage } from '../dns/wire/decode.ts';
 import { encodeMessage } from '../dns/wire/encode.ts';
 import type { Peer } from '../net/transport.ts';
 import { exchangeStream } from '../net/upstream/exchange-stream.ts';
 import type { Clock } from '../observe/clock.ts';
-import { ZoneBuilder, ZoneError } from './builder.ts';
+import { ZoneError } from './builder.ts';
 import { MAX_ZONE_FILE_OCTETS } from './read.ts';
+import { TransferReader } from './transfer-reader.ts';
 import type { Zone } from './zone.ts';
 
 /** How long a primary server may take to be reached, and then for each message. */
@@ -31,24 +33,36 @@ export async function fetchSerial(origin: Name, from: Peer, options: FetchOption
 
 /** A whole copy of the zone that a server has (RFC 5936). @throws CairnError (as a rejection) */
 export async function fetchZone(origin: Name, from: Peer, options: FetchOptions): Promise<Zone> {
-  const builder = new ZoneBuilder(origin);
-  let begun: number | undefined;
-  await exchange(origin, QType.AXFR, from, options, (records) => {
-    for (const record of records) {
-      const serial = soaSerial(record, origin);
-      if (begun === undefined && serial === undefined)
-        throw new ZoneError('the transfer does not begin with the SOA record');
-      if (begun !== undefined && serial !== undefined) {
-        if (serial !== begun) throw new ZoneError(`the zone changed on the way, from serial ${begun} to ${serial}`);
-        return true;
-      }
-      begun ??= serial;
-      builder.add(record);
-    }
-    if (begun === undefined) throw new ZoneError('the transfer is empty');
-    return false;
-  });
-  return builder.finish();
+  const reader = new TransferReader(origin);
+  await exchange(origin, QType.AXFR, from, options, (records) => reader.takeAll(records));
+  return reader.finish();
+}
+
+/** A version of a zone, and whether it came as differences from another. */
+export interface FetchedZone {
+  readonly zone: Zone;
+  readonly isIncremental: boolean;
+}
+
+/**
+ * The version of a zone that a server has, made from an older one and what has changed since (RFC 1995); a server that has not kept that
+ * gives it whole.
+ *
+ * @throws CairnError (as a rejection) also where the server does not know of such transfers, or has nothing newer.
+ */
+export async function fetchChanges(known: Zone, from: Peer, options: FetchOptions): Promise<FetchedZone> {
+  const { origin, soa } = known;
+  const reader = new TransferReader(origin, known);
+  let isFirst = true;
+  const take = (records: readonly ResourceRecord[]) => {
+    // RFC 1995 §2: the SOA record alone says that there is nothing newer.
+    const serial = isFirst && records.length === 1 ? soaSerial(records[0]!, origin) : undefined;
+    if (serial !== undefined && !isNewer(serial, soa.data.serial)) throw new ZoneError(`serial ${serial} is not newer`);
+    isFirst = false;
+    return reader.takeAll(records);
+  };
+  await exchange(origin, QType.IXFR, from, options, take, [soa]);
+  return { zone: await reader.finish(), isIncremental: reader.isIncremental };
 }
 
 /** Asks for the zone's records of a type; `take` gets the answers of each message, and says whether it was the last. */
@@ -58,8 +72,10 @@ async function exchange(
   from: Peer,
   options: FetchOptions,
   take: (answer: readonly ResourceRecord[]) => boolean,
+  authority: readonly ResourceRecord[] = [],
 ): Promise<void> {
-  const query = encodeMessage(queryMessage({ name: origin, type, class: Class.IN }, { rd: false }));
+  const message = queryMessage({ name: origin, type, class: Class.IN }, { rd: false });
+  const query = encodeMessage({ ...message, authority });
   let octets = 0;
   await exchangeStream(query, from, {
     ...options,

@@ -1,6 +1,8 @@
 import type { Name } from '../dns/name.ts';
 import { Epoch } from '../epoch.ts';
 import type { Peer } from '../net/transport.ts';
+import type { Difference } from './differences.ts';
+import { ZoneHistory } from './history.ts';
 import type { Zone } from './zone.ts';
 
 /** What a plugin has of a zone, as it comes and goes. */
@@ -15,6 +17,8 @@ export interface HeldZone {
   readonly epoch: Epoch;
   /** Puts another version, or the reason why there is none, in the place of the present one. */
   replace(next: Zone | { readonly problem: string }): void;
+  /** What has changed since the version with this serial; undefined if that is not known any more. */
+  changesSince(serial: number): readonly Difference[] | undefined;
   /** Calls `listener` whenever the serial moves. Returns how to end that. */
   onSerial(listener: () => void): () => void;
   /** Takes a NOTIFY (RFC 1996) and says whether the client is one who may send it; undefined where nobody may. */
@@ -25,6 +29,7 @@ export interface HeldZone {
 export function holdZone(origin: Name, problem: string, notified?: HeldZone['notified']): HeldZone {
   const epoch = new Epoch();
   const listeners = new Set<() => void>();
+  const history = new ZoneHistory();
   const held: { zone: Zone | undefined; problem: string } = { zone: undefined, problem };
   return {
     ...{ origin, epoch, notified },
@@ -35,12 +40,15 @@ export function holdZone(origin: Name, problem: string, notified?: HeldZone['not
       return held.problem;
     },
     replace(next) {
-      const before = held.zone?.soa.data.serial;
+      const before = held.zone;
       if ('problem' in next) Object.assign(held, { zone: undefined, problem: next.problem });
       else held.zone = next;
       epoch.move();
-      if (held.zone && held.zone.soa.data.serial !== before) for (const listener of listeners) listener();
+      history.add(before, held.zone);
+      if (held.zone && held.zone.soa.data.serial !== before?.soa.data.serial)
+        for (const listener of listeners) listener();
     },
+    changesSince: (serial) => history.since(serial),
     onSerial(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

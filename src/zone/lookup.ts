@@ -1,62 +1,88 @@
 import { foldName, isAtOrBelow, joinName, MAX_NAME_OCTETS, type Name, parentOf, wireLength } from '../dns/name.ts';
-import { A, AAAA, CNAME, DNAME, DS, MX, NS, QType, type ResourceRecord, rr, SRV } from '../dns/rr.ts';
-import { rrsetOf, type Zone, type ZoneNode } from './zone.ts';
+import { A, AAAA, CNAME, DNAME, DS, HTTPS, MX, NS, QType, type ResourceRecord, rr, SRV, SVCB } from '../dns/rr.ts';
+import { denialsOf, signaturesOf, signedRRset } from './dnssec.ts';
+import { type RRset, rrsetOf, type Zone, type ZoneNode } from './zone.ts';
 
 /** A chain of CNAME records is followed this far. */
 export const MAX_LINKS = 8;
 
-/** What a zone says about a question; `answer` begins with the CNAME and DNAME records on the way. */
-export type ZoneLookup =
-  | { readonly kind: 'hit'; readonly answer: readonly ResourceRecord[] }
-  /** The name exists, the type does not; `isEmpty` if the name has no records at all. */
-  | { readonly kind: 'nodata'; readonly answer: readonly ResourceRecord[]; readonly isEmpty: boolean }
-  | { readonly kind: 'nxdomain'; readonly answer: readonly ResourceRecord[] }
-  /** Other servers have the name: those of the NS records at `cut`. */
-  | { readonly kind: 'referral'; readonly answer: readonly ResourceRecord[]; readonly cut: Name }
-  /** The chain leaves the zone towards `target`. */
-  | { readonly kind: 'outside'; readonly answer: readonly ResourceRecord[]; readonly target: Name }
-  /** The chain has more than {@link MAX_LINKS} links, most likely because it turns in a circle. */
-  | { readonly kind: 'endless' }
-  /** The name that a DNAME record makes is too long (RFC 6672 §2.2). */
-  | { readonly kind: 'too-long'; readonly answer: readonly ResourceRecord[] };
+/** What a zone says about a question. */
+export type ZoneLookup = Found &
+  (
+    | { readonly kind: 'hit' }
+    /** The name exists, the type does not; `isEmpty` if the name has no records at all. */
+    | { readonly kind: 'nodata'; readonly isEmpty: boolean }
+    | { readonly kind: 'nxdomain' }
+    /** Other servers have the name: those of the NS records at `cut`. */
+    | { readonly kind: 'referral'; readonly cut: Name }
+    /** The chain leaves the zone towards `target`. */
+    | { readonly kind: 'outside'; readonly target: Name }
+    /** The chain has more than {@link MAX_LINKS} links, most likely because it turns in a circle. */
+    | { readonly kind: 'endless' }
+    /** The name that a DNAME record makes is too long (RFC 6672 §2.2). */
+    | { readonly kind: 'too-long' }
+  );
 
-type Step = ZoneLookup | { readonly kind: 'alias'; readonly answer: readonly ResourceRecord[]; readonly target: Name };
+interface Found {
+  /** It begins with the CNAME and DNAME records on the way. */
+  readonly answer: readonly ResourceRecord[];
+  /** The signed NSEC records which show that nothing else is there (RFC 4035 §3.1.3), for who asked for signatures. */
+  readonly proof: readonly ResourceRecord[];
+}
+
+type Step = ZoneLookup | (Found & { readonly kind: 'alias'; readonly target: Name });
+
+/** How a zone is looked into. */
+interface View {
+  readonly zone: Zone;
+  readonly type: number;
+  /** Whether signatures and proofs are wanted, and there are some. */
+  readonly dnssec: boolean;
+}
 
 /**
  * Looks a (folded) name of the zone up (RFC 1034 §4.3.2).
  *
  * @param owner the same name, as the records of the answer shall spell it.
+ * @param signed whether the client wants signatures (DO).
  */
-export function lookUpInZone(zone: Zone, name: Name, type: number, owner: Name): ZoneLookup {
-  let step = find(zone, name, type, owner);
+export function lookUpInZone(zone: Zone, name: Name, type: number, owner: Name, signed = false): ZoneLookup {
+  const view = { zone, type, dnssec: signed && zone.signedUntil !== undefined };
+  let step = find(view, name, owner);
   if (step.kind !== 'alias') return step;
   const links: ResourceRecord[] = [];
+  const proof: ResourceRecord[] = [];
   for (let link = 0; link < MAX_LINKS; link++) {
     links.push(...step.answer);
+    proof.push(...step.proof);
     const { target }: { target: Name } = step;
     const folded = foldName(target);
-    if (!isAtOrBelow(folded, zone.origin)) return { kind: 'outside', answer: links, target };
-    step = find(zone, folded, type, target);
-    if (step.kind === 'endless') return step;
-    if (step.kind !== 'alias') return { ...step, answer: [...links, ...step.answer] };
+    if (!isAtOrBelow(folded, zone.origin)) return { kind: 'outside', answer: links, proof, target };
+    step = find(view, folded, target);
+    if (step.kind !== 'alias') {
+      return { ...step, answer: [...links, ...step.answer], proof: [...new Set([...proof, ...step.proof])] };
+    }
   }
-  return { kind: 'endless' };
+  return { kind: 'endless', ...NOTHING };
 }
 
-function find(zone: Zone, name: Name, type: number, owner: Name): Step {
+const NOTHING: Found = { answer: [], proof: [] };
+
+function find(view: View, name: Name, owner: Name): Step {
+  const { zone, type, dnssec } = view;
   const cut = zone.cuts.size > 0 ? highestCut(zone, name, type) : undefined;
   if (cut !== undefined) {
     const dname = rrsetOf(zone.nodes.get(cut), DNAME.code);
-    return dname ? redirect(dname[0]!, name, owner, cut) : { kind: 'referral', answer: [], cut };
+    return dname ? redirect(view, dname[0]!, name, owner, cut) : { kind: 'referral', ...NOTHING, cut };
   }
   const node = zone.nodes.get(name);
-  if (node) return readNode(node, type, owner);
+  if (node) return readNode(view, node, owner, [name]);
   // RFC 4592 §3.3.1: only the wildcard right below the closest name that exists covers the name.
-  const wildcard = zone.nodes.get(joinName(['*'], closestEncloser(zone, name)));
-  return wildcard ? readNode(wildcard, type, owner) : NXDOMAIN;
+  const source = joinName(['*'], closestEncloser(zone, name));
+  const wildcard = zone.nodes.get(source);
+  if (wildcard) return readNode(view, wildcard, owner, [name, source]);
+  return { kind: 'nxdomain', answer: [], proof: dnssec ? denialsOf(zone, name, source) : [] };
 }
-
-const NXDOMAIN: Step = { kind: 'nxdomain', answer: [] };
 
 /**
  * The name nearest to the apex, at or above the name, where the zone ends. A DNAME record redirects only what is below it; a DS
@@ -79,15 +105,28 @@ function closestEncloser({ nodes, origin }: Zone, name: Name): Name {
   return origin;
 }
 
-function readNode(node: ZoneNode, type: number, owner: Name): Step {
+/**
+ * What the question finds at a node.
+ *
+ * @param names the name that was asked for and, if the node is not its own, the wildcard that covers it.
+ */
+function readNode({ zone, type, dnssec }: View, node: ZoneNode, owner: Name, names: readonly [Name, Name?]): Step {
+  const [name, wildcard] = names;
+  // RFC 4035 §3.1.3.3: behind a wildcard, that the name itself does not exist.
+  const proof = dnssec && wildcard !== undefined ? denialsOf(zone, name) : [];
+  const read = (rrset: RRset) => {
+    const signatures = dnssec ? signaturesOf(node, rrset[0]!.type) : [];
+    return spelled(signatures.length > 0 ? [...rrset, ...signatures] : rrset, owner);
+  };
   if (type === QType.ANY && node.length > 0) {
-    return { kind: 'hit', answer: node.flatMap((rrset) => spelled(rrset, owner)) };
+    return { kind: 'hit', answer: node.flatMap((rrset) => spelled(rrset, owner)), proof };
   }
   const rrset = rrsetOf(node, type);
-  if (rrset) return { kind: 'hit', answer: spelled(rrset, owner) };
-  const [alias] = rrsetOf(node, CNAME.code) ?? [];
-  if (!alias) return { kind: 'nodata', answer: [], isEmpty: node.length === 0 };
-  return { kind: 'alias', answer: spelled([alias], owner), target: (alias.data as { target: Name }).target };
+  if (rrset) return { kind: 'hit', answer: read(rrset), proof };
+  const alias = rrsetOf(node, CNAME.code);
+  if (alias) return { kind: 'alias', answer: read(alias), proof, target: (alias[0]!.data as { target: Name }).target };
+  const denials = dnssec ? denialsOf(zone, name, ...(wildcard === undefined ? [] : [wildcard])) : [];
+  return { kind: 'nodata', answer: [], proof: denials, isEmpty: node.length === 0 };
 }
 
 /** The records under the name that was asked for: a wildcard's too (RFC 4592 §3.3.1), and in the client's spelling. */
@@ -96,16 +135,25 @@ function spelled(records: readonly ResourceRecord[], name: Name): readonly Resou
 }
 
 /** RFC 6672 §3.1: the DNAME record, and the CNAME record that follows from it. */
-function redirect(dname: ResourceRecord, name: Name, owner: Name, cut: Name): Step {
+function redirect({ zone, dnssec }: View, dname: ResourceRecord, name: Name, owner: Name, cut: Name): Step {
   const { target } = dname.data as { target: Name };
   const labels = owner.slice(0, name.length - cut.length);
   const made = target === '.' ? labels : labels + target;
-  if (wireLength(made) > MAX_NAME_OCTETS) return { kind: 'too-long', answer: [dname] };
-  return { kind: 'alias', answer: [dname, rr(CNAME, owner, dname.ttl, { target: made })], target: made };
+  // RFC 6672 §5.3.1: the CNAME record is not signed, the DNAME record says it all.
+  const answer = dnssec ? signedRRset(zone.nodes.get(cut), DNAME.code) : [dname];
+  if (wireLength(made) > MAX_NAME_OCTETS) return { kind: 'too-long', answer, proof: [] };
+  return {
+    ...{ kind: 'alias', target: made, proof: [] },
+    answer: [...answer, rr(CNAME, owner, dname.ttl, { target: made })],
+  };
 }
 
 /** The addresses in the zone of the hosts that the records name, glue below delegations too (RFC 1034 §4.3.2 step 6). */
-export function addressesOfTargets(zone: Zone, records: readonly ResourceRecord[]): readonly ResourceRecord[] {
+export function addressesOfTargets(
+  zone: Zone,
+  records: readonly ResourceRecord[],
+  signed: boolean,
+): readonly ResourceRecord[] {
   const found: ResourceRecord[] = [];
   const seen = new Set<Name>();
   for (const record of records) {
@@ -113,14 +161,19 @@ export function addressesOfTargets(zone: Zone, records: readonly ResourceRecord[
     const node = target === undefined || seen.has(target) ? undefined : zone.nodes.get(target);
     if (!node) continue;
     seen.add(target!);
-    found.push(...(rrsetOf(node, A.code) ?? []), ...(rrsetOf(node, AAAA.code) ?? []));
+    for (const { code } of [A, AAAA]) found.push(...(signed ? signedRRset(node, code) : (rrsetOf(node, code) ?? [])));
   }
   return found;
 }
 
+const NAMES_HOST = new Set([NS.code, SRV.code, SVCB.code, HTTPS.code]);
+
 /** The (folded) host that clients of the record will ask for next. */
-function targetOf({ type, data }: ResourceRecord): Name | undefined {
-  const { target, exchange } = data as { target?: Name; exchange?: Name };
+function targetOf({ name, type, data }: ResourceRecord): Name | undefined {
+  const { target, exchange, priority } = data as { target?: Name; exchange?: Name; priority?: number };
   if (type === MX.code) return exchange && foldName(exchange);
-  return (type === NS.code || type === SRV.code) && target ? foldName(target) : undefined;
+  if (!NAMES_HOST.has(type) || target === undefined) return undefined;
+  // RFC 9460 §2.5.2: unless it says that there is no service, the root stands for the owner.
+  const isOwner = target === '.' && type !== NS.code && type !== SRV.code && priority !== 0;
+  return foldName(isOwner ? name : target);
 }

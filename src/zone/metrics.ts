@@ -28,11 +28,17 @@ export function showZones({ metrics, block }: PluginEnv, plugin: string, zones: 
   const labels = ['server', 'plugin', 'zone'];
   const serials = metrics.gauge('cairn_zone_serial', 'The serial of a zone that is served.', labels);
   const records = metrics.gauge('cairn_zone_records', 'Records of a zone that is served.', labels);
-  return metrics.show([serials, records], () => {
+  const signed = metrics.gauge(
+    'cairn_zone_signed_until_seconds',
+    'When the first signature of a zone that is served ends, in seconds since 1970.',
+    labels,
+  );
+  return metrics.show([serials, records, signed], () => {
     for (const { origin, zone } of zones()) {
       if (!zone) continue;
       serials.cell(block.server, plugin, origin).value = zone.soa.data.serial;
       records.cell(block.server, plugin, origin).value = zone.size;
+      if (zone.signedUntil !== undefined) signed.cell(block.server, plugin, origin).value = zone.signedUntil;
     }
   });
 }

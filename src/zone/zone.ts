@@ -10,6 +10,13 @@ export type ZoneNode = readonly RRset[];
 type DataOf<T> = T extends RRType<infer D> ? D : never;
 export type SoaRecord = ResourceRecord<DataOf<typeof SOA>>;
 
+/** A name with an NSEC record. */
+export interface Denial {
+  readonly name: Name;
+  /** See {@link canonicalKey}. */
+  readonly key: string;
+}
+
 /** One version of a zone (RFC 1034 §4.2); never changed. */
 export interface Zone {
   /** Folded. */
@@ -19,6 +26,10 @@ export interface Zone {
   readonly nodes: ReadonlyMap<Name, ZoneNode>;
   /** Where other servers have what is below, or it has other names: delegations and DNAME records. */
   readonly cuts: ReadonlySet<Name>;
+  /** When the first signature ends, in seconds since 1970; undefined if there are none. */
+  readonly signedUntil: number | undefined;
+  /** The names with NSEC records, in canonical order (RFC 4034 §6.1). */
+  readonly denials: readonly Denial[];
   /** Records, the SOA among them. */
   readonly size: number;
 }

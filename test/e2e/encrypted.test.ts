@@ -150,6 +150,31 @@ test('a renewed certificate is shown to new clients; a bad one is reported once 
   ]);
 });
 
+test('https bounds connections over HTTPS alone, and a reload changes the bound', async () => {
+  const folder = await certificates();
+  const text = (bound: string) =>
+    `tls://. https://. {\ntls ${folder}/cert.pem ${folder}/key.pem\nhttps {\nmax_connections ${bound}\n}\n${HOSTS}\n}\n`;
+  const running = await startServer(text('1'));
+  const { tls, https } = portsOf(running);
+  const get = { ':path': `/dns-query?dns=${WWW.toString('base64url')}` };
+  const overTls = await dialTls(tls!);
+  await dialTls(tls!);
+  const connect = async () => {
+    const client = await dialHttp2(https!);
+    expect(answersIn((await client.fetch(get)).body)).toEqual(['192.0.2.1']);
+    return client;
+  };
+  const first = await connect();
+  await connect();
+  await expect(first.fetch(get)).rejects.toThrow();
+  expect(answersIn(await overTls.ask(WWW))).toEqual(['192.0.2.1']);
+
+  running.rewrite(text('0'));
+  await running.server.reload();
+  const [third, fourth] = [await connect(), await connect()];
+  for (const client of [third, fourth]) expect(answersIn((await client.fetch(get)).body)).toEqual(['192.0.2.1']);
+});
+
 test('a reload keeps connections and sessions, and changes certificates and time limits', async () => {
   const folder = await certificates();
   await writeFile(join(folder, 'other.pem'), NAMED_CERT);
@@ -230,6 +255,10 @@ test.each([
   [
     '. {\ntimeouts {\nread 5s\n}\n}\nb.org {\ntimeouts {\nread 6s\n}\n}',
     "plugin/timeouts: 'timeouts { read 6s }', but 'timeouts { read 5s }' for the same port at Corefile:2:1",
+  ],
+  [
+    'https://. {\ntls a b\nhttps {\nmax_connections 1\n}\n}\nhttps://b.org {\ntls a b\nhttps {\nmax_connections 0\n}\n}',
+    "plugin/https: 'https { max_connections 0 }', but 'https { max_connections 1 }' for the same port at Corefile:3:1",
   ],
 ])('%j is refused', async (text, message) => {
   await expect(startServer(text)).rejects.toThrow(message);

@@ -46,4 +46,14 @@ test('a zone file goes from one server to another, and so does its change', asyn
     expect.stringContaining('a.test. has serial 1 from 127.0.0.1'),
     expect.stringContaining('a.test. has serial 20 from 127.0.0.1'),
   ]);
+  // What had changed came alone (RFC 1995).
+  const counted = async ({ server }: typeof copy, name: string) =>
+    (await server.metrics.expose()).split('\n').filter((line) => line.startsWith(name) && !line.endsWith(' 0'));
+  expect(await counted(copy, 'cairn_secondary_refreshes_total')).toEqual([
+    'cairn_secondary_refreshes_total{zone="a.test.",result="transferred"} 1',
+    'cairn_secondary_refreshes_total{zone="a.test.",result="updated"} 1',
+  ]);
+  expect((await counted(primary, 'cairn_zone_transfers_total')).map((line) => line.replace(/.*result/, ''))).toEqual([
+    ...['="full"} 1', '="changes"} 1'],
+  ]);
 });

@@ -1,8 +1,11 @@
 import fc from 'fast-check';
+import { moment, typeBitmaps, typeCode } from '../../src/dns/dnssec-fields.ts';
 import * as fields from '../../src/dns/field.ts';
+import { location } from '../../src/dns/location.ts';
 import type { Edns, Message } from '../../src/dns/message.ts';
 import { OCTET_TEXT } from '../../src/dns/name.ts';
 import * as records from '../../src/dns/rr.ts';
+import { svcParams } from '../../src/dns/svc-params.ts';
 
 const label = fc.oneof(
   fc.constantFrom('www', 'example', 'svc', 'cluster', 'local', 'A', 'a'),
@@ -36,6 +39,17 @@ const fieldValue = new Map<unknown, fc.Arbitrary<unknown>>([
   [fields.texts, fc.array(text, { minLength: 1, maxLength: 3 })],
   [fields.hex, rest],
   [fields.base64, rest],
+  [typeCode, fc.nat(65535)],
+  [moment, fc.nat(0xffffffff)],
+  [typeBitmaps, fc.oneof(rest, fc.constant(Uint8Array.of(0, 1, 0x60, 1, 1, 0x40)))],
+  [
+    location,
+    fc.oneof(
+      rest,
+      fc.constant(Uint8Array.from([0, 0x12, 0x16, 0x13, ...Buffer.from('8B0D2C8C7FF8FCA500989680', 'hex')])),
+    ),
+  ],
+  [svcParams, fc.oneof(rest, fc.constant(Uint8Array.of(0, 1, 0, 3, 2, 0x68, 0x32, 0, 3, 0, 2, 1, 0xbb)))],
 ]);
 
 /** All types of which the fields are known, and two that are carried as they came. */
@@ -43,7 +57,7 @@ export const recordTypes: readonly records.RRType[] = [
   ...Object.values(records).filter(
     (value): value is records.RRType => typeof value === 'object' && 'mnemonic' in value,
   ),
-  records.rrType(65),
+  records.rrType(30),
   records.rrType(65280),
 ];
 

@@ -89,7 +89,8 @@ function decodeSection(reader: Reader, count: number, optRecords?: OptRecord[]):
   return records;
 }
 
-function decodeRdata(reader: Reader, type: number): object {
+/** The rdata of a record, up to the reader's end. @throws WireError */
+export function decodeRdata(reader: Reader, type: number): object {
   const data: Record<string, unknown> = {};
   if (reader.offset === reader.end) return data; // RFC 2136 §2.4: rdata may be empty in prerequisites and deletions
   for (const [key, field] of rrType(type).fields) data[key] = field.decode(reader);

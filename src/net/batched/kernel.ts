@@ -89,11 +89,11 @@ function bindKernel(
   const syscall = libc.func('int64_t syscall(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t)');
   const socket = libc.func('int socket(int, int, int)');
   const bind = libc.func('int bind(int, void *, uint32_t)');
+  const connect = libc.func('int connect(int, void *, uint32_t)');
   const recv = libc.func('int64_t recv(int, void *, uint64_t, int)');
   const getsockname = libc.func('int getsockname(int, void *, void *)');
   const setsockopt = libc.func('int setsockopt(int, int, int, void *, uint32_t)');
   const close = libc.func('int close(int)');
-  const connect = libc.func('int connect(int, void *, uint32_t)');
   const epollCreate = libc.func('int epoll_create1(int)');
   const epollControl = libc.func('int epoll_ctl(int, int, int, void *)');
   const epollWait = libc.func('int epoll_wait(int, void *, int, int)');

@@ -2,10 +2,13 @@ import { isFamilyMissing, type ListenTarget, listenError } from '../listen.ts';
 import { callError, type Kernel } from './kernel.ts';
 import { AF_INET, AF_INET6, encodeSockaddr, portAt } from './sockaddr.ts';
 
-/** Calls on the socket do not wait, and no other program inherits it. */
-const QUIET = 0o4000 | 0o2000000;
-const STREAM = 1 | QUIET;
-export const DATAGRAM = 2 | QUIET;
+const SOCK_STREAM = 1;
+const SOCK_DGRAM = 2;
+/** Calls do not wait, and no other program inherits it. */
+const OWN = 0o4000 | 0o2000000;
+const STREAM = SOCK_STREAM | OWN;
+/** The type of a datagram socket. */
+export const DATAGRAM = SOCK_DGRAM | OWN;
 
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;

@@ -58,15 +58,15 @@ test('only a reply that does not depend on the client may be repeated', async ()
 
 test('queries are counted by what became of them, repeated ones too', async () => {
   const body = 'acl a.org {\n block type A\n filter type AAAA\n drop type TXT\n}';
-  const { query, env } = inFrontOf(acl, body, {});
+  const { query, env } = inFrontOf(acl, body, {}, { view: 'inside' });
   for (const type of ['A', 'AAAA', 'TXT', 'MX']) await query(`x.a.org. ${type}`);
   const blocked: Reply = await query('x.a.org. A');
   for (const again of blocked.repeat!.again) again.value++;
   expect(await env.exposed('coredns_acl')).toEqual([
-    'coredns_acl_blocked_requests_total{server="dns://:53",zone="a.org.",view=""} 3',
-    'coredns_acl_filtered_requests_total{server="dns://:53",zone="a.org.",view=""} 1',
-    'coredns_acl_dropped_requests_total{server="dns://:53",zone="a.org.",view=""} 1',
-    'coredns_acl_allowed_requests_total{server="dns://:53",view=""} 1',
+    'coredns_acl_blocked_requests_total{server="dns://:53",zone="a.org.",view="inside"} 3',
+    'coredns_acl_filtered_requests_total{server="dns://:53",zone="a.org.",view="inside"} 1',
+    'coredns_acl_dropped_requests_total{server="dns://:53",zone="a.org.",view="inside"} 1',
+    'coredns_acl_allowed_requests_total{server="dns://:53",view="inside"} 1',
   ]);
 });
 

@@ -1,7 +1,8 @@
 import { parseIP, prefixContains } from '../../dns/ip.ts';
 import { EdnsOption, Rcode } from '../../dns/message.ts';
 import { longestZone } from '../../dns/name.ts';
-import type { Cell, Metrics } from '../../observe/metrics.ts';
+import type { Cell } from '../../observe/metrics.ts';
+import type { PluginEnv } from '../../plugin/env.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { counted, notRepeatable, UNCHANGING } from '../../plugin/repeat.ts';
@@ -15,7 +16,7 @@ export default definePlugin<readonly Rule[]>({
   parse: parseAcl,
 
   create(rules, env) {
-    const cellOf = counters(env.metrics);
+    const cellOf = counters(env);
     /** Where one client may get what another one does not. */
     const tailored = rules.flatMap(({ zones, networks }) => (networks ? zones : []));
     return {
@@ -53,7 +54,7 @@ const REPLIES: Record<Exclude<Action, 'allow'>, Reply> = {
   drop: createReply('acl', { drop: true }),
 };
 
-function counters(metrics: Metrics): (action: Action, server: string, zone: string) => Cell {
+function counters({ metrics, block: { view } }: PluginEnv): (action: Action, server: string, zone: string) => Cell {
   const family = (action: string, labels: readonly string[]) =>
     metrics.counter(`coredns_acl_${action}_requests_total`, `Queries that were ${action}.`, labels);
   const byZone = ['server', 'zone', 'view'];
@@ -64,5 +65,5 @@ function counters(metrics: Metrics): (action: Action, server: string, zone: stri
   };
   const allowed = family('allowed', ['server', 'view']);
   return (action, server, zone) =>
-    action === 'allow' ? allowed.cell(server, '') : denials[action].cell(server, zone, '');
+    action === 'allow' ? allowed.cell(server, view) : denials[action].cell(server, zone, view);
 }

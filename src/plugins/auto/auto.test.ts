@@ -50,6 +50,37 @@ test('files that are called db.ZONE are zones, in directories below too', async 
   ]);
 });
 
+test('who wants to know is told of zones that come and go, and of their changes', async () => {
+  const { plugin, write, look, gone } = await setUp(['db.example.org']);
+  const { zones, onZones, onChange } = plugin.transfers!;
+  expect(zones).toEqual(['example.org.']);
+  const told: string[] = [];
+  const end = onZones!(() => told.push(plugin.transfers!.zones.join(' ')));
+  const ends = onChange('example.org.', () => told.push('changed'));
+  await look();
+  expect(told.splice(0)).toEqual([]);
+  await write('db.example.com', zone(1, '192.0.2.9'));
+  await look();
+  expect(told.splice(0)).toEqual(['example.org. example.com.']);
+  await write('db.example.org', zone(2, '192.0.2.9'));
+  await look();
+  expect(told.splice(0)).toEqual(['changed']);
+  // The same zone from another file.
+  await gone('db.example.org');
+  await write('new/db.example.org', zone(3, '192.0.2.9'));
+  await look();
+  expect(told.splice(0).sort()).toEqual(['changed', 'example.com. example.org.']);
+  await write('new/db.example.org', zone(4, '192.0.2.9'));
+  await look();
+  expect(told.splice(0)).toEqual(['changed']);
+  end();
+  ends();
+  await gone('db.example.com');
+  await write('new/db.example.org', zone(5, '192.0.2.9'));
+  await look();
+  expect(told).toEqual([]);
+});
+
 test('zones come, change and go; what was answered before ends with that', async () => {
   const { ask, reply, write, look, gone, env } = await setUp(['db.example.org']);
   const held = () => {
@@ -151,6 +182,11 @@ test('zones can be transferred, and are shown', async () => {
 });
 
 describe('options', () => {
+  test("'upstream' does nothing, which is told", () => {
+    const { env } = makePlugin(auto, 'auto {\ndirectory zones\nupstream\n}');
+    expect(env.lines).toEqual([expect.stringMatching(/Corefile:3:1: 'upstream' has no effect: remove it/)]);
+  });
+
   test.each([
     [
       'auto a.test {\ndirectory d\nreload 5s\n}',

@@ -19,6 +19,8 @@ export interface ZoneDirectory extends Kept {
   readonly zones: readonly HeldZone[];
   /** Moves whenever a zone comes or goes. */
   readonly epoch: Epoch;
+  /** Calls `listener` after zones came or went. Returns how to end that. */
+  onZones(listener: () => void): () => void;
   /** Looks what changed. @throws Error if the directory cannot be read, and nothing of it is known. */
   check(): Promise<void>;
 }
@@ -28,6 +30,7 @@ export function followDirectory(use: AutoUse, env: PluginEnv): ZoneDirectory {
   const files = new Map<Name, { readonly path: string; readonly file: FollowedZoneFile }>();
   const problems = new Set<string>();
   const epoch = new Epoch();
+  const listeners = new Set<() => void>();
   let timer: Timer | undefined;
   let underWay: Promise<void> | undefined;
   let isStopped = false;
@@ -37,6 +40,7 @@ export function followDirectory(use: AutoUse, env: PluginEnv): ZoneDirectory {
     const { found, told } = await findZones(use);
     if (isStopped) return;
     isKnown = true;
+    const before = epoch.value;
     for (const problem of told) if (!problems.has(problem)) log.warning(problem);
     problems.clear();
     for (const problem of told) problems.add(problem);
@@ -54,6 +58,7 @@ export function followDirectory(use: AutoUse, env: PluginEnv): ZoneDirectory {
       log.info(`${origin} is served from ${path}`);
     }
     for (const { file } of files.values()) await file.check();
+    if (epoch.value !== before) for (const listener of listeners) listener();
   }
   function check(): Promise<void> {
     if (use.reloadMs > 0 && !isStopped) timer ??= clock.every(use.reloadMs, () => void check().catch(() => {}));
@@ -70,6 +75,10 @@ export function followDirectory(use: AutoUse, env: PluginEnv): ZoneDirectory {
 
   return {
     ...{ epoch, check },
+    onZones(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
     zone: (origin) => files.get(origin)?.file.zones[0],
     get zones() {
       return [...files.values()].flatMap(({ file }) => file.zones);

@@ -1,5 +1,6 @@
 import type { PluginEnv } from '../../plugin/env.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
+import { warnOfUpstream } from '../../plugin/upstream-option.ts';
 import { whileServing } from '../../plugin/while-serving.ts';
 import { zoneHandler } from '../../zone/handler.ts';
 import { showZones } from '../../zone/metrics.ts';
@@ -16,6 +17,10 @@ export default definePlugin<readonly AutoUse[]>({
   parse: parseAuto,
 
   create(uses, env) {
+    warnOfUpstream(
+      env.log,
+      uses.flatMap(({ upstream }) => upstream),
+    );
     const directories = uses.map((use) => open(use, env));
     const held = () => directories.flatMap(({ zones }) => zones);
     const zones = {
@@ -30,7 +35,12 @@ export default definePlugin<readonly AutoUse[]>({
     };
     return {
       wrap: (next) => zoneHandler(NAME, zones, env, next),
-      transfers: transferZones(held),
+      transfers: transferZones(held, (listener) => {
+        const ends = directories.map((directory) => directory.onZones(listener));
+        return () => {
+          for (const end of ends) end();
+        };
+      }),
       async start() {
         await Promise.all(directories.map((directory) => directory.check()));
       },

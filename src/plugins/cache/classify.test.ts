@@ -11,10 +11,7 @@ const SOA = 'org. 300 IN SOA ns.org. root.org. 1 2 3 4 120';
 const SHORT_SOA = 'org. 30 IN SOA ns.org. root.org. 1 2 3 4 120';
 const NS = 'example.org. 3600 IN NS ns.example.org.';
 /** Covers A, and expires at the given second. */
-const rrsig = (expiration: number) => {
-  const fields = `0001080200000000${expiration.toString(16).padStart(8, '0')}`;
-  return `example.org. 60 IN RRSIG \\# ${fields.length / 2} ${fields}`;
-};
+const rrsig = (expiration: number) => `example.org. 60 IN RRSIG A 8 2 60 ${expiration} 0 1 example.org. AA==`;
 const subnet = (scope: number) => ({ ednsOptions: [{ code: 8, data: Uint8Array.of(0, 1, 24, scope, 192, 0, 2) }] });
 const NOW_S = 1_800_000_000;
 

@@ -1,5 +1,5 @@
 import { EdnsOption, Rcode } from '../../dns/message.ts';
-import { isOfType, type OpaqueData, QType, type ResourceRecord, SOA } from '../../dns/rr.ts';
+import { isOfType, QType, type ResourceRecord, RRSIG, SOA } from '../../dns/rr.ts';
 import type { Query } from '../../plugin/query.ts';
 import type { Reply } from '../../plugin/reply.ts';
 
@@ -11,7 +11,6 @@ const FALLBACK_TTL = 5;
 /** RFC 1035 §3.2.3 */
 const MAILB = 253;
 const MAILA = 254;
-const RRSIG = 46;
 
 const TRANSIENT = new Set<number>([QType.OPT, QType.TKEY, QType.TSIG, QType.IXFR, QType.AXFR, MAILB, MAILA]);
 
@@ -86,9 +85,7 @@ function isTailored({ ednsOptions = [] }: Reply): boolean {
 function hasExpiredSignature(reply: Reply, nowMs: number): boolean {
   const nowSeconds = Math.floor(nowMs / 1000);
   return recordsOf(reply).some((record) => {
-    const { octets } = record.data as Partial<OpaqueData>;
-    if (record.type !== RRSIG || !octets || octets.length < 12) return false;
-    const expiration = new DataView(octets.buffer, octets.byteOffset).getUint32(8);
-    return ((expiration - nowSeconds) | 0) < 0;
+    // Rdata may be empty.
+    return isOfType(record, RRSIG) && (((record.data.expiration ?? nowSeconds) - nowSeconds) | 0) < 0;
   });
 }

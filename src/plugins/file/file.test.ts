@@ -334,14 +334,19 @@ test('answers, serials and sizes are shown', async () => {
 });
 
 describe('options', () => {
+  test("'upstream' does nothing, which is told", () => {
+    const { env } = makePlugin(file, 'file db {\nupstream 10.0.0.1\n}');
+    expect(env.lines).toEqual([expect.stringMatching(/Corefile:2:1: 'upstream' has no effect: remove it/)]);
+  });
+
   test('all of them', () => {
     const body = 'file db.x A.test 10.0.0.0/8 {\nreload 5s\nreload_by_mtime\nfallthrough a.test\n}\nfile y';
     expect(parsePlugin(file, body)).toEqual([
       {
         ...{ path: 'db.x', zones: ['a.test.', '10.in-addr.arpa.'], reloadMs: 5000, byMtime: true },
-        fallthrough: ['a.test.'],
+        ...{ fallthrough: ['a.test.'], upstream: [] },
       },
-      { path: 'y', zones: ['.'], reloadMs: 60_000, byMtime: false, fallthrough: [] },
+      { path: 'y', zones: ['.'], reloadMs: 60_000, byMtime: false, fallthrough: [], upstream: [] },
     ]);
   });
 
@@ -349,7 +354,6 @@ describe('options', () => {
     ['file', "Wrong argument count or unexpected line ending after 'file'"],
     ['file db {\nreload 5\n}', 'missing unit'],
     ['file db {\nreload_by_mtime x\n}', "Wrong argument count or unexpected line ending after 'x'"],
-    ['file db {\nupstream\n}', "Corefile:2:1 - Error during parsing: 'upstream' has no effect in CoreDNS either"],
     ['file db {\nnope\n}', "unknown property 'nope'"],
     [
       'file db a.test\nfile other b.test a.test',

@@ -9,8 +9,10 @@ import {
 } from '../../corefile/arguments.ts';
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
 import { CorefileError } from '../../corefile/error.ts';
+import type { Position } from '../../corefile/position.ts';
 import type { Name } from '../../dns/name.ts';
 import type { BlockContext } from '../../plugin/plugin.ts';
+import { ignoreUpstream } from '../../plugin/upstream-option.ts';
 import { DEFAULT_RELOAD_MS } from '../../zone/zone-file.ts';
 
 /** One use of the directive: a master file and the zones that it is read as. */
@@ -24,6 +26,8 @@ export interface FileUse {
   readonly byMtime: boolean;
   /** The names whose NXDOMAIN is left to the next plugin. */
   readonly fallthrough: readonly Name[];
+  /** Where the option stands, which does nothing. */
+  readonly upstream: readonly Position[];
 }
 
 /** Reads `file DBFILE [ZONES…] { reload DURATION; reload_by_mtime; fallthrough [ZONES…] }`. @throws CorefileError, CorefileErrors */
@@ -44,6 +48,7 @@ function parseUse(directive: Directive, block: BlockContext): FileUse {
   let reloadMs = DEFAULT_RELOAD_MS;
   let byMtime = false;
   let fallthrough: readonly Name[] = [];
+  const upstream: Position[] = [];
   parseOptions(directive, {
     reload(line: OptionLine) {
       reloadMs = durationMs(exactArgs(line, 1)[0]);
@@ -55,12 +60,7 @@ function parseUse(directive: Directive, block: BlockContext): FileUse {
     fallthrough(line: OptionLine) {
       fallthrough = fallthroughZones(line);
     },
-    upstream({ position }: OptionLine) {
-      throw new CorefileError(
-        position,
-        "'upstream' has no effect in CoreDNS either: remove it, names are looked up here",
-      );
-    },
+    ...ignoreUpstream(upstream),
   });
-  return { path: path.text, zones: zonesArgument(zones, block.zones), reloadMs, byMtime, fallthrough };
+  return { path: path.text, zones: zonesArgument(zones, block.zones), reloadMs, byMtime, fallthrough, upstream };
 }

@@ -3,9 +3,11 @@ import { testCluster } from '../../../test/support/cluster.ts';
 import { kubernetes, lines } from '../../../test/support/kubernetes.ts';
 import { makePlugin, nextHandler, parsePlugin } from '../../../test/support/plugin.ts';
 import { printReply, testQuery } from '../../../test/support/query.ts';
-import { parseRecord } from '../../dns/presentation.ts';
+import { parseRecord, printRecord } from '../../dns/presentation.ts';
+import { printType, type ResourceRecord } from '../../dns/rr.ts';
 import { createReply, type Reply } from '../../plugin/reply.ts';
 import { Registry } from '../../registry/registry.ts';
+import { ZoneBuilder } from '../../zone/builder.ts';
 import external from './index.ts';
 
 const CLUSTER = `
@@ -90,17 +92,28 @@ describe('answers', () => {
       ),
     ],
     ['_udp.web.shop.example.org. SRV', 'NODATA'],
+    ['udp.web.shop.example.org. SRV', 'NODATA'],
+    [
+      'http.tcp.web.shop.example.org. SRV',
+      lines(
+        'NOERROR aa',
+        'http.tcp.web.shop.example.org. 5 IN SRV 0 100 80 web.shop.example.org.',
+        '++ web.shop.example.org. 5 IN A 192.0.2.1',
+        '++ web.shop.example.org. 5 IN A 192.0.2.2',
+        '++ web.shop.example.org. 5 IN AAAA 2001:db8::1',
+      ),
+    ],
     ['_dns._tcp.web.shop.example.org. SRV', 'NXDOMAIN'],
     ['x._dns._udp.web.shop.example.org. SRV', 'NXDOMAIN'],
     ['web.shop.example.org. TXT', 'NODATA'],
-    ['inside.shop.example.org. A', 'NODATA'],
+    ['inside.shop.example.org. A', 'NXDOMAIN'],
     ['alias.shop.example.org. A', 'NXDOMAIN'],
     ['none.shop.example.org. A', 'NXDOMAIN'],
     ['x.web.shop.example.org. A', 'NXDOMAIN'],
     ['shop.example.org. A', 'NODATA'],
     ['hidden.example.org. A', 'NXDOMAIN'],
     ['web.hidden.example.org. A', 'NXDOMAIN'],
-    ['db.shop.example.org. A', 'NODATA'],
+    ['db.shop.example.org. A', 'NXDOMAIN'],
     ['example.org. A', 'NODATA'],
     [
       'example.org. SOA',
@@ -162,12 +175,125 @@ describe('answers', () => {
     ['ttl 60', 'web.shop.example.org. AAAA', 'NOERROR aa\nweb.shop.example.org. 60 IN AAAA 2001:db8::1'],
     ['apex me', 'ns1.me.example.org. A', 'NOERROR aa\nns1.me.example.org. 5 IN A 198.51.100.53'],
     ['fallthrough', 'none.shop.example.org. A', 'next'],
-    ['fallthrough', 'inside.shop.example.org. A', 'NODATA'],
+    ['fallthrough', 'inside.shop.example.org. A', 'next'],
+    ['fallthrough', '_udp.web.shop.example.org. A', 'NODATA'],
     ['fallthrough a.example.org', 'none.shop.example.org. A', 'NXDOMAIN'],
   ])('with %j: %s', async (options, question, expected) => {
     const { ask, plugin } = setUp(options);
     await plugin.start!(new AbortController().signal);
     expect(ask(question)).toBe(expected);
+  });
+});
+
+test('a headless service with addresses from outside is reached at these', async () => {
+  const registry = clusterWithExternalIPs();
+  registry.setService({ ...registry.service('shop', 'db')!, externalIPs: ['192.0.2.8'] });
+  const { ask, plugin } = setUp('headless', { registry });
+  await plugin.start!(new AbortController().signal);
+  expect(ask('db.shop.example.org. A')).toBe('NOERROR aa\ndb.shop.example.org. 5 IN A 192.0.2.8');
+  expect(ask('db-0.db.shop.example.org. A')).toBe('NXDOMAIN');
+});
+
+describe('transfers', () => {
+  const print = (records: Iterable<ResourceRecord>) =>
+    [...records].map((record) => printRecord(record).replaceAll('\t', ' '));
+
+  test('a forward zone', async () => {
+    const { plugin } = setUp('headless');
+    await plugin.start!(new AbortController().signal);
+    const { soa, records } = plugin.transfers!.zone('example.org.')!;
+    expect(print([soa])).toEqual([
+      'example.org. 5 IN SOA ns1.dns.example.org. hostmaster.dns.example.org. 1767225600 7200 1800 86400 5',
+    ]);
+    expect(print(records())).toEqual([
+      'example.org. 5 IN NS ns1.dns.example.org.',
+      'ns1.dns.example.org. 5 IN A 198.51.100.53',
+      'web.shop.example.org. 5 IN A 192.0.2.1',
+      'web.shop.example.org. 5 IN A 192.0.2.2',
+      'web.shop.example.org. 5 IN AAAA 2001:db8::1',
+      'web.shop.example.org. 5 IN SRV 0 50 80 web.shop.example.org.',
+      'web.shop.example.org. 5 IN SRV 0 50 53 web.shop.example.org.',
+      '_http._tcp.web.shop.example.org. 5 IN SRV 0 100 80 web.shop.example.org.',
+      '_dns._udp.web.shop.example.org. 5 IN SRV 0 100 53 web.shop.example.org.',
+      'named.shop.example.org. 5 IN CNAME LB.cloud.test.',
+      '_http._tcp.named.shop.example.org. 5 IN SRV 0 100 80 LB.cloud.test.',
+      'again.shop.example.org. 5 IN A 192.0.2.1',
+      'db.shop.example.org. 5 IN A 10.1.1.1',
+      'db.shop.example.org. 5 IN A 10.1.1.2',
+      'db.shop.example.org. 5 IN AAAA fd00:1::1',
+      'db.shop.example.org. 5 IN SRV 0 50 5432 db-0.db.shop.example.org.',
+      'db.shop.example.org. 5 IN SRV 0 50 5432 db-1.db.shop.example.org.',
+      '_pg._tcp.db.shop.example.org. 5 IN SRV 0 50 5432 db-0.db.shop.example.org.',
+      '_pg._tcp.db.shop.example.org. 5 IN SRV 0 50 5432 db-1.db.shop.example.org.',
+      'db-0.db.shop.example.org. 5 IN A 10.1.1.1',
+      'db-0.db.shop.example.org. 5 IN AAAA fd00:1::1',
+      'db-0.db.shop.example.org. 5 IN SRV 0 100 5432 db-0.db.shop.example.org.',
+      'db-1.db.shop.example.org. 5 IN A 10.1.1.2',
+      'db-1.db.shop.example.org. 5 IN SRV 0 100 5432 db-1.db.shop.example.org.',
+    ]);
+  });
+
+  test('a reverse zone', async () => {
+    const { plugin } = setUp();
+    await plugin.start!(new AbortController().signal);
+    expect(print(plugin.transfers!.zone('2.0.192.in-addr.arpa.')!.records())).toEqual([
+      '2.0.192.in-addr.arpa. 5 IN NS ns1.dns.2.0.192.in-addr.arpa.',
+      'ns1.dns.2.0.192.in-addr.arpa. 5 IN A 198.51.100.53',
+      '1.2.0.192.in-addr.arpa. 5 IN PTR web.shop.example.org.',
+      '1.2.0.192.in-addr.arpa. 5 IN PTR again.shop.example.org.',
+      '2.2.0.192.in-addr.arpa. 5 IN PTR web.shop.example.org.',
+    ]);
+  });
+
+  test.each(['', 'headless'])('with %j, what is transferred is what is answered, and makes a zone', async (options) => {
+    const { plugin, answer } = setUp(options);
+    await plugin.start!(new AbortController().signal);
+    for (const zone of plugin.transfers!.zones) {
+      const { soa, records } = plugin.transfers!.zone(zone)!;
+      const builder = new ZoneBuilder(zone);
+      const all = [soa, ...records()];
+      for (const record of all) builder.add(record);
+      builder.finish();
+      for (const [question, rrset] of Map.groupBy(all, ({ name, type }) => `${name} ${printType(type)}`)) {
+        expect([question, print(answer(question).answer)]).toEqual([question, print(rrset)]);
+      }
+    }
+  });
+
+  test('a zone inside another is left out there, and there is none while the cluster is not known', async () => {
+    const nested = setUp('', { zones: ['example.org.', 'shop.example.org.'] });
+    await nested.plugin.start!(new AbortController().signal);
+    expect(print(nested.plugin.transfers!.zone('example.org.')!.records())).toHaveLength(2);
+    const unknown = setUp('', { registry: new Registry(setUp().env.clock) });
+    expect(unknown.plugin.transfers!.zone('example.org.')).toBeUndefined();
+    await unknown.plugin.start!(new AbortController().signal);
+    expect(unknown.plugin.transfers!.zone('example.org.')).toBeUndefined();
+  });
+
+  test.each([
+    ['', [false, true, false, false, true]],
+    ['headless', [false, true, true, true, true]],
+  ])('with %j, the serial moves with what the zones show', async (options, expected) => {
+    const { plugin, registry } = setUp(options);
+    await plugin.start!(new AbortController().signal);
+    let moves = 0;
+    const end = plugin.transfers!.onChange('example.org.', () => moves++);
+    const moved = (change: () => void) => {
+      const before = moves;
+      change();
+      return moves > before;
+    };
+    const service = (name: string) => registry.service('shop', name)!;
+    const slice = registry.slicesOf('shop', 'db')[0]!;
+    expect([
+      moved(() => registry.setService({ ...service('inside'), ports: [] })),
+      moved(() => registry.setService({ ...service('web'), externalIPs: ['192.0.2.7'] })),
+      moved(() => registry.setService({ ...service('db'), ports: [] })),
+      moved(() => registry.setSlice({ ...slice, endpoints: [] })),
+      moved(() => registry.setService({ ...service('web'), externalIPs: [] })),
+    ]).toEqual(expected);
+    end();
+    expect(moved(() => registry.setService({ ...service('web'), externalIPs: ['192.0.2.7'] }))).toBe(false);
   });
 });
 

@@ -9,7 +9,7 @@ import type { ExternalUse } from './options.ts';
 export type Found =
   | { readonly kind: 'apex' }
   | { readonly kind: 'nameserver' }
-  /** No records, but names below it, or of a service that is not reached from outside. */
+  /** No records, but names below it. */
   | { readonly kind: 'empty' }
   | { readonly kind: 'service'; readonly service: Service; readonly hosts: readonly Host[] }
   | { readonly kind: 'ptr'; readonly services: readonly Service[] };
@@ -42,35 +42,39 @@ export function findName(name: Name, zone: Name, use: ExternalUse, view: Service
   return labels.length === 2 ? wholeService(service, hosts) : findBelow(labels.slice(0, -2), service, hosts);
 }
 
-function wholeService(service: Service, hosts: readonly Host[]): Found {
-  return hosts.length === 0 ? EMPTY : { kind: 'service', service, hosts };
+/** Who is outside does not learn of services that are inside. */
+function wholeService(service: Service, hosts: readonly Host[]): Found | undefined {
+  return hosts.length === 0 ? undefined : { kind: 'service', service, hosts };
 }
 
-/** `_PORT._PROTOCOL` or its parent, else an endpoint of a headless service. */
+/** `_PORT._PROTOCOL` or its parent, with or without the underscores, else an endpoint of a headless service. */
 function findBelow(labels: readonly string[], service: Service, hosts: readonly Host[]): Found | undefined {
   const [first = '', second] = labels;
   if (second !== undefined) {
-    if (labels.length > 2 || !first.startsWith('_') || !second.startsWith('_')) return undefined;
-    const matching = withPorts(hosts, (port) => `_${port.name}` === first && `_${port.protocol}` === second);
+    if (labels.length > 2) return undefined;
+    const [name, protocol] = [first, second].map((label) => label.replace(/^_/, ''));
+    const matching = withPorts(hosts, (port) => port.name === name && port.protocol === protocol);
     return matching.length === 0 ? undefined : { kind: 'service', service, hosts: matching };
   }
-  if (withPorts(hosts, ({ protocol }) => `_${protocol}` === first).length > 0) return EMPTY;
   const own = hosts.filter(
     (host) => host.kind === 'addresses' && host.label !== '' && host.label.toLowerCase() === first,
   );
-  return own.length === 0 ? undefined : { kind: 'service', service, hosts: own };
+  if (own.length > 0) return { kind: 'service', service, hosts: own };
+  return withPorts(hosts, ({ protocol }) => protocol === first.replace(/^_/, '')).length > 0 ? EMPTY : undefined;
 }
 
-function withPorts(hosts: readonly Host[], matches: (port: Port) => boolean): Host[] {
+/** The hosts with those of their ports that match, as far as they have some. */
+export function withPorts(hosts: readonly Host[], matches: (port: Port) => boolean): Host[] {
   return hosts.flatMap((host) => {
     const ports = host.ports.filter((port) => port.port !== NO_PORT && matches(port));
     return ports.length > 0 ? [{ ...host, ports }] : [];
   });
 }
 
-function hostsOf(service: Service, { headless }: ExternalUse, view: ServiceView): readonly Host[] {
-  if (service.headless && headless) return endpointHosts(view.endpointsOf(service));
+/** Where a service is reached from outside; a headless one that is not may be at its endpoints. */
+export function hostsOf(service: Service, { headless }: ExternalUse, view: ServiceView): readonly Host[] {
   const { externalIPs, ports } = service;
+  if (externalIPs.length === 0 && service.headless && headless) return endpointHosts(view.endpointsOf(service));
   const addresses = [...new Set(externalIPs.filter((text) => parseIP(text)))];
   if (addresses.length > 0) return [{ kind: 'addresses', label: '', addresses, ports }];
   return externalIPs.flatMap((text) => {

@@ -1,5 +1,5 @@
 import { Class } from '../../dns/message.ts';
-import { longestZone } from '../../dns/name.ts';
+import { foldName, longestZone, type Name } from '../../dns/name.ts';
 import { CNAME, type ResourceRecord, rr, SRV } from '../../dns/rr.ts';
 import { CairnError } from '../../errors.ts';
 import { behindLinks } from '../../plugin/behind-links.ts';
@@ -11,9 +11,11 @@ import { type Repeat, UNCHANGING } from '../../plugin/repeat.ts';
 import { mapReply, type Reply } from '../../plugin/reply.ts';
 import type { ServiceView } from '../../plugin/service-view.ts';
 import type { FollowedSerial } from '../../registry/registry.ts';
+import { zoneRecords } from './contents.ts';
 import { type Found, findName } from './find.ts';
 import { type ExternalUse, parseExternal } from './options.ts';
 import { type RecordSettings, recordsOf, serverAddresses, soaOf } from './records.ts';
+import { isVisible } from './visible.ts';
 
 const NAME = 'k8s_external';
 
@@ -25,34 +27,64 @@ export default definePlugin<readonly ExternalUse[]>({
 
   create(uses, env) {
     const zones = uses.flatMap((use) => use.zones);
-    let seen: { readonly view: ServiceView; readonly followed: FollowedSerial } | undefined;
+    let seen: Seen | undefined;
+    const settingsOf = ({ primary, apex, ttl }: ExternalUse, zone: Name, { view, followed }: Seen): RecordSettings => ({
+      ...{ zone, primary, apex, ttl },
+      get serial() {
+        return followed.serial.value;
+      },
+      get addresses() {
+        return serverAddresses(view, env.localAddresses());
+      },
+    });
     return {
       async start() {
         const view = viewOf(env);
         if (!view) throw new CairnError('K8S_EXTERNAL', "the plugin 'kubernetes' must be in the same server block");
-        seen = { view, followed: view.registry.followSerial('outside', () => true) };
+        const headless = uses.some((use) => use.headless);
+        const followed = view.registry.followSerial('outside', (change) => isVisible(change, headless, view));
+        seen = { view, followed };
       },
       stop: () => seen?.followed.stop(),
+      transfers: {
+        zones,
+        zone(zone) {
+          const use = uses.find((each) => each.zones.includes(zone))!;
+          if (!seen?.view.registry.synced) return undefined;
+          const { view } = seen;
+          const settings = settingsOf(use, zone, seen);
+          return {
+            serial: settings.serial,
+            soa: soaOf(settings),
+            records: () => ofZone(zoneRecords(use, settings, view), zone, zones),
+          };
+        },
+        onChange: (_, listener) => seen?.followed.serial.onMove(listener) ?? (() => {}),
+      },
       wrap: (next) => (query) => {
         const zone = query.class === Class.IN ? longestZone(query.name, zones) : undefined;
         if (zone === undefined || !seen) return next(query);
         const use = uses.find((each) => each.zones.includes(zone))!;
-        const { view, followed } = seen;
-        const { primary, apex, ttl } = use;
-        const settings = {
-          ...{ zone, primary, apex, ttl },
-          get serial() {
-            return followed.serial.value;
-          },
-          get addresses() {
-            return serverAddresses(view, env.localAddresses());
-          },
-        };
-        return answer(query, use, settings, view, env, next);
+        return answer(query, use, settingsOf(use, zone, seen), seen.view, env, next);
       },
     };
   },
 });
+
+/** What is seen of the cluster. */
+interface Seen {
+  readonly view: ServiceView;
+  readonly followed: FollowedSerial;
+}
+
+/** Names at or below another zone of the plugin are that zone's. */
+function* ofZone(
+  records: Iterable<ResourceRecord>,
+  zone: Name,
+  zones: readonly Name[],
+): Generator<ResourceRecord, void> {
+  for (const record of records) if (longestZone(foldName(record.name), zones) === zone) yield record;
+}
 
 /** The services that the block's `kubernetes` knows. */
 function viewOf({ block }: PluginEnv): ServiceView | undefined {
@@ -71,7 +103,7 @@ function answer(
   const alias = found && aliasOf(found, query, settings.ttl);
   if (alias && query.type !== CNAME.code) {
     const reply = env.resolve(query, { ...query.question, name: alias.data.target });
-    return mapReply(reply, (target) => behindLinks(NAME, [alias], target));
+    return mapReply(reply, (target) => behindLinks(NAME, { answer: [alias] }, target));
   }
   const lookup = alias ? { kind: 'hit' as const, answer: [alias] } : lookUp(found, query, settings, view);
   const authority: Authority = { source: NAME, fallthrough: use.fallthrough, next, soa: () => soaOf(settings) };

@@ -74,7 +74,8 @@ function serverName({ zone, apex }: RecordSettings): Name {
   return joinName(['ns1', apex], zone);
 }
 
-function nameOf({ namespace, name }: Service, zone: Name): Name {
+/** The name of a service. */
+export function nameOf({ namespace, name }: Service, zone: Name): Name {
   return joinName([name, namespace], zone);
 }
 

@@ -1,5 +1,6 @@
 import { lastUse, noArgs, noBlock } from '../../corefile/arguments.ts';
 import { Rcode } from '../../dns/message.ts';
+import { isOfDenial } from '../../plugin/denial.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { mapReply, type Reply } from '../../plugin/reply.ts';
 
@@ -20,5 +21,6 @@ export default definePlugin({
 function minimize(reply: Reply): Reply {
   const { rcode, answer, authority, additional } = reply;
   if (rcode !== Rcode.NOERROR || answer.length === 0 || authority.length + additional.length === 0) return reply;
-  return { ...reply, authority: [], additional: [] };
+  // An answer may end in a denial, behind an alias, or need a proof that nothing else answers, behind a wildcard.
+  return { ...reply, authority: authority.filter(isOfDenial), additional: [] };
 }

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { testEnv } from '../../../test/support/env.ts';
 import { parseRecord } from '../../dns/presentation.ts';
 import type { Peer } from '../../net/transport.ts';
-import { ZoneBuilder } from '../../zone/builder.ts';
+import { UpstreamError } from '../../net/upstream/error.ts';
+import { ZoneBuilder, ZoneError } from '../../zone/builder.ts';
 import { copyZone, FIRST_RETRY_MS, LAST_RETRY_MS, MIN_INTERVAL_MS } from './copy.ts';
 
 const FIRST: Peer = { address: '192.0.2.1', port: 53 };
@@ -17,7 +18,12 @@ function zone(serial: number, times = TIMES) {
 }
 
 /** A copy from servers that have these serials, undefined for none, and what they were asked for. */
-function setUp(serials: Record<string, number | undefined>, from: readonly Peer[] = [FIRST], times = TIMES) {
+function setUp(
+  serials: Record<string, number | undefined>,
+  from: readonly Peer[] = [FIRST],
+  times = TIMES,
+  ixfr: { failure?: Error; isIncremental?: boolean } = { isIncremental: true },
+) {
   const env = { ...testEnv({ name: 'secondary' }), random: () => 0 };
   const asked: string[] = [];
   const answer = (what: string, { address }: Peer): number => {
@@ -32,6 +38,11 @@ function setUp(serials: Record<string, number | undefined>, from: readonly Peer[
       fetch: {
         serial: async (_, peer) => answer('SOA', peer),
         zone: async (_, peer) => zone(answer('AXFR', peer), times),
+        async changes(known, peer) {
+          const serial = answer(`IXFR=${known.soa.data.serial}`, peer);
+          if (ixfr.failure) throw ixfr.failure;
+          return { zone: zone(serial, times), isIncremental: ixfr.isIncremental ?? false };
+        },
       },
     },
     env,
@@ -61,17 +72,44 @@ test('a zone is copied, looked at when its refresh time is over, and copied agai
   serials['192.0.2.1'] = 6;
   expect(await pass(100_000)).toEqual(['SOA 192.0.2.1']);
   serials['192.0.2.1'] = 8;
-  expect(await pass(100_000)).toEqual(['SOA 192.0.2.1', 'AXFR 192.0.2.1']);
+  expect(await pass(100_000)).toEqual(['SOA 192.0.2.1', 'IXFR=7 192.0.2.1']);
   expect(serial()).toBe(8);
   expect(env.lines).toEqual([
     '[INFO] plugin/secondary: a.test. has serial 7 from 192.0.2.1:53: 1 records',
     '[INFO] plugin/secondary: a.test. has serial 8 from 192.0.2.1:53: 1 records',
   ]);
   expect(await env.exposed('cairn_secondary')).toEqual([
-    'cairn_secondary_refreshes_total{zone="a.test.",result="transferred"} 2',
+    'cairn_secondary_refreshes_total{zone="a.test.",result="transferred"} 1',
+    'cairn_secondary_refreshes_total{zone="a.test.",result="updated"} 1',
     'cairn_secondary_refreshes_total{zone="a.test.",result="current"} 2',
     'cairn_secondary_refreshes_total{zone="a.test.",result="failed"} 0',
   ]);
+});
+
+const SAID = new ZoneError('the server says NOTIMP');
+const CLOSED = new UpstreamError('closed', 'the connection was closed before the end');
+const LATE = new UpstreamError('timeout', 'i/o timeout');
+
+test.each<[string, { failure?: Error; isIncremental?: boolean }, string[], number]>([
+  ['says that it cannot', { failure: SAID }, ['IXFR=7 192.0.2.1', 'AXFR 192.0.2.1'], 8],
+  ['hangs up', { failure: CLOSED }, ['IXFR=7 192.0.2.1', 'AXFR 192.0.2.1'], 8],
+  ['says nothing', { failure: LATE }, ['IXFR=7 192.0.2.1'], 7],
+  ['gives the zone whole', { isIncremental: false }, ['IXFR=7 192.0.2.1'], 8],
+])('a server that is asked for differences and %s', async (_, ixfr, asked, now) => {
+  const { copy, pass, serial, serials, env } = setUp({ '192.0.2.1': 7 }, [FIRST], TIMES, ixfr);
+  copy.start();
+  await pass(0);
+  serials['192.0.2.1'] = 8;
+  expect(await pass(100_000)).toEqual(['SOA 192.0.2.1', ...asked]);
+  expect(serial()).toBe(now);
+  // It may drop such queries: the next time it is not asked for differences.
+  if (now === 7) expect(await pass(20_000)).toEqual(['SOA 192.0.2.1', 'AXFR 192.0.2.1']);
+  expect(await env.exposed('cairn_secondary_refreshes_total{zone="a.test.",result="transferred"}')).toEqual([
+    'cairn_secondary_refreshes_total{zone="a.test.",result="transferred"} 2',
+  ]);
+  serials['192.0.2.1'] = 9;
+  const next = ixfr.failure && now === 8 ? ['AXFR 192.0.2.1'] : ['IXFR=8 192.0.2.1'];
+  expect(await pass(100_000)).toEqual(['SOA 192.0.2.1', ...next]);
 });
 
 test('before there is a copy it is tried ever more seldom, and told once', async () => {
@@ -118,11 +156,11 @@ test('the next server is asked when one fails, or has nothing newer', async () =
   expect(serial()).toBe(7);
   serials['192.0.2.1'] = 7;
   serials['192.0.2.2'] = 9;
-  expect(await pass(100_000)).toEqual(['SOA 192.0.2.1', 'SOA 192.0.2.2', 'AXFR 192.0.2.2']);
+  expect(await pass(100_000)).toEqual(['SOA 192.0.2.1', 'SOA 192.0.2.2', 'IXFR=7 192.0.2.2']);
   serials['192.0.2.1'] = undefined;
   expect(await pass(100_000)).toEqual(['SOA 192.0.2.1', 'SOA 192.0.2.2']);
   serials['192.0.2.1'] = 10;
-  expect(await pass(100_000)).toEqual(['SOA 192.0.2.1', 'AXFR 192.0.2.1']);
+  expect(await pass(100_000)).toEqual(['SOA 192.0.2.1', 'IXFR=9 192.0.2.1']);
 });
 
 test('NOTIFY from a primary server leads to a look, though not more than one a second', async () => {

@@ -1,10 +1,11 @@
 import type { Name } from '../../dns/name.ts';
 import { isNewer } from '../../dns/serial.ts';
-import { messageOf } from '../../errors.ts';
+import { CairnError, messageOf } from '../../errors.ts';
 import { type Peer, printPeer } from '../../net/transport.ts';
+import { UpstreamError } from '../../net/upstream/error.ts';
 import type { Timer } from '../../observe/clock.ts';
 import type { Kept, PluginEnv } from '../../plugin/env.ts';
-import { fetchSerial, fetchZone } from '../../zone/fetch.ts';
+import { type FetchedZone, fetchChanges, fetchSerial, fetchZone } from '../../zone/fetch.ts';
 import { type HeldZone, holdZone } from '../../zone/held-zone.ts';
 import type { Zone } from '../../zone/zone.ts';
 
@@ -17,13 +18,18 @@ export const MIN_INTERVAL_MS = 1000;
 export const REFRESH_JITTER_MS = 5000;
 export const RETRY_JITTER_MS = 2000;
 
+/** How primary servers are asked. */
+export const FETCH = { serial: fetchSerial, zone: fetchZone, changes: fetchChanges };
+
+export type Fetch = typeof FETCH;
+
 export interface CopySource {
   /** Folded. */
   readonly origin: Name;
   /** The primary servers, asked in this order. */
   readonly from: readonly Peer[];
   /** How they are asked. */
-  readonly fetch?: { readonly serial: typeof fetchSerial; readonly zone: typeof fetchZone };
+  readonly fetch?: Fetch;
 }
 
 /** A zone that is copied from primary servers. */
@@ -107,9 +113,15 @@ export function copyZone(source: CopySource, env: PluginEnv): ZoneCopy {
   };
 }
 
+/** Whether a server that gave no differences may still give the zone: it was there, and said something. */
+function mayGiveWhole(thrown: unknown): boolean {
+  if (thrown instanceof UpstreamError) return thrown.reason === 'malformed' || thrown.reason === 'closed';
+  return thrown instanceof CairnError;
+}
+
 /** A newer version than the one at hand, from the first server that has one; `current` if there is none, `failed` if no server said so. */
 function askPrimaries(
-  { origin, from, fetch = { serial: fetchSerial, zone: fetchZone } }: CopySource,
+  { origin, from, fetch = FETCH }: CopySource,
   { clock, log, metrics }: PluginEnv,
   signal: AbortSignal,
 ): (known: Zone | undefined) => Promise<Zone | 'current' | 'failed'> {
@@ -118,23 +130,36 @@ function askPrimaries(
     'How often primary servers were asked for a zone, by result.',
     ['zone', 'result'],
   );
-  const [transferred, current, failed] = ['transferred', 'current', 'failed'].map((result) =>
+  const [transferred, updated, current, failed] = ['transferred', 'updated', 'current', 'failed'].map((result) =>
     family.cell(origin, result),
   );
+  const options = { clock, signal };
+  /** Those that gave no differences the last time: next time they are asked for the zone. */
+  const reluctant = new Set<Peer>();
+  const transfer = async (peer: Peer, known: Zone | undefined): Promise<FetchedZone> => {
+    try {
+      if (known && !reluctant.delete(peer)) return await fetch.changes(known, peer, options);
+    } catch (thrown) {
+      reluctant.add(peer);
+      if (!mayGiveWhole(thrown)) throw thrown;
+      log.info(`${origin} is copied whole from ${printPeer(peer)}: IXFR failed: ${messageOf(thrown)}`);
+    }
+    return { zone: await fetch.zone(origin, peer, options), isIncremental: false };
+  };
   const problems = new Map<Peer, string>();
 
   return async (known) => {
     let isCurrent = false;
     for (const peer of from) {
       try {
-        if (known && !isNewer(await fetch.serial(origin, peer, { clock, signal }), known.soa.data.serial)) {
+        if (known && !isNewer(await fetch.serial(origin, peer, options), known.soa.data.serial)) {
           isCurrent = true;
           problems.delete(peer);
           continue; // another one may have been told sooner
         }
-        const zone = await fetch.zone(origin, peer, { clock, signal });
+        const { zone, isIncremental } = await transfer(peer, known);
         problems.delete(peer);
-        transferred!.value++;
+        (isIncremental ? updated! : transferred!).value++;
         log.info(`${origin} has serial ${zone.soa.data.serial} from ${printPeer(peer)}: ${zone.size} records`);
         return zone;
       } catch (thrown) {

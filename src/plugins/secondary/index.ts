@@ -1,9 +1,13 @@
+import type { Name } from '../../dns/name.ts';
+import type { PluginEnv } from '../../plugin/env.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
+import { UNCHANGING } from '../../plugin/repeat.ts';
 import { whileServing } from '../../plugin/while-serving.ts';
-import { type ServedZone, zoneHandler } from '../../zone/handler.ts';
+import { type ServedZone, type ServedZones, zoneHandler } from '../../zone/handler.ts';
 import { showZones } from '../../zone/metrics.ts';
 import { transferZones } from '../../zone/transfers.ts';
 import { copyZone } from './copy.ts';
+import { type CatalogZones, followCatalogs } from './members.ts';
 import { parseSecondary, type SecondaryUse } from './options.ts';
 
 const NAME = 'secondary';
@@ -15,21 +19,44 @@ export default definePlugin<readonly SecondaryUse[]>({
   parse: parseSecondary,
 
   create(uses, env) {
-    const served = uses.flatMap(({ zones, from, fallthrough }) =>
-      zones.map((origin) => {
-        const copy = env.keep(JSON.stringify({ origin, from }), () => copyZone({ origin, from }, env));
-        return { copy, held: copy.held, fallthrough };
-      }),
-    );
+    const served = uses
+      .filter(({ catalog }) => !catalog)
+      .flatMap(({ zones, from, fallthrough }) =>
+        zones.map((origin) => {
+          const copy = env.keep(JSON.stringify({ origin, from }), () => copyZone({ origin, from }, env));
+          return { copy, held: copy.held, fallthrough };
+        }),
+      );
     const zones = new Map<string, ServedZone>(served.map((each) => [each.held.origin, each]));
-    const held = served.map((each) => each.held);
+    const catalogs = openCatalogs(uses, [...zones.keys()], env);
+    const held = () => [...served.map((each) => each.held), ...(catalogs?.held ?? [])];
+    const all: ServedZones = !catalogs
+      ? zones
+      : {
+          get(origin) {
+            const found = zones.get(origin) ?? catalogs.get(origin);
+            if (!found || 'fallthrough' in found) return found;
+            const { fallthrough } = uses.find((use) => use.catalog && use.zones.includes(found.catalog))!;
+            return { held: found.held, fallthrough };
+          },
+          repeat: { ...UNCHANGING, epochs: [catalogs.epoch] },
+        };
     return {
-      wrap: (next) => zoneHandler(NAME, zones, env, next),
-      transfers: transferZones(() => held),
+      wrap: (next) => zoneHandler(NAME, all, env, next),
+      transfers: transferZones(held, catalogs?.onZones),
       async start() {
         for (const { copy } of served) copy.start();
+        catalogs?.start();
       },
-      ...whileServing(() => showZones(env, NAME, () => held)),
+      ...whileServing(() => showZones(env, NAME, held)),
     };
   },
 });
+
+function openCatalogs(uses: readonly SecondaryUse[], taken: readonly Name[], env: PluginEnv): CatalogZones | undefined {
+  const sources = uses.flatMap(({ zones, from, catalog }) =>
+    catalog ? zones.map((origin) => ({ origin, from, accepted: catalog })) : [],
+  );
+  if (sources.length === 0) return undefined;
+  return env.keep(JSON.stringify({ sources, taken }), () => followCatalogs(sources, taken, env));
+}

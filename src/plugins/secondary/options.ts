@@ -13,9 +13,11 @@ export interface SecondaryUse {
   readonly from: readonly Peer[];
   /** The names whose NXDOMAIN is left to the next plugin. */
   readonly fallthrough: readonly Name[];
+  /** Set where the zones are catalogs (RFC 9432): where the zones may lie that they name, anywhere if empty. */
+  readonly catalog: readonly Name[] | undefined;
 }
 
-/** Reads `secondary [ZONES…] { transfer from ADDRESS…; fallthrough [ZONES…] }`. @throws CorefileError, CorefileErrors */
+/** Reads `secondary [ZONES…] { transfer from ADDRESS…; catalog [ZONES…]; fallthrough [ZONES…] }`. @throws CorefileError, CorefileErrors */
 export function parseSecondary(uses: readonly Directive[], block: BlockContext): readonly SecondaryUse[] {
   const parsed = uses.map((directive) => parseUse(directive, block));
   const seen = new Set<Name>();
@@ -31,6 +33,7 @@ export function parseSecondary(uses: readonly Directive[], block: BlockContext):
 function parseUse(directive: Directive, block: BlockContext): SecondaryUse {
   const from: Peer[] = [];
   let fallthrough: readonly Name[] = [];
+  let catalog: readonly Name[] | undefined;
   parseOptions(directive, {
     transfer(line: OptionLine) {
       const [direction, ...addresses] = atLeastArgs(line, 2);
@@ -44,8 +47,8 @@ function parseUse(directive: Directive, block: BlockContext): SecondaryUse {
         from.push(peer);
       }
     },
-    catalog({ position }: OptionLine) {
-      throw new CorefileError(position, "catalog zones are not supported: name the zones in 'secondary ZONES…'");
+    catalog(line: OptionLine) {
+      catalog = zonesArgument(line.args, []);
     },
     fallthrough(line: OptionLine) {
       fallthrough = fallthroughZones(line);
@@ -54,5 +57,5 @@ function parseUse(directive: Directive, block: BlockContext): SecondaryUse {
   if (from.length === 0) {
     throw new CorefileError(directive.position, "'transfer from' is required - add 'transfer from ADDRESS…'");
   }
-  return { zones: zonesArgument(directive.args, block.zones), from, fallthrough };
+  return { zones: zonesArgument(directive.args, block.zones), from, fallthrough, catalog };
 }

@@ -51,9 +51,16 @@ describe('options', () => {
           { address: '2001:db8::1', port: 5300 },
           { address: '192.0.2.2', port: 53 },
         ],
-        fallthrough: ['.'],
+        ...{ fallthrough: ['.'], catalog: undefined },
       },
     ]);
+  });
+
+  test.each([
+    ['catalog', []],
+    ['catalog A.test 10.0.0.0/8', ['a.test.', '10.in-addr.arpa.']],
+  ])('%s', (line, catalog) => {
+    expect(parsePlugin(secondary, `secondary cat {\ntransfer from 192.0.2.1\n${line}\n}`)).toMatchObject([{ catalog }]);
   });
 
   test.each([
@@ -67,7 +74,11 @@ describe('options', () => {
       'secondary {\ntransfer from a.test\n}',
       "Corefile:2:15 - Error during parsing: not an IP address, with or without a port: 'a.test'",
     ],
-    ['secondary {\ncatalog\n}', 'Corefile:2:1 - Error during parsing: catalog zones are not supported'],
+    ['secondary {\ncatalog\n}', "'transfer from' is required"],
+    [
+      'secondary {\ntransfer from 192.0.2.1\ncatalog a..b\n}',
+      'Corefile:3:9 - Error during parsing: zone is not a valid domain name: "a..b"',
+    ],
     [
       'secondary a.test {\ntransfer from 192.0.2.1\n}\nsecondary a.test {\ntransfer from 192.0.2.1\n}',
       "Corefile:4:1 - Error during parsing: the zone a.test. has a 'secondary' already",

@@ -21,6 +21,8 @@ export default definePlugin({
       'Queries dropped because too many waited for their replies.',
       ['server', 'reason'],
     );
+    // The reason is CoreDNS's, where replies can be dropped, too.
+    const count = dropped.cell(env.block.server, 'query');
     const drop = createReply('shed', { drop: true });
     let waiting = 0;
     const settled = () => void waiting--;
@@ -29,7 +31,7 @@ export default definePlugin({
         // Queries over TCP have bounds of their own, and look-ups inside the server belong to one that was let in.
         if (query.protocol !== 'udp' || query.depth > 0) return next(query);
         if (waiting >= MAX_WAITING) {
-          dropped.cell(query.server, 'queue_full').value++;
+          count.value++;
           return drop;
         }
         const reply: Reply | Promise<Reply> = next(query);

@@ -17,7 +17,7 @@ test('while too many queries over UDP wait, more are dropped; those over TCP and
   const inner = plugin.wrap!(() => createReply('next'))({ ...testQuery('a.org. A'), depth: 1 });
   expect(inner).toMatchObject({ source: 'next' });
   expect(await env.exposed('coredns_shed')).toEqual([
-    'coredns_shed_dropped_total{server="dns://:53",reason="queue_full"} 1',
+    'coredns_shed_dropped_total{server="dns://:53",reason="query"} 1',
   ]);
   waiting[0]!.resolve(createReply('next'));
   waiting[1]!.reject(new Error('broken'));

@@ -1,4 +1,8 @@
+import { Class } from '../../dns/message.ts';
 import { longestZone, type Name } from '../../dns/name.ts';
+import { QType } from '../../dns/rr.ts';
+import { CairnError } from '../../errors.ts';
+import { evaluate } from '../../expression/evaluate.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import { fallsThrough } from '../../plugin/lookup.ts';
 import type { Query } from '../../plugin/query.ts';
@@ -7,22 +11,54 @@ import type { Stanza } from './options.ts';
 
 /** A stanza's hold on a query. */
 export interface Found {
+  readonly kind: 'found';
   readonly zone: Name;
   readonly data: QueryData;
 }
 
-/** Whether a stanza answers the query: `unmatched` where its name should have matched, and must not be left to others. */
-export function find(query: Query, stanza: Stanza, label: PluginEnv['label']): Found | 'pass' | 'unmatched' {
-  const { name, type } = query;
+export type Finding =
+  | Found
+  /** The query is for others; `tailored` if the same question could be answered here for another client. */
+  | { readonly kind: 'pass'; readonly tailored: boolean }
+  /** The query should have fitted, and must not be left to others. */
+  | { readonly kind: 'unmatched'; readonly problem: string };
+
+const PASS: Finding = { kind: 'pass', tailored: false };
+
+/** Whether a stanza answers the query. */
+export function find(query: Query, stanza: Stanza, label: PluginEnv['label']): Finding {
+  const { name } = query;
   const zone = longestZone(name, stanza.zones);
-  if (zone === undefined || !fits(stanza.class, query.class) || !fits(stanza.type, type)) return 'pass';
+  const [qclass, type] = [common(stanza.class, query.class, Class.ANY), common(stanza.type, query.type, QType.ANY)];
+  if (zone === undefined || qclass === undefined || type === undefined) return PASS;
   const match = matchName(name, stanza);
-  if (match) return { zone, data: dataOf(query, zone, match, label) };
-  return fallsThrough(name, stanza.fallthrough) ? 'pass' : 'unmatched';
+  if (!match) return unmatched(query, stanza, false, 'no regular expression matches');
+  const data = dataOf(query, { zone, match, type, class: qclass }, label);
+  try {
+    if (meetsConditions(stanza, data)) return { kind: 'found', zone, data };
+  } catch (thrown) {
+    if (thrown instanceof CairnError) return { kind: 'unmatched', problem: thrown.message };
+    throw thrown;
+  }
+  return unmatched(query, stanza, data.tailored, 'a condition is not true');
 }
 
-function fits(wanted: number | undefined, code: number): boolean {
-  return wanted === undefined || wanted === code;
+function unmatched({ name }: Query, { fallthrough }: Stanza, tailored: boolean, problem: string): Finding {
+  return fallsThrough(name, fallthrough)
+    ? { kind: 'pass', tailored }
+    : { kind: 'unmatched', problem: `${problem}, and the template does not fall through` };
+}
+
+/** What a stanza's code, undefined for all, and a query's, which may be for all, have in common. */
+function common(wanted: number | undefined, code: number, all: number): number | undefined {
+  if (wanted === undefined || wanted === code) return code;
+  return code === all ? wanted : undefined;
+}
+
+/** Gives the variables of the stanza their values, and says whether all its conditions are true. @throws CairnError */
+function meetsConditions({ variables, conditions }: Stanza, { scope, variables: values }: QueryData): boolean {
+  for (const { name, expression } of variables) values.set(name, evaluate(expression, scope));
+  return conditions.every((condition) => evaluate(condition, scope) === true);
 }
 
 function matchName(name: Name, { patterns }: Stanza): Match | undefined {

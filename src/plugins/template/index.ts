@@ -3,8 +3,9 @@ import type { Name } from '../../dns/name.ts';
 import { CairnError } from '../../errors.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
-import { counted } from '../../plugin/repeat.ts';
-import { failure, type Reply } from '../../plugin/reply.ts';
+import { counted, notRepeatable } from '../../plugin/repeat.ts';
+import { failure, mapReply, type Reply } from '../../plugin/reply.ts';
+import { warnOfUpstream } from '../../plugin/upstream-option.ts';
 import { followAlias } from './alias.ts';
 import { type Found, find } from './find.ts';
 import { templateMetrics } from './metrics.ts';
@@ -19,7 +20,11 @@ export default definePlugin<readonly Stanza[]>({
   parse: parseStanzas,
 
   create(stanzas, env) {
-    const metrics = templateMetrics(env.metrics);
+    const metrics = templateMetrics(env);
+    warnOfUpstream(
+      env.log,
+      stanzas.flatMap(({ upstream }) => upstream),
+    );
     const respond = (query: Query, stanza: Stanza, found: Found): Reply | Promise<Reply> => {
       const { server } = query;
       const { data } = found.data;
@@ -33,20 +38,32 @@ export default definePlugin<readonly Stanza[]>({
     };
     return {
       wrap: (next) => (query) => {
+        let tailored = false;
         for (const stanza of stanzas) {
           const found = find(query, stanza, env.label);
-          if (found === 'pass') continue;
-          if (found === 'unmatched') return failure('template', Rcode.SERVFAIL, new UnmatchedError(query.name));
-          return respond(query, stanza, found);
+          if (found.kind === 'unmatched') {
+            return {
+              ...failure('template', Rcode.SERVFAIL, new UnmatchedError(query.name, found.problem)),
+              uncacheable: true,
+            };
+          }
+          if (found.kind === 'found')
+            return tailored ? mapReply(respond(query, stanza, found), ofThisClient) : respond(query, stanza, found);
+          tailored ||= found.tailored;
         }
-        return next(query);
+        return tailored ? mapReply(next(query), ofThisClient) : next(query);
       },
     };
   },
 });
 
+/** Another client may get another reply to the question: no cache above may keep this one. */
+function ofThisClient(reply: Reply): Reply {
+  return { ...notRepeatable(reply), uncacheable: true };
+}
+
 class UnmatchedError extends CairnError {
-  constructor(name: Name) {
-    super('TEMPLATE_UNMATCHED', `no regular expression of the template matches ${name}, and it does not fall through`);
+  constructor(name: Name, problem: string) {
+    super('TEMPLATE_UNMATCHED', `${name}: ${problem}`);
   }
 }

@@ -1,4 +1,5 @@
-import type { Cell, Metrics } from '../../observe/metrics.ts';
+import type { Cell } from '../../observe/metrics.ts';
+import type { PluginEnv } from '../../plugin/env.ts';
 import type { QueryData } from './data.ts';
 import { RecordError, type RecordTemplate } from './record.ts';
 
@@ -14,7 +15,7 @@ function named(text: string): string {
   return /^(?:TYPE|CLASS)\d+$/.test(text) ? 'other' : text;
 }
 
-export function templateMetrics(metrics: Metrics): TemplateMetrics {
+export function templateMetrics({ metrics, block: { view } }: PluginEnv): TemplateMetrics {
   const labels = ['server', 'zone', 'view', 'class', 'type'];
   const ofTemplate = [...labels, 'section', 'template'];
   const matches = metrics.counter('coredns_template_matches_total', 'Queries that a template answered.', labels);
@@ -29,7 +30,7 @@ export function templateMetrics(metrics: Metrics): TemplateMetrics {
     ofTemplate,
   );
   const valuesOf = (server: string, { Zone, Class, Type }: QueryData['data']) =>
-    [server, String(Zone), '', named(String(Class)), named(String(Type))] as const;
+    [server, String(Zone), view, named(String(Class)), named(String(Type))] as const;
   return {
     matches: (server, data) => matches.cell(...valuesOf(server, data)),
     failed(server, data, section, { source }, error) {

@@ -10,12 +10,18 @@ import {
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
 import { atToken, attempt, CorefileError, throwAll } from '../../corefile/error.ts';
 import { type Pattern, pattern } from '../../corefile/pattern.ts';
+import type { Position } from '../../corefile/position.ts';
 import type { Token } from '../../corefile/token.ts';
 import { Class, parseClass, parseRcode, Rcode } from '../../dns/message.ts';
 import type { Name } from '../../dns/name.ts';
 import { parseType, QType } from '../../dns/rr.ts';
+import type { Expression, Type } from '../../expression/expression.ts';
+import type { Vocabulary } from '../../expression/functions.ts';
+import { readCondition, readExpression } from '../../expression/read.ts';
 import type { BlockContext } from '../../plugin/plugin.ts';
+import { ignoreUpstream } from '../../plugin/upstream-option.ts';
 import { FIELDS } from './data.ts';
+import { EXPRESSION_FUNCTIONS } from './expressions.ts';
 import { parseTemplate } from './go/parser.ts';
 import { checkFixedRecord, type RecordTemplate } from './record.ts';
 
@@ -34,11 +40,22 @@ export interface Stanza extends Readonly<Record<Section, readonly RecordTemplate
   readonly rcode: number;
   /** RFC 8914. */
   readonly extendedError: { readonly code: number; readonly text: string } | undefined;
-  /** The names that are left to others where no pattern matches. */
+  /** In the order of the Corefile: each may name those before it. */
+  readonly variables: readonly { readonly name: string; readonly expression: Expression }[];
+  /** All must be true. */
+  readonly conditions: readonly Expression[];
+  /** The names that are left to others where no pattern matches, or a condition is not true. */
   readonly fallthrough: readonly Name[];
+  /** Where the option stands, which does nothing. */
+  readonly upstream: Position[];
 }
 
 type Draft = { -readonly [K in keyof Stanza]: Stanza[K] };
+
+/** What the names of variables look like. */
+const VARIABLE = /^[a-z_]\w*$/i;
+/** Words of the language of expressions. */
+const KEYWORDS = new Set('true false nil and or not in contains startsWith endsWith matches let if else'.split(' '));
 
 /** Reads all uses of `template CLASS TYPE [ZONES…] { … }`. @throws CorefileError, CorefileErrors */
 export function parseStanzas(uses: readonly Directive[], block: BlockContext): readonly Stanza[] {
@@ -55,6 +72,7 @@ function parseStanza(directive: Directive, block: BlockContext): Stanza {
     type: readCode(type, 'RR class', parseType, QType.ANY),
     zones: zonesArgument(zones, block.zones),
     ...{ patterns: [], answer: [], authority: [], additional: [], fallthrough: [] },
+    ...{ variables: [], conditions: [], upstream: [] },
     ...{ rcode: Rcode.NOERROR, extendedError: undefined },
   };
   parseOptions(directive, optionReaders(stanza));
@@ -62,6 +80,7 @@ function parseStanza(directive: Directive, block: BlockContext): Stanza {
 }
 
 function optionReaders(stanza: Draft): Record<string, (line: OptionLine) => void> {
+  const vocabulary = { functions: EXPRESSION_FUNCTIONS, variables: new Map<string, Type>() };
   const readRecords = (line: OptionLine) => {
     const section = line.name as Section;
     stanza[section] = [...stanza[section], ...templatesOf(line).map(readRecord)];
@@ -81,16 +100,26 @@ function optionReaders(stanza: Draft): Record<string, (line: OptionLine) => void
     fallthrough(line) {
       stanza.fallthrough = fallthroughZones(line);
     },
-    upstream: refuse('remove it: targets of aliases are looked up through the server itself'),
-    var: refuse('expressions are not supported: use a group of match'),
-    expr: refuse('expressions are not supported: say in match which names are meant'),
+    var(line) {
+      const [token, ...words] = atLeastArgs(line, 2);
+      const name = readVariable(token, vocabulary);
+      const expression = readExpression(words as [Token, ...Token[]], vocabulary);
+      vocabulary.variables.set(name, expression.type);
+      stanza.variables = [...stanza.variables, { name, expression }];
+    },
+    expr(line) {
+      stanza.conditions = [...stanza.conditions, readCondition(atLeastArgs(line, 1), vocabulary)];
+    },
+    ...ignoreUpstream(stanza.upstream),
   };
 }
 
-function refuse(instead: string): (line: OptionLine) => void {
-  return ({ name, position }) => {
-    throw new CorefileError(position, `'${name}' is not supported - ${instead}`);
-  };
+function readVariable({ text, position }: Token, { functions, variables }: Vocabulary): string {
+  if (!VARIABLE.test(text)) throw new CorefileError(position, `invalid variable name '${text}'`);
+  if (functions.has(text) || KEYWORDS.has(text) || variables?.has(text)) {
+    throw new CorefileError(position, `variable name '${text}' is taken`);
+  }
+  return text;
 }
 
 /** Quoted arguments are one template each; words without quotes make up one together. */

@@ -114,6 +114,63 @@ describe('aliases', () => {
   });
 });
 
+describe('expressions', () => {
+  const SITES = `template IN A example.org {
+    match ^n(?P<n>[^.]*)[.]
+    var n int(group('n'))
+    var host 'host' + string(n * 2) + '.' + split(name(), '.')[1]
+    expr n > 3 && group(0) startsWith 'n'
+    expr group('none') == '' && group(7) == ''
+    answer "{{ .Name }} 60 IN TXT {{ .Var.host }} {{ printf \\"%03d\\" .Var.n }}"
+    fallthrough
+  }`.replaceAll('\\\\', '\\');
+  const INSIDE = `template IN A example.org {
+    expr incidr(client_ip(), '10.0.0.0/8')
+    answer "{{ .Name }} 60 IN A 10.0.0.1"
+    fallthrough
+  }`;
+  const OUTSIDE = 'template IN A example.org {\n answer "{{ .Name }} 60 IN A 192.0.2.1"\n}';
+
+  test.each([
+    [SITES, 'n5.example.org. A', 'NOERROR aa\nn5.example.org. 60 IN TXT "host10.example" "005"'],
+    [SITES, 'n3.example.org. A', 'REFUSED'],
+    [SITES.replace('fallthrough', ''), 'n3.example.org. A', 'SERVFAIL'],
+    // What has no value is not left to others.
+    [SITES, 'nx.example.org. A', 'SERVFAIL'],
+    [SITES, 'x.example.org. A', 'REFUSED'],
+    [INSIDE, 'a.example.org. A', 'REFUSED'],
+    [INSIDE.replace('10.0.0.0/8', '192.0.2.0/24'), 'a.example.org. A', 'NOERROR aa\na.example.org. 60 IN A 10.0.0.1'],
+    [`${INSIDE}\n${OUTSIDE}`, 'a.example.org. A', 'NOERROR aa\na.example.org. 60 IN A 192.0.2.1'],
+  ])('%j: %s', async (body, question, reply) => {
+    expect(await templates(body).ask(question)).toBe(reply);
+  });
+
+  test.each([
+    [SITES, 'n5.example.org. A', true],
+    [SITES, 'n3.example.org. A', true],
+    [INSIDE, 'a.example.org. A', false],
+    [INSIDE.replace('10.0.0.0/8', '192.0.2.0/24'), 'a.example.org. A', false],
+    [`${INSIDE}\n${OUTSIDE}`, 'a.example.org. A', false],
+  ])('%j: whether the reply to %s may be given to others: %j', async (body, question, shareable) => {
+    const { repeat, uncacheable, source } = await templates(body).query(question);
+    expect(repeat !== undefined).toBe(shareable);
+    expect(uncacheable ?? false).toBe(!shareable || source === 'template');
+  });
+});
+
+test("'upstream' is told to have no effect", async () => {
+  const { env, ask } = templates('template IN A {\n upstream 10.0.0.1\n answer "a.org 1 A 192.0.2.1"\n}');
+  expect(env.lines).toEqual([expect.stringMatching(/Corefile:2:2: 'upstream' has no effect: remove it/)]);
+  expect(await ask('a.org. A')).toContain('192.0.2.1');
+});
+
+test.each([
+  ['template IN A {\n answer "a.org 1 TXT {{ .Class }} {{ .Type }}"\n}', '"IN" "A"'],
+  ['template ANY ANY {\n answer "a.org 1 TXT {{ .Class }} {{ .Type }}"\n}', '"IN" "ANY"'],
+])('%j answers queries for all types, too', async (body, texts) => {
+  expect(await templates(body).ask('a.org. ANY')).toBe(`NOERROR aa\na.org. 1 IN TXT ${texts}`);
+});
+
 test.each([
   ['{{ .Name }} A 192.0.2.1', true],
   ['{{ .Name }} TXT {{ .Match }}{{ .Group }}{{ .Zone }}{{ .Class }}{{ .Type }}', true],
@@ -159,13 +216,13 @@ test('what cannot be filled in, or is no record, is SERVFAIL and counted', async
 });
 
 test('queries that are answered are counted, repeated ones too', async () => {
-  const { query, env } = templates('template ANY ANY org {\n rcode NXDOMAIN\n}');
+  const { query, env } = templates('template ANY ANY org {\n rcode NXDOMAIN\n}', { view: 'inside' });
   const { repeat } = await query('a.org. MX');
   for (const again of repeat!.again) again.value++;
   for (const type of ['TYPE1234', 'TYPE1235']) await query(`a.org. ${type}`);
   expect(await env.exposed('coredns_template_matches')).toEqual([
-    'coredns_template_matches_total{server="dns://:53",zone="org.",view="",class="IN",type="MX"} 2',
-    'coredns_template_matches_total{server="dns://:53",zone="org.",view="",class="IN",type="other"} 2',
+    'coredns_template_matches_total{server="dns://:53",zone="org.",view="inside",class="IN",type="MX"} 2',
+    'coredns_template_matches_total{server="dns://:53",zone="org.",view="inside",class="IN",type="other"} 2',
   ]);
 });
 
@@ -193,9 +250,17 @@ test.each([
   ['IN A {\n rcode FOO\n}', 'Corefile:2:8 - Error during parsing: unknown rcode FOO'],
   ['IN A {\n ederror x\n}', "Corefile:2:10 - Error during parsing: invalid extended error 'x'"],
   ['IN A {\n ederror 21 a b\n}', "unexpected line ending after 'b'"],
-  ['IN A {\n upstream\n}', "Corefile:2:2 - Error during parsing: 'upstream' is not supported - remove it"],
-  ['IN A {\n expr name() == 1\n}', "Corefile:2:2 - Error during parsing: 'expr' is not supported"],
-  ['IN A {\n var x name()\n}', "Corefile:2:2 - Error during parsing: 'var' is not supported"],
+  ['IN A {\n expr name() == 1\n}', "Corefile:2:7 - Error during parsing: '==' cannot have a string and a number"],
+  ['IN A {\n expr 1\n}', 'the expression is a number, expecting one that is true or false'],
+  ['IN A {\n expr\n}', "unexpected line ending after 'expr'"],
+  ['IN A {\n var x\n}', "unexpected line ending after 'x'"],
+  ['IN A {\n var 1x 1\n}', "Corefile:2:6 - Error during parsing: invalid variable name '1x'"],
+  ['IN A {\n var a-b 1\n}', "invalid variable name 'a-b'"],
+  ['IN A {\n var name 1\n}', "variable name 'name' is taken"],
+  ['IN A {\n var let 1\n}', "variable name 'let' is taken"],
+  ['IN A {\n var a 1\n var a 2\n}', "Corefile:3:6 - Error during parsing: variable name 'a' is taken"],
+  ['IN A {\n var a b + 1\n var b 1\n}', "Corefile:2:8 - Error during parsing: 'b' is unknown"],
+  ["IN A {\n var a 1\n expr a + 'x' == 'x'\n}", "'+' cannot have a number and a string"],
 ])('template %s is an error', (rest, message) => {
   expect(() => parsePlugin(template, `template ${rest}`)).toThrow(message);
 });

@@ -80,14 +80,19 @@ function answer(query: Query, rule: TransferRule, source: TransferSource, counts
     counts.busy.value++;
     return fail(Rcode.SERVFAIL, `${MAX_TRANSFERS} transfers are under way already`);
   }
-  counts.full.value++;
   // RFC 1995 §4: without the differences, the answer to IXFR is that to AXFR.
-  return createReply(NAME, { aa: true, uncacheable: true, answer: [zone.soa], following: wholeZone(zone, counts) });
+  const changes = known === undefined ? undefined : zone.changesSince?.(known);
+  (changes ? counts.changes : counts.full).value++;
+  const following = behindSoa(zone, changes ?? zone.records(), counts);
+  return createReply(NAME, { aa: true, uncacheable: true, answer: [zone.soa], following });
 }
 
-/** The records behind the first SOA record, the second one included (RFC 5936 §2.2). */
-function wholeZone({ soa, records }: TransferableZone, { running }: TransferCells): Iterable<ResourceRecord> {
-  const content = records();
+/** The records behind the first SOA record, the last one included (RFC 5936 §2.2). */
+function behindSoa(
+  { soa }: TransferableZone,
+  content: Iterable<ResourceRecord>,
+  { running }: TransferCells,
+): Iterable<ResourceRecord> {
   return (function* () {
     running.value++;
     try {

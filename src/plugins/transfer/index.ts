@@ -1,3 +1,4 @@
+import type { Name } from '../../dns/name.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { NAME, ruleFor, transferHandler } from './answer.ts';
@@ -32,15 +33,31 @@ function sourcesOf({ block }: PluginEnv) {
   return block.plugins().flatMap(({ plugin }) => plugin.transfers ?? []);
 }
 
-/** Tells the servers that the rules name of all their zones that plugins have. Returns how to end that. */
+/** Tells the servers that the rules name of all their zones that plugins have, and of those that come. Returns how to end that. */
 function notifyAll(rules: readonly TransferRule[], env: PluginEnv): (() => void)[] {
   const { clock, log, metrics } = env;
   const counts = notifyCells(metrics);
-  return sourcesOf(env).flatMap((source) =>
-    source.zones.flatMap((zone) => {
-      const rule = ruleFor(rules, zone);
-      if (!rule || rule.to.length === 0) return [];
-      return notifyOfChanges(zone, { source, to: rule.to, sourceAddress: rule.source, clock, log, counts });
-    }),
-  );
+  return sourcesOf(env).flatMap((source) => {
+    const told = new Map<Name, () => void>();
+    const look = () => {
+      const present = new Set(source.zones);
+      for (const [zone, end] of told) {
+        if (present.has(zone)) continue;
+        end();
+        told.delete(zone);
+      }
+      for (const zone of present) {
+        const rule = ruleFor(rules, zone);
+        if (told.has(zone) || !rule || rule.to.length === 0) continue;
+        const options = { source, to: rule.to, sourceAddress: rule.source, clock, log, counts };
+        told.set(zone, notifyOfChanges(zone, options));
+      }
+    };
+    look();
+    const endZones = source.onZones?.(look);
+    return () => {
+      endZones?.();
+      for (const end of told.values()) end();
+    };
+  });
 }

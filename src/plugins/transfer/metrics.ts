@@ -1,6 +1,6 @@
 import type { Cell, Metrics } from '../../observe/metrics.ts';
 
-const RESULTS = ['full', 'current', 'refused', 'unready', 'busy'] as const;
+const RESULTS = ['full', 'changes', 'current', 'refused', 'unready', 'busy'] as const;
 
 /** Counts of transfers by what came of them, and of those under way. */
 export type TransferCells = Readonly<Record<(typeof RESULTS)[number] | 'running', Cell>>;

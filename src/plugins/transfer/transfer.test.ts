@@ -5,6 +5,7 @@ import { parseRecord, printRecord } from '../../dns/presentation.ts';
 import type { ResourceRecord } from '../../dns/rr.ts';
 import type { Plugin } from '../../plugin/plugin.ts';
 import type { Reply } from '../../plugin/reply.ts';
+import type { TransferSource } from '../../plugin/transfer.ts';
 import { MAX_TRANSFERS } from './answer.ts';
 import transfer from './index.ts';
 
@@ -12,12 +13,16 @@ const soa = (serial: number) => parseRecord(`a.test. 5 IN SOA ns.a.test. host.a.
 const CONTENT = ['a.test. 5 IN NS ns.a.test.', 'ns.a.test. 5 IN A 192.0.2.53'].map((text) => parseRecord(text));
 
 /** The plugin before one that has the zone a.test. */
-function setUp(body = 'transfer a.test {\nto 192.0.2.1\n}', serial = 100) {
+function setUp(body = 'transfer a.test {\nto 192.0.2.1\n}', serial = 100, changes?: readonly ResourceRecord[]) {
   const zone: { complete: boolean } = { complete: true };
   const source: Plugin = {
     transfers: {
       zones: ['a.test.'],
-      zone: () => (zone.complete ? { serial, soa: soa(serial), records: () => CONTENT } : undefined),
+      zone() {
+        if (!zone.complete) return undefined;
+        const changesSince = (from: number) => (from === 98 ? changes : undefined);
+        return { serial, soa: soa(serial), records: () => CONTENT, ...(changes && { changesSince }) };
+      },
       onChange: () => () => {},
     },
   };
@@ -68,6 +73,22 @@ describe('IXFR', () => {
     ['an older version', 99, 'udp', 'SOA'],
   ])('of who has %s (%i) over %s: %s', (_, serial, protocol, expected) => {
     expect(outcome(setUp().ask('a.test. IXFR', { protocol }, [soa(serial)]))).toBe(expected);
+  });
+
+  test('of who has a version since which the changes are known', async () => {
+    const changes = [soa(98), CONTENT[1]!, soa(100)];
+    const { ask, env } = setUp(undefined, 100, changes);
+    const reply = ask('a.test. IXFR', {}, [soa(98)]);
+    expect(print([...reply.answer, ...reply.following!])).toEqual(print([soa(100), ...changes, soa(100)]));
+    expect(outcome(ask('a.test. IXFR', {}, [soa(97)]))).toBe('whole');
+    expect(outcome(ask('a.test. AXFR'))).toBe('whole');
+    expect((await env.exposed('cairn_zone_transfers_total')).slice(0, 2)).toEqual([
+      'cairn_zone_transfers_total{server="dns://:53",result="full"} 2',
+      'cairn_zone_transfers_total{server="dns://:53",result="changes"} 1',
+    ]);
+    expect(await env.exposed('cairn_zone_transfers_running')).toEqual([
+      'cairn_zone_transfers_running{server="dns://:53"} 0',
+    ]);
   });
 
   test.each([
@@ -124,11 +145,46 @@ test('only so many transfers are under way at once, and all are counted', async 
   ask('a.test. AXFR', { protocol: 'udp' });
   expect(await env.exposed('cairn_zone_transfers_total')).toEqual([
     `cairn_zone_transfers_total{server="dns://:53",result="full"} ${MAX_TRANSFERS + 1}`,
+    'cairn_zone_transfers_total{server="dns://:53",result="changes"} 0',
     'cairn_zone_transfers_total{server="dns://:53",result="current"} 1',
     'cairn_zone_transfers_total{server="dns://:53",result="refused"} 1',
     'cairn_zone_transfers_total{server="dns://:53",result="unready"} 0',
     'cairn_zone_transfers_total{server="dns://:53",result="busy"} 1',
   ]);
+});
+
+test('changes of zones that come are told, and those of zones that went are not', () => {
+  let zones = ['a.test.', 'b.test.', 'other.'];
+  const followed = new Set<string>();
+  let zonesMoved = () => {};
+  const transfers: TransferSource = {
+    get zones() {
+      return zones;
+    },
+    zone: () => undefined,
+    onChange(zone) {
+      followed.add(zone);
+      return () => followed.delete(zone);
+    },
+    onZones(listener) {
+      zonesMoved = listener;
+      return () => {
+        zonesMoved = () => {};
+      };
+    },
+  };
+  const { plugin } = makePlugin(transfer, 'transfer test {\nto 192.0.2.1\n}', {
+    plugins: [{ name: 'x', plugin: { transfers } }],
+  });
+  plugin.serving!([]);
+  expect([...followed]).toEqual(['a.test.', 'b.test.']);
+  zones = ['b.test.', 'c.test.'];
+  zonesMoved();
+  expect([...followed]).toEqual(['b.test.', 'c.test.']);
+  plugin.stop!();
+  zones = ['d.test.'];
+  zonesMoved();
+  expect([...followed]).toEqual([]);
 });
 
 describe('options', () => {

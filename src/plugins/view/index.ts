@@ -1,12 +1,11 @@
 import { atLeastArgs, exactArgs, once, parseOptions } from '../../corefile/arguments.ts';
-import type { OptionLine } from '../../corefile/ast.ts';
-import { atToken, CorefileError } from '../../corefile/error.ts';
-import { pattern } from '../../corefile/pattern.ts';
+import { CorefileError } from '../../corefile/error.ts';
 import { CairnError } from '../../errors.ts';
+import { evaluate } from '../../expression/evaluate.ts';
+import type { Expression } from '../../expression/expression.ts';
+import { FUNCTIONS } from '../../expression/functions.ts';
+import { readCondition } from '../../expression/read.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
-import { evaluate } from './evaluate.ts';
-import type { Expression } from './expression.ts';
-import { parseExpression } from './parser.ts';
 
 interface ViewOptions {
   readonly name: string;
@@ -22,7 +21,9 @@ export default definePlugin<ViewOptions>({
     const directive = once(uses);
     const [{ text: name }] = exactArgs(directive, 1);
     const expressions: Expression[] = [];
-    parseOptions(directive, { expr: (line) => void expressions.push(readExpression(line)) });
+    parseOptions(directive, {
+      expr: (line) => void expressions.push(readCondition(atLeastArgs(line, 1), { functions: FUNCTIONS })),
+    });
     if (expressions.length === 0) {
       throw new CorefileError(directive.position, "'expr' is required - add 'expr EXPRESSION'");
     }
@@ -31,9 +32,10 @@ export default definePlugin<ViewOptions>({
 
   settings: ({ name }) => ({ view: name }),
 
-  create: ({ expressions }, env) => ({
+  create: ({ name, expressions }, env) => ({
+    label: (_, label) => (label === 'name' ? name : undefined),
     selects(query) {
-      const scope = { query, label: (label: string) => env.label(query, label) };
+      const scope = { question: query, query, label: (label: string) => env.label(query, label) };
       try {
         return expressions.every((expression) => evaluate(expression, scope) === true);
       } catch (thrown) {
@@ -44,11 +46,3 @@ export default definePlugin<ViewOptions>({
     },
   }),
 });
-
-/** Words are joined by blanks, so strings are in single quotes: double ones are the Corefile's own. */
-function readExpression(line: OptionLine): Expression {
-  const args = atLeastArgs(line, 1);
-  const [first] = args;
-  const text = args.map((token) => token.text).join(' ');
-  return atToken(first, () => parseExpression(text, (expression) => pattern({ ...first, text: expression })));
-}

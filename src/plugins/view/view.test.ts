@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { makePlugin, parsePlugin } from '../../../test/support/plugin.ts';
 import { type TestQueryOptions, testQuery } from '../../../test/support/query.ts';
+import { MAX_DEPTH } from '../../expression/parser.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import view from './index.ts';
-import { MAX_DEPTH } from './parser.ts';
 
 /** Whether a view with this expression takes a query for `WWW.Example.org. AAAA`. */
 function takes(expression: string, options: TestQueryOptions = {}): boolean {
@@ -62,6 +62,11 @@ test('all expressions must be true', () => {
   expect([selects("expr true\nexpr type() == 'A'"), selects("expr true\nexpr type() == 'B'")]).toEqual([true, false]);
 });
 
+test('the name of the view is a label', () => {
+  const { plugin } = makePlugin(view, 'view inside {\nexpr true\n}');
+  expect(['name', 'other'].map((label) => plugin.label!(testQuery('a. A'), label))).toEqual(['inside', undefined]);
+});
+
 test('it names the view of its block, and leaves queries and replies alone', () => {
   expect(definePlugin(view).settings!(parsePlugin(view, 'view inside {\nexpr true\n}'))).toEqual({ view: 'inside' });
   expect(makePlugin(view, 'view inside {\nexpr true\n}').plugin.wrap).toBeUndefined();
@@ -83,7 +88,7 @@ describe('errors', () => {
 
   test.each([
     ['name()', 'the expression is a string, expecting one that is true or false, at character 1'],
-    ['nope()', "'nope' is unknown, expecting one of bufsize, class, client_ip, do, id, name,"],
+    ['nope()', "'nope' is unknown, expecting one of bufsize(), class(), client_ip(), do(), id(), name(),"],
     ['eval(1)', "'eval' is unknown"],
     ['constructor()', "'constructor' is unknown"],
     ["incidr('x')", 'incidr(string, string) is called with (string), at character 1'],

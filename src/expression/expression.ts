@@ -1,4 +1,4 @@
-import type { Pattern } from '../../corefile/pattern.ts';
+import type { Pattern } from '../corefile/pattern.ts';
 import type { QueryFunction } from './functions.ts';
 
 /** What an expression comes to. */
@@ -30,6 +30,9 @@ export type BinaryOperator =
 export type Expression = { readonly type: Type } & (
   | { readonly kind: 'literal'; readonly value: Value }
   | { readonly kind: 'list'; readonly items: readonly Expression[] }
+  | { readonly kind: 'variable'; readonly name: string }
+  | { readonly kind: 'item'; readonly list: Expression; readonly index: Expression }
+  | { readonly kind: 'slice'; readonly whole: Expression; readonly from?: Expression; readonly to?: Expression }
   | { readonly kind: 'call'; readonly called: QueryFunction; readonly args: readonly Expression[] }
   | { readonly kind: 'not'; readonly operand: Expression }
   | { readonly kind: 'negative'; readonly operand: Expression }

@@ -1,6 +1,6 @@
-import { CairnError } from '../../errors.ts';
+import { CairnError } from '../errors.ts';
 import type { BinaryOperator, Expression, Value } from './expression.ts';
-import type { Scope } from './functions.ts';
+import { bounded, type Scope } from './functions.ts';
 
 /** What an expression comes to for one query. @throws CairnError where it has no value */
 export function evaluate(expression: Expression, scope: Scope): Value {
@@ -9,6 +9,17 @@ export function evaluate(expression: Expression, scope: Scope): Value {
       return expression.value;
     case 'list':
       return expression.items.map((item) => evaluate(item, scope));
+    case 'variable':
+      return scope.variables!.get(expression.name)!;
+    case 'item': {
+      const list = evaluate(expression.list, scope) as readonly Value[];
+      return itemOf(list, evaluate(expression.index, scope) as number);
+    }
+    case 'slice': {
+      const whole = evaluate(expression.whole, scope) as string | readonly Value[];
+      const [from, to] = [expression.from, expression.to].map((end) => end && (evaluate(end, scope) as number));
+      return whole.slice(from, to);
+    }
     case 'call': {
       const args = expression.args.map((arg) => evaluate(arg, scope));
       return expression.called.call(scope, args);
@@ -58,7 +69,7 @@ function combine(operator: BinaryOperator, left: Value, right: Value): Value {
     case 'endsWith':
       return (left as string).endsWith(right as string);
     case '+':
-      return typeof left === 'string' ? left + right : (left as number) + (right as number);
+      return typeof left === 'string' ? bounded(left + right) : (left as number) + (right as number);
     default:
       return calculate(operator, left as number, right as number);
   }
@@ -67,8 +78,17 @@ function combine(operator: BinaryOperator, left: Value, right: Value): Value {
 function calculate(operator: '-' | '*' | '/' | '%', left: number, right: number): number {
   if (operator === '-') return left - right;
   if (operator === '*') return left * right;
-  if (right === 0) throw new CairnError('VIEW', 'division by zero');
+  if (right === 0) throw new CairnError('EXPRESSION', 'division by zero');
   return operator === '/' ? left / right : left % right;
+}
+
+/** A negative index counts from the end. @throws CairnError where there is no such item */
+function itemOf(list: readonly Value[], index: number): Value {
+  const item = list.at(index);
+  if (item === undefined || !Number.isInteger(index)) {
+    throw new CairnError('EXPRESSION', `there is no item ${index} in a list of ${list.length}`);
+  }
+  return item;
 }
 
 function isSame(left: Value, right: Value): boolean {

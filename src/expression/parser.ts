@@ -1,6 +1,6 @@
-import type { Pattern } from '../../corefile/pattern.ts';
+import type { Pattern } from '../corefile/pattern.ts';
 import { type BinaryOperator, type Expression, fits, printType, type Type } from './expression.ts';
-import { FUNCTIONS } from './functions.ts';
+import type { Vocabulary } from './functions.ts';
 import { ExpressionError, type Lexeme, lexExpression } from './lexer.ts';
 
 /** How deep expressions may nest. */
@@ -16,14 +16,17 @@ const BINDING: Readonly<Record<string, number>> = {
 const NOT_BINDING = 50;
 const NEGATIVE_BINDING = 90;
 
-/**
- * Reads an expression that says yes or no. `compile` makes a regular expression of the text behind `matches`.
- *
- * @throws ExpressionError, and what `compile` throws
- */
-export function parseExpression(text: string, compile: (expression: string) => Pick<Pattern, 'test'>): Expression {
-  const parser = new Parser(lexExpression(text), compile);
-  const expression = parser.whole();
+/** How regular expressions behind `matches` are read. */
+export type Compile = (expression: string) => Pick<Pattern, 'test'>;
+
+/** Reads an expression. @throws ExpressionError, and what `compile` throws */
+export function parseExpression(text: string, vocabulary: Vocabulary, compile: Compile): Expression {
+  return new Parser(lexExpression(text), vocabulary, compile).whole();
+}
+
+/** Reads an expression that says yes or no. @throws ExpressionError, and what `compile` throws */
+export function parseCondition(text: string, vocabulary: Vocabulary, compile: Compile): Expression {
+  const expression = parseExpression(text, vocabulary, compile);
   if (!fits(expression.type, 'boolean')) {
     throw new ExpressionError(
       1,
@@ -35,12 +38,14 @@ export function parseExpression(text: string, compile: (expression: string) => P
 
 class Parser {
   private readonly lexemes: readonly Lexeme[];
-  private readonly compile: (expression: string) => Pick<Pattern, 'test'>;
+  private readonly vocabulary: Vocabulary;
+  private readonly compile: Compile;
   private at = 0;
   private depth = 0;
 
-  constructor(lexemes: readonly Lexeme[], compile: (expression: string) => Pick<Pattern, 'test'>) {
+  constructor(lexemes: readonly Lexeme[], vocabulary: Vocabulary, compile: Compile) {
     this.lexemes = lexemes;
+    this.vocabulary = vocabulary;
     this.compile = compile;
   }
 
@@ -57,7 +62,7 @@ class Parser {
       throw new ExpressionError(this.peek().at, `the expression nests more than ${MAX_DEPTH} deep`);
     const condition = this.binary(0);
     let found = condition;
-    if (this.peek().kind === 'symbol' && this.peek().text === '?') {
+    if (this.isSymbol('?')) {
       const { at } = this.next();
       const yes = this.choice();
       this.expect(':');
@@ -109,7 +114,7 @@ class Parser {
   private unary(): Expression {
     const { kind, text, at } = this.peek();
     const isNot = (kind === 'symbol' && text === '!') || (kind === 'word' && text === 'not');
-    if (!isNot && !(kind === 'symbol' && text === '-')) return this.primary();
+    if (!isNot && !(kind === 'symbol' && text === '-')) return this.postfix();
     if (++this.depth > MAX_DEPTH) throw new ExpressionError(at, `the expression nests more than ${MAX_DEPTH} deep`);
     this.next();
     const operand = this.binary(isNot ? NOT_BINDING : NEGATIVE_BINDING);
@@ -119,6 +124,36 @@ class Parser {
     return { kind: isNot ? 'not' : 'negative', type, operand };
   }
 
+  /** A value, and the items or parts of it that are taken in brackets. */
+  private postfix(): Expression {
+    let found = this.primary();
+    while (this.isSymbol('[')) found = this.part(found, this.next());
+    return found;
+  }
+
+  /** `LIST[INDEX]` or `WHOLE[FROM:TO]`, either end of which may be missing; numbers below 0 count from the end. */
+  private part(whole: Expression, { at }: Lexeme): Expression {
+    const { type } = whole;
+    const from = this.isSymbol(':') ? undefined : this.number();
+    const isSlice = this.isSymbol(':');
+    if (typeof type !== 'object' && !(type === 'string' && isSlice)) throw mismatch(isSlice ? '[:]' : '[', at, type);
+    if (!isSlice) {
+      this.expect(']');
+      return { kind: 'item', type: (type as { readonly listOf: Type }).listOf, list: whole, index: from! };
+    }
+    this.next();
+    const to = this.isSymbol(']') ? undefined : this.number();
+    this.expect(']');
+    return { kind: 'slice', type, whole, ...(from && { from }), ...(to && { to }) };
+  }
+
+  private number(): Expression {
+    const { at } = this.peek();
+    const found = this.choice();
+    if (fits(found.type, 'number')) return found;
+    throw mismatch('[', at, found.type);
+  }
+
   private primary(): Expression {
     const { kind, text, at } = this.next();
     if (kind === 'number') return { kind: 'literal', type: 'number', value: Number(text) };
@@ -126,6 +161,7 @@ class Parser {
     if (kind === 'word' && (text === 'true' || text === 'false')) {
       return { kind: 'literal', type: 'boolean', value: text === 'true' };
     }
+    if (kind === 'word' && !this.isSymbol('(')) return this.variable(text, at);
     if (kind === 'word') return this.call(text, at);
     if (kind === 'symbol' && text === '(') {
       const inner = this.choice();
@@ -136,19 +172,30 @@ class Parser {
     throw new ExpressionError(at, kind === 'end' ? 'the expression ends too early' : `unexpected '${text}'`);
   }
 
+  private variable(name: string, at: number): Expression {
+    const type = this.vocabulary.variables?.get(name);
+    if (type === undefined) throw this.unknown(name, at);
+    return { kind: 'variable', type, name };
+  }
+
   private call(name: string, at: number): Expression {
-    const called = FUNCTIONS.get(name);
-    if (!called) {
-      throw new ExpressionError(at, `'${name}' is unknown, expecting one of ${[...FUNCTIONS.keys()].join(', ')}`);
-    }
+    const called = this.vocabulary.functions.get(name);
+    if (!called) throw this.unknown(name, at);
     this.expect('(');
     const args = this.items(')');
-    const { takes, gives } = called;
-    if (args.length !== takes.length || !args.every((arg, i) => fits(arg.type, takes[i]!))) {
+    const takes = called.takes.map((types) => [types].flat());
+    if (args.length !== takes.length || !args.every(({ type }, i) => takes[i]!.some((taken) => fits(type, taken)))) {
       const given = args.map(({ type }) => printType(type)).join(', ');
-      throw new ExpressionError(at, `${name}(${takes.map(printType).join(', ')}) is called with (${given})`);
+      const taken = takes.map((types) => types.map(printType).join(' or ')).join(', ');
+      throw new ExpressionError(at, `${name}(${taken}) is called with (${given})`);
     }
-    return { kind: 'call', type: gives, called, args };
+    return { kind: 'call', type: called.gives, called, args };
+  }
+
+  private unknown(name: string, at: number): ExpressionError {
+    const { functions, variables } = this.vocabulary;
+    const known = [...(variables?.keys() ?? []), ...[...functions.keys()].map((each) => `${each}()`)];
+    return new ExpressionError(at, `'${name}' is unknown, expecting one of ${known.join(', ')}`);
   }
 
   private list(at: number): Expression {
@@ -161,7 +208,7 @@ class Parser {
 
   private items(end: ')' | ']'): Expression[] {
     const items: Expression[] = [];
-    while (!(this.peek().kind === 'symbol' && this.peek().text === end)) {
+    while (!this.isSymbol(end)) {
       if (items.length > 0) this.expect(',');
       items.push(this.choice());
     }
@@ -173,6 +220,11 @@ class Parser {
     const { kind, text, at } = this.next();
     if (kind === 'symbol' && text === symbol) return;
     throw new ExpressionError(at, `expecting '${symbol}'${kind === 'end' ? '' : `, not '${text}'`}`);
+  }
+
+  private isSymbol(symbol: string): boolean {
+    const { kind, text } = this.peek();
+    return kind === 'symbol' && text === symbol;
   }
 
   private peek(): Lexeme {

@@ -1,0 +1,157 @@
+import { CairnError } from '../errors.ts';
+import type { Field } from './field.ts';
+import { parseIP, printIP } from './ip.ts';
+import { PresentationError, quoteText, splitWords, unescapeText, Words } from './words.ts';
+
+/** RFC 9460 §14.3.2, RFC 9461, RFC 9540. */
+const KEYS = ['mandatory', 'alpn', 'no-default-alpn', 'port', 'ipv4hint', 'ech', 'ipv6hint', 'dohpath', 'ohttp'];
+
+/**
+ * The parameters of SVCB and HTTPS records (RFC 9460 §2), up to the end of the rdata. They stay in octets, as somebody may have signed
+ * them; `print` and `parse` have the text.
+ */
+export const svcParams: Field<Uint8Array> = {
+  decode: (reader) => reader.octets(reader.end - reader.offset),
+  encode: (writer, octets) => writer.octets(octets),
+  print: printParams,
+  isPrintable,
+  parse: parseParams,
+};
+
+interface Param {
+  readonly key: number;
+  readonly value: Buffer;
+}
+
+function* paramsOf(octets: Buffer): Generator<Param, void> {
+  for (let at = 0; at + 4 <= octets.length; ) {
+    const [key, length] = [octets.readUInt16BE(at), octets.readUInt16BE(at + 2)];
+    yield { key, value: octets.subarray(at + 4, at + 4 + length) };
+    at += 4 + length;
+  }
+}
+
+function printParams(octets: Uint8Array): string {
+  return [...paramsOf(Buffer.from(octets))].map(printParam).join(' ');
+}
+
+function isPrintable(octets: Uint8Array): boolean {
+  try {
+    return Buffer.from(octets).equals(parseParams(new Words(splitWords(printParams(octets))), 'the parameters'));
+  } catch (thrown) {
+    if (thrown instanceof CairnError) return false;
+    throw thrown;
+  }
+}
+
+function parseParams(words: Words, what: string): Uint8Array {
+  const params = new Map<number, Buffer>();
+  while (words.left > 0) {
+    const { text } = words.next(what);
+    const [, name = '', equals, bare = ''] = /^([^=]*)(=?)(.*)$/s.exec(text)!;
+    // `alpn="h2,h3"` comes as two words.
+    const value = equals === '=' && bare === '' && words.peek()?.quoted ? words.next(what).text : bare;
+    const key = keyOf(name);
+    if (key === undefined) throw new PresentationError(`${what}: "${name}" is not a key such as alpn or key65280`);
+    if (params.has(key)) throw new PresentationError(`${what}: ${name} is there twice`);
+    params.set(key, parseValue(key, unescapeText(value, 65_535), `${name} of ${what}`));
+  }
+  for (const key of mandatoryOf(params.get(0))) {
+    if (!params.has(key)) throw new PresentationError(`${what}: ${printKey(key)} is mandatory and missing`);
+  }
+  // RFC 9460 §2.2: in the order of the keys.
+  const sorted = [...params].sort(([a], [b]) => a - b);
+  return new Uint8Array(Buffer.concat(sorted.flatMap(([key, value]) => [u16(key), u16(value.length), value])));
+}
+
+function keyOf(name: string): number | undefined {
+  const known = KEYS.indexOf(name.toLowerCase());
+  if (known !== -1) return known;
+  const number = Number(/^key(0|[1-9]\d{0,4})$/i.exec(name)?.[1] ?? Number.NaN);
+  return number < 65_535 ? number : undefined;
+}
+
+function printKey(key: number): string {
+  return KEYS[key] ?? `key${key}`;
+}
+
+/** The octets of a value; `text` has one character per octet. */
+function parseValue(key: number, text: string, what: string): Buffer {
+  const fail = (expected: string) => new PresentationError(`${what} must be ${expected}, not "${text}"`);
+  const addresses = (octets: number, family: string) =>
+    Buffer.concat(
+      text.split(',').map((part) => {
+        const ip = parseIP(part);
+        if (ip?.length !== octets) throw fail(`${family} addresses`);
+        return ip;
+      }),
+    );
+  switch (printKey(key)) {
+    case 'mandatory': {
+      const keys = text.split(',').map(keyOf);
+      if (keys.some((each) => each === undefined || each === 0)) throw fail('keys such as alpn,port');
+      return Buffer.concat((keys as number[]).sort((a, b) => a - b).map(u16));
+    }
+    case 'alpn': {
+      const ids = splitList(text);
+      if (ids.some(({ length }) => length === 0 || length > 255)) throw fail('protocols such as h2,h3');
+      return Buffer.concat(ids.map((id) => Buffer.concat([Buffer.of(id.length), Buffer.from(id, 'latin1')])));
+    }
+    case 'no-default-alpn':
+    case 'ohttp':
+      if (text !== '') throw fail('without a value');
+      return Buffer.alloc(0);
+    case 'port':
+      if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw fail('a port');
+      return u16(Number(text));
+    case 'ipv4hint':
+      return addresses(4, 'IPv4');
+    case 'ipv6hint':
+      return addresses(16, 'IPv6');
+    case 'ech':
+      return Buffer.from(text, 'base64');
+    default:
+      return Buffer.from(text, 'latin1');
+  }
+}
+
+function printParam({ key, value }: Param): string {
+  const name = printKey(key);
+  const addresses = (octets: number) =>
+    [...Array(value.length / octets)].map((_, i) => printIP(value.subarray(i * octets, (i + 1) * octets))).join(',');
+  const isEven = (octets: number) => value.length > 0 && value.length % octets === 0;
+  if (name === 'mandatory' && isEven(2)) return `${name}=${mandatoryOf(value).map(printKey).join(',')}`;
+  if (name === 'alpn')
+    return `${name}=${quoteText(
+      idsOf(value)
+        .map((id) => id.replace(/[\\,]/g, '\\$&'))
+        .join(','),
+    )}`;
+  if (name === 'port' && value.length === 2) return `${name}=${value.readUInt16BE(0)}`;
+  if (name === 'ipv4hint' && isEven(4)) return `${name}=${addresses(4)}`;
+  if (name === 'ipv6hint' && isEven(16)) return `${name}=${addresses(16)}`;
+  if (name === 'ech') return `${name}=${value.toString('base64')}`;
+  return value.length === 0 ? name : `${name}=${quoteText(value.toString('latin1'))}`;
+}
+
+/** RFC 9460 §A.1: items are separated by commas; those with a backslash before them are the item's own. */
+function splitList(text: string): string[] {
+  const items = text.match(/(?:\\.|[^\\,])+|(?<=^|,)(?=,|$)/gs) ?? [''];
+  return items.map((item) => item.replace(/\\(.)/gs, '$1'));
+}
+
+function idsOf(value: Buffer): string[] {
+  const ids: string[] = [];
+  for (let at = 0; at < value.length; at += 1 + value[at]!) {
+    ids.push(value.toString('latin1', at + 1, at + 1 + value[at]!));
+  }
+  return ids;
+}
+
+function mandatoryOf(value: Buffer | undefined): number[] {
+  return value ? [...Array(value.length >> 1)].map((_, i) => value.readUInt16BE(2 * i)) : [];
+}
+
+function u16(value: number): Buffer {
+  return Buffer.of(value >> 8, value & 0xff);
+}

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { parsePlugin } from '../../../test/support/plugin.ts';
+import https from './index.ts';
+
+test.each([
+  ['https', undefined],
+  ['https {\n}', undefined],
+  ['https {\nmax_connections 100\n}', 100],
+  ['https {\nmax_connections 0\n}', Number.POSITIVE_INFINITY],
+])('%j allows %s connections', (body, maxConnections) => {
+  const { https: said } = https.settings!(parsePlugin(https, body));
+  expect(said?.limits.maxConnections).toBe(maxConnections);
+});
+
+test.each([
+  ['https 5', /Wrong argument count/],
+  ['https {\nmax_connections\n}', /Wrong argument count/],
+  ['https {\nmax_connections -1\n}', /^Corefile:2:17 - .*invalid number of connections '-1'/],
+  ['https {\nmax_connections many\n}', /invalid number of connections 'many'/],
+  ['https {\nmax_streams 5\n}', /^Corefile:2:1 - .*unknown property 'max_streams'/],
+  ['https\nhttps', /can only be used once/],
+])('%j is refused', (body, message) => {
+  expect(() => parsePlugin(https, body)).toThrow(message);
+});

@@ -1,0 +1,49 @@
+import { exactArgs, integer, noArgs, once, parseOptions } from '../../corefile/arguments.ts';
+import type { Position } from '../../corefile/position.ts';
+import { definePlugin } from '../../plugin/plugin.ts';
+
+interface HttpsOptions {
+  /** Undefined for the usual bound. */
+  readonly maxConnections: number | undefined;
+  readonly position: Position;
+  /** Whether a key of the block is served over HTTPS. */
+  readonly isUsed: boolean;
+}
+
+/** The most that a Corefile can say, beside any number. */
+const MAX_CONNECTIONS = 2 ** 31 - 1;
+
+/** Says how many connections over HTTPS the block's listeners may have. */
+export default definePlugin<HttpsOptions>({
+  name: 'https',
+
+  parse(uses, { keys }) {
+    const directive = once(uses);
+    noArgs(directive);
+    let maxConnections: number | undefined;
+    parseOptions(directive, {
+      max_connections(line) {
+        const [count] = exactArgs(line, 1);
+        // As in CoreDNS, 0 stands for any number.
+        maxConnections =
+          integer(count, { min: 0, max: MAX_CONNECTIONS }, 'number of connections') || Number.POSITIVE_INFINITY;
+      },
+    });
+    return {
+      maxConnections,
+      position: directive.position,
+      isUsed: keys.some(({ transport }) => transport === 'https'),
+    };
+  },
+
+  settings({ maxConnections, position }) {
+    if (maxConnections === undefined) return {};
+    const text = `https { max_connections ${Number.isFinite(maxConnections) ? maxConnections : 0} }`;
+    return { https: { limits: { maxConnections }, text, position } };
+  },
+
+  create({ isUsed }, env) {
+    if (!isUsed) env.log.warning('no key of the block begins with https://, so this has no effect');
+    return {};
+  },
+});
