@@ -29,6 +29,8 @@ export interface Query extends Arrival {
   readonly type: number;
   readonly class: number;
   readonly edns: Edns | undefined;
+  /** Whether other servers are asked to say if they have authenticated the data (AD, RFC 6840 §5.7). */
+  readonly ad: boolean;
   /** The (folded) zone of the server block's key that matched. */
   readonly zone: Name;
   /** The listener's name in logs and metrics, such as `dns://:53`. */
@@ -59,6 +61,7 @@ export function createQuery(
     type: question.type,
     class: question.class,
     edns: message.edns,
+    ad: message.ad,
     zone,
     server,
     depth: 0,

@@ -60,6 +60,10 @@ export class MemoQuery implements Query {
     return this.question.class;
   }
 
+  get ad(): boolean {
+    return this.message.ad;
+  }
+
   get edns(): Edns | undefined {
     return this.hasEdns ? (this.plainEdns ?? this.message.edns) : undefined;
   }

@@ -1,4 +1,4 @@
-import { afterLabel, type Name, ROOT, startsLabel } from '../name.ts';
+import { afterLabel, MAX_LABEL_OCTETS, type Name, ROOT, startsLabel } from '../name.ts';
 import { WireError } from './error.ts';
 
 /** Compression pointers have 14 bits (RFC 1035 §4.1.4). */
@@ -146,7 +146,8 @@ export class Writer {
 
   /** Writes the label of a name that starts at `index`, and returns where the next one starts. */
   private label(name: Name, index: number): number {
-    const lengthAt = this.take(1);
+    const lengthAt = this.take(1 + MAX_LABEL_OCTETS);
+    let at = lengthAt + 1;
     let i = index;
     for (; ; i++) {
       let char = name.charCodeAt(i);
@@ -158,9 +159,10 @@ export class Writer {
           i += 2;
         }
       }
-      this.bytes[this.take(1)] = char;
+      this.bytes[at++] = char;
     }
-    this.bytes[lengthAt] = this.offset - lengthAt - 1;
+    this.bytes[lengthAt] = at - lengthAt - 1;
+    this.offset = at;
     return i + 1;
   }
 }

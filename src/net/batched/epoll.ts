@@ -1,3 +1,4 @@
+import { TransientMap } from '../../transient-map.ts';
 import type { Kernel, Watch } from './kernel.ts';
 
 /**
@@ -6,7 +7,7 @@ import type { Kernel, Watch } from './kernel.ts';
  */
 export class Epoll {
   private readonly kernel: Kernel;
-  private readonly readers = new Map<number, () => void>();
+  private readonly readers = new TransientMap<number, () => void>();
   private set: { readonly fd: number; readonly watch: Watch } | undefined;
   private isTurnSet = false;
 

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../observe/clock.ts';
+import { TransientMap } from '../../transient-map.ts';
 import { createFrames, frame } from '../frames.ts';
 import { type Peer, printPeer } from '../transport.ts';
 import type { DialTimeout } from './dial.ts';
@@ -26,7 +27,7 @@ export class Connection implements UpstreamConnection {
   readonly bornMs: number;
   private readonly options: ConnectionOptions;
   private readonly socket: Socket;
-  private readonly pending = new Map<number, Pending>();
+  private readonly pending = new TransientMap<number, Pending>();
   /** Runs as long as the connection is being dialled. */
   private dialTimer: Timer | undefined;
   /** What the connection is doing, for errors. */
@@ -140,7 +141,7 @@ export class Connection implements UpstreamConnection {
   private freeId(): number {
     for (;;) {
       const id = randomInt(0x10000);
-      if (!this.pending.has(id)) return id;
+      if (!this.pending.get(id)) return id;
     }
   }
 }

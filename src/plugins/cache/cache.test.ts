@@ -182,7 +182,7 @@ test.each([
   answer('NODATA', { ad: true, ra: true });
   const flags = async () => (await ask('example.org. A', options)).split('\n')[0];
   expect([await flags(), await flags()]).toEqual([miss, hit]);
-  expect(passed.map(({ message }) => message.ad)).toEqual([true]);
+  expect(passed.map(({ ad }) => ad)).toEqual([true]);
 });
 
 test.each([

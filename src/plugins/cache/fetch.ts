@@ -6,6 +6,7 @@ import type { Clock } from '../../observe/clock.ts';
 import type { Handler } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { failure, mapReply, type Reply } from '../../plugin/reply.ts';
+import { TransientMap } from '../../transient-map.ts';
 import { classify } from './classify.ts';
 import { createEntry, type Entry, freshReply, isAnswer, limitTtls, wantsAd } from './entry.ts';
 import type { CacheMetrics } from './metrics.ts';
@@ -42,7 +43,7 @@ export function createFetcher(
   { waitingRejects }: Pick<CacheMetrics, 'waitingRejects'>,
 ): Fetcher {
   const { disabled, failureTtl, keepTtl } = options;
-  const flights = new Map<string, Flight>();
+  const flights = new TransientMap<string, Flight>();
   let waiting = 0;
 
   /** Keeps a reply if that is allowed; one that is not kept passes, its TTLs no longer than if it were. */
@@ -90,7 +91,7 @@ export function createFetcher(
   };
 
   return {
-    isUnderWay: (key) => flights.has(key),
+    isUnderWay: (key) => flights.get(key) !== undefined,
     fetch(query, key, before) {
       const flight = flights.get(key);
       if (flight) return join(flight, query);
@@ -128,7 +129,7 @@ function capTtls(reply: Reply, { success, denial }: CacheOptions): Reply {
 
 /** AD says that the querier understands it (RFC 6840 §5.7): the cache does, whatever its client does. */
 function withAd(query: Query): Query {
-  return query.message.ad ? query : { ...query, message: { ...query.message, ad: true } };
+  return query.ad ? query : { ...query, ad: true };
 }
 
 function withoutAd(reply: Reply, query: Query): Reply {

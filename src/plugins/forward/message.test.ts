@@ -21,3 +21,8 @@ test('what a plugin above put in is for the upstream, and what that says to it f
   const reply = testMessage('a.org.', { edns: { options: [COOKIE, NSID] } });
   expect(replyOf(reply, query).ednsOptions).toEqual([NSID]);
 });
+
+test('the upstream is asked for AD where a plugin above wants to know', () => {
+  const query = testQuery('a.org.');
+  expect([query, { ...query, ad: true }].map((each) => decodeMessage(encodeQuery(each)).ad)).toEqual([false, true]);
+});

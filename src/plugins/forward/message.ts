@@ -21,9 +21,10 @@ function endToEnd({ options }: Edns, { message, edns }: Query): Edns['options'] 
 
 /** The query as upstreams get it: the client's message, with what plugins above have rewritten; the id comes later. */
 export function encodeQuery(query: Query): Buffer {
-  const { message, question, edns } = query;
+  const { message, question, edns, ad } = query;
   return encodeMessage({
     ...message,
+    ad,
     questions: [question],
     edns: edns && { ...edns, options: endToEnd(edns, query) },
   });

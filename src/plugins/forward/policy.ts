@@ -11,7 +11,7 @@ export type Policy = <T>(upstreams: readonly T[]) => readonly T[];
 export function createPolicy(name: PolicyName, random: () => number): Policy {
   switch (name) {
     case 'random':
-      return (upstreams) => shuffle([...upstreams], random);
+      return (upstreams) => (upstreams.length === 1 ? upstreams : shuffle([...upstreams], random));
     case 'round_robin':
       return roundRobin();
     case 'sequential':
