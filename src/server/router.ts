@@ -43,7 +43,7 @@ export class Router {
     const others = this.routes.get(zone);
     if (others) others.push(route);
     else this.routes.set(zone, [route]);
-    this.lengths = [...new Set(this.zones.map(({ length }) => length))].sort((a, b) => b - a);
+    if (!this.lengths.includes(zone.length)) this.lengths = [...this.lengths, zone.length].sort((a, b) => b - a);
   }
 
   get zones(): readonly Name[] {

@@ -11,7 +11,7 @@ const SYSTEM_CALLS: Partial<Record<NodeJS.Architecture, { recvmmsg: number; send
 
 const IF_NAMESIZE = 16;
 /** How many descriptors one call reports. */
-export const MAX_READY = 64;
+const MAX_READY = 64;
 const EPOLL_CLOEXEC = 0o2000000;
 const EPOLL_CTL_ADD = 1;
 const EPOLLIN = 1;

@@ -57,8 +57,9 @@ interface Port {
 export function createBatchedUpstream(machinery: Machinery, to: Peer, options: UdpUpstreamOptions): UdpUpstream {
   const { kernel, memory, epoll } = machinery;
   const { clock, sourceAddress, sockets = processBudget, onPick } = options;
-  const target = encodeSockaddr(to, kernel.interfaceIndex);
-  const source = sourceAddress === undefined ? undefined : encodeSockaddr({ address: sourceAddress, port: 0 }, () => 0);
+  const sockaddrOf = (peer: Peer) => encodeSockaddr(peer, kernel.interfaceIndex);
+  const target = sockaddrOf(to);
+  const source = sourceAddress === undefined ? undefined : sockaddrOf({ address: sourceAddress, port: 0 });
   /** What is sent at the end of this turn. */
   let waiting: Pending[] = [];
   let flight: Flight | undefined;
