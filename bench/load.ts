@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { run } from '../test/support/tools.ts';
+import type { OneByOne } from './one-by-one.ts';
 import { cpuSeconds } from './server.ts';
 
-/** What one run of dnsperf against one server came to. */
+/** What one run against one server came to. */
 export interface Load {
   readonly completed: number;
   readonly lost: number;
@@ -32,7 +33,7 @@ export interface LoadOptions {
   readonly clients?: number;
   /** Where dnsperf runs; the second core by default. */
   readonly cores?: string;
-  /** A file of queries that another client asks meanwhile, now and then one, to see what each takes. */
+  /** A file of queries that another client asks meanwhile if there is more than one outstanding, now and then one, to see what each takes. */
   readonly sampled?: string;
 }
 
@@ -41,18 +42,38 @@ const UDP_SOCKETS = 10;
 /** How many queries a second are sampled: a few, so that the load stays what it is. */
 const SAMPLES_PER_SECOND = 500;
 
-/** Runs dnsperf, and says what it and the server's process counted. */
-export async function load({ queries, window, tcp, sampled, ...options }: LoadOptions): Promise<Load> {
-  const { pid, clients = tcp ? TCP_CONNECTIONS : Math.min(UDP_SOCKETS, window) } = options;
-  const before = cpuSeconds(pid);
+/** Asks the server, and says what the clients and the server's process counted. */
+export async function load(options: LoadOptions): Promise<Load> {
+  const before = cpuSeconds(options.pid);
+  const found = await (options.window === 1 ? oneByOne(options) : manyAtOnce(options));
+  return { ...found, cpuSeconds: cpuSeconds(options.pid) - before };
+}
+
+type Found = Omit<Load, 'cpuSeconds'>;
+
+/** Runs a client that has one query outstanding, and measures each. */
+async function oneByOne({ port, tcp, seconds, cores = '1', queries }: LoadOptions): Promise<Found> {
+  const program = resolve(import.meta.dirname, 'one-by-one.ts');
+  const words = `${program} ${port} ${tcp ? 'tcp' : 'udp'} ${tcp ? TCP_CONNECTIONS : 1} ${seconds}`.split(' ');
+  const found: OneByOne = JSON.parse(await runOn(cores, process.execPath, [...words, queries]));
+  const { completed, lost, latencies, replyOctets, rcodes } = found;
+  const average = latencies.reduce((sum, latency) => sum + latency, 0) / completed;
+  const max = latencies.reduce((most, latency) => Math.max(most, latency), 0);
+  const replySize = replyOctets / completed;
+  const queriesPerSecond = completed / found.seconds;
+  return { completed, lost, queriesPerSecond, latency: { average, max }, samples: latencies, replySize, rcodes };
+}
+
+/** Runs dnsperf, and beside it a second one that samples latencies if it is to. */
+async function manyAtOnce({ queries, window, tcp, sampled, ...options }: LoadOptions): Promise<Found> {
+  const { clients = tcp ? TCP_CONNECTIONS : Math.min(UDP_SOCKETS, window) } = options;
   const [stdout, latencies] = await Promise.all([
     dnsperf(`-q ${window} -c ${clients}`, { ...options, tcp }, queries),
     sampled === undefined ? '' : dnsperf(`-v -Q ${SAMPLES_PER_SECOND} -q 1 -c 1`, { ...options, tcp }, sampled),
   ]);
-  const cpu = cpuSeconds(pid) - before;
   const found = parseDnsperf(stdout);
   const samples = parseLatencies(latencies);
-  return { ...found, completed: found.completed + samples.length, samples, cpuSeconds: cpu };
+  return { ...found, completed: found.completed + samples.length, samples };
 }
 
 /** What a run of dnsperf prints. */
@@ -61,9 +82,14 @@ async function dnsperf(
   { port, tcp, seconds, cores = '1' }: Pick<LoadOptions, 'port' | 'tcp' | 'seconds' | 'cores'>,
   queries: string,
 ): Promise<string> {
-  const all = `-c ${cores} dnsperf -s 127.0.0.1 -p ${port} -m ${tcp ? 'tcp' : 'udp'} ${words} -l ${seconds} -t 2 -d`;
-  const { code, stdout, stderr } = await run('taskset', [...all.split(' '), queries], { timeoutMs: 600_000 });
-  if (code !== 0) throw new Error(`dnsperf ended with status ${code}: ${stderr}${stdout}`);
+  const all = `-s 127.0.0.1 -p ${port} -m ${tcp ? 'tcp' : 'udp'} ${words} -l ${seconds} -t 2 -d`;
+  return runOn(cores, 'dnsperf', [...all.split(' '), queries]);
+}
+
+/** What a program prints that runs on these cores. @throws Error if it fails */
+async function runOn(cores: string, program: string, args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await run('taskset', ['-c', cores, program, ...args], { timeoutMs: 600_000 });
+  if (code !== 0) throw new Error(`${program} ended with status ${code}: ${stderr}${stdout}`);
   return stdout;
 }
 
@@ -73,7 +99,7 @@ function parseLatencies(text: string): number[] {
 }
 
 /** Reads the statistics that dnsperf prints at its end. */
-function parseDnsperf(text: string): Omit<Load, 'cpuSeconds' | 'samples'> {
+function parseDnsperf(text: string): Omit<Found, 'samples'> {
   const number = (pattern: RegExp) => Number(pattern.exec(text)?.[1] ?? Number.NaN);
   return {
     completed: number(/Queries completed:\s+(\d+)/),

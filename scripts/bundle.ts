@@ -1,6 +1,6 @@
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type OutputChunk, rolldown } from 'rolldown';
+import { type OutputChunk, type Plugin, rolldown } from 'rolldown';
 
 /**
  * Makes the command that is published out of the sources and all packages they need but koffi, which is machine code. Few files, and only what
@@ -18,13 +18,31 @@ const PROGRAMS = {
 
 /** Writes the command to a folder, whose neighbours are to be package.json and node_modules with koffi; what was in the folder goes. */
 export async function bundle(folder: string): Promise<void> {
-  await using build = await rolldown({ cwd: ROOT, platform: 'node', input: PROGRAMS, external: ['koffi'] });
+  await using build = await rolldown({
+    cwd: ROOT,
+    platform: 'node',
+    input: PROGRAMS,
+    external: ['koffi'],
+    plugins: [inAscii],
+  });
   const names = { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' };
-  // Not minified: it would save 2 MB of memory, and every stack trace its meaning.
-  const { output } = await build.write({ dir: folder, cleanDir: true, ...names });
+  // Not minified, as every stack trace would lose its meaning.
+  const { output } = await build.write({ dir: folder, cleanDir: true, comments: false, ...names });
   const modules = output.filter((file): file is OutputChunk => file.type === 'chunk').flatMap((file) => file.moduleIds);
   writeFileSync(join(folder, 'LICENSES.txt'), licensesOf(modules));
   chmodSync(join(folder, 'cairn.js'), 0o755);
+}
+
+/** V8 keeps the text of programs, and takes two octets for each character if one of them is not Latin. */
+const inAscii: Plugin = {
+  name: 'in-ascii',
+  generateBundle(_options, bundle) {
+    for (const file of Object.values(bundle)) if (file.type === 'chunk') file.code = escapeToAscii(file.code);
+  },
+};
+
+function escapeToAscii(code: string): string {
+  return code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** What the packages want to have said wherever they are copied. @throws Error for one without a licence */

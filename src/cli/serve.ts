@@ -7,6 +7,7 @@ import { type Listening, Server } from '../server/server.ts';
 import { type CorefileInput, findCorefile } from './corefile-input.ts';
 import type { Flags } from './flags.ts';
 import { handleSignals } from './signals.ts';
+import { releaseStartMemoryLater } from './start-memory.ts';
 import { versionText } from './version.ts';
 
 const EXIT_ERROR = 1;
@@ -32,6 +33,7 @@ export async function serve(flags: Flags): Promise<void> {
     if (pidfile !== undefined) rmSync(pidfile, { force: true });
   });
   await server.start();
+  releaseStartMemoryLater();
   if (pidfile !== undefined) writePidfile(pidfile, log);
   if (!quiet) process.stdout.write(banner(server.listening) + examples);
 }

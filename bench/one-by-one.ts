@@ -1,0 +1,101 @@
+/**
+ * `node bench/one-by-one.ts PORT udp|tcp SOCKETS SECONDS FILE`: asks the queries of the file, each when the last one was answered, from each
+ * socket in turn, and prints what came of it. dnsperf cannot do that: its threads wait for each other for up to 100 ms at a time.
+ */
+import { readFileSync } from 'node:fs';
+import { encode } from 'dns-packet';
+import koffi from 'koffi';
+import { printRcode } from '../src/dns/message.ts';
+import { questionPacket } from '../test/support/ask.ts';
+
+/** What is printed, as JSON. */
+export interface OneByOne {
+  readonly completed: number;
+  readonly lost: number;
+  readonly seconds: number;
+  /** Of each query, in milliseconds. */
+  readonly latencies: readonly number[];
+  /** Of all replies, in octets. */
+  readonly replyOctets: number;
+  readonly rcodes: readonly string[];
+}
+
+const AF_INET = 2;
+const SOCK_STREAM = 1;
+const SOCK_DGRAM = 2;
+const SOL_SOCKET = 1;
+const SO_RCVTIMEO = 20;
+const MSG_WAITALL = 0x100;
+const TIMEOUT_SECONDS = 5;
+
+const libc = koffi.load(null);
+const socket = libc.func('int socket(int, int, int)');
+const connect = libc.func('int connect(int, void *, uint32_t)');
+const setsockopt = libc.func('int setsockopt(int, int, int, void *, uint32_t)');
+const send = libc.func('int64_t send(int, void *, uint64_t, int)');
+const recv = libc.func('int64_t recv(int, void *, uint64_t, int)');
+
+const reply = Buffer.alloc(65_535);
+
+/** Connects a socket to the port on the loopback address. */
+function open(port: number, tcp: boolean): number {
+  const fd = socket(AF_INET, tcp ? SOCK_STREAM : SOCK_DGRAM, 0);
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, BigInt64Array.of(BigInt(TIMEOUT_SECONDS), 0n), 16);
+  const address = Buffer.from([AF_INET, 0, port >> 8, port & 0xff, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
+  if (connect(fd, address, address.length) !== 0) throw new Error(`cannot connect to port ${port}`);
+  return fd;
+}
+
+/** Sends a query and waits for its reply, whose length is the result; 0 if there is none. */
+function exchange(fd: number, query: Buffer, tcp: boolean): number {
+  if (send(fd, query, query.length, 0) !== query.length) return 0;
+  if (!tcp) return Math.max(0, recv(fd, reply, reply.length, 0));
+  if (recv(fd, reply, 2, MSG_WAITALL) !== 2) return 0;
+  const length = reply.readUInt16BE(0);
+  return recv(fd, reply, length, MSG_WAITALL) === length ? length : 0;
+}
+
+function askAll(queries: readonly Buffer[], sockets: readonly number[], tcp: boolean, seconds: number): OneByOne {
+  const latencies: number[] = [];
+  const rcodes = new Set<string>();
+  let replyOctets = 0;
+  let lost = 0;
+  const start = performance.now();
+  let now = start;
+  for (let i = 0; now - start < seconds * 1000; i++) {
+    const length = exchange(sockets[i % sockets.length]!, queries[i % queries.length]!, tcp);
+    const sent = now;
+    now = performance.now();
+    if (length === 0) {
+      lost++;
+      continue;
+    }
+    latencies.push(now - sent);
+    replyOctets += length;
+    rcodes.add(printRcode(reply[3]! & 15));
+  }
+  return {
+    completed: latencies.length,
+    lost,
+    seconds: (now - start) / 1000,
+    latencies,
+    replyOctets,
+    rcodes: [...rcodes],
+  };
+}
+
+/** A line `NAME TYPE` as octets. */
+function parseQuery(line: string, tcp: boolean): Buffer {
+  const [name = '', type = ''] = line.split(' ');
+  const query = encode(questionPacket(name, type));
+  return tcp ? Buffer.concat([Buffer.from([query.length >> 8, query.length & 0xff]), query]) : query;
+}
+
+if (import.meta.main) {
+  const [port, transport, count, seconds, file = ''] = process.argv.slice(2);
+  const tcp = transport === 'tcp';
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  const queries = lines.map((line) => parseQuery(line, tcp));
+  const sockets = Array.from({ length: Number(count) }, () => open(Number(port), tcp));
+  process.stdout.write(JSON.stringify(askAll(queries, sockets, tcp, Number(seconds))));
+}
