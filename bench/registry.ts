@@ -14,7 +14,7 @@
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type ApiServer, startApiServer } from '../test/support/api-server/index.ts';
 import type { StreamingLists } from '../test/support/api-server/options.ts';
@@ -27,7 +27,7 @@ import { corefileText } from './corefiles.ts';
 import { type Load, load, writeQueries } from './load.ts';
 import { type RegistryReport, registryTable, type ServerFigures } from './registry-report.ts';
 import { rows, shuffledQueries } from './rows.ts';
-import { peakMiB, residentMiB, startProcess } from './server.ts';
+import { benchProgram, peakMiB, residentMiB, startProcess } from './server.ts';
 import { startBenchUpstream } from './upstream.ts';
 
 // Servers are stopped at the exit, which a signal would pass by.
@@ -53,7 +53,7 @@ const ASKED_SERVICES = 1000;
 /** After so long, a server that had something to tidy up has done it. */
 const SETTLE_MS = 2000;
 const WINDOW = 20;
-const CAIRN = resolve(import.meta.dirname, '../bin/cairn.js');
+const CAIRN = await benchProgram();
 
 interface Program {
   readonly id: string;

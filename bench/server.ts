@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
+import { bundle } from '../scripts/bundle.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
@@ -64,6 +65,15 @@ export function startProcess(
   };
 }
 
+let program: Promise<string> | undefined;
+
+/** The command as it is published, made of the sources once a run. */
+export function benchProgram(): Promise<string> {
+  const folder = join(ROOT, 'bin');
+  program ??= bundle(folder).then(() => join(folder, 'cairn.js'));
+  return program;
+}
+
 /** Starts `cairn` on a free port with this Corefile; `flags` are for Node.js. */
 export async function startBenchServer(
   corefile: string,
@@ -71,7 +81,7 @@ export async function startBenchServer(
   environment: NodeJS.ProcessEnv = {},
   cores = '0',
 ): Promise<BenchServer> {
-  const args = [...flags, resolve(ROOT, 'src/cli/main.ts'), '-p', '0', '-conf', corefile];
+  const args = [...flags, await benchProgram(), '-p', '0', '-conf', corefile];
   const server = startProcess(process.execPath, args, environment, cores);
   while (!/^Cairn-/m.test(server.output())) {
     if (server.child.exitCode !== null) throw new Error(`cairn ended with status ${server.child.exitCode}`);

@@ -90,9 +90,13 @@ function* octetsOfText(text: string): Generator<number> {
 
 /** The labels from left to right, as they are written; none for the root. */
 export function labelsOf(name: Name): string[] {
-  if (name === ROOT) return [];
-  const plain = name.slice(0, -1);
-  return name.includes('\\') ? (plain.match(/(?:\\\d{3}|\\.|[^.\\])+/gs) ?? []) : plain.split('.');
+  const labels: string[] = [];
+  for (let from = 0; from !== -1 && name !== ROOT; ) {
+    const next = afterLabel(name, from);
+    labels.push(name.slice(from, (next === -1 ? name.length : next) - 1));
+    from = next;
+  }
+  return labels;
 }
 
 /** Joins labels (canonical form, left to right) to a name below `zone`. */

@@ -54,7 +54,5 @@ export function alsoDependingOn(reply: Reply, { epochs, untilMs, again }: Repeat
 
 /** The reply without leave to repeat it. */
 export function notRepeatable(reply: Reply): Reply {
-  if (!reply.repeat) return reply;
-  const { repeat: _, ...rest } = reply;
-  return rest;
+  return reply.repeat ? { ...reply, repeat: undefined } : reply;
 }

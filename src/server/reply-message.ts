@@ -29,17 +29,17 @@ export function encodeReply(
 /** The reply with all that follows from its query: id, question, opcode, RD, CD and the OPT record. */
 export function replyMessage(query: Query, reply: Reply, block: Pick<Block, 'recursion'>, speech: Speech): Message {
   const { message, edns, question } = query;
+  const { fixedFlags } = reply;
   return {
     id: message.id,
     qr: true,
     opcode: message.opcode,
-    aa: reply.aa,
+    aa: fixedFlags?.aa ?? reply.aa,
     tc: reply.tc,
-    rd: message.rd,
-    ra: reply.ra || block.recursion,
+    rd: fixedFlags?.rd ?? message.rd,
+    ra: fixedFlags?.ra ?? (reply.ra || block.recursion),
     ad: reply.ad,
     cd: message.cd,
-    ...reply.fixedFlags,
     rcode: edns || reply.rcode < 16 ? reply.rcode : Rcode.SERVFAIL,
     questions: [question],
     answer: reply.answer,

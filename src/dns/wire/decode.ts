@@ -21,9 +21,7 @@ export function decodeMessage(bytes: Uint8Array): Message {
   const answerCount = reader.u16();
   const authorityCount = reader.u16();
   const additionalCount = reader.u16();
-  const questions: Question[] = [];
-  for (let i = 0; i < questionCount; i++)
-    questions.push({ name: reader.name(), type: reader.u16(), class: reader.u16() });
+  const questions = decodeQuestions(reader, questionCount);
   const answer = decodeSection(reader, answerCount);
   const authority = decodeSection(reader, authorityCount);
   const optRecords: OptRecord[] = [];
@@ -32,9 +30,17 @@ export function decodeMessage(bytes: Uint8Array): Message {
   const opt = optRecords[0];
   const rcode = (flags & 0xf) | ((opt?.extendedRcode ?? 0) << 4);
   const { qr, opcode, aa, tc, rd, ra, ad, cd } = decodeFlags(flags);
-  // Written out, since a spread costs as much as the rest of it.
-  const message = { id, qr, opcode, aa, tc, rd, ra, ad, cd, rcode, questions, answer, authority, additional };
-  return opt ? { ...message, edns: opt.edns } : message;
+  return { id, qr, opcode, aa, tc, rd, ra, ad, cd, rcode, questions, answer, authority, additional, edns: opt?.edns };
+}
+
+function decodeQuestions(reader: Reader, count: number): Question[] {
+  // An array that is made with what is in it has no room to spare.
+  if (count === 1) return [decodeQuestion(reader)];
+  return Array.from({ length: count }, () => decodeQuestion(reader));
+}
+
+function decodeQuestion(reader: Reader): Question {
+  return { name: reader.name(), type: reader.u16(), class: reader.u16() };
 }
 
 export function decodeFlags(flags: number) {
@@ -59,34 +65,40 @@ interface OptRecord {
 function decodeSection(reader: Reader, count: number, optRecords?: OptRecord[]): ResourceRecord[] {
   // The count is a peer's claim: what cannot fit into the message is not even begun.
   if (count * MIN_RECORD_OCTETS > reader.end - reader.offset) throw new WireError(`${count} records do not fit`);
+  if (count === 1) {
+    const record = decodeRecord(reader, optRecords);
+    return record ? [record] : [];
+  }
   const records: ResourceRecord[] = [];
   for (let i = 0; i < count; i++) {
-    const name = reader.name();
-    const type = reader.u16();
-    const recordClass = reader.u16();
-    const ttl = reader.u32();
-    const length = reader.u16();
-    const messageEnd = reader.end;
-    const end = reader.offset + length;
-    if (end > messageEnd) throw new WireError(`the rdata at ${reader.offset} runs past the end of the message`);
-    reader.end = end;
-    if (type === QType.OPT) {
-      if (!optRecords || name !== '.') throw new WireError('an OPT record where none may be');
-      optRecords.push(decodeOpt(reader, recordClass, ttl));
-    } else {
-      // RFC 2181 §8: a TTL with its top bit set is zero.
-      records.push({
-        name,
-        type,
-        class: recordClass,
-        ttl: ttl > 0x7fffffff ? 0 : ttl,
-        data: decodeRdata(reader, type),
-      });
-    }
-    if (reader.offset !== end) throw new WireError(`the rdata that ends at ${end} has octets too many`);
-    reader.end = messageEnd;
+    const record = decodeRecord(reader, optRecords);
+    if (record) records.push(record);
   }
   return records;
+}
+
+/** Reads a record; an OPT record goes to `optRecords`. */
+function decodeRecord(reader: Reader, optRecords: OptRecord[] | undefined): ResourceRecord | undefined {
+  const name = reader.name();
+  const type = reader.u16();
+  const recordClass = reader.u16();
+  const ttl = reader.u32();
+  const length = reader.u16();
+  const messageEnd = reader.end;
+  const end = reader.offset + length;
+  if (end > messageEnd) throw new WireError(`the rdata at ${reader.offset} runs past the end of the message`);
+  reader.end = end;
+  let record: ResourceRecord | undefined;
+  if (type === QType.OPT) {
+    if (!optRecords || name !== '.') throw new WireError('an OPT record where none may be');
+    optRecords.push(decodeOpt(reader, recordClass, ttl));
+  } else {
+    // RFC 2181 §8: a TTL with its top bit set is zero.
+    record = { name, type, class: recordClass, ttl: ttl > 0x7fffffff ? 0 : ttl, data: decodeRdata(reader, type) };
+  }
+  if (reader.offset !== end) throw new WireError(`the rdata that ends at ${end} has octets too many`);
+  reader.end = messageEnd;
+  return record;
 }
 
 /** The rdata of a record, up to the reader's end. @throws WireError */

@@ -105,9 +105,9 @@ export class Writer {
     }
     const shared = sharedSuffix(name, this.first);
     for (let index = 0; index < name.length && name !== ROOT; index = this.label(name, index)) {
-      const known = index < shared ? this.know(name.slice(index)) : this.firstOffset(name.length - index);
-      if (known === undefined || !compressed) continue;
-      this.u16(0xc000 | known);
+      const known = index < shared ? this.know(name.slice(index)) : undefined;
+      if (!compressed || (index < shared && known === undefined)) continue;
+      this.u16(0xc000 | (known ?? this.firstOffset(name.length - index)));
       return;
     }
     this.u8(0);

@@ -39,13 +39,16 @@ const EDE = { staleAnswer: 3, cachedError: 13, staleNxdomain: 19 } as const;
 
 /** The reply with every TTL within the limits. */
 export function limitTtls(reply: Reply, kind: Kind, { minTtl, maxTtl }: TtlLimits): Reply {
-  const ttlOf = kind === 'denial' ? negativeRecordTtl : ({ ttl }: ResourceRecord) => ttl;
-  const limited = (record: ResourceRecord) => ({ ...record, ttl: limit(ttlOf(record), minTtl, maxTtl) });
+  const limited = (record: ResourceRecord) => {
+    const ttl = limit(kind === 'denial' ? negativeRecordTtl(record) : record.ttl, minTtl, maxTtl);
+    return ttl === record.ttl ? record : { ...record, ttl };
+  };
+  const { answer, authority, additional } = reply;
   return {
     ...reply,
-    answer: reply.answer.map(limited),
-    authority: reply.authority.map(limited),
-    additional: reply.additional.map(limited),
+    answer: answer.map(limited),
+    authority: authority.length === 0 ? authority : authority.map(limited),
+    additional: additional.length === 0 ? additional : additional.map(limited),
   };
 }
 

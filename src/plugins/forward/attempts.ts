@@ -1,7 +1,7 @@
 import { type Message, Rcode } from '../../dns/message.ts';
 import { CairnError } from '../../errors.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
-import type { Query } from '../../plugin/query.ts';
+import type { Protocol, Query } from '../../plugin/query.ts';
 import { failure, type Reply } from '../../plugin/reply.ts';
 import { encodeQuery, replyOf } from './message.ts';
 import type { ForwardMetrics } from './metrics.ts';
@@ -23,49 +23,110 @@ export interface Forwarding extends Pick<PluginEnv, 'clock' | 'random'>, Pick<Fo
 }
 
 /** Asks the upstreams in this order, suspects last, and over again, until one replies; SERVFAIL says why none did. */
-export async function askInTurn(query: Query, upstreams: readonly Upstream[], forwarding: Forwarding): Promise<Reply> {
-  const { stanza, clock, random } = forwarding;
-  const octets = encodeQuery(query);
-  const protocol = stanza.forceTcp ? 'tcp' : stanza.preferUdp ? 'udp' : query.protocol;
-  const order = suspectsLast(upstreams);
-  const endMs = clock.monotonic() + DEADLINE_MS;
-  const timeoutMs = () => Math.max(1, Math.min(stanza.readTimeoutMs, endMs - clock.monotonic()));
-  let attemptsLeft = stanza.maxConnectAttempts ?? 2 * upstreams.length;
-  if (attemptsLeft === 0) attemptsLeft = MAX_ATTEMPTS;
-  let repliesLeft = upstreams.length;
-  let last: Message | undefined;
-  let truncated: Message | undefined;
-  let error: Error | undefined;
+export function askInTurn(query: Query, upstreams: readonly Upstream[], forwarding: Forwarding): Promise<Reply> {
+  const attempts = new Attempts(query, upstreams, forwarding);
   forwarding.inFlight++;
-  for (let at = 0; attemptsLeft > 0 && clock.monotonic() < endMs; at++) {
-    let upstream = order[at % order.length]!;
-    if (upstream.down) {
-      if (upstreams.some(({ down }) => !down)) continue;
-      forwarding.healthcheckBroken.value++;
-      if (stanza.failfast) break;
-      // The probes may be wrong: one upstream gets one chance.
-      upstream = upstreams[Math.floor(random() * upstreams.length)]!;
-      attemptsLeft = 1;
-    }
-    try {
-      let reply = await upstream.exchange(octets, protocol, timeoutMs());
-      if (reply.tc && protocol === 'udp' && stanza.preferUdp) {
-        truncated = reply;
-        reply = await upstream.exchange(octets, 'tcp', timeoutMs());
-      }
-      last = reply;
-      forwarding.answered(query, upstream.name);
-      if (--repliesLeft === 0 || !stanza.failover.includes(last.rcode)) break;
-    } catch (thrown) {
-      error = thrown as Error;
-      attemptsLeft--;
-    }
+  return attempts.ask();
+}
+
+/** The attempts to get a reply to one query. Not an async function: most queries need one attempt, and what such a function keeps is a lot. */
+class Attempts {
+  private readonly query: Query;
+  private readonly octets: Uint8Array;
+  private readonly upstreams: readonly Upstream[];
+  private readonly order: readonly Upstream[];
+  private readonly forwarding: Forwarding;
+  private readonly protocol: Protocol;
+  private readonly endMs: number;
+  /** Which in the order is asked next, and whom the attempt under way asks. */
+  private next = 0;
+  private upstream!: Upstream;
+  private attemptsLeft: number;
+  private repliesLeft: number;
+  /** The reply that is taken if no other comes. */
+  private last: Message | undefined;
+  private truncated: Message | undefined;
+  private error: Error | undefined;
+
+  constructor(query: Query, upstreams: readonly Upstream[], forwarding: Forwarding) {
+    const { stanza, clock } = forwarding;
+    this.query = query;
+    this.octets = encodeQuery(query);
+    this.upstreams = upstreams;
+    this.order = suspectsLast(upstreams);
+    this.forwarding = forwarding;
+    this.protocol = stanza.forceTcp ? 'tcp' : stanza.preferUdp ? 'udp' : query.protocol;
+    this.endMs = clock.monotonic() + DEADLINE_MS;
+    this.attemptsLeft = (stanza.maxConnectAttempts ?? 2 * upstreams.length) || MAX_ATTEMPTS;
+    this.repliesLeft = upstreams.length;
   }
-  forwarding.inFlight--;
-  // Its client asks over TCP, too.
-  if (!last && query.protocol === 'udp') last = truncated;
-  if (last) return replyOf(last, query);
-  return failure('forward', Rcode.SERVFAIL, error ?? new CairnError('FORWARD', 'no healthy proxies'));
+
+  /** Makes the next attempt, if there is one, and what follows from it. */
+  ask(): Promise<Reply> {
+    const upstream = this.choose();
+    if (!upstream) return Promise.resolve(this.finish());
+    this.upstream = upstream;
+    return this.exchange(this.protocol).then(
+      (reply) => this.take(reply),
+      (thrown) => this.retry(thrown),
+    );
+  }
+
+  private exchange(protocol: Protocol): Promise<Message> {
+    const { stanza, clock } = this.forwarding;
+    const timeoutMs = Math.max(1, Math.min(stanza.readTimeoutMs, this.endMs - clock.monotonic()));
+    return this.upstream.exchange(this.octets, protocol, timeoutMs);
+  }
+
+  /** The upstream whose turn it is; undefined if nobody is to be asked any more. */
+  private choose(): Upstream | undefined {
+    const { upstreams, order, forwarding } = this;
+    if (this.attemptsLeft <= 0 || forwarding.clock.monotonic() >= this.endMs) return undefined;
+    const first = this.next;
+    for (; this.next < first + order.length; this.next++) {
+      const upstream = order[this.next % order.length]!;
+      if (upstream.down) continue;
+      this.next++;
+      return upstream;
+    }
+    forwarding.healthcheckBroken.value++;
+    if (forwarding.stanza.failfast) return undefined;
+    // The probes may be wrong: one upstream gets one chance.
+    this.attemptsLeft = 1;
+    return upstreams[Math.floor(forwarding.random() * upstreams.length)]!;
+  }
+
+  private take(reply: Message): Reply | Promise<Reply> {
+    const { stanza } = this.forwarding;
+    if (!reply.tc || this.protocol !== 'udp' || !stanza.preferUdp) return this.accept(reply);
+    this.truncated = reply;
+    return this.exchange('tcp').then(
+      (whole) => this.accept(whole),
+      (thrown) => this.retry(thrown),
+    );
+  }
+
+  private accept(reply: Message): Reply | Promise<Reply> {
+    const { stanza, answered } = this.forwarding;
+    this.last = reply;
+    answered(this.query, this.upstream.name);
+    return --this.repliesLeft === 0 || !stanza.failover.includes(reply.rcode) ? this.finish() : this.ask();
+  }
+
+  private retry(thrown: unknown): Promise<Reply> {
+    this.error = thrown as Error;
+    this.attemptsLeft--;
+    return this.ask();
+  }
+
+  private finish(): Reply {
+    const { query } = this;
+    this.forwarding.inFlight--;
+    // Its client asks over TCP, too.
+    if (query.protocol === 'udp') this.last ??= this.truncated;
+    if (this.last) return replyOf(this.last, query);
+    return failure('forward', Rcode.SERVFAIL, this.error ?? new CairnError('FORWARD', 'no healthy proxies'));
+  }
 }
 
 /** While others answer, nobody should have to find out again that an upstream is silent. */

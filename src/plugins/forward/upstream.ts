@@ -66,18 +66,20 @@ export function createUpstream(
     get suspected() {
       return health.suspected;
     },
-    async exchange(query, protocol, timeoutMs) {
+    exchange(query, protocol, timeoutMs) {
       const startMs = clock.monotonic();
       metrics.sent();
-      try {
-        const reply = await send(query, protocol, timeoutMs);
-        metrics.replied(reply.rcode, clock.monotonic() - startMs);
-        return reply;
-      } catch (thrown) {
-        metrics.failed(thrown instanceof UpstreamError ? thrown.reason : 'other');
-        health.suspect(thrown);
-        throw thrown;
-      }
+      return send(query, protocol, timeoutMs).then(
+        (reply) => {
+          metrics.replied(reply.rcode, clock.monotonic() - startMs);
+          return reply;
+        },
+        (thrown) => {
+          metrics.failed(thrown instanceof UpstreamError ? thrown.reason : 'other');
+          health.suspect(thrown);
+          throw thrown;
+        },
+      );
     },
     stop() {
       health.stop();

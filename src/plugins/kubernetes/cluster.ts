@@ -6,6 +6,7 @@ import type { Serial } from '../../registry/serial.ts';
 import { backendsOf, byFamily, type Contents } from './contents.ts';
 import { type Endpoints, readEndpoints } from './endpoints.ts';
 import type { KubernetesOptions } from './options.ts';
+import { perRecord } from './per-record.ts';
 import { hasTargets } from './reverse.ts';
 import { followReversePrefixes, type HasReversePrefix } from './reverse-prefixes.ts';
 import type { NameRules } from './service-name.ts';
@@ -78,19 +79,6 @@ function view(registry: Registry, options: ClusterOptions, services: Services, r
     },
   };
   return cluster;
-}
-
-/** `derive` with its results kept as long as the records that they come from. */
-function perRecord<R extends object, T>(derive: (record: R) => T): (record: R) => T {
-  const known = new WeakMap<R, { readonly derived: T }>();
-  return (record) => {
-    let entry = known.get(record);
-    if (!entry) {
-      entry = { derived: derive(record) };
-      known.set(record, entry);
-    }
-    return entry.derived;
-  };
 }
 
 function readService(service: Service, externalNameIP: boolean): Contents | undefined {

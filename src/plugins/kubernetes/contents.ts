@@ -1,5 +1,6 @@
 import type { Name } from '../../dns/name.ts';
 import { NO_PORT, type Port } from '../../registry/records.ts';
+import { perRecord } from './per-record.ts';
 
 /** What stands at an existing name, whatever the type that is asked for. A name that does not exist has no contents. */
 export type Contents =
@@ -62,6 +63,20 @@ export function byFamily(addresses: readonly string[]): AddressesByFamily {
 
 /** Those backends that have a port with this name and protocol, each with such ports only; empty text stands for any. */
 export function withPort(backends: Backends, name: string, protocol: string): Backends | undefined {
+  const known = knownPorts(backends);
+  const key = `${name} ${protocol}`;
+  let found = known.get(key);
+  if (!found) {
+    found = findPort(backends, name, protocol);
+    if (found) known.set(key, found);
+  }
+  return found;
+}
+
+/** What {@link withPort} has found, as long as the backends last: there are no more of them than ports, and ways to ask for any. */
+const knownPorts = perRecord((_: Backends) => new Map<string, Backends>());
+
+function findPort(backends: Backends, name: string, protocol: string): Backends | undefined {
   let ports: readonly Port[] = [];
   let matching: readonly Port[] = [];
   let isWhole = true;

@@ -63,7 +63,16 @@ function sayStale(reply: Reply): Reply {
 function serveZone(zone: Zone, settings: HandlerSettings, next: Handler): ServedZone {
   const { fallthrough } = settings;
   const records = recordSettings(zone, settings, settings.primary);
-  const soa = (query: Query) => soaRecord(spelledZone(query, zone.name), records.ttl, records.serial.value);
+  const { ttl, serial } = records;
+  let last: { readonly owner: Name; readonly serial: number; readonly record: ResourceRecord } | undefined;
+  /** The zone's SOA as the client spells it, which is most often as the client before did. */
+  const soa = (query: Query) => {
+    if (last?.serial !== serial.value || !query.question.name.endsWith(last.owner)) {
+      const owner = spelledZone(query, zone.name);
+      last = { owner, serial: serial.value, record: soaRecord(owner, ttl, serial.value) };
+    }
+    return last.record;
+  };
   return {
     ...zone,
     authority: { source: NAME, fallthrough, next, soa },

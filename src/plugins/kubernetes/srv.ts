@@ -1,13 +1,23 @@
 import type { Name } from '../../dns/name.ts';
 import { type ResourceRecord, rr, SRV } from '../../dns/rr.ts';
 import { NO_PORT } from '../../registry/records.ts';
-import { addressRecords } from './address-records.ts';
+import { addressRecord } from './address-records.ts';
 import type { Backends } from './contents.ts';
+import { perRecord } from './per-record.ts';
 
 /** What SRV records say of one host. */
 interface Target {
-  readonly ports: Set<number>;
-  readonly addresses: Set<string>;
+  readonly label: string;
+  readonly ports: readonly number[];
+  readonly addresses: readonly string[];
+}
+
+interface Targets {
+  readonly weight: number;
+  readonly list: readonly Target[];
+  /** The hosts' names, below the zone that was asked for last. */
+  names: readonly Name[];
+  zone: Name | undefined;
 }
 
 /**
@@ -21,9 +31,23 @@ export function srvRecords(
   zone: Name,
   ttl: number,
 ): { answer: readonly ResourceRecord[]; additional: readonly ResourceRecord[] } {
-  const targets = new Map<string, Target>();
+  const targets = targetsOf(backends);
+  const { weight, list } = targets;
+  const names = namesOf(targets, backends, zone);
+  const answer: ResourceRecord[] = [];
+  const additional: ResourceRecord[] = [];
+  list.forEach(({ ports, addresses }, i) => {
+    const target = names[i]!;
+    for (const port of ports) answer.push(rr(SRV, owner, ttl, { priority: 0, weight, port, target }));
+    for (const address of addresses) additional.push(addressRecord(address, target, ttl));
+  });
+  return { answer, additional };
+}
+
+const targetsOf = perRecord(({ list }: Backends): Targets => {
+  const targets = new Map<string, { readonly ports: Set<number>; readonly addresses: Set<string> }>();
   let pairs = 0;
-  for (const { label, address, ports } of backends.list) {
+  for (const { label, address, ports } of list) {
     for (const { port } of ports) {
       if (port === NO_PORT) continue;
       let target = targets.get(label);
@@ -36,14 +60,23 @@ export function srvRecords(
       pairs++;
     }
   }
-  const weight = Math.max(1, Math.floor(100 / pairs));
-  const base = `${backends.service}.${backends.namespace}.svc.${zone === '.' ? '' : zone}`;
-  const answer: ResourceRecord[] = [];
-  const additional: ResourceRecord[] = [];
-  for (const [label, { ports, addresses }] of targets) {
-    const target = label === '' ? base : `${label}.${base}`;
-    for (const port of ports) answer.push(rr(SRV, owner, ttl, { priority: 0, weight, port, target }));
-    additional.push(...addressRecords([...addresses], target, ttl));
+  return {
+    weight: Math.max(1, Math.floor(100 / pairs)),
+    list: [...targets].map(([label, { ports, addresses }]) => ({
+      label,
+      ports: [...ports],
+      addresses: [...addresses],
+    })),
+    names: [],
+    zone: undefined,
+  };
+});
+
+function namesOf(targets: Targets, { service, namespace }: Backends, zone: Name): readonly Name[] {
+  if (targets.zone !== zone) {
+    const base = `${service}.${namespace}.svc.${zone === '.' ? '' : zone}`;
+    targets.zone = zone;
+    targets.names = targets.list.map(({ label }) => (label === '' ? base : `${label}.${base}`));
   }
-  return { answer, additional };
+  return targets.names;
 }

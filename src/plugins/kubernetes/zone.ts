@@ -50,7 +50,12 @@ export function zoneOf(zones: readonly Zone[], name: Name): Zone | undefined {
 }
 
 function forwardZone(zone: Name, cluster: Cluster): Zone {
-  const parse = (name: Name) => parseServiceName(labelsBelow(name, zone), cluster.rules);
+  // A name that does not exist is read twice: by who looks for it, and by who says what is missing.
+  let last: { readonly name: Name; readonly parsed: ServiceName } | undefined;
+  const parse = (name: Name) => {
+    if (last?.name !== name) last = { name, parsed: parseServiceName(labelsBelow(name, zone), cluster.rules) };
+    return last.parsed;
+  };
   return { name: zone, cluster, isReverse: false, parse, find: (name) => findContents(cluster, parse(name)) };
 }
 

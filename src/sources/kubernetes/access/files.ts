@@ -22,7 +22,9 @@ export function inClusterCredentials(clock: Clock, { env = process.env, folder =
     );
   }
   return rereadEachMinute(clock, async () => {
-    const [token, ca] = await Promise.all([read(`${folder}/token`, 'token'), read(`${folder}/ca.crt`, 'CA')]);
+    // In turn, so that it is always the same file that is missed first.
+    const token = await read(`${folder}/token`, 'token');
+    const ca = await read(`${folder}/ca.crt`, 'CA');
     return { url, tls: { ca }, headers: { authorization: `Bearer ${token.trim()}` } };
   });
 
