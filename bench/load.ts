@@ -56,12 +56,9 @@ async function oneByOne({ port, tcp, seconds, cores = '1', queries }: LoadOption
   const program = resolve(import.meta.dirname, 'one-by-one.ts');
   const words = `${program} ${port} ${tcp ? 'tcp' : 'udp'} ${tcp ? TCP_CONNECTIONS : 1} ${seconds}`.split(' ');
   const found: OneByOne = JSON.parse(await runOn(cores, process.execPath, [...words, queries]));
-  const { completed, lost, latencies, replyOctets, rcodes } = found;
-  const average = latencies.reduce((sum, latency) => sum + latency, 0) / completed;
-  const max = latencies.reduce((most, latency) => Math.max(most, latency), 0);
-  const replySize = replyOctets / completed;
+  const { completed, lost, latency, samples, replyOctets, rcodes } = found;
   const queriesPerSecond = completed / found.seconds;
-  return { completed, lost, queriesPerSecond, latency: { average, max }, samples: latencies, replySize, rcodes };
+  return { completed, lost, queriesPerSecond, latency, samples, replySize: replyOctets / completed, rcodes };
 }
 
 /** Runs dnsperf, and beside it a second one that samples latencies if it is to. */

@@ -13,8 +13,9 @@ export interface OneByOne {
   readonly completed: number;
   readonly lost: number;
   readonly seconds: number;
-  /** Of each query, in milliseconds. */
-  readonly latencies: readonly number[];
+  /** In milliseconds: of all queries, and of single ones among them, at most {@link MAX_SAMPLES}. */
+  readonly latency: { readonly average: number; readonly max: number };
+  readonly samples: readonly number[];
   /** Of all replies, in octets. */
   readonly replyOctets: number;
   readonly rcodes: readonly string[];
@@ -27,6 +28,7 @@ const SOL_SOCKET = 1;
 const SO_RCVTIMEO = 20;
 const MSG_WAITALL = 0x100;
 const TIMEOUT_SECONDS = 5;
+const MAX_SAMPLES = 10_000;
 
 const libc = koffi.load(null);
 const socket = libc.func('int socket(int, int, int)');
@@ -74,14 +76,13 @@ function askAll(queries: readonly Buffer[], sockets: readonly number[], tcp: boo
     replyOctets += length;
     rcodes.add(printRcode(reply[3]! & 15));
   }
-  return {
-    completed: latencies.length,
-    lost,
-    seconds: (now - start) / 1000,
-    latencies,
-    replyOctets,
-    rcodes: [...rcodes],
-  };
+  const completed = latencies.length;
+  const average = latencies.reduce((sum, latency) => sum + latency, 0) / completed;
+  const max = latencies.reduce((most, latency) => Math.max(most, latency), 0);
+  const every = Math.ceil(completed / MAX_SAMPLES);
+  const samples = latencies.filter((_, i) => i % every === 0);
+  const took = (now - start) / 1000;
+  return { completed, lost, seconds: took, latency: { average, max }, samples, replyOctets, rcodes: [...rcodes] };
 }
 
 /** A line `NAME TYPE` as octets. */

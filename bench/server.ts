@@ -32,6 +32,13 @@ export interface BenchServer extends BenchProcess {
   readonly port: number;
 }
 
+const running = new Set<ChildProcess>();
+
+// However the bench ends, its servers end with it.
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** Starts a program on these cores, of which `0` is the first. */
 export function startProcess(
   program: string,
@@ -45,10 +52,8 @@ export function startProcess(
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  // However the bench ends, its servers end with it.
-  const kill = () => child.kill('SIGKILL');
-  process.once('exit', kill);
-  child.once('exit', () => process.off('exit', kill));
+  running.add(child);
+  child.once('exit', () => running.delete(child));
   let output = '';
   child.stdout.on('data', (chunk) => {
     output = (output + chunk).slice(-100_000);

@@ -17,6 +17,8 @@ export interface Family<C> {
   cell(...labelValues: string[]): C;
   /** Forgets all series, for gauges that describe what is configured now. */
   reset(): void;
+  /** Forgets the series in which a label has this value; who still holds a cell of them counts for nobody. */
+  forget(label: string, value: string): void;
 }
 
 /** What a metric is, for the page that lists them all. */
@@ -128,6 +130,9 @@ export class Metrics {
         return entry.cell;
       },
       reset: () => series.clear(),
+      forget(label, value) {
+        for (const [key, entry] of series) if (entry.labels[label] === value) series.delete(key);
+      },
     };
     if (labels.length === 0 && type !== 'histogram') family.cell();
     const get = async (): Promise<Exposed> => ({

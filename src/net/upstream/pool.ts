@@ -35,8 +35,6 @@ export interface PoolOptions {
   readonly maxAgeMs: number;
   /** How many connections may be kept while idle; 0 for all. */
   readonly maxIdle: number;
-  /** Told for every query whether it went over a connection that was there already. */
-  onPick?(reused: boolean): void;
 }
 
 /** The connections to one upstream, opened as they are needed and kept for a while. */
@@ -45,9 +43,10 @@ export interface ConnectionPool {
    * Sends a query of one question, with a fresh id, and resolves with the octets of the reply; `timeoutMs` bounds the
    * whole, dialling included. A connection that is closed after it has brought a reply costs nothing but a new one.
    *
+   * @param onPick told whether it goes over a connection that was there already.
    * @throws UpstreamError (as a rejection)
    */
-  exchange(query: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
+  exchange(query: Uint8Array, timeoutMs: number, onPick?: (reused: boolean) => void): Promise<Uint8Array>;
   /** Closes idle connections now and busy ones when their queries are over. */
   close(): void;
   readonly connections: number;
@@ -115,10 +114,10 @@ export function createPool({ name, share, connect }: ConnectionKind, options: Po
     get connections() {
       return pool.size;
     },
-    async exchange(query, timeoutMs) {
+    async exchange(query, timeoutMs, onPick) {
       const endMs = clock.monotonic() + timeoutMs;
       const kept = pick();
-      options.onPick?.(kept !== undefined);
+      onPick?.(kept !== undefined);
       for (let connection = kept ?? open(); ; connection = renew()) {
         try {
           return await connection.exchange(query, endMs - clock.monotonic());

@@ -39,11 +39,12 @@ function connectTo(port: number, options: Partial<TcpOptions> = {}): void {
   picks = [];
   tcp = createTcpUpstream(
     { address: '127.0.0.1', port },
-    { ...{ clock, expireMs: 10_000, maxAgeMs: 0, maxIdle: 0 }, onPick: (reused) => picks.push(reused), ...options },
+    { clock, expireMs: 10_000, maxAgeMs: 0, maxIdle: 0, ...options },
   );
 }
 
-const exchange = async (name = 'example.org.') => printReply(decodeMessage(await tcp.exchange(octetsFor(name), 2000)));
+const exchange = async (name = 'example.org.') =>
+  printReply(decodeMessage(await tcp.exchange(octetsFor(name), 2000, (reused) => picks.push(reused))));
 
 test('one query after the other uses one connection', async () => {
   expect(await exchange('a.example.')).toBe(`NOERROR ra\n${record('a.example.')}`);

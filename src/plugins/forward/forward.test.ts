@@ -374,6 +374,18 @@ test('metrics', async () => {
   ]);
 });
 
+test('health probes over connections are not counted among the queries', async () => {
+  const [sick, well] = [await upstream(), await upstream(rcode(3))];
+  await stanza([sick, well], 'force_tcp\nmax_connect_attempts 1');
+  await failProbes(sick, 0);
+  const probe = await sick.query(1);
+  sick.on(answering([RECORD]));
+  probe.reply(answerTo(probe.message));
+  await expect.poll(asked).toBe(`NOERROR ra\n${RECORD}`);
+  const picks = (await env.exposed('coredns_proxy_conn_cache')).filter((line) => line.includes(sick.endpoint));
+  expect(picks.map((line) => Number(line.split(' ').at(-1))).reduce((sum, count) => sum + count)).toBe(2);
+});
+
 /** A scratch folder that goes away after the test. */
 async function folder(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'cairn-forward-'));
@@ -437,6 +449,9 @@ test('host names are resolved at the start and again from time to time', async (
   await expect
     .poll(() => env.lines)
     .toEqual([`[INFO] plugin/forward: upstreams changed to 127.0.0.2:${server.port} [::1]:${server.port}`]);
+  const shown = await env.metrics.expose();
+  expect(shown).toContain(`to="127.0.0.2:${server.port}"`);
+  expect(shown).not.toContain(`to="127.0.0.1:${server.port}"`);
 });
 
 test('a host that cannot be resolved is an error at the start', async () => {

@@ -12,6 +12,8 @@ export interface UpstreamMetrics {
   failed(reason: FailureReason): void;
   probeFailed(): void;
   picked(protocol: 'udp' | 'tcp' | 'tcp-tls' | 'https', reused: boolean): void;
+  /** What was counted goes with the last who counts for this upstream: a host name may have new addresses all day. */
+  stop(): void;
 }
 
 export interface ForwardMetrics {
@@ -59,10 +61,15 @@ export function forwardMetrics(metrics: Metrics): ForwardMetrics {
   ]);
   const brokenHelp = 'Queries that found all upstreams down.';
   const rejectsHelp = 'Queries refused because max_concurrent were being forwarded.';
+  const ofUpstream = [proxyDuration, duration, requests, responses, proxyProbes, probes, hits, misses, failures];
   return {
     healthcheckBroken: counter('coredns_forward_healthcheck_broken_total', brokenHelp).cell(),
     concurrentRejects: counter('coredns_forward_max_concurrent_rejects_total', rejectsHelp).cell(),
     upstream: (to) => {
+      const holders = holdersOf(metrics);
+      holders.set(to, (holders.get(to) ?? 0) + 1);
+      let isStopped = false;
+      const isForgotten = () => isStopped && !holders.has(to);
       const sent = requests.cell(to);
       // There from the start: an alert on their rate sees the first failure, too.
       const failedProbes = [proxyProbes.cell(PROXY, to), probes.cell(to)];
@@ -79,6 +86,7 @@ export function forwardMetrics(metrics: Metrics): ForwardMetrics {
           sent.value++;
         },
         replied(rcode, durationMs) {
+          if (isForgotten()) return;
           let cells = byRcode.get(rcode);
           if (!cells) {
             cells = cellsOf(printRcode(rcode));
@@ -88,13 +96,14 @@ export function forwardMetrics(metrics: Metrics): ForwardMetrics {
           cells.duration.observe(durationMs / 1000);
           cells.proxyDuration.observe(durationMs / 1000);
         },
-        failed: (reason) => {
-          failures.cell(to, reason).value++;
+        failed(reason) {
+          if (!isForgotten()) failures.cell(to, reason).value++;
         },
         probeFailed() {
           for (const cell of failedProbes) cell.value++;
         },
         picked(protocol, reused) {
+          if (isForgotten()) return;
           const byProtocol = reused ? reusedBy : openedBy;
           let cell = byProtocol.get(protocol);
           if (!cell) {
@@ -103,7 +112,28 @@ export function forwardMetrics(metrics: Metrics): ForwardMetrics {
           }
           cell.value++;
         },
+        stop() {
+          if (isStopped) return;
+          isStopped = true;
+          const left = holders.get(to)! - 1;
+          holders.set(to, left);
+          if (left > 0) return;
+          holders.delete(to);
+          for (const family of ofUpstream) family.forget('to', to);
+        },
       };
     },
   };
+}
+
+/** How many count for each upstream: blocks and stanzas may share one, and after a reload the new chain does before the old one ends. */
+const holdersIn = new WeakMap<Metrics, Map<string, number>>();
+
+function holdersOf(metrics: Metrics): Map<string, number> {
+  let holders = holdersIn.get(metrics);
+  if (!holders) {
+    holders = new Map();
+    holdersIn.set(metrics, holders);
+  }
+  return holders;
 }

@@ -42,12 +42,15 @@ export function createUpstream(
 ): Upstream {
   const sourceAddress = sameFamily(stanza.sourceAddress, to) ? stanza.sourceAddress : undefined;
   const { healthCheck, maxFails } = stanza;
-  const connections = poolFor(to, stanza, { clock, sourceAddress }, certificates, metrics);
+  const connections = poolFor(to, stanza, { clock, sourceAddress }, certificates);
+  const proto = protoOf(to);
+  // Of queries; health probes are not counted.
+  const onPick = (reused: boolean) => metrics.picked(proto, reused);
   const datagrams = createUdpUpstream(to, { clock, sourceAddress, onPick: (reused) => metrics.picked('udp', reused) });
   const decode = (reply: Uint8Array) => decodeReply(reply, to);
   const send = (query: Uint8Array, protocol: Protocol, timeoutMs: number): Promise<Message> =>
     protocol === 'tcp' || to.encryption
-      ? connections.exchange(query, timeoutMs).then(decode)
+      ? connections.exchange(query, timeoutMs, onPick).then(decode)
       : datagrams.exchange(query, timeoutMs, decode);
   const probe = encodeProbe(healthCheck);
   const health = createHealth({
@@ -85,8 +88,15 @@ export function createUpstream(
       health.stop();
       connections.close();
       datagrams.close();
+      metrics.stop();
     },
   };
+}
+
+/** What metrics call the connections to an upstream. */
+function protoOf({ encryption }: Endpoint): 'tcp' | 'tcp-tls' | 'https' {
+  if (!encryption) return 'tcp';
+  return encryption.over === 'tls' ? 'tcp-tls' : 'https';
 }
 
 /** The connections over which the upstream is asked. */
@@ -95,14 +105,9 @@ function poolFor(
   { expireMs, maxAgeMs, maxIdleConns, tlsServername, dohMethod }: Stanza,
   { clock, sourceAddress }: { clock: Clock; sourceAddress: string | undefined },
   { context }: Certificates,
-  metrics: UpstreamMetrics,
 ): ConnectionPool {
   const { over, servername = tlsServername } = to.encryption ?? {};
-  const protocol = over === undefined ? 'tcp' : over === 'tls' ? 'tcp-tls' : 'https';
-  const options = {
-    ...{ clock, sourceAddress, expireMs, maxAgeMs, maxIdle: maxIdleConns },
-    onPick: (reused: boolean) => metrics.picked(protocol, reused),
-  };
+  const options = { clock, sourceAddress, expireMs, maxAgeMs, maxIdle: maxIdleConns };
   const tls = { context, servername };
   if (over === 'https') return createHttpsUpstream(to, { ...options, tls, method: dohMethod });
   return createTcpUpstream(to, over === 'tls' ? { ...options, tls } : options);
