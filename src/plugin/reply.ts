@@ -35,11 +35,14 @@ export interface Reply {
   readonly drop?: true | undefined;
 }
 
+/** With every property there, if only as undefined. */
+type WholeReply = { readonly [P in keyof Required<Reply>]: Reply[P] };
+
 const EMPTY: readonly ResourceRecord[] = [];
 
 /** A reply with what is given, and nothing else in it: NOERROR, no flags, no records. */
-export function createReply(source: string, parts: Partial<Reply> = {}): Reply {
-  // Every reply has the same properties in the same order, so that V8 knows them all by one shape.
+export function createReply(source: string, parts: Partial<Reply> = {}): WholeReply {
+  // In the same order always, so that V8 knows all replies by one shape.
   return {
     rcode: parts.rcode ?? Rcode.NOERROR,
     aa: parts.aa ?? false,

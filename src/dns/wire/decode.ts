@@ -36,7 +36,10 @@ export function decodeMessage(bytes: Uint8Array): Message {
 function decodeQuestions(reader: Reader, count: number): Question[] {
   // An array that is made with what is in it has no room to spare.
   if (count === 1) return [decodeQuestion(reader)];
-  return Array.from({ length: count }, () => decodeQuestion(reader));
+  const questions: Question[] = [];
+  // The count is a peer's claim.
+  for (let i = 0; i < count; i++) questions.push(decodeQuestion(reader));
+  return questions;
 }
 
 function decodeQuestion(reader: Reader): Question {
