@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { run } from '../test/support/tools.ts';
-import type { OneByOne } from './one-by-one.ts';
 import { cpuSeconds } from './server.ts';
 
 /** What one run against one server came to. */
@@ -49,16 +48,14 @@ export async function load(options: LoadOptions): Promise<Load> {
   return { ...found, cpuSeconds: cpuSeconds(options.pid) - before };
 }
 
-type Found = Omit<Load, 'cpuSeconds'>;
+/** What the clients count. */
+export type Found = Omit<Load, 'cpuSeconds'>;
 
 /** Runs a client that has one query outstanding, and measures each. */
 async function oneByOne({ port, tcp, seconds, cores = '1', queries }: LoadOptions): Promise<Found> {
   const program = resolve(import.meta.dirname, 'one-by-one.ts');
   const words = `${program} ${port} ${tcp ? 'tcp' : 'udp'} ${tcp ? TCP_CONNECTIONS : 1} ${seconds}`.split(' ');
-  const found: OneByOne = JSON.parse(await runOn(cores, process.execPath, [...words, queries]));
-  const { completed, lost, latency, samples, replyOctets, rcodes } = found;
-  const queriesPerSecond = completed / found.seconds;
-  return { completed, lost, queriesPerSecond, latency, samples, replySize: replyOctets / completed, rcodes };
+  return JSON.parse(await runOn(cores, process.execPath, [...words, queries]));
 }
 
 /** Runs dnsperf, and beside it a second one that samples latencies if it is to. */

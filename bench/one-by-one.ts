@@ -1,25 +1,13 @@
 /**
  * `node bench/one-by-one.ts PORT udp|tcp SOCKETS SECONDS FILE`: asks the queries of the file, each when the last one was answered, from each
- * socket in turn, and prints what came of it. dnsperf cannot do that: its threads wait for each other for up to 100 ms at a time.
+ * socket in turn, and prints what came of it as JSON. dnsperf cannot do that: its threads wait for each other for up to 100 ms at a time.
  */
 import { readFileSync } from 'node:fs';
 import { encode } from 'dns-packet';
 import koffi from 'koffi';
 import { printRcode } from '../src/dns/message.ts';
 import { questionPacket } from '../test/support/ask.ts';
-
-/** What is printed, as JSON. */
-export interface OneByOne {
-  readonly completed: number;
-  readonly lost: number;
-  readonly seconds: number;
-  /** In milliseconds: of all queries, and of single ones among them, at most {@link MAX_SAMPLES}. */
-  readonly latency: { readonly average: number; readonly max: number };
-  readonly samples: readonly number[];
-  /** Of all replies, in octets. */
-  readonly replyOctets: number;
-  readonly rcodes: readonly string[];
-}
+import type { Found } from './load.ts';
 
 const AF_INET = 2;
 const SOCK_STREAM = 1;
@@ -28,6 +16,7 @@ const SOL_SOCKET = 1;
 const SO_RCVTIMEO = 20;
 const MSG_WAITALL = 0x100;
 const TIMEOUT_SECONDS = 5;
+/** How many of the latencies are printed, at most. */
 const MAX_SAMPLES = 10_000;
 
 const libc = koffi.load(null);
@@ -57,7 +46,7 @@ function exchange(fd: number, query: Buffer, tcp: boolean): number {
   return recv(fd, reply, length, MSG_WAITALL) === length ? length : 0;
 }
 
-function askAll(queries: readonly Buffer[], sockets: readonly number[], tcp: boolean, seconds: number): OneByOne {
+function askAll(queries: readonly Buffer[], sockets: readonly number[], tcp: boolean, seconds: number): Found {
   const latencies: number[] = [];
   const rcodes = new Set<string>();
   let replyOctets = 0;
@@ -81,8 +70,9 @@ function askAll(queries: readonly Buffer[], sockets: readonly number[], tcp: boo
   const max = latencies.reduce((most, latency) => Math.max(most, latency), 0);
   const every = Math.ceil(completed / MAX_SAMPLES);
   const samples = latencies.filter((_, i) => i % every === 0);
-  const took = (now - start) / 1000;
-  return { completed, lost, seconds: took, latency: { average, max }, samples, replyOctets, rcodes: [...rcodes] };
+  const queriesPerSecond = (1000 * completed) / (now - start);
+  const replySize = replyOctets / completed;
+  return { completed, lost, queriesPerSecond, latency: { average, max }, samples, replySize, rcodes: [...rcodes] };
 }
 
 /** A line `NAME TYPE` as octets. */

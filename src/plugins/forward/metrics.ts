@@ -1,6 +1,7 @@
 import { printRcode } from '../../dns/message.ts';
 import type { FailureReason } from '../../net/upstream/error.ts';
 import { type Cell, type Metrics, TIME_BUCKETS } from '../../observe/metrics.ts';
+import { perObject } from '../../per-object.ts';
 
 /** The name under which CoreDNS's proxy metrics know this plugin. */
 const PROXY = 'forward';
@@ -127,13 +128,4 @@ export function forwardMetrics(metrics: Metrics): ForwardMetrics {
 }
 
 /** How many count for each upstream: blocks and stanzas may share one, and after a reload the new chain does before the old one ends. */
-const holdersIn = new WeakMap<Metrics, Map<string, number>>();
-
-function holdersOf(metrics: Metrics): Map<string, number> {
-  let holders = holdersIn.get(metrics);
-  if (!holders) {
-    holders = new Map();
-    holdersIn.set(metrics, holders);
-  }
-  return holders;
-}
+const holdersOf = perObject((_: Metrics) => new Map<string, number>());

@@ -1,12 +1,12 @@
 import { parseIP, printIP } from '../../dns/ip.ts';
 import { type Name, NameError, parseName } from '../../dns/name.ts';
+import { perObject } from '../../per-object.ts';
 import type { EndpointSlice, Service } from '../../registry/records.ts';
 import type { Registry } from '../../registry/registry.ts';
 import type { Serial } from '../../registry/serial.ts';
 import { backendsOf, byFamily, type Contents } from './contents.ts';
 import { type Endpoints, readEndpoints } from './endpoints.ts';
 import type { KubernetesOptions } from './options.ts';
-import { perRecord } from './per-record.ts';
 import { hasTargets } from './reverse.ts';
 import { followReversePrefixes, type HasReversePrefix } from './reverse-prefixes.ts';
 import type { NameRules } from './service-name.ts';
@@ -56,7 +56,7 @@ export function viewClusterSet(registry: Registry, options: ClusterOptions): Clu
 
 function view(registry: Registry, options: ClusterOptions, services: Services, rules: NameRules): Cluster {
   const listed = new Set(options.namespaces);
-  const readSlices = perRecord((slices: readonly EndpointSlice[]) => readEndpoints(slices, options.endpointPodNames));
+  const readSlices = perObject((slices: readonly EndpointSlice[]) => readEndpoints(slices, options.endpointPodNames));
   const mayExpose = (namespace: string) => listed.size === 0 || listed.has(namespace);
   const ofSet = rules === 'cluster-set';
   const prefixes = followReversePrefixes(registry, (address) => hasTargets(cluster, address));
@@ -71,7 +71,7 @@ function view(registry: Registry, options: ClusterOptions, services: Services, r
       const slices = options.noEndpoints ? [] : services.slicesOf(namespace, service);
       return slices.length === 0 ? undefined : readSlices(slices);
     },
-    contentsOf: perRecord((service: Service) => readService(service, options.externalNameIP)),
+    contentsOf: perObject((service: Service) => readService(service, options.externalNameIP)),
     hasReversePrefix: prefixes.has,
     stop() {
       prefixes.stop();

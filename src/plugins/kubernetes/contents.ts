@@ -1,6 +1,6 @@
 import type { Name } from '../../dns/name.ts';
+import { perObject } from '../../per-object.ts';
 import { NO_PORT, type Port } from '../../registry/records.ts';
-import { perRecord } from './per-record.ts';
 
 /** What stands at an existing name, whatever the type that is asked for. A name that does not exist has no contents. */
 export type Contents =
@@ -74,7 +74,7 @@ export function withPort(backends: Backends, name: string, protocol: string): Ba
 }
 
 /** What {@link withPort} has found, as long as the backends last: there are no more of them than ports, and ways to ask for any. */
-const knownPorts = perRecord((_: Backends) => new Map<string, Backends>());
+const knownPorts = perObject((_: Backends) => new Map<string, Backends>());
 
 function findPort(backends: Backends, name: string, protocol: string): Backends | undefined {
   let ports: readonly Port[] = [];

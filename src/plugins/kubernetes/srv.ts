@@ -1,9 +1,9 @@
 import type { Name } from '../../dns/name.ts';
 import { type ResourceRecord, rr, SRV } from '../../dns/rr.ts';
+import { perObject } from '../../per-object.ts';
 import { NO_PORT } from '../../registry/records.ts';
 import { addressRecord } from './address-records.ts';
 import type { Backends } from './contents.ts';
-import { perRecord } from './per-record.ts';
 
 /** What SRV records say of one host. */
 interface Target {
@@ -44,7 +44,7 @@ export function srvRecords(
   return { answer, additional };
 }
 
-const targetsOf = perRecord(({ list }: Backends): Targets => {
+const targetsOf = perObject(({ list }: Backends): Targets => {
   const targets = new Map<string, { readonly ports: Set<number>; readonly addresses: Set<string> }>();
   let pairs = 0;
   for (const { label, address, ports } of list) {
