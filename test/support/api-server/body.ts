@@ -38,6 +38,20 @@ function sendSlowly(
   response.on('close', () => timer.cancel());
 }
 
+/** What is no Status, but text of a server or proxy that has no time for one. */
+export function sendText(
+  response: ServerResponse,
+  code: number,
+  text: string,
+  retryAfterSeconds: number | undefined,
+): void {
+  response.writeHead(code, {
+    'content-type': 'text/plain; charset=utf-8',
+    ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
+  });
+  response.end(text);
+}
+
 export function sendStatus(response: ServerResponse, status: Status): void {
   const { retryAfterSeconds } = (status.details ?? {}) as { retryAfterSeconds?: number };
   response.writeHead(status.code, {

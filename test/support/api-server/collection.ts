@@ -39,7 +39,7 @@ const MAX_SNAPSHOTS = 8;
 export class Collection {
   readonly resource: Resource;
   readonly #maxHistory: number;
-  readonly #objects = new Map<string, Stored>();
+  #objects = new Map<string, Stored>();
   readonly #listeners = new Set<(change: Change) => void>();
   #history: Change[] = [];
   #snapshots: Snapshot[] = [];
@@ -90,6 +90,17 @@ export class Collection {
     this.#history = [];
     this.#oldest = version;
     this.#snapshots = [];
+  }
+
+  /** Holds these objects and knows of nothing that happened before that version. */
+  restore(objects: readonly Stored[], version: number): void {
+    this.#objects = new Map(objects.map((stored) => [stored.key, stored]));
+    this.#lastChange = version;
+    this.compact(version);
+  }
+
+  get lastChange(): number {
+    return this.#lastChange;
   }
 
   now(): Snapshot {

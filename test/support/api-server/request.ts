@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { authenticate, authorize, clientOf } from './access.ts';
-import { sendBody, sendStatus } from './body.ts';
+import { sendBody, sendStatus, sendText } from './body.ts';
 import type { Collection } from './collection.ts';
 import { wholeObject } from './collection.ts';
 import { listPage, printPage } from './list.ts';
 import { type ListOptions, Refused, readOptions } from './options.ts';
 import { parsePath, type Target } from './resources.ts';
 import type { ServerState } from './state.ts';
-import { failed, methodNotAllowed, notFound } from './status.ts';
+import { failed, forbidden, methodNotAllowed, notFound } from './status.ts';
 import { concerns, type Verb } from './switches.ts';
 import { serveWatch } from './watch.ts';
 
@@ -72,9 +72,17 @@ function answer(request: IncomingMessage, response: ServerResponse, question: Qu
     const { switches } = state;
     if (!spared && state.failuresLeft > 0) {
       state.failuresLeft--;
-      throw new Refused(failed(switches.failures.status, switches.failures.retryAfterSeconds));
+      const { status, retryAfterSeconds, text } = switches.failures;
+      if (text === undefined) throw new Refused(failed(status, retryAfterSeconds));
+      sendText(response, status, text, retryAfterSeconds);
+      return;
     }
-    authorize(authenticate(request, switches), verb, target, switches);
+    const user = authenticate(request, switches);
+    if (!spared && state.forbiddenLeft > 0) {
+      state.forbiddenLeft--;
+      throw new Refused(forbidden(user, verb, target.resource, target.namespace));
+    }
+    authorize(user, verb, target, switches);
     if (request.method !== 'GET') throw new Refused(methodNotAllowed());
     const collection = state.collections.get(target.resource.kind)!;
     const options = readOptions(target, query, switches.streamingLists);

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { type Clock, systemClock } from '../../../src/observe/clock.ts';
 import type { KubernetesObject } from './objects.ts';
 import { type AskedRequest, serve } from './request.ts';
-import { ServerState } from './state.ts';
+import { ServerState, type Snapshot } from './state.ts';
 import { defaults, type Switches } from './switches.ts';
 import type { Watch } from './watch.ts';
 
@@ -54,6 +54,10 @@ export interface ApiServer {
   set(switches: Partial<Switches>): Promise<void>;
   /** Serves another certificate from the next connection on. */
   setCertificate(certificate: Certificate): void;
+  /** What there is now, for {@link restore}. */
+  snapshot(): Snapshot;
+  /** Goes back to a snapshot, as where etcd is restored from one; watches are closed. */
+  restore(snapshot: Snapshot): void;
   /** Forgets all history, as etcd does when it is compacted: pages and watches from before are told 410 Gone. */
   compact(): void;
   close(): Promise<void>;
@@ -106,6 +110,8 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
       certificate = next;
       server.setSecureContext({ ...next, ...clients });
     },
+    snapshot: () => state.snapshot(),
+    restore: (snapshot) => state.restore(snapshot),
     compact: () => state.compact(),
     async close() {
       if (server.listening) await hangUp();

@@ -26,8 +26,13 @@ export interface Switches {
   readonly goneAs: 'status' | 'event';
   /** Whether a list at version 0 is cut into pages; servers before 1.3x give it whole. */
   readonly pagesAtZero: boolean;
-  /** How long a watch that wants bookmarks waits for the next one. */
+  /** How often a watch that wants bookmarks gets one, if the version has moved on since it began. */
   readonly bookmarkMs: number;
+  /**
+   * Which version bookmarks tell: that of the whole server, as where etcd reports its progress; that of the last change to the resource;
+   * or there are none, as without a watch cache.
+   */
+  readonly bookmarks: 'all' | 'own' | 'never';
   /** Whether lists are compressed for those who accept that, from 128 KiB as an API server does. */
   readonly gzip: boolean;
 
@@ -40,7 +45,15 @@ export interface Switches {
   /** Waits so long before each answer and each event. */
   readonly latencyMs: number;
   /** The next `times` requests fail. */
-  readonly failures: { readonly times: number; readonly status: number; readonly retryAfterSeconds?: number };
+  readonly failures: {
+    readonly times: number;
+    readonly status: number;
+    readonly retryAfterSeconds?: number;
+    /** The plain text that is sent in place of a Status, as overloaded servers and proxies do. */
+    readonly text?: string;
+  };
+  /** The next `times` requests get 403, as while an API server has not read its roles yet. */
+  readonly forbiddenTimes: number;
   /** Lists end in mid-stream after so many octets. */
   readonly cutAfter: number | undefined;
   /** Lists come in pieces of so many octets, one each `everyMs`. */
@@ -63,12 +76,14 @@ export const defaults: Switches = {
   goneAs: 'event',
   pagesAtZero: false,
   bookmarkMs: 60_000,
+  bookmarks: 'all',
   gzip: false,
   faulty: {},
   refuse: false,
   silent: false,
   latencyMs: 0,
   failures: { times: 0, status: 500 },
+  forbiddenTimes: 0,
   cutAfter: undefined,
   dribble: undefined,
   extraItems: [],

@@ -101,14 +101,14 @@ test('a watch that was told that it is too old is told nothing more', async () =
   expect(await watch.events(2)).toMatch(/^ERROR .*end$/);
 });
 
-test('sends bookmarks to those who want them, and ends with one at its time limit', async () => {
+test('sends bookmarks to those who want them once the version has moved on, and ends with one at its time limit', async () => {
   const clock = fakeClock();
   const api = await testApi({ objects, clock });
   const watch = await openWatch(`${api.url}${SERVICES}&resourceVersion=4&allowWatchBookmarks=true&timeoutSeconds=90`);
   clock.advance(60_000);
   api.put(namespace('new'));
   clock.advance(30_000);
-  expect(await watch.events(3)).toBe('BOOKMARK @4, BOOKMARK @5, end');
+  expect(await watch.events(2)).toBe('BOOKMARK @5, end');
   const plain = await openWatch(`${api.url}${SERVICES}&resourceVersion=4&timeoutSeconds=90`);
   clock.advance(90_000);
   expect(await plain.events(1)).toBe('end');
@@ -122,4 +122,50 @@ test('a watch that has ended misses what happens before its client hangs up', as
   api.watches[0]!.end();
   api.put(service('d'));
   expect(await watch.events(2)).toBe('ADDED c@5, end');
+});
+
+describe('bookmarks', () => {
+  test.each([
+    ['all', 'BOOKMARK @5, BOOKMARK @6, end'],
+    ['own', 'BOOKMARK @6, end'],
+    ['never', 'end'],
+  ] as const)('that tell of %s', async (bookmarks, expected) => {
+    const clock = fakeClock();
+    const api = await testApi({ objects, clock, bookmarks });
+    const watch = await openWatch(
+      `${api.url}${SERVICES}&resourceVersion=4&allowWatchBookmarks=true&labelSelector=no&timeoutSeconds=90`,
+    );
+    api.put(namespace('new'));
+    clock.advance(60_000);
+    api.put(service('c'));
+    clock.advance(30_000);
+    expect(await watch.events(expected.split(', ').length)).toBe(expected);
+  });
+});
+
+describe('a server that went back to a snapshot', () => {
+  test('has the objects and the version of then, and closes watches', async () => {
+    const api = await testApi({ objects });
+    const snapshot = api.snapshot();
+    api.put(service('c'));
+    const watch = await openWatch(`${api.url}${SERVICES}&resourceVersion=5`);
+    api.restore(snapshot);
+    await expect(watch.line()).rejects.toThrow('terminated');
+    const { body } = await get(`${api.url}/api/v1/services`);
+    expect([body.metadata.resourceVersion, body.items.map((item) => item.metadata.name)]).toEqual(['4', ['b', 'a']]);
+  });
+
+  test('tells a watch of a version to come nothing until that has come, and no error', async () => {
+    const clock = fakeClock();
+    const api = await testApi({ objects, clock });
+    const snapshot = api.snapshot();
+    api.put(service('c'));
+    api.restore(snapshot);
+    const watch = await openWatch(`${api.url}${SERVICES}&resourceVersion=5&allowWatchBookmarks=true`);
+    clock.advance(60_000);
+    api.put(service('lost'));
+    clock.advance(60_000);
+    api.put(service('told'));
+    expect([watch.status, await watch.events(1)]).toEqual([200, 'ADDED told@6']);
+  });
 });

@@ -45,7 +45,11 @@ export function serveWatch(
   response.flushHeaders();
 
   const write = eventWriter(response, options, world);
-  const bookmark = (annotations?: object) => write(printBookmark(collection, world.version(), annotations), true);
+  const bookmarkVersion = () => (world.switches().bookmarks === 'own' ? collection.lastChange : world.version());
+  const bookmark = (annotations?: object) => write(printBookmark(collection, bookmarkVersion(), annotations), true);
+  // A server tells a watch of nothing up to where it began, even where that is a version it has not reached.
+  const begunAt = options.sendInitialEvents ? world.version() : (options.resourceVersion ?? 0);
+  const moved = () => bookmarkVersion() > begunAt && world.switches().bookmarks !== 'never';
   const watch: Watch = {
     ...{ resource: resource.name, namespace: options.namespace },
     send: (type, object) => response.write(`${JSON.stringify({ type, object })}\n`),
@@ -67,9 +71,9 @@ export function serveWatch(
   const stop = [
     collection.listen((change) => {
       const event = eventOf(collection, options, change);
-      if (event !== undefined) write(event);
+      if (event !== undefined && change.version > begunAt) write(event);
     }),
-    ...timers(options, watch, world),
+    ...timers(options, watch, world, moved),
   ];
   response.on('close', () => {
     for (const one of stop) one();
@@ -77,15 +81,23 @@ export function serveWatch(
   return watch;
 }
 
-function timers(options: ListOptions, watch: Watch, { clock, switches }: WatchWorld): (() => void)[] {
+function timers(
+  options: ListOptions,
+  watch: Watch,
+  { clock, switches }: WatchWorld,
+  moved: () => boolean,
+): (() => void)[] {
   const { timeoutSeconds, allowWatchBookmarks } = options;
+  const bookmark = () => {
+    if (moved()) watch.bookmark();
+  };
   const atEnd = () => {
-    if (allowWatchBookmarks) watch.bookmark();
+    if (allowWatchBookmarks) bookmark();
     watch.end();
   };
   return [
     ...(timeoutSeconds > 0 ? [clock.after(timeoutSeconds * 1000, atEnd)] : []),
-    ...(allowWatchBookmarks ? [clock.every(switches().bookmarkMs, watch.bookmark)] : []),
+    ...(allowWatchBookmarks ? [clock.every(switches().bookmarkMs, bookmark)] : []),
   ].map((timer) => () => timer.cancel());
 }
 
