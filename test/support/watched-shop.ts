@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { apiNamespace, apiService, apiSlice } from './api-objects.ts';
+import type { AskedRequest } from './api-server/index.ts';
 import type { WatchedCluster } from './watched-cluster.ts';
 
 /** A small cluster for tests of how it is watched: the namespace `shop` with services and the endpoints of one. */
@@ -11,9 +12,13 @@ export const SERVICES = '/api/v1/services';
 
 /** The names of the services that are known. */
 export const services = ({ registry }: WatchedCluster) => [...registry.services()].map(({ name }) => name).sort();
-/** What the stand-in was asked under a path. */
+/** The lists and watches that the stand-in was asked for under a path. */
 export const askedOf = ({ api }: WatchedCluster, path: string) =>
-  api.requests.filter((request) => request.path === path);
+  api.requests.filter((request) => request.path === path && !isProbe(request));
+/** How often the stand-in was asked for its version under a path. */
+export const probesOf = ({ api }: WatchedCluster, path: string) =>
+  api.requests.filter((request) => request.path === path && isProbe(request)).length;
+const isProbe = ({ query }: AskedRequest) => query.limit === '1';
 /** Waits for the first lists. */
 export const synced = (cluster: WatchedCluster) => cluster.until(() => expect(cluster.registry.synced).toBe(true));
 /** The lines of the log, but not those that tell of the first list. */

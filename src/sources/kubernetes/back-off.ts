@@ -10,12 +10,12 @@ const LONGEST_MS = 30_000;
 /** A server that asks for a longer pause is asked again after this time. */
 const LONGEST_RETRY_AFTER_MS = 120_000;
 
-/** Waits of 0.8 to 1.6 seconds at first, then twice as long each time, up to 15 to 30 seconds. */
-export function createBackOff(random: () => number): BackOff {
+/** Waits of 0.8 to 1.6 seconds at first, then twice as long each time, up to half of `longestMs` to all of it. */
+export function createBackOff(random: () => number, longestMs: number = LONGEST_MS): BackOff {
   let attempts = 0;
   return {
     next(retryAfterMs = 0) {
-      const longest = Math.min(LONGEST_MS, FIRST_MS * 2 ** attempts++);
+      const longest = Math.min(longestMs, FIRST_MS * 2 ** attempts++);
       const jittered = longest * (0.5 + random() / 2);
       return Math.max(jittered, Math.min(retryAfterMs, LONGEST_RETRY_AFTER_MS));
     },

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { createGunzip } from 'node:zlib';
-import { messageOf } from '../../errors.ts';
+import { CairnError } from '../../errors.ts';
 import type { Clock, Timer } from '../../observe/clock.ts';
+import { endingOf } from './ending.ts';
 import { ApiConnectionError, SilenceError } from './errors.ts';
 
 /** A list that stands still for so long is given up. */
@@ -10,8 +11,10 @@ const BODY_IDLE_MS = 30_000;
 /** An answer with status 200. */
 export interface ApiBody {
   readonly chunks: AsyncIterable<Buffer>;
-  /** From now on, the answer is taken for dead if nothing comes for so long. */
-  expectWithin(idleMs: number): void;
+  /** From now on, the answer is taken for dead if nothing comes for so long; with `silent`, that is told each time, and decides. */
+  expectWithin(idleMs: number, silent?: () => void): void;
+  /** Gives the answer up: who reads the chunks gets this error. */
+  fail(error: CairnError): void;
   /** Says that what counts for the limit of requests under way is done. */
   release(): void;
 }
@@ -23,11 +26,18 @@ export function bodyOf(response: IncomingMessage, release: () => void, clock: Cl
   stream.on('error', () => {}); // thrown to whoever reads; until then, nobody may be listening
   // What is packed is not told how its source ended.
   if (isPacked) response.on('error', (error) => stream.destroy(error));
+  const giveUp = (): void => void stream.destroy(new SilenceError(`nothing came for ${idleMs / 1000} s`));
   let idleMs = BODY_IDLE_MS;
+  let silent = giveUp;
+  let isOver = false;
   let timer: Timer = { cancel() {} };
   const expect = () => {
     timer.cancel();
-    timer = clock.after(idleMs, () => stream.destroy(new SilenceError(`nothing came for ${idleMs / 1000} s`)));
+    if (isOver) return;
+    timer = clock.after(idleMs, () => {
+      expect();
+      silent();
+    });
   };
   async function* chunks(): AsyncGenerator<Buffer> {
     expect();
@@ -37,8 +47,9 @@ export function bodyOf(response: IncomingMessage, release: () => void, clock: Cl
         yield chunk;
       }
     } catch (thrown) {
-      throw thrown instanceof SilenceError ? thrown : new ApiConnectionError(messageOf(thrown), thrown);
+      throw thrown instanceof CairnError ? thrown : new ApiConnectionError(endingOf(thrown), thrown);
     } finally {
+      isOver = true;
       timer.cancel();
       release();
       response.destroy();
@@ -47,9 +58,11 @@ export function bodyOf(response: IncomingMessage, release: () => void, clock: Cl
   return {
     chunks: chunks(),
     release,
-    expectWithin(ms) {
+    expectWithin(ms, told = giveUp) {
       idleMs = ms;
+      silent = told;
       expect();
     },
+    fail: (error) => void stream.destroy(error),
   };
 }

@@ -1,11 +1,11 @@
 import { type Agent, type IncomingMessage, type RequestOptions, request } from 'node:http';
 import { request as requestTls } from 'node:https';
 import { isDeepStrictEqual } from 'node:util';
-import { messageOf } from '../../errors.ts';
 import type { Clock } from '../../observe/clock.ts';
 import type { Access, Credentials } from './access/access.ts';
 import { AgentOfAccess } from './agent.ts';
 import { type ApiBody, bodyOf } from './body.ts';
+import { endingOf } from './ending.ts';
 import { ApiConnectionError, type ApiStatusError, statusError } from './errors.ts';
 import { createGate, createRateLimit } from './limits.ts';
 import type { RequestMetrics } from './metrics.ts';
@@ -26,6 +26,9 @@ const DEFAULT_LIMITS: ApiLimits = { qps: 50, burst: 100, maxInflight: 32 };
 const HEAD_TIMEOUT_MS = 20_000;
 /** More of an error's text is not read. */
 const MAX_ERROR_BYTES = 64 * 1024;
+/** More of an error's text that is no Status is not told, in characters. */
+const MAX_EXCERPT = 200;
+
 /** Asks an API server. */
 export interface ApiClient {
   /**
@@ -87,7 +90,7 @@ export function createApiClient(credentials: Credentials, limits: Partial<ApiLim
       return response;
     } catch (thrown) {
       if (!signal.aborted) metrics.answered(url.host, '<error>', clock.monotonic() - startedAtMs);
-      throw new ApiConnectionError(`${url.origin}: ${messageOf(thrown)}`, thrown);
+      throw new ApiConnectionError(`${url.origin}: ${endingOf(thrown)}`, thrown);
     }
   }
 
@@ -102,8 +105,14 @@ export function createApiClient(credentials: Credentials, limits: Partial<ApiLim
       const timer = clock.after(HEAD_TIMEOUT_MS, () => {
         sent.destroy(new Error(`no answer within ${HEAD_TIMEOUT_MS / 1000} s`));
       });
-      sent.on('response', resolve).on('error', reject);
-      sent.on('response', () => timer.cancel()).on('close', () => timer.cancel());
+      sent.on('error', reject).on('close', () => timer.cancel());
+      sent.on('response', (response) => {
+        timer.cancel();
+        // What ended the connection is told to the request; the answer would only say that it was "aborted".
+        sent.on('error', (error) => response.destroy(error));
+        response.on('error', () => {});
+        resolve(response);
+      });
       sent.end();
     });
   }
@@ -114,7 +123,7 @@ export function createApiClient(credentials: Credentials, limits: Partial<ApiLim
     const text = await readText(response, clock);
     const seconds = Number(response.headers['retry-after']);
     const retryAfterMs = Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined;
-    return statusError(status, parseJson(text), retryAfterMs);
+    return statusError(status, parseJson(text) ?? { message: excerptOf(text) }, retryAfterMs);
   }
 
   return { get, close: () => agents.close() };
@@ -133,6 +142,16 @@ async function readText(response: IncomingMessage, clock: Clock): Promise<string
     // The status alone says enough.
   }
   return Buffer.concat(parts).toString('utf8');
+}
+
+/** The text of an answer that is no Status, as overloaded servers and proxies send it: without tags and in short. */
+function excerptOf(text: string): string | undefined {
+  const plain = text
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
+  if (plain === '') return undefined;
+  return plain.length > MAX_EXCERPT ? `${plain.slice(0, MAX_EXCERPT)}…` : plain;
 }
 
 function parseJson(text: string): unknown {

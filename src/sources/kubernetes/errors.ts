@@ -32,6 +32,13 @@ export class ApiConnectionError extends CairnError {
 /** The API server went silent in the middle of an answer. */
 export class SilenceError extends ApiConnectionError {}
 
+/** The API server has an earlier version than it once had: its etcd was restored from a snapshot, or it is another server. */
+export class WentBackError extends CairnError {
+  constructor(from: string, to: string) {
+    super('KUBERNETES_WENT_BACK', `the API server went back from resource version ${from} to ${to}`);
+  }
+}
+
 /** Reads a Status object, as far as it is one. */
 export function statusError(status: number, body: unknown, retryAfterMs?: number): ApiStatusError {
   const { code, reason, message, details } = (body ?? {}) as {

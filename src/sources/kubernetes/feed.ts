@@ -12,6 +12,8 @@ export interface Feed {
   begin(): void;
   listed(object: unknown): void;
   complete(): void;
+  /** Nothing more will be fed: a list that is under way never completes. */
+  abandon(): void;
   changed(object: unknown): void;
   deleted(object: unknown): void;
   /** Counts something that was passed over, and logs it once. */
@@ -73,6 +75,12 @@ export function createFeed(
     return false;
   };
 
+  function endList(): void {
+    seen = undefined;
+    if (isListing) store.listing?.(false);
+    isListing = false;
+  }
+
   return {
     begin() {
       seen = hasRecords() ? new Map() : undefined;
@@ -87,10 +95,9 @@ export function createFeed(
         );
         for (const key of gone) store.delete(key.namespace ?? '', key.name);
       }
-      seen = undefined;
-      if (isListing) store.listing?.(false);
-      isListing = false;
+      endList();
     },
+    abandon: endList,
     changed(object) {
       if (put(object)) resource.changed?.(object);
     },

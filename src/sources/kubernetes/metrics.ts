@@ -38,7 +38,9 @@ export function requestMetrics(metrics: Metrics): RequestMetrics {
 }
 
 /** Why a list is made again. */
-export type RelistReason = 'expired' | 'incomplete';
+export type RelistReason = 'expired' | 'incomplete' | 'went-back' | 'silent';
+/** How the API server's version compares with that of a watch, or that it could not be learnt. */
+export type ProbeResult = 'same' | 'ahead' | 'behind' | 'failed';
 /** Why something that an API server sent was passed over. */
 export type SkipReason = 'bad-line' | 'bad-event' | 'bad-object' | 'bad-field';
 
@@ -46,6 +48,7 @@ export type SkipReason = 'bad-line' | 'bad-event' | 'bad-object' | 'bad-field';
 export interface WatchMetrics {
   relisted(reason: RelistReason): void;
   restarted(): void;
+  probed(result: ProbeResult): void;
   skipped(reason: SkipReason): void;
 }
 
@@ -53,12 +56,17 @@ export interface WatchMetrics {
 export function watchMetrics(metrics: Metrics): (resource: string) => WatchMetrics {
   const relists = metrics.counter(
     'cairn_kubernetes_relists_total',
-    'Lists that were made again, by why: the version was too old (expired), or the list did not come whole (incomplete).',
+    'Lists that were made again, by why: the version was too old (expired), the list did not come whole (incomplete), the API server went back to an earlier version (went-back), or watches stayed silent though it had moved on (silent).',
     ['resource', 'reason'],
   );
   const restarts = metrics.counter('cairn_kubernetes_watch_restarts_total', 'Watches that were begun again.', [
     'resource',
   ]);
+  const probes = metrics.counter(
+    'cairn_kubernetes_probes_total',
+    'How often the API server was asked for its version, by how that compares with the version of the watch.',
+    ['resource', 'result'],
+  );
   const skipped = metrics.counter(
     'cairn_kubernetes_skipped_total',
     'Lines, events, objects and parts of objects of an API server that were passed over because they make no sense.',
@@ -67,6 +75,7 @@ export function watchMetrics(metrics: Metrics): (resource: string) => WatchMetri
   return (resource) => ({
     relisted: (reason) => void relists.cell(resource, reason).value++,
     restarted: () => void restarts.cell(resource).value++,
+    probed: (result) => void probes.cell(resource, result).value++,
     skipped: (reason) => void skipped.cell(resource, reason).value++,
   });
 }

@@ -1,253 +1,401 @@
 import { messageOf } from '../../errors.ts';
 import type { Clock } from '../../observe/clock.ts';
 import type { Logger } from '../../observe/log.ts';
-import { createBackOff } from './back-off.ts';
+import { type BackOff, createBackOff } from './back-off.ts';
+import type { ApiBody } from './body.ts';
 import type { ApiClient } from './client.ts';
-import { ApiConnectionError, ApiStatusError, SilenceError } from './errors.ts';
+import { ApiConnectionError, ApiStatusError, SilenceError, WentBackError } from './errors.ts';
 import { explain } from './explain.ts';
-import { createFeed } from './feed.ts';
+import { createFeed, type Feed } from './feed.ts';
 import { pause } from './limits.ts';
 import { splitLines } from './lines.ts';
 import { feedList } from './list.ts';
 import type { RelistReason, WatchMetrics } from './metrics.ts';
 import { nameOf, pathOf, queryOf, type Resource } from './resource.ts';
+import type { StreamingLists } from './streaming-lists.ts';
+import { Trouble } from './trouble.ts';
+import { compareVersions } from './version.ts';
+import { WatchCheck } from './watch-check.ts';
 import { readWatchEvent, type WatchEvent } from './watch-event.ts';
-
-/** Whether the API server serves streaming lists: all reflectors of a server learn it from one. */
-export interface ServerFeatures {
-  streamingLists: boolean;
-}
 
 export interface ReflectorEnv {
   readonly api: ApiClient;
-  readonly features: ServerFeatures;
+  readonly streamingLists: StreamingLists;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
   readonly metrics: WatchMetrics;
-  /** Told when the list is complete for the first time, and of each new problem until then. */
+  /** Told when a list is complete, of each new problem until the first is, and when what is known comes into doubt. */
   progress(): void;
-  /** Told that the server forbids the very first list; true if that is taken care of otherwise, and the reflector should end. */
+  /** Told that the server forbids the very first list; true if that is made up for otherwise, so that it is asked for in silence. */
   forbidden?(): boolean;
 }
 
-/** Keeps the records of one resource equal to what an API server has. */
-export interface Reflector {
-  readonly resource: Resource;
-  readonly namespace: string | undefined;
-  /** Whether the list has been complete once. */
-  readonly synced: boolean;
-  /** Why the API server is not followed at the moment, for the operator. */
-  readonly problem: string | undefined;
-  /** When the API server was last heard on this watch, on the clock's monotonic scale; a list counts when it is complete. */
-  readonly heardAtMs: number;
-  start(): void;
-  stop(): void;
-}
-
-/** Bookmarks come once a minute: a watch that is silent for longer is dead, whatever TCP thinks. */
-const WATCH_IDLE_MS = 75_000;
 /** A streaming list that falls silent for so long is none: an old server watches without listing. */
 const INITIAL_IDLE_MS = 5000;
 /** The server ends a watch after 5 to 10 minutes; not all at the same time. */
 const WATCH_SECONDS = { least: 300, spread: 300 };
-/** A watch that ends sooner than this has failed. */
+/** A watch that ends sooner than this without an event has failed. */
 const SHORT_WATCH_MS = 1000;
-/** After a watch that lasted so long, the next failure is the first one again. */
-const HEALTHY_WATCH_MS = 30_000;
+/** After a watch that lasted so long or brought something, the next failure is the first one again. */
+const HEALTHY_WATCH_MS = 2000;
+/** What only a new list helps against and comes again within this time is met with pauses. */
+const REPEATED_MS = 30_000;
+/** What is forbidden and made up for is tried again so rarely in the end. */
+const FORBIDDEN_MS = 5 * 60_000;
 /** Such answers to a streaming list mean that the server does not know it. */
 const NOT_STREAMING: readonly number[] = [400, 405, 406, 415, 422, 501];
 
-/** Follows a resource in one namespace, or in all. */
-export function createReflector(resource: Resource, namespace: string | undefined, env: ReflectorEnv): Reflector {
-  const { api, features, clock, log, metrics } = env;
-  const feed = createFeed(resource, namespace, env);
-  const backOff = createBackOff(env.random);
-  const abort = new AbortController();
-  const { signal } = abort;
-  const title = namespace === undefined ? nameOf(resource) : `${nameOf(resource)} in ${namespace}`;
+/** Keeps the records of one resource, in one namespace or in all, equal to what an API server has. */
+export class Reflector {
+  readonly resource: Resource;
+  readonly namespace: string | undefined;
+  private readonly env: ReflectorEnv;
+  private readonly feed: Feed;
+  private readonly backOff: BackOff;
+  private readonly relistBackOff: BackOff;
+  private readonly forbiddenBackOff: BackOff;
+  private readonly trouble: Trouble;
+  private readonly check: WatchCheck;
+  private readonly abort = new AbortController();
+  private readonly title: string;
   /** The version up to which everything is known; undefined while a list must be made. */
-  let version: string | undefined;
-  let synced = false;
-  let hasWatched = false;
-  let problem: string | undefined;
-  let heardAtMs = clock.monotonic();
-  let isRelisting: RelistReason | undefined;
-  let expiredAtMs = Number.NEGATIVE_INFINITY;
+  private version: string | undefined;
+  /** The version of what is served, be it that a list must be made. */
+  private servedVersion: string | undefined;
+  private isSynced = false;
+  private currentProblem: string | undefined;
+  private isInDoubt = false;
+  private lastHeardAtMs: number;
+  /** Whether the next watch goes on where another one ended, and not where a list did. */
+  private isResuming = false;
+  private relistReason: RelistReason | undefined;
+  private relistedAtMs = Number.NEGATIVE_INFINITY;
 
-  async function run(): Promise<void> {
+  constructor(resource: Resource, namespace: string | undefined, env: ReflectorEnv) {
+    this.resource = resource;
+    this.namespace = namespace;
+    this.env = env;
+    this.title = namespace === undefined ? nameOf(resource) : `${nameOf(resource)} in ${namespace}`;
+    this.feed = createFeed(resource, namespace, env);
+    this.backOff = createBackOff(env.random);
+    this.relistBackOff = createBackOff(env.random);
+    this.forbiddenBackOff = createBackOff(env.random, FORBIDDEN_MS);
+    this.trouble = new Trouble(this.title, env);
+    this.check = new WatchCheck(resource, namespace, env);
+    this.lastHeardAtMs = env.clock.monotonic();
+  }
+
+  /** Whether the list has been complete once. */
+  get synced(): boolean {
+    return this.isSynced;
+  }
+
+  /** Why the API server is not followed at the moment, for the operator. */
+  get problem(): string | undefined {
+    return this.currentProblem;
+  }
+
+  /** Whether what is known is known to be wrong, until a list is complete. */
+  get inDoubt(): boolean {
+    return this.isInDoubt;
+  }
+
+  /**
+   * When something was last heard that shows this watch to be up to date, on the clock's monotonic scale: an event, a bookmark, the end of a
+   * list, or a version of the server that is not behind.
+   */
+  get heardAtMs(): number {
+    return this.lastHeardAtMs;
+  }
+
+  start(): void {
+    void this.run();
+  }
+
+  stop(): void {
+    this.abort.abort();
+    this.trouble.stop();
+    this.feed.abandon();
+  }
+
+  private async run(): Promise<void> {
+    const { signal } = this.abort;
     while (!signal.aborted) {
       try {
-        if (version === undefined) await list();
-        else await watch();
+        if (this.version === undefined) await this.list();
+        else await this.watch(this.version);
       } catch (thrown) {
         if (signal.aborted) return;
-        const delayMs = failed(thrown);
-        if (delayMs === undefined) return;
-        if (delayMs > 0) await pause(delayMs, clock, signal);
+        const delayMs = this.failed(thrown);
+        if (delayMs > 0) await pause(delayMs, this.env.clock, signal);
       }
     }
   }
 
   /** Lists and, where the server does both at once, goes on to watch. */
-  async function list(): Promise<void> {
-    if (isRelisting) metrics.relisted(isRelisting);
-    isRelisting = 'incomplete';
-    if (features.streamingLists) return streamList();
-    const listed = await feedList(api, resource, namespace, feed, signal);
-    if (!signal.aborted) completed(listed);
+  private async list(): Promise<void> {
+    const { api, streamingLists, metrics } = this.env;
+    if (this.relistReason) metrics.relisted(this.relistReason);
+    this.relistReason = 'incomplete';
+    if (streamingLists.isTried) return this.streamList();
+    const { signal } = this.abort;
+    const listed = await feedList(api, this.resource, this.namespace, this.feed, signal);
+    if (!signal.aborted) this.completed(listed);
   }
 
-  async function streamList(): Promise<void> {
-    const parameters = { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' };
+  private async streamList(): Promise<void> {
     try {
-      await follow(parameters, INITIAL_IDLE_MS);
+      const body = await this.openWatch({ sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' });
+      body.expectWithin(INITIAL_IDLE_MS);
+      this.feed.begin();
+      await this.follow(body);
     } catch (thrown) {
-      if (version !== undefined || signal.aborted) throw thrown; // the list was complete, it is the watch that failed
+      if (this.version !== undefined || this.abort.signal.aborted) throw thrown; // the list was complete, it is the watch that failed
       const isUnknown = thrown instanceof ApiStatusError && NOT_STREAMING.includes(thrown.status);
       if (!isUnknown && !(thrown instanceof NoInitialList)) throw thrown;
-      features.streamingLists = false;
-      isRelisting = undefined;
-      log.debug(`${title}: the API server serves no streaming lists (${messageOf(thrown)}): asking for pages`);
+      this.env.streamingLists.refused();
+      this.relistReason = undefined;
+      const why = messageOf(thrown);
+      this.env.log.debug(`${this.title}: the API server serves no streaming lists (${why}): asking for pages`);
     }
   }
 
-  function watch(): Promise<void> {
-    if (hasWatched) metrics.restarted();
-    hasWatched = true;
-    return follow({ resourceVersion: version! }, WATCH_IDLE_MS);
+  private async watch(from: string): Promise<void> {
+    const { isResuming } = this;
+    this.isResuming = true;
+    if (isResuming) this.env.metrics.restarted();
+    const body = await this.openWatch({ resourceVersion: from });
+    body.release();
+    this.works();
+    this.expectNews(body);
+    if (isResuming) void this.confirm(from, body);
+    await this.follow(body);
   }
 
-  /** Watches until the server ends it. A list comes first if no version is known. */
-  async function follow(parameters: Readonly<Record<string, string>>, idleMs: number): Promise<void> {
-    const timeoutSeconds = String(Math.floor(WATCH_SECONDS.least + env.random() * WATCH_SECONDS.spread));
-    const query = queryOf(resource, { watch: 'true', allowWatchBookmarks: 'true', timeoutSeconds, ...parameters });
+  private openWatch(parameters: Readonly<Record<string, string>>): Promise<ApiBody> {
+    const timeoutSeconds = String(Math.floor(WATCH_SECONDS.least + this.env.random() * WATCH_SECONDS.spread));
+    const query = queryOf(this.resource, {
+      ...{ watch: 'true', allowWatchBookmarks: 'true', timeoutSeconds },
+      ...parameters,
+    });
+    return this.env.api.get(pathOf(this.resource, this.namespace) + query, this.abort.signal);
+  }
+
+  /** Does what the events of a watch say until it ends. */
+  private async follow(body: ApiBody): Promise<void> {
+    const { clock } = this.env;
     const startedAtMs = clock.monotonic();
-    const body = await api.get(pathOf(resource, namespace) + query, signal);
-    body.expectWithin(idleMs);
-    if (version === undefined) feed.begin();
-    else {
-      heard();
-      recovered();
-      body.release();
-    }
     let events = 0;
     try {
-      for await (const line of splitLines(body.chunks, (why) => feed.skip('bad-line', BAD_LINES[why]))) {
-        if (version !== undefined) heard();
+      for await (const line of splitLines(body.chunks, (why) => this.feed.skip('bad-line', BAD_LINES[why]))) {
+        if (this.abort.signal.aborted) return;
         const event = readWatchEvent(line);
         if (typeof event === 'string') {
-          feed.skip('bad-event', event);
+          this.feed.skip('bad-event', event);
           continue;
         }
         events++;
-        if (take(event)) {
+        if (this.take(event)) {
           body.release();
-          body.expectWithin(WATCH_IDLE_MS);
+          this.expectNews(body);
         }
       }
     } catch (thrown) {
-      if (version === undefined && thrown instanceof SilenceError) throw new NoInitialList('it fell silent');
-      throw thrown;
-    } finally {
-      if (clock.monotonic() - startedAtMs >= HEALTHY_WATCH_MS) backOff.reset();
+      throw this.ended(thrown, events, clock.monotonic() - startedAtMs);
     }
-    if (signal.aborted) return;
-    if (version === undefined) throw new ApiConnectionError('the list was cut off');
-    const isShort = clock.monotonic() - startedAtMs < SHORT_WATCH_MS;
-    if (isShort && events === 0) throw new ApiConnectionError('the watch ended as soon as it had begun');
+    if (this.abort.signal.aborted) return;
+    const cut = this.ended(undefined, events, clock.monotonic() - startedAtMs);
+    if (cut) throw cut;
+  }
+
+  /** What the end of a watch means: an error, or undefined where it simply goes on with the next one. */
+  private ended(thrown: unknown, events: number, lastedMs: number): unknown {
+    if (this.version === undefined) {
+      if (thrown instanceof SilenceError) return new NoInitialList('it fell silent');
+      return thrown ?? new ApiConnectionError('the list was cut off');
+    }
+    const isHealthy = events > 0 || lastedMs >= HEALTHY_WATCH_MS;
+    if (isHealthy) this.backOff.reset();
+    const isShort = lastedMs < SHORT_WATCH_MS;
+    if (thrown === undefined) {
+      const isFailure = isShort && events === 0;
+      return isFailure ? new ApiConnectionError('the watch ended as soon as it had begun') : undefined;
+    }
+    const isCut = thrown instanceof ApiConnectionError && !(thrown instanceof SilenceError);
+    return isCut && isHealthy ? new WatchCut(messageOf(thrown), isShort) : thrown;
   }
 
   /** Does what an event says; true if it completes the list. */
-  function take(event: WatchEvent): boolean {
-    const isListing = version === undefined;
-    switch (event.kind) {
-      case 'error':
-        throw event.error;
-      case 'bookmark':
-        if (isListing && !event.complete) throw new NoInitialList('a bookmark came before the end of the list');
-        if (event.version === undefined) return false;
-        if (!isListing) version = event.version;
-        else {
-          hasWatched = true;
-          completed(event.version);
-        }
-        return isListing;
-      case 'set':
-        if (isListing) feed.listed(event.object);
-        else feed.changed(event.object);
-        break;
-      case 'delete':
-        feed.deleted(event.object);
-        break;
+  private take(event: WatchEvent): boolean {
+    if (event.kind === 'error') throw event.error;
+    if (this.version === undefined) return this.takeInitial(event);
+    if (event.version !== undefined) {
+      if (isBefore(event.version, this.version)) throw new WentBackError(this.version, event.version);
+      this.version = event.version;
+      this.servedVersion = event.version;
     }
-    if (!isListing && event.version !== undefined) version = event.version;
+    this.heard();
+    this.check.heard();
+    if (event.kind === 'set') this.feed.changed(event.object);
+    else if (event.kind === 'delete') this.feed.deleted(event.object);
     return false;
   }
 
-  function completed(listed: string): void {
-    feed.complete();
-    version = listed;
-    isRelisting = undefined;
-    synced = true;
-    heard();
-    recovered();
-    env.progress();
-  }
-
-  function heard(): void {
-    heardAtMs = clock.monotonic();
-  }
-
-  function recovered(): void {
-    if (problem !== undefined && synced) log.info(`${title}: watched again`);
-    if (synced) problem = undefined;
-  }
-
-  /** When to try again, in milliseconds; undefined for never. */
-  function failed(thrown: unknown): number | undefined {
-    const status = thrown instanceof ApiStatusError ? thrown : undefined;
-    if (status?.isExpired) return expired();
-    if (status?.status === 403 && !synced && env.forbidden?.()) return undefined;
-    const text = explain(resource, namespace, thrown);
-    if (text !== problem) {
-      problem = text;
-      const effect = synced
-        ? 'what is known is served meanwhile'
-        : 'until it works, names that are not found are answered with SERVFAIL';
-      log[synced ? 'warning' : 'error'](`${title}: ${text}; ${effect}`);
-      env.progress();
+  /** Does what an event of a streaming list says; true if it completes the list. */
+  private takeInitial(event: Exclude<WatchEvent, { kind: 'error' }>): boolean {
+    switch (event.kind) {
+      case 'set':
+        this.feed.listed(event.object);
+        return false;
+      case 'delete':
+        this.feed.deleted(event.object);
+        return false;
+      case 'bookmark':
+        if (!event.complete) throw new NoInitialList('a bookmark came before the end of the list');
+        if (event.version === undefined) return false;
+        this.completed(event.version);
+        this.isResuming = true;
+        return true;
     }
-    return backOff.next(status?.retryAfterMs);
+  }
+
+  private completed(listed: string): void {
+    this.feed.complete();
+    if (!this.isInDoubt && this.servedVersion !== undefined && isBefore(listed, this.servedVersion)) {
+      this.tellWentBack(new WentBackError(this.servedVersion, listed));
+    }
+    this.version = listed;
+    this.servedVersion = listed;
+    this.relistReason = undefined;
+    this.isResuming = false;
+    this.isInDoubt = false;
+    this.isSynced = true;
+    this.heard();
+    this.works();
+    this.env.progress();
+  }
+
+  private heard(): void {
+    this.lastHeardAtMs = this.env.clock.monotonic();
+  }
+
+  /** Nothing stands in the way any more. */
+  private works(): void {
+    this.currentProblem = undefined;
+    this.trouble.works();
+  }
+
+  /** Has the watch looked at whenever it is silent. */
+  private expectNews(body: ApiBody): void {
+    body.expectWithin(this.check.silenceMs(), () => void this.silent(body));
+  }
+
+  private async silent(body: ApiBody): Promise<void> {
+    const heardAtMs = this.lastHeardAtMs;
+    try {
+      const remedy = await this.check.afterSilence(this.version!, this.abort.signal);
+      if (this.lastHeardAtMs !== heardAtMs) return;
+      this.heard();
+      if (remedy !== 'nothing') body.fail(new SilentWatch(remedy === 'list'));
+    } catch (thrown) {
+      if (thrown instanceof WentBackError) body.fail(thrown);
+      else if (this.lastHeardAtMs === heardAtMs) {
+        body.fail(new SilenceError(`nothing came for a minute, nor an answer to a list: ${this.explain(thrown)}`));
+      }
+    }
+  }
+
+  /** Makes sure that the server has what a watch that is resumed goes on from; where that cannot be seen now, silence will show it. */
+  private async confirm(from: string, body: ApiBody): Promise<void> {
+    try {
+      await this.check.confirm(from, this.abort.signal);
+      this.heard();
+    } catch (thrown) {
+      if (thrown instanceof WentBackError) body.fail(thrown);
+    }
+  }
+
+  /** When to try again, in milliseconds. */
+  private failed(thrown: unknown): number {
+    if (thrown instanceof SilentWatch) {
+      if (thrown.isListed) this.mustList('silent');
+      return 0;
+    }
+    if (thrown instanceof WentBackError) return this.wentBack(thrown);
+    if (thrown instanceof WatchCut) {
+      this.trouble.cut(thrown.message);
+      return thrown.isShort ? this.backOff.next() : 0;
+    }
+    const status = thrown instanceof ApiStatusError ? thrown : undefined;
+    if (status?.isExpired) return this.listAgain('expired');
+    if (status?.status === 403 && !this.isSynced && this.env.forbidden?.()) return this.forbiddenBackOff.next();
+    const text = this.explain(thrown);
+    const isNew = text !== this.currentProblem;
+    this.currentProblem = text;
+    this.trouble.failed(text, this.isSynced);
+    if (isNew) this.env.progress();
+    return this.backOff.next(status?.retryAfterMs);
+  }
+
+  private explain(thrown: unknown): string {
+    return explain(this.resource, this.namespace, thrown);
+  }
+
+  private wentBack(thrown: WentBackError): number {
+    this.tellWentBack(thrown);
+    this.isInDoubt = true;
+    this.env.progress();
+    return this.listAgain('went-back');
+  }
+
+  private tellWentBack({ message }: WentBackError): void {
+    const cause = 'etcd was restored from a snapshot, or this is another server';
+    this.env.log.warning(`${this.title}: ${message} (${cause}): its list takes the place of what is known`);
   }
 
   /** Only a new list helps; at once if that does not happen all the time. */
-  function expired(): number {
-    version = undefined;
-    isRelisting = 'expired';
-    const isRepeated = clock.monotonic() - expiredAtMs < HEALTHY_WATCH_MS;
-    expiredAtMs = clock.monotonic();
-    return isRepeated ? backOff.next() : 0;
+  private listAgain(reason: RelistReason): number {
+    this.mustList(reason);
+    const now = this.env.clock.monotonic();
+    const isRepeated = now - this.relistedAtMs < REPEATED_MS;
+    this.relistedAtMs = now;
+    if (isRepeated) return this.relistBackOff.next();
+    this.relistBackOff.reset();
+    return 0;
   }
 
-  return {
-    resource,
-    namespace,
-    get synced() {
-      return synced;
-    },
-    get problem() {
-      return problem;
-    },
-    get heardAtMs() {
-      return heardAtMs;
-    },
-    start: () => void run(),
-    stop: () => abort.abort(),
-  };
+  private mustList(reason: RelistReason): void {
+    this.version = undefined;
+    this.relistReason = reason;
+  }
+}
+
+function isBefore(one: string, other: string): boolean {
+  return (compareVersions(one, other) ?? 0) < 0;
 }
 
 const BAD_LINES = { 'too-long': 'a line that is too long', 'cut-off': 'a line that was cut off' } as const;
 
 /** The server took a streaming list for a mere watch. */
 class NoInitialList extends ApiConnectionError {}
+
+/** The connection of a watch that had worked was closed. */
+class WatchCut extends ApiConnectionError {
+  readonly isShort: boolean;
+
+  constructor(message: string, isShort: boolean) {
+    super(message);
+    this.isShort = isShort;
+  }
+}
+
+/** A watch was given up as it was silent, which is no failure. */
+class SilentWatch extends ApiConnectionError {
+  readonly isListed: boolean;
+
+  constructor(isListed: boolean) {
+    super('the watch was silent');
+    this.isListed = isListed;
+  }
+}

@@ -6,8 +6,10 @@ import type { ConnectionOptions } from './access/access.ts';
 import { createCredentials } from './access/credentials.ts';
 import { type ApiClient, type ApiLimits, createApiClient } from './client.ts';
 import { requestMetrics, watchMetrics } from './metrics.ts';
-import { createReflector, type Reflector, type ReflectorEnv } from './reflector.ts';
+import type { Reflector } from './reflector.ts';
 import { nameOf, type Resource } from './resource.ts';
+import { ResourceWatch } from './resource-watch.ts';
+import { StreamingLists } from './streaming-lists.ts';
 
 export interface ApiSourceOptions {
   readonly connection: ConnectionOptions;
@@ -43,7 +45,10 @@ export interface ApiSource {
   watches(): readonly WatchStatus[];
 }
 
-/** After so long without a word of the API server on some watch, answers are marked as stale (RFC 8914 §4.4). */
+/**
+ * After so long without a word of the API server on some watch, answers are marked as stale (RFC 8914 §4.4); at once where a watch is known to
+ * be wrong.
+ */
 const STALE_AFTER_MS = 5 * 60_000;
 const STALE_CHECK_MS = 10_000;
 
@@ -62,42 +67,19 @@ export function followApi(
   env: ApiSourceEnv,
 ): ApiSource {
   const { log, clock } = env;
-  const features = { streamingLists: true };
   const metricsOf = watchMetrics(env.metrics);
   const startedAtMs = clock.monotonic();
-  let reflectors: readonly Reflector[] = resources.map((resource) => reflect(resource, undefined));
+  const common = { api: client, streamingLists: new StreamingLists(clock), clock, random: env.random, log, progress };
+  const watches = resources.map((resource) => {
+    return new ResourceWatch(resource, namespaces, { ...common, metrics: metricsOf(nameOf(resource)) });
+  });
+  const reflectors = () => watches.flatMap((watch) => watch.reflectors);
   let timer: Timer | undefined;
 
-  function reflect(resource: Resource, namespace: string | undefined): Reflector {
-    const reflectorEnv: ReflectorEnv = {
-      ...{ api: client, features, clock, random: env.random, log, progress },
-      metrics: metricsOf(nameOf(resource)),
-      ...(namespace === undefined && { forbidden: () => watchByNamespace(resource) }),
-    };
-    return createReflector(resource, namespace, reflectorEnv);
-  }
-
-  /** Replaces the watch of all the cluster, for which there are no rights. */
-  function watchByNamespace(resource: Resource): boolean {
-    if (namespaces.length === 0) return false;
-    const others = reflectors.filter((reflector) => reflector.resource !== resource);
-    const replacements = resource.namespaced ? namespaces.map((namespace) => reflect(resource, namespace)) : [];
-    reflectors = [...others, ...replacements];
-    const list = namespaces.join(', ');
-    if (resource.namespaced) {
-      log.info(`${nameOf(resource)}: no right to list them in all of the cluster: watching them in ${list}`);
-    } else {
-      log.warning(`${nameOf(resource)}: no right to list them: taking it that those configured exist: ${list}`);
-      for (const name of namespaces) resource.store.set({ name }, undefined);
-    }
-    for (const reflector of replacements) reflector.start();
-    progress();
-    return true;
-  }
-
   function progress(): void {
+    checkAge();
     if (registry.synced) return;
-    const missing = reflectors.filter(({ synced }) => !synced);
+    const missing = reflectors().filter(({ synced }) => !synced);
     if (missing.length > 0) {
       registry.markUnsynced(missing.map(reasonOf).join('; '));
       return;
@@ -111,23 +93,25 @@ export function followApi(
   }
 
   function checkAge(): void {
-    const heard = reflectors.filter(({ synced }) => synced).map(({ heardAtMs }) => heardAtMs);
-    registry.markStale(clock.monotonic() - Math.min(...heard) > STALE_AFTER_MS);
+    const synced = reflectors().filter((reflector) => reflector.synced);
+    const heardAtMs = Math.min(...synced.map((reflector) => reflector.heardAtMs));
+    const isInDoubt = synced.some(({ inDoubt }) => inDoubt);
+    registry.markStale(isInDoubt || clock.monotonic() - heardAtMs > STALE_AFTER_MS);
   }
 
   return {
     start() {
       timer = clock.every(STALE_CHECK_MS, checkAge);
       progress();
-      for (const reflector of reflectors) reflector.start();
+      for (const watch of watches) watch.start();
     },
     stop() {
       timer?.cancel();
-      for (const reflector of reflectors) reflector.stop();
+      for (const watch of watches) watch.stop();
       client.close();
     },
     watches: () =>
-      reflectors.map((reflector) => ({
+      reflectors().map((reflector) => ({
         name: titleOf(reflector),
         synced: reflector.synced,
         ageMs: clock.monotonic() - reflector.heardAtMs,

@@ -1,0 +1,24 @@
+import { messageOf, systemCodeOf } from '../../errors.ts';
+
+/** What became of a request or an answer, in words for the operator: Node's own are as short as "aborted". */
+export function endingOf(thrown: unknown): string {
+  if (thrown instanceof AggregateError && thrown.errors.length > 0) return thrown.errors.map(endingOf).join(', ');
+  const message = messageOf(thrown);
+  switch (message) {
+    case 'aborted':
+      return 'the server closed the connection in the middle of an answer';
+    case 'socket hang up':
+      return 'the server closed the connection without an answer';
+    case 'unexpected end of file':
+      return 'the compressed answer was cut off';
+  }
+  // With an address in the message, it says all.
+  const detail = /^(connect|read|write) \w+$/.test(message) ? ENDINGS[systemCodeOf(thrown) ?? ''] : undefined;
+  return detail === undefined ? message : `${detail} (${message})`;
+}
+
+const ENDINGS: Readonly<Record<string, string>> = {
+  ECONNRESET: 'the connection was reset',
+  EPIPE: 'the server closed the connection',
+  ETIMEDOUT: 'the connection timed out',
+};

@@ -1,0 +1,72 @@
+import { Reflector, type ReflectorEnv } from './reflector.ts';
+import { nameOf, type Resource } from './resource.ts';
+
+/** What {@link Reflector}s need, but for what is told about each. */
+export type ResourceWatchEnv = Omit<ReflectorEnv, 'forbidden'>;
+
+/**
+ * Follows one resource: in all of the cluster or, while that is forbidden, in the namespaces that are configured, one by one. All of the cluster is
+ * asked for on and on, as the right may come: an API server that has just started does not know its roles yet.
+ */
+export class ResourceWatch {
+  private readonly resource: Resource;
+  private readonly namespaces: readonly string[];
+  private readonly env: ResourceWatchEnv;
+  private readonly whole: Reflector;
+  /** Those that make up for the right on all of the cluster. */
+  private parts: readonly Reflector[] | undefined;
+
+  constructor(resource: Resource, namespaces: readonly string[], env: ResourceWatchEnv) {
+    this.resource = resource;
+    this.namespaces = namespaces;
+    this.env = env;
+    this.whole = new Reflector(resource, undefined, {
+      ...env,
+      progress: () => this.progress(),
+      forbidden: () => this.forbidden(),
+    });
+  }
+
+  /** Those that what is known comes from. */
+  get reflectors(): readonly Reflector[] {
+    return this.parts ?? [this.whole];
+  }
+
+  start(): void {
+    this.whole.start();
+  }
+
+  stop(): void {
+    for (const reflector of [this.whole, ...(this.parts ?? [])]) reflector.stop();
+  }
+
+  private progress(): void {
+    if (this.parts && this.whole.synced) {
+      for (const part of this.parts) part.stop();
+      this.parts = undefined;
+      this.env.log.info(
+        `${nameOf(this.resource)}: the right to list them in all of the cluster has come: watching them there`,
+      );
+    }
+    this.env.progress();
+  }
+
+  /** Makes up for the right on all of the cluster; false where no namespaces are configured. */
+  private forbidden(): boolean {
+    if (this.namespaces.length === 0) return false;
+    if (this.parts) return true;
+    const name = nameOf(this.resource);
+    const list = this.namespaces.join(', ');
+    if (this.resource.namespaced) {
+      this.env.log.info(`${name}: no right to list them in all of the cluster: watching them in ${list}`);
+      this.parts = this.namespaces.map((namespace) => new Reflector(this.resource, namespace, this.env));
+    } else {
+      this.env.log.warning(`${name}: no right to list them: assuming that those configured exist: ${list}`);
+      this.parts = [];
+      for (const one of this.namespaces) this.resource.store.set({ name: one }, undefined);
+    }
+    for (const part of this.parts) part.start();
+    this.env.progress();
+    return true;
+  }
+}

@@ -1,0 +1,107 @@
+import type { Clock, Timer } from '../../observe/clock.ts';
+import type { Logger } from '../../observe/log.ts';
+
+/** After so long without another failure, a trouble is over. */
+const SETTLED_MS = 30_000;
+/** A connection that is cut so often before it settles is worth a warning. */
+const MANY_CUTS = 3;
+/** Different failures that one trouble is logged with. */
+const MAX_TEXTS = 10;
+
+export interface TroubleEnv {
+  readonly log: Logger;
+  readonly clock: Clock;
+}
+
+/**
+ * Tells the operator of a watch that fails. From the first failure until half a minute has passed without any, it is one trouble, with a line
+ * when it begins and one when it is over, however often the watch comes and goes in between. A watch that was only cut and could be resumed
+ * at once is told when it is over.
+ */
+export class Trouble {
+  private readonly title: string;
+  private readonly env: TroubleEnv;
+  private current: Episode | undefined;
+  private settling: Timer | undefined;
+
+  constructor(title: string, env: TroubleEnv) {
+    this.title = title;
+    this.env = env;
+  }
+
+  /** A watch that worked has ended, and is about to be resumed. */
+  cut(text: string): void {
+    const episode = this.count();
+    episode.cuts++;
+    episode.lastCut = text;
+    if (episode.cuts !== MANY_CUTS || episode.told.size > 0) return;
+    episode.told.add(text);
+    const duration = seconds(this.env.clock.monotonic() - episode.beganAtMs);
+    this.env.log.warning(
+      `${this.title}: the watch is cut again and again (${MANY_CUTS} times in ${duration}), last: ${text}; it is resumed each time`,
+    );
+  }
+
+  /** What was tried has failed; `effect` says what that means for answers. False if this is known. */
+  failed(text: string, isSynced: boolean): boolean {
+    const episode = this.count();
+    episode.isOfFirstList ||= !isSynced;
+    if (episode.told.has(text) || episode.told.size >= MAX_TEXTS) return false;
+    episode.told.add(text);
+    const effect = isSynced
+      ? 'what is known is served meanwhile'
+      : 'until it works, names that are not found are answered with SERVFAIL';
+    this.env.log[isSynced ? 'warning' : 'error'](`${this.title}: ${text}; ${effect}`);
+    return true;
+  }
+
+  /** The watch works; if it does so for some time, that is told. */
+  works(): void {
+    const episode = this.current;
+    if (!episode || this.settling) return;
+    episode.workedAtMs = this.env.clock.monotonic();
+    this.settling = this.env.clock.after(SETTLED_MS, () => {
+      this.env.log.info(`${this.title}: ${ending(episode)}`);
+      this.current = undefined;
+      this.settling = undefined;
+    });
+  }
+
+  stop(): void {
+    this.settling?.cancel();
+  }
+
+  private count(): Episode {
+    this.settling?.cancel();
+    this.settling = undefined;
+    const now = this.env.clock.monotonic();
+    this.current ??= {
+      ...{ beganAtMs: now, workedAtMs: now, failures: 0, cuts: 0, lastCut: '', isOfFirstList: false },
+      told: new Set(),
+    };
+    this.current.failures++;
+    return this.current;
+  }
+}
+
+interface Episode {
+  readonly beganAtMs: number;
+  workedAtMs: number;
+  /** All of them; `cuts` are those of a watch that worked. */
+  failures: number;
+  cuts: number;
+  lastCut: string;
+  isOfFirstList: boolean;
+  /** The texts that were logged. */
+  readonly told: Set<string>;
+}
+
+function ending({ beganAtMs, workedAtMs, failures, cuts, lastCut, isOfFirstList }: Episode): string {
+  const duration = seconds(workedAtMs - beganAtMs);
+  if (failures > cuts)
+    return `${isOfFirstList ? 'listed' : 'watched again'} after ${times(failures, 'failure')} in ${duration}`;
+  return `the watch was cut ${cuts === 1 ? 'once' : `${cuts} times in ${duration}`} and resumed at once: ${lastCut}`;
+}
+
+const times = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;

@@ -1,0 +1,102 @@
+import type { ApiClient } from './client.ts';
+import { ApiConnectionError, WentBackError } from './errors.ts';
+import { readList } from './list-reader.ts';
+import type { WatchMetrics } from './metrics.ts';
+import { pathOf, type Resource } from './resource.ts';
+import { compareVersions } from './version.ts';
+
+/** Servers send bookmarks once a minute, where the version has moved: a watch that brings nothing for longer is checked. */
+const SILENCE_MS = { least: 64_000, spread: 11_000 };
+/** Lists for the sake of silence get rare: after 2, 4, 8, 16 and 32 silences in a row, then after each 32. */
+const RAREST_LIST = 32;
+
+export interface WatchCheckEnv {
+  readonly api: ApiClient;
+  readonly random: () => number;
+  readonly metrics: WatchMetrics;
+}
+
+/**
+ * Tells a watch that has nothing to say from one that is lost.
+ *
+ * A server accepts a watch from a version that it has not reached, as after etcd was restored from a snapshot, and says nothing until it
+ * reaches it: what happens up to there is never told. Nor does a dead connection say anything. So the server is asked for its version when a watch is
+ * resumed, and whenever one is silent.
+ */
+export class WatchCheck {
+  private readonly resource: Resource;
+  private readonly namespace: string | undefined;
+  private readonly env: WatchCheckEnv;
+  /** How often in a row a watch was silent although the server had moved on. */
+  private silences = 0;
+
+  constructor(resource: Resource, namespace: string | undefined, env: WatchCheckEnv) {
+    this.resource = resource;
+    this.namespace = namespace;
+    this.env = env;
+  }
+
+  /** How long a watch may be silent; not the same for all of them. */
+  silenceMs(): number {
+    return SILENCE_MS.least + Math.floor(this.env.random() * SILENCE_MS.spread);
+  }
+
+  /** A watch has brought something. */
+  heard(): void {
+    this.silences = 0;
+  }
+
+  /**
+   * Compares the server's version with that of a watch.
+   *
+   * @throws WentBackError if the server's is the earlier one; what {@link ApiClient.get} throws.
+   */
+  async confirm(version: string, signal: AbortSignal): Promise<'same' | 'ahead'> {
+    const { metrics } = this.env;
+    let current: string;
+    try {
+      current = await this.currentVersion(signal);
+    } catch (thrown) {
+      if (!signal.aborted) metrics.probed('failed');
+      throw thrown;
+    }
+    const order = compareVersions(current, version);
+    const result = order === undefined || order > 0 ? 'ahead' : order === 0 ? 'same' : 'behind';
+    metrics.probed(result);
+    if (result === 'behind') throw new WentBackError(version, current);
+    return result;
+  }
+
+  /**
+   * What to do about a watch that is silent. Where the server has moved on, that may be for other resources, or the watch may be dead: it is
+   * resumed on another connection, which misses nothing. If it stays silent, even the server may have lost what happened: then a list helps.
+   *
+   * @throws what {@link confirm} throws.
+   */
+  async afterSilence(version: string, signal: AbortSignal): Promise<'nothing' | 'resume' | 'list'> {
+    if ((await this.confirm(version, signal)) === 'same') {
+      this.silences = 0;
+      return 'nothing';
+    }
+    this.silences++;
+    const isPowerOfTwo = (this.silences & (this.silences - 1)) === 0;
+    const isListed =
+      this.silences < RAREST_LIST ? isPowerOfTwo && this.silences > 1 : this.silences % RAREST_LIST === 0;
+    return isListed ? 'list' : 'resume';
+  }
+
+  /**
+   * The version of all that the server has, as where it keeps it: no version is asked for, so it may not answer from a cache that is behind. One
+   * object comes at most, whatever the selectors select: to find one that they select may take the server long.
+   */
+  private async currentVersion(signal: AbortSignal): Promise<string> {
+    const { chunks } = await this.env.api.get(`${pathOf(this.resource, this.namespace)}?limit=1`, signal);
+    const { version } = await readList(
+      chunks,
+      () => {},
+      () => {},
+    );
+    if (version === undefined) throw new ApiConnectionError('the list that came has no resourceVersion');
+    return version;
+  }
+}
