@@ -1,4 +1,4 @@
-import { messageOf } from '../../errors.ts';
+import { CairnError, messageOf } from '../../errors.ts';
 import type { Clock } from '../../observe/clock.ts';
 import type { Logger } from '../../observe/log.ts';
 import { type BackOff, createBackOff } from './back-off.ts';
@@ -391,11 +391,11 @@ class WatchCut extends ApiConnectionError {
 }
 
 /** A watch was given up as it was silent, which is no failure. */
-class SilentWatch extends ApiConnectionError {
+class SilentWatch extends CairnError {
   readonly isListed: boolean;
 
   constructor(isListed: boolean) {
-    super('the watch was silent');
+    super('KUBERNETES_SILENT_WATCH', 'the watch was silent');
     this.isListed = isListed;
   }
 }

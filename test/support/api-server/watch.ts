@@ -46,7 +46,11 @@ export function serveWatch(
 
   const write = eventWriter(response, options, world);
   const bookmarkVersion = () => (world.switches().bookmarks === 'own' ? collection.lastChange : world.version());
-  const bookmark = (annotations?: object) => write(printBookmark(collection, bookmarkVersion(), annotations), true);
+  const bookmark = (annotations?: object) => {
+    // A list is complete as of what the server has, whatever that concerns.
+    const version = annotations ? world.version() : bookmarkVersion();
+    write(printBookmark(collection, version, annotations), true);
+  };
   // A server tells a watch of nothing up to where it began, even where that is a version it has not reached.
   const begunAt = options.sendInitialEvents ? world.version() : (options.resourceVersion ?? 0);
   const moved = () => bookmarkVersion() > begunAt && world.switches().bookmarks !== 'never';
