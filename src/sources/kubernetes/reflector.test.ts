@@ -3,7 +3,6 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { apiNamespace, apiService } from '../../../test/support/api-objects.ts';
 import { startApiServer } from '../../../test/support/api-server/index.ts';
 import { fakeClock } from '../../../test/support/clock.ts';
-import { silentLog } from '../../../test/support/datagram-contract.ts';
 import { seededRandom } from '../../../test/support/random.ts';
 import { watchedCluster } from '../../../test/support/watched-cluster.ts';
 import {
@@ -19,6 +18,7 @@ import {
   watchOf,
 } from '../../../test/support/watched-shop.ts';
 import type { Clock } from '../../observe/clock.ts';
+import { createLogger } from '../../observe/log.ts';
 import { Metrics } from '../../observe/metrics.ts';
 import { Registry } from '../../registry/registry.ts';
 import type { ApiClient } from './client.ts';
@@ -70,6 +70,43 @@ describe('a watch that ends', () => {
     expect(askedOf(cluster, SERVICES)).toHaveLength(asked);
     await cluster.later(() => expect(askedOf(cluster, SERVICES)).toHaveLength(asked + 1), 100);
     expect(cluster.clock.monotonic()).toBeGreaterThanOrEqual(800);
+  });
+});
+
+describe('a watch that is cut off', () => {
+  test('again and again, as by a proxy, is resumed at once each time, and one line tells of it', async () => {
+    const cluster = await watchedCluster({ objects: [SHOP, WEB] });
+    await synced(cluster);
+    for (let cuts = 1; cuts <= 8; cuts++) {
+      cluster.clock.advance(5000);
+      const { length } = askedOf(cluster, SERVICES);
+      watchOf(cluster, 'services').reset();
+      await cluster.until(() => expect(askedOf(cluster, SERVICES)).toHaveLength(length + 1));
+      await cluster.until(() => expect(watchOf(cluster, 'services')).toBeDefined());
+    }
+    expect(cluster.clock.monotonic()).toBe(40_000);
+    const ending = 'the server closed the connection in the middle of an answer';
+    const warning = `[WARNING] services: the watch is cut again and again (3 times in 10.0 s), last: ${ending}; it is resumed each time`;
+    expect(problems(cluster)).toEqual([warning]);
+    cluster.api.put(DB);
+    await cluster.until(() => expect(services(cluster)).toEqual(['db', 'web']));
+    cluster.clock.advance(30_000);
+    const end = `[INFO] services: the watch was cut 8 times in 35.0 s and resumed at once: ${ending}`;
+    expect(problems(cluster)).toEqual([warning, end]);
+  });
+
+  test('soon, but after it has brought something, is resumed after the shortest pause each time', async () => {
+    const cluster = await watchedCluster({ objects: [SHOP, WEB] });
+    await synced(cluster);
+    for (let cuts = 1; cuts <= 8; cuts++) {
+      const { length } = askedOf(cluster, SERVICES);
+      watchOf(cluster, 'services').bookmark();
+      watchOf(cluster, 'services').reset();
+      const beganAtMs = cluster.clock.monotonic();
+      await cluster.later(() => expect(askedOf(cluster, SERVICES)).toHaveLength(length + 1), 100);
+      expect(cluster.clock.monotonic() - beganAtMs).toBeLessThan(3000);
+      await cluster.until(() => expect(watchOf(cluster, 'services')).toBeDefined());
+    }
   });
 });
 
@@ -187,36 +224,56 @@ describe('an API server that fails', () => {
 });
 
 test('streaming lists that never come whole are no word of the server: what is known grows old', async () => {
+  const { clock, reflector, asked } = scripted([[NAMESPACE, completeAt(5), GONE]], [NAMESPACE]);
+  await vi.waitFor(() => expect(asked()).toBe(2));
+  for (const wanted of [3, 4, 5]) {
+    await vi.waitFor(() => expect(clock.timers).toBe(1));
+    clock.advance(60_000);
+    await vi.waitFor(() => expect(asked()).toBe(wanted));
+  }
+  expect([reflector.synced, reflector.heardAtMs]).toEqual([true, 0]);
+});
+
+test('a list with an earlier version than what is known is taken, and told of', async () => {
+  const { reflector, lines, asked } = scripted([[NAMESPACE, completeAt(5), GONE], [completeAt(3)]], undefined);
+  await vi.waitFor(() => expect(asked()).toBe(3));
+  expect([reflector.synced, [...reflector.resource.store.records()]]).toEqual([true, []]);
+  expect(lines).toEqual([
+    '[WARNING] namespaces: the API server went back from resource version 5 to 3 ' +
+      '(etcd was restored from a snapshot, or this is another server): its list takes the place of what is known',
+  ]);
+});
+
+const NAMESPACE = { type: 'ADDED', object: apiNamespace('shop') };
+const GONE = { type: 'ERROR', object: { kind: 'Status', code: 410 } };
+const completeAt = (version: number) => ({
+  type: 'BOOKMARK',
+  object: { metadata: { resourceVersion: String(version), annotations: { [LIST_END]: 'true' } } },
+});
+
+/** A reflector of namespaces, whose watches bring these events and end; more than those bring `others`, or never answer. */
+function scripted(watches: readonly object[][], others: readonly object[] | undefined) {
   const clock = fakeClock();
-  const bookmark = {
-    type: 'BOOKMARK',
-    object: { metadata: { resourceVersion: '5', annotations: { [LIST_END]: 'true' } } },
-  };
-  const gone = { type: 'ERROR', object: { kind: 'Status', code: 410 } };
-  const namespace = { type: 'ADDED', object: apiNamespace('shop') };
+  const lines: string[] = [];
   let asked = 0;
   const api: ApiClient = {
-    async get() {
-      const events = asked++ === 0 ? [namespace, bookmark, gone] : [namespace];
-      const lines = events.map((event) => Buffer.from(`${JSON.stringify(event)}\n`));
-      return { chunks: Readable.from(lines), expectWithin() {}, release() {}, fail() {} };
+    get() {
+      const events = watches[asked++] ?? others;
+      if (events === undefined) return new Promise(() => {});
+      const chunks = Readable.from(events.map((event) => Buffer.from(`${JSON.stringify(event)}\n`)));
+      return Promise.resolve({ chunks, expectWithin() {}, release() {}, fail() {} });
     },
     close() {},
   };
   const reflector = new Reflector(namespacesIn(new Registry(clock), clock), undefined, {
-    ...{ api, clock, streamingLists: new StreamingLists(clock), random: seededRandom(), log: silentLog, progress() {} },
+    ...{ api, clock, streamingLists: new StreamingLists(clock), random: seededRandom(), progress() {} },
+    log: createLogger((_, line) => lines.push(line)),
     metrics: watchMetrics(new Metrics())('namespaces'),
   });
   reflector.start();
   onTestFinished(() => reflector.stop());
-  await vi.waitFor(() => expect(asked).toBe(2));
-  for (const wanted of [3, 4, 5]) {
-    await vi.waitFor(() => expect(clock.timers).toBe(1));
-    clock.advance(60_000);
-    await vi.waitFor(() => expect(asked).toBe(wanted));
-  }
-  expect([reflector.synced, reflector.heardAtMs]).toEqual([true, 0]);
-});
+  return { clock, reflector, lines, asked: () => asked };
+}
 
 function namespacesIn(registry: Registry, clock: Clock): Resource {
   const selectors = { labels: [], namespaceLabels: [] };
