@@ -62,7 +62,7 @@ test('a cluster is answered for as soon as it is listed', async () => {
   );
   api.put(apiService('shop/new', '10.0.0.2'));
   await vi.waitFor(async () => expect(await ask('new.shop')).toBe('NOERROR 10.0.0.2'), SOON);
-  expect(api.requests.every(({ userAgent }) => userAgent === 'cairn-dns')).toBe(true);
+  expect(api.requests.every(({ userAgent }) => /^cairn\/\d+\.\d+\.\d+\S* \(\w+\/\w+\)$/.test(userAgent!))).toBe(true);
 });
 
 describe('while a list is incomplete', () => {

@@ -5,13 +5,11 @@ import type { ConnectionOptions } from '../../sources/kubernetes/access/access.t
 import { inClusterUrl } from '../../sources/kubernetes/access/files.ts';
 import { clusterResources } from '../../sources/kubernetes/resources.ts';
 import { watchApi } from '../../sources/kubernetes/source.ts';
+import { userAgent } from '../../sources/kubernetes/user-agent.ts';
 import { type ManifestOptions, watchManifests } from '../../sources/manifests/source.ts';
 import { programmingDuration } from './metrics.ts';
 import { clusterOptions, type KubernetesOptions } from './options.ts';
 import type { FilledRegistry } from './plugin.ts';
-
-/** How this server calls itself to API servers. */
-const USER_AGENT = 'cairn-dns';
 
 /** A registry that follows manifests, kept over reloads that leave the options as they are. */
 export function fillFromManifests(options: KubernetesOptions, env: PluginEnv): FilledRegistry {
@@ -71,7 +69,7 @@ function makeFromApi(settings: ApiSettings, env: PluginEnv): FilledRegistry & Ke
     clock: env.clock,
     programmed: (service, changedAtMs) => observe(service, Math.max(0, env.clock.now() - changedAtMs)),
   });
-  const source = watchApi({ ...settings, resources }, registry, { ...env, userAgent: USER_AGENT });
+  const source = watchApi({ ...settings, resources }, registry, { ...env, userAgent: userAgent() });
   let isStarted = false;
   return {
     registry,

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { certificate, otherCertificate } from '../../../test/support/certificate
 import { fakeClock } from '../../../test/support/clock.ts';
 import { watchedCluster } from '../../../test/support/watched-cluster.ts';
 import { inClusterCredentials } from './access/files.ts';
-import { createApiClient } from './client.ts';
+import { type ApiClient, createApiClient } from './client.ts';
 
 const objects = [apiNamespace('shop'), apiService('shop/web', '10.0.0.1')];
 
@@ -119,6 +119,58 @@ describe('limits', () => {
     await api.close();
   });
 });
+
+test.each([
+  ['Too many requests, please try again later.\n', 'Too many requests, please try again later.'],
+  ['<html><head><title>502</title></head>\r\n<body>Bad  gateway</body>', '502 Bad gateway'],
+  ['x'.repeat(300), `${'x'.repeat(200)}…`],
+  ['', 'status 429'],
+])('an answer that is no Status is told with its text: %j', async (text, expected) => {
+  const failures = { times: 1, status: 429, retryAfterSeconds: 2, text };
+  const cluster = await watchedCluster({ objects, failures, faulty: { resource: 'services' } });
+  await cluster.until(() => expect(cluster.lines.join('\n')).toContain(`the API server answers 429: ${expected};`));
+  await cluster.later(() => expect(cluster.registry.synced).toBe(true), 100);
+  expect(cluster.clock.monotonic()).toBeGreaterThanOrEqual(2000);
+});
+
+test.each([
+  ['destroy', 'the server closed the connection without an answer'],
+  ['resetAndDestroy', 'the connection was reset (read ECONNRESET)'],
+] as const)('a connection that ends by %s before an answer: %s', async (end, expected) => {
+  const server = createServer((request) => void request.socket[end]());
+  await expect(clientOfServer(await listening(server)).get('/api/v1/pods', never)).rejects.toThrow(expected);
+});
+
+test.each([
+  ['destroy', 'the server closed the connection in the middle of an answer'],
+  ['resetAndDestroy', 'the connection was reset (read ECONNRESET)'],
+] as const)('a connection that ends by %s in the middle of an answer: %s', async (end, expected) => {
+  const server = createServer((request, response) => {
+    response.write('{', () => setImmediate(() => request.socket[end]()));
+  });
+  const { chunks } = await clientOfServer(await listening(server)).get('/api/v1/pods', never);
+  const read = async () => {
+    for await (const chunk of chunks) expect(chunk.toString()).toBe('{');
+  };
+  await expect(read()).rejects.toThrow(expected);
+});
+
+/** Its port. */
+async function listening(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+function clientOfServer(port: number): ApiClient {
+  const access = { url: `http://127.0.0.1:${port}`, tls: {}, headers: {} };
+  const metrics = { waited: () => {}, answered: () => {} };
+  const credentials = { access: async () => access, refused: () => {} };
+  const client = createApiClient(credentials, {}, { clock: fakeClock(), metrics, userAgent: 'x' });
+  onTestFinished(() => client.close());
+  return client;
+}
 
 test('requests are counted as in CoreDNS', async () => {
   const cluster = await watchedCluster({

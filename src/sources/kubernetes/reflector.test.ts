@@ -73,6 +73,25 @@ describe('a watch that ends', () => {
   });
 });
 
+test('streaming lists that the server comes to serve are asked for again after ten minutes', async () => {
+  const cluster = await watchedCluster({ streamingLists: 'invalid', objects: [SHOP, WEB] });
+  await synced(cluster);
+  const streamed = () => askedOf(cluster, SERVICES).filter(({ query }) => query.sendInitialEvents).length;
+  await cluster.api.set({ streamingLists: 'served' });
+  watchOf(cluster, 'services').expire();
+  await cluster.later(() => expect(askedOf(cluster, SERVICES)).toHaveLength(5), 100);
+  expect(streamed()).toBe(1);
+  await cluster.until(() => expect(watchOf(cluster, 'services')).toBeDefined());
+  while (cluster.clock.monotonic() < 600_000) {
+    cluster.clock.advance(30_000);
+    for (const watch of cluster.api.watches) watch.bookmark();
+    await new Promise(setImmediate);
+  }
+  await cluster.until(() => expect(watchOf(cluster, 'services')).toBeDefined());
+  watchOf(cluster, 'services').expire();
+  await cluster.later(() => expect(streamed()).toBe(2), 100);
+});
+
 describe('a watch that is cut off', () => {
   test('again and again, as by a proxy, is resumed at once each time, and one line tells of it', async () => {
     const cluster = await watchedCluster({ objects: [SHOP, WEB] });

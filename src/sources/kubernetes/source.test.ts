@@ -190,6 +190,53 @@ describe('rights', () => {
     await cluster.later(() => expect(cluster.registry.synced).toBe(true));
   });
 
+  test('that an API server does not know yet as it starts are asked for again, and taken up', async () => {
+    const other = [apiNamespace('other'), apiService('other/x', '10.0.0.9')];
+    const api = await startApiServer({ objects: [SHOP, WEB, ENDPOINTS, ...other], forbiddenTimes: 3 });
+    const cluster = await watchedCluster({ api, namespaces: ['shop', 'gone'] });
+    await synced(cluster);
+    expect([...cluster.registry.namespaces()].map(({ name }) => name)).toEqual(['shop', 'gone']);
+    const whole = () => cluster.source.watches().map(({ name, synced: isSynced }) => [name, isSynced]);
+    await cluster.later(() =>
+      expect(whole()).toEqual([
+        ['namespaces', true],
+        ['services', true],
+        ['endpointslices.discovery.k8s.io', true],
+      ]),
+    );
+    expect(cluster.clock.monotonic()).toBeLessThan(10_000);
+    expect(services(cluster)).toEqual(['web', 'x']);
+    expect([...cluster.registry.namespaces()].map(({ name }) => name)).toEqual(['shop', 'other']);
+    await cluster.until(() =>
+      expect(api.watches.map(({ namespace }) => namespace)).toEqual([undefined, undefined, undefined]),
+    );
+    // What the namespaces' own watches had begun holds nothing back.
+    api.put(apiSlice('shop/web', 'web-1', '10.1.0.1'));
+    await cluster.until(() => expect(cluster.registry.counts().slices).toBe(2));
+    await cluster.later(() => expect(cluster.registry.counts()).toMatchObject({ slices: 1, endpoints: 1 }), 100);
+    expect(problems(cluster).filter((line) => line.includes('has come'))).toHaveLength(3);
+    await api.close();
+  });
+
+  test('on all of the cluster that come an hour later are taken up within five minutes', async () => {
+    const api = await startApiServer({ objects: [SHOP, WEB, ENDPOINTS, apiService('other/x', '10.0.0.9')] });
+    await api.set({ forbidden: [{ clusterWide: true, resource: 'services' }] });
+    const cluster = await watchedCluster({ api, namespaces: ['shop'] });
+    await synced(cluster);
+    await cluster.later(() => expect(askedOf(cluster, SERVICES)).toHaveLength(12), 10_000);
+    const sinceMs = cluster.clock.monotonic();
+    expect(sinceMs).toBeGreaterThan(600_000);
+    expect(services(cluster)).toEqual(['web']);
+    await api.set({ forbidden: [] });
+    await cluster.later(() => expect(services(cluster)).toEqual(['web', 'x']), 5000);
+    expect(cluster.clock.monotonic() - sinceMs).toBeLessThan(310_000);
+    expect(problems(cluster)).toEqual([
+      '[INFO] services: no right to list them in all of the cluster: watching them in shop',
+      '[INFO] services: the right to list them in all of the cluster has come: watching them there',
+    ]);
+    await api.close();
+  });
+
   test('in some namespaces only are enough where those are the ones to serve', async () => {
     const other = [apiNamespace('other'), apiService('other/x', '10.0.0.9')];
     const team = [apiNamespace('team'), apiService('team/app', '10.0.0.8')];
