@@ -10,6 +10,7 @@ import { startApiServer } from '../../../test/support/api-server/index.ts';
 import { certificate, otherCertificate } from '../../../test/support/certificate.ts';
 import { fakeClock } from '../../../test/support/clock.ts';
 import { watchedCluster } from '../../../test/support/watched-cluster.ts';
+import type { Access } from './access/access.ts';
 import { inClusterCredentials } from './access/files.ts';
 import { type ApiClient, createApiClient } from './client.ts';
 
@@ -155,6 +156,17 @@ test.each([
   await expect(read()).rejects.toThrow(expected);
 });
 
+test('a header with several values is sent as several lines', async () => {
+  let asked: readonly string[] = [];
+  const server = createServer((request, response) => {
+    asked = request.rawHeaders.filter((_, i, all) => all[i & ~1] === 'impersonate-group');
+    response.end('{}');
+  });
+  const headers = { 'impersonate-group': ['a', 'b'] };
+  await clientOfServer(await listening(server), headers).get('/api/v1/pods', never);
+  expect(asked).toEqual(['impersonate-group', 'a', 'impersonate-group', 'b']);
+});
+
 /** Its port. */
 async function listening(server: Server): Promise<number> {
   server.listen(0, '127.0.0.1');
@@ -163,8 +175,8 @@ async function listening(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-function clientOfServer(port: number): ApiClient {
-  const access = { url: `http://127.0.0.1:${port}`, tls: {}, headers: {} };
+function clientOfServer(port: number, headers: Access['headers'] = {}): ApiClient {
+  const access = { url: `http://127.0.0.1:${port}`, tls: {}, headers };
   const metrics = { waited: () => {}, answered: () => {} };
   const credentials = { access: async () => access, refused: () => {} };
   const client = createApiClient(credentials, {}, { clock: fakeClock(), metrics, userAgent: 'x' });

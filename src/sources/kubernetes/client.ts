@@ -1,4 +1,4 @@
-import { type Agent, type IncomingMessage, type RequestOptions, request } from 'node:http';
+import { type Agent, type IncomingMessage, type OutgoingHttpHeaders, type RequestOptions, request } from 'node:http';
 import { request as requestTls } from 'node:https';
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../observe/clock.ts';
@@ -98,7 +98,7 @@ export function createApiClient(credentials: Credentials, limits: Partial<ApiLim
     const options: RequestOptions = {
       agent,
       signal,
-      headers: { accept: 'application/json', 'user-agent': env.userAgent, ...access.headers },
+      headers: { accept: 'application/json', 'user-agent': env.userAgent, ...access.headers } as OutgoingHttpHeaders,
     };
     return new Promise((resolve, reject) => {
       const sent = (url.protocol === 'https:' ? requestTls : request)(url, options);

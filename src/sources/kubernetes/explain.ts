@@ -2,6 +2,9 @@ import { messageOf } from '../../errors.ts';
 import { ApiStatusError } from './errors.ts';
 import { nameOf, type Resource } from './resource.ts';
 
+/** Whom API servers take for one who shows no credentials; most let that one do next to nothing. */
+const ANONYMOUS = 'system:anonymous';
+
 /** What is wrong with a list or watch, and what the operator may do about it. */
 export function explain(resource: Resource, namespace: string | undefined, thrown: unknown): string {
   const status = thrown instanceof ApiStatusError ? thrown : undefined;
@@ -10,6 +13,9 @@ export function explain(resource: Resource, namespace: string | undefined, throw
     case 401:
       return `the API server does not accept the credentials (401: ${said}): check the token or certificate of this server`;
     case 403:
+      if (said.includes(`"${ANONYMOUS}"`)) {
+        return `the API server takes this server for nobody (403: ${said}): it was shown no credentials: give the user of the kubeconfig a token or certificate, or add a 'tls' line to 'endpoint'`;
+      }
       return `the API server forbids it (403: ${said}): ${missingRule(resource, namespace)}`;
     case 404:
       return `the API server has no ${nameOf(resource)} of version ${resource.version} (404: ${said})`;

@@ -6,13 +6,14 @@ import { forbidden, unauthorized } from './status.ts';
 import { concerns, type Switches, type Verb } from './switches.ts';
 
 const TOKEN_USER = 'system:serviceaccount:kube-system:coredns';
-const ANONYMOUS = 'system:anonymous';
+/** Whoever asks a server that asks nobody for credentials. */
+const UNSECURED = 'system:unsecured';
 
 /** Who asks: by certificate, else by token. @throws Refused with 401 where one must say so and does not. */
 export function authenticate(request: IncomingMessage, { tokens }: Switches): string {
   const certificate = clientOf(request);
   if (certificate !== undefined) return certificate;
-  if (tokens === undefined) return ANONYMOUS;
+  if (tokens === undefined) return UNSECURED;
   const [, token] = /^Bearer (.+)$/.exec(request.headers.authorization ?? '') ?? [];
   if (token === undefined || !tokens.includes(token)) throw new Refused(unauthorized());
   return TOKEN_USER;

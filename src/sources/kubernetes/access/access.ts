@@ -19,7 +19,8 @@ export interface TlsFiles {
 export interface Access {
   readonly url: string;
   readonly tls: TlsAccess;
-  readonly headers: Readonly<Record<string, string>>;
+  /** Several values make several lines of a header. */
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
   /** `http://` or `https://`. */
   readonly proxy?: string;
 }
@@ -36,12 +37,15 @@ export interface TlsAccess {
   readonly rejectUnauthorized?: boolean;
 }
 
-export interface Credentials {
+/** What is valid for a time. */
+export interface Renewed<T> {
   /** What is valid now; files that rotate are read again. @throws AccessError */
-  access(): Promise<Access>;
+  access(): Promise<T>;
   /** The API server refused what it was shown: the next call gets it anew. */
   refused(): void;
 }
+
+export type Credentials = Renewed<Access>;
 
 /** The operator's configuration leads to no API server. */
 export class AccessError extends CairnError {
@@ -54,8 +58,8 @@ export class AccessError extends CairnError {
 const MAX_AGE_MS = 60_000;
 
 /** What `read` gives, kept for a minute. Once there was something, a failure to read it again leaves that valid: files are replaced one by one. */
-export function rereadEachMinute(clock: Clock, read: () => Promise<Access>): Credentials {
-  let known: { readonly access: Access; readonly readAtMs: number } | undefined;
+export function rereadEachMinute<T>(clock: Clock, read: () => Promise<T>): Renewed<T> {
+  let known: { readonly access: T; readonly readAtMs: number } | undefined;
   let isRefused = false;
   return {
     async access() {

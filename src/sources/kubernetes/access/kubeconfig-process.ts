@@ -3,10 +3,22 @@
  * takes 85 MB, which a server that asks once in a while must not carry along. Its arguments are the file and the context;
  * it sends a {@link Resolved} to its parent, or says on standard error what is wrong.
  */
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
-import type { User } from '@kubernetes/client-node/dist/config_types.js';
-import { type Credential, ExecAuth } from '@kubernetes/client-node/dist/exec_auth.js';
+import type { Cluster, User } from '@kubernetes/client-node/dist/config_types.js';
+import { parse } from 'yaml';
+import type { TlsAccess } from './access.ts';
+import { type ExecCredential, runExecPlugin } from './exec-plugin.ts';
 import type { Resolved } from './kubeconfig.ts';
+import {
+  type ClusterFields,
+  checkCluster,
+  checkUser,
+  impersonationHeaders,
+  pathFrom,
+  type UserFields,
+} from './kubeconfig-fields.ts';
 
 type HttpsOptions = Parameters<KubeConfig['applyToHTTPSOptions']>[0];
 
@@ -21,8 +33,50 @@ try {
 }
 
 async function resolve(file: string, context: string): Promise<Resolved> {
+  const text = readFileSync(file, 'utf8');
   const config = new KubeConfig();
-  config.loadFromFile(file);
+  config.loadFromString(text);
+  const { cluster, user } = chosen(config, context);
+  const raw = parse(text) as RawConfig;
+  const clusterFields = raw.clusters.find(({ name }) => name === cluster.name)!.cluster;
+  const userFields = raw.users.find(({ name }) => name === user.name)!.user ?? {};
+  named(`cluster "${cluster.name}"`, () => checkCluster(clusterFields));
+  named(`user "${user.name}"`, () => checkUser(userFields));
+
+  const folder = dirname(file);
+  const { exec, token, tokenFile, 'client-certificate': certFile, 'client-key': keyFile } = userFields;
+  // As in kubectl, a token that is there already makes the plugin's one superfluous.
+  const credential = exec && !token && !tokenFile ? await runExecPlugin(exec, clusterFields, folder) : undefined;
+  const options = await applied(config, cluster, user, folder);
+  const authorization = authorizationOf(userFields, options, credential);
+  if (userFields['auth-provider'] && !authorization) {
+    const wanted = 'it needs id-token and, to refresh it, client-id, refresh-token and idp-issuer-url';
+    throw new Error(`user "${user.name}": auth-provider "oidc" gives no token that is valid: ${wanted}`);
+  }
+  return {
+    access: {
+      url: cluster.server,
+      tls: tlsOf(options, credential),
+      headers: {
+        ...(clusterFields['disable-compression'] && { 'accept-encoding': 'identity' }),
+        ...(authorization && { authorization }),
+        ...impersonationHeaders(userFields),
+      },
+      ...(cluster.proxyUrl && { proxy: cluster.proxyUrl }),
+    },
+    files: [cluster.caFile, certFile, keyFile].filter((path) => path != null).map((path) => pathFrom(folder, path)),
+    tokenFile: tokenFile ? pathFrom(folder, tokenFile) : null,
+    expiresAtMs: timeOf(credential?.expirationTimestamp) ?? tokenExpiry(authorization) ?? null,
+  };
+}
+
+/** A kubeconfig as it is written: the library leaves out some fields. */
+interface RawConfig {
+  readonly clusters: readonly { readonly name: string; readonly cluster: ClusterFields }[];
+  readonly users: readonly { readonly name: string; readonly user: UserFields | null }[];
+}
+
+function chosen(config: KubeConfig, context: string): { readonly cluster: Cluster; readonly user: User } {
   const names = config.getContexts().map(({ name }) => name);
   if (context !== '') config.setCurrentContext(context);
   const current = config.getCurrentContext();
@@ -34,52 +88,57 @@ async function resolve(file: string, context: string): Promise<Resolved> {
   const user = config.getCurrentUser();
   if (!cluster) throw new Error(`has no cluster for the context "${current}"`);
   if (!user) throw new Error(`has no user for the context "${current}"`);
+  return { cluster, user };
+}
 
-  const options: HttpsOptions = {};
-  await insideOf(config).applyOptions(options);
-  const headers = Object.fromEntries(
-    Object.entries(options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), String(value)]),
-  );
-  if (user.username) {
-    headers.authorization ??= `Basic ${Buffer.from(`${user.username}:${user.password ?? ''}`).toString('base64')}`;
+function named(what: string, check: () => void): void {
+  try {
+    check();
+  } catch (thrown) {
+    throw new Error(`${what} ${(thrown as Error).message}`);
   }
-  const { ca, cert, key } = options;
+}
+
+/** What the library makes of certificates, token and OIDC provider. As in kubectl, data goes before a file; exec plugins are run elsewhere. */
+async function applied(config: KubeConfig, cluster: Cluster, user: User, folder: string): Promise<HttpsOptions> {
+  const fileOf = (data: string | undefined, path: string | undefined) =>
+    !data && path ? { file: pathFrom(folder, path) } : {};
+  const { file: caFile } = fileOf(cluster.caData, cluster.caFile);
+  const { file: certFile } = fileOf(user.certData, user.certFile);
+  const { file: keyFile } = fileOf(user.keyData, user.keyFile);
+  config.loadFromOptions({
+    ...{ contexts: config.getContexts(), currentContext: config.getCurrentContext() },
+    clusters: [{ ...cluster, caFile }],
+    users: [{ ...user, exec: undefined, certFile, keyFile }],
+  });
+  const options: HttpsOptions = {};
+  // Its public ways make an agent.
+  await (config as unknown as { applyOptions(options: HttpsOptions): Promise<void> }).applyOptions(options);
+  return options;
+}
+
+function authorizationOf(
+  user: UserFields,
+  { headers }: HttpsOptions,
+  credential: ExecCredential | undefined,
+): string | undefined {
+  if (credential?.token) return `Bearer ${credential.token}`;
+  if (user.username) return `Basic ${Buffer.from(`${user.username}:${user.password ?? ''}`).toString('base64')}`;
+  return (headers as Record<string, string> | undefined)?.Authorization;
+}
+
+function tlsOf(
+  { ca, cert, key, servername, rejectUnauthorized }: HttpsOptions,
+  credential: ExecCredential | undefined,
+): TlsAccess {
+  const { clientCertificateData = cert && String(cert), clientKeyData = key && String(key) } = credential ?? {};
   return {
-    access: {
-      url: cluster.server,
-      tls: {
-        ...(ca && { ca: String(ca) }),
-        ...(cert && { cert: String(cert) }),
-        ...(key && { key: String(key) }),
-        ...(cluster.tlsServerName && { servername: cluster.tlsServerName }),
-        ...(cluster.skipTLSVerify && { rejectUnauthorized: false }),
-      },
-      headers,
-      ...(cluster.proxyUrl && { proxy: cluster.proxyUrl }),
-    },
-    files: [cluster.caFile, user.certFile, user.keyFile].filter((path) => path != null),
-    expiresAtMs: (await execExpiry(config)) ?? tokenExpiry(headers.authorization) ?? null,
+    ...(ca && { ca: String(ca) }),
+    ...(clientCertificateData && { cert: clientCertificateData }),
+    ...(clientKeyData && { key: clientKeyData }),
+    ...(servername && { servername }),
+    ...(rejectUnauthorized === false && { rejectUnauthorized }),
   };
-}
-
-/** What the library does not show: its public ways make an agent, and tell nothing of when credentials end. */
-interface Inside {
-  applyOptions(options: HttpsOptions): Promise<void>;
-  readonly authenticators: readonly { isAuthProvider(user: User): boolean }[];
-}
-
-function insideOf(config: KubeConfig): Inside {
-  return config as unknown as Inside;
-}
-
-/** When what an exec plugin gave ends; its second answer comes out of the library's memory. */
-async function execExpiry(config: KubeConfig): Promise<number | undefined> {
-  const user = config.getCurrentUser()!;
-  const exec = insideOf(config).authenticators.find((each) => each instanceof ExecAuth);
-  if (!exec?.isAuthProvider(user)) return undefined;
-  const { getCredential } = exec as unknown as { getCredential: (of: User) => Promise<Credential | null> };
-  const credential = await getCredential.call(exec, user);
-  return timeOf(credential?.status.expirationTimestamp);
 }
 
 /** The `exp` claim (RFC 7519 §4.1.4) of a bearer token that is a JWT. */

@@ -1,15 +1,17 @@
 import { fork } from 'node:child_process';
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { CairnError, messageOf } from '../../../errors.ts';
 import type { Clock } from '../../../observe/clock.ts';
-import { type Access, AccessError, type Credentials, PACKED } from './access.ts';
+import { type Access, AccessError, type Credentials, PACKED, type Renewed, rereadEachMinute } from './access.ts';
 
 /** What a kubeconfig leads to. */
 export interface Resolved {
   readonly access: Access;
   /** The files it names: credentials are got anew when one of them changes. */
   readonly files: readonly string[];
+  /** Where a bearer token is, which goes before the one that the kubeconfig holds; null if there is none. */
+  readonly tokenFile: string | null;
   /** When the credentials end, in milliseconds since the Unix epoch; null if they do not say. */
   readonly expiresAtMs: number | null;
 }
@@ -34,15 +36,30 @@ export function kubeconfigCredentials(
   let failure: unknown;
   let triedAtMs = Number.NEGATIVE_INFINITY;
   let isRefused = false;
+  let token: { readonly path: string; readonly source: Renewed<string> } | undefined;
 
   async function access(): Promise<Access> {
+    const resolved = await resolvedNow();
+    const { tokenFile } = resolved;
+    if (tokenFile === null) return resolved.access;
+    if (token?.path !== tokenFile) token = { path: tokenFile, source: tokenIn(tokenFile, clock) };
+    try {
+      const authorization = `Bearer ${await token.source.access()}`;
+      return { ...resolved.access, headers: { ...resolved.access.headers, authorization } };
+    } catch (thrown) {
+      if (resolved.access.headers.authorization !== undefined) return resolved.access;
+      throw new AccessError(`kubeconfig ${file}: ${messageOf(thrown)}`, thrown);
+    }
+  }
+
+  async function resolvedNow(): Promise<Resolved> {
     if (clock.monotonic() - triedAtMs < MIN_INTERVAL_MS) {
       if (!known) throw failure;
-      return known.access;
+      return known;
     }
     const stamp = await stampOf([file, ...(known?.files ?? [])]);
     const isOver = (known?.expiresAtMs ?? Number.POSITIVE_INFINITY) - RENEW_BEFORE_MS <= clock.now();
-    if (known && !isRefused && !isOver && stamp === known.stamp) return known.access;
+    if (known && !isRefused && !isOver && stamp === known.stamp) return known;
     triedAtMs = clock.monotonic();
     try {
       const resolved = await resolve(file, context);
@@ -52,7 +69,7 @@ export function kubeconfigCredentials(
       failure = thrown;
       if (!known) throw thrown;
     }
-    return known.access;
+    return known;
   }
 
   let underWay: Promise<Access> | undefined;
@@ -65,8 +82,20 @@ export function kubeconfigCredentials(
     },
     refused() {
       isRefused = true;
+      token?.source.refused();
     },
   };
+}
+
+/** The token in a file, which may be replaced at any time. */
+function tokenIn(path: string, clock: Clock): Renewed<string> {
+  return rereadEachMinute(clock, async () => {
+    const text = await readFile(path, 'utf8').catch((thrown) => {
+      throw new CairnError('KUBECONFIG', `the tokenFile cannot be read: ${messageOf(thrown)}`, { cause: thrown });
+    });
+    if (text.trim() === '') throw new CairnError('KUBECONFIG', `the tokenFile ${path} is empty`);
+    return text.trim();
+  });
 }
 
 /** What tells that any of the files may have changed. */
