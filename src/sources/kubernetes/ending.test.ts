@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { endingOf } from './ending.ts';
+import { endingOf, isUnreachable } from './ending.ts';
+import { ApiConnectionError } from './errors.ts';
 
 const error = (message: string, code?: string) => Object.assign(new Error(message), code && { code });
 
@@ -19,4 +20,14 @@ test.each([
   ['anything', 'anything'],
 ])('%s', (thrown, expected) => {
   expect(endingOf(thrown)).toBe(expected);
+});
+
+test.each([
+  [new ApiConnectionError('x', error('connect ECONNREFUSED 10.0.0.1:443', 'ECONNREFUSED')), true],
+  [new ApiConnectionError('x', error('socket hang up', 'ECONNRESET')), true],
+  [new ApiConnectionError('x', error('certificate has expired', 'CERT_HAS_EXPIRED')), false],
+  [new ApiConnectionError('x'), false],
+  ['x', false],
+])('%s is unreachable: %s', (thrown, expected) => {
+  expect(isUnreachable(thrown)).toBe(expected);
 });

@@ -17,6 +17,15 @@ export function endingOf(thrown: unknown): string {
   return detail === undefined ? message : `${detail} (${message})`;
 }
 
+/** Whether nobody answered, in whichever way a connection shows that: one trouble, though its text may change from attempt to attempt. */
+export function isUnreachable(thrown: unknown): boolean {
+  return thrown instanceof Error && UNREACHABLE.has(systemCodeOf(thrown.cause) ?? '');
+}
+
+const UNREACHABLE: ReadonlySet<string> = new Set(
+  'ECONNREFUSED ECONNRESET EHOSTUNREACH ENETUNREACH EPIPE ETIMEDOUT'.split(' '),
+);
+
 const ENDINGS: Readonly<Record<string, string>> = {
   ECONNRESET: 'the connection was reset',
   EPIPE: 'the server closed the connection',

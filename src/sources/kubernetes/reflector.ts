@@ -4,6 +4,7 @@ import type { Logger } from '../../observe/log.ts';
 import { type BackOff, createBackOff } from './back-off.ts';
 import type { ApiBody } from './body.ts';
 import type { ApiClient } from './client.ts';
+import { isUnreachable } from './ending.ts';
 import { ApiConnectionError, ApiStatusError, SilenceError, WentBackError } from './errors.ts';
 import { explain } from './explain.ts';
 import { createFeed, type Feed } from './feed.ts';
@@ -27,6 +28,8 @@ export interface ReflectorEnv {
   readonly metrics: WatchMetrics;
   /** Told when a list is complete, of each new problem until the first is, and when what is known comes into doubt. */
   progress(): void;
+  /** Told that the server has gone back to an earlier version. */
+  wentBack(): void;
   /** Told that the server forbids the very first list; true if that is made up for otherwise, so that it is asked for in silence. */
   forbidden?(): boolean;
 }
@@ -41,6 +44,8 @@ const SHORT_WATCH_MS = 1000;
 const HEALTHY_WATCH_MS = 2000;
 /** What only a new list helps against and comes again within this time is met with pauses. */
 const REPEATED_MS = 30_000;
+/** A list that was complete so lately is not made again because another watch finds that the server went back. */
+const JUST_LISTED_MS = 5000;
 /** What is forbidden and made up for is tried again so rarely in the end. */
 const FORBIDDEN_MS = 5 * 60_000;
 /** Such answers to a streaming list mean that the server does not know it. */
@@ -65,7 +70,11 @@ export class Reflector {
   private servedVersion: string | undefined;
   private isSynced = false;
   private currentProblem: string | undefined;
+  /** A list must be made, even if there is a version to watch from. */
   private isInDoubt = false;
+  private listedAtMs = Number.NEGATIVE_INFINITY;
+  /** The answer that is read at the moment. */
+  private body: ApiBody | undefined;
   private lastHeardAtMs: number;
   /** Whether the next watch goes on where another one ended, and not where a list did. */
   private isResuming = false;
@@ -109,6 +118,14 @@ export class Reflector {
     return this.lastHeardAtMs;
   }
 
+  /** The server went back, as another watch has found: what this one knows may be of a time that never was. */
+  doubt(): void {
+    const isNew = this.env.clock.monotonic() - this.listedAtMs < JUST_LISTED_MS;
+    if (this.version === undefined || this.isInDoubt || isNew) return;
+    this.isInDoubt = true;
+    this.body?.fail(new WatchGivenUp());
+  }
+
   start(): void {
     void this.run();
   }
@@ -123,6 +140,7 @@ export class Reflector {
     const { signal } = this.abort;
     while (!signal.aborted) {
       try {
+        if (this.isInDoubt && this.version !== undefined) this.mustList('went-back');
         if (this.version === undefined) await this.list();
         else await this.watch(this.version);
       } catch (thrown) {
@@ -187,6 +205,8 @@ export class Reflector {
     const { clock } = this.env;
     const startedAtMs = clock.monotonic();
     let events = 0;
+    this.body = body;
+    if (this.isInDoubt && this.version !== undefined) body.fail(new WatchGivenUp());
     try {
       for await (const line of splitLines(body.chunks, (why) => this.feed.skip('bad-line', BAD_LINES[why]))) {
         if (this.abort.signal.aborted) return;
@@ -203,6 +223,8 @@ export class Reflector {
       }
     } catch (thrown) {
       throw this.ended(thrown, events, clock.monotonic() - startedAtMs);
+    } finally {
+      this.body = undefined;
     }
     if (this.abort.signal.aborted) return;
     const cut = this.ended(undefined, events, clock.monotonic() - startedAtMs);
@@ -262,17 +284,18 @@ export class Reflector {
 
   private completed(listed: string): void {
     this.feed.complete();
-    if (!this.isInDoubt && this.servedVersion !== undefined && isBefore(listed, this.servedVersion)) {
-      this.tellWentBack(new WentBackError(this.servedVersion, listed));
-    }
+    const { servedVersion } = this;
+    const isFoundOutNow = !this.isInDoubt && servedVersion !== undefined && isBefore(listed, servedVersion);
     this.version = listed;
     this.servedVersion = listed;
     this.relistReason = undefined;
     this.isResuming = false;
     this.isInDoubt = false;
+    this.listedAtMs = this.env.clock.monotonic();
     this.isSynced = true;
     this.heard();
     this.works();
+    if (isFoundOutNow) this.tellWentBack(new WentBackError(servedVersion, listed));
     this.env.progress();
   }
 
@@ -297,7 +320,7 @@ export class Reflector {
       const remedy = await this.check.afterSilence(this.version!, this.abort.signal);
       if (this.lastHeardAtMs !== heardAtMs) return;
       this.heard();
-      if (remedy !== 'nothing') body.fail(new SilentWatch(remedy === 'list'));
+      if (remedy !== 'nothing') body.fail(new WatchGivenUp(remedy === 'list' ? 'silent' : undefined));
     } catch (thrown) {
       if (thrown instanceof WentBackError) body.fail(thrown);
       else if (this.lastHeardAtMs === heardAtMs) {
@@ -318,8 +341,8 @@ export class Reflector {
 
   /** When to try again, in milliseconds. */
   private failed(thrown: unknown): number {
-    if (thrown instanceof SilentWatch) {
-      if (thrown.isListed) this.mustList('silent');
+    if (thrown instanceof WatchGivenUp) {
+      if (thrown.relist) this.mustList(thrown.relist);
       return 0;
     }
     if (thrown instanceof WentBackError) return this.wentBack(thrown);
@@ -333,7 +356,7 @@ export class Reflector {
     const text = this.explain(thrown);
     const isNew = text !== this.currentProblem;
     this.currentProblem = text;
-    this.trouble.failed(text, this.isSynced);
+    this.trouble.failed(text, this.isSynced, isUnreachable(thrown) ? 'unreachable' : text);
     if (isNew) this.env.progress();
     return this.backOff.next(status?.retryAfterMs);
   }
@@ -343,8 +366,8 @@ export class Reflector {
   }
 
   private wentBack(thrown: WentBackError): number {
-    this.tellWentBack(thrown);
     this.isInDoubt = true;
+    this.tellWentBack(thrown);
     this.env.progress();
     return this.listAgain('went-back');
   }
@@ -352,6 +375,7 @@ export class Reflector {
   private tellWentBack({ message }: WentBackError): void {
     const cause = 'etcd was restored from a snapshot, or this is another server';
     this.env.log.warning(`${this.title}: ${message} (${cause}): its list takes the place of what is known`);
+    this.env.wentBack();
   }
 
   /** Only a new list helps; at once if that does not happen all the time. */
@@ -390,12 +414,13 @@ class WatchCut extends ApiConnectionError {
   }
 }
 
-/** A watch was given up as it was silent, which is no failure. */
-class SilentWatch extends CairnError {
-  readonly isListed: boolean;
+/** A watch was given up, which is no failure. */
+class WatchGivenUp extends CairnError {
+  /** Why a list must take its place; undefined for another watch. */
+  readonly relist: RelistReason | undefined;
 
-  constructor(isListed: boolean) {
-    super('KUBERNETES_SILENT_WATCH', 'the watch was silent');
-    this.isListed = isListed;
+  constructor(relist?: RelistReason) {
+    super('KUBERNETES_WATCH_GIVEN_UP', 'the watch was given up');
+    this.relist = relist;
   }
 }

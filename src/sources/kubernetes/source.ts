@@ -69,7 +69,15 @@ export function followApi(
   const { log, clock } = env;
   const metricsOf = watchMetrics(env.metrics);
   const startedAtMs = clock.monotonic();
-  const common = { api: client, streamingLists: new StreamingLists(clock), clock, random: env.random, log, progress };
+  const common = {
+    api: client,
+    streamingLists: new StreamingLists(clock),
+    clock,
+    random: env.random,
+    log,
+    progress,
+    wentBack,
+  };
   const watches = resources.map((resource) => {
     return new ResourceWatch(resource, namespaces, { ...common, metrics: metricsOf(nameOf(resource)) });
   });
@@ -90,6 +98,11 @@ export function followApi(
     log.info(
       `watching ${services} services, ${endpoints} endpoints, ${pods} pods and ${spaces} namespaces; listed in ${seconds} s`,
     );
+  }
+
+  /** What one watch finds out of the server holds for all. */
+  function wentBack(): void {
+    for (const reflector of reflectors()) reflector.doubt();
   }
 
   function checkAge(): void {

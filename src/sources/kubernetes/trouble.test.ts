@@ -101,6 +101,12 @@ test('a failure after a cut is told as failures are', () => {
   expect(lines).toEqual([REFUSED, '[INFO] services: watched again after 2 failures in 0.0 s']);
 });
 
+test('failures of one kind are told once, whatever their texts', () => {
+  const { lines, trouble } = setUp();
+  for (const text of ['refused', 'reset', 'timed out']) trouble.failed(text, true, 'unreachable');
+  expect(lines).toEqual([REFUSED]);
+});
+
 test('ten different failures at most are told of one trouble', () => {
   const { lines, trouble } = setUp();
   for (let i = 0; i < 20; i++) trouble.failed(`port ${i}`, true);

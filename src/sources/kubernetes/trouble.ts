@@ -6,7 +6,7 @@ const SETTLED_MS = 30_000;
 /** A connection that is cut so often before it settles is worth a warning. */
 const MANY_CUTS = 3;
 /** Different failures that one trouble is logged with. */
-const MAX_TEXTS = 10;
+const MAX_KINDS = 10;
 
 export interface TroubleEnv {
   readonly log: Logger;
@@ -42,17 +42,16 @@ export class Trouble {
     );
   }
 
-  /** What was tried has failed; `effect` says what that means for answers. False if this is known. */
-  failed(text: string, isSynced: boolean): boolean {
+  /** What was tried has failed. Texts of one `kind` are told once. */
+  failed(text: string, isSynced: boolean, kind: string = text): void {
     const episode = this.count();
     episode.isOfFirstList ||= !isSynced;
-    if (episode.told.has(text) || episode.told.size >= MAX_TEXTS) return false;
-    episode.told.add(text);
+    if (episode.told.has(kind) || episode.told.size >= MAX_KINDS) return;
+    episode.told.add(kind);
     const effect = isSynced
       ? 'what is known is served meanwhile'
       : 'until it works, names that are not found are answered with SERVFAIL';
     this.env.log[isSynced ? 'warning' : 'error'](`${this.title}: ${text}; ${effect}`);
-    return true;
   }
 
   /** The watch works; if it does so for some time, that is told. */
@@ -92,7 +91,7 @@ interface Episode {
   cuts: number;
   lastCut: string;
   isOfFirstList: boolean;
-  /** The texts that were logged. */
+  /** The kinds of failures that were logged. */
   readonly told: Set<string>;
 }
 
