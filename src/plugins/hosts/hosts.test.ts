@@ -78,7 +78,7 @@ describe('answers', () => {
     ['9.b.d.0.1.0.0.2.ip6.arpa. A', REFUSED],
     ['a.example.org. PTR', NODATA],
     ['down.example.org. PTR', NODATA],
-    ['c.example.org. PTR', REFUSED],
+    ['c.example.org. PTR', `NXDOMAIN aa\n${SOA}`],
     ['a.example.org. A CH', REFUSED],
     ['1.0.0.10.in-addr.arpa. PTR CH', REFUSED],
     ['1.0.0.10.in-addr.arpa. A', nodataOf('1.0.0.10.in-addr.arpa.')],

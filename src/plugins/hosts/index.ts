@@ -55,9 +55,8 @@ function lookup(query: Query, table: HostsTable, options: HostsOptions): Lookup 
   if (zone === undefined) return { kind: 'skip' };
   if (!host) {
     const exists = name === zone || table.parents.has(name);
-    const goesOn = type === PTR.code || fallsThrough(name, options.fallthrough);
-    if (exists) return { kind: goesOn ? 'exists' : 'nodata' };
-    return { kind: type === PTR.code ? 'skip' : 'nxdomain' };
+    if (!exists) return { kind: 'nxdomain' };
+    return { kind: fallsThrough(name, options.fallthrough) ? 'exists' : 'nodata' };
   }
   const owner = query.question.name;
   if (type === A.code) return hitOf(host.ipv4.map((address) => rr(A, owner, options.ttl, { address })));
