@@ -1,5 +1,5 @@
 import { Class, EdnsOption, Rcode } from '../../dns/message.ts';
-import { foldName, joinName, type Name } from '../../dns/name.ts';
+import { joinName, type Name } from '../../dns/name.ts';
 import { CNAME, DNAME, QType, type ResourceRecord, rr, SOA } from '../../dns/rr.ts';
 import type { Query } from '../../plugin/query.ts';
 import { UNCHANGING } from '../../plugin/repeat.ts';
@@ -27,7 +27,7 @@ export function makeReply(
     stanza[section].flatMap((template) => {
       try {
         const record = makeRecord(template, data.data);
-        return record ? [spell(record, query)] : [];
+        return record ?? [];
       } catch (thrown) {
         if (isTemplateFailure(thrown)) failed(section, template, thrown);
         throw thrown;
@@ -52,11 +52,6 @@ export function makeReply(
 /** Whether a record is of the type that was asked for, or leads to one that may be. */
 function answers({ type }: ResourceRecord, query: Query): boolean {
   return type === query.type || query.type === QType.ANY || type === CNAME.code || type === DNAME.code;
-}
-
-/** Records of the name that was asked bear it as the client spelled it. */
-function spell(record: ResourceRecord, { name, question }: Query): ResourceRecord {
-  return foldName(record.name) === name ? { ...record, name: question.name } : record;
 }
 
 /** Says how long a denial may be kept (RFC 2308 §5): without it, clients ask again and again. */

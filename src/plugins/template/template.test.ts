@@ -35,7 +35,7 @@ describe('answers', () => {
     [
       HOSTS,
       'Host-7.berlin.example.org. A',
-      'NOERROR aa\nHost-7.berlin.example.org. 60 IN A 10.0.0.7\n++ example.org. 60 IN TXT "IN" "A" "7"',
+      'NOERROR aa\nhost-7.berlin.example.org. 60 IN A 10.0.0.7\n++ example.org. 60 IN TXT "IN" "A" "7"',
     ],
     [
       HOSTS,
