@@ -16,6 +16,7 @@ import { zoneRecords } from './contents.ts';
 import { type Found, findName, followPrefixes } from './find.ts';
 import { type ExternalUse, parseExternal } from './options.ts';
 import { type RecordSettings, recordsOf, serverAddresses, soaOf } from './records.ts';
+import { missingTargets, withAddresses } from './targets.ts';
 import { isVisible } from './visible.ts';
 
 const NAME = 'k8s_external';
@@ -109,7 +110,10 @@ function answer(
   }
   const lookup = alias ? { kind: 'hit' as const, answer: [alias] } : lookUp(found, query, settings, view);
   const authority: Authority = { source: NAME, fallthrough: use.fallthrough, next, soa: () => soaOf(settings) };
-  return answerLookup(query, lookup, authority, repeatOf(found, lookup, view));
+  const reply = answerLookup(query, lookup, authority, repeatOf(found, lookup, view));
+  if (query.type !== SRV.code || lookup.kind !== 'hit' || reply instanceof Promise) return reply;
+  const targets = missingTargets(reply);
+  return targets.length > 0 ? withAddresses(query, reply, targets, env) : reply;
 }
 
 /** The CNAME record of a service whose load balancer has a name and no address (RFC 1034 §3.6.2); SRV records name it themselves. */
