@@ -1,6 +1,7 @@
 import { EdnsOption, Rcode } from '../dns/message.ts';
 import { isAtOrBelow, type Name } from '../dns/name.ts';
 import type { ResourceRecord } from '../dns/rr.ts';
+import { replyOfExisting } from './existing.ts';
 import type { Handler } from './plugin.ts';
 import type { Query } from './query.ts';
 import { alsoDependingOn, notRepeatable, type Repeat } from './repeat.ts';
@@ -16,6 +17,8 @@ export type Lookup =
     }
   /** The name exists, the type does not. `proof` goes with the SOA, `answer` holds the CNAME records that led to it, if any. */
   | { readonly kind: 'nodata'; readonly answer?: readonly ResourceRecord[]; readonly proof?: readonly ResourceRecord[] }
+  /** The name exists, and the next plugins may have the type. */
+  | { readonly kind: 'exists' }
   /** No such name. `proof` goes with the SOA, `answer` holds the CNAME records that led to it, if any (RFC 6604). */
   | {
       readonly kind: 'nxdomain';
@@ -74,6 +77,8 @@ export function answerLookup(
         authority: [authority.soa(query), ...proof],
       });
     }
+    case 'exists':
+      return mapReply(passOn(), (reply) => replyOfExisting(reply, { source, soa: () => authority.soa(query) }));
     case 'skip':
       return passOn();
     case 'unready':

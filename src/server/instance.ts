@@ -3,8 +3,10 @@ import { Rcode } from '../dns/message.ts';
 import { messageOf } from '../errors.ts';
 import type { Clock } from '../observe/clock.ts';
 import { createLogger, type Logger } from '../observe/log.ts';
+import { UnservedError } from '../plugin/existing.ts';
 import type { Handler } from '../plugin/plugin.ts';
-import { failure } from '../plugin/reply.ts';
+import { UNCHANGING } from '../plugin/repeat.ts';
+import { createReply } from '../plugin/reply.ts';
 import type { BlockConfiguration, Configuration } from './configuration.ts';
 import type { Claims } from './keeper.ts';
 import { type ListenPoint, type ListenWorld, listenPoints } from './listen-point.ts';
@@ -110,7 +112,8 @@ export class Instance {
 /** Wires the plugins of a block to one handler, the last one first. */
 function runBlock({ settings }: BlockConfiguration, plugins: readonly NamedPlugin[]): Block {
   const last = plugins.at(-1)?.name ?? '';
-  const end: Handler = () => failure('', Rcode.SERVFAIL, new Error(`plugin/${last}: no next plugin found`));
+  const error = new UnservedError('NO_NEXT_PLUGIN', `plugin/${last}: no next plugin found`);
+  const end: Handler = () => createReply('', { rcode: Rcode.SERVFAIL, error, repeat: UNCHANGING });
   const isBare = !plugins.some(({ plugin }) => plugin.wrap || plugin.observe);
   return {
     handler: isBare ? undefined : plugins.reduceRight((next, { plugin }) => plugin.wrap?.(next) ?? next, end),

@@ -40,6 +40,7 @@ const BODIES = [
   'template IN TXT example.org {\n answer "{{ .Name }} 60 IN TXT {{ .Remote }}"\n}',
   'template IN A c.org {\n match ^(w+)\n answer "{{ .Name }} 60 IN A 10.0.0.{{ len (index .Match 1) }}"\n fallthrough\n}',
   'template ANY ANY d.org {\n rcode NXDOMAIN\n}',
+  'template IN A none.example.org {\n answer "{{ .Name }} 60 IN A 10.0.0.9"\n fallthrough\n}',
 ];
 const NAMES = [
   ...['www.example.org.', 'four.example.org.', 'many.example.org.', 'none.example.org.', 'example.org.'],

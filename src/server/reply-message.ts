@@ -2,6 +2,7 @@ import { type Edns, EdnsOption, type Message, Rcode } from '../dns/message.ts';
 import { encodeMessage, MAX_MESSAGE_OCTETS } from '../dns/wire/encode.ts';
 import type { Query } from '../plugin/query.ts';
 import type { Reply } from '../plugin/reply.ts';
+import { inCaseOf } from './letter-case.ts';
 import { encodePadded } from './padding.ts';
 import type { Listener } from './responder.ts';
 import type { Block } from './router.ts';
@@ -42,9 +43,9 @@ export function replyMessage(query: Query, reply: Reply, block: Pick<Block, 'rec
     cd: message.cd,
     rcode: edns || reply.rcode < 16 ? reply.rcode : Rcode.SERVFAIL,
     questions: [question],
-    answer: reply.answer,
-    authority: reply.authority,
-    additional: reply.additional,
+    answer: inCaseOf(query, reply.answer),
+    authority: inCaseOf(query, reply.authority),
+    additional: inCaseOf(query, reply.additional),
     edns: edns && replyEdns(query, edns, reply, speech),
   };
 }

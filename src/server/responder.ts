@@ -11,6 +11,7 @@ import { createQuery, withQuestion } from '../plugin/query.ts';
 import { notRepeatable } from '../plugin/repeat.ts';
 import { failure, mapReply, type Reply } from '../plugin/reply.ts';
 import { accept } from './accept.ts';
+import { inCaseOf } from './letter-case.ts';
 import { Memo } from './memo.ts';
 import { createEntry, isOver, type MemoEntry } from './memo-entry.ts';
 import { type Scan, scanQuery } from './memo-key.ts';
@@ -152,7 +153,10 @@ export class Responder {
     const inner = { ...withQuestion(query, question), depth: query.depth + 1 };
     const route = this.listener.router.route(inner.name, question.type, (zone) => ({ ...inner, zone }));
     if (!route?.block.handler) return failure('', Rcode.REFUSED);
-    const reply = route.block.handler({ ...inner, zone: route.zone });
+    const reply = mapReply(route.block.handler({ ...inner, zone: route.zone }), (made) => {
+      const answer = inCaseOf(inner, made.answer);
+      return answer === made.answer ? made : { ...made, answer };
+    });
     return route.isSelected ? mapReply(reply, forThisQuery) : reply;
   }
 

@@ -189,6 +189,85 @@ const IMPORTS = ['import shop/db headless', 'import shop/web 10.9.0.1 fd00::9 ht
 const DB_EAST = 'imported slice shop/db-east of db in east :tcp:5432 10.8.0.1=db-0';
 const NAMESPACES = ['namespace other', 'namespace shop'];
 
+const SHOP = '{ apiVersion: v1, kind: Namespace, metadata: { name: shop } }\n';
+const serviceOf = (name: string, spec: string, status = '{}') =>
+  `{ apiVersion: v1, kind: Service, metadata: { name: ${name}, namespace: shop }, spec: ${spec}, status: ${status} }\n`;
+const sliceOf = (ports: string, endpoints: string, labels = 'kubernetes.io/service-name: a') =>
+  `{ apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: { name: a-1, namespace: shop, labels: { ${labels} } },
+    addressType: IPv4, ports: ${ports}, endpoints: ${endpoints} }\n`;
+const GOOD_PORTS = '[{ name: http, port: 80 }]';
+
+/** What is wrong, the object, and the record that is made of it. */
+const FLAWS: [string, string, string][] = (
+  [
+    [
+      'a cluster IP',
+      serviceOf('a', '{ clusterIPs: [10.0.0.1, 10.0.0.256], clusterIP: 10.0.0.1 }'),
+      'service shop/a ClusterIP 10.0.0.1 :tcp:-1',
+    ],
+    [
+      'an external IP, and one of a load balancer',
+      serviceOf(
+        'a',
+        '{ clusterIP: 10.0.0.1, externalIPs: [192.0.2.1, x] }',
+        '{ loadBalancer: { ingress: [{ ip: y }, { hostname: 7 }, { ip: 192.0.2.2 }] } }',
+      ),
+      'service shop/a ClusterIP 10.0.0.1 :tcp:-1 +192.0.2.1 +192.0.2.2',
+    ],
+    [
+      'the ports of a service',
+      serviceOf(
+        'a',
+        '{ clusterIP: 10.0.0.1, ports: [{ port: 0 }, { port: 80, protocol: tcp }, 7, { name: [], port: 8 }, { port: 53 }] }',
+      ),
+      'service shop/a ClusterIP 10.0.0.1 :tcp:53',
+    ],
+    [
+      'a host name of an endpoint',
+      sliceOf(
+        GOOD_PORTS,
+        '[{ addresses: [10.1.0.1], hostname: test.hostname }, { addresses: [10.1.0.2], hostname: b }]',
+      ),
+      'slice shop/a-1 of a http:tcp:80 10.1.0.1 10.1.0.2=b',
+    ],
+    [
+      'addresses and conditions of endpoints',
+      sliceOf(
+        GOOD_PORTS,
+        `[{ addresses: [10.1.0.1, x] }, { addresses: [y] }, { addresses: z }, 7, { addresses: [10.1.0.3], conditions: { ready: maybe } },
+          { addresses: [10.1.0.4], zone: 7 }, { addresses: [10.1.0.5] }]`,
+      ),
+      'slice shop/a-1 of a http:tcp:80 10.1.0.1 10.1.0.5',
+    ],
+    [
+      'the ports of a slice',
+      sliceOf('[{ name: x, port: 99999 }, { name: http, port: 80 }]', '[{ addresses: [10.1.0.1] }]'),
+      'slice shop/a-1 of a http:tcp:80 10.1.0.1',
+    ],
+    [
+      'an endpoint of another cluster',
+      sliceOf(
+        GOOD_PORTS,
+        '[{ addresses: [10.1.0.1], hostname: A_B }, { addresses: [x] }]',
+        'multicluster.kubernetes.io/service-name: a, multicluster.kubernetes.io/source-cluster: east',
+      ),
+      'imported slice shop/a-1 of a in east http:tcp:80 10.1.0.1',
+    ],
+    [
+      'an address and a port of an imported service',
+      `{ apiVersion: multicluster.x-k8s.io/v1alpha1, kind: ServiceImport, metadata: { name: a, namespace: shop },
+        spec: { type: ClusterSetIP, ips: [x, 10.9.0.1], ports: [{ port: http }, { name: http, port: 80 }] } }`,
+      'import shop/a 10.9.0.1 http:tcp:80',
+    ],
+    [
+      'an address of a pod',
+      `{ apiVersion: v1, kind: Pod, metadata: { name: a, namespace: shop },
+        status: { phase: Running, podIP: 10.2.0.1, podIPs: [{ ip: 10.2.0.1 }, { ip: x }] } }`,
+      'pod shop/a 10.2.0.1',
+    ],
+  ] as const
+).map(([what, object, expected]) => [what, `${SHOP}---\n${object}`, expected]);
+
 describe.each(SOURCES)('%s', (_, start) => {
   test.each<[Choice, readonly string[]]>([
     [{}, [...NAMESPACES, OUT, DB, WEB, WEB_1, WEB_2, JOB, ...IMPORTS, DB_EAST]],
@@ -200,6 +279,26 @@ describe.each(SOURCES)('%s', (_, start) => {
     const { registry } = await start(objectsOf(CLUSTER), choice);
     expect(registry.synced).toBe(true);
     expect(printRegistry(registry)).toEqual([...expected].sort());
+  });
+
+  test.each(FLAWS)('%s: a field that makes no sense costs only what it says', async (_, flawed, expected) => {
+    const { registry } = await start(objectsOf(flawed), {});
+    expect(registry.synced).toBe(true);
+    expect(printRegistry(registry)).toEqual([NAMESPACES[1]!, expected].sort());
+  });
+
+  test('an object that makes no sense costs no other, and leaves what it was before', async () => {
+    const bad = '{ clusterIPs: [x], clusterIP: x }';
+    const objects = (first: string, second: string) =>
+      objectsOf(`${SHOP}---\n${serviceOf('a', first)}---\n${serviceOf('b', second)}---\n${serviceOf('c', bad)}`);
+    const lines = (a: string, b: string) => [
+      'namespace shop',
+      ...[`service shop/a ClusterIP ${a} :tcp:-1`, `service shop/b ClusterIP ${b} :tcp:-1`],
+    ];
+    const { registry, replace } = await start(objects('{ clusterIP: 10.0.0.1 }', '{ clusterIP: 10.0.0.2 }'), {});
+    expect([registry.synced, printRegistry(registry)]).toEqual([true, lines('10.0.0.1', '10.0.0.2')]);
+    await replace(objects(bad, '{ clusterIP: 10.0.0.7 }'), lines('10.0.0.1', '10.0.0.7'));
+    await replace(objects('{ clusterIP: 10.0.0.8 }', '{ clusterIP: 10.0.0.7 }'), lines('10.0.0.8', '10.0.0.7'));
   });
 
   test('changes arrive, of every kind', async () => {

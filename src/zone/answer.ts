@@ -48,7 +48,7 @@ export function answerFromZone(
     case 'nodata':
       // As with CoreDNS, a name that only has others below it may be found further on.
       if (found.isEmpty && found.answer.length === 0 && fallsThrough(query.name, fallthrough)) {
-        return answerLookup(query, { kind: 'skip' }, authority, repeat);
+        return answerLookup(query, { kind: 'exists' }, authority, repeat);
       }
       return answerLookup(query, dnssec ? withSignedSoa(zone, found) : found, authority, repeat);
     case 'nxdomain':

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { canRun, run } from '../support/tools.ts';
+import { compileGetaddrinfo } from './resolver/getaddrinfo.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../src/cli/main.ts');
 
@@ -59,3 +60,50 @@ test.runIf(inNamespace)("glibc's resolver finds services by short names, through
     'nope:',
   ]);
 });
+
+/** As above; what asks is a program that prints what getaddrinfo says of each name. */
+const ASKING = SCRIPT.replace(/^for name .*$/m, '"$3" $2');
+
+/** A server that knows no name, for the others to forward to. */
+const DENYING = '.:5300 {\n bind 127.0.0.1\n template ANY ANY {\n  rcode NXDOMAIN\n }\n}\n';
+const TEMPLATES = `template IN A {
+    match ^(keycloak|mqtt)\\.local\\.$
+    answer "{{ .Name }} 60 IN A 192.0.2.55"
+    fallthrough
+  }
+  template IN A actors.sub.test {
+    match ^[a-z0-9-]+\\.actors\\.sub\\.test\\.$
+    answer "{{ .Name }} 60 IN A 198.51.100.10"
+  }`.replaceAll('\\\\', '\\');
+const ROOT_ZONE = '@ 60 IN SOA ns h 1 60 60 60 60\n@ 60 IN NS ns\nns 60 IN A 192.0.2.1\n';
+
+for (const library of ['musl', 'glibc'] as const) {
+  const command = inNamespace ? compileGetaddrinfo(library) : undefined;
+  test.runIf(command).each([
+    ['alone', ''],
+    ['in front of forward', 'forward . 127.0.0.1:5300\n  cache'],
+    ['in front of file', 'file zone .'],
+    [
+      'in front of kubernetes',
+      `kubernetes . {\n    manifests ${resolve(import.meta.dirname, '../acceptance/cluster.yaml')}\n  }`,
+    ],
+    ['in front of hosts', 'hosts none {\n    192.0.2.99 other.test\n  }'],
+  ])(`${library}'s getaddrinfo finds what a template for IPv4 makes, %s`, async (_, below) => {
+    const folder = mkdtempSync(join(tmpdir(), 'cairn-template-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    writeFileSync(join(folder, 'resolv.conf'), 'nameserver 127.0.0.1\noptions timeout:5 attempts:1\n');
+    writeFileSync(join(folder, 'nsswitch.conf'), 'hosts: dns\n');
+    writeFileSync(join(folder, 'zone'), ROOT_ZONE);
+    writeFileSync(join(folder, 'Corefile'), `.:53 {\n  bind 127.0.0.1\n  ${TEMPLATES}\n  ${below}\n}\n${DENYING}`);
+    const names = 'keycloak.local a1.actors.sub.test';
+    const { stdout, stderr } = await run(
+      'unshare',
+      ['-rnm', 'sh', '-c', ASKING, process.execPath, MAIN, names, command![0]!],
+      {
+        cwd: folder,
+      },
+    );
+    expect(stderr).toBe('');
+    expect(stdout.trim().split('\n')).toEqual(['0 192.0.2.55', '0 198.51.100.10']);
+  });
+}

@@ -15,7 +15,11 @@ test.each([
   ['hostname.bind. TXT CH', text('hostname.bind.', hostname())],
   ['id.server. TXT CH', text('id.server.', hostname())],
   ['foo.bind. TXT CH', 'REFUSED'],
-  ['version.bind. A CH', 'REFUSED'],
+  ['version.bind. ANY CH', text('version.bind.', 'Vers')],
+  [
+    'version.bind. A CH',
+    'NOERROR aa\n-- version.bind. 0 CH SOA version.bind. hostmaster.version.bind. 1 7200 1800 86400 0',
+  ],
   ['version.bind. TXT IN', 'REFUSED'],
 ])('%s', async (question, reply) => {
   expect(await inFrontOf(chaos, 'chaos Vers "Ann B" Carl', { rcode: 5 }).ask(question)).toBe(reply);

@@ -3,12 +3,13 @@ import { lastUse, noBlock } from '../../corefile/arguments.ts';
 import { atToken } from '../../corefile/error.ts';
 import type { Token } from '../../corefile/token.ts';
 import { Class } from '../../dns/message.ts';
-import type { Name } from '../../dns/name.ts';
-import { TXT } from '../../dns/rr.ts';
+import { joinName, type Name } from '../../dns/name.ts';
+import { QType, type ResourceRecord, rr, SOA, TXT } from '../../dns/rr.ts';
 import { unescapeText } from '../../dns/words.ts';
+import { replyOfExisting } from '../../plugin/existing.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { UNCHANGING } from '../../plugin/repeat.ts';
-import { createReply } from '../../plugin/reply.ts';
+import { createReply, mapReply } from '../../plugin/reply.ts';
 import { VERSION } from '../../version.ts';
 
 export interface ChaosOptions {
@@ -42,8 +43,12 @@ export default definePlugin<ChaosOptions>({
     ]);
     return {
       wrap: (next) => (query) => {
-        const found = query.class === Class.CH && query.type === TXT.code ? texts.get(query.name) : undefined;
+        const found = query.class === Class.CH ? texts.get(query.name) : undefined;
         if (!found) return next(query);
+        if (query.type !== TXT.code && query.type !== QType.ANY) {
+          const soa = () => soaOf(query.question.name);
+          return mapReply(next(query), (reply) => replyOfExisting(reply, { source: 'chaos', soa }));
+        }
         const owner = { name: query.question.name, type: TXT.code, class: Class.CH, ttl: 0 };
         const answer = found.map((value) => ({ ...owner, data: { texts: [value] } }));
         return createReply('chaos', { aa: true, answer, repeat: UNCHANGING });
@@ -51,6 +56,12 @@ export default definePlugin<ChaosOptions>({
     };
   },
 });
+
+/** Each name is a zone of its own. */
+function soaOf(zone: Name): ResourceRecord {
+  const timers = { serial: 1, refresh: 7200, retry: 1800, expire: 86_400, minimum: 0 };
+  return { ...rr(SOA, zone, 0, { mname: zone, rname: joinName(['hostmaster'], zone), ...timers }), class: Class.CH };
+}
 
 function text(token: Token): string {
   return atToken(token, () => unescapeText(token.text));

@@ -171,13 +171,24 @@ describe('answers', () => {
 
   test.each([
     ['fallthrough', 'nope.example.org. A', 'next'],
-    ['fallthrough', 'b.example.org. A', 'next'],
+    ['fallthrough', 'b.example.org. A', 'file'],
     ['fallthrough', 'web.example.org. AAAA', 'file'],
     ['fallthrough', 'lost.example.org. A', 'file'],
     ['fallthrough b.example.org', 'nope.example.org. A', 'file'],
     ['fallthrough b.example.org', 'x.b.example.org. A', 'next'],
   ])('with %j %s comes from %s', async (option, question, source) => {
     expect((await start(`file db {\n${option}\n}`)).answer(question).source).toBe(source);
+  });
+
+  test('a name with others below it is what the next plugin has of it, and exists in any case', async () => {
+    const { plugin } = await start('file db {\nfallthrough\n}');
+    const behind = (below: Partial<Reply>) =>
+      printReply(plugin.wrap!(() => createReply('next', below))(testQuery('b.example.org. A')) as Reply);
+    const soa = parseRecord('. 9 SOA ns. h. 1 2 3 4 9');
+    expect(behind({ answer: [parseRecord('b.example.org. 5 A 192.0.2.9')] })).toContain('192.0.2.9');
+    const nodata = 'NOERROR aa\n-- example.org. 9 IN SOA ns1.example.org. mail.example.org. 7 2 3 4 30';
+    expect(behind({ rcode: 3, authority: [soa] })).toBe(nodata);
+    expect(behind({ rcode: 2 })).toBe('SERVFAIL');
   });
 
   test('the nearest zone counts, and DS belongs to the one above', async () => {

@@ -2,10 +2,13 @@ import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { inFrontOf } from '../../../test/support/chain.ts';
 import type { TestEnvOptions } from '../../../test/support/env.ts';
 import { makePlugin, nextHandler, parsePlugin } from '../../../test/support/plugin.ts';
 import { printReply, testQuery } from '../../../test/support/query.ts';
-import type { Reply } from '../../plugin/reply.ts';
+import { Rcode } from '../../dns/message.ts';
+import { parseRecord } from '../../dns/presentation.ts';
+import { createReply, type Reply } from '../../plugin/reply.ts';
 import hosts from './index.ts';
 import { MAX_ENTRIES } from './table.ts';
 
@@ -38,7 +41,10 @@ const INLINE = `
   2001:db8::1 a.example.org
   10.0.0.3 *.wild.example.org`;
 const REFUSED = 'REFUSED';
-const SOA = '-- example.org. 30 IN SOA ns.dns.example.org. hostmaster.example.org. 1767225600 7200 1800 86400 30';
+const soaOf = (zone: string) => `-- ${zone} 30 IN SOA ns.dns.${zone} hostmaster.${zone} 1767225600 7200 1800 86400 30`;
+const SOA = soaOf('example.org.');
+const NODATA = `NOERROR aa\n${SOA}`;
+const nodataOf = (zone: string) => `NOERROR aa\n${soaOf(zone)}`;
 
 describe('answers', () => {
   test.each([
@@ -61,11 +67,21 @@ describe('answers', () => {
       'NOERROR aa\n1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa. 60 IN PTR a.example.org.',
     ],
     ['3.0.0.10.in-addr.arpa. PTR', REFUSED],
-    ['0.0.10.in-addr.arpa. PTR', REFUSED],
-    ['a.example.org. PTR', REFUSED],
+    ['3.0.0.10.in-addr.arpa. A', REFUSED],
+    ['1.0.0.10.in-addr.arpa. TXT', nodataOf('1.0.0.10.in-addr.arpa.')],
+    ['0.0.10.in-addr.arpa. PTR', nodataOf('0.0.10.in-addr.arpa.')],
+    ['10.in-addr.arpa. NS', nodataOf('10.in-addr.arpa.')],
+    ['8.b.d.0.1.0.0.2.ip6.arpa. A', nodataOf('8.b.d.0.1.0.0.2.ip6.arpa.')],
+    ['ip6.arpa. A', nodataOf('ip6.arpa.')],
+    ['1.0.10.in-addr.arpa. PTR', REFUSED],
+    ['0.10.in-addr.arpa. PTR', nodataOf('0.10.in-addr.arpa.')],
+    ['9.b.d.0.1.0.0.2.ip6.arpa. A', REFUSED],
+    ['a.example.org. PTR', NODATA],
+    ['down.example.org. PTR', NODATA],
+    ['c.example.org. PTR', `NXDOMAIN aa\n${SOA}`],
     ['a.example.org. A CH', REFUSED],
     ['1.0.0.10.in-addr.arpa. PTR CH', REFUSED],
-    ['1.0.0.10.in-addr.arpa. A', REFUSED],
+    ['1.0.0.10.in-addr.arpa. A', nodataOf('1.0.0.10.in-addr.arpa.')],
   ])('%s', async (question, reply) => {
     const { ask } = await start(`hosts none example.org {${INLINE}\n ttl 60\n}`);
     expect(ask(question)).toBe(reply);
@@ -74,17 +90,30 @@ describe('answers', () => {
   test.each([
     ['fallthrough', 'a.example.org. TXT', `NOERROR aa\n${SOA}`],
     ['fallthrough', 'c.example.org. A', REFUSED],
-    ['fallthrough', 'down.example.org. A', REFUSED],
-    ['fallthrough', 'example.org. SOA', REFUSED],
+    ['fallthrough', 'down.example.org. A', NODATA],
+    ['fallthrough', 'example.org. SOA', NODATA],
     ['fallthrough down.example.org', 'x.down.example.org. A', REFUSED],
     ['fallthrough down.example.org', 'c.example.org. A', `NXDOMAIN aa\n${SOA}`],
-    ['fallthrough\n fallthrough_unsupported', 'a.example.org. TXT', REFUSED],
+    ['fallthrough\n fallthrough_unsupported', 'a.example.org. TXT', NODATA],
     ['fallthrough\n fallthrough_unsupported', 'b.example.org. AAAA', `NOERROR aa\n${SOA}`],
     ['fallthrough_unsupported\n fallthrough example.com', 'a.example.org. TXT', `NOERROR aa\n${SOA}`],
     ['no_reverse', '1.0.0.10.in-addr.arpa. PTR', REFUSED],
   ])('with %j: %s', async (option, question, reply) => {
     const { ask } = await start(`hosts none example.org {${INLINE}\n ${option}\n}`);
     expect(ask(question)).toBe(reply);
+  });
+
+  test.each<[string, Partial<Reply>]>([
+    ['a.example.org. TXT', { answer: [parseRecord('a.example.org. 5 TXT below')] }],
+    ['down.example.org. A', { answer: [parseRecord('down.example.org. 5 A 192.0.2.9')] }],
+    ['example.org. SOA', { answer: [parseRecord('example.org. 5 SOA ns. h. 1 2 3 4 5')] }],
+    ['1.0.0.10.in-addr.arpa. TXT', { answer: [parseRecord('1.0.0.10.in-addr.arpa. 5 TXT below')] }],
+    ['a.example.org. TXT', { rcode: Rcode.NOERROR, authority: [parseRecord('example.org. 5 SOA ns. h. 1 2 3 4 5')] }],
+    ['a.example.org. TXT', { rcode: Rcode.SERVFAIL }],
+  ])('%s of a name that exists is as the next plugin has it: %j', async (question, below) => {
+    const body = `hosts none example.org {${INLINE}\n fallthrough\n fallthrough_unsupported\n}`;
+    const { ask } = inFrontOf(hosts, body, below);
+    expect(await ask(question)).toBe(printReply(createReply('next', below)));
   });
 
   test('the zones are those of the block by default, and a denial lives no longer than a record', async () => {

@@ -1,7 +1,9 @@
+import { AddressPrefixes } from '../../dns/address-prefixes.ts';
 import { Class } from '../../dns/message.ts';
 import { joinName, longestZone, type Name } from '../../dns/name.ts';
-import { parseReverseName } from '../../dns/reverse.ts';
+import { parseReverseName, type ReverseName } from '../../dns/reverse.ts';
 import { A, AAAA, PTR, rr, SOA } from '../../dns/rr.ts';
+import { perObject } from '../../per-object.ts';
 import { answerLookup, fallsThrough, type Lookup } from '../../plugin/lookup.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
@@ -35,7 +37,7 @@ export default definePlugin<HostsOptions>({
       ),
       wrap: (next) => {
         const repeat: Repeat = { epochs: [file.epoch], untilMs: Number.POSITIVE_INFINITY, again: [] };
-        const soa = (query: Query) => soaOf(longestZone(query.name, zones)!, options.ttl, file.loadedMs);
+        const soa = (query: Query) => soaOf(longestZone(query.name, zones) ?? query.name, options.ttl, file.loadedMs);
         const authority = { source: 'hosts', fallthrough, next, soa };
         return (query) => answerLookup(query, lookup(query, file.table, options), authority, repeat);
       },
@@ -46,28 +48,34 @@ export default definePlugin<HostsOptions>({
 function lookup(query: Query, table: HostsTable, options: HostsOptions): Lookup {
   const { name, type } = query;
   if (query.class !== Class.IN) return { kind: 'skip' };
-  if (type === PTR.code) return lookupAddress(query, table, options);
   const zone = longestZone(name, options.zones);
+  const host = zone === undefined ? undefined : findHost(table, name);
+  const reverse = host && type !== PTR.code ? undefined : parseReverseName(name);
+  if (reverse) return lookupAddress(reverse, query, table, options);
   if (zone === undefined) return { kind: 'skip' };
-  const host = findHost(table, name);
   if (!host) {
     const exists = name === zone || table.parents.has(name);
     if (!exists) return { kind: 'nxdomain' };
-    return { kind: fallsThrough(name, options.fallthrough) ? 'skip' : 'nodata' };
+    return { kind: fallsThrough(name, options.fallthrough) ? 'exists' : 'nodata' };
   }
   const owner = query.question.name;
   if (type === A.code) return hitOf(host.ipv4.map((address) => rr(A, owner, options.ttl, { address })));
   if (type === AAAA.code) return hitOf(host.ipv6.map((address) => rr(AAAA, owner, options.ttl, { address })));
-  return { kind: options.fallthroughUnsupported && fallsThrough(name, options.fallthrough) ? 'skip' : 'nodata' };
+  return { kind: options.fallthroughUnsupported && fallsThrough(name, options.fallthrough) ? 'exists' : 'nodata' };
 }
 
-/** Addresses are answered in every zone; one without names is the next plugin's. */
-function lookupAddress(query: Query, table: HostsTable, { ttl }: HostsOptions): Lookup {
-  const parsed = parseReverseName(query.name);
-  const names = parsed && 'address' in parsed ? table.names.get(parsed.address) : undefined;
+/** Addresses are answered in every zone; one without names is the next plugin's, and so are other types than PTR. */
+function lookupAddress(reverse: ReverseName, query: Query, table: HostsTable, { ttl }: HostsOptions): Lookup {
+  const { question, type } = query;
+  if ('prefix' in reverse) return { kind: prefixesOf(table).has(reverse) ? 'exists' : 'skip' };
+  const names = table.names.get(reverse.address);
   if (!names) return { kind: 'skip' };
-  return hitOf(names.map((target) => rr(PTR, query.question.name, ttl, { target })));
+  if (type !== PTR.code) return { kind: 'exists' };
+  return { kind: 'hit', answer: names.map((target) => rr(PTR, question.name, ttl, { target })) };
 }
+
+/** Made when the first such name is asked for. */
+const prefixesOf = perObject(({ names }: HostsTable) => new AddressPrefixes(names.keys()));
 
 function hitOf(answer: Extract<Lookup, { kind: 'hit' }>['answer']): Lookup {
   return answer.length > 0 ? { kind: 'hit', answer } : { kind: 'nodata' };

@@ -1,14 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { testCluster } from '../../../test/support/cluster.ts';
+import type { TestEnvOptions } from '../../../test/support/env.ts';
 import { kubernetes, lines } from '../../../test/support/kubernetes.ts';
 import { makePlugin, nextHandler, parsePlugin } from '../../../test/support/plugin.ts';
 import { printReply, testQuery } from '../../../test/support/query.ts';
 import { parseRecord, printRecord } from '../../dns/presentation.ts';
-import { printType, type ResourceRecord } from '../../dns/rr.ts';
+import { A, AAAA, printType, type ResourceRecord } from '../../dns/rr.ts';
 import { createReply, type Reply } from '../../plugin/reply.ts';
 import { Registry } from '../../registry/registry.ts';
 import { ZoneBuilder } from '../../zone/builder.ts';
 import external from './index.ts';
+import { MAX_TARGETS } from './targets.ts';
 
 const CLUSTER = `
 namespace shop
@@ -23,20 +25,27 @@ slice shop/db pg:tcp:5432 fd00:1::1=db-0
 service hidden/web 10.0.0.9 http:tcp:80
 `;
 
+/** What the rest of the server has of any name, by type. */
+const OTHERS: Readonly<Record<number, string>> = { [A.code]: 'A 203.0.113.1', [AAAA.code]: 'AAAA 2001:db8::9' };
+
 function setUp(
   options = '',
-  { registry = clusterWithExternalIPs(), zones = ['example.org.', '2.0.192.in-addr.arpa.'] } = {},
+  {
+    registry = clusterWithExternalIPs(),
+    zones = ['example.org.', '2.0.192.in-addr.arpa.'],
+    resolve = (_, { name, type }) =>
+      createReply('other', { answer: [parseRecord(`${name} 9 IN ${OTHERS[type] ?? 'TXT x'}`)] }),
+  }: { registry?: Registry; zones?: readonly string[]; resolve?: NonNullable<TestEnvOptions['resolve']> } = {},
 ) {
   const { plugin: view } = kubernetes({ registry });
   const made = makePlugin(external, `k8s_external ${zones.join(' ')} {\n${options}\n}`, {
     plugins: [{ name: 'kubernetes', plugin: view }],
     localAddresses: ['198.51.100.53'],
-    resolve: (_, { name, type }) =>
-      createReply('other', { answer: [parseRecord(`${name} 9 IN ${type === 1 ? 'A 203.0.113.1' : 'TXT x'}`)] }),
+    resolve,
   });
   const handler = made.plugin.wrap!(nextHandler);
-  const answer = (question: string) => handler(testQuery(question)) as Reply;
-  return { ...made, registry, answer, ask: (question: string) => outcome(answer(question)) };
+  const answer = async (question: string) => handler(testQuery(question));
+  return { ...made, registry, answer, ask: async (question: string) => outcome(await answer(question)) };
 }
 
 function clusterWithExternalIPs() {
@@ -143,13 +152,21 @@ describe('answers', () => {
       lines('NOERROR aa', 'named.shop.example.org. 5 IN CNAME LB.cloud.test.', 'LB.cloud.test. 9 IN A 203.0.113.1'),
     ],
     ['named.shop.example.org. CNAME', lines('NOERROR aa', 'named.shop.example.org. 5 IN CNAME LB.cloud.test.')],
-    ['named.shop.example.org. SRV', lines('NOERROR aa', 'named.shop.example.org. 5 IN SRV 0 100 80 LB.cloud.test.')],
+    [
+      'named.shop.example.org. SRV',
+      lines(
+        'NOERROR aa',
+        'named.shop.example.org. 5 IN SRV 0 100 80 LB.cloud.test.',
+        '++ LB.cloud.test. 9 IN A 203.0.113.1',
+        '++ LB.cloud.test. 9 IN AAAA 2001:db8::9',
+      ),
+    ],
     ['web.shop.example.org. A CH', 'next'],
     ['web.shop.example.com. A', 'next'],
   ])('%s', async (question, expected) => {
     const { ask, plugin } = setUp();
     await plugin.start!(new AbortController().signal);
-    expect(ask(question)).toBe(expected);
+    expect(await ask(question)).toBe(expected);
   });
 
   test.each([
@@ -181,7 +198,65 @@ describe('answers', () => {
   ])('with %j: %s', async (options, question, expected) => {
     const { ask, plugin } = setUp(options);
     await plugin.start!(new AbortController().signal);
-    expect(ask(question)).toBe(expected);
+    expect(await ask(question)).toBe(expected);
+  });
+});
+
+describe('the addresses of load balancers that have a name', () => {
+  const SRV = 'named.shop.example.org. 5 IN SRV 0 100 80 LB.cloud.test.';
+  async function additional(resolve: NonNullable<TestEnvOptions['resolve']>, advance = 0) {
+    const { answer, plugin, env } = setUp('', { resolve });
+    await plugin.start!(new AbortController().signal);
+    const reply = answer('named.shop.example.org. SRV');
+    env.clock.advance(advance);
+    const { answer: own, repeat, additional } = await reply;
+    expect(own.map((record) => printRecord(record).replaceAll('\t', ' '))).toEqual([SRV]);
+    expect(repeat).toBeUndefined();
+    expect(env.clock.timers).toBe(0);
+    return additional.map((record) => printRecord(record).replaceAll('\t', ' '));
+  }
+  const reply = (...records: string[]) => createReply('other', { answer: records.map((text) => parseRecord(text)) });
+
+  test('have the aliases before them, once', async () => {
+    const found = await additional((_, { type }) =>
+      reply(
+        'LB.cloud.test. 9 CNAME a.cloud.test.',
+        type === A.code ? 'a.cloud.test. 9 A 203.0.113.1' : 'a.cloud.test. 9 AAAA ::1',
+      ),
+    );
+    expect(found).toEqual([
+      'LB.cloud.test. 9 IN CNAME a.cloud.test.',
+      'a.cloud.test. 9 IN A 203.0.113.1',
+      'a.cloud.test. 9 IN AAAA ::1',
+    ]);
+  });
+
+  test('are left out if nobody has them, or the way to them is broken', async () => {
+    expect(await additional(() => createReply('other', { rcode: 3 }))).toEqual([]);
+    expect(await additional(() => Promise.reject(new Error('broken')))).toEqual([]);
+    expect(
+      await additional(() => {
+        throw new Error('broken');
+      }),
+    ).toEqual([]);
+  });
+
+  test('are waited for a second', async () => {
+    const found = await additional(
+      (_, { type }) => (type === A.code ? reply('LB.cloud.test. 9 A 203.0.113.1') : new Promise(() => {})),
+      1000,
+    );
+    expect(found).toEqual(['LB.cloud.test. 9 IN A 203.0.113.1']);
+  });
+
+  test('are looked up for a few of them only', async () => {
+    const registry = clusterWithExternalIPs();
+    const names = Array.from({ length: 20 }, (_, i) => `lb${i}.cloud.test`);
+    registry.setService({ ...registry.service('shop', 'named')!, externalIPs: names });
+    const { answer, plugin } = setUp('', { registry });
+    await plugin.start!(new AbortController().signal);
+    const reply = await answer('named.shop.example.org. SRV');
+    expect([reply.answer.length, reply.additional.length]).toEqual([20, 2 * MAX_TARGETS]);
   });
 });
 
@@ -190,8 +265,8 @@ test('a headless service with addresses from outside is reached at these', async
   registry.setService({ ...registry.service('shop', 'db')!, externalIPs: ['192.0.2.8'] });
   const { ask, plugin } = setUp('headless', { registry });
   await plugin.start!(new AbortController().signal);
-  expect(ask('db.shop.example.org. A')).toBe('NOERROR aa\ndb.shop.example.org. 5 IN A 192.0.2.8');
-  expect(ask('db-0.db.shop.example.org. A')).toBe('NXDOMAIN');
+  expect(await ask('db.shop.example.org. A')).toBe('NOERROR aa\ndb.shop.example.org. 5 IN A 192.0.2.8');
+  expect(await ask('db-0.db.shop.example.org. A')).toBe('NXDOMAIN');
 });
 
 describe('transfers', () => {
@@ -255,7 +330,7 @@ describe('transfers', () => {
       for (const record of all) builder.add(record);
       builder.finish();
       for (const [question, rrset] of Map.groupBy(all, ({ name, type }) => `${name} ${printType(type)}`)) {
-        expect([question, print(answer(question).answer)]).toEqual([question, print(rrset)]);
+        expect([question, print((await answer(question)).answer)]).toEqual([question, print(rrset)]);
       }
     }
   });
@@ -304,20 +379,25 @@ test('a server that is itself a service is reached at its addresses from outside
   registry.setService({ ...registry.service('kube-system', 'dns')!, externalIPs: ['192.0.2.53', 'lb.test'] });
   const { ask, plugin } = setUp('', { registry });
   await plugin.start!(new AbortController().signal);
-  expect(ask('ns1.dns.example.org. A')).toBe('NOERROR aa\nns1.dns.example.org. 5 IN A 192.0.2.53');
+  expect(await ask('ns1.dns.example.org. A')).toBe('NOERROR aa\nns1.dns.example.org. 5 IN A 192.0.2.53');
 });
 
 test('nothing is denied while the cluster is not known', async () => {
   const { answer, plugin } = setUp('', { registry: new Registry(setUp().env.clock) });
   await plugin.start!(new AbortController().signal);
-  expect(answer('web.shop.example.org. A')).toMatchObject({ rcode: 2, ednsOptions: [{ data: Uint8Array.of(0, 14) }] });
-  expect(answer('example.org. SOA')).toMatchObject({ rcode: 0 });
+  expect(await answer('web.shop.example.org. A')).toMatchObject({
+    rcode: 2,
+    ednsOptions: [{ data: Uint8Array.of(0, 14) }],
+  });
+  expect(await answer('example.org. SOA')).toMatchObject({ rcode: 0 });
 });
 
 test('what is kept of an answer ends with a change of the service, of a denial with any', async () => {
   const { answer, plugin, registry } = setUp('headless');
   await plugin.start!(new AbortController().signal);
-  const replies = ['web.shop', 'db.shop', 'none.shop'].map((name) => answer(`${name}.example.org. A`));
+  const replies = await Promise.all(
+    ['web.shop', 'db.shop', 'none.shop'].map((name) => answer(`${name}.example.org. A`)),
+  );
   const values = () => replies.map(({ repeat }) => repeat!.epochs.reduce((sum, { value }) => sum + value, 0));
   const moved = (change: () => void) => {
     const before = values();
@@ -328,11 +408,11 @@ test('what is kept of an answer ends with a change of the service, of a denial w
   const slice = registry.slicesOf('shop', 'db')[0]!;
   expect(moved(() => registry.setService({ ...web, externalIPs: ['192.0.2.7'] }))).toEqual([true, false, true]);
   expect(moved(() => registry.setSlice({ ...slice, endpoints: [] }))).toEqual([false, true, true]);
-  expect(answer('web.shop.example.org. A').answer[0]!.data).toEqual({ address: '192.0.2.7' });
-  expect(answer('named.shop.example.org. A').repeat).toBeUndefined();
-  expect(answer('example.org. NS').repeat).toBeUndefined();
+  expect((await answer('web.shop.example.org. A')).answer[0]!.data).toEqual({ address: '192.0.2.7' });
+  expect((await answer('named.shop.example.org. A')).repeat).toBeUndefined();
+  expect((await answer('example.org. NS')).repeat).toBeUndefined();
   const serial = (reply: Reply) => (reply.answer[0]!.data as { serial: number }).serial;
-  expect(serial(answer('example.org. SOA'))).toBeGreaterThan(1_767_225_600);
+  expect(serial(await answer('example.org. SOA'))).toBeGreaterThan(1_767_225_600);
   await plugin.stop!();
 });
 

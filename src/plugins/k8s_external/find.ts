@@ -1,8 +1,10 @@
+import { AddressPrefixes } from '../../dns/address-prefixes.ts';
 import { parseIP } from '../../dns/ip.ts';
 import { labelsOf, type Name, NameError, parseName, ROOT } from '../../dns/name.ts';
 import { isReverseZone, parseReverseName } from '../../dns/reverse.ts';
 import type { ServiceEndpoint, ServiceView } from '../../plugin/service-view.ts';
 import { NO_PORT, type Port, type Service } from '../../registry/records.ts';
+import type { Serial } from '../../registry/serial.ts';
 import type { ExternalUse } from './options.ts';
 
 /** What stands at a name; a name that does not exist has nothing. */
@@ -27,12 +29,18 @@ export type Host =
 const EMPTY: Found = { kind: 'empty' };
 
 /** Looks up a (folded) name of the zone; undefined if it does not exist. */
-export function findName(name: Name, zone: Name, use: ExternalUse, view: ServiceView): Found | undefined {
+export function findName(
+  name: Name,
+  zone: Name,
+  use: ExternalUse,
+  view: ServiceView,
+  prefixes: () => AddressPrefixes,
+): Found | undefined {
   const labels = zone === ROOT ? labelsOf(name) : labelsOf(name).slice(0, -labelsOf(zone).length);
   if (labels.length === 0) return { kind: 'apex' };
   if (labels.at(-1) === use.apex && labels.length === 1) return EMPTY;
   if (labels.at(-1) === use.apex && labels.length === 2 && labels[0] === 'ns1') return { kind: 'nameserver' };
-  if (isReverseZone(zone)) return findAddress(name, view);
+  if (isReverseZone(zone)) return findAddress(name, view, prefixes);
   const namespace = labels.at(-1)!;
   if (!view.exposes(namespace)) return undefined;
   if (labels.length === 1) return EMPTY;
@@ -90,12 +98,30 @@ function endpointHosts(endpoints: readonly ServiceEndpoint[]): Host[] {
   }));
 }
 
-/** The services that are reached at the address that a reverse name stands for. */
-function findAddress(name: Name, { registry, exposes }: ServiceView): Found | undefined {
+/** The services that are reached at the address that a reverse name stands for, or that there are such below it. */
+function findAddress(
+  name: Name,
+  { registry, exposes }: ServiceView,
+  prefixes: () => AddressPrefixes,
+): Found | undefined {
   const parsed = parseReverseName(name);
-  if (!parsed || !('address' in parsed)) return undefined;
+  if (!parsed) return undefined;
+  if ('prefix' in parsed) return prefixes().has(parsed) ? EMPTY : undefined;
   const services = registry.servicesAtExternal(parsed.address).filter(({ namespace }) => exposes(namespace));
   return services.length === 0 ? undefined : { kind: 'ptr', services };
+}
+
+/** How the addresses begin at which services are reached, counted anew when somebody asks after the serial has moved. */
+export function followPrefixes({ registry, exposes }: ServiceView, serial: Serial): () => AddressPrefixes {
+  let counted: { readonly serial: number; readonly prefixes: AddressPrefixes } | undefined;
+  return () => {
+    if (counted?.serial !== serial.value) {
+      const services = [...registry.services()].filter(({ namespace }) => exposes(namespace));
+      const prefixes = new AddressPrefixes(services.flatMap(({ externalIPs }) => externalIPs));
+      counted = { serial: serial.value, prefixes };
+    }
+    return counted.prefixes;
+  };
 }
 
 /** A load balancer's host name is whatever its cloud wrote: one that is no name is passed over. */

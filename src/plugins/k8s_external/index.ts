@@ -1,3 +1,4 @@
+import type { AddressPrefixes } from '../../dns/address-prefixes.ts';
 import { Class } from '../../dns/message.ts';
 import { foldName, longestZone, type Name } from '../../dns/name.ts';
 import { CNAME, type ResourceRecord, rr, SRV } from '../../dns/rr.ts';
@@ -12,9 +13,10 @@ import { mapReply, type Reply } from '../../plugin/reply.ts';
 import type { ServiceView } from '../../plugin/service-view.ts';
 import type { FollowedSerial } from '../../registry/registry.ts';
 import { zoneRecords } from './contents.ts';
-import { type Found, findName } from './find.ts';
+import { type Found, findName, followPrefixes } from './find.ts';
 import { type ExternalUse, parseExternal } from './options.ts';
 import { type RecordSettings, recordsOf, serverAddresses, soaOf } from './records.ts';
+import { missingTargets, withAddresses } from './targets.ts';
 import { isVisible } from './visible.ts';
 
 const NAME = 'k8s_external';
@@ -43,7 +45,7 @@ export default definePlugin<readonly ExternalUse[]>({
         if (!view) throw new CairnError('K8S_EXTERNAL', "the plugin 'kubernetes' must be in the same server block");
         const headless = uses.some((use) => use.headless);
         const followed = view.registry.followSerial('outside', (change) => isVisible(change, headless, view));
-        seen = { view, followed };
+        seen = { view, followed, prefixes: followPrefixes(view, followed.serial) };
       },
       stop: () => seen?.followed.stop(),
       transfers: {
@@ -65,7 +67,7 @@ export default definePlugin<readonly ExternalUse[]>({
         const zone = query.class === Class.IN ? longestZone(query.name, zones) : undefined;
         if (zone === undefined || !seen) return next(query);
         const use = uses.find((each) => each.zones.includes(zone))!;
-        return answer(query, use, settingsOf(use, zone, seen), seen.view, env, next);
+        return answer(query, use, settingsOf(use, zone, seen), seen, env, next);
       },
     };
   },
@@ -75,6 +77,7 @@ export default definePlugin<readonly ExternalUse[]>({
 interface Seen {
   readonly view: ServiceView;
   readonly followed: FollowedSerial;
+  readonly prefixes: () => AddressPrefixes;
 }
 
 /** Names at or below another zone of the plugin are that zone's. */
@@ -95,11 +98,11 @@ function answer(
   query: Query,
   use: ExternalUse,
   settings: RecordSettings,
-  view: ServiceView,
+  { view, prefixes }: Seen,
   env: PluginEnv,
   next: Handler,
 ): Reply | Promise<Reply> {
-  const found = findName(query.name, settings.zone, use, view);
+  const found = findName(query.name, settings.zone, use, view, prefixes);
   const alias = found && aliasOf(found, query, settings.ttl);
   if (alias && query.type !== CNAME.code) {
     const reply = env.resolve(query, { ...query.question, name: alias.data.target });
@@ -107,7 +110,10 @@ function answer(
   }
   const lookup = alias ? { kind: 'hit' as const, answer: [alias] } : lookUp(found, query, settings, view);
   const authority: Authority = { source: NAME, fallthrough: use.fallthrough, next, soa: () => soaOf(settings) };
-  return answerLookup(query, lookup, authority, repeatOf(found, lookup, view));
+  const reply = answerLookup(query, lookup, authority, repeatOf(found, lookup, view));
+  if (query.type !== SRV.code || lookup.kind !== 'hit' || reply instanceof Promise) return reply;
+  const targets = missingTargets(reply);
+  return targets.length > 0 ? withAddresses(query, reply, targets, env) : reply;
 }
 
 /** The CNAME record of a service whose load balancer has a name and no address (RFC 1034 §3.6.2); SRV records name it themselves. */

@@ -111,7 +111,7 @@ function cellOf(
   return answers[kind === 'hit' ? contents!.kind : kind];
 }
 
-type OwnLookup = Exclude<Lookup, { readonly kind: 'skip' }>;
+type OwnLookup = Exclude<Lookup, { readonly kind: 'skip' | 'exists' }>;
 
 const NODATA: OwnLookup = { kind: 'nodata' };
 const NXDOMAIN: OwnLookup = { kind: 'nxdomain' };

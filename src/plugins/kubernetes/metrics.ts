@@ -79,7 +79,7 @@ function exposeRegistries(metrics: Metrics): Set<Shown> {
   ]);
   const files = metrics.gauge(
     'cairn_manifest_files',
-    'Manifest files, and those among them whose present text is not served.',
+    'Manifest files, and those among them that have mistakes.',
     ['state'],
   );
   const loads = metrics.counter('cairn_manifest_loads_total', 'How often manifests were put into a registry.');

@@ -23,7 +23,7 @@ export function parseNameRule(args: Arguments): Rewrite {
     const name = rename(query.name);
     if (name === undefined) return undefined;
     const asked = query.question.name;
-    const names = [...reverts, spelled].map((revert) => revert(asked, foldName(name)));
+    const names = reverts.map((revert) => revert(asked, foldName(name)));
     return {
       query: withQuestion(query, { ...query.question, name }),
       reply: (reply) => names.reduce(renameRecords, forgetSpelling(reply)),
@@ -39,9 +39,6 @@ const wholeName: Revert = (from, to) => {
 
 /** Records of the name that was looked up belong to the one that was asked: resolvers take no others. */
 const ownerOnly: Revert = (from, to) => ({ owner: (name) => (name === to ? from : undefined) });
-
-/** The name that was asked is spelled as it was asked. */
-const spelled: Revert = (from) => ({ owner: (name) => (name === foldName(from) ? from : undefined) });
 
 /** Rewrites owners and values alike, whatever was asked. */
 function always(rename: NameRewrite): Revert {

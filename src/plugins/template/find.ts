@@ -21,12 +21,31 @@ export type Finding =
   /** The query is for others; `tailored` if the same question could be answered here for another client. */
   | { readonly kind: 'pass'; readonly tailored: boolean }
   /** The query should have fitted, and must not be left to others. */
-  | { readonly kind: 'unmatched'; readonly problem: string };
+  | { readonly kind: 'unmatched'; readonly problem: string }
+  /** Nobody can tell whether it fits. */
+  | { readonly kind: 'failed'; readonly problem: string };
 
 const PASS: Finding = { kind: 'pass', tailored: false };
 
+/** The first stanza that has the query, and its hold on it; `tailored` if those before it could have it from another client. */
+export type Choice =
+  | { readonly kind: 'found'; readonly stanza: Stanza; readonly found: Found; readonly tailored: boolean }
+  | Exclude<Finding, Found>;
+
+/** Goes through the stanzas in turn. */
+export function choose(query: Query, stanzas: readonly Stanza[], label: PluginEnv['label']): Choice {
+  let tailored = false;
+  for (const stanza of stanzas) {
+    const found = find(query, stanza, label);
+    if (found.kind === 'found') return { kind: 'found', stanza, found, tailored };
+    if (found.kind !== 'pass') return found;
+    tailored ||= found.tailored;
+  }
+  return { kind: 'pass', tailored };
+}
+
 /** Whether a stanza answers the query. */
-export function find(query: Query, stanza: Stanza, label: PluginEnv['label']): Finding {
+function find(query: Query, stanza: Stanza, label: PluginEnv['label']): Finding {
   const { name } = query;
   const zone = longestZone(name, stanza.zones);
   const [qclass, type] = [common(stanza.class, query.class, Class.ANY), common(stanza.type, query.type, QType.ANY)];
@@ -37,7 +56,7 @@ export function find(query: Query, stanza: Stanza, label: PluginEnv['label']): F
   try {
     if (meetsConditions(stanza, data)) return { kind: 'found', zone, data };
   } catch (thrown) {
-    if (thrown instanceof CairnError) return { kind: 'unmatched', problem: thrown.message };
+    if (thrown instanceof CairnError) return { kind: 'failed', problem: thrown.message };
     throw thrown;
   }
   return unmatched(query, stanza, data.tailored, 'a condition is not true');

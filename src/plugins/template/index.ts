@@ -1,13 +1,14 @@
 import { Rcode } from '../../dns/message.ts';
 import type { Name } from '../../dns/name.ts';
-import { CairnError } from '../../errors.ts';
+import { UnservedError } from '../../plugin/existing.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
-import { counted, notRepeatable } from '../../plugin/repeat.ts';
+import { counted } from '../../plugin/repeat.ts';
 import { failure, mapReply, type Reply } from '../../plugin/reply.ts';
 import { warnOfUpstream } from '../../plugin/upstream-option.ts';
 import { followAlias } from './alias.ts';
-import { type Found, find } from './find.ts';
+import { createExistence, ofThisClient } from './existence.ts';
+import { choose, type Found } from './find.ts';
 import { templateMetrics } from './metrics.ts';
 import { parseStanzas, type Stanza } from './options.ts';
 import { isTemplateFailure } from './record.ts';
@@ -25,6 +26,7 @@ export default definePlugin<readonly Stanza[]>({
       env.log,
       stanzas.flatMap(({ upstream }) => upstream),
     );
+    const existence = createExistence(stanzas, env.label);
     const respond = (query: Query, stanza: Stanza, found: Found): Reply | Promise<Reply> => {
       const { server } = query;
       const { data } = found.data;
@@ -38,31 +40,31 @@ export default definePlugin<readonly Stanza[]>({
     };
     return {
       wrap: (next) => (query) => {
-        let tailored = false;
-        for (const stanza of stanzas) {
-          const found = find(query, stanza, env.label);
-          if (found.kind === 'unmatched') {
-            return {
-              ...failure('template', Rcode.SERVFAIL, new UnmatchedError(query.name, found.problem)),
-              uncacheable: true,
-            };
-          }
-          if (found.kind === 'found')
-            return tailored ? mapReply(respond(query, stanza, found), ofThisClient) : respond(query, stanza, found);
-          tailored ||= found.tailored;
+        const choice = choose(query, stanzas, env.label);
+        switch (choice.kind) {
+          case 'failed':
+            return unmatched(query, choice.problem);
+          case 'unmatched':
+            return existence.complete(query, unmatched(query, choice.problem));
+          case 'found':
+            return settle(respond(query, choice.stanza, choice.found), choice.tailored);
+          case 'pass':
+            return settle(existence.complete(query, next(query)), choice.tailored);
         }
-        return tailored ? mapReply(next(query), ofThisClient) : next(query);
       },
     };
   },
 });
 
-/** Another client may get another reply to the question: no cache above may keep this one. */
-function ofThisClient(reply: Reply): Reply {
-  return { ...notRepeatable(reply), uncacheable: true };
+function settle(reply: Reply | Promise<Reply>, tailored: boolean): Reply | Promise<Reply> {
+  return tailored ? mapReply(reply, ofThisClient) : reply;
 }
 
-class UnmatchedError extends CairnError {
+function unmatched({ name }: Query, problem: string): Reply {
+  return { ...failure('template', Rcode.SERVFAIL, new UnmatchedError(name, problem)), uncacheable: true };
+}
+
+class UnmatchedError extends UnservedError {
   constructor(name: Name, problem: string) {
     super('TEMPLATE_UNMATCHED', `${name}: ${problem}`);
   }

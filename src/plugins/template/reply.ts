@@ -1,6 +1,6 @@
 import { Class, EdnsOption, Rcode } from '../../dns/message.ts';
-import { foldName, joinName, type Name } from '../../dns/name.ts';
-import { type ResourceRecord, rr, SOA } from '../../dns/rr.ts';
+import { joinName, type Name } from '../../dns/name.ts';
+import { CNAME, DNAME, QType, type ResourceRecord, rr, SOA } from '../../dns/rr.ts';
 import type { Query } from '../../plugin/query.ts';
 import { UNCHANGING } from '../../plugin/repeat.ts';
 import { createReply, type Reply } from '../../plugin/reply.ts';
@@ -27,14 +27,16 @@ export function makeReply(
     stanza[section].flatMap((template) => {
       try {
         const record = makeRecord(template, data.data);
-        return record ? [spell(record, query)] : [];
+        return record ?? [];
       } catch (thrown) {
         if (isTemplateFailure(thrown)) failed(section, template, thrown);
         throw thrown;
       }
     });
   const { rcode } = stanza;
-  const [answer, authority, additional] = [records('answer'), records('authority'), records('additional')];
+  const [made, authority, additional] = [records('answer'), records('authority'), records('additional')];
+  // What is for all types gives each of them the same records: a type that is not among them has none.
+  const answer = stanza.type !== undefined || made.some((record) => answers(record, query)) ? made : [];
   const isDenial = rcode === Rcode.NXDOMAIN || (rcode === Rcode.NOERROR && answer.length === 0);
   const lacksSoa = isDenial && authority.length === 0 && query.class === Class.IN;
   return createReply('template', {
@@ -47,13 +49,13 @@ export function makeReply(
   });
 }
 
-/** Records of the name that was asked bear it as the client spelled it. */
-function spell(record: ResourceRecord, { name, question }: Query): ResourceRecord {
-  return foldName(record.name) === name ? { ...record, name: question.name } : record;
+/** Whether a record is of the type that was asked for, or leads to one that may be. */
+function answers({ type }: ResourceRecord, query: Query): boolean {
+  return type === query.type || query.type === QType.ANY || type === CNAME.code || type === DNAME.code;
 }
 
 /** Says how long a denial may be kept (RFC 2308 §5): without it, clients ask again and again. */
-function soaOf(zone: Name): ResourceRecord {
+export function soaOf(zone: Name): ResourceRecord {
   return rr(SOA, zone, NEGATIVE_TTL, {
     mname: joinName(['ns', 'dns'], zone),
     rname: joinName(['hostmaster'], zone),

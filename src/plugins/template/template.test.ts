@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { inFrontOf } from '../../../test/support/chain.ts';
+import { answerOf, inFrontOf } from '../../../test/support/chain.ts';
 import type { TestEnvOptions } from '../../../test/support/env.ts';
-import { parsePlugin } from '../../../test/support/plugin.ts';
+import { nextHandler, parsePlugin } from '../../../test/support/plugin.ts';
+import { printReply, testQuery } from '../../../test/support/query.ts';
+import { Opcode } from '../../dns/message.ts';
 import { parseRecord } from '../../dns/presentation.ts';
 import { printType } from '../../dns/rr.ts';
-import { createReply, failure } from '../../plugin/reply.ts';
+import { Epoch, type Repeat } from '../../plugin/repeat.ts';
+import { createReply, failure, type Reply } from '../../plugin/reply.ts';
 import template from './index.ts';
 
 const AKS = `template ANY ANY internal.cloudapp.net {
@@ -32,14 +35,14 @@ describe('answers', () => {
     [
       HOSTS,
       'Host-7.berlin.example.org. A',
-      'NOERROR aa\nHost-7.berlin.example.org. 60 IN A 10.0.0.7\n++ example.org. 60 IN TXT "IN" "A" "7"',
+      'NOERROR aa\nhost-7.berlin.example.org. 60 IN A 10.0.0.7\n++ example.org. 60 IN TXT "IN" "A" "7"',
     ],
     [
       HOSTS,
       'x.any.example.org. A',
       'NOERROR aa\nx.any.example.org. 60 IN A 10.0.0.9\n++ example.org. 60 IN TXT "IN" "A" "x"',
     ],
-    [HOSTS, 'host-7.berlin.example.org. AAAA', 'REFUSED'],
+    [HOSTS, 'host-7.berlin.example.org. AAAA', `NOERROR aa\n${soa('example.org.')}`],
     [HOSTS, 'host-7.berlin.example.org. A CH', 'REFUSED'],
     [HOSTS, 'host-7.berlin.example.com. A', 'REFUSED'],
     [HOSTS, 'x.example.org. A', 'SERVFAIL'],
@@ -111,6 +114,134 @@ describe('aliases', () => {
     const reply = await broken.query('a.org. A');
     expect(reply).toMatchObject({ rcode: 2, source: 'template', error: { message: 'down' } });
     expect(reply.repeat).toBeUndefined();
+  });
+});
+
+describe('a name exists for all types, or for none', () => {
+  const HOST = 'template IN A example.org {\n match ^host[.]\n answer "{{ .Name }} 60 IN A 192.0.2.1"\n}';
+  const FALLS = HOST.replace('\n}', '\n fallthrough\n}');
+  const ROOT_SOA = parseRecord('. 30 SOA a. b. 1 2 3 4 86400');
+  const NXDOMAIN = { rcode: 3, authority: [ROOT_SOA] };
+  const below = (reply: Partial<Reply>) => printReply(createReply('next', reply));
+  const nodata = (zone: string, ttl = 60) => `NOERROR aa\n${soa(zone).replace(' 60 ', ` ${ttl} `)}`;
+
+  test.each<[string, string, Partial<Reply>, string]>([
+    ['what does not exist below has no data', FALLS, NXDOMAIN, nodata('example.org.', 30)],
+    ['without an SOA record below, too', FALLS, { rcode: 3 }, nodata('example.org.')],
+    ['what nobody below serves', FALLS, { rcode: 5 }, nodata('example.org.')],
+    ['what is below, is', FALLS, answerOf('host.example.org. 9 AAAA 2001:db8::1'), 'kept'],
+    ['what is below without the type', FALLS, { rcode: 0, authority: [ROOT_SOA] }, 'kept'],
+    ['a failure may hide the type', FALLS, { rcode: 2 }, 'kept'],
+    ['a refusal for a reason', FALLS, { rcode: 5, error: new Error('too many') }, 'kept'],
+    ['silence', FALLS, { drop: true }, 'kept'],
+    ['without fallthrough', HOST, NXDOMAIN, nodata('example.org.', 30)],
+    ['without fallthrough, and nobody can tell', HOST, { rcode: 2 }, nodata('example.org.')],
+    ['without fallthrough, what is below', HOST, answerOf('host.example.org. 9 AAAA 2001:db8::1'), 'kept'],
+    ['only an alias', HOST.replace('IN A 192.0.2.1', 'IN CNAME b.test.'), NXDOMAIN, nodata('example.org.', 30)],
+    ['another class', HOST.replace('IN A', 'CH A'), NXDOMAIN, 'kept'],
+    ['another zone', HOST.replace('example.org', 'example.com'), NXDOMAIN, 'kept'],
+    ['another name', FALLS.replace('^host', '^hosts'), NXDOMAIN, 'kept'],
+    [
+      'a blank template makes no record',
+      HOST.replace('{{ .Name }} 60 IN A 192.0.2.1', '{{ if false }}x{{ end }}'),
+      NXDOMAIN,
+      'kept',
+    ],
+    ['a broken template makes no record', HOST.replace('{{ .Name }}', '{{ index .Match 7 }}'), NXDOMAIN, 'kept'],
+    ['additional records alone are none of the name', HOST.replace('answer', 'additional'), NXDOMAIN, 'kept'],
+    ['a denial on purpose', 'template IN A example.org {\n rcode NXDOMAIN\n}', NXDOMAIN, 'kept'],
+    [
+      'a denial on purpose of this type',
+      `${FALLS}\ntemplate IN AAAA example.org {\n rcode NXDOMAIN\n}`,
+      {},
+      `NXDOMAIN aa\n${soa('example.org.')}`,
+    ],
+    [
+      'an earlier denial of the other type',
+      `template IN A example.org {\n rcode NXDOMAIN\n}\n${FALLS}`,
+      NXDOMAIN,
+      'kept',
+    ],
+    [
+      'any template of the block',
+      `template IN MX org {\n match x\n fallthrough\n}\ntemplate IN TXT . {\n answer "{{ .Name }} TXT a"\n}`,
+      NXDOMAIN,
+      nodata('.', 30),
+    ],
+    [
+      'the longest zone of the template',
+      FALLS.replace('example.org', 'org . example.org'),
+      NXDOMAIN,
+      nodata('example.org.', 30),
+    ],
+    [
+      'a template of the type that does not match',
+      `template IN AAAA example.org {\n match ^six\n}\n${FALLS}`,
+      {},
+      nodata('example.org.'),
+    ],
+    [
+      'a template of the type that cannot tell',
+      `template IN AAAA example.org {\n expr int(name()) > 1\n}\n${FALLS}`,
+      {},
+      'SERVFAIL',
+    ],
+  ])('%s', async (_, body, reply, expected) => {
+    const { ask } = inFrontOf(template, body, reply);
+    expect(await ask('host.example.org. AAAA')).toBe(expected === 'kept' ? below(reply) : expected);
+  });
+
+  test('types that are no data, and other operations than queries, are left to those below', async () => {
+    const { plugin, ask } = inFrontOf(template, HOST, { rcode: 5 });
+    for (const type of ['AXFR', 'IXFR']) expect(await ask(`host.example.org. ${type}`)).toBe('REFUSED');
+    const query = testQuery('host.example.org. SOA');
+    const notify = { ...query, message: { ...query.message, opcode: Opcode.NOTIFY } };
+    expect(plugin.wrap!(nextHandler)(notify)).toMatchObject({ source: 'next' });
+  });
+
+  const epoch = new Epoch();
+  const repeat: Repeat = { epochs: [epoch], untilMs: 7, again: [], shuffled: true, spelledAsAsked: true };
+  const ours = FALLS.replace('answer', "expr incidr(client_ip(), '192.0.2.0/24')\n answer");
+  test.each<[string, Partial<Reply>, string, boolean, Repeat | undefined]>([
+    ['a denial', { ...NXDOMAIN, repeat }, FALLS, false, { epochs: [epoch], untilMs: 7, again: [] }],
+    ['a denial by chance', { ...NXDOMAIN, repeat: undefined }, FALLS, false, undefined],
+    [
+      'a denial from data at hand',
+      { ...NXDOMAIN, uncacheable: true, repeat },
+      FALLS,
+      true,
+      { epochs: [epoch], untilMs: 7, again: [] },
+    ],
+    ['a failure', { rcode: 2, repeat: undefined }, HOST, true, undefined],
+    ['a denial, and the name exists for this client', { ...NXDOMAIN, repeat }, ours, true, undefined],
+    [
+      'a denial, and the name exists for others',
+      { ...NXDOMAIN, repeat },
+      ours.replace('192.0.2.0', '10.0.0.0'),
+      true,
+      undefined,
+    ],
+  ])(
+    'how long the absence of a type holds follows from what was below: %s',
+    async (_, reply, body, uncacheable, held) => {
+      const made = await inFrontOf(template, body, reply).query('host.example.org. AAAA');
+      expect(made.uncacheable ?? false).toBe(uncacheable);
+      expect(made.repeat).toEqual(held);
+    },
+  );
+
+  test('the condition is that of the other type', async () => {
+    const { ask } = inFrontOf(template, HOST.replace('answer', "expr type() == 'A'\n answer"), NXDOMAIN);
+    expect(await ask('host.example.org. AAAA')).toBe(nodata('example.org.', 30));
+  });
+
+  test('an answer for all types that has none of the type has no data', async () => {
+    const body = 'template ANY ANY example.org {\n answer "{{ .Name }} 60 IN A 192.0.2.1" "{{ .Name }} 60 IN TXT x"\n}';
+    const { ask } = inFrontOf(template, body, NXDOMAIN);
+    const both = 'NOERROR aa\nhost.example.org. 60 IN A 192.0.2.1\nhost.example.org. 60 IN TXT "x"';
+    expect(await ask('host.example.org. A')).toBe(both);
+    expect(await ask('host.example.org. ANY')).toBe(both);
+    expect(await ask('host.example.org. AAAA')).toBe(nodata('example.org.'));
   });
 });
 

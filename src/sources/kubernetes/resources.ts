@@ -102,7 +102,7 @@ function importResources(
           defineResource({
             ...{ group: 'discovery.k8s.io', version: 'v1', plural: 'endpointslices', namespaced: true },
             ...{ note: 'imported', ...selecting([...labels, imported]) },
-            convert: (object: unknown) => convertImportedSlice(object, { podNames, zones }),
+            convert: (object, passOver) => convertImportedSlice(object, { podNames, zones }, passOver),
             store: slices,
           }),
         ]
@@ -118,7 +118,7 @@ function sliceResource(
 ): Resource {
   return defineResource({
     ...{ group: 'discovery.k8s.io', version: 'v1', plural: 'endpointslices', namespaced: true, ...selecting(labels) },
-    convert: (object) => convertEndpointSlice(object, { podNames, zones }),
+    convert: (object, passOver) => convertEndpointSlice(object, { podNames, zones }, passOver),
     store,
     changed(object) {
       const changedAtMs = triggerTimeMs(object);
@@ -146,7 +146,8 @@ function podResource(labels: Selector, registry: Registry): Resource {
   return defineResource({
     ...{ group: '', version: 'v1', plural: 'pods', namespaced: true, ...selecting(labels) },
     fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed,status.phase!=Unknown',
-    convert: (object) => (metadataOf(object).deletionTimestamp === undefined ? convertPod(object) : UNCHANGED),
+    convert: (object, passOver) =>
+      metadataOf(object).deletionTimestamp === undefined ? convertPod(object, passOver) : UNCHANGED,
     store,
   });
 }

@@ -2,8 +2,9 @@ import { setImmediate } from 'node:timers/promises';
 import { CairnError } from '../../errors.ts';
 import { ObjectError } from '../objects/field.ts';
 import { type ApiObject, objectsOf } from '../objects/list.ts';
+import { DEFAULT_NAMESPACE } from '../objects/metadata.ts';
 import { type Piece, positionOf, readPiece, splitPieces, startOf } from './documents.ts';
-import { type Manifest, readManifest } from './manifest.ts';
+import { isWorkload, keyOf, type Manifest, readManifest } from './manifest.ts';
 
 /** Larger files are refused. */
 export const MAX_FILE_BYTES = 256 * 1024 * 1024;
@@ -24,58 +25,139 @@ export class ManifestError extends CairnError {
   }
 }
 
+/** What is wrong at a place of a file. */
+interface Mistake {
+  /** `FILE:LINE:COLUMN: KIND NAMESPACE/NAME: FIELD PROBLEM` */
+  readonly text: string;
+  /** What cannot be read for it: the text as a whole, an object, or a part of an object. */
+  readonly costs: 'text' | 'object' | 'part';
+  /** The object, as {@link keyOf} names it, if that is known. */
+  readonly object?: string | undefined;
+}
+
+/** What a file says, as far as it makes sense. */
+export interface FileContent {
+  readonly manifests: readonly Manifest[];
+  /** The first of them, in the order of the file. */
+  readonly mistakes: readonly Mistake[];
+  /** How many there are beyond those. */
+  readonly moreMistakes: number;
+  /** All objects that cannot be read, as far as it is known which they are. */
+  readonly unreadable: ReadonlySet<string>;
+  /** The kinds in it that make pods in a cluster. */
+  readonly workloads: ReadonlySet<string>;
+}
+
 /**
  * Reads the objects of a file that DNS is made of; other kinds are passed over.
  *
  * @throws ManifestError with all that is wrong, up to a bound.
  */
-export async function readManifests(file: string, bytes: Uint8Array): Promise<Manifest[]> {
-  const manifests: Manifest[] = [];
-  const problems: string[] = [];
+export async function readManifests(file: string, bytes: Uint8Array): Promise<readonly Manifest[]> {
+  const { manifests, mistakes } = await readFileContent(file, bytes);
+  if (mistakes.length > 0) throw new ManifestError(mistakes.map(({ text }) => text));
+  return manifests;
+}
+
+/**
+ * As {@link readManifests}, but a mistake costs no more than the part of the object that it stands in, or the object.
+ *
+ * @throws ManifestError for a file that is too large, or a text that cannot be read: what else is in it would be a guess.
+ */
+export async function readFileContent(file: string, bytes: Uint8Array): Promise<FileContent> {
+  const reader = new FileReader(file);
   let pausedAt = performance.now();
   for (const piece of splitPieces(decode(file, bytes))) {
-    for (const result of readObjects(file, piece)) {
-      if ('problem' in result) problems.push(result.problem);
-      else manifests.push(result.manifest);
-      if (manifests.length > MAX_FILE_OBJECTS)
-        problems.push(`${file}: has more than ${MAX_FILE_OBJECTS} objects: split it`);
-      if (problems.length >= MAX_FILE_ERRORS || manifests.length > MAX_FILE_OBJECTS) throw new ManifestError(problems);
+    for (const _ of reader.read(piece)) {
       if (performance.now() - pausedAt > MAX_PAUSE_MS) {
         await setImmediate();
         pausedAt = performance.now();
       }
     }
   }
-  if (problems.length > 0) throw new ManifestError(problems);
-  return manifests;
+  const { mistakes } = reader;
+  if (mistakes.some(({ costs }) => costs === 'text')) throw new ManifestError(mistakes.map(({ text }) => text));
+  return reader;
 }
 
-type Result = { readonly manifest: Manifest } | { readonly problem: string };
+/** Takes the pieces of a file one after the other. */
+class FileReader implements FileContent {
+  readonly manifests: Manifest[] = [];
+  readonly mistakes: Mistake[] = [];
+  moreMistakes = 0;
+  readonly unreadable = new Set<string>();
+  readonly workloads = new Set<string>();
+  private readonly file: string;
 
-/** The objects of a piece; the items of a list that was not split are read one by one, so that all mistakes are found. */
-function* readObjects(file: string, piece: Piece): Iterable<Result> {
-  const content = readPiece(piece);
-  if ('problem' in content) {
-    yield { problem: `${file}:${content.position}: ${content.problem}` };
-    return;
+  constructor(file: string) {
+    this.file = file;
   }
-  const start = `${file}:${startOf(piece)}`;
-  const locate = (error: unknown, within: ApiObject['path']): Result => {
-    if (!(error instanceof ObjectError)) throw error;
-    return { problem: `${file}:${positionOf(piece, [...within, ...error.path])}: ${error.message}` };
-  };
-  try {
-    for (const found of objectsOf(content.value)) {
-      try {
-        const manifest = readManifest(found, found.path.length === 0 ? start : `${start} ${printPath(found.path)}`);
-        if (manifest) yield { manifest };
-      } catch (thrown) {
-        yield locate(thrown, found.path);
-      }
+
+  /** Reads a piece, with a step for each object. The items of a list that was not split are read one by one. @throws ManifestError */
+  *read(piece: Piece): Iterable<void> {
+    const content = readPiece(piece);
+    if ('problem' in content) {
+      this.note('text', () => `${this.file}:${content.position}: ${content.problem}`);
+      return;
     }
-  } catch (thrown) {
-    yield locate(thrown, []);
+    const start = `${this.file}:${startOf(piece)}`;
+    try {
+      for (const found of objectsOf(content.value, (problem) => this.noteObject(piece, problem))) {
+        this.take(piece, found, found.path.length === 0 ? start : `${start} ${printPath(found.path)}`);
+        yield;
+      }
+    } catch (thrown) {
+      if (!(thrown instanceof ObjectError)) throw thrown;
+      this.noteObject(piece, thrown);
+    }
   }
+
+  private take(piece: Piece, found: ApiObject, place: string): void {
+    if (isWorkload(found)) this.workloads.add(found.kind);
+    // Some parts are read twice.
+    const parts = new Map<string, ObjectError>();
+    try {
+      const manifest = readManifest(found, place, (problem) => parts.set(problem.message, problem));
+      if (manifest) this.manifests.push(manifest);
+    } catch (thrown) {
+      if (!(thrown instanceof ObjectError)) throw thrown;
+      this.noteObject(piece, thrown, found);
+      return;
+    }
+    for (const problem of parts.values()) this.note('part', () => this.locate(piece, problem, found.path));
+    if (this.manifests.length > MAX_FILE_OBJECTS) {
+      const problem = `${this.file}: has more than ${MAX_FILE_OBJECTS} objects: split it`;
+      throw new ManifestError([...this.mistakes.map(({ text }) => text), problem]);
+    }
+  }
+
+  private noteObject(piece: Piece, problem: ObjectError, found?: ApiObject): void {
+    const object = found && nameOf(found);
+    if (object !== undefined) this.unreadable.add(object);
+    this.note('object', () => this.locate(piece, problem, found?.path ?? []), object);
+  }
+
+  /** Finding the place costs another reading of the piece: not for those that are not told. */
+  private note(costs: Mistake['costs'], text: () => string, object?: string): void {
+    if (this.mistakes.length < MAX_FILE_ERRORS || costs === 'text') this.mistakes.push({ costs, text: text(), object });
+    else this.moreMistakes++;
+    if (this.mistakes.length >= MAX_FILE_ERRORS && costs === 'text') {
+      throw new ManifestError(this.mistakes.map((mistake) => mistake.text));
+    }
+  }
+
+  private locate(piece: Piece, { path, message }: ObjectError, within: ApiObject['path']): string {
+    return `${this.file}:${positionOf(piece, [...within, ...path])}: ${message}`;
+  }
+}
+
+/** The object as {@link keyOf} names it; undefined if it does not say so itself. */
+function nameOf({ kind, object }: ApiObject): string | undefined {
+  const { metadata } = object as { metadata?: { namespace?: unknown; name?: unknown } | null };
+  const { namespace, name } = metadata ?? {};
+  if (typeof name !== 'string') return undefined;
+  const isIn = typeof namespace === 'string' ? namespace : DEFAULT_NAMESPACE;
+  return keyOf({ kind: kind as Manifest['kind'], namespace: kind === 'Namespace' ? '' : isIn, name });
 }
 
 /** `items[3]` */

@@ -3,8 +3,8 @@ import type { Stats } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { messageOf } from '../../errors.ts';
 import type { Clock } from '../../observe/clock.ts';
-import { MAX_FILE_BYTES, ManifestError, readManifests } from './file.ts';
-import type { Manifest } from './manifest.ts';
+import { type FileContent, MAX_FILE_BYTES, ManifestError, readFileContent } from './file.ts';
+import { keyOf, type Manifest } from './manifest.ts';
 import { expandPath, statOf } from './paths.ts';
 import type { Problem } from './problems.ts';
 
@@ -18,10 +18,19 @@ interface FileState {
   stamp: string;
   digest: string;
   /** The last good objects; undefined until the file was good for the first time. */
-  manifests: Manifest[] | undefined;
-  problems: readonly string[];
+  manifests: readonly Manifest[] | undefined;
+  /** What is wrong with the present text. */
+  problems: readonly FileProblem[];
+  /** The kinds of the present text that make pods in a cluster. */
+  workloads: ReadonlySet<string>;
   /** Since when the file is being written. */
   unsettledAtMs: number | undefined;
+}
+
+interface FileProblem extends Pick<Problem, 'level'> {
+  readonly text: string;
+  /** What is served all the same. */
+  readonly effect: string;
 }
 
 export interface Refresh {
@@ -60,14 +69,19 @@ export class ManifestFiles {
     return [...this.states.values()].filter(({ problems }) => problems.length > 0).length;
   }
 
+  /** The kinds in the files that make pods in a cluster. */
+  get workloads(): ReadonlySet<string> {
+    return new Set([...this.states.values()].flatMap(({ workloads }) => [...workloads]));
+  }
+
   /** All objects, in the order of the files' names. */
   *manifests(): Iterable<Manifest> {
     for (const file of [...this.states.keys()].sort()) yield* this.states.get(file)!.manifests ?? [];
   }
 
   /**
-   * Looks at all files and reads those that changed. A path without files keeps those that it had, and a broken file its
-   * last good objects. A file that changed less than `settleMs` ago is left for later, as its writer may not be done.
+   * Looks at all files and reads those that changed. A path without files keeps those that it had, a broken file its
+   * last good objects, and an object that cannot be read its last good state. A file that changed less than `settleMs` ago is left for later, as its writer may not be done.
    */
   async refresh(settleMs: number): Promise<Refresh> {
     const problems: Problem[] = [];
@@ -91,13 +105,10 @@ export class ManifestFiles {
     if (this.dropAllBut(new Set([...this.expansions.values()].flat()))) changes.push(this.clock.now());
     for (const file of present) changes.push(...(await this.refreshFile(file, settleMs)));
     for (const [file, state] of this.states) {
-      const effect = state.manifests
-        ? 'the last good objects of the file stay served'
-        : 'nothing of the file is served';
       problems.push(
-        ...state.problems.map((text): Problem => ({ level: 'error', text: `${text}; ${effect}`, subject: file })),
+        ...state.problems.map(({ level, text, effect }) => ({ level, text: `${text}; ${effect}`, subject: file })),
       );
-      if (!state.manifests) incomplete.push(state.problems[0] ?? `${file} is being written`);
+      if (!state.manifests) incomplete.push(state.problems[0]?.text ?? `${file} is being written`);
     }
     const unsettled = [...this.states.values()].some(({ unsettledAtMs }) => unsettledAtMs !== undefined);
     const changedAtMs = changes.length > 0 ? Math.max(...changes) : undefined;
@@ -129,9 +140,10 @@ export class ManifestFiles {
       return (await read(file, bytes, state)) ? [found.ctimeMs] : []; // a file that was moved here has an older mtime
     } catch (thrown) {
       if (thrown instanceof ManifestError) {
-        state.problems = thrown.problems;
+        state.problems = ofWholeFile(thrown.problems, state);
       } else {
-        Object.assign(state, { stamp: '', digest: '', problems: [`${file}: cannot be read: ${messageOf(thrown)}`] });
+        const problems = ofWholeFile([`${file}: cannot be read: ${messageOf(thrown)}`], state);
+        Object.assign(state, { stamp: '', digest: '', problems });
       }
       return [];
     }
@@ -140,7 +152,10 @@ export class ManifestFiles {
   private stateOf(file: string): FileState {
     let state = this.states.get(file);
     if (!state) {
-      state = { stamp: '', digest: '', manifests: undefined, problems: [], unsettledAtMs: undefined };
+      state = {
+        ...{ stamp: '', digest: '', manifests: undefined, problems: [] },
+        ...{ workloads: new Set(), unsettledAtMs: undefined },
+      };
       this.states.set(file, state);
     }
     return state;
@@ -161,9 +176,36 @@ async function read(file: string, bytes: Uint8Array, state: FileState): Promise<
   const digest = createHash('sha256').update(bytes).digest('base64');
   if (digest === state.digest) return false;
   state.digest = digest;
-  state.manifests = await readManifests(file, bytes);
-  state.problems = [];
+  const content = await readFileContent(file, bytes);
+  const kept = lastGood(content, state.manifests ?? []);
+  state.problems = ofParts(file, content, new Set(kept.map(keyOf)));
+  state.manifests = [...kept, ...content.manifests];
+  state.workloads = content.workloads;
   return true;
+}
+
+/** The objects of the file that cannot be read any more, as they were when they could be. */
+function lastGood({ unreadable, manifests }: FileContent, before: readonly Manifest[]): Manifest[] {
+  if (unreadable.size === 0) return [];
+  const readable = new Set(manifests.map(keyOf));
+  return before.filter((manifest) => unreadable.has(keyOf(manifest)) && !readable.has(keyOf(manifest)));
+}
+
+function ofWholeFile(problems: readonly string[], { manifests }: FileState): FileProblem[] {
+  const effect = manifests ? 'the last good objects of the file stay served' : 'nothing of the file is served';
+  return problems.map((text) => ({ level: 'error', text, effect }));
+}
+
+function ofParts(file: string, content: FileContent, kept: ReadonlySet<string>): FileProblem[] {
+  const problems = content.mistakes.map(({ text, costs, object }): FileProblem => {
+    if (costs === 'part') return { level: 'warning', text, effect: 'the rest of the object is served' };
+    const isKept = object !== undefined && kept.has(object);
+    return { level: 'error', text, effect: isKept ? 'its last good state stays served' : 'it is not served' };
+  });
+  const { moreMistakes: more } = content;
+  const effect = 'these objects are not served, or not in full';
+  if (more > 0) problems.push({ level: 'error', text: `${file}: and ${more} more mistakes`, effect });
+  return problems;
 }
 
 /** Through symbolic links, so that a ConfigMap's new version is another file. */

@@ -2,7 +2,7 @@ import type { EndpointSlice, Namespace, Service } from '../../registry/records.t
 import type { Labels } from '../../registry/selector.ts';
 import { convertEndpointSlice, convertImportedSlice } from '../objects/endpoint-slice.ts';
 import { convertEndpoints } from '../objects/endpoints.ts';
-import { Field } from '../objects/field.ts';
+import { Field, type PassOver, readEach, refuseAll } from '../objects/field.ts';
 import type { ApiObject } from '../objects/list.ts';
 import { readLabels, readLongNames } from '../objects/metadata.ts';
 import { convertNamespace } from '../objects/namespace.ts';
@@ -74,7 +74,7 @@ export type Manifest =
   | NamespaceManifest
   | ImportManifest;
 
-const READERS: Readonly<Record<string, (object: unknown, place: string) => Manifest>> = {
+const READERS: Readonly<Record<string, (object: unknown, place: string, passOver: PassOver) => Manifest>> = {
   'v1 Service': readService,
   'v1 Endpoints': readEndpoints,
   'v1 Pod': readPod,
@@ -83,13 +83,37 @@ const READERS: Readonly<Record<string, (object: unknown, place: string) => Manif
   'multicluster.x-k8s.io/v1alpha1 ServiceImport': readImport,
 };
 
-/** Reads an API object; undefined if its kind is none that DNS is made of. @throws ObjectError */
-export function readManifest({ apiVersion, kind, object }: ApiObject, place: string): Manifest | undefined {
-  return READERS[`${apiVersion} ${kind}`]?.(object, place);
+/**
+ * Reads an API object; undefined if its kind is none that DNS is made of.
+ *
+ * @param passOver told of parts of the object that make no sense: it is read without them.
+ * @throws ObjectError
+ */
+export function readManifest(
+  { apiVersion, kind, object }: ApiObject,
+  place: string,
+  passOver: PassOver = refuseAll,
+): Manifest | undefined {
+  return READERS[`${apiVersion} ${kind}`]?.(object, place, passOver);
 }
 
-function readService(object: unknown, place: string): ServiceManifest {
-  const record = convertService(object);
+/** What no two objects of a cluster share: kind, namespace and name. */
+export function keyOf({ kind, namespace, name }: Pick<Manifest, 'kind' | 'namespace' | 'name'>): string {
+  return `${kind} ${namespace}/${name}`;
+}
+
+/** The kinds whose controllers make pods, which nobody does here. */
+const WORKLOADS = new Set([
+  ...['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet'].map((kind) => `apps/v1 ${kind}`),
+  ...['Job', 'CronJob'].map((kind) => `batch/v1 ${kind}`),
+]);
+
+export function isWorkload({ apiVersion, kind }: ApiObject): boolean {
+  return WORKLOADS.has(`${apiVersion} ${kind}`);
+}
+
+function readService(object: unknown, place: string, passOver: PassOver): ServiceManifest {
+  const record = convertService(object, passOver);
   const service = new Field('Service', object);
   const spec = service.get('spec');
   const families = spec.get('ipFamilies').items();
@@ -101,7 +125,7 @@ function readService(object: unknown, place: string): ServiceManifest {
     record,
     selector: record.type === 'ExternalName' ? {} : spec.get('selector').labels(),
     publishNotReady: spec.get('publishNotReadyAddresses').flag() ?? false,
-    targetPorts: spec.get('ports').items().map(readTargetPort),
+    targetPorts: readEach(spec.get('ports').items(), readTargetPort, passOver),
     families: families.map((family) => family.oneOf(['IPv4', 'IPv6']) ?? family.wrong('IPv4 or IPv6')),
     dualStack:
       families.length > 1 ||
@@ -119,21 +143,22 @@ function readTargetPort(port: Field): TargetPort {
   };
 }
 
-function readSlice(object: unknown, place: string): SliceManifest {
+function readSlice(object: unknown, place: string, passOver: PassOver): SliceManifest {
   const slice = new Field('EndpointSlice', object);
-  const [record, imported] = [convertEndpointSlice(object), convertImportedSlice(object)];
+  const record = convertEndpointSlice(object, undefined, passOver);
+  const imported = convertImportedSlice(object, undefined, passOver);
   return { kind: 'EndpointSlice', ...readLongNames(slice), labels: readLabels(slice), place, record, imported };
 }
 
-function readImport(object: unknown, place: string): ImportManifest {
-  const record = convertServiceImport(object);
+function readImport(object: unknown, place: string, passOver: PassOver): ImportManifest {
+  const record = convertServiceImport(object, passOver);
   const labels = readLabels(new Field('ServiceImport', object));
   return { kind: 'ServiceImport', ...namesOf(record), labels, place, record };
 }
 
-function readEndpoints(object: unknown, place: string): EndpointsManifest {
+function readEndpoints(object: unknown, place: string, passOver: PassOver): EndpointsManifest {
   const endpoints = new Field('Endpoints', object);
-  const records = convertEndpoints(object);
+  const records = convertEndpoints(object, passOver);
   return { kind: 'Endpoints', ...readLongNames(endpoints), labels: readLabels(endpoints), place, records };
 }
 

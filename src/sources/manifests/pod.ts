@@ -1,6 +1,6 @@
 import type { Pod } from '../../registry/records.ts';
-import { Field } from '../objects/field.ts';
-import { readLabels, readLongNames } from '../objects/metadata.ts';
+import { Field, type PassOver, readEach, refuseAll } from '../objects/field.ts';
+import { LABEL, LABEL_RULE, readLabels, readLongNames } from '../objects/metadata.ts';
 import { convertPod } from '../objects/pod.ts';
 import { readProtocol } from '../objects/ports.ts';
 import type { Common } from './manifest.ts';
@@ -49,10 +49,10 @@ export const KUBELET_DEFAULTS: KubeletFields = {
   enableServiceLinks: true,
 };
 
-/** @throws ObjectError */
-export function readPod(object: unknown, place: string): PodManifest {
+/** @param passOver told of addresses, ports and a host name that are none. @throws ObjectError */
+export function readPod(object: unknown, place: string, passOver: PassOver = refuseAll): PodManifest {
   const pod = new Field('Pod', object);
-  const record = convertPod(object);
+  const record = convertPod(object, passOver);
   const spec = pod.get('spec');
   const labels = readLabels(pod);
   return {
@@ -62,10 +62,10 @@ export function readPod(object: unknown, place: string): PodManifest {
     place,
     record,
     ready: isReady(pod.get('status')),
-    hostname: spec.get('hostname').text() ?? '',
+    hostname: readHostname(spec.get('hostname'), passOver),
     subdomain: spec.get('subdomain').text() ?? '',
     zone: (labels['topology.kubernetes.io/zone'] ?? '').toLowerCase(),
-    containerPorts: containersOf(spec).flatMap((container) => container.get('ports').items().map(readContainerPort)),
+    containerPorts: readEach(containersOf(spec).flatMap(portsOf), readContainerPort, passOver),
     kubelet: readKubeletFields(spec),
   };
 }
@@ -89,6 +89,14 @@ function containersOf(spec: Field): Field[] {
     .items()
     .filter((container) => container.get('restartPolicy').value === 'Always');
   return [...spec.get('containers').items(), ...sidecars];
+}
+
+function portsOf(container: Field): Field[] {
+  return container.get('ports').items();
+}
+
+function readHostname(field: Field, passOver: PassOver): string {
+  return (field.value ? readEach([field], (name) => name.matching(LABEL, LABEL_RULE), passOver)[0] : undefined) ?? '';
 }
 
 function readContainerPort(port: Field): ContainerPort {

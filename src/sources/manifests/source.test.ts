@@ -95,22 +95,107 @@ describe('the first load', () => {
 
   test('a broken file leaves the registry unsynced, and the others are served', async () => {
     await put('a.yaml', service('a'));
-    const path = await put(
-      'b.yaml',
-      'apiVersion: v1\nkind: Service\nmetadata: {name: b}\nspec: {clusterIP: 10.0.0.256}\n',
-    );
+    const path = await put('b.yaml', `${service('c')}---\nkind: [\n`);
     const { registry, served, source, complaints } = await start();
-    const problem = `${path}:4:19: Service b: spec.clusterIP is "10.0.0.256", it should be an IP address`;
-    expect([registry.synced, registry.syncError]).toEqual([false, problem]);
+    const problem = `${path}:4:1: `;
+    expect([registry.synced, registry.syncError]).toEqual([false, expect.stringContaining(problem)]);
     expect(served()).toEqual(['a']);
     expect(source.stats()).toMatchObject({ files: 2, brokenFiles: 1 });
     await put('b.yaml', service('b'));
     await vi.waitFor(() => expect([registry.synced, served()]).toEqual([true, ['a', 'b']]), SOON);
     expect(complaints()).toEqual([
-      `[ERROR] ${problem.replaceAll(folder, 'DIR')}; nothing of the file is served`,
+      expect.stringMatching(/^\[ERROR\] DIR\/b\.yaml:4:1: .*; nothing of the file is served$/),
       '[INFO] DIR/b.yaml reads well again',
     ]);
   });
+});
+
+describe('a mistake costs no more than it must', () => {
+  const slice = (hostname: string) =>
+    `apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: hl-1, labels: {kubernetes.io/service-name: hl}}
+addressType: IPv4
+endpoints:
+- {addresses: [10.1.1.1], hostname: ${hostname}}
+- {addresses: [10.1.1.2]}
+`;
+
+  test('a part of an object, with a warning', async () => {
+    await put('a.yaml', `${service('hl', 'None')}---\n${slice('test.hostname')}`);
+    const { registry, source, complaints } = await start();
+    expect([...registry.slices()].map(({ endpoints }) => endpoints)).toEqual([
+      [{ address: '10.1.1.1' }, { address: '10.1.1.2' }],
+    ]);
+    expect([registry.synced, source.stats().brokenFiles]).toEqual([true, 1]);
+    await put('a.yaml', `${service('hl', 'None')}---\n${slice('fine')}`);
+    await vi.waitFor(() => expect(source.stats().brokenFiles).toBe(0), SOON);
+    expect(complaints()).toEqual([
+      '[WARNING] DIR/a.yaml:8:37: EndpointSlice hl-1: endpoints[0].hostname is "test.hostname", it should be at most 63 ' +
+        'lower-case letters, digits and "-", beginning and ending with a letter or digit; the rest of the object is served',
+      '[INFO] DIR/a.yaml reads well again',
+    ]);
+  });
+
+  test('an object of a file or a list, with an error', async () => {
+    const items = [service('a'), service('B_C'), '{metadata: {name: x}}\n', service('d', 'x'), service('e')];
+    await put('a.yaml', `kind: List\napiVersion: v1\nitems:\n${items.map((item) => `- ${item}`).join('')}`);
+    await put(
+      'b.json',
+      `{"kind": "List", "apiVersion": "v1", "items": [7, {"kind": "Service", "apiVersion": "v1", "metadata": {"name": "f"}}]}`,
+    );
+    const { registry, served, complaints } = await start();
+    expect([registry.synced, served()]).toEqual([true, ['a', 'e', 'f']]);
+    expect(complaints()).toEqual([
+      expect.stringMatching(/^\[ERROR\] DIR\/a\.yaml:5:.* Service B_C: metadata.name is .*; it is not served$/),
+      expect.stringMatching(/^\[ERROR\] DIR\/a\.yaml:6:3: object x: has no apiVersion and kind: .*; it is not served$/),
+      expect.stringMatching(/^\[ERROR\] DIR\/a\.yaml:7:.* Service d: spec.clusterIP is "x", .*; it is not served$/),
+      expect.stringMatching(/^\[ERROR\] DIR\/b\.json:1:.* should be a mapping; it is not served$/),
+      expect.stringMatching(/^\[WARNING\] .* Service default\/f has no clusterIP/),
+    ]);
+  });
+
+  test('one object of many, however many mistakes the others have', async () => {
+    const bad = Array.from({ length: 30 }, (_, i) => service(`bad-${i}`, 'x'));
+    await put('a.yaml', [...bad, service('a')].join('---\n'));
+    const { served, complaints } = await start();
+    expect(served()).toEqual(['a']);
+    expect(complaints()).toHaveLength(11);
+    expect(complaints().at(-1)).toBe(
+      '[ERROR] DIR/a.yaml: and 20 more mistakes; these objects are not served, or not in full',
+    );
+  });
+
+  test('not the last good state of the object, and nothing of the others', async () => {
+    await put('a.yaml', `${service('a', '10.0.0.1')}---\n${service('b', '10.0.0.2')}`);
+    const { registry, source, complaints } = await start();
+    await put('a.yaml', `${service('a', 'x')}---\n${service('c', '10.0.0.3')}`);
+    await vi.waitFor(() => expect(source.stats().brokenFiles).toBe(1), SOON);
+    const addresses = () => [...registry.services()].map(({ name, clusterIPs }) => `${name} ${clusterIPs}`).sort();
+    expect(addresses()).toEqual(['a 10.0.0.1', 'c 10.0.0.3']);
+    await put('a.yaml', `${service('a', 'x')}---\n${service('a', '10.0.0.4')}`);
+    await vi.waitFor(() => expect(addresses()).toEqual(['a 10.0.0.4']), SOON);
+    await put('a.yaml', service('b', '10.0.0.2'));
+    await vi.waitFor(() => expect(addresses()).toEqual(['b 10.0.0.2']), SOON);
+    expect(complaints()[0]).toMatch(/^\[ERROR\] DIR\/a\.yaml:1:.* Service a: .*; its last good state stays served$/);
+  });
+});
+
+test.each([
+  ['', true],
+  ['{apiVersion: v1, kind: Pod, metadata: {name: redis-0}, status: {podIP: 10.1.0.1}}', false],
+])('that workloads make no pods is told where there are no others: %j', async (pods, told) => {
+  const workload = (kind: string) => `{apiVersion: apps/v1, kind: ${kind}, metadata: {name: redis}}\n`;
+  await put('a.yaml', [service('redis', 'None'), workload('StatefulSet'), workload('Deployment'), pods].join('---\n'));
+  const { lines } = await start();
+  expect(lines.filter((line) => line.includes('Deployment'))).toEqual(
+    told
+      ? [
+          '[WARNING] manifests: there are no pods, as none are made from Deployment, StatefulSet: services that select pods ' +
+            'have no endpoints without Pods that have an address, or EndpointSlices',
+        ]
+      : [],
+  );
 });
 
 describe('a change is served', () => {

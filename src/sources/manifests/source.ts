@@ -25,7 +25,7 @@ export interface ManifestEnv {
 
 export interface ManifestStats {
   readonly files: number;
-  /** Files whose present text is not served, as it has mistakes. */
+  /** Files with mistakes. */
   readonly brokenFiles: number;
   /** How often the registry was filled. */
   readonly loads: number;
@@ -46,6 +46,17 @@ const DEFAULT_DEBOUNCE_MS = 100;
 const POLL_MS = 500;
 /** Looking takes at most this part of the time, however many files there are and however often something else changes beside them. */
 const MAX_LOOKING_SHARE = 1 / 5;
+
+/** That a repository's own manifests say of pods only what makes them, where services could have no endpoints for it. */
+function withoutPods(workloads: ReadonlySet<string>, registry: Registry): Problem[] {
+  const { pods, slices } = registry.counts();
+  if (workloads.size === 0 || pods > 0 || slices > 0) return [];
+  const kinds = [...workloads].sort().join(', ');
+  const text =
+    `manifests: there are no pods, as none are made from ${kinds}: ` +
+    'services that select pods have no endpoints without Pods that have an address, or EndpointSlices';
+  return [{ level: 'warning', text }];
+}
 
 /** Makes a source that fills `registry` from the manifests of `options.paths` and follows their changes. */
 export function watchManifests(options: ManifestOptions, registry: Registry, env: ManifestEnv): ManifestSource {
@@ -111,7 +122,7 @@ export function watchManifests(options: ManifestOptions, registry: Registry, env
     registry.replaceAll(cluster);
     unsubscribe();
     if (complete) env.programmed?.(servicesOf(changed), changedAtMs);
-    clusterProblems = cluster.problems;
+    clusterProblems = [...cluster.problems, ...withoutPods(files.workloads, registry)];
     loads++;
     loadedAtMs = clock.now();
     const { services, endpoints, pods, namespaces } = registry.counts();

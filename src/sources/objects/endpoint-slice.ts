@@ -1,6 +1,6 @@
 import { canonicalIP } from '../../dns/ip.ts';
 import type { Endpoint, EndpointSlice } from '../../registry/records.ts';
-import { Field } from './field.ts';
+import { Field, type PassOver, readEach, readSome, refuseAll } from './field.ts';
 import { LABEL, LABEL_RULE, readLabels, readLongNames } from './metadata.ts';
 import { readSlicePorts } from './ports.ts';
 import { shared } from './shared.ts';
@@ -27,10 +27,15 @@ const ALL: EndpointOptions = { podNames: true, zones: true };
  *
  * Undefined for a slice that no name can lead to: it names no service, or holds host names in place of addresses.
  *
+ * @param passOver told of endpoints, addresses, host names and ports that are none: the rest is served without them.
  * @throws ObjectError
  */
-export function convertEndpointSlice(object: unknown, options: EndpointOptions = ALL): EndpointSlice | undefined {
-  return readSlice(new Field('EndpointSlice', object), SERVICE_LABEL, options);
+export function convertEndpointSlice(
+  object: unknown,
+  options: EndpointOptions = ALL,
+  passOver: PassOver = refuseAll,
+): EndpointSlice | undefined {
+  return readSlice(new Field('EndpointSlice', object), SERVICE_LABEL, options, passOver);
 }
 
 /**
@@ -38,29 +43,39 @@ export function convertEndpointSlice(object: unknown, options: EndpointOptions =
  *
  * Undefined for a slice that says of no ServiceImport that it belongs to it, or of no cluster that it is from there.
  *
+ * @param passOver as with {@link convertEndpointSlice}.
  * @throws ObjectError
  */
-export function convertImportedSlice(object: unknown, options: EndpointOptions = ALL): EndpointSlice | undefined {
+export function convertImportedSlice(
+  object: unknown,
+  options: EndpointOptions = ALL,
+  passOver: PassOver = refuseAll,
+): EndpointSlice | undefined {
   const slice = new Field('EndpointSlice', object);
   const cluster = readLabels(slice)[CLUSTER_LABEL]?.toLowerCase() ?? '';
   if (!LABEL.test(cluster)) return undefined;
-  const record = readSlice(slice, IMPORT_LABEL, options);
+  const record = readSlice(slice, IMPORT_LABEL, options, passOver);
   return record && { ...record, cluster };
 }
 
-function readSlice(slice: Field, serviceLabel: string, options: EndpointOptions): EndpointSlice | undefined {
+function readSlice(
+  slice: Field,
+  serviceLabel: string,
+  options: EndpointOptions,
+  passOver: PassOver,
+): EndpointSlice | undefined {
   const names = readLongNames(slice);
   const service = readLabels(slice)[serviceLabel];
   if (!service || slice.get('addressType').oneOf(ADDRESS_TYPES) === 'FQDN') return undefined;
   return {
     ...names,
     service,
-    ports: readSlicePorts(slice.get('ports')),
-    endpoints: slice
-      .get('endpoints')
-      .items()
-      .filter(isReady)
-      .flatMap((endpoint) => readEndpoint(endpoint, options)),
+    ports: readSlicePorts(slice.get('ports'), passOver),
+    endpoints: readSome(
+      slice.get('endpoints').items(),
+      (endpoint) => readEndpoint(endpoint, options, passOver),
+      passOver,
+    ).flat(),
   };
 }
 
@@ -71,11 +86,9 @@ export function serviceOfSlice(object: unknown): string | undefined {
 
 /** The addresses of the endpoints that a slice, which {@link convertEndpointSlice} could read, says are not ready. */
 export function unreadyAddresses(object: unknown): string[] {
-  return new Field('EndpointSlice', object)
-    .get('endpoints')
-    .items()
-    .filter((endpoint) => !isReady(endpoint))
-    .flatMap((endpoint) => endpoint.get('addresses').items())
+  const addressesOf = (endpoint: Field) => (isReady(endpoint) ? [] : endpoint.get('addresses').items());
+  return readEach(new Field('EndpointSlice', object).get('endpoints').items(), addressesOf, () => {})
+    .flat()
     .flatMap(({ value }) => (typeof value === 'string' ? (canonicalIP(value) ?? []) : []));
 }
 
@@ -84,20 +97,24 @@ function isReady(endpoint: Field): boolean {
   return endpoint.get('conditions').get('ready').flag() !== false;
 }
 
-function readEndpoint(endpoint: Field, options: EndpointOptions): Endpoint[] {
-  const traits = readTraits(endpoint, options);
-  return endpoint
-    .get('addresses')
-    .items()
-    .map((address) => endpointOf(address.ip(), traits));
+/** Empty for an endpoint that is not ready. */
+function readEndpoint(endpoint: Field, options: EndpointOptions, passOver: PassOver): Endpoint[] {
+  if (!isReady(endpoint)) return [];
+  const traits = readTraits(endpoint, options, passOver);
+  return readSome(endpoint.get('addresses').items(), (address) => endpointOf(address.ip(), traits), passOver);
 }
 
 type Traits = Omit<Endpoint, 'address'>;
 
 /** What EndpointSlices and Endpoints say alike of an endpoint, as far as it is kept; undefined if that is nothing. @throws ObjectError */
-export function readTraits(endpoint: Field, { podNames, zones }: EndpointOptions): Traits | undefined {
+export function readTraits(
+  endpoint: Field,
+  { podNames, zones }: EndpointOptions,
+  passOver: PassOver,
+): Traits | undefined {
   const field = endpoint.get('hostname');
-  const hostname = field.value ? field.matching(LABEL, LABEL_RULE) : undefined;
+  // Without it, the endpoint has the name that its address makes.
+  const [hostname] = field.value ? readEach([field], (name) => name.matching(LABEL, LABEL_RULE), passOver) : [];
   const podName = podLabel(endpoint.get('targetRef').get('name').text());
   const zone = endpoint.get('zone').text()?.toLowerCase() || undefined;
   const kept: Traits = { hostname, podName: podNames ? podName : undefined, zone: zones ? shared(zone) : undefined };

@@ -1,7 +1,7 @@
 import { parseIP } from '../../dns/ip.ts';
 import type { Endpoint, EndpointSlice } from '../../registry/records.ts';
 import { endpointOf, readTraits } from './endpoint-slice.ts';
-import { Field } from './field.ts';
+import { Field, type PassOver, readSome, refuseAll } from './field.ts';
 import { readNames } from './metadata.ts';
 import { readPorts } from './ports.ts';
 
@@ -9,17 +9,18 @@ import { readPorts } from './ports.ts';
  * Turns a legacy v1 Endpoints object into the slices that the control plane would mirror it to: one for every subset and
  * address family. Their names contain a colon, so that no object of the API can have them.
  *
+ * @param passOver told of addresses, host names and ports that are none: the rest is served without them.
  * @throws ObjectError
  */
-export function convertEndpoints(object: unknown): EndpointSlice[] {
+export function convertEndpoints(object: unknown, passOver: PassOver = refuseAll): EndpointSlice[] {
   const endpoints = new Field('Endpoints', object);
   const { namespace, name } = readNames(endpoints);
   return endpoints
     .get('subsets')
     .items()
     .flatMap((subset, i) => {
-      const ports = readPorts(subset.get('ports'));
-      const ready = subset.get('addresses').items().map(readAddress);
+      const ports = readPorts(subset.get('ports'), passOver);
+      const ready = readSome(subset.get('addresses').items(), (address) => readAddress(address, passOver), passOver);
       return Object.entries(byFamily(ready)).map(([family, ofFamily]) => ({
         namespace,
         name: `endpoints:${name}:${i}:${family}`,
@@ -33,8 +34,8 @@ export function convertEndpoints(object: unknown): EndpointSlice[] {
 /** There are no topology zones in them. */
 const KEPT = { podNames: true, zones: false };
 
-function readAddress(address: Field): Endpoint {
-  return endpointOf(address.get('ip').ip(), readTraits(address, KEPT));
+function readAddress(address: Field, passOver: PassOver): Endpoint {
+  return endpointOf(address.get('ip').ip(), readTraits(address, KEPT, passOver));
 }
 
 function byFamily(endpoints: Endpoint[]): Record<string, Endpoint[]> {

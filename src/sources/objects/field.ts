@@ -39,6 +39,15 @@ export function readEach<T>(fields: readonly Field[], read: (field: Field) => T,
   });
 }
 
+/** As {@link readEach}; where nothing can be read, the first problem is that of the whole. @throws ObjectError, and what `passOver` does. */
+export function readSome<T>(fields: readonly Field[], read: (field: Field) => T, passOver: PassOver): T[] {
+  const problems: ObjectError[] = [];
+  const found = readEach(fields, read, (problem) => problems.push(problem));
+  if (found.length === 0 && problems[0]) throw problems[0];
+  problems.forEach(passOver);
+  return found;
+}
+
 /** A field of an API object together with its way there, so that whoever reads it can say what is wrong and where. Null is the same as absent. */
 export class Field {
   readonly value: unknown;

@@ -1,4 +1,4 @@
-import { Field, type FieldPath } from './field.ts';
+import { Field, type FieldPath, ObjectError, type PassOver, refuseAll } from './field.ts';
 
 /** An API object as it was read, and where in its document it stands. */
 export interface ApiObject {
@@ -13,15 +13,16 @@ export interface ApiObject {
  * The objects of a document: itself, or the items of a `List`, `ServiceList` and so on, however deep. The API leaves out
  * what the items of a typed list are, as the list says it.
  *
+ * @param passOver told of items that are no API objects.
  * @throws ObjectError if it is no API object.
  */
-export function objectsOf(document: unknown): Iterable<ApiObject> {
-  return objectsIn(new Field('object', document), [], undefined);
+export function objectsOf(document: unknown, passOver: PassOver = refuseAll): Iterable<ApiObject> {
+  return objectsIn(new Field('object', document), [], undefined, passOver);
 }
 
 type Kind = Pick<ApiObject, 'apiVersion' | 'kind'>;
 
-function* objectsIn(field: Field, path: FieldPath, ofItems: Kind | undefined): Iterable<ApiObject> {
+function* objectsIn(field: Field, path: FieldPath, ofItems: Kind | undefined, passOver: PassOver): Iterable<ApiObject> {
   if (!field.present) return;
   const apiVersion = field.get('apiVersion').text() ?? ofItems?.apiVersion;
   const kind = field.get('kind').text() ?? ofItems?.kind;
@@ -32,5 +33,12 @@ function* objectsIn(field: Field, path: FieldPath, ofItems: Kind | undefined): I
     return;
   }
   const itemKind = kind === 'List' ? undefined : { apiVersion, kind: kind.slice(0, -'List'.length) };
-  for (const [i, item] of items.items().entries()) yield* objectsIn(item, [...path, 'items', i], itemKind);
+  for (const [i, item] of items.items().entries()) {
+    try {
+      yield* objectsIn(item, [...path, 'items', i], itemKind, passOver);
+    } catch (thrown) {
+      if (!(thrown instanceof ObjectError)) throw thrown;
+      passOver(thrown);
+    }
+  }
 }

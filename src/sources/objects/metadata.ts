@@ -10,7 +10,7 @@ const SUBDOMAIN_RULE =
   'at most 253 lower-case letters, digits, "-" and ".", beginning and ending with a letter or digit';
 
 /** The namespace of an object that names none. */
-const DEFAULT_NAMESPACE = 'default';
+export const DEFAULT_NAMESPACE = 'default';
 
 export interface Names {
   readonly namespace: string;

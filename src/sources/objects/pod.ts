@@ -1,5 +1,5 @@
 import type { Pod } from '../../registry/records.ts';
-import { Field } from './field.ts';
+import { Field, type PassOver, readSome, refuseAll } from './field.ts';
 import { readLabels, readLongNames } from './metadata.ts';
 
 /** Phases in which a pod has given its address back, or nobody knows. */
@@ -10,16 +10,17 @@ const GONE_PHASES: readonly unknown[] = ['Succeeded', 'Failed', 'Unknown'];
  *
  * Undefined for a pod that has no address, not yet or no longer: never scheduled, finished, or about to be deleted.
  *
+ * @param passOver told of addresses that are none: the pod is served with the others.
  * @throws ObjectError
  */
-export function convertPod(object: unknown): Pod | undefined {
+export function convertPod(object: unknown, passOver: PassOver = refuseAll): Pod | undefined {
   const pod = new Field('Pod', object);
   const names = readLongNames(pod);
   const status = pod.get('status');
   if (GONE_PHASES.includes(status.get('phase').value) || pod.get('metadata').get('deletionTimestamp').present) {
     return undefined;
   }
-  const ips = readPodIPs(status);
+  const ips = readPodIPs(status, passOver);
   const startedMs = Date.parse(String(status.get('startTime').value));
   return ips.length === 0
     ? undefined
@@ -32,8 +33,9 @@ export function convertPod(object: unknown): Pod | undefined {
       };
 }
 
-function readPodIPs(status: Field): string[] {
+function readPodIPs(status: Field, passOver: PassOver): string[] {
   const several = status.get('podIPs').items();
   const fields = several.length > 0 ? several.map((item) => item.get('ip')) : [status.get('podIP')];
-  return [...new Set(fields.filter((ip) => ip.value).map((ip) => ip.ip()))];
+  const given = fields.filter((ip) => ip.value);
+  return [...new Set(readSome(given, (ip) => ip.ip(), passOver))];
 }

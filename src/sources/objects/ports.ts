@@ -1,5 +1,5 @@
 import { NO_PORT, type Port } from '../../registry/records.ts';
-import type { Field } from './field.ts';
+import { type Field, type PassOver, readEach } from './field.ts';
 import { sharedPorts } from './shared.ts';
 
 const PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const;
@@ -8,19 +8,19 @@ const PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const;
 const SENTINEL: readonly Port[] = [{ name: '', protocol: 'tcp', port: NO_PORT }];
 
 /** The ports of a list, with Kubernetes' defaults; never empty. @throws ObjectError */
-export function readPorts(list: Field): readonly Port[] {
-  return orNoPort(readDeclaredPorts(list));
+export function readPorts(list: Field, passOver: PassOver): readonly Port[] {
+  return orNoPort(readDeclaredPorts(list, passOver));
 }
 
 /** The ports of a list, with Kubernetes' defaults; none if it has none. @throws ObjectError */
-export function readDeclaredPorts(list: Field): readonly Port[] {
-  return sharedPorts(list.items().map((port) => readPort(port, port.get('port').port())));
+export function readDeclaredPorts(list: Field, passOver: PassOver): readonly Port[] {
+  return sharedPorts(readEach(list.items(), (port) => readPort(port, port.get('port').port()), passOver));
 }
 
 /** As {@link readPorts}; in a slice, a port without a number stands for all of them and so for none. @throws ObjectError */
-export function readSlicePorts(list: Field): readonly Port[] {
+export function readSlicePorts(list: Field, passOver: PassOver): readonly Port[] {
   const numberOf = (port: Field) => (port.get('port').present ? port.get('port').port() : NO_PORT);
-  return orNoPort(sharedPorts(list.items().map((port) => readPort(port, numberOf(port)))));
+  return orNoPort(sharedPorts(readEach(list.items(), (port) => readPort(port, numberOf(port)), passOver)));
 }
 
 export function orNoPort(ports: readonly Port[]): readonly Port[] {

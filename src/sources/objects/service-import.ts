@@ -1,12 +1,17 @@
 import type { Service } from '../../registry/records.ts';
-import { Field } from './field.ts';
+import { Field, type PassOver, readSome, refuseAll } from './field.ts';
 import { readNames } from './metadata.ts';
 import { readDeclaredPorts } from './ports.ts';
 
 const TYPES = ['ClusterSetIP', 'Headless'] as const;
 
-/** Cuts a multicluster.x-k8s.io/v1alpha1 ServiceImport down to the record of a service of the cluster set. @throws ObjectError */
-export function convertServiceImport(object: unknown): Service {
+/**
+ * Cuts a multicluster.x-k8s.io/v1alpha1 ServiceImport down to the record of a service of the cluster set.
+ *
+ * @param passOver told of addresses and ports that are none: the service is served with the others.
+ * @throws ObjectError
+ */
+export function convertServiceImport(object: unknown, passOver: PassOver = refuseAll): Service {
   const serviceImport = new Field('ServiceImport', object);
   const spec = serviceImport.get('spec');
   const headless = spec.get('type').oneOf(TYPES) === 'Headless';
@@ -15,9 +20,9 @@ export function convertServiceImport(object: unknown): Service {
     ...readNames(serviceImport),
     type: 'ClusterIP',
     headless,
-    clusterIPs: headless ? [] : ips.map((ip) => ip.ip()),
+    clusterIPs: headless ? [] : readSome(ips, (ip) => ip.ip(), passOver),
     externalName: '',
-    ports: readDeclaredPorts(spec.get('ports')),
+    ports: readDeclaredPorts(spec.get('ports'), passOver),
     externalIPs: [],
   };
 }

@@ -1,7 +1,7 @@
 import { parseName } from '../../dns/name.ts';
 import { messageOf } from '../../errors.ts';
 import type { Service } from '../../registry/records.ts';
-import { Field, type PassOver, readEach, refuseAll } from './field.ts';
+import { Field, type PassOver, readEach, readSome, refuseAll } from './field.ts';
 import { readNames } from './metadata.ts';
 import { readPorts } from './ports.ts';
 
@@ -10,7 +10,7 @@ const TYPES = ['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName'] as const
 /**
  * Cuts a v1 Service down to its record, with the defaults that the API server would apply.
  *
- * @param passOver told of addresses outside of the cluster that are none: the service is as good without them.
+ * @param passOver told of addresses and ports that are none: the service is served with the others.
  * @throws ObjectError
  */
 export function convertService(object: unknown, passOver: PassOver = refuseAll): Service {
@@ -24,9 +24,9 @@ export function convertService(object: unknown, passOver: PassOver = refuseAll):
     ...readNames(service),
     type,
     headless,
-    clusterIPs: headless ? [] : clusterIPs.map((ip) => ip.ip()),
+    clusterIPs: headless ? [] : readSome(clusterIPs, (ip) => ip.ip(), passOver),
     externalName: isExternal ? readExternalName(spec.get('externalName')) : '',
-    ports: readPorts(spec.get('ports')),
+    ports: readPorts(spec.get('ports'), passOver),
     externalIPs: [
       ...readEach(spec.get('externalIPs').items(), (ip) => ip.ip(), passOver),
       ...readIngress(service, passOver),

@@ -1,0 +1,49 @@
+import { Rcode } from '../dns/message.ts';
+import { isOfType, type ResourceRecord, SOA } from '../dns/rr.ts';
+import { CairnError } from '../errors.ts';
+import { createReply, type Reply } from './reply.ts';
+
+/** A name that a plugin has records of, though not of the type that was asked for. */
+export interface ExistingName {
+  /** The plugin. */
+  readonly source: string;
+  /** What says how long the type's absence may be remembered; undefined in a class without such a record. */
+  soa(): ResourceRecord | undefined;
+  /** Whether the plugin's word counts, too, where the plugins below fail to find out. */
+  readonly certain?: boolean;
+}
+
+/** No plugin of the block has the query, so that nobody says anything of its name. */
+export class UnservedError extends CairnError {}
+
+/**
+ * The reply to a query for an existing name: what the plugins below have of the type, else NODATA.
+ *
+ * A name exists for all types or for none (RFC 8020 §2), and stub resolvers rely on it: NXDOMAIN for AAAA takes the A records
+ * from the client, too.
+ */
+export function replyOfExisting(reply: Reply, { source, soa, certain = false }: ExistingName): Reply {
+  if (reply.drop || !(lacksName(reply) || (certain && reply.rcode !== Rcode.NOERROR))) return reply;
+  const isDenial = reply.rcode === Rcode.NXDOMAIN;
+  const record = soa();
+  return createReply(source, {
+    aa: true,
+    authority: record ? [shortened(record, reply)] : [],
+    error: reply.error instanceof UnservedError ? undefined : reply.error,
+    // What the plugins below could not tell, they may tell the next time.
+    uncacheable: isDenial ? reply.uncacheable : true,
+    repeat: reply.repeat && { epochs: reply.repeat.epochs, untilMs: reply.repeat.untilMs, again: reply.repeat.again },
+  });
+}
+
+/** Whether the plugins below know nothing of the name: it does not exist, or none of them serves it. */
+function lacksName({ rcode, error }: Reply): boolean {
+  return rcode === Rcode.NXDOMAIN || (rcode === Rcode.REFUSED && error === undefined) || error instanceof UnservedError;
+}
+
+/** The type may come to the plugins below as soon as their own denial ends (RFC 2308 §5). */
+function shortened(soa: ResourceRecord, { authority }: Reply): ResourceRecord {
+  const below = authority.find((record) => isOfType(record, SOA));
+  const ttl = below ? Math.min(soa.ttl, below.ttl, below.data.minimum) : soa.ttl;
+  return ttl === soa.ttl ? soa : { ...soa, ttl };
+}

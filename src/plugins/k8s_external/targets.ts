@@ -1,0 +1,46 @@
+import { Class, Rcode } from '../../dns/message.ts';
+import { foldName, type Name } from '../../dns/name.ts';
+import { printRdata } from '../../dns/presentation.ts';
+import { A, AAAA, isOfType, type ResourceRecord, SRV } from '../../dns/rr.ts';
+import type { PluginEnv } from '../../plugin/env.ts';
+import type { Query } from '../../plugin/query.ts';
+import { notRepeatable } from '../../plugin/repeat.ts';
+import type { Reply } from '../../plugin/reply.ts';
+
+/** The addresses of more hosts are not looked up for one reply. */
+export const MAX_TARGETS = 8;
+/** The client can look up what takes longer; the records that it asked for are at hand. */
+const MAX_WAIT_MS = 1000;
+
+/** The hosts that SRV records name without addresses in the reply: those of load balancers, which others answer for. */
+export function missingTargets({ answer, additional }: Reply): readonly Name[] {
+  const there = new Set(additional.map(({ name }) => foldName(name)));
+  const named = answer.flatMap((record) => (isOfType(record, SRV) ? [record.data.target] : []));
+  return [...new Set(named)].filter((target) => !there.has(foldName(target))).slice(0, MAX_TARGETS);
+}
+
+/** The reply with the addresses of these hosts (RFC 2782), as far as the server finds them in time. */
+export async function withAddresses(
+  query: Query,
+  reply: Reply,
+  targets: readonly Name[],
+  { resolve, clock }: Pick<PluginEnv, 'resolve' | 'clock'>,
+): Promise<Reply> {
+  const additional = [...reply.additional];
+  const lookUp = async (name: Name, type: number) => {
+    const { rcode, answer } = await resolve(query, { name, type, class: Class.IN });
+    if (rcode === Rcode.NOERROR) additional.push(...answer);
+  };
+  const lookups = targets.flatMap((name) => [lookUp(name, A.code), lookUp(name, AAAA.code)]);
+  const late = Promise.withResolvers<void>();
+  const timer = clock.after(MAX_WAIT_MS, late.resolve);
+  await Promise.race([Promise.allSettled(lookups), late.promise]);
+  timer.cancel();
+  return { ...notRepeatable(reply), additional: withoutTwins(additional) };
+}
+
+/** Both look-ups of a host have its CNAME records. */
+function withoutTwins(records: readonly ResourceRecord[]): ResourceRecord[] {
+  const keyOf = (record: ResourceRecord) => `${foldName(record.name)} ${record.type} ${printRdata(record)}`;
+  return [...new Map(records.map((record) => [keyOf(record), record])).values()];
+}

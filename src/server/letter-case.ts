@@ -1,0 +1,14 @@
+import { foldName, type Name } from '../dns/name.ts';
+import type { ResourceRecord } from '../dns/rr.ts';
+import type { Query } from '../plugin/query.ts';
+
+type Asked = Pick<Query, 'name' | 'question'>;
+
+/** The records, those of the name that was asked in the letter case of the question: whoever made them may have another. */
+export function inCaseOf({ name, question }: Asked, records: readonly ResourceRecord[]): readonly ResourceRecord[] {
+  const asked = question.name;
+  const differs = ({ name: owner }: { readonly name: Name }) =>
+    owner !== asked && owner.length === asked.length && foldName(owner) === name;
+  if (!records.some(differs)) return records;
+  return records.map((record) => (differs(record) ? { ...record, name: asked } : record));
+}
