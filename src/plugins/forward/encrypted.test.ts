@@ -8,6 +8,7 @@ import { certificate } from '../../../test/support/certificate.ts';
 import { directives } from '../../../test/support/directive.ts';
 import { type TestEnv, testEnv } from '../../../test/support/env.ts';
 import { type HttpsReceived, startHttpsUpstream } from '../../../test/support/https-upstream.ts';
+import { parseContext } from '../../../test/support/plugin.ts';
 import { printReply, testQuery } from '../../../test/support/query.ts';
 import { settle } from '../../../test/support/scenario/time.ts';
 import { answering, answerTo, type ScriptedUpstream, startUpstream } from '../../../test/support/upstream.ts';
@@ -39,7 +40,7 @@ afterEach(async () => {
 
 async function start(to: string, options = 'tls ca.pem'): Promise<void> {
   const text = `forward . ${to} {\nmax_fails 0\nmax_connect_attempts 1\n${options}\n}`;
-  plugin = forward.create(forward.parse(directives(text), { keys: [], zones: ['.'] }), env);
+  plugin = forward.create(forward.parse(directives(text), parseContext()), env);
   await plugin.start!(new AbortController().signal);
   cleanups.push(() => plugin.stop!());
   const handle = plugin.wrap!(() => {
@@ -263,7 +264,7 @@ describe('https://', () => {
   test('probes go the same way', async () => {
     const server = await httpsUpstream(({ reply }) => reply(Buffer.from('no'), { ':status': 503 }));
     const text = `forward . https://${server.endpoint} {\nmax_connect_attempts 1\ntls ca.pem\n}`;
-    plugin = forward.create(forward.parse(directives(text), { keys: [], zones: ['.'] }), env);
+    plugin = forward.create(forward.parse(directives(text), parseContext()), env);
     await plugin.start!(new AbortController().signal);
     const probed = new Promise((arrived) => {
       server.on((query) => {

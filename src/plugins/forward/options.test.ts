@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { directives } from '../../../test/support/directive.ts';
+import { parseContext } from '../../../test/support/plugin.ts';
 import forward from './index.ts';
 import type { Stanza } from './options.ts';
 
-const parse = (text: string) => forward.parse(directives(text), { keys: [], zones: ['.'] }) as readonly Stanza[];
+const parse = (text: string) => forward.parse(directives(text), parseContext()) as readonly Stanza[];
 const option = (line: string) => parse(`forward . 10.0.0.1 {\n${line}\n}`)[0]!;
 
 test('the defaults', () => {

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { directives } from '../../../test/support/directive.ts';
+import { parseContext } from '../../../test/support/plugin.ts';
 import { parseKubernetes } from './options.ts';
 
 const parse = (...lines: string[]) =>
-  parseKubernetes(directives(`kubernetes {\n${lines.join('\n')}\n}`), { keys: [], zones: ['cluster.local.'] });
+  parseKubernetes(directives(`kubernetes {\n${lines.join('\n')}\n}`), parseContext(['cluster.local.']));
 const NONE = { qps: 0, burst: 0, maxInflight: 0 };
 const P = ' - Error during parsing:';
 const ARGS = 'Wrong argument count or unexpected line ending after';

@@ -1,11 +1,11 @@
-import { Rcode } from '../../dns/message.ts';
+import { Class, Rcode } from '../../dns/message.ts';
 import type { Name } from '../../dns/name.ts';
 import { CairnError } from '../../errors.ts';
+import { closedZones } from '../../plugin/lookup.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { counted, notRepeatable } from '../../plugin/repeat.ts';
 import { failure, mapReply, type Reply } from '../../plugin/reply.ts';
-import { warnOfUpstream } from '../../plugin/upstream-option.ts';
 import { followAlias } from './alias.ts';
 import { type Found, find } from './find.ts';
 import { templateMetrics } from './metrics.ts';
@@ -19,12 +19,13 @@ export default definePlugin<readonly Stanza[]>({
 
   parse: parseStanzas,
 
+  ends: (stanzas) => ({
+    zones: stanzas.flatMap(endedZones),
+    remedy: "name a type instead of ANY, or add 'match' and 'fallthrough'",
+  }),
+
   create(stanzas, env) {
     const metrics = templateMetrics(env);
-    warnOfUpstream(
-      env.log,
-      stanzas.flatMap(({ upstream }) => upstream),
-    );
     const respond = (query: Query, stanza: Stanza, found: Found): Reply | Promise<Reply> => {
       const { server } = query;
       const { data } = found.data;
@@ -56,6 +57,13 @@ export default definePlugin<readonly Stanza[]>({
     };
   },
 });
+
+/** The zones of which the stanza leaves no query to others: it answers them all, or fails where it cannot. */
+function endedZones({ zones, class: queryClass, type, patterns, conditions, fallthrough }: Stanza): readonly Name[] {
+  if (type !== undefined || (queryClass !== undefined && queryClass !== Class.IN)) return [];
+  const answersAll = patterns.length === 0 && conditions.length === 0;
+  return answersAll ? zones : closedZones(zones, fallthrough);
+}
 
 /** Another client may get another reply to the question: no cache above may keep this one. */
 function ofThisClient(reply: Reply): Reply {
