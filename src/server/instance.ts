@@ -1,4 +1,4 @@
-import { CorefileError } from '../corefile/error.ts';
+import { CorefileError, type CorefileWarning, inOrder } from '../corefile/error.ts';
 import { Rcode } from '../dns/message.ts';
 import { messageOf } from '../errors.ts';
 import type { Clock } from '../observe/clock.ts';
@@ -19,6 +19,8 @@ const DRAIN_POLL_MS = 20;
 export class Instance {
   readonly listenPoints: readonly ListenPoint[];
   readonly pages: PageBook;
+  /** What is doubtful in where the blocks listen. */
+  readonly warnings: readonly CorefileWarning[];
   private readonly plugins: ReadonlyMap<BlockConfiguration, readonly NamedPlugin[]>;
   private readonly clock: Clock;
   private readonly log: Logger;
@@ -32,7 +34,9 @@ export class Instance {
     this.clock = world.clock;
     this.log = createLogger(world.sink);
     this.pages = new PageBook();
-    this.listenPoints = listenPoints(blocks, world);
+    const listening = listenPoints(blocks, world);
+    this.listenPoints = listening.points;
+    this.warnings = inOrder(listening.warnings);
     const responders = new Map(this.listenPoints.map(({ server, responder }) => [server, responder]));
     const generation: Generation = { world, claims, pages: this.pages, shared: new Map(), responders };
     this.plugins = new Map(

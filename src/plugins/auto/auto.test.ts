@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { makePlugin, nextHandler, parsePlugin } from '../../../test/support/plugin.ts';
+import { makePlugin, nextHandler, parsePlugin, warningsOf } from '../../../test/support/plugin.ts';
 import { testQuery } from '../../../test/support/query.ts';
 import { UNCHANGING } from '../../plugin/repeat.ts';
 import type { Reply } from '../../plugin/reply.ts';
@@ -183,8 +183,9 @@ test('zones can be transferred, and are shown', async () => {
 
 describe('options', () => {
   test("'upstream' does nothing, which is told", () => {
-    const { env } = makePlugin(auto, 'auto {\ndirectory zones\nupstream\n}');
-    expect(env.lines).toEqual([expect.stringMatching(/Corefile:3:1: 'upstream' has no effect: remove it/)]);
+    expect(warningsOf(auto, 'auto {\ndirectory zones\nupstream\n}')).toEqual([
+      expect.stringMatching(/Corefile:3:1 - 'upstream' has no effect: remove it/),
+    ]);
   });
 
   test.each([

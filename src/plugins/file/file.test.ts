@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TestEnvOptions } from '../../../test/support/env.ts';
-import { makePlugin, nextHandler, parsePlugin } from '../../../test/support/plugin.ts';
+import { makePlugin, nextHandler, parsePlugin, warningsOf } from '../../../test/support/plugin.ts';
 import { printReply, type TestQueryOptions, testQuery } from '../../../test/support/query.ts';
 import { Opcode } from '../../dns/message.ts';
 import { parseRecord, printRecord } from '../../dns/presentation.ts';
@@ -335,8 +335,9 @@ test('answers, serials and sizes are shown', async () => {
 
 describe('options', () => {
   test("'upstream' does nothing, which is told", () => {
-    const { env } = makePlugin(file, 'file db {\nupstream 10.0.0.1\n}');
-    expect(env.lines).toEqual([expect.stringMatching(/Corefile:2:1: 'upstream' has no effect: remove it/)]);
+    expect(warningsOf(file, 'file db {\nupstream 10.0.0.1\n}')).toEqual([
+      expect.stringMatching(/Corefile:2:1 - 'upstream' has no effect: remove it/),
+    ]);
   });
 
   test('all of them', () => {
@@ -344,9 +345,9 @@ describe('options', () => {
     expect(parsePlugin(file, body)).toEqual([
       {
         ...{ path: 'db.x', zones: ['a.test.', '10.in-addr.arpa.'], reloadMs: 5000, byMtime: true },
-        ...{ fallthrough: ['a.test.'], upstream: [] },
+        ...{ fallthrough: ['a.test.'] },
       },
-      { path: 'y', zones: ['.'], reloadMs: 60_000, byMtime: false, fallthrough: [], upstream: [] },
+      { path: 'y', zones: ['.'], reloadMs: 60_000, byMtime: false, fallthrough: [] },
     ]);
   });
 

@@ -8,7 +8,7 @@ import { certificate } from '../../../test/support/certificate.ts';
 import { directives } from '../../../test/support/directive.ts';
 import { type TestEnv, testEnv } from '../../../test/support/env.ts';
 import { type HttpsReceived, startHttpsUpstream } from '../../../test/support/https-upstream.ts';
-import { parseContext } from '../../../test/support/plugin.ts';
+import { parseContext, warningsOf } from '../../../test/support/plugin.ts';
 import { printReply, testQuery } from '../../../test/support/query.ts';
 import { settle } from '../../../test/support/scenario/time.ts';
 import { answering, answerTo, type ScriptedUpstream, startUpstream } from '../../../test/support/upstream.ts';
@@ -156,10 +156,9 @@ test.each([
   await expect(start('tls://127.0.0.1', options)).rejects.toThrow(message);
 });
 
-test('TLS options for plain upstreams get a warning', async () => {
-  await start('127.0.0.1', 'tls_servername dns.test');
-  expect(env.lines).toEqual([
-    '[WARNING] plugin/forward: Corefile:1:1: no upstream has tls:// or https://, so TLS is not used',
+test('TLS options for plain upstreams get a warning', () => {
+  expect(warningsOf(forward, 'forward . 127.0.0.1 {\ntls_servername dns.test\n}')).toEqual([
+    'Corefile:1:1 - no upstream has tls:// or https://, so TLS is not used',
   ]);
 });
 

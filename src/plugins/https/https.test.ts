@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parsePlugin } from '../../../test/support/plugin.ts';
+import { parsePlugin, warningsOf } from '../../../test/support/plugin.ts';
 import https from './index.ts';
 
 test.each([
@@ -21,4 +21,10 @@ test.each([
   ['https\nhttps', /can only be used once/],
 ])('%j is refused', (body, message) => {
   expect(() => parsePlugin(https, body)).toThrow(message);
+});
+
+test('a block that serves nothing over HTTPS gets a warning', () => {
+  expect(warningsOf(https, 'https')).toEqual([
+    'Corefile:1:1 - no key of the block begins with https://, so this has no effect',
+  ]);
 });

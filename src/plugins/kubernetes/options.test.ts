@@ -23,7 +23,6 @@ test('everything has a default', () => {
     manifests: ['cluster.yaml'],
     connection: undefined,
     limits: { qps: 0, burst: 0, maxInflight: 0 },
-    notices: [],
     serviceCidrs: [],
     namespacesFromManifests: false,
     namespaces: [],
