@@ -1,5 +1,6 @@
 import type { Directive, ServerBlock } from '../corefile/ast.ts';
 import { type Claim, findConflicts } from '../corefile/conflict.ts';
+import type { EmptyReference } from '../corefile/environment.ts';
 import { attempt, CorefileError, CorefileErrors, type CorefileWarning, inOrder, inPlugin } from '../corefile/error.ts';
 import { parseServerKey, preferredSyntaxWarning, type ServerKey, type Transport } from '../corefile/key.ts';
 import type { Corefile } from '../corefile/parser.ts';
@@ -46,8 +47,18 @@ export function configure(corefile: Corefile, plugins: readonly PluginDefinition
   errors.push(...findConflicts(blocks.map(claimOf)), ...withoutCertificate(blocks));
   warnings.push(...blocks.flatMap(({ keys }) => keys.flatMap((key) => preferredSyntaxWarning(key) ?? [])));
   warnings.push(...blocks.flatMap(neverAsked));
-  if (errors.length > 0) throw new CorefileErrors(inOrder(errors), inOrder(warnings));
+  if (errors.length > 0) {
+    const reasoned = errors.map((error) => withReason(error, corefile.empty));
+    throw new CorefileErrors(inOrder(reasoned), inOrder(warnings));
+  }
   return { blocks, warnings: inOrder(warnings) };
+}
+
+/** The error with the variable that left nothing on its line, which most likely is the cause. */
+function withReason(error: CorefileError, empty: readonly EmptyReference[]): CorefileError {
+  const { position, detail, kind } = error;
+  const cause = empty.find((other) => other.position.file === position.file && other.position.line === position.line);
+  return cause ? new CorefileError(position, `${detail} - ${cause.reason}`, kind) : error;
 }
 
 function configureBlock(

@@ -17,12 +17,12 @@ export interface AutoUse {
   readonly reloadMs: number;
 }
 
-/** Reads `auto [ZONES…] { directory DIR [REGEXP TEMPLATE]; reload DURATION }`. @throws CorefileError, CorefileErrors */
+/** Reads `auto [ZONES…] { directory DIR [REGEXP TEMPLATE]; reload DURATION }`; without a directory there are no zones. @throws CorefileError, CorefileErrors */
 export function parseAuto(uses: readonly Directive[], block: ParseContext): readonly AutoUse[] {
-  return uses.map((directive) => parseUse(directive, block));
+  return uses.flatMap((directive) => parseUse(directive, block) ?? []);
 }
 
-function parseUse(directive: Directive, block: ParseContext): AutoUse {
+function parseUse(directive: Directive, block: ParseContext): AutoUse | undefined {
   let directory: string | undefined;
   let names = DEFAULT_FILE_NAMES;
   let reloadMs = DEFAULT_RELOAD_MS;
@@ -39,7 +39,8 @@ function parseUse(directive: Directive, block: ParseContext): AutoUse {
     ...ignoreUpstream(block),
   });
   if (directory === undefined) {
-    throw new CorefileError(directive.position, "'directory' is required - add 'directory DIR'");
+    block.warn(directive.position, "without a directory it serves nothing: add 'directory DIR', or remove it");
+    return undefined;
   }
   return { directory, names, zones: zonesArgument(directive.args, block.zones), reloadMs };
 }

@@ -1,10 +1,11 @@
 import { atLeastArgs, domainName, oneOf, parseOptions } from '../../corefile/arguments.ts';
 import type { Directive } from '../../corefile/ast.ts';
 import { printPosition } from '../../corefile/position.ts';
+import type { Token } from '../../corefile/token.ts';
 import { foldName, isAtOrBelow, type Name, ROOT } from '../../dns/name.ts';
 import { definePlugin, type ParseContext } from '../../plugin/plugin.ts';
 import { classOf, REPLY_CLASSES, type ReplyClass } from './class.ts';
-import { isDestination } from './destination.ts';
+import { isDestination, isPath } from './destination.ts';
 import { COMMON_FORMAT, compileFormat } from './format.ts';
 
 /** One line of the Corefile: which queries are logged, and how. */
@@ -57,10 +58,15 @@ function parseRule(directive: Directive, { warn }: ParseContext): LogRule {
     warn(position, `a single argument is a name, so this line logs nothing - write 'log . "${text}"'`);
   }
   return {
-    names: args.length === 0 ? [ROOT] : isLost ? [] : names.map((token) => foldName(domainName(token))),
+    names: args.length === 0 ? [ROOT] : isLost ? [] : readNames(names),
     format: hasFormat ? last!.text : COMMON_FORMAT,
     classes: parseClasses(directive),
   };
+}
+
+/** No query is for a path, which need not even be a name. */
+function readNames(tokens: readonly Token[]): readonly Name[] {
+  return tokens.filter(({ text }) => !isPath(text)).map((token) => foldName(domainName(token)));
 }
 
 /** Whether every query that one rule would log is another one's. */
