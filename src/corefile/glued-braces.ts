@@ -25,8 +25,14 @@ function splitWord(token: Token, brace: '{' | '}', isLast: boolean): readonly To
   const behind = { ...position, column: position.column + text.length - (isEnd ? 1 : word.length) };
   const rest = { endLine: token.endLine, startsLine: false, position: behind };
   return isEnd
-    ? [{ ...token, text: word }, { ...rest, kind: brace, text: brace }]
-    : [{ ...token, kind: brace, text: brace }, { ...rest, kind, text: word }];
+    ? [
+        { ...token, text: word },
+        { ...rest, kind: brace, text: brace },
+      ]
+    : [
+        { ...token, kind: brace, text: brace },
+        { ...rest, kind, text: word },
+      ];
 }
 
 function complaint(text: string, brace: '{' | '}'): string {

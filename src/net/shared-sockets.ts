@@ -44,7 +44,8 @@ export function wildcardOf(local: string): string {
 
 /** Of the addresses that share sockets, the one that has what belongs to none of the others. */
 export function widest(addresses: readonly ListenAddress[]): ListenAddress {
-  return [undefined, ALL_IPV6, ALL_IPV4].find((address) => addresses.includes(address)) ?? addresses[0];
+  if (addresses.includes(undefined)) return undefined;
+  return [ALL_IPV6, ALL_IPV4].find((address) => addresses.includes(address)) ?? addresses[0];
 }
 
 /** A socket for `::` serves IPv4, too. */

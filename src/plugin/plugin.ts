@@ -161,6 +161,8 @@ export interface PluginDefinition<O = unknown> {
    * @throws CorefileError, CorefileErrors
    */
   parse(uses: readonly Directive[], block: ParseContext): O;
+  /** The plugins that must be in the same block. */
+  readonly needs?: readonly string[];
   /** What the options mean for the listener. */
   settings?(options: O): BlockSettings;
   /** Which queries go no further down the chain. Every plugin that answers queries itself says it, and no other. */

@@ -44,7 +44,7 @@ export function configure(corefile: Corefile, plugins: readonly PluginDefinition
   const errors = [...corefile.errors];
   const warnings = [...corefile.warnings];
   const blocks = corefile.blocks.map((block) => configureBlock(block, plugins, dnsPort, { errors, warnings }));
-  errors.push(...findConflicts(blocks.map(claimOf)), ...withoutCertificate(blocks));
+  errors.push(...findConflicts(blocks.map(claimOf)), ...withoutCertificate(blocks), ...blocks.flatMap(missingPlugins));
   warnings.push(...blocks.flatMap(({ keys }) => keys.flatMap((key) => preferredSyntaxWarning(key) ?? [])));
   warnings.push(...blocks.flatMap(neverAsked));
   if (errors.length > 0) {
@@ -89,6 +89,15 @@ function configureBlock(
     settings = { ...settings, ...definition.settings?.(parsed.options) };
   }
   return { keys, zones, plugins: configured, settings };
+}
+
+/** Errors for plugins that are of no use without others, which the block does not have. */
+function missingPlugins({ plugins }: BlockConfiguration): CorefileError[] {
+  return plugins.flatMap(({ definition: { name, needs = [] }, directive: { position } }) => {
+    const missing = needs.find((needed) => !plugins.some(({ definition }) => definition.name === needed));
+    if (missing === undefined) return [];
+    return [new CorefileError(position, `plugin/${name}: the plugin '${missing}' must be in the same server block`)];
+  });
 }
 
 /** The warning that some plugins of the block are never asked, as one before them in the chain answers for all of its zones. */

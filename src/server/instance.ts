@@ -19,7 +19,7 @@ const DRAIN_POLL_MS = 20;
 export class Instance {
   readonly listenPoints: readonly ListenPoint[];
   readonly pages: PageBook;
-  /** What is doubtful in where the blocks listen. */
+  /** What is doubtful in where blocks and pages listen. */
   readonly warnings: readonly CorefileWarning[];
   private readonly plugins: ReadonlyMap<BlockConfiguration, readonly NamedPlugin[]>;
   private readonly clock: Clock;
@@ -36,7 +36,6 @@ export class Instance {
     this.pages = new PageBook();
     const listening = listenPoints(blocks, world);
     this.listenPoints = listening.points;
-    this.warnings = inOrder(listening.warnings);
     const responders = new Map(this.listenPoints.map(({ server, responder }) => [server, responder]));
     const generation: Generation = { world, claims, pages: this.pages, shared: new Map(), responders };
     this.plugins = new Map(
@@ -46,6 +45,7 @@ export class Instance {
       const secured = point.securedBy && this.plugins.get(point.securedBy);
       point.credentials = secured?.find(({ plugin }) => plugin.credentials)?.plugin.credentials;
     }
+    this.warnings = inOrder([...listening.warnings, ...this.pages.warnings(this.listenPoints)]);
     const running = new Map([...this.plugins].map(([block, plugins]) => [block, runBlock(block, plugins)]));
     for (const { zones, router } of this.listenPoints) {
       for (const [zone, owners] of zones) for (const block of owners) router.add(zone, running.get(block)!);

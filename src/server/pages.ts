@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises';
+import type { CorefileWarning } from '../corefile/error.ts';
 import type { Position } from '../corefile/position.ts';
 import { printPosition } from '../corefile/position.ts';
 import { CairnError } from '../errors.ts';
@@ -8,6 +9,7 @@ import type { ListenTarget } from '../net/listen.ts';
 import { type ListenAddress, overlaps, socketAddress, widest, wildcardOf } from '../net/shared-sockets.ts';
 import { printPeer } from '../net/transport.ts';
 import type { PageCertificate } from '../plugin/env.ts';
+import type { ListenPoint } from './listen-point.ts';
 
 /** The pages of one HTTP address, as it is written. */
 export interface PageSet {
@@ -48,6 +50,15 @@ export class PageBook {
     }
     set.pages.set(path, serve);
     this.addresses.set(text, set);
+  }
+
+  /** The pages that will not be served, as DNS has their ports. */
+  warnings(points: readonly Pick<ListenPoint, 'server' | 'address' | 'port'>[]): CorefileWarning[] {
+    return [...this.addresses.values()].flatMap(({ text, target, position }) => {
+      const taken = points.find((point) => point.port !== 0 && mayShare(target, point));
+      const message = `no page will be served at ${text}: ${taken?.server} has that port - choose another one`;
+      return taken ? [{ position, message }] : [];
+    });
   }
 
   /** The sockets that it takes; host names are looked up the first time. */

@@ -18,7 +18,6 @@ test.each([
   ['https {\nmax_connections -1\n}', /^Corefile:2:17 - .*invalid number of connections '-1'/],
   ['https {\nmax_connections many\n}', /invalid number of connections 'many'/],
   ['https {\nmax_streams 5\n}', /^Corefile:2:1 - .*unknown property 'max_streams'/],
-  ['https\nhttps', /can only be used once/],
 ])('%j is refused', (body, message) => {
   expect(() => parsePlugin(https, body)).toThrow(message);
 });

@@ -1,4 +1,4 @@
-import { exactArgs, integer, noArgs, once, parseOptions } from '../../corefile/arguments.ts';
+import { exactArgs, integer, lastUse, noArgs, parseOptions } from '../../corefile/arguments.ts';
 import type { Position } from '../../corefile/position.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 
@@ -16,7 +16,7 @@ export default definePlugin<HttpsOptions>({
   name: 'https',
 
   parse(uses, { keys, warn }) {
-    const directive = once(uses);
+    const directive = lastUse(uses);
     if (!keys.some(({ transport }) => transport === 'https')) {
       warn(directive.position, 'no key of the block begins with https://, so this has no effect');
     }

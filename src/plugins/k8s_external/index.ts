@@ -25,6 +25,8 @@ export default definePlugin<readonly ExternalUse[]>({
 
   parse: parseExternal,
 
+  needs: ['kubernetes'],
+
   ends: (uses) => ({
     zones: uses.flatMap(({ zones, fallthrough }) => closedZones(zones, fallthrough)),
     remedy: "add 'fallthrough'",
