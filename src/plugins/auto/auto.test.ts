@@ -182,6 +182,15 @@ test('zones can be transferred, and are shown', async () => {
 });
 
 describe('options', () => {
+  test('without a directory there are no zones, which is told', async () => {
+    expect(warningsOf(auto, 'auto')).toEqual([
+      "Corefile:1:1 - without a directory it serves nothing: add 'directory DIR', or remove it",
+    ]);
+    const { plugin } = makePlugin(auto, 'auto');
+    await plugin.start!(new AbortController().signal);
+    expect(plugin.wrap!(nextHandler)(testQuery('www.example.org. A'))).toMatchObject({ source: 'next' });
+  });
+
   test("'upstream' does nothing, which is told", () => {
     expect(warningsOf(auto, 'auto {\ndirectory zones\nupstream\n}')).toEqual([
       expect.stringMatching(/Corefile:3:1 - 'upstream' has no effect: remove it/),
@@ -208,7 +217,6 @@ describe('options', () => {
   });
 
   test.each([
-    ['auto', "Corefile:1:1 - Error during parsing: 'directory' is required - add 'directory DIR'"],
     ['auto {\ndirectory\n}', "Wrong argument count or unexpected line ending after 'directory'"],
     [
       'auto {\ndirectory d (.*)\n}',

@@ -333,6 +333,18 @@ test('answers, serials and sizes are shown', async () => {
   expect(await env.exposed('cairn_zone_records')).toEqual([]);
 });
 
+test.each(['.', 'example.net.', 'www.example.org.'])(
+  'a file of another zone than %s is an error that says what to write',
+  async (zone) => {
+    await write('other', '$ORIGIN example.org.\n@ 5 SOA ns mail 1 2 3 4 5\n@ 5 NS ns\n');
+    const { plugin, env } = makePlugin(file, `file other ${zone}`, { root });
+    const message = `other:2: the file holds the zone example.org., and is read as the zone ${zone}: name its zone, as in 'file other example.org.', or serve it in a block of that zone`;
+    await expect(plugin.start!(new AbortController().signal)).rejects.toThrow(message);
+    expect(env.lines).toEqual([expect.stringContaining('cannot read the zone file: ')]);
+    await plugin.stop!();
+  },
+);
+
 describe('options', () => {
   test("'upstream' does nothing, which is told", () => {
     expect(warningsOf(file, 'file db {\nupstream 10.0.0.1\n}')).toEqual([
