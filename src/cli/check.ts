@@ -1,6 +1,7 @@
-import { printPosition } from '../corefile/position.ts';
+import { CorefileErrors, type CorefileWarning, printWarning } from '../corefile/error.ts';
 import { plugins } from '../plugins.ts';
 import { corefileSource } from '../server/corefile-source.ts';
+import { rehearse } from '../server/rehearsal.ts';
 import { findCorefile } from './corefile-input.ts';
 import type { Flags } from './flags.ts';
 
@@ -9,12 +10,27 @@ import type { Flags } from './flags.ts';
  *
  * @throws CorefileErrors with every error.
  */
-export function check(flags: Flags): void {
-  const { file, text } = findCorefile(flags.positionals[1] ?? flags.conf);
-  const { configuration } = corefileSource({ file, text, plugins, dnsPort: flags.dnsPort }).load();
-  for (const { position, message } of configuration.warnings) {
-    process.stderr.write(`${printPosition(position)} - Warning: ${message}\n`);
+export async function check(flags: Flags): Promise<void> {
+  const input = findCorefile(flags.positionals[1] ?? flags.conf);
+  try {
+    const { configuration } = corefileSource({ ...input, plugins, dnsPort: flags.dnsPort }).load();
+    const warnings = await rehearse(configuration);
+    printWarnings(warnings);
+    const counts = [count(configuration.blocks.length, 'server block')];
+    if (warnings.length > 0) counts.push(count(warnings.length, 'warning'));
+    process.stdout.write(`${input.file} is valid: ${counts.join(', ')}\n`);
+  } catch (thrown) {
+    if (thrown instanceof CorefileErrors) printWarnings(thrown.warnings);
+    throw thrown;
   }
-  const { length } = configuration.blocks;
-  process.stdout.write(`${file} is valid: ${length} server block${length === 1 ? '' : 's'}\n`);
+}
+
+function printWarnings(warnings: readonly CorefileWarning[]): void {
+  for (const { position, message } of warnings) {
+    process.stderr.write(`${printWarning({ position, message: `Warning: ${message}` })}\n`);
+  }
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
 }

@@ -5,6 +5,8 @@ import { CairnError } from '../errors.ts';
 export interface CorefileInput {
   readonly file: string;
   readonly text?: string;
+  /** The folder that has no Corefile, where the text takes its place. */
+  readonly missingIn?: string;
 }
 
 const STDIN_FD = 0;
@@ -13,7 +15,11 @@ const DEFAULT_FILE = 'Corefile';
 /** @throws CairnError when what was asked for is no file. */
 export function findCorefile(conf: string | undefined): CorefileInput {
   if (conf === '-' || conf === 'stdin') return { file: 'stdin', text: readFileSync(STDIN_FD, 'utf8') };
-  if (conf === undefined) return existsSync(DEFAULT_FILE) ? { file: DEFAULT_FILE } : { file: DEFAULT_FILE, text: '' };
+  if (conf === undefined) {
+    return existsSync(DEFAULT_FILE)
+      ? { file: DEFAULT_FILE }
+      : { file: DEFAULT_FILE, text: '', missingIn: process.cwd() };
+  }
   const found = statSync(conf, { throwIfNoEntry: false });
   if (found?.isDirectory() === false) return { file: conf };
   const problem = found ? 'is a directory' : 'no such file or directory';

@@ -44,7 +44,7 @@ async function runServer(flags: Flags): Promise<void> {
         .sort()
         .join(''),
     );
-  else if (command === 'check' && flags.positionals.length <= 2) check(flags);
+  else if (command === 'check' && flags.positionals.length <= 2) await check(flags);
   else if (command === undefined) await serve(flags);
   else throw new CairnError('USAGE', `unexpected argument "${flags.positionals.at(-1)}"\n${USAGE}`);
 }

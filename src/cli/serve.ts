@@ -21,7 +21,7 @@ export async function serve(flags: Flags): Promise<void> {
   const input = findCorefile(conf);
   const examples = examplesIn(input);
   const server = new Server({
-    source: corefileSource({ file: input.file, text: input.text, plugins, dnsPort }),
+    source: corefileSource({ ...input, plugins, dnsPort }),
     threads: workers,
     reusePort: reuseport,
     onFatal(message) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { substitute } from './environment.ts';
+import { type EmptyReference, substituteAll } from './environment.ts';
 import type { CorefileWarning } from './error.ts';
 import { lex } from './lexer.ts';
 
@@ -7,7 +7,7 @@ const ENV = { ZONE: 'example.org', BLANKS: 'a b', EMPTY: '', SELF: '{$SELF}', OP
 
 function run(text: string): { texts: string[]; kinds: string[]; warnings: string[] } {
   const warnings: CorefileWarning[] = [];
-  const tokens = lex('Corefile', text).tokens.map((token) => substitute(token, ENV, warnings));
+  const tokens = substituteAll(lex('Corefile', text).tokens, ENV, { warnings, empty: [] });
   return {
     texts: tokens.map((token) => token.text),
     kinds: tokens.map((token) => token.kind),
@@ -32,9 +32,9 @@ test.each([
 });
 
 test.each([
-  ['a {$NONE}', ['a', ''], "1:3 the environment variable 'NONE' is not set: '{$NONE}' becomes empty"],
+  ['a {$NONE}', ['a'], "1:3 the environment variable 'NONE' is not set: '{$NONE}' becomes empty"],
   ['{%NONE%}:53', [':53'], "1:1 the environment variable 'NONE' is not set: '{%NONE%}' becomes empty"],
-  ['{$toString}', [''], "1:1 the environment variable 'toString' is not set: '{$toString}' becomes empty"],
+  ['{$toString}', [], "1:1 the environment variable 'toString' is not set: '{$toString}' becomes empty"],
   [
     '"{{$x := .Name}}"',
     ['{}'],
@@ -42,6 +42,30 @@ test.each([
   ],
 ])('unset: %s', (text, texts, warning) => {
   expect(run(text)).toMatchObject({ texts, warnings: [warning] });
+});
+
+test.each([
+  ['a {$EMPTY} b\nc', '|a b |c'],
+  ['{$EMPTY} a\nb', '|a |b'],
+  ['{$EMPTY}{%EMPTY%}\na', '|a'],
+  ['a "{$EMPTY}"', '|a "" '.trim()],
+  ['a\n{$EMPTY}\nb {$EMPTY}', '|a |b'],
+])('a reference to nothing leaves no word where it stands alone: %j', (text, expected) => {
+  const tokens = substituteAll(lex('Corefile', text).tokens, ENV, { warnings: [], empty: [] });
+  expect(
+    tokens
+      .map(({ kind, text, startsLine }) => `${startsLine ? '|' : ''}${kind === 'quoted' ? `"${text}"` : text}`)
+      .join(' '),
+  ).toBe(expected);
+});
+
+test('where nothing is left is told with the reason', () => {
+  const empty: EmptyReference[] = [];
+  substituteAll(lex('Corefile', 'a{$EMPTY} {$NONE}').tokens, ENV, { warnings: [], empty });
+  expect(empty.map(({ position, reason }) => `${position.column} ${reason}`)).toEqual([
+    "1 the environment variable 'EMPTY' is empty",
+    "11 the environment variable 'NONE' is not set",
+  ]);
 });
 
 test('a template with a blank is left alone', () => {

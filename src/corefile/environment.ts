@@ -1,4 +1,5 @@
 import type { CorefileWarning } from './error.ts';
+import type { Position } from './position.ts';
 import type { Token } from './token.ts';
 
 /** Names and values of environment variables; `process.env` is one. */
@@ -7,17 +8,52 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 const REFERENCE = /\{\$([^}]+)\}|\{%([^%}]+)%\}/g;
 const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
+/** A reference that left nothing in its place. */
+export interface EmptyReference {
+  readonly position: Position;
+  /** The variable, and why there is nothing. */
+  readonly reason: string;
+}
+
+/** What comes of filling in variables, beside the tokens. */
+export interface Substitution {
+  readonly warnings: CorefileWarning[];
+  readonly empty: EmptyReference[];
+}
+
+/**
+ * Fills the environment into the tokens of a file. A word of which nothing is left is no word; a quoted one is an empty one.
+ *
+ * @returns tokens that begin the same lines.
+ */
+export function substituteAll(tokens: readonly Token[], env: Environment, found: Substitution): Token[] {
+  const filled: Token[] = [];
+  let startsLine = false;
+  for (const token of tokens) {
+    const { kind, text, ...rest } = substitute(token, env, found);
+    startsLine ||= rest.startsLine;
+    if (kind === 'word' && text === '') continue;
+    filled.push({ ...rest, kind, text, startsLine });
+    startsLine = false;
+  }
+  return filled;
+}
+
 /**
  * Fills `{$NAME}` and `{%NAME%}` into a token, quoted or not; an unset variable becomes the empty string, with a warning.
  *
  * The result is one token, whatever blanks the value holds, and never a brace. Values are not searched for references.
  */
-export function substitute(token: Token, env: Environment, warnings: CorefileWarning[]): Token {
+export function substitute(token: Token, env: Environment, { warnings, empty }: Substitution): Token {
   if (!token.text.includes('{')) return token;
+  const { position } = token;
   const text = token.text.replace(REFERENCE, (reference: string, dollar?: string, percent?: string) => {
     const name = dollar ?? percent ?? '';
     const value = Object.hasOwn(env, name) ? env[name] : undefined;
-    if (value === undefined) warnings.push({ position: token.position, message: warningOf(reference, name) });
+    if (value === undefined) warnings.push({ position, message: warningOf(reference, name) });
+    if (!value) {
+      empty.push({ position, reason: `the environment variable '${name}' is ${value === '' ? 'empty' : 'not set'}` });
+    }
     return value ?? '';
   });
   return text === token.text ? token : { ...token, text };

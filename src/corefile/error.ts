@@ -20,10 +20,13 @@ export class CorefileError extends CairnError {
 /** Several mistakes at once, so that they can be mended in one go; the message has one line for each. */
 export class CorefileErrors extends CairnError {
   readonly errors: readonly CorefileError[];
+  /** What is doubtful beside them, and may be their cause. */
+  readonly warnings: readonly CorefileWarning[];
 
-  constructor(errors: readonly CorefileError[]) {
+  constructor(errors: readonly CorefileError[], warnings: readonly CorefileWarning[] = []) {
     super('COREFILE', errors.map((error) => error.message).join('\n'));
     this.errors = errors;
+    this.warnings = warnings;
   }
 }
 
@@ -31,6 +34,10 @@ export class CorefileErrors extends CairnError {
 export interface CorefileWarning {
   readonly position: Position;
   readonly message: string;
+}
+
+export function printWarning({ position, message }: CorefileWarning): string {
+  return `${printPosition(position)} - ${message}`;
 }
 
 /** The error for text that breaks the grammar of the language. */

@@ -72,3 +72,14 @@ test.each([
 test('a quoted token knows the line it ends on', () => {
   expect(lex('Corefile', '"a\nb\nc"').tokens[0]).toMatchObject({ position: { line: 1, column: 1 }, endLine: 3 });
 });
+
+test.each([
+  ['answer “{{ .Name }} 60”', ['1:8 “']],
+  ['answer "“x”"', []],
+  ['log ‘a b’ „c“', ['1:5 ‘', '1:11 „']],
+])('typographic quotes are letters, which is told: %s', (text, expected) => {
+  const { warnings } = lex('Corefile', text);
+  expect(
+    warnings.map(({ position, message }) => `${position.line}:${position.column} ${message.split(' ')[3]}`),
+  ).toEqual(expected);
+});

@@ -35,6 +35,9 @@ export function lex(file: string, text: string): Lexed {
   return { tokens: scan.tokens, errors: scan.errors, warnings: scan.warnings };
 }
 
+/** Word processors and web pages write these for quotes. */
+const TYPOGRAPHIC = /^[\u2018-\u201F\u00AB]/;
+
 function readWord(scan: Scan): void {
   const position = here(scan);
   let word = '';
@@ -45,6 +48,11 @@ function readWord(scan: Scan): void {
     word += char;
   }
   push(scan, word === '{' || word === '}' ? word : 'word', word, position);
+  const typographic = TYPOGRAPHIC.exec(word)?.[0];
+  if (typographic) {
+    const message = `the typographic quote ${typographic} is a letter like any other, and holds no words together: write "`;
+    scan.warnings.push({ position, message });
+  }
   if (scan.text[scan.at] !== '#') return;
   const hash = here(scan);
   const message = `a comment starts in mid-word: '${readComment(scan)}' is dropped; quote a word that has a '#' in it`;

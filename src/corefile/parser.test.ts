@@ -73,6 +73,11 @@ test('the default Corefile, for one without blocks', () => {
 
 const parsing = (place: string, detail: string) => `Corefile:${place} - Error during parsing: ${detail}`;
 const syntax = (place: string, detail: string) => `Corefile:${place} - Syntax error: ${detail}`;
+/** The error for a brace that is part of a word. */
+function glued(place: string, brace: string, word: string, fixed: string): string {
+  return `Corefile:${place} - Syntax error: Unexpected '${brace}' in the word '${word}' - a brace must have a blank on either side: write '${fixed}'`;
+}
+
 const UNMATCHED = "Unexpected '}' because no matching opening brace";
 
 test.each([
@@ -83,7 +88,13 @@ test.each([
   ],
   ['}', [parsing('1:1', UNMATCHED)]],
   ['. {\nwhoami\n}\n}', [parsing('4:1', UNMATCHED)]],
-  ['.{\nwhoami\n}', [parsing('3:1', `${UNMATCHED} - a brace must have blanks around it`)]],
+  ['.{\nwhoami\n}', [glued('1:1', '{', '.{', '. {')]],
+  [
+    '. {\ncache a example.org{\nttl 5\nfallthrough\n}\nwhoami\n}\nb {\nlog\n}',
+    [glued('2:9', '{', 'example.org{', 'example.org {')],
+  ],
+  ['. {\ncache {\nsuccess 5}\nwhoami\n}', [glued('3:9', '}', '5}', '5 }')]],
+  ['. {\ncache {success 5\n}\n}', [glued('2:7', '{', '{success', '{ success')]],
   ['{\nwhoami\n}', [parsing('1:1', "Unexpected token '{', expecting a zone such as '.:53'")]],
   ['a.org, {\nwhoami\n}', [parsing('1:8', "Expected another address but had '{' - check for extra comma")]],
   ['a.org,', [parsing('1:1', 'Unexpected EOF - check for extra comma')]],

@@ -1,9 +1,10 @@
 import type { ServerBlock } from './ast.ts';
 import { type KnownDirectives, readBlocks } from './block.ts';
-import { type Environment, substitute } from './environment.ts';
+import { type EmptyReference, type Environment, substituteAll } from './environment.ts';
 import { attempt, type CorefileError, type CorefileWarning, inOrder } from './error.ts';
 import { expandImports } from './expand.ts';
 import type { CorefileFiles } from './files.ts';
+import { splitGluedBraces } from './glued-braces.ts';
 import { lex } from './lexer.ts';
 import type { Token } from './token.ts';
 
@@ -22,6 +23,8 @@ export interface Corefile {
   /** In the order of the text where they concern one file; the blocks are fit for use only if there are none. */
   readonly errors: readonly CorefileError[];
   readonly warnings: readonly CorefileWarning[];
+  /** Where variables of the environment left nothing. */
+  readonly empty: readonly EmptyReference[];
 }
 
 /** The Corefile of a server that has none, or one without server blocks; it listens on the default port. */
@@ -31,13 +34,14 @@ export const DEFAULT_COREFILE = '. {\n    whoami\n    log\n}\n';
 export function parseCorefile(source: CorefileText): Corefile {
   const errors: CorefileError[] = [];
   const warnings: CorefileWarning[] = [];
+  const empty: EmptyReference[] = [];
   const tokensOf = new Map<string, readonly Token[]>();
 
   const readTokens = (file: string, text: string): readonly Token[] => {
     const lexed = lex(file, text);
     errors.push(...lexed.errors);
     warnings.push(...lexed.warnings);
-    const tokens = lexed.tokens.map((token) => substitute(token, source.env, warnings));
+    const tokens = substituteAll(splitGluedBraces(lexed.tokens, errors), source.env, { warnings, empty });
     tokensOf.set(file, tokens);
     return tokens;
   };
@@ -46,5 +50,5 @@ export function parseCorefile(source: CorefileText): Corefile {
   const main = { file: source.file, tokens: readTokens(source.file, source.text) };
   const tokens = attempt(errors, () => expandImports(main, importTokens, source.files, errors, warnings)) ?? [];
   const blocks = readBlocks(tokens, errors, source);
-  return { blocks, errors: inOrder(errors), warnings: inOrder(warnings) };
+  return { blocks, errors: inOrder(errors), warnings: inOrder(warnings), empty };
 }

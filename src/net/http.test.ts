@@ -4,9 +4,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { certificate } from '../../test/support/certificate.ts';
 import { fakeClock } from '../../test/support/clock.ts';
 import { createLogger } from '../observe/log.ts';
-import { type HttpOptions, type HttpPage, type HttpPages, openHttp, parseListenAddress } from './http.ts';
+import { type HttpOptions, openHttp, parseListenAddress, type ServePage } from './http.ts';
 
-const pages: HttpPages = new Map<string, () => HttpPage | Promise<HttpPage>>([
+const pages = new Map<string, ServePage>([
   ['/health', () => ({ status: 200, body: 'OK' })],
   ['/ready', async () => ({ status: 503, body: 'kubernetes' })],
   ['/metrics', () => ({ status: 200, body: 'up 1\n', contentType: 'text/plain; version=0.0.4' })],
@@ -17,9 +17,10 @@ const pages: HttpPages = new Map<string, () => HttpPage | Promise<HttpPage>>([
     },
   ],
 ]);
+const find = (path: string) => pages.get(path);
 
 async function open(options: HttpOptions = {}) {
-  const server = await openHttp('127.0.0.1:0', pages, options);
+  const server = await openHttp({ address: '127.0.0.1', port: 0 }, find, options);
   onTestFinished(() => server.close());
   const request = async (path: string, method = 'GET') => {
     const response = await fetch(`http://127.0.0.1:${server.port}${path}`, { method });
@@ -54,7 +55,7 @@ test('a page that throws is logged', async () => {
 
 test('the pages can be swapped', async () => {
   const { server, request } = await open();
-  server.serve(new Map([['/new', () => ({ status: 200, body: 'new' })]]));
+  server.serve((path) => (path === '/new' ? () => ({ status: 200, body: 'new' }) : undefined));
   expect(await request('/new')).toEqual([200, 'new', TEXT]);
   expect(await request('/health')).toEqual([404, '404 page not found\n', TEXT]);
 });
@@ -69,7 +70,7 @@ test('closing ends idle connections, waits for none that hangs, and frees the po
     asked!();
     return new Promise<never>(() => {});
   };
-  const server = await openHttp('127.0.0.1:0', new Map([['/never', never]]), { clock });
+  const server = await openHttp({ address: '127.0.0.1', port: 0 }, () => never, { clock });
   const client = connect(server.port, '127.0.0.1');
   client.write('GET /never HTTP/1.1\r\nHost: x\r\n\r\n');
   await hanging;
@@ -77,7 +78,7 @@ test('closing ends idle connections, waits for none that hangs, and frees the po
   clock.advance(1000);
   await closed;
   client.destroy();
-  const again = await openHttp(`127.0.0.1:${server.port}`, pages);
+  const again = await openHttp({ address: '127.0.0.1', port: server.port }, find);
   await again.close();
 });
 
@@ -95,7 +96,7 @@ test('with a certificate the pages are served over HTTPS', async () => {
 
 test('an address in use is an error that says so', async () => {
   const { server } = await open();
-  await expect(openHttp(`127.0.0.1:${server.port}`, pages)).rejects.toThrow(
+  await expect(openHttp({ address: '127.0.0.1', port: server.port }, find)).rejects.toThrow(
     `cannot listen on TCP 127.0.0.1:${server.port}: it is already in use`,
   );
 });

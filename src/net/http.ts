@@ -3,7 +3,7 @@ import { createServer as createTlsServer, type ServerOptions } from 'node:https'
 import { CairnError, messageOf } from '../errors.ts';
 import { type Clock, systemClock } from '../observe/clock.ts';
 import type { Logger } from '../observe/log.ts';
-import { canonicalAddress } from './addresses.ts';
+import { canonicalAddress, localOf } from './addresses.ts';
 import { type ListenTarget, listenTcp } from './listen.ts';
 
 /** What a page answers to GET. */
@@ -14,8 +14,10 @@ export interface HttpPage {
   readonly contentType?: string;
 }
 
-/** The pages of a server by path. */
-export type HttpPages = ReadonlyMap<string, () => HttpPage | Promise<HttpPage>>;
+export type ServePage = () => HttpPage | Promise<HttpPage>;
+
+/** Finds the page at a path, for a client that asks an address of the machine; undefined if there is none. */
+export type FindPage = (path: string, local: string) => ServePage | undefined;
 
 export interface HttpOptions {
   readonly clock?: Clock;
@@ -29,7 +31,7 @@ export interface HttpOptions {
 export interface HttpServer {
   readonly port: number;
   /** Replaces all pages, for requests from now on. */
-  serve(pages: HttpPages): void;
+  serve(find: FindPage): void;
   /** Takes no more requests and ends when those under way are answered, or after a second. */
   close(): Promise<void>;
 }
@@ -53,7 +55,8 @@ const CLOSE_GRACE_MS = 1000;
  */
 export function parseListenAddress(text: string): ListenTarget {
   const [, bracketed, bare, digits] = /^(?:\[([^\]]+)\]|([A-Za-z0-9._-]*)):(\d{1,5})$/.exec(text) ?? [];
-  const address = bracketed === undefined ? bare || undefined : canonicalAddress(bracketed);
+  const address =
+    bracketed === undefined ? (canonicalAddress(bare ?? '') ?? (bare || undefined)) : canonicalAddress(bracketed);
   const isBadIPv6 = bracketed !== undefined && !address?.includes(':');
   if (digits === undefined || Number(digits) > 65535 || isBadIPv6) {
     throw new CairnError('ADDRESS', `"${text}" is not an address to listen on: write HOST:PORT, [IPV6]:PORT or :PORT`);
@@ -61,15 +64,10 @@ export function parseListenAddress(text: string): ListenTarget {
   return { address, port: Number(digits) };
 }
 
-/**
- * Serves pages at an address in the form that {@link parseListenAddress} reads.
- *
- * @throws CairnError (as a rejection) when the address is malformed, in use or cannot be bound.
- */
-export async function openHttp(address: string, pages: HttpPages, options: HttpOptions = {}): Promise<HttpServer> {
+/** Serves pages. @throws CairnError (as a rejection) when the address is in use or cannot be bound. */
+export async function openHttp(target: ListenTarget, find: FindPage, options: HttpOptions = {}): Promise<HttpServer> {
   const { clock = systemClock, log, tls } = options;
-  const target = parseListenAddress(address);
-  let current = pages;
+  let current = find;
   const listener = (request: IncomingMessage, response: ServerResponse) => void answer(current, request, response, log);
   const server = tls ? createTlsServer({ ...tls, ...TIMEOUTS }, listener) : createServer(TIMEOUTS, listener);
   server.setTimeout(TIMEOUT_MS);
@@ -95,13 +93,8 @@ export async function openHttp(address: string, pages: HttpPages, options: HttpO
   };
 }
 
-async function answer(
-  pages: HttpPages,
-  request: IncomingMessage,
-  response: ServerResponse,
-  log?: Logger,
-): Promise<void> {
-  const { status, body, contentType = 'text/plain; charset=utf-8' } = await pageFor(pages, request, log);
+async function answer(find: FindPage, request: IncomingMessage, response: ServerResponse, log?: Logger): Promise<void> {
+  const { status, body, contentType = 'text/plain; charset=utf-8' } = await pageFor(find, request, log);
   response.writeHead(status, {
     'Content-Type': contentType,
     'Content-Length': Buffer.byteLength(body),
@@ -110,9 +103,10 @@ async function answer(
   response.end(body);
 }
 
-async function pageFor(pages: HttpPages, { method, url = '/' }: IncomingMessage, log?: Logger): Promise<HttpPage> {
+async function pageFor(find: FindPage, request: IncomingMessage, log?: Logger): Promise<HttpPage> {
+  const { method, url = '/', socket } = request;
   const path = url.split('?', 1)[0]!;
-  const serve = pages.get(path);
+  const serve = find(path, localOf(socket).address);
   if (!serve) return { status: 404, body: '404 page not found\n' };
   if (method !== 'GET' && method !== 'HEAD') return { status: 405, body: '405 method not allowed\n' };
   try {

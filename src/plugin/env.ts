@@ -1,5 +1,5 @@
 import type { Question } from '../dns/message.ts';
-import type { HttpPage } from '../net/http.ts';
+import type { ServePage } from '../net/http.ts';
 import type { Clock } from '../observe/clock.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
@@ -20,6 +20,14 @@ export interface PageTls {
   readonly ca?: Buffer;
   readonly requestCert: boolean;
   readonly rejectUnauthorized: boolean;
+}
+
+/** What pages are served over HTTPS with. */
+export interface PageCertificate {
+  /** Where it comes from: the same source is the same certificate. */
+  readonly source: string;
+  /** To be had once plugins have started. */
+  current(): PageTls;
 }
 
 /** All that a plugin may use of the world around it. */
@@ -61,10 +69,10 @@ export interface PluginEnv {
   /** A value that all plugins made in the same start or reload share under `key`. */
   shared<T>(key: string, make: () => T): T;
   /**
-   * Serves a page over HTTP or, with `tls`, HTTPS, for as long as the chain serves. To be called before {@link Plugin.start}
-   * is done. Two pages under one address and path are an error.
+   * Serves a page over HTTP or, with a certificate, HTTPS, for as long as the chain serves. To be called when the plugin is made.
+   * Two pages under one address and path are an error: what several blocks may ask for is {@link shared}.
    */
-  page(address: string, path: string, serve: () => HttpPage | Promise<HttpPage>, tls?: PageTls): void;
+  page(address: string, path: string, serve: ServePage, certificate?: PageCertificate): void;
   readonly process: ServerProcess;
 }
 

@@ -95,3 +95,9 @@ const NOT_READY = { code: EdnsOption.EDE, data: Uint8Array.of(0, 14) };
 export function fallsThrough(name: Name, zones: readonly Name[]): boolean {
   return zones.some((zone) => isAtOrBelow(name, zone));
 }
+
+/** The (folded) zones of which no name falls through. */
+export function closedZones(zones: readonly Name[], fallthrough: readonly Name[]): readonly Name[] {
+  const isOpen = (zone: Name) => fallthrough.some((open) => isAtOrBelow(open, zone) || isAtOrBelow(zone, open));
+  return zones.filter((zone) => !isOpen(zone));
+}

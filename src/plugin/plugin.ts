@@ -124,6 +124,16 @@ export interface BlockSettings {
   readonly labelled?: readonly Name[];
 }
 
+/** What a plugin leaves to those that come after it in the chain. */
+export interface ChainEnd {
+  /** Nothing, in these zones. */
+  readonly zones: readonly Name[];
+  /** But for these queries, in words. */
+  readonly but?: string;
+  /** What would leave them something, in words. */
+  readonly remedy?: string;
+}
+
 export interface BindTarget {
   readonly text: string;
   readonly position: Position;
@@ -136,6 +146,12 @@ export interface BlockContext {
   readonly zones: readonly Name[];
 }
 
+/** What a plugin reads its directives with. */
+export interface ParseContext extends BlockContext {
+  /** Tells of something that is allowed and probably not meant: `cairn check` prints it, and each start and reload logs it. */
+  warn(position: Position, message: string): void;
+}
+
 /** Declares a plugin: how its directives are read, and how it is made from what they say. */
 export interface PluginDefinition<O = unknown> {
   readonly name: string;
@@ -144,9 +160,13 @@ export interface PluginDefinition<O = unknown> {
    *
    * @throws CorefileError, CorefileErrors
    */
-  parse(uses: readonly Directive[], block: BlockContext): O;
+  parse(uses: readonly Directive[], block: ParseContext): O;
+  /** The plugins that must be in the same block. */
+  readonly needs?: readonly string[];
   /** What the options mean for the listener. */
   settings?(options: O): BlockSettings;
+  /** Which queries go no further down the chain. Every plugin that answers queries itself says it, and no other. */
+  ends?(options: O): ChainEnd;
   /** Makes the plugin; no I/O before {@link Plugin.start}. */
   create(options: O, env: PluginEnv): Plugin;
 }

@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
 import { directives } from '../../test/support/directive.ts';
 import { INTERFACES } from '../../test/support/interfaces.ts';
+import { parseContext } from '../../test/support/plugin.ts';
 import bind from '../plugins/bind/index.ts';
 import { bindAddresses } from './bind-addresses.ts';
 
 const resolve = (addresses: string, except: string) => {
   const body = `bind ${addresses}${except && ` {\n except ${except}\n}`}`;
-  const settings = bind.settings!(bind.parse(directives(body), { keys: [], zones: ['.'] }));
+  const settings = bind.settings!(bind.parse(directives(body), parseContext()));
   return bindAddresses(settings.bind!, INTERFACES);
 };
 

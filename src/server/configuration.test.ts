@@ -23,6 +23,19 @@ const plugins: readonly PluginDefinition[] = [
     },
     create: () => ({}),
   }),
+  definePlugin({
+    name: 'answers',
+    parse: (uses) => uses.flatMap((use) => use.args.map(({ text }) => text)),
+    ends: (zones) => ({ zones, but: 'TXT queries', remedy: 'say less' }),
+    create: () => ({}),
+  }),
+  definePlugin({
+    name: 'last',
+    parse: () => undefined,
+    needs: ['plain'],
+    ends: () => ({ zones: [] }),
+    create: () => ({}),
+  }),
   definePlugin({ name: 'plain', parse: () => undefined, settings: () => ({ recursion: true }), create: () => ({}) }),
 ];
 
@@ -107,6 +120,40 @@ test('one zone may be served by two blocks at two addresses', () => {
 
 test('zones that RFC 1035 does not prefer are warned of', () => {
   expect(read('_x.org {\nplain\n}\n').warnings.map(({ message }) => message)).toEqual([
+    'Domain "_x.org." does not follow RFC1035 preferred syntax',
+  ]);
+});
+
+test.each([
+  ['. {\nanswers .\nlast\nplain\n}\n', true],
+  ['a.org b.org {\nanswers org.\nlast\nplain\n}\n', true],
+  ['. {\nlast\nplain\nanswers org.\n}\n', false],
+  ['. {\nanswers .\nplain\n}\n', false],
+])('plugins that are never asked are told of: %j', (text, isWarned) => {
+  const messages = read(text).warnings.map(({ position, message }) => `${position.line}:${position.column} ${message}`);
+  const never = 'it answers for all names of the block, so these are never asked, but for TXT queries';
+  expect(messages).toEqual(isWarned ? [`2:1 plugin/answers: ${never}: 'last' at Corefile:3:1 - say less`] : []);
+});
+
+test('a plugin that is of no use without another one is an error without it', () => {
+  expect(errorsOf('. {\nlast\n}\n')).toEqual([
+    "Corefile:2:1 - Error during parsing: plugin/last: the plugin 'plain' must be in the same server block",
+  ]);
+});
+
+test('errors have the warnings with them, and name the variables that left nothing', () => {
+  let thrown: CorefileErrors | undefined;
+  try {
+    read('{$UNSET}:53 _x.org {\nnumber x\n}\n');
+  } catch (error) {
+    thrown = error as CorefileErrors;
+  }
+  expect(thrown?.errors.map(({ detail }) => detail)).toEqual([
+    expect.stringMatching(/has no zone.* - the environment variable 'UNSET' is not set$/),
+    "plugin/number: 'x' is no number",
+  ]);
+  expect(thrown?.warnings.map(({ message }) => message)).toEqual([
+    "the environment variable 'UNSET' is not set: '{$UNSET}' becomes empty",
     'Domain "_x.org." does not follow RFC1035 preferred syntax',
   ]);
 });

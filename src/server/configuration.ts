@@ -1,9 +1,12 @@
 import type { Directive, ServerBlock } from '../corefile/ast.ts';
 import { type Claim, findConflicts } from '../corefile/conflict.ts';
+import type { EmptyReference } from '../corefile/environment.ts';
 import { attempt, CorefileError, CorefileErrors, type CorefileWarning, inOrder, inPlugin } from '../corefile/error.ts';
 import { parseServerKey, preferredSyntaxWarning, type ServerKey, type Transport } from '../corefile/key.ts';
 import type { Corefile } from '../corefile/parser.ts';
+import { type Position, printPosition } from '../corefile/position.ts';
 import { printDirective } from '../corefile/print.ts';
+import { isAtOrBelow } from '../dns/name.ts';
 import type { BlockSettings, PluginDefinition } from '../plugin/plugin.ts';
 
 /** A plugin of a block with what its directives say. */
@@ -39,18 +42,30 @@ export interface Configuration {
  */
 export function configure(corefile: Corefile, plugins: readonly PluginDefinition[], dnsPort: number): Configuration {
   const errors = [...corefile.errors];
-  const blocks = corefile.blocks.map((block) => configureBlock(block, plugins, dnsPort, errors));
-  errors.push(...findConflicts(blocks.map(claimOf)), ...withoutCertificate(blocks));
-  if (errors.length > 0) throw new CorefileErrors(inOrder(errors));
-  const keyWarnings = blocks.flatMap(({ keys }) => keys.flatMap((key) => preferredSyntaxWarning(key) ?? []));
-  return { blocks, warnings: [...corefile.warnings, ...keyWarnings] };
+  const warnings = [...corefile.warnings];
+  const blocks = corefile.blocks.map((block) => configureBlock(block, plugins, dnsPort, { errors, warnings }));
+  errors.push(...findConflicts(blocks.map(claimOf)), ...withoutCertificate(blocks), ...blocks.flatMap(missingPlugins));
+  warnings.push(...blocks.flatMap(({ keys }) => keys.flatMap((key) => preferredSyntaxWarning(key) ?? [])));
+  warnings.push(...blocks.flatMap(neverAsked));
+  if (errors.length > 0) {
+    const reasoned = errors.map((error) => withReason(error, corefile.empty));
+    throw new CorefileErrors(inOrder(reasoned), inOrder(warnings));
+  }
+  return { blocks, warnings: inOrder(warnings) };
+}
+
+/** The error with the variable that left nothing on its line, which most likely is the cause. */
+function withReason(error: CorefileError, empty: readonly EmptyReference[]): CorefileError {
+  const { position, detail, kind } = error;
+  const cause = empty.find((other) => other.position.file === position.file && other.position.line === position.line);
+  return cause ? new CorefileError(position, `${detail} - ${cause.reason}`, kind) : error;
 }
 
 function configureBlock(
   block: ServerBlock,
   plugins: readonly PluginDefinition[],
   dnsPort: number,
-  errors: CorefileError[],
+  { errors, warnings }: { readonly errors: CorefileError[]; readonly warnings: CorefileWarning[] },
 ): BlockConfiguration {
   const keys = block.keys.flatMap(
     (token) => attempt(errors, () => servedKeys(parseServerKey(token, defaultPorts(dnsPort)))) ?? [],
@@ -63,7 +78,10 @@ function configureBlock(
     const directives = uses.get(definition.name);
     if (!directives) continue;
     const parsed = attempt(errors, () => {
-      return inPlugin(definition.name, () => ({ options: definition.parse(directives, { keys, zones }) }));
+      const warn = (position: Position, message: string) => {
+        warnings.push({ position, message: `plugin/${definition.name}: ${message}` });
+      };
+      return inPlugin(definition.name, () => ({ options: definition.parse(directives, { keys, zones, warn }) }));
     });
     if (!parsed) continue;
     const text = directives.map(printDirective).join('\n');
@@ -71,6 +89,34 @@ function configureBlock(
     settings = { ...settings, ...definition.settings?.(parsed.options) };
   }
   return { keys, zones, plugins: configured, settings };
+}
+
+/** Errors for plugins that are of no use without others, which the block does not have. */
+function missingPlugins({ plugins }: BlockConfiguration): CorefileError[] {
+  return plugins.flatMap(({ definition: { name, needs = [] }, directive: { position } }) => {
+    const missing = needs.find((needed) => !plugins.some(({ definition }) => definition.name === needed));
+    if (missing === undefined) return [];
+    return [new CorefileError(position, `plugin/${name}: the plugin '${missing}' must be in the same server block`)];
+  });
+}
+
+/** The warning that some plugins of the block are never asked, as one before them in the chain answers for all of its zones. */
+function neverAsked({ zones, plugins }: BlockConfiguration): CorefileWarning[] {
+  const answering = plugins.filter(({ definition }) => definition.ends);
+  const isEnded = (plugin: PluginConfiguration) => {
+    const ended = plugin.definition.ends!(plugin.options).zones;
+    return zones.length > 0 && zones.every((zone) => ended.some((wider) => isAtOrBelow(zone, wider)));
+  };
+  const last = answering.findIndex(isEnded);
+  const idle = answering.slice(last + 1).map(({ definition: { name }, directive: { position } }) => {
+    return `'${name}' at ${printPosition(position)}`;
+  });
+  if (last === -1 || idle.length === 0) return [];
+  const { definition, options, directive } = answering[last]!;
+  const { but, remedy } = definition.ends!(options);
+  const never = `never asked${but ? `, but for ${but}` : ''}: ${idle.join(', ')}`;
+  const message = `plugin/${definition.name}: it answers for all names of the block, so these are ${never}`;
+  return [{ position: directive.position, message: remedy ? `${message} - ${remedy}` : message }];
 }
 
 /** Where the system chooses the port of DNS, as in tests, it chooses those of all transports. */

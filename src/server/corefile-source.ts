@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { CorefileWarning } from '../corefile/error.ts';
 import { type CorefileFiles, diskFiles } from '../corefile/files.ts';
 import { type Corefile, DEFAULT_COREFILE, parseCorefile } from '../corefile/parser.ts';
 import { printCorefile } from '../corefile/print.ts';
@@ -27,6 +28,8 @@ export interface CorefileSourceOptions {
   readonly file: string;
   /** The text; without it, the file is read. */
   readonly text?: string | undefined;
+  /** The folder in which no file was found. */
+  readonly missingIn?: string | undefined;
   readonly plugins: readonly PluginDefinition[];
   /** The port of keys that name none. */
   readonly dnsPort: number;
@@ -38,11 +41,18 @@ export function corefileSource(options: CorefileSourceOptions): CorefileSource {
   return {
     load() {
       const { corefile, isDefault } = readCorefile(options);
-      const configuration = configure(corefile, options.plugins, options.dnsPort);
+      const { blocks, warnings } = configure(corefile, options.plugins, options.dnsPort);
+      const configuration = { blocks, warnings: isDefault ? [defaultServed(options), ...warnings] : warnings };
       const hash = createHash('sha512').update(printCorefile(corefile.blocks)).digest('hex');
       return { configuration, hash, isDefault };
     },
   };
+}
+
+/** Users have looked for names in vain that nobody serves: whoami answers NOERROR to everything. */
+function defaultServed({ file, missingIn }: CorefileSourceOptions): CorefileWarning {
+  const reason = missingIn === undefined ? 'no server block' : `no Corefile in ${missingIn}`;
+  return { position: { file, line: 1, column: 1 }, message: `${reason}: answering every query with whoami` };
 }
 
 /** The parsed Corefile, with the default one in place of one without server blocks. */

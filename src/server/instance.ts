@@ -1,4 +1,4 @@
-import { CorefileError } from '../corefile/error.ts';
+import { CorefileError, type CorefileWarning, inOrder } from '../corefile/error.ts';
 import { Rcode } from '../dns/message.ts';
 import { messageOf } from '../errors.ts';
 import type { Clock } from '../observe/clock.ts';
@@ -21,6 +21,8 @@ const DRAIN_POLL_MS = 20;
 export class Instance {
   readonly listenPoints: readonly ListenPoint[];
   readonly pages: PageBook;
+  /** What is doubtful in where blocks and pages listen. */
+  readonly warnings: readonly CorefileWarning[];
   private readonly plugins: ReadonlyMap<BlockConfiguration, readonly NamedPlugin[]>;
   private readonly clock: Clock;
   private readonly log: Logger;
@@ -34,7 +36,8 @@ export class Instance {
     this.clock = world.clock;
     this.log = createLogger(world.sink);
     this.pages = new PageBook();
-    this.listenPoints = listenPoints(blocks, world);
+    const listening = listenPoints(blocks, world);
+    this.listenPoints = listening.points;
     const responders = new Map(this.listenPoints.map(({ server, responder }) => [server, responder]));
     const generation: Generation = { world, claims, pages: this.pages, shared: new Map(), responders };
     this.plugins = new Map(
@@ -44,6 +47,7 @@ export class Instance {
       const secured = point.securedBy && this.plugins.get(point.securedBy);
       point.credentials = secured?.find(({ plugin }) => plugin.credentials)?.plugin.credentials;
     }
+    this.warnings = inOrder([...listening.warnings, ...this.pages.warnings(this.listenPoints)]);
     const running = new Map([...this.plugins].map(([block, plugins]) => [block, runBlock(block, plugins)]));
     for (const { zones, router } of this.listenPoints) {
       for (const [zone, owners] of zones) for (const block of owners) router.add(zone, running.get(block)!);

@@ -1,7 +1,8 @@
-import { CorefileError } from '../corefile/error.ts';
+import { CorefileError, type CorefileWarning } from '../corefile/error.ts';
 import type { ServerKey, Transport } from '../corefile/key.ts';
 import { type Position, printPosition } from '../corefile/position.ts';
 import type { Name } from '../dns/name.ts';
+import { covers, type ListenAddress, overlaps, socketAddress } from '../net/shared-sockets.ts';
 import { STREAM_LIMITS, type StreamLimits } from '../net/stream-listener.ts';
 import type { ServerCredentials } from '../net/tls-server.ts';
 import type { BlockSettings } from '../plugin/plugin.ts';
@@ -14,11 +15,10 @@ import type { ServerWatch } from './watch.ts';
 export interface ListenPoint {
   /** The listener's name in logs and metrics, such as `dns://:53`. */
   readonly server: string;
-  /** The point whose sockets serve this one: itself, or the one that has the port on every address. */
-  readonly host: string;
+  /** What the sockets that serve it are called, and listen on; points that overlap share them. */
+  readonly sockets: { readonly name: string; readonly address: ListenAddress };
   readonly transport: Transport;
-  /** Undefined for every address of the machine. */
-  readonly address: string | undefined;
+  readonly address: ListenAddress;
   readonly port: number;
   /** How many threads serve UDP. */
   readonly threads: number;
@@ -34,11 +34,6 @@ export interface ListenPoint {
   readonly responder: Responder;
 }
 
-/** Whether the point has sockets of its own. */
-export function hasSockets({ server, host }: ListenPoint): boolean {
-  return server === host;
-}
-
 /** What listening depends on beyond the Corefile. */
 export interface ListenWorld {
   readonly watch: ServerWatch;
@@ -51,7 +46,7 @@ export interface ListenWorld {
 /** What keys say of a point. */
 interface Claimed {
   readonly transport: Transport;
-  readonly address: string | undefined;
+  readonly address: ListenAddress;
   readonly port: number;
   /** The first key. */
   readonly key: ServerKey;
@@ -60,22 +55,32 @@ interface Claimed {
 
 /**
  * The points that the blocks listen on, their routers still empty: blocks with the same transport, address and port share one.
+ * And the zones that are not served where their blocks may be thought to serve them.
  *
  * @throws CorefileError where two blocks turn out to serve one zone at one address, or say different things of one listener.
  */
-export function listenPoints(blocks: readonly BlockConfiguration[], world: ListenWorld): ListenPoint[] {
+export function listenPoints(
+  blocks: readonly BlockConfiguration[],
+  world: ListenWorld,
+): { readonly points: readonly ListenPoint[]; readonly warnings: readonly CorefileWarning[] } {
   const byServer = claimPoints(blocks, world);
-  const hostOf = (server: string, { transport, port }: Claimed) => {
-    const everywhere = serverName(transport, undefined, port);
-    return port !== 0 && byServer.has(everywhere) ? everywhere : server;
+  const claimed = [...byServer.values()];
+  const socketsOf = (server: string, { transport, address, port }: Claimed) => {
+    if (port === 0) return { name: server, address };
+    const beside = claimed.filter((other) => other.transport === transport && other.port === port);
+    const shared = socketAddress(
+      address,
+      beside.map((other) => other.address),
+    );
+    return { name: serverName(transport, shared, port), address: shared };
   };
-  return [...byServer].map(([server, point]) => {
+  const points = [...byServer].map(([server, point]) => {
     const { transport, address, port, zones } = point;
     const router = new Router();
     // As with CoreDNS, one block that wants other classes opens the listener for them.
     const anyClass = [...zones.values()].flat().some(({ settings }) => settings.anyClass);
-    const host = hostOf(server, point);
-    const companions = [...byServer].filter(([other, claimed]) => hostOf(other, claimed) === host);
+    const sockets = socketsOf(server, point);
+    const companions = [...byServer].filter(([other, claimed]) => socketsOf(other, claimed).name === sockets.name);
     const sharing = companions.flatMap(([, { zones }]) => [...zones.values()].flat());
     const threads = agreed('multisocket', sharing, (settings) => settings.threads);
     const limits = {
@@ -86,13 +91,33 @@ export function listenPoints(blocks: readonly BlockConfiguration[], world: Liste
     if (transport === 'tls' && !tls) throw noCertificate(point.key);
     const { idleMs } = { ...STREAM_LIMITS, ...limits };
     return {
-      ...{ server, host, transport, address, port, zones, router },
+      ...{ server, sockets, transport, address, port, zones, router },
       threads: threads?.said.count ?? world.threads,
       limits,
       securedBy: tls?.block,
       credentials: undefined,
       responder: new Responder({ server, transport, router, anyClass, idleMs }, world.watch),
     };
+  });
+  return { points, warnings: claimed.flatMap((point) => leftOut(point, claimed)) };
+}
+
+/** The zones of a point that are not served at some of its addresses: those that other blocks name have them to themselves. */
+function leftOut({ transport, address, port, zones }: Claimed, others: readonly Claimed[]): CorefileWarning[] {
+  const narrower = others.filter((other) => {
+    return other.transport === transport && other.port === port && port !== 0 && covers(address, other.address);
+  });
+  return [...zones].flatMap(([zone, blocks]) => {
+    const without = narrower.filter((other) => !other.zones.has(zone));
+    const [first] = without;
+    const key = blocks[0]?.keys.find((key) => key.zone === zone && key.port === port);
+    if (!first || !key) return [];
+    const places = without.map((other) => other.address).join(', ');
+    const bound = printPosition(first.key.position);
+    const message = `${zone} is not served at ${places}: what comes there is for the block at ${bound}, which binds that address`;
+    return [
+      { position: key.position, message: `${message} - name ${zone} there, too, or 'bind' other addresses here` },
+    ];
   });
 }
 
@@ -111,7 +136,10 @@ function claimPoints(blocks: readonly BlockConfiguration[], world: ListenWorld):
         const others: readonly BlockConfiguration[] = point.zones.get(zone) ?? [];
         if (block.settings.view === undefined && others.some(({ settings }) => settings.view === undefined)) {
           const what = `${transport}://${zone}:${port}`;
-          throw new CorefileError(position, `cannot serve ${what} - it is already defined for ${address}`);
+          throw new CorefileError(
+            position,
+            `cannot serve ${what} - it is already defined${address === undefined ? '' : ` for ${address}`}`,
+          );
         }
         point.zones.set(zone, [...others, block]);
       }
@@ -123,8 +151,8 @@ function claimPoints(blocks: readonly BlockConfiguration[], world: ListenWorld):
 /** @throws CorefileError if another transport has the port already: all listen on TCP. */
 function checkTransport({ transport, address, port, key }: Claimed, others: Iterable<Claimed>): void {
   for (const other of others) {
-    const isApart = address !== undefined && other.address !== undefined && address !== other.address;
-    if (port === 0 || other.port !== port || other.transport === transport || isApart) continue;
+    if (port === 0 || other.port !== port || other.transport === transport) continue;
+    if (!overlaps(address, other.address)) continue;
     const taken = `port ${port} is that of '${other.key.original}' at ${printPosition(other.key.position)}`;
     throw new CorefileError(key.position, `'${key.original}' needs a port of its own: ${taken}`);
   }
@@ -146,6 +174,7 @@ function agreed<T extends { readonly text: string; readonly position: Position }
   throw new CorefileError(other.position, `plugin/${plugin}: ${detail} - it holds for the whole listener`);
 }
 
+/** What sockets and points are called in logs and metrics. */
 function serverName(transport: Transport, address: string | undefined, port: number): string {
   return `${transport}://${address?.includes(':') ? `[${address}]` : (address ?? '')}:${port}`;
 }

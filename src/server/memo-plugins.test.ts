@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { fakeClock } from '../../test/support/clock.ts';
 import { directives } from '../../test/support/directive.ts';
 import { type TestEnvOptions, testEnv } from '../../test/support/env.ts';
+import { parseContext } from '../../test/support/plugin.ts';
 import { printReply, testMessage } from '../../test/support/query.ts';
 import { seededRandom } from '../../test/support/random.ts';
 import { decodeMessage } from '../dns/wire/decode.ts';
@@ -67,7 +68,7 @@ function setup(body: string) {
     const own = uses.get(definition.name);
     if (!own) return [];
     const env = testEnv({ clock, zones: ['.'], resolve });
-    return [definition.create(definition.parse(own, { keys: [], zones: ['.'] }), env)];
+    return [definition.create(definition.parse(own, parseContext()), env)];
   });
   const end: Handler = () => {
     throw new Error('every query has an answer');

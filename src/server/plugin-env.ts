@@ -50,9 +50,10 @@ export function createPlugins(
   const plugins: NamedPlugin[] = [];
   for (const configured of block.plugins) {
     const { name } = configured.definition;
-    const env = createEnv(name, block, server, plugins, generation);
     const { text, directive } = configured;
-    plugins.push({ name, plugin: createPlugin(configured, env), text, position: directive.position });
+    const { position } = directive;
+    const env = createEnv({ name, position }, block, server, plugins, generation);
+    plugins.push({ name, plugin: createPlugin(configured, env), text, position });
   }
   return plugins;
 }
@@ -67,7 +68,7 @@ function createPlugin({ definition, options, directive }: PluginConfiguration, e
 }
 
 function createEnv(
-  name: string,
+  { name, position }: Pick<NamedPlugin, 'name' | 'position'>,
   block: BlockConfiguration,
   server: string,
   plugins: readonly NamedPlugin[],
@@ -94,7 +95,7 @@ function createEnv(
       if (!shared.has(key)) shared.set(key, make());
       return shared.get(key) as T;
     },
-    page: (address, path, serve, tls) => pages.add(address, path, serve, tls),
+    page: (address, path, serve, certificate) => pages.add(address, path, serve, position, certificate),
     process: world.process,
   };
 }

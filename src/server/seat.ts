@@ -1,21 +1,33 @@
+import { guestAt, widest } from '../net/shared-sockets.ts';
 import type { ServerCredentials } from '../net/tls-server.ts';
-import { hasSockets, type ListenPoint } from './listen-point.ts';
+import type { ListenPoint } from './listen-point.ts';
 import type { Responder } from './responder.ts';
 
-/** Who answers what comes to the sockets of an open point; a reload sets others. */
+/** Who answers what comes to sockets; a reload sets others. */
 export interface Seat {
+  /** Has what belongs to no address of the others. */
   responder: Responder;
-  /** The points that share the sockets, by the address that was asked. */
+  /** The others that share the sockets. */
   byAddress: ReadonlyMap<string, Responder>;
   /** What the next connection is secured with; undefined for none. */
   credentials?: (() => ServerCredentials) | undefined;
 }
 
-export function seatOf(point: ListenPoint, points: readonly ListenPoint[]): Seat {
-  const guests = points.filter((other) => other.host === point.server && !hasSockets(other));
-  return {
-    responder: point.responder,
-    byAddress: new Map(guests.map((guest) => [guest.address!, guest.responder])),
-    credentials: point.credentials,
-  };
+/** The seat of sockets that these points share. */
+export function seatOf(points: readonly ListenPoint[]): Seat {
+  const { responder, credentials } = mainPoint(points);
+  const guests = points.filter((point) => point.responder !== responder);
+  return { responder, credentials, byAddress: new Map(guests.map((guest) => [guest.address!, guest.responder])) };
+}
+
+/** The point, of those that share sockets, that has what belongs to none of the others. */
+export function mainPoint(points: readonly ListenPoint[]): ListenPoint {
+  const address = widest(points.map((point) => point.address));
+  return points.find((point) => point.address === address)!;
+}
+
+/** Who answers what came to an address of the machine. */
+export function responderAt({ responder, byAddress }: Seat, local: string): Responder {
+  const guest = guestAt(local, byAddress);
+  return guest === undefined ? responder : byAddress.get(guest)!;
 }

@@ -81,10 +81,10 @@ test('a page belongs to one block, and an address to one certificate', async () 
       name: 'page',
       parse: () => undefined,
       create(_, env) {
-        const tls = cert
-          ? { cert: Buffer.from(cert), key: Buffer.alloc(0), requestCert: false, rejectUnauthorized: false }
-          : undefined;
-        env.page('127.0.0.1:0', path, () => ({ status: 200, body: '' }), tls);
+        const none = Buffer.alloc(0);
+        const current = () => ({ cert: none, key: none, requestCert: false, rejectUnauthorized: false });
+        const certificate = cert === undefined ? undefined : { source: cert, current };
+        env.page('127.0.0.1:0', path, () => ({ status: 200, body: '' }), certificate);
         return {};
       },
     });

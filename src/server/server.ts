@@ -1,5 +1,5 @@
+import { CorefileErrors, type CorefileWarning, printWarning } from '../corefile/error.ts';
 import type { Transport } from '../corefile/key.ts';
-import { printPosition } from '../corefile/position.ts';
 import { CairnError, messageOf } from '../errors.ts';
 import { localAddresses } from '../net/addresses.ts';
 import { type Clock, systemClock } from '../observe/clock.ts';
@@ -213,11 +213,10 @@ export class Server {
   /** Makes and starts the new chains, lets them take over the sockets, and stops the old ones. */
   private async load({ digest, loaded, error }: Reading): Promise<void> {
     this.triedDigest = digest;
+    if (error instanceof CorefileErrors) this.warn(error.warnings);
     if (!loaded) throw error;
     if (this.instance && loaded.isDefault) throw new CairnError('COREFILE', EMPTY_COREFILE);
-    for (const { position, message } of loaded.configuration.warnings) {
-      this.log.warning(`${printPosition(position)} - ${message}`);
-    }
+    this.warn(loaded.configuration.warnings);
     const claims = this.keeper.begin();
     const next = await this.startInstance(loaded.configuration, claims);
     const previous = this.instance;
@@ -240,6 +239,7 @@ export class Server {
     let next: Instance | undefined;
     try {
       next = new Instance(configuration, this.world(), claims);
+      this.warn(next.warnings);
       await next.start();
       if (!this.inProcess) {
         await this.sockets.open(next.listenPoints);
@@ -252,6 +252,10 @@ export class Server {
       await claims.abandon();
       throw error;
     }
+  }
+
+  private warn(warnings: readonly CorefileWarning[]): void {
+    for (const warning of warnings) this.log.warning(printWarning(warning));
   }
 
   /** Opens again what was served before; what cannot be had any more is logged, and the rest goes on. */

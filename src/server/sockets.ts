@@ -1,5 +1,6 @@
 import { allAddresses } from '../net/addresses.ts';
 import { type HttpsListener, openHttps } from '../net/https.ts';
+import { type ListenAddress, overlaps } from '../net/shared-sockets.ts';
 import type { StreamListener } from '../net/stream-listener.ts';
 import { openTcp } from '../net/tcp.ts';
 import type { Receiver, SendReply, UdpKind } from '../net/transport.ts';
@@ -7,9 +8,9 @@ import type { Clock } from '../observe/clock.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Protocol } from '../plugin/query.ts';
-import { hasSockets, type ListenPoint } from './listen-point.ts';
+import type { ListenPoint } from './listen-point.ts';
 import type { Answer } from './responder.ts';
-import { type Seat, seatOf } from './seat.ts';
+import { mainPoint, responderAt, type Seat, seatOf } from './seat.ts';
 import { exposeTransports } from './transport-metrics.ts';
 import { type MemoSize, openUdpService, type UdpService } from './udp-service.ts';
 
@@ -21,10 +22,10 @@ const UDP_KINDS: Record<UdpKind, string> = {
   portable: 'portable: one datagram per system call',
 };
 
-/** A point with its sockets. */
-export interface OpenPoint {
-  readonly server: string;
-  readonly address: string | undefined;
+/** Sockets that are open, for one point or for several that share them. */
+export interface OpenSockets {
+  readonly name: string;
+  readonly address: ListenAddress;
   readonly seat: Seat;
   /** TCP, TLS or HTTPS. */
   readonly streams: StreamListener | HttpsListener;
@@ -37,7 +38,7 @@ export class Sockets {
   private readonly clock: Clock;
   private readonly log: Logger;
   private readonly reusePort: boolean;
-  private readonly points = new Map<string, OpenPoint>();
+  private readonly openSockets = new Map<string, OpenSockets>();
   private udpKind: UdpKind | undefined;
 
   /** @param reusePort whether other processes may have the same ports, too */
@@ -45,24 +46,25 @@ export class Sockets {
     this.clock = clock;
     this.log = log;
     this.reusePort = reusePort;
-    exposeTransports(metrics, () => this.points.values());
+    exposeTransports(metrics, () => this.openSockets.values());
   }
 
   /**
-   * Opens the points that are not open yet, and lets as many threads serve each as it wants; else the open ones are left
-   * as they are.
+   * Opens the sockets that are not open yet, and lets as many threads serve them as they want; else the open ones are
+   * left as they are.
    *
    * @throws CairnError when one cannot be opened.
    */
   async open(points: readonly ListenPoint[]): Promise<void> {
-    for (const point of points.filter(hasSockets)) {
-      if (!this.points.has(point.server)) {
-        await this.makeRoom(point, points);
-        const open = await this.openPoint(point, points);
-        this.points.set(point.server, open);
+    const wanted = bySockets(points);
+    for (const [name, sharing] of wanted) {
+      if (!this.openSockets.has(name)) {
+        await this.makeRoom(sharing[0]!, wanted);
+        const open = await this.openFor(sharing);
+        this.openSockets.set(name, open);
         if (open.udp) this.tellKind(open.udp.kind);
       }
-      await this.points.get(point.server)!.udp?.resize(point.threads);
+      await this.openSockets.get(name)!.udp?.resize(sharing[0]!.threads);
     }
   }
 
@@ -73,38 +75,37 @@ export class Sockets {
   }
 
   /** One address and all addresses cannot both have a port: where one takes the other's place, that one must go first. */
-  private async makeRoom({ port, address }: ListenPoint, points: readonly ListenPoint[]): Promise<void> {
-    const staying = serversOf(points);
-    const inTheWay = [...this.points.values()].filter(
-      (open) => port !== 0 && open.streams.port === port && !staying.has(open.server) && !(open.address && address),
-    );
-    await this.closePoints(inTheWay, 0);
+  private async makeRoom({ port, sockets }: ListenPoint, staying: ReadonlyMap<string, unknown>): Promise<void> {
+    const inTheWay = [...this.openSockets.values()].filter(({ name, address, streams }) => {
+      return port !== 0 && streams.port === port && !staying.has(name) && overlaps(address, sockets.address);
+    });
+    await this.closeThese(inTheWay, 0);
   }
 
   /** From now on the points' own responders answer; settles when all threads have reported what they did for others. */
   async handOver(points: readonly ListenPoint[]): Promise<void> {
-    const handedOver = points.map((point) => {
-      const open = this.points.get(point.server);
+    const handedOver = [...bySockets(points)].map(([name, sharing]) => {
+      const open = this.openSockets.get(name);
       if (!open) return undefined;
-      Object.assign(open.seat, seatOf(point, points));
-      open.streams.limit(point.limits);
+      Object.assign(open.seat, seatOf(sharing));
+      open.streams.limit(sharing[0]!.limits);
       return open.udp?.handOver();
     });
     await Promise.all(handedOver);
   }
 
-  /** Closes all other points, once their queries in flight are answered, within `graceMs`. */
+  /** Closes the sockets that serve none of these points, once their queries in flight are answered, within `graceMs`. */
   async retain(points: readonly ListenPoint[], graceMs: number): Promise<void> {
-    const kept = serversOf(points);
-    await this.closePoints(
-      [...this.points.values()].filter(({ server }) => !kept.has(server)),
+    const kept = bySockets(points);
+    await this.closeThese(
+      [...this.openSockets.values()].filter(({ name }) => !kept.has(name)),
       graceMs,
     );
   }
 
-  private async closePoints(points: readonly OpenPoint[], graceMs: number): Promise<void> {
-    for (const { server } of points) this.points.delete(server);
-    await Promise.all(points.flatMap(({ streams, udp }) => [streams.close(graceMs), udp?.close(graceMs)]));
+  private async closeThese(sockets: readonly OpenSockets[], graceMs: number): Promise<void> {
+    for (const { name } of sockets) this.openSockets.delete(name);
+    await Promise.all(sockets.flatMap(({ streams, udp }) => [streams.close(graceMs), udp?.close(graceMs)]));
   }
 
   /** Closes all. */
@@ -114,12 +115,13 @@ export class Sockets {
 
   /** The real port of a point, which differs from the configured one if that is 0. */
   portOf(point: ListenPoint): number {
-    return this.points.get(point.host)?.streams.port ?? point.port;
+    return this.openSockets.get(point.sockets.name)?.streams.port ?? point.port;
   }
 
   /** What threads beside the main one keep for a point. */
-  workerMemo({ host, server, address }: ListenPoint): MemoSize {
-    return this.points.get(host)?.udp?.memoOf(host === server ? undefined : address) ?? { entries: 0, octets: 0 };
+  workerMemo({ sockets, responder, address }: ListenPoint): MemoSize {
+    const open = this.openSockets.get(sockets.name);
+    return open?.udp?.memoOf(open.seat.responder === responder ? undefined : address) ?? { entries: 0, octets: 0 };
   }
 
   /** Says once how UDP is done here: it decides how much the server can take. */
@@ -128,28 +130,29 @@ export class Sockets {
     this.udpKind = kind;
   }
 
-  private async openPoint(point: ListenPoint, points: readonly ListenPoint[]): Promise<OpenPoint> {
+  private async openFor(sharing: readonly ListenPoint[]): Promise<OpenSockets> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.tryOpenPoint(point, seatOf(point, points));
+        return await this.tryOpen(mainPoint(sharing), seatOf(sharing));
       } catch (error) {
-        if (point.port !== 0 || attempt === PORT_ATTEMPTS) throw error;
+        if (sharing[0]!.port !== 0 || attempt === PORT_ATTEMPTS) throw error;
       }
     }
   }
 
-  private async tryOpenPoint(point: ListenPoint, seat: Seat): Promise<OpenPoint> {
+  private async tryOpen(point: ListenPoint, seat: Seat): Promise<OpenSockets> {
     const { clock, log, reusePort } = this;
-    const { transport, server, address, port, limits } = point;
+    const { transport, server, port, limits } = point;
+    const { name, address } = point.sockets;
     const streamOptions = { address, port, reusePort, clock, limits, tls: () => seat.credentials?.() };
     if (transport === 'https') {
       if (!seat.credentials)
         log.info(`${server} has no 'tls': it is HTTP in the clear, for a proxy that has the certificate`);
       const streams = await openHttps(streamOptions, this.receiver('tcp', seat));
-      return { server, address, seat, streams, udp: undefined };
+      return { name, address, seat, streams, udp: undefined };
     }
     const streams = await openTcp(streamOptions, this.receiver('tcp', seat));
-    if (transport === 'tls') return { server, address, seat, streams, udp: undefined };
+    if (transport === 'tls') return { name, address, seat, streams, udp: undefined };
     // An address that another block names gets a socket of its own, so that it is known which one was asked.
     const addresses = () => [...new Set([...seat.byAddress.keys(), ...allAddresses()])];
     try {
@@ -165,7 +168,7 @@ export class Sockets {
         seat,
         receive,
       });
-      return { server, address, seat, streams, udp };
+      return { name, address, seat, streams, udp };
     } catch (error) {
       await streams.close(0);
       throw error;
@@ -177,8 +180,7 @@ export class Sockets {
     return (incoming) => {
       const { bytes, client, local } = incoming;
       const arrival = { protocol, client, local, octets: bytes.length, receivedMs: clock.monotonic() };
-      const responder = seat.byAddress.get(local.address) ?? seat.responder;
-      const answer = responder.answer(bytes, arrival);
+      const answer = responderAt(seat, local.address).answer(bytes, arrival);
       if (answer === undefined || answer instanceof Buffer) return answer;
       const send = incoming.defer();
       if (answer instanceof Promise) answer.then((late) => sendAnswer(send, late));
@@ -194,7 +196,7 @@ export function sendAnswer(send: SendReply, answer: Answer): void {
   else send(answer);
 }
 
-/** The points among these that have sockets of their own, by name. */
-function serversOf(points: readonly ListenPoint[]): ReadonlySet<string> {
-  return new Set(points.filter(hasSockets).map(({ server }) => server));
+/** The points by the sockets that they share, which have a name. */
+function bySockets(points: readonly ListenPoint[]): ReadonlyMap<string, readonly ListenPoint[]> {
+  return Map.groupBy(points, ({ sockets }) => sockets.name);
 }

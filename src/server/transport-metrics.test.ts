@@ -1,18 +1,23 @@
 import { expect, test } from 'vitest';
 import { Metrics } from '../observe/metrics.ts';
-import type { OpenPoint } from './sockets.ts';
+import type { OpenSockets } from './sockets.ts';
 import { exposeTransports } from './transport-metrics.ts';
 
 const SERVER = { server: 'dns://:53' };
 
 /** A listener that has counted these. */
-function point(counted: object): OpenPoint {
+function point(counted: object): OpenSockets {
   const streams = { stats: { open: 1, refused: 2, unfinishedOctets: 3, closed: { idle: 4 } }, responses: [[200, 5]] };
   const stats = { sendErrors: 6, receiveErrors: 7, passed: 8, dropped: 9 };
-  return { ...SERVER, streams, udp: { stats, workers: 10, deaths: 11 }, ...counted } as unknown as OpenPoint;
+  return {
+    seat: { responder: SERVER },
+    streams,
+    udp: { stats, workers: 10, deaths: 11 },
+    ...counted,
+  } as unknown as OpenSockets;
 }
 
-async function exposed(points: readonly OpenPoint[], metrics = new Metrics()): Promise<string[]> {
+async function exposed(points: readonly OpenSockets[], metrics = new Metrics()): Promise<string[]> {
   exposeTransports(metrics, () => points);
   return (await metrics.expose()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
 }

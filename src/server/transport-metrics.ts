@@ -1,8 +1,8 @@
 import type { Metrics } from '../observe/metrics.ts';
-import type { OpenPoint } from './sockets.ts';
+import type { OpenSockets } from './sockets.ts';
 
 /** Shows what listeners count of themselves, for as long as the metrics are scraped. */
-export function exposeTransports(metrics: Metrics, points: () => Iterable<OpenPoint>): void {
+export function exposeTransports(metrics: Metrics, sockets: () => Iterable<OpenSockets>): void {
   const open = metrics.gauge('cairn_tcp_connections', 'TCP connections that are open.', ['server']);
   const refused = metrics.counter(
     'cairn_tcp_connections_refused_total',
@@ -46,7 +46,8 @@ export function exposeTransports(metrics: Metrics, points: () => Iterable<OpenPo
   const deaths = metrics.counter('cairn_udp_worker_deaths_total', 'Threads that died and were replaced.', ['server']);
   metrics.onScrape('transports', () => {
     for (const gauge of [open, unfinished, workers]) gauge.reset();
-    for (const { server, streams, udp } of points()) {
+    for (const { seat, streams, udp } of sockets()) {
+      const { server } = seat.responder;
       open.cell(server).value = streams.stats.open;
       refused.cell(server).value = streams.stats.refused;
       unfinished.cell(server).value = streams.stats.unfinishedOctets;

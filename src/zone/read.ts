@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import type { Name } from '../dns/name.ts';
+import { basename, dirname, resolve } from 'node:path';
+import { foldName, type Name } from '../dns/name.ts';
+import { isOfType, SOA } from '../dns/rr.ts';
 import { readZoneFile } from '../dns/zone-file.ts';
 import { ZoneBuilder, ZoneError } from './builder.ts';
 import type { Zone } from './zone.ts';
@@ -24,7 +25,17 @@ export function readZone(origin: Name, file: string, text: string): Zone {
       if (room < 0) throw new ZoneError(`a zone has at most ${MAX_ZONE_FILE_OCTETS} octets of text`);
       return { file: included, text: readFileSync(included, 'utf8') };
     },
-    add: (record) => builder.add(record),
+    add(record) {
+      if (isOfType(record, SOA)) checkApex(foldName(record.name), origin, file);
+      builder.add(record);
+    },
   });
   return builder.finish();
+}
+
+/** @throws ZoneError that says what to write for the zone which the file holds. */
+function checkApex(apex: Name, origin: Name, file: string): void {
+  if (apex === origin) return;
+  const fix = `name its zone, as in 'file ${basename(file)} ${apex}', or serve it in a block of that zone`;
+  throw new ZoneError(`the file holds the zone ${apex}, and is read as the zone ${origin}: ${fix}`);
 }

@@ -58,7 +58,8 @@ export function followZoneFile(source: ZoneFileSource, { clock, log }: PluginEnv
   const file = watchFile({
     ...{ path, clock, intervalMs: source.reloadMs, maxOctets: MAX_ZONE_FILE_OCTETS, changed: load },
     problem(message) {
-      log.warning(`cannot read the zone file, what was read before stays: ${message}`);
+      const before = zones.some(({ zone }) => zone) ? ', what was read before stays' : '';
+      log.warning(`cannot read the zone file${before}: ${message}`);
       for (const held of zones) if (!held.zone) held.replace({ problem: message });
     },
   });

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test, vi } from 'vitest';
@@ -135,9 +135,36 @@ test('check reports every error of a file at once, with place and what may have 
 test('check says that a good Corefile is good, and what is doubtful in it', async () => {
   const folder = folderWith({ Corefile: '_under.example {\n  whoami\n}\n' });
   const { stdout, stderr, code } = await cairn(['check'], folder);
-  expect(stdout).toBe('Corefile is valid: 1 server block\n');
+  expect(stdout).toBe('Corefile is valid: 1 server block, 1 warning\n');
   expect(stderr).toMatch(/Corefile:1:1 - Warning: Domain "_under.example." does not follow RFC1035/);
   expect(code).toBe(0);
+});
+
+test('check prints what is doubtful beside errors, as does a start', async () => {
+  const folder = folderWith({ Corefile: '. {\n  health :{$CAIRN_TEST_UNSET}\n  log stdout\n  whoami\n}\n' });
+  const error =
+    /^Corefile:2:10 - Error .*":" is not an address.* - the environment variable 'CAIRN_TEST_UNSET' is not set$/m;
+  const checked = await cairn(['check'], folder);
+  expect(checked.stderr).toMatch(/^Corefile:3:7 - Warning: plugin\/log: 'stdout' is a name here/m);
+  expect(checked.stderr).toMatch(error);
+  expect(checked.code).toBe(1);
+  const started = await cairn([], folder);
+  expect(started.stdout + started.stderr).toMatch(/^\[WARNING\] Corefile:3:7 - plugin\/log: 'stdout' is a name here/m);
+  expect(started.stderr).toMatch(error);
+});
+
+test('check finds what only the start used to find: what several blocks say of one listener', async () => {
+  const block = (zone: string, idle: string) => `${zone} {\n  timeouts {\n    idle ${idle}\n  }\n  whoami\n}\n`;
+  const { stderr, code } = await cairn(['check'], folderWith({ Corefile: block('a', '1s') + block('b', '2s') }));
+  expect(stderr).toMatch(/^Corefile:8:3 - .*it holds for the whole listener$/m);
+  expect(code).toBe(1);
+});
+
+test('without a Corefile every query is answered by whoami, which check and start say', async () => {
+  const folder = folderWith({});
+  const message = `no Corefile in ${realpathSync(folder)}: answering every query with whoami`;
+  expect(await cairn(['check'], folder)).toMatchObject({ code: 0, stderr: `Corefile:1:1 - Warning: ${message}\n` });
+  expect((await start([], folder)).output()).toContain(`[WARNING] Corefile:1:1 - ${message}\n`);
 });
 
 test('a start with a broken Corefile prints its errors and ends with status 1', async () => {

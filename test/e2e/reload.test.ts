@@ -153,6 +153,17 @@ test('a block for all other addresses joins a port that one address has, and lea
   }
 });
 
+test('a second block with the same health page may come and go with reloads', async () => {
+  const one = 'a. {\nhealth 127.0.0.1:0\nwhoami\n}\n';
+  const running = await startServer(one);
+  const health = async () => (await fetch(`http://127.0.0.1:${running.server.pagePort('127.0.0.1:0')}/health`)).text();
+  for (const text of [one + one.replace('a.', 'b.'), one.replace('a.', 'b.'), one]) {
+    running.rewrite(text);
+    expect(await running.server.reload()).toBe('reloaded');
+    expect(await health()).toBe('OK');
+  }
+});
+
 test('a page whose address is taken is logged, and DNS served; the page is, too, once the address is free', async () => {
   const taken = await startServer('. {\nhealth 127.0.0.1:0\nwhoami\n}');
   const address = `127.0.0.1:${taken.server.pagePort('127.0.0.1:0')}`;

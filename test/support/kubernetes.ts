@@ -5,7 +5,7 @@ import type { Registry } from '../../src/registry/registry.ts';
 import { testCluster } from './cluster.ts';
 import { directives } from './directive.ts';
 import { type TestEnvOptions, testEnv } from './env.ts';
-import { nextHandler } from './plugin.ts';
+import { nextHandler, parseContext } from './plugin.ts';
 import { printReply, testQuery } from './query.ts';
 
 /** A cluster with something of everything, in the notation of `testCluster`. */
@@ -56,7 +56,7 @@ export function kubernetes({
     start: async () => {},
     stats: () => ({ files: 3, brokenFiles: 1, loads: 2, loadedAtMs: 0 }),
   };
-  const plugin = createKubernetes(parseKubernetes(directives(body), env.block), env, filled);
+  const plugin = createKubernetes(parseKubernetes(directives(body), parseContext(env.block.zones)), env, filled);
   const handler = plugin.wrap!(nextHandler);
   return {
     plugin,

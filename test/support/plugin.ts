@@ -1,4 +1,5 @@
-import type { Handler, Plugin, PluginDefinition, Sent } from '../../src/plugin/plugin.ts';
+import { printWarning } from '../../src/corefile/error.ts';
+import type { Handler, ParseContext, Plugin, PluginDefinition, Sent } from '../../src/plugin/plugin.ts';
 import type { Query } from '../../src/plugin/query.ts';
 import { createReply, type Reply } from '../../src/plugin/reply.ts';
 import { directives } from './directive.ts';
@@ -6,7 +7,19 @@ import { type TestEnv, type TestEnvOptions, testEnv } from './env.ts';
 
 /** The options that a plugin reads from the text of a server block's body, which uses no other plugin. */
 export function parsePlugin(definition: PluginDefinition, body: string, zones: readonly string[] = ['.']): unknown {
-  return definition.parse(directives(body), { keys: [], zones });
+  return definition.parse(directives(body), parseContext(zones));
+}
+
+/** A block without keys; what is warned of goes to `warnings`, with its place. */
+export function parseContext(zones: readonly string[] = ['.'], warnings: string[] = []): ParseContext {
+  return { keys: [], zones, warn: (position, message) => warnings.push(printWarning({ position, message })) };
+}
+
+/** What a plugin warns of in the text of a server block's body, with its places. */
+export function warningsOf(definition: PluginDefinition, body: string, zones?: readonly string[]): string[] {
+  const warnings: string[] = [];
+  definition.parse(directives(body), parseContext(zones, warnings));
+  return warnings;
 }
 
 /** A plugin at work, made from the text of a server block's body. */

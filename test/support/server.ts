@@ -1,7 +1,9 @@
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
+import { messageOf } from '../../src/errors.ts';
 import { type Clock, systemClock } from '../../src/observe/clock.ts';
 import { plugins } from '../../src/plugins.ts';
-import { corefileSource } from '../../src/server/corefile-source.ts';
+import { type CorefileSource, corefileSource } from '../../src/server/corefile-source.ts';
+import { rehearse } from '../../src/server/rehearsal.ts';
 import { Server } from '../../src/server/server.ts';
 
 /** A server on a free port of the machine, stopped when the test is over. */
@@ -12,6 +14,17 @@ export interface TestServer {
   readonly fatals: readonly string[];
   /** Replaces the text that the next reload reads. */
   rewrite(text: string): void;
+}
+
+/** Starts, and holds `cairn check` to the outcome: what it refuses is refused, for the same reason, and nothing else. */
+async function startAsChecked(server: Server, source: CorefileSource): Promise<void> {
+  const [checked] = await Promise.allSettled([(async () => rehearse(source.load().configuration))()]);
+  const [started] = await Promise.allSettled([server.start()]);
+  if (checked.status === 'rejected') {
+    const reason = started.status === 'rejected' ? messageOf(started.reason) : 'nothing: it started';
+    expect(reason, 'the start refuses what check refuses').toBe(messageOf(checked.reason));
+  }
+  if (started.status === 'rejected') throw started.reason;
 }
 
 /** Starts a server for a Corefile's text; keys without a port listen on a free one, relative imports start at `file`. */
@@ -34,7 +47,7 @@ export async function startServer(
     onFatal: (message) => fatals.push(message),
   });
   onTestFinished(() => server.shutdown());
-  await server.start();
+  await startAsChecked(server, source);
   return {
     server,
     lines,

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { makePlugin, nextHandler, parsePlugin } from '../../../test/support/plugin.ts';
+import { makePlugin, nextHandler, parsePlugin, warningsOf } from '../../../test/support/plugin.ts';
 import { testQuery } from '../../../test/support/query.ts';
 import { UNCHANGING } from '../../plugin/repeat.ts';
 import type { Reply } from '../../plugin/reply.ts';
@@ -182,9 +182,19 @@ test('zones can be transferred, and are shown', async () => {
 });
 
 describe('options', () => {
+  test('without a directory there are no zones, which is told', async () => {
+    expect(warningsOf(auto, 'auto')).toEqual([
+      "Corefile:1:1 - without a directory it serves nothing: add 'directory DIR', or remove it",
+    ]);
+    const { plugin } = makePlugin(auto, 'auto');
+    await plugin.start!(new AbortController().signal);
+    expect(plugin.wrap!(nextHandler)(testQuery('www.example.org. A'))).toMatchObject({ source: 'next' });
+  });
+
   test("'upstream' does nothing, which is told", () => {
-    const { env } = makePlugin(auto, 'auto {\ndirectory zones\nupstream\n}');
-    expect(env.lines).toEqual([expect.stringMatching(/Corefile:3:1: 'upstream' has no effect: remove it/)]);
+    expect(warningsOf(auto, 'auto {\ndirectory zones\nupstream\n}')).toEqual([
+      expect.stringMatching(/Corefile:3:1 - 'upstream' has no effect: remove it/),
+    ]);
   });
 
   test.each([
@@ -207,7 +217,6 @@ describe('options', () => {
   });
 
   test.each([
-    ['auto', "Corefile:1:1 - Error during parsing: 'directory' is required - add 'directory DIR'"],
     ['auto {\ndirectory\n}', "Wrong argument count or unexpected line ending after 'directory'"],
     [
       'auto {\ndirectory d (.*)\n}',

@@ -1,6 +1,5 @@
 import type { PluginEnv } from '../../plugin/env.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
-import { warnOfUpstream } from '../../plugin/upstream-option.ts';
 import { whileServing } from '../../plugin/while-serving.ts';
 import { zoneHandler } from '../../zone/handler.ts';
 import { showZones } from '../../zone/metrics.ts';
@@ -16,11 +15,10 @@ export default definePlugin<readonly AutoUse[]>({
 
   parse: parseAuto,
 
+  // Which zones there are is for the directory to say.
+  ends: () => ({ zones: [] }),
+
   create(uses, env) {
-    warnOfUpstream(
-      env.log,
-      uses.flatMap(({ upstream }) => upstream),
-    );
     const directories = uses.map((use) => open(use, env));
     const held = () => directories.flatMap(({ zones }) => zones);
     const zones = {

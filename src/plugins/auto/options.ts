@@ -1,9 +1,8 @@
 import { argsBetween, durationMs, exactArgs, parseOptions, zonesArgument } from '../../corefile/arguments.ts';
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
 import { CorefileError } from '../../corefile/error.ts';
-import type { Position } from '../../corefile/position.ts';
 import type { Name } from '../../dns/name.ts';
-import type { BlockContext } from '../../plugin/plugin.ts';
+import type { ParseContext } from '../../plugin/plugin.ts';
 import { ignoreUpstream } from '../../plugin/upstream-option.ts';
 import { DEFAULT_RELOAD_MS } from '../../zone/zone-file.ts';
 import { DEFAULT_FILE_NAMES, type FileNames, parseFileNames } from './file-names.ts';
@@ -16,20 +15,17 @@ export interface AutoUse {
   readonly zones: readonly Name[];
   /** How often the directory is looked at; 0 for never again. */
   readonly reloadMs: number;
-  /** Where the option stands, which does nothing. */
-  readonly upstream: readonly Position[];
 }
 
-/** Reads `auto [ZONES…] { directory DIR [REGEXP TEMPLATE]; reload DURATION }`. @throws CorefileError, CorefileErrors */
-export function parseAuto(uses: readonly Directive[], block: BlockContext): readonly AutoUse[] {
-  return uses.map((directive) => parseUse(directive, block));
+/** Reads `auto [ZONES…] { directory DIR [REGEXP TEMPLATE]; reload DURATION }`; without a directory there are no zones. @throws CorefileError, CorefileErrors */
+export function parseAuto(uses: readonly Directive[], block: ParseContext): readonly AutoUse[] {
+  return uses.flatMap((directive) => parseUse(directive, block) ?? []);
 }
 
-function parseUse(directive: Directive, block: BlockContext): AutoUse {
+function parseUse(directive: Directive, block: ParseContext): AutoUse | undefined {
   let directory: string | undefined;
   let names = DEFAULT_FILE_NAMES;
   let reloadMs = DEFAULT_RELOAD_MS;
-  const upstream: Position[] = [];
   parseOptions(directive, {
     directory(line: OptionLine) {
       const [path, expression, template] = argsBetween(line, 1, 3);
@@ -40,10 +36,11 @@ function parseUse(directive: Directive, block: BlockContext): AutoUse {
     reload(line: OptionLine) {
       reloadMs = durationMs(exactArgs(line, 1)[0]);
     },
-    ...ignoreUpstream(upstream),
+    ...ignoreUpstream(block),
   });
   if (directory === undefined) {
-    throw new CorefileError(directive.position, "'directory' is required - add 'directory DIR'");
+    block.warn(directive.position, "without a directory it serves nothing: add 'directory DIR', or remove it");
+    return undefined;
   }
-  return { directory, names, zones: zonesArgument(directive.args, block.zones), reloadMs, upstream };
+  return { directory, names, zones: zonesArgument(directive.args, block.zones), reloadMs };
 }

@@ -1,4 +1,4 @@
-import { noBlock, once, zonesArgument } from '../../corefile/arguments.ts';
+import { lastUse, noBlock, zonesArgument } from '../../corefile/arguments.ts';
 import type { Directive } from '../../corefile/ast.ts';
 import { CorefileError } from '../../corefile/error.ts';
 import type { Name } from '../../dns/name.ts';
@@ -14,7 +14,7 @@ export interface AutopathOptions {
 
 /** Reads `autopath [ZONES…] FILE|@PLUGIN`. @throws CorefileError, CorefileErrors */
 export function parseAutopath(uses: readonly Directive[], block: BlockContext): AutopathOptions {
-  const directive = once(uses);
+  const directive = lastUse(uses);
   noBlock(directive);
   const last = directive.args.at(-1);
   if (!last) throw new CorefileError(directive.position, 'no resolv-conf specified - write a file or @kubernetes');

@@ -3,6 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { directives } from '../../../test/support/directive.ts';
 import { type TestEnv, type TestEnvOptions, testEnv } from '../../../test/support/env.ts';
+import { parseContext } from '../../../test/support/plugin.ts';
 import { printReply, type TestQueryOptions, testQuery } from '../../../test/support/query.ts';
 import { parseRecord } from '../../dns/presentation.ts';
 import { Metrics } from '../../observe/metrics.ts';
@@ -41,7 +42,7 @@ interface Harness {
 
 async function started(options = 'cache', envOptions: TestEnvOptions = {}): Promise<Harness> {
   const env = testEnv({ name: 'cache', ...envOptions });
-  const plugin = cache.create(cache.parse(directives(options), env.block), env);
+  const plugin = cache.create(cache.parse(directives(options), parseContext(env.block.zones)), env);
   const passed: Query[] = [];
   const harness: Harness = {
     ...{ env, plugin, passed },
@@ -628,7 +629,7 @@ test('after a reload with other zones nothing is left of the old cache', async (
 test('a cache that is started for a reload that fails leaves the metrics to the one that goes on serving', async () => {
   const { env, ask } = await started();
   await ask();
-  const next = cache.create(cache.parse(directives('cache 30'), env.block), env);
+  const next = cache.create(cache.parse(directives('cache 30'), parseContext(env.block.zones)), env);
   await next.start!(new AbortController().signal);
   expect(await env.exposed('coredns_cache_entries{server="dns://:53",type="success"')).toEqual([
     'coredns_cache_entries{server="dns://:53",type="success",zones=".",view=""} 1',

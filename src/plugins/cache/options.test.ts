@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { directives } from '../../../test/support/directive.ts';
+import { parseContext } from '../../../test/support/plugin.ts';
 import cache from './index.ts';
 import type { CacheOptions } from './options.ts';
 
-const parse = (text: string) => cache.parse(directives(text), { keys: [], zones: ['block.example.'] }) as CacheOptions;
+const parse = (text: string) => cache.parse(directives(text), parseContext(['block.example.'])) as CacheOptions;
 
 test('the defaults', () => {
   expect(parse('cache')).toEqual({

@@ -1,4 +1,5 @@
 import { Class, Rcode } from '../../dns/message.ts';
+import { ROOT } from '../../dns/name.ts';
 import { A, AAAA, type ResourceRecord, rr } from '../../dns/rr.ts';
 import { CairnError } from '../../errors.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
@@ -11,6 +12,8 @@ export default definePlugin<ErraticOptions>({
   name: 'erratic',
 
   parse: parseErratic,
+
+  ends: () => ({ zones: [ROOT] }),
 
   create(options, { clock }) {
     let queries = 0;

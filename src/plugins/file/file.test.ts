@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TestEnvOptions } from '../../../test/support/env.ts';
-import { makePlugin, nextHandler, parsePlugin } from '../../../test/support/plugin.ts';
+import { makePlugin, nextHandler, parsePlugin, warningsOf } from '../../../test/support/plugin.ts';
 import { printReply, type TestQueryOptions, testQuery } from '../../../test/support/query.ts';
 import { Opcode } from '../../dns/message.ts';
 import { parseRecord, printRecord } from '../../dns/presentation.ts';
@@ -344,10 +344,23 @@ test('answers, serials and sizes are shown', async () => {
   expect(await env.exposed('cairn_zone_records')).toEqual([]);
 });
 
+test.each(['.', 'example.net.', 'www.example.org.'])(
+  'a file of another zone than %s is an error that says what to write',
+  async (zone) => {
+    await write('other', '$ORIGIN example.org.\n@ 5 SOA ns mail 1 2 3 4 5\n@ 5 NS ns\n');
+    const { plugin, env } = makePlugin(file, `file other ${zone}`, { root });
+    const message = `other:2: the file holds the zone example.org., and is read as the zone ${zone}: name its zone, as in 'file other example.org.', or serve it in a block of that zone`;
+    await expect(plugin.start!(new AbortController().signal)).rejects.toThrow(message);
+    expect(env.lines).toEqual([expect.stringContaining('cannot read the zone file: ')]);
+    await plugin.stop!();
+  },
+);
+
 describe('options', () => {
   test("'upstream' does nothing, which is told", () => {
-    const { env } = makePlugin(file, 'file db {\nupstream 10.0.0.1\n}');
-    expect(env.lines).toEqual([expect.stringMatching(/Corefile:2:1: 'upstream' has no effect: remove it/)]);
+    expect(warningsOf(file, 'file db {\nupstream 10.0.0.1\n}')).toEqual([
+      expect.stringMatching(/Corefile:2:1 - 'upstream' has no effect: remove it/),
+    ]);
   });
 
   test('all of them', () => {
@@ -355,9 +368,9 @@ describe('options', () => {
     expect(parsePlugin(file, body)).toEqual([
       {
         ...{ path: 'db.x', zones: ['a.test.', '10.in-addr.arpa.'], reloadMs: 5000, byMtime: true },
-        ...{ fallthrough: ['a.test.'], upstream: [] },
+        ...{ fallthrough: ['a.test.'] },
       },
-      { path: 'y', zones: ['.'], reloadMs: 60_000, byMtime: false, fallthrough: [], upstream: [] },
+      { path: 'y', zones: ['.'], reloadMs: 60_000, byMtime: false, fallthrough: [] },
     ]);
   });
 

@@ -1,6 +1,6 @@
 import type { PluginEnv } from '../../plugin/env.ts';
+import { closedZones } from '../../plugin/lookup.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
-import { warnOfUpstream } from '../../plugin/upstream-option.ts';
 import { whileServing } from '../../plugin/while-serving.ts';
 import { type ServedZone, zoneHandler } from '../../zone/handler.ts';
 import { showZones } from '../../zone/metrics.ts';
@@ -16,11 +16,12 @@ export default definePlugin<readonly FileUse[]>({
 
   parse: parseFile,
 
+  ends: (uses) => ({
+    zones: uses.flatMap(({ zones, fallthrough }) => closedZones(zones, fallthrough)),
+    remedy: "add 'fallthrough'",
+  }),
+
   create(uses, env) {
-    warnOfUpstream(
-      env.log,
-      uses.flatMap(({ upstream }) => upstream),
-    );
     const opened = uses.map((use) => ({ use, file: open(use, env) }));
     const zones = new Map<string, ServedZone>();
     for (const { use, file } of opened) {

@@ -9,9 +9,8 @@ import {
 } from '../../corefile/arguments.ts';
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
 import { CorefileError } from '../../corefile/error.ts';
-import type { Position } from '../../corefile/position.ts';
 import type { Name } from '../../dns/name.ts';
-import type { BlockContext } from '../../plugin/plugin.ts';
+import type { ParseContext } from '../../plugin/plugin.ts';
 import { ignoreUpstream } from '../../plugin/upstream-option.ts';
 import { DEFAULT_RELOAD_MS } from '../../zone/zone-file.ts';
 
@@ -26,12 +25,10 @@ export interface FileUse {
   readonly byMtime: boolean;
   /** The names whose NXDOMAIN is left to the next plugin. */
   readonly fallthrough: readonly Name[];
-  /** Where the option stands, which does nothing. */
-  readonly upstream: readonly Position[];
 }
 
 /** Reads `file DBFILE [ZONES…] { reload DURATION; reload_by_mtime; fallthrough [ZONES…] }`. @throws CorefileError, CorefileErrors */
-export function parseFile(uses: readonly Directive[], block: BlockContext): readonly FileUse[] {
+export function parseFile(uses: readonly Directive[], block: ParseContext): readonly FileUse[] {
   const files = uses.map((directive) => parseUse(directive, block));
   const seen = new Set<Name>();
   for (const [i, { zones }] of files.entries()) {
@@ -43,12 +40,11 @@ export function parseFile(uses: readonly Directive[], block: BlockContext): read
   return files;
 }
 
-function parseUse(directive: Directive, block: BlockContext): FileUse {
+function parseUse(directive: Directive, block: ParseContext): FileUse {
   const [path, ...zones] = atLeastArgs(directive, 1);
   let reloadMs = DEFAULT_RELOAD_MS;
   let byMtime = false;
   let fallthrough: readonly Name[] = [];
-  const upstream: Position[] = [];
   parseOptions(directive, {
     reload(line: OptionLine) {
       reloadMs = durationMs(exactArgs(line, 1)[0]);
@@ -60,7 +56,7 @@ function parseUse(directive: Directive, block: BlockContext): FileUse {
     fallthrough(line: OptionLine) {
       fallthrough = fallthroughZones(line);
     },
-    ...ignoreUpstream(upstream),
+    ...ignoreUpstream(block),
   });
-  return { path: path.text, zones: zonesArgument(zones, block.zones), reloadMs, byMtime, fallthrough, upstream };
+  return { path: path.text, zones: zonesArgument(zones, block.zones), reloadMs, byMtime, fallthrough };
 }

@@ -8,6 +8,7 @@ import { certificate } from '../../../test/support/certificate.ts';
 import { directives } from '../../../test/support/directive.ts';
 import { type TestEnv, testEnv } from '../../../test/support/env.ts';
 import { type HttpsReceived, startHttpsUpstream } from '../../../test/support/https-upstream.ts';
+import { parseContext, warningsOf } from '../../../test/support/plugin.ts';
 import { printReply, testQuery } from '../../../test/support/query.ts';
 import { settle } from '../../../test/support/scenario/time.ts';
 import { answering, answerTo, type ScriptedUpstream, startUpstream } from '../../../test/support/upstream.ts';
@@ -39,7 +40,7 @@ afterEach(async () => {
 
 async function start(to: string, options = 'tls ca.pem'): Promise<void> {
   const text = `forward . ${to} {\nmax_fails 0\nmax_connect_attempts 1\n${options}\n}`;
-  plugin = forward.create(forward.parse(directives(text), { keys: [], zones: ['.'] }), env);
+  plugin = forward.create(forward.parse(directives(text), parseContext()), env);
   await plugin.start!(new AbortController().signal);
   cleanups.push(() => plugin.stop!());
   const handle = plugin.wrap!(() => {
@@ -155,10 +156,9 @@ test.each([
   await expect(start('tls://127.0.0.1', options)).rejects.toThrow(message);
 });
 
-test('TLS options for plain upstreams get a warning', async () => {
-  await start('127.0.0.1', 'tls_servername dns.test');
-  expect(env.lines).toEqual([
-    '[WARNING] plugin/forward: Corefile:1:1: no upstream has tls:// or https://, so TLS is not used',
+test('TLS options for plain upstreams get a warning', () => {
+  expect(warningsOf(forward, 'forward . 127.0.0.1 {\ntls_servername dns.test\n}')).toEqual([
+    'Corefile:1:1 - no upstream has tls:// or https://, so TLS is not used',
   ]);
 });
 
@@ -263,7 +263,7 @@ describe('https://', () => {
   test('probes go the same way', async () => {
     const server = await httpsUpstream(({ reply }) => reply(Buffer.from('no'), { ':status': 503 }));
     const text = `forward . https://${server.endpoint} {\nmax_connect_attempts 1\ntls ca.pem\n}`;
-    plugin = forward.create(forward.parse(directives(text), { keys: [], zones: ['.'] }), env);
+    plugin = forward.create(forward.parse(directives(text), parseContext()), env);
     await plugin.start!(new AbortController().signal);
     const probed = new Promise((arrived) => {
       server.on((query) => {

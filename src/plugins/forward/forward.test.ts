@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { directives } from '../../../test/support/directive.ts';
 import { type TestEnv, testEnv } from '../../../test/support/env.ts';
+import { parseContext } from '../../../test/support/plugin.ts';
 import { printReply, testMessage, testQuery } from '../../../test/support/query.ts';
 import {
   answering,
@@ -42,7 +43,7 @@ async function upstream(script?: Script): Promise<ScriptedUpstream> {
 
 /** Starts the plugin; what it does not forward gets NOTIMP. */
 async function start(text: string): Promise<void> {
-  plugin = forward.create(forward.parse(directives(text), { keys: [], zones: ['.'] }), env);
+  plugin = forward.create(forward.parse(directives(text), parseContext()), env);
   handle = plugin.wrap!(() => createReply('next', { rcode: 4 }));
   cleanups.push(() => plugin.stop!());
   await plugin.start!(new AbortController().signal);

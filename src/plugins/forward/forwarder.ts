@@ -1,4 +1,3 @@
-import { printPosition } from '../../corefile/position.ts';
 import { Rcode } from '../../dns/message.ts';
 import { isAtOrBelow, type Name } from '../../dns/name.ts';
 import { CairnError } from '../../errors.ts';
@@ -11,7 +10,7 @@ import { type Endpoints, watchEndpoints } from './endpoints.ts';
 import type { ForwardMetrics } from './metrics.ts';
 import type { Stanza } from './options.ts';
 import { createPolicy } from './policy.ts';
-import type { Encryption, Target } from './target.ts';
+import { encryptionOf } from './target.ts';
 import { watchCertificates } from './tls-files.ts';
 import { createUpstream, type Upstream } from './upstream.ts';
 
@@ -22,14 +21,6 @@ export interface Forwarder extends Pick<Endpoints, 'start' | 'stop'> {
   forward(query: Query): Promise<Reply>;
   /** Whether the stanza leaves a query that it got this reply for to the next one. */
   handsOn(reply: Reply): boolean;
-}
-
-function encryptionOf(target: Target): Encryption | undefined {
-  return target.kind === 'address'
-    ? target.endpoint.encryption
-    : target.kind === 'host'
-      ? target.encryption
-      : undefined;
 }
 
 export function createForwarder(
@@ -59,9 +50,6 @@ export function createForwarder(
   return {
     async start() {
       if (isEncrypted) await certificates.start();
-      else if (stanza.tlsServername !== undefined || stanza.tls.position !== stanza.position) {
-        env.log.warning(`${printPosition(stanza.position)}: no upstream has tls:// or https://, so TLS is not used`);
-      }
       await endpoints.start();
     },
     stop() {

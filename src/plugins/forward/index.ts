@@ -5,17 +5,21 @@ import type { Reply } from '../../plugin/reply.ts';
 import { createForwarder } from './forwarder.ts';
 import { forwardMetrics } from './metrics.ts';
 import { parseStanza, type Stanza } from './options.ts';
+import { warnOfIdleLines } from './warnings.ts';
 
 /** Sends queries on to other servers. */
 export default definePlugin<readonly Stanza[]>({
   name: 'forward',
 
-  parse(uses) {
+  parse(uses, block) {
     const errors: CorefileError[] = [];
     const stanzas = uses.flatMap((use) => attempt(errors, () => parseStanza(use)) ?? []);
     throwAll(errors);
+    warnOfIdleLines(stanzas, block);
     return stanzas;
   },
+
+  ends: (stanzas) => ({ zones: stanzas.filter(({ except }) => except.length === 0).flatMap(({ from }) => from) }),
 
   settings: () => ({ anyClass: true, recursion: true }),
 

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { directives } from '../../../test/support/directive.ts';
+import { parseContext, warningsOf } from '../../../test/support/plugin.ts';
 import forward from './index.ts';
 import type { Stanza } from './options.ts';
 
-const parse = (text: string) => forward.parse(directives(text), { keys: [], zones: ['.'] }) as readonly Stanza[];
+const parse = (text: string) => forward.parse(directives(text), parseContext()) as readonly Stanza[];
 const option = (line: string) => parse(`forward . 10.0.0.1 {\n${line}\n}`)[0]!;
 
 test('the defaults', () => {
@@ -116,4 +117,22 @@ test('several stanzas stay in source order, and all their mistakes are told at o
     ['0.0.10.in-addr.arpa.', '1.0.10.in-addr.arpa.'],
   ]);
   expect(() => parse('forward . grpc://1.1.1.1\nforward . quic://1.1.1.1')).toThrow(/Corefile:1:11.*\nCorefile:2:11/);
+});
+
+test.each([
+  ['forward . 192.0.2.1\nforward . 192.0.2.2', '2:1', '1:1'],
+  ['forward example.org 192.0.2.1\nforward . 192.0.2.2\nforward a.example.org 192.0.2.3', '3:1', '1:1'],
+  ['forward . 192.0.2.1 {\nnext NXDOMAIN\n}\nforward . 192.0.2.2\nforward . 192.0.2.3', '5:1', '4:1'],
+])('%j has a line that is never asked', (text, place, first) => {
+  expect(warningsOf(forward, text)).toEqual([
+    `Corefile:${place} - never asked: 'forward' at Corefile:${first} takes every name of it`,
+  ]);
+});
+
+test.each([
+  'forward example.org 192.0.2.1\nforward . 192.0.2.2',
+  'forward . 192.0.2.1 {\nexcept example.org\n}\nforward . 192.0.2.2',
+  'forward . 192.0.2.1 {\nnext_on_nodata\n}\nforward . 192.0.2.2',
+])('%j has none', (text) => {
+  expect(warningsOf(forward, text)).toEqual([]);
 });

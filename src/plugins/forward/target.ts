@@ -31,6 +31,12 @@ export type Target =
       readonly position: Position;
     };
 
+/** How the target is encrypted; undefined for plain DNS, and for a file, which names addresses alone. */
+export function encryptionOf(target: Target): Encryption | undefined {
+  if (target.kind === 'file') return undefined;
+  return target.kind === 'address' ? target.endpoint.encryption : target.encryption;
+}
+
 /** Where upstreams listen that name no port. */
 const PORTS = { tls: 853, https: 443 } as const;
 

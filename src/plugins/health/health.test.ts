@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { fakeClock } from '../../../test/support/clock.ts';
+import { testEnv } from '../../../test/support/env.ts';
 import { makePlugin, parsePlugin } from '../../../test/support/plugin.ts';
 import health from './index.ts';
 
@@ -37,6 +38,25 @@ test('shutdown waits for the lameduck time, and says so', async () => {
   });
   env.clock.advance(4999);
   await Promise.resolve();
+  expect(over).toBe(false);
+  env.clock.advance(1);
+  await shutdown;
+  expect(env.lines).toEqual(['[INFO] plugin/health: Going into lameduck mode for 5s']);
+});
+
+test('several blocks share the page of an address, and the longest lameduck is that of all', async () => {
+  const env = testEnv({ name: 'health' });
+  const plugins = ['health', 'health {\nlameduck 5s\n}', 'health :8080 {\nlameduck 2s\n}'].map((body) =>
+    health.create(parsePlugin(health, body), { ...env }),
+  );
+  for (const plugin of plugins) await plugin.start?.(new AbortController().signal);
+  expect([...env.pages.keys()]).toEqual([':8080 /health']);
+  let over = false;
+  const shutdown = Promise.all(plugins.map((plugin) => plugin.shutdown?.())).then(() => {
+    over = true;
+  });
+  env.clock.advance(4999);
+  await new Promise(setImmediate);
   expect(over).toBe(false);
   env.clock.advance(1);
   await shutdown;

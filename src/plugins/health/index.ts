@@ -23,12 +23,19 @@ export default definePlugin<HealthOptions>({
     return { address: pageAddress(atMostArgs(directive, 1)[0], ':8080'), lameduckMs };
   },
 
-  create({ address, lameduckMs }, env) {
+  create({ address, lameduckMs: wantedMs }, env) {
     const { log, clock } = env;
-    env.page(address, '/health', () => ({ status: 200, body: 'OK' }));
+    // One address has one page, whichever blocks name it, and the duties of the first of them.
+    const page = env.shared(`health ${address}`, () => {
+      env.page(address, '/health', () => ({ status: 200, body: 'OK' }));
+      return { owner: env, lameduckMs: 0 };
+    });
+    page.lameduckMs = Math.max(page.lameduckMs, wantedMs);
+    if (page.owner !== env) return {};
     let stopCheck = () => {};
     return {
       async start() {
+        const { lameduckMs } = page;
         if (lameduckMs === 0) log.warning('lameduck is 0s: queries that are on their way at shutdown may be lost');
       },
       serving() {
@@ -36,6 +43,7 @@ export default definePlugin<HealthOptions>({
       },
       async shutdown() {
         stopCheck();
+        const { lameduckMs } = page;
         if (lameduckMs === 0) return;
         log.info(`Going into lameduck mode for ${lameduckMs / 1000}s`);
         await new Promise<void>((resolve) => clock.after(lameduckMs, resolve));

@@ -4,7 +4,7 @@ import { joinName, longestZone, type Name } from '../../dns/name.ts';
 import { parseReverseName, type ReverseName } from '../../dns/reverse.ts';
 import { A, AAAA, PTR, rr, SOA } from '../../dns/rr.ts';
 import { perObject } from '../../per-object.ts';
-import { answerLookup, fallsThrough, type Lookup } from '../../plugin/lookup.ts';
+import { answerLookup, closedZones, fallsThrough, type Lookup } from '../../plugin/lookup.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import type { Repeat } from '../../plugin/repeat.ts';
@@ -21,6 +21,12 @@ export default definePlugin<HostsOptions>({
   name: 'hosts',
 
   parse: parseHostsOptions,
+
+  ends: ({ zones, fallthrough }) => ({
+    zones: closedZones(zones, fallthrough),
+    but: 'PTR queries',
+    remedy: "add 'fallthrough'",
+  }),
 
   create(options, env) {
     const { zones, inline, reverse, reloadMs, fallthrough } = options;

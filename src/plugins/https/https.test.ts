@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parsePlugin } from '../../../test/support/plugin.ts';
+import { parsePlugin, warningsOf } from '../../../test/support/plugin.ts';
 import https from './index.ts';
 
 test.each([
@@ -18,7 +18,12 @@ test.each([
   ['https {\nmax_connections -1\n}', /^Corefile:2:17 - .*invalid number of connections '-1'/],
   ['https {\nmax_connections many\n}', /invalid number of connections 'many'/],
   ['https {\nmax_streams 5\n}', /^Corefile:2:1 - .*unknown property 'max_streams'/],
-  ['https\nhttps', /can only be used once/],
 ])('%j is refused', (body, message) => {
   expect(() => parsePlugin(https, body)).toThrow(message);
+});
+
+test('a block that serves nothing over HTTPS gets a warning', () => {
+  expect(warningsOf(https, 'https')).toEqual([
+    'Corefile:1:1 - no key of the block begins with https://, so this has no effect',
+  ]);
 });

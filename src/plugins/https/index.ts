@@ -1,4 +1,4 @@
-import { exactArgs, integer, noArgs, once, parseOptions } from '../../corefile/arguments.ts';
+import { exactArgs, integer, lastUse, noArgs, parseOptions } from '../../corefile/arguments.ts';
 import type { Position } from '../../corefile/position.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 
@@ -6,8 +6,6 @@ interface HttpsOptions {
   /** Undefined for the usual bound. */
   readonly maxConnections: number | undefined;
   readonly position: Position;
-  /** Whether a key of the block is served over HTTPS. */
-  readonly isUsed: boolean;
 }
 
 /** The most that a Corefile can say, beside any number. */
@@ -17,8 +15,11 @@ const MAX_CONNECTIONS = 2 ** 31 - 1;
 export default definePlugin<HttpsOptions>({
   name: 'https',
 
-  parse(uses, { keys }) {
-    const directive = once(uses);
+  parse(uses, { keys, warn }) {
+    const directive = lastUse(uses);
+    if (!keys.some(({ transport }) => transport === 'https')) {
+      warn(directive.position, 'no key of the block begins with https://, so this has no effect');
+    }
     noArgs(directive);
     let maxConnections: number | undefined;
     parseOptions(directive, {
@@ -29,11 +30,7 @@ export default definePlugin<HttpsOptions>({
           integer(count, { min: 0, max: MAX_CONNECTIONS }, 'number of connections') || Number.POSITIVE_INFINITY;
       },
     });
-    return {
-      maxConnections,
-      position: directive.position,
-      isUsed: keys.some(({ transport }) => transport === 'https'),
-    };
+    return { maxConnections, position: directive.position };
   },
 
   settings({ maxConnections, position }) {
@@ -42,8 +39,5 @@ export default definePlugin<HttpsOptions>({
     return { https: { limits: { maxConnections }, text, position } };
   },
 
-  create({ isUsed }, env) {
-    if (!isUsed) env.log.warning('no key of the block begins with https://, so this has no effect');
-    return {};
-  },
+  create: () => ({}),
 });

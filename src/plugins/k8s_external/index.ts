@@ -5,7 +5,7 @@ import { CNAME, type ResourceRecord, rr, SRV } from '../../dns/rr.ts';
 import { CairnError } from '../../errors.ts';
 import { behindLinks } from '../../plugin/behind-links.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
-import { type Authority, answerLookup, type Lookup } from '../../plugin/lookup.ts';
+import { type Authority, answerLookup, closedZones, type Lookup } from '../../plugin/lookup.ts';
 import { definePlugin, type Handler } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { type Repeat, UNCHANGING } from '../../plugin/repeat.ts';
@@ -26,6 +26,13 @@ export default definePlugin<readonly ExternalUse[]>({
   name: NAME,
 
   parse: parseExternal,
+
+  needs: ['kubernetes'],
+
+  ends: (uses) => ({
+    zones: uses.flatMap(({ zones, fallthrough }) => closedZones(zones, fallthrough)),
+    remedy: "add 'fallthrough'",
+  }),
 
   create(uses, env) {
     const zones = uses.flatMap((use) => use.zones);

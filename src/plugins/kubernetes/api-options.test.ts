@@ -1,15 +1,17 @@
 import { expect, test } from 'vitest';
 import { directives } from '../../../test/support/directive.ts';
+import { parseContext, warningsOf } from '../../../test/support/plugin.ts';
+import kubernetes from './index.ts';
 import { parseKubernetes } from './options.ts';
 
 const parse = (...lines: string[]) =>
-  parseKubernetes(directives(`kubernetes {\n${lines.join('\n')}\n}`), { keys: [], zones: ['cluster.local.'] });
+  parseKubernetes(directives(`kubernetes {\n${lines.join('\n')}\n}`), parseContext(['cluster.local.']));
 const NONE = { qps: 0, burst: 0, maxInflight: 0 };
 const P = ' - Error during parsing:';
 const ARGS = 'Wrong argument count or unexpected line ending after';
 
 test.each([
-  [[], { connection: undefined, limits: NONE, notices: [], manifests: [] }],
+  [[], { connection: undefined, limits: NONE, manifests: [] }],
   [['kubeconfig a'], { connection: { kind: 'kubeconfig', file: 'a' } }],
   [['kubeconfig a dev'], { connection: { kind: 'kubeconfig', file: 'a', context: 'dev' } }],
   [['endpoint https://[::1]:6443'], { connection: { kind: 'endpoint', url: 'https://[::1]:6443' } }],
@@ -22,14 +24,12 @@ test.each([
     ['endpoint https://a https://b'],
     {
       connection: { kind: 'endpoint', url: 'https://a' },
-      notices: ["'endpoint' takes one URL: only https://a is used"],
     },
   ],
   [
     ['endpoint https://a', 'tls c k ca', 'kubeconfig f'],
     {
       connection: { kind: 'kubeconfig', file: 'f' },
-      notices: ["'endpoint' and 'tls' have no effect beside 'kubeconfig': remove them"],
     },
   ],
   [
@@ -54,4 +54,11 @@ test.each([
   ['apiserver_max_inflight -1', `Corefile:2:24${P} apiserver_max_inflight must be >= 0`],
 ])('%j is an error', (line, message) => {
   expect(() => parse(line)).toThrow(message);
+});
+
+test.each([
+  ['endpoint https://a https://b', "2:20 - 'endpoint' takes one URL: only https://a is used"],
+  ['kubeconfig f\nendpoint https://a', "3:1 - 'endpoint' and 'tls' have no effect beside 'kubeconfig': remove them"],
+])('%j gets a warning', (lines, warning) => {
+  expect(warningsOf(kubernetes, `kubernetes {\n${lines}\n}`, ['cluster.local.'])).toEqual([`Corefile:${warning}`]);
 });

@@ -2,6 +2,7 @@ import { argsBetween, atLeastArgs, exactArgs } from '../../corefile/arguments.ts
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
 import { CorefileError } from '../../corefile/error.ts';
 import type { Token } from '../../corefile/token.ts';
+import type { ParseContext } from '../../plugin/plugin.ts';
 import type { ConnectionOptions } from '../../sources/kubernetes/access/access.ts';
 import type { ApiLimits } from '../../sources/kubernetes/client.ts';
 
@@ -10,30 +11,26 @@ export interface ApiOptions {
   /** Undefined where nothing is said: then the process is in the cluster that it serves, or there are manifests. */
   readonly connection: ConnectionOptions | undefined;
   readonly limits: ApiLimits;
-  /** What the operator should know of these options; no errors, as CoreDNS takes them. */
-  readonly notices: readonly string[];
 }
 
 export const NO_API_OPTIONS: ApiOptions = {
   connection: undefined,
   limits: { qps: 0, burst: 0, maxInflight: 0 },
-  notices: [],
 };
 
 interface ApiLines {
   kubeconfig?: { readonly file: string; readonly context?: string };
   endpoint?: string;
   tls?: { readonly cert: string; readonly key: string; readonly ca: string };
-  notices: string[];
   limits: { -readonly [K in keyof ApiLimits]: ApiLimits[K] };
 }
 
 /** The readers of the options, and where they put what they read. */
-export function apiOptionReaders(): {
+export function apiOptionReaders({ warn }: Pick<ParseContext, 'warn'>): {
   readonly lines: ApiLines;
   readonly readers: Record<string, (line: OptionLine) => void>;
 } {
-  const lines: ApiLines = { notices: [], limits: { ...NO_API_OPTIONS.limits } };
+  const lines: ApiLines = { limits: { ...NO_API_OPTIONS.limits } };
   const limit = (name: keyof ApiLimits, pattern: RegExp) => (line: OptionLine) => {
     lines.limits[name] = readLimit(exactArgs(line, 1)[0], line.name, pattern);
   };
@@ -43,9 +40,9 @@ export function apiOptionReaders(): {
       lines.kubeconfig = { file: file.text, ...(context && { context: context.text }) };
     },
     endpoint(line: OptionLine) {
-      const [first, ...more] = atLeastArgs(line, 1);
+      const [first, second] = atLeastArgs(line, 1);
       lines.endpoint = readUrl(first);
-      if (more.length > 0) lines.notices.push(`'endpoint' takes one URL: only ${first.text} is used`);
+      if (second) warn(second.position, `'endpoint' takes one URL: only ${first.text} is used`);
     },
     tls(line: OptionLine) {
       const [cert, key, ca] = exactArgs(line, 3);
@@ -59,7 +56,7 @@ export function apiOptionReaders(): {
 }
 
 /** What the options together mean. @throws CorefileError for some that cannot stand together. */
-export function connectionOf(lines: ApiLines, directive: Directive): ApiOptions {
+export function connectionOf(lines: ApiLines, directive: Directive, { warn }: Pick<ParseContext, 'warn'>): ApiOptions {
   const { kubeconfig, endpoint, tls, limits } = lines;
   const place = (...names: string[]) => directive.options.find(({ name }) => names.includes(name));
   const manifests = place('manifests');
@@ -68,20 +65,18 @@ export function connectionOf(lines: ApiLines, directive: Directive): ApiOptions 
     const detail = `'${ofApi.name}' is about an API server, and 'manifests' takes its place - remove one of them`;
     throw new CorefileError(ofApi.position, detail);
   }
-  const notices = [...lines.notices];
   if (kubeconfig) {
-    if (endpoint !== undefined || tls)
-      notices.push("'endpoint' and 'tls' have no effect beside 'kubeconfig': remove them");
-    return { connection: { kind: 'kubeconfig', ...kubeconfig }, limits, notices };
+    const idle = place('endpoint', 'tls');
+    if (idle) warn(idle.position, "'endpoint' and 'tls' have no effect beside 'kubeconfig': remove them");
+    return { connection: { kind: 'kubeconfig', ...kubeconfig }, limits };
   }
-  if (endpoint !== undefined)
-    return { connection: { kind: 'endpoint', url: endpoint, ...(tls && { tls }) }, limits, notices };
+  if (endpoint !== undefined) return { connection: { kind: 'endpoint', url: endpoint, ...(tls && { tls }) }, limits };
   const stray = place('tls');
   if (stray) {
     const detail = "'tls' is for the API server of 'endpoint', and there is none - add 'endpoint URL', or remove 'tls'";
     throw new CorefileError(stray.position, detail);
   }
-  return { connection: undefined, limits, notices };
+  return { connection: undefined, limits };
 }
 
 /** An address without a scheme is one for HTTP, as in CoreDNS. */

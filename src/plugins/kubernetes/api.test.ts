@@ -186,13 +186,6 @@ test('the services of the cluster set are watched where they have zones', async 
   );
 });
 
-test('options that have no effect are told of', async () => {
-  const { env } = makePlugin(kubernetes, 'kubernetes {\nendpoint http://127.0.0.1:1 http://127.0.0.1:2\n}', {
-    zones: ['cluster.local.'],
-  });
-  expect(env.lines).toEqual(["[WARNING] plugin/kubernetes: 'endpoint' takes one URL: only http://127.0.0.1:1 is used"]);
-});
-
 test('the metrics show the registry and its watches', async () => {
   const { started, env, plugin, api } = await watching();
   await started;

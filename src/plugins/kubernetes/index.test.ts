@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type TestEnv, type TestEnvOptions, testEnv } from '../../../test/support/env.ts';
 import { memoryFiles } from '../../../test/support/memory-files.ts';
-import { makePlugin, nextHandler, parsePlugin } from '../../../test/support/plugin.ts';
+import { makePlugin, nextHandler, parseContext, parsePlugin } from '../../../test/support/plugin.ts';
 import { testQuery } from '../../../test/support/query.ts';
 import { parseCorefile } from '../../corefile/parser.ts';
 import { printRcode } from '../../dns/message.ts';
@@ -70,7 +70,7 @@ test('the examples of the README are read', () => {
     const zones = ['cluster.local.'];
     expect(corefile.errors).toEqual([]);
     const uses = corefile.blocks[0]!.directives.filter(({ name }) => name === 'kubernetes');
-    expect(() => kubernetes.parse(uses, { keys: [], zones })).not.toThrow();
+    expect(() => kubernetes.parse(uses, parseContext(zones))).not.toThrow();
   }
 });
 

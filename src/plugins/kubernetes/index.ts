@@ -1,4 +1,5 @@
 import type { PluginEnv } from '../../plugin/env.ts';
+import { closedZones } from '../../plugin/lookup.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { NAME } from './handler.ts';
 import { type KubernetesOptions, parseKubernetes } from './options.ts';
@@ -11,8 +12,9 @@ export default definePlugin<KubernetesOptions>({
 
   parse: parseKubernetes,
 
+  ends: ({ zones, fallthrough }) => ({ zones: closedZones(zones, fallthrough), remedy: "add 'fallthrough'" }),
+
   create(options, env) {
-    for (const notice of options.notices) env.log.warning(notice);
     return createKubernetes(options, env, fill(options, env));
   },
 });

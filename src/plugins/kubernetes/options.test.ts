@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { directives } from '../../../test/support/directive.ts';
+import { parseContext } from '../../../test/support/plugin.ts';
 import { parseKubernetes } from './options.ts';
 
-const parse = (text: string, zones = ['cluster.local.']) => parseKubernetes(directives(text), { keys: [], zones });
+const parse = (text: string, zones = ['cluster.local.']) => parseKubernetes(directives(text), parseContext(zones));
 const withOptions = (...lines: string[]) => parse(`kubernetes {\nmanifests m\n${lines.join('\n')}\n}`);
 
 function errorOf(run: () => unknown): string {
@@ -22,7 +23,6 @@ test('everything has a default', () => {
     manifests: ['cluster.yaml'],
     connection: undefined,
     limits: { qps: 0, burst: 0, maxInflight: 0 },
-    notices: [],
     serviceCidrs: [],
     namespacesFromManifests: false,
     namespaces: [],
@@ -92,7 +92,7 @@ test('a path starts in the folder of the file that names it', () => {
   const [first, second] = directive!.options;
   const moved = first!.args.map((token) => ({ ...token, position: { ...token.position, file: 'conf/Corefile' } }));
   const uses = [{ ...directive!, options: [{ ...first!, args: moved }, second!] }];
-  const { manifests } = parseKubernetes(uses, { keys: [], zones: ['.'] });
+  const { manifests } = parseKubernetes(uses, parseContext(['.']));
   expect(manifests).toEqual(['conf/a', 'b', '/etc/c', 'd']);
 });
 

@@ -18,7 +18,7 @@ import type { Token } from '../../corefile/token.ts';
 import type { Prefix } from '../../dns/ip.ts';
 import type { Name } from '../../dns/name.ts';
 import { isReverseZone } from '../../dns/reverse.ts';
-import type { BlockContext } from '../../plugin/plugin.ts';
+import type { ParseContext } from '../../plugin/plugin.ts';
 import { parseSelector, type Selector } from '../../registry/selector.ts';
 import type { ClusterOptions } from '../../sources/manifests/cluster.ts';
 import { type ApiOptions, apiOptionReaders, connectionOf, NO_API_OPTIONS } from './api-options.ts';
@@ -93,7 +93,7 @@ const REFUSED: Readonly<Record<string, string>> = {
 };
 
 /** Reads `kubernetes [ZONES…] { … }`. @throws CorefileError, CorefileErrors */
-export function parseKubernetes(uses: readonly Directive[], block: BlockContext): KubernetesOptions {
+export function parseKubernetes(uses: readonly Directive[], block: ParseContext): KubernetesOptions {
   const directive = once(uses);
   const zones = zonesArgument(directive.args, block.zones);
   const forward = zones.filter((zone) => !isReverseZone(zone));
@@ -103,12 +103,12 @@ export function parseKubernetes(uses: readonly Directive[], block: BlockContext)
     throw new CorefileError(directive.position, `non-reverse zone name must be used - ${fix}`);
   }
   const options: Draft = { ...DEFAULTS, zones, primary: first };
-  const api = apiOptionReaders();
+  const api = apiOptionReaders(block);
   parseOptions(directive, { ...optionReaders(options), ...api.readers, ...refusals() });
   rejectConflicts(directive, options);
   return {
     ...options,
-    ...connectionOf(api.lines, directive),
+    ...connectionOf(api.lines, directive, block),
     primary: forward.find((zone) => !options.multicluster.includes(zone)) ?? first,
   };
 }

@@ -1,10 +1,11 @@
 import { atLeastArgs, domainName, oneOf, parseOptions } from '../../corefile/arguments.ts';
 import type { Directive } from '../../corefile/ast.ts';
-import { type Position, printPosition } from '../../corefile/position.ts';
+import { printPosition } from '../../corefile/position.ts';
 import type { Token } from '../../corefile/token.ts';
 import { foldName, isAtOrBelow, type Name, ROOT } from '../../dns/name.ts';
-import { definePlugin } from '../../plugin/plugin.ts';
+import { definePlugin, type ParseContext } from '../../plugin/plugin.ts';
 import { classOf, REPLY_CLASSES, type ReplyClass } from './class.ts';
+import { isDestination, isPath } from './destination.ts';
 import { COMMON_FORMAT, compileFormat } from './format.ts';
 
 /** One line of the Corefile: which queries are logged, and how. */
@@ -14,29 +15,22 @@ export interface LogRule {
   readonly classes: ReadonlySet<ReplyClass>;
 }
 
-export interface LogOptions {
-  /** The first one with a name that matches decides. */
-  readonly rules: readonly LogRule[];
-  /** Single arguments that look like a format, but are taken for a name, as CoreDNS does. */
-  readonly lostFormats: readonly { readonly text: string; readonly position: Position }[];
-}
-
-/** Logs queries and what became of them. */
-export default definePlugin<LogOptions>({
+/** Logs queries and what became of them; the first rule with a name that matches decides. */
+export default definePlugin<readonly LogRule[]>({
   name: 'log',
 
-  parse(uses) {
-    const lost = uses.flatMap(({ args }) => (args.length === 1 && args[0]!.text.includes('{') ? args : []));
-    const rules = uses.map((directive) => parseRule(directive, lost));
-    return { rules, lostFormats: lost.map(({ text, position }) => ({ text, position })) };
+  parse(uses, block) {
+    const rules = uses.map((directive) => parseRule(directive, block));
+    for (const [i, { names }] of rules.entries()) {
+      const first = rules.slice(0, i).findIndex((earlier) => covers(earlier.names, names));
+      if (first === -1) continue;
+      const place = printPosition(uses[first]!.position);
+      block.warn(uses[i]!.position, `logs nothing: 'log' at ${place} decides for every name of it`);
+    }
+    return rules;
   },
 
-  create({ rules, lostFormats }, env) {
-    for (const { text, position } of lostFormats) {
-      env.log.warning(
-        `${printPosition(position)}: a single argument is a name, so this line logs nothing - write 'log . "${text}"'`,
-      );
-    }
+  create(rules, env) {
     const compiled = rules.map((rule) => ({ ...rule, print: compileFormat(rule.format, env.label) }));
     return {
       observe(query, sent) {
@@ -47,17 +41,37 @@ export default definePlugin<LogOptions>({
   },
 });
 
-function parseRule(directive: Directive, lost: readonly Token[]): LogRule {
+function parseRule(directive: Directive, { warn }: ParseContext): LogRule {
   const { args } = directive;
   const last = args.at(-1);
   const hasFormat = args.length > 1 && last!.text.includes('{');
-  const nameTokens = hasFormat ? args.slice(0, -1) : args;
-  const names = nameTokens.filter((token) => !lost.includes(token)).map((token) => foldName(domainName(token)));
+  const names = hasFormat ? args.slice(0, -1) : args;
+  for (const { text, position } of names) {
+    if (isDestination(text)) {
+      warn(position, `'${text}' is a name here, as every argument but a format: the log goes to stdout - remove it`);
+    }
+  }
+  // CoreDNS, too, takes a single argument for a name, whatever it looks like.
+  const isLost = args.length === 1 && last!.text.includes('{');
+  if (isLost) {
+    const { text, position } = last!;
+    warn(position, `a single argument is a name, so this line logs nothing - write 'log . "${text}"'`);
+  }
   return {
-    names: args.length === 0 ? [ROOT] : names,
+    names: args.length === 0 ? [ROOT] : isLost ? [] : readNames(names),
     format: hasFormat ? last!.text : COMMON_FORMAT,
     classes: parseClasses(directive),
   };
+}
+
+/** No query is for a path, which need not even be a name. */
+function readNames(tokens: readonly Token[]): readonly Name[] {
+  return tokens.filter(({ text }) => !isPath(text)).map((token) => foldName(domainName(token)));
+}
+
+/** Whether every query that one rule would log is another one's. */
+function covers(wider: readonly Name[], names: readonly Name[]): boolean {
+  return names.length > 0 && names.every((name) => wider.some((zone) => isAtOrBelow(name, zone)));
 }
 
 function parseClasses(directive: Directive): ReadonlySet<ReplyClass> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { makePlugin, parsePlugin, sentReply } from '../../../test/support/plugin.ts';
+import { makePlugin, parsePlugin, sentReply, warningsOf } from '../../../test/support/plugin.ts';
 import { type TestQueryOptions, testQuery } from '../../../test/support/query.ts';
 import { parseRecord } from '../../dns/presentation.ts';
 import type { Query } from '../../plugin/query.ts';
@@ -136,16 +136,33 @@ describe('classes', () => {
 });
 
 test('a single argument that looks like a format logs nothing, with a warning', () => {
-  expect(logged('log "{name} {type}"', 'a. A')).toEqual([
-    `[WARNING] plugin/log: Corefile:1:5: a single argument is a name, so this line logs nothing - write 'log . "{name} {type}"'`,
+  expect(warningsOf(log, 'log "{name} {type}"')).toEqual([
+    `Corefile:1:5 - a single argument is a name, so this line logs nothing - write 'log . "{name} {type}"'`,
   ]);
+  expect(logged('log "{name} {type}"', 'a. A')).toEqual([]);
+});
+
+test.each(['stdout', 'stderr', 'STDOUT', 'all', '/var/log/dns.log', './queries', 'query.log'])(
+  "the name '%s' was probably meant as a destination, which is told",
+  (word) => {
+    expect(warningsOf(log, `log ${word}`)).toEqual([
+      `Corefile:1:5 - '${word}' is a name here, as every argument but a format: the log goes to stdout - remove it`,
+    ]);
+  },
+);
+
+test('names that are no destination get no warning, nor do rules for other names', () => {
+  expect(warningsOf(log, 'log\nlog')).toEqual([
+    "Corefile:2:1 - logs nothing: 'log' at Corefile:1:1 decides for every name of it",
+  ]);
+  expect(warningsOf(log, 'log 0/25.2.0.192.in-addr.arpa example.org log.example.org\nlog example.com')).toEqual([]);
+  expect(warningsOf(log, 'log a.example.org\nlog example.org b.example\nlog . "{name}"')).toEqual([]);
 });
 
 test('several names without a format are names', () => {
-  expect(parsePlugin(log, 'log Example.org cluster.local')).toMatchObject({
-    rules: [{ names: ['example.org.', 'cluster.local.'] }],
-    lostFormats: [],
-  });
+  expect(parsePlugin(log, 'log Example.org cluster.local')).toMatchObject([
+    { names: ['example.org.', 'cluster.local.'] },
+  ]);
 });
 
 test.each([

@@ -1,5 +1,5 @@
 import { atMostArgs, exactArgs, noArgs, once, parseOptions } from '../../corefile/arguments.ts';
-import type { PluginEnv } from '../../plugin/env.ts';
+import type { PageCertificate, PageTls, PluginEnv } from '../../plugin/env.ts';
 import { pageAddress } from '../../plugin/page-address.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { processMetrics } from './process-metrics.ts';
@@ -36,13 +36,15 @@ export default definePlugin<PrometheusOptions>({
 
   create({ address, withRuntime, webConfig }, env) {
     const queries = new QueryMetrics(env.metrics, env.block.view);
+    const certificate = webConfig === undefined ? undefined : webCertificate(webConfig, env);
+    env.shared(`prometheus ${address} ${certificate?.source}`, () => serveMetrics(address, certificate, env));
     return {
       observe: (query, sent) => queries.count(query, sent),
       observeRepetitions: (repetitions) => queries.countRepetitions(repetitions),
       async start() {
         processMetrics(env.metrics);
         if (withRuntime) runtimeMetrics(env.metrics);
-        await env.shared(`prometheus ${address} ${webConfig}`, () => serveMetrics(address, webConfig, env));
+        await certificate?.load();
       },
       serving() {
         const enabled = env.metrics.gauge('coredns_plugin_enabled', '1 for each plugin of each zone.', [
@@ -61,12 +63,36 @@ export default definePlugin<PrometheusOptions>({
   },
 });
 
-async function serveMetrics(address: string, webConfig: string | undefined, env: PluginEnv): Promise<void> {
-  const tls = webConfig === undefined ? undefined : await loadWebConfig(env.path(webConfig));
+interface WebCertificate extends PageCertificate {
+  /** @throws CairnError (as a rejection) for a file that cannot be used. */
+  load(): Promise<PageTls>;
+}
+
+/** The certificate of a web configuration file, which is read once in each start or reload. */
+function webCertificate(path: string, env: PluginEnv): WebCertificate {
+  const source = env.path(path);
+  return env.shared(`prometheus certificate ${source}`, () => {
+    let loading: Promise<PageTls> | undefined;
+    let loaded: PageTls | undefined;
+    return {
+      source,
+      current: () => loaded!,
+      load() {
+        loading ??= loadWebConfig(source).then((tls) => {
+          loaded = tls;
+          return tls;
+        });
+        return loading;
+      },
+    };
+  });
+}
+
+function serveMetrics(address: string, certificate: PageCertificate | undefined, env: PluginEnv): void {
   const serve = async () => ({
     status: 200,
     body: await env.metrics.expose(),
     contentType: 'text/plain; version=0.0.4; charset=utf-8',
   });
-  env.page(address, '/metrics', serve, tls);
+  env.page(address, '/metrics', serve, certificate);
 }

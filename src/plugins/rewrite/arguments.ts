@@ -18,9 +18,9 @@ export class Arguments {
     return this.tokens.length - this.at;
   }
 
-  /** The next word, which stays. */
-  peek(): Token | undefined {
-    return this.tokens[this.at];
+  /** The next word, or one behind it, which stays. */
+  peek(ahead = 0): Token | undefined {
+    return this.tokens[this.at + ahead];
   }
 
   /** @throws CorefileError naming `what` when no word is left. */
@@ -31,10 +31,10 @@ export class Arguments {
     return token;
   }
 
-  /** The next word, which must be one of `words`. @throws CorefileError */
+  /** The next word, which must be one of `words`, in any case. @throws CorefileError */
   oneOf<W extends string>(words: readonly W[], what: string): W {
     const { text, position } = this.next(what);
-    const word = words.find((candidate) => candidate === text);
+    const word = words.find((candidate) => candidate === text.toLowerCase());
     if (word !== undefined) return word;
     const detail = `invalid ${what} "${text}", expecting one of ${words.join(', ')}${didYouMean(text, words)}`;
     throw new CorefileError(position, detail);
@@ -42,7 +42,7 @@ export class Arguments {
 
   /** Whether the next word is this one, which is then read. */
   skip(word: string): boolean {
-    if (this.peek()?.text !== word) return false;
+    if (this.peek()?.text.toLowerCase() !== word) return false;
     this.at++;
     return true;
   }

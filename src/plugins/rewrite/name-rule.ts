@@ -10,7 +10,7 @@ import type { Rewrite } from './rule.ts';
 /** What a name rule does with the records of a reply, when `from` was asked and `to` was looked up. */
 type Revert = (from: Name, to: Name) => AnswerNames;
 
-/** Reads `[exact|prefix|suffix|substring|regex] FROM TO [answer auto | answer name|value REGEX TO]…`. */
+/** Reads `[exact|prefix|suffix|substring|regex] FROM TO [answer auto|name|value …] [[answer] auto|name|value …]…`. */
 export function parseNameRule(args: Arguments): Rewrite {
   // With two words alone, both are names, whatever they are.
   const kind = args.left > 2 ? args.oneOf(NAME_MATCHES, 'kind of name rule') : 'exact';
@@ -49,8 +49,10 @@ function parseAnswerRules(args: Arguments, auto: Revert): Revert[] {
   const reverts: Revert[] = [];
   let named = false;
   for (let word = args.peek(); word; word = args.peek()) {
-    args.oneOf(['answer'], 'word behind a name rule');
-    const kind = args.oneOf(['auto', 'name', 'value'], 'kind of answer rule');
+    // Only the first rule must say that it is one for the answer.
+    if (reverts.length === 0) args.oneOf(['answer'], 'word behind a name rule');
+    else args.skip('answer');
+    const kind = readAnswerKind(args);
     reverts.push(kind === 'auto' ? auto : explicitRevert(kind, parseAnswerRewrite(args)));
     named ||= kind === 'name';
     if (named && reverts.includes(auto)) {
@@ -59,6 +61,14 @@ function parseAnswerRules(args: Arguments, auto: Revert): Revert[] {
     }
   }
   return reverts;
+}
+
+/** Reads `auto`, `name` or `value`; CoreDNS's page writes `name auto` for `auto`. */
+function readAnswerKind(args: Arguments): 'auto' | 'name' | 'value' {
+  const kind = args.oneOf(['auto', 'name', 'value'], 'kind of answer rule');
+  const behind = args.peek(1)?.text;
+  if (args.peek()?.text !== 'auto' || (behind !== undefined && behind !== 'answer')) return kind;
+  return args.skip('auto') ? 'auto' : kind;
 }
 
 function parseAnswerRewrite(args: Arguments): NameRewrite {

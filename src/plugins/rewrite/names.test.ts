@@ -69,6 +69,27 @@ describe('what is looked up, and what comes back', () => {
       'x.a.org.',
       seen('x.b.org.', 'x.a.org.', 'x.a.org.', 'b.org.>ns.a.org. ns.a.org.>c.org.'),
     ],
+    [
+      `name ${GROUP} ${NAME} ${VALUE.replace('answer ', '')}`,
+      'x.a.org.',
+      seen('x.b.org.', 'x.a.org.', 'x.a.org.', 'b.org.>ns.a.org. ns.a.org.>c.org.'),
+    ],
+    [
+      `name ${GROUP} ${VALUE} ${NAME.replace('answer ', '')}`,
+      'x.a.org.',
+      seen('x.b.org.', 'x.a.org.', 'x.a.org.', 'b.org.>ns.a.org. ns.a.org.>c.org.'),
+    ],
+    [
+      'name suffix .a.org .b.org answer auto value c\\.(org) d.{1}',
+      'x.a.org.',
+      'x.b.org. x.a.org.>t.x.a.org. t.x.a.org.>x.a.org. b.org.>ns.a.org. ns.a.org.>d.org.',
+    ],
+    [
+      '{\nname suffix .a.org .b.org\nanswer name auto\nanswer value c\\.(org) d.{1}\n}',
+      'x.a.org.',
+      'x.b.org. x.a.org.>t.x.a.org. t.x.a.org.>x.a.org. b.org.>ns.a.org. ns.a.org.>d.org.',
+    ],
+    ['Stop NAME Prefix x. y. answer auto', 'x.a.org.', seen('y.a.org.', 'x.a.org.')],
     ['name regex (a)\\.org {1}{0}', 'x.a.org.b.', owned('aa.org.', 'x.a.org.b.')],
     ['name regex ^(x)?(y)?\\. {2}z', 'x.', owned('z.', 'x.')],
   ])('%s: %s', async (rule, qname, expected) => {

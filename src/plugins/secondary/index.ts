@@ -1,5 +1,6 @@
 import type { Name } from '../../dns/name.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
+import { closedZones } from '../../plugin/lookup.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { UNCHANGING } from '../../plugin/repeat.ts';
 import { whileServing } from '../../plugin/while-serving.ts';
@@ -17,6 +18,11 @@ export default definePlugin<readonly SecondaryUse[]>({
   name: NAME,
 
   parse: parseSecondary,
+
+  ends: (uses) => ({
+    zones: uses.flatMap(({ zones, fallthrough, catalog }) => (catalog ? [] : closedZones(zones, fallthrough))),
+    remedy: "add 'fallthrough'",
+  }),
 
   create(uses, env) {
     const served = uses

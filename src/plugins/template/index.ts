@@ -1,11 +1,11 @@
-import { Rcode } from '../../dns/message.ts';
+import { Class, Rcode } from '../../dns/message.ts';
 import type { Name } from '../../dns/name.ts';
 import { UnservedError } from '../../plugin/existing.ts';
+import { closedZones } from '../../plugin/lookup.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { counted } from '../../plugin/repeat.ts';
 import { failure, mapReply, type Reply } from '../../plugin/reply.ts';
-import { warnOfUpstream } from '../../plugin/upstream-option.ts';
 import { followAlias } from './alias.ts';
 import { createExistence, ofThisClient } from './existence.ts';
 import { choose, type Found } from './find.ts';
@@ -20,12 +20,13 @@ export default definePlugin<readonly Stanza[]>({
 
   parse: parseStanzas,
 
+  ends: (stanzas) => ({
+    zones: stanzas.flatMap(endedZones),
+    remedy: "name a type instead of ANY, or add 'match' and 'fallthrough'",
+  }),
+
   create(stanzas, env) {
     const metrics = templateMetrics(env);
-    warnOfUpstream(
-      env.log,
-      stanzas.flatMap(({ upstream }) => upstream),
-    );
     const existence = createExistence(stanzas, env.label);
     const respond = (query: Query, stanza: Stanza, found: Found): Reply | Promise<Reply> => {
       const { server } = query;
@@ -58,6 +59,13 @@ export default definePlugin<readonly Stanza[]>({
 
 function settle(reply: Reply | Promise<Reply>, tailored: boolean): Reply | Promise<Reply> {
   return tailored ? mapReply(reply, ofThisClient) : reply;
+}
+
+/** The zones of which the stanza leaves no query to others: it answers them all, or fails where it cannot. */
+function endedZones({ zones, class: queryClass, type, patterns, conditions, fallthrough }: Stanza): readonly Name[] {
+  if (type !== undefined || (queryClass !== undefined && queryClass !== Class.IN)) return [];
+  const answersAll = patterns.length === 0 && conditions.length === 0;
+  return answersAll ? zones : closedZones(zones, fallthrough);
 }
 
 function unmatched({ name }: Query, problem: string): Reply {

@@ -10,7 +10,6 @@ import {
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
 import { atToken, attempt, CorefileError, throwAll } from '../../corefile/error.ts';
 import { type Pattern, pattern } from '../../corefile/pattern.ts';
-import type { Position } from '../../corefile/position.ts';
 import type { Token } from '../../corefile/token.ts';
 import { Class, parseClass, parseRcode, Rcode } from '../../dns/message.ts';
 import type { Name } from '../../dns/name.ts';
@@ -18,7 +17,7 @@ import { parseType, QType } from '../../dns/rr.ts';
 import type { Expression, Type } from '../../expression/expression.ts';
 import type { Vocabulary } from '../../expression/functions.ts';
 import { readCondition, readExpression } from '../../expression/read.ts';
-import type { BlockContext } from '../../plugin/plugin.ts';
+import type { ParseContext } from '../../plugin/plugin.ts';
 import { ignoreUpstream } from '../../plugin/upstream-option.ts';
 import { FIELDS } from './data.ts';
 import { EXPRESSION_FUNCTIONS } from './expressions.ts';
@@ -46,8 +45,6 @@ export interface Stanza extends Readonly<Record<Section, readonly RecordTemplate
   readonly conditions: readonly Expression[];
   /** The names that are left to others where no pattern matches, or a condition is not true. */
   readonly fallthrough: readonly Name[];
-  /** Where the option stands, which does nothing. */
-  readonly upstream: Position[];
 }
 
 type Draft = { -readonly [K in keyof Stanza]: Stanza[K] };
@@ -58,28 +55,28 @@ const VARIABLE = /^[a-z_]\w*$/i;
 const KEYWORDS = new Set('true false nil and or not in contains startsWith endsWith matches let if else'.split(' '));
 
 /** Reads all uses of `template CLASS TYPE [ZONES…] { … }`. @throws CorefileError, CorefileErrors */
-export function parseStanzas(uses: readonly Directive[], block: BlockContext): readonly Stanza[] {
+export function parseStanzas(uses: readonly Directive[], block: ParseContext): readonly Stanza[] {
   const errors: CorefileError[] = [];
   const stanzas = uses.flatMap((use) => attempt(errors, () => parseStanza(use, block)) ?? []);
   throwAll(errors);
   return stanzas;
 }
 
-function parseStanza(directive: Directive, block: BlockContext): Stanza {
+function parseStanza(directive: Directive, block: ParseContext): Stanza {
   const [className, type, ...zones] = atLeastArgs(directive, 2);
   const stanza: Draft = {
     class: readCode(className, 'query class', parseClass, Class.ANY),
     type: readCode(type, 'RR class', parseType, QType.ANY),
     zones: zonesArgument(zones, block.zones),
     ...{ patterns: [], answer: [], authority: [], additional: [], fallthrough: [] },
-    ...{ variables: [], conditions: [], upstream: [] },
+    ...{ variables: [], conditions: [] },
     ...{ rcode: Rcode.NOERROR, extendedError: undefined },
   };
-  parseOptions(directive, optionReaders(stanza));
+  parseOptions(directive, optionReaders(stanza, block));
   return stanza;
 }
 
-function optionReaders(stanza: Draft): Record<string, (line: OptionLine) => void> {
+function optionReaders(stanza: Draft, block: ParseContext): Record<string, (line: OptionLine) => void> {
   const vocabulary = { functions: EXPRESSION_FUNCTIONS, variables: new Map<string, Type>() };
   const readRecords = (line: OptionLine) => {
     const section = line.name as Section;
@@ -110,7 +107,7 @@ function optionReaders(stanza: Draft): Record<string, (line: OptionLine) => void
     expr(line) {
       stanza.conditions = [...stanza.conditions, readCondition(atLeastArgs(line, 1), vocabulary)];
     },
-    ...ignoreUpstream(stanza.upstream),
+    ...ignoreUpstream(block),
   };
 }
 

@@ -1,4 +1,4 @@
-import { durationMs, exactArgs, integer, noArgs, once, parseOptions } from '../../corefile/arguments.ts';
+import { durationMs, exactArgs, integer, lastUse, noArgs, parseOptions } from '../../corefile/arguments.ts';
 import type { OptionLine } from '../../corefile/ast.ts';
 import { CorefileError } from '../../corefile/error.ts';
 import type { Position } from '../../corefile/position.ts';
@@ -22,7 +22,7 @@ export default definePlugin<TimeoutsOptions>({
   name: 'timeouts',
 
   parse(uses) {
-    const directive = once(uses);
+    const directive = lastUse(uses);
     const { position } = directive;
     noArgs(directive);
     let limits: Partial<StreamLimits> = {};

@@ -25,7 +25,6 @@ test.each([
   ['timeouts {\nmaxtcpqueries 0\n}', /invalid number of queries '0'/],
   ['timeouts {\nmaxtcpqueries -2\n}', /invalid number of queries '-2'/],
   ['timeouts {\nidel 5s\n}', /^Corefile:2:1 - .*unknown property 'idel'.*idle/],
-  ['timeouts {\nread 5s\n}\ntimeouts {\nread 5s\n}', /can only be used once/],
 ])('%j is refused', (body, message) => {
   expect(() => parsePlugin(timeouts, body)).toThrow(message);
 });

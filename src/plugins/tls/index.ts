@@ -8,25 +8,25 @@ import { type TlsFiles, watchCredentials } from './credentials.ts';
 
 interface TlsOptions {
   readonly files: TlsFiles;
-  /** Whether a key of the block is served over TLS. */
-  readonly isUsed: boolean;
 }
 
 /** Says with which certificate the block's encrypted listeners serve, and what they ask of clients. */
 export default definePlugin<TlsOptions>({
   name: 'tls',
 
-  parse(uses, { keys }) {
-    const isUsed = keys.some(({ transport }) => transport !== 'dns');
-    return { files: parseFiles(once(uses)), isUsed };
+  parse(uses, { keys, warn }) {
+    const directive = once(uses);
+    if (keys.every(({ transport }) => transport === 'dns')) {
+      warn(directive.position, 'no key of the block begins with tls:// or https://, so no certificate is shown');
+    }
+    return { files: parseFiles(directive) };
   },
 
   settings: ({ files: { position, cert, key, ca, clientAuth } }) => ({
     tls: { position, text: ['tls', cert, key, ca, clientAuth].filter((word) => word !== undefined).join(' ') },
   }),
 
-  create({ files, isUsed }, env) {
-    if (!isUsed) env.log.warning('no key of the block begins with tls:// or https://, so no certificate is shown');
+  create({ files }, env) {
     const absolute: TlsFiles = {
       ...files,
       cert: env.path(files.cert),

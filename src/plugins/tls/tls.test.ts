@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { KEY, SERVER_CERT } from '../../../test/support/authority.ts';
 import { folderWith } from '../../../test/support/folder.ts';
-import { makePlugin, parsePlugin } from '../../../test/support/plugin.ts';
+import { makePlugin, parsePlugin, warningsOf } from '../../../test/support/plugin.ts';
 import tls from './index.ts';
 
 test.each([
@@ -32,9 +32,8 @@ test.each([
 });
 
 test('a block that serves nothing over TLS gets a warning', () => {
-  const { env } = makePlugin(tls, 'tls cert.pem key.pem');
-  expect(env.lines).toEqual([
-    '[WARNING] plugin/tls: no key of the block begins with tls:// or https://, so no certificate is shown',
+  expect(warningsOf(tls, 'tls cert.pem key.pem')).toEqual([
+    'Corefile:1:1 - no key of the block begins with tls:// or https://, so no certificate is shown',
   ]);
 });
 

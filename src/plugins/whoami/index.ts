@@ -1,5 +1,5 @@
 import { lastUse, noArgs, noBlock } from '../../corefile/arguments.ts';
-import { joinName, MAX_NAME_OCTETS, wireLength } from '../../dns/name.ts';
+import { joinName, MAX_NAME_OCTETS, ROOT, wireLength } from '../../dns/name.ts';
 import { A, AAAA, type ResourceRecord, rr, SRV } from '../../dns/rr.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
@@ -14,6 +14,8 @@ export default definePlugin({
     noArgs(directive);
     noBlock(directive);
   },
+
+  ends: () => ({ zones: [ROOT] }),
 
   create: () => ({
     wrap: () => (query) => createReply('whoami', { aa: true, additional: describeClient(query), uncacheable: true }),

@@ -1,5 +1,6 @@
 import { haveMoved } from '../../epoch.ts';
-import type { Incoming } from '../../net/transport.ts';
+import { guestAt } from '../../net/shared-sockets.ts';
+import type { Incoming, Peer } from '../../net/transport.ts';
 import { type KeptReply, Memo } from '../memo.ts';
 import type { Scan } from '../memo-key.ts';
 import { repeatReply } from '../repeat-reply.ts';
@@ -37,7 +38,7 @@ export class Repeater {
 
   /** The reply to a query by what was learnt, counted; undefined if it must be asked for. */
   repeat({ bytes, local }: Incoming, scan: Scan, receivedMs: number): Buffer | undefined {
-    const memo = this.byGuest.size === 0 ? this.memo : (this.byGuest.get(local.address) ?? this.memo);
+    const memo = this.memoAt(local);
     const recipe = memo.get(scan, receivedMs);
     if (!recipe || recipe.bytes.length > udpLimit(scan.udpSize, recipe)) return undefined;
     const reply = repeatReply(recipe, bytes, scan, this.random);
@@ -46,6 +47,13 @@ export class Repeater {
     tally.count++;
     tally.durationMs += this.monotonic() - receivedMs;
     return reply;
+  }
+
+  private memoAt(local: Peer): Memo<KeptRecipe> {
+    // The address costs something to read.
+    if (this.byGuest.size === 0) return this.memo;
+    const guest = guestAt(local.address, this.byGuest);
+    return guest === undefined ? this.memo : this.byGuest.get(guest)!;
   }
 
   learn(recipe: Recipe): void {

@@ -1,9 +1,10 @@
 import { Worker } from 'node:worker_threads';
 import { type Epoch, shareEpochs } from '../../epoch.ts';
 import type { BoundSocket } from '../../net/batched/socket.ts';
+import { guestAt } from '../../net/shared-sockets.ts';
 import type { Clock } from '../../observe/clock.ts';
-import type { Answer, Responder } from '../responder.ts';
-import type { Seat } from '../seat.ts';
+import type { Answer } from '../responder.ts';
+import { responderAt, type Seat } from '../seat.ts';
 import { aheadOfMachineMs } from './machine-clock.ts';
 import {
   joinBytes,
@@ -132,7 +133,9 @@ export class WorkerLink {
       const octets = lengths[i]!;
       const query = bytes.subarray(at, at + octets);
       at += octets;
-      const { responder, guest } = this.whoAnswers(locals[i]!);
+      const { seat } = this.world;
+      const responder = responderAt(seat, locals[i]!);
+      const guest = guestAt(locals[i]!, seat.byAddress);
       const reply = responder.answer(
         query,
         {
@@ -151,12 +154,6 @@ export class WorkerLink {
       else this.settle(token, reply);
     });
     this.sendReplies(true);
-  }
-
-  private whoAnswers(address: string): { responder: Responder; guest: string | undefined } {
-    const { responder, byAddress } = this.world.seat;
-    const guest = byAddress.get(address);
-    return guest ? { responder: guest, guest: address } : { responder, guest: undefined };
   }
 
   /** Replies that are there at the same time go in one message. */

@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest';
+import { printWarning } from '../corefile/error.ts';
+import { plugins } from '../plugins.ts';
+import { corefileSource } from './corefile-source.ts';
+import { rehearse } from './rehearsal.ts';
+
+/** What is doubtful in a Corefile. @throws as a start does */
+async function warnings(text: string): Promise<string[]> {
+  const { configuration } = corefileSource({ file: 'Corefile', text, plugins, dnsPort: 53 }).load();
+  return (await rehearse(configuration)).map(printWarning);
+}
+
+const REST = 'what comes there is for the block at Corefile:4:1, which binds that address - name';
+
+test.each([
+  ['. {\nwhoami\n}\norg {\nbind 127.0.0.1 ::1\nwhoami\n}', ['127.0.0.1, ::1', '.', '1:1']],
+  ['org {\nbind 0.0.0.0\n}\n. {\nbind ::1 127.0.0.1\n}', ['127.0.0.1', 'org.', '1:1']],
+])('zones that are not served at an address of theirs are told of: %j', async (text, [address, zone, place]) => {
+  expect(await warnings(text)).toEqual([
+    `Corefile:${place} - ${zone} is not served at ${address}: ${REST} ${zone} there, too, or 'bind' other addresses here`,
+  ]);
+});
+
+test.each([
+  '. {\nbind 127.0.0.1\nwhoami\n}\norg {\nbind 127.0.0.2\nwhoami\n}',
+  '.:53 {\nwhoami\n}\norg:54 {\nbind 127.0.0.1\nwhoami\n}',
+  '. {\nbind 0.0.0.0\nwhoami\n}\n. {\nbind 127.0.0.1\nwhoami\n}',
+  '. {\nhealth :8080\nready :8080\nprometheus :9153\nwhoami\n}',
+])('nothing is doubtful in %j', async (text) => {
+  expect(await warnings(text)).toEqual([]);
+});
+
+test.each([
+  ['. {\nhealth :53\nwhoami\n}', ':53', 'dns://:53'],
+  ['. {\nbind 127.0.0.1\nhealth 0.0.0.0:53\nwhoami\n}', '0.0.0.0:53', 'dns://127.0.0.1:53'],
+  ['. {\nbind 127.0.0.1\nhealth localhost:53\nwhoami\n}', 'localhost:53', 'dns://127.0.0.1:53'],
+])('a page on a port of DNS is told of: %j', async (text, address, server) => {
+  expect(await warnings(text)).toEqual([
+    expect.stringContaining(`no page will be served at ${address}: ${server} has that port - choose another one`),
+  ]);
+  expect(await warnings(text.replace(':53\n', ':5353\n'))).toEqual([]);
+});
+
+test('an interface that this machine does not have is doubtful, as another one may', async () => {
+  expect(await warnings('. {\nbind nosuch0\nwhoami\n}')).toEqual([
+    'Corefile:2:6 - on this machine: plugin/bind: not a valid IP address or interface name: "nosuch0"',
+  ]);
+});
+
+test.each([
+  [
+    'pages with other certificates',
+    'a {\nprometheus :1 {\ntls x\n}\n}\nb {\nprometheus 127.0.0.1:1\n}',
+    /^Corefile:7:1 - .*:1, at Corefile:2:1, serves pages with another certificate/,
+  ],
+  ['one zone at one address', '. {\nbind 127.0.0.1\n}\n. {\nbind 127.0.0.1 127.0.0.1\n}', /already defined/],
+  [
+    'one port for two transports',
+    '.:53 {\nwhoami\n}\nhttps://.:53 {\nbind 127.0.0.1\nwhoami\n}',
+    /needs a port of its own/,
+  ],
+])('%s: refused', async (_, text, message) => {
+  await expect(warnings(text)).rejects.toThrow(message);
+});
