@@ -82,7 +82,7 @@ test('closing ends idle connections, waits for none that hangs, and frees the po
 });
 
 test('with a certificate the pages are served over HTTPS', async () => {
-  const { server } = await open({ tls: certificate });
+  const { server } = await open({ tls: { ...certificate, requestCert: false, rejectUnauthorized: false } });
   const body = await new Promise((resolve, reject) => {
     const url = `https://127.0.0.1:${server.port}/health`;
     get(url, { ca: certificate.cert, agent: false }, (response) => response.setEncoding('utf8').on('data', resolve)).on(

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { fakeClock } from '../../test/support/clock.ts';
+import type { StreamLimits } from './connections.ts';
 import { createFrames, frame } from './frames.ts';
-import type { StreamLimits } from './stream-listener.ts';
 import { openTcp } from './tcp.ts';
 import type { Peer, Receiver, SendReply } from './transport.ts';
 

@@ -2,7 +2,9 @@ import { messageOf } from '../errors.ts';
 import { type HttpServer, openHttp, parseListenAddress } from '../net/http.ts';
 import type { Clock, Timer } from '../observe/clock.ts';
 import type { Logger } from '../observe/log.ts';
+import type { Metrics } from '../observe/metrics.ts';
 import { PageBook, type PageSet } from './pages.ts';
+import { exposePageServers } from './transport-metrics.ts';
 
 /** How often it is tried again to open what could not be opened. */
 const RETRY_MS = 1000;
@@ -19,9 +21,10 @@ export class PageServers {
   /** One thing is done at a time. */
   private turn: Promise<unknown> = Promise.resolve();
 
-  constructor(clock: Clock, log: Logger) {
+  constructor(clock: Clock, log: Logger, metrics: Metrics) {
     this.clock = clock;
     this.log = log;
+    exposePageServers(metrics, () => [...this.servers].map(([address, { server }]) => [address, server] as const));
   }
 
   /**

@@ -1,6 +1,5 @@
 import { CairnError } from '../errors.ts';
-import type { HttpPage } from '../net/http.ts';
-import type { PageTls } from '../plugin/env.ts';
+import type { HttpPage, PageTls } from '../net/http.ts';
 
 type ServePage = () => HttpPage | Promise<HttpPage>;
 

@@ -2,6 +2,7 @@ import { atMostArgs, exactArgs, noArgs, once, parseOptions } from '../../corefil
 import type { PluginEnv } from '../../plugin/env.ts';
 import { pageAddress } from '../../plugin/page-address.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
+import { metricsText } from './metrics-text.ts';
 import { processMetrics } from './process-metrics.ts';
 import { QueryMetrics } from './query-metrics.ts';
 import { runtimeMetrics } from './runtime-metrics.ts';
@@ -63,9 +64,10 @@ export default definePlugin<PrometheusOptions>({
 
 async function serveMetrics(address: string, webConfig: string | undefined, env: PluginEnv): Promise<void> {
   const tls = webConfig === undefined ? undefined : await loadWebConfig(env.path(webConfig));
+  const text = env.shared('prometheus text', () => metricsText(env.metrics, env.clock));
   const serve = async () => ({
     status: 200,
-    body: await env.metrics.expose(),
+    body: await text(),
     contentType: 'text/plain; version=0.0.4; charset=utf-8',
   });
   env.page(address, '/metrics', serve, tls);
