@@ -34,12 +34,14 @@ export class ConnectionsByClient {
     return this.byClient.get(client)?.size ?? 0;
   }
 
+  /** Puts a connection behind all others, also one that is here. */
   add(connection: StreamConnection): void {
     const { client } = connection;
     const own = this.byClient.get(client) ?? new Set();
-    if (own.has(connection)) return;
+    const before = own.size;
+    own.delete(connection);
     this.byClient.set(client, own.add(connection));
-    this.move(client, own.size - 1, own.size);
+    this.move(client, before, own.size);
   }
 
   delete(connection: StreamConnection): void {
@@ -53,8 +55,10 @@ export class ConnectionsByClient {
   private move(client: string, from: number, to: number): void {
     const left = this.byCount.get(from);
     left?.delete(client);
-    if (left?.size === 0) this.byCount.delete(from);
-    if (to > 0) this.byCount.set(to, (this.byCount.get(to) ?? new Set()).add(client));
+    if (left?.size === 0 && from !== to) this.byCount.delete(from);
+    const entered = this.byCount.get(to);
+    if (entered) entered.add(client);
+    else if (to > 0) this.byCount.set(to, new Set([client]));
     // They move by one, so that who had the most is next to it now.
     if (to > this.most || !this.byCount.has(this.most)) this.most = to;
   }

@@ -17,7 +17,9 @@ export class HeldOctets {
 
   /** @param progress whether the connection has come further than it was */
   set(connection: StreamConnection, octets: number, progress: boolean): void {
-    this.total += octets - (this.byConnection.get(connection) ?? 0);
+    const held = this.byConnection.get(connection) ?? 0;
+    if (octets === 0 && held === 0) return;
+    this.total += octets - held;
     if (progress || octets === 0) this.byConnection.delete(connection);
     if (octets > 0) this.byConnection.set(connection, octets);
   }

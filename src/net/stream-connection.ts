@@ -38,7 +38,7 @@ export interface StreamConnection {
 
 /** What a listener wants to know of its connections. */
 export interface ConnectionEvents {
-  /** The connection waits for its client: for a query, the rest of one, or for replies to be taken. */
+  /** From now on the connection waits for its client: for a query, the rest of one, or for replies to be taken. */
   onIdle(connection: StreamConnection): void;
   /** The client waits for a reply. */
   onBusy(connection: StreamConnection): void;

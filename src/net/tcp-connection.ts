@@ -40,8 +40,9 @@ export class TcpConnection implements StreamConnection {
   private inFlight = 0;
   private queries = 0;
   private unwritten = 0;
-  /** What these replies take. */
+  /** What these replies take, and whether the client has taken some since that was told. */
   private unsentOctets = 0;
+  private hasTaken = false;
   /** What the listener knows to be kept of messages that are not whole. */
   private unfinished = 0;
   private corked = false;
@@ -113,6 +114,7 @@ export class TcpConnection implements StreamConnection {
     }
     this.dispatching = false;
     if (this.closed) return;
+    if (this.queries > queries && this.inFlight === 0) this.events.onIdle(this);
     this.tellUnfinished(this.queries > queries);
     if (this.closed) return;
     const exhausted = this.finishing !== undefined || (this.ended && this.mayTake());
@@ -146,7 +148,7 @@ export class TcpConnection implements StreamConnection {
     const { remote: client, local } = this;
     this.readReason = 'idle';
     this.readDeadline = Number.POSITIVE_INFINITY;
-    if (++this.inFlight === 1) this.events.onBusy(this);
+    this.inFlight++;
     if (++this.queries === this.limits.maxQueries) this.finishing = 'queries';
     let deferred = false;
     const defer = (): SendReply => {
@@ -156,6 +158,7 @@ export class TcpConnection implements StreamConnection {
     const incoming: Incoming = { bytes, client, local, defer };
     const reply = this.world.receive(incoming);
     if (!deferred) this.reply(reply);
+    else if (this.inFlight > 0) this.events.onBusy(this);
   }
 
   private replyOnce(): SendReply {
@@ -204,7 +207,7 @@ export class TcpConnection implements StreamConnection {
     if (bytes) this.write(bytes);
     if (--this.inFlight > 0) return;
     this.readDeadline = this.world.clock.monotonic() + this.limits.idleMs;
-    this.events.onIdle(this);
+    if (!this.dispatching) this.events.onIdle(this);
   }
 
   /** Writes a reply, length and all, together with the others of the same tick. */
@@ -216,18 +219,24 @@ export class TcpConnection implements StreamConnection {
       process.nextTick(() => {
         this.corked = false;
         socket.uncork();
+        this.tellUnsent();
       });
     }
     if (this.unwritten++ === 0) this.writeDeadline = this.world.clock.monotonic() + this.limits.writeMs;
     const octets = bytes.length + REPLY_OVERHEAD_OCTETS;
     this.unsentOctets += octets;
-    this.events.onUnsent(this, this.unsentOctets, false);
     socket.write(frame(bytes), () => {
       this.unsentOctets -= octets;
-      this.events.onUnsent(this, this.unsentOctets, true);
+      this.hasTaken = true;
       this.unwritten--;
       this.writeDeadline =
         this.unwritten === 0 ? Number.POSITIVE_INFINITY : this.world.clock.monotonic() + this.limits.writeMs;
+      if (this.unwritten === 0) this.tellUnsent();
     });
+  }
+
+  private tellUnsent(): void {
+    this.events.onUnsent(this, this.unsentOctets, this.hasTaken);
+    this.hasTaken = false;
   }
 }
