@@ -3,7 +3,7 @@ import { Duplex } from 'node:stream';
 import type { Turns } from './turns.ts';
 
 /** So much passes at once: a request or two as clients send them, some dozens of the shortest. */
-const SLICE_OCTETS = 1024;
+const SLICE_OCTETS = 512;
 
 /**
  * A socket as a parser of HTTP sees it: what its client sends comes in slices, each in its turn, however much is there. Node's

@@ -227,3 +227,51 @@ test('at the bound of unfinished messages the one that has been unfinished for t
   expect(stats).toMatchObject({ open: 1, closed: { displaced: 1 } });
   expect(stats.unfinishedOctets).toBeLessThan(50_000);
 });
+
+test('at the bound of unsent responses the one whose client has taken nothing for the longest makes room', async () => {
+  const records = Array.from({ length: 600 }, (_, i) => `a.example. 60 IN A 10.0.${i >> 8}.${i & 255}`);
+  const { port, stats } = await listen(answering(...records), { maxUnsentOctets: 30_000 });
+  const [slow, other] = [await dialHttp2(port, NO_WINDOW), await dialHttp2(port)];
+  for (let count = 1; count <= 2; count++) {
+    slow.session.request(GET).on('error', () => {});
+    await until(() => stats.unsentOctets > count * 9600);
+    expect((await other.fetch(GET)).status).toBe(200);
+  }
+  slow.session.request(GET).on('error', () => {});
+  await slow.ended;
+  expect((await other.fetch(GET)).status).toBe(200);
+  await until(() => stats.unsentOctets === 0);
+  expect(stats).toMatchObject({ open: 1, closed: { displaced: 1 } });
+});
+
+test('a request that is not whole does not keep its connection from making room', async () => {
+  const { port, stats } = await listen(answering(), { maxConnections: 1 });
+  const slow = await dialHttp2(port);
+  slow.session.request(POST, { endStream: false }).on('error', () => {});
+  await new Promise((resolve) => slow.session.ping(() => resolve(undefined)));
+  const other = await dialHttp2(port);
+  await slow.ended;
+  expect((await other.fetch(GET)).status).toBe(200);
+  expect(stats).toMatchObject({ open: 1, refused: 0, closed: { displaced: 1 } });
+});
+
+test('a client that takes its requests back again and again loses its connection', async () => {
+  let queries = 0;
+  const { port } = await listen((incoming) => {
+    queries++;
+    return answering()(incoming);
+  });
+  const { session, ended } = await dialHttp2(port);
+  let sent = 0;
+  while (!session.closed && !session.destroyed && sent < 900) {
+    const stream = session.request(GET).on('error', () => {});
+    stream.close(constants.NGHTTP2_CANCEL);
+    sent++;
+    if (sent % 10 === 0) await new Promise((resolve) => session.ping(resolve) || resolve(undefined));
+  }
+  await ended;
+  expect(sent).toBeLessThan(900);
+  expect(queries).toBeLessThan(400);
+  const { fetch } = await dialHttp2(port);
+  expect((await fetch(GET)).status).toBe(200);
+});
