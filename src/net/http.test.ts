@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { get } from 'node:https';
 import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
@@ -18,9 +19,10 @@ const pages = new Map<string, ServePage>([
   ],
 ]);
 const find = (path: string) => pages.get(path);
+const ANYWHERE = { address: '127.0.0.1', port: 0 };
 
 async function open(options: HttpOptions = {}) {
-  const server = await openHttp({ address: '127.0.0.1', port: 0 }, find, options);
+  const server = await openHttp(ANYWHERE, find, options);
   onTestFinished(() => server.close());
   const request = async (path: string, method = 'GET') => {
     const response = await fetch(`http://127.0.0.1:${server.port}${path}`, { method });
@@ -70,7 +72,7 @@ test('closing ends idle connections, waits for none that hangs, and frees the po
     asked!();
     return new Promise<never>(() => {});
   };
-  const server = await openHttp({ address: '127.0.0.1', port: 0 }, () => never, { clock });
+  const server = await openHttp(ANYWHERE, () => never, { clock });
   const client = connect(server.port, '127.0.0.1');
   client.write('GET /never HTTP/1.1\r\nHost: x\r\n\r\n');
   await hanging;
@@ -82,8 +84,109 @@ test('closing ends idle connections, waits for none that hangs, and frees the po
   await again.close();
 });
 
+/** A client that sends and reads as it is told. */
+async function dial(port: number, localAddress?: string) {
+  const socket = connect({ port, host: '127.0.0.1', ...(localAddress && { localAddress }) });
+  onTestFinished(() => void socket.destroy());
+  socket.on('error', () => {});
+  const ended = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  await once(socket, 'connect');
+  const text = async () => {
+    let all = '';
+    socket.on('data', (chunk) => (all += chunk));
+    await ended;
+    return all;
+  };
+  return { socket, ended, text };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise(setImmediate);
+}
+
+const GET = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+
+test('a connection ends with the response to its first request, however many it sends', async () => {
+  let served = 0;
+  const count = () => {
+    served++;
+    return { status: 200, body: 'x'.repeat(200_000) };
+  };
+  const server = await openHttp(ANYWHERE, () => count);
+  onTestFinished(() => server.close());
+  const client = await dial(server.port);
+  client.socket.write(GET('/count').repeat(2000));
+  const text = client.text();
+  await until(() => served > 0);
+  expect((await text).match(/^HTTP\/1.1 \d+/gm)).toEqual(['HTTP/1.1 200']);
+  expect(served).toBe(1);
+});
+
+test('a client that never comes to the end of its request has a second for it', async () => {
+  const clock = fakeClock();
+  const { server } = await open({ clock });
+  const client = await dial(server.port);
+  for (let elapsedMs = 0; elapsedMs < 1000; elapsedMs += 250) {
+    client.socket.write('G');
+    await until(() => server.stats.open === 1);
+    clock.advance(250);
+  }
+  await client.ended;
+  await until(() => server.stats.closed.read === 1);
+});
+
+test('a client that takes nothing of a page has five seconds, and what is kept for it goes', async () => {
+  const clock = fakeClock();
+  const body = Buffer.alloc(14_000_000, 'x');
+  const server = await openHttp(ANYWHERE, () => () => ({ status: 200, body }), { clock });
+  onTestFinished(() => server.close());
+  const clients = await Promise.all([1, 2, 3].map(() => dial(server.port)));
+  for (const { socket } of clients) {
+    socket.pause();
+    socket.write(GET('/large'));
+  }
+  await until(() => server.stats.bodyOctets > 0);
+  const written = () => clients.every(({ socket }) => socket.readableLength > 0 || socket.bytesRead > 0);
+  for (const { socket } of clients) socket.read(0);
+  await until(written);
+  expect(server.stats.bodyOctets).toBe(14_000_000);
+  for (let waits = 0; waits < 100; waits++) await new Promise(setImmediate);
+  clock.advance(5250);
+  await until(() => server.stats.open === 0);
+  expect(server.stats).toMatchObject({ bodyOctets: 0, closed: { write: 3 } });
+});
+
+test('of bodies that are too large together, the oldest one goes', async () => {
+  // More than the system takes for a client that reads nothing.
+  const page = () => ({ status: 200, body: Buffer.alloc(14_000_000, 'x') });
+  const server = await openHttp(ANYWHERE, () => page);
+  onTestFinished(() => server.close());
+  const [first, second] = [await dial(server.port), await dial(server.port)];
+  first.socket.pause().write(GET('/large'));
+  await until(() => server.stats.bodyOctets > 0);
+  second.socket.write(GET('/large'));
+  expect((await second.text()).length).toBeGreaterThan(14_000_000);
+  first.socket.resume();
+  await first.ended;
+  await until(() => server.stats.open === 0);
+  expect(server.stats).toMatchObject({ bodyOctets: 0, closed: { displaced: 1 } });
+});
+
+test.runIf(process.platform === 'linux')('idle connections of one client never keep another one out', async () => {
+  const { server } = await open();
+  const early = await dial(server.port, '127.0.0.3');
+  const idle = [];
+  for (let count = 1; count <= 300; count++) idle.push(await dial(server.port, '127.0.0.2'));
+  const late = await dial(server.port, '127.0.0.4');
+  late.socket.write(GET('/health'));
+  expect(await late.text()).toMatch(/^HTTP\/1.1 200 OK.*OK$/s);
+  early.socket.write(GET('/health'));
+  expect(await early.text()).toMatch(/^HTTP\/1.1 200 OK.*OK$/s);
+  await idle[0]!.ended;
+});
+
 test('with a certificate the pages are served over HTTPS', async () => {
-  const { server } = await open({ tls: certificate });
+  const { server } = await open({ tls: { ...certificate, requestCert: false, rejectUnauthorized: false } });
   const body = await new Promise((resolve, reject) => {
     const url = `https://127.0.0.1:${server.port}/health`;
     get(url, { ca: certificate.cert, agent: false }, (response) => response.setEncoding('utf8').on('data', resolve)).on(

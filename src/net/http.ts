@@ -1,15 +1,23 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer, type ServerOptions } from 'node:https';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { createSecureContext, type TlsOptions } from 'node:tls';
 import { CairnError, messageOf } from '../errors.ts';
 import { type Clock, systemClock } from '../observe/clock.ts';
 import type { Logger } from '../observe/log.ts';
-import { canonicalAddress, localOf } from './addresses.ts';
-import { type ListenTarget, listenTcp } from './listen.ts';
+import { canonicalAddress } from './addresses.ts';
+import { Bodies } from './bodies.ts';
+import type { StreamStats } from './connections.ts';
+import type { ListenTarget } from './listen.ts';
+import { PageConnection, type PageWorld } from './page-connection.ts';
+import { openStreams } from './stream-listener.ts';
+import type { ServerCredentials } from './tls-server.ts';
+import { Turns } from './turns.ts';
 
 /** What a page answers to GET. */
 export interface HttpPage {
   readonly status: number;
-  readonly body: string;
+  /** The same octets for many requests are kept once. */
+  readonly body: string | Uint8Array;
   /** Plain text by default. */
   readonly contentType?: string;
 }
@@ -19,33 +27,48 @@ export type ServePage = () => HttpPage | Promise<HttpPage>;
 /** Finds the page at a path, for a client that asks an address of the machine; undefined if there is none. */
 export type FindPage = (path: string, local: string) => ServePage | undefined;
 
+/** The certificate of a page served over HTTPS, in PEM, and what is asked of its clients. */
+export interface PageTls {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+  readonly ca?: Buffer;
+  readonly requestCert: boolean;
+  readonly rejectUnauthorized: boolean;
+}
+
 export interface HttpOptions {
   readonly clock?: Clock;
   /** Told of pages that throw; their clients get status 500. */
   readonly log?: Logger;
   /** Serves over TLS, with this certificate and key, and this demanded of clients. */
-  readonly tls?: Pick<ServerOptions, 'cert' | 'key' | 'ca' | 'requestCert' | 'rejectUnauthorized'> | undefined;
+  readonly tls?: PageTls | undefined;
+}
+
+/** What became of a page server's connections; and what is kept of bodies that clients are taking. */
+export interface PageStats extends StreamStats {
+  readonly bodyOctets: number;
 }
 
 /** A small HTTP server for health, readiness and metrics. */
 export interface HttpServer {
   readonly port: number;
+  readonly stats: Readonly<PageStats>;
   /** Replaces all pages, for requests from now on. */
   serve(find: FindPage): void;
   /** Takes no more requests and ends when those under way are answered, or after a second. */
   close(): Promise<void>;
 }
 
-/** How long a client may take for its request, its reply, and between two requests. */
-const TIMEOUT_MS = 5000;
-const TIMEOUTS = {
-  requestTimeout: TIMEOUT_MS,
-  headersTimeout: TIMEOUT_MS,
-  keepAliveTimeout: TIMEOUT_MS,
-  connectionsCheckingInterval: 1000,
+/** What clients may cost. Connections end with their response, so that idling is waiting for a request. */
+const LIMITS = {
+  readMs: 1000,
+  writeMs: 5000,
+  maxConnections: 256,
+  maxUnfinishedOctets: 1024 * 1024,
 };
-/** More connections than these are closed at once. */
-const MAX_CONNECTIONS = 256;
+const MAX_BODY_OCTETS = 16 * 1024 * 1024;
+/** In one turn of the event loop, slices of requests and bodies. */
+const SLICES_PER_TURN = 4;
 const CLOSE_GRACE_MS = 1000;
 
 /**
@@ -67,46 +90,63 @@ export function parseListenAddress(text: string): ListenTarget {
 /** Serves pages. @throws CairnError (as a rejection) when the address is in use or cannot be bound. */
 export async function openHttp(target: ListenTarget, find: FindPage, options: HttpOptions = {}): Promise<HttpServer> {
   const { clock = systemClock, log, tls } = options;
+  const credentials = tls && credentialsOf(tls);
+  const bodies = new Bodies(MAX_BODY_OCTETS);
+  const connections = new WeakMap<Duplex, PageConnection>();
+  const http = createHttp(connections);
   let current = find;
-  const listener = (request: IncomingMessage, response: ServerResponse) => void answer(current, request, response, log);
-  const server = tls ? createTlsServer({ ...tls, ...TIMEOUTS }, listener) : createServer(TIMEOUTS, listener);
-  server.setTimeout(TIMEOUT_MS);
-  server.maxConnections = MAX_CONNECTIONS;
-  const port = await listenTcp(server, target);
-  server.on('error', () => {}); // one accept that failed
-  let closing: Promise<void> | undefined;
+  const world: PageWorld = {
+    clock,
+    bodies,
+    turns: new Turns(SLICES_PER_TURN),
+    pageFor: (request, local) => pageFor(current, request, local, log),
+    speakHttp(stream, connection) {
+      connections.set(stream, connection);
+      http.emit('connection', stream);
+    },
+  };
+  const streamOptions = { ...target, clock, limits: LIMITS, tls: () => credentials };
+  const { port, stats, close } = await openStreams(streamOptions, {
+    alpnProtocols: ['http/1.1'],
+    allowHalfOpen: true,
+    connect: (socket, limits, events) => new PageConnection(socket, world, limits, events),
+  });
   return {
     port,
+    get stats() {
+      return { ...stats, bodyOctets: bodies.octets };
+    },
     serve(next) {
       current = next;
     },
-    close() {
-      closing ??= new Promise((resolve) => {
-        const deadline = clock.after(CLOSE_GRACE_MS, () => server.closeAllConnections());
-        server.close(() => {
-          deadline.cancel();
-          resolve();
-        });
-      });
-      return closing;
-    },
+    close: () => close(CLOSE_GRACE_MS),
   };
 }
 
-async function answer(find: FindPage, request: IncomingMessage, response: ServerResponse, log?: Logger): Promise<void> {
-  const { status, body, contentType = 'text/plain; charset=utf-8' } = await pageFor(find, request, log);
-  response.writeHead(status, {
-    'Content-Type': contentType,
-    'Content-Length': Buffer.byteLength(body),
-    ...(status === 405 && { Allow: 'GET, HEAD' }),
+/** A server that listens nowhere and minds no time: streams are handed to it, and their connections mind it. */
+function createHttp(connections: WeakMap<Duplex, PageConnection>): Server {
+  const timeouts = { keepAliveTimeout: 0, headersTimeout: 0, requestTimeout: 0 };
+  return createServer(timeouts, (request, response) => {
+    response.on('error', () => {});
+    connections.get(request.socket)!.take(request, response);
   });
-  response.end(body);
 }
 
-async function pageFor(find: FindPage, request: IncomingMessage, log?: Logger): Promise<HttpPage> {
-  const { method, url = '/', socket } = request;
+/** @throws Error where certificate and key are not what they should be. */
+function credentialsOf({ cert, key, ca, requestCert, rejectUnauthorized }: PageTls): ServerCredentials {
+  createSecureContext({ cert, key, ca } as TlsOptions);
+  const clientAuth = requestCert ? (rejectUnauthorized ? 'require_and_verify' : 'request') : 'nocert';
+  return { cert: `${cert}`, key: `${key}`, ca: ca && `${ca}`, clientAuth };
+}
+
+async function pageFor(
+  find: FindPage,
+  { method, url = '/' }: IncomingMessage,
+  local: string,
+  log?: Logger,
+): Promise<HttpPage> {
   const path = url.split('?', 1)[0]!;
-  const serve = find(path, localOf(socket).address);
+  const serve = find(path, local);
   if (!serve) return { status: 404, body: '404 page not found\n' };
   if (method !== 'GET' && method !== 'HEAD') return { status: 405, body: '405 method not allowed\n' };
   try {

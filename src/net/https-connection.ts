@@ -1,33 +1,54 @@
 import { performServerHandshake, type ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../observe/clock.ts';
 import { clientOf, localOf } from './addresses.ts';
+import { clientKey } from './by-client.ts';
+import { Gate } from './gate.ts';
 import { type HttpExchange, type HttpResponse, http2Exchange, readQuery, refuse } from './https-exchange.ts';
 import { dnsResponse } from './https-response.ts';
 import type { CloseReason, ConnectionEvents, ConnectionLimits, StreamConnection } from './stream-connection.ts';
 import type { Incoming, Peer, Receiver, SendReply } from './transport.ts';
+import type { Turns } from './turns.ts';
 
 /** What all connections of a listener have in common. */
 export interface HttpsWorld {
   readonly receive: Receiver;
   readonly clock: Clock;
+  /** A piece of work is what a {@link Gate} lets pass at once. */
+  readonly turns: Turns;
   /** Told of the status of every response. */
   responded(status: number): void;
-  /** Has requests of HTTP/1.1 read from the socket; they are taken by {@link HttpsConnection.take}. */
-  speakHttp1(socket: Socket, connection: HttpsConnection): void;
+  /** Has requests of HTTP/1.1 read from the stream; they are taken by {@link HttpsConnection.take}. */
+  speakHttp1(stream: Duplex, connection: HttpsConnection): void;
 }
 
-/** An HTTP/2 client may have so many megabytes of ours for its headers and streams. */
-const SESSION_MEGABYTES = 2;
+/** What an HTTP/2 client may have of ours, and how much it may try our patience, before the connection ends. */
+const HTTP2_LIMITS = {
+  /** In megabytes, for headers and streams. */
+  maxSessionMemory: 2,
+  maxHeaderListPairs: 64,
+  /** Frames that make no sense, empty ones among them. */
+  maxSessionInvalidFrames: 32,
+  /** Requests that are taken back: so many at once, so many a second from then on. */
+  streamResetBurst: 128,
+  streamResetRate: 16,
+};
+const MAX_HEADER_OCTETS = 16_384;
+
+/** What a response takes in memory, beside its body, until it is sent. */
+const RESPONSE_OVERHEAD_OCTETS = 1024;
 
 /** One client's connection: hands the messages in its requests over as they come, and responds in any order. */
 export class HttpsConnection implements StreamConnection {
+  readonly client: string;
   private readonly socket: Socket;
+  private readonly gate: Gate;
   private readonly world: HttpsWorld;
   private readonly limits: ConnectionLimits;
   private readonly events: ConnectionEvents;
-  private readonly client: Peer;
+  private readonly remote: Peer;
   private readonly local: Peer;
   /** Undefined for HTTP/1.1. */
   private readonly session: ServerHttp2Session | undefined;
@@ -37,8 +58,12 @@ export class HttpsConnection implements StreamConnection {
   private unread = 0;
   private unwritten = 0;
   private requests = 0;
+  /** Of these, those whose queries have no reply yet. */
+  private unanswered = 0;
   /** What is kept of requests that are not read to their end, in octets. */
   private unfinished = 0;
+  /** What is kept of responses that are not taken to their end, in octets. */
+  private unsent = 0;
   private closed = false;
   /** Set when no more requests are taken. */
   private finishing: CloseReason | undefined;
@@ -53,15 +78,18 @@ export class HttpsConnection implements StreamConnection {
     this.world = world;
     this.limits = limits;
     this.events = events;
-    this.client = clientOf(socket);
+    this.remote = clientOf(socket);
+    this.client = clientKey(this.remote.address);
     this.local = localOf(socket);
     this.readDeadline = world.clock.monotonic() + limits.readMs;
     socket.setNoDelay(true);
     socket.on('error', () => this.destroy('error'));
     socket.on('close', () => this.destroy(this.finishing ?? 'client'));
+    this.gate = new Gate(socket, world.turns, this.client, () => this.tellUnfinished(false));
+    this.gate.on('error', () => this.destroy('error'));
     // What TLS agreed on; RFC 9113 §3.3 has no other way to HTTP/2 that a proxy would use.
-    if ((socket as TLSSocket).alpnProtocol === 'h2') this.session = this.speakHttp2(socket);
-    else world.speakHttp1(socket, this);
+    if ((socket as TLSSocket).alpnProtocol === 'h2') this.session = this.speakHttp2(this.gate);
+    else world.speakHttp1(this.gate, this);
   }
 
   expire(nowMs: number): void {
@@ -82,9 +110,10 @@ export class HttpsConnection implements StreamConnection {
   destroy(reason: CloseReason): void {
     if (this.closed) return;
     this.closed = true;
-    this.session?.destroy();
-    this.socket.destroy();
     this.events.onClosed(this, reason);
+    this.session?.destroy();
+    this.gate.destroy();
+    this.socket.destroy();
   }
 
   /** Answers one request. */
@@ -95,14 +124,14 @@ export class HttpsConnection implements StreamConnection {
     }
     const { clock } = this.world;
     this.readReason = 'idle';
-    if (++this.inFlight === 1) this.events.onBusy(this);
+    this.inFlight++;
     if (this.unread++ === 0) this.readDeadline = clock.monotonic() + this.limits.readMs;
     if (++this.requests === this.limits.maxQueries) this.finishing = 'queries';
     let octets = 0;
     const kept = (more: number) => {
       octets += more;
       this.unfinished += more;
-      if (!this.closed) this.events.onUnfinished(this, this.unfinished);
+      this.tellUnfinished(false);
     };
     const isRead = () => {
       this.isWhole(octets);
@@ -129,10 +158,13 @@ export class HttpsConnection implements StreamConnection {
 
   /** So many octets are kept no longer. */
   private isWhole(octets: number): void {
-    if (octets === 0 || this.closed) return;
+    if (octets === 0) return;
     this.unfinished -= octets;
-    this.events.onUnfinished(this, 0);
-    this.events.onUnfinished(this, this.unfinished);
+    this.tellUnfinished(true);
+  }
+
+  private tellUnfinished(progress: boolean): void {
+    this.events.onUnfinished(this, this.unfinished + this.gate.waitingOctets, progress);
   }
 
   private answer(exchange: HttpExchange, query: Uint8Array | HttpResponse, isDone: () => void): void {
@@ -141,12 +173,14 @@ export class HttpsConnection implements StreamConnection {
       isDone();
       return;
     }
-    const { client, local } = this;
+    const { remote: client, local } = this;
+    if (this.unanswered++ === 0) this.events.onBusy(this);
     let deferred = false;
     let open = true;
     const send: SendReply = (reply) => {
       if (!open) return;
       open = false;
+      if (--this.unanswered === 0) this.events.onIdle(this);
       this.respond(exchange, reply ? dnsResponse(reply) : refuse(500, 'there is no reply'));
       isDone();
     };
@@ -164,7 +198,13 @@ export class HttpsConnection implements StreamConnection {
     this.world.responded(response.status);
     const isLast = this.finishing !== undefined && !this.session;
     if (this.unwritten++ === 0) this.writeDeadline = this.world.clock.monotonic() + this.limits.writeMs;
+    const octets = response.body.length + RESPONSE_OVERHEAD_OCTETS;
+    this.unsent += octets;
+    this.events.onUnsent(this, this.unsent, false);
+    if (this.closed) return;
     exchange.onClosed(() => {
+      this.unsent -= octets;
+      this.events.onUnsent(this, this.unsent, true);
       this.writeDeadline =
         --this.unwritten === 0 ? Number.POSITIVE_INFINITY : this.world.clock.monotonic() + this.limits.writeMs;
     });
@@ -179,18 +219,17 @@ export class HttpsConnection implements StreamConnection {
       return;
     }
     this.readDeadline = this.world.clock.monotonic() + this.limits.idleMs;
-    this.events.onIdle(this);
   }
 
   private endSocket(): void {
     if (this.session) this.session.close();
-    else this.socket.destroySoon();
+    else this.gate.destroySoon();
   }
 
-  private speakHttp2(socket: Socket): ServerHttp2Session {
-    const session = performServerHandshake(socket, {
-      settings: { maxConcurrentStreams: this.limits.maxInFlight },
-      maxSessionMemory: SESSION_MEGABYTES,
+  private speakHttp2(stream: Duplex): ServerHttp2Session {
+    const session = performServerHandshake(stream, {
+      settings: { maxConcurrentStreams: this.limits.maxInFlight, maxHeaderListSize: MAX_HEADER_OCTETS },
+      ...HTTP2_LIMITS,
     });
     session.on('error', () => this.destroy('error'));
     session.on('close', () => this.destroy(this.finishing ?? 'client'));

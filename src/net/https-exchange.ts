@@ -95,13 +95,20 @@ function fromParameter(parameters: string): Uint8Array {
 
 /** Undefined for more than a message can be; the rest of it is left unread. */
 async function readBody(body: Readable, kept: (octets: number) => void): Promise<Uint8Array | undefined> {
-  const chunks: Buffer[] = [];
+  // In one piece: small pieces would take more memory than they hold.
+  let held = Buffer.alloc(0);
   let octets = 0;
   for await (const chunk of body.iterator({ destroyOnReturn: false })) {
-    octets += chunk.length;
-    if (octets > MAX_MESSAGE_OCTETS) return undefined;
-    chunks.push(chunk);
-    kept(chunk.length);
+    const end = octets + chunk.length;
+    if (end > MAX_MESSAGE_OCTETS) return undefined;
+    if (end > held.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(end, Math.min(2 * held.length, MAX_MESSAGE_OCTETS)));
+      larger.set(held.subarray(0, octets));
+      kept(larger.length - held.length);
+      held = larger;
+    }
+    held.set(chunk, octets);
+    octets = end;
   }
-  return Buffer.concat(chunks);
+  return held.subarray(0, octets);
 }

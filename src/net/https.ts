@@ -1,9 +1,13 @@
 import { createServer, type Server } from 'node:http';
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { HttpsConnection, type HttpsWorld } from './https-connection.ts';
 import { http1Exchange } from './https-exchange.ts';
 import { openStreams, type StreamListener, type StreamOptions } from './stream-listener.ts';
 import type { Receiver } from './transport.ts';
+import { Turns } from './turns.ts';
+
+/** So much of what clients send is read in one turn of the event loop, in slices of a {@link Gate}: some dozens of requests. */
+const SLICES_PER_TURN = 2;
 
 export interface HttpsListener extends StreamListener {
   /** How many responses had which status. */
@@ -18,15 +22,16 @@ export interface HttpsListener extends StreamListener {
  */
 export async function openHttps(options: StreamOptions, receive: Receiver): Promise<HttpsListener> {
   const responses = new Map<number, number>();
-  const connections = new WeakMap<Socket, HttpsConnection>();
+  const connections = new WeakMap<Duplex, HttpsConnection>();
   const http1 = createHttp1(connections);
   const world: HttpsWorld = {
     receive,
     clock: options.clock,
+    turns: new Turns(SLICES_PER_TURN),
     responded: (status) => void responses.set(status, (responses.get(status) ?? 0) + 1),
-    speakHttp1(socket, connection) {
-      connections.set(socket, connection);
-      http1.emit('connection', socket);
+    speakHttp1(stream, connection) {
+      connections.set(stream, connection);
+      http1.emit('connection', stream);
     },
   };
   const listener = await openStreams(options, {
@@ -38,7 +43,7 @@ export async function openHttps(options: StreamOptions, receive: Receiver): Prom
 }
 
 /** A server that listens nowhere and minds no time: sockets are handed to it, and their connections mind it. */
-function createHttp1(connections: WeakMap<Socket, HttpsConnection>): Server {
+function createHttp1(connections: WeakMap<Duplex, HttpsConnection>): Server {
   const timeouts = { keepAliveTimeout: 0, headersTimeout: 0, requestTimeout: 0 };
   return createServer(timeouts, (request, response) => {
     response.on('error', () => {});

@@ -26,6 +26,8 @@ export type CloseReason =
 
 /** One client's connection, as far as its listener minds it. */
 export interface StreamConnection {
+  /** What all connections of the same client have in common. */
+  readonly client: string;
   /** Ends the connection if it has run out of time. */
   expire(nowMs: number): void;
   /** Takes no more queries, and ends once the replies to those in flight are written. */
@@ -36,12 +38,22 @@ export interface StreamConnection {
 
 /** What a listener wants to know of its connections. */
 export interface ConnectionEvents {
-  /** The last query in flight got its reply. */
+  /** From now on the connection waits for its client: for a query, the rest of one, or for replies to be taken. */
   onIdle(connection: StreamConnection): void;
-  /** The first query is in flight. */
+  /** The client waits for a reply. */
   onBusy(connection: StreamConnection): void;
-  /** How many octets of messages that are not whole yet are kept for the connection; 0 as soon as one of them is whole. */
-  onUnfinished(connection: StreamConnection, octets: number): void;
-  /** Called once, and nothing after it. */
+  /**
+   * How many octets are kept of messages that are not whole yet.
+   *
+   * @param progress whether one has become whole since
+   */
+  onUnfinished(connection: StreamConnection, octets: number, progress: boolean): void;
+  /**
+   * How many octets are kept of replies that the client has not taken yet.
+   *
+   * @param progress whether it has taken some since
+   */
+  onUnsent(connection: StreamConnection, octets: number, progress: boolean): void;
+  /** Called once, and nothing after it; the connection's socket is destroyed then, and may be reset before. */
   onClosed(connection: StreamConnection, reason: CloseReason): void;
 }

@@ -2,31 +2,47 @@ import type { Socket } from 'node:net';
 import { HEADER_OCTETS } from '../dns/wire/decode.ts';
 import type { Clock } from '../observe/clock.ts';
 import { clientOf, localOf } from './addresses.ts';
+import { clientKey } from './by-client.ts';
 import { createFrames, frame } from './frames.ts';
 import type { CloseReason, ConnectionEvents, ConnectionLimits, StreamConnection } from './stream-connection.ts';
 import type { Incoming, Peer, Receiver, SendReply } from './transport.ts';
+import type { Turns } from './turns.ts';
 
-/** So many messages of one connection are taken in one turn of the event loop, however many are there: others wait too. */
-const MESSAGES_PER_TURN = 32;
+/** So many messages of one connection are taken in a row, however many are there: others wait too. */
+const MESSAGES_IN_A_ROW = 32;
+
+/** What a reply takes in memory, beside its octets, until it is sent. */
+const REPLY_OVERHEAD_OCTETS = 512;
+
+/** What all connections of a listener have in common. */
+export interface TcpWorld {
+  readonly receive: Receiver;
+  readonly clock: Clock;
+  /** A piece of work is a message. */
+  readonly turns: Turns;
+}
 
 /**
  * One client's connection: hands queries over as they come and writes replies as they are made, in any order
  * (RFC 7766 §6.2.1.1, §7).
  */
 export class TcpConnection implements StreamConnection {
+  readonly client: string;
   private readonly socket: Socket;
-  private readonly receive: Receiver;
+  private readonly world: TcpWorld;
   private readonly limits: ConnectionLimits;
-  private readonly clock: Clock;
   private readonly events: ConnectionEvents;
   private readonly frames = createFrames();
-  private readonly client: Peer;
+  private readonly remote: Peer;
   private readonly local: Peer;
   /** Replies of many messages that are not written to their end. */
   private readonly streams = new Set<Iterator<Uint8Array>>();
   private inFlight = 0;
   private queries = 0;
   private unwritten = 0;
+  /** What these replies take, and whether the client has taken some since that was told. */
+  private unsentOctets = 0;
+  private hasTaken = false;
   /** What the listener knows to be kept of messages that are not whole. */
   private unfinished = 0;
   private corked = false;
@@ -44,15 +60,15 @@ export class TcpConnection implements StreamConnection {
   /** When something of what was sent must have been taken. */
   private writeDeadline = Number.POSITIVE_INFINITY;
 
-  constructor(socket: Socket, receive: Receiver, limits: ConnectionLimits, clock: Clock, events: ConnectionEvents) {
+  constructor(socket: Socket, world: TcpWorld, limits: ConnectionLimits, events: ConnectionEvents) {
     this.socket = socket;
-    this.receive = receive;
+    this.world = world;
     this.limits = limits;
-    this.clock = clock;
     this.events = events;
-    this.client = clientOf(socket);
+    this.remote = clientOf(socket);
+    this.client = clientKey(this.remote.address);
     this.local = localOf(socket);
-    this.readDeadline = clock.monotonic() + limits.readMs;
+    this.readDeadline = world.clock.monotonic() + limits.readMs;
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => {
       this.frames.push(chunk);
@@ -80,9 +96,9 @@ export class TcpConnection implements StreamConnection {
   destroy(reason: CloseReason): void {
     if (this.closed) return;
     this.closed = true;
+    this.events.onClosed(this, reason);
     this.socket.destroy();
     for (const messages of this.streams) messages.return?.();
-    this.events.onClosed(this, reason);
   }
 
   /** Hands over the messages that are there, as far as the limits allow, then reads on, waits or ends. */
@@ -90,14 +106,15 @@ export class TcpConnection implements StreamConnection {
     if (this.dispatching || this.closed) return;
     this.dispatching = true;
     const queries = this.queries;
-    for (let left = MESSAGES_PER_TURN; ; left--) {
-      if (left === 0) this.yield();
+    for (let left = MESSAGES_IN_A_ROW; ; left--) {
+      if (this.mayTake() && (left === 0 || !this.world.turns.take())) this.yield();
       const message = this.mayTake() ? this.frames.next() : undefined;
       if (!message) break;
       if (message.length >= HEADER_OCTETS) this.take(message);
     }
     this.dispatching = false;
     if (this.closed) return;
+    if (this.queries > queries && this.inFlight === 0) this.events.onIdle(this);
     this.tellUnfinished(this.queries > queries);
     if (this.closed) return;
     const exhausted = this.finishing !== undefined || (this.ended && this.mayTake());
@@ -111,8 +128,7 @@ export class TcpConnection implements StreamConnection {
     const { octets } = this.frames;
     if (octets === 0 && this.unfinished === 0) return;
     this.unfinished = octets;
-    if (progress) this.events.onUnfinished(this, 0);
-    this.events.onUnfinished(this, octets);
+    this.events.onUnfinished(this, octets, progress);
   }
 
   private mayTake(): boolean {
@@ -122,17 +138,17 @@ export class TcpConnection implements StreamConnection {
 
   private yield(): void {
     this.yielding = true;
-    setImmediate(() => {
+    this.world.turns.wait(this.client, () => {
       this.yielding = false;
       this.dispatch();
     });
   }
 
   private take(bytes: Buffer): void {
-    const { client, local } = this;
+    const { remote: client, local } = this;
     this.readReason = 'idle';
     this.readDeadline = Number.POSITIVE_INFINITY;
-    if (++this.inFlight === 1) this.events.onBusy(this);
+    this.inFlight++;
     if (++this.queries === this.limits.maxQueries) this.finishing = 'queries';
     let deferred = false;
     const defer = (): SendReply => {
@@ -140,8 +156,9 @@ export class TcpConnection implements StreamConnection {
       return this.replyOnce();
     };
     const incoming: Incoming = { bytes, client, local, defer };
-    const reply = this.receive(incoming);
+    const reply = this.world.receive(incoming);
     if (!deferred) this.reply(reply);
+    else if (this.inFlight > 0) this.events.onBusy(this);
   }
 
   private replyOnce(): SendReply {
@@ -189,8 +206,8 @@ export class TcpConnection implements StreamConnection {
     if (this.closed) return;
     if (bytes) this.write(bytes);
     if (--this.inFlight > 0) return;
-    this.readDeadline = this.clock.monotonic() + this.limits.idleMs;
-    this.events.onIdle(this);
+    this.readDeadline = this.world.clock.monotonic() + this.limits.idleMs;
+    if (!this.dispatching) this.events.onIdle(this);
   }
 
   /** Writes a reply, length and all, together with the others of the same tick. */
@@ -202,13 +219,24 @@ export class TcpConnection implements StreamConnection {
       process.nextTick(() => {
         this.corked = false;
         socket.uncork();
+        this.tellUnsent();
       });
     }
-    if (this.unwritten++ === 0) this.writeDeadline = this.clock.monotonic() + this.limits.writeMs;
+    if (this.unwritten++ === 0) this.writeDeadline = this.world.clock.monotonic() + this.limits.writeMs;
+    const octets = bytes.length + REPLY_OVERHEAD_OCTETS;
+    this.unsentOctets += octets;
     socket.write(frame(bytes), () => {
+      this.unsentOctets -= octets;
+      this.hasTaken = true;
       this.unwritten--;
       this.writeDeadline =
-        this.unwritten === 0 ? Number.POSITIVE_INFINITY : this.clock.monotonic() + this.limits.writeMs;
+        this.unwritten === 0 ? Number.POSITIVE_INFINITY : this.world.clock.monotonic() + this.limits.writeMs;
+      if (this.unwritten === 0) this.tellUnsent();
     });
+  }
+
+  private tellUnsent(): void {
+    this.events.onUnsent(this, this.unsentOctets, this.hasTaken);
+    this.hasTaken = false;
   }
 }

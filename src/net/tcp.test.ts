@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { fakeClock } from '../../test/support/clock.ts';
+import type { StreamLimits } from './connections.ts';
 import { createFrames, frame } from './frames.ts';
-import type { StreamLimits } from './stream-listener.ts';
 import { openTcp } from './tcp.ts';
 import type { Peer, Receiver, SendReply } from './transport.ts';
 
@@ -24,8 +24,13 @@ async function listen(receive: Receiver, limits: Partial<StreamLimits> = {}) {
 }
 
 /** A client whose own end stays open until it is told otherwise. */
-async function dial(port: number) {
-  const socket: Socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+async function dial(port: number, localAddress?: string) {
+  const socket: Socket = connect({
+    port,
+    host: '127.0.0.1',
+    allowHalfOpen: true,
+    ...(localAddress && { localAddress }),
+  });
   onTestFinished(() => void socket.destroy());
   const replies: string[] = [];
   const waiting: (() => void)[] = [];
@@ -373,6 +378,91 @@ test('at the bound a new connection is refused when all are busy', async () => {
   const second = await dial(port);
   expect(await second.hungUp).toEqual([]);
   expect(stats).toMatchObject({ open: 1, refused: 1 });
+});
+
+/** Other addresses of this machine that need no configuration. */
+const onLinux = test.runIf(process.platform === 'linux');
+const [HOG, GUEST] = ['127.0.0.2', '127.0.0.3'];
+
+onLinux('at the bound the client with the most idle connections makes room, however long others are idle', async () => {
+  const { port, stats } = await listen(echo, { maxConnections: 4 });
+  const guest = await dial(port, GUEST);
+  const hogs = [];
+  for (let count = 1; count <= 20; count++) hogs.push(await dial(port, HOG));
+  await until(() => stats.closed.displaced === 17);
+  expect(await hogs[0]!.hungUp).toEqual([]);
+  guest.send('a');
+  expect(await guest.read(1)).toEqual(['a']);
+  hogs[19]!.send('b');
+  expect(await hogs[19]!.read(1)).toEqual(['b']);
+});
+
+onLinux('where all are busy, a client with more connections than another makes room for it', async () => {
+  const sends: SendReply[] = [];
+  const receive: Receiver = ({ defer }) => void sends.push(defer());
+  const { port, stats } = await listen(receive, { maxConnections: 3 });
+  const hogs = [];
+  for (let count = 1; count <= 3; count++) {
+    const hog = await dial(port, HOG);
+    hog.send('a');
+    hogs.push(hog);
+    await until(() => sends.length === count);
+  }
+  const more = await dial(port, HOG);
+  expect(await more.hungUp).toEqual([]);
+  expect(stats).toMatchObject({ open: 3, refused: 1, closed: { displaced: 0 } });
+  const guest = await dial(port, GUEST);
+  expect(await hogs[0]!.hungUp).toEqual([]);
+  guest.send('b');
+  await until(() => sends.length === 4);
+  for (const send of sends) send(message('reply'));
+  expect(await guest.read(1)).toEqual(['reply']);
+  expect(await hogs[1]!.read(1)).toEqual(['reply']);
+  expect(stats).toMatchObject({ open: 3, refused: 1, closed: { displaced: 1 } });
+});
+
+test('at the bound of unsent replies the one that has taken nothing for the longest is reset', async () => {
+  const large = Buffer.alloc(60_000, 'x');
+  const { port, stats } = await listen(() => large, { maxUnsentOctets: 200_000 });
+  const reading = await dial(port);
+  const unread = [];
+  // Until the system takes no more, each of them has some of its replies kept here.
+  for (let count = 1; count <= 20; count++) {
+    const client = await dial(port);
+    client.socket.pause();
+    unread.push(client);
+    client.send(...Array<string>(200).fill('again'));
+    reading.send('a');
+    await reading.read(count);
+  }
+  await until(() => stats.closed.displaced >= 10);
+  expect(stats.unsentOctets).toBeLessThanOrEqual(200_000);
+  reading.send('a');
+  expect(await reading.read(21)).toHaveLength(21);
+  const [first] = unread;
+  const failed = once(first!.socket, 'error');
+  first!.socket.resume();
+  expect(await failed).toMatchObject([{ code: 'ECONNRESET' }]);
+  for (const { socket } of unread) socket.destroy();
+  await until(() => stats.open === 1);
+  expect(stats.unsentOctets).toBe(0);
+});
+
+test('the queries of many connections are taken in several turns, so that others have theirs', async () => {
+  let turn = 0;
+  const taken = new Map<number, number>();
+  const { port } = await listen(({ bytes }) => {
+    taken.set(turn, (taken.get(turn) ?? 0) + 1);
+    return Buffer.from(bytes);
+  });
+  const clients = [];
+  for (let count = 1; count <= 50; count++) clients.push(await dial(port));
+  for (const client of clients) client.send(...Array<string>(30).fill('again'));
+  for (const total = () => [...taken.values()].reduce((sum, count) => sum + count, 0); total() < 1500; turn++) {
+    await new Promise(setImmediate);
+  }
+  expect(Math.max(...taken.values())).toBeLessThanOrEqual(2 * 64);
+  for (const client of clients) expect(await client.read(30)).toHaveLength(30);
 });
 
 test('closing ends idle connections at once and busy ones after their replies, and takes no more queries', async () => {

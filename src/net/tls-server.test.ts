@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { dialTls } from '../../test/support/ask-encrypted.ts';
 import { KEY, NAMED_CERT, SERVER_CERT } from '../../test/support/authority.ts';
 import { fakeClock } from '../../test/support/clock.ts';
-import type { StreamLimits } from './stream-listener.ts';
+import type { StreamLimits } from './connections.ts';
 import { openTcp } from './tcp.ts';
 import type { ServerCredentials } from './tls-server.ts';
 import type { Receiver } from './transport.ts';
@@ -84,7 +84,7 @@ test('a connection that is secure has its time for the first message, is idle th
   expect(stats.open).toBe(1);
   clock.advance(500);
   await client.ended;
-  expect(stats.closed.idle).toBe(1);
+  await until(() => stats.closed.idle === 1);
 });
 
 test('what a client sends before it ends its side is answered', async () => {

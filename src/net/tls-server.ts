@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { clientOf } from './addresses.ts';
+import { clientKey } from './by-client.ts';
 import type { CloseReason, ConnectionEvents, StreamConnection } from './stream-connection.ts';
 
 /** What is asked of clients, in CoreDNS's words: whether they must show a certificate, and whether it is verified. */
@@ -18,6 +20,7 @@ export interface ServerCredentials {
 
 /** A connection that is not secure yet: like one that is idle, it makes room for others. */
 export class Handshake implements StreamConnection {
+  readonly client: string;
   private readonly socket: Socket;
   private readonly deadline: number;
   private readonly events: ConnectionEvents;
@@ -25,10 +28,15 @@ export class Handshake implements StreamConnection {
 
   constructor(socket: Socket, deadline: number, events: ConnectionEvents) {
     this.socket = socket;
+    this.client = clientKey(clientOf(socket).address);
     this.deadline = deadline;
     this.events = events;
     socket.on('error', () => {});
     socket.on('close', () => this.destroy('handshake'));
+  }
+
+  get isOver(): boolean {
+    return this.over;
   }
 
   /** The connection goes on as another one; false if it is over already. */
@@ -49,8 +57,8 @@ export class Handshake implements StreamConnection {
   destroy(reason: CloseReason): void {
     if (this.over) return;
     this.over = true;
-    this.socket.destroy();
     this.events.onClosed(this, reason);
+    this.socket.destroy();
   }
 }
 
@@ -66,8 +74,8 @@ export function tlsUpgrade(
   /** By the client's address and port: a TLS server does not say which of the sockets it was given is secure now. */
   const waiting = new Map<string, (socket: TLSSocket) => void>();
   const onSecure = (socket: TLSSocket, { clientAuth }: ServerCredentials) => {
-    const secured = waiting.get(clientOf(socket));
-    waiting.delete(clientOf(socket));
+    const secured = waiting.get(peerOf(socket));
+    waiting.delete(peerOf(socket));
     if (secured && isWelcome(socket, clientAuth)) secured(socket);
     else socket.destroy();
   };
@@ -76,7 +84,7 @@ export function tlsUpgrade(
       current = credentials;
       server = createTlsServer(credentials, alpnProtocols, (secure) => onSecure(secure, credentials));
     }
-    const client = clientOf(socket);
+    const client = peerOf(socket);
     waiting.set(client, secured);
     socket.on('close', () => waiting.delete(client));
     server.emit('connection', socket);
@@ -121,6 +129,6 @@ function isWelcome(socket: TLSSocket, clientAuth: ClientAuth): boolean {
   }
 }
 
-function clientOf({ remoteAddress, remotePort }: Socket): string {
+function peerOf({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress} ${remotePort}`;
 }

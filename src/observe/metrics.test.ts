@@ -101,3 +101,35 @@ test('gauges are set before a scrape, by the last one to take a key', async () =
   });
   expect((await exposed(metrics)).at(-1)).toBe('held 10');
 });
+
+test('what is special in the format is escaped, and no number is left out', async () => {
+  const metrics = new Metrics();
+  const held = metrics.gauge('held', 'A \\ and\na line.', ['name']);
+  held.cell('a\\b"c\nd').value = Number.POSITIVE_INFINITY;
+  held.cell('less').value = Number.NEGATIVE_INFINITY;
+  held.cell('none').value = Number.NaN;
+  held.cell('small').value = 1.5e-7;
+  expect(await exposed(metrics)).toEqual([
+    '# HELP held A \\\\ and\\na line.',
+    '# TYPE held gauge',
+    'held{name="a\\\\b\\"c\\nd"} +Inf',
+    'held{name="less"} -Inf',
+    'held{name="none"} NaN',
+    'held{name="small"} 1.5e-7',
+  ]);
+});
+
+test('the text of many series is made in pieces, so that others have their turn; who asks meanwhile gets the same', async () => {
+  const metrics = new Metrics();
+  const family = metrics.counter('seen_total', 'What was seen.', ['kind']);
+  for (let i = 0; i < 5000; i++) family.cell(`${i}`);
+  let turns = 0;
+  let isDone = false;
+  const exposing = metrics.expose().finally(() => {
+    isDone = true;
+  });
+  expect(metrics.expose()).toBe(metrics.expose());
+  for (; !isDone; turns++) await new Promise(setImmediate);
+  expect(turns).toBeGreaterThanOrEqual(10);
+  expect((await exposing).match(/^seen_total\{/gm)).toHaveLength(5000);
+});

@@ -43,34 +43,45 @@ interface Show {
   readonly collect: () => void;
 }
 
-type Value = { value: number; labels: Record<string, string | number>; metricName?: string };
+/** How a cell of a metric is written: the lines of a series, by the text of its labels. */
+type Print<C> = (name: string, labels: string, cell: C) => string;
 
-/** What prom-client's registry asks of a metric when it is scraped. */
-interface Exposed {
-  name: string;
-  help: string;
-  type: string;
-  values: Value[];
-  aggregator: string;
+interface Series<C> {
+  readonly values: readonly string[];
+  /** `a="1",b="2"` */
+  readonly labels: string;
+  readonly cell: C;
 }
+
+/** A metric with how it is written: the header, then the lines of each series. */
+interface Known {
+  readonly family: Family<unknown>;
+  readonly description: MetricDescription;
+  readonly lines: () => Iterable<string>;
+}
+
+/** So many series are written in a row, then others have their turn. */
+const SERIES_IN_A_ROW = 500;
 
 /** The metrics of the process. Asking twice for one name gives the same family, so counts go on over a reload. */
 export class Metrics {
   private readonly registry = new Registry();
-  private readonly families = new Map<string, { family: Family<unknown>; description: MetricDescription }>();
+  private readonly families = new Map<string, Known>();
   private readonly collectors = new Map<string, () => void>();
   private readonly shows = new Set<Show>();
+  /** The text that is being made. */
+  private making: Promise<string> | undefined;
 
   counter(name: string, help: string, labels: readonly string[] = []): Family<Cell> {
-    return this.family({ name, help, type: 'counter', labels }, numberCell, plainValues);
+    return this.family({ name, help, type: 'counter', labels }, numberCell, printNumber);
   }
 
   gauge(name: string, help: string, labels: readonly string[] = []): Family<Cell> {
-    return this.family({ name, help, type: 'gauge', labels }, numberCell, plainValues);
+    return this.family({ name, help, type: 'gauge', labels }, numberCell, printNumber);
   }
 
   histogram(name: string, help: string, labels: readonly string[], buckets: readonly number[]): Family<HistogramCell> {
-    return this.family({ name, help, type: 'histogram', labels }, () => new Buckets(buckets), bucketValues);
+    return this.family({ name, help, type: 'histogram', labels }, () => new Buckets(buckets), printBuckets);
   }
 
   /** Runs `collect` before every scrape, to set gauges that nobody moves; a second one under the same key replaces the first. */
@@ -97,59 +108,82 @@ export class Metrics {
     return all.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** prom-client's registry, for its default process metrics. */
+  /** prom-client's registry, for its metrics of the runtime, which come last. */
   get promRegistry(): Registry {
     return this.registry;
   }
 
-  /** All metrics in Prometheus' text format. */
-  async expose(): Promise<string> {
+  /** All metrics in Prometheus' text format, made in pieces; who asks while it is made gets the same. */
+  expose(): Promise<string> {
+    this.making ??= this.print().finally(() => {
+      this.making = undefined;
+    });
+    return this.making;
+  }
+
+  private async print(): Promise<string> {
     for (const collect of this.collectors.values()) collect();
     for (const { gauges } of this.shows) for (const gauge of gauges) gauge.reset();
     for (const { collect } of this.shows) collect();
-    return this.registry.metrics();
+    const pieces: string[] = [];
+    for (const { lines } of this.families.values()) {
+      for (const line of lines()) {
+        pieces.push(line);
+        if (pieces.length % SERIES_IN_A_ROW === 0) await new Promise(setImmediate);
+      }
+      pieces.push('');
+    }
+    if (this.registry.getMetricsAsArray().length > 0) pieces.push(await this.registry.metrics());
+    return pieces.join('\n');
   }
 
-  private family<C>(
-    description: MetricDescription,
-    create: () => C,
-    valuesOf: (name: string, labels: Record<string, string>, cell: C) => Value[],
-  ): Family<C> {
-    const { name, help, type, labels } = description;
+  private family<C>(description: MetricDescription, create: () => C, print: Print<C>): Family<C> {
+    const { name, type, labels } = description;
     const known = this.families.get(name)?.family;
     if (known) return known as Family<C>;
-    const series = new Map<string, { labels: Record<string, string>; cell: C }>();
+    const series = new Map<string, Series<C>>();
     const family: Family<C> = {
       cell(...values) {
         const key = values.join('\0');
         let entry = series.get(key);
         if (!entry) {
-          entry = { labels: Object.fromEntries(labels.map((label, i) => [label, values[i] ?? ''])), cell: create() };
+          entry = { values, labels: printLabels(labels, values), cell: create() };
           series.set(key, entry);
         }
         return entry.cell;
       },
       reset: () => series.clear(),
       forget(label, value) {
-        for (const [key, entry] of series) if (entry.labels[label] === value) series.delete(key);
+        const at = labels.indexOf(label);
+        for (const [key, { values }] of series) if ((values[at] ?? '') === value) series.delete(key);
       },
     };
     if (labels.length === 0 && type !== 'histogram') family.cell();
-    const get = async (): Promise<Exposed> => ({
-      name,
-      help,
-      type,
-      aggregator: 'sum',
-      values: [...series.values()].flatMap((entry) => valuesOf(name, entry.labels, entry.cell)),
-    });
-    this.registry.registerMetric({ name, get, reset: family.reset } as never);
-    this.families.set(name, { family, description });
+    const lines = function* () {
+      yield printHead(description);
+      for (const { labels, cell } of series.values()) yield print(name, labels, cell);
+    };
+    this.families.set(name, { family, description, lines });
     return family;
   }
 }
 
 const numberCell = (): Cell => ({ value: 0 });
-const plainValues = (_: string, labels: Record<string, string>, cell: Cell): Value[] => [{ value: cell.value, labels }];
+const printNumber: Print<Cell> = (name, labels, { value }) => printLine(name, labels, value);
+
+function printHead({ name, help, type }: MetricDescription): string {
+  return `# HELP ${name} ${help.replace(/\\/g, '\\\\').replace(/\n/g, '\\n')}\n# TYPE ${name} ${type}`;
+}
+
+function printLabels(names: readonly string[], values: readonly string[]): string {
+  const escaped = (text: string) => text.replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n');
+  return names.map((name, i) => `${name}="${escaped(values[i] ?? '')}"`).join(',');
+}
+
+function printLine(name: string, labels: string, value: number): string {
+  const text = Number.isFinite(value) ? `${value}` : `${value}`.replace(/^(?=I)/, '+').replace('inity', '');
+  return labels === '' ? `${name} ${text}` : `${name}{${labels}} ${text}`;
+}
 
 class Buckets implements HistogramCell {
   readonly bounds: readonly number[];
@@ -175,16 +209,14 @@ class Buckets implements HistogramCell {
 }
 
 /** A histogram's buckets are cumulative where they are shown, and only there. */
-function bucketValues(name: string, labels: Record<string, string>, cell: Buckets): Value[] {
+const printBuckets: Print<Buckets> = (name, labels, { bounds, counts, sum, count }) => {
+  const bucket = (le: number | string, value: number) =>
+    printLine(`${name}_bucket`, labels === '' ? `le="${le}"` : `${labels},le="${le}"`, value);
   let below = 0;
-  const values = cell.bounds.map((le, i): Value => {
-    below += cell.counts[i]!;
-    return { metricName: `${name}_bucket`, labels: { ...labels, le }, value: below };
+  const lines = bounds.map((le, i) => {
+    below += counts[i]!;
+    return bucket(le, below);
   });
-  return [
-    ...values,
-    { metricName: `${name}_bucket`, labels: { ...labels, le: '+Inf' }, value: cell.count },
-    { metricName: `${name}_sum`, labels, value: cell.sum },
-    { metricName: `${name}_count`, labels, value: cell.count },
-  ];
-}
+  lines.push(bucket('+Inf', count), printLine(`${name}_sum`, labels, sum), printLine(`${name}_count`, labels, count));
+  return lines.join('\n');
+};

@@ -1,5 +1,5 @@
 import type { Question } from '../dns/message.ts';
-import type { ServePage } from '../net/http.ts';
+import type { PageTls, ServePage } from '../net/http.ts';
 import type { Clock } from '../observe/clock.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
@@ -11,15 +11,6 @@ import type { Reply } from './reply.ts';
 export interface Kept {
   /** Gives everything back, once no chain uses the value any more. */
   stop?(): Promise<void> | void;
-}
-
-/** The certificate of a page served over HTTPS, in PEM, and what is asked of its clients. */
-export interface PageTls {
-  readonly cert: Buffer;
-  readonly key: Buffer;
-  readonly ca?: Buffer;
-  readonly requestCert: boolean;
-  readonly rejectUnauthorized: boolean;
 }
 
 /** What pages are served over HTTPS with. */

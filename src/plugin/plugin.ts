@@ -3,7 +3,7 @@ import type { ServerKey } from '../corefile/key.ts';
 import type { Position } from '../corefile/position.ts';
 import type { MessageFlags } from '../dns/message.ts';
 import type { Name } from '../dns/name.ts';
-import type { StreamLimits } from '../net/stream-listener.ts';
+import type { StreamLimits } from '../net/connections.ts';
 import type { ServerCredentials } from '../net/tls-server.ts';
 import type { PluginEnv } from './env.ts';
 import type { Query } from './query.ts';

@@ -4,7 +4,9 @@ import type { ListenTarget } from '../net/listen.ts';
 import { overlaps } from '../net/shared-sockets.ts';
 import type { Clock, Timer } from '../observe/clock.ts';
 import type { Logger } from '../observe/log.ts';
+import type { Metrics } from '../observe/metrics.ts';
 import { PageBook, type PageSocket } from './pages.ts';
+import { exposePageServers } from './transport-metrics.ts';
 
 /** How often it is tried again to open what could not be opened. */
 const RETRY_MS = 1000;
@@ -27,9 +29,10 @@ export class PageServers {
   /** One thing is done at a time. */
   private turn: Promise<unknown> = Promise.resolve();
 
-  constructor(clock: Clock, log: Logger) {
+  constructor(clock: Clock, log: Logger, metrics: Metrics) {
     this.clock = clock;
     this.log = log;
+    exposePageServers(metrics, () => [...this.servers].map(([address, { server }]) => [address, server] as const));
   }
 
   /**

@@ -107,7 +107,7 @@ export class Server {
       .cell();
     exposeBuild(this.metrics);
     this.watch = new ServerWatch(this.clock, this.random, this.log, this.metrics);
-    this.pageServers = new PageServers(this.clock, this.log);
+    this.pageServers = new PageServers(this.clock, this.log, this.metrics);
     this.sockets = new Sockets(this.clock, this.log, this.metrics, options.reusePort ?? false);
     exposeResponders(
       this.metrics,

@@ -7,7 +7,10 @@ const SERVER = { server: 'dns://:53' };
 
 /** A listener that has counted these. */
 function point(counted: object): OpenSockets {
-  const streams = { stats: { open: 1, refused: 2, unfinishedOctets: 3, closed: { idle: 4 } }, responses: [[200, 5]] };
+  const streams = {
+    stats: { open: 1, refused: 2, unfinishedOctets: 3, unsentOctets: 12, closed: { idle: 4 } },
+    responses: [[200, 5]],
+  };
   const stats = { sendErrors: 6, receiveErrors: 7, passed: 8, dropped: 9 };
   return {
     seat: { responder: SERVER },
@@ -27,6 +30,7 @@ test('what listeners count is shown', async () => {
     'cairn_tcp_connections{server="dns://:53"} 1',
     'cairn_tcp_connections_refused_total{server="dns://:53"} 2',
     'cairn_tcp_unfinished_bytes{server="dns://:53"} 3',
+    'cairn_tcp_unsent_bytes{server="dns://:53"} 12',
     'cairn_tcp_connections_closed_total{server="dns://:53",reason="idle"} 4',
     'coredns_dns_https_responses_total{server="dns://:53",status="200"} 5',
     'cairn_udp_send_errors_total{server="dns://:53"} 6',
@@ -43,5 +47,5 @@ test('a listener without UDP has nothing to say of it, and one that is gone show
   const points = [point({ udp: undefined })];
   expect((await exposed(points, metrics)).filter((line) => line.startsWith('cairn_udp'))).toEqual([]);
   points.pop();
-  expect((await metrics.expose()).match(/^cairn_tcp_(connections|unfinished_bytes)\{/m)).toBeNull();
+  expect((await metrics.expose()).match(/^cairn_tcp_(connections|unfinished_bytes|unsent_bytes)\{/m)).toBeNull();
 });

@@ -1,3 +1,4 @@
+import type { HttpServer } from '../net/http.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { OpenSockets } from './sockets.ts';
 
@@ -12,6 +13,11 @@ export function exposeTransports(metrics: Metrics, sockets: () => Iterable<OpenS
   const unfinished = metrics.gauge(
     'cairn_tcp_unfinished_bytes',
     'Memory of TCP connections for messages that are not whole yet.',
+    ['server'],
+  );
+  const unsent = metrics.gauge(
+    'cairn_tcp_unsent_bytes',
+    'Memory of TCP connections for replies that their clients have not taken yet.',
     ['server'],
   );
   const closed = metrics.counter(
@@ -45,12 +51,13 @@ export function exposeTransports(metrics: Metrics, sockets: () => Iterable<OpenS
   );
   const deaths = metrics.counter('cairn_udp_worker_deaths_total', 'Threads that died and were replaced.', ['server']);
   metrics.onScrape('transports', () => {
-    for (const gauge of [open, unfinished, workers]) gauge.reset();
+    for (const gauge of [open, unfinished, unsent, workers]) gauge.reset();
     for (const { seat, streams, udp } of sockets()) {
       const { server } = seat.responder;
       open.cell(server).value = streams.stats.open;
       refused.cell(server).value = streams.stats.refused;
       unfinished.cell(server).value = streams.stats.unfinishedOctets;
+      unsent.cell(server).value = streams.stats.unsentOctets;
       for (const [reason, count] of Object.entries(streams.stats.closed)) closed.cell(server, reason).value = count;
       if ('responses' in streams) {
         for (const [status, count] of streams.responses) responses.cell(server, `${status}`).value = count;
@@ -62,6 +69,25 @@ export function exposeTransports(metrics: Metrics, sockets: () => Iterable<OpenS
       passed.cell(server).value = udp.stats.passed;
       dropped.cell(server).value = udp.stats.dropped;
       deaths.cell(server).value = udp.deaths;
+    }
+  });
+}
+
+/** Shows what the servers of HTTP pages count of themselves, by their addresses. */
+export function exposePageServers(metrics: Metrics, servers: () => Iterable<readonly [string, HttpServer]>): void {
+  const open = metrics.gauge('cairn_page_connections', 'Connections to HTTP pages that are open.', ['address']);
+  const bodies = metrics.gauge('cairn_page_body_bytes', 'Memory of HTTP pages that clients are taking.', ['address']);
+  const closed = metrics.counter(
+    'cairn_page_connections_closed_total',
+    'Connections to HTTP pages that ended, by reason: client, handshake, read, write, displaced, shutdown, error.',
+    ['address', 'reason'],
+  );
+  metrics.onScrape('pages', () => {
+    for (const gauge of [open, bodies]) gauge.reset();
+    for (const [address, { stats }] of servers()) {
+      open.cell(address).value = stats.open;
+      bodies.cell(address).value = stats.bodyOctets;
+      for (const [reason, count] of Object.entries(stats.closed)) closed.cell(address, reason).value = count;
     }
   });
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
+import { type ClientHttp2Session, connect as connectHttp2, type SecureClientSessionOptions } from 'node:http2';
 import { type RequestOptions, request } from 'node:https';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { encode } from 'dns-packet';
@@ -79,7 +79,7 @@ export interface Http2Client {
   fetch(headers: Record<string, string>, body?: Uint8Array): Promise<HttpAnswer>;
 }
 
-export async function dialHttp2(port: number, options: ConnectionOptions = {}): Promise<Http2Client> {
+export async function dialHttp2(port: number, options: SecureClientSessionOptions = {}): Promise<Http2Client> {
   const session = connectHttp2(`https://127.0.0.1:${port}`, { ...TRUST, ...options });
   onTestFinished(() => session.destroy());
   const ended = new Promise((resolve) => session.once('close', resolve));

@@ -1,7 +1,9 @@
 import { atMostArgs, exactArgs, noArgs, once, parseOptions } from '../../corefile/arguments.ts';
-import type { PageCertificate, PageTls, PluginEnv } from '../../plugin/env.ts';
+import type { PageTls } from '../../net/http.ts';
+import type { PageCertificate, PluginEnv } from '../../plugin/env.ts';
 import { pageAddress } from '../../plugin/page-address.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
+import { metricsText } from './metrics-text.ts';
 import { processMetrics } from './process-metrics.ts';
 import { QueryMetrics } from './query-metrics.ts';
 import { runtimeMetrics } from './runtime-metrics.ts';
@@ -89,9 +91,10 @@ function webCertificate(path: string, env: PluginEnv): WebCertificate {
 }
 
 function serveMetrics(address: string, certificate: PageCertificate | undefined, env: PluginEnv): void {
+  const text = env.shared('prometheus text', () => metricsText(env.metrics, env.clock));
   const serve = async () => ({
     status: 200,
-    body: await env.metrics.expose(),
+    body: await text(),
     contentType: 'text/plain; version=0.0.4; charset=utf-8',
   });
   env.page(address, '/metrics', serve, certificate);

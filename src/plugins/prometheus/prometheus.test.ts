@@ -88,7 +88,7 @@ test('types that are not asked every day share one label value', async () => {
 test('the page has process metrics, and those of the runtime only where they are asked for', async () => {
   const plain = makePlugin(prometheus, 'prometheus');
   await plain.plugin.start?.(new AbortController().signal);
-  const body = async ({ env }: typeof plain) => (await env.pages.get('localhost:9153 /metrics')!()).body;
+  const body = async ({ env }: typeof plain) => `${(await env.pages.get('localhost:9153 /metrics')!()).body}`;
   expect(await body(plain)).toMatch(/^process_cpu_seconds_total 0\.\d+$/m);
   expect(await body(plain)).toMatch(/^process_resident_memory_bytes \d{7,}$/m);
   expect(await body(plain)).toMatch(/^process_start_time_seconds 1\d{9}/m);

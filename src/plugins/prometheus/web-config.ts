@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { CairnError, messageOf } from '../../errors.ts';
-import type { PageTls } from '../../plugin/env.ts';
+import type { PageTls } from '../../net/http.ts';
 
 /** What the server asks of a client's certificate, in the words of Prometheus' web configuration. */
 const CLIENT_AUTH = {

@@ -1,0 +1,44 @@
+import type { StreamConnection } from './stream-connection.ts';
+
+/** The bodies of responses that clients are taking. One that many clients take is there once. */
+export class Bodies {
+  private readonly maxOctets: number;
+  /** The oldest come first. */
+  private readonly takers = new Map<Uint8Array, Set<StreamConnection>>();
+  private total = 0;
+
+  /** @param maxOctets of all of them; beyond it, those go who still take the oldest one */
+  constructor(maxOctets: number) {
+    this.maxOctets = maxOctets;
+  }
+
+  get octets(): number {
+    return this.total;
+  }
+
+  add(body: Uint8Array, connection: StreamConnection): void {
+    const takers = this.takers.get(body);
+    if (takers) {
+      takers.add(connection);
+      return;
+    }
+    this.takers.set(body, new Set([connection]));
+    this.total += body.length;
+    while (this.total > this.maxOctets && this.takers.size > 1) this.displaceOldest();
+  }
+
+  delete(body: Uint8Array, connection: StreamConnection): void {
+    const takers = this.takers.get(body);
+    if (!takers?.delete(connection) || takers.size > 0) return;
+    this.takers.delete(body);
+    this.total -= body.length;
+  }
+
+  private displaceOldest(): void {
+    const [[body, takers]] = this.takers as unknown as [[Uint8Array, Set<StreamConnection>]];
+    for (const connection of takers) {
+      this.delete(body, connection);
+      connection.destroy('displaced');
+    }
+  }
+}
