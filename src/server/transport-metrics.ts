@@ -40,7 +40,7 @@ export function exposeTransports(metrics: Metrics, points: () => Iterable<OpenPo
   );
   const dropped = metrics.counter(
     'cairn_udp_worker_dropped_queries_total',
-    'UDP queries dropped because as many as allowed waited for the main thread.',
+    'UDP queries dropped because too many waited for the main thread, or for too long.',
     ['server'],
   );
   const deaths = metrics.counter('cairn_udp_worker_deaths_total', 'Threads that died and were replaced.', ['server']);
