@@ -8,7 +8,7 @@ import { type Authority, answerLookup, type Lookup } from '../../plugin/lookup.t
 import type { Handler } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { notRepeatable } from '../../plugin/repeat.ts';
-import { failure, mapReply, type Reply } from '../../plugin/reply.ts';
+import { alterReply, failure, mapReply, type Reply } from '../../plugin/reply.ts';
 import { type ApexSettings, soaRecord } from './apex.ts';
 import type { Contents } from './contents.ts';
 import { followChain } from './external-name.ts';
@@ -57,7 +57,7 @@ export function createHandler(settings: HandlerSettings, next: Handler): Handler
 function sayStale(reply: Reply): Reply {
   if (reply.source !== NAME || (reply.rcode !== Rcode.NOERROR && reply.rcode !== Rcode.NXDOMAIN)) return reply;
   const data = Uint8Array.of(0, reply.rcode === Rcode.NXDOMAIN ? 19 : 3);
-  return { ...reply, ednsOptions: [...(reply.ednsOptions ?? []), { code: EdnsOption.EDE, data }] };
+  return alterReply(reply, { ednsOptions: [...(reply.ednsOptions ?? []), { code: EdnsOption.EDE, data }] });
 }
 
 function serveZone(zone: Zone, settings: HandlerSettings, next: Handler): ServedZone {

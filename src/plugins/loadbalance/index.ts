@@ -12,13 +12,13 @@ import type { Directive } from '../../corefile/ast.ts';
 import { CorefileError } from '../../corefile/error.ts';
 import type { Prefix } from '../../dns/ip.ts';
 import { Rcode } from '../../dns/message.ts';
-import { QType } from '../../dns/rr.ts';
+import { MX, QType, type ResourceRecord } from '../../dns/rr.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { notRepeatable } from '../../plugin/repeat.ts';
-import { mapReply, type Reply } from '../../plugin/reply.ts';
-import { preferNetworks, type Records, shuffleSection } from './order.ts';
+import { headsOf, mapReply, type Reply } from '../../plugin/reply.ts';
+import { isAddress, preferNetworks, type Records, shuffleSection } from './order.ts';
 import { drawFirst } from './weights.ts';
 import { openWeights } from './weights-file.ts';
 
@@ -71,6 +71,9 @@ function keepWeights({ path, reloadMs }: WeightsSource, env: PluginEnv) {
 }
 
 function shuffleReply(reply: Reply, random: () => number): Reply {
+  const heads = headsOf(reply);
+  // What has no order to change need not be decoded.
+  if (![heads.answer, heads.authority, heads.additional].some(mayMove)) return reply;
   const answer = shuffleSection(reply.answer, random);
   const authority = shuffleSection(reply.authority, random);
   const additional = shuffleSection(reply.additional, random);
@@ -78,6 +81,11 @@ function shuffleReply(reply: Reply, random: () => number): Reply {
   if (same) return reply;
   const shuffled = { ...reply, answer, authority, additional };
   return reply.repeat ? { ...shuffled, repeat: { ...reply.repeat, shuffled: true } } : shuffled;
+}
+
+/** Whether records of these types change places. */
+function mayMove(section: readonly Pick<ResourceRecord, 'type'>[]): boolean {
+  return section.length > 1 && section.some((record) => isAddress(record) || record.type === MX.code);
 }
 
 function withAnswer(reply: Reply, answer: Records): Reply {
