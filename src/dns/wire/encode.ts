@@ -67,13 +67,14 @@ function cutPacked(head: MessageHead, records: Packed, room: number): { end: num
   const { count, end } = records.fitting(room);
   if (count === answer + authority + additional) return { end, counts: { ...records.counts, truncated: false } };
   if (count < answer) return { end, counts: { answer: count, authority: 0, additional: 0, truncated: true } };
-  const isReferral = !head.aa && answer === 0 && records.hasType('authority', NS.code);
-  const first = count < answer + authority ? answer : answer + authority;
+  const isAuthority = count < answer + authority;
+  const first = isAuthority ? answer : answer + authority;
   const kept = records.beforeRun(count, first) - first;
-  const counts =
-    first === answer
-      ? { answer, authority: kept, additional: 0, truncated: true }
-      : { answer, authority, additional: kept, truncated: isReferral };
+  // RFC 9471 §3, as far as the types tell: what is left out of a referral is glue.
+  const isReferral = !head.aa && answer === 0 && records.hasType('authority', NS.code);
+  const counts = isAuthority
+    ? { answer, authority: kept, additional: 0, truncated: true }
+    : { answer, authority, additional: kept, truncated: isReferral };
   return { end: records.endOf(first + kept - 1), counts };
 }
 

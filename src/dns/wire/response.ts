@@ -10,14 +10,17 @@ export interface Response extends MessageHead {
   readonly records: Sections;
 }
 
+/** The records of shorter messages are decoded sooner than it takes to put that off. */
+export const MIN_PACKED_OCTETS = 1024;
+
 /**
- * Reads a response. Its records stay as they came ({@link Packed}), unless their octets cannot be given on: the OPT record is not the
- * last one, a pointer leads to where no name is, or a record spells the qname out, whose case is the client's to choose.
+ * Reads a response. Its records stay as they came ({@link Packed}), unless they are few, or their octets cannot be given on: the OPT record is
+ * not the last one, a pointer leads to where no name is, or a record spells the qname out, whose case is the client's to choose.
  *
  * @throws WireError when the octets are no well-formed message.
  */
 export function readResponse(bytes: Uint8Array): Response {
-  return tryScan(bytes) ?? decodeResponse(bytes);
+  return (bytes.length < MIN_PACKED_OCTETS ? undefined : tryScan(bytes)) ?? decodeResponse(bytes);
 }
 
 function decodeResponse(bytes: Uint8Array): Response {
@@ -51,6 +54,7 @@ function scan(bytes: Buffer): Response | undefined {
     // A piece of a larger Buffer would keep that alive.
     const octets = Buffer.allocUnsafeSlow(end);
     bytes.copy(octets, 0, 0, end);
+    octets.writeUInt16BE(counts.additional, 10);
     const head = headOf(bytes.readUInt16BE(0), bytes.readUInt16BE(2), [question], opt);
     return { ...head, records: new Packed(octets, questionEnd, counts, fixedAt.subarray(0, count - edns)) };
   };

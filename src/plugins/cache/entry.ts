@@ -1,11 +1,11 @@
 import { EdnsOption, type Question, Rcode, type Sections } from '../../dns/message.ts';
 import type { ResourceRecord } from '../../dns/rr.ts';
 import { encodeName } from '../../dns/wire/encode.ts';
-import { Packed, type RecordHead } from '../../dns/wire/packed.ts';
+import { Packed } from '../../dns/wire/packed.ts';
 import type { Cell } from '../../observe/metrics.ts';
 import type { Query } from '../../plugin/query.ts';
 import { Epoch, type Repeat } from '../../plugin/repeat.ts';
-import { alterReply, type Reply, recordsOf, replyWith, withTtls } from '../../plugin/reply.ts';
+import { alterReply, createReply, type Reply, recordsOf, replyWith, withTtls } from '../../plugin/reply.ts';
 import { type Kind, negativeRecordTtl } from './classify.ts';
 import type { KindOptions } from './options.ts';
 import { pack, unpack } from './packed.ts';
@@ -118,6 +118,7 @@ export function staleReply(entry: Entry, query: Query, ttl: number): Reply {
 }
 
 function present(stored: Entry, query: Query, ttlOf: (ttl: number) => number): Reply {
+  const { question, name } = query;
   const said = {
     rcode: stored.rcode,
     // A NODATA without AA and RA would look like a lame server's to glibc and Go.
@@ -127,17 +128,24 @@ function present(stored: Entry, query: Query, ttlOf: (ttl: number) => number): R
     ...(stored.fixedFlags && { fixedFlags: stored.fixedFlags }),
   };
   const records = recordsOfEntry(stored);
-  const aged = ({ ttl }: RecordHead) => ttlOf(ttl);
+  if (records instanceof Packed) {
+    const octets = records.withTtls(({ ttl }) => ttlOf(ttl), encodeName(question.name));
+    return replyWith('cache', said, octets);
+  }
+  const aged = (record: ResourceRecord): ResourceRecord => ({ ...record, ttl: ttlOf(record.ttl) });
   // Records of the name that was asked for bear it as this client spelled it.
-  if (records instanceof Packed)
-    return replyWith('cache', said, records.withTtls(aged, encodeName(query.question.name)));
-  return spelledAsAsked(withTtls(replyWith('cache', said, records), aged), query);
-}
-
-function spelledAsAsked(reply: Reply, { question, name }: Query): Reply {
-  const spelled = (record: ResourceRecord): ResourceRecord =>
-    record.name.toLowerCase() === name ? { ...record, name: question.name } : record;
-  return { ...reply, answer: reply.answer.map(spelled) };
+  const spelled = (record: ResourceRecord): ResourceRecord => ({
+    ...record,
+    name: record.name.toLowerCase() === name ? question.name : record.name,
+    ttl: ttlOf(record.ttl),
+  });
+  const { answer, authority, additional } = records;
+  return createReply('cache', {
+    ...said,
+    answer: answer.map(spelled),
+    authority: authority.map(aged),
+    additional: additional.map(aged),
+  });
 }
 
 function recordsOfEntry(entry: Entry): Sections {
