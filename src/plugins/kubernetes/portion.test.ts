@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { kubernetes } from '../../../test/support/kubernetes.ts';
 import { testQuery } from '../../../test/support/query.ts';
-import { seededRandom } from '../../../test/support/random.ts';
 import { queryMessage } from '../../dns/message.ts';
 import { SRV } from '../../dns/rr.ts';
 import { encodeMessage } from '../../dns/wire/encode.ts';
@@ -10,7 +9,7 @@ import type { Reply } from '../../plugin/reply.ts';
 const ENDPOINTS = 20_000;
 const addresses = Array.from({ length: ENDPOINTS }, (_, i) => `10.1.${i >> 8}.${i & 255}=pod-${i}`);
 const cluster = `namespace shop\nheadless shop/many\nslice shop/many x:tcp:1 ${addresses.join(' ')}`;
-const { handler } = kubernetes({ cluster, random: seededRandom(1) });
+const { handler } = kubernetes({ cluster });
 
 const ask = (type: string, options: Parameters<typeof testQuery>[1], name = 'many.shop.svc.cluster.local.') =>
   handler(testQuery(`${name} ${type}`, options)) as Reply;
