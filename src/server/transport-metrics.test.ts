@@ -8,7 +8,7 @@ const SERVER = { server: 'dns://:53' };
 /** A listener that has counted these. */
 function point(counted: object): OpenPoint {
   const streams = { stats: { open: 1, refused: 2, unfinishedOctets: 3, closed: { idle: 4 } }, responses: [[200, 5]] };
-  const stats = { sendErrors: 6, receiveErrors: 7, passed: 8, dropped: 9 };
+  const stats = { sendErrors: 6, receiveErrors: 7, stale: 10, passed: 8, dropped: 9 };
   return { ...SERVER, streams, udp: { stats, workers: 10, deaths: 11 }, ...counted } as unknown as OpenPoint;
 }
 
@@ -26,6 +26,7 @@ test('what listeners count is shown', async () => {
     'coredns_dns_https_responses_total{server="dns://:53",status="200"} 5',
     'cairn_udp_send_errors_total{server="dns://:53"} 6',
     'cairn_udp_receive_errors_total{server="dns://:53"} 7',
+    'cairn_udp_stale_queries_total{server="dns://:53"} 10',
     'cairn_udp_workers{server="dns://:53"} 10',
     'cairn_udp_worker_passed_queries_total{server="dns://:53"} 8',
     'cairn_udp_worker_dropped_queries_total{server="dns://:53"} 9',

@@ -32,6 +32,11 @@ export function exposeTransports(metrics: Metrics, points: () => Iterable<OpenPo
     'UDP reads that the system refused; what was to be read may be lost.',
     ['server'],
   );
+  const stale = metrics.counter(
+    'cairn_udp_stale_queries_total',
+    'UDP queries dropped because they had waited for too long before anybody could look at them.',
+    ['server'],
+  );
   const workers = metrics.gauge('cairn_udp_workers', 'Threads beside the main one that serve UDP.', ['server']);
   const passed = metrics.counter(
     'cairn_udp_worker_passed_queries_total',
@@ -57,6 +62,7 @@ export function exposeTransports(metrics: Metrics, points: () => Iterable<OpenPo
       if (!udp) continue;
       sendErrors.cell(server).value = udp.stats.sendErrors;
       receiveErrors.cell(server).value = udp.stats.receiveErrors;
+      stale.cell(server).value = udp.stats.stale;
       workers.cell(server).value = udp.workers;
       passed.cell(server).value = udp.stats.passed;
       dropped.cell(server).value = udp.stats.dropped;

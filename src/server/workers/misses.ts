@@ -1,3 +1,4 @@
+import { MAX_QUERY_AGE_MS, Overload } from '../../net/overload.ts';
 import type { Incoming, SendReply } from '../../net/transport.ts';
 import { joinBytes, NO_REPLY, type Queries, type Replies } from './messages.ts';
 
@@ -5,12 +6,6 @@ import { joinBytes, NO_REPLY, type Queries, type Replies } from './messages.ts';
 export const MAX_WAITING = 4096;
 /** As many go in one message: the main thread answers them in one turn, in which nobody else has one. */
 export const MAX_PASSED_AT_ONCE = 256;
-/**
- * How old a query may get in the worker's queue. Stub resolvers ask again after 1 to 5 s, and those who asked later still wait for
- * their first reply.
- */
-export const MAX_AGE_MS = 500;
-
 /** Passes queries on; their octets may be given away. */
 type Pass = (queries: Queries, octets: ArrayBuffer) => void;
 
@@ -35,6 +30,7 @@ export class Misses {
   private queue: Waiting[] = [];
   private readonly pass: Pass;
   private readonly monotonic: () => number;
+  private readonly overload = new Overload();
   private lastToken = 0;
   private isOurTurn = true;
 
@@ -96,8 +92,10 @@ export class Misses {
   }
 
   private dropOld(): void {
-    const sinceMs = this.monotonic() - MAX_AGE_MS;
-    const fresh = this.queue.findIndex(({ receivedMs }) => receivedMs >= sinceMs);
+    const nowMs = this.monotonic();
+    const ageMs = nowMs - (this.queue[0]?.receivedMs ?? nowMs);
+    if (!this.overload.isTooOld(ageMs, nowMs)) return;
+    const fresh = this.queue.findIndex(({ receivedMs }) => receivedMs >= nowMs - MAX_QUERY_AGE_MS);
     this.drop(fresh === -1 ? this.queue.length : fresh);
   }
 
