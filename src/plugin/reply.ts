@@ -124,7 +124,7 @@ export function countsOf(reply: Reply): Readonly<Record<keyof Sections, number>>
 /** The reply with the TTLs that `ttlOf` gives its records. */
 export function withTtls(reply: Reply, ttlOf: (head: RecordHead, section: keyof Sections) => number): Reply {
   const records = recordsOf(reply);
-  if (records instanceof Packed) return replyWith(reply.source, saidOf(reply), records.withTtls(ttlOf));
+  if (records instanceof Packed) return withRecords(reply, records.withTtls(ttlOf));
   const inSection = (section: keyof Sections) =>
     records[section].map((record) => {
       const ttl = ttlOf(record, section);
@@ -136,6 +136,11 @@ export function withTtls(reply: Reply, ttlOf: (head: RecordHead, section: keyof 
     authority: inSection('authority'),
     additional: inSection('additional'),
   };
+}
+
+/** The reply with these records in place of its own. */
+export function withRecords(reply: Reply, records: Packed): Reply {
+  return replyWith(reply.source, saidOf(reply), records);
 }
 
 function saidOf({ rcode, aa, ra, ad, tc, fixedFlags, ednsOptions, error, uncacheable, repeat, drop }: Reply) {

@@ -1,5 +1,5 @@
 import type { Sections } from '../message.ts';
-import { SOA } from '../rr.ts';
+import { A, AAAA, SOA } from '../rr.ts';
 import { decodeMessage, HEADER_OCTETS } from './decode.ts';
 
 export type SectionName = keyof Sections;
@@ -14,6 +14,7 @@ export interface RecordHead {
 }
 
 const TTL = 4;
+const POINTER_OCTETS = 2;
 const RDATA_LENGTH = 8;
 /** Type, class, TTL and the length of the rdata. */
 const FIXED_OCTETS = 10;
@@ -91,6 +92,42 @@ export class Packed implements Sections {
     return new Packed(octets, questionEnd, counts, fixedAt);
   }
 
+  /**
+   * The same records with the addresses of each section in another order, which `reorder` makes; undefined where others stand between them, or names may point to
+   * their owners. Nobody decodes thousands of addresses to give a client the few that it takes.
+   */
+  withAddressesReordered(reorder: (indexes: number[]) => number[]): Packed | undefined {
+    const octets = Buffer.from(this.octets);
+    const fixedAt = this.fixedAt.slice();
+    let first = 0;
+    for (const count of [this.counts.answer, this.counts.authority, this.counts.additional]) {
+      const run = this.addressRun(first, first + count);
+      if (!run) return undefined;
+      first += count;
+      const order = reorder(Array.from({ length: run.end - run.start }, (_, i) => run.start + i));
+      let at = this.endOf(run.start - 1);
+      order.forEach((from, i) => {
+        const end = this.endOf(from);
+        fixedAt[run.start + i] = at + POINTER_OCTETS;
+        at += this.octets.copy(octets, at, this.endOf(from - 1), end);
+      });
+    }
+    return new Packed(octets, this.questionEnd, this.counts, fixedAt);
+  }
+
+  /** The A and AAAA records among those from `first` to `end`, if they are neighbours whose owners are pointers. */
+  private addressRun(first: number, end: number): { readonly start: number; readonly end: number } | undefined {
+    let start = first;
+    while (start < end && !isAddressType(this.typeOf(start))) start++;
+    let last = start;
+    while (last < end && isAddressType(this.typeOf(last))) {
+      if (this.fixedAt[last]! - this.endOf(last - 1) !== POINTER_OCTETS) return undefined;
+      last++;
+    }
+    for (let i = last; i < end; i++) if (isAddressType(this.typeOf(i))) return undefined;
+    return { start, end: last };
+  }
+
   /** How many records end within `octets`, and where the last of them ends. */
   fitting(octets: number): { readonly count: number; readonly end: number } {
     let end = this.questionEnd;
@@ -138,4 +175,8 @@ export class Packed implements Sections {
     const head = { type, ttl: ttl > MAX_TTL ? 0 : ttl };
     return isSOA ? { ...head, data: { minimum: octets.readUInt32BE(end - 4) } } : head;
   }
+}
+
+function isAddressType(type: number): boolean {
+  return type === A.code || type === AAAA.code;
 }

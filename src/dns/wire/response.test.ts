@@ -145,3 +145,30 @@ test.each([
   expect(response.records).not.toBeInstanceOf(Packed);
   expect({ ...response.records }).toMatchObject({ additional: decodeMessage(octets).additional });
 });
+
+test('addresses change places as octets, and mean what they meant', () => {
+  const octets = responseOctets(A.code, [
+    [
+      recordOctets(5, nameOctets('real.example')),
+      ...numbers(60).map((i) => recordOctets(i % 2 ? 28 : 1, Buffer.alloc(i % 2 ? 16 : 4, i))),
+    ],
+    numbers(2).map(ns),
+    [],
+  ]);
+  const { records, ...head } = readResponse(octets);
+  const reversed = (records as Packed).withAddressesReordered((indexes) => indexes.reverse())!;
+  const [cname, ...others] = decodeMessage(octets).answer;
+  expect(reversed.answer).toEqual([cname, ...others.reverse()]);
+  expect(reversed.authority).toEqual(records.authority);
+  const { count } = reversed.fitting(200);
+  expect(decodeMessage(encodeRecords(head, reversed)).answer).toEqual(reversed.answer);
+  expect(count).toBeGreaterThan(1);
+});
+
+test('addresses stay where they are if a name stands between them, or is their owner', () => {
+  const address = recordOctets(A.code, Buffer.of(192, 0, 2, 1));
+  for (const between of [ns(1), recordOctets(A.code, Buffer.of(192, 0, 2, 2), nameOctets('other.example'))]) {
+    const { records } = readResponse(responseOctets(A.code, [[...Array(80).fill(address), between, address], [], []]));
+    expect((records as Packed).withAddressesReordered((indexes) => indexes)).toBeUndefined();
+  }
+});
