@@ -3,12 +3,15 @@ import { parseIP, parseIPv4Number, printIP } from './ip.ts';
 import { type Name, parseName } from './name.ts';
 import { WireError } from './wire/error.ts';
 import type { Reader } from './wire/reader.ts';
+import type { Scanner } from './wire/scanner.ts';
 import type { Writer } from './wire/writer.ts';
 import { PresentationError, quoteText, splitWords, unescapeText, Words } from './words.ts';
 
 /** One field of a record's rdata: how it is read and written, as octets and as zone-file text. */
 export interface Field<T> {
   decode(reader: Reader): T;
+  /** Passes over the field where that is cheaper than to decode it; throws where that does. */
+  skip?(scanner: Scanner): unknown;
   encode(writer: Writer, value: T): void;
   print(value: T): string;
   /** Whether the text says all that the octets do; if it is left out, it always does. */
@@ -18,6 +21,7 @@ export interface Field<T> {
 
 const integer = (octets: 1 | 2 | 4): Field<number> => ({
   decode: (reader) => (octets === 1 ? reader.u8() : octets === 2 ? reader.u16() : reader.u32()),
+  skip: (scanner) => scanner.skip(octets),
   encode: (writer, value) => (octets === 1 ? writer.u8(value) : octets === 2 ? writer.u16(value) : writer.u32(value)),
   print: String,
   parse: (words, what) => words.integer(what, 2 ** (8 * octets) - 1),
@@ -47,6 +51,7 @@ export function nameOf(text: string, origin: Name): Name {
 
 const nameText = {
   decode: (reader: Reader): Name => reader.name(),
+  skip: (scanner: Scanner) => scanner.skipName(),
   print: (value: Name): string => value,
   parse: (words: Words, what: string): Name => nameOf(words.next(what).text, words.origin),
 };
@@ -62,6 +67,7 @@ export const uncompressedName: Field<Name> = {
 
 const addressText = (octets: 4 | 16, family: string) => ({
   print: (value: string) => value,
+  skip: (scanner: Scanner) => scanner.skip(octets),
   parse(words: Words, what: string) {
     const { text } = words.next(what);
     const ip = parseIP(text);
@@ -94,6 +100,7 @@ export const ipv6: Field<string> = {
 /** One <character-string>, one character per octet. */
 export const text: Field<string> = {
   decode: (reader) => reader.text(),
+  skip: (scanner) => scanner.skip(scanner.u8()),
   encode: (writer, value) => writer.text(value),
   print: quoteText,
   parse: (words, what) => unescapeText(words.next(what).text),
@@ -112,6 +119,10 @@ export const texts: Field<readonly string[]> = {
     while (reader.offset < reader.end) values.push(reader.text());
     return values;
   },
+  skip(scanner) {
+    do scanner.skip(scanner.u8());
+    while (scanner.offset < scanner.end);
+  },
   encode: (writer, values) => {
     for (const value of values) writer.text(value);
   },
@@ -122,6 +133,7 @@ export const texts: Field<readonly string[]> = {
 /** All octets up to the end of the rdata as one text, one character per octet. */
 export const value: Field<string> = {
   decode: (reader) => Buffer.from(reader.octets(reader.end - reader.offset)).toString('latin1'),
+  skip: (scanner) => scanner.skip(scanner.end - scanner.offset),
   encode: (writer, octets) => writer.octets(Buffer.from(octets, 'latin1')),
   print: quoteText,
   parse: (words, what) => unescapeText(words.next(what).text, MAX_VALUE_OCTETS),
@@ -132,6 +144,7 @@ const MAX_VALUE_OCTETS = 65_535;
 
 const restOctets = (encoding: 'hex' | 'base64'): Field<Uint8Array> => ({
   decode: (reader) => reader.octets(reader.end - reader.offset),
+  skip: (scanner) => scanner.skip(scanner.end - scanner.offset),
   encode: (writer, value) => writer.octets(value),
   print: (value) => {
     const printed = Buffer.from(value).toString(encoding);

@@ -61,16 +61,23 @@ export interface MessageFlags {
   readonly cd: boolean;
 }
 
-export interface Message extends MessageFlags {
+/** The records of a message, but for the OPT record. */
+export interface Sections {
+  readonly answer: readonly ResourceRecord[];
+  readonly authority: readonly ResourceRecord[];
+  readonly additional: readonly ResourceRecord[];
+}
+
+/** What a message says besides its records. */
+export interface MessageHead extends MessageFlags {
   readonly id: number;
   /** All 12 bits: the upper 8 travel in the OPT record (RFC 6891 §6.1.3). */
   readonly rcode: number;
   readonly questions: readonly Question[];
-  readonly answer: readonly ResourceRecord[];
-  readonly authority: readonly ResourceRecord[];
-  readonly additional: readonly ResourceRecord[];
   readonly edns?: Edns | undefined;
 }
+
+export interface Message extends MessageHead, Sections {}
 
 /** A plain query for one question; its id is 0. */
 export function queryMessage(question: Question, { rd = true } = {}): Message {

@@ -19,7 +19,7 @@ test('a reply that the system refuses is counted', async () => {
   const client = datagramClient('127.0.0.1');
   client.send('x', listener.port);
   await client.ask('y', listener.port);
-  expect(listener.stats).toEqual({ sendErrors: 1, receiveErrors: 0 });
+  expect(listener.stats).toEqual({ sendErrors: 1, receiveErrors: 0, stale: 0 });
 });
 
 test('a wildcard listener follows the addresses of the machine', async () => {

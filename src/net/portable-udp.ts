@@ -23,7 +23,7 @@ export interface PortableListener extends UdpListener {
  */
 export async function openPortableUdp(options: UdpOptions, receive: Receiver): Promise<PortableListener> {
   const { clock } = options;
-  const stats: UdpStats = { sendErrors: 0, receiveErrors: 0 };
+  const stats: UdpStats = { sendErrors: 0, receiveErrors: 0, stale: 0 };
   /** Replies that are not made yet, or not sent. */
   let owed = 0;
   let closing: Promise<void> | undefined;

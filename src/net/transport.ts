@@ -68,6 +68,8 @@ export interface UdpStats {
   /** Replies that were not sent: too big, no route, no buffers, too many of them waiting. */
   sendErrors: number;
   receiveErrors: number;
+  /** Queries that were dropped unheard, as they had waited in a socket's buffer for too long. */
+  stale: number;
 }
 
 export interface UdpListener extends TransportListener {

@@ -1,6 +1,9 @@
 import type { Edns, Message, Question } from '../dns/message.ts';
 import { foldName, type Name, ROOT } from '../dns/name.ts';
+import { MAX_MESSAGE_OCTETS } from '../dns/wire/encode.ts';
 import type { Peer } from '../net/transport.ts';
+
+const MIN_UDP_OCTETS = 512;
 
 export type Protocol = 'udp' | 'tcp';
 
@@ -71,4 +74,9 @@ export function createQuery(
 /** The same query with another question. */
 export function withQuestion(query: Query, question: Question): Query {
   return { ...query, question, name: foldName(question.name), type: question.type, class: question.class };
+}
+
+/** The most octets that the client takes in a reply. RFC 6891 §6.2.3: values below 512 count as 512, which it is without EDNS (RFC 1035 §2.3.4). */
+export function roomOf({ protocol, edns }: Query): number {
+  return protocol === 'udp' ? Math.max(edns?.udpSize ?? 0, MIN_UDP_OCTETS) : MAX_MESSAGE_OCTETS;
 }

@@ -1,6 +1,6 @@
 import type { Epoch } from '../epoch.ts';
 import type { Cell } from '../observe/metrics.ts';
-import type { Reply } from './reply.ts';
+import { alterReply, type Reply } from './reply.ts';
 
 export { Epoch } from '../epoch.ts';
 
@@ -41,18 +41,17 @@ export function repeatUntilMoved(epochs: readonly Epoch[], again: Cell): Repeat 
 export function alsoDependingOn(reply: Reply, { epochs, untilMs, again }: Repeat): Reply {
   const { repeat } = reply;
   if (!repeat) return reply;
-  return {
-    ...reply,
+  return alterReply(reply, {
     repeat: {
       ...repeat,
       epochs: [...repeat.epochs, ...epochs],
       untilMs: Math.min(repeat.untilMs, untilMs),
       again: [...repeat.again, ...again],
     },
-  };
+  });
 }
 
 /** The reply without leave to repeat it. */
 export function notRepeatable(reply: Reply): Reply {
-  return reply.repeat ? { ...reply, repeat: undefined } : reply;
+  return reply.repeat ? alterReply(reply, { repeat: undefined }) : reply;
 }

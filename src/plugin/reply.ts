@@ -1,19 +1,17 @@
-import { type Edns, type MessageFlags, Rcode } from '../dns/message.ts';
+import { type Edns, type MessageFlags, Rcode, type Sections } from '../dns/message.ts';
 import type { ResourceRecord } from '../dns/rr.ts';
+import { Packed, type RecordHead } from '../dns/wire/packed.ts';
 import type { Repeat } from './repeat.ts';
 
 /**
  * What a plugin answers. The server adds what follows from the query: id, question, opcode, RD, CD and the OPT record.
  */
-export interface Reply {
+export interface Reply extends Sections {
   readonly rcode: number;
   readonly aa: boolean;
   readonly ra: boolean;
   readonly ad: boolean;
   readonly tc: boolean;
-  readonly answer: readonly ResourceRecord[];
-  readonly authority: readonly ResourceRecord[];
-  readonly additional: readonly ResourceRecord[];
   /**
    * Records that go on where `answer` ends, in as many messages as it takes (RFC 5936 §2.2): over TCP only. Each is taken
    * when the client has room for it.
@@ -61,6 +59,99 @@ export function createReply(source: string, parts: Partial<Reply> = {}): WholeRe
     repeat: parts.repeat,
     drop: parts.drop,
   };
+}
+
+/**
+ * A reply whose records are packed. Whoever reads a section, or copies the reply, gets them decoded; so a plugin need not know of this. As long
+ * as only {@link alterReply} is used, the octets that came are what the client gets.
+ */
+class PackedReply {
+  readonly #records: Packed;
+
+  constructor(said: Omit<WholeReply, keyof Sections>, records: Packed) {
+    this.#records = records;
+    Object.defineProperties(this, PackedReply.#sections);
+    Object.assign(this, said);
+  }
+
+  // Own properties, as only those are copied; of shared functions, so that V8 knows all such replies by one shape.
+  static readonly #sections: PropertyDescriptorMap = {
+    answer: { enumerable: true, get: PackedReply.#sectionOf('answer') },
+    authority: { enumerable: true, get: PackedReply.#sectionOf('authority') },
+    additional: { enumerable: true, get: PackedReply.#sectionOf('additional') },
+  };
+
+  static #sectionOf(section: keyof Sections) {
+    return function (this: PackedReply) {
+      return this.#records[section];
+    };
+  }
+
+  static recordsOf(reply: Reply): Sections {
+    return reply instanceof PackedReply ? reply.#records : reply;
+  }
+}
+
+/** A reply with these records, which stay packed if they are. */
+export function replyWith(source: string, parts: Omit<Partial<Reply>, keyof Sections>, records: Sections): Reply {
+  if (!(records instanceof Packed)) {
+    const { answer, authority, additional } = records;
+    return createReply(source, { ...parts, answer, authority, additional });
+  }
+  const { answer: _, authority: __, additional: ___, ...said } = createReply(source, parts);
+  return new PackedReply(said, records) as unknown as Reply;
+}
+
+/** The records of a reply: {@link Packed}, or the reply itself. */
+export function recordsOf(reply: Reply): Sections {
+  return PackedReply.recordsOf(reply);
+}
+
+/** What is known of the records of a reply without decoding them. */
+export function headsOf(reply: Reply): Readonly<Record<keyof Sections, readonly RecordHead[]>> {
+  const records = recordsOf(reply);
+  return records instanceof Packed ? records.heads : records;
+}
+
+/** How many records each section has. */
+export function countsOf(reply: Reply): Readonly<Record<keyof Sections, number>> {
+  const records = recordsOf(reply);
+  if (records instanceof Packed) return records.counts;
+  const { answer, authority, additional } = records;
+  return { answer: answer.length, authority: authority.length, additional: additional.length };
+}
+
+/** The reply with the TTLs that `ttlOf` gives its records. */
+export function withTtls(reply: Reply, ttlOf: (head: RecordHead, section: keyof Sections) => number): Reply {
+  const records = recordsOf(reply);
+  if (records instanceof Packed) return withRecords(reply, records.withTtls(ttlOf));
+  const inSection = (section: keyof Sections) =>
+    records[section].map((record) => {
+      const ttl = ttlOf(record, section);
+      return ttl === record.ttl ? record : { ...record, ttl };
+    });
+  return {
+    ...reply,
+    answer: inSection('answer'),
+    authority: inSection('authority'),
+    additional: inSection('additional'),
+  };
+}
+
+/** The reply with these records in place of its own. */
+export function withRecords(reply: Reply, records: Packed): Reply {
+  return replyWith(reply.source, saidOf(reply), records);
+}
+
+function saidOf({ rcode, aa, ra, ad, tc, fixedFlags, ednsOptions, error, uncacheable, repeat, drop }: Reply) {
+  return { rcode, aa, ra, ad, tc, fixedFlags, ednsOptions, error, uncacheable, repeat, drop };
+}
+
+/** The reply with other things said of the same records. */
+export function alterReply(reply: Reply, changes: Omit<Partial<Reply>, keyof Sections>): Reply {
+  const records = recordsOf(reply);
+  if (!(records instanceof Packed)) return { ...reply, ...changes };
+  return replyWith(reply.source, { ...saidOf(reply), ...changes }, records);
 }
 
 /** A bare reply with an error's rcode; `error` says why, for the error log. */

@@ -2,7 +2,7 @@ import { type MessageFlags, Rcode } from '../dns/message.ts';
 import { SRV } from '../dns/rr.ts';
 import { decodeFlags } from '../dns/wire/decode.ts';
 import type { Epoch, Repeat } from '../plugin/repeat.ts';
-import type { Reply } from '../plugin/reply.ts';
+import { countsOf, type Reply } from '../plugin/reply.ts';
 import type { KeptReply } from './memo.ts';
 import { findAddressRuns } from './memo-shuffle.ts';
 import type { RepeatableReply } from './repeat-reply.ts';
@@ -52,11 +52,12 @@ export function createEntry(bytes: Buffer, reply: Reply, route: Route, hasEdns: 
 }
 
 /** Whether nothing was left out: a client that takes more octets must not get less. */
-function isWhole(bytes: Buffer, { answer, authority, additional }: Reply, hasEdns: boolean): boolean {
+function isWhole(bytes: Buffer, reply: Reply, hasEdns: boolean): boolean {
+  const { answer, authority, additional } = countsOf(reply);
   return (
-    bytes.readUInt16BE(6) === answer.length &&
-    bytes.readUInt16BE(8) === authority.length &&
-    bytes.readUInt16BE(10) === additional.length + (hasEdns ? 1 : 0)
+    bytes.readUInt16BE(6) === answer &&
+    bytes.readUInt16BE(8) === authority &&
+    bytes.readUInt16BE(10) === additional + (hasEdns ? 1 : 0)
   );
 }
 

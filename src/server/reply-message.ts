@@ -1,8 +1,8 @@
-import { type Edns, EdnsOption, type Message, Rcode } from '../dns/message.ts';
-import { encodeMessage, MAX_MESSAGE_OCTETS } from '../dns/wire/encode.ts';
+import { type Edns, EdnsOption, type MessageHead, Rcode } from '../dns/message.ts';
+import { encodeRecords, MAX_MESSAGE_OCTETS } from '../dns/wire/encode.ts';
 import type { Query } from '../plugin/query.ts';
-import type { Reply } from '../plugin/reply.ts';
-import { inCaseOf } from './letter-case.ts';
+import { type Reply, recordsOf } from '../plugin/reply.ts';
+import { recordsInCaseOf } from './letter-case.ts';
 import { encodePadded } from './padding.ts';
 import type { Listener } from './responder.ts';
 import type { Block } from './router.ts';
@@ -22,13 +22,14 @@ export function encodeReply(
   speech: Speech,
 ): Buffer {
   const limit = query.protocol === 'udp' ? udpLimit(query.edns?.udpSize ?? 0, block) : MAX_MESSAGE_OCTETS;
-  const message = replyMessage(query, reply, block, speech);
+  const head = replyHead(query, reply, block, speech);
   const isPadded = speech.transport !== 'dns' && query.edns && hasOption(query.edns, EdnsOption.PADDING);
-  return isPadded ? encodePadded(message) : encodeMessage(message, limit);
+  const records = recordsInCaseOf(query, recordsOf(reply));
+  return isPadded ? encodePadded(head, records) : encodeRecords(head, records, limit);
 }
 
-/** The reply with all that follows from its query: id, question, opcode, RD, CD and the OPT record. */
-export function replyMessage(query: Query, reply: Reply, block: Pick<Block, 'recursion'>, speech: Speech): Message {
+/** What a reply says besides its records, with all that follows from its query: id, question, opcode, RD, CD and the OPT record. */
+export function replyHead(query: Query, reply: Reply, block: Pick<Block, 'recursion'>, speech: Speech): MessageHead {
   const { message, edns, question } = query;
   const { fixedFlags } = reply;
   return {
@@ -43,9 +44,6 @@ export function replyMessage(query: Query, reply: Reply, block: Pick<Block, 'rec
     cd: message.cd,
     rcode: edns || reply.rcode < 16 ? reply.rcode : Rcode.SERVFAIL,
     questions: [question],
-    answer: inCaseOf(query, reply.answer),
-    authority: inCaseOf(query, reply.authority),
-    additional: inCaseOf(query, reply.additional),
     edns: edns && replyEdns(query, edns, reply, speech),
   };
 }

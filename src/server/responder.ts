@@ -9,15 +9,15 @@ import type { Repetitions } from '../plugin/plugin.ts';
 import type { Arrival, Query } from '../plugin/query.ts';
 import { createQuery, withQuestion } from '../plugin/query.ts';
 import { notRepeatable } from '../plugin/repeat.ts';
-import { failure, mapReply, type Reply } from '../plugin/reply.ts';
+import { alterReply, failure, mapReply, type Reply } from '../plugin/reply.ts';
 import { accept } from './accept.ts';
-import { inCaseOf } from './letter-case.ts';
+import { inCaseOf, recordsInCaseOf } from './letter-case.ts';
 import { Memo } from './memo.ts';
 import { createEntry, isOver, type MemoEntry } from './memo-entry.ts';
 import { type Scan, scanQuery } from './memo-key.ts';
 import { MemoQuery } from './memo-query.ts';
 import { repeatReply } from './repeat-reply.ts';
-import { encodeReply, replyMessage } from './reply-message.ts';
+import { encodeReply, replyHead } from './reply-message.ts';
 import type { Block, Route, Router } from './router.ts';
 import { udpLimit } from './udp-limit.ts';
 import type { ServerWatch } from './watch.ts';
@@ -255,7 +255,7 @@ export class Responder {
     following: Iterable<ResourceRecord>,
   ): Generator<Buffer, void> {
     let octets = 0;
-    const message = replyMessage(query, reply, block, this.listener);
+    const message = { ...replyHead(query, reply, block, this.listener), ...recordsInCaseOf(query, reply) };
     try {
       for (const bytes of encodeMessages(message, following, STREAMED_MESSAGE_OCTETS)) {
         octets += bytes.length;
@@ -284,7 +284,7 @@ export class Responder {
 
 /** The reply, which another query for the same name might not get: whoever made more of it must not keep that. */
 function forThisQuery(reply: Reply): Reply {
-  return { ...notRepeatable(reply), uncacheable: true };
+  return alterReply(notRepeatable(reply), { uncacheable: true });
 }
 
 const NO_FLAGS: MessageFlags = decodeFlags(0);

@@ -11,7 +11,7 @@ function point(counted: object): OpenSockets {
     stats: { open: 1, refused: 2, unfinishedOctets: 3, unsentOctets: 12, closed: { idle: 4 } },
     responses: [[200, 5]],
   };
-  const stats = { sendErrors: 6, receiveErrors: 7, passed: 8, dropped: 9 };
+  const stats = { sendErrors: 6, receiveErrors: 7, stale: 10, passed: 8, dropped: 9 };
   return {
     seat: { responder: SERVER },
     streams,
@@ -35,6 +35,7 @@ test('what listeners count is shown', async () => {
     'coredns_dns_https_responses_total{server="dns://:53",status="200"} 5',
     'cairn_udp_send_errors_total{server="dns://:53"} 6',
     'cairn_udp_receive_errors_total{server="dns://:53"} 7',
+    'cairn_udp_stale_queries_total{server="dns://:53"} 10',
     'cairn_udp_workers{server="dns://:53"} 10',
     'cairn_udp_worker_passed_queries_total{server="dns://:53"} 8',
     'cairn_udp_worker_dropped_queries_total{server="dns://:53"} 9',

@@ -38,6 +38,11 @@ export function exposeTransports(metrics: Metrics, sockets: () => Iterable<OpenS
     'UDP reads that the system refused; what was to be read may be lost.',
     ['server'],
   );
+  const stale = metrics.counter(
+    'cairn_udp_stale_queries_total',
+    'UDP queries dropped because they had waited for too long before anybody could look at them.',
+    ['server'],
+  );
   const workers = metrics.gauge('cairn_udp_workers', 'Threads beside the main one that serve UDP.', ['server']);
   const passed = metrics.counter(
     'cairn_udp_worker_passed_queries_total',
@@ -46,7 +51,7 @@ export function exposeTransports(metrics: Metrics, sockets: () => Iterable<OpenS
   );
   const dropped = metrics.counter(
     'cairn_udp_worker_dropped_queries_total',
-    'UDP queries dropped because as many as allowed waited for the main thread.',
+    'UDP queries dropped because too many waited for the main thread, or for too long.',
     ['server'],
   );
   const deaths = metrics.counter('cairn_udp_worker_deaths_total', 'Threads that died and were replaced.', ['server']);
@@ -65,6 +70,7 @@ export function exposeTransports(metrics: Metrics, sockets: () => Iterable<OpenS
       if (!udp) continue;
       sendErrors.cell(server).value = udp.stats.sendErrors;
       receiveErrors.cell(server).value = udp.stats.receiveErrors;
+      stale.cell(server).value = udp.stats.stale;
       workers.cell(server).value = udp.workers;
       passed.cell(server).value = udp.stats.passed;
       dropped.cell(server).value = udp.stats.dropped;

@@ -1,4 +1,4 @@
-import type { Edns, Message, Question } from '../message.ts';
+import type { Edns, Message, MessageHead, Question } from '../message.ts';
 import { QType, type ResourceRecord, rrType } from '../rr.ts';
 import { WireError } from './error.ts';
 import { Reader } from './reader.ts';
@@ -6,7 +6,7 @@ import { Reader } from './reader.ts';
 export const HEADER_OCTETS = 12;
 
 /** No record is shorter than a root owner, type, class, TTL and an empty rdata. */
-const MIN_RECORD_OCTETS = 11;
+export const MIN_RECORD_OCTETS = 11;
 
 /**
  * Reads a whole DNS message (RFC 1035 §4); octets behind it are ignored, as other servers do.
@@ -27,10 +27,13 @@ export function decodeMessage(bytes: Uint8Array): Message {
   const optRecords: OptRecord[] = [];
   const additional = decodeSection(reader, additionalCount, optRecords);
   if (optRecords.length > 1) throw new WireError('more than one OPT record'); // RFC 6891 §6.1.1
-  const opt = optRecords[0];
+  return { ...headOf(id, flags, questions, optRecords[0]), answer, authority, additional };
+}
+
+export function headOf(id: number, flags: number, questions: Question[], opt: OptRecord | undefined): MessageHead {
   const rcode = (flags & 0xf) | ((opt?.extendedRcode ?? 0) << 4);
   const { qr, opcode, aa, tc, rd, ra, ad, cd } = decodeFlags(flags);
-  return { id, qr, opcode, aa, tc, rd, ra, ad, cd, rcode, questions, answer, authority, additional, edns: opt?.edns };
+  return { id, qr, opcode, aa, tc, rd, ra, ad, cd, rcode, questions, edns: opt?.edns };
 }
 
 function decodeQuestions(reader: Reader, count: number): Question[] {
@@ -42,7 +45,7 @@ function decodeQuestions(reader: Reader, count: number): Question[] {
   return questions;
 }
 
-function decodeQuestion(reader: Reader): Question {
+export function decodeQuestion(reader: Reader): Question {
   return { name: reader.name(), type: reader.u16(), class: reader.u16() };
 }
 
@@ -59,7 +62,7 @@ export function decodeFlags(flags: number) {
   };
 }
 
-interface OptRecord {
+export interface OptRecord {
   readonly extendedRcode: number;
   readonly edns: Edns;
 }
@@ -113,7 +116,7 @@ export function decodeRdata(reader: Reader, type: number): object {
 }
 
 /** RFC 6891 §6.1.2–6.1.3: class is the sender's UDP size, TTL holds the extended rcode, the version and DO. */
-function decodeOpt(reader: Reader, udpSize: number, ttl: number): OptRecord {
+export function decodeOpt(reader: Reader, udpSize: number, ttl: number): OptRecord {
   const options: { code: number; data: Uint8Array }[] = [];
   while (reader.offset < reader.end) {
     const code = reader.u16();

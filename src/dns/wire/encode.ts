@@ -1,8 +1,9 @@
-import { type Edns, type Message, type MessageFlags, Opcode } from '../message.ts';
-import { foldName, isAtOrBelow } from '../name.ts';
+import { type Edns, type Message, type MessageFlags, type MessageHead, Opcode, type Sections } from '../message.ts';
+import { foldName, isAtOrBelow, type Name } from '../name.ts';
 import { NS, QType, type ResourceRecord, rrType } from '../rr.ts';
 import { HEADER_OCTETS } from './decode.ts';
 import { WireError } from './error.ts';
+import { Packed } from './packed.ts';
 import { Writer } from './writer.ts';
 
 /** The largest message: TCP's length prefix has 16 bits (RFC 1035 §4.2.2). */
@@ -10,6 +11,7 @@ export const MAX_MESSAGE_OCTETS = 65535;
 
 const TC = 0x0200;
 const OPT_FIXED_OCTETS = 11;
+const QUESTION_TAIL_OCTETS = 4;
 
 /** One message is written at a time and copied out, so one buffer serves all. A record that ends past the limit fits too. */
 const writer = new Writer(Buffer.allocUnsafe(2 * MAX_MESSAGE_OCTETS + 1024));
@@ -26,8 +28,65 @@ export function encodeMessage(message: Message, limit = MAX_MESSAGE_OCTETS): Buf
   return finish(message, encodeSections(message, limit - ednsOctets(message.edns)));
 }
 
+/** Beyond this, a message that does not fit is not encoded anew only because that could make it shorter. */
+const MAX_REENCODED_OCTETS = 4096;
+
+/** Writes a message as {@link encodeMessage} does; records that are packed are given on as they are, where that is possible. */
+export function encodeRecords(head: MessageHead, records: Sections, limit = MAX_MESSAGE_OCTETS): Buffer {
+  const octets = records instanceof Packed ? encodePacked(head, records, limit - ednsOctets(head.edns)) : undefined;
+  if (octets) return octets;
+  const { answer, authority, additional } = records;
+  return encodeMessage({ ...head, answer, authority, additional }, limit);
+}
+
+/** Undefined where the records have to be encoded: their names point to another question, or there may be room for more of them. */
+function encodePacked(head: MessageHead, records: Packed, room: number): Buffer | undefined {
+  const { octets, questionEnd } = records;
+  if (octets.length > room && octets.length <= MAX_REENCODED_OCTETS) return undefined;
+  begin(head);
+  if (!isSameName(octets, questionEnd)) return undefined;
+  const { end, counts } = cutPacked(head, records, room);
+  writer.octets(octets.subarray(questionEnd, end));
+  return finish(head, counts);
+}
+
+/** Whether the question that was just written asks for the same name, in any case, as that of a message. */
+function isSameName(octets: Buffer, questionEnd: number): boolean {
+  if (writer.offset !== questionEnd) return false;
+  for (let at = HEADER_OCTETS; at < questionEnd - QUESTION_TAIL_OCTETS; at++) {
+    const octet = octets[at]!;
+    const other = writer.bytes[at]!;
+    if (octet !== other && ((octet ^ other) !== 0x20 || (octet | 0x20) < 0x61 || (octet | 0x20) > 0x7a)) return false;
+  }
+  return true;
+}
+
+/** What fits, without the run of records of one type that does not: whole RRsets, as {@link encodeMessage} leaves them out. */
+function cutPacked(head: MessageHead, records: Packed, room: number): { end: number; counts: Counts } {
+  const { answer, authority, additional } = records.counts;
+  const { count, end } = records.fitting(room);
+  if (count === answer + authority + additional) return { end, counts: { ...records.counts, truncated: false } };
+  if (count < answer) return { end, counts: { answer: count, authority: 0, additional: 0, truncated: true } };
+  const isAuthority = count < answer + authority;
+  const first = isAuthority ? answer : answer + authority;
+  const kept = records.beforeRun(count, first) - first;
+  // RFC 9471 §3, as far as the types tell: what is left out of a referral is glue.
+  const isReferral = !head.aa && answer === 0 && records.hasType('authority', NS.code);
+  const counts = isAuthority
+    ? { answer, authority: kept, additional: 0, truncated: true }
+    : { answer, authority, additional: kept, truncated: isReferral };
+  return { end: records.endOf(first + kept - 1), counts };
+}
+
+/** The octets of a name, not compressed. */
+export function encodeName(name: Name): Buffer {
+  writer.reset();
+  writer.name(name);
+  return writer.copy();
+}
+
 /** Header and question; the counts come last. */
-function begin(message: Message): void {
+function begin(message: MessageHead): void {
   writer.reset();
   encodeHeader(message);
   for (const question of message.questions) {
@@ -37,7 +96,7 @@ function begin(message: Message): void {
   }
 }
 
-function finish(message: Message, counts: Counts): Buffer {
+function finish(message: MessageHead, counts: Counts): Buffer {
   writer.u16At(4, message.questions.length);
   writer.u16At(6, counts.answer);
   writer.u16At(8, counts.authority);
@@ -93,7 +152,7 @@ function encodeFlags(flags: MessageFlags): number {
   );
 }
 
-function encodeHeader(message: Message): void {
+function encodeHeader(message: MessageHead): void {
   writer.u16(message.id);
   writer.u16(encodeFlags(message) | (message.rcode & 0xf));
   writer.offset = HEADER_OCTETS;

@@ -1,10 +1,12 @@
-import { MAX_LABEL_OCTETS, MAX_NAME_OCTETS, type Name, OCTET_TEXT, ROOT } from '../name.ts';
+import { MAX_LABEL_OCTETS, MAX_NAME_OCTETS, type Name, OCTET_TEXT, ROOT, wireLength } from '../name.ts';
 import { WireError } from './error.ts';
 
 /** Every octet that stands for itself inside a label: a name of only these needs no escaping. */
 const PLAIN = Uint8Array.from(OCTET_TEXT, (text) => (text.length === 1 ? 1 : 0));
 /** A name has at most 127 labels, each reached by at most one pointer; longer chains only cost time. */
 const MAX_POINTERS = 127;
+/** Compression pointers have 14 bits (RFC 1035 §4.1.4). */
+export const MAX_POINTER = 0x3fff;
 const scratch = Buffer.alloc(MAX_NAME_OCTETS);
 
 /** Reads a DNS message from left to right; every read checks the bounds and throws WireError beyond them. */
@@ -13,6 +15,11 @@ export class Reader {
   offset: number;
   /** Where reading must stop: the end of the message, or of the rdata being read. */
   end: number;
+  /** The name that was read first, the question's, and where it starts: most pointers lead there. */
+  private first: Name = ROOT;
+  private firstAt = -1;
+  /** Other names, by where they start. */
+  private others: Map<number, Name> | undefined;
 
   constructor(bytes: Uint8Array, offset = 0) {
     this.bytes = bytes;
@@ -57,15 +64,18 @@ export class Reader {
 
   /** A domain name, compressed or not (RFC 1035 §4.1.4), in canonical presentation form. */
   name(): Name {
+    return this.nameAt(this.offset, this.end, 0);
+  }
+
+  /** The name at an offset, whose own octets lie before `limit`; the first one also moves `offset` behind them. */
+  private nameAt(start: number, limit: number, pointers: number): Name {
     const { bytes } = this;
-    let at = this.offset;
-    let limit = this.end;
-    let after = -1;
+    let at = start;
     let length = 0;
     let plain = true;
-    let pointers = 0;
+    let tail: Name | undefined;
     for (;;) {
-      if (at >= limit) throw new WireError(`the name at ${this.offset} runs past its end`);
+      if (at >= limit) throw new WireError(`the name at ${start} runs past its end`);
       const octet = bytes[at]!;
       if (octet === 0) break;
       if (octet >= 0xc0) {
@@ -73,15 +83,17 @@ export class Reader {
         const target = ((octet & 0x3f) << 8) | bytes[at + 1]!;
         // A pointer must point to a prior occurrence (RFC 1035 §4.1.4), so a chain of them always ends.
         if (target >= at) throw new WireError(`the compression pointer at ${at} does not point backwards`);
-        if (++pointers > MAX_POINTERS) throw new WireError(`the name at ${this.offset} is a chain of pointers`);
-        if (after === -1) after = at + 2;
-        limit = at;
-        at = target;
-        continue;
+        if (pointers === MAX_POINTERS) throw new WireError(`the name at ${start} is a chain of pointers`);
+        const head = length === 0 ? '' : textOf(length, plain);
+        tail = this.known(target) ?? this.keep(target, this.nameAt(target, at, pointers + 1));
+        if (length + wireLength(tail) > MAX_NAME_OCTETS) throw new WireError(`the name at ${start} is too long`);
+        at++;
+        tail = tail === ROOT && length > 0 ? head : head + tail;
+        break;
       }
       if (octet > MAX_LABEL_OCTETS) throw new WireError(`the label at ${at} has an unknown type`);
       if (at + octet >= limit) throw new WireError(`the label at ${at} runs past its end`);
-      if (length + octet + 2 > MAX_NAME_OCTETS) throw new WireError(`the name at ${this.offset} is too long`);
+      if (length + octet + 2 > MAX_NAME_OCTETS) throw new WireError(`the name at ${start} is too long`);
       scratch[length++] = octet;
       for (let i = 1; i <= octet; i++) {
         const char = bytes[at + i]!;
@@ -90,10 +102,31 @@ export class Reader {
       }
       at += octet + 1;
     }
-    this.offset = after === -1 ? at + 1 : after;
-    if (length === 0) return ROOT;
-    return plain ? plainName(length) : escapedName(length);
+    if (pointers === 0) this.offset = at + 1;
+    const name = tail ?? (length === 0 ? ROOT : textOf(length, plain));
+    return length === 0 || start > MAX_POINTER ? name : this.keep(start, name);
   }
+
+  /** The name at an offset that a pointer leads to, if it was read before: so it is read once, however many lead there. */
+  private known(at: number): Name | undefined {
+    return at === this.firstAt ? this.first : this.others?.get(at);
+  }
+
+  private keep(at: number, name: Name): Name {
+    if (this.firstAt === -1) {
+      this.first = name;
+      this.firstAt = at;
+    } else {
+      this.others ??= new Map();
+      this.others.set(at, name);
+    }
+    return name;
+  }
+}
+
+/** The name in scratch. */
+function textOf(length: number, plain: boolean): Name {
+  return plain ? plainName(length) : escapedName(length);
 }
 
 /** The name in scratch, when no octet of it needs an escape: its length octets become the dots. */

@@ -1,11 +1,9 @@
 import { afterLabel, MAX_LABEL_OCTETS, type Name, ROOT, startsLabel } from '../name.ts';
 import { WireError } from './error.ts';
+import { MAX_POINTER } from './reader.ts';
+import { Suffixes } from './suffixes.ts';
 
-/** Compression pointers have 14 bits (RFC 1035 §4.1.4). */
-const MAX_POINTER = 0x3fff;
 const BACKSLASH = 0x5c;
-/** How many suffixes of a message are looked for one by one. */
-const LISTED = 16;
 
 /** Writes a DNS message from left to right into a buffer that holds the largest message and one record more. */
 export class Writer {
@@ -14,15 +12,8 @@ export class Writer {
   /** The name that was written first, the question's: most others are the same or end as it does. */
   private first: Name = ROOT;
   private firstAt = 0;
-  /**
-   * Other suffixes, and where they start. The spelling counts, in both, so that letter case survives compression. Most messages
-   * have a few, which are found sooner in a list, and a Map makes garbage when it is cleared.
-   */
-  private readonly suffixes: Name[] = [];
-  private readonly offsets: number[] = [];
-  private count = 0;
-  /** Those beyond {@link LISTED}. */
-  private readonly more = new Map<Name, number>();
+  /** Those that others have and the first one has not. */
+  private readonly suffixes = new Suffixes();
 
   constructor(bytes: Buffer) {
     this.bytes = bytes;
@@ -31,8 +22,7 @@ export class Writer {
   reset(): void {
     this.offset = 0;
     this.first = ROOT;
-    this.count = 0;
-    if (this.more.size > 0) this.more.clear();
+    this.suffixes.rewind(0);
   }
 
   /** A copy of all that was written. */
@@ -46,8 +36,7 @@ export class Writer {
   rewind(offset: number): void {
     this.offset = offset;
     if (this.firstAt >= offset) this.first = ROOT;
-    while (this.count > 0 && this.offsets[this.count - 1]! >= offset) this.count--;
-    for (const [suffix, at] of this.more) if (at >= offset) this.more.delete(suffix);
+    this.suffixes.rewind(offset);
   }
 
   private take(octets: number): number {
@@ -104,8 +93,10 @@ export class Writer {
       return;
     }
     const shared = sharedSuffix(name, this.first);
+    if (shared > 0) this.suffixes.hash(name, shared);
+    let count = 0;
     for (let index = 0; index < name.length && name !== ROOT; index = this.label(name, index)) {
-      const known = index < shared ? this.know(name.slice(index)) : undefined;
+      const known = index < shared ? this.suffixes.know(count++, this.offset) : undefined;
       if (!compressed || (index < shared && known === undefined)) continue;
       this.u16(0xc000 | (known ?? this.firstOffset(name.length - index)));
       return;
@@ -120,19 +111,6 @@ export class Writer {
     }
     for (let index = 0; index < name.length && name !== ROOT; ) index = this.label(name, index);
     this.u8(0);
-  }
-
-  /** Where a suffix starts; if that is nowhere yet, it will be here. */
-  private know(suffix: Name): number | undefined {
-    for (let i = 0; i < this.count; i++) if (this.suffixes[i] === suffix) return this.offsets[i];
-    const known = this.count < LISTED ? undefined : this.more.get(suffix);
-    if (known !== undefined || this.offset > MAX_POINTER) return known;
-    if (this.count === LISTED) this.more.set(suffix, this.offset);
-    else {
-      this.suffixes[this.count] = suffix;
-      this.offsets[this.count++] = this.offset;
-    }
-    return undefined;
   }
 
   /** Where the last `length` characters of the first name start. */
@@ -174,8 +152,9 @@ function sharedSuffix(name: Name, other: Name): number {
   const most = Math.min(name.length, other.length);
   while (same < most && name.charCodeAt(name.length - 1 - same) === other.charCodeAt(other.length - 1 - same)) same++;
   if (same === 1) return name.length;
-  for (let index = 0; index !== -1; index = afterLabel(name, index)) {
-    if (name.length - index <= same && startsLabel(other, other.length - (name.length - index))) return index;
-  }
-  return name.length;
+  let index = name.length - same;
+  if (!startsLabel(name, index)) index = afterLabel(name, index);
+  // What starts a label of the one may be within a label of the other, behind an escaped dot.
+  while (index !== -1 && !startsLabel(other, other.length - (name.length - index))) index = afterLabel(name, index);
+  return index === -1 ? name.length : index;
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { fakeClock } from '../../../test/support/clock.ts';
 import { datagramClient, datagramContract, silentLog } from '../../../test/support/datagram-contract.ts';
+import { CATCH_UP_MS, MAX_QUERY_AGE_MS } from '../overload.ts';
 import type { Peer, Receiver, SendReply, UdpOptions } from '../transport.ts';
 import { listenBatched, listenOn, loadMachinery } from './batched-udp.ts';
 import type { Kernel } from './kernel.ts';
@@ -167,7 +168,7 @@ function batchedTests(real: Kernel): void {
       const client = datagramClient('127.0.0.1');
       client.send('lost', port);
       expect((await client.ask('hello', port)).bytes.toString()).toBe('hello');
-      expect(stats).toEqual({ sendErrors: 1, receiveErrors: 0 });
+      expect(stats).toEqual({ sendErrors: 1, receiveErrors: 0, stale: 0 });
     },
   );
 
@@ -213,7 +214,7 @@ function batchedTests(real: Kernel): void {
     const client = datagramClient('127.0.0.1');
     client.send('x', port);
     expect((await client.ask('y', port)).bytes.toString()).toBe('late');
-    expect(stats).toEqual({ sendErrors: 1, receiveErrors: 0 });
+    expect(stats).toEqual({ sendErrors: 1, receiveErrors: 0, stale: 0 });
   });
 
   test('a receive that fails is counted, and the next one is answered', async () => {
@@ -231,7 +232,41 @@ function batchedTests(real: Kernel): void {
       },
     );
     expect((await datagramClient('127.0.0.1').ask('hello', port)).bytes.toString()).toBe('hello');
-    expect(stats).toEqual({ sendErrors: 0, receiveErrors: 1 });
+    expect(stats).toEqual({ sendErrors: 0, receiveErrors: 1, stale: 0 });
+  });
+
+  test('full batches that are too old are dropped and counted, while that goes on', async () => {
+    const clock = fakeClock();
+    const counts = [BATCH, BATCH, BATCH, BATCH];
+    const kernel = {
+      ...real,
+      ageMs: () => (counts.length > 0 ? MAX_QUERY_AGE_MS + 1 : 0),
+      receive() {
+        clock.advance(CATCH_UP_MS);
+        return counts.shift() ?? 0;
+      },
+    };
+    const memory = new MessageMemory(real.addressOf);
+    const listener = listenBatched({ ...machinery!, kernel, memory }, { ...here, clock }, echo);
+    onTestFinished(() => listener.close(0));
+    datagramClient('127.0.0.1').send('hello', listener.port);
+    while (counts.length > 0) await new Promise(setImmediate);
+    // Two are caught up with, and the last one is young.
+    expect(listener.stats.stale).toBe(BATCH);
+  });
+
+  test('the kernel knows how long ago a datagram came', async () => {
+    let ageMs = -1;
+    const waitMs = 50;
+    const receive = (...call: Parameters<Kernel['receive']>) => {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, waitMs);
+      const count = real.receive(...call);
+      ageMs = real.ageMs(call[0]);
+      return count;
+    };
+    const { port } = listen(echo, {}, { receive });
+    await datagramClient('127.0.0.1').ask('hello', port);
+    expect(ageMs).toBeGreaterThanOrEqual(waitMs - 10);
   });
 
   test('under a flood the rest of the process has its turn too', async () => {

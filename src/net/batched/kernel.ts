@@ -1,12 +1,18 @@
 import { getSystemErrorMap } from 'node:util';
 
+interface Numbers {
+  readonly recvmmsg: number;
+  readonly sendmmsg: number;
+  readonly ioctl: number;
+}
+
 /**
  * The numbers of the system calls, by architecture: libc's own wrappers differ (musl's `sendmmsg` sends the messages
  * one by one, as its headers are not the kernel's), so the calls are made as the kernel defines them.
  */
-const SYSTEM_CALLS: Partial<Record<NodeJS.Architecture, { recvmmsg: number; sendmmsg: number }>> = {
-  x64: { recvmmsg: 299, sendmmsg: 307 },
-  arm64: { recvmmsg: 243, sendmmsg: 269 },
+const SYSTEM_CALLS: Partial<Record<NodeJS.Architecture, Numbers>> = {
+  x64: { recvmmsg: 299, sendmmsg: 307, ioctl: 16 },
+  arm64: { recvmmsg: 243, sendmmsg: 269, ioctl: 29 },
 };
 
 const IF_NAMESIZE = 16;
@@ -21,6 +27,7 @@ const EVENT_DATA = process.arch === 'x64' ? 1 : 2;
 const MSG_PEEK = 0x2;
 const MSG_DONTWAIT = 0x40;
 const SOCKADDR_MAX = 28;
+const SIOCGSTAMPNS = 0x8907;
 
 /** What a descriptor is watched for. */
 export interface Interest {
@@ -52,6 +59,11 @@ export interface Kernel {
   isReadable(fd: number): boolean;
   /** Takes up to `count` datagrams into the `mmsghdr`s at an address, without waiting; returns how many. */
   receive(fd: number, headers: number, count: number): number;
+  /**
+   * How long ago the datagram that was received last came to the machine, in milliseconds; 0 until a while after the first call, as the kernel
+   * notes times for sockets only where somebody asks.
+   */
+  ageMs(fd: number): number;
   /** Sends up to `count` datagrams, without waiting; returns how many it sent, which may be less. */
   send(fd: number, headers: number, count: number): number;
   /** Opens a set of descriptors that are watched together (epoll(7)). */
@@ -80,10 +92,7 @@ export async function loadKernel(): Promise<Kernel | undefined> {
   }
 }
 
-function bindKernel(
-  koffi: typeof import('koffi').default,
-  { recvmmsg, sendmmsg }: { recvmmsg: number; sendmmsg: number },
-): Kernel {
+function bindKernel(koffi: typeof import('koffi').default, { recvmmsg, sendmmsg, ioctl }: Numbers): Kernel {
   if (typeof koffi.node.poll !== 'function') throw new Error('this version of koffi cannot watch descriptors');
   const libc = koffi.load(null);
   const syscall = libc.func('int64_t syscall(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t)');
@@ -102,6 +111,9 @@ function bindKernel(
 
   const event = new Int32Array(EVENT_WORDS);
   const events = new Int32Array(MAX_READY * EVENT_WORDS);
+  /** A `timespec`: seconds and nanoseconds of the machine's clock. */
+  const time = new BigInt64Array(2);
+  const timeAddress = Number(koffi.address(time.buffer));
 
   return {
     addressOf: (memory) => Number(koffi.address(memory)),
@@ -120,6 +132,10 @@ function bindKernel(
     isReadable: (fd) => recv(fd, new Uint8Array(1), 1, MSG_PEEK | MSG_DONTWAIT) >= 0,
     close: (fd) => void close(fd),
     receive: (fd, headers, count) => syscall(recvmmsg, fd, headers, count, MSG_DONTWAIT, 0),
+    ageMs(fd) {
+      if (syscall(ioctl, fd, SIOCGSTAMPNS, timeAddress, 0, 0) < 0) return 0;
+      return Math.max(0, Date.now() - (Number(time[0]) * 1000 + Number(time[1]) / 1e6));
+    },
     send: (fd, headers, count) => syscall(sendmmsg, fd, headers, count, MSG_DONTWAIT, 0),
     epollCreate: () => epollCreate(EPOLL_CLOEXEC),
     epollAdd(epoll, fd) {

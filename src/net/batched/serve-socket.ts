@@ -1,4 +1,5 @@
 import type { Clock } from '../../observe/clock.ts';
+import { Overload } from '../overload.ts';
 import type { Receiver, UdpStats } from '../transport.ts';
 import { Datagram } from './datagram.ts';
 import type { Epoll } from './epoll.ts';
@@ -36,7 +37,10 @@ export function serveSocket(
   receive: Receiver,
 ): ServedSocket {
   const { fd, address, port } = socket;
-  const stats: UdpStats = { sendErrors: 0, receiveErrors: 0 };
+  const stats: UdpStats = { sendErrors: 0, receiveErrors: 0, stale: 0 };
+  const overload = new Overload();
+  // From now on the kernel notes when datagrams come.
+  kernel.ageMs(fd);
   let isTurnSet = false;
   let isOpen = true;
   let releasing: Promise<void> | undefined;
@@ -51,12 +55,18 @@ export function serveSocket(
     }
     for (let round = 0; round < ROUNDS_PER_TURN && !releasing; round++) {
       const count = kernel.receive(fd, memory.inboundAddress, BATCH);
-      if (count > 0) answer(count);
+      if (count === BATCH && overload.isTooOld(kernel.ageMs(fd), clock.monotonic())) drop(count);
+      else if (count > 0) answer(count);
       else if (!isNothing(kernel.error())) stats.receiveErrors++;
       // Fewer than asked for means that the socket was empty; if more came since, it is still readable.
       if (count < BATCH) break;
     }
     outbox.sendQueue();
+  };
+  /** All of them are older than the one that came last. */
+  const drop = (count: number) => {
+    stats.stale += count;
+    memory.vacate(count);
   };
   const answer = (count: number) => {
     let replies = 0;

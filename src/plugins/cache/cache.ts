@@ -4,7 +4,7 @@ import type { Clock } from '../../observe/clock.ts';
 import type { Handler } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { alsoDependingOn, type Repeat } from '../../plugin/repeat.ts';
-import type { Reply } from '../../plugin/reply.ts';
+import { alterReply, type Reply } from '../../plugin/reply.ts';
 import { hasAnswer, isCacheableType } from './classify.ts';
 import { type Entry, freshReply, isAnswer, remainingTtl, repeatOf, staleReply } from './entry.ts';
 import { createFetcher } from './fetch.ts';
@@ -55,7 +55,7 @@ export function cacheHandler(
     countHit(entry);
     const reply = freshReply(entry, query, nowMs, keepTtl);
     const repeat = prefetch ? undefined : repeatOf(entry, nowMs, keepTtl, again[entry.kind]);
-    return repeat ? { ...reply, repeat } : reply;
+    return repeat ? alterReply(reply, { repeat }) : reply;
   };
 
   const serveStale = (entry: Entry, query: Query, { ttl }: ServeStale): Reply => {

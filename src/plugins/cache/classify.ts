@@ -1,7 +1,8 @@
 import { EdnsOption, Rcode } from '../../dns/message.ts';
-import { isOfType, QType, type ResourceRecord, RRSIG, SOA } from '../../dns/rr.ts';
+import { isOfType, QType, RRSIG, SOA } from '../../dns/rr.ts';
+import type { RecordHead } from '../../dns/wire/packed.ts';
 import type { Query } from '../../plugin/query.ts';
-import type { Reply } from '../../plugin/reply.ts';
+import { countsOf, headsOf, type Reply } from '../../plugin/reply.ts';
 
 /** What a reply is to the cache: the answer, its absence (NXDOMAIN, NODATA), or a failure to find out. */
 export type Kind = 'success' | 'denial' | 'failure';
@@ -42,23 +43,26 @@ export function classify(
   if (hasAnswer(reply, query)) return { kind: 'success', ttl: smallestTtl(reply) };
   if (isNegative(reply)) return { kind: 'denial', ttl: negativeTtl(reply) };
   // A chain of CNAMEs that ends nowhere says neither yes nor no.
-  return reply.answer.length > 0 ? undefined : { kind: 'success', ttl: FALLBACK_TTL };
+  return countsOf(reply).answer > 0 ? undefined : { kind: 'success', ttl: FALLBACK_TTL };
 }
 
 /** Whether a reply has what was asked for, and not only aliases or nothing at all. */
-export function hasAnswer({ rcode, answer }: Reply, { type: asked }: Query): boolean {
-  if (rcode !== Rcode.NOERROR) return false;
+export function hasAnswer(reply: Reply, { type: asked }: Query): boolean {
+  if (reply.rcode !== Rcode.NOERROR) return false;
+  const { answer } = headsOf(reply);
   return asked === QType.ANY ? answer.length > 0 : answer.some(({ type }) => type === asked);
 }
 
 /** The TTL with which a record of a negative reply is kept: that of the SOA is bound by its minimum (RFC 2308 §5). */
-export function negativeRecordTtl(record: ResourceRecord): number {
-  return isOfType(record, SOA) ? Math.min(record.ttl, record.data.minimum) : record.ttl;
+export function negativeRecordTtl({ type, ttl, data }: RecordHead): number {
+  if (type !== SOA.code) return ttl;
+  const { minimum = ttl } = data as { minimum?: number };
+  return Math.min(ttl, minimum);
 }
 
 /** RFC 2308 §5: negative replies without SOA should not be cached. */
-function isNegative({ authority }: Reply): boolean {
-  return authority.some((record) => isOfType(record, SOA));
+function isNegative(reply: Reply): boolean {
+  return headsOf(reply).authority.some(({ type }) => type === SOA.code);
 }
 
 function negativeTtl(reply: Reply): number {
@@ -69,16 +73,13 @@ function smallestTtl(reply: Reply): number {
   return smallest(reply, ({ ttl }) => ttl);
 }
 
-function smallest({ answer, authority, additional }: Reply, ttlOf: (record: ResourceRecord) => number): number {
+function smallest(reply: Reply, ttlOf: (head: RecordHead) => number): number {
+  const { answer, authority, additional } = headsOf(reply);
   let ttl = Number.POSITIVE_INFINITY;
-  for (const records of [answer, authority, additional]) {
-    for (const record of records) ttl = Math.min(ttl, ttlOf(record));
+  for (const heads of [answer, authority, additional]) {
+    for (const head of heads) ttl = Math.min(ttl, ttlOf(head));
   }
   return ttl;
-}
-
-function recordsOf({ answer, authority, additional }: Reply): ResourceRecord[] {
-  return [...answer, ...authority, ...additional];
 }
 
 /** RFC 7871 §7.3.1: a reply that is for the client's network only has a scope of more than 0 bits. */
@@ -89,8 +90,13 @@ function isTailored({ ednsOptions = [] }: Reply): boolean {
 /** Expiration is compared by serial number arithmetic (RFC 4034 §3.1.5). */
 function hasExpiredSignature(reply: Reply, nowMs: number): boolean {
   const nowSeconds = Math.floor(nowMs / 1000);
-  return recordsOf(reply).some((record) => {
-    // Rdata may be empty.
-    return isOfType(record, RRSIG) && (((record.data.expiration ?? nowSeconds) - nowSeconds) | 0) < 0;
-  });
+  const sections = ['answer', 'authority', 'additional'] as const;
+  const heads = headsOf(reply);
+  return sections
+    .filter((section) => heads[section].some(({ type }) => type === RRSIG.code))
+    .flatMap((section) => reply[section])
+    .some((record) => {
+      // Rdata may be empty.
+      return isOfType(record, RRSIG) && (((record.data.expiration ?? nowSeconds) - nowSeconds) | 0) < 0;
+    });
 }

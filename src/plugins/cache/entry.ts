@@ -1,22 +1,24 @@
-import { EdnsOption, type Question, Rcode } from '../../dns/message.ts';
+import { EdnsOption, type Question, Rcode, type Sections } from '../../dns/message.ts';
 import type { ResourceRecord } from '../../dns/rr.ts';
+import { encodeName } from '../../dns/wire/encode.ts';
+import { Packed } from '../../dns/wire/packed.ts';
 import type { Cell } from '../../observe/metrics.ts';
 import type { Query } from '../../plugin/query.ts';
 import { Epoch, type Repeat } from '../../plugin/repeat.ts';
-import { createReply, type Reply } from '../../plugin/reply.ts';
+import { alterReply, createReply, type Reply, recordsOf, replyWith, withTtls } from '../../plugin/reply.ts';
 import { type Kind, negativeRecordTtl } from './classify.ts';
 import type { KindOptions } from './options.ts';
-import { pack, type Sections, unpack } from './packed.ts';
+import { pack, unpack } from './packed.ts';
 import { sizeOf } from './size.ts';
 
 /** A reply that is kept. */
 export interface Entry extends Pick<Reply, 'rcode' | 'aa' | 'ra' | 'ad'> {
   readonly fixedFlags: Reply['fixedFlags'] | undefined;
   readonly kind: Kind;
-  /** Its records, their TTLs as they were when it was stored; empty once they are unpacked. */
+  /** Its records, their TTLs as they were when it was stored; empty once they are read. */
   packed: string;
-  /** The same, since somebody asked. */
-  sections: Sections | undefined;
+  /** The same, since somebody asked, unless they have to be decoded: that would take more memory than is counted. */
+  records: Packed | undefined;
   /** On the clock's monotonic scale. */
   readonly storedMs: number;
   /** How long the whole is fresh, in seconds: no record has less. */
@@ -39,17 +41,7 @@ const EDE = { staleAnswer: 3, cachedError: 13, staleNxdomain: 19 } as const;
 
 /** The reply with every TTL within the limits. */
 export function limitTtls(reply: Reply, kind: Kind, { minTtl, maxTtl }: TtlLimits): Reply {
-  const limited = (record: ResourceRecord) => {
-    const ttl = limit(kind === 'denial' ? negativeRecordTtl(record) : record.ttl, minTtl, maxTtl);
-    return ttl === record.ttl ? record : { ...record, ttl };
-  };
-  const { answer, authority, additional } = reply;
-  return {
-    ...reply,
-    answer: answer.map(limited),
-    authority: authority.length === 0 ? authority : authority.map(limited),
-    additional: additional.length === 0 ? additional : additional.map(limited),
-  };
+  return withTtls(reply, (head) => limit(kind === 'denial' ? negativeRecordTtl(head) : head.ttl, minTtl, maxTtl));
 }
 
 /** Takes in a reply whose TTLs are within the limits; undefined if it is too large. */
@@ -61,7 +53,7 @@ export function createEntry(
   { minTtl, maxTtl }: TtlLimits,
   nowMs: number,
 ): Entry | undefined {
-  const packed = pack(reply, question);
+  const packed = pack(recordsOf(reply), question);
   if (packed === undefined) return undefined;
   // Whole numbers lie in the object itself, fractions beside it.
   const storedMs = Math.floor(nowMs);
@@ -73,10 +65,10 @@ export function createEntry(
     ad: reply.ad,
     fixedFlags: reply.fixedFlags,
     packed,
-    sections: undefined,
+    records: undefined,
     storedMs,
     ttl: limit(ttl, minTtl, maxTtl),
-    octets: sizeOf(packed, reply),
+    octets: sizeOf(packed),
     hits: 0,
     lastHitMs: storedMs,
     prefetched: false,
@@ -101,7 +93,7 @@ export function freshReply(entry: Entry, query: Query, nowMs: number, keepTtl: b
   const age = keepTtl ? 0 : Math.floor((nowMs - entry.storedMs) / 1000);
   const error = { code: EdnsOption.EDE, data: Uint8Array.of(0, EDE.cachedError) };
   const reply = present(entry, query, (ttl) => ttl - age);
-  return entry.kind === 'failure' ? { ...reply, ednsOptions: [error] } : reply;
+  return entry.kind === 'failure' ? alterReply(reply, { ednsOptions: [error] }) : reply;
 }
 
 /**
@@ -119,12 +111,27 @@ export function repeatOf(entry: Entry, nowMs: number, keepTtl: boolean, again: r
 export function staleReply(entry: Entry, query: Query, ttl: number): Reply {
   const info = entry.rcode === Rcode.NXDOMAIN ? EDE.staleNxdomain : EDE.staleAnswer;
   const ednsOptions = [{ code: EdnsOption.EDE, data: Uint8Array.of(0, info) }];
-  return { ...present(entry, query, () => ttl), ednsOptions };
+  return alterReply(
+    present(entry, query, () => ttl),
+    { ednsOptions },
+  );
 }
 
 function present(stored: Entry, query: Query, ttlOf: (ttl: number) => number): Reply {
-  const { answer, authority, additional } = sectionsOf(stored);
   const { question, name } = query;
+  const said = {
+    rcode: stored.rcode,
+    // A NODATA without AA and RA would look like a lame server's to glibc and Go.
+    aa: stored.aa || (!stored.ra && isAnswer(stored)),
+    ra: stored.ra,
+    ad: stored.ad && wantsAd(query),
+    ...(stored.fixedFlags && { fixedFlags: stored.fixedFlags }),
+  };
+  const records = recordsOfEntry(stored);
+  if (records instanceof Packed) {
+    const octets = records.withTtls(({ ttl }) => ttlOf(ttl), encodeName(question.name));
+    return replyWith('cache', said, octets);
+  }
   const aged = (record: ResourceRecord): ResourceRecord => ({ ...record, ttl: ttlOf(record.ttl) });
   // Records of the name that was asked for bear it as this client spelled it.
   const spelled = (record: ResourceRecord): ResourceRecord => ({
@@ -132,24 +139,22 @@ function present(stored: Entry, query: Query, ttlOf: (ttl: number) => number): R
     name: record.name.toLowerCase() === name ? question.name : record.name,
     ttl: ttlOf(record.ttl),
   });
+  const { answer, authority, additional } = records;
   return createReply('cache', {
-    rcode: stored.rcode,
-    // A NODATA without AA and RA would look like a lame server's to glibc and Go.
-    aa: stored.aa || (!stored.ra && isAnswer(stored)),
-    ra: stored.ra,
-    ad: stored.ad && wantsAd(query),
-    ...(stored.fixedFlags && { fixedFlags: stored.fixedFlags }),
+    ...said,
     answer: answer.map(spelled),
     authority: authority.map(aged),
     additional: additional.map(aged),
   });
 }
 
-function sectionsOf(entry: Entry): Sections {
-  if (entry.sections) return entry.sections;
-  entry.sections = unpack(entry.packed);
+function recordsOfEntry(entry: Entry): Sections {
+  if (entry.records) return entry.records;
+  const records = unpack(entry.packed);
+  if (!(records instanceof Packed)) return records;
+  entry.records = records;
   entry.packed = '';
-  return entry.sections;
+  return records;
 }
 
 /** Whether a reply says what is, rather than that nobody could tell. */

@@ -1,11 +1,11 @@
 import { Rcode } from '../../dns/message.ts';
 import { isAtOrBelow } from '../../dns/name.ts';
-import type { ResourceRecord } from '../../dns/rr.ts';
+import type { RecordHead } from '../../dns/wire/packed.ts';
 import { CairnError } from '../../errors.ts';
 import type { Clock } from '../../observe/clock.ts';
 import type { Handler } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
-import { failure, mapReply, type Reply } from '../../plugin/reply.ts';
+import { alterReply, failure, headsOf, mapReply, type Reply, withTtls } from '../../plugin/reply.ts';
 import { TransientMap } from '../../transient-map.ts';
 import { classify } from './classify.ts';
 import { createEntry, type Entry, freshReply, isAnswer, limitTtls, wantsAd } from './entry.ts';
@@ -119,12 +119,11 @@ export function createFetcher(
 /** An answer that is made anew each time must not live longer with clients than one that is kept. */
 function capTtls(reply: Reply, { success, denial }: CacheOptions): Reply {
   if (!isAnswer(reply)) return reply;
-  const { maxTtl } = reply.answer.length > 0 ? success : denial;
-  const isLong = ({ ttl }: ResourceRecord) => ttl > maxTtl;
-  if (![reply.answer, reply.authority, reply.additional].some((records) => records.some(isLong))) return reply;
-  const cap = (record: ResourceRecord) => (isLong(record) ? { ...record, ttl: maxTtl } : record);
-  const { answer, authority, additional } = reply;
-  return { ...reply, answer: answer.map(cap), authority: authority.map(cap), additional: additional.map(cap) };
+  const { answer, authority, additional } = headsOf(reply);
+  const { maxTtl } = answer.length > 0 ? success : denial;
+  const isLong = ({ ttl }: RecordHead) => ttl > maxTtl;
+  if (![answer, authority, additional].some((heads) => heads.some(isLong))) return reply;
+  return withTtls(reply, ({ ttl }) => Math.min(ttl, maxTtl));
 }
 
 /** AD says that the querier understands it (RFC 6840 §5.7): the cache does, whatever its client does. */
@@ -133,5 +132,5 @@ function withAd(query: Query): Query {
 }
 
 function withoutAd(reply: Reply, query: Query): Reply {
-  return reply.ad && !wantsAd(query) ? { ...reply, ad: false } : reply;
+  return reply.ad && !wantsAd(query) ? alterReply(reply, { ad: false }) : reply;
 }

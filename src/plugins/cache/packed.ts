@@ -1,12 +1,9 @@
-import type { Message, Question } from '../../dns/message.ts';
-import { decodeMessage } from '../../dns/wire/decode.ts';
-import { encodeMessage } from '../../dns/wire/encode.ts';
-import type { Reply } from '../../plugin/reply.ts';
+import type { MessageHead, Question, Sections } from '../../dns/message.ts';
+import { encodeRecords } from '../../dns/wire/encode.ts';
+import { Packed } from '../../dns/wire/packed.ts';
+import { readResponse } from '../../dns/wire/response.ts';
 
-/** The records of a reply. */
-export type Sections = Pick<Reply, 'answer' | 'authority' | 'additional'>;
-
-const HEADER = {
+const HEAD = {
   id: 0,
   qr: true,
   opcode: 0,
@@ -20,25 +17,26 @@ const HEADER = {
 };
 
 /**
- * The records as a message in one string, a character for each octet; undefined if they do not fit into a message.
+ * The records as a message in one string, a character for each octet; undefined if they do not fit into a message. Those that are packed
+ * already stay as they are.
  *
  * Records that live for seconds and die are what a garbage collector is worst at: each is copied twice and then looked for
  * among the old. As one string they cost a tenth, and most entries of a cache are never asked for again.
  */
-export function pack({ answer, authority, additional }: Sections, question: Question): string | undefined {
-  const message: Message = { ...HEADER, questions: [question], answer, authority, additional };
-  const octets = encodeMessage(message);
-  return isWhole(octets, message) ? octets.toString('latin1') : undefined;
+export function pack(records: Sections, question: Question): string | undefined {
+  const head: MessageHead = { ...HEAD, questions: [question] };
+  const octets = encodeRecords(head, records);
+  return isWhole(octets, records) ? octets.toString('latin1') : undefined;
 }
 
 export function unpack(packed: string): Sections {
-  const { answer, authority, additional } = decodeMessage(Buffer.from(packed, 'latin1'));
-  return { answer, authority, additional };
+  return readResponse(Buffer.from(packed, 'latin1')).records;
 }
 
 /** Whether nothing was left out: by TC, or, of additional records, in silence. */
-function isWhole(octets: Buffer, { additional }: Message): boolean {
-  return (octets[2]! & TC) === 0 && octets.readUInt16BE(10) === additional.length;
+function isWhole(octets: Buffer, records: Sections): boolean {
+  const additional = records instanceof Packed ? records.counts.additional : records.additional.length;
+  return (octets[2]! & TC) === 0 && octets.readUInt16BE(10) === additional;
 }
 
 const TC = 0x02;

@@ -1,14 +1,13 @@
-import type { Sections } from './packed.ts';
+import { MIN_PACKED_OCTETS } from '../../dns/wire/response.ts';
 
-/** What an entry and a record take besides their text and octets: measured with Node.js 24, and rounded up. */
+/** What an entry takes besides the octets of its records, and what it takes more once a large one was asked for: measured with Node.js 24, and rounded up. */
 const ENTRY_OCTETS = 700;
-const RECORD_OCTETS = 200;
+const PACKED_OCTETS = 500;
+/** The places of its records are kept, too. */
+const PACKED_SHARE = 1 / 6;
 
-/** About how much memory a reply takes while it is kept, once its records are unpacked, with its key and all that is kept beside it. */
-export function sizeOf(packed: string, { answer, authority, additional }: Sections): number {
-  let octets = ENTRY_OCTETS + packed.length;
-  for (const records of [answer, authority, additional]) {
-    for (const { name } of records) octets += RECORD_OCTETS + name.length;
-  }
-  return octets;
+/** About how much memory a reply takes while it is kept, with its key and all that is kept beside it. */
+export function sizeOf(packed: string): number {
+  const octets = ENTRY_OCTETS + packed.length;
+  return packed.length < MIN_PACKED_OCTETS ? octets : octets + PACKED_OCTETS + Math.ceil(packed.length * PACKED_SHARE);
 }

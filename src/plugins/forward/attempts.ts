@@ -1,4 +1,5 @@
-import { type Message, Rcode } from '../../dns/message.ts';
+import { Rcode } from '../../dns/message.ts';
+import type { Response } from '../../dns/wire/response.ts';
 import { CairnError } from '../../errors.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import type { Protocol, Query } from '../../plugin/query.ts';
@@ -44,8 +45,8 @@ class Attempts {
   private attemptsLeft: number;
   private repliesLeft: number;
   /** The reply that is taken if no other comes. */
-  private last: Message | undefined;
-  private truncated: Message | undefined;
+  private last: Response | undefined;
+  private truncated: Response | undefined;
   private error: Error | undefined;
 
   constructor(query: Query, upstreams: readonly Upstream[], forwarding: Forwarding) {
@@ -72,7 +73,7 @@ class Attempts {
     );
   }
 
-  private exchange(protocol: Protocol): Promise<Message> {
+  private exchange(protocol: Protocol): Promise<Response> {
     const { stanza, clock } = this.forwarding;
     const timeoutMs = Math.max(1, Math.min(stanza.readTimeoutMs, this.endMs - clock.monotonic()));
     return this.upstream.exchange(this.octets, protocol, timeoutMs);
@@ -96,7 +97,7 @@ class Attempts {
     return upstreams[Math.floor(forwarding.random() * upstreams.length)]!;
   }
 
-  private take(reply: Message): Reply | Promise<Reply> {
+  private take(reply: Response): Reply | Promise<Reply> {
     const { stanza } = this.forwarding;
     if (!reply.tc || this.protocol !== 'udp' || !stanza.preferUdp) return this.accept(reply);
     this.truncated = reply;
@@ -106,7 +107,7 @@ class Attempts {
     );
   }
 
-  private accept(reply: Message): Reply | Promise<Reply> {
+  private accept(reply: Response): Reply | Promise<Reply> {
     const { stanza, answered } = this.forwarding;
     this.last = reply;
     answered(this.query, this.upstream.name);

@@ -1,8 +1,9 @@
-import { Class, type Edns, EdnsOption, type Message, queryMessage } from '../../dns/message.ts';
+import { Class, type Edns, EdnsOption, queryMessage } from '../../dns/message.ts';
 import { NS } from '../../dns/rr.ts';
 import { encodeMessage } from '../../dns/wire/encode.ts';
+import type { Response } from '../../dns/wire/response.ts';
 import type { Query } from '../../plugin/query.ts';
-import { createReply, type Reply } from '../../plugin/reply.ts';
+import { type Reply, replyWith } from '../../plugin/reply.ts';
 import type { HealthCheck } from './options.ts';
 
 /** Options that two neighbours agree on, and that are no business of the next one (RFC 5001, RFC 7830, RFC 7828, RFC 7873). */
@@ -31,10 +32,10 @@ export function encodeQuery(query: Query): Buffer {
 }
 
 /** An upstream's reply, its flags, records and EDNS options unchanged, but for those that were for us. */
-export function replyOf(message: Message, query: Query): Reply {
-  const { rcode, aa, ra, ad, tc, answer, authority, additional, edns } = message;
-  const parts = { rcode, aa, ra, ad, tc, answer, authority, additional };
-  return createReply('forward', edns ? { ...parts, ednsOptions: endToEnd(edns, query) } : parts);
+export function replyOf(response: Response, query: Query): Reply {
+  const { rcode, aa, ra, ad, tc, records, edns } = response;
+  const parts = { rcode, aa, ra, ad, tc };
+  return replyWith('forward', edns ? { ...parts, ednsOptions: endToEnd(edns, query) } : parts, records);
 }
 
 /** The query of a health probe. */

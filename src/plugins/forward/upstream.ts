@@ -1,6 +1,5 @@
-import type { Message } from '../../dns/message.ts';
-import { decodeMessage } from '../../dns/wire/decode.ts';
 import { WireError } from '../../dns/wire/error.ts';
+import { type Response, readResponse } from '../../dns/wire/response.ts';
 import { type Peer, printPeer } from '../../net/transport.ts';
 import { UpstreamError } from '../../net/upstream/error.ts';
 import { createHttpsUpstream } from '../../net/upstream/https.ts';
@@ -28,7 +27,7 @@ export interface Upstream {
   /** An exchange failed, and no probe has succeeded since. */
   readonly suspected: boolean;
   /** Sends a query and waits for the reply; an encrypted upstream is asked in its own way, whatever the protocol. @throws UpstreamError (as a rejection), which also starts the health probes. */
-  exchange(query: Uint8Array, protocol: Protocol, timeoutMs: number): Promise<Message>;
+  exchange(query: Uint8Array, protocol: Protocol, timeoutMs: number): Promise<Response>;
   /** Ends the probes and gives idle connections back; exchanges at work come to their end. */
   stop(): void;
 }
@@ -48,7 +47,7 @@ export function createUpstream(
   const onPick = (reused: boolean) => metrics.picked(proto, reused);
   const datagrams = createUdpUpstream(to, { clock, sourceAddress, onPick: (reused) => metrics.picked('udp', reused) });
   const decode = (reply: Uint8Array) => decodeReply(reply, to);
-  const send = (query: Uint8Array, protocol: Protocol, timeoutMs: number): Promise<Message> =>
+  const send = (query: Uint8Array, protocol: Protocol, timeoutMs: number): Promise<Response> =>
     protocol === 'tcp' || to.encryption
       ? connections.exchange(query, timeoutMs, onPick).then(decode)
       : datagrams.exchange(query, timeoutMs, decode);
@@ -113,9 +112,9 @@ function poolFor(
   return createTcpUpstream(to, over === 'tls' ? { ...options, tls } : options);
 }
 
-function decodeReply(octets: Uint8Array, from: Peer): Message {
+function decodeReply(octets: Uint8Array, from: Peer): Response {
   try {
-    return decodeMessage(octets);
+    return readResponse(octets);
   } catch (thrown) {
     if (!(thrown instanceof WireError)) throw thrown;
     const message = `unreadable reply from ${printPeer(from)}: ${thrown.message}`;

@@ -4,7 +4,7 @@ import { CorefileError } from '../../corefile/error.ts';
 import type { MessageFlags } from '../../dns/message.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
-import { mapReply, type Reply } from '../../plugin/reply.ts';
+import { alterReply, mapReply, type Reply } from '../../plugin/reply.ts';
 
 const FLAGS = ['aa', 'ra', 'rd'] as const;
 
@@ -28,7 +28,7 @@ export default definePlugin<HeaderOptions>({
 
   create({ query, response }) {
     const { rd: _, ...ofReply } = response;
-    const withFlags = (reply: Reply): Reply => ({ ...reply, ...ofReply, fixedFlags: response });
+    const withFlags = (reply: Reply): Reply => alterReply(reply, { ...ofReply, fixedFlags: response });
     const changed = ({ message, ...rest }: Query): Query => ({ ...rest, message: { ...message, ...query } });
     const changesQuery = Object.keys(query).length > 0;
     const changesReply = Object.keys(response).length > 0;

@@ -8,12 +8,13 @@ import { type Authority, answerLookup, type Lookup } from '../../plugin/lookup.t
 import type { Handler } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { notRepeatable } from '../../plugin/repeat.ts';
-import { failure, mapReply, type Reply } from '../../plugin/reply.ts';
+import { alterReply, failure, mapReply, type Reply } from '../../plugin/reply.ts';
 import { type ApexSettings, soaRecord } from './apex.ts';
 import type { Contents } from './contents.ts';
 import { followChain } from './external-name.ts';
 import type { AnswerCells } from './metrics.ts';
 import { whatIsMissing } from './missing.ts';
+import { portionFor } from './portion.ts';
 import { type RecordSettings, type Records, recordsOf } from './records.ts';
 import { createRepeatOf, type RepeatOf } from './repeat.ts';
 import { recordSettings, type Zone } from './zone.ts';
@@ -28,6 +29,7 @@ export interface HandlerSettings extends ApexSettings {
   readonly primary: Name;
   readonly fallthrough: readonly Name[];
   readonly resolve: PluginEnv['resolve'];
+  readonly random: PluginEnv['random'];
   readonly answers: AnswerCells;
 }
 
@@ -35,6 +37,7 @@ export interface HandlerSettings extends ApexSettings {
 interface ServedZone extends Zone {
   readonly authority: Authority;
   readonly records: RecordSettings;
+  readonly random: HandlerSettings['random'];
   readonly repeatOf: RepeatOf;
 }
 
@@ -57,7 +60,7 @@ export function createHandler(settings: HandlerSettings, next: Handler): Handler
 function sayStale(reply: Reply): Reply {
   if (reply.source !== NAME || (reply.rcode !== Rcode.NOERROR && reply.rcode !== Rcode.NXDOMAIN)) return reply;
   const data = Uint8Array.of(0, reply.rcode === Rcode.NXDOMAIN ? 19 : 3);
-  return { ...reply, ednsOptions: [...(reply.ednsOptions ?? []), { code: EdnsOption.EDE, data }] };
+  return alterReply(reply, { ednsOptions: [...(reply.ednsOptions ?? []), { code: EdnsOption.EDE, data }] });
 }
 
 function serveZone(zone: Zone, settings: HandlerSettings, next: Handler): ServedZone {
@@ -77,6 +80,7 @@ function serveZone(zone: Zone, settings: HandlerSettings, next: Handler): Served
     ...zone,
     authority: { source: NAME, fallthrough, next, soa },
     records,
+    random: settings.random,
     repeatOf: createRepeatOf(zone.cluster),
   };
 }
@@ -118,7 +122,9 @@ const NXDOMAIN: OwnLookup = { kind: 'nxdomain' };
 
 function lookUp(contents: Contents | undefined, query: Query, owner: Name, zone: ServedZone): OwnLookup {
   const { registry } = zone.cluster;
-  const records = contents && recordsOf(contents, query.type, owner, spelledZone(query, zone.name), zone.records);
+  const portion = portionFor(query, zone.random);
+  const records =
+    contents && recordsOf(contents, query.type, owner, spelledZone(query, zone.name), zone.records, portion);
   if (!registry.synced && isInDoubt(contents, records)) {
     return {
       kind: 'unready',

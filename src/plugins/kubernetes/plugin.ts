@@ -34,6 +34,7 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
     answers: answerCells(env.metrics),
     localAddresses: () => env.localAddresses(),
     resolve: (query: Query, question: Question) => env.resolve(query, question),
+    random: env.random,
   };
   let wasReady = false;
   let saidWhy = '';

@@ -4,6 +4,7 @@ import type { Serial } from '../../registry/serial.ts';
 import { addressRecords } from './address-records.ts';
 import { type ApexSettings, nameserverAddresses, nsRecords, soaRecord, versionRecord } from './apex.ts';
 import type { AddressesByFamily, Contents } from './contents.ts';
+import { ALL, type Portion } from './portion.ts';
 import { srvRecords } from './srv.ts';
 
 /** The records of one type, and those that spare the client its next questions. */
@@ -21,13 +22,17 @@ export interface RecordSettings extends ApexSettings {
   readonly hostZone: Name | undefined;
 }
 
-/** The records of one type at a name, none if it has none. `owner` and `zone` are in the client's spelling. */
+/**
+ * The records of one type at a name, none if it has none. `owner` and `zone` are in the client's spelling. With a `portion`, there are
+ * only so many of them that none is left out which a reply has room for.
+ */
 export function recordsOf(
   contents: Contents,
   type: number,
   owner: Name,
   zone: Name,
   settings: RecordSettings,
+  portion: Portion = ALL,
 ): Records {
   const { ttl } = settings;
   switch (contents.kind) {
@@ -40,8 +45,8 @@ export function recordsOf(
     case 'service':
     case 'headless':
     case 'endpoint':
-      if (type === SRV.code) return srvRecords(contents, owner, zone, ttl);
-      return { answer: addressRecords(addressesOfType(contents, type), owner, ttl) };
+      if (type === SRV.code) return srvRecords(contents, owner, zone, ttl, portion);
+      return { answer: addressRecords(portion.addresses(addressesOfType(contents, type)), owner, ttl) };
     case 'pod':
     case 'external-ip':
       return { answer: addressRecords(addressesOfType(contents, type), owner, ttl) };

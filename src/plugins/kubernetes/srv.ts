@@ -4,6 +4,7 @@ import { perObject } from '../../per-object.ts';
 import { NO_PORT } from '../../registry/records.ts';
 import { addressRecord } from './address-records.ts';
 import type { Backends } from './contents.ts';
+import type { Portion } from './portion.ts';
 
 /** What SRV records say of one host. */
 interface Target {
@@ -15,7 +16,7 @@ interface Target {
 interface Targets {
   readonly weight: number;
   readonly list: readonly Target[];
-  /** The hosts' names, below the zone that was asked for last. */
+  /** The names of the first hosts, below the zone that was asked for last. */
   names: readonly Name[];
   zone: Name | undefined;
 }
@@ -30,16 +31,20 @@ export function srvRecords(
   owner: Name,
   zone: Name,
   ttl: number,
+  portion: Portion,
 ): { answer: readonly ResourceRecord[]; additional: readonly ResourceRecord[] } {
   const targets = targetsOf(backends);
-  const { weight, list } = targets;
-  const names = namesOf(targets, backends, zone);
+  const { weight } = targets;
+  const list = targets.list.slice(0, portion.targets);
+  const isWhole = list.length === targets.list.length;
+  const names = namesOf(targets, backends, zone, list.length);
   const answer: ResourceRecord[] = [];
   const additional: ResourceRecord[] = [];
   list.forEach(({ ports, addresses }, i) => {
     const target = names[i]!;
     for (const port of ports) answer.push(rr(SRV, owner, ttl, { priority: 0, weight, port, target }));
-    for (const address of addresses) additional.push(addressRecord(address, target, ttl));
+    // They would be left out before the first of the others.
+    if (isWhole) for (const address of addresses) additional.push(addressRecord(address, target, ttl));
   });
   return { answer, additional };
 }
@@ -72,11 +77,12 @@ const targetsOf = perObject(({ list }: Backends): Targets => {
   };
 });
 
-function namesOf(targets: Targets, { service, namespace }: Backends, zone: Name): readonly Name[] {
-  if (targets.zone !== zone) {
+/** Of the first `count` targets at least. */
+function namesOf(targets: Targets, { service, namespace }: Backends, zone: Name, count: number): readonly Name[] {
+  if (targets.zone !== zone || targets.names.length < count) {
     const base = `${service}.${namespace}.svc.${zone === '.' ? '' : zone}`;
     targets.zone = zone;
-    targets.names = targets.list.map(({ label }) => (label === '' ? base : `${label}.${base}`));
+    targets.names = targets.list.slice(0, count).map(({ label }) => (label === '' ? base : `${label}.${base}`));
   }
   return targets.names;
 }

@@ -12,13 +12,15 @@ import type { Directive } from '../../corefile/ast.ts';
 import { CorefileError } from '../../corefile/error.ts';
 import type { Prefix } from '../../dns/ip.ts';
 import { Rcode } from '../../dns/message.ts';
-import { QType } from '../../dns/rr.ts';
+import { MX, QType, type ResourceRecord } from '../../dns/rr.ts';
+import { Packed } from '../../dns/wire/packed.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { notRepeatable } from '../../plugin/repeat.ts';
-import { mapReply, type Reply } from '../../plugin/reply.ts';
-import { preferNetworks, type Records, shuffleSection } from './order.ts';
+import { alterReply, headsOf, mapReply, type Reply, recordsOf, withRecords } from '../../plugin/reply.ts';
+import { shuffle } from '../../plugin/shuffle.ts';
+import { isAddress, preferNetworks, type Records, shuffleSection } from './order.ts';
 import { drawFirst } from './weights.ts';
 import { openWeights } from './weights-file.ts';
 
@@ -71,13 +73,30 @@ function keepWeights({ path, reloadMs }: WeightsSource, env: PluginEnv) {
 }
 
 function shuffleReply(reply: Reply, random: () => number): Reply {
+  const heads = headsOf(reply);
+  const sections = [heads.answer, heads.authority, heads.additional];
+  // What has no order to change need not be decoded, and addresses among neighbours can be moved as octets.
+  if (!sections.some(mayMove)) return reply;
+  const records = recordsOf(reply);
+  if (records instanceof Packed && !sections.some((section) => section.some(({ type }) => type === MX.code))) {
+    const reordered = records.withAddressesReordered((indexes) => shuffle(indexes, random));
+    if (reordered) return saidToBeShuffled(withRecords(reply, reordered));
+  }
   const answer = shuffleSection(reply.answer, random);
   const authority = shuffleSection(reply.authority, random);
   const additional = shuffleSection(reply.additional, random);
   const same = answer === reply.answer && authority === reply.authority && additional === reply.additional;
   if (same) return reply;
-  const shuffled = { ...reply, answer, authority, additional };
-  return reply.repeat ? { ...shuffled, repeat: { ...reply.repeat, shuffled: true } } : shuffled;
+  return saidToBeShuffled({ ...reply, answer, authority, additional });
+}
+
+function saidToBeShuffled(reply: Reply): Reply {
+  return reply.repeat ? alterReply(reply, { repeat: { ...reply.repeat, shuffled: true } }) : reply;
+}
+
+/** Whether records of these types change places. */
+function mayMove(section: readonly Pick<ResourceRecord, 'type'>[]): boolean {
+  return section.length > 1 && section.some((record) => isAddress(record) || record.type === MX.code);
 }
 
 function withAnswer(reply: Reply, answer: Records): Reply {

@@ -3,11 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { TestEnvOptions } from '../../../test/support/env.ts';
+import { addresses, texts } from '../../../test/support/large-messages.ts';
 import { makePlugin, parsePlugin } from '../../../test/support/plugin.ts';
 import { testQuery } from '../../../test/support/query.ts';
-import { parseRecord } from '../../dns/presentation.ts';
+import { parseRecord, printRecord } from '../../dns/presentation.ts';
 import type { ResourceRecord } from '../../dns/rr.ts';
-import { createReply, type Reply } from '../../plugin/reply.ts';
+import { Packed } from '../../dns/wire/packed.ts';
+import { readResponse } from '../../dns/wire/response.ts';
+import { createReply, type Reply, recordsOf, replyWith } from '../../plugin/reply.ts';
 import loadbalance from './index.ts';
 import { parseWeights } from './weights.ts';
 
@@ -53,6 +56,20 @@ describe('round_robin', () => {
   ])('%s', (answer, expected) => {
     const { ask } = balance('loadbalance', createReply('x', { answer: records(answer) }));
     expect(answers(ask)).toEqual(expected);
+  });
+
+  test('thousands of addresses that nobody decoded are shuffled as octets', () => {
+    const { records } = readResponse(addresses());
+    const { ask } = balance('loadbalance', replyWith('x', {}, records));
+    const shuffled = recordsOf(ask());
+    expect(shuffled).toBeInstanceOf(Packed);
+    expect(shuffled.answer).not.toEqual(records.answer);
+    expect(new Set(shuffled.answer.map(printRecord))).toEqual(new Set(records.answer.map(printRecord)));
+  });
+
+  test('thousands of records without an order to change stay packed', () => {
+    const reply = replyWith('x', {}, readResponse(texts()).records);
+    expect(balance('loadbalance', reply).ask()).toBe(reply);
   });
 
   test('all three sections are shuffled, the reply that came is left as it was', () => {

@@ -5,7 +5,7 @@ import { shuffle } from '../../plugin/shuffle.ts';
 export type Records = readonly ResourceRecord[];
 
 /** Whether the record holds an address. */
-export function isAddress({ type }: ResourceRecord): boolean {
+export function isAddress({ type }: Pick<ResourceRecord, 'type'>): boolean {
   return type === A.code || type === AAAA.code;
 }
 

@@ -1,16 +1,17 @@
 import { Rcode } from '../../dns/message.ts';
 import { NS, SOA } from '../../dns/rr.ts';
-import type { Reply } from '../../plugin/reply.ts';
+import { headsOf, type Reply } from '../../plugin/reply.ts';
 
 export const REPLY_CLASSES = ['success', 'denial', 'error'] as const;
 
 /** What became of a query: data or a referral, a denial (NXDOMAIN, NODATA), or anything else. */
 export type ReplyClass = (typeof REPLY_CLASSES)[number];
 
-export function classOf({ rcode, drop, answer, authority, additional }: Reply): ReplyClass {
-  if (drop) return 'error';
-  if (rcode === Rcode.NXDOMAIN) return 'denial';
-  if (rcode !== Rcode.NOERROR) return 'error';
+export function classOf(reply: Reply): ReplyClass {
+  if (reply.drop) return 'error';
+  if (reply.rcode === Rcode.NXDOMAIN) return 'denial';
+  if (reply.rcode !== Rcode.NOERROR) return 'error';
+  const { answer, authority, additional } = headsOf(reply);
   if (answer.length > 0) return 'success';
   // RFC 2308 §2.2: without an answer, NS records but no SOA make a referral; all else is NODATA.
   if (authority.some(({ type }) => type === SOA.code)) return 'denial';

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { noBlock, once } from '../../corefile/arguments.ts';
 import { EdnsOption } from '../../dns/message.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
-import { mapReply, type Reply } from '../../plugin/reply.ts';
+import { alterReply, mapReply, type Reply } from '../../plugin/reply.ts';
 
 /** Tells clients that ask which server answered (RFC 5001). */
 export default definePlugin<string | undefined>({
@@ -18,7 +18,7 @@ export default definePlugin<string | undefined>({
     const nsid = { code: EdnsOption.NSID, data: Buffer.from(text ?? hostname()) };
     const identify = (reply: Reply): Reply => {
       const others = reply.ednsOptions?.filter(({ code }) => code !== EdnsOption.NSID) ?? [];
-      return { ...reply, ednsOptions: [...others, nsid] };
+      return alterReply(reply, { ednsOptions: [...others, nsid] });
     };
     return {
       wrap: (next) => (query) => {

@@ -4,7 +4,7 @@ import type { Token } from '../../corefile/token.ts';
 import { parseIP } from '../../dns/ip.ts';
 import { type Edns, EdnsOption } from '../../dns/message.ts';
 import type { Query } from '../../plugin/query.ts';
-import type { Reply } from '../../plugin/reply.ts';
+import { alterReply, type Reply } from '../../plugin/reply.ts';
 import type { Arguments } from './arguments.ts';
 import type { Rewrite, RuleWorld } from './rule.ts';
 
@@ -69,7 +69,7 @@ function withOptions(query: Query, edns: Edns, options: Edns['options']): Query 
 
 function withoutOption(reply: Reply, code: number): Reply {
   if (!reply.ednsOptions) return reply;
-  return { ...reply, ednsOptions: reply.ednsOptions.filter((option) => option.code !== code) };
+  return alterReply(reply, { ednsOptions: reply.ednsOptions.filter((option) => option.code !== code) });
 }
 
 function parseCode(args: Arguments): number {

@@ -4,7 +4,7 @@ import { Class, parseRcode } from '../../dns/message.ts';
 import { foldName } from '../../dns/name.ts';
 import { CNAME, isOfType, QType, type ResourceRecord } from '../../dns/rr.ts';
 import { notRepeatable } from '../../plugin/repeat.ts';
-import { mapRecords, mapReply, type Reply } from '../../plugin/reply.ts';
+import { alterReply, mapRecords, mapReply, type Reply } from '../../plugin/reply.ts';
 import type { Arguments } from './arguments.ts';
 import { NAME_MATCHES, type NameMatch, nameRewrite, nameTest, readFromTo } from './name-match.ts';
 import type { Rewrite } from './rule.ts';
@@ -33,7 +33,7 @@ export function parseRcodeRule(args: Arguments): Rewrite {
   const matches = parseQnameTest(args, 3);
   const old = readRcode(args.next('the RCODE to match'), 'matching');
   const rcode = readRcode(args.next('the RCODE to write'), 'replacement');
-  return onReply(matches, (reply) => (reply.rcode === old ? { ...reply, rcode } : reply));
+  return onReply(matches, (reply) => (reply.rcode === old ? alterReply(reply, { rcode }) : reply));
 }
 
 function readRcode({ text, position }: Token, role: string): number {

@@ -97,7 +97,7 @@ export interface WorkerStats extends UdpStats {
   dropped: number;
 }
 
-export const NO_STATS: Readonly<WorkerStats> = { sendErrors: 0, receiveErrors: 0, passed: 0, dropped: 0 };
+export const NO_STATS: Readonly<WorkerStats> = { sendErrors: 0, receiveErrors: 0, stale: 0, passed: 0, dropped: 0 };
 
 /** The counts of several, added up. */
 export function addStats(all: readonly WorkerStats[]): WorkerStats {
@@ -105,6 +105,7 @@ export function addStats(all: readonly WorkerStats[]): WorkerStats {
   return {
     sendErrors: sum('sendErrors'),
     receiveErrors: sum('receiveErrors'),
+    stale: sum('stale'),
     passed: sum('passed'),
     dropped: sum('dropped'),
   };

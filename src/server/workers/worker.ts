@@ -31,7 +31,7 @@ const monotonic = () => performance.now() + shiftMs;
 const tell = (report: Report, transfer: ArrayBuffer[] = []) => port.postMessage(report, transfer);
 
 const repeater = new Repeater(epochs, guests, monotonic, Math.random);
-const misses = new Misses((queries, octets) => {
+const misses = new Misses(monotonic, (queries, octets) => {
   // What the main thread takes for known here it does not teach again.
   if (repeater.hasForgotten) report();
   tell({ kind: 'queries', queries }, [octets]);

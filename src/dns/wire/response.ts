@@ -1,0 +1,114 @@
+import type { MessageHead, Sections } from '../message.ts';
+import { QType, rrType } from '../rr.ts';
+import { decodeMessage, decodeOpt, decodeQuestion, HEADER_OCTETS, headOf, MIN_RECORD_OCTETS } from './decode.ts';
+import { WireError } from './error.ts';
+import { Packed } from './packed.ts';
+import { Scanner } from './scanner.ts';
+
+/** A message whose records may be decoded later, or never. */
+export interface Response extends MessageHead {
+  readonly records: Sections;
+}
+
+/** The records of shorter messages are decoded sooner than it takes to put that off. */
+export const MIN_PACKED_OCTETS = 1024;
+
+/**
+ * Reads a response. Its records stay as they came ({@link Packed}), unless they are few, or their octets cannot be given on: the OPT record is
+ * not the last one, a pointer leads to where no name is, or a record spells the qname out, whose case is the client's to choose.
+ *
+ * @throws WireError when the octets are no well-formed message.
+ */
+export function readResponse(bytes: Uint8Array): Response {
+  return (bytes.length < MIN_PACKED_OCTETS ? undefined : tryScan(bytes)) ?? decodeResponse(bytes);
+}
+
+function decodeResponse(bytes: Uint8Array): Response {
+  const { answer, authority, additional, ...head } = decodeMessage(bytes);
+  return { ...head, records: { answer, authority, additional } };
+}
+
+function tryScan(bytes: Uint8Array): Response | undefined {
+  try {
+    return scan(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+  } catch (thrown) {
+    // It is decoded then, and what is wrong is told, if something is.
+    if (thrown instanceof WireError) return undefined;
+    throw thrown;
+  }
+}
+
+function scan(bytes: Buffer): Response | undefined {
+  if (bytes.length < HEADER_OCTETS || bytes.readUInt16BE(4) !== 1) return undefined;
+  const scanner = new Scanner(bytes, HEADER_OCTETS);
+  const qnameOctets = scanner.skipName();
+  scanner.offset = HEADER_OCTETS;
+  const question = decodeQuestion(scanner);
+  const questionEnd = scanner.offset;
+  const [answer, authority, additional] = [6, 8, 10].map((at) => bytes.readUInt16BE(at)) as [number, number, number];
+  const count = answer + authority + additional;
+  if (count * MIN_RECORD_OCTETS > bytes.length) return undefined;
+  const fixedAt = new Uint16Array(count);
+  const finish = (end: number, edns = 0, opt?: Parameters<typeof headOf>[3]): Response => {
+    const counts = { answer, authority, additional: additional - edns };
+    // A piece of a larger Buffer would keep that alive.
+    const octets = Buffer.allocUnsafeSlow(end);
+    bytes.copy(octets, 0, 0, end);
+    octets.writeUInt16BE(counts.additional, 10);
+    const head = headOf(bytes.readUInt16BE(0), bytes.readUInt16BE(2), [question], opt);
+    return { ...head, records: new Packed(octets, questionEnd, counts, fixedAt.subarray(0, count - edns)) };
+  };
+  for (let i = 0; i < count; i++) {
+    const owner = scanner.offset;
+    const ownerOctets = scanner.skipName();
+    fixedAt[i] = scanner.offset;
+    const type = scanner.u16();
+    if (type === QType.OPT) {
+      if (i < count - 1 || additional === 0 || ownerOctets > 1) return undefined;
+      const udpSize = scanner.u16();
+      const ttl = scanner.u32();
+      const length = scanner.u16();
+      if (scanner.offset + length > bytes.length) return undefined;
+      scanner.end = scanner.offset + length;
+      return finish(owner, 1, decodeOpt(scanner, udpSize, ttl));
+    }
+    if (ownerOctets === qnameOctets && isQnameSpelledOut(bytes, owner)) return undefined;
+    scanner.skip(6);
+    skipRdata(scanner, type);
+  }
+  return finish(scanner.offset);
+}
+
+/** @throws WireError */
+function skipRdata(scanner: Scanner, type: number): void {
+  const length = scanner.u16();
+  const messageEnd = scanner.end;
+  const end = scanner.offset + length;
+  if (end > messageEnd) throw new WireError(`the rdata at ${scanner.offset} runs past the end of the message`);
+  if (length === 0) return;
+  scanner.end = end;
+  for (const [, field] of rrType(type).fields) {
+    if (field.skip) field.skip(scanner);
+    else field.decode(scanner);
+  }
+  if (scanner.offset !== end) throw new WireError(`the rdata that ends at ${end} has octets too many`);
+  scanner.end = messageEnd;
+}
+
+/** Whether the name at `at`, which is as long as the qname, is the qname in other octets than its own. */
+function isQnameSpelledOut(bytes: Buffer, at: number): boolean {
+  let own = HEADER_OCTETS;
+  for (;;) {
+    while (bytes[at]! >= 0xc0) at = bytes.readUInt16BE(at) & 0x3fff;
+    if (at === own) return own > HEADER_OCTETS;
+    const octet = bytes[own]!;
+    if (fold(bytes[at]!) !== fold(octet)) return false;
+    if (octet === 0) return own > HEADER_OCTETS;
+    at++;
+    own++;
+  }
+}
+
+function fold(octet: number): number {
+  return octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet;
+}
