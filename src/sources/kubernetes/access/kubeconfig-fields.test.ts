@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkCluster, checkUser } from './kubeconfig-fields.ts';
+import { checkCluster, checkUser, impersonationHeaders, pathFrom } from './kubeconfig-fields.ts';
 
 const EXEC = { apiVersion: 'client.authentication.k8s.io/v1', command: 'plugin', interactiveMode: 'Never' };
 
@@ -48,4 +48,26 @@ test.each<object>([
   { exec: { ...EXEC, apiVersion: 'client.authentication.k8s.io/v1beta1', interactiveMode: undefined } },
 ])('of a user, %j is taken', (user) => {
   expect(() => checkUser(user)).not.toThrow();
+});
+
+test.each([
+  [{}, {}],
+  [{ as: 'jürgen' }, { 'impersonate-user': Buffer.from('jürgen').toString('latin1') }],
+  [
+    {
+      ...{ as: 'me', 'as-uid': '7', 'as-groups': ['a', 'b'] },
+      'as-user-extra': { Scopes: ['x', 'y'], 'acme.com/project': ['p'], 'a%b': ['q'] },
+    },
+    {
+      ...{ 'impersonate-user': 'me', 'impersonate-uid': '7', 'impersonate-group': ['a', 'b'] },
+      ...{ 'impersonate-extra-scopes': ['x', 'y'], 'impersonate-extra-acme.com%2Fproject': ['p'] },
+      'impersonate-extra-a%25b': ['q'],
+    },
+  ],
+])('%j is asked for as somebody else with %j', (user, expected) => {
+  expect(impersonationHeaders(user)).toEqual(expected);
+});
+
+test('paths start in the folder of the kubeconfig', () => {
+  expect([pathFrom('/etc/kube', 'a/b'), pathFrom('/etc/kube', '/a')]).toEqual(['/etc/kube/a/b', '/a']);
 });
