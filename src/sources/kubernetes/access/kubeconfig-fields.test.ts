@@ -9,8 +9,8 @@ test.each<[string, object, RegExp]>([
     { 'certificate-authority': 'x', 'insecure-skip-tls-verify': true },
     /has both a certificate-authority and inse/,
   ],
-  ['a SOCKS proxy', { 'proxy-url': 'socks5://p:1' }, /^proxy-url is socks5:\/\/p:1: only HTTP proxies/],
-  ['a proxy without a scheme', { 'proxy-url': 'p:1' }, /^proxy-url is p:1: only HTTP/],
+  ['a SOCKS proxy', { 'proxy-url': 'socks5://p:1' }, /^proxy-url begins with socks5:: only HTTP proxies/],
+  ['a proxy without a scheme', { 'proxy-url': '10.0.0.1:3128' }, /^proxy-url is no URL: only HTTP/],
 ])('of a cluster, %s is refused by name', (_, cluster, message) => {
   expect(() => checkCluster(cluster)).toThrow(message);
 });
