@@ -35,10 +35,10 @@ export const apiSlice = (id: string, name: string, addresses: string, triggered?
   };
 };
 
-/** A Pod that runs. */
+/** A Pod that runs; a real API server would take its status only after it was made. */
 export const apiPod = (id: string, ip: string): KubernetesObject => ({
   ...{ apiVersion: 'v1', kind: 'Pod', metadata: namesOf(id) },
-  spec: { containers: [{ name: 'main' }] },
+  spec: { containers: [{ name: 'main', image: 'example/main' }] },
   status: { phase: 'Running', podIP: ip, podIPs: [{ ip }] },
 });
 

@@ -2,7 +2,7 @@ import { messageOf } from '../../errors.ts';
 import { ApiStatusError } from './errors.ts';
 import { nameOf, type Resource } from './resource.ts';
 
-/** Whom API servers take for one who shows no credentials; most let that one do next to nothing. */
+/** What API servers call a client that shows no credentials. */
 const ANONYMOUS = 'system:anonymous';
 
 /** What is wrong with a list or watch, and what the operator may do about it. */
@@ -14,7 +14,7 @@ export function explain(resource: Resource, namespace: string | undefined, throw
       return `the API server does not accept the credentials (401: ${said}): check the token or certificate of this server`;
     case 403:
       if (said.includes(`"${ANONYMOUS}"`)) {
-        return `the API server takes this server for nobody (403: ${said}): it was shown no credentials: give the user of the kubeconfig a token or certificate, or add a 'tls' line to 'endpoint'`;
+        return `the API server was shown no credentials (403: ${said}): give the user of the kubeconfig a token or certificate, or add a 'tls' line to 'endpoint'`;
       }
       return `the API server forbids it (403: ${said}): ${missingRule(resource, namespace)}`;
     case 404:

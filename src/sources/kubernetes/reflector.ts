@@ -1,11 +1,11 @@
-import { CairnError, messageOf } from '../../errors.ts';
+import { messageOf } from '../../errors.ts';
 import type { Clock } from '../../observe/clock.ts';
 import type { Logger } from '../../observe/log.ts';
 import { type BackOff, createBackOff } from './back-off.ts';
 import type { ApiBody } from './body.ts';
 import type { ApiClient } from './client.ts';
 import { isUnreachable } from './ending.ts';
-import { ApiConnectionError, ApiStatusError, SilenceError, WentBackError } from './errors.ts';
+import { ApiStatusError, SilenceError, WentBackError } from './errors.ts';
 import { explain } from './explain.ts';
 import { createFeed, type Feed } from './feed.ts';
 import { pause } from './limits.ts';
@@ -17,6 +17,15 @@ import type { StreamingLists } from './streaming-lists.ts';
 import { Trouble } from './trouble.ts';
 import { compareVersions } from './version.ts';
 import { WatchCheck } from './watch-check.ts';
+import {
+  endOfList,
+  endOfWatch,
+  isHealthy,
+  NoInitialList,
+  type WatchCourse,
+  WatchCut,
+  WatchGivenUp,
+} from './watch-end.ts';
 import { readWatchEvent, type WatchEvent } from './watch-event.ts';
 
 export interface ReflectorEnv {
@@ -30,24 +39,20 @@ export interface ReflectorEnv {
   progress(): void;
   /** Told that the server has gone back to an earlier version. */
   wentBack(): void;
-  /** Told that the server forbids the very first list; true if that is made up for otherwise, so that it is asked for in silence. */
-  forbidden?(): boolean;
+  /** Told that the very first list failed, by its status if it has one; true if that is made up for otherwise, so that nobody need be told. */
+  makeUp?(status: number | undefined): boolean;
 }
 
 /** A streaming list that falls silent for so long is none: an old server watches without listing. */
 const INITIAL_IDLE_MS = 5000;
 /** The server ends a watch after 5 to 10 minutes; not all at the same time. */
 const WATCH_SECONDS = { least: 300, spread: 300 };
-/** A watch that ends sooner than this without an event has failed. */
-const SHORT_WATCH_MS = 1000;
-/** After a watch that lasted so long or brought something, the next failure is the first one again. */
-const HEALTHY_WATCH_MS = 2000;
 /** What only a new list helps against and comes again within this time is met with pauses. */
 const REPEATED_MS = 30_000;
 /** A list that was complete so lately is not made again because another watch finds that the server went back. */
 const JUST_LISTED_MS = 5000;
-/** What is forbidden and made up for is tried again so rarely in the end. */
-const FORBIDDEN_MS = 5 * 60_000;
+/** What is made up for is tried again so rarely in the end. */
+const MADE_UP_MS = 5 * 60_000;
 /** Such answers to a streaming list mean that the server does not know it. */
 const NOT_STREAMING: readonly number[] = [400, 405, 406, 415, 422, 501];
 
@@ -59,7 +64,7 @@ export class Reflector {
   private readonly feed: Feed;
   private readonly backOff: BackOff;
   private readonly relistBackOff: BackOff;
-  private readonly forbiddenBackOff: BackOff;
+  private readonly madeUpBackOff: BackOff;
   private readonly trouble: Trouble;
   private readonly check: WatchCheck;
   private readonly abort = new AbortController();
@@ -89,7 +94,7 @@ export class Reflector {
     this.feed = createFeed(resource, namespace, env);
     this.backOff = createBackOff(env.random);
     this.relistBackOff = createBackOff(env.random);
-    this.forbiddenBackOff = createBackOff(env.random, FORBIDDEN_MS);
+    this.madeUpBackOff = createBackOff(env.random, MADE_UP_MS);
     this.trouble = new Trouble(this.title, env);
     this.check = new WatchCheck(resource, namespace, env);
     this.lastHeardAtMs = env.clock.monotonic();
@@ -222,30 +227,20 @@ export class Reflector {
         }
       }
     } catch (thrown) {
-      throw this.ended(thrown, events, clock.monotonic() - startedAtMs);
+      throw this.ended(thrown, { events, lastedMs: clock.monotonic() - startedAtMs });
     } finally {
       this.body = undefined;
     }
     if (this.abort.signal.aborted) return;
-    const cut = this.ended(undefined, events, clock.monotonic() - startedAtMs);
-    if (cut) throw cut;
+    const failure = this.ended(undefined, { events, lastedMs: clock.monotonic() - startedAtMs });
+    if (failure) throw failure;
   }
 
-  /** What the end of a watch means: an error, or undefined where it simply goes on with the next one. */
-  private ended(thrown: unknown, events: number, lastedMs: number): unknown {
-    if (this.version === undefined) {
-      if (thrown instanceof SilenceError) return new NoInitialList('it fell silent');
-      return thrown ?? new ApiConnectionError('the list was cut off');
-    }
-    const isHealthy = events > 0 || lastedMs >= HEALTHY_WATCH_MS;
-    if (isHealthy) this.backOff.reset();
-    const isShort = lastedMs < SHORT_WATCH_MS;
-    if (thrown === undefined) {
-      const isFailure = isShort && events === 0;
-      return isFailure ? new ApiConnectionError('the watch ended as soon as it had begun') : undefined;
-    }
-    const isCut = thrown instanceof ApiConnectionError && !(thrown instanceof SilenceError);
-    return isCut && isHealthy ? new WatchCut(messageOf(thrown), isShort) : thrown;
+  /** What the end of what was followed means: an error, or undefined where the next watch goes on. */
+  private ended(thrown: unknown, course: WatchCourse): unknown {
+    if (this.version === undefined) return endOfList(thrown);
+    if (isHealthy(course)) this.backOff.reset();
+    return endOfWatch(thrown, course);
   }
 
   /** Does what an event says; true if it completes the list. */
@@ -352,7 +347,7 @@ export class Reflector {
     }
     const status = thrown instanceof ApiStatusError ? thrown : undefined;
     if (status?.isExpired) return this.listAgain('expired');
-    if (status?.status === 403 && !this.isSynced && this.env.forbidden?.()) return this.forbiddenBackOff.next();
+    if (!this.isSynced && this.env.makeUp?.(status?.status)) return this.madeUpBackOff.next(status?.retryAfterMs);
     const text = this.explain(thrown);
     const isNew = text !== this.currentProblem;
     this.currentProblem = text;
@@ -400,27 +395,3 @@ function isBefore(one: string, other: string): boolean {
 }
 
 const BAD_LINES = { 'too-long': 'a line that is too long', 'cut-off': 'a line that was cut off' } as const;
-
-/** The server took a streaming list for a mere watch. */
-class NoInitialList extends ApiConnectionError {}
-
-/** The connection of a watch that had worked was closed. */
-class WatchCut extends ApiConnectionError {
-  readonly isShort: boolean;
-
-  constructor(message: string, isShort: boolean) {
-    super(message);
-    this.isShort = isShort;
-  }
-}
-
-/** A watch was given up, which is no failure. */
-class WatchGivenUp extends CairnError {
-  /** Why a list must take its place; undefined for another watch. */
-  readonly relist: RelistReason | undefined;
-
-  constructor(relist?: RelistReason) {
-    super('KUBERNETES_WATCH_GIVEN_UP', 'the watch was given up');
-    this.relist = relist;
-  }
-}

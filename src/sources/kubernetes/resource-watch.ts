@@ -2,7 +2,7 @@ import { Reflector, type ReflectorEnv } from './reflector.ts';
 import { nameOf, type Resource } from './resource.ts';
 
 /** What {@link Reflector}s need, but for what is told about each. */
-export type ResourceWatchEnv = Omit<ReflectorEnv, 'forbidden'>;
+export type ResourceWatchEnv = Omit<ReflectorEnv, 'makeUp'>;
 
 /**
  * Follows one resource: in all of the cluster or, while that is forbidden, in the namespaces that are configured, one by one. All of the cluster is
@@ -23,7 +23,7 @@ export class ResourceWatch {
     this.whole = new Reflector(resource, undefined, {
       ...env,
       progress: () => this.progress(),
-      forbidden: () => this.forbidden(),
+      makeUp: (status) => this.makeUp(status),
     });
   }
 
@@ -51,10 +51,10 @@ export class ResourceWatch {
     this.env.progress();
   }
 
-  /** Makes up for the right on all of the cluster; false where no namespaces are configured. */
-  private forbidden(): boolean {
-    if (this.namespaces.length === 0) return false;
+  /** Makes up for the right on all of the cluster, where namespaces are configured; true if that is done. */
+  private makeUp(status: number | undefined): boolean {
     if (this.parts) return true;
+    if (status !== 403 || this.namespaces.length === 0) return false;
     const name = nameOf(this.resource);
     const list = this.namespaces.join(', ');
     if (this.resource.namespaced) {

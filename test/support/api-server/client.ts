@@ -13,7 +13,7 @@ export const service = (name: string, namespace = 'shop', labels?: Record<string
   apiVersion: 'v1',
   kind: 'Service',
   metadata: { name, namespace, ...(labels && { labels }) },
-  spec: { clusterIP: '10.0.0.1' },
+  spec: { clusterIP: '10.0.0.1', ports: [{ port: 80 }] },
 });
 
 export const namespace = (name: string): KubernetesObject => ({
@@ -24,12 +24,13 @@ export const namespace = (name: string): KubernetesObject => ({
 
 export const pod = (name: string, phase?: string): KubernetesObject => ({
   ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'shop' } },
+  spec: { containers: [{ name: 'main', image: 'example/main' }] },
   ...(phase && { status: { phase } }),
 });
 
 export const slice = (name: string): KubernetesObject => ({
   ...{ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: { name, namespace: 'shop' } },
-  endpoints: [],
+  ...{ addressType: 'IPv4', endpoints: [] },
 });
 
 /** A list, a Status or an event's object, as far as the tests read it. */

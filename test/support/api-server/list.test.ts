@@ -53,6 +53,7 @@ test('says what it is, at which version, and leaves kind and version out of the 
       namespace: 'shop',
       resourceVersion: '9',
     },
+    addressType: 'IPv4',
     endpoints: [],
   });
 });

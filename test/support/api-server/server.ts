@@ -32,7 +32,10 @@ export interface ApiServerOptions extends Partial<Switches> {
   readonly clock?: Clock;
 }
 
-/** What stands in for a Kubernetes API server: lists and watches of what a DNS server needs, as JSON. */
+/**
+ * What stands in for a Kubernetes API server: lists and watches of what a DNS server needs, as JSON. It takes every object as it is, also those that a
+ * real server refuses, such as a Service with an address that is malformed: a DNS server must cope with them, but no cluster has them.
+ */
 export interface ApiServer {
   /** `http://HOST:PORT`, or `https:`. */
   readonly url: string;

@@ -11,6 +11,8 @@ export interface ExecCredential {
   readonly expirationTimestamp?: string;
 }
 
+/** How long a plugin may take: less than the process that runs it. */
+const TIMEOUT_MS = 50_000;
 /** More of what a plugin prints is not read. */
 const MAX_OUTPUT = 1024 * 1024;
 /** The extension of a cluster that is meant for plugins. */
@@ -31,7 +33,7 @@ export async function runExecPlugin(exec: ExecFields, cluster: ClusterFields, fo
 
 function run(command: string, { args = [], installHint }: ExecFields, env: NodeJS.ProcessEnv): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: TIMEOUT_MS });
     let output = '';
     let complaint = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkCluster, checkUser } from './kubeconfig-fields.ts';
+import { checkCluster, checkUser, impersonationHeaders, pathFrom } from './kubeconfig-fields.ts';
 
 const EXEC = { apiVersion: 'client.authentication.k8s.io/v1', command: 'plugin', interactiveMode: 'Never' };
 
@@ -9,8 +9,8 @@ test.each<[string, object, RegExp]>([
     { 'certificate-authority': 'x', 'insecure-skip-tls-verify': true },
     /has both a certificate-authority and inse/,
   ],
-  ['a SOCKS proxy', { 'proxy-url': 'socks5://p:1' }, /^proxy-url is socks5:\/\/p:1: only HTTP proxies/],
-  ['a proxy without a scheme', { 'proxy-url': 'p:1' }, /^proxy-url is p:1: only HTTP/],
+  ['a SOCKS proxy', { 'proxy-url': 'socks5://p:1' }, /^proxy-url begins with socks5:: only HTTP proxies/],
+  ['a proxy without a scheme', { 'proxy-url': '10.0.0.1:3128' }, /^proxy-url is no URL: only HTTP/],
 ])('of a cluster, %s is refused by name', (_, cluster, message) => {
   expect(() => checkCluster(cluster)).toThrow(message);
 });
@@ -48,4 +48,26 @@ test.each<object>([
   { exec: { ...EXEC, apiVersion: 'client.authentication.k8s.io/v1beta1', interactiveMode: undefined } },
 ])('of a user, %j is taken', (user) => {
   expect(() => checkUser(user)).not.toThrow();
+});
+
+test.each([
+  [{}, {}],
+  [{ as: 'jürgen' }, { 'impersonate-user': Buffer.from('jürgen').toString('latin1') }],
+  [
+    {
+      ...{ as: 'me', 'as-uid': '7', 'as-groups': ['a', 'b'] },
+      'as-user-extra': { Scopes: ['x', 'y'], 'acme.com/project': ['p'], 'a%b': ['q'] },
+    },
+    {
+      ...{ 'impersonate-user': 'me', 'impersonate-uid': '7', 'impersonate-group': ['a', 'b'] },
+      ...{ 'impersonate-extra-scopes': ['x', 'y'], 'impersonate-extra-acme.com%2Fproject': ['p'] },
+      'impersonate-extra-a%25b': ['q'],
+    },
+  ],
+])('%j is asked for as somebody else with %j', (user, expected) => {
+  expect(impersonationHeaders(user)).toEqual(expected);
+});
+
+test('paths start in the folder of the kubeconfig', () => {
+  expect([pathFrom('/etc/kube', 'a/b'), pathFrom('/etc/kube', '/a')]).toEqual(['/etc/kube/a/b', '/a']);
 });

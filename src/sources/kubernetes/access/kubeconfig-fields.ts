@@ -55,7 +55,9 @@ export function checkCluster(cluster: ClusterFields): void {
   if (!proxy) return;
   const protocol = URL.canParse(proxy) ? new URL(proxy).protocol : undefined;
   if (protocol === 'http:' || protocol === 'https:') return;
-  throw new Error(`proxy-url is ${proxy}: only HTTP proxies work, such as http://proxy.example:3128`);
+  // The rest of it may hold a password.
+  const given = protocol === undefined ? 'is no URL' : `begins with ${protocol}`;
+  throw new Error(`proxy-url ${given}: only HTTP proxies work, such as http://proxy.example:3128`);
 }
 
 /** @throws Error as {@link checkCluster} */

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
@@ -39,7 +39,7 @@ async function kubeconfig(user: object, cluster: object = {}): Promise<string> {
   return file;
 }
 
-describe('resolving, in a process of its own', () => {
+describe('resolving, in a process of its own', { timeout: 60_000 }, () => {
   test('the current context, with a token that says when it ends', async () => {
     const token = jwt({ exp: 2_000_000_000 });
     expect(await resolveKubeconfig(await kubeconfig({ token }), undefined)).toEqual({
@@ -66,53 +66,48 @@ describe('resolving, in a process of its own', () => {
     expect(files).toEqual([join(folder, 'cert.pem')]);
   });
 
-  const fieldRows: [string, object, object, Partial<Access>][] = [
+  test.each<[string, object, object, Partial<Access>]>([
     ['nothing at all', {}, {}, {}],
     ['a password', { username: 'me', password: 'pw' }, {}, { headers: { authorization: `Basic ${base64('me:pw')}` } }],
     [
-      'data of certificates beside their files',
+      'data beside files, and all that is said of a cluster',
       {
         ...{ 'client-certificate-data': base64('DATA'), 'client-certificate': '/nowhere' },
-        ...{ 'client-key-data': base64('KEY'), 'client-key': '/nowhere' },
+        ...{ 'client-key-data': base64('KEY'), 'client-key': '/nowhere', as: 'other', 'as-groups': ['a', 'b'] },
       },
-      { 'certificate-authority': '/nowhere' },
-      { tls: { ca: 'CA1', cert: 'DATA', key: 'KEY' } },
-    ],
-    ['tls-server-name', {}, { 'tls-server-name': 'api' }, { tls: { ca: 'CA1', servername: 'api' } }],
-    [
-      'insecure-skip-tls-verify',
-      {},
-      { 'insecure-skip-tls-verify': true, 'certificate-authority-data': undefined },
-      { tls: { rejectUnauthorized: false } },
-    ],
-    ['disable-compression', {}, { 'disable-compression': true }, { headers: { 'accept-encoding': 'identity' } }],
-    ['proxy-url', {}, { 'proxy-url': 'http://proxy.test:3128' }, { proxy: 'http://proxy.test:3128' }],
-    [
-      'everything to act as somebody else with',
       {
-        ...{ as: 'jürgen', 'as-uid': '7', 'as-groups': ['a', 'b'] },
-        'as-user-extra': { Scopes: ['x', 'y'], 'acme.com/project': ['p'] },
+        ...{ 'certificate-authority': '/nowhere', 'tls-server-name': 'api', 'disable-compression': true },
+        'proxy-url': 'http://proxy.test:3128',
       },
-      {},
       {
-        headers: {
-          ...{ 'impersonate-user': Buffer.from('jürgen').toString('latin1'), 'impersonate-uid': '7' },
-          ...{ 'impersonate-group': ['a', 'b'], 'impersonate-extra-scopes': ['x', 'y'] },
-          'impersonate-extra-acme.com%2Fproject': ['p'],
-        },
+        tls: { ca: 'CA1', cert: 'DATA', key: 'KEY', servername: 'api' },
+        headers: { 'accept-encoding': 'identity', 'impersonate-user': 'other', 'impersonate-group': ['a', 'b'] },
+        proxy: 'http://proxy.test:3128',
       },
     ],
     [
-      'an OIDC provider whose token is still valid',
+      'an OIDC provider whose token is still valid, and a server that is not verified',
       { 'auth-provider': { name: 'oidc', config: { 'id-token': OIDC } } },
-      {},
-      { headers: { authorization: `Bearer ${OIDC}` } },
+      { 'insecure-skip-tls-verify': true, 'certificate-authority-data': undefined },
+      { tls: { rejectUnauthorized: false }, headers: { authorization: `Bearer ${OIDC}` } },
     ],
-  ];
-  test.each(fieldRows)('%s is honoured', async (_, user, cluster, expected) => {
+  ])('%s is honoured', async (_, user, cluster, expected) => {
     const { access } = await resolveKubeconfig(await kubeconfig(user, cluster), undefined);
     const headers = { 'accept-encoding': 'gzip', ...expected.headers };
     expect(access).toEqual({ url: 'https://one.test:6443', tls: { ca: 'CA1' }, ...expected, headers });
+  });
+
+  test('an exec plugin beside the file is run, unless there is a token', async () => {
+    const plugin = join(folder, 'plugin.sh');
+    const status = { token: 'from-plugin', expirationTimestamp: '2030-01-01T00:00:00Z' };
+    const answer = JSON.stringify({ apiVersion: EXEC.apiVersion, kind: 'ExecCredential', status });
+    await writeFile(plugin, `#!/bin/sh\necho '${answer}'\n`);
+    await chmod(plugin, 0o755);
+    const exec = { ...EXEC, command: './plugin.sh' };
+    const { access, expiresAtMs } = await resolveKubeconfig(await kubeconfig({ exec }), undefined);
+    expect([access.headers.authorization, expiresAtMs]).toEqual(['Bearer from-plugin', Date.UTC(2030, 0, 1)]);
+    const other = await resolveKubeconfig(await kubeconfig({ exec, token: 'x' }), undefined);
+    expect(other.access.headers.authorization).toBe('Bearer x');
   });
 
   test('a tokenFile is told to who reads it, with the token beside it', async () => {
@@ -160,78 +155,6 @@ describe('resolving, in a process of its own', () => {
     await expect(resolveKubeconfig('/nowhere/config', undefined)).rejects.toThrow(
       /^kubeconfig \/nowhere\/config: ENOENT: no such file or directory/,
     );
-  });
-});
-
-describe('an exec plugin', () => {
-  /** Resolves with a plugin beside the kubeconfig, which is this script. */
-  async function run(script: string, exec: object = {}, cluster: object = {}): Promise<Resolved> {
-    await writeFile(join(folder, 'plugin.sh'), `#!/bin/sh\n${script}\n`);
-    await chmod(join(folder, 'plugin.sh'), 0o755);
-    return resolveKubeconfig(
-      await kubeconfig({ exec: { ...EXEC, command: './plugin.sh', ...exec } }, cluster),
-      undefined,
-    );
-  }
-  const answer = (status: object | undefined, apiVersion: string = EXEC.apiVersion) =>
-    `echo '${JSON.stringify({ apiVersion, kind: 'ExecCredential', status })}'`;
-
-  test('gives a token that ends', async () => {
-    const status = { token: 'from-plugin', expirationTimestamp: '2030-01-01T00:00:00Z' };
-    const { access, expiresAtMs } = await run(answer(status));
-    expect([access.headers.authorization, expiresAtMs]).toEqual(['Bearer from-plugin', Date.UTC(2030, 0, 1)]);
-  });
-
-  test('gives a certificate with its key', async () => {
-    const { access } = await run(answer({ clientCertificateData: 'CERT', clientKeyData: 'KEY' }));
-    expect([access.tls, access.headers.authorization]).toEqual([{ ca: 'CA1', cert: 'CERT', key: 'KEY' }, undefined]);
-  });
-
-  test('is not run where there is a token already', async () => {
-    const file = await kubeconfig({ token: 'x', exec: EXEC });
-    expect((await resolveKubeconfig(file, undefined)).access.headers.authorization).toBe('Bearer x');
-  });
-
-  test('is told what it is run for, with its arguments and variables, and has no input', async () => {
-    const script = `cat >seen; echo "$@ $GREETING $KUBERNETES_EXEC_INFO" >>seen\n${answer({ token: 'x' })}`;
-    const cluster = {
-      ...{ 'certificate-authority-data': undefined, 'certificate-authority': 'ca.pem', 'tls-server-name': 'api' },
-      extensions: [{ name: 'client.authentication.k8s.io/exec', extension: { audience: 'me' } }],
-    };
-    await writeFile(join(folder, 'ca.pem'), 'CA2');
-    const env = [{ name: 'GREETING', value: 'hello' }];
-    await run(`cd ${folder}\n${script}`, { args: ['a', 'b c'], env, provideClusterInfo: true }, cluster);
-    const [, words, info] = /^(.*?) (\{.*)\n$/.exec(await readFile(join(folder, 'seen'), 'utf8')) ?? [];
-    expect([words, JSON.parse(info!)]).toEqual([
-      'a b c hello',
-      {
-        ...{ apiVersion: EXEC.apiVersion, kind: 'ExecCredential' },
-        spec: {
-          interactive: false,
-          cluster: {
-            ...{ server: 'https://one.test:6443', 'tls-server-name': 'api', config: { audience: 'me' } },
-            'certificate-authority-data': base64('CA2'),
-          },
-        },
-      },
-    ]);
-  });
-
-  test('is not told of the cluster unless that is wanted', async () => {
-    await run(`cd ${folder}\necho "$KUBERNETES_EXEC_INFO" >seen\n${answer({ token: 'x' })}`);
-    expect(JSON.parse(await readFile(join(folder, 'seen'), 'utf8')).spec).toEqual({ interactive: false });
-  });
-
-  test.each([
-    ['echo oops >&2; exit 3', /the exec plugin ended with code 3: oops$/],
-    ['exit 1', /the exec plugin ended with code 1: it said nothing$/],
-    ['echo hello', /what the exec plugin printed is no JSON$/],
-    ['echo null', /the exec plugin printed undefined of undefined: exec.apiVersion asks for/],
-    [answer({ token: 'x' }, 'client.authentication.k8s.io/v1beta1'), /printed ExecCredential of client.*v1beta1: exec/],
-    [answer(undefined), /gave neither a token nor a certificate$/],
-    [answer({ clientCertificateData: 'CERT' }), /gave a certificate or a key without the other$/],
-  ])('%s is an error', async (script, message) => {
-    await expect(run(script)).rejects.toThrow(message);
   });
 });
 
