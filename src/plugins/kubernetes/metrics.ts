@@ -77,11 +77,9 @@ function exposeRegistries(metrics: Metrics): Set<Shown> {
   const objects = metrics.gauge('cairn_registry_objects', 'Objects that the names of clusters are answered from.', [
     'kind',
   ]);
-  const files = metrics.gauge(
-    'cairn_manifest_files',
-    'Manifest files, and those among them that have mistakes.',
-    ['state'],
-  );
+  const files = metrics.gauge('cairn_manifest_files', 'Manifest files, and those among them that have mistakes.', [
+    'state',
+  ]);
   const loads = metrics.counter('cairn_manifest_loads_total', 'How often manifests were put into a registry.');
   const octets = metrics.gauge('cairn_registry_bytes', 'An estimate of the memory that registries take.');
   const showWatches = watchGauges(metrics);
