@@ -9,6 +9,8 @@ export interface ExistingName {
   readonly source: string;
   /** What says how long the type's absence may be remembered; undefined in a class without such a record. */
   soa(): ResourceRecord | undefined;
+  /** What goes with it, for who asked for signatures. */
+  readonly proof?: readonly ResourceRecord[];
   /** Whether the plugin's word counts, too, where the plugins below fail to find out. */
   readonly certain?: boolean;
 }
@@ -22,13 +24,13 @@ export class UnservedError extends CairnError {}
  * A name exists for all types or for none (RFC 8020 §2), and stub resolvers rely on it: NXDOMAIN for AAAA takes the A records
  * from the client, too.
  */
-export function replyOfExisting(reply: Reply, { source, soa, certain = false }: ExistingName): Reply {
+export function replyOfExisting(reply: Reply, { source, soa, proof = [], certain = false }: ExistingName): Reply {
   if (reply.drop || !(lacksName(reply) || (certain && reply.rcode !== Rcode.NOERROR))) return reply;
   const isDenial = reply.rcode === Rcode.NXDOMAIN;
   const record = soa();
   return createReply(source, {
     aa: true,
-    authority: record ? [shortened(record, reply)] : [],
+    authority: record ? [shortened(record, reply), ...proof] : [],
     error: reply.error instanceof UnservedError ? undefined : reply.error,
     // What the plugins below could not tell, they may tell the next time.
     uncacheable: isDenial ? reply.uncacheable : true,

@@ -17,8 +17,8 @@ export type Lookup =
     }
   /** The name exists, the type does not. `proof` goes with the SOA, `answer` holds the CNAME records that led to it, if any. */
   | { readonly kind: 'nodata'; readonly answer?: readonly ResourceRecord[]; readonly proof?: readonly ResourceRecord[] }
-  /** The name exists, and the next plugins may have the type. */
-  | { readonly kind: 'exists' }
+  /** The name exists, and the next plugins may have the type. `proof` goes with the SOA if they have not. */
+  | { readonly kind: 'exists'; readonly proof?: readonly ResourceRecord[] }
   /** No such name. `proof` goes with the SOA, `answer` holds the CNAME records that led to it, if any (RFC 6604). */
   | {
       readonly kind: 'nxdomain';
@@ -77,8 +77,12 @@ export function answerLookup(
         authority: [authority.soa(query), ...proof],
       });
     }
-    case 'exists':
-      return mapReply(passOn(), (reply) => replyOfExisting(reply, { source, soa: () => authority.soa(query) }));
+    case 'exists': {
+      const { proof } = lookup;
+      return mapReply(passOn(), (reply) => {
+        return replyOfExisting(reply, { source, soa: () => authority.soa(query), ...(proof && { proof }) });
+      });
+    }
     case 'skip':
       return passOn();
     case 'unready':

@@ -45,12 +45,12 @@ export function answerFromZone(
   switch (found.kind) {
     case 'hit':
       return answerLookup(query, { ...found, ...besides(zone, query, found, dnssec) }, authority, repeat);
-    case 'nodata':
+    case 'nodata': {
+      const nodata = dnssec ? withSignedSoa(zone, found) : found;
       // As with CoreDNS, a name that only has others below it may be found further on.
-      if (found.isEmpty && found.answer.length === 0 && fallsThrough(query.name, fallthrough)) {
-        return answerLookup(query, { kind: 'exists' }, authority, repeat);
-      }
-      return answerLookup(query, dnssec ? withSignedSoa(zone, found) : found, authority, repeat);
+      const goesOn = found.isEmpty && found.answer.length === 0 && fallsThrough(query.name, fallthrough);
+      return answerLookup(query, goesOn ? { kind: 'exists', proof: nodata.proof } : nodata, authority, repeat);
+    }
     case 'nxdomain':
       return answerLookup(query, dnssec ? withSignedSoa(zone, found) : found, authority, repeat);
     case 'referral':

@@ -163,6 +163,13 @@ test('a name that does not exist may fall through, signed or not', async () => {
   expect(brief(answer('c.example.org. A', { edns: { do: true } }))).toEqual(['REFUSED']);
 });
 
+test('a name that others lie below is never denied, and that is proven', async () => {
+  const { answer } = await serve('file db {\nfallthrough\n}');
+  const falling = brief(answer('b.example.org. A', { edns: { do: true } }));
+  expect(falling).toEqual(brief((await serve()).answer('b.example.org. A', { edns: { do: true } })));
+  expect(falling.slice(0, 2)).toEqual(['NOERROR aa', SOA[0]]);
+});
+
 test('a metric says when signatures end', async () => {
   const { env } = await serve();
   expect(await env.exposed('cairn_zone_signed')).toEqual([

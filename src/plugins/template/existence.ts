@@ -33,7 +33,7 @@ export function createExistence(stanzas: readonly Stanza[], label: PluginEnv['la
       if (type === query.type) continue;
       const asked = withQuestion(query, { ...query.question, type });
       const choice = choose(asked, stanzas, label);
-      if (choice.kind === 'found' || choice.kind === 'pass') tailored ||= choice.tailored;
+      tailored ||= choice.tailored;
       if (choice.kind !== 'found') continue;
       const { stanza, found } = choice;
       const makes = makesRecords(asked, choice);

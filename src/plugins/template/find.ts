@@ -16,21 +16,23 @@ export interface Found {
   readonly data: QueryData;
 }
 
-export type Finding =
-  | Found
-  /** The query is for others; `tailored` if the same question could be answered here for another client. */
-  | { readonly kind: 'pass'; readonly tailored: boolean }
+/** The query is not the stanza's; `tailored` if the same question could be answered by it for another client. */
+type Missed = { readonly tailored: boolean } & (
+  | { readonly kind: 'pass' }
   /** The query should have fitted, and must not be left to others. */
   | { readonly kind: 'unmatched'; readonly problem: string }
   /** Nobody can tell whether it fits. */
-  | { readonly kind: 'failed'; readonly problem: string };
+  | { readonly kind: 'failed'; readonly problem: string }
+);
+
+type Finding = Found | Missed;
 
 const PASS: Finding = { kind: 'pass', tailored: false };
 
 /** The first stanza that has the query, and its hold on it; `tailored` if those before it could have it from another client. */
 export type Choice =
   | { readonly kind: 'found'; readonly stanza: Stanza; readonly found: Found; readonly tailored: boolean }
-  | Exclude<Finding, Found>;
+  | Missed;
 
 /** Goes through the stanzas in turn. */
 export function choose(query: Query, stanzas: readonly Stanza[], label: PluginEnv['label']): Choice {
@@ -38,8 +40,8 @@ export function choose(query: Query, stanzas: readonly Stanza[], label: PluginEn
   for (const stanza of stanzas) {
     const found = find(query, stanza, label);
     if (found.kind === 'found') return { kind: 'found', stanza, found, tailored };
-    if (found.kind !== 'pass') return found;
     tailored ||= found.tailored;
+    if (found.kind !== 'pass') return { ...found, tailored };
   }
   return { kind: 'pass', tailored };
 }
@@ -56,7 +58,7 @@ function find(query: Query, stanza: Stanza, label: PluginEnv['label']): Finding 
   try {
     if (meetsConditions(stanza, data)) return { kind: 'found', zone, data };
   } catch (thrown) {
-    if (thrown instanceof CairnError) return { kind: 'failed', problem: thrown.message };
+    if (thrown instanceof CairnError) return { kind: 'failed', problem: thrown.message, tailored: data.tailored };
     throw thrown;
   }
   return unmatched(query, stanza, data.tailored, 'a condition is not true');
@@ -65,7 +67,7 @@ function find(query: Query, stanza: Stanza, label: PluginEnv['label']): Finding 
 function unmatched({ name }: Query, { fallthrough }: Stanza, tailored: boolean, problem: string): Finding {
   return fallsThrough(name, fallthrough)
     ? { kind: 'pass', tailored }
-    : { kind: 'unmatched', problem: `${problem}, and the template does not fall through` };
+    : { kind: 'unmatched', tailored, problem: `${problem}, and the template does not fall through` };
 }
 
 /** What a stanza's code, undefined for all, and a query's, which may be for all, have in common. */

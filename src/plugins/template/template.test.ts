@@ -215,6 +215,20 @@ describe('a name exists for all types, or for none', () => {
     ['a failure', { rcode: 2, repeat: undefined }, HOST, true, undefined],
     ['a denial, and the name exists for this client', { ...NXDOMAIN, repeat }, ours, true, undefined],
     [
+      'a denial, and the name exists for others, and does not fall through',
+      { ...NXDOMAIN, repeat },
+      ours.replace('192.0.2.0', '10.0.0.0').replace('\n fallthrough', ''),
+      true,
+      undefined,
+    ],
+    [
+      'a denial, and nobody can tell whether the name exists',
+      { ...NXDOMAIN, repeat },
+      ours.replace("incidr(client_ip(), '192.0.2.0/24')", 'int(client_ip()) > 1'),
+      true,
+      undefined,
+    ],
+    [
       'a denial, and the name exists for others',
       { ...NXDOMAIN, repeat },
       ours.replace('192.0.2.0', '10.0.0.0'),
