@@ -1,8 +1,14 @@
-import { expect, test } from 'vitest';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, test, vi } from 'vitest';
 import { printWarning } from '../corefile/error.ts';
 import { plugins } from '../plugins.ts';
 import { corefileSource } from './corefile-source.ts';
 import { rehearse } from './rehearsal.ts';
+
+const DISTRIBUTIONS = join(import.meta.dirname, '../../test/corefile/distributions');
+
+afterEach(() => vi.unstubAllEnvs());
 
 /** What is doubtful in a Corefile. @throws as a start does */
 async function warnings(text: string): Promise<string[]> {
@@ -62,3 +68,13 @@ test.each([
 ])('%s: refused', async (_, text, message) => {
   await expect(warnings(text)).rejects.toThrow(message);
 });
+
+test.each(readdirSync(DISTRIBUTIONS))(
+  '%s may be checked outside of its cluster, and nothing in it is doubtful',
+  async (name) => {
+    vi.stubEnv('KUBERNETES_SERVICE_HOST', undefined);
+    const text = readFileSync(join(DISTRIBUTIONS, name), 'utf8').replaceAll(/\{\$CORP_DNS_\d\}/g, '192.0.2.53');
+    const doubts = (await warnings(text)).filter((warning) => !warning.includes('no files match the import'));
+    expect(doubts.filter((doubt) => !doubt.includes('interface name'))).toEqual([]);
+  },
+);

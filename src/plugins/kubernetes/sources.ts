@@ -49,11 +49,14 @@ type ApiSettings = Pick<KubernetesOptions, 'limits' | 'labels' | 'namespaceLabel
   readonly imports: boolean;
 };
 
-/** A registry that follows an API server, kept over reloads that leave the options as they are. @throws CairnError if there is none to follow. */
+/** A registry that follows an API server, kept over reloads that leave the options as they are. Its start fails if there is none to follow. */
 export function fillFromApi(options: KubernetesOptions, env: PluginEnv): FilledRegistry {
   const { limits, labels, namespaceLabels, namespaces } = options;
+  const connection = connectionOf(options, env);
+  // That is for the start to say: a Corefile may be checked on another machine.
+  if (!connection) return { registry: new Registry(env.clock), start: () => Promise.reject(noCluster()) };
   const settings: ApiSettings = {
-    connection: connectionOf(options, env),
+    connection,
     ...{ limits, labels, namespaceLabels, namespaces },
     endpointSlices: !options.noEndpoints,
     podNames: options.endpointPodNames,
@@ -87,8 +90,16 @@ function makeFromApi(settings: ApiSettings, env: PluginEnv): FilledRegistry & Ke
   };
 }
 
-/** Paths start at the working directory, as in CoreDNS. @throws CairnError outside a cluster, where nothing is said. */
-function connectionOf({ connection }: KubernetesOptions, env: PluginEnv): ConnectionOptions {
+function noCluster(): CairnError {
+  return new CairnError(
+    'NO_CLUSTER',
+    'this process runs in no cluster, and nothing says which one to serve: add ' +
+      "'manifests PATH' (files), 'kubeconfig FILE [CONTEXT]' or 'endpoint URL' (an API server)",
+  );
+}
+
+/** Paths start at the working directory, as in CoreDNS. Undefined outside a cluster, where nothing is said. */
+function connectionOf({ connection }: KubernetesOptions, env: PluginEnv): ConnectionOptions | undefined {
   switch (connection?.kind) {
     case 'kubeconfig':
       return { ...connection, file: env.path(connection.file) };
@@ -100,11 +111,6 @@ function connectionOf({ connection }: KubernetesOptions, env: PluginEnv): Connec
     case 'in-cluster':
       return connection;
     case undefined:
-      if (inClusterUrl() !== undefined) return { kind: 'in-cluster' };
-      throw new CairnError(
-        'NO_CLUSTER',
-        'this process runs in no cluster, and nothing says which one to serve: add ' +
-          "'manifests PATH' (files), 'kubeconfig FILE [CONTEXT]' or 'endpoint URL' (an API server)",
-      );
+      return inClusterUrl() === undefined ? undefined : { kind: 'in-cluster' };
   }
 }
