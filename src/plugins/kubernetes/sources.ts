@@ -1,4 +1,3 @@
-import { CairnError } from '../../errors.ts';
 import type { Kept, PluginEnv } from '../../plugin/env.ts';
 import { Registry } from '../../registry/registry.ts';
 import type { ConnectionOptions } from '../../sources/kubernetes/access/access.ts';
@@ -49,12 +48,11 @@ type ApiSettings = Pick<KubernetesOptions, 'limits' | 'labels' | 'namespaceLabel
   readonly imports: boolean;
 };
 
-/** A registry that follows an API server, kept over reloads that leave the options as they are. Its start fails if there is none to follow. */
-export function fillFromApi(options: KubernetesOptions, env: PluginEnv): FilledRegistry {
+/** A registry that follows an API server, kept over reloads that leave the options as they are; undefined if there is none to follow. */
+export function fillFromApi(options: KubernetesOptions, env: PluginEnv): FilledRegistry | undefined {
   const { limits, labels, namespaceLabels, namespaces } = options;
   const connection = connectionOf(options, env);
-  // That is for the start to say: a Corefile may be checked on another machine.
-  if (!connection) return { registry: new Registry(env.clock), start: () => Promise.reject(noCluster()) };
+  if (!connection) return undefined;
   const settings: ApiSettings = {
     connection,
     ...{ limits, labels, namespaceLabels, namespaces },
@@ -88,14 +86,6 @@ function makeFromApi(settings: ApiSettings, env: PluginEnv): FilledRegistry & Ke
       stop();
     },
   };
-}
-
-function noCluster(): CairnError {
-  return new CairnError(
-    'NO_CLUSTER',
-    'this process runs in no cluster, and nothing says which one to serve: add ' +
-      "'manifests PATH' (files), 'kubeconfig FILE [CONTEXT]' or 'endpoint URL' (an API server)",
-  );
 }
 
 /** Paths start at the working directory, as in CoreDNS. Undefined outside a cluster, where nothing is said. */
