@@ -78,3 +78,25 @@ test.each(readdirSync(DISTRIBUTIONS))(
     expect(doubts.filter((doubt) => !doubt.includes('interface name'))).toEqual([]);
   },
 );
+
+test.each([
+  ['.', 'file db', true],
+  ['.', 'file db example.org', false],
+  ['.', 'file db . {\nfallthrough\n}', false],
+  ['example.org', 'file db example.org', true],
+  ['a.example.org', 'file db . {\nfallthrough example.org\n}', false],
+  ['.', 'template ANY ANY {\nrcode NXDOMAIN\n}', true],
+  ['.', 'template IN ANY {\nmatch x\n}', true],
+  ['.', 'template IN ANY {\nmatch x\nfallthrough\n}', false],
+  ['.', 'template IN A {\nrcode NXDOMAIN\n}', false],
+  ['cluster.local', 'kubernetes', true],
+  ['cluster.local', 'kubernetes {\nfallthrough\n}', false],
+  ['.', 'kubernetes cluster.local', false],
+  ['a.org', 'secondary a.org {\ntransfer from 192.0.2.1\n}', true],
+  ['a.org b.org', 'secondary a.org {\ntransfer from 192.0.2.1\n}', false],
+  ['.', 'auto {\ndirectory zones\n}', false],
+  ['.', 'whoami\nlog\nloop\nerrors\ncache', false],
+])('in the block %s, %j leaves nothing to a forward: %j', async (keys, body, isNeverAsked) => {
+  const doubts = await warnings(`${keys} {\nforward . 192.0.2.1\n${body}\n}`);
+  expect(doubts.some((doubt) => doubt.includes("never asked: 'forward' at Corefile:2:1"))).toBe(isNeverAsked);
+});
