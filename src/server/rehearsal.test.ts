@@ -20,6 +20,7 @@ const REST = 'what comes there is for the block at Corefile:4:1, which binds tha
 
 test.each([
   ['. {\nwhoami\n}\norg {\nbind 127.0.0.1 ::1\nwhoami\n}', ['127.0.0.1, ::1', '.', '1:1']],
+  ['10.0.0.0/15 {\nwhoami\n}\n. {\nbind 127.0.0.1\nwhoami\n}', ['127.0.0.1', "'10.0.0.0/15'", '1:1']],
   ['org {\nbind 0.0.0.0\n}\n. {\nbind ::1 127.0.0.1\n}', ['127.0.0.1', 'org.', '1:1']],
 ])('zones that are not served at an address of theirs are told of: %j', async (text, [address, zone, place]) => {
   expect(await warnings(text)).toEqual([
