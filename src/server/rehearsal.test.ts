@@ -32,6 +32,7 @@ test.each([
   '. {\nbind 127.0.0.1\nwhoami\n}\norg {\nbind 127.0.0.2\nwhoami\n}',
   '.:53 {\nwhoami\n}\norg:54 {\nbind 127.0.0.1\nwhoami\n}',
   '. {\nbind 0.0.0.0\nwhoami\n}\n. {\nbind 127.0.0.1\nwhoami\n}',
+  '. {\nbind 192.0.2.1\nhealth localhost:53\nready name.test:53\nwhoami\n}',
   '. {\nhealth :8080\nready :8080\nprometheus :9153\nwhoami\n}',
 ])('nothing is doubtful in %j', async (text) => {
   expect(await warnings(text)).toEqual([]);
