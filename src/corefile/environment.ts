@@ -44,7 +44,7 @@ export function substituteAll(tokens: readonly Token[], env: Environment, found:
  *
  * The result is one token, whatever blanks the value holds, and never a brace. Values are not searched for references.
  */
-export function substitute(token: Token, env: Environment, { warnings, empty }: Substitution): Token {
+function substitute(token: Token, env: Environment, { warnings, empty }: Substitution): Token {
   if (!token.text.includes('{')) return token;
   const { position } = token;
   const text = token.text.replace(REFERENCE, (reference: string, dollar?: string, percent?: string) => {

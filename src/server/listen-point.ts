@@ -66,23 +66,21 @@ export function listenPoints(
 ): { readonly points: readonly ListenPoint[]; readonly warnings: readonly CorefileWarning[] } {
   const byServer = claimPoints(blocks, world);
   const claimed = [...byServer.values()];
-  const socketsOf = (server: string, { transport, address, port }: Claimed) => {
-    if (port === 0) return { name: server, address };
-    const beside = claimed.filter((other) => other.transport === transport && other.port === port);
-    const shared = socketAddress(
-      address,
-      beside.map((other) => other.address),
-    );
+  const onPorts = Map.groupBy(claimed, ({ transport, port }) => serverName(transport, undefined, port));
+  const socketsOf = ({ transport, address, port }: Claimed) => {
+    if (port === 0) return { name: serverName(transport, address, port), address };
+    const beside = onPorts.get(serverName(transport, undefined, port))!.map((other) => other.address);
+    const shared = socketAddress(address, beside);
     return { name: serverName(transport, shared, port), address: shared };
   };
+  const bySockets = Map.groupBy(claimed, (point) => socketsOf(point).name);
   const points = [...byServer].map(([server, point]) => {
     const { transport, address, port, zones } = point;
     const router = new Router();
     // As with CoreDNS, one block that wants other classes opens the listener for them.
     const anyClass = [...zones.values()].flat().some(({ settings }) => settings.anyClass);
-    const sockets = socketsOf(server, point);
-    const companions = [...byServer].filter(([other, claimed]) => socketsOf(other, claimed).name === sockets.name);
-    const sharing = companions.flatMap(([, { zones }]) => [...zones.values()].flat());
+    const sockets = socketsOf(point);
+    const sharing = bySockets.get(sockets.name)!.flatMap(({ zones }) => [...zones.values()].flat());
     const threads = agreed('multisocket', sharing, (settings) => settings.threads);
     const limits = {
       ...agreed('timeouts', sharing, (settings) => settings.limits)?.said.limits,
@@ -115,9 +113,12 @@ function leftOut({ transport, address, port, zones }: Claimed, others: readonly 
     if (!first || !key) return [];
     const places = without.map((other) => other.address).join(', ');
     const bound = printPosition(first.key.position);
-    const message = `${zone} is not served at ${places}: what comes there is for the block at ${bound}, which binds that address`;
+    // An address block stands for many zones, and is one warning.
+    const isOne = blocks[0]!.keys.every((other) => other === key || other.position !== key.position);
+    const name = isOne ? zone : `'${key.original}'`;
+    const message = `${name} is not served at ${places}: what comes there is for the block at ${bound}, which binds that address`;
     return [
-      { position: key.position, message: `${message} - name ${zone} there, too, or 'bind' other addresses here` },
+      { position: key.position, message: `${message} - name ${name} there, too, or 'bind' other addresses here` },
     ];
   });
 }

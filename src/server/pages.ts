@@ -1,7 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import type { CorefileWarning } from '../corefile/error.ts';
-import type { Position } from '../corefile/position.ts';
-import { printPosition } from '../corefile/position.ts';
+import { type Position, printPosition } from '../corefile/position.ts';
 import { CairnError } from '../errors.ts';
 import { canonicalAddress } from '../net/addresses.ts';
 import { type FindPage, parseListenAddress, type ServePage } from '../net/http.ts';
@@ -55,7 +54,7 @@ export class PageBook {
   /** The pages that will not be served, as DNS has their ports. */
   warnings(points: readonly Pick<ListenPoint, 'server' | 'address' | 'port'>[]): CorefileWarning[] {
     return [...this.addresses.values()].flatMap(({ text, target, position }) => {
-      const taken = points.find((point) => point.port !== 0 && mayShare(target, point));
+      const taken = points.find(({ port, address }) => port !== 0 && port === target.port && isTaken(target, address));
       const message = `no page will be served at ${text}: ${taken?.server} has that port - choose another one`;
       return taken ? [{ position, message }] : [];
     });
@@ -76,6 +75,15 @@ function mayShare(a: ListenTarget, b: ListenTarget): boolean {
   if (a.port === 0) return a.address === b.address;
   return isHostName(a) || isHostName(b) || overlaps(a.address, b.address);
 }
+
+/** Whether a socket of DNS on the same port is in the way of a page. */
+function isTaken(target: ListenTarget, taken: ListenAddress): boolean {
+  // What other names stand for is known when they are looked up; sockets on every address are in the way of all.
+  const addresses = target.address === 'localhost' ? LOOPBACKS : [target.address];
+  return addresses.some((address) => overlaps(taken, address));
+}
+
+const LOOPBACKS = ['127.0.0.1', '::1'];
 
 interface ResolvedSet {
   readonly set: PageSet;

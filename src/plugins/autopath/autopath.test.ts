@@ -191,6 +191,10 @@ describe('with a plugin', () => {
   });
 });
 
+test('of several lines the last one counts', () => {
+  expect(parsePlugin(autopath, 'autopath x\nautopath y')).toMatchObject({ source: { path: 'y' } });
+});
+
 test.each([
   ['autopath', 'Corefile:1:1 - Error during parsing: no resolv-conf specified'],
   ['autopath @', 'Corefile:1:10 - Error during parsing: the name of a plugin is expected behind @'],

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inFrontOf } from '../../../test/support/chain.ts';
 import type { TestEnvOptions } from '../../../test/support/env.ts';
-import { makePlugin, nextHandler, parsePlugin } from '../../../test/support/plugin.ts';
+import { makePlugin, nextHandler, parsePlugin, warningsOf } from '../../../test/support/plugin.ts';
 import { printReply, testQuery } from '../../../test/support/query.ts';
 import { Rcode } from '../../dns/message.ts';
 import { parseRecord } from '../../dns/presentation.ts';
@@ -259,11 +259,24 @@ test.each([
     'hosts {\n falltrough\n}',
     "Corefile:2:2 - Error during parsing: unknown property 'falltrough' - did you mean 'fallthrough'?",
   ],
-  [
-    'hosts {\n 10.0.0.1\n}',
-    "Corefile:2:2 - Error during parsing: Wrong argument count or unexpected line ending after '10.0.0.1'",
-  ],
   ['hosts {\n 10.0.0.1 a..b\n}', 'Corefile:2:11 - Error during parsing: "a..b" has an empty label'],
 ])('%j is an error', (body, message) => {
   expect(() => parsePlugin(hosts, body)).toThrow(message);
+});
+
+test('an address without names does nothing, which is told', () => {
+  expect(parsePlugin(hosts, 'hosts {\n 10.0.0.1\n}')).toMatchObject({ inline: [] });
+  expect(warningsOf(hosts, 'hosts {\n 10.0.0.1\n}')).toEqual([
+    'Corefile:2:2 - no name follows 10.0.0.1: the line does nothing',
+  ]);
+});
+
+test.each([
+  ['hosts', true],
+  ['hosts {\n fallthrough example.org\n}', false],
+  ['hosts {\n fallthrough\n}', false],
+  ['hosts /etc/hosts example.org', false],
+  ['hosts /etc/hosts . {\n fallthrough org\n}', false],
+])('%j ends the chain for all names: %j', (body, ends) => {
+  expect(hosts.ends!(parsePlugin(hosts, body)).zones.includes('.')).toBe(ends);
 });

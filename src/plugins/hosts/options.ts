@@ -1,5 +1,4 @@
 import {
-  atLeastArgs,
   durationMs,
   exactArgs,
   fallthroughZones,
@@ -12,7 +11,7 @@ import {
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
 import { atToken, CorefileError } from '../../corefile/error.ts';
 import type { Name } from '../../dns/name.ts';
-import type { BlockContext } from '../../plugin/plugin.ts';
+import type { ParseContext } from '../../plugin/plugin.ts';
 import { type HostEntry, parseAddress, parseHostName } from './entries.ts';
 
 export interface HostsOptions {
@@ -38,7 +37,7 @@ const DEFAULT_TTL = 3600;
 const MAX_TTL = 65_535;
 const DEFAULT_RELOAD_MS = 5000;
 
-export function parseHostsOptions(uses: readonly Directive[], block: BlockContext): HostsOptions {
+export function parseHostsOptions(uses: readonly Directive[], block: ParseContext): HostsOptions {
   const directive = once(uses);
   const [path, ...zones] = directive.args;
   const options = {
@@ -75,6 +74,7 @@ export function parseHostsOptions(uses: readonly Directive[], block: BlockContex
   parseOptions(directive, handlers, (line) => {
     const address = parseAddress(line.name);
     if (address === undefined) unknownProperty(line, Object.keys(handlers));
+    else if (line.args.length === 0) block.warn(line.position, `no name follows ${line.name}: the line does nothing`);
     else options.inline.push({ address, names: parseNames(line) });
   });
   if (unsupportedAt && options.fallthrough.length === 0) {
@@ -91,5 +91,5 @@ function parseTtl(line: OptionLine): number {
 }
 
 function parseNames(line: OptionLine): Name[] {
-  return atLeastArgs(line, 1).map((token) => atToken(token, () => parseHostName(token.text)));
+  return line.args.map((token) => atToken(token, () => parseHostName(token.text)));
 }

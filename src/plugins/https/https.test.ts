@@ -7,6 +7,7 @@ test.each([
   ['https {\n}', undefined],
   ['https {\nmax_connections 100\n}', 100],
   ['https {\nmax_connections 0\n}', Number.POSITIVE_INFINITY],
+  ['https {\nmax_connections 1\n}\nhttps {\nmax_connections 2\n}', 2],
 ])('%j allows %s connections', (body, maxConnections) => {
   const { https: said } = https.settings!(parsePlugin(https, body));
   expect(said?.limits.maxConnections).toBe(maxConnections);

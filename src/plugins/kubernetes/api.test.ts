@@ -155,9 +155,9 @@ describe('without a word on where the cluster is', () => {
   afterEach(() => vi.unstubAllEnvs());
   const create = () => makePlugin(kubernetes, 'kubernetes', { zones: ['cluster.local.'] });
 
-  test('it is an error outside of a cluster, which names the three ways', () => {
+  test('the start fails outside of a cluster, and names the three ways', async () => {
     vi.stubEnv('KUBERNETES_SERVICE_HOST', undefined);
-    expect(create).toThrow(
+    await expect(create().plugin.start!(new AbortController().signal)).rejects.toThrow(
       'this process runs in no cluster, and nothing says which one to serve: ' +
         "add 'manifests PATH' (files), 'kubeconfig FILE [CONTEXT]' or 'endpoint URL' (an API server)",
     );

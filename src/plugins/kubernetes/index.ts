@@ -1,6 +1,8 @@
+import { CairnError } from '../../errors.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import { closedZones } from '../../plugin/lookup.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
+import { Registry } from '../../registry/registry.ts';
 import { NAME } from './handler.ts';
 import { type KubernetesOptions, parseKubernetes } from './options.ts';
 import { createKubernetes, type FilledRegistry } from './plugin.ts';
@@ -15,10 +17,22 @@ export default definePlugin<KubernetesOptions>({
   ends: ({ zones, fallthrough }) => ({ zones: closedZones(zones, fallthrough), remedy: "add 'fallthrough'" }),
 
   create(options, env) {
-    return createKubernetes(options, env, fill(options, env));
+    const filled = fill(options, env);
+    if (filled) return createKubernetes(options, env, filled);
+    const empty = { registry: new Registry(env.clock), start: async () => {} };
+    return { ...createKubernetes(options, env, empty), start: failWithoutCluster };
   },
 });
 
-function fill(options: KubernetesOptions, env: PluginEnv): FilledRegistry {
+/** That is for the start to say: a Corefile may be checked on another machine. */
+async function failWithoutCluster(): Promise<void> {
+  throw new CairnError(
+    'NO_CLUSTER',
+    'this process runs in no cluster, and nothing says which one to serve: add ' +
+      "'manifests PATH' (files), 'kubeconfig FILE [CONTEXT]' or 'endpoint URL' (an API server)",
+  );
+}
+
+function fill(options: KubernetesOptions, env: PluginEnv): FilledRegistry | undefined {
   return options.manifests.length > 0 ? fillFromManifests(options, env) : fillFromApi(options, env);
 }

@@ -1,4 +1,3 @@
-import { CairnError } from '../../errors.ts';
 import type { Kept, PluginEnv } from '../../plugin/env.ts';
 import { Registry } from '../../registry/registry.ts';
 import type { ConnectionOptions } from '../../sources/kubernetes/access/access.ts';
@@ -47,11 +46,13 @@ type ApiSettings = Pick<KubernetesOptions, 'limits' | 'labels' | 'namespaceLabel
   readonly imports: boolean;
 };
 
-/** A registry that follows an API server, kept over reloads that leave the options as they are. @throws CairnError if there is none to follow. */
-export function fillFromApi(options: KubernetesOptions, env: PluginEnv): FilledRegistry {
+/** A registry that follows an API server, kept over reloads that leave the options as they are; undefined if there is none to follow. */
+export function fillFromApi(options: KubernetesOptions, env: PluginEnv): FilledRegistry | undefined {
   const { limits, labels, namespaceLabels, namespaces } = options;
+  const connection = connectionOf(options, env);
+  if (!connection) return undefined;
   const settings: ApiSettings = {
-    connection: connectionOf(options, env),
+    connection,
     ...{ limits, labels, namespaceLabels, namespaces },
     endpointSlices: !options.noEndpoints,
     podNames: options.endpointPodNames,
@@ -85,8 +86,8 @@ function makeFromApi(settings: ApiSettings, env: PluginEnv): FilledRegistry & Ke
   };
 }
 
-/** Paths start at the working directory, as in CoreDNS. @throws CairnError outside a cluster, where nothing is said. */
-function connectionOf({ connection }: KubernetesOptions, env: PluginEnv): ConnectionOptions {
+/** Paths start at the working directory, as in CoreDNS. Undefined outside a cluster, where nothing is said. */
+function connectionOf({ connection }: KubernetesOptions, env: PluginEnv): ConnectionOptions | undefined {
   switch (connection?.kind) {
     case 'kubeconfig':
       return { ...connection, file: env.path(connection.file) };
@@ -98,11 +99,6 @@ function connectionOf({ connection }: KubernetesOptions, env: PluginEnv): Connec
     case 'in-cluster':
       return connection;
     case undefined:
-      if (inClusterUrl() !== undefined) return { kind: 'in-cluster' };
-      throw new CairnError(
-        'NO_CLUSTER',
-        'this process runs in no cluster, and nothing says which one to serve: add ' +
-          "'manifests PATH' (files), 'kubeconfig FILE [CONTEXT]' or 'endpoint URL' (an API server)",
-      );
+      return inClusterUrl() === undefined ? undefined : { kind: 'in-cluster' };
   }
 }

@@ -9,6 +9,7 @@ test.each([
   ['idle 5', { idleMs: 5000 }],
   ['maxtcpqueries 100', { maxQueries: 100 }],
   ['maxtcpqueries -1', { maxQueries: 0 }],
+  ['read 1s\n}\ntimeouts {\nread 2s', { readMs: 2000 }],
   ['read 1s\nwrite 2s\nidle 3s', { readMs: 1000, writeMs: 2000, idleMs: 3000 }],
 ])('%j means %j', (options, limits) => {
   expect(timeouts.settings?.(parsePlugin(timeouts, `timeouts {\n${options}\n}`)).limits?.limits).toEqual(limits);
