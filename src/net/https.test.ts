@@ -255,6 +255,19 @@ test('a request that is not whole does not keep its connection from making room'
   expect(stats).toMatchObject({ open: 1, refused: 0, closed: { displaced: 1 } });
 });
 
+test('the header fields of a request count as long as it is not answered', async () => {
+  const { sends, receive } = later();
+  const { port, stats } = await listen(receive);
+  const { fetch } = await dialHttp2(port);
+  const answered = fetch({ ...GET, 'x-padding': 'x'.repeat(5000) });
+  await until(() => sends.length === 1);
+  expect(stats.unfinishedOctets).toBeGreaterThan(5000);
+  sends[0]!(answering()({} as never));
+  expect((await answered).status).toBe(200);
+  await until(() => stats.unfinishedOctets === 0);
+  await expect(fetch({ ...GET, 'x-padding': 'x'.repeat(10_000) })).rejects.toThrow();
+});
+
 test('a client that takes its requests back again and again loses its connection', async () => {
   let queries = 0;
   const { port } = await listen((incoming) => {
