@@ -99,6 +99,7 @@ export class HttpsConnection implements StreamConnection {
   }
 
   expire(nowMs: number): void {
+    this.tellUnfinished(false);
     if (nowMs >= this.writeDeadline) this.destroy('write');
     else if (nowMs >= this.readDeadline) {
       if (this.unread > 0) this.destroy('read');
