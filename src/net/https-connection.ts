@@ -234,6 +234,8 @@ export class HttpsConnection implements StreamConnection {
   }
 
   private endSocket(): void {
+    // A client that does not end its side has as long for it as for a response.
+    this.writeDeadline = Math.min(this.writeDeadline, this.world.clock.monotonic() + this.limits.writeMs);
     if (this.session) this.session.close();
     else this.gate.destroySoon();
   }

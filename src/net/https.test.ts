@@ -255,6 +255,23 @@ test('a request that is not whole does not keep its connection from making room'
   expect(stats).toMatchObject({ open: 1, refused: 0, closed: { displaced: 1 } });
 });
 
+test('a client that neither asks nor ends its side is closed for good', async () => {
+  const { port, clock, stats } = await listen();
+  const options = { host: '127.0.0.1', port, ...TRUST, ALPNProtocols: ['h2'], allowHalfOpen: true };
+  const socket = connect(options);
+  onTestFinished(() => void socket.destroy());
+  socket.on('error', () => {}).resume();
+  await once(socket, 'secureConnect');
+  socket.write(
+    Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), Buffer.from('000000040000000000', 'hex')]),
+  );
+  await once(socket, 'data');
+  clock.advance(3250);
+  for (let turn = 0; turn < 100; turn++) await new Promise(setImmediate);
+  clock.advance(5250);
+  await until(() => stats.open === 0);
+});
+
 test('the header fields of a request count as long as it is not answered', async () => {
   const { sends, receive } = later();
   const { port, stats } = await listen(receive);
