@@ -35,7 +35,9 @@ export class Bodies {
   }
 
   private displaceOldest(): void {
-    const [[body, takers]] = this.takers as unknown as [[Uint8Array, Set<StreamConnection>]];
+    const [oldest] = this.takers;
+    if (!oldest) return;
+    const [body, takers] = oldest;
     for (const connection of takers) {
       this.delete(body, connection);
       connection.destroy('displaced');

@@ -82,9 +82,9 @@ export class Connections implements ConnectionEvents {
     this.forget(connection);
   }
 
-  /** All that are there. */
+  /** All that are there; they may end meanwhile. */
   [Symbol.iterator](): Iterator<StreamConnection> {
-    return [...this.sockets.keys()].values();
+    return this.sockets.keys();
   }
 
   onIdle(connection: StreamConnection): void {

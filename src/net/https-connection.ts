@@ -6,7 +6,14 @@ import type { Clock } from '../observe/clock.ts';
 import { clientOf, localOf } from './addresses.ts';
 import { clientKey } from './by-client.ts';
 import { Gate } from './gate.ts';
-import { type HttpExchange, type HttpResponse, http2Exchange, readQuery, refuse } from './https-exchange.ts';
+import {
+  type HttpExchange,
+  type HttpResponse,
+  http2Exchange,
+  MAX_HEAD_OCTETS,
+  readQuery,
+  refuse,
+} from './https-exchange.ts';
 import { dnsResponse } from './https-response.ts';
 import type { CloseReason, ConnectionEvents, ConnectionLimits, StreamConnection } from './stream-connection.ts';
 import type { Incoming, Peer, Receiver, SendReply } from './transport.ts';
@@ -27,7 +34,7 @@ export interface HttpsWorld {
 /** What an HTTP/2 client may have of ours, and how much it may try our patience, before the connection ends. */
 const HTTP2_LIMITS = {
   /** In megabytes, for headers and streams. */
-  maxSessionMemory: 2,
+  maxSessionMemory: 1,
   maxHeaderListPairs: 64,
   /** Frames that make no sense, empty ones among them. */
   maxSessionInvalidFrames: 32,
@@ -35,7 +42,6 @@ const HTTP2_LIMITS = {
   streamResetBurst: 128,
   streamResetRate: 16,
 };
-const MAX_HEADER_OCTETS = 16_384;
 
 /** What a response takes in memory, beside its body, until it is sent. */
 const RESPONSE_OVERHEAD_OCTETS = 1024;
@@ -60,7 +66,7 @@ export class HttpsConnection implements StreamConnection {
   private requests = 0;
   /** Of these, those whose queries have no reply yet. */
   private unanswered = 0;
-  /** What is kept of requests that are not read to their end, in octets. */
+  /** What is kept of requests that are not answered, or not read to their end, in octets. */
   private unfinished = 0;
   /** What is kept of responses that are not taken to their end, in octets. */
   private unsent = 0;
@@ -93,6 +99,7 @@ export class HttpsConnection implements StreamConnection {
   }
 
   expire(nowMs: number): void {
+    this.tellUnfinished(false);
     if (nowMs >= this.writeDeadline) this.destroy('write');
     else if (nowMs >= this.readDeadline) {
       if (this.unread > 0) this.destroy('read');
@@ -127,6 +134,9 @@ export class HttpsConnection implements StreamConnection {
     this.inFlight++;
     if (this.unread++ === 0) this.readDeadline = clock.monotonic() + this.limits.readMs;
     if (++this.requests === this.limits.maxQueries) this.finishing = 'queries';
+    const { headOctets } = exchange;
+    this.unfinished += headOctets;
+    this.tellUnfinished(false);
     let octets = 0;
     const kept = (more: number) => {
       octets += more;
@@ -134,14 +144,16 @@ export class HttpsConnection implements StreamConnection {
       this.tellUnfinished(false);
     };
     const isRead = () => {
-      this.isWhole(octets);
+      this.release(octets);
       if (--this.unread === 0) this.readDeadline = Number.POSITIVE_INFINITY;
     };
     // It is in flight until its client has the response and the query behind it has a reply, whichever is later: else
     // a client could have any number of queries by taking its requests back.
     let left = 2;
     const isDone = () => {
-      if (--left === 0) this.settle();
+      if (--left > 0) return;
+      this.release(headOctets);
+      this.settle();
     };
     exchange.onClosed(isDone);
     readQuery(exchange, kept).then(
@@ -157,7 +169,7 @@ export class HttpsConnection implements StreamConnection {
   }
 
   /** So many octets are kept no longer. */
-  private isWhole(octets: number): void {
+  private release(octets: number): void {
     if (octets === 0) return;
     this.unfinished -= octets;
     this.tellUnfinished(true);
@@ -222,20 +234,22 @@ export class HttpsConnection implements StreamConnection {
   }
 
   private endSocket(): void {
+    // A client that does not end its side has as long for it as for a response.
+    this.writeDeadline = Math.min(this.writeDeadline, this.world.clock.monotonic() + this.limits.writeMs);
     if (this.session) this.session.close();
     else this.gate.destroySoon();
   }
 
   private speakHttp2(stream: Duplex): ServerHttp2Session {
     const session = performServerHandshake(stream, {
-      settings: { maxConcurrentStreams: this.limits.maxInFlight, maxHeaderListSize: MAX_HEADER_OCTETS },
+      settings: { maxConcurrentStreams: this.limits.maxInFlight, maxHeaderListSize: MAX_HEAD_OCTETS },
       ...HTTP2_LIMITS,
     });
     session.on('error', () => this.destroy('error'));
     session.on('close', () => this.destroy(this.finishing ?? 'client'));
-    session.on('stream', (stream, headers) => {
+    session.on('stream', (stream, headers, _, rawHeaders) => {
       stream.on('error', () => {}); // one that its client took back
-      this.take(http2Exchange(stream, headers));
+      this.take(http2Exchange(stream, headers, rawHeaders));
     });
     return session;
   }

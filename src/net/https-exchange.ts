@@ -8,6 +8,8 @@ export interface HttpExchange {
   readonly method: string;
   readonly path: string;
   readonly body: Readable;
+  /** What the request takes in memory, beside its body, until it is answered. */
+  readonly headOctets: number;
   respond(response: HttpResponse): void;
   /** Ends the exchange without a response; its client may ask again. */
   abort(): void;
@@ -24,6 +26,11 @@ export interface HttpResponse {
 /** The only resource that there is: the one that RFC 8484's examples and CoreDNS have. */
 const DNS_PATH = '/dns-query';
 const MAX_MESSAGE_OCTETS = 65_535;
+
+/** What a request's header fields may take together; a query that is larger can be posted. */
+export const MAX_HEAD_OCTETS = 8192;
+/** What a request takes beside them. */
+const REQUEST_OVERHEAD_OCTETS = 1024;
 
 /**
  * The octets that a request asks with (RFC 8484 §4.1), or the response that says why it does not. Rejects if the client goes away.
@@ -55,6 +62,7 @@ export function http1Exchange(request: IncomingMessage, response: ServerResponse
     method: request.method ?? '',
     path: request.url ?? '',
     body: request,
+    headOctets: headOctets(request.rawHeaders),
     respond({ status, headers, body }) {
       // What is left of a request that is not read to its end would be the next one.
       const last = request.complete ? {} : { connection: 'close' };
@@ -66,11 +74,16 @@ export function http1Exchange(request: IncomingMessage, response: ServerResponse
   };
 }
 
-export function http2Exchange(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): HttpExchange {
+export function http2Exchange(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  rawHeaders: readonly string[],
+): HttpExchange {
   return {
     method: headers[':method'] ?? '',
     path: headers[':path'] ?? '',
     body: stream,
+    headOctets: headOctets(rawHeaders),
     respond({ status, headers, body }) {
       if (stream.destroyed) return;
       stream.respond({ ...headers, ':status': status, 'content-length': Buffer.byteLength(body) });
@@ -80,6 +93,10 @@ export function http2Exchange(stream: ServerHttp2Stream, headers: IncomingHttpHe
     abort: () => stream.close(constants.NGHTTP2_REFUSED_STREAM),
     onClosed: (callback) => void stream.once('close', callback),
   };
+}
+
+function headOctets(rawHeaders: readonly string[]): number {
+  return rawHeaders.reduce((octets, text) => octets + text.length, REQUEST_OVERHEAD_OCTETS);
 }
 
 function splitPath(path: string): [string, string] {

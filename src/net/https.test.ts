@@ -255,6 +255,36 @@ test('a request that is not whole does not keep its connection from making room'
   expect(stats).toMatchObject({ open: 1, refused: 0, closed: { displaced: 1 } });
 });
 
+test('a client that neither asks nor ends its side is closed for good', async () => {
+  const { port, clock, stats } = await listen();
+  const options = { host: '127.0.0.1', port, ...TRUST, ALPNProtocols: ['h2'], allowHalfOpen: true };
+  const socket = connect(options);
+  onTestFinished(() => void socket.destroy());
+  socket.on('error', () => {}).resume();
+  await once(socket, 'secureConnect');
+  socket.write(
+    Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), Buffer.from('000000040000000000', 'hex')]),
+  );
+  await once(socket, 'data');
+  clock.advance(3250);
+  for (let turn = 0; turn < 100; turn++) await new Promise(setImmediate);
+  clock.advance(5250);
+  await until(() => stats.open === 0);
+});
+
+test('the header fields of a request count as long as it is not answered', async () => {
+  const { sends, receive } = later();
+  const { port, stats } = await listen(receive);
+  const { fetch } = await dialHttp2(port);
+  const answered = fetch({ ...GET, 'x-padding': 'x'.repeat(5000) });
+  await until(() => sends.length === 1);
+  expect(stats.unfinishedOctets).toBeGreaterThan(5000);
+  sends[0]!(answering()({} as never));
+  expect((await answered).status).toBe(200);
+  await until(() => stats.unfinishedOctets === 0);
+  await expect(fetch({ ...GET, 'x-padding': 'x'.repeat(10_000) })).rejects.toThrow();
+});
+
 test('a client that takes its requests back again and again loses its connection', async () => {
   let queries = 0;
   const { port } = await listen((incoming) => {

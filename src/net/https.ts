@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { HttpsConnection, type HttpsWorld } from './https-connection.ts';
-import { http1Exchange } from './https-exchange.ts';
+import { http1Exchange, MAX_HEAD_OCTETS } from './https-exchange.ts';
 import { openStreams, type StreamListener, type StreamOptions } from './stream-listener.ts';
 import type { Receiver } from './transport.ts';
 import { Turns } from './turns.ts';
@@ -44,8 +44,8 @@ export async function openHttps(options: StreamOptions, receive: Receiver): Prom
 
 /** A server that listens nowhere and minds no time: sockets are handed to it, and their connections mind it. */
 function createHttp1(connections: WeakMap<Duplex, HttpsConnection>): Server {
-  const timeouts = { keepAliveTimeout: 0, headersTimeout: 0, requestTimeout: 0 };
-  return createServer(timeouts, (request, response) => {
+  const options = { keepAliveTimeout: 0, headersTimeout: 0, requestTimeout: 0, maxHeaderSize: MAX_HEAD_OCTETS };
+  return createServer(options, (request, response) => {
     response.on('error', () => {});
     connections.get(request.socket)!.take(http1Exchange(request, response));
   });

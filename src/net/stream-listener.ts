@@ -24,6 +24,9 @@ export const STREAM_LIMITS: StreamLimits = {
 /** So many TLS handshakes are begun in one turn of the event loop: each takes the thread for about a millisecond. */
 const HANDSHAKES_PER_TURN = 1;
 
+/** So much is read ahead of a client, and kept of what it does not take before no more of its queries are taken. */
+const BUFFER_OCTETS = 16_384;
+
 /** Who has begun to connect when another process takes the port over is accepted and asks within this time. */
 const LAST_ACCEPTS_MS = 100;
 
@@ -77,7 +80,7 @@ export async function openStreams(options: StreamOptions, speech: StreamSpeech):
     socket.once('readable', begin);
   };
 
-  const server = createServer({ allowHalfOpen }, (socket) => {
+  const server = createServer({ allowHalfOpen, highWaterMark: BUFFER_OCTETS }, (socket) => {
     if (!connections.makeRoom(clientKey(clientOf(socket).address))) {
       stats.refused++;
       socket.on('error', () => {});

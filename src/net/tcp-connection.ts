@@ -84,6 +84,7 @@ export class TcpConnection implements StreamConnection {
   }
 
   expire(nowMs: number): void {
+    this.tellUnfinished(false);
     if (nowMs >= this.writeDeadline) this.destroy('write');
     else if (!this.finishing && nowMs >= this.readDeadline) this.finish(this.readReason);
   }
@@ -125,7 +126,8 @@ export class TcpConnection implements StreamConnection {
 
   /** @param progress whether a message has become whole: then its connection is the last to make room. */
   private tellUnfinished(progress: boolean): void {
-    const { octets } = this.frames;
+    // What is not read yet has come all the same, where the client is not read for a while.
+    const octets = this.frames.octets + this.socket.readableLength;
     if (octets === 0 && this.unfinished === 0) return;
     this.unfinished = octets;
     this.events.onUnfinished(this, octets, progress);
