@@ -160,7 +160,10 @@ export function failure(source: string, rcode: number, error?: Error): Reply {
 }
 
 /** Applies `change` to a reply, now if it is there, else when it comes. */
-export function mapReply(reply: Reply | Promise<Reply>, change: (reply: Reply) => Reply): Reply | Promise<Reply> {
+export function mapReply(
+  reply: Reply | Promise<Reply>,
+  change: (reply: Reply) => Reply | Promise<Reply>,
+): Reply | Promise<Reply> {
   return reply instanceof Promise ? reply.then(change) : change(reply);
 }
 

@@ -18,7 +18,6 @@ const POINTER_OCTETS = 2;
 const RDATA_LENGTH = 8;
 /** Type, class, TTL and the length of the rdata. */
 const FIXED_OCTETS = 10;
-const MAX_TTL = 0x7fff_ffff;
 
 /**
  * The records of a message as they stand on the wire, known to be well-formed. They are decoded when somebody asks, and given on as
@@ -167,12 +166,10 @@ export class Packed implements Sections {
     const { octets } = this;
     const fixed = this.fixedAt[index]!;
     const type = octets.readUInt16BE(fixed);
-    const ttl = octets.readUInt32BE(fixed + TTL);
+    const head = { type, ttl: octets.readUInt32BE(fixed + TTL) };
     const end = this.endOf(index);
     // It is the last field; the rdata may be empty (RFC 2136 §2.4).
     const isSOA = type === SOA.code && end > fixed + FIXED_OCTETS;
-    // RFC 2181 §8: a TTL with its top bit set is zero.
-    const head = { type, ttl: ttl > MAX_TTL ? 0 : ttl };
     return isSOA ? { ...head, data: { minimum: octets.readUInt32BE(end - 4) } } : head;
   }
 }

@@ -138,6 +138,7 @@ const long = numbers(MIN_PACKED_OCTETS / 16).map(() => recordOctets(A.code, Buff
 test.each([
   ['an OPT record before others', [...long, Buffer.from('00002904d000000000000000', 'hex').subarray(0, 11), long[0]!]],
   ['a pointer into an address', [recordOctets(A.code, Buffer.of(1, 97, 0, 0)), recordOctets(NS.code, pointerTo(45))]],
+  ['a TTL with its top bit set', [Buffer.from(recordOctets(A.code, Buffer.of(1, 2, 3, 4)).fill(0x80, 6, 7))]],
   ['a qname that is spelled out', [recordOctets(A.code, Buffer.of(1, 2, 3, 4), nameOctets('Big.example.ORG'))]],
 ])('%s is decoded, as its octets cannot be given on', (_, records) => {
   const octets = responseOctets(A.code, [[], [], [...records, ...long]]);

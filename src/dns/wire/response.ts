@@ -10,12 +10,14 @@ export interface Response extends MessageHead {
   readonly records: Sections;
 }
 
+const MAX_TTL = 0x7fff_ffff;
+
 /** The records of shorter messages are decoded sooner than it takes to put that off. */
 export const MIN_PACKED_OCTETS = 1024;
 
 /**
  * Reads a response. Its records stay as they came ({@link Packed}), unless they are few, or their octets cannot be given on: the OPT record is
- * not the last one, a pointer leads to where no name is, or a record spells the qname out, whose case is the client's to choose.
+ * not the last one, a TTL is out of range, a pointer leads to where no name is, or a record spells the qname out, whose case is the client's to choose.
  *
  * @throws WireError when the octets are no well-formed message.
  */
@@ -73,7 +75,9 @@ function scan(bytes: Buffer): Response | undefined {
       return finish(owner, 1, decodeOpt(scanner, udpSize, ttl));
     }
     if (ownerOctets === qnameOctets && isQnameSpelledOut(bytes, owner)) return undefined;
-    scanner.skip(6);
+    scanner.skip(2);
+    // RFC 2181 §8: with its top bit set, it stands for 0, which the octets do not say.
+    if (scanner.u32() > MAX_TTL) return undefined;
     skipRdata(scanner, type);
   }
   return finish(scanner.offset);

@@ -56,7 +56,8 @@ export function hasAnswer(reply: Reply, { type: asked }: Query): boolean {
 /** The TTL with which a record of a negative reply is kept: that of the SOA is bound by its minimum (RFC 2308 §5). */
 export function negativeRecordTtl({ type, ttl, data }: RecordHead): number {
   if (type !== SOA.code) return ttl;
-  const { minimum = ttl } = data as { minimum?: number };
+  // Rdata may be empty.
+  const { minimum = ttl }: { minimum?: number } = data ?? {};
   return Math.min(ttl, minimum);
 }
 

@@ -1,6 +1,7 @@
+import type { Sections } from '../../dns/message.ts';
 import { foldName, type Name, NameError } from '../../dns/name.ts';
 import { CNAME, DNAME, MX, NAPTR, NS, PTR, type ResourceRecord, SOA, SRV } from '../../dns/rr.ts';
-import { mapRecords, type Reply } from '../../plugin/reply.ts';
+import { countsOf, mapRecords, type Reply } from '../../plugin/reply.ts';
 
 /** The fields of rdata that hold a name, by type: those that rules for values change. */
 const NAME_FIELDS: ReadonlyMap<number, readonly string[]> = new Map([
@@ -20,13 +21,32 @@ export interface AnswerNames {
   readonly value?: (name: Name) => Name | undefined;
 }
 
-/** The reply with the names of all its records rewritten; a rewritten name that is none leaves the record as it was. */
-export function renameRecords(reply: Reply, { owner, value }: AnswerNames): Reply {
-  return mapRecords(reply, (record) => {
+const NO_RECORDS: Sections = { answer: [], authority: [], additional: [] };
+
+/** A regular expression takes some 20 µs for a long name: others have their turn behind so many records. */
+export const RECORDS_AT_ONCE = 32;
+
+/** The reply with the names of all its records rewritten, later if they are many; a rewritten name that is none leaves the record as it was. */
+export function renameRecords(reply: Reply, { owner, value }: AnswerNames): Reply | Promise<Reply> {
+  const rename = (record: ResourceRecord): ResourceRecord => {
     const name = (owner && apply(owner, record.name)) ?? record.name;
     const data = value ? renameData(record, value) : record.data;
     return name === record.name && data === record.data ? record : { ...record, name, data };
-  });
+  };
+  const { answer, authority, additional } = countsOf(reply);
+  return answer + authority + additional > RECORDS_AT_ONCE ? mapInTurns(reply, rename) : mapRecords(reply, rename);
+}
+
+async function mapInTurns(reply: Reply, change: (record: ResourceRecord) => ResourceRecord): Promise<Reply> {
+  const changed = { answer: [], authority: [], additional: [] } as Record<keyof Sections, ResourceRecord[]>;
+  for (const section of ['answer', 'authority', 'additional'] as const) {
+    const records = reply[section];
+    for (let at = 0; at < records.length; at += RECORDS_AT_ONCE) {
+      changed[section].push(...records.slice(at, at + RECORDS_AT_ONCE).map(change));
+      await new Promise(setImmediate);
+    }
+  }
+  return { ...mapRecords({ ...reply, ...NO_RECORDS }, change), ...changed };
 }
 
 function renameData({ type, data }: ResourceRecord, value: (name: Name) => Name | undefined): object {

@@ -1,7 +1,7 @@
 import { CorefileError } from '../../corefile/error.ts';
 import { foldName, isAtOrBelow, type Name } from '../../dns/name.ts';
 import { withQuestion } from '../../plugin/query.ts';
-import type { Reply } from '../../plugin/reply.ts';
+import { alterReply, mapReply, type Reply } from '../../plugin/reply.ts';
 import { type AnswerNames, renameRecords } from './answer-names.ts';
 import type { Arguments } from './arguments.ts';
 import { NAME_MATCHES, type NameRewrite, nameRewrite, readFromTo, regexRewrite } from './name-match.ts';
@@ -26,7 +26,7 @@ export function parseNameRule(args: Arguments): Rewrite {
     const names = reverts.map((revert) => revert(asked, foldName(name)));
     return {
       query: withQuestion(query, { ...query.question, name }),
-      reply: (reply) => names.reduce(renameRecords, forgetSpelling(reply)),
+      reply: (reply) => renameByAll(forgetSpelling(reply), names),
     };
   };
 }
@@ -79,9 +79,15 @@ function explicitRevert(kind: 'name' | 'value', rename: NameRewrite): Revert {
   return () => (kind === 'name' ? { owner: rename } : { value: rename });
 }
 
+function renameByAll(reply: Reply, names: readonly AnswerNames[]): Reply | Promise<Reply> {
+  let renamed: Reply | Promise<Reply> = reply;
+  for (const each of names) renamed = mapReply(renamed, (now) => renameRecords(now, each));
+  return renamed;
+}
+
 /** The names of the reply no longer end as the question does. */
 function forgetSpelling(reply: Reply): Reply {
   if (!reply.repeat?.spelledAsAsked) return reply;
   const { spelledAsAsked: _, ...repeat } = reply.repeat;
-  return { ...reply, repeat };
+  return alterReply(reply, { repeat });
 }

@@ -4,6 +4,7 @@ import { parseRecord } from '../../dns/presentation.ts';
 import type { Handler } from '../../plugin/plugin.ts';
 import { UNCHANGING } from '../../plugin/repeat.ts';
 import { createReply } from '../../plugin/reply.ts';
+import { RECORDS_AT_ONCE } from './answer-names.ts';
 import rewrite from './index.ts';
 
 /** A reply with names in all places, made of the name that it got. */
@@ -166,4 +167,27 @@ test('names of every type that has one are values', async () => {
     'A 192.0.2.1',
   ]);
   expect(text.every((line) => line.startsWith('a. '))).toBe(true);
+});
+
+test('others have their turn while many names are rewritten', async () => {
+  const hosts = Array.from({ length: 1000 }, (_, i) => parseRecord(`a.org. 60 NS host-${i}.b.org.`));
+  const many: Handler = () =>
+    createReply('next', { answer: hosts, additional: [parseRecord('host-0.b.org. 60 A 192.0.2.1')] });
+  const { query } = inFrontOf(
+    rewrite,
+    'rewrite name suffix .a.org .b.org answer value (.*)\\.b\\.org {1}.a.org answer name (.*)\\.b\\.org {1}.a.org',
+    many,
+  );
+  let isDone = false;
+  let turns = 0;
+  const count = () => {
+    turns++;
+    if (!isDone) setImmediate(count);
+  };
+  setImmediate(count);
+  const { answer, additional } = await query('x.a.org. NS');
+  isDone = true;
+  expect(turns).toBeGreaterThan(hosts.length / RECORDS_AT_ONCE);
+  expect(answer.map(({ data }) => data)).toEqual(hosts.map((_, i) => ({ target: `host-${i}.a.org.` })));
+  expect(additional.map(({ name }) => name)).toEqual(['host-0.a.org.']);
 });
