@@ -72,6 +72,9 @@ export interface Message extends MessageFlags {
   readonly edns?: Edns | undefined;
 }
 
+/** What we take over UDP without fragments (DNS flag day 2020); announced in every OPT record of our own. */
+export const OWN_UDP_SIZE = 1232;
+
 /** A plain query for one question; its id is 0. */
 export function queryMessage(question: Question, { rd = true } = {}): Message {
   return {

@@ -1,4 +1,5 @@
 import { EdnsOption, type Question, Rcode } from '../../dns/message.ts';
+import { foldName } from '../../dns/name.ts';
 import type { ResourceRecord } from '../../dns/rr.ts';
 import type { Cell } from '../../observe/metrics.ts';
 import type { Query } from '../../plugin/query.ts';
@@ -124,14 +125,8 @@ export function staleReply(entry: Entry, query: Query, ttl: number): Reply {
 
 function present(stored: Entry, query: Query, ttlOf: (ttl: number) => number): Reply {
   const { answer, authority, additional } = sectionsOf(stored);
-  const { question, name } = query;
+  const spelled = spelledBy(query);
   const aged = (record: ResourceRecord): ResourceRecord => ({ ...record, ttl: ttlOf(record.ttl) });
-  // Records of the name that was asked for bear it as this client spelled it.
-  const spelled = (record: ResourceRecord): ResourceRecord => ({
-    ...record,
-    name: record.name.toLowerCase() === name ? question.name : record.name,
-    ttl: ttlOf(record.ttl),
-  });
   return createReply('cache', {
     rcode: stored.rcode,
     // A NODATA without AA and RA would look like a lame server's to glibc and Go.
@@ -139,10 +134,18 @@ function present(stored: Entry, query: Query, ttlOf: (ttl: number) => number): R
     ra: stored.ra,
     ad: stored.ad && wantsAd(query),
     ...(stored.fixedFlags && { fixedFlags: stored.fixedFlags }),
-    answer: answer.map(spelled),
+    answer: answer.map((record) => spelled(aged(record))),
     authority: authority.map(aged),
     additional: additional.map(aged),
   });
+}
+
+/** Gives records of the name that was asked for this client's own letter case. */
+export function spelledBy({ question, name }: Query): (record: ResourceRecord) => ResourceRecord {
+  return (record) => {
+    if (record.name === question.name || foldName(record.name) !== name) return record;
+    return { ...record, name: question.name };
+  };
 }
 
 function sectionsOf(entry: Entry): Sections {

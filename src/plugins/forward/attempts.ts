@@ -3,7 +3,7 @@ import { CairnError } from '../../errors.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import type { Protocol, Query } from '../../plugin/query.ts';
 import { failure, type Reply } from '../../plugin/reply.ts';
-import { encodeQuery, replyOf } from './message.ts';
+import { canDropEdns, encodeQuery, encodeWithoutEdns, replyOf } from './message.ts';
 import type { ForwardMetrics } from './metrics.ts';
 import type { Stanza } from './options.ts';
 import type { Upstream } from './upstream.ts';
@@ -32,7 +32,9 @@ export function askInTurn(query: Query, upstreams: readonly Upstream[], forwardi
 /** The attempts to get a reply to one query. Not an async function: most queries need one attempt, and what such a function keeps is a lot. */
 class Attempts {
   private readonly query: Query;
-  private readonly octets: Uint8Array;
+  private octets: Uint8Array;
+  /** Whether the query goes out with an OPT record that can be left out. */
+  private canDropEdns: boolean;
   private readonly upstreams: readonly Upstream[];
   private readonly order: readonly Upstream[];
   private readonly forwarding: Forwarding;
@@ -52,6 +54,7 @@ class Attempts {
     const { stanza, clock } = forwarding;
     this.query = query;
     this.octets = encodeQuery(query);
+    this.canDropEdns = canDropEdns(query);
     this.upstreams = upstreams;
     this.order = suspectsLast(upstreams);
     this.forwarding = forwarding;
@@ -98,12 +101,27 @@ class Attempts {
 
   private take(reply: Message): Reply | Promise<Reply> {
     const { stanza } = this.forwarding;
+    if (this.canDropEdns && isAboutEdns(reply)) {
+      this.dropEdns();
+      return this.askAgain(this.protocol);
+    }
     if (!reply.tc || this.protocol !== 'udp' || !stanza.preferUdp) return this.accept(reply);
     this.truncated = reply;
-    return this.exchange('tcp').then(
-      (whole) => this.accept(whole),
+    return this.askAgain('tcp');
+  }
+
+  /** Asks the upstream that has just replied once more. */
+  private askAgain(protocol: Protocol): Promise<Reply> {
+    return this.exchange(protocol).then(
+      (reply) => this.accept(reply),
       (thrown) => this.retry(thrown),
     );
+  }
+
+  private dropEdns(): void {
+    if (!this.canDropEdns) return;
+    this.canDropEdns = false;
+    this.octets = encodeWithoutEdns(this.query);
   }
 
   private accept(reply: Message): Reply | Promise<Reply> {
@@ -116,6 +134,8 @@ class Attempts {
   private retry(thrown: unknown): Promise<Reply> {
     this.error = thrown as Error;
     this.attemptsLeft--;
+    // All have been asked: the OPT record may be what they do not answer.
+    if (this.next >= this.order.length) this.dropEdns();
     return this.ask();
   }
 
@@ -127,6 +147,11 @@ class Attempts {
     if (this.last) return replyOf(this.last, query);
     return failure('forward', Rcode.SERVFAIL, this.error ?? new CairnError('FORWARD', 'no healthy proxies'));
   }
+}
+
+/** Whether an upstream may have replied like this because it does not know OPT records (RFC 6891 §7). */
+function isAboutEdns({ rcode, edns }: Message): boolean {
+  return !edns && (rcode === Rcode.FORMERR || rcode === Rcode.NOTIMP);
 }
 
 /** While others answer, nobody should have to find out again that an upstream is silent. */

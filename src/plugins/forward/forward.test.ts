@@ -14,6 +14,7 @@ import {
   type ScriptedUpstream,
   startUpstream,
 } from '../../../test/support/upstream.ts';
+import { parseRcode } from '../../dns/message.ts';
 import { parseRecord } from '../../dns/presentation.ts';
 import type { Handler, Plugin } from '../../plugin/plugin.ts';
 import { createReply } from '../../plugin/reply.ts';
@@ -102,6 +103,25 @@ test('a question that was rewritten goes out as it is now, and no EDNS is added'
   await handle({ ...testQuery('old.example. A'), question: testMessage('new.example. A').questions[0]! });
   expect(server.received[0]!.message).toMatchObject({ questions: [{ name: 'new.example.' }] });
   expect(server.received[0]!.message.edns).toBeUndefined();
+});
+
+test.each([
+  ['refuses', 'FORMERR', 0],
+  ['does not implement', 'NOTIMP', 0],
+  ['does not answer', undefined, 2000],
+] as const)('an upstream that %s our own OPT record is asked without it', async (_, error, waitMs) => {
+  const server = await upstream(({ message, reply }) => {
+    if (!message.edns) reply(answerTo(message, [RECORD]));
+    else if (error) reply(answerTo(message, [], { rcode: parseRcode(error)!, edns: undefined }));
+  });
+  await stanza([server], 'max_fails 0');
+  const shared = (do_: boolean) => ({ ...testQuery('example.org. A', { edns: { do: do_ } }), shared: true });
+  const reply = handle(shared(false));
+  await server.query(0);
+  if (waitMs > 0) env.clock.advance(waitMs);
+  expect(printReply(await reply)).toBe(`NOERROR ra\n${RECORD}`);
+  expect(server.received.map(({ message }) => message.edns?.udpSize)).toEqual([1232, undefined]);
+  if (error) expect(printReply(await handle(shared(true)))).toBe(`${error} ra`);
 });
 
 test.each([
