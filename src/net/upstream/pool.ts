@@ -1,8 +1,9 @@
 import type { Clock, Timer } from '../../observe/clock.ts';
+import { openFileLimit } from '../open-files.ts';
 import { UpstreamError } from './error.ts';
 
-/** How many connections one upstream gets; more queries than these share them. */
-export const MAX_CONNECTIONS = 16;
+/** How many connections one upstream gets, fewer where the process may open few files; more queries than these share them. */
+export const MAX_CONNECTIONS = Math.max(1, Math.min(16, Math.floor(openFileLimit() / 64)));
 /** How many queries may be in flight over one connection. */
 export const MAX_IN_FLIGHT = 256;
 

@@ -19,6 +19,7 @@ import { parseRecord } from '../../dns/presentation.ts';
 import type { Handler, Plugin } from '../../plugin/plugin.ts';
 import { createReply } from '../../plugin/reply.ts';
 import { FILE_POLL_MS, HOST_REFRESH_MS } from './endpoints.ts';
+import { MAX_FORWARDED } from './in-flight.ts';
 import forward from './index.ts';
 
 const cleanups: (() => unknown)[] = [];
@@ -295,6 +296,31 @@ test('more queries than max_concurrent are refused', async () => {
   expect(await env.exposed('coredns_forward_max')).toEqual(['coredns_forward_max_concurrent_rejects_total 1']);
 });
 
+test('of more queries than the process forwards at once, those that have waited longest are refused', async () => {
+  const silent = await upstream();
+  const server = await upstream(answering([RECORD]));
+  await start(`forward silent.example ${silent.endpoint} {\nmax_fails 0\n}\nforward . ${server.endpoint}`);
+  plugin.serving!([]);
+  const askSilent = (i: number) => asked(`name-${i}.silent.example. A`);
+  const waiting = [askSilent(0)];
+  await silent.query(0);
+  for (let i = 1; i < MAX_FORWARDED; i++) waiting.push(askSilent(i));
+  expect(await asked()).toBe(`NOERROR ra\n${RECORD}`);
+  expect(await waiting[0]).toBe('REFUSED (too many queries are being forwarded)');
+  waiting.push(askSilent(MAX_FORWARDED), askSilent(MAX_FORWARDED + 1));
+  expect(await waiting[1]).toMatch(/^REFUSED/);
+  const name = 'cairn_forward_gave_way_total';
+  expect(await env.exposed(name)).toEqual([`${name} 2`]);
+  expect(await env.exposed('cairn_forward_in_flight')).toEqual([`cairn_forward_in_flight ${MAX_FORWARDED}`]);
+  expect(env.lines.filter((line) => line.includes('queries are refused'))).toHaveLength(1);
+  for (let time = 0; time < 5000; time += 500) {
+    env.clock.advance(500);
+    await settle();
+  }
+  await Promise.all(waiting);
+  expect(await env.exposed('cairn_forward_in_flight')).toEqual(['cairn_forward_in_flight 0']);
+});
+
 /** Lets a query fail and then `probes` health probes in a row. */
 async function failProbes(server: ScriptedUpstream, probes: number): Promise<void> {
   server.on(() => {});
@@ -389,7 +415,10 @@ test('metrics', async () => {
     `coredns_forward_healthcheck_failures_total{${to}} 0`,
     `coredns_proxy_conn_cache_hits_total{proxy_name="forward",${to},proto="tcp"} 1`,
     `coredns_proxy_conn_cache_misses_total{proxy_name="forward",${to},proto="tcp"} 1`,
+    'cairn_forward_in_flight 0',
+    'cairn_forward_udp_sockets 0',
     'coredns_forward_healthcheck_broken_total 0',
+    'cairn_forward_gave_way_total 0',
     'coredns_forward_max_concurrent_rejects_total 0',
   ]);
 });
