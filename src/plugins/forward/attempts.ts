@@ -1,6 +1,6 @@
 import { type Message, Rcode } from '../../dns/message.ts';
 import { CairnError, OverloadError } from '../../errors.ts';
-import { UpstreamError } from '../../net/upstream/error.ts';
+import { type FailureReason, UpstreamError } from '../../net/upstream/error.ts';
 import type { Hold } from '../../net/upstream/udp.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import type { Protocol, Query } from '../../plugin/query.ts';
@@ -156,11 +156,11 @@ class Attempts implements InFlight, Hold {
 
   private retry(thrown: unknown): Promise<Reply> {
     this.error = thrown as Error;
-    // Where there is no socket for one upstream, there is hardly one for the next, and soon no sooner.
+    // A lack of sockets is this server's own: each upstream is tried once at most.
     if (isOverload(thrown)) this.attemptsLeft = Math.min(this.attemptsLeft, this.order.length);
     this.attemptsLeft--;
     // All have been asked: the OPT record may be what they do not answer.
-    if (this.next >= this.order.length) this.dropEdns();
+    if (reasonOf(thrown) === 'timeout' && this.next >= this.order.length) this.dropEdns();
     return this.ask();
   }
 
@@ -182,7 +182,11 @@ class Attempts implements InFlight, Hold {
 }
 
 function isOverload(thrown: unknown): boolean {
-  return thrown instanceof UpstreamError && thrown.reason === 'limit';
+  return reasonOf(thrown) === 'limit';
+}
+
+function reasonOf(thrown: unknown): FailureReason | undefined {
+  return thrown instanceof UpstreamError ? thrown.reason : undefined;
 }
 
 /** Whether an upstream may have replied like this because it does not know OPT records (RFC 6891 §7). */
