@@ -13,6 +13,9 @@ export class CairnError extends Error {
   }
 }
 
+/** Too much is under way. What turns work away says so in the log when that begins: there is no line for each of these. */
+export class OverloadError extends CairnError {}
+
 /** The text of anything that was thrown, for a log line. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);

@@ -77,6 +77,9 @@ export interface MessageHead extends MessageFlags {
   readonly edns?: Edns | undefined;
 }
 
+/** What we take over UDP without fragments (DNS flag day 2020); announced in every OPT record of our own. */
+export const OWN_UDP_SIZE = 1232;
+
 export interface Message extends MessageHead, Sections {}
 
 /** A plain query for one question; its id is 0. */

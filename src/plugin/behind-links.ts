@@ -14,12 +14,13 @@ export interface Links {
 
 /**
  * The reply to a name whose CNAME records lead to `target`, which somebody else has answered: its rcode counts (RFC 6604 §3), and the
- * SOA of a denial goes with it, as do its proofs. What the server has nothing to do with is left to the client.
+ * SOA of a denial goes with it, as do its proofs. What the server has nothing to do with is left to the client; that it could not ask is a
+ * failure, as without the target the links are an answer of no address.
  */
 export function behindLinks(source: string, { answer, proof = [] }: Links, target: Reply): Reply {
   return {
     ...notRepeatable(target),
-    rcode: target.rcode === Rcode.REFUSED ? Rcode.NOERROR : target.rcode,
+    rcode: target.rcode !== Rcode.REFUSED ? target.rcode : target.error ? Rcode.SERVFAIL : Rcode.NOERROR,
     aa: true,
     ad: false,
     answer: [...answer, ...target.answer],

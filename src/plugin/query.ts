@@ -34,6 +34,11 @@ export interface Query extends Arrival {
   readonly edns: Edns | undefined;
   /** Whether other servers are asked to say if they have authenticated the data (AD, RFC 6840 §5.7). */
   readonly ad: boolean;
+  /**
+   * Whether others may get the reply, too: what upstreams are sent then follows from the question, RD, CD, DO, `ad` and
+   * the options that the Corefile adds, and from nothing else that the client's message has.
+   */
+  readonly shared: boolean;
   /** The (folded) zone of the server block's key that matched. */
   readonly zone: Name;
   /** The listener's name in logs and metrics, such as `dns://:53`. */
@@ -65,6 +70,7 @@ export function createQuery(
     class: question.class,
     edns: message.edns,
     ad: message.ad,
+    shared: false,
     zone,
     server,
     depth: 0,

@@ -14,6 +14,7 @@ export class MemoQuery implements Query {
   readonly zone: Name;
   readonly server: string;
   readonly depth = 0;
+  readonly shared = false;
   private readonly bytes: Uint8Array;
   readonly arrival: Arrival;
   private readonly hasEdns: boolean;

@@ -1,4 +1,4 @@
-import { type Edns, EdnsOption, type MessageHead, Rcode } from '../dns/message.ts';
+import { type Edns, EdnsOption, type MessageHead, OWN_UDP_SIZE, Rcode } from '../dns/message.ts';
 import { encodeRecords, MAX_MESSAGE_OCTETS } from '../dns/wire/encode.ts';
 import type { Query } from '../plugin/query.ts';
 import { type Reply, recordsOf } from '../plugin/reply.ts';
@@ -7,9 +7,6 @@ import { encodePadded } from './padding.ts';
 import type { Listener } from './responder.ts';
 import type { Block } from './router.ts';
 import { udpLimit } from './udp-limit.ts';
-
-/** What we take over UDP without fragments (DNS flag day 2020); announced in every reply with an OPT record. */
-export const OWN_UDP_SIZE = 1232;
 
 /** How a reply travels back. */
 type Speech = Pick<Listener, 'transport' | 'idleMs'>;

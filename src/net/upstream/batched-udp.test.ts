@@ -14,6 +14,7 @@ import { loadMachinery } from '../batched/batched-udp.ts';
 import type { Kernel } from '../batched/kernel.ts';
 import type { Machinery } from '../batched/serve-socket.ts';
 import { createBatchedUpstream, PORT_LIFE_MS, QUERIES_PER_PORT } from './batched-udp.ts';
+import { createSocketBudget } from './socket-budget.ts';
 import type { UdpUpstream } from './udp-upstream.ts';
 
 const machinery = await loadMachinery();
@@ -22,7 +23,7 @@ describe.runIf(machinery)('an upstream over batched UDP', () => batchedTests(mac
 
 function batchedTests(real: Machinery): void {
   const clock = fakeClock();
-  const sockets = { limit: 100, open: 0 };
+  const sockets = createSocketBudget(100);
   let upstream: ScriptedUpstream;
   let picks: boolean[];
 
@@ -35,7 +36,7 @@ function batchedTests(real: Machinery): void {
 
   afterEach(async () => {
     for (const { close } of opened.splice(0)) close();
-    expect([sockets.open, clock.timers, real.epoll.size]).toEqual([0, 0, 0]);
+    expect([sockets.size, clock.timers, real.epoll.size]).toEqual([0, 0, 0]);
     await upstream.close();
   });
 
@@ -83,7 +84,7 @@ function batchedTests(real: Machinery): void {
     expect(ports()).toBe(3);
     for (const { message, reply } of upstream.received) reply(answerTo(message));
     await Promise.all(replies);
-    expect(sockets.open).toBe(1);
+    expect(sockets.size).toBe(1);
   });
 
   test('when it is closed, queries in flight still get their replies, and then nothing is open', async () => {
@@ -96,7 +97,7 @@ function batchedTests(real: Machinery): void {
     await upstream.query(1);
     for (const { message, reply } of upstream.received) reply(answerTo(message));
     await Promise.all([first, late]);
-    expect(sockets.open).toBe(0);
+    expect(sockets.size).toBe(0);
   });
 
   test('replies may come in any order, and one that never comes holds up no other', async () => {
@@ -163,6 +164,31 @@ function batchedTests(real: Machinery): void {
   ])('%s: the others are sent', async (_, changes, expectedPorts, expected) => {
     expect(await askAtOnce(5, connect(changes))).toEqual(expected);
     expect(ports()).toBe(expectedPorts);
+  });
+
+  test('where the process has no descriptor left, the socket that has waited longest is closed', async () => {
+    let isFull = false;
+    let left = Number.POSITIVE_INFINITY;
+    const kernel: Partial<Kernel> = {
+      socket: (...args) => {
+        isFull = left-- <= 0;
+        return isFull ? -1 : real.kernel.socket(...args);
+      },
+      close: (fd) => {
+        left = 1;
+        return real.kernel.close(fd);
+      },
+      error: () => (isFull ? 'EMFILE' : real.kernel.error()),
+    };
+    const { exchange } = connect(kernel);
+    upstream.on(() => {});
+    const first = expect(exchange(query(0), 2000, copy)).rejects.toMatchObject({ reason: 'limit' });
+    await upstream.query(0);
+    clock.advance(PORT_LIFE_MS);
+    left = 0;
+    upstream.on(answering());
+    expect(decodeMessage(await exchange(query(1), 2000, copy)).questions[0]!.name).toBe('name-1.example.org.');
+    await first;
   });
 
   test.each<[string, Partial<Kernel>, string]>([

@@ -8,7 +8,8 @@ import { DATAGRAM } from '../batched/socket.ts';
 import { type Peer, printPeer } from '../transport.ts';
 import { systemError, timeoutError, type UpstreamError } from './error.ts';
 import { answers, idOf } from './match.ts';
-import { limitError, processBudget } from './udp.ts';
+import { type OpenSocket, processBudget } from './socket-budget.ts';
+import { type Hold, limitError } from './udp.ts';
 import type { UdpUpstream, UdpUpstreamOptions } from './udp-upstream.ts';
 
 /** How many queries leave from one port at most. */
@@ -27,18 +28,25 @@ interface Flight {
 
 /** A query that waits to be sent, and then for its reply. */
 interface Pending {
-  readonly query: Uint8Array;
+  /** Empty once the query is settled: its flight may go on for a while. */
+  query: Uint8Array;
   readonly flight: Flight;
   /** Where it was sent from, once it was. */
   port: Port | undefined;
   id: number;
   /** Hands a reply on. Undefined once the query is settled. */
   take: ((reply: Uint8Array) => void) | undefined;
-  reject(error: unknown): void;
+  reject: ((error: unknown) => void) | undefined;
+  hold: Hold | undefined;
 }
 
+const NOTHING = new Uint8Array();
+
+/** The process, or the machine, has no descriptor left. */
+const EXHAUSTED: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE']);
+
 /** A socket connected to the upstream, with a source port that the kernel has drawn for it. */
-interface Port {
+interface Port extends OpenSocket {
   readonly fd: number;
   readonly bornMs: number;
   /** How many more queries may leave from it. */
@@ -70,11 +78,13 @@ export function createBatchedUpstream(machinery: Machinery, to: Peer, options: U
   /** @throws UpstreamError */
   const open = (): Port => {
     const fail = (call: string) => systemError(`dial udp ${printPeer(to)}`, call, callError(kernel, call));
-    if (sockets.open >= sockets.limit) throw limitError(to, sockets);
-    const fd = kernel.socket(familyOf(target), DATAGRAM);
+    const fd = openSocket();
     if (fd < 0) throw fail('socket');
-    const port: Port = { fd, bornMs: clock.monotonic(), room: QUERIES_PER_PORT, pending: new Map() };
-    sockets.open++;
+    const port: Port = {
+      ...{ fd, bornMs: clock.monotonic(), room: QUERIES_PER_PORT, pending: new Map<number, Pending>() },
+      ...{ giveWay: () => abandon(port), older: undefined, newer: undefined },
+    };
+    sockets.add(port);
     try {
       if (source && kernel.bind(fd, source) < 0) throw fail('bind');
       if (kernel.connect(fd, target) < 0) throw fail('connect');
@@ -86,10 +96,25 @@ export function createBatchedUpstream(machinery: Machinery, to: Peer, options: U
     return port;
   };
 
-  const close = ({ fd }: Port) => {
-    epoll.delete(fd);
-    kernel.close(fd);
-    sockets.open--;
+  /** A new descriptor; for the last ones that the process may have, the socket that has waited longest is closed. */
+  const openSocket = (): number => {
+    if (sockets.size >= sockets.limit) sockets.makeRoom();
+    const fd = kernel.socket(familyOf(target), DATAGRAM);
+    const isExhausted = fd < 0 && EXHAUSTED.has(kernel.error());
+    return isExhausted && sockets.makeRoom() ? kernel.socket(familyOf(target), DATAGRAM) : fd;
+  };
+
+  const close = (port: Port) => {
+    epoll.delete(port.fd);
+    kernel.close(port.fd);
+    sockets.delete(port);
+  };
+
+  /** Closes a port for a newer one; the queries that left from it fail. */
+  const abandon = (port: Port) => {
+    if (port === current) current = undefined;
+    if (port.pending.size === 0) close(port);
+    else for (const pending of [...port.pending.values()]) fail(pending, limitError(to, sockets));
   };
 
   /** A port that queries may leave from. @throws UpstreamError */
@@ -115,13 +140,18 @@ export function createBatchedUpstream(machinery: Machinery, to: Peer, options: U
 
   const finish = (pending: Pending) => {
     pending.take = undefined;
+    pending.reject = undefined;
+    pending.query = NOTHING;
+    if (pending.hold) pending.hold.cancel = undefined;
+    pending.hold = undefined;
     if (--pending.flight.left === 0) pending.flight.timer.cancel();
     leave(pending);
   };
 
   const fail = (pending: Pending, error: UpstreamError) => {
+    const { reject } = pending;
     finish(pending);
-    pending.reject(error);
+    reject?.(error);
   };
 
   const giveUp = ({ pending }: Flight) => {
@@ -209,7 +239,7 @@ export function createBatchedUpstream(machinery: Machinery, to: Peer, options: U
   };
 
   return {
-    exchange: (query, timeoutMs, read) =>
+    exchange: (query, timeoutMs, read, hold) =>
       new Promise((resolve, reject) => {
         const take = (reply: Uint8Array) => {
           try {
@@ -219,7 +249,8 @@ export function createBatchedUpstream(machinery: Machinery, to: Peer, options: U
           }
         };
         const flight = flightFor(timeoutMs);
-        const pending: Pending = { query, flight, port: undefined, id: 0, take, reject };
+        const pending: Pending = { query, flight, port: undefined, id: 0, take, reject, hold };
+        if (hold) hold.cancel = (error) => fail(pending, error);
         flight.left++;
         flight.pending.push(pending);
         // What is asked for in this turn, by whichever client, is sent at its end.

@@ -1,10 +1,14 @@
 import type { Clock, Timer } from '../../observe/clock.ts';
+import { openFileLimit } from '../open-files.ts';
 import { UpstreamError } from './error.ts';
 
-/** How many connections one upstream gets; more queries than these share them. */
-export const MAX_CONNECTIONS = 16;
+/** How many connections one upstream gets, fewer where the process may open few files; more queries than these share them. */
+export const MAX_CONNECTIONS = Math.max(1, Math.min(16, Math.floor(openFileLimit() / 64)));
 /** How many queries may be in flight over one connection. */
 export const MAX_IN_FLIGHT = 256;
+
+/** How often one query may have its connection closed under it, as it may be what upstreams close connections for. */
+export const MAX_RENEWALS = 16;
 
 /** A connection that carries several queries at once; it begins to be dialled when it is made. */
 export interface UpstreamConnection {
@@ -118,13 +122,13 @@ export function createPool({ name, share, connect }: ConnectionKind, options: Po
       const endMs = clock.monotonic() + timeoutMs;
       const kept = pick();
       onPick?.(kept !== undefined);
-      for (let connection = kept ?? open(); ; connection = renew()) {
+      for (let connection = kept ?? open(), renewals = 0; ; connection = renew(), renewals++) {
         try {
           return await connection.exchange(query, endMs - clock.monotonic());
         } catch (thrown) {
           // Some servers hang up after a reply, whatever else they were asked: the others are asked again (RFC 7766 §6.2.4).
           const hungUp = thrown instanceof UpstreamError && thrown.reason === 'closed' && connection.proven;
-          if (!hungUp) throw thrown;
+          if (!hungUp || renewals === MAX_RENEWALS) throw thrown;
         }
       }
     },

@@ -12,6 +12,9 @@ import { decodeMessage } from '../../dns/wire/decode.ts';
 import { encodeMessage } from '../../dns/wire/encode.ts';
 import { loadMachinery } from '../batched/batched-udp.ts';
 import type { UdpKind } from '../transport.ts';
+import { UpstreamError } from './error.ts';
+import { createSocketBudget } from './socket-budget.ts';
+import type { Hold } from './udp.ts';
 import { createUdpUpstream } from './udp-upstream.ts';
 
 const RECORD = 'example.org. 60 IN A 192.0.2.1';
@@ -19,7 +22,7 @@ const query = testMessage('example.org. A');
 const octets = encodeMessage(query);
 
 const clock = fakeClock();
-const sockets = { limit: 2, open: 0 };
+const sockets = createSocketBudget(2);
 let upstream: ScriptedUpstream;
 
 beforeEach(async () => {
@@ -27,7 +30,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  expect([sockets.open, clock.timers]).toEqual([0, 0]);
+  expect([sockets.size, clock.timers]).toEqual([0, 0]);
   await upstream.close();
 });
 
@@ -72,7 +75,7 @@ describe.each(kinds)('%s', (kind) => {
     });
     const received = await upstream.query(0);
     clock.advance(1999);
-    expect(sockets.open).toBe(1);
+    expect(sockets.size).toBe(1);
     clock.advance(1);
     await outcome;
     received.reply(answerTo(received.message, [RECORD]));
@@ -85,14 +88,32 @@ describe.each(kinds)('%s', (kind) => {
     });
   });
 
-  test('no more sockets are open than the budget has', async () => {
+  test('no more sockets are open than the budget has: the one that has waited longest is closed', async () => {
     upstream.on(() => {});
-    const waiting = [exchange(), exchange()];
-    await upstream.query(1);
-    await expect(exchange()).rejects.toMatchObject({ reason: 'limit' });
-    const outcomes = Promise.allSettled(waiting);
+    const waiting = [exchange(), exchange(), exchange()];
+    await expect(waiting[0]).rejects.toMatchObject({ reason: 'limit' });
+    expect(sockets.size).toBe(2);
+    const outcomes = Promise.allSettled(waiting.slice(1));
     clock.advance(2000);
-    expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect((await outcomes).map((outcome) => outcome.status === 'rejected' && outcome.reason.reason)).toEqual([
+      'timeout',
+      'timeout',
+    ]);
+  });
+
+  test('a query can be given up, once', async () => {
+    upstream.on(() => {});
+    const { exchange, close } = createUdpUpstream(
+      { address: '127.0.0.1', port: upstream.port },
+      { kind, clock, sockets },
+    );
+    const hold: Hold = { cancel: undefined };
+    const outcome = expect(exchange(octets, 2000, (reply) => reply, hold)).rejects.toThrow('enough');
+    await upstream.query(0);
+    hold.cancel!(new UpstreamError('limit', 'enough'));
+    await outcome;
+    expect(hold.cancel).toBeUndefined();
+    close();
   });
 
   test('queries come from the source address', async () => {

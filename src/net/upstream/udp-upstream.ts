@@ -1,7 +1,7 @@
 import type { Peer, UdpKind } from '../transport.ts';
 import { udpMachinery } from '../udp.ts';
 import { createBatchedUpstream } from './batched-udp.ts';
-import { exchangeUdp, type UdpOptions } from './udp.ts';
+import { exchangeUdp, type Hold, type UdpOptions } from './udp.ts';
 
 export interface UdpUpstreamOptions extends UdpOptions {
   /** How it is done; by default as listeners do it. */
@@ -16,9 +16,10 @@ export interface UdpUpstream {
    * Sends a query of one question, with a fresh id, and resolves with what `read` makes of the octets of the reply, which are
    * good until it returns.
    *
+   * @param hold gets the means to give the query up.
    * @throws UpstreamError (as a rejection), and what `read` throws
    */
-  exchange<T>(query: Uint8Array, timeoutMs: number, read: (reply: Uint8Array) => T): Promise<T>;
+  exchange<T>(query: Uint8Array, timeoutMs: number, read: (reply: Uint8Array) => T, hold?: Hold): Promise<T>;
   /** Closes what is idle; exchanges at work come to their end. */
   close(): void;
 }
@@ -32,9 +33,9 @@ export function createUdpUpstream(to: Peer, options: UdpUpstreamOptions): UdpUps
     return upstream;
   };
   return {
-    exchange(query, timeoutMs, read) {
-      if (upstream) return upstream.exchange(query, timeoutMs, read);
-      return choose().then((chosen) => chosen.exchange(query, timeoutMs, read));
+    exchange(query, timeoutMs, read, hold) {
+      if (upstream) return upstream.exchange(query, timeoutMs, read, hold);
+      return choose().then((chosen) => chosen.exchange(query, timeoutMs, read, hold));
     },
     close: () => upstream?.close(),
   };
@@ -42,9 +43,9 @@ export function createUdpUpstream(to: Peer, options: UdpUpstreamOptions): UdpUps
 
 function createPortableUpstream(to: Peer, options: UdpUpstreamOptions): UdpUpstream {
   return {
-    exchange(query, timeoutMs, read) {
+    exchange(query, timeoutMs, read, hold) {
       options.onPick?.(false);
-      return exchangeUdp(query, to, timeoutMs, options).then(read);
+      return exchangeUdp(query, to, timeoutMs, options, hold).then(read);
     },
     close() {},
   };

@@ -4,17 +4,7 @@ import type { Clock } from '../../observe/clock.ts';
 import { type Peer, printPeer } from '../transport.ts';
 import { systemError, timeoutError, UpstreamError } from './error.ts';
 import { answers, withId } from './match.ts';
-
-/** How many UDP sockets may wait for upstreams at once, in the whole process; each is a file descriptor. */
-export const MAX_UDP_SOCKETS = 4096;
-
-/** Counts the sockets that are open; one budget may serve many upstreams. */
-export interface SocketBudget {
-  readonly limit: number;
-  open: number;
-}
-
-export const processBudget: SocketBudget = { limit: MAX_UDP_SOCKETS, open: 0 };
+import { type OpenSocket, processBudget, type SocketBudget } from './socket-budget.ts';
 
 export interface UdpOptions {
   readonly clock: Clock;
@@ -23,9 +13,15 @@ export interface UdpOptions {
   readonly sockets?: SocketBudget;
 }
 
-/** The error of a query for which there is no socket. */
+/** The error of a query whose socket is closed for a newer one. */
 export function limitError(to: Peer, { limit }: SocketBudget): UpstreamError {
-  return new UpstreamError('limit', `dial udp ${printPeer(to)}: more than ${limit} sockets wait for upstreams`);
+  return new UpstreamError('limit', `udp ${printPeer(to)}: more than ${limit} sockets wait for upstreams`);
+}
+
+/** A query that can be given up before its time. */
+export interface Hold {
+  /** Set while an exchange over UDP is under way: ends it with an error. */
+  cancel: ((error: UpstreamError) => void) | undefined;
 }
 
 /**
@@ -37,25 +33,34 @@ export function limitError(to: Peer, { limit }: SocketBudget): UpstreamError {
  *
  * @throws UpstreamError (as a rejection)
  */
-export function exchangeUdp(query: Uint8Array, to: Peer, timeoutMs: number, options: UdpOptions): Promise<Uint8Array> {
+export function exchangeUdp(
+  query: Uint8Array,
+  to: Peer,
+  timeoutMs: number,
+  options: UdpOptions,
+  hold?: Hold,
+): Promise<Uint8Array> {
   const { clock, sourceAddress, sockets = processBudget } = options;
-  if (sockets.open >= sockets.limit) return Promise.reject(limitError(to, sockets));
   const sent = withId(query, randomInt(0x10000));
   return new Promise((resolve, reject) => {
     const socket = openSocket(to);
-    sockets.open++;
     let connected = false;
     const finish = () => {
       timer.cancel();
       // Errors may still be on their way to a socket that is being closed.
       socket.removeAllListeners().on('error', () => {});
       socket.close();
-      sockets.open--;
+      sockets.delete(open);
+      if (hold) hold.cancel = undefined;
     };
     const fail = (error: UpstreamError) => {
       finish();
       reject(error);
     };
+    const giveWay = () => fail(limitError(to, sockets));
+    const open: OpenSocket = { giveWay, older: undefined, newer: undefined };
+    sockets.add(open);
+    if (hold) hold.cancel = fail;
     const path = () => (connected ? pathOf(socket, to) : `dial udp ${printPeer(to)}`);
     const failWith = (thrown: unknown) => fail(systemError(path(), connected ? 'read' : 'connect', thrown));
     const timer = clock.after(timeoutMs, () => fail(timeoutError(path())));

@@ -5,11 +5,13 @@ import { directives } from '../../../test/support/directive.ts';
 import { type TestEnv, type TestEnvOptions, testEnv } from '../../../test/support/env.ts';
 import { parseContext } from '../../../test/support/plugin.ts';
 import { printReply, type TestQueryOptions, testQuery } from '../../../test/support/query.ts';
+import type { Edns, Message } from '../../dns/message.ts';
 import { parseRecord } from '../../dns/presentation.ts';
 import { Metrics } from '../../observe/metrics.ts';
 import type { Handler, Plugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { createReply, failure, type Reply } from '../../plugin/reply.ts';
+import { recordsInCaseOf } from '../../server/letter-case.ts';
 import { MAX_WAITING } from './fetch.ts';
 import cache from './index.ts';
 import { MAX_OCTETS } from './store.ts';
@@ -37,6 +39,7 @@ interface Harness {
   answer(text: string, parts?: Partial<Reply>): void;
   handle: Handler;
   ask(question?: string, options?: TestQueryOptions): Promise<string>;
+  /** The reply with its names in the letter case of the question, as the server sends it. */
   reply(question?: string, options?: TestQueryOptions): Promise<Reply>;
 }
 
@@ -54,7 +57,11 @@ async function started(options = 'cache', envOptions: TestEnvOptions = {}): Prom
       passed.push(query);
       return harness.next(query);
     }),
-    reply: async (question = 'example.org. A', queryOptions = {}) => harness.handle(testQuery(question, queryOptions)),
+    reply: async (question = 'example.org. A', queryOptions = {}) => {
+      const query = testQuery(question, queryOptions);
+      const reply = await harness.handle(query);
+      return { ...reply, ...recordsInCaseOf(query, reply) };
+    },
     ask: async (question, queryOptions) => printReply(await harness.reply(question, queryOptions)),
   };
   await plugin.start!(new AbortController().signal);
@@ -277,19 +284,97 @@ test('equal queries in flight are one query, and each client gets its own spelli
 });
 
 test.each([
-  ['SERVFAIL', {}, 1, 'SERVFAIL'],
-  ['REFUSED', {}, 1, 'REFUSED'],
-  ['A 60', { tc: true }, 3, 'NOERROR tc'],
-  ['A 60', { uncacheable: true }, 3, 'NOERROR'],
-] as const)('equal queries in flight that end in %s %j', async (text, parts, queries, status) => {
-  const harness = await started();
-  harness.next = async (query) => replyFor(text, query, parts);
-  const replies = await Promise.all([harness.ask(), harness.ask(), harness.ask()]);
-  expect(replies.map((reply) => reply.split('\n')[0]!.replace(' aa', ''))).toEqual(Array(3).fill(status));
-  expect(harness.passed.length).toBe(queries);
+  ['SERVFAIL', 'cache', {}, 1, 'SERVFAIL'],
+  ['SERVFAIL', block('servfail 0'), {}, 1, 'SERVFAIL'],
+  ['REFUSED', 'cache', {}, 1, 'REFUSED'],
+  ['A 60', 'cache', { tc: true }, 1, 'NOERROR tc'],
+  ['A 60', block('disable success'), {}, 1, 'NOERROR'],
+  ['A 60', block('success 0'), {}, 1, 'NOERROR'],
+  ['NXDOMAIN', 'cache', { authority: [] }, 1, 'NXDOMAIN'],
+  ['A 60', 'cache', { ednsOptions: [{ code: 8, data: Uint8Array.of(0, 1, 24, 24, 192, 0, 2) }] }, 1, 'NOERROR'],
+  ['A 60', 'cache', { uncacheable: true }, 3, 'NOERROR'],
+  ['SERVFAIL', 'cache', { uncacheable: true }, 3, 'SERVFAIL'],
+] as const)(
+  'equal queries in flight that end in %s, with %j and %j',
+  async (text, corefile, parts, queries, status) => {
+    const harness = await started(corefile);
+    harness.next = async (query) => ({ ...replyFor(text, query), ...parts });
+    const replies = await Promise.all([harness.ask(), harness.ask(), harness.ask()]);
+    expect(replies.map((reply) => reply.split('\n')[0]!.replace(' aa', ''))).toEqual(Array(3).fill(status));
+    expect(harness.passed.length).toBe(queries);
+  },
+);
+
+test('each that waited gets its own letter case, and AD if it wants to know, also of what is not kept', async () => {
+  const harness = await started(block('disable success'));
+  harness.next = async (query) => replyFor('A 60', query, { ad: true });
+  const replies = await Promise.all([
+    harness.ask('a.org.'),
+    harness.ask('A.org.', { ad: true }),
+    harness.ask('a.ORG.'),
+  ]);
+  expect(replies.map((reply) => reply.split(' 60 ')[0])).toEqual([
+    'NOERROR\na.org.',
+    'NOERROR ad\nA.org.',
+    'NOERROR\na.ORG.',
+  ]);
 });
 
-test('so many queries wait for an equal one and no more, until it is answered', async () => {
+const TSIG: Partial<Message> = { additional: [parseRecord('key. 0 TYPE250 \\# 2 0000')] };
+const OPTION = { code: 65_001, data: Uint8Array.of(1) };
+
+test.each<[string, (query: Query) => Query]>([
+  ['an option', (query) => withEdns(query, [OPTION], [OPTION])],
+  ['a record', (query) => ({ ...query, message: { ...query.message, ...TSIG } })],
+])('a query with %s for upstreams goes by the cache', async (_, odd) => {
+  const { answer, ask, passed, handle } = await started();
+  answer('SERVFAIL');
+  await handle(odd(testQuery('example.org. A')));
+  answer('A 7200');
+  expect(await ask()).toBe(a(3600));
+  answer('A 7200', { ad: true });
+  expect(printReply(await handle(odd(testQuery('example.org. A'))))).toBe(a(3600).replace('NOERROR', 'NOERROR ad'));
+  expect(passed.map(({ shared }) => shared)).toEqual([false, true, false]);
+});
+
+test('what the Corefile adds to a query is part of the question', async () => {
+  const { handle, passed, answer, env } = await started();
+  answer('A 60');
+  const added = (...values: number[]) =>
+    withEdns(
+      testQuery('example.org. A'),
+      values.map((value) => ({ code: 65_001, data: Uint8Array.of(value) })),
+    );
+  for (const query of [added(1), added(2), added(1), added(1, 2), added(), added(2), added(1, 2), added()]) {
+    await handle(query);
+  }
+  expect(passed.map(({ edns }) => edns!.options.map(({ data }) => data[0]))).toEqual([[1], [2], [1, 2], []]);
+  expect(await env.exposed('coredns_cache_misses')).toEqual([expect.stringMatching(/ 4$/)]);
+});
+
+/** The query with these options, of which `sent` are the client's own. */
+function withEdns(query: Query, options: Edns['options'], sent?: Edns['options']): Query {
+  const edns = { udpSize: 1232, version: 0, do: false, options };
+  return { ...query, edns, message: { ...query.message, edns: sent && { ...edns, options: sent } } };
+}
+
+test.each([
+  ['over TCP', { protocol: 'tcp' }],
+  ['inside the server', { depth: 1 }],
+] as const)('an attempt %s is one of its own, and so is its failure; an answer is for all', async (_, other) => {
+  const { answer, ask, handle, passed } = await started();
+  const askOther = async () => printReply(await handle({ ...testQuery('example.org. A'), ...other })).split('\n')[0];
+  answer('SERVFAIL');
+  expect([await askOther(), await askOther()]).toEqual(['SERVFAIL', 'SERVFAIL']);
+  expect(passed.length).toBe(1);
+  answer('A 60');
+  expect(await ask()).toBe(a(60));
+  answer('SERVFAIL');
+  expect(await askOther()).toBe('NOERROR aa');
+  expect(passed.length).toBe(2);
+});
+
+test('so many queries wait for equal ones, and then those that have waited longest give way', async () => {
   const harness = await started();
   const upstream = Promise.withResolvers<void>();
   harness.next = async (query) => {
@@ -297,12 +382,19 @@ test('so many queries wait for an equal one and no more, until it is answered', 
     return replyFor('A 0', query, { uncacheable: true, rcode: 5 });
   };
   const waiting = Array.from({ length: 1 + MAX_WAITING }, () => harness.ask());
-  expect(await harness.ask()).toBe('SERVFAIL');
+  waiting.push(harness.ask('quick.org. A'), harness.ask('quick.org. A'));
+  expect(await waiting[1]).toBe('SERVFAIL');
   expect(await harness.env.exposed('cairn_cache_waiting_rejects_total')).toEqual([
     'cairn_cache_waiting_rejects_total{server="dns://:53",zones=".",view=""} 1',
   ]);
   upstream.resolve();
-  await Promise.all(waiting);
+  const rcodes = (await Promise.all(waiting)).map((reply) => reply.split('\n')[0]);
+  expect(Object.entries(Object.groupBy(rcodes, (rcode) => rcode!)).map(([rcode, all]) => [rcode, all!.length])).toEqual(
+    [
+      ['REFUSED', MAX_WAITING + 2],
+      ['SERVFAIL', 1],
+    ],
+  );
   const again = [harness.ask(), harness.ask()];
   expect((await Promise.all(again)).map((reply) => reply.split('\n')[0])).toEqual(['REFUSED', 'REFUSED']);
 });

@@ -1,6 +1,7 @@
 import { Opcode } from '../../dns/message.ts';
 import { isAtOrBelow } from '../../dns/name.ts';
 import type { Clock } from '../../observe/clock.ts';
+import { saysMore } from '../../plugin/edns-options.ts';
 import type { Handler } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { alsoDependingOn, type Repeat } from '../../plugin/repeat.ts';
@@ -10,7 +11,7 @@ import { type Entry, freshReply, isAnswer, remainingTtl, repeatOf, staleReply } 
 import { createFetcher } from './fetch.ts';
 import type { CacheMetrics } from './metrics.ts';
 import type { CacheOptions, Prefetch, ServeStale } from './options.ts';
-import { type Known, keyOf, type Store, tableOf } from './store.ts';
+import { attemptKey, type Known, keyOf, type Store, tableOf } from './store.ts';
 
 /** A handler that answers from the store what it can, and keeps what `next` answers. */
 export function cacheHandler(
@@ -21,12 +22,12 @@ export function cacheHandler(
   metrics: CacheMetrics,
 ): Handler {
   const { keepTtl, preferPositive, prefetch, stale, zones } = options;
-  const { fetch, isUnderWay } = createFetcher(options, store, next, clock, metrics);
+  const { fetch, pass, isUnderWay } = createFetcher(options, store, next, clock, metrics);
 
   const answerFrom = (query: Query): Reply | Promise<Reply> => {
     const key = keyOf(query);
     const nowMs = clock.monotonic();
-    const known = store().lookup(key, nowMs);
+    const known = store().lookup(key, attemptKey(query, key), nowMs);
     const { answer, failure } = known;
     metrics.requests.value++;
     if (answer && remainingTtl(answer, nowMs) > 0) {
@@ -47,7 +48,7 @@ export function cacheHandler(
     const isFailing = known.failure !== undefined && stale.recheckMs === undefined;
     const resting = known.settled || isFailing || clock.monotonic() < entry.recheckMs;
     if (stale.mode === 'verify' && !resting) return verify(query, key, entry, stale);
-    if (!resting && !isUnderWay(key)) refresh(query, key, entry);
+    if (!resting && !isUnderWay(query, key)) refresh(query, key, entry);
     return serveStale(entry, query, stale);
   };
 
@@ -113,7 +114,13 @@ export function cacheHandler(
 
   const isOurs = ({ name, type, message }: Query) =>
     message.opcode === Opcode.QUERY && isCacheableType(type) && zones.some((zone) => isAtOrBelow(name, zone));
-  return (query) => (isOurs(query) ? answerFrom(query) : next(query));
+  return (query) => {
+    if (!isOurs(query)) return next(query);
+    if (!saysMore(query)) return answerFrom(query);
+    metrics.requests.value++;
+    metrics.misses.value++;
+    return pass(query);
+  };
 }
 
 /** Counts one more hit, and says whether the entry is popular, near its end and not being fetched again already. */

@@ -118,7 +118,7 @@ export function staleReply(entry: Entry, query: Query, ttl: number): Reply {
 }
 
 function present(stored: Entry, query: Query, ttlOf: (ttl: number) => number): Reply {
-  const { question, name } = query;
+  const { question } = query;
   const said = {
     rcode: stored.rcode,
     // A NODATA without AA and RA would look like a lame server's to glibc and Go.
@@ -133,16 +133,10 @@ function present(stored: Entry, query: Query, ttlOf: (ttl: number) => number): R
     return replyWith('cache', said, octets);
   }
   const aged = (record: ResourceRecord): ResourceRecord => ({ ...record, ttl: ttlOf(record.ttl) });
-  // Records of the name that was asked for bear it as this client spelled it.
-  const spelled = (record: ResourceRecord): ResourceRecord => ({
-    ...record,
-    name: record.name.toLowerCase() === name ? question.name : record.name,
-    ttl: ttlOf(record.ttl),
-  });
   const { answer, authority, additional } = records;
   return createReply('cache', {
     ...said,
-    answer: answer.map(spelled),
+    answer: answer.map(aged),
     authority: authority.map(aged),
     additional: additional.map(aged),
   });

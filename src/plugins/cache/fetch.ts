@@ -7,20 +7,23 @@ import type { Handler } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { alterReply, failure, headsOf, mapReply, type Reply, withTtls } from '../../plugin/reply.ts';
 import { TransientMap } from '../../transient-map.ts';
+import { type Waiting, Waitlist } from '../../waitlist.ts';
 import { classify } from './classify.ts';
 import { createEntry, type Entry, freshReply, isAnswer, limitTtls, wantsAd } from './entry.ts';
 import type { CacheMetrics } from './metrics.ts';
 import type { CacheOptions } from './options.ts';
-import { type Store, tableOf } from './store.ts';
+import { attemptKey, type Store, tableOf } from './store.ts';
 
-/** So many queries may wait for equal ones under way; more are answered with SERVFAIL at once. */
+/** So many queries may wait for equal ones under way; for one more, the one that has waited longest gets SERVFAIL. */
 export const MAX_WAITING = 4096;
 
 /** Asks the plugins below, once for equal queries under way at the same time, and keeps what may be kept. */
 export interface Fetcher {
   /** The reply, with its TTLs within the limits if it was kept; `before` is the entry that the query refreshes, if any. */
   fetch(query: Query, key: string, before?: Entry): Reply | Promise<Reply>;
-  isUnderWay(key: string): boolean;
+  /** The reply to a query that is not like any other: it is neither shared nor kept. */
+  pass(query: Query): Reply | Promise<Reply>;
+  isUnderWay(query: Query, key: string): boolean;
 }
 
 /** A reply from below, and the entry that it became, if it was kept. */
@@ -29,10 +32,11 @@ interface Fetched {
   readonly entry: Entry | undefined;
 }
 
-/** A query under way; the entry that its reply becomes, if any, is there before the reply. */
-interface Flight {
-  reply: Promise<Reply>;
-  entry: Entry | undefined;
+/** A query under way, and the equal ones that wait for its reply. */
+type Flight = Set<Waiter>;
+
+interface Waiter extends Waiting<Waiter>, PromiseWithResolvers<Fetched> {
+  readonly flight: Flight;
 }
 
 export function createFetcher(
@@ -44,74 +48,79 @@ export function createFetcher(
 ): Fetcher {
   const { disabled, failureTtl, keepTtl } = options;
   const flights = new TransientMap<string, Flight>();
-  let waiting = 0;
+  const waiting = new Waitlist<Waiter>(MAX_WAITING, (waiter) => {
+    waitingRejects.value++;
+    waiter.flight.delete(waiter);
+    const message = `more than ${MAX_WAITING} queries wait for the replies to others`;
+    waiter.resolve({ reply: failure('cache', Rcode.SERVFAIL, new CairnError('CACHE', message)), entry: undefined });
+  });
 
   /** Keeps a reply if that is allowed; one that is not kept passes, its TTLs no longer than if it were. */
   const take = (reply: Reply, query: Query, key: string, before?: Entry): Fetched => {
     const found = classify(reply, query, clock.now(), failureTtl);
-    if (!found) return { reply: withoutAd(capTtls(reply, options), query), entry: undefined };
+    if (!found) return { reply: capTtls(reply, options), entry: undefined };
     const { kind, ttl } = found;
     const isDisabled = disabled[tableOf(kind)].some((zone) => isAtOrBelow(query.name, zone));
-    if (isDisabled) return { reply: withoutAd(capTtls(reply, options), query), entry: undefined };
+    if (isDisabled) return { reply: capTtls(reply, options), entry: undefined };
     const limits = kind === 'failure' ? { minTtl: 0, maxTtl: ttl } : options[kind];
     const kept = kind === 'failure' ? reply : limitTtls(reply, kind, limits);
     const entry = createEntry(kind, kept, query.question, ttl, limits, clock.monotonic());
-    if (!entry) return { reply: withoutAd(kept, query), entry };
+    if (!entry) return { reply: kept, entry };
     if (before) {
       Object.assign(entry, { hits: before.hits, lastHitMs: before.lastHitMs });
       before.epoch?.move();
     }
-    store().store(key, entry);
-    return { reply: withoutAd(kept, query), entry };
+    store().store(kind === 'failure' ? attemptKey(query, key) : key, entry);
+    return { reply: kept, entry };
   };
 
-  /** What another client's query led to, made fit for this one; what is no concern of others is asked for again. */
-  const share = ({ entry, reply }: Fetched, query: Query): Reply | Promise<Reply> => {
+  /** What another client's query led to, made fit for this one; what concerns only that client is asked for again. */
+  const share = ({ entry, reply }: Fetched, query: Query, key: string): Reply | Promise<Reply> => {
     if (entry) return freshReply(entry, query, clock.monotonic(), keepTtl);
-    if (isAnswer(reply) || reply.tc || reply.drop) {
-      return mapReply(next(withAd(query)), (own) => withoutAd(own, query));
+    if (reply.uncacheable) {
+      return mapReply(next(toShare(query)), (own) => withoutAd(take(own, query, key).reply, query));
     }
-    const { ednsOptions: _, ...bare } = reply;
-    return bare;
+    return withoutAd(alterReply(reply, { ednsOptions: undefined }), query);
   };
 
-  const join = async (flight: Flight, query: Query): Promise<Reply> => {
-    if (waiting >= MAX_WAITING) {
-      waitingRejects.value++;
-      const message = `more than ${MAX_WAITING} queries wait for the replies to others`;
-      return failure('cache', Rcode.SERVFAIL, new CairnError('CACHE', message));
-    }
-    waiting++;
-    try {
-      const reply = await flight.reply;
-      return share({ reply, entry: flight.entry }, query);
-    } finally {
-      waiting--;
+  const join = (flight: Flight, query: Query, key: string): Promise<Reply> => {
+    const waiter: Waiter = { ...Promise.withResolvers<Fetched>(), flight, older: undefined, newer: undefined };
+    waiting.add(waiter);
+    flight.add(waiter);
+    return waiter.promise.then((fetched) => share(fetched, query, key));
+  };
+
+  /** Ends a flight, and hands each that waited what `settle` gives it. */
+  const land = (attempt: string, flight: Flight, settle: (waiter: Waiter) => void) => {
+    flights.delete(attempt);
+    for (const waiter of flight) {
+      waiting.delete(waiter);
+      settle(waiter);
     }
   };
 
   return {
-    isUnderWay: (key) => flights.get(key) !== undefined,
+    isUnderWay: (query, key) => flights.get(attemptKey(query, key)) !== undefined,
+    pass: (query) => mapReply(next(query), (reply) => capTtls(reply, options)),
     fetch(query, key, before) {
-      const flight = flights.get(key);
-      if (flight) return join(flight, query);
-      const reply = next(withAd(query));
-      if (!(reply instanceof Promise)) return take(reply, query, key, before).reply;
-      const started: Flight = { reply, entry: undefined };
-      started.reply = reply.then(
+      const attempt = attemptKey(query, key);
+      const known = flights.get(attempt);
+      if (known) return join(known, query, key);
+      const reply = next(toShare(query));
+      if (!(reply instanceof Promise)) return withoutAd(take(reply, query, key, before).reply, query);
+      const flight: Flight = new Set();
+      flights.set(attempt, flight);
+      return reply.then(
         (reply) => {
-          flights.delete(key);
           const fetched = take(reply, query, key, before);
-          started.entry = fetched.entry;
-          return fetched.reply;
+          land(attempt, flight, (waiter) => waiter.resolve(fetched));
+          return withoutAd(fetched.reply, query);
         },
         (thrown) => {
-          flights.delete(key);
+          land(attempt, flight, (waiter) => waiter.reject(thrown));
           throw thrown;
         },
       );
-      flights.set(key, started);
-      return started.reply;
     },
   };
 }
@@ -126,9 +135,12 @@ function capTtls(reply: Reply, { success, denial }: CacheOptions): Reply {
   return withTtls(reply, ({ ttl }) => Math.min(ttl, maxTtl));
 }
 
-/** AD says that the querier understands it (RFC 6840 §5.7): the cache does, whatever its client does. */
-function withAd(query: Query): Query {
-  return query.ad ? query : { ...query, ad: true };
+/**
+ * The query whose reply others get, too. AD says that the querier understands it (RFC 6840 §5.7): the cache does, whatever
+ * its client does.
+ */
+function toShare(query: Query): Query {
+  return { ...query, ad: true, shared: true };
 }
 
 function withoutAd(reply: Reply, query: Query): Reply {

@@ -12,6 +12,10 @@ test.each([
   ['a large value takes the room of several', 9, 10, 'set a 4, set b 4, set c 7', 'c', 2],
   ['one that is larger than all room is not kept', 9, 10, 'set a 4, set b 11', '', 2],
   ['what was set again counts once', 9, 10, 'set a 4, set a 5, set b 5', 'a b', 0],
+  ['what was used stays, however much is new', 3, 99, 'set a 1, get a, set x 1, set y 1, set z 1, set b 1', 'a b', 2],
+  ['what was used stays so when it is set again', 3, 99, 'set a 1, get a, set a 1, set x 1, set y 1, set z 1', 'a', 1],
+  ['values in use leave room for new ones', 2, 99, 'set a 1, get a, set b 1, get b, set c 1', 'b c', 1],
+  ['large values in use, too', 9, 10, 'set a 8, get a, set b 2, get b, set c 2', 'b c', 1],
   ['what was deleted takes no octets', 9, 10, 'set a 6, delete a, delete a, set b 6, set c 4', 'b c', 0],
 ])('%s', (_, maxEntries, maxOctets, steps, kept, evicted) => {
   let evictions = 0;
@@ -20,7 +24,8 @@ test.each([
     const [method, key, octets] = step.split(' ') as ['get' | 'set' | 'delete', string, string];
     table[method](key, { key, octets: Number(octets) });
   }
-  const found = ['a', 'b', 'c'].flatMap((key) => table.get(key) ?? []);
-  expect([found.map(({ key }) => key).join(' '), table.size, evictions]).toEqual([kept, found.length, evicted]);
+  const found = ['a', 'b', 'c', 'x', 'y', 'z'].flatMap((key) => table.get(key) ?? []);
+  const shown = found.filter(({ key }) => key < 'x').map(({ key }) => key);
+  expect([shown.join(' '), table.size, evictions]).toEqual([kept, found.length, evicted]);
   expect(table.octets).toBe(found.reduce((sum, { octets }) => sum + octets, 0));
 });

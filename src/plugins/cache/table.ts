@@ -1,4 +1,7 @@
-/** A map of bounded size that forgets what was not used for the longest time. Every operation takes constant time. */
+/**
+ * A map of bounded size that forgets first what was asked for once only, and then what was not used for the longest time. So a flood of
+ * random names pushes out nothing that is in use. Every operation takes constant time.
+ */
 export interface Table<V> {
   readonly size: number;
   /** The octets of all values. */
@@ -16,51 +19,91 @@ export interface TableOptions {
   onEvict(): void;
 }
 
+/** The part of the table that values in use may take; the rest is for new ones. */
+const SHARE_IN_USE = 0.8;
+
 /** The values know how many octets they take. */
 export function createTable<V extends { readonly octets: number }>(options: TableOptions): Table<V> {
   const { maxEntries, maxOctets, onEvict } = options;
-  // A Map is iterated in order of insertion, so what is used moves to its end.
-  const values = new Map<string, V>();
-  /**
-   * What it has passed is gone or has moved to the end, so its next key is the one used longest ago. A new iterator would
-   * have to step over all that was deleted since the Map last tidied up.
-   */
-  let oldest = values.keys();
-  let octets = 0;
-  const remove = (key: string) => {
-    const value = values.get(key);
-    if (value === undefined) return;
-    octets -= value.octets;
-    values.delete(key);
+  const once = new Queue<V>();
+  const inUse = new Queue<V>();
+  const size = () => once.size + inUse.size;
+  const octets = () => once.octets + inUse.octets;
+  /** Moves what has not been used for the longest time back among the values that go first. */
+  const limitUse = () => {
+    while (inUse.size > SHARE_IN_USE * maxEntries || inUse.octets > SHARE_IN_USE * maxOctets) {
+      const [key, value] = inUse.shift()!;
+      once.push(key, value);
+    }
   };
   return {
     get size() {
-      return values.size;
+      return size();
     },
     get octets() {
-      return octets;
+      return octets();
     },
     get(key) {
-      const value = values.get(key);
-      if (value !== undefined) {
-        values.delete(key);
-        values.set(key, value);
-      }
+      const value = inUse.take(key) ?? once.take(key);
+      if (value === undefined) return undefined;
+      inUse.push(key, value);
+      limitUse();
       return value;
     },
     set(key, value) {
-      remove(key);
-      values.set(key, value);
-      octets += value.octets;
-      while (values.size > maxEntries || octets > maxOctets) {
-        const { value, done } = oldest.next();
-        if (done) oldest = values.keys();
-        else {
-          remove(value);
-          onEvict();
-        }
+      once.take(key);
+      (inUse.take(key) ? inUse : once).push(key, value);
+      limitUse();
+      while (size() > maxEntries || octets() > maxOctets) {
+        if (!once.shift()) inUse.shift();
+        onEvict();
       }
     },
-    delete: remove,
+    delete(key) {
+      if (!once.take(key)) inUse.take(key);
+    },
   };
+}
+
+/** Values in the order in which they were put in, to be had by key. */
+class Queue<V extends { readonly octets: number }> {
+  octets = 0;
+  // A Map is iterated in order of insertion.
+  private readonly values = new Map<string, V>();
+  /**
+   * What it has passed is gone or has moved to the end, so its next entry is the oldest. A new iterator would have to step over
+   * all that was deleted since the Map last tidied up.
+   */
+  private oldest = this.values.entries();
+
+  get size(): number {
+    return this.values.size;
+  }
+
+  push(key: string, value: V): void {
+    this.values.set(key, value);
+    this.octets += value.octets;
+  }
+
+  /** Takes a value out; undefined if it is not there. */
+  take(key: string): V | undefined {
+    const value = this.values.get(key);
+    if (value === undefined) return undefined;
+    this.values.delete(key);
+    this.octets -= value.octets;
+    return value;
+  }
+
+  /** Takes the oldest out. */
+  shift(): readonly [string, V] | undefined {
+    if (this.values.size === 0) return undefined;
+    for (;;) {
+      const { value: entry } = this.oldest.next();
+      if (entry) {
+        this.take(entry[0]);
+        return entry;
+      }
+      this.oldest = this.values.entries();
+    }
+  }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { makePlugin, parsePlugin, sentReply } from '../../../test/support/plugin.ts';
 import { testQuery } from '../../../test/support/query.ts';
-import { CairnError } from '../../errors.ts';
+import { CairnError, OverloadError } from '../../errors.ts';
 import { failure } from '../../plugin/reply.ts';
 import { MAX_LINES_PER_SECOND } from './bound.ts';
 import errors from './index.ts';
@@ -33,6 +33,12 @@ describe('without options', () => {
     const { plugin, env } = setUp('errors stdout');
     const query = testQuery('example.org.');
     plugin.observe!(query, sentReply(query, failure('acl', 5)));
+    expect(env.lines).toEqual([]);
+  });
+
+  test('an overload has no line for each query', () => {
+    const { env, fail } = setUp('errors');
+    fail(new OverloadError('TEST', 'too many queries'));
     expect(env.lines).toEqual([]);
   });
 

@@ -2,6 +2,7 @@ import { argsBetween, atMostArgs, durationMs, noArgs, once, oneOf, parseOptions 
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
 import { pattern } from '../../corefile/pattern.ts';
 import { printType } from '../../dns/rr.ts';
+import { OverloadError } from '../../errors.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { boundLines } from './bound.ts';
 import { type ConsolidateRule, consolidate } from './consolidate.ts';
@@ -32,7 +33,7 @@ export default definePlugin<ErrorsOptions>({
     const counters = rules.map((rule) => consolidate(rule, clock, log));
     return {
       observe(query, { reply: { rcode, error } }) {
-        if (error === undefined) return;
+        if (error === undefined || error instanceof OverloadError) return;
         const counter = counters.find(({ matches }) => matches(error.message));
         const unforeseen = stacktrace && !('code' in error);
         const text = `${rcode} ${query.name} ${printType(query.type)}: ${unforeseen ? error.stack : error.message}`;

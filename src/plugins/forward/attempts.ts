@@ -1,10 +1,13 @@
 import { Rcode } from '../../dns/message.ts';
 import type { Response } from '../../dns/wire/response.ts';
-import { CairnError } from '../../errors.ts';
+import { CairnError, OverloadError } from '../../errors.ts';
+import { type FailureReason, UpstreamError } from '../../net/upstream/error.ts';
+import type { Hold } from '../../net/upstream/udp.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import type { Protocol, Query } from '../../plugin/query.ts';
 import { failure, type Reply } from '../../plugin/reply.ts';
-import { encodeQuery, replyOf } from './message.ts';
+import { type InFlight, inFlight, MAX_FORWARDED } from './in-flight.ts';
+import { canDropEdns, encodeQuery, encodeWithoutEdns, replyOf } from './message.ts';
 import type { ForwardMetrics } from './metrics.ts';
 import type { Stanza } from './options.ts';
 import type { Upstream } from './upstream.ts';
@@ -14,26 +17,40 @@ export const DEADLINE_MS = 5000;
 /** How often one query may fail where `max_connect_attempts` says nothing is too often. */
 export const MAX_ATTEMPTS = 100;
 
+/** One for all: under a flood, a stack trace for each would cost more than the query. */
+const GAVE_WAY = new UpstreamError('limit', `more than ${MAX_FORWARDED} queries are being forwarded`);
+const OVERLOAD = new OverloadError('FORWARD', 'too many queries are being forwarded');
+
 /** What the queries of one stanza have in common. */
-export interface Forwarding extends Pick<PluginEnv, 'clock' | 'random'>, Pick<ForwardMetrics, 'healthcheckBroken'> {
+export interface Forwarding
+  extends Pick<PluginEnv, 'clock' | 'random'>,
+    Pick<ForwardMetrics, 'healthcheckBroken' | 'gaveWay'> {
   readonly stanza: Stanza;
   /** How many are on their way. */
   inFlight: number;
   /** Told which upstream's reply a query gets, as `ADDRESS:PORT`. */
   answered(query: Query, upstream: string): void;
+  /** Told why a query was refused because too much is under way. */
+  overloaded(why: string): void;
 }
 
 /** Asks the upstreams in this order, suspects last, and over again, until one replies; SERVFAIL says why none did. */
 export function askInTurn(query: Query, upstreams: readonly Upstream[], forwarding: Forwarding): Promise<Reply> {
   const attempts = new Attempts(query, upstreams, forwarding);
   forwarding.inFlight++;
+  inFlight.add(attempts);
   return attempts.ask();
 }
 
 /** The attempts to get a reply to one query. Not an async function: most queries need one attempt, and what such a function keeps is a lot. */
-class Attempts {
+class Attempts implements InFlight, Hold {
+  older: InFlight | undefined;
+  newer: InFlight | undefined;
+  cancel: ((error: UpstreamError) => void) | undefined;
   private readonly query: Query;
-  private readonly octets: Uint8Array;
+  private octets: Uint8Array;
+  /** Whether the query goes out with an OPT record that can be left out. */
+  private canDropEdns: boolean;
   private readonly upstreams: readonly Upstream[];
   private readonly order: readonly Upstream[];
   private readonly forwarding: Forwarding;
@@ -48,11 +65,13 @@ class Attempts {
   private last: Response | undefined;
   private truncated: Response | undefined;
   private error: Error | undefined;
+  private hasGivenWay = false;
 
   constructor(query: Query, upstreams: readonly Upstream[], forwarding: Forwarding) {
     const { stanza, clock } = forwarding;
     this.query = query;
     this.octets = encodeQuery(query);
+    this.canDropEdns = canDropEdns(query);
     this.upstreams = upstreams;
     this.order = suspectsLast(upstreams);
     this.forwarding = forwarding;
@@ -60,6 +79,13 @@ class Attempts {
     this.endMs = clock.monotonic() + DEADLINE_MS;
     this.attemptsLeft = (stanza.maxConnectAttempts ?? 2 * upstreams.length) || MAX_ATTEMPTS;
     this.repliesLeft = upstreams.length;
+  }
+
+  /** Gives the query up for newer ones; over a connection, what it waits for comes first. */
+  giveWay(): void {
+    this.hasGivenWay = true;
+    this.forwarding.gaveWay.value++;
+    this.cancel?.(GAVE_WAY);
   }
 
   /** Makes the next attempt, if there is one, and what follows from it. */
@@ -76,13 +102,13 @@ class Attempts {
   private exchange(protocol: Protocol): Promise<Response> {
     const { stanza, clock } = this.forwarding;
     const timeoutMs = Math.max(1, Math.min(stanza.readTimeoutMs, this.endMs - clock.monotonic()));
-    return this.upstream.exchange(this.octets, protocol, timeoutMs);
+    return this.upstream.exchange(this.octets, protocol, timeoutMs, this);
   }
 
   /** The upstream whose turn it is; undefined if nobody is to be asked any more. */
   private choose(): Upstream | undefined {
     const { upstreams, order, forwarding } = this;
-    if (this.attemptsLeft <= 0 || forwarding.clock.monotonic() >= this.endMs) return undefined;
+    if (this.attemptsLeft <= 0 || this.hasGivenWay || forwarding.clock.monotonic() >= this.endMs) return undefined;
     const first = this.next;
     for (; this.next < first + order.length; this.next++) {
       const upstream = order[this.next % order.length]!;
@@ -99,12 +125,27 @@ class Attempts {
 
   private take(reply: Response): Reply | Promise<Reply> {
     const { stanza } = this.forwarding;
+    if (this.canDropEdns && isAboutEdns(reply)) {
+      this.dropEdns();
+      return this.askAgain(this.protocol);
+    }
     if (!reply.tc || this.protocol !== 'udp' || !stanza.preferUdp) return this.accept(reply);
     this.truncated = reply;
-    return this.exchange('tcp').then(
-      (whole) => this.accept(whole),
+    return this.askAgain('tcp');
+  }
+
+  /** Asks the upstream that has just replied once more. */
+  private askAgain(protocol: Protocol): Promise<Reply> {
+    return this.exchange(protocol).then(
+      (reply) => this.accept(reply),
       (thrown) => this.retry(thrown),
     );
+  }
+
+  private dropEdns(): void {
+    if (!this.canDropEdns) return;
+    this.canDropEdns = false;
+    this.octets = encodeWithoutEdns(this.query);
   }
 
   private accept(reply: Response): Reply | Promise<Reply> {
@@ -116,18 +157,42 @@ class Attempts {
 
   private retry(thrown: unknown): Promise<Reply> {
     this.error = thrown as Error;
+    // A lack of sockets is this server's own: each upstream is tried once at most.
+    if (isOverload(thrown)) this.attemptsLeft = Math.min(this.attemptsLeft, this.order.length);
     this.attemptsLeft--;
+    // All have been asked: the OPT record may be what they do not answer.
+    if (reasonOf(thrown) === 'timeout' && this.next >= this.order.length) this.dropEdns();
     return this.ask();
   }
 
   private finish(): Reply {
     const { query } = this;
     this.forwarding.inFlight--;
+    inFlight.delete(this);
     // Its client asks over TCP, too.
     if (query.protocol === 'udp') this.last ??= this.truncated;
     if (this.last) return replyOf(this.last, query);
-    return failure('forward', Rcode.SERVFAIL, this.error ?? new CairnError('FORWARD', 'no healthy proxies'));
+    const { error } = this;
+    if (error && isOverload(error)) {
+      this.forwarding.overloaded(error.message);
+      // Unlike SERVFAIL, it says nothing of the name, and no cache keeps it.
+      return failure('forward', Rcode.REFUSED, OVERLOAD);
+    }
+    return failure('forward', Rcode.SERVFAIL, error ?? new CairnError('FORWARD', 'no healthy proxies'));
   }
+}
+
+function isOverload(thrown: unknown): boolean {
+  return reasonOf(thrown) === 'limit';
+}
+
+function reasonOf(thrown: unknown): FailureReason | undefined {
+  return thrown instanceof UpstreamError ? thrown.reason : undefined;
+}
+
+/** Whether an upstream may have replied like this because it does not know OPT records (RFC 6891 §7). */
+function isAboutEdns({ rcode, edns }: Response): boolean {
+  return !edns && (rcode === Rcode.FORMERR || rcode === Rcode.NOTIMP);
 }
 
 /** While others answer, nobody should have to find out again that an upstream is silent. */

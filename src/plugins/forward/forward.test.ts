@@ -15,10 +15,12 @@ import {
   type ScriptedUpstream,
   startUpstream,
 } from '../../../test/support/upstream.ts';
+import { parseRcode } from '../../dns/message.ts';
 import { parseRecord } from '../../dns/presentation.ts';
 import type { Handler, Plugin } from '../../plugin/plugin.ts';
 import { createReply } from '../../plugin/reply.ts';
 import { FILE_POLL_MS, HOST_REFRESH_MS } from './endpoints.ts';
+import { MAX_FORWARDED } from './in-flight.ts';
 import forward from './index.ts';
 
 const cleanups: (() => unknown)[] = [];
@@ -103,6 +105,25 @@ test('a question that was rewritten goes out as it is now, and no EDNS is added'
   await handle({ ...testQuery('old.example. A'), question: testMessage('new.example. A').questions[0]! });
   expect(server.received[0]!.message).toMatchObject({ questions: [{ name: 'new.example.' }] });
   expect(server.received[0]!.message.edns).toBeUndefined();
+});
+
+test.each([
+  ['refuses', 'FORMERR', 0],
+  ['does not implement', 'NOTIMP', 0],
+  ['does not answer', undefined, 2000],
+] as const)('an upstream that %s our own OPT record is asked without it', async (_, error, waitMs) => {
+  const server = await upstream(({ message, reply }) => {
+    if (!message.edns) reply(answerTo(message, [RECORD]));
+    else if (error) reply(answerTo(message, [], { rcode: parseRcode(error)!, edns: undefined }));
+  });
+  await stanza([server], 'max_fails 0');
+  const shared = (do_: boolean) => ({ ...testQuery('example.org. A', { edns: { do: do_ } }), shared: true });
+  const reply = handle(shared(false));
+  await server.query(0);
+  if (waitMs > 0) env.clock.advance(waitMs);
+  expect(printReply(await reply)).toBe(`NOERROR ra\n${RECORD}`);
+  expect(server.received.map(({ message }) => message.edns?.udpSize)).toEqual([1232, undefined]);
+  if (error) expect(printReply(await handle(shared(true)))).toBe(`${error} ra`);
 });
 
 test.each([
@@ -276,6 +297,31 @@ test('more queries than max_concurrent are refused', async () => {
   expect(await env.exposed('coredns_forward_max')).toEqual(['coredns_forward_max_concurrent_rejects_total 1']);
 });
 
+test('of more queries than the process forwards at once, those that have waited longest are refused', async () => {
+  const silent = await upstream();
+  const server = await upstream(answering([RECORD]));
+  await start(`forward silent.example ${silent.endpoint} {\nmax_fails 0\n}\nforward . ${server.endpoint}`);
+  plugin.serving!([]);
+  const askSilent = (i: number) => asked(`name-${i}.silent.example. A`);
+  const waiting = [askSilent(0)];
+  await silent.query(0);
+  for (let i = 1; i < MAX_FORWARDED; i++) waiting.push(askSilent(i));
+  expect(await asked()).toBe(`NOERROR ra\n${RECORD}`);
+  expect(await waiting[0]).toBe('REFUSED (too many queries are being forwarded)');
+  waiting.push(askSilent(MAX_FORWARDED), askSilent(MAX_FORWARDED + 1));
+  expect(await waiting[1]).toMatch(/^REFUSED/);
+  const name = 'cairn_forward_gave_way_total';
+  expect(await env.exposed(name)).toEqual([`${name} 2`]);
+  expect(await env.exposed('cairn_forward_in_flight')).toEqual([`cairn_forward_in_flight ${MAX_FORWARDED}`]);
+  expect(env.lines.filter((line) => line.includes('queries are refused'))).toHaveLength(1);
+  for (let time = 0; time < 5000; time += 500) {
+    env.clock.advance(500);
+    await settle();
+  }
+  await Promise.all(waiting);
+  expect(await env.exposed('cairn_forward_in_flight')).toEqual(['cairn_forward_in_flight 0']);
+});
+
 /** Lets a query fail and then `probes` health probes in a row. */
 async function failProbes(server: ScriptedUpstream, probes: number): Promise<void> {
   server.on(() => {});
@@ -370,7 +416,10 @@ test('metrics', async () => {
     `coredns_forward_healthcheck_failures_total{${to}} 0`,
     `coredns_proxy_conn_cache_hits_total{proxy_name="forward",${to},proto="tcp"} 1`,
     `coredns_proxy_conn_cache_misses_total{proxy_name="forward",${to},proto="tcp"} 1`,
+    'cairn_forward_in_flight 0',
+    'cairn_forward_udp_sockets 0',
     'coredns_forward_healthcheck_broken_total 0',
+    'cairn_forward_gave_way_total 0',
     'coredns_forward_max_concurrent_rejects_total 0',
   ]);
 });

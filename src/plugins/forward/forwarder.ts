@@ -2,6 +2,7 @@ import { Rcode } from '../../dns/message.ts';
 import { isAtOrBelow, type Name } from '../../dns/name.ts';
 import { CairnError } from '../../errors.ts';
 import { printPeer } from '../../net/transport.ts';
+import { createEpisode } from '../../observe/episode.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import type { Query } from '../../plugin/query.ts';
 import { failure, type Reply } from '../../plugin/reply.ts';
@@ -31,8 +32,12 @@ export function createForwarder(
 ): Forwarder {
   const inPolicyOrder = createPolicy(stanza.policy, env.random);
   const { clock, random } = env;
-  const { healthcheckBroken } = metrics;
-  const forwarding: Forwarding = { stanza, clock, random, healthcheckBroken, answered, inFlight: 0 };
+  const { healthcheckBroken, gaveWay } = metrics;
+  const overloaded = createEpisode(clock, (why) => env.log.warning(`queries are refused: ${why}`));
+  const forwarding: Forwarding = {
+    ...{ stanza, clock, random, healthcheckBroken, gaveWay, answered, overloaded },
+    inFlight: 0,
+  };
   let upstreams: readonly Upstream[] = [];
 
   const isEncrypted = stanza.to.some((target) => encryptionOf(target) !== undefined);

@@ -2,6 +2,7 @@ import { attempt, type CorefileError, throwAll } from '../../corefile/error.ts';
 import { definePlugin, type Handler } from '../../plugin/plugin.ts';
 import type { Arrival, Query } from '../../plugin/query.ts';
 import type { Reply } from '../../plugin/reply.ts';
+import { whileServing } from '../../plugin/while-serving.ts';
 import { createForwarder } from './forwarder.ts';
 import { forwardMetrics } from './metrics.ts';
 import { parseStanza, type Stanza } from './options.ts';
@@ -43,7 +44,9 @@ export default definePlugin<readonly Stanza[]>({
       return reply.then((reply) => (forwarder.handsOn(reply) ? answerFrom(at + 1, query, next) : reply));
     };
 
+    const shown = whileServing(() => metrics.watch());
     const stop = () => {
+      shown.stop();
       for (const forwarder of forwarders) forwarder.stop();
     };
     return {
@@ -57,6 +60,7 @@ export default definePlugin<readonly Stanza[]>({
           throw thrown;
         }
       },
+      serving: shown.serving,
       stop,
     };
   },

@@ -1,34 +1,47 @@
-import { Class, type Edns, EdnsOption, queryMessage } from '../../dns/message.ts';
+import { Class, type Edns, type Message, OWN_UDP_SIZE, queryMessage } from '../../dns/message.ts';
 import { NS } from '../../dns/rr.ts';
 import { encodeMessage } from '../../dns/wire/encode.ts';
 import type { Response } from '../../dns/wire/response.ts';
+import { addedOptions, HOP_BY_HOP } from '../../plugin/edns-options.ts';
 import type { Query } from '../../plugin/query.ts';
 import { type Reply, replyWith } from '../../plugin/reply.ts';
 import type { HealthCheck } from './options.ts';
 
-/** Options that two neighbours agree on, and that are no business of the next one (RFC 5001, RFC 7830, RFC 7828, RFC 7873). */
-const HOP_BY_HOP: ReadonlySet<number> = new Set([
-  EdnsOption.NSID,
-  EdnsOption.COOKIE,
-  EdnsOption.TCP_KEEPALIVE,
-  EdnsOption.PADDING,
-]);
-
 /** The options that go further: not those between two neighbours, but for what a plugin above has put into the query. */
-function endToEnd({ options }: Edns, { message, edns }: Query): Edns['options'] {
-  const added = edns?.options.filter((option) => !message.edns?.options.includes(option)) ?? [];
+function endToEnd({ options }: Edns, query: Query): Edns['options'] {
+  const added = addedOptions(query);
   return options.filter(({ code }) => !HOP_BY_HOP.has(code) || added.some((option) => option.code === code));
 }
 
-/** The query as upstreams get it: the client's message, with what plugins above have rewritten; the id comes later. */
+/** The query as upstreams get it; the id comes later. */
 export function encodeQuery(query: Query): Buffer {
+  return encodeMessage(query.shared ? sharedMessage(query) : ownMessage(query));
+}
+
+/** Whether a query can do without the OPT record that it goes out with: nobody but we has asked for it. */
+export function canDropEdns(query: Query): boolean {
+  return query.shared && !query.edns?.do && addedOptions(query).length === 0;
+}
+
+/** The same without OPT record, for upstreams that do not know it (RFC 6891 §6.2.2). */
+export function encodeWithoutEdns(query: Query): Buffer {
+  return encodeMessage({ ...sharedMessage(query), edns: undefined });
+}
+
+/** The client's message, with what plugins above have rewritten. */
+function ownMessage(query: Query): Message {
   const { message, question, edns, ad } = query;
-  return encodeMessage({
-    ...message,
-    ad,
-    questions: [question],
-    edns: edns && { ...edns, options: endToEnd(edns, query) },
-  });
+  return { ...message, ad, questions: [question], edns: edns && { ...edns, options: endToEnd(edns, query) } };
+}
+
+/** A message of our own that is the same whoever asks: no client can bring about a failure that others would share. */
+function sharedMessage(query: Query): Message {
+  const { message, question, name, edns, ad } = query;
+  return {
+    ...queryMessage({ name, type: question.type, class: question.class }, { rd: message.rd }),
+    ...{ ad, cd: message.cd },
+    edns: { udpSize: OWN_UDP_SIZE, version: 0, do: edns?.do ?? false, options: addedOptions(query) },
+  };
 }
 
 /** An upstream's reply, its flags, records and EDNS options unchanged, but for those that were for us. */

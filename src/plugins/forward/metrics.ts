@@ -1,7 +1,9 @@
 import { printRcode } from '../../dns/message.ts';
 import type { FailureReason } from '../../net/upstream/error.ts';
+import { processBudget } from '../../net/upstream/socket-budget.ts';
 import { type Cell, type Metrics, TIME_BUCKETS } from '../../observe/metrics.ts';
 import { perObject } from '../../per-object.ts';
+import { inFlight } from './in-flight.ts';
 
 /** The name under which CoreDNS's proxy metrics know this plugin. */
 const PROXY = 'forward';
@@ -21,6 +23,10 @@ export interface ForwardMetrics {
   /** All upstreams were down. */
   readonly healthcheckBroken: Cell;
   readonly concurrentRejects: Cell;
+  /** Queries refused for newer ones. */
+  readonly gaveWay: Cell;
+  /** Shows what the whole process has under way, until the function that it returns is called. */
+  watch(): () => void;
   /** @param to the upstream as `ADDRESS:PORT`. */
   upstream(to: string): UpstreamMetrics;
 }
@@ -62,9 +68,18 @@ export function forwardMetrics(metrics: Metrics): ForwardMetrics {
   ]);
   const brokenHelp = 'Queries that found all upstreams down.';
   const rejectsHelp = 'Queries refused because max_concurrent were being forwarded.';
+  const gaveWayHelp = 'Queries refused for newer ones, as they had waited longest of all that were being forwarded.';
+  const underWay = metrics.gauge('cairn_forward_in_flight', 'Queries being forwarded, of the whole process.', []);
+  const sockets = metrics.gauge('cairn_forward_udp_sockets', 'UDP sockets that wait for upstreams.', []);
   const ofUpstream = [proxyDuration, duration, requests, responses, proxyProbes, probes, hits, misses, failures];
   return {
     healthcheckBroken: counter('coredns_forward_healthcheck_broken_total', brokenHelp).cell(),
+    gaveWay: counter('cairn_forward_gave_way_total', gaveWayHelp).cell(),
+    watch: () =>
+      metrics.show([underWay, sockets], () => {
+        underWay.cell().value = inFlight.size;
+        sockets.cell().value = processBudget.size;
+      }),
     concurrentRejects: counter('coredns_forward_max_concurrent_rejects_total', rejectsHelp).cell(),
     upstream: (to) => {
       const holders = holdersOf(metrics);

@@ -5,7 +5,7 @@ import { UpstreamError } from '../../net/upstream/error.ts';
 import { createHttpsUpstream } from '../../net/upstream/https.ts';
 import type { ConnectionPool } from '../../net/upstream/pool.ts';
 import { createTcpUpstream } from '../../net/upstream/tcp.ts';
-import { exchangeUdp } from '../../net/upstream/udp.ts';
+import { exchangeUdp, type Hold } from '../../net/upstream/udp.ts';
 import { createUdpUpstream } from '../../net/upstream/udp-upstream.ts';
 import type { Clock } from '../../observe/clock.ts';
 import type { Protocol } from '../../plugin/query.ts';
@@ -27,7 +27,7 @@ export interface Upstream {
   /** An exchange failed, and no probe has succeeded since. */
   readonly suspected: boolean;
   /** Sends a query and waits for the reply; an encrypted upstream is asked in its own way, whatever the protocol. @throws UpstreamError (as a rejection), which also starts the health probes. */
-  exchange(query: Uint8Array, protocol: Protocol, timeoutMs: number): Promise<Response>;
+  exchange(query: Uint8Array, protocol: Protocol, timeoutMs: number, hold: Hold): Promise<Response>;
   /** Ends the probes and gives idle connections back; exchanges at work come to their end. */
   stop(): void;
 }
@@ -47,10 +47,10 @@ export function createUpstream(
   const onPick = (reused: boolean) => metrics.picked(proto, reused);
   const datagrams = createUdpUpstream(to, { clock, sourceAddress, onPick: (reused) => metrics.picked('udp', reused) });
   const decode = (reply: Uint8Array) => decodeReply(reply, to);
-  const send = (query: Uint8Array, protocol: Protocol, timeoutMs: number): Promise<Response> =>
+  const send = (query: Uint8Array, protocol: Protocol, timeoutMs: number, hold: Hold): Promise<Response> =>
     protocol === 'tcp' || to.encryption
       ? connections.exchange(query, timeoutMs, onPick).then(decode)
-      : datagrams.exchange(query, timeoutMs, decode);
+      : datagrams.exchange(query, timeoutMs, decode, hold);
   const probe = encodeProbe(healthCheck);
   const health = createHealth({
     ...{ clock, maxFails, intervalMs: healthCheck.intervalMs },
@@ -68,10 +68,10 @@ export function createUpstream(
     get suspected() {
       return health.suspected;
     },
-    exchange(query, protocol, timeoutMs) {
+    exchange(query, protocol, timeoutMs, hold) {
       const startMs = clock.monotonic();
       metrics.sent();
-      return send(query, protocol, timeoutMs).then(
+      return send(query, protocol, timeoutMs, hold).then(
         (reply) => {
           metrics.replied(reply.rcode, clock.monotonic() - startMs);
           return reply;

@@ -2,7 +2,7 @@ import { integer } from '../../corefile/arguments.ts';
 import { CorefileError } from '../../corefile/error.ts';
 import type { Token } from '../../corefile/token.ts';
 import { parseIP } from '../../dns/ip.ts';
-import { type Edns, EdnsOption } from '../../dns/message.ts';
+import { type Edns, EdnsOption, OWN_UDP_SIZE } from '../../dns/message.ts';
 import type { Query } from '../../plugin/query.ts';
 import { alterReply, type Reply } from '../../plugin/reply.ts';
 import type { Arguments } from './arguments.ts';
@@ -10,9 +10,6 @@ import type { Rewrite, RuleWorld } from './rule.ts';
 
 const ACTIONS = ['set', 'append', 'replace', 'unset'] as const;
 type Action = (typeof ACTIONS)[number];
-
-/** What upstreams may send where the client speaks no EDNS (DNS flag day 2020). */
-const UDP_SIZE = 1232;
 
 /** What is written into an option; undefined where there is nothing to write. */
 type OptionData = (query: Query, world: RuleWorld) => Uint8Array | undefined;
@@ -52,7 +49,7 @@ function unset(code: number): Rewrite {
 
 function put(action: Exclude<Action, 'unset'>, code: number, data: OptionData, revert: boolean): Rewrite {
   return (query, world) => {
-    const edns = query.edns ?? { udpSize: UDP_SIZE, version: 0, do: false, options: [] };
+    const edns = query.edns ?? { udpSize: OWN_UDP_SIZE, version: 0, do: false, options: [] };
     const others = edns.options.filter((option) => option.code !== code);
     if (action === 'replace' && others.length === edns.options.length) return undefined;
     const written = data(query, world);

@@ -35,7 +35,7 @@ export default definePlugin<readonly Stanza[]>({
         const reply = makeReply(query, stanza, found, (...failed) => metrics.failed(server, data, ...failed));
         return followAlias(query, counted(reply, metrics.matches(server, data)), env.resolve);
       } catch (thrown) {
-        if (isTemplateFailure(thrown)) return failure('template', Rcode.SERVFAIL, thrown);
+        if (isTemplateFailure(thrown)) return ofThisClient(failure('template', Rcode.SERVFAIL, thrown));
         throw thrown;
       }
     };

@@ -1,0 +1,28 @@
+import { type Waiting, Waitlist } from '../../waitlist.ts';
+import { openFileLimit } from '../open-files.ts';
+
+/** How many UDP sockets may wait for upstreams at once, in the whole process; each is a file descriptor. */
+export const MAX_UDP_SOCKETS = 4096;
+
+/** The part of what the process may open that these sockets may take: listeners, clients, watches and files need the rest. */
+const SHARE = 1 / 2;
+
+/** A socket that waits for an upstream. */
+export interface OpenSocket extends Waiting<OpenSocket> {
+  /** Closes it; what waits for a reply on it fails. */
+  giveWay(): void;
+}
+
+/** The sockets that are open. One budget may serve many upstreams; for one more than it has, the oldest is closed. */
+export type SocketBudget = Waitlist<OpenSocket>;
+
+export function createSocketBudget(limit: number): SocketBudget {
+  return new Waitlist(limit, (socket) => socket.giveWay());
+}
+
+export const processBudget = createSocketBudget(udpSocketLimit(openFileLimit()));
+
+/** How many UDP sockets may wait where so many files may be open. */
+export function udpSocketLimit(openFiles: number): number {
+  return Math.max(1, Math.min(MAX_UDP_SOCKETS, Math.floor(openFiles * SHARE)));
+}
