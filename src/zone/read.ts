@@ -1,7 +1,7 @@
-import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Name } from '../dns/name.ts';
 import { readZoneFile } from '../dns/zone-file.ts';
+import { readTextNow } from '../read-file.ts';
 import { ZoneBuilder, ZoneError } from './builder.ts';
 import type { Zone } from './zone.ts';
 
@@ -20,9 +20,10 @@ export function readZone(origin: Name, file: string, text: string): Zone {
     ...{ file, origin },
     include(path, from) {
       const included = resolve(dirname(from), path);
-      room -= statSync(included).size;
+      const found = readTextNow(included, MAX_ZONE_FILE_OCTETS);
+      room -= found.length;
       if (room < 0) throw new ZoneError(`a zone has at most ${MAX_ZONE_FILE_OCTETS} octets of text`);
-      return { file: included, text: readFileSync(included, 'utf8') };
+      return { file: included, text: found };
     },
     add: (record) => builder.add(record),
   });

@@ -1,9 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createWriteStream, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { loadMachinery } from '../../src/net/batched/batched-udp.ts';
 import { plugins } from '../../src/plugins.ts';
 import { ask } from '../support/ask.ts';
@@ -212,6 +212,96 @@ test('a signal during the start ends it at once, with status 0', async () => {
   child.kill('SIGUSR1');
   child.kill('SIGTERM');
   expect(await once(child, 'exit')).toEqual([0, null]);
+});
+
+/** `cairn` with a Corefile that a pipe gives, which nobody has written yet. */
+function startWaiting(args: readonly string[], folder: string): ChildProcess {
+  const child = spawn(process.execPath, [MAIN, '-p', '0', ...args], { cwd: folder, stdio: ['pipe', 'pipe', 'pipe'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return child;
+}
+
+const SIGUSR2 = 12;
+
+/** Whether a process has taken over the handling of signals: it is told by the one that Node.js itself leaves alone. */
+function mindsSignals(pid: number): boolean {
+  const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return ((BigInt(`0x${caught}`) >> BigInt(SIGUSR2 - 1)) & 1n) === 1n;
+}
+
+describe.each(['-', 'pipe'])('-conf %s', (conf) => {
+  const folderWithPipe = () => {
+    const folder = folderWith({});
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    return folder;
+  };
+
+  test.each(['SIGTERM', 'SIGINT'] as const)('is not waited for after %s', async (signal) => {
+    const child = startWaiting(['-conf', conf], folderWithPipe());
+    await vi.waitFor(() => expect(mindsSignals(child.pid!)).toBe(true), { timeout: 10_000 });
+    child.kill(signal);
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+
+  test('is waited for, and read to its end, in pieces', async () => {
+    const folder = folderWithPipe();
+    const child = startWaiting(['-conf', conf], folder);
+    let output = '';
+    child.stdout!.on('data', (chunk) => (output += chunk));
+    const pipe = conf === '-' ? child.stdin! : createWriteStream(join(folder, 'pipe'));
+    pipe.write(hosts('192.0.2.7').slice(0, 9));
+    await vi.waitFor(() => expect(mindsSignals(child.pid!)).toBe(true), { timeout: 10_000 });
+    pipe.end(hosts('192.0.2.7').slice(9));
+    await vi.waitFor(() => expect(output).toMatch(/^Cairn-/m), { timeout: 10_000 });
+    const port = Number(/^\.:(\d+)/m.exec(output)?.[1]);
+    expect((await ask(port, 'www.example.org', 'A')).answer).toEqual(['192.0.2.7']);
+    child.kill('SIGUSR1');
+    await vi.waitFor(() => expect(output).toContain('[INFO] Reloading complete'), { timeout: 10_000 });
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+
+  test('that does not end is given up', async () => {
+    const folder = folderWithPipe();
+    const child = startWaiting(['-conf', conf], folder);
+    let complaint = '';
+    child.stderr!.on('data', (chunk) => (complaint += chunk));
+    const pipe = conf === '-' ? child.stdin! : createWriteStream(join(folder, 'pipe'));
+    pipe.on('error', () => {});
+    const piece = Buffer.alloc(1024 * 1024, '#');
+    const write = () => void (pipe.writable && pipe.write(piece, write));
+    write();
+    expect(await once(child, 'exit')).toEqual([1, null]);
+    expect(complaint).toContain('gives more than 16777216 octets, the most of a Corefile');
+  });
+});
+
+test('what the shell makes of <(COMMAND) is a Corefile', async () => {
+  const words = [process.execPath, MAIN, '-p', '0', '-conf'].map((word) => `'${word}'`).join(' ');
+  const script = `exec ${words} <(printf '. {\\nhosts /dev/null {\\n192.0.2.8 www.example.org\\n}\\n}\\n')`;
+  const child = spawn('bash', ['-c', script]);
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+  await vi.waitFor(() => expect(output).toMatch(/^Cairn-/m), { timeout: 10_000 });
+  const port = Number(/^\.:(\d+)/m.exec(output)?.[1]);
+  expect((await ask(port, 'www.example.org', 'A')).answer).toEqual(['192.0.2.8']);
+});
+
+test('what a Corefile holds does not rule the terminal', async () => {
+  const folder = folderWith({ Corefile: '. {\nno\u202e\u009b31mthing\n}\n' });
+  const { stderr, code } = await cairn(['check', 'Corefile'], folder);
+  expect(stderr).toContain('no\\u202e\\u009b31mthing');
+  expect(stderr).not.toMatch(/[\u202e\u009b]/);
+  expect(code).toBe(1);
+});
+
+test('a pidfile that is a FIFO without a reader is not waited for', async () => {
+  const folder = folderWith({ Corefile: hosts('192.0.2.1') });
+  execFileSync('mkfifo', [join(folder, 'pid')]);
+  const cairn = await start(['-pidfile', 'pid'], folder);
+  expect(cairn.output()).toMatch(/\[ERROR\] Could not write pidfile: ENXIO/);
+  expect(await cairn.signal('SIGTERM')).toBe(0);
 });
 
 test('a second SIGINT does not wait, and ends with status 2', async () => {

@@ -6,6 +6,7 @@
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import type { User } from '@kubernetes/client-node/dist/config_types.js';
 import { type Credential, ExecAuth } from '@kubernetes/client-node/dist/exec_auth.js';
+import { MAX_CREDENTIAL_OCTETS, readOctets } from '../../../read-file.ts';
 import type { Resolved } from './kubeconfig.ts';
 
 type HttpsOptions = Parameters<KubeConfig['applyToHTTPSOptions']>[0];
@@ -22,6 +23,8 @@ try {
 
 async function resolve(file: string, context: string): Promise<Resolved> {
   const config = new KubeConfig();
+  // The library reads without bounds.
+  await readOctets(file, MAX_CREDENTIAL_OCTETS);
   config.loadFromFile(file);
   const names = config.getContexts().map(({ name }) => name);
   if (context !== '') config.setCurrentContext(context);
@@ -35,6 +38,8 @@ async function resolve(file: string, context: string): Promise<Resolved> {
   if (!cluster) throw new Error(`has no cluster for the context "${current}"`);
   if (!user) throw new Error(`has no user for the context "${current}"`);
 
+  const files = [cluster.caFile, user.certFile, user.keyFile].filter((path) => path != null);
+  for (const path of files) await readOctets(path, MAX_CREDENTIAL_OCTETS);
   const options: HttpsOptions = {};
   await insideOf(config).applyOptions(options);
   const headers = Object.fromEntries(
@@ -57,7 +62,7 @@ async function resolve(file: string, context: string): Promise<Resolved> {
       headers,
       ...(cluster.proxyUrl && { proxy: cluster.proxyUrl }),
     },
-    files: [cluster.caFile, user.certFile, user.keyFile].filter((path) => path != null),
+    files,
     expiresAtMs: (await execExpiry(config)) ?? tokenExpiry(headers.authorization) ?? null,
   };
 }
