@@ -100,6 +100,11 @@ export function residentMiB(pid: number): number {
   return memoryMiB(pid, 'VmRSS');
 }
 
+/** The memory of a process that is its own, in MiB: pages of its program's files, which the system can take back, do not count. */
+export function ownMiB(pid: number): number {
+  return memoryMiB(pid, 'RssAnon');
+}
+
 /** The most that the resident memory of a process ever was, in MiB. */
 export function peakMiB(pid: number): number {
   return memoryMiB(pid, 'VmHWM');
