@@ -2,6 +2,8 @@
 export const ZONES = {
   /** Answered at once. */
   plain: 'plain.example',
+  /** Answered late, with SERVFAIL, or not at all. */
+  flaky: 'flaky.example',
   /** Never answered. */
   silent: 'silent.example',
   /** Answered after a while, with TTL 0 and for one network: such a reply is nobody else's. */

@@ -40,13 +40,21 @@ function answer(message: Buffer, overTcp: boolean, port: number, send: Send): vo
   const zone = question.name.split('.').at(-2) ?? '';
   const sendAddress = (ttl: number) => send(replyTo(message, question.end, 0, 1, address(ttl)));
   if (zone === 'silent' || (zone === 'drop' && message.length > LONG_OCTETS)) return;
+  if (zone === 'flaky' && queries % 5 === 0) return;
   const rcode = RCODES[zone];
-  if (zone === 'unshared') sendUnshared(message.readUInt16BE(0), port, () => send(tailored(message, question.end)));
+  if (zone === 'flaky') setTimeout(() => sendFlaky(message, question.end, send), (queries % 10) * 100);
+  else if (zone === 'unshared')
+    sendUnshared(message.readUInt16BE(0), port, () => send(tailored(message, question.end)));
   else if (zone === 'big')
     send(overTcp ? bigReply(message, question.end, question.type) : truncated(message, question.end));
   else if (rcode !== undefined && message.length > LONG_OCTETS) {
     setTimeout(() => send(replyTo(message, question.end, rcode, 0, Buffer.alloc(0))), PLAIN_DELAY_MS);
   } else setTimeout(() => sendAddress(30), PLAIN_DELAY_MS);
+}
+
+function sendFlaky(message: Buffer, end: number, send: Send): void {
+  if (queries % 3 === 0) send(replyTo(message, end, 2, 0, Buffer.alloc(0)));
+  else send(replyTo(message, end, 0, 1, address(30)));
 }
 
 function sendUnshared(id: number, port: number, send: () => void): void {
