@@ -43,6 +43,8 @@ export interface Attack {
   readonly setup?: Setup;
   /** What the victim asks beside names of the cluster. */
   readonly asks?: Partial<Asks>;
+  /** More than a core has time for: some questions are lost on the way to it, and a short run, on whatever machine, holds nobody to how many. */
+  readonly isOverload?: boolean;
   /** Left out of short runs. */
   readonly long?: boolean;
   /** Made only against Cairn: it is about files or flags that others have not. */

@@ -3,6 +3,7 @@ import { createSocket } from 'node:dgram';
 import { get } from 'node:http';
 import { paced } from '../pace.ts';
 import { percentile } from '../percentile.ts';
+import { sleep } from './attack.ts';
 import { query, TYPES } from './message.ts';
 import { sharedName } from './names.ts';
 import type { Asks, Seen, VictimReport } from './victim.ts';
@@ -21,6 +22,7 @@ const RCODES = ['NOERROR', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP', 'REFUSED
 /** Counts what becomes of questions. */
 class Tally {
   private asked = 0;
+  private settled = 0;
   private readonly latencies: number[] = [];
   private readonly failures = new Map<string, number>();
 
@@ -31,9 +33,14 @@ class Tally {
     return (failure) => {
       if (isOver) return;
       isOver = true;
+      this.settled++;
       if (failure === undefined) this.latencies.push(performance.now() - startedMs);
       else this.failures.set(failure, (this.failures.get(failure) ?? 0) + 1);
     };
+  }
+
+  get isSettled(): boolean {
+    return this.settled === this.asked;
   }
 
   get seen(): Seen {
@@ -96,9 +103,9 @@ if (outside !== undefined) {
   stops.push(paced(OUTSIDE_PER_SECOND, () => ask(tallies.outside, next())));
 }
 for (const page of pages) stops.push(paced(PAGES_PER_SECOND, () => probe(tallies.pages, page)));
-await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+await sleep(seconds * 1000);
 for (const stop of stops) stop();
-await new Promise((resolve) => setTimeout(resolve, TIMEOUT_MS + 100));
+while (!Object.values(tallies).every(({ isSettled }) => isSettled)) await sleep(50);
 const report: VictimReport = {
   cluster: tallies.cluster.seen,
   outside: outside && tallies.outside.seen,

@@ -13,11 +13,17 @@ async function askUnheard({ target, seconds }: Scene) {
 }
 
 export const workers: readonly Attack[] = [
-  { id: 'unheard', title: '40,000/s of names that nobody has asked for, one thread', run: askUnheard },
+  {
+    id: 'unheard',
+    title: '40,000/s of names that nobody has asked for, one thread',
+    isOverload: true,
+    run: askUnheard,
+  },
   {
     id: 'unheard-workers',
     title: '40,000/s of names that nobody has asked for, `-workers 2`',
     setup: { flags: ['-workers', '2'] },
+    isOverload: true,
     own: true,
     run: askUnheard,
   },
