@@ -96,13 +96,16 @@ const MAX_EQUAL_OUTSTANDING = 100;
 /** As docs/architecture.md says. */
 const MAX_IDS_OF_PORT = 64;
 
-async function askEqually({ target, seconds, upstream }: Scene) {
+/** @param rest what stands behind the question of each query */
+async function askEqually({ target, seconds, upstream }: Scene, rest: Buffer) {
   await upstream.counts();
   const rounds: string[] = [];
   let most = 0;
   let idsOfPort = 0;
   for (let round = 0; round < Math.max(1, Math.floor(seconds / 2)); round++) {
-    await flood(target.port, EQUAL * 10, 0.1, (i) => query(i, `equal-${round}.${ZONES.unshared}`, TYPES.A));
+    await flood(target.port, EQUAL * 10, 0.1, (i) =>
+      query(i, `equal-${round}.${ZONES.unshared}`, TYPES.A, { counts: { additional: rest.length > 0 ? 1 : 0 }, rest }),
+    );
     await sleep(1500);
     const { unshared } = await upstream.counts();
     most = Math.max(most, unshared.outstanding);
@@ -146,6 +149,12 @@ export const forwarding: readonly Attack[] = [
     id: 'equal',
     title: '1,000 equal queries within 0.1 s whose reply is for one network, with TTL 0',
     asks: { outside: { zone: ZONES.plain, names: 'fresh' } },
-    run: askEqually,
+    run: (scene) => askEqually(scene, Buffer.alloc(0)),
+  },
+  {
+    id: 'equal-own',
+    title: 'the same with an EDNS option that nobody knows in each query',
+    asks: { outside: { zone: ZONES.plain, names: 'fresh' } },
+    run: (scene) => askEqually(scene, opt(option(65_001, 8))),
   },
 ];

@@ -30,14 +30,12 @@ interface Running {
 async function start(args: readonly string[], cwd: string, input?: string): Promise<Running> {
   const child = spawn(process.execPath, [MAIN, '-p', '0', ...args], { cwd, stdio: ['pipe', 'pipe', 'pipe'] });
   onTestFinished(() => void child.kill('SIGKILL'));
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+  const output = printed(child);
   child.stdin.end(input ?? '');
-  await vi.waitFor(() => expect(output).toMatch(/^Cairn-/m), { timeout: 10_000 });
   return {
     child,
-    port: Number(/^\.:(\d+)/m.exec(output)?.[1]),
-    output: () => output,
+    port: await portOf(output),
+    output,
     async signal(name) {
       child.kill(name);
       const [code] = await once(child, 'exit');
@@ -214,11 +212,30 @@ test('a signal during the start ends it at once, with status 0', async () => {
   expect(await once(child, 'exit')).toEqual([0, null]);
 });
 
+/** What a process prints, as it comes. */
+function printed(child: ChildProcess): () => string {
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += chunk));
+  return () => output;
+}
+
+/** The port that a server listens on, once it does. */
+async function portOf(output: () => string): Promise<number> {
+  await vi.waitFor(() => expect(output()).toMatch(/^Cairn-/m), { timeout: 10_000 });
+  return Number(/^\.:(\d+)/m.exec(output())?.[1]);
+}
+
 /** `cairn` with a Corefile that a pipe gives, which nobody has written yet. */
-function startWaiting(args: readonly string[], folder: string): ChildProcess {
-  const child = spawn(process.execPath, [MAIN, '-p', '0', ...args], { cwd: folder, stdio: ['pipe', 'pipe', 'pipe'] });
+function startWaiting(conf: string) {
+  const folder = folderWith({});
+  execFileSync('mkfifo', [join(folder, 'pipe')]);
+  const args = [MAIN, '-p', '0', '-conf', conf];
+  const child = spawn(process.execPath, args, { cwd: folder, stdio: ['pipe', 'pipe', 'pipe'] });
   onTestFinished(() => void child.kill('SIGKILL'));
-  return child;
+  /** To be called once: a FIFO is at its end when its last writer is gone. */
+  const pipe = () => (conf === '-' ? child.stdin : createWriteStream(join(folder, 'pipe')));
+  const heedsSignals = () => vi.waitFor(() => expect(mindsSignals(child.pid!)).toBe(true), { timeout: 10_000 });
+  return { child, output: printed(child), pipe, heedsSignals };
 }
 
 const SIGUSR2 = 12;
@@ -230,49 +247,35 @@ function mindsSignals(pid: number): boolean {
 }
 
 describe.each(['-', 'pipe'])('-conf %s', (conf) => {
-  const folderWithPipe = () => {
-    const folder = folderWith({});
-    execFileSync('mkfifo', [join(folder, 'pipe')]);
-    return folder;
-  };
-
   test.each(['SIGTERM', 'SIGINT'] as const)('is not waited for after %s', async (signal) => {
-    const child = startWaiting(['-conf', conf], folderWithPipe());
-    await vi.waitFor(() => expect(mindsSignals(child.pid!)).toBe(true), { timeout: 10_000 });
+    const { child, heedsSignals } = startWaiting(conf);
+    await heedsSignals();
     child.kill(signal);
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
 
   test('is waited for, and read to its end, in pieces', async () => {
-    const folder = folderWithPipe();
-    const child = startWaiting(['-conf', conf], folder);
-    let output = '';
-    child.stdout!.on('data', (chunk) => (output += chunk));
-    const pipe = conf === '-' ? child.stdin! : createWriteStream(join(folder, 'pipe'));
-    pipe.write(hosts('192.0.2.7').slice(0, 9));
-    await vi.waitFor(() => expect(mindsSignals(child.pid!)).toBe(true), { timeout: 10_000 });
-    pipe.end(hosts('192.0.2.7').slice(9));
-    await vi.waitFor(() => expect(output).toMatch(/^Cairn-/m), { timeout: 10_000 });
-    const port = Number(/^\.:(\d+)/m.exec(output)?.[1]);
+    const { child, output, heedsSignals, pipe } = startWaiting(conf);
+    const writer = pipe();
+    writer.write(hosts('192.0.2.7').slice(0, 9));
+    await heedsSignals();
+    writer.end(hosts('192.0.2.7').slice(9));
+    const port = await portOf(output);
     expect((await ask(port, 'www.example.org', 'A')).answer).toEqual(['192.0.2.7']);
     child.kill('SIGUSR1');
-    await vi.waitFor(() => expect(output).toContain('[INFO] Reloading complete'), { timeout: 10_000 });
+    await vi.waitFor(() => expect(output()).toContain('[INFO] Reloading complete'), { timeout: 10_000 });
     child.kill('SIGTERM');
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
 
   test('that does not end is given up', async () => {
-    const folder = folderWithPipe();
-    const child = startWaiting(['-conf', conf], folder);
-    let complaint = '';
-    child.stderr!.on('data', (chunk) => (complaint += chunk));
-    const pipe = conf === '-' ? child.stdin! : createWriteStream(join(folder, 'pipe'));
-    pipe.on('error', () => {});
+    const { child, output, pipe } = startWaiting(conf);
+    const writer = pipe().on('error', () => {});
     const piece = Buffer.alloc(1024 * 1024, '#');
-    const write = () => void (pipe.writable && pipe.write(piece, write));
+    const write = () => void (writer.writable && writer.write(piece, write));
     write();
     expect(await once(child, 'exit')).toEqual([1, null]);
-    expect(complaint).toContain('gives more than 16777216 octets, the most of a Corefile');
+    expect(output()).toContain('gives more than 16777216 octets, the most of a Corefile');
   });
 });
 
@@ -281,10 +284,7 @@ test('what the shell makes of <(COMMAND) is a Corefile', async () => {
   const script = `exec ${words} <(printf '. {\\nhosts /dev/null {\\n192.0.2.8 www.example.org\\n}\\n}\\n')`;
   const child = spawn('bash', ['-c', script]);
   onTestFinished(() => void child.kill('SIGKILL'));
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
-  await vi.waitFor(() => expect(output).toMatch(/^Cairn-/m), { timeout: 10_000 });
-  const port = Number(/^\.:(\d+)/m.exec(output)?.[1]);
+  const port = await portOf(printed(child));
   expect((await ask(port, 'www.example.org', 'A')).answer).toEqual(['192.0.2.8']);
 });
 
