@@ -1,7 +1,7 @@
 /** The program behind `startUpstream`: sends its port to its parent, and its counts when it is asked for them. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { createFrames } from '../../src/net/frames.ts';
 import { framed, nameOctets, questionOf, record, replyTo, TYPES } from './message.ts';
 
@@ -138,9 +138,6 @@ const udp = createSocket({ type: 'udp4', recvBufferSize: 8 * 1024 * 1024 });
 udp.on('message', (message, { port, address: host }) =>
   answer(message, false, port, (reply) => udp.send(reply, port, host)),
 );
-udp.bind(0, '127.0.0.1');
-await once(udp, 'listening');
-const { port } = udp.address();
 const tcp = createServer((socket) => {
   const frames = createFrames();
   socket.on('error', () => {});
@@ -151,8 +148,23 @@ const tcp = createServer((socket) => {
     }
   });
 });
-tcp.listen(port, '127.0.0.1');
-await once(tcp, 'listening');
+
+/** A port that is free over both protocols. */
+async function listen(): Promise<number> {
+  for (;;) {
+    tcp.listen(0, '127.0.0.1');
+    await once(tcp, 'listening');
+    const { port } = tcp.address() as AddressInfo;
+    try {
+      udp.bind(port, '127.0.0.1');
+      await once(udp, 'listening');
+      return port;
+    } catch {
+      tcp.close();
+      await once(tcp, 'close');
+    }
+  }
+}
 
 process.on('message', () => {
   const { most, idsByPort } = unshared;
@@ -166,4 +178,4 @@ process.on('message', () => {
   process.send!(counts);
 });
 process.on('disconnect', () => process.exit());
-process.send!(port);
+process.send!(await listen());
