@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { createFrames } from '../../src/net/frames.ts';
-import { framed, nameOctets, questionOf, record, replyTo, TYPES } from './message.ts';
+import { framed, questionOf, record, replyTo, TYPES } from './message.ts';
 
 /** What came to the zone whose replies may not be shared, and to all. */
 export interface UpstreamCounts {
@@ -23,8 +23,12 @@ const PLAIN_DELAY_MS = 20;
 /** A longer query is odd. */
 const LONG_OCTETS = 512;
 const BIG_OCTETS = 58_000;
-/** A name with so many labels is about as long as a name may be: what costs something for each label costs most. */
-const LABELS = 120;
+/** A pointer reaches no further (RFC 1035 §4.1.4). */
+const MAX_POINTER = 0x3fff;
+/** A name in a chain has no more labels, and no more pointers: readers give up at 126. */
+const MAX_LABELS = 100;
+const HEADER_OCTETS = 12;
+const FIXED_OCTETS = 10;
 const POINTER = Buffer.of(0xc0, 12);
 const RCODES: Readonly<Record<string, number>> = { formerr: 1, refused: 5, notauth: 9 };
 
@@ -95,7 +99,7 @@ function truncated(message: Buffer, end: number): Buffer {
 
 const bigBodies = new Map<string, { count: number; records: Buffer }>();
 
-/** Thousands of records with names of 240 octets and more than a hundred labels, all different, that compression makes small. */
+/** Thousands of records with long names, all different, each with a pointer to the one before it: costly for what follows every pointer. */
 function bigReply(message: Buffer, end: number, type: number): Buffer {
   const key = `${end} ${type}`;
   const known = bigBodies.get(key) ?? bigBody(end, type);
@@ -104,23 +108,27 @@ function bigReply(message: Buffer, end: number, type: number): Buffer {
 }
 
 function bigBody(end: number, type: number): { count: number; records: Buffer } {
-  const before: Readonly<Record<number, number[]>> = { [TYPES.MX]: [0, 10], [TYPES.SRV]: [0, 0, 0, 0, 0, 80] };
-  const front = Buffer.from(before[type] ?? []);
-  const long = nameOctets(Array(LABELS).fill('x').join('.'));
-  const first = record(
-    POINTER,
-    type === TYPES.TXT || type === TYPES.A ? TYPES.NS : type,
-    1,
-    30,
-    Buffer.concat([front, long]),
-  );
-  const offset = end + POINTER.length + 10 + (first.length - 12 - long.length);
-  const records = [first];
-  let octets = end + first.length;
+  const fronts: Readonly<Record<number, number[]>> = { [TYPES.MX]: [0, 10], [TYPES.SRV]: [0, 0, 0, 0, 0, 80] };
+  const front = Buffer.from(fronts[type] ?? []);
+  const nameAt = type === TYPES.A ? 0 : POINTER.length + FIXED_OCTETS + front.length;
+  const records: Buffer[] = [];
+  let octets = end;
+  const start = { offset: HEADER_OCTETS, labels: 0 };
+  let last = start;
+  let deepest = start;
   for (let i = 0; octets < BIG_OCTETS; i++) {
-    const label = i.toString(36).padStart(3, '0');
-    const name = Buffer.concat([Buffer.of(3), Buffer.from(label), Buffer.of(0xc0 | (offset >> 8), offset & 255)]);
-    const next = bigRecord(type, name, Buffer.concat([front, name]), label);
+    const isReachable = octets + nameAt <= MAX_POINTER;
+    const before = isReachable ? last : deepest;
+    // A name within a chain has one letter more than the one before it; others have a label of their own.
+    const text = isReachable && before.labels > 0 ? 'x' : i.toString(36).padStart(3, '0');
+    const pointer = Buffer.of(0xc0 | (before.offset >> 8), before.offset & 255);
+    const name = Buffer.concat([Buffer.of(text.length), Buffer.from(text), pointer]);
+    if (isReachable) {
+      last = { offset: octets + nameAt, labels: before.labels + 1 };
+      if (last.labels > deepest.labels) deepest = last;
+      if (last.labels === MAX_LABELS) last = start;
+    }
+    const next = bigRecord(type, name, Buffer.concat([front, name]), i.toString(36).padStart(3, '0'));
     records.push(next);
     octets += next.length;
   }
