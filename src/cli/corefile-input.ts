@@ -14,7 +14,7 @@ const DEFAULT_FILE = 'Corefile';
 
 /**
  * A Corefile that the command line names may come through a pipe, which is read to its end: `-`, or a FIFO such as the shell makes of
- * `<(COMMAND)`. That may take as long as its writer likes, and nothing else waits for it meanwhile, neither signals.
+ * `<(COMMAND)`. That may take as long as its writer likes: signals act meanwhile.
  *
  * @throws CairnError when what was asked for is no file.
  */

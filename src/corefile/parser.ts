@@ -32,7 +32,7 @@ export function parseCorefile(source: CorefileText): Corefile {
   const errors: CorefileError[] = [];
   const warnings: CorefileWarning[] = [];
   const tokensOf = new Map<string, readonly Token[]>();
-  let room = MAX_COREFILE_OCTETS;
+  let room = MAX_COREFILE_OCTETS - source.text.length;
 
   const readTokens = (file: string, text: string): readonly Token[] => {
     const lexed = lex(file, text);

@@ -94,7 +94,8 @@ export class ManifestFiles {
     for (const file of files) changes.push(...(await this.refreshFile(file, settleMs)));
     for (const [path, found] of present) {
       if (this.mayReplace(this.filesOf(path), found)) this.expansions.set(path, found);
-      else problems.push({ level: 'warning', text: `${path} ${REPLACED_BY_NOTHING}`, subject: path });
+      else if (!found.some((file) => this.states.get(file)?.unsettledAtMs !== undefined))
+        problems.push({ level: 'warning', text: `${path} ${REPLACED_BY_NOTHING}`, subject: path });
     }
     if (this.dropAllBut(new Set([...files, ...[...this.expansions.values()].flat()]))) changes.push(this.clock.now());
     for (const [file, state] of this.states) {
