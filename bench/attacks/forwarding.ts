@@ -96,8 +96,11 @@ const MAX_EQUAL_OUTSTANDING = 100;
 /** As docs/architecture.md says. */
 const MAX_IDS_OF_PORT = 64;
 
-/** @param rest what stands behind the question of each query */
-async function askEqually({ target, seconds, upstream }: Scene, rest: Buffer) {
+/**
+ * @param rest what stands behind the question of each query
+ * @param mostOutstanding how many equal queries may wait at the upstream at the same time
+ */
+async function askEqually({ target, seconds, upstream }: Scene, rest: Buffer, mostOutstanding: number) {
   await upstream.counts();
   const rounds: string[] = [];
   let most = 0;
@@ -115,7 +118,7 @@ async function askEqually({ target, seconds, upstream }: Scene, rest: Buffer) {
   return {
     note: `at the upstream: ${most} at once, ${idsOfPort} ids of one port; ${rounds[0]}`,
     broken: [
-      ...(most > MAX_EQUAL_OUTSTANDING ? [`${most} equal queries at once, at most ${MAX_EQUAL_OUTSTANDING}`] : []),
+      ...(most > mostOutstanding ? [`${most} equal queries at once, at most ${mostOutstanding}`] : []),
       ...(idsOfPort > MAX_IDS_OF_PORT ? [`${idsOfPort} ids of one port, at most ${MAX_IDS_OF_PORT}`] : []),
     ],
   };
@@ -149,12 +152,12 @@ export const forwarding: readonly Attack[] = [
     id: 'equal',
     title: '1,000 equal queries within 0.1 s whose reply is for one network, with TTL 0',
     asks: { outside: { zone: ZONES.plain, names: 'fresh' } },
-    run: (scene) => askEqually(scene, Buffer.alloc(0)),
+    run: (scene) => askEqually(scene, Buffer.alloc(0), MAX_EQUAL_OUTSTANDING),
   },
   {
     id: 'equal-own',
     title: 'the same with an EDNS option that nobody knows in each query',
     asks: { outside: { zone: ZONES.plain, names: 'fresh' } },
-    run: (scene) => askEqually(scene, opt(option(65_001, 8))),
+    run: (scene) => askEqually(scene, opt(option(65_001, 8)), EQUAL),
   },
 ];
