@@ -221,7 +221,7 @@ function printed(child: ChildProcess): () => string {
 
 /** The port that a server listens on, once it does. */
 async function portOf(output: () => string): Promise<number> {
-  await vi.waitFor(() => expect(output()).toMatch(/^Cairn-/m), { timeout: 10_000 });
+  await vi.waitFor(() => expect(output()).toMatch(/^Cairn-/m), { timeout: 30_000 });
   return Number(/^\.:(\d+)/m.exec(output())?.[1]);
 }
 
@@ -234,7 +234,7 @@ function startWaiting(conf: string) {
   onTestFinished(() => void child.kill('SIGKILL'));
   /** To be called once: a FIFO is at its end when its last writer is gone. */
   const pipe = () => (conf === '-' ? child.stdin : createWriteStream(join(folder, 'pipe')));
-  const heedsSignals = () => vi.waitFor(() => expect(mindsSignals(child.pid!)).toBe(true), { timeout: 10_000 });
+  const heedsSignals = () => vi.waitFor(() => expect(mindsSignals(child.pid!)).toBe(true), { timeout: 30_000 });
   return { child, output: printed(child), pipe, heedsSignals };
 }
 
@@ -246,7 +246,10 @@ function mindsSignals(pid: number): boolean {
   return ((BigInt(`0x${caught}`) >> BigInt(SIGUSR2 - 1)) & 1n) === 1n;
 }
 
-describe.each(['-', 'pipe'])('-conf %s', (conf) => {
+/** A process that starts on a machine with much else to do. */
+const LONG = { timeout: 60_000 };
+
+describe.each(['-', 'pipe'])('-conf %s', LONG, (conf) => {
   test.each(['SIGTERM', 'SIGINT'] as const)('is not waited for after %s', async (signal) => {
     const { child, heedsSignals } = startWaiting(conf);
     await heedsSignals();
@@ -263,7 +266,7 @@ describe.each(['-', 'pipe'])('-conf %s', (conf) => {
     const port = await portOf(output);
     expect((await ask(port, 'www.example.org', 'A')).answer).toEqual(['192.0.2.7']);
     child.kill('SIGUSR1');
-    await vi.waitFor(() => expect(output()).toContain('[INFO] Reloading complete'), { timeout: 10_000 });
+    await vi.waitFor(() => expect(output()).toContain('[INFO] Reloading complete'), { timeout: 30_000 });
     child.kill('SIGTERM');
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
@@ -279,7 +282,7 @@ describe.each(['-', 'pipe'])('-conf %s', (conf) => {
   });
 });
 
-test('what the shell makes of <(COMMAND) is a Corefile', async () => {
+test('what the shell makes of <(COMMAND) is a Corefile', LONG, async () => {
   const words = [process.execPath, MAIN, '-p', '0', '-conf'].map((word) => `'${word}'`).join(' ');
   const script = `exec ${words} <(printf '. {\\nhosts /dev/null {\\n192.0.2.8 www.example.org\\n}\\n}\\n')`;
   const child = spawn('bash', ['-c', script]);
@@ -296,7 +299,7 @@ test('what a Corefile holds does not rule the terminal', async () => {
   expect(code).toBe(1);
 });
 
-test('a pidfile that is a FIFO without a reader is not waited for', async () => {
+test('a pidfile that is a FIFO without a reader is not waited for', LONG, async () => {
   const folder = folderWith({ Corefile: hosts('192.0.2.1') });
   execFileSync('mkfifo', [join(folder, 'pid')]);
   const cairn = await start(['-pidfile', 'pid'], folder);
@@ -318,7 +321,7 @@ test('-quiet prints no banner', async () => {
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   child.stdin.end(`. {\nwhoami\n}`);
   const output = text(child.stdout);
-  await vi.waitFor(() => readFileSync(pidfile), { timeout: 10_000 });
+  await vi.waitFor(() => readFileSync(pidfile), { timeout: 30_000 });
   child.kill('SIGTERM');
   expect(await output).not.toMatch(/Cairn|^\.:/m);
 });
