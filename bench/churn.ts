@@ -2,6 +2,7 @@ import type { ApiServer, KubernetesObject } from '../test/support/api-server/ind
 import type { Asker } from './asker.ts';
 import { sliceObject } from './big-cluster.ts';
 import type { BenchService } from './cluster-objects.ts';
+import { paced } from './pace.ts';
 
 /** Changes in a cluster, one after the other. */
 export interface Churn {
@@ -12,7 +13,6 @@ export interface Churn {
   stop(): void;
 }
 
-const TICK_MS = 5;
 /** One update of so many is of a service that is asked for. */
 const WATCHED_ONE_IN = 20;
 /** So many different services are asked for. */
@@ -76,15 +76,4 @@ export function churnUnseen(api: ApiServer, services: readonly BenchService[], p
     api.put(pod);
   });
   return { stop };
-}
-
-/** Calls `work` so often, catching up where timers come late. */
-function paced(perSecond: number, work: () => void): () => void {
-  const startMs = performance.now();
-  let done = 0;
-  const timer = setInterval(() => {
-    const due = Math.floor(((performance.now() - startMs) * perSecond) / 1000);
-    for (; done < due; done++) work();
-  }, TICK_MS);
-  return () => clearInterval(timer);
 }

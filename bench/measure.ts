@@ -1,6 +1,7 @@
 import type { BenchService } from './cluster-objects.ts';
 import type { Setup } from './corefiles.ts';
 import { type Load, load, writeQueries } from './load.ts';
+import { percentile } from './percentile.ts';
 import type { Report, Result } from './report.ts';
 import { type Row, shuffledQueries } from './rows.ts';
 import { type BenchServer, residentMiB } from './server.ts';
@@ -113,9 +114,4 @@ function result({ row, window, running: { contender, setup }, loads }: Cell): Re
     replySize: mean(({ replySize }) => replySize),
     lost: sum(({ lost }) => lost),
   };
-}
-
-/** Of numbers in ascending order. */
-function percentile(sorted: readonly number[], percent: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / 100))] ?? Number.NaN;
 }

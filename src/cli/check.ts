@@ -1,4 +1,5 @@
 import { CorefileErrors, type CorefileWarning, printWarning } from '../corefile/error.ts';
+import { printable } from '../observe/printable.ts';
 import { plugins } from '../plugins.ts';
 import { corefileSource } from '../server/corefile-source.ts';
 import { rehearse } from '../server/rehearsal.ts';
@@ -8,17 +9,17 @@ import type { Flags } from './flags.ts';
 /**
  * Reads a Corefile as a start would, prints all that is wrong or doubtful in it, and starts nothing.
  *
- * @throws CorefileErrors with every error.
+ * @throws CorefileErrors (as a rejection) with every error.
  */
 export async function check(flags: Flags): Promise<void> {
-  const input = findCorefile(flags.positionals[1] ?? flags.conf);
+  const input = await findCorefile(flags.positionals[1] ?? flags.conf);
   try {
     const { configuration } = corefileSource({ ...input, plugins, dnsPort: flags.dnsPort }).load();
     const warnings = await rehearse(configuration);
     printWarnings(warnings);
     const counts = [count(configuration.blocks.length, 'server block')];
     if (warnings.length > 0) counts.push(count(warnings.length, 'warning'));
-    process.stdout.write(`${input.file} is valid: ${counts.join(', ')}\n`);
+    process.stdout.write(printable(`${input.file} is valid: ${counts.join(', ')}\n`));
   } catch (thrown) {
     if (thrown instanceof CorefileErrors) printWarnings(thrown.warnings);
     throw thrown;
@@ -27,7 +28,7 @@ export async function check(flags: Flags): Promise<void> {
 
 function printWarnings(warnings: readonly CorefileWarning[]): void {
   for (const { position, message } of warnings) {
-    process.stderr.write(`${printWarning({ position, message: `Warning: ${message}` })}\n`);
+    process.stderr.write(printable(`${printWarning({ position, message: `Warning: ${message}` })}\n`));
   }
 }
 

@@ -30,14 +30,14 @@ const DEFAULT_SERVICE_CIDR = parsePrefix('10.96.0.0/12')!;
  */
 export async function loadCluster({ manifests, corefile }: ClusterInput): Promise<LoadedCluster> {
   if (manifests) return load(manifests, { serviceCidrs: [DEFAULT_SERVICE_CIDR] });
-  const options = kubernetesOptions(corefile);
+  const options = await kubernetesOptions(corefile);
   if (options.manifests.length > 0) return load(options.manifests, clusterOptions(options));
   throw new CairnError('USAGE', '`kubernetes` in the Corefile names no manifests to read');
 }
 
 /** What the first `kubernetes` of a Corefile says. @throws CairnError where there is none */
-export function kubernetesOptions(corefile: string | undefined): KubernetesOptions {
-  const { file, text } = findCorefile(corefile);
+export async function kubernetesOptions(corefile: string | undefined): Promise<KubernetesOptions> {
+  const { file, text } = await findCorefile(corefile);
   const { blocks } = corefileSource({ file, text, plugins, dnsPort: 53 }).load().configuration;
   const found = blocks.flatMap((block) => block.plugins).find(({ definition }) => definition.name === 'kubernetes');
   if (found) return found.options as KubernetesOptions;

@@ -1,4 +1,7 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { constants, existsSync, openSync, statSync } from 'node:fs';
+import { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import { MAX_COREFILE_OCTETS } from '../corefile/files.ts';
 import { CairnError } from '../errors.ts';
 
 /** The Corefile that the command line means: where it is, and its text if it cannot be read again. */
@@ -9,19 +12,42 @@ export interface CorefileInput {
   readonly missingIn?: string;
 }
 
-const STDIN_FD = 0;
 const DEFAULT_FILE = 'Corefile';
 
-/** @throws CairnError when what was asked for is no file. */
-export function findCorefile(conf: string | undefined): CorefileInput {
-  if (conf === '-' || conf === 'stdin') return { file: 'stdin', text: readFileSync(STDIN_FD, 'utf8') };
+/**
+ * A Corefile that the command line names may come through a pipe, which is read to its end: `-`, or a FIFO such as the shell makes of
+ * `<(COMMAND)`. That may take as long as its writer likes: signals act meanwhile.
+ *
+ * @throws CairnError when what was asked for is no file.
+ */
+export async function findCorefile(conf: string | undefined): Promise<CorefileInput> {
+  if (conf === '-' || conf === 'stdin') return { file: 'stdin', text: await textOf(process.stdin, 'stdin') };
   if (conf === undefined) {
     return existsSync(DEFAULT_FILE)
       ? { file: DEFAULT_FILE }
       : { file: DEFAULT_FILE, text: '', missingIn: process.cwd() };
   }
   const found = statSync(conf, { throwIfNoEntry: false });
+  if (found?.isFIFO()) return { file: conf, text: await textOf(openPipe(conf), conf) };
   if (found?.isDirectory() === false) return { file: conf };
   const problem = found ? 'is a directory' : 'no such file or directory';
   throw new CairnError('COREFILE', `loading Corefile via flag: open ${conf}: ${problem}`);
+}
+
+/** Opened without waiting for a writer: the stream does that, and a thread that hangs in the system call would keep the process from ending. */
+function openPipe(path: string): Readable {
+  return new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), readable: true, writable: false });
+}
+
+async function textOf(pipe: Readable, name: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  let octets = 0;
+  for await (const chunk of pipe as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    octets += chunk.length;
+    if (octets > MAX_COREFILE_OCTETS) {
+      throw new CairnError('COREFILE', `${name} gives more than ${MAX_COREFILE_OCTETS} octets, the most of a Corefile`);
+    }
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }

@@ -1,3 +1,4 @@
+import { printable } from '../observe/printable.ts';
 import { serviceEnvironment } from '../registry/service-environment.ts';
 import { findPod, loadCluster } from './cluster-input.ts';
 import { type Command, parseCommand } from './command.ts';
@@ -28,7 +29,7 @@ export const env: Command = {
     const { namespace, manifests, corefile, pod } = values;
     if (manifests && corefile !== undefined) throw new UsageError(`give --manifests or --corefile, not both\n${USAGE}`);
     const cluster = await loadCluster({ manifests, corefile });
-    for (const { text } of cluster.problems) process.stderr.write(`${text}\n`);
+    for (const { text } of cluster.problems) process.stderr.write(printable(`${text}\n`));
     const kubelet = pod === undefined ? {} : findPod(cluster, namespace, pod).kubelet;
     const variables = serviceEnvironment(cluster.services, { ...kubelet, namespace });
     process.stdout.write(values.json ? `${JSON.stringify(variables, null, 2)}\n` : printVariables(variables));

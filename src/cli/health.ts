@@ -2,6 +2,7 @@ import { get } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { messageOf } from '../errors.ts';
 import { parseListenAddress } from '../net/http.ts';
+import { printable } from '../observe/printable.ts';
 import { type Command, parseCommand } from './command.ts';
 import { UsageError } from './flags.ts';
 
@@ -28,10 +29,10 @@ export const health: Command = {
     const target = parseTarget(argument);
     try {
       const { status, body } = await fetchPage(target);
-      process.stdout.write(`${body}\n`);
+      process.stdout.write(printable(`${body}\n`));
       return status === 200 ? 0 : 1;
     } catch (error) {
-      process.stderr.write(`${argument}: ${messageOf(error)}\n`);
+      process.stderr.write(printable(`${argument}: ${messageOf(error)}\n`));
       return 1;
     }
   },

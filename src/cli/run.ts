@@ -1,4 +1,5 @@
 import { CairnError, messageOf } from '../errors.ts';
+import { printable } from '../observe/printable.ts';
 import { plugins } from '../plugins.ts';
 import { check } from './check.ts';
 import { type Command, USAGE_STATUS } from './command.ts';
@@ -52,6 +53,6 @@ async function runServer(flags: Flags): Promise<void> {
 try {
   await run(process.argv.slice(2));
 } catch (error) {
-  process.stderr.write(`${messageOf(error)}\n`);
+  process.stderr.write(printable(`${messageOf(error)}\n`));
   process.exit(error instanceof UsageError ? USAGE_STATUS : EXIT_ERROR);
 }

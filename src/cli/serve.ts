@@ -1,6 +1,8 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { constants, rmSync, writeFileSync } from 'node:fs';
+import { diskFiles } from '../corefile/files.ts';
 import { messageOf } from '../errors.ts';
 import { createLogger, type Logger, processSink } from '../observe/log.ts';
+import { printable } from '../observe/printable.ts';
 import { plugins } from '../plugins.ts';
 import { corefileSource } from '../server/corefile-source.ts';
 import { type Listening, Server } from '../server/server.ts';
@@ -18,9 +20,14 @@ export async function serve(flags: Flags): Promise<void> {
   const log = createLogger(processSink);
   // Whoever read our log may have gone; DNS is still wanted.
   process.stdout.on('error', () => {});
-  const input = findCorefile(conf);
+  let server: Server | undefined;
+  const ended = () => {
+    if (pidfile !== undefined) rmSync(pidfile, { force: true });
+  };
+  handleSignals(() => server, log, ended);
+  const input = await findCorefile(conf);
   const examples = examplesIn(input);
-  const server = new Server({
+  server = new Server({
     source: corefileSource({ ...input, plugins, dnsPort }),
     threads: workers,
     reusePort: reuseport,
@@ -29,13 +36,10 @@ export async function serve(flags: Flags): Promise<void> {
       process.exit(EXIT_ERROR);
     },
   });
-  handleSignals(server, log, () => {
-    if (pidfile !== undefined) rmSync(pidfile, { force: true });
-  });
   await server.start();
   releaseStartMemoryLater();
   if (pidfile !== undefined) writePidfile(pidfile, log);
-  if (!quiet) process.stdout.write(banner(server.listening) + examples);
+  if (!quiet) process.stdout.write(printable(banner(server.listening) + examples));
 }
 
 /** As CoreDNS does: each zone with its port, then what serves it. */
@@ -50,15 +54,18 @@ function banner(listening: readonly Listening[]): string {
 }
 
 /** The commands that comments of the form `# try: COMMAND` propose. */
-function examplesIn({ file, text = readFileSync(file, 'utf8') }: CorefileInput): string {
+function examplesIn({ file, text = diskFiles.read(file) }: CorefileInput): string {
   const commands = [...text.matchAll(/^\s*# try: (.*)$/gm)].map(([, command]) => `  ${command}\n`);
   return commands.length > 0 ? `Try:\n${commands.join('')}` : '';
 }
 
+/** Not to wait for somebody who reads it, should it be a FIFO. */
+const PIDFILE_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NONBLOCK;
+
 /** DNS is worth more than the file. */
 function writePidfile(path: string, log: Logger): void {
   try {
-    writeFileSync(path, `${process.pid}\n`);
+    writeFileSync(path, `${process.pid}\n`, { flag: PIDFILE_FLAGS as unknown as string });
   } catch (error) {
     log.error(`Could not write pidfile: ${messageOf(error)}`);
   }

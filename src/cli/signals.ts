@@ -7,11 +7,12 @@ const EXIT_IMPATIENT = 2;
 const EXIT_STOP_FAILED = 3;
 const EXIT_DUTY_FAILED = 4;
 
-/** Handles CoreDNS's signals from now on, also while the server starts; `ended` runs just before the process ends. */
-export function handleSignals(server: Server, log: Logger, ended: () => void): void {
+/** Handles CoreDNS's signals from now on, also while the start waits and there is no server yet; `ended` runs just before the process ends. */
+export function handleSignals(server: () => Server | undefined, log: Logger, ended: () => void): void {
   const end = async () => {
+    const running = server();
     // Nothing is served yet: there is nothing to wait for.
-    const code = server.listening.length === 0 ? EXIT_OK : await shutdown(server, log);
+    const code = running === undefined || running.listening.length === 0 ? EXIT_OK : await shutdown(running, log);
     ended();
     process.exit(code);
   };
@@ -32,7 +33,7 @@ export function handleSignals(server: Server, log: Logger, ended: () => void): v
   });
   process.on('SIGUSR1', () => {
     log.info('SIGUSR1: Reloading');
-    void server.reload();
+    void server()?.reload();
   });
   process.on('SIGHUP', () => {});
   process.on('SIGUSR2', () => {});

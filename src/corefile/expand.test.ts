@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { memoryFiles } from '../../test/support/memory-files.ts';
 import { MAX_EXPANSIONS, MAX_IMPORT_DEPTH, MAX_TOKENS } from './expand.ts';
-import type { CorefileFiles } from './files.ts';
+import { type CorefileFiles, MAX_COREFILE_OCTETS } from './files.ts';
 import { parseCorefile } from './parser.ts';
 
 const parse = (text: string, files = {}) =>
@@ -24,6 +24,15 @@ test('imports of much text end at a limit', () => {
     expect.stringContaining(
       `Error during parsing: the Corefile and what it imports have more than ${MAX_TOKENS} words`,
     ),
+  ]);
+});
+
+test('imports of files that are mostly comments end at a limit', () => {
+  const half = `#${'x'.repeat(MAX_COREFILE_OCTETS / 2)}\n`;
+  const { errors } = parse('import a\nimport b\n. {\nlog\n}', { a: half, b: half });
+  const limit = `the Corefile and what it imports have more than ${MAX_COREFILE_OCTETS} octets`;
+  expect(errors.map(({ message }) => message)).toEqual([
+    `Corefile:2:8 - Error during parsing: Could not import b: ${limit}`,
   ]);
 });
 

@@ -1,5 +1,9 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { readTextNow } from '../read-file.ts';
+
+/** How much text a Corefile may have, with all that it imports. */
+export const MAX_COREFILE_OCTETS = 16 * 1024 * 1024;
 
 export interface DirectoryEntry {
   readonly name: string;
@@ -15,7 +19,7 @@ export interface CorefileFiles {
 
 /** The files of the machine. */
 export const diskFiles: CorefileFiles = {
-  read: (path) => readFileSync(path, 'utf8'),
+  read: (path) => readTextNow(path, MAX_COREFILE_OCTETS),
   list: (directory) =>
     readdirSync(directory).map((name) => ({
       name,

@@ -3,7 +3,7 @@ import { type KnownDirectives, readBlocks } from './block.ts';
 import { type EmptyReference, type Environment, substituteAll } from './environment.ts';
 import { attempt, type CorefileError, type CorefileWarning, inOrder } from './error.ts';
 import { expandImports } from './expand.ts';
-import type { CorefileFiles } from './files.ts';
+import { type CorefileFiles, MAX_COREFILE_OCTETS } from './files.ts';
 import { splitGluedBraces } from './glued-braces.ts';
 import { lex } from './lexer.ts';
 import type { Token } from './token.ts';
@@ -36,6 +36,7 @@ export function parseCorefile(source: CorefileText): Corefile {
   const warnings: CorefileWarning[] = [];
   const empty: EmptyReference[] = [];
   const tokensOf = new Map<string, readonly Token[]>();
+  let room = MAX_COREFILE_OCTETS - source.text.length;
 
   const readTokens = (file: string, text: string): readonly Token[] => {
     const lexed = lex(file, text);
@@ -45,7 +46,13 @@ export function parseCorefile(source: CorefileText): Corefile {
     tokensOf.set(file, tokens);
     return tokens;
   };
-  const importTokens = (file: string) => tokensOf.get(file) ?? readTokens(file, source.files.read(file));
+  const readImported = (file: string): string => {
+    const text = source.files.read(file);
+    room -= text.length;
+    if (room < 0) throw new Error(`the Corefile and what it imports have more than ${MAX_COREFILE_OCTETS} octets`);
+    return text;
+  };
+  const importTokens = (file: string) => tokensOf.get(file) ?? readTokens(file, readImported(file));
 
   const main = { file: source.file, tokens: readTokens(source.file, source.text) };
   const tokens = attempt(errors, () => expandImports(main, importTokens, source.files, errors, warnings)) ?? [];

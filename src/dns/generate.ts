@@ -1,7 +1,7 @@
 import { PresentationError, type Word, type Words } from './words.ts';
 import type { ZoneFileEntry } from './zone-file-entries.ts';
 
-/** The most records of one `$GENERATE`. */
+/** The most records that the `$GENERATE` lines of a zone make, all together. */
 export const MAX_GENERATED = 65_536;
 
 const RANGE = /^(\d{1,10})-(\d{1,10})(?:\/(\d{1,10}))?$/;
@@ -9,18 +9,27 @@ const RANGE = /^(\d{1,10})-(\d{1,10})(?:\/(\d{1,10}))?$/;
 const PLACE = /\\\$|\$(?:\{([^}]*)\})?/g;
 const MODIFIERS = /^(-?\d{1,10})(?:,(\d{1,2})(?:,([doxX]))?)?$/;
 
+/** How many records may still be made. */
+export interface GenerateBudget {
+  left: number;
+}
+
 /**
  * The entries that `$GENERATE START-STOP[/STEP] OWNER [TTL] [CLASS] TYPE RDATA` stands for: `$` is the number of each.
  *
  * @param words those behind `$GENERATE`; all are taken.
+ * @param budget what the zone's lines have left; this one's share is taken off before the first entry is made.
  * @throws PresentationError
  */
-export function* generateEntries(words: Words, line: number): Generator<ZoneFileEntry, void> {
+export function* generateEntries(words: Words, line: number, budget: GenerateBudget): Generator<ZoneFileEntry, void> {
   const { start, stop, step } = readRange(words.next('the range').text);
   const template = words.rest();
   if (template.length < 3) throw new PresentationError('$GENERATE needs a range, an owner name, a type and rdata');
-  if ((stop - start) / step >= MAX_GENERATED) {
-    throw new PresentationError(`$GENERATE makes more than ${MAX_GENERATED} records`);
+  budget.left -= Math.floor((stop - start) / step) + 1;
+  if (budget.left < 0) {
+    throw new PresentationError(
+      `$GENERATE makes more than ${MAX_GENERATED} records in this zone: write them out instead`,
+    );
   }
   for (let number = start; number <= stop; number += step) {
     yield { line, isIndented: false, words: template.map((word) => fillIn(word, number)) };

@@ -6,6 +6,7 @@ import { MAX_INCLUDE_DEPTH, readZoneFile } from './zone-file.ts';
 const FILES: Readonly<Record<string, string>> = {
   sub: 'a A 192.0.2.1\n$ORIGIN elsewhere.test.\n$TTL 1\nb A 192.0.2.2\n',
   broken: '\nb A x\n',
+  many: `$GENERATE 2-${MAX_GENERATED} a$ 5 A 1.2.3.4\n`,
   self: '$INCLUDE self\n',
 };
 
@@ -91,6 +92,11 @@ test.each([
   ['$GENERATE 1-2/0 a A 1.2.3.4', 'db:1: the range must be'],
   ['$GENERATE 1-2 a A', 'db:1: $GENERATE needs a range, an owner name, a type and rdata'],
   [`$GENERATE 0-${MAX_GENERATED} a A 1.2.3.4`, `db:1: $GENERATE makes more than ${MAX_GENERATED} records`],
+  [
+    `$GENERATE 1-${MAX_GENERATED} a$ 5 A 1.2.3.4\n$GENERATE 1-1 b A 1.2.3.4`,
+    `db:2: $GENERATE makes more than ${MAX_GENERATED} records in this zone`,
+  ],
+  ['$INCLUDE many\n$GENERATE 1-2 b 5 A 1.2.3.4', `db:2: $GENERATE makes more than ${MAX_GENERATED} records`],
   [
     `$GENERATE 1-1 a\${x} A 1.2.3.4`,
     `db:1: the modifiers must be \${OFFSET,WIDTH,BASE} with a base of d, o, x or X, not "x"`,

@@ -1,6 +1,6 @@
 import { CairnError, messageOf } from '../errors.ts';
 import { nameOf } from './field.ts';
-import { generateEntries } from './generate.ts';
+import { type GenerateBudget, generateEntries, MAX_GENERATED } from './generate.ts';
 import { type Name, parseName } from './name.ts';
 import { MAX_TTL, readRecord } from './presentation.ts';
 import { isOfType, type ResourceRecord, SOA } from './rr.ts';
@@ -36,6 +36,8 @@ interface State {
   defaultTtl: number | undefined;
   /** That of the last record that has one. */
   lastTtl: number | undefined;
+  /** That of the zone: included files share it. */
+  readonly generate: GenerateBudget;
 }
 
 /**
@@ -44,7 +46,8 @@ interface State {
  * @throws ZoneFileError at the first mistake.
  */
 export function readZoneFile(text: string, options: ZoneFileOptions): void {
-  const state = { origin: options.origin, owner: undefined, defaultTtl: undefined, lastTtl: undefined };
+  const generate = { left: MAX_GENERATED };
+  const state = { origin: options.origin, owner: undefined, defaultTtl: undefined, lastTtl: undefined, generate };
   readFile(text, options, state, 0);
 }
 
@@ -80,7 +83,7 @@ function readEntry(entry: ZoneFileEntry, options: ZoneFileOptions, state: State,
       include(words, options, state, depth);
       break;
     case '$GENERATE':
-      for (const made of generateEntries(words, entry.line)) addRecord(made, options, state);
+      for (const made of generateEntries(words, entry.line, state.generate)) addRecord(made, options, state);
       break;
     default:
       throw new PresentationError(`${first.text} is unknown: expecting $ORIGIN, $TTL, $INCLUDE or $GENERATE`);

@@ -1,3 +1,5 @@
+import { printable } from './printable.ts';
+
 export type Level = 'debug' | 'info' | 'warning' | 'error' | 'fatal';
 
 /** Writes log lines of the form `[LEVEL] text`; one call is one line. */
@@ -36,5 +38,5 @@ const MAX_LENGTH = 8192;
 /** A peer's bytes or an operator's file may end up in a log line: neither may begin a line of its own, nor rule a terminal. */
 function oneLine(text: string): string {
   const kept = text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}… (of ${text.length} characters)` : text;
-  return kept.replace(/[\r\n]+\s*/g, '; ').replace(/\p{Cc}/gu, (control) => JSON.stringify(control).slice(1, -1));
+  return printable(kept.replace(/[\r\n]+\s*/g, '; '));
 }

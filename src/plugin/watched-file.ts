@@ -1,7 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
-import { devNull } from 'node:os';
+import { stat } from 'node:fs/promises';
 import { messageOf } from '../errors.ts';
 import type { Clock, Timer } from '../observe/clock.ts';
+import { readText } from '../read-file.ts';
 
 export interface WatchedFileOptions {
   readonly path: string;
@@ -39,11 +39,7 @@ export function watchFile({ path, clock, intervalMs, ...options }: WatchedFileOp
         lastProblem = undefined; // it was away, and is back as it was
         return;
       }
-      if (!found.isFile() && path !== devNull) throw new Error(`${path} is not a file`);
-      if (found.size > options.maxOctets) {
-        throw new Error(`${path} has ${found.size} octets, expecting at most ${options.maxOctets}`);
-      }
-      const text = await readFile(path, 'utf8');
+      const text = await readText(path, options.maxOctets);
       if (stopped) return;
       version = foundVersion;
       options.changed(text);

@@ -1,5 +1,8 @@
 import { canonicalAddress } from '../net/addresses.ts';
 
+/** A larger file is no resolv.conf. */
+export const MAX_RESOLV_CONF_OCTETS = 64 * 1024;
+
 /** One word of an `options` line: `ndots:5` has a value, `rotate` has none. */
 export interface ResolvOption {
   readonly name: string;

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { CorefileWarning } from '../corefile/error.ts';
 import { type CorefileFiles, diskFiles } from '../corefile/files.ts';
 import { type Corefile, DEFAULT_COREFILE, parseCorefile } from '../corefile/parser.ts';
@@ -59,7 +58,7 @@ function defaultServed({ file, missingIn }: CorefileSourceOptions): CorefileWarn
 function readCorefile(options: CorefileSourceOptions): { corefile: Corefile; isDefault: boolean } {
   const { file, plugins, env = process.env, files = diskFiles } = options;
   const known = { directives: plugins.map((plugin) => plugin.name), unsupported: UNSUPPORTED };
-  const text = options.text ?? readFileSync(file, 'utf8');
+  const text = options.text ?? files.read(file);
   const corefile = parseCorefile({ file, text, env, files, ...known });
   if (corefile.blocks.length > 0 || corefile.errors.length > 0) return { corefile, isDefault: false };
   return { corefile: parseCorefile({ file, text: DEFAULT_COREFILE, env, files, ...known }), isDefault: true };

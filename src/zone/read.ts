@@ -1,8 +1,8 @@
-import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { foldName, type Name } from '../dns/name.ts';
 import { isOfType, SOA } from '../dns/rr.ts';
 import { readZoneFile } from '../dns/zone-file.ts';
+import { readTextNow } from '../read-file.ts';
 import { ZoneBuilder, ZoneError } from './builder.ts';
 import type { Zone } from './zone.ts';
 
@@ -21,9 +21,10 @@ export function readZone(origin: Name, file: string, text: string): Zone {
     ...{ file, origin },
     include(path, from) {
       const included = resolve(dirname(from), path);
-      room -= statSync(included).size;
+      const found = readTextNow(included, MAX_ZONE_FILE_OCTETS);
+      room -= found.length;
       if (room < 0) throw new ZoneError(`a zone has at most ${MAX_ZONE_FILE_OCTETS} octets of text`);
-      return { file: included, text: readFileSync(included, 'utf8') };
+      return { file: included, text: found };
     },
     add(record) {
       if (isOfType(record, SOA)) checkApex(foldName(record.name), origin, file);

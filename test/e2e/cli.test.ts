@@ -1,9 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { createWriteStream, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { loadMachinery } from '../../src/net/batched/batched-udp.ts';
 import { plugins } from '../../src/plugins.ts';
 import { ask } from '../support/ask.ts';
@@ -30,14 +30,12 @@ interface Running {
 async function start(args: readonly string[], cwd: string, input?: string): Promise<Running> {
   const child = spawn(process.execPath, [MAIN, '-p', '0', ...args], { cwd, stdio: ['pipe', 'pipe', 'pipe'] });
   onTestFinished(() => void child.kill('SIGKILL'));
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+  const output = printed(child);
   child.stdin.end(input ?? '');
-  await vi.waitFor(() => expect(output).toMatch(/^Cairn-/m), { timeout: 10_000 });
   return {
     child,
-    port: Number(/^\.:(\d+)/m.exec(output)?.[1]),
-    output: () => output,
+    port: await portOf(output),
+    output,
     async signal(name) {
       child.kill(name);
       const [code] = await once(child, 'exit');
@@ -241,6 +239,101 @@ test('a signal during the start ends it at once, with status 0', async () => {
   expect(await once(child, 'exit')).toEqual([0, null]);
 });
 
+/** What a process prints, as it comes. */
+function printed(child: ChildProcess): () => string {
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += chunk));
+  return () => output;
+}
+
+/** The port that a server listens on, once it does. */
+async function portOf(output: () => string): Promise<number> {
+  await vi.waitFor(() => expect(output()).toMatch(/^Cairn-/m), { timeout: 30_000 });
+  return Number(/^\.:(\d+)/m.exec(output())?.[1]);
+}
+
+/** `cairn` with a Corefile that a pipe gives, which nobody has written yet. */
+function startWaiting(conf: string) {
+  const folder = folderWith({});
+  execFileSync('mkfifo', [join(folder, 'pipe')]);
+  const args = [MAIN, '-p', '0', '-conf', conf];
+  const child = spawn(process.execPath, args, { cwd: folder, stdio: ['pipe', 'pipe', 'pipe'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  /** To be called once: a FIFO is at its end when its last writer is gone. */
+  const pipe = () => (conf === '-' ? child.stdin : createWriteStream(join(folder, 'pipe')));
+  const heedsSignals = () => vi.waitFor(() => expect(mindsSignals(child.pid!)).toBe(true), { timeout: 30_000 });
+  return { child, output: printed(child), pipe, heedsSignals };
+}
+
+const SIGUSR2 = 12;
+
+/** Whether a process has taken over the handling of signals: it is told by the one that Node.js itself leaves alone. */
+function mindsSignals(pid: number): boolean {
+  const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return ((BigInt(`0x${caught}`) >> BigInt(SIGUSR2 - 1)) & 1n) === 1n;
+}
+
+/** A process that starts on a machine with much else to do. */
+const LONG = { timeout: 60_000 };
+
+describe.each(['-', 'pipe'])('-conf %s', LONG, (conf) => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('is not waited for after %s', async (signal) => {
+    const { child, heedsSignals } = startWaiting(conf);
+    await heedsSignals();
+    child.kill(signal);
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+
+  test('is waited for, and read to its end, in pieces', async () => {
+    const { child, output, heedsSignals, pipe } = startWaiting(conf);
+    const writer = pipe();
+    writer.write(hosts('192.0.2.7').slice(0, 9));
+    await heedsSignals();
+    writer.end(hosts('192.0.2.7').slice(9));
+    const port = await portOf(output);
+    expect((await ask(port, 'www.example.org', 'A')).answer).toEqual(['192.0.2.7']);
+    child.kill('SIGUSR1');
+    await vi.waitFor(() => expect(output()).toContain('[INFO] Reloading complete'), { timeout: 30_000 });
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+
+  test('that does not end is given up', async () => {
+    const { child, output, pipe } = startWaiting(conf);
+    const writer = pipe().on('error', () => {});
+    const piece = Buffer.alloc(1024 * 1024, '#');
+    const write = () => void (writer.writable && writer.write(piece, write));
+    write();
+    expect(await once(child, 'exit')).toEqual([1, null]);
+    expect(output()).toContain('gives more than 16777216 octets, the most of a Corefile');
+  });
+});
+
+test('what the shell makes of <(COMMAND) is a Corefile', LONG, async () => {
+  const words = [process.execPath, MAIN, '-p', '0', '-conf'].map((word) => `'${word}'`).join(' ');
+  const script = `exec ${words} <(printf '. {\\nhosts /dev/null {\\n192.0.2.8 www.example.org\\n}\\n}\\n')`;
+  const child = spawn('bash', ['-c', script]);
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const port = await portOf(printed(child));
+  expect((await ask(port, 'www.example.org', 'A')).answer).toEqual(['192.0.2.8']);
+});
+
+test('what a Corefile holds does not rule the terminal', async () => {
+  const folder = folderWith({ Corefile: '. {\nno\u202e\u009b31mthing\n}\n' });
+  const { stderr, code } = await cairn(['check', 'Corefile'], folder);
+  expect(stderr).toContain('no\\u202e\\u009b31mthing');
+  expect(stderr).not.toMatch(/[\u202e\u009b]/);
+  expect(code).toBe(1);
+});
+
+test('a pidfile that is a FIFO without a reader is not waited for', LONG, async () => {
+  const folder = folderWith({ Corefile: hosts('192.0.2.1') });
+  execFileSync('mkfifo', [join(folder, 'pid')]);
+  const cairn = await start(['-pidfile', 'pid'], folder);
+  expect(cairn.output()).toMatch(/\[ERROR\] Could not write pidfile: ENXIO/);
+  expect(await cairn.signal('SIGTERM')).toBe(0);
+});
+
 test('a second SIGINT does not wait, and ends with status 2', async () => {
   const corefile = `${hosts('192.0.2.1').slice(0, -2)}health 127.0.0.1:0 {\nlameduck 60s\n}\n}\n`;
   const cairn = await start([], folderWith({ Corefile: corefile }));
@@ -255,7 +348,7 @@ test('-quiet prints no banner', async () => {
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   child.stdin.end(`. {\nwhoami\n}`);
   const output = text(child.stdout);
-  await vi.waitFor(() => readFileSync(pidfile), { timeout: 10_000 });
+  await vi.waitFor(() => readFileSync(pidfile), { timeout: 30_000 });
   child.kill('SIGTERM');
   expect(await output).not.toMatch(/Cairn|^\.:/m);
 });

@@ -1,3 +1,4 @@
+import { printable } from '../../observe/printable.ts';
 import { createResolver, type Explanation } from '../../resolver/index.ts';
 import type { Command } from '../command.ts';
 import { type Cheaper, findCheaper } from './advice.ts';
@@ -39,14 +40,14 @@ function print(
 ): void {
   const { result } = explanation;
   if (flags.json) process.stdout.write(`${JSON.stringify(asJson(explanation, view, recorder, cheaper), null, 2)}\n`);
-  else if (flags.trace) process.stdout.write(printTrace(explanation, view, recorder, cheaper));
+  else if (flags.trace) process.stdout.write(printable(printTrace(explanation, view, recorder, cheaper)));
   else if (result.ok)
     process.stdout.write(
       recordsFound(explanation, recorder, result.name)
         .map((line) => `${line}\n`)
         .join(''),
     );
-  else process.stderr.write(`${flags.name}: ${result.code}: ${result.why}\n`);
+  else process.stderr.write(printable(`${flags.name}: ${result.code}: ${result.why}\n`));
 }
 
 function asJson(explanation: Explanation, view: View, recorder: Recorder, cheaper: readonly Cheaper[]) {

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { CairnError, messageOf } from '../../errors.ts';
 import { type Peer, printPeer } from '../../net/transport.ts';
 import { plugins } from '../../plugins.ts';
+import { readTextNow } from '../../read-file.ts';
 import {
   parseResolvConf,
   type ResolvConf,
@@ -9,6 +9,7 @@ import {
   socketTransport,
   type Transport,
 } from '../../resolver/index.ts';
+import { MAX_RESOLV_CONF_OCTETS } from '../../resolver/resolv-conf.ts';
 import { corefileSource } from '../../server/corefile-source.ts';
 import { Server } from '../../server/server.ts';
 import { KUBELET_DEFAULTS } from '../../sources/manifests/pod.ts';
@@ -81,7 +82,7 @@ function podAtServer(
 }
 
 async function podAtCorefile({ namespace = 'default', pod, corefile }: LookupFlags): Promise<View> {
-  const { primary, manifests } = kubernetesOptions(corefile);
+  const { primary, manifests } = await kubernetesOptions(corefile);
   const cluster = manifests.length > 0 || pod !== undefined ? await loadCluster({ corefile }) : undefined;
   const kubelet = pod === undefined ? KUBELET_DEFAULTS : findPod(cluster!, namespace, pod).kubelet;
   const kubeDns = cluster?.services.find(
@@ -105,7 +106,7 @@ async function startServer(
   corefile: string | undefined,
   isItself: (address: string) => boolean,
 ): Promise<Pick<View, 'whom' | 'exchange' | 'close'>> {
-  const { file, text } = findCorefile(corefile);
+  const { file, text } = await findCorefile(corefile);
   const log: string[] = [];
   const server = new Server({
     source: corefileSource({ file, text, plugins, dnsPort: DNS_PORT }),
@@ -142,7 +143,7 @@ function readResolvConf(path = ETC_RESOLV_CONF): ResolvConf {
 
 function readText(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readTextNow(path, MAX_RESOLV_CONF_OCTETS);
   } catch (error) {
     throw new CairnError('RESOLV_CONF', `${path} cannot be read: ${messageOf(error)}`);
   }

@@ -2,11 +2,9 @@ import { foldName, type Name, NameError, parseName, ROOT } from '../../dns/name.
 import type { Kept, PluginEnv } from '../../plugin/env.ts';
 import { Epoch } from '../../plugin/repeat.ts';
 import { watchFile } from '../../plugin/watched-file.ts';
-import { parseResolvConf } from '../../resolver/resolv-conf.ts';
+import { MAX_RESOLV_CONF_OCTETS, parseResolvConf } from '../../resolver/resolv-conf.ts';
 
 const POLL_MS = 5000;
-/** A larger file is no resolv.conf. */
-export const MAX_FILE_OCTETS = 64 * 1024;
 /** As many domains as Kubernetes lets a pod have. */
 export const MAX_DOMAINS = 32;
 
@@ -23,7 +21,7 @@ export function openSearchFile(path: string, { clock, log }: Pick<PluginEnv, 'cl
   let domains: readonly Name[] = [];
   const epoch = new Epoch();
   const file = watchFile({
-    ...{ path, clock, intervalMs: POLL_MS, maxOctets: MAX_FILE_OCTETS },
+    ...{ path, clock, intervalMs: POLL_MS, maxOctets: MAX_RESOLV_CONF_OCTETS },
     changed(text) {
       domains = domainsOf(text);
       epoch.move();

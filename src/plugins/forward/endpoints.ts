@@ -1,11 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import { CorefileError } from '../../corefile/error.ts';
 import { messageOf, systemCodeOf } from '../../errors.ts';
 import { DNS_PORT } from '../../net/addresses.ts';
 import { type Peer, printPeer } from '../../net/transport.ts';
 import type { Timer } from '../../observe/clock.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
-import { parseResolvConf } from '../../resolver/resolv-conf.ts';
+import { readText } from '../../read-file.ts';
+import { MAX_RESOLV_CONF_OCTETS, parseResolvConf } from '../../resolver/resolv-conf.ts';
 import { resolveHost } from './host.ts';
 import { MAX_UPSTREAMS, type Stanza } from './options.ts';
 import { type Endpoint, type Target, uniqueEndpoints } from './target.ts';
@@ -118,7 +118,7 @@ export function watchEndpoints(
 /** The text of a file; undefined if there is no file of that name. */
 async function readIfFile(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, 'utf8');
+    return await readText(path, MAX_RESOLV_CONF_OCTETS);
   } catch (thrown) {
     if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes(systemCodeOf(thrown) ?? '')) return undefined;
     throw thrown;

@@ -1,10 +1,10 @@
 import { X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { CorefileError } from '../../corefile/error.ts';
 import { messageOf } from '../../errors.ts';
 import type { Timer } from '../../observe/clock.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
+import { MAX_CREDENTIAL_OCTETS, readText } from '../../read-file.ts';
 import type { TlsFiles } from './tls-options.ts';
 
 /** How often the files are read again: certificates are renewed while the server runs. */
@@ -27,7 +27,8 @@ export function watchCertificates(files: TlsFiles, env: Pick<PluginEnv, 'clock' 
 
   /** Makes another context if the files say something else than before. */
   const load = async () => {
-    const read = (path: string | undefined) => (path === undefined ? '' : readFile(env.path(path), 'utf8'));
+    const read = (path: string | undefined) =>
+      path === undefined ? '' : readText(env.path(path), MAX_CREDENTIAL_OCTETS);
     const [cert, key, ca] = await Promise.all([read(files.identity?.cert), read(files.identity?.key), read(files.ca)]);
     const next = JSON.stringify([cert, key, ca]);
     if (context && next === texts) return;

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { CairnError, messageOf } from '../../errors.ts';
 import type { PageTls } from '../../net/http.ts';
+import { MAX_CREDENTIAL_OCTETS, readOctets, readText } from '../../read-file.ts';
 
 /** What the server asks of a client's certificate, in the words of Prometheus' web configuration. */
 const CLIENT_AUTH = {
@@ -20,8 +20,8 @@ const KEYS = ['cert_file', 'key_file', 'client_auth_type', 'client_ca_file'] as 
  */
 export async function loadWebConfig(path: string): Promise<PageTls> {
   try {
-    const settings = tlsSettings(parse(await readFile(path, 'utf8')));
-    const read = (file: string) => readFile(resolve(dirname(path), file));
+    const settings = tlsSettings(parse(await readText(path, MAX_CREDENTIAL_OCTETS)));
+    const read = (file: string) => readOctets(resolve(dirname(path), file), MAX_CREDENTIAL_OCTETS);
     return {
       cert: await read(settings.cert_file),
       key: await read(settings.key_file),

@@ -7,11 +7,10 @@ import type { ClientAuth, ServerCredentials } from '../../net/tls-server.ts';
 import type { Timer } from '../../observe/clock.ts';
 import type { Kept, PluginEnv } from '../../plugin/env.ts';
 import { watchFile } from '../../plugin/watched-file.ts';
+import { MAX_CREDENTIAL_OCTETS } from '../../read-file.ts';
 
 /** How often the files are looked at: certificates are renewed while the server runs. */
 export const CERTIFICATE_POLL_MS = 30_000;
-/** A larger file is no certificate. */
-const MAX_FILE_OCTETS = 1024 * 1024;
 
 /** PEM files by their absolute paths, and what is asked of clients. */
 export interface TlsFiles {
@@ -49,7 +48,7 @@ export function watchCredentials(
       path,
       clock,
       intervalMs: 0, // all are looked at together: a certificate and the key of another one make no sense
-      maxOctets: MAX_FILE_OCTETS,
+      maxOctets: MAX_CREDENTIAL_OCTETS,
       changed(text) {
         texts.set(path, text);
         isChanged = true;

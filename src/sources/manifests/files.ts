@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { messageOf } from '../../errors.ts';
 import type { Clock } from '../../observe/clock.ts';
+import { readOctets } from '../../read-file.ts';
 import { type FileContent, MAX_FILE_BYTES, ManifestError, readFileContent } from './file.ts';
 import { keyOf, type Manifest } from './manifest.ts';
 import { expandPath, statOf } from './paths.ts';
@@ -12,6 +12,8 @@ import type { Problem } from './problems.ts';
 const RACY_MS = 100;
 /** A file that is written without a pause is read all the same after this time, unless it was only just emptied. */
 const MAX_SETTLE_MS = 400;
+
+const REPLACED_BY_NOTHING = 'has other files than before, without an object in them: what was read before stays served';
 
 interface FileState {
   /** What tells that the file may have changed. */
@@ -47,7 +49,7 @@ export interface Refresh {
 export class ManifestFiles {
   private readonly paths: readonly string[];
   private readonly clock: Clock;
-  /** What each path stood for when it last had files. */
+  /** What each path stood for when it last had files that count. */
   private readonly expansions = new Map<string, readonly string[]>();
   private readonly states = new Map<string, FileState>();
 
@@ -80,18 +82,18 @@ export class ManifestFiles {
   }
 
   /**
-   * Looks at all files and reads those that changed. A path without files keeps those that it had, a broken file its
-   * last good objects, and an object that cannot be read its last good state. A file that changed less than `settleMs` ago is left for later, as its writer may not be done.
+   * Looks at all files and reads those that changed. A path without files keeps those that it had, and so does one where others have taken
+   * their place that hold no objects; a broken file keeps its last good objects, and an object that cannot be read its last good state. A file
+   * that changed less than `settleMs` ago is left for later, as its writer may not be done.
    */
   async refresh(settleMs: number): Promise<Refresh> {
     const problems: Problem[] = [];
     const incomplete: string[] = [];
-    const present = new Set<string>();
+    const present = new Map<string, readonly string[]>();
     for (const path of this.paths) {
       const expansion = await expandPath(path);
       if ('files' in expansion) {
-        this.expansions.set(path, expansion.files);
-        for (const file of expansion.files) present.add(file);
+        present.set(path, expansion.files);
       } else {
         const known = this.expansions.has(path);
         const effect = known
@@ -101,9 +103,15 @@ export class ManifestFiles {
         if (!known) incomplete.push(expansion.missing);
       }
     }
+    const files = new Set([...present.values()].flat());
     const changes: number[] = [];
-    if (this.dropAllBut(new Set([...this.expansions.values()].flat()))) changes.push(this.clock.now());
-    for (const file of present) changes.push(...(await this.refreshFile(file, settleMs)));
+    for (const file of files) changes.push(...(await this.refreshFile(file, settleMs)));
+    for (const [path, found] of present) {
+      if (this.mayReplace(this.filesOf(path), found)) this.expansions.set(path, found);
+      else if (!found.some((file) => this.states.get(file)?.unsettledAtMs !== undefined))
+        problems.push({ level: 'warning', text: `${path} ${REPLACED_BY_NOTHING}`, subject: path });
+    }
+    if (this.dropAllBut(new Set([...files, ...[...this.expansions.values()].flat()]))) changes.push(this.clock.now());
     for (const [file, state] of this.states) {
       problems.push(
         ...state.problems.map(({ level, text, effect }) => ({ level, text: `${text}; ${effect}`, subject: file })),
@@ -113,6 +121,12 @@ export class ManifestFiles {
     const unsettled = [...this.states.values()].some(({ unsettledAtMs }) => unsettledAtMs !== undefined);
     const changedAtMs = changes.length > 0 ? Math.max(...changes) : undefined;
     return { changedAtMs, unsettled, problems, incomplete: incomplete[0] };
+  }
+
+  /** Whether files are what a path stands for from now on: a folder that became a file of something else is a mistake, and no order to forget all. */
+  private mayReplace(before: readonly string[], found: readonly string[]): boolean {
+    const holdsObjects = (file: string) => (this.states.get(file)?.manifests ?? []).length > 0;
+    return !before.some(holdsObjects) || found.some((file) => before.includes(file) || holdsObjects(file));
   }
 
   private dropAllBut(wanted: ReadonlySet<string>): boolean {
@@ -128,9 +142,7 @@ export class ManifestFiles {
       const found = await statOf(file);
       if (!found || stampOf(found) === state.stamp) return [];
       if (this.isBeingWritten(state, found, settleMs)) return [];
-      if (found.size > MAX_FILE_BYTES)
-        throw new ManifestError([`${file}: is larger than ${MAX_FILE_BYTES} bytes: split it`]);
-      const bytes = await readFile(file);
+      const bytes = await readOctets(file, MAX_FILE_BYTES);
       if (bytes.length < found.size) {
         state.unsettledAtMs ??= this.clock.now(); // emptied just now, to be written anew
         return [];

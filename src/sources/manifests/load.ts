@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { messageOf } from '../../errors.ts';
+import { readOctets } from '../../read-file.ts';
 import { MAX_FILE_BYTES, ManifestError, readManifests } from './file.ts';
 import type { Manifest } from './manifest.ts';
-import { expandPath, statOf } from './paths.ts';
+import { expandPath } from './paths.ts';
 
 /**
  * Reads the manifests of files, folders and patterns once, and follows nothing.
@@ -20,7 +20,7 @@ export async function loadManifests(paths: readonly string[]): Promise<Manifest[
     }
     for (const file of expansion.files) {
       try {
-        manifests.push(...(await readManifests(file, await readBytes(file))));
+        manifests.push(...(await readManifests(file, await readOctets(file, MAX_FILE_BYTES))));
       } catch (thrown) {
         problems.push(...(thrown instanceof ManifestError ? thrown.problems : [`${file}: ${messageOf(thrown)}`]));
       }
@@ -28,11 +28,4 @@ export async function loadManifests(paths: readonly string[]): Promise<Manifest[
   }
   if (problems.length > 0) throw new ManifestError(problems);
   return manifests;
-}
-
-async function readBytes(file: string): Promise<Uint8Array> {
-  const found = await statOf(file);
-  if (found && found.size > MAX_FILE_BYTES)
-    throw new ManifestError([`${file}: is larger than ${MAX_FILE_BYTES} bytes: split it`]);
-  return readFile(file);
 }

@@ -56,7 +56,8 @@ async function matchesOf(pattern: string): Promise<string[]> {
 async function filesAmong(paths: string[]): Promise<string[]> {
   if (paths.length > MAX_FILES) throw new Error(`it has more than ${MAX_FILES} files`);
   const found = await Promise.all(paths.map(statOf));
-  return paths.filter((_, i) => found[i]?.isFile()).sort();
+  // What is no regular file is a mistake, and told when it is read; a link that leads nowhere is a file that was removed.
+  return paths.filter((_, i) => found[i]?.isDirectory() === false).sort();
 }
 
 function some(files: readonly string[], missing: string): Expansion {

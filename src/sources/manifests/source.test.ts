@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rename, rm, symlink, truncate, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -283,8 +285,34 @@ describe('bad input never loses good state', () => {
     const { served, complaints } = await start();
     await truncate(path, MAX_FILE_BYTES + 1);
     await vi.waitFor(() => expect(complaints().length).toBe(1), SOON);
-    expect(complaints()[0]).toContain('DIR/a.yaml: is larger than 268435456 bytes: split it; the last good objects');
+    expect(complaints()[0]).toContain(
+      'DIR/a.yaml has 268435457 octets, expecting at most 268435456; the last good objects',
+    );
     expect(served()).toEqual(['a']);
+  });
+
+  test.each<[string, (sub: string) => Promise<unknown>]>([
+    ['a file of something else', (sub) => writeFile(sub, randomBytes(5000))],
+    ['text that is no manifest', (sub) => writeFile(sub, 'hello\n')],
+    ['an empty file', (sub) => writeFile(sub, '')],
+    ['a FIFO', async (sub) => execFileSync('mkfifo', [sub])],
+    ['a device', (sub) => symlink('/dev/zero', sub)],
+    ['a folder with a broken file', async () => put('sub/other.yaml', 'kind: [')],
+    ['a folder with a FIFO', async (sub) => mkdir(sub).then(() => execFileSync('mkfifo', [join(sub, 'other.yaml')]))],
+  ])('%s in the place of the folder keeps what was in it, until there are objects again', async (_, make) => {
+    const sub = join(folder, 'sub');
+    await put('sub/a.yaml', service('a'));
+    const { served, complaints, registry } = await start([sub]);
+    await rename(sub, join(folder, 'away'));
+    await make(sub);
+    await vi.waitFor(
+      () => expect(complaints().join()).toContain('without an object in them: what was read before stays served'),
+      SOON,
+    );
+    expect([registry.synced, served()]).toEqual([true, ['a']]);
+    await rm(sub, { recursive: true });
+    await put('sub/b.yaml', service('b'));
+    await vi.waitFor(() => expect(served()).toEqual(['b']), SOON);
   });
 
   test('when everything is deleted, the last good set stays, with one warning', async () => {

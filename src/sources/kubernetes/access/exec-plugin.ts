@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { messageOf, systemCodeOf } from '../../../errors.ts';
+import { MAX_CREDENTIAL_OCTETS, readTextNow } from '../../../read-file.ts';
 import { type ClusterFields, type ExecFields, pathFrom } from './kubeconfig-fields.ts';
 
 /** What a plugin gave. */
@@ -75,7 +75,8 @@ function readCredential(output: string, { apiVersion }: ExecFields): ExecCredent
 /** A cluster as plugins are told of it: with the CA itself. */
 function clusterInfo(cluster: ClusterFields, folder: string): object {
   const { 'certificate-authority': file, 'certificate-authority-data': data, extensions = [], ...shown } = cluster;
-  const ca = data || (file && readFileSync(pathFrom(folder, file)).toString('base64'));
+  const ca =
+    data || (file && Buffer.from(readTextNow(pathFrom(folder, file), MAX_CREDENTIAL_OCTETS)).toString('base64'));
   const config = extensions.find(({ name }) => name === CLUSTER_CONFIG)?.extension;
   return { ...shown, ...(ca && { 'certificate-authority-data': ca }), ...(config !== undefined && { config }) };
 }

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { messageOf } from '../../../errors.ts';
 import type { Clock } from '../../../observe/clock.ts';
+import { MAX_CREDENTIAL_OCTETS, readText } from '../../../read-file.ts';
 import { AccessError, type Credentials, PACKED, rereadEachMinute, type TlsFiles } from './access.ts';
 
 /** Where Kubernetes mounts the service account of a pod. */
@@ -30,7 +30,7 @@ export function inClusterCredentials(clock: Clock, { env = process.env, folder =
 
   async function read(path: string, what: string): Promise<string> {
     const fix = "set automountServiceAccountToken to true in this server's pod";
-    return readText(path, `the service account's ${what}`, fix);
+    return readCredential(path, `the service account's ${what}`, fix);
   }
 }
 
@@ -38,7 +38,7 @@ export function inClusterCredentials(clock: Clock, { env = process.env, folder =
 export function endpointCredentials(url: string, files: TlsFiles | undefined, clock: Clock): Credentials {
   return rereadEachMinute(clock, async () => {
     const read = (path: string | undefined, what: string) =>
-      path ? readText(path, what, "mend the 'tls' line") : undefined;
+      path ? readCredential(path, what, "mend the 'tls' line") : undefined;
     const [cert, key, ca] = await Promise.all([
       read(files?.cert, 'the client certificate'),
       read(files?.key, 'the key of the client certificate'),
@@ -48,9 +48,9 @@ export function endpointCredentials(url: string, files: TlsFiles | undefined, cl
   });
 }
 
-async function readText(path: string, what: string, fix: string): Promise<string> {
+async function readCredential(path: string, what: string, fix: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return await readText(path, MAX_CREDENTIAL_OCTETS);
   } catch (thrown) {
     throw new AccessError(`${what} cannot be read: ${messageOf(thrown)}: ${fix}`, thrown);
   }

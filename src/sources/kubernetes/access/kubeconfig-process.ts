@@ -3,11 +3,11 @@
  * takes 85 MB, which a server that asks once in a while must not carry along. Its arguments are the file and the context;
  * it sends a {@link Resolved} to its parent, or says on standard error what is wrong.
  */
-import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import type { Cluster, User } from '@kubernetes/client-node/dist/config_types.js';
 import { parse } from 'yaml';
+import { MAX_CREDENTIAL_OCTETS, readOctets, readText } from '../../../read-file.ts';
 import type { TlsAccess } from './access.ts';
 import { type ExecCredential, runExecPlugin } from './exec-plugin.ts';
 import type { Resolved } from './kubeconfig.ts';
@@ -33,7 +33,7 @@ try {
 }
 
 async function resolve(file: string, context: string): Promise<Resolved> {
-  const text = readFileSync(file, 'utf8');
+  const text = await readText(file, MAX_CREDENTIAL_OCTETS);
   const config = new KubeConfig();
   config.loadFromString(text);
   const { cluster, user } = chosen(config, context);
@@ -106,6 +106,8 @@ async function applied(config: KubeConfig, cluster: Cluster, user: User, folder:
   const { file: caFile } = fileOf(cluster.caData, cluster.caFile);
   const { file: certFile } = fileOf(user.certData, user.certFile);
   const { file: keyFile } = fileOf(user.keyData, user.keyFile);
+  // The library reads without bounds.
+  for (const file of [caFile, certFile, keyFile]) if (file !== undefined) await readOctets(file, MAX_CREDENTIAL_OCTETS);
   config.loadFromOptions({
     ...{ contexts: config.getContexts(), currentContext: config.getCurrentContext() },
     clusters: [{ ...cluster, caFile }],

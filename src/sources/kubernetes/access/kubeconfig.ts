@@ -1,8 +1,9 @@
 import { fork } from 'node:child_process';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { CairnError, messageOf } from '../../../errors.ts';
 import type { Clock } from '../../../observe/clock.ts';
+import { MAX_CREDENTIAL_OCTETS, readText } from '../../../read-file.ts';
 import { type Access, AccessError, type Credentials, PACKED, type Renewed, rereadEachMinute } from './access.ts';
 
 /** What a kubeconfig leads to. */
@@ -90,7 +91,7 @@ export function kubeconfigCredentials(
 /** The token in a file, which may be replaced at any time. */
 function tokenIn(path: string, clock: Clock): Renewed<string> {
   return rereadEachMinute(clock, async () => {
-    const text = await readFile(path, 'utf8').catch((thrown) => {
+    const text = await readText(path, MAX_CREDENTIAL_OCTETS).catch((thrown) => {
       throw new CairnError('KUBECONFIG', `the tokenFile cannot be read: ${messageOf(thrown)}`, { cause: thrown });
     });
     if (text.trim() === '') throw new CairnError('KUBECONFIG', `the tokenFile ${path} is empty`);

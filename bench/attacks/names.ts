@@ -1,0 +1,32 @@
+/** The zones of the upstream, each of which it treats in its own way. */
+export const ZONES = {
+  /** Answered at once. */
+  plain: 'plain.example',
+  /** Answered late, with SERVFAIL, or not at all. */
+  flaky: 'flaky.example',
+  /** Never answered. */
+  silent: 'silent.example',
+  /** Answered after a while, with TTL 0 and for one network: such a reply is nobody else's. */
+  unshared: 'unshared.example',
+  /** Long queries get no reply, others an answer. */
+  drop: 'drop.example',
+  /** Long queries get an error, others an answer. */
+  formerr: 'formerr.example',
+  refused: 'refused.example',
+  notauth: 'notauth.example',
+  /** Answered with 58 KB over TCP. */
+  big: 'big.example',
+} as const;
+
+/** A fresh name every so often, the same for all who ask at that time; sometimes one of them is the first to ask for it, sometimes another. */
+export function sharedName(zone: string, everyMs = 270): string {
+  return `at-${Math.floor(Date.now() / everyMs)}.${zone}`;
+}
+
+/** Services that every cluster here has. */
+export const SERVICES = {
+  /** 200 endpoints: a reply of 3.2 KB. */
+  wide: 'wide.attacked.svc.cluster.local',
+  /** 20,000 endpoints, where the setup wants them. */
+  big: 'big.attacked.svc.cluster.local',
+} as const;

@@ -1,0 +1,174 @@
+/**
+ * A soak: `node bench/soak.ts [MINUTES]` (default 22) lets a cluster change all the while, its API server fail in 30 ways, an upstream lose
+ * and delay queries, and the Corefile be reloaded each 20 seconds, or faster in a short run. It fails if a name of the cluster is once not
+ * answered, if the server grows, counts a panic, keeps descriptors, or does not know the cluster at the end.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ApiServer, startApiServer } from '../test/support/api-server/index.ts';
+import { ask } from '../test/support/ask.ts';
+import { refusedPort } from '../test/support/upstream.ts';
+import { sleep } from './attacks/attack.ts';
+import { flood } from './attacks/flood.ts';
+import { query, TYPES } from './attacks/message.ts';
+import { ZONES } from './attacks/names.ts';
+import { startUpstream } from './attacks/upstream.ts';
+import { runVictim } from './attacks/victim.ts';
+import { bigCluster, bigClusterObjects, sliceObject } from './big-cluster.ts';
+import { churn } from './churn.ts';
+import { type BenchServer, limitRun, ownMiB, startBenchServer } from './server.ts';
+import { faults, heal } from './soak/faults.ts';
+
+const minutes = Number(process.argv[2] ?? 22);
+const seconds = minutes * 60;
+const FULL_SECONDS = 22 * 60;
+/** Everything that happens now and then happens as often in a short run, but for what needs its time. */
+const reloadSeconds = Math.max(3, (20 * seconds) / FULL_SECONDS);
+const faultSeconds = seconds / faults.length;
+const CHANGES_PER_SECOND = 20;
+const FLAKY_PER_SECOND = 30;
+const SAMPLED = 40;
+/** How long the server may take to follow again after the last fault: it waits longer from failure to failure. */
+const CATCH_UP_MS = 60_000;
+const MAX_GROWTH_MIB = 15;
+const MAX_MORE_FILES = 20;
+
+/** A free port for each page and socket, which must stay the same over reloads. */
+const [port, metricsPort] = [await refusedPort(), await refusedPort()];
+const folder = mkdtempSync(join(tmpdir(), 'cairn-soak-'));
+const corefile = join(folder, 'Corefile');
+const nameOf = ({ name, namespace }: { name: string; namespace: string }) => `${name}.${namespace}.svc.cluster.local`;
+
+function writeCorefile(api: ApiServer, upstream: string, round: number): void {
+  const text = `.:${port} {
+    errors
+    prometheus 127.0.0.1:${metricsPort}
+    kubernetes cluster.local in-addr.arpa ip6.arpa {
+        endpoint ${api.url}
+        pods insecure
+        fallthrough in-addr.arpa ip6.arpa
+        ttl ${5 + (round % 20)}
+    }
+    hosts /dev/null {
+        192.0.2.${round % 250} round.example
+        fallthrough
+    }
+    forward . ${upstream}
+    cache ${30 + (round % 2)}
+    loadbalance
+}
+`;
+  writeFileSync(corefile, text);
+}
+
+async function reloadOften(server: BenchServer, api: ApiServer, upstream: string, untilMs: number): Promise<number> {
+  let round = 0;
+  for (; performance.now() < untilMs; round++) {
+    writeCorefile(api, upstream, round);
+    server.child.kill('SIGUSR1');
+    await sleep(reloadSeconds * 1000);
+  }
+  return round;
+}
+
+/** One fault after the other, each for half of its time. */
+async function failOften(api: ApiServer): Promise<void> {
+  for (const fault of faults) {
+    await fault(api);
+    await sleep((faultSeconds / 2) * 1000);
+    await heal(api);
+    await sleep((faultSeconds / 2) * 1000);
+  }
+}
+
+interface Sample {
+  readonly mib: number;
+  readonly files: number;
+}
+
+const sampleOf = (pid: number): Sample => ({ mib: ownMiB(pid), files: readdirSync(`/proc/${pid}/fd`).length });
+
+async function sampleOften(pid: number, untilMs: number): Promise<Sample[]> {
+  const samples: Sample[] = [];
+  while (performance.now() < untilMs) {
+    await sleep(Math.min(10_000, (seconds * 1000) / SAMPLED));
+    samples.push(sampleOf(pid));
+  }
+  return samples;
+}
+
+/** The smallest of a stretch: what lies above it is what was not collected yet. */
+function least(samples: readonly Sample[], of: (sample: Sample) => number): number {
+  return samples.reduce((least, sample) => Math.min(least, of(sample)), Number.POSITIVE_INFINITY);
+}
+
+/** Changes some services, and counts those that the server does not come to know of. */
+async function unknownChanges(api: ApiServer, services: ReturnType<typeof bigCluster>): Promise<number> {
+  const headless = services.filter(({ clusterIp }) => clusterIp === undefined).slice(0, SAMPLED);
+  for (const service of headless) api.put(sliceObject(service, 0));
+  const untilMs = performance.now() + CATCH_UP_MS;
+  let unknown = headless;
+  while (unknown.length > 0 && performance.now() < untilMs) {
+    await sleep(500);
+    const isRight = async (service: (typeof headless)[number]) => {
+      const { answer } = await ask(port, nameOf(service), 'A', { tcp: true });
+      return answer.toSorted().join() === service.endpoints.slice(1).toSorted().join();
+    };
+    const right = await Promise.all(unknown.map(isRight));
+    unknown = unknown.filter((_, i) => !right[i]);
+  }
+  return unknown.length;
+}
+
+execFileSync('taskset', ['-acp', '1', String(process.pid)], { stdio: 'ignore' });
+limitRun(minutes + 5);
+const services = bigCluster({ services: 500, endpointsEach: 5 });
+const api = await startApiServer({ objects: bigClusterObjects(services) });
+const upstream = await startUpstream();
+writeCorefile(api, upstream.endpoint, 0);
+const server = await startBenchServer(corefile, ['--max-old-space-size=96']);
+const problems: string[] = [];
+try {
+  const untilMs = performance.now() + seconds * 1000;
+  const changes = churn(api, services, CHANGES_PER_SECOND, undefined);
+  const outside = { zone: ZONES.plain, names: 'fresh' } as const;
+  const cluster = services.slice(0, 200).map(nameOf);
+  const [victim, reloads, samples] = await Promise.all([
+    runVictim({ port, seconds, cluster, outside, pages: [] }),
+    reloadOften(server, api, upstream.endpoint, untilMs),
+    sampleOften(server.pid, untilMs),
+    failOften(api),
+    flood(port, FLAKY_PER_SECOND, seconds, (i) => query(i, `f-${i}.${ZONES.flaky}`, TYPES.A)),
+  ]);
+  changes.stop();
+  await heal(api);
+  const unknown = await unknownChanges(api, services);
+  const page = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+  const panics = Number(/^coredns_panics_total (\d+)/m.exec(page)?.[1] ?? Number.NaN);
+  const failedReloads = Number(/^coredns_reload_failed_total (\d+)/m.exec(page)?.[1] ?? 0);
+  const third = Math.ceil(samples.length / 3);
+  const growth = least(samples.slice(-third), ({ mib }) => mib) - least(samples.slice(0, third), ({ mib }) => mib);
+  const files =
+    least(samples.slice(-third), (each) => each.files) - least(samples.slice(0, third), (each) => each.files);
+  if (victim.cluster.failed > 0) problems.push(`names of the cluster: ${victim.cluster.why}`);
+  if (victim.outside!.failed * 100 > victim.outside!.asked) problems.push(`names outside: ${victim.outside!.why}`);
+  if (panics !== 0) problems.push(`${panics} panics`);
+  if (failedReloads > 0) problems.push(`${failedReloads} reloads failed`);
+  if (growth > MAX_GROWTH_MIB) problems.push(`grew by ${growth.toFixed(1)} MiB`);
+  if (files > MAX_MORE_FILES) problems.push(`${files} more open files`);
+  if (unknown > 0) problems.push(`${unknown} of ${SAMPLED} changes unknown after ${CATCH_UP_MS / 1000} s`);
+  process.stdout.write(
+    `${minutes} minutes: ${changes.updates} changes, ${faults.length} faults of the API server, ${reloads} reloads; ` +
+      `cluster names ${victim.cluster.failed} of ${victim.cluster.asked} failed, p99 ${victim.cluster.p99.toFixed(1)} ms; ` +
+      `names outside ${victim.outside!.failed} of ${victim.outside!.asked} failed; own memory ${growth.toFixed(1)} MiB more ` +
+      `in the last third than in the first; ${panics} panics; ${problems.join('; ') || 'all is well'}\n`,
+  );
+} finally {
+  await server.stop();
+  upstream.close();
+  await api.close();
+  rmSync(folder, { recursive: true });
+}
+process.exit(problems.length > 0 ? 1 : 0);
