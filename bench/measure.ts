@@ -116,6 +116,6 @@ function result({ row, window, running: { contender, setup }, loads }: Cell): Re
 }
 
 /** Of numbers in ascending order. */
-function percentile(sorted: readonly number[], percent: number): number {
+export function percentile(sorted: readonly number[], percent: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / 100))] ?? Number.NaN;
 }
