@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Rcode } from '../../src/dns/message.ts';
 import { folderOf, type Stops } from '../interop/pod/folder.ts';
 import { hasEnded } from '../interop/pod/machine.ts';
@@ -124,7 +125,7 @@ async function untilReady(cairn: Cairn): Promise<void> {
   const end = performance.now() + READY_MS;
   while (!(await cairn.isReady())) {
     if (hasEnded(cairn.process) || performance.now() > end) throw new Error(`Cairn does not start:\n${cairn.log()}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await pause(50);
   }
 }
 

@@ -1,6 +1,7 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Dice, dice } from '../interop/compare/dice.ts';
 import type { KubernetesObject } from '../support/api-server/index.ts';
-import { type Api, ApiError } from './api.ts';
+import { type Api, ApiError, pathOf } from './api.ts';
 import { readiness } from './nodes.ts';
 
 /** Changes a cluster at random, as those do who work with one. */
@@ -30,7 +31,7 @@ const CHANGES: readonly (readonly [name: string, share: number, Change])[] = [
     (d, api) => api.patch(service(d, anyPlace(d)), { metadata: { labels: { turn: `${d.between(1, 99)}` } } }),
   ],
   ['namespace made', 30, (d, api) => api.create(namespace(d.pick(NAMESPACES)))],
-  ['namespace deleted', 3, (d, api) => api.delete(namespace(d.pick(NAMESPACES)))],
+  ['namespace deleted', 3, deleteNamespace],
 ];
 
 export function createChurn(api: Api, seed: number): Churn {
@@ -60,7 +61,7 @@ export function createChurn(api: Api, seed: number): Churn {
       const changes: Promise<void>[] = [];
       for (let elapsedMs = 0; elapsedMs < durationMs; elapsedMs = performance.now() - startMs) {
         while (changes.length < (elapsedMs * perSecond) / 1000) changes.push(change());
-        await new Promise((resolve) => setTimeout(resolve, 10));
+        await pause(10);
       }
       await Promise.all(changes);
     },
@@ -95,6 +96,13 @@ function service(d: Dice, { namespace, app }: Place): KubernetesObject {
       ...d.pick([{ ipFamilyPolicy: 'RequireDualStack' }, { ipFamilies: ['IPv6'] }, {}]),
     },
   };
+}
+
+/** Not one that is about to end. */
+async function deleteNamespace(d: Dice, api: Api): Promise<boolean> {
+  const one = namespace(d.pick(NAMESPACES));
+  const known = (await api.list(pathOf('Namespace'))).find(({ metadata }) => metadata.name === one.metadata.name);
+  return known !== undefined && !('deletionTimestamp' in known.metadata) && api.delete(one);
 }
 
 function changeReadiness(d: Dice, api: Api): Promise<unknown> {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { KubernetesObject } from '../support/api-server/index.ts';
 import { type Api, ApiError, type ApiObject, pathOf } from './api.ts';
 
@@ -38,7 +39,7 @@ export async function empty(api: Api): Promise<void> {
   const own = await contents(api);
   await forEach(own, (object) => api.delete(object, 0));
   // The controller manager ends namespaces.
-  while ((await contents(api)).length > 0) await new Promise((resolve) => setTimeout(resolve, 100));
+  while ((await contents(api)).length > 0) await pause(100);
 }
 
 async function contents(api: Api): Promise<ApiObject[]> {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { KubernetesObject } from '../support/api-server/index.ts';
 import { type Api, pathOf } from './api.ts';
 import type { ControlPlane } from './control-plane.ts';
@@ -36,7 +37,7 @@ async function followPods(api: Api, signal: AbortSignal): Promise<void> {
         if (type === 'ADDED' || type === 'MODIFIED') void care({ ...object, kind: 'Pod' }).catch(() => {});
       }
     } catch {
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await pause(200);
     }
   }
 }

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
 import { hasEnded } from '../interop/pod/machine.ts';
 
 /** More of what a program prints is forgotten. */
@@ -44,7 +45,7 @@ export class Program {
       const ended = !this.child || hasEnded(this.child);
       if (ended || performance.now() > end)
         throw new Error(`${this.path} ${ended ? 'ended' : 'is not ready'}:\n${this.printed.slice(-4000)}`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await pause(50);
     }
   }
 
