@@ -18,12 +18,12 @@ interface Wanted {
 const EVERY_MS = 1;
 
 /** Times are those of `performance.now`. */
-export function createAsker(port: number): Asker {
+export function createAsker(port: number, address = '127.0.0.1'): Asker {
   const socket = createSocket('udp4');
   const wanted = new Map<number, Wanted>();
   let lastId = 0;
   const timer = setInterval(() => {
-    for (const { query } of wanted.values()) socket.send(query, port, '127.0.0.1');
+    for (const { query } of wanted.values()) socket.send(query, port, address);
   }, EVERY_MS);
   socket.on('message', (octets) => {
     const atMs = performance.now();

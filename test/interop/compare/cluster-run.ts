@@ -77,11 +77,12 @@ export async function compareOverCluster(
   into.clusters++;
 }
 
-function forwardZones({ zones }: Settings): string[] {
+/** Those that names are put into. */
+export function forwardZones({ zones }: Settings): string[] {
   return zones.filter((zone) => !zone.includes('/') && !foldName(zone).endsWith('.arpa'));
 }
 
-function printSettings({ zones, options }: Settings): string {
+export function printSettings({ zones, options }: Settings): string {
   return [zones.join(' '), ...options].join('; ');
 }
 

@@ -34,7 +34,8 @@ export function generateCluster(seed: number, ownAddresses: readonly string[] = 
   const pods = generatePods(d, namespaces, d.chance(0.1) ? ownAddresses : []);
   const names = new Set<string>();
   const services: KubernetesObject[] = [];
-  for (let i = d.between(3, 8); i > 0; i--) {
+  // The first address of a network of services is the API server's.
+  for (let i = d.between(3, 8) + 1; i > 1; i--) {
     // Now and then a service is left over from a namespace that is gone.
     const namespace = d.chance(0.05) ? 'gone' : d.pick(namespaces);
     const name = d.pick(SERVICES);
@@ -84,7 +85,8 @@ function clusterIps(d: Dice, headless: boolean, { at }: Place): object {
   if (headless) return { clusterIP: 'None', clusterIPs: ['None'] };
   const [v4, v6] = [`10.0.0.${at}`, `fd00:0:0:1::${at}`];
   const clusterIPs = d.pick([[v4], [v4], [v6], [v4, v6], [v6, v4]]);
-  return { clusterIP: clusterIPs[0], clusterIPs };
+  const policy = clusterIPs.length > 1 && { ipFamilyPolicy: 'RequireDualStack' };
+  return { clusterIP: clusterIPs[0], clusterIPs, ...policy };
 }
 
 /** A target outside or inside, that is there or not, or that leads around. */

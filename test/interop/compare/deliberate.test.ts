@@ -37,15 +37,16 @@ const OBJECTS = [
   service('out', { type: 'ExternalName', externalName: 'example.org' }),
 ];
 
-/** An outcome such as `NXDOMAIN` or `NOERROR record; record ++ glue`; negative ones have an SOA record. */
+/** An outcome such as `NXDOMAIN -- authority` or `NOERROR record; record ++ glue`; negative ones have an SOA record. */
 function outcome(line: string): Outcome {
-  const [, rcode = '', rest = ''] = /^(\S+) ?(.*)$/.exec(line)!;
+  const [text = '', soa = 'SOA'] = line.split(' -- ');
+  const [, rcode = '', rest = ''] = /^(\S+) ?(.*)$/.exec(text)!;
   const [answer = '', glue = ''] = rest.split('++').map((part) => part.trim());
   const records = (part: string) => part.split('; ').filter((one) => one !== '');
   return {
     ...{ rcode, flags: rcode === 'SERVFAIL' ? 'qr rd' : 'qr aa rd' },
     ...{ answer: records(answer), additional: records(glue) },
-    authority: answer === '' && rcode !== 'SERVFAIL' ? ['SOA'] : [],
+    authority: answer === '' && rcode !== 'SERVFAIL' ? [soa] : [],
   };
 }
 
@@ -67,6 +68,7 @@ describe('differences that are meant', () => {
     ['x.7.0.0.10.in-addr.arpa. PTR', '', 'NOERROR x', 'NXDOMAIN', 'below a pod or an address'],
     [`10-0-0-1.shop.pod.${Z} SRV`, '', 'NOERROR x', 'NOERROR', 'SRV of a pod'],
     ['Cluster.local. NS', '', 'NOERROR', 'NOERROR x', 'letter case of name servers'],
+    [`X.nS.dns.${Z} A`, '', 'NXDOMAIN -- SOA ns.dns', 'NXDOMAIN -- SOA nS.dns', 'letter case of what is repeated'],
     ['in-addr.arpa. NS', '', 'NOERROR x', 'NOERROR y', 'name servers of a reverse zone'],
     [`pin._zone.web.shop.svc.${Z} A`, 'zonal', 'NXDOMAIN', 'NOERROR', 'zonal names'],
     [`_http._tcp.all.shop.svc.${Z} A`, '', 'NOERROR x', 'NXDOMAIN', 'ports without a number'],
@@ -124,6 +126,8 @@ describe('differences that are faults', () => {
     [`pin._zone.web.shop.svc.${Z} A`, '', 'NXDOMAIN', 'NOERROR x'],
     [`nothing.${Z} A`, '', 'NXDOMAIN', 'NOERROR'],
     [`dns.${Z} A`, '', 'SERVFAIL', 'NOERROR'],
+    [`X.nS.dns.${Z} A`, '', 'NXDOMAIN -- SOA ns.dns', 'NXDOMAIN -- SOA nS.net'],
+    [`x.ns.dns.${Z} A`, '', 'NXDOMAIN -- SOA ns.dns', 'NXDOMAIN -- SOA nS.dns'],
     [`${Z} NS`, '', 'NOERROR a', 'NOERROR b'],
     [PTR, '', 'NOERROR x PTR web.shop.svc.Z.', 'NOERROR b'],
     [PTR, '', 'NOERROR b; x PTR a.web.shop.svc.Z.', 'NOERROR b'],

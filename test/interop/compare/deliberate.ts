@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { foldName, labelsOf } from '../../../src/dns/name.ts';
 import { parseReverseName } from '../../../src/dns/reverse.ts';
 import { printType } from '../../../src/dns/rr.ts';
@@ -116,6 +117,14 @@ export const deliberate: readonly Deliberate[] = [
     readme: 'Apex NS and `ns.dns.Z` are answered in any letter case',
     applies: ({ name, type, labels }) =>
       isUpper(name) && (labels.join('.') === 'ns.dns' || (labels.length === 0 && type === 'NS')),
+  },
+  {
+    topic: 'letter case of what is repeated',
+    readme: 'A name is answered in the letter case in which it was asked for',
+    applies: ({ name, left, right }) =>
+      isUpper(name) &&
+      equal(left, { ...right, authority: left.authority }) &&
+      isDeepStrictEqual(...foldedAuthorities(left, right)),
   },
   {
     topic: 'name servers of a reverse zone',
@@ -254,6 +263,11 @@ function isBelowService(line: string, objects: readonly KubernetesObject[]): boo
     objects.some(({ kind, metadata }) => kind === 'Namespace' && metadata.name === namespace) &&
     readServices(objects).some((one) => one.name === name && one.namespace === namespace && one.type !== 'ExternalName')
   );
+}
+
+function foldedAuthorities(...outcomes: readonly [Outcome, Outcome]): [string[], string[]] {
+  const [left, right] = outcomes.map(({ authority }) => authority.map(foldName).sort());
+  return [left!, right!];
 }
 
 function folded(outcome: Outcome): Outcome {

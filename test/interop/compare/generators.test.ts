@@ -109,10 +109,10 @@ describe('questions', () => {
       'web.shop.pod.cluster.local. a',
       'eu-1.pin._zone.db.shop.svc.cluster.local. a',
     ],
-    ...['10-1-0-1.shop.pod.cluster.local. a', '--ffff-102-304.shop.pod.cluster.local. a', '1.0.0.10.in-addr.arpa. ptr'],
+    ...['10-1-0-1.shop.pod.cluster.local. a', '--ffff-102-304.shop.pod.cluster.local. a', '2.0.0.10.in-addr.arpa. ptr'],
     ...[
       '0.0.10.in-addr.arpa. ptr',
-      'x.1.0.0.10.in-addr.arpa. ptr',
+      'x.2.0.0.10.in-addr.arpa. ptr',
       'ip6.arpa. soa',
       '*.shop.svc.cluster.local. type65280',
     ],

@@ -32,7 +32,7 @@ function podObject(d: Dice, metadata: { name: string; namespace: string }, ips: 
   return {
     ...{ apiVersion: 'v1', kind: 'Pod' },
     metadata: { ...metadata, labels: { tier: d.pick(['front', 'back']) } },
-    spec: { ...(d.chance(0.1) && { hostNetwork: true }) },
+    spec: { containers: [{ name: 'main', image: 'none' }], ...(d.chance(0.1) && { hostNetwork: true }) },
     status: {
       phase: d.pick(PHASES),
       ...(ips.length > 0 && { podIP: ips[0], podIPs: ips.map((ip) => ({ ip })) }),

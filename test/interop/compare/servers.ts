@@ -34,20 +34,30 @@ export type CairnSource = 'manifests' | 'endpoint';
 export async function startCoredns(program: string, world: World): Promise<Compared> {
   const api = await startApiServer({ objects: world.objects });
   try {
-    const { ports, started: end } = await onFreePorts(world, (ports) => {
-      const corefile = join(world.folder, 'coredns.Corefile');
-      writeFileSync(corefile, corefileOf(ports, world, `endpoint ${api.url}`));
-      return startProgram(program, ['-conf', corefile]);
-    });
+    const coredns = await serveWithCoredns(program, world, `endpoint ${api.url}`);
     const stop = async () => {
-      await end();
+      await coredns.stop();
       await api.close();
     };
-    return { ports, stop };
+    return { ...coredns, stop };
   } catch (error) {
     await api.close();
     throw error;
   }
+}
+
+/** Serves the cluster that `source`, a line of the plugin, leads to. */
+export async function serveWithCoredns(
+  program: string,
+  world: Omit<World, 'objects'>,
+  source: string,
+): Promise<Compared> {
+  const { ports, started: stop } = await onFreePorts(world, (ports) => {
+    const corefile = join(world.folder, 'coredns.Corefile');
+    writeFileSync(corefile, corefileOf(ports, world, source));
+    return startProgram(program, ['-conf', corefile]);
+  });
+  return { ports, stop };
 }
 
 /** Serves a cluster with Cairn in this process, once for each of the settings. */
@@ -98,7 +108,7 @@ async function startProgram(program: string, args: readonly string[]): Promise<(
 /** How often a start is tried: another program may take a port that was free a moment ago. */
 const TRIES = 5;
 
-async function onFreePorts<T>({ settings }: World, start: (ports: readonly number[]) => Promise<T>) {
+async function onFreePorts<T>({ settings }: Pick<World, 'settings'>, start: (ports: readonly number[]) => Promise<T>) {
   for (let tries = 1; ; tries++) {
     const ports = await freePorts(settings.length);
     try {
@@ -116,7 +126,7 @@ function manifestsSource({ folder, objects: items }: World): string {
   return `manifests ${file}\n        namespaces_from_manifests`;
 }
 
-function corefileOf(ports: readonly number[], { settings, upstream }: World, source: string): string {
+function corefileOf(ports: readonly number[], { settings, upstream }: Omit<World, 'objects'>, source: string): string {
   return ports.map((port, i) => blockText(port, settings[i]!, source, upstream)).join('\n');
 }
 

@@ -26,13 +26,16 @@ interface Service extends KubernetesObject {
   readonly spec: { readonly type?: string; readonly externalName?: string; readonly ports?: readonly Port[] };
 }
 
+interface Endpoint {
+  readonly addresses: readonly string[];
+  readonly hostname?: string;
+  readonly targetRef?: { readonly name: string };
+}
+
 interface Slice extends KubernetesObject {
-  readonly endpoints?: readonly {
-    readonly addresses: readonly string[];
-    readonly hostname?: string;
-    readonly targetRef?: { readonly name: string };
-  }[];
-  readonly ports?: readonly Port[];
+  readonly endpoints?: readonly Endpoint[] | null;
+  /** API servers say null for none. */
+  readonly ports?: readonly Port[] | null;
 }
 
 export function readServices(objects: readonly KubernetesObject[]): ServiceNames[] {
@@ -47,7 +50,7 @@ export function readServices(objects: readonly KubernetesObject[]): ServiceNames
       const endpoints = own.flatMap((slice) => slice.endpoints ?? []).flatMap(endpointNames);
       return {
         ...{ name, namespace, type: spec.type ?? 'ClusterIP', externalName: spec.externalName ?? '' },
-        allPorts: own.some(({ ports = [] }) => ports.length === 0 || ports.some(({ port }) => port === undefined)),
+        allPorts: own.some(({ ports }) => !ports?.length || ports.some(({ port }) => port === undefined)),
         endpoints: [...new Set(endpoints)],
         addresses: own
           .flatMap((slice) => slice.endpoints ?? [])
@@ -57,7 +60,7 @@ export function readServices(objects: readonly KubernetesObject[]): ServiceNames
     });
 }
 
-function endpointNames({ addresses, hostname, targetRef }: NonNullable<Slice['endpoints']>[number]): string[] {
+function endpointNames({ addresses, hostname, targetRef }: Endpoint): string[] {
   const dashed = addresses.flatMap((address) => {
     const label = address.replaceAll(/[.:]/g, '-');
     return label.endsWith('-') ? [label, `${label}0`] : [label];

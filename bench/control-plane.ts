@@ -1,0 +1,69 @@
+/**
+ * `node bench/control-plane.ts [WRITES]`: how long it takes from a write to the API server until an answer shows it, with etcd and Kubernetes as
+ * test/control-plane builds them. Where COREDNS_BIN names a CoreDNS, both servers are asked for the same writes, each once a millisecond.
+ */
+import { buildBinaries } from '../test/control-plane/binaries.ts';
+import { startCairn } from '../test/control-plane/cairn.ts';
+import { type ControlPlane, startControlPlane } from '../test/control-plane/control-plane.ts';
+import { startCoredns } from '../test/control-plane/coredns.ts';
+import { rights } from '../test/control-plane/rights.ts';
+import { kubeadm } from '../test/interop/compare/settings.ts';
+import { apiService, apiSlice } from '../test/support/api-objects.ts';
+import { refusedPort } from '../test/support/upstream.ts';
+import { type Asker, createAsker } from './asker.ts';
+import { percentile } from './percentile.ts';
+
+const WRITES = Number(process.argv[2] ?? 500);
+/** The first ones find code that is not compiled. */
+const UNCOUNTED = 50;
+const NAME = 'db.default.svc.cluster.local';
+const SLICE = apiSlice('default/db', 'db-1', '10.1.0.1');
+
+const plane = await startControlPlane(buildBinaries());
+const askers = new Map<string, Asker>();
+try {
+  for (const object of [...rights, apiService('default/db', 'None'), SLICE]) await plane.api.create(object);
+  askers.set('Cairn', createAsker(53, (await startCairn(plane, { direct: true })).address));
+  await addCoredns(process.env.COREDNS_BIN);
+  print(await delays());
+} finally {
+  for (const asker of askers.values()) asker.close();
+  await plane.stop();
+}
+
+async function addCoredns(program: string | undefined): Promise<void> {
+  if (program === undefined) return;
+  const coredns = await startCoredns(plane, program, [kubeadm], `127.0.0.1:${await refusedPort()}`);
+  askers.set('CoreDNS', createAsker(coredns.ports[0]!));
+}
+
+/** Moves the one endpoint to another address again and again. In milliseconds, by server; `write` is until the API server has answered. */
+async function delays(): Promise<Map<string, number[]>> {
+  const found = new Map(['write', ...askers.keys()].map((name): [string, number[]] => [name, []]));
+  for (let write = -UNCOUNTED; write < WRITES; write++) {
+    const address = `10.1.${(write >> 8) & 255}.${write & 255}`;
+    const startMs = performance.now();
+    const changed = move(plane, address);
+    const shown = [...askers].map(async ([name, { untilAnswered }]) => {
+      return [name, await untilAnswered(NAME, (addresses) => addresses.includes(address))] as const;
+    });
+    for (const [name, atMs] of await Promise.all([changed, ...shown]))
+      if (write >= 0) found.get(name)!.push(atMs - startMs);
+  }
+  return found;
+}
+
+async function move({ api }: ControlPlane, address: string): Promise<readonly ['write', number]> {
+  await api.patch(SLICE, { endpoints: [{ addresses: [address], conditions: { ready: true } }] });
+  return ['write', performance.now()];
+}
+
+function print(found: ReadonlyMap<string, readonly number[]>): void {
+  process.stdout.write(`${WRITES} writes; milliseconds from a write to\n`);
+  for (const [name, delays] of found) {
+    const sorted = delays.toSorted((a, b) => a - b);
+    const [p50, p99] = [50, 99].map((percent) => percentile(sorted, percent).toFixed(1).padStart(7));
+    const what = name === 'write' ? "the API server's answer" : `an answer of ${name} that shows it`;
+    process.stdout.write(`  ${what.padEnd(36)} p50 ${p50}  p99 ${p99}\n`);
+  }
+}

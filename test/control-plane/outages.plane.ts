@@ -1,0 +1,101 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { describe, expect } from 'vitest';
+import { countRequests } from './audit.ts';
+import { test, until } from './open.ts';
+import { CAIRN } from './rights.ts';
+import { nameOf, openShop, type Shop, UNDISTURBED, WEB } from './shop.ts';
+import { wrongAnswers } from './wrong-answers.ts';
+
+/** How long the API server is stopped or away; set it to 180 and more to see what only long outages do. */
+const OUTAGE_MS = 1000 * Number(process.env.CONTROL_PLANE_OUTAGE_SECONDS ?? 15);
+/** Stale data is put right within this time, whatever happened. */
+const RIGHT_AGAIN = { timeout: 120_000, interval: 250 };
+
+/** Answers go on unchanged for so long. */
+async function goesOn(shop: Shop, durationMs: number): Promise<void> {
+  for (const end = performance.now() + durationMs; performance.now() < end; await pause(250))
+    expect(await shop.undisturbed()).toBe(UNDISTURBED);
+}
+
+/** Everything is learnt again, and no more was asked than that takes. */
+async function expectRecovered({ plane, cairn, learns }: Shop, lists: number): Promise<void> {
+  const tookMs = await learns('afterwards');
+  process.stdout.write(`learnt again within ${(tookMs / 1000).toFixed(1)} s\n`);
+  await until(() => wrongAnswers(plane.api, cairn.address), []);
+  for (const [resource, count] of Object.entries(countRequests(plane.auditLog, CAIRN)))
+    expect(count.lists, `lists of ${resource}`).toBeLessThanOrEqual(lists);
+}
+
+const TIME = { timeout: OUTAGE_MS + 240_000 };
+
+describe.concurrent('what is known is served without interruption, and what is new is learnt, when', TIME, () => {
+  test.for(['SIGTERM', 'SIGKILL'] as const)('the API server ends by %s and is back', async (signal, context) => {
+    const shop = await openShop(context);
+    await shop.plane.apiServer.stop(signal);
+    await goesOn(shop, OUTAGE_MS);
+    await shop.plane.apiServer.start();
+    await expectRecovered(shop, 3);
+  });
+
+  test('the API server stands still for long', async (context) => {
+    const shop = await openShop(context);
+    const { program } = shop.plane.apiServer;
+    program.signal('SIGSTOP');
+    await goesOn(shop, OUTAGE_MS);
+    program.signal('SIGCONT');
+    await shop.plane.apiServer.ready();
+    await expectRecovered(shop, 3);
+  });
+
+  test('etcd ends and is back', async (context) => {
+    const shop = await openShop(context);
+    await shop.plane.etcd.stop('SIGTERM');
+    await goesOn(shop, OUTAGE_MS);
+    await shop.plane.etcd.start();
+    await shop.plane.apiServer.ready();
+    await expectRecovered(shop, 3);
+  });
+});
+
+describe.concurrent('what was missed is made up for, when', () => {
+  test('etcd is put back to an older state', { timeout: 400_000 }, async (context) => {
+    const shop = await openShop(context);
+    const { plane, cairn } = shop;
+    await plane.etcd.copy();
+    await plane.apiServer.ready();
+    // Versions go far ahead of those to come.
+    for (let i = 0; i < 200; i++) await plane.api.patch(WEB, { metadata: { labels: { turn: `${i}` } } });
+    const known = new Set<string>();
+    await shop.learns('forgotten');
+    await plane.api.delete(WEB);
+    await until(() => wrongAnswers(plane.api, cairn.address, known), []);
+
+    await plane.apiServer.stop();
+    await plane.etcd.restore();
+    await plane.apiServer.start();
+    const tookMs = await until(() => wrongAnswers(plane.api, cairn.address, known), [], RIGHT_AGAIN);
+    process.stdout.write(`right ${(tookMs / 1000).toFixed(1)} s after etcd was put back\n`);
+    expect(await cairn.addressesOf(nameOf(WEB))).toEqual(['10.0.7.1']);
+    await expectRecovered(shop, 5);
+  });
+
+  test('versions are compacted while it is cut off', async (context) => {
+    const shop = await openShop(context, { flags: ['--watch-cache=false'] });
+    const { plane, cairn } = shop;
+    const known = new Set<string>();
+    await until(() => wrongAnswers(plane.api, cairn.address, known), []);
+    cairn.network.refuse(true);
+    await plane.api.delete(WEB);
+    for (let i = 0; i < 20; i++)
+      await plane.api.create({
+        ...WEB,
+        metadata: { name: `web-${i}`, namespace: 'default' },
+        spec: { ports: [{ port: 80 }] },
+      });
+    await plane.etcd.compact();
+    await goesOn(shop, 1000);
+    cairn.network.refuse(false);
+    await until(() => wrongAnswers(plane.api, cairn.address, known), []);
+    expect(await cairn.metric('cairn_kubernetes_relists_total')).toBeGreaterThan(0);
+  });
+});
