@@ -129,6 +129,7 @@ const OTHERS = [
   'version.ts',
   'cli/corefile-input.ts',
   'cli/start-memory.ts',
+  'net/open-files.ts',
   'plugins/prometheus/process-metrics.ts',
 ];
 
