@@ -46,7 +46,7 @@ async function textOf(pipe: Readable, name: string): Promise<string> {
     chunks.push(chunk);
     octets += chunk.length;
     if (octets > MAX_COREFILE_OCTETS) {
-      throw new CairnError('COREFILE', `${name} gives more than ${MAX_COREFILE_OCTETS} octets, the most of a Corefile`);
+      throw new CairnError('COREFILE', `${name} has more than ${MAX_COREFILE_OCTETS} octets, the limit of a Corefile`);
     }
   }
   return Buffer.concat(chunks).toString('utf8');

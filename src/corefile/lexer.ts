@@ -50,7 +50,7 @@ function readWord(scan: Scan): void {
   push(scan, word === '{' || word === '}' ? word : 'word', word, position);
   const typographic = TYPOGRAPHIC.exec(word)?.[0];
   if (typographic) {
-    const message = `the typographic quote ${typographic} is a letter like any other, and holds no words together: write "`;
+    const message = `the typographic quote ${typographic} is an ordinary character and quotes nothing: write "`;
     scan.warnings.push({ position, message });
   }
   if (scan.text[scan.at] !== '#') return;

@@ -116,9 +116,9 @@ function leftOut({ transport, address, port, zones }: Claimed, others: readonly 
     // An address block stands for many zones, and is one warning.
     const isOne = blocks[0]!.keys.every((other) => other === key || other.position !== key.position);
     const name = isOne ? zone : `'${key.original}'`;
-    const message = `${name} is not served at ${places}: what comes there is for the block at ${bound}, which binds that address`;
+    const message = `${name} is not served at ${places}: queries there go to the block at ${bound}, which binds that address`;
     return [
-      { position: key.position, message: `${message} - name ${name} there, too, or 'bind' other addresses here` },
+      { position: key.position, message: `${message} - add ${name} to that block, or 'bind' other addresses here` },
     ];
   });
 }

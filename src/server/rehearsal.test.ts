@@ -16,7 +16,7 @@ async function warnings(text: string): Promise<string[]> {
   return (await rehearse(configuration)).map(printWarning);
 }
 
-const REST = 'what comes there is for the block at Corefile:4:1, which binds that address - name';
+const REST = 'queries there go to the block at Corefile:4:1, which binds that address - add';
 
 test.each([
   ['. {\nwhoami\n}\norg {\nbind 127.0.0.1 ::1\nwhoami\n}', ['127.0.0.1, ::1', '.', '1:1']],
@@ -24,7 +24,7 @@ test.each([
   ['org {\nbind 0.0.0.0\n}\n. {\nbind ::1 127.0.0.1\n}', ['127.0.0.1', 'org.', '1:1']],
 ])('zones that are not served at an address of theirs are told of: %j', async (text, [address, zone, place]) => {
   expect(await warnings(text)).toEqual([
-    `Corefile:${place} - ${zone} is not served at ${address}: ${REST} ${zone} there, too, or 'bind' other addresses here`,
+    `Corefile:${place} - ${zone} is not served at ${address}: ${REST} ${zone} to that block, or 'bind' other addresses here`,
   ]);
 });
 

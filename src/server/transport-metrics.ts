@@ -10,14 +10,12 @@ export function exposeTransports(metrics: Metrics, sockets: () => Iterable<OpenS
     'TCP connections closed unheard because as many as allowed were busy.',
     ['server'],
   );
-  const unfinished = metrics.gauge(
-    'cairn_tcp_unfinished_bytes',
-    'Memory of TCP connections for messages that are not whole yet.',
-    ['server'],
-  );
+  const unfinished = metrics.gauge('cairn_tcp_unfinished_bytes', 'Memory of TCP connections for incomplete messages.', [
+    'server',
+  ]);
   const unsent = metrics.gauge(
     'cairn_tcp_unsent_bytes',
-    'Memory of TCP connections for replies that their clients have not taken yet.',
+    'Memory of TCP connections for responses that their clients have not read yet.',
     ['server'],
   );
   const closed = metrics.counter(
@@ -40,7 +38,7 @@ export function exposeTransports(metrics: Metrics, sockets: () => Iterable<OpenS
   );
   const stale = metrics.counter(
     'cairn_udp_stale_queries_total',
-    'UDP queries dropped because they had waited for too long before anybody could look at them.',
+    'UDP queries dropped unread because they had waited too long in the buffer of the socket.',
     ['server'],
   );
   const workers = metrics.gauge('cairn_udp_workers', 'Threads beside the main one that serve UDP.', ['server']);
@@ -51,7 +49,7 @@ export function exposeTransports(metrics: Metrics, sockets: () => Iterable<OpenS
   );
   const dropped = metrics.counter(
     'cairn_udp_worker_dropped_queries_total',
-    'UDP queries dropped because too many waited for the main thread, or for too long.',
+    'UDP queries dropped because too many waited for the main thread, or because they waited too long.',
     ['server'],
   );
   const deaths = metrics.counter('cairn_udp_worker_deaths_total', 'Threads that died and were replaced.', ['server']);
@@ -82,7 +80,9 @@ export function exposeTransports(metrics: Metrics, sockets: () => Iterable<OpenS
 /** Shows what the servers of HTTP pages count of themselves, by their addresses. */
 export function exposePageServers(metrics: Metrics, servers: () => Iterable<readonly [string, HttpServer]>): void {
   const open = metrics.gauge('cairn_page_connections', 'Connections to HTTP pages that are open.', ['address']);
-  const bodies = metrics.gauge('cairn_page_body_bytes', 'Memory of HTTP pages that clients are taking.', ['address']);
+  const bodies = metrics.gauge('cairn_page_body_bytes', 'Memory of HTTP pages that clients are still reading.', [
+    'address',
+  ]);
   const closed = metrics.counter(
     'cairn_page_connections_closed_total',
     'Connections to HTTP pages that ended, by reason: client, handshake, read, write, displaced, shutdown, error.',

@@ -38,5 +38,5 @@ export function readZone(origin: Name, file: string, text: string): Zone {
 function checkApex(apex: Name, origin: Name, file: string): void {
   if (apex === origin) return;
   const fix = `name its zone, as in 'file ${basename(file)} ${apex}', or serve it in a block of that zone`;
-  throw new ZoneError(`the file holds the zone ${apex}, and is read as the zone ${origin}: ${fix}`);
+  throw new ZoneError(`the file holds the zone ${apex}, but is read as the zone ${origin}: ${fix}`);
 }

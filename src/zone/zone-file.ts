@@ -58,7 +58,7 @@ export function followZoneFile(source: ZoneFileSource, { clock, log }: PluginEnv
   const file = watchFile({
     ...{ path, clock, intervalMs: source.reloadMs, maxOctets: MAX_ZONE_FILE_OCTETS, changed: load },
     problem(message) {
-      const before = zones.some(({ zone }) => zone) ? ', what was read before stays' : '';
+      const before = zones.some(({ zone }) => zone) ? ', the last good version is served' : '';
       log.warning(`cannot read the zone file${before}: ${message}`);
       for (const held of zones) if (!held.zone) held.replace({ problem: message });
     },

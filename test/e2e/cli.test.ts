@@ -305,7 +305,7 @@ describe.each(['-', 'pipe'])('-conf %s', LONG, (conf) => {
     const write = () => void (writer.writable && writer.write(piece, write));
     write();
     expect(await once(child, 'exit')).toEqual([1, null]);
-    expect(output()).toContain('gives more than 16777216 octets, the most of a Corefile');
+    expect(output()).toContain('has more than 16777216 octets, the limit of a Corefile');
   });
 });
 

@@ -102,7 +102,7 @@ function decodeRecord(reader: Reader, optRecords: OptRecord[] | undefined): Reso
     // RFC 2181 §8: a TTL with its top bit set is zero.
     record = { name, type, class: recordClass, ttl: ttl > 0x7fffffff ? 0 : ttl, data: decodeRdata(reader, type) };
   }
-  if (reader.offset !== end) throw new WireError(`the rdata that ends at ${end} has octets too many`);
+  if (reader.offset !== end) throw new WireError(`the rdata that ends at ${end} has surplus octets`);
   reader.end = messageEnd;
   return record;
 }

@@ -95,7 +95,7 @@ function skipRdata(scanner: Scanner, type: number): void {
     if (field.skip) field.skip(scanner);
     else field.decode(scanner);
   }
-  if (scanner.offset !== end) throw new WireError(`the rdata that ends at ${end} has octets too many`);
+  if (scanner.offset !== end) throw new WireError(`the rdata that ends at ${end} has surplus octets`);
   scanner.end = messageEnd;
 }
 

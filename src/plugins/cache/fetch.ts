@@ -51,7 +51,7 @@ export function createFetcher(
   const waiting = new Waitlist<Waiter>(MAX_WAITING, (waiter) => {
     waitingRejects.value++;
     waiter.flight.delete(waiter);
-    const message = `more than ${MAX_WAITING} queries wait for the replies to others`;
+    const message = `more than ${MAX_WAITING} queries wait for replies to equal ones`;
     waiter.resolve({ reply: failure('cache', Rcode.SERVFAIL, new CairnError('CACHE', message)), entry: undefined });
   });
 

@@ -261,7 +261,7 @@ describe('the file', () => {
     await look('@ 5 SOA ns mail 2 2 3 4 5\na A x\n');
     expect(address()).toBe('192.0.2.1');
     expect(env.lines.at(-1)).toBe(
-      `[WARNING] plugin/file: cannot read the zone file, what was read before stays: ${join(root, 'g')}:2: address of A must be an IPv4 address, not "x"`,
+      `[WARNING] plugin/file: cannot read the zone file, the last good version is served: ${join(root, 'g')}:2: address of A must be an IPv4 address, not "x"`,
     );
     await unlink(join(root, 'g'));
     await look(version(3, '192.0.2.3'));
@@ -349,7 +349,7 @@ test.each(['.', 'example.net.', 'www.example.org.'])(
   async (zone) => {
     await write('other', '$ORIGIN example.org.\n@ 5 SOA ns mail 1 2 3 4 5\n@ 5 NS ns\n');
     const { plugin, env } = makePlugin(file, `file other ${zone}`, { root });
-    const message = `other:2: the file holds the zone example.org., and is read as the zone ${zone}: name its zone, as in 'file other example.org.', or serve it in a block of that zone`;
+    const message = `other:2: the file holds the zone example.org., but is read as the zone ${zone}: name its zone, as in 'file other example.org.', or serve it in a block of that zone`;
     await expect(plugin.start!(new AbortController().signal)).rejects.toThrow(message);
     expect(env.lines).toEqual([expect.stringContaining('cannot read the zone file: ')]);
     await plugin.stop!();

@@ -23,7 +23,7 @@ export interface ForwardMetrics {
   /** All upstreams were down. */
   readonly healthcheckBroken: Cell;
   readonly concurrentRejects: Cell;
-  /** Queries refused for newer ones. */
+  /** Queries refused to make room for newer ones. */
   readonly gaveWay: Cell;
   /** Shows what the whole process has under way, until the function that it returns is called. */
   watch(): () => void;
@@ -68,9 +68,13 @@ export function forwardMetrics(metrics: Metrics): ForwardMetrics {
   ]);
   const brokenHelp = 'Queries that found all upstreams down.';
   const rejectsHelp = 'Queries refused because max_concurrent were being forwarded.';
-  const gaveWayHelp = 'Queries refused for newer ones, as they had waited longest of all that were being forwarded.';
-  const underWay = metrics.gauge('cairn_forward_in_flight', 'Queries being forwarded, of the whole process.', []);
-  const sockets = metrics.gauge('cairn_forward_udp_sockets', 'UDP sockets that wait for upstreams.', []);
+  const gaveWayHelp = 'Forwarded queries refused to make room for newer ones; those that have waited longest go first.';
+  const underWay = metrics.gauge('cairn_forward_in_flight', 'Queries that the whole process is forwarding.', []);
+  const sockets = metrics.gauge(
+    'cairn_forward_udp_sockets',
+    'UDP sockets of the whole process that wait for upstreams.',
+    [],
+  );
   const ofUpstream = [proxyDuration, duration, requests, responses, proxyProbes, probes, hits, misses, failures];
   return {
     healthcheckBroken: counter('coredns_forward_healthcheck_broken_total', brokenHelp).cell(),

@@ -125,7 +125,7 @@ test.each([
   ['forward . 192.0.2.1 {\nnext NXDOMAIN\n}\nforward . 192.0.2.2\nforward . 192.0.2.3', '5:1', '4:1'],
 ])('%j has a line that is never asked', (text, place, first) => {
   expect(warningsOf(forward, text)).toEqual([
-    `Corefile:${place} - never asked: 'forward' at Corefile:${first} takes every name of it`,
+    `Corefile:${place} - never asked: 'forward' at Corefile:${first} takes all of its names`,
   ]);
 });
 

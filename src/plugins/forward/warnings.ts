@@ -9,7 +9,7 @@ export function warnOfIdleLines(stanzas: readonly Stanza[], { warn }: ParseConte
   for (const [i, stanza] of stanzas.entries()) {
     const { position, tls, tlsServername, to } = stanza;
     const first = stanzas.slice(0, i).find((other) => takesAll(other, stanza));
-    if (first) warn(position, `never asked: 'forward' at ${printPosition(first.position)} takes every name of it`);
+    if (first) warn(position, `never asked: 'forward' at ${printPosition(first.position)} takes all of its names`);
     const wantsTls = tlsServername !== undefined || tls.position !== position;
     if (wantsTls && !to.some(encryptionOf)) warn(position, 'no upstream has tls:// or https://, so TLS is not used');
   }

@@ -158,7 +158,7 @@ describe('without a word on where the cluster is', () => {
   test('the start fails outside of a cluster, and names the three ways', async () => {
     vi.stubEnv('KUBERNETES_SERVICE_HOST', undefined);
     await expect(create().plugin.start!(new AbortController().signal)).rejects.toThrow(
-      'this process runs in no cluster, and nothing says which one to serve: ' +
+      'this process does not run in a cluster, and no option says which one to serve: ' +
         "add 'manifests PATH' (files), 'kubeconfig FILE [CONTEXT]' or 'endpoint URL' (an API server)",
     );
   });

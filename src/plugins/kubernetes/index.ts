@@ -28,7 +28,7 @@ export default definePlugin<KubernetesOptions>({
 async function failWithoutCluster(): Promise<void> {
   throw new CairnError(
     'NO_CLUSTER',
-    'this process runs in no cluster, and nothing says which one to serve: add ' +
+    'this process does not run in a cluster, and no option says which one to serve: add ' +
       "'manifests PATH' (files), 'kubeconfig FILE [CONTEXT]' or 'endpoint URL' (an API server)",
   );
 }

@@ -99,7 +99,7 @@ function exposeRegistries(metrics: Metrics): Set<Shown> {
 function watchGauges(metrics: Metrics): (watches: readonly WatchStatus[]) => void {
   const age = metrics.gauge(
     'cairn_kubernetes_watch_age_seconds',
-    'How long ago the API server last showed a watch to be up to date.',
+    'How long ago a watch was last known to be up to date.',
     ['resource'],
   );
   const synced = metrics.gauge('cairn_kubernetes_watch_synced', 'Whether the list of a resource was once complete.', [

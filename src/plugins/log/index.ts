@@ -25,7 +25,7 @@ export default definePlugin<readonly LogRule[]>({
       const first = rules.slice(0, i).findIndex((earlier) => covers(earlier.names, names));
       if (first === -1) continue;
       const place = printPosition(uses[first]!.position);
-      block.warn(uses[i]!.position, `logs nothing: 'log' at ${place} decides for every name of it`);
+      block.warn(uses[i]!.position, `logs nothing: 'log' at ${place} decides for all of its names`);
     }
     return rules;
   },
@@ -48,7 +48,10 @@ function parseRule(directive: Directive, { warn }: ParseContext): LogRule {
   const names = hasFormat ? args.slice(0, -1) : args;
   for (const { text, position } of names) {
     if (isDestination(text)) {
-      warn(position, `'${text}' is a name here, as every argument but a format: the log goes to stdout - remove it`);
+      warn(
+        position,
+        `'${text}' is read as a name, like every argument that is not a format: the log always goes to stdout - remove it`,
+      );
     }
   }
   // CoreDNS, too, takes a single argument for a name, whatever it looks like.

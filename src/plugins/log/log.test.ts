@@ -146,14 +146,14 @@ test.each(['stdout', 'stderr', 'STDOUT', 'all', '/var/log/dns.log', './queries',
   "the name '%s' was probably meant as a destination, which is told",
   (word) => {
     expect(warningsOf(log, `log ${word}`)).toEqual([
-      `Corefile:1:5 - '${word}' is a name here, as every argument but a format: the log goes to stdout - remove it`,
+      `Corefile:1:5 - '${word}' is read as a name, like every argument that is not a format: the log always goes to stdout - remove it`,
     ]);
   },
 );
 
 test('names that are no destination get no warning, nor do rules for other names', () => {
   expect(warningsOf(log, 'log\nlog')).toEqual([
-    "Corefile:2:1 - logs nothing: 'log' at Corefile:1:1 decides for every name of it",
+    "Corefile:2:1 - logs nothing: 'log' at Corefile:1:1 decides for all of its names",
   ]);
   expect(warningsOf(log, 'log 0/25.2.0.192.in-addr.arpa example.org log.example.org\nlog example.com')).toEqual([]);
   expect(warningsOf(log, 'log a.example.org\nlog example.org b.example\nlog . "{name}"')).toEqual([]);

@@ -56,7 +56,7 @@ export interface WatchMetrics {
 export function watchMetrics(metrics: Metrics): (resource: string) => WatchMetrics {
   const relists = metrics.counter(
     'cairn_kubernetes_relists_total',
-    'Lists that were made again, by why: the version was too old (expired), the list did not come whole (incomplete), the API server went back to an earlier version (went-back), or watches stayed silent though it had moved on (silent).',
+    'Lists that were made again, by reason: the version was too old (expired), the list was incomplete (incomplete), the API server went back to an earlier version (went-back), or watches stayed silent although its version had moved on (silent).',
     ['resource', 'reason'],
   );
   const restarts = metrics.counter('cairn_kubernetes_watch_restarts_total', 'Watches that were begun again.', [
@@ -64,7 +64,7 @@ export function watchMetrics(metrics: Metrics): (resource: string) => WatchMetri
   ]);
   const probes = metrics.counter(
     'cairn_kubernetes_probes_total',
-    'How often the API server was asked for its version, by how that compares with the version of the watch.',
+    'Requests for the version of the API server, by how that compares with the version of the watch.',
     ['resource', 'result'],
   );
   const skipped = metrics.counter(

@@ -209,7 +209,7 @@ describe('an API server that fails', () => {
     await cluster.later(() => expect(askedOf(cluster, SERVICES).length).toBeGreaterThan(1), 1000);
     expect(cluster.clock.monotonic()).toBeLessThanOrEqual(100_000);
     expect(problems(cluster).join()).toMatch(
-      /services: nothing came for a minute, nor an answer to a list: http:.*: no answer within 20 s/,
+      /services: nothing came for a minute, and a list failed: http:.*: no answer within 20 s/,
     );
     await cluster.api.set({ silent: false });
     cluster.api.put(DB);
@@ -259,7 +259,7 @@ test('a list with an earlier version than what is known is taken, and told of', 
   expect([reflector.synced, [...reflector.resource.store.records()]]).toEqual([true, []]);
   expect(lines).toEqual([
     '[WARNING] namespaces: the API server went back from resource version 5 to 3 ' +
-      '(etcd was restored from a snapshot, or this is another server): its list takes the place of what is known',
+      '(etcd was restored from a snapshot, or this is another server): a new list replaces the known data',
   ]);
 });
 

@@ -319,7 +319,7 @@ export class Reflector {
     } catch (thrown) {
       if (thrown instanceof WentBackError) body.fail(thrown);
       else if (this.lastHeardAtMs === heardAtMs) {
-        body.fail(new SilenceError(`nothing came for a minute, nor an answer to a list: ${this.explain(thrown)}`));
+        body.fail(new SilenceError(`nothing came for a minute, and a list failed: ${this.explain(thrown)}`));
       }
     }
   }
@@ -369,7 +369,7 @@ export class Reflector {
 
   private tellWentBack({ message }: WentBackError): void {
     const cause = 'etcd was restored from a snapshot, or this is another server';
-    this.env.log.warning(`${this.title}: ${message} (${cause}): its list takes the place of what is known`);
+    this.env.log.warning(`${this.title}: ${message} (${cause}): a new list replaces the known data`);
     this.env.wentBack();
   }
 

@@ -45,7 +45,7 @@ export class ResourceWatch {
       for (const part of this.parts) part.stop();
       this.parts = undefined;
       this.env.log.info(
-        `${nameOf(this.resource)}: the right to list them in all of the cluster has come: watching them there`,
+        `${nameOf(this.resource)}: the right to list them in all of the cluster was granted: watching all of it`,
       );
     }
     this.env.progress();

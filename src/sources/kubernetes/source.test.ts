@@ -239,7 +239,7 @@ describe('rights', () => {
     expect(cluster.clock.monotonic() - sinceMs).toBeLessThan(310_000);
     expect(problems(cluster).filter((line) => line.includes('right to'))).toEqual([
       '[INFO] services: no right to list them in all of the cluster: watching them in shop',
-      '[INFO] services: the right to list them in all of the cluster has come: watching them there',
+      '[INFO] services: the right to list them in all of the cluster was granted: watching all of it',
     ]);
     await api.close();
   });

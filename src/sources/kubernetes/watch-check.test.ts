@@ -24,7 +24,7 @@ import { WatchCheck } from './watch-check.ts';
 
 const WENT_BACK = (from: number, to: number) =>
   `[WARNING] services: the API server went back from resource version ${from} to ${to} ` +
-  '(etcd was restored from a snapshot, or this is another server): its list takes the place of what is known';
+  '(etcd was restored from a snapshot, or this is another server): a new list replaces the known data';
 
 const relists = (cluster: WatchedCluster) => cluster.metric('cairn_kubernetes_relists_total');
 const probes = async (cluster: WatchedCluster, result: string) =>

@@ -13,7 +13,7 @@ const RACY_MS = 100;
 /** A file that is written without a pause is read all the same after this time, unless it was only just emptied. */
 const MAX_SETTLE_MS = 400;
 
-const REPLACED_BY_NOTHING = 'has other files than before, without an object in them: what was read before stays served';
+const REPLACED_BY_NOTHING = 'has other files than before, which hold no object: what was read before stays served';
 
 interface FileState {
   /** What tells that the file may have changed. */

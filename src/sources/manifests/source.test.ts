@@ -193,8 +193,8 @@ test.each([
   expect(lines.filter((line) => line.includes('Deployment'))).toEqual(
     told
       ? [
-          '[WARNING] manifests: there are no pods, as none are made from Deployment, StatefulSet: services that select pods ' +
-            'have no endpoints without Pods that have an address, or EndpointSlices',
+          '[WARNING] manifests: there are no pods, because Deployment, StatefulSet make none here: ' +
+            'to give services endpoints, add Pods that have an address, or EndpointSlices',
         ]
       : [],
   );
@@ -306,7 +306,7 @@ describe('bad input never loses good state', () => {
     await rename(sub, join(folder, 'away'));
     await make(sub);
     await vi.waitFor(
-      () => expect(complaints().join()).toContain('without an object in them: what was read before stays served'),
+      () => expect(complaints().join()).toContain('which hold no object: what was read before stays served'),
       SOON,
     );
     expect([registry.synced, served()]).toEqual([true, ['a']]);

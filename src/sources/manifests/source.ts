@@ -47,14 +47,14 @@ const POLL_MS = 500;
 /** Looking takes at most this part of the time, however many files there are and however often something else changes beside them. */
 const MAX_LOOKING_SHARE = 1 / 5;
 
-/** That a repository's own manifests say of pods only what makes them, where services could have no endpoints for it. */
+/** A warning if there are workloads but neither pods nor endpoints: services then have no endpoints. */
 function withoutPods(workloads: ReadonlySet<string>, registry: Registry): Problem[] {
   const { pods, slices } = registry.counts();
   if (workloads.size === 0 || pods > 0 || slices > 0) return [];
   const kinds = [...workloads].sort().join(', ');
   const text =
-    `manifests: there are no pods, as none are made from ${kinds}: ` +
-    'services that select pods have no endpoints without Pods that have an address, or EndpointSlices';
+    `manifests: there are no pods, because ${kinds} make none here: ` +
+    'to give services endpoints, add Pods that have an address, or EndpointSlices';
   return [{ level: 'warning', text }];
 }
 

@@ -68,11 +68,11 @@ test.each([
   ['echo oops >&2; exit 3', /the exec plugin ended with code 3: oops$/],
   ['exit 1', /the exec plugin ended with code 1: it said nothing$/],
   ['kill -9 $$', /the exec plugin ended with SIGKILL: it said nothing$/],
-  ['echo hello', /what the exec plugin printed is no JSON$/],
+  ['echo hello', /the output of the exec plugin is not JSON$/],
   ['echo null', /the exec plugin printed undefined of undefined: exec.apiVersion asks for/],
   [answer({ token: 'x' }, 'client.authentication.k8s.io/v1beta1'), /printed ExecCredential of client.*v1beta1: exec/],
   [answer(undefined), /gave neither a token nor a certificate$/],
-  [answer({ clientCertificateData: 'CERT' }), /gave a certificate or a key without the other$/],
+  [answer({ clientCertificateData: 'CERT' }), /gave only one of certificate and key$/],
 ])('%s is an error', async (script, message) => {
   await expect(run(script)).rejects.toThrow(message);
 });

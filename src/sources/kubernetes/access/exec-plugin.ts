@@ -60,14 +60,14 @@ function readCredential(output: string, { apiVersion }: ExecFields): ExecCredent
   try {
     answer = JSON.parse(output);
   } catch {
-    throw new Error('what the exec plugin printed is no JSON');
+    throw new Error('the output of the exec plugin is not JSON');
   }
   if (answer?.kind !== 'ExecCredential' || answer.apiVersion !== apiVersion) {
     const printed = `${answer?.kind} of ${answer?.apiVersion}`;
     throw new Error(`the exec plugin printed ${printed}: exec.apiVersion asks for ExecCredential of ${apiVersion}`);
   }
   const { token, clientCertificateData: certificate, clientKeyData: key } = answer.status ?? {};
-  if (!certificate !== !key) throw new Error('the exec plugin gave a certificate or a key without the other');
+  if (!certificate !== !key) throw new Error('the exec plugin gave only one of certificate and key');
   if (!token && !certificate) throw new Error('the exec plugin gave neither a token nor a certificate');
   return answer.status!;
 }

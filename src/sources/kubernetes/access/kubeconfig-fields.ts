@@ -85,7 +85,7 @@ function checkProvider({ exec, 'auth-provider': provider }: UserFields): void {
     azure: 'kubelogin (kubelogin convert-kubeconfig)',
   };
   const plugin = instead[provider.name ?? ''] ?? 'an exec plugin';
-  throw new Error(`auth-provider "${provider.name}" is gone from Kubernetes since 1.26: use ${plugin}`);
+  throw new Error(`auth-provider "${provider.name}" does not work since Kubernetes 1.26: use ${plugin}`);
 }
 
 const EXEC_GROUP = 'client.authentication.k8s.io';
@@ -94,12 +94,14 @@ function checkExec({ command, apiVersion, interactiveMode, env }: ExecFields): v
   if (!command) throw new Error('exec has no command: add it');
   if (apiVersion !== `${EXEC_GROUP}/v1` && apiVersion !== `${EXEC_GROUP}/v1beta1`) {
     const given = apiVersion ? `exec.apiVersion is ${apiVersion}` : 'exec has no apiVersion';
-    throw new Error(`${given}: it must be ${EXEC_GROUP}/v1 or ${EXEC_GROUP}/v1beta1, whichever the plugin speaks`);
+    throw new Error(`${given}: it must be ${EXEC_GROUP}/v1 or ${EXEC_GROUP}/v1beta1, the one that the plugin supports`);
   }
   if (env?.some(({ name }) => !name)) throw new Error('exec.env has an entry without a name: add it');
   if (interactiveMode === undefined || interactiveMode === 'Never' || interactiveMode === 'IfAvailable') return;
   if (interactiveMode === 'Always') {
-    throw new Error('exec.interactiveMode is Always, and nobody can be asked here: use credentials that need no input');
+    throw new Error(
+      'exec.interactiveMode is Always, but the server has no terminal: use credentials that need no input',
+    );
   }
   throw new Error(`exec.interactiveMode is ${interactiveMode}: it must be Never or IfAvailable here`);
 }

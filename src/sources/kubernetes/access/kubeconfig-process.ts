@@ -51,7 +51,7 @@ async function resolve(file: string, context: string): Promise<Resolved> {
   const authorization = authorizationOf(userFields, options, credential);
   if (userFields['auth-provider'] && !authorization) {
     const wanted = 'it needs id-token and, to refresh it, client-id, refresh-token and idp-issuer-url';
-    throw new Error(`user "${user.name}": auth-provider "oidc" gives no token that is valid: ${wanted}`);
+    throw new Error(`user "${user.name}": auth-provider "oidc" gives no valid token: ${wanted}`);
   }
   return {
     access: {

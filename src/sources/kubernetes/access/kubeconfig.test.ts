@@ -133,7 +133,7 @@ describe('resolving, in a process of its own', { timeout: 60_000 }, () => {
       'an OIDC provider without a token',
       { 'auth-provider': { name: 'oidc', config: {} } },
       {},
-      /user "me": auth-provider "oidc" gives no token that is valid: it needs id-token/,
+      /user "me": auth-provider "oidc" gives no valid token: it needs id-token/,
     ],
     [
       'a plugin that is not there',
