@@ -54,7 +54,7 @@ const ZONES = ['cluster.local', 'in-addr.arpa', 'ip6.arpa'];
 const CONTROL = 'kubernetes.default.svc.cluster.local';
 const CONTROL_ADDRESS = '10.96.0.1';
 
-/** Asks for what is known until the answer comes, passing over replies to what was sent before. @throws Error if none comes */
+/** Asks for a known name until the answer comes, ignoring responses to earlier messages. @throws Error if none comes */
 async function control(socket: Socket, port: number, id: number, batch: string): Promise<void> {
   const octets = query(id, CONTROL, TYPES.A, {
     counts: { additional: 1 },

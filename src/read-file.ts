@@ -3,7 +3,7 @@ import { open, stat } from 'node:fs/promises';
 import { devNull } from 'node:os';
 import { CairnError } from './errors.ts';
 
-/** A file that is not read: it is no regular file, or too large. */
+/** A file that is not read, because it is not a regular file or is too large. */
 export class FileError extends CairnError {
   constructor(code: string, path: string, problem: string) {
     super(code, `${path} ${problem}`);
@@ -13,14 +13,14 @@ export class FileError extends CairnError {
 /** The most octets of a certificate, a key, a token, or a file that names such files. */
 export const MAX_CREDENTIAL_OCTETS = 1024 * 1024;
 
-/** Nothing that is opened here may wait for somebody else: not a FIFO without a writer, not a file of the kernel's without news. */
+/** Opening must not wait for anything, such as the writer of a FIFO or news in a file of the kernel's. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 /** The room at first for a file that does not say its size, such as those of /proc. */
 const MIN_ROOM = 4096;
 
 /**
  * The octets of a regular file, or of what a symbolic link to one leads to; the null device counts as an empty file. Every file of the
- * operator's is read here or by {@link readTextNow}: no file may keep the server waiting, or take more memory than its reader means to give.
+ * operator's is read here or by {@link readTextNow}: no file may keep the server waiting, or take more memory than the caller allows.
  *
  * @throws FileError for anything else and for more octets than `maxOctets`; or the error of the file system.
  */

@@ -1,13 +1,13 @@
-/** What stands in a {@link Waitlist}; the links are the list's own. */
+/** A member of a {@link Waitlist}; only the list changes the links. */
 export interface Waiting<T> {
   older: T | undefined;
   newer: T | undefined;
 }
 
 /**
- * What is under way, in the order in which it began, at most `limit` of it: for one more, the one that has waited longest gives way.
+ * A list of what is under way, in the order in which it began, with at most `limit` members: beyond that, the oldest one is removed.
  *
- * So a client that makes many wait for what never comes loses its own first, and what is answered soon is out of its reach. The
+ * So a client whose queries are never answered displaces its own first, and cannot displace those that are answered soon. The
  * links are in the members, not in a Set: members come and go too fast for one (see {@link TransientMap}).
  */
 export class Waitlist<T extends Waiting<T>> {

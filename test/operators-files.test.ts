@@ -15,7 +15,7 @@ import { folderWith } from './support/folder.ts';
 import { startServer } from './support/server.ts';
 import { run } from './support/tools.ts';
 
-/** What stands where a file should, and what is said of it. */
+/** What stands in place of a file, and the error for it. */
 const IMPOSTORS: Readonly<Record<string, { make(path: string): void; told: RegExp }>> = {
   'a FIFO': { make: (path) => execFileSync('mkfifo', [path]), told: /is a FIFO, expecting a regular file/ },
   'a device without an end': {
@@ -54,7 +54,7 @@ const rejected = (promise: Promise<unknown>) =>
 const kubeconfig = (cluster: string, user: string) =>
   `{current-context: a, contexts: [{name: a, context: {cluster: a, user: a}}], clusters: [{name: a, cluster: {server: 'http://a', ${cluster}}}], users: [{name: a, user: {${user}}}]}`;
 
-/** Everything that reads a file of the operator's: the name of the file in the folder, what is told when it is read. */
+/** Everything that reads a file of the operator's: the name of the file in the folder, and the message when it is read. */
 const READERS: readonly (readonly [
   what: string,
   file: string,

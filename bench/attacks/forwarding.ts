@@ -12,7 +12,7 @@ interface Oddity {
   readonly title: string;
   readonly flags?: number;
   readonly counts: Counts;
-  /** What stands behind the question, with so many octets of padding. */
+  /** What stands behind the question, with that number of octets of padding. */
   rest(padding: number): Buffer;
 }
 

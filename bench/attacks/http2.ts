@@ -1,4 +1,4 @@
-/** Floods of HTTP/2 frames on DNS over HTTPS, written by hand: a library would mind the limits that an attacker passes over. */
+/** Floods of HTTP/2 frames on DNS over HTTPS, written by hand: a library would keep to the limits that an attacker ignores. */
 import { connect, type TLSSocket } from 'node:tls';
 import { CA_CERT } from '../../test/support/authority.ts';
 import { paced } from '../pace.ts';

@@ -18,7 +18,7 @@ export const ZONES = {
   big: 'big.example',
 } as const;
 
-/** A fresh name every so often, the same for all who ask at that time; sometimes one of them is the first to ask for it, sometimes another. */
+/** A new name at fixed intervals, the same for everybody at that time; sometimes the victim asks for it first, sometimes the attacker. */
 export function sharedName(zone: string, everyMs = 270): string {
   return `at-${Math.floor(Date.now() / everyMs)}.${zone}`;
 }

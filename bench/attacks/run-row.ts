@@ -28,7 +28,7 @@ export interface Outcome {
   readonly broken: readonly string[];
 }
 
-/** Of 1,000 questions, so many may fail: a machine that does something else, too, loses one now and then. */
+/** How many of 1,000 queries may fail: a machine that also does other work loses one now and then. */
 const MAX_FAILED_PERMILLE = 10;
 const MAX_P99_MS = 100;
 /** The same for an attack that is more than a core has time for. */

@@ -22,7 +22,7 @@ export interface Target {
   readonly metricsPort: number;
   /** DNS over HTTPS, where the setup has it. */
   readonly httpsPort: number;
-  /** What it was started with, to be changed under its hands. */
+  /** The Corefile that it was started with; attacks may change it while the server runs. */
   readonly corefile: string;
   readonly folder: string;
   /** Names that have addresses in the cluster. */

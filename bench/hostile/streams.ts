@@ -93,7 +93,7 @@ async function overHttp2({ https }: StreamPorts, random: () => number): Promise<
 const KINDS = [overTcp, overTls, overHttp1, overHttp2];
 const AT_ONCE = 30;
 
-/** Opens so many connections, of all kinds in turn; one that the server refuses or ends is as good as any other. */
+/** Opens a number of connections, of all kinds in turn; one that the server refuses or ends counts like any other. */
 export async function sendStreams(ports: StreamPorts, count: number, random: () => number): Promise<void> {
   let left = count;
   const sender = async () => {

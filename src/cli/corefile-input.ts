@@ -18,7 +18,7 @@ const DEFAULT_FILE = 'Corefile';
  * A Corefile that the command line names may come through a pipe, which is read to its end: `-`, or a FIFO such as the shell makes of
  * `<(COMMAND)`. That may take as long as its writer likes: signals act meanwhile.
  *
- * @throws CairnError when what was asked for is no file.
+ * @throws CairnError when the path does not lead to a file.
  */
 export async function findCorefile(conf: string | undefined): Promise<CorefileInput> {
   if (conf === '-' || conf === 'stdin') return { file: 'stdin', text: await textOf(process.stdin, 'stdin') };

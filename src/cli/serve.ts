@@ -59,7 +59,7 @@ function examplesIn({ file, text = diskFiles.read(file) }: CorefileInput): strin
   return commands.length > 0 ? `Try:\n${commands.join('')}` : '';
 }
 
-/** Not to wait for somebody who reads it, should it be a FIFO. */
+/** If it is a FIFO, opening it must not wait for a reader. */
 const PIDFILE_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NONBLOCK;
 
 /** DNS is worth more than the file. */

@@ -1,13 +1,13 @@
 import type { StreamConnection } from './stream-connection.ts';
 
-/** The bodies of responses that clients are taking. One that many clients take is there once. */
+/** The bodies of responses that clients are still reading. A body that several clients read is kept once. */
 export class Bodies {
   private readonly maxOctets: number;
   /** The oldest come first. */
   private readonly takers = new Map<Uint8Array, Set<StreamConnection>>();
   private total = 0;
 
-  /** @param maxOctets of all of them; beyond it, those go who still take the oldest one */
+  /** @param maxOctets of all of them; beyond it, the clients that still read the oldest one are cut off */
   constructor(maxOctets: number) {
     this.maxOctets = maxOctets;
   }

@@ -59,7 +59,7 @@ export class ConnectionsByClient {
     const entered = this.byCount.get(to);
     if (entered) entered.add(client);
     else if (to > 0) this.byCount.set(to, new Set([client]));
-    // They move by one, so that who had the most is next to it now.
+    // Counts change by one, so the client that had the most is next to the maximum now.
     if (to > this.most || !this.byCount.has(this.most)) this.most = to;
   }
 }

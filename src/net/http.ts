@@ -44,7 +44,7 @@ export interface HttpOptions {
   readonly tls?: PageTls | undefined;
 }
 
-/** What became of a page server's connections; and what is kept of bodies that clients are taking. */
+/** The connections of a page server, how they ended, and the memory of bodies that clients are still reading. */
 export interface PageStats extends StreamStats {
   readonly bodyOctets: number;
 }
@@ -123,7 +123,7 @@ export async function openHttp(target: ListenTarget, find: FindPage, options: Ht
   };
 }
 
-/** A server that listens nowhere and minds no time: streams are handed to it, and their connections mind it. */
+/** A server without a socket and without time limits: it is given streams, and their connections watch the time. */
 function createHttp(connections: WeakMap<Duplex, PageConnection>): Server {
   const timeouts = { keepAliveTimeout: 0, headersTimeout: 0, requestTimeout: 0 };
   return createServer(timeouts, (request, response) => {

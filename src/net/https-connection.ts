@@ -38,7 +38,7 @@ const HTTP2_LIMITS = {
   maxHeaderListPairs: 64,
   /** Frames that make no sense, empty ones among them. */
   maxSessionInvalidFrames: 32,
-  /** Requests that are taken back: so many at once, so many a second from then on. */
+  /** How many requests a client may cancel: at once, and a second from then on. */
   streamResetBurst: 128,
   streamResetRate: 16,
 };

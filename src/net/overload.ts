@@ -1,14 +1,14 @@
 /**
- * How old a query over UDP may get before anybody looks at it. Stub resolvers ask again after 1 to 5 s, and those who asked later still
+ * How old a query over UDP may get before it is read. Stub resolvers ask again after 1 to 5 s, and clients that asked later still
  * wait for their first reply.
  */
 export const MAX_QUERY_AGE_MS = 500;
-/** How long older ones are answered all the same. */
+/** For how long queries above that age are still answered. */
 export const CATCH_UP_MS = 100;
 
 /**
- * Tells a queue that is always too old, which only dropping makes shorter, from one that is so once, after a pause: what waited meanwhile is
- * answered in a moment, and whoever asked would else wait for seconds.
+ * Distinguishes a queue that stays too old, which only dropping shortens, from one that is so once, after a pause: what waited meanwhile is
+ * answered in a moment, and its clients would otherwise wait for seconds.
  */
 export class Overload {
   private sinceMs: number | undefined;

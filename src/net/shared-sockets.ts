@@ -1,8 +1,8 @@
 import { isIPv4 } from 'node:net';
 
 /*
- * Where several addresses of one port are listened on, and one of them is a wildcard, the system lets only one socket have them all.
- * So addresses share sockets, and what comes to those belongs to the address that names it most closely, as with sockets of their own.
+ * If the server listens on several addresses of one port, and one of them is a wildcard, the kernel lets only one socket have them all.
+ * So addresses share sockets, and what arrives belongs to the most specific address that matches, as with sockets of their own.
  */
 
 /** An address in canonical text; undefined is every address of the machine. */
@@ -29,7 +29,7 @@ export function covers(wide: ListenAddress, address: ListenAddress): boolean {
   return wide === ALL_IPV4 && address !== ALL_IPV4 && isIPv4(address);
 }
 
-/** To whose address, of those that share sockets with a wider one, what came to `local` belongs; undefined for the wider one. */
+/** Of the addresses that share the sockets of a wider one, the one that what came to `local` belongs to; undefined for the wider one. */
 export function guestAt(local: string, guests: ReadonlyMap<string, unknown>): string | undefined {
   if (guests.size === 0) return undefined;
   if (guests.has(local)) return local;
@@ -42,7 +42,7 @@ export function wildcardOf(local: string): string {
   return local.includes(':') ? ALL_IPV6 : ALL_IPV4;
 }
 
-/** Of the addresses that share sockets, the one that has what belongs to none of the others. */
+/** Of the addresses that share sockets, the one that gets what belongs to none of the others. */
 export function widest(addresses: readonly ListenAddress[]): ListenAddress {
   if (addresses.includes(undefined)) return undefined;
   return [ALL_IPV6, ALL_IPV4].find((address) => addresses.includes(address)) ?? addresses[0];

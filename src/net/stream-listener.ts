@@ -21,7 +21,7 @@ export const STREAM_LIMITS: StreamLimits = {
   maxUnsentOctets: 16 * 1024 * 1024,
 };
 
-/** So many TLS handshakes are begun in one turn of the event loop: each takes the thread for about a millisecond. */
+/** How many TLS handshakes begin in one turn of the event loop: each takes the thread for about a millisecond. */
 const HANDSHAKES_PER_TURN = 1;
 
 /** So much is read ahead of a client, and kept of what it does not take before no more of its queries are taken. */

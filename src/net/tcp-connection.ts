@@ -8,7 +8,7 @@ import type { CloseReason, ConnectionEvents, ConnectionLimits, StreamConnection 
 import type { Incoming, Peer, Receiver, SendReply } from './transport.ts';
 import type { Turns } from './turns.ts';
 
-/** So many messages of one connection are taken in a row, however many are there: others wait too. */
+/** How many messages of one connection are taken in a row, because other connections wait, too. */
 const MESSAGES_IN_A_ROW = 32;
 
 /** What a reply takes in memory, beside its octets, until it is sent. */

@@ -3,7 +3,7 @@ import { TcpConnection } from './tcp-connection.ts';
 import type { Receiver } from './transport.ts';
 import { Turns } from './turns.ts';
 
-/** So many messages are taken in one turn of the event loop, as of datagrams. */
+/** How many messages are taken in one turn of the event loop, the same as of datagrams. */
 const MESSAGES_PER_TURN = 64;
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Divides the turns of the event loop: in each of them so many pieces of work are done, and what has to wait is done in
+ * Divides the turns of the event loop: in each of them a fixed number of pieces of work is done, and what has to wait is done in
  * later ones, the clients in rotation. So nothing that many connections ask for at once keeps others waiting for long.
  */
 export class Turns {

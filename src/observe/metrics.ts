@@ -60,7 +60,7 @@ interface Known {
   readonly lines: () => Iterable<string>;
 }
 
-/** So many series are written in a row, then others have their turn. */
+/** How many series are written in one turn of the event loop. */
 const SERIES_IN_A_ROW = 500;
 
 /** The metrics of the process. Asking twice for one name gives the same family, so counts go on over a reload. */
@@ -113,7 +113,7 @@ export class Metrics {
     return this.registry;
   }
 
-  /** All metrics in Prometheus' text format, made in pieces; who asks while it is made gets the same. */
+  /** All metrics in Prometheus' text format, made in pieces; calls that come while it is made get the same text. */
   expose(): Promise<string> {
     this.making ??= this.print().finally(() => {
       this.making = undefined;

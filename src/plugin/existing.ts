@@ -9,7 +9,7 @@ export interface ExistingName {
   readonly source: string;
   /** What says how long the type's absence may be remembered; undefined in a class without such a record. */
   soa(): ResourceRecord | undefined;
-  /** What goes with it, for who asked for signatures. */
+  /** What goes with it for clients that ask for signatures. */
   readonly proof?: readonly ResourceRecord[];
   /** Whether the plugin's word counts, too, where the plugins below fail to find out. */
   readonly certain?: boolean;

@@ -62,7 +62,7 @@ export function createReply(source: string, parts: Partial<Reply> = {}): WholeRe
 }
 
 /**
- * A reply whose records are packed. Whoever reads a section, or copies the reply, gets them decoded; so a plugin need not know of this. As long
+ * A reply whose records are packed. Code that reads a section, or copies the reply, gets them decoded, so a plugin need not know of this. As long
  * as only {@link alterReply} is used, the octets that came are what the client gets.
  */
 class PackedReply {

@@ -3,7 +3,7 @@ import type { ServerCredentials } from '../net/tls-server.ts';
 import type { ListenPoint } from './listen-point.ts';
 import type { Responder } from './responder.ts';
 
-/** Who answers what comes to sockets; a reload sets others. */
+/** What answers the queries of sockets; a reload replaces it. */
 export interface Seat {
   /** Has what belongs to no address of the others. */
   responder: Responder;
@@ -26,7 +26,7 @@ export function mainPoint(points: readonly ListenPoint[]): ListenPoint {
   return points.find((point) => point.address === address)!;
 }
 
-/** Who answers what came to an address of the machine. */
+/** What answers the queries that came to an address of the machine. */
 export function responderAt({ responder, byAddress }: Seat, local: string): Responder {
   const guest = guestAt(local, byAddress);
   return guest === undefined ? responder : byAddress.get(guest)!;

@@ -4,9 +4,9 @@ import type { KubernetesObject } from '../support/api-server/index.ts';
 import { type Api, ApiError, pathOf } from './api.ts';
 import { readiness } from './nodes.ts';
 
-/** Changes a cluster at random, as those do who work with one. */
+/** Changes a cluster at random, as its users do. */
 export interface Churn {
-  /** Makes so many writes a second for a while, and waits until they are done. */
+  /** Makes a number of writes a second for a while, and waits until they are done. */
   run(perSecond: number, durationMs: number): Promise<void>;
   /** How often each thing was done. */
   readonly done: ReadonlyMap<string, number>;

@@ -221,7 +221,7 @@ export class ApiServerProgram {
       ...[`--service-account-key-file=${signingKey}`, `--service-account-signing-key-file=${signingKey}`],
       // Pods need no token here, and so no account before they can be made.
       '--disable-admission-plugins=ServiceAccount',
-      // Without it, a server that ends waits for a minute for those who watch.
+      // Without it, a server that ends waits a minute for its watches.
       '--shutdown-watch-termination-grace-period=5s',
       ...[`--audit-policy-file=${folder}/audit.yaml`, `--audit-log-path=${auditLog}`],
     ];

@@ -12,5 +12,5 @@ export const binding = rights.find(({ kind }) => kind === 'ClusterRoleBinding')!
 
 export const ACCOUNT = { name: 'cairn', namespace: 'kube-system' };
 
-/** What the API server calls who has that account. */
+/** The user name that the API server gives that account. */
 export const CAIRN = `system:serviceaccount:${ACCOUNT.namespace}:${ACCOUNT.name}`;

@@ -13,7 +13,7 @@ export async function requestToken({ api }: ControlPlane, account: KubernetesObj
 /** An API server takes a token for so much longer than it says. */
 const LEEWAY_SECONDS = 60;
 
-/** A token that is taken for so many seconds; those that may be asked for last ten minutes at least. */
+/** A token that is valid for a number of seconds; the API server itself only issues tokens for at least ten minutes. */
 export function signToken({ signingKey }: ControlPlane, account: KubernetesObject, seconds: number): string {
   const { name, namespace, uid } = account.metadata;
   const now = Math.floor(Date.now() / 1000);

@@ -26,7 +26,7 @@ function blocks(
 
 const answering = (n: number) => `template IN A {\nanswer "{{ .Name }} 60 IN A 10.0.0.${n}"\n}`;
 
-/** Who answers at each loopback, over both protocols: a number that {@link blocks} gives, or an rcode. */
+/** Which block answers at each loopback address, over both protocols: a number that {@link blocks} gives, or an rcode. */
 async function answers(port: number, names: readonly string[]): Promise<string[]> {
   const said: string[] = [];
   for (const address of LOOPBACKS) {
@@ -44,7 +44,7 @@ async function answers(port: number, names: readonly string[]): Promise<string[]
 
 describe.runIf(hasIPv6)('blocks whose addresses overlap', () => {
   describe.each(kinds)('over %s UDP', (kind) => {
-    /** The lines of the blocks, then who answers for www.test and www.z1.test at 127.0.0.1 and ::1. */
+    /** The lines of the blocks, then which block answers for www.test and www.z1.test at 127.0.0.1 and ::1. */
     test.each([
       [['bind 0.0.0.0 ::'], ['1', '1', '1', '1']],
       [['bind ::\nbind 0.0.0.0'], ['1', '1', '1', '1']],

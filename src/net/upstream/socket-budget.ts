@@ -4,7 +4,7 @@ import { openFileLimit } from '../open-files.ts';
 /** How many UDP sockets may wait for upstreams at once, in the whole process; each is a file descriptor. */
 export const MAX_UDP_SOCKETS = 4096;
 
-/** The part of what the process may open that these sockets may take: listeners, clients, watches and files need the rest. */
+/** The share of the process's limit on open files that these sockets may take: listeners, clients, watches and files need the rest. */
 const SHARE = 1 / 2;
 
 /** A socket that waits for an upstream. */
@@ -13,7 +13,7 @@ export interface OpenSocket extends Waiting<OpenSocket> {
   giveWay(): void;
 }
 
-/** The sockets that are open. One budget may serve many upstreams; for one more than it has, the oldest is closed. */
+/** The open sockets. One budget may serve many upstreams; beyond its limit, the oldest socket is closed. */
 export type SocketBudget = Waitlist<OpenSocket>;
 
 export function createSocketBudget(limit: number): SocketBudget {
@@ -22,7 +22,7 @@ export function createSocketBudget(limit: number): SocketBudget {
 
 export const processBudget = createSocketBudget(udpSocketLimit(openFileLimit()));
 
-/** How many UDP sockets may wait where so many files may be open. */
+/** How many UDP sockets may wait in a process that may open this number of files. */
 export function udpSocketLimit(openFiles: number): number {
   return Math.max(1, Math.min(MAX_UDP_SOCKETS, Math.floor(openFiles * SHARE)));
 }

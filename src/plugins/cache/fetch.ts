@@ -14,7 +14,7 @@ import type { CacheMetrics } from './metrics.ts';
 import type { CacheOptions } from './options.ts';
 import { attemptKey, type Store, tableOf } from './store.ts';
 
-/** So many queries may wait for equal ones under way; for one more, the one that has waited longest gets SERVFAIL. */
+/** How many queries may wait for the replies to equal ones; beyond that, the one that has waited longest gets SERVFAIL. */
 export const MAX_WAITING = 4096;
 
 /** Asks the plugins below, once for equal queries under way at the same time, and keeps what may be kept. */

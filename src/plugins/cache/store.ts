@@ -102,7 +102,7 @@ function textOf({ code, data }: Edns['options'][number]): string {
 
 /**
  * What makes two attempts to answer a question the same, so that one may stand for the other, and what a failure depends on:
- * how upstreams are asked, which may be out of reach in one way only, and how deeply look-ups nest. As an attempt waits
+ * how upstreams are asked, which may be out of reach in one way only, and how deeply lookups nest. As an attempt waits
  * only for others that are nested more deeply, none ever waits for itself.
  */
 export function attemptKey({ protocol, depth }: Query, key: string): string {

@@ -34,7 +34,7 @@ function ownMessage(query: Query): Message {
   return { ...message, ad, questions: [question], edns: edns && { ...edns, options: endToEnd(edns, query) } };
 }
 
-/** A message of our own that is the same whoever asks: no client can bring about a failure that others would share. */
+/** A message of our own that is the same for all clients, so that none can cause a failure that others would share. */
 function sharedMessage(query: Query): Message {
   const { message, question, name, edns, ad } = query;
   return {

@@ -98,7 +98,7 @@ function endpointHosts(endpoints: readonly ServiceEndpoint[]): Host[] {
   }));
 }
 
-/** The services that are reached at the address that a reverse name stands for, or that there are such below it. */
+/** The services at the address of a reverse name, or the fact that there are such addresses below the name. */
 function findAddress(
   name: Name,
   { registry, exposes }: ServiceView,

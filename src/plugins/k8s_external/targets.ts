@@ -39,7 +39,7 @@ export async function withAddresses(
   return { ...notRepeatable(reply), additional: withoutTwins(additional) };
 }
 
-/** Both look-ups of a host have its CNAME records. */
+/** Both lookups of a host have its CNAME records. */
 function withoutTwins(records: readonly ResourceRecord[]): ResourceRecord[] {
   const keyOf = (record: ResourceRecord) => `${foldName(record.name)} ${record.type} ${printRdata(record)}`;
   return [...new Map(records.map((record) => [keyOf(record), record])).values()];

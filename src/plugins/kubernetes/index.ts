@@ -24,7 +24,7 @@ export default definePlugin<KubernetesOptions>({
   },
 });
 
-/** That is for the start to say: a Corefile may be checked on another machine. */
+/** The error comes at the start, not before: a Corefile may be checked on another machine. */
 async function failWithoutCluster(): Promise<void> {
   throw new CairnError(
     'NO_CLUSTER',

@@ -13,7 +13,7 @@ export interface Portion {
   addresses(all: readonly string[]): readonly string[];
 }
 
-/** For who wants to have every record. */
+/** For callers that need every record. */
 export const ALL: Portion = { targets: Number.POSITIVE_INFINITY, addresses: (all) => all };
 
 export function portionFor(query: Query, random: () => number): Portion {

@@ -24,7 +24,7 @@ export interface RecordSettings extends ApexSettings {
 
 /**
  * The records of one type at a name, none if it has none. `owner` and `zone` are in the client's spelling. With a `portion`, there are
- * only so many of them that none is left out which a reply has room for.
+ * only as many as can fit into the reply.
  */
 export function recordsOf(
   contents: Contents,

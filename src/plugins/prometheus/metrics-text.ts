@@ -1,10 +1,10 @@
 import type { Clock } from '../../observe/clock.ts';
 import type { Metrics } from '../../observe/metrics.ts';
 
-/** So many texts are made in a second; who asks for more gets the last one, which is a second old at most. */
+/** How many texts are made in a second; further requests get the last one, which is at most a second old. */
 const TEXTS_PER_SECOND = 8;
 
-/** The text of all metrics: one is made for each request that comes, but one at a time, and not for all who ask without end. */
+/** The text of all metrics: made for each request, but only one at a time, and only a bounded number a second. */
 export function metricsText(metrics: Metrics, clock: Clock): () => Promise<Buffer> {
   let last: Promise<Buffer> | undefined;
   let isMaking = false;

@@ -23,10 +23,10 @@ export interface AnswerNames {
 
 const NO_RECORDS: Sections = { answer: [], authority: [], additional: [] };
 
-/** A regular expression takes some 20 µs for a long name: others have their turn behind so many records. */
+/** How many records are rewritten in one turn of the event loop: a regular expression takes some 20 µs for a long name. */
 export const RECORDS_AT_ONCE = 32;
 
-/** The reply with the names of all its records rewritten, later if they are many; a rewritten name that is none leaves the record as it was. */
+/** The reply with the names of all its records rewritten, in several turns if they are many; an invalid new name leaves the record as it was. */
 export function renameRecords(reply: Reply, { owner, value }: AnswerNames): Reply | Promise<Reply> {
   const rename = (record: ResourceRecord): ResourceRecord => {
     const name = (owner && apply(owner, record.name)) ?? record.name;

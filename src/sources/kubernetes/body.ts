@@ -13,7 +13,7 @@ export interface ApiBody {
   readonly chunks: AsyncIterable<Buffer>;
   /** From now on, the answer is taken for dead if nothing comes for so long; with `silent`, that is told each time, and decides. */
   expectWithin(idleMs: number, silent?: () => void): void;
-  /** Gives the answer up: who reads the chunks gets this error. */
+  /** Gives the response up: reading its chunks throws this error. */
   fail(error: CairnError): void;
   /** Says that what counts for the limit of requests under way is done. */
   release(): void;

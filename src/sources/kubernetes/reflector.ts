@@ -35,7 +35,7 @@ export interface ReflectorEnv {
   readonly random: () => number;
   readonly log: Logger;
   readonly metrics: WatchMetrics;
-  /** Told when a list is complete, of each new problem until the first is, and when what is known comes into doubt. */
+  /** Called when a list is complete, for each new problem until the first list is, and when the known data becomes doubtful. */
   progress(): void;
   /** Told that the server has gone back to an earlier version. */
   wentBack(): void;
@@ -110,7 +110,7 @@ export class Reflector {
     return this.currentProblem;
   }
 
-  /** Whether what is known is known to be wrong, until a list is complete. */
+  /** Whether the data is known to be wrong; a complete list ends that. */
   get inDoubt(): boolean {
     return this.isInDoubt;
   }

@@ -1,7 +1,7 @@
 import { Reflector, type ReflectorEnv } from './reflector.ts';
 import { nameOf, type Resource } from './resource.ts';
 
-/** What {@link Reflector}s need, but for what is told about each. */
+/** What {@link Reflector}s need, without the callbacks that differ. */
 export type ResourceWatchEnv = Omit<ReflectorEnv, 'makeUp'>;
 
 /**
@@ -27,7 +27,7 @@ export class ResourceWatch {
     });
   }
 
-  /** Those that what is known comes from. */
+  /** The reflectors that the known data comes from. */
   get reflectors(): readonly Reflector[] {
     return this.parts ?? [this.whole];
   }
@@ -51,7 +51,7 @@ export class ResourceWatch {
     this.env.progress();
   }
 
-  /** Makes up for the right on all of the cluster, where namespaces are configured; true if that is done. */
+  /** Watches the configured namespaces instead, if the right on all of the cluster is missing; true if it does. */
   private makeUp(status: number | undefined): boolean {
     if (this.parts) return true;
     if (status !== 403 || this.namespaces.length === 0) return false;

@@ -10,7 +10,7 @@ function setUp() {
   return { clock, lines, trouble };
 }
 
-const REFUSED = '[WARNING] services: refused; what is known is served meanwhile';
+const REFUSED = '[WARNING] services: refused; the known data is served meanwhile';
 
 test('a failure is told when it begins and when the watch has worked for half a minute', () => {
   const { clock, lines, trouble } = setUp();

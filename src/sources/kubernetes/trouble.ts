@@ -14,9 +14,9 @@ export interface TroubleEnv {
 }
 
 /**
- * Tells the operator of a watch that fails. From the first failure until half a minute has passed without any, it is one trouble, with a line
+ * Logs the failures of a watch. From the first failure until half a minute has passed without one, they are one trouble, with a line
  * when it begins and one when it is over, however often the watch comes and goes in between. A watch that was only cut and could be resumed
- * at once is told when it is over.
+ * at once has only the last line.
  */
 export class Trouble {
   private readonly title: string;
@@ -49,7 +49,7 @@ export class Trouble {
     if (episode.told.has(kind) || episode.told.size >= MAX_KINDS) return;
     episode.told.add(kind);
     const effect = isSynced
-      ? 'what is known is served meanwhile'
+      ? 'the known data is served meanwhile'
       : 'until it works, names that are not found are answered with SERVFAIL';
     this.env.log[isSynced ? 'warning' : 'error'](`${this.title}: ${text}; ${effect}`);
   }

@@ -7,7 +7,7 @@ import { compareVersions } from './version.ts';
 
 /** Servers send bookmarks once a minute, where the version has moved: a watch that brings nothing for longer is checked. */
 const SILENCE_MS = { least: 64_000, spread: 11_000 };
-/** Lists for the sake of silence get rare: after 2, 4, 8, 16 and 32 silences in a row, then after each 32. */
+/** Lists because of silence become rare: after 2, 4, 8, 16 and 32 silences in a row, then after every 32. */
 const RAREST_LIST = 32;
 
 export interface WatchCheckEnv {
@@ -17,7 +17,7 @@ export interface WatchCheckEnv {
 }
 
 /**
- * Tells a watch that has nothing to say from one that is lost.
+ * Distinguishes a watch without events from one that is dead.
  *
  * A server accepts a watch from a version that it has not reached, as after etcd was restored from a snapshot, and says nothing until it
  * reaches it: what happens up to there is never told. Nor does a dead connection say anything. So the server is asked for its version when a watch is

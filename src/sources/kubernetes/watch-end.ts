@@ -21,7 +21,7 @@ export function isHealthy({ events, lastedMs }: WatchCourse): boolean {
 /**
  * What the end of a watch means: an error, or undefined where it simply goes on with the next one.
  *
- * @param thrown by who read it; undefined where the server ended it.
+ * @param thrown by the reader of the watch; undefined if the server ended it.
  */
 export function endOfWatch(thrown: unknown, course: WatchCourse): unknown {
   const isShort = course.lastedMs < SHORT_WATCH_MS;
@@ -53,7 +53,7 @@ export class WatchCut extends ApiConnectionError {
   }
 }
 
-/** A watch was given up by who read it, which is no failure. */
+/** The reader of a watch gave it up, which is not a failure. */
 export class WatchGivenUp extends CairnError {
   /** Why a list must take its place; undefined for another watch. */
   readonly relist: RelistReason | undefined;

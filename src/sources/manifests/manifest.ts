@@ -86,7 +86,7 @@ const READERS: Readonly<Record<string, (object: unknown, place: string, passOver
 /**
  * Reads an API object; undefined if its kind is none that DNS is made of.
  *
- * @param passOver told of parts of the object that make no sense: it is read without them.
+ * @param passOver is called for parts of the object that make no sense: it is read without them.
  * @throws ObjectError
  */
 export function readManifest(

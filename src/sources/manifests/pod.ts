@@ -49,7 +49,7 @@ export const KUBELET_DEFAULTS: KubeletFields = {
   enableServiceLinks: true,
 };
 
-/** @param passOver told of addresses, ports and a host name that are none. @throws ObjectError */
+/** @param passOver is called for invalid addresses, ports and host names. @throws ObjectError */
 export function readPod(object: unknown, place: string, passOver: PassOver = refuseAll): PodManifest {
   const pod = new Field('Pod', object);
   const record = convertPod(object, passOver);

@@ -27,7 +27,7 @@ const ALL: EndpointOptions = { podNames: true, zones: true };
  *
  * Undefined for a slice that no name can lead to: it names no service, or holds host names in place of addresses.
  *
- * @param passOver told of endpoints, addresses, host names and ports that are none: the rest is served without them.
+ * @param passOver is called for invalid endpoints, addresses, host names and ports: the rest is served without them.
  * @throws ObjectError
  */
 export function convertEndpointSlice(

@@ -9,7 +9,7 @@ import { readPorts } from './ports.ts';
  * Turns a legacy v1 Endpoints object into the slices that the control plane would mirror it to: one for every subset and
  * address family. Their names contain a colon, so that no object of the API can have them.
  *
- * @param passOver told of addresses, host names and ports that are none: the rest is served without them.
+ * @param passOver is called for invalid addresses, host names and ports: the rest is served without them.
  * @throws ObjectError
  */
 export function convertEndpoints(object: unknown, passOver: PassOver = refuseAll): EndpointSlice[] {

@@ -13,7 +13,7 @@ export interface ApiObject {
  * The objects of a document: itself, or the items of a `List`, `ServiceList` and so on, however deep. The API leaves out
  * what the items of a typed list are, as the list says it.
  *
- * @param passOver told of items that are no API objects.
+ * @param passOver is called for items that are not API objects.
  * @throws ObjectError if it is no API object.
  */
 export function objectsOf(document: unknown, passOver: PassOver = refuseAll): Iterable<ApiObject> {

@@ -10,7 +10,7 @@ const GONE_PHASES: readonly unknown[] = ['Succeeded', 'Failed', 'Unknown'];
  *
  * Undefined for a pod that has no address, not yet or no longer: never scheduled, finished, or about to be deleted.
  *
- * @param passOver told of addresses that are none: the pod is served with the others.
+ * @param passOver is called for invalid addresses: the pod is served with the others.
  * @throws ObjectError
  */
 export function convertPod(object: unknown, passOver: PassOver = refuseAll): Pod | undefined {

@@ -8,7 +8,7 @@ const TYPES = ['ClusterSetIP', 'Headless'] as const;
 /**
  * Cuts a multicluster.x-k8s.io/v1alpha1 ServiceImport down to the record of a service of the cluster set.
  *
- * @param passOver told of addresses and ports that are none: the service is served with the others.
+ * @param passOver is called for invalid addresses and ports: the service is served with the others.
  * @throws ObjectError
  */
 export function convertServiceImport(object: unknown, passOver: PassOver = refuseAll): Service {

@@ -10,7 +10,7 @@ const TYPES = ['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName'] as const
 /**
  * Cuts a v1 Service down to its record, with the defaults that the API server would apply.
  *
- * @param passOver told of addresses and ports that are none: the service is served with the others.
+ * @param passOver is called for invalid addresses and ports: the service is served with the others.
  * @throws ObjectError
  */
 export function convertService(object: unknown, passOver: PassOver = refuseAll): Service {

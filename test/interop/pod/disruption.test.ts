@@ -36,7 +36,7 @@ describe.concurrent('Cairn in a pod', { timeout: 60_000 }, () => {
     const lostAtMs = performance.now();
     await world.order({ put: apiService('shop/meanwhile', '10.96.20.4') });
     await expect.poll(ageMs, PATIENT).toBeGreaterThan(1500);
-    await dns.logs(/services: .*; what is known is served meanwhile/);
+    await dns.logs(/services: .*; the known data is served meanwhile/);
     expect(await dns.page('ready')).toEqual({ status: 200, body: 'OK' });
     expect(await addressesOf('meanwhile')).toEqual([]);
 

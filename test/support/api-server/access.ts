@@ -6,7 +6,7 @@ import { forbidden, unauthorized } from './status.ts';
 import { concerns, type Switches, type Verb } from './switches.ts';
 
 const TOKEN_USER = 'system:serviceaccount:kube-system:coredns';
-/** Whoever asks a server that asks nobody for credentials. */
+/** The client of a server that does not ask for credentials. */
 const UNSECURED = 'system:unsecured';
 
 /** Who asks: by certificate, else by token. @throws Refused with 401 where one must say so and does not. */

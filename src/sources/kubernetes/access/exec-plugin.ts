@@ -72,7 +72,7 @@ function readCredential(output: string, { apiVersion }: ExecFields): ExecCredent
   return answer.status!;
 }
 
-/** A cluster as plugins are told of it: with the CA itself. */
+/** A cluster as exec plugins get it: with the CA itself, not the name of its file. */
 function clusterInfo(cluster: ClusterFields, folder: string): object {
   const { 'certificate-authority': file, 'certificate-authority-data': data, extensions = [], ...shown } = cluster;
   const ca =

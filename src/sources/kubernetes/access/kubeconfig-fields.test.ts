@@ -22,7 +22,11 @@ test.each<[string, object, RegExp]>([
   ['a certificate without a key', { 'client-certificate': 'x' }, /has a client-certificate without a client-key/],
   ['a key without a certificate', { 'client-key-data': 'x' }, /has a client-key without a client-certificate/],
   ['groups without a user', { 'as-groups': ['x'] }, /without as: add the user to act as/],
-  ['the provider gcp', { 'auth-provider': { name: 'gcp' } }, /auth-provider "gcp" does not work .*gke-gcloud-auth-plugin/],
+  [
+    'the provider gcp',
+    { 'auth-provider': { name: 'gcp' } },
+    /auth-provider "gcp" does not work .*gke-gcloud-auth-plugin/,
+  ],
   ['the provider azure', { 'auth-provider': { name: 'azure' } }, /auth-provider "azure" does not work .*kubelogin/],
   ['another provider', { 'auth-provider': { name: 'x' } }, /auth-provider "x" does not work .*use an exec plugin/],
   ['a provider beside exec', { exec: EXEC, 'auth-provider': { name: 'oidc' } }, /has both exec and auth-provider/],
