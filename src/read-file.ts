@@ -15,7 +15,7 @@ export const MAX_CREDENTIAL_OCTETS = 1024 * 1024;
 
 /** Opening must not wait for anything, such as the writer of a FIFO or news in a file of the kernel's. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
-/** The room at first for a file that does not say its size, such as those of /proc. */
+/** The first buffer for a file that does not say its size, such as those of /proc. */
 const MIN_ROOM = 4096;
 
 /**
@@ -25,7 +25,7 @@ const MIN_ROOM = 4096;
  * @throws FileError for anything else and for more octets than `maxOctets`; or the error of the file system.
  */
 export async function readOctets(path: string, maxOctets: number): Promise<Buffer> {
-  // Looked at before it is opened, as opening a device or FIFO may do something; and again, as another file may have taken its place.
+  // Checked before it is opened, as opening a device or FIFO has effects; and again afterwards, as the file may have been replaced.
   const room = new Room(path, await stat(path), maxOctets);
   const file = await open(path, FLAGS);
   try {
@@ -42,7 +42,7 @@ export async function readText(path: string, maxOctets: number): Promise<string>
   return (await readOctets(path, maxOctets)).toString('utf8');
 }
 
-/** As {@link readText}, before anybody else has a turn. */
+/** As {@link readText}, synchronously. */
 export function readTextNow(path: string, maxOctets: number): string {
   const room = new Room(path, statSync(path), maxOctets);
   const fd = openSync(path, FLAGS);
@@ -86,7 +86,7 @@ class Room {
     judge(path, found, maxOctets);
     this.path = path;
     this.maxOctets = maxOctets;
-    // One more than there should be: whether that was all shows with the same read.
+    // One octet more than expected, so that the same read shows whether that was all.
     this.octets = Buffer.allocUnsafe(Math.max(MIN_ROOM, found.size + 1));
   }
 

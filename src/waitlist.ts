@@ -51,7 +51,7 @@ export class Waitlist<T extends Waiting<T>> {
     return true;
   }
 
-  /** Lets the one that has waited longest give way; false if there is none. */
+  /** Removes the one that has waited longest; false if there is none. */
   makeRoom(): boolean {
     const { oldest } = this;
     if (!oldest) return false;

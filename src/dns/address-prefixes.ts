@@ -3,7 +3,7 @@ import type { ReverseName } from './reverse.ts';
 
 type Prefix = Extract<ReverseName, { readonly prefix: readonly number[] }>;
 
-/** Tells the names above the reverse names of some addresses, which exist without records of their own (RFC 8020), from missing ones. */
+/** Finds whether a name is above the reverse names of some addresses: such names exist without records of their own (RFC 8020). */
 export class AddressPrefixes {
   /** Each address as hexadecimal digits behind its family, in order: those that begin alike stand together. */
   private readonly keys: readonly string[];

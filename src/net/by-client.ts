@@ -1,7 +1,7 @@
 import { parseIP } from '../dns/ip.ts';
 import type { StreamConnection } from './stream-connection.ts';
 
-/** What of an IPv6 address tells clients apart: one machine may have all addresses of a /64. */
+/** The part of an IPv6 address that identifies a client: one machine may have all addresses of a /64. */
 const IPV6_PREFIX_OCTETS = 8;
 
 /** What all connections of one client have in common: its address, or the /64 of its IPv6 address. */

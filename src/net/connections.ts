@@ -8,21 +8,21 @@ import type { CloseReason, ConnectionEvents, ConnectionLimits, StreamConnection 
 export interface StreamLimits extends ConnectionLimits {
   /** At this many connections others make room for new ones, or new ones are closed: see {@link Connections.makeRoom}. */
   readonly maxConnections: number;
-  /** What all connections may keep of messages that are not whole; beyond it, those go whose message has been unfinished for the longest. */
+  /** Memory of all connections for incomplete messages; beyond it, the connection of the longest unfinished one is closed. */
   readonly maxUnfinishedOctets: number;
-  /** What all connections may keep of replies that are not sent; beyond it, those go whose clients have taken nothing for the longest. */
+  /** Memory of all connections for unsent replies; beyond it, the one whose client has read nothing for the longest is closed. */
   readonly maxUnsentOctets: number;
 }
 
-/** What became of a listener's connections, counted from its start. */
+/** Counts of a listener's connections since its start. */
 export interface StreamStats {
   open: number;
   accepted: number;
-  /** Closed unheard: as many connections as allowed were busy, or the system had none to give. */
+  /** Closed unread: as many connections as allowed were busy, or the system had none to give. */
   refused: number;
-  /** What is kept of messages that are not whole yet. */
+  /** Memory for incomplete messages. */
   unfinishedOctets: number;
-  /** What is kept of replies that clients have not taken. */
+  /** Memory for replies that clients have not read. */
   unsentOctets: number;
   readonly closed: Record<CloseReason, number>;
 }
@@ -30,7 +30,7 @@ export interface StreamStats {
 /** How often connections are looked over for expired ones: how much later than due one may end. */
 const SWEEP_INTERVAL_MS = 250;
 
-/** Their clients have had their time: the system must not keep for them what is still to be sent. */
+/** The time of these clients is over: the kernel must not keep what is still to be sent to them. */
 const RESET: ReadonlySet<CloseReason> = new Set<CloseReason>(['displaced', 'write']);
 
 /** The connections of a listener: how many there are, what they hold, and which of them makes room. */
@@ -67,7 +67,7 @@ export class Connections implements ConnectionEvents {
 
   /** A new connection is there, and idle; its socket is the one that was accepted. */
   add(connection: StreamConnection, socket: Socket): void {
-    // Only while there is something to look over: an idle server wakes up for nothing.
+    // Only while there are connections, so that an idle server does not wake up.
     if (this.sockets.size === 0) this.sweep = this.clock.every(SWEEP_INTERVAL_MS, () => this.expireSoon());
     this.sockets.set(connection, socket);
     this.idle.add(connection);
@@ -131,7 +131,7 @@ export class Connections implements ConnectionEvents {
     this.stats.unsentOctets = this.unsent.octets;
   }
 
-  /** Once what has come is read: where the process had to wait for its turn, its clients are not late. */
+  /** After what has arrived is read: if the process itself was delayed, its clients are not late. */
   private expireSoon(): void {
     setImmediate(() => {
       const nowMs = this.clock.monotonic();

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { Turns } from './turns.ts';
 
-/** So much passes at once: a request or two as clients send them, some dozens of the shortest. */
+/** How many octets pass at once: one or two usual requests, or some dozens of the shortest. */
 const SLICE_OCTETS = 512;
 
 /**
@@ -18,7 +18,7 @@ export class Gate extends Duplex {
   private isQueued = false;
   private isShut = false;
 
-  /** @param onWaiting told when {@link waitingOctets} has changed */
+  /** @param onWaiting is called when {@link waitingOctets} has changed */
   constructor(socket: Socket, turns: Turns, client: string, onWaiting: () => void) {
     super();
     this.socket = socket;
@@ -82,7 +82,7 @@ export class Gate extends Duplex {
       });
       return;
     }
-    // Where nothing is there, the look for it has the socket say when there is something, or that it has ended.
+    // If there is nothing yet, this read makes the socket report when there is, or that it has ended.
     const slice: Buffer | null = octets > 0 ? this.socket.read(octets) : this.socket.read();
     this.onWaiting();
     if (!slice) return;

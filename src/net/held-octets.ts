@@ -2,7 +2,7 @@ import type { StreamConnection } from './stream-connection.ts';
 
 /** What connections hold of one kind, in octets of memory. */
 export class HeldOctets {
-  /** Those that have come no further for the longest are first. */
+  /** Those without progress for the longest time are first. */
   private readonly byConnection = new Map<StreamConnection, number>();
   private total = 0;
 
@@ -10,12 +10,12 @@ export class HeldOctets {
     return this.total;
   }
 
-  /** Whose octets have come no further for the longest; undefined where nobody holds any. */
+  /** The connection without progress for the longest time; undefined if none holds octets. */
   get longest(): StreamConnection | undefined {
     return this.byConnection.keys().next().value;
   }
 
-  /** @param progress whether the connection has come further than it was */
+  /** @param progress whether the connection has made progress */
   set(connection: StreamConnection, octets: number, progress: boolean): void {
     const held = this.byConnection.get(connection) ?? 0;
     if (octets === 0 && held === 0) return;

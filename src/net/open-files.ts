@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * How many files and sockets the process may have open; no limit where the system does not say. Node.js has raised the limit as far as
+ * How many files and sockets the process may have open; no limit if the system does not say. Node.js has raised the limit as far as
  * it may before this is read.
  */
 export function openFileLimit(): number {

@@ -22,10 +22,10 @@ export interface PageWorld {
   speakHttp(stream: Duplex, connection: PageConnection): void;
 }
 
-/** So much of a body is handed over at once. */
+/** How much of a body is written at once. */
 const BODY_SLICE_OCTETS = 65_536;
 
-/** One client's connection: it ends with the response to its first request, and what comes behind that is not read. */
+/** One client's connection: it ends with the response to its first request, and later requests are not read. */
 export class PageConnection implements StreamConnection {
   readonly client: string;
   private readonly socket: Socket;
@@ -37,7 +37,7 @@ export class PageConnection implements StreamConnection {
   private isAsked = false;
   private closed = false;
   private finishing: CloseReason | undefined;
-  /** When, on the monotonic scale, the client must have asked, or taken something of the response. */
+  /** When, on the monotonic scale, the client must have sent its request, or read some of the response. */
   private deadline: number;
 
   constructor(socket: Socket, world: PageWorld, limits: ConnectionLimits, events: ConnectionEvents) {

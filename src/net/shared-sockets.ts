@@ -17,12 +17,12 @@ export function socketAddress(address: ListenAddress, addresses: readonly Listen
   return addresses.includes(ALL_IPV4) && address !== undefined && isIPv4(address) ? ALL_IPV4 : address;
 }
 
-/** Whether a socket for the one address keeps another program's, or our own, from being opened for the other. */
+/** Whether a socket for one address prevents any program from opening a socket for the other. */
 export function overlaps(a: ListenAddress, b: ListenAddress): boolean {
   return a === b || isDual(a) || isDual(b) || covers(a, b) || covers(b, a);
 }
 
-/** Whether the one address is among those that the other, another one, stands for. */
+/** Whether `wide` is a wildcard that stands for `address`, which is a different one. */
 export function covers(wide: ListenAddress, address: ListenAddress): boolean {
   if (wide === undefined || address === undefined) return wide === undefined && address !== undefined;
   if (wide === ALL_IPV6) return address !== ALL_IPV6;

@@ -14,7 +14,7 @@ import { ServerWatch } from './watch.ts';
 /**
  * Does all that a start does with a configuration before it reads a file, asks a server or opens a socket, and undoes it.
  *
- * @returns what is doubtful in the Corefile
+ * @returns the warnings about the Corefile
  * @throws CorefileErrors for what a start would refuse on any machine.
  */
 export async function rehearse(configuration: Configuration): Promise<readonly CorefileWarning[]> {

@@ -17,7 +17,7 @@ const TOKEN_SECONDS = 20;
 /** The API server remembers for ten seconds that a token was good. */
 const ENDED_MS = 1000 * (TOKEN_SECONDS + 11);
 
-describe.concurrent('what is known is served without interruption, and what is new is learnt, when', () => {
+describe.concurrent('known data is served without interruption, and changes are picked up, when', () => {
   test.for([
     ['the token of the service account', {}],
     ['a token in a file that a kubeconfig names', { kubeconfig: true }],

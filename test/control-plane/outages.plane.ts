@@ -28,7 +28,7 @@ async function expectRecovered({ plane, cairn, learns }: Shop, lists: number): P
 
 const TIME = { timeout: OUTAGE_MS + 240_000 };
 
-describe.concurrent('what is known is served without interruption, and what is new is learnt, when', TIME, () => {
+describe.concurrent('known data is served without interruption, and changes are picked up, when', TIME, () => {
   test.for(['SIGTERM', 'SIGKILL'] as const)('the API server ends by %s and is back', async (signal, context) => {
     const shop = await openShop(context);
     await shop.plane.apiServer.stop(signal);

@@ -20,8 +20,8 @@ const RDATA_LENGTH = 8;
 const FIXED_OCTETS = 10;
 
 /**
- * The records of a message as they stand on the wire, known to be well-formed. They are decoded when somebody asks, and given on as
- * they came where nobody does: thousands of records cost next to nothing then.
+ * The records of a message as they are on the wire, known to be well-formed. They are decoded when a plugin reads them, and otherwise
+ * sent on as they came: thousands of records then cost next to nothing.
  */
 export class Packed implements Sections {
   /** The message with its question, but without the OPT record. */
@@ -77,7 +77,7 @@ export class Packed implements Sections {
     return false;
   }
 
-  /** The same records with other TTLs, and with the qname as `qname` spells it, not compressed. */
+  /** The same records with other TTLs, and with the question's name in the letter case of `qname`, not compressed. */
   withTtls(ttlOf: (head: RecordHead, section: SectionName) => number, qname?: Uint8Array): Packed {
     const { counts, questionEnd, fixedAt } = this;
     const octets = Buffer.from(this.octets);
@@ -93,7 +93,7 @@ export class Packed implements Sections {
 
   /**
    * The same records with the addresses of each section in another order, which `reorder` makes; undefined where others stand between them, or names may point to
-   * their owners. Nobody decodes thousands of addresses to give a client the few that it takes.
+   * their owners. This saves decoding thousands of addresses for a client that uses a few.
    */
   withAddressesReordered(reorder: (indexes: number[]) => number[]): Packed | undefined {
     const octets = Buffer.from(this.octets);

@@ -12,12 +12,12 @@ export interface Response extends MessageHead {
 
 const MAX_TTL = 0x7fff_ffff;
 
-/** The records of shorter messages are decoded sooner than it takes to put that off. */
+/** For shorter messages, decoding costs less than keeping the octets. */
 export const MIN_PACKED_OCTETS = 1024;
 
 /**
  * Reads a response. Its records stay as they came ({@link Packed}), unless they are few, or their octets cannot be given on: the OPT record is
- * not the last one, a TTL is out of range, a pointer leads to where no name is, or a record spells the qname out, whose case is the client's to choose.
+ * not the last one, a TTL is out of range, a pointer leads to a place without a name, or a record repeats the question's name, whose letter case must be the client's.
  *
  * @throws WireError when the octets are no well-formed message.
  */
@@ -34,7 +34,7 @@ function tryScan(bytes: Uint8Array): Response | undefined {
   try {
     return scan(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
   } catch (thrown) {
-    // It is decoded then, and what is wrong is told, if something is.
+    // Decoding it then reports what is wrong, if anything is.
     if (thrown instanceof WireError) return undefined;
     throw thrown;
   }
@@ -76,7 +76,7 @@ function scan(bytes: Buffer): Response | undefined {
     }
     if (ownerOctets === qnameOctets && isQnameSpelledOut(bytes, owner)) return undefined;
     scanner.skip(2);
-    // RFC 2181 §8: with its top bit set, it stands for 0, which the octets do not say.
+    // RFC 2181 §8: with its top bit set, a TTL means 0, so the octets cannot be sent on.
     if (scanner.u32() > MAX_TTL) return undefined;
     skipRdata(scanner, type);
   }

@@ -8,7 +8,7 @@ const scans = new Uint32Array(MAX_POINTER + 1);
 let lastScan = 0;
 
 /**
- * Passes over what a message holds, and makes nothing of it. Stricter than {@link Reader}: pointers must lead to where a label of an earlier
+ * Passes over the contents of a message without making objects. Stricter than {@link Reader}: pointers must lead to where a label of an earlier
  * name starts, so a name costs its own octets, and octets that are no part of a name can change without changing names.
  */
 export class Scanner extends Reader {

@@ -12,17 +12,17 @@ const DOT = 0x2e;
 const BACKSLASH = 0x5c;
 const octets = Buffer.alloc(MAX_NAME_CHARACTERS);
 
-/** Drawn anew by each process: nobody can choose names whose hashes are the same. */
+/** Chosen by each process at random, so that no peer can choose names with equal hashes. */
 const SEED = Math.floor(Math.random() * 2 ** 32);
 
 /**
  * The suffixes of the names in a message, and where they start. The case of letters counts, so that it survives compression.
  *
- * What a name costs is bounded by its length, whatever other names there are, and makes no garbage: the suffixes of one are hashed
- * together, and stand in a table as places in the name, not as strings.
+ * The cost of a name is bounded by its length, whatever other names there are, and leaves no garbage: the suffixes of a name are hashed
+ * in one pass, and kept in a table as offsets, not as strings.
  */
 export class Suffixes {
-  /** One more than the entry that has the slot; 0 for nobody. */
+  /** One more than the entry in the slot; 0 for an empty slot. */
   private readonly slots = new Uint16Array(SLOTS);
   /** Of the entries, in the order of their offsets. */
   private readonly names: Name[] = [];
@@ -59,7 +59,7 @@ export class Suffixes {
     this.nameHashes[this.count++] = hash ^ (hash >>> 15);
   }
 
-  /** Where a suffix of the hashed name starts; if that is nowhere yet, it will be at `offset`, as far as pointers reach. */
+  /** Where a suffix of the hashed name starts. If it is new, it is noted at `offset`, as far as pointers reach. */
   know(number: number, offset: number): number | undefined {
     const hash = this.nameHashes[this.count - 1 - number]!;
     const start = this.nameStarts[this.count - 1 - number]!;
@@ -75,7 +75,7 @@ export class Suffixes {
   /** Forgets the suffixes that start at `offset` or behind it. */
   rewind(offset: number): void {
     const { names } = this;
-    // The last to come leaves first, so nobody was put behind its slot.
+    // The newest entry leaves first, so no other entry was placed behind its slot.
     while (names.length > 0 && this.offsets[names.length - 1]! >= offset) {
       names.pop();
       this.slots[this.slotOf[names.length]!] = 0;

@@ -7,9 +7,9 @@ import type { Query } from '../../plugin/query.ts';
 import { notRepeatable } from '../../plugin/repeat.ts';
 import type { Reply } from '../../plugin/reply.ts';
 
-/** The addresses of more hosts are not looked up for one reply. */
+/** How many hosts are looked up for one reply. */
 export const MAX_TARGETS = 8;
-/** The client can look up what takes longer; the records that it asked for are at hand. */
+/** If it takes longer, the client can look the addresses up itself; the SRV records that it asked for are there. */
 const MAX_WAIT_MS = 1000;
 
 /** The hosts that SRV records name without addresses in the reply: those of load balancers, which others answer for. */

@@ -24,7 +24,7 @@ export function portionFor(query: Query, random: () => number): Portion {
   };
 }
 
-/** `count` neighbours, the last one's being the first. */
+/** `count` neighbours; the first follows the last. */
 function window<T>(all: readonly T[], count: number, random: () => number): readonly T[] {
   const start = Math.floor(random() * all.length);
   const tail = all.slice(start, start + count);

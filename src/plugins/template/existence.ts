@@ -11,9 +11,9 @@ import type { Stanza } from './options.ts';
 import { isTemplateFailure } from './record.ts';
 import { makeReply, soaOf } from './reply.ts';
 
-/** Says of a query that no stanza answers what the others would say if it were of their type. */
+/** For a query that no stanza answers: whether one would make records of the name for another type. */
 export interface Existence {
-  /** The reply to the query, whose name may exist all the same: then it is not denied. */
+  /** The reply to the query. If the name exists for another type, it is not denied. */
   complete(query: Query, reply: Reply | Promise<Reply>): Reply | Promise<Reply>;
 }
 

@@ -1,6 +1,6 @@
 import { messageOf, systemCodeOf } from '../../errors.ts';
 
-/** What became of a request or an answer, in words for the operator: Node's own are as short as "aborted". */
+/** How a request or a response ended, in words for the operator: Node's own are as short as "aborted". */
 export function endingOf(thrown: unknown): string {
   if (thrown instanceof AggregateError && thrown.errors.length > 0) return thrown.errors.map(endingOf).join(', ');
   const message = messageOf(thrown);
@@ -12,12 +12,12 @@ export function endingOf(thrown: unknown): string {
     case 'unexpected end of file':
       return 'the compressed answer was cut off';
   }
-  // With an address in the message, it says all.
+  // A message with an address says enough.
   const detail = /^(connect|read|write) \w+$/.test(message) ? ENDINGS[systemCodeOf(thrown) ?? ''] : undefined;
   return detail === undefined ? message : `${detail} (${message})`;
 }
 
-/** Whether nobody answered, in whichever way a connection shows that: one trouble, though its text may change from attempt to attempt. */
+/** Whether the server could not be reached, in whatever way: attempts may fail with different texts, but it is one trouble. */
 export function isUnreachable(thrown: unknown): boolean {
   return thrown instanceof Error && UNREACHABLE.has(systemCodeOf(thrown.cause) ?? '');
 }

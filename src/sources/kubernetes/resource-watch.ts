@@ -6,14 +6,14 @@ export type ResourceWatchEnv = Omit<ReflectorEnv, 'makeUp'>;
 
 /**
  * Follows one resource: in all of the cluster or, while that is forbidden, in the namespaces that are configured, one by one. All of the cluster is
- * asked for on and on, as the right may come: an API server that has just started does not know its roles yet.
+ * tried again and again, as the right may be granted: an API server that has just started does not know its roles yet.
  */
 export class ResourceWatch {
   private readonly resource: Resource;
   private readonly namespaces: readonly string[];
   private readonly env: ResourceWatchEnv;
   private readonly whole: Reflector;
-  /** Those that make up for the right on all of the cluster. */
+  /** The reflectors of the configured namespaces, while the right on all of the cluster is missing. */
   private parts: readonly Reflector[] | undefined;
 
   constructor(resource: Resource, namespaces: readonly string[], env: ResourceWatchEnv) {

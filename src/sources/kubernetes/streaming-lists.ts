@@ -1,9 +1,9 @@
 import type { Clock } from '../../observe/clock.ts';
 
-/** A server that has refused a streaming list is asked for one again after so long: it may have been upgraded. */
+/** How long after a refusal a server is asked for a streaming list again: it may have been upgraded. */
 const REFUSED_FOR_MS = 10 * 60_000;
 
-/** Whether the API server serves streaming lists: all reflectors of a server learn it from one. */
+/** Whether the API server serves streaming lists: one reflector finds out for all of them. */
 export class StreamingLists {
   private readonly clock: Clock;
   private refusedAtMs = Number.NEGATIVE_INFINITY;

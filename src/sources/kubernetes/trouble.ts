@@ -1,9 +1,9 @@
 import type { Clock, Timer } from '../../observe/clock.ts';
 import type { Logger } from '../../observe/log.ts';
 
-/** After so long without another failure, a trouble is over. */
+/** How long a watch must work until a trouble is over. */
 const SETTLED_MS = 30_000;
-/** A connection that is cut so often before it settles is worth a warning. */
+/** How many cuts of one trouble cause a warning. */
 const MANY_CUTS = 3;
 /** Different failures that one trouble is logged with. */
 const MAX_KINDS = 10;
@@ -42,7 +42,7 @@ export class Trouble {
     );
   }
 
-  /** What was tried has failed. Texts of one `kind` are told once. */
+  /** An attempt has failed. Texts of one `kind` are logged once. */
   failed(text: string, isSynced: boolean, kind: string = text): void {
     const episode = this.count();
     episode.isOfFirstList ||= !isSynced;
@@ -54,7 +54,7 @@ export class Trouble {
     this.env.log[isSynced ? 'warning' : 'error'](`${this.title}: ${text}; ${effect}`);
   }
 
-  /** The watch works; if it does so for some time, that is told. */
+  /** The watch works; if it does so for some time, that is logged. */
   works(): void {
     const episode = this.current;
     if (!episode || this.settling) return;

@@ -19,8 +19,8 @@ export interface WatchCheckEnv {
 /**
  * Distinguishes a watch without events from one that is dead.
  *
- * A server accepts a watch from a version that it has not reached, as after etcd was restored from a snapshot, and says nothing until it
- * reaches it: what happens up to there is never told. Nor does a dead connection say anything. So the server is asked for its version when a watch is
+ * A server accepts a watch from a version that it has not reached, as after etcd was restored from a snapshot, and sends nothing until it
+ * reaches it, so changes up to there are missed. A dead connection sends nothing either. So the server is asked for its version when a watch is
  * resumed, and whenever one is silent.
  */
 export class WatchCheck {
@@ -69,7 +69,7 @@ export class WatchCheck {
 
   /**
    * What to do about a watch that is silent. Where the server has moved on, that may be for other resources, or the watch may be dead: it is
-   * resumed on another connection, which misses nothing. If it stays silent, even the server may have lost what happened: then a list helps.
+   * resumed on another connection, which misses nothing. If it stays silent, the server itself may have lost events: then a list helps.
    *
    * @throws what {@link confirm} throws.
    */
@@ -86,8 +86,8 @@ export class WatchCheck {
   }
 
   /**
-   * The version of all that the server has, as where it keeps it: no version is asked for, so it may not answer from a cache that is behind. One
-   * object comes at most, whatever the selectors select: to find one that they select may take the server long.
+   * The current version of the server's store: the request names no version, so the server must not answer from a cache that is behind. At most one
+   * object comes, and without selectors, because finding one that they select may take the server long.
    */
   private async currentVersion(signal: AbortSignal): Promise<string> {
     const { chunks } = await this.env.api.get(`${pathOf(this.resource, this.namespace)}?limit=1`, signal);

@@ -4,7 +4,7 @@ import type { RelistReason } from './metrics.ts';
 
 /** A watch that ends sooner than this without an event has failed. */
 const SHORT_WATCH_MS = 1000;
-/** A watch that lasted so long, or brought something, was healthy. */
+/** A watch that lasted this long, or brought something, was healthy. */
 const HEALTHY_WATCH_MS = 2000;
 
 /** How a watch went. */
@@ -39,7 +39,7 @@ export function endOfList(thrown: unknown): unknown {
   return thrown ?? new ApiConnectionError('the list was cut off');
 }
 
-/** The server took a streaming list for a mere watch. */
+/** The server answered a streaming list like an ordinary watch. */
 export class NoInitialList extends ApiConnectionError {}
 
 /** The connection of a watch that had worked was closed. */

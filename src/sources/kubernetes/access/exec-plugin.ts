@@ -13,12 +13,12 @@ export interface ExecCredential {
 
 /** How long a plugin may take: less than the process that runs it. */
 const TIMEOUT_MS = 50_000;
-/** More of what a plugin prints is not read. */
+/** How much of a plugin's output is read. */
 const MAX_OUTPUT = 1024 * 1024;
 /** The extension of a cluster that is meant for plugins. */
 const CLUSTER_CONFIG = 'client.authentication.k8s.io/exec';
 
-/** Runs a plugin without a terminal or any input (client.authentication.k8s.io). @throws Error that says what it said */
+/** Runs a plugin without a terminal or any input (client.authentication.k8s.io). @throws Error with the plugin's own message */
 export async function runExecPlugin(exec: ExecFields, cluster: ClusterFields, folder: string): Promise<ExecCredential> {
   // As in kubectl, a name without a folder is looked for in PATH.
   const command = exec.command!.includes('/') ? pathFrom(folder, exec.command!) : exec.command!;

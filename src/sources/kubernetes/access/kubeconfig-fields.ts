@@ -45,7 +45,7 @@ export function pathFrom(folder: string, path: string): string {
   return isAbsolute(path) ? path : join(folder, path);
 }
 
-/** What kubectl does not take either, or what cannot work here. @throws Error that names the field and says what to do */
+/** Refuses what kubectl refuses, and what cannot work here. @throws Error that names the field and says what to do */
 export function checkCluster(cluster: ClusterFields): void {
   const hasCa = cluster['certificate-authority'] || cluster['certificate-authority-data'];
   if (hasCa && cluster['insecure-skip-tls-verify']) {
@@ -106,7 +106,7 @@ function checkExec({ command, apiVersion, interactiveMode, env }: ExecFields): v
   throw new Error(`exec.interactiveMode is ${interactiveMode}: it must be Never or IfAvailable here`);
 }
 
-/** The headers by which a request is made for somebody else. */
+/** The headers that impersonate another user. */
 export function impersonationHeaders(user: UserFields): Record<string, string | readonly string[]> {
   if (!user.as) return {};
   const groups = user['as-groups'] ?? [];
