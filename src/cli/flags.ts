@@ -88,7 +88,7 @@ function parseWorkers(text: string): number {
 
 export const USAGE = `Usage:
   cairn [flags]                 serve DNS
-  cairn check [Corefile]        report every error of a Corefile, without starting anything
+  cairn check [Corefile]        report every error and warning of a Corefile, without starting anything
   cairn lookup NAME [TYPE]      look a name up as a pod would
   cairn env                     print the environment variables for services that a pod would be given
   cairn health [ADDRESS]        ask a server's health page

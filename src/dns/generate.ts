@@ -18,7 +18,7 @@ export interface GenerateBudget {
  * The entries that `$GENERATE START-STOP[/STEP] OWNER [TTL] [CLASS] TYPE RDATA` stands for: `$` is the number of each.
  *
  * @param words those behind `$GENERATE`; all are taken.
- * @param budget what the zone's lines have left; this one's share is taken off before the first entry is made.
+ * @param budget how many records the lines of the zone may still make; this line's share is subtracted before its first record is made.
  * @throws PresentationError
  */
 export function* generateEntries(words: Words, line: number, budget: GenerateBudget): Generator<ZoneFileEntry, void> {

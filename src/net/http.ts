@@ -59,7 +59,7 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/** What clients may cost. Connections end with their response, so that idling is waiting for a request. */
+/** Limits on clients. Connections end with their response, so an idle connection is one that waits for its request. */
 const LIMITS = {
   readMs: 1000,
   writeMs: 5000,

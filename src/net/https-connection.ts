@@ -68,7 +68,7 @@ export class HttpsConnection implements StreamConnection {
   private unanswered = 0;
   /** What is kept of requests that are not answered, or not read to their end, in octets. */
   private unfinished = 0;
-  /** What is kept of responses that are not taken to their end, in octets. */
+  /** Memory for responses that the client has not fully read, in octets. */
   private unsent = 0;
   private closed = false;
   /** Set when no more requests are taken. */

@@ -6,7 +6,7 @@ import { openStreams, type StreamListener, type StreamOptions } from './stream-l
 import type { Receiver } from './transport.ts';
 import { Turns } from './turns.ts';
 
-/** So much of what clients send is read in one turn of the event loop, in slices of a {@link Gate}: some dozens of requests. */
+/** How much of what clients send is read in one turn of the event loop, in slices of a {@link Gate}: some dozens of requests. */
 const SLICES_PER_TURN = 2;
 
 export interface HttpsListener extends StreamListener {

@@ -38,20 +38,20 @@ export interface StreamConnection {
 
 /** What a listener wants to know of its connections. */
 export interface ConnectionEvents {
-  /** From now on the connection waits for its client: for a query, the rest of one, or for replies to be taken. */
+  /** From now on the connection waits for its client: for a query, for the rest of one, or until the client reads replies. */
   onIdle(connection: StreamConnection): void;
   /** The client waits for a reply. */
   onBusy(connection: StreamConnection): void;
   /**
-   * How many octets are kept of messages that are not whole yet.
+   * How many octets are kept of incomplete messages.
    *
    * @param progress whether one has become whole since
    */
   onUnfinished(connection: StreamConnection, octets: number, progress: boolean): void;
   /**
-   * How many octets are kept of replies that the client has not taken yet.
+   * How many octets are kept of replies that the client has not read yet.
    *
-   * @param progress whether it has taken some since
+   * @param progress whether it has read some since
    */
   onUnsent(connection: StreamConnection, octets: number, progress: boolean): void;
   /** Called once, and nothing after it; the connection's socket is destroyed then, and may be reset before. */

@@ -24,7 +24,7 @@ export const STREAM_LIMITS: StreamLimits = {
 /** How many TLS handshakes begin in one turn of the event loop: each takes the thread for about a millisecond. */
 const HANDSHAKES_PER_TURN = 1;
 
-/** So much is read ahead of a client, and kept of what it does not take before no more of its queries are taken. */
+/** How much is read ahead of a client; and how much unread output is kept for it before no more of its queries are read. */
 const BUFFER_OCTETS = 16_384;
 
 /** Who has begun to connect when another process takes the port over is accepted and asks within this time. */

@@ -40,7 +40,7 @@ export class TcpConnection implements StreamConnection {
   private inFlight = 0;
   private queries = 0;
   private unwritten = 0;
-  /** What these replies take, and whether the client has taken some since that was told. */
+  /** Memory of these replies, and whether the client has read some since the last report. */
   private unsentOctets = 0;
   private hasTaken = false;
   /** What the listener knows to be kept of messages that are not whole. */

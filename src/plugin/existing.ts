@@ -7,15 +7,15 @@ import { createReply, type Reply } from './reply.ts';
 export interface ExistingName {
   /** The plugin. */
   readonly source: string;
-  /** What says how long the type's absence may be remembered; undefined in a class without such a record. */
+  /** The SOA record, which says how long the type's absence may be cached; undefined in a class without one. */
   soa(): ResourceRecord | undefined;
   /** What goes with it for clients that ask for signatures. */
   readonly proof?: readonly ResourceRecord[];
-  /** Whether the plugin's word counts, too, where the plugins below fail to find out. */
+  /** Whether NODATA is the answer even if the plugins below fail. */
   readonly certain?: boolean;
 }
 
-/** No plugin of the block has the query, so that nobody says anything of its name. */
+/** No plugin of the block answers the query, so its name is neither confirmed nor denied. */
 export class UnservedError extends CairnError {}
 
 /**
@@ -32,7 +32,7 @@ export function replyOfExisting(reply: Reply, { source, soa, proof = [], certain
     aa: true,
     authority: record ? [shortened(record, reply), ...proof] : [],
     error: reply.error instanceof UnservedError ? undefined : reply.error,
-    // What the plugins below could not tell, they may tell the next time.
+    // The plugins below may succeed the next time.
     uncacheable: isDenial ? reply.uncacheable : true,
     repeat: reply.repeat && { epochs: reply.repeat.epochs, untilMs: reply.repeat.untilMs, again: reply.repeat.again },
   });
@@ -43,7 +43,7 @@ function lacksName({ rcode, error }: Reply): boolean {
   return rcode === Rcode.NXDOMAIN || (rcode === Rcode.REFUSED && error === undefined) || error instanceof UnservedError;
 }
 
-/** The type may come to the plugins below as soon as their own denial ends (RFC 2308 §5). */
+/** The plugins below may have the type as soon as their own denial expires (RFC 2308 §5). */
 function shortened(soa: ResourceRecord, { authority }: Reply): ResourceRecord {
   const below = authority.find((record) => isOfType(record, SOA));
   const ttl = below ? Math.min(soa.ttl, below.ttl, below.data.minimum) : soa.ttl;

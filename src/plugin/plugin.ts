@@ -128,7 +128,7 @@ export interface BlockSettings {
 export interface ChainEnd {
   /** Nothing, in these zones. */
   readonly zones: readonly Name[];
-  /** But for these queries, in words. */
+  /** The queries to which that does not apply, in words. */
   readonly but?: string;
   /** What would leave them something, in words. */
   readonly remedy?: string;

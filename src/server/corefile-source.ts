@@ -48,7 +48,7 @@ export function corefileSource(options: CorefileSourceOptions): CorefileSource {
   };
 }
 
-/** Users have looked for names in vain that nobody serves: whoami answers NOERROR to everything. */
+/** Worth a warning: whoami answers NOERROR to everything, so users look in vain for names that the server does not have. */
 function defaultServed({ file, missingIn }: CorefileSourceOptions): CorefileWarning {
   const reason = missingIn === undefined ? 'no server block' : `no Corefile in ${missingIn}`;
   return { position: { file, line: 1, column: 1 }, message: `${reason}: answering every query with whoami` };

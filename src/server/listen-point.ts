@@ -115,11 +115,9 @@ function leftOut({ transport, address, port, zones }: Claimed, others: readonly 
     const bound = printPosition(first.key.position);
     // An address block stands for many zones, and is one warning.
     const isOne = blocks[0]!.keys.every((other) => other === key || other.position !== key.position);
-    const name = isOne ? zone : `'${key.original}'`;
+    const name = isOne ? `the zone ${zone}` : `'${key.original}'`;
     const message = `${name} is not served at ${places}: queries there go to the block at ${bound}, which binds that address`;
-    return [
-      { position: key.position, message: `${message} - add ${name} to that block, or 'bind' other addresses here` },
-    ];
+    return [{ position: key.position, message: `${message} - add it to that block, or 'bind' other addresses here` }];
   });
 }
 

@@ -78,7 +78,7 @@ function mayShare(a: ListenTarget, b: ListenTarget): boolean {
 
 /** Whether a socket of DNS on the same port is in the way of a page. */
 function isTaken(target: ListenTarget, taken: ListenAddress): boolean {
-  // What other names stand for is known when they are looked up; sockets on every address are in the way of all.
+  // Other host names are resolved later; sockets on every address overlap with all of them.
   const addresses = target.address === 'localhost' ? LOOPBACKS : [target.address];
   return addresses.some((address) => overlaps(taken, address));
 }

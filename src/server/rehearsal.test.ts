@@ -19,12 +19,12 @@ async function warnings(text: string): Promise<string[]> {
 const REST = 'queries there go to the block at Corefile:4:1, which binds that address - add';
 
 test.each([
-  ['. {\nwhoami\n}\norg {\nbind 127.0.0.1 ::1\nwhoami\n}', ['127.0.0.1, ::1', '.', '1:1']],
+  ['. {\nwhoami\n}\norg {\nbind 127.0.0.1 ::1\nwhoami\n}', ['127.0.0.1, ::1', 'the zone .', '1:1']],
   ['10.0.0.0/15 {\nwhoami\n}\n. {\nbind 127.0.0.1\nwhoami\n}', ['127.0.0.1', "'10.0.0.0/15'", '1:1']],
-  ['org {\nbind 0.0.0.0\n}\n. {\nbind ::1 127.0.0.1\n}', ['127.0.0.1', 'org.', '1:1']],
+  ['org {\nbind 0.0.0.0\n}\n. {\nbind ::1 127.0.0.1\n}', ['127.0.0.1', 'the zone org.', '1:1']],
 ])('zones that are not served at an address of theirs are told of: %j', async (text, [address, zone, place]) => {
   expect(await warnings(text)).toEqual([
-    `Corefile:${place} - ${zone} is not served at ${address}: ${REST} ${zone} to that block, or 'bind' other addresses here`,
+    `Corefile:${place} - ${zone} is not served at ${address}: ${REST} it to that block, or 'bind' other addresses here`,
   ]);
 });
 

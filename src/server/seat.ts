@@ -20,7 +20,7 @@ export function seatOf(points: readonly ListenPoint[]): Seat {
   return { responder, credentials, byAddress: new Map(guests.map((guest) => [guest.address!, guest.responder])) };
 }
 
-/** The point, of those that share sockets, that has what belongs to none of the others. */
+/** Of the points that share sockets, the one that gets what belongs to none of the others. */
 export function mainPoint(points: readonly ListenPoint[]): ListenPoint {
   const address = widest(points.map((point) => point.address));
   return points.find((point) => point.address === address)!;

@@ -34,7 +34,7 @@ export function readZone(origin: Name, file: string, text: string): Zone {
   return builder.finish();
 }
 
-/** @throws ZoneError that says what to write for the zone which the file holds. */
+/** @throws ZoneError with the line to write for the zone that the file holds. */
 function checkApex(apex: Name, origin: Name, file: string): void {
   if (apex === origin) return;
   const fix = `name its zone, as in 'file ${basename(file)} ${apex}', or serve it in a block of that zone`;

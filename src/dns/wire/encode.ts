@@ -31,7 +31,7 @@ export function encodeMessage(message: Message, limit = MAX_MESSAGE_OCTETS): Buf
 /** Beyond this, a message that does not fit is not encoded anew only because that could make it shorter. */
 const MAX_REENCODED_OCTETS = 4096;
 
-/** Writes a message as {@link encodeMessage} does; records that are packed are given on as they are, where that is possible. */
+/** Writes a message as {@link encodeMessage} does; packed records are copied as they are, if possible. */
 export function encodeRecords(head: MessageHead, records: Sections, limit = MAX_MESSAGE_OCTETS): Buffer {
   const octets = records instanceof Packed ? encodePacked(head, records, limit - ednsOctets(head.edns)) : undefined;
   if (octets) return octets;

@@ -107,7 +107,7 @@ export class Reader {
     return length === 0 || start > MAX_POINTER ? name : this.keep(start, name);
   }
 
-  /** The name at an offset that a pointer leads to, if it was read before: so it is read once, however many lead there. */
+  /** The name at an offset that a pointer leads to, if it was read before: each target is read once, however many pointers lead there. */
   private known(at: number): Name | undefined {
     return at === this.firstAt ? this.first : this.others?.get(at);
   }

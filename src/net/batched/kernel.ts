@@ -61,7 +61,7 @@ export interface Kernel {
   receive(fd: number, headers: number, count: number): number;
   /**
    * How long ago the datagram that was received last came to the machine, in milliseconds; 0 until a while after the first call, as the kernel
-   * notes times for sockets only where somebody asks.
+   * notes times for sockets only if a program asks for them.
    */
   ageMs(fd: number): number;
   /** Sends up to `count` datagrams, without waiting; returns how many it sent, which may be less. */

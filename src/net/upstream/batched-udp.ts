@@ -96,7 +96,7 @@ export function createBatchedUpstream(machinery: Machinery, to: Peer, options: U
     return port;
   };
 
-  /** A new descriptor; for the last ones that the process may have, the socket that has waited longest is closed. */
+  /** A new descriptor. If the process has no more, the socket that has waited longest is closed first. */
   const openSocket = (): number => {
     if (sockets.size >= sockets.limit) sockets.makeRoom();
     const fd = kernel.socket(familyOf(target), DATAGRAM);

@@ -15,7 +15,7 @@ export default definePlugin<readonly AutoUse[]>({
 
   parse: parseAuto,
 
-  // Which zones there are is for the directory to say.
+  // The files of the directory decide which zones there are.
   ends: () => ({ zones: [] }),
 
   create(uses, env) {

@@ -136,7 +136,7 @@ function capTtls(reply: Reply, { success, denial }: CacheOptions): Reply {
 }
 
 /**
- * The query whose reply others get, too. AD says that the querier understands it (RFC 6840 §5.7): the cache does, whatever
+ * The query whose reply is shared. AD says that the querier understands it (RFC 6840 §5.7): the cache does, whatever
  * its client does.
  */
 function toShare(query: Query): Query {

@@ -1,5 +1,5 @@
 /**
- * A map of bounded size that forgets first what was asked for once only, and then what was not used for the longest time. So a flood of
+ * A map of bounded size that first forgets entries that were asked for only once, then the least recently used ones. So a flood of
  * random names pushes out nothing that is in use. Every operation takes constant time.
  */
 export interface Table<V> {

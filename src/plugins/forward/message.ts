@@ -18,7 +18,7 @@ export function encodeQuery(query: Query): Buffer {
   return encodeMessage(query.shared ? sharedMessage(query) : ownMessage(query));
 }
 
-/** Whether a query can do without the OPT record that it goes out with: nobody but we has asked for it. */
+/** Whether a query can do without the OPT record that it goes out with: the record is ours, not the client's. */
 export function canDropEdns(query: Query): boolean {
   return query.shared && !query.edns?.do && addedOptions(query).length === 0;
 }

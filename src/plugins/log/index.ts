@@ -54,7 +54,7 @@ function parseRule(directive: Directive, { warn }: ParseContext): LogRule {
       );
     }
   }
-  // CoreDNS, too, takes a single argument for a name, whatever it looks like.
+  // CoreDNS also reads a single argument as a name, whatever it looks like.
   const isLost = args.length === 1 && last!.text.includes('{');
   if (isLost) {
     const { text, position } = last!;

@@ -49,7 +49,7 @@ function parseAnswerRules(args: Arguments, auto: Revert): Revert[] {
   const reverts: Revert[] = [];
   let named = false;
   for (let word = args.peek(); word; word = args.peek()) {
-    // Only the first rule must say that it is one for the answer.
+    // Only the first rule needs the word `answer`.
     if (reverts.length === 0) args.oneOf(['answer'], 'word behind a name rule');
     else args.skip('answer');
     const kind = readAnswerKind(args);

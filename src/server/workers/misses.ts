@@ -4,7 +4,7 @@ import { joinBytes, NO_REPLY, type Queries, type Replies } from './messages.ts';
 
 /** Queries of one worker that wait, in its own queue or for the main thread; more are dropped and counted. */
 export const MAX_WAITING = 4096;
-/** As many go in one message: the main thread answers them in one turn, in which nobody else has one. */
+/** How many go in one message: the main thread answers them in a single turn of its event loop. */
 export const MAX_PASSED_AT_ONCE = 256;
 /** Passes queries on; their octets may be given away. */
 type Pass = (queries: Queries, octets: ArrayBuffer) => void;

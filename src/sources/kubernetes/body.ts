@@ -11,7 +11,7 @@ const BODY_IDLE_MS = 30_000;
 /** An answer with status 200. */
 export interface ApiBody {
   readonly chunks: AsyncIterable<Buffer>;
-  /** From now on, the answer is taken for dead if nothing comes for so long; with `silent`, that is told each time, and decides. */
+  /** From now on, the response counts as dead if nothing comes for this time; `silent`, if given, is called instead each time, and decides. */
   expectWithin(idleMs: number, silent?: () => void): void;
   /** Gives the response up: reading its chunks throws this error. */
   fail(error: CairnError): void;

@@ -26,7 +26,7 @@ const DEFAULT_LIMITS: ApiLimits = { qps: 50, burst: 100, maxInflight: 32 };
 const HEAD_TIMEOUT_MS = 20_000;
 /** More of an error's text is not read. */
 const MAX_ERROR_BYTES = 64 * 1024;
-/** More of an error's text that is no Status is not told, in characters. */
+/** How many characters of an error's text are logged if it is not a Status. */
 const MAX_EXCERPT = 200;
 
 /** Asks an API server. */
@@ -108,7 +108,7 @@ export function createApiClient(credentials: Credentials, limits: Partial<ApiLim
       sent.on('error', reject).on('close', () => timer.cancel());
       sent.on('response', (response) => {
         timer.cancel();
-        // What ended the connection is told to the request; the answer would only say that it was "aborted".
+        // The request is told what ended the connection; the response would only say "aborted".
         sent.on('error', (error) => response.destroy(error));
         response.on('error', () => {});
         resolve(response);

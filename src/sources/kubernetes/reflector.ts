@@ -39,7 +39,7 @@ export interface ReflectorEnv {
   progress(): void;
   /** Told that the server has gone back to an earlier version. */
   wentBack(): void;
-  /** Told that the very first list failed, by its status if it has one; true if that is made up for otherwise, so that nobody need be told. */
+  /** Called when the very first list failed, with its status if there is one; true if something else takes its place, so that it is not logged. */
   makeUp?(status: number | undefined): boolean;
 }
 
@@ -298,7 +298,7 @@ export class Reflector {
     this.lastHeardAtMs = this.env.clock.monotonic();
   }
 
-  /** Nothing stands in the way any more. */
+  /** The last failure is over. */
   private works(): void {
     this.currentProblem = undefined;
     this.trouble.works();

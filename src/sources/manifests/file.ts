@@ -60,7 +60,7 @@ export async function readManifests(file: string, bytes: Uint8Array): Promise<re
 }
 
 /**
- * As {@link readManifests}, but a mistake costs no more than the part of the object that it stands in, or the object.
+ * As {@link readManifests}, but a mistake only leaves out the part of the object that it is in, or the object.
  *
  * @throws ManifestError for a file that is too large, or a text that cannot be read: what else is in it would be a guess.
  */
@@ -137,7 +137,7 @@ class FileReader implements FileContent {
     this.note('object', () => this.locate(piece, problem, found?.path ?? []), object);
   }
 
-  /** Finding the place costs another reading of the piece: not for those that are not told. */
+  /** Finding the place means reading the piece again, so it is only done for mistakes that are logged. */
   private note(costs: Mistake['costs'], text: () => string, object?: string): void {
     if (this.mistakes.length < MAX_FILE_ERRORS || costs === 'text') this.mistakes.push({ costs, text: text(), object });
     else this.moreMistakes++;

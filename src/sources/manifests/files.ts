@@ -123,7 +123,7 @@ export class ManifestFiles {
     return { changedAtMs, unsettled, problems, incomplete: incomplete[0] };
   }
 
-  /** Whether files are what a path stands for from now on: a folder that became a file of something else is a mistake, and no order to forget all. */
+  /** Whether the new files of a path replace the old ones. If all files are new and hold no object, that is probably a mistake, and the old objects stay. */
   private mayReplace(before: readonly string[], found: readonly string[]): boolean {
     const holdsObjects = (file: string) => (this.states.get(file)?.manifests ?? []).length > 0;
     return !before.some(holdsObjects) || found.some((file) => before.includes(file) || holdsObjects(file));

@@ -84,7 +84,7 @@ const READERS: Readonly<Record<string, (object: unknown, place: string, passOver
 };
 
 /**
- * Reads an API object; undefined if its kind is none that DNS is made of.
+ * Reads an API object; undefined if DNS does not need its kind.
  *
  * @param passOver is called for parts of the object that make no sense: it is read without them.
  * @throws ObjectError
@@ -102,7 +102,7 @@ export function keyOf({ kind, namespace, name }: Pick<Manifest, 'kind' | 'namesp
   return `${kind} ${namespace}/${name}`;
 }
 
-/** The kinds whose controllers make pods, which nobody does here. */
+/** The kinds whose controllers make pods in a cluster; here nothing makes them. */
 const WORKLOADS = new Set([
   ...['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet'].map((kind) => `apps/v1 ${kind}`),
   ...['Job', 'CronJob'].map((kind) => `batch/v1 ${kind}`),

@@ -56,7 +56,7 @@ async function matchesOf(pattern: string): Promise<string[]> {
 async function filesAmong(paths: string[]): Promise<string[]> {
   if (paths.length > MAX_FILES) throw new Error(`it has more than ${MAX_FILES} files`);
   const found = await Promise.all(paths.map(statOf));
-  // What is no regular file is a mistake, and told when it is read; a link that leads nowhere is a file that was removed.
+  // Anything but a regular file is a mistake, which is reported when it is read; a link that leads nowhere is a file that was removed.
   return paths.filter((_, i) => found[i]?.isDirectory() === false).sort();
 }
 

@@ -11,7 +11,7 @@ export interface Resolved {
   readonly access: Access;
   /** The files it names: credentials are got anew when one of them changes. */
   readonly files: readonly string[];
-  /** Where a bearer token is, which goes before the one that the kubeconfig holds; null if there is none. */
+  /** The file of a bearer token, which takes precedence over the token in the kubeconfig; null if there is none. */
   readonly tokenFile: string | null;
   /** When the credentials end, in milliseconds since the Unix epoch; null if they do not say. */
   readonly expiresAtMs: number | null;
