@@ -143,11 +143,13 @@ test('check prints what is doubtful beside errors, as does a start', async () =>
   const error =
     /^Corefile:2:10 - Error .*":" is not an address.* - the environment variable 'CAIRN_TEST_UNSET' is not set$/m;
   const checked = await cairn(['check'], folder);
-  expect(checked.stderr).toMatch(/^Corefile:3:7 - Warning: plugin\/log: 'stdout' is a name here/m);
+  expect(checked.stderr).toMatch(/^Corefile:3:7 - Warning: plugin\/log: 'stdout' is read as a name/m);
   expect(checked.stderr).toMatch(error);
   expect(checked.code).toBe(1);
   const started = await cairn([], folder);
-  expect(started.stdout + started.stderr).toMatch(/^\[WARNING\] Corefile:3:7 - plugin\/log: 'stdout' is a name here/m);
+  expect(started.stdout + started.stderr).toMatch(
+    /^\[WARNING\] Corefile:3:7 - plugin\/log: 'stdout' is read as a name/m,
+  );
   expect(started.stderr).toMatch(error);
 });
 

@@ -214,7 +214,7 @@ describe('rights', () => {
     api.put(apiSlice('shop/web', 'web-1', '10.1.0.1'));
     await cluster.until(() => expect(cluster.registry.counts().slices).toBe(2));
     await cluster.later(() => expect(cluster.registry.counts()).toMatchObject({ slices: 1, endpoints: 1 }), 100);
-    expect(problems(cluster).filter((line) => line.includes('has come'))).toHaveLength(3);
+    expect(problems(cluster).filter((line) => line.includes('was granted'))).toHaveLength(3);
     await api.close();
   });
 

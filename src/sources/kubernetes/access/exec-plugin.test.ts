@@ -61,7 +61,7 @@ test('is not told of the cluster unless that is wanted', async () => {
 });
 
 test('without a folder in its name is looked for in PATH', async () => {
-  await expect(runExecPlugin({ ...EXEC, command: 'true' }, {}, folder)).rejects.toThrow('is no JSON');
+  await expect(runExecPlugin({ ...EXEC, command: 'true' }, {}, folder)).rejects.toThrow('is not JSON');
 });
 
 test.each([
