@@ -45,7 +45,7 @@ const PROCESS: ServerProcess = {
   shuttingDown: false,
 };
 
-/** The server may be meant for a machine with other interfaces: a name that is none here is only doubtful. */
+/** The server may be meant for a machine with other interfaces: a name that this machine lacks is only doubtful. */
 function bindHereOrElsewhere(warnings: CorefileWarning[]): ListenWorld['bindAddresses'] {
   return (bind) => {
     const errors: CorefileError[] = [];

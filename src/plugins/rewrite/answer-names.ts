@@ -23,7 +23,7 @@ export interface AnswerNames {
 
 const NO_RECORDS: Sections = { answer: [], authority: [], additional: [] };
 
-/** A regular expression takes some 20 µs for a long name: others have their turn behind so many records. */
+/** How many records are renamed before other queries have their turn: a regular expression takes some 20 µs for a long name. */
 export const RECORDS_AT_ONCE = 32;
 
 /** The reply with the names of all its records rewritten, later if they are many; a rewritten name that is none leaves the record as it was. */

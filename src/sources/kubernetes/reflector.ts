@@ -45,7 +45,7 @@ export interface ReflectorEnv {
   makeUp?(status: number | undefined): boolean;
 }
 
-/** A streaming list that falls silent for so long is none: an old server watches without listing. */
+/** The longest silence of a streaming list: an old server, which watches without listing, says nothing. */
 const INITIAL_IDLE_MS = 5000;
 /** The server ends a watch after 5 to 10 minutes; not all at the same time. */
 const WATCH_SECONDS = { least: 300, spread: 300 };

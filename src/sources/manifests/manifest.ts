@@ -47,7 +47,7 @@ export interface SliceManifest extends Common {
   readonly kind: 'EndpointSlice';
   /** Undefined if no name leads to the slice. */
   readonly record: EndpointSlice | undefined;
-  /** The same as a slice of the cluster set; undefined if it is none. */
+  /** The same as a slice of the cluster set; undefined if it is not imported. */
   readonly imported: EndpointSlice | undefined;
 }
 
@@ -84,7 +84,7 @@ const READERS: Readonly<Record<string, (object: unknown, place: string, passOver
 };
 
 /**
- * Reads an API object; undefined if its kind is none that DNS is made of.
+ * Reads an API object; undefined for a kind that DNS is not made of.
  *
  * @param passOver told of parts of the object that make no sense: it is read without them.
  * @throws ObjectError

@@ -61,14 +61,14 @@ test('is not told of the cluster unless that is wanted', async () => {
 });
 
 test('without a folder in its name is looked for in PATH', async () => {
-  await expect(runExecPlugin({ ...EXEC, command: 'true' }, {}, folder)).rejects.toThrow('is no JSON');
+  await expect(runExecPlugin({ ...EXEC, command: 'true' }, {}, folder)).rejects.toThrow('is not JSON');
 });
 
 test.each([
   ['echo oops >&2; exit 3', /the exec plugin ended with code 3: oops$/],
   ['exit 1', /the exec plugin ended with code 1: it said nothing$/],
   ['kill -9 $$', /the exec plugin ended with SIGKILL: it said nothing$/],
-  ['echo hello', /what the exec plugin printed is no JSON$/],
+  ['echo hello', /what the exec plugin printed is not JSON$/],
   ['echo null', /the exec plugin printed undefined of undefined: exec.apiVersion asks for/],
   [answer({ token: 'x' }, 'client.authentication.k8s.io/v1beta1'), /printed ExecCredential of client.*v1beta1: exec/],
   [answer(undefined), /gave neither a token nor a certificate$/],

@@ -60,7 +60,7 @@ function readCredential(output: string, { apiVersion }: ExecFields): ExecCredent
   try {
     answer = JSON.parse(output);
   } catch {
-    throw new Error('what the exec plugin printed is no JSON');
+    throw new Error('what the exec plugin printed is not JSON');
   }
   if (answer?.kind !== 'ExecCredential' || answer.apiVersion !== apiVersion) {
     const printed = `${answer?.kind} of ${answer?.apiVersion}`;
