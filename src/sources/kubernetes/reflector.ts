@@ -337,7 +337,7 @@ export class Reflector {
       if (remedy !== 'nothing') body.fail(new WatchGivenUp(remedy === 'list' ? 'silent' : undefined));
     } catch (thrown) {
       if (thrown instanceof WentBackError) body.fail(thrown);
-      else if (this.lastHeardAtMs === heardAtMs) {
+      else if (this.lastHeardAtMs === heardAtMs && !isOverloaded(thrown)) {
         body.fail(new SilenceError(`nothing came for a minute, nor an answer to a list: ${this.explain(thrown)}`));
       }
     }
@@ -414,6 +414,11 @@ export class Reflector {
 
 function isBefore(one: string, other: string): boolean {
   return (compareVersions(one, other) ?? 0) < 0;
+}
+
+/** A server that has too much to do may turn away requests while its watches work: another watch would be turned away, too. */
+function isOverloaded(thrown: unknown): boolean {
+  return thrown instanceof ApiStatusError && (thrown.status === 429 || thrown.status >= 500);
 }
 
 const BAD_LINES = { 'too-long': 'a line that is too long', 'cut-off': 'a line that was cut off' } as const;
