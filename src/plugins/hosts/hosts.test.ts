@@ -174,7 +174,7 @@ describe('the file', () => {
     await write('large', `${'10.0.0.1 a\n'.repeat(50_000)}broken`);
     const { plugin, env } = makePlugin(hosts, 'hosts large', { root });
     const started = plugin.start!(SIGNAL);
-    const isInFile = () => process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'));
+    const isInFile = () => process.getActiveResourcesInfo().some((name) => name.includes('Req'));
     do await new Promise(setImmediate);
     while (isInFile());
     await [...env.kept.values()][0]!.stop!();
