@@ -119,7 +119,7 @@ describe.each(Object.entries(IMPOSTORS))('%s', (_, { make, told: expected }) => 
     });
     make(join(folder, file));
     const lines = await tell(folder);
-    await vi.waitFor(() => expect(lines.join('\n')).toMatch(expected), { timeout: 10_000 });
+    await vi.waitFor(() => expect(lines.join('\n')).toMatch(expected));
   });
 });
 

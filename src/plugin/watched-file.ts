@@ -10,8 +10,8 @@ export interface WatchedFileOptions {
   readonly intervalMs: number;
   /** A larger file is not read. */
   readonly maxOctets: number;
-  /** Takes the text of the file at first, and whenever it changed; what it throws is reported as a problem. */
-  changed(text: string): void;
+  /** Takes the text of the file at first, and whenever it changed; what it throws is reported as a problem. The file is not read while it waits. */
+  changed(text: string): void | Promise<void>;
   /** Told once of each problem; the last good text stands meanwhile. */
   problem(message: string): void;
 }
@@ -42,7 +42,7 @@ export function watchFile({ path, clock, intervalMs, ...options }: WatchedFileOp
       const text = await readText(path, options.maxOctets);
       if (stopped) return;
       version = foundVersion;
-      options.changed(text);
+      await options.changed(text);
       lastProblem = undefined;
     } catch (thrown) {
       report(messageOf(thrown));

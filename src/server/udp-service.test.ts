@@ -113,7 +113,7 @@ function workerTests(): void {
     const { service, repeated, seat } = await setup(2);
     const [ask] = clients(service.port, 1);
     for (let i = 0; i < 10; i++) await ask!(WEB);
-    await vi.waitFor(() => expect(repeated.reduce((sum, { count }) => sum + count, 0)).toBe(8), { timeout: 5000 });
+    await vi.waitFor(() => expect(repeated.reduce((sum, { count }) => sum + count, 0)).toBe(8));
     expect(seat.responder.memo.hits).toBe(8);
     expect(service.memoOf(undefined)).toEqual({ entries: 1, octets: (await ask!(WEB)).length });
     expect(service.memoOf('192.0.2.1')).toEqual({ entries: 0, octets: 0 });
@@ -179,13 +179,13 @@ function workerTests(): void {
     const { readers } = service as unknown as { readers: { links: { worker: Worker }[] } };
     const { worker } = readers.links[0]!;
     worker.postMessage({ kind: 'nonsense' });
-    await vi.waitFor(() => expect(service.deaths).toBe(1), { timeout: 10_000 });
+    await vi.waitFor(() => expect(service.deaths).toBe(1));
     expect(lines).toEqual([
       expect.stringContaining('dns://:53: a worker thread died, the main thread stands in for it'),
     ]);
     expect(lines[0]).toContain('no such order: {"kind":"nonsense"}');
     await Promise.all(asks.map((ask) => ask(WEB)));
-    await vi.waitFor(() => expect(readers.links[0]!.worker).not.toBe(worker), { timeout: 10_000 });
+    await vi.waitFor(() => expect(readers.links[0]!.worker).not.toBe(worker));
     await Promise.all(asks.map((ask) => ask(WEB)));
     expect(service.workers).toBe(2);
   });
@@ -216,7 +216,7 @@ function workerTests(): void {
     const { service, lines } = await setup(2);
     const { readers } = service as unknown as { readers: { links: { worker: Worker }[] } };
     readers.links[0]!.worker.postMessage({ kind: 'nonsense' });
-    await vi.waitFor(() => expect(lines).toHaveLength(1), { timeout: 10_000 });
+    await vi.waitFor(() => expect(lines).toHaveLength(1));
     await service.handOver();
   });
 
@@ -225,12 +225,12 @@ function workerTests(): void {
     const { readers } = service as unknown as { readers: { links: { worker: Worker }[] } };
     const { worker } = readers.links[0]!;
     worker.postMessage({ kind: 'nonsense' });
-    await vi.waitFor(() => expect(lines).toHaveLength(1), { timeout: 10_000 });
+    await vi.waitFor(() => expect(lines).toHaveLength(1));
     // No datagram holds it.
     vi.mocked(seat.responder.answer).mockReturnValue(Buffer.alloc(70_000));
     for (const ask of clients(service.port)) void ask(WEB);
-    await vi.waitFor(() => expect(service.stats.sendErrors).toBe(16), { timeout: 10_000 });
-    await vi.waitFor(() => expect(readers.links[0]!.worker).not.toBe(worker), { timeout: 10_000 });
+    await vi.waitFor(() => expect(service.stats.sendErrors).toBe(16));
+    await vi.waitFor(() => expect(readers.links[0]!.worker).not.toBe(worker));
     expect(service.stats.sendErrors).toBe(16);
   });
 
@@ -238,7 +238,7 @@ function workerTests(): void {
     const { service, lines } = await setup(2);
     const { readers } = service as unknown as { readers: { links: { worker: Worker }[] } };
     readers.links[1]!.worker.postMessage({ kind: 'nonsense' });
-    await vi.waitFor(() => expect(lines).toHaveLength(1), { timeout: 10_000 });
+    await vi.waitFor(() => expect(lines).toHaveLength(1));
     await service.resize(1);
     expect(addressOf(await clients(service.port, 1)[0]!(WEB))).toEqual(['10.0.0.1']);
     await service.close();

@@ -36,7 +36,7 @@ async function start(corefile: string, ...args: string[]) {
   child.stdin.end(corefile);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
-  await vi.waitFor(() => expect(output).toMatch(/^Cairn-/m), { timeout: 10_000 });
+  await vi.waitFor(() => expect(output).toMatch(/^Cairn-/m));
   const end = async () => {
     child.kill();
     const [code] = await once(child, 'exit');

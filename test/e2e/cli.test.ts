@@ -201,7 +201,7 @@ test('SIGUSR1 reloads, SIGHUP does nothing, SIGQUIT ends at once', async () => {
   writeFileSync(join(folder, 'Corefile'), hosts('192.0.2.2'));
   cairn.child.kill('SIGHUP');
   cairn.child.kill('SIGUSR1');
-  await vi.waitFor(() => expect(cairn.output()).toContain('[INFO] Reloading complete'), { timeout: 5000 });
+  await vi.waitFor(() => expect(cairn.output()).toContain('[INFO] Reloading complete'));
   expect((await ask(cairn.port, 'www.example.org', 'A')).answer).toEqual(['192.0.2.2']);
   expect(await cairn.signal('SIGQUIT')).toBe(0);
 });
@@ -250,7 +250,7 @@ function printed(child: ChildProcess): () => string {
 
 /** The port that a server listens on, once it does. */
 async function portOf(output: () => string): Promise<number> {
-  await vi.waitFor(() => expect(output()).toMatch(/^Cairn-/m), { timeout: 30_000 });
+  await vi.waitFor(() => expect(output()).toMatch(/^Cairn-/m));
   return Number(/^\.:(\d+)/m.exec(output())?.[1]);
 }
 
@@ -263,7 +263,7 @@ function startWaiting(conf: string) {
   onTestFinished(() => void child.kill('SIGKILL'));
   /** To be called once: a FIFO is at its end when its last writer is gone. */
   const pipe = () => (conf === '-' ? child.stdin : createWriteStream(join(folder, 'pipe')));
-  const heedsSignals = () => vi.waitFor(() => expect(mindsSignals(child.pid!)).toBe(true), { timeout: 30_000 });
+  const heedsSignals = () => vi.waitFor(() => expect(mindsSignals(child.pid!)).toBe(true));
   return { child, output: printed(child), pipe, heedsSignals };
 }
 
@@ -275,10 +275,7 @@ function mindsSignals(pid: number): boolean {
   return ((BigInt(`0x${caught}`) >> BigInt(SIGUSR2 - 1)) & 1n) === 1n;
 }
 
-/** A process that starts on a machine with much else to do. */
-const LONG = { timeout: 60_000 };
-
-describe.each(['-', 'pipe'])('-conf %s', LONG, (conf) => {
+describe.each(['-', 'pipe'])('-conf %s', (conf) => {
   test.each(['SIGTERM', 'SIGINT'] as const)('is not waited for after %s', async (signal) => {
     const { child, heedsSignals } = startWaiting(conf);
     await heedsSignals();
@@ -295,7 +292,7 @@ describe.each(['-', 'pipe'])('-conf %s', LONG, (conf) => {
     const port = await portOf(output);
     expect((await ask(port, 'www.example.org', 'A')).answer).toEqual(['192.0.2.7']);
     child.kill('SIGUSR1');
-    await vi.waitFor(() => expect(output()).toContain('[INFO] Reloading complete'), { timeout: 30_000 });
+    await vi.waitFor(() => expect(output()).toContain('[INFO] Reloading complete'));
     child.kill('SIGTERM');
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
@@ -311,7 +308,7 @@ describe.each(['-', 'pipe'])('-conf %s', LONG, (conf) => {
   });
 });
 
-test('what the shell makes of <(COMMAND) is a Corefile', LONG, async () => {
+test('what the shell makes of <(COMMAND) is a Corefile', async () => {
   const words = [process.execPath, MAIN, '-p', '0', '-conf'].map((word) => `'${word}'`).join(' ');
   const script = `exec ${words} <(printf '. {\\nhosts /dev/null {\\n192.0.2.8 www.example.org\\n}\\n}\\n')`;
   const child = spawn('bash', ['-c', script]);
@@ -328,7 +325,7 @@ test('what a Corefile holds does not rule the terminal', async () => {
   expect(code).toBe(1);
 });
 
-test('a pidfile that is a FIFO without a reader is not waited for', LONG, async () => {
+test('a pidfile that is a FIFO without a reader is not waited for', async () => {
   const folder = folderWith({ Corefile: hosts('192.0.2.1') });
   execFileSync('mkfifo', [join(folder, 'pid')]);
   const cairn = await start(['-pidfile', 'pid'], folder);
@@ -340,7 +337,7 @@ test('a second SIGINT does not wait, and ends with status 2', async () => {
   const corefile = `${hosts('192.0.2.1').slice(0, -2)}health 127.0.0.1:0 {\nlameduck 60s\n}\n}\n`;
   const cairn = await start([], folderWith({ Corefile: corefile }));
   cairn.child.kill('SIGINT');
-  await vi.waitFor(() => expect(cairn.output()).toContain('lameduck mode'), { timeout: 5000 });
+  await vi.waitFor(() => expect(cairn.output()).toContain('lameduck mode'));
   expect(await cairn.signal('SIGINT')).toBe(2);
 });
 
@@ -350,7 +347,7 @@ test('-quiet prints no banner', async () => {
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   child.stdin.end(`. {\nwhoami\n}`);
   const output = text(child.stdout);
-  await vi.waitFor(() => readFileSync(pidfile), { timeout: 30_000 });
+  await vi.waitFor(() => readFileSync(pidfile));
   child.kill('SIGTERM');
   expect(await output).not.toMatch(/Cairn|^\.:/m);
 });

@@ -36,9 +36,9 @@ export interface WatchedCluster {
   metric(name: string): Promise<Record<string, number>>;
 }
 
-const SOON = { timeout: 8000, interval: 5 };
+const SOON = { interval: 5 };
 /** Time passes slowly enough for what was asked on the way to be answered. */
-const LATER = { timeout: 15_000, interval: 10 };
+const LATER = { interval: 10 };
 
 export async function watchedCluster(options: WatchedClusterOptions = {}): Promise<WatchedCluster> {
   const { watch = {}, namespaces = [], limits = {} } = options;

@@ -26,32 +26,40 @@ export function parseHostName(text: string): Name {
   return foldName(isPlain ? `${text}.` : parseName(text));
 }
 
-export interface HostsText {
-  readonly entries: readonly HostEntry[];
-  /** The lines that could not be read, such as `3: "a..b" has an empty label`. */
-  readonly broken: readonly string[];
+/**
+ * Reads the text of a hosts file, with a step for each line: an address and its names, `#` starts a comment. `broken` is told of the lines that
+ * cannot be read, such as `3: "a..b" has an empty label`.
+ */
+export function* readHosts(text: string, broken: (line: string) => void): Generator<HostEntry | undefined> {
+  let number = 0;
+  for (const line of linesOf(text)) {
+    number++;
+    yield readLine(line, (problem) => broken(`${number}: ${problem}`));
+  }
 }
 
-/** Reads the text of a hosts file: an address and its names on each line, `#` starts a comment. */
-export function parseHosts(text: string): HostsText {
-  const entries: HostEntry[] = [];
-  const broken: string[] = [];
-  let number = 0;
-  for (const line of text.split('\n')) {
-    number++;
-    const [first, ...rest] = line.replace(/#.*/s, '').trim().split(/\s+/) as [string, ...string[]];
-    if (first === '') continue;
-    const address = parseAddress(first);
-    if (address === undefined) {
-      broken.push(`${number}: "${first}" is not an IP address`);
-      continue;
-    }
-    try {
-      entries.push({ address, names: rest.map(parseHostName) });
-    } catch (thrown) {
-      if (!(thrown instanceof NameError)) throw thrown;
-      broken.push(`${number}: ${thrown.message}`);
-    }
+function readLine(line: string, broken: (problem: string) => void): HostEntry | undefined {
+  const [first, ...rest] = line.replace(/#.*/s, '').trim().split(/\s+/) as [string, ...string[]];
+  if (first === '') return undefined;
+  const address = parseAddress(first);
+  if (address === undefined) {
+    broken(`"${first}" is not an IP address`);
+    return undefined;
   }
-  return { entries, broken };
+  try {
+    return { address, names: rest.map(parseHostName) };
+  } catch (thrown) {
+    if (!(thrown instanceof NameError)) throw thrown;
+    broken(thrown.message);
+    return undefined;
+  }
+}
+
+function* linesOf(text: string): Generator<string> {
+  let start = 0;
+  for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {
+    yield text.slice(start, end);
+    start = end + 1;
+  }
+  yield text.slice(start);
 }

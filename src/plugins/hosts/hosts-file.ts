@@ -1,9 +1,10 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Kept, PluginEnv } from '../../plugin/env.ts';
 import { Epoch } from '../../plugin/repeat.ts';
 import { watchFile } from '../../plugin/watched-file.ts';
-import { parseHosts } from './entries.ts';
+import { readHosts } from './entries.ts';
 import type { HostsOptions } from './options.ts';
-import { buildTable, type HostsTable, MAX_ENTRIES } from './table.ts';
+import { buildTable, type HostsTable, MAX_ENTRIES, tableSteps } from './table.ts';
 
 /** A larger hosts file is not read. */
 export const MAX_FILE_OCTETS = 16 * 1024 * 1024;
@@ -21,6 +22,55 @@ export interface HostsFile extends Kept {
   check(): Promise<void>;
 }
 
+/** Reading goes on for so long before queries have their turn. */
+const MAX_PAUSE_MS = 5;
+
+/** The table of a file's text and the hosts of the Corefile, and the lines that could not be read. */
+export async function readTable(
+  text: string,
+  source: HostsSource,
+): Promise<{ readonly table: HostsTable; readonly broken: readonly string[] }> {
+  const broken: string[] = [];
+  const table = await inTurns(
+    tableSteps(
+      chained(
+        readHosts(text, (line) => broken.push(line)),
+        source.inline,
+      ),
+      source,
+    ),
+  );
+  if (!table.truncated) return { table, broken };
+  // Whatever is in the file, the hosts of the Corefile are not those that are left out.
+  return {
+    table: await inTurns(
+      tableSteps(
+        chained(
+          source.inline,
+          readHosts(text, () => {}),
+        ),
+        source,
+      ),
+    ),
+    broken,
+  };
+}
+
+/** Runs to the end, and lets others have their turn on the way. */
+async function inTurns<T>(steps: Iterator<void, T>): Promise<T> {
+  let pausedAt = performance.now();
+  for (let step = steps.next(); ; step = steps.next()) {
+    if (step.done) return step.value;
+    if (performance.now() - pausedAt <= MAX_PAUSE_MS) continue;
+    await setImmediate();
+    pausedAt = performance.now();
+  }
+}
+
+function* chained<T>(...parts: Iterable<T>[]): Generator<T> {
+  for (const part of parts) yield* part;
+}
+
 /** Watches a hosts file; until it could be read, the table holds the hosts of the Corefile alone. */
 export function openHostsFile(source: HostsSource, env: PluginEnv): HostsFile {
   const { path } = source;
@@ -31,23 +81,28 @@ export function openHostsFile(source: HostsSource, env: PluginEnv): HostsFile {
   const epoch = new Epoch();
   let table: HostsTable;
   let loadedMs: number;
+  let isStopped = false;
 
-  function load(text: string): void {
-    const { entries, broken } = parseHosts(text);
-    table = buildTable([...entries, ...source.inline], source);
-    // Whatever is in the file, the hosts of the Corefile are not those that are left out.
-    if (table.truncated) table = buildTable([...source.inline, ...entries], source);
-    loadedMs = clock.now();
-    epoch.move();
-    loadTime.value = loadedMs / 1000;
-    if (broken.length > 0) {
-      const more = broken.length > 1 ? `, and so are ${broken.length - 1} more` : '';
-      log.warning(`${path}:${broken[0]} - the line is skipped${more}`);
+  async function load(text: string): Promise<void> {
+    const found = await readTable(text, source);
+    if (isStopped) return;
+    take(found.table);
+    const [first, ...others] = found.broken;
+    if (first !== undefined) {
+      const more = others.length > 0 ? `, and so are ${others.length} more` : '';
+      log.warning(`${path}:${first} - the line is skipped${more}`);
     }
     if (table.truncated) log.warning(`${path} has more than ${MAX_ENTRIES} entries: those after them are left out`);
   }
 
-  load('');
+  function take(next: HostsTable): void {
+    table = next;
+    loadedMs = clock.now();
+    epoch.move();
+    loadTime.value = loadedMs / 1000;
+  }
+
+  take(buildTable(source.inline, source));
   const file = watchFile({
     path,
     clock,
@@ -65,6 +120,9 @@ export function openHostsFile(source: HostsSource, env: PluginEnv): HostsFile {
     },
     epoch,
     check: file.check,
-    stop: file.stop,
+    stop() {
+      isStopped = true;
+      file.stop();
+    },
   };
 }

@@ -170,6 +170,20 @@ describe('the file', () => {
     expect(env.lines).toEqual([warning, warning]);
   });
 
+  test('that is being read when the last chain that uses it ends is told of no more', async () => {
+    await write('large', `${'10.0.0.1 a\n'.repeat(50_000)}broken`);
+    const { plugin, env } = makePlugin(hosts, 'hosts large', { root });
+    const started = plugin.start!(SIGNAL);
+    const isInFile = () => process.getActiveResourcesInfo().some((name) => name.includes('Req'));
+    do await new Promise(setImmediate);
+    while (isInFile());
+    await [...env.kept.values()][0]!.stop!();
+    await started;
+    expect(env.lines).toEqual([]);
+    const loaded = await env.exposed('coredns_hosts_reload');
+    expect(loaded).toEqual(['coredns_hosts_reload_timestamp_seconds 1767225600']);
+  });
+
   test('has its broken lines skipped, with one warning', async () => {
     await write('broken', '10.0.0.1 a\n10.0.0 b\nc d\n10.0.0.4 e..f\n');
     const { ask, env } = await start('hosts broken');

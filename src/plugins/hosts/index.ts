@@ -1,9 +1,7 @@
-import { AddressPrefixes } from '../../dns/address-prefixes.ts';
 import { Class } from '../../dns/message.ts';
 import { joinName, longestZone, type Name } from '../../dns/name.ts';
 import { parseReverseName, type ReverseName } from '../../dns/reverse.ts';
 import { A, AAAA, PTR, rr, SOA } from '../../dns/rr.ts';
-import { perObject } from '../../per-object.ts';
 import { answerLookup, closedZones, fallsThrough, type Lookup } from '../../plugin/lookup.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
@@ -73,15 +71,12 @@ function lookup(query: Query, table: HostsTable, options: HostsOptions): Lookup 
 /** Addresses are answered in every zone; one without names is the next plugin's, and so are other types than PTR. */
 function lookupAddress(reverse: ReverseName, query: Query, table: HostsTable, { ttl }: HostsOptions): Lookup {
   const { question, type } = query;
-  if ('prefix' in reverse) return { kind: prefixesOf(table).has(reverse) ? 'exists' : 'skip' };
+  if ('prefix' in reverse) return { kind: table.prefixes.has(reverse) ? 'exists' : 'skip' };
   const names = table.names.get(reverse.address);
   if (!names) return { kind: 'skip' };
   if (type !== PTR.code) return { kind: 'exists' };
   return { kind: 'hit', answer: names.map((target) => rr(PTR, question.name, ttl, { target })) };
 }
-
-/** Made when the first such name is asked for, in about the time that reading the file takes. */
-const prefixesOf = perObject(({ names }: HostsTable) => new AddressPrefixes(names.keys()));
 
 function hitOf(answer: Extract<Lookup, { kind: 'hit' }>['answer']): Lookup {
   return answer.length > 0 ? { kind: 'hit', answer } : { kind: 'nodata' };

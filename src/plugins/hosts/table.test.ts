@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { parseHosts } from './entries.ts';
+import { readHosts } from './entries.ts';
+import { readTable } from './hosts-file.ts';
 import { buildTable, findHost, MAX_RRSET_RECORDS } from './table.ts';
 
 test.each([
@@ -14,9 +15,10 @@ test.each([
     ['2: "10.0.0" is not an IP address', '3: "c..d" has an empty label'],
   ],
 ])('%j', (text, entries, broken) => {
-  const parsed = parseHosts(text);
-  expect(parsed.entries.map(({ address, names }) => [address, ...names].join(' '))).toEqual(entries);
-  expect(parsed.broken).toEqual(broken);
+  const seen: string[] = [];
+  const found = [...readHosts(text, (line) => seen.push(line))].filter((entry) => entry !== undefined);
+  expect(found.map(({ address, names }) => [address, ...names].join(' '))).toEqual(entries);
+  expect(seen).toEqual(broken);
 });
 
 const TEXT = `
@@ -27,7 +29,10 @@ const TEXT = `
 `;
 
 function table(options: { zones?: string[]; reverse?: boolean; maxEntries?: number } = {}) {
-  return buildTable(parseHosts(TEXT).entries, { zones: ['example.org.'], reverse: true, ...options });
+  return buildTable(
+    readHosts(TEXT, () => {}),
+    { zones: ['example.org.'], reverse: true, ...options },
+  );
 }
 
 describe('a table', () => {
@@ -73,4 +78,29 @@ describe('a table', () => {
     expect(large.hosts.get('n.')!.ipv4).toHaveLength(MAX_RRSET_RECORDS);
     expect(large.hosts.has(names.at(-1)!)).toBe(true);
   });
+});
+
+test('others have their turn while a large file is read, and nothing is left to be made for a query', async () => {
+  const text = Array.from({ length: 50_000 }, (_, i) => `2001:db8::${i.toString(16)} n${i}.example.org`).join('\n');
+  let turns = 0;
+  let isOver = false;
+  const turn = () => {
+    turns++;
+    if (!isOver) setImmediate(turn);
+  };
+  setImmediate(turn);
+  const source = {
+    path: '',
+    zones: ['.'],
+    inline: [{ address: '10.0.0.1', names: ['own.'] }],
+    reverse: true,
+    reloadMs: 0,
+  };
+  const { table, broken } = await readTable(text, source);
+  isOver = true;
+  expect(turns).toBeGreaterThan(2);
+  expect([table.size, table.truncated, broken]).toEqual([50_001, false, []]);
+  expect(table.prefixes.has({ prefix: [2, 0, 0, 1], family: 6 })).toBe(true);
+  expect(table.prefixes.has({ prefix: [10], family: 4 })).toBe(true);
+  expect(table.prefixes.has({ prefix: [11], family: 4 })).toBe(false);
 });

@@ -1,3 +1,4 @@
+import { AddressPrefixes } from '../../dns/address-prefixes.ts';
 import { joinName, longestZone, type Name, parentOf } from '../../dns/name.ts';
 import type { HostEntry } from './entries.ts';
 
@@ -24,32 +25,59 @@ export interface HostsTable {
   readonly parents: ReadonlySet<Name>;
   /** The names of an address, in the order of the file. */
   readonly names: ReadonlyMap<string, readonly Name[]>;
+  /** How these addresses begin. */
+  readonly prefixes: Pick<AddressPrefixes, 'has'>;
   /** Pairs of an address and a name. */
   readonly size: number;
   /** Whether there were more than {@link MAX_ENTRIES}. */
   readonly truncated: boolean;
 }
 
-/** Puts the entries whose names lie in `zones` (folded) into a table. `reverse` says whether addresses lead to names. */
-export function buildTable(
-  entries: readonly HostEntry[],
-  { zones, reverse, maxEntries = MAX_ENTRIES }: { zones: readonly Name[]; reverse: boolean; maxEntries?: number },
-): HostsTable {
+/** Which hosts a table takes. */
+export interface TableOptions {
+  /** Where their names lie, folded. */
+  readonly zones: readonly Name[];
+  /** Whether addresses lead to names. */
+  readonly reverse: boolean;
+  readonly maxEntries?: number;
+}
+
+/** Puts entries into a table, with a step for each of them. */
+export function* tableSteps(
+  entries: Iterable<HostEntry | undefined>,
+  { zones, reverse, maxEntries = MAX_ENTRIES }: TableOptions,
+): Generator<void, HostsTable> {
   const hosts = new Map<Name, Host>();
   const parents = new Set<Name>();
   const namesOf = new Map<string, Name[]>();
+  const prefixes = new AddressPrefixes();
+  const table = { hosts, parents, names: namesOf, prefixes };
   let size = 0;
-  for (const { address, names } of entries) {
+  for (const entry of entries) {
+    yield;
+    const { address, names } = entry ?? NO_ENTRY;
     for (const name of names) {
       if (longestZone(name, zones) === undefined) continue;
-      if (size === maxEntries) return { hosts, parents, names: namesOf, size, truncated: true };
+      if (size === maxEntries) return { ...table, size, truncated: true };
       if (!addAddress(hosts, name, address)) continue;
       size++;
       addParents(parents, name);
-      if (reverse && !name.startsWith('*.')) addName(namesOf, address, name);
+      if (!reverse || name.startsWith('*.')) continue;
+      if (!namesOf.has(address)) prefixes.add(address);
+      addName(namesOf, address, name);
     }
   }
-  return { hosts, parents, names: namesOf, size, truncated: false };
+  return { ...table, size, truncated: false };
+}
+
+const NO_ENTRY: HostEntry = { address: '', names: [] };
+
+/** Makes a table of a few entries, at once. */
+export function buildTable(entries: Iterable<HostEntry | undefined>, options: TableOptions): HostsTable {
+  const steps = tableSteps(entries, options);
+  let step = steps.next();
+  while (!step.done) step = steps.next();
+  return step.value;
 }
 
 /** Adds an address to a name, unless it is there. */

@@ -9,7 +9,7 @@ import { printRdata } from '../../dns/presentation.ts';
 import type { Plugin } from '../../plugin/plugin.ts';
 import kubernetes from './index.ts';
 
-const SOON = { timeout: 8000, interval: 5 };
+const SOON = { interval: 5 };
 const OBJECTS = [
   apiNamespace('shop'),
   apiService('shop/web', '10.0.0.1'),

@@ -23,7 +23,7 @@ export interface ApiBody {
 export function bodyOf(response: IncomingMessage, release: () => void, clock: Clock): ApiBody {
   const isPacked = response.headers['content-encoding'] === 'gzip';
   const stream = isPacked ? response.pipe(createGunzip()) : response;
-  stream.on('error', () => {}); // thrown to whoever reads; until then, nobody may be listening
+  stream.on('error', () => {}); // the reader gets it; until there is one, nobody listens
   // What is packed is not told how its source ended.
   if (isPacked) response.on('error', (error) => stream.destroy(error));
   const giveUp = (): void => void stream.destroy(new SilenceError(`nothing came for ${idleMs / 1000} s`));

@@ -8,7 +8,7 @@ describe('what makes no sense', () => {
       'half a line',
       (c) => watchOf(c, 'services').write('{"type":"ADDED","obj\n'),
       'bad-event',
-      'a line that is no JSON',
+      'a line that is not JSON',
     ],
     [
       'an unknown event',

@@ -20,7 +20,7 @@ export interface Feed {
   skip(reason: SkipReason, text: string): void;
 }
 
-/** So many different complaints are logged; more are only counted. */
+/** The most different complaints that are logged; more are only counted. */
 const MAX_COMPLAINTS = 200;
 
 /** `namespace` is the only one that is fed; undefined for all. */

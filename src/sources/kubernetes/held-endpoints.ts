@@ -6,7 +6,7 @@ import type { RecordStore } from './resource.ts';
 
 /** How long an endpoint stays that vanished from its slice: its service's other slice may have it already, though not yet told. */
 export const HOLD_MS = 1000;
-/** While so many endpoints are held, others go at once. */
+/** The most endpoints that are held; others go at once. */
 const MAX_HELD = 100_000;
 
 /** Where slices are: those of the cluster, or of the cluster set. */

@@ -47,14 +47,14 @@ test('an item that is too long is left out, the others are not', async () => {
 
 describe('what is no list', () => {
   test.each([
-    ['', 'is no JSON, or was cut off'],
-    ['{"items":[{"a":1},', 'is no JSON, or was cut off'],
-    ['{"items":[{"a":', 'is no JSON, or was cut off'],
-    ['<html>', 'is no JSON, or was cut off'],
-    ['[]', 'is none'],
-    ['null', 'is none'],
-    ['{}', 'is none'],
-    ['{"items":{"a":1}}', 'is none'],
+    ['', 'is not JSON, or was cut off'],
+    ['{"items":[{"a":1},', 'is not JSON, or was cut off'],
+    ['{"items":[{"a":', 'is not JSON, or was cut off'],
+    ['<html>', 'is not JSON, or was cut off'],
+    ['[]', 'is not a list'],
+    ['null', 'is not a list'],
+    ['{}', 'is not a list'],
+    ['{"items":{"a":1}}', 'is not a list'],
   ])('%j', async (text, message) => {
     await expect(read(text)).rejects.toThrow(message);
   });

@@ -36,10 +36,10 @@ function readEnvelope(text: string | undefined): ListEnvelope {
     // What stood between the items is left: commas.
     list = JSON.parse((text ?? '').replace(/"items"\s*:\s*\[[\s,]*\]/, '"items":[]'));
   } catch (thrown) {
-    throw new ApiConnectionError('the list that came is no JSON, or was cut off', thrown);
+    throw new ApiConnectionError('the list that came is not JSON, or was cut off', thrown);
   }
   const { items, metadata } = (list ?? {}) as { readonly items?: unknown; readonly metadata?: { continue?: unknown } };
-  if (items !== null && !Array.isArray(items)) throw new ApiConnectionError('what came in place of a list is none');
+  if (items !== null && !Array.isArray(items)) throw new ApiConnectionError('what came is not a list');
   const next = metadata?.continue;
   return { version: metadataOf(list).resourceVersion, next: typeof next === 'string' ? next : '' };
 }
@@ -85,7 +85,7 @@ const LIST_DEPTH = 1;
 const ITEM_DEPTH = 2;
 const ITEMS_KEY = '"items"';
 
-/** Tells the items of a list from what is around them, wherever its JSON text is cut. What is no JSON is found out by those who parse it. */
+/** Tells the items of a list from what is around them, wherever its JSON text is cut. Who parses the items finds out whether they are JSON. */
 class ListSplitter {
   readonly envelope = new Collected(MAX_ENVELOPE_BYTES);
   private readonly current: Collected;

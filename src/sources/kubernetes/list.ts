@@ -4,7 +4,7 @@ import type { Feed } from './feed.ts';
 import { readList } from './list-reader.ts';
 import { pathOf, queryOf, type Resource } from './resource.ts';
 
-/** So many objects are asked for at once, as other clients of Kubernetes do. */
+/** The objects of one page, as many as other clients of Kubernetes ask for. */
 const PAGE_ITEMS = '500';
 
 /**
@@ -24,7 +24,7 @@ export async function feedList(
 ): Promise<string> {
   const item = (text: string) => {
     const object = parseItem(text);
-    if (object === undefined) feed.skip('bad-object', 'an item that is no JSON');
+    if (object === undefined) feed.skip('bad-object', 'an item that is not JSON');
     else feed.listed(object);
   };
   const tooLong = () => feed.skip('bad-object', 'an item that is too long');

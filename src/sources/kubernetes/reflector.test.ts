@@ -4,10 +4,11 @@ import { apiNamespace, apiService } from '../../../test/support/api-objects.ts';
 import { startApiServer } from '../../../test/support/api-server/index.ts';
 import { fakeClock } from '../../../test/support/clock.ts';
 import { seededRandom } from '../../../test/support/random.ts';
-import { watchedCluster } from '../../../test/support/watched-cluster.ts';
+import { type WatchedCluster, watchedCluster } from '../../../test/support/watched-cluster.ts';
 import {
   askedOf,
   DB,
+  ENDPOINTS,
   missed,
   problems,
   SERVICES,
@@ -26,6 +27,7 @@ import { watchMetrics } from './metrics.ts';
 import { Reflector } from './reflector.ts';
 import type { Resource } from './resource.ts';
 import { clusterResources } from './resources.ts';
+import { RetrySignal } from './retry-signal.ts';
 import { StreamingLists } from './streaming-lists.ts';
 
 const LIST_END = 'k8s.io/initial-events-end';
@@ -202,6 +204,23 @@ describe('an API server that fails', () => {
     await cluster.later(() => expect(problems(cluster)).toHaveLength(6));
   });
 
+  test('for long is watched again by all as soon as one of them is served', async () => {
+    const cluster = await unreachable();
+    await cluster.api.set({ refuse: false });
+    await cluster.later(() => expect(cluster.api.watches.length).toBeGreaterThan(0), 100);
+    await cluster.until(() => expect(cluster.api.watches).toHaveLength(3));
+  });
+
+  test('for long, and then for a moment in another way, is asked again soon', async () => {
+    const cluster = await unreachable();
+    const failures = { times: 1, status: 403 };
+    await cluster.api.set({ refuse: false, failures });
+    await cluster.later(() => expect(problems(cluster).join()).toContain('forbids it (403'), 100);
+    const answeredAtMs = cluster.clock.monotonic();
+    await cluster.later(() => expect(cluster.api.watches.length).toBeGreaterThan(0), 100);
+    expect(cluster.clock.monotonic() - answeredAtMs).toBeLessThan(3000);
+  });
+
   test('by falling silent is noticed within 100 seconds', async () => {
     const cluster = await watchedCluster({ objects: [SHOP, WEB] });
     await synced(cluster);
@@ -241,6 +260,23 @@ describe('an API server that fails', () => {
     expect(relists['resource=services,reason=incomplete']).toBeGreaterThan(0);
   });
 });
+
+/** A cluster whose API server could not be reached so often that the pauses are long. */
+async function unreachable(): Promise<WatchedCluster> {
+  const cluster = await watchedCluster({ objects: [SHOP, WEB, ENDPOINTS] });
+  await synced(cluster);
+  await cluster.until(() => expect(cluster.api.watches).toHaveLength(3));
+  await cluster.api.set({ refuse: true });
+  const attempts = async () => {
+    const requests = await cluster.metric('coredns_kubernetes_rest_client_requests_total');
+    return Object.entries(requests).reduce((sum, [of, count]) => (of.includes('<error>') ? sum + count : sum), 0);
+  };
+  while ((await attempts()) < 15) {
+    cluster.clock.advance(500);
+    await new Promise(setImmediate);
+  }
+  return cluster;
+}
 
 test('streaming lists that never come whole are no word of the server: what is known grows old', async () => {
   const { clock, reflector, asked } = scripted([[NAMESPACE, completeAt(5), GONE]], [NAMESPACE]);
@@ -285,7 +321,8 @@ function scripted(watches: readonly object[][], others: readonly object[] | unde
     close() {},
   };
   const reflector = new Reflector(namespacesIn(new Registry(clock), clock), undefined, {
-    ...{ api, clock, streamingLists: new StreamingLists(clock), random: seededRandom(), progress() {}, wentBack() {} },
+    ...{ api, clock, streamingLists: new StreamingLists(clock), retrySignal: new RetrySignal() },
+    ...{ random: seededRandom(), progress() {}, wentBack() {} },
     log: createLogger((_, line) => lines.push(line)),
     metrics: watchMetrics(new Metrics())('namespaces'),
   });

@@ -13,6 +13,7 @@ import { splitLines } from './lines.ts';
 import { feedList } from './list.ts';
 import type { RelistReason, WatchMetrics } from './metrics.ts';
 import { nameOf, pathOf, queryOf, type Resource } from './resource.ts';
+import type { RetrySignal } from './retry-signal.ts';
 import type { StreamingLists } from './streaming-lists.ts';
 import { Trouble } from './trouble.ts';
 import { compareVersions } from './version.ts';
@@ -31,6 +32,7 @@ import { readWatchEvent, type WatchEvent } from './watch-event.ts';
 export interface ReflectorEnv {
   readonly api: ApiClient;
   readonly streamingLists: StreamingLists;
+  readonly retrySignal: RetrySignal;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
@@ -43,7 +45,7 @@ export interface ReflectorEnv {
   makeUp?(status: number | undefined): boolean;
 }
 
-/** A streaming list that falls silent for so long is none: an old server watches without listing. */
+/** The longest silence of a streaming list: an old server, which watches without listing, says nothing. */
 const INITIAL_IDLE_MS = 5000;
 /** The server ends a watch after 5 to 10 minutes; not all at the same time. */
 const WATCH_SECONDS = { least: 300, spread: 300 };
@@ -78,6 +80,12 @@ export class Reflector {
   /** A list must be made, even if there is a version to watch from. */
   private isInDoubt = false;
   private listedAtMs = Number.NEGATIVE_INFINITY;
+  /** Whether the server has served the present attempt. */
+  private isServed = false;
+  /** Whether the last attempt that failed had an answer. */
+  private wasAnswered = true;
+  /** How often it had served any watch before. */
+  private servedCountBefore = 0;
   /** The answer that is read at the moment. */
   private body: ApiBody | undefined;
   private lastHeardAtMs: number;
@@ -144,6 +152,8 @@ export class Reflector {
   private async run(): Promise<void> {
     const { signal } = this.abort;
     while (!signal.aborted) {
+      this.isServed = false;
+      this.servedCountBefore = this.env.retrySignal.servedCount;
       try {
         if (this.isInDoubt && this.version !== undefined) this.mustList('went-back');
         if (this.version === undefined) await this.list();
@@ -151,9 +161,16 @@ export class Reflector {
       } catch (thrown) {
         if (signal.aborted) return;
         const delayMs = this.failed(thrown);
-        if (delayMs > 0) await pause(delayMs, this.env.clock, signal);
+        if (delayMs > 0) await this.pause(delayMs, thrown);
       }
     }
+  }
+
+  /** An attempt that was not answered is made again as soon as another watch is served; a server that answers with a failure is left alone. */
+  private pause(delayMs: number, thrown: unknown): Promise<void> {
+    const { clock, retrySignal } = this.env;
+    if (this.isServed || thrown instanceof ApiStatusError) return pause(delayMs, clock, this.abort.signal);
+    return retrySignal.pause(delayMs, this.servedCountBefore, clock, this.abort.signal);
   }
 
   /** Lists and, where the server does both at once, goes on to watch. */
@@ -300,8 +317,10 @@ export class Reflector {
 
   /** The last failure is over. */
   private works(): void {
+    this.isServed = true;
     this.currentProblem = undefined;
     this.trouble.works();
+    this.env.retrySignal.served();
   }
 
   /** Has the watch looked at whenever it is silent. */
@@ -318,7 +337,7 @@ export class Reflector {
       if (remedy !== 'nothing') body.fail(new WatchGivenUp(remedy === 'list' ? 'silent' : undefined));
     } catch (thrown) {
       if (thrown instanceof WentBackError) body.fail(thrown);
-      else if (this.lastHeardAtMs === heardAtMs) {
+      else if (this.lastHeardAtMs === heardAtMs && !isOverloaded(thrown)) {
         body.fail(new SilenceError(`nothing came for a minute, and a list failed: ${this.explain(thrown)}`));
       }
     }
@@ -353,6 +372,9 @@ export class Reflector {
     this.currentProblem = text;
     this.trouble.failed(text, this.isSynced, isUnreachable(thrown) ? 'unreachable' : text);
     if (isNew) this.env.progress();
+    // An outage that has ended is no reason for long pauses: a server that has just started fails for a moment.
+    if (status && !this.wasAnswered) this.backOff.reset();
+    this.wasAnswered = status !== undefined;
     return this.backOff.next(status?.retryAfterMs);
   }
 
@@ -392,6 +414,11 @@ export class Reflector {
 
 function isBefore(one: string, other: string): boolean {
   return (compareVersions(one, other) ?? 0) < 0;
+}
+
+/** A server that has too much to do may turn away requests while its watches work: another watch would be turned away, too. */
+function isOverloaded(thrown: unknown): boolean {
+  return thrown instanceof ApiStatusError && (thrown.status === 429 || thrown.status >= 500);
 }
 
 const BAD_LINES = { 'too-long': 'a line that is too long', 'cut-off': 'a line that was cut off' } as const;

@@ -9,6 +9,7 @@ import { requestMetrics, watchMetrics } from './metrics.ts';
 import type { Reflector } from './reflector.ts';
 import { nameOf, type Resource } from './resource.ts';
 import { ResourceWatch } from './resource-watch.ts';
+import { RetrySignal } from './retry-signal.ts';
 import { StreamingLists } from './streaming-lists.ts';
 
 export interface ApiSourceOptions {
@@ -72,6 +73,7 @@ export function followApi(
   const common = {
     api: client,
     streamingLists: new StreamingLists(clock),
+    retrySignal: new RetrySignal(),
     clock,
     random: env.random,
     log,

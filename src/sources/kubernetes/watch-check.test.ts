@@ -147,6 +147,23 @@ describe('a watch that has nothing to say', () => {
     expect([problems(cluster), cluster.registry.stale]).toEqual([[], false]);
   });
 
+  test.each([429, 503])(
+    'stays open while the server turns away the check with %d, and is checked again',
+    async (status) => {
+      const cluster = await watchedCluster({ objects: [SHOP, WEB] });
+      await synced(cluster);
+      await cluster.api.set({ failures: { times: 1000, status }, faulty: { verb: 'list', resource: 'services' } });
+      await cluster.later(() => expect(probesOf(cluster, SERVICES)).toBe(3), 2000);
+      await cluster.api.set({ failures: { times: 0, status } });
+      await cluster.later(() => expect(probesOf(cluster, SERVICES)).toBe(4), 2000);
+      await cluster.until(() => expect(ageOf(cluster, 'services')).toBeLessThan(10_000));
+      cluster.api.put(DB);
+      await cluster.until(() => expect(services(cluster)).toEqual(['db', 'web']));
+      expect(askedOf(cluster, SERVICES)).toHaveLength(1);
+      expect(problems(cluster)).toEqual([]);
+    },
+  );
+
   test('is listed ever more rarely while the server moves on, and begins anew once it says something', async () => {
     let version = 10;
     const { check, metrics } = checkOf(() => ++version);

@@ -40,8 +40,8 @@ test.each([
   expect(readWatchEvent(JSON.stringify(event))).toEqual(expected);
 });
 
-test('half a line is no JSON', () => {
-  expect(readWatchEvent('{"type":"ADD')).toBe('a line that is no JSON');
+test('half a line is not JSON', () => {
+  expect(readWatchEvent('{"type":"ADD')).toBe('a line that is not JSON');
 });
 
 test.each([

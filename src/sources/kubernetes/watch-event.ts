@@ -10,13 +10,13 @@ export type WatchEvent =
 /** The mark of the bookmark that ends the list of a streaming list. */
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
 
-/** Reads a line of a watch; text that says what is wrong with it if it is none. */
+/** Reads a line of a watch; the result is text that says what is wrong where the line is not an event. */
 export function readWatchEvent(line: string): WatchEvent | string {
   let event: { readonly type?: unknown; readonly object?: unknown } | null;
   try {
     event = JSON.parse(line);
   } catch {
-    return 'a line that is no JSON';
+    return 'a line that is not JSON';
   }
   const object = event?.object;
   if (typeof object !== 'object' || object === null) return 'an event without an object';

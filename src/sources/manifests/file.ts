@@ -10,7 +10,7 @@ import { isWorkload, keyOf, type Manifest, readManifest } from './manifest.ts';
 export const MAX_FILE_BYTES = 256 * 1024 * 1024;
 /** More objects in one file are refused. */
 export const MAX_FILE_OBJECTS = 500_000;
-/** So many mistakes of one file are told at once. */
+/** The most mistakes of one file that are told at once. */
 const MAX_FILE_ERRORS = 10;
 /** Reading goes on for so long before queries get their turn. */
 const MAX_PAUSE_MS = 5;

@@ -47,7 +47,7 @@ export interface SliceManifest extends Common {
   readonly kind: 'EndpointSlice';
   /** Undefined if no name leads to the slice. */
   readonly record: EndpointSlice | undefined;
-  /** The same as a slice of the cluster set; undefined if it is none. */
+  /** The same as a slice of the cluster set; undefined if it is not imported. */
   readonly imported: EndpointSlice | undefined;
 }
 

@@ -8,7 +8,7 @@ export interface Problem {
   readonly subject?: string;
 }
 
-/** So many new problems are logged at once. */
+/** The most new problems that are logged at once. */
 const MAX_LOGGED = 20;
 
 /** Logs each problem once for as long as it lasts, and once that its subject is good again. */

@@ -7,7 +7,7 @@ export const MAX_YAML_LENGTH = 2 * 1024 * 1024;
 const MAX_LEXEMES = 500_000;
 /** Collections may nest this deep. */
 const MAX_DEPTH = 100;
-/** A mapping may have so many keys; each is compared with all before it. */
+/** The most keys of a mapping; each is compared with all before it. */
 const MAX_KEYS = 5000;
 
 /** As the API server's own reader: YAML 1.1's merge keys are known. */

@@ -42,7 +42,7 @@ function byFamily(endpoints: Endpoint[]): Record<string, Endpoint[]> {
   return Object.groupBy(endpoints, ({ address }) => familyOf(address)) as Record<string, Endpoint[]>;
 }
 
-/** The family of an address in canonical text, in the API's spelling. */
+/** The family of an address in canonical text, as the API writes it. */
 export function familyOf(ip: string): 'IPv4' | 'IPv6' {
   return parseIP(ip)?.length === 4 ? 'IPv4' : 'IPv6';
 }

@@ -48,7 +48,7 @@ export function readSome<T>(fields: readonly Field[], read: (field: Field) => T,
   return found;
 }
 
-/** A field of an API object together with its way there, so that whoever reads it can say what is wrong and where. Null is the same as absent. */
+/** A field of an API object together with its way there, so that its reader can say what is wrong and where. Null is the same as absent. */
 export class Field {
   readonly value: unknown;
   private readonly kind: string;

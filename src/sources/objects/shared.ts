@@ -1,6 +1,6 @@
 import type { Port } from '../../registry/records.ts';
 
-/** So many different values of a kind are remembered; then remembering begins anew. */
+/** The most values of a kind that are remembered; then remembering begins anew. */
 const MAX_SHARED = 65_536;
 
 const texts = new Map<string, string>();

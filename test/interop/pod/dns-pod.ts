@@ -29,7 +29,7 @@ export interface DnsPod {
 }
 
 const PAGES = { ready: ':8181/ready', health: ':8080/health', metrics: ':9153/metrics' };
-const SOON = { timeout: 15_000, interval: 50 };
+const SOON = { interval: 50 };
 
 /** Starts the container. Who sees it end has its output and its exit status. */
 export type Run = (world: World, volumes: Volumes) => Promise<ChildProcessWithoutNullStreams>;

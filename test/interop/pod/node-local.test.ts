@@ -13,7 +13,7 @@ import { NODE_RESOLV_CONF, type World } from './world.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 const TIME = { timeout: 90_000 };
-const SOON = { timeout: 20_000, interval: 50 };
+const SOON = { interval: 50 };
 const ADDRESS = '169.254.20.10';
 
 const read = (file: string) =>

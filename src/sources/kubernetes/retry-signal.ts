@@ -1,0 +1,31 @@
+import type { Clock } from '../../observe/clock.ts';
+import { pause } from './limits.ts';
+
+/** Lets watches that wait for an API server try again at once, as soon as it has served another one. */
+export class RetrySignal {
+  private readonly waiting = new Set<() => void>();
+  private count = 0;
+
+  /** How often the server has served a watch. */
+  get servedCount(): number {
+    return this.count;
+  }
+
+  /** The server has completed a list, or begun to answer a watch. */
+  served(): void {
+    this.count++;
+    for (const end of this.waiting) end();
+  }
+
+  /** Settles after that time, when `signal` aborts, or when the server serves a watch; at once if it has since `servedCount` was `countBefore`. */
+  async pause(ms: number, countBefore: number, clock: Clock, signal: AbortSignal): Promise<void> {
+    if (signal.aborted || this.count > countBefore) return;
+    const over = new AbortController();
+    const end = () => over.abort();
+    this.waiting.add(end);
+    signal.addEventListener('abort', end);
+    await pause(ms, clock, over.signal);
+    this.waiting.delete(end);
+    signal.removeEventListener('abort', end);
+  }
+}
