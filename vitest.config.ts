@@ -1,9 +1,15 @@
 import { defineConfig } from 'vitest/config';
+import { PATIENT } from './test/support/patience.ts';
 
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-    testTimeout: 20_000,
+    // More than one wait fits in.
+    testTimeout: 2 * PATIENT.timeout,
+    hookTimeout: 2 * PATIENT.timeout,
+    expect: { poll: PATIENT },
     pool: 'forks',
+    // Most of the time of many tests is waiting.
+    maxWorkers: '100%',
   },
 });

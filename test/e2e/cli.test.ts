@@ -8,6 +8,7 @@ import { loadMachinery } from '../../src/net/batched/batched-udp.ts';
 import { plugins } from '../../src/plugins.ts';
 import { ask } from '../support/ask.ts';
 import { folderWith } from '../support/folder.ts';
+import { PATIENT } from '../support/patience.ts';
 import { run } from '../support/tools.ts';
 import { refusedPort } from '../support/upstream.ts';
 
@@ -199,7 +200,7 @@ test('SIGUSR1 reloads, SIGHUP does nothing, SIGQUIT ends at once', async () => {
   writeFileSync(join(folder, 'Corefile'), hosts('192.0.2.2'));
   cairn.child.kill('SIGHUP');
   cairn.child.kill('SIGUSR1');
-  await vi.waitFor(() => expect(cairn.output()).toContain('[INFO] Reloading complete'), { timeout: 5000 });
+  await vi.waitFor(() => expect(cairn.output()).toContain('[INFO] Reloading complete'), PATIENT);
   expect((await ask(cairn.port, 'www.example.org', 'A')).answer).toEqual(['192.0.2.2']);
   expect(await cairn.signal('SIGQUIT')).toBe(0);
 });
@@ -210,7 +211,7 @@ test('lameduck: after SIGTERM DNS is answered, health says yes and ready no, unt
   const cairn = await start([], folderWith({ Corefile: corefile }));
   expect((await fetch(`http://${ready}/ready`)).status).toBe(200);
   const ended = cairn.signal('SIGTERM');
-  await vi.waitFor(async () => expect((await fetch(`http://${ready}/ready`)).status).toBe(503));
+  await vi.waitFor(async () => expect((await fetch(`http://${ready}/ready`)).status).toBe(503), PATIENT);
   expect((await fetch(`http://${health}/health`)).status).toBe(200);
   expect((await ask(cairn.port, 'www.example.org', 'A')).answer).toEqual(['192.0.2.1']);
   expect(await ended).toBe(0);
@@ -248,7 +249,7 @@ function printed(child: ChildProcess): () => string {
 
 /** The port that a server listens on, once it does. */
 async function portOf(output: () => string): Promise<number> {
-  await vi.waitFor(() => expect(output()).toMatch(/^Cairn-/m), { timeout: 30_000 });
+  await vi.waitFor(() => expect(output()).toMatch(/^Cairn-/m), PATIENT);
   return Number(/^\.:(\d+)/m.exec(output())?.[1]);
 }
 
@@ -261,7 +262,7 @@ function startWaiting(conf: string) {
   onTestFinished(() => void child.kill('SIGKILL'));
   /** To be called once: a FIFO is at its end when its last writer is gone. */
   const pipe = () => (conf === '-' ? child.stdin : createWriteStream(join(folder, 'pipe')));
-  const heedsSignals = () => vi.waitFor(() => expect(mindsSignals(child.pid!)).toBe(true), { timeout: 30_000 });
+  const heedsSignals = () => vi.waitFor(() => expect(mindsSignals(child.pid!)).toBe(true), PATIENT);
   return { child, output: printed(child), pipe, heedsSignals };
 }
 
@@ -273,10 +274,7 @@ function mindsSignals(pid: number): boolean {
   return ((BigInt(`0x${caught}`) >> BigInt(SIGUSR2 - 1)) & 1n) === 1n;
 }
 
-/** A process that starts on a machine with much else to do. */
-const LONG = { timeout: 60_000 };
-
-describe.each(['-', 'pipe'])('-conf %s', LONG, (conf) => {
+describe.each(['-', 'pipe'])('-conf %s', (conf) => {
   test.each(['SIGTERM', 'SIGINT'] as const)('is not waited for after %s', async (signal) => {
     const { child, heedsSignals } = startWaiting(conf);
     await heedsSignals();
@@ -293,7 +291,7 @@ describe.each(['-', 'pipe'])('-conf %s', LONG, (conf) => {
     const port = await portOf(output);
     expect((await ask(port, 'www.example.org', 'A')).answer).toEqual(['192.0.2.7']);
     child.kill('SIGUSR1');
-    await vi.waitFor(() => expect(output()).toContain('[INFO] Reloading complete'), { timeout: 30_000 });
+    await vi.waitFor(() => expect(output()).toContain('[INFO] Reloading complete'), PATIENT);
     child.kill('SIGTERM');
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
@@ -309,7 +307,7 @@ describe.each(['-', 'pipe'])('-conf %s', LONG, (conf) => {
   });
 });
 
-test('what the shell makes of <(COMMAND) is a Corefile', LONG, async () => {
+test('what the shell makes of <(COMMAND) is a Corefile', async () => {
   const words = [process.execPath, MAIN, '-p', '0', '-conf'].map((word) => `'${word}'`).join(' ');
   const script = `exec ${words} <(printf '. {\\nhosts /dev/null {\\n192.0.2.8 www.example.org\\n}\\n}\\n')`;
   const child = spawn('bash', ['-c', script]);
@@ -326,7 +324,7 @@ test('what a Corefile holds does not rule the terminal', async () => {
   expect(code).toBe(1);
 });
 
-test('a pidfile that is a FIFO without a reader is not waited for', LONG, async () => {
+test('a pidfile that is a FIFO without a reader is not waited for', async () => {
   const folder = folderWith({ Corefile: hosts('192.0.2.1') });
   execFileSync('mkfifo', [join(folder, 'pid')]);
   const cairn = await start(['-pidfile', 'pid'], folder);
@@ -338,7 +336,7 @@ test('a second SIGINT does not wait, and ends with status 2', async () => {
   const corefile = `${hosts('192.0.2.1').slice(0, -2)}health 127.0.0.1:0 {\nlameduck 60s\n}\n}\n`;
   const cairn = await start([], folderWith({ Corefile: corefile }));
   cairn.child.kill('SIGINT');
-  await vi.waitFor(() => expect(cairn.output()).toContain('lameduck mode'), { timeout: 5000 });
+  await vi.waitFor(() => expect(cairn.output()).toContain('lameduck mode'), PATIENT);
   expect(await cairn.signal('SIGINT')).toBe(2);
 });
 
@@ -348,7 +346,7 @@ test('-quiet prints no banner', async () => {
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   child.stdin.end(`. {\nwhoami\n}`);
   const output = text(child.stdout);
-  await vi.waitFor(() => readFileSync(pidfile), { timeout: 30_000 });
+  await vi.waitFor(() => readFileSync(pidfile), PATIENT);
   child.kill('SIGTERM');
   expect(await output).not.toMatch(/Cairn|^\.:/m);
 });

@@ -6,13 +6,11 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { loadMachinery } from '../../src/net/batched/batched-udp.ts';
 import { ask } from '../support/ask.ts';
 import { folderWith } from '../support/folder.ts';
+import { PATIENT } from '../support/patience.ts';
 import { run } from '../support/tools.ts';
 import { refusedPort } from '../support/upstream.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../src/cli/main.ts');
-const TIME = { timeout: 60_000 };
-const STARTS = { timeout: 20_000 };
-
 const sharing = test.runIf(await loadMachinery());
 
 /** The path of a Corefile for a port, on one address if nothing else is said. */
@@ -35,7 +33,7 @@ async function start(file: string, ...flags: string[]): Promise<ChildProcess> {
   onTestFinished(() => void child.kill('SIGKILL'));
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
-  await vi.waitFor(() => expect(output).toMatch(/^Cairn-/m), STARTS);
+  await vi.waitFor(() => expect(output).toMatch(/^Cairn-/m), PATIENT);
   return child;
 }
 
@@ -70,7 +68,7 @@ sharing.each([
   ['one address', 'bind 127.0.0.1', []],
   ['all addresses', '', []],
   ['two threads', 'bind 127.0.0.1', ['-workers', '2']],
-])('a process that takes over from another loses no query over UDP or TCP: %s', TIME, async (_, bind, flags) => {
+])('a process that takes over from another loses no query over UDP or TCP: %s', async (_, bind, flags) => {
   const port = await refusedPort();
   const file = corefile(port, bind);
   let serving = await start(file, '-reuseport', ...flags);
@@ -83,7 +81,7 @@ sharing.each([
   for (const stop of stops) expect(Object.keys(await stop())).toEqual(['192.0.2.1']);
 });
 
-sharing('the port is shared only where both say so', TIME, async () => {
+sharing('the port is shared only where both say so', async () => {
   const port = await refusedPort();
   const file = corefile(port);
   const first = await start(file, '-reuseport');

@@ -54,7 +54,7 @@ async function startOpenssl(version: string): Promise<number> {
       server.stdin.write(frame(encodeMessage(answerTo(decodeMessage(query), [record]))));
     }
   });
-  await expect.poll(() => isOpen(port), { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => isOpen(port)).toBe(true);
   return port;
 }
 

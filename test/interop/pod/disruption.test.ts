@@ -7,7 +7,6 @@ import { askContinuously } from './continuously.ts';
 import { documentedRules, forbiddenBy } from './least-rights.ts';
 import { canPlay, DB, OUTSIDE, openShop, WEB } from './shop.ts';
 
-const PATIENT = { timeout: 20_000 };
 /** kubeadm's Corefile says `lameduck 5s`; the clients stop before that. */
 const LAMEDUCK_MS = 5000;
 const ASKING_MS = 4000;
@@ -26,7 +25,7 @@ function outcomesOf(asking: Asking): Record<string, string> {
 }
 
 // Most of the time of these is waiting.
-describe.concurrent('Cairn in a pod', { timeout: 60_000 }, () => {
+describe.concurrent('Cairn in a pod', () => {
   test.runIf(canPlay)('serves what it knows without the API server, and notices its return', async (context) => {
     const { expect } = context;
     const { world, dns, client, addressesOf } = await openShop(context);
@@ -35,14 +34,14 @@ describe.concurrent('Cairn in a pod', { timeout: 60_000 }, () => {
     await world.order({ set: { refuse: true } });
     const lostAtMs = performance.now();
     await world.order({ put: apiService('shop/meanwhile', '10.96.20.4') });
-    await expect.poll(ageMs, PATIENT).toBeGreaterThan(1500);
+    await expect.poll(ageMs).toBeGreaterThan(1500);
     await dns.logs(/services: .*; what is known is served meanwhile/);
     expect(await dns.page('ready')).toEqual({ status: 200, body: 'OK' });
     expect(await addressesOf('meanwhile')).toEqual([]);
 
     await world.order({ set: { refuse: false } });
-    await expect.poll(() => addressesOf('meanwhile'), PATIENT).toEqual(['10.96.20.4']);
-    await expect.poll(async () => lostAtMs + (await ageMs()) < performance.now(), PATIENT).toBe(true);
+    await expect.poll(() => addressesOf('meanwhile')).toEqual(['10.96.20.4']);
+    await expect.poll(async () => lostAtMs + (await ageMs()) < performance.now()).toBe(true);
     expect(outcomesOf(await stop())).toEqual(UNDISTURBED);
     expect(dns.process.exitCode).toBeNull();
   });
@@ -84,7 +83,7 @@ describe.concurrent('Cairn in a pod', { timeout: 60_000 }, () => {
     expect(await statusOf(`${OUTSIDE}.`)).toBe('NOERROR');
 
     await world.order({ set: { forbidden: forbiddenBy(rules) } });
-    await expect.poll(() => dns.page('ready'), PATIENT).toEqual({ status: 200, body: 'OK' });
+    await expect.poll(() => dns.page('ready')).toEqual({ status: 200, body: 'OK' });
     expect(await statusOf('db')).toBe('NOERROR');
   });
 });

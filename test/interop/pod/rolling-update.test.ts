@@ -3,9 +3,7 @@ import { askContinuously } from './continuously.ts';
 import { canPlay, DB, openShop } from './shop.ts';
 import { moveOf, rollingUpdate, type Step } from './stateful-set.ts';
 
-const TIME = { timeout: 60_000 };
-
-test.runIf(canPlay)('a rolling update of a StatefulSet never loses an address that is ready', TIME, async (context) => {
+test.runIf(canPlay)('a rolling update of a StatefulSet never loses an address that is ready', async (context) => {
   const { world, dns, client, addressesOf } = await openShop(context);
   const put = async ({ slices, addresses }: Step) => {
     for (const slice of slices) {
@@ -13,7 +11,7 @@ test.runIf(canPlay)('a rolling update of a StatefulSet never loses an address th
       // Clients get the time to see what is between two slices.
       await dns.page('ready');
     }
-    await expect.poll(() => addressesOf('db'), { timeout: 5000, interval: 5 }).toEqual(addresses);
+    await expect.poll(() => addressesOf('db')).toEqual(addresses);
   };
   const steps = rollingUpdate();
   await put(steps[0]!);

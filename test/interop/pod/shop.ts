@@ -39,7 +39,7 @@ export async function openShop(
     ...{ world, dns, client, addressesOf },
     async expectToLearn(name, address) {
       await world.order({ put: apiService(`shop/${name}`, address) });
-      await expect.poll(() => addressesOf(name), { timeout: 15_000 }).toEqual([address]);
+      await expect.poll(() => addressesOf(name)).toEqual([address]);
     },
   };
 }

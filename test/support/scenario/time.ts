@@ -1,12 +1,11 @@
 import type { FakeClock } from '../clock.ts';
+import { PATIENT } from '../patience.ts';
 
 /** Turns of the event loop that a datagram on the loopback interface takes at most, with what follows from it. */
 const TURNS = 20;
 /** What is under way outside the event loop, in the words of Node.js: files, connections, messages. */
 const UNDER_WAY = /Req|ConnectWrap|SendWrap|WriteWrap|ShutdownWrap/;
 const MAX_TURNS = 10_000;
-/** How long to wait, in real time, for what must come. */
-const PATIENCE_MS = 5000;
 
 /** Lets all that was set going come to its end. */
 export async function settle(): Promise<undefined> {
@@ -33,7 +32,7 @@ export async function advance(clock: FakeClock, ms: number): Promise<void> {
 /** What is promised, or an error if it does not come soon. */
 export async function soon<T>(promised: Promise<T>, otherwise: string): Promise<T> {
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error(otherwise)), PATIENCE_MS);
+  const timer = setTimeout(() => late.reject(new Error(otherwise)), PATIENT.timeout);
   try {
     return await Promise.race([promised, late.promise]);
   } finally {
