@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { certificate } from '../../test/support/certificate.ts';
 import { fakeClock } from '../../test/support/clock.ts';
+import { until } from '../../test/support/turns.ts';
 import { createLogger } from '../observe/log.ts';
 import { type HttpOptions, openHttp, parseListenAddress, type ServePage } from './http.ts';
 
@@ -98,10 +99,6 @@ async function dial(port: number, localAddress?: string) {
     return all;
   };
   return { socket, ended, text };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise(setImmediate);
 }
 
 const GET = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;

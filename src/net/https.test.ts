@@ -6,6 +6,7 @@ import { dialHttp2, fetchHttp1, TRUST } from '../../test/support/ask-encrypted.t
 import { KEY, SERVER_CERT } from '../../test/support/authority.ts';
 import { fakeClock } from '../../test/support/clock.ts';
 import { testMessage } from '../../test/support/query.ts';
+import { until } from '../../test/support/turns.ts';
 import { answerTo } from '../../test/support/upstream.ts';
 import { encodeMessage } from '../dns/wire/encode.ts';
 import type { StreamLimits } from './connections.ts';
@@ -47,10 +48,6 @@ function later() {
     return undefined;
   };
   return { sends, receive };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise(setImmediate);
 }
 
 test.each([
