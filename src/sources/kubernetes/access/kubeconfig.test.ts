@@ -146,6 +146,17 @@ describe('resolving, in a process of its own', () => {
     await expect(resolveKubeconfig(file, undefined)).rejects.toThrow(message);
   });
 
+  test('of a long complaint the beginning is told', async () => {
+    const script = 'head -c 100000 /dev/zero | tr "\\0" x >&2; exit 1';
+    const file = await kubeconfig({ exec: { ...EXEC, command: 'sh', args: ['-c', script] } });
+    const message = await resolveKubeconfig(file, undefined).then(
+      () => '',
+      (thrown: Error) => thrown.message,
+    );
+    expect(message).toMatch(/config: the exec plugin ended with code 1: x{4000}/);
+    expect(message.length).toBeLessThan(5000);
+  });
+
   test('a context that is not there is an error', async () => {
     const file = await kubeconfig({ token: 'x' });
     const message = /config: has no context "three": it has one, two$/;
