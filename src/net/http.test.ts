@@ -187,10 +187,11 @@ test.runIf(process.platform === 'linux')('idle connections of one client never k
 test('what many clients send at once is taken in several turns, and kept to a bound until then', async () => {
   let turn = 0;
   const served = new Map<number, number>();
-  const server = await openHttp(ANYWHERE, () => () => {
+  const page = () => {
     served.set(turn, (served.get(turn) ?? 0) + 1);
     return { status: 200, body: 'OK' };
-  });
+  };
+  const server = await openHttp(ANYWHERE, () => page, { clock: fakeClock() });
   onTestFinished(() => server.close());
   const clients = [];
   for (let count = 1; count <= 60; count++) clients.push(await dial(server.port));
