@@ -1,14 +1,15 @@
 import { defineConfig } from 'vitest/config';
-import { PATIENCE_MS } from './test/support/patience.ts';
+import { PATIENT } from './test/support/patience.ts';
 
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-    setupFiles: 'test/support/patience-setup.ts',
-    // A test that waits in vain for one thing says so before its own time is up.
-    testTimeout: 2 * PATIENCE_MS,
-    hookTimeout: 2 * PATIENCE_MS,
-    expect: { poll: { timeout: PATIENCE_MS } },
+    // More than one wait fits in.
+    testTimeout: 2 * PATIENT.timeout,
+    hookTimeout: 2 * PATIENT.timeout,
+    expect: { poll: PATIENT },
     pool: 'forks',
+    // Most of the time of many tests is waiting.
+    maxWorkers: '100%',
   },
 });

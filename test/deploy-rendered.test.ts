@@ -58,13 +58,13 @@ function overlay(kustomization: string, files: Readonly<Record<string, string>> 
 }
 
 /** Without kustomize 5, or a kubectl that has it, what follows is left out. */
-describe.runIf(kustomize)('rendered by kustomize', { timeout: 60_000 }, () => {
+describe.runIf(kustomize)('rendered by kustomize', () => {
   const rendered = new Map<string, readonly Manifest[]>();
   const objectsOf = (folder: string) => rendered.get(folder)!;
 
   beforeAll(async () => {
     for (const folder of Object.keys(RENDERED)) rendered.set(folder, await kustomize!(join(ROOT, folder)));
-  }, 60_000);
+  });
 
   test.each(Object.entries(RENDERED))('%s adds what it says, in kube-system', (folder, names) => {
     expect(objectsOf(folder).map(nameOf).toSorted()).toEqual(names);

@@ -12,6 +12,7 @@ import { resolveKubeconfig } from '../src/sources/kubernetes/access/kubeconfig.t
 import { loadManifests } from '../src/sources/manifests/load.ts';
 import { certificate } from './support/certificate.ts';
 import { folderWith } from './support/folder.ts';
+import { PATIENT } from './support/patience.ts';
 import { startServer } from './support/server.ts';
 import { run } from './support/tools.ts';
 
@@ -119,7 +120,7 @@ describe.each(Object.entries(IMPOSTORS))('%s', (_, { make, told: expected }) => 
     });
     make(join(folder, file));
     const lines = await tell(folder);
-    await vi.waitFor(() => expect(lines.join('\n')).toMatch(expected));
+    await vi.waitFor(() => expect(lines.join('\n')).toMatch(expected), PATIENT);
   });
 });
 

@@ -1,30 +1,10 @@
 /** Floods of HTTP/2 frames on DNS over HTTPS, written by hand: a library would keep to the limits that an attacker ignores. */
 import { connect, type TLSSocket } from 'node:tls';
 import { CA_CERT } from '../../test/support/authority.ts';
+import { END_HEADERS, END_STREAM, FRAME, field, frame, POST_FIELDS, PREFACE } from '../../test/support/http2-frames.ts';
 import { paced } from '../pace.ts';
 import { type Attack, type Scene, sleep } from './attack.ts';
 import { query, TYPES } from './message.ts';
-
-const FRAME = { DATA: 0, HEADERS: 1, RST_STREAM: 3, SETTINGS: 4, PING: 6, WINDOW_UPDATE: 8, CONTINUATION: 9 } as const;
-const END_STREAM = 1;
-const END_HEADERS = 4;
-const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
-
-function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head[3] = type;
-  head[4] = flags;
-  head.writeUInt32BE(stream, 5);
-  return Buffer.concat([head, payload]);
-}
-
-/** A header field whose name is number `index` of the static table, without Huffman coding (RFC 7541 §6.2.2). */
-function field(index: number, value: string): Buffer {
-  const text = Buffer.from(value);
-  const length = text.length < 127 ? Buffer.of(text.length) : Buffer.of(127, text.length - 127);
-  return Buffer.concat([Buffer.of(index), length, text]);
-}
 
 /** What stands for `:method: GET` and `:scheme: https` in the static table, then `:path` and `:authority`. */
 function requestFor(message: Buffer): Buffer {
@@ -33,7 +13,6 @@ function requestFor(message: Buffer): Buffer {
 }
 
 const REQUEST = requestFor(query(0, 'kubernetes.default.svc.cluster.local', TYPES.A));
-const POST = Buffer.concat([Buffer.of(0x83, 0x87), field(4, '/dns-query'), field(1, 'dns.test')]);
 const CANCEL = Buffer.of(0, 0, 0, 8);
 
 /** The frames of one step of a flood; `stream` is a number that was not used on the connection. */
@@ -66,7 +45,7 @@ const FLOODS: Readonly<Record<string, { title: string; step: Step; perSecond: nu
   data: {
     title: 'empty DATA frames',
     step: (stream) => [
-      stream === 1 ? frame(FRAME.HEADERS, END_HEADERS, 1, POST) : frame(FRAME.DATA, 0, 1, Buffer.alloc(0)),
+      stream === 1 ? frame(FRAME.HEADERS, END_HEADERS, 1, POST_FIELDS) : frame(FRAME.DATA, 0, 1, Buffer.alloc(0)),
     ],
     perSecond: 30_000,
   },

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import { until } from '../../test/support/turns.ts';
 import { Gate } from './gate.ts';
 import { Turns } from './turns.ts';
 
@@ -16,10 +17,6 @@ async function dialGate(share: number) {
   const gate: Gate = new Gate(socket, new Turns(share), 'client', () => told.push(gate.waitingOctets));
   onTestFinished(() => void gate.destroy());
   return { client, gate, socket, told };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise(setImmediate);
 }
 
 test('however much is there, a turn lets so much of it pass as its share says', async () => {

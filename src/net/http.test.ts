@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { certificate } from '../../test/support/certificate.ts';
 import { fakeClock } from '../../test/support/clock.ts';
+import { until } from '../../test/support/turns.ts';
 import { createLogger } from '../observe/log.ts';
 import { type HttpOptions, openHttp, parseListenAddress, type ServePage } from './http.ts';
 
@@ -100,10 +101,6 @@ async function dial(port: number, localAddress?: string) {
   return { socket, ended, text };
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise(setImmediate);
-}
-
 const GET = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
 
 test('a connection ends with the response to its first request, however many it sends', async () => {
@@ -173,7 +170,7 @@ test('of bodies that are too large together, the oldest one goes', async () => {
 });
 
 test.runIf(process.platform === 'linux')('idle connections of one client never keep another one out', async () => {
-  const { server } = await open();
+  const { server } = await open({ clock: fakeClock() });
   const early = await dial(server.port, '127.0.0.3');
   const idle = [];
   for (let count = 1; count <= 300; count++) idle.push(await dial(server.port, '127.0.0.2'));
@@ -183,6 +180,30 @@ test.runIf(process.platform === 'linux')('idle connections of one client never k
   early.socket.write(GET('/health'));
   expect(await early.text()).toMatch(/^HTTP\/1.1 200 OK.*OK$/s);
   await idle[0]!.ended;
+  // 302 have come, and there is room for 256.
+  expect(server.stats.closed.displaced).toBe(46);
+});
+
+test('what many clients send at once is taken in several turns, and kept to a bound until then', async () => {
+  let turn = 0;
+  const served = new Map<number, number>();
+  const page = () => {
+    served.set(turn, (served.get(turn) ?? 0) + 1);
+    return { status: 200, body: 'OK' };
+  };
+  const server = await openHttp(ANYWHERE, () => page, { clock: fakeClock() });
+  onTestFinished(() => server.close());
+  const clients = [];
+  for (let count = 1; count <= 60; count++) clients.push(await dial(server.port));
+  for (const { socket } of clients) socket.resume().write(GET('/health').repeat(1500));
+  let kept = 0;
+  for (; server.stats.open > 0; turn++) {
+    kept = Math.max(kept, server.stats.unfinishedOctets);
+    await new Promise(setImmediate);
+  }
+  expect(Math.max(...served.values())).toBeLessThanOrEqual(2 * 4);
+  expect(server.stats.closed.displaced).toBeGreaterThan(0);
+  expect(kept).toBeLessThanOrEqual(1024 * 1024);
 });
 
 test('with a certificate the pages are served over HTTPS', async () => {

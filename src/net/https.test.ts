@@ -5,7 +5,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { dialHttp2, fetchHttp1, TRUST } from '../../test/support/ask-encrypted.ts';
 import { KEY, SERVER_CERT } from '../../test/support/authority.ts';
 import { fakeClock } from '../../test/support/clock.ts';
+import { END_HEADERS, FRAME, frame, POST_FIELDS, PREFACE } from '../../test/support/http2-frames.ts';
 import { testMessage } from '../../test/support/query.ts';
+import { until } from '../../test/support/turns.ts';
 import { answerTo } from '../../test/support/upstream.ts';
 import { encodeMessage } from '../dns/wire/encode.ts';
 import type { StreamLimits } from './connections.ts';
@@ -47,10 +49,6 @@ function later() {
     return undefined;
   };
   return { sends, receive };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise(setImmediate);
 }
 
 test.each([
@@ -255,16 +253,20 @@ test('a request that is not whole does not keep its connection from making room'
   expect(stats).toMatchObject({ open: 1, refused: 0, closed: { displaced: 1 } });
 });
 
-test('a client that neither asks nor ends its side is closed for good', async () => {
-  const { port, clock, stats } = await listen();
+/** A client over HTTP/2 that has said no more than that, and never ends its side. */
+async function dialFrames(port: number) {
   const options = { host: '127.0.0.1', port, ...TRUST, ALPNProtocols: ['h2'], allowHalfOpen: true };
   const socket = connect(options);
   onTestFinished(() => void socket.destroy());
   socket.on('error', () => {}).resume();
   await once(socket, 'secureConnect');
-  socket.write(
-    Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), Buffer.from('000000040000000000', 'hex')]),
-  );
+  socket.write(Buffer.concat([PREFACE, frame(FRAME.SETTINGS, 0, 0, Buffer.alloc(0))]));
+  return socket;
+}
+
+test('a client that neither asks nor ends its side is closed for good', async () => {
+  const { port, clock, stats } = await listen();
+  const socket = await dialFrames(port);
   await once(socket, 'data');
   clock.advance(3250);
   for (let turn = 0; turn < 100; turn++) await new Promise(setImmediate);
@@ -304,4 +306,22 @@ test('a client that takes its requests back again and again loses its connection
   expect(queries).toBeLessThan(400);
   const { fetch } = await dialHttp2(port);
   expect((await fetch(GET)).status).toBe(200);
+});
+
+test('a client that sends frames without sense loses its connection', async () => {
+  const { port, stats } = await listen();
+  const socket = await dialFrames(port);
+  socket.write(frame(FRAME.HEADERS, END_HEADERS, 1, POST_FIELDS));
+  await until(() => stats.open === 1);
+  const empty = frame(FRAME.DATA, 0, 1, Buffer.alloc(0));
+  socket.write(Buffer.concat(Array<Buffer>(50).fill(empty)));
+  await until(() => stats.open === 0);
+});
+
+test('a request with too many header fields is refused', async () => {
+  const { port } = await listen();
+  const { fetch } = await dialHttp2(port);
+  const fields = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`x-${i}`, 'x']));
+  expect((await fetch({ ...GET, ...fields(50) })).status).toBe(200);
+  await expect(fetch({ ...GET, ...fields(70) })).rejects.toThrow();
 });

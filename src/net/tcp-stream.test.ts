@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { fakeClock } from '../../test/support/clock.ts';
+import { until } from '../../test/support/turns.ts';
 import { createFrames, frame } from './frames.ts';
 import { openTcp } from './tcp.ts';
 
@@ -47,10 +48,6 @@ async function firstOctets(socket: AsyncIterable<Buffer>, count: number): Promis
     if (octets.length >= count) break;
   }
   return octets;
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise(setImmediate);
 }
 
 test('all messages of a reply come, in their order', async () => {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { fakeClock } from '../../test/support/clock.ts';
+import { until } from '../../test/support/turns.ts';
 import type { StreamLimits } from './connections.ts';
 import { createFrames, frame } from './frames.ts';
 import { openTcp } from './tcp.ts';
@@ -52,11 +53,6 @@ async function dial(port: number, localAddress?: string) {
   const send = (...texts: string[]) => void socket.write(Buffer.concat(texts.map((text) => frame(message(text)))));
   await once(socket, 'connect');
   return { socket, read, send, hungUp };
-}
-
-/** Lets the queries that a test has sent reach the receiver. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise(setImmediate);
 }
 
 test('a query gets its reply, and the receiver learns who asked whom', async () => {

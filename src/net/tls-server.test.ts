@@ -4,6 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { dialTls } from '../../test/support/ask-encrypted.ts';
 import { KEY, NAMED_CERT, SERVER_CERT } from '../../test/support/authority.ts';
 import { fakeClock } from '../../test/support/clock.ts';
+import { until } from '../../test/support/turns.ts';
 import type { StreamLimits } from './connections.ts';
 import { openTcp } from './tcp.ts';
 import type { ServerCredentials } from './tls-server.ts';
@@ -35,10 +36,6 @@ async function dialSilent(port: number, text = '') {
   await once(socket, 'connect');
   socket.write(text);
   return { socket, ended };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise(setImmediate);
 }
 
 test('a client that never becomes secure is closed when a message would be due', async () => {

@@ -110,6 +110,13 @@ test('a flood of names that are asked once leaves no entries', async () => {
   expect(fast.memo.size).toBeLessThan(20);
 });
 
+test('a long reply gets no entry', () => {
+  const route = { zone: '.', block: { handler: undefined, observers: [], recursion: false } };
+  const reply = createReply('x', { repeat: { epochs: [], untilMs: Number.POSITIVE_INFINITY, again: [] } });
+  const entryOf = (octets: number) => createEntry(Buffer.alloc(octets), reply, route, false);
+  expect([entryOf(4096), entryOf(4097)]).toEqual([expect.anything(), undefined]);
+});
+
 test('entries are bounded; those in use outlive others', () => {
   const memo = new Memo(isOver);
   const route = { zone: '.', block: { handler: undefined, observers: [], recursion: false } };

@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { runningClock } from '../../test/support/clock.ts';
 import { addToCluster } from '../../test/support/cluster.ts';
 import { datagramClient, silentLog } from '../../test/support/datagram-contract.ts';
+import { PATIENT } from '../../test/support/patience.ts';
 import { printReply, testMessage } from '../../test/support/query.ts';
 import { anyQuery, changeCluster, repeatingChain } from '../../test/support/repetition.ts';
 import { printRdata } from '../dns/presentation.ts';
@@ -61,7 +62,7 @@ function workerTests(): void {
   const WEB = encodeMessage(testMessage('web.shop.svc.cluster.local. A'));
   const addressOf = (reply: Buffer) => decodeMessage(reply).answer.map(printRdata);
 
-  test('after a change no reply says what was before it, whoever gives it', { timeout: 120_000 }, async () => {
+  test('after a change no reply says what was before it, whoever gives it', async () => {
     const { registry, random, responder, service, answered } = await setup(2);
     const asks = clients(service.port);
     for (let step = 0; step < 30_000; step += asks.length) {
@@ -103,7 +104,7 @@ function workerTests(): void {
       ...{ protocol: 'udp', server: 'dns://:53', zone: '.', type: 1, do: false, isIPv6: false },
       ...{ queryOctets: WEB.length, octets: seen[0]![1].octets, reply: { source: 'kubernetes' } },
     });
-    expect(repeated[0]!.durationMs / repeated[0]!.count).toBeLessThan(100);
+    expect(repeated[0]!.durationMs / repeated[0]!.count).toBeLessThan(PATIENT.timeout);
     expect(await env.exposed('cairn_kubernetes_answers_total{kind="service",missing=""}')).toEqual([
       'cairn_kubernetes_answers_total{kind="service",missing=""} 160',
     ]);
@@ -113,7 +114,7 @@ function workerTests(): void {
     const { service, repeated, seat } = await setup(2);
     const [ask] = clients(service.port, 1);
     for (let i = 0; i < 10; i++) await ask!(WEB);
-    await vi.waitFor(() => expect(repeated.reduce((sum, { count }) => sum + count, 0)).toBe(8));
+    await vi.waitFor(() => expect(repeated.reduce((sum, { count }) => sum + count, 0)).toBe(8), PATIENT);
     expect(seat.responder.memo.hits).toBe(8);
     expect(service.memoOf(undefined)).toEqual({ entries: 1, octets: (await ask!(WEB)).length });
     expect(service.memoOf('192.0.2.1')).toEqual({ entries: 0, octets: 0 });
@@ -151,7 +152,7 @@ function workerTests(): void {
     await closed;
   });
 
-  test('the number of threads changes under load, and not one reply is missing', { timeout: 60_000 }, async () => {
+  test('the number of threads changes under load, and not one reply is missing', async () => {
     const { service } = await setup(1);
     const sockets = () => readdirSync('/proc/self/fd').length;
     const asks = clients(service.port);
@@ -172,20 +173,20 @@ function workerTests(): void {
     expect(before - sockets()).toBeGreaterThanOrEqual(4);
   });
 
-  test('a worker that dies is stood in for and replaced, and the log says why', { timeout: 60_000 }, async () => {
+  test('a worker that dies is stood in for and replaced, and the log says why', async () => {
     const { service, lines } = await setup(2);
     const asks = clients(service.port);
     await Promise.all(asks.map((ask) => ask(WEB)));
     const { readers } = service as unknown as { readers: { links: { worker: Worker }[] } };
     const { worker } = readers.links[0]!;
     worker.postMessage({ kind: 'nonsense' });
-    await vi.waitFor(() => expect(service.deaths).toBe(1));
+    await vi.waitFor(() => expect(service.deaths).toBe(1), PATIENT);
     expect(lines).toEqual([
       expect.stringContaining('dns://:53: a worker thread died, the main thread stands in for it'),
     ]);
     expect(lines[0]).toContain('no such order: {"kind":"nonsense"}');
     await Promise.all(asks.map((ask) => ask(WEB)));
-    await vi.waitFor(() => expect(readers.links[0]!.worker).not.toBe(worker));
+    await vi.waitFor(() => expect(readers.links[0]!.worker).not.toBe(worker), PATIENT);
     await Promise.all(asks.map((ask) => ask(WEB)));
     expect(service.workers).toBe(2);
   });
@@ -212,33 +213,33 @@ function workerTests(): void {
     expect((await clients(service.port, 1)[0]!(WEB)).toString()).toBe('main');
   });
 
-  test('others take over also while there is no worker in a place', { timeout: 60_000 }, async () => {
+  test('others take over also while there is no worker in a place', async () => {
     const { service, lines } = await setup(2);
     const { readers } = service as unknown as { readers: { links: { worker: Worker }[] } };
     readers.links[0]!.worker.postMessage({ kind: 'nonsense' });
-    await vi.waitFor(() => expect(lines).toHaveLength(1));
+    await vi.waitFor(() => expect(lines).toHaveLength(1), PATIENT);
     await service.handOver();
   });
 
-  test('what goes wrong while the main thread stands in for a worker counts, too', { timeout: 60_000 }, async () => {
+  test('what goes wrong while the main thread stands in for a worker counts, too', async () => {
     const { service, lines, seat } = await setup(2);
     const { readers } = service as unknown as { readers: { links: { worker: Worker }[] } };
     const { worker } = readers.links[0]!;
     worker.postMessage({ kind: 'nonsense' });
-    await vi.waitFor(() => expect(lines).toHaveLength(1));
+    await vi.waitFor(() => expect(lines).toHaveLength(1), PATIENT);
     // No datagram holds it.
     vi.mocked(seat.responder.answer).mockReturnValue(Buffer.alloc(70_000));
     for (const ask of clients(service.port)) void ask(WEB);
-    await vi.waitFor(() => expect(service.stats.sendErrors).toBe(16));
-    await vi.waitFor(() => expect(readers.links[0]!.worker).not.toBe(worker));
+    await vi.waitFor(() => expect(service.stats.sendErrors).toBe(16), PATIENT);
+    await vi.waitFor(() => expect(readers.links[0]!.worker).not.toBe(worker), PATIENT);
     expect(service.stats.sendErrors).toBe(16);
   });
 
-  test('while the main thread stands in for a worker, all may end', { timeout: 60_000 }, async () => {
+  test('while the main thread stands in for a worker, all may end', async () => {
     const { service, lines } = await setup(2);
     const { readers } = service as unknown as { readers: { links: { worker: Worker }[] } };
     readers.links[1]!.worker.postMessage({ kind: 'nonsense' });
-    await vi.waitFor(() => expect(lines).toHaveLength(1));
+    await vi.waitFor(() => expect(lines).toHaveLength(1), PATIENT);
     await service.resize(1);
     expect(addressOf(await clients(service.port, 1)[0]!(WEB))).toEqual(['10.0.0.1']);
     await service.close();

@@ -76,7 +76,7 @@ async function fromManifests(objects: readonly KubernetesObject[], choice: Choic
         clock.advance(500);
         return printRegistry(registry);
       };
-      await expect.poll(later, { interval: 20 }).toEqual(expected);
+      await expect.poll(later).toEqual(expected);
     },
   };
 }

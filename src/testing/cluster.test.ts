@@ -184,9 +184,12 @@ describe('a pod sees', () => {
 });
 
 describe('a Corefile of the user', () => {
+  const LAMEDUCK_MS = 60_000;
   const COREFILE = `.:53 {
     errors
-    health { lameduck 5s }
+    health {
+        lameduck ${LAMEDUCK_MS / 1000}s
+    }
     ready
     kubernetes corp.internal in-addr.arpa {
         fallthrough in-addr.arpa
@@ -201,7 +204,7 @@ describe('a Corefile of the user', () => {
 stub.example:53 {
     forward . 192.0.2.200
 }
-`.replace('health { lameduck 5s }', 'health {\n lameduck 5s\n}');
+`;
 
   test('is served as it is: nothing is opened, forwarded, or waited for at the end', async () => {
     const lines: string[] = [];
@@ -216,7 +219,7 @@ stub.example:53 {
     expect(await cluster.resolve('a.stub.example')).toEqual(['192.0.2.8']);
     const startedMs = performance.now();
     await cluster.stop();
-    expect(performance.now() - startedMs).toBeLessThan(4000);
+    expect(performance.now() - startedMs).toBeLessThan(LAMEDUCK_MS);
     expect(lines.filter((line) => /ERROR|listen/.test(line))).toEqual([]);
   });
 

@@ -1,6 +1,7 @@
 import { delimiter } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { ask } from '../support/ask.ts';
+import { PATIENT } from '../support/patience.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 
 /** Reads any cluster and changes nothing: KUBECONFIG names it, CLUSTER_DOMAIN its zone. */
@@ -37,5 +38,5 @@ test('a cluster is listed within the time to start, and its names are answered',
 
 test('pods are listed where they are asked for', async () => {
   const { lines } = await serve('pods verified');
-  await vi.waitFor(() => expect(lines.join('\n')).toMatch(/, [1-9]\d* pods and/), { timeout: 30_000 });
+  await vi.waitFor(() => expect(lines.join('\n')).toMatch(/, [1-9]\d* pods and/), PATIENT);
 });

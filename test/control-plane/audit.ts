@@ -26,13 +26,12 @@ interface AuditEvent {
   readonly responseStatus?: { readonly code: number };
 }
 
-/** Reads in an API server's audit log what a user asked for, by resource. */
+/** Reads in an API server's audit log what a user asked for, by resource. @throws Error if that is nothing */
 export function countRequests(auditLog: string, username: string): Record<string, RequestCount> {
   const counts: Record<string, RequestCount> = {};
   const seen = new Set<string>();
-  for (const line of readFileSync(auditLog, 'utf8').split('\n')) {
-    // The last one may still be under way.
-    if (!line.endsWith('}')) continue;
+  // Behind the last line break is what is being written.
+  for (const line of readFileSync(auditLog, 'utf8').split('\n').slice(0, -1)) {
     const event = JSON.parse(line) as AuditEvent;
     if (event.user.username !== username || seen.has(event.auditID)) continue;
     seen.add(event.auditID);
@@ -40,6 +39,7 @@ export function countRequests(auditLog: string, username: string): Record<string
     counts[resource] ??= { lists: 0, watches: 0, checks: 0, errors: 0 };
     counts[resource][kindOf(event)]++;
   }
+  if (seen.size === 0) throw new Error(`${auditLog} has no request of ${username}`);
   return counts;
 }
 

@@ -10,7 +10,7 @@ import { containerCommand, MOUNT_READ_ONLY, mountSources } from '../interop/pod/
 import { readObjects } from '../interop/pod/world.ts';
 import type { KubernetesObject } from '../support/api-server/index.ts';
 import { type Asked, ask } from '../support/ask.ts';
-import { PATIENCE_MS } from '../support/patience.ts';
+import { PATIENT } from '../support/patience.ts';
 import { answerTo, type Received, startUpstream } from '../support/upstream.ts';
 import { newAddress } from './address.ts';
 import { pathOf } from './api.ts';
@@ -93,7 +93,7 @@ export async function startCairn(plane: ControlPlane, options: CairnOptions = {}
   });
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (printed += chunk));
-  const page = (at: string) => fetch(`http://${address}${at}`, { signal: AbortSignal.timeout(PATIENCE_MS) });
+  const page = (at: string) => fetch(`http://${address}${at}`, { signal: AbortSignal.timeout(PATIENT.timeout) });
   const cairn: Cairn = {
     ...{ address, network, account, volume, process: child },
     ask: (name, type = 'A') => ask(53, name, type, { address }),

@@ -10,6 +10,7 @@ import { apiNamespace, apiService } from '../support/api-objects.ts';
 import { startApiServer } from '../support/api-server/index.ts';
 import { ask } from '../support/ask.ts';
 import { folderWith } from '../support/folder.ts';
+import { PATIENT } from '../support/patience.ts';
 import { run } from '../support/tools.ts';
 import { refusedPort } from '../support/upstream.ts';
 
@@ -25,7 +26,7 @@ beforeAll(async () => {
   await bundle(join(folder, 'bin'));
   copyFileSync(join(ROOT, 'package.json'), join(folder, 'package.json'));
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-}, 60_000);
+});
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -36,7 +37,7 @@ async function start(corefile: string, ...args: string[]) {
   child.stdin.end(corefile);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
-  await vi.waitFor(() => expect(output).toMatch(/^Cairn-/m));
+  await vi.waitFor(() => expect(output).toMatch(/^Cairn-/m), PATIENT);
   const end = async () => {
     child.kill();
     const [code] = await once(child, 'exit');

@@ -8,6 +8,7 @@ import { loadMachinery } from '../../src/net/batched/batched-udp.ts';
 import { plugins } from '../../src/plugins.ts';
 import { ask } from '../support/ask.ts';
 import { folderWith } from '../support/folder.ts';
+import { PATIENT } from '../support/patience.ts';
 import { run } from '../support/tools.ts';
 import { refusedPort } from '../support/upstream.ts';
 
@@ -201,7 +202,7 @@ test('SIGUSR1 reloads, SIGHUP does nothing, SIGQUIT ends at once', async () => {
   writeFileSync(join(folder, 'Corefile'), hosts('192.0.2.2'));
   cairn.child.kill('SIGHUP');
   cairn.child.kill('SIGUSR1');
-  await vi.waitFor(() => expect(cairn.output()).toContain('[INFO] Reloading complete'));
+  await vi.waitFor(() => expect(cairn.output()).toContain('[INFO] Reloading complete'), PATIENT);
   expect((await ask(cairn.port, 'www.example.org', 'A')).answer).toEqual(['192.0.2.2']);
   expect(await cairn.signal('SIGQUIT')).toBe(0);
 });
@@ -212,7 +213,7 @@ test('lameduck: after SIGTERM DNS is answered, health says yes and ready no, unt
   const cairn = await start([], folderWith({ Corefile: corefile }));
   expect((await fetch(`http://${ready}/ready`)).status).toBe(200);
   const ended = cairn.signal('SIGTERM');
-  await vi.waitFor(async () => expect((await fetch(`http://${ready}/ready`)).status).toBe(503));
+  await vi.waitFor(async () => expect((await fetch(`http://${ready}/ready`)).status).toBe(503), PATIENT);
   expect((await fetch(`http://${health}/health`)).status).toBe(200);
   expect((await ask(cairn.port, 'www.example.org', 'A')).answer).toEqual(['192.0.2.1']);
   expect(await ended).toBe(0);
@@ -250,7 +251,7 @@ function printed(child: ChildProcess): () => string {
 
 /** The port that a server listens on, once it does. */
 async function portOf(output: () => string): Promise<number> {
-  await vi.waitFor(() => expect(output()).toMatch(/^Cairn-/m));
+  await vi.waitFor(() => expect(output()).toMatch(/^Cairn-/m), PATIENT);
   return Number(/^\.:(\d+)/m.exec(output())?.[1]);
 }
 
@@ -263,7 +264,7 @@ function startWaiting(conf: string) {
   onTestFinished(() => void child.kill('SIGKILL'));
   /** To be called once: a FIFO is at its end when its last writer is gone. */
   const pipe = () => (conf === '-' ? child.stdin : createWriteStream(join(folder, 'pipe')));
-  const heedsSignals = () => vi.waitFor(() => expect(mindsSignals(child.pid!)).toBe(true));
+  const heedsSignals = () => vi.waitFor(() => expect(mindsSignals(child.pid!)).toBe(true), PATIENT);
   return { child, output: printed(child), pipe, heedsSignals };
 }
 
@@ -292,7 +293,7 @@ describe.each(['-', 'pipe'])('-conf %s', (conf) => {
     const port = await portOf(output);
     expect((await ask(port, 'www.example.org', 'A')).answer).toEqual(['192.0.2.7']);
     child.kill('SIGUSR1');
-    await vi.waitFor(() => expect(output()).toContain('[INFO] Reloading complete'));
+    await vi.waitFor(() => expect(output()).toContain('[INFO] Reloading complete'), PATIENT);
     child.kill('SIGTERM');
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
@@ -337,7 +338,7 @@ test('a second SIGINT does not wait, and ends with status 2', async () => {
   const corefile = `${hosts('192.0.2.1').slice(0, -2)}health 127.0.0.1:0 {\nlameduck 60s\n}\n}\n`;
   const cairn = await start([], folderWith({ Corefile: corefile }));
   cairn.child.kill('SIGINT');
-  await vi.waitFor(() => expect(cairn.output()).toContain('lameduck mode'));
+  await vi.waitFor(() => expect(cairn.output()).toContain('lameduck mode'), PATIENT);
   expect(await cairn.signal('SIGINT')).toBe(2);
 });
 
@@ -347,7 +348,7 @@ test('-quiet prints no banner', async () => {
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   child.stdin.end(`. {\nwhoami\n}`);
   const output = text(child.stdout);
-  await vi.waitFor(() => readFileSync(pidfile));
+  await vi.waitFor(() => readFileSync(pidfile), PATIENT);
   child.kill('SIGTERM');
   expect(await output).not.toMatch(/Cairn|^\.:/m);
 });

@@ -7,6 +7,7 @@ import { decodeMessage } from '../../src/dns/wire/decode.ts';
 import { encodeMessage } from '../../src/dns/wire/encode.ts';
 import { ask, exchangeUdp } from '../support/ask.ts';
 import { folderWith } from '../support/folder.ts';
+import { PATIENT } from '../support/patience.ts';
 import { testMessage } from '../support/query.ts';
 import { startServer } from '../support/server.ts';
 import { answering, startUpstream } from '../support/upstream.ts';
@@ -210,7 +211,8 @@ test.each(ROWS)('%s: a name exists for all types, or for none', async (what, bod
     ...{ SEARCH: join(files, 'search.conf'), UPSTREAM: denial.endpoint, PRIMARY: `127.0.0.1:${primary?.port}` },
   };
   const { port } = await startServer(`. {\n${body.replace(/\b[A-Z]{4,}\b/g, (word) => places[word] ?? word)}\n}`);
-  if (primary) await vi.waitFor(async () => expect((await ask(port, 'zone.test', 'SOA')).rcode).toBe('NOERROR'));
+  if (primary)
+    await vi.waitFor(async () => expect((await ask(port, 'zone.test', 'SOA')).rcode).toBe('NOERROR'), PATIENT);
   const seen: Record<string, string> = {};
   const expected: Record<string, string> = {};
   for (const name of existing.split(' ')) expected[name] = 'NOERROR';

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { loadMachinery } from '../../src/net/batched/batched-udp.ts';
 import { ask } from '../support/ask.ts';
+import { PATIENT } from '../support/patience.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { refusedPort } from '../support/upstream.ts';
 
@@ -38,7 +39,7 @@ batched('worker threads serve UDP, and all that they answer is counted', async (
   const running = await startServer(hosts('192.0.2.1', 'multisocket 2'));
   expect(await askAll(running.port)).toEqual(new Set(['192.0.2.1']));
   expect((await ask(running.port, WWW, 'A', { tcp: true })).answer).toEqual(['192.0.2.1']);
-  await vi.waitFor(async () => expect(await metric(running, 'coredns_dns_requests_total')).toBe(65));
+  await vi.waitFor(async () => expect(await metric(running, 'coredns_dns_requests_total')).toBe(65), PATIENT);
   for (const name of [
     'coredns_dns_responses_total',
     'coredns_dns_request_duration_seconds_count',
@@ -64,7 +65,7 @@ batched("under kubeadm's Corefile the main thread is asked for a name at first o
   const running = await startServer(text);
   expect(await askAll(running.port, 'kubernetes.default.svc.cluster.local')).toEqual(new Set(['10.96.0.1']));
   const total = () => metric(running, 'coredns_dns_requests_total');
-  await vi.waitFor(async () => expect(await total()).toBeGreaterThanOrEqual(64));
+  await vi.waitFor(async () => expect(await total()).toBeGreaterThanOrEqual(64), PATIENT);
   // All clients of the first round may have come before the first answer was made.
   expect(await metric(running, 'cairn_udp_worker_passed_queries_total')).toBeLessThan(40);
 });

@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { ask } from '../support/ask.ts';
 import { fakeClock } from '../support/clock.ts';
+import { PATIENT } from '../support/patience.ts';
 import { startServer } from '../support/server.ts';
 import { answering, answerTo, startUpstream } from '../support/upstream.ts';
 
@@ -73,7 +74,7 @@ test('queries that wait for an upstream get their reply from the old chain', asy
   const reloading = running.server.reload();
   await vi.waitFor(async () => {
     expect((await ask(running.port, 'www.example.org', 'A')).answer).toEqual(['192.0.2.2']);
-  });
+  }, PATIENT);
   query.reply({ ...query.message, qr: true, ra: true });
   expect((await waiting).rcode).toBe('NOERROR');
   expect(await reloading).toBe('reloaded');
@@ -177,7 +178,7 @@ test('a page whose address is taken is logged, and DNS served; the page is, too,
   await vi.waitFor(() => {
     clock.advance(1000);
     expect(server.pagePort(address)).toBeDefined();
-  });
+  }, PATIENT);
   expect((await fetch(`http://${address}/metrics`)).status).toBe(200);
   expect(lines.filter((line) => refused.test(line))).toHaveLength(1);
   expect(lines).toContain(`[INFO] /metrics at ${address} is served now`);

@@ -9,6 +9,7 @@ import { SOA } from '../../src/dns/rr.ts';
 import { decodeMessage } from '../../src/dns/wire/decode.ts';
 import { encodeMessage } from '../../src/dns/wire/encode.ts';
 import { ask } from '../support/ask.ts';
+import { PATIENT } from '../support/patience.ts';
 import { startServer } from '../support/server.ts';
 
 /** Tells a server that a zone has changed; the result is the reply. */
@@ -36,12 +37,12 @@ test('a zone file goes from one server to another, and so does its change', asyn
     (await ask(primary.port, 'x.w.a.test', 'A')).answer,
     (await ask(copy.port, 'x.w.a.test', 'A')).answer,
   ];
-  await vi.waitFor(async () => expect(await askBoth()).toEqual([['192.0.2.1'], ['192.0.2.1']]));
+  await vi.waitFor(async () => expect(await askBoth()).toEqual([['192.0.2.1'], ['192.0.2.1']]), PATIENT);
 
   await write(20, '192.0.2.20');
   await primary.server.reload();
   expect(await notify(copy.port, 'a.test.')).toMatchObject({ rcode: 0, aa: true, opcode: Opcode.NOTIFY });
-  await vi.waitFor(async () => expect(await askBoth()).toEqual([['192.0.2.20'], ['192.0.2.20']]));
+  await vi.waitFor(async () => expect(await askBoth()).toEqual([['192.0.2.20'], ['192.0.2.20']]), PATIENT);
   expect(copy.lines.filter((line) => line.includes('secondary'))).toEqual([
     expect.stringContaining('a.test. has serial 1 from 127.0.0.1'),
     expect.stringContaining('a.test. has serial 20 from 127.0.0.1'),

@@ -6,11 +6,11 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { loadMachinery } from '../../src/net/batched/batched-udp.ts';
 import { ask } from '../support/ask.ts';
 import { folderWith } from '../support/folder.ts';
+import { PATIENT } from '../support/patience.ts';
 import { run } from '../support/tools.ts';
 import { refusedPort } from '../support/upstream.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../src/cli/main.ts');
-
 const sharing = test.runIf(await loadMachinery());
 
 /** The path of a Corefile for a port, on one address if nothing else is said. */
@@ -33,7 +33,7 @@ async function start(file: string, ...flags: string[]): Promise<ChildProcess> {
   onTestFinished(() => void child.kill('SIGKILL'));
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
-  await vi.waitFor(() => expect(output).toMatch(/^Cairn-/m));
+  await vi.waitFor(() => expect(output).toMatch(/^Cairn-/m), PATIENT);
   return child;
 }
 

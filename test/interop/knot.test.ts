@@ -48,7 +48,6 @@ async function expectAnswer(port: number, name: string, type: string, expected: 
 
 test.runIf(canRun('knotd', ['-V']))(
   'a secondary server has the zones, and every change after it was told of it',
-  { timeout: 60_000 },
   async () => {
     const folder = mkdtempSync(join(tmpdir(), 'cairn-knot-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -85,7 +84,6 @@ test.runIf(canRun('knotd', ['-V']))(
 
 test.runIf(canRun('knotd', ['-V']))(
   'a copy of a zone follows its primary server by differences, when that says that something has changed',
-  { timeout: 60_000 },
   async () => {
     const folder = folderWith({ zone: zoneFile(1, '192.0.2.1') });
     const knotPort = await refusedPort();

@@ -5,8 +5,7 @@ import { decode, encode, type Packet, RECURSION_DESIRED } from 'dns-packet';
 import { printRcode } from '../../src/dns/message.ts';
 import { printRdata } from '../../src/dns/presentation.ts';
 import { decodeMessage } from '../../src/dns/wire/decode.ts';
-
-const TIMEOUT_MS = 10_000;
+import { PATIENT } from './patience.ts';
 
 export interface AskOptions {
   readonly tcp?: boolean;
@@ -65,7 +64,7 @@ export async function exchangeUdp(address: string, port: number, request: Uint8A
   try {
     if (from !== undefined) socket.bind(0, from);
     socket.send(request, port, address);
-    const [reply] = await once(socket, 'message', { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const [reply] = await once(socket, 'message', { signal: AbortSignal.timeout(PATIENT.timeout) });
     return reply;
   } finally {
     socket.close();

@@ -1,6 +1,6 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { promisify } from 'node:util';
-import { PATIENCE_MS } from './patience.ts';
+import { PATIENT } from './patience.ts';
 
 /** What a program printed, and how it ended. */
 export interface Ran {
@@ -15,7 +15,7 @@ export async function run(
   args: readonly string[],
   options: { cwd?: string; timeoutMs?: number } = {},
 ): Promise<Ran> {
-  const { cwd, timeoutMs = PATIENCE_MS } = options;
+  const { cwd, timeoutMs = PATIENT.timeout } = options;
   try {
     const { stdout, stderr } = await promisify(execFile)(program, args, { ...(cwd && { cwd }), timeout: timeoutMs });
     return { code: 0, stdout, stderr };

@@ -8,6 +8,7 @@ import { clusterResources, type ResourceOptions } from '../../src/sources/kubern
 import { type ApiSource, type ApiSourceOptions, watchApi } from '../../src/sources/kubernetes/source.ts';
 import { type ApiServer, type ApiServerOptions, startApiServer } from './api-server/index.ts';
 import { type FakeClock, fakeClock } from './clock.ts';
+import { PATIENT } from './patience.ts';
 import { seededRandom } from './random.ts';
 
 export interface WatchedClusterOptions extends ApiServerOptions {
@@ -30,15 +31,11 @@ export interface WatchedCluster {
   readonly programmed: readonly string[];
   /** Waits until `expectation` holds. */
   until(expectation: () => void): Promise<void>;
-  /** As {@link until}, with time passing meanwhile, in steps. */
+  /** As {@link until}, with time passing meanwhile, in steps: slowly enough for what is asked on the way to be answered. */
   later(expectation: () => void, stepMs?: number): Promise<void>;
   /** The values of a metric, by its labels as they are printed. */
   metric(name: string): Promise<Record<string, number>>;
 }
-
-const SOON = { interval: 5 };
-/** Time passes slowly enough for what was asked on the way to be answered. */
-const LATER = { interval: 10 };
 
 export async function watchedCluster(options: WatchedClusterOptions = {}): Promise<WatchedCluster> {
   const { watch = {}, namespaces = [], limits = {} } = options;
@@ -82,7 +79,7 @@ export async function watchedCluster(options: WatchedClusterOptions = {}): Promi
   source.start();
   return {
     ...{ api, source, registry, clock, lines, programmed },
-    until: (expectation) => vi.waitFor(expectation, SOON),
+    until: (expectation) => vi.waitFor(expectation, PATIENT),
     later: (expectation, stepMs = 1000) =>
       vi.waitFor(() => {
         try {
@@ -91,7 +88,7 @@ export async function watchedCluster(options: WatchedClusterOptions = {}): Promi
           clock.advance(stepMs);
           throw error;
         }
-      }, LATER),
+      }, PATIENT),
     async metric(name) {
       const text = await metrics.expose();
       const rows = [...text.matchAll(new RegExp(`^${name}(?:\\{(.*)\\})? (\\S+)$`, 'gm'))];

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { arbitraryMessage, arbitraryRecord, recordTypes } from '../../../test/support/arbitrary-message.ts';
+import { addresses } from '../../../test/support/large-messages.ts';
 import type { Message } from '../message.ts';
 import { parseRecord, printRecord } from '../presentation.ts';
 import { decodeMessage } from './decode.ts';
@@ -120,8 +121,18 @@ function pointerChains(): Uint8Array {
   return octets;
 }
 
+/** What something takes on a machine that may have other things to do meanwhile. */
+function leastMs(run: () => void): number {
+  const times = Array.from({ length: 10 }, () => {
+    const startMs = performance.now();
+    run();
+    return performance.now() - startMs;
+  });
+  return Math.min(...times);
+}
+
 test('chains of compression pointers cost little', () => {
-  const startMs = performance.now();
-  for (let i = 0; i < 10; i++) expect(decoded(pointerChains())).toBe('malformed');
-  expect(performance.now() - startMs).toBeLessThan(500);
+  const chains = pointerChains();
+  expect(decoded(chains)).toBe('malformed');
+  expect(leastMs(() => decoded(chains))).toBeLessThan(10 * leastMs(() => decoded(addresses())));
 });

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { fakeClock } from '../../../test/support/clock.ts';
 import { datagramClient, datagramContract, silentLog } from '../../../test/support/datagram-contract.ts';
+import { until } from '../../../test/support/turns.ts';
 import { CATCH_UP_MS, MAX_QUERY_AGE_MS } from '../overload.ts';
 import type { Peer, Receiver, SendReply, UdpOptions } from '../transport.ts';
 import { listenBatched, listenOn, loadMachinery } from './batched-udp.ts';
@@ -189,7 +190,7 @@ function batchedTests(real: Kernel): void {
     const { port, close } = listen(echo, {}, failing(errors));
     const client = datagramClient('127.0.0.1');
     client.send('hello', port);
-    while (errors.length === 5) await new Promise(setImmediate);
+    await until(() => errors.length !== 5);
     const [{ bytes }] = await Promise.all([client.receive(), close()]);
     expect(bytes.toString()).toBe('hello');
   });
@@ -201,7 +202,7 @@ function batchedTests(real: Kernel): void {
       return undefined;
     });
     datagramClient('127.0.0.1').send('hello', port);
-    while (sends.length === 0) await new Promise(setImmediate);
+    await until(() => sends.length > 0);
     for (const send of sends) send(Buffer.from('late'));
     expect(stats.sendErrors).toBe(3);
   });
@@ -250,7 +251,7 @@ function batchedTests(real: Kernel): void {
     const listener = listenBatched({ ...machinery!, kernel, memory }, { ...here, clock }, echo);
     onTestFinished(() => listener.close(0));
     datagramClient('127.0.0.1').send('hello', listener.port);
-    while (counts.length > 0) await new Promise(setImmediate);
+    await until(() => counts.length === 0);
     // Two are caught up with, and the last one is young.
     expect(listener.stats.stale).toBe(BATCH);
   });
@@ -280,7 +281,7 @@ function batchedTests(real: Kernel): void {
     });
     onTestFinished(() => listener.close(0));
     datagramClient('127.0.0.1').send('hello', listener.port);
-    while (batches === 0) await new Promise(setImmediate);
+    await until(() => batches > 0);
     expect(batches % ROUNDS_PER_TURN).toBe(0);
     expect(batches).toBeLessThanOrEqual(2 * ROUNDS_PER_TURN);
     expect(answered).toBe(0);

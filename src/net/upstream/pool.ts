@@ -3,7 +3,7 @@ import { openFileLimit } from '../open-files.ts';
 import { UpstreamError } from './error.ts';
 
 /** How many connections one upstream gets, fewer where the process may open few files; more queries than these share them. */
-export const MAX_CONNECTIONS = Math.max(1, Math.min(16, Math.floor(openFileLimit() / 64)));
+export const MAX_CONNECTIONS = connectionLimit(openFileLimit());
 /** How many queries may be in flight over one connection. */
 export const MAX_IN_FLIGHT = 256;
 
@@ -136,4 +136,9 @@ export function createPool({ name, share, connect }: ConnectionKind, options: Po
       for (const connection of [...pool.keys()]) connection.retire();
     },
   };
+}
+
+/** How many connections an upstream gets where so many files may be open. */
+export function connectionLimit(openFiles: number): number {
+  return Math.max(1, Math.min(16, Math.floor(openFiles / 64)));
 }

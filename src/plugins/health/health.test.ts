@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { fakeClock } from '../../../test/support/clock.ts';
 import { testEnv } from '../../../test/support/env.ts';
+import { PATIENT } from '../../../test/support/patience.ts';
 import { makePlugin, parsePlugin } from '../../../test/support/plugin.ts';
 import health from './index.ts';
 
@@ -83,7 +84,7 @@ test('the plugin asks its own page every second, and counts how that went', asyn
     expect(await env.exposed('coredns_health_request_duration_seconds_count')).toEqual([
       'coredns_health_request_duration_seconds_count 1',
     ]);
-  });
+  }, PATIENT);
   server.close();
   server.closeAllConnections();
   clock.advance(1000);
@@ -91,7 +92,7 @@ test('the plugin asks its own page every second, and counts how that went', asyn
     expect(await env.exposed('coredns_health_request_failures_total')).toEqual([
       'coredns_health_request_failures_total 1',
     ]);
-  });
+  }, PATIENT);
   expect(env.lines.join()).toMatch(/Local health request to "http.*" failed/);
   await plugin.stop?.();
   expect(clock.timers).toBe(0);

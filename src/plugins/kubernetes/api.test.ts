@@ -2,6 +2,7 @@ import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { apiNamespace, apiService, apiSlice } from '../../../test/support/api-objects.ts';
 import { type ApiServer, type ApiServerOptions, startApiServer } from '../../../test/support/api-server/index.ts';
 import type { TestEnv } from '../../../test/support/env.ts';
+import { PATIENT } from '../../../test/support/patience.ts';
 import { makePlugin, nextHandler, parsePlugin } from '../../../test/support/plugin.ts';
 import { testQuery } from '../../../test/support/query.ts';
 import { EdnsOption, printRcode } from '../../dns/message.ts';
@@ -9,7 +10,6 @@ import { printRdata } from '../../dns/presentation.ts';
 import type { Plugin } from '../../plugin/plugin.ts';
 import kubernetes from './index.ts';
 
-const SOON = { interval: 5 };
 const OBJECTS = [
   apiNamespace('shop'),
   apiService('shop/web', '10.0.0.1'),
@@ -61,7 +61,7 @@ test('a cluster is answered for as soon as it is listed', async () => {
     /^\[INFO\] plugin\/kubernetes: watching 2 services, 2 endpoints, 0 pods and 1 namespaces; listed in \d+\.\d s$/,
   );
   api.put(apiService('shop/new', '10.0.0.2'));
-  await vi.waitFor(async () => expect(await ask('new.shop')).toBe('NOERROR 10.0.0.2'), SOON);
+  await vi.waitFor(async () => expect(await ask('new.shop')).toBe('NOERROR 10.0.0.2'), PATIENT);
   expect(api.requests.every(({ userAgent }) => /^cairn\/\d+\.\d+\.\d+\S* \(\w+\/\w+\)$/.test(userAgent!))).toBe(true);
 });
 
@@ -74,7 +74,7 @@ describe('while a list is incomplete', () => {
 
   test('nothing is denied and nothing falls through; what is there is answered', async () => {
     const { ask, api, env } = await watching(slicesMissing);
-    await vi.waitFor(async () => expect(await ask('web.shop')).toBe('NOERROR 10.0.0.1'), SOON);
+    await vi.waitFor(async () => expect(await ask('web.shop')).toBe('NOERROR 10.0.0.1'), PATIENT);
     expect(await ask('db.shop')).toBe('SERVFAIL EDE 14');
     expect(await ask('nothing.shop')).toBe('SERVFAIL EDE 14');
     expect(await ask('web.shop', 'AAAA')).toBe('SERVFAIL EDE 14');
@@ -82,17 +82,17 @@ describe('while a list is incomplete', () => {
     await vi.waitFor(async () => {
       env.clock.advance(1000);
       expect(await ask('db.shop')).toBe('NOERROR 10.1.0.1 10.1.0.2');
-    }, SOON);
+    }, PATIENT);
   });
 
   test('the start waits as long as it is told to, then says what is missing; ready says no', async () => {
     const { started, env, plugin, api } = await watching(slicesMissing);
-    await vi.waitFor(() => expect(api.requests).toHaveLength(3), SOON);
+    await vi.waitFor(() => expect(api.requests).toHaveLength(3), PATIENT);
     let isOver = false;
     void started.then(() => {
       isOver = true;
     });
-    await vi.waitFor(() => expect(env.lines).toEqual([]), SOON);
+    await vi.waitFor(() => expect(env.lines).toEqual([]), PATIENT);
     env.clock.advance(2999);
     await new Promise(setImmediate);
     expect(isOver).toBe(false);
@@ -115,7 +115,7 @@ test('what is long out of reach is served, and said to be stale', async () => {
   await vi.waitFor(() => {
     env.clock.advance(10_000);
     expect(env.clock.monotonic()).toBeGreaterThan(310_000);
-  }, SOON);
+  }, PATIENT);
   expect(await ask('web.shop')).toBe('NOERROR 10.0.0.1 EDE 3');
   expect(await ask('nothing.shop')).toBe('NXDOMAIN EDE 19');
   expect(plugin.ready!()).toBe(true);
@@ -169,7 +169,7 @@ describe('without a word on where the cluster is', () => {
     const { plugin, env } = create();
     onTestFinished(() => void [...env.kept.values()].map((value) => value.stop?.()));
     void plugin.start!(new AbortController().signal);
-    await vi.waitFor(() => expect(env.lines.join()).toContain("the service account's token cannot be read"), SOON);
+    await vi.waitFor(() => expect(env.lines.join()).toContain("the service account's token cannot be read"), PATIENT);
   });
 });
 
@@ -205,5 +205,5 @@ test('the metrics show the registry and its watches', async () => {
     ...apiSlice('shop/db', 'db-1', '10.1.0.3', new Date(env.clock.now() - 1500).toISOString()),
   });
   const name = 'coredns_kubernetes_dns_programming_duration_seconds_sum{service_kind="headless_with_selector"}';
-  await vi.waitFor(async () => expect(await env.exposed(name)).toEqual([`${name} 1.5`]), SOON);
+  await vi.waitFor(async () => expect(await env.exposed(name)).toEqual([`${name} 1.5`]), PATIENT);
 });

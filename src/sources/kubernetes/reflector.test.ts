@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { apiNamespace, apiService } from '../../../test/support/api-objects.ts';
 import { startApiServer } from '../../../test/support/api-server/index.ts';
 import { fakeClock } from '../../../test/support/clock.ts';
+import { PATIENT } from '../../../test/support/patience.ts';
 import { seededRandom } from '../../../test/support/random.ts';
 import { type WatchedCluster, watchedCluster } from '../../../test/support/watched-cluster.ts';
 import {
@@ -280,18 +281,18 @@ async function unreachable(): Promise<WatchedCluster> {
 
 test('streaming lists that never come whole are no word of the server: what is known grows old', async () => {
   const { clock, reflector, asked } = scripted([[NAMESPACE, completeAt(5), GONE]], [NAMESPACE]);
-  await vi.waitFor(() => expect(asked()).toBe(2));
+  await vi.waitFor(() => expect(asked()).toBe(2), PATIENT);
   for (const wanted of [3, 4, 5]) {
-    await vi.waitFor(() => expect(clock.timers).toBe(1));
+    await vi.waitFor(() => expect(clock.timers).toBe(1), PATIENT);
     clock.advance(60_000);
-    await vi.waitFor(() => expect(asked()).toBe(wanted));
+    await vi.waitFor(() => expect(asked()).toBe(wanted), PATIENT);
   }
   expect([reflector.synced, reflector.heardAtMs]).toEqual([true, 0]);
 });
 
 test('a list with an earlier version than what is known is taken, and told of', async () => {
   const { reflector, lines, asked } = scripted([[NAMESPACE, completeAt(5), GONE], [completeAt(3)]], undefined);
-  await vi.waitFor(() => expect(asked()).toBe(3));
+  await vi.waitFor(() => expect(asked()).toBe(3), PATIENT);
   expect([reflector.synced, [...reflector.resource.store.records()]]).toEqual([true, []]);
   expect(lines).toEqual([
     '[WARNING] namespaces: the API server went back from resource version 5 to 3 ' +

@@ -25,7 +25,7 @@ function outcomesOf(asking: Asking): Record<string, string> {
 }
 
 // Most of the time of these is waiting.
-describe.concurrent('Cairn in a pod', { timeout: 60_000 }, () => {
+describe.concurrent('Cairn in a pod', () => {
   test.runIf(canPlay)('serves what it knows without the API server, and notices its return', async (context) => {
     const { expect } = context;
     const { world, dns, client, addressesOf } = await openShop(context);

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, vi } from 'vitest';
 import { clusterCertificate } from '../../support/certificate.ts';
+import { PATIENT } from '../../support/patience.ts';
 import { folderOf } from './folder.ts';
 import { hasEnded } from './machine.ts';
 import type { Done } from './node.ts';
@@ -29,8 +30,6 @@ export interface DnsPod {
 }
 
 const PAGES = { ready: ':8181/ready', health: ':8080/health', metrics: ':9153/metrics' };
-const SOON = { interval: 50 };
-
 /** Starts the container. Who sees it end has its output and its exit status. */
 export type Run = (world: World, volumes: Volumes) => Promise<ChildProcessWithoutNullStreams>;
 
@@ -55,7 +54,7 @@ export async function startDnsPod(world: World, corefile: string, runContainer: 
   const pod: DnsPod = {
     process: child,
     log: () => printed,
-    logs: (text) => vi.waitFor(() => expect(printed).toMatch(text), SOON),
+    logs: (text) => vi.waitFor(() => expect(printed).toMatch(text), PATIENT),
     page: get,
     async metric(name) {
       const rows = (await get('metrics')).body.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, 'gm'));

@@ -21,7 +21,7 @@ beforeAll(async () => {
   const dns = await startDnsPod(world, 'kubeadm.Corefile');
   expect(await dns.page('ready')).toEqual({ status: 200, body: 'OK' });
   shop = await world.client('10.244.1.1', 'shop');
-}, 60_000);
+});
 
 afterAll(() => world?.stop());
 

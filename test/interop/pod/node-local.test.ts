@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { PATIENT } from '../../support/patience.ts';
 import { canRun } from '../../support/tools.ts';
 import { askContinuously } from './continuously.ts';
 import { folderOf } from './folder.ts';
@@ -12,8 +13,6 @@ import { canPlay, DB, OUTSIDE, openShop, WEB } from './shop.ts';
 import { NODE_RESOLV_CONF, type World } from './world.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
-const TIME = { timeout: 90_000 };
-const SOON = { interval: 50 };
 const ADDRESS = '169.254.20.10';
 
 const read = (file: string) =>
@@ -51,7 +50,7 @@ async function startNodeLocal({ node, stops }: World, config: string): Promise<C
   stops.push(() => child.kill('SIGKILL'));
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (printed += chunk));
-  await vi.waitFor(() => expect(printed).toMatch(/^Cairn-/m), SOON);
+  await vi.waitFor(() => expect(printed).toMatch(/^Cairn-/m), PATIENT);
   return child;
 }
 
@@ -59,7 +58,6 @@ const withRules = test.runIf(canPlay && canRun('nft', ['--version']));
 
 withRules(
   'a pod asks the cache of its node, also while that is upgraded, and nothing of it is tracked',
-  TIME,
   async (context) => {
     const { world, client } = await openShop(context);
     const { node, stops } = world;
@@ -78,7 +76,7 @@ withRules(
       serving = next;
     }
     const health = () => world.order({ get: `http://${ADDRESS}:8080/health` });
-    await expect.poll(health, SOON).toEqual({ status: 200, body: 'OK' });
+    await expect.poll(health).toEqual({ status: 200, body: 'OK' });
     const outcomes = Object.entries(await stop()).map(([name, counts]) => [name, Object.keys(counts)]);
     expect(Object.fromEntries(outcomes)).toEqual({
       [WEB]: ['NOERROR 10.96.12.34'],

@@ -9,7 +9,7 @@ import { Rcode } from '../../../src/dns/message.ts';
 import { type Command, obey } from '../../support/api-server/commands.ts';
 import { type ApiServerOptions, startApiServer } from '../../support/api-server/index.ts';
 import { clusterCertificate } from '../../support/certificate.ts';
-import { PATIENCE_MS } from '../../support/patience.ts';
+import { PATIENT } from '../../support/patience.ts';
 import { answerTo, type Received, startUpstream } from '../../support/upstream.ts';
 
 export interface NodeSetup {
@@ -53,7 +53,7 @@ function answerOutside({ message, reply }: Received): void {
 
 async function probe(url: string): Promise<Done> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    const response = await fetch(url, { signal: AbortSignal.timeout(PATIENT.timeout) });
     return { status: response.status, body: await response.text() };
   } catch (error) {
     return { status: 0, body: `${(error as Error).cause ?? error}` };

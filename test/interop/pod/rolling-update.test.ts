@@ -11,7 +11,7 @@ test.runIf(canPlay)('a rolling update of a StatefulSet never loses an address th
       // Clients get the time to see what is between two slices.
       await dns.page('ready');
     }
-    await expect.poll(() => addressesOf('db'), { interval: 5 }).toEqual(addresses);
+    await expect.poll(() => addressesOf('db')).toEqual(addresses);
   };
   const steps = rollingUpdate();
   await put(steps[0]!);

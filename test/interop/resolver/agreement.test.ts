@@ -166,7 +166,7 @@ for (const real of reals) {
   const { count, weights } = choice;
   const isThere = inNamespace && command !== undefined;
   const title = `${stub} asks what the library says, ${count} times${weights === SLOW ? ' with silent servers' : ''}`;
-  test.runIf(isThere)(title, { timeout: 120_000 }, async () => {
+  test.runIf(isThere)(title, async () => {
     const differences = await compare(real, generate(choice));
     // A machine that is busy lets replies come late: such a difference does not come a second time.
     expect(

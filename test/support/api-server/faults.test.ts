@@ -2,6 +2,7 @@ import { request as httpsRequest } from 'node:https';
 import { describe, expect, test } from 'vitest';
 import { certificate, otherCertificate } from '../certificate.ts';
 import { fakeClock } from '../clock.ts';
+import { until } from '../turns.ts';
 import { get, names, namespace, openWatch, service, testApi } from './client.ts';
 import type { Switches } from './switches.ts';
 
@@ -104,7 +105,7 @@ describe('lists that are not as they should be', () => {
     const clock = fakeClock();
     const api = await testApi({ objects, clock, latencyMs: 1000 });
     const reply = get(api.url + LIST);
-    while (clock.timers === 0) await new Promise(setImmediate);
+    await until(() => clock.timers > 0);
     clock.advance(1000);
     expect(names((await reply).body)).toBe('a');
   });
@@ -113,7 +114,7 @@ describe('lists that are not as they should be', () => {
     const api = await testApi({ objects, silent: true });
     const controller = new AbortController();
     const reply = fetch(api.url + LIST, { signal: controller.signal });
-    while (api.requests.length === 0) await new Promise(setImmediate);
+    await until(() => api.requests.length > 0);
     controller.abort();
     await expect(reply).rejects.toThrow('aborted');
   });

@@ -1,5 +1,5 @@
 import type { FakeClock } from '../clock.ts';
-import { PATIENCE_MS } from '../patience.ts';
+import { PATIENT } from '../patience.ts';
 
 /** Turns of the event loop that a datagram on the loopback interface takes at most, with what follows from it. */
 const TURNS = 20;
@@ -32,7 +32,7 @@ export async function advance(clock: FakeClock, ms: number): Promise<void> {
 /** What is promised, or an error if it does not come soon. */
 export async function soon<T>(promised: Promise<T>, otherwise: string): Promise<T> {
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error(otherwise)), PATIENCE_MS);
+  const timer = setTimeout(() => late.reject(new Error(otherwise)), PATIENT.timeout);
   try {
     return await Promise.race([promised, late.promise]);
   } finally {

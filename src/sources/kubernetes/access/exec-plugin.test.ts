@@ -69,6 +69,7 @@ test.each([
   ['exit 1', /the exec plugin ended with code 1: it said nothing$/],
   ['kill -9 $$', /the exec plugin ended with SIGKILL: it said nothing$/],
   ['echo hello', /the output of the exec plugin is not JSON$/],
+  [`head -c 1200000 /dev/zero | tr '\\0' ' '; ${answer({ token: 'x' })}`, /not JSON$/],
   ['echo null', /the exec plugin printed undefined of undefined: exec.apiVersion asks for/],
   [answer({ token: 'x' }, 'client.authentication.k8s.io/v1beta1'), /printed ExecCredential of client.*v1beta1: exec/],
   [answer(undefined), /gave neither a token nor a certificate$/],

@@ -27,9 +27,8 @@ try {
   process.send!(await resolve(file, context));
   process.disconnect();
 } catch (thrown) {
-  process.stderr.write(thrown instanceof Error ? thrown.message : String(thrown));
-  process.exitCode = 1;
-  process.disconnect();
+  // Nothing is waited for any more: of a plugin that cannot be started, Node.js keeps the time limit.
+  process.stderr.write(thrown instanceof Error ? thrown.message : String(thrown), () => process.exit(1));
 }
 
 async function resolve(file: string, context: string): Promise<Resolved> {

@@ -39,7 +39,7 @@ async function kubeconfig(user: object, cluster: object = {}): Promise<string> {
   return file;
 }
 
-describe('resolving, in a process of its own', { timeout: 60_000 }, () => {
+describe('resolving, in a process of its own', () => {
   test('the current context, with a token that says when it ends', async () => {
     const token = jwt({ exp: 2_000_000_000 });
     expect(await resolveKubeconfig(await kubeconfig({ token }), undefined)).toEqual({
@@ -135,14 +135,26 @@ describe('resolving, in a process of its own', { timeout: 60_000 }, () => {
       {},
       /user "me": auth-provider "oidc" gives no valid token: it needs id-token/,
     ],
-    [
-      'a plugin that is not there',
-      { exec: { ...EXEC, installHint: 'get it at example.com' } },
-      {},
-      /config: the exec plugin cannot be run: spawn \/nowhere\/plugin ENOENT: get it at example.com$/,
-    ],
   ])('%s is refused', async (_, user, cluster, message) => {
     await expect(resolveKubeconfig(await kubeconfig(user, cluster), undefined)).rejects.toThrow(message);
+  });
+
+  // A plugin may take 50 seconds.
+  test('a plugin that is not there is refused, and not waited for', { timeout: 40_000 }, async () => {
+    const file = await kubeconfig({ exec: { ...EXEC, installHint: 'get it at example.com' } });
+    const message = /config: the exec plugin cannot be run: spawn \/nowhere\/plugin ENOENT: get it at example.com$/;
+    await expect(resolveKubeconfig(file, undefined)).rejects.toThrow(message);
+  });
+
+  test('of a long complaint the beginning is told', async () => {
+    const script = 'head -c 100000 /dev/zero | tr "\\0" x >&2; exit 1';
+    const file = await kubeconfig({ exec: { ...EXEC, command: 'sh', args: ['-c', script] } });
+    const message = await resolveKubeconfig(file, undefined).then(
+      () => '',
+      (thrown: Error) => thrown.message,
+    );
+    expect(message).toMatch(/config: the exec plugin ended with code 1: x{4000}/);
+    expect(message.length).toBeLessThan(5000);
   });
 
   test('a context that is not there is an error', async () => {

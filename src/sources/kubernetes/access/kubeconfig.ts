@@ -126,7 +126,7 @@ function runProcess(args: readonly string[]): Promise<Resolved> {
     let resolved: Resolved | undefined;
     let complaint = '';
     child.stderr!.setEncoding('utf8').on('data', (text: string) => {
-      if (complaint.length < MAX_STDERR) complaint += text;
+      complaint = (complaint + text).slice(0, MAX_STDERR);
     });
     child.on('message', (message) => {
       resolved = message as Resolved;
