@@ -6,7 +6,7 @@ const SRC = resolve(import.meta.dirname, '../src');
 
 /** Which layer each part of src belongs to: a part imports only from lower layers, and from itself. */
 const LAYERS: readonly (readonly string[])[] = [
-  ['errors.ts', 'epoch.ts', 'per-object.ts', 'transient-map.ts', 'version.ts', 'waitlist.ts'],
+  ['errors.ts', 'epoch.ts', 'in-turns.ts', 'per-object.ts', 'transient-map.ts', 'version.ts', 'waitlist.ts'],
   ['dns', 'observe', 'read-file.ts'],
   ['corefile', 'net'],
   ['resolver', 'registry'],

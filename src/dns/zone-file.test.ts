@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { MAX_GENERATED } from './generate.ts';
 import { printRecord } from './presentation.ts';
-import { MAX_INCLUDE_DEPTH, readZoneFile } from './zone-file.ts';
+import { MAX_INCLUDE_DEPTH, zoneFileSteps } from './zone-file.ts';
 
 const FILES: Readonly<Record<string, string>> = {
   sub: 'a A 192.0.2.1\n$ORIGIN elsewhere.test.\n$TTL 1\nb A 192.0.2.2\n',
@@ -13,7 +13,7 @@ const FILES: Readonly<Record<string, string>> = {
 /** The records of a zone file of example.org., blanks for tabs. */
 function read(text: string): string[] {
   const records: string[] = [];
-  readZoneFile(text, {
+  const steps = zoneFileSteps(text, {
     file: 'db',
     origin: 'example.org.',
     include(path, from) {
@@ -23,6 +23,7 @@ function read(text: string): string[] {
     },
     add: (record) => records.push(printRecord(record).replaceAll('\t', ' ')),
   });
+  for (const _ of steps);
   return records;
 }
 

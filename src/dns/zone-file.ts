@@ -41,22 +41,22 @@ interface State {
 }
 
 /**
- * Reads a master file (RFC 1035 §5): records on one or more lines, `$ORIGIN`, `$TTL`, `$INCLUDE`, `$GENERATE`.
+ * Reads a master file (RFC 1035 §5), with a step for each record: records on one or more lines, `$ORIGIN`, `$TTL`, `$INCLUDE`, `$GENERATE`.
  *
  * @throws ZoneFileError at the first mistake.
  */
-export function readZoneFile(text: string, options: ZoneFileOptions): void {
+export function* zoneFileSteps(text: string, options: ZoneFileOptions): Generator<void, void> {
   const generate = { left: MAX_GENERATED };
   const state = { origin: options.origin, owner: undefined, defaultTtl: undefined, lastTtl: undefined, generate };
-  readFile(text, options, state, 0);
+  yield* readFile(text, options, state, 0);
 }
 
-function readFile(text: string, options: ZoneFileOptions, state: State, depth: number): void {
+function* readFile(text: string, options: ZoneFileOptions, state: State, depth: number): Generator<void, void> {
   let line = 1;
   try {
     for (const entry of readEntries(text, (at) => (line = at))) {
       line = entry.line;
-      readEntry(entry, options, state, depth);
+      yield* readEntry(entry, options, state, depth);
     }
   } catch (thrown) {
     if (thrown instanceof ZoneFileError) throw thrown;
@@ -64,10 +64,16 @@ function readFile(text: string, options: ZoneFileOptions, state: State, depth: n
   }
 }
 
-function readEntry(entry: ZoneFileEntry, options: ZoneFileOptions, state: State, depth: number): void {
+function* readEntry(
+  entry: ZoneFileEntry,
+  options: ZoneFileOptions,
+  state: State,
+  depth: number,
+): Generator<void, void> {
   const [first] = entry.words as [Word, ...Word[]];
   if (!first.text.startsWith('$') || first.quoted || entry.isIndented) {
     addRecord(entry, options, state);
+    yield;
     return;
   }
   const words = new Words(entry.words.slice(1), state.origin);
@@ -80,10 +86,13 @@ function readEntry(entry: ZoneFileEntry, options: ZoneFileOptions, state: State,
       state.defaultTtl = readTtl(words);
       break;
     case '$INCLUDE':
-      include(words, options, state, depth);
+      yield* include(words, options, state, depth);
       break;
     case '$GENERATE':
-      for (const made of generateEntries(words, entry.line, state.generate)) addRecord(made, options, state);
+      for (const made of generateEntries(words, entry.line, state.generate)) {
+        addRecord(made, options, state);
+        yield;
+      }
       break;
     default:
       throw new PresentationError(`${first.text} is unknown: expecting $ORIGIN, $TTL, $INCLUDE or $GENERATE`);
@@ -117,12 +126,12 @@ function readTtl(words: Words): number {
 }
 
 /** What the included file says of origin, owner and TTL ends with it (RFC 1035 §5.1). */
-function include(words: Words, options: ZoneFileOptions, state: State, depth: number): void {
+function* include(words: Words, options: ZoneFileOptions, state: State, depth: number): Generator<void, void> {
   const path = words.next('the file').text;
   const origin = words.left > 0 ? parseName(words.next('the origin').text, state.origin) : state.origin;
   if (depth === MAX_INCLUDE_DEPTH) {
     throw new PresentationError(`files include each other more than ${MAX_INCLUDE_DEPTH} deep`);
   }
   const { file, text } = options.include(path, options.file);
-  readFile(text, { ...options, file }, { ...state, origin }, depth + 1);
+  yield* readFile(text, { ...options, file }, { ...state, origin }, depth + 1);
 }

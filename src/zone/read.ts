@@ -1,7 +1,8 @@
 import { basename, dirname, resolve } from 'node:path';
 import { foldName, type Name } from '../dns/name.ts';
 import { isOfType, SOA } from '../dns/rr.ts';
-import { readZoneFile } from '../dns/zone-file.ts';
+import { zoneFileSteps } from '../dns/zone-file.ts';
+import { inTurns } from '../in-turns.ts';
 import { readTextNow } from '../read-file.ts';
 import { ZoneBuilder, ZoneError } from './builder.ts';
 import type { Zone } from './zone.ts';
@@ -10,14 +11,14 @@ import type { Zone } from './zone.ts';
 export const MAX_ZONE_FILE_OCTETS = 64 * 1024 * 1024;
 
 /**
- * The zone that the text of a master file holds; files that it includes are read.
+ * The zone that the text of a master file holds; files that it includes are read. Others have their turn on the way.
  *
  * @throws ZoneFileError, ZoneError
  */
-export function readZone(origin: Name, file: string, text: string): Zone {
+export async function readZone(origin: Name, file: string, text: string): Promise<Zone> {
   const builder = new ZoneBuilder(origin);
   let room = MAX_ZONE_FILE_OCTETS - text.length;
-  readZoneFile(text, {
+  const steps = zoneFileSteps(text, {
     ...{ file, origin },
     include(path, from) {
       const included = resolve(dirname(from), path);
@@ -31,6 +32,7 @@ export function readZone(origin: Name, file: string, text: string): Zone {
       builder.add(record);
     },
   });
+  await inTurns(steps);
   return builder.finish();
 }
 

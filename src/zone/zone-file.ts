@@ -4,6 +4,7 @@ import { watchFile } from '../plugin/watched-file.ts';
 import { ZoneError } from './builder.ts';
 import { type HeldZone, holdZone } from './held-zone.ts';
 import { MAX_ZONE_FILE_OCTETS, readZone } from './read.ts';
+import type { Zone } from './zone.ts';
 
 /** How often zone files are looked at where the Corefile does not say it. */
 export const DEFAULT_RELOAD_MS = 60_000;
@@ -33,10 +34,13 @@ export function followZoneFile(source: ZoneFileSource, { clock, log }: PluginEnv
   const { path, origins, byMtime } = source;
   const zones = origins.map((origin) => holdZone(origin, `${path} was not read yet`));
   let mistake: Error | undefined;
+  let isStopped = false;
 
-  function load(text: string): void {
+  async function load(text: string): Promise<void> {
+    const read: [HeldZone, Zone][] = [];
+    for (const held of zones) read.push([held, await parse(held.origin, text)]);
+    if (isStopped) return;
     mistake = undefined;
-    const read = zones.map((held) => [held, parse(held.origin, text)] as const);
     for (const [held, next] of read) {
       const { serial } = next.soa.data;
       if (byMtime || held.zone?.soa.data.serial !== serial) held.replace(next);
@@ -46,9 +50,9 @@ export function followZoneFile(source: ZoneFileSource, { clock, log }: PluginEnv
         );
     }
   }
-  function parse(origin: Name, text: string) {
+  async function parse(origin: Name, text: string): Promise<Zone> {
     try {
-      return readZone(origin, path, text);
+      return await readZone(origin, path, text);
     } catch (thrown) {
       // A mistake in a line names file and line itself.
       mistake = thrown instanceof ZoneError ? new ZoneError(`${path}: ${thrown.message}`) : (thrown as Error);
@@ -66,7 +70,10 @@ export function followZoneFile(source: ZoneFileSource, { clock, log }: PluginEnv
   return {
     zones,
     check: file.check,
-    stop: file.stop,
+    stop() {
+      isStopped = true;
+      file.stop();
+    },
     get mistake() {
       return mistake;
     },

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { inTurns } from '../../in-turns.ts';
 import type { Kept, PluginEnv } from '../../plugin/env.ts';
 import { Epoch } from '../../plugin/repeat.ts';
 import { watchFile } from '../../plugin/watched-file.ts';
@@ -21,9 +21,6 @@ export interface HostsFile extends Kept {
   readonly epoch: Epoch;
   check(): Promise<void>;
 }
-
-/** Reading goes on for so long before queries have their turn. */
-const MAX_PAUSE_MS = 5;
 
 /** The table of a file's text and the hosts of the Corefile, and the lines that could not be read. */
 export async function readTable(
@@ -54,17 +51,6 @@ export async function readTable(
     ),
     broken,
   };
-}
-
-/** Runs to the end, and lets others have their turn on the way. */
-async function inTurns<T>(steps: Iterator<void, T>): Promise<T> {
-  let pausedAt = performance.now();
-  for (let step = steps.next(); ; step = steps.next()) {
-    if (step.done) return step.value;
-    if (performance.now() - pausedAt <= MAX_PAUSE_MS) continue;
-    await setImmediate();
-    pausedAt = performance.now();
-  }
 }
 
 function* chained<T>(...parts: Iterable<T>[]): Generator<T> {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inFrontOf } from '../../../test/support/chain.ts';
 import type { TestEnvOptions } from '../../../test/support/env.ts';
+import { filesRead } from '../../../test/support/file-reads.ts';
 import { makePlugin, nextHandler, parsePlugin, warningsOf } from '../../../test/support/plugin.ts';
 import { printReply, testQuery } from '../../../test/support/query.ts';
 import { Rcode } from '../../dns/message.ts';
@@ -174,9 +175,7 @@ describe('the file', () => {
     await write('large', `${'10.0.0.1 a\n'.repeat(50_000)}broken`);
     const { plugin, env } = makePlugin(hosts, 'hosts large', { root });
     const started = plugin.start!(SIGNAL);
-    const isInFile = () => process.getActiveResourcesInfo().some((name) => name.includes('Req'));
-    do await new Promise(setImmediate);
-    while (isInFile());
+    await filesRead();
     await [...env.kept.values()][0]!.stop!();
     await started;
     expect(env.lines).toEqual([]);

@@ -1,5 +1,5 @@
-import { setImmediate } from 'node:timers/promises';
 import { CairnError } from '../../errors.ts';
+import { inTurns } from '../../in-turns.ts';
 import { ObjectError } from '../objects/field.ts';
 import { type ApiObject, objectsOf } from '../objects/list.ts';
 import { DEFAULT_NAMESPACE } from '../objects/metadata.ts';
@@ -12,8 +12,6 @@ export const MAX_FILE_BYTES = 256 * 1024 * 1024;
 export const MAX_FILE_OBJECTS = 500_000;
 /** The most mistakes of one file that are told at once. */
 const MAX_FILE_ERRORS = 10;
-/** Reading goes on for so long before queries get their turn. */
-const MAX_PAUSE_MS = 5;
 
 /** What is wrong with a manifest file: one line for each mistake, `FILE:LINE:COLUMN: KIND NAMESPACE/NAME: FIELD PROBLEM`. */
 export class ManifestError extends CairnError {
@@ -66,15 +64,7 @@ export async function readManifests(file: string, bytes: Uint8Array): Promise<re
  */
 export async function readFileContent(file: string, bytes: Uint8Array): Promise<FileContent> {
   const reader = new FileReader(file);
-  let pausedAt = performance.now();
-  for (const piece of splitPieces(decode(file, bytes))) {
-    for (const _ of reader.read(piece)) {
-      if (performance.now() - pausedAt > MAX_PAUSE_MS) {
-        await setImmediate();
-        pausedAt = performance.now();
-      }
-    }
-  }
+  await inTurns(reader.readAll(splitPieces(decode(file, bytes))));
   const { mistakes } = reader;
   if (mistakes.some(({ costs }) => costs === 'text')) throw new ManifestError(mistakes.map(({ text }) => text));
   return reader;
@@ -93,8 +83,13 @@ class FileReader implements FileContent {
     this.file = file;
   }
 
-  /** Reads a piece, with a step for each object. The items of a list that was not split are read one by one. @throws ManifestError */
-  *read(piece: Piece): Iterable<void> {
+  /** Reads pieces, with a step for each object. @throws ManifestError */
+  *readAll(pieces: Iterable<Piece>): Generator<void, void> {
+    for (const piece of pieces) yield* this.read(piece);
+  }
+
+  /** Reads a piece. The items of a list that was not split are read one by one. @throws ManifestError */
+  private *read(piece: Piece): Iterable<void> {
     const content = readPiece(piece);
     if ('problem' in content) {
       this.note('text', () => `${this.file}:${content.position}: ${content.problem}`);
