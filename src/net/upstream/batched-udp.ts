@@ -7,9 +7,10 @@ import { encodeSockaddr, familyOf, peerOf } from '../batched/sockaddr.ts';
 import { DATAGRAM } from '../batched/socket.ts';
 import { type Peer, printPeer } from '../transport.ts';
 import { systemError, timeoutError, type UpstreamError } from './error.ts';
+import type { Hold } from './hold.ts';
 import { answers, idOf } from './match.ts';
 import { type OpenSocket, processBudget } from './socket-budget.ts';
-import { type Hold, limitError } from './udp.ts';
+import { limitError } from './udp.ts';
 import type { UdpUpstream, UdpUpstreamOptions } from './udp-upstream.ts';
 
 /** How many queries leave from one port at most. */
