@@ -2,6 +2,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Sections } from '../src/dns/message.ts';
 import { decodeMessage } from '../src/dns/wire/decode.ts';
 import { readResponse } from '../src/dns/wire/response.ts';
+import { dnsResponse } from '../src/net/https-response.ts';
 import type { Handler } from '../src/plugin/plugin.ts';
 import { type Reply, replyWith } from '../src/plugin/reply.ts';
 import cache from '../src/plugins/cache/index.ts';
@@ -62,6 +63,7 @@ test.each([
         reply = await ask('big.example.org.', type, { protocol: 'tcp' });
       });
       expect(made).toBeLessThan(1000);
+      expect(await textMade(async () => dnsResponse(reply))).toBeLessThan(1000);
       expect(print(decodeMessage(reply))).toEqual(print(whole));
       const cut = await textMade(async () => {
         reply = await ask('big.example.org.', type, { edns: { udpSize: 1232 } });

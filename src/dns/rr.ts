@@ -180,7 +180,10 @@ export function rr<D extends object>(type: RRType<D>, owner: Name, ttl: number, 
   return { name: owner, type: type.code, class: Class.IN, ttl, data };
 }
 
-/** Whether the record is of that type, for the compiler too. */
+/**
+ * Whether the record is of that type, for the compiler too. One without rdata, as whoever sends a message may make it (RFC 2136 §2.4),
+ * says nothing of what its type says, so it is not.
+ */
 export function isOfType<D extends object>(record: ResourceRecord, type: RRType<D>): record is ResourceRecord<D> {
-  return record.type === type.code;
+  return record.type === type.code && type.fields[0]![0] in record.data;
 }

@@ -1,5 +1,6 @@
 import { Rcode } from '../dns/message.ts';
-import { decodeMessage } from '../dns/wire/decode.ts';
+import { Packed } from '../dns/wire/packed.ts';
+import { readResponse } from '../dns/wire/response.ts';
 import type { HttpResponse } from './https-exchange.ts';
 
 const MAX_AGE_SECONDS = 3600;
@@ -14,8 +15,10 @@ export function dnsResponse(reply: Uint8Array): HttpResponse {
 
 /** RFC 8484 §5.1: no longer than the smallest TTL; a reply without records says nothing of its age. */
 function maxAgeSeconds(reply: Uint8Array): number {
-  const { rcode, answer, authority, additional } = decodeMessage(reply);
+  const { rcode, records } = readResponse(reply);
   if (rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN) return ERROR_AGE_SECONDS;
+  // Large ones are not decoded for that.
+  const { answer, authority, additional } = records instanceof Packed ? records.heads : records;
   const ttls = [...answer, ...authority, ...additional].map(({ ttl }) => ttl);
   return ttls.length === 0 ? 0 : Math.min(MAX_AGE_SECONDS, ...ttls);
 }

@@ -34,6 +34,14 @@ test.each([
   expect(() => build(lines)).toThrow(message);
 });
 
+test.each(['SOA ns mail 1 2 3 4 5', 'CNAME b', 'A 192.0.2.1'])(
+  'a record without rdata, as a primary may send it, is an error: %s',
+  (text) => {
+    const record = parseRecord(`example.org. 60 ${text}`, { origin: 'example.org.' });
+    expect(() => new ZoneBuilder('example.org.').add({ ...record, data: {} })).toThrow('has no rdata');
+  },
+);
+
 test('an RRset has each record once and one TTL, and is under the folded name', () => {
   const zone = build([SOA, 'A.b 9 A 192.0.2.1', 'a.b 5 A 192.0.2.2', 'a.B A 192.0.2.1', 'x CNAME y', 'x CNAME y']);
   expect([...contentOf(zone)].map(printRecord)).toEqual([

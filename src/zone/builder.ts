@@ -1,7 +1,20 @@
 import { Class, printClass } from '../dns/message.ts';
 import { canonicalKey, foldName, isAtOrBelow, type Name, parentOf } from '../dns/name.ts';
 import { printRdata } from '../dns/presentation.ts';
-import { CNAME, DNAME, isOfType, NS, NSEC, parseType, printType, type ResourceRecord, RRSIG, SOA } from '../dns/rr.ts';
+import {
+  CNAME,
+  DNAME,
+  isOfType,
+  isOpaque,
+  NS,
+  NSEC,
+  parseType,
+  printType,
+  type ResourceRecord,
+  RRSIG,
+  rrType,
+  SOA,
+} from '../dns/rr.ts';
 import { CairnError } from '../errors.ts';
 import type { Denial, SoaRecord, Zone } from './zone.ts';
 
@@ -57,6 +70,9 @@ export class ZoneBuilder {
     if (META.has(record.type)) throw new ZoneError(`${what} is no record that a zone can hold`);
     if (HASHED.has(record.type)) {
       throw new ZoneError(`${what}: denials with NSEC3 cannot be served, sign the zone with NSEC or give it unsigned`);
+    }
+    if (!isOpaque(rrType(record.type)) && Object.keys(record.data).length === 0) {
+      throw new ZoneError(`${what} has no rdata`);
     }
     if (isOfType(record, SOA)) {
       if (name !== origin) throw new ZoneError(`${what} stands below the apex ${origin}`);

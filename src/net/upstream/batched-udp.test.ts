@@ -62,6 +62,22 @@ function batchedTests(real: Machinery): void {
   const names = (count: number) => Array.from({ length: count }, (_, i) => `name-${i}.example.org.`);
   const ports = () => new Set(upstream.received.map(({ peer }) => peer.port)).size;
 
+  test('queries of one port that get no reply fail with one error, which is looked into once', async () => {
+    upstream.on(() => {});
+    let looks = 0;
+    const socketName = (fd: number) => {
+      looks++;
+      return real.kernel.socketName(fd);
+    };
+    const failures = askAtOnce(QUERIES_PER_PORT, connect({ socketName }));
+    await upstream.query(QUERIES_PER_PORT - 1);
+    clock.advance(2000);
+    const errors = await failures;
+    expect(new Set(errors).size).toBe(1);
+    expect(errors[0]).toMatch(/^read udp .*: i\/o timeout$/);
+    expect(looks).toBe(1);
+  });
+
   test('as many queries as a port takes share one, and each has an id of its own', async () => {
     const count = QUERIES_PER_PORT + 10;
     expect(await askAtOnce(count, connect())).toEqual(names(count));

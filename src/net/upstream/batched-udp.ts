@@ -7,9 +7,10 @@ import { encodeSockaddr, familyOf, peerOf } from '../batched/sockaddr.ts';
 import { DATAGRAM } from '../batched/socket.ts';
 import { type Peer, printPeer } from '../transport.ts';
 import { systemError, timeoutError, type UpstreamError } from './error.ts';
+import type { Hold } from './hold.ts';
 import { answers, idOf } from './match.ts';
 import { type OpenSocket, processBudget } from './socket-budget.ts';
-import { type Hold, limitError } from './udp.ts';
+import { limitError } from './udp.ts';
 import type { UdpUpstream, UdpUpstreamOptions } from './udp-upstream.ts';
 
 /** How many queries leave from one port at most. */
@@ -113,8 +114,9 @@ export function createBatchedUpstream(machinery: Machinery, to: Peer, options: U
   /** Closes a port for a newer one; the queries that left from it fail. */
   const abandon = (port: Port) => {
     if (port === current) current = undefined;
-    if (port.pending.size === 0) close(port);
-    else for (const pending of [...port.pending.values()]) fail(pending, limitError(to, sockets));
+    if (port.pending.size === 0) return close(port);
+    const error = limitError(to, sockets);
+    for (const pending of [...port.pending.values()]) fail(pending, error);
   };
 
   /** A port that queries may leave from. @throws UpstreamError */
@@ -155,7 +157,15 @@ export function createBatchedUpstream(machinery: Machinery, to: Peer, options: U
   };
 
   const giveUp = ({ pending }: Flight) => {
-    for (const one of pending) if (one.take) fail(one, timeoutError(pathOf(one.port)));
+    let port: Port | undefined;
+    let error: UpstreamError | undefined;
+    for (const one of pending) {
+      if (!one.take) continue;
+      // The neighbours have left from the same port, and an error with its stack costs more than a query.
+      if (!error || one.port !== port) error = timeoutError(pathOf(one.port));
+      port = one.port;
+      fail(one, error);
+    }
   };
 
   const pathOf = (port: Port | undefined) =>

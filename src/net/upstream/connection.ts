@@ -7,6 +7,7 @@ import { type Peer, printPeer } from '../transport.ts';
 import type { DialTimeout } from './dial.ts';
 import type { Dialer } from './dialer.ts';
 import { systemError, timeoutError, UpstreamError } from './error.ts';
+import type { Hold } from './hold.ts';
 import { answers, idOf, withId } from './match.ts';
 import type { ConnectionEvents, UpstreamConnection } from './pool.ts';
 
@@ -54,7 +55,7 @@ export class Connection implements UpstreamConnection {
     return this.hasReplied;
   }
 
-  exchange(query: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
+  exchange(query: Uint8Array, timeoutMs: number, hold?: Hold): Promise<Uint8Array> {
     const id = this.freeId();
     const sent = withId(query, id);
     return new Promise((resolve, reject) => {
@@ -67,11 +68,13 @@ export class Connection implements UpstreamConnection {
         <T>(settle: (value: T) => void) =>
         (value: T) => {
           timer.cancel();
+          if (hold) hold.cancel = undefined;
           this.finish(id);
           settle(value);
         };
       const entry: Pending = { sent, resolve: finishing(resolve), reject: finishing(reject) };
       this.pending.set(id, entry);
+      if (hold) hold.cancel = entry.reject;
       if (!this.dialTimer) this.send(sent);
     });
   }

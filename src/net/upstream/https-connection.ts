@@ -78,9 +78,10 @@ export function openHttpsConnection(to: Peer, options: HttpsConnectionOptions): 
     get proven() {
       return proven;
     },
-    async exchange(query, timeoutMs) {
+    async exchange(query, timeoutMs, hold) {
       const controller = new AbortController();
       pending.add(controller);
+      if (hold) hold.cancel = (error) => controller.abort(error);
       const timer = clock.after(timeoutMs, () => controller.abort(timeoutError(url)));
       try {
         // Equal queries have equal octets, so that caches on the way may answer (RFC 8484 §4.1).
@@ -90,11 +91,12 @@ export function openHttpsConnection(to: Peer, options: HttpsConnectionOptions): 
       } catch (thrown) {
         const error =
           thrown instanceof UpstreamError ? thrown : new UpstreamError('closed', `${url}: ${messageOf(thrown)}`);
-        // A server that says what it does not like is alive; otherwise nothing new is sent over the connection.
-        if (error.reason !== 'http') retire();
+        // A server that says what it does not like is alive, and one that is not waited for may be; otherwise nothing new is sent over the connection.
+        if (error.reason !== 'http' && error.reason !== 'limit') retire();
         throw error;
       } finally {
         timer.cancel();
+        if (hold) hold.cancel = undefined;
         finish(controller);
       }
     },

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../../observe/clock.ts';
 import { openFileLimit } from '../open-files.ts';
 import { UpstreamError } from './error.ts';
+import type { Hold } from './hold.ts';
 
 /** How many connections one upstream gets, fewer where the process may open few files; more queries than these share them. */
 export const MAX_CONNECTIONS = connectionLimit(openFileLimit());
@@ -18,7 +19,7 @@ export interface UpstreamConnection {
   /** Whether a reply has come over it. */
   readonly proven: boolean;
   /** Rejects with UpstreamError; its reason is `closed` where the upstream hung up, and the connection is retired then. */
-  exchange(query: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
+  exchange(query: Uint8Array, timeoutMs: number, hold?: Hold): Promise<Uint8Array>;
   /** Takes no more queries, and closes as soon as those in flight are over. */
   retire(): void;
 }
@@ -48,9 +49,10 @@ export interface ConnectionPool {
    * whole, dialling included. A connection that is closed after it has brought a reply costs nothing but a new one.
    *
    * @param onPick told whether it goes over a connection that was there already.
+   * @param hold gets the means to give the query up; its connection stays.
    * @throws UpstreamError (as a rejection)
    */
-  exchange(query: Uint8Array, timeoutMs: number, onPick?: (reused: boolean) => void): Promise<Uint8Array>;
+  exchange(query: Uint8Array, timeoutMs: number, onPick?: (reused: boolean) => void, hold?: Hold): Promise<Uint8Array>;
   /** Closes idle connections now and busy ones when their queries are over. */
   close(): void;
   readonly connections: number;
@@ -118,13 +120,13 @@ export function createPool({ name, share, connect }: ConnectionKind, options: Po
     get connections() {
       return pool.size;
     },
-    async exchange(query, timeoutMs, onPick) {
+    async exchange(query, timeoutMs, onPick, hold) {
       const endMs = clock.monotonic() + timeoutMs;
       const kept = pick();
       onPick?.(kept !== undefined);
       for (let connection = kept ?? open(), renewals = 0; ; connection = renew(), renewals++) {
         try {
-          return await connection.exchange(query, endMs - clock.monotonic());
+          return await connection.exchange(query, endMs - clock.monotonic(), hold);
         } catch (thrown) {
           // Some servers hang up after a reply, whatever else they were asked: the others are asked again (RFC 7766 §6.2.4).
           const hungUp = thrown instanceof UpstreamError && thrown.reason === 'closed' && connection.proven;

@@ -11,6 +11,8 @@ import {
 } from '../../../test/support/upstream.ts';
 import { decodeMessage } from '../../dns/wire/decode.ts';
 import { encodeMessage } from '../../dns/wire/encode.ts';
+import { UpstreamError } from './error.ts';
+import type { Hold } from './hold.ts';
 import { type ConnectionPool, MAX_CONNECTIONS } from './pool.ts';
 import { createTcpUpstream, type TcpOptions } from './tcp.ts';
 
@@ -50,6 +52,20 @@ test('one query after the other uses one connection', async () => {
   expect(await exchange('a.example.')).toBe(`NOERROR ra\n${record('a.example.')}`);
   expect(await exchange('b.example.')).toBe(`NOERROR ra\n${record('b.example.')}`);
   expect([upstream.connections, picks]).toEqual([1, [false, true]]);
+});
+
+test('a query that is given up ends at once, and its connection serves others', async () => {
+  const held: Received[] = [];
+  upstream.on((query) => held.push(query));
+  const hold: Hold = { cancel: undefined };
+  const given = tcp.exchange(octetsFor('a.example.'), 2000, undefined, hold).catch((thrown: Error) => thrown.message);
+  await upstream.query(0);
+  hold.cancel!(new UpstreamError('limit', 'too many'));
+  expect([await given, hold.cancel]).toEqual(['too many', undefined]);
+  upstream.on(answer);
+  answer(held[0]!);
+  expect(await exchange('b.example.')).toBe(`NOERROR ra\n${record('b.example.')}`);
+  expect(upstream.connections).toBe(1);
 });
 
 test('queries beyond the connections share them, and replies may come in any order', async () => {

@@ -9,6 +9,8 @@ import { testMessage } from '../../../test/support/query.ts';
 import { answering, answerTo, startUpstream } from '../../../test/support/upstream.ts';
 import { encodeMessage } from '../../dns/wire/encode.ts';
 import { type Dialer, tlsDialer } from './dialer.ts';
+import { UpstreamError } from './error.ts';
+import type { Hold } from './hold.ts';
 import { createHttpsUpstream, STREAMS_PER_CONNECTION } from './https.ts';
 import { createTcpUpstream } from './tcp.ts';
 
@@ -99,6 +101,24 @@ test('over HTTPS another connection is opened for more queries than a server all
   await Promise.all(replies);
   clock.advance(1000);
   expect([upstream.connections, clock.timers]).toEqual([0, 0]);
+});
+
+test('a request that is given up ends at once, and its connection serves others', async () => {
+  const held = Promise.withResolvers<HttpsReceived>();
+  const server = await startHttpsUpstream(held.resolve);
+  cleanups.push(server.close);
+  const clock = fakeClock();
+  const options = { clock, expireMs: 1000, maxAgeMs: 0, maxIdle: 0, tls, method: 'POST' } as const;
+  const upstream = createHttpsUpstream({ address: '127.0.0.1', port: server.port }, options);
+  const hold: Hold = { cancel: undefined };
+  const given = upstream.exchange(query, 1000, undefined, hold).catch((thrown: Error) => thrown.message);
+  await held.promise;
+  server.on(({ message, reply }) => reply(answerTo(message)));
+  hold.cancel!(new UpstreamError('limit', 'too many'));
+  expect([await given, hold.cancel]).toEqual(['too many', undefined]);
+  await upstream.exchange(query, 1000);
+  expect(server.connections).toBe(1);
+  upstream.close();
 });
 
 test('a server that never answers the handshake leaves nothing behind', async () => {

@@ -13,8 +13,8 @@ import { encodeMessage } from '../../dns/wire/encode.ts';
 import { loadMachinery } from '../batched/batched-udp.ts';
 import type { UdpKind } from '../transport.ts';
 import { UpstreamError } from './error.ts';
+import type { Hold } from './hold.ts';
 import { createSocketBudget } from './socket-budget.ts';
-import type { Hold } from './udp.ts';
 import { createUdpUpstream } from './udp-upstream.ts';
 
 const RECORD = 'example.org. 60 IN A 192.0.2.1';

@@ -1,7 +1,8 @@
 import type { Peer, UdpKind } from '../transport.ts';
 import { udpMachinery } from '../udp.ts';
 import { createBatchedUpstream } from './batched-udp.ts';
-import { exchangeUdp, type Hold, type UdpOptions } from './udp.ts';
+import type { Hold } from './hold.ts';
+import { exchangeUdp, type UdpOptions } from './udp.ts';
 
 export interface UdpUpstreamOptions extends UdpOptions {
   /** How it is done; by default as listeners do it. */

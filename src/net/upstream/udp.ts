@@ -3,6 +3,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import type { Clock } from '../../observe/clock.ts';
 import { type Peer, printPeer } from '../transport.ts';
 import { systemError, timeoutError, UpstreamError } from './error.ts';
+import type { Hold } from './hold.ts';
 import { answers, withId } from './match.ts';
 import { type OpenSocket, processBudget, type SocketBudget } from './socket-budget.ts';
 
@@ -16,12 +17,6 @@ export interface UdpOptions {
 /** The error of a query whose socket is closed for a newer one. */
 export function limitError(to: Peer, { limit }: SocketBudget): UpstreamError {
   return new UpstreamError('limit', `udp ${printPeer(to)}: more than ${limit} sockets wait for upstreams`);
-}
-
-/** A query that can be given up before its time. */
-export interface Hold {
-  /** Set while an exchange over UDP is under way: ends it with an error. */
-  cancel: ((error: UpstreamError) => void) | undefined;
 }
 
 /**

@@ -5,12 +5,14 @@ import { directives } from '../../../test/support/directive.ts';
 import { type TestEnv, type TestEnvOptions, testEnv } from '../../../test/support/env.ts';
 import { parseContext } from '../../../test/support/plugin.ts';
 import { printReply, type TestQueryOptions, testQuery } from '../../../test/support/query.ts';
-import type { Edns, Message } from '../../dns/message.ts';
+import { type Edns, type Message, queryMessage } from '../../dns/message.ts';
 import { parseRecord } from '../../dns/presentation.ts';
+import { encodeMessage } from '../../dns/wire/encode.ts';
+import { readResponse } from '../../dns/wire/response.ts';
 import { Metrics } from '../../observe/metrics.ts';
 import type { Handler, Plugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
-import { createReply, failure, type Reply } from '../../plugin/reply.ts';
+import { createReply, failure, type Reply, replyWith } from '../../plugin/reply.ts';
 import { recordsInCaseOf } from '../../server/letter-case.ts';
 import { MAX_WAITING } from './fetch.ts';
 import cache from './index.ts';
@@ -726,4 +728,23 @@ test('a cache that is started for a reload that fails leaves the metrics to the 
   expect(await env.exposed('coredns_cache_entries{server="dns://:53",type="success"')).toEqual([
     'coredns_cache_entries{server="dns://:53",type="success",zones=".",view=""} 1',
   ]);
+});
+
+test.each([
+  ['few', 1],
+  ['many', 100],
+])('the TTLs of a failure with %s records never run below 0', async (_, count) => {
+  const { env, plugin } = await started();
+  const authority = Array.from({ length: count }, (_, i) => parseRecord(`example.org. 1 IN NS ns${i}.example.org.`));
+  const octets = encodeMessage({
+    ...{ ...queryMessage({ name: 'example.org.', type: 1, class: 1 }), qr: true, rcode: 2 },
+    authority,
+  });
+  const handle = plugin.wrap!(() => replyWith('next', { rcode: 2 }, readResponse(octets).records));
+  await handle(testQuery('example.org. A'));
+  env.clock.advance(3000);
+  const again = await handle(testQuery('example.org. A'));
+  expect(again).toMatchObject({ rcode: 2, source: 'cache' });
+  expect(again.authority).toHaveLength(count);
+  expect(again.authority.every(({ ttl }) => ttl === 0)).toBe(true);
 });

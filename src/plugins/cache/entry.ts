@@ -92,7 +92,8 @@ export function remainingTtl(entry: Entry, nowMs: number): number {
 export function freshReply(entry: Entry, query: Query, nowMs: number, keepTtl: boolean): Reply {
   const age = keepTtl ? 0 : Math.floor((nowMs - entry.storedMs) / 1000);
   const error = { code: EdnsOption.EDE, data: Uint8Array.of(0, EDE.cachedError) };
-  const reply = present(entry, query, (ttl) => ttl - age);
+  // A failure is kept for its own time, whatever TTLs the records beside it have.
+  const reply = present(entry, query, (ttl) => Math.max(0, ttl - age));
   return entry.kind === 'failure' ? alterReply(reply, { ednsOptions: [error] }) : reply;
 }
 

@@ -1,6 +1,6 @@
 import { MIN_PACKED_OCTETS } from '../../dns/wire/response.ts';
 
-/** What an entry takes besides the octets of its records, and what it takes more once a large one was asked for: measured with Node.js 24, and rounded up. */
+/** What an entry takes besides the octets of its records, and what it takes more once a large one was asked for: estimates on the safe side. */
 const ENTRY_OCTETS = 700;
 const PACKED_OCTETS = 500;
 /** The places of its records are kept, too. */

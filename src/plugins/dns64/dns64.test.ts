@@ -25,6 +25,8 @@ const REPLIES: Record<string, Partial<Reply>> = {
   'lame.org. A': answerOf('lame.org. 60 A 192.0.2.33'),
   'down.org. AAAA': failure('x', 2, new Error('down')),
   'down.org. A': answerOf('down.org. 60 A 192.0.2.33'),
+  'bare.org. A': { answer: [{ ...parseRecord('bare.org. 60 A 192.0.2.33'), data: {} }] },
+  'bare.org. AAAA': {},
   'none.org. AAAA': { authority: [SOA] },
   'none.org. A': {},
 };
@@ -45,6 +47,7 @@ describe('answers to an IPv6 client', () => {
     ['lame.org. AAAA', 'NOERROR\nlame.org. 60 IN AAAA 64:ff9b::c000:221'],
     ['down.org. AAAA', 'SERVFAIL'],
     ['none.org. AAAA', 'NOERROR\n-- org. 30 IN SOA a.org. b.org. 1 2 3 4 10'],
+    ['bare.org. AAAA', 'NOERROR'],
     ['v4.org. A', 'NOERROR ra\nv4.org. 60 IN A 192.0.2.33'],
   ])('%s', async (question, reply) => {
     expect(await setup().ask(question, V6)).toBe(reply);

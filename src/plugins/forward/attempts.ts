@@ -2,7 +2,7 @@ import { Rcode } from '../../dns/message.ts';
 import type { Response } from '../../dns/wire/response.ts';
 import { CairnError, OverloadError } from '../../errors.ts';
 import { type FailureReason, UpstreamError } from '../../net/upstream/error.ts';
-import type { Hold } from '../../net/upstream/udp.ts';
+import type { Hold } from '../../net/upstream/hold.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import type { Protocol, Query } from '../../plugin/query.ts';
 import { failure, type Reply } from '../../plugin/reply.ts';
@@ -81,7 +81,7 @@ class Attempts implements InFlight, Hold {
     this.repliesLeft = upstreams.length;
   }
 
-  /** Gives the query up for newer ones; over a connection, what it waits for comes first. */
+  /** Gives the query up for newer ones. */
   giveWay(): void {
     this.hasGivenWay = true;
     this.forwarding.gaveWay.value++;

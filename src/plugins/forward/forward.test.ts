@@ -305,7 +305,8 @@ test('of more queries than the process forwards at once, those that have waited 
   const askSilent = (i: number) => asked(`name-${i}.silent.example. A`);
   const waiting = [askSilent(0)];
   await silent.query(0);
-  for (let i = 1; i < MAX_FORWARDED; i++) waiting.push(askSilent(i));
+  waiting.push(asked('name-1.silent.example. A', { protocol: 'tcp' }));
+  for (let i = 2; i < MAX_FORWARDED; i++) waiting.push(askSilent(i));
   expect(await asked()).toBe(`NOERROR ra\n${RECORD}`);
   expect(await waiting[0]).toBe('REFUSED (too many queries are being forwarded)');
   waiting.push(askSilent(MAX_FORWARDED), askSilent(MAX_FORWARDED + 1));

@@ -2,10 +2,11 @@ import { WireError } from '../../dns/wire/error.ts';
 import { type Response, readResponse } from '../../dns/wire/response.ts';
 import { type Peer, printPeer } from '../../net/transport.ts';
 import { UpstreamError } from '../../net/upstream/error.ts';
+import type { Hold } from '../../net/upstream/hold.ts';
 import { createHttpsUpstream } from '../../net/upstream/https.ts';
 import type { ConnectionPool } from '../../net/upstream/pool.ts';
 import { createTcpUpstream } from '../../net/upstream/tcp.ts';
-import { exchangeUdp, type Hold } from '../../net/upstream/udp.ts';
+import { exchangeUdp } from '../../net/upstream/udp.ts';
 import { createUdpUpstream } from '../../net/upstream/udp-upstream.ts';
 import type { Clock } from '../../observe/clock.ts';
 import type { Protocol } from '../../plugin/query.ts';
@@ -49,7 +50,7 @@ export function createUpstream(
   const decode = (reply: Uint8Array) => decodeReply(reply, to);
   const send = (query: Uint8Array, protocol: Protocol, timeoutMs: number, hold: Hold): Promise<Response> =>
     protocol === 'tcp' || to.encryption
-      ? connections.exchange(query, timeoutMs, onPick).then(decode)
+      ? connections.exchange(query, timeoutMs, onPick, hold).then(decode)
       : datagrams.exchange(query, timeoutMs, decode, hold);
   const probe = encodeProbe(healthCheck);
   const health = createHealth({

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { testCluster } from '../../../test/support/cluster.ts';
 import type { TestEnvOptions } from '../../../test/support/env.ts';
 import { kubernetes, lines } from '../../../test/support/kubernetes.ts';
@@ -45,7 +45,7 @@ function setUp(
   });
   const handler = made.plugin.wrap!(nextHandler);
   const answer = async (question: string) => handler(testQuery(question));
-  return { ...made, registry, answer, ask: async (question: string) => outcome(await answer(question)) };
+  return { ...made, handler, registry, answer, ask: async (question: string) => outcome(await answer(question)) };
 }
 
 function clusterWithExternalIPs() {
@@ -451,5 +451,25 @@ describe('options', () => {
     ['k8s_external {\nnope\n}', "unknown property 'nope'"],
   ])('%j is an error', (body, message) => {
     expect(() => parsePlugin(external, body)).toThrow(message);
+  });
+});
+
+describe('of a headless service with 20,000 endpoints', () => {
+  const addresses = Array.from({ length: 20_000 }, (_, i) => `10.1.${i >> 8}.${i & 255}=pod-${i}`);
+  const registry = testCluster(`namespace shop\nheadless shop/many\nslice shop/many x:tcp:1 ${addresses.join(' ')}`);
+  const { handler, plugin } = setUp('headless', { registry });
+  beforeAll(() => plugin.start!(new AbortController().signal));
+
+  test.each([
+    ['SRV', 'many.shop.example.org.', { protocol: 'udp', edns: { udpSize: 1232 } }, 1232 / 18 + 2],
+    ['SRV', 'many.shop.example.org.', { protocol: 'tcp' }, 65_535 / 18 + 2],
+    ['SRV', '_x._tcp.many.shop.example.org.', { protocol: 'udp' }, 512 / 18 + 2],
+    ['A', 'many.shop.example.org.', { protocol: 'udp' }, 65_535 / 15 + 2],
+  ] as const)('hardly more %s records of %s are made than fit into %j', async (type, name, options, limit) => {
+    const { answer, additional } = await handler(testQuery(`${name} ${type}`, options));
+    expect(answer.length).toBeGreaterThan(limit / 2);
+    expect(answer.length).toBeLessThan(limit);
+    // Nor does it look for addresses that it has left out.
+    expect(additional).toEqual([]);
   });
 });

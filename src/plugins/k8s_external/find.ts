@@ -2,6 +2,7 @@ import { AddressPrefixes } from '../../dns/address-prefixes.ts';
 import { parseIP } from '../../dns/ip.ts';
 import { labelsOf, type Name, NameError, parseName, ROOT } from '../../dns/name.ts';
 import { isReverseZone, parseReverseName } from '../../dns/reverse.ts';
+import { perObject } from '../../per-object.ts';
 import type { ServiceEndpoint, ServiceView } from '../../plugin/service-view.ts';
 import { NO_PORT, type Port, type Service } from '../../registry/records.ts';
 import type { Serial } from '../../registry/serial.ts';
@@ -64,19 +65,34 @@ function findBelow(labels: readonly string[], service: Service, hosts: readonly 
     const matching = withPorts(hosts, (port) => port.name === name && port.protocol === protocol);
     return matching.length === 0 ? undefined : { kind: 'service', service, hosts: matching };
   }
-  const own = hosts.filter(
-    (host) => host.kind === 'addresses' && host.label !== '' && host.label.toLowerCase() === first,
-  );
-  if (own.length > 0) return { kind: 'service', service, hosts: own };
+  const own = byLabel(hosts).get(first);
+  if (own) return { kind: 'service', service, hosts: own };
   return withPorts(hosts, ({ protocol }) => protocol === first.replace(/^_/, '')).length > 0 ? EMPTY : undefined;
 }
 
+/** The endpoints by their folded labels. */
+const byLabel = perObject((hosts: readonly Host[]) =>
+  Map.groupBy(
+    hosts.filter((host) => host.kind === 'addresses' && host.label !== ''),
+    (host) => (host.kind === 'addresses' ? host.label.toLowerCase() : ''),
+  ),
+);
+
 /** The hosts with those of their ports that match, as far as they have some. */
 export function withPorts(hosts: readonly Host[], matches: (port: Port) => boolean): Host[] {
-  return hosts.flatMap((host) => {
-    const ports = host.ports.filter((port) => port.port !== NO_PORT && matches(port));
-    return ports.length > 0 ? [{ ...host, ports }] : [];
-  });
+  // Many endpoints have the same ports, and go on having the same ones.
+  const known = new Map<readonly Port[], readonly Port[]>();
+  const matching = (all: readonly Port[]) => {
+    const ports = known.get(all) ?? all.filter((port) => port.port !== NO_PORT && matches(port));
+    known.set(all, ports);
+    return ports;
+  };
+  const found: Host[] = [];
+  for (const host of hosts) {
+    const ports = matching(host.ports);
+    if (ports.length > 0) found.push({ ...host, ports });
+  }
+  return found;
 }
 
 /** Where a service is reached from outside; a headless one that is not may be at its endpoints. */
@@ -91,12 +107,13 @@ export function hostsOf(service: Service, { headless }: ExternalUse, view: Servi
   });
 }
 
-function endpointHosts(endpoints: readonly ServiceEndpoint[]): Host[] {
-  return [...Map.groupBy(endpoints, ({ label }) => label)].map(([label, same]) => ({
+/** There may be very many. */
+const endpointHosts = perObject((endpoints: readonly ServiceEndpoint[]): readonly Host[] =>
+  [...Map.groupBy(endpoints, ({ label }) => label)].map(([label, same]) => ({
     ...{ kind: 'addresses' as const, label, ports: same[0]!.ports },
     addresses: [...new Set(same.map(({ address }) => address))],
-  }));
-}
+  })),
+);
 
 /** The services at the address of a reverse name, or the fact that there are such addresses below the name. */
 function findAddress(

@@ -7,13 +7,14 @@ import { behindLinks } from '../../plugin/behind-links.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import { type Authority, answerLookup, closedZones, type Lookup } from '../../plugin/lookup.ts';
 import { definePlugin, type Handler } from '../../plugin/plugin.ts';
+import { type Portion, portionFor } from '../../plugin/portion.ts';
 import type { Query } from '../../plugin/query.ts';
 import { type Repeat, UNCHANGING } from '../../plugin/repeat.ts';
 import { mapReply, type Reply } from '../../plugin/reply.ts';
 import type { ServiceView } from '../../plugin/service-view.ts';
 import type { FollowedSerial } from '../../registry/registry.ts';
 import { zoneRecords } from './contents.ts';
-import { type Found, findName, followPrefixes } from './find.ts';
+import { type Found, findName, followPrefixes, type Host } from './find.ts';
 import { type ExternalUse, parseExternal } from './options.ts';
 import { type RecordSettings, recordsOf, serverAddresses, soaOf } from './records.ts';
 import { missingTargets, withAddresses } from './targets.ts';
@@ -115,12 +116,18 @@ function answer(
     const reply = env.resolve(query, { ...query.question, name: alias.data.target });
     return mapReply(reply, (target) => behindLinks(NAME, { answer: [alias] }, target));
   }
-  const lookup = alias ? { kind: 'hit' as const, answer: [alias] } : lookUp(found, query, settings, view);
+  const portion = portionFor(query, env.random);
+  const lookup = alias ? { kind: 'hit' as const, answer: [alias] } : lookUp(found, query, settings, view, portion);
   const authority: Authority = { source: NAME, fallthrough: use.fallthrough, next, soa: () => soaOf(settings) };
   const reply = answerLookup(query, lookup, authority, repeatOf(found, lookup, view));
   if (query.type !== SRV.code || lookup.kind !== 'hit' || reply instanceof Promise) return reply;
-  const targets = missingTargets(reply);
+  const targets = found?.kind === 'service' && found.hosts.some(isElsewhere) ? missingTargets(reply) : [];
   return targets.length > 0 ? withAddresses(query, reply, targets, env) : reply;
+}
+
+/** Whether others than the cluster know the host's addresses. */
+function isElsewhere({ kind }: Host): boolean {
+  return kind === 'name';
 }
 
 /** The CNAME record of a service whose load balancer has a name and no address (RFC 1034 §3.6.2); SRV records name it themselves. */
@@ -130,8 +137,14 @@ function aliasOf(found: Found, { question, type }: Query, ttl: number): Resource
   return host?.kind === 'name' ? rr(CNAME, question.name, ttl, { target: host.target }) : undefined;
 }
 
-function lookUp(found: Found | undefined, query: Query, settings: RecordSettings, { registry }: ServiceView): Lookup {
-  const records = found && recordsOf(found, query.type, query.question.name, settings);
+function lookUp(
+  found: Found | undefined,
+  query: Query,
+  settings: RecordSettings,
+  { registry }: ServiceView,
+  portion: Portion,
+): Lookup {
+  const records = found && recordsOf(found, query.type, query.question.name, settings, portion);
   if (records && records.answer.length > 0) return { kind: 'hit', ...records };
   const isCertain = registry.synced || found?.kind === 'apex' || found?.kind === 'nameserver';
   if (!isCertain) {

@@ -1,8 +1,10 @@
 import { parseIP } from '../../dns/ip.ts';
 import { joinName, type Name } from '../../dns/name.ts';
 import { A, AAAA, NS, PTR, type ResourceRecord, rr, SOA, SRV } from '../../dns/rr.ts';
+import { perObject } from '../../per-object.ts';
+import { ALL, type Portion } from '../../plugin/portion.ts';
 import type { ServiceView } from '../../plugin/service-view.ts';
-import { NO_PORT, type Service } from '../../registry/records.ts';
+import { NO_PORT, type Port, type Service } from '../../registry/records.ts';
 import type { Found, Host } from './find.ts';
 
 /** What records of a zone are made with. */
@@ -21,8 +23,14 @@ export interface Records {
   readonly additional?: readonly ResourceRecord[];
 }
 
-/** The records of a type at what was found; none is NODATA. */
-export function recordsOf(found: Found, type: number, owner: Name, settings: RecordSettings): Records {
+/** The records of a type at what was found, no more than the portion has; none is NODATA. */
+export function recordsOf(
+  found: Found,
+  type: number,
+  owner: Name,
+  settings: RecordSettings,
+  portion: Portion = ALL,
+): Records {
   const { zone, ttl, addresses } = settings;
   switch (found.kind) {
     case 'apex':
@@ -42,9 +50,9 @@ export function recordsOf(found: Found, type: number, owner: Name, settings: Rec
         answer: found.services.map((service) => rr(PTR, owner, ttl, { target: nameOf(service, settings.primary) })),
       };
     case 'service': {
-      if (type === SRV.code) return srvRecords(found.hosts, owner, nameOf(found.service, zone), ttl);
-      const own = [...new Set(found.hosts.flatMap((host) => (host.kind === 'addresses' ? host.addresses : [])))];
-      return { answer: addressRecords(own, owner, ttl).filter((record) => record.type === type) };
+      if (type === SRV.code) return srvRecords(found.hosts, owner, nameOf(found.service, zone), ttl, portion);
+      const own = portion.addresses(addressesOfType(found.hosts, type));
+      return { answer: addressRecords(own, owner, ttl) };
     }
   }
 }
@@ -83,19 +91,40 @@ function addressRecords(addresses: readonly string[], owner: Name, ttl: number):
   return addresses.map((address) => rr(address.includes(':') ? AAAA : A, owner, ttl, { address }));
 }
 
+/** The different addresses of one family. */
+function addressesOfType(hosts: readonly Host[], type: number): readonly string[] {
+  if (type !== A.code && type !== AAAA.code) return [];
+  return addressesOf(hosts).filter((address) => address.includes(':') === (type === AAAA.code));
+}
+
+const addressesOf = perObject((hosts: readonly Host[]) => [
+  ...new Set(hosts.flatMap((host) => (host.kind === 'addresses' ? host.addresses : []))),
+]);
+
 /** One record for each host and port; all share the weight 100. */
-function srvRecords(hosts: readonly Host[], owner: Name, service: Name, ttl: number): Records {
-  const pairs = hosts.flatMap((host) => {
+function srvRecords(hosts: readonly Host[], owner: Name, service: Name, ttl: number, portion: Portion): Records {
+  const withPorts = hosts.filter(({ ports }) => numbersOf(ports).length > 0);
+  const count = withPorts.reduce((sum, { ports }) => sum + numbersOf(ports).length, 0);
+  const weight = Math.max(1, Math.floor(100 / count));
+  const some = withPorts.slice(0, portion.targets);
+  const targets = new Map<Name, Host>();
+  const answer = some.flatMap((host) => {
     const target = host.kind === 'name' ? host.target : host.label === '' ? service : joinName([host.label], service);
-    const numbers = new Set(host.ports.map(({ port }) => port).filter((port) => port !== NO_PORT));
-    return [...numbers].map((port) => ({ host, target, port }));
+    targets.set(target, host);
+    return numbersOf(host.ports).map((port) => rr(SRV, owner, ttl, { priority: 0, weight, port, target }));
   });
-  const weight = Math.max(1, Math.floor(100 / pairs.length));
-  const targets = new Map(pairs.map(({ target, host }) => [target, host]));
+  // They would be left out before the first of the others.
+  const isWhole = some.length === withPorts.length;
+  const addressed = isWhole ? [...targets] : [];
   return {
-    answer: pairs.map(({ target, port }) => rr(SRV, owner, ttl, { priority: 0, weight, port, target })),
-    additional: [...targets].flatMap(([target, host]) =>
+    answer,
+    additional: addressed.flatMap(([target, host]) =>
       host.kind === 'addresses' ? addressRecords(host.addresses, target, ttl) : [],
     ),
   };
 }
+
+/** The different numbers of ports; many endpoints have the same ones. */
+const numbersOf = perObject((ports: readonly Port[]) => [
+  ...new Set(ports.map(({ port }) => port).filter((port) => port !== NO_PORT)),
+]);

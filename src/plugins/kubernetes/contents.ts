@@ -96,8 +96,16 @@ function findPort(backends: Backends, name: string, protocol: string): Backends 
 
 /** Whether any backend has a port with this protocol; empty text stands for any. */
 export function hasProtocol(backends: Backends, protocol: string): boolean {
-  return backends.list.some(({ ports }) => ports.some((port) => matches(port, '', protocol)));
+  const protocols = protocolsOf(backends);
+  return protocol === '' ? protocols.size > 0 : protocols.has(protocol);
 }
+
+/** Clients ask for names that do not exist, too, and there may be very many endpoints to look at. */
+const protocolsOf = perObject(({ list }: Backends): ReadonlySet<string> => {
+  const protocols = new Set<string>();
+  for (const { ports } of list) for (const { port, protocol } of ports) if (port !== NO_PORT) protocols.add(protocol);
+  return protocols;
+});
 
 function matches(port: Port, name: string, protocol: string): boolean {
   if (port.port === NO_PORT) return false;

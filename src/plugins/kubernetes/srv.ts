@@ -1,10 +1,10 @@
 import type { Name } from '../../dns/name.ts';
 import { type ResourceRecord, rr, SRV } from '../../dns/rr.ts';
 import { perObject } from '../../per-object.ts';
+import type { Portion } from '../../plugin/portion.ts';
 import { NO_PORT } from '../../registry/records.ts';
 import { addressRecord } from './address-records.ts';
 import type { Backends } from './contents.ts';
-import type { Portion } from './portion.ts';
 
 /** What SRV records say of one host. */
 interface Target {

@@ -100,6 +100,16 @@ describe('round_robin', () => {
   });
 });
 
+test('prefer: an address record without rdata, as an upstream may send it, comes last', () => {
+  const [first, second] = records('10.0.0.1 10.1.0.3');
+  const bare = { ...first!, data: {} };
+  const { ask } = balance(
+    'loadbalance {\n prefer 10.0.0.0/16 10.1.0.0/16\n}',
+    createReply('next', { answer: [bare, second!, first!] }),
+  );
+  expect(ask().answer).toEqual([first, second, bare]);
+});
+
 describe('prefer', () => {
   test.each([
     ['10.1.0.0/16', '10.0.0.1 10.1.0.3', ['10.1.0.3 10.0.0.1']],

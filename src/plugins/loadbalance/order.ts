@@ -1,4 +1,4 @@
-import { type IP, type Prefix, parseIP, prefixContains, unmapIP } from '../../dns/ip.ts';
+import { type Prefix, parseIP, prefixContains, unmapIP } from '../../dns/ip.ts';
 import { A, AAAA, CNAME, DNAME, MX, type ResourceRecord } from '../../dns/rr.ts';
 import { shuffle } from '../../plugin/shuffle.ts';
 
@@ -34,8 +34,10 @@ export function preferNetworks(records: Records, networks: readonly Prefix[]): R
   const addresses = records.filter(isAddress);
   if (addresses.length < 2) return records;
   const rankOf = (record: ResourceRecord): number => {
-    const ip = unmapIP(parseIP((record.data as { address: string }).address) as IP);
-    const rank = networks.findIndex((network) => prefixContains(network, ip));
+    // Rdata may be empty.
+    const { address = '' } = record.data as { address?: string };
+    const ip = parseIP(address);
+    const rank = ip ? networks.findIndex((network) => prefixContains(network, unmapIP(ip))) : -1;
     return rank === -1 ? networks.length : rank;
   };
   const ranked = addresses.map((record) => ({ record, rank: rankOf(record) })).sort((a, b) => a.rank - b.rank);

@@ -1,7 +1,9 @@
-import type { Sections } from '../../dns/message.ts';
+import { Rcode, type Sections } from '../../dns/message.ts';
 import { foldName, type Name, NameError } from '../../dns/name.ts';
 import { CNAME, DNAME, MX, NAPTR, NS, PTR, type ResourceRecord, SOA, SRV } from '../../dns/rr.ts';
-import { countsOf, mapRecords, type Reply } from '../../plugin/reply.ts';
+import { CairnError } from '../../errors.ts';
+import { countsOf, failure, mapRecords, type Reply } from '../../plugin/reply.ts';
+import { type Waiting, Waitlist } from '../../waitlist.ts';
 
 /** The fields of rdata that hold a name, by type: those that rules for values change. */
 const NAME_FIELDS: ReadonlyMap<number, readonly string[]> = new Map([
@@ -34,7 +36,28 @@ export function renameRecords(reply: Reply, { owner, value }: AnswerNames): Repl
     return name === record.name && data === record.data ? record : { ...record, name, data };
   };
   const { answer, authority, additional } = countsOf(reply);
-  return answer + authority + additional > RECORDS_AT_ONCE ? mapInTurns(reply, rename) : mapRecords(reply, rename);
+  if (answer + authority + additional <= RECORDS_AT_ONCE) return mapRecords(reply, rename);
+  return inLine(() => mapInTurns(reply, rename));
+}
+
+/** So many replies may wait to be rewritten, in the whole process; for one more, the one that has waited longest is refused. */
+export const MAX_WAITING = 256;
+
+interface Waiter extends Waiting<Waiter> {
+  refuse(): void;
+}
+
+const REFUSED = failure('rewrite', Rcode.REFUSED, new CairnError('REWRITE', 'too many replies wait to be rewritten'));
+const waiting = new Waitlist<Waiter>(MAX_WAITING, (oldest) => oldest.refuse());
+let last = Promise.resolve();
+
+/** Large replies are worked on one after the other: if all had their turn at once, nobody else would. Those that wait are not decoded. */
+function inLine(work: () => Promise<Reply>): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const waiter: Waiter = { refuse: () => resolve(REFUSED), older: undefined, newer: undefined };
+    waiting.add(waiter);
+    last = last.then(() => (waiting.delete(waiter) ? work().then(resolve, reject) : undefined));
+  });
 }
 
 async function mapInTurns(reply: Reply, change: (record: ResourceRecord) => ResourceRecord): Promise<Reply> {

@@ -4,7 +4,7 @@ import { parseRecord } from '../../dns/presentation.ts';
 import type { Handler } from '../../plugin/plugin.ts';
 import { UNCHANGING } from '../../plugin/repeat.ts';
 import { createReply } from '../../plugin/reply.ts';
-import { RECORDS_AT_ONCE } from './answer-names.ts';
+import { MAX_WAITING, RECORDS_AT_ONCE } from './answer-names.ts';
 import rewrite from './index.ts';
 
 /** A reply with names in all places, made of the name that it got. */
@@ -190,4 +190,29 @@ test('others have their turn while many names are rewritten', async () => {
   expect(turns).toBeGreaterThan(hosts.length / RECORDS_AT_ONCE);
   expect(answer.map(({ data }) => data)).toEqual(hosts.map((_, i) => ({ target: `host-${i}.a.org.` })));
   expect(additional.map(({ name }) => name)).toEqual(['host-0.a.org.']);
+});
+
+describe('large replies', () => {
+  const hosts = Array.from({ length: 3 * RECORDS_AT_ONCE }, (_, i) => parseRecord(`x.b.org. 60 NS host-${i}.b.org.`));
+  const { query } = inFrontOf(rewrite, 'rewrite name suffix .a.org .b.org answer auto', { answer: hosts });
+  const ask = async () => (await query('x.a.org. NS')).rcode;
+
+  test('are rewritten one after the other', async () => {
+    const done: number[] = [];
+    let turns = 0;
+    const count = () => {
+      turns++;
+      if (done.length < 4) setImmediate(count);
+    };
+    setImmediate(count);
+    await Promise.all(Array.from({ length: 4 }, () => ask().then(() => done.push(turns))));
+    for (let i = 1; i < done.length; i++) expect(done[i]! - done[i - 1]!).toBeGreaterThanOrEqual(3);
+  });
+
+  test('of too many that wait, the oldest are refused', async () => {
+    const rcodes = await Promise.all(Array.from({ length: MAX_WAITING + 3 }, ask));
+    expect(rcodes.slice(0, 4)).toEqual([5, 5, 5, 0]);
+    expect(rcodes.slice(4).every((rcode) => rcode === 0)).toBe(true);
+    expect(await ask()).toBe(0);
+  });
 });

@@ -86,6 +86,12 @@ describe('aliases', () => {
     expect(await ask(rule, question)).toBe(reply);
   });
 
+  test('an alias without rdata, as an upstream may send it, stays as it is', async () => {
+    const bare = { ...parseRecord('a.org. 60 CNAME c.org.'), data: {} };
+    const { query } = inFrontOf(rewrite, 'rewrite cname c.org d.org', { answer: [bare] });
+    expect((await query('a.org. A')).answer).toEqual([bare]);
+  });
+
   test('what led to the alias stays', async () => {
     expect(await ask('c.org d.org', 'z.org. A', `z.org. 60 CNAME a.org.\n${ALIAS}`)).toBe(
       'NOERROR aa\nz.org. 60 IN CNAME a.org.\na.org. 60 IN CNAME d.org.\nd.org. 9 IN TXT "A"',

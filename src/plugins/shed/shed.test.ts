@@ -5,25 +5,39 @@ import { testQuery } from '../../../test/support/query.ts';
 import { createReply, type Reply } from '../../plugin/reply.ts';
 import shed, { MAX_WAITING } from './index.ts';
 
-test('while too many queries over UDP wait, more are dropped; those over TCP and of the server itself are not', async () => {
+test('of too many queries over UDP that wait, the oldest is dropped; those over TCP and of the server itself are not counted', async () => {
   const waiting: PromiseWithResolvers<Reply>[] = [];
   const { query, plugin, env } = inFrontOf(shed, 'shed', () => {
     waiting.push(Promise.withResolvers());
     return waiting.at(-1)!.promise;
   });
-  for (let i = 0; i < MAX_WAITING; i++) expect(query('a.org. A')).toBeInstanceOf(Promise);
-  expect(query('a.org. A')).toMatchObject({ drop: true, source: 'shed' });
-  expect(query('a.org. A', { protocol: 'tcp' })).toBeInstanceOf(Promise);
+  const tcp = query('a.org. A', { protocol: 'tcp' });
+  const replies = Array.from({ length: MAX_WAITING }, () => query('a.org. A'));
   const inner = plugin.wrap!(() => createReply('next'))({ ...testQuery('a.org. A'), depth: 1 });
   expect(inner).toMatchObject({ source: 'next' });
+  expect(query('a.org. A', { protocol: 'tcp' })).toBeInstanceOf(Promise);
+  expect(await env.exposed('coredns_shed')).toEqual([
+    'coredns_shed_dropped_total{server="dns://:53",reason="query"} 0',
+  ]);
+  replies.push(query('a.org. A'));
+  expect(await replies[0]).toMatchObject({ drop: true, source: 'shed' });
   expect(await env.exposed('coredns_shed')).toEqual([
     'coredns_shed_dropped_total{server="dns://:53",reason="query"} 1',
   ]);
-  waiting[0]!.resolve(createReply('next'));
-  waiting[1]!.reject(new Error('broken'));
-  await expect(waiting[1]!.promise).rejects.toThrow();
-  for (let i = 0; i < 2; i++) expect(query('a.org. A')).toBeInstanceOf(Promise);
-  expect(query('a.org. A')).toMatchObject({ drop: true });
+  waiting[0]!.resolve(createReply('tcp'));
+  waiting[2]!.resolve(createReply('next'));
+  waiting[3]!.reject(new Error('broken'));
+  expect(await tcp).toMatchObject({ source: 'tcp' });
+  expect(await replies[1]).toMatchObject({ source: 'next' });
+  await expect(replies[2]).rejects.toThrow('broken');
+  replies.push(query('a.org. A'), query('a.org. A'), query('a.org. A'));
+  expect(await replies[3]).toMatchObject({ drop: true });
+  waiting[1]!.resolve(createReply('late'));
+  waiting.at(-1)!.resolve(createReply('newest'));
+  expect(await replies.at(-1)).toMatchObject({ source: 'newest' });
+  expect(await env.exposed('coredns_shed')).toEqual([
+    'coredns_shed_dropped_total{server="dns://:53",reason="query"} 2',
+  ]);
 });
 
 test('replies that are there at once never fill it', () => {

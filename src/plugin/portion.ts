@@ -1,5 +1,5 @@
-import { MAX_MESSAGE_OCTETS } from '../../dns/wire/encode.ts';
-import { type Query, roomOf } from '../../plugin/query.ts';
+import { MAX_MESSAGE_OCTETS } from '../dns/wire/encode.ts';
+import { type Query, roomOf } from './query.ts';
 
 /** What an A and an SRV record take at the root, whose names are the shortest that a plugin above could give them. */
 const A_OCTETS = 15;
