@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { turnsDuring } from '../test/support/turns.ts';
 import { inTurns } from './in-turns.ts';
 
 function* long(steps: number): Generator<void, string> {
@@ -10,15 +11,8 @@ function* long(steps: number): Generator<void, string> {
 }
 
 test('others have their turn during long work, whose result comes in the end', async () => {
-  let turns = 0;
-  let isOver = false;
-  const turn = () => {
-    turns++;
-    if (!isOver) setImmediate(turn);
-  };
-  setImmediate(turn);
-  expect(await inTurns(long(20))).toBe('done');
-  isOver = true;
+  const { turns, result } = await turnsDuring(() => inTurns(long(20)));
+  expect(result).toBe('done');
   expect(turns).toBeGreaterThan(2);
 });
 

@@ -77,8 +77,9 @@ export class PageServers {
     const { name, sets, target, find, certificate } = socket;
     const paths = sets.flatMap(({ pages }) => [...pages.keys()]).join(', ');
     try {
+      const tlsKey = tlsKeyOf(socket);
       const server = await openHttp(target, find, { clock, log, tls: certificate?.current() });
-      this.servers.set(name, { server, target, tlsKey: tlsKeyOf(socket) });
+      this.servers.set(name, { server, target, tlsKey });
       if (missing.delete(name)) log.info(`${paths} at ${name} is served now`);
     } catch (error) {
       if (!missing.has(name)) log.error(`${paths} will not be served: ${messageOf(error)}`);

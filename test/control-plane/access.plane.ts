@@ -12,7 +12,7 @@ import { requestToken } from './tokens.ts';
 import { wrongAnswers } from './wrong-answers.ts';
 
 /** Without a pause that grew. */
-const SOON_MS = 6000;
+const SOON_MS = 12_000;
 const TOKEN_SECONDS = 20;
 /** The API server remembers for ten seconds that a token was good. */
 const ENDED_MS = 1000 * (TOKEN_SECONDS + 11);

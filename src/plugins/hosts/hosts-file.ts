@@ -2,7 +2,7 @@ import { inTurns } from '../../in-turns.ts';
 import type { Kept, PluginEnv } from '../../plugin/env.ts';
 import { Epoch } from '../../plugin/repeat.ts';
 import { watchFile } from '../../plugin/watched-file.ts';
-import { readHosts } from './entries.ts';
+import { type HostEntry, readHosts } from './entries.ts';
 import type { HostsOptions } from './options.ts';
 import { buildTable, type HostsTable, MAX_ENTRIES, tableSteps } from './table.ts';
 
@@ -27,30 +27,14 @@ export async function readTable(
   text: string,
   source: HostsSource,
 ): Promise<{ readonly table: HostsTable; readonly broken: readonly string[] }> {
+  const tableOf = (...parts: Iterable<HostEntry | undefined>[]) => inTurns(tableSteps(chained(...parts), source));
   const broken: string[] = [];
-  const table = await inTurns(
-    tableSteps(
-      chained(
-        readHosts(text, (line) => broken.push(line)),
-        source.inline,
-      ),
-      source,
-    ),
-  );
+  const hosts = readHosts(text, (line) => broken.push(line));
+  const table = await tableOf(hosts, source.inline);
   if (!table.truncated) return { table, broken };
   // Whatever is in the file, the hosts of the Corefile are not those that are left out.
-  return {
-    table: await inTurns(
-      tableSteps(
-        chained(
-          source.inline,
-          readHosts(text, () => {}),
-        ),
-        source,
-      ),
-    ),
-    broken,
-  };
+  const again = readHosts(text, () => {});
+  return { table: await tableOf(source.inline, again), broken };
 }
 
 function* chained<T>(...parts: Iterable<T>[]): Generator<T> {

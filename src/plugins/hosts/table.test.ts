@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { turnsDuring } from '../../../test/support/turns.ts';
 import { readHosts } from './entries.ts';
 import { readTable } from './hosts-file.ts';
 import { buildTable, findHost, MAX_RRSET_RECORDS } from './table.ts';
@@ -82,13 +83,6 @@ describe('a table', () => {
 
 test('others have their turn while a large file is read, and nothing is left to be made for a query', async () => {
   const text = Array.from({ length: 50_000 }, (_, i) => `2001:db8::${i.toString(16)} n${i}.example.org`).join('\n');
-  let turns = 0;
-  let isOver = false;
-  const turn = () => {
-    turns++;
-    if (!isOver) setImmediate(turn);
-  };
-  setImmediate(turn);
   const source = {
     path: '',
     zones: ['.'],
@@ -96,8 +90,8 @@ test('others have their turn while a large file is read, and nothing is left to 
     reverse: true,
     reloadMs: 0,
   };
-  const { table, broken } = await readTable(text, source);
-  isOver = true;
+  const { turns, result } = await turnsDuring(() => readTable(text, source));
+  const { table, broken } = result;
   expect(turns).toBeGreaterThan(2);
   expect([table.size, table.truncated, broken]).toEqual([50_001, false, []]);
   expect(table.prefixes.has({ prefix: [2, 0, 0, 1], family: 6 })).toBe(true);
