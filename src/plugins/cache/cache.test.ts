@@ -8,6 +8,7 @@ import { printReply, type TestQueryOptions, testQuery } from '../../../test/supp
 import type { Edns, Message } from '../../dns/message.ts';
 import { parseRecord } from '../../dns/presentation.ts';
 import { Metrics } from '../../observe/metrics.ts';
+import { HOP_BY_HOP } from '../../plugin/edns-options.ts';
 import type { Handler, Plugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { createReply, failure, type Reply } from '../../plugin/reply.ts';
@@ -336,6 +337,18 @@ test.each<[string, (query: Query) => Query]>([
   expect(printReply(await handle(odd(testQuery('example.org. A'))))).toBe(a(3600).replace('NOERROR', 'NOERROR ad'));
   expect(passed.map(({ shared }) => shared)).toEqual([false, true, false]);
 });
+
+test.each([...HOP_BY_HOP])(
+  'an option of number %i, which is for this server alone, makes no other question',
+  async (code) => {
+    const { answer, ask, passed, handle } = await started();
+    const option = { code, data: Uint8Array.of(1) };
+    answer('A 7200');
+    await handle(withEdns(testQuery('example.org. A'), [option], [option]));
+    await ask();
+    expect(passed.map(({ shared }) => shared)).toEqual([true]);
+  },
+);
 
 test('what the Corefile adds to a query is part of the question', async () => {
   const { handle, passed, answer, env } = await started();
