@@ -52,7 +52,7 @@ function answerOutside({ message, reply }: Received): void {
 
 async function probe(url: string): Promise<Done> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(2000) });
+    const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
     return { status: response.status, body: await response.text() };
   } catch (error) {
     return { status: 0, body: `${(error as Error).cause ?? error}` };
