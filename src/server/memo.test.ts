@@ -110,17 +110,17 @@ test('a flood of names that are asked once leaves no entries', async () => {
   expect(fast.memo.size).toBeLessThan(20);
 });
 
+/** A reply that can be given again for ever, and the way of its query. */
+const route = { zone: '.', block: { handler: undefined, observers: [], recursion: false } };
+const reply = createReply('x', { repeat: { epochs: [], untilMs: Number.POSITIVE_INFINITY, again: [] } });
+
 test('a long reply gets no entry', () => {
-  const route = { zone: '.', block: { handler: undefined, observers: [], recursion: false } };
-  const reply = createReply('x', { repeat: { epochs: [], untilMs: Number.POSITIVE_INFINITY, again: [] } });
   const entryOf = (octets: number) => createEntry(Buffer.alloc(octets), reply, route, false);
   expect([entryOf(4096), entryOf(4097)]).toEqual([expect.anything(), undefined]);
 });
 
 test('entries are bounded; those in use outlive others', () => {
   const memo = new Memo(isOver);
-  const route = { zone: '.', block: { handler: undefined, observers: [], recursion: false } };
-  const reply = createReply('x', { repeat: { epochs: [], untilMs: Number.POSITIVE_INFINITY, again: [] } });
   const bytes = encodeMessage({ ...testMessage('a.'), qr: true });
   const keyOf = (i: number) => scanQuery(encodeMessage(testMessage(`n${i}.`)))!;
   for (let i = 0; i < MAX_MEMO_ENTRIES + 1000; i++) {
@@ -135,8 +135,6 @@ test('entries are bounded; those in use outlive others', () => {
 
 test('the octets of all entries together are bounded, too', () => {
   const memo = new Memo(isOver);
-  const route = { zone: '.', block: { handler: undefined, observers: [], recursion: false } };
-  const reply = createReply('x', { repeat: { epochs: [], untilMs: Number.POSITIVE_INFINITY, again: [] } });
   const bytes = Buffer.concat([encodeMessage({ ...testMessage('a.'), qr: true }), Buffer.alloc(4000)]);
   for (let i = 0; i * bytes.length < 2 * MAX_MEMO_OCTETS; i++)
     memo.set(`key ${i}`, createEntry(bytes, reply, route, false)!);

@@ -209,7 +209,7 @@ test('SIGUSR1 reloads, SIGHUP does nothing, SIGQUIT ends at once', async () => {
 
 test('lameduck: after SIGTERM DNS is answered, health says yes and ready no, until the time is over', async () => {
   const [health, ready] = [`127.0.0.1:${await refusedPort()}`, `127.0.0.1:${await refusedPort()}`];
-  const corefile = `${hosts('192.0.2.1').slice(0, -2)}health ${health} {\nlameduck 1s\n}\nready ${ready}\n}\n`;
+  const corefile = `${hosts('192.0.2.1').slice(0, -2)}health ${health} {\nlameduck 4s\n}\nready ${ready}\n}\n`;
   const cairn = await start([], folderWith({ Corefile: corefile }));
   expect((await fetch(`http://${ready}/ready`)).status).toBe(200);
   const ended = cairn.signal('SIGTERM');

@@ -24,7 +24,7 @@ mount --bind nsswitch.conf /etc/nsswitch.conf
 : >server.log
 "$0" "$1" -conf Corefile >server.log 2>&1 &
 server=$!
-for i in $(seq 100); do grep -q Cairn server.log && break; sleep 0.1; done
+for i in $(seq 500); do grep -q Cairn server.log && break; sleep 0.1; done
 for name in $2; do echo "$name: $(getent ahosts "$name" | awk '$2 == "STREAM" { print $1 }' | sort | tr '\\n' ' ')"; done
 kill "$server"
 wait "$server"

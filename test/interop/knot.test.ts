@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { ask } from '../support/ask.ts';
 import { folderWith } from '../support/folder.ts';
@@ -38,12 +37,7 @@ async function startKnot(folder: string, port: number, other: number, rest: read
 
 /** Asks until the answer is the one that is waited for: another process takes its time. */
 async function expectAnswer(port: number, name: string, type: string, expected: readonly string[]): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    const { answer } = await ask(port, name, type);
-    if (answer.join() === expected.join()) return;
-    await setTimeout(100);
-  }
-  expect((await ask(port, name, type)).answer).toEqual(expected);
+  await expect.poll(async () => (await ask(port, name, type)).answer).toEqual(expected);
 }
 
 test.runIf(canRun('knotd', ['-V']))(

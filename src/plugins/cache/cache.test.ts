@@ -10,6 +10,7 @@ import { parseRecord } from '../../dns/presentation.ts';
 import { encodeMessage } from '../../dns/wire/encode.ts';
 import { readResponse } from '../../dns/wire/response.ts';
 import { Metrics } from '../../observe/metrics.ts';
+import { HOP_BY_HOP } from '../../plugin/edns-options.ts';
 import type { Handler, Plugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { createReply, failure, type Reply, replyWith } from '../../plugin/reply.ts';
@@ -338,6 +339,18 @@ test.each<[string, (query: Query) => Query]>([
   expect(printReply(await handle(odd(testQuery('example.org. A'))))).toBe(a(3600).replace('NOERROR', 'NOERROR ad'));
   expect(passed.map(({ shared }) => shared)).toEqual([false, true, false]);
 });
+
+test.each([...HOP_BY_HOP])(
+  'an option of number %i, which is for this server alone, makes no other question',
+  async (code) => {
+    const { answer, ask, passed, handle } = await started();
+    const option = { code, data: Uint8Array.of(1) };
+    answer('A 7200');
+    await handle(withEdns(testQuery('example.org. A'), [option], [option]));
+    await ask();
+    expect(passed.map(({ shared }) => shared)).toEqual([true]);
+  },
+);
 
 test('what the Corefile adds to a query is part of the question', async () => {
   const { handle, passed, answer, env } = await started();

@@ -7,9 +7,9 @@ import { askContinuously } from './continuously.ts';
 import { documentedRules, forbiddenBy } from './least-rights.ts';
 import { canPlay, DB, OUTSIDE, openShop, WEB } from './shop.ts';
 
-/** kubeadm's Corefile says `lameduck 5s`; the clients stop before that. */
+/** kubeadm's Corefile says `lameduck 5s`; the clients stop long before that, as a busy machine may keep them waiting. */
 const LAMEDUCK_MS = 5000;
-const ASKING_MS = 4000;
+const ASKING_MS = 2500;
 
 /** What clients are told of these names as long as the cluster does not change. */
 const UNDISTURBED: Readonly<Record<string, string>> = {

@@ -9,7 +9,6 @@ import { Rcode } from '../../../src/dns/message.ts';
 import { type Command, obey } from '../../support/api-server/commands.ts';
 import { type ApiServerOptions, startApiServer } from '../../support/api-server/index.ts';
 import { clusterCertificate } from '../../support/certificate.ts';
-import { PATIENT } from '../../support/patience.ts';
 import { answerTo, type Received, startUpstream } from '../../support/upstream.ts';
 
 export interface NodeSetup {
@@ -53,7 +52,7 @@ function answerOutside({ message, reply }: Received): void {
 
 async function probe(url: string): Promise<Done> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(PATIENT.timeout) });
+    const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
     return { status: response.status, body: await response.text() };
   } catch (error) {
     return { status: 0, body: `${(error as Error).cause ?? error}` };

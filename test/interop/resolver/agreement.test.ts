@@ -161,12 +161,19 @@ async function compare(real: Real, scenarios: readonly Scenario[]): Promise<Diff
   return scenarios.flatMap((scenario, i) => difference(real, scenario, seen[i]!));
 }
 
-for (const real of reals) {
+/** What waits for seconds comes first, all of it at once. */
+const inOrder = reals.toSorted((one, other) => Number(isSlow(other)) - Number(isSlow(one)));
+
+function isSlow({ choice }: Real): boolean {
+  return choice.weights === SLOW;
+}
+
+for (const real of inOrder) {
   const { stub, command, choice } = real;
-  const { count, weights } = choice;
+  const { count } = choice;
   const isThere = inNamespace && command !== undefined;
-  const title = `${stub} asks what the library says, ${count} times${weights === SLOW ? ' with silent servers' : ''}`;
-  test.runIf(isThere)(title, async () => {
+  const title = `${stub} asks what the library says, ${count} times${isSlow(real) ? ' with silent servers' : ''}`;
+  test.runIf(isThere)(title, { concurrent: isSlow(real) }, async () => {
     const differences = await compare(real, generate(choice));
     // A machine that is busy lets replies come late: such a difference does not come a second time.
     expect(
@@ -177,7 +184,7 @@ for (const real of reals) {
     ).toEqual([]);
     expect(differences.length).toBeLessThan(count / 20);
   });
-  if (weights === SLOW) continue;
+  if (isSlow(real)) continue;
   test.runIf(isThere)(`${stub} takes odd names and files as the library says`, async () => {
     expect(await compare(real, ODD)).toEqual([]);
   });
