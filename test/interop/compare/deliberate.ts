@@ -168,7 +168,7 @@ export const deliberate: readonly Deliberate[] = [
   },
   {
     topic: 'spelling of the addresses of endpoints',
-    readme: 'Every spelling of an IPv6 address works in names of pods and endpoints',
+    readme: 'Every form of an IPv6 address works in names of pods and endpoints',
     applies: ({ kinds, labels, service, address }) =>
       appears(kinds) &&
       labels.length === 4 &&
@@ -178,7 +178,7 @@ export const deliberate: readonly Deliberate[] = [
   },
   {
     topic: 'spelling of the addresses of pods',
-    readme: 'Every spelling of an IPv6 address works in names of pods and endpoints',
+    readme: 'Every form of an IPv6 address works in names of pods and endpoints',
     applies: ({ kinds, labels, address, pods }) =>
       appears(kinds) &&
       labels.length === 3 &&
@@ -201,7 +201,7 @@ export const deliberate: readonly Deliberate[] = [
   },
   {
     topic: 'spelling of addresses that name endpoints',
-    readme: 'Every spelling of an IPv6 address works in names of pods and endpoints, and in slices',
+    readme: 'Every form of an IPv6 address works in names of pods and endpoints, and in slices',
     applies: ({ left, right }) => equal(folded(left), folded(right)),
   },
   {
@@ -227,7 +227,7 @@ export const deliberate: readonly Deliberate[] = [
   },
   {
     topic: 'PTR of addresses that a slice spells otherwise',
-    readme: 'Every spelling of an IPv6 address works in names of pods and endpoints, and in slices',
+    readme: 'Every form of an IPv6 address works in names of pods and endpoints, and in slices',
     applies: ({ reverse, type, kinds, left, right, objects }) =>
       reverse &&
       type === 'PTR' &&
