@@ -46,6 +46,16 @@ function fill(type: number, octets: number, make: (at: number, i: number) => Buf
 
 const label = (i: number) => Buffer.concat([Buffer.of(3), Buffer.from(i.toString(36).padStart(3, '0'))]);
 
+/** As many addresses as fit, each of another name. */
+export function addressesOfNames(octets = 58_000): Buffer {
+  return fill(1, octets, (_, i) => recordOctets(1, Buffer.of(198, 51, i >> 8, i), Buffer.concat([label(i), TO_QNAME])));
+}
+
+/** As many MX records as fit, each with another target. */
+export function exchanges(octets = 58_000): Buffer {
+  return fill(15, octets, (_, i) => recordOctets(15, Buffer.concat([Buffer.of(0, 10), label(i), TO_QNAME])));
+}
+
 /** As many distinct names of almost 255 octets as fit: each is one more label before the one of another record. */
 export function chainedNames(octets = 58_000, type = 2): Buffer {
   let tail = TO_QNAME;

@@ -12,13 +12,13 @@ import type { Directive } from '../../corefile/ast.ts';
 import { CorefileError } from '../../corefile/error.ts';
 import type { Prefix } from '../../dns/ip.ts';
 import { Rcode } from '../../dns/message.ts';
-import { MX, QType, type ResourceRecord } from '../../dns/rr.ts';
+import { QType } from '../../dns/rr.ts';
 import { Packed } from '../../dns/wire/packed.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { notRepeatable } from '../../plugin/repeat.ts';
-import { alterReply, headsOf, mapReply, type Reply, recordsOf, withRecords } from '../../plugin/reply.ts';
+import { alterReply, mapReply, type Reply, recordsOf, withRecords } from '../../plugin/reply.ts';
 import { shuffle } from '../../plugin/shuffle.ts';
 import { isAddress, preferNetworks, type Records, shuffleSection } from './order.ts';
 import { drawFirst } from './weights.ts';
@@ -73,15 +73,19 @@ function keepWeights({ path, reloadMs }: WeightsSource, env: PluginEnv) {
 }
 
 function shuffleReply(reply: Reply, random: () => number): Reply {
-  const heads = headsOf(reply);
-  const sections = [heads.answer, heads.authority, heads.additional];
-  // What has no order to change need not be decoded, and addresses among neighbours can be moved as octets.
-  if (!sections.some(mayMove)) return reply;
   const records = recordsOf(reply);
-  if (records instanceof Packed && !sections.some((section) => section.some(({ type }) => type === MX.code))) {
-    const reordered = records.withAddressesReordered((indexes) => shuffle(indexes, random));
-    if (reordered) return saidToBeShuffled(withRecords(reply, reordered));
-  }
+  return records instanceof Packed ? shufflePacked(reply, records, random) : shuffleRecords(reply, random);
+}
+
+/** Moves addresses among neighbours, as octets. Decoding thousands of other records for the sake of their order would keep others waiting. */
+function shufflePacked(reply: Reply, records: Packed, random: () => number): Reply {
+  const { answer, authority, additional } = records.heads;
+  if (![answer, authority, additional].some((section) => section.length > 1 && section.some(isAddress))) return reply;
+  const reordered = records.withAddressesReordered((indexes) => shuffle(indexes, random));
+  return reordered ? saidToBeShuffled(withRecords(reply, reordered)) : reply;
+}
+
+function shuffleRecords(reply: Reply, random: () => number): Reply {
   const answer = shuffleSection(reply.answer, random);
   const authority = shuffleSection(reply.authority, random);
   const additional = shuffleSection(reply.additional, random);
@@ -92,11 +96,6 @@ function shuffleReply(reply: Reply, random: () => number): Reply {
 
 function saidToBeShuffled(reply: Reply): Reply {
   return reply.repeat ? alterReply(reply, { repeat: { ...reply.repeat, shuffled: true } }) : reply;
-}
-
-/** Whether records of these types change places. */
-function mayMove(section: readonly Pick<ResourceRecord, 'type'>[]): boolean {
-  return section.length > 1 && section.some((record) => isAddress(record) || record.type === MX.code);
 }
 
 function withAnswer(reply: Reply, answer: Records): Reply {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { TestEnvOptions } from '../../../test/support/env.ts';
-import { addresses, texts } from '../../../test/support/large-messages.ts';
+import { addresses, addressesOfNames, exchanges, texts } from '../../../test/support/large-messages.ts';
 import { makePlugin, parsePlugin } from '../../../test/support/plugin.ts';
 import { testQuery } from '../../../test/support/query.ts';
 import { parseRecord, printRecord } from '../../dns/presentation.ts';
@@ -67,8 +67,12 @@ describe('round_robin', () => {
     expect(new Set(shuffled.answer.map(printRecord))).toEqual(new Set(records.answer.map(printRecord)));
   });
 
-  test('thousands of records without an order to change stay packed', () => {
-    const reply = replyWith('x', {}, readResponse(texts()).records);
+  test.each([
+    ['TXT records', texts()],
+    ['MX records', exchanges()],
+    ['addresses of different names', addressesOfNames()],
+  ])('thousands of %s that nobody decoded keep their order', (_, message) => {
+    const reply = replyWith('x', {}, readResponse(message).records);
     expect(balance('loadbalance', reply).ask()).toBe(reply);
   });
 
