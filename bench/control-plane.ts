@@ -16,13 +16,16 @@ import { percentile } from './percentile.ts';
 const WRITES = Number(process.argv[2] ?? 500);
 /** The first ones find code that is not compiled. */
 const UNCOUNTED = 50;
-const NAME = 'db.default.svc.cluster.local';
-const SLICE = apiSlice('default/db', 'db-1', '10.1.0.1');
+/** Headless services of one endpoint each, written to in turn: Cairn serves an address that is gone for another second. */
+const SERVICES = 400;
+const names = Array.from({ length: SERVICES }, (_, i) => `db-${i}`);
+const slices = names.map((name) => apiSlice(`default/${name}`, `${name}-1`, '10.1.0.1'));
 
 const plane = await startControlPlane(buildBinaries());
 const askers = new Map<string, Asker>();
 try {
-  for (const object of [...rights, apiService('default/db', 'None'), SLICE]) await plane.api.create(object);
+  const services = names.map((name) => apiService(`default/${name}`, 'None'));
+  for (const object of [...rights, ...services, ...slices]) await plane.api.create(object);
   askers.set('Cairn', createAsker(53, (await startCairn(plane, { direct: true })).address));
   await addCoredns(process.env.COREDNS_BIN);
   print(await delays());
@@ -37,15 +40,17 @@ async function addCoredns(program: string | undefined): Promise<void> {
   askers.set('CoreDNS', createAsker(coredns.ports[0]!));
 }
 
-/** Moves the one endpoint to another address again and again. In milliseconds, by server; `write` is until the API server has answered. */
+/** Moves one endpoint after the other to another address. In milliseconds, by server; `write` is until the API server has answered. */
 async function delays(): Promise<Map<string, number[]>> {
   const found = new Map(['write', ...askers.keys()].map((name): [string, number[]] => [name, []]));
   for (let write = -UNCOUNTED; write < WRITES; write++) {
-    const address = `10.1.${(write >> 8) & 255}.${write & 255}`;
+    const address = `10.1.${((write + UNCOUNTED) >> 8) + 1}.${write & 255}`;
+    const service = (write + UNCOUNTED) % SERVICES;
+    const question = `${names[service]}.default.svc.cluster.local`;
     const startMs = performance.now();
-    const changed = move(plane, address);
+    const changed = move(plane, slices[service]!, address);
     const shown = [...askers].map(async ([name, { untilAnswered }]) => {
-      return [name, await untilAnswered(NAME, (addresses) => addresses.includes(address))] as const;
+      return [name, await untilAnswered(question, (addresses) => addresses.includes(address))] as const;
     });
     for (const [name, atMs] of await Promise.all([changed, ...shown]))
       if (write >= 0) found.get(name)!.push(atMs - startMs);
@@ -53,8 +58,12 @@ async function delays(): Promise<Map<string, number[]>> {
   return found;
 }
 
-async function move({ api }: ControlPlane, address: string): Promise<readonly ['write', number]> {
-  await api.patch(SLICE, { endpoints: [{ addresses: [address], conditions: { ready: true } }] });
+async function move(
+  { api }: ControlPlane,
+  slice: (typeof slices)[number],
+  address: string,
+): Promise<readonly ['write', number]> {
+  await api.patch(slice, { endpoints: [{ addresses: [address], conditions: { ready: true } }] });
   return ['write', performance.now()];
 }
 
