@@ -77,18 +77,23 @@ export class Packed implements Sections {
     return false;
   }
 
-  /** The same records with other TTLs, and with the question's name in the letter case of `qname`, not compressed. */
+  /** The same records with other TTLs, and with the question's name in the letter case of `qname`, not compressed; itself if nothing changes. */
   withTtls(ttlOf: (head: RecordHead, section: SectionName) => number, qname?: Uint8Array): Packed {
     const { counts, questionEnd, fixedAt } = this;
-    const octets = Buffer.from(this.octets);
-    if (qname) octets.set(qname, HEADER_OCTETS);
+    let octets = qname && Buffer.from(this.octets);
+    if (qname) octets!.set(qname, HEADER_OCTETS);
     let i = 0;
     for (const section of ['answer', 'authority', 'additional'] as const) {
-      for (const end = i + counts[section]; i < end; i++) {
-        octets.writeUInt32BE(ttlOf(this.headOf(i), section), fixedAt[i]! + TTL);
+      for (const head of this.heads[section]) {
+        const ttl = ttlOf(head, section);
+        if (ttl !== head.ttl) {
+          octets ??= Buffer.from(this.octets);
+          octets.writeUInt32BE(ttl, fixedAt[i]! + TTL);
+        }
+        i++;
       }
     }
-    return new Packed(octets, questionEnd, counts, fixedAt);
+    return octets ? new Packed(octets, questionEnd, counts, fixedAt) : this;
   }
 
   /**
