@@ -457,7 +457,7 @@ test('the queries of many connections are taken in several turns, so that others
   for (const total = () => [...taken.values()].reduce((sum, count) => sum + count, 0); total() < 1500; turn++) {
     await new Promise(setImmediate);
   }
-  expect(Math.max(...taken.values())).toBeLessThanOrEqual(2 * 64);
+  expect(Math.max(...taken.values())).toBeLessThanOrEqual(2 * 256);
   for (const client of clients) expect(await client.read(30)).toHaveLength(30);
 });
 

@@ -7,6 +7,7 @@ export class Turns {
   private left: number;
   private isDue = false;
   private readonly waiting = new Map<string, (() => void)[]>();
+  private count = 0;
 
   /** @param share the pieces of work of one turn */
   constructor(share: number) {
@@ -27,6 +28,7 @@ export class Turns {
     const others = this.waiting.get(client);
     if (others) others.push(run);
     else this.waiting.set(client, [run]);
+    this.count++;
     this.renewSoon();
   }
 
@@ -39,7 +41,8 @@ export class Turns {
   private renew(): void {
     this.isDue = false;
     this.left = this.share;
-    for (let run = this.next(); run; run = this.next()) run();
+    // What begins to wait meanwhile has had its part of this turn.
+    for (let { count } = this; count > 0; count--) this.next()?.();
     if (this.waiting.size > 0) this.renewSoon();
   }
 
@@ -49,6 +52,7 @@ export class Turns {
     if (!first) return undefined;
     const [client, tasks] = first;
     const run = tasks.shift();
+    this.count--;
     this.waiting.delete(client);
     if (tasks.length > 0) this.waiting.set(client, tasks);
     return run;
