@@ -181,7 +181,7 @@ export function rr<D extends object>(type: RRType<D>, owner: Name, ttl: number, 
 }
 
 /**
- * Whether the record is of that type, for the compiler too. One without rdata, as whoever sends a message may make it (RFC 2136 §2.4),
+ * Whether the record is of that type, for the compiler too. One without rdata, which a sender may put into any message (RFC 2136 §2.4),
  * says nothing of what its type says, so it is not.
  */
 export function isOfType<D extends object>(record: ResourceRecord, type: RRType<D>): record is ResourceRecord<D> {

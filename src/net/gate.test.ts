@@ -19,7 +19,7 @@ async function dialGate(share: number) {
   return { client, gate, socket, told };
 }
 
-test('however much is there, a turn lets so much of it pass as its share says', async () => {
+test('a turn lets no more pass than its share, however much is there', async () => {
   const { client, gate, socket } = await dialGate(2);
   const sent = Buffer.from(Array.from({ length: 20_000 }, (_, i) => i & 0xff));
   client.write(sent);

@@ -62,7 +62,7 @@ function workerTests(): void {
   const WEB = encodeMessage(testMessage('web.shop.svc.cluster.local. A'));
   const addressOf = (reply: Buffer) => decodeMessage(reply).answer.map(printRdata);
 
-  test('after a change no reply says what was before it, whoever gives it', async () => {
+  test('after a change no reply says what was before it, from whichever thread it comes', async () => {
     const { registry, random, responder, service, answered } = await setup(2);
     const asks = clients(service.port);
     for (let step = 0; step < 30_000; step += asks.length) {

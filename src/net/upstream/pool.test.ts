@@ -23,7 +23,7 @@ function poolOf(connect: ConnectionKind['connect']) {
   return { ...createPool({ name: 'dial tcp 192.0.2.1:53', share: 1, connect: count }, OPTIONS), dials: () => dials };
 }
 
-test('a query that has every connection closed under it ends so many of them, and no more', async () => {
+test('a query under which every connection is closed ends a bounded number of them', async () => {
   const { exchange, dials } = poolOf(({ onRetired }) => ({
     ...{ bornMs: 0, inFlight: 0, proven: true, retire: onRetired },
     async exchange() {
