@@ -33,7 +33,8 @@ const SAMPLED = 40;
 /** How long the server may take to follow again after the last fault: it waits longer from failure to failure. */
 const CATCH_UP_MS = 60_000;
 const MAX_GROWTH_MIB = 15;
-const MAX_MORE_FILES = 20;
+/** Sockets of queries that are under way at the time are among them; a leak of many minutes is far more. */
+const MAX_MORE_FILES = 60;
 
 /** A free port for each page and socket, which must stay the same over reloads. */
 const [port, metricsPort] = [await refusedPort(), await refusedPort()];
