@@ -156,9 +156,7 @@ export const forwarding: readonly Attack[] = [
   },
   {
     id: 'equal-own',
-    title: 'the same with an EDNS option that nobody knows in each query, without `max_concurrent`',
-    // As many as `max_concurrent 1000` allows would leave nothing to others for as long as they wait.
-    setup: { maxConcurrent: 0 },
+    title: 'the same with an EDNS option that nobody knows in each query',
     asks: { outside: { zone: ZONES.plain, names: 'fresh' } },
     run: (scene) => askEqually(scene, opt(option(65_001, 8)), EQUAL),
   },

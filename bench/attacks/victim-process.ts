@@ -56,6 +56,9 @@ class Tally {
   }
 }
 
+/** Attackers have 127.0.0.1: the victim is another pod. */
+const ADDRESS = '127.0.0.2';
+
 const { port, seconds, cluster, outside, pages }: Asks = JSON.parse(process.argv[2]!);
 const waiting = new Map<number, (failure?: string) => void>();
 let lastId = 0;
@@ -69,6 +72,7 @@ const sockets = Array.from({ length: SOCKETS }, () => {
     if (rcode !== 0) end?.(RCODES[rcode] ?? `rcode ${rcode}`);
     else end?.(reply.readUInt16BE(6) > 0 || (reply[2]! & 2) !== 0 ? undefined : 'without an answer');
   });
+  socket.bind(0, ADDRESS);
   return socket;
 });
 

@@ -3,10 +3,11 @@ import type { Response } from '../../dns/wire/response.ts';
 import { CairnError, OverloadError } from '../../errors.ts';
 import { type FailureReason, UpstreamError } from '../../net/upstream/error.ts';
 import type { Hold } from '../../net/upstream/hold.ts';
+import type { Cell } from '../../observe/metrics.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import type { Protocol, Query } from '../../plugin/query.ts';
 import { failure, type Reply } from '../../plugin/reply.ts';
-import { type InFlight, inFlight, MAX_FORWARDED } from './in-flight.ts';
+import { type InFlight, type InFlightQueries, inFlight, MAX_FORWARDED, queueOf } from './in-flight.ts';
 import { canDropEdns, encodeQuery, encodeWithoutEdns, replyOf } from './message.ts';
 import type { ForwardMetrics } from './metrics.ts';
 import type { Stanza } from './options.ts';
@@ -18,16 +19,23 @@ export const DEADLINE_MS = 5000;
 export const MAX_ATTEMPTS = 100;
 
 /** One for all: under a flood, a stack trace for each would cost more than the query. */
-const GAVE_WAY = new UpstreamError('limit', `more than ${MAX_FORWARDED} queries are being forwarded`);
+const PROCESS_LIMIT = new UpstreamError('limit', `more than ${MAX_FORWARDED} queries are being forwarded`);
 const OVERLOAD = new OverloadError('FORWARD', 'too many queries are being forwarded');
+
+/** The limit of `max_concurrent`: its queries, and what is counted and said when it is exceeded. */
+export interface StanzaLimit {
+  readonly inFlight: InFlightQueries;
+  readonly rejects: Cell;
+  readonly error: UpstreamError;
+}
 
 /** What the queries of one stanza have in common. */
 export interface Forwarding
   extends Pick<PluginEnv, 'clock' | 'random'>,
     Pick<ForwardMetrics, 'healthcheckBroken' | 'gaveWay'> {
   readonly stanza: Stanza;
-  /** How many are on their way. */
-  inFlight: number;
+  /** Of `max_concurrent`. */
+  readonly limit: StanzaLimit | undefined;
   /** Told which upstream's reply a query gets, as `ADDRESS:PORT`. */
   answered(query: Query, upstream: string): void;
   /** Told why a query was refused because too much is under way. */
@@ -37,15 +45,14 @@ export interface Forwarding
 /** Asks the upstreams in this order, suspects last, and over again, until one replies; SERVFAIL says why none did. */
 export function askInTurn(query: Query, upstreams: readonly Upstream[], forwarding: Forwarding): Promise<Reply> {
   const attempts = new Attempts(query, upstreams, forwarding);
-  forwarding.inFlight++;
-  inFlight.add(attempts);
-  return attempts.ask();
+  return attempts.enter() ? attempts.ask() : Promise.resolve(attempts.finish());
 }
 
 /** The attempts to get a reply to one query. Not an async function: most queries need one attempt, and what such a function keeps is a lot. */
 class Attempts implements InFlight, Hold {
   older: InFlight | undefined;
   newer: InFlight | undefined;
+  readonly queue: number;
   cancel: ((error: UpstreamError) => void) | undefined;
   private readonly query: Query;
   private octets: Uint8Array;
@@ -65,11 +72,15 @@ class Attempts implements InFlight, Hold {
   private last: Response | undefined;
   private truncated: Response | undefined;
   private error: Error | undefined;
-  private hasGivenWay = false;
+  /** The limit that it was given up for. */
+  private overLimit: UpstreamError | undefined;
+  /** Its place in the list of the stanza. */
+  private inStanza: InFlight | undefined;
 
   constructor(query: Query, upstreams: readonly Upstream[], forwarding: Forwarding) {
     const { stanza, clock } = forwarding;
     this.query = query;
+    this.queue = queueOf(query.client.address);
     this.octets = encodeQuery(query);
     this.canDropEdns = canDropEdns(query);
     this.upstreams = upstreams;
@@ -81,11 +92,32 @@ class Attempts implements InFlight, Hold {
     this.repliesLeft = upstreams.length;
   }
 
-  /** Gives the query up for newer ones. */
+  /** Takes its place among the queries on their way; false if there is none for it. */
+  enter(): boolean {
+    const { limit } = this.forwarding;
+    if (limit) {
+      this.inStanza = { queue: this.queue, older: undefined, newer: undefined, giveWay: () => this.exceed(limit) };
+      if (!limit.inFlight.add(this.inStanza)) return this.exceed(limit);
+    }
+    if (inFlight.add(this)) return true;
+    this.giveWay();
+    return false;
+  }
+
   giveWay(): void {
-    this.hasGivenWay = true;
     this.forwarding.gaveWay.value++;
-    this.cancel?.(GAVE_WAY);
+    this.endAt(PROCESS_LIMIT);
+  }
+
+  private exceed({ rejects, error }: StanzaLimit): false {
+    rejects.value++;
+    this.endAt(error);
+    return false;
+  }
+
+  private endAt(limit: UpstreamError): void {
+    this.overLimit = limit;
+    this.cancel?.(limit);
   }
 
   /** Makes the next attempt, if there is one, and what follows from it. */
@@ -108,7 +140,7 @@ class Attempts implements InFlight, Hold {
   /** The upstream whose turn it is; undefined if nobody is to be asked any more. */
   private choose(): Upstream | undefined {
     const { upstreams, order, forwarding } = this;
-    if (this.attemptsLeft <= 0 || this.hasGivenWay || forwarding.clock.monotonic() >= this.endMs) return undefined;
+    if (this.attemptsLeft <= 0 || this.overLimit || forwarding.clock.monotonic() >= this.endMs) return undefined;
     const first = this.next;
     for (; this.next < first + order.length; this.next++) {
       const upstream = order[this.next % order.length]!;
@@ -165,16 +197,16 @@ class Attempts implements InFlight, Hold {
     return this.ask();
   }
 
-  private finish(): Reply {
-    const { query } = this;
-    this.forwarding.inFlight--;
+  finish(): Reply {
+    const { query, forwarding, inStanza } = this;
+    if (inStanza) forwarding.limit!.inFlight.delete(inStanza);
     inFlight.delete(this);
     // Its client asks over TCP, too.
     if (query.protocol === 'udp') this.last ??= this.truncated;
     if (this.last) return replyOf(this.last, query);
-    const { error } = this;
+    const error = this.overLimit ?? this.error;
     if (error && isOverload(error)) {
-      this.forwarding.overloaded(error.message);
+      forwarding.overloaded(error.message);
       // Unlike SERVFAIL, it says nothing of the name, and no cache keeps it.
       return failure('forward', Rcode.REFUSED, OVERLOAD);
     }

@@ -284,20 +284,41 @@ test.each([
   ]);
 });
 
-test('more queries than max_concurrent are refused', async () => {
+const from = (address: string) => ({ client: { address, port: 40212 } });
+
+test('more queries of a client than max_concurrent are refused', async () => {
   const server = await upstream();
   await stanza([server], 'max_concurrent 1');
   const first = asked();
   const held = await server.query(0);
-  expect(await asked()).toBe('REFUSED (concurrent queries exceeded maximum 1)');
+  expect(await asked()).toBe('REFUSED (too many queries are being forwarded)');
   held.reply(answerTo(held.message, [RECORD]));
   await first;
   server.on(answering([RECORD]));
   expect(await asked()).toBe(`NOERROR ra\n${RECORD}`);
-  expect(await env.exposed('coredns_forward_max')).toEqual(['coredns_forward_max_concurrent_rejects_total 1']);
+  const name = 'coredns_forward_max_concurrent_rejects_total';
+  expect(await env.exposed('coredns_forward_max')).toEqual([`${name} 1`]);
+  expect(env.lines.at(-1)).toContain('queries are refused: concurrent queries exceeded maximum 1');
 });
 
-test('of more queries than the process forwards at once, those that have waited longest are refused', async () => {
+test('a client that fills max_concurrent gives way to others, with its oldest query', async () => {
+  const server = await upstream();
+  await stanza([server], 'max_concurrent 3');
+  const replyTo = async (i: number) => {
+    const held = await server.query(i);
+    held.reply(answerTo(held.message, [RECORD]));
+  };
+  const flood = [asked()];
+  await server.query(0);
+  flood.push(asked(), asked());
+  await server.query(2);
+  const other = asked(undefined, from('192.0.2.2'));
+  expect(await flood[0]).toBe('REFUSED (too many queries are being forwarded)');
+  for (const i of [1, 2, 3]) await replyTo(i);
+  expect(await Promise.all([flood[1], flood[2], other])).toEqual(Array(3).fill(`NOERROR ra\n${RECORD}`));
+});
+
+test('of more queries than the process forwards at once, those of the client with the most are refused', async () => {
   const silent = await upstream();
   const server = await upstream(answering([RECORD]));
   await start(`forward silent.example ${silent.endpoint} {\nmax_fails 0\n}\nforward . ${server.endpoint}`);
@@ -305,12 +326,11 @@ test('of more queries than the process forwards at once, those that have waited 
   const askSilent = (i: number) => asked(`name-${i}.silent.example. A`);
   const waiting = [askSilent(0)];
   await silent.query(0);
-  waiting.push(asked('name-1.silent.example. A', { protocol: 'tcp' }));
-  for (let i = 2; i < MAX_FORWARDED; i++) waiting.push(askSilent(i));
-  expect(await asked()).toBe(`NOERROR ra\n${RECORD}`);
+  for (let i = 1; i < MAX_FORWARDED; i++) waiting.push(askSilent(i));
+  expect(await asked(undefined, from('192.0.2.2'))).toBe(`NOERROR ra\n${RECORD}`);
   expect(await waiting[0]).toBe('REFUSED (too many queries are being forwarded)');
-  waiting.push(askSilent(MAX_FORWARDED), askSilent(MAX_FORWARDED + 1));
-  expect(await waiting[1]).toMatch(/^REFUSED/);
+  waiting.push(askSilent(MAX_FORWARDED));
+  expect(await askSilent(MAX_FORWARDED + 1)).toMatch(/^REFUSED/);
   const name = 'cairn_forward_gave_way_total';
   expect(await env.exposed(name)).toEqual([`${name} 2`]);
   expect(await env.exposed('cairn_forward_in_flight')).toEqual([`cairn_forward_in_flight ${MAX_FORWARDED}`]);

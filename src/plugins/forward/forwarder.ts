@@ -1,13 +1,14 @@
 import { Rcode } from '../../dns/message.ts';
 import { isAtOrBelow, type Name } from '../../dns/name.ts';
-import { CairnError } from '../../errors.ts';
 import { printPeer } from '../../net/transport.ts';
+import { UpstreamError } from '../../net/upstream/error.ts';
 import { createEpisode } from '../../observe/episode.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import type { Query } from '../../plugin/query.ts';
-import { failure, type Reply } from '../../plugin/reply.ts';
-import { askInTurn, type Forwarding } from './attempts.ts';
+import type { Reply } from '../../plugin/reply.ts';
+import { askInTurn, type Forwarding, type StanzaLimit } from './attempts.ts';
 import { type Endpoints, watchEndpoints } from './endpoints.ts';
+import { InFlightQueries } from './in-flight.ts';
 import type { ForwardMetrics } from './metrics.ts';
 import type { Stanza } from './options.ts';
 import { createPolicy } from './policy.ts';
@@ -36,7 +37,7 @@ export function createForwarder(
   const overloaded = createEpisode(clock, (why) => env.log.warning(`queries are refused: ${why}`));
   const forwarding: Forwarding = {
     ...{ stanza, clock, random, healthcheckBroken, gaveWay, answered, overloaded },
-    inFlight: 0,
+    limit: createLimit(stanza, metrics),
   };
   let upstreams: readonly Upstream[] = [];
 
@@ -67,17 +68,15 @@ export function createForwarder(
       stanza.from.some(
         (zone) => name === zone || (isAtOrBelow(name, zone) && !stanza.except.some((not) => isAtOrBelow(name, not))),
       ),
-    forward(query) {
-      const { maxConcurrent } = stanza;
-      if (maxConcurrent > 0 && forwarding.inFlight >= maxConcurrent) {
-        metrics.concurrentRejects.value++;
-        const message = `concurrent queries exceeded maximum ${maxConcurrent}`;
-        return Promise.resolve(failure('forward', Rcode.REFUSED, new CairnError('FORWARD', message)));
-      }
-      return askInTurn(query, inPolicyOrder(upstreams), forwarding);
-    },
+    forward: (query) => askInTurn(query, inPolicyOrder(upstreams), forwarding),
     handsOn: ({ rcode, answer, error }) =>
       !error &&
       (stanza.next.includes(rcode) || (stanza.nextOnNodata && rcode === Rcode.NOERROR && answer.length === 0)),
   };
+}
+
+function createLimit({ maxConcurrent }: Stanza, { concurrentRejects }: ForwardMetrics): StanzaLimit | undefined {
+  if (maxConcurrent === 0) return undefined;
+  const error = new UpstreamError('limit', `concurrent queries exceeded maximum ${maxConcurrent}`);
+  return { inFlight: new InFlightQueries(maxConcurrent), rejects: concurrentRejects, error };
 }

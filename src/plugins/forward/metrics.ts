@@ -67,8 +67,8 @@ export function forwardMetrics(metrics: Metrics): ForwardMetrics {
     'reason',
   ]);
   const brokenHelp = 'Queries that found all upstreams down.';
-  const rejectsHelp = 'Queries refused because max_concurrent were being forwarded.';
-  const gaveWayHelp = 'Forwarded queries refused to make room for newer ones; those that have waited longest go first.';
+  const rejectsHelp = 'Queries refused because more than max_concurrent would be forwarded.';
+  const gaveWayHelp = 'Queries refused because the process forwards no more; those of the client with the most go first.';
   const underWay = metrics.gauge('cairn_forward_in_flight', 'Queries that the whole process is forwarding.', []);
   const sockets = metrics.gauge(
     'cairn_forward_udp_sockets',
