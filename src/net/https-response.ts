@@ -1,5 +1,5 @@
 import { Rcode } from '../dns/message.ts';
-import { Packed } from '../dns/wire/packed.ts';
+import { headsOf } from '../dns/wire/packed.ts';
 import { readResponse } from '../dns/wire/response.ts';
 import type { HttpResponse } from './https-exchange.ts';
 
@@ -17,8 +17,6 @@ export function dnsResponse(reply: Uint8Array): HttpResponse {
 function maxAgeSeconds(reply: Uint8Array): number {
   const { rcode, records } = readResponse(reply);
   if (rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN) return ERROR_AGE_SECONDS;
-  // Large ones are not decoded for that.
-  const { answer, authority, additional } = records instanceof Packed ? records.heads : records;
-  const ttls = [...answer, ...authority, ...additional].map(({ ttl }) => ttl);
-  return ttls.length === 0 ? 0 : Math.min(MAX_AGE_SECONDS, ...ttls);
+  const smallest = headsOf(records).smallestTtl();
+  return Number.isFinite(smallest) ? Math.min(MAX_AGE_SECONDS, smallest) : 0;
 }

@@ -1,6 +1,7 @@
 import { type Edns, type MessageFlags, Rcode, type Sections } from '../dns/message.ts';
 import type { ResourceRecord } from '../dns/rr.ts';
-import { Packed, type RecordHead } from '../dns/wire/packed.ts';
+import type { Counts, Heads, TtlOf } from '../dns/wire/heads.ts';
+import { headsOf as headsOfRecords, Packed } from '../dns/wire/packed.ts';
 import type { Repeat } from './repeat.ts';
 
 /**
@@ -108,39 +109,27 @@ export function recordsOf(reply: Reply): Sections {
 }
 
 /** What is known of the records of a reply without decoding them. */
-export function headsOf(reply: Reply): Readonly<Record<keyof Sections, readonly RecordHead[]>> {
-  const records = recordsOf(reply);
-  return records instanceof Packed ? records.heads : records;
+export function headsOf(reply: Reply): Heads {
+  return headsOfRecords(recordsOf(reply));
 }
 
 /** How many records each section has. */
-export function countsOf(reply: Reply): Readonly<Record<keyof Sections, number>> {
-  const records = recordsOf(reply);
-  if (records instanceof Packed) return records.counts;
-  const { answer, authority, additional } = records;
-  return { answer: answer.length, authority: authority.length, additional: additional.length };
+export function countsOf(reply: Reply): Counts {
+  return headsOf(reply).counts;
 }
 
-/** The reply with the TTLs that `ttlOf` gives its records. */
-export function withTtls(reply: Reply, ttlOf: (head: RecordHead, section: keyof Sections) => number): Reply {
+/** The reply with the TTLs that `ttlOf` gives its records; itself if nothing changes. */
+export function withTtls(reply: Reply, ttlOf: TtlOf): Reply {
   const records = recordsOf(reply);
-  if (records instanceof Packed) return withRecords(reply, records.withTtls(ttlOf));
-  const inSection = (section: keyof Sections) =>
-    records[section].map((record) => {
-      const ttl = ttlOf(record, section);
-      return ttl === record.ttl ? record : { ...record, ttl };
-    });
-  return {
-    ...reply,
-    answer: inSection('answer'),
-    authority: inSection('authority'),
-    additional: inSection('additional'),
-  };
+  const changed = headsOf(reply).withTtls(ttlOf);
+  return changed === records ? reply : withRecords(reply, changed);
 }
 
 /** The reply with these records in place of its own. */
-export function withRecords(reply: Reply, records: Packed): Reply {
-  return replyWith(reply.source, saidOf(reply), records);
+export function withRecords(reply: Reply, records: Sections): Reply {
+  if (records instanceof Packed) return replyWith(reply.source, saidOf(reply), records);
+  const { answer, authority, additional } = records;
+  return { ...reply, answer, authority, additional };
 }
 
 function saidOf({ rcode, aa, ra, ad, tc, fixedFlags, ednsOptions, error, uncacheable, repeat, drop }: Reply) {

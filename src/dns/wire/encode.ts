@@ -3,7 +3,7 @@ import { foldName, isAtOrBelow, type Name } from '../name.ts';
 import { NS, QType, type ResourceRecord, rrType } from '../rr.ts';
 import { HEADER_OCTETS } from './decode.ts';
 import { WireError } from './error.ts';
-import { Packed } from './packed.ts';
+import { Packed, QUESTION_TAIL_OCTETS } from './packed.ts';
 import { Writer } from './writer.ts';
 
 /** The largest message: TCP's length prefix has 16 bits (RFC 1035 §4.2.2). */
@@ -11,7 +11,6 @@ export const MAX_MESSAGE_OCTETS = 65535;
 
 const TC = 0x0200;
 const OPT_FIXED_OCTETS = 11;
-const QUESTION_TAIL_OCTETS = 4;
 
 /** One message is written at a time and copied out, so one buffer serves all. A record that ends past the limit fits too. */
 const writer = new Writer(Buffer.allocUnsafe(2 * MAX_MESSAGE_OCTETS + 1024));
@@ -41,24 +40,14 @@ export function encodeRecords(head: MessageHead, records: Sections, limit = MAX_
 
 /** Undefined where the records have to be encoded: their names point to another question, or there may be room for more of them. */
 function encodePacked(head: MessageHead, records: Packed, room: number): Buffer | undefined {
-  const { octets, questionEnd } = records;
-  if (octets.length > room && octets.length <= MAX_REENCODED_OCTETS) return undefined;
+  const { octets, questionEnd, end: whole } = records;
+  if (whole > room && whole <= MAX_REENCODED_OCTETS) return undefined;
   begin(head);
-  if (!isSameName(octets, questionEnd)) return undefined;
+  const qname = writer.bytes.subarray(HEADER_OCTETS, writer.offset - QUESTION_TAIL_OCTETS);
+  if (!records.asksFor(qname)) return undefined;
   const { end, counts } = cutPacked(head, records, room);
   writer.octets(octets.subarray(questionEnd, end));
   return finish(head, counts);
-}
-
-/** Whether the question that was just written asks for the same name, in any case, as that of a message. */
-function isSameName(octets: Buffer, questionEnd: number): boolean {
-  if (writer.offset !== questionEnd) return false;
-  for (let at = HEADER_OCTETS; at < questionEnd - QUESTION_TAIL_OCTETS; at++) {
-    const octet = octets[at]!;
-    const other = writer.bytes[at]!;
-    if (octet !== other && ((octet ^ other) !== 0x20 || (octet | 0x20) < 0x61 || (octet | 0x20) > 0x7a)) return false;
-  }
-  return true;
 }
 
 /** What fits, without the run of records of one type that does not: whole RRsets, as {@link encodeMessage} leaves them out. */

@@ -1,19 +1,12 @@
 import type { Sections } from '../message.ts';
 import { A, AAAA, SOA } from '../rr.ts';
 import { decodeMessage, HEADER_OCTETS } from './decode.ts';
+import { type Counts, DecodedHeads, type Heads, ownTtl, type SectionName, type TtlOf } from './heads.ts';
 
-export type SectionName = keyof Sections;
-export type Counts = Readonly<Record<SectionName, number>>;
-
-/** What is known of a record without its names and data; a record itself is one. */
-export interface RecordHead {
-  readonly type: number;
-  readonly ttl: number;
-  /** Of an SOA record, its `minimum` at least. */
-  readonly data?: object;
-}
-
+/** The type and the class of a question. */
+export const QUESTION_TAIL_OCTETS = 4;
 const TTL = 4;
+const MINIMUM_OCTETS = 4;
 const POINTER_OCTETS = 2;
 const RDATA_LENGTH = 8;
 /** Type, class, TTL and the length of the rdata. */
@@ -23,15 +16,14 @@ const FIXED_OCTETS = 10;
  * The records of a message as they are on the wire, known to be well-formed. They are decoded when a plugin reads them, and otherwise
  * sent on as they came: thousands of records then cost next to nothing.
  */
-export class Packed implements Sections {
-  /** The message with its question, but without the OPT record. */
+export class Packed implements Sections, Heads {
+  /** The message, in memory that holds nothing else. Its records may be followed by an OPT record, which is not one of them. */
   readonly octets: Buffer;
   readonly counts: Counts;
   readonly questionEnd: number;
   /** Where the owner of each record ends. */
   private readonly fixedAt: Uint16Array;
   private decoded: Sections | undefined;
-  private readHeads: Packed['heads'] | undefined;
 
   constructor(octets: Buffer, questionEnd: number, counts: Counts, fixedAt: Uint16Array) {
     this.octets = octets;
@@ -57,70 +49,82 @@ export class Packed implements Sections {
     return this.decoded;
   }
 
-  get heads(): Readonly<Record<SectionName, readonly RecordHead[]>> {
-    this.readHeads ??= {
-      answer: this.headsIn('answer'),
-      authority: this.headsIn('authority'),
-      additional: this.headsIn('additional'),
-    };
-    return this.readHeads;
-  }
-
-  private headsIn(section: SectionName): readonly RecordHead[] {
-    const first = this.firstOf(section);
-    return Array.from({ length: this.counts[section] }, (_, i) => this.headOf(first + i));
-  }
-
   hasType(section: SectionName, type: number): boolean {
     const first = this.firstOf(section);
     for (let i = first; i < first + this.counts[section]; i++) if (this.typeOf(i) === type) return true;
     return false;
   }
 
+  smallestTtl(ttlOf: TtlOf = ownTtl): number {
+    let smallest = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < this.fixedAt.length; i++) {
+      const own = this.ttlOf(i);
+      smallest = Math.min(smallest, ttlOf(own, this.negativeTtlOf(i, own)));
+    }
+    return smallest;
+  }
+
   /** The same records with other TTLs, and with the question's name in the letter case of `qname`, not compressed; itself if nothing changes. */
-  withTtls(ttlOf: (head: RecordHead, section: SectionName) => number, qname?: Uint8Array): Packed {
+  withTtls(ttlOf: TtlOf, qname?: Uint8Array): Packed {
     const { counts, questionEnd, fixedAt } = this;
-    let octets = qname && Buffer.from(this.octets);
+    let octets = qname && copyOf(this.octets);
     if (qname) octets!.set(qname, HEADER_OCTETS);
-    let i = 0;
-    for (const section of ['answer', 'authority', 'additional'] as const) {
-      for (const head of this.heads[section]) {
-        const ttl = ttlOf(head, section);
-        if (ttl !== head.ttl) {
-          octets ??= Buffer.from(this.octets);
-          octets.writeUInt32BE(ttl, fixedAt[i]! + TTL);
-        }
-        i++;
-      }
+    for (let i = 0; i < fixedAt.length; i++) {
+      const own = this.ttlOf(i);
+      const ttl = ttlOf(own, this.negativeTtlOf(i, own));
+      if (ttl === own) continue;
+      octets ??= copyOf(this.octets);
+      octets.writeUInt32BE(ttl, fixedAt[i]! + TTL);
     }
     return octets ? new Packed(octets, questionEnd, counts, fixedAt) : this;
   }
 
+  /** Whether the question is for this name, not compressed, in any letter case. */
+  asksFor(qname: Uint8Array): boolean {
+    const { octets } = this;
+    if (HEADER_OCTETS + qname.length + QUESTION_TAIL_OCTETS !== this.questionEnd) return false;
+    for (let i = 0; i < qname.length; i++) {
+      const octet = octets[HEADER_OCTETS + i]!;
+      const other = qname[i]!;
+      if (octet !== other && ((octet ^ other) !== 0x20 || (octet | 0x20) < 0x61 || (octet | 0x20) > 0x7a)) return false;
+    }
+    return true;
+  }
+
   /**
-   * The same records with the addresses of each section in another order, which `reorder` makes; undefined where others stand between them, or names may point to
-   * their owners. This saves decoding thousands of addresses for a client that uses a few.
+   * The same records with the addresses of each section in another order, which `reorder` makes; undefined where no section has two, others stand between
+   * them, or names may point to their owners. This saves decoding thousands of addresses for a client that uses a few.
    */
   withAddressesReordered(reorder: (indexes: number[]) => number[]): Packed | undefined {
-    const octets = Buffer.from(this.octets);
-    const fixedAt = this.fixedAt.slice();
+    const { answer, authority, additional } = this.counts;
+    const runs: Run[] = [];
     let first = 0;
-    for (const count of [this.counts.answer, this.counts.authority, this.counts.additional]) {
+    for (const count of [answer, authority, additional]) {
       const run = this.addressRun(first, first + count);
       if (!run) return undefined;
+      if (run.end - run.start > 1) runs.push(run);
       first += count;
-      const order = reorder(Array.from({ length: run.end - run.start }, (_, i) => run.start + i));
-      let at = this.endOf(run.start - 1);
-      order.forEach((from, i) => {
-        const end = this.endOf(from);
-        fixedAt[run.start + i] = at + POINTER_OCTETS;
-        at += this.octets.copy(octets, at, this.endOf(from - 1), end);
-      });
+    }
+    if (runs.length === 0) return undefined;
+    const octets = copyOf(this.octets);
+    const fixedAt = this.fixedAt.slice();
+    for (const { start, end } of runs) {
+      const indexes: number[] = [];
+      for (let i = start; i < end; i++) indexes.push(i);
+      const order = reorder(indexes);
+      let at = this.endOf(start - 1);
+      for (let i = 0; i < order.length; i++) {
+        fixedAt[start + i] = at + POINTER_OCTETS;
+        // For a few octets, a call costs more than they do.
+        const stop = this.endOf(order[i]!);
+        for (let from = this.endOf(order[i]! - 1); from < stop; ) octets[at++] = this.octets[from++]!;
+      }
     }
     return new Packed(octets, this.questionEnd, this.counts, fixedAt);
   }
 
   /** The A and AAAA records among those from `first` to `end`, if they are neighbours whose owners are pointers. */
-  private addressRun(first: number, end: number): { readonly start: number; readonly end: number } | undefined {
+  private addressRun(first: number, end: number): Run | undefined {
     let start = first;
     while (start < end && !isAddressType(this.typeOf(start))) start++;
     let last = start;
@@ -134,9 +138,11 @@ export class Packed implements Sections {
 
   /** How many records end within `octets`, and where the last of them ends. */
   fitting(octets: number): { readonly count: number; readonly end: number } {
+    const all = this.fixedAt.length;
+    if (this.end <= octets) return { count: all, end: this.end };
     let end = this.questionEnd;
     let count = 0;
-    for (; count < this.fixedAt.length; count++) {
+    for (; count < all; count++) {
       const next = this.endOf(count);
       if (next > octets) break;
       end = next;
@@ -149,6 +155,11 @@ export class Packed implements Sections {
     let before = index;
     while (before > first && this.typeOf(before - 1) === this.typeOf(index)) before--;
     return before;
+  }
+
+  /** Where the last record ends. */
+  get end(): number {
+    return this.endOf(this.fixedAt.length - 1);
   }
 
   /** Where the record at `index` ends; where the question does for the one before the first. */
@@ -167,16 +178,35 @@ export class Packed implements Sections {
     return this.octets.readUInt16BE(this.fixedAt[index]!);
   }
 
-  private headOf(index: number): RecordHead {
-    const { octets } = this;
-    const fixed = this.fixedAt[index]!;
-    const type = octets.readUInt16BE(fixed);
-    const head = { type, ttl: octets.readUInt32BE(fixed + TTL) };
+  private ttlOf(index: number): number {
+    return this.octets.readUInt32BE(this.fixedAt[index]! + TTL);
+  }
+
+  private negativeTtlOf(index: number, ttl: number): number {
+    if (this.typeOf(index) !== SOA.code) return ttl;
     const end = this.endOf(index);
     // It is the last field; the rdata may be empty (RFC 2136 §2.4).
-    const isSOA = type === SOA.code && end > fixed + FIXED_OCTETS;
-    return isSOA ? { ...head, data: { minimum: octets.readUInt32BE(end - 4) } } : head;
+    const hasMinimum = end > this.fixedAt[index]! + FIXED_OCTETS;
+    return hasMinimum ? Math.min(ttl, this.octets.readUInt32BE(end - MINIMUM_OCTETS)) : ttl;
   }
+}
+
+/** What is known of records without decoding those that are packed. */
+export function headsOf(records: Sections): Heads {
+  return records instanceof Packed ? records : new DecodedHeads(records);
+}
+
+/** Records that are neighbours. */
+interface Run {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A copy in memory of its own, not in a piece of what others share. */
+export function copyOf(octets: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(octets.length);
+  octets.copy(copy);
+  return copy;
 }
 
 function isAddressType(type: number): boolean {

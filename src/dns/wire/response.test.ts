@@ -17,7 +17,7 @@ import { A, NS, rr, TXT } from '../rr.ts';
 import { decodeMessage } from './decode.ts';
 import { encodeMessage, encodeRecords } from './encode.ts';
 import { WireError } from './error.ts';
-import { Packed } from './packed.ts';
+import { copyOf, Packed } from './packed.ts';
 import { MIN_PACKED_OCTETS, readResponse } from './response.ts';
 
 const QNAME = 'www.example.org.';
@@ -131,7 +131,18 @@ test('the OPT record of the upstream is not given on', () => {
   const { records, ...head } = readResponse(encodeMessage(message));
   expect(head.edns).toEqual(message.edns);
   expect(records).toBeInstanceOf(Packed);
+  expect(records.additional).toEqual(message.additional);
   expect(decodeMessage(encodeRecords({ ...head, edns: undefined }, records)).edns).toBeUndefined();
+});
+
+test('octets are copied only out of a larger piece of memory, which they would keep alive', () => {
+  const whole = copyOf(texts(20_000));
+  const { octets: kept } = readResponse(whole).records as Packed;
+  expect(kept.buffer === whole.buffer).toBe(true);
+  const piece = Buffer.concat([whole, whole]).subarray(whole.length);
+  const { octets } = readResponse(piece).records as Packed;
+  expect(octets).toEqual(whole);
+  expect(octets.buffer.byteLength).toBe(whole.length);
 });
 
 const long = numbers(MIN_PACKED_OCTETS / 16).map(() => recordOctets(A.code, Buffer.of(192, 0, 2, 1)));

@@ -2,7 +2,7 @@ import type { MessageHead, Sections } from '../message.ts';
 import { QType, rrType } from '../rr.ts';
 import { decodeMessage, decodeOpt, decodeQuestion, HEADER_OCTETS, headOf, MIN_RECORD_OCTETS } from './decode.ts';
 import { WireError } from './error.ts';
-import { Packed } from './packed.ts';
+import { copyOf, Packed } from './packed.ts';
 import { Scanner } from './scanner.ts';
 
 /** A message whose records may be decoded later, or never. */
@@ -51,13 +51,11 @@ function scan(bytes: Buffer): Response | undefined {
   const count = answer + authority + additional;
   if (count * MIN_RECORD_OCTETS > bytes.length) return undefined;
   const fixedAt = new Uint16Array(count);
-  const finish = (end: number, edns = 0, opt?: Parameters<typeof headOf>[3]): Response => {
+  const finish = (edns = 0, opt?: Parameters<typeof headOf>[3]): Response => {
     const counts = { answer, authority, additional: additional - edns };
-    // A piece of a larger Buffer would keep that alive.
-    const octets = Buffer.allocUnsafeSlow(end);
-    bytes.copy(octets, 0, 0, end);
-    octets.writeUInt16BE(counts.additional, 10);
     const head = headOf(bytes.readUInt16BE(0), bytes.readUInt16BE(2), [question], opt);
+    // A piece of a larger Buffer would keep that alive.
+    const octets = bytes.length === bytes.buffer.byteLength ? bytes : copyOf(bytes);
     return { ...head, records: new Packed(octets, questionEnd, counts, fixedAt.subarray(0, count - edns)) };
   };
   for (let i = 0; i < count; i++) {
@@ -72,7 +70,7 @@ function scan(bytes: Buffer): Response | undefined {
       const length = scanner.u16();
       if (scanner.offset + length > bytes.length) return undefined;
       scanner.end = scanner.offset + length;
-      return finish(owner, 1, decodeOpt(scanner, udpSize, ttl));
+      return finish(1, decodeOpt(scanner, udpSize, ttl));
     }
     if (ownerOctets === qnameOctets && isQnameSpelledOut(bytes, owner)) return undefined;
     scanner.skip(2);
@@ -80,7 +78,7 @@ function scan(bytes: Buffer): Response | undefined {
     if (scanner.u32() > MAX_TTL) return undefined;
     skipRdata(scanner, type);
   }
-  return finish(scanner.offset);
+  return finish();
 }
 
 /** @throws WireError */

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import {
+  addresses,
   chainedNames,
   longTails,
   nameOctets,
@@ -8,9 +9,11 @@ import {
   responseOctets,
   wholeNames,
 } from '../../../test/support/large-messages.ts';
-import { A, rr, TXT } from '../rr.ts';
+import { A, NS, rr, SOA, TXT } from '../rr.ts';
 import { decodeMessage, HEADER_OCTETS } from './decode.ts';
 import { encodeMessage } from './encode.ts';
+import { headsOf } from './packed.ts';
+import { readResponse } from './response.ts';
 
 /** How often `run` calls a method, and the octets or characters that the calls name. */
 function callsOf<T extends object>(
@@ -68,4 +71,27 @@ test('RRsets that are taken back leave the others pointing to what is there', ()
   const kept = decodeMessage(octets).additional;
   expect(kept.length).toBeGreaterThan(40);
   expect(additional).toEqual(expect.arrayContaining([...kept]));
+});
+
+/** How much the heap grows meanwhile; the median, as a garbage collection may come in between. */
+function heapGrowth(run: () => void): number {
+  const growths = Array.from({ length: 21 }, () => {
+    const before = process.memoryUsage().heapUsed;
+    run();
+    return process.memoryUsage().heapUsed - before;
+  });
+  return growths.sort((a, b) => a - b)[10]!;
+}
+
+test('what plugins ask of thousands of packed records makes no object for each', () => {
+  const octets = addresses();
+  const growth = heapGrowth(() => {
+    const heads = headsOf(readResponse(octets).records);
+    expect(heads.counts.answer).toBeGreaterThan(3000);
+    heads.hasType('answer', NS.code);
+    heads.hasType('authority', SOA.code);
+    heads.smallestTtl((_, negative) => negative);
+    heads.withTtls((ttl) => Math.min(ttl, 30));
+  });
+  expect(growth).toBeLessThan(8 * 3000);
 });

@@ -1,6 +1,5 @@
 import { EdnsOption, Rcode } from '../../dns/message.ts';
 import { isOfType, QType, RRSIG, SOA } from '../../dns/rr.ts';
-import type { RecordHead } from '../../dns/wire/packed.ts';
 import type { Query } from '../../plugin/query.ts';
 import { countsOf, headsOf, type Reply } from '../../plugin/reply.ts';
 
@@ -40,7 +39,7 @@ export function classify(
   if (reply.rcode === Rcode.NXDOMAIN)
     return isNegative(reply) ? { kind: 'denial', ttl: negativeTtl(reply) } : undefined;
   if (reply.rcode !== Rcode.NOERROR) return undefined;
-  if (hasAnswer(reply, query)) return { kind: 'success', ttl: smallestTtl(reply) };
+  if (hasAnswer(reply, query)) return { kind: 'success', ttl: headsOf(reply).smallestTtl() };
   if (isNegative(reply)) return { kind: 'denial', ttl: negativeTtl(reply) };
   // A chain of CNAMEs that ends nowhere says neither yes nor no.
   return countsOf(reply).answer > 0 ? undefined : { kind: 'success', ttl: FALLBACK_TTL };
@@ -49,38 +48,17 @@ export function classify(
 /** Whether a reply has what was asked for, and not only aliases or nothing at all. */
 export function hasAnswer(reply: Reply, { type: asked }: Query): boolean {
   if (reply.rcode !== Rcode.NOERROR) return false;
-  const { answer } = headsOf(reply);
-  return asked === QType.ANY ? answer.length > 0 : answer.some(({ type }) => type === asked);
-}
-
-/** The TTL with which a record of a negative reply is kept: that of the SOA is bound by its minimum (RFC 2308 §5). */
-export function negativeRecordTtl({ type, ttl, data }: RecordHead): number {
-  if (type !== SOA.code) return ttl;
-  // Rdata may be empty.
-  const { minimum = ttl }: { minimum?: number } = data ?? {};
-  return Math.min(ttl, minimum);
+  const heads = headsOf(reply);
+  return asked === QType.ANY ? heads.counts.answer > 0 : heads.hasType('answer', asked);
 }
 
 /** RFC 2308 §5: negative replies without SOA should not be cached. */
 function isNegative(reply: Reply): boolean {
-  return headsOf(reply).authority.some(({ type }) => type === SOA.code);
+  return headsOf(reply).hasType('authority', SOA.code);
 }
 
 function negativeTtl(reply: Reply): number {
-  return smallest(reply, negativeRecordTtl);
-}
-
-function smallestTtl(reply: Reply): number {
-  return smallest(reply, ({ ttl }) => ttl);
-}
-
-function smallest(reply: Reply, ttlOf: (head: RecordHead) => number): number {
-  const { answer, authority, additional } = headsOf(reply);
-  let ttl = Number.POSITIVE_INFINITY;
-  for (const heads of [answer, authority, additional]) {
-    for (const head of heads) ttl = Math.min(ttl, ttlOf(head));
-  }
-  return ttl;
+  return headsOf(reply).smallestTtl((_, negative) => negative);
 }
 
 /** RFC 7871 §7.3.1: a reply that is for the client's network only has a scope of more than 0 bits. */
@@ -94,7 +72,7 @@ function hasExpiredSignature(reply: Reply, nowMs: number): boolean {
   const sections = ['answer', 'authority', 'additional'] as const;
   const heads = headsOf(reply);
   return sections
-    .filter((section) => heads[section].some(({ type }) => type === RRSIG.code))
+    .filter((section) => heads.hasType(section, RRSIG.code))
     .flatMap((section) => reply[section])
     .some((record) => {
       // Rdata may be empty.

@@ -6,7 +6,7 @@ import type { Cell } from '../../observe/metrics.ts';
 import type { Query } from '../../plugin/query.ts';
 import { Epoch, type Repeat } from '../../plugin/repeat.ts';
 import { alterReply, createReply, type Reply, recordsOf, replyWith, withTtls } from '../../plugin/reply.ts';
-import { type Kind, negativeRecordTtl } from './classify.ts';
+import type { Kind } from './classify.ts';
 import type { KindOptions } from './options.ts';
 import { pack, unpack } from './packed.ts';
 import { sizeOf } from './size.ts';
@@ -41,7 +41,7 @@ const EDE = { staleAnswer: 3, cachedError: 13, staleNxdomain: 19 } as const;
 
 /** The reply with every TTL within the limits. */
 export function limitTtls(reply: Reply, kind: Kind, { minTtl, maxTtl }: TtlLimits): Reply {
-  return withTtls(reply, (head) => limit(kind === 'denial' ? negativeRecordTtl(head) : head.ttl, minTtl, maxTtl));
+  return withTtls(reply, (ttl, negative) => limit(kind === 'denial' ? negative : ttl, minTtl, maxTtl));
 }
 
 /** Takes in a reply whose TTLs are within the limits; undefined if it is too large. */
@@ -130,7 +130,7 @@ function present(stored: Entry, query: Query, ttlOf: (ttl: number) => number): R
   };
   const records = recordsOfEntry(stored);
   if (records instanceof Packed) {
-    const octets = records.withTtls(({ ttl }) => ttlOf(ttl), encodeName(question.name));
+    const octets = records.withTtls(ttlOf, encodeName(question.name));
     return replyWith('cache', said, octets);
   }
   const aged = (record: ResourceRecord): ResourceRecord => ({ ...record, ttl: ttlOf(record.ttl) });

@@ -1,11 +1,10 @@
 import { Rcode } from '../../dns/message.ts';
 import { isAtOrBelow } from '../../dns/name.ts';
-import type { RecordHead } from '../../dns/wire/packed.ts';
 import { CairnError } from '../../errors.ts';
 import type { Clock } from '../../observe/clock.ts';
 import type { Handler } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
-import { alterReply, failure, headsOf, mapReply, type Reply, withTtls } from '../../plugin/reply.ts';
+import { alterReply, countsOf, failure, mapReply, type Reply, withTtls } from '../../plugin/reply.ts';
 import { TransientMap } from '../../transient-map.ts';
 import { type Waiting, Waitlist } from '../../waitlist.ts';
 import { classify } from './classify.ts';
@@ -128,11 +127,8 @@ export function createFetcher(
 /** An answer that is made anew each time must not live longer with clients than one that is kept. */
 function capTtls(reply: Reply, { success, denial }: CacheOptions): Reply {
   if (!isAnswer(reply)) return reply;
-  const { answer, authority, additional } = headsOf(reply);
-  const { maxTtl } = answer.length > 0 ? success : denial;
-  const isLong = ({ ttl }: RecordHead) => ttl > maxTtl;
-  if (![answer, authority, additional].some((heads) => heads.some(isLong))) return reply;
-  return withTtls(reply, ({ ttl }) => Math.min(ttl, maxTtl));
+  const { maxTtl } = countsOf(reply).answer > 0 ? success : denial;
+  return withTtls(reply, (ttl) => Math.min(ttl, maxTtl));
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { MessageHead, Question, Sections } from '../../dns/message.ts';
-import { encodeRecords } from '../../dns/wire/encode.ts';
+import { encodeName, encodeRecords } from '../../dns/wire/encode.ts';
 import { Packed } from '../../dns/wire/packed.ts';
 import { readResponse } from '../../dns/wire/response.ts';
 
@@ -24,6 +24,7 @@ const HEAD = {
  * among the old. As one string they cost a tenth, and most entries of a cache are never asked for again.
  */
 export function pack(records: Sections, question: Question): string | undefined {
+  if (records instanceof Packed && records.asksFor(encodeName(question.name))) return records.octets.toString('latin1');
   const head: MessageHead = { ...HEAD, questions: [question] };
   const octets = encodeRecords(head, records);
   return isWhole(octets, records) ? octets.toString('latin1') : undefined;

@@ -20,7 +20,7 @@ import type { Query } from '../../plugin/query.ts';
 import { notRepeatable } from '../../plugin/repeat.ts';
 import { alterReply, mapReply, type Reply, recordsOf, withRecords } from '../../plugin/reply.ts';
 import { shuffle } from '../../plugin/shuffle.ts';
-import { isAddress, preferNetworks, type Records, shuffleSection } from './order.ts';
+import { preferNetworks, type Records, shuffleSection } from './order.ts';
 import { drawFirst } from './weights.ts';
 import { openWeights } from './weights-file.ts';
 
@@ -79,8 +79,6 @@ function shuffleReply(reply: Reply, random: () => number): Reply {
 
 /** Moves addresses among neighbours, as octets. Decoding thousands of other records for the sake of their order would keep others waiting. */
 function shufflePacked(reply: Reply, records: Packed, random: () => number): Reply {
-  const { answer, authority, additional } = records.heads;
-  if (![answer, authority, additional].some((section) => section.length > 1 && section.some(isAddress))) return reply;
   const reordered = records.withAddressesReordered((indexes) => shuffle(indexes, random));
   return reordered ? saidToBeShuffled(withRecords(reply, reordered)) : reply;
 }

@@ -11,9 +11,10 @@ export function classOf(reply: Reply): ReplyClass {
   if (reply.drop) return 'error';
   if (reply.rcode === Rcode.NXDOMAIN) return 'denial';
   if (reply.rcode !== Rcode.NOERROR) return 'error';
-  const { answer, authority, additional } = headsOf(reply);
-  if (answer.length > 0) return 'success';
+  const heads = headsOf(reply);
+  const { answer, additional } = heads.counts;
+  if (answer > 0) return 'success';
   // RFC 2308 §2.2: without an answer, NS records but no SOA make a referral; all else is NODATA.
-  if (authority.some(({ type }) => type === SOA.code)) return 'denial';
-  return authority.some(({ type }) => type === NS.code) || additional.length > 0 ? 'success' : 'denial';
+  if (heads.hasType('authority', SOA.code)) return 'denial';
+  return heads.hasType('authority', NS.code) || additional > 0 ? 'success' : 'denial';
 }

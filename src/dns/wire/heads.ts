@@ -1,0 +1,73 @@
+import type { Sections } from '../message.ts';
+import { isOfType, type ResourceRecord, SOA } from '../rr.ts';
+
+export type SectionName = keyof Sections;
+export type Counts = Readonly<Record<SectionName, number>>;
+
+/** The TTL to take for a record's own, or for the one in a negative reply: there, that of an SOA record is bound by its minimum (RFC 2308 §5). */
+export type TtlOf = (ttl: number, negative: number) => number;
+
+/** What can be asked of records without decoding those that are packed, or making an object for each. */
+export interface Heads {
+  readonly counts: Counts;
+  hasType(section: SectionName, type: number): boolean;
+  /** The smallest of the TTLs that `ttlOf` gives; infinite where there are no records. */
+  smallestTtl(ttlOf?: TtlOf): number;
+  /** The same records with the TTLs that `ttlOf` gives; the very same if nothing changes. */
+  withTtls(ttlOf: TtlOf): Sections;
+}
+
+export const ownTtl: TtlOf = (ttl) => ttl;
+
+/** The heads of records that are decoded. */
+export class DecodedHeads implements Heads {
+  private readonly records: Sections;
+
+  constructor(records: Sections) {
+    this.records = records;
+  }
+
+  get counts(): Counts {
+    const { answer, authority, additional } = this.records;
+    return { answer: answer.length, authority: authority.length, additional: additional.length };
+  }
+
+  hasType(section: SectionName, type: number): boolean {
+    for (const record of this.records[section]) if (record.type === type) return true;
+    return false;
+  }
+
+  smallestTtl(ttlOf: TtlOf = ownTtl): number {
+    const { answer, authority, additional } = this.records;
+    let smallest = Number.POSITIVE_INFINITY;
+    for (const records of [answer, authority, additional]) {
+      for (const record of records) smallest = Math.min(smallest, ttlOf(record.ttl, negativeTtlOf(record)));
+    }
+    return smallest;
+  }
+
+  withTtls(ttlOf: TtlOf): Sections {
+    const answer = recordsWithTtls(this.records.answer, ttlOf);
+    const authority = recordsWithTtls(this.records.authority, ttlOf);
+    const additional = recordsWithTtls(this.records.additional, ttlOf);
+    const same =
+      answer === this.records.answer && authority === this.records.authority && additional === this.records.additional;
+    return same ? this.records : { answer, authority, additional };
+  }
+}
+
+function recordsWithTtls(records: readonly ResourceRecord[], ttlOf: TtlOf): readonly ResourceRecord[] {
+  let changed: ResourceRecord[] | undefined;
+  for (let i = 0; i < records.length; i++) {
+    const record = records[i]!;
+    const ttl = ttlOf(record.ttl, negativeTtlOf(record));
+    if (ttl === record.ttl) continue;
+    changed ??= records.slice();
+    changed[i] = { ...record, ttl };
+  }
+  return changed ?? records;
+}
+
+function negativeTtlOf(record: ResourceRecord): number {
+  return isOfType(record, SOA) ? Math.min(record.ttl, record.data.minimum) : record.ttl;
+}
