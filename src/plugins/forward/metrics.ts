@@ -68,7 +68,8 @@ export function forwardMetrics(metrics: Metrics): ForwardMetrics {
   ]);
   const brokenHelp = 'Queries that found all upstreams down.';
   const rejectsHelp = 'Queries refused because more than max_concurrent would be forwarded.';
-  const gaveWayHelp = 'Queries refused because the process forwards no more; those of the client with the most go first.';
+  const gaveWayHelp =
+    'Queries refused because the process forwards no more; those of the client with the most go first.';
   const underWay = metrics.gauge('cairn_forward_in_flight', 'Queries that the whole process is forwarding.', []);
   const sockets = metrics.gauge(
     'cairn_forward_udp_sockets',
