@@ -31,17 +31,17 @@ const faultSeconds = seconds / faults.length;
 const CHANGES_PER_SECOND = 20;
 const FLAKY_PER_SECOND = 30;
 const SAMPLED = 40;
-/** Live memory is looked at so often in the samples' stead: to collect more often would make V8's own pace look better than it is. */
+/** Live memory is looked at less often than the others: if garbage were collected all the while, own memory would look better than it is. */
 const SAMPLES_PER_COLLECTION = 5;
 /** How long the server may take to follow again after the last fault: it waits longer from failure to failure. */
 const CATCH_UP_MS = 60_000;
-/** What is held after a collection: there are as many objects in the cluster all the time. */
+/** Of what the server holds after a collection: the cluster has as many objects all the time. */
 const MAX_LIVE_GROWTH_MIB = 2;
 /**
- * Of the process's own memory, which also shows leaks in machine code: from the second third to the last, as V8 lets garbage get old for
- * minutes before it first collects it.
+ * Of the process's own memory, which also shows leaks in machine code; from the second third to the last, as it grows for minutes until V8 has
+ * collected all spaces of its heap.
  */
-const MAX_OWN_GROWTH_MIB = 8;
+const MAX_OWN_GROWTH_MIB = 15;
 /** Sockets of queries that are under way at the time are among them; a leak of many minutes is far more. */
 const MAX_MORE_FILES = 60;
 
@@ -110,10 +110,10 @@ async function sampleOften(server: BenchServer, untilMs: number): Promise<Sample
   return samples;
 }
 
-/** From one third of a run, the first by itself, to the last: of the smallest values, as what lies above them comes and goes. */
-function growth(values: readonly number[], since = 0): number {
+/** From a third of a run, 0 being the first, to the last third: of the smallest values, as what lies above them comes and goes. */
+function growth(values: readonly number[], from = 0): number {
   const third = Math.ceil(values.length / 3);
-  return Math.min(...values.slice(-third)) - Math.min(...values.slice(since * third, (since + 1) * third));
+  return Math.min(...values.slice(-third)) - Math.min(...values.slice(from * third, (from + 1) * third));
 }
 
 /** Changes some services, and counts those that the server does not come to know of. */
