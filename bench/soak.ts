@@ -18,6 +18,7 @@ import { startUpstream } from './attacks/upstream.ts';
 import { runVictim } from './attacks/victim.ts';
 import { bigCluster, bigClusterObjects, sliceObject } from './big-cluster.ts';
 import { churn } from './churn.ts';
+import { LIVE_MEMORY_FLAGS, liveMiB } from './live-memory.ts';
 import { type BenchServer, limitRun, ownMiB, startBenchServer } from './server.ts';
 import { faults, heal } from './soak/faults.ts';
 
@@ -30,9 +31,17 @@ const faultSeconds = seconds / faults.length;
 const CHANGES_PER_SECOND = 20;
 const FLAKY_PER_SECOND = 30;
 const SAMPLED = 40;
+/** Live memory is looked at less often than the others: if garbage were collected all the while, own memory would look better than it is. */
+const SAMPLES_PER_COLLECTION = 5;
 /** How long the server may take to follow again after the last fault: it waits longer from failure to failure. */
 const CATCH_UP_MS = 60_000;
-const MAX_GROWTH_MIB = 15;
+/** Of what the server holds after a collection: the cluster has as many objects all the time. */
+const MAX_LIVE_GROWTH_MIB = 2;
+/**
+ * Of the process's own memory, which also shows leaks in machine code; from the second third to the last, as it grows for minutes until V8 has
+ * collected all spaces of its heap.
+ */
+const MAX_OWN_GROWTH_MIB = 15;
 /** Sockets of queries that are under way at the time are among them; a leak of many minutes is far more. */
 const MAX_MORE_FILES = 60;
 
@@ -84,25 +93,27 @@ async function failOften(api: ApiServer): Promise<void> {
   }
 }
 
-interface Sample {
-  readonly mib: number;
-  readonly files: number;
+interface Samples {
+  readonly own: number[];
+  readonly live: number[];
+  readonly files: number[];
 }
 
-const sampleOf = (pid: number): Sample => ({ mib: ownMiB(pid), files: readdirSync(`/proc/${pid}/fd`).length });
-
-async function sampleOften(pid: number, untilMs: number): Promise<Sample[]> {
-  const samples: Sample[] = [];
+async function sampleOften(server: BenchServer, untilMs: number): Promise<Samples> {
+  const samples: Samples = { own: [], live: [], files: [] };
   while (performance.now() < untilMs) {
     await sleep(Math.min(10_000, (seconds * 1000) / SAMPLED));
-    samples.push(sampleOf(pid));
+    samples.own.push(ownMiB(server.pid));
+    samples.files.push(readdirSync(`/proc/${server.pid}/fd`).length);
+    if (samples.own.length % SAMPLES_PER_COLLECTION === 0) samples.live.push(await liveMiB(server, 1));
   }
   return samples;
 }
 
-/** The smallest of a stretch: what lies above it is what was not collected yet. */
-function least(samples: readonly Sample[], of: (sample: Sample) => number): number {
-  return samples.reduce((least, sample) => Math.min(least, of(sample)), Number.POSITIVE_INFINITY);
+/** From a third of a run, 0 being the first, to the last third: of the smallest values, as what lies above them comes and goes. */
+function growth(values: readonly number[], from = 0): number {
+  const third = Math.ceil(values.length / 3);
+  return Math.min(...values.slice(-third)) - Math.min(...values.slice(from * third, (from + 1) * third));
 }
 
 /** Changes some services, and counts those that the server does not come to know of. */
@@ -129,7 +140,7 @@ const services = bigCluster({ services: 500, endpointsEach: 5 });
 const api = await startApiServer({ objects: bigClusterObjects(services) });
 const upstream = await startUpstream();
 writeCorefile(api, upstream.endpoint, 0);
-const server = await startBenchServer(corefile, ['--max-old-space-size=96']);
+const server = await startBenchServer(corefile, ['--max-old-space-size=96', ...LIVE_MEMORY_FLAGS]);
 const problems: string[] = [];
 try {
   const untilMs = performance.now() + seconds * 1000;
@@ -139,7 +150,7 @@ try {
   const [victim, reloads, samples] = await Promise.all([
     runVictim({ port, seconds, cluster, outside, pages: [] }),
     reloadOften(server, api, upstream.endpoint, untilMs),
-    sampleOften(server.pid, untilMs),
+    sampleOften(server, untilMs),
     failOften(api),
     flood(port, FLAKY_PER_SECOND, seconds, (i) => query(i, `f-${i}.${ZONES.flaky}`, TYPES.A)),
   ]);
@@ -149,22 +160,22 @@ try {
   const page = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
   const panics = Number(/^coredns_panics_total (\d+)/m.exec(page)?.[1] ?? Number.NaN);
   const failedReloads = Number(/^coredns_reload_failed_total (\d+)/m.exec(page)?.[1] ?? 0);
-  const third = Math.ceil(samples.length / 3);
-  const growth = least(samples.slice(-third), ({ mib }) => mib) - least(samples.slice(0, third), ({ mib }) => mib);
-  const files =
-    least(samples.slice(-third), (each) => each.files) - least(samples.slice(0, third), (each) => each.files);
+  const live = growth(samples.live);
+  const own = growth(samples.own, 1);
+  const files = growth(samples.files);
   if (victim.cluster.failed > 0) problems.push(`names of the cluster: ${victim.cluster.why}`);
   if (victim.outside!.failed * 100 > victim.outside!.asked) problems.push(`names outside: ${victim.outside!.why}`);
   if (panics !== 0) problems.push(`${panics} panics`);
   if (failedReloads > 0) problems.push(`${failedReloads} reloads failed`);
-  if (growth > MAX_GROWTH_MIB) problems.push(`grew by ${growth.toFixed(1)} MiB`);
+  if (live > MAX_LIVE_GROWTH_MIB) problems.push(`live memory grew by ${live.toFixed(1)} MiB`);
+  if (own > MAX_OWN_GROWTH_MIB) problems.push(`own memory grew by ${own.toFixed(1)} MiB`);
   if (files > MAX_MORE_FILES) problems.push(`${files} more open files`);
   if (unknown > 0) problems.push(`${unknown} of ${SAMPLED} changes unknown after ${CATCH_UP_MS / 1000} s`);
   process.stdout.write(
     `${minutes} minutes: ${changes.updates} changes, ${faults.length} faults of the API server, ${reloads} reloads; ` +
       `cluster names ${victim.cluster.failed} of ${victim.cluster.asked} failed, p99 ${victim.cluster.p99.toFixed(1)} ms; ` +
-      `names outside ${victim.outside!.failed} of ${victim.outside!.asked} failed; own memory ${growth.toFixed(1)} MiB more ` +
-      `in the last third than in the first; ${panics} panics; ${problems.join('; ') || 'all is well'}\n`,
+      `names outside ${victim.outside!.failed} of ${victim.outside!.asked} failed; live memory ${live.toFixed(1)} MiB more ` +
+      `in the last third than in the first, own memory ${own.toFixed(1)} MiB more than in the second; ${panics} panics; ${problems.join('; ') || 'all is well'}\n`,
   );
 } finally {
   await server.stop();
