@@ -12,7 +12,7 @@ const ROOT = resolve(import.meta.dirname, '..');
 /** The command, and what it starts as threads and processes: they look for these beside themselves, under the names of their sources. */
 const PROGRAMS = {
   cairn: 'src/cli/main.ts',
-  worker: 'src/server/workers/worker.ts',
+  worker: 'src/server/threads/worker.ts',
   'kubeconfig-process': 'src/sources/kubernetes/access/kubeconfig-process.ts',
 };
 

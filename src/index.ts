@@ -1,10 +1,10 @@
+export { CairnError } from './base/errors.ts';
 export { CorefileError, CorefileErrors } from './corefile/error.ts';
-export { CairnError } from './errors.ts';
 export type { LogSink } from './observe/log.ts';
 export { plugins } from './plugins.ts';
 export type { Port, Service } from './registry/records.ts';
 export { type EnvironmentOptions, serviceEnvironment } from './registry/service-environment.ts';
+export { type Answer, type Explained, firstMessage } from './server/answer/responder.ts';
 export { type CorefileSource, type CorefileSourceOptions, corefileSource } from './server/corefile-source.ts';
-export { type Answer, type Explained, firstMessage } from './server/responder.ts';
 export { type Listening, Server, type ServerOptions } from './server/server.ts';
 export type { Visit } from './server/visit.ts';

@@ -6,8 +6,8 @@ const SRC = resolve(import.meta.dirname, '../src');
 
 /** Which layer each part of src belongs to: a part imports only from lower layers, and from itself. */
 const LAYERS: readonly (readonly string[])[] = [
-  ['errors.ts', 'epoch.ts', 'in-turns.ts', 'per-object.ts', 'transient-map.ts', 'version.ts', 'waitlist.ts'],
-  ['dns', 'observe', 'read-file.ts'],
+  ['base', 'version.ts'],
+  ['dns', 'observe'],
   ['corefile', 'net'],
   ['resolver', 'registry'],
   ['sources', 'plugin'],

@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
-import { messageOf } from '../src/errors.ts';
+import { messageOf } from '../src/base/errors.ts';
+import { FileError, readOctets, readTextNow } from '../src/base/read-file.ts';
 import { systemClock } from '../src/observe/clock.ts';
 import { plugins } from '../src/plugins.ts';
-import { FileError, readOctets, readTextNow } from '../src/read-file.ts';
 import { corefileSource } from '../src/server/corefile-source.ts';
 import { inClusterCredentials } from '../src/sources/kubernetes/access/files.ts';
 import { resolveKubeconfig } from '../src/sources/kubernetes/access/kubeconfig.ts';
@@ -126,7 +126,7 @@ describe.each(Object.entries(IMPOSTORS))('%s', (_, { make, told: expected }) => 
 
 /** Files of the program's own, of the kernel's, and of the command line's pipe. */
 const OTHERS = [
-  'read-file.ts',
+  'base/read-file.ts',
   'version.ts',
   'cli/corefile-input.ts',
   'cli/start-memory.ts',

@@ -2,7 +2,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { createFrames } from '../../src/net/frames.ts';
+import { createFrames } from '../../src/net/stream/frames.ts';
 import { framed, questionOf, record, replyTo, TYPES } from './message.ts';
 
 /** What came to the zone whose replies may not be shared, and to all. */

@@ -2,7 +2,7 @@ import { CorefileErrors, type CorefileWarning, printWarning } from '../corefile/
 import { printable } from '../observe/printable.ts';
 import { plugins } from '../plugins.ts';
 import { corefileSource } from '../server/corefile-source.ts';
-import { rehearse } from '../server/rehearsal.ts';
+import { rehearse } from '../server/reload/rehearsal.ts';
 import { findCorefile } from './corefile-input.ts';
 import type { Flags } from './flags.ts';
 

@@ -1,5 +1,5 @@
+import { CairnError } from '../base/errors.ts';
 import { parsePrefix } from '../dns/ip.ts';
-import { CairnError } from '../errors.ts';
 import { clusterOptions, type KubernetesOptions } from '../plugins/kubernetes/options.ts';
 import { plugins } from '../plugins.ts';
 import { corefileSource } from '../server/corefile-source.ts';

@@ -1,5 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { messageOf } from '../errors.ts';
+import { messageOf } from '../base/errors.ts';
 import { UsageError } from './flags.ts';
 
 /** The exit status for a command line that cannot be read. */

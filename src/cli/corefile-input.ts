@@ -1,8 +1,8 @@
 import { constants, existsSync, openSync, statSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import { CairnError } from '../base/errors.ts';
 import { MAX_COREFILE_OCTETS } from '../corefile/files.ts';
-import { CairnError } from '../errors.ts';
 
 /** The Corefile that the command line means: where it is, and its text if it cannot be read again. */
 export interface CorefileInput {

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { CairnError, messageOf } from '../errors.ts';
+import { CairnError, messageOf } from '../base/errors.ts';
 import { MAX_THREADS } from '../plugin/plugin.ts';
 
 /** The command line cannot be read; as with CoreDNS, the status is 2 then. */

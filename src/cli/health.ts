@@ -1,7 +1,7 @@
 import { get } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { messageOf } from '../errors.ts';
-import { parseListenAddress } from '../net/http.ts';
+import { messageOf } from '../base/errors.ts';
+import { parseListenAddress } from '../net/pages/http.ts';
 import { printable } from '../observe/printable.ts';
 import { type Command, parseCommand } from './command.ts';
 import { UsageError } from './flags.ts';

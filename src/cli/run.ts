@@ -1,4 +1,4 @@
-import { CairnError, messageOf } from '../errors.ts';
+import { CairnError, messageOf } from '../base/errors.ts';
 import { printable } from '../observe/printable.ts';
 import { plugins } from '../plugins.ts';
 import { check } from './check.ts';

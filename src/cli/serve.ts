@@ -1,6 +1,6 @@
 import { constants, rmSync, writeFileSync } from 'node:fs';
+import { messageOf } from '../base/errors.ts';
 import { diskFiles } from '../corefile/files.ts';
-import { messageOf } from '../errors.ts';
 import { createLogger, type Logger, processSink } from '../observe/log.ts';
 import { printable } from '../observe/printable.ts';
 import { plugins } from '../plugins.ts';

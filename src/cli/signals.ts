@@ -1,4 +1,4 @@
-import { messageOf } from '../errors.ts';
+import { messageOf } from '../base/errors.ts';
 import type { Logger } from '../observe/log.ts';
 import { type Server, ShutdownError } from '../server/server.ts';
 

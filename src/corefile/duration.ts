@@ -1,4 +1,4 @@
-import { CairnError } from '../errors.ts';
+import { CairnError } from '../base/errors.ts';
 
 const MS_PER_UNIT: Readonly<Record<string, number>> = {
   ns: 1e-6,

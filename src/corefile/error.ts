@@ -1,4 +1,4 @@
-import { CairnError } from '../errors.ts';
+import { CairnError } from '../base/errors.ts';
 import { type Position, printPosition } from './position.ts';
 
 export type CorefileErrorKind = 'Error during parsing' | 'Syntax error';

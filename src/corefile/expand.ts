@@ -1,5 +1,5 @@
 import { dirname, isAbsolute, join, normalize } from 'node:path';
-import { messageOf, systemCodeOf } from '../errors.ts';
+import { messageOf, systemCodeOf } from '../base/errors.ts';
 import { attempt, CorefileError, type CorefileWarning, syntaxError } from './error.ts';
 import type { CorefileFiles } from './files.ts';
 import { globFiles, isAllowedGlob, isGlob } from './glob.ts';

@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { readTextNow } from '../read-file.ts';
+import { readTextNow } from '../base/read-file.ts';
 
 /** How much text a Corefile may have, with all that it imports. */
 export const MAX_COREFILE_OCTETS = 16 * 1024 * 1024;

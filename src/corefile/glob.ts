@@ -1,5 +1,5 @@
 import { isAbsolute, join } from 'node:path';
-import { systemCodeOf } from '../errors.ts';
+import { systemCodeOf } from '../base/errors.ts';
 import type { CorefileFiles, DirectoryEntry } from './files.ts';
 
 const WILDCARDS: Readonly<Record<string, string>> = { '*': '.*', '?': '.' };

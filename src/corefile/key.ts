@@ -1,7 +1,7 @@
+import { CairnError } from '../base/errors.ts';
 import { parseIP, parsePrefix } from '../dns/ip.ts';
 import { foldName, type Name, NameError, parseName, ROOT } from '../dns/name.ts';
 import { isReverseZone } from '../dns/reverse.ts';
-import { CairnError } from '../errors.ts';
 import { atToken, type CorefileWarning } from './error.ts';
 import type { Position } from './position.ts';
 import { reverseZonesOf } from './reverse.ts';

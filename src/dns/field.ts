@@ -1,4 +1,4 @@
-import { CairnError } from '../errors.ts';
+import { CairnError } from '../base/errors.ts';
 import { parseIP, parseIPv4Number, printIP } from './ip.ts';
 import { type Name, parseName } from './name.ts';
 import { WireError } from './wire/error.ts';

@@ -1,4 +1,4 @@
-import { CairnError } from '../errors.ts';
+import { CairnError } from '../base/errors.ts';
 
 /**
  * A domain name: absolute, in one canonical presentation form (RFC 1035 §5.1), with its trailing dot.

@@ -1,4 +1,4 @@
-import { CairnError } from '../errors.ts';
+import { CairnError } from '../base/errors.ts';
 import { type Name, ROOT } from './name.ts';
 
 /** Zone-file text that does not say what it should. */

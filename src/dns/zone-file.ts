@@ -1,4 +1,4 @@
-import { CairnError, messageOf } from '../errors.ts';
+import { CairnError, messageOf } from '../base/errors.ts';
 import { nameOf } from './field.ts';
 import { type GenerateBudget, generateEntries, MAX_GENERATED } from './generate.ts';
 import { type Name, parseName } from './name.ts';

@@ -1,4 +1,4 @@
-import { CairnError } from '../errors.ts';
+import { CairnError } from '../base/errors.ts';
 import type { BinaryOperator, Expression, Value } from './expression.ts';
 import { bounded, type Scope } from './functions.ts';
 

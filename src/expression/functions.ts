@@ -1,7 +1,7 @@
+import { CairnError } from '../base/errors.ts';
 import { parseIP, parsePrefix, prefixContains } from '../dns/ip.ts';
 import { printClass } from '../dns/message.ts';
 import { printType as printRRType } from '../dns/rr.ts';
-import { CairnError } from '../errors.ts';
 import type { Query } from '../plugin/query.ts';
 import type { Type, Value } from './expression.ts';
 

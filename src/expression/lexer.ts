@@ -1,4 +1,4 @@
-import { CairnError } from '../errors.ts';
+import { CairnError } from '../base/errors.ts';
 
 /** An expression that says nothing; `at` counts characters from 1. */
 export class ExpressionError extends CairnError {

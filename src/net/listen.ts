@@ -1,5 +1,5 @@
 import type { Server } from 'node:net';
-import { CairnError, messageOf, systemCodeOf } from '../errors.ts';
+import { CairnError, messageOf, systemCodeOf } from '../base/errors.ts';
 import { printPeer } from './transport.ts';
 
 /** Where to listen: an address in canonical text, or none (or `::`) for every address of the machine. */

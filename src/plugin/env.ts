@@ -1,5 +1,5 @@
 import type { Question } from '../dns/message.ts';
-import type { PageTls, ServePage } from '../net/http.ts';
+import type { PageTls, ServePage } from '../net/pages/http.ts';
 import type { Clock } from '../observe/clock.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';

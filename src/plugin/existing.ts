@@ -1,6 +1,6 @@
+import { CairnError } from '../base/errors.ts';
 import { Rcode } from '../dns/message.ts';
 import { isOfType, type ResourceRecord, SOA } from '../dns/rr.ts';
-import { CairnError } from '../errors.ts';
 import { createReply, type Reply } from './reply.ts';
 
 /** A name that a plugin has records of, though not of the type that was asked for. */

@@ -1,8 +1,8 @@
-import type { Epoch } from '../epoch.ts';
+import type { Epoch } from '../base/epoch.ts';
 import type { Cell } from '../observe/metrics.ts';
 import { alterReply, type Reply } from './reply.ts';
 
-export { Epoch } from '../epoch.ts';
+export { Epoch } from '../base/epoch.ts';
 
 /**
  * Says that a reply may be given again to the same question, as it is, without asking the plugins.

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
-import { messageOf } from '../errors.ts';
+import { messageOf } from '../base/errors.ts';
+import { readText } from '../base/read-file.ts';
 import type { Clock, Timer } from '../observe/clock.ts';
-import { readText } from '../read-file.ts';
 
 export interface WatchedFileOptions {
   readonly path: string;

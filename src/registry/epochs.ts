@@ -1,4 +1,4 @@
-import { Epoch } from '../epoch.ts';
+import { Epoch } from '../base/epoch.ts';
 import type { Service } from './records.ts';
 
 /** What changed in a registry, in parts: who keeps what was made from a record learns from its epoch that it is out of date. */

@@ -1,4 +1,4 @@
-import { CairnError } from '../errors.ts';
+import { CairnError } from '../base/errors.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 

@@ -1,4 +1,4 @@
-import { CairnError } from '../errors.ts';
+import { CairnError } from '../base/errors.ts';
 import type { FailureCode } from './result.ts';
 
 /** A look-up that found nothing, with the properties of node:dns's errors. */

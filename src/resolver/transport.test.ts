@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import { type AddressInfo, createServer } from 'node:net';
 import packet, { type Packet } from 'dns-packet';
 import { expect, onTestFinished, test } from 'vitest';
-import { createFrames, frame } from '../net/frames.ts';
+import { createFrames, frame } from '../net/stream/frames.ts';
 import type { Transport } from './api.ts';
 import { decodeReply, encodeQuery } from './message.ts';
 import { createResolver } from './resolver.ts';

@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
-import { createFrames, frame } from '../net/frames.ts';
+import { createFrames, frame } from '../net/stream/frames.ts';
 import type { Peer } from '../net/transport.ts';
 import { answers } from '../net/upstream/match.ts';
 import type { Transport } from './api.ts';

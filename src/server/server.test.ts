@@ -6,8 +6,8 @@ import { decodeMessage } from '../dns/wire/decode.ts';
 import { encodeMessage } from '../dns/wire/encode.ts';
 import { definePlugin, type Plugin, type PluginDefinition } from '../plugin/plugin.ts';
 import { createReply } from '../plugin/reply.ts';
+import { firstMessage } from './answer/responder.ts';
 import { corefileSource } from './corefile-source.ts';
-import { firstMessage } from './responder.ts';
 import { Server, type ServerOptions } from './server.ts';
 
 /** A server for a Corefile with these plugins, not started. */

@@ -1,23 +1,23 @@
+import { CairnError, messageOf } from '../base/errors.ts';
 import { CorefileErrors, type CorefileWarning, printWarning } from '../corefile/error.ts';
 import type { Transport } from '../corefile/key.ts';
-import { CairnError, messageOf } from '../errors.ts';
 import { localAddresses } from '../net/addresses.ts';
 import { type Clock, systemClock } from '../observe/clock.ts';
 import { createLogger, type Logger, type LogSink, processSink } from '../observe/log.ts';
 import { type Cell, Metrics } from '../observe/metrics.ts';
 import type { ServerProcess } from '../plugin/env.ts';
-import { bindAddresses } from './bind-addresses.ts';
+import type { Answer, Explained } from './answer/responder.ts';
+import { exposeResponders } from './answer/responder-metrics.ts';
+import { ServerWatch } from './answer/watch.ts';
 import { exposeBuild } from './build-metric.ts';
 import type { Configuration } from './configuration.ts';
 import type { CorefileSource, LoadedCorefile } from './corefile-source.ts';
-import { Instance } from './instance.ts';
-import { type Claims, Keeper } from './keeper.ts';
-import { PageServers } from './page-servers.ts';
-import type { Answer, Explained } from './responder.ts';
-import { exposeResponders } from './responder-metrics.ts';
-import { Sockets } from './sockets.ts';
+import { bindAddresses } from './listeners/bind-addresses.ts';
+import { PageServers } from './listeners/page-servers.ts';
+import { Sockets } from './listeners/sockets.ts';
+import { Instance } from './reload/instance.ts';
+import { type Claims, Keeper } from './reload/keeper.ts';
 import { arrivalOf, type Visit, visitedPoint } from './visit.ts';
-import { ServerWatch } from './watch.ts';
 
 /** How long queries in flight may take to finish when a listener closes. */
 const DRAIN_MS = 5000;

@@ -1,7 +1,7 @@
 import type { Peer } from '../net/transport.ts';
 import type { Clock } from '../observe/clock.ts';
 import type { Arrival, Protocol } from '../plugin/query.ts';
-import type { ListenPoint } from './listen-point.ts';
+import type { ListenPoint } from './listeners/listen-point.ts';
 
 /** How a query comes that no socket received. */
 export interface Visit {

@@ -1,5 +1,5 @@
+import { CairnError } from '../base/errors.ts';
 import { parsePrefix } from '../dns/ip.ts';
-import { CairnError } from '../errors.ts';
 import type { Peer } from '../net/transport.ts';
 import type { LogSink } from '../observe/log.ts';
 import { type HostEntry, parseAddress, parseHostName } from '../plugins/hosts/entries.ts';

@@ -1,12 +1,12 @@
-import type { StreamListener } from '../net/stream-listener.ts';
-import { openTcp } from '../net/tcp.ts';
+import type { StreamListener } from '../net/stream/stream-listener.ts';
+import { openTcp } from '../net/stream/tcp.ts';
 import type { Peer, Receiver } from '../net/transport.ts';
-import { openUdp } from '../net/udp.ts';
+import { openUdp } from '../net/udp/udp.ts';
 import { systemClock } from '../observe/clock.ts';
 import { createLogger, type LogSink } from '../observe/log.ts';
 import type { Protocol } from '../plugin/query.ts';
+import { sendAnswer } from '../server/listeners/sockets.ts';
 import type { Server } from '../server/server.ts';
-import { sendAnswer } from '../server/sockets.ts';
 
 const ADDRESS = '127.0.0.1';
 /** A free port must be free over both protocols: how often the system may pick again. */

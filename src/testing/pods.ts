@@ -1,5 +1,5 @@
+import { CairnError } from '../base/errors.ts';
 import { didYouMean } from '../corefile/suggest.ts';
-import { CairnError } from '../errors.ts';
 import type { Peer } from '../net/transport.ts';
 import { serviceEnvironment } from '../registry/service-environment.ts';
 import {
@@ -11,7 +11,7 @@ import {
   type StubName,
   type Transport,
 } from '../resolver/index.ts';
-import { firstMessage } from '../server/responder.ts';
+import { firstMessage } from '../server/answer/responder.ts';
 import type { Server } from '../server/server.ts';
 import { KUBELET_DEFAULTS, type KubeletFields } from '../sources/manifests/pod.ts';
 import type { ObjectStore } from '../sources/memory/object-store.ts';

@@ -1,10 +1,10 @@
+import { CairnError } from '../base/errors.ts';
 import { Class, printRcode, queryMessage } from '../dns/message.ts';
 import { parseName } from '../dns/name.ts';
 import { printRdata } from '../dns/presentation.ts';
 import { parseType, printType, type ResourceRecord } from '../dns/rr.ts';
 import { decodeMessage } from '../dns/wire/decode.ts';
 import { encodeMessage } from '../dns/wire/encode.ts';
-import { CairnError } from '../errors.ts';
 import type { Server } from '../server/server.ts';
 
 /** A record of an answer. */

@@ -1,7 +1,7 @@
+import { CairnError } from '../base/errors.ts';
 import { Rcode } from '../dns/message.ts';
 import type { Name } from '../dns/name.ts';
 import { DS, NS, type ResourceRecord, SOA } from '../dns/rr.ts';
-import { CairnError } from '../errors.ts';
 import { behindLinks } from '../plugin/behind-links.ts';
 import type { PluginEnv } from '../plugin/env.ts';
 import { type Authority, answerLookup, fallsThrough } from '../plugin/lookup.ts';

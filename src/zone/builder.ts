@@ -1,3 +1,4 @@
+import { CairnError } from '../base/errors.ts';
 import { Class, printClass } from '../dns/message.ts';
 import { canonicalKey, foldName, isAtOrBelow, type Name, parentOf } from '../dns/name.ts';
 import { printRdata } from '../dns/presentation.ts';
@@ -15,7 +16,6 @@ import {
   rrType,
   SOA,
 } from '../dns/rr.ts';
-import { CairnError } from '../errors.ts';
 import type { Denial, SoaRecord, Zone } from './zone.ts';
 
 /** The most records of a zone. */

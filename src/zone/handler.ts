@@ -1,7 +1,7 @@
+import { CairnError } from '../base/errors.ts';
 import { Class, Opcode, Rcode } from '../dns/message.ts';
 import { type Name, parentOf } from '../dns/name.ts';
 import { DS, QType, SOA } from '../dns/rr.ts';
-import { CairnError } from '../errors.ts';
 import { printPeer } from '../net/transport.ts';
 import type { PluginEnv } from '../plugin/env.ts';
 import type { Handler } from '../plugin/plugin.ts';

@@ -1,5 +1,5 @@
+import { Epoch } from '../base/epoch.ts';
 import type { Name } from '../dns/name.ts';
-import { Epoch } from '../epoch.ts';
 import type { Peer } from '../net/transport.ts';
 import type { Difference } from './differences.ts';
 import { ZoneHistory } from './history.ts';

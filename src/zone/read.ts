@@ -1,9 +1,9 @@
 import { basename, dirname, resolve } from 'node:path';
+import { inTurns } from '../base/in-turns.ts';
+import { readTextNow } from '../base/read-file.ts';
 import { foldName, type Name } from '../dns/name.ts';
 import { isOfType, SOA } from '../dns/rr.ts';
 import { zoneFileSteps } from '../dns/zone-file.ts';
-import { inTurns } from '../in-turns.ts';
-import { readTextNow } from '../read-file.ts';
 import { ZoneBuilder, ZoneError } from './builder.ts';
 import type { Zone } from './zone.ts';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { bundle } from '../../scripts/bundle.ts';
-import { loadMachinery } from '../../src/net/batched/batched-udp.ts';
+import { loadMachinery } from '../../src/net/native/batched-udp.ts';
 import { apiNamespace, apiService } from '../support/api-objects.ts';
 import { startApiServer } from '../support/api-server/index.ts';
 import { ask } from '../support/ask.ts';

@@ -4,7 +4,7 @@ import { createWriteStream, readdirSync, readFileSync, realpathSync, writeFileSy
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { loadMachinery } from '../../src/net/batched/batched-udp.ts';
+import { loadMachinery } from '../../src/net/native/batched-udp.ts';
 import { plugins } from '../../src/plugins.ts';
 import { ask } from '../support/ask.ts';
 import { folderWith } from '../support/folder.ts';

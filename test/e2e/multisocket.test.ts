@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { loadMachinery } from '../../src/net/batched/batched-udp.ts';
+import { loadMachinery } from '../../src/net/native/batched-udp.ts';
 import { ask } from '../support/ask.ts';
 import { PATIENT } from '../support/patience.ts';
 import { startServer, type TestServer } from '../support/server.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { loadMachinery } from '../../src/net/batched/batched-udp.ts';
+import { loadMachinery } from '../../src/net/native/batched-udp.ts';
 import { ask } from '../support/ask.ts';
 import { answersIn, dialTls, questionOctets } from '../support/ask-encrypted.ts';
 import { KEY, SERVER_CERT } from '../support/authority.ts';

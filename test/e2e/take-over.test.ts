@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { loadMachinery } from '../../src/net/batched/batched-udp.ts';
+import { loadMachinery } from '../../src/net/native/batched-udp.ts';
 import { ask } from '../support/ask.ts';
 import { folderWith } from '../support/folder.ts';
 import { PATIENT } from '../support/patience.ts';

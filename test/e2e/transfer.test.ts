@@ -4,7 +4,7 @@ import { encode } from 'dns-packet';
 import { expect, onTestFinished, test } from 'vitest';
 import { Opcode } from '../../src/dns/message.ts';
 import { decodeMessage } from '../../src/dns/wire/decode.ts';
-import { createFrames, frame } from '../../src/net/frames.ts';
+import { createFrames, frame } from '../../src/net/stream/frames.ts';
 import { ask, questionPacket } from '../support/ask.ts';
 import { startServer } from '../support/server.ts';
 import { answering, startUpstream } from '../support/upstream.ts';

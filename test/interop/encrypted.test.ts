@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { frame } from '../../src/net/frames.ts';
+import { frame } from '../../src/net/stream/frames.ts';
 import { acceptanceRows } from '../support/acceptance.ts';
 import { questionOctets } from '../support/ask-encrypted.ts';
 import { CA_CERT, CLIENT_CERT, KEY, SERVER_CERT } from '../support/authority.ts';

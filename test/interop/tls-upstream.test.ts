@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { decodeMessage } from '../../src/dns/wire/decode.ts';
 import { encodeMessage } from '../../src/dns/wire/encode.ts';
-import { createFrames, frame } from '../../src/net/frames.ts';
+import { createFrames, frame } from '../../src/net/stream/frames.ts';
 import { ask } from '../support/ask.ts';
 import { CA_CERT, KEY, SERVER_CERT } from '../support/authority.ts';
 import { startServer } from '../support/server.ts';

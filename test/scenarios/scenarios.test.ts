@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { UDP_VARIABLE } from '../../src/net/udp.ts';
+import { UDP_VARIABLE } from '../../src/net/udp/udp.ts';
 import { parseScenarios } from '../support/scenario/parse.ts';
 import { play } from '../support/scenario/play.ts';
 

@@ -6,7 +6,7 @@ import { encode } from 'dns-packet';
 import { onTestFinished } from 'vitest';
 import { printRdata } from '../../src/dns/presentation.ts';
 import { decodeMessage } from '../../src/dns/wire/decode.ts';
-import { createFrames, frame } from '../../src/net/frames.ts';
+import { createFrames, frame } from '../../src/net/stream/frames.ts';
 import { questionPacket } from './ask.ts';
 import { CA_CERT } from './authority.ts';
 

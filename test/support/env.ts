@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Question } from '../../src/dns/message.ts';
 import type { Name } from '../../src/dns/name.ts';
-import type { HttpPage } from '../../src/net/http.ts';
+import type { HttpPage } from '../../src/net/pages/http.ts';
 import { createLogger } from '../../src/observe/log.ts';
 import { Metrics } from '../../src/observe/metrics.ts';
 import type { Kept, PluginEnv, ServerProcess } from '../../src/plugin/env.ts';

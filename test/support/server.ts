@@ -1,9 +1,9 @@
 import { expect, onTestFinished } from 'vitest';
-import { messageOf } from '../../src/errors.ts';
+import { messageOf } from '../../src/base/errors.ts';
 import { type Clock, systemClock } from '../../src/observe/clock.ts';
 import { plugins } from '../../src/plugins.ts';
 import { type CorefileSource, corefileSource } from '../../src/server/corefile-source.ts';
-import { rehearse } from '../../src/server/rehearsal.ts';
+import { rehearse } from '../../src/server/reload/rehearsal.ts';
 import { Server } from '../../src/server/server.ts';
 
 /** A server on a free port of the machine, stopped when the test is over. */

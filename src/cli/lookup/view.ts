@@ -1,7 +1,7 @@
-import { CairnError, messageOf } from '../../errors.ts';
+import { CairnError, messageOf } from '../../base/errors.ts';
+import { readTextNow } from '../../base/read-file.ts';
 import { type Peer, printPeer } from '../../net/transport.ts';
 import { plugins } from '../../plugins.ts';
-import { readTextNow } from '../../read-file.ts';
 import {
   parseResolvConf,
   type ResolvConf,

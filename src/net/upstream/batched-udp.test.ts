@@ -10,9 +10,9 @@ import {
 } from '../../../test/support/upstream.ts';
 import { decodeMessage } from '../../dns/wire/decode.ts';
 import { encodeMessage } from '../../dns/wire/encode.ts';
-import { loadMachinery } from '../batched/batched-udp.ts';
-import type { Kernel } from '../batched/kernel.ts';
-import type { Machinery } from '../batched/serve-socket.ts';
+import { loadMachinery } from '../native/batched-udp.ts';
+import type { Kernel } from '../native/kernel.ts';
+import type { Machinery } from '../native/serve-socket.ts';
 import { createBatchedUpstream, PORT_LIFE_MS, QUERIES_PER_PORT } from './batched-udp.ts';
 import { createSocketBudget } from './socket-budget.ts';
 import type { UdpUpstream } from './udp-upstream.ts';

@@ -1,10 +1,10 @@
 import { randomFillSync } from 'node:crypto';
 import type { Timer } from '../../observe/clock.ts';
-import { callError } from '../batched/kernel.ts';
-import { BATCH } from '../batched/message-memory.ts';
-import { isNothing, type Machinery } from '../batched/serve-socket.ts';
-import { encodeSockaddr, familyOf, peerOf } from '../batched/sockaddr.ts';
-import { DATAGRAM } from '../batched/socket.ts';
+import { callError } from '../native/kernel.ts';
+import { BATCH } from '../native/message-memory.ts';
+import { isNothing, type Machinery } from '../native/serve-socket.ts';
+import { encodeSockaddr, familyOf, peerOf } from '../native/sockaddr.ts';
+import { DATAGRAM } from '../native/socket.ts';
 import { type Peer, printPeer } from '../transport.ts';
 import { systemError, timeoutError, type UpstreamError } from './error.ts';
 import type { Hold } from './hold.ts';

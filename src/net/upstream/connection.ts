@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 import type { Socket } from 'node:net';
+import { TransientMap } from '../../base/transient-map.ts';
 import type { Clock, Timer } from '../../observe/clock.ts';
-import { TransientMap } from '../../transient-map.ts';
-import { createFrames, frame } from '../frames.ts';
+import { createFrames, frame } from '../stream/frames.ts';
 import { type Peer, printPeer } from '../transport.ts';
 import type { DialTimeout } from './dial.ts';
 import type { Dialer } from './dialer.ts';

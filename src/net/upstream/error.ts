@@ -1,5 +1,5 @@
 import { getSystemErrorMessage } from 'node:util';
-import { CairnError, messageOf } from '../../errors.ts';
+import { CairnError, messageOf } from '../../base/errors.ts';
 
 /** Why an exchange failed, as a metric's label. */
 export type FailureReason =

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { Clock } from '../../observe/clock.ts';
-import { createFrames, frame } from '../frames.ts';
+import { createFrames, frame } from '../stream/frames.ts';
 import { type Peer, printPeer } from '../transport.ts';
 import { tcpDialer } from './dialer.ts';
 import { systemError, timeoutError, UpstreamError } from './error.ts';

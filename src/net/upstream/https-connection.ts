@@ -1,6 +1,6 @@
 import { type ClientHttp2Session, connect } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
-import { messageOf } from '../../errors.ts';
+import { messageOf } from '../../base/errors.ts';
 import type { Clock } from '../../observe/clock.ts';
 import { type Peer, printPeer } from '../transport.ts';
 import type { DialTimeout } from './dial.ts';

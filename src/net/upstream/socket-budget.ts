@@ -1,4 +1,4 @@
-import { type Waiting, Waitlist } from '../../waitlist.ts';
+import { type Waiting, Waitlist } from '../../base/waitlist.ts';
 import { openFileLimit } from '../open-files.ts';
 
 /** How many UDP sockets may wait for upstreams at once, in the whole process; each is a file descriptor. */

@@ -10,7 +10,7 @@ import {
 } from '../../../test/support/upstream.ts';
 import { decodeMessage } from '../../dns/wire/decode.ts';
 import { encodeMessage } from '../../dns/wire/encode.ts';
-import { loadMachinery } from '../batched/batched-udp.ts';
+import { loadMachinery } from '../native/batched-udp.ts';
 import type { UdpKind } from '../transport.ts';
 import { UpstreamError } from './error.ts';
 import type { Hold } from './hold.ts';

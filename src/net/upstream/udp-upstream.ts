@@ -1,5 +1,5 @@
 import type { Peer, UdpKind } from '../transport.ts';
-import { udpMachinery } from '../udp.ts';
+import { udpMachinery } from '../udp/udp.ts';
 import { createBatchedUpstream } from './batched-udp.ts';
 import type { Hold } from './hold.ts';
 import { exchangeUdp, type UdpOptions } from './udp.ts';

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { messageOf } from '../../base/errors.ts';
 import { isAtOrBelow, type Name } from '../../dns/name.ts';
-import { messageOf } from '../../errors.ts';
 import type { Timer } from '../../observe/clock.ts';
 import type { Kept, PluginEnv } from '../../plugin/env.ts';
 import { Epoch } from '../../plugin/repeat.ts';

@@ -14,7 +14,7 @@ import { HOP_BY_HOP } from '../../plugin/edns-options.ts';
 import type { Handler, Plugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { createReply, failure, type Reply, replyWith } from '../../plugin/reply.ts';
-import { recordsInCaseOf } from '../../server/letter-case.ts';
+import { recordsInCaseOf } from '../../server/answer/letter-case.ts';
 import { MAX_WAITING } from './fetch.ts';
 import cache from './index.ts';
 import { MAX_OCTETS } from './store.ts';

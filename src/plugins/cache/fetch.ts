@@ -1,12 +1,12 @@
+import { CairnError } from '../../base/errors.ts';
+import { TransientMap } from '../../base/transient-map.ts';
+import { type Waiting, Waitlist } from '../../base/waitlist.ts';
 import { Rcode } from '../../dns/message.ts';
 import { isAtOrBelow } from '../../dns/name.ts';
-import { CairnError } from '../../errors.ts';
 import type { Clock } from '../../observe/clock.ts';
 import type { Handler } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { alterReply, countsOf, failure, mapReply, type Reply, withTtls } from '../../plugin/reply.ts';
-import { TransientMap } from '../../transient-map.ts';
-import { type Waiting, Waitlist } from '../../waitlist.ts';
 import { classify } from './classify.ts';
 import { createEntry, type Entry, freshReply, isAnswer, limitTtls, wantsAd } from './entry.ts';
 import type { CacheMetrics } from './metrics.ts';

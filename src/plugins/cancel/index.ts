@@ -1,6 +1,6 @@
+import { CairnError } from '../../base/errors.ts';
 import { atMostArgs, durationMs, lastUse, noBlock } from '../../corefile/arguments.ts';
 import { Rcode } from '../../dns/message.ts';
-import { CairnError } from '../../errors.ts';
 import type { Clock } from '../../observe/clock.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { failure, type Reply } from '../../plugin/reply.ts';

@@ -1,7 +1,7 @@
+import { CairnError } from '../../base/errors.ts';
 import { Class, Rcode } from '../../dns/message.ts';
 import { ROOT } from '../../dns/name.ts';
 import { A, AAAA, type ResourceRecord, rr } from '../../dns/rr.ts';
-import { CairnError } from '../../errors.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { createReply, failure, type Reply } from '../../plugin/reply.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { makePlugin, parsePlugin, sentReply } from '../../../test/support/plugin.ts';
 import { testQuery } from '../../../test/support/query.ts';
-import { CairnError, OverloadError } from '../../errors.ts';
+import { CairnError, OverloadError } from '../../base/errors.ts';
 import { failure } from '../../plugin/reply.ts';
 import { MAX_LINES_PER_SECOND } from './bound.ts';
 import errors from './index.ts';

@@ -1,8 +1,8 @@
+import { OverloadError } from '../../base/errors.ts';
 import { argsBetween, atMostArgs, durationMs, noArgs, once, oneOf, parseOptions } from '../../corefile/arguments.ts';
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
 import { pattern } from '../../corefile/pattern.ts';
 import { printType } from '../../dns/rr.ts';
-import { OverloadError } from '../../errors.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { boundLines } from './bound.ts';
 import { type ConsolidateRule, consolidate } from './consolidate.ts';

@@ -1,6 +1,6 @@
+import { CairnError, OverloadError } from '../../base/errors.ts';
 import { Rcode } from '../../dns/message.ts';
 import type { Response } from '../../dns/wire/response.ts';
-import { CairnError, OverloadError } from '../../errors.ts';
 import { type FailureReason, UpstreamError } from '../../net/upstream/error.ts';
 import type { Hold } from '../../net/upstream/hold.ts';
 import type { Cell } from '../../observe/metrics.ts';

@@ -1,10 +1,10 @@
+import { messageOf, systemCodeOf } from '../../base/errors.ts';
+import { readText } from '../../base/read-file.ts';
 import { CorefileError } from '../../corefile/error.ts';
-import { messageOf, systemCodeOf } from '../../errors.ts';
 import { DNS_PORT } from '../../net/addresses.ts';
 import { type Peer, printPeer } from '../../net/transport.ts';
 import type { Timer } from '../../observe/clock.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
-import { readText } from '../../read-file.ts';
 import { MAX_RESOLV_CONF_OCTETS, parseResolvConf } from '../../resolver/resolv-conf.ts';
 import { resolveHost } from './host.ts';
 import { MAX_UPSTREAMS, type Stanza } from './options.ts';

@@ -21,7 +21,7 @@ import { answering, answerTo, type Received, refusedPort, startUpstream } from '
 import type { Message } from '../../dns/message.ts';
 import { decodeMessage } from '../../dns/wire/decode.ts';
 import { encodeMessage } from '../../dns/wire/encode.ts';
-import { UDP_VARIABLE } from '../../net/udp.ts';
+import { UDP_VARIABLE } from '../../net/udp/udp.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'faults-'));
 writeFileSync(join(folder, 'ca.pem'), CA_CERT);

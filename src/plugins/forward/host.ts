@@ -1,10 +1,10 @@
 import { lookup } from 'node:dns/promises';
+import { CairnError } from '../../base/errors.ts';
 import { Class, queryMessage } from '../../dns/message.ts';
 import { parseName } from '../../dns/name.ts';
 import { A, AAAA, isOfType, printType } from '../../dns/rr.ts';
 import { decodeMessage } from '../../dns/wire/decode.ts';
 import { encodeMessage } from '../../dns/wire/encode.ts';
-import { CairnError } from '../../errors.ts';
 import type { Peer } from '../../net/transport.ts';
 import { exchangeUdp } from '../../net/upstream/udp.ts';
 import type { Clock } from '../../observe/clock.ts';

@@ -1,5 +1,5 @@
-import { clientKey } from '../../net/by-client.ts';
-import { type Waiting, Waitlist } from '../../waitlist.ts';
+import { type Waiting, Waitlist } from '../../base/waitlist.ts';
+import { clientKey } from '../../net/stream/by-client.ts';
 
 /** How many queries may be on their way to upstreams at once, in the whole process, however many stanzas there are: each takes some kilobytes. */
 export const MAX_FORWARDED = 8192;

@@ -1,8 +1,8 @@
+import { perObject } from '../../base/per-object.ts';
 import { printRcode } from '../../dns/message.ts';
 import type { FailureReason } from '../../net/upstream/error.ts';
 import { processBudget } from '../../net/upstream/socket-budget.ts';
 import { type Cell, type Metrics, TIME_BUCKETS } from '../../observe/metrics.ts';
-import { perObject } from '../../per-object.ts';
 import { inFlight } from './in-flight.ts';
 
 /** The name under which CoreDNS's proxy metrics know this plugin. */

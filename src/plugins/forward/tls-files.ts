@@ -1,10 +1,10 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
+import { messageOf } from '../../base/errors.ts';
+import { MAX_CREDENTIAL_OCTETS, readText } from '../../base/read-file.ts';
 import { CorefileError } from '../../corefile/error.ts';
-import { messageOf } from '../../errors.ts';
 import type { Timer } from '../../observe/clock.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
-import { MAX_CREDENTIAL_OCTETS, readText } from '../../read-file.ts';
 import type { TlsFiles } from './tls-options.ts';
 
 /** How often the files are read again: certificates are renewed while the server runs. */

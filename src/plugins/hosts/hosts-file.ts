@@ -1,4 +1,4 @@
-import { inTurns } from '../../in-turns.ts';
+import { inTurns } from '../../base/in-turns.ts';
 import type { Kept, PluginEnv } from '../../plugin/env.ts';
 import { Epoch } from '../../plugin/repeat.ts';
 import { watchFile } from '../../plugin/watched-file.ts';

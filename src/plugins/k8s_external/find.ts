@@ -1,8 +1,8 @@
+import { perObject } from '../../base/per-object.ts';
 import { AddressPrefixes } from '../../dns/address-prefixes.ts';
 import { parseIP } from '../../dns/ip.ts';
 import { labelsOf, type Name, NameError, parseName, ROOT } from '../../dns/name.ts';
 import { isReverseZone, parseReverseName } from '../../dns/reverse.ts';
-import { perObject } from '../../per-object.ts';
 import type { ServiceEndpoint, ServiceView } from '../../plugin/service-view.ts';
 import { NO_PORT, type Port, type Service } from '../../registry/records.ts';
 import type { Serial } from '../../registry/serial.ts';

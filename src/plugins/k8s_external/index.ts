@@ -1,8 +1,8 @@
+import { CairnError } from '../../base/errors.ts';
 import type { AddressPrefixes } from '../../dns/address-prefixes.ts';
 import { Class } from '../../dns/message.ts';
 import { foldName, longestZone, type Name } from '../../dns/name.ts';
 import { CNAME, type ResourceRecord, rr, SRV } from '../../dns/rr.ts';
-import { CairnError } from '../../errors.ts';
 import { behindLinks } from '../../plugin/behind-links.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import { type Authority, answerLookup, closedZones, type Lookup } from '../../plugin/lookup.ts';

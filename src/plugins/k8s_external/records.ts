@@ -1,7 +1,7 @@
+import { perObject } from '../../base/per-object.ts';
 import { parseIP } from '../../dns/ip.ts';
 import { joinName, type Name } from '../../dns/name.ts';
 import { A, AAAA, NS, PTR, type ResourceRecord, rr, SOA, SRV } from '../../dns/rr.ts';
-import { perObject } from '../../per-object.ts';
 import { ALL, type Portion } from '../../plugin/portion.ts';
 import type { ServiceView } from '../../plugin/service-view.ts';
 import { NO_PORT, type Port, type Service } from '../../registry/records.ts';

@@ -1,6 +1,6 @@
+import { perObject } from '../../base/per-object.ts';
 import { parseIP, printIP } from '../../dns/ip.ts';
 import { type Name, NameError, parseName } from '../../dns/name.ts';
-import { perObject } from '../../per-object.ts';
 import type { EndpointSlice, Service } from '../../registry/records.ts';
 import type { Registry } from '../../registry/registry.ts';
 import type { Serial } from '../../registry/serial.ts';

@@ -1,5 +1,5 @@
+import { perObject } from '../../base/per-object.ts';
 import type { Name } from '../../dns/name.ts';
-import { perObject } from '../../per-object.ts';
 import { NO_PORT, type Port } from '../../registry/records.ts';
 
 /** What stands at an existing name, whatever the type that is asked for. A name that does not exist has no contents. */

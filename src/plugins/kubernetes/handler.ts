@@ -1,7 +1,7 @@
+import { CairnError } from '../../base/errors.ts';
 import { Class, EdnsOption, Rcode } from '../../dns/message.ts';
 import { isAtOrBelow, type Name } from '../../dns/name.ts';
 import { CNAME, QType, type ResourceRecord, rr, SOA } from '../../dns/rr.ts';
-import { CairnError } from '../../errors.ts';
 import type { Cell } from '../../observe/metrics.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import { type Authority, answerLookup, type Lookup } from '../../plugin/lookup.ts';

@@ -1,4 +1,4 @@
-import { CairnError } from '../../errors.ts';
+import { CairnError } from '../../base/errors.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import { closedZones } from '../../plugin/lookup.ts';
 import { definePlugin } from '../../plugin/plugin.ts';

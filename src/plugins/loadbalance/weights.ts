@@ -1,7 +1,7 @@
+import { CairnError } from '../../base/errors.ts';
 import { canonicalIP } from '../../dns/ip.ts';
 import { foldName, type Name, parseName } from '../../dns/name.ts';
 import type { ResourceRecord } from '../../dns/rr.ts';
-import { CairnError } from '../../errors.ts';
 import { isAddress, type Records } from './order.ts';
 
 /** The weights of addresses, in canonical text, by folded name. */

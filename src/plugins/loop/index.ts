@@ -1,10 +1,10 @@
+import { CairnError } from '../../base/errors.ts';
 import { noArgs, noBlock, once } from '../../corefile/arguments.ts';
 import { Class, queryMessage, Rcode } from '../../dns/message.ts';
 import { type Name, ROOT } from '../../dns/name.ts';
 import { HINFO } from '../../dns/rr.ts';
 import { decodeMessage } from '../../dns/wire/decode.ts';
 import { encodeMessage } from '../../dns/wire/encode.ts';
-import { CairnError } from '../../errors.ts';
 import { type Peer, printPeer } from '../../net/transport.ts';
 import { exchangeUdp } from '../../net/upstream/udp.ts';
 import type { Clock } from '../../observe/clock.ts';

@@ -1,5 +1,5 @@
 import { atMostArgs, exactArgs, noArgs, once, parseOptions } from '../../corefile/arguments.ts';
-import type { PageTls } from '../../net/http.ts';
+import type { PageTls } from '../../net/pages/http.ts';
 import type { PageCertificate, PluginEnv } from '../../plugin/env.ts';
 import { pageAddress } from '../../plugin/page-address.ts';
 import { definePlugin } from '../../plugin/plugin.ts';

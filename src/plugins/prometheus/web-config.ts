@@ -1,8 +1,8 @@
 import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
-import { CairnError, messageOf } from '../../errors.ts';
-import type { PageTls } from '../../net/http.ts';
-import { MAX_CREDENTIAL_OCTETS, readOctets, readText } from '../../read-file.ts';
+import { CairnError, messageOf } from '../../base/errors.ts';
+import { MAX_CREDENTIAL_OCTETS, readOctets, readText } from '../../base/read-file.ts';
+import type { PageTls } from '../../net/pages/http.ts';
 
 /** What the server asks of a client's certificate, in the words of Prometheus' web configuration. */
 const CLIENT_AUTH = {

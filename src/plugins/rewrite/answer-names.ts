@@ -1,9 +1,9 @@
+import { CairnError } from '../../base/errors.ts';
+import { type Waiting, Waitlist } from '../../base/waitlist.ts';
 import { Rcode, type Sections } from '../../dns/message.ts';
 import { foldName, type Name, NameError } from '../../dns/name.ts';
 import { CNAME, DNAME, MX, NAPTR, NS, PTR, type ResourceRecord, SOA, SRV } from '../../dns/rr.ts';
-import { CairnError } from '../../errors.ts';
 import { countsOf, failure, mapRecords, type Reply } from '../../plugin/reply.ts';
-import { type Waiting, Waitlist } from '../../waitlist.ts';
 
 /** The fields of rdata that hold a name, by type: those that rules for values change. */
 const NAME_FIELDS: ReadonlyMap<number, readonly string[]> = new Map([

@@ -1,6 +1,6 @@
+import { CairnError } from '../../base/errors.ts';
 import { Rcode } from '../../dns/message.ts';
 import { NameError } from '../../dns/name.ts';
-import { CairnError } from '../../errors.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { notRepeatable } from '../../plugin/repeat.ts';

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
+import { messageOf } from '../../base/errors.ts';
 import { exactArgs, lastUse, noBlock } from '../../corefile/arguments.ts';
-import { messageOf } from '../../errors.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 
 /** Says where the relative paths of a server block start. */

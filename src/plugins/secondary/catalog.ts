@@ -1,6 +1,6 @@
+import { CairnError } from '../../base/errors.ts';
 import { foldName, isAtOrBelow, joinName, labelsOf, type Name } from '../../dns/name.ts';
 import { isOfType, PTR, TXT } from '../../dns/rr.ts';
-import { CairnError } from '../../errors.ts';
 import { rrsetOf, type Zone } from '../../zone/zone.ts';
 
 /** The most zones of a catalog; those beyond are left out. */

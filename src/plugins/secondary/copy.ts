@@ -1,6 +1,6 @@
+import { CairnError, messageOf } from '../../base/errors.ts';
 import type { Name } from '../../dns/name.ts';
 import { isNewer } from '../../dns/serial.ts';
-import { CairnError, messageOf } from '../../errors.ts';
 import { type Peer, printPeer } from '../../net/transport.ts';
 import { UpstreamError } from '../../net/upstream/error.ts';
 import type { Timer } from '../../observe/clock.ts';

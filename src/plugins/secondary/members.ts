@@ -1,5 +1,5 @@
+import { messageOf } from '../../base/errors.ts';
 import type { Name } from '../../dns/name.ts';
-import { messageOf } from '../../errors.ts';
 import type { Peer } from '../../net/transport.ts';
 import type { Kept, PluginEnv } from '../../plugin/env.ts';
 import { Epoch } from '../../plugin/repeat.ts';

@@ -1,7 +1,7 @@
+import { type Waiting, Waitlist } from '../../base/waitlist.ts';
 import { noArgs, noBlock, once } from '../../corefile/arguments.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { createReply, type Reply } from '../../plugin/reply.ts';
-import { type Waiting, Waitlist } from '../../waitlist.ts';
 
 /** So many queries over UDP may wait for their replies; clients ask again when there is no reply. */
 export const MAX_WAITING = 1024;

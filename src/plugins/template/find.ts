@@ -1,7 +1,7 @@
+import { CairnError } from '../../base/errors.ts';
 import { Class } from '../../dns/message.ts';
 import { longestZone, type Name } from '../../dns/name.ts';
 import { QType } from '../../dns/rr.ts';
-import { CairnError } from '../../errors.ts';
 import { evaluate } from '../../expression/evaluate.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import { fallsThrough } from '../../plugin/lookup.ts';

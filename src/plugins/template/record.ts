@@ -1,6 +1,6 @@
+import { CairnError } from '../../base/errors.ts';
 import { parseRecord } from '../../dns/presentation.ts';
 import type { ResourceRecord } from '../../dns/rr.ts';
-import { CairnError } from '../../errors.ts';
 import type { List } from './go/ast.ts';
 import { TemplateError } from './go/error.ts';
 import { evaluate } from './go/evaluate.ts';

@@ -3,7 +3,7 @@ import type { OptionLine } from '../../corefile/ast.ts';
 import { CorefileError } from '../../corefile/error.ts';
 import type { Position } from '../../corefile/position.ts';
 import { printDirective } from '../../corefile/print.ts';
-import type { StreamLimits } from '../../net/connections.ts';
+import type { StreamLimits } from '../../net/stream/connections.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 
 interface TimeoutsOptions {

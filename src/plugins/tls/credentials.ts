@@ -1,13 +1,13 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
+import { messageOf } from '../../base/errors.ts';
+import { MAX_CREDENTIAL_OCTETS } from '../../base/read-file.ts';
 import { CorefileError } from '../../corefile/error.ts';
 import type { Position } from '../../corefile/position.ts';
-import { messageOf } from '../../errors.ts';
-import type { ClientAuth, ServerCredentials } from '../../net/tls-server.ts';
+import type { ClientAuth, ServerCredentials } from '../../net/stream/tls-server.ts';
 import type { Timer } from '../../observe/clock.ts';
 import type { Kept, PluginEnv } from '../../plugin/env.ts';
 import { watchFile } from '../../plugin/watched-file.ts';
-import { MAX_CREDENTIAL_OCTETS } from '../../read-file.ts';
 
 /** How often the files are looked at: certificates are renewed while the server runs. */
 export const CERTIFICATE_POLL_MS = 30_000;

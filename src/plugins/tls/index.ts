@@ -1,7 +1,7 @@
 import { argsBetween, exactArgs, once, oneOf, parseOptions } from '../../corefile/arguments.ts';
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
 import { CorefileError } from '../../corefile/error.ts';
-import { CLIENT_AUTH, type ClientAuth } from '../../net/tls-server.ts';
+import { CLIENT_AUTH, type ClientAuth } from '../../net/stream/tls-server.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { whileServing } from '../../plugin/while-serving.ts';
 import { type TlsFiles, watchCredentials } from './credentials.ts';

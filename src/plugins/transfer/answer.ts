@@ -1,8 +1,8 @@
+import { CairnError } from '../../base/errors.ts';
 import { Class, EdnsOption, Rcode } from '../../dns/message.ts';
 import { foldName, longestZone, type Name } from '../../dns/name.ts';
 import { isOfType, QType, type ResourceRecord, SOA } from '../../dns/rr.ts';
 import { isNewer } from '../../dns/serial.ts';
-import { CairnError } from '../../errors.ts';
 import { printPeer } from '../../net/transport.ts';
 import type { Handler } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';

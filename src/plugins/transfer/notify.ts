@@ -1,9 +1,9 @@
+import { messageOf } from '../../base/errors.ts';
 import { Class, Opcode, printRcode, queryMessage, Rcode } from '../../dns/message.ts';
 import type { Name } from '../../dns/name.ts';
 import { type ResourceRecord, SOA } from '../../dns/rr.ts';
 import { decodeMessage } from '../../dns/wire/decode.ts';
 import { encodeMessage } from '../../dns/wire/encode.ts';
-import { messageOf } from '../../errors.ts';
 import { type Peer, printPeer } from '../../net/transport.ts';
 import { exchangeUdp } from '../../net/upstream/udp.ts';
 import type { Clock, Timer } from '../../observe/clock.ts';

@@ -1,6 +1,6 @@
+import { CairnError } from '../../base/errors.ts';
 import { atLeastArgs, exactArgs, once, parseOptions } from '../../corefile/arguments.ts';
 import { CorefileError } from '../../corefile/error.ts';
-import { CairnError } from '../../errors.ts';
 import { evaluate } from '../../expression/evaluate.ts';
 import type { Expression } from '../../expression/expression.ts';
 import { FUNCTIONS } from '../../expression/functions.ts';

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { createGunzip } from 'node:zlib';
-import { CairnError } from '../../errors.ts';
+import { CairnError } from '../../base/errors.ts';
 import type { Clock, Timer } from '../../observe/clock.ts';
 import { endingOf } from './ending.ts';
 import { ApiConnectionError, SilenceError } from './errors.ts';

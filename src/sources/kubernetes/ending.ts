@@ -1,4 +1,4 @@
-import { messageOf, systemCodeOf } from '../../errors.ts';
+import { messageOf, systemCodeOf } from '../../base/errors.ts';
 
 /** How a request or a response ended, in words for the operator: Node's own are as short as "aborted". */
 export function endingOf(thrown: unknown): string {

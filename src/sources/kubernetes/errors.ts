@@ -1,4 +1,4 @@
-import { CairnError } from '../../errors.ts';
+import { CairnError } from '../../base/errors.ts';
 
 /** The API server answered with something other than 200, or ended a watch with a Status. */
 export class ApiStatusError extends CairnError {

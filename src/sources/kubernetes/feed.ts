@@ -1,4 +1,4 @@
-import { messageOf } from '../../errors.ts';
+import { messageOf } from '../../base/errors.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { Key } from '../../registry/table.ts';
 import { ObjectError } from '../objects/field.ts';

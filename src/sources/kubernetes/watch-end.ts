@@ -1,4 +1,4 @@
-import { CairnError, messageOf } from '../../errors.ts';
+import { CairnError, messageOf } from '../../base/errors.ts';
 import { ApiConnectionError, SilenceError } from './errors.ts';
 import type { RelistReason } from './metrics.ts';
 

@@ -1,5 +1,5 @@
 import type { Node } from 'yaml';
-import { messageOf } from '../../errors.ts';
+import { messageOf } from '../../base/errors.ts';
 import type { FieldPath } from '../objects/field.ts';
 import { composeYaml, MAX_YAML_LENGTH, YamlLimitError } from './yaml.ts';
 

@@ -1,5 +1,5 @@
-import { CairnError } from '../../errors.ts';
-import { inTurns } from '../../in-turns.ts';
+import { CairnError } from '../../base/errors.ts';
+import { inTurns } from '../../base/in-turns.ts';
 import { ObjectError } from '../objects/field.ts';
 import { type ApiObject, objectsOf } from '../objects/list.ts';
 import { DEFAULT_NAMESPACE } from '../objects/metadata.ts';

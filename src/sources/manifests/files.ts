@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { messageOf } from '../../errors.ts';
+import { messageOf } from '../../base/errors.ts';
+import { readOctets } from '../../base/read-file.ts';
 import type { Clock } from '../../observe/clock.ts';
-import { readOctets } from '../../read-file.ts';
 import { type FileContent, MAX_FILE_BYTES, ManifestError, readFileContent } from './file.ts';
 import { keyOf, type Manifest } from './manifest.ts';
 import { expandPath, statOf } from './paths.ts';

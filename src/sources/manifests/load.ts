@@ -1,5 +1,5 @@
-import { messageOf } from '../../errors.ts';
-import { readOctets } from '../../read-file.ts';
+import { messageOf } from '../../base/errors.ts';
+import { readOctets } from '../../base/read-file.ts';
 import { MAX_FILE_BYTES, ManifestError, readManifests } from './file.ts';
 import type { Manifest } from './manifest.ts';
 import { expandPath } from './paths.ts';

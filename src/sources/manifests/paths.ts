@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { glob, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { messageOf } from '../../errors.ts';
+import { messageOf } from '../../base/errors.ts';
 
 /** A folder or pattern with more files is refused. */
 export const MAX_FILES = 10_000;

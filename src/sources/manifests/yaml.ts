@@ -1,5 +1,5 @@
 import { Composer, type Document, Lexer, Parser } from 'yaml';
-import { CairnError } from '../../errors.ts';
+import { CairnError } from '../../base/errors.ts';
 
 /** Longer texts are refused: queries wait while one is read, and no object of Kubernetes is as long. */
 export const MAX_YAML_LENGTH = 2 * 1024 * 1024;

@@ -1,5 +1,5 @@
+import { CairnError } from '../../base/errors.ts';
 import { didYouMean } from '../../corefile/suggest.ts';
-import { CairnError } from '../../errors.ts';
 import { matchLabels } from '../../registry/selector.ts';
 import { type Manifest, readManifest } from '../manifests/manifest.ts';
 import type { PodManifest } from '../manifests/pod.ts';

@@ -1,5 +1,5 @@
+import { CairnError } from '../../base/errors.ts';
 import { canonicalIP } from '../../dns/ip.ts';
-import { CairnError } from '../../errors.ts';
 
 /** The way from an API object to one of its fields. */
 export type FieldPath = readonly (string | number)[];

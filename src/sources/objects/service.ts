@@ -1,5 +1,5 @@
+import { messageOf } from '../../base/errors.ts';
 import { parseName } from '../../dns/name.ts';
-import { messageOf } from '../../errors.ts';
 import type { Service } from '../../registry/records.ts';
 import { Field, type PassOver, readEach, readSome, refuseAll } from './field.ts';
 import { readNames } from './metadata.ts';

@@ -8,7 +8,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import packet from 'dns-packet';
-import { createFrames, frame } from '../../../src/net/frames.ts';
+import { createFrames, frame } from '../../../src/net/stream/frames.ts';
 import { type Asked, replyTo, type Scenario } from './scenario.ts';
 
 export interface Job {

@@ -1,4 +1,4 @@
-import { CairnError } from '../../../errors.ts';
+import { CairnError } from '../../../base/errors.ts';
 
 /** A template that cannot be read, or cannot be filled in for a query. */
 export class TemplateError extends CairnError {

@@ -1,4 +1,4 @@
-import { CairnError } from '../../../errors.ts';
+import { CairnError } from '../../../base/errors.ts';
 import type { Clock } from '../../../observe/clock.ts';
 
 /** How the API server is found. */

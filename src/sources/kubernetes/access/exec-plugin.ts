@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { messageOf, systemCodeOf } from '../../../errors.ts';
-import { MAX_CREDENTIAL_OCTETS, readTextNow } from '../../../read-file.ts';
+import { messageOf, systemCodeOf } from '../../../base/errors.ts';
+import { MAX_CREDENTIAL_OCTETS, readTextNow } from '../../../base/read-file.ts';
 import { type ClusterFields, type ExecFields, pathFrom } from './kubeconfig-fields.ts';
 
 /** What a plugin gave. */

@@ -1,6 +1,6 @@
-import { messageOf } from '../../../errors.ts';
+import { messageOf } from '../../../base/errors.ts';
+import { MAX_CREDENTIAL_OCTETS, readText } from '../../../base/read-file.ts';
 import type { Clock } from '../../../observe/clock.ts';
-import { MAX_CREDENTIAL_OCTETS, readText } from '../../../read-file.ts';
 import { AccessError, type Credentials, PACKED, rereadEachMinute, type TlsFiles } from './access.ts';
 
 /** Where Kubernetes mounts the service account of a pod. */

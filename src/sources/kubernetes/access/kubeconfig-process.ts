@@ -7,7 +7,7 @@ import { dirname } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import type { Cluster, User } from '@kubernetes/client-node/dist/config_types.js';
 import { parse } from 'yaml';
-import { MAX_CREDENTIAL_OCTETS, readOctets, readText } from '../../../read-file.ts';
+import { MAX_CREDENTIAL_OCTETS, readOctets, readText } from '../../../base/read-file.ts';
 import type { TlsAccess } from './access.ts';
 import { type ExecCredential, runExecPlugin } from './exec-plugin.ts';
 import type { Resolved } from './kubeconfig.ts';

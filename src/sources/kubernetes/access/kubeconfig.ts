@@ -1,9 +1,9 @@
 import { fork } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { CairnError, messageOf } from '../../../errors.ts';
+import { CairnError, messageOf } from '../../../base/errors.ts';
+import { MAX_CREDENTIAL_OCTETS, readText } from '../../../base/read-file.ts';
 import type { Clock } from '../../../observe/clock.ts';
-import { MAX_CREDENTIAL_OCTETS, readText } from '../../../read-file.ts';
 import { type Access, AccessError, type Credentials, PACKED, type Renewed, rereadEachMinute } from './access.ts';
 
 /** What a kubeconfig leads to. */

@@ -1,0 +1,131 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import type { Readable } from 'node:stream';
+import { HEADER_OCTETS } from '../../dns/wire/decode.ts';
+
+/** A request and the way back to its client, whatever the version of HTTP. */
+export interface HttpExchange {
+  readonly method: string;
+  readonly path: string;
+  readonly body: Readable;
+  /** What the request takes in memory, beside its body, until it is answered. */
+  readonly headOctets: number;
+  respond(response: HttpResponse): void;
+  /** Ends the exchange without a response; its client may ask again. */
+  abort(): void;
+  /** Calls back once when nothing more will be read or written. */
+  onClosed(callback: () => void): void;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | number>>;
+  readonly body: Uint8Array | string;
+}
+
+/** The only resource that there is: the one that RFC 8484's examples and CoreDNS have. */
+const DNS_PATH = '/dns-query';
+const MAX_MESSAGE_OCTETS = 65_535;
+
+/** What a request's header fields may take together; a query that is larger can be posted. */
+export const MAX_HEAD_OCTETS = 8192;
+/** What a request takes beside them. */
+const REQUEST_OVERHEAD_OCTETS = 1024;
+
+/**
+ * The octets that a request asks with (RFC 8484 §4.1), or the response that says why it does not. Rejects if the client goes away.
+ *
+ * @param kept told of each piece of a message that is not whole, by its octets.
+ */
+export async function readQuery(
+  { method, path, body }: HttpExchange,
+  kept: (octets: number) => void,
+): Promise<Uint8Array | HttpResponse> {
+  const [resource, parameters] = splitPath(path);
+  if (resource !== DNS_PATH) return refuse(404, `there is nothing but ${DNS_PATH} here`);
+  if (method !== 'GET' && method !== 'POST') return refuse(405, 'ask with GET or POST', { allow: 'GET, POST' });
+  if (method === 'GET') body.resume(); // whatever it is, so that its end is seen
+  const message = method === 'GET' ? fromParameter(parameters) : await readBody(body, kept);
+  if (message === undefined) return refuse(413, 'a DNS message has 65535 octets at most');
+  // A reply, or what is too short to be answered.
+  if (message.length < HEADER_OCTETS || (message[2]! & 0x80) !== 0) return refuse(400, 'invalid request');
+  return message;
+}
+
+/** A response in plain text. */
+export function refuse(status: number, text: string, headers: HttpResponse['headers'] = {}): HttpResponse {
+  return { status, headers: { 'content-type': 'text/plain; charset=utf-8', ...headers }, body: `${text}\n` };
+}
+
+export function http1Exchange(request: IncomingMessage, response: ServerResponse): HttpExchange {
+  return {
+    method: request.method ?? '',
+    path: request.url ?? '',
+    body: request,
+    headOctets: headOctets(request.rawHeaders),
+    respond({ status, headers, body }) {
+      // What is left of a request that is not read to its end would be the next one.
+      const last = request.complete ? {} : { connection: 'close' };
+      response.writeHead(status, { ...headers, ...last, 'content-length': Buffer.byteLength(body) });
+      response.end(body);
+    },
+    abort: () => response.destroy(),
+    onClosed: (callback) => void response.once('close', callback),
+  };
+}
+
+export function http2Exchange(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  rawHeaders: readonly string[],
+): HttpExchange {
+  return {
+    method: headers[':method'] ?? '',
+    path: headers[':path'] ?? '',
+    body: stream,
+    headOctets: headOctets(rawHeaders),
+    respond({ status, headers, body }) {
+      if (stream.destroyed) return;
+      stream.respond({ ...headers, ':status': status, 'content-length': Buffer.byteLength(body) });
+      // RFC 9113 §8.1: a response may come before the request has ended, whose rest nobody wants then.
+      stream.end(body, () => stream.readableEnded || stream.close(constants.NGHTTP2_NO_ERROR));
+    },
+    abort: () => stream.close(constants.NGHTTP2_REFUSED_STREAM),
+    onClosed: (callback) => void stream.once('close', callback),
+  };
+}
+
+function headOctets(rawHeaders: readonly string[]): number {
+  return rawHeaders.reduce((octets, text) => octets + text.length, REQUEST_OVERHEAD_OCTETS);
+}
+
+function splitPath(path: string): [string, string] {
+  const at = path.indexOf('?');
+  return at === -1 ? [path, ''] : [path.slice(0, at), path.slice(at + 1)];
+}
+
+/** RFC 8484 §6: base64url without padding; what is not that is a message of no octets. */
+function fromParameter(parameters: string): Uint8Array {
+  const text = new URLSearchParams(parameters).get('dns') ?? '';
+  return Buffer.from(/^[\w-]+$/.test(text) ? text : '', 'base64url');
+}
+
+/** Undefined for more than a message can be; the rest of it is left unread. */
+async function readBody(body: Readable, kept: (octets: number) => void): Promise<Uint8Array | undefined> {
+  // In one piece: small pieces would take more memory than they hold.
+  let held = Buffer.alloc(0);
+  let octets = 0;
+  for await (const chunk of body.iterator({ destroyOnReturn: false })) {
+    const end = octets + chunk.length;
+    if (end > MAX_MESSAGE_OCTETS) return undefined;
+    if (end > held.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(end, Math.min(2 * held.length, MAX_MESSAGE_OCTETS)));
+      larger.set(held.subarray(0, octets));
+      kept(larger.length - held.length);
+      held = larger;
+    }
+    held.set(chunk, octets);
+    octets = end;
+  }
+  return held.subarray(0, octets);
+}

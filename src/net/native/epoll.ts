@@ -1,0 +1,52 @@
+import { TransientMap } from '../../base/transient-map.ts';
+import type { Kernel, Watch } from './kernel.ts';
+
+/**
+ * Watches sockets that live for a moment: the event loop has one descriptor for all of them, since one of its own for each
+ * costs more than the socket itself. Does not keep the process alive.
+ */
+export class Epoll {
+  private readonly kernel: Kernel;
+  private readonly readers = new TransientMap<number, () => void>();
+  private set: { readonly fd: number; readonly watch: Watch } | undefined;
+  private isTurnSet = false;
+
+  constructor(kernel: Kernel) {
+    this.kernel = kernel;
+  }
+
+  /** How many sockets are watched. */
+  get size(): number {
+    return this.readers.size;
+  }
+
+  /** Calls `read`, once a turn, while the socket has something to read or an error; false if the kernel cannot watch it. */
+  add(fd: number, read: () => void): boolean {
+    this.set ??= this.open();
+    if (this.kernel.epollAdd(this.set.fd, fd) < 0) return false;
+    this.readers.set(fd, read);
+    return true;
+  }
+
+  /** Forgets a socket that is about to be closed, which also takes it out of the kernel's set. */
+  delete(fd: number): void {
+    this.readers.delete(fd);
+  }
+
+  private open() {
+    const fd = this.kernel.epollCreate();
+    const watch = this.kernel.watch(fd, () => this.setTurn());
+    watch.unref();
+    return { fd, watch };
+  }
+
+  /** koffi calls from where neither promises nor errors are looked after; immediates run where they are. */
+  private setTurn(): void {
+    if (this.isTurnSet) return;
+    this.isTurnSet = true;
+    setImmediate(() => {
+      this.isTurnSet = false;
+      for (const fd of this.kernel.epollReady(this.set!.fd)) this.readers.get(fd)?.();
+    });
+  }
+}

@@ -1,0 +1,156 @@
+import type { Socket } from 'node:net';
+import type { Clock, Timer } from '../../observe/clock.ts';
+import { ConnectionsByClient } from './by-client.ts';
+import { HeldOctets } from './held-octets.ts';
+import type { CloseReason, ConnectionEvents, ConnectionLimits, StreamConnection } from './stream-connection.ts';
+
+/** What a listener allows. Times are milliseconds. */
+export interface StreamLimits extends ConnectionLimits {
+  /** At this many connections others make room for new ones, or new ones are closed: see {@link Connections.makeRoom}. */
+  readonly maxConnections: number;
+  /** Memory of all connections for incomplete messages; beyond it, the connection of the longest unfinished one is closed. */
+  readonly maxUnfinishedOctets: number;
+  /** Memory of all connections for unsent replies; beyond it, the one whose client has read nothing for the longest is closed. */
+  readonly maxUnsentOctets: number;
+}
+
+/** Counts of a listener's connections since its start. */
+export interface StreamStats {
+  open: number;
+  accepted: number;
+  /** Closed unread: as many connections as allowed were busy, or the system had none to give. */
+  refused: number;
+  /** Memory for incomplete messages. */
+  unfinishedOctets: number;
+  /** Memory for replies that clients have not read. */
+  unsentOctets: number;
+  readonly closed: Record<CloseReason, number>;
+}
+
+/** How often connections are looked over for expired ones: how much later than due one may end. */
+const SWEEP_INTERVAL_MS = 250;
+
+/** The time of these clients is over: the kernel must not keep what is still to be sent to them. */
+const RESET: ReadonlySet<CloseReason> = new Set<CloseReason>(['displaced', 'write']);
+
+/** The connections of a listener: how many there are, what they hold, and which of them makes room. */
+export class Connections implements ConnectionEvents {
+  readonly stats: StreamStats = createStats();
+  private readonly clock: Clock;
+  private readonly limits: StreamLimits;
+  /** With the sockets that were accepted. */
+  private readonly sockets = new Map<StreamConnection, Socket>();
+  /** Those that wait for their clients, and those whose clients wait. */
+  private readonly idle = new ConnectionsByClient();
+  private readonly busy = new ConnectionsByClient();
+  private readonly unfinished = new HeldOctets();
+  private readonly unsent = new HeldOctets();
+  private sweep: Timer | undefined;
+
+  constructor(clock: Clock, limits: StreamLimits) {
+    this.clock = clock;
+    this.limits = limits;
+  }
+
+  /**
+   * Whether there is room for one more connection of a client. If need be, the client with the most idle connections loses
+   * the one that is idle for the longest. Where none is idle, the client with the most loses its oldest one, if it has
+   * more than the new one's client will have.
+   */
+  makeRoom(client: string): boolean {
+    if (this.sockets.size < this.limits.maxConnections) return true;
+    const isHog = this.busy.max > this.busy.countOf(client) + 1;
+    const connection = this.idle.first ?? (isHog ? this.busy.first : undefined);
+    connection?.destroy('displaced');
+    return connection !== undefined;
+  }
+
+  /** A new connection is there, and idle; its socket is the one that was accepted. */
+  add(connection: StreamConnection, socket: Socket): void {
+    // Only while there are connections, so that an idle server does not wake up.
+    if (this.sockets.size === 0) this.sweep = this.clock.every(SWEEP_INTERVAL_MS, () => this.expireSoon());
+    this.sockets.set(connection, socket);
+    this.idle.add(connection);
+    this.stats.open++;
+    this.stats.accepted++;
+  }
+
+  /** A connection goes on as another one. */
+  replace(connection: StreamConnection, next: StreamConnection): void {
+    this.sockets.set(next, this.sockets.get(connection)!);
+    this.idle.add(next);
+    this.forget(connection);
+  }
+
+  /** All that are there; they may end meanwhile. */
+  [Symbol.iterator](): Iterator<StreamConnection> {
+    return this.sockets.keys();
+  }
+
+  onIdle(connection: StreamConnection): void {
+    if (!this.sockets.has(connection)) return;
+    this.busy.delete(connection);
+    this.idle.add(connection);
+  }
+
+  onBusy(connection: StreamConnection): void {
+    if (!this.sockets.has(connection)) return;
+    this.idle.delete(connection);
+    this.busy.add(connection);
+  }
+
+  onUnfinished(connection: StreamConnection, octets: number, progress: boolean): void {
+    if (!this.sockets.has(connection)) return;
+    this.unfinished.set(connection, octets, progress);
+    while (this.unfinished.octets > this.limits.maxUnfinishedOctets) this.unfinished.longest!.destroy('displaced');
+    this.stats.unfinishedOctets = this.unfinished.octets;
+  }
+
+  onUnsent(connection: StreamConnection, octets: number, progress: boolean): void {
+    if (!this.sockets.has(connection)) return;
+    this.unsent.set(connection, octets, progress);
+    while (this.unsent.octets > this.limits.maxUnsentOctets) this.unsent.longest!.destroy('displaced');
+    this.stats.unsentOctets = this.unsent.octets;
+  }
+
+  onClosed(connection: StreamConnection, reason: CloseReason): void {
+    if (RESET.has(reason)) this.sockets.get(connection)?.resetAndDestroy();
+    this.forget(connection);
+    if (this.sockets.size === 0) this.sweep?.cancel();
+    this.stats.open--;
+    this.stats.closed[reason]++;
+  }
+
+  private forget(connection: StreamConnection): void {
+    this.sockets.delete(connection);
+    this.idle.delete(connection);
+    this.busy.delete(connection);
+    this.unfinished.set(connection, 0, true);
+    this.unsent.set(connection, 0, true);
+    this.stats.unfinishedOctets = this.unfinished.octets;
+    this.stats.unsentOctets = this.unsent.octets;
+  }
+
+  /** After what has arrived is read: if the process itself was delayed, its clients are not late. */
+  private expireSoon(): void {
+    setImmediate(() => {
+      const nowMs = this.clock.monotonic();
+      for (const connection of this) connection.expire(nowMs);
+    });
+  }
+}
+
+function createStats(): StreamStats {
+  const closed = {
+    client: 0,
+    handshake: 0,
+    read: 0,
+    idle: 0,
+    write: 0,
+    queries: 0,
+    displaced: 0,
+    shutdown: 0,
+    error: 0,
+  };
+  return { open: 0, accepted: 0, refused: 0, unfinishedOctets: 0, unsentOctets: 0, closed };
+}

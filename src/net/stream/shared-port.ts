@@ -1,0 +1,37 @@
+import { once } from 'node:events';
+import type { Server } from 'node:net';
+import { CairnError } from '../../base/errors.ts';
+import { type ListenTarget, listenError } from '../listen.ts';
+import { loadMachinery } from '../native/batched-udp.ts';
+import { leaveConnections, openStreamSocket } from '../native/socket.ts';
+
+/** A server that listens on a port which other processes may have, too. */
+export interface SharedListening {
+  readonly port: number;
+  /** Has new connections given to the process that came to the port after this one; those that wait here are still to be accepted. */
+  leave(): void;
+}
+
+/** What cannot be had where system calls cannot be made. */
+export function noSharing(): CairnError {
+  return new CairnError(
+    'REUSEPORT',
+    'only Linux on x64 or arm64, with the package koffi and batched UDP, can share a port between processes',
+  );
+}
+
+/** As `listenTcp`, but other processes that say so, too, may listen on the same port. @throws CairnError (as a rejection) that says why not. */
+export async function listenShared(server: Server, target: ListenTarget): Promise<SharedListening> {
+  const machinery = await loadMachinery();
+  if (!machinery) throw noSharing();
+  const { kernel } = machinery;
+  const { fd, port } = openStreamSocket(kernel, { ...target, reusePort: true });
+  try {
+    server.listen({ fd, exclusive: true });
+    await once(server, 'listening');
+  } catch (thrown) {
+    kernel.close(fd);
+    throw listenError('TCP', target, thrown);
+  }
+  return { port, leave: () => leaveConnections(kernel, fd) };
+}

@@ -1,0 +1,126 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Clock } from '../../observe/clock.ts';
+import { clientOf } from '../addresses.ts';
+import { type ListenTarget, listenTcp } from '../listen.ts';
+import { CLOSE_GRACE_MS, type TransportListener } from '../transport.ts';
+import { clientKey } from './by-client.ts';
+import { Connections, type StreamLimits, type StreamStats } from './connections.ts';
+import { listenShared } from './shared-port.ts';
+import type { ConnectionEvents, ConnectionLimits, StreamConnection } from './stream-connection.ts';
+import { Handshake, type ServerCredentials, tlsUpgrade } from './tls-server.ts';
+import { Turns } from './turns.ts';
+
+export const STREAM_LIMITS: StreamLimits = {
+  readMs: 3000,
+  idleMs: 10_000,
+  writeMs: 5000,
+  maxInFlight: 128,
+  maxQueries: 0,
+  maxConnections: 10_000,
+  maxUnfinishedOctets: 16 * 1024 * 1024,
+  maxUnsentOctets: 16 * 1024 * 1024,
+};
+
+/** How many TLS handshakes begin in one turn of the event loop: each takes the thread for about a millisecond. */
+const HANDSHAKES_PER_TURN = 1;
+
+/** How much is read ahead of a client; and how much unread output is kept for it before no more of its queries are read. */
+const BUFFER_OCTETS = 16_384;
+
+/** Who has begun to connect when another process takes the port over is accepted and asks within this time. */
+const LAST_ACCEPTS_MS = 100;
+
+export interface StreamListener extends TransportListener {
+  readonly stats: Readonly<StreamStats>;
+  /** Sets the limits, {@link STREAM_LIMITS} where nothing is said; connections have them from their next query on. */
+  limit(limits: Partial<StreamLimits>): void;
+}
+
+export interface StreamOptions extends ListenTarget {
+  readonly clock: Clock;
+  readonly limits?: Partial<StreamLimits> | undefined;
+  /** What the next connection is secured with; none, or undefined, for one in the clear. */
+  readonly tls?: (() => ServerCredentials | undefined) | undefined;
+}
+
+/** How connections of a listener speak once they are open. */
+export interface StreamSpeech {
+  /** What clients may ask for in a TLS handshake (RFC 7301). */
+  readonly alpnProtocols: string[];
+  /** Whether a client that has sent its last octet still gets replies. */
+  readonly allowHalfOpen: boolean;
+  connect(socket: Socket, limits: ConnectionLimits, events: ConnectionEvents): StreamConnection;
+}
+
+/**
+ * Listens for connections and minds their number and their time. A client that is slow, silent or hostile costs its own
+ * connection only.
+ *
+ * @throws CairnError (as a rejection) when the address is in use or cannot be bound.
+ */
+export async function openStreams(options: StreamOptions, speech: StreamSpeech): Promise<StreamListener> {
+  const { clock, tls } = options;
+  const { alpnProtocols, allowHalfOpen, connect } = speech;
+  const limits = { ...STREAM_LIMITS, ...options.limits };
+  const connections = new Connections(clock, limits);
+  const { stats } = connections;
+  const handshakes = new Turns(HANDSHAKES_PER_TURN);
+  const upgrade = tlsUpgrade(alpnProtocols);
+  /** Once its first octets are there, for it is these that take time. */
+  const secure = (socket: Socket, credentials: ServerCredentials) => {
+    const handshake = new Handshake(socket, clock.monotonic() + limits.readMs, connections);
+    connections.add(handshake, socket);
+    const begin = () => {
+      if (handshake.isOver) return;
+      if (!handshakes.take()) return handshakes.wait(handshake.client, begin);
+      upgrade(socket, credentials, (secured) => {
+        if (handshake.leave()) connections.replace(handshake, connect(secured, limits, connections));
+      });
+    };
+    socket.once('readable', begin);
+  };
+
+  const server = createServer({ allowHalfOpen, highWaterMark: BUFFER_OCTETS }, (socket) => {
+    if (!connections.makeRoom(clientKey(clientOf(socket).address))) {
+      stats.refused++;
+      socket.on('error', () => {});
+      socket.destroy();
+      return;
+    }
+    const credentials = tls?.();
+    if (credentials) secure(socket, credentials);
+    else connections.add(connect(socket, limits, connections), socket);
+  });
+  const { port, leave } = await listen(server, options);
+  // What fails from now on is one accept, which costs that client its connection.
+  server.on('error', () => stats.refused++);
+  let closing: Promise<void> | undefined;
+  const close = async (graceMs: number): Promise<void> => {
+    if (leave && graceMs > 0) {
+      leave();
+      await new Promise<void>((resolve) => clock.after(LAST_ACCEPTS_MS, resolve));
+      // By then the event loop has read what is there.
+      await new Promise(setImmediate);
+    }
+    const allClosed = new Promise((resolve) => server.close(resolve));
+    for (const connection of connections) connection.finish('shutdown');
+    const deadline = clock.after(graceMs, () => {
+      for (const connection of connections) connection.destroy('shutdown');
+    });
+    await allClosed;
+    deadline.cancel();
+  };
+  return {
+    port,
+    stats,
+    limit: (next) => void Object.assign(limits, STREAM_LIMITS, next),
+    close(graceMs = CLOSE_GRACE_MS) {
+      closing ??= close(graceMs);
+      return closing;
+    },
+  };
+}
+
+async function listen(server: Server, target: ListenTarget): Promise<{ port: number; leave?: () => void }> {
+  return target.reusePort ? listenShared(server, target) : { port: await listenTcp(server, target) };
+}

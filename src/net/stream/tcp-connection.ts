@@ -1,0 +1,244 @@
+import type { Socket } from 'node:net';
+import { HEADER_OCTETS } from '../../dns/wire/decode.ts';
+import type { Clock } from '../../observe/clock.ts';
+import { clientOf, localOf } from '../addresses.ts';
+import type { Incoming, Peer, Receiver, SendReply } from '../transport.ts';
+import { clientKey } from './by-client.ts';
+import { createFrames, frame } from './frames.ts';
+import type { CloseReason, ConnectionEvents, ConnectionLimits, StreamConnection } from './stream-connection.ts';
+import type { Turns } from './turns.ts';
+
+/** How many messages of one connection are taken in a row, because other connections wait, too. */
+const MESSAGES_IN_A_ROW = 32;
+
+/** What a reply takes in memory, beside its octets, until it is sent. */
+const REPLY_OVERHEAD_OCTETS = 512;
+
+/** What all connections of a listener have in common. */
+export interface TcpWorld {
+  readonly receive: Receiver;
+  readonly clock: Clock;
+  /** A piece of work is a message. */
+  readonly turns: Turns;
+}
+
+/**
+ * One client's connection: hands queries over as they come and writes replies as they are made, in any order
+ * (RFC 7766 §6.2.1.1, §7).
+ */
+export class TcpConnection implements StreamConnection {
+  readonly client: string;
+  private readonly socket: Socket;
+  private readonly world: TcpWorld;
+  private readonly limits: ConnectionLimits;
+  private readonly events: ConnectionEvents;
+  private readonly frames = createFrames();
+  private readonly remote: Peer;
+  private readonly local: Peer;
+  /** Replies of many messages that are not written to their end. */
+  private readonly streams = new Set<Iterator<Uint8Array>>();
+  private inFlight = 0;
+  private queries = 0;
+  private unwritten = 0;
+  /** Memory of these replies, and whether the client has read some since the last report. */
+  private unsentOctets = 0;
+  private hasTaken = false;
+  /** What the listener knows to be kept of messages that are not whole. */
+  private unfinished = 0;
+  private corked = false;
+  private dispatching = false;
+  /** Others have their turn first. */
+  private yielding = false;
+  /** The client will send no more. */
+  private ended = false;
+  private closed = false;
+  /** Set when no more messages are taken, however many are there. */
+  private finishing: CloseReason | undefined;
+  /** When, on the monotonic scale, a message must have come. */
+  private readDeadline: number;
+  private readReason: CloseReason = 'read';
+  /** When something of what was sent must have been taken. */
+  private writeDeadline = Number.POSITIVE_INFINITY;
+
+  constructor(socket: Socket, world: TcpWorld, limits: ConnectionLimits, events: ConnectionEvents) {
+    this.socket = socket;
+    this.world = world;
+    this.limits = limits;
+    this.events = events;
+    this.remote = clientOf(socket);
+    this.client = clientKey(this.remote.address);
+    this.local = localOf(socket);
+    this.readDeadline = world.clock.monotonic() + limits.readMs;
+    socket.setNoDelay(true);
+    socket.on('data', (chunk: Buffer) => {
+      this.frames.push(chunk);
+      this.dispatch();
+    });
+    socket.on('drain', () => this.dispatch());
+    socket.on('end', () => {
+      this.ended = true;
+      this.dispatch();
+    });
+    socket.on('error', () => this.destroy('error'));
+    socket.on('close', () => this.destroy(this.finishing ?? 'client'));
+  }
+
+  expire(nowMs: number): void {
+    this.tellUnfinished(false);
+    if (nowMs >= this.writeDeadline) this.destroy('write');
+    else if (!this.finishing && nowMs >= this.readDeadline) this.finish(this.readReason);
+  }
+
+  finish(reason: CloseReason): void {
+    this.finishing ??= reason;
+    this.dispatch();
+  }
+
+  destroy(reason: CloseReason): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.events.onClosed(this, reason);
+    this.socket.destroy();
+    for (const messages of this.streams) messages.return?.();
+  }
+
+  /** Hands over the messages that are there, as far as the limits allow, then reads on, waits or ends. */
+  private dispatch(): void {
+    if (this.dispatching || this.closed) return;
+    this.dispatching = true;
+    const queries = this.queries;
+    for (let left = MESSAGES_IN_A_ROW; ; left--) {
+      if (this.mayTake() && (left === 0 || !this.world.turns.take())) this.yield();
+      const message = this.mayTake() ? this.frames.next() : undefined;
+      if (!message) break;
+      if (message.length >= HEADER_OCTETS) this.take(message);
+    }
+    this.dispatching = false;
+    if (this.closed) return;
+    if (this.queries > queries && this.inFlight === 0) this.events.onIdle(this);
+    this.tellUnfinished(this.queries > queries);
+    if (this.closed) return;
+    const exhausted = this.finishing !== undefined || (this.ended && this.mayTake());
+    if (exhausted && this.inFlight === 0) this.socket.destroySoon();
+    else if (this.mayTake()) this.socket.resume();
+    else this.socket.pause();
+  }
+
+  /** @param progress whether a message has become whole: then its connection is the last to make room. */
+  private tellUnfinished(progress: boolean): void {
+    // What is not read yet has come all the same, where the client is not read for a while.
+    const octets = this.frames.octets + this.socket.readableLength;
+    if (octets === 0 && this.unfinished === 0) return;
+    this.unfinished = octets;
+    this.events.onUnfinished(this, octets, progress);
+  }
+
+  private mayTake(): boolean {
+    const { finishing, yielding, inFlight, limits, socket } = this;
+    return !finishing && !yielding && inFlight < limits.maxInFlight && !socket.writableNeedDrain;
+  }
+
+  private yield(): void {
+    this.yielding = true;
+    this.world.turns.wait(this.client, () => {
+      this.yielding = false;
+      this.dispatch();
+    });
+  }
+
+  private take(bytes: Buffer): void {
+    const { remote: client, local } = this;
+    this.readReason = 'idle';
+    this.readDeadline = Number.POSITIVE_INFINITY;
+    this.inFlight++;
+    if (++this.queries === this.limits.maxQueries) this.finishing = 'queries';
+    let deferred = false;
+    const defer = (): SendReply => {
+      deferred = true;
+      return this.replyOnce();
+    };
+    const incoming: Incoming = { bytes, client, local, defer };
+    const reply = this.world.receive(incoming);
+    if (!deferred) this.reply(reply);
+    else if (this.inFlight > 0) this.events.onBusy(this);
+  }
+
+  private replyOnce(): SendReply {
+    let open = true;
+    return (reply, following) => {
+      if (!open) return;
+      open = false;
+      if (following) this.stream(following);
+      else this.reply(reply);
+      this.dispatch();
+    };
+  }
+
+  /** Writes messages one by one, as the client takes them and others have their turn; then the reply is done. */
+  private stream(messages: Iterator<Uint8Array>): void {
+    this.streams.add(messages);
+    const writeNext = (): void => {
+      if (this.closed) return;
+      if (this.socket.writableNeedDrain) return void this.socket.once('drain', writeNext);
+      const next = this.pull(messages);
+      if (next === undefined) return;
+      if (next.done) {
+        this.streams.delete(messages);
+        this.reply(undefined);
+        this.dispatch();
+      } else {
+        this.write(next.value);
+        setImmediate(writeNext);
+      }
+    };
+    writeNext();
+  }
+
+  /** Undefined if there will be no next message. */
+  private pull(messages: Iterator<Uint8Array>): IteratorResult<Uint8Array> | undefined {
+    try {
+      return messages.next();
+    } catch {
+      this.destroy('error');
+      return undefined;
+    }
+  }
+
+  private reply(bytes: Uint8Array | undefined): void {
+    if (this.closed) return;
+    if (bytes) this.write(bytes);
+    if (--this.inFlight > 0) return;
+    this.readDeadline = this.world.clock.monotonic() + this.limits.idleMs;
+    if (!this.dispatching) this.events.onIdle(this);
+  }
+
+  /** Writes a reply, length and all, together with the others of the same tick. */
+  private write(bytes: Uint8Array): void {
+    const { socket } = this;
+    if (!this.corked) {
+      this.corked = true;
+      socket.cork();
+      process.nextTick(() => {
+        this.corked = false;
+        socket.uncork();
+        this.tellUnsent();
+      });
+    }
+    if (this.unwritten++ === 0) this.writeDeadline = this.world.clock.monotonic() + this.limits.writeMs;
+    const octets = bytes.length + REPLY_OVERHEAD_OCTETS;
+    this.unsentOctets += octets;
+    socket.write(frame(bytes), () => {
+      this.unsentOctets -= octets;
+      this.hasTaken = true;
+      this.unwritten--;
+      this.writeDeadline =
+        this.unwritten === 0 ? Number.POSITIVE_INFINITY : this.world.clock.monotonic() + this.limits.writeMs;
+      if (this.unwritten === 0) this.tellUnsent();
+    });
+  }
+
+  private tellUnsent(): void {
+    this.events.onUnsent(this, this.unsentOctets, this.hasTaken);
+    this.hasTaken = false;
+  }
+}

@@ -1,0 +1,66 @@
+import { type Edns, EdnsOption, type MessageHead, OWN_UDP_SIZE, Rcode } from '../../dns/message.ts';
+import { encodeRecords, MAX_MESSAGE_OCTETS } from '../../dns/wire/encode.ts';
+import type { Query } from '../../plugin/query.ts';
+import { type Reply, recordsOf } from '../../plugin/reply.ts';
+import { recordsInCaseOf } from './letter-case.ts';
+import { encodePadded } from './padding.ts';
+import type { Listener } from './responder.ts';
+import type { Block } from './router.ts';
+import { udpLimit } from './udp-limit.ts';
+
+/** How a reply travels back. */
+type Speech = Pick<Listener, 'transport' | 'idleMs'>;
+
+/** The octets of a reply, no more of them than the client takes. */
+export function encodeReply(
+  query: Query,
+  reply: Reply,
+  block: Pick<Block, 'recursion' | 'udpSize'>,
+  speech: Speech,
+): Buffer {
+  const limit = query.protocol === 'udp' ? udpLimit(query.edns?.udpSize ?? 0, block) : MAX_MESSAGE_OCTETS;
+  const head = replyHead(query, reply, block, speech);
+  const isPadded = speech.transport !== 'dns' && query.edns && hasOption(query.edns, EdnsOption.PADDING);
+  const records = recordsInCaseOf(query, recordsOf(reply));
+  return isPadded ? encodePadded(head, records) : encodeRecords(head, records, limit);
+}
+
+/** What a reply says besides its records, with all that follows from its query: id, question, opcode, RD, CD and the OPT record. */
+export function replyHead(query: Query, reply: Reply, block: Pick<Block, 'recursion'>, speech: Speech): MessageHead {
+  const { message, edns, question } = query;
+  const { fixedFlags } = reply;
+  return {
+    id: message.id,
+    qr: true,
+    opcode: message.opcode,
+    aa: fixedFlags?.aa ?? reply.aa,
+    tc: reply.tc,
+    rd: fixedFlags?.rd ?? message.rd,
+    ra: fixedFlags?.ra ?? (reply.ra || block.recursion),
+    ad: reply.ad,
+    cd: message.cd,
+    rcode: edns || reply.rcode < 16 ? reply.rcode : Rcode.SERVFAIL,
+    questions: [question],
+    edns: edns && replyEdns(query, edns, reply, speech),
+  };
+}
+
+/** RFC 6891 §6.1.1: a reply has an OPT record if, and only if, the query had one. */
+function replyEdns(query: Query, edns: Edns, reply: Reply, { transport, idleMs }: Speech): Edns {
+  const options = [...(reply.ednsOptions ?? [])];
+  // Over HTTPS, connections are HTTP's business.
+  if (query.protocol === 'tcp' && transport !== 'https' && hasOption(edns, EdnsOption.TCP_KEEPALIVE)) {
+    options.push({ code: EdnsOption.TCP_KEEPALIVE, data: keepaliveData(idleMs) });
+  }
+  return { udpSize: OWN_UDP_SIZE, version: 0, do: edns.do, options };
+}
+
+function hasOption(edns: Edns, wanted: number): boolean {
+  return edns.options.some(({ code }) => code === wanted);
+}
+
+/** RFC 7828 §3.1: the timeout in units of 100 ms. */
+function keepaliveData(idleMs: number): Uint8Array {
+  const units = Math.min(0xffff, Math.round(idleMs / 100));
+  return Uint8Array.of(units >> 8, units & 0xff);
+}

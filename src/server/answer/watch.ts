@@ -1,0 +1,66 @@
+import { messageOf } from '../../base/errors.ts';
+import { Rcode } from '../../dns/message.ts';
+import { printType } from '../../dns/rr.ts';
+import type { Clock } from '../../observe/clock.ts';
+import type { Logger } from '../../observe/log.ts';
+import type { Cell, Family, Metrics } from '../../observe/metrics.ts';
+import type { Query } from '../../plugin/query.ts';
+import { failure, type Reply } from '../../plugin/reply.ts';
+
+/** Unexpected errors are logged with their stack at most this often; all are counted. */
+const PANIC_LOG_INTERVAL_MS = 1000;
+
+/** Counts and logs what happens to queries outside the plugins. */
+export class ServerWatch {
+  readonly clock: Clock;
+  /** A number from 0 up to, but not including, 1. */
+  readonly random: () => number;
+  private readonly log: Logger;
+  private readonly panics: Cell;
+  private readonly rejections: Family<Cell>;
+  private readonly requests: Family<Cell>;
+  private quietUntilMs = Number.NEGATIVE_INFINITY;
+
+  constructor(clock: Clock, random: () => number, log: Logger, metrics: Metrics) {
+    this.clock = clock;
+    this.random = random;
+    this.log = log;
+    this.panics = metrics
+      .counter(
+        'coredns_panics_total',
+        'Queries whose handling failed in a way that nobody foresaw, answered with SERVFAIL.',
+      )
+      .cell();
+    this.rejections = metrics.counter(
+      'cairn_rejected_messages_total',
+      'Messages that no plugin saw, by reason: short, reply, opcode, counts, malformed, class, version.',
+      ['reason'],
+    );
+    this.requests = metrics.counter('cairn_unserved_queries_total', 'Queries for names of no server block, refused.', [
+      'server',
+    ]);
+  }
+
+  /** What a peer sent was not let in. */
+  rejected(reason: string): void {
+    this.rejections.cell(reason).value++;
+  }
+
+  /** No server block serves the name. */
+  unserved(query: Query): void {
+    this.requests.cell(query.server).value++;
+  }
+
+  /** A plugin failed in a way that nobody foresaw: the client gets SERVFAIL, the operator a stack; `always`, or now and then. */
+  recovered(query: Pick<Query, 'server' | 'name' | 'type'>, thrown: unknown, always = false): Reply {
+    this.panics.value++;
+    const nowMs = this.clock.monotonic();
+    if (always || nowMs >= this.quietUntilMs) {
+      this.quietUntilMs = nowMs + PANIC_LOG_INTERVAL_MS;
+      const stack = thrown instanceof Error && thrown.stack ? thrown.stack : messageOf(thrown);
+      const where = `"${query.server}", question ${query.name} ${printType(query.type)}`;
+      this.log.error(`Recovered from panic in server: ${where}: ${stack}`);
+    }
+    return failure('', Rcode.SERVFAIL, thrown instanceof Error ? thrown : new Error(messageOf(thrown)));
+  }
+}

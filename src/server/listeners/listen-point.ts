@@ -1,0 +1,180 @@
+import { CorefileError, type CorefileWarning } from '../../corefile/error.ts';
+import type { ServerKey, Transport } from '../../corefile/key.ts';
+import { type Position, printPosition } from '../../corefile/position.ts';
+import type { Name } from '../../dns/name.ts';
+import { covers, type ListenAddress, overlaps, socketAddress } from '../../net/shared-sockets.ts';
+import type { StreamLimits } from '../../net/stream/connections.ts';
+import { STREAM_LIMITS } from '../../net/stream/stream-listener.ts';
+import type { ServerCredentials } from '../../net/stream/tls-server.ts';
+import type { BlockSettings } from '../../plugin/plugin.ts';
+import { Responder } from '../answer/responder.ts';
+import { Router } from '../answer/router.ts';
+import type { ServerWatch } from '../answer/watch.ts';
+import { type BlockConfiguration, noCertificate } from '../configuration.ts';
+
+/** One address and port with the blocks and zones that are served there. */
+export interface ListenPoint {
+  /** The listener's name in logs and metrics, such as `dns://:53`. */
+  readonly server: string;
+  /** What the sockets that serve it are called, and listen on; points that overlap share them. */
+  readonly sockets: { readonly name: string; readonly address: ListenAddress };
+  readonly transport: Transport;
+  readonly address: ListenAddress;
+  readonly port: number;
+  /** How many threads serve UDP. */
+  readonly threads: number;
+  /** What connections are allowed, beside the usual. */
+  readonly limits: Partial<StreamLimits>;
+  /** The block that says what to do TLS with, if one does. */
+  readonly securedBy: BlockConfiguration | undefined;
+  /** What connections are secured with: of a plugin of that block, and set once plugins are made. */
+  credentials: (() => ServerCredentials) | undefined;
+  /** Which blocks each zone belongs to, in the order in which they are asked whether they serve a query. */
+  readonly zones: ReadonlyMap<Name, readonly BlockConfiguration[]>;
+  readonly router: Router;
+  readonly responder: Responder;
+}
+
+/** What listening depends on beyond the Corefile. */
+export interface ListenWorld {
+  readonly watch: ServerWatch;
+  /** How many threads serve UDP where no block says it. */
+  readonly threads: number;
+  /** The addresses that `bind` means. @throws Error naming a target that is neither an address nor an interface. */
+  bindAddresses(bind: NonNullable<BlockSettings['bind']>): readonly string[];
+}
+
+/** What keys say of a point. */
+interface Claimed {
+  readonly transport: Transport;
+  readonly address: ListenAddress;
+  readonly port: number;
+  /** The first key. */
+  readonly key: ServerKey;
+  readonly zones: Map<Name, readonly BlockConfiguration[]>;
+}
+
+/**
+ * The points that the blocks listen on, their routers still empty: blocks with the same transport, address and port share one.
+ * And the zones that are not served where their blocks may be thought to serve them.
+ *
+ * @throws CorefileError where two blocks turn out to serve one zone at one address, or say different things of one listener.
+ */
+export function listenPoints(
+  blocks: readonly BlockConfiguration[],
+  world: ListenWorld,
+): { readonly points: readonly ListenPoint[]; readonly warnings: readonly CorefileWarning[] } {
+  const byServer = claimPoints(blocks, world);
+  const claimed = [...byServer.values()];
+  const onPorts = Map.groupBy(claimed, ({ transport, port }) => serverName(transport, undefined, port));
+  const socketsOf = ({ transport, address, port }: Claimed) => {
+    if (port === 0) return { name: serverName(transport, address, port), address };
+    const beside = onPorts.get(serverName(transport, undefined, port))!.map((other) => other.address);
+    const shared = socketAddress(address, beside);
+    return { name: serverName(transport, shared, port), address: shared };
+  };
+  const bySockets = Map.groupBy(claimed, (point) => socketsOf(point).name);
+  const points = [...byServer].map(([server, point]) => {
+    const { transport, address, port, zones } = point;
+    const router = new Router();
+    // As with CoreDNS, one block that wants other classes opens the listener for them.
+    const anyClass = [...zones.values()].flat().some(({ settings }) => settings.anyClass);
+    const sockets = socketsOf(point);
+    const sharing = bySockets.get(sockets.name)!.flatMap(({ zones }) => [...zones.values()].flat());
+    const threads = agreed('multisocket', sharing, (settings) => settings.threads);
+    const limits = {
+      ...agreed('timeouts', sharing, (settings) => settings.limits)?.said.limits,
+      ...(transport === 'https' && agreed('https', sharing, (settings) => settings.https)?.said.limits),
+    };
+    const tls = transport === 'dns' ? undefined : agreed('tls', sharing, (settings) => settings.tls);
+    if (transport === 'tls' && !tls) throw noCertificate(point.key);
+    const { idleMs } = { ...STREAM_LIMITS, ...limits };
+    return {
+      ...{ server, sockets, transport, address, port, zones, router },
+      threads: threads?.said.count ?? world.threads,
+      limits,
+      securedBy: tls?.block,
+      credentials: undefined,
+      responder: new Responder({ server, transport, router, anyClass, idleMs }, world.watch),
+    };
+  });
+  return { points, warnings: claimed.flatMap((point) => leftOut(point, claimed)) };
+}
+
+/** The zones of a point that are not served at some of its addresses: those that other blocks name have them to themselves. */
+function leftOut({ transport, address, port, zones }: Claimed, others: readonly Claimed[]): CorefileWarning[] {
+  const narrower = others.filter((other) => {
+    return other.transport === transport && other.port === port && port !== 0 && covers(address, other.address);
+  });
+  return [...zones].flatMap(([zone, blocks]) => {
+    const without = narrower.filter((other) => !other.zones.has(zone));
+    const [first] = without;
+    const key = blocks[0]?.keys.find((key) => key.zone === zone && key.port === port);
+    if (!first || !key) return [];
+    const places = without.map((other) => other.address).join(', ');
+    const bound = printPosition(first.key.position);
+    // An address block stands for many zones, and is one warning.
+    const isOne = blocks[0]!.keys.every((other) => other === key || other.position !== key.position);
+    const name = isOne ? `the zone ${zone}` : `'${key.original}'`;
+    const message = `${name} is not served at ${places}: queries there go to the block at ${bound}, which binds that address`;
+    return [{ position: key.position, message: `${message} - add it to that block, or 'bind' other addresses here` }];
+  });
+}
+
+/** The points by server name, with the zones that blocks claim there. */
+function claimPoints(blocks: readonly BlockConfiguration[], world: ListenWorld): ReadonlyMap<string, Claimed> {
+  const byServer = new Map<string, Claimed>();
+  for (const block of blocks) {
+    const { bind } = block.settings;
+    for (const address of bind ? world.bindAddresses(bind) : [undefined]) {
+      for (const key of block.keys) {
+        const { transport, zone, port, position } = key;
+        const server = serverName(transport, address, port);
+        const point = byServer.get(server) ?? { transport, address, port, key, zones: new Map() };
+        if (!byServer.has(server)) checkTransport(point, byServer.values());
+        byServer.set(server, point);
+        const others: readonly BlockConfiguration[] = point.zones.get(zone) ?? [];
+        if (block.settings.view === undefined && others.some(({ settings }) => settings.view === undefined)) {
+          const what = `${transport}://${zone}:${port}`;
+          throw new CorefileError(
+            position,
+            `cannot serve ${what} - it is already defined${address === undefined ? '' : ` for ${address}`}`,
+          );
+        }
+        point.zones.set(zone, [...others, block]);
+      }
+    }
+  }
+  return byServer;
+}
+
+/** @throws CorefileError if another transport has the port already: all listen on TCP. */
+function checkTransport({ transport, address, port, key }: Claimed, others: Iterable<Claimed>): void {
+  for (const other of others) {
+    if (port === 0 || other.port !== port || other.transport === transport) continue;
+    if (!overlaps(address, other.address)) continue;
+    const taken = `port ${port} is that of '${other.key.original}' at ${printPosition(other.key.position)}`;
+    throw new CorefileError(key.position, `'${key.original}' needs a port of its own: ${taken}`);
+  }
+}
+
+/** What the blocks that share sockets say of one thing; undefined if none does. @throws CorefileError if they differ. */
+function agreed<T extends { readonly text: string; readonly position: Position }>(
+  plugin: string,
+  blocks: readonly BlockConfiguration[],
+  pick: (settings: BlockSettings) => T | undefined,
+): { readonly block: BlockConfiguration; readonly said: T } | undefined {
+  const [first, ...others] = blocks.flatMap((block) => {
+    const said = pick(block.settings);
+    return said ? { block, said } : [];
+  });
+  const other = others.find(({ said }) => said.text !== first?.said.text)?.said;
+  if (!first || !other) return first;
+  const detail = `'${other.text}', but '${first.said.text}' for the same port at ${printPosition(first.said.position)}`;
+  throw new CorefileError(other.position, `plugin/${plugin}: ${detail} - it holds for the whole listener`);
+}
+
+/** What sockets and points are called in logs and metrics. */
+function serverName(transport: Transport, address: string | undefined, port: number): string {
+  return `${transport}://${address?.includes(':') ? `[${address}]` : (address ?? '')}:${port}`;
+}

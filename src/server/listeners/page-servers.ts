@@ -1,0 +1,145 @@
+import { messageOf } from '../../base/errors.ts';
+import type { ListenTarget } from '../../net/listen.ts';
+import { type HttpServer, openHttp } from '../../net/pages/http.ts';
+import { overlaps } from '../../net/shared-sockets.ts';
+import type { Clock, Timer } from '../../observe/clock.ts';
+import type { Logger } from '../../observe/log.ts';
+import type { Metrics } from '../../observe/metrics.ts';
+import { PageBook, type PageSocket } from './pages.ts';
+import { exposePageServers } from './transport-metrics.ts';
+
+/** How often it is tried again to open what could not be opened. */
+const RETRY_MS = 1000;
+
+interface OpenServer {
+  readonly server: HttpServer;
+  readonly target: ListenTarget;
+  readonly tlsKey: string;
+}
+
+/** The HTTP servers of the process: they stay open while the plugins behind their pages change. */
+export class PageServers {
+  private readonly clock: Clock;
+  private readonly log: Logger;
+  private readonly servers = new Map<string, OpenServer>();
+  /** What should be open, and of that what could not be opened. */
+  private wanted: readonly PageSocket[] = [];
+  private readonly missing = new Set<string>();
+  private retry: Timer | undefined;
+  /** One thing is done at a time. */
+  private turn: Promise<unknown> = Promise.resolve();
+
+  constructor(clock: Clock, log: Logger, metrics: Metrics) {
+    this.clock = clock;
+    this.log = log;
+    exposePageServers(metrics, () => [...this.servers].map(([address, { server }]) => [address, server] as const));
+  }
+
+  /**
+   * Opens the addresses that are not open yet. One that cannot be opened is logged, and tried again until it is: DNS is worth more than a
+   * page, and who has the port may be a server that ends as this one takes over.
+   */
+  open(book: PageBook): Promise<void> {
+    return this.inTurn(async () => this.openMissing(await book.sockets()));
+  }
+
+  /** Makes these pages the ones that are served, after others were opened in vain. */
+  restore(book: PageBook = new PageBook()): Promise<void> {
+    return this.inTurn(async () => {
+      const sockets = await book.sockets();
+      await this.closeOthers(sockets);
+      await this.openMissing(sockets);
+    });
+  }
+
+  /** From now on these pages are served, and no others: addresses without a page are closed. */
+  retain(book: PageBook = new PageBook()): Promise<void> {
+    return this.inTurn(async () => this.closeOthers(await book.sockets()));
+  }
+
+  /** The real port of an address as a plugin names it. */
+  portOf(address: string): number | undefined {
+    const socket = this.wanted.find(({ sets }) => sets.some(({ text }) => text === address));
+    return socket && this.servers.get(socket.name)?.server.port;
+  }
+
+  private async openMissing(sockets: readonly PageSocket[]): Promise<void> {
+    this.want(sockets);
+    for (const socket of sockets) {
+      if (this.servers.get(socket.name)?.tlsKey === tlsKeyOf(socket)) continue;
+      await this.makeRoom(socket);
+      await this.openSocket(socket);
+    }
+  }
+
+  private async openSocket(socket: PageSocket): Promise<void> {
+    const { clock, log, missing } = this;
+    const { name, sets, target, find, certificate } = socket;
+    const paths = sets.flatMap(({ pages }) => [...pages.keys()]).join(', ');
+    try {
+      const tlsKey = tlsKeyOf(socket);
+      const server = await openHttp(target, find, { clock, log, tls: certificate?.current() });
+      this.servers.set(name, { server, target, tlsKey });
+      if (missing.delete(name)) log.info(`${paths} at ${name} is served now`);
+    } catch (error) {
+      if (!missing.has(name)) log.error(`${paths} will not be served: ${messageOf(error)}`);
+      missing.add(name);
+      this.retry ??= clock.every(RETRY_MS, () => void this.inTurn(() => this.tryAgain()));
+    }
+  }
+
+  private async tryAgain(): Promise<void> {
+    for (const socket of this.wanted) if (this.missing.has(socket.name)) await this.openSocket(socket);
+    this.rest();
+  }
+
+  private want(sockets: readonly PageSocket[]): void {
+    this.wanted = sockets;
+    for (const name of this.missing) if (!sockets.some((socket) => socket.name === name)) this.missing.delete(name);
+    this.rest();
+  }
+
+  private rest(): void {
+    if (this.missing.size > 0) return;
+    this.retry?.cancel();
+    this.retry = undefined;
+  }
+
+  /** Closes what has the port and will go anyway: another address, or this one with another certificate. */
+  private async makeRoom({ name, target }: PageSocket): Promise<void> {
+    for (const [other, { server, target: taken }] of this.servers) {
+      const isWanted = this.wanted.some((socket) => socket.name === other);
+      const isInTheWay = server.port === target.port && overlaps(taken.address, target.address);
+      if (other !== name && (isWanted || !isInTheWay)) continue;
+      this.servers.delete(other);
+      await server.close();
+    }
+  }
+
+  private async closeOthers(sockets: readonly PageSocket[]): Promise<void> {
+    this.want(sockets);
+    const over: HttpServer[] = [];
+    for (const [name, { server }] of this.servers) {
+      const socket = sockets.find((socket) => socket.name === name);
+      if (socket) server.serve(socket.find);
+      else {
+        this.servers.delete(name);
+        over.push(server);
+      }
+    }
+    await Promise.all(over.map((server) => server.close()));
+  }
+
+  private inTurn(run: () => Promise<void>): Promise<void> {
+    const turn = this.turn.then(run);
+    this.turn = turn.catch(() => {});
+    return turn;
+  }
+}
+
+/** Equal for equal certificates and demands on clients; empty for plain HTTP. */
+function tlsKeyOf({ certificate }: PageSocket): string {
+  if (!certificate) return '';
+  const { cert, key, ca = '', ...demands } = certificate.current();
+  return JSON.stringify({ ...demands, cert: `${cert}`, key: `${key}`, ca: `${ca}` });
+}

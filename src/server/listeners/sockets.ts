@@ -1,0 +1,202 @@
+import { allAddresses } from '../../net/addresses.ts';
+import { type HttpsListener, openHttps } from '../../net/https/https.ts';
+import { type ListenAddress, overlaps } from '../../net/shared-sockets.ts';
+import type { StreamListener } from '../../net/stream/stream-listener.ts';
+import { openTcp } from '../../net/stream/tcp.ts';
+import type { Receiver, SendReply, UdpKind } from '../../net/transport.ts';
+import type { Clock } from '../../observe/clock.ts';
+import type { Logger } from '../../observe/log.ts';
+import type { Metrics } from '../../observe/metrics.ts';
+import type { Protocol } from '../../plugin/query.ts';
+import type { Answer } from '../answer/responder.ts';
+import { type MemoSize, openUdpService, type UdpService } from '../threads/udp-service.ts';
+import type { ListenPoint } from './listen-point.ts';
+import { mainPoint, responderAt, type Seat, seatOf } from './seat.ts';
+import { exposeTransports } from './transport-metrics.ts';
+
+/** A free port must be free over both protocols: how often the system may pick again. */
+const PORT_ATTEMPTS = 16;
+
+const UDP_KINDS: Record<UdpKind, string> = {
+  batched: 'batched: many datagrams per system call',
+  portable: 'portable: one datagram per system call',
+};
+
+/** Sockets that are open, for one point or for several that share them. */
+export interface OpenSockets {
+  readonly name: string;
+  readonly address: ListenAddress;
+  readonly seat: Seat;
+  /** TCP, TLS or HTTPS. */
+  readonly streams: StreamListener | HttpsListener;
+  /** Undefined where the transport has none. */
+  readonly udp: UdpService | undefined;
+}
+
+/** The listening sockets of the process: they stay open while the chains behind them change. */
+export class Sockets {
+  private readonly clock: Clock;
+  private readonly log: Logger;
+  private readonly reusePort: boolean;
+  private readonly openSockets = new Map<string, OpenSockets>();
+  private udpKind: UdpKind | undefined;
+
+  /** @param reusePort whether other processes may have the same ports, too */
+  constructor(clock: Clock, log: Logger, metrics: Metrics, reusePort: boolean) {
+    this.clock = clock;
+    this.log = log;
+    this.reusePort = reusePort;
+    exposeTransports(metrics, () => this.openSockets.values());
+  }
+
+  /**
+   * Opens the sockets that are not open yet, and lets as many threads serve them as they want; else the open ones are
+   * left as they are.
+   *
+   * @throws CairnError when one cannot be opened.
+   */
+  async open(points: readonly ListenPoint[]): Promise<void> {
+    const wanted = bySockets(points);
+    for (const [name, sharing] of wanted) {
+      if (!this.openSockets.has(name)) {
+        await this.makeRoom(sharing[0]!, wanted);
+        const open = await this.openFor(sharing);
+        this.openSockets.set(name, open);
+        if (open.udp) this.tellKind(open.udp.kind);
+      }
+      await this.openSockets.get(name)!.udp?.resize(sharing[0]!.threads);
+    }
+  }
+
+  /** Makes these points the ones that are open, after {@link open} failed for others. @throws CairnError as open does. */
+  async restore(points: readonly ListenPoint[]): Promise<void> {
+    await this.retain(points, 0);
+    await this.open(points);
+  }
+
+  /** One address and all addresses cannot both have a port: where one takes the other's place, that one must go first. */
+  private async makeRoom({ port, sockets }: ListenPoint, staying: ReadonlyMap<string, unknown>): Promise<void> {
+    const inTheWay = [...this.openSockets.values()].filter(({ name, address, streams }) => {
+      return port !== 0 && streams.port === port && !staying.has(name) && overlaps(address, sockets.address);
+    });
+    await this.closeThese(inTheWay, 0);
+  }
+
+  /** From now on the points' own responders answer; settles when all threads have reported what they did for others. */
+  async handOver(points: readonly ListenPoint[]): Promise<void> {
+    const handedOver = [...bySockets(points)].map(([name, sharing]) => {
+      const open = this.openSockets.get(name);
+      if (!open) return undefined;
+      Object.assign(open.seat, seatOf(sharing));
+      open.streams.limit(sharing[0]!.limits);
+      return open.udp?.handOver();
+    });
+    await Promise.all(handedOver);
+  }
+
+  /** Closes the sockets that serve none of these points, once their queries in flight are answered, within `graceMs`. */
+  async retain(points: readonly ListenPoint[], graceMs: number): Promise<void> {
+    const kept = bySockets(points);
+    await this.closeThese(
+      [...this.openSockets.values()].filter(({ name }) => !kept.has(name)),
+      graceMs,
+    );
+  }
+
+  private async closeThese(sockets: readonly OpenSockets[], graceMs: number): Promise<void> {
+    for (const { name } of sockets) this.openSockets.delete(name);
+    await Promise.all(sockets.flatMap(({ streams, udp }) => [streams.close(graceMs), udp?.close(graceMs)]));
+  }
+
+  /** Closes all. */
+  close(graceMs: number): Promise<void> {
+    return this.retain([], graceMs);
+  }
+
+  /** The real port of a point, which differs from the configured one if that is 0. */
+  portOf(point: ListenPoint): number {
+    return this.openSockets.get(point.sockets.name)?.streams.port ?? point.port;
+  }
+
+  /** What threads beside the main one keep for a point. */
+  workerMemo({ sockets, responder, address }: ListenPoint): MemoSize {
+    const open = this.openSockets.get(sockets.name);
+    return open?.udp?.memoOf(open.seat.responder === responder ? undefined : address) ?? { entries: 0, octets: 0 };
+  }
+
+  /** Says once how UDP is done here: it decides how much the server can take. */
+  private tellKind(kind: UdpKind): void {
+    if (this.udpKind === undefined) this.log.info(`UDP is ${UDP_KINDS[kind]}`);
+    this.udpKind = kind;
+  }
+
+  private async openFor(sharing: readonly ListenPoint[]): Promise<OpenSockets> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.tryOpen(mainPoint(sharing), seatOf(sharing));
+      } catch (error) {
+        if (sharing[0]!.port !== 0 || attempt === PORT_ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  private async tryOpen(point: ListenPoint, seat: Seat): Promise<OpenSockets> {
+    const { clock, log, reusePort } = this;
+    const { transport, server, port, limits } = point;
+    const { name, address } = point.sockets;
+    const streamOptions = { address, port, reusePort, clock, limits, tls: () => seat.credentials?.() };
+    if (transport === 'https') {
+      if (!seat.credentials)
+        log.info(`${server} has no 'tls': it is HTTP in the clear, for a proxy that has the certificate`);
+      const streams = await openHttps(streamOptions, this.receiver('tcp', seat));
+      return { name, address, seat, streams, udp: undefined };
+    }
+    const streams = await openTcp(streamOptions, this.receiver('tcp', seat));
+    if (transport === 'tls') return { name, address, seat, streams, udp: undefined };
+    // An address that another block names gets a socket of its own, so that it is known which one was asked.
+    const addresses = () => [...new Set([...seat.byAddress.keys(), ...allAddresses()])];
+    try {
+      const receive = this.receiver('udp', seat);
+      const udp = await openUdpService({
+        server,
+        address,
+        port: streams.port,
+        reusePort,
+        clock,
+        log,
+        addresses,
+        seat,
+        receive,
+      });
+      return { name, address, seat, streams, udp };
+    } catch (error) {
+      await streams.close(0);
+      throw error;
+    }
+  }
+
+  private receiver(protocol: Protocol, seat: Seat): Receiver {
+    const { clock } = this;
+    return (incoming) => {
+      const { bytes, client, local } = incoming;
+      const arrival = { protocol, client, local, octets: bytes.length, receivedMs: clock.monotonic() };
+      const answer = responderAt(seat, local.address).answer(bytes, arrival);
+      if (answer === undefined || answer instanceof Buffer) return answer;
+      const send = incoming.defer();
+      if (answer instanceof Promise) answer.then((late) => sendAnswer(send, late));
+      else sendAnswer(send, answer);
+      return undefined;
+    };
+  }
+}
+
+/** Sends a reply of whatever kind. */
+export function sendAnswer(send: SendReply, answer: Answer): void {
+  if (answer && 'next' in answer) send(undefined, answer);
+  else send(answer);
+}
+
+/** The points by the sockets that they share, which have a name. */
+function bySockets(points: readonly ListenPoint[]): ReadonlyMap<string, readonly ListenPoint[]> {
+  return Map.groupBy(points, ({ sockets }) => sockets.name);
+}

@@ -1,0 +1,73 @@
+import type { Edns, Message, Question } from '../../dns/message.ts';
+import { foldName, type Name } from '../../dns/name.ts';
+import { decodeMessage } from '../../dns/wire/decode.ts';
+import type { Peer } from '../../net/transport.ts';
+import type { Arrival, Protocol, Query } from '../../plugin/query.ts';
+import type { Scan } from './key.ts';
+
+/** A query that was answered from its octets; what an observer wants to know beyond that is decoded when it asks. */
+export class MemoQuery implements Query {
+  readonly protocol: Protocol;
+  readonly octets: number;
+  readonly receivedMs: number;
+  readonly type: number;
+  readonly zone: Name;
+  readonly server: string;
+  readonly depth = 0;
+  readonly shared = false;
+  private readonly bytes: Uint8Array;
+  readonly arrival: Arrival;
+  private readonly hasEdns: boolean;
+  /** The OPT record, unless it must be decoded. */
+  private readonly plainEdns: Edns | undefined;
+  private decoded: Message | undefined;
+
+  constructor(bytes: Uint8Array, arrival: Arrival, scan: Scan, zone: Name, server: string) {
+    this.protocol = arrival.protocol;
+    this.octets = arrival.octets;
+    this.receivedMs = arrival.receivedMs;
+    this.type = scan.type;
+    this.zone = zone;
+    this.server = server;
+    this.bytes = bytes;
+    this.arrival = arrival;
+    this.hasEdns = scan.hasEdns;
+    const isPlain = scan.hasEdns && !scan.hasOptions;
+    this.plainEdns = isPlain ? { udpSize: scan.udpSize, version: 0, do: scan.do, options: NO_OPTIONS } : undefined;
+  }
+
+  get client(): Peer {
+    return this.arrival.client;
+  }
+
+  get local(): Peer {
+    return this.arrival.local;
+  }
+
+  get message(): Message {
+    this.decoded ??= decodeMessage(this.bytes);
+    return this.decoded;
+  }
+
+  get question(): Question {
+    return this.message.questions[0]!;
+  }
+
+  get name(): Name {
+    return foldName(this.question.name);
+  }
+
+  get class(): number {
+    return this.question.class;
+  }
+
+  get ad(): boolean {
+    return this.message.ad;
+  }
+
+  get edns(): Edns | undefined {
+    return this.hasEdns ? (this.plainEdns ?? this.message.edns) : undefined;
+  }
+}
+
+const NO_OPTIONS: Edns['options'] = [];

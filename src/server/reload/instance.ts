@@ -1,0 +1,144 @@
+import { messageOf } from '../../base/errors.ts';
+import { CorefileError, type CorefileWarning, inOrder } from '../../corefile/error.ts';
+import { Rcode } from '../../dns/message.ts';
+import type { Clock } from '../../observe/clock.ts';
+import { createLogger, type Logger } from '../../observe/log.ts';
+import { UnservedError } from '../../plugin/existing.ts';
+import type { Handler } from '../../plugin/plugin.ts';
+import { UNCHANGING } from '../../plugin/repeat.ts';
+import { createReply } from '../../plugin/reply.ts';
+import type { Block } from '../answer/router.ts';
+import type { BlockConfiguration, Configuration } from '../configuration.ts';
+import { type ListenPoint, type ListenWorld, listenPoints } from '../listeners/listen-point.ts';
+import { PageBook } from '../listeners/pages.ts';
+import type { Claims } from './keeper.ts';
+import { createPlugins, type Generation, type NamedPlugin, type PluginWorld } from './plugin-env.ts';
+
+/** How often a stopping instance looks whether its last queries are answered. */
+const DRAIN_POLL_MS = 20;
+
+/** Chains of plugins made from one reading of a Corefile, and what they listen on. */
+export class Instance {
+  readonly listenPoints: readonly ListenPoint[];
+  readonly pages: PageBook;
+  /** What is doubtful in where blocks and pages listen. */
+  readonly warnings: readonly CorefileWarning[];
+  private readonly plugins: ReadonlyMap<BlockConfiguration, readonly NamedPlugin[]>;
+  private readonly clock: Clock;
+  private readonly log: Logger;
+
+  /**
+   * Makes the plugins of a configuration and wires them to chains; no I/O.
+   *
+   * @throws CorefileError at the directive that cannot be had.
+   */
+  constructor({ blocks }: Configuration, world: ListenWorld & PluginWorld, claims: Claims) {
+    this.clock = world.clock;
+    this.log = createLogger(world.sink);
+    this.pages = new PageBook();
+    const listening = listenPoints(blocks, world);
+    this.listenPoints = listening.points;
+    const responders = new Map(this.listenPoints.map(({ server, responder }) => [server, responder]));
+    const generation: Generation = { world, claims, pages: this.pages, shared: new Map(), responders };
+    this.plugins = new Map(
+      blocks.map((block) => [block, createPlugins(block, this.pointsOf(block)[0]?.server ?? '', generation)]),
+    );
+    for (const point of this.listenPoints) {
+      const secured = point.securedBy && this.plugins.get(point.securedBy);
+      point.credentials = secured?.find(({ plugin }) => plugin.credentials)?.plugin.credentials;
+    }
+    this.warnings = inOrder([...listening.warnings, ...this.pages.warnings(this.listenPoints)]);
+    const running = new Map([...this.plugins].map(([block, plugins]) => [block, runBlock(block, plugins)]));
+    for (const { zones, router } of this.listenPoints) {
+      for (const [zone, owners] of zones) for (const block of owners) router.add(zone, running.get(block)!);
+    }
+  }
+
+  /** Runs the plugins' start and waits for all, also when one fails: then its error is thrown, and all must be stopped. */
+  async start(): Promise<void> {
+    const abort = new AbortController();
+    const failures = await this.forEachPlugin(async ({ plugin, position }) => {
+      try {
+        await plugin.start?.(abort.signal);
+      } catch (error) {
+        abort.abort();
+        throw error instanceof CorefileError ? error : new CorefileError(position, messageOf(error));
+      }
+    });
+    if (failures[0]) throw failures[0];
+  }
+
+  /** Tells the plugins that their listeners are open; `portOf` gives the real port of each. */
+  async serving(portOf: (point: ListenPoint) => number): Promise<void> {
+    const listening = new Map(
+      [...this.plugins.keys()].map((block) => [
+        block,
+        this.pointsOf(block).map((point) => ({ address: point.address ?? '', port: portOf(point) })),
+      ]),
+    );
+    const failures = await this.forEachPlugin(async ({ plugin }, block) => plugin.serving?.(listening.get(block)!));
+    for (const { message } of failures) this.log.error(message);
+  }
+
+  /** Runs the plugins' last duties while DNS is still served; the result is what went wrong. */
+  shutdown(): Promise<readonly Error[]> {
+    return this.forEachPlugin(async ({ plugin }) => plugin.shutdown?.());
+  }
+
+  /** Waits for the queries in flight, at most `graceMs`, and stops every plugin. */
+  async stop(graceMs: number): Promise<void> {
+    const endMs = this.clock.monotonic() + graceMs;
+    while (this.listenPoints.some(({ responder }) => responder.inFlight > 0) && this.clock.monotonic() < endMs) {
+      await new Promise<void>((resolve) => this.clock.after(DRAIN_POLL_MS, resolve));
+    }
+    await this.forEachPlugin(async ({ plugin }) => plugin.stop?.());
+  }
+
+  private pointsOf(block: BlockConfiguration): readonly ListenPoint[] {
+    return this.listenPoints.filter(({ zones }) => [...zones.values()].flat().includes(block));
+  }
+
+  /** Runs something for every plugin, all at once, to the end of each; the result is what they threw. */
+  private async forEachPlugin(
+    run: (plugin: NamedPlugin, block: BlockConfiguration) => Promise<void>,
+  ): Promise<readonly Error[]> {
+    const failures: Error[] = [];
+    const all = [...this.plugins].flatMap(([block, plugins]) => plugins.map((plugin) => ({ block, plugin })));
+    await Promise.all(
+      all.map(({ block, plugin }) =>
+        run(plugin, block).catch((error) => failures.push(inPluginError(plugin.name, error))),
+      ),
+    );
+    return failures;
+  }
+}
+
+/** Wires the plugins of a block to one handler, the last one first. */
+function runBlock({ settings }: BlockConfiguration, plugins: readonly NamedPlugin[]): Block {
+  const last = plugins.at(-1)?.name ?? '';
+  const error = new UnservedError('NO_NEXT_PLUGIN', `plugin/${last}: no next plugin found`);
+  const end: Handler = () => createReply('', { rcode: Rcode.SERVFAIL, error, repeat: UNCHANGING });
+  const isBare = !plugins.some(({ plugin }) => plugin.wrap || plugin.observe);
+  return {
+    handler: isBare ? undefined : plugins.reduceRight((next, { plugin }) => plugin.wrap?.(next) ?? next, end),
+    observers: plugins.map(({ plugin }) => plugin).filter((plugin) => plugin.observe),
+    selects: selectionOf(plugins),
+    recursion: settings.recursion ?? false,
+    udpSize: settings.udpSize,
+    debug: settings.debug ?? false,
+    explain: (query, reply) => plugins.find(({ name }) => name === reply.source)?.plugin.explain?.(query, reply),
+  };
+}
+
+/** Which queries of its zones a block serves; undefined for all. */
+function selectionOf(plugins: readonly NamedPlugin[]): Block['selects'] {
+  const selecting = plugins.map(({ plugin }) => plugin).filter((plugin) => plugin.selects);
+  return selecting.length === 0 ? undefined : (query) => selecting.every((plugin) => plugin.selects!(query));
+}
+
+/** The error of a plugin's start, with the plugin's name, and behind the place in the Corefile if it has one. */
+function inPluginError(name: string, error: unknown): Error {
+  if (error instanceof CorefileError)
+    return new CorefileError(error.position, `plugin/${name}: ${error.detail}`, error.kind);
+  return new Error(`plugin/${name}: ${messageOf(error)}`, { cause: error });
+}

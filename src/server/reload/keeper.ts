@@ -1,0 +1,44 @@
+import type { Kept } from '../../plugin/env.ts';
+
+/** State that outlives the chain that made it: a value stays as long as the newest chain has asked for its key. */
+export class Keeper {
+  private readonly values = new Map<string, Kept>();
+
+  /** Begins a new chain's set of claims; exactly one of its two ends must be called. */
+  begin(): Claims {
+    const claimed = new Set<string>();
+    const made = new Set<string>();
+    const { values } = this;
+    return {
+      keep<T extends Kept>(key: string, make: () => T): T {
+        claimed.add(key);
+        if (!values.has(key)) {
+          values.set(key, make());
+          made.add(key);
+        }
+        return values.get(key) as T;
+      },
+      commit: () => release(values, (key) => !claimed.has(key)),
+      abandon: () => release(values, (key) => made.has(key)),
+    };
+  }
+
+  /** Stops every value. */
+  async clear(): Promise<void> {
+    await release(this.values, () => true);
+  }
+}
+
+export interface Claims {
+  keep<T extends Kept>(key: string, make: () => T): T;
+  /** The chain serves now: values that it did not ask for are stopped. */
+  commit(): Promise<void>;
+  /** The chain failed: values that were made for it are stopped. */
+  abandon(): Promise<void>;
+}
+
+async function release(values: Map<string, Kept>, isOver: (key: string) => boolean): Promise<void> {
+  const over = [...values].filter(([key]) => isOver(key));
+  for (const [key] of over) values.delete(key);
+  await Promise.allSettled(over.map(async ([, value]) => value.stop?.()));
+}

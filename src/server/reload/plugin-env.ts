@@ -1,0 +1,114 @@
+import { resolve as resolvePath } from 'node:path';
+import { messageOf } from '../../base/errors.ts';
+import { CorefileError } from '../../corefile/error.ts';
+import type { Position } from '../../corefile/position.ts';
+import { isAtOrBelow, type Name } from '../../dns/name.ts';
+import type { Clock } from '../../observe/clock.ts';
+import { createLogger, type LogSink } from '../../observe/log.ts';
+import type { Metrics } from '../../observe/metrics.ts';
+import type { PluginEnv, ServerProcess } from '../../plugin/env.ts';
+import type { Plugin } from '../../plugin/plugin.ts';
+import type { Query } from '../../plugin/query.ts';
+import type { Responder } from '../answer/responder.ts';
+import type { BlockConfiguration, PluginConfiguration } from '../configuration.ts';
+import type { PageBook } from '../listeners/pages.ts';
+import type { Claims } from './keeper.ts';
+
+/** What the plugins of the whole process have in common. */
+export interface PluginWorld {
+  readonly sink: LogSink;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly process: ServerProcess;
+  localAddresses(): readonly string[];
+}
+
+/** What the plugins that are made in one start or reload have in common. */
+export interface Generation {
+  readonly world: PluginWorld;
+  readonly claims: Claims;
+  readonly pages: PageBook;
+  readonly shared: Map<string, unknown>;
+  readonly responders: ReadonlyMap<string, Responder>;
+}
+
+export interface NamedPlugin {
+  readonly name: string;
+  readonly plugin: Plugin;
+  /** Its directives in the block, in normal form, and where the first one stands. */
+  readonly text: string;
+  readonly position: Position;
+}
+
+/** Makes the plugins of one block, in chain order. @throws CorefileError at the directive whose plugin cannot be made. */
+export function createPlugins(
+  block: BlockConfiguration,
+  server: string,
+  generation: Generation,
+): readonly NamedPlugin[] {
+  const plugins: NamedPlugin[] = [];
+  for (const configured of block.plugins) {
+    const { name } = configured.definition;
+    const { text, directive } = configured;
+    const { position } = directive;
+    const env = createEnv({ name, position }, block, server, plugins, generation);
+    plugins.push({ name, plugin: createPlugin(configured, env), text, position });
+  }
+  return plugins;
+}
+
+function createPlugin({ definition, options, directive }: PluginConfiguration, env: PluginEnv): Plugin {
+  try {
+    return definition.create(options, env);
+  } catch (error) {
+    if (error instanceof CorefileError) throw error;
+    throw new CorefileError(directive.position, `plugin/${definition.name}: ${messageOf(error)}`);
+  }
+}
+
+function createEnv(
+  { name, position }: Pick<NamedPlugin, 'name' | 'position'>,
+  block: BlockConfiguration,
+  server: string,
+  plugins: readonly NamedPlugin[],
+  { world, claims, pages, shared, responders }: Generation,
+): PluginEnv {
+  const { debug = false, root = '', view = '', labelled = [] } = block.settings;
+  return {
+    log: createLogger(world.sink, { prefix: `plugin/${name}: `, debug }),
+    queryLog: (line) => world.sink('info', `[INFO] ${line}`),
+    metrics: world.metrics,
+    clock: world.clock,
+    random: world.random,
+    block: {
+      ...{ keys: block.keys, zones: block.zones, server, view },
+      labelled: labelled.length > 0,
+      plugins: () => plugins,
+    },
+    path: (path) => resolvePath(root, path),
+    localAddresses: world.localAddresses,
+    label: (query, label) => readLabel(query, label, labelled, plugins),
+    resolve: (query, question) => responders.get(query.server)!.resolve(query, question),
+    keep: (key, make) => claims.keep(`${name} ${key}`, make),
+    shared<T>(key: string, make: () => T): T {
+      if (!shared.has(key)) shared.set(key, make());
+      return shared.get(key) as T;
+    },
+    page: (address, path, serve, certificate) => pages.add(address, path, serve, position, certificate),
+    process: world.process,
+  };
+}
+
+/** Asks the plugin that the label begins with. */
+function readLabel(
+  query: Query,
+  label: string,
+  zones: readonly Name[],
+  plugins: readonly NamedPlugin[],
+): string | undefined {
+  if (!zones.some((zone) => isAtOrBelow(query.name, zone))) return undefined;
+  const slash = label.indexOf('/');
+  const owner = plugins.find(({ name }) => name === label.slice(0, slash));
+  return owner?.plugin.label?.(query, label.slice(slash + 1));
+}

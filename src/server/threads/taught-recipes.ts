@@ -1,0 +1,80 @@
+import type { Epoch } from '../../base/epoch.ts';
+import type { Repetitions } from '../../plugin/plugin.ts';
+import type { Responder } from '../answer/responder.ts';
+import type { Block } from '../answer/router.ts';
+import type { MemoEntry } from '../memo/entry.ts';
+import { readKey } from '../memo/key.ts';
+import { type Counts, type Recipe, type Tally, unpackTallies } from './messages.ts';
+
+interface Taught {
+  readonly entry: MemoEntry;
+  readonly responder: Responder;
+  readonly type: number;
+  readonly do: boolean;
+}
+
+/** What one worker has been taught, so that its reports can be understood. As much as the worker keeps, and what it forgot since its last report. */
+export class TaughtRecipes {
+  private readonly byId = new Map<number, Taught>();
+  private readonly known = new Set<MemoEntry>();
+  private readonly chains: Epoch;
+  private lastId = 0;
+
+  /** `chains` moves when others answer: that voids every recipe. */
+  constructor(chains: Epoch) {
+    this.chains = chains;
+  }
+
+  /**
+   * The recipe of an entry that holds at this moment; undefined if the worker has it, or its block wants to see each query.
+   *
+   * The entry was made or looked at in this turn, in which nothing else could move an epoch. What moves one later is
+   * seen by the worker before it uses the recipe, even if it comes in between.
+   */
+  teach(key: string, entry: MemoEntry, responder: Responder, guest: string | undefined): Recipe | undefined {
+    if (this.known.has(entry) || !isObservedInBulk(entry.route.block)) return undefined;
+    const id = ++this.lastId;
+    this.known.add(entry);
+    this.byId.set(id, { entry, responder, ...readKey(key) });
+    const { bytes, runs, anySpelling, repeat, route } = entry;
+    const epochs = [...repeat.epochs, this.chains];
+    return {
+      ...{ id, guest, key, bytes, runs, anySpelling, untilMs: repeat.untilMs, udpSize: route.block.udpSize },
+      slots: epochs.map(({ slot }) => slot),
+      values: epochs.map(({ sharedValue }) => sharedValue),
+    };
+  }
+
+  /** Counts what the worker answered, and forgets what it forgot. */
+  take({ tallies, forgotten }: Pick<Counts, 'tallies' | 'forgotten'>): void {
+    unpackTallies(tallies, (id, tally) => {
+      const taught = this.byId.get(id);
+      if (taught) taught.responder.countRepetitions(taught.entry, repetitionsOf(taught, tally));
+    });
+    for (const id of forgotten) {
+      const taught = this.byId.get(id);
+      if (taught) this.known.delete(taught.entry);
+      this.byId.delete(id);
+    }
+  }
+}
+
+function isObservedInBulk({ observers }: Block): boolean {
+  return observers.every((plugin) => plugin.observeRepetitions);
+}
+
+function repetitionsOf({ entry, responder, type, do: hasDo }: Taught, tally: Tally): Repetitions {
+  return {
+    protocol: 'udp',
+    server: responder.server,
+    zone: entry.route.zone,
+    type,
+    do: hasDo,
+    queryOctets: tally.queryOctets,
+    isIPv6: tally.isIPv6,
+    reply: entry.reply,
+    octets: entry.bytes.length,
+    count: tally.count,
+    durationMs: tally.durationMs,
+  };
+}

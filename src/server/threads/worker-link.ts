@@ -1,0 +1,181 @@
+import { Worker } from 'node:worker_threads';
+import { type Epoch, shareEpochs } from '../../base/epoch.ts';
+import type { BoundSocket } from '../../net/native/socket.ts';
+import { guestAt } from '../../net/shared-sockets.ts';
+import type { Clock } from '../../observe/clock.ts';
+import type { Answer } from '../answer/responder.ts';
+import { responderAt, type Seat } from '../listeners/seat.ts';
+import { aheadOfMachineMs } from './machine-clock.ts';
+import {
+  joinBytes,
+  NO_REPLY,
+  NO_STATS,
+  type Order,
+  type Queries,
+  type Recipe,
+  type Report,
+  type WorkerMemo,
+  type WorkerStart,
+  type WorkerStats,
+} from './messages.ts';
+import { TaughtRecipes } from './taught-recipes.ts';
+
+/** Next to this file, from source as when it is built. */
+const PROGRAM = new URL(`./worker${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url);
+
+/** What a worker makes is garbage soon, and a larger nursery would only take more memory. */
+const YOUNG_MB = 4;
+
+/** What all workers of a listener have in common. */
+export interface WorkerWorld {
+  readonly clock: Clock;
+  readonly seat: Seat;
+  /** Of the sockets. */
+  readonly port: number;
+  /** Moves when others take the seat. */
+  readonly chains: Epoch;
+}
+
+/** The main thread's end of one worker: it answers what the worker cannot, and counts what the worker could. */
+export class WorkerLink {
+  stats: Readonly<WorkerStats> = NO_STATS;
+  memos: readonly WorkerMemo[] = [];
+  /** Settles when the thread is gone, with the reason if nobody asked it to end. */
+  readonly ended: Promise<string | undefined>;
+  /** Settles when the worker has seen the last hand-over, or is gone. */
+  handedOver: Promise<unknown> = Promise.resolve();
+  private readonly worker: Worker;
+  private readonly world: WorkerWorld;
+  private readonly recipes: TaughtRecipes;
+  private readonly ready = Promise.withResolvers<void>();
+  private handOvers: (() => void)[] = [];
+  private isClosing = false;
+  private reply = emptyReplies();
+
+  private constructor(world: WorkerWorld) {
+    this.world = world;
+    this.recipes = new TaughtRecipes(world.chains);
+    const { clock, seat } = world;
+    const start: WorkerStart = {
+      epochs: shareEpochs(),
+      aheadMs: aheadOfMachineMs(clock.monotonic),
+      guests: [...seat.byAddress.keys()],
+    };
+    this.worker = new Worker(PROGRAM, { workerData: start, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
+    let reason = 'it ended without a word';
+    this.worker.on('error', (error) => {
+      reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    });
+    this.worker.on('message', (report: Report) => {
+      if (report.kind === 'failed') reason = report.reason;
+      else this.take(report);
+    });
+    this.ended = new Promise((resolve) => {
+      this.worker.on('exit', () => {
+        this.ready.reject(new Error(`a worker thread did not start: ${reason}`));
+        resolve(this.isClosing ? undefined : reason);
+      });
+    });
+  }
+
+  /** Starts a worker, which serves nothing yet. @throws Error (as a rejection) when it cannot start. */
+  static async start(world: WorkerWorld): Promise<WorkerLink> {
+    const link = new WorkerLink(world);
+    await link.ready.promise;
+    return link;
+  }
+
+  serve(sockets: readonly BoundSocket[]): void {
+    this.tell({ kind: 'serve', sockets });
+  }
+
+  /** Others have taken the seat; the recipes are void already, as `chains` has moved. */
+  handOver(): void {
+    const seen = new Promise<void>((resolve) => this.handOvers.push(resolve));
+    // One that has died keeps its place until there is another.
+    this.handedOver = Promise.race([seen, this.ended]);
+    this.tell({ kind: 'handOver', guests: [...this.world.seat.byAddress.keys()] });
+  }
+
+  /** Lets the worker answer what it has read, within `graceMs`; settles when the thread is gone. */
+  async close(graceMs: number): Promise<void> {
+    this.isClosing = true;
+    this.tell({ kind: 'close', graceMs });
+    await this.ended;
+  }
+
+  private tell(order: Order, transfer: ArrayBuffer[] = []): void {
+    this.worker.postMessage(order, transfer);
+  }
+
+  private take(report: Exclude<Report, { kind: 'failed' }>): void {
+    switch (report.kind) {
+      case 'ready':
+        this.ready.resolve();
+        break;
+      case 'queries':
+        this.answer(report.queries);
+        break;
+      case 'counts':
+        this.stats = report.counts.stats;
+        this.memos = report.counts.memos;
+        this.recipes.take(report.counts);
+        break;
+      case 'handedOver':
+        this.handOvers.shift()?.();
+    }
+  }
+
+  /** Answers what can be answered at once in one message, the others when their replies come. */
+  private answer({ tokens, clients, clientPorts, locals, receivedMs, lengths, bytes }: Queries): void {
+    let at = 0;
+    tokens.forEach((token, i) => {
+      const octets = lengths[i]!;
+      const query = bytes.subarray(at, at + octets);
+      at += octets;
+      const { seat } = this.world;
+      const responder = responderAt(seat, locals[i]!);
+      const guest = guestAt(locals[i]!, seat.byAddress);
+      const reply = responder.answer(
+        query,
+        {
+          protocol: 'udp',
+          client: { address: clients[i]!, port: clientPorts[i]! },
+          local: { address: locals[i]!, port: this.world.port },
+          octets,
+          receivedMs: receivedMs[i]!,
+        },
+        (key, entry) => {
+          const recipe = this.recipes.teach(key, entry, responder, guest);
+          if (recipe) this.reply.recipes.push(recipe);
+        },
+      );
+      if (reply instanceof Promise) void reply.then((late) => this.settle(token, late));
+      else this.settle(token, reply);
+    });
+    this.sendReplies(true);
+  }
+
+  /** Replies that are there at the same time go in one message. */
+  private settle(token: number, answer: Answer): void {
+    // Only TCP takes a reply of several messages.
+    const bytes = answer instanceof Buffer ? answer : undefined;
+    const { tokens, lengths, parts } = this.reply;
+    if (tokens.length === 0) queueMicrotask(() => this.sendReplies(false));
+    tokens.push(token);
+    lengths.push(bytes?.length ?? NO_REPLY);
+    if (bytes) parts.push(bytes);
+  }
+
+  private sendReplies(isTurn: boolean): void {
+    const { parts, ...rest } = this.reply;
+    if (rest.tokens.length === 0 && !isTurn) return;
+    this.reply = emptyReplies();
+    const bytes = joinBytes(parts);
+    this.tell({ kind: 'replies', replies: { ...rest, bytes, isTurn } }, [bytes.buffer]);
+  }
+}
+
+function emptyReplies() {
+  return { tokens: [] as number[], lengths: [] as number[], parts: [] as Uint8Array[], recipes: [] as Recipe[] };
+}

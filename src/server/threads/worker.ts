@@ -1,0 +1,99 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { loadMachinery } from '../../net/native/batched-udp.ts';
+import { type ServedSocket, serveSocket } from '../../net/native/serve-socket.ts';
+import type { BoundSocket } from '../../net/native/socket.ts';
+import type { Incoming } from '../../net/transport.ts';
+import { systemClock } from '../../observe/clock.ts';
+import { scanQuery } from '../memo/key.ts';
+import { aheadOfMachineMs } from './machine-clock.ts';
+import { addStats, NO_STATS, type Order, type Report, type WorkerStart } from './messages.ts';
+import { Misses } from './misses.ts';
+import { Repeater } from './repeater.ts';
+
+/*
+ * A thread that answers what its sockets receive: by what it has learnt, else with what the main thread says.
+ *
+ * It ends when nothing is left to wait for. To be ended from outside would leave the event loop with sockets that it
+ * watches.
+ */
+
+/** How long after a query was answered the main thread knows of it, at most. */
+const REPORT_MS = 1000;
+
+const port = parentPort!;
+const { epochs, aheadMs, guests } = workerData as WorkerStart;
+const machinery = await loadMachinery();
+if (!machinery) throw new Error('batched UDP works in the main thread, but not in this one');
+
+/** From this thread's scale of time to the main thread's. */
+const shiftMs = aheadMs - aheadOfMachineMs(() => performance.now());
+const monotonic = () => performance.now() + shiftMs;
+const tell = (report: Report, transfer: ArrayBuffer[] = []) => port.postMessage(report, transfer);
+
+const repeater = new Repeater(epochs, guests, monotonic, Math.random);
+const misses = new Misses(monotonic, (queries, octets) => {
+  // What the main thread takes for known here it does not teach again.
+  if (repeater.hasForgotten) report();
+  tell({ kind: 'queries', queries }, [octets]);
+});
+const served: ServedSocket[] = [];
+let timer: NodeJS.Timeout | undefined;
+let isEnding = false;
+
+function receive(incoming: Incoming): Uint8Array | undefined {
+  const receivedMs = monotonic();
+  timer ??= setTimeout(report, REPORT_MS);
+  const scan = scanQuery(incoming.bytes);
+  const reply = scan && repeater.repeat(incoming, scan, receivedMs);
+  if (!reply) misses.ask(incoming, receivedMs);
+  return reply;
+}
+
+function report(): void {
+  clearTimeout(timer);
+  timer = undefined;
+  const { passed, dropped } = misses;
+  const stats = addStats([{ ...NO_STATS, passed, dropped }, ...served.map(({ stats }) => ({ ...NO_STATS, ...stats }))]);
+  tell({ kind: 'counts', counts: { ...repeater.takeCounts(), stats } });
+}
+
+function serve(sockets: readonly BoundSocket[]): void {
+  for (const socket of sockets) served.push(serveSocket(machinery!, socket, { ...systemClock, monotonic }, receive));
+}
+
+/** Lets go of the sockets once the replies are out, and ends. */
+async function end(graceMs: number): Promise<void> {
+  isEnding = true;
+  await Promise.all(served.map((socket) => socket.release(graceMs)));
+  report();
+  port.close();
+}
+
+function obey(order: Order): void {
+  switch (order.kind) {
+    case 'serve':
+      serve(order.sockets);
+      break;
+    case 'replies':
+      for (const recipe of order.replies.recipes) repeater.learn(recipe);
+      misses.settle(order.replies);
+      break;
+    case 'handOver':
+      repeater.handOver(order.guests);
+      report();
+      tell({ kind: 'handedOver' });
+      break;
+    case 'close':
+      void end(order.graceMs);
+      break;
+    default:
+      throw new TypeError(`no such order: ${JSON.stringify(order)}`);
+  }
+}
+
+process.on('uncaughtException', (error) => {
+  tell({ kind: 'failed', reason: error.stack ?? error.message });
+  if (!isEnding) void end(0);
+});
+port.on('message', obey);
+tell({ kind: 'ready' });
