@@ -35,12 +35,11 @@ const SAMPLED = 40;
 const SAMPLES_PER_COLLECTION = 5;
 /** How long the server may take to follow again after the last fault: it waits longer from failure to failure. */
 const CATCH_UP_MS = 60_000;
-/** Of what the server holds after a collection: the cluster has as many objects all the time. */
-const MAX_LIVE_GROWTH_MIB = 2;
 /**
- * Of the process's own memory, which also shows leaks in machine code; from the second third to the last, as it grows for minutes until V8 has
- * collected all spaces of its heap.
+ * From the second third of the run to the last: in the first, programs are still compiled, and V8 has not collected all spaces of its heap yet. Of what
+ * the server holds after a collection (the cluster has as many objects all the time), and of the process's own memory, which also shows leaks in machine code.
  */
+const MAX_LIVE_GROWTH_MIB = 2;
 const MAX_OWN_GROWTH_MIB = 15;
 /** Sockets of queries that are under way at the time are among them; a leak of many minutes is far more. */
 const MAX_MORE_FILES = 60;
@@ -110,10 +109,10 @@ async function sampleOften(server: BenchServer, untilMs: number): Promise<Sample
   return samples;
 }
 
-/** From a third of a run, 0 being the first, to the last third: of the smallest values, as what lies above them comes and goes. */
-function growth(values: readonly number[], from = 0): number {
-  const third = Math.ceil(values.length / 3);
-  return Math.min(...values.slice(-third)) - Math.min(...values.slice(from * third, (from + 1) * third));
+/** The smallest value of a third of a run, the first, second or last: what lies above it comes and goes. */
+function leastOf(values: readonly number[], third: 0 | 1 | 2): number {
+  const length = Math.floor(values.length / 3);
+  return Math.min(...values.slice(third * length, third === 2 ? undefined : (third + 1) * length));
 }
 
 /** Changes some services, and counts those that the server does not come to know of. */
@@ -160,9 +159,9 @@ try {
   const page = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
   const panics = Number(/^coredns_panics_total (\d+)/m.exec(page)?.[1] ?? Number.NaN);
   const failedReloads = Number(/^coredns_reload_failed_total (\d+)/m.exec(page)?.[1] ?? 0);
-  const live = growth(samples.live);
-  const own = growth(samples.own, 1);
-  const files = growth(samples.files);
+  const live = leastOf(samples.live, 2) - leastOf(samples.live, 1);
+  const own = leastOf(samples.own, 2) - leastOf(samples.own, 1);
+  const files = leastOf(samples.files, 2) - leastOf(samples.files, 0);
   if (victim.cluster.failed > 0) problems.push(`names of the cluster: ${victim.cluster.why}`);
   if (victim.outside!.failed * 100 > victim.outside!.asked) problems.push(`names outside: ${victim.outside!.why}`);
   if (panics !== 0) problems.push(`${panics} panics`);
@@ -174,8 +173,8 @@ try {
   process.stdout.write(
     `${minutes} minutes: ${changes.updates} changes, ${faults.length} faults of the API server, ${reloads} reloads; ` +
       `cluster names ${victim.cluster.failed} of ${victim.cluster.asked} failed, p99 ${victim.cluster.p99.toFixed(1)} ms; ` +
-      `names outside ${victim.outside!.failed} of ${victim.outside!.asked} failed; live memory ${live.toFixed(1)} MiB more ` +
-      `in the last third than in the first, own memory ${own.toFixed(1)} MiB more than in the second; ${panics} panics; ${problems.join('; ') || 'all is well'}\n`,
+      `names outside ${victim.outside!.failed} of ${victim.outside!.asked} failed; from the second third to the ` +
+      `last, live memory grew by ${live.toFixed(1)} MiB, own memory by ${own.toFixed(1)} MiB; ${panics} panics; ${problems.join('; ') || 'all is well'}\n`,
   );
 } finally {
   await server.stop();
