@@ -1,4 +1,11 @@
 import { CairnError } from '../../base/errors.ts';
+import { type ApexSettings, soaRecord } from '../../cluster/apex.ts';
+import type { Contents } from '../../cluster/contents.ts';
+import { followChain } from '../../cluster/external-name.ts';
+import { whatIsMissing } from '../../cluster/missing.ts';
+import { type RecordSettings, type Records, recordsOf } from '../../cluster/records.ts';
+import { createRepeatOf, type RepeatOf } from '../../cluster/repeat.ts';
+import { recordSettings, type Zone } from '../../cluster/zone.ts';
 import { Class, EdnsOption, Rcode } from '../../dns/message.ts';
 import { isAtOrBelow, type Name } from '../../dns/name.ts';
 import { CNAME, QType, type ResourceRecord, rr, SOA } from '../../dns/rr.ts';
@@ -10,14 +17,7 @@ import { portionFor } from '../../plugin/portion.ts';
 import type { Query } from '../../plugin/query.ts';
 import { notRepeatable } from '../../plugin/repeat.ts';
 import { alterReply, failure, mapReply, type Reply } from '../../plugin/reply.ts';
-import { type ApexSettings, soaRecord } from './apex.ts';
-import type { Contents } from './contents.ts';
-import { followChain } from './external-name.ts';
 import type { AnswerCells } from './metrics.ts';
-import { whatIsMissing } from './missing.ts';
-import { type RecordSettings, type Records, recordsOf } from './records.ts';
-import { createRepeatOf, type RepeatOf } from './repeat.ts';
-import { recordSettings, type Zone } from './zone.ts';
 
 /** The plugin's name, as the source of its replies. */
 export const NAME = 'kubernetes';

@@ -1,6 +1,6 @@
-import { CairnError } from '../../base/errors.ts';
-import { foldName, isAtOrBelow, type Name } from '../../dns/name.ts';
-import { CNAME, type ResourceRecord, rr } from '../../dns/rr.ts';
+import { CairnError } from '../base/errors.ts';
+import { foldName, isAtOrBelow, type Name } from '../dns/name.ts';
+import { CNAME, type ResourceRecord, rr } from '../dns/rr.ts';
 import type { Contents } from './contents.ts';
 
 /** The most CNAME records that one answer follows through the zone. */

@@ -1,8 +1,8 @@
-import { perObject } from '../../base/per-object.ts';
-import type { Name } from '../../dns/name.ts';
-import { type ResourceRecord, rr, SRV } from '../../dns/rr.ts';
-import type { Portion } from '../../plugin/portion.ts';
-import { NO_PORT } from '../../registry/records.ts';
+import { perObject } from '../base/per-object.ts';
+import type { Name } from '../dns/name.ts';
+import { type ResourceRecord, rr, SRV } from '../dns/rr.ts';
+import type { Portion } from '../plugin/portion.ts';
+import { NO_PORT } from '../registry/records.ts';
 import { addressRecord } from './address-records.ts';
 import type { Backends } from './contents.ts';
 

@@ -1,5 +1,5 @@
-import type { Cluster } from './cluster.ts';
 import type { ServiceName } from './service-name.ts';
+import type { ClusterView } from './view.ts';
 
 /** What there would have to be for a name to exist. */
 export const MISSING = ['namespace', 'service', 'endpoints', 'pod', 'address', 'name'] as const;
@@ -10,7 +10,7 @@ export type Missing = (typeof MISSING)[number];
  * Why a name does not exist: its namespace or service is not there, the service has no ready endpoint, no pod or service has
  * the address, or (`name`) no object can have such a name. `name` is undefined for one of a reverse zone.
  */
-export function whatIsMissing(cluster: Cluster, name: ServiceName | undefined): Missing {
+export function whatIsMissing(cluster: ClusterView, name: ServiceName | undefined): Missing {
   if (name === undefined) return 'address';
   if (name.kind === 'pod' || (name.kind === 'namespace' && name.tree === 'pod')) {
     return cluster.options.pods === 'disabled' || cluster.exposes(name.namespace) ? 'pod' : 'namespace';
