@@ -1,5 +1,5 @@
 import type { Contents } from '../../cluster/contents.ts';
-import { MISSING, type Missing } from '../../cluster/missing.ts';
+import { MISSING, type Missing } from '../../cluster/find.ts';
 import type { Zone } from '../../cluster/zone.ts';
 import type { Cell, Metrics } from '../../observe/metrics.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
