@@ -27,6 +27,16 @@ test('every file of src has a layer', () => {
   expect(sourceFiles().filter((file) => layerOf(partOf(file)) === -1)).toEqual([]);
 });
 
+test('the table of layers in docs/architecture.md says the same', () => {
+  const page = readFileSync(resolve(SRC, '../docs/architecture.md'), 'utf8');
+  const rows = [...page.matchAll(/^\| (\d+) \| (.+?) \|/gm)].flatMap(([, layer, folders]) =>
+    [...folders!.matchAll(/`src\/([^`]+)`/g)].map(
+      ([, folder]) => `${layer} ${folder!.replace('plugins/NAME', 'plugins/*')}`,
+    ),
+  );
+  expect(rows.sort()).toEqual(LAYERS.flatMap((parts, layer) => parts.map((part) => `${layer} ${part}`)).sort());
+});
+
 function sourceFiles(): string[] {
   return readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter(
     (file) => file.endsWith('.ts') && !file.endsWith('.test.ts'),
