@@ -11,7 +11,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['corefile', 'net'],
   ['resolver', 'registry'],
   ['sources', 'plugin'],
-  ['zone', 'expression'],
+  ['zone', 'expression', 'cluster'],
   ['plugins/*'],
   ['plugins.ts'],
   ['server'],
@@ -25,6 +25,16 @@ test('every import of src goes to a lower layer or stays in its own folder', () 
 
 test('every file of src has a layer', () => {
   expect(sourceFiles().filter((file) => layerOf(partOf(file)) === -1)).toEqual([]);
+});
+
+test('the table of layers in docs/architecture.md says the same', () => {
+  const page = readFileSync(resolve(SRC, '../docs/architecture.md'), 'utf8');
+  const rows = [...page.matchAll(/^\| (\d+) \| (.+?) \|/gm)].flatMap(([, layer, folders]) =>
+    [...folders!.matchAll(/`src\/([^`]+)`/g)].map(
+      ([, folder]) => `${layer} ${folder!.replace('plugins/NAME', 'plugins/*')}`,
+    ),
+  );
+  expect(rows.sort()).toEqual(LAYERS.flatMap((parts, layer) => parts.map((part) => `${layer} ${part}`)).sort());
 });
 
 function sourceFiles(): string[] {

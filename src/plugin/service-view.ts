@@ -1,9 +1,9 @@
 import type { Port, Service } from '../registry/records.ts';
-import type { Registry } from '../registry/registry.ts';
+import type { ReadonlyRegistry } from '../registry/registry.ts';
 
 /** What a plugin that knows a cluster lets others see of its services. */
 export interface ServiceView {
-  readonly registry: Registry;
+  readonly registry: ReadonlyRegistry;
   /** Whether the namespace exists and its names may be answered. */
   exposes(namespace: string): boolean;
   /** The service's ready endpoints, each under its label. */

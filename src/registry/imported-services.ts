@@ -1,7 +1,6 @@
 import type { RecordChange } from './change.ts';
-import type { Epochs } from './epochs.ts';
+import { SlicesByService } from './indexes.ts';
 import type { EndpointSlice, Service } from './records.ts';
-import { SlicesByService } from './slices-by-service.ts';
 import { Table } from './table.ts';
 
 /**
@@ -15,23 +14,12 @@ export class ImportedServices {
   private readonly changed: () => void;
 
   /** Tells of each record that changed, and then, once, that something did. */
-  constructor(epochs: Epochs, { tell, changed }: { tell(change: RecordChange): void; changed(): void }) {
+  constructor({ tell, changed }: { tell(change: RecordChange): void; changed(): void }) {
     this.changed = changed;
-    const moved = ({ namespace, service }: EndpointSlice) => epochs.moveService(this.service(namespace, service));
-    this.serviceTable = new Table({
-      link: () => {},
-      unlink: (service) => epochs.moveService(service),
-      replaced: (before, after) => tell({ kind: 'import', before, after }),
-    });
+    this.serviceTable = new Table({ replaced: (before, after) => tell({ kind: 'import', before, after }) });
     this.sliceTable = new Table({
-      link: (slice) => {
-        this.slicesByService.add(slice);
-        moved(slice);
-      },
-      unlink: (slice) => {
-        this.slicesByService.remove(slice);
-        moved(slice);
-      },
+      link: (slice) => this.slicesByService.add(slice),
+      unlink: (slice) => this.slicesByService.remove(slice),
       replaced: (before, after) => tell({ kind: 'imported-slice', before, after }),
     });
   }

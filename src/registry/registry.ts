@@ -1,11 +1,9 @@
 import type { Clock } from '../observe/clock.ts';
-import { AddressIndex } from './address-index.ts';
-import type { RecordChange } from './change.ts';
-import { Epochs } from './epochs.ts';
+import { EFFECTS, type Effect, Epochs, type RecordChange, type SerialZones } from './change.ts';
 import { ImportedServices } from './imported-services.ts';
+import { AddressIndex, SlicesByService } from './indexes.ts';
 import type { Endpoint, EndpointSlice, Namespace, Pod, Service } from './records.ts';
 import { Serial } from './serial.ts';
-import { SlicesByService } from './slices-by-service.ts';
 import { Table } from './table.ts';
 
 /** Everything there is of the kinds it names. */
@@ -40,6 +38,20 @@ export interface Counts {
   readonly imports: number;
 }
 
+interface FollowingSerial {
+  readonly zones: SerialZones;
+  readonly isVisible: (change: RecordChange) => boolean;
+  readonly serial: Serial;
+}
+
+/** A registry for readers, who cannot change it. */
+export type ReadonlyRegistry = Omit<Registry, Change | 'imports'> & {
+  readonly imports: Pick<ImportedServices, 'service' | 'slice' | 'slicesOf' | 'services' | 'slices'>;
+};
+
+/** The methods that change a registry. */
+type Change = Extract<keyof Registry, `${'set' | 'delete' | 'replace' | 'mark'}${string}`>;
+
 /** What a record takes with its entries in all indexes; measured with Node 24. */
 const OCTETS = { namespace: 300, service: 600, slice: 450, endpoint: 130, pod: 400 } as const;
 
@@ -66,8 +78,8 @@ export class Registry {
   /** What other clusters export. */
   readonly imports: ImportedServices;
   private readonly listeners = new Set<() => void>();
-  private readonly sliceListeners = new Set<(slice: EndpointSlice) => void>();
   private readonly recordListeners = new Set<(change: RecordChange) => void>();
+  private readonly serials = new Set<FollowingSerial>();
   private endpointCount = 0;
   private readonly lastSerials = new Map<string, Serial>();
   private unsyncedReason: string | undefined = 'the first load is not complete';
@@ -75,11 +87,7 @@ export class Registry {
 
   constructor(clock: Clock) {
     this.clock = clock;
-    this.namespaceTable = new Table({
-      link: () => this.epochs.namespaces.move(),
-      unlink: () => this.epochs.namespaces.move(),
-      replaced: (before, after) => this.tell({ kind: 'namespace', before, after }),
-    });
+    this.namespaceTable = new Table({ replaced: (before, after) => this.tell({ kind: 'namespace', before, after }) });
     this.serviceTable = new Table({
       link: (service) => {
         this.servicesByIP.addAll(service.clusterIPs, service);
@@ -88,7 +96,6 @@ export class Registry {
       unlink: (service) => {
         this.servicesByIP.removeAll(service.clusterIPs, service);
         this.servicesByExternalIP.removeAll(service.externalIPs, service);
-        this.epochs.moveService(service);
       },
       replaced: (before, after) => this.tell({ kind: 'service', before, after }),
     });
@@ -103,7 +110,7 @@ export class Registry {
       unlink: (pod) => this.podsByIP.removeAll(pod.ips, pod),
       replaced: (before, after) => this.tell({ kind: 'pod', before, after }),
     });
-    this.imports = new ImportedServices(this.epochs, {
+    this.imports = new ImportedServices({
       tell: (change) => this.tell(change),
       changed: () => this.nextEpoch(),
     });
@@ -255,20 +262,13 @@ export class Registry {
   markStale(isStale: boolean): void {
     if (isStale === this.isStale) return;
     this.isStale = isStale;
-    this.epochs.namespaces.move();
-    this.nextEpoch();
+    this.stateChanged();
   }
 
   /** Calls `listener` after every change, once for all that one {@link replaceAll} changed. Returns how to end that. */
   onChange(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
-  }
-
-  /** Calls `listener` with every slice that comes, goes or changes (then with both versions). Returns how to end that. */
-  onSlice(listener: (slice: EndpointSlice) => void): () => void {
-    this.sliceListeners.add(listener);
-    return () => this.sliceListeners.delete(listener);
   }
 
   /** Calls `listener` with every record that comes, goes or is replaced, when look-ups find what is there now. Returns how to end that. */
@@ -281,24 +281,35 @@ export class Registry {
    * A serial that moves with the changes that `isVisible` picks, asked when look-ups find what is there now. It starts
    * behind all serials that the registry has given out before for the same `zones`.
    */
-  followSerial(
-    zones: 'cluster' | 'cluster-set' | 'outside',
-    isVisible: (change: RecordChange) => boolean,
-  ): FollowedSerial {
+  followSerial(zones: SerialZones, isVisible: (change: RecordChange) => boolean): FollowedSerial {
     const serial = new Serial(this.clock, this.lastSerials.get(zones)?.value);
     this.lastSerials.set(zones, serial);
-    return { serial, stop: this.onRecord((change) => isVisible(change) && serial.move()) };
+    const following: FollowingSerial = { zones, isVisible, serial };
+    this.serials.add(following);
+    return { serial, stop: () => void this.serials.delete(following) };
   }
 
+  /** Does what {@link EFFECTS} says of the change. */
   private tell(change: RecordChange): void {
+    const { epoch, serials } = EFFECTS[change.kind] as Effect<unknown>;
+    const { before, after } = change;
+    if (before !== undefined) epoch(before, this)?.move();
+    if (after !== undefined) epoch(after, this)?.move();
+    for (const { zones, isVisible, serial } of this.serials) {
+      if (serials.includes(zones) && isVisible(change)) serial.move();
+    }
     for (const listener of this.recordListeners) listener(change);
+  }
+
+  private stateChanged(): void {
+    EFFECTS.state.epoch(undefined, this)?.move();
+    this.nextEpoch();
   }
 
   private setUnsyncedReason(reason: string | undefined): void {
     if (reason === this.unsyncedReason) return;
     this.unsyncedReason = reason;
-    this.epochs.namespaces.move();
-    this.nextEpoch();
+    this.stateChanged();
   }
 
   private nextEpoch(): void {
@@ -310,14 +321,12 @@ export class Registry {
     this.slicesByService.add(slice);
     this.slicesByIP.addAll(addressesOf(slice), slice);
     this.endpointCount += slice.endpoints.length;
-    this.sliceChanged(slice);
   }
 
   private unlinkSlice(slice: EndpointSlice): void {
     this.slicesByService.remove(slice);
     this.slicesByIP.removeAll(addressesOf(slice), slice);
     this.endpointCount -= slice.endpoints.length;
-    this.sliceChanged(slice);
   }
 
   private relinkSlice(before: EndpointSlice, after: EndpointSlice): void {
@@ -325,13 +334,6 @@ export class Registry {
     this.slicesByService.add(after);
     this.slicesByIP.replaceAll(addressesOf(before), before, addressesOf(after), after);
     this.endpointCount += after.endpoints.length - before.endpoints.length;
-    this.sliceChanged(before);
-    this.sliceChanged(after);
-  }
-
-  private sliceChanged(slice: EndpointSlice): void {
-    this.epochs.moveService(this.service(slice.namespace, slice.service));
-    for (const listener of this.sliceListeners) listener(slice);
   }
 }
 

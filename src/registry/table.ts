@@ -1,4 +1,4 @@
-import { isSame } from './same.ts';
+import { isSame } from './records.ts';
 
 /** What a record is known by; records of kinds that have no namespace leave it out. */
 export interface Key {
@@ -8,8 +8,8 @@ export interface Key {
 
 /** The indexes beside a table: told of every record that enters it and of every one that leaves. */
 export interface Links<T> {
-  link(record: T): void;
-  unlink(record: T): void;
+  link?(record: T): void;
+  unlink?(record: T): void;
   /** Told of a record that takes the place of another, where that costs less than {@link unlink} and {@link link}. */
   relink?(before: T, after: T): void;
   /** Told last, of both: one of them is undefined where a record comes or goes. */
@@ -55,8 +55,8 @@ export class Table<T extends Key> {
       this.links.relink(before, after);
       return;
     }
-    if (before !== undefined) this.links?.unlink(before);
-    this.links?.link(after);
+    if (before !== undefined) this.links?.unlink?.(before);
+    this.links?.link?.(after);
   }
 
   /** False if there was none. */
@@ -67,7 +67,7 @@ export class Table<T extends Key> {
     byName.delete(name);
     if (byName.size === 0) this.byNamespace.delete(namespace);
     this.count--;
-    this.links?.unlink(old);
+    this.links?.unlink?.(old);
     this.links?.replaced?.(old, undefined);
     return true;
   }

@@ -2,13 +2,13 @@ import { CairnError } from '../base/errors.ts';
 import { Rcode } from '../dns/message.ts';
 import type { Name } from '../dns/name.ts';
 import { DS, NS, type ResourceRecord, SOA } from '../dns/rr.ts';
-import { behindLinks } from '../plugin/behind-links.ts';
+import { followCnameChain } from '../plugin/cname-chain.ts';
 import type { PluginEnv } from '../plugin/env.ts';
 import { type Authority, answerLookup, fallsThrough } from '../plugin/lookup.ts';
 import type { Handler } from '../plugin/plugin.ts';
 import type { Query } from '../plugin/query.ts';
 import { type Repeat, repeatUntilMoved } from '../plugin/repeat.ts';
-import { createReply, failure, mapReply, type Reply } from '../plugin/reply.ts';
+import { createReply, failure, type Reply } from '../plugin/reply.ts';
 import { denialsOf, signaturesOf, signedRRset } from './dnssec.ts';
 import type { ServedZone } from './handler.ts';
 import { addressesOfTargets, lookUpInZone, MAX_LINKS, type ZoneLookup } from './lookup.ts';
@@ -56,8 +56,8 @@ export function answerFromZone(
     case 'referral':
       return referral(plugin, zone, found, repeat, dnssec);
     case 'outside': {
-      const reply = resolve(query, { ...query.question, name: found.target });
-      return mapReply(reply, (target) => behindLinks(plugin, found, target));
+      const chain = { source: plugin, answer: found.answer, authority: found.proof };
+      return followCnameChain(query, chain, found.target, resolve);
     }
     case 'endless': {
       const error = new CairnError('ZONE', `the CNAME records of ${query.name} have more than ${MAX_LINKS} links`);

@@ -1,10 +1,13 @@
 import { perObject } from '../../base/per-object.ts';
+import { hostName } from '../../cluster/contents.ts';
+import { labelsBelow, withoutUnderscore } from '../../cluster/service-name.ts';
+import type { Shown } from '../../cluster/visible.ts';
 import { AddressPrefixes } from '../../dns/address-prefixes.ts';
 import { parseIP } from '../../dns/ip.ts';
-import { labelsOf, type Name, NameError, parseName, ROOT } from '../../dns/name.ts';
+import type { Name } from '../../dns/name.ts';
 import { isReverseZone, parseReverseName } from '../../dns/reverse.ts';
 import type { ServiceEndpoint, ServiceView } from '../../plugin/service-view.ts';
-import { NO_PORT, type Port, type Service } from '../../registry/records.ts';
+import { type EndpointSlice, NO_PORT, type Port, type Service } from '../../registry/records.ts';
 import type { Serial } from '../../registry/serial.ts';
 import type { ExternalUse } from './options.ts';
 
@@ -37,7 +40,7 @@ export function findName(
   view: ServiceView,
   prefixes: () => AddressPrefixes,
 ): Found | undefined {
-  const labels = zone === ROOT ? labelsOf(name) : labelsOf(name).slice(0, -labelsOf(zone).length);
+  const labels = labelsBelow(name, zone);
   if (labels.length === 0) return { kind: 'apex' };
   if (labels.at(-1) === use.apex && labels.length === 1) return EMPTY;
   if (labels.at(-1) === use.apex && labels.length === 2 && labels[0] === 'ns1') return { kind: 'nameserver' };
@@ -61,13 +64,13 @@ function findBelow(labels: readonly string[], service: Service, hosts: readonly 
   const [first = '', second] = labels;
   if (second !== undefined) {
     if (labels.length > 2) return undefined;
-    const [name, protocol] = [first, second].map((label) => label.replace(/^_/, ''));
+    const [name, protocol] = [first, second].map(withoutUnderscore);
     const matching = withPorts(hosts, (port) => port.name === name && port.protocol === protocol);
     return matching.length === 0 ? undefined : { kind: 'service', service, hosts: matching };
   }
   const own = byLabel(hosts).get(first);
   if (own) return { kind: 'service', service, hosts: own };
-  return withPorts(hosts, ({ protocol }) => protocol === first.replace(/^_/, '')).length > 0 ? EMPTY : undefined;
+  return withPorts(hosts, ({ protocol }) => protocol === withoutUnderscore(first)).length > 0 ? EMPTY : undefined;
 }
 
 /** The endpoints by their folded labels. */
@@ -102,7 +105,8 @@ export function hostsOf(service: Service, { headless }: ExternalUse, view: Servi
   const addresses = [...new Set(externalIPs.filter((text) => parseIP(text)))];
   if (addresses.length > 0) return [{ kind: 'addresses', label: '', addresses, ports }];
   return externalIPs.flatMap((text) => {
-    const target = absoluteName(text);
+    // A load balancer's host name is whatever its cloud wrote: one that is no name is passed over.
+    const target = hostName(text);
     return target === undefined ? [] : [{ kind: 'name' as const, target, ports }];
   });
 }
@@ -141,12 +145,13 @@ export function followPrefixes({ registry, exposes }: ServiceView, serial: Seria
   };
 }
 
-/** A load balancer's host name is whatever its cloud wrote: one that is no name is passed over. */
-function absoluteName(text: string): Name | undefined {
-  try {
-    return parseName(text);
-  } catch (thrown) {
-    if (thrown instanceof NameError) return undefined;
-    throw thrown;
-  }
+/** What the zones show of the cluster: if that stays as it is, so does their serial. */
+export function shownOutside({ registry }: ServiceView, headless: boolean): Shown {
+  const isReached = (service: Service) => service.externalIPs.length > 0 || (headless && service.headless);
+  const isOfHeadless = ({ namespace, service }: EndpointSlice) => registry.service(namespace, service)?.headless;
+  return {
+    namespace: (namespace) => namespace,
+    service: (service) => (isReached(service) ? service : undefined),
+    ...(headless && { slice: (slice) => (isOfHeadless(slice) ? slice : undefined) }),
+  };
 }

@@ -1,24 +1,24 @@
 import { CairnError } from '../../base/errors.ts';
+import { isVisible } from '../../cluster/visible.ts';
 import type { AddressPrefixes } from '../../dns/address-prefixes.ts';
 import { Class } from '../../dns/message.ts';
 import { foldName, longestZone, type Name } from '../../dns/name.ts';
 import { CNAME, type ResourceRecord, rr, SRV } from '../../dns/rr.ts';
-import { behindLinks } from '../../plugin/behind-links.ts';
+import { followCnameChain } from '../../plugin/cname-chain.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import { type Authority, answerLookup, closedZones, type Lookup } from '../../plugin/lookup.ts';
 import { definePlugin, type Handler } from '../../plugin/plugin.ts';
 import { type Portion, portionFor } from '../../plugin/portion.ts';
 import type { Query } from '../../plugin/query.ts';
 import { type Repeat, UNCHANGING } from '../../plugin/repeat.ts';
-import { mapReply, type Reply } from '../../plugin/reply.ts';
+import type { Reply } from '../../plugin/reply.ts';
 import type { ServiceView } from '../../plugin/service-view.ts';
 import type { FollowedSerial } from '../../registry/registry.ts';
 import { zoneRecords } from './contents.ts';
-import { type Found, findName, followPrefixes, type Host } from './find.ts';
+import { type Found, findName, followPrefixes, type Host, shownOutside } from './find.ts';
 import { type ExternalUse, parseExternal } from './options.ts';
 import { type RecordSettings, recordsOf, serverAddresses, soaOf } from './records.ts';
 import { missingTargets, withAddresses } from './targets.ts';
-import { isVisible } from './visible.ts';
 
 const NAME = 'k8s_external';
 
@@ -52,7 +52,8 @@ export default definePlugin<readonly ExternalUse[]>({
         const view = viewOf(env);
         if (!view) throw new CairnError('K8S_EXTERNAL', "the plugin 'kubernetes' must be in the same server block");
         const headless = uses.some((use) => use.headless);
-        const followed = view.registry.followSerial('outside', (change) => isVisible(change, headless, view));
+        const shown = shownOutside(view, headless);
+        const followed = view.registry.followSerial('outside', (change) => isVisible(change, shown));
         seen = { view, followed, prefixes: followPrefixes(view, followed.serial) };
       },
       stop: () => seen?.followed.stop(),
@@ -113,8 +114,7 @@ function answer(
   const found = findName(query.name, settings.zone, use, view, prefixes);
   const alias = found && aliasOf(found, query, settings.ttl);
   if (alias && query.type !== CNAME.code) {
-    const reply = env.resolve(query, { ...query.question, name: alias.data.target });
-    return mapReply(reply, (target) => behindLinks(NAME, { answer: [alias] }, target));
+    return followCnameChain(query, { source: NAME, answer: [alias] }, alias.data.target, env.resolve);
   }
   const portion = portionFor(query, env.random);
   const lookup = alias ? { kind: 'hit' as const, answer: [alias] } : lookUp(found, query, settings, view, portion);

@@ -1,4 +1,6 @@
 import { perObject } from '../../base/per-object.ts';
+import { addressRecords } from '../../cluster/address-records.ts';
+import { srvRecordsTo, weightOf } from '../../cluster/srv.ts';
 import { parseIP } from '../../dns/ip.ts';
 import { joinName, type Name } from '../../dns/name.ts';
 import { A, AAAA, NS, PTR, type ResourceRecord, rr, SOA, SRV } from '../../dns/rr.ts';
@@ -50,7 +52,7 @@ export function recordsOf(
         answer: found.services.map((service) => rr(PTR, owner, ttl, { target: nameOf(service, settings.primary) })),
       };
     case 'service': {
-      if (type === SRV.code) return srvRecords(found.hosts, owner, nameOf(found.service, zone), ttl, portion);
+      if (type === SRV.code) return srvOf(found.hosts, owner, nameOf(found.service, zone), ttl, portion);
       const own = portion.addresses(addressesOfType(found.hosts, type));
       return { answer: addressRecords(own, owner, ttl) };
     }
@@ -87,10 +89,6 @@ export function nameOf({ namespace, name }: Service, zone: Name): Name {
   return joinName([name, namespace], zone);
 }
 
-function addressRecords(addresses: readonly string[], owner: Name, ttl: number): ResourceRecord[] {
-  return addresses.map((address) => rr(address.includes(':') ? AAAA : A, owner, ttl, { address }));
-}
-
 /** The different addresses of one family. */
 function addressesOfType(hosts: readonly Host[], type: number): readonly string[] {
   if (type !== A.code && type !== AAAA.code) return [];
@@ -102,26 +100,18 @@ const addressesOf = perObject((hosts: readonly Host[]) => [
 ]);
 
 /** One record for each host and port; all share the weight 100. */
-function srvRecords(hosts: readonly Host[], owner: Name, service: Name, ttl: number, portion: Portion): Records {
-  const withPorts = hosts.filter(({ ports }) => numbersOf(ports).length > 0);
-  const count = withPorts.reduce((sum, { ports }) => sum + numbersOf(ports).length, 0);
-  const weight = Math.max(1, Math.floor(100 / count));
-  const some = withPorts.slice(0, portion.targets);
-  const targets = new Map<Name, Host>();
-  const answer = some.flatMap((host) => {
-    const target = host.kind === 'name' ? host.target : host.label === '' ? service : joinName([host.label], service);
-    targets.set(target, host);
-    return numbersOf(host.ports).map((port) => rr(SRV, owner, ttl, { priority: 0, weight, port, target }));
-  });
-  // They would be left out before the first of the others.
-  const isWhole = some.length === withPorts.length;
-  const addressed = isWhole ? [...targets] : [];
-  return {
-    answer,
-    additional: addressed.flatMap(([target, host]) =>
-      host.kind === 'addresses' ? addressRecords(host.addresses, target, ttl) : [],
-    ),
-  };
+function srvOf(hosts: readonly Host[], owner: Name, service: Name, ttl: number, portion: Portion): Records {
+  const targets = hosts
+    .map((host) => ({ host, ports: numbersOf(host.ports), addresses: host.kind === 'addresses' ? host.addresses : [] }))
+    .filter(({ ports }) => ports.length > 0);
+  const weight = weightOf(targets.reduce((sum, { ports }) => sum + ports.length, 0));
+  const names = targets.slice(0, portion.targets).map(({ host }) => targetOf(host, service));
+  return srvRecordsTo(targets, names, owner, { weight, ttl, portion });
+}
+
+function targetOf(host: Host, service: Name): Name {
+  if (host.kind === 'name') return host.target;
+  return host.label === '' ? service : joinName([host.label], service);
 }
 
 /** The different numbers of ports; many endpoints have the same ones. */

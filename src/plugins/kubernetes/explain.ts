@@ -1,12 +1,12 @@
+import type { Backends, Contents } from '../../cluster/contents.ts';
+import { findContents } from '../../cluster/find.ts';
+import type { ServiceName } from '../../cluster/service-name.ts';
+import type { ClusterView } from '../../cluster/view.ts';
+import { type Zone, zoneOf } from '../../cluster/zone.ts';
 import { didYouMean } from '../../corefile/suggest.ts';
 import { Rcode } from '../../dns/message.ts';
 import type { Name } from '../../dns/name.ts';
 import { NO_PORT, type Service } from '../../registry/records.ts';
-import type { Cluster } from './cluster.ts';
-import type { Backends, Contents } from './contents.ts';
-import { findContents } from './find.ts';
-import type { ServiceName } from './service-name.ts';
-import { type Zone, zoneOf } from './zone.ts';
 
 /** More names than this are counted, not listed. */
 const MAX_LISTED = 6;
@@ -27,7 +27,7 @@ export function explainName(zones: readonly Zone[], name: Name, rcode: number): 
   return meaning ? absent(zone.cluster, meaning) : 'no service and no endpoint has this address';
 }
 
-function present(cluster: Cluster, contents: Contents): string {
+function present(cluster: ClusterView, contents: Contents): string {
   switch (contents.kind) {
     case 'apex':
       return 'the zone itself';
@@ -60,7 +60,7 @@ function describeService(service: Service): string {
 }
 
 /** Why nothing stands at the name. */
-function absent(cluster: Cluster, name: ServiceName): string {
+function absent(cluster: ClusterView, name: ServiceName): string {
   if (!('namespace' in name)) return 'no name of a cluster has this form';
   const { services, options } = cluster;
   const { namespace } = name;
@@ -79,13 +79,13 @@ function absent(cluster: Cluster, name: ServiceName): string {
   return missingBelow(cluster, name, whole);
 }
 
-function missingNamespace({ registry, options }: Cluster, namespace: string): string {
+function missingNamespace({ registry, options }: ClusterView, namespace: string): string {
   if (registry.namespace(namespace)) return `the namespace ${namespace} is not served: see the option \`namespaces\``;
   const names = options.namespaces.length > 0 ? options.namespaces : [...registry.namespaces()].map(({ name }) => name);
   return `there is no namespace ${namespace}${didYouMean(namespace, names)}`;
 }
 
-function missingService(cluster: Cluster, namespace: string, name: string): string {
+function missingService(cluster: ClusterView, namespace: string, name: string): string {
   const services = [...cluster.services.services()];
   const here = services.filter((service) => service.namespace === namespace).map((service) => service.name);
   const elsewhere = services.filter((service) => service.name === name).map((service) => service.namespace);
@@ -101,12 +101,12 @@ function emptyService({ namespace, name, headless, type, externalName, ports }: 
   return `${service} has no ready endpoint, and the option \`ignore empty_service\` leaves it out`;
 }
 
-function missingPod({ options }: Cluster, namespace: string, label: string): string {
+function missingPod({ options }: ClusterView, namespace: string, label: string): string {
   const verified = options.pods === 'verified' ? `, or no pod of ${namespace} has it` : '';
   return `${label} is not an address with "-" for each "."${verified}`;
 }
 
-function missingBelow(cluster: Cluster, name: ServiceName, service: Backends): string {
+function missingBelow(cluster: ClusterView, name: ServiceName, service: Backends): string {
   switch (name.kind) {
     case 'exporter':
       return `${nameOf(service)} has no ready endpoint in a cluster ${name.cluster}`;

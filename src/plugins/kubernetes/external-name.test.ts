@@ -39,6 +39,8 @@ const UPSTREAM: Readonly<Record<string, Reply>> = {
   'www.Example.org. 28': createReply('forward', { authority: [UPSTREAM_SOA] }),
   'www.Example.org. 16': createReply('forward', { rcode: Rcode.NXDOMAIN, authority: [UPSTREAM_SOA] }),
   'www.Example.org. 15': failure('forward', Rcode.SERVFAIL, new Error('no route')),
+  'www.Example.org. 2': failure('', Rcode.REFUSED),
+  'www.Example.org. 6': failure('forward', Rcode.REFUSED, new Error('too many queries')),
   'www.Example.org. 33': createReply('forward', { tc: true }),
 };
 
@@ -86,7 +88,7 @@ describe('a target inside the zone', () => {
     expect(outcome(ask(`${at(name)} ${type}`))).toBe(lines(...expected));
   });
 
-  test('ten links are followed', () => {
+  test('ten CNAME records are followed', () => {
     const reply = ask(`${at('n3')} A`);
     expect([reply.rcode, reply.answer.length]).toEqual([Rcode.NXDOMAIN, 9]);
     expect(ask(`${at('n2')} A`).answer).toHaveLength(10);
@@ -113,6 +115,8 @@ describe('a target that others answer for', () => {
     ['out AAAA', 'NOERROR aa', OUT, '-- example.org. 60 IN SOA ns.example.org. host.example.org. 1 2 3 4 5'],
     ['out TXT', 'NXDOMAIN aa', OUT, '-- example.org. 60 IN SOA ns.example.org. host.example.org. 1 2 3 4 5'],
     ['out MX', 'SERVFAIL aa', OUT],
+    ['out NS', 'NOERROR aa', OUT],
+    ['out SOA', 'SERVFAIL aa', OUT],
     ['out SRV', 'NOERROR aa tc', OUT],
     [
       'in-out A',

@@ -1,23 +1,23 @@
 import { CairnError } from '../../base/errors.ts';
+import { type ApexSettings, soaRecord } from '../../cluster/apex.ts';
+import type { Contents } from '../../cluster/contents.ts';
+import { followChain } from '../../cluster/external-name.ts';
+import { whatIsMissing } from '../../cluster/find.ts';
+import { type RecordSettings, type Records, recordsOf } from '../../cluster/records.ts';
+import { createRepeatOf, type RepeatOf } from '../../cluster/repeat.ts';
+import { recordSettings, type Zone } from '../../cluster/zone.ts';
 import { Class, EdnsOption, Rcode } from '../../dns/message.ts';
 import { isAtOrBelow, type Name } from '../../dns/name.ts';
-import { CNAME, QType, type ResourceRecord, rr, SOA } from '../../dns/rr.ts';
+import { CNAME, QType, type ResourceRecord, rr } from '../../dns/rr.ts';
 import type { Cell } from '../../observe/metrics.ts';
+import { followCnameChain } from '../../plugin/cname-chain.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import { type Authority, answerLookup, type Lookup } from '../../plugin/lookup.ts';
 import type { Handler } from '../../plugin/plugin.ts';
 import { portionFor } from '../../plugin/portion.ts';
 import type { Query } from '../../plugin/query.ts';
-import { notRepeatable } from '../../plugin/repeat.ts';
 import { alterReply, failure, mapReply, type Reply } from '../../plugin/reply.ts';
-import { type ApexSettings, soaRecord } from './apex.ts';
-import type { Contents } from './contents.ts';
-import { followChain } from './external-name.ts';
 import type { AnswerCells } from './metrics.ts';
-import { whatIsMissing } from './missing.ts';
-import { type RecordSettings, type Records, recordsOf } from './records.ts';
-import { createRepeatOf, type RepeatOf } from './repeat.ts';
-import { recordSettings, type Zone } from './zone.ts';
 
 /** The plugin's name, as the source of its replies. */
 export const NAME = 'kubernetes';
@@ -172,31 +172,16 @@ function answerExternal(
       return { ...failure(NAME, Rcode.SERVFAIL, chain.error), uncacheable: true };
     case 'inside': {
       const lookup = lookUp(chain.contents, query, chain.name, zone);
-      const linked = lookup.kind === 'unready' ? lookup : withLinks(chain.links, lookup);
-      return answerLookup(query, linked, zone.authority);
+      const chained = lookup.kind === 'unready' ? lookup : afterChain(chain.records, lookup);
+      return answerLookup(query, chained, zone.authority);
     }
-    case 'outside': {
-      const reply = settings.resolve(query, { name: chain.name, type: query.type, class: query.class });
-      return mapReply(reply, (found) => behindLinks(chain.links, found));
-    }
+    case 'outside':
+      return followCnameChain(query, { source: NAME, answer: chain.records }, chain.name, settings.resolve);
   }
 }
 
-function withLinks(links: readonly ResourceRecord[], lookup: Exclude<OwnLookup, { kind: 'unready' }>): OwnLookup {
+function afterChain(chain: readonly ResourceRecord[], lookup: Exclude<OwnLookup, { kind: 'unready' }>): OwnLookup {
   return lookup.kind === 'hit'
-    ? { ...lookup, answer: [...links, ...lookup.answer] }
-    : { kind: lookup.kind, answer: links };
-}
-
-/** Another server's reply to the target: its rcode counts (RFC 6604 §3), the SOA of a denial goes with it. */
-function behindLinks(links: readonly ResourceRecord[], reply: Reply): Reply {
-  return {
-    ...notRepeatable(reply),
-    aa: true,
-    ad: false,
-    answer: [...links, ...reply.answer],
-    authority: reply.authority.filter((record) => record.type === SOA.code),
-    source: NAME,
-    uncacheable: true, // the service may change; what the target says is cached under the target's own name
-  };
+    ? { ...lookup, answer: [...chain, ...lookup.answer] }
+    : { kind: lookup.kind, answer: chain };
 }

@@ -1,12 +1,12 @@
+import type { Contents } from '../../cluster/contents.ts';
+import { MISSING, type Missing } from '../../cluster/find.ts';
+import type { Zone } from '../../cluster/zone.ts';
 import type { Cell, Metrics } from '../../observe/metrics.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import type { Service } from '../../registry/records.ts';
 import type { Counts, Registry } from '../../registry/registry.ts';
 import type { WatchStatus } from '../../sources/kubernetes/source.ts';
 import type { ManifestStats } from '../../sources/manifests/source.ts';
-import type { Contents } from './contents.ts';
-import { MISSING, type Missing } from './missing.ts';
-import type { Zone } from './zone.ts';
 
 const FOUND = [
   'apex',

@@ -1,4 +1,5 @@
 import { dirname, isAbsolute, join } from 'node:path';
+import { POD_MODES, PTR_MODES, type ViewOptions } from '../../cluster/view.ts';
 import {
   atLeastArgs,
   durationMs,
@@ -23,11 +24,8 @@ import { parseSelector, type Selector } from '../../registry/selector.ts';
 import type { ClusterOptions } from '../../sources/manifests/cluster.ts';
 import { type ApiOptions, apiOptionReaders, connectionOf, NO_API_OPTIONS } from './api-options.ts';
 
-const POD_MODES = ['disabled', 'verified', 'insecure'] as const;
-const PTR_MODES = ['all', 'hostname-first', 'headless-only'] as const;
-
 /** What one use of the directive says, with every default filled in. */
-export interface KubernetesOptions extends ApiOptions {
+export interface KubernetesOptions extends ApiOptions, ViewOptions {
   readonly zones: readonly Name[];
   /** The first zone that is no reverse zone; one of the cluster's own services, if there is any. */
   readonly primary: Name;
@@ -39,21 +37,12 @@ export interface KubernetesOptions extends ApiOptions {
   readonly serviceCidrs: readonly Prefix[];
   /** Whether only those namespaces exist that have a manifest. */
   readonly namespacesFromManifests: boolean;
-  /** The namespaces to answer for; empty for all. */
-  readonly namespaces: readonly string[];
   readonly namespaceLabels: Selector;
   readonly labels: Selector;
-  readonly pods: (typeof POD_MODES)[number];
-  readonly endpointPodNames: boolean;
   /** Seconds. */
   readonly ttl: number;
-  readonly noEndpoints: boolean;
   readonly fallthrough: readonly Name[];
-  readonly ignoreEmptyService: boolean;
-  readonly zonal: boolean;
   readonly startupTimeoutMs: number;
-  readonly ptr: (typeof PTR_MODES)[number];
-  readonly externalNameIP: boolean;
 }
 
 type Draft = { -readonly [K in keyof KubernetesOptions]: KubernetesOptions[K] };

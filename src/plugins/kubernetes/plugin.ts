@@ -1,18 +1,18 @@
+import { followCluster, followClusterSet } from '../../cluster/cluster.ts';
+import { createLabels } from '../../cluster/labels.ts';
+import { createSearchList } from '../../cluster/search-list.ts';
+import { createZones } from '../../cluster/zone.ts';
 import type { Question } from '../../dns/message.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import type { Plugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { whileServing } from '../../plugin/while-serving.ts';
 import type { Registry } from '../../registry/registry.ts';
-import { viewCluster, viewClusterSet } from './cluster.ts';
 import { explainName } from './explain.ts';
 import { createHandler } from './handler.ts';
-import { createLabels } from './labels.ts';
 import { answerCells, type Shown, showRegistry, showSerials } from './metrics.ts';
 import type { KubernetesOptions } from './options.ts';
-import { createSearchList } from './search-list.ts';
 import { createTransfers } from './transfer.ts';
-import { createZones } from './zone.ts';
 
 /** A registry and what fills it. */
 export interface FilledRegistry extends Shown {
@@ -25,8 +25,8 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
   const { registry } = filled;
   const { multicluster, primary, ttl, fallthrough, startupTimeoutMs } = options;
   const key = viewKey(registry, options);
-  const cluster = env.keep(`cluster ${key}`, () => viewCluster(registry, options));
-  const clusterSet = env.keep(`cluster-set ${key}`, () => viewClusterSet(registry, options));
+  const cluster = env.keep(`cluster ${key}`, () => followCluster(registry, options));
+  const clusterSet = env.keep(`cluster-set ${key}`, () => followClusterSet(registry, options));
   const zones = createZones({ zones: options.zones, multicluster, primary, cluster, clusterSet });
   const settings = {
     ...{ zones, primary, ttl, fallthrough },

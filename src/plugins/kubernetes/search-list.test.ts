@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { addToCluster } from '../../../test/support/cluster.ts';
 import { kubernetes } from '../../../test/support/kubernetes.ts';
 import { testQuery } from '../../../test/support/query.ts';
+import { SETTLED_MS } from '../../cluster/search-list.ts';
 import { Registry } from '../../registry/registry.ts';
-import { SETTLED_MS } from './search-list.ts';
 
 const ZONES = ['cluster.local.', '10.in-addr.arpa.', 'west.cluster.local.'];
 const SHOP = ['shop.svc.cluster.local.', 'svc.cluster.local.', 'cluster.local.'];

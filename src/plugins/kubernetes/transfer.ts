@@ -1,10 +1,10 @@
+import { type ApexSettings, soaRecord } from '../../cluster/apex.ts';
+import { forwardRecords } from '../../cluster/forward-records.ts';
+import { reverseRecords } from '../../cluster/reverse-records.ts';
+import { recordSettings, type Zone } from '../../cluster/zone.ts';
 import { foldName, isAtOrBelow, type Name } from '../../dns/name.ts';
 import type { ResourceRecord } from '../../dns/rr.ts';
 import type { TransferSource } from '../../plugin/transfer.ts';
-import { type ApexSettings, soaRecord } from './apex.ts';
-import { forwardRecords } from './forward-records.ts';
-import { reverseRecords } from './reverse-records.ts';
-import { recordSettings, type Zone } from './zone.ts';
 
 /** What transfers are made of. */
 export interface TransferSettings extends ApexSettings {

@@ -6,13 +6,12 @@ import { definePlugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { counted } from '../../plugin/repeat.ts';
 import { failure, mapReply, type Reply } from '../../plugin/reply.ts';
-import { followAlias } from './alias.ts';
 import { createExistence, ofThisClient } from './existence.ts';
 import { choose, type Found } from './find.ts';
 import { templateMetrics } from './metrics.ts';
 import { parseStanzas, type Stanza } from './options.ts';
 import { isTemplateFailure } from './record.ts';
-import { makeReply } from './reply.ts';
+import { completeChain, makeReply } from './reply.ts';
 
 /** Answers with records that are made from the question. */
 export default definePlugin<readonly Stanza[]>({
@@ -33,7 +32,7 @@ export default definePlugin<readonly Stanza[]>({
       const { data } = found.data;
       try {
         const reply = makeReply(query, stanza, found, (...failed) => metrics.failed(server, data, ...failed));
-        return followAlias(query, counted(reply, metrics.matches(server, data)), env.resolve);
+        return completeChain(query, counted(reply, metrics.matches(server, data)), env.resolve);
       } catch (thrown) {
         if (isTemplateFailure(thrown)) return ofThisClient(failure('template', Rcode.SERVFAIL, thrown));
         throw thrown;

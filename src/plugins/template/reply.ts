@@ -1,6 +1,8 @@
 import { Class, EdnsOption, Rcode } from '../../dns/message.ts';
 import { joinName, type Name } from '../../dns/name.ts';
-import { CNAME, DNAME, QType, type ResourceRecord, rr, SOA } from '../../dns/rr.ts';
+import { CNAME, DNAME, isOfType, QType, type ResourceRecord, rr, SOA } from '../../dns/rr.ts';
+import { followCnameChain } from '../../plugin/cname-chain.ts';
+import type { PluginEnv } from '../../plugin/env.ts';
 import type { Query } from '../../plugin/query.ts';
 import { UNCHANGING } from '../../plugin/repeat.ts';
 import { createReply, type Reply } from '../../plugin/reply.ts';
@@ -65,4 +67,17 @@ export function soaOf(zone: Name): ResourceRecord {
 
 function extendedError({ code, text }: { readonly code: number; readonly text: string }) {
   return { code: EdnsOption.EDE, data: Buffer.concat([Uint8Array.of(code >> 8, code & 0xff), Buffer.from(text)]) };
+}
+
+/** The reply with what the whole server says of the last name of its CNAME chain, if it does not say that itself. */
+export function completeChain(query: Query, reply: Reply, resolve: PluginEnv['resolve']): Reply | Promise<Reply> {
+  const target = openEnd(query, reply);
+  return target === undefined ? reply : followCnameChain(query, reply, target, resolve);
+}
+
+function openEnd({ type }: Query, { rcode, answer }: Reply): Name | undefined {
+  const last = answer.at(-1);
+  if (rcode !== Rcode.NOERROR || !last || !isOfType(last, CNAME)) return undefined;
+  if (type === CNAME.code || type === QType.ANY || answer.some((record) => record.type === type)) return undefined;
+  return last.data.target;
 }

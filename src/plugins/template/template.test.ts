@@ -87,7 +87,7 @@ describe('answers', () => {
   });
 });
 
-describe('aliases', () => {
+describe('CNAME records that lead out of the template', () => {
   const ALIAS = 'template IN ANY a.org {\n answer "{{ .Name }} 60 IN CNAME b.org."\n}';
   const resolve: TestEnvOptions['resolve'] = (_, { name, type }) =>
     createReply('x', {
@@ -107,6 +107,11 @@ describe('aliases', () => {
   test('a target that the answer holds is not looked up', async () => {
     const body = 'template IN A a.org {\n answer "a.org 60 CNAME b.org." "b.org 60 A 192.0.2.1"\n}';
     expect((await templates(body).query('a.org. A')).answer).toHaveLength(2);
+  });
+
+  test('a target that the server has nothing to do with is left to the client', async () => {
+    const { ask } = templates(ALIAS, { resolve: async () => failure('', 5) });
+    expect(await ask('a.org. A')).toBe('NOERROR aa\na.org. 60 IN CNAME b.org.');
   });
 
   test('what fails with the target is told, and the reply is not repeated', async () => {

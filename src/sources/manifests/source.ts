@@ -118,7 +118,9 @@ export function watchManifests(options: ManifestOptions, registry: Registry, env
   function load(changedAtMs: number): void {
     const cluster = buildCluster(files.manifests(), options);
     const changed: EndpointSlice[] = [];
-    const unsubscribe = registry.onSlice((slice) => changed.push(slice));
+    const unsubscribe = registry.onRecord(({ kind, before, after }) => {
+      if (kind === 'slice') for (const slice of [before, after]) if (slice) changed.push(slice);
+    });
     registry.replaceAll(cluster);
     unsubscribe();
     if (complete) env.programmed?.(servicesOf(changed), changedAtMs);

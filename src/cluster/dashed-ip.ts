@@ -1,4 +1,4 @@
-import { parseIP, printIP, unmapIP } from '../../dns/ip.ts';
+import { parseIP, printIP, unmapIP } from '../dns/ip.ts';
 
 /** An address (canonical text) as one label: `10-0-0-7`, `2001-db8--1`. A label must not end in a dash, so `2001:db8::` gains a zero. */
 export function dashIP(address: string): string {

@@ -1,6 +1,6 @@
-import { perObject } from '../../base/per-object.ts';
-import type { Name } from '../../dns/name.ts';
-import { NO_PORT, type Port } from '../../registry/records.ts';
+import { perObject } from '../base/per-object.ts';
+import { type Name, NameError, parseName } from '../dns/name.ts';
+import { NO_PORT, type Port } from '../registry/records.ts';
 
 /** What stands at an existing name, whatever the type that is asked for. A name that does not exist has no contents. */
 export type Contents =
@@ -59,6 +59,16 @@ export function byFamily(addresses: readonly string[]): AddressesByFamily {
   const v6 = new Set<string>();
   for (const address of addresses) (address.includes(':') ? v6 : v4).add(address);
   return { v4: [...v4], v6: [...v6] };
+}
+
+/** The host name that somebody wrote into an object; undefined for text that is no name. */
+export function hostName(text: string): Name | undefined {
+  try {
+    return parseName(text);
+  } catch (thrown) {
+    if (thrown instanceof NameError) return undefined;
+    throw thrown;
+  }
 }
 
 /** Those backends that have a port with this name and protocol, each with such ports only; empty text stands for any. */

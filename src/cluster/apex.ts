@@ -1,8 +1,8 @@
-import { type Name, ROOT } from '../../dns/name.ts';
-import { NS, type ResourceRecord, rr, SOA, TXT } from '../../dns/rr.ts';
+import { type Name, ROOT } from '../dns/name.ts';
+import { NS, type ResourceRecord, rr, SOA, TXT } from '../dns/rr.ts';
 import { addressRecords } from './address-records.ts';
-import type { Cluster } from './cluster.ts';
 import { type AddressesByFamily, byFamily } from './contents.ts';
+import type { ClusterView } from './view.ts';
 
 /** The version of the Kubernetes DNS specification that the answers follow. */
 const SPECIFICATION_VERSION = '1.1.0';
@@ -14,7 +14,7 @@ const MAX_NEGATIVE_TTL = 300;
 /** What the zones' own records are made from. */
 export interface ApexSettings {
   /** The cluster that this server may run in, if a zone of its services is served: their names are its own. */
-  readonly home: Cluster | undefined;
+  readonly home: ClusterView | undefined;
   /** Of the records, in seconds. */
   readonly ttl: number;
   /** The addresses of this machine that clients can reach, in canonical text. */
@@ -81,7 +81,7 @@ export function nameservers({ home, localAddresses }: ApexSettings): readonly Na
   return local.length > 0 ? [{ host: 'ns.dns.', namespace: undefined, addresses: local }] : [];
 }
 
-function servicesOf(cluster: Cluster, address: string): Nameserver[] {
+function servicesOf(cluster: ClusterView, address: string): Nameserver[] {
   if (cluster.options.noEndpoints) return [];
   return cluster.registry.endpointsAt(address).flatMap(({ slice }) => {
     const service = cluster.registry.service(slice.namespace, slice.service);

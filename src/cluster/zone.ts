@@ -1,5 +1,5 @@
-import { longestZone, type Name } from '../../dns/name.ts';
-import { isReverseZone, parseReverseName } from '../../dns/reverse.ts';
+import { longestZone, type Name } from '../dns/name.ts';
+import { isReverseZone, parseReverseName } from '../dns/reverse.ts';
 import type { ApexSettings } from './apex.ts';
 import type { Cluster } from './cluster.ts';
 import type { Contents } from './contents.ts';

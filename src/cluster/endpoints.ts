@@ -1,4 +1,4 @@
-import type { Endpoint, EndpointSlice } from '../../registry/records.ts';
+import type { Endpoint, EndpointSlice } from '../registry/records.ts';
 import { type Backend, type Backends, backendsOf } from './contents.ts';
 import { dashIP, parseDashedIP } from './dashed-ip.ts';
 

@@ -1,12 +1,12 @@
-import { parseIP } from '../../dns/ip.ts';
-import type { Name } from '../../dns/name.ts';
-import { parseReverseName, reverseName } from '../../dns/reverse.ts';
-import { PTR, type ResourceRecord, rr } from '../../dns/rr.ts';
-import type { Service } from '../../registry/records.ts';
-import type { Cluster } from './cluster.ts';
+import { parseIP } from '../dns/ip.ts';
+import type { Name } from '../dns/name.ts';
+import { parseReverseName, reverseName } from '../dns/reverse.ts';
+import { PTR, type ResourceRecord, rr } from '../dns/rr.ts';
+import type { Service } from '../registry/records.ts';
 import { endpointLabel } from './endpoints.ts';
 import { apexRecords, type PlacedService, placedServices } from './forward-records.ts';
 import type { RecordSettings } from './records.ts';
+import type { ClusterView } from './view.ts';
 import type { Zone } from './zone.ts';
 
 /** All records of a reverse zone but its SOA: what there is now, made as it is taken. PTR records point into `primary`. */
@@ -41,12 +41,12 @@ export function reverseRecords(zone: Zone, settings: RecordSettings, primary: Na
   })();
 }
 
-function hasEndpointPTR({ headless, type }: Service, { options }: Cluster): boolean {
+function hasEndpointPTR({ headless, type }: Service, { options }: ClusterView): boolean {
   return options.ptr === 'headless-only' ? headless : type !== 'ExternalName';
 }
 
 /** Which service each cluster IP leads to: the first that is shown. */
-function clusterIPOwners(cluster: Cluster, isInside: (address: string) => boolean): Map<string, Service> {
+function clusterIPOwners(cluster: ClusterView, isInside: (address: string) => boolean): Map<string, Service> {
   const owners = new Map<string, Service>();
   for (const { clusterIPs } of cluster.registry.services()) {
     for (const address of clusterIPs) {

@@ -1,13 +1,13 @@
-import type { Cell } from '../../observe/metrics.ts';
-import type { Lookup } from '../../plugin/lookup.ts';
-import { type Epoch, type Repeat, repeatUntilMoved } from '../../plugin/repeat.ts';
-import type { Cluster } from './cluster.ts';
+import type { Cell } from '../observe/metrics.ts';
+import type { Lookup } from '../plugin/lookup.ts';
+import { type Epoch, type Repeat, repeatUntilMoved } from '../plugin/repeat.ts';
 import type { Contents } from './contents.ts';
+import type { ClusterView } from './view.ts';
 
 /** How long answers hold: says it of each, so that what is not affected by a change is not made anew. Repetitions count in `cell`. */
 export type RepeatOf = (contents: Contents | undefined, lookup: Lookup, cell: Cell) => Repeat | undefined;
 
-export function createRepeatOf({ registry, services, options }: Cluster): RepeatOf {
+export function createRepeatOf({ registry, services, options }: ClusterView): RepeatOf {
   const { epochs } = registry;
   const all = [epochs.all];
   const namespaces = [epochs.namespaces];

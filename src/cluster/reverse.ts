@@ -1,12 +1,17 @@
-import type { Name } from '../../dns/name.ts';
-import type { ReverseName } from '../../dns/reverse.ts';
-import type { PlacedEndpoint } from '../../registry/registry.ts';
-import type { Cluster } from './cluster.ts';
+import type { Name } from '../dns/name.ts';
+import type { ReverseName } from '../dns/reverse.ts';
+import type { PlacedEndpoint } from '../registry/registry.ts';
 import { type Contents, PARENT } from './contents.ts';
 import { endpointLabel } from './endpoints.ts';
+import type { HasReversePrefix } from './reverse-prefixes.ts';
+import type { ClusterView } from './view.ts';
 
 /** What stands at a reverse name; undefined if the name does not exist. PTR targets lie in `zone`. */
-export function findReverse(cluster: Cluster, reverse: ReverseName, zone: Name): Contents | undefined {
+export function findReverse(
+  cluster: ClusterView & { readonly hasReversePrefix: HasReversePrefix },
+  reverse: ReverseName,
+  zone: Name,
+): Contents | undefined {
   if ('prefix' in reverse) {
     return cluster.hasReversePrefix(reverse.prefix, reverse.family) ? PARENT : undefined;
   }
@@ -15,7 +20,7 @@ export function findReverse(cluster: Cluster, reverse: ReverseName, zone: Name):
 }
 
 /** Whether PTR records stand at the address. */
-export function hasTargets(cluster: Cluster, address: string): boolean {
+export function hasTargets(cluster: ClusterView, address: string): boolean {
   const { registry } = cluster;
   return (
     registry.servicesAt(address).some(({ namespace }) => cluster.exposes(namespace)) ||
@@ -23,7 +28,7 @@ export function hasTargets(cluster: Cluster, address: string): boolean {
   );
 }
 
-function targetsAt(cluster: Cluster, address: string, suffix: string): readonly Name[] {
+function targetsAt(cluster: ClusterView, address: string, suffix: string): readonly Name[] {
   const service = cluster.registry.servicesAt(address).find(({ namespace }) => cluster.exposes(namespace));
   if (service) return [`${service.name}.${service.namespace}.svc.${suffix}`];
   const targets = endpointsAt(cluster, address).map(({ slice, endpoint }) => {
@@ -34,7 +39,7 @@ function targetsAt(cluster: Cluster, address: string, suffix: string): readonly 
 }
 
 /** The endpoints whose own names exist, as far as the `ptr` option wants them. */
-function endpointsAt(cluster: Cluster, address: string): readonly PlacedEndpoint[] {
+function endpointsAt(cluster: ClusterView, address: string): readonly PlacedEndpoint[] {
   const { registry, options } = cluster;
   if (options.noEndpoints) return [];
   const named = registry.endpointsAt(address).filter(({ slice: { namespace, service: name } }) => {

@@ -1,5 +1,5 @@
-import type { Name } from '../../dns/name.ts';
-import { A, AAAA, type ResourceRecord, rr } from '../../dns/rr.ts';
+import type { Name } from '../dns/name.ts';
+import { A, AAAA, type ResourceRecord, rr } from '../dns/rr.ts';
 
 /** A and AAAA records for addresses in canonical text. */
 export function addressRecords(addresses: readonly string[], owner: Name, ttl: number): ResourceRecord[] {

@@ -1,3 +1,6 @@
+import type { EndpointSlice } from './records.ts';
+import { type ByNamespace, namesIn } from './table.ts';
+
 const NONE: readonly never[] = [];
 
 /** Which records hold an address. Nearly every address has one record, so an array is made only for the second. */
@@ -50,5 +53,28 @@ export class AddressIndex<T extends object> {
     const left = Array.isArray(known) ? known.filter((other) => other !== record) : [];
     if (left.length > 0) this.byAddress.set(address, left.length === 1 ? left[0]! : left);
     else this.byAddress.delete(address);
+  }
+}
+
+/** The slices of each service: one for every hundred endpoints, address family and mirrored Endpoints object. */
+export class SlicesByService {
+  private readonly byNamespace: ByNamespace<readonly EndpointSlice[]> = new Map();
+
+  of(namespace: string, service: string): readonly EndpointSlice[] {
+    return this.byNamespace.get(namespace)?.get(service) ?? NONE;
+  }
+
+  add(slice: EndpointSlice): void {
+    const { namespace, service } = slice;
+    namesIn(this.byNamespace, namespace).set(service, [...this.of(namespace, service), slice]);
+  }
+
+  remove(slice: EndpointSlice): void {
+    const { namespace, service } = slice;
+    const byService = namesIn(this.byNamespace, namespace);
+    const left = this.of(namespace, service).filter((other) => other !== slice);
+    if (left.length > 0) byService.set(service, left);
+    else byService.delete(service);
+    if (byService.size === 0) this.byNamespace.delete(namespace);
   }
 }

@@ -1,35 +1,37 @@
-import { perObject } from '../../base/per-object.ts';
-import { parseIP, printIP } from '../../dns/ip.ts';
-import { type Name, NameError, parseName } from '../../dns/name.ts';
-import type { EndpointSlice, Service } from '../../registry/records.ts';
-import type { Registry } from '../../registry/registry.ts';
-import type { Serial } from '../../registry/serial.ts';
-import { backendsOf, byFamily, type Contents } from './contents.ts';
+import { perObject } from '../base/per-object.ts';
+import { parseIP, printIP } from '../dns/ip.ts';
+import type { EndpointSlice, Service } from '../registry/records.ts';
+import type { ReadonlyRegistry } from '../registry/registry.ts';
+import { backendsOf, byFamily, type Contents, hostName } from './contents.ts';
 import { type Endpoints, readEndpoints } from './endpoints.ts';
-import type { KubernetesOptions } from './options.ts';
-import { hasTargets } from './reverse.ts';
-import { followReversePrefixes, type HasReversePrefix } from './reverse-prefixes.ts';
 import type { NameRules } from './service-name.ts';
-import { isVisible } from './visible.ts';
+
+export const POD_MODES = ['disabled', 'verified', 'insecure'] as const;
+export const PTR_MODES = ['all', 'hostname-first', 'headless-only'] as const;
 
 /** The options that decide which names exist, and what they hold. */
-export type ClusterOptions = Pick<
-  KubernetesOptions,
-  'namespaces' | 'pods' | 'endpointPodNames' | 'noEndpoints' | 'ignoreEmptyService' | 'zonal' | 'ptr' | 'externalNameIP'
->;
+export interface ViewOptions {
+  /** The namespaces to answer for; empty for all. */
+  readonly namespaces: readonly string[];
+  readonly pods: (typeof POD_MODES)[number];
+  readonly endpointPodNames: boolean;
+  readonly noEndpoints: boolean;
+  readonly ignoreEmptyService: boolean;
+  readonly zonal: boolean;
+  readonly ptr: (typeof PTR_MODES)[number];
+  readonly externalNameIP: boolean;
+}
 
 /** Where the services of a view are found, and their slices: the cluster's own, or those of the cluster set. */
-type Services = Pick<Registry, 'service' | 'slicesOf' | 'services' | 'slices'>;
+export type Services = Pick<ReadonlyRegistry, 'service' | 'slicesOf' | 'services' | 'slices'>;
 
 /** The registry as the options let it be seen. */
-export interface Cluster {
-  readonly registry: Registry;
+export interface ClusterView {
+  readonly registry: ReadonlyRegistry;
   readonly services: Services;
   /** Which names the view's zones have: `cluster-set` where the services are those that clusters export to each other. */
   readonly rules: NameRules;
-  readonly options: ClusterOptions;
-  /** Moves with every change that an answer shows. */
-  readonly serial: Serial;
+  readonly options: ViewOptions;
   /** Whether the options let the namespace's names be answered, if it exists. */
   mayExpose(namespace: string): boolean;
   /** Whether the namespace exists and its names may be answered. */
@@ -38,47 +40,26 @@ export interface Cluster {
   endpointsOf(namespace: string, service: string): Endpoints | undefined;
   /** What stands at the name of a service that is not headless; undefined if that name does not exist. */
   contentsOf(service: Service): Contents | undefined;
-  readonly hasReversePrefix: HasReversePrefix;
-  /** Ends what follows the registry. */
-  stop(): void;
 }
 
-/** The cluster's own services, and everything else. */
-export function viewCluster(registry: Registry, options: ClusterOptions): Cluster {
-  return view(registry, options, registry, options.zonal ? 'zonal' : 'plain');
-}
-
-/** The services that clusters export to each other; there are no pods among them, nor topology zones. */
-export function viewClusterSet(registry: Registry, options: ClusterOptions): Cluster {
-  const ofSet = { pods: 'disabled', zonal: false, ignoreEmptyService: false } as const;
-  return view(registry, { ...options, ...ofSet }, registry.imports, 'cluster-set');
-}
-
-function view(registry: Registry, options: ClusterOptions, services: Services, rules: NameRules): Cluster {
+export function viewRegistry(
+  registry: ReadonlyRegistry,
+  options: ViewOptions,
+  services: Services,
+  rules: NameRules,
+): ClusterView {
   const listed = new Set(options.namespaces);
   const readSlices = perObject((slices: readonly EndpointSlice[]) => readEndpoints(slices, options.endpointPodNames));
   const mayExpose = (namespace: string) => listed.size === 0 || listed.has(namespace);
-  const ofSet = rules === 'cluster-set';
-  const prefixes = followReversePrefixes(registry, (address) => hasTargets(cluster, address));
-  const { serial, stop } = registry.followSerial(ofSet ? 'cluster-set' : 'cluster', (change) =>
-    isVisible(cluster, change),
-  );
-  const cluster: Cluster = {
-    ...{ registry, services, rules, options, serial },
-    mayExpose,
+  return {
+    ...{ registry, services, rules, options, mayExpose },
     exposes: (namespace) => mayExpose(namespace) && registry.namespace(namespace) !== undefined,
     endpointsOf(namespace, service) {
       const slices = options.noEndpoints ? [] : services.slicesOf(namespace, service);
       return slices.length === 0 ? undefined : readSlices(slices);
     },
     contentsOf: perObject((service: Service) => readService(service, options.externalNameIP)),
-    hasReversePrefix: prefixes.has,
-    stop() {
-      prefixes.stop();
-      stop();
-    },
   };
-  return cluster;
 }
 
 function readService(service: Service, externalNameIP: boolean): Contents | undefined {
@@ -94,15 +75,6 @@ function readService(service: Service, externalNameIP: boolean): Contents | unde
 function readExternalName(text: string, externalNameIP: boolean): Contents | undefined {
   const ip = parseIP(text.replace(/\.$/, ''));
   if (ip) return externalNameIP ? { kind: 'external-ip', ...byFamily([printIP(ip)]) } : undefined;
-  const target = absoluteName(text);
+  const target = hostName(text);
   return target === undefined ? undefined : { kind: 'external', target };
-}
-
-function absoluteName(text: string): Name | undefined {
-  try {
-    return parseName(text);
-  } catch (thrown) {
-    if (thrown instanceof NameError) return undefined;
-    throw thrown;
-  }
 }

@@ -1,8 +1,8 @@
-import type { Plugin } from '../../plugin/plugin.ts';
-import type { Query } from '../../plugin/query.ts';
-import type { Pod } from '../../registry/records.ts';
-import type { Cluster } from './cluster.ts';
+import type { Plugin } from '../plugin/plugin.ts';
+import type { Query } from '../plugin/query.ts';
+import type { Pod } from '../registry/records.ts';
 import type { ServiceName } from './service-name.ts';
+import type { ClusterView } from './view.ts';
 import { type Zone, zoneOf } from './zone.ts';
 
 /** CoreDNS's own words. */
@@ -38,7 +38,7 @@ const NAME_LABELS: Readonly<Record<string, (name: Parts, zone: Zone) => string |
 };
 
 /** What the plugin says of queries: how the name is read, and which pod of the cluster asks. */
-export function createLabels(zones: readonly Zone[], cluster: Cluster): NonNullable<Plugin['label']> {
+export function createLabels(zones: readonly Zone[], cluster: ClusterView): NonNullable<Plugin['label']> {
   return (query, label) => {
     if (label.startsWith(CLIENT)) return clientLabel(cluster, query, label);
     const zone = zoneOf(zones, query.name);
@@ -51,7 +51,7 @@ export function createLabels(zones: readonly Zone[], cluster: Cluster): NonNulla
   };
 }
 
-function clientLabel(cluster: Cluster, query: Query, label: string): string | undefined {
+function clientLabel(cluster: ClusterView, query: Query, label: string): string | undefined {
   const pod = clientOf(cluster, query);
   if (label === 'client-namespace') return pod?.namespace;
   if (label === 'client-pod-name') return pod?.name;
@@ -61,7 +61,7 @@ function clientLabel(cluster: Cluster, query: Query, label: string): string | un
 }
 
 /** A pod in the host's network is not told from the node's other programs by its address. */
-function clientOf({ registry, options }: Cluster, { client }: Query): Pod | undefined {
+function clientOf({ registry, options }: ClusterView, { client }: Query): Pod | undefined {
   return options.pods === 'verified'
     ? registry.podsAt(client.address).find(({ hostNetwork }) => !hostNetwork)
     : undefined;

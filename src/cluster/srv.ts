@@ -1,24 +1,29 @@
-import { perObject } from '../../base/per-object.ts';
-import type { Name } from '../../dns/name.ts';
-import { type ResourceRecord, rr, SRV } from '../../dns/rr.ts';
-import type { Portion } from '../../plugin/portion.ts';
-import { NO_PORT } from '../../registry/records.ts';
+import { perObject } from '../base/per-object.ts';
+import type { Name } from '../dns/name.ts';
+import { type ResourceRecord, rr, SRV } from '../dns/rr.ts';
+import type { Portion } from '../plugin/portion.ts';
+import { NO_PORT } from '../registry/records.ts';
 import { addressRecord } from './address-records.ts';
 import type { Backends } from './contents.ts';
 
 /** What SRV records say of one host. */
-interface Target {
-  readonly label: string;
+export interface SrvTarget {
   readonly ports: readonly number[];
   readonly addresses: readonly string[];
 }
 
 interface Targets {
   readonly weight: number;
-  readonly list: readonly Target[];
+  readonly list: readonly (SrvTarget & { readonly label: string })[];
   /** The names of the first hosts, below the zone that was asked for last. */
   names: readonly Name[];
   zone: Name | undefined;
+}
+
+/** The records of one name, and the addresses of its hosts. */
+export interface SrvRecords {
+  readonly answer: readonly ResourceRecord[];
+  readonly additional: readonly ResourceRecord[];
 }
 
 /**
@@ -26,21 +31,24 @@ interface Targets {
  *
  * All share the weight 100, which counts pairs of address and port before those that lead to the same record are merged.
  */
-export function srvRecords(
-  backends: Backends,
-  owner: Name,
-  zone: Name,
-  ttl: number,
-  portion: Portion,
-): { answer: readonly ResourceRecord[]; additional: readonly ResourceRecord[] } {
+export function srvRecords(backends: Backends, owner: Name, zone: Name, ttl: number, portion: Portion): SrvRecords {
   const targets = targetsOf(backends);
-  const { weight } = targets;
-  const list = targets.list.slice(0, portion.targets);
-  const isWhole = list.length === targets.list.length;
-  const names = namesOf(targets, backends, zone, list.length);
+  const { list, weight } = targets;
+  const names = namesOf(targets, backends, zone, Math.min(list.length, portion.targets));
+  return srvRecordsTo(list, names, owner, { weight, ttl, portion });
+}
+
+/** One record for each target and port, no more targets than the portion has; `names` are those of the targets. */
+export function srvRecordsTo(
+  targets: readonly SrvTarget[],
+  names: readonly Name[],
+  owner: Name,
+  { weight, ttl, portion }: { readonly weight: number; readonly ttl: number; readonly portion: Portion },
+): SrvRecords {
+  const isWhole = targets.length <= portion.targets;
   const answer: ResourceRecord[] = [];
   const additional: ResourceRecord[] = [];
-  list.forEach(({ ports, addresses }, i) => {
+  targets.slice(0, portion.targets).forEach(({ ports, addresses }, i) => {
     const target = names[i]!;
     for (const port of ports) answer.push(rr(SRV, owner, ttl, { priority: 0, weight, port, target }));
     // They would be left out before the first of the others.
@@ -66,7 +74,7 @@ const targetsOf = perObject(({ list }: Backends): Targets => {
     }
   }
   return {
-    weight: Math.max(1, Math.floor(100 / pairs)),
+    weight: weightOf(pairs),
     list: [...targets].map(([label, { ports, addresses }]) => ({
       label,
       ports: [...ports],
@@ -85,4 +93,9 @@ function namesOf(targets: Targets, { service, namespace }: Backends, zone: Name,
     targets.names = targets.list.slice(0, count).map(({ label }) => (label === '' ? base : `${label}.${base}`));
   }
   return targets.names;
+}
+
+/** The weight of each of so many: their share of 100. */
+export function weightOf(count: number): number {
+  return Math.max(1, Math.floor(100 / count));
 }

@@ -1,7 +1,7 @@
-import { parseIP } from '../../dns/ip.ts';
-import type { RecordChange } from '../../registry/change.ts';
-import type { EndpointSlice, Service } from '../../registry/records.ts';
-import type { Registry } from '../../registry/registry.ts';
+import { parseIP } from '../dns/ip.ts';
+import type { RecordChange } from '../registry/change.ts';
+import type { EndpointSlice, Service } from '../registry/records.ts';
+import type { ReadonlyRegistry } from '../registry/registry.ts';
 
 /** Says whether an address that PTR records stand at begins with these octets (family 4) or nibbles (family 6), and is longer. */
 export type HasReversePrefix = (values: readonly number[], family: 4 | 6) => boolean;
@@ -13,7 +13,7 @@ export type HasReversePrefix = (values: readonly number[], family: 4 | 6) => boo
  * kept up to date from then on; `stop` ends that.
  */
 export function followReversePrefixes(
-  registry: Registry,
+  registry: ReadonlyRegistry,
   hasTargets: (address: string) => boolean,
 ): { has: HasReversePrefix; stop(): void } {
   let counts: PrefixCounts | undefined;
@@ -35,7 +35,7 @@ export function followReversePrefixes(
 }
 
 /** The addresses whose PTR records may be others after the change. */
-function addressesIn({ kind, before, after }: RecordChange, registry: Registry): string[] {
+function addressesIn({ kind, before, after }: RecordChange, registry: ReadonlyRegistry): string[] {
   switch (kind) {
     case 'namespace': {
       const { name } = (after ?? before)!;
@@ -53,7 +53,7 @@ function addressesIn({ kind, before, after }: RecordChange, registry: Registry):
 }
 
 /** An endpoint has PTR records as long as its service is there. */
-function addressesWith({ clusterIPs, namespace, name }: Service, registry: Registry): string[] {
+function addressesWith({ clusterIPs, namespace, name }: Service, registry: ReadonlyRegistry): string[] {
   return [...clusterIPs, ...registry.slicesOf(namespace, name).flatMap(addressesOf)];
 }
 

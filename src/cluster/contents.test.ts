@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { NO_PORT } from '../../registry/records.ts';
+import { NO_PORT } from '../registry/records.ts';
 import { backendsOf, hasProtocol } from './contents.ts';
 
 const backend = (protocol: string, port: number) => ({

@@ -1,7 +1,7 @@
-import { joinName } from '../../dns/name.ts';
-import type { Clock } from '../../observe/clock.ts';
-import type { Plugin } from '../../plugin/plugin.ts';
-import type { Registry } from '../../registry/registry.ts';
+import { joinName } from '../dns/name.ts';
+import type { Clock } from '../observe/clock.ts';
+import type { Plugin } from '../plugin/plugin.ts';
+import type { Registry } from '../registry/registry.ts';
 import { type Zone, zoneOf } from './zone.ts';
 
 /** A pod that runs for less time may be unknown to other replicas, which would answer its next query otherwise. */

@@ -1,14 +1,14 @@
-import { joinName, type Name } from '../../dns/name.ts';
-import { A, AAAA, CNAME, NS, type ResourceRecord, rr, SRV, TXT } from '../../dns/rr.ts';
-import type { EndpointSlice, Pod, Service } from '../../registry/records.ts';
+import { joinName, type Name } from '../dns/name.ts';
+import { A, AAAA, CNAME, NS, type ResourceRecord, rr, SRV, TXT } from '../dns/rr.ts';
+import type { EndpointSlice, Pod, Service } from '../registry/records.ts';
 import { addressRecords } from './address-records.ts';
 import { nameservers } from './apex.ts';
-import type { Cluster } from './cluster.ts';
 import { type Backend, type Backends, byFamily, type Contents, withPort } from './contents.ts';
 import { dashIP } from './dashed-ip.ts';
 import { type Endpoints, readEndpoints } from './endpoints.ts';
 import { contentsOfService } from './find.ts';
 import { type RecordSettings, recordsOf } from './records.ts';
+import type { ClusterView } from './view.ts';
 import type { Zone } from './zone.ts';
 
 type Records = Iterable<ResourceRecord>;
@@ -20,7 +20,7 @@ export interface PlacedService {
 }
 
 /** The services that the view shows, as they are now. Records are never changed, so holding them is holding the moment. */
-export function placedServices({ services, options, exposes }: Cluster): readonly PlacedService[] {
+export function placedServices({ services, options, exposes }: ClusterView): readonly PlacedService[] {
   const placed: PlacedService[] = [];
   for (const service of services.services()) {
     const { namespace, name } = service;
@@ -68,7 +68,7 @@ export function* apexRecords({ name: zone, cluster }: Zone, settings: RecordSett
 function* serviceRecords(
   { service, slices }: PlacedService,
   zone: Name,
-  cluster: Cluster,
+  cluster: ClusterView,
   settings: RecordSettings,
 ): Records {
   const owner = joinName([service.name, service.namespace, 'svc'], zone);

@@ -1,4 +1,4 @@
-import { labelsOf, type Name, ROOT } from '../../dns/name.ts';
+import { labelsOf, type Name, ROOT } from '../dns/name.ts';
 
 /** What a name below a zone of the cluster can mean, read from its labels alone (Kubernetes DNS specification §2). */
 export type ServiceName =

@@ -1,10 +1,10 @@
-import { CairnError } from '../../base/errors.ts';
-import { foldName, isAtOrBelow, type Name } from '../../dns/name.ts';
-import { CNAME, type ResourceRecord, rr } from '../../dns/rr.ts';
+import { CairnError } from '../base/errors.ts';
+import { foldName, isAtOrBelow, type Name } from '../dns/name.ts';
+import { CNAME, type ResourceRecord, rr } from '../dns/rr.ts';
 import type { Contents } from './contents.ts';
 
 /** The most CNAME records that one answer follows through the zone. */
-export const MAX_LINKS = 10;
+const MAX_CNAMES = 10;
 
 /** ExternalName services that lead nowhere. */
 export class ExternalNameError extends CairnError {
@@ -18,12 +18,12 @@ export type Chain =
   /** At a name of the zone, which holds `contents`, or does not exist. */
   | {
       readonly kind: 'inside';
-      readonly links: readonly ResourceRecord[];
+      readonly records: readonly ResourceRecord[];
       readonly name: Name;
       readonly contents: Contents | undefined;
     }
   /** At a name that others have to answer for. */
-  | { readonly kind: 'outside'; readonly links: readonly ResourceRecord[]; readonly name: Name }
+  | { readonly kind: 'outside'; readonly records: readonly ResourceRecord[]; readonly name: Name }
   /** Nowhere. */
   | { readonly kind: 'endless'; readonly error: ExternalNameError };
 
@@ -35,17 +35,17 @@ export function followChain(
   ttl: number,
   find: (name: Name) => Contents | undefined,
 ): Chain {
-  const links = [rr(CNAME, owner, ttl, { target })];
+  const records = [rr(CNAME, owner, ttl, { target })];
   const seen = new Set([foldName(owner)]);
   for (let name = target; ; ) {
     const folded = foldName(name);
-    if (!isAtOrBelow(folded, zone)) return { kind: 'outside', links, name };
+    if (!isAtOrBelow(folded, zone)) return { kind: 'outside', records, name };
     if (seen.has(folded)) return endless(`${owner} leads back to ${name}`);
     const contents = find(folded);
-    if (contents?.kind !== 'external') return { kind: 'inside', links, name, contents };
-    if (links.length === MAX_LINKS) return endless(`${owner} leads through more than ${MAX_LINKS} names`);
+    if (contents?.kind !== 'external') return { kind: 'inside', records, name, contents };
+    if (records.length === MAX_CNAMES) return endless(`${owner} leads through more than ${MAX_CNAMES} names`);
     seen.add(folded);
-    links.push(rr(CNAME, name, ttl, { target: contents.target }));
+    records.push(rr(CNAME, name, ttl, { target: contents.target }));
     name = contents.target;
   }
 }

@@ -1,7 +1,7 @@
-import type { Name } from '../../dns/name.ts';
-import { A, AAAA, NS, PTR, type ResourceRecord, rr, SOA, SRV, TXT } from '../../dns/rr.ts';
-import { ALL, type Portion } from '../../plugin/portion.ts';
-import type { Serial } from '../../registry/serial.ts';
+import type { Name } from '../dns/name.ts';
+import { A, AAAA, NS, PTR, type ResourceRecord, rr, SOA, SRV, TXT } from '../dns/rr.ts';
+import { ALL, type Portion } from '../plugin/portion.ts';
+import type { Serial } from '../registry/serial.ts';
 import { addressRecords } from './address-records.ts';
 import { type ApexSettings, nameserverAddresses, nsRecords, soaRecord, versionRecord } from './apex.ts';
 import type { AddressesByFamily, Contents } from './contents.ts';

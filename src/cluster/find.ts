@@ -1,5 +1,4 @@
-import type { Service } from '../../registry/records.ts';
-import type { Cluster } from './cluster.ts';
+import type { Service } from '../registry/records.ts';
 import {
   ALWAYS_PARENT,
   type Backends,
@@ -13,9 +12,10 @@ import {
 import { parseDashedIP } from './dashed-ip.ts';
 import type { Endpoints } from './endpoints.ts';
 import { type ServiceName, withoutUnderscore } from './service-name.ts';
+import type { ClusterView } from './view.ts';
 
 /** What stands at a name of a forward zone; undefined if the name does not exist. */
-export function findContents(cluster: Cluster, name: ServiceName): Contents | undefined {
+export function findContents(cluster: ClusterView, name: ServiceName): Contents | undefined {
   switch (name.kind) {
     case 'apex':
     case 'version':
@@ -37,7 +37,7 @@ export function findContents(cluster: Cluster, name: ServiceName): Contents | un
 
 type NameOfService = Extract<ServiceName, { readonly service: string }>;
 
-function findBelowService(cluster: Cluster, name: NameOfService): Contents | undefined {
+function findBelowService(cluster: ClusterView, name: NameOfService): Contents | undefined {
   const service = findService(cluster, name.namespace, name.service);
   if (service === undefined || name.kind === 'service') return service;
   // Nothing lies below an ExternalName service: `com` as a service must not take `*.com` off a search list.
@@ -58,7 +58,7 @@ function findBelowService(cluster: Cluster, name: NameOfService): Contents | und
   }
 }
 
-function findService(cluster: Cluster, namespace: string, name: string): Contents | undefined {
+function findService(cluster: ClusterView, namespace: string, name: string): Contents | undefined {
   if (!cluster.exposes(namespace)) return undefined;
   const service = cluster.services.service(namespace, name);
   return service && contentsOfService(cluster, service, () => cluster.endpointsOf(namespace, name));
@@ -66,7 +66,7 @@ function findService(cluster: Cluster, namespace: string, name: string): Content
 
 /** What stands at the name of a service with these endpoints; undefined if that name does not exist. */
 export function contentsOfService(
-  cluster: Cluster,
+  cluster: ClusterView,
   service: Service,
   endpoints: () => Endpoints | undefined,
 ): Contents | undefined {
@@ -76,14 +76,14 @@ export function contentsOfService(
   return empty && !endpoints() ? undefined : cluster.contentsOf(service);
 }
 
-function findEndpoint(cluster: Cluster, service: Backends, label: string): Contents | undefined {
+function findEndpoint(cluster: ClusterView, service: Backends, label: string): Contents | undefined {
   const named = cluster.endpointsOf(service.namespace, service.service)?.named(label);
   if (named !== undefined) return named;
   return findProtocol(service, label);
 }
 
 /** `CLUSTER` exists where `ENDPOINT.CLUSTER` does (RFC 8020). */
-function findExporter(cluster: Cluster, service: Backends, label: string): Contents | undefined {
+function findExporter(cluster: ClusterView, service: Backends, label: string): Contents | undefined {
   const isThere = cluster.endpointsOf(service.namespace, service.service)?.areIn(label);
   return isThere ? PARENT : findProtocol(service, label);
 }
@@ -98,7 +98,7 @@ function inZone(service: Backends, topologyZone: string, rule: 'pin' | 'prefer')
   return list.length === 0 && rule === 'prefer' ? service : backendsOf('headless', service, list);
 }
 
-function findPod(cluster: Cluster, namespace: string, label: string): Contents | undefined {
+function findPod(cluster: ClusterView, namespace: string, label: string): Contents | undefined {
   const { pods } = cluster.options;
   if (pods === 'disabled' || !cluster.exposes(namespace)) return undefined;
   const address = parseDashedIP(label);
@@ -107,4 +107,27 @@ function findPod(cluster: Cluster, namespace: string, label: string): Contents |
     return undefined;
   }
   return { kind: 'pod', ...byFamily([address]) };
+}
+
+/** What there would have to be for a name to exist. */
+export const MISSING = ['namespace', 'service', 'endpoints', 'pod', 'address', 'name'] as const;
+
+export type Missing = (typeof MISSING)[number];
+
+/**
+ * Why a name does not exist: its namespace or service is not there, the service has no ready endpoint, no pod or service has
+ * the address, or (`name`) no object can have such a name. `name` is undefined for one of a reverse zone.
+ */
+export function whatIsMissing(cluster: ClusterView, name: ServiceName | undefined): Missing {
+  if (name === undefined) return 'address';
+  if (name.kind === 'pod' || (name.kind === 'namespace' && name.tree === 'pod')) {
+    return cluster.options.pods === 'disabled' || cluster.exposes(name.namespace) ? 'pod' : 'namespace';
+  }
+  if ('namespace' in name && !cluster.exposes(name.namespace)) return 'namespace';
+  if (!('service' in name)) return 'name';
+  const service = cluster.services.service(name.namespace, name.service);
+  if (service === undefined) return 'service';
+  const { headless, type } = service;
+  const needsEndpoints = headless || (cluster.options.ignoreEmptyService && type !== 'ExternalName');
+  return needsEndpoints && !cluster.endpointsOf(name.namespace, name.service) ? 'endpoints' : 'name';
 }

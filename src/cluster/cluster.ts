@@ -1,0 +1,49 @@
+import type { ReadonlyRegistry } from '../registry/registry.ts';
+import type { Serial } from '../registry/serial.ts';
+import { hasTargets } from './reverse.ts';
+import { followReversePrefixes, type HasReversePrefix } from './reverse-prefixes.ts';
+import type { NameRules } from './service-name.ts';
+import { type ClusterView, type Services, type ViewOptions, viewRegistry } from './view.ts';
+import { isVisible, shownBy } from './visible.ts';
+
+/*
+ * The view of a cluster's registry through options: which names exist, what stands at them, and the records that say so. Begin with
+ * `zone.ts` (from a name to what stands there) and `records.ts` (from there to records). Nothing here changes a registry, reads a
+ * Corefile or sends a reply: that is for sources and plugins.
+ */
+
+/** A view that follows its registry. */
+export interface Cluster extends ClusterView {
+  /** Moves with every change that an answer shows. */
+  readonly serial: Serial;
+  readonly hasReversePrefix: HasReversePrefix;
+  /** Ends what follows the registry. */
+  stop(): void;
+}
+
+/** The cluster's own services, and everything else. */
+export function followCluster(registry: ReadonlyRegistry, options: ViewOptions): Cluster {
+  return follow(registry, options, registry, options.zonal ? 'zonal' : 'plain');
+}
+
+/** The services that clusters export to each other; there are no pods among them, nor topology zones. */
+export function followClusterSet(registry: ReadonlyRegistry, options: ViewOptions): Cluster {
+  const ofSet = { pods: 'disabled', zonal: false, ignoreEmptyService: false } as const;
+  return follow(registry, { ...options, ...ofSet }, registry.imports, 'cluster-set');
+}
+
+function follow(registry: ReadonlyRegistry, options: ViewOptions, services: Services, rules: NameRules): Cluster {
+  const view = viewRegistry(registry, options, services, rules);
+  const prefixes = followReversePrefixes(registry, (address) => hasTargets(view, address));
+  const shown = shownBy(view);
+  const zones = rules === 'cluster-set' ? 'cluster-set' : 'cluster';
+  const { serial, stop } = registry.followSerial(zones, (change) => isVisible(change, shown));
+  return {
+    ...view,
+    ...{ serial, hasReversePrefix: prefixes.has },
+    stop() {
+      prefixes.stop();
+      stop();
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import type { RecordChange, RecordKinds } from '../registry/change.ts';
+import { type Endpoint, type EndpointSlice, isSame, type Service } from '../registry/records.ts';
+import type { ClusterView } from './view.ts';
+
+/** What the answers of some zones show of a record of each kind, undefined for nothing; a kind that is left out is never shown. */
+export type Shown = { readonly [K in keyof RecordKinds]?: (record: RecordKinds[K]) => unknown };
+
+/** Whether any answer differs from what it was before the change: if not, the zones' serial stays. Asked when lookups find what is there now. */
+export function isVisible({ kind, before, after }: RecordChange, shown: Shown): boolean {
+  const show = shown[kind] as ((record: unknown) => unknown) | undefined;
+  return show !== undefined && !isSame(before && show(before), after && show(after));
+}
+
+/** What the zones of a view show. */
+export function shownBy(view: ClusterView): Shown {
+  const { options, services } = view;
+  const service = (record: Service) => (view.exposes(record.namespace) ? shownOfService(record) : undefined);
+  const slice = (record: EndpointSlice) => {
+    if (options.noEndpoints || !view.exposes(record.namespace)) return undefined;
+    const owner = services.service(record.namespace, record.service);
+    return owner && owner.type !== 'ExternalName' ? shownOfSlice(record, view) : undefined;
+  };
+  const namespace = ({ name }: { readonly name: string }) => (view.mayExpose(name) ? name : undefined);
+  if (view.rules === 'cluster-set') return { namespace, import: service, 'imported-slice': slice };
+  return {
+    ...{ namespace, service, slice },
+    ...(options.pods === 'verified' && {
+      pod: (record) => (view.exposes(record.namespace) ? record.ips : undefined),
+    }),
+  };
+}
+
+function shownOfService({ type, headless, clusterIPs, externalName, ports }: Service): unknown {
+  return { isExternal: type === 'ExternalName', headless, clusterIPs, externalName, ports };
+}
+
+function shownOfSlice({ service, cluster, ports, endpoints }: EndpointSlice, { options }: ClusterView): unknown {
+  const shown = ({ address, hostname, podName, zone }: Endpoint) => [
+    address,
+    hostname,
+    options.endpointPodNames && podName,
+    options.zonal && zone,
+  ];
+  return { service, cluster, ports, endpoints: endpoints.map(shown) };
+}
