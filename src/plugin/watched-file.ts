@@ -3,27 +3,41 @@ import { messageOf } from '../base/errors.ts';
 import { readText } from '../base/read-file.ts';
 import type { Clock, Timer } from '../observe/clock.ts';
 
-export interface WatchedFileOptions {
-  readonly path: string;
+interface WatchOptions {
   readonly clock: Clock;
-  /** How often to look whether the file changed; 0 for never. */
+  /** How often to look whether a file changed; 0 for never. */
   readonly intervalMs: number;
   /** A larger file is not read. */
   readonly maxOctets: number;
-  /** Takes the text of the file at first, and whenever it changed; what it throws is reported as a problem. The file is not read while it waits. */
-  changed(text: string): void | Promise<void>;
   /** Told once of each problem; the last good text stands meanwhile. */
   problem(message: string): void;
 }
 
-/** A file that is read again when its modification time or its size changes. */
+export interface WatchedFileOptions extends WatchOptions {
+  readonly path: string;
+  /** Takes the text of the file at first, and whenever it changed; what it throws is reported as a problem. The file is not read while it waits. */
+  changed(text: string): void | Promise<void>;
+}
+
+export interface WatchedFilesOptions extends WatchOptions {
+  readonly paths: readonly string[];
+  /** As for a single file; takes the texts of all files, in the order of the paths, when one of them changed. */
+  changed(texts: readonly string[]): void | Promise<void>;
+}
+
+/** A file, or several, read again when the modification time or the size of one changes. */
 export interface WatchedFile {
-  /** Looks whether the file changed, joining a look that is under way; never rejects. The first one starts the polling. */
+  /** Looks whether a file changed, joining a look that is under way; never rejects. The first one starts the polling. */
   check(): Promise<void>;
   stop(): void;
 }
 
-export function watchFile({ path, clock, intervalMs, ...options }: WatchedFileOptions): WatchedFile {
+export function watchFile({ path, changed, ...options }: WatchedFileOptions): WatchedFile {
+  return watchFiles({ ...options, paths: [path], changed: ([text]) => changed(text!) });
+}
+
+/** Follows files that make sense only together, such as a certificate and its key. */
+export function watchFiles({ paths, clock, intervalMs, ...options }: WatchedFilesOptions): WatchedFile {
   let timer: Timer | undefined;
   let underWay: Promise<void> | undefined;
   let stopped = false;
@@ -32,17 +46,16 @@ export function watchFile({ path, clock, intervalMs, ...options }: WatchedFileOp
 
   async function look(): Promise<void> {
     try {
-      // Taken before the text: a file that changes in between is read once more, never once too few.
-      const found = await stat(path);
-      const foundVersion = `${found.mtimeMs} ${found.size}`;
+      // Taken before the texts: a file that changes in between is read once more, never once too few.
+      const foundVersion = (await Promise.all(paths.map(versionOf))).join();
       if (foundVersion === version) {
         lastProblem = undefined; // it was away, and is back as it was
         return;
       }
-      const text = await readText(path, options.maxOctets);
+      const texts = await Promise.all(paths.map((path) => readText(path, options.maxOctets)));
       if (stopped) return;
       version = foundVersion;
-      await options.changed(text);
+      await options.changed(texts);
       lastProblem = undefined;
     } catch (thrown) {
       report(messageOf(thrown));
@@ -70,4 +83,9 @@ export function watchFile({ path, clock, intervalMs, ...options }: WatchedFileOp
       timer?.cancel();
     },
   };
+}
+
+async function versionOf(path: string): Promise<string> {
+  const { mtimeMs, size } = await stat(path);
+  return `${mtimeMs} ${size}`;
 }

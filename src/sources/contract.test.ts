@@ -10,7 +10,7 @@ import { watchedCluster } from '../../test/support/watched-cluster.ts';
 import { createLogger } from '../observe/log.ts';
 import { Registry } from '../registry/registry.ts';
 import { parseSelector } from '../registry/selector.ts';
-import { watchManifests } from './manifests/source.ts';
+import { ManifestSource } from './manifests/source.ts';
 
 /** What a source is told besides the objects; text as in the Corefile. */
 interface Choice {
@@ -62,7 +62,7 @@ async function fromManifests(objects: readonly KubernetesObject[], choice: Choic
   const clock = fakeClock(Date.now());
   const registry = new Registry(clock);
   const options = { paths: [file], debounceMs: 0, namespacesFrom: 'manifests', ...selectors(choice) } as const;
-  const source = watchManifests(options, registry, { log: createLogger(() => {}), clock });
+  const source = new ManifestSource(options, registry, { log: createLogger(() => {}), clock });
   onTestFinished(async () => {
     source.stop();
     await rm(folder, { recursive: true });

@@ -13,9 +13,9 @@ import { encodeMessage } from '../../dns/wire/encode.ts';
 import { loadMachinery } from '../native/batched-udp.ts';
 import type { Kernel } from '../native/kernel.ts';
 import type { Machinery } from '../native/serve-socket.ts';
-import { createBatchedUpstream, PORT_LIFE_MS, QUERIES_PER_PORT } from './batched-udp.ts';
+import { BatchedUpstream } from './batched-udp.ts';
 import { createSocketBudget } from './socket-budget.ts';
-import type { UdpUpstream } from './udp-upstream.ts';
+import { PORT_LIFE_MS, QUERIES_PER_PORT } from './source-ports.ts';
 
 const machinery = await loadMachinery();
 
@@ -32,28 +32,28 @@ function batchedTests(real: Machinery): void {
     picks = [];
   });
 
-  const opened: UdpUpstream[] = [];
+  const opened: BatchedUpstream[] = [];
 
   afterEach(async () => {
-    for (const { close } of opened.splice(0)) close();
+    for (const made of opened.splice(0)) made.close();
     expect([sockets.size, clock.timers, real.epoll.size]).toEqual([0, 0, 0]);
     await upstream.close();
   });
 
   /** An upstream over a kernel that differs from the real one in some calls. */
   const connect = (changes: Partial<Kernel> = {}, port = upstream.port) => {
-    const made = createBatchedUpstream(
+    const made = new BatchedUpstream(
       { ...real, kernel: { ...real.kernel, ...changes } },
       { address: '127.0.0.1', port },
       { clock, sockets, onPick: (reused) => picks.push(reused) },
     );
     opened.push(made);
-    return made;
+    return { exchange: made.exchange.bind(made) as BatchedUpstream['exchange'], close: made.close.bind(made) };
   };
   const query = (i: number) => encodeMessage(testMessage(`name-${i}.example.org. A`));
   /** The names in the replies to so many queries that are asked at once; of those that fail, the error. */
-  const askAtOnce = async (count: number, { exchange }: ReturnType<typeof connect>) => {
-    const replies = Array.from({ length: count }, (_, i) => exchange(query(i), 2000, copy));
+  const askAtOnce = async (count: number, upstream: Pick<BatchedUpstream, 'exchange'>) => {
+    const replies = Array.from({ length: count }, (_, i) => upstream.exchange(query(i), 2000, copy));
     return (await Promise.allSettled(replies)).map((outcome) =>
       outcome.status === 'fulfilled' ? decodeMessage(outcome.value).questions[0]!.name : outcome.reason.message,
     );
@@ -214,7 +214,7 @@ function batchedTests(real: Machinery): void {
   ])('a call to %s that fails costs the queries of the turn, and no more', async (_, changes, text) => {
     const epoll = Object.create(real.epoll, { add: { value: () => false } });
     const kernel = { ...real.kernel, ...changes, error: () => 'ENOBUFS' };
-    const upstream = createBatchedUpstream(
+    const upstream = new BatchedUpstream(
       { ...real, kernel, ...('epollAdd' in changes && { epoll }) },
       { address: '127.0.0.1', port: 53 },
       { clock, sockets },

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import type { Clock } from '../../observe/clock.ts';
-import { type Peer, printPeer } from '../transport.ts';
+import { type Peer, printPeer, type UdpKind } from '../transport.ts';
 import { systemError, timeoutError, UpstreamError } from './error.ts';
 import type { Hold } from './hold.ts';
 import { answers, withId } from './match.ts';
@@ -12,6 +12,38 @@ export interface UdpOptions {
   /** The local address to send from; the system's choice by default. */
   readonly sourceAddress?: string | undefined;
   readonly sockets?: SocketBudget;
+}
+
+export interface UdpUpstreamOptions extends UdpOptions {
+  /** How it is done; by default as listeners do it. */
+  readonly kind?: UdpKind | undefined;
+  /** Told for every query that is sent whether it leaves from a socket that was open already. */
+  onPick?(reused: boolean): void;
+}
+
+/** A server that many queries go to over UDP. */
+export interface UdpUpstream {
+  /**
+   * Sends a query of one question, with a fresh id, and resolves with what `read` makes of the octets of the response, which are
+   * good until it returns.
+   *
+   * @param hold gets the means to give the query up.
+   * @throws UpstreamError (as a rejection), and what `read` throws
+   */
+  exchange<T>(query: Uint8Array, timeoutMs: number, read: (response: Uint8Array) => T, hold?: Hold): Promise<T>;
+  /** Closes what is idle; exchanges at work come to their end. */
+  close(): void;
+}
+
+/** An upstream that gets a socket for each query. */
+export function createPortableUpstream(to: Peer, options: UdpUpstreamOptions): UdpUpstream {
+  return {
+    exchange(query, timeoutMs, read, hold) {
+      options.onPick?.(false);
+      return exchangeUdp(query, to, timeoutMs, options, hold).then(read);
+    },
+    close() {},
+  };
 }
 
 /** The error of a query whose socket is closed for a newer one. */

@@ -1,10 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
-import { messageOf } from '../../base/errors.ts';
-import { MAX_CREDENTIAL_OCTETS, readText } from '../../base/read-file.ts';
+import { MAX_CREDENTIAL_OCTETS } from '../../base/read-file.ts';
 import { CorefileError } from '../../corefile/error.ts';
-import type { Timer } from '../../observe/clock.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
+import { watchFiles } from '../../plugin/watched-file.ts';
 import type { TlsFiles } from './tls-options.ts';
 
 /** How often the files are read again: certificates are renewed while the server runs. */
@@ -20,50 +19,40 @@ export interface Certificates {
 }
 
 export function watchCertificates(files: TlsFiles, env: Pick<PluginEnv, 'clock' | 'log' | 'path'>): Certificates {
+  const { identity, ca } = files;
   let context: SecureContext | undefined;
-  let texts = '';
-  let timer: Timer | undefined;
-  let lastFailure = '';
-
-  /** Makes another context if the files say something else than before. */
-  const load = async () => {
-    const read = (path: string | undefined) =>
-      path === undefined ? '' : readText(env.path(path), MAX_CREDENTIAL_OCTETS);
-    const [cert, key, ca] = await Promise.all([read(files.identity?.cert), read(files.identity?.key), read(files.ca)]);
-    const next = JSON.stringify([cert, key, ca]);
-    if (context && next === texts) return;
-    const identity = files.identity && { cert, key };
-    if (files.ca !== undefined) checkCertificate(ca);
-    context = createSecureContext({ ...identity, ca: files.ca === undefined ? wellKnownAuthorities() : ca });
-    texts = next;
-  };
-  const refresh = async () => {
-    try {
-      await load();
-      lastFailure = '';
-    } catch (thrown) {
-      const failure = messageOf(thrown);
-      if (failure !== lastFailure) env.log.warning(`certificates stay as they are: ${failure}`);
-      lastFailure = failure;
-    }
-  };
+  let failure = '';
+  const watched = watchFiles({
+    paths: [identity?.cert, identity?.key, ca].filter((path) => path !== undefined).map((path) => env.path(path)),
+    clock: env.clock,
+    intervalMs: CERTIFICATE_POLL_MS,
+    maxOctets: MAX_CREDENTIAL_OCTETS,
+    changed(texts) {
+      context = contextOf(files, texts);
+    },
+    problem(message) {
+      failure = message;
+      if (context) env.log.warning(`certificates stay as they are: ${message}`);
+    },
+  });
   return {
     context: () => context!,
     async start() {
-      try {
-        await load();
-      } catch (thrown) {
-        throw new CorefileError(files.position, `cannot use the TLS files: ${messageOf(thrown)}`);
-      }
-      if (files.ca !== undefined || files.identity) timer = env.clock.every(CERTIFICATE_POLL_MS, refresh);
+      if (identity || ca !== undefined) await watched.check();
+      else context = contextOf(files, []);
+      if (!context) throw new CorefileError(files.position, `cannot use the TLS files: ${failure}`);
     },
-    stop: () => timer?.cancel(),
+    stop: () => watched.stop(),
   };
 }
 
-/** A context passes over authorities that it cannot read. @throws Error */
-function checkCertificate(pem: string): X509Certificate {
-  return new X509Certificate(pem);
+/** @throws Error if the texts do not hold what they should. */
+function contextOf({ identity, ca }: TlsFiles, texts: readonly string[]): SecureContext {
+  const [cert, key] = identity ? texts : [];
+  const authorities = ca === undefined ? wellKnownAuthorities() : texts.at(-1)!;
+  // A context passes over authorities that it cannot read.
+  if (typeof authorities === 'string') new X509Certificate(authorities);
+  return createSecureContext({ ...(identity && { cert, key }), ca: authorities });
 }
 
 /** Those that Node.js knows, and those that the machine trusts besides. */

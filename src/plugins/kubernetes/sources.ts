@@ -5,7 +5,7 @@ import { inClusterUrl } from '../../sources/kubernetes/access/files.ts';
 import { clusterResources } from '../../sources/kubernetes/resources.ts';
 import { watchApi } from '../../sources/kubernetes/source.ts';
 import { userAgent } from '../../sources/kubernetes/user-agent.ts';
-import { type ManifestOptions, watchManifests } from '../../sources/manifests/source.ts';
+import { type ManifestOptions, ManifestSource } from '../../sources/manifests/source.ts';
 import { programmingDuration } from './metrics.ts';
 import { clusterOptions, type KubernetesOptions } from './options.ts';
 import type { FilledRegistry } from './plugin.ts';
@@ -20,7 +20,7 @@ export function fillFromManifests(options: KubernetesOptions, env: PluginEnv): F
 function makeFromManifests(options: ManifestOptions, env: PluginEnv): FilledRegistry & Kept {
   const registry = new Registry(env.clock);
   const observe = programmingDuration(env.metrics);
-  const source = watchManifests(options, registry, {
+  const source = new ManifestSource(options, registry, {
     log: env.log,
     clock: env.clock,
     programmed(services, changedAtMs) {

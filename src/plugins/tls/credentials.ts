@@ -5,9 +5,8 @@ import { MAX_CREDENTIAL_OCTETS } from '../../base/read-file.ts';
 import { CorefileError } from '../../corefile/error.ts';
 import type { Position } from '../../corefile/position.ts';
 import type { ClientAuth, ServerCredentials } from '../../net/stream/tls-server.ts';
-import type { Timer } from '../../observe/clock.ts';
 import type { Kept, PluginEnv } from '../../plugin/env.ts';
-import { watchFile } from '../../plugin/watched-file.ts';
+import { watchFiles } from '../../plugin/watched-file.ts';
 
 /** How often the files are looked at: certificates are renewed while the server runs. */
 export const CERTIFICATE_POLL_MS = 30_000;
@@ -38,65 +37,38 @@ export function watchCredentials(
 ): WatchedCredentials {
   let expiresMs = 0;
   let current: ServerCredentials | undefined;
-  let timer: Timer | undefined;
-  let problems: string[] = [];
-  let lastFailure = '';
-  let isChanged = false;
-  const texts = new Map<string, string>();
-  const watched = [files.cert, files.key, ...(files.ca === undefined ? [] : [files.ca])].map((path) =>
-    watchFile({
-      path,
-      clock,
-      intervalMs: 0, // all are looked at together: a certificate and the key of another one make no sense
-      maxOctets: MAX_CREDENTIAL_OCTETS,
-      changed(text) {
-        texts.set(path, text);
-        isChanged = true;
-      },
-      problem: (message) => problems.push(message),
-    }),
-  );
-
-  async function look(): Promise<void> {
-    problems = [];
-    await Promise.all(watched.map((file) => file.check()));
-    if (isChanged && problems.length === 0) {
-      isChanged = false;
-      try {
-        current = load(files, texts);
-        lastFailure = '';
-        expiresMs = new X509Certificate(current.cert).validToDate.getTime();
-        if (expiresMs <= clock.now()) log.warning(`the certificate in ${files.cert} has expired`);
-      } catch (thrown) {
-        problems.push(messageOf(thrown));
-      }
-    }
-    for (const problem of problems) {
-      if (current && problem !== lastFailure) log.warning(`the certificate stays as it is: ${problem}`);
-      lastFailure = problem;
-    }
-  }
+  let failure = '';
+  const watched = watchFiles({
+    paths: [files.cert, files.key, ...(files.ca === undefined ? [] : [files.ca])],
+    clock,
+    intervalMs: CERTIFICATE_POLL_MS,
+    maxOctets: MAX_CREDENTIAL_OCTETS,
+    changed([cert, key, ca]) {
+      current = load(files, cert!, key!, ca);
+      expiresMs = new X509Certificate(current.cert).validToDate.getTime();
+      if (expiresMs <= clock.now()) log.warning(`the certificate in ${files.cert} has expired`);
+    },
+    problem(message) {
+      failure = message;
+      if (current) log.warning(`the certificate stays as it is: ${message}`);
+    },
+  });
 
   return {
     async start() {
-      await look();
-      if (!current) throw new CorefileError(files.position, `cannot use the TLS files: ${lastFailure}`);
-      timer ??= clock.every(CERTIFICATE_POLL_MS, look);
+      await watched.check();
+      if (!current) throw new CorefileError(files.position, `cannot use the TLS files: ${failure}`);
     },
     credentials: () => current!,
     get expiresMs() {
       return expiresMs;
     },
-    stop() {
-      timer?.cancel();
-      for (const file of watched) file.stop();
-    },
+    stop: () => watched.stop(),
   };
 }
 
 /** @throws Error if the files do not hold what they should, or the key is another certificate's. */
-function load({ cert, key, ca, clientAuth }: TlsFiles, texts: ReadonlyMap<string, string>): ServerCredentials {
-  const read = (path: string) => texts.get(path)!;
+function load(files: TlsFiles, cert: string, key: string, ca: string | undefined): ServerCredentials {
   const attempt = <T>(what: string, run: () => T): T => {
     try {
       return run();
@@ -104,10 +76,9 @@ function load({ cert, key, ca, clientAuth }: TlsFiles, texts: ReadonlyMap<string
       throw new Error(`${what}: ${messageOf(thrown)}`, { cause: thrown });
     }
   };
-  const credentials = { cert: read(cert), key: read(key), ca: ca === undefined ? undefined : read(ca), clientAuth };
-  attempt(`${cert} holds no certificate`, () => new X509Certificate(credentials.cert));
+  attempt(`${files.cert} holds no certificate`, () => new X509Certificate(cert));
   // A context passes over authorities that it cannot read.
-  if (ca !== undefined) attempt(`${ca} holds no certificate`, () => new X509Certificate(credentials.ca!));
-  attempt(`${key} does not fit ${cert}`, () => createSecureContext({ cert: credentials.cert, key: credentials.key }));
-  return credentials;
+  if (ca !== undefined) attempt(`${files.ca} holds no certificate`, () => new X509Certificate(ca));
+  attempt(`${files.key} does not fit ${files.cert}`, () => createSecureContext({ cert, key }));
+  return { cert, key, ca, clientAuth: files.clientAuth };
 }

@@ -26,8 +26,8 @@ export async function expandPath(path: string): Promise<Expansion> {
   }
 }
 
-/** The directories in which a change of the path's files shows; while it has none, those in which they will appear. */
-export function directoriesOf(path: string, files: readonly string[]): string[] {
+/** The folders in which a change of the path's files shows; while it has none, those in which they will appear. */
+export function foldersOf(path: string, files: readonly string[]): string[] {
   if (files.length > 0) return [...new Set(files.map((file) => dirname(file)))];
   const fixed = GLOB.test(path) ? path.slice(0, path.slice(0, path.search(GLOB)).lastIndexOf('/') + 1) : path;
   return [fixed, dirname(fixed)];

@@ -9,7 +9,7 @@ import { systemClock } from '../../observe/clock.ts';
 import { createLogger } from '../../observe/log.ts';
 import { Registry } from '../../registry/registry.ts';
 import { MAX_FILE_BYTES } from './file.ts';
-import { type ManifestEnv, type ManifestOptions, type ManifestSource, watchManifests } from './source.ts';
+import { type ManifestEnv, type ManifestOptions, ManifestSource } from './source.ts';
 
 let folder: string;
 let sources: ManifestSource[] = [];
@@ -40,7 +40,7 @@ async function start(paths: string[] = [folder], options: Partial<ManifestOption
   const registry = new Registry(systemClock);
   const lines: string[] = [];
   const log = createLogger((_, line) => lines.push(line.replaceAll(folder, 'DIR')));
-  const source = watchManifests({ paths, debounceMs: 20, ...options }, registry, { log, clock: systemClock });
+  const source = new ManifestSource({ paths, debounceMs: 20, ...options }, registry, { log, clock: systemClock });
   sources.push(source);
   await source.start();
   const served = () => [...registry.services()].map(({ name }) => name).sort();
@@ -343,7 +343,7 @@ test('tells which services have other endpoints and when the file changed, but n
   const told: [string, number][] = [];
   const programmed: ManifestEnv['programmed'] = (services, changedAtMs) =>
     told.push([services.map(({ name }) => name).join(), changedAtMs]);
-  const source = watchManifests({ paths: [folder], debounceMs: 20 }, new Registry(systemClock), {
+  const source = new ManifestSource({ paths: [folder], debounceMs: 20 }, new Registry(systemClock), {
     ...{ log: createLogger(() => {}), clock: systemClock, programmed },
   });
   sources.push(source);
