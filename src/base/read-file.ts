@@ -1,11 +1,11 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { devNull } from 'node:os';
-import { CairnError } from './errors.ts';
+import { CairnError, type ErrorCode } from './errors.ts';
 
 /** A file that is not read, because it is not a regular file or is too large. */
 export class FileError extends CairnError {
-  constructor(code: string, path: string, problem: string) {
+  constructor(code: ErrorCode, path: string, problem: string) {
     super(code, `${path} ${problem}`);
   }
 }

@@ -12,7 +12,7 @@ function setUp(body: string) {
   const { plugin, env } = makePlugin(errors, body);
   const fail = (message: string | Error, question = 'Example.org. A') => {
     const query = testQuery(question);
-    const error = typeof message === 'string' ? new CairnError('TEST', message) : message;
+    const error = typeof message === 'string' ? new CairnError('FORWARD', message) : message;
     plugin.observe!(query, sentReply(query, failure('forward', 2, error)));
   };
   return { plugin, env, fail };
@@ -38,7 +38,7 @@ describe('without options', () => {
 
   test('an overload has no line for each query', () => {
     const { env, fail } = setUp('errors');
-    fail(new OverloadError('TEST', 'too many queries'));
+    fail(new OverloadError('FORWARD', 'too many queries'));
     expect(env.lines).toEqual([]);
   });
 
@@ -110,7 +110,7 @@ describe('stacktrace', () => {
   test.each([
     ['a bug, with stacktrace', 'errors {\n stacktrace\n}', new TypeError('x is undefined'), true],
     ['a bug, without', 'errors', new TypeError('x is undefined'), false],
-    ['a failure that was foreseen', 'errors {\n stacktrace\n}', new CairnError('TIMEOUT', 'timeout'), false],
+    ['a failure that was foreseen', 'errors {\n stacktrace\n}', new CairnError('CANCEL', 'timeout'), false],
     [
       'a system error',
       'errors {\n stacktrace\n}',
