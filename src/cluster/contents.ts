@@ -41,8 +41,8 @@ export interface Backend {
   readonly zone?: string | undefined;
 }
 
-export const PARENT: Contents = { kind: 'parent', always: false };
-export const ALWAYS_PARENT: Contents = { kind: 'parent', always: true };
+export const PARENT = { kind: 'parent', always: false } as const satisfies Contents;
+export const ALWAYS_PARENT = { kind: 'parent', always: true } as const satisfies Contents;
 
 /** Backends with what follows from their list. */
 export function backendsOf(

@@ -7,9 +7,9 @@ import { type Backend, type Backends, byFamily, type Contents, withPort } from '
 import { dashIP } from './dashed-ip.ts';
 import { type Endpoints, readEndpoints } from './endpoints.ts';
 import { contentsOfService } from './find.ts';
-import { type RecordSettings, recordsOf } from './records.ts';
+import { recordsOf } from './records.ts';
 import type { ClusterView } from './view.ts';
-import type { Zone } from './zone.ts';
+import type { Zone, ZoneRecords } from './zone.ts';
 
 type Records = Iterable<ResourceRecord>;
 
@@ -36,7 +36,7 @@ export function placedServices({ services, options, exposes }: ClusterView): rea
  * Left out is what has no end or adds nothing: pods unless they are `verified`, names by topology zone, other spellings,
  * addresses at the names of ports, SRV records at the names of endpoints.
  */
-export function forwardRecords(zone: Zone, settings: RecordSettings): Records {
+export function forwardRecords(zone: Zone, settings: ZoneRecords): Records {
   const { cluster } = zone;
   const services = placedServices(cluster);
   const pods = cluster.options.pods === 'verified' ? [...cluster.registry.pods()] : [];
@@ -50,7 +50,7 @@ export function forwardRecords(zone: Zone, settings: RecordSettings): Records {
 }
 
 /** The zone's own records, those of reverse zones, too. */
-export function* apexRecords({ name: zone, cluster }: Zone, settings: RecordSettings): Records {
+export function* apexRecords({ name: zone, cluster }: Zone, settings: ZoneRecords): Records {
   const { ttl, hostZone = zone } = settings;
   const at = (contents: Contents, type: number, owner: Name) => recordsOf(contents, type, owner, zone, settings).answer;
   yield* at({ kind: 'apex' }, NS.code, zone);
@@ -69,7 +69,7 @@ function* serviceRecords(
   { service, slices }: PlacedService,
   zone: Name,
   cluster: ClusterView,
-  settings: RecordSettings,
+  settings: ZoneRecords,
 ): Records {
   const owner = joinName([service.name, service.namespace, 'svc'], zone);
   // Not kept with the records, as those that are asked for are: a transfer asks for all.

@@ -1,11 +1,9 @@
 import type { Name } from '../dns/name.ts';
 import { A, AAAA, NS, PTR, type ResourceRecord, rr, SOA, SRV, TXT } from '../dns/rr.ts';
 import { ALL, type Portion } from '../plugin/portion.ts';
-import type { Serial } from '../registry/serial.ts';
 import { addressRecords } from './address-records.ts';
-import { type ApexSettings, nameserverAddresses, nsRecords, soaRecord, versionRecord } from './apex.ts';
-import type { AddressesByFamily, Contents } from './contents.ts';
-import { srvRecords } from './srv.ts';
+import { versionRecord } from './apex.ts';
+import type { AddressesByFamily, Backends, Contents } from './contents.ts';
 
 /** The records of one type, and those that spare the client its next questions. */
 export interface Records {
@@ -15,37 +13,47 @@ export interface Records {
 
 const NO_RECORDS: Records = { answer: [] };
 
-/** What records say beyond what stands at their name. */
-export interface RecordSettings extends ApexSettings {
-  readonly serial: Serial;
-  /** The zone that the names of the name servers lie in; undefined for the zone itself. */
-  readonly hostZone: Name | undefined;
+/** What the name of a service holds, as far as the records of all zones with services have it in common. */
+interface Reached extends AddressesByFamily {
+  readonly kind: Backends['kind'];
+}
+
+/** What records say beyond what stands at their name; `owner` and `zone` are in the client's spelling. */
+export interface RecordSettings<R extends Reached = Backends> {
+  /** Seconds. */
+  readonly ttl: number;
+  soa(owner: Name): ResourceRecord;
+  ns(owner: Name, zone: Name): Records;
+  /** The addresses of all name servers. */
+  nameservers(): AddressesByFamily;
+  srv(reached: R, owner: Name, zone: Name, portion: Portion): Records;
 }
 
 /**
  * The records of one type at a name, none if it has none. `owner` and `zone` are in the client's spelling. With a `portion`, there are
  * only as many as can fit into the reply.
  */
-export function recordsOf(
-  contents: Contents,
+export function recordsOf<R extends Reached>(
+  contents: Exclude<Contents, Backends> | R,
   type: number,
   owner: Name,
   zone: Name,
-  settings: RecordSettings,
+  settings: RecordSettings<R>,
   portion: Portion = ALL,
 ): Records {
   const { ttl } = settings;
   switch (contents.kind) {
     case 'apex':
-      return apexRecords(type, owner, zone, settings);
+      if (type === SOA.code) return { answer: [settings.soa(owner)] };
+      return type === NS.code ? settings.ns(owner, zone) : NO_RECORDS;
     case 'version':
       return type === TXT.code ? { answer: [versionRecord(owner)] } : NO_RECORDS;
     case 'nameserver':
-      return { answer: addressRecords(addressesOfType(nameserverAddresses(settings), type), owner, ttl) };
+      return { answer: addressRecords(addressesOfType(settings.nameservers(), type), owner, ttl) };
     case 'service':
     case 'headless':
     case 'endpoint':
-      if (type === SRV.code) return srvRecords(contents, owner, zone, ttl, portion);
+      if (type === SRV.code) return settings.srv(contents, owner, zone, portion);
       return { answer: addressRecords(portion.addresses(addressesOfType(contents, type)), owner, ttl) };
     case 'pod':
     case 'external-ip':
@@ -63,10 +71,4 @@ const NO_ADDRESSES: readonly string[] = [];
 
 function addressesOfType({ v4, v6 }: AddressesByFamily, type: number): readonly string[] {
   return type === A.code ? v4 : type === AAAA.code ? v6 : NO_ADDRESSES;
-}
-
-function apexRecords(type: number, owner: Name, zone: Name, settings: RecordSettings): Records {
-  const { serial, ttl, hostZone = zone } = settings;
-  if (type === SOA.code) return { answer: [soaRecord(owner, ttl, serial.value)] };
-  return type === NS.code ? nsRecords(settings, owner, hostZone) : NO_RECORDS;
 }

@@ -5,12 +5,11 @@ import { PTR, type ResourceRecord, rr } from '../dns/rr.ts';
 import type { Service } from '../registry/records.ts';
 import { endpointLabel } from './endpoints.ts';
 import { apexRecords, type PlacedService, placedServices } from './forward-records.ts';
-import type { RecordSettings } from './records.ts';
 import type { ClusterView } from './view.ts';
-import type { Zone } from './zone.ts';
+import type { Zone, ZoneRecords } from './zone.ts';
 
 /** All records of a reverse zone but its SOA: what there is now, made as it is taken. PTR records point into `primary`. */
-export function reverseRecords(zone: Zone, settings: RecordSettings, primary: Name): Iterable<ResourceRecord> {
+export function reverseRecords(zone: Zone, settings: ZoneRecords, primary: Name): Iterable<ResourceRecord> {
   const { cluster } = zone;
   const suffix = primary === '.' ? '' : primary;
   const isInside = insideOf(zone.name);

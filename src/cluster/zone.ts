@@ -1,12 +1,14 @@
 import { longestZone, type Name } from '../dns/name.ts';
 import { isReverseZone, parseReverseName } from '../dns/reverse.ts';
-import type { ApexSettings } from './apex.ts';
+import type { Serial } from '../registry/serial.ts';
+import { type ApexSettings, nameserverAddresses, nsRecords, soaRecord } from './apex.ts';
 import type { Cluster } from './cluster.ts';
 import type { Contents } from './contents.ts';
 import { findContents } from './find.ts';
 import type { RecordSettings } from './records.ts';
 import { findReverse } from './reverse.ts';
 import { labelsBelow, parseServerName, parseServiceName, type ServiceName } from './service-name.ts';
+import { srvRecords } from './srv.ts';
 
 /** One of the plugin's zones, and what there is in it. */
 export interface Zone {
@@ -72,12 +74,23 @@ function reverseZone(zone: Name, { cluster, primary }: ZoneSettings): Zone {
   };
 }
 
-/** What the records of a zone say. Name servers that have no name in the zone itself go by that in `primary`. */
-export function recordSettings(
-  { cluster, isReverse }: Zone,
-  { home, ttl, localAddresses }: ApexSettings,
-  primary: Name,
-): RecordSettings {
-  const isElsewhere = isReverse || (cluster.rules === 'cluster-set' && home !== undefined);
-  return { home, ttl, localAddresses, serial: cluster.serial, hostZone: isElsewhere ? primary : undefined };
+/** What the records of a zone of the cluster say. */
+export interface ZoneRecords extends RecordSettings, ApexSettings {
+  readonly serial: Serial;
+  /** The zone that the names of the name servers lie in; undefined for the zone itself. */
+  readonly hostZone: Name | undefined;
+}
+
+/** Name servers that have no name in the zone itself go by that in `primary`. */
+export function recordSettings({ cluster, isReverse }: Zone, apex: ApexSettings, primary: Name): ZoneRecords {
+  const { home, ttl, localAddresses } = apex;
+  const { serial, rules } = cluster;
+  const hostZone = isReverse || (rules === 'cluster-set' && home !== undefined) ? primary : undefined;
+  return {
+    ...{ home, ttl, localAddresses, serial, hostZone },
+    soa: (owner) => soaRecord(owner, ttl, serial.value),
+    ns: (owner, zone) => nsRecords(apex, owner, hostZone ?? zone),
+    nameservers: () => nameserverAddresses(apex),
+    srv: (backends, owner, zone, portion) => srvRecords(backends, owner, zone, ttl, portion),
+  };
 }

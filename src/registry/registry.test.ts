@@ -243,3 +243,24 @@ test('a listener hears of changes until it is taken away', () => {
   registry.setNamespace({ name: 'b' });
   expect(listener).toHaveBeenCalledTimes(1);
 });
+
+test.each<[string, (registry: Registry) => void, string[]]>([
+  ['a namespace', (registry) => registry.setNamespace({ name: 'prod' }), ['cluster', 'cluster-set', 'outside']],
+  ['a service', (registry) => registry.setService(service('prod', 'a')), ['cluster', 'outside']],
+  ['a slice', (registry) => registry.setSlice(slice('prod', 'a', 'a')), ['cluster', 'outside']],
+  ['a pod', (registry) => registry.setPod(pod('prod', 'a')), ['cluster']],
+  ['an import', (registry) => registry.imports.setService(service('prod', 'a')), ['cluster-set']],
+  ['an imported slice', (registry) => registry.imports.setSlice(slice('prod', 'a', 'a')), ['cluster-set']],
+  ['being synced', (registry) => registry.markSynced(), []],
+  ['being stale', (registry) => registry.markStale(true), []],
+])('%s moves only the serials of zones that may show it, and the epoch of everything', (_, change, expected) => {
+  const { registry } = registryAt();
+  const moved: string[] = [];
+  for (const zones of ['cluster', 'cluster-set', 'outside'] as const) {
+    registry.followSerial(zones, () => true).serial.onMove(() => moved.push(zones));
+  }
+  const before = registry.epochs.all.value;
+  change(registry);
+  expect(moved).toEqual(expected);
+  expect(registry.epochs.all.value).toBe(before + 1);
+});

@@ -69,3 +69,14 @@ function urlOf(ip: string, { protocol, port }: Port): string {
 function variableName(name: string): string {
   return name.toUpperCase().replaceAll('-', '_');
 }
+
+/** The address of cluster DNS where no service says another: kubeadm's. */
+const DEFAULT_CLUSTER_DNS = '10.96.0.10';
+
+/** The address that a kubelet writes into the resolv.conf of pods: that of the service `kube-system/kube-dns`. */
+export function clusterDnsAddress(services: Iterable<Service> = []): string {
+  for (const { namespace, name, clusterIPs } of services) {
+    if (namespace === 'kube-system' && name === 'kube-dns') return clusterIPs[0] ?? DEFAULT_CLUSTER_DNS;
+  }
+  return DEFAULT_CLUSTER_DNS;
+}

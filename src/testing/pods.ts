@@ -1,7 +1,7 @@
 import { CairnError } from '../base/errors.ts';
 import { didYouMean } from '../corefile/suggest.ts';
 import type { Peer } from '../net/transport.ts';
-import { serviceEnvironment } from '../registry/service-environment.ts';
+import { clusterDnsAddress, serviceEnvironment } from '../registry/service-environment.ts';
 import {
   createResolver,
   type Environment,
@@ -47,8 +47,6 @@ interface Surroundings {
   readonly nodeResolvConf: string;
 }
 
-/** The address of cluster DNS where no service `kube-system/kube-dns` says another: kubeadm's. */
-const DEFAULT_CLUSTER_DNS = '10.96.0.10';
 const NOBODY: Peer = { address: '127.0.0.1', port: 0 };
 
 /** What a kubelet needs to know of a pod. */
@@ -61,7 +59,7 @@ interface Found {
 
 /** The ways of a cluster to look at it as one of its pods. */
 export function podViews({ objects, cluster, inside, outside, nodeResolvConf }: Surroundings) {
-  const clusterDns = () => cluster.registry.service('kube-system', 'kube-dns')?.clusterIPs[0] ?? DEFAULT_CLUSTER_DNS;
+  const clusterDns = () => clusterDnsAddress(cluster.registry.services());
   return {
     pod(choice: PodChoice, { libc = 'glibc', environment = {} }: PodOptions = {}): PodResolver {
       const { namespace, kubelet, client } = findPod(objects, choice);

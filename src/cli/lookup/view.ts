@@ -2,6 +2,7 @@ import { CairnError, messageOf } from '../../base/errors.ts';
 import { readTextNow } from '../../base/read-file.ts';
 import { type Peer, printPeer } from '../../net/transport.ts';
 import { plugins } from '../../plugins.ts';
+import { clusterDnsAddress } from '../../registry/service-environment.ts';
 import {
   parseResolvConf,
   type ResolvConf,
@@ -32,8 +33,6 @@ export interface View {
 
 const DNS_PORT = 53;
 const ETC_RESOLV_CONF = '/etc/resolv.conf';
-/** kubeadm's; a name is the same at any address. */
-const DEFAULT_CLUSTER_DNS = '10.96.0.10';
 const DEFAULT_CLUSTER_DOMAIN = 'cluster.local';
 
 /** Reads what the flags name, and starts the server of a Corefile. @throws CairnError, CorefileErrors */
@@ -85,10 +84,7 @@ async function podAtCorefile({ namespace = 'default', pod, corefile }: LookupFla
   const { primary, manifests } = await kubernetesOptions(corefile);
   const cluster = manifests.length > 0 || pod !== undefined ? await loadCluster({ corefile }) : undefined;
   const kubelet = pod === undefined ? KUBELET_DEFAULTS : findPod(cluster!, namespace, pod).kubelet;
-  const kubeDns = cluster?.services.find(
-    (service) => service.namespace === 'kube-system' && service.name === 'kube-dns',
-  );
-  const clusterDns = kubeDns?.clusterIPs[0] ?? DEFAULT_CLUSTER_DNS;
+  const clusterDns = clusterDnsAddress(cluster?.services);
   // This machine is the node for pods that use their node's nameservers; its search list is no business of the others.
   const isNodes = kubelet.dnsPolicy === 'Default' || (kubelet.hostNetwork && kubelet.dnsPolicy === 'ClusterFirst');
   const nodeResolvConf = isNodes ? readText(ETC_RESOLV_CONF) : '';

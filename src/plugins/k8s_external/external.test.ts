@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
 import { testCluster } from '../../../test/support/cluster.ts';
 import type { TestEnvOptions } from '../../../test/support/env.ts';
 import { kubernetes, lines } from '../../../test/support/kubernetes.ts';
@@ -7,6 +7,7 @@ import { printReply, testQuery } from '../../../test/support/query.ts';
 import { parseRecord, printRecord } from '../../dns/presentation.ts';
 import { A, AAAA, printType, type ResourceRecord } from '../../dns/rr.ts';
 import { createReply, type Reply } from '../../plugin/reply.ts';
+import type { ServiceView } from '../../plugin/service-view.ts';
 import { Registry } from '../../registry/registry.ts';
 import { ZoneBuilder } from '../../zone/builder.ts';
 import external from './index.ts';
@@ -472,4 +473,10 @@ describe('of a headless service with 20,000 endpoints', () => {
     // Nor does it look for addresses that it has left out.
     expect(additional).toEqual([]);
   });
+});
+
+test('what the plugin is offered of the registry cannot change it', () => {
+  type Offered = ServiceView['registry'];
+  expectTypeOf<Extract<keyof Offered, `${'set' | 'delete' | 'replace' | 'mark'}${string}`>>().toEqualTypeOf<never>();
+  expectTypeOf<Extract<keyof Offered['imports'], `${'set' | 'delete' | 'replace'}${string}`>>().toEqualTypeOf<never>();
 });

@@ -1,10 +1,10 @@
 import { perObject } from '../../base/per-object.ts';
-import { hostName } from '../../cluster/contents.ts';
+import { type AddressesByFamily, byFamily, type Contents, hostName, PARENT } from '../../cluster/contents.ts';
 import { labelsBelow, withoutUnderscore } from '../../cluster/service-name.ts';
 import type { Shown } from '../../cluster/visible.ts';
 import { AddressPrefixes } from '../../dns/address-prefixes.ts';
 import { parseIP } from '../../dns/ip.ts';
-import type { Name } from '../../dns/name.ts';
+import { joinName, type Name } from '../../dns/name.ts';
 import { isReverseZone, parseReverseName } from '../../dns/reverse.ts';
 import type { ServiceEndpoint, ServiceView } from '../../plugin/service-view.ts';
 import { type EndpointSlice, NO_PORT, type Port, type Service } from '../../registry/records.ts';
@@ -12,13 +12,14 @@ import type { Serial } from '../../registry/serial.ts';
 import type { ExternalUse } from './options.ts';
 
 /** What stands at a name; a name that does not exist has nothing. */
-export type Found =
-  | { readonly kind: 'apex' }
-  | { readonly kind: 'nameserver' }
-  /** No records, but names below it. */
-  | { readonly kind: 'empty' }
-  | { readonly kind: 'service'; readonly service: Service; readonly hosts: readonly Host[] }
-  | { readonly kind: 'ptr'; readonly services: readonly Service[] };
+export type Found = Extract<Contents, { readonly kind: 'apex' | 'nameserver' | 'parent' | 'ptr' }> | Reached;
+
+/** A service, or some of its ports or endpoints, with the different addresses. */
+export interface Reached extends AddressesByFamily {
+  readonly kind: 'service';
+  readonly service: Service;
+  readonly hosts: readonly Host[];
+}
 
 /** Where a service is reached: at addresses that go by one label, its own name if that is empty; or by another name. */
 export type Host =
@@ -30,8 +31,6 @@ export type Host =
     }
   | { readonly kind: 'name'; readonly target: Name; readonly ports: readonly Port[] };
 
-const EMPTY: Found = { kind: 'empty' };
-
 /** Looks up a (folded) name of the zone; undefined if it does not exist. */
 export function findName(
   name: Name,
@@ -42,21 +41,35 @@ export function findName(
 ): Found | undefined {
   const labels = labelsBelow(name, zone);
   if (labels.length === 0) return { kind: 'apex' };
-  if (labels.at(-1) === use.apex && labels.length === 1) return EMPTY;
+  if (labels.at(-1) === use.apex && labels.length === 1) return PARENT;
   if (labels.at(-1) === use.apex && labels.length === 2 && labels[0] === 'ns1') return { kind: 'nameserver' };
-  if (isReverseZone(zone)) return findAddress(name, view, prefixes);
+  if (isReverseZone(zone)) return findAddress(name, use, view, prefixes);
   const namespace = labels.at(-1)!;
   if (!view.exposes(namespace)) return undefined;
-  if (labels.length === 1) return EMPTY;
+  if (labels.length === 1) return PARENT;
   const service = view.registry.service(namespace, labels.at(-2)!);
   if (!service || service.type === 'ExternalName') return undefined;
   const hosts = hostsOf(service, use, view);
   return labels.length === 2 ? wholeService(service, hosts) : findBelow(labels.slice(0, -2), service, hosts);
 }
 
+/** What stands at a name that leads to these hosts of a service. */
+export function reached(service: Service, hosts: readonly Host[]): Reached {
+  return { kind: 'service', service, hosts, ...addressesOf(hosts) };
+}
+
+const addressesOf = perObject((hosts: readonly Host[]) =>
+  byFamily(hosts.flatMap((host) => (host.kind === 'addresses' ? host.addresses : []))),
+);
+
+/** The name of a service. */
+export function nameOf({ namespace, name }: Service, zone: Name): Name {
+  return joinName([name, namespace], zone);
+}
+
 /** Who is outside does not learn of services that are inside. */
 function wholeService(service: Service, hosts: readonly Host[]): Found | undefined {
-  return hosts.length === 0 ? undefined : { kind: 'service', service, hosts };
+  return hosts.length === 0 ? undefined : reached(service, hosts);
 }
 
 /** `_PORT._PROTOCOL` or its parent, with or without the underscores, else an endpoint of a headless service. */
@@ -66,11 +79,11 @@ function findBelow(labels: readonly string[], service: Service, hosts: readonly 
     if (labels.length > 2) return undefined;
     const [name, protocol] = [first, second].map(withoutUnderscore);
     const matching = withPorts(hosts, (port) => port.name === name && port.protocol === protocol);
-    return matching.length === 0 ? undefined : { kind: 'service', service, hosts: matching };
+    return matching.length === 0 ? undefined : reached(service, matching);
   }
   const own = byLabel(hosts).get(first);
-  if (own) return { kind: 'service', service, hosts: own };
-  return withPorts(hosts, ({ protocol }) => protocol === withoutUnderscore(first)).length > 0 ? EMPTY : undefined;
+  if (own) return reached(service, own);
+  return withPorts(hosts, ({ protocol }) => protocol === withoutUnderscore(first)).length > 0 ? PARENT : undefined;
 }
 
 /** The endpoints by their folded labels. */
@@ -122,14 +135,17 @@ const endpointHosts = perObject((endpoints: readonly ServiceEndpoint[]): readonl
 /** The services at the address of a reverse name, or the fact that there are such addresses below the name. */
 function findAddress(
   name: Name,
+  { primary }: ExternalUse,
   { registry, exposes }: ServiceView,
   prefixes: () => AddressPrefixes,
 ): Found | undefined {
   const parsed = parseReverseName(name);
   if (!parsed) return undefined;
-  if ('prefix' in parsed) return prefixes().has(parsed) ? EMPTY : undefined;
+  if ('prefix' in parsed) return prefixes().has(parsed) ? PARENT : undefined;
   const services = registry.servicesAtExternal(parsed.address).filter(({ namespace }) => exposes(namespace));
-  return services.length === 0 ? undefined : { kind: 'ptr', services };
+  return services.length === 0
+    ? undefined
+    : { kind: 'ptr', targets: services.map((service) => nameOf(service, primary)) };
 }
 
 /** How the addresses begin at which services are reached, counted anew when somebody asks after the serial has moved. */

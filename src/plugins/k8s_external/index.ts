@@ -1,4 +1,5 @@
 import { CairnError } from '../../base/errors.ts';
+import { recordsOf } from '../../cluster/records.ts';
 import { isVisible } from '../../cluster/visible.ts';
 import type { AddressPrefixes } from '../../dns/address-prefixes.ts';
 import { Class } from '../../dns/message.ts';
@@ -14,10 +15,10 @@ import { type Repeat, UNCHANGING } from '../../plugin/repeat.ts';
 import type { Reply } from '../../plugin/reply.ts';
 import type { ServiceView } from '../../plugin/service-view.ts';
 import type { FollowedSerial } from '../../registry/registry.ts';
-import { zoneRecords } from './contents.ts';
+import { zoneContents } from './contents.ts';
 import { type Found, findName, followPrefixes, type Host, shownOutside } from './find.ts';
 import { type ExternalUse, parseExternal } from './options.ts';
-import { type RecordSettings, recordsOf, serverAddresses, soaOf } from './records.ts';
+import { serverAddresses, type ZoneRecords, zoneRecords } from './records.ts';
 import { missingTargets, withAddresses } from './targets.ts';
 
 const NAME = 'k8s_external';
@@ -37,16 +38,8 @@ export default definePlugin<readonly ExternalUse[]>({
 
   create(uses, env) {
     const zones = uses.flatMap((use) => use.zones);
+    const useOf = (zone: Name) => uses.find((use) => use.zones.includes(zone))!;
     let seen: Seen | undefined;
-    const settingsOf = ({ primary, apex, ttl }: ExternalUse, zone: Name, { view, followed }: Seen): RecordSettings => ({
-      ...{ zone, primary, apex, ttl },
-      get serial() {
-        return followed.serial.value;
-      },
-      get addresses() {
-        return serverAddresses(view, env.localAddresses());
-      },
-    });
     return {
       async start() {
         const view = viewOf(env);
@@ -54,20 +47,22 @@ export default definePlugin<readonly ExternalUse[]>({
         const headless = uses.some((use) => use.headless);
         const shown = shownOutside(view, headless);
         const followed = view.registry.followSerial('outside', (change) => isVisible(change, shown));
-        seen = { view, followed, prefixes: followPrefixes(view, followed.serial) };
+        const addresses = () => serverAddresses(view, env.localAddresses());
+        const recordsIn = (zone: Name) => zoneRecords(zone, useOf(zone), () => followed.serial.value, addresses);
+        const records = new Map(zones.map((zone) => [zone, recordsIn(zone)]));
+        seen = { view, followed, records, prefixes: followPrefixes(view, followed.serial) };
       },
       stop: () => seen?.followed.stop(),
       transfers: {
         zones,
         zone(zone) {
-          const use = uses.find((each) => each.zones.includes(zone))!;
           if (!seen?.view.registry.synced) return undefined;
           const { view } = seen;
-          const settings = settingsOf(use, zone, seen);
+          const records = seen.records.get(zone)!;
           return {
-            serial: settings.serial,
-            soa: soaOf(settings),
-            records: () => ofZone(zoneRecords(use, settings, view), zone, zones),
+            serial: seen.followed.serial.value,
+            soa: records.soa(zone),
+            records: () => ofZone(zoneContents(useOf(zone), records, view), zone, zones),
           };
         },
         onChange: (_, listener) => seen?.followed.serial.onMove(listener) ?? (() => {}),
@@ -75,8 +70,7 @@ export default definePlugin<readonly ExternalUse[]>({
       wrap: (next) => (query) => {
         const zone = query.class === Class.IN ? longestZone(query.name, zones) : undefined;
         if (zone === undefined || !seen) return next(query);
-        const use = uses.find((each) => each.zones.includes(zone))!;
-        return answer(query, use, settingsOf(use, zone, seen), seen, env, next);
+        return answer(query, useOf(zone), seen.records.get(zone)!, seen, env, next);
       },
     };
   },
@@ -86,6 +80,8 @@ export default definePlugin<readonly ExternalUse[]>({
 interface Seen {
   readonly view: ServiceView;
   readonly followed: FollowedSerial;
+  /** By zone. */
+  readonly records: ReadonlyMap<Name, ZoneRecords>;
   readonly prefixes: () => AddressPrefixes;
 }
 
@@ -106,7 +102,7 @@ function viewOf({ block }: PluginEnv): ServiceView | undefined {
 function answer(
   query: Query,
   use: ExternalUse,
-  settings: RecordSettings,
+  settings: ZoneRecords,
   { view, prefixes }: Seen,
   env: PluginEnv,
   next: Handler,
@@ -118,7 +114,12 @@ function answer(
   }
   const portion = portionFor(query, env.random);
   const lookup = alias ? { kind: 'hit' as const, answer: [alias] } : lookUp(found, query, settings, view, portion);
-  const authority: Authority = { source: NAME, fallthrough: use.fallthrough, next, soa: () => soaOf(settings) };
+  const authority: Authority = {
+    source: NAME,
+    fallthrough: use.fallthrough,
+    next,
+    soa: () => settings.soa(settings.zone),
+  };
   const reply = answerLookup(query, lookup, authority, repeatOf(found, lookup, view));
   if (query.type !== SRV.code || lookup.kind !== 'hit' || reply instanceof Promise) return reply;
   const targets = found?.kind === 'service' && found.hosts.some(isElsewhere) ? missingTargets(reply) : [];
@@ -140,11 +141,11 @@ function aliasOf(found: Found, { question, type }: Query, ttl: number): Resource
 function lookUp(
   found: Found | undefined,
   query: Query,
-  settings: RecordSettings,
+  settings: ZoneRecords,
   { registry }: ServiceView,
   portion: Portion,
 ): Lookup {
-  const records = found && recordsOf(found, query.type, query.question.name, settings, portion);
+  const records = found && recordsOf(found, query.type, query.question.name, settings.zone, settings, portion);
   if (records && records.answer.length > 0) return { kind: 'hit', ...records };
   const isCertain = registry.synced || found?.kind === 'apex' || found?.kind === 'nameserver';
   if (!isCertain) {

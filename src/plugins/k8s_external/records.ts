@@ -1,74 +1,43 @@
 import { perObject } from '../../base/per-object.ts';
 import { addressRecords } from '../../cluster/address-records.ts';
+import { byFamily } from '../../cluster/contents.ts';
+import type { RecordSettings, Records } from '../../cluster/records.ts';
 import { srvRecordsTo, weightOf } from '../../cluster/srv.ts';
 import { parseIP } from '../../dns/ip.ts';
 import { joinName, type Name } from '../../dns/name.ts';
-import { A, AAAA, NS, PTR, type ResourceRecord, rr, SOA, SRV } from '../../dns/rr.ts';
-import { ALL, type Portion } from '../../plugin/portion.ts';
+import { NS, rr, SOA } from '../../dns/rr.ts';
+import type { Portion } from '../../plugin/portion.ts';
 import type { ServiceView } from '../../plugin/service-view.ts';
-import { NO_PORT, type Port, type Service } from '../../registry/records.ts';
-import type { Found, Host } from './find.ts';
+import { NO_PORT, type Port } from '../../registry/records.ts';
+import { type Host, nameOf, type Reached } from './find.ts';
+import type { ExternalUse } from './options.ts';
 
-/** What records of a zone are made with. */
-export interface RecordSettings {
+/** What the records of a zone say. */
+export interface ZoneRecords extends RecordSettings<Reached> {
   readonly zone: Name;
-  readonly primary: Name;
-  readonly apex: string;
-  readonly ttl: number;
-  readonly serial: number;
-  /** The addresses of this server, as clients outside reach it. */
-  readonly addresses: readonly string[];
 }
 
-export interface Records {
-  readonly answer: readonly ResourceRecord[];
-  readonly additional?: readonly ResourceRecord[];
-}
-
-/** The records of a type at what was found, no more than the portion has; none is NODATA. */
-export function recordsOf(
-  found: Found,
-  type: number,
-  owner: Name,
-  settings: RecordSettings,
-  portion: Portion = ALL,
-): Records {
-  const { zone, ttl, addresses } = settings;
-  switch (found.kind) {
-    case 'apex':
-      if (type === SOA.code) return { answer: [{ ...soaOf(settings), name: owner }] };
-      if (type !== NS.code || addresses.length === 0) return { answer: [] };
-      return {
-        answer: [rr(NS, owner, ttl, { target: serverName(settings) })],
-        additional: addressRecords(addresses, serverName(settings), ttl),
-      };
-    case 'nameserver':
-      return { answer: addressRecords(addresses, owner, ttl).filter((record) => record.type === type) };
-    case 'empty':
-      return { answer: [] };
-    case 'ptr':
-      if (type !== PTR.code) return { answer: [] };
-      return {
-        answer: found.services.map((service) => rr(PTR, owner, ttl, { target: nameOf(service, settings.primary) })),
-      };
-    case 'service': {
-      if (type === SRV.code) return srvOf(found.hosts, owner, nameOf(found.service, zone), ttl, portion);
-      const own = portion.addresses(addressesOfType(found.hosts, type));
-      return { answer: addressRecords(own, owner, ttl) };
-    }
-  }
-}
-
-/** As long as a record may be kept, so may a denial. */
-export function soaOf(settings: RecordSettings): ResourceRecord {
-  const { zone, apex, ttl, serial } = settings;
+/** `addresses` are those of this server, as clients outside reach it. */
+export function zoneRecords(
+  zone: Name,
+  { apex, ttl }: ExternalUse,
+  serial: () => number,
+  addresses: () => readonly string[],
+): ZoneRecords {
+  const server = joinName(['ns1', apex], zone);
+  // As long as a record may be kept, so may a denial.
   const times = { refresh: 7200, retry: 1800, expire: 86_400, minimum: ttl };
-  return rr(SOA, zone, ttl, {
-    mname: serverName(settings),
-    rname: joinName(['hostmaster', apex], zone),
-    serial,
-    ...times,
-  });
+  const rname = joinName(['hostmaster', apex], zone);
+  return {
+    ...{ zone, ttl },
+    soa: (owner) => rr(SOA, owner, ttl, { mname: server, rname, serial: serial(), ...times }),
+    ns(owner) {
+      const own = addressRecords(addresses(), server, ttl);
+      return own.length === 0 ? { answer: [] } : { answer: [rr(NS, owner, ttl, { target: server })], additional: own };
+    },
+    nameservers: () => byFamily(addresses()),
+    srv: ({ service, hosts }, owner, _, portion) => srvOf(hosts, owner, nameOf(service, zone), ttl, portion),
+  };
 }
 
 /** The addresses from outside of the services that the server itself is an endpoint of, else its own. */
@@ -79,25 +48,6 @@ export function serverAddresses({ registry }: ServiceView, local: readonly strin
   const external = services.flatMap(({ externalIPs }) => externalIPs.filter((text) => parseIP(text)));
   return external.length > 0 ? [...new Set(external)] : local;
 }
-
-function serverName({ zone, apex }: RecordSettings): Name {
-  return joinName(['ns1', apex], zone);
-}
-
-/** The name of a service. */
-export function nameOf({ namespace, name }: Service, zone: Name): Name {
-  return joinName([name, namespace], zone);
-}
-
-/** The different addresses of one family. */
-function addressesOfType(hosts: readonly Host[], type: number): readonly string[] {
-  if (type !== A.code && type !== AAAA.code) return [];
-  return addressesOf(hosts).filter((address) => address.includes(':') === (type === AAAA.code));
-}
-
-const addressesOf = perObject((hosts: readonly Host[]) => [
-  ...new Set(hosts.flatMap((host) => (host.kind === 'addresses' ? host.addresses : []))),
-]);
 
 /** One record for each host and port; all share the weight 100. */
 function srvOf(hosts: readonly Host[], owner: Name, service: Name, ttl: number, portion: Portion): Records {

@@ -3,9 +3,9 @@ import { type ApexSettings, soaRecord } from '../../cluster/apex.ts';
 import type { Contents } from '../../cluster/contents.ts';
 import { followChain } from '../../cluster/external-name.ts';
 import { whatIsMissing } from '../../cluster/find.ts';
-import { type RecordSettings, type Records, recordsOf } from '../../cluster/records.ts';
+import { type Records, recordsOf } from '../../cluster/records.ts';
 import { createRepeatOf, type RepeatOf } from '../../cluster/repeat.ts';
-import { recordSettings, type Zone } from '../../cluster/zone.ts';
+import { recordSettings, type Zone, type ZoneRecords } from '../../cluster/zone.ts';
 import { Class, EdnsOption, Rcode } from '../../dns/message.ts';
 import { isAtOrBelow, type Name } from '../../dns/name.ts';
 import { CNAME, QType, type ResourceRecord, rr } from '../../dns/rr.ts';
@@ -36,7 +36,7 @@ export interface HandlerSettings extends ApexSettings {
 /** One of the plugin's zones at work. */
 interface ServedZone extends Zone {
   readonly authority: Authority;
-  readonly records: RecordSettings;
+  readonly records: ZoneRecords;
   readonly random: HandlerSettings['random'];
   readonly repeatOf: RepeatOf;
 }
