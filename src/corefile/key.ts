@@ -11,7 +11,7 @@ import type { Token } from './token.ts';
 export type Transport = 'dns' | 'tls' | 'quic' | 'grpc' | 'https' | 'https3';
 
 /** The port of a key that names none; that of `dns` can be set on the command line. */
-export const DEFAULT_PORTS: Readonly<Record<Transport, number>> = {
+const DEFAULT_PORTS: Readonly<Record<Transport, number>> = {
   dns: 53,
   tls: 853,
   quic: 853,

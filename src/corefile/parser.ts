@@ -9,7 +9,7 @@ import { lex } from './lexer.ts';
 import type { Token } from './token.ts';
 
 /** The text of a Corefile, and what its meaning depends on. */
-export interface CorefileText extends KnownDirectives {
+interface CorefileText extends KnownDirectives {
   /** The path, as it is shown in errors; relative imports start from its folder. */
   readonly file: string;
   readonly text: string;

@@ -1,5 +1,3 @@
-import { Registry } from 'prom-client';
-
 /** One time series of a counter or a gauge: a plain number that its owner moves. */
 export interface Cell {
   value: number;
@@ -65,7 +63,7 @@ const SERIES_IN_A_ROW = 500;
 
 /** The metrics of the process. Asking twice for one name gives the same family, so counts go on over a reload. */
 export class Metrics {
-  private readonly registry = new Registry();
+  private readonly foreign = new Map<string, () => Promise<string>>();
   private readonly families = new Map<string, Known>();
   private readonly collectors = new Map<string, () => void>();
   private readonly shows = new Set<Show>();
@@ -108,9 +106,9 @@ export class Metrics {
     return all.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** prom-client's registry, for its metrics of the runtime, which come last. */
-  get promRegistry(): Registry {
-    return this.registry;
+  /** Adds text that somebody else makes, in the same format and of other metrics; it comes last. A second one under the same key is ignored. */
+  addText(key: string, make: () => () => Promise<string>): void {
+    if (!this.foreign.has(key)) this.foreign.set(key, make());
   }
 
   /** All metrics in Prometheus' text format, made in pieces; calls that come while it is made get the same text. */
@@ -133,7 +131,7 @@ export class Metrics {
       }
       pieces.push('');
     }
-    if (this.registry.getMetricsAsArray().length > 0) pieces.push(await this.registry.metrics());
+    for (const text of this.foreign.values()) pieces.push(await text());
     return pieces.join('\n');
   }
 

@@ -44,7 +44,7 @@ export interface StreamOptions extends ListenTarget {
 }
 
 /** How connections of a listener speak once they are open. */
-export interface StreamSpeech {
+interface StreamSpeech {
   /** What clients may ask for in a TLS handshake (RFC 7301). */
   readonly alpnProtocols: string[];
   /** Whether a client that has sent its last octet still gets replies. */

@@ -1,6 +1,6 @@
 /** The bounds of a dial's time-out, in milliseconds. */
-export const MIN_DIAL_TIMEOUT_MS = 1000;
-export const MAX_DIAL_TIMEOUT_MS = 30_000;
+const MIN_DIAL_TIMEOUT_MS = 1000;
+const MAX_DIAL_TIMEOUT_MS = 30_000;
 
 /** How much the newest dial moves the average. */
 const WEIGHT = 1 / 4;

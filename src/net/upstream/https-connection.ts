@@ -10,7 +10,7 @@ import { type HttpsTarget, request, urlOf } from './https-request.ts';
 import { withId } from './match.ts';
 import type { ConnectionEvents, UpstreamConnection } from './pool.ts';
 
-export interface HttpsConnectionOptions extends ConnectionEvents, HttpsTarget {
+interface HttpsConnectionOptions extends ConnectionEvents, HttpsTarget {
   readonly clock: Clock;
   readonly dialer: Dialer;
   readonly dialTimeout: DialTimeout;

@@ -2,7 +2,7 @@ import { UpstreamError } from '../../net/upstream/error.ts';
 import type { Clock, Timer } from '../../observe/clock.ts';
 
 /** What is known of an upstream's health: it is down after more than `maxFails` failed probes in a row. */
-export interface Health {
+interface Health {
   readonly down: boolean;
   /** An exchange failed, and no probe has succeeded since. */
   readonly suspected: boolean;
@@ -11,7 +11,7 @@ export interface Health {
   stop(): void;
 }
 
-export interface HealthOptions {
+interface HealthOptions {
   readonly clock: Clock;
   /** 0 for an upstream that is never down. */
   readonly maxFails: number;

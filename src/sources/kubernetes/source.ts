@@ -20,7 +20,7 @@ export interface ApiSourceOptions {
   readonly namespaces: readonly string[];
 }
 
-export interface ApiSourceEnv {
+interface ApiSourceEnv {
   readonly log: Logger;
   readonly clock: Clock;
   readonly random: () => number;
@@ -61,7 +61,7 @@ export function watchApi(options: ApiSourceOptions, registry: Registry, env: Api
 }
 
 /** The source over a client. */
-export function followApi(
+function followApi(
   client: ApiClient,
   { resources, namespaces }: Pick<ApiSourceOptions, 'resources' | 'namespaces'>,
   registry: Registry,

@@ -8,7 +8,7 @@ import { type ApiObject, objectsOf } from '../objects/list.ts';
 import { readLongNames } from '../objects/metadata.ts';
 
 /** The kinds of objects that DNS is made of, with the API version that each has. */
-export const API_VERSIONS = {
+const API_VERSIONS = {
   Service: 'v1',
   Pod: 'v1',
   Namespace: 'v1',
