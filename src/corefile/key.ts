@@ -1,10 +1,9 @@
 import { CairnError } from '../base/errors.ts';
 import { parseIP, parsePrefix } from '../dns/ip.ts';
 import { foldName, type Name, NameError, parseName, ROOT } from '../dns/name.ts';
-import { isReverseZone } from '../dns/reverse.ts';
+import { isReverseZone, reverseZonesOf } from '../dns/reverse.ts';
 import { atToken, type CorefileWarning } from './error.ts';
 import type { Position } from './position.ts';
-import { reverseZonesOf } from './reverse.ts';
 import { didYouMean } from './suggest.ts';
 import type { Token } from './token.ts';
 

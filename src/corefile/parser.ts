@@ -1,3 +1,8 @@
+/*
+ * The Corefile: from text to server blocks with positions, and typed readers for arguments (arguments.ts, block.ts). Begin here. It
+ * knows the grammar and never a plugin: what a directive means is the plugin's business.
+ */
+
 import type { ServerBlock } from './ast.ts';
 import { type KnownDirectives, readBlocks } from './block.ts';
 import { type EmptyReference, type Environment, substituteAll } from './environment.ts';

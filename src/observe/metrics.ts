@@ -1,3 +1,8 @@
+/*
+ * What the server tells its operator: metrics here, the log in log.ts; and the clock, which tests can move. It never asks who uses it:
+ * owners of numbers move them, and nothing here reads the state of another folder.
+ */
+
 /** One time series of a counter or a gauge: a plain number that its owner moves. */
 export interface Cell {
   value: number;
@@ -9,7 +14,7 @@ export interface HistogramCell {
   observe(value: number, times?: number): void;
 }
 
-/** The time series of one metric, by the values of its labels. Ask for a cell once and keep it: the look-up costs, the cell does not. */
+/** The time series of one metric, by the values of its labels. Ask for a cell once and keep it: the lookup costs, the cell does not. */
 export interface Family<C> {
   /** The series with these label values, given in the order in which the labels were declared. */
   cell(...labelValues: string[]): C;

@@ -71,7 +71,7 @@ export async function openStreams(options: StreamOptions, speech: StreamSpeech):
     const handshake = new Handshake(socket, clock.monotonic() + limits.readMs, connections);
     connections.add(handshake, socket);
     const begin = () => {
-      if (handshake.isOver) return;
+      if (handshake.isFinished) return;
       if (!handshakes.take()) return handshakes.wait(handshake.client, begin);
       upgrade(socket, credentials, (secured) => {
         if (handshake.leave()) connections.replace(handshake, connect(secured, limits, connections));

@@ -148,7 +148,7 @@ function bindSocket(address: string, port: number, { shared }: { shared: boolean
   const socket = createSocket({
     ...(address.includes(':') ? { type: 'udp6', ipv6Only: true } : { type: 'udp4' }),
     reuseAddr: shared,
-    // Replies go to addresses, never to names; the default look-up costs a tick for each.
+    // Replies go to addresses, never to names; the default lookup costs a tick for each.
     lookup: (literal, _, found) => found(null, literal, 0),
   });
   return new Promise((resolve, reject) => {

@@ -1,6 +1,5 @@
 import { type Peer, printPeer } from '../transport.ts';
-import { createDialTimeout } from './dial.ts';
-import { type ClientTls, tlsDialer } from './dialer.ts';
+import { type ClientTls, createDialTimeout, tlsDialer } from './dialer.ts';
 import { openHttpsConnection } from './https-connection.ts';
 import { type ConnectionPool, createPool, type PoolOptions } from './pool.ts';
 

@@ -60,7 +60,7 @@ export function createHealth({ clock, maxFails, intervalMs, probe, onFailure }: 
   };
 }
 
-/** Whether it failed for want of sockets here, which says nothing of the upstream. */
+/** Whether it failed because no socket was left here, which says nothing of the upstream. */
 function isOwnLimit(thrown: unknown): boolean {
   return thrown instanceof UpstreamError && thrown.reason === 'limit';
 }

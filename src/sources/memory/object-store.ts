@@ -1,3 +1,8 @@
+/*
+ * Holds objects of a program, such as a unit test, that change without a file or an API server. Begin here; follow.ts feeds a registry
+ * from the store. It never waits: a change is visible when the call returns.
+ */
+
 import { CairnError } from '../../base/errors.ts';
 import { didYouMean } from '../../corefile/suggest.ts';
 import { matchLabels } from '../../registry/selector.ts';
