@@ -51,7 +51,7 @@ function licensesOf(modules: readonly string[]): string {
     modules.flatMap((path) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path)?.[0] ?? []),
   );
   const texts = [...packages].sort().map((path) => {
-    const files = readdirSync(path).filter((file) => /^(?:licen[cs]e|notice)/i.test(file));
+    const files = readdirSync(path).filter((file) => /^(?:(?:un)?licen[cs]e|notice)/i.test(file));
     if (files.length === 0) throw new Error(`${path} has no licence`);
     const { name, version } = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'));
     return `${name} ${version}\n\n${files.map((file) => readFileSync(join(path, file), 'utf8').trim()).join('\n\n')}\n`;

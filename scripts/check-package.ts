@@ -80,6 +80,16 @@ function tryModules(folder: string): void {
   }
 }
 
+/** The command has the library for kubeconfigs in it; programs that need it are told to install it. */
+function tryKubeconfig(folder: string): void {
+  writeFileSync(join(folder, 'kubeconfig'), 'kind: Config\n');
+  const path = `./node_modules/${name}/dist/sources/kubernetes/access/kubeconfig.js`;
+  const program = `const { resolveKubeconfig } = await import('${path}');
+    await resolveKubeconfig('kubeconfig').catch(({ message }) => console.log(message));`;
+  const output = run('node', ['--input-type=module', '-e', program], folder);
+  expect('a kubeconfig without its library', output, /npm install @kubernetes\/client-node$/m);
+}
+
 /** All types of the package are checked, whatever their users skip. */
 function tryTypes(folder: string): void {
   const imports = modules.map(
@@ -111,6 +121,7 @@ try {
   install(tarball, empty);
   await tryCommand(empty);
   tryModules(empty);
+  tryKubeconfig(empty);
   tryTypes(empty);
 } catch (error) {
   const { message, stdout = '' } = error as Error & { stdout?: string };

@@ -2,7 +2,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Sections } from '../src/dns/message.ts';
 import { decodeMessage } from '../src/dns/wire/decode.ts';
 import { readResponse } from '../src/dns/wire/response.ts';
-import { dnsResponse } from '../src/net/https/https-response.ts';
+import { dnsResponse } from '../src/net/https/https-exchange.ts';
 import type { Handler } from '../src/plugin/plugin.ts';
 import { type Reply, replyWith } from '../src/plugin/reply.ts';
 import cache from '../src/plugins/cache/index.ts';

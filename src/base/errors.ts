@@ -1,3 +1,8 @@
+/*
+ * What all folders need and what depends on none of them: errors with stable codes, epochs, bounded lists, work in slices, and reading
+ * files with a bound. Begin with the file that you need; each stands alone. It never knows of DNS or Kubernetes.
+ */
+
 /**
  * The codes of Cairn's errors, and what each means. A code is stable across releases: it is added with an error, and never renamed.
  *

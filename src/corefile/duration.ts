@@ -14,7 +14,7 @@ const MS_PER_UNIT: Readonly<Record<string, number>> = {
 const MAX_MS = 2 ** 63 / 1e6;
 
 /** A duration that cannot be read; the message is Go's, which operators know, and says what would be right. */
-export class DurationError extends CairnError {
+class DurationError extends CairnError {
   constructor(message: string) {
     super('DURATION', message);
   }

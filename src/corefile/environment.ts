@@ -16,7 +16,7 @@ export interface EmptyReference {
 }
 
 /** What comes of filling in variables, beside the tokens. */
-export interface Substitution {
+interface Substitution {
   readonly warnings: CorefileWarning[];
   readonly empty: EmptyReference[];
 }

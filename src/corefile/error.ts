@@ -1,7 +1,7 @@
 import { CairnError } from '../base/errors.ts';
 import { type Position, printPosition } from './position.ts';
 
-export type CorefileErrorKind = 'Error during parsing' | 'Syntax error';
+type CorefileErrorKind = 'Error during parsing' | 'Syntax error';
 
 /** One mistake of the operator's in a Corefile; its message begins with the place: `FILE:LINE:COLUMN - KIND: DETAIL`. */
 export class CorefileError extends CairnError {

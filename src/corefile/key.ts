@@ -1,17 +1,16 @@
 import { CairnError } from '../base/errors.ts';
 import { parseIP, parsePrefix } from '../dns/ip.ts';
 import { foldName, type Name, NameError, parseName, ROOT } from '../dns/name.ts';
-import { isReverseZone } from '../dns/reverse.ts';
+import { isReverseZone, reverseZonesOf } from '../dns/reverse.ts';
 import { atToken, type CorefileWarning } from './error.ts';
 import type { Position } from './position.ts';
-import { reverseZonesOf } from './reverse.ts';
 import { didYouMean } from './suggest.ts';
 import type { Token } from './token.ts';
 
 export type Transport = 'dns' | 'tls' | 'quic' | 'grpc' | 'https' | 'https3';
 
 /** The port of a key that names none; that of `dns` can be set on the command line. */
-export const DEFAULT_PORTS: Readonly<Record<Transport, number>> = {
+const DEFAULT_PORTS: Readonly<Record<Transport, number>> = {
   dns: 53,
   tls: 853,
   quic: 853,

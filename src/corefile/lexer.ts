@@ -2,7 +2,7 @@ import { type CorefileError, type CorefileWarning, syntaxError } from './error.t
 import type { Position } from './position.ts';
 import type { Token, TokenKind } from './token.ts';
 
-export interface Lexed {
+interface Lexed {
   readonly tokens: Token[];
   readonly errors: CorefileError[];
   readonly warnings: CorefileWarning[];

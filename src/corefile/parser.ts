@@ -1,3 +1,8 @@
+/*
+ * The Corefile: from text to server blocks with positions, and typed readers for arguments (arguments.ts, block.ts). Begin here. It
+ * knows the grammar and never a plugin: what a directive means is the plugin's business.
+ */
+
 import type { ServerBlock } from './ast.ts';
 import { type KnownDirectives, readBlocks } from './block.ts';
 import { type EmptyReference, type Environment, substituteAll } from './environment.ts';
@@ -9,7 +14,7 @@ import { lex } from './lexer.ts';
 import type { Token } from './token.ts';
 
 /** The text of a Corefile, and what its meaning depends on. */
-export interface CorefileText extends KnownDirectives {
+interface CorefileText extends KnownDirectives {
   /** The path, as it is shown in errors; relative imports start from its folder. */
   readonly file: string;
   readonly text: string;

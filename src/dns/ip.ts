@@ -100,7 +100,7 @@ export function unmapIP(ip: IP): IP {
 /** The address in canonical text, or undefined if the text is not an address. */
 export function canonicalIP(text: string): string | undefined {
   const ip = parseIP(text);
-  // An IPv4 address has but one spelling.
+  // There is only one way to write an IPv4 address.
   return ip?.length === 4 ? text : ip && printIP(ip);
 }
 

@@ -1,3 +1,8 @@
+/*
+ * DNS as data: names, addresses, record types, messages and zone-file text; `wire/` turns messages into bytes and back. Begin here, then
+ * read rr.ts, where one line describes a record type. It never opens a socket or a file.
+ */
+
 import type { Name } from './name.ts';
 import type { ResourceRecord } from './rr.ts';
 

@@ -50,7 +50,7 @@ export function parseRecord(line: string, defaults: { origin?: Name; ttl?: numbe
 }
 
 /** A record whose TTL may be left to what stands before it. */
-export type RecordEntry = Omit<ResourceRecord, 'ttl'> & { readonly ttl: number | undefined };
+type RecordEntry = Omit<ResourceRecord, 'ttl'> & { readonly ttl: number | undefined };
 
 /**
  * Reads what stands behind the owner name of an entry; `entry` is its text, for errors.

@@ -1,4 +1,4 @@
-import { type IP, printIP } from './ip.ts';
+import { type IP, type Prefix, printIP } from './ip.ts';
 import { isAtOrBelow, joinName, labelsOf, type Name } from './name.ts';
 
 export const IPV4_REVERSE_ZONE: Name = 'in-addr.arpa.';
@@ -17,6 +17,27 @@ export function reverseName(ip: IP): Name {
     nibbles.reverse().map((nibble) => nibble.toString(16)),
     IPV6_REVERSE_ZONE,
   );
+}
+
+/**
+ * The reverse zones that cover an address block, and nothing else.
+ *
+ * Reverse zones are cut at octets (IPv4) and nibbles (IPv6), so a mask between two cuts stands for several zones at the
+ * next one: at most 128 for IPv4, 8 for IPv6.
+ */
+export function reverseZonesOf({ ip, bits }: Prefix): Name[] {
+  const [unit, base, apex] = ip.length === 4 ? [8, 10, IPV4_REVERSE_ZONE] : [4, 16, IPV6_REVERSE_ZONE];
+  const digits = unit === 8 ? [...ip] : [...ip].flatMap((octet) => [octet >> 4, octet & 15]);
+  const labelCount = Math.ceil(bits / unit);
+  if (labelCount === 0) return [apex];
+
+  const free = labelCount * unit - bits;
+  const fixed = digits.slice(0, labelCount - 1);
+  const first = (digits[labelCount - 1]! >> free) << free;
+  return Array.from({ length: 1 << free }, (_, i) => {
+    const labels = [...fixed, first + i].reverse().map((digit) => digit.toString(base));
+    return joinName(labels, apex);
+  });
 }
 
 /** An address in canonical text, or the octets or nibbles, from the most significant one, that a shorter name has. */

@@ -11,13 +11,13 @@ import { readEntries, type ZoneFileEntry } from './zone-file-entries.ts';
 export const MAX_INCLUDE_DEPTH = 8;
 
 /** A mistake in a zone file; its message begins with `FILE:LINE: `. */
-export class ZoneFileError extends CairnError {
+class ZoneFileError extends CairnError {
   constructor(file: string, line: number, problem: string) {
     super('ZONE_FILE', `${file}:${line}: ${problem}`);
   }
 }
 
-export interface ZoneFileOptions {
+interface ZoneFileOptions {
   /** What the file is called in errors, and what paths of `$INCLUDE` are relative to. */
   readonly file: string;
   /** What completes names until `$ORIGIN` says otherwise. */

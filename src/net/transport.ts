@@ -1,3 +1,9 @@
+/*
+ * The network: UDP, TCP, TLS and HTTPS listeners, HTTP pages, and in `upstream/` the client side. It moves messages between sockets and
+ * the server, with time limits and bounds. Begin here: all transports share these types. It never decides what is answered, and changes
+ * no message but the id of a query that goes to an upstream.
+ */
+
 import type { Clock } from '../observe/clock.ts';
 import type { Logger } from '../observe/log.ts';
 import type { ListenTarget } from './listen.ts';
@@ -32,7 +38,7 @@ export interface Incoming {
   readonly client: Peer;
   /** Where the client sent it; a wildcard address where the transport cannot tell. */
   readonly local: Peer;
-  /** Announces a later reply. Whoever calls this, before the receiver returns, must call the function it gives. */
+  /** Announces a later reply. A receiver that calls this, before it returns, must call the function that it gives. */
   defer(): SendReply;
 }
 

@@ -1,6 +1,6 @@
 import { printable } from './printable.ts';
 
-export type Level = 'debug' | 'info' | 'warning' | 'error' | 'fatal';
+type Level = 'debug' | 'info' | 'warning' | 'error' | 'fatal';
 
 /** Writes log lines of the form `[LEVEL] text`; one call is one line. */
 export interface Logger {

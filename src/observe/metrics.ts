@@ -1,4 +1,7 @@
-import { Registry } from 'prom-client';
+/*
+ * What the server tells its operator: metrics here, the log in log.ts; and the clock, which tests can move. It never asks who uses it:
+ * owners of numbers move them, and nothing here reads the state of another folder.
+ */
 
 /** One time series of a counter or a gauge: a plain number that its owner moves. */
 export interface Cell {
@@ -11,7 +14,7 @@ export interface HistogramCell {
   observe(value: number, times?: number): void;
 }
 
-/** The time series of one metric, by the values of its labels. Ask for a cell once and keep it: the look-up costs, the cell does not. */
+/** The time series of one metric, by the values of its labels. Ask for a cell once and keep it: the lookup costs, the cell does not. */
 export interface Family<C> {
   /** The series with these label values, given in the order in which the labels were declared. */
   cell(...labelValues: string[]): C;
@@ -65,7 +68,7 @@ const SERIES_IN_A_ROW = 500;
 
 /** The metrics of the process. Asking twice for one name gives the same family, so counts go on over a reload. */
 export class Metrics {
-  private readonly registry = new Registry();
+  private readonly foreign = new Map<string, () => Promise<string>>();
   private readonly families = new Map<string, Known>();
   private readonly collectors = new Map<string, () => void>();
   private readonly shows = new Set<Show>();
@@ -108,9 +111,9 @@ export class Metrics {
     return all.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** prom-client's registry, for its metrics of the runtime, which come last. */
-  get promRegistry(): Registry {
-    return this.registry;
+  /** Adds text that somebody else makes, in the same format and of other metrics; it comes last. A second one under the same key is ignored. */
+  addText(key: string, make: () => () => Promise<string>): void {
+    if (!this.foreign.has(key)) this.foreign.set(key, make());
   }
 
   /** All metrics in Prometheus' text format, made in pieces; calls that come while it is made get the same text. */
@@ -133,7 +136,7 @@ export class Metrics {
       }
       pieces.push('');
     }
-    if (this.registry.getMetricsAsArray().length > 0) pieces.push(await this.registry.metrics());
+    for (const text of this.foreign.values()) pieces.push(await text());
     return pieces.join('\n');
   }
 

@@ -62,7 +62,7 @@ export function decodeFlags(flags: number) {
   };
 }
 
-export interface OptRecord {
+interface OptRecord {
   readonly extendedRcode: number;
   readonly edns: Edns;
 }

@@ -10,6 +10,7 @@ import type { CloseReason, ConnectionEvents, ConnectionLimits, StreamConnection 
 import type { Turns } from '../stream/turns.ts';
 import type { Incoming, Peer, Receiver, SendReply } from '../transport.ts';
 import {
+  dnsResponse,
   type HttpExchange,
   type HttpResponse,
   http2Exchange,
@@ -17,7 +18,6 @@ import {
   readQuery,
   refuse,
 } from './https-exchange.ts';
-import { dnsResponse } from './https-response.ts';
 
 /** What all connections of a listener have in common. */
 export interface HttpsWorld {

@@ -30,7 +30,7 @@ const SOCKADDR_MAX = 28;
 const SIOCGSTAMPNS = 0x8907;
 
 /** What a descriptor is watched for. */
-export interface Interest {
+interface Interest {
   readonly readable: boolean;
   readonly writable: boolean;
 }

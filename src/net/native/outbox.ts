@@ -11,7 +11,7 @@ interface QueuedReply {
 }
 
 /** What an outbox tells its listener. */
-export interface OutboxEvents {
+interface OutboxEvents {
   /** Something is in the queue: {@link Outbox.sendQueue} should be called soon. */
   queued(): void;
   /** The socket's buffer is full: {@link Outbox.unblock} should be called once it can be written to. */

@@ -4,7 +4,7 @@ import type { Peer } from '../transport.ts';
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 /** Octets of a `sockaddr_in`: family, port, address, padding. */
-export const SOCKADDR_IN = 16;
+const SOCKADDR_IN = 16;
 /** Octets of a `sockaddr_in6`: family, port, flow, address, scope. */
 export const SOCKADDR_IN6 = 28;
 

@@ -45,7 +45,7 @@ export interface HttpOptions {
 }
 
 /** The connections of a page server, how they ended, and the memory of bodies that clients are still reading. */
-export interface PageStats extends StreamStats {
+interface PageStats extends StreamStats {
   readonly bodyOctets: number;
 }
 

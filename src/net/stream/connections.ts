@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../observe/clock.ts';
 import { ConnectionsByClient } from './by-client.ts';
-import { HeldOctets } from './held-octets.ts';
 import type { CloseReason, ConnectionEvents, ConnectionLimits, StreamConnection } from './stream-connection.ts';
 
 /** What a listener allows. Times are milliseconds. */
@@ -153,4 +152,29 @@ function createStats(): StreamStats {
     error: 0,
   };
   return { open: 0, accepted: 0, refused: 0, unfinishedOctets: 0, unsentOctets: 0, closed };
+}
+
+/** What connections hold of one kind, in octets of memory. */
+class HeldOctets {
+  /** Those without progress for the longest time are first. */
+  private readonly byConnection = new Map<StreamConnection, number>();
+  private total = 0;
+
+  get octets(): number {
+    return this.total;
+  }
+
+  /** The connection without progress for the longest time; undefined if none holds octets. */
+  get longest(): StreamConnection | undefined {
+    return this.byConnection.keys().next().value;
+  }
+
+  /** @param progress whether the connection has made progress */
+  set(connection: StreamConnection, octets: number, progress: boolean): void {
+    const held = this.byConnection.get(connection) ?? 0;
+    if (octets === 0 && held === 0) return;
+    this.total += octets - held;
+    if (progress || octets === 0) this.byConnection.delete(connection);
+    if (octets > 0) this.byConnection.set(connection, octets);
+  }
 }

@@ -5,7 +5,7 @@ const SPARE_OCTETS = 256;
 const NOTHING = Buffer.alloc(0);
 
 /** The messages in a TCP stream, each with its length in front (RFC 1035 §4.2.2), however the stream is cut. */
-export interface Frames {
+interface Frames {
   push(chunk: Buffer): void;
   /** The next whole message; undefined while there is none. */
   next(): Buffer | undefined;

@@ -6,7 +6,7 @@ import { loadMachinery } from '../native/batched-udp.ts';
 import { leaveConnections, openStreamSocket } from '../native/socket.ts';
 
 /** A server that listens on a port which other processes may have, too. */
-export interface SharedListening {
+interface SharedListening {
   readonly port: number;
   /** Has new connections given to the process that came to the port after this one; those that wait here are still to be accepted. */
   leave(): void;

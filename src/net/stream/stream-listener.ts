@@ -44,7 +44,7 @@ export interface StreamOptions extends ListenTarget {
 }
 
 /** How connections of a listener speak once they are open. */
-export interface StreamSpeech {
+interface StreamSpeech {
   /** What clients may ask for in a TLS handshake (RFC 7301). */
   readonly alpnProtocols: string[];
   /** Whether a client that has sent its last octet still gets replies. */
@@ -71,7 +71,7 @@ export async function openStreams(options: StreamOptions, speech: StreamSpeech):
     const handshake = new Handshake(socket, clock.monotonic() + limits.readMs, connections);
     connections.add(handshake, socket);
     const begin = () => {
-      if (handshake.isOver) return;
+      if (handshake.isFinished) return;
       if (!handshakes.take()) return handshakes.wait(handshake.client, begin);
       upgrade(socket, credentials, (secured) => {
         if (handshake.leave()) connections.replace(handshake, connect(secured, limits, connections));

@@ -15,7 +15,7 @@ const MESSAGES_IN_A_ROW = 32;
 const REPLY_OVERHEAD_OCTETS = 512;
 
 /** What all connections of a listener have in common. */
-export interface TcpWorld {
+interface TcpWorld {
   readonly receive: Receiver;
   readonly clock: Clock;
   /** A piece of work is a message. */

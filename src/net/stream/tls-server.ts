@@ -35,7 +35,7 @@ export class Handshake implements StreamConnection {
     socket.on('close', () => this.destroy('handshake'));
   }
 
-  get isOver(): boolean {
+  get isFinished(): boolean {
     return this.over;
   }
 
@@ -105,7 +105,7 @@ function createTlsServer(
       ALPNProtocols,
       requestCert: clientAuth !== 'nocert',
       rejectUnauthorized: clientAuth === 'require_and_verify',
-      handshakeTimeout: 2 ** 31 - 1, // whoever hands the sockets over minds the time
+      handshakeTimeout: 2 ** 31 - 1, // the owner of the sockets keeps the time
       minVersion: 'TLSv1.2',
     },
     onSecure,

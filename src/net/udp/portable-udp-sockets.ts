@@ -7,7 +7,7 @@ import type { UdpOptions } from '../transport.ts';
 /** How often a wildcard listener looks for addresses that came or went. */
 export const INTERFACES_INTERVAL_MS = 5000;
 /** How many addresses of the machine get a socket of their own; the wildcard sockets serve the others. */
-export const MAX_ADDRESS_SOCKETS = 256;
+const MAX_ADDRESS_SOCKETS = 256;
 
 /** Both families need the same port, which the system picks knowing of one only: how often it may pick again. */
 const PORT_ATTEMPTS = 16;
@@ -15,7 +15,7 @@ const PORT_ATTEMPTS = 16;
 const BUFFER_OCTETS = 4 * 1024 * 1024;
 
 /** The sockets of one listener. */
-export interface UdpSockets {
+interface UdpSockets {
   readonly port: number;
   close(): void;
 }
@@ -148,7 +148,7 @@ function bindSocket(address: string, port: number, { shared }: { shared: boolean
   const socket = createSocket({
     ...(address.includes(':') ? { type: 'udp6', ipv6Only: true } : { type: 'udp4' }),
     reuseAddr: shared,
-    // Replies go to addresses, never to names; the default look-up costs a tick for each.
+    // Replies go to addresses, never to names; the default lookup costs a tick for each.
     lookup: (literal, _, found) => found(null, literal, 0),
   });
   return new Promise((resolve, reject) => {

@@ -3,14 +3,13 @@ import type { TLSSocket } from 'node:tls';
 import { messageOf } from '../../base/errors.ts';
 import type { Clock } from '../../observe/clock.ts';
 import { type Peer, printPeer } from '../transport.ts';
-import type { DialTimeout } from './dial.ts';
-import type { Dialer } from './dialer.ts';
+import type { Dialer, DialTimeout } from './dialer.ts';
 import { systemError, timeoutError, UpstreamError } from './error.ts';
 import { type HttpsTarget, request, urlOf } from './https-request.ts';
 import { withId } from './match.ts';
 import type { ConnectionEvents, UpstreamConnection } from './pool.ts';
 
-export interface HttpsConnectionOptions extends ConnectionEvents, HttpsTarget {
+interface HttpsConnectionOptions extends ConnectionEvents, HttpsTarget {
   readonly clock: Clock;
   readonly dialer: Dialer;
   readonly dialTimeout: DialTimeout;

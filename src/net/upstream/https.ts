@@ -1,15 +1,14 @@
 import { type Peer, printPeer } from '../transport.ts';
-import { createDialTimeout } from './dial.ts';
-import { type ClientTls, tlsDialer } from './dialer.ts';
+import { type ClientTls, createDialTimeout, tlsDialer } from './dialer.ts';
 import { openHttpsConnection } from './https-connection.ts';
 import { type ConnectionPool, createPool, type PoolOptions } from './pool.ts';
 
 /** How many queries share an HTTP/2 connection before another is opened: what servers allow at least (RFC 9113 §6.5.2). */
 export const STREAMS_PER_CONNECTION = 100;
 
-export const HTTPS_PORT = 443;
+const HTTPS_PORT = 443;
 
-export interface HttpsOptions extends PoolOptions {
+interface HttpsOptions extends PoolOptions {
   readonly sourceAddress?: string | undefined;
   readonly tls: ClientTls;
   readonly method: 'GET' | 'POST';

@@ -140,7 +140,7 @@ export function createPool({ name, share, connect }: ConnectionKind, options: Po
   };
 }
 
-/** How many connections an upstream gets where so many files may be open. */
+/** How many connections an upstream gets in a process that may open this number of files. */
 export function connectionLimit(openFiles: number): number {
   return Math.max(1, Math.min(16, Math.floor(openFiles / 64)));
 }

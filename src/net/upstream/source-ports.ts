@@ -19,7 +19,7 @@ export const PORT_LIFE_MS = 5;
 const EXHAUSTED: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE']);
 
 /** What a port tells its user. */
-export interface PortEvents<Q> {
+interface PortEvents<Q> {
   /** Responses are there to be read, or an error is. */
   readable(port: SourcePort<Q>): void;
   /** The port is closed for a newer one: the queries that left from it fail. */

@@ -1,7 +1,6 @@
 import { type Peer, printPeer } from '../transport.ts';
 import { Connection } from './connection.ts';
-import { createDialTimeout } from './dial.ts';
-import { type ClientTls, tcpDialer, tlsDialer } from './dialer.ts';
+import { type ClientTls, createDialTimeout, tcpDialer, tlsDialer } from './dialer.ts';
 import { type ConnectionPool, createPool, type PoolOptions } from './pool.ts';
 
 export interface TcpOptions extends PoolOptions {

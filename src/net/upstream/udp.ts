@@ -107,7 +107,7 @@ export function exchangeUdp(
   });
 }
 
-/** Addresses are never names here, so the look-up that Node would do is left out. */
+/** Addresses are never names here, so the lookup that Node would do is left out. */
 function openSocket({ address }: Peer): Socket {
   const isIPv6 = address.includes(':');
   return createSocket({

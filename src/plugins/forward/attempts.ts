@@ -14,9 +14,9 @@ import type { Stanza } from './options.ts';
 import type { Upstream } from './upstream.ts';
 
 /** No attempt starts later than this after the query came, and none goes on for longer. */
-export const DEADLINE_MS = 5000;
+const DEADLINE_MS = 5000;
 /** How often one query may fail where `max_connect_attempts` says nothing is too often. */
-export const MAX_ATTEMPTS = 100;
+const MAX_ATTEMPTS = 100;
 
 /** One for all: under a flood, a stack trace for each would cost more than the query. */
 const PROCESS_LIMIT = new UpstreamError('limit', `more than ${MAX_FORWARDED} queries are being forwarded`);

@@ -17,7 +17,7 @@ import { watchCertificates } from './tls-files.ts';
 import { createUpstream, type Upstream } from './upstream.ts';
 
 /** One stanza at work. */
-export interface Forwarder extends Pick<Endpoints, 'start' | 'stop'> {
+interface Forwarder extends Pick<Endpoints, 'start' | 'stop'> {
   /** Whether the stanza is for this (folded) name. */
   matches(name: Name): boolean;
   forward(query: Query): Promise<Reply>;

@@ -2,7 +2,7 @@ import { UpstreamError } from '../../net/upstream/error.ts';
 import type { Clock, Timer } from '../../observe/clock.ts';
 
 /** What is known of an upstream's health: it is down after more than `maxFails` failed probes in a row. */
-export interface Health {
+interface Health {
   readonly down: boolean;
   /** An exchange failed, and no probe has succeeded since. */
   readonly suspected: boolean;
@@ -11,7 +11,7 @@ export interface Health {
   stop(): void;
 }
 
-export interface HealthOptions {
+interface HealthOptions {
   readonly clock: Clock;
   /** 0 for an upstream that is never down. */
   readonly maxFails: number;
@@ -60,7 +60,7 @@ export function createHealth({ clock, maxFails, intervalMs, probe, onFailure }: 
   };
 }
 
-/** Whether it failed for want of sockets here, which says nothing of the upstream. */
+/** Whether it failed because no socket was left here, which says nothing of the upstream. */
 function isOwnLimit(thrown: unknown): boolean {
   return thrown instanceof UpstreamError && thrown.reason === 'limit';
 }

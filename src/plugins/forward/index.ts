@@ -1,12 +1,19 @@
+/*
+ * Forwards queries to upstream servers. forwarder.ts is one stanza at work, attempts.ts one query on its way, upstream.ts one server; begin
+ * here. It never opens a socket itself: that is src/net/upstream.
+ */
+
 import { attempt, type CorefileError, throwAll } from '../../corefile/error.ts';
-import { definePlugin, type Handler } from '../../plugin/plugin.ts';
+import { printPosition } from '../../corefile/position.ts';
+import { isAtOrBelow } from '../../dns/name.ts';
+import { definePlugin, type Handler, type ParseContext } from '../../plugin/plugin.ts';
 import type { Arrival, Query } from '../../plugin/query.ts';
 import type { Reply } from '../../plugin/reply.ts';
 import { whileServing } from '../../plugin/while-serving.ts';
 import { createForwarder } from './forwarder.ts';
 import { forwardMetrics } from './metrics.ts';
 import { parseStanza, type Stanza } from './options.ts';
-import { warnOfIdleLines } from './warnings.ts';
+import { encryptionOf } from './target.ts';
 
 /** Sends queries on to other servers. */
 export default definePlugin<readonly Stanza[]>({
@@ -65,3 +72,20 @@ export default definePlugin<readonly Stanza[]>({
     };
   },
 });
+
+/** Warns of stanzas that are never asked, and of options for TLS where nothing is asked over it. */
+function warnOfIdleLines(stanzas: readonly Stanza[], { warn }: ParseContext): void {
+  for (const [i, stanza] of stanzas.entries()) {
+    const { position, tls, tlsServername, to } = stanza;
+    const first = stanzas.slice(0, i).find((other) => takesAll(other, stanza));
+    if (first) warn(position, `never asked: 'forward' at ${printPosition(first.position)} takes all of its names`);
+    const wantsTls = tlsServername !== undefined || tls.position !== position;
+    if (wantsTls && !to.some(encryptionOf)) warn(position, 'no upstream has tls:// or https://, so TLS is not used');
+  }
+}
+
+/** Whether a stanza leaves no query to another one that comes after it: the first that is for a name has it. */
+function takesAll({ from, except, next, nextOnNodata }: Stanza, other: Stanza): boolean {
+  if (except.length > 0 || next.length > 0 || nextOnNodata) return false;
+  return other.from.every((zone) => from.some((wider) => isAtOrBelow(zone, wider)));
+}

@@ -5,7 +5,7 @@ export const POLICIES = ['random', 'round_robin', 'sequential'] as const;
 export type PolicyName = (typeof POLICIES)[number];
 
 /** Puts upstreams into the order in which one query tries them. */
-export type Policy = <T>(upstreams: readonly T[]) => readonly T[];
+type Policy = <T>(upstreams: readonly T[]) => readonly T[];
 
 /** @param random a number from 0 up to, but not including, 1. */
 export function createPolicy(name: PolicyName, random: () => number): Policy {

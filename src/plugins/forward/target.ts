@@ -11,7 +11,7 @@ export interface Endpoint extends Peer {
   readonly encryption?: Encryption;
 }
 
-export interface Encryption {
+interface Encryption {
   readonly over: 'tls' | 'https';
   /** Whom the certificate must name, if the TO says so: else it is what `tls_servername` says, the host, or the address. */
   readonly servername: string | undefined;

@@ -6,12 +6,14 @@ import type { Metrics } from '../../observe/metrics.ts';
  *
  * Not without need: measuring the delay of the event loop wakes an idle process a hundred times a second.
  */
-export function runtimeMetrics({ promRegistry }: Metrics): void {
-  if (promRegistry.getSingleMetric('nodejs_version_info')) return;
-  const all = new Registry();
-  collectDefaultMetrics({ register: all });
-  for (const metric of all.getMetricsAsArray()) {
-    const { name } = metric as unknown as { name: string };
-    if (name.startsWith('nodejs_')) promRegistry.registerMetric(metric as never);
-  }
+export function runtimeMetrics(metrics: Metrics): void {
+  metrics.addText('runtime', () => {
+    const register = new Registry();
+    collectDefaultMetrics({ register });
+    // The metrics of the process are Cairn's own, under the names and with the values that CoreDNS gives them.
+    for (const { name } of register.getMetricsAsArray()) {
+      if (!name.startsWith('nodejs_')) register.removeSingleMetric(name);
+    }
+    return () => register.metrics();
+  });
 }

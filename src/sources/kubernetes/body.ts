@@ -29,11 +29,11 @@ export function bodyOf(response: IncomingMessage, release: () => void, clock: Cl
   const giveUp = (): void => void stream.destroy(new SilenceError(`nothing came for ${idleMs / 1000} s`));
   let idleMs = BODY_IDLE_MS;
   let silent = giveUp;
-  let isOver = false;
+  let isFinished = false;
   let timer: Timer = { cancel() {} };
   const expect = () => {
     timer.cancel();
-    if (isOver) return;
+    if (isFinished) return;
     timer = clock.after(idleMs, () => {
       expect();
       silent();
@@ -49,7 +49,7 @@ export function bodyOf(response: IncomingMessage, release: () => void, clock: Cl
     } catch (thrown) {
       throw thrown instanceof CairnError ? thrown : new ApiConnectionError(endingOf(thrown), thrown);
     } finally {
-      isOver = true;
+      isFinished = true;
       timer.cancel();
       release();
       response.destroy();

@@ -40,7 +40,7 @@ export interface ApiClient {
   close(): void;
 }
 
-export interface ClientEnv {
+interface ClientEnv {
   readonly clock: Clock;
   readonly metrics: RequestMetrics;
   readonly userAgent: string;

@@ -10,7 +10,7 @@ export const HOLD_MS = 1000;
 const MAX_HELD = 100_000;
 
 /** Where slices are: those of the cluster, or of the cluster set. */
-export type SliceTable = Pick<Registry, 'slice' | 'slices' | 'slicesOf' | 'setSlice' | 'deleteSlice'>;
+type SliceTable = Pick<Registry, 'slice' | 'slices' | 'slicesOf' | 'setSlice' | 'deleteSlice'>;
 
 /**
  * Puts slices into a registry so that an endpoint can move from one slice to another without being away in between.

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../../observe/clock.ts';
 
 /** Lets through `perSecond` takers in the long run, and up to `burst` at once. */
-export interface RateLimit {
+interface RateLimit {
   /** Settles when it is the caller's turn, in the order of the calls; at once when the signal aborts. */
   turn(signal: AbortSignal): Promise<void>;
 }

@@ -4,7 +4,7 @@ export const MAX_LINE_BYTES = 8 * 1024 * 1024;
 const NEWLINE = 0x0a;
 
 /** Why a line was passed over. */
-export type BadLine = 'too-long' | 'cut-off';
+type BadLine = 'too-long' | 'cut-off';
 
 /**
  * The lines of a stream, without their newline. A line that is longer than `maxBytes`, or that the stream ends in the middle of,

@@ -3,7 +3,7 @@ import { MAX_LINE_BYTES } from './lines.ts';
 import { metadataOf } from './watch-event.ts';
 
 /** What a list says of itself. */
-export interface ListEnvelope {
+interface ListEnvelope {
   /** The version that the list shows. */
   readonly version: string | undefined;
   /** Where the next page begins; empty after the last one. */

@@ -40,7 +40,7 @@ export function requestMetrics(metrics: Metrics): RequestMetrics {
 /** Why a list is made again. */
 export type RelistReason = 'expired' | 'incomplete' | 'went-back' | 'silent';
 /** How the API server's version compares with that of a watch, or that it could not be learnt. */
-export type ProbeResult = 'same' | 'ahead' | 'behind' | 'failed';
+type ProbeResult = 'same' | 'ahead' | 'behind' | 'failed';
 /** Why something that an API server sent was passed over. */
 export type SkipReason = 'bad-line' | 'bad-event' | 'bad-object' | 'bad-field';
 

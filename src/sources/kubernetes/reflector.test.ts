@@ -28,8 +28,7 @@ import { watchMetrics } from './metrics.ts';
 import { Reflector } from './reflector.ts';
 import type { Resource } from './resource.ts';
 import { clusterResources } from './resources.ts';
-import { RetrySignal } from './retry-signal.ts';
-import { StreamingLists } from './streaming-lists.ts';
+import { RetrySignal, StreamingLists } from './server-state.ts';
 
 const LIST_END = 'k8s.io/initial-events-end';
 

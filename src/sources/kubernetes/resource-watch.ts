@@ -2,7 +2,7 @@ import { Reflector, type ReflectorEnv } from './reflector.ts';
 import { nameOf, type Resource } from './resource.ts';
 
 /** What {@link Reflector}s need, without the callbacks that differ. */
-export type ResourceWatchEnv = Omit<ReflectorEnv, 'makeUp'>;
+type ResourceWatchEnv = Omit<ReflectorEnv, 'makeUp'>;
 
 /**
  * Follows one resource: in all of the cluster or, while that is forbidden, in the namespaces that are configured, one by one. All of the cluster is

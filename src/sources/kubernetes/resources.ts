@@ -26,7 +26,7 @@ export interface ResourceOptions {
   readonly imports: boolean;
 }
 
-export interface ResourceEnv {
+interface ResourceEnv {
   readonly clock: Clock;
   /** Told of a service whose endpoints changed, and when what made them change happened, in milliseconds since the Unix epoch. */
   programmed?(service: Service, changedAtMs: number): void;

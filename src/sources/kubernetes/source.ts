@@ -1,16 +1,21 @@
+/*
+ * Follows an API server: lists and watches resources, and keeps a registry equal to them. Begin here; reflector.ts follows one resource.
+ * It never writes to the API server.
+ */
+
 import type { Clock, Timer } from '../../observe/clock.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { Metrics } from '../../observe/metrics.ts';
 import type { Registry } from '../../registry/registry.ts';
-import type { ConnectionOptions } from './access/access.ts';
-import { createCredentials } from './access/credentials.ts';
+import type { ConnectionOptions, Credentials } from './access/access.ts';
+import { endpointCredentials, inClusterCredentials } from './access/files.ts';
+import { kubeconfigCredentials } from './access/kubeconfig.ts';
 import { type ApiClient, type ApiLimits, createApiClient } from './client.ts';
 import { requestMetrics, watchMetrics } from './metrics.ts';
 import type { Reflector } from './reflector.ts';
 import { nameOf, type Resource } from './resource.ts';
 import { ResourceWatch } from './resource-watch.ts';
-import { RetrySignal } from './retry-signal.ts';
-import { StreamingLists } from './streaming-lists.ts';
+import { RetrySignal, StreamingLists } from './server-state.ts';
 
 export interface ApiSourceOptions {
   readonly connection: ConnectionOptions;
@@ -20,7 +25,7 @@ export interface ApiSourceOptions {
   readonly namespaces: readonly string[];
 }
 
-export interface ApiSourceEnv {
+interface ApiSourceEnv {
   readonly log: Logger;
   readonly clock: Clock;
   readonly random: () => number;
@@ -60,8 +65,20 @@ export function watchApi(options: ApiSourceOptions, registry: Registry, env: Api
   return followApi(client, options, registry, env);
 }
 
+/** The credentials for a connection. @throws AccessError where there can be none. */
+function createCredentials(connection: ConnectionOptions, clock: Clock): Credentials {
+  switch (connection.kind) {
+    case 'in-cluster':
+      return inClusterCredentials(clock);
+    case 'endpoint':
+      return endpointCredentials(connection.url, connection.tls, clock);
+    case 'kubeconfig':
+      return kubeconfigCredentials(connection.file, connection.context, clock);
+  }
+}
+
 /** The source over a client. */
-export function followApi(
+function followApi(
   client: ApiClient,
   { resources, namespaces }: Pick<ApiSourceOptions, 'resources' | 'namespaces'>,
   registry: Registry,

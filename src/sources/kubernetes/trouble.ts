@@ -8,7 +8,7 @@ const MANY_CUTS = 3;
 /** Different failures that one trouble is logged with. */
 const MAX_KINDS = 10;
 
-export interface TroubleEnv {
+interface TroubleEnv {
   readonly log: Logger;
   readonly clock: Clock;
 }

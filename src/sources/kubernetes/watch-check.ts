@@ -10,7 +10,7 @@ const SILENCE_MS = { least: 64_000, spread: 11_000 };
 /** Lists because of silence become rare: after 2, 4, 8, 16 and 32 silences in a row, then after every 32. */
 const RAREST_LIST = 32;
 
-export interface WatchCheckEnv {
+interface WatchCheckEnv {
   readonly api: ApiClient;
   readonly random: () => number;
   readonly metrics: WatchMetrics;

@@ -38,7 +38,7 @@ export function readWatchEvent(line: string): WatchEvent | string {
 }
 
 /** What every object's metadata may say; nothing is sure, as a peer wrote it. */
-export interface Metadata {
+interface Metadata {
   readonly namespace?: string;
   readonly name?: string;
   readonly resourceVersion?: string;

@@ -5,7 +5,7 @@ import type { Family, ServiceManifest } from './manifest.ts';
 const MAX_HOST_BITS = 32;
 
 /** The addresses of each service that got any, and why one got none. */
-export interface Allocation {
+interface Allocation {
   readonly clusterIPs: ReadonlyMap<ServiceManifest, readonly string[]>;
   readonly failures: readonly { readonly service: ServiceManifest; readonly problem: string }[];
 }

@@ -13,7 +13,7 @@ export interface Piece {
 }
 
 /** What a piece says, or what is wrong with it and where, as `LINE:COLUMN`. */
-export type PieceContent = { readonly value: unknown } | { readonly problem: string; readonly position: string };
+type PieceContent = { readonly value: unknown } | { readonly problem: string; readonly position: string };
 
 const DOCUMENT_START = /^---(?=\s|$)/gm;
 const ALIAS = /(?:^|[-:,[{] )\*\S/m;

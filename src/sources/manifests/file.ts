@@ -9,7 +9,7 @@ import { isWorkload, keyOf, type Manifest, readManifest } from './manifest.ts';
 /** Larger files are refused. */
 export const MAX_FILE_BYTES = 256 * 1024 * 1024;
 /** More objects in one file are refused. */
-export const MAX_FILE_OBJECTS = 500_000;
+const MAX_FILE_OBJECTS = 500_000;
 /** The most mistakes of one file that are told at once. */
 const MAX_FILE_ERRORS = 10;
 

@@ -35,7 +35,7 @@ interface FileProblem extends Pick<Problem, 'level'> {
   readonly effect: string;
 }
 
-export interface Refresh {
+interface Refresh {
   /** When that changed what {@link ManifestFiles.manifests} gives, in milliseconds since the Unix epoch; undefined if nothing did. */
   readonly changedAtMs: number | undefined;
   /** Whether a file is being written and should be looked at again soon. */

@@ -36,14 +36,14 @@ export interface ServiceManifest extends Common {
   readonly dualStack: boolean;
 }
 
-export interface TargetPort {
+interface TargetPort {
   readonly name: string;
   readonly protocol: string;
   /** A number, or the name that the pod's container gives the port. */
   readonly target: number | string;
 }
 
-export interface SliceManifest extends Common {
+interface SliceManifest extends Common {
   readonly kind: 'EndpointSlice';
   /** Undefined if no name leads to the slice. */
   readonly record: EndpointSlice | undefined;
@@ -51,17 +51,17 @@ export interface SliceManifest extends Common {
   readonly imported: EndpointSlice | undefined;
 }
 
-export interface EndpointsManifest extends Common {
+interface EndpointsManifest extends Common {
   readonly kind: 'Endpoints';
   readonly records: readonly EndpointSlice[];
 }
 
-export interface NamespaceManifest extends Common {
+interface NamespaceManifest extends Common {
   readonly kind: 'Namespace';
   readonly record: Namespace;
 }
 
-export interface ImportManifest extends Common {
+interface ImportManifest extends Common {
   readonly kind: 'ServiceImport';
   readonly record: Service;
 }

@@ -4,13 +4,13 @@ import { basename, dirname, join } from 'node:path';
 import { messageOf } from '../../base/errors.ts';
 
 /** A folder or pattern with more files is refused. */
-export const MAX_FILES = 10_000;
+const MAX_FILES = 10_000;
 
 const MANIFEST_FILE = /^[^.].*\.(?:ya?ml|json)$/;
 const GLOB = /[*?[\]{}]/;
 
 /** What a configured path stands for now: its files, in the order of their names, or why it has none. */
-export type Expansion = { readonly files: readonly string[] } | { readonly missing: string };
+type Expansion = { readonly files: readonly string[] } | { readonly missing: string };
 
 /** Finds the files of a path: of a folder its *.yaml, *.yml and *.json, of a pattern those that match; names that begin with a dot are passed over. */
 export async function expandPath(path: string): Promise<Expansion> {

@@ -18,13 +18,13 @@ export interface PodManifest extends Common {
   readonly kubelet: KubeletFields;
 }
 
-export interface ContainerPort {
+interface ContainerPort {
   readonly name: string;
   readonly protocol: string;
   readonly port: number;
 }
 
-export const DNS_POLICIES = ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'] as const;
+const DNS_POLICIES = ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'] as const;
 
 /** What the kubelet makes a pod's resolv.conf and environment of: fields of `spec`, with their defaults. */
 export interface KubeletFields {
@@ -35,7 +35,7 @@ export interface KubeletFields {
 }
 
 /** `spec.dnsConfig`; all empty if not given. */
-export interface DnsConfig {
+interface DnsConfig {
   readonly nameservers: readonly string[];
   readonly searches: readonly string[];
   readonly options: readonly { readonly name: string; readonly value?: string }[];

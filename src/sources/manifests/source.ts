@@ -1,3 +1,8 @@
+/*
+ * Follows manifests on disk, and plays the part of the control plane for them: cluster IPs and endpoints. Begin here; cluster.ts makes
+ * a cluster of the objects. It never writes a file.
+ */
+
 import { messageOf } from '../../base/errors.ts';
 import type { Clock, Timer } from '../../observe/clock.ts';
 import type { Logger } from '../../observe/log.ts';

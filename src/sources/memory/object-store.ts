@@ -1,3 +1,8 @@
+/*
+ * Holds objects of a program, such as a unit test, that change without a file or an API server. Begin here; follow.ts feeds a registry
+ * from the store. It never waits: a change is visible when the call returns.
+ */
+
 import { CairnError } from '../../base/errors.ts';
 import { didYouMean } from '../../corefile/suggest.ts';
 import { matchLabels } from '../../registry/selector.ts';
@@ -8,7 +13,7 @@ import { type ApiObject, objectsOf } from '../objects/list.ts';
 import { readLongNames } from '../objects/metadata.ts';
 
 /** The kinds of objects that DNS is made of, with the API version that each has. */
-export const API_VERSIONS = {
+const API_VERSIONS = {
   Service: 'v1',
   Pod: 'v1',
   Namespace: 'v1',

@@ -13,7 +13,7 @@ const CLUSTER_LABEL = 'multicluster.kubernetes.io/source-cluster';
 const ADDRESS_TYPES = ['IPv4', 'IPv6', 'FQDN'] as const;
 
 /** What of an endpoint is kept. */
-export interface EndpointOptions {
+interface EndpointOptions {
   /** Whether the names of pods are; each is a text of its own. */
   readonly podNames: boolean;
   /** Whether topology zones are. */

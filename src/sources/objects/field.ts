@@ -1,3 +1,8 @@
+/*
+ * Converts Kubernetes objects to the registry's records, a file for each kind, for all sources. Begin here: a Field is how every
+ * conversion reads. It never trusts an object: a wrong field is named in an error.
+ */
+
 import { CairnError } from '../../base/errors.ts';
 import { canonicalIP } from '../../dns/ip.ts';
 

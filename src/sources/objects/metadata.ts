@@ -12,7 +12,7 @@ const SUBDOMAIN_RULE =
 /** The namespace of an object that names none. */
 export const DEFAULT_NAMESPACE = 'default';
 
-export interface Names {
+interface Names {
   readonly namespace: string;
   readonly name: string;
 }

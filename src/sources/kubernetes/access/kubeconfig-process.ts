@@ -4,8 +4,7 @@
  * it sends a {@link Resolved} to its parent, or says on standard error what is wrong.
  */
 import { dirname } from 'node:path';
-import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
-import type { Cluster, User } from '@kubernetes/client-node/dist/config_types.js';
+import { type Cluster, KubeConfig, type User } from '@kubernetes/client-node';
 import { parse } from 'yaml';
 import { MAX_CREDENTIAL_OCTETS, readOctets, readText } from '../../../base/read-file.ts';
 import type { TlsAccess } from './access.ts';
@@ -109,13 +108,17 @@ async function applied(config: KubeConfig, cluster: Cluster, user: User, folder:
   for (const file of [caFile, certFile, keyFile]) if (file !== undefined) await readOctets(file, MAX_CREDENTIAL_OCTETS);
   config.loadFromOptions({
     ...{ contexts: config.getContexts(), currentContext: config.getCurrentContext() },
-    clusters: [{ ...cluster, caFile }],
+    // The library makes an agent, too, which is not used; without these two changes it refuses some clusters.
+    clusters: [{ ...cluster, caFile, proxyUrl: undefined, skipTLSVerify: cluster.skipTLSVerify || isPlain(cluster) }],
     users: [{ ...user, exec: undefined, certFile, keyFile }],
   });
   const options: HttpsOptions = {};
-  // Its public ways make an agent.
-  await (config as unknown as { applyOptions(options: HttpsOptions): Promise<void> }).applyOptions(options);
+  await config.applyToHTTPSOptions(options);
   return options;
+}
+
+function isPlain({ server }: Cluster): boolean {
+  return server.startsWith('http:');
 }
 
 function authorizationOf(

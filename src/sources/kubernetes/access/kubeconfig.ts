@@ -23,6 +23,9 @@ const RENEW_BEFORE_MS = 60_000;
 const MIN_INTERVAL_MS = 10_000;
 /** How long an exec plugin or an OIDC provider may take. */
 const TIMEOUT_MS = 60_000;
+/** The command has the library in it; a program that uses Cairn as a library installs it only if it uses kubeconfigs. */
+const MISSING_LIBRARY = /Cannot find package '@kubernetes\/client-node'/;
+const INSTALL = 'reading it needs the package @kubernetes/client-node: npm install @kubernetes/client-node';
 /** More of what a process says about its failure is not kept. */
 const MAX_STDERR = 4096;
 
@@ -59,8 +62,8 @@ export function kubeconfigCredentials(
       return known;
     }
     const stamp = await stampOf([file, ...(known?.files ?? [])]);
-    const isOver = (known?.expiresAtMs ?? Number.POSITIVE_INFINITY) - RENEW_BEFORE_MS <= clock.now();
-    if (known && !isRefused && !isOver && stamp === known.stamp) return known;
+    const isExpiring = (known?.expiresAtMs ?? Number.POSITIVE_INFINITY) - RENEW_BEFORE_MS <= clock.now();
+    if (known && !isRefused && !isExpiring && stamp === known.stamp) return known;
     triedAtMs = clock.monotonic();
     try {
       const resolved = await resolve(file, context);
@@ -135,7 +138,7 @@ function runProcess(args: readonly string[]): Promise<Resolved> {
     child.on('close', (code, signal) => {
       if (resolved) return settle(resolved);
       const ending = signal ? `no answer within ${TIMEOUT_MS / 1000} s` : `the process ended with code ${code}`;
-      reject(new CairnError('KUBECONFIG', complaint.trim() || ending));
+      reject(new CairnError('KUBECONFIG', MISSING_LIBRARY.test(complaint) ? INSTALL : complaint.trim() || ending));
     });
   });
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createDialTimeout } from './dial.ts';
+import { createDialTimeout } from './dialer.ts';
 
 test.each([
   ['nothing', [], 30_000],

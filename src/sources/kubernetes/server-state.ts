@@ -1,6 +1,27 @@
 import type { Clock } from '../../observe/clock.ts';
 import { pause } from './limits.ts';
 
+/** How long after a refusal a server is asked for a streaming list again: it may have been upgraded. */
+const REFUSED_FOR_MS = 10 * 60_000;
+
+/** Whether the API server serves streaming lists: one reflector finds out for all of them. */
+export class StreamingLists {
+  private readonly clock: Clock;
+  private refusedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  get isTried(): boolean {
+    return this.clock.monotonic() - this.refusedAtMs >= REFUSED_FOR_MS;
+  }
+
+  refused(): void {
+    this.refusedAtMs = this.clock.monotonic();
+  }
+}
+
 /** Lets watches that wait for an API server try again at once, as soon as it has served another one. */
 export class RetrySignal {
   private readonly waiting = new Set<() => void>();
