@@ -8,7 +8,7 @@ import type { Clock } from '../../observe/clock.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { Metrics } from '../../observe/metrics.ts';
 import type { Protocol } from '../../plugin/query.ts';
-import type { Answer } from '../answer/responder.ts';
+import type { Answer } from '../answer/stream.ts';
 import { type MemoSize, openUdpService, type UdpService } from '../threads/udp-service.ts';
 import type { ListenPoint } from './listen-point.ts';
 import { mainPoint, responderAt, type Seat, seatOf } from './seat.ts';

@@ -29,15 +29,15 @@ export class Memo<E extends KeptReply> {
   private readonly door = new Door();
   private octets = 0;
   private readonly isOn = isWanted();
-  private readonly isOver: (entry: E, nowMs: number) => boolean;
+  private readonly isStale: (entry: E, nowMs: number) => boolean;
   private readonly dropped: (entry: E) => void;
   hits = 0;
   /** Entries that were asked for when they no longer held. */
   outdated = 0;
 
-  /** `isOver` says whether what an entry says no longer holds; `dropped` is told of each that goes. */
-  constructor(isOver: (entry: E, nowMs: number) => boolean, dropped: (entry: E) => void = () => {}) {
-    this.isOver = isOver;
+  /** `isStale` says whether what an entry says no longer holds; `dropped` is told of each that goes. */
+  constructor(isStale: (entry: E, nowMs: number) => boolean, dropped: (entry: E) => void = () => {}) {
+    this.isStale = isStale;
     this.dropped = dropped;
   }
 
@@ -53,7 +53,7 @@ export class Memo<E extends KeptReply> {
   get({ key, hasCapitals }: Pick<Scan, 'key' | 'hasCapitals'>, nowMs: number): E | undefined {
     const entry = this.entries.get(key);
     if (!entry) return undefined;
-    if (this.isOver(entry, nowMs)) {
+    if (this.isStale(entry, nowMs)) {
       this.delete(key, entry);
       this.outdated++;
       return undefined;
@@ -61,6 +61,12 @@ export class Memo<E extends KeptReply> {
     if (hasCapitals && !entry.anySpelling) return undefined;
     entry.used = true;
     return entry;
+  }
+
+  /** As {@link get}, and leaves all as it is. */
+  protected peek({ key, hasCapitals }: Pick<Scan, 'key' | 'hasCapitals'>, nowMs: number): E | undefined {
+    const entry = this.entries.get(key);
+    return entry && !this.isStale(entry, nowMs) && (!hasCapitals || entry.anySpelling) ? entry : undefined;
   }
 
   /** Whether a question has been asked lately, and so is worth an entry; from now on it has. */

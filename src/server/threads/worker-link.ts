@@ -3,7 +3,7 @@ import { type Epoch, shareEpochs } from '../../base/epoch.ts';
 import type { BoundSocket } from '../../net/native/socket.ts';
 import { guestAt } from '../../net/shared-sockets.ts';
 import type { Clock } from '../../observe/clock.ts';
-import type { Answer } from '../answer/responder.ts';
+import type { Answer } from '../answer/stream.ts';
 import { responderAt, type Seat } from '../listeners/seat.ts';
 import { aheadOfMachineMs } from './machine-clock.ts';
 import {
@@ -136,20 +136,16 @@ export class WorkerLink {
       const { seat } = this.world;
       const responder = responderAt(seat, locals[i]!);
       const guest = guestAt(locals[i]!, seat.byAddress);
-      const reply = responder.answer(
-        query,
-        {
-          protocol: 'udp',
-          client: { address: clients[i]!, port: clientPorts[i]! },
-          local: { address: locals[i]!, port: this.world.port },
-          octets,
-          receivedMs: receivedMs[i]!,
-        },
-        (key, entry) => {
-          const recipe = this.recipes.teach(key, entry, responder, guest);
-          if (recipe) this.reply.recipes.push(recipe);
-        },
-      );
+      const reply = responder.answer(query, {
+        protocol: 'udp',
+        client: { address: clients[i]!, port: clientPorts[i]! },
+        local: { address: locals[i]!, port: this.world.port },
+        octets,
+        receivedMs: receivedMs[i]!,
+      });
+      const found = responder.memo.find(query, receivedMs[i]!);
+      const recipe = found && this.recipes.teach(found.key, found.entry, responder, guest);
+      if (recipe) this.reply.recipes.push(recipe);
       if (reply instanceof Promise) void reply.then((late) => this.settle(token, late));
       else this.settle(token, reply);
     });
