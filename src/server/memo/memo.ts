@@ -1,5 +1,5 @@
 import { CairnError } from '../../base/errors.ts';
-import { Door } from './admission-filter.ts';
+import { AdmissionFilter } from './admission-filter.ts';
 import type { Scan } from './key.ts';
 
 /** The environment variable that, set to `off`, has every reply made anew: for measuring and for hunting a difference. */
@@ -22,11 +22,11 @@ export interface KeptReply {
  * Whole replies by question, to be given again without asking the plugins, for as long as nothing that they were made from
  * has changed.
  *
- * A question gets an entry when it comes the second time, so a flood of random names finds the door closed.
+ * A question gets an entry when it comes the second time, so a flood of random names leaves little behind.
  */
 export class Memo<E extends KeptReply> {
   private readonly entries = new Map<string, E>();
-  private readonly door = new Door();
+  private readonly filter = new AdmissionFilter();
   private octets = 0;
   private readonly isOn = isWanted();
   private readonly isStale: (entry: E, nowMs: number) => boolean;
@@ -72,7 +72,7 @@ export class Memo<E extends KeptReply> {
   /** Whether a question has been asked lately, and so is worth an entry; from now on it has. */
   isWorth({ hash }: Scan): boolean {
     if (!this.isOn) return false;
-    return this.door.knows(hash);
+    return this.filter.knows(hash);
   }
 
   /** Keeps an entry under the key of its question. */
