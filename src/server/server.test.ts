@@ -6,7 +6,7 @@ import { decodeMessage } from '../dns/wire/decode.ts';
 import { encodeMessage } from '../dns/wire/encode.ts';
 import { definePlugin, type Plugin, type PluginDefinition } from '../plugin/plugin.ts';
 import { createReply } from '../plugin/reply.ts';
-import { firstMessage } from './answer/responder.ts';
+import { firstMessage } from './answer/stream.ts';
 import { corefileSource } from './corefile-source.ts';
 import { Server, type ServerOptions } from './server.ts';
 

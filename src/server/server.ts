@@ -6,8 +6,9 @@ import { type Clock, systemClock } from '../observe/clock.ts';
 import { createLogger, type Logger, type LogSink, processSink } from '../observe/log.ts';
 import { type Cell, Metrics } from '../observe/metrics.ts';
 import type { ServerProcess } from '../plugin/env.ts';
-import type { Answer, Explained } from './answer/responder.ts';
+import { type Explained, explain } from './answer/explain.ts';
 import { exposeResponders } from './answer/responder-metrics.ts';
+import type { Answer } from './answer/stream.ts';
 import { ServerWatch } from './answer/watch.ts';
 import { exposeBuild } from './build-metric.ts';
 import type { Configuration } from './configuration.ts';
@@ -145,7 +146,7 @@ export class Server {
   /** As {@link answer}, and which plugin answered and why; undefined before the start. Never rejects. */
   async explain(bytes: Uint8Array, visit?: Visit): Promise<Explained | undefined> {
     const point = visitedPoint(this.instance?.listenPoints ?? []);
-    return point?.responder.explain(bytes, arrivalOf(visit, bytes, point, this.clock));
+    return point && explain(point.responder, bytes, arrivalOf(visit, bytes, point, this.clock));
   }
 
   /** The real port of an HTTP address that a plugin serves pages on. */

@@ -11,7 +11,7 @@ import {
   type StubName,
   type Transport,
 } from '../resolver/index.ts';
-import { firstMessage } from '../server/answer/responder.ts';
+import { firstMessage } from '../server/answer/stream.ts';
 import type { Server } from '../server/server.ts';
 import { KUBELET_DEFAULTS, type KubeletFields } from '../sources/manifests/pod.ts';
 import type { ObjectStore } from '../sources/memory/object-store.ts';

@@ -3,8 +3,8 @@ import { encodeRecords, MAX_MESSAGE_OCTETS } from '../../dns/wire/encode.ts';
 import type { Query } from '../../plugin/query.ts';
 import { type Reply, recordsOf } from '../../plugin/reply.ts';
 import { recordsInCaseOf } from './letter-case.ts';
+import type { Listener } from './listener.ts';
 import { encodePadded } from './padding.ts';
-import type { Listener } from './responder.ts';
 import type { Block } from './router.ts';
 import { udpLimit } from './udp-limit.ts';
 

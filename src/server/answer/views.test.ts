@@ -8,6 +8,7 @@ import { Metrics } from '../../observe/metrics.ts';
 import type { Query } from '../../plugin/query.ts';
 import { UNCHANGING } from '../../plugin/repeat.ts';
 import { createReply, type Reply } from '../../plugin/reply.ts';
+import { explain } from './explain.ts';
 import { Responder } from './responder.ts';
 import { Router } from './router.ts';
 import { ServerWatch } from './watch.ts';
@@ -57,10 +58,9 @@ test('whole answers are kept only where no view was asked', () => {
 
 test('it is explained by the block that the view chose', async () => {
   const responder = setUp();
-  const explain = async (hasDo: boolean) => {
-    const options = { edns: { do: hasDo } };
-    return (await responder.explain(encodeMessage(testMessage('a.test. A', options)), testQuery('a.test. A').arrival))
-      .plugin;
+  const explainedBy = async (hasDo: boolean) => {
+    const bytes = encodeMessage(testMessage('a.test. A', { edns: { do: hasDo } }));
+    return (await explain(responder, bytes, testQuery('a.test. A').arrival)).plugin;
   };
-  expect([await explain(true), await explain(false)]).toEqual(['do', 'any']);
+  expect([await explainedBy(true), await explainedBy(false)]).toEqual(['do', 'any']);
 });

@@ -8,10 +8,10 @@ import type { Clock } from '../../observe/clock.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { Metrics } from '../../observe/metrics.ts';
 import type { Protocol } from '../../plugin/query.ts';
-import type { Answer } from '../answer/responder.ts';
+import type { Answer } from '../answer/stream.ts';
 import { type MemoSize, openUdpService, type UdpService } from '../threads/udp-service.ts';
 import type { ListenPoint } from './listen-point.ts';
-import { mainPoint, responderAt, type Seat, seatOf } from './seat.ts';
+import { bindingOf, type ListenerBinding, mainPoint, responderAt } from './listener-binding.ts';
 import { exposeTransports } from './transport-metrics.ts';
 
 /** A free port must be free over both protocols: how often the system may pick again. */
@@ -26,7 +26,7 @@ const UDP_KINDS: Record<UdpKind, string> = {
 export interface OpenSockets {
   readonly name: string;
   readonly address: ListenAddress;
-  readonly seat: Seat;
+  readonly binding: ListenerBinding;
   /** TCP, TLS or HTTPS. */
   readonly streams: StreamListener | HttpsListener;
   /** Undefined where the transport has none. */
@@ -87,7 +87,7 @@ export class Sockets {
     const handedOver = [...bySockets(points)].map(([name, sharing]) => {
       const open = this.openSockets.get(name);
       if (!open) return undefined;
-      Object.assign(open.seat, seatOf(sharing));
+      Object.assign(open.binding, bindingOf(sharing));
       open.streams.limit(sharing[0]!.limits);
       return open.udp?.handOver();
     });
@@ -121,7 +121,7 @@ export class Sockets {
   /** What threads beside the main one keep for a point. */
   workerMemo({ sockets, responder, address }: ListenPoint): MemoSize {
     const open = this.openSockets.get(sockets.name);
-    return open?.udp?.memoOf(open.seat.responder === responder ? undefined : address) ?? { entries: 0, octets: 0 };
+    return open?.udp?.memoOf(open.binding.responder === responder ? undefined : address) ?? { entries: 0, octets: 0 };
   }
 
   /** Says once how UDP is done here: it decides how much the server can take. */
@@ -133,30 +133,30 @@ export class Sockets {
   private async openFor(sharing: readonly ListenPoint[]): Promise<OpenSockets> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.tryOpen(mainPoint(sharing), seatOf(sharing));
+        return await this.tryOpen(mainPoint(sharing), bindingOf(sharing));
       } catch (error) {
         if (sharing[0]!.port !== 0 || attempt === PORT_ATTEMPTS) throw error;
       }
     }
   }
 
-  private async tryOpen(point: ListenPoint, seat: Seat): Promise<OpenSockets> {
+  private async tryOpen(point: ListenPoint, binding: ListenerBinding): Promise<OpenSockets> {
     const { clock, log, reusePort } = this;
     const { transport, server, port, limits } = point;
     const { name, address } = point.sockets;
-    const streamOptions = { address, port, reusePort, clock, limits, tls: () => seat.credentials?.() };
+    const streamOptions = { address, port, reusePort, clock, limits, tls: () => binding.credentials?.() };
     if (transport === 'https') {
-      if (!seat.credentials)
+      if (!binding.credentials)
         log.info(`${server} has no 'tls': it is HTTP in the clear, for a proxy that has the certificate`);
-      const streams = await openHttps(streamOptions, this.receiver('tcp', seat));
-      return { name, address, seat, streams, udp: undefined };
+      const streams = await openHttps(streamOptions, this.receiver('tcp', binding));
+      return { name, address, binding, streams, udp: undefined };
     }
-    const streams = await openTcp(streamOptions, this.receiver('tcp', seat));
-    if (transport === 'tls') return { name, address, seat, streams, udp: undefined };
+    const streams = await openTcp(streamOptions, this.receiver('tcp', binding));
+    if (transport === 'tls') return { name, address, binding, streams, udp: undefined };
     // An address that another block names gets a socket of its own, so that it is known which one was asked.
-    const addresses = () => [...new Set([...seat.byAddress.keys(), ...allAddresses()])];
+    const addresses = () => [...new Set([...binding.byAddress.keys(), ...allAddresses()])];
     try {
-      const receive = this.receiver('udp', seat);
+      const receive = this.receiver('udp', binding);
       const udp = await openUdpService({
         server,
         address,
@@ -165,22 +165,22 @@ export class Sockets {
         clock,
         log,
         addresses,
-        seat,
+        binding,
         receive,
       });
-      return { name, address, seat, streams, udp };
+      return { name, address, binding, streams, udp };
     } catch (error) {
       await streams.close(0);
       throw error;
     }
   }
 
-  private receiver(protocol: Protocol, seat: Seat): Receiver {
+  private receiver(protocol: Protocol, binding: ListenerBinding): Receiver {
     const { clock } = this;
     return (incoming) => {
       const { bytes, client, local } = incoming;
       const arrival = { protocol, client, local, octets: bytes.length, receivedMs: clock.monotonic() };
-      const answer = responderAt(seat, local.address).answer(bytes, arrival);
+      const answer = responderAt(binding, local.address).answer(bytes, arrival);
       if (answer === undefined || answer instanceof Buffer) return answer;
       const send = incoming.defer();
       if (answer instanceof Promise) answer.then((late) => sendAnswer(send, late));

@@ -13,7 +13,7 @@ function point(counted: object): OpenSockets {
   };
   const stats = { sendErrors: 6, receiveErrors: 7, stale: 10, passed: 8, dropped: 9 };
   return {
-    seat: { responder: SERVER },
+    binding: { responder: SERVER },
     streams,
     udp: { stats, workers: 10, deaths: 11 },
     ...counted,

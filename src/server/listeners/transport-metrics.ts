@@ -55,8 +55,8 @@ export function exposeTransports(metrics: Metrics, sockets: () => Iterable<OpenS
   const deaths = metrics.counter('cairn_udp_worker_deaths_total', 'Threads that died and were replaced.', ['server']);
   metrics.onScrape('transports', () => {
     for (const gauge of [open, unfinished, unsent, workers]) gauge.reset();
-    for (const { seat, streams, udp } of sockets()) {
-      const { server } = seat.responder;
+    for (const { binding, streams, udp } of sockets()) {
+      const { server } = binding.responder;
       open.cell(server).value = streams.stats.open;
       refused.cell(server).value = streams.stats.refused;
       unfinished.cell(server).value = streams.stats.unfinishedOctets;

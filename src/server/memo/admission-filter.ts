@@ -1,13 +1,13 @@
-/** Questions that the door remembers before it forgets all. */
-export const DOOR_QUESTIONS = 8192;
+/** Questions that the filter remembers before it forgets all. */
+export const ADMISSION_QUESTIONS = 8192;
 /** Sixteen for each question, so that hardly two share theirs; a power of two. */
-const BITS = DOOR_QUESTIONS * 16;
+const BITS = ADMISSION_QUESTIONS * 16;
 
 /**
  * Remembers which questions were asked lately, by two bits each (a Bloom filter), so that a question gets an entry in the
  * memo only when it comes again. Of a flood of random names, each asked once, about one in a hundred gets past it.
  */
-export class Door {
+export class AdmissionFilter {
   private readonly words = new Uint32Array(BITS / 32);
   private questions = 0;
 
@@ -16,7 +16,7 @@ export class Door {
     const first = this.set(hash);
     const second = this.set(Math.imul(hash, 0x9e3779b1) >>> 15);
     if (first && second) return true;
-    if (++this.questions === DOOR_QUESTIONS) this.forget();
+    if (++this.questions === ADMISSION_QUESTIONS) this.forget();
     return false;
   }
 

@@ -23,7 +23,7 @@ export interface MemoEntry extends KeptReply, RepeatableReply {
 }
 
 /** Whether something that the reply was made from has changed, or its time is over. */
-export function isOver({ repeat, values }: MemoEntry, nowMs: number): boolean {
+export function isStale({ repeat, values }: MemoEntry, nowMs: number): boolean {
   return nowMs >= repeat.untilMs || hasMoved(repeat.epochs, values);
 }
 

@@ -9,7 +9,7 @@ import type { Plugin } from '../../plugin/plugin.ts';
 import { createReply } from '../../plugin/reply.ts';
 import loadbalance from '../../plugins/loadbalance/index.ts';
 import type { Responder } from '../answer/responder.ts';
-import { createEntry, isOver } from './entry.ts';
+import { createEntry, isStale } from './entry.ts';
 import { scanQuery } from './key.ts';
 import { MAX_MEMO_ENTRIES, MAX_MEMO_OCTETS, Memo } from './memo.ts';
 
@@ -120,7 +120,7 @@ test('a long reply gets no entry', () => {
 });
 
 test('entries are bounded; those in use outlive others', () => {
-  const memo = new Memo(isOver);
+  const memo = new Memo(isStale);
   const bytes = encodeMessage({ ...testMessage('a.'), qr: true });
   const keyOf = (i: number) => scanQuery(encodeMessage(testMessage(`n${i}.`)))!;
   for (let i = 0; i < MAX_MEMO_ENTRIES + 1000; i++) {
@@ -134,7 +134,7 @@ test('entries are bounded; those in use outlive others', () => {
 });
 
 test('the octets of all entries together are bounded, too', () => {
-  const memo = new Memo(isOver);
+  const memo = new Memo(isStale);
   const bytes = Buffer.concat([encodeMessage({ ...testMessage('a.'), qr: true }), Buffer.alloc(4000)]);
   for (let i = 0; i * bytes.length < 2 * MAX_MEMO_OCTETS; i++)
     memo.set(`key ${i}`, createEntry(bytes, reply, route, false)!);

@@ -1,5 +1,5 @@
 import { CairnError } from '../../base/errors.ts';
-import { Door } from './admission-filter.ts';
+import { AdmissionFilter } from './admission-filter.ts';
 import type { Scan } from './key.ts';
 
 /** The environment variable that, set to `off`, has every reply made anew: for measuring and for hunting a difference. */
@@ -22,22 +22,22 @@ export interface KeptReply {
  * Whole replies by question, to be given again without asking the plugins, for as long as nothing that they were made from
  * has changed.
  *
- * A question gets an entry when it comes the second time, so a flood of random names finds the door closed.
+ * A question gets an entry when it comes the second time, so a flood of random names leaves little behind.
  */
 export class Memo<E extends KeptReply> {
   private readonly entries = new Map<string, E>();
-  private readonly door = new Door();
+  private readonly filter = new AdmissionFilter();
   private octets = 0;
   private readonly isOn = isWanted();
-  private readonly isOver: (entry: E, nowMs: number) => boolean;
+  private readonly isStale: (entry: E, nowMs: number) => boolean;
   private readonly dropped: (entry: E) => void;
   hits = 0;
   /** Entries that were asked for when they no longer held. */
   outdated = 0;
 
-  /** `isOver` says whether what an entry says no longer holds; `dropped` is told of each that goes. */
-  constructor(isOver: (entry: E, nowMs: number) => boolean, dropped: (entry: E) => void = () => {}) {
-    this.isOver = isOver;
+  /** `isStale` says whether what an entry says no longer holds; `dropped` is told of each that goes. */
+  constructor(isStale: (entry: E, nowMs: number) => boolean, dropped: (entry: E) => void = () => {}) {
+    this.isStale = isStale;
     this.dropped = dropped;
   }
 
@@ -53,7 +53,7 @@ export class Memo<E extends KeptReply> {
   get({ key, hasCapitals }: Pick<Scan, 'key' | 'hasCapitals'>, nowMs: number): E | undefined {
     const entry = this.entries.get(key);
     if (!entry) return undefined;
-    if (this.isOver(entry, nowMs)) {
+    if (this.isStale(entry, nowMs)) {
       this.delete(key, entry);
       this.outdated++;
       return undefined;
@@ -63,10 +63,16 @@ export class Memo<E extends KeptReply> {
     return entry;
   }
 
+  /** As {@link get}, and leaves all as it is. */
+  protected peek({ key, hasCapitals }: Pick<Scan, 'key' | 'hasCapitals'>, nowMs: number): E | undefined {
+    const entry = this.entries.get(key);
+    return entry && !this.isStale(entry, nowMs) && (!hasCapitals || entry.anySpelling) ? entry : undefined;
+  }
+
   /** Whether a question has been asked lately, and so is worth an entry; from now on it has. */
   isWorth({ hash }: Scan): boolean {
     if (!this.isOn) return false;
-    return this.door.knows(hash);
+    return this.filter.knows(hash);
   }
 
   /** Keeps an entry under the key of its question. */

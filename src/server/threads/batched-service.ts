@@ -3,9 +3,9 @@ import { type BatchedListener, drain, listenOn } from '../../net/native/batched-
 import type { Machinery } from '../../net/native/serve-socket.ts';
 import { type BoundSocket, openBeside } from '../../net/native/socket.ts';
 import { CLOSE_GRACE_MS } from '../../net/transport.ts';
-import { Crew, type Readers } from './crew.ts';
 import { addStats, NO_STATS, type WorkerStats } from './messages.ts';
 import type { MemoSize, UdpService, UdpServiceOptions } from './udp-service.ts';
+import { type Readers, WorkerPool } from './worker-pool.ts';
 
 /** Batched UDP, whose sockets any thread can read. */
 export class BatchedService implements UdpService {
@@ -18,7 +18,7 @@ export class BatchedService implements UdpService {
   private readers: Readers;
   /** Those who no longer read, but may still have replies to send. */
   private leaving: Readers | undefined;
-  /** Moves when others take the seat. */
+  /** Moves when other responders come into the binding. */
   private readonly chains = new Epoch();
   /** Of readers who have left. */
   private past: WorkerStats = NO_STATS;
@@ -55,7 +55,7 @@ export class BatchedService implements UdpService {
     const workers = threads > 1 ? threads : 0;
     if (workers === this.workers) return;
     if (workers === 0) return this.shrinkToOne();
-    const crew = await Crew.start(workers, {
+    const pool = await WorkerPool.start(workers, {
       ...this.options,
       port: this.port,
       chains: this.chains,
@@ -64,11 +64,11 @@ export class BatchedService implements UdpService {
     try {
       this.openSockets(workers);
     } catch (error) {
-      await crew.close(0);
+      await pool.close(0);
       throw error;
     }
-    const left = this.replaceReaders(crew);
-    crew.serve(this.sockets, left);
+    const left = this.replaceReaders(pool);
+    pool.serve(this.sockets, left);
     await left;
   }
 
@@ -93,7 +93,7 @@ export class BatchedService implements UdpService {
     const { machinery, sockets, readers } = this;
     const { clock, receive } = this.options;
     // An event loop watches a socket only once.
-    if (readers instanceof Crew && readers.isStoodInFor) await readers.close(CLOSE_GRACE_MS);
+    if (readers instanceof WorkerPool && readers.isStoodInFor) await readers.close(CLOSE_GRACE_MS);
     await this.replaceReaders(mainThread(sockets.map((socket) => listenOn(machinery, socket, clock, receive))));
   }
 

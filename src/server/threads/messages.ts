@@ -79,12 +79,12 @@ export interface Counts {
   /** Recipes that it no longer has; they are in `tallies` for the last time. */
   readonly forgotten: readonly number[];
   /** One for each guest, and one without. */
-  readonly memos: readonly WorkerMemo[];
+  readonly memos: readonly WorkerMemoSize[];
   /** From the worker's start on. */
   readonly stats: WorkerStats;
 }
 
-export interface WorkerMemo {
+export interface WorkerMemoSize {
   readonly guest: string | undefined;
   readonly entries: number;
   readonly octets: number;

@@ -16,7 +16,7 @@ function setup(observers: readonly Plugin[] = []) {
   const counted: Repetitions[] = [];
   const responder = {
     server: 'dns://:53',
-    countRepetitions: (_: unknown, repetitions: Repetitions) => counted.push(repetitions),
+    memo: { countRepetitions: (_: unknown, repetitions: Repetitions) => counted.push(repetitions) },
   } as unknown as Responder;
   const [epoch, chains] = [new Epoch(), new Epoch()];
   const query = encodeMessage(testMessage('a.b. AAAA', { edns: { do: true } }));

@@ -49,7 +49,7 @@ export class TaughtRecipes {
   take({ tallies, forgotten }: Pick<Counts, 'tallies' | 'forgotten'>): void {
     unpackTallies(tallies, (id, tally) => {
       const taught = this.byId.get(id);
-      if (taught) taught.responder.countRepetitions(taught.entry, repetitionsOf(taught, tally));
+      if (taught) taught.responder.memo.countRepetitions(taught.entry, repetitionsOf(taught, tally));
     });
     for (const id of forgotten) {
       const taught = this.byId.get(id);

@@ -14,7 +14,7 @@ import { listenBatched, loadMachinery } from '../../net/native/batched-udp.ts';
 import type { Receiver } from '../../net/transport.ts';
 import { createLogger } from '../../observe/log.ts';
 import type { Responder } from '../answer/responder.ts';
-import type { Seat } from '../listeners/seat.ts';
+import type { ListenerBinding } from '../listeners/listener-binding.ts';
 import { BatchedService } from './batched-service.ts';
 import { openUdpService } from './udp-service.ts';
 
@@ -26,24 +26,24 @@ function workerTests(): void {
   /** A listener that so many threads serve, over a chain as kubeadm's. */
   const setup = async (threads: number) => {
     const chain = repeatingChain(runningClock);
-    const seat: Seat = { responder: chain.responder(), byAddress: new Map() };
+    const binding: ListenerBinding = { responder: chain.responder(), byAddress: new Map() };
     const lines: string[] = [];
     const service = await openUdpService({
-      ...{ server: 'dns://:53', address: '127.0.0.1', port: 0, clock: runningClock, addresses: () => [], seat },
+      ...{ server: 'dns://:53', address: '127.0.0.1', port: 0, clock: runningClock, addresses: () => [], binding },
       log: createLogger((_, line) => lines.push(line)),
       receive(incoming) {
         const { bytes, client, local } = incoming;
         const arrival = { protocol: 'udp', client, local, octets: bytes.length, receivedMs: 0 } as const;
         const send = incoming.defer();
-        void Promise.resolve(seat.responder.answer(bytes, arrival)).then((answer) => send(answer as Buffer));
+        void Promise.resolve(binding.responder.answer(bytes, arrival)).then((answer) => send(answer as Buffer));
         return undefined;
       },
     });
     onTestFinished(() => service.close(0));
     await service.resize(threads);
     /** Queries that the main thread answered. */
-    const answered = vi.spyOn(seat.responder, 'answer').mock.calls;
-    return { ...chain, seat, service, lines, answered };
+    const answered = vi.spyOn(binding.responder, 'answer').mock.calls;
+    return { ...chain, binding, service, lines, answered };
   };
 
   /** What the plugins say, without a memo. */
@@ -111,22 +111,22 @@ function workerTests(): void {
   });
 
   test('what the workers did is known a moment later, without anybody asking', async () => {
-    const { service, repeated, seat } = await setup(2);
+    const { service, repeated, binding } = await setup(2);
     const [ask] = clients(service.port, 1);
     for (let i = 0; i < 10; i++) await ask!(WEB);
     await vi.waitFor(() => expect(repeated.reduce((sum, { count }) => sum + count, 0)).toBe(8), PATIENT);
-    expect(seat.responder.memo.hits).toBe(8);
+    expect(binding.responder.memo.hits).toBe(8);
     expect(service.memoOf(undefined)).toEqual({ entries: 1, octets: (await ask!(WEB)).length });
     expect(service.memoOf('192.0.2.1')).toEqual({ entries: 0, octets: 0 });
   });
 
   test('others take over at once: nothing of those before is given again', async () => {
-    const { service, seat } = await setup(2);
+    const { service, binding } = await setup(2);
     const asks = clients(service.port);
     for (let round = 0; round < 3; round++) await Promise.all(asks.map((ask) => ask(WEB)));
     const others = repeatingChain(runningClock);
     addToCluster(others.registry, 'service shop/web 10.0.0.55 http:tcp:80');
-    seat.responder = others.responder();
+    binding.responder = others.responder();
     const handedOver = service.handOver();
     for (let round = 0; round < 3; round++) {
       for (const reply of await Promise.all(asks.map((ask) => ask(WEB))))
@@ -136,10 +136,10 @@ function workerTests(): void {
   });
 
   test('closing lets replies out that are still being made', async () => {
-    const { service, seat } = await setup(2);
+    const { service, binding } = await setup(2);
     const made = Promise.withResolvers<Buffer>();
     const asked = Promise.withResolvers<void>();
-    vi.mocked(seat.responder.answer).mockImplementation(() => {
+    vi.mocked(binding.responder.answer).mockImplementation(() => {
       asked.resolve();
       return made.promise;
     });
@@ -193,7 +193,7 @@ function workerTests(): void {
 
   test('where a second socket cannot be had, all is as before', async () => {
     const machinery = (await loadMachinery())!;
-    const seat: Seat = { responder: repeatingChain(runningClock).responder(), byAddress: new Map() };
+    const binding: ListenerBinding = { responder: repeatingChain(runningClock).responder(), byAddress: new Map() };
     const options = {
       server: '',
       address: '127.0.0.1',
@@ -201,7 +201,7 @@ function workerTests(): void {
       clock: runningClock,
       log: silentLog,
       addresses: () => [],
-      seat,
+      binding,
     };
     const receive: Receiver = () => Buffer.from('main');
     const listener = listenBatched(machinery, options, receive);
@@ -222,13 +222,13 @@ function workerTests(): void {
   });
 
   test('what goes wrong while the main thread stands in for a worker counts, too', async () => {
-    const { service, lines, seat } = await setup(2);
+    const { service, lines, binding } = await setup(2);
     const { readers } = service as unknown as { readers: { links: { worker: Worker }[] } };
     const { worker } = readers.links[0]!;
     worker.postMessage({ kind: 'nonsense' });
     await vi.waitFor(() => expect(lines).toHaveLength(1), PATIENT);
     // No datagram holds it.
-    vi.mocked(seat.responder.answer).mockReturnValue(Buffer.alloc(70_000));
+    vi.mocked(binding.responder.answer).mockReturnValue(Buffer.alloc(70_000));
     for (const ask of clients(service.port)) void ask(WEB);
     await vi.waitFor(() => expect(service.stats.sendErrors).toBe(16), PATIENT);
     await vi.waitFor(() => expect(readers.links[0]!.worker).not.toBe(worker), PATIENT);

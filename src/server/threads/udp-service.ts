@@ -3,7 +3,7 @@ import type { Receiver, UdpKind, UdpListener } from '../../net/transport.ts';
 import { openUdp } from '../../net/udp/udp.ts';
 import type { Clock } from '../../observe/clock.ts';
 import type { Logger } from '../../observe/log.ts';
-import type { Seat } from '../listeners/seat.ts';
+import type { ListenerBinding } from '../listeners/listener-binding.ts';
 import { BatchedService } from './batched-service.ts';
 import { NO_STATS, type WorkerStats } from './messages.ts';
 
@@ -17,7 +17,7 @@ export interface UdpServiceOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly addresses: () => readonly string[];
-  readonly seat: Seat;
+  readonly binding: ListenerBinding;
   /** Answers in the main thread. */
   readonly receive: Receiver;
 }
@@ -45,7 +45,7 @@ export interface UdpService {
    * @throws Error (as a rejection) if that cannot be had; all is as before then.
    */
   resize(threads: number): Promise<void>;
-  /** Others have taken the seat; settles when no report for those before is to come. */
+  /** Other responders are in the binding; settles when no report for those before is to come. */
   handOver(): Promise<void>;
   close(graceMs?: number): Promise<void>;
 }

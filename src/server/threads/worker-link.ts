@@ -3,8 +3,8 @@ import { type Epoch, shareEpochs } from '../../base/epoch.ts';
 import type { BoundSocket } from '../../net/native/socket.ts';
 import { guestAt } from '../../net/shared-sockets.ts';
 import type { Clock } from '../../observe/clock.ts';
-import type { Answer } from '../answer/responder.ts';
-import { responderAt, type Seat } from '../listeners/seat.ts';
+import type { Answer } from '../answer/stream.ts';
+import { type ListenerBinding, responderAt } from '../listeners/listener-binding.ts';
 import { aheadOfMachineMs } from './machine-clock.ts';
 import {
   joinBytes,
@@ -14,7 +14,7 @@ import {
   type Queries,
   type Recipe,
   type Report,
-  type WorkerMemo,
+  type WorkerMemoSize,
   type WorkerStart,
   type WorkerStats,
 } from './messages.ts';
@@ -29,17 +29,17 @@ const YOUNG_MB = 4;
 /** What all workers of a listener have in common. */
 export interface WorkerWorld {
   readonly clock: Clock;
-  readonly seat: Seat;
+  readonly binding: ListenerBinding;
   /** Of the sockets. */
   readonly port: number;
-  /** Moves when others take the seat. */
+  /** Moves when other responders come into the binding. */
   readonly chains: Epoch;
 }
 
 /** The main thread's end of one worker: it answers what the worker cannot, and counts what the worker could. */
 export class WorkerLink {
   stats: Readonly<WorkerStats> = NO_STATS;
-  memos: readonly WorkerMemo[] = [];
+  memos: readonly WorkerMemoSize[] = [];
   /** Settles when the thread is gone, with the reason if nobody asked it to end. */
   readonly ended: Promise<string | undefined>;
   /** Settles when the worker has seen the last hand-over, or is gone. */
@@ -55,11 +55,11 @@ export class WorkerLink {
   private constructor(world: WorkerWorld) {
     this.world = world;
     this.recipes = new TaughtRecipes(world.chains);
-    const { clock, seat } = world;
+    const { clock, binding } = world;
     const start: WorkerStart = {
       epochs: shareEpochs(),
       aheadMs: aheadOfMachineMs(clock.monotonic),
-      guests: [...seat.byAddress.keys()],
+      guests: [...binding.byAddress.keys()],
     };
     this.worker = new Worker(PROGRAM, { workerData: start, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
     let reason = 'it ended without a word';
@@ -89,12 +89,12 @@ export class WorkerLink {
     this.tell({ kind: 'serve', sockets });
   }
 
-  /** Others have taken the seat; the recipes are void already, as `chains` has moved. */
+  /** Other responders are in the binding; the recipes are void already, as `chains` has moved. */
   handOver(): void {
     const seen = new Promise<void>((resolve) => this.handOvers.push(resolve));
     // One that has died keeps its place until there is another.
     this.handedOver = Promise.race([seen, this.ended]);
-    this.tell({ kind: 'handOver', guests: [...this.world.seat.byAddress.keys()] });
+    this.tell({ kind: 'handOver', guests: [...this.world.binding.byAddress.keys()] });
   }
 
   /** Lets the worker answer what it has read, within `graceMs`; settles when the thread is gone. */
@@ -133,23 +133,19 @@ export class WorkerLink {
       const octets = lengths[i]!;
       const query = bytes.subarray(at, at + octets);
       at += octets;
-      const { seat } = this.world;
-      const responder = responderAt(seat, locals[i]!);
-      const guest = guestAt(locals[i]!, seat.byAddress);
-      const reply = responder.answer(
-        query,
-        {
-          protocol: 'udp',
-          client: { address: clients[i]!, port: clientPorts[i]! },
-          local: { address: locals[i]!, port: this.world.port },
-          octets,
-          receivedMs: receivedMs[i]!,
-        },
-        (key, entry) => {
-          const recipe = this.recipes.teach(key, entry, responder, guest);
-          if (recipe) this.reply.recipes.push(recipe);
-        },
-      );
+      const { binding } = this.world;
+      const responder = responderAt(binding, locals[i]!);
+      const guest = guestAt(locals[i]!, binding.byAddress);
+      const reply = responder.answer(query, {
+        protocol: 'udp',
+        client: { address: clients[i]!, port: clientPorts[i]! },
+        local: { address: locals[i]!, port: this.world.port },
+        octets,
+        receivedMs: receivedMs[i]!,
+      });
+      const found = responder.memo.find(query, receivedMs[i]!);
+      const recipe = found && this.recipes.teach(found.key, found.entry, responder, guest);
+      if (recipe) this.reply.recipes.push(recipe);
       if (reply instanceof Promise) void reply.then((late) => this.settle(token, late));
       else this.settle(token, reply);
     });

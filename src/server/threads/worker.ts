@@ -5,10 +5,10 @@ import type { BoundSocket } from '../../net/native/socket.ts';
 import type { Incoming } from '../../net/transport.ts';
 import { systemClock } from '../../observe/clock.ts';
 import { scanQuery } from '../memo/key.ts';
+import { Backlog } from './backlog.ts';
 import { aheadOfMachineMs } from './machine-clock.ts';
 import { addStats, NO_STATS, type Order, type Report, type WorkerStart } from './messages.ts';
-import { Misses } from './misses.ts';
-import { Repeater } from './repeater.ts';
+import { WorkerMemo } from './worker-memo.ts';
 
 /*
  * A thread that answers what its sockets receive: by what it has learnt, else with what the main thread says.
@@ -30,10 +30,10 @@ const shiftMs = aheadMs - aheadOfMachineMs(() => performance.now());
 const monotonic = () => performance.now() + shiftMs;
 const tell = (report: Report, transfer: ArrayBuffer[] = []) => port.postMessage(report, transfer);
 
-const repeater = new Repeater(epochs, guests, monotonic, Math.random);
-const misses = new Misses(monotonic, (queries, octets) => {
+const memo = new WorkerMemo(epochs, guests, monotonic, Math.random);
+const backlog = new Backlog(monotonic, (queries, octets) => {
   // What the main thread takes for known here it does not teach again.
-  if (repeater.hasForgotten) report();
+  if (memo.hasForgotten) report();
   tell({ kind: 'queries', queries }, [octets]);
 });
 const served: ServedSocket[] = [];
@@ -44,17 +44,17 @@ function receive(incoming: Incoming): Uint8Array | undefined {
   const receivedMs = monotonic();
   timer ??= setTimeout(report, REPORT_MS);
   const scan = scanQuery(incoming.bytes);
-  const reply = scan && repeater.repeat(incoming, scan, receivedMs);
-  if (!reply) misses.ask(incoming, receivedMs);
+  const reply = scan && memo.repeat(incoming, scan, receivedMs);
+  if (!reply) backlog.ask(incoming, receivedMs);
   return reply;
 }
 
 function report(): void {
   clearTimeout(timer);
   timer = undefined;
-  const { passed, dropped } = misses;
+  const { passed, dropped } = backlog;
   const stats = addStats([{ ...NO_STATS, passed, dropped }, ...served.map(({ stats }) => ({ ...NO_STATS, ...stats }))]);
-  tell({ kind: 'counts', counts: { ...repeater.takeCounts(), stats } });
+  tell({ kind: 'counts', counts: { ...memo.takeCounts(), stats } });
 }
 
 function serve(sockets: readonly BoundSocket[]): void {
@@ -75,11 +75,11 @@ function obey(order: Order): void {
       serve(order.sockets);
       break;
     case 'replies':
-      for (const recipe of order.replies.recipes) repeater.learn(recipe);
-      misses.settle(order.replies);
+      for (const recipe of order.replies.recipes) memo.learn(recipe);
+      backlog.settle(order.replies);
       break;
     case 'handOver':
-      repeater.handOver(order.guests);
+      memo.handOver(order.guests);
       report();
       tell({ kind: 'handedOver' });
       break;

@@ -4,7 +4,7 @@ import type { Responder } from '../answer/responder.ts';
 import type { ListenPoint } from './listen-point.ts';
 
 /** What answers the queries of sockets; a reload replaces it. */
-export interface Seat {
+export interface ListenerBinding {
   /** Has what belongs to no address of the others. */
   responder: Responder;
   /** The others that share the sockets. */
@@ -13,8 +13,8 @@ export interface Seat {
   credentials?: (() => ServerCredentials) | undefined;
 }
 
-/** The seat of sockets that these points share. */
-export function seatOf(points: readonly ListenPoint[]): Seat {
+/** The binding of sockets that these points share. */
+export function bindingOf(points: readonly ListenPoint[]): ListenerBinding {
   const { responder, credentials } = mainPoint(points);
   const guests = points.filter((point) => point.responder !== responder);
   return { responder, credentials, byAddress: new Map(guests.map((guest) => [guest.address!, guest.responder])) };
@@ -27,7 +27,7 @@ export function mainPoint(points: readonly ListenPoint[]): ListenPoint {
 }
 
 /** What answers the queries that came to an address of the machine. */
-export function responderAt({ responder, byAddress }: Seat, local: string): Responder {
+export function responderAt({ responder, byAddress }: ListenerBinding, local: string): Responder {
   const guest = guestAt(local, byAddress);
   return guest === undefined ? responder : byAddress.get(guest)!;
 }

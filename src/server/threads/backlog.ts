@@ -21,7 +21,7 @@ interface Waiting extends Pick<Incoming, 'bytes' | 'client' | 'local'> {
  * Where more come than the main thread can answer, some get no reply. Those are the oldest: with the newest first, a query that is
  * answered is answered soon, and those that are too old cost nothing more.
  */
-export class Misses {
+export class Backlog {
   passed = 0;
   dropped = 0;
   /** Of the queries that were passed on, by token. */

@@ -13,7 +13,7 @@ interface KeptRecipe extends Recipe, KeptReply {
 }
 
 /** A worker's memo: what it has learnt from the main thread, and what it has answered by it. */
-export class Repeater {
+export class WorkerMemo {
   private readonly epochs: Int32Array;
   private readonly random: () => number;
   private readonly monotonic: () => number;

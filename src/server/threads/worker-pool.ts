@@ -3,7 +3,7 @@ import type { Machinery } from '../../net/native/serve-socket.ts';
 import type { BoundSocket } from '../../net/native/socket.ts';
 import { CLOSE_GRACE_MS, type Receiver } from '../../net/transport.ts';
 import type { Logger } from '../../observe/log.ts';
-import { addStats, NO_STATS, type WorkerMemo, type WorkerStats } from './messages.ts';
+import { addStats, NO_STATS, type WorkerMemoSize, type WorkerStats } from './messages.ts';
 import { WorkerLink, type WorkerWorld } from './worker-link.ts';
 
 /** How long the main thread stands in for a worker that died before another one is started. */
@@ -25,7 +25,7 @@ export interface Readers {
   readonly stats: Readonly<WorkerStats>;
   /** Workers that died. */
   readonly deaths: number;
-  readonly memos: readonly WorkerMemo[];
+  readonly memos: readonly WorkerMemoSize[];
   /** Others answer from now on; settles when all workers have reported what they did for those before. */
   handOver(): Promise<void>;
   /** Lets all finish within `graceMs`; settles when nobody reads the sockets any more. They stay open. */
@@ -33,7 +33,7 @@ export interface Readers {
 }
 
 /** Several workers that serve the sockets of one listener, each its own. */
-export class Crew implements Readers {
+export class WorkerPool implements Readers {
   deaths = 0;
   private readonly world: CrewWorld;
   private links: readonly WorkerLink[];
@@ -55,11 +55,11 @@ export class Crew implements Readers {
   }
 
   /** Starts so many workers, which serve nothing yet. @throws Error (as a rejection) when one cannot start. */
-  static async start(count: number, world: CrewWorld): Promise<Crew> {
+  static async start(count: number, world: CrewWorld): Promise<WorkerPool> {
     const starts = await Promise.allSettled(Array.from({ length: count }, () => WorkerLink.start(world)));
     const links = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
     const failed = starts.find((start) => start.status === 'rejected');
-    if (!failed) return new Crew(world, links);
+    if (!failed) return new WorkerPool(world, links);
     await Promise.all(links.map((link) => link.close(0)));
     throw failed.reason;
   }
@@ -77,7 +77,7 @@ export class Crew implements Readers {
     return addStats([this.past, ...this.standIns.map(statsOf), ...this.links.map(({ stats }) => stats)]);
   }
 
-  get memos(): readonly WorkerMemo[] {
+  get memos(): readonly WorkerMemoSize[] {
     return this.links.flatMap(({ memos }) => memos);
   }
 
@@ -101,7 +101,7 @@ export class Crew implements Readers {
     await Promise.all(this.places);
   }
 
-  /** Sees to it that somebody serves a place's sockets until the crew is closed. */
+  /** Sees to it that somebody serves a place's sockets until the pool is closed. */
   private async keep(place: number, link: WorkerLink): Promise<void> {
     for (let current: WorkerLink | undefined = link; current; current = await this.replace(place)) {
       const reason = await Promise.race([current.ended, this.closing.promise]);
@@ -128,7 +128,7 @@ export class Crew implements Readers {
     if (link) {
       this.past = addStats([this.past, this.links[place]!.stats]);
       this.links = this.links.with(place, link);
-      // Others may have taken the seat while it started.
+      // Others may have taken the binding while it started.
       link.handOver();
       link.serve(this.socketsOf(place));
     }

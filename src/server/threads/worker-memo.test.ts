@@ -6,7 +6,7 @@ import { encodeMessage } from '../../dns/wire/encode.ts';
 import type { Incoming } from '../../net/transport.ts';
 import { scanQuery } from '../memo/key.ts';
 import { type Recipe, type Tally, unpackTallies } from './messages.ts';
-import { Repeater } from './repeater.ts';
+import { WorkerMemo } from './worker-memo.ts';
 
 type Options = Parameters<typeof testMessage>[1];
 
@@ -19,7 +19,7 @@ function tallyList(rows: Float64Array): [number, Tally][] {
 function setup(guests: readonly string[] = []) {
   const time = { nowMs: 100 };
   const epoch = new Epoch();
-  const repeater = new Repeater(shareEpochs(), guests, () => time.nowMs + 1, seededRandom());
+  const memo = new WorkerMemo(shareEpochs(), guests, () => time.nowMs + 1, seededRandom());
   const recipe = (question: string, rest: Partial<Recipe> = {}): Recipe => ({
     id: 1,
     guest: undefined,
@@ -33,16 +33,16 @@ function setup(guests: readonly string[] = []) {
     const bytes = encodeMessage(testMessage(question, options));
     const peer = { address: local, port: 53 };
     const incoming: Incoming = { bytes, client: peer, local: peer, defer: () => () => {} };
-    return repeater.repeat(incoming, scanQuery(bytes)!, time.nowMs);
+    return memo.repeat(incoming, scanQuery(bytes)!, time.nowMs);
   };
-  const tallies = () => tallyList(repeater.takeCounts().tallies);
-  return { time, epoch, repeater, recipe, ask, tallies };
+  const tallies = () => tallyList(memo.takeCounts().tallies);
+  return { time, epoch, memo, recipe, ask, tallies };
 }
 
 test('what was learnt is given again with the id and spelling of the query', () => {
-  const { repeater, recipe, ask } = setup();
+  const { memo, recipe, ask } = setup();
   expect(ask('a.b. A')).toBeUndefined();
-  repeater.learn(recipe('a.b. A'));
+  memo.learn(recipe('a.b. A'));
   const reply = ask('A.b. A', { id: 0x1234 })!;
   expect(reply.readUInt16BE(0)).toBe(0x1234);
   expect(reply.toString('latin1', 12, 16)).toBe('\x01A\x01b');
@@ -52,45 +52,45 @@ test('what was learnt is given again with the id and spelling of the query', () 
 test.each<[string, (world: ReturnType<typeof setup>) => unknown]>([
   ['an epoch moves', ({ epoch }) => epoch.move()],
   ['its time is over', ({ time }) => Object.assign(time, { nowMs: 1000 })],
-  ['others take over', ({ repeater }) => repeater.handOver([])],
+  ['others take over', ({ memo }) => memo.handOver([])],
 ])('a recipe is void, and forgotten, when %s', (_, change) => {
   const world = setup();
-  world.repeater.learn(world.recipe('a.b. A', { id: 7 }));
+  world.memo.learn(world.recipe('a.b. A', { id: 7 }));
   expect(world.ask('a.b. A')).toBeDefined();
   change(world);
   expect(world.ask('a.b. A')).toBeUndefined();
-  expect(world.repeater.hasForgotten).toBe(true);
-  const { forgotten, tallies, memos } = world.repeater.takeCounts();
+  expect(world.memo.hasForgotten).toBe(true);
+  const { forgotten, tallies, memos } = world.memo.takeCounts();
   expect(forgotten).toEqual([7]);
   expect(tallyList(tallies).map(([id, { count }]) => [id, count])).toEqual([[7, 1]]);
   expect(memos).toEqual([{ guest: undefined, entries: 0, octets: 0 }]);
-  expect(world.repeater.takeCounts().forgotten).toEqual([]);
+  expect(world.memo.takeCounts().forgotten).toEqual([]);
 });
 
 test('a recipe that was overtaken by a change on its way is never used', () => {
-  const { repeater, recipe, ask, epoch } = setup();
+  const { memo, recipe, ask, epoch } = setup();
   const late = recipe('a.b. A');
   epoch.move();
-  repeater.learn(late);
+  memo.learn(late);
   expect(ask('a.b. A')).toBeUndefined();
 });
 
 test('a client that takes less than the reply must be answered otherwise', () => {
-  const { repeater, recipe, ask } = setup();
+  const { memo, recipe, ask } = setup();
   const bytes = Buffer.concat([encodeMessage(testMessage('a.b. A', { edns: {} })), Buffer.alloc(600)]);
   const { key } = scanQuery(encodeMessage(testMessage('a.b. A', { edns: {} })))!;
-  repeater.learn(recipe('a.b. A', { bytes, key }));
+  memo.learn(recipe('a.b. A', { bytes, key }));
   expect(ask('a.b. A', { edns: { udpSize: 512 } })).toBeUndefined();
   expect(ask('a.b. A', { edns: { udpSize: 1232 } })).toHaveLength(bytes.length);
-  repeater.learn(recipe('a.b. A', { bytes, key, udpSize: 512 }));
+  memo.learn(recipe('a.b. A', { bytes, key, udpSize: 512 }));
   expect(ask('a.b. A', { edns: { udpSize: 1232 } })).toBeUndefined();
 });
 
 test('repetitions are tallied by what tells the queries apart', () => {
-  const { repeater, recipe, ask, tallies } = setup();
+  const { memo, recipe, ask, tallies } = setup();
   const withEdns = scanQuery(encodeMessage(testMessage('a.b. A', { edns: {} })))!.key;
-  repeater.learn(recipe('a.b. A', { id: 1 }));
-  repeater.learn(recipe('a.b. A', { id: 2, key: withEdns }));
+  memo.learn(recipe('a.b. A', { id: 1 }));
+  memo.learn(recipe('a.b. A', { id: 2, key: withEdns }));
   const cookie = { edns: { options: [{ code: 10, data: new Uint8Array(8) }] } };
   ask('a.b. A');
   ask('a.b. A', { edns: {} });
@@ -107,18 +107,18 @@ test('repetitions are tallied by what tells the queries apart', () => {
 });
 
 test('an address with a block of its own has recipes of its own', () => {
-  const { repeater, recipe, ask } = setup(['192.0.2.1']);
-  repeater.learn(recipe('a.b. A', { id: 1 }));
-  repeater.learn(recipe('c.d. A', { id: 2, guest: '192.0.2.1' }));
+  const { memo, recipe, ask } = setup(['192.0.2.1']);
+  memo.learn(recipe('a.b. A', { id: 1 }));
+  memo.learn(recipe('c.d. A', { id: 2, guest: '192.0.2.1' }));
   expect(ask('a.b. A')).toBeDefined();
   expect(ask('a.b. A', {}, '192.0.2.1')).toBeUndefined();
   expect(ask('c.d. A', {}, '192.0.2.1')).toBeDefined();
-  expect(repeater.takeCounts().memos).toMatchObject([
+  expect(memo.takeCounts().memos).toMatchObject([
     { guest: undefined, entries: 1 },
     { guest: '192.0.2.1', entries: 1 },
   ]);
-  repeater.handOver([]);
-  repeater.learn(recipe('c.d. A', { id: 3, guest: '192.0.2.1' }));
+  memo.handOver([]);
+  memo.learn(recipe('c.d. A', { id: 3, guest: '192.0.2.1' }));
   expect(ask('c.d. A', {}, '192.0.2.1')).toBeUndefined();
-  expect(repeater.takeCounts().forgotten).toEqual([1, 2, 3]);
+  expect(memo.takeCounts().forgotten).toEqual([1, 2, 3]);
 });

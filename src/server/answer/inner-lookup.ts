@@ -1,0 +1,29 @@
+import { type Question, Rcode } from '../../dns/message.ts';
+import { type Query, withQuestion } from '../../plugin/query.ts';
+import { notRepeatable } from '../../plugin/repeat.ts';
+import { alterReply, failure, mapReply, type Reply } from '../../plugin/reply.ts';
+import { inCaseOf } from './letter-case.ts';
+import type { Router } from './router.ts';
+
+/** Look-ups inside the server may nest this deep: CNAME chains that lead back into it must end. */
+const MAX_DEPTH = 8;
+
+/** The reply to a question that the server asks itself on behalf of a client's query. */
+export function lookUpInside(router: Router, query: Query, question: Question): Reply | Promise<Reply> {
+  if (query.depth >= MAX_DEPTH) {
+    return failure('', Rcode.SERVFAIL, new Error(`look-ups inside the server nest more than ${MAX_DEPTH} deep`));
+  }
+  const inner = { ...withQuestion(query, question), depth: query.depth + 1 };
+  const route = router.route(inner.name, question.type, (zone) => ({ ...inner, zone }));
+  if (!route?.block.handler) return failure('', Rcode.REFUSED);
+  const reply = mapReply(route.block.handler({ ...inner, zone: route.zone }), (made) => {
+    const answer = inCaseOf(inner, made.answer);
+    return answer === made.answer ? made : { ...made, answer };
+  });
+  return route.isSelected ? mapReply(reply, forThisQuery) : reply;
+}
+
+/** The reply, which another query for the same name might not get: whoever made more of it must not keep that. */
+function forThisQuery(reply: Reply): Reply {
+  return alterReply(notRepeatable(reply), { uncacheable: true });
+}

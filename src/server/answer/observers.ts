@@ -1,0 +1,38 @@
+import type { MessageFlags } from '../../dns/message.ts';
+import type { Repetitions } from '../../plugin/plugin.ts';
+import type { Query } from '../../plugin/query.ts';
+import type { Reply } from '../../plugin/reply.ts';
+import type { Block, Route } from './router.ts';
+import type { ServerWatch } from './watch.ts';
+
+/** Tells the block's observers what was sent; what they throw harms no query. */
+export function tellObservers(
+  query: Query,
+  block: Block,
+  reply: Reply,
+  flags: MessageFlags,
+  octets: number,
+  watch: ServerWatch,
+): void {
+  if (block.observers.length === 0) return;
+  const durationMs = watch.clock.monotonic() - query.receivedMs;
+  const sent = { reply, flags, octets, durationMs };
+  for (const plugin of block.observers) {
+    try {
+      plugin.observe?.(query, sent);
+    } catch (thrown) {
+      watch.recovered(query, thrown, block.debug);
+    }
+  }
+}
+
+/** Tells them of queries that another thread answered with a response that is kept. */
+export function tellRepetitions({ block, zone }: Route, repetitions: Repetitions, watch: ServerWatch): void {
+  for (const plugin of block.observers) {
+    try {
+      plugin.observeRepetitions?.(repetitions);
+    } catch (thrown) {
+      watch.recovered({ server: repetitions.server, name: zone, type: repetitions.type }, thrown);
+    }
+  }
+}
