@@ -1,12 +1,8 @@
 import { type Name, ROOT } from '../dns/name.ts';
-import { NS, type ResourceRecord, rr, SOA, TXT } from '../dns/rr.ts';
-import { addressRecords } from './address-records.ts';
+import { NS, type ResourceRecord, rr, SOA } from '../dns/rr.ts';
 import { type AddressesByFamily, byFamily } from './contents.ts';
+import { addressRecords } from './records.ts';
 import type { ClusterView } from './view.ts';
-
-/** The version of the Kubernetes DNS specification that the answers follow. */
-const SPECIFICATION_VERSION = '1.1.0';
-const VERSION_TTL = 28_800;
 
 /** The longest time that a negative answer may be kept, in seconds; a shorter `ttl` holds for them, too. */
 const MAX_NEGATIVE_TTL = 300;
@@ -41,11 +37,6 @@ export function soaRecord(zone: Name, ttl: number, serial: number): ResourceReco
     expire: 86_400,
     minimum: ttl,
   });
-}
-
-/** The specification's version (§2.1), under `dns-version` of each zone. */
-export function versionRecord(owner: Name): ResourceRecord {
-  return rr(TXT, owner, VERSION_TTL, { texts: [SPECIFICATION_VERSION] });
 }
 
 /** One NS record for each name server, with its addresses. Name servers lie below `zone`. */

@@ -1,13 +1,12 @@
 import { joinName, type Name } from '../dns/name.ts';
 import { A, AAAA, CNAME, NS, type ResourceRecord, rr, SRV, TXT } from '../dns/rr.ts';
 import type { EndpointSlice, Pod, Service } from '../registry/records.ts';
-import { addressRecords } from './address-records.ts';
 import { nameservers } from './apex.ts';
 import { type Backend, type Backends, byFamily, type Contents, withPort } from './contents.ts';
 import { dashIP } from './dashed-ip.ts';
 import { type Endpoints, readEndpoints } from './endpoints.ts';
 import { contentsOfService } from './find.ts';
-import { recordsOf } from './records.ts';
+import { addressRecords, recordsOf } from './records.ts';
 import type { ClusterView } from './view.ts';
 import type { Zone, ZoneRecords } from './zone.ts';
 

@@ -1,9 +1,11 @@
 import type { Name } from '../dns/name.ts';
 import { A, AAAA, NS, PTR, type ResourceRecord, rr, SOA, SRV, TXT } from '../dns/rr.ts';
 import { ALL, type Portion } from '../plugin/portion.ts';
-import { addressRecords } from './address-records.ts';
-import { versionRecord } from './apex.ts';
 import type { AddressesByFamily, Backends, Contents } from './contents.ts';
+
+/** The version of the Kubernetes DNS specification that the answers follow. */
+const SPECIFICATION_VERSION = '1.1.0';
+const VERSION_TTL = 28_800;
 
 /** The records of one type, and those that spare the client its next questions. */
 export interface Records {
@@ -71,4 +73,18 @@ const NO_ADDRESSES: readonly string[] = [];
 
 function addressesOfType({ v4, v6 }: AddressesByFamily, type: number): readonly string[] {
   return type === A.code ? v4 : type === AAAA.code ? v6 : NO_ADDRESSES;
+}
+
+/** The specification's version (§2.1), under `dns-version` of each zone. */
+function versionRecord(owner: Name): ResourceRecord {
+  return rr(TXT, owner, VERSION_TTL, { texts: [SPECIFICATION_VERSION] });
+}
+
+/** A and AAAA records for addresses in canonical text. */
+export function addressRecords(addresses: readonly string[], owner: Name, ttl: number): ResourceRecord[] {
+  return addresses.map((address) => addressRecord(address, owner, ttl));
+}
+
+export function addressRecord(address: string, owner: Name, ttl: number): ResourceRecord {
+  return rr(address.includes(':') ? AAAA : A, owner, ttl, { address });
 }

@@ -3,8 +3,8 @@ import type { Name } from '../dns/name.ts';
 import { type ResourceRecord, rr, SRV } from '../dns/rr.ts';
 import type { Portion } from '../plugin/portion.ts';
 import { NO_PORT } from '../registry/records.ts';
-import { addressRecord } from './address-records.ts';
 import type { Backends } from './contents.ts';
+import { addressRecord } from './records.ts';
 
 /** What SRV records say of one host. */
 export interface SrvTarget {

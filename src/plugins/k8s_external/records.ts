@@ -1,7 +1,6 @@
 import { perObject } from '../../base/per-object.ts';
-import { addressRecords } from '../../cluster/address-records.ts';
 import { byFamily } from '../../cluster/contents.ts';
-import type { RecordSettings, Records } from '../../cluster/records.ts';
+import { addressRecords, type RecordSettings, type Records } from '../../cluster/records.ts';
 import { srvRecordsTo, weightOf } from '../../cluster/srv.ts';
 import { parseIP } from '../../dns/ip.ts';
 import { joinName, type Name } from '../../dns/name.ts';
