@@ -152,6 +152,19 @@ export interface ParseContext extends BlockContext {
   warn(position: Position, message: string): void;
 }
 
+/**
+ * What a plugin's effect on queries and replies depends on. Memo, cache, worker threads and equal queries that wait for each other give a reply
+ * to others only if that is known.
+ *
+ * - `client`: the client, the moment, or anything else. No reply that passed through the plugin is given to anybody else, nor
+ *   kept, and so is no reply to a query that it changed. The plugin cannot change queries and replies in place.
+ * - `question`: the question alone (name, type, class, RD, AD, CD, DO), the Corefile, and data whose changes move the epochs in `repeat`. Replies that pass
+ *   keep what they say of themselves, and its own may have `repeat`.
+ * - `marked`: more than the question for some replies. The plugin itself marks those: it takes `repeat` off (`notRepeatable`), and
+ *   sets `uncacheable` where it stands below `cache`.
+ */
+export type DependsOn = 'client' | 'question' | 'marked';
+
 /** Declares a plugin: how its directives are read, and how it is made from what they say. */
 export interface PluginDefinition<O = unknown> {
   readonly name: string;
@@ -161,6 +174,8 @@ export interface PluginDefinition<O = unknown> {
    * @throws CorefileError, CorefileErrors
    */
   parse(uses: readonly Directive[], block: ParseContext): O;
+  /** What its effect depends on; `client` if it says nothing. */
+  readonly dependsOn?: DependsOn;
   /** The plugins that must be in the same block. */
   readonly needs?: readonly string[];
   /** What the options mean for the listener. */

@@ -11,6 +11,7 @@ import { warnOfIdleLines } from './warnings.ts';
 /** Sends queries on to other servers. */
 export default definePlugin<readonly Stanza[]>({
   name: 'forward',
+  dependsOn: 'marked',
 
   parse(uses, block) {
     const errors: CorefileError[] = [];

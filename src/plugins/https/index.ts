@@ -14,6 +14,7 @@ const MAX_CONNECTIONS = 2 ** 31 - 1;
 /** Says how many connections over HTTPS the block's listeners may have. */
 export default definePlugin<HttpsOptions>({
   name: 'https',
+  dependsOn: 'question',
 
   parse(uses, { keys, warn }) {
     const directive = lastUse(uses);

@@ -12,6 +12,7 @@ interface MultisocketOptions {
 /** Says how many threads, each with sockets of its own, serve UDP of the block's listeners. */
 export default definePlugin<MultisocketOptions>({
   name: 'multisocket',
+  dependsOn: 'question',
 
   parse(uses) {
     const directive = once(uses);

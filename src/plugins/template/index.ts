@@ -17,6 +17,7 @@ import { makeReply } from './reply.ts';
 /** Answers with records that are made from the question. */
 export default definePlugin<readonly Stanza[]>({
   name: 'template',
+  dependsOn: 'marked',
 
   parse: parseStanzas,
 

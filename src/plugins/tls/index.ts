@@ -13,6 +13,7 @@ interface TlsOptions {
 /** Says with which certificate the block's encrypted listeners serve, and what they ask of clients. */
 export default definePlugin<TlsOptions>({
   name: 'tls',
+  dependsOn: 'question',
 
   parse(uses, { keys, warn }) {
     const directive = once(uses);
