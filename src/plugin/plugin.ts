@@ -165,6 +165,15 @@ export interface ParseContext extends BlockContext {
  */
 export type DependsOn = 'client' | 'question' | 'marked';
 
+/** The version of the contract: a package names it as `api` in its package.json. */
+export const API_VERSION = 1;
+
+/** Where a plugin stands in the chain, by the names of other plugins, built-in or loaded. */
+export interface Place {
+  readonly before?: string;
+  readonly after?: string;
+}
+
 /** Declares a plugin: how its directives are read, and how it is made from what they say. */
 export interface PluginDefinition<O = unknown> {
   readonly name: string;
@@ -176,6 +185,8 @@ export interface PluginDefinition<O = unknown> {
   parse(uses: readonly Directive[], block: ParseContext): O;
   /** What its effect depends on; `client` if it says nothing. */
   readonly dependsOn?: DependsOn;
+  /** Where the plugin of a package stands; directly before `cache` if it says nothing. Built-in plugins stand in the order of their list. */
+  readonly place?: Place;
   /** The plugins that must be in the same block. */
   readonly needs?: readonly string[];
   /** What the options mean for the listener. */

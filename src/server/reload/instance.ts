@@ -1,5 +1,5 @@
 import { messageOf } from '../../base/errors.ts';
-import { CorefileError, type CorefileWarning, inOrder } from '../../corefile/error.ts';
+import { CorefileError, type CorefileWarning, inOrder, isCorefileError } from '../../corefile/error.ts';
 import { Rcode } from '../../dns/message.ts';
 import type { Clock } from '../../observe/clock.ts';
 import { createLogger, type Logger } from '../../observe/log.ts';
@@ -69,7 +69,7 @@ export class Instance {
         await plugin.start?.(abort.signal);
       } catch (error) {
         abort.abort();
-        throw error instanceof CorefileError ? error : new CorefileError(position, messageOf(error));
+        throw isCorefileError(error) ? error : new CorefileError(position, messageOf(error));
       }
     });
     if (failures[0]) throw failures[0];
@@ -162,7 +162,6 @@ function selectionOf(plugins: readonly NamedPlugin[]): Block['selects'] {
 
 /** The error of a plugin's start, with the plugin's name, and behind the place in the Corefile if it has one. */
 function inPluginError(name: string, error: unknown): Error {
-  if (error instanceof CorefileError)
-    return new CorefileError(error.position, `plugin/${name}: ${error.detail}`, error.kind);
+  if (isCorefileError(error)) return new CorefileError(error.position, `plugin/${name}: ${error.detail}`, error.kind);
   return new Error(`plugin/${name}: ${messageOf(error)}`, { cause: error });
 }

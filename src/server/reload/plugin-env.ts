@@ -1,6 +1,6 @@
 import { resolve as resolvePath } from 'node:path';
 import { messageOf } from '../../base/errors.ts';
-import { CorefileError } from '../../corefile/error.ts';
+import { CorefileError, isCorefileError } from '../../corefile/error.ts';
 import type { Position } from '../../corefile/position.ts';
 import { isAtOrBelow, type Name } from '../../dns/name.ts';
 import type { Clock } from '../../observe/clock.ts';
@@ -69,7 +69,7 @@ function createPlugin({ definition, options, directive }: PluginConfiguration, e
   try {
     return definition.create(options, env);
   } catch (error) {
-    if (error instanceof CorefileError) throw error;
+    if (isCorefileError(error)) throw error;
     throw new CorefileError(directive.position, `plugin/${definition.name}: ${messageOf(error)}`);
   }
 }
