@@ -40,7 +40,20 @@ export interface Repetitions extends Pick<Query, 'protocol' | 'type' | 'zone' | 
   readonly durationMs: number;
 }
 
-/** One plugin at work in one server block. Every method is optional: a plugin does only what it is for. */
+/**
+ * One plugin at work in one server block. Every method is optional: a plugin does only what it is for.
+ *
+ * Its life:
+ *
+ * 1. `parse` of its definition reads the directives of a block; `settings` and `ends` say what they mean for the listener and the chain.
+ * 2. `create` makes the plugin, without I/O. `cairn check` goes this far, and then to step 8.
+ * 3. `wrap` puts it before the next handler, when the chain is built.
+ * 4. `start` loads what it serves. If one plugin fails, all are stopped, and what was served before goes on.
+ * 5. `serving` comes once the listeners are open.
+ * 6. For each query: `selects`, the handler of `wrap`, then `observe` or `observeRepetitions`. Meanwhile others may ask `ready`, `label` and `explain`.
+ * 7. `shutdown`, if the process is about to end: DNS is still served. A reload leaves this step out.
+ * 8. `stop` gives everything back, after the last query.
+ */
 export interface Plugin {
   /** Puts the plugin in front of `next`; called once, when the chain is built. */
   wrap?(next: Handler): Handler;
@@ -92,6 +105,8 @@ export const MAX_THREADS = 1024;
 
 /** Something that holds for a whole listener, so that the blocks which share it must agree: in text that is equal where it is. */
 export interface Agreed {
+  /** The plugin that says it, for errors. */
+  readonly plugin: string;
   readonly text: string;
   readonly position: Position;
 }
@@ -99,7 +114,12 @@ export interface Agreed {
 /** What a block's directives say about the listener that serves it. */
 export interface BlockSettings {
   /** Addresses or interface names to listen on, and those to leave out. */
-  readonly bind?: { readonly addresses: readonly BindTarget[]; readonly except: readonly BindTarget[] };
+  readonly bind?: {
+    /** The plugin that says it, for errors. */
+    readonly plugin: string;
+    readonly addresses: readonly BindTarget[];
+    readonly except: readonly BindTarget[];
+  };
   /** How many threads serve the listener's UDP. */
   readonly threads?: Agreed & { readonly count: number };
   /** That the block says what encrypted listeners do TLS with. */

@@ -23,7 +23,7 @@ export default definePlugin<BindOptions>({
     return { addresses, except };
   },
 
-  settings: (bind) => ({ bind }),
+  settings: (options) => ({ bind: { plugin: 'bind', ...options } }),
 
   create: () => ({}),
 });

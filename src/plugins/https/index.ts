@@ -37,7 +37,7 @@ export default definePlugin<HttpsOptions>({
   settings({ maxConnections, position }) {
     if (maxConnections === undefined) return {};
     const text = `https { max_connections ${Number.isFinite(maxConnections) ? maxConnections : 0} }`;
-    return { https: { limits: { maxConnections }, text, position } };
+    return { https: { plugin: 'https', limits: { maxConnections }, text, position } };
   },
 
   create: () => ({}),

@@ -24,7 +24,7 @@ export default definePlugin<MultisocketOptions>({
 
   settings({ threads, position }) {
     const count = threads ?? Math.min(availableParallelism(), MAX_THREADS);
-    return { threads: { count, text: `multisocket ${count}`, position } };
+    return { threads: { plugin: 'multisocket', count, text: `multisocket ${count}`, position } };
   },
 
   create: () => ({}),

@@ -44,7 +44,7 @@ export default definePlugin<TimeoutsOptions>({
     );
   },
 
-  settings: (limits) => ({ limits }),
+  settings: (options) => ({ limits: { plugin: 'timeouts', ...options } }),
 
   create: () => ({}),
 });

@@ -24,7 +24,11 @@ export default definePlugin<TlsOptions>({
   },
 
   settings: ({ files: { position, cert, key, ca, clientAuth } }) => ({
-    tls: { position, text: ['tls', cert, key, ca, clientAuth].filter((word) => word !== undefined).join(' ') },
+    tls: {
+      plugin: 'tls',
+      position,
+      text: ['tls', cert, key, ca, clientAuth].filter((word) => word !== undefined).join(' '),
+    },
   }),
 
   create({ files }, env) {
