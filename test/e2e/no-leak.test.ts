@@ -236,3 +236,47 @@ batched.each(['before', 'after'] as const)('worker threads leak nothing of a plu
     outside: [PUBLIC],
   });
 });
+
+test('nobody waits for the query of another client that a plugin below cache holds up', async () => {
+  const held = Promise.withResolvers<void>();
+  const plugin = naive(async (query, next) => {
+    await held.promise;
+    return next(query);
+  });
+  const { server } = await startServer('. {\ncache\nnaive\norigin\n}\n', { plugins: chain('after', false, plugin) });
+  const ask = async (address: string) => {
+    const bytes = await server.answer(encodeMessage(testMessage(`${WWW} A`)), { client: { address, port: 1 } });
+    return said(firstMessage(bytes)!);
+  };
+  const inside = ask(INSIDE);
+  expect(await ask(OUTSIDE)).toBe(PUBLIC);
+  held.resolve();
+  expect(await inside).toBe(PUBLIC);
+});
+
+/** Makes a new reply of what it gets from below, or throws, and says that this follows from the question. */
+const combining = (what: 'a reply' | 'an error'): PluginDefinition =>
+  definePlugin({
+    name: 'combining',
+    dependsOn: 'question',
+    parse: () => undefined,
+    create: () => ({
+      wrap: (next) => (query) =>
+        mapReply(next(query), ({ answer }) => {
+          if (what === 'an error' && /66/.test(JSON.stringify(answer))) throw new Error('no such address');
+          return createReply('combining', { answer, repeat: UNCHANGING });
+        }),
+    }),
+  });
+
+test.each([
+  ['a reply', 'NOERROR 10.0.0.66'],
+  ['an error', 'SERVFAIL'],
+] as const)('another plugin that makes %s of what it got through a plugin leaks nothing', async (what, expected) => {
+  for (const does of ['changes the reply', 'waits, and changes the reply']) {
+    const definitions = chain('after', false, naive(NAIVE[does]!));
+    const at = definitions.findIndex(({ name }) => name === 'naive');
+    const between = [...definitions.slice(0, at), combining(what), ...definitions.slice(at)];
+    expect(await outcomes(between, 'cache\ncombining')).toEqual({ inside: [expected], outside: [PUBLIC] });
+  }
+});
