@@ -9,9 +9,13 @@ import { type OutputChunk, type Plugin, rolldown } from 'rolldown';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
-/** The command, and what it starts as threads and processes: they look for these beside themselves, under the names of their sources. */
+/**
+ * The command, what it starts as threads and processes, and what packages of plugins import: these are looked for beside the code that wants them,
+ * under the names of their sources.
+ */
 const PROGRAMS = {
   cairn: 'src/cli/main.ts',
+  contract: 'src/packages/contract.ts',
   worker: 'src/server/threads/worker.ts',
   'kubeconfig-process': 'src/sources/kubernetes/access/kubeconfig-process.ts',
 };

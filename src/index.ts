@@ -1,6 +1,8 @@
 export { CairnError } from './base/errors.ts';
 export { CorefileError, CorefileErrors } from './corefile/error.ts';
 export type { LogSink } from './observe/log.ts';
+export { loadPlugins } from './packages/load.ts';
+export { placePlugins } from './packages/place.ts';
 export { plugins } from './plugins.ts';
 export type { Port, Service } from './registry/records.ts';
 export { type EnvironmentOptions, serviceEnvironment } from './registry/service-environment.ts';

@@ -14,6 +14,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['zone', 'expression', 'cluster'],
   ['plugins/*'],
   ['plugins.ts'],
+  ['packages'],
   ['server'],
   ['testing'],
   ['index.ts', 'cli'],

@@ -57,6 +57,7 @@ export const ERROR_CODES = {
   NO_NEXT_PLUGIN: 'The last plugin of a server block passed the query on.',
   OBJECT: 'A Kubernetes object is wrong.',
   PAGE: 'An HTTP page cannot be served: the page exists, or other pages of its address have another certificate.',
+  PLUGIN: 'A plugin package cannot be loaded, or its place in the chain contradicts another.',
   PRESENTATION: 'A record or a value in presentation format (RFC 9499) is wrong.',
   RESOLV_CONF: 'A resolv.conf cannot be read.',
   REUSEPORT: 'The system does not let two sockets share a port.',
@@ -79,7 +80,10 @@ export const ERROR_CODES = {
   ZONE_FILE: 'A master file is wrong.',
 } as const;
 
-export type ErrorCode = keyof typeof ERROR_CODES;
+/** A code of a plugin package's own, which its page explains. */
+type PluginErrorCode = `PLUGIN_${string}`;
+
+export type ErrorCode = keyof typeof ERROR_CODES | PluginErrorCode;
 
 /**
  * The base of every error that Cairn throws on purpose.

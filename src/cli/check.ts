@@ -1,10 +1,10 @@
 import { CorefileErrors, type CorefileWarning, printWarning } from '../corefile/error.ts';
 import { printable } from '../observe/printable.ts';
-import { plugins } from '../plugins.ts';
 import { corefileSource } from '../server/corefile-source.ts';
 import { rehearse } from '../server/reload/rehearsal.ts';
 import { findCorefile } from './corefile-input.ts';
 import type { Flags } from './flags.ts';
+import { pluginsFor } from './plugins.ts';
 
 /**
  * Reads a Corefile as a start would, prints all that is wrong or doubtful in it, and starts nothing.
@@ -12,6 +12,7 @@ import type { Flags } from './flags.ts';
  * @throws CorefileErrors (as a rejection) with every error.
  */
 export async function check(flags: Flags): Promise<void> {
+  const plugins = await pluginsFor(flags.plugin);
   const input = await findCorefile(flags.positionals[1] ?? flags.conf);
   try {
     const { configuration } = corefileSource({ ...input, plugins, dnsPort: flags.dnsPort }).load();

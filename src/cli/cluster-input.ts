@@ -1,18 +1,20 @@
 import { CairnError } from '../base/errors.ts';
 import { parsePrefix } from '../dns/ip.ts';
 import { clusterOptions, type KubernetesOptions } from '../plugins/kubernetes/options.ts';
-import { plugins } from '../plugins.ts';
 import { corefileSource } from '../server/corefile-source.ts';
 import { buildCluster, type Cluster, type ClusterOptions } from '../sources/manifests/cluster.ts';
 import { loadManifests } from '../sources/manifests/load.ts';
 import type { PodManifest } from '../sources/manifests/pod.ts';
 import { findCorefile } from './corefile-input.ts';
+import { pluginsFor } from './plugins.ts';
 
 /** Where a command finds a cluster. */
 export interface ClusterInput {
   /** Files, folders and patterns; they go before the Corefile. */
   readonly manifests?: readonly string[] | undefined;
   readonly corefile?: string | undefined;
+  /** Packages or folders of plugins that the Corefile uses. */
+  readonly plugin?: readonly string[] | undefined;
 }
 
 /** A cluster as manifests describe it. */
@@ -28,15 +30,19 @@ const DEFAULT_SERVICE_CIDR = parsePrefix('10.96.0.0/12')!;
  *
  * @throws CairnError with all that is wrong in the files
  */
-export async function loadCluster({ manifests, corefile }: ClusterInput): Promise<LoadedCluster> {
+export async function loadCluster({ manifests, corefile, plugin }: ClusterInput): Promise<LoadedCluster> {
   if (manifests) return load(manifests, { serviceCidrs: [DEFAULT_SERVICE_CIDR] });
-  const options = await kubernetesOptions(corefile);
+  const options = await kubernetesOptions(corefile, plugin);
   if (options.manifests.length > 0) return load(options.manifests, clusterOptions(options));
   throw new CairnError('USAGE', '`kubernetes` in the Corefile names no manifests to read');
 }
 
 /** What the first `kubernetes` of a Corefile says. @throws CairnError where there is none */
-export async function kubernetesOptions(corefile: string | undefined): Promise<KubernetesOptions> {
+export async function kubernetesOptions(
+  corefile: string | undefined,
+  plugin?: readonly string[],
+): Promise<KubernetesOptions> {
+  const plugins = await pluginsFor(plugin);
   const { file, text } = await findCorefile(corefile);
   const { blocks } = corefileSource({ file, text, plugins, dnsPort: 53 }).load().configuration;
   const found = blocks.flatMap((block) => block.plugins).find(({ definition }) => definition.name === 'kubernetes');

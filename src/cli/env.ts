@@ -14,6 +14,7 @@ namespace with a cluster IP, and for default/kubernetes.
   --pod NAME                  a pod of the manifests: without variables if its enableServiceLinks says so
   --manifests PATH            a file, folder or pattern of manifests; may be given several times
   --corefile FILE             a Corefile that names the manifests (default: ./Corefile)
+  --plugin NAME               a package or folder of a plugin that the Corefile uses; may be given several times
   --json                      print one JSON object
 
 Services without a cluster IP get one as they would from the server: of service_cidr, or of 10.96.0.0/12.
@@ -26,9 +27,9 @@ export const env: Command = {
   async run(args) {
     const { values, positionals } = parseCommand(args, OPTIONS, USAGE);
     if (positionals.length > 0) throw new UsageError(`unexpected argument "${positionals[0]}"\n${USAGE}`);
-    const { namespace, manifests, corefile, pod } = values;
+    const { namespace, manifests, corefile, plugin, pod } = values;
     if (manifests && corefile !== undefined) throw new UsageError(`give --manifests or --corefile, not both\n${USAGE}`);
-    const cluster = await loadCluster({ manifests, corefile });
+    const cluster = await loadCluster({ manifests, corefile, plugin });
     for (const { text } of cluster.problems) process.stderr.write(printable(`${text}\n`));
     const kubelet = pod === undefined ? {} : findPod(cluster, namespace, pod).kubelet;
     const variables = serviceEnvironment(cluster.services, { ...kubelet, namespace });
@@ -42,6 +43,7 @@ const OPTIONS = {
   pod: { type: 'string' },
   manifests: { type: 'string', multiple: true },
   corefile: { type: 'string' },
+  plugin: { type: 'string', multiple: true },
   json: { type: 'boolean', default: false },
 } as const;
 

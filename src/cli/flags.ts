@@ -20,6 +20,8 @@ export interface Flags {
   readonly pidfile: string | undefined;
   /** Whether other processes may have the same ports. */
   readonly reuseport: boolean;
+  /** Packages or folders of plugins to load. */
+  readonly plugin: readonly string[];
   readonly plugins: boolean;
   readonly quiet: boolean;
   readonly version: boolean;
@@ -39,19 +41,21 @@ export function parseFlags(args: readonly string[]): Flags {
         pidfile: { type: 'string' },
         workers: { type: 'string' },
         reuseport: { type: 'boolean', default: false },
+        plugin: { type: 'string', multiple: true, default: [] },
         plugins: { type: 'boolean', default: false },
         quiet: { type: 'boolean', default: false },
         version: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
-    const { conf, pidfile, reuseport, plugins, quiet, version, help } = values;
+    const { conf, pidfile, reuseport, plugin, plugins, quiet, version, help } = values;
     return {
       conf,
       dnsPort: parsePort(values['dns.port'] ?? '53'),
       workers: parseWorkers(values.workers ?? '1'),
       pidfile,
       reuseport,
+      plugin,
       plugins,
       quiet,
       version,
@@ -100,6 +104,7 @@ Flags of the server (one dash or two):
   -pidfile FILE   write the process ID to this file
   -workers N      threads that serve UDP of each listener whose blocks have no multisocket (default 1)
   -reuseport      let other processes with this flag serve the same ports, so that one takes over from another without a gap
+  -plugin NAME    load the plugin of a package, or of a folder such as ./plugin; may be given several times (see also CAIRN_PLUGINS)
   -plugins        list the plugins and exit
   -quiet          print no banner at start
   -version        print the version and exit

@@ -1,9 +1,9 @@
 import { CairnError, messageOf } from '../base/errors.ts';
 import { printable } from '../observe/printable.ts';
-import { plugins } from '../plugins.ts';
 import { check } from './check.ts';
 import { type Command, USAGE_STATUS } from './command.ts';
 import { type Flags, parseFlags, USAGE, UsageError } from './flags.ts';
+import { pluginsFor } from './plugins.ts';
 import { serve } from './serve.ts';
 import { versionText } from './version.ts';
 
@@ -40,7 +40,7 @@ async function runServer(flags: Flags): Promise<void> {
   else if (flags.version) process.stdout.write(versionText());
   else if (flags.plugins)
     process.stdout.write(
-      plugins
+      (await pluginsFor(flags.plugin))
         .map(({ name }) => `${name}\n`)
         .sort()
         .join(''),

@@ -3,11 +3,11 @@ import { messageOf } from '../base/errors.ts';
 import { diskFiles } from '../corefile/files.ts';
 import { createLogger, type Logger, processSink } from '../observe/log.ts';
 import { printable } from '../observe/printable.ts';
-import { plugins } from '../plugins.ts';
 import { corefileSource } from '../server/corefile-source.ts';
 import { type Listening, Server } from '../server/server.ts';
 import { type CorefileInput, findCorefile } from './corefile-input.ts';
 import type { Flags } from './flags.ts';
+import { pluginsFor } from './plugins.ts';
 import { handleSignals } from './signals.ts';
 import { releaseStartMemoryLater } from './start-memory.ts';
 import { versionText } from './version.ts';
@@ -25,6 +25,7 @@ export async function serve(flags: Flags): Promise<void> {
     if (pidfile !== undefined) rmSync(pidfile, { force: true });
   };
   handleSignals(() => server, log, ended);
+  const plugins = await pluginsFor(flags.plugin);
   const input = await findCorefile(conf);
   const examples = examplesIn(input);
   server = new Server({

@@ -17,6 +17,22 @@ export class CorefileError extends CairnError {
   }
 }
 
+/**
+ * Whether it is a mistake in the Corefile. Recognised by what it has rather than by its class: a plugin may have come with a copy of the class of its own.
+ */
+export function isCorefileError(thrown: unknown): thrown is CorefileError {
+  return hasCorefileCode(thrown) && 'position' in thrown && 'detail' in thrown;
+}
+
+/** Whether it is several of them; recognised in the same way. */
+export function isCorefileErrors(thrown: unknown): thrown is CorefileErrors {
+  return hasCorefileCode(thrown) && 'errors' in thrown && Array.isArray(thrown.errors);
+}
+
+function hasCorefileCode(thrown: unknown): thrown is Error {
+  return thrown instanceof Error && 'code' in thrown && thrown.code === 'COREFILE';
+}
+
 /** Several mistakes at once, so that they can be mended in one go; the message has one line for each. */
 export class CorefileErrors extends CairnError {
   readonly errors: readonly CorefileError[];
@@ -50,8 +66,8 @@ export function attempt<T>(errors: CorefileError[], run: () => T): T | undefined
   try {
     return run();
   } catch (thrown) {
-    if (thrown instanceof CorefileError) errors.push(thrown);
-    else if (thrown instanceof CorefileErrors) errors.push(...thrown.errors);
+    if (isCorefileError(thrown)) errors.push(thrown);
+    else if (isCorefileErrors(thrown)) errors.push(...thrown.errors);
     else throw thrown;
     return undefined;
   }
@@ -62,7 +78,7 @@ export function atToken<T>({ position }: { readonly position: Position }, read: 
   try {
     return read();
   } catch (thrown) {
-    if (!(thrown instanceof CairnError) || thrown instanceof CorefileError || thrown instanceof CorefileErrors) {
+    if (!(thrown instanceof CairnError) || isCorefileError(thrown) || isCorefileErrors(thrown)) {
       throw thrown;
     }
     throw new CorefileError(position, thrown.message);

@@ -40,7 +40,20 @@ export interface Repetitions extends Pick<Query, 'protocol' | 'type' | 'zone' | 
   readonly durationMs: number;
 }
 
-/** One plugin at work in one server block. Every method is optional: a plugin does only what it is for. */
+/**
+ * One plugin at work in one server block. Every method is optional: a plugin does only what it is for.
+ *
+ * Its life:
+ *
+ * 1. `parse` of its definition reads the directives of a block; `settings` and `ends` say what they mean for the listener and the chain.
+ * 2. `create` makes the plugin, without I/O. `cairn check` goes this far, and then to step 8.
+ * 3. `wrap` puts it before the next handler, when the chain is built.
+ * 4. `start` loads what it serves. If one plugin fails, all are stopped, and what was served before goes on.
+ * 5. `serving` comes once the listeners are open.
+ * 6. For each query: `selects`, the handler of `wrap`, then `observe` or `observeRepetitions`. Meanwhile others may ask `ready`, `label` and `explain`.
+ * 7. `shutdown`, if the process is about to end: DNS is still served. A reload leaves this step out.
+ * 8. `stop` gives everything back, after the last query.
+ */
 export interface Plugin {
   /** Puts the plugin in front of `next`; called once, when the chain is built. */
   wrap?(next: Handler): Handler;
@@ -92,6 +105,8 @@ export const MAX_THREADS = 1024;
 
 /** Something that holds for a whole listener, so that the blocks which share it must agree: in text that is equal where it is. */
 export interface Agreed {
+  /** The plugin that says it, for errors. */
+  readonly plugin: string;
   readonly text: string;
   readonly position: Position;
 }
@@ -99,7 +114,12 @@ export interface Agreed {
 /** What a block's directives say about the listener that serves it. */
 export interface BlockSettings {
   /** Addresses or interface names to listen on, and those to leave out. */
-  readonly bind?: { readonly addresses: readonly BindTarget[]; readonly except: readonly BindTarget[] };
+  readonly bind?: {
+    /** The plugin that says it, for errors. */
+    readonly plugin: string;
+    readonly addresses: readonly BindTarget[];
+    readonly except: readonly BindTarget[];
+  };
   /** How many threads serve the listener's UDP. */
   readonly threads?: Agreed & { readonly count: number };
   /** That the block says what encrypted listeners do TLS with. */
@@ -152,6 +172,28 @@ export interface ParseContext extends BlockContext {
   warn(position: Position, message: string): void;
 }
 
+/**
+ * What a plugin's effect on queries and replies depends on. Memo, cache, worker threads and equal queries that wait for each other give a reply
+ * to others only if that is known.
+ *
+ * - `client`: the client, the moment, or anything else. No reply that passed through the plugin is given to anybody else, nor
+ *   kept, and so is no reply to a query that it changed. The plugin cannot change queries and replies in place.
+ * - `question`: the question alone (name, type, class, RD, AD, CD, DO), the Corefile, and data whose changes move the epochs in `repeat`. Replies that pass
+ *   keep what they say of themselves, and its own may have `repeat`.
+ * - `marked`: more than the question for some replies. The plugin itself marks those: it takes `repeat` off (`notRepeatable`), and
+ *   sets `uncacheable` where it stands below `cache`.
+ */
+export type DependsOn = 'client' | 'question' | 'marked';
+
+/** The version of the contract: a package names it as `api` in its package.json. */
+export const API_VERSION = 1;
+
+/** Where a plugin stands in the chain, by the names of other plugins, built-in or loaded. */
+export interface Place {
+  readonly before?: string;
+  readonly after?: string;
+}
+
 /** Declares a plugin: how its directives are read, and how it is made from what they say. */
 export interface PluginDefinition<O = unknown> {
   readonly name: string;
@@ -161,6 +203,10 @@ export interface PluginDefinition<O = unknown> {
    * @throws CorefileError, CorefileErrors
    */
   parse(uses: readonly Directive[], block: ParseContext): O;
+  /** What its effect depends on; `client` if it says nothing. */
+  readonly dependsOn?: DependsOn;
+  /** Where the plugin of a package stands; directly before `cache` if it says nothing. Built-in plugins stand in the order of their list. */
+  readonly place?: Place;
   /** The plugins that must be in the same block. */
   readonly needs?: readonly string[];
   /** What the options mean for the listener. */

@@ -39,6 +39,8 @@ export interface Query extends Arrival {
    * the options that the Corefile adds, and from nothing else that the client's message has.
    */
   readonly shared: boolean;
+  /** Whether a plugin has changed the query for this client: the reply, or the failure, is nobody else's, whatever the question. */
+  readonly tailored: boolean;
   /** The (folded) zone of the server block's key that matched. */
   readonly zone: Name;
   /** The listener's name in logs and metrics, such as `dns://:53`. */
@@ -71,6 +73,7 @@ export function createQuery(
     edns: message.edns,
     ad: message.ad,
     shared: false,
+    tailored: false,
     zone,
     server,
     depth: 0,

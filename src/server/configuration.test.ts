@@ -11,7 +11,7 @@ const plugins: readonly PluginDefinition[] = [
   definePlugin({
     name: 'bind',
     parse: (uses) => uses.flatMap((use) => use.args.map(({ text, position }) => ({ text, position }))),
-    settings: (addresses) => ({ bind: { addresses, except: [] } }),
+    settings: (addresses) => ({ bind: { plugin: 'bind', addresses, except: [] } }),
     create: () => ({}),
   }),
   definePlugin({

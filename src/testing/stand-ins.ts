@@ -49,6 +49,7 @@ export function pluginsIn(world: World): readonly PluginDefinition[] {
 function kubernetesOf({ objects, serviceCidrs, serves }: World): PluginDefinition {
   return definePlugin<KubernetesOptions>({
     name: 'kubernetes',
+    dependsOn: 'marked',
 
     parse(uses, block) {
       const options = parseKubernetes(uses, block);

@@ -1,10 +1,1 @@
-/** Numbers from 0 up to 1 that only look random: the same seed gives the same row (mulberry32). */
-export function seededRandom(seed = 1): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x100000000;
-  };
-}
+export * from '../../src/plugin/testing/random.ts';

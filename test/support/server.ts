@@ -1,7 +1,8 @@
 import { expect, onTestFinished } from 'vitest';
 import { messageOf } from '../../src/base/errors.ts';
 import { type Clock, systemClock } from '../../src/observe/clock.ts';
-import { plugins } from '../../src/plugins.ts';
+import type { PluginDefinition } from '../../src/plugin/plugin.ts';
+import { plugins as builtIn } from '../../src/plugins.ts';
 import { type CorefileSource, corefileSource } from '../../src/server/corefile-source.ts';
 import { rehearse } from '../../src/server/reload/rehearsal.ts';
 import { Server } from '../../src/server/server.ts';
@@ -30,9 +31,16 @@ async function startAsChecked(server: Server, source: CorefileSource): Promise<v
 /** Starts a server for a Corefile's text; keys without a port listen on a free one, relative imports start at `file`. */
 export async function startServer(
   text: string,
-  options: { file?: string; env?: Record<string, string>; clock?: Clock; random?: () => number } = {},
+  options: {
+    file?: string;
+    env?: Record<string, string>;
+    clock?: Clock;
+    random?: () => number;
+    /** In chain order, in place of the built-in ones. */
+    plugins?: readonly PluginDefinition[];
+  } = {},
 ): Promise<TestServer> {
-  const { file = 'Corefile', env = {}, clock = systemClock, random = Math.random } = options;
+  const { file = 'Corefile', env = {}, clock = systemClock, random = Math.random, plugins = builtIn } = options;
   let current = text;
   const lines: string[] = [];
   const fatals: string[] = [];

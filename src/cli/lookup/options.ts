@@ -20,6 +20,7 @@ Who asks:
 Who is asked:
   --corefile FILE             a server for this Corefile, within this process; no port is needed
                               (default for pods: ./Corefile)
+  --plugin NAME               a package or folder of a plugin that the Corefile uses; may be given several times
   --server ADDRESS[:PORT]     this server, in place of the nameservers
   --cluster-domain DOMAIN     the cluster's domain, where no Corefile says it (default: cluster.local)
 
@@ -37,6 +38,8 @@ export interface LookupFlags {
   readonly pod: string | undefined;
   readonly resolvConf: string | undefined;
   readonly corefile: string | undefined;
+  /** Packages or folders of plugins that the Corefile uses. */
+  readonly plugin: readonly string[];
   readonly server: Peer | undefined;
   readonly clusterDomain: string | undefined;
   readonly trace: boolean;
@@ -49,6 +52,7 @@ const OPTIONS = {
   'resolv-conf': { type: 'string' },
   libc: { type: 'string', default: 'glibc' },
   corefile: { type: 'string' },
+  plugin: { type: 'string', multiple: true, default: [] as string[] },
   server: { type: 'string' },
   'cluster-domain': { type: 'string' },
   trace: { type: 'boolean', default: false },
@@ -61,7 +65,7 @@ export function parseLookup(args: readonly string[]): LookupFlags {
   const [name, type, ...rest] = positionals;
   if (name === undefined) throw wrong('there is no NAME to look up');
   if (rest.length > 0) throw wrong(`unexpected argument "${rest[0]}"`);
-  const { namespace, pod, corefile, trace, json } = values;
+  const { namespace, pod, corefile, plugin, trace, json } = values;
   const resolvConf = values['resolv-conf'];
   const clusterDomain = values['cluster-domain'];
   const isPod = namespace !== undefined || pod !== undefined;
@@ -76,7 +80,7 @@ export function parseLookup(args: readonly string[]): LookupFlags {
   }
   return {
     ...{ name, type: readType(type), libc: readLibc(values.libc), server: readServer(values.server) },
-    ...{ namespace, pod, resolvConf, corefile, clusterDomain, trace, json },
+    ...{ namespace, pod, resolvConf, corefile, plugin, clusterDomain, trace, json },
   };
 }
 

@@ -1,7 +1,6 @@
 import { CairnError, messageOf } from '../../base/errors.ts';
 import { readTextNow } from '../../base/read-file.ts';
 import { type Peer, printPeer } from '../../net/transport.ts';
-import { plugins } from '../../plugins.ts';
 import { clusterDnsAddress } from '../../registry/service-environment.ts';
 import {
   parseResolvConf,
@@ -16,6 +15,7 @@ import { Server } from '../../server/server.ts';
 import { KUBELET_DEFAULTS } from '../../sources/manifests/pod.ts';
 import { findPod, kubernetesOptions, loadCluster } from '../cluster-input.ts';
 import { findCorefile } from '../corefile-input.ts';
+import { pluginsFor } from '../plugins.ts';
 import type { LookupFlags } from './options.ts';
 import type { Telling, Told } from './record.ts';
 
@@ -65,10 +65,10 @@ function fileAtServer({ resolvConf: path }: LookupFlags, server: Peer): View {
   };
 }
 
-async function fileAtCorefile({ resolvConf: path }: LookupFlags, corefile: string): Promise<View> {
+async function fileAtCorefile({ resolvConf: path, plugin }: LookupFlags, corefile: string): Promise<View> {
   const { nameservers, ...rest } = readResolvConf(path);
   const resolvConf = { ...rest, nameservers: nameservers.slice(0, 1) };
-  return { who: whoHas(path), resolvConf, port: DNS_PORT, ...(await startServer(corefile, () => true)) };
+  return { who: whoHas(path), resolvConf, port: DNS_PORT, ...(await startServer({ corefile, plugin }, () => true)) };
 }
 
 function podAtServer(
@@ -80,9 +80,9 @@ function podAtServer(
   return { who, resolvConf, whom: printPeer(server), port: server.port, exchange: overSockets, close: nothing };
 }
 
-async function podAtCorefile({ namespace = 'default', pod, corefile }: LookupFlags): Promise<View> {
-  const { primary, manifests } = await kubernetesOptions(corefile);
-  const cluster = manifests.length > 0 || pod !== undefined ? await loadCluster({ corefile }) : undefined;
+async function podAtCorefile({ namespace = 'default', pod, corefile, plugin }: LookupFlags): Promise<View> {
+  const { primary, manifests } = await kubernetesOptions(corefile, plugin);
+  const cluster = manifests.length > 0 || pod !== undefined ? await loadCluster({ corefile, plugin }) : undefined;
   const kubelet = pod === undefined ? KUBELET_DEFAULTS : findPod(cluster!, namespace, pod).kubelet;
   const clusterDns = clusterDnsAddress(cluster?.services);
   // This machine is the node for pods that use their node's nameservers; its search list is no business of the others.
@@ -94,14 +94,20 @@ async function podAtCorefile({ namespace = 'default', pod, corefile }: LookupFla
     { clusterDns: [clusterDns], clusterDomain, nodeResolvConf },
   );
   const who = pod === undefined ? `a pod of ${namespace}` : `pod ${namespace}/${pod}`;
-  return { who, resolvConf, port: DNS_PORT, ...(await startServer(corefile, (address) => address === clusterDns)) };
+  return {
+    who,
+    resolvConf,
+    port: DNS_PORT,
+    ...(await startServer({ corefile, plugin }, (address) => address === clusterDns)),
+  };
 }
 
 /** Starts a server in this process; it answers at the addresses that are its own, the network at all others. */
 async function startServer(
-  corefile: string | undefined,
+  { corefile, plugin }: Pick<LookupFlags, 'corefile' | 'plugin'>,
   isItself: (address: string) => boolean,
 ): Promise<Pick<View, 'whom' | 'exchange' | 'close'>> {
+  const plugins = await pluginsFor(plugin);
   const { file, text } = await findCorefile(corefile);
   const log: string[] = [];
   const server = new Server({

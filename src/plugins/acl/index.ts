@@ -12,6 +12,7 @@ import { type Action, parseAcl, type Rule } from './options.ts';
 /** Answers, refuses, empties or drops queries by their name, their type and their client's address. */
 export default definePlugin<readonly Rule[]>({
   name: 'acl',
+  dependsOn: 'marked',
 
   parse: parseAcl,
 

@@ -12,6 +12,7 @@ const OBSOLETED = { cpu: 'ANY obsoleted', os: 'See RFC 8482' };
 /** Answers queries for ANY with one small record. */
 export default definePlugin({
   name: 'any',
+  dependsOn: 'question',
 
   parse(uses) {
     const directive = lastUse(uses);

@@ -12,6 +12,7 @@ const NAME = 'auto';
 /** Answers from zones that are the master files of a directory. */
 export default definePlugin<readonly AutoUse[]>({
   name: NAME,
+  dependsOn: 'marked',
 
   parse: parseAuto,
 

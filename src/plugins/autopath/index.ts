@@ -15,6 +15,7 @@ const HOST_FILE = '/etc/resolv.conf';
 /** Goes through the client's search list on its behalf, so that it need not ask for one name after the other. */
 export default definePlugin<AutopathOptions>({
   name: 'autopath',
+  dependsOn: 'marked',
 
   parse: parseAutopath,
 

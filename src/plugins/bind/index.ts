@@ -11,6 +11,7 @@ export interface BindOptions {
 /** Says on which addresses a server block listens; whether they exist is for the listener to find out. */
 export default definePlugin<BindOptions>({
   name: 'bind',
+  dependsOn: 'question',
 
   parse(uses) {
     const except: BindTarget[] = [];
@@ -22,7 +23,7 @@ export default definePlugin<BindOptions>({
     return { addresses, except };
   },
 
-  settings: (bind) => ({ bind }),
+  settings: (options) => ({ bind: { plugin: 'bind', ...options } }),
 
   create: () => ({}),
 });

@@ -8,6 +8,7 @@ const RANGE = { min: 512, max: 4096 };
 /** Bounds the size of UDP replies, the server's own and those that it asks upstreams for. */
 export default definePlugin<number>({
   name: 'bufsize',
+  dependsOn: 'question',
 
   /** As with CoreDNS, the first use counts. */
   parse: (uses) => uses.map(parseSize)[0]!,

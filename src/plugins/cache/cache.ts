@@ -116,7 +116,7 @@ export function cacheHandler(
     message.opcode === Opcode.QUERY && isCacheableType(type) && zones.some((zone) => isAtOrBelow(name, zone));
   return (query) => {
     if (!isOurs(query)) return next(query);
-    if (!saysMore(query)) return answerFrom(query);
+    if (!query.tailored && !saysMore(query)) return answerFrom(query);
     metrics.requests.value++;
     metrics.misses.value++;
     return pass(query);

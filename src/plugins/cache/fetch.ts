@@ -4,6 +4,7 @@ import { type Waiting, Waitlist } from '../../base/waitlist.ts';
 import { Rcode } from '../../dns/message.ts';
 import { isAtOrBelow } from '../../dns/name.ts';
 import type { Clock } from '../../observe/clock.ts';
+import { passagesOf } from '../../plugin/passages.ts';
 import type { Handler } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { alterReply, countsOf, failure, mapReply, type Reply, withTtls } from '../../plugin/reply.ts';
@@ -105,8 +106,12 @@ export function createFetcher(
       const attempt = attemptKey(query, key);
       const known = flights.get(attempt);
       if (known) return join(known, query, key);
+      const passed = passagesOf(query);
       const reply = next(toShare(query));
       if (!(reply instanceof Promise)) return withoutAd(take(reply, query, key, before).reply, query);
+      // The reply will be for this client alone, so nobody else need wait for it.
+      if (passagesOf(query) !== passed)
+        return reply.then((own) => withoutAd(take(own, query, key, before).reply, query));
       const flight: Flight = new Set();
       flights.set(attempt, flight);
       return reply.then(

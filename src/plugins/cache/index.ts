@@ -10,6 +10,7 @@ import { createStore, type Store } from './store.ts';
 /** Keeps replies of the plugins below for as long as they are valid. */
 export default definePlugin<CacheOptions>({
   name: 'cache',
+  dependsOn: 'marked',
 
   parse: (uses, { zones }) => parseCache(once(uses), zones),
 

@@ -11,6 +11,7 @@ const DEFAULT_MS = 5001;
 /** Bounds the time that a query may take: SERVFAIL when it is over. */
 export default definePlugin<number>({
   name: 'cancel',
+  dependsOn: 'marked',
 
   parse(uses) {
     const directive = lastUse(uses);

@@ -22,6 +22,7 @@ const DEFAULTS: ChaosOptions = { version: `Cairn-${VERSION}`, authors: ['The Cai
 /** Tells about the server itself, in class CH. */
 export default definePlugin<ChaosOptions>({
   name: 'chaos',
+  dependsOn: 'question',
 
   parse(uses) {
     const directive = lastUse(uses);

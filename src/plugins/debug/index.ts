@@ -5,6 +5,7 @@ import { definePlugin } from '../../plugin/plugin.ts';
 /** Logs what is of use only while something is looked for. */
 export default definePlugin({
   name: 'debug',
+  dependsOn: 'question',
 
   parse(uses) {
     const directive = lastUse(uses);

@@ -14,6 +14,7 @@ const MAX_TTL_WITHOUT_SOA = 600;
 /** Gives names that have IPv4 addresses only IPv6 addresses that a NAT64 translates (RFC 6147). */
 export default definePlugin<Dns64Options>({
   name: 'dns64',
+  dependsOn: 'marked',
 
   parse: parseDns64,
 

@@ -10,6 +10,7 @@ import { type ErraticOptions, parseErratic } from './options.ts';
 /** Answers badly on purpose, to see how clients take it. */
 export default definePlugin<ErraticOptions>({
   name: 'erratic',
+  dependsOn: 'marked',
 
   parse: parseErratic,
 

@@ -20,6 +20,7 @@ const SHOW_FIRST = 'show_first';
 /** Logs why queries failed. */
 export default definePlugin<ErrorsOptions>({
   name: 'errors',
+  dependsOn: 'question',
 
   parse(uses) {
     const directive = once(uses);

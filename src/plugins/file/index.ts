@@ -13,6 +13,7 @@ const NAME = 'file';
 /** Answers from zones that are kept in master files. */
 export default definePlugin<readonly FileUse[]>({
   name: NAME,
+  dependsOn: 'marked',
 
   parse: parseFile,
 

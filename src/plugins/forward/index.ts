@@ -18,6 +18,7 @@ import { encryptionOf } from './target.ts';
 /** Sends queries on to other servers. */
 export default definePlugin<readonly Stanza[]>({
   name: 'forward',
+  dependsOn: 'marked',
 
   parse(uses, block) {
     const errors: CorefileError[] = [];

@@ -19,6 +19,7 @@ export interface HeaderOptions {
 /** Sets and clears flags of queries that go down, and of replies that come up. */
 export default definePlugin<HeaderOptions>({
   name: 'header',
+  dependsOn: 'question',
 
   parse(uses) {
     const options: HeaderOptions = { query: {}, response: {} };

@@ -11,6 +11,7 @@ interface HealthOptions {
 /** `/health` says that the process runs, and lameduck keeps it answering while others learn that it will go. */
 export default definePlugin<HealthOptions>({
   name: 'health',
+  dependsOn: 'question',
 
   parse(uses) {
     const directive = lastUse(uses);

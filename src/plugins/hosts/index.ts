@@ -17,6 +17,7 @@ const MAX_NEGATIVE_TTL = 30;
 /** Answers from a hosts file and from hosts in the Corefile. */
 export default definePlugin<HostsOptions>({
   name: 'hosts',
+  dependsOn: 'question',
 
   parse: parseHostsOptions,
 

@@ -14,6 +14,7 @@ const MAX_CONNECTIONS = 2 ** 31 - 1;
 /** Says how many connections over HTTPS the block's listeners may have. */
 export default definePlugin<HttpsOptions>({
   name: 'https',
+  dependsOn: 'question',
 
   parse(uses, { keys, warn }) {
     const directive = lastUse(uses);
@@ -36,7 +37,7 @@ export default definePlugin<HttpsOptions>({
   settings({ maxConnections, position }) {
     if (maxConnections === undefined) return {};
     const text = `https { max_connections ${Number.isFinite(maxConnections) ? maxConnections : 0} }`;
-    return { https: { limits: { maxConnections }, text, position } };
+    return { https: { plugin: 'https', limits: { maxConnections }, text, position } };
   },
 
   create: () => ({}),

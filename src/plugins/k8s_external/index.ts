@@ -26,6 +26,7 @@ const NAME = 'k8s_external';
 /** Answers with the addresses at which services of the cluster are reached from outside. */
 export default definePlugin<readonly ExternalUse[]>({
   name: NAME,
+  dependsOn: 'marked',
 
   parse: parseExternal,
 

@@ -11,6 +11,7 @@ import { fillFromApi, fillFromManifests } from './sources.ts';
 /** Answers for the names of a cluster: its services, endpoints and pods. */
 export default definePlugin<KubernetesOptions>({
   name: NAME,
+  dependsOn: 'marked',
 
   parse: parseKubernetes,
 

@@ -42,6 +42,7 @@ const DEFAULT_RELOAD_MS = 30_000;
 /** Changes the order of addresses from reply to reply, so that clients spread over them. */
 export default definePlugin<LoadbalanceOptions>({
   name: 'loadbalance',
+  dependsOn: 'marked',
 
   parse: (uses) => parseOptionsOf(lastUse(uses)),
 

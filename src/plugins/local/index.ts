@@ -22,6 +22,7 @@ const TTL = 604_800;
 /** Answers for names and addresses that mean the host itself, so that nobody else is bothered with them. */
 export default definePlugin<LocalOptions>({
   name: 'local',
+  dependsOn: 'question',
 
   parse(uses) {
     const directive = lastUse(uses);

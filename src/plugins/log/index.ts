@@ -18,6 +18,7 @@ export interface LogRule {
 /** Logs queries and what became of them; the first rule with a name that matches decides. */
 export default definePlugin<readonly LogRule[]>({
   name: 'log',
+  dependsOn: 'question',
 
   parse(uses, block) {
     const rules = uses.map((directive) => parseRule(directive, block));

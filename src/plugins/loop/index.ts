@@ -22,6 +22,7 @@ const WILDCARDS: Readonly<Record<string, string>> = { '': '127.0.0.1', '0.0.0.0'
 /** Keeps queries from going round in circles between this server and its upstreams. */
 export default definePlugin({
   name: 'loop',
+  dependsOn: 'marked',
 
   parse(uses) {
     const directive = once(uses);

@@ -5,6 +5,7 @@ import { definePlugin } from '../../plugin/plugin.ts';
 /** Lets others read what the plugins of the block can say of a query; it says nothing itself. */
 export default definePlugin<readonly Name[]>({
   name: 'metadata',
+  dependsOn: 'question',
 
   parse: (uses, { zones }) =>
     uses.flatMap((directive) => {

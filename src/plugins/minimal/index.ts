@@ -7,6 +7,7 @@ import { mapReply, type Reply } from '../../plugin/reply.ts';
 /** Leaves out of answers what the client did not ask for. */
 export default definePlugin({
   name: 'minimal',
+  dependsOn: 'question',
 
   parse(uses) {
     const directive = lastUse(uses);

@@ -12,6 +12,7 @@ interface MultisocketOptions {
 /** Says how many threads, each with sockets of its own, serve UDP of the block's listeners. */
 export default definePlugin<MultisocketOptions>({
   name: 'multisocket',
+  dependsOn: 'question',
 
   parse(uses) {
     const directive = once(uses);
@@ -23,7 +24,7 @@ export default definePlugin<MultisocketOptions>({
 
   settings({ threads, position }) {
     const count = threads ?? Math.min(availableParallelism(), MAX_THREADS);
-    return { threads: { count, text: `multisocket ${count}`, position } };
+    return { threads: { plugin: 'multisocket', count, text: `multisocket ${count}`, position } };
   },
 
   create: () => ({}),

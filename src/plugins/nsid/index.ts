@@ -7,6 +7,7 @@ import { alterReply, mapReply, type Reply } from '../../plugin/reply.ts';
 /** Tells clients that ask which server answered (RFC 5001). */
 export default definePlugin<string | undefined>({
   name: 'nsid',
+  dependsOn: 'marked',
 
   parse(uses) {
     const directive = once(uses);

@@ -19,6 +19,7 @@ interface PrometheusOptions {
 /** Counts the queries of its block, and serves all metrics of the process. */
 export default definePlugin<PrometheusOptions>({
   name: 'prometheus',
+  dependsOn: 'question',
 
   parse(uses) {
     const directive = once(uses);

@@ -19,6 +19,7 @@ interface Check extends Pick<ReadyOptions, 'continuously'> {
 /** `/ready` says whether every plugin that has something to load can answer. */
 export default definePlugin<ReadyOptions>({
   name: 'ready',
+  dependsOn: 'question',
 
   parse(uses) {
     const directive = once(uses);

@@ -16,6 +16,7 @@ const MIN_JITTER_MS = 1000;
 /** Looks at the Corefile from time to time, and loads it again when it reads differently. */
 export default definePlugin<ReloadOptions>({
   name: 'reload',
+  dependsOn: 'question',
 
   parse(uses) {
     const directive = lastUse(uses);

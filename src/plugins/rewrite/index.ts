@@ -13,6 +13,7 @@ type ReplyChange = NonNullable<Rewritten['reply']>;
 /** Changes queries on their way down and replies on their way up; the client sees the question that it asked. */
 export default definePlugin<readonly Rule[]>({
   name: 'rewrite',
+  dependsOn: 'marked',
 
   parse: parseRules,
 

@@ -6,6 +6,7 @@ import { definePlugin } from '../../plugin/plugin.ts';
 /** Says where the relative paths of a server block start. */
 export default definePlugin<string>({
   name: 'root',
+  dependsOn: 'question',
 
   parse(uses) {
     const directive = lastUse(uses);

@@ -16,6 +16,7 @@ const NAME = 'secondary';
 /** Answers from copies of zones that other servers have. */
 export default definePlugin<readonly SecondaryUse[]>({
   name: NAME,
+  dependsOn: 'marked',
 
   parse: parseSecondary,
 

@@ -15,6 +15,7 @@ interface Waiter extends Waiting<Waiter> {
 /** Drops queries over UDP while too many wait, so that those that are answered are answered in time. */
 export default definePlugin({
   name: 'shed',
+  dependsOn: 'marked',
 
   parse(uses) {
     const directive = once(uses);

@@ -16,6 +16,7 @@ import { completeChain, makeReply } from './reply.ts';
 /** Answers with records that are made from the question. */
 export default definePlugin<readonly Stanza[]>({
   name: 'template',
+  dependsOn: 'marked',
 
   parse: parseStanzas,
 

@@ -20,6 +20,7 @@ const MAX_QUERIES = 2 ** 31 - 1;
 /** Says how long connections of the block's listeners are waited for, and how many queries each may have. */
 export default definePlugin<TimeoutsOptions>({
   name: 'timeouts',
+  dependsOn: 'question',
 
   parse(uses) {
     const directive = lastUse(uses);
@@ -43,7 +44,7 @@ export default definePlugin<TimeoutsOptions>({
     );
   },
 
-  settings: (limits) => ({ limits }),
+  settings: (options) => ({ limits: { plugin: 'timeouts', ...options } }),
 
   create: () => ({}),
 });

@@ -13,6 +13,7 @@ interface TlsOptions {
 /** Says with which certificate the block's encrypted listeners serve, and what they ask of clients. */
 export default definePlugin<TlsOptions>({
   name: 'tls',
+  dependsOn: 'question',
 
   parse(uses, { keys, warn }) {
     const directive = once(uses);
@@ -23,7 +24,11 @@ export default definePlugin<TlsOptions>({
   },
 
   settings: ({ files: { position, cert, key, ca, clientAuth } }) => ({
-    tls: { position, text: ['tls', cert, key, ca, clientAuth].filter((word) => word !== undefined).join(' ') },
+    tls: {
+      plugin: 'tls',
+      position,
+      text: ['tls', cert, key, ca, clientAuth].filter((word) => word !== undefined).join(' '),
+    },
   }),
 
   create({ files }, env) {

@@ -9,6 +9,7 @@ import { parseTransfer, type TransferRule } from './options.ts';
 /** Gives other servers copies of the zones that plugins of the block have, and tells them of changes. */
 export default definePlugin<readonly TransferRule[]>({
   name: NAME,
+  dependsOn: 'marked',
 
   parse: parseTransfer,
 

@@ -16,6 +16,7 @@ interface ViewOptions {
 /** Lets a block serve only some queries of its zones. */
 export default definePlugin<ViewOptions>({
   name: 'view',
+  dependsOn: 'marked',
 
   parse(uses) {
     const directive = once(uses);

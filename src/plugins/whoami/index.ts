@@ -8,6 +8,7 @@ import { createReply } from '../../plugin/reply.ts';
 /** Tells clients where their query came from, whatever they asked. */
 export default definePlugin({
   name: 'whoami',
+  dependsOn: 'marked',
 
   parse(uses) {
     const directive = lastUse(uses);

@@ -9,8 +9,8 @@ type Bind = NonNullable<BlockSettings['bind']>;
  *
  * @throws CorefileError at a target that is neither an address nor an interface, and where no address is left.
  */
-export function bindAddresses({ addresses, except }: Bind, interfaces?: Interfaces): string[] {
-  return inPlugin('bind', () => {
+export function bindAddresses({ plugin, addresses, except }: Bind, interfaces?: Interfaces): string[] {
+  return inPlugin(plugin, () => {
     const resolve = (target: BindTarget) => addressesAt(target, interfaces);
     const left = new Set(addresses.flatMap(resolve));
     for (const address of except.flatMap(resolve)) left.delete(address);

@@ -1,12 +1,12 @@
 import { CorefileError, type CorefileWarning } from '../../corefile/error.ts';
 import type { ServerKey, Transport } from '../../corefile/key.ts';
-import { type Position, printPosition } from '../../corefile/position.ts';
+import { printPosition } from '../../corefile/position.ts';
 import type { Name } from '../../dns/name.ts';
 import { covers, type ListenAddress, overlaps, socketAddress } from '../../net/shared-sockets.ts';
 import type { StreamLimits } from '../../net/stream/connections.ts';
 import { STREAM_LIMITS } from '../../net/stream/stream-listener.ts';
 import type { ServerCredentials } from '../../net/stream/tls-server.ts';
-import type { BlockSettings } from '../../plugin/plugin.ts';
+import type { Agreed, BlockSettings } from '../../plugin/plugin.ts';
 import { Responder } from '../answer/responder.ts';
 import { Router } from '../answer/router.ts';
 import type { ServerWatch } from '../answer/watch.ts';
@@ -81,12 +81,12 @@ export function listenPoints(
     const anyClass = [...zones.values()].flat().some(({ settings }) => settings.anyClass);
     const sockets = socketsOf(point);
     const sharing = bySockets.get(sockets.name)!.flatMap(({ zones }) => [...zones.values()].flat());
-    const threads = agreed('multisocket', sharing, (settings) => settings.threads);
+    const threads = agreed(sharing, (settings) => settings.threads);
     const limits = {
-      ...agreed('timeouts', sharing, (settings) => settings.limits)?.said.limits,
-      ...(transport === 'https' && agreed('https', sharing, (settings) => settings.https)?.said.limits),
+      ...agreed(sharing, (settings) => settings.limits)?.said.limits,
+      ...(transport === 'https' && agreed(sharing, (settings) => settings.https)?.said.limits),
     };
-    const tls = transport === 'dns' ? undefined : agreed('tls', sharing, (settings) => settings.tls);
+    const tls = transport === 'dns' ? undefined : agreed(sharing, (settings) => settings.tls);
     if (transport === 'tls' && !tls) throw noCertificate(point.key);
     const { idleMs } = { ...STREAM_LIMITS, ...limits };
     return {
@@ -159,8 +159,7 @@ function checkTransport({ transport, address, port, key }: Claimed, others: Iter
 }
 
 /** What the blocks that share sockets say of one thing; undefined if none does. @throws CorefileError if they differ. */
-function agreed<T extends { readonly text: string; readonly position: Position }>(
-  plugin: string,
+function agreed<T extends Agreed>(
   blocks: readonly BlockConfiguration[],
   pick: (settings: BlockSettings) => T | undefined,
 ): { readonly block: BlockConfiguration; readonly said: T } | undefined {
@@ -171,7 +170,7 @@ function agreed<T extends { readonly text: string; readonly position: Position }
   const other = others.find(({ said }) => said.text !== first?.said.text)?.said;
   if (!first || !other) return first;
   const detail = `'${other.text}', but '${first.said.text}' for the same port at ${printPosition(first.said.position)}`;
-  throw new CorefileError(other.position, `plugin/${plugin}: ${detail} - it holds for the whole listener`);
+  throw new CorefileError(other.position, `plugin/${other.plugin}: ${detail} - it holds for the whole listener`);
 }
 
 /** What sockets and points are called in logs and metrics. */

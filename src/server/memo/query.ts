@@ -15,6 +15,7 @@ export class MemoQuery implements Query {
   readonly server: string;
   readonly depth = 0;
   readonly shared = false;
+  readonly tailored = false;
   private readonly bytes: Uint8Array;
   readonly arrival: Arrival;
   private readonly hasEdns: boolean;

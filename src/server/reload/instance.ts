@@ -1,5 +1,5 @@
 import { messageOf } from '../../base/errors.ts';
-import { CorefileError, type CorefileWarning, inOrder } from '../../corefile/error.ts';
+import { CorefileError, type CorefileWarning, inOrder, isCorefileError } from '../../corefile/error.ts';
 import { Rcode } from '../../dns/message.ts';
 import type { Clock } from '../../observe/clock.ts';
 import { createLogger, type Logger } from '../../observe/log.ts';
@@ -11,6 +11,7 @@ import type { Block } from '../answer/router.ts';
 import type { BlockConfiguration, Configuration } from '../configuration.ts';
 import { type ListenPoint, type ListenWorld, listenPoints } from '../listeners/listen-point.ts';
 import { PageBook } from '../listeners/pages.ts';
+import { confinedHandler, isConfined, type Recover, watchedHandler } from './confine.ts';
 import type { Claims } from './keeper.ts';
 import { createPlugins, type Generation, type NamedPlugin, type PluginWorld } from './plugin-env.ts';
 
@@ -48,7 +49,13 @@ export class Instance {
       point.credentials = secured?.find(({ plugin }) => plugin.credentials)?.plugin.credentials;
     }
     this.warnings = inOrder([...listening.warnings, ...this.pages.warnings(this.listenPoints)]);
-    const running = new Map([...this.plugins].map(([block, plugins]) => [block, runBlock(block, plugins)]));
+    const isWatched = blocks.some(({ plugins }) => plugins.some(({ definition }) => isConfined(definition)));
+    const running = new Map(
+      [...this.plugins].map(([block, plugins]) => {
+        const recover: Recover = (query, thrown) => world.watch.recovered(query, thrown, block.settings.debug);
+        return [block, runBlock(block, plugins, recover, isWatched)];
+      }),
+    );
     for (const { zones, router } of this.listenPoints) {
       for (const [zone, owners] of zones) for (const block of owners) router.add(zone, running.get(block)!);
     }
@@ -62,7 +69,7 @@ export class Instance {
         await plugin.start?.(abort.signal);
       } catch (error) {
         abort.abort();
-        throw error instanceof CorefileError ? error : new CorefileError(position, messageOf(error));
+        throw isCorefileError(error) ? error : new CorefileError(position, messageOf(error));
       }
     });
     if (failures[0]) throw failures[0];
@@ -113,14 +120,19 @@ export class Instance {
   }
 }
 
-/** Wires the plugins of a block to one handler, the last one first. */
-function runBlock({ settings }: BlockConfiguration, plugins: readonly NamedPlugin[]): Block {
+/** Runs a block's plugins; with `isWatched`, some plugin of the Corefile is confined. */
+function runBlock(
+  { settings }: BlockConfiguration,
+  plugins: readonly NamedPlugin[],
+  recover: Recover,
+  isWatched: boolean,
+): Block {
   const last = plugins.at(-1)?.name ?? '';
   const error = new UnservedError('NO_NEXT_PLUGIN', `plugin/${last}: no next plugin found`);
   const end: Handler = () => createReply('', { rcode: Rcode.SERVFAIL, error, repeat: UNCHANGING });
   const isBare = !plugins.some(({ plugin }) => plugin.wrap || plugin.observe);
   return {
-    handler: isBare ? undefined : plugins.reduceRight((next, { plugin }) => plugin.wrap?.(next) ?? next, end),
+    handler: isBare ? undefined : chainOf(plugins, end, recover, isWatched),
     observers: plugins.map(({ plugin }) => plugin).filter((plugin) => plugin.observe),
     selects: selectionOf(plugins),
     recursion: settings.recursion ?? false,
@@ -128,6 +140,18 @@ function runBlock({ settings }: BlockConfiguration, plugins: readonly NamedPlugi
     debug: settings.debug ?? false,
     explain: (query, reply) => plugins.find(({ name }) => name === reply.source)?.plugin.explain?.(query, reply),
   };
+}
+
+/**
+ * Wires plugins to one handler, the last one first. Whether a reply may be given to others is enforced here, for every link of the
+ * chain: see `confine.ts`.
+ */
+function chainOf(plugins: readonly NamedPlugin[], end: Handler, recover: Recover, isWatched: boolean): Handler {
+  return plugins.reduceRight((next, { name, plugin, isConfined }) => {
+    if (!plugin.wrap) return next;
+    const handler = isConfined ? confinedHandler(name, plugin, next, recover) : plugin.wrap(next);
+    return isWatched ? watchedHandler(handler, recover) : handler;
+  }, end);
 }
 
 /** Which queries of its zones a block serves; undefined for all. */
@@ -138,7 +162,6 @@ function selectionOf(plugins: readonly NamedPlugin[]): Block['selects'] {
 
 /** The error of a plugin's start, with the plugin's name, and behind the place in the Corefile if it has one. */
 function inPluginError(name: string, error: unknown): Error {
-  if (error instanceof CorefileError)
-    return new CorefileError(error.position, `plugin/${name}: ${error.detail}`, error.kind);
+  if (isCorefileError(error)) return new CorefileError(error.position, `plugin/${name}: ${error.detail}`, error.kind);
   return new Error(`plugin/${name}: ${messageOf(error)}`, { cause: error });
 }

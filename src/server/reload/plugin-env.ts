@@ -1,17 +1,19 @@
 import { resolve as resolvePath } from 'node:path';
 import { messageOf } from '../../base/errors.ts';
-import { CorefileError } from '../../corefile/error.ts';
+import { CorefileError, isCorefileError } from '../../corefile/error.ts';
 import type { Position } from '../../corefile/position.ts';
 import { isAtOrBelow, type Name } from '../../dns/name.ts';
 import type { Clock } from '../../observe/clock.ts';
 import { createLogger, type LogSink } from '../../observe/log.ts';
 import type { Metrics } from '../../observe/metrics.ts';
 import type { PluginEnv, ServerProcess } from '../../plugin/env.ts';
+import { notePassage } from '../../plugin/passages.ts';
 import type { Plugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import type { Responder } from '../answer/responder.ts';
 import type { BlockConfiguration, PluginConfiguration } from '../configuration.ts';
 import type { PageBook } from '../listeners/pages.ts';
+import { confinedEnv, isConfined } from './confine.ts';
 import type { Claims } from './keeper.ts';
 
 /** What the plugins of the whole process have in common. */
@@ -36,6 +38,8 @@ export interface Generation {
 export interface NamedPlugin {
   readonly name: string;
   readonly plugin: Plugin;
+  /** Whether its effect depends on the client: see `confine.ts`. */
+  readonly isConfined: boolean;
   /** Its directives in the block, in normal form, and where the first one stands. */
   readonly text: string;
   readonly position: Position;
@@ -49,11 +53,14 @@ export function createPlugins(
 ): readonly NamedPlugin[] {
   const plugins: NamedPlugin[] = [];
   for (const configured of block.plugins) {
-    const { name } = configured.definition;
+    const { definition } = configured;
+    const { name } = definition;
     const { text, directive } = configured;
     const { position } = directive;
     const env = createEnv({ name, position }, block, server, plugins, generation);
-    plugins.push({ name, plugin: createPlugin(configured, env), text, position });
+    const confined = isConfined(definition);
+    const plugin = createPlugin(configured, confined ? confinedEnv(env) : env);
+    plugins.push({ name, plugin, isConfined: confined, text, position });
   }
   return plugins;
 }
@@ -62,7 +69,7 @@ function createPlugin({ definition, options, directive }: PluginConfiguration, e
   try {
     return definition.create(options, env);
   } catch (error) {
-    if (error instanceof CorefileError) throw error;
+    if (isCorefileError(error)) throw error;
     throw new CorefileError(directive.position, `plugin/${definition.name}: ${messageOf(error)}`);
   }
 }
@@ -110,5 +117,6 @@ function readLabel(
   if (!zones.some((zone) => isAtOrBelow(query.name, zone))) return undefined;
   const slash = label.indexOf('/');
   const owner = plugins.find(({ name }) => name === label.slice(0, slash));
+  if (owner?.isConfined) notePassage(query);
   return owner?.plugin.label?.(query, label.slice(slash + 1));
 }

@@ -1,0 +1,88 @@
+import { CairnError } from '../base/errors.ts';
+import { didYouMean } from '../corefile/suggest.ts';
+import type { Place, PluginDefinition } from '../plugin/plugin.ts';
+
+/** Where a plugin stands that does not say it: its replies may differ from client to client, and what is below is cached all the same. */
+const USUAL: Place = { before: 'cache' };
+
+/**
+ * Puts the plugins of packages into the chain: directly before the plugin that they name, or directly after it; several at one place in the order
+ * in which they were loaded.
+ *
+ * @throws CairnError for a name that another plugin has, a place at an unknown plugin, and places that contradict each other.
+ */
+export function placePlugins(
+  builtIn: readonly PluginDefinition[],
+  loaded: readonly PluginDefinition[],
+): readonly PluginDefinition[] {
+  const byName = new Map(builtIn.map((definition) => [definition.name, definition]));
+  for (const definition of loaded) {
+    if (byName.has(definition.name)) throw placeError(`there are two plugins with the name '${definition.name}'`);
+    byName.set(definition.name, definition);
+  }
+  for (const { name, place = USUAL } of loaded) {
+    for (const [where, other] of Object.entries(place)) {
+      if (byName.has(other)) continue;
+      const detail = `there is no plugin '${other}'${didYouMean(other, byName.keys())}`;
+      throw placeError(`plugin '${name}' says { ${where}: '${other}' }, but ${detail}`);
+    }
+  }
+  return inPlace(builtIn, loaded, byName);
+}
+
+/** Visits each plugin after all that must stand before it. */
+function inPlace(
+  builtIn: readonly PluginDefinition[],
+  loaded: readonly PluginDefinition[],
+  byName: ReadonlyMap<string, PluginDefinition>,
+): readonly PluginDefinition[] {
+  const chain: PluginDefinition[] = [];
+  const path: PluginDefinition[] = [];
+  /** Whether a plugin that only says `after` can follow now; others may have to go before it, and wait for something themselves. */
+  const isDue = (other: PluginDefinition) => {
+    const { before, after } = placeOf(other);
+    if (before !== undefined || path.includes(other) || !chain.some(({ name }) => name === after)) return false;
+    return !path.some((waiting) => loaded.includes(waiting) && placeOf(waiting).before === other.name);
+  };
+  const visit = (definition: PluginDefinition): void => {
+    if (chain.includes(definition)) return;
+    if (path.includes(definition)) throw contradiction(path.slice(path.indexOf(definition)), builtIn, loaded);
+    path.push(definition);
+    const above = builtIn[builtIn.indexOf(definition) - 1];
+    if (above) visit(above);
+    const after = loaded.includes(definition) ? placeOf(definition).after : undefined;
+    if (after !== undefined) visit(byName.get(after)!);
+    for (const other of loaded) if (placeOf(other).before === definition.name) visit(other);
+    path.pop();
+    chain.push(definition);
+    for (const other of loaded) if (isDue(other)) visit(other);
+  };
+  for (const definition of builtIn) visit(definition);
+  for (const definition of loaded) visit(definition);
+  return chain;
+}
+
+const placeOf = ({ place = USUAL }: PluginDefinition): Place => place;
+
+function contradiction(
+  circle: readonly PluginDefinition[],
+  builtIn: readonly PluginDefinition[],
+  loaded: readonly PluginDefinition[],
+): CairnError {
+  const said = circle
+    .filter((definition) => loaded.includes(definition))
+    .map(({ name, place = USUAL }) => {
+      const words = Object.entries(place).map(([where, other]) => `${where}: '${other}'`);
+      return `'${name}' { ${words.join(', ')} }`;
+    });
+  const fixed = circle
+    .filter((definition) => !loaded.includes(definition))
+    .sort((a, b) => builtIn.indexOf(a) - builtIn.indexOf(b))
+    .map(({ name }) => `'${name}'`);
+  const order = fixed.length > 1 ? `, and the order of ${fixed.join(', ')} is fixed` : '';
+  return placeError(`places of plugins contradict each other: ${said.join(', ')}${order}`);
+}
+
+function placeError(message: string): CairnError {
+  return new CairnError('PLUGIN', message);
+}
