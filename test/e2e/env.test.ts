@@ -75,3 +75,19 @@ test('help alone lists the commands', async () => {
     /^Usage:\n {2}cairn \[flags\].*\n {2}cairn check.*\n(.*\n)*? {2}cairn env /,
   );
 });
+
+test.each([
+  ['lookup', ['www.example.org']],
+  ['env', ['-n', 'shop']],
+])('%s knows the plugins of packages that the Corefile uses', async (command, args) => {
+  const corefile = `. {\n  inside 127.0.0.1/32 192.0.2.10=10.0.0.10\n  kubernetes cluster.local {\n    manifests cluster.yaml\n  }\n  hosts {\n    192.0.2.10 www.example.org\n  }\n}\n`;
+  const cwd = folderWith({ 'cluster.yaml': MANIFESTS, Corefile: corefile });
+  const known = await cairn(
+    [command, ...args, '--corefile', 'Corefile', '--plugin', join(ROOT, 'examples/plugin')],
+    cwd,
+  );
+  expect(known.code).toBe(0);
+  expect(known.stdout).toMatch(command === 'lookup' ? /^10\.0\.0\.10\n/ : /^WEB_SERVICE_HOST=10\.96\.0\.20$/m);
+  const unknown = await cairn([command, ...args, '--corefile', 'Corefile'], cwd);
+  expect(unknown.stderr).toContain("Unknown directive 'inside'");
+});
