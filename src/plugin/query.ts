@@ -21,7 +21,7 @@ export interface Arrival {
 
 /** A question on its way through a chain of plugins. Never changed: a plugin that rewrites hands a changed copy on. */
 export interface Query extends Arrival {
-  /** The same object in all copies that are made of the query on its way: whoever keeps something of it can find it again. */
+  /** The same object in all copies that are made of the query on its way: what is kept of the query can be found by it again. */
   readonly arrival: Arrival;
   /** The message as it was received. */
   readonly message: Message;

@@ -55,3 +55,8 @@ export function alsoDependingOn(reply: Reply, { epochs, untilMs, again }: Repeat
 export function notRepeatable(reply: Reply): Reply {
   return reply.repeat ? alterReply(reply, { repeat: undefined }) : reply;
 }
+
+/** The reply, for this query alone: neither the memo nor a cache may keep it. */
+export function forThisQuery(reply: Reply): Reply {
+  return reply.uncacheable ? notRepeatable(reply) : alterReply(notRepeatable(reply), { uncacheable: true });
+}

@@ -19,9 +19,9 @@ import { printReply, testMessage } from '../support/query.ts';
 import { startServer } from '../support/server.ts';
 
 /*
- * A plugin that changes what its clients get by their address, and says nothing else of itself, must never make one client get what
- * another one was meant to get: wherever it stands, whatever it changes, whoever asks first. The same plugins, which say that they depend on
- * the question alone, show that the tests can see a leak.
+ * A plugin that changes what its clients get by their address, and says nothing else of itself, must never give one client the answer of
+ * another. That holds for each place in the chain, each kind of change, and each order of clients. The same plugins with `dependsOn: 'question'`
+ * show that the tests can see a leak.
  */
 
 const [INSIDE, OUTSIDE] = ['127.0.0.1', '127.0.0.2'] as const;

@@ -4,7 +4,7 @@ import type { PluginEnv } from '../../plugin/env.ts';
 import { replyOfExisting } from '../../plugin/existing.ts';
 import { fallsThrough } from '../../plugin/lookup.ts';
 import { type Query, withQuestion } from '../../plugin/query.ts';
-import { notRepeatable } from '../../plugin/repeat.ts';
+import { forThisQuery } from '../../plugin/repeat.ts';
 import { mapReply, type Reply } from '../../plugin/reply.ts';
 import { type Choice, choose } from './find.ts';
 import type { Stanza } from './options.ts';
@@ -47,7 +47,7 @@ export function createExistence(stanzas: readonly Stanza[], label: PluginEnv['la
     if (reply.rcode === Rcode.NOERROR || reply.drop) return reply;
     const { other, tailored } = findOther(query);
     const settled = other ? existing(query, reply, other) : reply;
-    return tailored ? ofThisClient(settled) : settled;
+    return tailored ? forThisQuery(settled) : settled;
   };
   return {
     complete: (query, reply) =>
@@ -78,9 +78,4 @@ const FIRST_LATER_TYPE = 256;
 
 function isLookup({ type, message }: Query): boolean {
   return message.opcode === Opcode.QUERY && (type <= MAX_DATA_TYPE || type >= FIRST_LATER_TYPE);
-}
-
-/** Another client may get another reply to the question: no cache above may keep this one. */
-export function ofThisClient(reply: Reply): Reply {
-  return { ...notRepeatable(reply), uncacheable: true };
 }

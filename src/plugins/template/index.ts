@@ -4,9 +4,9 @@ import { UnservedError } from '../../plugin/existing.ts';
 import { closedZones } from '../../plugin/lookup.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
-import { counted } from '../../plugin/repeat.ts';
+import { counted, forThisQuery } from '../../plugin/repeat.ts';
 import { failure, mapReply, type Reply } from '../../plugin/reply.ts';
-import { createExistence, ofThisClient } from './existence.ts';
+import { createExistence } from './existence.ts';
 import { choose, type Found } from './find.ts';
 import { templateMetrics } from './metrics.ts';
 import { parseStanzas, type Stanza } from './options.ts';
@@ -35,7 +35,7 @@ export default definePlugin<readonly Stanza[]>({
         const reply = makeReply(query, stanza, found, (...failed) => metrics.failed(server, data, ...failed));
         return completeChain(query, counted(reply, metrics.matches(server, data)), env.resolve);
       } catch (thrown) {
-        if (isTemplateFailure(thrown)) return ofThisClient(failure('template', Rcode.SERVFAIL, thrown));
+        if (isTemplateFailure(thrown)) return forThisQuery(failure('template', Rcode.SERVFAIL, thrown));
         throw thrown;
       }
     };
@@ -58,7 +58,7 @@ export default definePlugin<readonly Stanza[]>({
 });
 
 function settle(reply: Reply | Promise<Reply>, tailored: boolean): Reply | Promise<Reply> {
-  return tailored ? mapReply(reply, ofThisClient) : reply;
+  return tailored ? mapReply(reply, forThisQuery) : reply;
 }
 
 /** The zones of which the stanza leaves no query to others: it answers them all, or fails where it cannot. */

@@ -1,7 +1,7 @@
 import { type Question, Rcode } from '../../dns/message.ts';
 import { type Query, withQuestion } from '../../plugin/query.ts';
-import { notRepeatable } from '../../plugin/repeat.ts';
-import { alterReply, failure, mapReply, type Reply } from '../../plugin/reply.ts';
+import { forThisQuery } from '../../plugin/repeat.ts';
+import { failure, mapReply, type Reply } from '../../plugin/reply.ts';
 import { inCaseOf } from './letter-case.ts';
 import type { Router } from './router.ts';
 
@@ -20,10 +20,6 @@ export function lookUpInside(router: Router, query: Query, question: Question): 
     const answer = inCaseOf(inner, made.answer);
     return answer === made.answer ? made : { ...made, answer };
   });
+  // Another query for the same name might have another route.
   return route.isSelected ? mapReply(reply, forThisQuery) : reply;
-}
-
-/** The reply, which another query for the same name might not get: whoever made more of it must not keep that. */
-function forThisQuery(reply: Reply): Reply {
-  return alterReply(notRepeatable(reply), { uncacheable: true });
 }

@@ -2,8 +2,8 @@ import type { PluginEnv } from '../../plugin/env.ts';
 import { notePassage, passagesOf } from '../../plugin/passages.ts';
 import type { Handler, Plugin, PluginDefinition } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
-import { notRepeatable } from '../../plugin/repeat.ts';
-import { alterReply, mapReply, type Reply } from '../../plugin/reply.ts';
+import { forThisQuery } from '../../plugin/repeat.ts';
+import { mapReply, type Reply } from '../../plugin/reply.ts';
 
 /** Reports an error that nobody foresaw, and makes the reply to the client. */
 export type Recover = (query: Query, thrown: unknown) => Reply;
@@ -32,8 +32,8 @@ export function confinedHandler(
   const handler = wrap!((query) => mapReply(next(queryBehind(query)), shownReply));
   return (query) => {
     notePassage(query);
-    const settle = (reply: Reply) => forThisClient(replyBehind(reply, name));
-    const failed = (thrown: unknown) => forThisClient(recover(query, thrown));
+    const settle = (reply: Reply) => forThisQuery(replyBehind(reply, name));
+    const failed = (thrown: unknown) => forThisQuery(recover(query, thrown));
     try {
       const reply: unknown = handler(shownQuery(query));
       return isThenable(reply)
@@ -59,10 +59,10 @@ export function confinedEnv(env: PluginEnv): PluginEnv {
 export function watchedHandler(handler: Handler, recover: Recover): Handler {
   return (query) => {
     const before = passagesOf(query);
-    const settle = (reply: Reply) => (passagesOf(query) === before ? reply : forThisClient(reply));
+    const settle = (reply: Reply) => (passagesOf(query) === before ? reply : forThisQuery(reply));
     const failed = (thrown: unknown): Reply => {
       if (passagesOf(query) === before) throw thrown;
-      return forThisClient(recover(query, thrown));
+      return forThisQuery(recover(query, thrown));
     };
     try {
       const reply = handler(query);
@@ -71,11 +71,6 @@ export function watchedHandler(handler: Handler, recover: Recover): Handler {
       return failed(thrown);
     }
   };
-}
-
-/** The reply, which neither the memo nor a cache may keep. */
-export function forThisClient(reply: Reply): Reply {
-  return reply.uncacheable ? notRepeatable(reply) : alterReply(notRepeatable(reply), { uncacheable: true });
 }
 
 function shownQuery(query: Query): Query {

@@ -13,7 +13,7 @@ export class BatchedService implements UdpService {
   readonly port: number;
   private readonly options: UdpServiceOptions;
   private readonly machinery: Machinery;
-  /** They belong to the service, whoever reads them, and stay open as long as it: nothing that is in them is lost. */
+  /** They belong to the service, not to the thread that reads them, and stay open as long as it: nothing that is in them is lost. */
   private readonly sockets: BoundSocket[];
   private readers: Readers;
   /** Those who no longer read, but may still have replies to send. */

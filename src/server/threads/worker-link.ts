@@ -143,11 +143,15 @@ export class WorkerLink {
         octets,
         receivedMs: receivedMs[i]!,
       });
+      if (reply instanceof Promise) {
+        void reply.then((late) => this.settle(token, late));
+        return;
+      }
+      // A reply that comes later is not in the memo.
       const found = responder.memo.find(query, receivedMs[i]!);
       const recipe = found && this.recipes.teach(found.key, found.entry, responder, guest);
       if (recipe) this.reply.recipes.push(recipe);
-      if (reply instanceof Promise) void reply.then((late) => this.settle(token, late));
-      else this.settle(token, reply);
+      this.settle(token, reply);
     });
     this.sendReplies(true);
   }
