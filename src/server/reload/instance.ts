@@ -4,6 +4,8 @@ import { Rcode } from '../../dns/message.ts';
 import type { Clock } from '../../observe/clock.ts';
 import { createLogger, type Logger } from '../../observe/log.ts';
 import { UnservedError } from '../../plugin/existing.ts';
+import { CREDENTIALS, SELECTION } from '../../plugin/keys.ts';
+import type { Offers } from '../../plugin/offer.ts';
 import type { Handler } from '../../plugin/plugin.ts';
 import { UNCHANGING } from '../../plugin/repeat.ts';
 import { createReply } from '../../plugin/reply.ts';
@@ -13,7 +15,7 @@ import { type ListenPoint, type ListenWorld, listenPoints } from '../listeners/l
 import { PageBook } from '../listeners/pages.ts';
 import { confinedHandler, isConfined, type Recover, watchedHandler } from './confine.ts';
 import type { Claims } from './keeper.ts';
-import { createPlugins, type Generation, type NamedPlugin, type PluginWorld } from './plugin-env.ts';
+import { type BlockPlugins, createPlugins, type Generation, type NamedPlugin, type PluginWorld } from './plugin-env.ts';
 
 /** How often a stopping instance looks whether its last queries are answered. */
 const DRAIN_POLL_MS = 20;
@@ -41,17 +43,18 @@ export class Instance {
     this.listenPoints = listening.points;
     const responders = new Map(this.listenPoints.map(({ server, responder }) => [server, responder]));
     const generation: Generation = { world, claims, pages: this.pages, shared: new Map(), responders };
-    this.plugins = new Map(
+    const created = new Map(
       blocks.map((block) => [block, createPlugins(block, this.pointsOf(block)[0]?.server ?? '', generation)]),
     );
+    this.plugins = new Map([...created].map(([block, { plugins }]) => [block, plugins]));
     for (const point of this.listenPoints) {
-      const secured = point.securedBy && this.plugins.get(point.securedBy);
-      point.credentials = secured?.find(({ plugin }) => plugin.credentials)?.plugin.credentials;
+      const secured = point.securedBy && created.get(point.securedBy);
+      point.credentials = secured?.offers.of(CREDENTIALS)[0];
     }
     this.warnings = inOrder([...listening.warnings, ...this.pages.warnings(this.listenPoints)]);
     const isWatched = blocks.some(({ plugins }) => plugins.some(({ definition }) => isConfined(definition)));
     const running = new Map(
-      [...this.plugins].map(([block, plugins]) => {
+      [...created].map(([block, plugins]) => {
         const recover: Recover = (query, thrown) => world.watch.recovered(query, thrown, block.settings.debug);
         return [block, runBlock(block, plugins, recover, isWatched)];
       }),
@@ -123,7 +126,7 @@ export class Instance {
 /** Runs a block's plugins; with `isWatched`, some plugin of the Corefile is confined. */
 function runBlock(
   { settings }: BlockConfiguration,
-  plugins: readonly NamedPlugin[],
+  { plugins, offers }: BlockPlugins,
   recover: Recover,
   isWatched: boolean,
 ): Block {
@@ -134,7 +137,7 @@ function runBlock(
   return {
     handler: isBare ? undefined : chainOf(plugins, end, recover, isWatched),
     observers: plugins.map(({ plugin }) => plugin).filter((plugin) => plugin.observe),
-    selects: selectionOf(plugins),
+    selects: selectionOf(offers),
     recursion: settings.recursion ?? false,
     udpSize: settings.udpSize,
     debug: settings.debug ?? false,
@@ -155,9 +158,9 @@ function chainOf(plugins: readonly NamedPlugin[], end: Handler, recover: Recover
 }
 
 /** Which queries of its zones a block serves; undefined for all. */
-function selectionOf(plugins: readonly NamedPlugin[]): Block['selects'] {
-  const selecting = plugins.map(({ plugin }) => plugin).filter((plugin) => plugin.selects);
-  return selecting.length === 0 ? undefined : (query) => selecting.every((plugin) => plugin.selects!(query));
+function selectionOf(offers: Offers): Block['selects'] {
+  const selections = offers.of(SELECTION);
+  return selections.length === 0 ? undefined : (query) => selections.every((selects) => selects(query));
 }
 
 /** The error of a plugin's start, with the plugin's name, and behind the place in the Corefile if it has one. */

@@ -7,6 +7,7 @@ import type { Clock } from '../../observe/clock.ts';
 import { createLogger, type LogSink } from '../../observe/log.ts';
 import type { Metrics } from '../../observe/metrics.ts';
 import type { PluginEnv, ServerProcess } from '../../plugin/env.ts';
+import { Offers } from '../../plugin/offer.ts';
 import { notePassage } from '../../plugin/passages.ts';
 import type { Plugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
@@ -45,24 +46,28 @@ export interface NamedPlugin {
   readonly position: Position;
 }
 
-/** Makes the plugins of one block, in chain order. @throws CorefileError at the directive whose plugin cannot be made. */
-export function createPlugins(
-  block: BlockConfiguration,
-  server: string,
-  generation: Generation,
-): readonly NamedPlugin[] {
+/** The plugins of one block, in chain order, and what they offer. */
+export interface BlockPlugins {
+  readonly plugins: readonly NamedPlugin[];
+  readonly offers: Offers;
+}
+
+/** Makes the plugins of one block. @throws CorefileError at the directive whose plugin cannot be made. */
+export function createPlugins(block: BlockConfiguration, server: string, generation: Generation): BlockPlugins {
   const plugins: NamedPlugin[] = [];
+  const offers = new Offers();
   for (const configured of block.plugins) {
     const { definition } = configured;
     const { name } = definition;
     const { text, directive } = configured;
     const { position } = directive;
-    const env = createEnv({ name, position }, block, server, plugins, generation);
+    const env = createEnv({ name, position }, block, server, { plugins, offers }, generation);
     const confined = isConfined(definition);
     const plugin = createPlugin(configured, confined ? confinedEnv(env) : env);
     plugins.push({ name, plugin, isConfined: confined, text, position });
   }
-  return plugins;
+  offers.complete();
+  return { plugins, offers };
 }
 
 function createPlugin({ definition, options, directive }: PluginConfiguration, env: PluginEnv): Plugin {
@@ -78,7 +83,7 @@ function createEnv(
   { name, position }: Pick<NamedPlugin, 'name' | 'position'>,
   block: BlockConfiguration,
   server: string,
-  plugins: readonly NamedPlugin[],
+  { plugins, offers }: BlockPlugins,
   { world, claims, pages, shared, responders }: Generation,
 ): PluginEnv {
   const { debug = false, root = '', view = '', labelled = [] } = block.settings;
@@ -93,6 +98,7 @@ function createEnv(
       labelled: labelled.length > 0,
       plugins: () => plugins,
     },
+    ...offers.envOf(name),
     path: (path) => resolvePath(root, path),
     localAddresses: world.localAddresses,
     label: (query, label) => readLabel(query, label, labelled, plugins),
