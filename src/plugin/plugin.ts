@@ -201,7 +201,17 @@ export interface PluginDefinition<O = unknown> {
   create(options: O, env: PluginEnv): Plugin;
 }
 
+/** This copy of the contract. A definition shows which one made it, whichever copy asks. */
+const THIS_COPY = { url: import.meta.url };
+const COPY = Symbol.for('cairn-dns/plugin copy');
+
 /** Declares a plugin with the type of its options checked, then forgotten, so that all fit into one list. */
 export function definePlugin<O>(definition: PluginDefinition<O>): PluginDefinition {
-  return definition as PluginDefinition;
+  return Object.defineProperty(definition, COPY, { value: THIS_COPY }) as PluginDefinition;
+}
+
+/** Where the copy of the contract is that made a definition, if it is another than this one: its epochs and keys mean nothing to the server. */
+export function otherCopyOf(definition: PluginDefinition & { readonly [COPY]?: typeof THIS_COPY }): string | undefined {
+  const copy = definition[COPY];
+  return copy === undefined || copy === THIS_COPY ? undefined : (copy.url ?? 'bundled');
 }

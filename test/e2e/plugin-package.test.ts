@@ -1,9 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { bundle } from '../../scripts/bundle.ts';
 import { decodeMessage } from '../../src/dns/wire/decode.ts';
 import { encodeMessage } from '../../src/dns/wire/encode.ts';
@@ -99,6 +99,33 @@ test('its errors have their place in the Corefile, and it is proposed for a miss
   writeFileSync(join(folder, 'Wrong'), '. {\ninsyde 10.0.0.0/8 x\n}\n');
   const misspelt = await run(cairn, ['check', 'Wrong', '-plugin', PLUGIN], { cwd: folder });
   expect(misspelt.stderr).toMatch(/did you mean 'inside'/);
+});
+
+describe('a package with a copy of Cairn inside', () => {
+  const inside = () => join(folder, 'node_modules', PLUGIN);
+  const check = () => run(cairn, ['check', '-plugin', PLUGIN], { cwd: folder });
+
+  test('gets the contract of the Cairn that runs', async () => {
+    const copy = join(inside(), 'node_modules/cairn-dns');
+    cpSync(join(folder, 'node_modules/cairn-dns'), copy, { recursive: true });
+    onTestFinished(() => rmSync(join(inside(), 'node_modules'), { recursive: true }));
+    writeFileSync(join(copy, 'dist/plugin/index.js'), "throw new Error('the copy is loaded');");
+    expect(await check()).toMatchObject({ code: 0, stdout: 'Corefile is valid: 1 server block\n' });
+  });
+
+  test('is refused if its plugin is made with that copy', async () => {
+    const file = join(inside(), 'index.js');
+    const text = readFileSync(file, 'utf8');
+    onTestFinished(() => writeFileSync(file, text));
+    // As a bundler would have it: the contract is no import of cairn-dns/plugin.
+    writeFileSync(file, text.replace('cairn-dns/plugin', '../../cairn-dns/dist/plugin/index.js'));
+    expect(await check()).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /plugin 'inside' is made with another copy of cairn-dns, file:.*plugin\.js - import from 'cairn-dns\/plugin'/,
+      ),
+    });
+  });
 });
 
 test("the plugin's own tests pass with the library that is installed beside it", async () => {

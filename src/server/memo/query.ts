@@ -16,12 +16,12 @@ export class MemoQuery implements Query {
   readonly depth = 0;
   readonly shared = false;
   readonly tailored = false;
-  private readonly bytes: Uint8Array;
+  readonly #bytes: Uint8Array;
   readonly arrival: Arrival;
-  private readonly hasEdns: boolean;
+  readonly #hasEdns: boolean;
   /** The OPT record, unless it must be decoded. */
-  private readonly plainEdns: Edns | undefined;
-  private decoded: Message | undefined;
+  readonly #plainEdns: Edns | undefined;
+  #decoded: Message | undefined;
 
   constructor(bytes: Uint8Array, arrival: Arrival, scan: Scan, zone: Name, server: string) {
     this.protocol = arrival.protocol;
@@ -30,11 +30,11 @@ export class MemoQuery implements Query {
     this.type = scan.type;
     this.zone = zone;
     this.server = server;
-    this.bytes = bytes;
+    this.#bytes = bytes;
     this.arrival = arrival;
-    this.hasEdns = scan.hasEdns;
+    this.#hasEdns = scan.hasEdns;
     const isPlain = scan.hasEdns && !scan.hasOptions;
-    this.plainEdns = isPlain ? { udpSize: scan.udpSize, version: 0, do: scan.do, options: NO_OPTIONS } : undefined;
+    this.#plainEdns = isPlain ? { udpSize: scan.udpSize, version: 0, do: scan.do, options: NO_OPTIONS } : undefined;
   }
 
   get client(): Peer {
@@ -46,8 +46,8 @@ export class MemoQuery implements Query {
   }
 
   get message(): Message {
-    this.decoded ??= decodeMessage(this.bytes);
-    return this.decoded;
+    this.#decoded ??= decodeMessage(this.#bytes);
+    return this.#decoded;
   }
 
   get question(): Question {
@@ -67,7 +67,7 @@ export class MemoQuery implements Query {
   }
 
   get edns(): Edns | undefined {
-    return this.hasEdns ? (this.plainEdns ?? this.message.edns) : undefined;
+    return this.#hasEdns ? (this.#plainEdns ?? this.message.edns) : undefined;
   }
 }
 

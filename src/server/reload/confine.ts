@@ -1,6 +1,7 @@
+import type { ResourceRecord } from '../../dns/rr.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import { notePassage, passagesOf } from '../../plugin/passages.ts';
-import type { Handler, Plugin, PluginDefinition } from '../../plugin/plugin.ts';
+import type { Handler, Plugin, PluginDefinition, Sent } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { forThisQuery } from '../../plugin/repeat.ts';
 import { mapReply, type Reply } from '../../plugin/reply.ts';
@@ -52,6 +53,23 @@ export function confinedEnv(env: PluginEnv): PluginEnv {
   return { ...env, resolve: (query, question) => mapReply(env.resolve(queryBehind(query), question), shownReply) };
 }
 
+/** The methods of a plugin that are told of queries and replies, beside the handler. */
+export type Hooks = Pick<Plugin, 'observe' | 'observeRepetitions' | 'label' | 'explain'>;
+
+/** Those of a confined plugin: it cannot change what it is told of, as others may have parts of it. */
+export function confinedHooks(plugin: Hooks): Hooks {
+  const { observe, observeRepetitions, label, explain } = plugin;
+  return {
+    ...(observe && { observe: (query, sent) => observe.call(plugin, shownQuery(query), shownSent(sent)) }),
+    ...(observeRepetitions && {
+      observeRepetitions: (repetitions) =>
+        observeRepetitions.call(plugin, Object.freeze({ ...repetitions, reply: shownReply(repetitions.reply) })),
+    }),
+    ...(label && { label: (query, name) => label.call(plugin, shownQuery(query), name) }),
+    ...(explain && { explain: (query, reply) => explain.call(plugin, shownQuery(query), shownReply(reply)) }),
+  };
+}
+
 /**
  * The handler, of any plugin; what it makes of a query that passed through a confined plugin meanwhile, be it below or in a lookup
  * inside the server, is for this client alone: a failure, too.
@@ -74,9 +92,11 @@ export function watchedHandler(handler: Handler, recover: Recover): Handler {
 }
 
 function shownQuery(query: Query): Query {
-  const { client, local, question, edns, message } = query;
-  for (const part of [question, edns, message]) freeze(part);
-  const shown = Object.freeze({ ...query, client: Object.freeze({ ...client }), local: Object.freeze({ ...local }) });
+  // The memo's queries have getters, which are not copied.
+  const { arrival, client, local, message, question, name, class: queryClass, edns, ad } = query;
+  for (const part of [arrival, arrival.client, arrival.local]) Object.freeze(part);
+  const parts = frozen({ client, local, message, question, edns });
+  const shown = Object.freeze({ ...query, ...parts, name, class: queryClass, ad });
   queries.set(shown, query);
   return shown;
 }
@@ -85,11 +105,11 @@ function queryBehind(query: Query): Query {
   return queries.get(query) ?? { ...query, tailored: true };
 }
 
-/** The reply, whose records are decoded and frozen only if the plugin looks at them. */
+/** The reply, whose records are decoded and frozen only if the plugin looks at them. It does not see the leave to repeat the reply, which it takes off anyway. */
 function shownReply(reply: Reply): Reply {
   const shown = saidOf(reply);
   for (const section of SECTIONS) {
-    Object.defineProperty(shown, section, { enumerable: true, get: () => freeze(reply[section]) });
+    Object.defineProperty(shown, section, { enumerable: true, get: () => frozen(reply[section]) });
   }
   Object.freeze(shown);
   replies.set(shown as Reply, reply);
@@ -97,10 +117,21 @@ function shownReply(reply: Reply): Reply {
 }
 
 function saidOf(reply: Reply): Omit<Reply, 'answer' | 'authority' | 'additional'> {
-  const { rcode, aa, ra, ad, tc, following, fixedFlags, ednsOptions, source, error, uncacheable, repeat, drop } = reply;
-  freeze(fixedFlags);
-  freeze(ednsOptions);
-  return { rcode, aa, ra, ad, tc, following, fixedFlags, ednsOptions, source, error, uncacheable, repeat, drop };
+  const { rcode, aa, ra, ad, tc, source, error, uncacheable, drop } = reply;
+  const following = reply.following && frozenEach(reply.following);
+  const { fixedFlags, ednsOptions } = frozen({ fixedFlags: reply.fixedFlags, ednsOptions: reply.ednsOptions });
+  const said = { rcode, aa, ra, ad, tc, source, error, uncacheable, drop };
+  return { ...said, following, fixedFlags, ednsOptions, repeat: undefined };
+}
+
+function* frozenEach(records: Iterable<ResourceRecord>): Generator<ResourceRecord, void> {
+  for (const record of records) yield frozen(record);
+}
+
+function shownSent({ reply, flags, octets, durationMs }: Sent): Sent {
+  const { qr, opcode, aa, tc, rd, ra, ad, cd } = flags;
+  const shownFlags = Object.freeze({ qr, opcode, aa, tc, rd, ra, ad, cd });
+  return Object.freeze({ reply: shownReply(reply), flags: shownFlags, octets, durationMs });
 }
 
 /** @throws TypeError for what is no reply */
@@ -112,12 +143,15 @@ function replyBehind(reply: Reply, name: string): Reply {
   throw new TypeError(`plugin/${name}: its handler returned no reply - make one with createReply`);
 }
 
-/** Freezes plain objects and arrays to the bottom, not octets, which cannot be frozen. */
-function freeze<T>(value: T): T {
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || Object.isFrozen(value)) return value;
-  Object.freeze(value);
-  for (const part of Object.values(value)) freeze(part);
-  return value;
+/** Freezes plain objects and arrays to the bottom; those with octets, which cannot be frozen, are copied. */
+function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  if (ArrayBuffer.isView(value)) return Uint8Array.from(value as unknown as Uint8Array) as T;
+  const parts = Object.entries(value).map(([key, part]) => [key, part, frozen(part)] as const);
+  const copied = parts.filter(([, part, shown]) => part !== shown);
+  if (copied.length === 0) return Object.freeze(value);
+  const copy = Array.isArray(value) ? [...value] : { ...value };
+  return Object.freeze(Object.assign(copy, Object.fromEntries(copied.map(([key, , shown]) => [key, shown])))) as T;
 }
 
 function isThenable(value: unknown): boolean {

@@ -136,12 +136,12 @@ function runBlock(
   const isBare = !plugins.some(({ plugin }) => plugin.wrap || plugin.observe);
   return {
     handler: isBare ? undefined : chainOf(plugins, end, recover, isWatched),
-    observers: plugins.map(({ plugin }) => plugin).filter((plugin) => plugin.observe),
+    observers: plugins.map(({ hooks }) => hooks).filter(({ observe }) => observe),
     selects: selectionOf(offers),
     recursion: settings.recursion ?? false,
     udpSize: settings.udpSize,
     debug: settings.debug ?? false,
-    explain: (query, reply) => plugins.find(({ name }) => name === reply.source)?.plugin.explain?.(query, reply),
+    explain: (query, reply) => plugins.find(({ name }) => name === reply.source)?.hooks.explain?.(query, reply),
   };
 }
 

@@ -14,7 +14,7 @@ import type { Query } from '../../plugin/query.ts';
 import type { Responder } from '../answer/responder.ts';
 import type { BlockConfiguration, PluginConfiguration } from '../configuration.ts';
 import type { PageBook } from '../listeners/pages.ts';
-import { confinedEnv, isConfined } from './confine.ts';
+import { confinedEnv, confinedHooks, type Hooks, isConfined } from './confine.ts';
 import type { Claims } from './keeper.ts';
 
 /** What the plugins of the whole process have in common. */
@@ -39,6 +39,8 @@ export interface Generation {
 export interface NamedPlugin {
   readonly name: string;
   readonly plugin: Plugin;
+  /** The plugin's methods that are told of queries and replies. */
+  readonly hooks: Hooks;
   /** Whether its effect depends on the client: see `confine.ts`. */
   readonly isConfined: boolean;
   /** Its directives in the block, in normal form, and where the first one stands. */
@@ -64,7 +66,8 @@ export function createPlugins(block: BlockConfiguration, server: string, generat
     const env = createEnv({ name, position }, block, server, { plugins, offers }, generation);
     const confined = isConfined(definition);
     const plugin = createPlugin(configured, confined ? confinedEnv(env) : env);
-    plugins.push({ name, plugin, isConfined: confined, text, position });
+    const hooks = confined ? confinedHooks(plugin) : plugin;
+    plugins.push({ name, plugin, hooks, isConfined: confined, text, position });
   }
   offers.complete();
   return { plugins, offers };
@@ -124,5 +127,5 @@ function readLabel(
   const slash = label.indexOf('/');
   const owner = plugins.find(({ name }) => name === label.slice(0, slash));
   if (owner?.isConfined) notePassage(query);
-  return owner?.plugin.label?.(query, label.slice(slash + 1));
+  return owner?.hooks.label?.(query, label.slice(slash + 1));
 }
