@@ -60,6 +60,7 @@ export {
   SRV,
   TXT,
 } from '../dns/rr.ts';
+export type { ServerCredentials } from '../net/stream/tls-server.ts';
 export type { Clock, Timer } from '../observe/clock.ts';
 export type { Logger } from '../observe/log.ts';
 export type { Cell, Metrics } from '../observe/metrics.ts';

@@ -1,6 +1,7 @@
 import { messageOf } from '../../base/errors.ts';
 import { CorefileError, type CorefileWarning, inOrder, isCorefileError } from '../../corefile/error.ts';
 import { Rcode } from '../../dns/message.ts';
+import type { ServerCredentials } from '../../net/stream/tls-server.ts';
 import type { Clock } from '../../observe/clock.ts';
 import { createLogger, type Logger } from '../../observe/log.ts';
 import { UnservedError } from '../../plugin/existing.ts';
@@ -48,8 +49,8 @@ export class Instance {
     );
     this.plugins = new Map([...created].map(([block, { plugins }]) => [block, plugins]));
     for (const point of this.listenPoints) {
-      const secured = point.securedBy && created.get(point.securedBy);
-      point.credentials = secured?.offers.of(CREDENTIALS)[0];
+      const { securedBy } = point;
+      if (securedBy) point.credentials = credentialsOf(securedBy, created.get(securedBy)!.offers);
     }
     this.warnings = inOrder([...listening.warnings, ...this.pages.warnings(this.listenPoints)]);
     const isWatched = blocks.some(({ plugins }) => plugins.some(({ definition }) => isConfined(definition)));
@@ -155,6 +156,18 @@ function chainOf(plugins: readonly NamedPlugin[], end: Handler, recover: Recover
     const handler = isConfined ? confinedHandler(name, plugin, next, recover) : plugin.wrap(next);
     return isWatched ? watchedHandler(handler, recover) : handler;
   }, end);
+}
+
+/** What a block's plugins offer to secure connections with. @throws CorefileError if they say that they do, and offer nothing */
+function credentialsOf({ settings }: BlockConfiguration, offers: Offers): () => ServerCredentials {
+  const [credentials] = offers.of(CREDENTIALS);
+  if (credentials) return credentials;
+  const { plugin, position } = settings.tls!;
+  const instead = 'call env.offer(CREDENTIALS, …) in create';
+  throw new CorefileError(
+    position,
+    `plugin/${plugin}: its settings have 'tls', but it offers no credentials - ${instead}`,
+  );
 }
 
 /** Which queries of its zones a block serves; undefined for all. */
