@@ -18,7 +18,7 @@ export const CREDENTIALS = new OfferKey<() => ServerCredentials>('credentials');
  */
 export const SEARCH_LIST = new OfferKey<(query: Query) => readonly Name[] | undefined>('search list');
 
-/** Whether the block serves a query, which lies in its zones; the server asks for each query before all else. Must not throw and must be cheap. */
+/** Whether the block serves a query, which lies in its zones; the server asks for each query before all else. Must be cheap. */
 export const SELECTION = new OfferKey<(query: Query) => boolean>('selection');
 
 /** The services of the cluster that the plugin knows, for plugins that give them other names. */

@@ -110,6 +110,18 @@ test.each([
   await expect(start('. {\nearly x\nwhoami\n}\n', early)).rejects.toThrow(message);
 });
 
+test('an error in wrap has its place in the Corefile', async () => {
+  const needing = outside('need', (_, env) => ({
+    wrap(next) {
+      if (env.ask(COLOUR).length === 0) throw new Error('no plugin offers a colour');
+      return next;
+    },
+  }));
+  await expect(start('. {\nneed x\nwhoami\n}\n', needing)).rejects.toThrow(
+    /^Corefile:2:1 - .*plugin\/need: no plugin offers a colour/,
+  );
+});
+
 test('a plugin that offers too late keeps the server from starting', async () => {
   const late = outside('late', (name, env) => ({ start: async () => env.offer(COLOUR, { name }) }));
   await expect(start('. {\nlate x\nwhoami\n}\n', late)).rejects.toThrow(
@@ -143,6 +155,20 @@ test('a plugin of a package chooses the queries of its server block', async () =
   const { port } = await start(block('large 2000', '192.0.2.1') + block('', '192.0.2.2'), choosing);
   const ofSize = async (udpSize: number) => (await ask(port, 'a.test', 'A', { udpSize })).answer;
   for (let i = 0; i < 3; i++) expect([await ofSize(4096), await ofSize(512)]).toEqual([['192.0.2.1'], ['192.0.2.2']]);
+});
+
+test('a choice of queries that throws takes none, and is reported', async () => {
+  const failing = outside('fail', (_, env) => {
+    env.offer(SELECTION, () => {
+      throw new Error('no idea');
+    });
+    return {};
+  });
+  const views: PluginDefinition = { ...failing, settings: () => ({ view: 'fail' }) };
+  const block = (body: string) => `. {\nbind 127.0.0.1\n${body}\nwhoami\n}\n`;
+  const { port, lines } = await start(block('fail x') + block(''), views);
+  expect((await ask(port, 'a.test', 'A')).rcode).toBe('NOERROR');
+  expect(lines.join('\n')).toMatch(/Recovered from panic in server: .*no idea/);
 });
 
 test('a plugin of a package knows the services of the cluster', async () => {

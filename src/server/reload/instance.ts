@@ -16,7 +16,14 @@ import { type ListenPoint, type ListenWorld, listenPoints } from '../listeners/l
 import { PageBook } from '../listeners/pages.ts';
 import { confinedHandler, isConfined, type Recover, watchedHandler } from './confine.ts';
 import type { Claims } from './keeper.ts';
-import { type BlockPlugins, createPlugins, type Generation, type NamedPlugin, type PluginWorld } from './plugin-env.ts';
+import {
+  type BlockPlugins,
+  createPlugins,
+  type Generation,
+  making,
+  type NamedPlugin,
+  type PluginWorld,
+} from './plugin-env.ts';
 
 /** How often a stopping instance looks whether its last queries are answered. */
 const DRAIN_POLL_MS = 20;
@@ -138,7 +145,7 @@ function runBlock(
   return {
     handler: isBare ? undefined : chainOf(plugins, end, recover, isWatched),
     observers: plugins.map(({ hooks }) => hooks).filter(({ observe }) => observe),
-    selects: selectionOf(offers),
+    selects: selectionOf(offers, recover),
     recursion: settings.recursion ?? false,
     udpSize: settings.udpSize,
     debug: settings.debug ?? false,
@@ -151,9 +158,11 @@ function runBlock(
  * chain: see `confine.ts`.
  */
 function chainOf(plugins: readonly NamedPlugin[], end: Handler, recover: Recover, isWatched: boolean): Handler {
-  return plugins.reduceRight((next, { name, plugin, isConfined }) => {
+  return plugins.reduceRight((next, { name, plugin, position, isConfined }) => {
     if (!plugin.wrap) return next;
-    const handler = isConfined ? confinedHandler(name, plugin, next, recover) : plugin.wrap(next);
+    const handler = making(name, position, () =>
+      isConfined ? confinedHandler(name, plugin, next, recover) : plugin.wrap!(next),
+    );
     return isWatched ? watchedHandler(handler, recover) : handler;
   }, end);
 }
@@ -170,10 +179,18 @@ function credentialsOf({ settings }: BlockConfiguration, offers: Offers): () => 
   );
 }
 
-/** Which queries of its zones a block serves; undefined for all. */
-function selectionOf(offers: Offers): Block['selects'] {
+/** Which queries of its zones a block serves; undefined for all. A query whose choice throws is left to other blocks. */
+function selectionOf(offers: Offers, recover: Recover): Block['selects'] {
   const selections = offers.of(SELECTION);
-  return selections.length === 0 ? undefined : (query) => selections.every((selects) => selects(query));
+  if (selections.length === 0) return undefined;
+  return (query) => {
+    try {
+      return selections.every((selects) => selects(query));
+    } catch (thrown) {
+      recover(query, thrown);
+      return false;
+    }
+  };
 }
 
 /** The error of a plugin's start, with the plugin's name, and behind the place in the Corefile if it has one. */

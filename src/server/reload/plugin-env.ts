@@ -12,7 +12,7 @@ import { notePassage } from '../../plugin/passages.ts';
 import type { Plugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import type { Responder } from '../answer/responder.ts';
-import type { BlockConfiguration, PluginConfiguration } from '../configuration.ts';
+import type { BlockConfiguration } from '../configuration.ts';
 import type { PageBook } from '../listeners/pages.ts';
 import { confinedEnv, confinedHooks, type Hooks, isConfined } from './confine.ts';
 import type { Claims } from './keeper.ts';
@@ -61,11 +61,11 @@ export function createPlugins(block: BlockConfiguration, server: string, generat
   for (const configured of block.plugins) {
     const { definition } = configured;
     const { name } = definition;
-    const { text, directive } = configured;
+    const { text, directive, options } = configured;
     const { position } = directive;
     const env = createEnv({ name, position }, block, server, { plugins, offers }, generation);
     const confined = isConfined(definition);
-    const plugin = createPlugin(configured, confined ? confinedEnv(env) : env);
+    const plugin = making(name, position, () => definition.create(options, confined ? confinedEnv(env) : env));
     const hooks = confined ? confinedHooks(plugin) : plugin;
     plugins.push({ name, plugin, hooks, isConfined: confined, text, position });
   }
@@ -73,12 +73,13 @@ export function createPlugins(block: BlockConfiguration, server: string, generat
   return { plugins, offers };
 }
 
-function createPlugin({ definition, options, directive }: PluginConfiguration, env: PluginEnv): Plugin {
+/** Makes something of a plugin. @throws CorefileError with the plugin's name, at its place in the Corefile or the place that it names */
+export function making<T>(name: string, position: Position, make: () => T): T {
   try {
-    return definition.create(options, env);
+    return make();
   } catch (error) {
     if (isCorefileError(error)) throw error;
-    throw new CorefileError(directive.position, `plugin/${definition.name}: ${messageOf(error)}`);
+    throw new CorefileError(position, `plugin/${name}: ${messageOf(error)}`);
   }
 }
 
