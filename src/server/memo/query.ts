@@ -18,10 +18,10 @@ export class MemoQuery implements Query {
   readonly tailored = false;
   readonly #bytes: Uint8Array;
   readonly arrival: Arrival;
-  readonly #hasEdns: boolean;
+  private readonly hasEdns: boolean;
   /** The OPT record, unless it must be decoded. */
-  readonly #plainEdns: Edns | undefined;
-  #decoded: Message | undefined;
+  private readonly plainEdns: Edns | undefined;
+  private decoded: Message | undefined;
 
   constructor(bytes: Uint8Array, arrival: Arrival, scan: Scan, zone: Name, server: string) {
     this.protocol = arrival.protocol;
@@ -32,9 +32,9 @@ export class MemoQuery implements Query {
     this.server = server;
     this.#bytes = bytes;
     this.arrival = arrival;
-    this.#hasEdns = scan.hasEdns;
+    this.hasEdns = scan.hasEdns;
     const isPlain = scan.hasEdns && !scan.hasOptions;
-    this.#plainEdns = isPlain ? { udpSize: scan.udpSize, version: 0, do: scan.do, options: NO_OPTIONS } : undefined;
+    this.plainEdns = isPlain ? { udpSize: scan.udpSize, version: 0, do: scan.do, options: NO_OPTIONS } : undefined;
   }
 
   get client(): Peer {
@@ -46,8 +46,8 @@ export class MemoQuery implements Query {
   }
 
   get message(): Message {
-    this.#decoded ??= decodeMessage(this.#bytes);
-    return this.#decoded;
+    this.decoded ??= decodeMessage(this.#bytes);
+    return this.decoded;
   }
 
   get question(): Question {
@@ -67,8 +67,8 @@ export class MemoQuery implements Query {
   }
 
   get edns(): Edns | undefined {
-    return this.#hasEdns ? (this.#plainEdns ?? this.message.edns) : undefined;
+    return this.hasEdns ? (this.plainEdns ?? this.message.edns) : undefined;
   }
 }
 
-const NO_OPTIONS: Edns['options'] = [];
+const NO_OPTIONS: Edns['options'] = Object.freeze([]);

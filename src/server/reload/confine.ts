@@ -5,6 +5,7 @@ import type { Handler, Plugin, PluginDefinition, Sent } from '../../plugin/plugi
 import type { Query } from '../../plugin/query.ts';
 import { forThisQuery } from '../../plugin/repeat.ts';
 import { mapReply, type Reply } from '../../plugin/reply.ts';
+import { MemoQuery } from '../memo/query.ts';
 
 /** Reports an error that nobody foresaw, and makes the reply to the client. */
 export type Recover = (query: Query, thrown: unknown) => Reply;
@@ -19,6 +20,8 @@ const SECTIONS = ['answer', 'authority', 'additional'] as const;
 /** What a confined plugin was shown, and what that stands for. */
 const queries = new WeakMap<Query, Query>();
 const replies = new WeakMap<Reply, Reply>();
+/** What stands for a reply: observers are told of one again each time that it is repeated. */
+const shownReplies = new WeakMap<Reply, Reply>();
 
 /**
  * The handler of a confined plugin. It sees queries and replies that it cannot change in place, as others may have parts of them. A query that it has
@@ -60,13 +63,13 @@ export type Hooks = Pick<Plugin, 'observe' | 'observeRepetitions' | 'label' | 'e
 export function confinedHooks(plugin: Hooks): Hooks {
   const { observe, observeRepetitions, label, explain } = plugin;
   return {
-    ...(observe && { observe: (query, sent) => observe.call(plugin, shownQuery(query), shownSent(sent)) }),
+    ...(observe && { observe: (query, sent) => observe.call(plugin, toldQuery(query), shownSent(sent)) }),
     ...(observeRepetitions && {
       observeRepetitions: (repetitions) =>
         observeRepetitions.call(plugin, Object.freeze({ ...repetitions, reply: shownReply(repetitions.reply) })),
     }),
-    ...(label && { label: (query, name) => label.call(plugin, shownQuery(query), name) }),
-    ...(explain && { explain: (query, reply) => explain.call(plugin, shownQuery(query), shownReply(reply)) }),
+    ...(label && { label: (query, name) => label.call(plugin, toldQuery(query), name) }),
+    ...(explain && { explain: (query, reply) => explain.call(plugin, toldQuery(query), shownReply(reply)) }),
   };
 }
 
@@ -92,13 +95,27 @@ export function watchedHandler(handler: Handler, recover: Recover): Handler {
 }
 
 function shownQuery(query: Query): Query {
-  // The memo's queries have getters, which are not copied.
-  const { arrival, client, local, message, question, name, class: queryClass, edns, ad } = query;
-  for (const part of [arrival, arrival.client, arrival.local]) Object.freeze(part);
-  const parts = frozen({ client, local, message, question, edns });
-  const shown = Object.freeze({ ...query, ...parts, name, class: queryClass, ad });
+  const shown = toldQuery(query);
   queries.set(shown, query);
   return shown;
+}
+
+/** The query, for a plugin that does not hand it on. */
+function toldQuery(query: Query): Query {
+  const { arrival } = query;
+  Object.freeze(arrival.client);
+  Object.freeze(arrival.local);
+  Object.freeze(arrival);
+  // It is made for those who observe it, and decodes what they read.
+  if (query instanceof MemoQuery) return query;
+  return Object.freeze({
+    ...query,
+    client: frozen(query.client),
+    local: frozen(query.local),
+    message: frozen(query.message),
+    question: frozen(query.question),
+    edns: frozen(query.edns),
+  });
 }
 
 function queryBehind(query: Query): Query {
@@ -107,25 +124,32 @@ function queryBehind(query: Query): Query {
 
 /** The reply, whose records are decoded and frozen only if the plugin looks at them. It does not see the leave to repeat the reply, which it takes off anyway. */
 function shownReply(reply: Reply): Reply {
+  const before = shownReplies.get(reply);
+  if (before) return before;
   const shown = saidOf(reply);
   for (const section of SECTIONS) {
     Object.defineProperty(shown, section, { enumerable: true, get: () => frozen(reply[section]) });
   }
   Object.freeze(shown);
   replies.set(shown as Reply, reply);
+  shownReplies.set(reply, shown as Reply);
   return shown as Reply;
 }
 
 function saidOf(reply: Reply): Omit<Reply, 'answer' | 'authority' | 'additional'> {
   const { rcode, aa, ra, ad, tc, source, error, uncacheable, drop } = reply;
-  const following = reply.following && frozenEach(reply.following);
-  const { fixedFlags, ednsOptions } = frozen({ fixedFlags: reply.fixedFlags, ednsOptions: reply.ednsOptions });
-  const said = { rcode, aa, ra, ad, tc, source, error, uncacheable, drop };
-  return { ...said, following, fixedFlags, ednsOptions, repeat: undefined };
+  const following = reply.following && eachFrozen(reply.following);
+  const [fixedFlags, ednsOptions] = [frozen(reply.fixedFlags), frozen(reply.ednsOptions)];
+  const repeat = undefined;
+  return { rcode, aa, ra, ad, tc, following, fixedFlags, ednsOptions, source, error, uncacheable, repeat, drop };
 }
 
-function* frozenEach(records: Iterable<ResourceRecord>): Generator<ResourceRecord, void> {
-  for (const record of records) yield frozen(record);
+function eachFrozen(records: Iterable<ResourceRecord>): Iterable<ResourceRecord> {
+  return {
+    *[Symbol.iterator]() {
+      for (const record of records) yield frozen(record);
+    },
+  };
 }
 
 function shownSent({ reply, flags, octets, durationMs }: Sent): Sent {
@@ -147,11 +171,14 @@ function replyBehind(reply: Reply, name: string): Reply {
 function frozen<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   if (ArrayBuffer.isView(value)) return Uint8Array.from(value as unknown as Uint8Array) as T;
-  const parts = Object.entries(value).map(([key, part]) => [key, part, frozen(part)] as const);
-  const copied = parts.filter(([, part, shown]) => part !== shown);
-  if (copied.length === 0) return Object.freeze(value);
-  const copy = Array.isArray(value) ? [...value] : { ...value };
-  return Object.freeze(Object.assign(copy, Object.fromEntries(copied.map(([key, , shown]) => [key, shown])))) as T;
+  let copy: T | undefined;
+  for (const key of Object.keys(value) as (keyof T)[]) {
+    const part = frozen(value[key]);
+    if (part === value[key]) continue;
+    copy ??= (Array.isArray(value) ? [...value] : { ...value }) as T;
+    copy[key] = part;
+  }
+  return Object.freeze(copy ?? value);
 }
 
 function isThenable(value: unknown): boolean {
