@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -58,13 +58,18 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
+/** Where a started server listens. */
+async function portOf({ stdout, stderr }: ChildProcessWithoutNullStreams): Promise<number> {
+  let output = '';
+  for (const stream of [stdout, stderr]) stream.on('data', (chunk) => (output += chunk));
+  await vi.waitFor(() => expect(output).toMatch(/^Cairn-/m), PATIENT);
+  return Number(/^\.:(\d+)/m.exec(output)![1]);
+}
+
 test('the plugin of an installed package serves, and no client gets the answer of another', async () => {
   const child = spawn(cairn, ['-p', '0', '-plugin', PLUGIN], { cwd: folder });
   onTestFinished(() => void child.kill('SIGKILL'));
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
-  await vi.waitFor(() => expect(output).toMatch(/^Cairn-/m), PATIENT);
-  const port = Number(/^\.:(\d+)/m.exec(output)![1]);
+  const port = await portOf(child);
   for (let round = 0; round < 4; round++) {
     for (const [from, address] of [
       ['127.0.0.1', '10.0.0.10'],
@@ -77,6 +82,44 @@ test('the plugin of an installed package serves, and no client gets the answer o
   }
   child.kill();
   expect((await once(child, 'exit'))[0]).toBe(0);
+});
+
+test('packages share a key that one of them exports', async () => {
+  const module = (name: string, text: string) => {
+    const path = join(folder, 'node_modules', name);
+    mkdirSync(path);
+    writeFileSync(join(path, 'index.js'), text);
+    const cairn = { plugin: './index.js', api: 1 };
+    writeFileSync(join(path, 'package.json'), JSON.stringify({ name, type: 'module', main: './index.js', cairn }));
+  };
+  module(
+    'paint',
+    `import { definePlugin, OfferKey } from 'cairn-dns/plugin';
+     export const COLOUR = new OfferKey('colour');
+     export default definePlugin({
+       name: 'paint',
+       parse: ([{ args: [{ text }] }]) => text,
+       create: (colour, env) => (env.offer(COLOUR, colour), {}),
+     });`,
+  );
+  module(
+    'show',
+    `import { createReply, definePlugin, rr, TXT } from 'cairn-dns/plugin';
+     import { COLOUR } from 'paint';
+     export default definePlugin({
+       name: 'show',
+       parse: () => undefined,
+       create: (_, env) => ({
+         wrap: () => ({ question: { name } }) =>
+           createReply('show', { answer: [rr(TXT, name, 5, { texts: env.ask(COLOUR) })] }),
+       }),
+     });`,
+  );
+  writeFileSync(join(folder, 'Painted'), '. {\n  show\n  paint red\n}\n');
+  const child = spawn(cairn, ['-conf', 'Painted', '-p', '0', '-plugin', 'show', '-plugin', 'paint'], { cwd: folder });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const response = await exchangeUdp('127.0.0.1', await portOf(child), encodeMessage(testMessage('a.test. TXT')));
+  expect(decodeMessage(response).answer.map(({ data }) => data)).toEqual([{ texts: ['red'] }]);
 });
 
 test.each([
