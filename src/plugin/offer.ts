@@ -23,8 +23,8 @@ export interface OfferEnv {
    */
   offer<T>(key: OfferKey<T>, value: T): void;
   /**
-   * What the plugins of the server block offer under a key, or the one `plugin` alone, in the order of the chain; who needs one value takes the first.
-   * To be called once all plugins of the block are created: in `wrap`, `start`, or later.
+   * What the plugins of the server block offer under a key, in chain order; with `plugin`, what that one offers. A user of one value takes the first.
+   * To be called once all plugins of the block are created: in `wrap`, in `start`, or later.
    *
    * @throws TypeError while the plugins are created
    */

@@ -47,7 +47,7 @@ export interface Repetitions extends Pick<Query, 'protocol' | 'type' | 'zone' | 
  * 3. `wrap` puts it before the next handler, when the chain is built. From here on `env.ask` gives what others offer.
  * 4. `start` loads what it serves. If one plugin fails, all are stopped, and what was served before goes on.
  * 5. `serving` comes once the listeners are open.
- * 6. For each query: the handler of `wrap`, then `observe` or `observeRepetitions`. Meanwhile others may ask `ready`, `label` and `explain`.
+ * 6. For each query: the choice that it offers under `SELECTION`, the handler of `wrap`, then `observe` or `observeRepetitions`. Meanwhile others may ask `ready`, `label` and `explain`.
  * 7. `shutdown`, if the process is about to end: DNS is still served. A reload leaves this step out.
  * 8. `stop` gives everything back, after the last query. What the plugin offered ends with it.
  */
