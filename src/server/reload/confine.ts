@@ -1,9 +1,11 @@
+import type { ResourceRecord } from '../../dns/rr.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import { notePassage, passagesOf } from '../../plugin/passages.ts';
-import type { Handler, Plugin, PluginDefinition } from '../../plugin/plugin.ts';
+import type { Handler, Plugin, PluginDefinition, Sent } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { forThisQuery } from '../../plugin/repeat.ts';
 import { mapReply, type Reply } from '../../plugin/reply.ts';
+import { MemoQuery } from '../memo/query.ts';
 
 /** Reports an error that nobody foresaw, and makes the reply to the client. */
 export type Recover = (query: Query, thrown: unknown) => Reply;
@@ -18,6 +20,8 @@ const SECTIONS = ['answer', 'authority', 'additional'] as const;
 /** What a confined plugin was shown, and what that stands for. */
 const queries = new WeakMap<Query, Query>();
 const replies = new WeakMap<Reply, Reply>();
+/** What stands for a reply: observers are told of one again each time that it is repeated. */
+const shownReplies = new WeakMap<Reply, Reply>();
 
 /**
  * The handler of a confined plugin. It sees queries and replies that it cannot change in place, as others may have parts of them. A query that it has
@@ -52,6 +56,23 @@ export function confinedEnv(env: PluginEnv): PluginEnv {
   return { ...env, resolve: (query, question) => mapReply(env.resolve(queryBehind(query), question), shownReply) };
 }
 
+/** The methods of a plugin that are told of queries and replies, beside the handler. */
+export type Hooks = Pick<Plugin, 'observe' | 'observeRepetitions' | 'label' | 'explain'>;
+
+/** Those of a confined plugin: it cannot change what it is told of, as others may have parts of it. */
+export function confinedHooks(plugin: Hooks): Hooks {
+  const { observe, observeRepetitions, label, explain } = plugin;
+  return {
+    ...(observe && { observe: (query, sent) => observe.call(plugin, toldQuery(query), shownSent(sent)) }),
+    ...(observeRepetitions && {
+      observeRepetitions: (repetitions) =>
+        observeRepetitions.call(plugin, Object.freeze({ ...repetitions, reply: shownReply(repetitions.reply) })),
+    }),
+    ...(label && { label: (query, name) => label.call(plugin, toldQuery(query), name) }),
+    ...(explain && { explain: (query, reply) => explain.call(plugin, toldQuery(query), shownReply(reply)) }),
+  };
+}
+
 /**
  * The handler, of any plugin; what it makes of a query that passed through a confined plugin meanwhile, be it below or in a lookup
  * inside the server, is for this client alone: a failure, too.
@@ -74,33 +95,67 @@ export function watchedHandler(handler: Handler, recover: Recover): Handler {
 }
 
 function shownQuery(query: Query): Query {
-  const { client, local, question, edns, message } = query;
-  for (const part of [question, edns, message]) freeze(part);
-  const shown = Object.freeze({ ...query, client: Object.freeze({ ...client }), local: Object.freeze({ ...local }) });
+  const shown = toldQuery(query);
   queries.set(shown, query);
   return shown;
+}
+
+/** The query, for a plugin that does not hand it on. */
+function toldQuery(query: Query): Query {
+  const { arrival } = query;
+  Object.freeze(arrival.client);
+  Object.freeze(arrival.local);
+  Object.freeze(arrival);
+  // It is made for those who observe it, and decodes what they read.
+  if (query instanceof MemoQuery) return query;
+  return Object.freeze({
+    ...query,
+    client: frozen(query.client),
+    local: frozen(query.local),
+    message: frozen(query.message),
+    question: frozen(query.question),
+    edns: frozen(query.edns),
+  });
 }
 
 function queryBehind(query: Query): Query {
   return queries.get(query) ?? { ...query, tailored: true };
 }
 
-/** The reply, whose records are decoded and frozen only if the plugin looks at them. */
+/** The reply, whose records are decoded and frozen only if the plugin looks at them. It does not see the leave to repeat the reply, which it takes off anyway. */
 function shownReply(reply: Reply): Reply {
+  const before = shownReplies.get(reply);
+  if (before) return before;
   const shown = saidOf(reply);
   for (const section of SECTIONS) {
-    Object.defineProperty(shown, section, { enumerable: true, get: () => freeze(reply[section]) });
+    Object.defineProperty(shown, section, { enumerable: true, get: () => frozen(reply[section]) });
   }
   Object.freeze(shown);
   replies.set(shown as Reply, reply);
+  shownReplies.set(reply, shown as Reply);
   return shown as Reply;
 }
 
 function saidOf(reply: Reply): Omit<Reply, 'answer' | 'authority' | 'additional'> {
-  const { rcode, aa, ra, ad, tc, following, fixedFlags, ednsOptions, source, error, uncacheable, repeat, drop } = reply;
-  freeze(fixedFlags);
-  freeze(ednsOptions);
+  const { rcode, aa, ra, ad, tc, source, error, uncacheable, drop } = reply;
+  const following = reply.following && eachFrozen(reply.following);
+  const [fixedFlags, ednsOptions] = [frozen(reply.fixedFlags), frozen(reply.ednsOptions)];
+  const repeat = undefined;
   return { rcode, aa, ra, ad, tc, following, fixedFlags, ednsOptions, source, error, uncacheable, repeat, drop };
+}
+
+function eachFrozen(records: Iterable<ResourceRecord>): Iterable<ResourceRecord> {
+  return {
+    *[Symbol.iterator]() {
+      for (const record of records) yield frozen(record);
+    },
+  };
+}
+
+function shownSent({ reply, flags, octets, durationMs }: Sent): Sent {
+  const { qr, opcode, aa, tc, rd, ra, ad, cd } = flags;
+  const shownFlags = Object.freeze({ qr, opcode, aa, tc, rd, ra, ad, cd });
+  return Object.freeze({ reply: shownReply(reply), flags: shownFlags, octets, durationMs });
 }
 
 /** @throws TypeError for what is no reply */
@@ -112,12 +167,18 @@ function replyBehind(reply: Reply, name: string): Reply {
   throw new TypeError(`plugin/${name}: its handler returned no reply - make one with createReply`);
 }
 
-/** Freezes plain objects and arrays to the bottom, not octets, which cannot be frozen. */
-function freeze<T>(value: T): T {
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || Object.isFrozen(value)) return value;
-  Object.freeze(value);
-  for (const part of Object.values(value)) freeze(part);
-  return value;
+/** Freezes plain objects and arrays to the bottom; those with octets, which cannot be frozen, are copied. */
+function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  if (ArrayBuffer.isView(value)) return Uint8Array.from(value as unknown as Uint8Array) as T;
+  let copy: T | undefined;
+  for (const key of Object.keys(value) as (keyof T)[]) {
+    const part = frozen(value[key]);
+    if (part === value[key]) continue;
+    copy ??= (Array.isArray(value) ? [...value] : { ...value }) as T;
+    copy[key] = part;
+  }
+  return Object.freeze(copy ?? value);
 }
 
 function isThenable(value: unknown): boolean {
