@@ -8,6 +8,11 @@ export type { Port, Service } from './registry/records.ts';
 export { type EnvironmentOptions, serviceEnvironment } from './registry/service-environment.ts';
 export type { Explained } from './server/answer/explain.ts';
 export { type Answer, firstMessage } from './server/answer/stream.ts';
-export { type CorefileSource, type CorefileSourceOptions, corefileSource } from './server/corefile-source.ts';
-export { type Listening, Server, type ServerOptions } from './server/server.ts';
-export type { Visit } from './server/visit.ts';
+export type { Visit } from './server/answer/visit.ts';
+export {
+  type CorefileSource,
+  type CorefileSourceOptions,
+  corefileSource,
+} from './server/configuration/corefile-source.ts';
+export type { ListeningAddress } from './server/listeners/sockets.ts';
+export { Server, type ServerOptions } from './server/server.ts';

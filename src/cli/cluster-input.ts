@@ -1,7 +1,7 @@
 import { CairnError } from '../base/errors.ts';
 import { parsePrefix } from '../dns/ip.ts';
 import { clusterOptions, type KubernetesOptions } from '../plugins/kubernetes/options.ts';
-import { corefileSource } from '../server/corefile-source.ts';
+import { corefileSource } from '../server/configuration/corefile-source.ts';
 import { buildCluster, type Cluster, type ClusterOptions } from '../sources/manifests/cluster.ts';
 import { loadManifests } from '../sources/manifests/load.ts';
 import type { PodManifest } from '../sources/manifests/pod.ts';

@@ -85,6 +85,18 @@ export interface MessageHead extends MessageFlags {
 /** What we take over UDP without fragments (DNS flag day 2020); announced in every OPT record of our own. */
 export const OWN_UDP_SIZE = 1232;
 
+const MIN_UDP_SIZE = 512;
+/** What fits into one UDP datagram over IPv6. */
+const MAX_UDP_SIZE = 65_487;
+
+/**
+ * How many octets a response over UDP may have, for the size that the query's OPT record gives, 0 without one. RFC 6891 §6.2.3: values
+ * below 512 count as 512; without EDNS it is 512 (RFC 1035 §2.3.4).
+ */
+export function udpLimit(udpSize: number, most = MAX_UDP_SIZE): number {
+  return Math.min(Math.max(udpSize, MIN_UDP_SIZE), most);
+}
+
 export interface Message extends MessageHead, Sections {}
 
 /** A plain query for one question; its id is 0. */

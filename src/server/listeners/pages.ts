@@ -8,7 +8,7 @@ import { type FindPage, parseListenAddress, type ServePage } from '../../net/pag
 import { type ListenAddress, overlaps, socketAddress, widest, wildcardOf } from '../../net/shared-sockets.ts';
 import { printPeer } from '../../net/transport.ts';
 import type { PageCertificate } from '../../plugin/env.ts';
-import type { ListenPoint } from './listen-point.ts';
+import type { Listener } from './listener.ts';
 
 /** The pages of one HTTP address, as it is written. */
 export interface PageSet {
@@ -52,9 +52,11 @@ export class PageBook {
   }
 
   /** The pages that will not be served, as DNS has their ports. */
-  warnings(points: readonly Pick<ListenPoint, 'server' | 'address' | 'port'>[]): CorefileWarning[] {
+  warnings(listeners: readonly Pick<Listener, 'server' | 'address' | 'port'>[]): CorefileWarning[] {
     return [...this.addresses.values()].flatMap(({ text, target, position }) => {
-      const taken = points.find(({ port, address }) => port !== 0 && port === target.port && isTaken(target, address));
+      const taken = listeners.find(
+        ({ port, address }) => port !== 0 && port === target.port && isTaken(target, address),
+      );
       const message = `no page will be served at ${text}: ${taken?.server} has that port - choose another one`;
       return taken ? [{ position, message }] : [];
     });

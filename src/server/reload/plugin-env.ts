@@ -11,7 +11,7 @@ import { notePassage } from '../../plugin/passages.ts';
 import type { Plugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import type { Responder } from '../answer/responder.ts';
-import type { BlockConfiguration, PluginConfiguration } from '../configuration.ts';
+import type { BlockConfiguration, PluginConfiguration } from '../configuration/configuration.ts';
 import type { PageBook } from '../listeners/pages.ts';
 import { confinedEnv, isConfined } from './confine.ts';
 import type { Claims } from './keeper.ts';

@@ -1,0 +1,55 @@
+import { messageOf } from '../../base/errors.ts';
+import type { Clock } from '../../observe/clock.ts';
+import type { Logger } from '../../observe/log.ts';
+import type { Listener } from './listener.ts';
+import { PageServers } from './page-servers.ts';
+import type { PageBook } from './pages.ts';
+import { Sockets } from './sockets.ts';
+
+/** What is to be served at open ports. */
+export interface Served {
+  readonly listeners: readonly Listener[];
+  readonly pages: PageBook;
+  /** Called once it is served; `portOf` gives the real port of each listener. */
+  serving(portOf: (listener: Listener) => number): Promise<void>;
+}
+
+/** All ports that the process has open, for DNS and for HTTP pages: they stay open while what is served there changes. */
+export class OpenPorts {
+  readonly sockets: Sockets;
+  readonly pageServers: PageServers;
+  private readonly log: Logger;
+
+  /** @param reusePort whether other processes may have the same ports, too */
+  constructor(clock: Clock, log: Logger, reusePort: boolean) {
+    this.log = log;
+    this.sockets = new Sockets(clock, log, reusePort);
+    this.pageServers = new PageServers(clock, log);
+  }
+
+  /** Opens what is not open yet; what was served before still is. @throws CairnError when a socket cannot be opened. */
+  async open({ listeners, pages }: Served): Promise<void> {
+    await this.sockets.open(listeners);
+    await this.pageServers.open(pages);
+  }
+
+  /** Opens again what was served before another {@link open} failed; what cannot be had any more is logged, and the rest goes on. */
+  async restore(served: Served | undefined): Promise<void> {
+    try {
+      await this.sockets.restore(served?.listeners ?? []);
+      await this.pageServers.restore(served?.pages);
+    } catch (error) {
+      this.log.error(messageOf(error));
+    }
+  }
+
+  /** From now on this is served, and what nothing needs any more is closed within `graceMs`. */
+  async handOver(next: Served, graceMs: number): Promise<void> {
+    const { sockets, pageServers } = this;
+    const handedOver = sockets.handOver(next.listeners);
+    await pageServers.retain(next.pages);
+    await next.serving((listener) => sockets.portOf(listener));
+    await sockets.retain(next.listeners, graceMs);
+    await handedOver;
+  }
+}
