@@ -4,7 +4,7 @@ import { clusterOptions, type KubernetesOptions } from '../plugins/kubernetes/op
 import { corefileSource } from '../server/configuration/corefile-source.ts';
 import { buildCluster, type Cluster, type ClusterOptions } from '../sources/manifests/cluster.ts';
 import { loadManifests } from '../sources/manifests/load.ts';
-import type { PodManifest } from '../sources/manifests/pod.ts';
+import type { PodManifest } from '../sources/manifests/manifest.ts';
 import { findCorefile } from './corefile-input.ts';
 import { pluginsFor } from './plugins.ts';
 

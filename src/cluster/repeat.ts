@@ -1,6 +1,7 @@
 import type { Cell } from '../observe/metrics.ts';
 import type { Lookup } from '../plugin/lookup.ts';
-import { type Epoch, type Repeat, repeatUntilMoved } from '../plugin/repeat.ts';
+import { type Epoch, repeatUntilMoved } from '../plugin/repeat.ts';
+import type { Repeat } from '../plugin/reply.ts';
 import type { Contents } from './contents.ts';
 import type { ClusterView } from './view.ts';
 

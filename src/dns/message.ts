@@ -4,7 +4,6 @@
  */
 
 import type { Name } from './name.ts';
-import type { ResourceRecord } from './rr.ts';
 
 /** RFC 1035 §4.1.1, RFC 1996, RFC 2136. */
 export const Opcode = { QUERY: 0, IQUERY: 1, STATUS: 2, NOTIFY: 4, UPDATE: 5 } as const;
@@ -64,6 +63,16 @@ export interface MessageFlags {
   readonly ra: boolean;
   readonly ad: boolean;
   readonly cd: boolean;
+}
+
+/** A resource record (RFC 1035 §3.2.1); what `data` holds follows from `type`: `isOfType` of rr.ts tells the compiler. */
+export interface ResourceRecord<D extends object = object> {
+  readonly name: Name;
+  readonly type: number;
+  readonly class: number;
+  /** Seconds. */
+  readonly ttl: number;
+  readonly data: Readonly<D>;
 }
 
 /** The records of a message, but for the OPT record. */

@@ -17,22 +17,13 @@ import {
   value,
 } from './field.ts';
 import { location } from './location.ts';
-import { Class } from './message.ts';
+import { Class, type ResourceRecord } from './message.ts';
 import type { Name } from './name.ts';
 import { svcParams } from './svc-params.ts';
 import { nameType, printType } from './type-names.ts';
 
+export type { ResourceRecord } from './message.ts';
 export { parseType, printType } from './type-names.ts';
-
-/** A resource record (RFC 1035 §3.2.1); what `data` holds follows from `type`: see {@link isOfType}. */
-export interface ResourceRecord<D extends object = object> {
-  readonly name: Name;
-  readonly type: number;
-  readonly class: number;
-  /** Seconds. */
-  readonly ttl: number;
-  readonly data: Readonly<D>;
-}
 
 /** What is known of a record type: its code, its name, and the fields of its rdata in wire order. */
 export interface RRType<D extends object = object> {

@@ -1,6 +1,5 @@
 import type { Pattern } from '../corefile/pattern.ts';
-import { type BinaryOperator, type Expression, fits, printType, type Type } from './expression.ts';
-import type { Vocabulary } from './functions.ts';
+import { type BinaryOperator, type Expression, fits, printType, type Type, type Vocabulary } from './expression.ts';
 import { ExpressionError, type Lexeme, lexExpression } from './lexer.ts';
 
 /** How deep expressions may nest. */

@@ -1,8 +1,7 @@
 import { atToken } from '../corefile/error.ts';
 import { pattern } from '../corefile/pattern.ts';
 import type { Token } from '../corefile/token.ts';
-import type { Expression } from './expression.ts';
-import type { Vocabulary } from './functions.ts';
+import type { Expression, Vocabulary } from './expression.ts';
 import { parseCondition, parseExpression } from './parser.ts';
 
 type Words = readonly [Token, ...Token[]];

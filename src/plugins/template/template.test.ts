@@ -6,8 +6,8 @@ import { printReply, testQuery } from '../../../test/support/query.ts';
 import { Opcode } from '../../dns/message.ts';
 import { parseRecord } from '../../dns/presentation.ts';
 import { printType } from '../../dns/rr.ts';
-import { Epoch, type Repeat } from '../../plugin/repeat.ts';
-import { createReply, failure, type Reply } from '../../plugin/reply.ts';
+import { Epoch } from '../../plugin/repeat.ts';
+import { createReply, failure, type Repeat, type Reply } from '../../plugin/reply.ts';
 import template from './index.ts';
 
 const AKS = `template ANY ANY internal.cloudapp.net {

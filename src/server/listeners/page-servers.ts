@@ -1,7 +1,7 @@
 import { messageOf } from '../../base/errors.ts';
-import type { ListenTarget } from '../../net/listen.ts';
 import { type HttpServer, openHttp } from '../../net/pages/http.ts';
 import { overlaps } from '../../net/shared-sockets.ts';
+import type { ListenTarget } from '../../net/transport.ts';
 import type { Clock, Timer } from '../../observe/clock.ts';
 import type { Logger } from '../../observe/log.ts';
 import { PageBook, type PageSocket } from './pages.ts';

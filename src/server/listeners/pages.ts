@@ -3,10 +3,9 @@ import { CairnError } from '../../base/errors.ts';
 import type { CorefileWarning } from '../../corefile/error.ts';
 import { type Position, printPosition } from '../../corefile/position.ts';
 import { canonicalAddress } from '../../net/addresses.ts';
-import type { ListenTarget } from '../../net/listen.ts';
 import { type FindPage, parseListenAddress, type ServePage } from '../../net/pages/http.ts';
 import { type ListenAddress, overlaps, socketAddress, widest, wildcardOf } from '../../net/shared-sockets.ts';
-import { printPeer } from '../../net/transport.ts';
+import { type ListenTarget, printPeer } from '../../net/transport.ts';
 import type { PageCertificate } from '../../plugin/env.ts';
 import type { Listener } from './listener.ts';
 

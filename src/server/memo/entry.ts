@@ -1,8 +1,8 @@
 import { type MessageFlags, Rcode } from '../../dns/message.ts';
 import { SRV } from '../../dns/rr.ts';
 import { decodeFlags } from '../../dns/wire/decode.ts';
-import type { Epoch, Repeat } from '../../plugin/repeat.ts';
-import { countsOf, type Reply } from '../../plugin/reply.ts';
+import type { Epoch } from '../../plugin/repeat.ts';
+import { countsOf, type Repeat, type Reply } from '../../plugin/reply.ts';
 import type { Route } from '../answer/router.ts';
 import type { KeptReply } from './memo.ts';
 import type { RepeatableReply } from './repeat-reply.ts';
