@@ -9,7 +9,7 @@ import { findCorefile } from './corefile-input.ts';
 import { pluginsFor } from './plugins.ts';
 
 /** Where a command finds a cluster. */
-export interface ClusterInput {
+interface ClusterInput {
   /** Files, folders and patterns; they go before the Corefile. */
   readonly manifests?: readonly string[] | undefined;
   readonly corefile?: string | undefined;
@@ -18,7 +18,7 @@ export interface ClusterInput {
 }
 
 /** A cluster as manifests describe it. */
-export interface LoadedCluster extends Cluster {
+interface LoadedCluster extends Cluster {
   readonly podManifests: readonly PodManifest[];
 }
 

@@ -16,7 +16,7 @@ const NOT_BINDING = 50;
 const NEGATIVE_BINDING = 90;
 
 /** How regular expressions behind `matches` are read. */
-export type Compile = (expression: string) => Pick<Pattern, 'test'>;
+type Compile = (expression: string) => Pick<Pattern, 'test'>;
 
 /** Reads an expression. @throws ExpressionError, and what `compile` throws */
 export function parseExpression(text: string, vocabulary: Vocabulary, compile: Compile): Expression {

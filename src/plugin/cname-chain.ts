@@ -7,7 +7,7 @@ import { notRepeatable } from './repeat.ts';
 import { mapReply, type Reply } from './reply.ts';
 
 /** What a plugin says of a name whose CNAME records lead to a name that is not its own. */
-export type CnameChain = Pick<Reply, 'source' | 'answer'> &
+type CnameChain = Pick<Reply, 'source' | 'answer'> &
   /** What goes with the CNAME records, such as the proof that they are the records of the name. */
   Partial<Pick<Reply, 'authority' | 'additional' | 'ednsOptions'>>;
 

@@ -7,7 +7,7 @@ import { Serial } from './serial.ts';
 import { Table } from './table.ts';
 
 /** Everything there is of the kinds it names. */
-export interface Snapshot {
+interface Snapshot {
   readonly namespaces: Iterable<Namespace>;
   readonly services: Iterable<Service>;
   readonly slices: Iterable<EndpointSlice>;

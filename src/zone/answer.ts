@@ -23,7 +23,7 @@ export interface ServedZone {
 }
 
 /** What answers from zones are made with. */
-export interface AnswerSettings {
+interface AnswerSettings {
   /** The plugin's name. */
   readonly plugin: string;
   readonly next: Handler;

@@ -10,7 +10,7 @@ import type { Hold } from './hold.ts';
 import { answers, idOf, withId } from './match.ts';
 import type { ConnectionEvents, UpstreamConnection } from './pool.ts';
 
-export interface ConnectionOptions extends ConnectionEvents {
+interface ConnectionOptions extends ConnectionEvents {
   readonly clock: Clock;
   readonly dialer: Dialer;
   readonly dialTimeout: DialTimeout;

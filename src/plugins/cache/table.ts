@@ -12,7 +12,7 @@ export interface Table<V> {
   delete(key: string): void;
 }
 
-export interface TableOptions {
+interface TableOptions {
   readonly maxEntries: number;
   readonly maxOctets: number;
   /** Called for each value that had to make room. */

@@ -9,7 +9,7 @@ import { isDestination, isPath } from './destination.ts';
 import { COMMON_FORMAT, compileFormat } from './format.ts';
 
 /** One line of the Corefile: which queries are logged, and how. */
-export interface LogRule {
+interface LogRule {
   readonly names: readonly Name[];
   readonly format: string;
   readonly classes: ReadonlySet<ReplyClass>;

@@ -27,7 +27,7 @@ export type Match = readonly (string | undefined)[] & {
 };
 
 /** How a stanza fits a query. */
-export interface Fit {
+interface Fit {
   readonly zone: Name;
   readonly match: Match;
   /** Those of the stanza where the query is for all. */

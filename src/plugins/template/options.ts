@@ -23,7 +23,7 @@ import { EXPRESSION_FUNCTIONS } from './expressions.ts';
 import { parseTemplate } from './go/parser.ts';
 import { checkFixedRecord, type RecordTemplate } from './record.ts';
 
-export const SECTIONS = ['answer', 'authority', 'additional'] as const;
+const SECTIONS = ['answer', 'authority', 'additional'] as const;
 export type Section = (typeof SECTIONS)[number];
 
 /** One use of the directive: which queries it answers, and how. */

@@ -8,7 +8,7 @@ import { FAILURE_CODES, VERDICT_TEXT, verdictOf } from '../verdict.ts';
 import { waitFor } from '../wait-for.ts';
 
 /** How the application set c-ares up. */
-export interface CAresTraits {
+interface CAresTraits {
   /** Whether SERVFAIL, NOTIMP and REFUSED lead to the next server; Node.js takes them as they are. */
   readonly checksRcode: boolean;
 }

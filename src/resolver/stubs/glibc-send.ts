@@ -25,13 +25,13 @@ export interface Sender {
 }
 
 /** What went wrong with a server, or with all of them. */
-export interface Trouble {
+interface Trouble {
   readonly code: FailureCode;
   readonly because: string;
 }
 
 /** The replies that count, in the order of their coming; never none. Or why there are none. */
-export type Heard = readonly Reply[] | Trouble;
+type Heard = readonly Reply[] | Trouble;
 
 /** Asks for a name in all its types: server after server, round after round. */
 export function* send(name: string, types: readonly string[], sender: Sender, reason: string): Machine<Heard> {

@@ -14,7 +14,7 @@ import { type Answer, streamMessages } from './stream.ts';
 import type { ServerWatch } from './watch.ts';
 
 /** What the responder of a listener is made from. */
-export interface ResponderOptions extends Delivery {
+interface ResponderOptions extends Delivery {
   /** The listener's name in logs and metrics, such as `dns://:53`. */
   readonly server: string;
   readonly router: Router;

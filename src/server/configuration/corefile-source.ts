@@ -9,7 +9,7 @@ import { type Configuration, configure } from './configuration.ts';
 import { UNSUPPORTED } from './unsupported.ts';
 
 /** A Corefile that was read and found right. */
-export interface LoadedCorefile {
+interface LoadedCorefile {
   readonly configuration: Configuration;
   /** A digest of what the Corefile says, imports and environment included; comments and blanks do not count. */
   readonly hash: string;

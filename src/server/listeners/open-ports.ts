@@ -7,7 +7,7 @@ import type { PageBook } from './pages.ts';
 import { Sockets } from './sockets.ts';
 
 /** What is to be served at open ports. */
-export interface Served {
+interface Served {
   readonly listeners: readonly Listener[];
   readonly pages: PageBook;
   /** Called once it is served; `portOf` gives the real port of each listener. */

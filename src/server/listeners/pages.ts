@@ -10,7 +10,7 @@ import type { PageCertificate } from '../../plugin/env.ts';
 import type { Listener } from './listener.ts';
 
 /** The pages of one HTTP address, as it is written. */
-export interface PageSet {
+interface PageSet {
   readonly text: string;
   readonly target: ListenTarget;
   readonly pages: Map<string, ServePage>;

@@ -3,7 +3,7 @@ import { AdmissionFilter } from './admission-filter.ts';
 import type { Scan } from './key.ts';
 
 /** The environment variable that, set to `off`, has every reply made anew: for measuring and for hunting a difference. */
-export const MEMO_VARIABLE = 'CAIRN_MEMO';
+const MEMO_VARIABLE = 'CAIRN_MEMO';
 /** Replies that are kept for one listener. */
 export const MAX_MEMO_ENTRIES = 16_384;
 /** The octets of all of them together. */

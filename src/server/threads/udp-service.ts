@@ -11,7 +11,7 @@ import { addStats, NO_STATS, type WorkerStats } from './messages.ts';
 import { type Readers, WorkerPool } from './worker-pool.ts';
 
 /** What a listener's UDP needs to be served. */
-export interface UdpServiceOptions {
+interface UdpServiceOptions {
   readonly server: string;
   readonly address: string | undefined;
   readonly port: number;

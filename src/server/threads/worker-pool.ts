@@ -9,7 +9,7 @@ import { WorkerLink, type WorkerWorld } from './worker-link.ts';
 /** How long the main thread stands in for a worker that died before another one is started. */
 const RESTART_MS = 1000;
 
-export interface PoolWorld extends WorkerWorld {
+interface PoolWorld extends WorkerWorld {
   /** The listener's name in the log. */
   readonly server: string;
   readonly log: Logger;

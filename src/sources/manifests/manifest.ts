@@ -12,7 +12,7 @@ import { convertServiceImport } from '../objects/service-import.ts';
 import { type PodFields, readPod } from './pod.ts';
 
 /** What every manifest has; `place` is where it stands, for messages. */
-export interface Common {
+interface Common {
   /** Empty for a Namespace. */
   readonly namespace: string;
   readonly name: string;
