@@ -1,3 +1,8 @@
+/*
+ * What a program may import from `cairn-dns`. Begin with server/server.ts to read the server, and with cli/run.ts to read the command.
+ * The other entry points of the package are plugin/, plugin/testing/, resolver/ and testing/; no program imports another file.
+ */
+
 export { CairnError } from './base/errors.ts';
 export { CorefileError, CorefileErrors } from './corefile/error.ts';
 export type { LogSink } from './observe/log.ts';

@@ -1,3 +1,8 @@
+/*
+ * The command `cairn`: reads the command line, then serves, checks a Corefile or runs another command. Begin here; main.ts only starts
+ * the process. Nothing here answers a query: that is the server's.
+ */
+
 import { CairnError, messageOf } from '../base/errors.ts';
 import { printable } from '../observe/printable.ts';
 import { check } from './check.ts';

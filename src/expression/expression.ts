@@ -1,3 +1,9 @@
+/*
+ * The typed expressions about queries that Corefiles hold: this file has their types, parser.ts reads and checks them, evaluate.ts
+ * computes them. Begin here, then read functions.ts for what expressions can ask. It never changes a query, and never runs without a
+ * bound.
+ */
+
 import type { Pattern } from '../corefile/pattern.ts';
 import type { Query } from '../plugin/query.ts';
 

@@ -1,7 +1,7 @@
 /*
  * A DNS server for one Corefile. Begin here for start, reload and stop, and in answer/responder.ts for the way of a query; configuration/
- * reads the Corefile, reload/ makes chains of it, listeners/ opens ports, memo/ and threads/ give responses again. Nothing here knows a
- * plugin by its name.
+ * reads the Corefile, reload/ makes chains of it, listeners/ opens ports, memo/ and threads/ give responses again. It never imports a
+ * plugin: it knows those of the list that it is given.
  */
 
 import { CairnError, messageOf } from '../base/errors.ts';

@@ -1,3 +1,8 @@
+/*
+ * The HTTP pages for health, readiness and metrics. Begin here; page-connection.ts is one client's connection, bodies.ts the memory of
+ * what clients are still reading. It never knows what is on a page.
+ */
+
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { createSecureContext, type TlsOptions } from 'node:tls';

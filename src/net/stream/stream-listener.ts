@@ -1,3 +1,8 @@
+/*
+ * Connections of every kind: TCP, TLS, HTTPS and HTTP pages. Begin here, where they are accepted; connections.ts counts them and decides
+ * which one makes room, and tcp-connection.ts speaks DNS over one. It never lets one client take what others need.
+ */
+
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock } from '../../observe/clock.ts';
 import { clientOf } from '../addresses.ts';

@@ -1,3 +1,8 @@
+/*
+ * The way of every query from its bytes to those of the response. Begin with `Responder.answer`; the other files are its steps, and
+ * explain.ts walks them for people. It never touches a socket, and a query never makes it throw.
+ */
+
 import { type Message, type MessageFlags, type Question, Rcode } from '../../dns/message.ts';
 import { foldName } from '../../dns/name.ts';
 import { decodeFlags } from '../../dns/wire/decode.ts';

@@ -1,3 +1,8 @@
+/*
+ * What a Corefile says: its blocks with the options of their plugins. Begin here; corefile-source.ts reads the file and hands it over. It
+ * never touches the network, and makes no plugin.
+ */
+
 import type { Directive, ServerBlock } from '../../corefile/ast.ts';
 import { type Claim, findConflicts } from '../../corefile/conflict.ts';
 import type { EmptyReference } from '../../corefile/environment.ts';

@@ -1,3 +1,8 @@
+/*
+ * Where the server listens. Begin here: blocks of a Corefile become listeners. sockets.ts opens the sockets that these share, pages.ts
+ * and page-servers.ts do the same for HTTP pages, and open-ports.ts holds both. It never decides what is answered.
+ */
+
 import { CorefileError, type CorefileWarning } from '../../corefile/error.ts';
 import type { ServerKey, Transport } from '../../corefile/key.ts';
 import { printPosition } from '../../corefile/position.ts';

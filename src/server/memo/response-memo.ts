@@ -1,3 +1,8 @@
+/*
+ * Whole responses that may be given again. Begin here; key.ts recognizes a question without decoding it, entry.ts decides what can be
+ * kept, memo.ts holds it within bounds. It never gives a response that no longer holds.
+ */
+
 import { udpLimit } from '../../dns/message.ts';
 import type { Repetitions } from '../../plugin/plugin.ts';
 import type { Arrival, Query } from '../../plugin/query.ts';

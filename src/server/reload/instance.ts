@@ -1,3 +1,8 @@
+/*
+ * From a configuration to chains of plugins at work, and what outlives them. Begin here; plugin-env.ts makes the plugins, keeper.ts keeps
+ * state from one reload to the next, confine.ts keeps what depends on a client from others. It never opens a port.
+ */
+
 import { messageOf } from '../../base/errors.ts';
 import { CorefileError, type CorefileWarning, inOrder, isCorefileError } from '../../corefile/error.ts';
 import { Rcode } from '../../dns/message.ts';

@@ -1,3 +1,8 @@
+/*
+ * UDP of a listener, with worker threads or without. Begin here; worker-pool.ts and worker-link.ts are the main thread's side, worker.ts
+ * is a thread, and messages.ts is what they say to each other. A worker never runs a plugin.
+ */
+
 import { Epoch } from '../../base/epoch.ts';
 import { type BatchedListener, drain, listenOn, loadMachinery } from '../../net/native/batched-udp.ts';
 import type { Machinery } from '../../net/native/serve-socket.ts';
