@@ -6,12 +6,12 @@ import { printable } from '../observe/printable.ts';
 import { corefileSource } from '../server/configuration/corefile-source.ts';
 import type { ListeningAddress } from '../server/listeners/sockets.ts';
 import { Server } from '../server/server.ts';
+import { versionText } from '../version.ts';
 import { type CorefileInput, findCorefile } from './corefile-input.ts';
 import type { Flags } from './flags.ts';
 import { pluginsFor } from './plugins.ts';
 import { handleSignals } from './signals.ts';
 import { releaseStartMemoryLater } from './start-memory.ts';
-import { versionText } from './version.ts';
 
 const EXIT_ERROR = 1;
 

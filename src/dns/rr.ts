@@ -178,3 +178,10 @@ export function rr<D extends object>(type: RRType<D>, owner: Name, ttl: number, 
 export function isOfType<D extends object>(record: ResourceRecord, type: RRType<D>): record is ResourceRecord<D> {
   return record.type === type.code && type.fields[0]![0] in record.data;
 }
+
+const OF_DENIALS = new Set<number>([SOA.code, NSEC.code, OPAQUE.NSEC3]);
+
+/** Whether a record of an authority section says that something does not exist, and for how long, or proves it (RFC 4035 §3.1.3). */
+export function isOfDenial(record: ResourceRecord): boolean {
+  return OF_DENIALS.has(isOfType(record, RRSIG) ? record.data.covered : record.type);
+}

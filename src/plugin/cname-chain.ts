@@ -1,6 +1,6 @@
 import { Rcode } from '../dns/message.ts';
 import type { Name } from '../dns/name.ts';
-import { isOfDenial } from './denial.ts';
+import { isOfDenial } from '../dns/rr.ts';
 import type { PluginEnv } from './env.ts';
 import type { Query } from './query.ts';
 import { notRepeatable } from './repeat.ts';

@@ -19,3 +19,10 @@ export type Happening =
  * knows no socket and no clock, so the same machine runs over a network and is predicted without one.
  */
 export type Machine<T> = Generator<Step, T, Happening>;
+
+/** Sends one query on a socket of its own and waits for what becomes of it. */
+export function* waitFor(query: Query, untilMs: number): Generator<Step, Happening, Happening> {
+  let happening = yield { send: [query], untilMs };
+  while (happening.kind !== 'time' && happening.query !== query) happening = yield { send: [], untilMs };
+  return happening;
+}

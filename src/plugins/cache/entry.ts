@@ -16,8 +16,7 @@ import {
 } from '../../plugin/reply.ts';
 import type { Kind } from './classify.ts';
 import type { KindOptions } from './options.ts';
-import { pack, unpack } from './packed.ts';
-import { sizeOf } from './size.ts';
+import { pack, sizeOf, unpack } from './packed.ts';
 
 /** A reply that is kept. */
 export interface Entry extends Pick<Reply, 'rcode' | 'aa' | 'ra' | 'ad'> {

@@ -1,11 +1,10 @@
 import { dotsIn, isSendable } from '../candidates.ts';
 import type { Protocol, Query, Reply } from '../exchange.ts';
-import type { Machine } from '../machine.ts';
+import { type Machine, waitFor } from '../machine.ts';
 import { type FailureCode, failed, found, type LookupResult } from '../result.ts';
 import type { Candidate, LookupTask } from '../stub.ts';
 import { together } from '../together.ts';
 import { FAILURE_CODES, VERDICT_TEXT, verdictOf } from '../verdict.ts';
-import { waitFor } from '../wait-for.ts';
 
 /** How the application set c-ares up. */
 interface CAresTraits {

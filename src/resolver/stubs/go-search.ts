@@ -1,10 +1,9 @@
 import type { Protocol, Query, Reply } from '../exchange.ts';
-import type { Machine } from '../machine.ts';
+import { type Machine, waitFor } from '../machine.ts';
 import { type FailureCode, failed, found, type LookupResult } from '../result.ts';
 import type { LookupTask } from '../stub.ts';
 import { together } from '../together.ts';
 import { FAILURE_CODES, isLame, VERDICT_TEXT, verdictOf } from '../verdict.ts';
-import { waitFor } from '../wait-for.ts';
 
 const EDNS_OCTETS = 1232;
 

@@ -5,8 +5,7 @@ import type { Epoch } from '../../plugin/repeat.ts';
 import { countsOf, type Repeat, type Reply } from '../../plugin/reply.ts';
 import type { Route } from '../answer/router.ts';
 import type { KeptReply } from './memo.ts';
-import type { RepeatableReply } from './repeat-reply.ts';
-import { findAddressRuns } from './shuffle.ts';
+import { findAddressRuns, type RepeatableReply } from './repeat-reply.ts';
 
 /** Longer replies are made anew each time. */
 const MAX_REPLY_OCTETS = 4096;

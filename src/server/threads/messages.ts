@@ -1,6 +1,6 @@
 import type { BoundSocket } from '../../net/native/socket.ts';
 import type { UdpStats } from '../../net/transport.ts';
-import type { AddressRun } from '../memo/shuffle.ts';
+import type { AddressRun } from '../memo/repeat-reply.ts';
 
 /** What a worker is started with. */
 export interface WorkerStart {
