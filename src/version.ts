@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 
-/** The version of the package. */
 export const VERSION: string = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
 
 /** As CoreDNS prints it: the program, then the platform and what runs it. */

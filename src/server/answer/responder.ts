@@ -18,7 +18,6 @@ import type { Block, Route, Router } from './router.ts';
 import { type Answer, streamMessages } from './stream.ts';
 import type { ServerWatch } from './watch.ts';
 
-/** What the responder of a listener is made from. */
 interface ResponderOptions extends Delivery {
   /** The listener's name in logs and metrics, such as `dns://:53`. */
   readonly server: string;

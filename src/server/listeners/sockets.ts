@@ -121,7 +121,6 @@ export class Sockets {
     return this.openSockets.values();
   }
 
-  /** Closes all. */
   close(graceMs: number): Promise<void> {
     return this.retain([], graceMs);
   }
