@@ -24,6 +24,6 @@ export function createRepeatOf({ registry, services, options }: ClusterView): Re
   return (contents, lookup, cell) => {
     // Name servers are told by the machine's own addresses, which may change without a word.
     if (contents?.kind === 'apex' || contents?.kind === 'nameserver' || lookup.kind === 'unready') return undefined;
-    return { ...repeatUntilMoved(epochsOf(contents, lookup.kind === 'hit'), cell), spelledAsAsked: true };
+    return { ...repeatUntilMoved(epochsOf(contents, lookup.kind === 'hit'), cell), caseAsAsked: true };
   };
 }

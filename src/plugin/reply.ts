@@ -50,8 +50,8 @@ export interface Repeat {
   readonly again: readonly Cell[];
   /** Whether each repetition gives the addresses of the answer in another random order. */
   readonly shuffled?: boolean;
-  /** Whether all names that end as the qname does are spelled as the client spells it. */
-  readonly spelledAsAsked?: boolean;
+  /** Whether all names that end as the qname does have the letter case of the question. */
+  readonly caseAsAsked?: boolean;
 }
 
 /** With every property there, if only as undefined. */

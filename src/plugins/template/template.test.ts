@@ -205,7 +205,7 @@ describe('a name exists for all types, or for none', () => {
   });
 
   const epoch = new Epoch();
-  const repeat: Repeat = { epochs: [epoch], untilMs: 7, again: [], shuffled: true, spelledAsAsked: true };
+  const repeat: Repeat = { epochs: [epoch], untilMs: 7, again: [], shuffled: true, caseAsAsked: true };
   const ours = FALLS.replace('answer', "expr incidr(client_ip(), '192.0.2.0/24')\n answer");
   test.each<[string, Partial<Reply>, string, boolean, Repeat | undefined]>([
     ['a denial', { ...NXDOMAIN, repeat }, FALLS, false, { epochs: [epoch], untilMs: 7, again: [] }],

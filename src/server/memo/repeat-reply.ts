@@ -10,7 +10,7 @@ export interface RepeatableReply {
   readonly runs: readonly AddressRun[];
 }
 
-/** The reply to a query that is repeated: its octets with the query's id, spelling and an order of its own. */
+/** The reply to a query that is repeated: its octets with the query's id and letter case, and its addresses in an order of their own. */
 export function repeatReply(
   entry: RepeatableReply,
   query: Uint8Array,
