@@ -1,22 +1,19 @@
 import { readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 const MADV_DONTNEED = 4;
-/** When all that a start sets going has been done. */
-const SETTLED_MS = 10_000;
-
-/** Gives memory of the start back once the server has settled: {@link releaseStartMemory}. */
-export function releaseStartMemoryLater(): void {
-  setTimeout(() => void releaseStartMemory(), SETTLED_MS).unref();
-}
 
 /**
- * Gives the system back what only the start has needed: what malloc keeps for itself, and the pages of the program's file. Half of the
- * memory of a small server are pages of Node.js that its start has touched; those that are used again come back with the first use, out of the
- * page cache, 16 at a time. Does nothing where that is impossible: not Linux, no koffi.
+ * Gives the system back what only the start has needed: garbage, what V8 and malloc keep for later, and the pages of the program's
+ * file. Half of the memory of a small server are pages of Node.js that its start has touched. Those that are used again come back with
+ * the first use, out of the page cache, 16 at a time. Where this is impossible (not Linux, no koffi), only the garbage goes.
  *
- * Measured with the example Corefile, resident: 83 MiB before, 50 after, 76 after 10.7 million queries.
+ * Measured in a container of 170 MiB that has just listed 10,000 services of 15 endpoints: 55 MiB of its own memory after it, 110
+ * before; it takes 70 ms. Without it the pages of Node.js had no room under load: the kernel read them again and again, and queries waited for seconds.
  */
 export async function releaseStartMemory(): Promise<void> {
+  collectGarbage();
   if (process.platform !== 'linux') return;
   try {
     const libc = (await import('koffi')).default.load(null);
@@ -26,6 +23,14 @@ export async function releaseStartMemory(): Promise<void> {
   } catch {
     // Only an economy.
   }
+}
+
+/** The flavor makes V8 give back its free pages as well. Only a new context sees the function. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc');
+  setFlagsFromString('--no-expose-gc');
+  collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }
 
 /** Where files are mapped, and nothing but what the files hold is there: such pages can be had again at any time. */
