@@ -50,7 +50,7 @@ export interface Repeat {
   readonly again: readonly Cell[];
   /** Whether each repetition gives the addresses of the answer in another random order. */
   readonly shuffled?: boolean;
-  /** Whether all names that end as the qname does have the letter case of the question. */
+  /** Whether all names that end as the qname does get the letter case of the client's question. */
   readonly caseAsAsked?: boolean;
 }
 

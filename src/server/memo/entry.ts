@@ -45,7 +45,7 @@ export function createEntry(bytes: Buffer, reply: Reply, route: Route, hasEdns: 
     flags: decodeFlags(bytes.readUInt16BE(2)),
     values: repeat.epochs.map((epoch) => epoch.value),
     runs,
-    anyCase: repeat.caseAsAsked === true && hasCaseByPointers(reply),
+    anyCase: repeat.caseAsAsked === true && hasCaseOnlyInQuestion(reply),
     used: false,
   };
 }
@@ -60,8 +60,8 @@ function isWhole(bytes: Buffer, reply: Reply, hasEdns: boolean): boolean {
   );
 }
 
-/** Whether the qname's letter case shows only where names point to the question: everywhere but in uncompressed targets. */
-function hasCaseByPointers({ rcode, answer, additional }: Reply): boolean {
+/** Whether all names with the qname's letter case are pointers to the question. Names in uncompressed targets are not. */
+function hasCaseOnlyInQuestion({ rcode, answer, additional }: Reply): boolean {
   if (rcode === Rcode.NXDOMAIN && answer.length > 0) return false;
   return ![...answer, ...additional].some(({ type }) => type === SRV.code);
 }

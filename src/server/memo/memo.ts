@@ -12,7 +12,7 @@ export const MAX_MEMO_OCTETS = 8 * 1024 * 1024;
 /** A whole reply that can be given again. */
 export interface KeptReply {
   readonly bytes: Uint8Array;
-  /** Whether the response is the same for a qname in another letter case, but for the qname itself. */
+  /** Whether another letter case of the qname leaves all other octets unchanged. */
   readonly anyCase: boolean;
   /** Set when it is used, taken off when it could have been evicted. */
   used: boolean;

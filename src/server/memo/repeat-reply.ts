@@ -10,7 +10,7 @@ export interface RepeatableReply {
   readonly runs: readonly AddressRun[];
 }
 
-/** The reply to a query that is repeated: its octets with the query's id and letter case, and its addresses in an order of their own. */
+/** The response to a repeated question: the kept octets, with the query's id and letter case and a new order of addresses. */
 export function repeatReply(
   entry: RepeatableReply,
   query: Uint8Array,
