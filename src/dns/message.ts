@@ -98,10 +98,7 @@ const MIN_UDP_SIZE = 512;
 /** What fits into one UDP datagram over IPv6. */
 const MAX_UDP_SIZE = 65_487;
 
-/**
- * How many octets a response over UDP may have, for the size that the query's OPT record gives, 0 without one. RFC 6891 §6.2.3: values
- * below 512 count as 512; without EDNS it is 512 (RFC 1035 §2.3.4).
- */
+/** The maximum size of a response over UDP: 512 without EDNS (RFC 1035 §2.3.4). Smaller values in EDNS count as 512 (RFC 6891 §6.2.3). */
 export function udpLimit(udpSize: number, most = MAX_UDP_SIZE): number {
   return Math.min(Math.max(udpSize, MIN_UDP_SIZE), most);
 }

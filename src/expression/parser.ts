@@ -24,7 +24,7 @@ export function readExpression(words: Words, vocabulary: Vocabulary): Expression
   return atToken(words[0], () => new Parser(words, vocabulary).whole());
 }
 
-/** The same for an expression that says yes or no. @throws CorefileError */
+/** The same for an expression whose value is true or false. @throws CorefileError */
 export function readCondition(words: Words, vocabulary: Vocabulary): Expression {
   const expression = readExpression(words, vocabulary);
   if (fits(expression.type, 'boolean')) return expression;

@@ -3,7 +3,7 @@ import type { Query, Reply } from './exchange.ts';
 /** What a machine wants next: these queries sent, then to be told what happens first, at `untilMs` at the latest. */
 export interface Step {
   readonly send: readonly Query[];
-  /** On the scale of {@link Event.nowMs}. */
+  /** The same scale as {@link Event.nowMs}. */
   readonly untilMs: number;
 }
 

@@ -6,7 +6,7 @@ import type { OpenPorts } from './listeners/open-ports.ts';
 import type { OpenSockets } from './listeners/sockets.ts';
 import type { MemoSize } from './threads/udp-service.ts';
 
-/** Shows what the server counts outside of queries, for as long as the metrics are scraped; without `ports` it has none open. */
+/** Shows the counts of listeners and open ports whenever the metrics are scraped. Without `ports`, the server has none open. */
 export function exposeServer(
   metrics: Metrics,
   listeners: () => readonly Listener[],
@@ -20,7 +20,7 @@ export function exposeServer(
 
 const NO_MEMO: MemoSize = { entries: 0, octets: 0 };
 
-/** Which version runs, under CoreDNS's name: `goversion` is the version of Node.js, and a revision is not known. */
+/** Shows which version runs, under CoreDNS's name: `goversion` is the version of Node.js, and a revision is not known. */
 function exposeBuild(metrics: Metrics): void {
   const help = 'Always 1; the labels say the version of Cairn, and as goversion that of Node.js.';
   metrics
@@ -28,7 +28,7 @@ function exposeBuild(metrics: Metrics): void {
     .cell(VERSION, '', process.version).value = 1;
 }
 
-/** What the sockets of each listener count. */
+/** Shows the counts of each listener's sockets. */
 export function exposeTransports(metrics: Metrics, sockets: () => Iterable<OpenSockets>): void {
   const open = metrics.gauge('cairn_tcp_connections', 'TCP connections that are open.', ['server']);
   const refused = metrics.counter(
@@ -103,7 +103,7 @@ export function exposeTransports(metrics: Metrics, sockets: () => Iterable<OpenS
   });
 }
 
-/** What the servers of HTTP pages count, by their addresses. */
+/** Shows the counts of the servers of HTTP pages, by their addresses. */
 function exposePageServers(metrics: Metrics, servers: () => Iterable<readonly [string, HttpServer]>): void {
   const open = metrics.gauge('cairn_page_connections', 'Connections to HTTP pages that are open.', ['address']);
   const bodies = metrics.gauge('cairn_page_body_bytes', 'Memory of HTTP pages that clients are still reading.', [
@@ -124,7 +124,7 @@ function exposePageServers(metrics: Metrics, servers: () => Iterable<readonly [s
   });
 }
 
-/** How many queries of each listener wait, and what its memos do, those of its worker threads included. */
+/** Shows the queries in flight and the memo of each listener, including its worker threads. */
 function exposeResponders(
   metrics: Metrics,
   listeners: () => readonly Listener[],

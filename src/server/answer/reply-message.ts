@@ -18,7 +18,7 @@ import type { Block } from './router.ts';
 const PADDING_BLOCK_OCTETS = 468;
 const OPTION_HEADER_OCTETS = 4;
 
-/** How replies travel back. */
+/** The properties of the listener that a response depends on. */
 export interface Delivery {
   readonly transport: Transport;
   /** How long an idle connection is kept, in milliseconds: told to clients that ask (RFC 7828). */

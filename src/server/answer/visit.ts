@@ -15,7 +15,7 @@ export interface Visit {
 const LOOPBACK: Peer = { address: '127.0.0.1', port: 0 };
 const DNS_PORT = 53;
 
-/** Which responder answers such a query, that of port 53 or the first one, and how the query arrives there; undefined if there is none. */
+/** The responder for such a query, which is that of port 53 or else the first one, and the arrival of the query there; undefined without a listener. */
 export function arrive(
   listeners: readonly Listener[],
   bytes: Uint8Array,

@@ -6,15 +6,15 @@ import { PageServers } from './page-servers.ts';
 import type { PageBook } from './pages.ts';
 import { Sockets } from './sockets.ts';
 
-/** What is to be served at open ports. */
+/** What an instance serves at open ports. */
 interface Served {
   readonly listeners: readonly Listener[];
   readonly pages: PageBook;
-  /** Called once it is served; `portOf` gives the real port of each listener. */
+  /** Called when the ports are open; `portOf` gives the real port of each listener. */
   serving(portOf: (listener: Listener) => number): Promise<void>;
 }
 
-/** All ports that the process has open, for DNS and for HTTP pages: they stay open while what is served there changes. */
+/** All ports that the process has open, for DNS and for HTTP pages. A reload changes what is served there and leaves them open. */
 export class OpenPorts {
   readonly sockets: Sockets;
   readonly pageServers: PageServers;
@@ -27,13 +27,13 @@ export class OpenPorts {
     this.pageServers = new PageServers(clock, log);
   }
 
-  /** Opens what is not open yet; what was served before still is. @throws CairnError when a socket cannot be opened. */
+  /** Opens what is not open yet, and closes nothing that is served. @throws CairnError when a socket cannot be opened. */
   async open({ listeners, pages }: Served): Promise<void> {
     await this.sockets.open(listeners);
     await this.pageServers.open(pages);
   }
 
-  /** Opens again what was served before another {@link open} failed; what cannot be had any more is logged, and the rest goes on. */
+  /** Opens again what was open before another {@link open} failed. A socket that cannot be opened again is logged. */
   async restore(served: Served | undefined): Promise<void> {
     try {
       await this.sockets.restore(served?.listeners ?? []);
@@ -43,7 +43,7 @@ export class OpenPorts {
     }
   }
 
-  /** From now on this is served, and what nothing needs any more is closed within `graceMs`. */
+  /** Serves this from now on, and closes what it does not need within `graceMs`. */
   async handOver(next: Served, graceMs: number): Promise<void> {
     const { sockets, pageServers } = this;
     const handedOver = sockets.handOver(next.listeners);

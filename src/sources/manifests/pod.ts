@@ -5,7 +5,7 @@ import { LABEL, LABEL_RULE, readLabels } from '../objects/metadata.ts';
 import { convertPod } from '../objects/pod.ts';
 import { readProtocol } from '../objects/ports.ts';
 
-/** What the control plane and the kubelet would read of a Pod. */
+/** The fields of a Pod that a control plane and a kubelet would use. */
 export interface PodFields {
   readonly labels: Labels;
   /** Undefined if the pod has no address. */
