@@ -27,7 +27,7 @@ export class OpenPorts {
     this.pageServers = new PageServers(clock, log);
   }
 
-  /** Opens what is not open yet, and closes nothing that is served. @throws CairnError when a socket cannot be opened. */
+  /** Opens what is not open yet, and closes only sockets that are in its way. @throws CairnError when a socket cannot be opened. */
   async open({ listeners, pages }: Served): Promise<void> {
     await this.sockets.open(listeners);
     await this.pageServers.open(pages);
