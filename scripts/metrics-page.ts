@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type MetricDescription, Metrics } from '../src/observe/metrics.ts';
 import { plugins } from '../src/plugins.ts';
-import { corefileSource } from '../src/server/corefile-source.ts';
+import { corefileSource } from '../src/server/configuration/corefile-source.ts';
 import { Server } from '../src/server/server.ts';
 import { certificate } from '../test/support/certificate.ts';
 

@@ -1,6 +1,6 @@
 import { CorefileErrors, type CorefileWarning, printWarning } from '../corefile/error.ts';
 import { printable } from '../observe/printable.ts';
-import { corefileSource } from '../server/corefile-source.ts';
+import { corefileSource } from '../server/configuration/corefile-source.ts';
 import { rehearse } from '../server/reload/rehearsal.ts';
 import { findCorefile } from './corefile-input.ts';
 import type { Flags } from './flags.ts';

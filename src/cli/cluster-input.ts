@@ -1,15 +1,15 @@
 import { CairnError } from '../base/errors.ts';
 import { parsePrefix } from '../dns/ip.ts';
 import { clusterOptions, type KubernetesOptions } from '../plugins/kubernetes/options.ts';
-import { corefileSource } from '../server/corefile-source.ts';
+import { corefileSource } from '../server/configuration/corefile-source.ts';
 import { buildCluster, type Cluster, type ClusterOptions } from '../sources/manifests/cluster.ts';
 import { loadManifests } from '../sources/manifests/load.ts';
-import type { PodManifest } from '../sources/manifests/pod.ts';
+import type { PodManifest } from '../sources/manifests/manifest.ts';
 import { findCorefile } from './corefile-input.ts';
 import { pluginsFor } from './plugins.ts';
 
 /** Where a command finds a cluster. */
-export interface ClusterInput {
+interface ClusterInput {
   /** Files, folders and patterns; they go before the Corefile. */
   readonly manifests?: readonly string[] | undefined;
   readonly corefile?: string | undefined;
@@ -18,7 +18,7 @@ export interface ClusterInput {
 }
 
 /** A cluster as manifests describe it. */
-export interface LoadedCluster extends Cluster {
+interface LoadedCluster extends Cluster {
   readonly podManifests: readonly PodManifest[];
 }
 

@@ -1,11 +1,16 @@
+/*
+ * The command `cairn`: reads the command line, then serves, checks a Corefile or runs another command. Begin here; main.ts only starts
+ * the process. Nothing here answers a query: that is the server's.
+ */
+
 import { CairnError, messageOf } from '../base/errors.ts';
 import { printable } from '../observe/printable.ts';
+import { versionText } from '../version.ts';
 import { check } from './check.ts';
 import { type Command, USAGE_STATUS } from './command.ts';
 import { type Flags, parseFlags, USAGE, UsageError } from './flags.ts';
 import { pluginsFor } from './plugins.ts';
 import { serve } from './serve.ts';
-import { versionText } from './version.ts';
 
 const EXIT_ERROR = 1;
 

@@ -3,14 +3,15 @@ import { messageOf } from '../base/errors.ts';
 import { diskFiles } from '../corefile/files.ts';
 import { createLogger, type Logger, processSink } from '../observe/log.ts';
 import { printable } from '../observe/printable.ts';
-import { corefileSource } from '../server/corefile-source.ts';
-import { type Listening, Server } from '../server/server.ts';
+import { corefileSource } from '../server/configuration/corefile-source.ts';
+import type { ListeningAddress } from '../server/listeners/sockets.ts';
+import { Server } from '../server/server.ts';
+import { versionText } from '../version.ts';
 import { type CorefileInput, findCorefile } from './corefile-input.ts';
 import type { Flags } from './flags.ts';
 import { pluginsFor } from './plugins.ts';
 import { handleSignals } from './signals.ts';
 import { releaseStartMemory } from './start-memory.ts';
-import { versionText } from './version.ts';
 
 const EXIT_ERROR = 1;
 
@@ -44,7 +45,7 @@ export async function serve(flags: Flags): Promise<void> {
 }
 
 /** As CoreDNS does: each zone with its port, then what serves it. */
-function banner(listening: readonly Listening[]): string {
+function banner(listening: readonly ListeningAddress[]): string {
   const lines = listening.flatMap(({ transport, address, port, zones }) =>
     zones.map(
       (zone) =>

@@ -18,7 +18,7 @@ export interface ApexSettings {
 }
 
 /** One name server of the zones; `host` has no zone at its end yet. */
-export interface Nameserver {
+interface Nameserver {
   readonly host: string;
   /** Of the service that it is; undefined if it goes by a name of its own. */
   readonly namespace: string | undefined;

@@ -1,3 +1,9 @@
+/*
+ * The view of a cluster's registry through options: which names exist, what stands at them, and the records that say so. Begin with
+ * `zone.ts` (from a name to what stands there) and `records.ts` (from there to records). Nothing here changes a registry, reads a
+ * Corefile or sends a reply: that is for sources and plugins.
+ */
+
 import type { ReadonlyRegistry } from '../registry/registry.ts';
 import type { Serial } from '../registry/serial.ts';
 import { hasTargets } from './reverse.ts';
@@ -5,12 +11,6 @@ import { followReversePrefixes, type HasReversePrefix } from './reverse-prefixes
 import type { NameRules } from './service-name.ts';
 import { type ClusterView, type Services, type ViewOptions, viewRegistry } from './view.ts';
 import { isVisible, shownBy } from './visible.ts';
-
-/*
- * The view of a cluster's registry through options: which names exist, what stands at them, and the records that say so. Begin with
- * `zone.ts` (from a name to what stands there) and `records.ts` (from there to records). Nothing here changes a registry, reads a
- * Corefile or sends a reply: that is for sources and plugins.
- */
 
 /** A view that follows its registry. */
 export interface Cluster extends ClusterView {

@@ -11,7 +11,6 @@ export interface Endpoints {
   areIn(cluster: string): boolean;
 }
 
-/** The label that an endpoint goes by. */
 export function endpointLabel({ address, hostname, podName }: Endpoint, usePodNames: boolean): string {
   if (hostname) return hostname;
   // A pod's name may hold dots; several labels would be another kind of name.

@@ -7,14 +7,14 @@ import type { Contents } from './contents.ts';
 const MAX_CNAMES = 10;
 
 /** ExternalName services that lead nowhere. */
-export class ExternalNameError extends CairnError {
+class ExternalNameError extends CairnError {
   constructor(message: string) {
     super('EXTERNAL_NAME', message);
   }
 }
 
 /** Where a chain of ExternalName services in one zone ends. */
-export type Chain =
+type Chain =
   /** At a name of the zone, which holds `contents`, or does not exist. */
   | {
       readonly kind: 'inside';

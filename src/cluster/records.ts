@@ -26,7 +26,6 @@ export interface RecordSettings<R extends Reached = Backends> {
   readonly ttl: number;
   soa(owner: Name): ResourceRecord;
   ns(owner: Name, zone: Name): Records;
-  /** The addresses of all name servers. */
   nameservers(): AddressesByFamily;
   srv(reached: R, owner: Name, zone: Name, portion: Portion): Records;
 }

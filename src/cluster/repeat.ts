@@ -1,6 +1,7 @@
 import type { Cell } from '../observe/metrics.ts';
 import type { Lookup } from '../plugin/lookup.ts';
-import { type Epoch, type Repeat, repeatUntilMoved } from '../plugin/repeat.ts';
+import { type Epoch, repeatUntilMoved } from '../plugin/repeat.ts';
+import type { Repeat } from '../plugin/reply.ts';
 import type { Contents } from './contents.ts';
 import type { ClusterView } from './view.ts';
 
@@ -23,6 +24,6 @@ export function createRepeatOf({ registry, services, options }: ClusterView): Re
   return (contents, lookup, cell) => {
     // Name servers are told by the machine's own addresses, which may change without a word.
     if (contents?.kind === 'apex' || contents?.kind === 'nameserver' || lookup.kind === 'unready') return undefined;
-    return { ...repeatUntilMoved(epochsOf(contents, lookup.kind === 'hit'), cell), spelledAsAsked: true };
+    return { ...repeatUntilMoved(epochsOf(contents, lookup.kind === 'hit'), cell), caseAsAsked: true };
   };
 }

@@ -7,7 +7,7 @@ import type { Backends } from './contents.ts';
 import { addressRecord } from './records.ts';
 
 /** What SRV records say of one host. */
-export interface SrvTarget {
+interface SrvTarget {
   readonly ports: readonly number[];
   readonly addresses: readonly string[];
 }
@@ -21,7 +21,7 @@ interface Targets {
 }
 
 /** The records of one name, and the addresses of its hosts. */
-export interface SrvRecords {
+interface SrvRecords {
   readonly answer: readonly ResourceRecord[];
   readonly additional: readonly ResourceRecord[];
 }

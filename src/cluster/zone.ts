@@ -24,7 +24,7 @@ export interface Zone {
 }
 
 /** What zones are made of. */
-export interface ZoneSettings {
+interface ZoneSettings {
   /** Folded. */
   readonly zones: readonly Name[];
   /** Those among the zones whose services are the cluster set's. */

@@ -4,7 +4,6 @@ import { printPosition } from './position.ts';
 import { didYouMean } from './suggest.ts';
 import { afterBraces, type Token } from './token.ts';
 
-/** Which directives there are. */
 export interface KnownDirectives {
   /** Those that exist; without it, any name passes for one. */
   readonly directives?: readonly string[];

@@ -25,7 +25,7 @@ export function isCorefileError(thrown: unknown): thrown is CorefileError {
 }
 
 /** Whether it is several of them; recognised in the same way. */
-export function isCorefileErrors(thrown: unknown): thrown is CorefileErrors {
+function isCorefileErrors(thrown: unknown): thrown is CorefileErrors {
   return hasCorefileCode(thrown) && 'errors' in thrown && Array.isArray(thrown.errors);
 }
 

@@ -4,7 +4,6 @@
  */
 
 import type { Name } from './name.ts';
-import type { ResourceRecord } from './rr.ts';
 
 /** RFC 1035 §4.1.1, RFC 1996, RFC 2136. */
 export const Opcode = { QUERY: 0, IQUERY: 1, STATUS: 2, NOTIFY: 4, UPDATE: 5 } as const;
@@ -66,6 +65,16 @@ export interface MessageFlags {
   readonly cd: boolean;
 }
 
+/** A resource record (RFC 1035 §3.2.1); what `data` holds follows from `type`: `isOfType` of rr.ts tells the compiler. */
+export interface ResourceRecord<D extends object = object> {
+  readonly name: Name;
+  readonly type: number;
+  readonly class: number;
+  /** Seconds. */
+  readonly ttl: number;
+  readonly data: Readonly<D>;
+}
+
 /** The records of a message, but for the OPT record. */
 export interface Sections {
   readonly answer: readonly ResourceRecord[];
@@ -84,6 +93,15 @@ export interface MessageHead extends MessageFlags {
 
 /** What we take over UDP without fragments (DNS flag day 2020); announced in every OPT record of our own. */
 export const OWN_UDP_SIZE = 1232;
+
+const MIN_UDP_SIZE = 512;
+/** What fits into one UDP datagram over IPv6. */
+const MAX_UDP_SIZE = 65_487;
+
+/** The maximum size of a response over UDP: 512 without EDNS (RFC 1035 §2.3.4). Smaller values in EDNS count as 512 (RFC 6891 §6.2.3). */
+export function udpLimit(udpSize: number, most = MAX_UDP_SIZE): number {
+  return Math.min(Math.max(udpSize, MIN_UDP_SIZE), most);
+}
 
 export interface Message extends MessageHead, Sections {}
 

@@ -113,7 +113,6 @@ export function afterLabel(name: Name, from: number): number {
   return -1;
 }
 
-/** Whether a label starts at the index. */
 export function startsLabel(name: Name, index: number): boolean {
   return index === 0 || (name.charCodeAt(index - 1) === 0x2e && !isEscaped(name, index - 1));
 }

@@ -1,8 +1,8 @@
 import { type IP, type Prefix, printIP } from './ip.ts';
 import { isAtOrBelow, joinName, labelsOf, type Name } from './name.ts';
 
-export const IPV4_REVERSE_ZONE: Name = 'in-addr.arpa.';
-export const IPV6_REVERSE_ZONE: Name = 'ip6.arpa.';
+const IPV4_REVERSE_ZONE: Name = 'in-addr.arpa.';
+const IPV6_REVERSE_ZONE: Name = 'ip6.arpa.';
 
 /** Whether the (folded) zone is a reverse zone: at or below in-addr.arpa or ip6.arpa. */
 export function isReverseZone(zone: Name): boolean {

@@ -17,22 +17,13 @@ import {
   value,
 } from './field.ts';
 import { location } from './location.ts';
-import { Class } from './message.ts';
+import { Class, type ResourceRecord } from './message.ts';
 import type { Name } from './name.ts';
 import { svcParams } from './svc-params.ts';
 import { nameType, printType } from './type-names.ts';
 
+export type { ResourceRecord } from './message.ts';
 export { parseType, printType } from './type-names.ts';
-
-/** A resource record (RFC 1035 §3.2.1); what `data` holds follows from `type`: see {@link isOfType}. */
-export interface ResourceRecord<D extends object = object> {
-  readonly name: Name;
-  readonly type: number;
-  readonly class: number;
-  /** Seconds. */
-  readonly ttl: number;
-  readonly data: Readonly<D>;
-}
 
 /** What is known of a record type: its code, its name, and the fields of its rdata in wire order. */
 export interface RRType<D extends object = object> {
@@ -186,4 +177,11 @@ export function rr<D extends object>(type: RRType<D>, owner: Name, ttl: number, 
  */
 export function isOfType<D extends object>(record: ResourceRecord, type: RRType<D>): record is ResourceRecord<D> {
   return record.type === type.code && type.fields[0]![0] in record.data;
+}
+
+const OF_DENIALS = new Set<number>([SOA.code, NSEC.code, OPAQUE.NSEC3]);
+
+/** Whether a record of an authority section says that something does not exist, and for how long, or proves it (RFC 4035 §3.1.3). */
+export function isOfDenial(record: ResourceRecord): boolean {
+  return OF_DENIALS.has(isOfType(record, RRSIG) ? record.data.covered : record.type);
 }

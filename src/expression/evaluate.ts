@@ -1,6 +1,6 @@
 import { CairnError } from '../base/errors.ts';
-import type { BinaryOperator, Expression, Value } from './expression.ts';
-import { bounded, type Scope } from './functions.ts';
+import type { BinaryOperator, Expression, Scope, Value } from './expression.ts';
+import { bounded } from './functions.ts';
 
 /** What an expression comes to for one query. @throws CairnError where it has no value */
 export function evaluate(expression: Expression, scope: Scope): Value {

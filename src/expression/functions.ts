@@ -3,34 +3,7 @@ import { parseIP, parsePrefix, prefixContains } from '../dns/ip.ts';
 import { printClass } from '../dns/message.ts';
 import { printType as printRRType } from '../dns/rr.ts';
 import type { Query } from '../plugin/query.ts';
-import type { Type, Value } from './expression.ts';
-
-/** What expressions are evaluated with. */
-export interface Scope {
-  /** What was asked, which is the same for all clients. */
-  readonly question: Pick<Query, 'name' | 'type' | 'class'>;
-  readonly query: Query;
-  /** What a plugin of the block says of the query under a label. */
-  label(label: string): string | undefined;
-  /** What a group of a regular expression matched; empty if it took no part. */
-  group?(group: string): string;
-  /** The values of the variables that the expressions may name. */
-  readonly variables?: ReadonlyMap<string, Value>;
-}
-
-/** A function that expressions can call; it throws where it has no value. */
-export interface QueryFunction {
-  /** The type of each argument, or the types that it may have. */
-  readonly takes: readonly (Type | readonly Type[])[];
-  readonly gives: Type;
-  call(scope: Scope, args: readonly Value[]): Value;
-}
-
-/** What an expression may speak of. */
-export interface Vocabulary {
-  readonly functions: ReadonlyMap<string, QueryFunction>;
-  readonly variables?: ReadonlyMap<string, Type>;
-}
+import type { QueryFunction, Scope, Type, Value } from './expression.ts';
 
 /** No text that an expression makes is longer. */
 const MAX_TEXT_CHARS = 65_535;

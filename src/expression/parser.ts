@@ -1,6 +1,7 @@
-import type { Pattern } from '../corefile/pattern.ts';
-import { type BinaryOperator, type Expression, fits, printType, type Type } from './expression.ts';
-import type { Vocabulary } from './functions.ts';
+import { atToken, CorefileError } from '../corefile/error.ts';
+import { pattern } from '../corefile/pattern.ts';
+import type { Token } from '../corefile/token.ts';
+import { type BinaryOperator, type Expression, fits, printType, type Type, type Vocabulary } from './expression.ts';
 import { ExpressionError, type Lexeme, lexExpression } from './lexer.ts';
 
 /** How deep expressions may nest. */
@@ -16,37 +17,33 @@ const BINDING: Readonly<Record<string, number>> = {
 const NOT_BINDING = 50;
 const NEGATIVE_BINDING = 90;
 
-/** How regular expressions behind `matches` are read. */
-export type Compile = (expression: string) => Pick<Pattern, 'test'>;
+type Words = readonly [Token, ...Token[]];
 
-/** Reads an expression. @throws ExpressionError, and what `compile` throws */
-export function parseExpression(text: string, vocabulary: Vocabulary, compile: Compile): Expression {
-  return new Parser(lexExpression(text), vocabulary, compile).whole();
+/** The expression that the rest of a line holds: words are joined by blanks, so strings are in single quotes. @throws CorefileError */
+export function readExpression(words: Words, vocabulary: Vocabulary): Expression {
+  return atToken(words[0], () => new Parser(words, vocabulary).whole());
 }
 
-/** Reads an expression that says yes or no. @throws ExpressionError, and what `compile` throws */
-export function parseCondition(text: string, vocabulary: Vocabulary, compile: Compile): Expression {
-  const expression = parseExpression(text, vocabulary, compile);
-  if (!fits(expression.type, 'boolean')) {
-    throw new ExpressionError(
-      1,
-      `the expression is a ${printType(expression.type)}, expecting one that is true or false`,
-    );
-  }
-  return expression;
+/** The same for an expression whose value is true or false. @throws CorefileError */
+export function readCondition(words: Words, vocabulary: Vocabulary): Expression {
+  const expression = readExpression(words, vocabulary);
+  if (fits(expression.type, 'boolean')) return expression;
+  const problem = `the expression is a ${printType(expression.type)}, expecting one that is true or false`;
+  throw new CorefileError(words[0].position, new ExpressionError(1, problem).message);
 }
 
 class Parser {
+  /** Where errors are, as in the Corefile. */
+  private readonly first: Token;
   private readonly lexemes: readonly Lexeme[];
   private readonly vocabulary: Vocabulary;
-  private readonly compile: Compile;
   private at = 0;
   private depth = 0;
 
-  constructor(lexemes: readonly Lexeme[], vocabulary: Vocabulary, compile: Compile) {
-    this.lexemes = lexemes;
+  constructor(words: Words, vocabulary: Vocabulary) {
+    this.first = words[0];
+    this.lexemes = lexExpression(words.map(({ text }) => text).join(' '));
     this.vocabulary = vocabulary;
-    this.compile = compile;
   }
 
   whole(): Expression {
@@ -108,7 +105,7 @@ class Parser {
     if (right.kind !== 'literal' || typeof right.value !== 'string') {
       throw new ExpressionError(at, "'matches' needs a regular expression in quotes behind it");
     }
-    return { kind: 'matches', type: 'boolean', text, pattern: this.compile(right.value) };
+    return { kind: 'matches', type: 'boolean', text, pattern: pattern({ ...this.first, text: right.value }) };
   }
 
   private unary(): Expression {

@@ -1,15 +1,6 @@
 import type { Server } from 'node:net';
 import { CairnError, messageOf, systemCodeOf } from '../base/errors.ts';
-import { printPeer } from './transport.ts';
-
-/** Where to listen: an address in canonical text, or none (or `::`) for every address of the machine. */
-export interface ListenTarget {
-  readonly address?: string | undefined;
-  /** 0 lets the system choose. */
-  readonly port: number;
-  /** Lets others that say so, too, have the same port (SO_REUSEPORT): the kernel spreads the clients over all of them. */
-  readonly reusePort?: boolean | undefined;
-}
+import { type ListenTarget, printPeer } from './transport.ts';
 
 /** Whether the error says that the machine has no IPv6, or has it switched off. */
 export function isFamilyMissing(thrown: unknown): boolean {

@@ -6,7 +6,6 @@
 
 import type { Clock } from '../observe/clock.ts';
 import type { Logger } from '../observe/log.ts';
-import type { ListenTarget } from './listen.ts';
 
 /** One end of a conversation; the address in canonical text, without IPv4-mapping and brackets, with its IPv6 zone. */
 export interface Peer {
@@ -47,6 +46,15 @@ export interface Incoming {
  * The reply's bytes are the transport's from then on. Must not throw.
  */
 export type Receiver = (incoming: Incoming) => Uint8Array | undefined;
+
+/** Where to listen: an address in canonical text, or none (or `::`) for every address of the machine. */
+export interface ListenTarget {
+  readonly address?: string | undefined;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** Lets others that say so, too, have the same port (SO_REUSEPORT): the kernel spreads the clients over all of them. */
+  readonly reusePort?: boolean | undefined;
+}
 
 /** An open transport. */
 export interface TransportListener {

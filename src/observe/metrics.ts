@@ -1,6 +1,6 @@
 /*
- * What the server tells its operator: metrics here, the log in log.ts; and the clock, which tests can move. It never asks who uses it:
- * owners of numbers move them, and nothing here reads the state of another folder.
+ * What the server tells its operator, and the clock, which tests can move. Begin here with metrics; the log is in log.ts. It never asks
+ * who uses it: owners of numbers move them, and nothing here reads the state of another folder.
  */
 
 /** One time series of a counter or a gauge: a plain number that its owner moves. */

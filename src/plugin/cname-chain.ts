@@ -1,13 +1,13 @@
 import { Rcode } from '../dns/message.ts';
 import type { Name } from '../dns/name.ts';
-import { isOfDenial } from './denial.ts';
+import { isOfDenial } from '../dns/rr.ts';
 import type { PluginEnv } from './env.ts';
 import type { Query } from './query.ts';
 import { notRepeatable } from './repeat.ts';
 import { mapReply, type Reply } from './reply.ts';
 
 /** What a plugin says of a name whose CNAME records lead to a name that is not its own. */
-export type CnameChain = Pick<Reply, 'source' | 'answer'> &
+type CnameChain = Pick<Reply, 'source' | 'answer'> &
   /** What goes with the CNAME records, such as the proof that they are the records of the name. */
   Partial<Pick<Reply, 'authority' | 'additional' | 'ednsOptions'>>;
 

@@ -85,8 +85,8 @@ export {
   type Sent,
 } from './plugin.ts';
 export { type Arrival, type Protocol, type Query, withQuestion } from './query.ts';
-export { alsoDependingOn, counted, Epoch, notRepeatable, type Repeat, repeatUntilMoved, UNCHANGING } from './repeat.ts';
-export { alterReply, createReply, failure, mapRecords, mapReply, type Reply, withTtls } from './reply.ts';
+export { alsoDependingOn, counted, Epoch, notRepeatable, repeatUntilMoved, UNCHANGING } from './repeat.ts';
+export { alterReply, createReply, failure, mapRecords, mapReply, type Repeat, type Reply, withTtls } from './reply.ts';
 export type { ServiceEndpoint, ServiceView } from './service-view.ts';
 export type { TransferableZone, TransferSource } from './transfer.ts';
 export { whileServing } from './while-serving.ts';

@@ -4,8 +4,8 @@ import type { ResourceRecord } from '../dns/rr.ts';
 import { replyOfExisting } from './existing.ts';
 import type { Handler } from './plugin.ts';
 import type { Query } from './query.ts';
-import { alsoDependingOn, notRepeatable, type Repeat } from './repeat.ts';
-import { createReply, mapReply, type Reply } from './reply.ts';
+import { alsoDependingOn, notRepeatable } from './repeat.ts';
+import { createReply, mapReply, type Repeat, type Reply } from './reply.ts';
 
 /** What authoritative data says about a question. */
 export type Lookup =

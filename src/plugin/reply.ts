@@ -1,8 +1,9 @@
+import type { Epoch } from '../base/epoch.ts';
 import { type Edns, type MessageFlags, Rcode, type Sections } from '../dns/message.ts';
 import type { ResourceRecord } from '../dns/rr.ts';
 import type { Counts, Heads, TtlOf } from '../dns/wire/heads.ts';
 import { headsOf as headsOfRecords, Packed } from '../dns/wire/packed.ts';
-import type { Repeat } from './repeat.ts';
+import type { Cell } from '../observe/metrics.ts';
 
 /**
  * What a plugin answers. The server adds what follows from the query: id, question, opcode, RD, CD and the OPT record.
@@ -32,6 +33,25 @@ export interface Reply extends Sections {
   readonly repeat?: Repeat | undefined;
   /** Set where the client must get no reply at all. */
   readonly drop?: true | undefined;
+}
+
+/**
+ * Says that a reply may be given again to the same question, as it is, without asking the plugins.
+ *
+ * The question includes DO, RD, AD and CD, but not the client: a reply that depends on who asks, or on chance, has no
+ * such mark, and a plugin that changes replies in such a way takes the mark off.
+ */
+export interface Repeat {
+  /** As long as none of these moves. */
+  readonly epochs: readonly Epoch[];
+  /** And before this time on the clock's monotonic scale. */
+  readonly untilMs: number;
+  /** The counters that each repetition moves by one, soon if not at once. */
+  readonly again: readonly Cell[];
+  /** Whether each repetition gives the addresses of the answer in another random order. */
+  readonly shuffled?: boolean;
+  /** Whether all names that end as the qname does get the letter case of the client's question. */
+  readonly caseAsAsked?: boolean;
 }
 
 /** With every property there, if only as undefined. */

@@ -13,20 +13,20 @@ interface WatchOptions {
   problem(message: string): void;
 }
 
-export interface WatchedFileOptions extends WatchOptions {
+interface WatchedFileOptions extends WatchOptions {
   readonly path: string;
   /** Takes the text of the file at first, and whenever it changed; what it throws is reported as a problem. The file is not read while it waits. */
   changed(text: string): void | Promise<void>;
 }
 
-export interface WatchedFilesOptions extends WatchOptions {
+interface WatchedFilesOptions extends WatchOptions {
   readonly paths: readonly string[];
   /** As for a single file; takes the texts of all files, in the order of the paths, when one of them changed. */
   changed(texts: readonly string[]): void | Promise<void>;
 }
 
 /** A file, or several, read again when the modification time or the size of one changes. */
-export interface WatchedFile {
+interface WatchedFile {
   /** Looks whether a file changed, joining a look that is under way; never rejects. The first one starts the polling. */
   check(): Promise<void>;
   stop(): void;

@@ -1,3 +1,9 @@
+/*
+ * What is known of a cluster: slim records of its objects, with the indexes that names and addresses are looked up by. Begin here;
+ * change.ts has the table of what each change moves, records.ts the records. It never reads a source, and what it gives out is never
+ * changed.
+ */
+
 import type { Clock } from '../observe/clock.ts';
 import { EFFECTS, type Effect, Epochs, type RecordChange, type SerialZones } from './change.ts';
 import { ImportedServices } from './imported-services.ts';
@@ -7,7 +13,7 @@ import { Serial } from './serial.ts';
 import { Table } from './table.ts';
 
 /** Everything there is of the kinds it names. */
-export interface Snapshot {
+interface Snapshot {
   readonly namespaces: Iterable<Namespace>;
   readonly services: Iterable<Service>;
   readonly slices: Iterable<EndpointSlice>;

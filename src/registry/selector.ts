@@ -3,7 +3,7 @@ import { CairnError } from '../base/errors.ts';
 export type Labels = Readonly<Record<string, string>>;
 
 /** One requirement of a label selector; all of them must hold. */
-export interface Requirement {
+interface Requirement {
   readonly key: string;
   readonly operator: 'in' | 'notin' | 'exists' | 'absent';
   /** Of `in` and `notin`. */
@@ -14,7 +14,7 @@ export interface Requirement {
 export type Selector = readonly Requirement[];
 
 /** A label selector that does not follow Kubernetes' grammar. */
-export class SelectorError extends CairnError {
+class SelectorError extends CairnError {
   constructor(message: string) {
     super('SELECTOR', message);
   }

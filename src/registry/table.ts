@@ -7,7 +7,7 @@ export interface Key {
 }
 
 /** The indexes beside a table: told of every record that enters it and of every one that leaves. */
-export interface Links<T> {
+interface Links<T> {
   link?(record: T): void;
   unlink?(record: T): void;
   /** Told of a record that takes the place of another, where that costs less than {@link unlink} and {@link link}. */

@@ -39,10 +39,10 @@ export interface PodResolvConf extends ResolvConf {
 }
 
 /** The kubelet's limits; what is beyond them is cut off at the end. */
-export const MAX_NAMESERVERS = 3;
-export const MAX_SEARCH_DOMAINS = 32;
+const MAX_NAMESERVERS = 3;
+const MAX_SEARCH_DOMAINS = 32;
 /** The blanks between the domains are counted. */
-export const MAX_SEARCH_CHARACTERS = 2048;
+const MAX_SEARCH_CHARACTERS = 2048;
 const MAX_DOMAIN_CHARACTERS = 253;
 
 const DEFAULT_NAMESPACE = 'default';

@@ -1,5 +1,5 @@
 import type { Query, Reply } from './exchange.ts';
-import type { Happening, Machine } from './machine.ts';
+import type { Event, Machine } from './machine.ts';
 
 /** What a server does with a query: it replies, stays silent, or cannot be reached. */
 export type Response = Reply | 'silence' | 'unreachable';
@@ -39,12 +39,12 @@ export function predict<T>(machine: Machine<T>, respond: (query: Query) => Respo
     const arrived = inbox.shift();
     if (!arrived) nowMs = Math.max(nowMs, step.value.untilMs);
     else arrived.endMs = nowMs;
-    step = machine.next(happeningOf(arrived, nowMs));
+    step = machine.next(eventOf(arrived, nowMs));
   }
   return { result: step.value, trace, elapsedMs: nowMs };
 }
 
-export function happeningOf(arrived: Traced | undefined, nowMs: number): Happening {
+export function eventOf(arrived: Traced | undefined, nowMs: number): Event {
   if (!arrived) return { kind: 'time', nowMs };
   const { query, reply } = arrived;
   return reply ? { kind: 'reply', nowMs, query, reply } : { kind: 'unreachable', nowMs, query };

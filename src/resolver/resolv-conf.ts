@@ -55,7 +55,7 @@ export function parseResolvConf(text: string): ResolvConf {
 }
 
 /** The words of the last `search` line, or the one of a `domain` line that comes later: each replaces the other. */
-export function searchListOf(directives: readonly Directive[]): readonly string[] {
+function searchListOf(directives: readonly Directive[]): readonly string[] {
   const last = directives.findLast(({ keyword }) => keyword === 'search' || keyword === 'domain');
   return last?.keyword === 'domain' ? last.words.slice(0, 1) : (last?.words ?? []);
 }
@@ -65,7 +65,7 @@ export function parseOption(word: string): ResolvOption {
   return colon === -1 ? { name: word } : { name: word.slice(0, colon), value: word.slice(colon + 1) };
 }
 
-export function printOption({ name, value }: ResolvOption): string {
+function printOption({ name, value }: ResolvOption): string {
   return value === undefined ? name : `${name}:${value}`;
 }
 

@@ -1,3 +1,4 @@
+import { CairnError } from '../base/errors.ts';
 import type { Answer } from './exchange.ts';
 
 /** node:dns's codes, the same for every stub resolver. */
@@ -37,4 +38,17 @@ export function found(name: string, answers: readonly Answer[]): LookupSuccess {
 
 export function failed(code: FailureCode, why: string): LookupFailure {
   return { ok: false, code, why };
+}
+
+/** A look-up that found nothing, with the properties of node:dns's errors. */
+export class ResolverError extends CairnError {
+  /** What failed: `getaddrinfo`, or `query` with a type, such as `querySrv`. */
+  readonly syscall: string;
+  readonly hostname: string;
+
+  constructor(code: FailureCode | 'EINVAL', syscall: string, hostname: string, why: string) {
+    super(code, `${syscall} ${code} ${hostname}: ${why}`);
+    this.syscall = syscall;
+    this.hostname = hostname;
+  }
 }

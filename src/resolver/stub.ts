@@ -35,7 +35,7 @@ export interface LookupTask {
   readonly settings: Settings;
   /** Gives numbers from 0 up to 1. */
   readonly random: () => number;
-  /** When it begins, on the scale of the machine's happenings. */
+  /** The start, on the scale of the machine's events. */
   readonly startMs: number;
 }
 

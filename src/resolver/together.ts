@@ -1,5 +1,5 @@
 import type { Query } from './exchange.ts';
-import type { Happening, Machine, Step } from './machine.ts';
+import type { Event, Machine, Step } from './machine.ts';
 
 /** Runs machines side by side and returns their results in order; each is told only what concerns it. */
 export function* together<T>(machines: readonly Machine<T>[]): Machine<T[]> {
@@ -17,7 +17,7 @@ export function* together<T>(machines: readonly Machine<T>[]): Machine<T[]> {
     for (const query of value.send) owners.set(query, i);
     send.push(...value.send);
   };
-  const resume = (i: number, happening: Happening) => take(i, machines[i]!.next(happening));
+  const resume = (i: number, event: Event) => take(i, machines[i]!.next(event));
 
   // The first call of `next` starts a generator: what it is given goes nowhere.
   for (const [i, machine] of machines.entries()) take(i, machine.next(undefined as never));
@@ -25,12 +25,12 @@ export function* together<T>(machines: readonly Machine<T>[]): Machine<T[]> {
     const untilMs = Math.min(...[...waiting.values()].map((step) => step.untilMs));
     const sending = send;
     send = [];
-    const happening: Happening = yield { send: sending, untilMs };
-    if (happening.kind === 'time') {
-      for (const [i, step] of [...waiting]) if (step.untilMs <= happening.nowMs) resume(i, happening);
+    const event: Event = yield { send: sending, untilMs };
+    if (event.kind === 'time') {
+      for (const [i, step] of [...waiting]) if (step.untilMs <= event.nowMs) resume(i, event);
     } else {
-      const owner = owners.get(happening.query)!;
-      if (waiting.has(owner)) resume(owner, happening);
+      const owner = owners.get(event.query)!;
+      if (waiting.has(owner)) resume(owner, event);
     }
   }
   return results;

@@ -2,7 +2,7 @@ import type { Reply } from './exchange.ts';
 import type { FailureCode } from './result.ts';
 
 /** What a reply amounts to. NODATA is no rcode: it is NOERROR with an empty answer section (RFC 2308 §2.2). */
-export type Verdict = 'answer' | 'nodata' | 'nxdomain' | 'servfail' | 'refused' | 'formerr' | 'notimp';
+type Verdict = 'answer' | 'nodata' | 'nxdomain' | 'servfail' | 'refused' | 'formerr' | 'notimp';
 
 const VERDICTS: ReadonlyMap<string, Verdict> = new Map([
   ['NXDOMAIN', 'nxdomain'],

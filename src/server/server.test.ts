@@ -7,7 +7,7 @@ import { encodeMessage } from '../dns/wire/encode.ts';
 import { definePlugin, type Plugin, type PluginDefinition } from '../plugin/plugin.ts';
 import { createReply } from '../plugin/reply.ts';
 import { firstMessage } from './answer/stream.ts';
-import { corefileSource } from './corefile-source.ts';
+import { corefileSource } from './configuration/corefile-source.ts';
 import { Server, type ServerOptions } from './server.ts';
 
 /** A server for a Corefile with these plugins, not started. */

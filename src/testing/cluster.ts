@@ -3,11 +3,11 @@ import { parsePrefix } from '../dns/ip.ts';
 import type { Peer } from '../net/transport.ts';
 import type { LogSink } from '../observe/log.ts';
 import { type HostEntry, parseAddress, parseHostName } from '../plugins/hosts/entries.ts';
-import { corefileSource } from '../server/corefile-source.ts';
+import { corefileSource } from '../server/configuration/corefile-source.ts';
 import { Server } from '../server/server.ts';
 import { loadManifests } from '../sources/manifests/load.ts';
 import { createObjectStore, type ObjectStore, readObjects } from '../sources/memory/object-store.ts';
-import { type Listener, listenFor } from './listen.ts';
+import { type LocalSockets, listenFor } from './listen.ts';
 import type { ClusterObject, ObjectReference } from './objects.ts';
 import { type PodChoice, type PodOptions, type PodResolver, podViews } from './pods.ts';
 import { type Answer, ask } from './question.ts';
@@ -92,14 +92,14 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   };
   const inside = inProcess(corefile, world, log);
   const outside = inProcess(OUTSIDE_COREFILE, world, log);
-  let listener: Listener | undefined;
-  const stop = async () => void (await Promise.all([listener?.close(), inside.shutdown(), outside.shutdown()]));
+  let sockets: LocalSockets | undefined;
+  const stop = async () => void (await Promise.all([sockets?.close(), inside.shutdown(), outside.shutdown()]));
   try {
     await inside.start();
     if (served.length === 0) throw lacking('kubernetes', 'the objects');
     if (options.externals && !forwards) throw lacking('forward', 'the externals');
     await outside.start();
-    if (options.listen) listener = await listenFor(inside, log);
+    if (options.listen) sockets = await listenFor(inside, log);
   } catch (error) {
     await stop();
     throw error;
@@ -113,7 +113,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       const { records } = await ask(inside, name, type);
       return records.filter((record) => record.type === type.toUpperCase()).map(({ data }) => data);
     },
-    address: listener?.address,
+    address: sockets?.address,
     stop,
     [Symbol.asyncDispose]: stop,
   };

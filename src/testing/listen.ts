@@ -12,14 +12,14 @@ const ADDRESS = '127.0.0.1';
 /** A free port must be free over both protocols: how often the system may pick again. */
 const PORT_ATTEMPTS = 16;
 
-/** An address of this machine at which a server answers. */
-export interface Listener {
+/** The sockets at which a server answers on this machine. */
+export interface LocalSockets {
   readonly address: Peer;
   close(): Promise<void>;
 }
 
 /** Lets a server answer at a free port of 127.0.0.1, over UDP and TCP. */
-export async function listenFor(server: Server, sink: LogSink): Promise<Listener> {
+export async function listenFor(server: Server, sink: LogSink): Promise<LocalSockets> {
   for (let attempt = 1; ; attempt++) {
     const tcp = await openTcp({ address: ADDRESS, port: 0, clock: systemClock }, receiver(server, 'tcp'));
     try {
@@ -31,7 +31,7 @@ export async function listenFor(server: Server, sink: LogSink): Promise<Listener
   }
 }
 
-async function joinUdp(tcp: StreamListener, server: Server, sink: LogSink): Promise<Listener> {
+async function joinUdp(tcp: StreamListener, server: Server, sink: LogSink): Promise<LocalSockets> {
   const { port } = tcp;
   const options = { address: ADDRESS, port, clock: systemClock, log: createLogger(sink), kind: 'portable' as const };
   const udp = await openUdp(options, receiver(server, 'udp'));

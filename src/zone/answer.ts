@@ -7,16 +7,23 @@ import type { PluginEnv } from '../plugin/env.ts';
 import { type Authority, answerLookup, fallsThrough } from '../plugin/lookup.ts';
 import type { Handler } from '../plugin/plugin.ts';
 import type { Query } from '../plugin/query.ts';
-import { type Repeat, repeatUntilMoved } from '../plugin/repeat.ts';
-import { createReply, failure, type Reply } from '../plugin/reply.ts';
+import { repeatUntilMoved } from '../plugin/repeat.ts';
+import { createReply, failure, type Repeat, type Reply } from '../plugin/reply.ts';
 import { denialsOf, signaturesOf, signedRRset } from './dnssec.ts';
-import type { ServedZone } from './handler.ts';
+import type { HeldZone } from './held-zone.ts';
 import { addressesOfTargets, lookUpInZone, MAX_LINKS, type ZoneLookup } from './lookup.ts';
 import type { ZoneCells } from './metrics.ts';
 import { rrsetOf, type Zone } from './zone.ts';
 
+/** A zone as a block serves it. */
+export interface ServedZone {
+  readonly held: HeldZone;
+  /** The names whose NXDOMAIN is left to the next plugin. */
+  readonly fallthrough: readonly Name[];
+}
+
 /** What answers from zones are made with. */
-export interface AnswerSettings {
+interface AnswerSettings {
   /** The plugin's name. */
   readonly plugin: string;
   readonly next: Handler;

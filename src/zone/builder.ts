@@ -18,8 +18,7 @@ import {
 } from '../dns/rr.ts';
 import type { Denial, SoaRecord, Zone } from './zone.ts';
 
-/** The most records of a zone. */
-export const MAX_ZONE_RECORDS = 1_000_000;
+const MAX_ZONE_RECORDS = 1_000_000;
 /** The most records of a name and type: no message holds more. */
 export const MAX_RRSET_RECORDS = 4096;
 

@@ -17,7 +17,7 @@ export function signedRRset(node: ZoneNode | undefined, type: number): readonly 
  * The signed NSEC record that says what there is, or is not, at a (folded) name: that of the name itself, or of the last one before it
  * (RFC 4035 §3.1.3). Nothing if the zone has none.
  */
-export function denialOf({ denials, nodes }: Zone, name: Name): readonly ResourceRecord[] {
+function denialOf({ denials, nodes }: Zone, name: Name): readonly ResourceRecord[] {
   const key = canonicalKey(name);
   let [from, to] = [0, denials.length];
   while (from < to) {

@@ -15,7 +15,7 @@ import type { Zone } from './zone.ts';
 /** How long a primary server may take to be reached, and then for each message. */
 const TIMEOUT_MS = 10_000;
 
-export interface FetchOptions {
+interface FetchOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }

@@ -6,18 +6,11 @@ import { printPeer } from '../net/transport.ts';
 import type { PluginEnv } from '../plugin/env.ts';
 import type { Handler } from '../plugin/plugin.ts';
 import type { Query } from '../plugin/query.ts';
-import { alsoDependingOn, type Repeat } from '../plugin/repeat.ts';
-import { createReply, failure, mapReply, type Reply } from '../plugin/reply.ts';
-import { answerFromZone } from './answer.ts';
+import { alsoDependingOn } from '../plugin/repeat.ts';
+import { createReply, failure, mapReply, type Repeat, type Reply } from '../plugin/reply.ts';
+import { answerFromZone, type ServedZone } from './answer.ts';
 import type { HeldZone } from './held-zone.ts';
 import { type ZoneCells, zoneCells } from './metrics.ts';
-
-/** A zone as a block serves it. */
-export interface ServedZone {
-  readonly held: HeldZone;
-  /** The names whose NXDOMAIN is left to the next plugin. */
-  readonly fallthrough: readonly Name[];
-}
 
 /** The zones that a plugin serves. */
 export interface ServedZones {

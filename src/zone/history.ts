@@ -10,7 +10,7 @@ export const MAX_DIFFERENCES = 16;
 /** and so many records in all of them: for larger ones, other servers copy the zone. */
 export const MAX_DIFFERENCE_RECORDS = 10_000;
 /** Larger zones are not compared, as that takes the time of others. */
-export const MAX_COMPARED_RECORDS = 200_000;
+const MAX_COMPARED_RECORDS = 200_000;
 
 /** What has changed from version to version of a zone, as far back as it is kept. */
 export class ZoneHistory {

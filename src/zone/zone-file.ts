@@ -9,7 +9,7 @@ import type { Zone } from './zone.ts';
 /** How often zone files are looked at where the Corefile does not say it. */
 export const DEFAULT_RELOAD_MS = 60_000;
 
-export interface ZoneFileSource {
+interface ZoneFileSource {
   /** Absolute. */
   readonly path: string;
   /** The zones that the file is read as, folded. */

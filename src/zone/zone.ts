@@ -1,3 +1,9 @@
+/*
+ * Zones: built from records, looked up, answered from, read from files, and copied from servers. Begin here for what a zone is, then read
+ * handler.ts for how a query is answered; held-zone.ts is a zone's place while its versions come and go. A zone never changes: another
+ * version takes its place.
+ */
+
 import type { Name } from '../dns/name.ts';
 import { type ResourceRecord, type RRType, SOA } from '../dns/rr.ts';
 

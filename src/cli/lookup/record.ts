@@ -5,7 +5,7 @@ import { decodeMessage } from '../../dns/wire/decode.ts';
 import type { Transport } from '../../resolver/index.ts';
 
 /** What came back for one question, the last time that it was asked. */
-export interface Recorded {
+interface Recorded {
   readonly octets: Uint8Array;
   /** Undefined where the octets are no DNS message. */
   readonly message: Message | undefined;

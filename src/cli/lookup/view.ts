@@ -10,7 +10,7 @@ import {
   type Transport,
 } from '../../resolver/index.ts';
 import { MAX_RESOLV_CONF_OCTETS } from '../../resolver/resolv-conf.ts';
-import { corefileSource } from '../../server/corefile-source.ts';
+import { corefileSource } from '../../server/configuration/corefile-source.ts';
 import { Server } from '../../server/server.ts';
 import { KUBELET_DEFAULTS } from '../../sources/manifests/pod.ts';
 import { findPod, kubernetesOptions, loadCluster } from '../cluster-input.ts';

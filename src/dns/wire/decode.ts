@@ -1,3 +1,8 @@
+/*
+ * DNS messages as bytes: the only place that shifts bits. Begin here and with encode.ts, which is the other direction; response.ts and
+ * packed.ts keep a response without decoding it. It never trusts a count or a pointer that it reads.
+ */
+
 import type { Edns, Message, MessageHead, Question } from '../message.ts';
 import { QType, type ResourceRecord, rrType } from '../rr.ts';
 import { WireError } from './error.ts';

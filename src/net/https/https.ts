@@ -1,3 +1,8 @@
+/*
+ * DNS over HTTPS, HTTP/1.1 and HTTP/2. Begin here; https-connection.ts is one client's connection, https-exchange.ts one request. It
+ * never changes a message, and reads of a response only how long it holds.
+ */
+
 import { createServer, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { openStreams, type StreamListener, type StreamOptions } from '../stream/stream-listener.ts';

@@ -1,3 +1,9 @@
+/*
+ * UDP through Linux's own calls, many datagrams at a time. Begin here; serve-socket.ts is the loop, kernel.ts has the calls,
+ * message-memory.ts the memory that the kernel reads and writes. It never runs where the machine lacks the calls or koffi: src/net/udp is
+ * for everywhere.
+ */
+
 import type { Clock } from '../../observe/clock.ts';
 import { CLOSE_GRACE_MS, type Receiver, type UdpListener, type UdpOptions } from '../transport.ts';
 import { Epoll } from './epoll.ts';

@@ -55,7 +55,6 @@ export interface Kernel {
   /** Sets an option whose value is an `int` or a structure. */
   setOption(fd: number, level: number, option: number, value: number | Uint8Array): number;
   close(fd: number): void;
-  /** Whether a datagram waits to be received. */
   isReadable(fd: number): boolean;
   /** Takes up to `count` datagrams into the `mmsghdr`s at an address, without waiting; returns how many. */
   receive(fd: number, headers: number, count: number): number;

@@ -1,4 +1,5 @@
-import { isFamilyMissing, type ListenTarget, listenError } from '../listen.ts';
+import { isFamilyMissing, listenError } from '../listen.ts';
+import type { ListenTarget } from '../transport.ts';
 import { callError, type Kernel } from './kernel.ts';
 import { AF_INET, AF_INET6, encodeSockaddr, portAt } from './sockaddr.ts';
 

@@ -1,3 +1,8 @@
+/*
+ * The HTTP pages for health, readiness and metrics. Begin here; page-connection.ts is one client's connection, bodies.ts the memory of
+ * what clients are still reading. It never knows what is on a page.
+ */
+
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { createSecureContext, type TlsOptions } from 'node:tls';
@@ -5,22 +10,13 @@ import { CairnError, messageOf } from '../../base/errors.ts';
 import { type Clock, systemClock } from '../../observe/clock.ts';
 import type { Logger } from '../../observe/log.ts';
 import { canonicalAddress } from '../addresses.ts';
-import type { ListenTarget } from '../listen.ts';
 import type { StreamStats } from '../stream/connections.ts';
 import { openStreams } from '../stream/stream-listener.ts';
 import type { ServerCredentials } from '../stream/tls-server.ts';
 import { Turns } from '../stream/turns.ts';
+import type { ListenTarget } from '../transport.ts';
 import { Bodies } from './bodies.ts';
-import { PageConnection, type PageWorld } from './page-connection.ts';
-
-/** What a page answers to GET. */
-export interface HttpPage {
-  readonly status: number;
-  /** The same octets for many requests are kept once. */
-  readonly body: string | Uint8Array;
-  /** Plain text by default. */
-  readonly contentType?: string;
-}
+import { type HttpPage, PageConnection, type PageWorld } from './page-connection.ts';
 
 export type ServePage = () => HttpPage | Promise<HttpPage>;
 

@@ -8,7 +8,15 @@ import { Gate } from '../stream/gate.ts';
 import type { CloseReason, ConnectionEvents, ConnectionLimits, StreamConnection } from '../stream/stream-connection.ts';
 import type { Turns } from '../stream/turns.ts';
 import type { Bodies } from './bodies.ts';
-import type { HttpPage } from './http.ts';
+
+/** What a page answers to GET. */
+export interface HttpPage {
+  readonly status: number;
+  /** The same octets for many requests are kept once. */
+  readonly body: string | Uint8Array;
+  /** Plain text by default. */
+  readonly contentType?: string;
+}
 
 /** What all connections of a page server have in common. */
 export interface PageWorld {

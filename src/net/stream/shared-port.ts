@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import type { Server } from 'node:net';
 import { CairnError } from '../../base/errors.ts';
-import { type ListenTarget, listenError } from '../listen.ts';
+import { listenError } from '../listen.ts';
 import { loadMachinery } from '../native/batched-udp.ts';
 import { leaveConnections, openStreamSocket } from '../native/socket.ts';
+import type { ListenTarget } from '../transport.ts';
 
 /** A server that listens on a port which other processes may have, too. */
 interface SharedListening {

@@ -1,8 +1,13 @@
+/*
+ * Connections of every kind: TCP, TLS, HTTPS and HTTP pages. Begin here, where they are accepted; connections.ts counts them and decides
+ * which one makes room, and tcp-connection.ts speaks DNS over one. It never lets one client take what others need.
+ */
+
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock } from '../../observe/clock.ts';
 import { clientOf } from '../addresses.ts';
-import { type ListenTarget, listenTcp } from '../listen.ts';
-import { CLOSE_GRACE_MS, type TransportListener } from '../transport.ts';
+import { listenTcp } from '../listen.ts';
+import { CLOSE_GRACE_MS, type ListenTarget, type TransportListener } from '../transport.ts';
 import { clientKey } from './by-client.ts';
 import { Connections, type StreamLimits, type StreamStats } from './connections.ts';
 import { listenShared } from './shared-port.ts';

@@ -1,8 +1,8 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { messageOf, systemCodeOf } from '../../base/errors.ts';
 import { allAddresses } from '../addresses.ts';
-import { isFamilyMissing, type ListenTarget, listenError } from '../listen.ts';
-import type { UdpOptions } from '../transport.ts';
+import { isFamilyMissing, listenError } from '../listen.ts';
+import type { ListenTarget, UdpOptions } from '../transport.ts';
 
 /** How often a wildcard listener looks for addresses that came or went. */
 export const INTERFACES_INTERVAL_MS = 5000;

@@ -1,3 +1,8 @@
+/*
+ * UDP listeners. Begin here, where one of two kinds is chosen: src/net/native if the machine can do it, else portable-udp.ts. Nothing
+ * here sends a query of its own.
+ */
+
 import { CairnError } from '../../base/errors.ts';
 import { type BatchedListener, listenBatched, loadMachinery } from '../native/batched-udp.ts';
 import type { Machinery } from '../native/serve-socket.ts';

@@ -5,12 +5,11 @@ import type { Clock, Timer } from '../../observe/clock.ts';
 import { createFrames, frame } from '../stream/frames.ts';
 import { type Peer, printPeer } from '../transport.ts';
 import type { Dialer, DialTimeout } from './dialer.ts';
-import { systemError, timeoutError, UpstreamError } from './error.ts';
-import type { Hold } from './hold.ts';
+import { type Hold, systemError, timeoutError, UpstreamError } from './error.ts';
 import { answers, idOf, withId } from './match.ts';
 import type { ConnectionEvents, UpstreamConnection } from './pool.ts';
 
-export interface ConnectionOptions extends ConnectionEvents {
+interface ConnectionOptions extends ConnectionEvents {
   readonly clock: Clock;
   readonly dialer: Dialer;
   readonly dialTimeout: DialTimeout;

@@ -1,3 +1,9 @@
+/*
+ * The client side: queries to upstreams over UDP, TCP, TLS and HTTPS. Begin with udp-upstream.ts for UDP and with pool.ts for
+ * connections, which a dialer opens. It never decides which upstream is asked, and never asks again by itself but where a connection was
+ * closed under a query.
+ */
+
 import { connect, isIP, type Socket } from 'node:net';
 import { checkServerIdentity, type SecureContext, connect as tlsConnect } from 'node:tls';
 import type { Peer } from '../transport.ts';

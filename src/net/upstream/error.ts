@@ -29,6 +29,12 @@ export class UpstreamError extends CairnError {
   }
 }
 
+/** A query that can be given up before its time. */
+export interface Hold {
+  /** Set while an exchange is under way: ends it with an error. */
+  cancel: ((error: UpstreamError) => void) | undefined;
+}
+
 export function timeoutError(what: string): UpstreamError {
   return new UpstreamError('timeout', `${what}: i/o timeout`);
 }

@@ -6,7 +6,7 @@ import { tcpDialer } from './dialer.ts';
 import { systemError, timeoutError, UpstreamError } from './error.ts';
 import { answers, idOf, withId } from './match.ts';
 
-export interface StreamOptions {
+interface StreamOptions {
   readonly clock: Clock;
   /** How long to wait for the connection, and then for each message, in milliseconds. */
   readonly timeoutMs: number;

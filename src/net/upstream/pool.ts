@@ -1,7 +1,6 @@
 import type { Clock, Timer } from '../../observe/clock.ts';
 import { openFileLimit } from '../open-files.ts';
-import { UpstreamError } from './error.ts';
-import type { Hold } from './hold.ts';
+import { type Hold, UpstreamError } from './error.ts';
 
 /** How many connections one upstream gets, fewer where the process may open few files; more queries than these share them. */
 export const MAX_CONNECTIONS = connectionLimit(openFileLimit());

@@ -10,7 +10,6 @@ import { systemError } from './error.ts';
 import { type OpenSocket, processBudget, type SocketBudget } from './socket-budget.ts';
 import type { UdpOptions } from './udp.ts';
 
-/** How many queries leave from one port at most. */
 export const QUERIES_PER_PORT = BATCH;
 /** How long queries leave from one port, from the first one on. */
 export const PORT_LIFE_MS = 5;

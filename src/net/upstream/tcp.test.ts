@@ -11,8 +11,7 @@ import {
 } from '../../../test/support/upstream.ts';
 import { decodeMessage } from '../../dns/wire/decode.ts';
 import { encodeMessage } from '../../dns/wire/encode.ts';
-import { UpstreamError } from './error.ts';
-import type { Hold } from './hold.ts';
+import { type Hold, UpstreamError } from './error.ts';
 import { type ConnectionPool, MAX_CONNECTIONS } from './pool.ts';
 import { createTcpUpstream, type TcpOptions } from './tcp.ts';
 

@@ -2,8 +2,7 @@ import { randomInt } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import type { Clock } from '../../observe/clock.ts';
 import { type Peer, printPeer, type UdpKind } from '../transport.ts';
-import { systemError, timeoutError, UpstreamError } from './error.ts';
-import type { Hold } from './hold.ts';
+import { type Hold, systemError, timeoutError, UpstreamError } from './error.ts';
 import { answers, withId } from './match.ts';
 import { type OpenSocket, processBudget, type SocketBudget } from './socket-budget.ts';
 

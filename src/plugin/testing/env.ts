@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Question } from '../../dns/message.ts';
 import type { Name } from '../../dns/name.ts';
-import type { HttpPage } from '../../net/pages/http.ts';
+import type { HttpPage } from '../../net/pages/page-connection.ts';
 import { createLogger } from '../../observe/log.ts';
 import { Metrics } from '../../observe/metrics.ts';
 import type { Kept, PluginEnv, ServerProcess } from '../env.ts';

@@ -2,8 +2,8 @@ import { argsBetween, durationMs, exactArgs, parseOptions, zonesArgument } from 
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
 import { CorefileError } from '../../corefile/error.ts';
 import type { Name } from '../../dns/name.ts';
+import { ignoreUpstream } from '../../plugin/arguments.ts';
 import type { ParseContext } from '../../plugin/plugin.ts';
-import { ignoreUpstream } from '../../plugin/upstream-option.ts';
 import { DEFAULT_RELOAD_MS } from '../../zone/zone-file.ts';
 import { DEFAULT_FILE_NAMES, type FileNames, parseFileNames } from './file-names.ts';
 

@@ -3,7 +3,7 @@ import type { Line } from '../../corefile/ast.ts';
 import { CorefileError } from '../../corefile/error.ts';
 import { type BindTarget, definePlugin } from '../../plugin/plugin.ts';
 
-export interface BindOptions {
+interface BindOptions {
   readonly addresses: readonly BindTarget[];
   readonly except: readonly BindTarget[];
 }

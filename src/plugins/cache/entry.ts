@@ -4,12 +4,19 @@ import { encodeName } from '../../dns/wire/encode.ts';
 import { Packed } from '../../dns/wire/packed.ts';
 import type { Cell } from '../../observe/metrics.ts';
 import type { Query } from '../../plugin/query.ts';
-import { Epoch, type Repeat } from '../../plugin/repeat.ts';
-import { alterReply, createReply, type Reply, recordsOf, replyWith, withTtls } from '../../plugin/reply.ts';
+import { Epoch } from '../../plugin/repeat.ts';
+import {
+  alterReply,
+  createReply,
+  type Repeat,
+  type Reply,
+  recordsOf,
+  replyWith,
+  withTtls,
+} from '../../plugin/reply.ts';
 import type { Kind } from './classify.ts';
 import type { KindOptions } from './options.ts';
-import { pack, unpack } from './packed.ts';
-import { sizeOf } from './size.ts';
+import { pack, sizeOf, unpack } from './packed.ts';
 
 /** A reply that is kept. */
 export interface Entry extends Pick<Reply, 'rcode' | 'aa' | 'ra' | 'ad'> {

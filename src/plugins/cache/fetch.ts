@@ -18,7 +18,7 @@ import { attemptKey, type Store, tableOf } from './store.ts';
 export const MAX_WAITING = 4096;
 
 /** Asks the plugins below, once for equal queries under way at the same time, and keeps what may be kept. */
-export interface Fetcher {
+interface Fetcher {
   /** The reply, with its TTLs within the limits if it was kept; `before` is the entry that the query refreshes, if any. */
   fetch(query: Query, key: string, before?: Entry): Reply | Promise<Reply>;
   /** The reply to a query that is not like any other: it is neither shared nor kept. */

@@ -20,7 +20,7 @@ export interface Known {
 }
 
 /** Failures stand with the denials. */
-export type TableName = 'success' | 'denial';
+type TableName = 'success' | 'denial';
 
 export function tableOf(kind: Kind): TableName {
   return kind === 'success' ? 'success' : 'denial';

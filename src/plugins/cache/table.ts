@@ -12,7 +12,7 @@ export interface Table<V> {
   delete(key: string): void;
 }
 
-export interface TableOptions {
+interface TableOptions {
   readonly maxEntries: number;
   readonly maxOctets: number;
   /** Called for each value that had to make room. */
@@ -85,7 +85,6 @@ class Queue<V extends { readonly octets: number }> {
     this.octets += value.octets;
   }
 
-  /** Takes a value out; undefined if it is not there. */
   take(key: string): V | undefined {
     const value = this.values.get(key);
     if (value === undefined) return undefined;

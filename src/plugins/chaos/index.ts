@@ -12,7 +12,7 @@ import { UNCHANGING } from '../../plugin/repeat.ts';
 import { createReply, mapReply } from '../../plugin/reply.ts';
 import { VERSION } from '../../version.ts';
 
-export interface ChaosOptions {
+interface ChaosOptions {
   readonly version: string;
   readonly authors: readonly string[];
 }

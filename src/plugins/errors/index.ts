@@ -7,7 +7,7 @@ import { definePlugin } from '../../plugin/plugin.ts';
 import { boundLines } from './bound.ts';
 import { type ConsolidateRule, consolidate } from './consolidate.ts';
 
-export interface ErrorsOptions {
+interface ErrorsOptions {
   /** Whether errors that nobody foresaw are logged with their stack. */
   readonly stacktrace: boolean;
   /** The first one that matches an error counts it. */

@@ -10,8 +10,8 @@ import {
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
 import { CorefileError } from '../../corefile/error.ts';
 import type { Name } from '../../dns/name.ts';
+import { ignoreUpstream } from '../../plugin/arguments.ts';
 import type { ParseContext } from '../../plugin/plugin.ts';
-import { ignoreUpstream } from '../../plugin/upstream-option.ts';
 import { DEFAULT_RELOAD_MS } from '../../zone/zone-file.ts';
 
 /** One use of the directive: a master file and the zones that it is read as. */

@@ -1,8 +1,7 @@
 import { CairnError, OverloadError } from '../../base/errors.ts';
 import { Rcode } from '../../dns/message.ts';
 import type { Response } from '../../dns/wire/response.ts';
-import { type FailureReason, UpstreamError } from '../../net/upstream/error.ts';
-import type { Hold } from '../../net/upstream/hold.ts';
+import { type FailureReason, type Hold, UpstreamError } from '../../net/upstream/error.ts';
 import type { Cell } from '../../observe/metrics.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import type { Protocol, Query } from '../../plugin/query.ts';

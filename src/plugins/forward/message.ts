@@ -51,7 +51,6 @@ export function replyOf(response: Response, query: Query): Reply {
   return replyWith('forward', edns ? { ...parts, ednsOptions: endToEnd(edns, query) } : parts, records);
 }
 
-/** The query of a health probe. */
 export function encodeProbe({ domain, recursionDesired }: HealthCheck): Buffer {
   return encodeMessage(queryMessage({ name: domain, type: NS.code, class: Class.IN }, { rd: recursionDesired }));
 }

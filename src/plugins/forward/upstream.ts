@@ -1,8 +1,7 @@
 import { WireError } from '../../dns/wire/error.ts';
 import { type Response, readResponse } from '../../dns/wire/response.ts';
 import { type Peer, printPeer } from '../../net/transport.ts';
-import { UpstreamError } from '../../net/upstream/error.ts';
-import type { Hold } from '../../net/upstream/hold.ts';
+import { type Hold, UpstreamError } from '../../net/upstream/error.ts';
 import { createHttpsUpstream } from '../../net/upstream/https.ts';
 import type { ConnectionPool } from '../../net/upstream/pool.ts';
 import { createTcpUpstream } from '../../net/upstream/tcp.ts';

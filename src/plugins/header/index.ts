@@ -11,7 +11,7 @@ const FLAGS = ['aa', 'ra', 'rd'] as const;
 /** What flags are set to; those that are not named stay as they are. */
 type Flags = { -readonly [F in (typeof FLAGS)[number]]?: MessageFlags[F] };
 
-export interface HeaderOptions {
+interface HeaderOptions {
   readonly query: Flags;
   readonly response: Flags;
 }

@@ -1,5 +1,5 @@
 import { atMostArgs, durationMs, exactArgs, lastUse, parseOptions } from '../../corefile/arguments.ts';
-import { pageAddress } from '../../plugin/page-address.ts';
+import { pageAddress } from '../../plugin/arguments.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { watchHealth } from './self-check.ts';
 

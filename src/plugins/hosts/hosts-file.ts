@@ -7,13 +7,13 @@ import type { HostsOptions } from './options.ts';
 import { buildTable, type HostsTable, MAX_ENTRIES, tableSteps } from './table.ts';
 
 /** A larger hosts file is not read. */
-export const MAX_FILE_OCTETS = 16 * 1024 * 1024;
+const MAX_FILE_OCTETS = 16 * 1024 * 1024;
 
 /** What a table of hosts is made from. */
-export type HostsSource = Pick<HostsOptions, 'path' | 'zones' | 'inline' | 'reverse' | 'reloadMs'>;
+type HostsSource = Pick<HostsOptions, 'path' | 'zones' | 'inline' | 'reverse' | 'reloadMs'>;
 
 /** The hosts of a file and of the Corefile, kept up to date. */
-export interface HostsFile extends Kept {
+interface HostsFile extends Kept {
   readonly table: HostsTable;
   /** When the table was built, in milliseconds since the Unix epoch. */
   readonly loadedMs: number;

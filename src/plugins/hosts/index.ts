@@ -5,7 +5,7 @@ import { A, AAAA, PTR, rr, SOA } from '../../dns/rr.ts';
 import { answerLookup, closedZones, fallsThrough, type Lookup } from '../../plugin/lookup.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
-import type { Repeat } from '../../plugin/repeat.ts';
+import type { Repeat } from '../../plugin/reply.ts';
 import { whileServing } from '../../plugin/while-serving.ts';
 import { openHostsFile } from './hosts-file.ts';
 import { type HostsOptions, parseHostsOptions } from './options.ts';

@@ -12,7 +12,7 @@ export const MAX_ENTRIES = 500_000;
 export const MAX_RRSET_RECORDS = 1000;
 
 /** The addresses of a name, in the order of the file. */
-export interface Host {
+interface Host {
   readonly ipv4: string[];
   readonly ipv6: string[];
 }
@@ -34,7 +34,7 @@ export interface HostsTable {
 }
 
 /** Which hosts a table takes. */
-export interface TableOptions {
+interface TableOptions {
   /** Where their names lie, folded. */
   readonly zones: readonly Name[];
   /** Whether addresses lead to names. */

@@ -12,8 +12,8 @@ import { type Authority, answerLookup, closedZones, type Lookup } from '../../pl
 import { definePlugin, type Handler } from '../../plugin/plugin.ts';
 import { type Portion, portionFor } from '../../plugin/portion.ts';
 import type { Query } from '../../plugin/query.ts';
-import { type Repeat, UNCHANGING } from '../../plugin/repeat.ts';
-import type { Reply } from '../../plugin/reply.ts';
+import { UNCHANGING } from '../../plugin/repeat.ts';
+import type { Repeat, Reply } from '../../plugin/reply.ts';
 import type { ServiceView } from '../../plugin/service-view.ts';
 import type { FollowedSerial } from '../../registry/registry.ts';
 import { zoneContents } from './contents.ts';

@@ -24,7 +24,7 @@ import { preferNetworks, type Records, shuffleSection } from './order.ts';
 import { drawFirst } from './weights.ts';
 import { openWeights } from './weights-file.ts';
 
-export interface LoadbalanceOptions {
+interface LoadbalanceOptions {
   /** Where the weights of addresses are; without it, all are alike. */
   readonly weighted?: WeightsSource;
   /** Addresses in earlier networks come first. */

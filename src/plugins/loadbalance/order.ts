@@ -4,7 +4,6 @@ import { shuffle } from '../../plugin/shuffle.ts';
 
 export type Records = readonly ResourceRecord[];
 
-/** Whether the record holds an address. */
 export function isAddress({ type }: Pick<ResourceRecord, 'type'>): boolean {
   return type === A.code || type === AAAA.code;
 }

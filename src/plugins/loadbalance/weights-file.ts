@@ -3,7 +3,7 @@ import { watchFile } from '../../plugin/watched-file.ts';
 import { MAX_FILE_OCTETS, parseWeights, type Weights } from './weights.ts';
 
 /** The weights of a file, kept up to date. */
-export interface WeightsFile extends Kept {
+interface WeightsFile extends Kept {
   readonly weights: Weights;
   check(): Promise<void>;
 }

@@ -16,7 +16,7 @@ const MAX_WEIGHT = 255;
 const DEFAULT_WEIGHT = 1;
 
 /** A file of weights that does not say what it should. */
-export class WeightsError extends CairnError {
+class WeightsError extends CairnError {
   constructor(path: string, line: number, message: string) {
     super('LOADBALANCE_WEIGHTS', `${path}:${line}: ${message}`);
   }

@@ -8,7 +8,7 @@ import { counted, UNCHANGING } from '../../plugin/repeat.ts';
 import { createReply, type Reply } from '../../plugin/reply.ts';
 
 /** Whether `localhost.ANYTHING` is this host, too: what search lists make of `localhost`. */
-export interface LocalOptions {
+interface LocalOptions {
   readonly localhostPrefix: boolean;
 }
 

@@ -5,7 +5,7 @@ import type { Sent } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 
 /** Prints one finished query. */
-export type Format = (query: Query, sent: Sent) => string;
+type Format = (query: Query, sent: Sent) => string;
 
 export const COMMON_FORMAT =
   '{remote}:{port} - {>id} "{type} {class} {name} {proto} {size} {>do} {>bufsize}" {rcode} {>rflags} {rsize} {duration}';

@@ -5,11 +5,10 @@ import type { Token } from '../../corefile/token.ts';
 import { foldName, isAtOrBelow, type Name, ROOT } from '../../dns/name.ts';
 import { definePlugin, type ParseContext } from '../../plugin/plugin.ts';
 import { classOf, REPLY_CLASSES, type ReplyClass } from './class.ts';
-import { isDestination, isPath } from './destination.ts';
 import { COMMON_FORMAT, compileFormat } from './format.ts';
 
 /** One line of the Corefile: which queries are logged, and how. */
-export interface LogRule {
+interface LogRule {
   readonly names: readonly Name[];
   readonly format: string;
   readonly classes: ReadonlySet<ReplyClass>;
@@ -89,4 +88,13 @@ function parseClasses(directive: Directive): ReadonlySet<ReplyClass> {
     },
   });
   return chosen.size > 0 ? chosen : new Set(REPLY_CLASSES);
+}
+
+/** Whether a word was probably meant to say where lines are written to, as in old guides: a stream, or a path. */
+function isDestination(word: string): boolean {
+  return isPath(word) || /^(stdout|stderr|syslog|all)$/i.test(word) || word.endsWith('.log');
+}
+
+function isPath(word: string): boolean {
+  return /^\.{0,2}\//.test(word);
 }

@@ -12,7 +12,7 @@ const FIRST_RETRY_MS = 1000;
 const FIRST_RECHECK_MS = 30_000;
 const MAX_DELAY_MS = 5 * 60_000;
 
-export interface LoopGuardOptions {
+interface LoopGuardOptions {
   readonly zone: Name;
   readonly clock: Clock;
   readonly random: () => number;
@@ -25,7 +25,7 @@ export interface LoopGuardOptions {
 }
 
 /** Finds out, by probes with names that nobody else asks for, whether queries that leave the chain come back to it. */
-export interface LoopGuard {
+interface LoopGuard {
   /** Whether a query may go on: a probe while it is young, any other while no loop is known. */
   admit(query: Query): boolean;
   /** Takes note of a query that was answered, be it by a plugin before this one. */

@@ -1,6 +1,6 @@
 import { lastUse, noArgs, noBlock } from '../../corefile/arguments.ts';
 import { Rcode } from '../../dns/message.ts';
-import { isOfDenial } from '../../plugin/denial.ts';
+import { isOfDenial } from '../../dns/rr.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { mapReply, type Reply } from '../../plugin/reply.ts';
 

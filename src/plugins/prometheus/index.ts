@@ -1,12 +1,11 @@
 import { atMostArgs, exactArgs, noArgs, once, parseOptions } from '../../corefile/arguments.ts';
 import type { PageTls } from '../../net/pages/http.ts';
+import { pageAddress } from '../../plugin/arguments.ts';
 import type { PageCertificate, PluginEnv } from '../../plugin/env.ts';
-import { pageAddress } from '../../plugin/page-address.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { metricsText } from './metrics-text.ts';
-import { processMetrics } from './process-metrics.ts';
+import { processMetrics, runtimeMetrics } from './process-metrics.ts';
 import { QueryMetrics } from './query-metrics.ts';
-import { runtimeMetrics } from './runtime-metrics.ts';
 import { loadWebConfig } from './web-config.ts';
 
 interface PrometheusOptions {

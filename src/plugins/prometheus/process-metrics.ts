@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Cell, Metrics } from '../../observe/metrics.ts';
 
 /** Adds what Prometheus' clients tell of every process, `process_*`, under their names; on Linux all of it. */
@@ -36,4 +37,21 @@ function linuxGauges(gauge: (name: string, help: string) => Cell): () => void {
 /** The number that the pattern finds in a file of `/proc`; 0 for none, such as an unlimited limit. */
 function numberIn(path: string, pattern: RegExp): number {
   return Number(pattern.exec(readFileSync(path, 'utf8'))?.[1] ?? 0);
+}
+
+/**
+ * Adds the metrics of Node.js, `nodejs_*`; once per process.
+ *
+ * Not without need: measuring the delay of the event loop wakes an idle process a hundred times a second.
+ */
+export function runtimeMetrics(metrics: Metrics): void {
+  metrics.addText('runtime', () => {
+    const register = new Registry();
+    collectDefaultMetrics({ register });
+    // The metrics of the process are Cairn's own, under the names and with the values that CoreDNS gives them.
+    for (const { name } of register.getMetricsAsArray()) {
+      if (!name.startsWith('nodejs_')) register.removeSingleMetric(name);
+    }
+    return () => register.metrics();
+  });
 }

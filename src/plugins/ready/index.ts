@@ -1,7 +1,7 @@
 import { atMostArgs, exactArgs, once, oneOf, parseOptions } from '../../corefile/arguments.ts';
-import type { HttpPage } from '../../net/pages/http.ts';
+import type { HttpPage } from '../../net/pages/page-connection.ts';
+import { pageAddress } from '../../plugin/arguments.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
-import { pageAddress } from '../../plugin/page-address.ts';
 import { definePlugin, type Plugin } from '../../plugin/plugin.ts';
 
 interface ReadyOptions {

@@ -15,7 +15,7 @@ type Action = (typeof ACTIONS)[number];
 type OptionData = (query: Query, world: RuleWorld) => Uint8Array | undefined;
 
 /** A rule for one option of the query's OPT record. */
-export interface Edns0Rule {
+interface Edns0Rule {
   readonly rewrite: Rewrite;
   /** Whether it writes something of the client. */
   readonly tailored: boolean;

@@ -11,7 +11,7 @@ export type NameMatch = (typeof NAME_MATCHES)[number];
 export type NameRewrite = (name: Name) => Name | undefined;
 
 /** The two words of a rule that rewrites names. */
-export interface FromTo {
+interface FromTo {
   readonly from: Token;
   readonly to: Token;
 }

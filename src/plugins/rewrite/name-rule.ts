@@ -87,7 +87,7 @@ function renameByAll(reply: Reply, names: readonly AnswerNames[]): Reply | Promi
 
 /** The names of the reply no longer end as the question does. */
 function forgetSpelling(reply: Reply): Reply {
-  if (!reply.repeat?.spelledAsAsked) return reply;
-  const { spelledAsAsked: _, ...repeat } = reply.repeat;
+  if (!reply.repeat?.caseAsAsked) return reply;
+  const { caseAsAsked: _, ...repeat } = reply.repeat;
   return alterReply(reply, { repeat });
 }

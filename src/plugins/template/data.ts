@@ -1,8 +1,7 @@
 import { printClass } from '../../dns/message.ts';
 import type { Name } from '../../dns/name.ts';
 import { printType } from '../../dns/rr.ts';
-import type { Value as Result } from '../../expression/expression.ts';
-import type { Scope } from '../../expression/functions.ts';
+import type { Value as Result, Scope } from '../../expression/expression.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import type { Query } from '../../plugin/query.ts';
 import type { Struct, Value } from './go/value.ts';
@@ -28,7 +27,7 @@ export type Match = readonly (string | undefined)[] & {
 };
 
 /** How a stanza fits a query. */
-export interface Fit {
+interface Fit {
   readonly zone: Name;
   readonly match: Match;
   /** Those of the stanza where the query is for all. */

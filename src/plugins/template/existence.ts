@@ -12,7 +12,7 @@ import { isTemplateFailure } from './record.ts';
 import { makeReply, soaOf } from './reply.ts';
 
 /** For a query that no stanza answers: whether one would make records of the name for another type. */
-export interface Existence {
+interface Existence {
   /** The reply to the query. If the name exists for another type, it is not denied. */
   complete(query: Query, reply: Reply | Promise<Reply>): Reply | Promise<Reply>;
 }

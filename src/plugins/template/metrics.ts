@@ -3,7 +3,7 @@ import type { PluginEnv } from '../../plugin/env.ts';
 import type { QueryData } from './data.ts';
 import { RecordError, type RecordTemplate } from './record.ts';
 
-export interface TemplateMetrics {
+interface TemplateMetrics {
   /** Counts queries that a stanza answers, each repetition, too. */
   matches(server: string, data: QueryData['data']): Cell;
   /** Counts a template that came to nothing. */

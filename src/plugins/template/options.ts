@@ -14,17 +14,25 @@ import type { Token } from '../../corefile/token.ts';
 import { Class, parseClass, parseRcode, Rcode } from '../../dns/message.ts';
 import type { Name } from '../../dns/name.ts';
 import { parseType, QType } from '../../dns/rr.ts';
-import type { Expression, Type } from '../../expression/expression.ts';
-import type { Vocabulary } from '../../expression/functions.ts';
-import { readCondition, readExpression } from '../../expression/read.ts';
+import type { Expression, QueryFunction, Type, Vocabulary } from '../../expression/expression.ts';
+import { FUNCTIONS } from '../../expression/functions.ts';
+import { readCondition, readExpression } from '../../expression/parser.ts';
+import { ignoreUpstream } from '../../plugin/arguments.ts';
 import type { ParseContext } from '../../plugin/plugin.ts';
-import { ignoreUpstream } from '../../plugin/upstream-option.ts';
 import { FIELDS } from './data.ts';
-import { EXPRESSION_FUNCTIONS } from './expressions.ts';
 import { parseTemplate } from './go/parser.ts';
 import { checkFixedRecord, type RecordTemplate } from './record.ts';
 
-export const SECTIONS = ['answer', 'authority', 'additional'] as const;
+/** What expressions of a template may call: functions of the query, and the groups of the expression that matched its name. */
+const EXPRESSION_FUNCTIONS: ReadonlyMap<string, QueryFunction> = new Map<string, QueryFunction>([
+  ...FUNCTIONS,
+  [
+    'group',
+    { takes: [['number', 'string']], gives: 'string', call: ({ group }, [name]) => group?.(String(name)) ?? '' },
+  ],
+]);
+
+const SECTIONS = ['answer', 'authority', 'additional'] as const;
 export type Section = (typeof SECTIONS)[number];
 
 /** One use of the directive: which queries it answers, and how. */

@@ -6,8 +6,8 @@ import { printReply, testQuery } from '../../../test/support/query.ts';
 import { Opcode } from '../../dns/message.ts';
 import { parseRecord } from '../../dns/presentation.ts';
 import { printType } from '../../dns/rr.ts';
-import { Epoch, type Repeat } from '../../plugin/repeat.ts';
-import { createReply, failure, type Reply } from '../../plugin/reply.ts';
+import { Epoch } from '../../plugin/repeat.ts';
+import { createReply, failure, type Repeat, type Reply } from '../../plugin/reply.ts';
 import template from './index.ts';
 
 const AKS = `template ANY ANY internal.cloudapp.net {
@@ -205,7 +205,7 @@ describe('a name exists for all types, or for none', () => {
   });
 
   const epoch = new Epoch();
-  const repeat: Repeat = { epochs: [epoch], untilMs: 7, again: [], shuffled: true, spelledAsAsked: true };
+  const repeat: Repeat = { epochs: [epoch], untilMs: 7, again: [], shuffled: true, caseAsAsked: true };
   const ours = FALLS.replace('answer', "expr incidr(client_ip(), '192.0.2.0/24')\n answer");
   test.each<[string, Partial<Reply>, string, boolean, Repeat | undefined]>([
     ['a denial', { ...NXDOMAIN, repeat }, FALLS, false, { epochs: [epoch], untilMs: 7, again: [] }],

@@ -4,7 +4,7 @@ import { CorefileError } from '../../corefile/error.ts';
 import { evaluate } from '../../expression/evaluate.ts';
 import type { Expression } from '../../expression/expression.ts';
 import { FUNCTIONS } from '../../expression/functions.ts';
-import { readCondition } from '../../expression/read.ts';
+import { readCondition } from '../../expression/parser.ts';
 import { SELECTION } from '../../plugin/keys.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 

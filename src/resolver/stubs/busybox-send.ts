@@ -61,15 +61,15 @@ function* askServer(
       roundMs = nowMs;
       retries = SERVFAIL_RETRIES * queries.length;
     }
-    const happening = yield { send, untilMs: roundMs + intervalMs };
+    const event = yield { send, untilMs: roundMs + intervalMs };
     send = [];
-    nowMs = happening.nowMs;
-    if (happening.kind === 'unreachable') break;
-    if (happening.kind !== 'reply') continue;
-    const query = repeats.get(happening.query) ?? happening.query;
+    nowMs = event.nowMs;
+    if (event.kind === 'unreachable') break;
+    if (event.kind !== 'reply') continue;
+    const query = repeats.get(event.query) ?? event.query;
     if (!queries.includes(query) || replies.has(query)) continue;
-    if (verdictOf(happening.reply) === 'servfail' && retries-- > 0) send = [again(query, 'again at once: SERVFAIL')];
-    else replies.set(query, happening.reply);
+    if (verdictOf(event.reply) === 'servfail' && retries-- > 0) send = [again(query, 'again at once: SERVFAIL')];
+    else replies.set(query, event.reply);
   }
   return { replies, nowMs };
 }

@@ -1,14 +1,13 @@
 import { dotsIn, isSendable } from '../candidates.ts';
 import type { Protocol, Query, Reply } from '../exchange.ts';
-import type { Machine } from '../machine.ts';
+import { type Machine, waitFor } from '../machine.ts';
 import { type FailureCode, failed, found, type LookupResult } from '../result.ts';
 import type { Candidate, LookupTask } from '../stub.ts';
 import { together } from '../together.ts';
 import { FAILURE_CODES, VERDICT_TEXT, verdictOf } from '../verdict.ts';
-import { waitFor } from '../wait-for.ts';
 
 /** How the application set c-ares up. */
-export interface CAresTraits {
+interface CAresTraits {
   /** Whether SERVFAIL, NOTIMP and REFUSED lead to the next server; Node.js takes them as they are. */
   readonly checksRcode: boolean;
 }
@@ -77,24 +76,23 @@ function* askServers(
     const turn = flags.has('rotate') ? Math.floor(random() * nameservers.length) : i % nameservers.length;
     const server = nameservers[turn]!;
     const query: Query = { name, type, server, protocol, why };
-    let happening = yield* waitFor(query, nowMs + timeoutMs * 2 ** Math.floor(i / nameservers.length));
-    if (happening.kind === 'reply' && happening.reply.tc && protocol === 'udp') {
+    let event = yield* waitFor(query, nowMs + timeoutMs * 2 ** Math.floor(i / nameservers.length));
+    if (event.kind === 'reply' && event.reply.tc && protocol === 'udp') {
       protocol = 'tcp';
       const again: Query = { ...query, protocol, why: 'by TCP: the reply was truncated' };
-      happening = yield* waitFor(again, happening.nowMs + timeoutMs);
+      event = yield* waitFor(again, event.nowMs + timeoutMs);
     }
-    nowMs = happening.nowMs;
-    if (happening.kind === 'reply') {
-      const verdict = verdictOf(happening.reply);
+    nowMs = event.nowMs;
+    if (event.kind === 'reply') {
+      const verdict = verdictOf(event.reply);
       const because = `${type} of ${name} ${VERDICT_TEXT[verdict]}`;
-      if (verdict === 'answer')
-        return { reply: happening.reply, code: 'ENODATA', because, nowMs, place: arrivals.count++ };
+      if (verdict === 'answer') return { reply: event.reply, code: 'ENODATA', because, nowMs, place: arrivals.count++ };
       code = FAILURE_CODES[verdict];
       const isFinal = !checksRcode || !['servfail', 'notimp', 'refused'].includes(verdict);
       if (isFinal) return { code, because, nowMs, place: arrivals.count++ };
       why = `next: ${because} at ${server}`;
     } else {
-      code = happening.kind === 'time' ? 'ETIMEOUT' : 'ECONNREFUSED';
+      code = event.kind === 'time' ? 'ETIMEOUT' : 'ECONNREFUSED';
       why = code === 'ETIMEOUT' ? `next: no reply from ${server} in time` : `next: ${server} cannot be reached`;
     }
   }

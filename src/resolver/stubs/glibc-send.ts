@@ -25,13 +25,13 @@ export interface Sender {
 }
 
 /** What went wrong with a server, or with all of them. */
-export interface Trouble {
+interface Trouble {
   readonly code: FailureCode;
   readonly because: string;
 }
 
 /** The replies that count, in the order of their coming; never none. Or why there are none. */
-export type Heard = readonly Reply[] | Trouble;
+type Heard = readonly Reply[] | Trouble;
 
 /** Asks for a name in all its types: server after server, round after round. */
 export function* send(name: string, types: readonly string[], sender: Sender, reason: string): Machine<Heard> {
@@ -91,18 +91,18 @@ function* askUdpOnce(server: Server, sender: Sender, why: string): Machine<Heard
   let trouble: Trouble = { code: 'ETIMEOUT', because: `no reply from ${address} in time` };
   let sending = queriesFor(server, sender, 'udp', why).slice(0, sender.single ? 1 : types.length);
   for (;;) {
-    const happening = yield { send: sending, untilMs };
-    sender.nowMs = happening.nowMs;
+    const event = yield { send: sending, untilMs };
+    sender.nowMs = event.nowMs;
     sending = [];
-    if (happening.kind === 'time') {
+    if (event.kind === 'time') {
       if (types.length === 1 || replies.length === 0) return trouble;
       return sender.reopen ? replies : 'half';
     }
-    const { query } = happening;
+    const { query } = event;
     const isLate = query.name !== name || query.server !== address || query.protocol === 'tcp';
     if (isLate || settled.has(query.type)) continue;
-    if (happening.kind === 'unreachable') return unreachable(address);
-    const { reply } = happening;
+    if (event.kind === 'unreachable') return unreachable(address);
+    const { reply } = event;
     if (settled.size === 0) sender.lastRcode = reply.rcode;
     if (sendsAway(reply)) {
       trouble = troubleOf(reply, name, address);
@@ -127,14 +127,14 @@ function* askTcp(server: Server, sender: Sender, why: string): Machine<Heard> {
   const queries = queriesFor(server, sender, 'tcp', why);
   let sending = queries;
   while (replies.length < types.length) {
-    const happening = yield { send: sending, untilMs };
-    sender.nowMs = happening.nowMs;
+    const event = yield { send: sending, untilMs };
+    sender.nowMs = event.nowMs;
     sending = [];
-    if (happening.kind === 'time') return { code: 'ETIMEOUT', because: `no reply from ${address} by TCP` };
-    if (!queries.includes(happening.query)) continue;
-    if (happening.kind === 'unreachable') return unreachable(address);
-    if (replies.length === 0) sender.lastRcode = happening.reply.rcode;
-    replies.push(happening.reply);
+    if (event.kind === 'time') return { code: 'ETIMEOUT', because: `no reply from ${address} by TCP` };
+    if (!queries.includes(event.query)) continue;
+    if (event.kind === 'unreachable') return unreachable(address);
+    if (replies.length === 0) sender.lastRcode = event.reply.rcode;
+    replies.push(event.reply);
   }
   return replies;
 }

@@ -1,3 +1,8 @@
+/*
+ * The stub resolvers, each as pure functions: which names and types it asks, when, and what it makes of the responses. Begin with this
+ * one; glibc-search.ts walks its search list, and glibc-send.ts sends one query. None of them knows a socket or a clock.
+ */
+
 import {
   ABSOLUTE_REASON,
   asTyped,

@@ -1,10 +1,9 @@
 import type { Protocol, Query, Reply } from '../exchange.ts';
-import type { Machine } from '../machine.ts';
+import { type Machine, waitFor } from '../machine.ts';
 import { type FailureCode, failed, found, type LookupResult } from '../result.ts';
 import type { LookupTask } from '../stub.ts';
 import { together } from '../together.ts';
 import { FAILURE_CODES, isLame, VERDICT_TEXT, verdictOf } from '../verdict.ts';
-import { waitFor } from '../wait-for.ts';
 
 const EDNS_OCTETS = 1232;
 
@@ -63,14 +62,14 @@ function* askServers(
     const protocols: Protocol[] = flags.has('use-vc') ? ['tcp'] : ['udp', 'tcp'];
     for (const protocol of protocols) {
       const query: Query = { name, type, server, protocol, why, ...edns };
-      const happening = yield* waitFor(query, nowMs + settings.timeoutMs);
-      nowMs = happening.nowMs;
-      if (happening.kind !== 'reply') {
-        code = happening.kind === 'time' ? 'ETIMEOUT' : 'ECONNREFUSED';
+      const event = yield* waitFor(query, nowMs + settings.timeoutMs);
+      nowMs = event.nowMs;
+      if (event.kind !== 'reply') {
+        code = event.kind === 'time' ? 'ETIMEOUT' : 'ECONNREFUSED';
         why = code === 'ETIMEOUT' ? `next: no reply from ${server} in time` : `next: ${server} cannot be reached`;
         break;
       }
-      const { reply } = happening;
+      const { reply } = event;
       if (reply.tc && protocol === 'udp') {
         why = 'by TCP: the reply was truncated';
         continue;

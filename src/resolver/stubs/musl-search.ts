@@ -86,11 +86,11 @@ function* askAll(task: LookupTask, name: string, reason: string, hasTcp: boolean
       roundMs = nowMs;
       retries = SERVFAIL_RETRIES * types.length;
     }
-    const happening = yield { send, untilMs: Math.min(roundMs + intervalMs, byTcp.size > 0 ? endMs : Infinity) };
+    const event = yield { send, untilMs: Math.min(roundMs + intervalMs, byTcp.size > 0 ? endMs : Infinity) };
     send = [];
-    nowMs = happening.nowMs;
-    if (happening.kind !== 'reply' || happening.query.name !== name) continue;
-    const { query: asked, reply } = happening;
+    nowMs = event.nowMs;
+    if (event.kind !== 'reply' || event.query.name !== name) continue;
+    const { query: asked, reply } = event;
     const i = types.indexOf(asked.type);
     if (replies[i] || (byTcp.has(asked.type) && asked.protocol === 'udp')) continue;
     const verdict = verdictOf(reply);

@@ -20,8 +20,8 @@ export interface Explained {
 
 /** What the responder answers, and who answered and why. Made for people: nothing is taken from the memo. */
 export async function explain(responder: Responder, bytes: Uint8Array, arrival: Arrival): Promise<Explained> {
-  const { listener, watch } = responder;
-  const verdict = accept(bytes, listener.anyClass);
+  const { options, watch } = responder;
+  const verdict = accept(bytes, options.anyClass);
   const message = verdict.kind === 'query' ? verdict.message : undefined;
   const route = message && responder.route(message, arrival);
   if (!route?.block.handler) {
@@ -29,7 +29,7 @@ export async function explain(responder: Responder, bytes: Uint8Array, arrival: 
     return { bytes: firstMessage(await responder.answer(bytes, arrival)), plugin: '', zone: undefined, reason };
   }
   const { block, zone } = route;
-  const query = createQuery(message!, arrival, listener.server, zone);
+  const query = createQuery(message!, arrival, options.server, zone);
   const made = Promise.resolve(responder.handle(query, block));
   const reply = await made.catch((thrown) => watch.recovered(query, thrown, block.debug));
   const reason = reply.error ? messageOf(reply.error) : block.explain?.(query, reply);

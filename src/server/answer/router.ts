@@ -30,7 +30,7 @@ export interface Route {
 }
 
 /** The query, as it is for a block that is asked whether it serves it. */
-export type QueryIn = (zone: Name) => Query;
+type QueryIn = (zone: Name) => Query;
 
 /** Finds the block that serves a query: the one with the longest zone that holds the name, among those of one zone the first that wants it. */
 export class Router {

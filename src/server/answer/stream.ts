@@ -3,9 +3,8 @@ import { encodeMessages } from '../../dns/wire/encode.ts';
 import type { Query } from '../../plugin/query.ts';
 import type { Reply } from '../../plugin/reply.ts';
 import { recordsInCaseOf } from './letter-case.ts';
-import type { Listener } from './listener.ts';
 import { tellObservers } from './observers.ts';
-import { replyHead } from './reply-message.ts';
+import { type Delivery, replyHead } from './reply-message.ts';
 import type { Block } from './router.ts';
 import type { ServerWatch } from './watch.ts';
 
@@ -32,11 +31,11 @@ export function* streamMessages(
   block: Block,
   reply: Reply,
   following: Iterable<ResourceRecord>,
-  listener: Listener,
+  delivery: Delivery,
   watch: ServerWatch,
 ): Generator<Buffer, void> {
   let octets = 0;
-  const message = { ...replyHead(query, reply, block, listener), ...recordsInCaseOf(query, reply) };
+  const message = { ...replyHead(query, reply, block, delivery), ...recordsInCaseOf(query, reply) };
   try {
     for (const bytes of encodeMessages(message, following, STREAMED_MESSAGE_OCTETS)) {
       octets += bytes.length;

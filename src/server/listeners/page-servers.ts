@@ -1,12 +1,10 @@
 import { messageOf } from '../../base/errors.ts';
-import type { ListenTarget } from '../../net/listen.ts';
 import { type HttpServer, openHttp } from '../../net/pages/http.ts';
 import { overlaps } from '../../net/shared-sockets.ts';
+import type { ListenTarget } from '../../net/transport.ts';
 import type { Clock, Timer } from '../../observe/clock.ts';
 import type { Logger } from '../../observe/log.ts';
-import type { Metrics } from '../../observe/metrics.ts';
 import { PageBook, type PageSocket } from './pages.ts';
-import { exposePageServers } from './transport-metrics.ts';
 
 /** How often it is tried again to open what could not be opened. */
 const RETRY_MS = 1000;
@@ -29,10 +27,9 @@ export class PageServers {
   /** One thing is done at a time. */
   private turn: Promise<unknown> = Promise.resolve();
 
-  constructor(clock: Clock, log: Logger, metrics: Metrics) {
+  constructor(clock: Clock, log: Logger) {
     this.clock = clock;
     this.log = log;
-    exposePageServers(metrics, () => [...this.servers].map(([address, { server }]) => [address, server] as const));
   }
 
   /**
@@ -55,6 +52,11 @@ export class PageServers {
   /** From now on these pages are served, and no others: addresses without a page are closed. */
   retain(book: PageBook = new PageBook()): Promise<void> {
     return this.inTurn(async () => this.closeOthers(await book.sockets()));
+  }
+
+  /** The servers that are open now, by address. */
+  get all(): readonly (readonly [address: string, HttpServer])[] {
+    return [...this.servers].map(([address, { server }]) => [address, server]);
   }
 
   /** The real port of an address as a plugin names it. */

@@ -3,15 +3,14 @@ import { CairnError } from '../../base/errors.ts';
 import type { CorefileWarning } from '../../corefile/error.ts';
 import { type Position, printPosition } from '../../corefile/position.ts';
 import { canonicalAddress } from '../../net/addresses.ts';
-import type { ListenTarget } from '../../net/listen.ts';
 import { type FindPage, parseListenAddress, type ServePage } from '../../net/pages/http.ts';
 import { type ListenAddress, overlaps, socketAddress, widest, wildcardOf } from '../../net/shared-sockets.ts';
-import { printPeer } from '../../net/transport.ts';
+import { type ListenTarget, printPeer } from '../../net/transport.ts';
 import type { PageCertificate } from '../../plugin/env.ts';
-import type { ListenPoint } from './listen-point.ts';
+import type { Listener } from './listener.ts';
 
 /** The pages of one HTTP address, as it is written. */
-export interface PageSet {
+interface PageSet {
   readonly text: string;
   readonly target: ListenTarget;
   readonly pages: Map<string, ServePage>;
@@ -52,9 +51,11 @@ export class PageBook {
   }
 
   /** The pages that will not be served, as DNS has their ports. */
-  warnings(points: readonly Pick<ListenPoint, 'server' | 'address' | 'port'>[]): CorefileWarning[] {
+  warnings(listeners: readonly Pick<Listener, 'server' | 'address' | 'port'>[]): CorefileWarning[] {
     return [...this.addresses.values()].flatMap(({ text, target, position }) => {
-      const taken = points.find(({ port, address }) => port !== 0 && port === target.port && isTaken(target, address));
+      const taken = listeners.find(
+        ({ port, address }) => port !== 0 && port === target.port && isTaken(target, address),
+      );
       const message = `no page will be served at ${text}: ${taken?.server} has that port - choose another one`;
       return taken ? [{ position, message }] : [];
     });

@@ -1,12 +1,11 @@
 import { type MessageFlags, Rcode } from '../../dns/message.ts';
 import { SRV } from '../../dns/rr.ts';
 import { decodeFlags } from '../../dns/wire/decode.ts';
-import type { Epoch, Repeat } from '../../plugin/repeat.ts';
-import { countsOf, type Reply } from '../../plugin/reply.ts';
+import type { Epoch } from '../../plugin/repeat.ts';
+import { countsOf, type Repeat, type Reply } from '../../plugin/reply.ts';
 import type { Route } from '../answer/router.ts';
 import type { KeptReply } from './memo.ts';
-import type { RepeatableReply } from './repeat-reply.ts';
-import { findAddressRuns } from './shuffle.ts';
+import { findAddressRuns, type RepeatableReply } from './repeat-reply.ts';
 
 /** Longer replies are made anew each time. */
 const MAX_REPLY_OCTETS = 4096;
@@ -46,7 +45,7 @@ export function createEntry(bytes: Buffer, reply: Reply, route: Route, hasEdns: 
     flags: decodeFlags(bytes.readUInt16BE(2)),
     values: repeat.epochs.map((epoch) => epoch.value),
     runs,
-    anySpelling: repeat.spelledAsAsked === true && isSpelledByPointers(reply),
+    anyCase: repeat.caseAsAsked === true && hasCaseOnlyInQuestion(reply),
     used: false,
   };
 }
@@ -61,8 +60,8 @@ function isWhole(bytes: Buffer, reply: Reply, hasEdns: boolean): boolean {
   );
 }
 
-/** Whether the qname's spelling shows only where names point to the question: everywhere but in uncompressed targets. */
-function isSpelledByPointers({ rcode, answer, additional }: Reply): boolean {
+/** Whether all names with the qname's letter case are pointers to the question. Names in uncompressed targets are not. */
+function hasCaseOnlyInQuestion({ rcode, answer, additional }: Reply): boolean {
   if (rcode === Rcode.NXDOMAIN && answer.length > 0) return false;
   return ![...answer, ...additional].some(({ type }) => type === SRV.code);
 }

@@ -3,7 +3,7 @@ import { AdmissionFilter } from './admission-filter.ts';
 import type { Scan } from './key.ts';
 
 /** The environment variable that, set to `off`, has every reply made anew: for measuring and for hunting a difference. */
-export const MEMO_VARIABLE = 'CAIRN_MEMO';
+const MEMO_VARIABLE = 'CAIRN_MEMO';
 /** Replies that are kept for one listener. */
 export const MAX_MEMO_ENTRIES = 16_384;
 /** The octets of all of them together. */
@@ -12,8 +12,8 @@ export const MAX_MEMO_OCTETS = 8 * 1024 * 1024;
 /** A whole reply that can be given again. */
 export interface KeptReply {
   readonly bytes: Uint8Array;
-  /** Whether another spelling of the qname leaves all other octets as they are. */
-  readonly anySpelling: boolean;
+  /** Whether another letter case of the qname leaves all other octets unchanged. */
+  readonly anyCase: boolean;
   /** Set when it is used, taken off when it could have been evicted. */
   used: boolean;
 }
@@ -58,7 +58,7 @@ export class Memo<E extends KeptReply> {
       this.outdated++;
       return undefined;
     }
-    if (hasCapitals && !entry.anySpelling) return undefined;
+    if (hasCapitals && !entry.anyCase) return undefined;
     entry.used = true;
     return entry;
   }
@@ -66,7 +66,7 @@ export class Memo<E extends KeptReply> {
   /** As {@link get}, and leaves all as it is. */
   protected peek({ key, hasCapitals }: Pick<Scan, 'key' | 'hasCapitals'>, nowMs: number): E | undefined {
     const entry = this.entries.get(key);
-    return entry && !this.isStale(entry, nowMs) && (!hasCapitals || entry.anySpelling) ? entry : undefined;
+    return entry && !this.isStale(entry, nowMs) && (!hasCapitals || entry.anyCase) ? entry : undefined;
   }
 
   /** Whether a question has been asked lately, and so is worth an entry; from now on it has. */

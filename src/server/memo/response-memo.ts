@@ -1,9 +1,14 @@
+/*
+ * Whole responses that may be given again. Begin here; key.ts recognizes a question without decoding it, entry.ts decides what can be
+ * kept, memo.ts holds it within bounds. It never gives a response that no longer holds.
+ */
+
+import { udpLimit } from '../../dns/message.ts';
 import type { Repetitions } from '../../plugin/plugin.ts';
 import type { Arrival, Query } from '../../plugin/query.ts';
 import type { Reply } from '../../plugin/reply.ts';
 import { tellObservers, tellRepetitions } from '../answer/observers.ts';
 import type { Route } from '../answer/router.ts';
-import { udpLimit } from '../answer/udp-limit.ts';
 import type { ServerWatch } from '../answer/watch.ts';
 import { createEntry, isStale, type MemoEntry } from './entry.ts';
 import { type Scan, scanQuery } from './key.ts';
@@ -27,7 +32,7 @@ export class ResponseMemo extends Memo<MemoEntry> {
     const entry = this.get(scan, arrival.receivedMs);
     if (!entry) return undefined;
     const { block, zone } = entry.route;
-    if (arrival.protocol === 'udp' && entry.bytes.length > udpLimit(scan.udpSize, block)) return undefined;
+    if (arrival.protocol === 'udp' && entry.bytes.length > udpLimit(scan.udpSize, block.udpSize)) return undefined;
     this.hits++;
     for (const cell of entry.repeat.again) cell.value++;
     const response = repeatReply(entry, bytes, scan, this.watch.random);

@@ -1,3 +1,8 @@
+/*
+ * From a configuration to chains of plugins at work, and what outlives them. Begin here; plugin-env.ts makes the plugins, keeper.ts keeps
+ * state from one reload to the next, confine.ts keeps what depends on a client from others. It never opens a port.
+ */
+
 import { messageOf } from '../../base/errors.ts';
 import { CorefileError, type CorefileWarning, inOrder, isCorefileError } from '../../corefile/error.ts';
 import { Rcode } from '../../dns/message.ts';
@@ -11,8 +16,8 @@ import type { Handler } from '../../plugin/plugin.ts';
 import { UNCHANGING } from '../../plugin/repeat.ts';
 import { createReply } from '../../plugin/reply.ts';
 import type { Block } from '../answer/router.ts';
-import type { BlockConfiguration, Configuration } from '../configuration.ts';
-import { type ListenPoint, type ListenWorld, listenPoints } from '../listeners/listen-point.ts';
+import type { BlockConfiguration, Configuration } from '../configuration/configuration.ts';
+import { type Listener, type ListenerWorld, listenersOf } from '../listeners/listener.ts';
 import { PageBook } from '../listeners/pages.ts';
 import { confinedHandler, isConfined, type Recover, watchedHandler } from './confine.ts';
 import type { Claims } from './keeper.ts';
@@ -28,9 +33,12 @@ import {
 /** How often a stopping instance looks whether its last queries are answered. */
 const DRAIN_POLL_MS = 20;
 
+/** What an instance is made in. */
+export type InstanceWorld = ListenerWorld & PluginWorld;
+
 /** Chains of plugins made from one reading of a Corefile, and what they listen on. */
 export class Instance {
-  readonly listenPoints: readonly ListenPoint[];
+  readonly listeners: readonly Listener[];
   readonly pages: PageBook;
   /** What is doubtful in where blocks and pages listen. */
   readonly warnings: readonly CorefileWarning[];
@@ -43,23 +51,23 @@ export class Instance {
    *
    * @throws CorefileError at the directive that cannot be had.
    */
-  constructor({ blocks }: Configuration, world: ListenWorld & PluginWorld, claims: Claims) {
+  constructor({ blocks }: Configuration, world: InstanceWorld, claims: Claims) {
     this.clock = world.clock;
     this.log = createLogger(world.sink);
     this.pages = new PageBook();
-    const listening = listenPoints(blocks, world);
-    this.listenPoints = listening.points;
-    const responders = new Map(this.listenPoints.map(({ server, responder }) => [server, responder]));
+    const { listeners, warnings } = listenersOf(blocks, world);
+    this.listeners = listeners;
+    const responders = new Map(this.listeners.map(({ server, responder }) => [server, responder]));
     const generation: Generation = { world, claims, pages: this.pages, shared: new Map(), responders };
     const created = new Map(
-      blocks.map((block) => [block, createPlugins(block, this.pointsOf(block)[0]?.server ?? '', generation)]),
+      blocks.map((block) => [block, createPlugins(block, this.listenersOf(block)[0]?.server ?? '', generation)]),
     );
     this.plugins = new Map([...created].map(([block, { plugins }]) => [block, plugins]));
-    for (const point of this.listenPoints) {
-      const { securedBy } = point;
-      if (securedBy) point.credentials = credentialsOf(securedBy, created.get(securedBy)!.offers);
+    for (const listener of listeners) {
+      const { securedBy } = listener;
+      if (securedBy) listener.credentials = credentialsOf(securedBy, created.get(securedBy)!.offers);
     }
-    this.warnings = inOrder([...listening.warnings, ...this.pages.warnings(this.listenPoints)]);
+    this.warnings = inOrder([...warnings, ...this.pages.warnings(this.listeners)]);
     const isWatched = blocks.some(({ plugins }) => plugins.some(({ definition }) => isConfined(definition)));
     const running = new Map(
       [...created].map(([block, plugins]) => {
@@ -67,7 +75,7 @@ export class Instance {
         return [block, runBlock(block, plugins, recover, isWatched)];
       }),
     );
-    for (const { zones, router } of this.listenPoints) {
+    for (const { zones, router } of this.listeners) {
       for (const [zone, owners] of zones) for (const block of owners) router.add(zone, running.get(block)!);
     }
   }
@@ -87,11 +95,11 @@ export class Instance {
   }
 
   /** Tells the plugins that their listeners are open; `portOf` gives the real port of each. */
-  async serving(portOf: (point: ListenPoint) => number): Promise<void> {
+  async serving(portOf: (listener: Listener) => number): Promise<void> {
     const listening = new Map(
       [...this.plugins.keys()].map((block) => [
         block,
-        this.pointsOf(block).map((point) => ({ address: point.address ?? '', port: portOf(point) })),
+        this.listenersOf(block).map((listener) => ({ address: listener.address ?? '', port: portOf(listener) })),
       ]),
     );
     const failures = await this.forEachPlugin(async ({ plugin }, block) => plugin.serving?.(listening.get(block)!));
@@ -106,14 +114,14 @@ export class Instance {
   /** Waits for the queries in flight, at most `graceMs`, and stops every plugin. */
   async stop(graceMs: number): Promise<void> {
     const endMs = this.clock.monotonic() + graceMs;
-    while (this.listenPoints.some(({ responder }) => responder.inFlight > 0) && this.clock.monotonic() < endMs) {
+    while (this.listeners.some(({ responder }) => responder.inFlight > 0) && this.clock.monotonic() < endMs) {
       await new Promise<void>((resolve) => this.clock.after(DRAIN_POLL_MS, resolve));
     }
     await this.forEachPlugin(async ({ plugin }) => plugin.stop?.());
   }
 
-  private pointsOf(block: BlockConfiguration): readonly ListenPoint[] {
-    return this.listenPoints.filter(({ zones }) => [...zones.values()].flat().includes(block));
+  private listenersOf(block: BlockConfiguration): readonly Listener[] {
+    return this.listeners.filter(({ zones }) => [...zones.values()].flat().includes(block));
   }
 
   /** Runs something for every plugin, all at once, to the end of each; the result is what they threw. */

@@ -37,8 +37,8 @@ export interface Claims {
   abandon(): Promise<void>;
 }
 
-async function release(values: Map<string, Kept>, isOver: (key: string) => boolean): Promise<void> {
-  const over = [...values].filter(([key]) => isOver(key));
-  for (const [key] of over) values.delete(key);
-  await Promise.allSettled(over.map(async ([, value]) => value.stop?.()));
+async function release(values: Map<string, Kept>, isUnused: (key: string) => boolean): Promise<void> {
+  const unused = [...values].filter(([key]) => isUnused(key));
+  for (const [key] of unused) values.delete(key);
+  await Promise.allSettled(unused.map(async ([, value]) => value.stop?.()));
 }

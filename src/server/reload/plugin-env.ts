@@ -12,7 +12,7 @@ import { notePassage } from '../../plugin/passages.ts';
 import type { Plugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import type { Responder } from '../answer/responder.ts';
-import type { BlockConfiguration } from '../configuration.ts';
+import type { BlockConfiguration } from '../configuration/configuration.ts';
 import type { PageBook } from '../listeners/pages.ts';
 import { confinedEnv, confinedHooks, type Hooks, isConfined } from './confine.ts';
 import type { Claims } from './keeper.ts';

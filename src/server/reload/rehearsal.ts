@@ -5,10 +5,9 @@ import { createLogger } from '../../observe/log.ts';
 import { Metrics } from '../../observe/metrics.ts';
 import type { ServerProcess } from '../../plugin/env.ts';
 import { ServerWatch } from '../answer/watch.ts';
-import type { Configuration } from '../configuration.ts';
+import type { Configuration } from '../configuration/configuration.ts';
 import { bindAddresses } from '../listeners/bind-addresses.ts';
-import type { ListenWorld } from '../listeners/listen-point.ts';
-import { Instance } from './instance.ts';
+import { Instance, type InstanceWorld } from './instance.ts';
 import { Keeper } from './keeper.ts';
 
 /**
@@ -28,7 +27,7 @@ export async function rehearse(configuration: Configuration): Promise<readonly C
   return inOrder([...warnings, ...instance!.warnings]);
 }
 
-function world(warnings: CorefileWarning[]) {
+function world(warnings: CorefileWarning[]): InstanceWorld {
   const sink = () => {};
   const [clock, random, metrics] = [systemClock, Math.random, new Metrics()];
   return {
@@ -46,7 +45,7 @@ const PROCESS: ServerProcess = {
 };
 
 /** The server may be meant for a machine with other interfaces: an unknown interface is only a warning here. */
-function bindHereOrElsewhere(warnings: CorefileWarning[]): ListenWorld['bindAddresses'] {
+function bindHereOrElsewhere(warnings: CorefileWarning[]): InstanceWorld['bindAddresses'] {
   return (bind) => {
     const errors: CorefileError[] = [];
     const addresses = attempt(errors, () => bindAddresses(bind));

@@ -1,6 +1,6 @@
 import type { BoundSocket } from '../../net/native/socket.ts';
 import type { UdpStats } from '../../net/transport.ts';
-import type { AddressRun } from '../memo/shuffle.ts';
+import type { AddressRun } from '../memo/repeat-reply.ts';
 
 /** What a worker is started with. */
 export interface WorkerStart {
@@ -54,7 +54,7 @@ export interface Recipe {
   readonly runs: readonly AddressRun[];
   /** The most octets of a UDP reply of the block, whatever more the client would take. */
   readonly udpSize: number | undefined;
-  readonly anySpelling: boolean;
+  readonly anyCase: boolean;
   /** Places in the shared table of epochs, and what they held when the reply was made. */
   readonly slots: readonly number[];
   readonly values: readonly number[];

@@ -15,8 +15,7 @@ import type { Receiver } from '../../net/transport.ts';
 import { createLogger } from '../../observe/log.ts';
 import type { Responder } from '../answer/responder.ts';
 import type { ListenerBinding } from '../listeners/listener-binding.ts';
-import { BatchedService } from './batched-service.ts';
-import { openUdpService } from './udp-service.ts';
+import { BatchedService, openUdpService } from './udp-service.ts';
 
 const LOCAL = { address: '127.0.0.1', port: 53 };
 

@@ -1,7 +1,7 @@
 import { haveMoved } from '../../base/epoch.ts';
+import { udpLimit } from '../../dns/message.ts';
 import { guestAt } from '../../net/shared-sockets.ts';
 import type { Incoming, Peer } from '../../net/transport.ts';
-import { udpLimit } from '../answer/udp-limit.ts';
 import type { Scan } from '../memo/key.ts';
 import { type KeptReply, Memo } from '../memo/memo.ts';
 import { repeatReply } from '../memo/repeat-reply.ts';
@@ -40,7 +40,7 @@ export class WorkerMemo {
   repeat({ bytes, local }: Incoming, scan: Scan, receivedMs: number): Buffer | undefined {
     const memo = this.memoAt(local);
     const recipe = memo.get(scan, receivedMs);
-    if (!recipe || recipe.bytes.length > udpLimit(scan.udpSize, recipe)) return undefined;
+    if (!recipe || recipe.bytes.length > udpLimit(scan.udpSize, recipe.udpSize)) return undefined;
     const reply = repeatReply(recipe, bytes, scan, this.random);
     // A client has an address of the same family as the one that it asks.
     const tally = this.tallyOf(recipe, bytes.length, local.address.includes(':'));

@@ -9,7 +9,7 @@ import { WorkerLink, type WorkerWorld } from './worker-link.ts';
 /** How long the main thread stands in for a worker that died before another one is started. */
 const RESTART_MS = 1000;
 
-export interface CrewWorld extends WorkerWorld {
+interface PoolWorld extends WorkerWorld {
   /** The listener's name in the log. */
   readonly server: string;
   readonly log: Logger;
@@ -35,7 +35,7 @@ export interface Readers {
 /** Several workers that serve the sockets of one listener, each its own. */
 export class WorkerPool implements Readers {
   deaths = 0;
-  private readonly world: CrewWorld;
+  private readonly world: PoolWorld;
   private links: readonly WorkerLink[];
   private sockets: readonly BoundSocket[] = [];
   private free: Promise<unknown> = Promise.resolve();
@@ -48,14 +48,14 @@ export class WorkerPool implements Readers {
   private readonly closing = Promise.withResolvers<number>();
   private isClosing = false;
 
-  private constructor(world: CrewWorld, links: readonly WorkerLink[]) {
+  private constructor(world: PoolWorld, links: readonly WorkerLink[]) {
     this.world = world;
     this.links = links;
     this.places = links.map((link, place) => this.keep(place, link));
   }
 
   /** Starts so many workers, which serve nothing yet. @throws Error (as a rejection) when one cannot start. */
-  static async start(count: number, world: CrewWorld): Promise<WorkerPool> {
+  static async start(count: number, world: PoolWorld): Promise<WorkerPool> {
     const starts = await Promise.allSettled(Array.from({ length: count }, () => WorkerLink.start(world)));
     const links = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
     const failed = starts.find((start) => start.status === 'rejected');

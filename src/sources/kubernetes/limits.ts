@@ -36,7 +36,7 @@ export function pause(ms: number, clock: Clock, signal: AbortSignal): Promise<vo
 }
 
 /** Lets `max` holders in at a time. */
-export interface Gate {
+interface Gate {
   /** Settles when there is room; the result gives the place back, once however often it is called. */
   enter(): Promise<() => void>;
 }

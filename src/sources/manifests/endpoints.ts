@@ -3,8 +3,7 @@ import { matchLabels } from '../../registry/selector.ts';
 import { optional, podLabel } from '../objects/endpoint-slice.ts';
 import { familyOf } from '../objects/endpoints.ts';
 import { orNoPort } from '../objects/ports.ts';
-import type { Family, ServiceManifest } from './manifest.ts';
-import type { PodManifest } from './pod.ts';
+import type { Family, PodManifest, ServiceManifest } from './manifest.ts';
 
 /** Finds the pods that a service selects, without looking at every pod for every service. */
 export class PodIndex {

@@ -6,7 +6,6 @@ import { DEFAULT_NAMESPACE } from '../objects/metadata.ts';
 import { type Piece, positionOf, readPiece, splitPieces, startOf } from './documents.ts';
 import { isWorkload, keyOf, type Manifest, readManifest } from './manifest.ts';
 
-/** Larger files are refused. */
 export const MAX_FILE_BYTES = 256 * 1024 * 1024;
 /** More objects in one file are refused. */
 const MAX_FILE_OBJECTS = 500_000;

@@ -9,10 +9,10 @@ import { convertNamespace } from '../objects/namespace.ts';
 import { readProtocol } from '../objects/ports.ts';
 import { convertService } from '../objects/service.ts';
 import { convertServiceImport } from '../objects/service-import.ts';
-import { type PodManifest, readPod } from './pod.ts';
+import { type PodFields, readPod } from './pod.ts';
 
 /** What every manifest has; `place` is where it stands, for messages. */
-export interface Common {
+interface Common {
   /** Empty for a Namespace. */
   readonly namespace: string;
   readonly name: string;
@@ -66,6 +66,10 @@ interface ImportManifest extends Common {
   readonly record: Service;
 }
 
+export interface PodManifest extends Common, PodFields {
+  readonly kind: 'Pod';
+}
+
 export type Manifest =
   | ServiceManifest
   | SliceManifest
@@ -77,7 +81,7 @@ export type Manifest =
 const READERS: Readonly<Record<string, (object: unknown, place: string, passOver: PassOver) => Manifest>> = {
   'v1 Service': readService,
   'v1 Endpoints': readEndpoints,
-  'v1 Pod': readPod,
+  'v1 Pod': readPodManifest,
   'v1 Namespace': readNamespace,
   'discovery.k8s.io/v1 EndpointSlice': readSlice,
   'multicluster.x-k8s.io/v1alpha1 ServiceImport': readImport,
@@ -160,6 +164,10 @@ function readEndpoints(object: unknown, place: string, passOver: PassOver): Endp
   const endpoints = new Field('Endpoints', object);
   const records = convertEndpoints(object, passOver);
   return { kind: 'Endpoints', ...readLongNames(endpoints), labels: readLabels(endpoints), place, records };
+}
+
+function readPodManifest(object: unknown, place: string, passOver: PassOver): PodManifest {
+  return { kind: 'Pod', ...readLongNames(new Field('Pod', object)), place, ...readPod(object, passOver) };
 }
 
 function readNamespace(object: unknown, place: string): NamespaceManifest {

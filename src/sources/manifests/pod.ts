@@ -1,13 +1,13 @@
 import type { Pod } from '../../registry/records.ts';
+import type { Labels } from '../../registry/selector.ts';
 import { Field, type PassOver, readEach, refuseAll } from '../objects/field.ts';
-import { LABEL, LABEL_RULE, readLabels, readLongNames } from '../objects/metadata.ts';
+import { LABEL, LABEL_RULE, readLabels } from '../objects/metadata.ts';
 import { convertPod } from '../objects/pod.ts';
 import { readProtocol } from '../objects/ports.ts';
-import type { Common } from './manifest.ts';
 
-/** A Pod, and what the control plane and the kubelet would read of it. */
-export interface PodManifest extends Common {
-  readonly kind: 'Pod';
+/** The fields of a Pod that a control plane and a kubelet would use. */
+export interface PodFields {
+  readonly labels: Labels;
   /** Undefined if the pod has no address. */
   readonly record: Pod | undefined;
   readonly ready: boolean;
@@ -50,16 +50,13 @@ export const KUBELET_DEFAULTS: KubeletFields = {
 };
 
 /** @param passOver is called for invalid addresses, ports and host names. @throws ObjectError */
-export function readPod(object: unknown, place: string, passOver: PassOver = refuseAll): PodManifest {
+export function readPod(object: unknown, passOver: PassOver = refuseAll): PodFields {
   const pod = new Field('Pod', object);
   const record = convertPod(object, passOver);
   const spec = pod.get('spec');
   const labels = readLabels(pod);
   return {
-    kind: 'Pod',
-    ...readLongNames(pod),
     labels,
-    place,
     record,
     ready: isReady(pod.get('status')),
     hostname: readHostname(spec.get('hostname'), passOver),

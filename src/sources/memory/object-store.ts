@@ -6,8 +6,7 @@
 import { CairnError } from '../../base/errors.ts';
 import { didYouMean } from '../../corefile/suggest.ts';
 import { matchLabels } from '../../registry/selector.ts';
-import { type Manifest, readManifest } from '../manifests/manifest.ts';
-import type { PodManifest } from '../manifests/pod.ts';
+import { type Manifest, type PodManifest, readManifest } from '../manifests/manifest.ts';
 import { Field, ObjectError } from '../objects/field.ts';
 import { type ApiObject, objectsOf } from '../objects/list.ts';
 import { readLongNames } from '../objects/metadata.ts';

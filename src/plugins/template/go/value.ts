@@ -13,7 +13,7 @@ export type Value =
 export interface Struct {
   readonly [field: string]: Value;
 }
-export type Method = (...args: readonly Value[]) => Value;
+type Method = (...args: readonly Value[]) => Value;
 
 export function isMap(value: Value): value is ReadonlyMap<string, Value> {
   return value instanceof Map;

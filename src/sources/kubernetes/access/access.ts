@@ -1,3 +1,8 @@
+/*
+ * How an API server is reached: its address, and the credentials that it wants. Begin here; kubeconfig.ts reads a kubeconfig, in a
+ * process of its own. It never sends a request to the API server: that is client.ts.
+ */
+
 import { CairnError } from '../../../base/errors.ts';
 import type { Clock } from '../../../observe/clock.ts';
 

@@ -106,7 +106,6 @@ function checkExec({ command, apiVersion, interactiveMode, env }: ExecFields): v
   throw new Error(`exec.interactiveMode is ${interactiveMode}: it must be Never or IfAvailable here`);
 }
 
-/** The headers that impersonate another user. */
 export function impersonationHeaders(user: UserFields): Record<string, string | readonly string[]> {
   if (!user.as) return {};
   const groups = user['as-groups'] ?? [];
