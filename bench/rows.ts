@@ -111,7 +111,7 @@ export const rows: readonly Row[] = [
 export function shuffledQueries(row: Row, services: readonly BenchService[], run = 0): string[] {
   const random = seededRandom(1);
   const keyed = row.queries(services, run).map((line) => [random(), line] as const);
-  // A pod asks for the names of one look-up one after the other.
+  // A pod asks for the names of one lookup one after the other.
   return row.id === 'mix' ? keyed.map(([, line]) => line) : keyed.toSorted(([a], [b]) => a - b).map(([, line]) => line);
 }
 

@@ -80,7 +80,7 @@ export const ERROR_CODES = {
   ZONE_FILE: 'A master file is wrong.',
 } as const;
 
-/** A code of a plugin package's own, which its page explains. */
+/** The code of an error that a plugin package defines. The package's page explains it. */
 type PluginErrorCode = `PLUGIN_${string}`;
 
 export type ErrorCode = keyof typeof ERROR_CODES | PluginErrorCode;
@@ -100,7 +100,7 @@ export class CairnError extends Error {
   }
 }
 
-/** Too much is under way. What turns work away says so in the log when that begins: there is no line for each of these. */
+/** Too much work is under way. The part that refuses work logs once when that begins, so there is no log line for each of these errors. */
 export class OverloadError extends CairnError {}
 
 /** The text of anything that was thrown, for a log line. */
@@ -108,7 +108,7 @@ export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-/** The code of a system error, such as ENOENT or EADDRINUSE; undefined for what has none. */
+/** The code of a system error, such as ENOENT or EADDRINUSE; undefined if there is none. */
 export function systemCodeOf(thrown: unknown): string | undefined {
   return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined;
 }

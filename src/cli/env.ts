@@ -11,7 +11,7 @@ Prints the environment variables for services that a kubelet gives a pod that st
 namespace with a cluster IP, and for default/kubernetes.
 
   -n, --namespace NAMESPACE   the pod's namespace (default: default)
-  --pod NAME                  a pod of the manifests: without variables if its enableServiceLinks says so
+  --pod NAME                  a pod of the manifests; if its enableServiceLinks is false, only default/kubernetes
   --manifests PATH            a file, folder or pattern of manifests; may be given several times
   --corefile FILE             a Corefile that names the manifests (default: ./Corefile)
   --plugin NAME               a package or folder of a plugin that the Corefile uses; may be given several times
@@ -20,7 +20,7 @@ namespace with a cluster IP, and for default/kubernetes.
 Services without a cluster IP get one as they would from the server: of service_cidr, or of 10.96.0.0/12.
 `;
 
-/** `cairn env`: what a pod learns of services without DNS. */
+/** `cairn env`: the environment variables that tell a pod of services. */
 export const env: Command = {
   usage: USAGE,
 

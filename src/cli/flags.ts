@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { CairnError, messageOf } from '../base/errors.ts';
 import { MAX_THREADS } from '../plugin/plugin.ts';
 
-/** The command line cannot be read; as with CoreDNS, the status is 2 then. */
+/** The command line cannot be read. The exit status is then 2, as with CoreDNS. */
 export class UsageError extends CairnError {
   constructor(message: string, options?: { cause?: unknown }) {
     super('USAGE', message, options);
@@ -15,7 +15,7 @@ export interface Flags {
   readonly conf: string | undefined;
   /** The port of server block keys that name none. */
   readonly dnsPort: number;
-  /** How many threads serve UDP of a listener without `multisocket`. */
+  /** How many threads serve the UDP sockets of a listener without `multisocket`. */
   readonly workers: number;
   readonly pidfile: string | undefined;
   /** Whether other processes may have the same ports. */
@@ -67,7 +67,7 @@ export function parseFlags(args: readonly string[]): Flags {
   }
 }
 
-/** One dash is two; a switch may be given a value, `-quiet=true`, and `false` is as if it were not there. */
+/** Turns one dash into two. A switch may have a value, as in `-quiet=true`; with `false` it is left out. */
 function normalizeFlag(arg: string): string[] {
   const flag = /^-[a-z]{2}/.test(arg) ? `-${arg}` : arg;
   const [, name, value] = /^(--(?:reuseport|plugins|quiet|version|help))=(.*)$/.exec(flag) ?? [];

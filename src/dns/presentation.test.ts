@@ -108,7 +108,7 @@ test.each([
   ['www A 1.2.3', 'address of A must be an IPv4 address, not "1.2.3"'],
   ['www A ::1', 'address of A must be an IPv4 address, not "::1"'],
   ['www AAAA 1.2.3.4', 'address of AAAA must be an IPv6 address, not "1.2.3.4"'],
-  ['www A 1.2.3.4 5', '"5" is too many, in: www A 1.2.3.4 5'],
+  ['www A 1.2.3.4 5', 'unexpected "5" at the end of: www A 1.2.3.4 5'],
   ['www 2147483648 A 1.2.3.4', 'the TTL 2147483648 is more than 2147483647'],
   ['www MX 65536 mail', 'preference of MX must be a whole number from 0 to 65535, not "65536"'],
   ['www MX ten mail', 'preference of MX must be a whole number from 0 to 65535, not "ten"'],

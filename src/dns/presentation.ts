@@ -86,7 +86,7 @@ function parseRdata(code: number, words: Words, line: string): object {
   }
   const data: Record<string, unknown> = {};
   for (const [key, field] of type.fields) data[key] = field.parse(words, `${key} of ${type.mnemonic}`);
-  if (words.left > 0) throw new PresentationError(`"${words.next('').text}" is too many, in: ${line}`);
+  if (words.left > 0) throw new PresentationError(`unexpected "${words.next('').text}" at the end of: ${line}`);
   return data;
 }
 

@@ -82,7 +82,7 @@ test.each([
   ['a 5 TXT "open\nb"', 'db:1: a quoted string does not end on its line'],
   ['a 5 TXT x\\', 'db:1: unexpected \\'],
   ['$NOPE', 'db:1: $NOPE is unknown: expecting $ORIGIN, $TTL, $INCLUDE or $GENERATE'],
-  ['$TTL 1 2', 'db:1: "2" behind $TTL is too many'],
+  ['$TTL 1 2', 'db:1: unexpected "2" after $TTL'],
   ['$TTL x', 'db:1: the TTL must be a number of seconds such as 3600 or 1h, not "x"'],
   ['$TTL 4294967295', 'db:1: the TTL must be a number of seconds'],
   ['$ORIGIN', 'db:1: the name is missing'],

@@ -97,7 +97,7 @@ function* readEntry(
     default:
       throw new PresentationError(`${first.text} is unknown: expecting $ORIGIN, $TTL, $INCLUDE or $GENERATE`);
   }
-  if (words.left > 0) throw new PresentationError(`"${words.next('').text}" behind ${directive} is too many`);
+  if (words.left > 0) throw new PresentationError(`unexpected "${words.next('').text}" after ${directive}`);
 }
 
 function addRecord({ words: all, isIndented }: ZoneFileEntry, { add }: ZoneFileOptions, state: State): void {

@@ -1,10 +1,10 @@
 import type { Pattern } from '../corefile/pattern.ts';
 import type { QueryFunction } from './functions.ts';
 
-/** What an expression comes to. */
+/** The value of an expression. */
 export type Value = boolean | number | string | readonly Value[];
 
-/** The types of values; `unknown` is that of the items of an empty list. */
+/** The types of values; items of an empty list have the type `unknown`. */
 export type Type = 'boolean' | 'number' | 'string' | 'unknown' | { readonly listOf: Type };
 
 export type BinaryOperator =
@@ -26,7 +26,7 @@ export type BinaryOperator =
   | '/'
   | '%';
 
-/** An expression that was read, and whose types fit. */
+/** A parsed expression whose types are checked. */
 export type Expression = { readonly type: Type } & (
   | { readonly kind: 'literal'; readonly value: Value }
   | { readonly kind: 'list'; readonly items: readonly Expression[] }

@@ -7,12 +7,12 @@ import { parseCondition, parseExpression } from './parser.ts';
 
 type Words = readonly [Token, ...Token[]];
 
-/** The expression that the rest of a line holds: words are joined by blanks, so strings are in single quotes. @throws CorefileError */
+/** Reads the rest of a line as an expression. The words are joined by spaces, so strings must be in single quotes. @throws CorefileError */
 export function readExpression(words: Words, vocabulary: Vocabulary): Expression {
   return read(words, vocabulary, parseExpression);
 }
 
-/** The same for an expression that says yes or no. @throws CorefileError */
+/** The same for an expression whose value is true or false. @throws CorefileError */
 export function readCondition(words: Words, vocabulary: Vocabulary): Expression {
   return read(words, vocabulary, parseCondition);
 }

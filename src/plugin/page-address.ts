@@ -2,7 +2,7 @@ import { atToken } from '../corefile/error.ts';
 import type { Token } from '../corefile/token.ts';
 import { parseListenAddress } from '../net/pages/http.ts';
 
-/** The address that a page is served on, as an argument says: `HOST:PORT`, `[IPV6]:PORT` or `:PORT`. @throws CorefileError */
+/** Reads the address of a page from an argument: `HOST:PORT`, `[IPV6]:PORT` or `:PORT`. @throws CorefileError */
 export function pageAddress(token: Token | undefined, fallback: string): string {
   if (token === undefined) return fallback;
   atToken(token, () => parseListenAddress(token.text));

@@ -7,20 +7,20 @@ export { Epoch } from '../base/epoch.ts';
 /**
  * Says that a reply may be given again to the same question, as it is, without asking the plugins.
  *
- * The question includes DO, RD, AD and CD, but not the client: a reply that depends on who asks, or on chance, has no
- * such mark, and a plugin that changes replies in such a way takes the mark off.
+ * The question includes DO, RD, AD and CD, but not the client. A reply that depends on the client or on chance has no such mark, and a plugin that
+ * changes replies in such a way takes the mark off.
  */
 export interface Repeat {
-  /** As long as none of these moves. */
+  /** The reply holds as long as none of these moves. */
   readonly epochs: readonly Epoch[];
-  /** And before this time on the clock's monotonic scale. */
+  /** The reply holds until this time on the clock's monotonic scale. */
   readonly untilMs: number;
-  /** The counters that each repetition moves by one, soon if not at once. */
+  /** The counters that each repetition moves by one, perhaps a moment later. */
   readonly again: readonly Cell[];
   /** Whether each repetition gives the addresses of the answer in another random order. */
   readonly shuffled?: boolean;
-  /** Whether all names that end as the qname does are spelled as the client spells it. */
-  readonly spelledAsAsked?: boolean;
+  /** Whether all names that end as the qname does get the letter case of the client's question. */
+  readonly caseAsAsked?: boolean;
 }
 
 /** For a reply that follows from the question and the Corefile alone. */
@@ -37,7 +37,7 @@ export function repeatUntilMoved(epochs: readonly Epoch[], again: Cell): Repeat 
   return { epochs, untilMs: Number.POSITIVE_INFINITY, again: [again] };
 }
 
-/** The reply, which depends on what a plugin above the one that made it found, too. */
+/** The reply, if it also depends on the data of a plugin above the one that made it. */
 export function alsoDependingOn(reply: Reply, { epochs, untilMs, again }: Repeat): Reply {
   const { repeat } = reply;
   if (!repeat) return reply;
@@ -51,7 +51,7 @@ export function alsoDependingOn(reply: Reply, { epochs, untilMs, again }: Repeat
   });
 }
 
-/** The reply without leave to repeat it. */
+/** The reply, which may not be repeated. */
 export function notRepeatable(reply: Reply): Reply {
   return reply.repeat ? alterReply(reply, { repeat: undefined }) : reply;
 }

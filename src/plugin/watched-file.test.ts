@@ -111,7 +111,7 @@ test('a directory is not a file', async () => {
   path = directory;
   const { file, seen } = setUp();
   await file.check();
-  expect(seen).toEqual(['! FILE is a directory, expecting a regular file']);
+  expect(seen).toEqual(['! FILE is a folder, expecting a regular file']);
 });
 
 test('nothing is told after the end', async () => {

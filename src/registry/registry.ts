@@ -271,14 +271,14 @@ export class Registry {
     return () => this.listeners.delete(listener);
   }
 
-  /** Calls `listener` with every record that comes, goes or is replaced, when look-ups find what is there now. Returns how to end that. */
+  /** Calls `listener` with every record that comes, goes or is replaced, when lookups find what is there now. Returns how to end that. */
   onRecord(listener: (change: RecordChange) => void): () => void {
     this.recordListeners.add(listener);
     return () => this.recordListeners.delete(listener);
   }
 
   /**
-   * A serial that moves with the changes that `isVisible` picks, asked when look-ups find what is there now. It starts
+   * A serial that moves with the changes that `isVisible` picks, asked when lookups find what is there now. It starts
    * behind all serials that the registry has given out before for the same `zones`.
    */
   followSerial(zones: SerialZones, isVisible: (change: RecordChange) => boolean): FollowedSerial {

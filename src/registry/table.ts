@@ -16,7 +16,7 @@ export interface Links<T> {
   replaced?(before: T | undefined, after: T | undefined): void;
 }
 
-/** The records of one kind by namespace and name: two small look-ups per record, and no composite key to build. */
+/** The records of one kind by namespace and name: two small lookups per record, and no composite key to build. */
 export class Table<T extends Key> {
   private readonly byNamespace: ByNamespace<T> = new Map();
   private readonly links: Links<T> | undefined;

@@ -1,7 +1,7 @@
 import { CairnError } from '../base/errors.ts';
 import type { FailureCode } from './result.ts';
 
-/** A look-up that found nothing, with the properties of node:dns's errors. */
+/** A failed lookup, with the properties of node:dns's errors. */
 export class ResolverError extends CairnError {
   /** What failed: `getaddrinfo`, or `query` with a type, such as `querySrv`. */
   readonly syscall: string;

@@ -159,7 +159,7 @@ test('an explanation tells each query with its reason', async () => {
   });
 });
 
-test('a signal ends a look-up and the wait of its transport', async () => {
+test('a signal ends a lookup and the wait of its transport', async () => {
   const abort = new AbortController();
   const signals: AbortSignal[] = [];
   const transport: Transport = (_, __, ___, signal) => {

@@ -51,7 +51,7 @@ async function tcpServer(respond: (message: Buffer) => Buffer | undefined): Prom
 const never = new AbortController().signal;
 const addressesIn = (octets: Uint8Array | undefined) => decodeReply(octets!)?.answers.map(({ data }) => data);
 
-test('UDP passes over what does not answer the query', async () => {
+test('UDP ignores what does not answer the query', async () => {
   const port = await udpServer((message) => [
     Buffer.from('noise'),
     reply(message, { id: (message.readUInt16BE(0) + 1) & 0xffff, answers: [] }),

@@ -1,9 +1,9 @@
 import type { Query } from './exchange.ts';
-import type { Happening, Step } from './machine.ts';
+import type { Event, Step } from './machine.ts';
 
-/** Sends one query on a socket of its own and waits for what becomes of it. */
-export function* waitFor(query: Query, untilMs: number): Generator<Step, Happening, Happening> {
-  let happening = yield { send: [query], untilMs };
-  while (happening.kind !== 'time' && happening.query !== query) happening = yield { send: [], untilMs };
-  return happening;
+/** Sends one query on a separate socket and waits for its outcome. */
+export function* waitFor(query: Query, untilMs: number): Generator<Step, Event, Event> {
+  let event = yield { send: [query], untilMs };
+  while (event.kind !== 'time' && event.query !== query) event = yield { send: [], untilMs };
+  return event;
 }

@@ -79,7 +79,7 @@ describe('plain questions', () => {
   });
 
   test.each([
-    ['web', 'NOSUCH', /"NOSUCH" is no record type/],
+    ['web', 'NOSUCH', /"NOSUCH" is not a record type/],
     ['a..b', 'A', /"a\.\.b"/],
   ])('%s %s cannot be asked', async (name, type, message) => {
     await expect((await start()).query(name, type)).rejects.toThrow(message);

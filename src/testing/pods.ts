@@ -30,7 +30,7 @@ export interface PodOptions {
   readonly environment?: Environment;
 }
 
-/** Names as a pod sees them, in the manner of `node:dns/promises`. `explain` tells every query of a look-up. */
+/** Names as a pod sees them, in the manner of `node:dns/promises`. `explain` tells every query of a lookup. */
 export interface PodResolver extends Resolver {
   readonly namespace: string;
   /** The text of the /etc/resolv.conf that the kubelet makes for the pod. */

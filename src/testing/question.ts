@@ -54,6 +54,6 @@ function printed(record: ResourceRecord): AnswerRecord {
 function readType(text: string): number {
   const type = parseType(text);
   if (type === undefined)
-    throw new CairnError('TYPE', `"${text}" is no record type: write one such as A, SRV or TYPE65`);
+    throw new CairnError('TYPE', `"${text}" is not a record type: write one such as A, SRV or TYPE65`);
   return type;
 }

@@ -11,7 +11,7 @@ import { type Repeat, repeatUntilMoved } from '../plugin/repeat.ts';
 import { createReply, failure, type Reply } from '../plugin/reply.ts';
 import { denialsOf, signaturesOf, signedRRset } from './dnssec.ts';
 import type { ServedZone } from './handler.ts';
-import { addressesOfTargets, lookUpInZone, MAX_LINKS, type ZoneLookup } from './lookup.ts';
+import { addressesOfTargets, lookUpInZone, MAX_CHAIN, type ZoneLookup } from './lookup.ts';
 import type { ZoneCells } from './metrics.ts';
 import { rrsetOf, type Zone } from './zone.ts';
 
@@ -60,7 +60,7 @@ export function answerFromZone(
       return followCnameChain(query, chain, found.target, resolve);
     }
     case 'endless': {
-      const error = new CairnError('ZONE', `the CNAME records of ${query.name} have more than ${MAX_LINKS} links`);
+      const error = new CairnError('ZONE', `the CNAME chain of ${query.name} has more than ${MAX_CHAIN} records`);
       return { ...failure(plugin, Rcode.SERVFAIL, error), uncacheable: true };
     }
     case 'too-long':

@@ -67,7 +67,7 @@ export class ZoneBuilder {
     const what = `${record.name} ${printType(record.type)}`;
     if (record.class !== Class.IN) throw new ZoneError(`${what} is of class ${printClass(record.class)}, expecting IN`);
     if (!isAtOrBelow(name, origin)) throw new ZoneError(`${what} lies outside the zone ${origin}`);
-    if (META.has(record.type)) throw new ZoneError(`${what} is no record that a zone can hold`);
+    if (META.has(record.type)) throw new ZoneError(`${what} cannot be in a zone`);
     if (HASHED.has(record.type)) {
       throw new ZoneError(`${what}: denials with NSEC3 cannot be served, sign the zone with NSEC or give it unsigned`);
     }

@@ -4,7 +4,7 @@ import { denialsOf, signaturesOf, signedRRset } from './dnssec.ts';
 import { type RRset, rrsetOf, type Zone, type ZoneNode } from './zone.ts';
 
 /** A chain of CNAME records is followed this far. */
-export const MAX_LINKS = 8;
+export const MAX_CHAIN = 8;
 
 /** What a zone says about a question. */
 export type ZoneLookup = Found &
@@ -17,7 +17,7 @@ export type ZoneLookup = Found &
     | { readonly kind: 'referral'; readonly cut: Name }
     /** The chain leaves the zone towards `target`. */
     | { readonly kind: 'outside'; readonly target: Name }
-    /** The chain has more than {@link MAX_LINKS} links, most likely because it turns in a circle. */
+    /** The chain has more than {@link MAX_CHAIN} links, most likely because it turns in a circle. */
     | { readonly kind: 'endless' }
     /** The name that a DNAME record makes is too long (RFC 6672 §2.2). */
     | { readonly kind: 'too-long' }
@@ -50,17 +50,17 @@ export function lookUpInZone(zone: Zone, name: Name, type: number, owner: Name, 
   const view = { zone, type, dnssec: signed && zone.signedUntil !== undefined };
   let step = find(view, name, owner);
   if (step.kind !== 'alias') return step;
-  const links: ResourceRecord[] = [];
+  const chain: ResourceRecord[] = [];
   const proof: ResourceRecord[] = [];
-  for (let link = 0; link < MAX_LINKS; link++) {
-    links.push(...step.answer);
+  for (let count = 0; count < MAX_CHAIN; count++) {
+    chain.push(...step.answer);
     proof.push(...step.proof);
     const { target }: { target: Name } = step;
     const folded = foldName(target);
-    if (!isAtOrBelow(folded, zone.origin)) return { kind: 'outside', answer: links, proof, target };
+    if (!isAtOrBelow(folded, zone.origin)) return { kind: 'outside', answer: chain, proof, target };
     step = find(view, folded, target);
     if (step.kind !== 'alias') {
-      return { ...step, answer: [...links, ...step.answer], proof: [...new Set([...proof, ...step.proof])] };
+      return { ...step, answer: [...chain, ...step.answer], proof: [...new Set([...proof, ...step.proof])] };
     }
   }
   return { kind: 'endless', ...NOTHING };

@@ -12,7 +12,7 @@ import { answerTo } from '../../../test/support/upstream.ts';
 import { encodeMessage } from '../../dns/wire/encode.ts';
 import type { StreamLimits } from '../stream/connections.ts';
 import type { ServerCredentials } from '../stream/tls-server.ts';
-import type { Peer, Receiver, SendReply } from '../transport.ts';
+import type { Peer, Receiver, SendResponse } from '../transport.ts';
 import { openHttps } from './https.ts';
 
 const CREDENTIALS: ServerCredentials = { cert: SERVER_CERT, key: KEY, ca: undefined, clientAuth: 'nocert' };
@@ -43,7 +43,7 @@ async function listen(receive: Receiver = answering(), limits: Partial<StreamLim
 
 /** A receiver whose replies the test sends. */
 function later() {
-  const sends: SendReply[] = [];
+  const sends: SendResponse[] = [];
   const receive: Receiver = ({ defer }) => {
     sends.push(defer());
     return undefined;

@@ -1,6 +1,6 @@
 import type { UpstreamError } from './error.ts';
 
-/** A query that can be given up before its time. */
+/** Lets the caller give up a query before its time-out. */
 export interface Hold {
   /** Set while an exchange is under way: ends it with an error. */
   cancel: ((error: UpstreamError) => void) | undefined;

@@ -17,7 +17,7 @@ export interface Host {
   readonly ipv6: string[];
 }
 
-/** Hosts, ready for look-ups. */
+/** Hosts, ready for lookups. */
 export interface HostsTable {
   /** By folded name; a wildcard stands under its own name, `*.example.org.`. */
   readonly hosts: ReadonlyMap<Name, Host>;

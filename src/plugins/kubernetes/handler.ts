@@ -71,7 +71,7 @@ function serveZone(zone: Zone, settings: HandlerSettings, next: Handler): Served
   /** The zone's SOA as the client spells it, which is most often as the client before did. */
   const soa = (query: Query) => {
     if (last?.serial !== serial.value || !query.question.name.endsWith(last.owner)) {
-      const owner = spelledZone(query, zone.name);
+      const owner = zoneAsAsked(query, zone.name);
       last = { owner, serial: serial.value, record: soaRecord(owner, ttl, serial.value) };
     }
     return last.record;
@@ -86,7 +86,7 @@ function serveZone(zone: Zone, settings: HandlerSettings, next: Handler): Served
 }
 
 /** The zone in the client's spelling: the end of the qname. */
-function spelledZone({ question }: Query, zone: Name): Name {
+function zoneAsAsked({ question }: Query, zone: Name): Name {
   return question.name.slice(question.name.length - zone.length);
 }
 
@@ -124,7 +124,7 @@ function lookUp(contents: Contents | undefined, query: Query, owner: Name, zone:
   const { registry } = zone.cluster;
   const portion = portionFor(query, zone.random);
   const records =
-    contents && recordsOf(contents, query.type, owner, spelledZone(query, zone.name), zone.records, portion);
+    contents && recordsOf(contents, query.type, owner, zoneAsAsked(query, zone.name), zone.records, portion);
   if (!registry.synced && isInDoubt(contents, records)) {
     return {
       kind: 'unready',

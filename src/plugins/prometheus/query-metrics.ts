@@ -147,7 +147,7 @@ function wayOf(protocol: Protocol, isIPv6: boolean): number {
 /** More combinations than a client's make-up should cost; beyond it cells are looked up by their labels. */
 const MAX_REMEMBERED = 1024;
 
-/** The same look-up with its results kept, by keys that are at hand as they are: no string is built per query. */
+/** The same lookup with its results kept, by keys that are at hand as they are: no string is built per query. */
 function remember<A, B>(find: (first: A, second: B) => Cell): (first: A, second: B) => Cell {
   const cells = new Map<A, Map<B, Cell>>();
   let remembered = 0;

@@ -26,7 +26,7 @@ export function parseNameRule(args: Arguments): Rewrite {
     const names = reverts.map((revert) => revert(asked, foldName(name)));
     return {
       query: withQuestion(query, { ...query.question, name }),
-      reply: (reply) => renameByAll(forgetSpelling(reply), names),
+      reply: (reply) => renameByAll(forgetCase(reply), names),
     };
   };
 }
@@ -86,8 +86,8 @@ function renameByAll(reply: Reply, names: readonly AnswerNames[]): Reply | Promi
 }
 
 /** The names of the reply no longer end as the question does. */
-function forgetSpelling(reply: Reply): Reply {
-  if (!reply.repeat?.spelledAsAsked) return reply;
-  const { spelledAsAsked: _, ...repeat } = reply.repeat;
+function forgetCase(reply: Reply): Reply {
+  if (!reply.repeat?.caseAsAsked) return reply;
+  const { caseAsAsked: _, ...repeat } = reply.repeat;
   return alterReply(reply, { repeat });
 }

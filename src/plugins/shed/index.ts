@@ -52,7 +52,7 @@ export default definePlugin({
     return {
       wrap: (next) => (query) => {
         const reply = next(query);
-        // Queries over TCP have bounds of their own, and look-ups inside the server belong to one that was let in.
+        // Queries over TCP have bounds of their own, and lookups inside the server belong to one that was let in.
         const mustWait = reply instanceof Promise && query.protocol === 'udp' && query.depth === 0;
         return mustWait ? wait(reply) : reply;
       },

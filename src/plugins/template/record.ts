@@ -18,7 +18,7 @@ const DEFAULT_TTL = 3600;
 /** What a template came to is no record. */
 export class RecordError extends CairnError {
   constructor(text: string, cause: Error) {
-    super('TEMPLATE_RECORD', `"${text}" is no record: ${cause.message}`, { cause });
+    super('TEMPLATE_RECORD', `"${text}" is not a record: ${cause.message}`, { cause });
   }
 }
 

@@ -8,10 +8,10 @@ import { encodePadded } from './padding.ts';
 import type { Block } from './router.ts';
 import { udpLimit } from './udp-limit.ts';
 
-/** How a reply travels back. */
+/** The properties of the listener that a response depends on. */
 type Speech = Pick<Listener, 'transport' | 'idleMs'>;
 
-/** The octets of a reply, no more of them than the client takes. */
+/** Encodes a reply, with at most as many octets as the client accepts. */
 export function encodeReply(
   query: Query,
   reply: Reply,
@@ -25,7 +25,7 @@ export function encodeReply(
   return isPadded ? encodePadded(head, records) : encodeRecords(head, records, limit);
 }
 
-/** What a reply says besides its records, with all that follows from its query: id, question, opcode, RD, CD and the OPT record. */
+/** A response without its records: id, question, opcode, RD, CD and the OPT record follow from the query. */
 export function replyHead(query: Query, reply: Reply, block: Pick<Block, 'recursion'>, speech: Speech): MessageHead {
   const { message, edns, question } = query;
   const { fixedFlags } = reply;
@@ -45,10 +45,10 @@ export function replyHead(query: Query, reply: Reply, block: Pick<Block, 'recurs
   };
 }
 
-/** RFC 6891 §6.1.1: a reply has an OPT record if, and only if, the query had one. */
+/** RFC 6891 §6.1.1: a response has an OPT record if, and only if, the query had one. */
 function replyEdns(query: Query, edns: Edns, reply: Reply, { transport, idleMs }: Speech): Edns {
   const options = [...(reply.ednsOptions ?? [])];
-  // Over HTTPS, connections are HTTP's business.
+  // Over HTTPS, HTTP manages the connections.
   if (query.protocol === 'tcp' && transport !== 'https' && hasOption(edns, EdnsOption.TCP_KEEPALIVE)) {
     options.push({ code: EdnsOption.TCP_KEEPALIVE, data: keepaliveData(idleMs) });
   }

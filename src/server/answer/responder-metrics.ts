@@ -2,7 +2,7 @@ import type { Metrics } from '../../observe/metrics.ts';
 import type { ListenPoint } from '../listeners/listen-point.ts';
 import type { MemoSize } from '../threads/udp-service.ts';
 
-/** Shows, for each listener in use, how many queries wait and what its memo does, those of its worker threads included. */
+/** Shows the queries in flight and the memo of each listener, including its worker threads. */
 export function exposeResponders(
   metrics: Metrics,
   points: () => readonly ListenPoint[],

@@ -7,7 +7,7 @@ import type { Cell, Family, Metrics } from '../../observe/metrics.ts';
 import type { Query } from '../../plugin/query.ts';
 import { failure, type Reply } from '../../plugin/reply.ts';
 
-/** Unexpected errors are logged with their stack at most this often; all are counted. */
+/** Unexpected errors are logged with their stack at most once in this time; all are counted. */
 const PANIC_LOG_INTERVAL_MS = 1000;
 
 /** Counts and logs what happens to queries outside the plugins. */
@@ -41,17 +41,17 @@ export class ServerWatch {
     ]);
   }
 
-  /** What a peer sent was not let in. */
+  /** Counts a message that no plugin sees. */
   rejected(reason: string): void {
     this.rejections.cell(reason).value++;
   }
 
-  /** No server block serves the name. */
+  /** Counts a query whose name no server block serves. */
   unserved(query: Query): void {
     this.requests.cell(query.server).value++;
   }
 
-  /** A plugin failed in a way that nobody foresaw: the client gets SERVFAIL, the operator a stack; `always`, or now and then. */
+  /** Handles an unexpected error of a plugin: the client gets SERVFAIL, and the stack is logged, at a limited rate unless `always`. */
   recovered(query: Pick<Query, 'server' | 'name' | 'type'>, thrown: unknown, always = false): Reply {
     this.panics.value++;
     const nowMs = this.clock.monotonic();

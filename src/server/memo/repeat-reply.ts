@@ -2,14 +2,14 @@ import { HEADER_OCTETS } from '../../dns/wire/decode.ts';
 import type { Scan } from './key.ts';
 import { type AddressRun, shuffleRun } from './shuffle.ts';
 
-/** The octets of a reply, and what may change from one repetition to the next. */
+/** The octets of a response, and what may differ between repetitions. */
 export interface RepeatableReply {
   readonly bytes: Uint8Array;
-  /** Addresses that change their order with each repetition. */
+  /** The addresses whose order changes with each repetition. */
   readonly runs: readonly AddressRun[];
 }
 
-/** The reply to a query that is repeated: its octets with the query's id, spelling and an order of its own. */
+/** The response to a repeated question: the kept octets, with the query's id and letter case and a new order of addresses. */
 export function repeatReply(
   entry: RepeatableReply,
   query: Uint8Array,

@@ -1,4 +1,4 @@
-import type { Incoming, SendReply } from '../../net/transport.ts';
+import type { Incoming, SendResponse } from '../../net/transport.ts';
 import { MAX_QUERY_AGE_MS, Overload } from '../../net/udp/overload.ts';
 import { joinBytes, NO_REPLY, type Queries, type Replies } from './messages.ts';
 
@@ -11,7 +11,7 @@ type Pass = (queries: Queries, octets: ArrayBuffer) => void;
 
 interface Waiting extends Pick<Incoming, 'bytes' | 'client' | 'local'> {
   readonly receivedMs: number;
-  readonly send: SendReply;
+  readonly send: SendResponse;
 }
 
 /**
@@ -25,7 +25,7 @@ export class Backlog {
   passed = 0;
   dropped = 0;
   /** Of the queries that were passed on, by token. */
-  private readonly promised = new Map<number, SendReply>();
+  private readonly promised = new Map<number, SendResponse>();
   /** Queries that were not, in the order in which they came. */
   private queue: Waiting[] = [];
   private readonly pass: Pass;

@@ -54,7 +54,7 @@ export interface Recipe {
   readonly runs: readonly AddressRun[];
   /** The most octets of a UDP reply of the block, whatever more the client would take. */
   readonly udpSize: number | undefined;
-  readonly anySpelling: boolean;
+  readonly anyCase: boolean;
   /** Places in the shared table of epochs, and what they held when the reply was made. */
   readonly slots: readonly number[];
   readonly values: readonly number[];

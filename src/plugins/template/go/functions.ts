@@ -77,7 +77,7 @@ function parseInteger(text: Value, base: Value, bits: Value): number {
     : Number.NaN;
   const size = numberOf(bits, 'parseInt') || 64;
   if (value < 2 ** Math.min(size, 53)) return value;
-  throw new TemplateError(`parseInt: "${digits}" is no number of base ${radix} and ${size} bits`);
+  throw new TemplateError(`parseInt: "${digits}" is not a number of base ${radix} and ${size} bits`);
 }
 
 function stringOf(value: Value, name: string): string {

@@ -75,7 +75,7 @@ function convert(verb: string, value: Value, flags: string, precision: number | 
 
 function integer(value: Value, base: number, prefix: string, flags: string): string {
   const number = numberOf(value);
-  if (!Number.isInteger(number)) throw new TemplateError(`printf: ${number} is no integer`);
+  if (!Number.isInteger(number)) throw new TemplateError(`printf: ${number} is not an integer`);
   return sign(number, flags) + (flags.includes('#') ? prefix : '') + Math.abs(number).toString(base);
 }
 

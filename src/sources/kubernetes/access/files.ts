@@ -18,7 +18,7 @@ export function inClusterCredentials(clock: Clock, { env = process.env, folder =
   const url = inClusterUrl(env);
   if (url === undefined) {
     throw new AccessError(
-      'KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set: this is no pod of a cluster',
+      'KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set: this process does not run in a pod',
     );
   }
   return rereadEachMinute(clock, async () => {
