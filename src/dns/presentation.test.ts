@@ -131,7 +131,7 @@ test.each([
   ['www MX \\# 3 000a05', 'these are not the octets of a record of type MX'],
   ['www HTTPS 1 . nope=1', 'params of HTTPS: "nope" is not a key such as alpn or key65280'],
   ['www HTTPS 1 . key65535=1', '"key65535" is not a key'],
-  ['www HTTPS 1 . port=1 port=2', 'params of HTTPS: port is there twice'],
+  ['www HTTPS 1 . port=1 port=2', 'params of HTTPS: port occurs twice'],
   ['www HTTPS 1 . port=65536', 'port of params of HTTPS must be a port, not "65536"'],
   ['www HTTPS 1 . alpn=', 'alpn of params of HTTPS must be protocols such as h2,h3, not ""'],
   ['www HTTPS 1 . alpn=h2,,h3', 'alpn of params of HTTPS must be protocols'],

@@ -43,7 +43,7 @@ function parseParams(words: Words, what: string): Uint8Array {
     const value = equals === '=' && bare === '' && words.peek()?.quoted ? words.next(what).text : bare;
     const key = keyOf(name);
     if (key === undefined) throw new PresentationError(`${what}: "${name}" is not a key such as alpn or key65280`);
-    if (params.has(key)) throw new PresentationError(`${what}: ${name} is there twice`);
+    if (params.has(key)) throw new PresentationError(`${what}: ${name} occurs twice`);
     params.set(key, parseValue(key, unescapeText(value, 65_535), `${name} of ${what}`));
   }
   for (const key of mandatoryOf(params.get(0))) {

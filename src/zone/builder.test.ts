@@ -14,7 +14,7 @@ function build(lines: readonly string[]) {
 
 test.each([
   [['@ NS ns'], 'the zone example.org. has no SOA record'],
-  [[SOA, '@ SOA ns mail 2 2 3 4 5'], 'example.org. SOA is there twice'],
+  [[SOA, '@ SOA ns mail 2 2 3 4 5'], 'example.org. SOA occurs twice'],
   [['sub SOA ns mail 1 2 3 4 5'], 'sub.example.org. SOA stands below the apex example.org.'],
   [['a CH A 192.0.2.1'], 'a.example.org. A is of class CH, expecting IN'],
   [['a.test. A 192.0.2.1'], 'a.test. A lies outside the zone example.org.'],

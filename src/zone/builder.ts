@@ -76,7 +76,7 @@ export class ZoneBuilder {
     }
     if (isOfType(record, SOA)) {
       if (name !== origin) throw new ZoneError(`${what} stands below the apex ${origin}`);
-      if (this.soa) throw new ZoneError(`${what} is there twice`);
+      if (this.soa) throw new ZoneError(`${what} occurs twice`);
       this.soa = record as SoaRecord;
     }
     if (this.size === MAX_ZONE_RECORDS) throw new ZoneError(`the zone has more than ${MAX_ZONE_RECORDS} records`);

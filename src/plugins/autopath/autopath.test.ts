@@ -138,7 +138,7 @@ describe('with a file', () => {
     expect(await missing.ask('www.example.org.first.org. A')).toMatch(/^NXDOMAIN/);
     expect(missing.env.lines).toEqual([
       expect.stringContaining(
-        '[WARNING] plugin/autopath: cannot read the search list, the one known so far stays: ENOENT',
+        '[WARNING] plugin/autopath: cannot read the search list, the last one stays in use: ENOENT',
       ),
     ]);
   });
@@ -197,7 +197,7 @@ test('of several lines the last one counts', () => {
 
 test.each([
   ['autopath', 'Corefile:1:1 - Error during parsing: no resolv-conf specified'],
-  ['autopath @', 'Corefile:1:10 - Error during parsing: the name of a plugin is expected behind @'],
+  ['autopath @', 'Corefile:1:10 - Error during parsing: the name of a plugin is expected after @'],
   ['autopath a..b x', 'Corefile:1:10 - Error during parsing: zone is not a valid domain name'],
   ['autopath x {\n}', "Corefile:1:1 - Error during parsing: Unexpected token '{', expecting argument"],
 ])('%j is an error', (body, message) => {

@@ -104,7 +104,7 @@ test.each([
   ['forward . https://10.0.0.1 {\ndoh_method PUT\n}', "2:12 - Error during parsing: unknown value 'PUT'"],
   [
     'forward . 10.0.0.1 tls://10.0.0.1%a.org {\ntls_servername b.org\n}',
-    "1:20 - Error during parsing: both 'tls://10.0.0.1%a.org' and 'tls_servername' say whom the certificate must name",
+    "1:20 - Error during parsing: both 'tls://10.0.0.1%a.org' and 'tls_servername' give the name in the certificate",
   ],
 ])('%s', (text, message) => {
   if (message === undefined) expect(() => parse(text)).not.toThrow();

@@ -1,4 +1,4 @@
-/** Whether a word was probably meant to say where lines are written to, as in old guides: a stream, or a path. */
+/** Whether a word was probably meant as the destination of the log, as in old guides: a stream or a path. */
 export function isDestination(word: string): boolean {
   return isPath(word) || /^(stdout|stderr|syslog|all)$/i.test(word) || word.endsWith('.log');
 }

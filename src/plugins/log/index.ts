@@ -15,7 +15,7 @@ export interface LogRule {
   readonly classes: ReadonlySet<ReplyClass>;
 }
 
-/** Logs queries and what became of them; the first rule with a name that matches decides. */
+/** Logs queries and their results. The first rule with a matching name decides. */
 export default definePlugin<readonly LogRule[]>({
   name: 'log',
   dependsOn: 'question',
@@ -55,7 +55,7 @@ function parseRule(directive: Directive, { warn }: ParseContext): LogRule {
       );
     }
   }
-  // CoreDNS also reads a single argument as a name, whatever it looks like.
+  // CoreDNS reads every single argument as a name, too.
   const isLost = args.length === 1 && last!.text.includes('{');
   if (isLost) {
     const { text, position } = last!;
@@ -68,12 +68,12 @@ function parseRule(directive: Directive, { warn }: ParseContext): LogRule {
   };
 }
 
-/** No query is for a path, which need not even be a name. */
+/** A path is left out: no query is for it, and it may not be a valid name. */
 function readNames(tokens: readonly Token[]): readonly Name[] {
   return tokens.filter(({ text }) => !isPath(text)).map((token) => foldName(domainName(token)));
 }
 
-/** Whether every query that one rule would log is another one's. */
+/** Whether another rule takes all queries of this rule. */
 function covers(wider: readonly Name[], names: readonly Name[]): boolean {
   return names.length > 0 && names.every((name) => wider.some((zone) => isAtOrBelow(name, zone)));
 }

@@ -68,7 +68,7 @@ describe('options', () => {
     ['secondary {\ntransfer from\n}', "Wrong argument count or unexpected line ending after 'from'"],
     [
       'secondary {\ntransfer to 192.0.2.1\n}',
-      "Corefile:2:10 - Error during parsing: expecting 'transfer from ADDRESS…': copies are given away by the plugin 'transfer'",
+      "Corefile:2:10 - Error during parsing: expecting 'transfer from ADDRESS…': the plugin 'transfer' gives copies to others",
     ],
     [
       'secondary {\ntransfer from a.test\n}',

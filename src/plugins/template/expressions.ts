@@ -1,6 +1,6 @@
 import { FUNCTIONS, type QueryFunction } from '../../expression/functions.ts';
 
-/** What expressions of a template may call: functions of the query, and the groups of the expression that matched its name. */
+/** The functions for expressions of a template: those of the query, and the groups of the match of its name. */
 export const EXPRESSION_FUNCTIONS: ReadonlyMap<string, QueryFunction> = new Map<string, QueryFunction>([
   ...FUNCTIONS,
   [

@@ -56,7 +56,7 @@ export function checkCluster(cluster: ClusterFields): void {
   const protocol = URL.canParse(proxy) ? new URL(proxy).protocol : undefined;
   if (protocol === 'http:' || protocol === 'https:') return;
   // The rest of it may hold a password.
-  const given = protocol === undefined ? 'is no URL' : `begins with ${protocol}`;
+  const given = protocol === undefined ? 'is not a URL' : `begins with ${protocol}`;
   throw new Error(`proxy-url ${given}: only HTTP proxies work, such as http://proxy.example:3128`);
 }
 
