@@ -272,7 +272,7 @@ describe('manifests', () => {
     const manifests = folderWith({ 'a.yaml': YAML });
     const api = { kind: 'Service', metadata: { name: 'api', namespace: 'shop' } } as const;
     await expect(startCluster({ manifests, objects: [DB, api] })).rejects.toThrow(
-      `Service shop/api stands at ${manifests}/a.yaml:1:1 and at objects[1]: remove one of them`,
+      `Service shop/api is at ${manifests}/a.yaml:1:1 and at objects[1]: remove one of them`,
     );
   });
 
@@ -302,7 +302,7 @@ describe('helpful errors', () => {
       { objects: [{ kind: 'Service', metadata: { namespace: 'shop' } }] as never },
       /^objects\[0\]: Service shop: metadata\.name is missing/,
     ],
-    [{ objects: [WEB, DB, WEB] }, 'Service shop/web stands at objects[0] and at objects[2]: remove one of them'],
+    [{ objects: [WEB, DB, WEB] }, 'Service shop/web is at objects[0] and at objects[2]: remove one of them'],
     [{ externals: { 'a.test': 'here' } }, 'externals: "here" of a.test is not an IP address'],
     [{ serviceCidr: '10.0.0.0' }, 'serviceCidr is "10.0.0.0", it should be a network such as 10.96.0.0/12'],
   ])('%j cannot be started', async (options, message) => {

@@ -77,7 +77,9 @@ function exposeRegistries(metrics: Metrics): Set<Shown> {
   const objects = metrics.gauge('cairn_registry_objects', 'Objects from which names of clusters are answered.', [
     'kind',
   ]);
-  const files = metrics.gauge('cairn_manifest_files', 'Manifest files, by whether they have mistakes.', ['state']);
+  const files = metrics.gauge('cairn_manifest_files', 'Manifest files: all, and the ones with mistakes (broken).', [
+    'state',
+  ]);
   const loads = metrics.counter('cairn_manifest_loads_total', 'How often a registry was filled from manifests.');
   const octets = metrics.gauge('cairn_registry_bytes', 'Estimate of the memory that registries take, in octets.');
   const showWatches = watchGauges(metrics);

@@ -22,7 +22,7 @@ export class Responder {
   readonly listener: Listener;
   readonly watch: ServerWatch;
   readonly memo: ResponseMemo;
-  /** Queries whose replies are not made yet. */
+  /** The number of queries without a response yet. */
   inFlight = 0;
 
   constructor(listener: Listener, watch: ServerWatch) {

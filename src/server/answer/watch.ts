@@ -26,19 +26,18 @@ export class ServerWatch {
     this.random = random;
     this.log = log;
     this.panics = metrics
-      .counter(
-        'coredns_panics_total',
-        'Queries whose handling failed in a way that nobody foresaw, answered with SERVFAIL.',
-      )
+      .counter('coredns_panics_total', 'Queries answered with SERVFAIL because of an unexpected error.')
       .cell();
     this.rejections = metrics.counter(
       'cairn_rejected_messages_total',
       'Messages that no plugin saw, by reason: short, reply, opcode, counts, malformed, class, version.',
       ['reason'],
     );
-    this.requests = metrics.counter('cairn_unserved_queries_total', 'Queries for names of no server block, refused.', [
-      'server',
-    ]);
+    this.requests = metrics.counter(
+      'cairn_unserved_queries_total',
+      'Queries refused because no server block serves the name.',
+      ['server'],
+    );
   }
 
   /** Counts a message that no plugin sees. */

@@ -2,12 +2,12 @@ import type { HttpServer } from '../../net/pages/http.ts';
 import type { Metrics } from '../../observe/metrics.ts';
 import type { OpenSockets } from './sockets.ts';
 
-/** Shows what listeners count of themselves, for as long as the metrics are scraped. */
+/** Shows the counts of the listeners. */
 export function exposeTransports(metrics: Metrics, sockets: () => Iterable<OpenSockets>): void {
-  const open = metrics.gauge('cairn_tcp_connections', 'TCP connections that are open.', ['server']);
+  const open = metrics.gauge('cairn_tcp_connections', 'Open TCP connections.', ['server']);
   const refused = metrics.counter(
     'cairn_tcp_connections_refused_total',
-    'TCP connections closed unheard because as many as allowed were busy.',
+    'TCP connections closed unread because the maximum number of connections was busy.',
     ['server'],
   );
   const unfinished = metrics.gauge('cairn_tcp_unfinished_bytes', 'Memory of TCP connections for incomplete messages.', [
@@ -25,15 +25,15 @@ export function exposeTransports(metrics: Metrics, sockets: () => Iterable<OpenS
   );
   const responses = metrics.counter(
     'coredns_dns_https_responses_total',
-    'Counter of DoH responses per server and http status code.',
+    'Responses to DNS over HTTPS, by HTTP status.',
     ['server', 'status'],
   );
-  const sendErrors = metrics.counter('cairn_udp_send_errors_total', 'UDP replies that the system did not send.', [
+  const sendErrors = metrics.counter('cairn_udp_send_errors_total', 'UDP responses that the system did not send.', [
     'server',
   ]);
   const receiveErrors = metrics.counter(
     'cairn_udp_receive_errors_total',
-    'UDP reads that the system refused; what was to be read may be lost.',
+    'Failed reads from UDP sockets; the datagrams may be lost.',
     ['server'],
   );
   const stale = metrics.counter(
@@ -41,7 +41,7 @@ export function exposeTransports(metrics: Metrics, sockets: () => Iterable<OpenS
     'UDP queries dropped unread because they had waited too long in the buffer of the socket.',
     ['server'],
   );
-  const workers = metrics.gauge('cairn_udp_workers', 'Threads beside the main one that serve UDP.', ['server']);
+  const workers = metrics.gauge('cairn_udp_workers', 'Worker threads that serve UDP.', ['server']);
   const passed = metrics.counter(
     'cairn_udp_worker_passed_queries_total',
     'UDP queries that worker threads passed on to the main thread.',
@@ -52,7 +52,9 @@ export function exposeTransports(metrics: Metrics, sockets: () => Iterable<OpenS
     'UDP queries dropped because too many waited for the main thread, or because they waited too long.',
     ['server'],
   );
-  const deaths = metrics.counter('cairn_udp_worker_deaths_total', 'Threads that died and were replaced.', ['server']);
+  const deaths = metrics.counter('cairn_udp_worker_deaths_total', 'Worker threads that died and were replaced.', [
+    'server',
+  ]);
   metrics.onScrape('transports', () => {
     for (const gauge of [open, unfinished, unsent, workers]) gauge.reset();
     for (const { binding, streams, udp } of sockets()) {
@@ -77,9 +79,9 @@ export function exposeTransports(metrics: Metrics, sockets: () => Iterable<OpenS
   });
 }
 
-/** Shows what the servers of HTTP pages count of themselves, by their addresses. */
+/** Shows the counts of the servers of HTTP pages, by address. */
 export function exposePageServers(metrics: Metrics, servers: () => Iterable<readonly [string, HttpServer]>): void {
-  const open = metrics.gauge('cairn_page_connections', 'Connections to HTTP pages that are open.', ['address']);
+  const open = metrics.gauge('cairn_page_connections', 'Open connections to HTTP pages.', ['address']);
   const bodies = metrics.gauge('cairn_page_body_bytes', 'Memory of HTTP pages that clients are still reading.', [
     'address',
   ]);

@@ -5,23 +5,23 @@ import type { Query } from '../../plugin/query.ts';
 import { forThisQuery } from '../../plugin/repeat.ts';
 import { mapReply, type Reply } from '../../plugin/reply.ts';
 
-/** Reports an error that nobody foresaw, and makes the reply to the client. */
+/** Reports an unexpected error, and makes the reply to the client. */
 export type Recover = (query: Query, thrown: unknown) => Reply;
 
-/** Whether a plugin's effect depends on the client, so that nothing that passed through it may be given to others. */
+/** Whether a plugin's effect depends on the client, so that replies that passed through it must not go to other clients. */
 export function isConfined({ dependsOn = 'client' }: PluginDefinition): boolean {
   return dependsOn === 'client';
 }
 
 const SECTIONS = ['answer', 'authority', 'additional'] as const;
 
-/** What a confined plugin was shown, and what that stands for. */
+/** The queries that confined plugins were given, each with the original. */
 const queries = new WeakMap<Query, Query>();
 const replies = new WeakMap<Reply, Reply>();
 
 /**
- * The handler of a confined plugin. It sees queries and replies that it cannot change in place, as others may have parts of them. A query that it has
- * changed is for its client alone, and so is every reply of it.
+ * The handler of a confined plugin. The plugin cannot change queries and replies in place, as others may share parts of them. A query that it has
+ * changed is for its client alone, and so is every reply of the plugin.
  */
 export function confinedHandler(
   name: string,
@@ -47,14 +47,14 @@ export function confinedHandler(
   };
 }
 
-/** The environment of a confined plugin: its lookups inside the server are treated as the queries that it hands on. */
+/** The environment of a confined plugin: its lookups inside the server are treated like the queries that it passes on. */
 export function confinedEnv(env: PluginEnv): PluginEnv {
   return { ...env, resolve: (query, question) => mapReply(env.resolve(queryBehind(query), question), shownReply) };
 }
 
 /**
- * The handler, of any plugin; what it makes of a query that passed through a confined plugin meanwhile, be it below or in a lookup
- * inside the server, is for this client alone: a failure, too.
+ * Wraps the handler of any plugin. If the query passes through a confined plugin meanwhile, below or in a lookup inside the server, the reply or the
+ * failure is for this client alone.
  */
 export function watchedHandler(handler: Handler, recover: Recover): Handler {
   return (query) => {
@@ -85,7 +85,7 @@ function queryBehind(query: Query): Query {
   return queries.get(query) ?? { ...query, tailored: true };
 }
 
-/** The reply, whose records are decoded and frozen only if the plugin looks at them. */
+/** The reply for a confined plugin. Its records are decoded and frozen only if the plugin reads them. */
 function shownReply(reply: Reply): Reply {
   const shown = saidOf(reply);
   for (const section of SECTIONS) {
@@ -103,16 +103,16 @@ function saidOf(reply: Reply): Omit<Reply, 'answer' | 'authority' | 'additional'
   return { rcode, aa, ra, ad, tc, following, fixedFlags, ednsOptions, source, error, uncacheable, repeat, drop };
 }
 
-/** @throws TypeError for what is no reply */
+/** @throws TypeError if the value is not a reply */
 function replyBehind(reply: Reply, name: string): Reply {
   const shown = replies.get(reply);
   if (shown) return shown;
   const isReply = typeof reply?.rcode === 'number' && SECTIONS.every((section) => Array.isArray(reply[section]));
   if (isReply) return reply;
-  throw new TypeError(`plugin/${name}: its handler returned no reply - make one with createReply`);
+  throw new TypeError(`plugin/${name}: its handler did not return a reply - make one with createReply`);
 }
 
-/** Freezes plain objects and arrays to the bottom, not octets, which cannot be frozen. */
+/** Freezes plain objects and arrays deeply, except octets, which cannot be frozen. */
 function freeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || Object.isFrozen(value)) return value;
   Object.freeze(value);

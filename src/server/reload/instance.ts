@@ -15,14 +15,14 @@ import { confinedHandler, isConfined, type Recover, watchedHandler } from './con
 import type { Claims } from './keeper.ts';
 import { createPlugins, type Generation, type NamedPlugin, type PluginWorld } from './plugin-env.ts';
 
-/** How often a stopping instance looks whether its last queries are answered. */
+/** How often a stopping instance checks whether its last queries are answered. */
 const DRAIN_POLL_MS = 20;
 
 /** Chains of plugins made from one reading of a Corefile, and what they listen on. */
 export class Instance {
   readonly listenPoints: readonly ListenPoint[];
   readonly pages: PageBook;
-  /** What is doubtful in where blocks and pages listen. */
+  /** Warnings about the addresses of blocks and pages. */
   readonly warnings: readonly CorefileWarning[];
   private readonly plugins: ReadonlyMap<BlockConfiguration, readonly NamedPlugin[]>;
   private readonly clock: Clock;
@@ -31,7 +31,7 @@ export class Instance {
   /**
    * Makes the plugins of a configuration and wires them to chains; no I/O.
    *
-   * @throws CorefileError at the directive that cannot be had.
+   * @throws CorefileError at the directive that cannot be used.
    */
   constructor({ blocks }: Configuration, world: ListenWorld & PluginWorld, claims: Claims) {
     this.clock = world.clock;
@@ -61,7 +61,7 @@ export class Instance {
     }
   }
 
-  /** Runs the plugins' start and waits for all, also when one fails: then its error is thrown, and all must be stopped. */
+  /** Starts the plugins and waits for all, even if one fails. Then its error is thrown, and all must be stopped. */
   async start(): Promise<void> {
     const abort = new AbortController();
     const failures = await this.forEachPlugin(async ({ plugin, position }) => {
@@ -75,7 +75,7 @@ export class Instance {
     if (failures[0]) throw failures[0];
   }
 
-  /** Tells the plugins that their listeners are open; `portOf` gives the real port of each. */
+  /** Tells the plugins that their listeners are open; `portOf` gives the actual port of each. */
   async serving(portOf: (point: ListenPoint) => number): Promise<void> {
     const listening = new Map(
       [...this.plugins.keys()].map((block) => [
@@ -87,7 +87,7 @@ export class Instance {
     for (const { message } of failures) this.log.error(message);
   }
 
-  /** Runs the plugins' last duties while DNS is still served; the result is what went wrong. */
+  /** Runs `shutdown` of the plugins while DNS is still served. Returns the errors. */
   shutdown(): Promise<readonly Error[]> {
     return this.forEachPlugin(async ({ plugin }) => plugin.shutdown?.());
   }
@@ -105,7 +105,7 @@ export class Instance {
     return this.listenPoints.filter(({ zones }) => [...zones.values()].flat().includes(block));
   }
 
-  /** Runs something for every plugin, all at once, to the end of each; the result is what they threw. */
+  /** Runs something for all plugins at once and waits for all of them. Returns the errors. */
   private async forEachPlugin(
     run: (plugin: NamedPlugin, block: BlockConfiguration) => Promise<void>,
   ): Promise<readonly Error[]> {
@@ -143,8 +143,8 @@ function runBlock(
 }
 
 /**
- * Wires plugins to one handler, the last one first. Whether a reply may be given to others is enforced here, for every link of the
- * chain: see `confine.ts`.
+ * Makes one handler of the plugins, the last one first. This also enforces, for every plugin of the chain, which replies may go to other clients: see
+ * `confine.ts`.
  */
 function chainOf(plugins: readonly NamedPlugin[], end: Handler, recover: Recover, isWatched: boolean): Handler {
   return plugins.reduceRight((next, { name, plugin, isConfined }) => {
@@ -154,13 +154,13 @@ function chainOf(plugins: readonly NamedPlugin[], end: Handler, recover: Recover
   }, end);
 }
 
-/** Which queries of its zones a block serves; undefined for all. */
+/** Selects the queries of its zones that a block serves; undefined for all. */
 function selectionOf(plugins: readonly NamedPlugin[]): Block['selects'] {
   const selecting = plugins.map(({ plugin }) => plugin).filter((plugin) => plugin.selects);
   return selecting.length === 0 ? undefined : (query) => selecting.every((plugin) => plugin.selects!(query));
 }
 
-/** The error of a plugin's start, with the plugin's name, and behind the place in the Corefile if it has one. */
+/** The error of a plugin's start with the plugin's name, after the position in the Corefile if it has one. */
 function inPluginError(name: string, error: unknown): Error {
   if (isCorefileError(error)) return new CorefileError(error.position, `plugin/${name}: ${error.detail}`, error.kind);
   return new Error(`plugin/${name}: ${messageOf(error)}`, { cause: error });

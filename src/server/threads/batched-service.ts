@@ -13,14 +13,16 @@ export class BatchedService implements UdpService {
   readonly port: number;
   private readonly options: UdpServiceOptions;
   private readonly machinery: Machinery;
-  /** They belong to the service, not to the thread that reads them, and stay open as long as it: nothing that is in them is lost. */
+  /**
+   * The sockets belong to the service, not to the thread that reads them, and stay open as long as the service. So no query in their buffers is lost.
+   */
   private readonly sockets: BoundSocket[];
   private readers: Readers;
-  /** Those who no longer read, but may still have replies to send. */
+  /** Readers that no longer read, but may still have responses to send. */
   private leaving: Readers | undefined;
-  /** Moves when other responders come into the binding. */
+  /** Moves when the binding gets other responders. */
   private readonly chains = new Epoch();
-  /** Of readers who have left. */
+  /** The counts of readers that have ended. */
   private past: WorkerStats = NO_STATS;
   private pastDeaths = 0;
   private closing: Promise<void> | undefined;
@@ -97,7 +99,7 @@ export class BatchedService implements UdpService {
     await this.replaceReaders(mainThread(sockets.map((socket) => listenOn(machinery, socket, clock, receive))));
   }
 
-  /** Lets those before finish; settles when they have. */
+  /** Lets the present readers finish; settles when they have. */
   private async replaceReaders(next: Readers): Promise<void> {
     const { readers } = this;
     this.leaving = readers;
@@ -108,7 +110,7 @@ export class BatchedService implements UdpService {
     this.pastDeaths += readers.deaths;
   }
 
-  /** There may be more sockets than threads, from when there were more of those: one that is closed loses what is in it. */
+  /** Opens sockets for more threads. Sockets are never closed if there are fewer threads, as closing one would lose its queries. */
   private openSockets(count: number): void {
     const { machinery, sockets } = this;
     const before = sockets.length;

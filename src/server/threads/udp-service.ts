@@ -7,7 +7,7 @@ import type { ListenerBinding } from '../listeners/listener-binding.ts';
 import { BatchedService } from './batched-service.ts';
 import { NO_STATS, type WorkerStats } from './messages.ts';
 
-/** What a listener's UDP needs to be served. */
+/** The options for serving a listener's UDP. */
 export interface UdpServiceOptions {
   readonly server: string;
   readonly address: string | undefined;
@@ -22,30 +22,30 @@ export interface UdpServiceOptions {
   readonly receive: Receiver;
 }
 
-/** The replies that are kept whole. */
+/** The size of a memo. */
 export interface MemoSize {
   readonly entries: number;
   readonly octets: number;
 }
 
-/** UDP of one listener: served by the main thread, or by workers that ask it for what they do not know. */
+/** UDP of one listener, served by the main thread, or by workers that pass unknown queries to it. */
 export interface UdpService {
   readonly kind: UdpKind;
   readonly port: number;
   readonly stats: Readonly<WorkerStats>;
-  /** Threads beside the main one. */
+  /** The number of worker threads. */
   readonly workers: number;
   /** Workers that died and were replaced. */
   readonly deaths: number;
-  /** What the workers keep for a guest of the sockets, or for all others. */
+  /** The size of the workers' memos for a guest of the sockets, or for all other addresses. */
   memoOf(guest: string | undefined): MemoSize;
   /**
-   * Lets so many threads serve, with nothing lost; one is the main thread alone.
+   * Changes the number of threads without losing queries; 1 means the main thread alone.
    *
-   * @throws Error (as a rejection) if that cannot be had; all is as before then.
+   * @throws Error (as a rejection) if that fails; then nothing has changed.
    */
   resize(threads: number): Promise<void>;
-  /** Other responders are in the binding; settles when no report for those before is to come. */
+  /** Called after the binding got other responders. Settles when no report for the former ones is left. */
   handOver(): Promise<void>;
   close(graceMs?: number): Promise<void>;
 }
@@ -58,7 +58,7 @@ export async function openUdpService(options: UdpServiceOptions): Promise<UdpSer
   return new BatchedService(options, listener, (await loadMachinery())!);
 }
 
-/** One thread is all that there can be. */
+/** The portable kind, which only one thread can serve. */
 function portableService({ kind, port, stats, close }: UdpListener, log: Logger): UdpService {
   let isTold = false;
   return {

@@ -105,7 +105,7 @@ describe('a watch that is cut off', () => {
       await cluster.until(() => expect(watchOf(cluster, 'services')).not.toBeOneOf([before, undefined]));
     }
     expect(cluster.clock.monotonic()).toBe(40_000);
-    const ending = 'the server closed the connection in the middle of an answer';
+    const ending = 'the server closed the connection in the middle of a response';
     const warning = `[WARNING] services: the watch is cut again and again (3 times in 10.0 s), last: ${ending}; it is resumed each time`;
     expect(problems(cluster)).toEqual([warning]);
     cluster.api.put(DB);
@@ -228,7 +228,7 @@ describe('an API server that fails', () => {
     await cluster.later(() => expect(askedOf(cluster, SERVICES).length).toBeGreaterThan(1), 1000);
     expect(cluster.clock.monotonic()).toBeLessThanOrEqual(100_000);
     expect(problems(cluster).join()).toMatch(
-      /services: nothing came for a minute, and a list failed: http:.*: no answer within 20 s/,
+      /services: nothing came for a minute, and a list failed: http:.*: no response within 20 s/,
     );
     await cluster.api.set({ silent: false });
     cluster.api.put(DB);
@@ -238,7 +238,7 @@ describe('an API server that fails', () => {
   test('by never answering is noticed, too', async () => {
     const cluster = await watchedCluster({ objects: [SHOP, WEB], silent: true });
     await cluster.until(() => expect(askedOf(cluster, SERVICES)).toHaveLength(1));
-    await cluster.later(() => expect(problems(cluster).join()).toContain('no answer within 20 s'));
+    await cluster.later(() => expect(problems(cluster).join()).toContain('no response within 20 s'));
     expect(cluster.registry.synced).toBe(false);
     await cluster.api.set({ silent: false });
     await cluster.later(() => expect(cluster.registry.synced).toBe(true));
