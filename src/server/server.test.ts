@@ -145,7 +145,7 @@ describe('in-process', () => {
       encodeMessage(queryMessage({ name: 'org.', type: TXT.code, class: Class.IN })),
       /no server block/,
     ],
-    ['no query', Uint8Array.of(1, 2, 3), /no query that is answered/],
+    ['no query', Uint8Array.of(1, 2, 3), /not a query that this server answers/],
   ])('%s has a reason, too', async (_, bytes, reason) => {
     const { server } = serverOf('example:5300 {\nteller\n}', { teller: teller([]) }, { inProcess: true });
     await server.start();
