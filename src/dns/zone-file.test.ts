@@ -74,7 +74,7 @@ test.each<[string, string[]]>([
 
 test.each([
   ['\n A 192.0.2.1', 'db:2: the first record must have an owner name'],
-  ['a A 192.0.2.1', 'db:1: the first record must have a TTL, or $TTL stand before it'],
+  ['a A 192.0.2.1', 'db:1: the first record must have a TTL, or there must be a $TTL before it'],
   ['a 5 A (\n\n192.0.2.x )', 'db:1: address of A must be an IPv4 address, not "192.0.2.x"'],
   ['a 5 A 192.0.2.1\n\nb 5 A (\n192.0.2.1\n', 'db:3: a parenthesis is not closed'],
   ['a 5 A 192.0.2.1 )', 'db:1: a closing parenthesis without an opening one'],
