@@ -271,7 +271,7 @@ test('an error in a snippet is reported once, however often the snippet is impor
   ]);
 });
 
-test('parentheses inside a block declare no snippet', () => {
+test('parentheses inside a block do not declare a snippet', () => {
   expect(messages(parse('. {\n(s) {\nlog\n}\n}'))).toEqual([parsing('2:1', "Unknown directive '(s)'")]);
 });
 

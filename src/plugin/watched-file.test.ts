@@ -114,7 +114,7 @@ test('a directory is not a file', async () => {
   expect(seen).toEqual(['! FILE is a folder, expecting a regular file']);
 });
 
-test('nothing is told after the end', async () => {
+test('nothing is sent after the end', async () => {
   const { clock, file, seen } = setUp();
   await write('one');
   const check = file.check();

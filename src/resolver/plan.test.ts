@@ -68,7 +68,7 @@ test('the environment stands above the file, for glibc', () => {
   expect(readSettings({ stub: 'musl', resolvConf, environment }).search).toEqual(['a']);
 });
 
-test('what is ignored is noted with its line', () => {
+test('ignored lines and options are noted with their line', () => {
   const { notes } = readSettings({ stub: 'musl', resolvConf: 'nameserver x\n domain a\noptions rotate ndots:16\n' });
   expect(notes.map(({ line, message }) => `${line}: ${message}`)).toEqual([
     '2: blanks before "domain": the line is ignored',

@@ -51,7 +51,7 @@ describe('plain questions', () => {
     expect(await cluster.resolve(name, type)).toEqual(data);
   });
 
-  test('an answer says who gave it, and why', async () => {
+  test('an answer has its plugin and reason', async () => {
     const cluster = await start();
     expect(await cluster.query('web.shop.svc.cluster.local', 'A')).toEqual({
       rcode: 'NOERROR',
@@ -309,7 +309,7 @@ describe('helpful errors', () => {
     await expect(startCluster(options)).rejects.toThrow(message);
   });
 
-  test('a namespace cannot become ready, and who stopped answers nothing', async () => {
+  test('a namespace cannot become ready, and a stopped cluster answers nothing', async () => {
     const cluster = await start();
     expect(() => cluster.setReady({ namespace: 'shop' })).toThrow("setReady wants a pod's name: shop is a namespace");
     await cluster.stop();

@@ -58,7 +58,7 @@ test('an RRset has each record once and one TTL, and is under the folded name', 
   expect(zone.size).toBe(4);
 });
 
-test('signatures and their denials stand beside a CNAME record, with TTLs of their own', () => {
+test('signatures and NSEC records may exist beside a CNAME record, with their own TTLs', () => {
   const signature = (covered: string, ttl: number) => `a ${ttl} RRSIG ${covered} 13 3 ${ttl} 20300101000000 0 1 @ AAEC`;
   const lines = [signature('CNAME', 60), 'a CNAME b', signature('NSEC', 5), 'A 5 NSEC @ CNAME', '@ 5 NSEC a SOA'];
   const zone = build([SOA, ...lines]);

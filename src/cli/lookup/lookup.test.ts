@@ -54,7 +54,7 @@ test('a name that is not found ends with status 1', async () => {
   });
 });
 
-test('a trace shows candidates, answers and reasons, what each cost, and what would be cheaper', async () => {
+test('a trace shows candidates, answers, reasons and times, and how to need fewer queries', async () => {
   expect((await lookup('web.shop -n default --trace --corefile DIR/Corefile')).stdout).toBe(`\
 web.shop, as a pod of default looks it up (glibc, ndots 5)
   search  default.svc.cluster.local svc.cluster.local cluster.local
@@ -93,7 +93,7 @@ test.each([
   expect(stdout.trimEnd().split('\n').at(-1)).toBe(summary);
 });
 
-describe('who asks', () => {
+describe('the client', () => {
   test('a pod of the manifests has its own dnsConfig', async () => {
     const { stdout } = await lookup('api --pod job -n shop --trace --corefile DIR/Corefile');
     expect(stdout).toMatch(

@@ -99,7 +99,7 @@ test.each([
   expect(stats.open).toBeGreaterThan(0);
 });
 
-test('a query that gets no reply is 500', async () => {
+test('a query without a response gets status 500', async () => {
   const { port } = await listen(() => undefined);
   expect((await (await dialHttp2(port)).fetch(GET)).status).toBe(500);
 });
@@ -195,7 +195,7 @@ test.each([
   await until(() => stats.closed.shutdown === 1);
 });
 
-test('after so many queries as are allowed the connection ends', async () => {
+test('after the maximum number of queries the connection ends', async () => {
   const { port, stats } = await listen(answering(), { maxQueries: 2 });
   const { fetch, ended } = await dialHttp2(port);
   await fetch(GET);

@@ -55,7 +55,7 @@ async function dial(port: number, localAddress?: string) {
   return { socket, read, send, hungUp };
 }
 
-test('a query gets its reply, and the receiver learns who asked whom', async () => {
+test('a query gets its response, and the receiver knows both addresses', async () => {
   const peers: Peer[] = [];
   const { port } = await listen((incoming) => {
     peers.push(incoming.client, incoming.local);
@@ -70,7 +70,7 @@ test('a query gets its reply, and the receiver learns who asked whom', async () 
   ]);
 });
 
-test('on every address, IPv4 clients are told by their IPv4 addresses', async () => {
+test('on every address, IPv4 clients have their IPv4 addresses', async () => {
   const clock = fakeClock();
   const peers: string[] = [];
   const listener = await openTcp({ port: 0, clock }, (incoming) => {

@@ -162,7 +162,7 @@ test('of two files for one zone the first one counts', async () => {
   );
 });
 
-test('a file whose name makes no zone is told once', async () => {
+test('a file whose name is not that of a zone is logged once', async () => {
   const { env, look } = await setUp(['db.a..b']);
   await look();
   expect(env.lines).toEqual([

@@ -171,7 +171,7 @@ describe('with a plugin', () => {
     expect(env.lines.filter((line) => line.includes('offers no'))).toEqual([]);
   });
 
-  test('a denial is not repeated, for another client may get more; what exists is', async () => {
+  test('a negative reply is not repeated, as another client may get more; the reply of an existing name is', async () => {
     const { query } = await setup('autopath @kubernetes', BLOCK);
     expect((await query('b.first.org. A')).repeat).toBeUndefined();
     expect((await query('nothing.second.org. A', POD)).repeat).toBeUndefined();

@@ -111,7 +111,7 @@ test.each([
   else expect(() => parse(text)).toThrow(`Corefile:${message}`);
 });
 
-test('several stanzas stay in source order, and all their mistakes are told at once', () => {
+test('several stanzas stay in source order, and all their mistakes are reported at once', () => {
   expect(parse('forward example.org 10.0.0.1\nforward 10.0.0.0/23 10.0.0.2').map(({ from }) => from)).toEqual([
     ['example.org.'],
     ['0.0.10.in-addr.arpa.', '1.0.10.in-addr.arpa.'],

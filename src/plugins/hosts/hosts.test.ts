@@ -277,7 +277,7 @@ test.each([
   expect(() => parsePlugin(hosts, body)).toThrow(message);
 });
 
-test('an address without names does nothing, which is told', () => {
+test('an address without names has no effect, and gets a warning', () => {
   expect(parsePlugin(hosts, 'hosts {\n 10.0.0.1\n}')).toMatchObject({ inline: [] });
   expect(warningsOf(hosts, 'hosts {\n 10.0.0.1\n}')).toEqual([
     'Corefile:2:2 - no name follows 10.0.0.1: the line does nothing',

@@ -182,6 +182,6 @@ test.each([
   expect(errorOf(() => parse(text))).toContain(message);
 });
 
-test('all errors are told at once', () => {
+test('all errors are reported at once', () => {
   expect(errorOf(() => withOptions('ttl x', 'pods y')).split('\n')).toHaveLength(2);
 });

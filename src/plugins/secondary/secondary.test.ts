@@ -13,7 +13,7 @@ describe('before there is a copy', () => {
     return handler({ ...query, message: { ...query.message, opcode: Opcode.NOTIFY } }) as Reply;
   };
 
-  test('names of the zone are SERVFAIL, and fall through to nobody', () => {
+  test('names of the zone are SERVFAIL, and do not fall through', () => {
     expect(handler(testQuery('b.a.test. A'))).toMatchObject({
       ...{ source: 'secondary', rcode: 2 },
       error: { message: 'the zone a.test. cannot be served: it was not copied yet' },

@@ -95,7 +95,7 @@ test('streaming lists that the server comes to serve are asked for again after t
 });
 
 describe('a watch that is cut off', () => {
-  test('again and again, as by a proxy, is resumed at once each time, and one line tells of it', async () => {
+  test('repeated cuts, as by a proxy, are resumed at once each time, and logged in one line', async () => {
     const cluster = await watchedCluster({ objects: [SHOP, WEB] });
     await synced(cluster);
     for (let cuts = 1; cuts <= 8; cuts++) {
@@ -278,7 +278,7 @@ async function unreachable(): Promise<WatchedCluster> {
   return cluster;
 }
 
-test('streaming lists that never come whole are no word of the server: what is known grows old', async () => {
+test('streaming lists that are never complete do not count as up to date: the data becomes stale', async () => {
   const { clock, reflector, asked } = scripted([[NAMESPACE, completeAt(5), GONE]], [NAMESPACE]);
   await vi.waitFor(() => expect(asked()).toBe(2), PATIENT);
   for (const wanted of [3, 4, 5]) {
@@ -289,7 +289,7 @@ test('streaming lists that never come whole are no word of the server: what is k
   expect([reflector.synced, reflector.heardAtMs]).toEqual([true, 0]);
 });
 
-test('a list with an earlier version than what is known is taken, and told of', async () => {
+test('a list with an earlier version than the known data is accepted, and logged', async () => {
   const { reflector, lines, asked } = scripted([[NAMESPACE, completeAt(5), GONE], [completeAt(3)]], undefined);
   await vi.waitFor(() => expect(asked()).toBe(3), PATIENT);
   expect([reflector.synced, [...reflector.resource.store.records()]]).toEqual([true, []]);

@@ -185,7 +185,7 @@ endpoints:
 test.each([
   ['', true],
   ['{apiVersion: v1, kind: Pod, metadata: {name: redis-0}, status: {podIP: 10.1.0.1}}', false],
-])('that workloads make no pods is told where there are no others: %j', async (pods, told) => {
+])('a warning says that workloads create no pods if there are no others: %j', async (pods, told) => {
   const workload = (kind: string) => `{apiVersion: apps/v1, kind: ${kind}, metadata: {name: redis}}\n`;
   await put('a.yaml', [service('redis', 'None'), workload('StatefulSet'), workload('Deployment'), pods].join('---\n'));
   const { lines } = await start();
@@ -262,7 +262,7 @@ describe('a change is served', () => {
 });
 
 describe('bad input never loses good state', () => {
-  test('a broken file keeps its last good objects, is told of once, and once more when it is good again', async () => {
+  test('a broken file keeps its last good objects, and is logged once, and once more when it is good again', async () => {
     await put('a.yaml', service('a'));
     await put('b.yaml', service('b'));
     const { registry, served, complaints, source } = await start();

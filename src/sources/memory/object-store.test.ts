@@ -44,7 +44,7 @@ test('a List brings its items', () => {
   expect(registry.service('shop', 'db')).toBeDefined();
 });
 
-test('a pod that is not ready is no endpoint until it is', () => {
+test('a pod is an endpoint only while it is ready', () => {
   const { store, endpoints } = setup(service('db'), pod('db-0'));
   store.setReady('shop', 'db-0', false);
   expect(endpoints()).toEqual([]);

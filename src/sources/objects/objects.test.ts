@@ -167,7 +167,7 @@ describe('an EndpointSlice', () => {
     expect(convertEndpointSlice(object)).toBeUndefined();
   });
 
-  test('says which address is none', () => {
+  test('says which address is not valid', () => {
     expect(() => slice('endpoints: [{addresses: [10.244.0.1, a.example]}]')).toThrow(
       'EndpointSlice prod/web: endpoints[0].addresses[1] is "a.example", it should be an IP address',
     );
