@@ -63,7 +63,7 @@ function exchangeTcp(message: Uint8Array, server: Peer, signal: AbortSignal): Pr
     };
     const hangUp = (error?: Error) => {
       finish();
-      reject(error ?? new Error(`${server.address} closed the connection without a reply`));
+      reject(error ?? new Error(`${server.address} closed the connection without a response`));
     };
     signal.addEventListener('abort', abort);
     socket.on('connect', () => socket.write(frame(message)));

@@ -21,7 +21,7 @@ export function* askAll({ candidates, types, settings, startMs }: LookupTask): M
     const asked = yield* askServer(queries, { ...settings, startMs: nowMs });
     nowMs = asked.nowMs;
     if (asked.replies.size > 0) return judge(queries, asked.replies);
-    why = `; next server: no reply from ${server}`;
+    why = `; next server: no response from ${server}`;
   }
   return failed('ETIMEOUT', 'no server could be reached');
 }
@@ -57,7 +57,7 @@ function* askServer(
   while (nowMs - startMs < timeoutMs && replies.size < queries.length) {
     if (nowMs - roundMs >= intervalMs) {
       const left = sendable.filter((query) => !replies.has(query));
-      send = left.map((query) => (nowMs === startMs ? query : again(query, 'again: no reply in time')));
+      send = left.map((query) => (nowMs === startMs ? query : again(query, 'again: no response in time')));
       roundMs = nowMs;
       retries = SERVFAIL_RETRIES * queries.length;
     }

@@ -80,7 +80,7 @@ function* askServers(
     let event = yield* waitFor(query, nowMs + timeoutMs * 2 ** Math.floor(i / nameservers.length));
     if (event.kind === 'reply' && event.reply.tc && protocol === 'udp') {
       protocol = 'tcp';
-      const again: Query = { ...query, protocol, why: 'by TCP: the reply was truncated' };
+      const again: Query = { ...query, protocol, why: 'over TCP: the response was truncated' };
       event = yield* waitFor(again, event.nowMs + timeoutMs);
     }
     nowMs = event.nowMs;
@@ -94,7 +94,7 @@ function* askServers(
       why = `next: ${because} at ${server}`;
     } else {
       code = event.kind === 'time' ? 'ETIMEOUT' : 'ECONNREFUSED';
-      why = code === 'ETIMEOUT' ? `next: no reply from ${server} in time` : `next: ${server} cannot be reached`;
+      why = code === 'ETIMEOUT' ? `next: no response from ${server} in time` : `next: ${server} cannot be reached`;
     }
   }
   return { code, because: why.replace(/^next: /, ''), nowMs, place: arrivals.count++ };

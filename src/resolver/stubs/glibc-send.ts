@@ -48,7 +48,7 @@ export function* send(name: string, types: readonly string[], sender: Sender, re
       let heard = protocol === 'udp' ? yield* askUdp(server, sender, why) : yield* askTcp(server, sender, why);
       if (heard === 'truncated') {
         protocol = 'tcp';
-        heard = yield* askTcp(server, sender, 'by TCP: the reply was truncated');
+        heard = yield* askTcp(server, sender, 'over TCP: the response was truncated');
       }
       if (!('code' in heard)) return heard;
       if (heard.code !== 'ECONNREFUSED') trouble = heard;
@@ -78,7 +78,7 @@ function* askUdp(server: Server, sender: Sender, why: string): Machine<Heard | '
   while (heard === 'half') {
     if (sender.single) sender.reopen = true;
     sender.single = true;
-    heard = yield* askUdpOnce(server, sender, 'again, one by one: only one of two replies came');
+    heard = yield* askUdpOnce(server, sender, 'again, one by one: only one of two responses came');
   }
   return heard;
 }
@@ -88,7 +88,7 @@ function* askUdpOnce(server: Server, sender: Sender, why: string): Machine<Heard
   const replies: Reply[] = [];
   const settled = new Set<string>();
   const untilMs = sender.nowMs + server.waitMs;
-  let trouble: Trouble = { code: 'ETIMEOUT', because: `no reply from ${address} in time` };
+  let trouble: Trouble = { code: 'ETIMEOUT', because: `no response from ${address} in time` };
   let sending = queriesFor(server, sender, 'udp', why).slice(0, sender.single ? 1 : types.length);
   for (;;) {
     const event = yield { send: sending, untilMs };
@@ -130,7 +130,7 @@ function* askTcp(server: Server, sender: Sender, why: string): Machine<Heard> {
     const event = yield { send: sending, untilMs };
     sender.nowMs = event.nowMs;
     sending = [];
-    if (event.kind === 'time') return { code: 'ETIMEOUT', because: `no reply from ${address} by TCP` };
+    if (event.kind === 'time') return { code: 'ETIMEOUT', because: `no response from ${address} over TCP` };
     if (!queries.includes(event.query)) continue;
     if (event.kind === 'unreachable') return unreachable(address);
     if (replies.length === 0) sender.lastRcode = event.reply.rcode;

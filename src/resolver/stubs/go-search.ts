@@ -67,12 +67,12 @@ function* askServers(
       nowMs = event.nowMs;
       if (event.kind !== 'reply') {
         code = event.kind === 'time' ? 'ETIMEOUT' : 'ECONNREFUSED';
-        why = code === 'ETIMEOUT' ? `next: no reply from ${server} in time` : `next: ${server} cannot be reached`;
+        why = code === 'ETIMEOUT' ? `next: no response from ${server} in time` : `next: ${server} cannot be reached`;
         break;
       }
       const { reply } = event;
       if (reply.tc && protocol === 'udp') {
-        why = 'by TCP: the reply was truncated';
+        why = 'over TCP: the response was truncated';
         continue;
       }
       const verdict = verdictOf(reply);

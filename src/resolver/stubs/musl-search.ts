@@ -46,7 +46,7 @@ export function* search(task: LookupTask, traits: MuslTraits): Machine<LookupRes
 /** The name does not exist if one response says so. Otherwise the first response that is missing or an error decides. */
 function judge(name: string, types: readonly string[], replies: readonly (Reply | undefined)[]): LookupResult {
   for (const [i, reply] of replies.entries()) {
-    if (!reply) return failed('ETIMEOUT', `no usable reply for ${types[i]} of ${name} in time`);
+    if (!reply) return failed('ETIMEOUT', `no usable response for ${types[i]} of ${name} in time`);
     const verdict = verdictOf(reply);
     if (verdict !== 'answer' && verdict !== 'nodata') {
       return failed(FAILURE_CODES[verdict], `${types[i]} of ${name} ${VERDICT_TEXT[verdict]}`);
@@ -81,7 +81,7 @@ function* askAll(task: LookupTask, name: string, reason: string, hasTcp: boolean
   let send: Query[] = [];
   while (nowMs < endMs && replies.includes(undefined)) {
     if (nowMs - roundMs >= intervalMs) {
-      const why = nowMs === startMs ? reason : 'again: no usable reply in time';
+      const why = nowMs === startMs ? reason : 'again: no usable response in time';
       send = unanswered().flatMap((type) => nameservers.map((server) => query(type, server, 'udp', why)));
       roundMs = nowMs;
       retries = SERVFAIL_RETRIES * types.length;
@@ -100,7 +100,7 @@ function* askAll(task: LookupTask, name: string, reason: string, hasTcp: boolean
       // REFUSED and other rcodes count as no response.
     } else if (reply.tc && hasTcp && asked.protocol === 'udp') {
       byTcp.add(asked.type);
-      send = [query(asked.type, asked.server, 'tcp', 'by TCP: the reply was truncated')];
+      send = [query(asked.type, asked.server, 'tcp', 'over TCP: the response was truncated')];
     } else replies[i] = reply;
   }
   return { replies, nowMs };
