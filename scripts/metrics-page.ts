@@ -46,27 +46,27 @@ const COREFILE = `. tls://. {
 
 const HEAD = `# Metrics
 
-[prometheus](../src/plugins/prometheus/README.md) serves them at \`/metrics\`, port 9153 by default. The metrics of a plugin exist if a server block has the
-plugin. \`npm run docs\` writes this page from the metrics of a server with all plugins.
+[prometheus](../src/plugins/prometheus/README.md) serves the metrics at \`/metrics\`, by default on port 9153. A plugin's metrics exist if a server block has
+the plugin. \`npm run docs\` writes this page from the metrics of a server with all plugins.
 
 ## Dashboards and alerts for CoreDNS
 
-They work unchanged: [coredns-mixin](https://github.com/povilasv/coredns-mixin), the dashboard of kube-prometheus-stack (12539), the one of
+These work unchanged: [coredns-mixin](https://github.com/povilasv/coredns-mixin), the dashboard of kube-prometheus-stack (12539), the one of
 [dotdc](https://github.com/dotdc/grafana-dashboards-kubernetes) (15762) and the objective of kube-prometheus. \`test/dashboards\` lists the metrics and labels
-that they read, and a test finds each on the metrics page of a server. CoreDNS removed \`coredns_forward_*\` in 1.12; Cairn keeps them for these dashboards.
-Labels such as \`server\`, \`zone\` and \`rcode\` have CoreDNS's values; \`view\` is that of [view](../src/plugins/view/README.md), or empty.
+that they read, and a test finds each on the metrics page of a server. For their sake there are \`coredns_forward_*\`, which CoreDNS has no longer had since 1.12.
+\`server\`, \`zone\`, \`rcode\` and similar labels have CoreDNS's values. \`view\` is the name of the [view](../src/plugins/view/README.md), or empty.
 
-What is missing:
+These metrics do not exist:
 
-- \`go_goroutines\`, \`go_gc_duration_seconds\`, \`go_memstats_*\` and all other \`go_*\`: Cairn is not written in Go. Panels of goroutines stay empty. With
-  \`runtime_metrics\` there are \`nodejs_*\` of the heap, the garbage collector and the event loop. A growing \`nodejs_eventloop_lag_p99_seconds\` means about the
-  same as a growing number of goroutines.
+- \`go_goroutines\`, \`go_gc_duration_seconds\`, \`go_memstats_*\` and all other \`go_*\`, because Cairn does not run on Go. Panels of goroutines stay empty. With
+  \`runtime_metrics\` there are \`nodejs_*\` metrics of the heap, the garbage collector and the event loop. \`nodejs_eventloop_lag_p99_seconds\` is the closest
+  substitute for the number of goroutines.
 - Names that CoreDNS removed in 1.7: \`coredns_dns_request_count_total\`, \`coredns_dns_request_type_count_total\`,
-  \`coredns_dns_request_do_count_total\`, \`coredns_dns_response_rcode_count_total\`, \`coredns_cache_size\`, \`coredns_panic_count_total\`. Older dashboards,
-  such as the first version of 5926, are empty with today's CoreDNS, too.
+  \`coredns_dns_request_do_count_total\`, \`coredns_dns_response_rcode_count_total\`, \`coredns_cache_size\`, \`coredns_panic_count_total\`. Older
+  dashboards, such as 5926 in its first form, show nothing for CoreDNS either.
 - Native histograms.
 
-[deploy/grafana/cairn.json](../deploy/grafana/cairn.json) is a dashboard of the metrics that only Cairn has; import it into Grafana beside one of those.
+[deploy/grafana/cairn.json](../deploy/grafana/cairn.json) is a dashboard of the metrics that only Cairn has. Import it into Grafana beside one of those above.
 `;
 
 const SECTIONS = [
@@ -74,7 +74,7 @@ const SECTIONS = [
   { prefix: 'cairn_', text: "## Cairn's metrics" },
   {
     prefix: 'process_',
-    text: '## The process\n\nThe names are those of all Prometheus clients. Linux has all of them, other systems only CPU time, resident memory and start time.',
+    text: '## The process\n\nThe names that all clients of Prometheus use. On Linux all of them exist, on other systems only CPU, resident memory and start.',
   },
 ];
 

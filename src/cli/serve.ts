@@ -9,7 +9,7 @@ import { type CorefileInput, findCorefile } from './corefile-input.ts';
 import type { Flags } from './flags.ts';
 import { pluginsFor } from './plugins.ts';
 import { handleSignals } from './signals.ts';
-import { releaseStartMemoryLater } from './start-memory.ts';
+import { releaseStartMemory } from './start-memory.ts';
 import { versionText } from './version.ts';
 
 const EXIT_ERROR = 1;
@@ -38,7 +38,7 @@ export async function serve(flags: Flags): Promise<void> {
     },
   });
   await server.start();
-  releaseStartMemoryLater();
+  await releaseStartMemory();
   if (pidfile !== undefined) writePidfile(pidfile, log);
   if (!quiet) process.stdout.write(printable(banner(server.listening) + examples));
 }

@@ -1,22 +1,19 @@
 import { readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 const MADV_DONTNEED = 4;
-/** By this time after the start, all of its work is done. */
-const SETTLED_MS = 10_000;
-
-/** Calls {@link releaseStartMemory} once the work of the start is done. */
-export function releaseStartMemoryLater(): void {
-  setTimeout(() => void releaseStartMemory(), SETTLED_MS).unref();
-}
 
 /**
- * Gives memory back to the system that only the start has needed: memory that malloc keeps, and pages of the program's file. Half of the memory of a
- * small server is pages of Node.js that its start has touched. Pages that are used again come back from the page cache, 16 at a time. Does nothing
- * without Linux or koffi.
+ * Gives memory back to the system that only the start has needed: garbage, memory that V8 and malloc keep for later, and pages of the program's file.
+ * Half of the memory of a small server is pages of Node.js that its start has touched. Pages that are used again come back from the page cache, 16 at
+ * a time. Without Linux or koffi, only the garbage is freed.
  *
- * Measured with the example Corefile, resident: 83 MiB before, 50 after, 76 after 10.7 million queries.
+ * Measured in a container of 170 MiB that has just listed 10,000 services of 15 endpoints: 55 MiB of its own memory after it, 110
+ * before; it takes 70 ms. Without it the pages of Node.js had no room under load: the kernel read them again and again, and queries waited for seconds.
  */
 export async function releaseStartMemory(): Promise<void> {
+  collectGarbage();
   if (process.platform !== 'linux') return;
   try {
     const libc = (await import('koffi')).default.load(null);
@@ -26,6 +23,14 @@ export async function releaseStartMemory(): Promise<void> {
   } catch {
     // The server works without it.
   }
+}
+
+/** The flavor makes V8 give back its free pages as well. Only a new context sees the function. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc');
+  setFlagsFromString('--no-expose-gc');
+  collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }
 
 /** The mappings of files whose pages are unchanged: the kernel can read such pages again at any time. */

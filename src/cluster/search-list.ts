@@ -1,6 +1,6 @@
-import { joinName } from '../dns/name.ts';
+import { joinName, type Name } from '../dns/name.ts';
 import type { Clock } from '../observe/clock.ts';
-import type { Plugin } from '../plugin/plugin.ts';
+import type { Query } from '../plugin/query.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type Zone, zoneOf } from './zone.ts';
 
@@ -16,7 +16,7 @@ export function createSearchList(
   zones: readonly Zone[],
   registry: Registry,
   clock: Clock,
-): NonNullable<Plugin['searchList']> {
+): (query: Query) => readonly Name[] | undefined {
   return ({ name, client }) => {
     const zone = zoneOf(zones, name);
     if (zone === undefined || zone.isReverse || zone.cluster.rules === 'cluster-set' || !registry.synced)

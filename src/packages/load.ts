@@ -77,7 +77,11 @@ async function loadPlugin(name: string, folder: string): Promise<PluginDefinitio
   try {
     module = await import(/* @vite-ignore */ url);
   } catch (thrown) {
-    throw new CairnError('PLUGIN', `plugin package ${name}: ${file} cannot be loaded: ${messageOf(thrown)}`, {
+    const message = messageOf(thrown);
+    // The copy of cairn-dns that the package was written with may be another version than the one that runs.
+    const isOther = message.includes(`'${CONTRACT}' does not provide an export`);
+    const instead = isOther ? ` - it needs another version of cairn-dns than ${VERSION}, which runs` : '';
+    throw new CairnError('PLUGIN', `plugin package ${name}: ${file} cannot be loaded: ${message}${instead}`, {
       cause: thrown,
     });
   }

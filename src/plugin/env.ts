@@ -3,6 +3,7 @@ import type { PageTls, ServePage } from '../net/pages/http.ts';
 import type { Clock } from '../observe/clock.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import type { OfferEnv } from './offer.ts';
 import type { BlockContext, Plugin } from './plugin.ts';
 import type { Query } from './query.ts';
 import type { Reply } from './reply.ts';
@@ -22,7 +23,7 @@ export interface PageCertificate {
 }
 
 /** All that a plugin may use of the world around it. */
-export interface PluginEnv {
+export interface PluginEnv extends OfferEnv {
   /** Log lines of this plugin: `[LEVEL] plugin/NAME: …`. */
   readonly log: Logger;
   /** Writes a line of the query log: `[INFO] TEXT`, without the plugin's name, as log processors expect it. */

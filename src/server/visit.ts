@@ -22,5 +22,5 @@ export function visitedPoint(points: readonly ListenPoint[]): ListenPoint | unde
 export function arrivalOf(visit: Visit = {}, bytes: Uint8Array, point: ListenPoint, clock: Clock): Arrival {
   const { protocol = 'udp', client = LOOPBACK } = visit;
   const local = { address: point.address ?? LOOPBACK.address, port: point.port };
-  return { protocol, client, local, octets: bytes.length, receivedMs: clock.monotonic() };
+  return { protocol, client: { ...client }, local, octets: bytes.length, receivedMs: clock.monotonic() };
 }

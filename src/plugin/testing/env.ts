@@ -5,6 +5,7 @@ import type { HttpPage } from '../../net/pages/http.ts';
 import { createLogger } from '../../observe/log.ts';
 import { Metrics } from '../../observe/metrics.ts';
 import type { Kept, PluginEnv, ServerProcess } from '../env.ts';
+import { type Offer, type OfferKey, Offers } from '../offer.ts';
 import type { Plugin } from '../plugin.ts';
 import type { Query } from '../query.ts';
 import { failure, type Reply } from '../reply.ts';
@@ -24,6 +25,8 @@ export interface TestEnvOptions {
   readonly metrics?: Metrics;
   readonly localAddresses?: readonly string[];
   readonly plugins?: readonly { readonly name: string; readonly plugin: Plugin; readonly text?: string }[];
+  /** What other plugins of the block offer, made with {@link offered}, or that of another plugin's environment. */
+  readonly offers?: readonly Offer[];
   /** The kept values of an earlier environment, to simulate a reload. */
   readonly kept?: Map<string, Kept>;
   resolve?(query: Query, question: Question): Reply | Promise<Reply>;
@@ -33,6 +36,8 @@ export interface TestEnvOptions {
 /** A plugin's environment; the test can see all that the plugin gave to it. */
 export interface TestEnv extends PluginEnv {
   readonly clock: FakeClock;
+  /** What other plugins and this one offer. */
+  readonly offers: Offers;
   /** All log lines so far, debug ones too. */
   readonly lines: string[];
   readonly kept: Map<string, Kept>;
@@ -52,7 +57,9 @@ export function testEnv(options: TestEnvOptions = {}): TestEnv {
   const kept = options.kept ?? new Map<string, Kept>();
   const shared = new Map<string, unknown>();
   const pages: TestEnv['pages'] = new Map();
+  const offers = new Offers(options.offers);
   return {
+    ...offers.envOf(name),
     log: createLogger((_, line) => lines.push(line), { prefix: `plugin/${name}: `, debug: true }),
     queryLog: createLogger((_, line) => lines.push(line)).info,
     metrics,
@@ -74,6 +81,7 @@ export function testEnv(options: TestEnvOptions = {}): TestEnv {
     shared: (key, make) => remembered(shared, key, make),
     page: (address, path, serve) => pages.set(`${address} ${path}`, serve),
     process: testProcess(fatals),
+    offers,
     lines,
     kept,
     pages,
@@ -83,6 +91,11 @@ export function testEnv(options: TestEnvOptions = {}): TestEnv {
       return text.split('\n').filter((line) => line !== '' && !line.startsWith('#') && line.startsWith(prefix));
     },
   };
+}
+
+/** What a plugin of the block offers, for {@link TestEnvOptions.offers}. */
+export function offered<T>(plugin: string, key: OfferKey<T>, value: T): Offer {
+  return { plugin, key, value };
 }
 
 function remembered<T>(values: Map<string, unknown>, key: string, make: () => T): T {

@@ -30,6 +30,7 @@ export function makePlugin(
 ): { plugin: Plugin; env: TestEnv } {
   const env = testEnv({ name: definition.name, ...options });
   const plugin = definition.create(parsePlugin(definition, body, env.block.zones), env);
+  env.offers.complete();
   return { plugin, env };
 }
 

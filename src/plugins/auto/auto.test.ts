@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { makePlugin, nextHandler, parsePlugin, warningsOf } from '../../../test/support/plugin.ts';
 import { testQuery } from '../../../test/support/query.ts';
+import { TRANSFERS } from '../../plugin/keys.ts';
 import { UNCHANGING } from '../../plugin/repeat.ts';
 import type { Reply } from '../../plugin/reply.ts';
 import { originOf } from './file-names.ts';
@@ -36,7 +37,8 @@ async function setUp(files: readonly string[], body = 'auto {\ndirectory zones\n
     return (answer[0]?.data as { address?: string } | undefined)?.address ?? `${source} ${rcode}`;
   };
   await look();
-  return { ...made, root, write, look, ask, reply, gone: (name: string) => rm(join(root, 'zones', name)) };
+  const transfers = made.env.ask(TRANSFERS)[0]!;
+  return { ...made, transfers, root, write, look, ask, reply, gone: (name: string) => rm(join(root, 'zones', name)) };
 }
 
 test('files that are called db.ZONE are zones, in directories below too', async () => {
@@ -51,11 +53,11 @@ test('files that are called db.ZONE are zones, in directories below too', async 
 });
 
 test('who wants to know is told of zones that come and go, and of their changes', async () => {
-  const { plugin, write, look, gone } = await setUp(['db.example.org']);
-  const { zones, onZones, onChange } = plugin.transfers!;
+  const { transfers, write, look, gone } = await setUp(['db.example.org']);
+  const { zones, onZones, onChange } = transfers;
   expect(zones).toEqual(['example.org.']);
   const told: string[] = [];
-  const end = onZones!(() => told.push(plugin.transfers!.zones.join(' ')));
+  const end = onZones!(() => told.push(transfers.zones.join(' ')));
   const ends = onChange('example.org.', () => told.push('changed'));
   await look();
   expect(told.splice(0)).toEqual([]);
@@ -171,10 +173,10 @@ test('a file whose name is not that of a zone is logged once', async () => {
 });
 
 test('zones can be transferred, and are shown', async () => {
-  const { plugin, env } = await setUp(['db.example.org']);
-  expect(plugin.transfers!.zones).toEqual(['example.org.']);
-  expect(plugin.transfers!.zone('example.org.')!.serial).toBe(1);
-  expect(plugin.transfers!.zone('example.com.')).toBeUndefined();
+  const { plugin, transfers, env } = await setUp(['db.example.org']);
+  expect(transfers.zones).toEqual(['example.org.']);
+  expect(transfers.zone('example.org.')!.serial).toBe(1);
+  expect(transfers.zone('example.com.')).toBeUndefined();
   plugin.serving!([]);
   expect(await env.exposed('cairn_zone_serial')).toEqual([
     'cairn_zone_serial{server="dns://:53",plugin="auto",zone="example.org."} 1',

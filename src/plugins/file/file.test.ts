@@ -7,6 +7,7 @@ import { makePlugin, nextHandler, parsePlugin, warningsOf } from '../../../test/
 import { printReply, type TestQueryOptions, testQuery } from '../../../test/support/query.ts';
 import { Opcode } from '../../dns/message.ts';
 import { parseRecord, printRecord } from '../../dns/presentation.ts';
+import { TRANSFERS } from '../../plugin/keys.ts';
 import { createReply, type Reply } from '../../plugin/reply.ts';
 import file from './index.ts';
 
@@ -311,8 +312,8 @@ describe('the file', () => {
 
 test('zones can be transferred, and their serials followed', async () => {
   await write('t', '@ 5 SOA ns mail 1 2 3 4 5\n NS ns\nsub NS ns.sub\nns.sub A 192.0.2.1\n');
-  const { plugin } = await start('file t');
-  const source = plugin.transfers!;
+  const { plugin, env } = await start('file t');
+  const source = env.ask(TRANSFERS)[0]!;
   expect(source.zones).toEqual(['example.org.']);
   expect([...source.zone('example.org.')!.records()].map(printRecord)).toEqual([
     'example.org.\t5\tIN\tNS\tns.example.org.',

@@ -1,4 +1,5 @@
 import type { PluginEnv } from '../../plugin/env.ts';
+import { TRANSFERS } from '../../plugin/keys.ts';
 import { closedZones } from '../../plugin/lookup.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { whileServing } from '../../plugin/while-serving.ts';
@@ -29,9 +30,12 @@ export default definePlugin<readonly FileUse[]>({
       for (const held of file.zones) zones.set(held.origin, { held, fallthrough: use.fallthrough });
     }
     const held = [...zones.values()].map((served) => served.held);
+    env.offer(
+      TRANSFERS,
+      transferZones(() => held),
+    );
     return {
       wrap: (next) => zoneHandler(NAME, zones, env, next),
-      transfers: transferZones(() => held),
       async start() {
         await Promise.all(opened.map(({ use, file }) => start(use, file)));
       },

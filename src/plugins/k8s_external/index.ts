@@ -7,6 +7,7 @@ import { foldName, longestZone, type Name } from '../../dns/name.ts';
 import { CNAME, type ResourceRecord, rr, SRV } from '../../dns/rr.ts';
 import { followCnameChain } from '../../plugin/cname-chain.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
+import { SERVICES, TRANSFERS } from '../../plugin/keys.ts';
 import { type Authority, answerLookup, closedZones, type Lookup } from '../../plugin/lookup.ts';
 import { definePlugin, type Handler } from '../../plugin/plugin.ts';
 import { type Portion, portionFor } from '../../plugin/portion.ts';
@@ -41,9 +42,23 @@ export default definePlugin<readonly ExternalUse[]>({
     const zones = uses.flatMap((use) => use.zones);
     const useOf = (zone: Name) => uses.find((use) => use.zones.includes(zone))!;
     let seen: Seen | undefined;
+    env.offer(TRANSFERS, {
+      zones,
+      zone(zone) {
+        if (!seen?.view.registry.synced) return undefined;
+        const { view } = seen;
+        const records = seen.records.get(zone)!;
+        return {
+          serial: seen.followed.serial.value,
+          soa: records.soa(zone),
+          records: () => ofZone(zoneContents(useOf(zone), records, view), zone, zones),
+        };
+      },
+      onChange: (_, listener) => seen?.followed.serial.onMove(listener) ?? (() => {}),
+    });
     return {
       async start() {
-        const view = viewOf(env);
+        const [view] = env.ask(SERVICES);
         if (!view) throw new CairnError('K8S_EXTERNAL', "the plugin 'kubernetes' must be in the same server block");
         const headless = uses.some((use) => use.headless);
         const shown = shownOutside(view, headless);
@@ -54,20 +69,6 @@ export default definePlugin<readonly ExternalUse[]>({
         seen = { view, followed, records, prefixes: followPrefixes(view, followed.serial) };
       },
       stop: () => seen?.followed.stop(),
-      transfers: {
-        zones,
-        zone(zone) {
-          if (!seen?.view.registry.synced) return undefined;
-          const { view } = seen;
-          const records = seen.records.get(zone)!;
-          return {
-            serial: seen.followed.serial.value,
-            soa: records.soa(zone),
-            records: () => ofZone(zoneContents(useOf(zone), records, view), zone, zones),
-          };
-        },
-        onChange: (_, listener) => seen?.followed.serial.onMove(listener) ?? (() => {}),
-      },
       wrap: (next) => (query) => {
         const zone = query.class === Class.IN ? longestZone(query.name, zones) : undefined;
         if (zone === undefined || !seen) return next(query);
@@ -93,11 +94,6 @@ function* ofZone(
   zones: readonly Name[],
 ): Generator<ResourceRecord, void> {
   for (const record of records) if (longestZone(foldName(record.name), zones) === zone) yield record;
-}
-
-/** The services that the block's `kubernetes` knows. */
-function viewOf({ block }: PluginEnv): ServiceView | undefined {
-  return block.plugins().find(({ plugin }) => plugin.services)?.plugin.services;
 }
 
 function answer(

@@ -4,6 +4,7 @@ import { createSearchList } from '../../cluster/search-list.ts';
 import { createZones } from '../../cluster/zone.ts';
 import type { Question } from '../../dns/message.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
+import { SEARCH_LIST, SERVICES, TRANSFERS } from '../../plugin/keys.ts';
 import type { Plugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { whileServing } from '../../plugin/while-serving.ts';
@@ -36,6 +37,13 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
     resolve: (query: Query, question: Question) => env.resolve(query, question),
     random: env.random,
   };
+  if (options.pods === 'verified') env.offer(SEARCH_LIST, createSearchList(zones, registry, env.clock));
+  env.offer(TRANSFERS, createTransfers(settings));
+  env.offer(SERVICES, {
+    registry,
+    exposes: cluster.exposes,
+    endpointsOf: ({ namespace, name }) => cluster.endpointsOf(namespace, name)?.all.list ?? [],
+  });
   let wasReady = false;
   let saidWhy = '';
   const sayWhyNot = () => {
@@ -45,14 +53,7 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
   return {
     wrap: (next) => createHandler(settings, next),
     label: createLabels(zones, cluster),
-    ...(options.pods === 'verified' && { searchList: createSearchList(zones, registry, env.clock) }),
-    transfers: createTransfers(settings),
     explain: ({ name }, { rcode }) => explainName(zones, name, rcode),
-    services: {
-      registry,
-      exposes: cluster.exposes,
-      endpointsOf: ({ namespace, name }) => cluster.endpointsOf(namespace, name)?.all.list ?? [],
-    },
     async start(signal) {
       void filled.start();
       if (await isSyncedWithin(startupTimeoutMs, registry, env, signal)) return;

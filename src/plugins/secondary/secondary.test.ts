@@ -2,11 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { makePlugin, nextHandler, parsePlugin } from '../../../test/support/plugin.ts';
 import { testQuery } from '../../../test/support/query.ts';
 import { Opcode } from '../../dns/message.ts';
+import { TRANSFERS } from '../../plugin/keys.ts';
 import type { Reply } from '../../plugin/reply.ts';
 import secondary from './index.ts';
 
 describe('before there is a copy', () => {
-  const { plugin } = makePlugin(secondary, 'secondary a.test {\ntransfer from 192.0.2.1\nfallthrough\n}');
+  const { plugin, env } = makePlugin(secondary, 'secondary a.test {\ntransfer from 192.0.2.1\nfallthrough\n}');
   const handler = plugin.wrap!(nextHandler);
   const notify = (name: string, address: string) => {
     const query = testQuery(`${name} SOA`, { client: { address, port: 4242 } });
@@ -19,7 +20,7 @@ describe('before there is a copy', () => {
       error: { message: 'the zone a.test. cannot be served: it was not copied yet' },
     });
     expect((handler(testQuery('b.test. A')) as Reply).source).toBe('next');
-    expect(plugin.transfers!.zone('a.test.')).toBeUndefined();
+    expect(env.ask(TRANSFERS)[0]!.zone('a.test.')).toBeUndefined();
   });
 
   test.each([

@@ -2,6 +2,7 @@ import { argsBetween, exactArgs, once, oneOf, parseOptions } from '../../corefil
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
 import { CorefileError } from '../../corefile/error.ts';
 import { CLIENT_AUTH, type ClientAuth } from '../../net/stream/tls-server.ts';
+import { CREDENTIALS } from '../../plugin/keys.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { whileServing } from '../../plugin/while-serving.ts';
 import { type TlsFiles, watchCredentials } from './credentials.ts';
@@ -42,6 +43,7 @@ export default definePlugin<TlsOptions>({
     const watched = env.keep(JSON.stringify([cert, key, ca, clientAuth]), () => watchCredentials(absolute, env));
     const help = 'When the certificate in use expires, in Unix seconds.';
     const expiry = env.metrics.gauge('cairn_tls_certificate_expiry_timestamp_seconds', help, ['cert']);
+    env.offer(CREDENTIALS, () => watched.credentials());
     return {
       start: () => watched.start(),
       ...whileServing(() =>
@@ -49,7 +51,6 @@ export default definePlugin<TlsOptions>({
           expiry.cell(cert).value = watched.expiresMs / 1000;
         }),
       ),
-      credentials: () => watched.credentials(),
     };
   },
 });

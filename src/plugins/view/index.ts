@@ -5,6 +5,7 @@ import { evaluate } from '../../expression/evaluate.ts';
 import type { Expression } from '../../expression/expression.ts';
 import { FUNCTIONS } from '../../expression/functions.ts';
 import { readCondition } from '../../expression/read.ts';
+import { SELECTION } from '../../plugin/keys.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 
 interface ViewOptions {
@@ -33,9 +34,8 @@ export default definePlugin<ViewOptions>({
 
   settings: ({ name }) => ({ view: name }),
 
-  create: ({ name, expressions }, env) => ({
-    label: (_, label) => (label === 'name' ? name : undefined),
-    selects(query) {
+  create({ name, expressions }, env) {
+    env.offer(SELECTION, (query) => {
       const scope = { question: query, query, label: (label: string) => env.label(query, label) };
       try {
         return expressions.every((expression) => evaluate(expression, scope) === true);
@@ -44,6 +44,7 @@ export default definePlugin<ViewOptions>({
         if (thrown instanceof CairnError) return false;
         throw thrown;
       }
-    },
-  }),
+    });
+    return { label: (_, label) => (label === 'name' ? name : undefined) };
+  },
 });

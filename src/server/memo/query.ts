@@ -16,7 +16,7 @@ export class MemoQuery implements Query {
   readonly depth = 0;
   readonly shared = false;
   readonly tailored = false;
-  private readonly bytes: Uint8Array;
+  readonly #bytes: Uint8Array;
   readonly arrival: Arrival;
   private readonly hasEdns: boolean;
   /** The OPT record, unless it must be decoded. */
@@ -30,7 +30,7 @@ export class MemoQuery implements Query {
     this.type = scan.type;
     this.zone = zone;
     this.server = server;
-    this.bytes = bytes;
+    this.#bytes = bytes;
     this.arrival = arrival;
     this.hasEdns = scan.hasEdns;
     const isPlain = scan.hasEdns && !scan.hasOptions;
@@ -46,7 +46,7 @@ export class MemoQuery implements Query {
   }
 
   get message(): Message {
-    this.decoded ??= decodeMessage(this.bytes);
+    this.decoded ??= decodeMessage(this.#bytes);
     return this.decoded;
   }
 
@@ -71,4 +71,4 @@ export class MemoQuery implements Query {
   }
 }
 
-const NO_OPTIONS: Edns['options'] = [];
+const NO_OPTIONS: Edns['options'] = Object.freeze([]);

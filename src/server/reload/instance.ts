@@ -1,9 +1,12 @@
 import { messageOf } from '../../base/errors.ts';
 import { CorefileError, type CorefileWarning, inOrder, isCorefileError } from '../../corefile/error.ts';
 import { Rcode } from '../../dns/message.ts';
+import type { ServerCredentials } from '../../net/stream/tls-server.ts';
 import type { Clock } from '../../observe/clock.ts';
 import { createLogger, type Logger } from '../../observe/log.ts';
 import { UnservedError } from '../../plugin/existing.ts';
+import { CREDENTIALS, SELECTION } from '../../plugin/keys.ts';
+import type { Offers } from '../../plugin/offer.ts';
 import type { Handler } from '../../plugin/plugin.ts';
 import { UNCHANGING } from '../../plugin/repeat.ts';
 import { createReply } from '../../plugin/reply.ts';
@@ -13,7 +16,14 @@ import { type ListenPoint, type ListenWorld, listenPoints } from '../listeners/l
 import { PageBook } from '../listeners/pages.ts';
 import { confinedHandler, isConfined, type Recover, watchedHandler } from './confine.ts';
 import type { Claims } from './keeper.ts';
-import { createPlugins, type Generation, type NamedPlugin, type PluginWorld } from './plugin-env.ts';
+import {
+  type BlockPlugins,
+  createPlugins,
+  type Generation,
+  making,
+  type NamedPlugin,
+  type PluginWorld,
+} from './plugin-env.ts';
 
 /** How often a stopping instance checks whether its last queries are answered. */
 const DRAIN_POLL_MS = 20;
@@ -41,17 +51,18 @@ export class Instance {
     this.listenPoints = listening.points;
     const responders = new Map(this.listenPoints.map(({ server, responder }) => [server, responder]));
     const generation: Generation = { world, claims, pages: this.pages, shared: new Map(), responders };
-    this.plugins = new Map(
+    const created = new Map(
       blocks.map((block) => [block, createPlugins(block, this.pointsOf(block)[0]?.server ?? '', generation)]),
     );
+    this.plugins = new Map([...created].map(([block, { plugins }]) => [block, plugins]));
     for (const point of this.listenPoints) {
-      const secured = point.securedBy && this.plugins.get(point.securedBy);
-      point.credentials = secured?.find(({ plugin }) => plugin.credentials)?.plugin.credentials;
+      const { securedBy } = point;
+      if (securedBy) point.credentials = credentialsOf(securedBy, created.get(securedBy)!.offers);
     }
     this.warnings = inOrder([...listening.warnings, ...this.pages.warnings(this.listenPoints)]);
     const isWatched = blocks.some(({ plugins }) => plugins.some(({ definition }) => isConfined(definition)));
     const running = new Map(
-      [...this.plugins].map(([block, plugins]) => {
+      [...created].map(([block, plugins]) => {
         const recover: Recover = (query, thrown) => world.watch.recovered(query, thrown, block.settings.debug);
         return [block, runBlock(block, plugins, recover, isWatched)];
       }),
@@ -123,7 +134,7 @@ export class Instance {
 /** Runs a block's plugins; with `isWatched`, some plugin of the Corefile is confined. */
 function runBlock(
   { settings }: BlockConfiguration,
-  plugins: readonly NamedPlugin[],
+  { plugins, offers }: BlockPlugins,
   recover: Recover,
   isWatched: boolean,
 ): Block {
@@ -133,12 +144,12 @@ function runBlock(
   const isBare = !plugins.some(({ plugin }) => plugin.wrap || plugin.observe);
   return {
     handler: isBare ? undefined : chainOf(plugins, end, recover, isWatched),
-    observers: plugins.map(({ plugin }) => plugin).filter((plugin) => plugin.observe),
-    selects: selectionOf(plugins),
+    observers: plugins.map(({ hooks }) => hooks).filter(({ observe }) => observe),
+    selects: selectionOf(offers, recover),
     recursion: settings.recursion ?? false,
     udpSize: settings.udpSize,
     debug: settings.debug ?? false,
-    explain: (query, reply) => plugins.find(({ name }) => name === reply.source)?.plugin.explain?.(query, reply),
+    explain: (query, reply) => plugins.find(({ name }) => name === reply.source)?.hooks.explain?.(query, reply),
   };
 }
 
@@ -147,17 +158,39 @@ function runBlock(
  * `confine.ts`.
  */
 function chainOf(plugins: readonly NamedPlugin[], end: Handler, recover: Recover, isWatched: boolean): Handler {
-  return plugins.reduceRight((next, { name, plugin, isConfined }) => {
+  return plugins.reduceRight((next, { name, plugin, position, isConfined }) => {
     if (!plugin.wrap) return next;
-    const handler = isConfined ? confinedHandler(name, plugin, next, recover) : plugin.wrap(next);
+    const handler = making(name, position, () =>
+      isConfined ? confinedHandler(name, plugin, next, recover) : plugin.wrap!(next),
+    );
     return isWatched ? watchedHandler(handler, recover) : handler;
   }, end);
 }
 
-/** Selects the queries of its zones that a block serves; undefined for all. */
-function selectionOf(plugins: readonly NamedPlugin[]): Block['selects'] {
-  const selecting = plugins.map(({ plugin }) => plugin).filter((plugin) => plugin.selects);
-  return selecting.length === 0 ? undefined : (query) => selecting.every((plugin) => plugin.selects!(query));
+/** The credentials that a block's plugins offer. @throws CorefileError if the settings say that there are some, but none are offered */
+function credentialsOf({ settings }: BlockConfiguration, offers: Offers): () => ServerCredentials {
+  const [credentials] = offers.of(CREDENTIALS);
+  if (credentials) return credentials;
+  const { plugin, position } = settings.tls!;
+  const instead = 'call env.offer(CREDENTIALS, …) in create';
+  throw new CorefileError(
+    position,
+    `plugin/${plugin}: its settings have 'tls', but it offers no credentials - ${instead}`,
+  );
+}
+
+/** Selects the queries of its zones that a block serves; undefined for all. If the selection throws, the query is left to other blocks. */
+function selectionOf(offers: Offers, recover: Recover): Block['selects'] {
+  const selections = offers.of(SELECTION);
+  if (selections.length === 0) return undefined;
+  return (query) => {
+    try {
+      return selections.every((selects) => selects(query));
+    } catch (thrown) {
+      recover(query, thrown);
+      return false;
+    }
+  };
 }
 
 /** The error of a plugin's start with the plugin's name, after the position in the Corefile if it has one. */
