@@ -17,7 +17,7 @@ namespace with a cluster IP, and for default/kubernetes.
   --plugin NAME               a package or folder of a plugin that the Corefile uses; may be given several times
   --json                      print one JSON object
 
-Services without a cluster IP get one as they would from the server: of service_cidr, or of 10.96.0.0/12.
+Services without a cluster IP get one from service_cidr, or from 10.96.0.0/12, as in the server.
 `;
 
 /** `cairn env`: the environment variables that tell a pod of services. */

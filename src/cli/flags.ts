@@ -95,15 +95,15 @@ export const USAGE = `Usage:
   cairn check [Corefile]        report every error and warning of a Corefile, without starting anything
   cairn lookup NAME [TYPE]      look a name up as a pod would
   cairn env                     print the environment variables for services that a pod would be given
-  cairn health [ADDRESS]        ask a server's health page
-  cairn help [COMMAND]          print this, or all about "lookup", "env" or "health"
+  cairn health [ADDRESS]        request a server's health page
+  cairn help [COMMAND]          print this, or the help of "lookup", "env" or "health"
 
 Flags of the server (one dash or two):
-  -conf FILE      the Corefile; "-" reads standard input (default: ./Corefile, else one that answers with whoami)
-  -dns.port N     the port of server blocks that name none (default 53); also -p
+  -conf FILE      the Corefile; "-" reads standard input (default: ./Corefile, else a built-in one with whoami)
+  -dns.port N     the port of server block keys without one (default 53); also -p
   -pidfile FILE   write the process ID to this file
   -workers N      threads that serve UDP of each listener whose blocks have no multisocket (default 1)
-  -reuseport      let other processes with this flag serve the same ports, so that one takes over from another without a gap
+  -reuseport      let other processes with this flag serve the same ports, so that one can take over from another without a gap
   -plugin NAME    load the plugin of a package, or of a folder such as ./plugin; may be given several times (see also CAIRN_PLUGINS)
   -plugins        list the plugins and exit
   -quiet          print no banner at start

@@ -12,7 +12,8 @@ const LOOPBACKS: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', ':
 const USAGE = `Usage:
   cairn health [ADDRESS[/PAGE]]
 
-Requests the health page of a server and prints it. The exit status is 0 if the HTTP status is 200, else 1. This is for the health check of a container that has no HTTP client.
+Requests the health page of a server and prints it. The exit status is 0 if the HTTP status is 200, else 1. This is for
+the health check of a container that has no HTTP client.
 
   ADDRESS   the address after "health" in the Corefile (default: :8080)
   PAGE      another page, such as "ready", with the address after "ready" (default: health)

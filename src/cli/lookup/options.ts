@@ -9,22 +9,22 @@ export const USAGE = `Usage:
   cairn lookup NAME [TYPE] [flags]
 
 Looks a name up as a pod would: with its search list, ndots and stub resolver. Without TYPE it asks for A and AAAA, as
-getaddrinfo does. The exit status is 0 if the name has what was asked for, 1 if not, 2 if the command line is wrong.
+getaddrinfo does. The exit status is 0 if it finds records, 1 if not, 2 if the command line is wrong.
 
-Who asks:
+Client:
   -n, --namespace NAMESPACE   an ordinary pod of this namespace
   --pod NAME                  a pod of the manifests, with its dnsPolicy and dnsConfig
   --resolv-conf FILE          a client with this resolv.conf (default: /etc/resolv.conf)
   --libc NAME                 its stub resolver: ${STUB_NAMES.join(', ')} (default: glibc)
 
-Who is asked:
+Server:
   --corefile FILE             a server for this Corefile, within this process; no port is needed
                               (default for pods: ./Corefile)
   --plugin NAME               a package or folder of a plugin that the Corefile uses; may be given several times
   --server ADDRESS[:PORT]     this server instead of the client's nameservers
   --cluster-domain DOMAIN     the cluster's domain, if no Corefile states it (default: cluster.local)
 
-What is printed:
+Output:
   --trace                     every candidate and query, each response and its reason, and how to need fewer queries
   --json                      the same as JSON
 `;

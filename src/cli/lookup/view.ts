@@ -19,7 +19,7 @@ import { pluginsFor } from '../plugins.ts';
 import type { LookupFlags } from './options.ts';
 import type { Telling, Told } from './record.ts';
 
-/** Who asks, and whom. */
+/** The client and the server of a lookup. */
 export interface View {
   /** Such as `a pod of shop`. */
   readonly who: string;
