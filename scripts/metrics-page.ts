@@ -7,10 +7,10 @@ import { corefileSource } from '../src/server/configuration/corefile-source.ts';
 import { Server } from '../src/server/server.ts';
 import { certificate } from '../test/support/certificate.ts';
 
-/** Where the page is. */
+/** The path of the page. */
 export const METRICS_PAGE = resolve(import.meta.dirname, '../docs/metrics.md');
 
-/** Every plugin that has metrics. Nobody is there to be asked: all addresses are this machine's, and the ports are free or closed. */
+/** A Corefile with every plugin that has metrics. No other server is asked: all addresses are of this machine, and the ports are free or closed. */
 const COREFILE = `. tls://. {
     root FOLDER
     bind 127.0.0.1

@@ -4,7 +4,7 @@ import { plugins } from '../src/plugins.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
-/** Where the page is. */
+/** The path of the page. */
 export const PLUGINS_PAGE = resolve(ROOT, 'docs/plugins.md');
 
 const HEAD = `# Plugins

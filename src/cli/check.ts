@@ -7,7 +7,7 @@ import type { Flags } from './flags.ts';
 import { pluginsFor } from './plugins.ts';
 
 /**
- * Reads a Corefile as a start would, prints all that is wrong or doubtful in it, and starts nothing.
+ * Reads a Corefile as a start would, and prints all its errors and warnings. It starts nothing.
  *
  * @throws CorefileErrors (as a rejection) with every error.
  */

@@ -10,7 +10,7 @@ import { pluginsFor } from './plugins.ts';
 
 /** Where a command finds a cluster. */
 interface ClusterInput {
-  /** Files, folders and patterns; they go before the Corefile. */
+  /** Files, folders and patterns; they take precedence over the Corefile. */
   readonly manifests?: readonly string[] | undefined;
   readonly corefile?: string | undefined;
   /** Packages or folders of plugins that the Corefile uses. */
@@ -37,7 +37,7 @@ export async function loadCluster({ manifests, corefile, plugin }: ClusterInput)
   throw new CairnError('USAGE', '`kubernetes` in the Corefile names no manifests to read');
 }
 
-/** What the first `kubernetes` of a Corefile says. @throws CairnError where there is none */
+/** The options of the first `kubernetes` of a Corefile. @throws CairnError if it has none */
 export async function kubernetesOptions(
   corefile: string | undefined,
   plugin?: readonly string[],

@@ -14,7 +14,7 @@ import { serve } from './serve.ts';
 
 const EXIT_ERROR = 1;
 
-/** Loaded when they are asked for: a server has no use for them, and should not pay for their memory. */
+/** Each command is loaded when it is run, so that a server does not spend memory on it. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   env: async () => (await import('./env.ts')).env,
   health: async () => (await import('./health.ts')).health,
@@ -36,7 +36,7 @@ async function runCommand(command: Command, args: readonly string[]): Promise<vo
 async function help([topic, ...more]: readonly string[]): Promise<void> {
   if (topic === undefined) process.stdout.write(USAGE);
   else if (more.length === 0 && Object.hasOwn(COMMANDS, topic)) await runCommand(await COMMANDS[topic]!(), ['--help']);
-  else throw new UsageError(`there is no help on "${[topic, ...more].join(' ')}"\n${USAGE}`);
+  else throw new UsageError(`there is no help for "${[topic, ...more].join(' ')}"\n${USAGE}`);
 }
 
 async function runServer(flags: Flags): Promise<void> {

@@ -15,11 +15,11 @@ import { releaseStartMemory } from './start-memory.ts';
 
 const EXIT_ERROR = 1;
 
-/** Serves DNS until a signal ends it. @throws whatever keeps the server from starting. */
+/** Serves DNS until a signal ends it. @throws the error that keeps the server from starting. */
 export async function serve(flags: Flags): Promise<void> {
   const { conf, dnsPort, workers, reuseport, pidfile, quiet } = flags;
   const log = createLogger(processSink);
-  // Whoever read our log may have gone; DNS is still wanted.
+  // The program that reads the log may have ended; the server goes on.
   process.stdout.on('error', () => {});
   let server: Server | undefined;
   const ended = () => {
@@ -44,7 +44,7 @@ export async function serve(flags: Flags): Promise<void> {
   if (!quiet) process.stdout.write(printable(banner(server.listening) + examples));
 }
 
-/** As CoreDNS does: each zone with its port, then what serves it. */
+/** As CoreDNS prints it: each zone with its port, then the version. */
 function banner(listening: readonly ListeningAddress[]): string {
   const lines = listening.flatMap(({ transport, address, port, zones }) =>
     zones.map(
@@ -61,10 +61,10 @@ function examplesIn({ file, text = diskFiles.read(file) }: CorefileInput): strin
   return commands.length > 0 ? `Try:\n${commands.join('')}` : '';
 }
 
-/** If it is a FIFO, opening it must not wait for a reader. */
+/** If the file is a FIFO, opening it must not wait for a reader. */
 const PIDFILE_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NONBLOCK;
 
-/** DNS is worth more than the file. */
+/** A pidfile that cannot be written does not stop the server. */
 function writePidfile(path: string, log: Logger): void {
   try {
     writeFileSync(path, `${process.pid}\n`, { flag: PIDFILE_FLAGS as unknown as string });

@@ -14,10 +14,10 @@ import { isVisible, shownBy } from './visible.ts';
 
 /** A view that follows its registry. */
 export interface Cluster extends ClusterView {
-  /** Moves with every change that an answer shows. */
+  /** Moves with every change that alters an answer. */
   readonly serial: Serial;
   readonly hasReversePrefix: HasReversePrefix;
-  /** Ends what follows the registry. */
+  /** Stops following the registry. */
   stop(): void;
 }
 
@@ -26,7 +26,7 @@ export function followCluster(registry: ReadonlyRegistry, options: ViewOptions):
   return follow(registry, options, registry, options.zonal ? 'zonal' : 'plain');
 }
 
-/** The services that clusters export to each other; there are no pods among them, nor topology zones. */
+/** The services that clusters export to each other. They have no pods and no topology zones. */
 export function followClusterSet(registry: ReadonlyRegistry, options: ViewOptions): Cluster {
   const ofSet = { pods: 'disabled', zonal: false, ignoreEmptyService: false } as const;
   return follow(registry, { ...options, ...ofSet }, registry.imports, 'cluster-set');

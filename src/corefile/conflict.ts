@@ -2,12 +2,12 @@ import { CorefileError } from './error.ts';
 import type { ServerKey } from './key.ts';
 import { printPosition } from './position.ts';
 
-/** What a server block claims: its keys on its listen addresses. */
+/** The keys of a server block and the addresses that it listens on. */
 export interface Claim {
   readonly keys: readonly ServerKey[];
-  /** The addresses that the block binds; none means all of them. */
+  /** The addresses that the block binds; an empty list means all. */
   readonly addresses: readonly string[];
-  /** Whether the block picks its clients, so that several may share a zone. */
+  /** Whether the block selects queries (view), so that several blocks may share a zone. */
   readonly filtered: boolean;
 }
 

@@ -39,7 +39,7 @@ export const EdnsOption = {
 } as const;
 
 export interface Question {
-  /** In the client's own letter case. */
+  /** In the client's letter case. */
   readonly name: Name;
   readonly type: number;
   readonly class: number;
@@ -47,7 +47,7 @@ export interface Question {
 
 /** The OPT pseudo-record (RFC 6891), which is never among the additional records here. */
 export interface Edns {
-  /** The largest UDP payload that the sender takes, in octets. */
+  /** The largest UDP payload that the sender accepts, in octets. */
   readonly udpSize: number;
   readonly version: number;
   readonly do: boolean;
@@ -82,20 +82,20 @@ export interface Sections {
   readonly additional: readonly ResourceRecord[];
 }
 
-/** What a message says besides its records. */
+/** A message without its records. */
 export interface MessageHead extends MessageFlags {
   readonly id: number;
-  /** All 12 bits: the upper 8 travel in the OPT record (RFC 6891 §6.1.3). */
+  /** All 12 bits; the upper 8 are in the OPT record (RFC 6891 §6.1.3). */
   readonly rcode: number;
   readonly questions: readonly Question[];
   readonly edns?: Edns | undefined;
 }
 
-/** What we take over UDP without fragments (DNS flag day 2020); announced in every OPT record of our own. */
+/** The size that Cairn accepts over UDP without fragments (DNS flag day 2020), and announces in its OPT records. */
 export const OWN_UDP_SIZE = 1232;
 
 const MIN_UDP_SIZE = 512;
-/** What fits into one UDP datagram over IPv6. */
+/** The maximum payload of a UDP datagram over IPv6. */
 const MAX_UDP_SIZE = 65_487;
 
 /** The maximum size of a response over UDP: 512 without EDNS (RFC 1035 §2.3.4). Smaller values in EDNS count as 512 (RFC 6891 §6.2.3). */

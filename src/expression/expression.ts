@@ -7,34 +7,34 @@
 import type { Pattern } from '../corefile/pattern.ts';
 import type { Query } from '../plugin/query.ts';
 
-/** What an expression comes to. */
+/** The value of an expression. */
 export type Value = boolean | number | string | readonly Value[];
 
-/** The types of values; `unknown` is that of the items of an empty list. */
+/** The types of values; items of an empty list have the type `unknown`. */
 export type Type = 'boolean' | 'number' | 'string' | 'unknown' | { readonly listOf: Type };
 
 /** What expressions are evaluated with. */
 export interface Scope {
-  /** What was asked, which is the same for all clients. */
+  /** The question, without anything that depends on the client. */
   readonly question: Pick<Query, 'name' | 'type' | 'class'>;
   readonly query: Query;
-  /** What a plugin of the block says of the query under a label. */
+  /** The value of a plugin's label for the query. */
   label(label: string): string | undefined;
-  /** What a group of a regular expression matched; empty if it took no part. */
+  /** The text that a group of a regular expression matched; empty if the group did not match. */
   group?(group: string): string;
-  /** The values of the variables that the expressions may name. */
+  /** The values of variables. */
   readonly variables?: ReadonlyMap<string, Value>;
 }
 
-/** A function that expressions can call; it throws where it has no value. */
+/** A function that expressions can call; it throws if it has no value. */
 export interface QueryFunction {
-  /** The type of each argument, or the types that it may have. */
+  /** For each argument its type, or a list of types. */
   readonly takes: readonly (Type | readonly Type[])[];
   readonly gives: Type;
   call(scope: Scope, args: readonly Value[]): Value;
 }
 
-/** What an expression may speak of. */
+/** The names that an expression may use. */
 export interface Vocabulary {
   readonly functions: ReadonlyMap<string, QueryFunction>;
   readonly variables?: ReadonlyMap<string, Type>;
@@ -59,7 +59,7 @@ export type BinaryOperator =
   | '/'
   | '%';
 
-/** An expression that was read, and whose types fit. */
+/** A parsed expression whose types are checked. */
 export type Expression = { readonly type: Type } & (
   | { readonly kind: 'literal'; readonly value: Value }
   | { readonly kind: 'list'; readonly items: readonly Expression[] }

@@ -5,7 +5,7 @@ import { printType as printRRType } from '../dns/rr.ts';
 import type { Query } from '../plugin/query.ts';
 import type { QueryFunction, Scope, Type, Value } from './expression.ts';
 
-/** No text that an expression makes is longer. */
+/** The maximum length of a text that an expression makes. */
 const MAX_TEXT_CHARS = 65_535;
 
 const of = (gives: Type, call: (query: Query) => Value): QueryFunction => ({
@@ -29,7 +29,7 @@ const TEXTS: Type = { listOf: 'string' };
 /** A client without EDNS takes messages of 512 octets (RFC 1035 §2.3.4). */
 const DEFAULT_UDP_SIZE = 512;
 
-/** CoreDNS's functions of a query, and some of expr's own. */
+/** CoreDNS's functions of a query, and some functions of expr-lang. */
 export const FUNCTIONS: ReadonlyMap<string, QueryFunction> = new Map<string, QueryFunction>([
   ['bufsize', of('number', ({ edns }) => Math.max(edns?.udpSize ?? 0, DEFAULT_UDP_SIZE))],
   ['class', asked((question) => printClass(question.class))],
@@ -95,7 +95,7 @@ function joined(list: readonly string[], between: string): string {
   return bounded(list.join(between));
 }
 
-/** @throws CairnError for a text that is too long: variables make others, each twice as long. */
+/** Limits the length of a text: each variable could double that of the one before. @throws CairnError if it is too long */
 export function bounded(text: string): string {
   if (text.length <= MAX_TEXT_CHARS) return text;
   throw new CairnError('EXPRESSION', `the text has more than ${MAX_TEXT_CHARS} characters`);

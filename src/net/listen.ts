@@ -7,7 +7,7 @@ export function isFamilyMissing(thrown: unknown): boolean {
   return ['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EPROTONOSUPPORT'].includes(systemCodeOf(thrown) ?? '');
 }
 
-/** Why listening failed, and what would help. */
+/** The error that says why listening failed, and what would help. */
 export function listenError(protocol: 'UDP' | 'TCP', target: ListenTarget, cause: unknown): CairnError {
   const { address = '', port } = target;
   const where = `${protocol} ${printPeer({ address, port })}`;
@@ -36,8 +36,7 @@ export function listenError(protocol: 'UDP' | 'TCP', target: ListenTarget, cause
 }
 
 /**
- * Starts a TCP server and returns its port. On every address that is a socket for both families, or for IPv4 alone
- * where there is no IPv6.
+ * Starts a TCP server and returns its port. For every address of the machine, the socket serves both families, or only IPv4 if there is no IPv6.
  *
  * @throws CairnError (as a rejection) that says why not.
  */

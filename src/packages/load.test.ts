@@ -32,7 +32,7 @@ test('without names, the built-in plugins are all there are', async () => {
 test.each<readonly [what: string, message: RegExp, packageJson: string, index: string]>([
   [
     'no field',
-    /x: it is no plugin of Cairn: its package.json lacks "cairn": \{"plugin":"\.\/index\.js","api":1\}/,
+    /x: it is not a Cairn plugin: its package.json lacks "cairn": \{"plugin":"\.\/index\.js","api":1\}/,
     manifest(),
     GOOD,
   ],

@@ -2,12 +2,12 @@ import { CairnError } from '../base/errors.ts';
 import { didYouMean } from '../corefile/suggest.ts';
 import { otherCopyOf, type Place, type PluginDefinition } from '../plugin/plugin.ts';
 
-/** Where a plugin stands that does not say it: its replies may differ from client to client, and what is below is cached all the same. */
+/** The place of a plugin that names none: its replies may differ between clients, and the replies of the plugins below are still cached. */
 const USUAL: Place = { before: 'cache' };
 
 /**
- * Puts the plugins of packages into the chain: directly before the plugin that they name, or directly after it; several at one place in the order
- * in which they were loaded.
+ * Puts the plugins of packages into the chain, each directly before or after the plugin that it names. Several at one place stand in the order in
+ * which they were loaded.
  *
  * @throws CairnError for a plugin of another copy of Cairn, a name that another plugin has, a place at an unknown plugin, and places that contradict each other.
  */
@@ -40,7 +40,7 @@ function inPlace(
 ): readonly PluginDefinition[] {
   const chain: PluginDefinition[] = [];
   const path: PluginDefinition[] = [];
-  /** Whether a plugin that only says `after` can follow now; others may have to go before it, and wait for something themselves. */
+  /** Whether a plugin with only `after` can follow now. Other plugins may have to go before it, and still wait themselves. */
   const isDue = (other: PluginDefinition) => {
     const { before, after } = placeOf(other);
     if (before !== undefined || path.includes(other) || !chain.some(({ name }) => name === after)) return false;

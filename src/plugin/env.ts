@@ -51,7 +51,7 @@ export interface PluginEnv extends OfferEnv {
    * or the labels of such queries are not to be read. Costs what that one label costs, and only when it is called.
    */
   label(query: Query, label: string): string | undefined;
-  /** Asks the whole server another question on behalf of `query`; SERVFAIL when such look-ups nest too deeply. */
+  /** Asks the whole server another question on behalf of `query`; SERVFAIL when such lookups nest too deeply. */
   resolve(query: Query, question: Question): Reply | Promise<Reply>;
   /**
    * The value kept under `key`, made by `make` if there is none yet. It survives a reload when the new chain asks for the

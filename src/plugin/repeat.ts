@@ -18,7 +18,7 @@ export function repeatUntilMoved(epochs: readonly Epoch[], again: Cell): Repeat 
   return { epochs, untilMs: Number.POSITIVE_INFINITY, again: [again] };
 }
 
-/** The reply, which depends on what a plugin above the one that made it found, too. */
+/** The reply, if it also depends on the data of a plugin above the one that made it. */
 export function alsoDependingOn(reply: Reply, { epochs, untilMs, again }: Repeat): Reply {
   const { repeat } = reply;
   if (!repeat) return reply;
@@ -32,7 +32,7 @@ export function alsoDependingOn(reply: Reply, { epochs, untilMs, again }: Repeat
   });
 }
 
-/** The reply without leave to repeat it. */
+/** The reply, which may not be repeated. */
 export function notRepeatable(reply: Reply): Reply {
   return reply.repeat ? alterReply(reply, { repeat: undefined }) : reply;
 }

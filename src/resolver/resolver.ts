@@ -19,8 +19,8 @@ const DNS_PORT = 53;
 const FAMILY_TYPES: Readonly<Record<0 | 4 | 6, readonly string[]>> = { 0: ['A', 'AAAA'], 4: ['A'], 6: ['AAAA'] };
 
 /**
- * A resolver that sends what one of the stub resolvers would send, and decides as it would. It keeps nothing from one
- * look-up to the next: no cache, no memory of servers.
+ * A resolver that sends the same queries as one of the stub resolvers, and decides in the same way. It keeps no state between lookups: no cache, no
+ * memory of servers.
  */
 export function createResolver(options: ResolverOptions): Resolver {
   const { transport = socketTransport, port = DNS_PORT, clock = systemClock, random = Math.random } = options;

@@ -13,14 +13,14 @@ export type FailureCode =
   | 'ECONNREFUSED'
   | 'EBADNAME';
 
-/** How a look-up ended. */
+/** How a lookup ended. */
 export type LookupResult = LookupSuccess | LookupFailure;
 
 export interface LookupSuccess {
   readonly ok: true;
   /** The name that decided, absolute. */
   readonly name: string;
-  /** The answer sections of the replies that count, in the order of the types asked for. */
+  /** The answer sections of the responses that count, in the order of the types asked for. */
   readonly answers: readonly Answer[];
   readonly why: string;
 }
@@ -40,7 +40,7 @@ export function failed(code: FailureCode, why: string): LookupFailure {
   return { ok: false, code, why };
 }
 
-/** A look-up that found nothing, with the properties of node:dns's errors. */
+/** A failed lookup, with the properties of node:dns's errors. */
 export class ResolverError extends CairnError {
   /** What failed: `getaddrinfo`, or `query` with a type, such as `querySrv`. */
   readonly syscall: string;

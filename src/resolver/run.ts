@@ -12,7 +12,7 @@ export interface Network {
   readonly clock: Clock;
 }
 
-/** Runs a machine over a transport. Rejects with the signal's reason if that comes first; nothing is left waiting then. */
+/** Runs a machine over a transport. If the signal comes first, it rejects with the signal's reason and ends all waits. */
 export async function run<T>(
   machine: Machine<T>,
   { transport, port, clock }: Network,

@@ -1,7 +1,7 @@
 import type { Query } from './exchange.ts';
 import type { Event, Machine, Step } from './machine.ts';
 
-/** Runs machines side by side and returns their results in order; each is told only what concerns it. */
+/** Runs machines side by side and returns their results in order. Each machine gets only its own events. */
 export function* together<T>(machines: readonly Machine<T>[]): Machine<T[]> {
   const results: T[] = [];
   const waiting = new Map<number, Step>();
@@ -19,7 +19,7 @@ export function* together<T>(machines: readonly Machine<T>[]): Machine<T[]> {
   };
   const resume = (i: number, event: Event) => take(i, machines[i]!.next(event));
 
-  // The first call of `next` starts a generator: what it is given goes nowhere.
+  // The first call of `next` starts a generator and ignores its argument.
   for (const [i, machine] of machines.entries()) take(i, machine.next(undefined as never));
   while (waiting.size > 0) {
     const untilMs = Math.min(...[...waiting.values()].map((step) => step.untilMs));

@@ -131,15 +131,15 @@ function exposeResponders(
   workerMemo: (listener: Listener) => MemoSize,
 ): void {
   const labels = ['server'];
-  const inFlight = metrics.gauge('cairn_queries_in_flight', 'Queries whose replies are not made yet.', labels);
-  const hits = metrics.counter('cairn_memo_hits_total', 'Queries answered with a reply that was kept whole.', labels);
+  const inFlight = metrics.gauge('cairn_queries_in_flight', 'Queries that have no response yet.', labels);
+  const hits = metrics.counter('cairn_memo_hits_total', 'Queries answered with a kept response.', labels);
   const outdated = metrics.counter(
     'cairn_memo_outdated_total',
-    'Kept replies that were asked for when they no longer held, and made anew: what they were made from had changed, or their time was over.',
+    'Queries whose kept response was stale, so that it was made again: its data had changed, or its time had ended.',
     labels,
   );
-  const entries = metrics.gauge('cairn_memo_entries', 'Replies that are kept whole.', labels);
-  const octets = metrics.gauge('cairn_memo_bytes', 'Octets of the replies that are kept whole.', labels);
+  const entries = metrics.gauge('cairn_memo_entries', 'Responses that are kept.', labels);
+  const octets = metrics.gauge('cairn_memo_bytes', 'Octets of the responses that are kept.', labels);
   metrics.onScrape('responders', () => {
     for (const gauge of [inFlight, entries, octets]) gauge.reset();
     for (const listener of listeners()) {

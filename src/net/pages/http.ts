@@ -20,10 +20,10 @@ import { type HttpPage, PageConnection, type PageWorld } from './page-connection
 
 export type ServePage = () => HttpPage | Promise<HttpPage>;
 
-/** Finds the page at a path, for a client that asks an address of the machine; undefined if there is none. */
+/** Finds the page at a path, for requests to one address of the machine; undefined if there is none. */
 export type FindPage = (path: string, local: string) => ServePage | undefined;
 
-/** The certificate of a page served over HTTPS, in PEM, and what is asked of its clients. */
+/** The certificate of a page served over HTTPS, in PEM, and whether clients must show one. */
 export interface PageTls {
   readonly cert: Buffer;
   readonly key: Buffer;
@@ -34,9 +34,9 @@ export interface PageTls {
 
 export interface HttpOptions {
   readonly clock?: Clock;
-  /** Told of pages that throw; their clients get status 500. */
+  /** Logs pages that throw; their clients get status 500. */
   readonly log?: Logger;
-  /** Serves over TLS, with this certificate and key, and this demanded of clients. */
+  /** Serves over TLS with this. */
   readonly tls?: PageTls | undefined;
 }
 
@@ -51,11 +51,11 @@ export interface HttpServer {
   readonly stats: Readonly<PageStats>;
   /** Replaces all pages, for requests from now on. */
   serve(find: FindPage): void;
-  /** Takes no more requests and ends when those under way are answered, or after a second. */
+  /** Takes no more requests. It ends when those under way are answered, or after a second. */
   close(): Promise<void>;
 }
 
-/** Limits on clients. Connections end with their response, so an idle connection is one that waits for its request. */
+/** Limits for clients. A connection ends with its response, so an idle connection is one that waits for its request. */
 const LIMITS = {
   readMs: 1000,
   writeMs: 5000,
@@ -63,14 +63,14 @@ const LIMITS = {
   maxUnfinishedOctets: 1024 * 1024,
 };
 const MAX_BODY_OCTETS = 16 * 1024 * 1024;
-/** In one turn of the event loop, slices of requests and bodies. */
+/** How many slices of requests and bodies one turn of the event loop handles. */
 const SLICES_PER_TURN = 4;
 const CLOSE_GRACE_MS = 1000;
 
 /**
  * Reads the address of an HTTP page: `HOST:PORT`, `[IPV6]:PORT` or, for every address of the machine, `:PORT`.
  *
- * @throws CairnError when it is none of these.
+ * @throws CairnError if the text has none of these forms.
  */
 export function parseListenAddress(text: string): ListenTarget {
   const [, bracketed, bare, digits] = /^(?:\[([^\]]+)\]|([A-Za-z0-9._-]*)):(\d{1,5})$/.exec(text) ?? [];
@@ -128,7 +128,7 @@ function createHttp(connections: WeakMap<Duplex, PageConnection>): Server {
   });
 }
 
-/** @throws Error where certificate and key are not what they should be. */
+/** @throws Error if the certificate or key is not valid. */
 function credentialsOf({ cert, key, ca, requestCert, rejectUnauthorized }: PageTls): ServerCredentials {
   createSecureContext({ cert, key, ca } as TlsOptions);
   const clientAuth = requestCert ? (rejectUnauthorized ? 'require_and_verify' : 'request') : 'nocert';

@@ -17,7 +17,7 @@ interface StreamOptions {
 }
 
 /**
- * Sends a query whose reply may have many messages (RFC 5936 §2.2), over a TCP connection of its own.
+ * Sends a query whose response may have many messages (RFC 5936 §2.2), over a separate TCP connection.
  *
  * @throws UpstreamError (as a rejection), and what `take` throws
  */

@@ -78,7 +78,7 @@ test('queries beyond the connections share them, and replies may come in any ord
   expect(upstream.connections).toBe(MAX_CONNECTIONS);
 });
 
-test('a reply to another question does not count', async () => {
+test('a response to another question does not count', async () => {
   upstream.on((query) => {
     query.reply(answerTo(query.message, [], testMessage('example.com. A', { id: query.message.id })));
     answer(query);

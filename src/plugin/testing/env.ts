@@ -21,19 +21,19 @@ export interface TestEnvOptions {
   readonly root?: string;
   readonly clock?: FakeClock;
   readonly seed?: number;
-  /** Those of an earlier environment, to act a reload or another block. */
+  /** The metrics of an earlier environment, to simulate a reload or another block. */
   readonly metrics?: Metrics;
   readonly localAddresses?: readonly string[];
   readonly plugins?: readonly { readonly name: string; readonly plugin: Plugin; readonly text?: string }[];
   /** What other plugins of the block offer, made with {@link offered}, or that of another plugin's environment. */
   readonly offers?: readonly Offer[];
-  /** Kept values of an earlier environment, to act a reload. */
+  /** The kept values of an earlier environment, to simulate a reload. */
   readonly kept?: Map<string, Kept>;
   resolve?(query: Query, question: Question): Reply | Promise<Reply>;
   label?(query: Query, label: string): string | undefined;
 }
 
-/** A plugin's environment, with all that went into it open to the test. */
+/** A plugin's environment; the test can see all that the plugin gave to it. */
 export interface TestEnv extends PluginEnv {
   readonly clock: FakeClock;
   /** What other plugins and this one offer. */
@@ -76,7 +76,7 @@ export function testEnv(options: TestEnvOptions = {}): TestEnv {
     path: (path) => resolve(root, path),
     localAddresses: () => options.localAddresses ?? [],
     label: options.label ?? (() => undefined),
-    resolve: options.resolve ?? (() => failure('test', 2, new Error('the test answers no inner look-ups'))),
+    resolve: options.resolve ?? (() => failure('test', 2, new Error('the test answers no lookups inside the server'))),
     keep: (key, make) => remembered(kept as Map<string, unknown>, key, make),
     shared: (key, make) => remembered(shared, key, make),
     page: (address, path, serve) => pages.set(`${address} ${path}`, serve),

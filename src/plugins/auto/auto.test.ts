@@ -120,12 +120,12 @@ test('a file with a mistake is SERVFAIL when it is new, and leaves the last good
   expect([ask('a.example.org.'), ask('a.example.com.')]).toEqual(['192.0.2.1', 'auto 2']);
 });
 
-test('a directory that goes away leaves its zones', async () => {
+test('a folder that goes away leaves its zones', async () => {
   const { ask, look, root, env } = await setUp(['db.example.org']);
   await rm(join(root, 'zones'), { recursive: true });
   await look();
   expect(ask('a.example.org.')).toBe('192.0.2.1');
-  expect(env.lines.at(-1)).toContain('cannot read the directory, its zones stay as they were: ENOENT');
+  expect(env.lines.at(-1)).toContain('cannot read the folder, its zones stay as they were: ENOENT');
 });
 
 test('a directory that is not there fails the start', async () => {
@@ -164,7 +164,7 @@ test('of two files for one zone the first one counts', async () => {
   );
 });
 
-test('a file whose name makes no zone is told once', async () => {
+test('a file whose name is not that of a zone is logged once', async () => {
   const { env, look } = await setUp(['db.a..b']);
   await look();
   expect(env.lines).toEqual([
@@ -184,9 +184,9 @@ test('zones can be transferred, and are shown', async () => {
 });
 
 describe('options', () => {
-  test('without a directory there are no zones, which is told', async () => {
+  test('without a folder there are no zones, and a warning says so', async () => {
     expect(warningsOf(auto, 'auto')).toEqual([
-      "Corefile:1:1 - without a directory it serves nothing: add 'directory DIR', or remove it",
+      "Corefile:1:1 - without a folder it serves nothing: add 'directory DIR', or remove it",
     ]);
     const { plugin } = makePlugin(auto, 'auto');
     await plugin.start!(new AbortController().signal);
@@ -222,14 +222,14 @@ describe('options', () => {
     ['auto {\ndirectory\n}', "Wrong argument count or unexpected line ending after 'directory'"],
     [
       'auto {\ndirectory d (.*)\n}',
-      'Corefile:2:13 - Error during parsing: a template is needed behind the regular expression',
+      'Corefile:2:13 - Error during parsing: a template is needed after the regular expression',
     ],
     ['auto {\ndirectory d ( {1}\n}', "invalid regular expression '('"],
     [
       'auto {\ndirectory d (.*) {2}\n}',
       'Corefile:2:18 - Error during parsing: the regular expression has no group for {2}',
     ],
-    ['auto {\ndirectory d\ndirectory e\n}', "Corefile:3:1 - Error during parsing: 'directory' is there twice"],
+    ['auto {\ndirectory d\ndirectory e\n}', "Corefile:3:1 - Error during parsing: 'directory' may be used only once"],
     ['auto {\ndirectory d\nfallthrough\n}', "unknown property 'fallthrough'"],
   ])('%j is an error', (body, message) => {
     expect(() => parsePlugin(auto, body)).toThrow(message);

@@ -10,14 +10,14 @@ import { type AutoUse, parseAuto } from './options.ts';
 
 const NAME = 'auto';
 
-/** Answers from zones that are the master files of a directory. */
+/** Answers from the master files of a folder. */
 export default definePlugin<readonly AutoUse[]>({
   name: NAME,
   dependsOn: 'marked',
 
   parse: parseAuto,
 
-  // The files of the directory decide which zones there are.
+  // The files of the folder decide which zones exist.
   ends: () => ({ zones: [] }),
 
   create(uses, env) {

@@ -139,7 +139,7 @@ describe('with a file', () => {
     expect(await missing.ask('www.example.org.first.org. A')).toMatch(/^NXDOMAIN/);
     expect(missing.env.lines).toEqual([
       expect.stringContaining(
-        '[WARNING] plugin/autopath: cannot read the search list, the one known so far stays: ENOENT',
+        '[WARNING] plugin/autopath: cannot read the search list, the last one stays in use: ENOENT',
       ),
     ]);
   });
@@ -172,7 +172,7 @@ describe('with a plugin', () => {
     expect(env.lines.filter((line) => line.includes('offers no'))).toEqual([]);
   });
 
-  test('a denial is not repeated, for another client may get more; what exists is', async () => {
+  test('a negative reply is not repeated, as another client may get more; the reply of an existing name is', async () => {
     const { query } = await setup('autopath @kubernetes', BLOCK);
     expect((await query('b.first.org. A')).repeat).toBeUndefined();
     expect((await query('nothing.second.org. A', POD)).repeat).toBeUndefined();
@@ -198,7 +198,7 @@ test('of several lines the last one counts', () => {
 
 test.each([
   ['autopath', 'Corefile:1:1 - Error during parsing: no resolv-conf specified'],
-  ['autopath @', 'Corefile:1:10 - Error during parsing: the name of a plugin is expected behind @'],
+  ['autopath @', 'Corefile:1:10 - Error during parsing: the name of a plugin is expected after @'],
   ['autopath a..b x', 'Corefile:1:10 - Error during parsing: zone is not a valid domain name'],
   ['autopath x {\n}', "Corefile:1:1 - Error during parsing: Unexpected token '{', expecting argument"],
 ])('%j is an error', (body, message) => {

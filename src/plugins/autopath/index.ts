@@ -9,10 +9,10 @@ import { type AutopathOptions, parseAutopath } from './options.ts';
 import { findLater, laterNames } from './search.ts';
 import { openSearchFile } from './search-file.ts';
 
-/** The server's own search list, which pods get behind that of the cluster. */
+/** The search list of the server, which pods get after that of the cluster. */
 const HOST_FILE = '/etc/resolv.conf';
 
-/** Goes through the client's search list on its behalf, so that it need not ask for one name after the other. */
+/** Goes through the client's search list for it, so that the client need not ask for one name after the other. */
 export default definePlugin<AutopathOptions>({
   name: 'autopath',
   dependsOn: 'marked',
@@ -24,17 +24,17 @@ export default definePlugin<AutopathOptions>({
     const file = env.keep(path, () => openSearchFile(path, env));
     const successes = env.metrics.counter(
       'coredns_autopath_success_total',
-      'Queries answered for a name of the search list other than the one asked for.',
+      'Queries answered for another name of the search list than the one in the question.',
       ['server'],
     );
-    /** What the plugin that the directive names says of its clients. */
+    /** The search lists that the named plugin offers. */
     let offered: ((query: Query) => readonly Name[] | undefined) | undefined;
     const searchListOf = (query: Query): readonly Name[] => {
       if (source.kind === 'file') return file.domains;
       const own = offered?.(query);
       return own ? [...own, ...file.domains] : [];
     };
-    /** A denial holds for all clients only if all have the same search list. */
+    /** A negative reply holds for all clients only if they all have the same search list. */
     const settle = (reply: Reply): Reply =>
       source.kind === 'file' ? alsoDependingOn(reply, { ...UNCHANGING, epochs: [file.epoch] }) : notRepeatable(reply);
 
@@ -52,7 +52,7 @@ export default definePlugin<AutopathOptions>({
       },
       wrap: (next) => {
         if (source.kind === 'plugin') [offered] = env.ask(SEARCH_LIST, source.name);
-        /** What exists as it was asked for is the same for all clients, and answered at once. */
+        /** If the name in the question exists, the reply is the same for all clients, and is returned at once. */
         const complete = (query: Query, first: Reply): Reply | Promise<Reply> => {
           if (first.rcode !== Rcode.NXDOMAIN || first.error || first.drop) return first;
           const names = laterNames(query, searchListOf(query));

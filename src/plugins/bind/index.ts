@@ -8,7 +8,7 @@ interface BindOptions {
   readonly except: readonly BindTarget[];
 }
 
-/** Says on which addresses a server block listens; whether they exist is for the listener to find out. */
+/** Chooses the addresses on which a server block listens. The listener finds out whether they exist. */
 export default definePlugin<BindOptions>({
   name: 'bind',
   dependsOn: 'question',

@@ -8,9 +8,9 @@ import { boundLines } from './bound.ts';
 import { type ConsolidateRule, consolidate } from './consolidate.ts';
 
 interface ErrorsOptions {
-  /** Whether errors that nobody foresaw are logged with their stack. */
+  /** Whether unexpected errors are logged with their stack. */
   readonly stacktrace: boolean;
-  /** The first one that matches an error counts it. */
+  /** The first rule that matches an error counts it. */
   readonly rules: readonly ConsolidateRule[];
 }
 

@@ -12,7 +12,7 @@ import { type FileUse, parseFile } from './options.ts';
 
 const NAME = 'file';
 
-/** Answers from zones that are kept in master files. */
+/** Answers from zones in master files. */
 export default definePlugin<readonly FileUse[]>({
   name: NAME,
   dependsOn: 'marked',
@@ -50,7 +50,7 @@ function open({ path, zones, reloadMs, byMtime }: FileUse, env: PluginEnv): Foll
   return env.keep(JSON.stringify(source), () => followZoneFile(source, env));
 }
 
-/** A file that is missing may come yet, one with a mistake is the operator's to mend now. */
+/** A missing file may come later. A mistake in a file fails the start. */
 async function start({ reloadMs }: FileUse, file: FollowedZoneFile): Promise<void> {
   await file.check();
   const unread = file.zones.find(({ zone }) => !zone);

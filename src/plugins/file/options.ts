@@ -19,11 +19,11 @@ export interface FileUse {
   readonly path: string;
   /** Folded. */
   readonly zones: readonly Name[];
-  /** How often the file is looked at; 0 for never again. */
+  /** How often to check whether the file has changed; 0 for never. */
   readonly reloadMs: number;
-  /** Whether a changed file counts although its serial did not. */
+  /** Whether a changed file is read even if its serial is the same. */
   readonly byMtime: boolean;
-  /** The names whose NXDOMAIN is left to the next plugin. */
+  /** The zones for whose names the next plugin is asked instead of an NXDOMAIN. */
   readonly fallthrough: readonly Name[];
 }
 

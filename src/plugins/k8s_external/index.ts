@@ -78,7 +78,7 @@ export default definePlugin<readonly ExternalUse[]>({
   },
 });
 
-/** What is seen of the cluster. */
+/** The view of the cluster. */
 interface Seen {
   readonly view: ServiceView;
   readonly followed: FollowedSerial;
@@ -87,7 +87,7 @@ interface Seen {
   readonly prefixes: () => AddressPrefixes;
 }
 
-/** Names at or below another zone of the plugin are that zone's. */
+/** Leaves out names at or below another zone of the plugin, which belong to that zone. */
 function* ofZone(
   records: Iterable<ResourceRecord>,
   zone: Name,
@@ -123,12 +123,12 @@ function answer(
   return targets.length > 0 ? withAddresses(query, reply, targets, env) : reply;
 }
 
-/** Whether others than the cluster know the host's addresses. */
+/** Whether the host's addresses are outside of the cluster's data. */
 function isElsewhere({ kind }: Host): boolean {
   return kind === 'name';
 }
 
-/** The CNAME record of a service whose load balancer has a name and no address (RFC 1034 §3.6.2); SRV records name it themselves. */
+/** The CNAME record of a service whose load balancer has a name and no address (RFC 1034 §3.6.2). SRV records have that name as their target. */
 function aliasOf(found: Found, { question, type }: Query, ttl: number): ResourceRecord<{ target: string }> | undefined {
   if (found.kind !== 'service' || type === SRV.code) return undefined;
   const [host] = found.hosts;
@@ -154,7 +154,9 @@ function lookUp(
   return { kind: found ? 'nodata' : 'nxdomain' };
 }
 
-/** A denial carries the serial, which moves with everything; name servers go by the machine's own addresses, which nobody tells of. */
+/**
+ * A negative reply carries the serial, which moves with every change. Name servers depend on the machine's addresses, which change without an event.
+ */
 function repeatOf(found: Found | undefined, lookup: Lookup, { registry }: ServiceView): Repeat | undefined {
   const { epochs } = registry;
   if (lookup.kind === 'unready' || found?.kind === 'apex' || found?.kind === 'nameserver') return undefined;

@@ -15,9 +15,9 @@ import { answerCells, type Shown, showRegistry, showSerials } from './metrics.ts
 import type { KubernetesOptions } from './options.ts';
 import { createTransfers } from './transfer.ts';
 
-/** A registry and what fills it. */
+/** A registry and its source. */
 export interface FilledRegistry extends Shown {
-  /** Begins to fill the registry; a second call changes nothing. Settles after the first attempt, which the registry tells the result of. */
+  /** Begins to fill the registry; a second call has no effect. Settles after the first attempt; the registry has its result. */
   start(): Promise<void>;
 }
 
@@ -65,7 +65,7 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
         for (const hide of shown) hide();
       };
     }),
-    /** Never takes back its word: all replicas would leave their service at once. */
+    /** Stays ready once it was ready: otherwise all replicas could leave their service at once. */
     ready() {
       wasReady ||= registry.synced;
       if (!wasReady) sayWhyNot();
@@ -74,12 +74,12 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
   };
 }
 
-/** All that a view and its serial depend on: other records under the same serial would be taken for the old ones. */
+/** Everything that a view and its serial depend on: a secondary server would not copy other records under the same serial. */
 function viewKey({ id }: Registry, options: KubernetesOptions): string {
   return JSON.stringify({ id, ...options, fallthrough: undefined, startupTimeoutMs: undefined });
 }
 
-/** Waits until the registry is synced, but no longer than that. */
+/** Waits until the registry is synced, for a limited time. */
 function isSyncedWithin(timeoutMs: number, registry: Registry, env: PluginEnv, signal: AbortSignal): Promise<boolean> {
   if (registry.synced || timeoutMs === 0 || signal.aborted) return Promise.resolve(registry.synced);
   return new Promise((resolve) => {

@@ -55,7 +55,7 @@ test('a client that may be another than it seems has none', () => {
   expect(['2', '3', '4'].map((last) => listOf(`10.9.0.${last}`))).toEqual([undefined, SHOP[0], SHOP[0]]);
 });
 
-test('before the cluster is known, nobody has one', () => {
+test('before the cluster is known, no client has one', () => {
   const registry = new Registry(kubernetes().env.clock);
   addToCluster(registry, 'pod shop/job 10.9.0.1');
   const { env } = kubernetes({ options: 'pods verified', registry });

@@ -8,7 +8,7 @@ interface WeightsFile extends Kept {
   check(): Promise<void>;
 }
 
-/** Watches a file of weights; until it could be read, all addresses weigh the same. */
+/** Watches a file of weights. Until the file is read, all addresses have the same weight. */
 export function openWeights(
   { path, reloadMs }: { path: string; reloadMs: number },
   { clock, log }: PluginEnv,
@@ -22,7 +22,7 @@ export function openWeights(
     changed(text) {
       weights = parseWeights(path, text);
     },
-    problem: (message) => log.warning(`cannot read the weights, those known so far stay: ${message}`),
+    problem: (message) => log.warning(`cannot read the weights, the last ones stay in use: ${message}`),
   });
   return {
     get weights() {

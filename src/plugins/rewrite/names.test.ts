@@ -133,7 +133,7 @@ test('a record whose name cannot be restored stays as it is', async () => {
   expect(await names(body, 'a.')).toBe('c. c.>t.c. t.c.>c. b.org.>ns.b.org. ns.b.org.>c.org.');
 });
 
-test('a reply that was found by another name may be repeated, but only in the spelling that it has', async () => {
+test('a reply that was found by another name may be repeated, but only in the case that it has', async () => {
   const { query } = inFrontOf(rewrite, 'rewrite name a.org b.org', echo);
   expect((await query('a.org. A')).repeat).toEqual(UNCHANGING);
   expect((await query('x.org. A')).repeat?.caseAsAsked).toBe(true);

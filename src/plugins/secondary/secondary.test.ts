@@ -14,7 +14,7 @@ describe('before there is a copy', () => {
     return handler({ ...query, message: { ...query.message, opcode: Opcode.NOTIFY } }) as Reply;
   };
 
-  test('names of the zone are SERVFAIL, and fall through to nobody', () => {
+  test('names of the zone are SERVFAIL, and do not fall through', () => {
     expect(handler(testQuery('b.a.test. A'))).toMatchObject({
       ...{ source: 'secondary', rcode: 2 },
       error: { message: 'the zone a.test. cannot be served: it was not copied yet' },
@@ -69,7 +69,7 @@ describe('options', () => {
     ['secondary {\ntransfer from\n}', "Wrong argument count or unexpected line ending after 'from'"],
     [
       'secondary {\ntransfer to 192.0.2.1\n}',
-      "Corefile:2:10 - Error during parsing: expecting 'transfer from ADDRESS…': copies are given away by the plugin 'transfer'",
+      "Corefile:2:10 - Error during parsing: expecting 'transfer from ADDRESS…': the plugin 'transfer' gives copies to others",
     ],
     [
       'secondary {\ntransfer from a.test\n}',

@@ -23,7 +23,7 @@ import { FIELDS } from './data.ts';
 import { parseTemplate } from './go/parser.ts';
 import { checkFixedRecord, type RecordTemplate } from './record.ts';
 
-/** What expressions of a template may call: functions of the query, and the groups of the expression that matched its name. */
+/** The functions for expressions of a template: those of the query, and the groups of the match of its name. */
 const EXPRESSION_FUNCTIONS: ReadonlyMap<string, QueryFunction> = new Map<string, QueryFunction>([
   ...FUNCTIONS,
   [
@@ -35,31 +35,31 @@ const EXPRESSION_FUNCTIONS: ReadonlyMap<string, QueryFunction> = new Map<string,
 const SECTIONS = ['answer', 'authority', 'additional'] as const;
 export type Section = (typeof SECTIONS)[number];
 
-/** One use of the directive: which queries it answers, and how. */
+/** One use of the directive: the queries that it answers, and its templates. */
 export interface Stanza extends Readonly<Record<Section, readonly RecordTemplate[]>> {
   readonly zones: readonly Name[];
   /** Undefined for all classes. */
   readonly class: number | undefined;
   /** Undefined for all types. */
   readonly type: number | undefined;
-  /** The first that matches the name gives the groups; empty for all names. */
+  /** The first pattern that matches the name gives the groups; empty for all names. */
   readonly patterns: readonly Pattern[];
   readonly rcode: number;
   /** RFC 8914. */
   readonly extendedError: { readonly code: number; readonly text: string } | undefined;
-  /** In the order of the Corefile: each may name those before it. */
+  /** In the order of the Corefile. Each may use the variables before it. */
   readonly variables: readonly { readonly name: string; readonly expression: Expression }[];
   /** All must be true. */
   readonly conditions: readonly Expression[];
-  /** The names that are left to others where no pattern matches, or a condition is not true. */
+  /** The zones for whose names the next plugin is asked if no pattern matches, or a condition is not true. */
   readonly fallthrough: readonly Name[];
 }
 
 type Draft = { -readonly [K in keyof Stanza]: Stanza[K] };
 
-/** What the names of variables look like. */
+/** The form of variable names. */
 const VARIABLE = /^[a-z_]\w*$/i;
-/** Words of the language of expressions. */
+/** Reserved words of expressions. */
 const KEYWORDS = new Set('true false nil and or not in contains startsWith endsWith matches let if else'.split(' '));
 
 /** Reads all uses of `template CLASS TYPE [ZONES…] { … }`. @throws CorefileError, CorefileErrors */
@@ -127,7 +127,7 @@ function readVariable({ text, position }: Token, { functions, variables }: Vocab
   return text;
 }
 
-/** Quoted arguments are one template each; words without quotes make up one together. */
+/** Each quoted argument is a template; words without quotes form one template together. */
 function templatesOf(line: OptionLine): readonly Token[] {
   const [first, ...rest] = atLeastArgs(line, 1);
   if ([first, ...rest].every(({ kind }) => kind === 'quoted')) return [first, ...rest];
@@ -146,7 +146,7 @@ function readRecord(token: Token): RecordTemplate {
   }
 }
 
-/** The code of a name; undefined for the one that stands for all. */
+/** The code of a name; undefined for the code that means all. */
 function readCode(
   { text, position }: Token,
   what: string,

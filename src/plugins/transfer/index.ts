@@ -7,7 +7,7 @@ import { notifyCells, transferCells } from './metrics.ts';
 import { notifyOfChanges } from './notify.ts';
 import { parseTransfer, type TransferRule } from './options.ts';
 
-/** Gives other servers copies of the zones that plugins of the block have, and tells them of changes. */
+/** Transfers zones of the block's plugins to other servers, and notifies them of changes. */
 export default definePlugin<readonly TransferRule[]>({
   name: NAME,
   dependsOn: 'marked',
@@ -30,7 +30,7 @@ export default definePlugin<readonly TransferRule[]>({
   },
 });
 
-/** Tells the servers that the rules name of all their zones that plugins have, and of those that come. Returns how to end that. */
+/** Notifies the servers in the rules of all their zones that plugins have, and of new ones. Returns functions that end it. */
 function notifyAll(rules: readonly TransferRule[], env: PluginEnv): (() => void)[] {
   const { clock, log, metrics } = env;
   const counts = notifyCells(metrics);

@@ -126,7 +126,7 @@ test('a zone that is not complete is not given away', () => {
   expect(ask('a.test. AXFR')).toMatchObject({ rcode: 2, ednsOptions: [{ data: Uint8Array.of(0, 14) }] });
 });
 
-test('only so many transfers are under way at once, and all are counted', async () => {
+test('the number of transfers at once is limited, and all are counted', async () => {
   const { ask, env } = setUp();
   const running = Array.from({ length: MAX_TRANSFERS }, () => {
     const records = ask('a.test. AXFR').following![Symbol.iterator]();

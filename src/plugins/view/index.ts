@@ -40,7 +40,7 @@ export default definePlugin<ViewOptions>({
       try {
         return expressions.every((expression) => evaluate(expression, scope) === true);
       } catch (thrown) {
-        // What has no value is not true.
+        // An expression without a value counts as false.
         if (thrown instanceof CairnError) return false;
         throw thrown;
       }

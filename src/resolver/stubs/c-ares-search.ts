@@ -6,13 +6,13 @@ import type { Candidate, LookupTask } from '../stub.ts';
 import { together } from '../together.ts';
 import { FAILURE_CODES, VERDICT_TEXT, verdictOf } from '../verdict.ts';
 
-/** How the application set c-ares up. */
+/** The application's settings of c-ares. */
 interface CAresTraits {
-  /** Whether SERVFAIL, NOTIMP and REFUSED lead to the next server; Node.js takes them as they are. */
+  /** Whether SERVFAIL, NOTIMP and REFUSED lead to the next server; with Node.js they do not. */
   readonly checksRcode: boolean;
 }
 
-/** NXDOMAIN and NODATA lead to the next candidate; so do SERVFAIL and REFUSED, but only of a lone label as it was typed. */
+/** NXDOMAIN and NODATA lead to the next candidate. SERVFAIL and REFUSED do so only for a single label as typed. */
 export function* search(task: LookupTask, traits: CAresTraits): Machine<LookupResult> {
   const { candidates, types } = task;
   let nowMs = task.startMs;
@@ -21,7 +21,7 @@ export function* search(task: LookupTask, traits: CAresTraits): Machine<LookupRe
   let why = '';
   for (const candidate of candidates) {
     const { name, reason } = candidate;
-    if (!isHostName(candidate)) return failed('EBADNAME', `${name} is no host name`);
+    if (!isHostName(candidate)) return failed('EBADNAME', `${name} is not a host name`);
     const arrivals = { count: 0 };
     const asked = yield* together(
       types.map((type) => askServers(task, traits, arrivals, name, type, nowMs, reason + why)),
@@ -38,7 +38,7 @@ export function* search(task: LookupTask, traits: CAresTraits): Machine<LookupRe
   return last;
 }
 
-/** Of letters, digits and `-_./*` alone. */
+/** Whether the name has only letters, digits and `-_./*`. */
 function isHostName(candidate: Candidate): boolean {
   return isSendable(candidate) && /^[\w./*-]*$/.test(candidate.name);
 }
@@ -53,11 +53,11 @@ interface Asked {
   readonly code: FailureCode;
   readonly because: string;
   readonly nowMs: number;
-  /** Whose outcome came how late: that of the last one decides. */
+  /** The order in which outcomes came: the last one decides. */
   readonly place: number;
 }
 
-/** One type: as many tries as servers times attempts; the time-out doubles with each round over the servers. */
+/** Asks for one type. The number of tries is the number of servers times attempts; the time-out doubles with each round. */
 function* askServers(
   { settings, random }: LookupTask,
   { checksRcode }: CAresTraits,
@@ -79,7 +79,7 @@ function* askServers(
     let event = yield* waitFor(query, nowMs + timeoutMs * 2 ** Math.floor(i / nameservers.length));
     if (event.kind === 'reply' && event.reply.tc && protocol === 'udp') {
       protocol = 'tcp';
-      const again: Query = { ...query, protocol, why: 'by TCP: the reply was truncated' };
+      const again: Query = { ...query, protocol, why: 'over TCP: the response was truncated' };
       event = yield* waitFor(again, event.nowMs + timeoutMs);
     }
     nowMs = event.nowMs;
@@ -93,7 +93,7 @@ function* askServers(
       why = `next: ${because} at ${server}`;
     } else {
       code = event.kind === 'time' ? 'ETIMEOUT' : 'ECONNREFUSED';
-      why = code === 'ETIMEOUT' ? `next: no reply from ${server} in time` : `next: ${server} cannot be reached`;
+      why = code === 'ETIMEOUT' ? `next: no response from ${server} in time` : `next: ${server} cannot be reached`;
     }
   }
   return { code, because: why.replace(/^next: /, ''), nowMs, place: arrivals.count++ };

@@ -7,7 +7,7 @@ import { FAILURE_CODES, isLame, VERDICT_TEXT, verdictOf } from '../verdict.ts';
 
 const EDNS_OCTETS = 1232;
 
-/** Whatever becomes of a candidate but data leads to the next one; the error of the last counts. */
+/** Every outcome of a candidate but data leads to the next one. The error of the last one counts. */
 export function* search(task: LookupTask): Machine<LookupResult> {
   const { candidates, types, settings } = task;
   const isSingle = settings.flags.has('single-request');
@@ -42,7 +42,7 @@ interface Asked {
   readonly nowMs: number;
 }
 
-/** One type, server after server, round after round, until one says that the name has data or has none. */
+/** Asks for one type, server after server, round after round, until a server says that the name has data or has none. */
 function* askServers(
   { settings }: LookupTask,
   turn: { offset: number },
@@ -66,12 +66,12 @@ function* askServers(
       nowMs = event.nowMs;
       if (event.kind !== 'reply') {
         code = event.kind === 'time' ? 'ETIMEOUT' : 'ECONNREFUSED';
-        why = code === 'ETIMEOUT' ? `next: no reply from ${server} in time` : `next: ${server} cannot be reached`;
+        why = code === 'ETIMEOUT' ? `next: no response from ${server} in time` : `next: ${server} cannot be reached`;
         break;
       }
       const { reply } = event;
       if (reply.tc && protocol === 'udp') {
-        why = 'by TCP: the reply was truncated';
+        why = 'over TCP: the response was truncated';
         continue;
       }
       const verdict = verdictOf(reply);

@@ -14,7 +14,7 @@ import { type Reply, recordsOf } from '../../plugin/reply.ts';
 import { recordsInCaseOf } from './letter-case.ts';
 import type { Block } from './router.ts';
 
-/** RFC 8467 §4.1: replies are as long as a multiple of this, so that their length says little of what is in them. */
+/** RFC 8467 §4.1: the length of responses is a multiple of this, so that it tells little about their contents. */
 const PADDING_BLOCK_OCTETS = 468;
 const OPTION_HEADER_OCTETS = 4;
 
@@ -25,7 +25,7 @@ export interface Delivery {
   readonly idleMs: number;
 }
 
-/** The octets of a reply, no more of them than the client takes. */
+/** Encodes a reply, with at most as many octets as the client accepts. */
 export function encodeReply(
   query: Query,
   reply: Reply,
@@ -39,7 +39,7 @@ export function encodeReply(
   return isPadded ? encodePadded(head, records) : encodeRecords(head, records, limit);
 }
 
-/** What a reply says besides its records, with all that follows from its query: id, question, opcode, RD, CD and the OPT record. */
+/** A response without its records: id, question, opcode, RD, CD and the OPT record follow from the query. */
 export function replyHead(
   query: Query,
   reply: Reply,
@@ -64,10 +64,10 @@ export function replyHead(
   };
 }
 
-/** RFC 6891 §6.1.1: a reply has an OPT record if, and only if, the query had one. */
+/** RFC 6891 §6.1.1: a response has an OPT record if, and only if, the query had one. */
 function replyEdns(query: Query, edns: Edns, reply: Reply, { transport, idleMs }: Delivery): Edns {
   const options = [...(reply.ednsOptions ?? [])];
-  // Over HTTPS, connections are HTTP's business.
+  // Over HTTPS, HTTP manages the connections.
   if (query.protocol === 'tcp' && transport !== 'https' && hasOption(edns, EdnsOption.TCP_KEEPALIVE)) {
     options.push({ code: EdnsOption.TCP_KEEPALIVE, data: keepaliveData(idleMs) });
   }
@@ -84,7 +84,7 @@ function keepaliveData(idleMs: number): Uint8Array {
   return Uint8Array.of(units >> 8, units & 0xff);
 }
 
-/** The octets of a reply whose query was padded, padded as well (RFC 7830 §4): it has an OPT record, and the option comes last. */
+/** The octets of a padded response to a padded query (RFC 7830 §4). It has an OPT record, and the option comes last. */
 function encodePadded(head: MessageHead, records: Sections): Buffer {
   const bare = encodeRecords(head, records, MAX_MESSAGE_OCTETS - OPTION_HEADER_OCTETS);
   const octets = bare.length + OPTION_HEADER_OCTETS;

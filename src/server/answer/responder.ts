@@ -34,7 +34,7 @@ export class Responder {
   readonly options: ResponderOptions;
   readonly watch: ServerWatch;
   readonly memo: ResponseMemo;
-  /** Queries whose replies are not made yet. */
+  /** The number of queries without a response yet. */
   inFlight = 0;
 
   constructor(options: ResponderOptions, watch: ServerWatch) {
@@ -48,9 +48,9 @@ export class Responder {
     return this.options.server;
   }
 
-  /** The response to what a peer sent, now or later; undefined if it gets none. Never throws or rejects. */
+  /** The response to a peer's message, now or later; undefined if it gets none. Never throws or rejects. */
   answer(bytes: Uint8Array, arrival: Arrival): Answer | Promise<Answer> {
-    // One object for all queries: valid until the next scan, so not after a wait.
+    // One object for all queries. It is valid until the next scan, so not after an await.
     const scan = scanQuery(bytes);
     const repeated = scan && this.memo.repeat(scan, bytes, arrival);
     if (repeated) return repeated;
@@ -67,7 +67,7 @@ export class Responder {
     return response;
   }
 
-  /** The reply to a question that the server asks itself on behalf of a client's query. */
+  /** The reply to a lookup inside the server, made for a client's query. */
   resolve(query: Query, question: Question): Reply | Promise<Reply> {
     return lookUpInside(this.options.router, query, question);
   }
@@ -79,7 +79,7 @@ export class Responder {
     return router.route(foldName(name), type, (zone) => createQuery(message, arrival, server, zone));
   }
 
-  /** What the block's plugins answer, now or later; SERVFAIL for what they throw. */
+  /** The reply of the block's plugins, now or later; SERVFAIL if they throw. */
   handle(query: Query, block: Block): Reply | Promise<Reply> {
     try {
       return block.handler!(query);
@@ -119,7 +119,7 @@ export class Responder {
     return reply.then(finish, (thrown) => finish(this.watch.recovered(query, thrown, block.debug)));
   }
 
-  /** What a peer gets whose message no plugin sees. */
+  /** The response to a message that no plugin sees. */
   private reject(verdict: Exclude<Verdict, { kind: 'query' }>, arrival: Arrival): Buffer | undefined {
     if (verdict.kind !== 'refuse') {
       this.watch.rejected(verdict.reason);
@@ -130,7 +130,7 @@ export class Responder {
     return encodeReply(query, failure('', verdict.rcode), NO_BLOCK, this.options);
   }
 
-  /** The response where no server block serves the name. */
+  /** The response to a query whose name no server block serves. */
   private refuse(message: Message, arrival: Arrival): Buffer {
     const query = createQuery(message, arrival, this.options.server);
     this.watch.unserved(query);

@@ -9,15 +9,15 @@ import type { Block } from './router.ts';
 import type { ServerWatch } from './watch.ts';
 
 /**
- * The messages of a reply over TCP that has many (RFC 5936 §2.2) are of this size: names in them can point only to the first 16 KiB,
- * and others wait while one is made.
+ * The size of messages of a response that has many (RFC 5936 §2.2). Compression works only within the first 16 KiB, and other clients wait while a
+ * message is made.
  */
 const STREAMED_MESSAGE_OCTETS = 20 * 1024;
 
-/** What goes back to a client: a message, messages to be pulled one by one (TCP only), or nothing. */
+/** What a client gets: a message, messages that are pulled one by one (TCP only), or nothing. */
 export type Answer = Buffer | Iterator<Buffer> | undefined;
 
-/** The message that comes first, where no others are wanted. */
+/** The first message, for callers that do not use the others. */
 export function firstMessage(answer: Answer): Buffer | undefined {
   if (!answer || !('next' in answer)) return answer;
   const { value, done } = answer.next();
@@ -25,7 +25,7 @@ export function firstMessage(answer: Answer): Buffer | undefined {
   return done ? undefined : value;
 }
 
-/** The messages of a reply that does not end with the first one; observers are told of all of them together. */
+/** The messages of a response that has several. Observers are told once, of all of them. */
 export function* streamMessages(
   query: Query,
   block: Block,

@@ -4,7 +4,7 @@ import { type HttpsListener, openHttps } from '../../net/https/https.ts';
 import { type ListenAddress, overlaps } from '../../net/shared-sockets.ts';
 import type { StreamListener } from '../../net/stream/stream-listener.ts';
 import { openTcp } from '../../net/stream/tcp.ts';
-import type { Receiver, SendReply, UdpKind } from '../../net/transport.ts';
+import type { Receiver, SendResponse, UdpKind } from '../../net/transport.ts';
 import type { Clock } from '../../observe/clock.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { Protocol } from '../../plugin/query.ts';
@@ -211,7 +211,7 @@ export class Sockets {
 }
 
 /** Sends a reply of whatever kind. */
-export function sendAnswer(send: SendReply, answer: Answer): void {
+export function sendAnswer(send: SendResponse, answer: Answer): void {
   if (answer && 'next' in answer) send(undefined, answer);
   else send(answer);
 }

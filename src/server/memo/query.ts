@@ -5,7 +5,7 @@ import type { Peer } from '../../net/transport.ts';
 import type { Arrival, Protocol, Query } from '../../plugin/query.ts';
 import type { Scan } from './key.ts';
 
-/** A query that was answered from its octets; what an observer wants to know beyond that is decoded when it asks. */
+/** A query that the memo answered from its octets. Other parts are decoded when an observer reads them. */
 export class MemoQuery implements Query {
   readonly protocol: Protocol;
   readonly octets: number;

@@ -3,10 +3,10 @@ import { HEADER_OCTETS } from '../../dns/wire/decode.ts';
 
 import type { Scan } from './key.ts';
 
-/** The octets of a reply, and what may change from one repetition to the next. */
+/** The octets of a response, and what may differ between repetitions. */
 export interface RepeatableReply {
   readonly bytes: Uint8Array;
-  /** Addresses that change their order with each repetition. */
+  /** The addresses whose order changes with each repetition. */
   readonly runs: readonly AddressRun[];
 }
 
@@ -26,7 +26,7 @@ export function repeatReply(
   return bytes;
 }
 
-/** Where each address record of a section starts, and, as the last number, where they end. */
+/** The offset of each address record of a section; the last number is where the last record ends. */
 export type AddressRun = readonly number[];
 
 const POINTER = 0xc0;
@@ -39,10 +39,10 @@ const MAX_RECORDS = 256;
 const order = new Uint16Array(MAX_RECORDS);
 
 /**
- * The address records of a reply that may change places: one run for each section that has several. Undefined where they
- * cannot, because their octets mean something only where they stand, or because MX records would have to move with them.
+ * The address records of a response that may change places: one run for each section that has several. Undefined if they may not, because their
+ * octets depend on their place, or because MX records would have to move with them.
  *
- * @param reply a well-formed message of our own
+ * @param reply a well-formed response of this server
  */
 export function findAddressRuns(reply: Buffer): readonly AddressRun[] | undefined {
   let at = skipName(reply, HEADER_OCTETS) + QUESTION_TAIL_OCTETS;
@@ -58,7 +58,7 @@ export function findAddressRuns(reply: Buffer): readonly AddressRun[] | undefine
       if (type === MX.code && ++exchanges > 1) return undefined;
       if (type !== A.code && type !== AAAA.code) continue;
       const behind = run.length === 0 || run.at(-1) === start;
-      // An owner that is a pointer leads to a name before the run, and no name of the run can be pointed to.
+      // Each owner is a pointer to a name before the run, so nothing can point to a name in the run.
       if (!behind || fixed - start !== POINTER_OCTETS || run.length > MAX_RECORDS) return undefined;
       if (run.length === 0) run.push(start);
       run.push(at);
@@ -68,7 +68,7 @@ export function findAddressRuns(reply: Buffer): readonly AddressRun[] | undefine
   return runs;
 }
 
-/** Where the name at `at` ends. */
+/** The offset where the name at `at` ends. */
 function skipName(bytes: Buffer, at: number): number {
   for (;;) {
     const label = bytes[at]!;
@@ -78,7 +78,7 @@ function skipName(bytes: Buffer, at: number): number {
   }
 }
 
-/** Puts the records of a run of `reply` into `copy` in random order, each order as likely as any other (Fisher and Yates). */
+/** Copies the records of a run of `reply` into `copy` in random order; every order is equally likely (Fisher and Yates). */
 export function shuffleRun(reply: Uint8Array, copy: Uint8Array, run: AddressRun, random: () => number): void {
   const count = run.length - 1;
   for (let i = 0; i < count; i++) order[i] = i;

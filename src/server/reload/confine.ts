@@ -7,25 +7,25 @@ import { forThisQuery } from '../../plugin/repeat.ts';
 import { mapReply, type Reply } from '../../plugin/reply.ts';
 import { MemoQuery } from '../memo/query.ts';
 
-/** Reports an error that nobody foresaw, and makes the reply to the client. */
+/** Reports an unexpected error, and makes the reply to the client. */
 export type Recover = (query: Query, thrown: unknown) => Reply;
 
-/** Whether a plugin's effect depends on the client, so that nothing that passed through it may be given to others. */
+/** Whether a plugin's effect depends on the client, so that replies that passed through it must not go to other clients. */
 export function isConfined({ dependsOn = 'client' }: PluginDefinition): boolean {
   return dependsOn === 'client';
 }
 
 const SECTIONS = ['answer', 'authority', 'additional'] as const;
 
-/** What a confined plugin was shown, and what that stands for. */
+/** The queries that confined plugins were given, each with the original. */
 const queries = new WeakMap<Query, Query>();
 const replies = new WeakMap<Reply, Reply>();
-/** What stands for a reply: observers are told of one again each time that it is repeated. */
+/** The copy of each reply that plugins are shown: observers get it again at each repetition. */
 const shownReplies = new WeakMap<Reply, Reply>();
 
 /**
- * The handler of a confined plugin. It sees queries and replies that it cannot change in place, as others may have parts of them. A query that it has
- * changed is for its client alone, and so is every reply of it.
+ * The handler of a confined plugin. The plugin cannot change queries and replies in place, as others may share parts of them. A query that it has
+ * changed is for its client alone, and so is every reply of the plugin.
  */
 export function confinedHandler(
   name: string,
@@ -51,7 +51,7 @@ export function confinedHandler(
   };
 }
 
-/** The environment of a confined plugin: its lookups inside the server are treated as the queries that it hands on. */
+/** The environment of a confined plugin: its lookups inside the server are treated like the queries that it passes on. */
 export function confinedEnv(env: PluginEnv): PluginEnv {
   return { ...env, resolve: (query, question) => mapReply(env.resolve(queryBehind(query), question), shownReply) };
 }
@@ -59,7 +59,7 @@ export function confinedEnv(env: PluginEnv): PluginEnv {
 /** The methods of a plugin that are told of queries and replies, beside the handler. */
 export type Hooks = Pick<Plugin, 'observe' | 'observeRepetitions' | 'label' | 'explain'>;
 
-/** Those of a confined plugin: it cannot change what it is told of, as others may have parts of it. */
+/** The hooks of a confined plugin. It cannot change the queries and replies that it gets, as others may share parts of them. */
 export function confinedHooks(plugin: Hooks): Hooks {
   const { observe, observeRepetitions, label, explain } = plugin;
   return {
@@ -74,8 +74,8 @@ export function confinedHooks(plugin: Hooks): Hooks {
 }
 
 /**
- * The handler, of any plugin; what it makes of a query that passed through a confined plugin meanwhile, be it below or in a lookup
- * inside the server, is for this client alone: a failure, too.
+ * Wraps the handler of any plugin. If the query passes through a confined plugin meanwhile, below or in a lookup inside the server, the reply or the
+ * failure is for this client alone.
  */
 export function watchedHandler(handler: Handler, recover: Recover): Handler {
   return (query) => {
@@ -122,7 +122,10 @@ function queryBehind(query: Query): Query {
   return queries.get(query) ?? { ...query, tailored: true };
 }
 
-/** The reply, whose records are decoded and frozen only if the plugin looks at them. It does not see the leave to repeat the reply, which it takes off anyway. */
+/**
+ * The reply for a confined plugin. Its records are decoded and frozen only if the plugin reads them. The plugin does not see `repeat`, which is
+ * removed anyway.
+ */
 function shownReply(reply: Reply): Reply {
   const before = shownReplies.get(reply);
   if (before) return before;
@@ -158,13 +161,13 @@ function shownSent({ reply, flags, octets, durationMs }: Sent): Sent {
   return Object.freeze({ reply: shownReply(reply), flags: shownFlags, octets, durationMs });
 }
 
-/** @throws TypeError for what is no reply */
+/** @throws TypeError if the value is not a reply */
 function replyBehind(reply: Reply, name: string): Reply {
   const shown = replies.get(reply);
   if (shown) return shown;
   const isReply = typeof reply?.rcode === 'number' && SECTIONS.every((section) => Array.isArray(reply[section]));
   if (isReply) return reply;
-  throw new TypeError(`plugin/${name}: its handler returned no reply - make one with createReply`);
+  throw new TypeError(`plugin/${name}: its handler did not return a reply - make one with createReply`);
 }
 
 /** Freezes plain objects and arrays to the bottom; those with octets, which cannot be frozen, are copied. */

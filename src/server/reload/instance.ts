@@ -30,7 +30,7 @@ import {
   type PluginWorld,
 } from './plugin-env.ts';
 
-/** How often a stopping instance looks whether its last queries are answered. */
+/** How often a stopping instance checks whether its last queries are answered. */
 const DRAIN_POLL_MS = 20;
 
 /** What an instance is made in. */
@@ -40,7 +40,7 @@ export type InstanceWorld = ListenerWorld & PluginWorld;
 export class Instance {
   readonly listeners: readonly Listener[];
   readonly pages: PageBook;
-  /** What is doubtful in where blocks and pages listen. */
+  /** Warnings about the addresses of blocks and pages. */
   readonly warnings: readonly CorefileWarning[];
   private readonly plugins: ReadonlyMap<BlockConfiguration, readonly NamedPlugin[]>;
   private readonly clock: Clock;
@@ -49,7 +49,7 @@ export class Instance {
   /**
    * Makes the plugins of a configuration and wires them to chains; no I/O.
    *
-   * @throws CorefileError at the directive that cannot be had.
+   * @throws CorefileError at the directive that cannot be used.
    */
   constructor({ blocks }: Configuration, world: InstanceWorld, claims: Claims) {
     this.clock = world.clock;
@@ -80,7 +80,7 @@ export class Instance {
     }
   }
 
-  /** Runs the plugins' start and waits for all, also when one fails: then its error is thrown, and all must be stopped. */
+  /** Starts the plugins and waits for all, even if one fails. Then its error is thrown, and all must be stopped. */
   async start(): Promise<void> {
     const abort = new AbortController();
     const failures = await this.forEachPlugin(async ({ plugin, position }) => {
@@ -94,7 +94,7 @@ export class Instance {
     if (failures[0]) throw failures[0];
   }
 
-  /** Tells the plugins that their listeners are open; `portOf` gives the real port of each. */
+  /** Tells the plugins that their listeners are open; `portOf` gives the actual port of each. */
   async serving(portOf: (listener: Listener) => number): Promise<void> {
     const listening = new Map(
       [...this.plugins.keys()].map((block) => [
@@ -106,7 +106,7 @@ export class Instance {
     for (const { message } of failures) this.log.error(message);
   }
 
-  /** Runs the plugins' last duties while DNS is still served; the result is what went wrong. */
+  /** Runs `shutdown` of the plugins while DNS is still served. Returns the errors. */
   shutdown(): Promise<readonly Error[]> {
     return this.forEachPlugin(async ({ plugin }) => plugin.shutdown?.());
   }
@@ -124,7 +124,7 @@ export class Instance {
     return this.listeners.filter(({ zones }) => [...zones.values()].flat().includes(block));
   }
 
-  /** Runs something for every plugin, all at once, to the end of each; the result is what they threw. */
+  /** Runs something for all plugins at once and waits for all of them. Returns the errors. */
   private async forEachPlugin(
     run: (plugin: NamedPlugin, block: BlockConfiguration) => Promise<void>,
   ): Promise<readonly Error[]> {
@@ -162,8 +162,8 @@ function runBlock(
 }
 
 /**
- * Wires plugins to one handler, the last one first. Whether a reply may be given to others is enforced here, for every link of the
- * chain: see `confine.ts`.
+ * Makes one handler of the plugins, the last one first. This also enforces, for every plugin of the chain, which replies may go to other clients: see
+ * `confine.ts`.
  */
 function chainOf(plugins: readonly NamedPlugin[], end: Handler, recover: Recover, isWatched: boolean): Handler {
   return plugins.reduceRight((next, { name, plugin, position, isConfined }) => {
@@ -175,7 +175,7 @@ function chainOf(plugins: readonly NamedPlugin[], end: Handler, recover: Recover
   }, end);
 }
 
-/** What a block's plugins offer to secure connections with. @throws CorefileError if they say that they do, and offer nothing */
+/** The credentials that a block's plugins offer. @throws CorefileError if the settings say that there are some, but none are offered */
 function credentialsOf({ settings }: BlockConfiguration, offers: Offers): () => ServerCredentials {
   const [credentials] = offers.of(CREDENTIALS);
   if (credentials) return credentials;
@@ -187,7 +187,7 @@ function credentialsOf({ settings }: BlockConfiguration, offers: Offers): () => 
   );
 }
 
-/** Which queries of its zones a block serves; undefined for all. A query whose choice throws is left to other blocks. */
+/** Selects the queries of its zones that a block serves; undefined for all. If the selection throws, the query is left to other blocks. */
 function selectionOf(offers: Offers, recover: Recover): Block['selects'] {
   const selections = offers.of(SELECTION);
   if (selections.length === 0) return undefined;
@@ -201,7 +201,7 @@ function selectionOf(offers: Offers, recover: Recover): Block['selects'] {
   };
 }
 
-/** The error of a plugin's start, with the plugin's name, and behind the place in the Corefile if it has one. */
+/** The error of a plugin's start with the plugin's name, after the position in the Corefile if it has one. */
 function inPluginError(name: string, error: unknown): Error {
   if (isCorefileError(error)) return new CorefileError(error.position, `plugin/${name}: ${error.detail}`, error.kind);
   return new Error(`plugin/${name}: ${messageOf(error)}`, { cause: error });

@@ -17,7 +17,7 @@ import type { PageBook } from '../listeners/pages.ts';
 import { confinedEnv, confinedHooks, type Hooks, isConfined } from './confine.ts';
 import type { Claims } from './keeper.ts';
 
-/** What the plugins of the whole process have in common. */
+/** What all plugins of the process share. */
 export interface PluginWorld {
   readonly sink: LogSink;
   readonly metrics: Metrics;
@@ -27,7 +27,7 @@ export interface PluginWorld {
   localAddresses(): readonly string[];
 }
 
-/** What the plugins that are made in one start or reload have in common. */
+/** What all plugins that are made in one start or reload share. */
 export interface Generation {
   readonly world: PluginWorld;
   readonly claims: Claims;
@@ -43,7 +43,7 @@ export interface NamedPlugin {
   readonly hooks: Hooks;
   /** Whether its effect depends on the client: see `confine.ts`. */
   readonly isConfined: boolean;
-  /** Its directives in the block, in normal form, and where the first one stands. */
+  /** Its directives in the block, in normal form, and the position of the first one. */
   readonly text: string;
   readonly position: Position;
 }
@@ -117,7 +117,7 @@ function createEnv(
   };
 }
 
-/** Asks the plugin that the label begins with. */
+/** Asks the plugin whose name the label begins with. */
 function readLabel(
   query: Query,
   label: string,

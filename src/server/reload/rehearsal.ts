@@ -11,10 +11,10 @@ import { Instance, type InstanceWorld } from './instance.ts';
 import { Keeper } from './keeper.ts';
 
 /**
- * Does all that a start does with a configuration before it reads a file, asks a server or opens a socket, and undoes it.
+ * Does what a start does with a configuration before it reads files, asks servers or opens sockets, and then undoes it.
  *
  * @returns the warnings about the Corefile
- * @throws CorefileErrors for what a start would refuse on any machine.
+ * @throws CorefileErrors with the errors that a start would have on any machine.
  */
 export async function rehearse(configuration: Configuration): Promise<readonly CorefileWarning[]> {
   const errors: CorefileError[] = [];
@@ -44,7 +44,7 @@ const PROCESS: ServerProcess = {
   shuttingDown: false,
 };
 
-/** The server may be meant for a machine with other interfaces: an unknown interface is only a warning here. */
+/** The Corefile may be for a machine with other interfaces, so an unknown interface is only a warning here. */
 function bindHereOrElsewhere(warnings: CorefileWarning[]): InstanceWorld['bindAddresses'] {
   return (bind) => {
     const errors: CorefileError[] = [];

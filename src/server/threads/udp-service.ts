@@ -15,7 +15,7 @@ import type { ListenerBinding } from '../listeners/listener-binding.ts';
 import { addStats, NO_STATS, type WorkerStats } from './messages.ts';
 import { type Readers, WorkerPool } from './worker-pool.ts';
 
-/** What a listener's UDP needs to be served. */
+/** The options for serving a listener's UDP. */
 interface UdpServiceOptions {
   readonly server: string;
   readonly address: string | undefined;
@@ -30,30 +30,30 @@ interface UdpServiceOptions {
   readonly receive: Receiver;
 }
 
-/** The replies that are kept whole. */
+/** The size of a memo. */
 export interface MemoSize {
   readonly entries: number;
   readonly octets: number;
 }
 
-/** UDP of one listener: served by the main thread, or by workers that ask it for what they do not know. */
+/** UDP of one listener, served by the main thread, or by workers that pass unknown queries to it. */
 export interface UdpService {
   readonly kind: UdpKind;
   readonly port: number;
   readonly stats: Readonly<WorkerStats>;
-  /** Threads beside the main one. */
+  /** The number of worker threads. */
   readonly workers: number;
   /** Workers that died and were replaced. */
   readonly deaths: number;
-  /** What the workers keep for a guest of the sockets, or for all others. */
+  /** The size of the workers' memos for a guest of the sockets, or for all other addresses. */
   memoOf(guest: string | undefined): MemoSize;
   /**
-   * Lets so many threads serve, with nothing lost; one is the main thread alone.
+   * Changes the number of threads without losing queries; 1 means the main thread alone.
    *
-   * @throws Error (as a rejection) if that cannot be had; all is as before then.
+   * @throws Error (as a rejection) if that fails; then nothing has changed.
    */
   resize(threads: number): Promise<void>;
-  /** Other responders are in the binding; settles when no report for those before is to come. */
+  /** Called after the binding got other responders. Settles when no report for the former ones is left. */
   handOver(): Promise<void>;
   close(graceMs?: number): Promise<void>;
 }
@@ -66,7 +66,7 @@ export async function openUdpService(options: UdpServiceOptions): Promise<UdpSer
   return new BatchedService(options, listener, (await loadMachinery())!);
 }
 
-/** One thread is all that there can be. */
+/** The portable kind, which only one thread can serve. */
 function portableService({ kind, port, stats, close }: UdpListener, log: Logger): UdpService {
   let isTold = false;
   return {
@@ -91,14 +91,16 @@ export class BatchedService implements UdpService {
   readonly port: number;
   private readonly options: UdpServiceOptions;
   private readonly machinery: Machinery;
-  /** They belong to the service, not to the thread that reads them, and stay open as long as it: nothing that is in them is lost. */
+  /**
+   * The sockets belong to the service, not to the thread that reads them, and stay open as long as the service. So no query in their buffers is lost.
+   */
   private readonly sockets: BoundSocket[];
   private readers: Readers;
-  /** Those who no longer read, but may still have replies to send. */
+  /** Readers that no longer read, but may still have responses to send. */
   private leaving: Readers | undefined;
-  /** Moves when other responders come into the binding. */
+  /** Moves when the binding gets other responders. */
   private readonly chains = new Epoch();
-  /** Of readers who have left. */
+  /** The counts of readers that have ended. */
   private past: WorkerStats = NO_STATS;
   private pastDeaths = 0;
   private closing: Promise<void> | undefined;
@@ -175,7 +177,7 @@ export class BatchedService implements UdpService {
     await this.replaceReaders(mainThread(sockets.map((socket) => listenOn(machinery, socket, clock, receive))));
   }
 
-  /** Lets those before finish; settles when they have. */
+  /** Lets the present readers finish; settles when they have. */
   private async replaceReaders(next: Readers): Promise<void> {
     const { readers } = this;
     this.leaving = readers;
@@ -186,7 +188,7 @@ export class BatchedService implements UdpService {
     this.pastDeaths += readers.deaths;
   }
 
-  /** There may be more sockets than threads, from when there were more of those: one that is closed loses what is in it. */
+  /** Opens sockets for more threads. Sockets are never closed if there are fewer threads, as closing one would lose its queries. */
   private openSockets(count: number): void {
     const { machinery, sockets } = this;
     const before = sockets.length;

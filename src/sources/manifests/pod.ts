@@ -26,7 +26,7 @@ interface ContainerPort {
 
 const DNS_POLICIES = ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'] as const;
 
-/** What the kubelet makes a pod's resolv.conf and environment of: fields of `spec`, with their defaults. */
+/** The fields of `spec` from which a kubelet makes a pod's resolv.conf and environment, with their defaults. */
 export interface KubeletFields {
   readonly dnsPolicy: (typeof DNS_POLICIES)[number];
   readonly dnsConfig: DnsConfig;
@@ -41,7 +41,7 @@ interface DnsConfig {
   readonly options: readonly { readonly name: string; readonly value?: string }[];
 }
 
-/** What a kubelet takes for a pod that says nothing of it. */
+/** A kubelet's defaults. */
 export const KUBELET_DEFAULTS: KubeletFields = {
   dnsPolicy: 'ClusterFirst',
   dnsConfig: { nameservers: [], searches: [], options: [] },
@@ -68,8 +68,8 @@ export function readPod(object: unknown, passOver: PassOver = refuseAll): PodFie
 }
 
 /**
- * Whether the Ready condition is true. A kubelet always gives conditions; a pod written by hand with an address and without
- * conditions is meant to be reached, unless its phase says that it does not run.
+ * Whether the condition Ready is true. A kubelet always sets conditions. A pod written by hand may have an address and no conditions: it counts as
+ * ready, unless its phase says that it does not run.
  */
 function isReady(status: Field): boolean {
   const conditions = status.get('conditions').items();
@@ -107,7 +107,7 @@ function readKubeletFields(spec: Field): KubeletFields {
     hostNetwork: spec.get('hostNetwork').flag() ?? KUBELET_DEFAULTS.hostNetwork,
     enableServiceLinks: spec.get('enableServiceLinks').flag() ?? KUBELET_DEFAULTS.enableServiceLinks,
   };
-  // Most pods say nothing of it: a large cluster's share one object.
+  // Most pods have only defaults, so they share one object.
   const isDefault = (Object.keys(fields) as (keyof KubeletFields)[]).every(
     (key) => fields[key] === KUBELET_DEFAULTS[key],
   );
