@@ -58,7 +58,7 @@ export class ShutdownError extends CairnError {
 }
 
 /** A file that is being written is empty for a moment. */
-const EMPTY_COREFILE = 'the Corefile has no server block any more: what it said before stays served';
+const EMPTY_COREFILE = 'the Corefile has no server block any more: the last configuration stays in use';
 
 /** A DNS server at work for one Corefile: it starts, reloads without a gap, and stops without losing a query. */
 export class Server {

@@ -31,7 +31,7 @@ export interface KubernetesOptions extends ApiOptions, ViewOptions {
   readonly primary: Name;
   /** The zones whose services are those of the cluster set. */
   readonly multicluster: readonly Name[];
-  /** Files and folders; relative ones start at the working directory. Empty if the cluster is read from its API server. */
+  /** Files and folders; relative ones start at the folder in which the process was started. Empty if the cluster is read from its API server. */
   readonly manifests: readonly string[];
   /** The networks from which services without a cluster IP get one. */
   readonly serviceCidrs: readonly Prefix[];

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Kept, PluginEnv } from '../../plugin/env.ts';
 import { Registry } from '../../registry/registry.ts';
 import type { ConnectionOptions } from '../../sources/kubernetes/access/access.ts';
@@ -12,7 +13,8 @@ import type { FilledRegistry } from './plugin.ts';
 
 /** A registry that follows manifests, kept over reloads that leave the options as they are. */
 export function fillFromManifests(options: KubernetesOptions, env: PluginEnv): FilledRegistry {
-  const paths = options.manifests.map((path) => env.path(path));
+  // The Corefile's folder is in them already, so that of `root` is not.
+  const paths = options.manifests.map((path) => resolve(path));
   const source: ManifestOptions = { paths, ...clusterOptions(options) };
   return env.keep(`registry ${JSON.stringify(source)}`, () => makeFromManifests(source, env));
 }
