@@ -58,7 +58,9 @@ function printQuery(query: ExplainedQuery, recorder: Recorder, withServer: boole
 }
 
 /** The data of the answer to a candidate, each once, in zone-file text; a type is said where it is none that was asked for. */
-export function recordsFound({ queries }: Explanation, recorder: Recorder, name: string): readonly string[] {
+export function recordsFound(explanation: Explanation, recorder: Recorder, name: string): readonly string[] {
+  const { queries, addresses } = explanation;
+  if (queries.length === 0) return addresses;
   const types = queries.filter((query) => query.name === name).map(({ type }) => type);
   return [...new Set(types.flatMap((type) => recordsOf(recorder, name, type)))];
 }

@@ -26,12 +26,14 @@ interface ContainerPort {
 
 const DNS_POLICIES = ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'] as const;
 
-/** What the kubelet makes a pod's resolv.conf and environment of: fields of `spec`, with their defaults. */
+/** What the kubelet makes a pod's resolv.conf, hosts file and environment of: fields of `spec`, with their defaults. */
 export interface KubeletFields {
   readonly dnsPolicy: (typeof DNS_POLICIES)[number];
   readonly dnsConfig: DnsConfig;
   readonly hostNetwork: boolean;
   readonly enableServiceLinks: boolean;
+  /** Lines of the hosts file. */
+  readonly hostAliases: readonly { readonly ip: string; readonly hostnames: readonly string[] }[];
 }
 
 /** `spec.dnsConfig`; all empty if not given. */
@@ -47,6 +49,7 @@ export const KUBELET_DEFAULTS: KubeletFields = {
   dnsConfig: { nameservers: [], searches: [], options: [] },
   hostNetwork: false,
   enableServiceLinks: true,
+  hostAliases: [],
 };
 
 /** @param passOver is called for invalid addresses, ports and host names. @throws ObjectError */
@@ -109,6 +112,7 @@ function readKubeletFields(spec: Field): KubeletFields {
     dnsConfig: spec.get('dnsConfig').present ? readDnsConfig(spec.get('dnsConfig')) : KUBELET_DEFAULTS.dnsConfig,
     hostNetwork: spec.get('hostNetwork').flag() ?? KUBELET_DEFAULTS.hostNetwork,
     enableServiceLinks: spec.get('enableServiceLinks').flag() ?? KUBELET_DEFAULTS.enableServiceLinks,
+    hostAliases: spec.get('hostAliases').present ? readHostAliases(spec) : KUBELET_DEFAULTS.hostAliases,
   };
   // Most pods say nothing of it: a large cluster's share one object.
   const isDefault = (Object.keys(fields) as (keyof KubeletFields)[]).every(
@@ -132,6 +136,13 @@ function readDnsConfig(config: Field): DnsConfig {
         return { name: readText(option.get('name')), ...(value !== undefined && { value }) };
       }),
   };
+}
+
+function readHostAliases(spec: Field): KubeletFields['hostAliases'] {
+  return spec
+    .get('hostAliases')
+    .items()
+    .map((alias) => ({ ip: alias.get('ip').ip(), hostnames: alias.get('hostnames').items().map(readText) }));
 }
 
 function readText(field: Field): string {
