@@ -48,7 +48,7 @@ export interface ResolverOptions extends StubSetup {
   readonly recordsStub?: StubName | undefined;
   /** The text of the hosts file; empty by default. */
   readonly hosts?: string | undefined;
-  /** The families of the machine's own addresses, which the hint ADDRCONFIG depends on; both by default. */
+  /** The families of the machine's own addresses, which decide which addresses come first; both by default. */
   readonly families?: readonly (4 | 6)[] | undefined;
   /** The port of every nameserver; 53 by default. */
   readonly port?: number;

@@ -9,20 +9,22 @@ export interface CheckedLookup {
 }
 
 const ORDERS = ['verbatim', 'ipv4first', 'ipv6first'] as const;
-const FAMILIES: ReadonlyMap<unknown, 0 | 4 | 6> = new Map<unknown, 0 | 4 | 6>([
-  ...([0, 4, 6] as const).map((family) => [family, family] as const),
-  ['IPv4', 4],
-  ['IPv6', 6],
-]);
+const FAMILIES = [0, 4, 6] as const;
+const FAMILY_NAMES: Readonly<Record<string, 4 | 6>> = { IPv4: 4, IPv6: 6 };
 
-/** Reads the options of `lookup` as node:dns does. @throws TypeError with Node's codes */
-export function checkLookup(options: LookupOptions | number | null | undefined): CheckedLookup {
+/**
+ * Reads the options of `lookup` as node:dns does, which understands the names of families only with a callback.
+ *
+ * @throws TypeError with Node's codes
+ */
+export function checkLookup(options: LookupOptions | number | null | undefined, hasCallback: boolean): CheckedLookup {
   if (options !== null && !['object', 'number', 'undefined'].includes(typeof options))
     throw wrongType('options', 'an object or a family', options);
   const given: LookupOptions = typeof options === 'number' ? { family: options } : (options ?? {});
   const { all = false, verbatim, order, hints = 0 } = given;
-  const family = FAMILIES.get(given.family ?? 0);
-  if (family === undefined) throw wrongValue('options.family', '0, 4, 6, "IPv4" or "IPv6"', given.family);
+  const named = hasCallback ? FAMILY_NAMES[String(given.family)] : undefined;
+  const family = named ?? FAMILIES.find((one) => one === (given.family ?? 0));
+  if (family === undefined) throw wrongValue('options.family', '0, 4 or 6', given.family);
   if (typeof all !== 'boolean') throw wrongType('options.all', 'a boolean', all);
   if (verbatim !== undefined && typeof verbatim !== 'boolean')
     throw wrongType('options.verbatim', 'a boolean', verbatim);
@@ -49,6 +51,10 @@ export function wrongType(what: string, right: string, given: unknown): TypeErro
 
 export function wrongValue(what: string, right: string, given: unknown): TypeError {
   return withCode('ERR_INVALID_ARG_VALUE', `"${what}" must be ${right}, not ${JSON.stringify(given)}`);
+}
+
+export function outOfRange(what: string, right: string, given: number): RangeError {
+  return Object.assign(new RangeError(`"${what}" must be ${right}, not ${given}`), { code: 'ERR_OUT_OF_RANGE' });
 }
 
 /** An error with a code of Node.js, as its own functions throw it. */

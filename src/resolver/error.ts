@@ -10,7 +10,8 @@ export class ResolverError extends CairnError {
   readonly errno: number | undefined;
   /** What failed: `getaddrinfo`, `getHostByAddr`, or `query` with a type, such as `querySrv`. */
   readonly syscall: string;
-  readonly hostname: string;
+  /** Undefined for an empty name, as with Node.js. */
+  readonly hostname: string | undefined;
 
   constructor(
     code: FailureCode | LookupCode | 'EINVAL' | 'ECANCELLED',
@@ -22,7 +23,7 @@ export class ResolverError extends CairnError {
     super(code, failureText(code, syscall, hostname, why));
     this.errno = errno;
     this.syscall = syscall;
-    this.hostname = hostname;
+    this.hostname = hostname === '' ? undefined : hostname;
   }
 }
 

@@ -28,6 +28,30 @@ export function linesWithName(lines: readonly HostsLine[], name: string): HostsL
   return lines.filter(({ names }) => names.some((one) => one.toLowerCase() === folded));
 }
 
+/** The names of an address, as getnameinfo finds them. */
+export function namesOfAddress(lines: readonly HostsLine[], address: string): string[] {
+  return lines.filter((line) => line.address === address).flatMap(({ names }) => names);
+}
+
+/**
+ * The names of an address as c-ares finds them for `dns.reverse`: lines that share an address or a name are one, and its first name is missing.
+ * Undefined where no line has the address.
+ */
+export function aliasesOfAddress(lines: readonly HostsLine[], address: string): string[] | undefined {
+  const hosts: { readonly addresses: Set<string>; readonly names: Set<string> }[] = [];
+  for (const line of lines) {
+    const same = hosts.find(
+      (host) => host.addresses.has(line.address) || line.names.some((name) => host.names.has(name)),
+    );
+    const host = same ?? { addresses: new Set(), names: new Set() };
+    if (!same) hosts.push(host);
+    host.addresses.add(line.address);
+    for (const name of line.names) host.names.add(name);
+  }
+  const found = hosts.find(({ addresses }) => addresses.has(address));
+  return found && [...found.names].slice(1);
+}
+
 /** What a kubelet knows of a pod when it writes the hosts file. */
 export interface PodHosts {
   /** In the order of `status.podIPs`; empty for a pod without addresses. */

@@ -23,7 +23,7 @@ export function createLookup(explainer: Explainer, families: readonly (4 | 6)[])
     const options = typeof given === 'function' ? undefined : given;
     if (callback !== undefined && typeof callback !== 'function') throw wrongType('callback', 'a function', callback);
     if (name) checkName('hostname', name);
-    const checked = checkLookup(options);
+    const checked = checkLookup(options, then !== undefined);
     const signal = typeof options === 'object' ? options?.signal : undefined;
     const finding = name ? find(name, checked, signal) : Promise.resolve(nothingFor(checked));
     if (!then) return finding.then((all) => (checked.all ? all : all[0]));
@@ -51,7 +51,8 @@ async function findAddresses(
 ): Promise<LookupAddress[]> {
   const has = (hint: number) => (hints & hint) !== 0;
   const asked = ([4, 6] as const).filter((one) => family === 0 || one === family);
-  const usable = has(ADDRCONFIG) ? asked.filter((one) => families.includes(one)) : asked;
+  // An interface that is up has a link-local address of IPv6.
+  const usable = has(ADDRCONFIG) ? asked.filter((one) => one === 6 || families.includes(one)) : asked;
   if (usable.length === 0) {
     const why = `the machine has no IPv${family} address of its own, as ADDRCONFIG wants`;
     throw lookupError('ENOTFOUND', name, why);
@@ -60,7 +61,7 @@ async function findAddresses(
   if (family !== 6 || !has(V4MAPPED)) return reachableFirst(await ask(usable), families);
   const found = await ask([6]).catch((error) => (has(ALL) ? [] : ask([4]).catch(() => Promise.reject(error))));
   const more = has(ALL) ? await ask([4]).catch((error) => (found.length > 0 ? [] : Promise.reject(error))) : [];
-  return [...found, ...more].map(mapped);
+  return reachableFirst([...found, ...more], families).map(mapped);
 }
 
 async function askFor(

@@ -3,20 +3,37 @@ import { isIP } from 'node:net';
 import { parseIP } from '../dns/ip.ts';
 import { reverseName } from '../dns/reverse.ts';
 import type { CallOptions, RecordResolver } from './api.ts';
-import { checkName, withCode, wrongType, wrongValue } from './arguments.ts';
+import { checkName, outOfRange, withCode, wrongType, wrongValue } from './arguments.ts';
 import { ResolverError, syscallOf } from './error.ts';
 import type { Answer } from './exchange.ts';
 import type { Explainer } from './explainer.ts';
-import type { HostsLine } from './hosts.ts';
+import { aliasesOfAddress, type HostsLine, namesOfAddress } from './hosts.ts';
 import { inAscii } from './lookup.ts';
 import { reasonOf } from './reason.ts';
 import { asAny, asCaa, asMx, asNaptr, asSoa, asSrv, asText, asTlsa, asTxt } from './records.ts';
 import { readServer } from './run.ts';
 import type { Settings } from './settings.ts';
+import type { Stub } from './stub.ts';
 
 const DNS_PORT = 53;
+/** As libuv numbers it. */
+const EINVAL = -22;
+/** What leaves the address to the system. */
+const ANY_IPV4 = '0.0.0.0';
+const ANY_IPV6 = '::0';
 
 type AddressOptions = CallOptions & { readonly ttl?: boolean | undefined };
+
+/** One question for the records of a type, and how its failure is told. */
+interface Asked {
+  readonly name: string;
+  readonly type: string;
+  readonly syscall: string;
+  /** What the program asked for. */
+  readonly hostname: string;
+}
+
+type Ask = (asked: Asked, call?: CallOptions) => Promise<readonly Answer[]>;
 
 /** `resolve*`, `reverse` and the rest of `dns.promises.Resolver`, by what an explainer finds. */
 export function createRecordResolver(
@@ -24,89 +41,106 @@ export function createRecordResolver(
   hosts: readonly HostsLine[],
   options?: NodeResolverOptions,
 ): RecordResolver {
-  let settings = checkOptions(options);
-  let from: { readonly 4?: string | undefined; readonly 6?: string | undefined } = {};
-  const under = new Set<AbortController>();
+  const { ask, ...channel } = createChannel(explainer, options);
+  const methods = resolveMethods(ask);
+  return {
+    ...channel,
+    ...methods,
+    resolve: ((name: string, type: unknown = 'A') => resolverOf(methods, type)(name)) as RecordResolver['resolve'],
+    reverse(address, call) {
+      checkName('name', address);
+      const ip = parseIP(address);
+      const asked = { name: ip ? reverseName(ip) : '', type: 'PTR', syscall: 'getHostByAddr', hostname: address };
+      if (!ip) return Promise.reject(new ResolverError('EINVAL', asked.syscall, address, 'not an IP address', EINVAL));
+      const names = namesIn(hosts, address, explainer.stub);
+      if (names) return Promise.resolve(names);
+      return ask(asked, call).then((answers) => ofType(answers, 'PTR').map(({ data }) => asText(data)));
+    },
+  };
+}
 
-  /** Looks up records until `cancel` or the signal of the call ends it. */
-  const query = async (name: string, type: string, syscall: string, asked: string, { signal }: CallOptions = {}) => {
+/** What asks for the resolver, with the servers, addresses and time limits that the program chose; and what it has under way. */
+function createChannel(explainer: Explainer, options: NodeResolverOptions | undefined) {
+  let settings = checkOptions(options);
+  let from: Readonly<Record<number, string>> = {};
+  const underWay = new Set<AbortController>();
+  const ask: Ask = async ({ name, type, syscall, hostname }, { signal } = {}) => {
     const cancelling = new AbortController();
-    under.add(cancelling);
+    underWay.add(cancelling);
     try {
       const explanation = await explainer.explain(
         { name, types: [type], kind: 'records' },
         {
           settings,
           signal: signal ? AbortSignal.any([signal, cancelling.signal]) : cancelling.signal,
-          localAddress: ({ address }) => from[isIP(address) === 6 ? 6 : 4],
+          localAddress: ({ address }) => from[isIP(address)],
         },
       );
       const { result } = explanation;
       if (result.ok) return result.answers;
-      throw new ResolverError(result.code, syscall, asked, reasonOf(explanation) ?? result.why);
+      const code = syscall === 'getHostByAddr' && isCAres(explainer.stub) ? 'ENOTFOUND' : result.code;
+      throw new ResolverError(code, syscall, hostname, reasonOf(explanation) ?? result.why);
     } catch (error) {
       if (!cancelling.signal.aborted) throw error;
-      throw new ResolverError('ECANCELLED', syscall, asked, 'cancel() ended it');
+      throw new ResolverError('ECANCELLED', syscall, hostname, 'cancel() ended it');
     } finally {
-      under.delete(cancelling);
+      underWay.delete(cancelling);
     }
   };
+  return {
+    ask,
+    cancel() {
+      for (const one of underWay) one.abort();
+    },
+    getServers: () => [...(settings.nameservers ?? explainer.settings.nameservers)],
+    setServers(servers: readonly string[]) {
+      settings = { ...settings, nameservers: [...new Set(servers.map(checkServer))] };
+    },
+    setLocalAddress(ipv4 = ANY_IPV4, ipv6 = ANY_IPV6) {
+      checkName('ipv4', ipv4);
+      checkName('ipv6', ipv6);
+      const given = [ipv4, ipv6];
+      for (const address of given) if (isIP(address) === 0) throw wrongValue('address', 'an IP address', address);
+      const chosen = given.filter((address) => address !== ANY_IPV4 && address !== ANY_IPV6);
+      from = Object.fromEntries(chosen.map((address) => [isIP(address), address]));
+    },
+  };
+}
+
+/** It has one code for whatever keeps it from the names of an address. */
+function isCAres({ name }: Stub): boolean {
+  return name === 'node' || name === 'c-ares';
+}
+
+function resolveMethods(ask: Ask) {
   const answersOf = (name: string, type: string, call?: CallOptions): Promise<readonly Answer[]> => {
     checkName('name', name);
-    return query(inAscii(name), type, syscallOf(type), name, call);
+    return ask({ name: inAscii(name), type, syscall: syscallOf(type), hostname: name }, call);
   };
   const resolving =
     <T>(type: string, convert: (data: unknown) => T) =>
-    async (name: string, call?: CallOptions): Promise<T[]> =>
-      (await answersOf(name, type, call)).filter((answer) => answer.type === type).map(({ data }) => convert(data));
+    (name: string, call?: CallOptions): Promise<T[]> =>
+      answersOf(name, type, call).then((answers) => ofType(answers, type).map(({ data }) => convert(data)));
   const resolvingAddresses = (type: 'A' | 'AAAA') =>
-    (async (name: string, call: AddressOptions = {}) => {
-      const answers = await answersOf(name, type, call);
-      const found = answers.filter((answer) => answer.type === type).map((answer) => withTtl(answer, answers));
-      return call.ttl ? found : found.map(({ address }) => address);
-    }) as RecordResolver['resolve4'];
-  const resolveSoa = async (name: string, call?: CallOptions) => (await resolving('SOA', asSoa)(name, call))[0]!;
-  const methods = {
+    ((name: string, call: AddressOptions = {}) =>
+      answersOf(name, type, call).then((answers) => {
+        const found = ofType(answers, type).map((answer) => withTtl(answer, answers));
+        return call.ttl ? found : found.map(({ address }) => address);
+      })) as RecordResolver['resolve4'];
+  return {
     resolve4: resolvingAddresses('A'),
     resolve6: resolvingAddresses('AAAA'),
-    resolveAny: async (name: string) => (await answersOf(name, 'ANY')).flatMap(asAny),
+    resolveAny: (name: string) => answersOf(name, 'ANY').then((answers) => answers.flatMap(asAny)),
     resolveCaa: resolving('CAA', asCaa),
     resolveCname: resolving('CNAME', asText),
     resolveMx: resolving('MX', asMx),
     resolveNaptr: resolving('NAPTR', asNaptr),
     resolveNs: resolving('NS', asText),
     resolvePtr: resolving('PTR', asText),
-    resolveSoa,
+    resolveSoa: (name: string, call?: CallOptions) => resolving('SOA', asSoa)(name, call).then(([record]) => record!),
     resolveSrv: resolving('SRV', asSrv),
     resolveTlsa: resolving('TLSA', asTlsa),
     resolveTxt: resolving('TXT', asTxt),
-  };
-  return {
-    ...methods,
-    resolve: ((name: string, type: unknown = 'A') => resolverOf(methods, type)(name)) as RecordResolver['resolve'],
-    async reverse(address, call) {
-      checkName('name', address);
-      const ip = parseIP(address);
-      if (!ip) throw new ResolverError('EINVAL', 'getHostByAddr', address, 'not an IP address', -22);
-      const names = explainer.stub.local.hosts ? namesIn(hosts, address) : [];
-      if (names.length > 0) return names;
-      const answers = await query(`${reverseName(ip)}`, 'PTR', 'getHostByAddr', address, call);
-      return answers.filter(({ type }) => type === 'PTR').map(({ data }) => asText(data));
-    },
-    cancel() {
-      for (const one of under) one.abort();
-    },
-    getServers: () => [...(settings.nameservers ?? explainer.settings.nameservers)],
-    setServers(servers) {
-      settings = { ...settings, nameservers: servers.map(checkServer) };
-    },
-    setLocalAddress(ipv4 = '0.0.0.0', ipv6 = '::0') {
-      checkName('ipv4', ipv4);
-      checkName('ipv6', ipv6);
-      for (const address of [ipv4, ipv6])
-        if (isIP(address) === 0) throw wrongValue('address', 'an IP address', address);
-      from = Object.fromEntries([ipv4, ipv6].map((address) => [isIP(address), address]));
-    },
   };
 }
 
@@ -128,8 +162,16 @@ function withTtl({ data, ttl }: Answer, answers: readonly Answer[]): RecordWithT
   return { address: String(data), ttl: Math.min(ttl, ...chain) };
 }
 
-function namesIn(hosts: readonly HostsLine[], address: string): string[] {
-  return hosts.filter((line) => line.address === address).flatMap(({ names }) => names);
+/** Those of the hosts file, where the stub resolver reads it and the file has some. */
+function namesIn(hosts: readonly HostsLine[], address: string, { name, local }: Stub): string[] | undefined {
+  if (!local.hosts) return undefined;
+  if (name === 'node') return aliasesOfAddress(hosts, address);
+  const names = namesOfAddress(hosts, address);
+  return names.length > 0 ? names : undefined;
+}
+
+function ofType(answers: readonly Answer[], type: string): readonly Answer[] {
+  return answers.filter((answer) => answer.type === type);
 }
 
 function checkOptions(options: NodeResolverOptions = {}): Partial<Settings> {
@@ -145,7 +187,7 @@ function isGiven(option: string, value: unknown, least: number): value is number
   if (value === undefined) return false;
   if (typeof value !== 'number') throw wrongType(`options.${option}`, 'a number', value);
   if (Number.isInteger(value) && value >= least) return true;
-  throw withCode('ERR_OUT_OF_RANGE', `"options.${option}" must be a whole number from ${least} on, not ${value}`);
+  throw outOfRange(`options.${option}`, `a whole number from ${least} on`, value);
 }
 
 function checkServer(server: unknown): string {

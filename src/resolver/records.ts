@@ -7,12 +7,12 @@ export const asText = (data: unknown): string => String(data);
 
 export function asCaa(data: unknown): CaaRecord {
   const { flags = 0, tag, value } = data as CaaData;
-  return { critical: flags, [tag]: value } as CaaRecord;
+  return { critical: flags, [tag]: value, type: 'CAA' } as unknown as CaaRecord;
 }
 
 export function asMx(data: unknown): MxRecord {
   const { exchange, preference = 0 } = data as MxData;
-  return { exchange, priority: preference };
+  return withType('MX', { exchange, priority: preference });
 }
 
 export function asNaptr(data: unknown): NaptrRecord {
@@ -27,7 +27,12 @@ export function asSoa(data: unknown): SoaRecord {
 
 export function asSrv(data: unknown): SrvRecord {
   const { target, port, priority = 0, weight = 0 } = data as SrvData;
-  return { name: target, port, priority, weight };
+  return withType('SRV', { name: target, port, priority, weight });
+}
+
+/** Node.js gives some records their type, of which its types know nothing. */
+function withType<T>(type: string, record: T): T {
+  return { ...record, type };
 }
 
 /** The strings of a TXT record, each of 255 octets at most. */

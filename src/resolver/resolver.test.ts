@@ -67,7 +67,7 @@ test('finds what node:dns/promises would find', async () => {
   expect(await resolver.resolve4('web.prod')).toEqual(['10.96.1.1']);
   expect(await resolver.resolve6('web')).toEqual(['fd00::1']);
   expect(await resolver.resolveSrv('_http._tcp.web')).toEqual([
-    { name: 'web.prod.svc.cluster.local', port: 80, priority: 0, weight: 100 },
+    { name: 'web.prod.svc.cluster.local', port: 80, priority: 0, weight: 100, type: 'SRV' },
   ]);
   expect(await resolver.resolveTxt('dns-version.cluster.local.')).toEqual([['1.1.0', 'more']]);
   expect(await resolver.resolveCname('ext')).toEqual(['example.test']);
@@ -75,8 +75,8 @@ test('finds what node:dns/promises would find', async () => {
   expect(await resolver.resolvePtr('1.1.96.10.in-addr.arpa')).toEqual(['web.prod.svc.cluster.local']);
   expect(await resolver.resolveSoa('cluster.local.')).toMatchObject({ nsname: 'ns.dns.cluster.local', minttl: 5 });
   expect(await resolver.resolveNs('cluster.local.')).toEqual(['ns.dns.cluster.local']);
-  expect(await resolver.resolveMx('cluster.local.')).toEqual([{ exchange: 'mail.test', priority: 10 }]);
-  expect(await resolver.resolveCaa('cluster.local.')).toEqual([{ critical: 0, issue: 'ca.test' }]);
+  expect(await resolver.resolveMx('cluster.local.')).toEqual([{ exchange: 'mail.test', priority: 10, type: 'MX' }]);
+  expect(await resolver.resolveCaa('cluster.local.')).toEqual([{ critical: 0, issue: 'ca.test', type: 'CAA' }]);
   expect(await resolver.resolveNaptr('cluster.local.')).toMatchObject([
     { service: 'SIP+D2U', replacement: '_sip.test' },
   ]);
