@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Cluster, startCluster } from '../../src/testing/index.ts';
-import { canPlayPod, type Files, runInPod } from './node-dns/pod.ts';
+import { canPlayPod, type Files, runServed } from './node-dns/pod.ts';
 import { type Outcome, outcomesOf, ROWS } from './node-dns/rows.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cairn-node-dns-'));
@@ -88,7 +88,7 @@ beforeAll(async () => {
     Corefile: corefile(`manifests ${folder}/cluster.yaml`),
   };
   if (!canPlayPod) return;
-  const ran = await runInPod(files, resolve(import.meta.dirname, 'node-dns/inside.ts'));
+  const ran = await runServed(files, resolve(import.meta.dirname, 'node-dns/inside.ts'));
   expect(ran, ran.stderr + ran.stdout).toMatchObject({ code: 0 });
   [real, kit] = [JSON.parse(ran.stdout), await outcomesOf(pod)];
 });
