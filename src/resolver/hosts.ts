@@ -1,8 +1,5 @@
 import { canonicalAddress } from '../net/addresses.ts';
 
-/** A larger file is not a hosts file. */
-export const MAX_HOSTS_OCTETS = 1024 * 1024;
-
 /** One address of a hosts file, with its names. */
 export interface HostsLine {
   /** In canonical text. */

@@ -188,3 +188,57 @@ test('a reply that does not answer the query is no reply', async () => {
   clock.advance(5000);
   await failure;
 });
+
+test("a program's own servers, addresses and time limits are those of its Resolver alone", async () => {
+  const asked: unknown[] = [];
+  const transport: Transport = (message, server, protocol, signal, localAddress) => {
+    asked.push([server, localAddress]);
+    return records(message, server, protocol, signal);
+  };
+  const pod = resolverWith({ transport, recordsStub: 'node' });
+  const own = new pod.Resolver();
+  own.setServers(['192.0.2.1:5353', '[2001:db8::1]:5353']);
+  own.setLocalAddress('192.0.2.9');
+  await own.resolve4('web.prod.svc.cluster.local');
+  own.setServers(['2001:db8::2']);
+  await own.resolve4('web.prod.svc.cluster.local');
+  await pod.resolve4('web.prod.svc.cluster.local');
+  expect(asked).toEqual([
+    [{ address: '192.0.2.1', port: 5353 }, '192.0.2.9'],
+    [{ address: '2001:db8::2', port: 53 }, undefined],
+    [{ address: '10.96.0.10', port: 53 }, undefined],
+  ]);
+  expect(pod.getServers()).toEqual(['10.96.0.10']);
+});
+
+test('Resolver waits as long as it was told, and cancel() ends what it asked', async () => {
+  const clock = fakeClock();
+  const sent: number[] = [];
+  const transport: Transport = async () => void sent.push(clock.monotonic());
+  const { Resolver } = resolverWith({ transport, clock, recordsStub: 'node' });
+  const quick = new Resolver({ timeout: 100, tries: 3, maxTimeout: 150 });
+  const failure = expect(quick.resolve4('a.test')).rejects.toMatchObject({ code: 'ETIMEOUT' });
+  for (let i = 0; i < 8; i++) {
+    await new Promise(setImmediate);
+    clock.advance(50);
+  }
+  await failure;
+  expect(sent.map((ms) => ms - sent[0]!)).toEqual([0, 100, 250]);
+  const other = new Resolver();
+  const asking = Promise.allSettled([quick.resolve4('b.test'), other.resolve4('c.test')]);
+  quick.cancel();
+  other.cancel();
+  expect((await asking).map((one) => (one as PromiseRejectedResult).reason.message)).toEqual([
+    'queryA ECANCELLED b.test: cancel() ended it',
+    'queryA ECANCELLED c.test: cancel() ended it',
+  ]);
+  expect(clock.timers).toBe(0);
+});
+
+test.each([
+  [{ reason: 'the zone is empty' }, 'queryA ENOTFOUND nope.test.: the zone is empty'],
+  [{}, /^queryA ENOTFOUND nope\.test\.: A of nope\.test\. does not exist$/],
+])('an error ends with what the transport tells: %j', async (told, message) => {
+  const transport: Transport = async (...asked) => ({ octets: (await records(...asked)) as Uint8Array, ...told });
+  await expect(resolverWith({ transport, stub: 'go' }).resolve4('nope.test.')).rejects.toThrow(message);
+});

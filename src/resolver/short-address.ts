@@ -1,4 +1,5 @@
-const PART = /^(?:0x[\da-f]*|\d+)$/i;
+/** Hexadecimal, octal, decimal. */
+const PART = /^(?:0x[\da-f]+|0[0-7]*|[1-9]\d*)$/i;
 const OCTET = 256;
 
 /** The IPv4 address that inet_aton reads in a text of one to four decimal, octal (`0…`) or hexadecimal (`0x…`) numbers, such as `127.1`. */
