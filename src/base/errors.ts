@@ -42,6 +42,8 @@ export const ERROR_CODES = {
   FILE_TOO_LARGE: 'A file is larger than its limit.',
   FORWARD:
     'A query was not forwarded, as no upstream is healthy or too many queries are in flight; or the host name of an upstream has no usable addresses.',
+  INSTALL:
+    '`install` of a test cluster has an option that is not valid, or came twice; or the program wanted names outside of the cluster.',
   K8S_EXTERNAL: 'The plugin `k8s_external` is in a server block without `kubernetes`.',
   KUBECONFIG: 'A kubeconfig or its token file cannot be used. It is the `cause` of `KUBERNETES_ACCESS`.',
   KUBERNETES_ACCESS:

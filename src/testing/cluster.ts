@@ -7,6 +7,7 @@ import { corefileSource } from '../server/configuration/corefile-source.ts';
 import { Server } from '../server/server.ts';
 import { loadManifests } from '../sources/manifests/load.ts';
 import { createObjectStore, type ObjectStore, readObjects } from '../sources/memory/object-store.ts';
+import { type Installed, type InstallOptions, install } from './install/install.ts';
 import { type LocalSockets, listenFor } from './listen.ts';
 import type { ClusterObject, ObjectReference } from './objects.ts';
 import type { PodOptions } from './pod-options.ts';
@@ -58,6 +59,12 @@ export interface Cluster extends AsyncDisposable {
   query(name: string, type?: string): Promise<Answer>;
   /** The data of the records of a complete name, without CNAME records; empty if there are none. */
   resolve(name: string, type?: string): Promise<readonly string[]>;
+  /**
+   * Makes this process a pod, until the result is disposed of: `node:dns` and all connections by name are the cluster's, so programs need no change.
+   *
+   * @throws CairnError for a process that is a pod already, and for options that are not valid
+   */
+  install(options: InstallOptions): Installed;
   /** The environment variables for services that a kubelet gives a pod that starts now. */
   environment(pod: PodChoice): Record<string, string>;
   /** The address for programs outside of the test; undefined without `listen`. */
@@ -103,7 +110,15 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const inside = inProcess(corefile, world, log);
   const outside = inProcess(OUTSIDE_COREFILE, world, log);
   let sockets: LocalSockets | undefined;
-  const stop = async () => void (await Promise.all([sockets?.close(), inside.shutdown(), outside.shutdown()]));
+  let installed: Installed | undefined;
+  const shutdown = async () => void (await Promise.all([sockets?.close(), inside.shutdown(), outside.shutdown()]));
+  const stop = async () => {
+    try {
+      await installed?.dispose();
+    } finally {
+      await shutdown();
+    }
+  };
   try {
     await inside.start();
     if (served.length === 0) throw lacking('kubernetes', 'the objects');
@@ -111,11 +126,16 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     await outside.start();
     if (options.listen) sockets = await listenFor(inside, log);
   } catch (error) {
-    await stop();
+    await shutdown();
     throw error;
   }
+  const views = podViews({ objects, cluster: served[0]!, inside, outside, nodeResolvConf });
   return {
-    ...podViews({ objects, cluster: served[0]!, inside, outside, nodeResolvConf }),
+    ...views,
+    install(choices) {
+      installed = install({ ...served[0]!, ...world, pod: views.pod }, choices);
+      return installed;
+    },
     apply: (...given) => objects.apply(given),
     delete: (...references) => objects.delete(references),
     query: (name, type = 'A') => ask(inside, name, type),

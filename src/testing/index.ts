@@ -4,6 +4,9 @@
  */
 
 export { type Cluster, type ClusterOptions, startCluster } from './cluster.ts';
+export type { Installed, InstallOptions } from './install/install.ts';
+export type { ServedBy } from './install/served.ts';
+export type { Serve } from './install/targets.ts';
 export type {
   ClusterObject,
   EndpointSliceObject,

@@ -30,6 +30,8 @@ export interface ServiceManifest extends Common {
   readonly selector: Labels;
   readonly publishNotReady: boolean;
   readonly targetPorts: readonly TargetPort[];
+  /** For how long a client stays with its endpoint (spec.sessionAffinity: ClientIP); 0 if every connection may take another. */
+  readonly affinitySeconds: number;
   /** spec.ipFamilies; empty if not given. */
   readonly families: readonly Family[];
   /** Whether the service may have an address of each family. */
@@ -130,12 +132,23 @@ function readService(object: unknown, place: string, passOver: PassOver): Servic
     selector: record.type === 'ExternalName' ? {} : spec.get('selector').labels(),
     publishNotReady: spec.get('publishNotReadyAddresses').flag() ?? false,
     targetPorts: readEach(spec.get('ports').items(), readTargetPort, passOver),
+    affinitySeconds: readEach([spec], readAffinity, passOver)[0] ?? 0,
     families: families.map((family) => family.oneOf(['IPv4', 'IPv6']) ?? family.wrong('IPv4 or IPv6')),
     dualStack:
       families.length > 1 ||
       (spec.get('ipFamilyPolicy').oneOf(['SingleStack', 'PreferDualStack', 'RequireDualStack']) ?? 'SingleStack') !==
         'SingleStack',
   };
+}
+
+/** Kubernetes' own default. */
+const DEFAULT_AFFINITY_SECONDS = 10_800;
+
+function readAffinity(spec: Field): number {
+  if ((spec.get('sessionAffinity').oneOf(['None', 'ClientIP']) ?? 'None') === 'None') return 0;
+  const seconds = spec.get('sessionAffinityConfig').get('clientIP').get('timeoutSeconds');
+  if (!seconds.present) return DEFAULT_AFFINITY_SECONDS;
+  return typeof seconds.value === 'number' && seconds.value > 0 ? seconds.value : seconds.wrong('seconds, from 1');
 }
 
 function readTargetPort(port: Field): TargetPort {

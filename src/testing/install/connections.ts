@@ -1,0 +1,111 @@
+import { once } from 'node:events';
+import { Socket } from 'node:net';
+import type { Peer } from '../../net/transport.ts';
+import type { Outside } from './outside.ts';
+import type { Replacements } from './replacements.ts';
+import { printPeer, type Route } from './route.ts';
+import { type ConnectRequest, ECONNREFUSED, handleOf, type TcpHandle, tcpClass } from './tcp-handle.ts';
+
+/** How many refused addresses are remembered, for the errors of connections to them. */
+const MAX_REASONS = 256;
+
+/** The program's TCP connections. */
+export interface Connections {
+  /** Ends those that went to what stands for pods: a pool that keeps them would use them in the next test. */
+  destroy(): Promise<void>;
+}
+
+type Routes = (address: string, port: number) => Route;
+
+/** Sends all TCP connections of this process where the routes say. */
+export function installConnections({ replace }: Replacements, routes: Routes, outside: Outside): Connections {
+  const { prototype } = tcpClass();
+  const { connect, connect6 } = prototype;
+  const sockets = new Set<Socket>();
+  const redirected = new WeakSet<TcpHandle>();
+  const reasons = createReasons();
+
+  const redirect = (before: typeof connect) =>
+    function (this: TcpHandle, request: ConnectRequest, address: string, port: number): number {
+      const route = routes(address, port);
+      if (route.kind === 'pass') return before.call(this, request, address, port);
+      if (route.kind === 'to') {
+        redirected.add(this);
+        claimPeer(this, { address, port });
+        const { peer } = route;
+        return (peer.address.includes(':') ? connect6 : connect).call(this, request, peer.address, peer.port);
+      }
+      if (route.isOutside) outside.note(printPeer({ address, port }));
+      reasons.add(address, port, route.why);
+      // As with the system, the refusal comes later; a promise is not one of the timers that a test may have replaced.
+      void Promise.resolve().then(() => request.oncomplete(ECONNREFUSED, this, request, false, false));
+      return 0;
+    };
+
+  replace(prototype, 'connect', redirect);
+  replace(prototype, 'connect6', redirect);
+  replace(Socket.prototype, 'connect', (before) => {
+    return function (this: Socket, ...args: unknown[]) {
+      sockets.add(this);
+      this.once('close', () => sockets.delete(this));
+      return Reflect.apply(before, this, args);
+    } as typeof before;
+  });
+  replace(Socket.prototype, 'destroy', (before) => {
+    return function (this: Socket, error?: Error, ...rest: unknown[]) {
+      if (error) reasons.explain(error);
+      return Reflect.apply(before, this, [error, ...rest]);
+    } as typeof before;
+  });
+
+  return {
+    async destroy() {
+      const ours = [...sockets].filter((socket) => redirected.has(handleOf(socket)!));
+      await Promise.all(ours.map((socket) => once(socket.destroy(), 'close')));
+    },
+  };
+}
+
+/** The program sees the address that it connected to. */
+function claimPeer(handle: TcpHandle, { address, port }: Peer): void {
+  const family = address.includes(':') ? 'IPv6' : 'IPv4';
+  handle.getpeername = (out) => {
+    Object.assign(out, { address, port, family });
+    return 0;
+  };
+}
+
+interface Refusal extends Error {
+  readonly code?: string;
+  readonly syscall?: string;
+  readonly address?: string;
+  readonly port?: number;
+}
+
+/** Why addresses refused connections. Node.js makes the errors; this adds the reasons. */
+function createReasons() {
+  const reasons = new Map<string, string>();
+  const explainOne = (error: Refusal) => {
+    if (error.code !== 'ECONNREFUSED' || error.syscall !== 'connect') return;
+    const why = reasons.get(printPeer({ address: error.address!, port: error.port! }));
+    if (why !== undefined && !error.message.includes(why)) restate(error, `${error.message}: ${why}`);
+  };
+  return {
+    add(address: string, port: number, why: string) {
+      reasons.set(printPeer({ address, port }), why);
+      if (reasons.size > MAX_REASONS) reasons.delete(reasons.keys().next().value!);
+    },
+    explain(error: Error) {
+      if (!(error instanceof AggregateError)) return explainOne(error);
+      error.errors.forEach(explainOne);
+      if (error.message === '') restate(error, error.errors.map(({ message }) => message).join('; '));
+    },
+  };
+}
+
+/** The stack begins with the message. */
+function restate(error: Error, message: string): void {
+  const stack = error.stack?.replace(error.message, () => message);
+  error.message = message;
+  if (stack !== undefined) error.stack = stack;
+}

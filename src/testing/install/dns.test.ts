@@ -1,0 +1,116 @@
+import dns, { lookup, promises, Resolver, resolve4 } from 'node:dns';
+import { Resolver as PromisedResolver, lookup as promisedLookup, resolveSrv } from 'node:dns/promises';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { startShop } from '../../../test/support/shop-cluster.ts';
+
+const AS = { as: { namespace: 'shop' } } as const;
+const WEB = 'web.shop.svc.cluster.local';
+const DB = 'db-0.db.shop.svc.cluster.local';
+
+/** The forms in which a program imports and calls; each is called in the pod only. */
+const CALLS: Record<string, [call: () => Promise<unknown>, found: unknown]> = {
+  'dns.lookup': [() => new Promise((found) => dns.lookup('web', (...given) => found(given))), [null, '10.96.0.20', 4]],
+  'dns.lookup of all': [
+    () => new Promise((found) => dns.lookup('web', { all: true }, (...given) => found(given))),
+    [null, [{ address: '10.96.0.20', family: 4 }]],
+  ],
+  'lookup, imported by name': [() => promisify(lookup)('web'), { address: '10.96.0.20', family: 4 }],
+  'dns.promises.lookup': [() => dns.promises.lookup('web', 4), { address: '10.96.0.20', family: 4 }],
+  'promises.lookup, imported by name': [() => promises.lookup('web'), { address: '10.96.0.20', family: 4 }],
+  'lookup of dns/promises': [() => promisedLookup('web', { all: true }), [{ address: '10.96.0.20', family: 4 }]],
+  'dns.resolve': [() => promisify(dns.resolve)(WEB), ['10.96.0.20']],
+  'dns.resolve of a type': [
+    () => promisify(dns.resolve)(`_http._tcp.${WEB}`, 'SRV'),
+    [expect.objectContaining({ name: WEB, port: 80 })],
+  ],
+  'resolve4, imported by name': [() => promisify(resolve4)(WEB), ['10.96.0.20']],
+  'dns.resolve4 with TTLs': [() => promisify(dns.resolve4)(WEB, { ttl: true }), [{ address: '10.96.0.20', ttl: 30 }]],
+  'resolveSrv of dns/promises': [
+    () => resolveSrv(`_http._tcp.${WEB}`),
+    [expect.objectContaining({ name: WEB, port: 80 })],
+  ],
+  'dns.reverse': [() => promisify(dns.reverse)('10.244.0.20'), [DB]],
+  'dns.lookupService': [
+    () => new Promise((found) => dns.lookupService('10.96.0.20', 80, (...given) => found(given))),
+    [null, WEB, 'http'],
+  ],
+  'dns.promises.lookupService': [
+    () => dns.promises.lookupService('10.96.0.20', 80),
+    { hostname: WEB, service: 'http' },
+  ],
+  'new dns.Resolver': [
+    () => new Promise((found) => new dns.Resolver({ timeout: 10 }).resolve4(WEB, (...given) => found(given))),
+    [null, ['10.96.0.20']],
+  ],
+  'new Resolver, imported by name': [
+    () => new Promise((found) => new Resolver().reverse('10.244.0.20', (...given) => found(given))),
+    [null, [DB]],
+  ],
+  'new dns.promises.Resolver': [() => new dns.promises.Resolver().resolve4(WEB), ['10.96.0.20']],
+  'new Resolver of dns/promises': [() => new PromisedResolver().resolve4(WEB), ['10.96.0.20']],
+  'a class that extends Resolver': [() => new (class extends PromisedResolver {})().resolve4(WEB), ['10.96.0.20']],
+};
+
+describe('names are those of the pod', () => {
+  test.each(Object.entries(CALLS))('%s', async (_, [call, found]) => {
+    const cluster = await startShop();
+    await using _net = cluster.install(AS);
+    expect(await call()).toEqual(found);
+  });
+
+  test('resolvers from before are in the pod, too, and resolvers of the pod go on afterwards', async () => {
+    const cluster = await startShop();
+    const before = new dns.promises.Resolver();
+    const servers = before.getServers();
+    {
+      await using _net = cluster.install(AS);
+      expect(await before.resolve4(WEB)).toEqual(['10.96.0.20']);
+      expect(before.getServers()).toEqual(['10.96.0.10']);
+      before.setServers(['10.96.0.99']);
+      expect([before.getServers(), new dns.Resolver().getServers()]).toEqual([['10.96.0.99'], ['10.96.0.10']]);
+      expect(before).toBeInstanceOf(dns.promises.Resolver);
+    }
+    expect(before.getServers()).toEqual(servers);
+  });
+
+  test('cancel ends what a resolver has under way', async () => {
+    const cluster = await startShop();
+    await using _net = cluster.install(AS);
+    const resolver = new dns.promises.Resolver();
+    const failed = expect(resolver.resolve4(WEB)).rejects.toMatchObject({ code: 'ECANCELLED' });
+    resolver.cancel();
+    await failed;
+  });
+
+  test('a Pod has its own name, hosts file and image', async () => {
+    const cluster = await startShop();
+    await using _net = cluster.install({ as: 'db-0' });
+    expect(await dns.promises.lookup('db-0')).toEqual({ address: '10.244.0.20', family: 4 });
+  });
+});
+
+test.each<[string, () => Promise<unknown>, object]>([
+  ['lookup', () => promisify(dns.lookup)('wbe'), { code: 'ENOTFOUND', syscall: 'getaddrinfo', hostname: 'wbe' }],
+  ['a short name', () => dns.promises.resolve4('web'), { code: 'ENOTFOUND', syscall: 'queryA', hostname: 'web' }],
+  ['no record', () => promisify(dns.resolveMx)(WEB), { code: 'ENODATA', syscall: 'queryMx', hostname: WEB }],
+  ['no host', () => promisify(dns.lookupService)('10.96.0.99', 80), { code: 'ENOTFOUND', syscall: 'getnameinfo' }],
+])('%s that finds nothing fails as in Node.js, and is no name outside', async (_, call, error) => {
+  const cluster = await startShop();
+  await using net = cluster.install(AS);
+  await expect(call()).rejects.toMatchObject(error);
+  expect(net.unexpected).toEqual([]);
+});
+
+test('wrong arguments throw as in Node.js', async () => {
+  const cluster = await startShop();
+  await using _net = cluster.install(AS);
+  const code = 'ERR_INVALID_ARG_TYPE';
+  const wrong = (call: unknown, ...args: unknown[]) =>
+    expect(() => (call as () => void).apply(dns, args as [])).toThrow(expect.objectContaining({ code }));
+  wrong(dns.lookup, 'web');
+  wrong(dns.lookup, 5, () => {});
+  wrong(dns.resolve4, WEB);
+  wrong(dns.resolve4, 5, () => {});
+  wrong(dns.promises.resolve4, 5);
+});

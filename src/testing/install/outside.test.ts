@@ -1,0 +1,95 @@
+import dns from 'node:dns';
+import { once } from 'node:events';
+import type net from 'node:net';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { namedServer, startShop } from '../../../test/support/shop-cluster.ts';
+
+const AS = { as: { namespace: 'shop' } } as const;
+const externals = { 'api.example.com': '192.0.2.7', 'own.example.com': '127.0.0.1' };
+
+test('names outside fail, and disposing tells them all, even if the program told nobody', async () => {
+  const cluster = await startShop({ externals });
+  const net = cluster.install(AS);
+  await fetch('https://telemetry.example.com/').catch(() => {});
+  await dns.promises.resolveTxt('_flags.example.com').catch(() => {});
+  await promisify(dns.lookup)('www.example.org.').catch(() => {});
+  await new dns.promises.Resolver().resolve4('www.example.net').catch(() => {});
+  await fetch('http://198.51.100.7:81/').catch(() => {});
+  const outside = [
+    'telemetry.example.com',
+    '_flags.example.com',
+    'www.example.org.',
+    'www.example.net',
+    '198.51.100.7:81',
+  ];
+  expect(net.unexpected).toEqual(outside);
+  await expect(net.dispose()).rejects.toMatchObject({
+    code: 'INSTALL',
+    message: expect.stringContaining(`outside of the cluster: ${outside.join(', ')}. Add them to \`externals\``),
+  });
+  await net.dispose();
+  await cluster.install(AS).dispose();
+});
+
+test.each(['web', 'wbe', 'wbe.shop', 'wbe.shop.svc', 'wbe.shop.svc.cluster.local', 'db-9.db.shop', 'localhost'])(
+  '%s is not outside',
+  async (name) => {
+    const cluster = await startShop();
+    await using net = cluster.install(AS);
+    await dns.promises.lookup(name).catch(() => {});
+    expect(net.unexpected).toEqual([]);
+  },
+);
+
+test('externals are found, served or at their place on this machine', async () => {
+  const cluster = await startShop({ externals });
+  const server = namedServer('outside');
+  const own = namedServer('own');
+  await once(own.listen(0, '127.0.0.1'), 'listening');
+  const { port } = own.address() as net.AddressInfo;
+  {
+    await using _net = cluster.install({ ...AS, serve: { 'api.example.com': server } });
+    expect(await (await fetch('http://api.example.com/')).text()).toBe('outside for api.example.com');
+    expect(await (await fetch(`http://own.example.com:${port}/`)).text()).toBe(`own for own.example.com:${port}`);
+  }
+  {
+    await using _net = cluster.install(AS);
+    await expect(fetch('http://api.example.com/')).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('nothing serves api.example.com, one of the externals') },
+    });
+  }
+  own.close().closeAllConnections();
+});
+
+test('with passThrough, names and addresses outside go on; those of the cluster do not', async () => {
+  const cluster = await startShop();
+  const own = namedServer('real');
+  await once(own.listen(0, '127.0.0.1'), 'listening');
+  const { port } = own.address() as net.AddressInfo;
+  const real = { lookup: [] as string[], resolve4: [] as string[] };
+  const { lookup, resolve4, promises } = dns;
+  const { resolve4: promised } = promises;
+  // The real functions ask the network: these stand for them.
+  dns.lookup = ((name: string, _: object, callback: (error: null, found: object[]) => void) => {
+    real.lookup.push(name);
+    callback(null, [{ address: '127.0.0.1', family: 4 }]);
+  }) as unknown as typeof dns.lookup;
+  promises.resolve4 = (async (name: string) => {
+    real.resolve4.push(name);
+    return ['192.0.2.1'];
+  }) as typeof promises.resolve4;
+  try {
+    await using net = cluster.install({ ...AS, passThrough: true, serve: { 'shop/web': namedServer('web') } });
+    expect(await (await fetch(`http://www.example.com:${port}/`)).text()).toBe(`real for www.example.com:${port}`);
+    expect(await promises.resolve4('www.example.net')).toEqual(['192.0.2.1']);
+    expect(await (await fetch('http://web/')).text()).toBe('web for web');
+    await expect(dns.promises.lookup('wbe')).rejects.toThrow(/did you mean web/);
+    expect(real).toEqual({ lookup: ['www.example.com'], resolve4: ['www.example.net'] });
+    expect(net.unexpected).toEqual([]);
+    own.close().closeAllConnections();
+  } finally {
+    Object.assign(dns, { lookup, resolve4 });
+    promises.resolve4 = promised;
+  }
+});

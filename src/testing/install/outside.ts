@@ -1,0 +1,46 @@
+import { CairnError } from '../../base/errors.ts';
+import type { Name } from '../../dns/name.ts';
+import type { ReadonlyRegistry } from '../../registry/registry.ts';
+
+/** How many names and addresses are remembered; the first ones tell what is wrong. */
+const MAX_UNEXPECTED = 64;
+
+/** The names and addresses outside of the cluster that a program wanted, and that nobody had foreseen. */
+export interface Outside {
+  note(what: string): void;
+  list(): readonly string[];
+  /** @throws CairnError that names them, if there are any */
+  report(): void;
+}
+
+export function createOutside(): Outside {
+  const noted = new Set<string>();
+  return {
+    note(what) {
+      if (noted.size < MAX_UNEXPECTED) noted.add(what);
+    },
+    list: () => [...noted],
+    report() {
+      if (noted.size === 0) return;
+      const remedy = 'Add them to `externals` of startCluster, or install with `passThrough: true`';
+      const more = noted.size === MAX_UNEXPECTED ? ' and perhaps more' : '';
+      throw new CairnError(
+        'INSTALL',
+        `the program wanted what is outside of the cluster: ${[...noted].join(', ')}${more}. ${remedy}`,
+      );
+    },
+  };
+}
+
+/**
+ * Whether a name is meant to be outside of the cluster. A short name is not, such as `web` or `web.shop`, and a name of the cluster's zone is not.
+ */
+export function isOutside(
+  name: string,
+  { zone, registry }: { readonly zone: Name; readonly registry: ReadonlyRegistry },
+): boolean {
+  const plain = name.toLowerCase().replace(/\.$/, '');
+  if (!plain.includes('.') || `.${plain}.`.endsWith(`.${zone}`)) return false;
+  const last = plain.slice(plain.lastIndexOf('.') + 1);
+  return last !== 'svc' && registry.namespace(last) === undefined;
+}

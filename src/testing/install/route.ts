@@ -1,0 +1,42 @@
+import type { Prefix } from '../../dns/ip.ts';
+import type { Peer } from '../../net/transport.ts';
+import type { HostEntry } from '../../plugins/hosts/entries.ts';
+import type { ReadonlyRegistry } from '../../registry/registry.ts';
+import type { ObjectStore } from '../../sources/memory/object-store.ts';
+import type { Served } from './served.ts';
+
+/** Where a connection goes. */
+export type Route =
+  /** To the address, as it is. */
+  | { readonly kind: 'pass' }
+  | { readonly kind: 'to'; readonly peer: Peer }
+  | { readonly kind: 'refused'; readonly why: string; readonly isOutside?: boolean };
+
+/** The cluster to which connections go. */
+export interface Surroundings {
+  readonly registry: ReadonlyRegistry;
+  readonly objects: ObjectStore;
+  readonly serviceCidrs: readonly Prefix[];
+  readonly externals: readonly HostEntry[];
+}
+
+export const PASS: Route = { kind: 'pass' };
+
+export function refused(why: string): Route {
+  return { kind: 'refused', why };
+}
+
+/** @param what the target, for messages */
+export function routeTo(served: Served, what: string): Route {
+  const peer = served.peer();
+  return peer ? { kind: 'to', peer } : refused(`${what}: the server that stands for it is closed`);
+}
+
+/** As `serve` names it. */
+export function idOf({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
+  return `${namespace}/${name}`;
+}
+
+export function printPeer({ address, port }: Peer): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
