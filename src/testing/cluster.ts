@@ -9,7 +9,8 @@ import { loadManifests } from '../sources/manifests/load.ts';
 import { createObjectStore, type ObjectStore, readObjects } from '../sources/memory/object-store.ts';
 import { type LocalSockets, listenFor } from './listen.ts';
 import type { ClusterObject, ObjectReference } from './objects.ts';
-import { type PodChoice, type PodOptions, type PodResolver, podViews } from './pods.ts';
+import type { PodOptions } from './pod-options.ts';
+import { type PodChoice, type PodResolver, podViews } from './pods.ts';
 import { type Answer, ask } from './question.ts';
 import { pluginsIn, type ServedCluster, type World } from './stand-ins.ts';
 
@@ -36,8 +37,13 @@ export interface ClusterOptions {
 
 /** A cluster's DNS in this process. */
 export interface Cluster extends AsyncDisposable {
-  /** Names as a pod sees them: its search list, and the stub resolver of its image. @throws CairnError for a pod that does not exist */
+  /**
+   * Names as a program in a pod sees them: its search list and hosts file, and the resolvers of its image and runtime.
+   *
+   * @throws CairnError for a pod that does not exist, and for unknown options
+   */
   pod(pod: PodChoice, options?: PodOptions): PodResolver;
+  pod(pod: { readonly namespace: string; readonly name?: string } & PodOptions): PodResolver;
   /** Adds or replaces objects; replies show them when this returns. @throws CairnError; then nothing changes */
   apply(...objects: readonly ClusterObject[]): void;
   /** Removes objects; a Namespace with all its objects. @throws CairnError for an object that does not exist; then nothing changes */

@@ -15,5 +15,6 @@ export type {
   ServiceImportObject,
   ServiceObject,
 } from './objects.ts';
-export type { PodChoice, PodOptions, PodResolver } from './pods.ts';
+export type { PodOptions } from './pod-options.ts';
+export type { PodChoice, PodResolver } from './pods.ts';
 export type { Answer, AnswerRecord } from './question.ts';
