@@ -31,9 +31,9 @@ export interface Brought {
 }
 
 /**
- * Brings one message to one server and resolves with the octets of the reply, or with undefined if none will come: then
- * the resolver waits as long as it would. A rejection says that the server cannot be reached at all (ECONNREFUSED), which
- * a resolver sees at once. The signal ends the wait. `localAddress` is what `setLocalAddress` was given for the server's family.
+ * Sends one message to one server and resolves with the octets of the response, or with undefined if none will come: then the resolver waits for its
+ * time-out. A rejection means that the server cannot be reached (ECONNREFUSED), which a resolver sees at once. The signal ends the wait. `localAddress` is
+ * the address that the program chose with `setLocalAddress`.
  */
 export type Transport = (
   message: Uint8Array,
@@ -55,7 +55,7 @@ export interface ResolverOptions extends StubSetup {
   /** UDP and TCP sockets by default. */
   readonly transport?: Transport;
   readonly clock?: Clock;
-  /** Gives numbers from 0 up to 1, for `rotate` and the like. */
+  /** Gives numbers from 0 up to 1, for example for `rotate`. */
   readonly random?: () => number;
 }
 
@@ -66,17 +66,17 @@ export interface CallOptions {
 /** Those of `dns.lookup`, and a signal. */
 export interface LookupOptions extends NodeLookupOptions, CallOptions {}
 
-/** Every query of a look-up, and what became of it. */
+/** Every query of a lookup, and its outcome. */
 export interface Explanation {
   readonly name: string;
   readonly stub: StubName;
   readonly settings: Settings;
-  /** In their order; `tried` says whether the look-up came so far. */
+  /** The candidates in their order; `tried` says whether the lookup asked for this one. */
   readonly candidates: readonly (Candidate & { readonly tried: boolean })[];
   /** In the order in which they were sent; none for an address, and for a name of the hosts file. */
   readonly queries: readonly ExplainedQuery[];
   readonly result: LookupResult;
-  /** The addresses found, in the order of the replies. */
+  /** The addresses found, in the order of the responses. */
   readonly addresses: readonly string[];
   readonly elapsedMs: number;
 }
@@ -90,12 +90,12 @@ export type Outcome =
   | 'formerr'
   | 'notimp'
   | 'truncated'
-  /** No reply came as long as it was waited for. */
+  /** No response came in time. */
   | 'timeout'
   | 'unreachable';
 
 export interface ExplainedQuery extends Query {
-  /** Since the look-up began. */
+  /** The time since the lookup began. */
   readonly sentMs: number;
   readonly elapsedMs: number;
   readonly outcome: Outcome;
@@ -172,6 +172,6 @@ export interface Resolver extends RecordResolver {
   readonly Resolver: new (
     options?: NodeResolverOptions,
   ) => RecordResolver;
-  /** Looks the name up and tells every step; a name that is not found is no error here. */
+  /** Looks the name up and reports every step. A name that is not found is not an error here. */
   explain(name: string, options?: CallOptions & { readonly type?: string }): Promise<Explanation>;
 }

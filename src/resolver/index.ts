@@ -1,3 +1,9 @@
+/*
+ * The client side of DNS, as programs in pods have it: resolv.conf, search lists and the stub resolvers of C libraries and runtimes;
+ * exported as `cairn-dns/resolver`. Begin with resolver.ts; machine.ts says how a stub resolver is written down. Nothing here caches, and
+ * nothing but transport.ts opens a socket.
+ */
+
 export type {
   Brought,
   CallOptions,

@@ -2,7 +2,7 @@ import type { AnyRecord, CaaRecord, MxRecord, NaptrRecord, SoaRecord, SrvRecord,
 import type { CaaData, MxData, NaptrData, SoaData, SrvData } from 'dns-packet';
 import type { Answer } from './exchange.ts';
 
-/** What `dns-packet` decodes, in the shapes of node:dns. */
+/** Converts the data that `dns-packet` decodes to the forms of node:dns. */
 export const asText = (data: unknown): string => String(data);
 
 export function asCaa(data: unknown): CaaRecord {

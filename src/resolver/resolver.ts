@@ -11,8 +11,8 @@ import { socketTransport } from './transport.ts';
 const DNS_PORT = 53;
 
 /**
- * A resolver that sends what the stub resolvers of a program would send, and decides as they would. It keeps nothing from one
- * look-up to the next: no cache, no memory of servers.
+ * A resolver that sends the same queries as the stub resolvers of a program, and decides in the same way. It keeps no state between lookups: no cache, no
+ * memory of servers.
  */
 export function createResolver(options: ResolverOptions): Resolver {
   const { transport = socketTransport, port = DNS_PORT, clock = systemClock, families = [4, 6] } = options;

@@ -12,14 +12,14 @@ export type FailureCode =
   | 'ECONNREFUSED'
   | 'EBADNAME';
 
-/** How a look-up ended. */
+/** How a lookup ended. */
 export type LookupResult = LookupSuccess | LookupFailure;
 
 export interface LookupSuccess {
   readonly ok: true;
   /** The name that decided, absolute. */
   readonly name: string;
-  /** The answer sections of the replies that count, in the order of the types asked for. */
+  /** The answer sections of the responses that count, in the order of the types asked for. */
   readonly answers: readonly Answer[];
   readonly why: string;
 }

@@ -3,11 +3,11 @@ import { parsePrefix } from '../dns/ip.ts';
 import type { Peer } from '../net/transport.ts';
 import type { LogSink } from '../observe/log.ts';
 import { type HostEntry, parseAddress, parseHostName } from '../plugins/hosts/entries.ts';
-import { corefileSource } from '../server/corefile-source.ts';
+import { corefileSource } from '../server/configuration/corefile-source.ts';
 import { Server } from '../server/server.ts';
 import { loadManifests } from '../sources/manifests/load.ts';
 import { createObjectStore, type ObjectStore, readObjects } from '../sources/memory/object-store.ts';
-import { type Listener, listenFor } from './listen.ts';
+import { type LocalSockets, listenFor } from './listen.ts';
 import type { ClusterObject, ObjectReference } from './objects.ts';
 import type { PodOptions } from './pod-options.ts';
 import { type PodChoice, type PodResolver, podViews } from './pods.ts';
@@ -19,19 +19,19 @@ export interface ClusterOptions {
   readonly manifests?: string | readonly string[];
   readonly objects?: readonly ClusterObject[];
   /**
-   * The path of a Corefile, or the text of one: whatever holds a `{`. By default the cluster's zone is `cluster.local`, and pods
+   * The path of a Corefile, or its text, which has a `{`. By default the cluster's zone is `cluster.local`, and pods
    * have names (`pods insecure`).
    */
   readonly corefile?: string;
-  /** The addresses of names outside the cluster. All others do not exist: nothing is ever asked of the network. */
+  /** The addresses of names outside of the cluster. No other such name exists: no query ever goes to the network. */
   readonly externals?: Readonly<Record<string, string | readonly string[]>>;
-  /** The network that services without a cluster IP get one from; 10.96.0.0/12 if not given. */
+  /** The network from which services without a cluster IP get one; 10.96.0.0/12 by default. */
   readonly serviceCidr?: string;
-  /** The node's own resolv.conf, which pods with `dnsPolicy: Default` have; its nameservers know the `externals`. */
+  /** The node's resolv.conf, which pods with `dnsPolicy: Default` get; its nameservers know the `externals`. */
   readonly nodeResolvConf?: string;
-  /** Whether programs outside of the test may ask, at {@link Cluster.address}. Without it there is no socket at all. */
+  /** Whether programs outside of the test may send queries to {@link Cluster.address}. Otherwise there is no socket. */
   readonly listen?: boolean;
-  /** Takes the server's log lines, which are not shown by default. */
+  /** Receives the server's log lines, which are not shown by default. */
   readonly log?: LogSink;
 }
 
@@ -40,30 +40,34 @@ export interface Cluster extends AsyncDisposable {
   /**
    * Names as a program in a pod sees them: its search list and hosts file, and the resolvers of its image and runtime.
    *
-   * @throws CairnError for a pod that is not there, and for options that do not exist
+   * @throws CairnError for a pod that does not exist, and for options that do not exist
    */
   pod(pod: PodChoice, options?: PodOptions): PodResolver;
   pod(pod: { readonly namespace: string; readonly name?: string } & PodOptions): PodResolver;
-  /** Adds or replaces objects; they are answered for when this returns. @throws CairnError; then nothing changes */
+  /** Adds or replaces objects; replies show them when this returns. @throws CairnError; then nothing changes */
   apply(...objects: readonly ClusterObject[]): void;
-  /** Removes objects, a Namespace with all that is in it. @throws CairnError for one that is not there; then nothing changes */
+  /** Removes objects; a Namespace with all its objects. @throws CairnError for an object that does not exist; then nothing changes */
   delete(...references: readonly ObjectReference[]): void;
-  /** Makes a pod ready, or not ready any more. @throws CairnError for a pod that is not there or has no address, or is the endpoint of an EndpointSlice that was given */
+  /**
+   * Makes a pod ready or not ready.
+   *
+   * @throws CairnError for a pod that does not exist or has no address, or is an endpoint of a given EndpointSlice
+   */
   setReady(pod: PodChoice, ready?: boolean): void;
-  /** What the server says to one question; the name is complete, no search list is used. Never rejects for what is not found. */
+  /** The server's response to one question. The name is complete; no search list is used. Never rejects if something is not found. */
   query(name: string, type?: string): Promise<Answer>;
-  /** The data of the records of a complete name, CNAMEs on the way left out; empty if there are none. */
+  /** The data of the records of a complete name, without CNAME records; empty if there are none. */
   resolve(name: string, type?: string): Promise<readonly string[]>;
   /** The environment variables for services that a kubelet gives a pod that starts now. */
   environment(pod: PodChoice): Record<string, string>;
-  /** Where programs outside of the test may ask; undefined without `listen`. */
+  /** The address for programs outside of the test; undefined without `listen`. */
   readonly address: Peer | undefined;
-  /** Ends it all; so does `await using` at the end of its block. */
+  /** Stops the cluster; `await using` does so at the end of its block. */
   stop(): Promise<void>;
 }
 
 const DEFAULT_SERVICE_CIDR = '10.96.0.0/12';
-/** An address of the documentation's network (RFC 5737), which stands for everybody outside. */
+/** An address for documentation (RFC 5737), which stands for all servers outside of the cluster. */
 const OUTSIDE = '192.0.2.53';
 
 const DEFAULT_COREFILE = `.:53 {
@@ -78,7 +82,7 @@ const DEFAULT_COREFILE = `.:53 {
 const OUTSIDE_COREFILE = `.:53 {\n    forward . ${OUTSIDE}\n}\n`;
 
 /**
- * Starts the DNS of a cluster in this process, for a test: no port, no file that is followed, nothing of the network.
+ * Starts the DNS of a cluster in this process, for a test, without a port, without following files, and without the network.
  *
  * @throws CairnError that says which object, file or line is wrong.
  */
@@ -98,14 +102,14 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   };
   const inside = inProcess(corefile, world, log);
   const outside = inProcess(OUTSIDE_COREFILE, world, log);
-  let listener: Listener | undefined;
-  const stop = async () => void (await Promise.all([listener?.close(), inside.shutdown(), outside.shutdown()]));
+  let sockets: LocalSockets | undefined;
+  const stop = async () => void (await Promise.all([sockets?.close(), inside.shutdown(), outside.shutdown()]));
   try {
     await inside.start();
     if (served.length === 0) throw lacking('kubernetes', 'the objects');
     if (options.externals && !forwards) throw lacking('forward', 'the externals');
     await outside.start();
-    if (options.listen) listener = await listenFor(inside, log);
+    if (options.listen) sockets = await listenFor(inside, log);
   } catch (error) {
     await stop();
     throw error;
@@ -119,7 +123,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       const { records } = await ask(inside, name, type);
       return records.filter((record) => record.type === type.toUpperCase()).map(({ data }) => data);
     },
-    address: listener?.address,
+    address: sockets?.address,
     stop,
     [Symbol.asyncDispose]: stop,
   };
@@ -138,7 +142,7 @@ async function readCluster({ manifests = [], objects = [] }: ClusterOptions): Pr
   return store;
 }
 
-/** What is given and never looked at is a mistake. */
+/** The error for an option that would have no effect. */
 function lacking(plugin: string, what: string): CairnError {
   return new CairnError('COREFILE', `the Corefile has no \`${plugin}\`, which would answer for ${what}: add it`);
 }

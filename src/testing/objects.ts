@@ -1,4 +1,4 @@
-/** Fields that DNS does not look at, so that an object may be given as the API has it. */
+/** Fields that DNS does not use, so that an object may be complete, as in the API. */
 interface Rest {
   readonly [field: string]: unknown;
 }
@@ -18,7 +18,7 @@ export interface ServiceObject extends Rest {
   readonly metadata: ObjectMeta;
   readonly spec?: {
     readonly type?: 'ClusterIP' | 'NodePort' | 'LoadBalancer' | 'ExternalName';
-    /** `None` makes the service headless; one that is not given is chosen. */
+    /** `None` makes the service headless; without it, an address is chosen. */
     readonly clusterIP?: string;
     readonly clusterIPs?: readonly string[];
     /** The labels of the pods that are its endpoints. */
@@ -43,7 +43,7 @@ export interface PodObject extends Rest {
   readonly apiVersion?: 'v1';
   readonly metadata: ObjectMeta;
   readonly spec?: {
-    /** With `subdomain`, the pod's own name below the headless service of that name. */
+    /** With `subdomain`, the pod's name below the headless service of that name. */
     readonly hostname?: string;
     readonly subdomain?: string;
     readonly hostNetwork?: boolean;
@@ -89,7 +89,7 @@ export interface NamespaceObject extends Rest {
 export interface EndpointSliceObject extends Rest {
   readonly kind: 'EndpointSlice';
   readonly apiVersion?: 'discovery.k8s.io/v1';
-  /** The label `kubernetes.io/service-name` says which service the slice belongs to. */
+  /** The label `kubernetes.io/service-name` has the service of the slice. */
   readonly metadata: ObjectMeta;
   readonly addressType?: 'IPv4' | 'IPv6' | 'FQDN';
   readonly ports?: readonly { readonly name?: string; readonly port?: number; readonly protocol?: Protocol }[];
@@ -130,7 +130,7 @@ export interface ServiceImportObject extends Rest {
   };
 }
 
-/** A Kubernetes object that DNS is made of. The API version follows from the kind; fields that DNS does not look at may be there. */
+/** A Kubernetes object that matters for DNS. The API version follows from the kind; fields that DNS does not use are allowed. */
 export type ClusterObject =
   | ServiceObject
   | PodObject
@@ -139,7 +139,7 @@ export type ClusterObject =
   | EndpointsObject
   | ServiceImportObject;
 
-/** Names an object: a whole one will do. */
+/** The names of an object; a whole object is accepted, too. */
 export interface ObjectReference extends Rest {
   readonly kind: ClusterObject['kind'];
   readonly metadata: { readonly name: string; readonly namespace?: string; readonly [field: string]: unknown };

@@ -12,20 +12,20 @@ import {
 } from '../resolver/index.ts';
 import type { Server } from '../server/server.ts';
 import { hostsOfPod } from '../sources/manifests/hosts-file.ts';
-import { KUBELET_DEFAULTS, type KubeletFields, type PodManifest } from '../sources/manifests/pod.ts';
+import type { PodManifest } from '../sources/manifests/manifest.ts';
+import { KUBELET_DEFAULTS, type KubeletFields } from '../sources/manifests/pod.ts';
 import type { ObjectStore } from '../sources/memory/object-store.ts';
 import { checkPodOptions, type PodOptions } from './pod-options.ts';
 import type { ServedCluster } from './stand-ins.ts';
 
 /**
- * A pod of the cluster, as `NAME` (if only one namespace has it), `NAMESPACE/NAME` or an object; or, without a name, any
- * ordinary pod of a namespace.
+ * A pod of the cluster, as `NAME` (if only one namespace has it), `NAMESPACE/NAME` or an object; without a name, an ordinary pod of a namespace.
  */
 export type PodChoice = string | { readonly namespace: string; readonly name?: string };
 
 /**
- * Names as a program in a pod sees them: `lookup` is `dns.lookup` and `dns.promises.lookup`, the rest is `dns.promises.Resolver`. `explain` tells every
- * query of a look-up.
+ * Names as a program in a pod sees them: `lookup` is `dns.lookup` and `dns.promises.lookup`, the rest is `dns.promises.Resolver`. `explain` reports every
+ * query of a lookup.
  */
 export interface PodResolver extends Resolver {
   readonly namespace: string;
@@ -38,16 +38,16 @@ export interface PodResolver extends Resolver {
 interface Surroundings {
   readonly objects: ObjectStore;
   readonly cluster: ServedCluster;
-  /** Answers at the cluster's DNS address. */
+  /** The server at the cluster's DNS address. */
   readonly inside: Server;
-  /** Answers at all others. */
+  /** The server at all other addresses. */
   readonly outside: Server;
   readonly nodeResolvConf: string;
 }
 
 const NOBODY: Peer = { address: '127.0.0.1', port: 0 };
 
-/** What a kubelet needs to know of a pod. */
+/** The fields of a pod that a kubelet needs. */
 interface Found {
   readonly namespace: string;
   readonly name?: string;
@@ -56,7 +56,7 @@ interface Found {
   readonly pod?: PodManifest;
 }
 
-/** The ways of a cluster to look at it as one of its pods. */
+/** The methods of a cluster that show it as its pods see it. */
 export function podViews({ objects, cluster, inside, outside, nodeResolvConf }: Surroundings) {
   const clusterDns = () => clusterDnsAddress(cluster.registry.services());
   return {
@@ -106,7 +106,7 @@ function familiesOf(addresses: readonly string[]): (4 | 6)[] {
   return ([4, 6] as const).filter((family) => addresses.some((address) => address.includes(':') === (family === 6)));
 }
 
-/** @throws CairnError for a pod that is not there, or that may be another */
+/** @throws CairnError for a pod that does not exist, or a name that several pods have */
 function findPod(objects: ObjectStore, choice: PodChoice): Found {
   const [namespace, name] = typeof choice === 'string' ? namesIn(choice) : [choice.namespace, choice.name];
   if (namespace !== undefined && name === undefined) return { namespace, kubelet: KUBELET_DEFAULTS };

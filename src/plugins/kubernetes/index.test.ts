@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type TestEnv, type TestEnvOptions, testEnv } from '../../../test/support/env.ts';
 import { memoryFiles } from '../../../test/support/memory-files.ts';
@@ -93,21 +93,21 @@ describe('a registry of manifests', () => {
   const SERVICE =
     'apiVersion: v1\nkind: Service\nmetadata: { name: web, namespace: shop }\nspec: { ports: [{ port: 80 }] }';
 
-  test('a relative path starts at the working directory, and service_cidr gives addresses', async () => {
-    const root = await folderWith({ 'web.yaml': SERVICE });
-    const body = 'kubernetes {\nmanifests web.yaml\nservice_cidr 10.96.0.0/30\n}';
-    const { env, handler } = await started(body, { root });
+  test('a relative path does not start at root, as it starts at the Corefile, and service_cidr gives addresses', async () => {
+    const path = relative('', await folderWith({ 'web.yaml': SERVICE }));
+    const body = `kubernetes {\nmanifests ${path}/web.yaml\nservice_cidr 10.96.0.0/30\n}`;
+    const { env, handler } = await started(body, { root: '/a/folder/deeper/than/this/one/is/likely/to/be' });
     envs.push(env);
     const reply = await handler(testQuery('web.shop.svc.cluster.local. A'));
     expect(reply.answer.map(printRdata)).toEqual([expect.stringMatching(/^10\.96\.0\./)]);
   });
 
   test('labels and namespaces_from_manifests choose what is served', async () => {
-    const root = await folderWith({
+    const folder = await folderWith({
       'a.yaml': `${SERVICE}\n---\napiVersion: v1\nkind: Namespace\nmetadata: { name: other, labels: { team: a } }`,
     });
     for (const line of ['labels app=web', 'namespaces_from_manifests', 'namespace_labels team=a']) {
-      const { env, handler } = await started(`kubernetes {\nmanifests a.yaml\n${line}\n}`, { root });
+      const { env, handler } = await started(`kubernetes {\nmanifests ${folder}/a.yaml\n${line}\n}`);
       envs.push(env);
       const reply = await handler(testQuery('web.shop.svc.cluster.local. A'));
       expect([line, printRcode(reply.rcode)]).toEqual([line, 'NXDOMAIN']);

@@ -1,16 +1,16 @@
 import { type IP, type Prefix, parseIP, prefixContains, printIP } from '../../dns/ip.ts';
 import type { Family, ServiceManifest } from './manifest.ts';
 
-/** Larger networks than this are used only at their beginning. */
+/** Of a larger network only the first addresses are used. */
 const MAX_HOST_BITS = 32;
 
-/** The addresses of each service that got any, and why one got none. */
+/** The addresses of the services that got some, and why others got none. */
 interface Allocation {
   readonly clusterIPs: ReadonlyMap<ServiceManifest, readonly string[]>;
   readonly failures: readonly { readonly service: ServiceManifest; readonly problem: string }[];
 }
 
-/** Whether the service is of a kind that has cluster IPs, and has none. */
+/** Whether the service should have a cluster IP, but has none. */
 export function lacksClusterIP({ record }: ServiceManifest): boolean {
   return record.type !== 'ExternalName' && !record.headless && record.clusterIPs.length === 0;
 }
@@ -18,10 +18,9 @@ export function lacksClusterIP({ record }: ServiceManifest): boolean {
 /**
  * Gives cluster IPs to the services that lack them.
  *
- * An address follows from the service's namespace and name alone: a hash of them says where in the network to look, and
- * the next free address from there on is taken. Services are served in the order of their names. So an address is the
- * same after every start and whatever the order of the files; only a service whose place is taken depends on others.
- * As in Kubernetes, a service has one address, of the first network's family, unless it asks for more.
+ * A hash of the service's namespace and name gives a place in the network, and the service gets the next free address from there on. Services get
+ * their addresses in the order of their names. So an address is the same after every start and for every order of files; it depends on other services
+ * only if its place is taken. As in Kubernetes, a service has one address, of the first network's family, unless it asks for more.
  */
 export function allocateClusterIPs(services: readonly ServiceManifest[], cidrs: readonly Prefix[]): Allocation {
   const pools = cidrs.map((cidr) => new Pool(cidr));
@@ -74,7 +73,7 @@ class Pool {
     this.cidr = cidr;
     this.family = cidr.ip.length === 4 ? 'IPv4' : 'IPv6';
     const all = 2 ** Math.min(cidr.ip.length * 8 - cidr.bits, MAX_HOST_BITS);
-    // As in Kubernetes: neither the network's own address nor the last one, which is IPv4's broadcast address.
+    // As in Kubernetes, the address of the network and the last one, which is the broadcast address in IPv4, are not used.
     this.first = all > 2 ? 1 : 0;
     this.size = all > 2 ? all - 2 : all;
   }
@@ -83,7 +82,7 @@ class Pool {
     if (prefixContains(this.cidr, parseIP(ip)!)) this.taken.add(ip);
   }
 
-  /** The first free address at or after the place that the hash points to. */
+  /** The first free address at or after the place that the hash gives. */
   take(hash: number): string | undefined {
     for (let i = 0; i < this.size && !this.exhausted; i++) {
       const ip = printIP(addressAt(this.cidr, this.first + ((hash + i) % this.size)));
@@ -104,7 +103,7 @@ function addressAt({ ip }: Prefix, offset: number): IP {
   return address;
 }
 
-/** FNV-1a, 32 bits, with its bits mixed once more: names that differ in their last letter would be neighbours. */
+/** FNV-1a with 32 bits, mixed once more: otherwise names that differ only in their last letter would be neighbours. */
 function hashOf(text: string): number {
   let hash = 0x811c9dc5;
   for (const octet of new TextEncoder().encode(text)) hash = Math.imul(hash ^ octet, 0x01000193);

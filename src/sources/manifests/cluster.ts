@@ -11,9 +11,9 @@ export interface ClusterOptions {
   readonly labels?: Selector;
   /** Which Namespaces are served. Every namespace has the label `kubernetes.io/metadata.name`; one without a manifest has no other. */
   readonly namespaceLabels?: Selector;
-  /** `manifests`: where there is any Namespace manifest, only they say which namespaces exist. `all`, the default: what an object names exists as well. */
+  /** `manifests`: if there are Namespace manifests, only these namespaces exist. `all`, the default: namespaces of other objects exist, too. */
   readonly namespacesFrom?: 'manifests' | 'all';
-  /** The networks that services without a cluster IP get one from. */
+  /** The networks from which services without a cluster IP get one. */
   readonly serviceCidrs?: readonly Prefix[];
 }
 
@@ -29,7 +29,10 @@ export interface Cluster {
   readonly problems: readonly Problem[];
 }
 
-/** Adds to manifests what a control plane would: namespaces, cluster IPs, and endpoints out of pods. Of two manifests of one object the later one counts. */
+/**
+ * Adds to manifests what a control plane would: namespaces, cluster IPs, and endpoints from pods. Of two manifests of one object, the later one
+ * counts.
+ */
 export function buildCluster(manifests: Iterable<Manifest>, options: ClusterOptions): Cluster {
   const { labels = [], serviceCidrs = [] } = options;
   const problems: Problem[] = [];
@@ -39,7 +42,7 @@ export function buildCluster(manifests: Iterable<Manifest>, options: ClusterOpti
   const services = serviceCidrs.length > 0 ? withClusterIPs(selected, serviceCidrs, problems) : selected;
   if (serviceCidrs.length === 0) problems.push(...services.filter(lacksClusterIP).map(noClusterIP));
 
-  // Endpoints that are given win over what would be derived, and slices over the legacy objects that mirror them.
+  // Given endpoints take precedence over derived ones, and slices over the legacy objects that mirror them.
   const withSlices = new Set(EndpointSlice.map(({ record }) => record && keyOf(record.namespace, record.service)));
   const mirrored = Endpoints.filter(({ namespace, name }) => !withSlices.has(keyOf(namespace, name)));
   const given = new Set([...withSlices, ...mirrored.map(({ namespace, name }) => keyOf(namespace, name))]);
@@ -74,7 +77,7 @@ function withoutDuplicates(manifests: Iterable<Manifest>, problems: Problem[]): 
     const name = describe(manifest);
     const earlier = byName.get(name);
     if (earlier) {
-      const text = `${name} stands at ${earlier.place} and at ${manifest.place}: the latter is served; remove one of them`;
+      const text = `${name} is at ${earlier.place} and at ${manifest.place}: the latter is served; remove one of them`;
       problems.push({ level: 'warning', text });
     }
     byName.set(name, manifest);

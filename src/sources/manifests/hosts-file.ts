@@ -1,5 +1,5 @@
 import { hostsFor } from '../../resolver/hosts.ts';
-import type { PodManifest } from './pod.ts';
+import type { PodManifest } from './manifest.ts';
 
 /** Linux's limit, to which the kubelet cuts host names. */
 const MAX_HOSTNAME_LENGTH = 63;

@@ -9,10 +9,10 @@ import { convertNamespace } from '../objects/namespace.ts';
 import { readProtocol } from '../objects/ports.ts';
 import { convertService } from '../objects/service.ts';
 import { convertServiceImport } from '../objects/service-import.ts';
-import { type PodManifest, readPod } from './pod.ts';
+import { type PodFields, readPod } from './pod.ts';
 
-/** What every manifest has; `place` is where it stands, for messages. */
-export interface Common {
+/** The fields of every manifest; `place` is its position, for messages. */
+interface Common {
   /** Empty for a Namespace. */
   readonly namespace: string;
   readonly name: string;
@@ -22,7 +22,7 @@ export interface Common {
 
 export type Family = 'IPv4' | 'IPv6';
 
-/** A Service, and what the control plane would read of it. */
+/** A Service, with the fields that a control plane would use. */
 export interface ServiceManifest extends Common {
   readonly kind: 'Service';
   readonly record: Service;
@@ -47,7 +47,7 @@ interface SliceManifest extends Common {
   readonly kind: 'EndpointSlice';
   /** Undefined if no name leads to the slice. */
   readonly record: EndpointSlice | undefined;
-  /** The same as a slice of the cluster set; undefined if it is not imported. */
+  /** The record as a slice of the cluster set; undefined if it is not imported. */
   readonly imported: EndpointSlice | undefined;
 }
 
@@ -66,6 +66,10 @@ interface ImportManifest extends Common {
   readonly record: Service;
 }
 
+export interface PodManifest extends Common, PodFields {
+  readonly kind: 'Pod';
+}
+
 export type Manifest =
   | ServiceManifest
   | SliceManifest
@@ -77,7 +81,7 @@ export type Manifest =
 const READERS: Readonly<Record<string, (object: unknown, place: string, passOver: PassOver) => Manifest>> = {
   'v1 Service': readService,
   'v1 Endpoints': readEndpoints,
-  'v1 Pod': readPod,
+  'v1 Pod': readPodManifest,
   'v1 Namespace': readNamespace,
   'discovery.k8s.io/v1 EndpointSlice': readSlice,
   'multicluster.x-k8s.io/v1alpha1 ServiceImport': readImport,
@@ -86,7 +90,7 @@ const READERS: Readonly<Record<string, (object: unknown, place: string, passOver
 /**
  * Reads an API object; undefined if DNS does not need its kind.
  *
- * @param passOver is called for parts of the object that make no sense: it is read without them.
+ * @param passOver is called for parts of the object that are not valid: it is read without them.
  * @throws ObjectError
  */
 export function readManifest(
@@ -97,12 +101,12 @@ export function readManifest(
   return READERS[`${apiVersion} ${kind}`]?.(object, place, passOver);
 }
 
-/** What no two objects of a cluster share: kind, namespace and name. */
+/** The unique key of an object in a cluster: kind, namespace and name. */
 export function keyOf({ kind, namespace, name }: Pick<Manifest, 'kind' | 'namespace' | 'name'>): string {
   return `${kind} ${namespace}/${name}`;
 }
 
-/** The kinds whose controllers make pods in a cluster; here nothing makes them. */
+/** The kinds whose controllers create pods in a cluster; nothing creates them here. */
 const WORKLOADS = new Set([
   ...['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet'].map((kind) => `apps/v1 ${kind}`),
   ...['Job', 'CronJob'].map((kind) => `batch/v1 ${kind}`),
@@ -160,6 +164,10 @@ function readEndpoints(object: unknown, place: string, passOver: PassOver): Endp
   const endpoints = new Field('Endpoints', object);
   const records = convertEndpoints(object, passOver);
   return { kind: 'Endpoints', ...readLongNames(endpoints), labels: readLabels(endpoints), place, records };
+}
+
+function readPodManifest(object: unknown, place: string, passOver: PassOver): PodManifest {
+  return { kind: 'Pod', ...readLongNames(new Field('Pod', object)), place, ...readPod(object, passOver) };
 }
 
 function readNamespace(object: unknown, place: string): NamespaceManifest {

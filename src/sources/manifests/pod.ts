@@ -1,13 +1,13 @@
 import type { Pod } from '../../registry/records.ts';
+import type { Labels } from '../../registry/selector.ts';
 import { Field, type PassOver, readEach, refuseAll } from '../objects/field.ts';
-import { LABEL, LABEL_RULE, readLabels, readLongNames } from '../objects/metadata.ts';
+import { LABEL, LABEL_RULE, readLabels } from '../objects/metadata.ts';
 import { convertPod } from '../objects/pod.ts';
 import { readProtocol } from '../objects/ports.ts';
-import type { Common } from './manifest.ts';
 
-/** A Pod, and what the control plane and the kubelet would read of it. */
-export interface PodManifest extends Common {
-  readonly kind: 'Pod';
+/** The fields of a Pod that a control plane and a kubelet would use. */
+export interface PodFields {
+  readonly labels: Labels;
   /** Undefined if the pod has no address. */
   readonly record: Pod | undefined;
   readonly ready: boolean;
@@ -26,7 +26,7 @@ interface ContainerPort {
 
 const DNS_POLICIES = ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'] as const;
 
-/** What the kubelet makes a pod's resolv.conf, hosts file and environment of: fields of `spec`, with their defaults. */
+/** The fields of `spec` from which a kubelet makes a pod's resolv.conf, hosts file and environment, with their defaults. */
 export interface KubeletFields {
   readonly dnsPolicy: (typeof DNS_POLICIES)[number];
   readonly dnsConfig: DnsConfig;
@@ -43,7 +43,7 @@ interface DnsConfig {
   readonly options: readonly { readonly name: string; readonly value?: string }[];
 }
 
-/** What a kubelet takes for a pod that says nothing of it. */
+/** A kubelet's defaults. */
 export const KUBELET_DEFAULTS: KubeletFields = {
   dnsPolicy: 'ClusterFirst',
   dnsConfig: { nameservers: [], searches: [], options: [] },
@@ -53,16 +53,13 @@ export const KUBELET_DEFAULTS: KubeletFields = {
 };
 
 /** @param passOver is called for invalid addresses, ports and host names. @throws ObjectError */
-export function readPod(object: unknown, place: string, passOver: PassOver = refuseAll): PodManifest {
+export function readPod(object: unknown, passOver: PassOver = refuseAll): PodFields {
   const pod = new Field('Pod', object);
   const record = convertPod(object, passOver);
   const spec = pod.get('spec');
   const labels = readLabels(pod);
   return {
-    kind: 'Pod',
-    ...readLongNames(pod),
     labels,
-    place,
     record,
     ready: isReady(pod.get('status')),
     hostname: readHostname(spec.get('hostname'), passOver),
@@ -74,8 +71,8 @@ export function readPod(object: unknown, place: string, passOver: PassOver = ref
 }
 
 /**
- * Whether the Ready condition is true. A kubelet always gives conditions; a pod written by hand with an address and without
- * conditions is meant to be reached, unless its phase says that it does not run.
+ * Whether the condition Ready is true. A kubelet always sets conditions. A pod written by hand may have an address and no conditions: it counts as
+ * ready, unless its phase says that it does not run.
  */
 function isReady(status: Field): boolean {
   const conditions = status.get('conditions').items();
@@ -114,7 +111,7 @@ function readKubeletFields(spec: Field): KubeletFields {
     enableServiceLinks: spec.get('enableServiceLinks').flag() ?? KUBELET_DEFAULTS.enableServiceLinks,
     hostAliases: spec.get('hostAliases').present ? readHostAliases(spec) : KUBELET_DEFAULTS.hostAliases,
   };
-  // Most pods say nothing of it: a large cluster's share one object.
+  // Most pods have only defaults, so they share one object.
   const isDefault = (Object.keys(fields) as (keyof KubeletFields)[]).every(
     (key) => fields[key] === KUBELET_DEFAULTS[key],
   );

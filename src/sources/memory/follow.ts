@@ -3,9 +3,9 @@ import { buildCluster, type ClusterOptions } from '../manifests/cluster.ts';
 import { type ObjectStore, ObjectStoreError } from './object-store.ts';
 
 /**
- * Keeps a registry equal to the objects of a store: when a change returns, it is there. The result ends that.
+ * Keeps a registry equal to the objects of a store: when a change returns, the registry has it. Returns a function that ends it.
  *
- * @throws ObjectStoreError (a change does, too) for objects that a control plane could not do justice to, such as a service without a free cluster IP.
+ * @throws ObjectStoreError (a change does, too) for objects that a control plane could not handle, such as a service without a free cluster IP.
  */
 export function followObjects(store: ObjectStore, options: ClusterOptions, registry: Registry): () => void {
   const load = () => {
