@@ -63,7 +63,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Those of `dns.lookup`, and a signal. */
+/** The options of `dns.lookup`, and a signal. */
 export interface LookupOptions extends NodeLookupOptions, CallOptions {}
 
 /** Every query of a lookup, and its outcome. */
@@ -135,7 +135,7 @@ export interface ResolveAddresses {
   (name: string, options: ResolveOptions & CallOptions): Promise<string[] | RecordWithTtl[]>;
 }
 
-/** What `dns.promises.Resolver` has: the records of one type. Every method takes a signal beside. */
+/** The methods of `dns.promises.Resolver`. Those for one record type also take a signal. */
 export interface RecordResolver {
   resolve: typeof promises.resolve;
   resolve4: ResolveAddresses;
@@ -168,7 +168,7 @@ export interface RecordResolver {
  */
 export interface Resolver extends RecordResolver {
   readonly lookup: Lookup;
-  /** A class like `dns.promises.Resolver`: its servers, time limits and lookups under way are its own. */
+  /** A class like `dns.promises.Resolver`: each instance has its servers, time limits and lookups. */
   readonly Resolver: new (
     options?: NodeResolverOptions,
   ) => RecordResolver;

@@ -94,7 +94,7 @@ export function podViews({ objects, cluster, inside, outside, nodeResolvConf }: 
   };
 }
 
-/** Those that stand with the choice, and those beside it. */
+/** The options in the choice, and those after it. */
 function optionsOf(choice: PodChoice & Partial<PodOptions>, options: PodOptions): PodOptions {
   if (typeof choice === 'string') return checkPodOptions(options);
   const { namespace: _, name: __, ...own } = choice as Partial<PodOptions> & { namespace: string; name?: string };
