@@ -40,7 +40,7 @@ export interface Cluster extends AsyncDisposable {
   /**
    * Names as a program in a pod sees them: its search list and hosts file, and the resolvers of its image and runtime.
    *
-   * @throws CairnError for a pod that does not exist, and for unknown options
+   * @throws CairnError for a pod that does not exist, and for options that do not exist
    */
   pod(pod: PodChoice, options?: PodOptions): PodResolver;
   pod(pod: { readonly namespace: string; readonly name?: string } & PodOptions): PodResolver;

@@ -24,8 +24,8 @@ import type { ServedCluster } from './stand-ins.ts';
 export type PodChoice = string | { readonly namespace: string; readonly name?: string };
 
 /**
- * Names as a program in a pod sees them: `lookup` is `dns.lookup` and `dns.promises.lookup`, the rest is `dns.promises.Resolver`. `explain` reports
- * every query of a lookup.
+ * Names as a program in a pod sees them: `lookup` is `dns.lookup` and `dns.promises.lookup`, the rest is `dns.promises.Resolver`. `explain` reports every
+ * query of a lookup.
  */
 export interface PodResolver extends Resolver {
   readonly namespace: string;
@@ -94,7 +94,7 @@ export function podViews({ objects, cluster, inside, outside, nodeResolvConf }: 
   };
 }
 
-/** Those that stand with the choice, and those beside it. */
+/** The options in the choice, and those after it. */
 function optionsOf(choice: PodChoice & Partial<PodOptions>, options: PodOptions): PodOptions {
   if (typeof choice === 'string') return checkPodOptions(options);
   const { namespace: _, name: __, ...own } = choice as Partial<PodOptions> & { namespace: string; name?: string };
@@ -106,7 +106,7 @@ function familiesOf(addresses: readonly string[]): (4 | 6)[] {
   return ([4, 6] as const).filter((family) => addresses.some((address) => address.includes(':') === (family === 6)));
 }
 
-/** @throws CairnError for a pod that is not there, or that may be another */
+/** @throws CairnError for a pod that does not exist, or a name that several pods have */
 function findPod(objects: ObjectStore, choice: PodChoice): Found {
   const [namespace, name] = typeof choice === 'string' ? namesIn(choice) : [choice.namespace, choice.name];
   if (namespace !== undefined && name === undefined) return { namespace, kubelet: KUBELET_DEFAULTS };
