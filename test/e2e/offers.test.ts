@@ -91,6 +91,33 @@ test('what a plugin offers ends with its configuration', async () => {
   await expect.poll(left).toEqual(['green']);
 });
 
+test('a plugin that keeps its environment gets nothing from it after a reload', async () => {
+  const envs: PluginEnv[] = [];
+  const keeping = outside('keep', (_, env) => {
+    envs.push(env);
+    return {};
+  });
+  const corefile = (colour: string) => `. {\nbind 127.0.0.1\npaint ${colour}\nkeep x\nwhoami\n}\n`;
+  const { server, rewrite } = await start(corefile('red'), colouring('paint'), keeping);
+  const before = envs.at(-1)!;
+  expect(before.ask(COLOUR)).toEqual([{ name: 'red' }]);
+  rewrite(corefile('blue'));
+  expect(await server.reload()).toBe('reloaded');
+  expect([before.ask(COLOUR), envs.at(-1)!.ask(COLOUR)]).toEqual([[], [{ name: 'blue' }]]);
+  expect(() => before.offer(COLOUR, { name: 'green' })).toThrow("'keep' offers 'colour' after it was created");
+});
+
+test("after a reload, 'cache' has nothing that plugins below made of an earlier offer", async () => {
+  const corefile = (colour: string) => `. {\nbind 127.0.0.1\npaint ${colour}\ncache\nshow x\n}\n`;
+  const below: PluginDefinition = { ...showing, dependsOn: 'question', place: { after: 'cache' } };
+  const { port, server, rewrite } = await start(corefile('red'), colouring('paint'), below);
+  const shown = async () => (await ask(port, 'a.test', 'TXT')).answer;
+  expect([await shown(), await shown()]).toEqual([['"red"'], ['"red"']]);
+  rewrite(corefile('blue'));
+  expect(await server.reload()).toBe('reloaded');
+  expect(await shown()).toEqual(['"blue"']);
+});
+
 test.each([
   [
     'asks while it is created',
