@@ -65,13 +65,14 @@ export class Instance {
     this.created = created;
     for (const listener of listeners) {
       const { securedBy } = listener;
-      if (securedBy) listener.credentials = credentialsOf(securedBy, created.get(securedBy)!.offers);
+      if (securedBy) listener.credentials = credentialsOf(securedBy, created.get(securedBy)!.offers, this.log);
     }
     this.warnings = inOrder([...warnings, ...this.pages.warnings(this.listeners)]);
     const isWatched = [...created.values()].some(({ plugins }) => plugins.some(({ isConfined }) => isConfined));
     const running = new Map(
       [...created].map(([block, plugins]) => {
         const recover: Recover = (query, thrown) => world.watch.recovered(query, thrown, block.settings.debug);
+        checkSelection(block, plugins.offers);
         return [block, runBlock(block, plugins, recover, isWatched)];
       }),
     );
@@ -177,15 +178,45 @@ function chainOf(plugins: readonly NamedPlugin[], end: Handler, recover: Recover
   }, end);
 }
 
-/** The credentials that a block's plugins offer. @throws CorefileError if the settings say that there are some, but none are offered */
-function credentialsOf({ settings }: BlockConfiguration, offers: Offers): () => ServerCredentials {
+/**
+ * The credentials that a block's plugins offer. If there are none for a connection, that throws: it must not be in the clear.
+ *
+ * @throws CorefileError if the settings say that there are some, but none are offered
+ */
+function credentialsOf({ settings }: BlockConfiguration, offers: Offers, log: Logger): () => ServerCredentials {
   const [credentials] = offers.of(CREDENTIALS);
-  if (credentials) return credentials;
   const { plugin, position } = settings.tls!;
+  let complaint = '';
+  if (credentials) {
+    return () => {
+      try {
+        const given: Partial<ServerCredentials> | undefined = credentials();
+        if (typeof given?.cert === 'string') return given as ServerCredentials;
+        throw new TypeError('its offer gives no certificate');
+      } catch (thrown) {
+        const message = `plugin/${plugin}: no credentials, so connections are closed: ${messageOf(thrown)}`;
+        if (message !== complaint) log.error(message);
+        complaint = message;
+        throw thrown;
+      }
+    };
+  }
   const instead = 'call env.offer(CREDENTIALS, …) in create';
   throw new CorefileError(
     position,
     `plugin/${plugin}: its settings have 'tls', but it offers no credentials - ${instead}`,
+  );
+}
+
+/** @throws CorefileError if the settings name a choice of queries, but none is offered: the block would serve all */
+function checkSelection({ settings, plugins }: BlockConfiguration, offers: Offers): void {
+  if (settings.view === undefined || offers.of(SELECTION).length > 0) return;
+  const { definition, directive } = plugins.find(
+    ({ definition, options }) => definition.settings?.(options).view !== undefined,
+  )!;
+  throw new CorefileError(
+    directive.position,
+    `plugin/${definition.name}: its settings have 'view', but it offers no choice of queries - call env.offer(SELECTION, …) in create`,
   );
 }
 
@@ -195,12 +226,18 @@ function selectionOf(offers: Offers, recover: Recover): Block['selects'] {
   if (selections.length === 0) return undefined;
   return (query) => {
     try {
-      return selections.every((selects) => selects(query));
+      return selections.every((selects) => booleanOf(selects(query)));
     } catch (thrown) {
       recover(query, thrown);
       return false;
     }
   };
+}
+
+/** @throws TypeError for what JavaScript lets a plugin return instead, such as a promise, which would count as true */
+function booleanOf(isSelected: unknown): boolean {
+  if (typeof isSelected === 'boolean') return isSelected;
+  throw new TypeError('a choice of queries must return true or false at once');
 }
 
 /** The error of a plugin's start with the plugin's name, after the position in the Corefile if it has one. */
