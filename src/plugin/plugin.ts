@@ -167,7 +167,9 @@ export interface ParseContext extends BlockContext {
  * - `marked`: more than the question for some replies. The plugin itself marks those: it takes `repeat` off (`notRepeatable`), and
  *   sets `uncacheable` where it stands below `cache`.
  */
-export type DependsOn = 'client' | 'question' | 'marked';
+export type DependsOn = (typeof DEPENDS_ON)[number];
+
+export const DEPENDS_ON = ['client', 'question', 'marked'] as const;
 
 /** The version of the contract: a package names it as `api` in its package.json. */
 export const API_VERSION = 1;
