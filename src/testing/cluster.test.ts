@@ -260,7 +260,7 @@ stub.example:53 {
 
 describe('manifests', () => {
   const YAML =
-    'apiVersion: v1\nkind: Service\nmetadata: {name: api, namespace: shop}\nspec: {clusterIP: 10.96.0.30}\n---\napiVersion: apps/v1\nkind: Deployment\n';
+    'apiVersion: v1\nkind: Service\nmetadata: {name: api, namespace: shop}\nspec: {clusterIP: 10.96.0.30}\n---\napiVersion: apps/v1\nkind: DaemonSet\n';
 
   test('come from files, next to objects', async () => {
     const cluster = await start({ manifests: folderWith({ 'a.yaml': YAML }) });

@@ -3,8 +3,11 @@ import type { EndpointSlice, Namespace, Pod, Service } from '../../registry/reco
 import { type Selector, selects } from '../../registry/selector.ts';
 import { allocateClusterIPs, lacksClusterIP } from './cluster-ips.ts';
 import { deriveSlices, PodIndex } from './endpoints.ts';
+import { makePods, podNetworksFor } from './made-pods.ts';
 import type { Manifest, ServiceManifest } from './manifest.ts';
+import type { PodManifest } from './pod.ts';
 import type { Problem } from './problems.ts';
+import { WORKLOAD_API_VERSIONS, type Workload, type WorkloadKind } from './workload.ts';
 
 export interface ClusterOptions {
   /** Which Services, ServiceImports, EndpointSlices and Pods are served; endpoints are derived from all Pods. */
@@ -15,6 +18,8 @@ export interface ClusterOptions {
   readonly namespacesFrom?: 'manifests' | 'all';
   /** The networks that services without a cluster IP get one from. */
   readonly serviceCidrs?: readonly Prefix[];
+  /** The networks that pods of Deployments, StatefulSets and their kind get an address of each family from; if not given, 10.244.0.0/16 and such. */
+  readonly podCidrs?: readonly Prefix[];
 }
 
 /** The records that a cluster with these manifests would have. */
@@ -26,12 +31,16 @@ export interface Cluster {
   /** The services of the cluster set. */
   readonly imports: readonly Service[];
   readonly importedSlices: readonly EndpointSlice[];
+  /** All pods, served or not, with those that are made. */
+  readonly podManifests: readonly PodManifest[];
+  /** How many of them are made. */
+  readonly madePods: number;
   readonly problems: readonly Problem[];
 }
 
-/** Adds to manifests what a control plane would: namespaces, cluster IPs, and endpoints out of pods. Of two manifests of one object the later one counts. */
+/** Adds to manifests what a control plane would: namespaces, cluster IPs, pods of workloads, and endpoints out of pods. Of two manifests of one object the later one counts. */
 export function buildCluster(manifests: Iterable<Manifest>, options: ClusterOptions): Cluster {
-  const { labels = [], serviceCidrs = [] } = options;
+  const { labels = [], serviceCidrs = [], podCidrs = podNetworksFor(serviceCidrs) } = options;
   const problems: Problem[] = [];
   const objects = Object.groupBy(withoutDuplicates(manifests, problems), ({ kind }) => kind) as ByKind;
   const { Service = [], EndpointSlice = [], Endpoints = [], Pod = [], ServiceImport = [] } = objects;
@@ -43,11 +52,22 @@ export function buildCluster(manifests: Iterable<Manifest>, options: ClusterOpti
   const withSlices = new Set(EndpointSlice.map(({ record }) => record && keyOf(record.namespace, record.service)));
   const mirrored = Endpoints.filter(({ namespace, name }) => !withSlices.has(keyOf(namespace, name)));
   const given = new Set([...withSlices, ...mirrored.map(({ namespace, name }) => keyOf(namespace, name))]);
-  const pods = new PodIndex(Pod);
+  const index = new PodIndex(Pod);
+  const slices = [
+    ...EndpointSlice.flatMap(({ record }) => record ?? []),
+    ...mirrored.flatMap(({ records }) => records),
+  ];
+  const made = makePods(workloadsOf(objects), {
+    ...{ given: Pod, index, networks: podCidrs },
+    taken: addressesOf(services, slices, Pod),
+  });
+  problems.push(...made.problems);
+  index.add(made.pods);
   const derived = services
     .filter(({ namespace, name }) => !given.has(keyOf(namespace, name)))
-    .flatMap((service) => deriveSlices(service, pods));
+    .flatMap((service) => deriveSlices(service, index));
 
+  const podManifests = made.pods.length > 0 ? [...Pod, ...made.pods] : Pod;
   const selectedSlices = EndpointSlice.filter((slice) => selects(labels, slice.labels));
   return {
     namespaces: namespacesOf(objects, options),
@@ -57,16 +77,35 @@ export function buildCluster(manifests: Iterable<Manifest>, options: ClusterOpti
       ...mirrored.filter((endpoints) => selects(labels, endpoints.labels)).flatMap(({ records }) => records),
       ...derived,
     ],
-    pods: Pod.filter((pod) => selects(labels, pod.labels)).flatMap(({ record }) => record ?? []),
+    pods: podManifests.filter((pod) => selects(labels, pod.labels)).flatMap(({ record }) => record ?? []),
     imports: ServiceImport.filter((each) => selects(labels, each.labels)).map(({ record }) => record),
     importedSlices: selectedSlices.flatMap(({ imported }) => imported ?? []),
+    podManifests,
+    madePods: made.pods.length,
     problems,
   };
 }
 
-type ByKind = { readonly [K in Manifest['kind']]?: Extract<Manifest, { kind: K }>[] };
+type ByKind = { readonly [K in Manifest['kind']]?: (Manifest & { kind: K })[] };
 
 const keyOf = (namespace: string, name: string): string => `${namespace}/${name}`;
+
+function workloadsOf(objects: ByKind): Workload[] {
+  return (Object.keys(WORKLOAD_API_VERSIONS) as WorkloadKind[]).flatMap(
+    (kind): readonly Workload[] => objects[kind] ?? [],
+  );
+}
+
+/** The addresses that are in use. */
+function* addressesOf(
+  services: readonly ServiceManifest[],
+  slices: readonly EndpointSlice[],
+  pods: readonly PodManifest[],
+): Iterable<string> {
+  for (const { record } of services) yield* record.clusterIPs;
+  for (const { endpoints } of slices) for (const { address } of endpoints) yield address;
+  for (const { record } of pods) yield* record?.ips ?? [];
+}
 
 function withoutDuplicates(manifests: Iterable<Manifest>, problems: Problem[]): Manifest[] {
   const byName = new Map<string, Manifest>();

@@ -6,12 +6,16 @@ import { orNoPort } from '../objects/ports.ts';
 import type { Family, ServiceManifest } from './manifest.ts';
 import type { PodManifest } from './pod.ts';
 
-/** Finds the pods that a service selects, without looking at every pod for every service. */
+/** Finds the pods that a selector selects, without looking at every pod for every service. */
 export class PodIndex {
   /** By namespace and one label. */
   private readonly byLabel = new Map<string, PodManifest[]>();
 
   constructor(pods: Iterable<PodManifest>) {
+    this.add(pods);
+  }
+
+  add(pods: Iterable<PodManifest>): void {
     for (const pod of pods) {
       for (const [key, value] of Object.entries(pod.labels)) {
         const at = indexKey(pod.namespace, key, value);
@@ -22,7 +26,7 @@ export class PodIndex {
     }
   }
 
-  selectedBy({ namespace, selector }: ServiceManifest): PodManifest[] {
+  selectedBy({ namespace, selector }: Pick<ServiceManifest, 'namespace' | 'selector'>): PodManifest[] {
     const candidates = Object.entries(selector)
       .map(([key, value]) => this.byLabel.get(indexKey(namespace, key, value)) ?? [])
       .sort((a, b) => a.length - b.length)[0];

@@ -4,7 +4,7 @@ import { ObjectError } from '../objects/field.ts';
 import { type ApiObject, objectsOf } from '../objects/list.ts';
 import { DEFAULT_NAMESPACE } from '../objects/metadata.ts';
 import { type Piece, positionOf, readPiece, splitPieces, startOf } from './documents.ts';
-import { isWorkload, keyOf, type Manifest, readManifest } from './manifest.ts';
+import { keyOf, lacksPods, type Manifest, readManifest } from './manifest.ts';
 
 /** Larger files are refused. */
 export const MAX_FILE_BYTES = 256 * 1024 * 1024;
@@ -42,8 +42,8 @@ export interface FileContent {
   readonly moreMistakes: number;
   /** All objects that cannot be read, as far as it is known which they are. */
   readonly unreadable: ReadonlySet<string>;
-  /** The kinds in it that make pods in a cluster. */
-  readonly workloads: ReadonlySet<string>;
+  /** The kinds in it that make pods in a cluster, and none here. */
+  readonly withoutPods: ReadonlySet<string>;
 }
 
 /**
@@ -76,7 +76,7 @@ class FileReader implements FileContent {
   readonly mistakes: Mistake[] = [];
   moreMistakes = 0;
   readonly unreadable = new Set<string>();
-  readonly workloads = new Set<string>();
+  readonly withoutPods = new Set<string>();
   private readonly file: string;
 
   constructor(file: string) {
@@ -108,7 +108,7 @@ class FileReader implements FileContent {
   }
 
   private take(piece: Piece, found: ApiObject, place: string): void {
-    if (isWorkload(found)) this.workloads.add(found.kind);
+    if (lacksPods(found)) this.withoutPods.add(found.kind);
     // Some parts are read twice.
     const parts = new Map<string, ObjectError>();
     try {

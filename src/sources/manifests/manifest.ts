@@ -10,6 +10,7 @@ import { readProtocol } from '../objects/ports.ts';
 import { convertService } from '../objects/service.ts';
 import { convertServiceImport } from '../objects/service-import.ts';
 import { type PodManifest, readPod } from './pod.ts';
+import { readWorkload, WORKLOAD_API_VERSIONS, type Workload, type WorkloadKind } from './workload.ts';
 
 /** What every manifest has; `place` is where it stands, for messages. */
 export interface Common {
@@ -72,9 +73,13 @@ export type Manifest =
   | EndpointsManifest
   | PodManifest
   | NamespaceManifest
-  | ImportManifest;
+  | ImportManifest
+  | Workload;
 
-const READERS: Readonly<Record<string, (object: unknown, place: string, passOver: PassOver) => Manifest>> = {
+type Reader = (object: unknown, place: string, passOver: PassOver) => Manifest;
+
+const READERS: Readonly<Record<string, Reader>> = {
+  ...workloadReaders(),
   'v1 Service': readService,
   'v1 Endpoints': readEndpoints,
   'v1 Pod': readPod,
@@ -102,14 +107,21 @@ export function keyOf({ kind, namespace, name }: Pick<Manifest, 'kind' | 'namesp
   return `${kind} ${namespace}/${name}`;
 }
 
-/** The kinds whose controllers make pods in a cluster; here nothing makes them. */
-const WORKLOADS = new Set([
-  ...['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet'].map((kind) => `apps/v1 ${kind}`),
-  ...['Job', 'CronJob'].map((kind) => `batch/v1 ${kind}`),
-]);
+/** The kinds whose controllers make pods in a cluster, while here nothing makes them. */
+const WITHOUT_PODS = new Set(['apps/v1 DaemonSet', 'batch/v1 Job', 'batch/v1 CronJob']);
 
-export function isWorkload({ apiVersion, kind }: ApiObject): boolean {
-  return WORKLOADS.has(`${apiVersion} ${kind}`);
+export function lacksPods({ apiVersion, kind }: ApiObject): boolean {
+  return WITHOUT_PODS.has(`${apiVersion} ${kind}`);
+}
+
+function workloadReaders(): Record<string, Reader> {
+  const kinds = Object.entries(WORKLOAD_API_VERSIONS) as [WorkloadKind, string][];
+  return Object.fromEntries(
+    kinds.map(([kind, apiVersion]): [string, Reader] => [
+      `${apiVersion} ${kind}`,
+      (object, place, passOver) => readWorkload(kind, object, place, passOver),
+    ]),
+  );
 }
 
 function readService(object: unknown, place: string, passOver: PassOver): ServiceManifest {

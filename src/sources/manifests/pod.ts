@@ -1,4 +1,5 @@
 import type { Pod } from '../../registry/records.ts';
+import type { Labels } from '../../registry/selector.ts';
 import { Field, type PassOver, readEach, refuseAll } from '../objects/field.ts';
 import { LABEL, LABEL_RULE, readLabels, readLongNames } from '../objects/metadata.ts';
 import { convertPod } from '../objects/pod.ts';
@@ -6,14 +7,18 @@ import { readProtocol } from '../objects/ports.ts';
 import type { Common } from './manifest.ts';
 
 /** A Pod, and what the control plane and the kubelet would read of it. */
-export interface PodManifest extends Common {
+export interface PodManifest extends Common, PodSpec {
   readonly kind: 'Pod';
   /** Undefined if the pod has no address. */
   readonly record: Pod | undefined;
   readonly ready: boolean;
+  readonly zone: string;
+}
+
+/** What is read of the `spec` of a pod, or of a template of pods. */
+export interface PodSpec {
   readonly hostname: string;
   readonly subdomain: string;
-  readonly zone: string;
   readonly containerPorts: readonly ContainerPort[];
   readonly kubelet: KubeletFields;
 }
@@ -53,7 +58,6 @@ export const KUBELET_DEFAULTS: KubeletFields = {
 export function readPod(object: unknown, place: string, passOver: PassOver = refuseAll): PodManifest {
   const pod = new Field('Pod', object);
   const record = convertPod(object, passOver);
-  const spec = pod.get('spec');
   const labels = readLabels(pod);
   return {
     kind: 'Pod',
@@ -62,12 +66,24 @@ export function readPod(object: unknown, place: string, passOver: PassOver = ref
     place,
     record,
     ready: isReady(pod.get('status')),
+    zone: zoneOf(labels),
+    ...readPodSpec(pod.get('spec'), passOver),
+  };
+}
+
+/** @param passOver is called for invalid ports and host names. @throws ObjectError */
+export function readPodSpec(spec: Field, passOver: PassOver): PodSpec {
+  return {
     hostname: readHostname(spec.get('hostname'), passOver),
     subdomain: spec.get('subdomain').text() ?? '',
-    zone: (labels['topology.kubernetes.io/zone'] ?? '').toLowerCase(),
     containerPorts: readEach(containersOf(spec).flatMap(portsOf), readContainerPort, passOver),
     kubelet: readKubeletFields(spec),
   };
+}
+
+/** The topology zone that a pod's labels name, in lower case. */
+export function zoneOf(labels: Labels): string {
+  return (labels['topology.kubernetes.io/zone'] ?? '').toLowerCase();
 }
 
 /**

@@ -185,14 +185,19 @@ endpoints:
 test.each([
   ['', true],
   ['{apiVersion: v1, kind: Pod, metadata: {name: redis-0}, status: {podIP: 10.1.0.1}}', false],
-])('that workloads make no pods is told where there are no others: %j', async (pods, told) => {
-  const workload = (kind: string) => `{apiVersion: apps/v1, kind: ${kind}, metadata: {name: redis}}\n`;
-  await put('a.yaml', [service('redis', 'None'), workload('StatefulSet'), workload('Deployment'), pods].join('---\n'));
+])('that a DaemonSet and a Job make no pods is told where there are no others: %j', async (pods, told) => {
+  const workload = (kind: string) => `{apiVersion: ${kind}, metadata: {name: redis}}\n`;
+  await put(
+    'a.yaml',
+    [service('redis', 'None'), workload('batch/v1, kind: Job'), workload('apps/v1, kind: DaemonSet'), pods].join(
+      '---\n',
+    ),
+  );
   const { lines } = await start();
-  expect(lines.filter((line) => line.includes('Deployment'))).toEqual(
+  expect(lines.filter((line) => line.includes('DaemonSet'))).toEqual(
     told
       ? [
-          '[WARNING] manifests: there are no pods, because Deployment, StatefulSet make none here: ' +
+          '[WARNING] manifests: there are no pods, because DaemonSet, Job make none here: ' +
             'to give services endpoints, add Pods that have an address, or EndpointSlices',
         ]
       : [],
@@ -334,6 +339,32 @@ test('a duplicate is served from the last file by name, with one warning over al
   expect(complaints()).toEqual([
     '[WARNING] Service default/a stands at DIR/a.yaml:1:1 and at DIR/b.yaml:3:1: the latter is served; remove one of them',
   ]);
+});
+
+test('the pods of a StatefulSet follow its manifest, and stay as they are while it has a mistake', async () => {
+  const statefulSet = (replicas: unknown) =>
+    `---\n{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db}, spec: {serviceName: db, replicas: ${replicas}, template: {metadata: {labels: {app: db}}}}}\n`;
+  const db = '{apiVersion: v1, kind: Service, metadata: {name: db}, spec: {clusterIP: None, selector: {app: db}}}\n';
+  await put('a.yaml', db + statefulSet(2));
+  const { registry, source, complaints, lines } = await start();
+  const hostNames = () =>
+    registry.slicesOf('default', 'db').flatMap((slice) => slice.endpoints.map((each) => each.hostname));
+  const addresses = () => [...registry.pods()].map(({ ips }) => ips.join()).sort();
+  expect(hostNames()).toEqual(['db-0', 'db-1']);
+  expect(lines.join('\n')).toContain('2 endpoints, 2 pods (2 of Deployments, StatefulSets and their kind) and');
+  const before = addresses();
+  await put('a.yaml', db + statefulSet(3));
+  await vi.waitFor(() => expect(hostNames()).toEqual(['db-0', 'db-1', 'db-2']), PATIENT);
+  expect(addresses()).toEqual(expect.arrayContaining(before));
+  await put('a.yaml', db + statefulSet('two'));
+  await vi.waitFor(() => expect(source.stats().brokenFiles).toBe(1), PATIENT);
+  expect(hostNames()).toEqual(['db-0', 'db-1', 'db-2']);
+  expect(complaints()).toEqual([
+    '[ERROR] DIR/a.yaml:3:98: StatefulSet db: spec.replicas is "two", it should be a whole number from 0; its last good state stays served',
+  ]);
+  await put('a.yaml', db + statefulSet(1));
+  await vi.waitFor(() => expect(hostNames()).toEqual(['db-0']), PATIENT);
+  expect(addresses()).toEqual([before.find((ip) => ip === addresses()[0])]);
 });
 
 test('tells which services have other endpoints and when the file changed, but not of the first load', async () => {

@@ -144,12 +144,13 @@ export class ManifestSource {
     registry.replaceAll(cluster);
     unsubscribe();
     if (this.isComplete) env.programmed?.(servicesOf(changed, registry), changedAtMs);
-    this.clusterProblems = [...cluster.problems, ...withoutPods(files.workloads, registry)];
+    this.clusterProblems = [...cluster.problems, ...withoutPods(files.withoutPods, registry)];
     this.loads++;
     this.loadedAtMs = env.clock.now();
     const { services, endpoints, pods, namespaces } = registry.counts();
+    const made = cluster.madePods > 0 ? ` (${cluster.madePods} of Deployments, StatefulSets and their kind)` : '';
     env.log.info(
-      `manifests: ${services} services, ${endpoints} endpoints, ${pods} pods and ${namespaces} namespaces of ${files.fileCount} files`,
+      `manifests: ${services} services, ${endpoints} endpoints, ${pods} pods${made} and ${namespaces} namespaces of ${files.fileCount} files`,
     );
   }
 
@@ -168,11 +169,11 @@ function servicesOf(slices: readonly EndpointSlice[], registry: Registry): Servi
   return [...services].filter((service) => service !== undefined);
 }
 
-/** A warning if there are workloads but neither pods nor endpoints: services then have no endpoints. */
-function withoutPods(workloads: ReadonlySet<string>, registry: Registry): Problem[] {
+/** A warning if there are objects that make no pods here, and neither pods nor endpoints: services then have no endpoints. */
+function withoutPods(makers: ReadonlySet<string>, registry: Registry): Problem[] {
   const { pods, slices } = registry.counts();
-  if (workloads.size === 0 || pods > 0 || slices > 0) return [];
-  const kinds = [...workloads].sort().join(', ');
+  if (makers.size === 0 || pods > 0 || slices > 0) return [];
+  const kinds = [...makers].sort().join(', ');
   const text =
     `manifests: there are no pods, because ${kinds} make none here: ` +
     'to give services endpoints, add Pods that have an address, or EndpointSlices';

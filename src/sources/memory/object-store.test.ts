@@ -82,8 +82,8 @@ describe('errors', () => {
     [undefined, /^an applied object: is undefined, where a Kubernetes object should be/],
     [service('db', { ports: [{ port: 0 }] }), /Service shop\/db: spec\.ports\[0\]\.port is 0, it should be a number/],
     [
-      { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' } },
-      /Deployment web: is of apps\/v1, DNS is made of Service, Pod/,
+      { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { name: 'web' } },
+      /DaemonSet web: is of apps\/v1, DNS is made of Service, Pod/,
     ],
     [{ apiVersion: 'v2', kind: 'Service', metadata: { name: 'web' } }, /Service web: is of v2/],
   ])('%j cannot be applied', (object, message) => {

@@ -8,6 +8,7 @@ import { didYouMean } from '../../corefile/suggest.ts';
 import { matchLabels } from '../../registry/selector.ts';
 import { type Manifest, readManifest } from '../manifests/manifest.ts';
 import type { PodManifest } from '../manifests/pod.ts';
+import { WORKLOAD_API_VERSIONS } from '../manifests/workload.ts';
 import { Field, ObjectError } from '../objects/field.ts';
 import { type ApiObject, objectsOf } from '../objects/list.ts';
 import { readLongNames } from '../objects/metadata.ts';
@@ -20,6 +21,7 @@ const API_VERSIONS = {
   Endpoints: 'v1',
   EndpointSlice: 'discovery.k8s.io/v1',
   ServiceImport: 'multicluster.x-k8s.io/v1alpha1',
+  ...WORKLOAD_API_VERSIONS,
 } as const satisfies Record<Manifest['kind'], string>;
 
 /** Objects of a cluster held in memory, as its API server would hold them. */

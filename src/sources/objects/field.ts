@@ -106,6 +106,13 @@ export class Field {
     return this.wrong('true or false');
   }
 
+  /** @throws ObjectError if the field is there and is no whole number from 0. */
+  count(): number | undefined {
+    const count = this.value;
+    if (count === undefined || (Number.isSafeInteger(count) && (count as number) >= 0)) return count as number;
+    return this.wrong('a whole number from 0');
+  }
+
   /** @throws ObjectError if the field is not a port number. */
   port(): number {
     const port = this.value;
