@@ -12,6 +12,7 @@ import type { ClusterObject, ObjectReference } from './objects.ts';
 import { type PodChoice, type PodOptions, type PodResolver, podViews } from './pods.ts';
 import { type Answer, ask } from './question.ts';
 import { pluginsIn, type ServedCluster, type World } from './stand-ins.ts';
+import { type PodStatus, type WorkloadChoice, workloadViews } from './workloads.ts';
 
 export interface ClusterOptions {
   /** Files, folders and patterns of manifests; relative ones start at the working directory. */
@@ -26,6 +27,8 @@ export interface ClusterOptions {
   readonly externals?: Readonly<Record<string, string | readonly string[]>>;
   /** The network that services without a cluster IP get one from; 10.96.0.0/12 if not given. */
   readonly serviceCidr?: string;
+  /** The network that the pods of Deployments, StatefulSets and their kind get addresses from; 10.244.0.0/16 if not given. */
+  readonly podCidr?: string;
   /** The node's own resolv.conf, which pods with `dnsPolicy: Default` have; its nameservers know the `externals`. */
   readonly nodeResolvConf?: string;
   /** Whether programs outside of the test may ask, at {@link Cluster.address}. Without it there is no socket at all. */
@@ -40,10 +43,19 @@ export interface Cluster extends AsyncDisposable {
   pod(pod: PodChoice, options?: PodOptions): PodResolver;
   /** Adds or replaces objects; they are answered for when this returns. @throws CairnError; then nothing changes */
   apply(...objects: readonly ClusterObject[]): void;
-  /** Removes objects, a Namespace with all that is in it. @throws CairnError for one that is not there; then nothing changes */
+  /**
+   * Removes objects, a Namespace with all that is in it. A pod of a Deployment or StatefulSet is replaced by one with another address, which has
+   * its name only in a StatefulSet.
+   *
+   * @throws CairnError for one that is not there; then nothing changes
+   */
   delete(...references: readonly ObjectReference[]): void;
   /** Makes a pod ready, or not ready any more. @throws CairnError for a pod that is not there or has no address, or is the endpoint of an EndpointSlice that was given */
   setReady(pod: PodChoice, ready?: boolean): void;
+  /** Sets how many pods a Deployment, StatefulSet or ReplicaSet has. @throws CairnError for one that is not there */
+  scale(workload: WorkloadChoice, replicas: number): void;
+  /** The pods that a Deployment, StatefulSet or ReplicaSet selects, by name. @throws CairnError for one that is not there */
+  podsOf(workload: WorkloadChoice): readonly PodStatus[];
   /** What the server says to one question; the name is complete, no search list is used. Never rejects for what is not found. */
   query(name: string, type?: string): Promise<Answer>;
   /** The data of the records of a complete name, CNAMEs on the way left out; empty if there are none. */
@@ -57,6 +69,7 @@ export interface Cluster extends AsyncDisposable {
 }
 
 const DEFAULT_SERVICE_CIDR = '10.96.0.0/12';
+const DEFAULT_POD_CIDR = '10.244.0.0/16';
 /** An address of the documentation's network (RFC 5737), which stands for everybody outside. */
 const OUTSIDE = '192.0.2.53';
 
@@ -83,7 +96,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   let forwards = false;
   const world: World = {
     objects,
-    serviceCidrs: [readCidr(options.serviceCidr ?? DEFAULT_SERVICE_CIDR)],
+    serviceCidrs: [readCidr('serviceCidr', options.serviceCidr, DEFAULT_SERVICE_CIDR)],
+    podCidrs: [readCidr('podCidr', options.podCidr, DEFAULT_POD_CIDR)],
     externals: readExternals(options.externals ?? {}),
     serves: (cluster) => served.push(cluster),
     forwards: () => {
@@ -106,6 +120,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   }
   return {
     ...podViews({ objects, cluster: served[0]!, inside, outside, nodeResolvConf }),
+    ...workloadViews(objects, served[0]!),
     apply: (...given) => objects.apply(given),
     delete: (...references) => objects.delete(references),
     query: (name, type = 'A') => ask(inside, name, type),
@@ -137,10 +152,10 @@ function lacking(plugin: string, what: string): CairnError {
   return new CairnError('COREFILE', `the Corefile has no \`${plugin}\`, which would answer for ${what}: add it`);
 }
 
-function readCidr(text: string) {
-  const prefix = parsePrefix(text);
+function readCidr(option: string, text: string | undefined, byDefault: string) {
+  const prefix = parsePrefix(text ?? byDefault);
   if (prefix) return prefix;
-  throw new CairnError('CLUSTER', `serviceCidr is "${text}", it should be a network such as ${DEFAULT_SERVICE_CIDR}`);
+  throw new CairnError('CLUSTER', `${option} is "${text}", it should be a network such as ${byDefault}`);
 }
 
 function readExternals(externals: NonNullable<ClusterOptions['externals']>): HostEntry[] {

@@ -1,14 +1,20 @@
 export { type Cluster, type ClusterOptions, startCluster } from './cluster.ts';
 export type {
   ClusterObject,
+  DeploymentObject,
   EndpointSliceObject,
   EndpointsObject,
   NamespaceObject,
   ObjectMeta,
   ObjectReference,
   PodObject,
+  PodTemplate,
+  ReplicaSetObject,
+  ReplicationControllerObject,
   ServiceImportObject,
   ServiceObject,
+  StatefulSetObject,
 } from './objects.ts';
 export type { PodChoice, PodOptions, PodResolver } from './pods.ts';
 export type { Answer, AnswerRecord } from './question.ts';
+export type { PodStatus, WorkloadChoice } from './workloads.ts';

@@ -38,33 +38,34 @@ export interface ServiceObject extends Rest {
   };
 }
 
+interface PodSpec extends Rest {
+  /** With `subdomain`, the pod's own name below the headless service of that name. */
+  readonly hostname?: string;
+  readonly subdomain?: string;
+  readonly hostNetwork?: boolean;
+  readonly dnsPolicy?: 'ClusterFirst' | 'ClusterFirstWithHostNet' | 'Default' | 'None';
+  readonly dnsConfig?: {
+    readonly nameservers?: readonly string[];
+    readonly searches?: readonly string[];
+    readonly options?: readonly { readonly name: string; readonly value?: string }[];
+  };
+  readonly enableServiceLinks?: boolean;
+  readonly containers?: readonly {
+    readonly ports?: readonly {
+      readonly name?: string;
+      readonly containerPort: number;
+      readonly protocol?: Protocol;
+      readonly [field: string]: unknown;
+    }[];
+    readonly [field: string]: unknown;
+  }[];
+}
+
 export interface PodObject extends Rest {
   readonly kind: 'Pod';
   readonly apiVersion?: 'v1';
   readonly metadata: ObjectMeta;
-  readonly spec?: {
-    /** With `subdomain`, the pod's own name below the headless service of that name. */
-    readonly hostname?: string;
-    readonly subdomain?: string;
-    readonly hostNetwork?: boolean;
-    readonly dnsPolicy?: 'ClusterFirst' | 'ClusterFirstWithHostNet' | 'Default' | 'None';
-    readonly dnsConfig?: {
-      readonly nameservers?: readonly string[];
-      readonly searches?: readonly string[];
-      readonly options?: readonly { readonly name: string; readonly value?: string }[];
-    };
-    readonly enableServiceLinks?: boolean;
-    readonly containers?: readonly {
-      readonly ports?: readonly {
-        readonly name?: string;
-        readonly containerPort: number;
-        readonly protocol?: Protocol;
-        readonly [field: string]: unknown;
-      }[];
-      readonly [field: string]: unknown;
-    }[];
-    readonly [field: string]: unknown;
-  };
+  readonly spec?: PodSpec;
   /** A pod with an address is an endpoint unless its condition `Ready` says no. */
   readonly status?: {
     readonly podIP?: string;
@@ -76,6 +77,59 @@ export interface PodObject extends Rest {
       readonly [field: string]: unknown;
     }[];
     readonly [field: string]: unknown;
+  };
+}
+
+/** What the pods of a Deployment, StatefulSet or the like have. */
+export interface PodTemplate extends Rest {
+  readonly metadata: { readonly labels: Readonly<Record<string, string>>; readonly [field: string]: unknown };
+  readonly spec?: PodSpec;
+}
+
+interface WorkloadSpec extends Rest {
+  /** How many pods there are; 1 if not given. */
+  readonly replicas?: number;
+  /** Which pods count as its own; those with the labels of the template if not given. */
+  readonly selector?: {
+    readonly matchLabels?: Readonly<Record<string, string>>;
+    readonly [field: string]: unknown;
+  };
+  readonly template: PodTemplate;
+}
+
+export interface DeploymentObject extends Rest {
+  readonly kind: 'Deployment';
+  readonly apiVersion?: 'apps/v1';
+  readonly metadata: ObjectMeta;
+  readonly spec: WorkloadSpec;
+}
+
+export interface ReplicaSetObject extends Rest {
+  readonly kind: 'ReplicaSet';
+  readonly apiVersion?: 'apps/v1';
+  readonly metadata: ObjectMeta;
+  readonly spec: WorkloadSpec;
+}
+
+export interface StatefulSetObject extends Rest {
+  readonly kind: 'StatefulSet';
+  readonly apiVersion?: 'apps/v1';
+  readonly metadata: ObjectMeta;
+  readonly spec: WorkloadSpec & {
+    /** The headless service in which the pods have their names. */
+    readonly serviceName?: string;
+    readonly ordinals?: { readonly start?: number };
+  };
+}
+
+export interface ReplicationControllerObject extends Rest {
+  readonly kind: 'ReplicationController';
+  readonly apiVersion?: 'v1';
+  readonly metadata: ObjectMeta;
+  readonly spec: Rest & {
+    readonly replicas?: number;
+    readonly selector?: Readonly<Record<string, string>>;
+    readonly template: PodTemplate;
   };
 }
 
@@ -136,7 +190,11 @@ export type ClusterObject =
   | NamespaceObject
   | EndpointSliceObject
   | EndpointsObject
-  | ServiceImportObject;
+  | ServiceImportObject
+  | DeploymentObject
+  | StatefulSetObject
+  | ReplicaSetObject
+  | ReplicationControllerObject;
 
 /** Names an object: a whole one will do. */
 export interface ObjectReference extends Rest {

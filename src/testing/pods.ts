@@ -13,7 +13,7 @@ import {
 } from '../resolver/index.ts';
 import { firstMessage } from '../server/answer/stream.ts';
 import type { Server } from '../server/server.ts';
-import { KUBELET_DEFAULTS, type KubeletFields } from '../sources/manifests/pod.ts';
+import { KUBELET_DEFAULTS, type KubeletFields, type PodManifest } from '../sources/manifests/pod.ts';
 import type { ObjectStore } from '../sources/memory/object-store.ts';
 import type { ServedCluster } from './stand-ins.ts';
 
@@ -62,7 +62,7 @@ export function podViews({ objects, cluster, inside, outside, nodeResolvConf }: 
   const clusterDns = () => clusterDnsAddress(cluster.registry.services());
   return {
     pod(choice: PodChoice, { libc = 'glibc', environment = {} }: PodOptions = {}): PodResolver {
-      const { namespace, kubelet, client } = findPod(objects, choice);
+      const { namespace, kubelet, client } = findPod(cluster.pods(), choice);
       const dns = clusterDns();
       const clusterDomain = cluster.zone.replace(/\.$/, '');
       const conf = resolvConfFor({ namespace, ...kubelet }, { clusterDns: [dns], clusterDomain, nodeResolvConf });
@@ -72,14 +72,14 @@ export function podViews({ objects, cluster, inside, outside, nodeResolvConf }: 
       return { ...resolver, namespace, resolvConf: printResolvConf(conf) };
     },
     environment(choice: PodChoice): Record<string, string> {
-      const { namespace, kubelet } = findPod(objects, choice);
+      const { namespace, kubelet } = findPod(cluster.pods(), choice);
       return serviceEnvironment(cluster.registry.services(), {
         namespace,
         enableServiceLinks: kubelet.enableServiceLinks,
       });
     },
     setReady(choice: PodChoice, ready = true): void {
-      const { namespace, name } = findPod(objects, choice);
+      const { namespace, name } = findPod(cluster.pods(), choice);
       if (name === undefined)
         throw new CairnError('CLUSTER', `setReady wants a pod's name: ${namespace} is a namespace`);
       objects.setReady(namespace, name, ready);
@@ -88,10 +88,9 @@ export function podViews({ objects, cluster, inside, outside, nodeResolvConf }: 
 }
 
 /** @throws CairnError for a pod that is not there, or that may be another */
-function findPod(objects: ObjectStore, choice: PodChoice): Found {
+function findPod(pods: readonly PodManifest[], choice: PodChoice): Found {
   const [namespace, name] = typeof choice === 'string' ? namesIn(choice) : [choice.namespace, choice.name];
   if (namespace !== undefined && name === undefined) return { namespace, kubelet: KUBELET_DEFAULTS, client: NOBODY };
-  const pods = objects.pods();
   const found = pods.filter((pod) => pod.name === name && (namespace === undefined || pod.namespace === namespace));
   const [pod] = found;
   if (pod && found.length === 1) {

@@ -58,7 +58,7 @@ export function buildCluster(manifests: Iterable<Manifest>, options: ClusterOpti
     ...mirrored.flatMap(({ records }) => records),
   ];
   const made = makePods(workloadsOf(objects), {
-    ...{ given: Pod, index, networks: podCidrs },
+    ...{ given: { pods: Pod, index }, networks: podCidrs },
     taken: addressesOf(services, slices, Pod),
   });
   problems.push(...made.problems);

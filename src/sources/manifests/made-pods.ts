@@ -23,18 +23,22 @@ export function podNetworksFor(serviceCidrs: readonly Prefix[]): Prefix[] {
   return [...new Set(families.length > 0 ? families : ['IPv4' as const])].map((family) => DEFAULT_NETWORKS[family]);
 }
 
-interface Surroundings {
-  /** The pods that are given: they win over made ones. */
-  readonly given: readonly PodManifest[];
+/** The pods that are given: they win over made ones. */
+export interface GivenPods {
+  readonly pods: readonly PodManifest[];
   /** The same pods. */
   readonly index: PodIndex;
+}
+
+interface Surroundings {
+  readonly given: GivenPods;
   readonly networks: readonly Prefix[];
   /** Addresses that no made pod may have. */
   readonly taken: Iterable<string>;
 }
 
 /** A pod to make. */
-interface Planned {
+export interface PlannedPod {
   readonly workload: Workload;
   readonly ordinal: number;
 }
@@ -52,7 +56,7 @@ export function makePods(
   surroundings: Surroundings,
 ): { pods: PodManifest[]; problems: Problem[] } {
   const problems: Problem[] = [];
-  const planned = plan(workloads, surroundings, problems);
+  const planned = planPods(workloads, surroundings.given, problems);
   if (planned.length === 0) return { pods: [], problems };
   const families = Map.groupBy(
     surroundings.networks.map((network) => new AddressPool(network)),
@@ -73,9 +77,13 @@ export function makePods(
   return { pods, problems };
 }
 
-/** The pods with the lowest ordinals first: whoever scales a workload up moves no others out of their places. */
-function plan(workloads: readonly Workload[], { given, index }: Surroundings, problems: Problem[]): Planned[] {
-  const names = new Set(given.map(({ namespace, name }) => `${namespace}/${name}`));
+/** The pods with the lowest ordinals first: a workload that is scaled up then moves no others out of their places. */
+export function planPods(
+  workloads: readonly Workload[],
+  { pods, index }: GivenPods,
+  problems: Problem[] = [],
+): PlannedPod[] {
+  const names = new Set(pods.map(({ namespace, name }) => `${namespace}/${name}`));
   const planned = workloads
     .filter(({ isControlled }) => !isControlled)
     .flatMap((workload) => {
@@ -102,7 +110,7 @@ function ordinalsOf(workload: Workload, given: ReadonlySet<string>, index: PodIn
   return kind === 'StatefulSet' ? missing : missing.slice(0, Math.max(0, replicas - index.selectedBy(workload).length));
 }
 
-function makePod({ workload, ordinal }: Planned, families: readonly AddressPool[][]): PodManifest {
+function makePod({ workload, ordinal }: PlannedPod, families: readonly AddressPool[][]): PodManifest {
   const { namespace, place, podSpec, changes } = workload;
   const { ready, deletions } = changes.get(ordinal) ?? { ready: true, deletions: 0 };
   const { name, labels, hostname, subdomain } = identityOf(workload, ordinal);

@@ -21,7 +21,7 @@ function setup(...objects: object[]) {
   const store = createObjectStore();
   const registry = new Registry(fakeClock());
   store.add(objects.flatMap((object, i) => readObjects(object, `objects[${i}]`)));
-  const stop = followObjects(store, { serviceCidrs: [parsePrefix('10.96.0.0/30')!] }, registry);
+  const { stop } = followObjects(store, { serviceCidrs: [parsePrefix('10.96.0.0/30')!] }, registry);
   const endpoints = () =>
     registry.slicesOf('shop', 'db').flatMap((slice) => slice.endpoints.map(({ address }) => address));
   return { store, registry, stop, endpoints };

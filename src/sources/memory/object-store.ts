@@ -8,10 +8,11 @@ import { didYouMean } from '../../corefile/suggest.ts';
 import { matchLabels } from '../../registry/selector.ts';
 import { type Manifest, readManifest } from '../manifests/manifest.ts';
 import type { PodManifest } from '../manifests/pod.ts';
-import { WORKLOAD_API_VERSIONS } from '../manifests/workload.ts';
+import { type PodChange, WORKLOAD_API_VERSIONS, type Workload } from '../manifests/workload.ts';
 import { Field, ObjectError } from '../objects/field.ts';
 import { type ApiObject, objectsOf } from '../objects/list.ts';
 import { readLongNames } from '../objects/metadata.ts';
+import { type MadePod, madePodsOf, replacing, withChange, withReplicas, workloadsIn } from './made-pods.ts';
 
 /** The kinds of objects that DNS is made of, with the API version that each has. */
 const API_VERSIONS = {
@@ -30,12 +31,18 @@ export interface ObjectStore {
   add(manifests: readonly Manifest[]): void;
   /** Adds objects or replaces those that have their names. @throws ObjectStoreError; then nothing changes */
   apply(objects: readonly unknown[]): void;
-  /** Removes objects, a Namespace with all that is in it. @throws ObjectStoreError for one that is not there; then nothing changes */
+  /**
+   * Removes objects, a Namespace with all that is in it. A pod that a workload makes is made anew.
+   *
+   * @throws ObjectStoreError for one that is not there; then nothing changes
+   */
   delete(references: readonly unknown[]): void;
   /** @throws ObjectStoreError for a pod that is not there or has no address, or where a service's endpoints do not follow from its pods */
   setReady(namespace: string, name: string, ready: boolean): void;
+  /** Sets how many pods a workload has. @throws ObjectStoreError for a workload that is not there, or a wrong number */
+  scale(workload: ObjectNames, replicas: number): void;
   manifests(): Iterable<Manifest>;
-  pods(): readonly PodManifest[];
+  workloads(): readonly Workload[];
   /** Calls `listener` after each change until the result is called. What it throws, the change throws. */
   onChange(listener: () => void): () => void;
 }
@@ -78,12 +85,16 @@ export function createObjectStore(): ObjectStore {
     apply(given) {
       const manifests = given.flatMap((object) => readObjects(object, 'an applied object'));
       change((next) => {
-        for (const manifest of manifests) next.set(keyOf(manifest), manifest);
+        for (const manifest of manifests) next.set(keyOf(manifest), replacing(next.get(keyOf(manifest)), manifest));
       });
     },
     delete(references) {
       change((next) => {
         for (const manifest of references.map((reference) => existing(next, readReference(reference)))) {
+          if ('ordinal' in manifest) {
+            renew(next, manifest);
+            continue;
+          }
           next.delete(keyOf(manifest));
           if (manifest.kind !== 'Namespace') continue;
           for (const [key, { namespace }] of next) if (namespace === manifest.name) next.delete(key);
@@ -92,14 +103,21 @@ export function createObjectStore(): ObjectStore {
     },
     setReady(namespace, name, ready) {
       change((next) => {
-        const pod = existing(next, { kind: 'Pod', namespace, name }) as PodManifest;
-        if (!pod.record) throw new ObjectStoreError(`${keyOf(pod)} has no address: give it status.podIP`);
+        const pod = existing(next, { kind: 'Pod', namespace, name }) as PodManifest | MadePod;
+        const isMade = 'ordinal' in pod;
+        if (!isMade && !pod.record) throw new ObjectStoreError(`${keyOf(pod)} has no address: give it status.podIP`);
         rejectGivenEndpoints(pod, [...next.values()]);
-        next.set(keyOf(pod), { ...pod, ready });
+        put(next, isMade ? withChange(pod, (before) => ({ ...before, ready })) : { ...pod, ready });
       });
     },
+    scale(workload, replicas) {
+      if (!Number.isSafeInteger(replicas) || replicas < 0) {
+        throw new ObjectStoreError(`${keyOf(workload)} cannot have ${replicas} pods: say a whole number from 0`);
+      }
+      change((next) => put(next, withReplicas(existing(next, workload) as Workload, replicas)));
+    },
     manifests: () => objects.values(),
-    pods: () => [...objects.values()].filter((object) => object.kind === 'Pod'),
+    workloads: () => workloadsIn(objects.values()),
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -116,15 +134,28 @@ function addNew(objects: Map<string, Manifest>, manifest: Manifest): void {
   objects.set(keyOf(manifest), manifest);
 }
 
-/** @throws ObjectStoreError */
-function existing(objects: ReadonlyMap<string, Manifest>, reference: ObjectNames): Manifest {
-  const found = objects.get(keyOf(reference));
+function put(objects: Map<string, Manifest>, manifest: Manifest): void {
+  objects.set(keyOf(manifest), manifest);
+}
+
+/** A workload that is still there replaces a pod that is deleted. */
+function renew(objects: Map<string, Manifest>, pod: MadePod): void {
+  const workload = objects.get(keyOf(pod.workload)) as Workload | undefined;
+  const renewed = ({ deletions }: PodChange) => ({ ready: true, deletions: deletions + 1 });
+  if (workload) put(objects, withChange({ ...pod, workload }, renewed));
+}
+
+/** An object, or a pod that a workload among the objects makes. @throws ObjectStoreError */
+function existing(objects: ReadonlyMap<string, Manifest>, reference: ObjectNames): Manifest | MadePod {
+  const key = keyOf(reference);
+  const made = reference.kind === 'Pod' && !objects.has(key) ? madePodsOf(objects.values()) : [];
+  const found = objects.get(key) ?? made.find((pod) => keyOf(pod) === key);
   if (found) return found;
-  throw new ObjectStoreError(`${keyOf(reference)} is not in the cluster${alike(reference, objects.values())}`);
+  throw new ObjectStoreError(`${key} is not in the cluster${alike(reference, [...objects.values(), ...made])}`);
 }
 
 /** Whether a pod is ready shows only where endpoints follow from pods. @throws ObjectStoreError */
-function rejectGivenEndpoints(pod: PodManifest, objects: readonly Manifest[]): void {
+function rejectGivenEndpoints(pod: PodManifest | MadePod, objects: readonly Manifest[]): void {
   for (const service of objects) {
     if (service.kind !== 'Service' || service.namespace !== pod.namespace) continue;
     if (Object.keys(service.selector).length === 0 || !matchLabels(service.selector, pod.labels)) continue;
@@ -185,7 +216,7 @@ function keyOf({ kind, namespace, name }: ObjectNames): string {
 }
 
 /** What was probably meant by the names of an object that is not there. */
-function alike(reference: ObjectNames, manifests: Iterable<Manifest>): string {
+function alike(reference: ObjectNames, manifests: Iterable<ObjectNames>): string {
   const ofKind = [...manifests].filter(({ kind }) => kind === reference.kind);
   const others = ofKind.filter(({ name }) => name === reference.name);
   if (others.length > 0) return `: there is ${others.map(keyOf).join(' and ')}`;
