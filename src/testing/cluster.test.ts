@@ -268,6 +268,13 @@ describe('manifests', () => {
     expect(await cluster.resolve('web.shop.svc.cluster.local')).toEqual(['10.96.0.20']);
   });
 
+  test('with a typing error are refused, as objects are', async () => {
+    const manifests = folderWith({ 'a.yaml': YAML.replace('clusterIP', 'clusterIp') });
+    await expect(startCluster({ manifests })).rejects.toThrow(
+      `${manifests}/a.yaml:4:19: Service shop/api: spec.clusterIp is unknown - did you mean 'clusterIP'?`,
+    );
+  });
+
   test('and objects must not be of one name', async () => {
     const manifests = folderWith({ 'a.yaml': YAML });
     const api = { kind: 'Service', metadata: { name: 'api', namespace: 'shop' } } as const;
@@ -301,6 +308,18 @@ describe('helpful errors', () => {
     [
       { objects: [{ kind: 'Service', metadata: { namespace: 'shop' } }] as never },
       /^objects\[0\]: Service shop: metadata\.name is missing/,
+    ],
+    [
+      { objects: [{ ...DB, spec: { ...DB.spec, clusterIP: undefined, clusterIp: 'None' } }] as never },
+      "objects[0]: Service shop/db: spec.clusterIp is unknown - did you mean 'clusterIP'?",
+    ],
+    [
+      { objects: [{ kind: 'StatefulSet', metadata: { name: 'db' }, spec: { replica: 3 } }] as never },
+      "objects[0]: StatefulSet db: spec.replica is unknown - did you mean 'replicas'?",
+    ],
+    [
+      { objects: [{ kind: 'Service', metadata: { nmae: 'db' } }] as never },
+      "objects[0]: Service (without a name): metadata.nmae is unknown - did you mean 'name'?",
     ],
     [{ objects: [WEB, DB, WEB] }, 'Service shop/web stands at objects[0] and at objects[2]: remove one of them'],
     [{ externals: { 'a.test': 'here' } }, 'externals: "here" of a.test is not an IP address'],

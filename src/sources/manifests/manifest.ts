@@ -3,6 +3,7 @@ import type { Labels } from '../../registry/selector.ts';
 import { convertEndpointSlice, convertImportedSlice } from '../objects/endpoint-slice.ts';
 import { convertEndpoints } from '../objects/endpoints.ts';
 import { Field, type PassOver, readEach, refuseAll } from '../objects/field.ts';
+import { checkKeys } from '../objects/known-keys.ts';
 import type { ApiObject } from '../objects/list.ts';
 import { readLabels, readLongNames } from '../objects/metadata.ts';
 import { convertNamespace } from '../objects/namespace.ts';
@@ -99,7 +100,9 @@ export function readManifest(
   place: string,
   passOver: PassOver = refuseAll,
 ): Manifest | undefined {
-  return READERS[`${apiVersion} ${kind}`]?.(object, place, passOver);
+  const read = READERS[`${apiVersion} ${kind}`];
+  if (read) checkKeys(kind, new Field(kind, object), passOver);
+  return read?.(object, place, passOver);
 }
 
 /** What no two objects of a cluster share: kind, namespace and name. */

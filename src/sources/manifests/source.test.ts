@@ -138,6 +138,16 @@ endpoints:
     ]);
   });
 
+  test('a key that nobody reads, with a warning if it looks much like one that is read', async () => {
+    const spec = '{clusterIP: 10.96.0.1, externalIps: [192.0.2.1], fieldOfTheFuture: {ports: 1}}';
+    await put('a.yaml', `{apiVersion: v1, kind: Service, metadata: {name: a}, spec: ${spec}}\n`);
+    const { served, complaints, registry } = await start();
+    expect([registry.synced, served()]).toEqual([true, ['a']]);
+    expect(complaints()).toEqual([
+      "[WARNING] DIR/a.yaml:1:96: Service a: spec.externalIps is unknown - did you mean 'externalIPs'?; the rest of the object is served",
+    ]);
+  });
+
   test('an object of a file or a list, with an error', async () => {
     const items = [service('a'), service('B_C'), '{metadata: {name: x}}\n', service('d', 'x'), service('e')];
     await put('a.yaml', `kind: List\napiVersion: v1\nitems:\n${items.map((item) => `- ${item}`).join('')}`);
