@@ -1,3 +1,4 @@
+import { type V1ObjectMeta, V1Pod, V1Service, V1StatefulSet } from '@kubernetes/client-node';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ask } from '../../test/support/ask.ts';
 import { folderWith } from '../../test/support/folder.ts';
@@ -285,6 +286,50 @@ describe('manifests', () => {
 
   test('that are not there are told', async () => {
     await expect(startCluster({ manifests: ['no/such/folder'] })).rejects.toThrow('no/such/folder does not exist');
+  });
+});
+
+describe('objects of client-node', () => {
+  const metadata = {
+    namespace: 'shop',
+    creationTimestamp: new Date(0),
+    annotations: undefined,
+  } as unknown as V1ObjectMeta;
+
+  test('need not say their kind, and may have dates and members without a value', async () => {
+    const db = Object.assign(new V1Service(), {
+      metadata: { ...metadata, name: 'db' },
+      spec: {
+        clusterIP: 'None',
+        clusterIPs: undefined,
+        selector: { app: 'db', tier: undefined },
+        ports: [{ port: 1 }],
+      },
+      status: undefined,
+    });
+    const member = Object.assign(new V1Pod(), {
+      metadata: { ...metadata, name: 'db-0', labels: { app: 'db' } },
+      spec: { hostname: 'db-0', subdomain: 'db' },
+      status: { podIP: '10.244.0.1', startTime: new Date(0) },
+    });
+    const set = Object.assign(new V1StatefulSet(), {
+      metadata: { ...metadata, name: 'redis' },
+      spec: { serviceName: 'redis', replicas: undefined, template: { metadata: { labels: { app: 'redis' } } } },
+    });
+    const list = { apiVersion: 'v1', kind: 'ServiceList', items: [db] };
+    const cluster = await start({ objects: [] });
+    cluster.apply(list, member, set);
+    expect(await cluster.resolve('db-0.db.shop.svc.cluster.local')).toEqual(['10.244.0.1']);
+    expect(cluster.podsOf('redis').map(({ name }) => name)).toEqual(['redis-0']);
+    cluster.delete(set, db);
+    expect(await cluster.resolve('db.shop.svc.cluster.local')).toEqual([]);
+  });
+
+  test('are checked like others', async () => {
+    const service = Object.assign(new V1Service(), { metadata: { name: 'a' }, spec: { clusterIp: 'None' } });
+    await expect(startCluster({ objects: [service] })).rejects.toThrow(
+      "spec.clusterIp is unknown - did you mean 'clusterIP'?",
+    );
   });
 });
 

@@ -8,16 +8,16 @@ import { Server } from '../server/server.ts';
 import { loadManifests } from '../sources/manifests/load.ts';
 import { createObjectStore, type ObjectStore, readObjects } from '../sources/memory/object-store.ts';
 import { type Listener, listenFor } from './listen.ts';
-import type { ClusterObject, ObjectReference } from './objects.ts';
+import type { Checked, ClientObject, ClusterObject, ObjectReference } from './objects.ts';
 import { type PodChoice, type PodOptions, type PodResolver, podViews } from './pods.ts';
 import { type Answer, ask } from './question.ts';
 import { pluginsIn, type ServedCluster, type World } from './stand-ins.ts';
 import { type PodStatus, type WorkloadChoice, workloadViews } from './workloads.ts';
 
-export interface ClusterOptions {
+export interface ClusterOptions<T extends ClusterObject | ClientObject = ClusterObject> {
   /** Files, folders and patterns of manifests; relative ones start at the working directory. */
   readonly manifests?: string | readonly string[];
-  readonly objects?: readonly ClusterObject[];
+  readonly objects?: readonly (T & Checked<T>)[];
   /**
    * The path of a Corefile, or the text of one: whatever holds a `{`. By default the cluster's zone is `cluster.local`, and pods
    * have names (`pods insecure`).
@@ -42,14 +42,18 @@ export interface Cluster extends AsyncDisposable {
   /** Names as a pod sees them: its search list, and the stub resolver of its image. @throws CairnError for a pod that is not there */
   pod(pod: PodChoice, options?: PodOptions): PodResolver;
   /** Adds or replaces objects; they are answered for when this returns. @throws CairnError; then nothing changes */
-  apply(...objects: readonly ClusterObject[]): void;
+  apply<const T extends readonly (ClusterObject | ClientObject)[]>(
+    ...objects: T & { [I in keyof T]: Checked<T[I]> }
+  ): void;
   /**
    * Removes objects, a Namespace with all that is in it. A pod of a Deployment or StatefulSet is replaced by one with another address, which has
    * its name only in a StatefulSet.
    *
    * @throws CairnError for one that is not there; then nothing changes
    */
-  delete(...references: readonly ObjectReference[]): void;
+  delete<const T extends readonly (ObjectReference | ClientObject)[]>(
+    ...references: T & { [I in keyof T]: Checked<T[I], ObjectReference> }
+  ): void;
   /** Makes a pod ready, or not ready any more. @throws CairnError for a pod that is not there or has no address, or is the endpoint of an EndpointSlice that was given */
   setReady(pod: PodChoice, ready?: boolean): void;
   /** Sets how many pods a Deployment, StatefulSet or ReplicaSet has. @throws CairnError for one that is not there */
@@ -89,7 +93,9 @@ const OUTSIDE_COREFILE = `.:53 {\n    forward . ${OUTSIDE}\n}\n`;
  *
  * @throws CairnError that says which object, file or line is wrong.
  */
-export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
+export async function startCluster<T extends ClusterObject | ClientObject = ClusterObject>(
+  options: ClusterOptions<T> = {},
+): Promise<Cluster> {
   const { corefile = DEFAULT_COREFILE, log = () => {}, nodeResolvConf = `nameserver ${OUTSIDE}\n` } = options;
   const objects = await readCluster(options);
   const served: ServedCluster[] = [];
@@ -140,7 +146,13 @@ function inProcess(corefile: string, world: World, sink: LogSink): Server {
   return new Server({ source, sink, inProcess: true });
 }
 
-async function readCluster({ manifests = [], objects = [] }: ClusterOptions): Promise<ObjectStore> {
+/** What describes a cluster, whatever the types of its objects. */
+interface Described {
+  readonly manifests?: string | readonly string[];
+  readonly objects?: readonly unknown[];
+}
+
+async function readCluster({ manifests = [], objects = [] }: Described): Promise<ObjectStore> {
   const store = createObjectStore();
   store.add(await loadManifests([manifests].flat()));
   store.add(objects.flatMap((object, i) => readObjects(object, `objects[${i}]`)));

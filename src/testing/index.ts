@@ -1,5 +1,7 @@
 export { type Cluster, type ClusterOptions, startCluster } from './cluster.ts';
 export type {
+  Checked,
+  ClientObject,
   ClusterObject,
   DeploymentObject,
   EndpointSliceObject,

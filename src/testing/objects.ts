@@ -196,6 +196,20 @@ export type ClusterObject =
   | ReplicaSetObject
   | ReplicationControllerObject;
 
+/** An object of a type that does not say its kind, such as `V1Service` of `@kubernetes/client-node`. What is in it is checked when it is read. */
+export interface ClientObject {
+  readonly apiVersion?: string | undefined;
+  readonly kind?: string | undefined;
+  readonly metadata?: { readonly name?: string | undefined; readonly namespace?: string | undefined } | undefined;
+}
+
+/** An object whose type says its kind must be a `Whole` one. */
+export type Checked<T, Whole = ClusterObject> = T extends { readonly kind: infer K }
+  ? string extends K
+    ? ClientObject
+    : Whole
+  : ClientObject;
+
 /** Names an object: a whole one will do. */
 export interface ObjectReference extends Rest {
   readonly kind: ClusterObject['kind'];

@@ -79,6 +79,7 @@ describe('errors', () => {
       /^an applied object: Service shop: metadata\.name is missing/,
     ],
     [{ metadata: { name: 'db' } }, /has no apiVersion and kind: this is not a Kubernetes object/],
+    [Object.create(null), /has no apiVersion and kind: this is not a Kubernetes object/],
     [undefined, /^an applied object: is undefined, where a Kubernetes object should be/],
     [service('db', { ports: [{ port: 0 }] }), /Service shop\/db: spec\.ports\[0\]\.port is 0, it should be a number/],
     [

@@ -192,11 +192,17 @@ function foreign({ apiVersion, kind, object }: ApiObject): never {
   );
 }
 
-/** The API version follows from the kind. */
+/** The API version follows from the kind, and the kind of an object of client-node from its class. */
 function withApiVersion(object: unknown): unknown {
-  const { apiVersion, kind } = (object ?? {}) as { apiVersion?: unknown; kind?: unknown };
-  if (apiVersion !== undefined || typeof kind !== 'string' || !(kind in API_VERSIONS)) return object;
-  return { apiVersion: API_VERSIONS[kind as Manifest['kind']], ...(object as object) };
+  const { apiVersion, kind = kindOfClass(object) } = (object ?? {}) as { apiVersion?: unknown; kind?: unknown };
+  if (typeof kind !== 'string' || !Object.hasOwn(API_VERSIONS, kind)) return object;
+  return { ...(object as object), apiVersion: apiVersion ?? API_VERSIONS[kind as Manifest['kind']], kind };
+}
+
+/** `Service` for a `V1Service`: what the client reads in a list does not say its kind. */
+function kindOfClass(object: unknown): string | undefined {
+  const { constructor: madeBy } = (object ?? {}) as { constructor?: { name?: string } };
+  return /^V1([A-Z]\w+)$/.exec(madeBy?.name ?? '')?.[1];
 }
 
 /** What tells one object from all others; the namespace of a Namespace is empty. */
@@ -204,7 +210,7 @@ type ObjectNames = Pick<Manifest, 'namespace' | 'name'> & { readonly kind: strin
 
 /** @throws ObjectStoreError, ObjectError */
 function readReference(reference: unknown): ObjectNames {
-  const kind = new Field('object', reference).get('kind').oneOf(Object.keys(API_VERSIONS));
+  const kind = new Field('object', withApiVersion(reference)).get('kind').oneOf(Object.keys(API_VERSIONS));
   if (kind === undefined) throw new ObjectStoreError('an object to delete has no kind, such as Pod');
   const names = readLongNames(new Field(kind, reference));
   return { kind, ...names, ...(kind === 'Namespace' && { namespace: '' }) };
