@@ -84,27 +84,33 @@ export function planPods(
   problems: Problem[] = [],
 ): PlannedPod[] {
   const names = new Set(pods.map(({ namespace, name }) => `${namespace}/${name}`));
-  const planned = workloads
-    .filter(({ isControlled }) => !isControlled)
-    .flatMap((workload) => {
-      if (workload.replicas > MAX_PODS_OF_WORKLOAD) {
-        const problem = `spec.replicas is ${workload.replicas}, at most ${MAX_PODS_OF_WORKLOAD} pods of an object are made`;
-        problems.push({ level: 'warning', text: `${describe(workload)}: ${problem}` });
-      }
-      return ordinalsOf(workload, names, index).map((ordinal) => ({ workload, ordinal }));
-    })
-    .sort((a, b) => a.ordinal - b.ordinal || (nameOf(a.workload) < nameOf(b.workload) ? -1 : 1));
-  if (planned.length > MAX_MADE_PODS) {
-    const text = `manifests: Deployments, StatefulSets and their kind want ${planned.length} pods, at most ${MAX_MADE_PODS} are made`;
-    problems.push({ level: 'warning', text });
+  const makers = workloads.filter(({ isControlled }) => !isControlled);
+  const most = limitFor(makers, problems);
+  return makers
+    .flatMap((workload) => ordinalsOf(workload, most, names, index).map((ordinal) => ({ workload, ordinal })))
+    .sort((a, b) => a.ordinal - b.ordinal || (nameOf(a.workload) < nameOf(b.workload) ? -1 : 1))
+    .slice(0, MAX_MADE_PODS);
+}
+
+/** The most pods that each workload may have. Where all of them want too many, each has an equal share. */
+function limitFor(workloads: readonly Workload[], problems: Problem[]): number {
+  let wanted = 0;
+  for (const workload of workloads) {
+    wanted += Math.min(workload.replicas, MAX_PODS_OF_WORKLOAD);
+    if (workload.replicas <= MAX_PODS_OF_WORKLOAD) continue;
+    const problem = `spec.replicas is ${workload.replicas}, at most ${MAX_PODS_OF_WORKLOAD} pods of an object are made`;
+    problems.push({ level: 'warning', text: `${describe(workload)}: ${problem}` });
   }
-  return planned.slice(0, MAX_MADE_PODS);
+  if (wanted <= MAX_MADE_PODS) return MAX_PODS_OF_WORKLOAD;
+  const text = `manifests: Deployments, StatefulSets and their kind want ${wanted} pods, at most ${MAX_MADE_PODS} are made`;
+  problems.push({ level: 'warning', text });
+  return Math.max(1, Math.floor(MAX_MADE_PODS / workloads.length));
 }
 
 /** The ordinals of the pods that are not given. */
-function ordinalsOf(workload: Workload, given: ReadonlySet<string>, index: PodIndex): number[] {
+function ordinalsOf(workload: Workload, most: number, given: ReadonlySet<string>, index: PodIndex): number[] {
   const { kind, namespace, firstOrdinal } = workload;
-  const replicas = Math.min(workload.replicas, MAX_PODS_OF_WORKLOAD);
+  const replicas = Math.min(workload.replicas, most);
   const isMissing = (ordinal: number) => !given.has(`${namespace}/${identityOf(workload, ordinal).name}`);
   const missing = Array.from({ length: replicas }, (_, i) => firstOrdinal + i).filter(isMissing);
   return kind === 'StatefulSet' ? missing : missing.slice(0, Math.max(0, replicas - index.selectedBy(workload).length));
