@@ -2,9 +2,9 @@ import { createSocket } from 'node:dgram';
 import { decode, encode } from 'dns-packet';
 import { questionPacket } from '../test/support/ask.ts';
 
-/** Asks a server over and over, without waiting for what it said before. */
+/** Sends a server query after query, without waiting for responses. */
 export interface Asker {
-  /** Asks for a name's IPv4 addresses each millisecond until `isWanted` of an answer; the result is when that came. */
+  /** Asks for a name's IPv4 addresses each millisecond, until `isWanted` is true for an answer. Returns the time of that answer. */
   untilAnswered(name: string, isWanted: (addresses: readonly string[]) => boolean): Promise<number>;
   close(): void;
 }
@@ -17,7 +17,7 @@ interface Wanted {
 
 const EVERY_MS = 1;
 
-/** Times are those of `performance.now`. */
+/** Times are on the scale of `performance.now`. */
 export function createAsker(port: number, address = '127.0.0.1'): Asker {
   const socket = createSocket('udp4');
   const wanted = new Map<number, Wanted>();
@@ -29,14 +29,14 @@ export function createAsker(port: number, address = '127.0.0.1'): Asker {
     const atMs = performance.now();
     const id = octets.readUInt16BE(0);
     const one = wanted.get(id);
-    // SERVFAIL, as long as the server is not ready.
+    // The response is SERVFAIL until the server is ready.
     if (one === undefined || (octets[3]! & 15) !== 0) return;
     const answers = decode(octets).answers ?? [];
     if (!one.isWanted(answers.flatMap((answer) => (answer.type === 'A' ? [answer.data] : [])))) return;
     wanted.delete(id);
     one.answered(atMs);
   });
-  socket.on('error', () => {}); // nobody listens there yet
+  socket.on('error', () => {}); // nothing listens there yet
   return {
     untilAnswered(name, isWanted) {
       lastId = (lastId + 1) & 0xffff;

@@ -1,14 +1,14 @@
 /**
  * Attacks, each with a victim beside it: `npm run bench:attacks -- [options]`. docs/security.md says what each row means.
  *
- *   --rows A,B       only the rows whose names begin so, such as `pages,http2-reset`
- *   --servers A,B    cairn, coredns (the program that COREDNS_BIN names); by default those that there are
- *   --seconds N      how long each attack goes on (default 20, with --short 3)
- *   --short          leaves out rows that are much like others, and holds nobody to a time
- *   --json FILE      writes the results there, too
+ *   --rows A,B       only the rows whose names begin with these, such as `pages,http2-reset`
+ *   --servers A,B    cairn, coredns (the program that COREDNS_BIN names); by default those that are installed
+ *   --seconds N      how long each attack takes (default 20, with --short 3)
+ *   --short          leaves out rows that are similar to others, and checks no times
+ *   --json FILE      also writes the results to a file
  *
- * The server runs on the first core, in a control group with the memory of its pod if this user may make one; attacker, victim and
- * upstream run on the second. It fails if Cairn does not hold a limit.
+ * The server runs on the first core, in a control group with the memory of its pod if this user may make one. Attacker, victim and upstream run on
+ * the second core. The bench fails if Cairn exceeds a limit.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ import { header, line, type Outcome, runRow } from './attacks/run-row.ts';
 import { MEMORY_MIB, type Program } from './attacks/target.ts';
 import { startUpstream } from './attacks/upstream.ts';
 
-// Servers are stopped at the exit, which a signal would pass by.
+// Servers are stopped at the exit, which a signal alone would skip.
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(143));
 
 const { values: options } = parseArgs({
@@ -46,7 +46,7 @@ const rows = attacks.filter(({ id, long = false }) => {
 if (rows.length === 0) throw new Error(`no such row; there are ${attacks.map(({ id }) => id).join(', ')}`);
 const seconds = Number(options.seconds ?? (options.short ? 3 : 20));
 
-// Also what this process starts, but for the servers: they are given a core of their own.
+// This also applies to child processes, except for the servers, which get the other core.
 execFileSync('taskset', ['-acp', '1', String(process.pid)], { stdio: 'ignore' });
 
 const upstream = await startUpstream();

@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../test/support/api-server/index.ts';
 import type { BenchService } from './cluster-objects.ts';
 
-/** How large the cluster is; there is a slice for each service. */
+/** The size of the cluster; each service has a slice. */
 export interface ClusterSize {
   readonly services: number;
   readonly endpointsEach: number;
@@ -15,7 +15,7 @@ const PORTS = [
   { name: 'metrics', port: 9090, protocol: 'TCP' },
 ];
 
-/** Services whose names sort in their order, so that the last one is also the last of a list; every fifth one is headless, the last among them. */
+/** Services in the order of their names, so that the last one is also the last in a list. Every fifth one is headless, including the last. */
 export function bigCluster({ services, endpointsEach }: ClusterSize): BenchService[] {
   return Array.from({ length: services }, (_, i) => {
     const isHeadless = i % 5 === 4;

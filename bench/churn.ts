@@ -6,21 +6,21 @@ import { paced } from './pace.ts';
 
 /** Changes in a cluster, one after the other. */
 export interface Churn {
-  /** How many were made so far. */
+  /** The number of changes so far. */
   readonly updates: number;
-  /** How long each of those that were asked for took to show, in milliseconds. */
+  /** For each change of a watched service, the time until an answer showed it, in milliseconds. */
   readonly agesMs: readonly number[];
   stop(): void;
 }
 
-/** One update of so many is of a service that is asked for. */
+/** One of this number of updates is of a service that is asked for. */
 const WATCHED_ONE_IN = 20;
-/** So many different services are asked for. */
+/** The number of services that are asked for. */
 const WATCHED = 50;
 
 /**
- * Changes `perSecond` slices: of each, another endpoint is not ready. With an asker, every twentieth change is of a headless service, and it
- * is asked for until an answer shows the change.
+ * Changes `perSecond` slices in a second: in each, another endpoint becomes not ready. With an asker, every twentieth change is of a headless
+ * service, which is asked for until an answer shows the change.
  */
 export function churn(
   api: ApiServer,
@@ -67,7 +67,7 @@ export function churn(
   };
 }
 
-/** The same work for the stand-in, but of objects that no DNS server watches: what a measurement without changes is compared with. */
+/** The same work for the stand-in, with objects that no DNS server watches, for comparison. */
 export function churnUnseen(api: ApiServer, services: readonly BenchService[], perSecond: number): { stop(): void } {
   let updates = 0;
   const stop = paced(perSecond, () => {

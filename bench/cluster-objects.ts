@@ -1,10 +1,10 @@
 import type { KubernetesObject } from '../test/support/api-server/index.ts';
 
-/** A service of the generated cluster, as far as queries need to know it. */
+/** The fields of a generated service that queries need. */
 export interface BenchService {
   readonly name: string;
   readonly namespace: string;
-  /** None for a headless service. */
+  /** Undefined for a headless service. */
   readonly clusterIp: string | undefined;
   readonly endpoints: readonly string[];
 }
@@ -16,7 +16,7 @@ const PORTS = [
   { name: 'metrics', port: 9090, protocol: 'TCP' },
 ];
 
-/** `count` services over 20 namespaces: the same ones each time, every fifth one headless with five endpoints. */
+/** `count` services in 20 namespaces, the same ones each time. Every fifth one is headless, with five endpoints. */
 export function benchServices(count: number): BenchService[] {
   return Array.from({ length: count }, (_, i) => {
     const headless = i % 5 === 0;

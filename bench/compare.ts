@@ -4,10 +4,10 @@
  *   --short          one round of 1 s with 20 outstanding queries
  *   --rows A,B       only these rows
  *   --servers A,B    only these servers
- *   --windows N,N    how many queries are outstanding
+ *   --windows N,N    numbers of outstanding queries
  *   --seconds N      how long each measurement takes
- *   --rounds N       how often each is made
- *   --json FILE      writes the report there, too
+ *   --rounds N       how often each measurement is made
+ *   --json FILE      also writes the report to a file
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
@@ -23,7 +23,7 @@ import { startBenchUpstream } from './upstream.ts';
 
 const SERVICES = 1000;
 
-// Servers are stopped at the exit, which a signal would pass by.
+// Servers are stopped at the exit, which a signal alone would skip.
 process.once('SIGTERM', () => process.exit(143));
 
 const { values: options } = parseArgs({
@@ -38,7 +38,7 @@ const { values: options } = parseArgs({
   },
 });
 
-/** Those of a list that an option names, all of them without it. */
+/** The items of a list that an option names; without the option, all. */
 function chosen<T extends { readonly id: string }>(all: readonly T[], ids: string | undefined): T[] {
   if (ids === undefined) return [...all];
   return ids.split(',').map((id) => {

@@ -1,6 +1,6 @@
 /**
- * `node bench/control-plane.ts [WRITES]`: how long it takes from a write to the API server until an answer shows it, with etcd and Kubernetes as
- * test/control-plane builds them. Where COREDNS_BIN names a CoreDNS, both servers are asked for the same writes, each once a millisecond.
+ * `node bench/control-plane.ts [WRITES]`: measures the time from a write to the API server until an answer shows it, with etcd and Kubernetes as
+ * test/control-plane builds them. If COREDNS_BIN names a CoreDNS, both servers are asked about the same writes, once each millisecond.
  */
 import { buildBinaries } from '../test/control-plane/binaries.ts';
 import { startCairn } from '../test/control-plane/cairn.ts';
@@ -14,9 +14,9 @@ import { type Asker, createAsker } from './asker.ts';
 import { percentile } from './percentile.ts';
 
 const WRITES = Number(process.argv[2] ?? 500);
-/** The first ones find code that is not compiled. */
+/** The first writes are not counted, as code is not compiled yet. */
 const UNCOUNTED = 50;
-/** Headless services of one endpoint each, written to in turn: Cairn serves an address that is gone for another second. */
+/** The number of headless services with one endpoint each, which are changed in turn: Cairn serves a removed address for another second. */
 const SERVICES = 400;
 const names = Array.from({ length: SERVICES }, (_, i) => `db-${i}`);
 const slices = names.map((name) => apiSlice(`default/${name}`, `${name}-1`, '10.1.0.1'));
@@ -40,7 +40,10 @@ async function addCoredns(program: string | undefined): Promise<void> {
   askers.set('CoreDNS', createAsker(coredns.ports[0]!));
 }
 
-/** Moves one endpoint after the other to another address. In milliseconds, by server; `write` is until the API server has answered. */
+/**
+ * Moves one endpoint after the other to another address. Returns the delays in milliseconds, by server; `write` is the time until the API server has
+ * responded.
+ */
 async function delays(): Promise<Map<string, number[]>> {
   const found = new Map(['write', ...askers.keys()].map((name): [string, number[]] => [name, []]));
   for (let write = -UNCOUNTED; write < WRITES; write++) {

@@ -15,14 +15,14 @@ export type Setup = keyof typeof SETUPS;
 export interface CorefileParts {
   /** The key of the server block: `.` or `.:PORT`. */
   readonly key: string;
-  /** The line of `kubernetes` that says where the cluster comes from. */
+  /** The option of `kubernetes` for the source of the cluster. */
   readonly cluster: string;
   /** `ADDRESS:PORT` of the upstream. */
   readonly upstream: string;
   readonly hosts: string;
 }
 
-/** The Corefile of a setup: the distribution's own, but for ports that may be taken and where things are. */
+/** The Corefile of a setup: that of the distribution, with other ports and paths. */
 export function corefileText(setup: Setup, { key, cluster, upstream, hosts }: CorefileParts): string {
   if (setup === 'plain') return `${key} {\n    errors\n    hosts ${hosts}\n}\n`;
   return readFileSync(`${DISTRIBUTIONS}/${setup}.Corefile`, 'utf8')

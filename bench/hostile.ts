@@ -1,9 +1,9 @@
 /**
- * Hostile input: `node bench/hostile.ts [options]` sends datagrams of 20 classes over every way that UDP is read, and messages in fragments
- * over TCP, TLS, HTTP/1.1 and HTTP/2. It fails if the server once does not answer a good query that comes behind a batch, counts a panic,
- * logs much, or holds more memory from pass to pass.
+ * Hostile input: `node bench/hostile.ts [options]` sends datagrams of 20 classes to every kind of UDP socket, and messages in fragments over TCP,
+ * TLS, HTTP/1.1 and HTTP/2. It fails if the server does not answer a good query after a batch, counts a panic, logs too much, or takes more memory
+ * from pass to pass.
  *
- *   --datagrams N   in all, the same share over each way (default 200,000)
+ *   --datagrams N   in total, an equal share for each way (default 200,000)
  *   --streams N     connections, in the same way (default 10,000)
  *   --seed N        the same seed sends the same (default 1)
  *   --ways A,B      of batched, portable and workers
@@ -47,17 +47,17 @@ const WAYS: Readonly<Record<string, Way>> = {
 
 const PASSES = 8;
 /**
- * From its least to the end, of what the server holds after a collection: half an octet for each datagram of the long form. The memo and its copies
- * in worker threads fill slowly up to their bounds; that is less.
+ * The limit for growth of live memory, from its minimum to the end: half an octet for each datagram of a long run. The memo and its copies in worker
+ * threads fill slowly up to their limits, which is less.
  */
 const MAX_LIVE_GROWTH_MIB = 3;
 /**
- * The same of the process's own memory, for each isolate: it shows leaks in machine code, too. V8 lets about 8 MiB of garbage get old before it
- * first collects an isolate's old space, which may be after a million queries, and keeps the pages. So each isolate grows by that much once.
+ * The same for the process's own memory, for each isolate, which also shows leaks in machine code. V8 first collects an isolate's old space when it
+ * has about 8 MiB of garbage, possibly after a million queries, and keeps the pages. So each isolate grows by that much once.
  */
 const MAX_OWN_GROWTH_MIB = 12;
 const MAX_LINES = 200;
-/** A good query behind each batch: it is what tells that the server lives, and that it has read the batch. */
+/** After each batch there is a good query. Its answer shows that the server is alive and has read the batch. */
 const BATCH = 200;
 const SOCKETS = 8;
 const TRIES = 5;
@@ -77,7 +77,7 @@ async function control(socket: Socket, port: number, id: number, batch: string):
     socket.send(octets, port, '127.0.0.1');
     if (await replied(socket, (reply) => reply.readUInt16BE(0) === id && reply.includes(wanted))) return;
   }
-  throw new Error(`no good answer behind ${batch}`);
+  throw new Error(`no good answer after ${batch}`);
 }
 
 function replied(socket: Socket, isWanted: (reply: Buffer) => boolean): Promise<boolean> {
@@ -122,7 +122,7 @@ async function startServer(folder: string, { environment, threads }: Way) {
       block('https://', `:${ports.https}`, tls) +
       block('', '', `multisocket ${threads}\nprometheus 127.0.0.1:${ports.metrics}`),
   );
-  // With room for gigabytes V8 collects late, and what it did not collect yet would look like a leak.
+  // With a large heap V8 collects late, and garbage would look like a leak.
   const server = await startBenchServer(corefile, ['--max-old-space-size=64', ...LIVE_MEMORY_FLAGS], environment);
   const port = Number(/^cluster\.local\.:(\d+)/m.exec(server.output())![1]);
   const streams: StreamPorts = { tcp: port, tls: ports.tls, https: ports.https };
@@ -132,7 +132,7 @@ async function startServer(folder: string, { environment, threads }: Way) {
 const growth = (mib: readonly number[]) => mib.at(-1)! - Math.min(...mib);
 const textOf = (mib: readonly number[]) => mib.map((each) => each.toFixed(1)).join(' → ');
 
-/** Sends to one server; what it printed of it, and whether all was well. */
+/** Sends to one server and prints the result. Returns whether all limits were kept. */
 async function run(name: string, way: Way, datagrams: number, streams: number, random: () => number): Promise<boolean> {
   const folder = mkdtempSync(join(tmpdir(), 'cairn-hostile-'));
   const server = await startServer(folder, way);

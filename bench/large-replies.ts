@@ -1,11 +1,11 @@
 /**
- * Names of the cluster beside large replies: `npm run bench:large-replies -- [options]` asks for a name of the cluster over and over while an
- * upstream answers other queries with responses of 58 KB, and prints how long the cluster's name took. Times mean something on an idle machine
- * only; the CPU time of a large reply does on any.
+ * Names of the cluster beside large replies: `npm run bench:large-replies -- [options]` asks for a name of the cluster again and again while an
+ * upstream answers other queries with responses of 58 KB, and prints the times for the cluster's name. These times have a meaning only on an idle
+ * machine; the CPU time of a large response has one on any machine.
  *
  *   --rate N       large replies a second (default 50)
  *   --seconds N    how long each row takes (default 5)
- *   --size N       the octets that clients of large replies take (default 65000)
+ *   --size N       the octets that clients of large replies accept (default 65000)
  *   --rows A,B     which kinds of responses (default all)
  */
 import { createSocket, type Socket } from 'node:dgram';
@@ -33,7 +33,7 @@ const { values: options } = parseArgs({
 });
 const everyMs = 1000 / Number(options.rate);
 
-/** What the upstream answers with; the first label of the question, of three letters, is the query's. */
+/** The upstream's responses; the first label of the question, with three letters, is copied from the query. */
 const ROWS = {
   'no large replies': undefined,
   'NS, names one label longer than others': chainedNames(),
@@ -51,7 +51,7 @@ async function open(): Promise<Socket> {
   return socket;
 }
 
-/** Asks without waiting for replies, and notes how long each took. */
+/** Asks without waiting for responses, and records how long each took. */
 async function askOnAndOn(port: number, intervalMs: number, ask: (i: number) => Buffer) {
   const socket = await open();
   const sentAt = new Map<number, number>();
@@ -101,7 +101,7 @@ writeFileSync(
 const server = await startBenchServer(corefile);
 const wait = (ms: number) => new Promise((done) => setTimeout(done, ms));
 let asked = 0;
-/** The server's time for a reply of a cluster name, taken off where there are large ones beside them. */
+/** The server's time for the response of a cluster name, which is subtracted in rows with large responses. */
 let smallMs = 0;
 const wanted = options.rows?.split(',');
 for (const [title, octets] of Object.entries(ROWS)) {

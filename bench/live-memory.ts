@@ -5,7 +5,7 @@ const LINE = /^live (\d+) (\d+)$/gm;
 const POLL_MS = 20;
 const GIVE_UP_MS = 30_000;
 
-/** The flags of Node.js with which a server can be asked for its live memory. */
+/** The flags of Node.js that let the bench ask a server for its live memory. */
 export const LIVE_MEMORY_FLAGS: readonly string[] = [
   '--expose-gc',
   `--import=${new URL('./live-memory-probe.mjs', import.meta.url)}`,
@@ -17,8 +17,8 @@ export function isOfProbe(line: string): boolean {
 }
 
 /**
- * What the isolates of a server hold after a collection, in MiB: heap, array buffers, and what else V8 knows of. Unlike the memory of the
- * process, it does not depend on when V8 collects and which pages it keeps. A leak in machine code alone does not show.
+ * The memory that the isolates of a server hold after a collection, in MiB: heap, array buffers, and other memory that V8 knows of. Unlike the memory
+ * of the process, it does not depend on when V8 collects and which pages it keeps. It does not show a leak in machine code.
  *
  * @param threads how many threads of the server run JavaScript
  * @throws Error if not all of them report

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { run } from '../test/support/tools.ts';
 import { cpuSeconds } from './server.ts';
 
-/** What one run against one server came to. */
+/** The result of one run against one server. */
 export interface Load {
   readonly completed: number;
   readonly lost: number;
@@ -25,30 +25,30 @@ export interface LoadOptions {
   /** A file of queries for dnsperf. */
   readonly queries: string;
   readonly tcp: boolean;
-  /** How many queries are outstanding at most. */
+  /** The maximum number of outstanding queries. */
   readonly window: number;
   readonly seconds: number;
-  /** How many sockets it asks from; by default what suits the protocol. */
+  /** The number of client sockets; by default, it depends on the protocol. */
   readonly clients?: number;
   /** Where dnsperf runs; the second core by default. */
   readonly cores?: string;
-  /** A file of queries that another client asks meanwhile if there is more than one outstanding, now and then one, to see what each takes. */
+  /** A file of queries that another client asks meanwhile at a low rate, to measure single latencies; only with several outstanding queries. */
   readonly sampled?: string;
 }
 
 const TCP_CONNECTIONS = 50;
 const UDP_SOCKETS = 10;
-/** How many queries a second are sampled: a few, so that the load stays what it is. */
+/** How many queries a second are sampled: few, so that they do not change the load. */
 const SAMPLES_PER_SECOND = 500;
 
-/** Asks the server, and says what the clients and the server's process counted. */
+/** Asks the server. Returns the counts of the clients and of the server's process. */
 export async function load(options: LoadOptions): Promise<Load> {
   const before = cpuSeconds(options.pid);
   const found = await (options.window === 1 ? oneByOne(options) : manyAtOnce(options));
   return { ...found, cpuSeconds: cpuSeconds(options.pid) - before };
 }
 
-/** What the clients count. */
+/** The counts of the clients. */
 export type Found = Omit<Load, 'cpuSeconds'>;
 
 /** Runs a client that has one query outstanding, and measures each. */
@@ -58,7 +58,7 @@ async function oneByOne({ port, tcp, seconds, cores = '1', queries }: LoadOption
   return JSON.parse(await runOn(cores, process.execPath, [...words, queries]));
 }
 
-/** Runs dnsperf, and beside it a second one that samples latencies if it is to. */
+/** Runs dnsperf, and a second one that samples latencies if requested. */
 async function manyAtOnce({ queries, window, tcp, sampled, ...options }: LoadOptions): Promise<Found> {
   const { clients = tcp ? TCP_CONNECTIONS : Math.min(UDP_SOCKETS, window) } = options;
   const [stdout, latencies] = await Promise.all([
@@ -70,7 +70,7 @@ async function manyAtOnce({ queries, window, tcp, sampled, ...options }: LoadOpt
   return { ...found, completed: found.completed + samples.length, samples };
 }
 
-/** What a run of dnsperf prints. */
+/** The output of dnsperf. */
 async function dnsperf(
   words: string,
   { port, tcp, seconds, cores = '1' }: Pick<LoadOptions, 'port' | 'tcp' | 'seconds' | 'cores'>,
@@ -80,7 +80,7 @@ async function dnsperf(
   return runOn(cores, 'dnsperf', [...all.split(' '), queries]);
 }
 
-/** What a program prints that runs on these cores. @throws Error if it fails */
+/** The output of a program that runs on these cores. @throws Error if it fails */
 async function runOn(cores: string, program: string, args: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await run('taskset', ['-c', cores, program, ...args], { timeoutMs: 600_000 });
   if (code !== 0) throw new Error(`${program} ended with status ${code}: ${stderr}${stdout}`);

@@ -15,7 +15,7 @@ export interface Plan {
   readonly windows: readonly number[];
   readonly seconds: number;
   readonly rounds: number;
-  /** Whether each server gets a second of every row that is not counted. */
+  /** Whether each row begins with a second that is not counted. */
   readonly warmUp: boolean;
 }
 
@@ -33,7 +33,7 @@ interface Cell {
   readonly loads: Load[];
 }
 
-/** Starts all servers, puts them under load in turn, round by round, and stops them. */
+/** Starts all servers, puts them under load one after the other, round by round, and stops them. */
 export async function measure(
   plan: Plan,
   services: readonly BenchService[],
@@ -82,7 +82,7 @@ async function start(contender: Contender, setup: Setup, world: World): Promise<
   return { contender, setup, server, residentAtStart: residentMiB(server.pid) };
 }
 
-/** A server that answers something else is not measured, but broken. */
+/** Checks the response codes: a server that answers something else is broken. */
 function check({ row, running: { contender, setup } }: Cell, { completed, rcodes }: Load): void {
   const wrong = row.rcode === undefined ? rcodes.includes('SERVFAIL') : rcodes.some((rcode) => rcode !== row.rcode);
   if (completed === 0 || wrong)

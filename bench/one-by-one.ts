@@ -1,6 +1,6 @@
 /**
- * `node bench/one-by-one.ts PORT udp|tcp SOCKETS SECONDS FILE`: asks the queries of the file, each when the last one was answered, from each
- * socket in turn, and prints what came of it as JSON. dnsperf cannot do that: its threads wait for each other for up to 100 ms at a time.
+ * `node bench/one-by-one.ts PORT udp|tcp SOCKETS SECONDS FILE`: asks the queries of the file one after the other, each after the response to the last
+ * one, from each socket in turn, and prints the result as JSON. dnsperf cannot do that: its threads wait for each other for up to 100 ms at a time.
  */
 import { readFileSync } from 'node:fs';
 import { encode } from 'dns-packet';
@@ -16,7 +16,7 @@ const SOL_SOCKET = 1;
 const SO_RCVTIMEO = 20;
 const MSG_WAITALL = 0x100;
 const TIMEOUT_SECONDS = 5;
-/** How many of the latencies are printed, at most. */
+/** The maximum number of latencies that are printed. */
 const MAX_SAMPLES = 10_000;
 
 const libc = koffi.load(null);
@@ -37,7 +37,7 @@ function open(port: number, tcp: boolean): number {
   return fd;
 }
 
-/** Sends a query and waits for its reply, whose length is the result; 0 if there is none. */
+/** Sends a query and waits for its response. Returns the response's length; 0 without a response. */
 function exchange(fd: number, query: Buffer, tcp: boolean): number {
   if (send(fd, query, query.length, 0) !== query.length) return 0;
   if (!tcp) return Math.max(0, recv(fd, reply, reply.length, 0));

@@ -1,8 +1,8 @@
 const TICK_MS = 5;
 
 /**
- * Calls `work` so often a second, catching up where timers come late; of what is late by more than `maxLateMs`, the older part is given up.
- * Returns how to end that.
+ * Calls `work` this often in a second, and catches up if timers are late. Calls that are late by more than `maxLateMs` are left out. Returns a
+ * function that ends it.
  */
 export function paced(perSecond: number, work: () => void, maxLateMs = Number.POSITIVE_INFINITY): () => void {
   const startMs = performance.now();

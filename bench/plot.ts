@@ -18,7 +18,7 @@ const COLORS: Readonly<Record<string, string>> = {
   'C echo': '#8c959f',
 };
 
-/** A bar chart of the CPU time of a query, by setup, row and server, with the most queries outstanding that were measured. */
+/** A bar chart of the CPU time of a query, by setup, row and server, for the largest measured number of outstanding queries. */
 export function barChart(report: Report): string {
   const window = Math.max(...report.results.map((result) => result.window));
   const shown = report.results.filter((result) => result.window === window);

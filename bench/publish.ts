@@ -1,5 +1,5 @@
 /**
- * Puts the report of a bench run where it is read: `node bench/publish.ts REPORT.json` draws docs/performance.svg and
+ * Puts the report of a bench run into the documentation: `node bench/publish.ts REPORT.json` draws docs/performance.svg and
  * replaces the figures in docs/performance.md.
  */
 import { readFileSync, writeFileSync } from 'node:fs';

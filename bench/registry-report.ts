@@ -1,11 +1,11 @@
 import type { ClusterSize } from './big-cluster.ts';
 
-/** What a run of the bench found, as it is printed and written. */
+/** The results of a run, for printing and for the file. */
 export interface RegistryReport {
   readonly date: string;
   readonly machine: string;
   readonly size: ClusterSize;
-  /** How many slices were to change in a second. */
+  /** How many slices should change in a second. */
   readonly updates: number;
   readonly seconds: number;
   readonly rounds: number;
@@ -15,9 +15,9 @@ export interface RegistryReport {
 
 /** One start of one server. */
 export interface ServerFigures {
-  /** From its start to the whole answer for the last service. */
+  /** From the start until the complete answer for the last service. */
   readonly answeredSeconds: number;
-  /** From its start to the ready page's yes. */
+  /** From the start until the ready page has status 200. */
   readonly readySeconds: number;
   /** From the end of all watches to an answer with a change to the last object. */
   readonly relistSeconds: number;
@@ -26,7 +26,7 @@ export interface ServerFigures {
   readonly atEnd: Memory;
   /** Of the updates that were asked for: from the update to the first answer that shows it. */
   readonly agesMs: readonly number[];
-  /** How many updates there really were. */
+  /** How many updates were actually made. */
   readonly updatesPerSecond: number;
   readonly rates: readonly { readonly row: string; readonly quiet: Rate; readonly changing: Rate }[];
 }
@@ -67,7 +67,7 @@ function figures({ servers }: RegistryReport): Figure[] {
     ['last service answered', seconds((one) => one.answeredSeconds)],
     ['resident once ready', mebibytes((one) => one.atStart.residentMiB)],
     ['peak until then', mebibytes((one) => one.atStart.peakMiB)],
-    ['listed anew after 410', seconds((one) => one.relistSeconds)],
+    ['listed again after 410', seconds((one) => one.relistSeconds)],
     ['resident after that', mebibytes((one) => one.afterRelist.residentMiB)],
     ['peak until then', mebibytes((one) => one.afterRelist.peakMiB)],
     ['updates a second', (all) => String(Math.round(median(all.map((one) => one.updatesPerSecond))))],

@@ -1,5 +1,5 @@
 /**
- * A big cluster behind an API server: `npm run bench:registry -- [options]`. docs/performance.md says how to read it.
+ * A large cluster behind an API server: `npm run bench:registry -- [options]`. docs/performance.md says how to read it.
  *
  *   --services N     how many services, each with a slice (default 10000)
  *   --endpoints N    how many endpoints each has (default 15)
@@ -10,7 +10,7 @@
  *   --servers A,B    cairn, coredns; CoreDNS takes part if COREDNS_BIN names its binary
  *   --json FILE      writes the report there, too
  *
- * The server has the first core; the API server and the load, which are this process and dnsperf, have the second.
+ * The server has the first core. The API server and the load (this process and dnsperf) have the second.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
@@ -30,7 +30,7 @@ import { rows, shuffledQueries } from './rows.ts';
 import { benchProgram, peakMiB, residentMiB, startProcess } from './server.ts';
 import { startBenchUpstream } from './upstream.ts';
 
-// Servers are stopped at the exit, which a signal would pass by.
+// Servers are stopped at the exit, which a signal alone would skip.
 process.once('SIGTERM', () => process.exit(143));
 
 const { values: options } = parseArgs({
@@ -48,9 +48,9 @@ const { values: options } = parseArgs({
 const [updates, seconds, rounds] = [Number(options.updates), Number(options.seconds), Number(options.rounds)];
 const size = { services: Number(options.services), endpointsEach: Number(options.endpoints) };
 
-/** So many of the services are asked for by dnsperf: what is asked of a server is a small part of what there is. */
+/** The number of services that dnsperf asks for: clients ask only for a small part of a cluster's services. */
 const ASKED_SERVICES = 1000;
-/** After so long, a server that had something to tidy up has done it. */
+/** After this time, a server has finished its cleanup. */
 const SETTLE_MS = 2000;
 const WINDOW = 20;
 const CAIRN = await benchProgram();
@@ -131,7 +131,7 @@ function corefileOf(port: number, readyPort: number, url: string): string {
   return corefileText('kubeadm', parts).replace('ready 127.0.0.1:0', `ready 127.0.0.1:${readyPort}`);
 }
 
-/** When the ready page first says yes. */
+/** The time when the ready page first has status 200. */
 async function readyPage(port: number): Promise<number> {
   for (;;) {
     const response = await fetch(`http://127.0.0.1:${port}/ready`).catch(() => undefined);
@@ -141,7 +141,7 @@ async function readyPage(port: number): Promise<number> {
   }
 }
 
-/** All watches are told that their version is too old; how long it takes until a change to the last object shows. */
+/** Ends all watches with the error that their version is too old. Returns how long it takes until a change to the last object shows. */
 async function relist(
   api: ApiServer,
   last: BenchService,

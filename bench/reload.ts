@@ -1,6 +1,6 @@
 /**
- * Reloads under load: `node bench/reload.ts [SECONDS] [RELOADS] [THREADS]` runs dnsperf against a server that reloads all the while, each
- * time with another Corefile, and fails if one query is lost or answered with an error.
+ * Reloads under load: `node bench/reload.ts [SECONDS] [RELOADS] [THREADS]` runs dnsperf against a server that reloads all the time, each time with
+ * another Corefile. It fails if one query is lost or answered with an error.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

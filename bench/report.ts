@@ -1,6 +1,6 @@
 import { SETUPS, type Setup } from './corefiles.ts';
 
-/** What a bench run found, as it is written to a JSON file. */
+/** The results of a bench run, as in the JSON file. */
 export interface Report {
   readonly date: string;
   readonly machine: string;
@@ -36,7 +36,7 @@ export interface Result {
 /** The server that the others are compared with. */
 export const BASELINE = 'Cairn';
 
-/** The report as Markdown: for each setup CPU per query at a glance, everything in detail, and memory. */
+/** The report as Markdown: for each setup the CPU time of a query, then all details, and memory. */
 export function markdown(report: Report): string {
   const setups = (Object.keys(SETUPS) as Setup[]).filter((setup) => report.results.some((one) => one.setup === setup));
   return [
@@ -82,7 +82,7 @@ function detailRows({ results }: Report, setup: Setup): string[][] {
   ];
 }
 
-/** How much more CPU time a server takes than Cairn does for the same. */
+/** The ratio of a server's CPU time to that of Cairn. */
 function ratio(result: Result, others: readonly Result[]): string {
   const same = others.find(
     ({ row, window, server }) => server === BASELINE && row === result.row && window === result.window,

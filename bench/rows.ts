@@ -1,14 +1,14 @@
 import { seededRandom } from '../test/support/random.ts';
 import type { BenchService } from './cluster-objects.ts';
 
-/** One kind of question, asked of every server that has what it takes to answer it. */
+/** One kind of question, for every server that can answer it. */
 export interface Row {
   readonly id: string;
   readonly title: string;
   /** Whether it asks for names of the cluster (and of the upstream), or for plain A records. */
   readonly data: 'cluster' | 'plain';
   readonly tcp?: boolean;
-  /** The only rcode that the replies may have; several where it is left out. */
+  /** The rcode that all responses must have; any of several if it is left out. */
   readonly rcode?: 'NOERROR' | 'NXDOMAIN';
   /** Whether every run asks for names that no run before it has asked for. */
   readonly fresh?: boolean;
@@ -20,7 +20,7 @@ const ZONE = 'cluster.local';
 /** What a node's resolv.conf adds to the search list of its pods. */
 const NODE_DOMAIN = 'nodes.internal';
 const EXTERNAL_NAMES = 200;
-/** More than a server forwards in a run of some seconds. */
+/** More names than a server forwards in a run of some seconds. */
 const FRESH_NAMES = 100_000;
 const PLAIN_NAMES = 1000;
 
@@ -107,11 +107,11 @@ export const rows: readonly Row[] = [
   },
 ];
 
-/** The row's queries in an order that only looks random, so that no server profits from neighbours. */
+/** The row's queries in a fixed shuffled order, so that no server profits from neighbours. */
 export function shuffledQueries(row: Row, services: readonly BenchService[], run = 0): string[] {
   const random = seededRandom(1);
   const keyed = row.queries(services, run).map((line) => [random(), line] as const);
-  // A pod asks for the names of one look-up one after the other.
+  // A pod asks for the names of one lookup one after the other.
   return row.id === 'mix' ? keyed.map(([, line]) => line) : keyed.toSorted(([a], [b]) => a - b).map(([, line]) => line);
 }
 
@@ -123,8 +123,8 @@ const reverse = (address: string) => `${address.split('.').toReversed().join('.'
 const externalName = (i: number) => `api-${i % EXTERNAL_NAMES}.example.com`;
 
 /**
- * What the resolver of a pod asks with `ndots:5` when its program looks up a service of its own namespace, one of another
- * namespace, and a host outside: every name of the search list for A and AAAA until one exists.
+ * The queries of a pod's resolver with `ndots:5` for a service of its namespace, a service of another namespace, and a host outside: every name of
+ * the search list, for A and AAAA, until one exists.
  */
 function podLookUps({ name, namespace }: BenchService, i: number): string[] {
   const search = [`${namespace}.svc.${ZONE}`, `svc.${ZONE}`, ZONE, NODE_DOMAIN];

@@ -6,7 +6,7 @@ import { bundle } from '../scripts/bundle.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
-/** A bench that takes longer has met a server that hangs. */
+/** If a bench takes longer, a server hangs. */
 const MAX_RUN_MINUTES = 5;
 
 /** Ends the bench with an error if it does not end by itself. */
@@ -34,7 +34,7 @@ export interface BenchServer extends BenchProcess {
 
 const running = new Set<ChildProcess>();
 
-// However the bench ends, its servers end with it.
+// The servers end with the bench, however it ends.
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
@@ -72,7 +72,7 @@ export function startProcess(
 
 let program: Promise<string> | undefined;
 
-/** The command as it is published, made of the sources once a run. */
+/** The published form of the command, built from the sources once in each run. */
 export function benchProgram(): Promise<string> {
   const folder = join(ROOT, 'bin');
   program ??= bundle(folder).then(() => join(folder, 'cairn.js'));
@@ -100,12 +100,12 @@ export function residentMiB(pid: number): number {
   return memoryMiB(pid, 'VmRSS');
 }
 
-/** The memory of a process that is its own, in MiB: pages of its program's files, which the system can take back, do not count. */
+/** The memory that belongs to a process alone, in MiB, without pages of its program's files, which the system can take back. */
 export function ownMiB(pid: number): number {
   return memoryMiB(pid, 'RssAnon');
 }
 
-/** The most that the resident memory of a process ever was, in MiB. */
+/** The peak of the resident memory of a process, in MiB. */
 export function peakMiB(pid: number): number {
   return memoryMiB(pid, 'VmHWM');
 }
@@ -115,7 +115,7 @@ function memoryMiB(pid: number, field: string): number {
   return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)![1]) / 1024;
 }
 
-/** User and system time that a process took so far, in seconds. */
+/** User and system time of a process so far, in seconds. */
 export function cpuSeconds(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
     .replace(/^.*\) /, '')

@@ -10,7 +10,7 @@ import { dnsmasq, knot, type PlainServer, unbound } from './plain-servers.ts';
 import { plainRecords } from './rows.ts';
 import { type BenchServer, startBenchServer, startProcess } from './server.ts';
 
-/** What the servers are pointed at. */
+/** The data for the servers. */
 export interface World {
   /** A folder for files. */
   readonly folder: string;
@@ -30,7 +30,7 @@ export interface Contender {
   readonly id: string;
   readonly title: string;
   readonly setups: readonly Setup[];
-  /** Its version, or undefined where it is not installed. */
+  /** Its version; undefined if it is not installed. */
   version(): string | undefined;
   start(setup: Setup, world: World): Promise<BenchServer>;
 }
@@ -49,7 +49,7 @@ function cairn(id: string, title: string, environment: NodeJS.ProcessEnv): Conte
   };
 }
 
-/** Which program is CoreDNS, the environment says. */
+/** The environment names the CoreDNS program. */
 const COREDNS = process.env.COREDNS_BIN;
 
 const coredns: Contender = {
@@ -94,7 +94,7 @@ const echo: Contender = {
   },
 };
 
-/** All of them, the one that the others are compared with first. */
+/** All servers; the first is the one that the others are compared with. */
 export const contenders: readonly Contender[] = [
   cairn('cairn', 'Cairn', {}),
   cairn('cairn-slow', 'Cairn, no memo', { CAIRN_MEMO: 'off' }),
@@ -132,7 +132,7 @@ async function untilAnswering(port: number, name: string, timeoutMs = 20_000): P
   }
 }
 
-/** The first version number that a program prints, or undefined where there is no such program. */
+/** The first version number that a program prints; undefined if there is no such program. */
 function versionOf(program: string, args: readonly string[]): string | undefined {
   try {
     return /\d+\.\d+(\.\d+)?/.exec(

@@ -1,7 +1,7 @@
 /**
- * A soak: `node bench/soak.ts [MINUTES]` (default 22) lets a cluster change all the while, its API server fail in 30 ways, an upstream lose
- * and delay queries, and the Corefile be reloaded each 20 seconds, or faster in a short run. It fails if a name of the cluster is once not
- * answered, if the server grows, counts a panic, keeps descriptors, or does not know the cluster at the end.
+ * A soak: `node bench/soak.ts [MINUTES]` (default 22) changes a cluster all the time, lets its API server fail in 30 ways and an upstream lose and
+ * delay queries, and reloads the Corefile every 20 seconds, or faster in a short run. It fails if a query for a name of the cluster gets no answer,
+ * or if the server's memory grows, it counts a panic, leaks descriptors, or does not know the cluster at the end.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -25,23 +25,24 @@ import { faults, heal } from './soak/faults.ts';
 const minutes = Number(process.argv[2] ?? 22);
 const seconds = minutes * 60;
 const FULL_SECONDS = 22 * 60;
-/** Everything that happens now and then happens as often in a short run, but for what needs its time. */
+/** Periodic events happen as often in a short run, unless they need their time. */
 const reloadSeconds = Math.max(3, (20 * seconds) / FULL_SECONDS);
 const faultSeconds = seconds / faults.length;
 const CHANGES_PER_SECOND = 20;
 const FLAKY_PER_SECOND = 30;
 const SAMPLED = 40;
-/** Live memory is looked at less often than the others: if garbage were collected all the while, own memory would look better than it is. */
+/** Live memory is measured less often, since each measurement collects garbage, which would make the own memory look too small. */
 const SAMPLES_PER_COLLECTION = 5;
-/** How long the server may take to follow again after the last fault: it waits longer from failure to failure. */
+/** How long the server may take to follow again after the last fault, as its pauses grow with each failure. */
 const CATCH_UP_MS = 60_000;
 /**
- * From the second third of the run to the last: in the first, programs are still compiled, and V8 has not collected all spaces of its heap yet. Of what
- * the server holds after a collection (the cluster has as many objects all the time), and of the process's own memory, which also shows leaks in machine code.
+ * The limits for growth from the second third of the run to the last. In the first third, code is still compiled, and V8 has not collected all spaces
+ * of its heap yet. One limit is for the memory after a collection (the number of objects in the cluster is constant), one for the process's own
+ * memory, which also shows leaks in machine code.
  */
 const MAX_LIVE_GROWTH_MIB = 2;
 const MAX_OWN_GROWTH_MIB = 15;
-/** Sockets of queries that are under way at the time are among them; a leak of many minutes is far more. */
+/** This includes sockets of queries in flight; a leak of many minutes would be far more. */
 const MAX_MORE_FILES = 60;
 
 /** A free port for each page and socket, which must stay the same over reloads. */
@@ -82,7 +83,7 @@ async function reloadOften(server: BenchServer, api: ApiServer, upstream: string
   return round;
 }
 
-/** One fault after the other, each for half of its time. */
+/** Makes one fault after the other, each for half of its time slot. */
 async function failOften(api: ApiServer): Promise<void> {
   for (const fault of faults) {
     await fault(api);
@@ -109,13 +110,13 @@ async function sampleOften(server: BenchServer, untilMs: number): Promise<Sample
   return samples;
 }
 
-/** The smallest value of a third of a run, the first, second or last: what lies above it comes and goes. */
+/** The smallest value in a third of a run; larger values are temporary. */
 function leastOf(values: readonly number[], third: 0 | 1 | 2): number {
   const length = Math.floor(values.length / 3);
   return Math.min(...values.slice(third * length, third === 2 ? undefined : (third + 1) * length));
 }
 
-/** Changes some services, and counts those that the server does not come to know of. */
+/** Changes some services, and counts the changes that the server does not notice. */
 async function unknownChanges(api: ApiServer, services: ReturnType<typeof bigCluster>): Promise<number> {
   const headless = services.filter(({ clusterIp }) => clusterIp === undefined).slice(0, SAMPLED);
   for (const service of headless) api.put(sliceObject(service, 0));

@@ -15,8 +15,8 @@ const ZONES = {
 };
 
 /**
- * Starts a name server that has an IPv4 address for every name below example.com, and no other name: Cairn itself, in a
- * process of its own beside the load generator, as it must not be what the servers under test wait for.
+ * Starts a name server that has an IPv4 address for every name below example.com, and no other names. It is Cairn in a separate process, on the core
+ * of the load generator, so that the servers under test do not wait for it.
  */
 export async function startBenchUpstream(folder: string): Promise<BenchUpstream> {
   const blocks = Object.entries(ZONES).map(([zone, owner], i) => {

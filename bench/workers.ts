@@ -2,12 +2,12 @@
  * One thread and several: `npm run bench:workers -- [options]`. docs/performance.md says how to read it.
  *
  *   --short          one round of 1 s
- *   --threads N      how many workers are compared with one thread (default 2)
+ *   --threads N      the number of workers to compare with one thread (default 2)
  *   --rows A,B       which questions of `npm run bench` (default a,headless,mix)
  *   --cores LIST     the cores of the server (default: all but for one thread)
  *   --load LIST      the cores of dnsperf (default: the last one)
  *   --seconds N      how long each measurement takes
- *   --rounds N       how often each is made
+ *   --rounds N       how often each measurement is made
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
@@ -22,7 +22,7 @@ import { startBenchUpstream } from './upstream.ts';
 
 const SERVICES = 1000;
 const WINDOW = 200;
-/** The kernel gives each client port to one worker: the more of them, the more even are the shares. */
+/** The kernel assigns each client port to one worker: with more ports, the shares are more even. */
 const CLIENTS = 100;
 
 process.once('SIGTERM', () => process.exit(143));
@@ -43,7 +43,7 @@ const seconds = Number(options.seconds ?? (options.short ? 1 : 3));
 const rounds = Number(options.rounds ?? (options.short ? 1 : 3));
 const firstCore = options.cores.split(/[-,]/)[0]!;
 
-/** One way to serve the same. */
+/** One way of serving. */
 interface Mode {
   readonly title: string;
   readonly threads: number;

@@ -3,15 +3,15 @@ import { join, resolve } from 'node:path';
 import { type OutputChunk, type Plugin, rolldown } from 'rolldown';
 
 /**
- * Makes the command that is published out of the sources and all packages they need but koffi, which is machine code. Few files, and only what
- * is used of each package: the server starts in a quarter of the time, and takes two thirds of the memory.
+ * Makes the published command from the sources and all packages that they need, except koffi, which is machine code. With few files, and only the
+ * used parts of each package, the server starts in a quarter of the time and takes two thirds of the memory.
  */
 
 const ROOT = resolve(import.meta.dirname, '..');
 
 /**
- * The command, what it starts as threads and processes, and what packages of plugins import: these are looked for beside the code that wants them,
- * under the names of their sources.
+ * The command, the programs that it starts as threads and processes, and the module that plugin packages import. The code looks for them in its own
+ * folder, under the names of their sources.
  */
 const PROGRAMS = {
   cairn: 'src/cli/main.ts',
@@ -20,7 +20,7 @@ const PROGRAMS = {
   'kubeconfig-process': 'src/sources/kubernetes/access/kubeconfig-process.ts',
 };
 
-/** Writes the command to a folder, whose neighbours are to be package.json and node_modules with koffi; what was in the folder goes. */
+/** Writes the command to a folder, whose contents are replaced. Beside the folder there must be package.json and node_modules with koffi. */
 export async function bundle(folder: string): Promise<void> {
   await using build = await rolldown({
     cwd: ROOT,
@@ -30,7 +30,7 @@ export async function bundle(folder: string): Promise<void> {
     plugins: [inAscii],
   });
   const names = { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' };
-  // Not minified, as every stack trace would lose its meaning.
+  // Not minified, so that stack traces are readable.
   const { output } = await build.write({ dir: folder, cleanDir: true, comments: false, ...names });
   const modules = output.filter((file): file is OutputChunk => file.type === 'chunk').flatMap((file) => file.moduleIds);
   writeFileSync(join(folder, 'LICENSES.txt'), licensesOf(modules));
@@ -49,7 +49,7 @@ function escapeToAscii(code: string): string {
   return code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-/** What the packages want to have said wherever they are copied. @throws Error for one without a licence */
+/** The licences of the packages. @throws Error for a package without one */
 function licensesOf(modules: readonly string[]): string {
   const packages = new Set(
     modules.flatMap((path) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path)?.[0] ?? []),

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 
 /**
- * Packs the package as it would be published, and tries it as those who install it would, with no network: its form, the command
- * through npx, every export by `import` and `require`, and their types. Ends with status 1 if something is not as it should be.
+ * Packs the package as for publishing, and tries it like its users, without the network: its form, the command through npx, every export by `import`
+ * and `require`, and their types. Ends with status 1 if something is wrong.
  */
 
 const ROOT = resolve(import.meta.dirname, '..');
@@ -28,7 +28,7 @@ function expect(what: string, text: string, pattern: RegExp): void {
   process.stdout.write(`ok - ${what}\n`);
 }
 
-/** The path of the package; it is built first. */
+/** Builds and packs the package. Returns its path. */
 function pack(folder: string): string {
   const [{ filename, files }] = JSON.parse(
     run('npm', ['pack', '--json', '--silent', '--pack-destination', folder], ROOT),
@@ -37,11 +37,11 @@ function pack(folder: string): string {
   const strange = paths.filter((path) =>
     /(?<!^examples\/.*)\.test\.|\.map$|^src\/.*\.ts$|^(test|bench|node_modules)\//.test(path),
   );
-  expect('only what is of use is in the package', strange.join('\n'), /^$/);
+  expect('only necessary files are in the package', strange.join('\n'), /^$/);
   return join(folder, filename);
 }
 
-/** An empty folder with the package installed: what it depends on comes from here, as there is no network. */
+/** Installs the package in an empty folder. Its dependencies come from this repository, as there is no network. */
 function install(tarball: string, folder: string): void {
   writeFileSync(join(folder, 'package.json'), '{ "private": true }');
   for (const path of run('npm', ['ls', '--omit=dev', '--all', '--parseable'], ROOT).trim().split('\n').slice(1)) {
@@ -57,7 +57,7 @@ async function tryCommand(folder: string): Promise<void> {
   writeFileSync(join(folder, 'Corefile'), '. {\n    hosts /dev/null {\n        192.0.2.1 www.example.org\n    }\n}\n');
   cairn('check');
   expect('npx cairn lookup', cairn('lookup', 'www.example.org.', 'A', '--corefile', 'Corefile'), /192\.0\.2\.1/);
-  // Not through npx, which keeps signals to itself.
+  // Not through npx, which does not pass signals on.
   const child = spawn(join(folder, 'node_modules/.bin/cairn'), ['-p', '0'], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -80,7 +80,7 @@ function tryModules(folder: string): void {
   }
 }
 
-/** The command has the library for kubeconfigs in it; programs that need it are told to install it. */
+/** The command has the library for kubeconfigs in it; for programs, the error says how to install it. */
 function tryKubeconfig(folder: string): void {
   writeFileSync(join(folder, 'kubeconfig'), 'kind: Config\n');
   const path = `./node_modules/${name}/dist/sources/kubernetes/access/kubeconfig.js`;
@@ -90,7 +90,7 @@ function tryKubeconfig(folder: string): void {
   expect('a kubeconfig without its library', output, /npm install @kubernetes\/client-node$/m);
 }
 
-/** All types of the package are checked, whatever their users skip. */
+/** Checks all types of the package, even those that users skip. */
 function tryTypes(folder: string): void {
   const imports = modules.map(
     (module, i) => `import * as m${i} from '${module}';\nexport type M${i} = keyof typeof m${i};\n`,

@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type MetricDescription, Metrics } from '../src/observe/metrics.ts';
 import { plugins } from '../src/plugins.ts';
-import { corefileSource } from '../src/server/corefile-source.ts';
+import { corefileSource } from '../src/server/configuration/corefile-source.ts';
 import { Server } from '../src/server/server.ts';
 import { certificate } from '../test/support/certificate.ts';
 
-/** Where the page is. */
+/** The path of the page. */
 export const METRICS_PAGE = resolve(import.meta.dirname, '../docs/metrics.md');
 
-/** Every plugin that has metrics. Nobody is there to be asked: all addresses are this machine's, and the ports are free or closed. */
+/** A Corefile with every plugin that has metrics. No other server is asked: all addresses are of this machine, and the ports are free or closed. */
 const COREFILE = `. tls://. {
     root FOLDER
     bind 127.0.0.1
@@ -46,35 +46,35 @@ const COREFILE = `. tls://. {
 
 const HEAD = `# Metrics
 
-[prometheus](../src/plugins/prometheus/README.md) serves them at \`/metrics\`, port 9153 by default. A metric of a plugin is there if some server block has
-the plugin. \`npm run docs\` writes this page from the metrics that a server with all plugins has.
+[prometheus](../src/plugins/prometheus/README.md) serves the metrics at \`/metrics\`, by default on port 9153. A plugin's metrics exist if a server block has
+the plugin. \`npm run docs\` writes this page from the metrics of a server with all plugins.
 
 ## Dashboards and alerts for CoreDNS
 
-They work unchanged: [coredns-mixin](https://github.com/povilasv/coredns-mixin), the dashboard of kube-prometheus-stack (12539), the one of
+These work unchanged: [coredns-mixin](https://github.com/povilasv/coredns-mixin), the dashboard of kube-prometheus-stack (12539), the one of
 [dotdc](https://github.com/dotdc/grafana-dashboards-kubernetes) (15762) and the objective of kube-prometheus. \`test/dashboards\` lists the metrics and labels
-that they read, and a test finds each on the metrics page of a server. \`coredns_forward_*\`, which CoreDNS has no more since 1.12, are there for them.
-\`server\`, \`zone\`, \`rcode\` and the like have CoreDNS's values; \`view\` is that of [view](../src/plugins/view/README.md), or empty.
+that they read, and a test finds each on the metrics page of a server. For their sake there are \`coredns_forward_*\`, which CoreDNS has no longer had since 1.12.
+\`server\`, \`zone\`, \`rcode\` and similar labels have CoreDNS's values. \`view\` is the name of the [view](../src/plugins/view/README.md), or empty.
 
-What cannot be there:
+These metrics do not exist:
 
-- \`go_goroutines\`, \`go_gc_duration_seconds\`, \`go_memstats_*\` and all other \`go_*\`: there is no Go. Panels of goroutines stay empty. With
-  \`runtime_metrics\` there are \`nodejs_*\` of the heap, the garbage collector and the event loop; \`nodejs_eventloop_lag_p99_seconds\` is nearest to what a
-  growing number of goroutines tells.
-- Names that CoreDNS gave up in 1.7: \`coredns_dns_request_count_total\`, \`coredns_dns_request_type_count_total\`,
-  \`coredns_dns_request_do_count_total\`, \`coredns_dns_response_rcode_count_total\`, \`coredns_cache_size\`, \`coredns_panic_count_total\`. Dashboards from before
-  it, such as 5926 in its first form, show nothing of CoreDNS either.
+- \`go_goroutines\`, \`go_gc_duration_seconds\`, \`go_memstats_*\` and all other \`go_*\`, because Cairn does not run on Go. Panels of goroutines stay empty. With
+  \`runtime_metrics\` there are \`nodejs_*\` metrics of the heap, the garbage collector and the event loop. \`nodejs_eventloop_lag_p99_seconds\` is the closest
+  substitute for the number of goroutines.
+- Names that CoreDNS removed in 1.7: \`coredns_dns_request_count_total\`, \`coredns_dns_request_type_count_total\`,
+  \`coredns_dns_request_do_count_total\`, \`coredns_dns_response_rcode_count_total\`, \`coredns_cache_size\`, \`coredns_panic_count_total\`. Older
+  dashboards, such as 5926 in its first form, show nothing for CoreDNS either.
 - Native histograms.
 
-[deploy/grafana/cairn.json](../deploy/grafana/cairn.json) is a dashboard of what only Cairn has; import it into Grafana beside one of those.
+[deploy/grafana/cairn.json](../deploy/grafana/cairn.json) is a dashboard of the metrics that only Cairn has. Import it into Grafana beside one of those above.
 `;
 
 const SECTIONS = [
   { prefix: 'coredns_', text: "## CoreDNS's metrics" },
-  { prefix: 'cairn_', text: "## Cairn's own" },
+  { prefix: 'cairn_', text: "## Cairn's metrics" },
   {
     prefix: 'process_',
-    text: '## The process\n\nThe names that all clients of Prometheus use. On Linux there are all of them, elsewhere CPU, resident memory and start.',
+    text: '## The process\n\nThe names that all clients of Prometheus use. On Linux all of them exist, on other systems only CPU, resident memory and start.',
   },
 ];
 

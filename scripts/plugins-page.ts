@@ -4,13 +4,13 @@ import { plugins } from '../src/plugins.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
-/** Where the page is. */
+/** The path of the page. */
 export const PLUGINS_PAGE = resolve(ROOT, 'docs/plugins.md');
 
 const HEAD = `# Plugins
 
-A query passes the plugins of its server block in this order, whatever their order in the Corefile; the first that has an answer gives it, and the
-reply passes those above on its way back. The directives are CoreDNS's; each page lists the differences.
+A query passes the plugins of its server block in this order, whatever their order in the Corefile. The first plugin that has an answer returns a reply,
+which goes back through the plugins above it. The directives are CoreDNS's. Each plugin's page lists the differences.
 
 | Plugin | What it does |
 |---|---|

@@ -5,8 +5,10 @@ import { expect, test } from 'vitest';
 
 const SRC = resolve(import.meta.dirname, '../src');
 
-test('no files of src import values from each other in a circle', () => {
-  expect(circlesIn(SRC)).toEqual([]);
+test('no files of src import from each other in a circle, be it types only', () => {
+  // A plugin is made with an environment, in which it sees the other plugins of its block.
+  const contract = 'plugin/plugin.ts plugin/env.ts plugin/plugin.ts';
+  expect(circlesIn(SRC).filter((circle) => circle !== contract)).toEqual([]);
 });
 
 test.each<[string, Record<string, string>, string[]]>([
@@ -25,12 +27,13 @@ test.each<[string, Record<string, string>, string[]]>([
     ['a.ts x/b.ts x/c.ts a.ts'],
   ],
   [
-    'types only, which are gone when the program runs',
+    'types',
     {
-      'a.ts': "import type { B } from './b.ts';\nimport { type C } from './b.ts';",
-      'b.ts': "import { a } from './a.ts';",
+      'a.ts': "import type { B } from './b.ts';",
+      'b.ts': "export type C = import('./c.ts').C;",
+      'c.ts': "export { type A } from './a.ts';",
     },
-    [],
+    ['a.ts b.ts c.ts a.ts'],
   ],
 ])('a circle of %s', (_, files, circles) => {
   const folder = mkdtempSync(join(tmpdir(), 'circles-'));
@@ -43,7 +46,7 @@ test.each<[string, Record<string, string>, string[]]>([
   expect(found).toEqual(circles);
 });
 
-/** The circles of value imports among the files of a folder, each once, written as the way around. */
+/** The circles of imports among the files of a folder, each once, written as the way around. */
 function circlesIn(folder: string): string[] {
   const circles: string[] = [];
   const done = new Set<string>();
@@ -51,7 +54,7 @@ function circlesIn(folder: string): string[] {
     const at = way.indexOf(file);
     if (at !== -1) circles.push([...way.slice(at), file].join(' '));
     if (at !== -1 || done.has(file)) return;
-    for (const target of valueImports(folder, file)) walk(target, [...way, file]);
+    for (const target of importsOf(folder, file)) walk(target, [...way, file]);
     done.add(file);
   };
   for (const file of sourceFiles(folder)) walk(file, []);
@@ -63,18 +66,10 @@ function sourceFiles(folder: string): string[] {
   return files.filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts')).sort();
 }
 
-function valueImports(folder: string, file: string): string[] {
+/** The files that a file imports from, values or types. */
+function importsOf(folder: string, file: string): string[] {
   const text = readFileSync(join(folder, file), 'utf8');
-  const statements = text.matchAll(/^(?:import|export)\b(?:(?<what>[^'";]*?)\bfrom)?\s*'(?<path>\.[^']+)'/gms);
-  return [...statements]
-    .filter(({ groups }) => isOfValues(groups!.what ?? ' *'))
-    .map(({ groups }) => relative(folder, resolve(folder, dirname(file), groups!.path!)));
-}
-
-/** Whether the names between `import` and `from` are not all of types. */
-function isOfValues(what: string): boolean {
-  if (/^\s*type\b/.test(what)) return false;
-  const braces = /^\s*\{(.*)\}\s*$/s.exec(what);
-  const names = braces?.[1]?.split(',').filter((name) => name.trim() !== '');
-  return !names?.every((name) => name.trim().startsWith('type '));
+  const statements = text.matchAll(/^(?:import|export)\b(?:[^'";]*?\bfrom)?\s*'(\.[^']+)'/gms);
+  const inPlace = text.matchAll(/\bimport\('(\.[^']+)'\)/g);
+  return [...statements, ...inPlace].map(([, path]) => relative(folder, resolve(folder, dirname(file), path!)));
 }

@@ -38,6 +38,17 @@ test('the table of layers in docs/architecture.md says the same', () => {
   expect(rows.sort()).toEqual(LAYERS.flatMap((parts, layer) => parts.map((part) => `${layer} ${part}`)).sort());
 });
 
+test('every folder of src says in one file what it is for and where to begin; plugins have READMEs', () => {
+  const folders = Map.groupBy(sourceFiles(), dirname);
+  const told = sourceFiles().filter((file) =>
+    /^\/\*\*?\n( \*.*\n)*? \*.*\bBegin /.test(readFileSync(join(SRC, file), 'utf8')),
+  );
+  const counts = [...folders.keys()]
+    .filter((folder) => !folder.startsWith('plugins/'))
+    .map((folder) => `${folder}: ${told.filter((file) => dirname(file) === folder).length}`);
+  expect(counts.filter((count) => !count.endsWith(': 1'))).toEqual([]);
+});
+
 function sourceFiles(): string[] {
   return readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter(
     (file) => file.endsWith('.ts') && !file.endsWith('.test.ts'),

@@ -6,7 +6,7 @@ import { messageOf } from '../src/base/errors.ts';
 import { FileError, readOctets, readTextNow } from '../src/base/read-file.ts';
 import { systemClock } from '../src/observe/clock.ts';
 import { plugins } from '../src/plugins.ts';
-import { corefileSource } from '../src/server/corefile-source.ts';
+import { corefileSource } from '../src/server/configuration/corefile-source.ts';
 import { inClusterCredentials } from '../src/sources/kubernetes/access/files.ts';
 import { resolveKubeconfig } from '../src/sources/kubernetes/access/kubeconfig.ts';
 import { loadManifests } from '../src/sources/manifests/load.ts';

@@ -6,48 +6,51 @@ import type { Asks } from './victim.ts';
 export interface Scene {
   readonly target: Target;
   readonly upstream: Upstream;
-  /** How long it goes on; it ends by itself. */
+  /** How long it takes; it ends by itself. */
   readonly seconds: number;
 }
 
-/** What a run of an attack came to, beside what its victim saw. */
+/** The result of an attack, besides what its victim saw. */
 export interface Attacked {
   /** What the attacker did and saw, in a few words. */
   readonly note: string;
-  /** Limits of the row's own that were not held. */
+  /** Limits of this row that were exceeded. */
   readonly broken?: readonly string[];
 }
 
-/** How the server must be started for an attack. */
+/** How to start the server for an attack. */
 export interface Setup {
-  /** Lines of the server block, beside those of every Corefile here. */
+  /** Extra lines of the server block. */
   readonly lines?: string;
-  /** What `forward` says of it, 0 for nothing; 1000, as kubeadm does, by default. */
+  /** The value for `forward`, 0 for none; 1000 by default, as in kubeadm. */
   readonly maxConcurrent?: number;
   /** Whether there is a block for DNS over HTTPS. */
   readonly https?: boolean;
   /** Whether the cluster has a headless service with 20,000 endpoints. */
   readonly bigService?: boolean;
-  /** Flags of Cairn's, `-workers 2`; a server that does not know them does without. */
+  /** Flags for Cairn, such as `-workers 2`; other servers get none. */
   readonly flags?: readonly string[];
-  /** The most files that the server may have open. */
+  /** The maximum number of open files of the server. */
   readonly maxFiles?: number;
 }
 
 /** One attack: a row of the report. */
 export interface Attack {
-  /** What `--rows` calls it; those of one kind begin with the same word. */
+  /** The name for `--rows`; attacks of one kind begin with the same word. */
   readonly id: string;
-  /** What is done, and how often. */
+  /** What the attack does, and how often. */
   readonly title: string;
   readonly setup?: Setup;
-  /** What the victim asks beside names of the cluster. */
+  /** What the victim asks for besides names of the cluster. */
   readonly asks?: Partial<Asks>;
-  /** More than a core has time for: some questions are lost on the way to it, and a short run, on whatever machine, holds nobody to how many. */
+  /**
+   * Whether the attack is more than a core can handle: some queries are then lost before the server reads them, and a short run does not check how
+   * many.
+   */
   readonly isOverload?: boolean;
   /** Left out of short runs. */
   readonly long?: boolean;
-  /** Made only against Cairn: it is about files or flags that others have not. */
+  /** Only for Cairn, as it is about files or flags that others do not have. */
   readonly own?: boolean;
   run(scene: Scene): Promise<Attacked>;
 }

@@ -1,4 +1,4 @@
-/** What an operator's files may come to, at the start and while they are followed. */
+/** Attacks by the operator's files, at the start and while the server follows them. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
@@ -22,7 +22,7 @@ const generated = (path: string) => {
   );
 };
 
-/** Files that the server follows, and what takes their place in turn. */
+/** Files that the server follows, and what replaces them. */
 const IMPOSTORS: readonly (readonly [file: string, make: (path: string) => void])[] = [
   ['manifests', garbage],
   ['manifests', fifo],
@@ -35,7 +35,7 @@ const IMPOSTORS: readonly (readonly [file: string, make: (path: string) => void]
   ['Corefile', fifo],
 ];
 
-/** Puts all kinds of things into the place of files while the server runs. */
+/** Replaces files by other things while the server runs. */
 async function replaceFiles({ target, seconds }: Scene) {
   for (const [file, make] of IMPOSTORS) {
     const path = join(target.folder, file);
@@ -47,11 +47,11 @@ async function replaceFiles({ target, seconds }: Scene) {
   return { note: `${IMPOSTORS.length} replacements` };
 }
 
-/** How long a start may take to fail, and a signal to be heard. */
+/** How long a failing start, or the end after a signal, may take. */
 const MAX_START_MS = 10_000;
 const MAX_START_MIB = 150;
 
-/** Runs the command with a Corefile that leads astray; what is wrong with how that ends, if anything. */
+/** Runs the command with a bad Corefile. Returns what is wrong with how it ends; undefined if nothing is. */
 async function startWith(folder: string, corefile: string, make: (path: string) => void): Promise<string | undefined> {
   rmSync(join(folder, 'x'), { force: true });
   make(join(folder, 'x'));

@@ -3,10 +3,10 @@ import { paced } from '../pace.ts';
 import { sleep } from './attack.ts';
 
 const SOCKETS = 20;
-/** An attacker that falls behind sends less, not all at once. */
+/** An attacker that is this late sends less, rather than everything at once. */
 const MAX_LATE_MS = 100;
 
-/** Sends datagrams at a rate from several ports; the result says how many went out and how many replies came. */
+/** Sends datagrams at a rate from several ports. Returns how many were sent and how many responses came. */
 export async function flood(
   port: number,
   perSecond: number,

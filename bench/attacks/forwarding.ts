@@ -1,4 +1,4 @@
-/** Attacks through the server on what lies behind it: queries that upstreams dislike, that they never answer, and whose replies are nobody else's. */
+/** Attacks on upstreams through the server: queries that upstreams reject or never answer, or whose responses may not be shared. */
 import { type Attack, type Scene, sleep } from './attack.ts';
 import { flood } from './flood.ts';
 import { type Counts, nameOctets, query, record, TYPES } from './message.ts';
@@ -7,12 +7,12 @@ import { sharedName, ZONES } from './names.ts';
 const ODD_OCTETS = 1400;
 const ROOT = Buffer.of(0);
 
-/** What makes a query odd, and long. */
+/** Makes a query odd and long. */
 interface Oddity {
   readonly title: string;
   readonly flags?: number;
   readonly counts: Counts;
-  /** What stands behind the question, with that number of octets of padding. */
+  /** The octets after the question, with this number of octets of padding. */
   rest(padding: number): Buffer;
 }
 
@@ -34,7 +34,7 @@ function texts(octets: number): Buffer {
   return record(nameOctets('odd.example'), TYPES.TXT, 1, 30, Buffer.concat(strings));
 }
 
-/** A signature (RFC 8945 §4.2) that no key has made. */
+/** An invalid signature (RFC 8945 §4.2). */
 function signature(octets: number): Buffer {
   const fixed = Buffer.alloc(10);
   fixed.writeUInt32BE(Math.floor(Date.now() / 1000), 2);
@@ -91,13 +91,13 @@ async function askSilence({ target, seconds, upstream }: Scene) {
 }
 
 const EQUAL = 1000;
-/** RFC 5452 §5: equal queries that wait at the same time are what a forger needs. */
+/** RFC 5452 §5: an attacker who forges responses needs many equal queries in flight. */
 const MAX_EQUAL_OUTSTANDING = 100;
 /** As docs/architecture.md says. */
 const MAX_IDS_OF_PORT = 64;
 
 /**
- * @param rest what stands behind the question of each query
+ * @param rest the octets after the question of each query
  * @param mostOutstanding how many equal queries may wait at the upstream at the same time
  */
 async function askEqually({ target, seconds, upstream }: Scene, rest: Buffer, mostOutstanding: number) {

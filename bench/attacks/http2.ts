@@ -1,4 +1,4 @@
-/** Floods of HTTP/2 frames on DNS over HTTPS, written by hand: a library would keep to the limits that an attacker ignores. */
+/** Floods of HTTP/2 frames for DNS over HTTPS, written by hand: a library would keep the limits that an attacker ignores. */
 import { connect, type TLSSocket } from 'node:tls';
 import { CA_CERT } from '../../test/support/authority.ts';
 import { END_HEADERS, END_STREAM, FRAME, field, frame, POST_FIELDS, PREFACE } from '../../test/support/http2-frames.ts';
@@ -6,7 +6,7 @@ import { paced } from '../pace.ts';
 import { type Attack, type Scene, sleep } from './attack.ts';
 import { query, TYPES } from './message.ts';
 
-/** What stands for `:method: GET` and `:scheme: https` in the static table, then `:path` and `:authority`. */
+/** `:method: GET` and `:scheme: https` from the static table, then `:path` and `:authority`. */
 function requestFor(message: Buffer): Buffer {
   const path = field(4, `/dns-query?dns=${message.toString('base64url')}`);
   return Buffer.concat([Buffer.of(0x82, 0x87), path, field(1, 'dns.test')]);
@@ -51,11 +51,11 @@ const FLOODS: Readonly<Record<string, { title: string; step: Step; perSecond: nu
   },
 };
 
-/** What waits to be sent beyond this is not written: the server reads no faster. */
+/** Nothing is written while more than this waits to be sent: the server does not read faster. */
 const MAX_WAITING_OCTETS = 256 * 1024;
 const CONNECTIONS = 4;
 
-/** Floods over some connections; each that the server ends is opened again. */
+/** Floods over some connections. Each connection that the server closes is opened again. */
 async function floodFrames({ target, seconds }: Scene, step: Step, perSecond: number) {
   let steps = 0;
   let closed = 0;

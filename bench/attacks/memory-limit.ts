@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A group of processes that the kernel ends when they take more memory than they may, as it does in a pod. */
+/** A group of processes with a memory limit, which the kernel enforces as in a pod. */
 export interface MemoryLimit {
   /** Words to put before a command, so that it runs in the group. */
   readonly enter: readonly string[];
@@ -10,7 +10,7 @@ export interface MemoryLimit {
   remove(): void;
 }
 
-/** Where the two versions of control groups have what is needed. */
+/** The files of the two versions of control groups. */
 const VERSIONS = [
   { root: '/sys/fs/cgroup', marker: 'cgroup.controllers', limit: 'memory.max', events: 'memory.events' },
   {
@@ -21,7 +21,7 @@ const VERSIONS = [
   },
 ] as const;
 
-/** A new group with a limit; undefined where this user or machine cannot make one: then memory is only watched. */
+/** A new group with a limit; undefined if it cannot be made here. Then memory is only measured. */
 export function limitMemory(mib: number): MemoryLimit | undefined {
   const version = VERSIONS.find(({ root, marker }) => existsSync(join(root, marker)));
   if (version === undefined) return undefined;
@@ -39,7 +39,7 @@ export function limitMemory(mib: number): MemoryLimit | undefined {
       try {
         rmdirSync(folder);
       } catch {
-        // Its last process is not quite gone; an empty group costs nothing.
+        // Its last process has not quite ended; an empty group costs nothing.
       }
     },
   };

@@ -1,4 +1,4 @@
-/** DNS messages as octets, made by hand: thousands of them a second, and such as no library makes. */
+/** DNS messages as octets, made by hand: thousands in a second, also invalid ones. */
 
 export const TYPES = { A: 1, NS: 2, MX: 15, TXT: 16, AAAA: 28, SRV: 33, OPT: 41, TSIG: 250 } as const;
 
@@ -17,7 +17,7 @@ export interface Counts {
   readonly additional?: number;
 }
 
-/** A query with RD set and one question, and whatever else behind it. */
+/** A query with RD set and one question, and optional octets after it. */
 export function query(
   id: number,
   name: string,
@@ -51,7 +51,7 @@ export function record(owner: Buffer, type: number, klass: number, ttl: number, 
   return Buffer.concat([owner, fixed, rdata]);
 }
 
-/** Where the question of a message ends, and its name in lower case; undefined for what has none. */
+/** Where the question of a message ends, and its name in lower case; undefined without a question. */
 export function questionOf(message: Buffer): { name: string; type: number; end: number } | undefined {
   const labels: string[] = [];
   let at = 12;
@@ -63,7 +63,7 @@ export function questionOf(message: Buffer): { name: string; type: number; end: 
   return { name: labels.join('.').toLowerCase(), type: message.readUInt16BE(at + 1), end: at + 5 };
 }
 
-/** A reply to a query: its header and question, and records behind it. */
+/** A response to a query: its header and question, and records. */
 export function replyTo(message: Buffer, end: number, rcode: number, count: number, records: Buffer): Buffer {
   const head = Buffer.from(message.subarray(0, end));
   head.writeUInt16BE(0x8180 | (message.readUInt16BE(2) & 0x0100) | rcode, 2);

@@ -1,4 +1,4 @@
-/** The zones of the upstream, each of which it treats in its own way. */
+/** The zones of the upstream, which it answers in different ways. */
 export const ZONES = {
   /** Answered at once. */
   plain: 'plain.example',
@@ -6,9 +6,9 @@ export const ZONES = {
   flaky: 'flaky.example',
   /** Never answered. */
   silent: 'silent.example',
-  /** Answered after a while, with TTL 0 and for one network: such a reply is nobody else's. */
+  /** Answered after a while, with TTL 0 and for one network, so that the response may not be shared. */
   unshared: 'unshared.example',
-  /** Long queries get no reply, others an answer. */
+  /** Long queries get no response, others an answer. */
   drop: 'drop.example',
   /** Long queries get an error, others an answer. */
   formerr: 'formerr.example',
@@ -18,7 +18,7 @@ export const ZONES = {
   big: 'big.example',
 } as const;
 
-/** A new name at fixed intervals, the same for everybody at that time; sometimes the victim asks for it first, sometimes the attacker. */
+/** A new name at fixed intervals, the same in all processes; sometimes the victim asks for it first, sometimes the attacker. */
 export function sharedName(zone: string, everyMs = 270): string {
   return `at-${Math.floor(Date.now() / everyMs)}.${zone}`;
 }
@@ -27,6 +27,6 @@ export function sharedName(zone: string, everyMs = 270): string {
 export const SERVICES = {
   /** 200 endpoints: a reply of 3.2 KB. */
   wide: 'wide.attacked.svc.cluster.local',
-  /** 20,000 endpoints, where the setup wants them. */
+  /** 20,000 endpoints, if the setup has `bigService`. */
   big: 'big.attacked.svc.cluster.local',
 } as const;

@@ -1,9 +1,9 @@
-/** Attacks on the HTTP pages: clients that ask for more than they read, scrapers, and connections that say nothing. */
+/** Attacks on the HTTP pages: clients that request more than they read, scrapers, and silent connections. */
 import { Agent, get } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { type Attack, type Scene, sleep } from './attack.ts';
 
-/** Opens connections and opens each anew that the server has closed, until the end; returns what to end. */
+/** Keeps connections open: each one that the server closes is opened again. Returns a function that ends it. */
 function keepOpen(
   port: number,
   count: number,
@@ -19,7 +19,7 @@ function keepOpen(
     socket.on('close', () => {
       sockets.delete(socket);
       closed++;
-      // Not at once: an attacker has a core of its own to lose, too.
+      // Not at once, so that the attacker does not use its whole core for it.
       if (!isOver) setTimeout(() => !isOver && open(), 20);
     });
   };

@@ -1,4 +1,4 @@
-/** Attacks by replies: large ones that cost much to make, and such as nobody reads. */
+/** Attacks with responses: large ones that are expensive, and ones that no client reads. */
 import { connect, type Socket } from 'node:net';
 import { paced } from '../pace.ts';
 import { type Attack, type Scene, sleep } from './attack.ts';
@@ -7,7 +7,7 @@ import { SERVICES, ZONES } from './names.ts';
 
 const CONNECTIONS = 10;
 
-/** Asks over TCP at a rate, and reads all of the replies. */
+/** Asks over TCP at a rate, and reads all responses. */
 async function askLarge({ target, seconds }: Scene, perSecond: number, next: (count: number) => Buffer) {
   let octets = 0;
   let lost = 0;
@@ -43,7 +43,7 @@ function large(type: keyof typeof TYPES, perSecond: number, long = false): Attac
   };
 }
 
-/** The name with the case of its letters by the bits of a number. */
+/** The name with the letter case given by the bits of a number. */
 function mixedCase(name: string, seed: number): string {
   return [...name].map((letter, i) => ((seed >> (i % 20)) & 1 ? letter.toUpperCase() : letter)).join('');
 }

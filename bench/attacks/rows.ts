@@ -7,7 +7,7 @@ import { pages } from './pages.ts';
 import { replies } from './replies.ts';
 import { workers } from './workers.ts';
 
-/** What the victim sees while nobody attacks: the others are compared with it. */
+/** The victim without an attack, for comparison. */
 const calm: Attack = {
   id: 'calm',
   title: 'none',

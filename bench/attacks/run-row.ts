@@ -12,11 +12,11 @@ export interface RowOptions {
   readonly upstream: Upstream;
   readonly limit: MemoryLimit | undefined;
   readonly seconds: number;
-  /** Whether the victim's latencies are held to a limit. */
+  /** Whether the victim's latencies are checked. */
   readonly isTimed: boolean;
 }
 
-/** What came of an attack on one server. */
+/** The result of an attack on one server. */
 export interface Outcome {
   readonly row: Pick<Attack, 'id' | 'title'>;
   readonly program: Program;
@@ -24,14 +24,14 @@ export interface Outcome {
   readonly peakMiB: number;
   readonly isAlive: boolean;
   readonly note: string;
-  /** Limits that were not held. */
+  /** Limits that were exceeded. */
   readonly broken: readonly string[];
 }
 
-/** How many of 1,000 queries may fail: a machine that also does other work loses one now and then. */
+/** How many of 1,000 queries may fail: a busy machine loses one now and then. */
 const MAX_FAILED_PERMILLE = 10;
 const MAX_P99_MS = 100;
-/** The same for an attack that is more than a core has time for. */
+/** The same for an attack that is more than a core can handle. */
 const OVERLOADED = { maxFailedPermille: 100, maxP99Ms: 500 };
 
 export async function runRow(row: Attack, options: RowOptions): Promise<Outcome> {
@@ -63,7 +63,7 @@ function victimOf({ asks = {} }: Attack, target: Target, seconds: number): Promi
   return runVictim({ port: target.port, seconds, cluster: target.names, outside: asks.outside, pages });
 }
 
-/** How often something unexpected was thrown; undefined if the page does not say it. */
+/** The number of unexpected errors; undefined if the metrics cannot be read. */
 async function panicsOf({ metricsPort }: Target): Promise<number | undefined> {
   const timeout = AbortSignal.timeout(5000);
   const page = await fetch(`http://127.0.0.1:${metricsPort}/metrics`, { signal: timeout }).then(

@@ -10,7 +10,7 @@ import { type BenchProcess, benchProgram, ownMiB, startProcess } from '../server
 import { type Setup, sleep } from './attack.ts';
 import type { MemoryLimit } from './memory-limit.ts';
 
-/** What a pod of the DNS server may take in kubeadm's deployment. */
+/** The memory limit of the DNS server's pod in kubeadm's deployment. */
 export const MEMORY_MIB = 170;
 
 /** The server under attack. */
@@ -20,7 +20,7 @@ export interface Target {
   readonly healthPort: number;
   readonly readyPort: number;
   readonly metricsPort: number;
-  /** DNS over HTTPS, where the setup has it. */
+  /** The port for DNS over HTTPS, if the setup has it. */
   readonly httpsPort: number;
   /** The Corefile that it was started with; attacks may change it while the server runs. */
   readonly corefile: string;
@@ -28,7 +28,7 @@ export interface Target {
   /** Names that have addresses in the cluster. */
   readonly names: readonly string[];
   readonly isAlive: boolean;
-  /** The most memory of its own that it was seen with so far, in MiB. */
+  /** The maximum of its own memory that was seen so far, in MiB. */
   readonly peakMiB: number;
   readonly process: BenchProcess;
   stop(): Promise<void>;
@@ -46,7 +46,7 @@ export interface TargetOptions {
 
 const SERVICES = 100;
 const WATCH_MS = 20;
-/** How long a server may take to end before it is killed. */
+/** A server that takes longer to end is killed. */
 const STOP_MS = 8000;
 
 function service(name: string, endpoints: number): BenchService {
@@ -58,7 +58,7 @@ function servicesOf({ bigService }: Setup): BenchService[] {
   return [...benchServices(SERVICES), service('wide', 200), ...(bigService ? [service('big', 20_000)] : [])];
 }
 
-/** Starts a server with kubeadm's Corefile in essence, and waits until it answers. */
+/** Starts a server with a Corefile like kubeadm's, and waits until it answers. */
 export async function startTarget(options: TargetOptions): Promise<Target> {
   const { program, setup, folder, limit } = options;
   const services = servicesOf(setup);
@@ -116,7 +116,7 @@ function corefileText({ setup, upstream, folder }: TargetOptions, ports: Ports, 
   return `${main}${block(`https://.:${ports.httpsPort}`, `tls ${cert} ${key}`)}`;
 }
 
-/** Waits until the server answers, and keeps an eye on its memory. */
+/** Waits until the server answers, and watches its memory. */
 async function watched(
   about: Ports & Pick<Target, 'corefile' | 'folder' | 'names'>,
   started: BenchProcess,

@@ -1,19 +1,19 @@
-/** The program behind `startUpstream`: sends its port to its parent, and its counts when it is asked for them. */
+/** The program of `startUpstream`: it sends its port to its parent, and its counts on request. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { createFrames } from '../../src/net/stream/frames.ts';
 import { framed, questionOf, record, replyTo, TYPES } from './message.ts';
 
-/** What came to the zone whose replies may not be shared, and to all. */
+/** Counts of the queries for the zone whose responses may not be shared, and of all queries. */
 export interface UpstreamCounts {
   readonly queries: number;
   readonly unshared: {
     readonly queries: number;
-    /** The most that waited for a reply at one time. */
+    /** The maximum number of queries that waited for a response at one time. */
     readonly outstanding: number;
     readonly ports: number;
-    /** The most different ids of queries from one port. */
+    /** The maximum number of different query ids from one port. */
     readonly idsOfPort: number;
   };
 }
@@ -23,9 +23,9 @@ const PLAIN_DELAY_MS = 20;
 /** A longer query is odd. */
 const LONG_OCTETS = 512;
 const BIG_OCTETS = 58_000;
-/** A pointer reaches no further (RFC 1035 §4.1.4). */
+/** The largest target of a pointer (RFC 1035 §4.1.4). */
 const MAX_POINTER = 0x3fff;
-/** A name in a chain has no more labels, and no more pointers: readers give up at 126. */
+/** The maximum number of labels and pointers of a name in a chain: readers give up at 126. */
 const MAX_LABELS = 100;
 const HEADER_OCTETS = 12;
 const FIXED_OCTETS = 10;
@@ -78,7 +78,7 @@ function sendUnshared(id: number, port: number, send: () => void): void {
 /** An EDNS client subnet of scope 24 (RFC 7871 §7.1.3). */
 const SUBNET = Buffer.of(0, 8, 0, 7, 0, 1, 24, 24, 192, 0, 2);
 
-/** A reply that is for one network only, and has no time to live besides. */
+/** A response for one network only, with TTL 0. */
 function tailored(message: Buffer, end: number): Buffer {
   const reply = replyTo(
     message,
@@ -99,7 +99,7 @@ function truncated(message: Buffer, end: number): Buffer {
 
 const bigBodies = new Map<string, { count: number; records: Buffer }>();
 
-/** Thousands of records with long names, all different, each with a pointer to the one before it: costly for what follows every pointer. */
+/** Thousands of records with different long names, each with a pointer to the one before: expensive for readers that follow every pointer. */
 function bigReply(message: Buffer, end: number, type: number): Buffer {
   const key = `${end} ${type}`;
   const known = bigBodies.get(key) ?? bigBody(end, type);
@@ -135,7 +135,7 @@ function bigBody(end: number, type: number): { count: number; records: Buffer } 
   return { count: records.length, records: Buffer.concat(records) };
 }
 
-/** A text is different in itself, an address in its owner, everything else in the name that it leads to. */
+/** TXT records differ in their text, addresses in their owner, all others in their target. */
 function bigRecord(type: number, owner: Buffer, rdata: Buffer, label: string): Buffer {
   if (type === TYPES.TXT) return record(POINTER, type, 1, 30, Buffer.concat([Buffer.of(3), Buffer.from(label)]));
   if (type === TYPES.A) return record(owner, type, 1, 30, Buffer.of(198, 51, 100, 1));

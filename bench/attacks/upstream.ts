@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import type { UpstreamCounts } from './upstream-process.ts';
 
-/** The name server outside of the cluster, in a process of its own: what is under test waits for it, and not for the attacker. */
+/** The name server outside of the cluster. It is a separate process, so that the server under test does not wait for the attacker. */
 export interface Upstream {
   /** `ADDRESS:PORT` */
   readonly endpoint: string;
-  /** What it counted since it was asked last. */
+  /** The counts since the last call. */
   counts(): Promise<UpstreamCounts>;
   close(): void;
 }

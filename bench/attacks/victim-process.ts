@@ -1,4 +1,4 @@
-/** The program behind `runVictim`: its argument is what to ask; it sends a {@link VictimReport} to its parent. */
+/** The program of `runVictim`: its argument says what to ask; it sends a {@link VictimReport} to its parent. */
 import { createSocket } from 'node:dgram';
 import { get } from 'node:http';
 import { paced } from '../pace.ts';
@@ -11,15 +11,15 @@ import type { Asks, Seen, VictimReport } from './victim.ts';
 const CLUSTER_PER_SECOND = 100;
 const OUTSIDE_PER_SECOND = 20;
 const PAGES_PER_SECOND = 10;
-/** Shorter than what the C libraries wait for a first reply: what comes later is a stall that a user sees. */
+/** Shorter than the time-out of the C libraries: a later response is a stall that a user notices. */
 const TIMEOUT_MS = 2000;
 /** As the probes of CoreDNS's deployment in kubeadm. */
 const PROBE_TIMEOUT_MS = 1000;
-/** Several, so that several threads are asked. */
+/** Several sockets, so that several threads get queries. */
 const SOCKETS = 8;
 const RCODES = ['NOERROR', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP', 'REFUSED'];
 
-/** Counts what becomes of questions. */
+/** Counts the results of queries. */
 class Tally {
   private asked = 0;
   private settled = 0;

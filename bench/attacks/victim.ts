@@ -2,19 +2,19 @@ import { fork } from 'node:child_process';
 import { resolve } from 'node:path';
 import { nextMessage } from './upstream.ts';
 
-/** What the victim asks, each at a steady rate. */
+/** The victim's queries, each at a steady rate. */
 export interface Asks {
   readonly port: number;
   readonly seconds: number;
-  /** Names that are asked in turn; each must have an address. */
+  /** Names to ask for, one after the other; each must have an address. */
   readonly cluster: readonly string[];
-  /** A zone outside of the cluster: of its names, one that nobody has asked for yet, or the one that the attacker asks for now. */
+  /** A zone outside of the cluster. The victim asks for new names in it, or for the same name as the attacker. */
   readonly outside: { readonly zone: string; readonly names: 'fresh' | 'shared' } | undefined;
-  /** Pages that are fetched as a kubelet probes: each time with a new connection, and no later than after a second. */
+  /** Pages that are fetched like a kubelet's probes: each time over a new connection, with a time limit of a second. */
   readonly pages: readonly string[];
 }
 
-/** What became of the questions of one kind. */
+/** The results of the queries of one kind. */
 export interface Seen {
   readonly asked: number;
   readonly failed: number;
@@ -31,7 +31,7 @@ export interface VictimReport {
   readonly pages: Seen | undefined;
 }
 
-/** Asks as long as `asks` says, in a process of its own beside the attacker. */
+/** Runs the victim in a separate process for the time that `asks` gives. */
 export async function runVictim(asks: Asks): Promise<VictimReport> {
   const child = fork(resolve(import.meta.dirname, 'victim-process.ts'), [JSON.stringify(asks)], {
     execArgv: [],

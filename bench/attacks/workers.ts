@@ -1,4 +1,4 @@
-/** Floods of questions that no memo has an answer for, against one thread and several. */
+/** Floods of queries that no memo can answer, against one thread and several. */
 import type { Attack, Scene } from './attack.ts';
 import { flood } from './flood.ts';
 import { query, TYPES } from './message.ts';
@@ -7,7 +7,7 @@ const PER_SECOND = 60_000;
 const DIGITS = 7;
 const NAME_AT = 13;
 
-/** A query for a name of its own; made of one template, as the attacker has but one core, too. */
+/** A query for a new name, made from one template, as the attacker has only one core. */
 function unheard(count: number): Buffer {
   const message = Buffer.from(TEMPLATE);
   message.writeUInt16BE(count & 0xffff, 0);

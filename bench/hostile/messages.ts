@@ -1,6 +1,6 @@
 import { nameOctets, query, record, TYPES } from '../attacks/message.ts';
 
-/** Makes hostile messages out of numbers from 0 up to 1, the same ones for the same numbers. */
+/** Makes hostile messages from random numbers; the same numbers give the same messages. */
 export interface MessageClass {
   readonly title: string;
   make(random: () => number): Buffer;
@@ -70,7 +70,7 @@ function of(title: string, make: (dice: Dice) => Buffer): MessageClass {
   return { title, make: (random) => make(new Dice(random)) };
 }
 
-/** Changes octets here and there. */
+/** Changes some octets. */
 function mutated(message: Buffer, dice: Dice): Buffer {
   for (let i = dice.below(8); i >= 0; i--) message[dice.below(message.length)] = dice.below(256);
   return message;
@@ -78,7 +78,7 @@ function mutated(message: Buffer, dice: Dice): Buffer {
 
 const one = (rest: Buffer) => ({ counts: { additional: 1 }, rest });
 
-/** All classes: what malformed, hostile and odd messages of DNS are like. */
+/** All classes of malformed, hostile and odd messages. */
 export const classes: readonly MessageClass[] = [
   of('random octets', (dice) => dice.octets(600)),
   of('good queries', (dice) => dice.good()),

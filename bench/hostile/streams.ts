@@ -6,7 +6,7 @@ import { CA_CERT } from '../../test/support/authority.ts';
 import { framed } from '../attacks/message.ts';
 import { classes } from './messages.ts';
 
-/** Where the server takes connections. */
+/** The server's ports for connections. */
 export interface StreamPorts {
   readonly tcp: number;
   readonly tls: number;
@@ -17,7 +17,7 @@ const TRUST = { host: '127.0.0.1', ca: CA_CERT, servername: 'dns.test' };
 const GIVE_UP_MS = 5000;
 const MAX_MESSAGES = 5;
 
-/** What is sent on one connection: messages whose length is right, wrong or never reached. */
+/** The octets for one connection: messages whose length is right, wrong or never reached. */
 function framesOf(random: () => number): Buffer {
   const below = (limit: number) => Math.floor(random() * limit);
   const frames = Array.from({ length: 1 + below(MAX_MESSAGES) }, () => {
@@ -28,7 +28,7 @@ function framesOf(random: () => number): Buffer {
   return Buffer.concat(frames);
 }
 
-/** Writes octets in pieces, each by itself, and ends, abruptly or not. */
+/** Writes octets in separate pieces, and ends the connection, abruptly or not. */
 async function inFragments(socket: Socket, octets: Buffer, random: () => number): Promise<void> {
   for (let at = 0; at < octets.length && socket.writable; ) {
     const length = 1 + Math.floor(random() * (random() < 0.5 ? 8 : octets.length));
@@ -55,7 +55,7 @@ async function overTls({ tls }: StreamPorts, random: () => number): Promise<void
   await inFragments(socket, framesOf(random), random);
 }
 
-/** HTTP/1.1 as text of its own making: methods, paths, lengths and bodies that fit or not. */
+/** HTTP/1.1 as hand-made text: methods, paths, lengths and bodies, valid or not. */
 async function overHttp1({ https }: StreamPorts, random: () => number): Promise<void> {
   const pick = <T>(all: readonly T[]): T => all[Math.floor(random() * all.length)]!;
   const message = pick(classes).make(random);
@@ -69,7 +69,7 @@ async function overHttp1({ https }: StreamPorts, random: () => number): Promise<
   await inFragments(socket, octets, random);
 }
 
-/** HTTP/2 by a client that keeps its rules, with bodies in pieces; some requests are taken back. */
+/** HTTP/2 by a client that keeps the rules, with bodies in pieces; some requests are canceled. */
 async function overHttp2({ https }: StreamPorts, random: () => number): Promise<void> {
   const session = connectHttp2(`https://127.0.0.1:${https}`, { ca: CA_CERT, servername: 'dns.test' });
   session.on('error', () => {});
@@ -93,7 +93,7 @@ async function overHttp2({ https }: StreamPorts, random: () => number): Promise<
 const KINDS = [overTcp, overTls, overHttp1, overHttp2];
 const AT_ONCE = 30;
 
-/** Opens a number of connections, of all kinds in turn; one that the server refuses or ends counts like any other. */
+/** Opens a number of connections of all kinds. A connection that the server refuses or ends counts, too. */
 export async function sendStreams(ports: StreamPorts, count: number, random: () => number): Promise<void> {
   let left = count;
   const sender = async () => {

@@ -14,7 +14,7 @@ const setting =
   (api) =>
     api.set(switches);
 
-/** Besides, makes clients list again: connections are closed, and the history is gone. */
+/** Also makes clients list again: connections are closed, and the history is deleted. */
 const whileListing =
   (switches: Partial<Switches>): Fault =>
   async (api) => {
@@ -27,7 +27,7 @@ const failing = (times: number, status: number, retryAfterSeconds?: number): Par
   failures: { times, status, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) },
 });
 
-/** An object that makes no sense, in every list. */
+/** An object that is not valid, in every list. */
 const NONSENSE = JSON.stringify({ metadata: { name: 7, namespace: [] }, spec: 'x' });
 
 export const faults: readonly Fault[] = [

@@ -1,15 +1,15 @@
 #!/bin/sh
-# Asks the DNS of a cluster for the names of names.txt, over UDP and over TCP, one attempt each, and prints TAP. It wants dig, and to run
-# where /etc/resolv.conf is that of a pod in the namespace dns-conformance with objects.yaml in the cluster.
+# Asks the DNS of a cluster for the names of names.txt, over UDP and over TCP, with one attempt each, and prints TAP. It needs dig, a pod's
+# /etc/resolv.conf of the namespace dns-conformance, and the objects of objects.yaml in the cluster.
 #
 #   check.sh [LIST]
 #
-# CLUSTER_DOMAIN is the cluster's domain, cluster.local without it. The exit status is 1 if anything is not as expected.
+# CLUSTER_DOMAIN is the cluster's domain (default: cluster.local). The exit status is 1 if an answer is not as expected.
 set -u
 list=${1:-$(dirname "$0")/names.txt}
 domain=${CLUSTER_DOMAIN:-cluster.local}
 
-# ask TRANSPORT NAME TYPE: the status, and behind it the data of the answer's records, sorted.
+# ask TRANSPORT NAME TYPE: the status, then the data of the answer's records, sorted.
 ask() {
   case $2 in
     @*) answer=$(dig "$1" +tries=1 +noall +comments +answer -x "$(address_of "${2#@}")") ;;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Puts Cairn in the place of CoreDNS in a kind cluster, and asks it what Kubernetes' own tests of DNS ask. It wants docker, kind and kubectl.
+# Replaces CoreDNS with Cairn in a kind cluster, and asks it what Kubernetes' own tests of DNS ask. It needs docker, kind and kubectl.
 #
 #   try.sh              makes the cluster if it is not there, builds and loads the image, swaps, checks, and prints a verdict
 #   try.sh --restore    puts CoreDNS back
@@ -31,7 +31,7 @@ load_image() {
   kind load docker-image "$image" --name "$cluster"
 }
 
-# The pods know the image by its name only: those of an older build must go.
+# Pods refer to the image only by its name, so pods of an older build must be restarted.
 swap() {
   say "swapping CoreDNS for Cairn"
   before=$(system get deployment coredns -o jsonpath='{.metadata.generation}')
@@ -54,14 +54,14 @@ ask() {
   check delete job check --ignore-not-found
   check create configmap check --from-file="$root/deploy/conformance" --dry-run=client -o yaml | check apply -f -
   k apply -f "$root/deploy/kind/conformance.yaml"
-  # The Job ends by itself, if not with an answer then at its deadline.
+  # The Job ends by itself, at the latest at its deadline.
   until is Complete || is Failed; do sleep 2; done
   check logs job/check || true
 }
 
 is() { [ "$(check get job check -o jsonpath="{.status.conditions[?(@.type=='$1')].status}")" = True ]; }
 
-# CoreDNS is the revision of the Deployment that has its image.
+# The last revision of the Deployment with CoreDNS's image.
 restore() {
   revision=$(system get replicasets -l k8s-app=kube-dns \
     -o jsonpath='{range .items[*]}{.metadata.annotations.deployment\.kubernetes\.io/revision} {.spec.template.spec.containers[0].image}{"\n"}{end}' |
@@ -83,7 +83,7 @@ case ${1:-} in
     swap
     ask
     if is Complete; then
-      say "Cairn answers as Kubernetes wants it"
+      say "Cairn answers as Kubernetes expects"
     else
       say "Some answers are not as expected: see the lines with 'not ok'"
       exit 1

@@ -14,10 +14,10 @@ import {
 } from 'cairn-dns/plugin';
 
 /**
- * Gives clients of a network other addresses than the rest of the world gets: `inside NETWORK OUTER=INNER...`.
+ * Gives clients of a network other addresses than all other clients: `inside NETWORK OUTER=INNER...`.
  *
- * It changes replies by the client's address, so it says nothing of `dependsOn`: no reply that passed through it is given to another client. It stands
- * before `cache`, which thus keeps what all clients have in common.
+ * It changes replies by the client's address, so it keeps the default of `dependsOn`: no reply that passed through it is given to another client. Its place
+ * is before `cache`, which keeps the replies that all clients have in common.
  */
 export default definePlugin({
   name: 'inside',

@@ -1,17 +1,20 @@
-/** Places in the shared table; epochs that have one in common move together, which costs some replies their repetition and no truth. */
+/**
+ * The number of slots in the shared table. Epochs that share a slot move together: some kept replies are then made again without need, but none is
+ * wrong.
+ */
 export const EPOCH_SLOTS = 65_536;
 
-/** What other threads see of the epochs: a counter in each place, which nobody but the main thread moves. */
+/** What other threads see of the epochs: a counter for each slot. Only the main thread moves the counters. */
 let shared: Int32Array | undefined;
 let nextSlot = 0;
 
 /**
- * A counter that its owner moves whenever something that replies were made from changes.
+ * A counter that its owner moves whenever something changes that replies were made from.
  *
- * Its place in the shared table moves with it, so that other threads learn of the change before {@link move} returns.
+ * Its slot in the shared table moves with it, so other threads see the change before {@link move} returns.
  */
 export class Epoch {
-  /** Its place in the shared table. Places are given out in turn and never given back. */
+  /** The slot in the shared table. Slots are assigned in turn and never freed. */
   readonly slot: number = nextSlot++ % EPOCH_SLOTS;
   private count = 0;
 
@@ -19,7 +22,7 @@ export class Epoch {
     return this.count;
   }
 
-  /** What other threads compare: the value of the epoch's place. 0 before {@link shareEpochs}. */
+  /** The value of the epoch's slot, which other threads compare. 0 before {@link shareEpochs}. */
   get sharedValue(): number {
     return shared ? Atomics.load(shared, this.slot) : 0;
   }
@@ -30,13 +33,13 @@ export class Epoch {
   }
 }
 
-/** The table for {@link haveMoved} in other threads; until the first call there is none, and moving an epoch costs nothing more. */
+/** The table for {@link haveMoved} in other threads. Before the first call there is no table, and moving an epoch costs no more than a counter. */
 export function shareEpochs(): Int32Array {
   shared ??= new Int32Array(new SharedArrayBuffer(EPOCH_SLOTS * Int32Array.BYTES_PER_ELEMENT));
   return shared;
 }
 
-/** Whether one of the places in the table no longer has the value that it had. */
+/** Whether one of the slots no longer has its earlier value. */
 export function haveMoved(table: Int32Array, slots: readonly number[], values: readonly number[]): boolean {
   for (let i = 0; i < slots.length; i++) if (Atomics.load(table, slots[i]!) !== values[i]) return true;
   return false;

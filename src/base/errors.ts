@@ -9,78 +9,84 @@
  * docs/errors.md lists them; `test/error-codes.test.ts` compares the list with the page and with the code.
  */
 export const ERROR_CODES = {
-  ADDRESS: 'An address to listen on cannot be read.',
-  CACHE: 'Too many queries wait for the reply to an equal query.',
+  ADDRESS: 'The address of an HTTP page cannot be read.',
+  CACHE: 'Too many queries waited for the replies to equal queries, and this one had waited longest.',
   CANCEL: 'A query took longer than the plugin `cancel` allows.',
-  CATALOG: 'A catalog zone is broken (RFC 9432).',
-  CLUSTER: 'A call on a test cluster names an object or a value that the cluster cannot use.',
-  COREFILE: 'The Corefile cannot be read, or is wrong.',
-  COREFILE_ZONE: 'The key of a server block is not a zone or an address.',
+  CATALOG: 'A catalog zone is broken (RFC 9432), or has too many zones.',
+  CLUSTER:
+    'A call on a test cluster names a pod that does not exist or is ambiguous, or has a value that is not valid.',
+  COREFILE: 'The Corefile cannot be read, has a mistake, or has a plugin that cannot start.',
+  COREFILE_ZONE: 'The key of a server block, or a zone in an argument, is not valid.',
   DURATION: 'A duration in the Corefile cannot be read.',
-  EACCES: 'The process may not listen on a port.',
-  EADDRINUSE: 'Another process listens on a port.',
-  EADDRNOTAVAIL: 'The machine does not have an address to listen on.',
-  EBADNAME: 'A lookup of the client side was asked for a text that is not a domain name.',
+  EACCES: 'The process may not listen on the port.',
+  EADDRINUSE: 'Another program has the port.',
+  EADDRNOTAVAIL: 'The machine does not have the address to listen on.',
+  EBADNAME: 'The name in a lookup of the client side is not valid for the stub resolver.',
   ECONNREFUSED: 'A lookup of the client side reached no nameserver.',
   EFORMERR: 'A lookup of the client side got the response code FORMERR.',
-  EINVAL: 'A lookup of the client side got an argument that is not an IP address.',
-  EISDIR: 'A path leads to a folder where a file is expected.',
+  EINVAL: 'A reverse lookup of the client side got an argument that is not an IP address.',
+  EISDIR: 'A path leads to a folder instead of a file.',
   ENODATA: 'A lookup of the client side found the name, but no record of the type.',
-  ENOTFOUND: 'A lookup of the client side found that the name does not exist.',
+  ENOTFOUND: 'The name in a lookup of the client side does not exist, or the stub resolver does not ask for it.',
   ENOTIMP: 'A lookup of the client side got the response code NOTIMP.',
-  EREFUSED: 'A lookup of the client side got the response code REFUSED.',
-  ERRATIC: 'The plugin `erratic` was asked for a type that it does not answer.',
-  ESERVFAIL: 'A lookup of the client side got the response code SERVFAIL.',
+  EREFUSED: 'A lookup of the client side got the response code REFUSED, or one that stub resolvers do not know.',
+  ERRATIC: 'The plugin `erratic` got a query for another type than A and AAAA.',
+  ESERVFAIL: 'A lookup of the client side got the response code SERVFAIL, or the server does not know the zone.',
   ETIMEOUT: 'A lookup of the client side got no response in time.',
   EXPRESSION: 'An expression is wrong, or has no value for a query.',
-  EXTERNAL_NAME: 'A Service has an external name that is not a DNS name.',
+  EXTERNAL_NAME: 'The CNAME chain of ExternalName services is a loop, or too long.',
   FILE_TOO_LARGE: 'A file is larger than its limit.',
   FORWARD:
-    'A query could not be forwarded: no upstream is healthy, too many queries wait, or the name of an upstream has no address.',
-  K8S_EXTERNAL: 'The plugin `k8s_external` stands in a server block without `kubernetes`.',
-  KUBECONFIG: 'A kubeconfig cannot be used.',
-  KUBERNETES_ACCESS: 'The API server cannot be reached with the settings or credentials that are configured.',
-  KUBERNETES_CONNECTION: 'The connection to the API server failed.',
-  KUBERNETES_STATUS: 'The API server replied with an error status.',
-  KUBERNETES_WATCH_GIVEN_UP: 'The server stopped a watch that it no longer needs.',
-  KUBERNETES_WENT_BACK: 'The API server went back to an older resource version.',
-  LISTEN: 'The server cannot listen on an address, for another reason than the codes that begin with E.',
-  LOADBALANCE_WEIGHTS: 'The file of weights of `loadbalance` is wrong.',
+    'A query was not forwarded, as no upstream is healthy or too many queries are in flight; or the host name of an upstream has no usable addresses.',
+  K8S_EXTERNAL: 'The plugin `k8s_external` is in a server block without `kubernetes`.',
+  KUBECONFIG: 'A kubeconfig or its token file cannot be used. It is the `cause` of `KUBERNETES_ACCESS`.',
+  KUBERNETES_ACCESS:
+    'The settings or credentials for the API server cannot be used: a kubeconfig, a token or a file of certificates.',
+  KUBERNETES_CONNECTION: 'The API server cannot be reached, was silent, or sent a response that cannot be read.',
+  KUBERNETES_STATUS: 'The API server responded with an error status, or ended a watch with one.',
+  KUBERNETES_WATCH_GIVEN_UP:
+    'Cairn itself ended a silent watch, to resume it on another connection or to list again. This is not a failure.',
+  KUBERNETES_WENT_BACK:
+    'The API server has an earlier resource version than before, for example because etcd was restored.',
+  LISTEN: 'The server cannot listen on an address, for a reason that has no code here.',
+  LOADBALANCE_WEIGHTS: 'The file of weights of `loadbalance` has a mistake.',
   LOOP: 'An upstream sends queries back to this server.',
-  MANIFEST: 'A manifest is wrong.',
-  MEMO: 'The environment variable that switches the memo has a value that is neither "on" nor "off".',
-  NAME: 'A text is not a domain name.',
+  MANIFEST: 'A manifest file has mistakes, or cannot be read.',
+  MEMO: 'The environment variable `CAIRN_MEMO` is neither "on" nor "off".',
+  NAME: 'A text is not a valid domain name.',
   NOTIFY: 'A NOTIFY was refused: its sender may not send it, or the zone is not copied from a server.',
   NOT_A_FILE: 'A path leads to something other than a regular file.',
-  NOT_SYNCED: 'The objects of the cluster have not been read yet.',
-  NO_CLUSTER: 'The plugin `kubernetes` has neither manifests nor an API server.',
-  NO_NEXT_PLUGIN: 'The last plugin of a server block passed the query on.',
-  OBJECT: 'A Kubernetes object is wrong.',
+  NOT_SYNCED: 'A query came before all objects of the cluster were read.',
+  NO_CLUSTER:
+    'The plugin `kubernetes` has neither manifests nor an API server, and the process does not run in a cluster.',
+  NO_NEXT_PLUGIN: 'No plugin of the server block answers the query.',
+  OBJECT: 'A Kubernetes object has a mistake, or a change of objects is not possible.',
   PAGE: 'An HTTP page cannot be served: the page exists, or other pages of its address have another certificate.',
   PLUGIN: 'A plugin package cannot be loaded, or its place in the chain contradicts another.',
   PRESENTATION: 'A record or a value in presentation format (RFC 9499) is wrong.',
-  RESOLV_CONF: 'A resolv.conf cannot be read.',
-  REUSEPORT: 'The system does not let two sockets share a port.',
-  REWRITE: 'A query or a reply cannot be rewritten.',
+  RESOLV_CONF: 'A resolv.conf cannot be read by `cairn lookup`.',
+  REUSEPORT: 'This machine does not let processes share a port.',
+  REWRITE: 'A name after a rewrite is not valid, or too many replies wait to be rewritten.',
   SELECTOR: 'A label selector is wrong.',
   SHUTDOWN: 'Parts of the server failed to stop.',
-  STOPPED: 'A test cluster was asked after it was stopped.',
+  STOPPED: 'A query came to a test cluster that was stopped.',
   TEMPLATE: 'A template of the plugin `template` is wrong or fails.',
-  TEMPLATE_RECORD: 'A template did not make a record.',
-  TEMPLATE_UNMATCHED: 'A query matched no template of its zone.',
-  TRANSFER: 'A zone is not transferred.',
+  TEMPLATE_RECORD: 'The result of a template is not a record.',
+  TEMPLATE_UNMATCHED:
+    'No pattern of `template` matches the name, or a condition is not true, and the template does not fall through.',
+  TRANSFER: 'A query for a zone transfer was refused, or failed.',
   TYPE: 'A text is not a record type.',
-  UDP: 'The kind of UDP socket that is configured does not exist or cannot be used.',
-  UPSTREAM: 'An upstream gave no usable response.',
+  UDP: 'The environment variable `CAIRN_UDP` has an unknown value, or this machine cannot use that kind of UDP socket.',
+  UPSTREAM: 'An exchange with an upstream failed.',
   USAGE: 'A command line is wrong.',
-  WEB_CONFIG: 'The web configuration of the plugin `prometheus` is wrong.',
-  WIRE: 'A message is not a DNS message.',
+  WEB_CONFIG: 'The web configuration of the plugin `prometheus` has a mistake.',
+  WIRE: 'A DNS message cannot be decoded or encoded.',
   YAML_LIMIT: 'A YAML document exceeds a limit.',
-  ZONE: 'A zone cannot be served.',
-  ZONE_FILE: 'A master file is wrong.',
+  ZONE: 'A zone has a mistake, or cannot be served.',
+  ZONE_FILE: 'A master file has a mistake.',
 } as const;
 
-/** A code of a plugin package's own, which its page explains. */
+/** The code of an error that a plugin package defines. The package's page explains it. */
 type PluginErrorCode = `PLUGIN_${string}`;
 
 export type ErrorCode = keyof typeof ERROR_CODES | PluginErrorCode;
@@ -100,7 +106,7 @@ export class CairnError extends Error {
   }
 }
 
-/** Too much is under way. What turns work away says so in the log when that begins: there is no line for each of these. */
+/** Too much work is under way. The part that refuses work logs once when that begins, so there is no log line for each of these errors. */
 export class OverloadError extends CairnError {}
 
 /** The text of anything that was thrown, for a log line. */
@@ -108,7 +114,7 @@ export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-/** The code of a system error, such as ENOENT or EADDRINUSE; undefined for what has none. */
+/** The code of a system error, such as ENOENT or EADDRINUSE; undefined if there is none. */
 export function systemCodeOf(thrown: unknown): string | undefined {
   return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined;
 }

@@ -1,4 +1,4 @@
-/** `derive` with its results kept as long as the objects that they come from. */
+/** `derive`, with each result kept as long as the object that it was made from. */
 export function perObject<O extends object, T>(derive: (object: O) => T): (object: O) => T {
   const known = new WeakMap<O, { readonly derived: T }>();
   return (object) => {

@@ -10,19 +10,19 @@ export class FileError extends CairnError {
   }
 }
 
-/** The most octets of a certificate, a key, a token, or a file that names such files. */
+/** The maximum size of a certificate, a key, a token, or a file that names such files. */
 export const MAX_CREDENTIAL_OCTETS = 1024 * 1024;
 
-/** Opening must not wait for anything, such as the writer of a FIFO or news in a file of the kernel's. */
+/** Opening must not wait, for example for the writer of a FIFO or for new data in a file of the kernel. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 /** The first buffer for a file that does not say its size, such as those of /proc. */
 const MIN_ROOM = 4096;
 
 /**
- * The octets of a regular file, or of what a symbolic link to one leads to; the null device counts as an empty file. Every file of the
- * operator's is read here or by {@link readTextNow}: no file may keep the server waiting, or take more memory than the caller allows.
+ * Reads a regular file, or the target of a symbolic link to one. The null device counts as an empty file. All files of the operator are read here or
+ * by {@link readTextNow}, so that no file can block the server or take more memory than the caller allows.
  *
- * @throws FileError for anything else and for more octets than `maxOctets`; or the error of the file system.
+ * @throws FileError for any other kind of file, and for a file of more than `maxOctets`; or the error of the file system.
  */
 export async function readOctets(path: string, maxOctets: number): Promise<Buffer> {
   // Checked before it is opened, as opening a device or FIFO has effects; and again afterwards, as the file may have been replaced.
@@ -55,27 +55,27 @@ export function readTextNow(path: string, maxOctets: number): string {
   }
 }
 
-/** @throws FileError if a file is not one to be read */
+/** @throws FileError if the file must not be read */
 function judge(path: string, found: Stats, maxOctets: number): void {
   const kind = kindOf(found);
   if (kind !== undefined) {
-    throw new FileError(kind === 'directory' ? 'EISDIR' : 'NOT_A_FILE', path, `is a ${kind}, expecting a regular file`);
+    throw new FileError(kind === 'folder' ? 'EISDIR' : 'NOT_A_FILE', path, `is a ${kind}, expecting a regular file`);
   }
   if (found.size > maxOctets) {
     throw new FileError('FILE_TOO_LARGE', path, `has ${found.size} octets, expecting at most ${maxOctets}`);
   }
 }
 
-/** What something is instead of a regular file. */
+/** The kind of a file that is not a regular file. */
 function kindOf(found: Stats): string | undefined {
   if (found.isFile()) return undefined;
-  if (found.isDirectory()) return 'directory';
+  if (found.isDirectory()) return 'folder';
   if (found.isFIFO()) return 'FIFO';
   if (found.isSocket()) return 'socket';
   return found.isCharacterDevice() && found.rdev === statSync(devNull).rdev ? undefined : 'device';
 }
 
-/** Where the octets of a file go, as they come. */
+/** Collects the octets of a file while it is read. */
 class Room {
   private readonly path: string;
   private readonly maxOctets: number;
@@ -98,7 +98,7 @@ class Room {
     return this.octets.subarray(0, this.length);
   }
 
-  /** False at the end of the file. @throws FileError if it has grown too large meanwhile, or never said how large it is */
+  /** Returns false at the end of the file. @throws FileError if the file turns out to be too large */
   take(count: number): boolean {
     this.length += count;
     if (this.length > this.maxOctets) {

@@ -1,8 +1,8 @@
 /**
- * A map of few values that come and go all the time, such as what is under way.
+ * A map of few values that are added and removed all the time, such as queries in flight.
  *
- * The values stand in an array, and a Map says where. A Map alone gets another table every few dozen changes, and as the old
- * one is garbage among the old, V8's collector of young objects takes what stands in it for used: it makes all of that old, too.
+ * The values are in an array, and a Map holds their positions. V8 gives a Map a new table every few dozen changes. An old table is garbage in the old
+ * generation, so the collector of young objects keeps all values in it, and they become old, too.
  */
 export class TransientMap<K, V extends object> {
   private readonly slots: (V | undefined)[] = [];
@@ -33,7 +33,7 @@ export class TransientMap<K, V extends object> {
     return true;
   }
 
-  /** A copy, so that values may go meanwhile; in no order that means anything. */
+  /** A copy, so that values may be removed meanwhile. The order has no meaning. */
   values(): V[] {
     return this.slots.filter((value) => value !== undefined);
   }

@@ -5,10 +5,10 @@ export interface Waiting<T> {
 }
 
 /**
- * A list of what is under way, in the order in which it began, with at most `limit` members: beyond that, the oldest one is removed.
+ * A list of work under way, the oldest first, with at most `limit` members. If one more is added, the oldest is removed.
  *
- * So a client whose queries are never answered displaces its own first, and cannot displace those that are answered soon. The
- * links are in the members, not in a Set: members come and go too fast for one (see {@link TransientMap}).
+ * So a client whose queries are never answered displaces its own queries first, and cannot displace queries that are answered soon. The links are in
+ * the members, not in a Set: members come and go too fast for one (see {@link TransientMap}).
  */
 export class Waitlist<T extends Waiting<T>> {
   readonly limit: number;
@@ -17,7 +17,7 @@ export class Waitlist<T extends Waiting<T>> {
   private newest: T | undefined;
   private count = 0;
 
-  /** `giveWay` ends a member that is no longer in the list. */
+  /** `giveWay` ends a member that was just removed from the list. */
   constructor(limit: number, giveWay: (oldest: T) => void) {
     this.limit = limit;
     this.giveWay = giveWay;

@@ -1,13 +1,13 @@
 import { CorefileErrors, type CorefileWarning, printWarning } from '../corefile/error.ts';
 import { printable } from '../observe/printable.ts';
-import { corefileSource } from '../server/corefile-source.ts';
+import { corefileSource } from '../server/configuration/corefile-source.ts';
 import { rehearse } from '../server/reload/rehearsal.ts';
 import { findCorefile } from './corefile-input.ts';
 import type { Flags } from './flags.ts';
 import { pluginsFor } from './plugins.ts';
 
 /**
- * Reads a Corefile as a start would, prints all that is wrong or doubtful in it, and starts nothing.
+ * Reads a Corefile as a start would, and prints all its errors and warnings. It starts nothing.
  *
  * @throws CorefileErrors (as a rejection) with every error.
  */

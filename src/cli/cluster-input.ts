@@ -1,16 +1,16 @@
 import { CairnError } from '../base/errors.ts';
 import { parsePrefix } from '../dns/ip.ts';
 import { clusterOptions, type KubernetesOptions } from '../plugins/kubernetes/options.ts';
-import { corefileSource } from '../server/corefile-source.ts';
+import { corefileSource } from '../server/configuration/corefile-source.ts';
 import { buildCluster, type Cluster, type ClusterOptions } from '../sources/manifests/cluster.ts';
 import { loadManifests } from '../sources/manifests/load.ts';
-import type { PodManifest } from '../sources/manifests/pod.ts';
+import type { PodManifest } from '../sources/manifests/manifest.ts';
 import { findCorefile } from './corefile-input.ts';
 import { pluginsFor } from './plugins.ts';
 
 /** Where a command finds a cluster. */
-export interface ClusterInput {
-  /** Files, folders and patterns; they go before the Corefile. */
+interface ClusterInput {
+  /** Files, folders and patterns; they take precedence over the Corefile. */
   readonly manifests?: readonly string[] | undefined;
   readonly corefile?: string | undefined;
   /** Packages or folders of plugins that the Corefile uses. */
@@ -32,7 +32,7 @@ export async function loadCluster({ manifests, corefile, plugin }: ClusterInput)
   throw new CairnError('USAGE', '`kubernetes` in the Corefile names no manifests to read');
 }
 
-/** What the first `kubernetes` of a Corefile says. @throws CairnError where there is none */
+/** The options of the first `kubernetes` of a Corefile. @throws CairnError if it has none */
 export async function kubernetesOptions(
   corefile: string | undefined,
   plugin?: readonly string[],

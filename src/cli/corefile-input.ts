@@ -4,19 +4,19 @@ import type { Readable } from 'node:stream';
 import { CairnError } from '../base/errors.ts';
 import { MAX_COREFILE_OCTETS } from '../corefile/files.ts';
 
-/** The Corefile that the command line means: where it is, and its text if it cannot be read again. */
+/** The Corefile that the command line names: its path, and its text if it cannot be read again. */
 export interface CorefileInput {
   readonly file: string;
   readonly text?: string;
-  /** The folder that has no Corefile, where the text takes its place. */
+  /** The folder that has no Corefile; `text` is used instead. */
   readonly missingIn?: string;
 }
 
 const DEFAULT_FILE = 'Corefile';
 
 /**
- * A Corefile that the command line names may come through a pipe, which is read to its end: `-`, or a FIFO such as the shell makes of
- * `<(COMMAND)`. That may take as long as its writer likes: signals act meanwhile.
+ * The command line may also name a pipe, which is read to its end: `-`, or a FIFO such as the shell makes of `<(COMMAND)`. The writer may take any
+ * time, and signals work meanwhile.
  *
  * @throws CairnError when the path does not lead to a file.
  */
@@ -34,7 +34,7 @@ export async function findCorefile(conf: string | undefined): Promise<CorefileIn
   throw new CairnError('COREFILE', `loading Corefile via flag: open ${conf}: ${problem}`);
 }
 
-/** Opened without waiting for a writer: the stream does that, and a thread that hangs in the system call would keep the process from ending. */
+/** Opens a pipe without waiting for a writer. The stream waits instead: a thread that waits in the system call would keep the process from ending. */
 function openPipe(path: string): Readable {
   return new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), readable: true, writable: false });
 }

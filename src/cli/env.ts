@@ -11,16 +11,16 @@ Prints the environment variables for services that a kubelet gives a pod that st
 namespace with a cluster IP, and for default/kubernetes.
 
   -n, --namespace NAMESPACE   the pod's namespace (default: default)
-  --pod NAME                  a pod of the manifests: without variables if its enableServiceLinks says so
+  --pod NAME                  a pod of the manifests; if its enableServiceLinks is false, only default/kubernetes
   --manifests PATH            a file, folder or pattern of manifests; may be given several times
   --corefile FILE             a Corefile that names the manifests (default: ./Corefile)
   --plugin NAME               a package or folder of a plugin that the Corefile uses; may be given several times
   --json                      print one JSON object
 
-Services without a cluster IP get one as they would from the server: of service_cidr, or of 10.96.0.0/12.
+Services without a cluster IP get one from service_cidr, or from 10.96.0.0/12, as in the server.
 `;
 
-/** `cairn env`: what a pod learns of services without DNS. */
+/** `cairn env`: the environment variables that tell a pod of services. */
 export const env: Command = {
   usage: USAGE,
 

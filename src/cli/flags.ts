@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { CairnError, messageOf } from '../base/errors.ts';
 import { MAX_THREADS } from '../plugin/plugin.ts';
 
-/** The command line cannot be read; as with CoreDNS, the status is 2 then. */
+/** The command line cannot be read. The exit status is then 2, as with CoreDNS. */
 export class UsageError extends CairnError {
   constructor(message: string, options?: { cause?: unknown }) {
     super('USAGE', message, options);
@@ -15,7 +15,7 @@ export interface Flags {
   readonly conf: string | undefined;
   /** The port of server block keys that name none. */
   readonly dnsPort: number;
-  /** How many threads serve UDP of a listener without `multisocket`. */
+  /** How many threads serve the UDP sockets of a listener without `multisocket`. */
   readonly workers: number;
   readonly pidfile: string | undefined;
   /** Whether other processes may have the same ports. */
@@ -67,7 +67,7 @@ export function parseFlags(args: readonly string[]): Flags {
   }
 }
 
-/** One dash is two; a switch may be given a value, `-quiet=true`, and `false` is as if it were not there. */
+/** Turns one dash into two. A switch may have a value, as in `-quiet=true`; with `false` it is left out. */
 function normalizeFlag(arg: string): string[] {
   const flag = /^-[a-z]{2}/.test(arg) ? `-${arg}` : arg;
   const [, name, value] = /^(--(?:reuseport|plugins|quiet|version|help))=(.*)$/.exec(flag) ?? [];
@@ -95,15 +95,15 @@ export const USAGE = `Usage:
   cairn check [Corefile]        report every error and warning of a Corefile, without starting anything
   cairn lookup NAME [TYPE]      look a name up as a pod would
   cairn env                     print the environment variables for services that a pod would be given
-  cairn health [ADDRESS]        ask a server's health page
-  cairn help [COMMAND]          print this, or all about "lookup", "env" or "health"
+  cairn health [ADDRESS]        request a server's health page
+  cairn help [COMMAND]          print this, or the help of "lookup", "env" or "health"
 
 Flags of the server (one dash or two):
-  -conf FILE      the Corefile; "-" reads standard input (default: ./Corefile, else one that answers with whoami)
-  -dns.port N     the port of server blocks that name none (default 53); also -p
+  -conf FILE      the Corefile; "-" reads standard input (default: ./Corefile, else a built-in one with whoami)
+  -dns.port N     the port of server block keys without one (default 53); also -p
   -pidfile FILE   write the process ID to this file
   -workers N      threads that serve UDP of each listener whose blocks have no multisocket (default 1)
-  -reuseport      let other processes with this flag serve the same ports, so that one takes over from another without a gap
+  -reuseport      let other processes with this flag serve the same ports, so that one can take over from another without a gap
   -plugin NAME    load the plugin of a package, or of a folder such as ./plugin; may be given several times (see also CAIRN_PLUGINS)
   -plugins        list the plugins and exit
   -quiet          print no banner at start

@@ -12,14 +12,14 @@ const LOOPBACKS: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', ':
 const USAGE = `Usage:
   cairn health [ADDRESS[/PAGE]]
 
-Asks the health page of a server and prints what it says. The exit status is 0 if that is 200, else 1: what a container's
-health check wants, where there is no other program to ask with.
+Requests the health page of a server and prints it. The exit status is 0 if the HTTP status is 200, else 1. This is for
+the health check of a container that has no HTTP client.
 
-  ADDRESS   as behind "health" in the Corefile (default: :8080)
-  PAGE      such as "ready", with the address behind that (default: health)
+  ADDRESS   the address after "health" in the Corefile (default: :8080)
+  PAGE      another page, such as "ready", with the address after "ready" (default: health)
 `;
 
-/** `cairn health`: asks a server how it is. */
+/** `cairn health`: requests the health page of a server. */
 export const health: Command = {
   usage: USAGE,
 
@@ -44,7 +44,7 @@ interface Target {
   readonly path: string;
 }
 
-/** An address that stands for all addresses of the machine is asked at the loopback. */
+/** Reads the argument. An address that stands for all addresses of the machine becomes the loopback address. */
 function parseTarget(argument: string): Target {
   const [, listen = '', page = 'health'] = /^([^/]*)(?:\/(.*))?$/.exec(argument)!;
   try {
@@ -60,6 +60,6 @@ function fetchPage(target: Target): Promise<{ status: number; body: string }> {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     get({ ...target, agent: false, signal }, (response) => {
       text(response).then((body) => resolve({ status: response.statusCode!, body }), reject);
-    }).on('error', (error) => reject(signal.aborted ? new Error(`no reply within ${TIMEOUT_MS / 1000} s`) : error));
+    }).on('error', (error) => reject(signal.aborted ? new Error(`no response within ${TIMEOUT_MS / 1000} s`) : error));
   });
 }

@@ -2,19 +2,19 @@ import { constants, type NodeGCPerformanceDetail, type PerformanceEntry, Perform
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 
 /**
- * How large each half of V8's young generation is while there is load. It has to hold what all queries in flight need, several times
- * over: what survives two collections is taken for old, and old garbage costs far more.
+ * The size of each half of V8's young generation under load. It has to hold several times what all queries in flight need: an object that survives
+ * two collections moves to the old generation, where garbage costs far more.
  */
 const YOUNG_OCTETS = 4 * 1024 * 1024;
-/** The pages' own headers are not free for objects. */
+/** The rest of each page holds V8's own data. */
 const USABLE_SHARE = 0.75;
 
 /**
- * Tells V8 to collect early rather than to grow: a DNS server's garbage dies young, and the memory limit of its pod is a
- * promise to the node. Called before there is much of a heap: V8 does not give back what its young generation has grown to under load.
+ * Tells V8 to collect early rather than to grow: most objects of a DNS server live for a moment, and a pod has a memory limit. This is called before
+ * the heap is large, as V8 does not give back what its young generation has grown to under load.
  *
- * Measured with 200 queries in flight, all forwarded: 60 µs of CPU for each with 1 MiB, 36 with 2, 32 with 4, 27 with 8; and
- * resident after it 119, 122, 123 and 130 MiB.
+ * Measured with 200 forwarded queries in flight: 60 µs of CPU for each query with 1 MiB, 36 with 2, 32 with 4, 27 with 8. Resident memory afterwards:
+ * 119, 122, 123 and 130 MiB.
  *
  * Flags on Node's command line do not do the same. With `--min-semi-space-size=4 --max-semi-space-size=4 --heap-growing-percent=50` a
  * forwarded query costs 1.4 times the CPU, as three times as many full collections run; without the third flag it costs the same, and
@@ -26,7 +26,7 @@ export function keepHeapSmall(): void {
   followYoungGeneration();
 }
 
-/** V8 takes the size from its command line alone, but grows when enough has survived. */
+/** V8 reads the size only from its command line, but grows when enough objects have survived. */
 function growYoungGeneration(): void {
   mayGrow(true);
   const survivors: unknown[] = [];
@@ -36,7 +36,7 @@ function growYoungGeneration(): void {
   mayGrow(false);
 }
 
-/** When little happens, V8 makes the young generation small again, in a full collection. Then it may grow back. */
+/** When there is little load, a full collection makes the young generation small again. This lets it grow back. */
 function followYoungGeneration(): void {
   let isGrowing = false;
   new PerformanceObserver((list) => {

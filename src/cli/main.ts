@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { keepHeapSmall } from './heap.ts';
 
-// Before everything else is loaded: loading is what would make the heap large, and V8 keeps what it has taken.
+// This runs before anything else is loaded: loading would make the heap large, and V8 does not give that memory back.
 keepHeapSmall();
 await import('./run.ts');

@@ -1,15 +1,20 @@
+/*
+ * The command `cairn`: reads the command line, then serves, checks a Corefile or runs another command. Begin here; main.ts only starts
+ * the process. Nothing here answers a query: that is the server's.
+ */
+
 import { CairnError, messageOf } from '../base/errors.ts';
 import { printable } from '../observe/printable.ts';
+import { versionText } from '../version.ts';
 import { check } from './check.ts';
 import { type Command, USAGE_STATUS } from './command.ts';
 import { type Flags, parseFlags, USAGE, UsageError } from './flags.ts';
 import { pluginsFor } from './plugins.ts';
 import { serve } from './serve.ts';
-import { versionText } from './version.ts';
 
 const EXIT_ERROR = 1;
 
-/** Loaded when they are asked for: a server has no use for them, and should not pay for their memory. */
+/** Each command is loaded when it is run, so that a server does not spend memory on it. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   env: async () => (await import('./env.ts')).env,
   health: async () => (await import('./health.ts')).health,
@@ -31,7 +36,7 @@ async function runCommand(command: Command, args: readonly string[]): Promise<vo
 async function help([topic, ...more]: readonly string[]): Promise<void> {
   if (topic === undefined) process.stdout.write(USAGE);
   else if (more.length === 0 && Object.hasOwn(COMMANDS, topic)) await runCommand(await COMMANDS[topic]!(), ['--help']);
-  else throw new UsageError(`there is no help on "${[topic, ...more].join(' ')}"\n${USAGE}`);
+  else throw new UsageError(`there is no help for "${[topic, ...more].join(' ')}"\n${USAGE}`);
 }
 
 async function runServer(flags: Flags): Promise<void> {

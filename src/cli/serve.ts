@@ -3,22 +3,23 @@ import { messageOf } from '../base/errors.ts';
 import { diskFiles } from '../corefile/files.ts';
 import { createLogger, type Logger, processSink } from '../observe/log.ts';
 import { printable } from '../observe/printable.ts';
-import { corefileSource } from '../server/corefile-source.ts';
-import { type Listening, Server } from '../server/server.ts';
+import { corefileSource } from '../server/configuration/corefile-source.ts';
+import type { ListeningAddress } from '../server/listeners/sockets.ts';
+import { Server } from '../server/server.ts';
+import { versionText } from '../version.ts';
 import { type CorefileInput, findCorefile } from './corefile-input.ts';
 import type { Flags } from './flags.ts';
 import { pluginsFor } from './plugins.ts';
 import { handleSignals } from './signals.ts';
 import { releaseStartMemory } from './start-memory.ts';
-import { versionText } from './version.ts';
 
 const EXIT_ERROR = 1;
 
-/** Serves DNS until a signal ends it. @throws whatever keeps the server from starting. */
+/** Serves DNS until a signal ends it. @throws the error that keeps the server from starting. */
 export async function serve(flags: Flags): Promise<void> {
   const { conf, dnsPort, workers, reuseport, pidfile, quiet } = flags;
   const log = createLogger(processSink);
-  // Whoever read our log may have gone; DNS is still wanted.
+  // The program that reads the log may have ended; the server goes on.
   process.stdout.on('error', () => {});
   let server: Server | undefined;
   const ended = () => {
@@ -43,8 +44,8 @@ export async function serve(flags: Flags): Promise<void> {
   if (!quiet) process.stdout.write(printable(banner(server.listening) + examples));
 }
 
-/** As CoreDNS does: each zone with its port, then what serves it. */
-function banner(listening: readonly Listening[]): string {
+/** As CoreDNS prints it: each zone with its port, then the version. */
+function banner(listening: readonly ListeningAddress[]): string {
   const lines = listening.flatMap(({ transport, address, port, zones }) =>
     zones.map(
       (zone) =>
@@ -60,10 +61,10 @@ function examplesIn({ file, text = diskFiles.read(file) }: CorefileInput): strin
   return commands.length > 0 ? `Try:\n${commands.join('')}` : '';
 }
 
-/** If it is a FIFO, opening it must not wait for a reader. */
+/** If the file is a FIFO, opening it must not wait for a reader. */
 const PIDFILE_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NONBLOCK;
 
-/** DNS is worth more than the file. */
+/** A pidfile that cannot be written does not stop the server. */
 function writePidfile(path: string, log: Logger): void {
   try {
     writeFileSync(path, `${process.pid}\n`, { flag: PIDFILE_FLAGS as unknown as string });

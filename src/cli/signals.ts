@@ -7,11 +7,11 @@ const EXIT_IMPATIENT = 2;
 const EXIT_STOP_FAILED = 3;
 const EXIT_DUTY_FAILED = 4;
 
-/** Handles CoreDNS's signals from now on, also while the start waits and there is no server yet; `ended` runs just before the process ends. */
+/** Handles CoreDNS's signals from now on, even before there is a server. `ended` runs just before the process ends. */
 export function handleSignals(server: () => Server | undefined, log: Logger, ended: () => void): void {
   const end = async () => {
     const running = server();
-    // Nothing is served yet: there is nothing to wait for.
+    // Before the server listens, there is nothing to wait for.
     const code = running === undefined || running.listening.length === 0 ? EXIT_OK : await shutdown(running, log);
     ended();
     process.exit(code);

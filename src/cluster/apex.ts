@@ -4,28 +4,28 @@ import { type AddressesByFamily, byFamily } from './contents.ts';
 import { addressRecords } from './records.ts';
 import type { ClusterView } from './view.ts';
 
-/** The longest time that a negative answer may be kept, in seconds; a shorter `ttl` holds for them, too. */
+/** The longest time that a negative response may be cached, in seconds; a shorter `ttl` applies, too. */
 const MAX_NEGATIVE_TTL = 300;
 
-/** What the zones' own records are made from. */
+/** What the SOA, NS and address records of a zone's apex are made from. */
 export interface ApexSettings {
-  /** The cluster that this server may run in, if a zone of its services is served: their names are its own. */
+  /** The cluster that this server may run in; undefined if no zone of its services is served. */
   readonly home: ClusterView | undefined;
-  /** Of the records, in seconds. */
+  /** The TTL of the records, in seconds. */
   readonly ttl: number;
   /** The addresses of this machine that clients can reach, in canonical text. */
   readonly localAddresses: () => readonly string[];
 }
 
 /** One name server of the zones; `host` has no zone at its end yet. */
-export interface Nameserver {
+interface Nameserver {
   readonly host: string;
-  /** Of the service that it is; undefined if it goes by a name of its own. */
+  /** The namespace of its service; undefined for a server that is not an endpoint of a service. */
   readonly namespace: string | undefined;
   readonly addresses: readonly string[];
 }
 
-/** The zone's SOA record; `zone` in the client's spelling, `ttl` that of the records. */
+/** The zone's SOA record; `zone` has the client's letter case, `ttl` is that of the records. */
 export function soaRecord(zone: Name, ttl: number, serial: number): ResourceRecord {
   const suffix = zone === ROOT ? '' : zone;
   return rr(SOA, zone, Math.min(ttl, MAX_NEGATIVE_TTL), {
@@ -59,7 +59,7 @@ export function nameserverAddresses(settings: ApexSettings): AddressesByFamily {
   return byFamily(nameservers(settings).flatMap(({ addresses }) => addresses));
 }
 
-/** The services that this server is an endpoint of: that is how clients reach it. Without any, it goes by its own addresses. */
+/** The services that this server is an endpoint of, by which clients reach it. Without any, the machine's addresses are used. */
 export function nameservers({ home, localAddresses }: ApexSettings): readonly Nameserver[] {
   const local = localAddresses();
   const services = home ? local.flatMap((address) => servicesOf(home, address)) : [];

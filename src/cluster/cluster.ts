@@ -1,3 +1,9 @@
+/*
+ * The view of a cluster's registry through options: which names exist, what stands at them, and the records that say so. Begin with
+ * `zone.ts` (from a name to what stands there) and `records.ts` (from there to records). Nothing here changes a registry, reads a
+ * Corefile or sends a reply: that is for sources and plugins.
+ */
+
 import type { ReadonlyRegistry } from '../registry/registry.ts';
 import type { Serial } from '../registry/serial.ts';
 import { hasTargets } from './reverse.ts';
@@ -6,18 +12,12 @@ import type { NameRules } from './service-name.ts';
 import { type ClusterView, type Services, type ViewOptions, viewRegistry } from './view.ts';
 import { isVisible, shownBy } from './visible.ts';
 
-/*
- * The view of a cluster's registry through options: which names exist, what stands at them, and the records that say so. Begin with
- * `zone.ts` (from a name to what stands there) and `records.ts` (from there to records). Nothing here changes a registry, reads a
- * Corefile or sends a reply: that is for sources and plugins.
- */
-
 /** A view that follows its registry. */
 export interface Cluster extends ClusterView {
-  /** Moves with every change that an answer shows. */
+  /** Moves with every change that alters an answer. */
   readonly serial: Serial;
   readonly hasReversePrefix: HasReversePrefix;
-  /** Ends what follows the registry. */
+  /** Stops following the registry. */
   stop(): void;
 }
 
@@ -26,7 +26,7 @@ export function followCluster(registry: ReadonlyRegistry, options: ViewOptions):
   return follow(registry, options, registry, options.zonal ? 'zonal' : 'plain');
 }
 
-/** The services that clusters export to each other; there are no pods among them, nor topology zones. */
+/** The services that clusters export to each other. They have no pods and no topology zones. */
 export function followClusterSet(registry: ReadonlyRegistry, options: ViewOptions): Cluster {
   const ofSet = { pods: 'disabled', zonal: false, ignoreEmptyService: false } as const;
   return follow(registry, { ...options, ...ofSet }, registry.imports, 'cluster-set');

@@ -2,12 +2,12 @@ import { perObject } from '../base/per-object.ts';
 import { type Name, NameError, parseName } from '../dns/name.ts';
 import { NO_PORT, type Port } from '../registry/records.ts';
 
-/** What stands at an existing name, whatever the type that is asked for. A name that does not exist has no contents. */
+/** What an existing name has, for questions of any type. A name that does not exist has no contents. */
 export type Contents =
   | { readonly kind: 'apex' }
   | { readonly kind: 'version' }
   | { readonly kind: 'nameserver' }
-  /** Names below it exist, records do not; `always`, whatever there is in the cluster. */
+  /** The name has no records, but there are names below it; `always` if that does not depend on the cluster. */
   | { readonly kind: 'parent'; readonly always: boolean }
   | Backends
   | ({ readonly kind: 'pod' } & AddressesByFamily)
@@ -23,7 +23,7 @@ export interface AddressesByFamily {
   readonly v6: readonly string[];
 }
 
-/** Whom a name of a service leads to, its cluster IPs or endpoints, and their addresses. */
+/** The cluster IPs or endpoints that a name of a service leads to, and their addresses. */
 export interface Backends extends AddressesByFamily {
   readonly kind: 'service' | 'headless' | 'endpoint';
   readonly namespace: string;
@@ -32,7 +32,7 @@ export interface Backends extends AddressesByFamily {
 }
 
 export interface Backend {
-  /** The label of the endpoint, in the cluster set with its cluster's behind it; empty for an IP of the service, which goes by its own name. */
+  /** The label of the endpoint, in a cluster set followed by the label of its cluster. Empty for a cluster IP, which has the name of the service. */
   readonly label: string;
   /** Canonical text. */
   readonly address: string;
@@ -44,7 +44,7 @@ export interface Backend {
 export const PARENT = { kind: 'parent', always: false } as const satisfies Contents;
 export const ALWAYS_PARENT = { kind: 'parent', always: true } as const satisfies Contents;
 
-/** Backends with what follows from their list. */
+/** Backends, with the values that are derived from their list. */
 export function backendsOf(
   kind: Backends['kind'],
   { namespace, service }: { readonly namespace: string; readonly service: string },
@@ -61,7 +61,7 @@ export function byFamily(addresses: readonly string[]): AddressesByFamily {
   return { v4: [...v4], v6: [...v6] };
 }
 
-/** The host name that somebody wrote into an object; undefined for text that is no name. */
+/** Reads a host name from a field of an object; undefined if the text is not a name. */
 export function hostName(text: string): Name | undefined {
   try {
     return parseName(text);
@@ -71,7 +71,7 @@ export function hostName(text: string): Name | undefined {
   }
 }
 
-/** Those backends that have a port with this name and protocol, each with such ports only; empty text stands for any. */
+/** The backends that have a port with this name and protocol, each with only such ports. Empty text stands for any. */
 export function withPort(backends: Backends, name: string, protocol: string): Backends | undefined {
   const known = knownPorts(backends);
   const key = `${name} ${protocol}`;
@@ -83,7 +83,7 @@ export function withPort(backends: Backends, name: string, protocol: string): Ba
   return found;
 }
 
-/** What {@link withPort} has found, as long as the backends last: there are no more of them than ports, and ways to ask for any. */
+/** Results of {@link withPort}, kept as long as the backends. Their number is limited by the number of ports. */
 const knownPorts = perObject((_: Backends) => new Map<string, Backends>());
 
 function findPort(backends: Backends, name: string, protocol: string): Backends | undefined {
@@ -110,7 +110,7 @@ export function hasProtocol(backends: Backends, protocol: string): boolean {
   return protocol === '' ? protocols.size > 0 : protocols.has(protocol);
 }
 
-/** Clients ask for names that do not exist, too, and there may be very many endpoints to look at. */
+/** Kept for each list, since clients also ask for names that do not exist, and a service may have very many endpoints. */
 const protocolsOf = perObject(({ list }: Backends): ReadonlySet<string> => {
   const protocols = new Set<string>();
   for (const { ports } of list) for (const { port, protocol } of ports) if (port !== NO_PORT) protocols.add(protocol);

@@ -7,10 +7,9 @@ export function dashIP(address: string): string {
 }
 
 /**
- * The address, in canonical text, that a (folded) label spells with dashes; undefined if it spells none.
+ * The address, in canonical text, that a (folded) label holds with dashes; undefined if it holds none.
  *
- * Any spelling of an IPv6 address is read: `2001-db8--1` and `2001-db8-0-0-0-0-0-1` are the same address. An IPv4-mapped
- * one is the IPv4 address.
+ * An IPv6 address may have any form: `2001-db8--1` and `2001-db8-0-0-0-0-0-1` are the same address. An IPv4-mapped address is the IPv4 address.
  */
 export function parseDashedIP(label: string): string | undefined {
   if (!label.includes('-') || label.includes(':')) return undefined;

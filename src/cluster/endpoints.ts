@@ -5,16 +5,15 @@ import { dashIP, parseDashedIP } from './dashed-ip.ts';
 /** The ready endpoints of one service, as names and addresses. */
 export interface Endpoints {
   readonly all: Backends;
-  /** Those that go by this (folded) label, or in the cluster set by these two: `ENDPOINT.CLUSTER`. */
+  /** The endpoints with this (folded) label, or in a cluster set with these two labels: `ENDPOINT.CLUSTER`. */
   named(label: string): Backends | undefined;
-  /** Whether any is in the cluster of the set that has this id. */
+  /** Whether the cluster with this id has an endpoint. */
   areIn(cluster: string): boolean;
 }
 
-/** The label that an endpoint goes by. */
 export function endpointLabel({ address, hostname, podName }: Endpoint, usePodNames: boolean): string {
   if (hostname) return hostname;
-  // A pod's name may hold dots; several labels would be another kind of name.
+  // A pod's name may hold dots, but two labels would be another kind of name.
   if (usePodNames && podName && !podName.includes('.')) return podName;
   return dashIP(address);
 }
@@ -35,7 +34,7 @@ export function readEndpoints(slices: readonly EndpointSlice[], usePodNames: boo
     all: backendsOf('headless', service, list),
     named(label) {
       byLabel ??= groupByLabel(service, list);
-      return byLabel.get(label) ?? byLabel.get(respelled(label));
+      return byLabel.get(label) ?? byLabel.get(canonicalLabel(label));
     },
     areIn: (cluster) => slices.some((slice) => slice.cluster === cluster && slice.endpoints.length > 0),
   };
@@ -46,8 +45,8 @@ function groupByLabel(service: EndpointSlice, list: readonly Backend[]): Map<str
   return new Map([...groups].map(([label, group]) => [label, backendsOf('endpoint', service, group)]));
 }
 
-/** The label that the server itself gives to the address that this one spells. */
-function respelled(label: string): string {
+/** The label with the address in the form that the server writes. */
+function canonicalLabel(label: string): string {
   const [first = '', ...rest] = label.split('.');
   const address = parseDashedIP(first);
   return address === undefined ? label : [dashIP(address), ...rest].join('.');

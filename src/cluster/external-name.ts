@@ -3,18 +3,18 @@ import { foldName, isAtOrBelow, type Name } from '../dns/name.ts';
 import { CNAME, type ResourceRecord, rr } from '../dns/rr.ts';
 import type { Contents } from './contents.ts';
 
-/** The most CNAME records that one answer follows through the zone. */
+/** The longest CNAME chain that is followed in the zone. */
 const MAX_CNAMES = 10;
 
-/** ExternalName services that lead nowhere. */
-export class ExternalNameError extends CairnError {
+/** ExternalName services whose CNAME chain has no end. */
+class ExternalNameError extends CairnError {
   constructor(message: string) {
     super('EXTERNAL_NAME', message);
   }
 }
 
 /** Where a chain of ExternalName services in one zone ends. */
-export type Chain =
+type Chain =
   /** At a name of the zone, which holds `contents`, or does not exist. */
   | {
       readonly kind: 'inside';
@@ -22,12 +22,12 @@ export type Chain =
       readonly name: Name;
       readonly contents: Contents | undefined;
     }
-  /** At a name that others have to answer for. */
+  /** At a name outside of the zone. */
   | { readonly kind: 'outside'; readonly records: readonly ResourceRecord[]; readonly name: Name }
-  /** Nowhere. */
+  /** The chain is a loop, or too long. */
   | { readonly kind: 'endless'; readonly error: ExternalNameError };
 
-/** Follows the CNAME record from `owner` to `target` through the (folded) zone; `find` says what stands at a folded name. */
+/** Follows the CNAME record from `owner` to `target` through the (folded) zone; `find` gives the contents of a folded name. */
 export function followChain(
   owner: Name,
   target: Name,

@@ -14,7 +14,7 @@ import type { Endpoints } from './endpoints.ts';
 import { type ServiceName, withoutUnderscore } from './service-name.ts';
 import type { ClusterView } from './view.ts';
 
-/** What stands at a name of a forward zone; undefined if the name does not exist. */
+/** The contents of a name of a forward zone; undefined if the name does not exist. */
 export function findContents(cluster: ClusterView, name: ServiceName): Contents | undefined {
   switch (name.kind) {
     case 'apex':
@@ -40,7 +40,7 @@ type NameOfService = Extract<ServiceName, { readonly service: string }>;
 function findBelowService(cluster: ClusterView, name: NameOfService): Contents | undefined {
   const service = findService(cluster, name.namespace, name.service);
   if (service === undefined || name.kind === 'service') return service;
-  // Nothing lies below an ExternalName service: `com` as a service must not take `*.com` off a search list.
+  // No names exist below an ExternalName service: otherwise a service `com` would break all lookups of `*.com` through the search list.
   if (service.kind !== 'service' && service.kind !== 'headless') return undefined;
   switch (name.kind) {
     case 'endpoint':
@@ -64,7 +64,7 @@ function findService(cluster: ClusterView, namespace: string, name: string): Con
   return service && contentsOfService(cluster, service, () => cluster.endpointsOf(namespace, name));
 }
 
-/** What stands at the name of a service with these endpoints; undefined if that name does not exist. */
+/** The contents of the name of a service with these endpoints; undefined if that name does not exist. */
 export function contentsOfService(
   cluster: ClusterView,
   service: Service,
@@ -82,13 +82,13 @@ function findEndpoint(cluster: ClusterView, service: Backends, label: string): C
   return findProtocol(service, label);
 }
 
-/** `CLUSTER` exists where `ENDPOINT.CLUSTER` does (RFC 8020). */
+/** `CLUSTER` exists if `ENDPOINT.CLUSTER` does (RFC 8020). */
 function findExporter(cluster: ClusterView, service: Backends, label: string): Contents | undefined {
   const isThere = cluster.endpointsOf(service.namespace, service.service)?.areIn(label);
   return isThere ? PARENT : findProtocol(service, label);
 }
 
-/** `_tcp` exists where `_http._tcp` does (RFC 8020). */
+/** `_tcp` exists if `_http._tcp` does (RFC 8020). */
 function findProtocol(service: Backends, label: string): Contents | undefined {
   return hasProtocol(service, withoutUnderscore(label)) ? PARENT : undefined;
 }
@@ -109,14 +109,14 @@ function findPod(cluster: ClusterView, namespace: string, label: string): Conten
   return { kind: 'pod', ...byFamily([address]) };
 }
 
-/** What there would have to be for a name to exist. */
+/** What a name would need to exist. */
 export const MISSING = ['namespace', 'service', 'endpoints', 'pod', 'address', 'name'] as const;
 
 export type Missing = (typeof MISSING)[number];
 
 /**
  * Why a name does not exist: its namespace or service is not there, the service has no ready endpoint, no pod or service has
- * the address, or (`name`) no object can have such a name. `name` is undefined for one of a reverse zone.
+ * the address, or (`name`) no object can have such a name. `name` is undefined for a name of a reverse zone.
  */
 export function whatIsMissing(cluster: ClusterView, name: ServiceName | undefined): Missing {
   if (name === undefined) return 'address';

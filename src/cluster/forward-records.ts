@@ -12,13 +12,13 @@ import type { Zone, ZoneRecords } from './zone.ts';
 
 type Records = Iterable<ResourceRecord>;
 
-/** A service and its slices, as they were at one moment. */
+/** A service and its slices at one moment. */
 export interface PlacedService {
   readonly service: Service;
   readonly slices: readonly EndpointSlice[];
 }
 
-/** The services that the view shows, as they are now. Records are never changed, so holding them is holding the moment. */
+/** The services that the view shows, as they are now. Records never change, so the list stays as of this moment. */
 export function placedServices({ services, options, exposes }: ClusterView): readonly PlacedService[] {
   const placed: PlacedService[] = [];
   for (const service of services.services()) {
@@ -30,10 +30,10 @@ export function placedServices({ services, options, exposes }: ClusterView): rea
 }
 
 /**
- * All records of a forward zone but its SOA: what there is now, made as it is taken.
+ * All records of a forward zone but its SOA record, as they are now. Each is made when it is taken.
  *
- * Left out is what has no end or adds nothing: pods unless they are `verified`, names by topology zone, other spellings,
- * addresses at the names of ports, SRV records at the names of endpoints.
+ * Some records are left out, since they have no end or add nothing: pods unless they are `verified`, names by topology zone, other forms of addresses
+ * in names, addresses at the names of ports, and SRV records at the names of endpoints.
  */
 export function forwardRecords(zone: Zone, settings: ZoneRecords): Records {
   const { cluster } = zone;
@@ -48,14 +48,14 @@ export function forwardRecords(zone: Zone, settings: ZoneRecords): Records {
   })();
 }
 
-/** The zone's own records, those of reverse zones, too. */
+/** The records of the zone itself, also for reverse zones. */
 export function* apexRecords({ name: zone, cluster }: Zone, settings: ZoneRecords): Records {
   const { ttl, hostZone = zone } = settings;
   const at = (contents: Contents, type: number, owner: Name) => recordsOf(contents, type, owner, zone, settings).answer;
   yield* at({ kind: 'apex' }, NS.code, zone);
   const own = joinName(['ns', 'dns'], zone);
   for (const type of [A.code, AAAA.code]) yield* at({ kind: 'nameserver' }, type, own);
-  // Name servers that are services have their addresses with these, unless they are not shown.
+  // Name servers that are services have their address records among those of the services, unless the view hides them.
   const hidden = nameservers(settings).filter(
     ({ namespace }) => namespace !== undefined && !cluster.exposes(namespace),
   );
@@ -71,7 +71,7 @@ function* serviceRecords(
   settings: ZoneRecords,
 ): Records {
   const owner = joinName([service.name, service.namespace, 'svc'], zone);
-  // Not kept with the records, as those that are asked for are: a transfer asks for all.
+  // Not kept, unlike the endpoints of queries: a transfer reads those of all services.
   const endpoints = slices.length > 0 ? readEndpoints(slices, cluster.options.endpointPodNames) : undefined;
   const contents = contentsOfService(cluster, service, () => endpoints);
   if (contents === undefined) return;
@@ -97,7 +97,7 @@ function namedPorts({ list }: Backends): Iterable<readonly [string, string]> {
   return found.values();
 }
 
-/** PTR records lead to these names, whatever kind of service they belong to. */
+/** PTR records lead to these names, for every kind of service. */
 function* endpointRecords({ all }: Endpoints, service: Name, ttl: number): Records {
   for (const [label, backends] of Map.groupBy(all.list, (backend: Backend) => backend.label)) {
     const { v4, v6 } = byFamily(backends.map(({ address }) => address));

@@ -5,13 +5,13 @@ import type { ServiceName } from './service-name.ts';
 import type { ClusterView } from './view.ts';
 import { type Zone, zoneOf } from './zone.ts';
 
-/** CoreDNS's own words. */
+/** The text is CoreDNS's. */
 const PARSE_ERROR = 'invalid query name';
 
 const CLIENT = 'client-';
 const CLIENT_LABEL = 'client-label/';
 
-/** What a name can be made of; each kind of name has some of it. */
+/** The parts of names; each kind of name has some of them. */
 interface Parts {
   readonly kind: ServiceName['kind'];
   readonly tree?: 'svc' | 'pod';
@@ -25,7 +25,7 @@ interface Parts {
   readonly cluster?: string;
 }
 
-/** The labels that a name has by itself. A part that it lacks is empty, as with CoreDNS. */
+/** The labels that follow from the name alone. A missing part is empty, as with CoreDNS. */
 const NAME_LABELS: Readonly<Record<string, (name: Parts, zone: Zone) => string | undefined>> = {
   kind: ({ tree, pod, namespace }) => tree ?? (pod !== undefined ? 'pod' : namespace !== undefined ? 'svc' : ''),
   namespace: ({ namespace = '' }) => namespace,
@@ -37,12 +37,12 @@ const NAME_LABELS: Readonly<Record<string, (name: Parts, zone: Zone) => string |
   cluster: ({ cluster = '' }, zone) => (zone.cluster.rules === 'cluster-set' ? cluster : undefined),
 };
 
-/** What the plugin says of queries: how the name is read, and which pod of the cluster asks. */
+/** The labels of queries: the parts of the name, and the pod that asks. */
 export function createLabels(zones: readonly Zone[], cluster: ClusterView): NonNullable<Plugin['label']> {
   return (query, label) => {
     if (label.startsWith(CLIENT)) return clientLabel(cluster, query, label);
     const zone = zoneOf(zones, query.name);
-    // A reverse name says nothing of services.
+    // A reverse name has no service.
     if (zone === undefined || zone.isReverse) return undefined;
     const name = zone.parse(query.name);
     if (label === 'parse-error') return name?.kind === 'none' ? PARSE_ERROR : undefined;
@@ -60,7 +60,7 @@ function clientLabel(cluster: ClusterView, query: Query, label: string): string 
   return Object.hasOwn(pod.labels, key) ? pod.labels[key] : undefined;
 }
 
-/** A pod in the host's network is not told from the node's other programs by its address. */
+/** The pod of the client. A pod in the host's network has the address of its node, like other programs there, so it is not found. */
 function clientOf({ registry, options }: ClusterView, { client }: Query): Pod | undefined {
   return options.pods === 'verified'
     ? registry.podsAt(client.address).find(({ hostNetwork }) => !hostNetwork)

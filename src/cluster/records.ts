@@ -7,7 +7,7 @@ import type { AddressesByFamily, Backends, Contents } from './contents.ts';
 const SPECIFICATION_VERSION = '1.1.0';
 const VERSION_TTL = 28_800;
 
-/** The records of one type, and those that spare the client its next questions. */
+/** The records of one type, and those that save the client its next queries. */
 export interface Records {
   readonly answer: readonly ResourceRecord[];
   readonly additional?: readonly ResourceRecord[];
@@ -15,25 +15,24 @@ export interface Records {
 
 const NO_RECORDS: Records = { answer: [] };
 
-/** What the name of a service holds, as far as the records of all zones with services have it in common. */
+/** The contents of a service's name that all zones with services have. */
 interface Reached extends AddressesByFamily {
   readonly kind: Backends['kind'];
 }
 
-/** What records say beyond what stands at their name; `owner` and `zone` are in the client's spelling. */
+/** What records need besides the contents of their name; `owner` and `zone` have the client's letter case. */
 export interface RecordSettings<R extends Reached = Backends> {
   /** Seconds. */
   readonly ttl: number;
   soa(owner: Name): ResourceRecord;
   ns(owner: Name, zone: Name): Records;
-  /** The addresses of all name servers. */
   nameservers(): AddressesByFamily;
   srv(reached: R, owner: Name, zone: Name, portion: Portion): Records;
 }
 
 /**
- * The records of one type at a name, none if it has none. `owner` and `zone` are in the client's spelling. With a `portion`, there are
- * only as many as can fit into the reply.
+ * The records of one type at a name, possibly none. `owner` and `zone` have the client's letter case. With a `portion`, only as many records are made
+ * as a response can hold.
  */
 export function recordsOf<R extends Reached>(
   contents: Exclude<Contents, Backends> | R,

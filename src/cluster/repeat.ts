@@ -1,10 +1,11 @@
 import type { Cell } from '../observe/metrics.ts';
 import type { Lookup } from '../plugin/lookup.ts';
-import { type Epoch, type Repeat, repeatUntilMoved } from '../plugin/repeat.ts';
+import { type Epoch, repeatUntilMoved } from '../plugin/repeat.ts';
+import type { Repeat } from '../plugin/reply.ts';
 import type { Contents } from './contents.ts';
 import type { ClusterView } from './view.ts';
 
-/** How long answers hold: says it of each, so that what is not affected by a change is not made anew. Repetitions count in `cell`. */
+/** Says how long a reply holds, so that a change affects only the replies that depend on it. Repetitions count in `cell`. */
 export type RepeatOf = (contents: Contents | undefined, lookup: Lookup, cell: Cell) => Repeat | undefined;
 
 export function createRepeatOf({ registry, services, options }: ClusterView): RepeatOf {
@@ -12,7 +13,7 @@ export function createRepeatOf({ registry, services, options }: ClusterView): Re
   const all = [epochs.all];
   const namespaces = [epochs.namespaces];
 
-  /** A denial carries the zone's serial, which changes with everything. */
+  /** A negative reply carries the zone's serial, which moves with every change. */
   const epochsOf = (contents: Contents | undefined, isHit: boolean): readonly Epoch[] => {
     if (!isHit || !contents) return all;
     if (contents.kind === 'pod') return options.pods === 'insecure' ? namespaces : all;
@@ -21,8 +22,8 @@ export function createRepeatOf({ registry, services, options }: ClusterView): Re
     return service ? [epochs.of(service), epochs.namespaces] : all;
   };
   return (contents, lookup, cell) => {
-    // Name servers are told by the machine's own addresses, which may change without a word.
+    // Name servers depend on the machine's addresses, which may change without an event.
     if (contents?.kind === 'apex' || contents?.kind === 'nameserver' || lookup.kind === 'unready') return undefined;
-    return { ...repeatUntilMoved(epochsOf(contents, lookup.kind === 'hit'), cell), spelledAsAsked: true };
+    return { ...repeatUntilMoved(epochsOf(contents, lookup.kind === 'hit'), cell), caseAsAsked: true };
   };
 }

@@ -3,14 +3,14 @@ import type { RecordChange } from '../registry/change.ts';
 import type { EndpointSlice, Service } from '../registry/records.ts';
 import type { ReadonlyRegistry } from '../registry/registry.ts';
 
-/** Says whether an address that PTR records stand at begins with these octets (family 4) or nibbles (family 6), and is longer. */
+/** Whether an address with PTR records begins with these octets (family 4) or nibbles (family 6), and has more of them. */
 export type HasReversePrefix = (values: readonly number[], family: 4 | 6) => boolean;
 
 /**
- * Tells the names above reverse names, which exist without records of their own (RFC 8020), from missing ones.
+ * Finds which names above reverse names exist: they have no records themselves (RFC 8020).
  *
- * `hasTargets` says whether PTR records stand at an address. All is counted when the first such name is asked for, and
- * kept up to date from then on; `stop` ends that.
+ * `hasTargets` says whether an address has PTR records. All addresses are counted at the first query for such a name. From then on the counts follow
+ * the registry, until `stop`.
  */
 export function followReversePrefixes(
   registry: ReadonlyRegistry,
@@ -34,7 +34,7 @@ export function followReversePrefixes(
   };
 }
 
-/** The addresses whose PTR records may be others after the change. */
+/** The addresses whose PTR records the change may alter. */
 function addressesIn({ kind, before, after }: RecordChange, registry: ReadonlyRegistry): string[] {
   switch (kind) {
     case 'namespace': {
@@ -52,7 +52,7 @@ function addressesIn({ kind, before, after }: RecordChange, registry: ReadonlyRe
   }
 }
 
-/** An endpoint has PTR records as long as its service is there. */
+/** The addresses of a service: an endpoint has PTR records as long as its service exists. */
 function addressesWith({ clusterIPs, namespace, name }: Service, registry: ReadonlyRegistry): string[] {
   return [...clusterIPs, ...registry.slicesOf(namespace, name).flatMap(addressesOf)];
 }
@@ -61,7 +61,7 @@ function addressesOf({ endpoints }: EndpointSlice): string[] {
   return endpoints.map(({ address }) => address);
 }
 
-/** How many addresses with PTR records lie below each name on the way to their own. */
+/** The number of addresses with PTR records below each reverse name. */
 class PrefixCounts {
   private readonly hasTargets: (address: string) => boolean;
   private readonly counted = new Set<string>();
@@ -75,7 +75,7 @@ class PrefixCounts {
     return this.counts.has(key);
   }
 
-  /** Looks again whether PTR records stand at these addresses. */
+  /** Checks again whether these addresses have PTR records. */
   look(addresses: readonly string[]): void {
     for (const address of addresses) {
       const isThere = this.hasTargets(address);

@@ -8,7 +8,7 @@ import { apexRecords, type PlacedService, placedServices } from './forward-recor
 import type { ClusterView } from './view.ts';
 import type { Zone, ZoneRecords } from './zone.ts';
 
-/** All records of a reverse zone but its SOA: what there is now, made as it is taken. PTR records point into `primary`. */
+/** All records of a reverse zone but its SOA record, as they are now. Each is made when it is taken. PTR records point into `primary`. */
 export function reverseRecords(zone: Zone, settings: ZoneRecords, primary: Name): Iterable<ResourceRecord> {
   const { cluster } = zone;
   const suffix = primary === '.' ? '' : primary;
@@ -27,7 +27,7 @@ export function reverseRecords(zone: Zone, settings: ZoneRecords, primary: Name)
       for (const { endpoints } of slices) {
         for (const endpoint of endpoints) {
           const { address } = endpoint;
-          // As in an answer: cluster IPs come first, then host names where they are wanted.
+          // As in replies: cluster IPs come first, then host names if the option asks for them.
           if (!isInside(address) || owners.has(address)) continue;
           if (hostnames?.has(address) && !endpoint.hostname) continue;
           const label = endpointLabel(endpoint, cluster.options.endpointPodNames);
@@ -44,7 +44,7 @@ function hasEndpointPTR({ headless, type }: Service, { options }: ClusterView): 
   return options.ptr === 'headless-only' ? headless : type !== 'ExternalName';
 }
 
-/** Which service each cluster IP leads to: the first that is shown. */
+/** The service of each cluster IP: the first one that the view shows. */
 function clusterIPOwners(cluster: ClusterView, isInside: (address: string) => boolean): Map<string, Service> {
   const owners = new Map<string, Service>();
   for (const { clusterIPs } of cluster.registry.services()) {
@@ -70,7 +70,7 @@ function addressesWithHostname(
   return found;
 }
 
-/** Whether an address (canonical text) has its name in the reverse zone; most have not, so that must be cheap. */
+/** Whether the name of an address (canonical text) lies in the reverse zone. Most do not, so the check must be cheap. */
 function insideOf(zone: Name): (address: string) => boolean {
   const parsed = parseReverseName(zone);
   if (parsed === undefined) return () => false;

@@ -6,7 +6,7 @@ import { endpointLabel } from './endpoints.ts';
 import type { HasReversePrefix } from './reverse-prefixes.ts';
 import type { ClusterView } from './view.ts';
 
-/** What stands at a reverse name; undefined if the name does not exist. PTR targets lie in `zone`. */
+/** The contents of a reverse name; undefined if the name does not exist. PTR targets lie in `zone`. */
 export function findReverse(
   cluster: ClusterView & { readonly hasReversePrefix: HasReversePrefix },
   reverse: ReverseName,
@@ -19,7 +19,7 @@ export function findReverse(
   return targets.length > 0 ? { kind: 'ptr', targets } : undefined;
 }
 
-/** Whether PTR records stand at the address. */
+/** Whether the address has PTR records. */
 export function hasTargets(cluster: ClusterView, address: string): boolean {
   const { registry } = cluster;
   return (
@@ -38,7 +38,7 @@ function targetsAt(cluster: ClusterView, address: string, suffix: string): reado
   return targets.length < 2 ? targets : [...new Set(targets)];
 }
 
-/** The endpoints whose own names exist, as far as the `ptr` option wants them. */
+/** The endpoints at an address whose names exist, as far as the option `ptr` includes them. */
 function endpointsAt(cluster: ClusterView, address: string): readonly PlacedEndpoint[] {
   const { registry, options } = cluster;
   if (options.noEndpoints) return [];

@@ -1,23 +1,22 @@
-import { joinName } from '../dns/name.ts';
+import { joinName, type Name } from '../dns/name.ts';
 import type { Clock } from '../observe/clock.ts';
-import type { Plugin } from '../plugin/plugin.ts';
+import type { Query } from '../plugin/query.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type Zone, zoneOf } from './zone.ts';
 
-/** A pod that runs for less time may be unknown to other replicas, which would answer its next query otherwise. */
+/** Other replicas may not know a younger pod yet, and would answer its next query differently. */
 export const SETTLED_MS = 10_000;
 
 /**
- * The search list that the kubelet gives to the pod that asks (dnsPolicy ClusterFirst): its namespace, the services, the zone.
+ * The search list that the kubelet gives to the client's pod (dnsPolicy ClusterFirst): its namespace, the services, the zone.
  *
- * Nothing is said of a client that might be another one than it seems: several pods with its address, one in the host's network, a
- * pod that has just come.
+ * It is undefined if the pod is not certain: several pods have the address, the pod is in the host's network, or it has only just started.
  */
 export function createSearchList(
   zones: readonly Zone[],
   registry: Registry,
   clock: Clock,
-): NonNullable<Plugin['searchList']> {
+): (query: Query) => readonly Name[] | undefined {
   return ({ name, client }) => {
     const zone = zoneOf(zones, name);
     if (zone === undefined || zone.isReverse || zone.cluster.rules === 'cluster-set' || !registry.synced)

@@ -1,9 +1,9 @@
 import { labelsOf, type Name, ROOT } from '../dns/name.ts';
 
-/** What a name below a zone of the cluster can mean, read from its labels alone (Kubernetes DNS specification §2). */
+/** The meaning of a name below a zone of the cluster, from its labels alone (Kubernetes DNS specification §2). */
 export type ServiceName =
   | { readonly kind: 'apex' }
-  /** `svc.Z`, `pod.Z`, `dns.Z`: no records of its own, names below it. */
+  /** `svc.Z`, `pod.Z`, `dns.Z`: no records, but names below it. */
   | { readonly kind: 'parent' }
   /** `dns-version.Z` */
   | { readonly kind: 'version' }
@@ -21,7 +21,7 @@ export type ServiceName =
       readonly endpoint: string;
       readonly cluster: string;
     }
-  /** `CLUSTER` of a service of the cluster set: no records of its own. */
+  /** `CLUSTER` of a service of the cluster set: no records. */
   | { readonly kind: 'exporter'; readonly namespace: string; readonly service: string; readonly cluster: string }
   /** `_port._protocol` of a service; an empty one stands for any. */
   | {
@@ -39,10 +39,10 @@ export type ServiceName =
       readonly rule: 'pin' | 'prefer';
       readonly topologyZone: string;
     }
-  /** `pin._zone`, `prefer._zone` and `_zone` of a service: no records of their own. */
+  /** `pin._zone`, `prefer._zone` and `_zone` of a service: no records. */
   | { readonly kind: 'zonal-parent'; readonly namespace: string; readonly service: string }
   | { readonly kind: 'pod'; readonly namespace: string; readonly pod: string }
-  /** No object can make this name exist. */
+  /** No object can have this name. */
   | { readonly kind: 'none' };
 
 const APEX: ServiceName = { kind: 'apex' };
@@ -51,19 +51,19 @@ const VERSION: ServiceName = { kind: 'version' };
 const NAMESERVER: ServiceName = { kind: 'nameserver' };
 const NONE: ServiceName = { kind: 'none' };
 
-/** The labels of a (folded) name left of a zone that holds it. */
+/** The labels of a (folded) name to the left of its zone. */
 export function labelsBelow(name: Name, zone: Name): string[] {
   if (zone === ROOT) return labelsOf(name);
   return name.length === zone.length ? [] : labelsOf(name.slice(0, name.length - zone.length));
 }
 
 /**
- * Which names a zone has besides those that every zone has: `zonal` has `ZONE.pin._zone.SERVICE…` and its like;
- * `cluster-set` has `ENDPOINT.CLUSTER.SERVICE…` in place of `ENDPOINT.SERVICE…`, and no pods.
+ * The names that only some zones have: `zonal` adds `ZONE.pin._zone.SERVICE…` and similar names; `cluster-set` has `ENDPOINT.CLUSTER.SERVICE…`
+ * instead of `ENDPOINT.SERVICE…`, and no pods.
  */
 export type NameRules = 'plain' | 'zonal' | 'cluster-set';
 
-/** Reads the (folded) labels left of the zone. */
+/** Reads the (folded) labels to the left of the zone. */
 export function parseServiceName(labels: readonly string[], rules: NameRules): ServiceName {
   const tree = labels.at(-1);
   if (tree === 'svc') return parseBelowSvc(labels, rules);
@@ -71,7 +71,7 @@ export function parseServiceName(labels: readonly string[], rules: NameRules): S
   return parseServerName(labels) ?? NONE;
 }
 
-/** The names that every zone has, reverse zones too; undefined for others. */
+/** Reads the names that every zone has, also a reverse zone; undefined for other names. */
 export function parseServerName(labels: readonly string[]): ServiceName | undefined {
   switch (labels.length) {
     case 0:
@@ -112,7 +112,7 @@ function parseZonal(labels: readonly string[], namespace: string, service: strin
   if (rule === undefined) return { kind: 'zonal-parent', namespace, service };
   if (rule !== 'pin' && rule !== 'prefer') return NONE;
   if (labels.length === 5) return { kind: 'zonal-parent', namespace, service };
-  // A topology zone whose name holds dots is several labels.
+  // The name of a topology zone may hold dots, and so be several labels.
   return { kind: 'zonal', namespace, service, rule, topologyZone: labels.slice(0, -5).join('.') };
 }
 
@@ -129,7 +129,7 @@ function parseBelowPod(labels: readonly string[]): ServiceName {
   }
 }
 
-/** One underscore marks the labels of ports and protocols (RFC 2782); none is needed. */
+/** The label of a port or protocol begins with an underscore (RFC 2782), which may be missing. */
 export function withoutUnderscore(label: string): string {
   return label.startsWith('_') ? label.slice(1) : label;
 }

@@ -6,8 +6,8 @@ import { NO_PORT } from '../registry/records.ts';
 import type { Backends } from './contents.ts';
 import { addressRecord } from './records.ts';
 
-/** What SRV records say of one host. */
-export interface SrvTarget {
+/** The target of SRV records. */
+interface SrvTarget {
   readonly ports: readonly number[];
   readonly addresses: readonly string[];
 }
@@ -15,13 +15,13 @@ export interface SrvTarget {
 interface Targets {
   readonly weight: number;
   readonly list: readonly (SrvTarget & { readonly label: string })[];
-  /** The names of the first hosts, below the zone that was asked for last. */
+  /** The names of the first hosts, below the zone of the last query. */
   names: readonly Name[];
   zone: Name | undefined;
 }
 
 /** The records of one name, and the addresses of its hosts. */
-export interface SrvRecords {
+interface SrvRecords {
   readonly answer: readonly ResourceRecord[];
   readonly additional: readonly ResourceRecord[];
 }
@@ -29,7 +29,7 @@ export interface SrvRecords {
 /**
  * One SRV record for each host and port, with the hosts' addresses. Hosts lie below `zone`.
  *
- * All share the weight 100, which counts pairs of address and port before those that lead to the same record are merged.
+ * All records share the weight 100. Each pair of address and port has an equal share, before pairs with the same record are merged.
  */
 export function srvRecords(backends: Backends, owner: Name, zone: Name, ttl: number, portion: Portion): SrvRecords {
   const targets = targetsOf(backends);
@@ -38,7 +38,7 @@ export function srvRecords(backends: Backends, owner: Name, zone: Name, ttl: num
   return srvRecordsTo(list, names, owner, { weight, ttl, portion });
 }
 
-/** One record for each target and port, no more targets than the portion has; `names` are those of the targets. */
+/** One record for each target and port, for at most the portion's number of targets; `names` are the names of the targets. */
 export function srvRecordsTo(
   targets: readonly SrvTarget[],
   names: readonly Name[],
@@ -51,7 +51,7 @@ export function srvRecordsTo(
   targets.slice(0, portion.targets).forEach(({ ports, addresses }, i) => {
     const target = names[i]!;
     for (const port of ports) answer.push(rr(SRV, owner, ttl, { priority: 0, weight, port, target }));
-    // They would be left out before the first of the others.
+    // If the records are truncated, the addresses would be left out first.
     if (isWhole) for (const address of addresses) additional.push(addressRecord(address, target, ttl));
   });
   return { answer, additional };
@@ -85,7 +85,7 @@ const targetsOf = perObject(({ list }: Backends): Targets => {
   };
 });
 
-/** Of the first `count` targets at least. */
+/** The names of at least the first `count` targets. */
 function namesOf(targets: Targets, { service, namespace }: Backends, zone: Name, count: number): readonly Name[] {
   if (targets.zone !== zone || targets.names.length < count) {
     const base = `${service}.${namespace}.svc.${zone === '.' ? '' : zone}`;
@@ -95,7 +95,7 @@ function namesOf(targets: Targets, { service, namespace }: Backends, zone: Name,
   return targets.names;
 }
 
-/** The weight of each of so many: their share of 100. */
+/** The weight of each of `count` records: its share of 100. */
 export function weightOf(count: number): number {
   return Math.max(1, Math.floor(100 / count));
 }

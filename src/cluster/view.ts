@@ -9,7 +9,7 @@ import type { NameRules } from './service-name.ts';
 export const POD_MODES = ['disabled', 'verified', 'insecure'] as const;
 export const PTR_MODES = ['all', 'hostname-first', 'headless-only'] as const;
 
-/** The options that decide which names exist, and what they hold. */
+/** The options that decide which names exist, and what they have. */
 export interface ViewOptions {
   /** The namespaces to answer for; empty for all. */
   readonly namespaces: readonly string[];
@@ -22,23 +22,23 @@ export interface ViewOptions {
   readonly externalNameIP: boolean;
 }
 
-/** Where the services of a view are found, and their slices: the cluster's own, or those of the cluster set. */
+/** The source of a view's services and slices: the cluster, or the cluster set. */
 export type Services = Pick<ReadonlyRegistry, 'service' | 'slicesOf' | 'services' | 'slices'>;
 
-/** The registry as the options let it be seen. */
+/** The registry, seen through the options. */
 export interface ClusterView {
   readonly registry: ReadonlyRegistry;
   readonly services: Services;
-  /** Which names the view's zones have: `cluster-set` where the services are those that clusters export to each other. */
+  /** The names that the view's zones have: `cluster-set` for services that clusters export to each other. */
   readonly rules: NameRules;
   readonly options: ViewOptions;
-  /** Whether the options let the namespace's names be answered, if it exists. */
+  /** Whether the options allow the namespace, if it exists. */
   mayExpose(namespace: string): boolean;
-  /** Whether the namespace exists and its names may be answered. */
+  /** Whether the namespace exists and the options allow it. */
   exposes(namespace: string): boolean;
   /** The service's ready endpoints; undefined if it has none. */
   endpointsOf(namespace: string, service: string): Endpoints | undefined;
-  /** What stands at the name of a service that is not headless; undefined if that name does not exist. */
+  /** The contents of the name of a service that is not headless; undefined if that name does not exist. */
   contentsOf(service: Service): Contents | undefined;
 }
 
@@ -65,13 +65,13 @@ export function viewRegistry(
 function readService(service: Service, externalNameIP: boolean): Contents | undefined {
   const { namespace, name, ports, clusterIPs } = service;
   if (service.type === 'ExternalName') return readExternalName(service.externalName, externalNameIP);
-  // As CoreDNS has it: a service of the cluster set that declares no port has no name.
+  // As with CoreDNS, a service of the cluster set without a port has no name.
   if (ports.length === 0) return undefined;
   const list = clusterIPs.map((address) => ({ label: '', address, ports }));
   return backendsOf('service', { namespace, service: name }, list);
 }
 
-/** Kubernetes wants a host name there: an address makes no name, unless the operator says so. */
+/** Kubernetes requires a host name in this field. With an address the service has no name, unless the operator allows it. */
 function readExternalName(text: string, externalNameIP: boolean): Contents | undefined {
   const ip = parseIP(text.replace(/\.$/, ''));
   if (ip) return externalNameIP ? { kind: 'external-ip', ...byFamily([printIP(ip)]) } : undefined;

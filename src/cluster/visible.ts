@@ -2,16 +2,16 @@ import type { RecordChange, RecordKinds } from '../registry/change.ts';
 import { type Endpoint, type EndpointSlice, isSame, type Service } from '../registry/records.ts';
 import type { ClusterView } from './view.ts';
 
-/** What the answers of some zones show of a record of each kind, undefined for nothing; a kind that is left out is never shown. */
+/** The part of each kind of record that answers of some zones depend on; undefined for none. A kind that is left out has no effect. */
 export type Shown = { readonly [K in keyof RecordKinds]?: (record: RecordKinds[K]) => unknown };
 
-/** Whether any answer differs from what it was before the change: if not, the zones' serial stays. Asked when lookups find what is there now. */
+/** Whether the change alters any answer; if not, the zones' serial stays. Called when lookups already see the change. */
 export function isVisible({ kind, before, after }: RecordChange, shown: Shown): boolean {
   const show = shown[kind] as ((record: unknown) => unknown) | undefined;
   return show !== undefined && !isSame(before && show(before), after && show(after));
 }
 
-/** What the zones of a view show. */
+/** The parts of records that the zones of a view show. */
 export function shownBy(view: ClusterView): Shown {
   const { options, services } = view;
   const service = (record: Service) => (view.exposes(record.namespace) ? shownOfService(record) : undefined);

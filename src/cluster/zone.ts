@@ -10,24 +10,24 @@ import { findReverse } from './reverse.ts';
 import { labelsBelow, parseServerName, parseServiceName, type ServiceName } from './service-name.ts';
 import { srvRecords } from './srv.ts';
 
-/** One of the plugin's zones, and what there is in it. */
+/** One of the plugin's zones, and its contents. */
 export interface Zone {
   /** Folded. */
   readonly name: Name;
-  /** Reverse zones are part of the cluster's own view. */
+  /** Reverse zones use the view of the cluster, not that of the cluster set. */
   readonly cluster: Cluster;
   readonly isReverse: boolean;
-  /** What a (folded) name of the zone means; undefined for an address, or part of one, in a reverse zone. */
+  /** The meaning of a (folded) name of the zone; undefined for an address, or part of one, in a reverse zone. */
   parse(name: Name): ServiceName | undefined;
-  /** What stands at a (folded) name of the zone; undefined if it does not exist. */
+  /** The contents of a (folded) name of the zone; undefined if the name does not exist. */
   find(name: Name): Contents | undefined;
 }
 
 /** What zones are made of. */
-export interface ZoneSettings {
+interface ZoneSettings {
   /** Folded. */
   readonly zones: readonly Name[];
-  /** Those among the zones whose services are the cluster set's. */
+  /** The zones whose services are those of the cluster set. */
   readonly multicluster: readonly Name[];
   /** The zone that PTR records point into. */
   readonly primary: Name;
@@ -42,7 +42,7 @@ export function createZones(settings: ZoneSettings): readonly Zone[] {
   });
 }
 
-/** The zone that holds a (folded) name: the longest. */
+/** The longest zone that holds a (folded) name. */
 export function zoneOf(zones: readonly Zone[], name: Name): Zone | undefined {
   const found = longestZone(
     name,
@@ -52,7 +52,7 @@ export function zoneOf(zones: readonly Zone[], name: Name): Zone | undefined {
 }
 
 function forwardZone(zone: Name, cluster: Cluster): Zone {
-  // A name that does not exist is read twice: by who looks for it, and by who says what is missing.
+  // A name that does not exist is read twice: to find it, and to say what is missing.
   let last: { readonly name: Name; readonly parsed: ServiceName } | undefined;
   const parse = (name: Name) => {
     if (last?.name !== name) last = { name, parsed: parseServiceName(labelsBelow(name, zone), cluster.rules) };
@@ -74,14 +74,14 @@ function reverseZone(zone: Name, { cluster, primary }: ZoneSettings): Zone {
   };
 }
 
-/** What the records of a zone of the cluster say. */
+/** What the records of a zone need. */
 export interface ZoneRecords extends RecordSettings, ApexSettings {
   readonly serial: Serial;
-  /** The zone that the names of the name servers lie in; undefined for the zone itself. */
+  /** The zone of the name servers' names; undefined for the zone itself. */
   readonly hostZone: Name | undefined;
 }
 
-/** Name servers that have no name in the zone itself go by that in `primary`. */
+/** The settings of a zone's records. Name servers without a name in the zone have their name in `primary`. */
 export function recordSettings({ cluster, isReverse }: Zone, apex: ApexSettings, primary: Name): ZoneRecords {
   const { home, ttl, localAddresses } = apex;
   const { serial, rules } = cluster;

@@ -167,7 +167,7 @@ test('every error of a block is thrown, unknown options included', () => {
   );
 });
 
-test('options that are no fixed words', () => {
+test('options that are not fixed words', () => {
   const hosts: string[] = [];
   parseOptions(directive('x {\n10.0.0.1 a b\nttl 5\n}'), { ttl: () => {} }, ({ name }) => hosts.push(name));
   expect(hosts).toEqual(['10.0.0.1']);

@@ -8,7 +8,7 @@ import { printPosition } from './position.ts';
 import { didYouMean } from './suggest.ts';
 import type { Token } from './token.ts';
 
-/** As many tokens as `N` says. */
+/** A tuple of `N` tokens. */
 type Tokens<N extends number, T extends Token[] = []> = T['length'] extends N ? T : Tokens<N, [...T, Token]>;
 
 /** @throws CorefileError if the line has arguments. */
@@ -87,7 +87,7 @@ export function oneOf<T extends string>({ text, position }: Token, values: reado
   throw new CorefileError(position, `unknown value '${text}', expecting one of ${values.join(', ')}${meant}`);
 }
 
-/** A domain name as written, absolute with and without its last dot. @throws CorefileError */
+/** A domain name as written, absolute even without its last dot. @throws CorefileError */
 export function domainName(token: Token): Name {
   return atToken(token, () => parseName(token.text));
 }
@@ -100,9 +100,9 @@ export function network({ text, position }: Token): Prefix {
 }
 
 /**
- * The zones that ZONES arguments name, each once, normalised as server keys are; `fallback` if there are no arguments.
+ * The zones of ZONES arguments, without duplicates, normalized like server keys; `fallback` if there are no arguments.
  *
- * @throws CorefileError or CorefileErrors where a zone cannot be read: CoreDNS passes over it in silence.
+ * @throws CorefileError or CorefileErrors if a zone cannot be read; CoreDNS silently ignores such a zone.
  */
 export function zonesArgument(tokens: readonly Token[], fallback: readonly Name[]): readonly Name[] {
   if (tokens.length === 0) return fallback;
@@ -118,7 +118,7 @@ export function fallthroughZones(line: Line): readonly Name[] {
 }
 
 /**
- * Runs the handler of each line of the option block; `otherwise` takes the lines whose name has none.
+ * Runs the handler of each line of the option block; `otherwise` handles the lines whose name has no handler.
  *
  * @throws CorefileError or CorefileErrors with what all the handlers threw, and with the unknown options.
  */
@@ -135,12 +135,12 @@ export function parseOptions(
   throwAll(errors);
 }
 
-/** @throws CorefileError that the option is not one of `known`. */
+/** @throws CorefileError that names the options in `known`. */
 export function unknownProperty({ name, position }: Line, known: readonly string[]): never {
   throw new CorefileError(position, `unknown property '${name}'${didYouMean(name, known)}`);
 }
 
-/** The one use of a directive that a server block may have once. @throws CorefileError at the second use. */
+/** The use of a directive that a server block may have only once. @throws CorefileError at the second use. */
 export function once(uses: readonly Directive[]): Directive {
   const [first, second] = uses;
   if (first === undefined) throw new RangeError('a directive that is not used has no use');
@@ -149,7 +149,7 @@ export function once(uses: readonly Directive[]): Directive {
   throw new CorefileError(second.position, detail);
 }
 
-/** The use that counts of a directive that may be repeated for nothing, as imports lead to: the last. */
+/** The use of a directive that may be repeated, for example by imports: the last one counts. */
 export function lastUse(uses: readonly Directive[]): Directive {
   const last = uses.at(-1);
   if (last === undefined) throw new RangeError('a directive that is not used has no use');

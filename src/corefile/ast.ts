@@ -1,7 +1,7 @@
 import type { Position } from './position.ts';
 import type { Token } from './token.ts';
 
-/** A name with its arguments on one line: what a directive and an option have in common. */
+/** A name and its arguments on one line: the common part of directives and options. */
 export interface Line {
   readonly name: string;
   readonly position: Position;
@@ -19,7 +19,7 @@ export interface Directive extends Line {
 }
 
 export interface ServerBlock {
-  /** Where the first key stands. */
+  /** The position of the first key. */
   readonly position: Position;
   /** The keys as written, with commas removed and environment variables filled in. */
   readonly keys: readonly Token[];

@@ -4,27 +4,26 @@ import { printPosition } from './position.ts';
 import { didYouMean } from './suggest.ts';
 import { afterBraces, type Token } from './token.ts';
 
-/** Which directives there are. */
 export interface KnownDirectives {
-  /** Those that exist; without it, any name passes for one. */
+  /** The names of directives; without them, any name is accepted. */
   readonly directives?: readonly string[];
-  /** Those that do not, though operators may look for them: what to do instead. */
+  /** Directives of CoreDNS that are not supported, each with what to do instead. */
   readonly unsupported?: Readonly<Record<string, string>>;
 }
 
-/** How far the tokens of a Corefile, free of snippets and imports, have been read. */
+/** The state of reading the tokens of a Corefile, after snippets and imports are filled in. */
 interface Reading {
   readonly tokens: readonly Token[];
   readonly known: KnownDirectives;
   readonly errors: CorefileError[];
   at: number;
-  /** Whether the end of the file has been complained about: one missing brace is one error. */
+  /** Whether an error at the end of the file was reported: one missing brace is one error. */
   endReported: boolean;
 }
 
 const UNMATCHED = `Unexpected '}' because no matching opening brace`;
 
-/** Reads tokens as server blocks; after an error it goes on with the next line or block, so that one run finds them all. */
+/** Reads tokens as server blocks. After an error it goes on with the next line or block, so that one run finds all errors. */
 export function readBlocks(
   tokens: readonly Token[],
   errors: CorefileError[],
@@ -44,7 +43,7 @@ export function readBlocks(
   return blocks;
 }
 
-/** Reads the keys up to a brace or the end of the line; a comma at the end of a line carries the list over to the next. */
+/** Reads the keys up to a brace or the end of the line; after a comma at the end of a line, the list goes on in the next line. */
 function readKeys(reading: Reading): Token[] {
   const keys: Token[] = [];
   let comma: Token | undefined;
@@ -72,7 +71,7 @@ function splitAtCommas(token: Token): Token[] {
   return texts.map((text) => ({ ...token, text }));
 }
 
-/** Reads the directives that follow the keys: in braces or, of the last block, without braces to the end of the file. */
+/** Reads the directives after the keys: in braces or, for the last block, without braces up to the end of the file. */
 function readBody(reading: Reading): Directive[] {
   const open = current(reading)?.kind === '{' ? current(reading) : undefined;
   if (open) reading.at++;
@@ -95,7 +94,7 @@ function readBody(reading: Reading): Directive[] {
       directives.push(readDirective(reading));
       const next = current(reading);
       if (open && next?.kind === '}' && !next.startsLine) {
-        fail(reading, next, `${UNMATCHED} - the '}' of a server block must stand on a line of its own`);
+        fail(reading, next, `${UNMATCHED} - the '}' of a server block must stand alone on its line`);
       }
     }
   }
@@ -117,14 +116,14 @@ function readDirective(reading: Reading): Directive {
   return { name, position, args, options, hasBlock: true };
 }
 
-/** What to say of a directive that does not exist; undefined for one that does. */
+/** The error for a directive that does not exist; undefined if it exists. */
 function whyUnknown(name: string, { directives, unsupported = {} }: KnownDirectives): string | undefined {
   if (!directives || directives.includes(name)) return undefined;
   const instead = Object.hasOwn(unsupported, name) ? ` - it is not supported: ${unsupported[name]}` : undefined;
   return `Unknown directive '${name}'${instead ?? didYouMean(name, directives)}`;
 }
 
-/** A brace that begins a line belongs to the directive on the line before; CoreDNS would take it for something else. */
+/** Reads a brace at the start of a line. It belongs to the directive on the line before, but CoreDNS would read it differently. */
 function readMisplacedBlock(reading: Reading, open: Token, directives: Directive[]): void {
   const owner = directives.at(-1);
   if (owner === undefined || owner.hasBlock) {
@@ -153,7 +152,7 @@ function readOptions(reading: Reading, open: Token): OptionLine[] {
       return options;
     }
     if (token.kind === '{') {
-      fail(reading, token, `Unexpected token '{', expecting argument - an option has no block of its own`);
+      fail(reading, token, `Unexpected token '{', expecting argument - an option cannot have a block`);
       skipBraces(reading);
     } else {
       options.push(readLine(reading));

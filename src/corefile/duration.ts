@@ -13,7 +13,7 @@ const MS_PER_UNIT: Readonly<Record<string, number>> = {
 /** Go keeps nanoseconds in 64 bits: about 292 years. */
 const MAX_MS = 2 ** 63 / 1e6;
 
-/** A duration that cannot be read; the message is Go's, which operators know, and says what would be right. */
+/** A duration that cannot be read. The message begins as Go's, which operators know, and then says what would be right. */
 class DurationError extends CairnError {
   constructor(message: string) {
     super('DURATION', message);

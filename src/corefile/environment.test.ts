@@ -38,7 +38,7 @@ test.each([
   [
     '"{{$x := .Name}}"',
     ['{}'],
-    "1:1 '{$x := .Name}' is read as an environment variable and becomes empty: in a template write '{{ $…' with a blank",
+    "1:1 '{$x := .Name}' is read as an environment variable and becomes empty: in a template write '{{ $…' with a space",
   ],
 ])('unset: %s', (text, texts, warning) => {
   expect(run(text)).toMatchObject({ texts, warnings: [warning] });

@@ -8,21 +8,21 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 const REFERENCE = /\{\$([^}]+)\}|\{%([^%}]+)%\}/g;
 const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** A reference that left nothing in its place. */
+/** A reference to an environment variable that became empty. */
 export interface EmptyReference {
   readonly position: Position;
-  /** The variable, and why there is nothing. */
+  /** The variable, and why it is empty. */
   readonly reason: string;
 }
 
-/** What comes of filling in variables, beside the tokens. */
+/** What filling in variables finds besides the tokens. */
 interface Substitution {
   readonly warnings: CorefileWarning[];
   readonly empty: EmptyReference[];
 }
 
 /**
- * Fills the environment into the tokens of a file. A word of which nothing is left is no word; a quoted one is an empty one.
+ * Fills environment variables into the tokens of a file. A word that becomes empty is removed; a quoted one stays as an empty word.
  *
  * @returns tokens that begin the same lines.
  */
@@ -42,7 +42,7 @@ export function substituteAll(tokens: readonly Token[], env: Environment, found:
 /**
  * Fills `{$NAME}` and `{%NAME%}` into a token, quoted or not; an unset variable becomes the empty string, with a warning.
  *
- * The result is one token, whatever blanks the value holds, and never a brace. Values are not searched for references.
+ * The result is one token, even if the value holds blanks, and never a brace. References in values are not filled in.
  */
 function substitute(token: Token, env: Environment, { warnings, empty }: Substitution): Token {
   if (!token.text.includes('{')) return token;
@@ -61,6 +61,6 @@ function substitute(token: Token, env: Environment, { warnings, empty }: Substit
 
 function warningOf(reference: string, name: string): string {
   if (VARIABLE_NAME.test(name)) return `the environment variable '${name}' is not set: '${reference}' becomes empty`;
-  // `{{$x := …}}` in a template: CoreDNS reads it so, and Corefiles are written accordingly.
-  return `'${reference}' is read as an environment variable and becomes empty: in a template write '{{ $…' with a blank`;
+  // `{{$x := …}}` in a template: CoreDNS reads it in this way, and Corefiles rely on that.
+  return `'${reference}' is read as an environment variable and becomes empty: in a template write '{{ $…' with a space`;
 }

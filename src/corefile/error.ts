@@ -3,7 +3,7 @@ import { type Position, printPosition } from './position.ts';
 
 type CorefileErrorKind = 'Error during parsing' | 'Syntax error';
 
-/** One mistake of the operator's in a Corefile; its message begins with the place: `FILE:LINE:COLUMN - KIND: DETAIL`. */
+/** One mistake in a Corefile. Its message begins with the position: `FILE:LINE:COLUMN - KIND: DETAIL`. */
 export class CorefileError extends CairnError {
   readonly position: Position;
   readonly detail: string;
@@ -18,14 +18,14 @@ export class CorefileError extends CairnError {
 }
 
 /**
- * Whether it is a mistake in the Corefile. Recognised by what it has rather than by its class: a plugin may have come with a copy of the class of its own.
+ * Whether it is a mistake in the Corefile. It is recognized by its properties rather than by its class: a plugin may have another copy of the class.
  */
 export function isCorefileError(thrown: unknown): thrown is CorefileError {
   return hasCorefileCode(thrown) && 'position' in thrown && 'detail' in thrown;
 }
 
-/** Whether it is several of them; recognised in the same way. */
-export function isCorefileErrors(thrown: unknown): thrown is CorefileErrors {
+/** Whether it holds several mistakes; recognized in the same way. */
+function isCorefileErrors(thrown: unknown): thrown is CorefileErrors {
   return hasCorefileCode(thrown) && 'errors' in thrown && Array.isArray(thrown.errors);
 }
 
@@ -33,10 +33,10 @@ function hasCorefileCode(thrown: unknown): thrown is Error {
   return thrown instanceof Error && 'code' in thrown && thrown.code === 'COREFILE';
 }
 
-/** Several mistakes at once, so that they can be mended in one go; the message has one line for each. */
+/** Several mistakes, so that the operator sees all at once. The message has one line for each. */
 export class CorefileErrors extends CairnError {
   readonly errors: readonly CorefileError[];
-  /** What is doubtful beside them, and may be their cause. */
+  /** Warnings besides them, which may show their cause. */
   readonly warnings: readonly CorefileWarning[];
 
   constructor(errors: readonly CorefileError[], warnings: readonly CorefileWarning[] = []) {
@@ -46,7 +46,7 @@ export class CorefileErrors extends CairnError {
   }
 }
 
-/** Something that is allowed and probably not meant. */
+/** Something that is allowed, but probably a mistake. */
 export interface CorefileWarning {
   readonly position: Position;
   readonly message: string;
@@ -61,7 +61,7 @@ export function syntaxError(position: Position, detail: string): CorefileError {
   return new CorefileError(position, detail, 'Syntax error');
 }
 
-/** Runs `run` and collects the Corefile errors it throws; any other error goes on to the caller. */
+/** Runs `run` and collects the Corefile errors that it throws; any other error goes to the caller. */
 export function attempt<T>(errors: CorefileError[], run: () => T): T | undefined {
   try {
     return run();
@@ -73,7 +73,7 @@ export function attempt<T>(errors: CorefileError[], run: () => T): T | undefined
   }
 }
 
-/** Reads what a token says: an error that says what is wrong with it, such as a NameError, becomes a CorefileError at its place. */
+/** Reads the value of a token. An error about the value, such as a NameError, becomes a CorefileError at the token's position. */
 export function atToken<T>({ position }: { readonly position: Position }, read: () => T): T {
   try {
     return read();
@@ -85,7 +85,7 @@ export function atToken<T>({ position }: { readonly position: Position }, read: 
   }
 }
 
-/** @throws the one error as it is, several as CorefileErrors; nothing if there are none. */
+/** @throws a single error as it is, several as CorefileErrors. */
 export function throwAll(errors: readonly CorefileError[]): void {
   const [first] = errors;
   if (first !== undefined) throw errors.length === 1 ? first : new CorefileErrors(errors);
@@ -99,7 +99,10 @@ export function inPlugin<T>(name: string, run: () => T): T {
   return result as T;
 }
 
-/** Each report once, for a snippet is read often; by place within a file, and files as they were first reported. */
+/**
+ * The reports without duplicates, as a snippet may be read many times. They are sorted by position in a file; files are in the order of their first
+ * report.
+ */
 export function inOrder<T extends CorefileError | CorefileWarning>(reports: readonly T[]): T[] {
   const files = [...new Set(reports.map(({ position }) => position.file))];
   const unique = new Map(reports.map((report) => [`${printPosition(report.position)} ${report.message}`, report]));

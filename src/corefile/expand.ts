@@ -7,9 +7,9 @@ import { type Position, printPosition } from './position.ts';
 import { closest } from './suggest.ts';
 import { afterBraces, type Token } from './token.ts';
 
-/** How deep imports may stand in imports; an import of itself is told apart at once. */
+/** How deep imports may nest; an import of itself is found at once. */
 export const MAX_IMPORT_DEPTH = 10_000;
-/** How many imports, each counted as often as it is reached, one Corefile may have. */
+/** How many imports one Corefile may have; an import counts each time that it is reached. */
 export const MAX_EXPANSIONS = 100_000;
 /** How many tokens a Corefile may have with all imports filled in. */
 export const MAX_TOKENS = 1_000_000;
@@ -19,9 +19,9 @@ interface Snippet {
   readonly body: readonly Token[];
 }
 
-/** A snippet or file in the course of being filled in. */
+/** A snippet or file that is being filled in. */
 interface Frame {
-  /** What an import of itself is known by. */
+  /** The identity by which an import of itself is found. */
   readonly source: string;
   readonly tokens: readonly Token[];
   readonly importer: Frame | undefined;
@@ -36,14 +36,14 @@ interface Expansion {
   readonly warnings: CorefileWarning[];
   readonly snippets: Map<string, Snippet>;
   readonly output: Token[];
-  /** What is still to be filled in, the next one last. */
+  /** What is still to be filled in; the last one is the next. */
   readonly pending: Frame[];
   braces: number;
   expansions: number;
 }
 
 /**
- * Fills in the snippets and files that a Corefile imports, and takes out the declarations of snippets.
+ * Fills in the snippets and files that a Corefile imports, and removes the declarations of snippets.
  *
  * @param readTokens the tokens of a file, with environment variables filled in; throws as `files.read` does.
  */
@@ -115,7 +115,7 @@ function declareSnippet(expansion: Expansion, frame: Frame, name: string): void 
   }
 }
 
-/** Reads an import and puts what it names in the place of it. */
+/** Reads an import, and replaces it by what it names. */
 function fillIn(expansion: Expansion, frame: Frame): void {
   const keyword = frame.tokens[frame.at++]!;
   const start = frame.at;
@@ -143,7 +143,7 @@ function onlyArgument(keyword: Token, [argument, extra]: readonly Token[]): Toke
 function resolveImport(expansion: Expansion, importer: Frame, argument: Token): Frame[] {
   const snippet = expansion.snippets.get(argument.text);
   if (snippet) return [openFrame(importer, argument, `snippet ${argument.text}`, () => snippet.body)];
-  // The folder is that of the file in which the import stands, also when the import came here in a snippet.
+  // The folder is that of the file with the import, even if the import came here through a snippet.
   const folder = dirname(argument.position.file);
   const path = isAbsolute(argument.text) ? normalize(argument.text) : join(folder, argument.text);
   const openFile = (file: string) =>

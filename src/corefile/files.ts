@@ -2,7 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { readTextNow } from '../base/read-file.ts';
 
-/** How much text a Corefile may have, with all that it imports. */
+/** The maximum size of a Corefile with all of its imports. */
 export const MAX_COREFILE_OCTETS = 16 * 1024 * 1024;
 
 export interface DirectoryEntry {
@@ -10,10 +10,10 @@ export interface DirectoryEntry {
   readonly isDirectory: boolean;
 }
 
-/** Where imported files come from. Both functions throw as `node:fs` does, with ENOENT for what is not there. */
+/** Reads imported files. Both functions throw as `node:fs` does, with ENOENT for a missing file. */
 export interface CorefileFiles {
   read(path: string): string;
-  /** The entries of a directory in any order; symbolic links count as what they lead to. */
+  /** The entries of a folder in any order; a symbolic link counts as its target. */
   list(directory: string): readonly DirectoryEntry[];
 }
 

@@ -10,7 +10,7 @@ export function isGlob(path: string): boolean {
   return /[*?[]/.test(path);
 }
 
-/** Whether a pattern keeps to what an import allows: one `*`, one `?` and no `[`. */
+/** Whether an import allows the pattern: at most one `*`, one `?` and no `[`. */
 export function isAllowedGlob(pattern: string): boolean {
   return pattern.split('*').length <= 2 && pattern.split('?').length <= 2 && !pattern.includes('[');
 }
@@ -18,9 +18,9 @@ export function isAllowedGlob(pattern: string): boolean {
 /**
  * The files that a pattern matches, in lexical order.
  *
- * Names that begin with a dot are passed over, and so are directories: a mounted ConfigMap has `..data` beside its keys.
+ * Folders and names that begin with a dot are ignored: a mounted ConfigMap has `..data` beside its keys.
  *
- * @throws what `files.list` throws, except that a directory that is not there has no files.
+ * @throws what `files.list` throws, except for a missing folder, which has no files.
  */
 export function globFiles(pattern: string, files: CorefileFiles): string[] {
   const segments = pattern.split('/').filter((segment) => segment !== '');

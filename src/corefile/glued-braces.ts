@@ -2,8 +2,8 @@ import { type CorefileError, syntaxError } from './error.ts';
 import type { Token } from './token.ts';
 
 /**
- * Splits braces off the words that they touch, if the braces of the file do not match otherwise. Each is an error: such a brace
- * is part of the word. Reading it as a brace gives one error, rather than one for each line that follows.
+ * Splits braces off the words that they touch, if the braces of the file do not match otherwise. Each such brace is an error, as it is part of the
+ * word. Reading it as a brace gives one error instead of one for each line that follows.
  */
 export function splitGluedBraces(tokens: readonly Token[], errors: CorefileError[]): readonly Token[] {
   const count = (kind: string) => tokens.filter((token) => token.kind === kind).length;

@@ -100,7 +100,7 @@ test.each([
   expect(zonesOf(text)).toEqual(zones);
 });
 
-test('a bad zone has no place of its own', () => {
+test('a bad zone gets no separate slice', () => {
   expect(() => zonesOf('a..b')).toThrow(ZoneError);
 });
 

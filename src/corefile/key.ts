@@ -9,7 +9,7 @@ import type { Token } from './token.ts';
 
 export type Transport = 'dns' | 'tls' | 'quic' | 'grpc' | 'https' | 'https3';
 
-/** The port of a key that names none; that of `dns` can be set on the command line. */
+/** The port of a key without one; the command line can set that of `dns`. */
 const DEFAULT_PORTS: Readonly<Record<Transport, number>> = {
   dns: 53,
   tls: 853,
@@ -26,11 +26,11 @@ export interface ServerKey {
   readonly zone: Name;
   readonly port: number;
   readonly position: Position;
-  /** The key as it is written; several zones of one CIDR key share it. */
+  /** The key as written; all zones of one CIDR key share it. */
   readonly original: string;
 }
 
-/** A key or zone that cannot be read; the message says what would be right. */
+/** A key or zone that cannot be read. The message says what would be right. */
 export class ZoneError extends CairnError {
   constructor(message: string) {
     super('COREFILE_ZONE', message);
@@ -63,7 +63,7 @@ export function parseServerKey(token: Token, defaultPorts: Partial<Record<Transp
 }
 
 /**
- * The zones that an argument of a plugin names: as in a key, with scheme and port left aside.
+ * The zones of a plugin's argument: read like a key, without scheme and port.
  *
  * @throws ZoneError
  */
@@ -71,7 +71,7 @@ export function zonesOf(text: string): readonly Name[] {
   return parseKey(text).zones;
 }
 
-/** The warning for a zone with labels that RFC 1035 §2.3.1 does not prefer; root and reverse zones are as they are. */
+/** The warning for a zone with labels outside of the preferred syntax of RFC 1035 §2.3.1; the root and reverse zones get none. */
 export function preferredSyntaxWarning({ zone, position }: ServerKey): CorefileWarning | undefined {
   if (zone === ROOT || isReverseZone(zone)) return undefined;
   const labels = zone.slice(0, -1).split('.');
@@ -102,7 +102,7 @@ function parseTransport(scheme: string): Transport {
   );
 }
 
-/** Splits at the last colon; the colons of an address block, `fd00::/8`, have no port behind them. */
+/** Splits at the last colon; an address block such as `fd00::/8` has no port after its colons. */
 function splitPort(text: string): { host: string; port: number | undefined } {
   const colon = text.lastIndexOf(':');
   if (colon === -1 || parsePrefix(text) || parseIP(text)) return { host: text, port: undefined };
@@ -122,7 +122,7 @@ function parseZones(host: string): readonly Name[] {
   const beforeSlash = host.slice(0, Math.max(0, slash));
   const ip = parseIP(beforeSlash);
   if (ip) throw new ZoneError(`invalid CIDR '${host}', the mask is not a number from 0 to ${8 * ip.length}`);
-  // RFC 2317 §4 names classless reverse zones `0/25.2.0.192.in-addr.arpa`; any other slash begins a path.
+  // RFC 2317 §4 names classless reverse zones `0/25.2.0.192.in-addr.arpa`; any other slash starts a path.
   if (slash !== -1 && !/^\d+\/\d+\./.test(host)) {
     throw new ZoneError(`zone is not a valid domain name: '${host}' has a path - write '${beforeSlash}'`);
   }

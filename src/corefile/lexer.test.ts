@@ -59,8 +59,8 @@ test.each([
 });
 
 test.each([
-  ['a#b c', ["1:2 a comment starts in mid-word: '#b c' is dropped; quote a word that has a '#' in it"]],
-  ['x\n  cache 30#\r\n', ["2:11 a comment starts in mid-word: '#' is dropped; quote a word that has a '#' in it"]],
+  ['a#b c', ["1:2 a comment starts within a word: '#b c' is dropped; quote a word that has a '#' in it"]],
+  ['x\n  cache 30#\r\n', ["2:11 a comment starts within a word: '#' is dropped; quote a word that has a '#' in it"]],
   ['a #b', []],
   ['#b', []],
   ['"a"#b', []],

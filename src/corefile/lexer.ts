@@ -8,7 +8,7 @@ interface Lexed {
   readonly warnings: CorefileWarning[];
 }
 
-/** Where the lexer stands: `at` and `lineStart` are indexes into the text, `lastLine` is where the last token ended. */
+/** The state of the lexer: `at` and `lineStart` are indexes into the text, `lastLine` is the line on which the last token ended. */
 interface Scan extends Lexed {
   readonly file: string;
   readonly text: string;
@@ -21,7 +21,7 @@ interface Scan extends Lexed {
 const SPACE = /\p{White_Space}/u;
 const BYTE_ORDER_MARK = '\uFEFF';
 
-/** Splits the text of one file into tokens; after an error it goes on with the next line. */
+/** Splits the text of one file into tokens. After an error it goes on with the next line. */
 export function lex(file: string, text: string): Lexed {
   const at = text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
   const scan: Scan = { file, text, at, line: 1, lineStart: at, lastLine: 0, tokens: [], errors: [], warnings: [] };
@@ -35,7 +35,7 @@ export function lex(file: string, text: string): Lexed {
   return { tokens: scan.tokens, errors: scan.errors, warnings: scan.warnings };
 }
 
-/** Word processors and web pages write these for quotes. */
+/** Word processors and web pages write these instead of quotes. */
 const TYPOGRAPHIC = /^[\u2018-\u201F\u00AB]/;
 
 function readWord(scan: Scan): void {
@@ -43,7 +43,7 @@ function readWord(scan: Scan): void {
   let word = '';
   for (; scan.at < scan.text.length; scan.at++) {
     const char = scan.text[scan.at]!;
-    if (char === '\r') continue; // dropped also in mid-word
+    if (char === '\r') continue; // dropped even within a word
     if (char === '#' || SPACE.test(char)) break;
     word += char;
   }
@@ -55,7 +55,7 @@ function readWord(scan: Scan): void {
   }
   if (scan.text[scan.at] !== '#') return;
   const hash = here(scan);
-  const message = `a comment starts in mid-word: '${readComment(scan)}' is dropped; quote a word that has a '#' in it`;
+  const message = `a comment starts within a word: '${readComment(scan)}' is dropped; quote a word that has a '#' in it`;
   scan.warnings.push({ position: hash, message });
 }
 
@@ -101,7 +101,7 @@ function endOfLine({ text, at }: Scan): number {
   return end === -1 ? text.length : end;
 }
 
-/** The index of the quote that closes a token, or -1. A backslash takes the character after it along. */
+/** The index of the quote that closes a token, or -1. A backslash escapes the character after it. */
 function closingQuote(text: string, from: number): number {
   for (let at = from; at < text.length; at++) {
     if (text[at] === '"') return at;
@@ -110,7 +110,7 @@ function closingQuote(text: string, from: number): number {
   return -1;
 }
 
-/** `\"` is the only escape; every other backslash stays as written, for the sake of regular expressions. */
+/** `\"` is the only escape. Every other backslash stays as written, since regular expressions need it. */
 function unescapeQuotes(raw: string): string {
   return raw.replace(/\\(.)/gs, (pair, char) => (char === '"' ? '"' : pair));
 }

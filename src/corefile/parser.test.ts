@@ -81,10 +81,10 @@ function glued(place: string, brace: string, word: string, fixed: string): strin
 const UNMATCHED = "Unexpected '}' because no matching opening brace";
 
 test.each([
-  ['. { whoami }', [parsing('1:12', `${UNMATCHED} - the '}' of a server block must stand on a line of its own`)]],
+  ['. { whoami }', [parsing('1:12', `${UNMATCHED} - the '}' of a server block must stand alone on its line`)]],
   [
     '. {\ncache { success 1 } }',
-    [parsing('2:21', `${UNMATCHED} - the '}' of a server block must stand on a line of its own`)],
+    [parsing('2:21', `${UNMATCHED} - the '}' of a server block must stand alone on its line`)],
   ],
   ['}', [parsing('1:1', UNMATCHED)]],
   ['. {\nwhoami\n}\n}', [parsing('4:1', UNMATCHED)]],
@@ -119,7 +119,7 @@ test.each([
   ['. {\n cache { a } b c\n log\n}', [syntax('2:14', "Unexpected token 'b', expecting the end of the line")]],
   [
     '. {\n cache {\n a {\n b\n }\n c\n }\n log\n}',
-    [parsing('3:4', "Unexpected token '{', expecting argument - an option has no block of its own")],
+    [parsing('3:4', "Unexpected token '{', expecting argument - an option cannot have a block")],
   ],
   ['. {\n import\n}', [parsing('2:2', 'Import requires a non-empty filepath')]],
   ['. {\n import ""\n}', [parsing('2:9', 'Import requires a non-empty filepath')]],
@@ -152,7 +152,7 @@ test('every error of a file is found in one go, and the rest of it is read', () 
     parsing('2:3', "Unknown directive 'nosuch'"),
     parsing('3:10', 'File to import not found: none - a snippet must be declared before it is imported'),
     parsing('5:3', "Unexpected token '{', expecting a directive - the '{' must stand on the line of 'cache'"),
-    parsing('10:10', `${UNMATCHED} - the '}' of a server block must stand on a line of its own`),
+    parsing('10:10', `${UNMATCHED} - the '}' of a server block must stand alone on its line`),
   ]);
   expect(print(corefile)).toBe('a.org: nosuch, cache [success 10] | b.org: whoami');
 });
@@ -271,7 +271,7 @@ test('an error in a snippet is reported once, however often the snippet is impor
   ]);
 });
 
-test('parentheses inside a block declare no snippet', () => {
+test('parentheses inside a block do not declare a snippet', () => {
   expect(messages(parse('. {\n(s) {\nlog\n}\n}'))).toEqual([parsing('2:1', "Unknown directive '(s)'")]);
 });
 

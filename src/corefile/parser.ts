@@ -13,29 +13,29 @@ import { splitGluedBraces } from './glued-braces.ts';
 import { lex } from './lexer.ts';
 import type { Token } from './token.ts';
 
-/** The text of a Corefile, and what its meaning depends on. */
+/** The text of a Corefile, and everything that its meaning depends on. */
 interface CorefileText extends KnownDirectives {
-  /** The path, as it is shown in errors; relative imports start from its folder. */
+  /** The path as errors show it; relative imports start from its folder. */
   readonly file: string;
   readonly text: string;
   readonly env: Environment;
-  /** Where imports are read from. */
+  /** Reads imported files. */
   readonly files: CorefileFiles;
 }
 
 export interface Corefile {
   readonly blocks: readonly ServerBlock[];
-  /** In the order of the text where they concern one file; the blocks are fit for use only if there are none. */
+  /** The errors, in the order of the text within one file. The blocks may be used only if there are no errors. */
   readonly errors: readonly CorefileError[];
   readonly warnings: readonly CorefileWarning[];
-  /** Where variables of the environment left nothing. */
+  /** References to environment variables that became empty. */
   readonly empty: readonly EmptyReference[];
 }
 
-/** The Corefile of a server that has none, or one without server blocks; it listens on the default port. */
+/** The Corefile of a server without one, or whose Corefile has no server blocks. It listens on the default port. */
 export const DEFAULT_COREFILE = '. {\n    whoami\n    log\n}\n';
 
-/** Reads a Corefile and everything that it imports; it throws nothing, and reports every mistake it can find at once. */
+/** Reads a Corefile and everything that it imports. It never throws, and reports all mistakes at once. */
 export function parseCorefile(source: CorefileText): Corefile {
   const errors: CorefileError[] = [];
   const warnings: CorefileWarning[] = [];

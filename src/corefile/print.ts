@@ -2,9 +2,9 @@ import type { Directive, Line, ServerBlock } from './ast.ts';
 import type { Token } from './token.ts';
 
 /**
- * The server blocks in one normal form, without comments, imports and environment variables.
+ * Prints server blocks in a normal form, without comments, imports and environment variables.
  *
- * Two Corefiles with the same normal form mean the same, so a reload need not look further.
+ * Two Corefiles with the same normal form have the same meaning, so a reload has nothing to do.
  */
 export function printCorefile(blocks: readonly ServerBlock[]): string {
   return blocks.map(printBlock).join('');
@@ -15,7 +15,7 @@ function printBlock({ keys, directives }: ServerBlock): string {
   return [`${keys.map(printToken).join(' ')} {`, ...lines, '}', ''].join('\n');
 }
 
-/** One use of a directive in the same normal form. */
+/** Prints one use of a directive in the same normal form. */
 export function printDirective(directive: Directive): string {
   return directiveLines(directive).join('\n');
 }
@@ -33,7 +33,7 @@ function printToken({ text }: Token): string {
   return printText(text);
 }
 
-/** Quotes only what would not be read as one and the same word without quotes. */
+/** Adds quotes only if the text would not be read as the same word without them. */
 function printText(text: string): string {
   const isPlain = /^[^\p{White_Space}"#][^\p{White_Space}#]*$/u.test(text) && text !== '{' && text !== '}';
   return isPlain ? text : `"${text.replaceAll('"', '\\"')}"`;

@@ -1,7 +1,9 @@
-/** Longer words than this are nobody's typing error. */
+/** No suggestion is made for longer words. */
 const MAX_WORD_LENGTH = 64;
 
-/** The candidate that was probably meant by a misspelt word: the nearest, if it is near; undefined otherwise. Letter case does not count. */
+/**
+ * The candidate that a misspelt word probably means: the most similar one, if it is similar enough; else undefined. Letter case does not count.
+ */
 export function closest(
   word: string,
   candidates: Iterable<string>,
@@ -27,7 +29,7 @@ export function didYouMean(word: string, candidates: Iterable<string>): string {
   return meant === undefined ? '' : ` - did you mean '${meant}'?`;
 }
 
-/** Insertions, deletions, substitutions and swaps of neighbours that lead from `a` to `b` (optimal string alignment). */
+/** The number of insertions, deletions, substitutions and swaps of neighbours that turn `a` into `b` (optimal string alignment). */
 function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);

@@ -1,6 +1,6 @@
 import type { Position } from './position.ts';
 
-/** What a token is in the grammar; a quoted brace is text, never a brace. */
+/** The kind of a token in the grammar; a quoted brace is text. */
 export type TokenKind = 'word' | 'quoted' | '{' | '}';
 
 /** A word of the Corefile. */
@@ -12,13 +12,13 @@ export interface Token {
   /** The line on which the token ends: a quoted token may hold newlines. */
   readonly endLine: number;
   /**
-   * Whether the token is the first one on its line. The grammar asks for nothing else about lines, so tokens that come
-   * out of an import never join a line of the importing file, nor of another import.
+   * Whether the token is the first on its line. The grammar needs no more about lines, so tokens of an import never join a line of the importing file
+   * or of another import.
    */
   readonly startsLine: boolean;
 }
 
-/** The index behind the brace that matches the one at `open`; undefined if none does. */
+/** The index after the brace that matches the one at `open`; undefined if there is none. */
 export function afterBraces(tokens: readonly Token[], open: number): number | undefined {
   let depth = 0;
   for (let at = open; at < tokens.length; at++) {

@@ -3,14 +3,14 @@ import type { ReverseName } from './reverse.ts';
 
 type Prefix = Extract<ReverseName, { readonly prefix: readonly number[] }>;
 
-/** Sorting this many keys takes a few milliseconds; searching all runs of 500,000 takes microseconds. */
+/** The number of keys in a run: sorting one takes a few milliseconds, and searching all runs of 500,000 keys takes microseconds. */
 const RUN_LENGTH = 8192;
 
-/** Finds whether a name is above the reverse names of some addresses: such names exist without records of their own (RFC 8020). */
+/** Finds whether a name is above the reverse names of some addresses: such names exist, but have no records (RFC 8020). */
 export class AddressPrefixes {
-  /** Each address as hexadecimal digits behind its family, sorted within each run: those that begin alike stand together. */
+  /** Each address as its family and hexadecimal digits, sorted within each run, so that equal prefixes are neighbours. */
   private readonly runs: string[][] = [];
-  /** Not sorted yet. */
+  /** Keys that are not sorted yet. */
   private latest: string[] = [];
 
   constructor(addresses: Iterable<string> = []) {
@@ -18,7 +18,7 @@ export class AddressPrefixes {
     this.endRun();
   }
 
-  /** Never takes long: much is sorted in parts. */
+  /** Adds an address. It never takes long, as keys are sorted in parts. */
   add(address: string): void {
     const ip = parseIP(address);
     if (!ip) return;
@@ -26,7 +26,7 @@ export class AddressPrefixes {
     if (this.latest.length === RUN_LENGTH) this.endRun();
   }
 
-  /** Whether one of the addresses begins like that. */
+  /** Whether one of the addresses has this prefix. */
   has({ prefix, family }: Prefix): boolean {
     this.endRun();
     const digits = family === 4 ? 2 : 1;

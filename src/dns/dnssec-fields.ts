@@ -36,8 +36,8 @@ export const moment: Field<number> = {
 };
 
 /**
- * A set of record types (RFC 4034 §4.1.2), up to the end of the rdata. It stays in octets, as somebody may have signed them; `print` and
- * `parse` have the mnemonics.
+ * A set of record types (RFC 4034 §4.1.2), up to the end of the rdata. It stays in octets, as they may be signed; `print` and `parse` convert to and
+ * from mnemonics.
  */
 export const typeBitmaps: Field<Uint8Array> = {
   decode: (reader) => reader.octets(reader.end - reader.offset),
@@ -47,7 +47,7 @@ export const typeBitmaps: Field<Uint8Array> = {
   parse: (words, what) => bitmapsOf(new Set([...Array(words.left)].map(() => readType(words, what)))),
 };
 
-/** One window for each 256 types that has some: its number, how many octets follow, a bit for each type. */
+/** A window for each block of 256 types that has some: its number, the number of octets, and a bit for each type. */
 function bitmapsOf(types: ReadonlySet<number>): Uint8Array {
   const windows = new Map<number, number[]>();
   for (const type of [...types].sort((a, b) => a - b)) {

@@ -7,14 +7,14 @@ import type { Scanner } from './wire/scanner.ts';
 import type { Writer } from './wire/writer.ts';
 import { PresentationError, quoteText, splitWords, unescapeText, Words } from './words.ts';
 
-/** One field of a record's rdata: how it is read and written, as octets and as zone-file text. */
+/** Reads and writes one field of a record's rdata, as octets and as zone-file text. */
 export interface Field<T> {
   decode(reader: Reader): T;
-  /** Passes over the field where that is cheaper than to decode it; throws where that does. */
+  /** Skips the field, if that is cheaper than decoding it; throws in the same cases. */
   skip?(scanner: Scanner): unknown;
   encode(writer: Writer, value: T): void;
   print(value: T): string;
-  /** Whether the text says all that the octets do; if it is left out, it always does. */
+  /** Whether the octets follow from the text; always true if it is left out. */
   isPrintable?(value: T): boolean;
   parse(words: Words, what: string): T;
 }
@@ -34,7 +34,7 @@ export const u32 = integer(4);
 /** Seconds in 32 bits, which zone files may write with units. */
 export const seconds: Field<number> = { ...u32, parse: (words, what) => words.seconds(what) };
 
-/** Whether octets can be had from their text again. */
+/** Whether the octets follow from their text. */
 export function isReadBack({ print, parse }: Pick<Field<Uint8Array>, 'print' | 'parse'>, octets: Uint8Array): boolean {
   try {
     return Buffer.from(octets).equals(parse(new Words(splitWords(print(octets))), 'the text'));
@@ -76,7 +76,7 @@ const addressText = (octets: 4 | 16, family: string) => ({
   },
 });
 
-/** The address of most records: read and written without an array in between. */
+/** The address of most records, read and written without an array. */
 export const ipv4: Field<string> = {
   ...addressText(4, 'IPv4'),
   decode: (reader) => `${reader.u8()}.${reader.u8()}.${reader.u8()}.${reader.u8()}`,
@@ -106,7 +106,7 @@ export const text: Field<string> = {
   parse: (words, what) => unescapeText(words.next(what).text),
 };
 
-/** A <character-string> that is a bare word where it can be one, as the tag of CAA (RFC 8659 §4.1.1). */
+/** A <character-string> that is written without quotes if possible, such as the tag of CAA (RFC 8659 §4.1.1). */
 export const tag: Field<string> = {
   ...text,
   print: (octets) => (/^[\da-z]+$/i.test(octets) ? octets : quoteText(octets)),
@@ -139,7 +139,7 @@ export const value: Field<string> = {
   parse: (words, what) => unescapeText(words.next(what).text, MAX_VALUE_OCTETS),
 };
 
-/** No record has longer rdata. */
+/** The maximum length of rdata. */
 const MAX_VALUE_OCTETS = 65_535;
 
 const restOctets = (encoding: 'hex' | 'base64'): Field<Uint8Array> => ({

@@ -1,11 +1,11 @@
 import { PresentationError, type Word, type Words } from './words.ts';
 import type { ZoneFileEntry } from './zone-file-entries.ts';
 
-/** The most records that the `$GENERATE` lines of a zone make, all together. */
+/** The maximum number of records that all `$GENERATE` lines of a zone make together. */
 export const MAX_GENERATED = 65_536;
 
 const RANGE = /^(\d{1,10})-(\d{1,10})(?:\/(\d{1,10}))?$/;
-/** `$`, `${OFFSET,WIDTH,BASE}`, or a dollar sign that is meant as one. */
+/** `$`, `${OFFSET,WIDTH,BASE}`, or an escaped dollar sign. */
 const PLACE = /\\\$|\$(?:\{([^}]*)\})?/g;
 const MODIFIERS = /^(-?\d{1,10})(?:,(\d{1,2})(?:,([doxX]))?)?$/;
 
@@ -15,10 +15,10 @@ export interface GenerateBudget {
 }
 
 /**
- * The entries that `$GENERATE START-STOP[/STEP] OWNER [TTL] [CLASS] TYPE RDATA` stands for: `$` is the number of each.
+ * The entries of `$GENERATE START-STOP[/STEP] OWNER [TTL] [CLASS] TYPE RDATA`; `$` is the number of each.
  *
- * @param words those behind `$GENERATE`; all are taken.
- * @param budget how many records the lines of the zone may still make; this line's share is subtracted before its first record is made.
+ * @param words the words after `$GENERATE`; all are read.
+ * @param budget how many records the lines of the zone may still make. The records of this line are subtracted before the first one is made.
  * @throws PresentationError
  */
 export function* generateEntries(words: Words, line: number, budget: GenerateBudget): Generator<ZoneFileEntry, void> {

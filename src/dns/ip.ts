@@ -7,7 +7,7 @@ export interface Prefix {
   readonly bits: number;
 }
 
-/** Reads an address in any of its textual forms (RFC 4291 §2.2; dotted quads without leading zeros); undefined if it is none. */
+/** Reads an address in any text form (RFC 4291 §2.2; dotted quads without leading zeros); undefined if the text is not an address. */
 export function parseIP(text: string): IP | undefined {
   return text.includes(':') ? parseIPv6(text) : parseIPv4(text);
 }
@@ -18,7 +18,7 @@ function parseIPv4(text: string): IP | undefined {
   return Uint8Array.of(number >>> 24, number >>> 16, number >>> 8, number);
 }
 
-/** Reads an IPv4 address as one number of 32 bits; undefined if it is none. */
+/** Reads an IPv4 address as one number of 32 bits; undefined if the text is not an IPv4 address. */
 export function parseIPv4Number(text: string): number | undefined {
   let number = 0;
   let dots = 0;

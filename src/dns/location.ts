@@ -9,8 +9,8 @@ const ORIGIN = 2 ** 31;
 const DEPTH_CM = 10_000_000;
 
 /**
- * The place in a LOC record (RFC 1876), up to the end of the rdata. It stays in octets, as somebody may have signed them; `print` and
- * `parse` have the text.
+ * The place in a LOC record (RFC 1876), up to the end of the rdata. It stays in octets, as they may be signed; `print` and `parse` convert to and
+ * from text.
  */
 export const location: Field<Uint8Array> = {
   decode: (reader) => reader.octets(reader.end - reader.offset),
@@ -83,7 +83,7 @@ function parseCentimetres(words: Words, what: string, min: number, max: number):
   throw new PresentationError(`${what} must have metres such as 10.5m, not "${text}"`);
 }
 
-/** One digit and the power of ten that it is multiplied with, rounded down. */
+/** One digit and a power of ten, rounded down. */
 function sizeOf(cm: number): number {
   const power = cm < 1 ? 0 : Math.min(9, Math.floor(Math.log10(cm)));
   return (Math.floor(cm / 10 ** power) << 4) | power;

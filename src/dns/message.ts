@@ -4,7 +4,6 @@
  */
 
 import type { Name } from './name.ts';
-import type { ResourceRecord } from './rr.ts';
 
 /** RFC 1035 §4.1.1, RFC 1996, RFC 2136. */
 export const Opcode = { QUERY: 0, IQUERY: 1, STATUS: 2, NOTIFY: 4, UPDATE: 5 } as const;
@@ -40,7 +39,7 @@ export const EdnsOption = {
 } as const;
 
 export interface Question {
-  /** In the client's own letter case. */
+  /** In the client's letter case. */
   readonly name: Name;
   readonly type: number;
   readonly class: number;
@@ -48,7 +47,7 @@ export interface Question {
 
 /** The OPT pseudo-record (RFC 6891), which is never among the additional records here. */
 export interface Edns {
-  /** The largest UDP payload that the sender takes, in octets. */
+  /** The largest UDP payload that the sender accepts, in octets. */
   readonly udpSize: number;
   readonly version: number;
   readonly do: boolean;
@@ -66,6 +65,16 @@ export interface MessageFlags {
   readonly cd: boolean;
 }
 
+/** A resource record (RFC 1035 §3.2.1); what `data` holds follows from `type`: `isOfType` of rr.ts tells the compiler. */
+export interface ResourceRecord<D extends object = object> {
+  readonly name: Name;
+  readonly type: number;
+  readonly class: number;
+  /** Seconds. */
+  readonly ttl: number;
+  readonly data: Readonly<D>;
+}
+
 /** The records of a message, but for the OPT record. */
 export interface Sections {
   readonly answer: readonly ResourceRecord[];
@@ -73,17 +82,26 @@ export interface Sections {
   readonly additional: readonly ResourceRecord[];
 }
 
-/** What a message says besides its records. */
+/** A message without its records. */
 export interface MessageHead extends MessageFlags {
   readonly id: number;
-  /** All 12 bits: the upper 8 travel in the OPT record (RFC 6891 §6.1.3). */
+  /** All 12 bits; the upper 8 are in the OPT record (RFC 6891 §6.1.3). */
   readonly rcode: number;
   readonly questions: readonly Question[];
   readonly edns?: Edns | undefined;
 }
 
-/** What we take over UDP without fragments (DNS flag day 2020); announced in every OPT record of our own. */
+/** The size that Cairn accepts over UDP without fragments (DNS flag day 2020), and announces in its OPT records. */
 export const OWN_UDP_SIZE = 1232;
+
+const MIN_UDP_SIZE = 512;
+/** The maximum payload of a UDP datagram over IPv6. */
+const MAX_UDP_SIZE = 65_487;
+
+/** The maximum size of a response over UDP: 512 without EDNS (RFC 1035 §2.3.4). Smaller values in EDNS count as 512 (RFC 6891 §6.2.3). */
+export function udpLimit(udpSize: number, most = MAX_UDP_SIZE): number {
+  return Math.min(Math.max(udpSize, MIN_UDP_SIZE), most);
+}
 
 export interface Message extends MessageHead, Sections {}
 

@@ -3,8 +3,8 @@ import { CairnError } from '../base/errors.ts';
 /**
  * A domain name: absolute, in one canonical presentation form (RFC 1035 §5.1), with its trailing dot.
  *
- * Two names are the same name if and only if their folded forms are the same string: printable ASCII stands for itself,
- * `. \ " ( ) ; @ $` inside a label are escaped as `\X`, every other byte as `\DDD`.
+ * Two names are equal if and only if their folded forms are the same string. Printable ASCII is written as it is, `. \ " ( ) ; @ $` inside a label as
+ * `\X`, and every other octet as `\DDD`.
  */
 export type Name = string;
 
@@ -35,7 +35,7 @@ export function foldName(name: Name): Name {
 }
 
 /**
- * Reads a name as a user writes it; a name without a trailing dot is completed by `origin`.
+ * Reads a name as a user writes it; `origin` completes a name without a trailing dot.
  *
  * @throws NameError on an empty label, a bad escape, or a label or name that is too long.
  */
@@ -71,7 +71,7 @@ export function parseName(text: string, origin: Name = ROOT): Name {
   return labels.join('.') + suffix;
 }
 
-/** The octets that the text stands for, with -1 for every dot that separates labels. */
+/** The octets of a name in text form, with -1 for every dot that separates labels. */
 function* octetsOfText(text: string): Generator<number> {
   const bytes = Buffer.from(text, 'utf8');
   for (let i = 0; i < bytes.length; i++) {
@@ -88,7 +88,7 @@ function* octetsOfText(text: string): Generator<number> {
   }
 }
 
-/** The labels from left to right, as they are written; none for the root. */
+/** The labels from left to right, as written; empty for the root. */
 export function labelsOf(name: Name): string[] {
   const labels: string[] = [];
   for (let from = 0; from !== -1 && name !== ROOT; ) {
@@ -113,7 +113,6 @@ export function afterLabel(name: Name, from: number): number {
   return -1;
 }
 
-/** Whether a label starts at the index. */
 export function startsLabel(name: Name, index: number): boolean {
   return index === 0 || (name.charCodeAt(index - 1) === 0x2e && !isEscaped(name, index - 1));
 }
@@ -149,7 +148,7 @@ export function longestZone(name: Name, zones: readonly Name[]): Name | undefine
   return best;
 }
 
-/** A text that sorts, by code units, as the (folded) name does in the canonical order (RFC 4034 §6.1): a zone before what is below it. */
+/** A text that sorts by code units like the (folded) name in the canonical order (RFC 4034 §6.1): a zone comes before the names below it. */
 export function canonicalKey(name: Name): string {
   const octets = (label: string) =>
     label.replace(/\\(\d{3})|\\?(.)/gs, (_, code: string | undefined, char: string) =>
@@ -158,7 +157,7 @@ export function canonicalKey(name: Name): string {
   return labelsOf(name).reverse().map(octets).join('\0');
 }
 
-/** The octets that the name takes on the wire, uncompressed. */
+/** The number of octets of the name on the wire, uncompressed. */
 export function wireLength(name: Name): number {
   if (name === ROOT) return 1;
   if (!name.includes('\\')) return name.length + 1;

@@ -19,7 +19,7 @@ export function printRecord(record: ResourceRecord): string {
   return [name, ttl, printClass(record.class), printType(type), printRdata(record)].join('\t');
 }
 
-/** The record's rdata as zone-file text; in the generic form (RFC 3597 §5) if the type is unknown, or the octets say more than the text. */
+/** The record's rdata as zone-file text; in the generic form (RFC 3597 §5) if the type is unknown, or if the octets do not follow from the text. */
 export function printRdata(record: ResourceRecord): string {
   const type = rrType(record.type);
   const data = record.data as Record<string, unknown>;
@@ -49,11 +49,11 @@ export function parseRecord(line: string, defaults: { origin?: Name; ttl?: numbe
   return { ...record, ttl: record.ttl ?? defaults.ttl ?? 0 };
 }
 
-/** A record whose TTL may be left to what stands before it. */
+/** A record whose TTL may follow from earlier entries. */
 type RecordEntry = Omit<ResourceRecord, 'ttl'> & { readonly ttl: number | undefined };
 
 /**
- * Reads what stands behind the owner name of an entry; `entry` is its text, for errors.
+ * Reads the part of an entry after the owner name; `entry` is its text, for errors.
  *
  * @throws PresentationError, NameError
  */
@@ -86,7 +86,7 @@ function parseRdata(code: number, words: Words, line: string): object {
   }
   const data: Record<string, unknown> = {};
   for (const [key, field] of type.fields) data[key] = field.parse(words, `${key} of ${type.mnemonic}`);
-  if (words.left > 0) throw new PresentationError(`"${words.next('').text}" is too many, in: ${line}`);
+  if (words.left > 0) throw new PresentationError(`unexpected "${words.next('').text}" at the end of: ${line}`);
   return data;
 }
 

@@ -1,15 +1,15 @@
 import { type IP, type Prefix, printIP } from './ip.ts';
 import { isAtOrBelow, joinName, labelsOf, type Name } from './name.ts';
 
-export const IPV4_REVERSE_ZONE: Name = 'in-addr.arpa.';
-export const IPV6_REVERSE_ZONE: Name = 'ip6.arpa.';
+const IPV4_REVERSE_ZONE: Name = 'in-addr.arpa.';
+const IPV6_REVERSE_ZONE: Name = 'ip6.arpa.';
 
 /** Whether the (folded) zone is a reverse zone: at or below in-addr.arpa or ip6.arpa. */
 export function isReverseZone(zone: Name): boolean {
   return isAtOrBelow(zone, IPV4_REVERSE_ZONE) || isAtOrBelow(zone, IPV6_REVERSE_ZONE);
 }
 
-/** The name under which the PTR record of an address stands (RFC 1035 §3.5, RFC 3596 §2.5). */
+/** The name of the PTR record of an address (RFC 1035 §3.5, RFC 3596 §2.5). */
 export function reverseName(ip: IP): Name {
   if (ip.length === 4) return joinName([...ip].reverse().map(String), IPV4_REVERSE_ZONE);
   const nibbles = [...ip].flatMap((octet) => [octet >> 4, octet & 15]);
@@ -22,8 +22,8 @@ export function reverseName(ip: IP): Name {
 /**
  * The reverse zones that cover an address block, and nothing else.
  *
- * Reverse zones are cut at octets (IPv4) and nibbles (IPv6), so a mask between two cuts stands for several zones at the
- * next one: at most 128 for IPv4, 8 for IPv6.
+ * Reverse zones begin at octets (IPv4) and nibbles (IPv6), so a mask in between gives several zones at the next boundary: at most 128 for IPv4, 8 for
+ * IPv6.
  */
 export function reverseZonesOf({ ip, bits }: Prefix): Name[] {
   const [unit, base, apex] = ip.length === 4 ? [8, 10, IPV4_REVERSE_ZONE] : [4, 16, IPV6_REVERSE_ZONE];
@@ -40,16 +40,16 @@ export function reverseZonesOf({ ip, bits }: Prefix): Name[] {
   });
 }
 
-/** An address in canonical text, or the octets or nibbles, from the most significant one, that a shorter name has. */
+/** An address in canonical text; for a shorter name, its octets or nibbles, the most significant first. */
 export type ReverseName = { readonly address: string } | { readonly prefix: readonly number[]; readonly family: 4 | 6 };
 
-/** What a (folded) name under in-addr.arpa or ip6.arpa stands for; undefined for one that no address can have or lie below. */
+/** The address of a (folded) name below in-addr.arpa or ip6.arpa; undefined if no address can have this name or a name below it. */
 export function parseReverseName(name: Name): ReverseName | undefined {
   if (isAtOrBelow(name, IPV4_REVERSE_ZONE)) return parseReverseIPv4(name);
   return isAtOrBelow(name, IPV6_REVERSE_ZONE) ? parseReverseIPv6(name) : undefined;
 }
 
-/** Reads it character by character, as many are asked for. */
+/** Reads the name character by character for speed, as such queries are frequent. */
 function parseReverseIPv4(name: Name): ReverseName | undefined {
   const end = name.length - IPV4_REVERSE_ZONE.length;
   const octets: number[] = [];

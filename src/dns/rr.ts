@@ -17,24 +17,15 @@ import {
   value,
 } from './field.ts';
 import { location } from './location.ts';
-import { Class } from './message.ts';
+import { Class, type ResourceRecord } from './message.ts';
 import type { Name } from './name.ts';
 import { svcParams } from './svc-params.ts';
 import { nameType, printType } from './type-names.ts';
 
+export type { ResourceRecord } from './message.ts';
 export { parseType, printType } from './type-names.ts';
 
-/** A resource record (RFC 1035 §3.2.1); what `data` holds follows from `type`: see {@link isOfType}. */
-export interface ResourceRecord<D extends object = object> {
-  readonly name: Name;
-  readonly type: number;
-  readonly class: number;
-  /** Seconds. */
-  readonly ttl: number;
-  readonly data: Readonly<D>;
-}
-
-/** What is known of a record type: its code, its name, and the fields of its rdata in wire order. */
+/** A record type: its code, its name, and the fields of its rdata in wire order. */
 export interface RRType<D extends object = object> {
   readonly code: number;
   readonly mnemonic: string;
@@ -130,7 +121,7 @@ export const LP = define(107, 'LP', { preference: u16, target: uncompressedName 
 export const URI = define(256, 'URI', { priority: u16, weight: u16, target: value });
 export const CAA = define(257, 'CAA', { flags: u8, tag, value });
 
-/** Types that Cairn names but whose rdata it carries as it came (RFC 3597). */
+/** Types that have a name in Cairn, but whose rdata stays as octets (RFC 3597). */
 const OPAQUE = {
   NULL: 10,
   ISDN: 20,
@@ -153,24 +144,24 @@ const OPAQUE = {
   DLV: 32769,
 };
 
-/** Question types and pseudo-records, which never are a zone's data. */
+/** Question types and pseudo-records, which are never data of a zone. */
 export const QType = { OPT: 41, TKEY: 249, TSIG: 250, IXFR: 251, AXFR: 252, ANY: 255 } as const;
 
 for (const [mnemonic, code] of Object.entries({ ...OPAQUE, ...QType })) nameType(code, mnemonic);
 
-/** Rdata of a type whose fields are not known: its octets. */
+/** Rdata of a type with unknown fields: its octets. */
 export interface OpaqueData {
   readonly octets: Uint8Array;
 }
 
-/** What is known of a type; rdata of an unknown one is carried as octets (RFC 3597 §3). */
+/** The record type of a code; rdata of an unknown type stays as octets (RFC 3597 §3). */
 export function rrType(code: number): RRType {
   return byCode.get(code) ?? ({ code, mnemonic: printType(code), fields: OPAQUE_FIELDS } as unknown as RRType);
 }
 
 const OPAQUE_FIELDS: RRType<OpaqueData>['fields'] = [['octets', hex as Field<unknown>]];
 
-/** Whether rdata of this type is carried as octets. */
+/** Whether rdata of this type stays as octets. */
 export function isOpaque(type: RRType): boolean {
   return type.fields === (OPAQUE_FIELDS as unknown);
 }
@@ -181,9 +172,16 @@ export function rr<D extends object>(type: RRType<D>, owner: Name, ttl: number, 
 }
 
 /**
- * Whether the record is of that type, for the compiler too. One without rdata, which a sender may put into any message (RFC 2136 §2.4),
- * says nothing of what its type says, so it is not.
+ * Whether the record is of that type, also for the compiler. A record without rdata, which a sender may put into any message (RFC 2136 §2.4), lacks
+ * the fields of the type, so the result is false.
  */
 export function isOfType<D extends object>(record: ResourceRecord, type: RRType<D>): record is ResourceRecord<D> {
   return record.type === type.code && type.fields[0]![0] in record.data;
+}
+
+const OF_DENIALS = new Set<number>([SOA.code, NSEC.code, OPAQUE.NSEC3]);
+
+/** Whether a record of an authority section belongs to a negative response: the SOA record or a proof (RFC 4035 §3.1.3). */
+export function isOfDenial(record: ResourceRecord): boolean {
+  return OF_DENIALS.has(isOfType(record, RRSIG) ? record.data.covered : record.type);
 }

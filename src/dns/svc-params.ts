@@ -6,8 +6,8 @@ import { PresentationError, quoteText, unescapeText, type Words } from './words.
 const KEYS = ['mandatory', 'alpn', 'no-default-alpn', 'port', 'ipv4hint', 'ech', 'ipv6hint', 'dohpath', 'ohttp'];
 
 /**
- * The parameters of SVCB and HTTPS records (RFC 9460 §2), up to the end of the rdata. They stay in octets, as somebody may have signed
- * them; `print` and `parse` have the text.
+ * The parameters of SVCB and HTTPS records (RFC 9460 §2), up to the end of the rdata. They stay in octets, as they may be signed; `print` and `parse`
+ * convert to and from text.
  */
 export const svcParams: Field<Uint8Array> = {
   decode: (reader) => reader.octets(reader.end - reader.offset),
@@ -43,7 +43,7 @@ function parseParams(words: Words, what: string): Uint8Array {
     const value = equals === '=' && bare === '' && words.peek()?.quoted ? words.next(what).text : bare;
     const key = keyOf(name);
     if (key === undefined) throw new PresentationError(`${what}: "${name}" is not a key such as alpn or key65280`);
-    if (params.has(key)) throw new PresentationError(`${what}: ${name} is there twice`);
+    if (params.has(key)) throw new PresentationError(`${what}: ${name} occurs twice`);
     params.set(key, parseValue(key, unescapeText(value, 65_535), `${name} of ${what}`));
   }
   for (const key of mandatoryOf(params.get(0))) {
@@ -124,7 +124,7 @@ function printParam({ key, value }: Param): string {
   return value.length === 0 ? name : `${name}=${quoteText(value.toString('latin1'))}`;
 }
 
-/** RFC 9460 §A.1: items are separated by commas; those with a backslash before them are the item's own. */
+/** RFC 9460 §A.1: items are separated by commas; a comma after a backslash belongs to the item. */
 function splitList(text: string): string[] {
   const items = text.match(/(?:\\.|[^\\,])+|(?<=^|,)(?=,|$)/gs) ?? [''];
   return items.map((item) => item.replace(/\\(.)/gs, '$1'));

@@ -1,7 +1,7 @@
 const codeByName = new Map<string, number>();
 const nameByCode = new Map<number, string>();
 
-/** Makes the mnemonic of a record type known. */
+/** Registers the mnemonic of a record type. */
 export function nameType(code: number, mnemonic: string): void {
   nameByCode.set(code, mnemonic);
   codeByName.set(mnemonic, code);

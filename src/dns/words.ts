@@ -1,14 +1,14 @@
 import { CairnError } from '../base/errors.ts';
 import { type Name, ROOT } from './name.ts';
 
-/** Zone-file text that does not say what it should. */
+/** A mistake in zone-file text. */
 export class PresentationError extends CairnError {
   constructor(message: string) {
     super('PRESENTATION', message);
   }
 }
 
-/** One word of a zone-file entry (RFC 1035 §5.1): its text with escapes as written, and whether it stood in quotes. */
+/** One word of a zone-file entry (RFC 1035 §5.1): its text with escapes as written, and whether it was in quotes. */
 export interface Word {
   readonly text: string;
   readonly quoted: boolean;

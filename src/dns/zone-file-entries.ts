@@ -6,7 +6,7 @@ export interface ZoneFileEntry {
   readonly line: number;
   /** At least one. */
   readonly words: readonly Word[];
-  /** Whether white space stands before the first word, so that the owner name is the last one. */
+  /** Whether there is white space before the first word, so that the owner name is that of the entry before. */
   readonly isIndented: boolean;
 }
 
@@ -14,9 +14,9 @@ export interface ZoneFileEntry {
 const LEXEME = /(\n)|([()])|"((?:\\[^\n]|[^"\\\n])*)"|((?:\\[^\n]|[^\s();"\\])+)|;[^\n]*|[^\S\n]+|(.)/gsy;
 
 /**
- * Splits a zone file into its entries (RFC 1035 §5.1): one on each line, or on more where parentheses stand around the line breaks.
+ * Splits a zone file into its entries (RFC 1035 §5.1): one on each line, or on several lines in parentheses.
  *
- * @param onMistake is told of the line of what is thrown.
+ * @param onMistake called with the line of the error that is thrown.
  * @throws PresentationError
  */
 export function* readEntries(text: string, onMistake: (line: number) => void): Generator<ZoneFileEntry, void> {

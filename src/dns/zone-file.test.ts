@@ -74,7 +74,7 @@ test.each<[string, string[]]>([
 
 test.each([
   ['\n A 192.0.2.1', 'db:2: the first record must have an owner name'],
-  ['a A 192.0.2.1', 'db:1: the first record must have a TTL, or $TTL stand before it'],
+  ['a A 192.0.2.1', 'db:1: the first record must have a TTL, or there must be a $TTL before it'],
   ['a 5 A (\n\n192.0.2.x )', 'db:1: address of A must be an IPv4 address, not "192.0.2.x"'],
   ['a 5 A 192.0.2.1\n\nb 5 A (\n192.0.2.1\n', 'db:3: a parenthesis is not closed'],
   ['a 5 A 192.0.2.1 )', 'db:1: a closing parenthesis without an opening one'],
@@ -82,7 +82,7 @@ test.each([
   ['a 5 TXT "open\nb"', 'db:1: a quoted string does not end on its line'],
   ['a 5 TXT x\\', 'db:1: unexpected \\'],
   ['$NOPE', 'db:1: $NOPE is unknown: expecting $ORIGIN, $TTL, $INCLUDE or $GENERATE'],
-  ['$TTL 1 2', 'db:1: "2" behind $TTL is too many'],
+  ['$TTL 1 2', 'db:1: unexpected "2" after $TTL'],
   ['$TTL x', 'db:1: the TTL must be a number of seconds such as 3600 or 1h, not "x"'],
   ['$TTL 4294967295', 'db:1: the TTL must be a number of seconds'],
   ['$ORIGIN', 'db:1: the name is missing'],

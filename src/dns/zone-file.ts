@@ -18,25 +18,25 @@ class ZoneFileError extends CairnError {
 }
 
 interface ZoneFileOptions {
-  /** What the file is called in errors, and what paths of `$INCLUDE` are relative to. */
+  /** The path of the file in errors, and the base for paths of `$INCLUDE`. */
   readonly file: string;
-  /** What completes names until `$ORIGIN` says otherwise. */
+  /** Completes names until an `$ORIGIN`. */
   readonly origin: Name;
-  /** Reads a file that `$INCLUDE` in `from` names; what it throws is reported at the line. */
+  /** Reads a file for `$INCLUDE` in `from`; errors are reported at the line. */
   include(path: string, from: string): { readonly file: string; readonly text: string };
-  /** Takes each record in turn; what it throws is reported at the record's line. */
+  /** Called with each record; errors are reported at the record's line. */
   add(record: ResourceRecord): void;
 }
 
-/** What stands before an entry and completes it (RFC 1035 §5.1, RFC 2308 §4). */
+/** The earlier parts of the file that complete an entry (RFC 1035 §5.1, RFC 2308 §4). */
 interface State {
   origin: Name;
   owner: Name | undefined;
-  /** What `$TTL` says. */
+  /** The TTL of `$TTL`. */
   defaultTtl: number | undefined;
-  /** That of the last record that has one. */
+  /** The TTL of the last record that has one. */
   lastTtl: number | undefined;
-  /** That of the zone: included files share it. */
+  /** The budget of the zone, which included files share. */
   readonly generate: GenerateBudget;
 }
 
@@ -97,7 +97,7 @@ function* readEntry(
     default:
       throw new PresentationError(`${first.text} is unknown: expecting $ORIGIN, $TTL, $INCLUDE or $GENERATE`);
   }
-  if (words.left > 0) throw new PresentationError(`"${words.next('').text}" behind ${directive} is too many`);
+  if (words.left > 0) throw new PresentationError(`unexpected "${words.next('').text}" after ${directive}`);
 }
 
 function addRecord({ words: all, isIndented }: ZoneFileEntry, { add }: ZoneFileOptions, state: State): void {
@@ -108,12 +108,13 @@ function addRecord({ words: all, isIndented }: ZoneFileEntry, { add }: ZoneFileO
   const record = readRecord(words, owner, all.map(({ text }) => text).join(' '));
   if (record.ttl !== undefined) state.lastTtl = record.ttl;
   const ttl = record.ttl ?? state.defaultTtl ?? state.lastTtl ?? minimumOf(record as ResourceRecord);
-  if (ttl === undefined) throw new PresentationError('the first record must have a TTL, or $TTL stand before it');
+  if (ttl === undefined)
+    throw new PresentationError('the first record must have a TTL, or there must be a $TTL before it');
   state.lastTtl ??= ttl;
   add({ ...record, ttl });
 }
 
-/** An SOA record without TTL gives its own minimum, and that also to the records behind it. */
+/** The minimum of an SOA record without a TTL: it is the TTL of this record and of the following ones. */
 function minimumOf(record: ResourceRecord): number | undefined {
   return isOfType(record, SOA) ? record.data.minimum : undefined;
 }
@@ -125,7 +126,7 @@ function readTtl(words: Words): number {
   throw new PresentationError(`the TTL must be a number of seconds such as 3600 or 1h, not "${text}"`);
 }
 
-/** What the included file says of origin, owner and TTL ends with it (RFC 1035 §5.1). */
+/** Reads an included file. Its origin, owner and TTL end with the file (RFC 1035 §5.1). */
 function* include(words: Words, options: ZoneFileOptions, state: State, depth: number): Generator<void, void> {
   const path = words.next('the file').text;
   const origin = words.left > 0 ? parseName(words.next('the origin').text, state.origin) : state.origin;

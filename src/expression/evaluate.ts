@@ -1,8 +1,8 @@
 import { CairnError } from '../base/errors.ts';
-import type { BinaryOperator, Expression, Value } from './expression.ts';
-import { bounded, type Scope } from './functions.ts';
+import type { BinaryOperator, Expression, Scope, Value } from './expression.ts';
+import { bounded } from './functions.ts';
 
-/** What an expression comes to for one query. @throws CairnError where it has no value */
+/** The value of an expression for one query. @throws CairnError if it has none */
 export function evaluate(expression: Expression, scope: Scope): Value {
   switch (expression.kind) {
     case 'literal':
@@ -35,7 +35,7 @@ export function evaluate(expression: Expression, scope: Scope): Value {
     case 'binary': {
       const { operator, left, right } = expression;
       const first = evaluate(left, scope);
-      // What is on the right may have no value where the left decides.
+      // The right side is not evaluated if the left side decides: it may have no value.
       if (operator === 'and' && !first) return false;
       if (operator === 'or' && first) return true;
       return combine(operator, first, evaluate(right, scope));
@@ -82,7 +82,7 @@ function calculate(operator: '-' | '*' | '/' | '%', left: number, right: number)
   return operator === '/' ? left / right : left % right;
 }
 
-/** A negative index counts from the end. @throws CairnError where there is no such item */
+/** The item at an index; a negative index counts from the end. @throws CairnError if there is no such item */
 function itemOf(list: readonly Value[], index: number): Value {
   const item = list.at(index);
   if (item === undefined || !Number.isInteger(index)) {

@@ -5,7 +5,7 @@ import { atLeastArgs } from '../corefile/arguments.ts';
 import { evaluate } from './evaluate.ts';
 import type { Type, Value } from './expression.ts';
 import { FUNCTIONS } from './functions.ts';
-import { readExpression } from './read.ts';
+import { readExpression } from './parser.ts';
 
 // The operators and the functions of queries are tested by the plugin `view`, which says yes or no by them.
 

@@ -1,11 +1,44 @@
-import type { Pattern } from '../corefile/pattern.ts';
-import type { QueryFunction } from './functions.ts';
+/*
+ * The typed expressions about queries that Corefiles hold: this file has their types, parser.ts reads and checks them, evaluate.ts
+ * computes them. Begin here, then read functions.ts for what expressions can ask. It never changes a query, and never runs without a
+ * bound.
+ */
 
-/** What an expression comes to. */
+import type { Pattern } from '../corefile/pattern.ts';
+import type { Query } from '../plugin/query.ts';
+
+/** The value of an expression. */
 export type Value = boolean | number | string | readonly Value[];
 
-/** The types of values; `unknown` is that of the items of an empty list. */
+/** The types of values; items of an empty list have the type `unknown`. */
 export type Type = 'boolean' | 'number' | 'string' | 'unknown' | { readonly listOf: Type };
+
+/** What expressions are evaluated with. */
+export interface Scope {
+  /** The question, without anything that depends on the client. */
+  readonly question: Pick<Query, 'name' | 'type' | 'class'>;
+  readonly query: Query;
+  /** The value of a plugin's label for the query. */
+  label(label: string): string | undefined;
+  /** The text that a group of a regular expression matched; empty if the group did not match. */
+  group?(group: string): string;
+  /** The values of variables. */
+  readonly variables?: ReadonlyMap<string, Value>;
+}
+
+/** A function that expressions can call; it throws if it has no value. */
+export interface QueryFunction {
+  /** For each argument its type, or a list of types. */
+  readonly takes: readonly (Type | readonly Type[])[];
+  readonly gives: Type;
+  call(scope: Scope, args: readonly Value[]): Value;
+}
+
+/** The names that an expression may use. */
+export interface Vocabulary {
+  readonly functions: ReadonlyMap<string, QueryFunction>;
+  readonly variables?: ReadonlyMap<string, Type>;
+}
 
 export type BinaryOperator =
   | 'or'
@@ -26,7 +59,7 @@ export type BinaryOperator =
   | '/'
   | '%';
 
-/** An expression that was read, and whose types fit. */
+/** A parsed expression whose types are checked. */
 export type Expression = { readonly type: Type } & (
   | { readonly kind: 'literal'; readonly value: Value }
   | { readonly kind: 'list'; readonly items: readonly Expression[] }

@@ -3,36 +3,9 @@ import { parseIP, parsePrefix, prefixContains } from '../dns/ip.ts';
 import { printClass } from '../dns/message.ts';
 import { printType as printRRType } from '../dns/rr.ts';
 import type { Query } from '../plugin/query.ts';
-import type { Type, Value } from './expression.ts';
+import type { QueryFunction, Scope, Type, Value } from './expression.ts';
 
-/** What expressions are evaluated with. */
-export interface Scope {
-  /** What was asked, which is the same for all clients. */
-  readonly question: Pick<Query, 'name' | 'type' | 'class'>;
-  readonly query: Query;
-  /** What a plugin of the block says of the query under a label. */
-  label(label: string): string | undefined;
-  /** What a group of a regular expression matched; empty if it took no part. */
-  group?(group: string): string;
-  /** The values of the variables that the expressions may name. */
-  readonly variables?: ReadonlyMap<string, Value>;
-}
-
-/** A function that expressions can call; it throws where it has no value. */
-export interface QueryFunction {
-  /** The type of each argument, or the types that it may have. */
-  readonly takes: readonly (Type | readonly Type[])[];
-  readonly gives: Type;
-  call(scope: Scope, args: readonly Value[]): Value;
-}
-
-/** What an expression may speak of. */
-export interface Vocabulary {
-  readonly functions: ReadonlyMap<string, QueryFunction>;
-  readonly variables?: ReadonlyMap<string, Type>;
-}
-
-/** No text that an expression makes is longer. */
+/** The maximum length of a text that an expression makes. */
 const MAX_TEXT_CHARS = 65_535;
 
 const of = (gives: Type, call: (query: Query) => Value): QueryFunction => ({
@@ -56,7 +29,7 @@ const TEXTS: Type = { listOf: 'string' };
 /** A client without EDNS takes messages of 512 octets (RFC 1035 §2.3.4). */
 const DEFAULT_UDP_SIZE = 512;
 
-/** CoreDNS's functions of a query, and some of expr's own. */
+/** CoreDNS's functions of a query, and some functions of expr-lang. */
 export const FUNCTIONS: ReadonlyMap<string, QueryFunction> = new Map<string, QueryFunction>([
   ['bufsize', of('number', ({ edns }) => Math.max(edns?.udpSize ?? 0, DEFAULT_UDP_SIZE))],
   ['class', asked((question) => printClass(question.class))],
@@ -122,7 +95,7 @@ function joined(list: readonly string[], between: string): string {
   return bounded(list.join(between));
 }
 
-/** @throws CairnError for a text that is too long: variables make others, each twice as long. */
+/** Limits the length of a text: each variable could double that of the one before. @throws CairnError if it is too long */
 export function bounded(text: string): string {
   if (text.length <= MAX_TEXT_CHARS) return text;
   throw new CairnError('EXPRESSION', `the text has more than ${MAX_TEXT_CHARS} characters`);

@@ -1,6 +1,6 @@
 import { CairnError } from '../base/errors.ts';
 
-/** An expression that says nothing; `at` counts characters from 1. */
+/** An expression that cannot be read; `at` counts characters from 1. */
 export class ExpressionError extends CairnError {
   constructor(at: number, problem: string) {
     super('EXPRESSION', `${problem}, at character ${at}`);
@@ -9,9 +9,9 @@ export class ExpressionError extends CairnError {
 
 export interface Lexeme {
   readonly kind: 'number' | 'string' | 'word' | 'symbol' | 'end';
-  /** Of a string, what it stands for. */
+  /** The text; for a string, its value. */
   readonly text: string;
-  /** Where it begins, from 1. */
+  /** The position of the first character, counted from 1. */
   readonly at: number;
 }
 

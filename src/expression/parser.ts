@@ -1,12 +1,13 @@
-import type { Pattern } from '../corefile/pattern.ts';
-import { type BinaryOperator, type Expression, fits, printType, type Type } from './expression.ts';
-import type { Vocabulary } from './functions.ts';
+import { atToken, CorefileError } from '../corefile/error.ts';
+import { pattern } from '../corefile/pattern.ts';
+import type { Token } from '../corefile/token.ts';
+import { type BinaryOperator, type Expression, fits, printType, type Type, type Vocabulary } from './expression.ts';
 import { ExpressionError, type Lexeme, lexExpression } from './lexer.ts';
 
 /** How deep expressions may nest. */
 export const MAX_DEPTH = 64;
 
-/** How strongly operators bind what is beside them, as in expr-lang. */
+/** The precedence of operators, as in expr-lang. */
 const BINDING: Readonly<Record<string, number>> = {
   ...{ '||': 10, or: 10, '&&': 15, and: 15 },
   ...{ '==': 20, '!=': 20, '<': 20, '<=': 20, '>': 20, '>=': 20, in: 20, not: 20 },
@@ -16,47 +17,43 @@ const BINDING: Readonly<Record<string, number>> = {
 const NOT_BINDING = 50;
 const NEGATIVE_BINDING = 90;
 
-/** How regular expressions behind `matches` are read. */
-export type Compile = (expression: string) => Pick<Pattern, 'test'>;
+type Words = readonly [Token, ...Token[]];
 
-/** Reads an expression. @throws ExpressionError, and what `compile` throws */
-export function parseExpression(text: string, vocabulary: Vocabulary, compile: Compile): Expression {
-  return new Parser(lexExpression(text), vocabulary, compile).whole();
+/** Reads the rest of a line as an expression. The words are joined by spaces, so strings must be in single quotes. @throws CorefileError */
+export function readExpression(words: Words, vocabulary: Vocabulary): Expression {
+  return atToken(words[0], () => new Parser(words, vocabulary).whole());
 }
 
-/** Reads an expression that says yes or no. @throws ExpressionError, and what `compile` throws */
-export function parseCondition(text: string, vocabulary: Vocabulary, compile: Compile): Expression {
-  const expression = parseExpression(text, vocabulary, compile);
-  if (!fits(expression.type, 'boolean')) {
-    throw new ExpressionError(
-      1,
-      `the expression is a ${printType(expression.type)}, expecting one that is true or false`,
-    );
-  }
-  return expression;
+/** The same for an expression whose value is true or false. @throws CorefileError */
+export function readCondition(words: Words, vocabulary: Vocabulary): Expression {
+  const expression = readExpression(words, vocabulary);
+  if (fits(expression.type, 'boolean')) return expression;
+  const problem = `the expression is a ${printType(expression.type)}, expecting one that is true or false`;
+  throw new CorefileError(words[0].position, new ExpressionError(1, problem).message);
 }
 
 class Parser {
+  /** Where errors are, as in the Corefile. */
+  private readonly first: Token;
   private readonly lexemes: readonly Lexeme[];
   private readonly vocabulary: Vocabulary;
-  private readonly compile: Compile;
   private at = 0;
   private depth = 0;
 
-  constructor(lexemes: readonly Lexeme[], vocabulary: Vocabulary, compile: Compile) {
-    this.lexemes = lexemes;
+  constructor(words: Words, vocabulary: Vocabulary) {
+    this.first = words[0];
+    this.lexemes = lexExpression(words.map(({ text }) => text).join(' '));
     this.vocabulary = vocabulary;
-    this.compile = compile;
   }
 
   whole(): Expression {
     const expression = this.choice();
     const { kind, text, at } = this.next();
-    if (kind !== 'end') throw new ExpressionError(at, `'${text}' is too many`);
+    if (kind !== 'end') throw new ExpressionError(at, `unexpected '${text}' after the expression`);
     return expression;
   }
 
-  /** `CONDITION ? YES : NO`, or what binds more strongly. */
+  /** `CONDITION ? YES : NO`, or an expression of higher precedence. */
   private choice(): Expression {
     if (++this.depth > MAX_DEPTH)
       throw new ExpressionError(this.peek().at, `the expression nests more than ${MAX_DEPTH} deep`);
@@ -75,7 +72,7 @@ class Parser {
     return found;
   }
 
-  /** Operators that bind more strongly than `least`, from left to right. */
+  /** Operators with a higher precedence than `least`, from left to right. */
   private binary(least: number): Expression {
     let left = this.unary();
     for (;;) {
@@ -106,9 +103,9 @@ class Parser {
   private matching(text: Expression, { at }: Lexeme, right: Expression): Expression {
     if (!fits(text.type, 'string')) throw mismatch('matches', at, text.type);
     if (right.kind !== 'literal' || typeof right.value !== 'string') {
-      throw new ExpressionError(at, "'matches' needs a regular expression in quotes behind it");
+      throw new ExpressionError(at, "'matches' needs a regular expression in quotes after it");
     }
-    return { kind: 'matches', type: 'boolean', text, pattern: this.compile(right.value) };
+    return { kind: 'matches', type: 'boolean', text, pattern: pattern({ ...this.first, text: right.value }) };
   }
 
   private unary(): Expression {
@@ -124,14 +121,14 @@ class Parser {
     return { kind: isNot ? 'not' : 'negative', type, operand };
   }
 
-  /** A value, and the items or parts of it that are taken in brackets. */
+  /** A value, with items or slices of it in brackets. */
   private postfix(): Expression {
     let found = this.primary();
     while (this.isSymbol('[')) found = this.part(found, this.next());
     return found;
   }
 
-  /** `LIST[INDEX]` or `WHOLE[FROM:TO]`, either end of which may be missing; numbers below 0 count from the end. */
+  /** `LIST[INDEX]` or `WHOLE[FROM:TO]`; both ends of a slice are optional, and negative numbers count from the end. */
   private part(whole: Expression, { at }: Lexeme): Expression {
     const { type } = whole;
     const from = this.isSymbol(':') ? undefined : this.number();
@@ -231,7 +228,7 @@ class Parser {
     return this.lexemes[this.at]!;
   }
 
-  /** The end is never passed. */
+  /** The next lexeme; at the end, always the last one. */
   private next(): Lexeme {
     const lexeme = this.peek();
     if (lexeme.kind !== 'end') this.at++;
@@ -245,7 +242,7 @@ function isOperator({ kind, text }: Lexeme): boolean {
   return (kind === 'symbol' || kind === 'word') && Object.hasOwn(BINDING, text);
 }
 
-/** The type of what an operator gives; undefined where the operands do not fit. */
+/** The type of an operator's result; undefined if the operands do not fit. */
 function typeOf(operator: BinaryOperator, left: Type, right: Type): Type | undefined {
   const both = (type: Type) => fits(left, type) && fits(right, type);
   switch (operator) {

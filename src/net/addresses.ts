@@ -6,7 +6,7 @@ import type { Peer } from './transport.ts';
 /** What `os.networkInterfaces()` gives: the addresses of every interface that is up. */
 export type Interfaces = Partial<Record<string, readonly Pick<NetworkInterfaceInfo, 'address' | 'internal'>[]>>;
 
-/** The address in canonical text, unmapped, its IPv6 zone (RFC 4007 §11) kept; undefined if it is no address. */
+/** The address in canonical text, with its IPv6 zone (RFC 4007 §11), and never IPv4-mapped; undefined if the text is not an address. */
 export function canonicalAddress(text: string): string | undefined {
   const zoneAt = text.indexOf('%');
   const ip = parseIP(zoneAt === -1 ? text : text.slice(0, zoneAt));
@@ -15,12 +15,12 @@ export function canonicalAddress(text: string): string | undefined {
   return ip.length === 16 && zoneAt + 1 < text.length ? printIP(ip) + text.slice(zoneAt) : undefined;
 }
 
-/** The canonical text of an address as the system prints it: other than that are only some that begin with zeros. */
+/** The canonical text of an address that the system has printed: only some addresses that begin with zeros need a change. */
 export function canonicalPeerAddress(text: string): string {
   return text.startsWith('::') ? (canonicalAddress(text) ?? text) : text;
 }
 
-/** Who is at the other end of an open connection. */
+/** The other end of an open connection. */
 export function clientOf({ remoteAddress = '', remotePort = 0 }: Socket): Peer {
   return { address: canonicalPeerAddress(remoteAddress), port: remotePort };
 }
@@ -59,12 +59,12 @@ function addressesOf(name: string, interfaces: Interfaces): string[] {
   });
 }
 
-/** fe80::/10 (RFC 4291 §2.5.6): such an address means something only together with an interface. */
+/** fe80::/10 (RFC 4291 §2.5.6): such an address has a meaning only with an interface. */
 function isLinkLocal(address: string): boolean {
   return /^fe[89ab][0-9a-f]:/.test(address);
 }
 
-/** Where name servers listen that name no port. */
+/** The port of name servers that are given without one. */
 export const DNS_PORT = 53;
 
 /** Reads `IP`, `IP:PORT`, `[IPv6]` or `[IPv6]:PORT`; undefined for anything else. */

@@ -1,22 +1,13 @@
 import type { Server } from 'node:net';
 import { CairnError, messageOf, systemCodeOf } from '../base/errors.ts';
-import { printPeer } from './transport.ts';
-
-/** Where to listen: an address in canonical text, or none (or `::`) for every address of the machine. */
-export interface ListenTarget {
-  readonly address?: string | undefined;
-  /** 0 lets the system choose. */
-  readonly port: number;
-  /** Lets others that say so, too, have the same port (SO_REUSEPORT): the kernel spreads the clients over all of them. */
-  readonly reusePort?: boolean | undefined;
-}
+import { type ListenTarget, printPeer } from './transport.ts';
 
 /** Whether the error says that the machine has no IPv6, or has it switched off. */
 export function isFamilyMissing(thrown: unknown): boolean {
   return ['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EPROTONOSUPPORT'].includes(systemCodeOf(thrown) ?? '');
 }
 
-/** Why listening failed, and what would help. */
+/** The error that says why listening failed, and what would help. */
 export function listenError(protocol: 'UDP' | 'TCP', target: ListenTarget, cause: unknown): CairnError {
   const { address = '', port } = target;
   const where = `${protocol} ${printPeer({ address, port })}`;
@@ -45,8 +36,7 @@ export function listenError(protocol: 'UDP' | 'TCP', target: ListenTarget, cause
 }
 
 /**
- * Starts a TCP server and returns its port. On every address that is a socket for both families, or for IPv4 alone
- * where there is no IPv6.
+ * Starts a TCP server and returns its port. For every address of the machine, the socket serves both families, or only IPv4 if there is no IPv6.
  *
  * @throws CairnError (as a rejection) that says why not.
  */

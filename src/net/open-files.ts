@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * How many files and sockets the process may have open; no limit if the system does not say. Node.js has raised the limit as far as
- * it may before this is read.
+ * How many files and sockets the process may have open; no limit if the system does not say. Node.js has already raised the limit as far as it may.
  */
 export function openFileLimit(): number {
   try {

@@ -13,12 +13,12 @@ export interface Clock {
   every(intervalMs: number, run: () => void): Timer;
 }
 
-/** Node takes a longer delay, which a Corefile may well name, for 1 ms. These are 24.8 days. */
+/** 24.8 days. Node.js turns a longer delay into 1 ms, and a Corefile may name one. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /**
- * The computer's own clock. A timer of `after` keeps the process alive, for somebody waits for it: a start that waits for
- * its data has nothing else. One of `every` does not: the sockets do. All fire after 24 days at the latest.
+ * The machine's clock. A timer of `after` keeps the process alive, since something waits for it, such as a start that waits for data. A timer of
+ * `every` does not: the sockets keep the process alive. All timers fire after 24 days at the latest.
  */
 export const systemClock: Clock = {
   now: Date.now,

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { fakeClock } from '../../test/support/clock.ts';
 import { createEpisode, QUIET_MS } from './episode.ts';
 
-test('an episode is told of when it begins, and again only after a quiet time', () => {
+test('an episode is reported when it begins, and again only after a quiet time', () => {
   const clock = fakeClock();
   const told: string[] = [];
   const sign = createEpisode(clock, (text) => told.push(text));

@@ -11,7 +11,7 @@ export interface Logger {
   fatal(text: string): void;
 }
 
-/** Takes finished lines. */
+/** Receives finished lines. */
 export type LogSink = (level: Level, line: string) => void;
 
 /** Standard output for all but fatal lines, which go to standard error, as with CoreDNS. */
@@ -32,10 +32,10 @@ export function createLogger(sink: LogSink, options: { prefix?: string; debug?: 
   };
 }
 
-/** A longer text is cut: a mistake may be told with all of the line that it is in. */
+/** A longer text is cut: an error may quote the whole line that it is in. */
 const MAX_LENGTH = 8192;
 
-/** A peer's bytes or an operator's file may end up in a log line: neither may begin a line of its own, nor rule a terminal. */
+/** A log line may quote a peer's bytes or an operator's file. Neither may begin a new line or control a terminal. */
 function oneLine(text: string): string {
   const kept = text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}… (of ${text.length} characters)` : text;
   return printable(kept.replace(/[\r\n]+\s*/g, '; '));

@@ -64,7 +64,7 @@ test('the metrics are described, by name and once each', () => {
   ]);
 });
 
-test('a reset forgets the series of what is configured no more', async () => {
+test('a reset forgets the series of removed configuration', async () => {
   const metrics = new Metrics();
   const family = metrics.gauge('configured', 'What is.', ['name']);
   family.cell('old').value = 1;
@@ -73,7 +73,7 @@ test('a reset forgets the series of what is configured no more', async () => {
   expect((await exposed(metrics)).slice(2)).toEqual(['configured{name="new"} 1']);
 });
 
-test('gauges of what is there now show all that is there, the newest on top, and nothing that is gone', async () => {
+test('gauges of the present state show all that exists, with later values first, and nothing that is gone', async () => {
   const metrics = new Metrics();
   const held = metrics.gauge('held', 'What is held.', ['name']);
   const show = (name: string, value: number) =>

@@ -1,6 +1,6 @@
 /*
- * What the server tells its operator: metrics here, the log in log.ts; and the clock, which tests can move. It never asks who uses it:
- * owners of numbers move them, and nothing here reads the state of another folder.
+ * What the server tells its operator, and the clock, which tests can move. Begin here with metrics; the log is in log.ts. It never asks
+ * who uses it: owners of numbers move them, and nothing here reads the state of another folder.
  */
 
 /** One time series of a counter or a gauge: a plain number that its owner moves. */
@@ -14,13 +14,13 @@ export interface HistogramCell {
   observe(value: number, times?: number): void;
 }
 
-/** The time series of one metric, by the values of its labels. Ask for a cell once and keep it: the lookup costs, the cell does not. */
+/** The time series of one metric, by the values of its labels. Get a cell once and keep it: finding it costs time, using it does not. */
 export interface Family<C> {
   /** The series with these label values, given in the order in which the labels were declared. */
   cell(...labelValues: string[]): C;
   /** Forgets all series, for gauges that describe what is configured now. */
   reset(): void;
-  /** Forgets the series in which a label has this value; who still holds a cell of them counts for nobody. */
+  /** Forgets the series in which a label has this value. Their cells can still be moved, but are no longer shown. */
   forget(label: string, value: string): void;
 }
 
@@ -46,7 +46,7 @@ interface Show {
   readonly collect: () => void;
 }
 
-/** How a cell of a metric is written: the lines of a series, by the text of its labels. */
+/** Writes a cell of a metric: the lines of a series, with the text of its labels. */
 type Print<C> = (name: string, labels: string, cell: C) => string;
 
 interface Series<C> {
@@ -56,7 +56,7 @@ interface Series<C> {
   readonly cell: C;
 }
 
-/** A metric with how it is written: the header, then the lines of each series. */
+/** A metric and its text: the header, then the lines of each series. */
 interface Known {
   readonly family: Family<unknown>;
   readonly description: MetricDescription;
@@ -87,14 +87,14 @@ export class Metrics {
     return this.family({ name, help, type: 'histogram', labels }, () => new Buckets(buckets), printBuckets);
   }
 
-  /** Runs `collect` before every scrape, to set gauges that nobody moves; a second one under the same key replaces the first. */
+  /** Runs `collect` before every scrape, to set gauges that nothing else moves. A second function under the same key replaces the first. */
   onScrape(key: string, collect: () => void): void {
     this.collectors.set(key, collect);
   }
 
   /**
-   * Runs `collect` before every scrape, to set gauges of what is there now: they are emptied first, once for all who show
-   * something in them, and those who came last have the last word. The function that this gives ends it.
+   * Runs `collect` before every scrape, to set gauges that show the present state. The gauges are emptied first, once for all functions that set
+   * them; a later function overwrites the values of earlier ones. Returns a function that ends it.
    */
   show(gauges: readonly Family<Cell>[], collect: () => void): () => void {
     const show = { gauges, collect };
@@ -111,12 +111,12 @@ export class Metrics {
     return all.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** Adds text that somebody else makes, in the same format and of other metrics; it comes last. A second one under the same key is ignored. */
+  /** Adds text in the same format, for metrics that are not in this registry. It comes last. A second function under the same key is ignored. */
   addText(key: string, make: () => () => Promise<string>): void {
     if (!this.foreign.has(key)) this.foreign.set(key, make());
   }
 
-  /** All metrics in Prometheus' text format, made in pieces; calls that come while it is made get the same text. */
+  /** All metrics in Prometheus' text format, made in pieces. Calls that come meanwhile get the same text. */
   expose(): Promise<string> {
     this.making ??= this.print().finally(() => {
       this.making = undefined;
@@ -211,7 +211,7 @@ class Buckets implements HistogramCell {
   }
 }
 
-/** A histogram's buckets are cumulative where they are shown, and only there. */
+/** The buckets of a histogram are cumulative only in the text. */
 const printBuckets: Print<Buckets> = (name, labels, { bounds, counts, sum, count }) => {
   const bucket = (le: number | string, value: number) =>
     printLine(`${name}_bucket`, labels === '' ? `le="${le}"` : `${labels},le="${le}"`, value);

@@ -1,7 +1,7 @@
-/** Characters that show nothing of their own, but rule a terminal or the order and look of those around them; line feeds are not among them. */
+/** Invisible characters that control a terminal, or change the order or look of the text around them. Line feeds are not among them. */
 const RULING = /[^\P{Cc}\n]|[\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-/** A text for people's eyes: what it holds may come from a peer or a file, so characters that could make it look like something else are escaped. */
+/** Escapes characters that could make a text look like something else: the text may come from a peer or a file. */
 export function printable(text: string): string {
   return text.replace(RULING, escaped);
 }

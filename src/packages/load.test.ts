@@ -32,7 +32,7 @@ test('without names, the built-in plugins are all there are', async () => {
 test.each<readonly [what: string, message: RegExp, packageJson: string, index: string]>([
   [
     'no field',
-    /x: it is no plugin of Cairn: its package.json lacks "cairn": \{"plugin":"\.\/index\.js","api":1\}/,
+    /x: it is not a Cairn plugin: its package.json lacks "cairn": \{"plugin":"\.\/index\.js","api":1\}/,
     manifest(),
     GOOD,
   ],
@@ -58,6 +58,12 @@ test.each<readonly [what: string, message: RegExp, packageJson: string, index: s
   ['a package.json that is no JSON', /its package.json cannot be read: /, '{', GOOD],
   ['a missing file', /\.\/no\.js cannot be loaded: .*no\.js/, manifest({ plugin: './no.js', api: 1 }), GOOD],
   ['a file that throws', /\.\/index\.js cannot be loaded: no such luck/, API_1, 'throw new Error("no such luck");'],
+  [
+    'an import that the contract lacks',
+    /'cairn-dns\/plugin' does not provide an export named 'later' - it needs another version of cairn-dns than \d\S+, which runs$/,
+    API_1,
+    `import { later } from 'cairn-dns/plugin'; ${GOOD}`,
+  ],
   ['no default export', /has no plugin as its default export/, API_1, 'export const x = 1;'],
   ['another default export', /has no plugin as its default export/, API_1, 'export default { name: "x" };'],
   ['the name of a built-in plugin', /two plugins with the name 'hosts'/, API_1, GOOD.replace('"x"', '"hosts"')],

@@ -13,7 +13,7 @@ import { plugins as builtIn } from '../plugins.ts';
 import { VERSION } from '../version.ts';
 import { placePlugins } from './place.ts';
 
-/** Octets of a package.json. */
+/** The maximum size of a package.json. */
 const MAX_MANIFEST_OCTETS = 1024 * 1024;
 const CONTRACT = 'cairn-dns/plugin';
 const CONTRACT_URL = new URL(`./contract${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url)
@@ -21,7 +21,7 @@ const CONTRACT_URL = new URL(`./contract${import.meta.url.slice(import.meta.url.
 
 /**
  * The built-in plugins with those of packages in their places. A package is named as `npm install` knows it, or by a path that begins with `.` or `/`.
- * It is looked for from `from` on, the working directory, and then beside Cairn. A package that is named twice is loaded once.
+ * It is searched for from the folder `from` (the working directory) upwards, and then beside Cairn. A package that is named twice is loaded once.
  *
  * @throws CairnError (as a rejection) naming the package and what is wrong with it.
  */
@@ -44,8 +44,7 @@ export async function loadPlugins(
 let isProvided = false;
 
 /**
- * A package's own `cairn-dns`, if it has one, is another copy of our modules, with other classes and state. So all packages get the copy
- * that runs.
+ * If a package has its own `cairn-dns`, that is another copy of our modules, with other classes and state. So all packages get the copy that runs.
  */
 function provideContract(): void {
   if (isProvided) return;
@@ -78,7 +77,11 @@ async function loadPlugin(name: string, folder: string): Promise<PluginDefinitio
   try {
     module = await import(/* @vite-ignore */ url);
   } catch (thrown) {
-    throw new CairnError('PLUGIN', `plugin package ${name}: ${file} cannot be loaded: ${messageOf(thrown)}`, {
+    const message = messageOf(thrown);
+    // The copy of cairn-dns that the package was written with may be another version than the one that runs.
+    const isOther = message.includes(`'${CONTRACT}' does not provide an export`);
+    const instead = isOther ? ` - it needs another version of cairn-dns than ${VERSION}, which runs` : '';
+    throw new CairnError('PLUGIN', `plugin package ${name}: ${file} cannot be loaded: ${message}${instead}`, {
       cause: thrown,
     });
   }
@@ -104,7 +107,7 @@ function mainFileOf(name: string, field: unknown): string {
   };
   if (typeof plugin !== 'string') {
     const example = JSON.stringify({ plugin: './index.js', api: API_VERSION });
-    throw pluginError(name, `it is no plugin of Cairn: its package.json lacks "cairn": ${example}`);
+    throw pluginError(name, `it is not a Cairn plugin: its package.json lacks "cairn": ${example}`);
   }
   if (api === API_VERSION) return plugin;
   const versions = `it is made for version ${JSON.stringify(api)} of the plugin API, and Cairn ${VERSION} has version ${API_VERSION}`;

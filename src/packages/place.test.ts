@@ -35,6 +35,14 @@ test.each([
   expect(chain(...placed)).toBe(expected);
 });
 
+test('a plugin that another copy of Cairn made is refused', () => {
+  const copy = { value: { url: 'file:///other/plugin.js' } };
+  const other = Object.defineProperty({ ...plugin('x') }, Symbol.for('cairn-dns/plugin copy'), copy);
+  expect(() => placePlugins(BUILT_IN, [other])).toThrow(
+    "plugin 'x' is made with another copy of cairn-dns, file:///other/plugin.js - import from 'cairn-dns/plugin'",
+  );
+});
+
 test.each([
   say("plugin 'x' says { before: 'cahce' }, but there is no plugin 'cahce' - did you mean 'cache'?", [
     'x',

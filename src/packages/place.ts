@@ -1,15 +1,15 @@
 import { CairnError } from '../base/errors.ts';
 import { didYouMean } from '../corefile/suggest.ts';
-import type { Place, PluginDefinition } from '../plugin/plugin.ts';
+import { otherCopyOf, type Place, type PluginDefinition } from '../plugin/plugin.ts';
 
-/** Where a plugin stands that does not say it: its replies may differ from client to client, and what is below is cached all the same. */
+/** The place of a plugin that names none: its replies may differ between clients, and the replies of the plugins below are still cached. */
 const USUAL: Place = { before: 'cache' };
 
 /**
- * Puts the plugins of packages into the chain: directly before the plugin that they name, or directly after it; several at one place in the order
- * in which they were loaded.
+ * Puts the plugins of packages into the chain, each directly before or after the plugin that it names. Several at one place stand in the order in
+ * which they were loaded.
  *
- * @throws CairnError for a name that another plugin has, a place at an unknown plugin, and places that contradict each other.
+ * @throws CairnError for a plugin of another copy of Cairn, a name that another plugin has, a place at an unknown plugin, and places that contradict each other.
  */
 export function placePlugins(
   builtIn: readonly PluginDefinition[],
@@ -17,6 +17,8 @@ export function placePlugins(
 ): readonly PluginDefinition[] {
   const byName = new Map(builtIn.map((definition) => [definition.name, definition]));
   for (const definition of loaded) {
+    const copy = otherCopyOf(definition);
+    if (copy !== undefined) throw otherCopyError(definition, copy);
     if (byName.has(definition.name)) throw placeError(`there are two plugins with the name '${definition.name}'`);
     byName.set(definition.name, definition);
   }
@@ -38,7 +40,7 @@ function inPlace(
 ): readonly PluginDefinition[] {
   const chain: PluginDefinition[] = [];
   const path: PluginDefinition[] = [];
-  /** Whether a plugin that only says `after` can follow now; others may have to go before it, and wait for something themselves. */
+  /** Whether a plugin with only `after` can follow now. Other plugins may have to go before it, and still wait themselves. */
   const isDue = (other: PluginDefinition) => {
     const { before, after } = placeOf(other);
     if (before !== undefined || path.includes(other) || !chain.some(({ name }) => name === after)) return false;
@@ -81,6 +83,11 @@ function contradiction(
     .map(({ name }) => `'${name}'`);
   const order = fixed.length > 1 ? `, and the order of ${fixed.join(', ')} is fixed` : '';
   return placeError(`places of plugins contradict each other: ${said.join(', ')}${order}`);
+}
+
+function otherCopyError({ name }: PluginDefinition, copy: string): CairnError {
+  const instead = "import from 'cairn-dns/plugin', and do not bundle it";
+  return placeError(`plugin '${name}' is made with another copy of cairn-dns, ${copy} - ${instead}`);
 }
 
 function placeError(message: string): CairnError {

@@ -1,17 +1,17 @@
 import { Rcode } from '../dns/message.ts';
 import type { Name } from '../dns/name.ts';
-import { isOfDenial } from './denial.ts';
+import { isOfDenial } from '../dns/rr.ts';
 import type { PluginEnv } from './env.ts';
 import type { Query } from './query.ts';
 import { notRepeatable } from './repeat.ts';
 import { mapReply, type Reply } from './reply.ts';
 
-/** What a plugin says of a name whose CNAME records lead to a name that is not its own. */
-export type CnameChain = Pick<Reply, 'source' | 'answer'> &
-  /** What goes with the CNAME records, such as the proof that they are the records of the name. */
+/** A plugin's records for a name whose CNAME chain leads out of the plugin's own names. */
+type CnameChain = Pick<Reply, 'source' | 'answer'> &
+  /** What goes with the CNAME records, such as the proof that they belong to the name. */
   Partial<Pick<Reply, 'authority' | 'additional' | 'ednsOptions'>>;
 
-/** The reply to a name with a CNAME chain, completed by what the whole server says of the name at its end. */
+/** The reply for a name with a CNAME chain, completed by the server's reply for the target of the chain. */
 export function followCnameChain(
   query: Query,
   chain: CnameChain,
@@ -22,9 +22,9 @@ export function followCnameChain(
 }
 
 /**
- * The response code is that of the last name (RFC 6604 §3), and the SOA record and proofs of a denial go with it. REFUSED says that
- * the server has nothing to do with that name: then the answer ends with the chain, and the client goes on by itself (RFC 1034 §4.3.2).
- * That the server could not ask is a failure, as the chain alone would be an answer of no address.
+ * The response code is that of the target (RFC 6604 §3), and so are the SOA record and proofs of a negative reply. REFUSED means that the server does
+ * not serve the target: then the answer ends with the chain, and the client looks up the target itself (RFC 1034 §4.3.2). If the lookup of the target
+ * fails, the reply is a failure: the chain alone would mean that there is no address.
  */
 export function afterCnameChain(chain: CnameChain, target: Reply): Reply {
   const { source, answer, authority = [], additional = [], ednsOptions = [] } = chain;
@@ -38,6 +38,6 @@ export function afterCnameChain(chain: CnameChain, target: Reply): Reply {
     additional,
     ednsOptions: [...ednsOptions, ...(target.ednsOptions ?? [])],
     source,
-    uncacheable: true, // the chain may change; what the target says is cached under the target's own name
+    uncacheable: true, // the chain may change; the target's records are cached under the target's name
   };
 }

@@ -1,7 +1,7 @@
 import { type Edns, EdnsOption } from '../dns/message.ts';
 import type { Query } from './query.ts';
 
-/** Options that two neighbours agree on, and that do not concern the next one (RFC 5001, RFC 7830, RFC 7828, RFC 7873). */
+/** Options between two neighbours, which are not passed on (RFC 5001, RFC 7830, RFC 7828, RFC 7873). */
 export const HOP_BY_HOP: ReadonlySet<number> = new Set([
   EdnsOption.NSID,
   EdnsOption.COOKIE,
@@ -11,15 +11,15 @@ export const HOP_BY_HOP: ReadonlySet<number> = new Set([
 
 const NONE: Edns['options'] = [];
 
-/** The options that plugins have put into the query on its way, as the Corefile says. */
+/** The options that plugins have added to the query, as the Corefile says. */
 export function addedOptions({ edns, message }: Query): Edns['options'] {
   if (!edns || edns === message.edns || edns.options.length === 0) return NONE;
   return edns.options.filter((option) => !message.edns?.options.includes(option));
 }
 
 /**
- * Whether the client says more to an upstream than its question and flags: options that travel on, such as a client
- * subnet, or records, such as a TSIG. The reply is for this client alone then, and so is a failure.
+ * Whether the client tells an upstream more than its question and flags: options that are passed on, such as a client subnet, or records, such as a
+ * TSIG. Then the reply, or the failure, is for this client alone.
  */
 export function saysMore({ edns, message }: Query): boolean {
   if (message.answer.length + message.authority.length + message.additional.length > 0) return true;

@@ -3,6 +3,7 @@ import type { PageTls, ServePage } from '../net/pages/http.ts';
 import type { Clock } from '../observe/clock.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import type { OfferEnv } from './offer.ts';
 import type { BlockContext, Plugin } from './plugin.ts';
 import type { Query } from './query.ts';
 import type { Reply } from './reply.ts';
@@ -22,7 +23,7 @@ export interface PageCertificate {
 }
 
 /** All that a plugin may use of the world around it. */
-export interface PluginEnv {
+export interface PluginEnv extends OfferEnv {
   /** Log lines of this plugin: `[LEVEL] plugin/NAME: …`. */
   readonly log: Logger;
   /** Writes a line of the query log: `[INFO] TEXT`, without the plugin's name, as log processors expect it. */
@@ -50,7 +51,7 @@ export interface PluginEnv {
    * or the labels of such queries are not to be read. Costs what that one label costs, and only when it is called.
    */
   label(query: Query, label: string): string | undefined;
-  /** Asks the whole server another question on behalf of `query`; SERVFAIL when such look-ups nest too deeply. */
+  /** Asks the whole server another question on behalf of `query`; SERVFAIL when such lookups nest too deeply. */
   resolve(query: Query, question: Question): Reply | Promise<Reply>;
   /**
    * The value kept under `key`, made by `make` if there is none yet. It survives a reload when the new chain asks for the

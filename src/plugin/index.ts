@@ -60,12 +60,15 @@ export {
   SRV,
   TXT,
 } from '../dns/rr.ts';
+export type { ServerCredentials } from '../net/stream/tls-server.ts';
 export type { Clock, Timer } from '../observe/clock.ts';
 export type { Logger } from '../observe/log.ts';
 export type { Cell, Metrics } from '../observe/metrics.ts';
 export type { PluginEnv } from './env.ts';
 export { type ExistingName, replyOfExisting } from './existing.ts';
+export { CREDENTIALS, SEARCH_LIST, SELECTION, SERVICES, TRANSFERS } from './keys.ts';
 export { type Authority, answerLookup, closedZones, fallsThrough, type Lookup } from './lookup.ts';
+export { OfferKey } from './offer.ts';
 export {
   API_VERSION,
   type BlockContext,
@@ -82,6 +85,8 @@ export {
   type Sent,
 } from './plugin.ts';
 export { type Arrival, type Protocol, type Query, withQuestion } from './query.ts';
-export { alsoDependingOn, counted, Epoch, notRepeatable, type Repeat, repeatUntilMoved, UNCHANGING } from './repeat.ts';
-export { alterReply, createReply, failure, mapRecords, mapReply, type Reply, withTtls } from './reply.ts';
+export { alsoDependingOn, counted, Epoch, notRepeatable, repeatUntilMoved, UNCHANGING } from './repeat.ts';
+export { alterReply, createReply, failure, mapRecords, mapReply, type Repeat, type Reply, withTtls } from './reply.ts';
+export type { ServiceEndpoint, ServiceView } from './service-view.ts';
+export type { TransferableZone, TransferSource } from './transfer.ts';
 export { whileServing } from './while-serving.ts';

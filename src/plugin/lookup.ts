@@ -4,8 +4,8 @@ import type { ResourceRecord } from '../dns/rr.ts';
 import { replyOfExisting } from './existing.ts';
 import type { Handler } from './plugin.ts';
 import type { Query } from './query.ts';
-import { alsoDependingOn, notRepeatable, type Repeat } from './repeat.ts';
-import { createReply, mapReply, type Reply } from './reply.ts';
+import { alsoDependingOn, notRepeatable } from './repeat.ts';
+import { createReply, mapReply, type Repeat, type Reply } from './reply.ts';
 
 /** What authoritative data says about a question. */
 export type Lookup =
@@ -15,11 +15,11 @@ export type Lookup =
       readonly authority?: readonly ResourceRecord[];
       readonly additional?: readonly ResourceRecord[];
     }
-  /** The name exists, the type does not. `proof` goes with the SOA, `answer` holds the CNAME records that led to it, if any. */
+  /** The name exists, the type does not. `proof` goes with the SOA record; `answer` holds the CNAME records that led to the name, if any. */
   | { readonly kind: 'nodata'; readonly answer?: readonly ResourceRecord[]; readonly proof?: readonly ResourceRecord[] }
-  /** The name exists, and the next plugins may have the type. `proof` goes with the SOA if they have not. */
+  /** The name exists, and the next plugins may have the type. If they do not, `proof` goes with the SOA record. */
   | { readonly kind: 'exists'; readonly proof?: readonly ResourceRecord[] }
-  /** No such name. `proof` goes with the SOA, `answer` holds the CNAME records that led to it, if any (RFC 6604). */
+  /** The name does not exist. `proof` goes with the SOA record; `answer` holds the CNAME records that led to the name, if any (RFC 6604). */
   | {
       readonly kind: 'nxdomain';
       readonly answer?: readonly ResourceRecord[];
@@ -27,13 +27,13 @@ export type Lookup =
     }
   /** Not this plugin's name. */
   | { readonly kind: 'skip' }
-  /** The data is not there yet, so nothing may be denied. */
+  /** The data is not loaded yet, so there must be no negative reply. */
   | { readonly kind: 'unready'; readonly error: Error };
 
-/** How one plugin's look-ups become replies. */
+/** How the lookups of a plugin become replies. */
 export interface Authority {
   readonly source: string;
-  /** The names whose NXDOMAIN is left to the next plugin. */
+  /** The zones for whose names the next plugin is asked instead of an NXDOMAIN. */
   readonly fallthrough: readonly Name[];
   readonly next: Handler;
   /** The record that every negative reply carries (RFC 2308 §3). */
@@ -41,12 +41,12 @@ export interface Authority {
 }
 
 /**
- * The reply that a look-up means: rcode, AA, and the SOA of negative replies (RFC 2308 §2).
+ * The reply for a lookup: rcode, AA, and the SOA record of negative replies (RFC 2308 §2).
  *
- * No cache keeps it: the data is at hand and may change at any moment, and looking it up costs no more than a cache would.
+ * No cache keeps it: the data is in memory and may change at any moment, and a lookup costs no more than a cache would.
  *
- * `repeat` says how long the look-up holds: for the reply that is made from it, and for one of the plugins below, which
- * were asked because of it.
+ * `repeat` says how long the lookup holds. It goes into the reply that is made from it, and into a reply of the plugins below that were asked because
+ * of it.
  */
 export function answerLookup(
   query: Query,
@@ -95,12 +95,12 @@ const LIVE = { aa: true, uncacheable: true } as const;
 /** RFC 8914 §4.15: the server could answer, but not yet. */
 const NOT_READY = { code: EdnsOption.EDE, data: Uint8Array.of(0, 14) };
 
-/** Whether a (folded) name is one of those that fall through; no zones mean that none is. */
+/** Whether a (folded) name falls through; without zones, none does. */
 export function fallsThrough(name: Name, zones: readonly Name[]): boolean {
   return zones.some((zone) => isAtOrBelow(name, zone));
 }
 
-/** The (folded) zones of which no name falls through. */
+/** The (folded) zones from which no name falls through. */
 export function closedZones(zones: readonly Name[], fallthrough: readonly Name[]): readonly Name[] {
   const isOpen = (zone: Name) => fallthrough.some((open) => isAtOrBelow(open, zone) || isAtOrBelow(zone, open));
   return zones.filter((zone) => !isOpen(zone));

@@ -4,12 +4,9 @@ import type { Position } from '../corefile/position.ts';
 import type { MessageFlags } from '../dns/message.ts';
 import type { Name } from '../dns/name.ts';
 import type { StreamLimits } from '../net/stream/connections.ts';
-import type { ServerCredentials } from '../net/stream/tls-server.ts';
 import type { PluginEnv } from './env.ts';
 import type { Query } from './query.ts';
 import type { Reply } from './reply.ts';
-import type { ServiceView } from './service-view.ts';
-import type { TransferSource } from './transfer.ts';
 
 /** Answers a query, at once where it can. Never throws for what a peer sent; what it throws becomes SERVFAIL. */
 export type Handler = (query: Query) => Reply | Promise<Reply>;
@@ -46,20 +43,18 @@ export interface Repetitions extends Pick<Query, 'protocol' | 'type' | 'zone' | 
  * Its life:
  *
  * 1. `parse` of its definition reads the directives of a block; `settings` and `ends` say what they mean for the listener and the chain.
- * 2. `create` makes the plugin, without I/O. `cairn check` goes this far, and then to step 8.
- * 3. `wrap` puts it before the next handler, when the chain is built.
+ * 2. `create` makes the plugin, without I/O; with `env.offer` it offers values to other plugins of the block, and to the server. `cairn check` goes on to step 3, and then to step 8.
+ * 3. `wrap` puts it before the next handler, when the chain is built. From here on `env.ask` gives what others offer.
  * 4. `start` loads what it serves. If one plugin fails, all are stopped, and what was served before goes on.
  * 5. `serving` comes once the listeners are open.
- * 6. For each query: `selects`, the handler of `wrap`, then `observe` or `observeRepetitions`. Meanwhile others may ask `ready`, `label` and `explain`.
+ * 6. For each query: the choice that it offers under `SELECTION`, the handler of `wrap`, then `observe` or `observeRepetitions`. Meanwhile others may ask `ready`, `label` and `explain`.
  * 7. `shutdown`, if the process is about to end: DNS is still served. A reload leaves this step out.
- * 8. `stop` gives everything back, after the last query.
+ * 8. `stop` gives everything back, after the last query. What the plugin offered ends with it.
  */
 export interface Plugin {
   /** Puts the plugin in front of `next`; called once, when the chain is built. */
   wrap?(next: Handler): Handler;
-  /** Whether the block serves the query, which lies in its zones; asked for each query before all else. Must not throw and must be cheap. */
-  selects?(query: Query): boolean;
-  /** Told of every query of the block after its reply was sent. Must not throw and must be cheap. */
+  /** Told of every query of the block when its response is encoded, or after the last message of a zone transfer. Must not throw and must be cheap. */
   observe?(query: Query, sent: Sent): void;
   /**
    * The same for many queries at once, of which only so much is known, a moment later. A block whose
@@ -72,17 +67,6 @@ export interface Plugin {
    * came in, so that it is the same for an answer that is given again, or be of a reply without leave to repeat it.
    */
   label?(query: Query, label: string): string | undefined;
-  /**
-   * The domains, folded, that the client which sent the query puts behind names, as far as they are the plugin's own; undefined for
-   * a client that the plugin does not know beyond doubt, and for names that are not the plugin's.
-   */
-  searchList?(query: Query): readonly Name[] | undefined;
-  /** What the block's encrypted listeners show to the next client; to be had from the start on. */
-  credentials?(): ServerCredentials;
-  /** The services of the cluster that the plugin knows, for plugins that give them other names. */
-  readonly services?: ServiceView;
-  /** The zones that other servers can have copies of. */
-  readonly transfers?: TransferSource;
   /**
    * Why the plugin made this reply, for people: called when somebody asks, so it need not be quick. The query is the client's;
    * the plugin may have been asked another one, by a plugin before it.
@@ -217,7 +201,17 @@ export interface PluginDefinition<O = unknown> {
   create(options: O, env: PluginEnv): Plugin;
 }
 
+/** This copy of the contract. A definition shows which one made it, whichever copy asks. */
+const THIS_COPY = { url: import.meta.url };
+const COPY = Symbol.for('cairn-dns/plugin copy');
+
 /** Declares a plugin with the type of its options checked, then forgotten, so that all fit into one list. */
 export function definePlugin<O>(definition: PluginDefinition<O>): PluginDefinition {
-  return definition as PluginDefinition;
+  return Object.defineProperty(definition, COPY, { value: THIS_COPY }) as PluginDefinition;
+}
+
+/** Where the copy of the contract is that made a definition, if it is another than this one: its epochs and keys mean nothing to the server. */
+export function otherCopyOf(definition: PluginDefinition & { readonly [COPY]?: typeof THIS_COPY }): string | undefined {
+  const copy = definition[COPY];
+  return copy === undefined || copy === THIS_COPY ? undefined : (copy.url ?? 'bundled');
 }

@@ -7,7 +7,7 @@ const MIN_UDP_OCTETS = 512;
 
 export type Protocol = 'udp' | 'tcp';
 
-/** How a query came in; an object of its own for each. */
+/** How a query came in; one object for each query. */
 export interface Arrival {
   readonly protocol: Protocol;
   readonly client: Peer;
@@ -19,33 +19,33 @@ export interface Arrival {
   readonly receivedMs: number;
 }
 
-/** A question on its way through a chain of plugins. Never changed: a plugin that rewrites hands a changed copy on. */
+/** A question on its way through a chain of plugins. It never changes: a plugin that rewrites passes on a changed copy. */
 export interface Query extends Arrival {
-  /** The same object in all copies that are made of the query on its way: what is kept of the query can be found by it again. */
+  /** The same object in all copies of the query, so that state of a query can be found by it. */
   readonly arrival: Arrival;
   /** The message as it was received. */
   readonly message: Message;
-  /** In the client's own letter case. */
+  /** In the client's letter case. */
   readonly question: Question;
-  /** The qname, folded: what look-ups compare. */
+  /** The qname, folded, for lookups. */
   readonly name: Name;
   readonly type: number;
   readonly class: number;
   readonly edns: Edns | undefined;
-  /** Whether other servers are asked to say if they have authenticated the data (AD, RFC 6840 §5.7). */
+  /** Whether upstreams are asked to say if they have authenticated the data (AD, RFC 6840 §5.7). */
   readonly ad: boolean;
   /**
-   * Whether others may get the reply, too: what upstreams are sent then follows from the question, RD, CD, DO, `ad` and
-   * the options that the Corefile adds, and from nothing else that the client's message has.
+   * Whether other clients may get the reply, too. If so, upstreams get only what follows from the question, RD, CD, DO, `ad` and the options that the
+   * Corefile adds, and nothing else from the client's message.
    */
   readonly shared: boolean;
-  /** Whether a plugin has changed the query for this client: the reply, or the failure, is nobody else's, whatever the question. */
+  /** Whether a plugin has changed the query for this client. Then the reply, or the failure, is for this client alone. */
   readonly tailored: boolean;
   /** The (folded) zone of the server block's key that matched. */
   readonly zone: Name;
   /** The listener's name in logs and metrics, such as `dns://:53`. */
   readonly server: string;
-  /** How many look-ups inside the server led to this one; 0 for a client's own. */
+  /** How many lookups inside the server led to this one; 0 for a client's query. */
   readonly depth: number;
 }
 
@@ -85,7 +85,10 @@ export function withQuestion(query: Query, question: Question): Query {
   return { ...query, question, name: foldName(question.name), type: question.type, class: question.class };
 }
 
-/** The most octets that the client takes in a reply. RFC 6891 §6.2.3: values below 512 count as 512, which it is without EDNS (RFC 1035 §2.3.4). */
+/**
+ * The most octets that the client accepts in a response: 512 over UDP without EDNS (RFC 1035 §2.3.4). Smaller values in EDNS count as 512 (RFC 6891
+ * §6.2.3).
+ */
 export function roomOf({ protocol, edns }: Query): number {
   return protocol === 'udp' ? Math.max(edns?.udpSize ?? 0, MIN_UDP_OCTETS) : MAX_MESSAGE_OCTETS;
 }

@@ -1,27 +1,8 @@
 import type { Epoch } from '../base/epoch.ts';
 import type { Cell } from '../observe/metrics.ts';
-import { alterReply, type Reply } from './reply.ts';
+import { alterReply, type Repeat, type Reply } from './reply.ts';
 
 export { Epoch } from '../base/epoch.ts';
-
-/**
- * Says that a reply may be given again to the same question, as it is, without asking the plugins.
- *
- * The question includes DO, RD, AD and CD, but not the client: a reply that depends on who asks, or on chance, has no
- * such mark, and a plugin that changes replies in such a way takes the mark off.
- */
-export interface Repeat {
-  /** As long as none of these moves. */
-  readonly epochs: readonly Epoch[];
-  /** And before this time on the clock's monotonic scale. */
-  readonly untilMs: number;
-  /** The counters that each repetition moves by one, soon if not at once. */
-  readonly again: readonly Cell[];
-  /** Whether each repetition gives the addresses of the answer in another random order. */
-  readonly shuffled?: boolean;
-  /** Whether all names that end as the qname does are spelled as the client spells it. */
-  readonly spelledAsAsked?: boolean;
-}
 
 /** For a reply that follows from the question and the Corefile alone. */
 export const UNCHANGING: Repeat = { epochs: [], untilMs: Number.POSITIVE_INFINITY, again: [] };
@@ -37,7 +18,7 @@ export function repeatUntilMoved(epochs: readonly Epoch[], again: Cell): Repeat 
   return { epochs, untilMs: Number.POSITIVE_INFINITY, again: [again] };
 }
 
-/** The reply, which depends on what a plugin above the one that made it found, too. */
+/** The reply, if it also depends on the data of a plugin above the one that made it. */
 export function alsoDependingOn(reply: Reply, { epochs, untilMs, again }: Repeat): Reply {
   const { repeat } = reply;
   if (!repeat) return reply;
@@ -51,7 +32,7 @@ export function alsoDependingOn(reply: Reply, { epochs, untilMs, again }: Repeat
   });
 }
 
-/** The reply without leave to repeat it. */
+/** The reply, which may not be repeated. */
 export function notRepeatable(reply: Reply): Reply {
   return reply.repeat ? alterReply(reply, { repeat: undefined }) : reply;
 }

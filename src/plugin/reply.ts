@@ -1,11 +1,12 @@
+import type { Epoch } from '../base/epoch.ts';
 import { type Edns, type MessageFlags, Rcode, type Sections } from '../dns/message.ts';
 import type { ResourceRecord } from '../dns/rr.ts';
 import type { Counts, Heads, TtlOf } from '../dns/wire/heads.ts';
 import { headsOf as headsOfRecords, Packed } from '../dns/wire/packed.ts';
-import type { Repeat } from './repeat.ts';
+import type { Cell } from '../observe/metrics.ts';
 
 /**
- * What a plugin answers. The server adds what follows from the query: id, question, opcode, RD, CD and the OPT record.
+ * The value that a plugin returns. The server adds what follows from the query: id, question, opcode, RD, CD and the OPT record.
  */
 export interface Reply extends Sections {
   readonly rcode: number;
@@ -14,11 +15,11 @@ export interface Reply extends Sections {
   readonly ad: boolean;
   readonly tc: boolean;
   /**
-   * Records that go on where `answer` ends, in as many messages as it takes (RFC 5936 §2.2): over TCP only. Each is taken
-   * when the client has room for it.
+   * Records that follow those of `answer`, in as many messages as needed (RFC 5936 §2.2), over TCP only. Each is taken when the client has room for
+   * it.
    */
   readonly following?: Iterable<ResourceRecord> | undefined;
-  /** Flags that stand, whatever else would follow from the query and the block. */
+  /** Flags that override those that follow from the query and the block. */
   readonly fixedFlags?: Partial<Pick<MessageFlags, 'aa' | 'ra' | 'rd'>> | undefined;
   /** Options to send to a client that speaks EDNS. */
   readonly ednsOptions?: Edns['options'] | undefined;
@@ -26,22 +27,41 @@ export interface Reply extends Sections {
   readonly source: string;
   /** Why the query failed, for the error log. */
   readonly error?: Error | undefined;
-  /** Set where no cache may keep the reply: it speaks of this moment or this client, or is as quickly made again. */
+  /** Set if no cache may keep the reply: it holds only for this moment or this client, or is just as quickly made again. */
   readonly uncacheable?: true | undefined;
-  /** Set where the reply may be given again to the same question. */
+  /** Set if the reply may be given again to the same question. */
   readonly repeat?: Repeat | undefined;
-  /** Set where the client must get no reply at all. */
+  /** Set if the client must get no response at all. */
   readonly drop?: true | undefined;
 }
 
-/** With every property there, if only as undefined. */
+/**
+ * Says that a reply may be given again to the same question, as it is, without asking the plugins.
+ *
+ * The question includes DO, RD, AD and CD, but not the client. A reply that depends on the client or on chance has no such mark, and a plugin that
+ * changes replies in such a way takes the mark off.
+ */
+export interface Repeat {
+  /** The reply holds as long as none of these moves. */
+  readonly epochs: readonly Epoch[];
+  /** The reply holds until this time on the clock's monotonic scale. */
+  readonly untilMs: number;
+  /** The counters that each repetition moves by one, perhaps a moment later. */
+  readonly again: readonly Cell[];
+  /** Whether each repetition gives the addresses of the answer in another random order. */
+  readonly shuffled?: boolean;
+  /** Whether all names that end as the qname does get the letter case of the client's question. */
+  readonly caseAsAsked?: boolean;
+}
+
+/** With every property present, even if it is undefined. */
 type WholeReply = { readonly [P in keyof Required<Reply>]: Reply[P] };
 
 const EMPTY: readonly ResourceRecord[] = [];
 
-/** A reply with what is given, and nothing else in it: NOERROR, no flags, no records. */
+/** A reply with these parts; the rest is empty: NOERROR, no flags, no records. */
 export function createReply(source: string, parts: Partial<Reply> = {}): WholeReply {
-  // In the same order always, so that V8 knows all replies by one shape.
+  // Always in the same order, so that all replies have one shape in V8.
   return {
     rcode: parts.rcode ?? Rcode.NOERROR,
     aa: parts.aa ?? false,
@@ -63,8 +83,8 @@ export function createReply(source: string, parts: Partial<Reply> = {}): WholeRe
 }
 
 /**
- * A reply whose records are packed. Code that reads a section, or copies the reply, gets them decoded, so a plugin need not know of this. As long
- * as only {@link alterReply} is used, the octets that came are what the client gets.
+ * A reply whose records are packed. They are decoded for code that reads a section or copies the reply, so a plugin need not know of this. As long as
+ * only {@link alterReply} is used, the client gets the octets as they came.
  */
 class PackedReply {
   readonly #records: Packed;
@@ -75,7 +95,7 @@ class PackedReply {
     Object.assign(this, said);
   }
 
-  // Own properties, as only those are copied; of shared functions, so that V8 knows all such replies by one shape.
+  // Own properties, as only those are copied. The functions are shared, so that all such replies have one shape in V8.
   static readonly #sections: PropertyDescriptorMap = {
     answer: { enumerable: true, get: PackedReply.#sectionOf('answer') },
     authority: { enumerable: true, get: PackedReply.#sectionOf('authority') },
@@ -136,7 +156,7 @@ function saidOf({ rcode, aa, ra, ad, tc, fixedFlags, ednsOptions, error, uncache
   return { rcode, aa, ra, ad, tc, fixedFlags, ednsOptions, error, uncacheable, repeat, drop };
 }
 
-/** The reply with other things said of the same records. */
+/** The reply with the same records and other properties. */
 export function alterReply(reply: Reply, changes: Omit<Partial<Reply>, keyof Sections>): Reply {
   const records = recordsOf(reply);
   if (!(records instanceof Packed)) return { ...reply, ...changes };
@@ -156,7 +176,7 @@ export function mapReply(
   return reply instanceof Promise ? reply.then(change) : change(reply);
 }
 
-/** The reply with each record changed; those that follow are changed when they are taken. */
+/** The reply with each record changed. Records of `following` are changed when they are taken. */
 export function mapRecords(reply: Reply, change: (record: ResourceRecord) => ResourceRecord): Reply {
   const { answer, authority, additional, following } = reply;
   return {

@@ -111,10 +111,10 @@ test('a directory is not a file', async () => {
   path = directory;
   const { file, seen } = setUp();
   await file.check();
-  expect(seen).toEqual(['! FILE is a directory, expecting a regular file']);
+  expect(seen).toEqual(['! FILE is a folder, expecting a regular file']);
 });
 
-test('nothing is told after the end', async () => {
+test('nothing is sent after the end', async () => {
   const { clock, file, seen } = setUp();
   await write('one');
   const check = file.check();

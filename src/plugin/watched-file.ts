@@ -9,25 +9,28 @@ interface WatchOptions {
   readonly intervalMs: number;
   /** A larger file is not read. */
   readonly maxOctets: number;
-  /** Told once of each problem; the last good text stands meanwhile. */
+  /** Called once for each problem. The last good text stays in use meanwhile. */
   problem(message: string): void;
 }
 
-export interface WatchedFileOptions extends WatchOptions {
+interface WatchedFileOptions extends WatchOptions {
   readonly path: string;
-  /** Takes the text of the file at first, and whenever it changed; what it throws is reported as a problem. The file is not read while it waits. */
+  /**
+   * Called with the text of the file at first, and whenever it has changed. What it throws is reported as a problem. The file is not read again
+   * before it is done.
+   */
   changed(text: string): void | Promise<void>;
 }
 
-export interface WatchedFilesOptions extends WatchOptions {
+interface WatchedFilesOptions extends WatchOptions {
   readonly paths: readonly string[];
-  /** As for a single file; takes the texts of all files, in the order of the paths, when one of them changed. */
+  /** As for a single file, with the texts of all files, in the order of the paths, when one of them has changed. */
   changed(texts: readonly string[]): void | Promise<void>;
 }
 
 /** A file, or several, read again when the modification time or the size of one changes. */
-export interface WatchedFile {
-  /** Looks whether a file changed, joining a look that is under way; never rejects. The first one starts the polling. */
+interface WatchedFile {
+  /** Checks whether a file has changed, or joins a check under way; never rejects. The first check starts the polling. */
   check(): Promise<void>;
   stop(): void;
 }
@@ -36,7 +39,7 @@ export function watchFile({ path, changed, ...options }: WatchedFileOptions): Wa
   return watchFiles({ ...options, paths: [path], changed: ([text]) => changed(text!) });
 }
 
-/** Follows files that make sense only together, such as a certificate and its key. */
+/** Follows files that belong together, such as a certificate and its key. */
 export function watchFiles({ paths, clock, intervalMs, ...options }: WatchedFilesOptions): WatchedFile {
   let timer: Timer | undefined;
   let underWay: Promise<void> | undefined;
@@ -46,10 +49,10 @@ export function watchFiles({ paths, clock, intervalMs, ...options }: WatchedFile
 
   async function look(): Promise<void> {
     try {
-      // Taken before the texts: a file that changes in between is read once more, never once too few.
+      // Taken before the texts, so that a file that changes in between is read again.
       const foundVersion = (await Promise.all(paths.map(versionOf))).join();
       if (foundVersion === version) {
-        lastProblem = undefined; // it was away, and is back as it was
+        lastProblem = undefined; // the file was away, and is back unchanged
         return;
       }
       const texts = await Promise.all(paths.map((path) => readText(path, options.maxOctets)));

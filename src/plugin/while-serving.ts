@@ -1,10 +1,10 @@
 import type { Plugin } from './plugin.ts';
 
 /**
- * What a plugin shows in metrics of what it has now: from when its listeners are open, so that a reload that fails leaves
- * that to the plugins that go on serving, until it is stopped, as otherwise the metrics would keep what nobody serves.
+ * Shows the state of a plugin in metrics, from when its listeners are open until it is stopped. So after a reload that fails, the metrics still show
+ * the plugins that go on serving, and never one that is gone.
  *
- * @param show begins, and returns how to end it.
+ * @param show begins it, and returns a function that ends it.
  */
 export function whileServing(show: () => () => void): Required<Pick<Plugin, 'serving' | 'stop'>> {
   let hide = () => {};

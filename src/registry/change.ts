@@ -12,7 +12,7 @@ export interface RecordKinds {
   'imported-slice': EndpointSlice;
 }
 
-/** A record that came (nothing before), went (nothing after) or was replaced. */
+/** A record that was added (without `before`), removed (without `after`) or replaced. */
 export type RecordChange = { readonly [K in keyof RecordKinds]: Change<K, RecordKinds[K]> }[keyof RecordKinds];
 
 interface Change<K, T> {
@@ -21,32 +21,32 @@ interface Change<K, T> {
   readonly after: T | undefined;
 }
 
-/** What changed in a registry, in parts: an answer that was made from a record is out of date when the record's epoch has moved. */
+/** The epochs of a registry's parts: a reply that was made from a record is stale when the record's epoch has moved. */
 export class Epochs {
   /** Everything. */
   readonly all = new Epoch();
-  /** Which namespaces there are, and whether the registry is complete. */
+  /** Moves when namespaces change, or when the registry becomes complete or incomplete. */
   readonly namespaces = new Epoch();
-  /** Only of records that somebody asked for. */
+  /** Only for records whose epoch was asked for. */
   private readonly services = new WeakMap<Service, Epoch>();
 
-  /** The service and its endpoints: moves when the record is replaced or taken out, or one of its slices changes. */
+  /** The epoch of a service and its endpoints: it moves when the record is replaced or removed, or when one of its slices changes. */
   of(service: Service): Epoch {
     const epoch = this.services.get(service) ?? new Epoch();
     this.services.set(service, epoch);
     return epoch;
   }
 
-  /** The epoch of the service, if somebody asked for it. */
+  /** The epoch of the service, if it was asked for. */
   known(service: Service | undefined): Epoch | undefined {
     return service && this.services.get(service);
   }
 }
 
-/** Zones that share a serial: the cluster's, those of the cluster set, and those with services that are reached from outside. */
+/** Zones that share a serial: those of the cluster, those of the cluster set, and those with services that are reached from outside. */
 export type SerialZones = 'cluster' | 'cluster-set' | 'outside';
 
-/** Where the service of a slice is found. */
+/** Finds the service of a slice. */
 interface Services {
   service(namespace: string, name: string): Service | undefined;
 }
@@ -57,9 +57,9 @@ interface Changed extends Services {
 }
 
 export interface Effect<T> {
-  /** The epoch that moves: of the record that was there, and of the one that is there now. */
+  /** The epoch of a record; those of the old and of the new record move. */
   epoch(record: T, registry: Changed): Epoch | undefined;
-  /** The zones whose serials move, if their answers show the change: `src/cluster/visible.ts` says so. */
+  /** The zones whose serials move if their replies show the change: see `src/cluster/visible.ts`. */
   readonly serials: readonly SerialZones[];
 }
 
@@ -67,8 +67,8 @@ const ofSlice = (epochs: Epochs, services: Services, { namespace, service }: End
   epochs.known(services.service(namespace, service));
 
 /**
- * What a change of each kind does. Then the listeners of `onRecord` are told of it. Once for each call that changed something,
- * `Epochs.all` moves, and the listeners of `onChange` are told. `state` is whether the registry is synced, or stale: no record changes with it.
+ * The effects of a change of each kind. After them, the listeners of `onRecord` are called. Once for each call that changed something, `Epochs.all`
+ * moves and the listeners of `onChange` are called. `state` is a change between synced and unsynced, or stale and fresh, without a changed record.
  */
 export const EFFECTS: { readonly [K in keyof RecordKinds]: Effect<RecordKinds[K]> } & { readonly state: Effect<void> } =
   {

@@ -4,8 +4,8 @@ import type { EndpointSlice, Service } from './records.ts';
 import { Table } from './table.ts';
 
 /**
- * The services that other clusters of the cluster set export, and their endpoints (Multi-Cluster Services API). They have
- * names in zones of their own, so they never mix with the cluster's services.
+ * The services that other clusters of the cluster set export, and their endpoints (Multi-Cluster Services API). Their names are in separate zones, so
+ * they never mix with the cluster's services.
  */
 export class ImportedServices {
   private readonly serviceTable: Table<Service>;
@@ -13,7 +13,7 @@ export class ImportedServices {
   private readonly slicesByService = new SlicesByService();
   private readonly changed: () => void;
 
-  /** Tells of each record that changed, and then, once, that something did. */
+  /** `tell` is called with each changed record, and then `changed` once. */
   constructor({ tell, changed }: { tell(change: RecordChange): void; changed(): void }) {
     this.changed = changed;
     this.serviceTable = new Table({ replaced: (before, after) => tell({ kind: 'import', before, after }) });
@@ -64,7 +64,7 @@ export class ImportedServices {
     if (this.sliceTable.delete(namespace, name)) this.changed();
   }
 
-  /** Makes each kind that is given equal to it; the result is whether anything changed, which nobody is told. */
+  /** Replaces the records of each given kind. Returns whether anything changed, without calling `changed`. */
   replaceAll(services: Iterable<Service> | undefined, slices: Iterable<EndpointSlice> | undefined): boolean {
     const changes = [
       services !== undefined && this.serviceTable.replaceAll(services),

@@ -3,7 +3,7 @@ import { type ByNamespace, namesIn } from './table.ts';
 
 const NONE: readonly never[] = [];
 
-/** Which records hold an address. Nearly every address has one record, so an array is made only for the second. */
+/** The records that hold an address. Nearly every address has one record, so an array is made only for a second one. */
 export class AddressIndex<T extends object> {
   private readonly byAddress = new Map<string, T | T[]>();
 
@@ -17,8 +17,8 @@ export class AddressIndex<T extends object> {
   }
 
   /**
-   * Puts a record in the place of another. What both hold stays where it is: an entry that goes and comes again would have the table made
-   * anew, whole, each time that it is full of gaps.
+   * Replaces a record by another. Addresses that both hold stay in place: V8 rebuilds the whole table when removing and adding entries has filled it
+   * with gaps.
    */
   replaceAll(before: readonly string[], old: T, after: readonly string[], record: T): void {
     const wanted = new Set(after);
@@ -56,7 +56,7 @@ export class AddressIndex<T extends object> {
   }
 }
 
-/** The slices of each service: one for every hundred endpoints, address family and mirrored Endpoints object. */
+/** The slices of each service: one for each hundred endpoints and address family, and for a mirrored Endpoints object. */
 export class SlicesByService {
   private readonly byNamespace: ByNamespace<readonly EndpointSlice[]> = new Map();
 

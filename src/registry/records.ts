@@ -1,6 +1,6 @@
-/** What is known of a cluster, cut down to what DNS needs (Kubernetes DNS specification 1.1.0). Records are never changed, only replaced. */
+/** The records of a cluster, with only the fields that DNS needs (Kubernetes DNS specification 1.1.0). A record never changes; it is replaced. */
 
-/** The port number of a service or slice that names no port: it has addresses, but no SRV records. */
+/** The port number of a service or slice without ports: it has addresses, but no SRV records. */
 export const NO_PORT = -1;
 
 export interface Port {
@@ -19,17 +19,17 @@ export interface Service {
   readonly headless: boolean;
   /** Canonical text; empty for headless and ExternalName services. */
   readonly clusterIPs: readonly string[];
-  /** As written in the object; empty if the type is not ExternalName. */
+  /** As written in the object; empty for other types than ExternalName. */
   readonly externalName: string;
-  /** A service without ports has one {@link NO_PORT}, so this is empty only for one of the cluster set. */
+  /** A service without ports has one {@link NO_PORT}, so only a service of the cluster set may have none. */
   readonly ports: readonly Port[];
   /** spec.externalIPs and the load balancer's addresses or host names. */
   readonly externalIPs: readonly string[];
 }
 
 /**
- * One address of a ready endpoint of a slice. There may be very many: what is not wanted of them is left out by the source, and so
- * is what an endpoint does not have.
+ * One address of a ready endpoint of a slice. There may be very many, so sources leave out fields that are not needed, or that an endpoint does not
+ * have.
  */
 export interface Endpoint {
   /** Canonical text. */
@@ -60,9 +60,9 @@ export interface Pod {
   /** Canonical text, all families. */
   readonly ips: readonly string[];
   readonly hostNetwork: boolean;
-  /** When its node took the pod in, on the wall clock; unknown for a pod that no node runs. */
+  /** When its node started the pod, on the wall clock; undefined for a pod without a node. */
   readonly startedMs?: number;
-  /** No answer depends on them. */
+  /** No reply depends on them. */
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -70,7 +70,7 @@ export interface Namespace {
   readonly name: string;
 }
 
-/** Whether two records say the same: plain data, compared to the bottom; an absent field equals an undefined one. */
+/** Whether two records are equal: plain data, compared deeply; an absent field equals an undefined one. */
 export function isSame(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;

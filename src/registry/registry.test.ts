@@ -109,7 +109,7 @@ describe('records are found', () => {
 });
 
 describe('a serial that follows the registry', () => {
-  test('moves with the changes that are picked, which look-ups see already', () => {
+  test('moves with the changes that are picked, which lookups see already', () => {
     const { registry, time } = registryAt();
     const { serial } = registry.followSerial('cluster', (change) => {
       return change.kind === 'service' && registry.service('prod', change.after?.name ?? '') === change.after;

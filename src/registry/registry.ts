@@ -1,3 +1,9 @@
+/*
+ * What is known of a cluster: slim records of its objects, with the indexes that names and addresses are looked up by. Begin here;
+ * change.ts has the table of what each change moves, records.ts the records. It never reads a source, and what it gives out is never
+ * changed.
+ */
+
 import type { Clock } from '../observe/clock.ts';
 import { EFFECTS, type Effect, Epochs, type RecordChange, type SerialZones } from './change.ts';
 import { ImportedServices } from './imported-services.ts';
@@ -6,8 +12,8 @@ import type { Endpoint, EndpointSlice, Namespace, Pod, Service } from './records
 import { Serial } from './serial.ts';
 import { Table } from './table.ts';
 
-/** Everything there is of the kinds it names. */
-export interface Snapshot {
+/** All records of some kinds. */
+interface Snapshot {
   readonly namespaces: Iterable<Namespace>;
   readonly services: Iterable<Service>;
   readonly slices: Iterable<EndpointSlice>;
@@ -17,13 +23,13 @@ export interface Snapshot {
   readonly importedSlices: Iterable<EndpointSlice>;
 }
 
-/** An endpoint and the slice that it stands in. */
+/** An endpoint and its slice. */
 export interface PlacedEndpoint {
   readonly slice: EndpointSlice;
   readonly endpoint: Endpoint;
 }
 
-/** See {@link Registry.followSerial}; `stop` when nobody looks at it any more. */
+/** See {@link Registry.followSerial}; `stop` must be called when it is no longer used. */
 export interface FollowedSerial {
   readonly serial: Serial;
   stop(): void;
@@ -44,7 +50,7 @@ interface FollowingSerial {
   readonly serial: Serial;
 }
 
-/** A registry for readers, who cannot change it. */
+/** A registry for readers, which cannot change it. */
 export type ReadonlyRegistry = Omit<Registry, Change | 'imports'> & {
   readonly imports: Pick<ImportedServices, 'service' | 'slice' | 'slicesOf' | 'services' | 'slices'>;
 };
@@ -52,17 +58,17 @@ export type ReadonlyRegistry = Omit<Registry, Change | 'imports'> & {
 /** The methods that change a registry. */
 type Change = Extract<keyof Registry, `${'set' | 'delete' | 'replace' | 'mark'}${string}`>;
 
-/** What a record takes with its entries in all indexes; measured with Node 24. */
+/** The memory of a record with its entries in all indexes, in octets; measured with Node 24. */
 const OCTETS = { namespace: 300, service: 600, slice: 450, endpoint: 130, pod: 400 } as const;
 
 /**
  * What is known of a cluster, indexed for DNS. Sources write it, plugins read it.
  *
- * A change costs what the changed object costs. Setting a record that equals the one that is there changes nothing.
+ * The cost of a change depends only on the changed object. Setting a record that equals the present one has no effect.
  */
 export class Registry {
   private static made = 0;
-  /** Tells the registries of the process apart. */
+  /** Identifies the registry in the process. */
   readonly id: number = ++Registry.made;
   private readonly clock: Clock;
   readonly epochs = new Epochs();
@@ -75,7 +81,7 @@ export class Registry {
   private readonly servicesByExternalIP = new AddressIndex<Service>();
   private readonly slicesByIP = new AddressIndex<EndpointSlice>();
   private readonly podsByIP = new AddressIndex<Pod>();
-  /** What other clusters export. */
+  /** The services that other clusters export. */
   readonly imports: ImportedServices;
   private readonly listeners = new Set<() => void>();
   private readonly recordListeners = new Set<(change: RecordChange) => void>();
@@ -116,7 +122,7 @@ export class Registry {
     });
   }
 
-  /** Whether what is here is complete: before that, the absence of a record says nothing. */
+  /** Whether the registry is complete: before that, a missing record may still come. */
   get synced(): boolean {
     return this.unsyncedReason === undefined;
   }
@@ -126,7 +132,7 @@ export class Registry {
     return this.unsyncedReason ?? '';
   }
 
-  /** Whether what is here may long be out of date, as its source cannot be reached. */
+  /** Whether the records may be old, since the source has been out of reach for long. */
   get stale(): boolean {
     return this.isStale;
   }
@@ -198,7 +204,7 @@ export class Registry {
     };
   }
 
-  /** About how much memory the records and their indexes take, in octets. */
+  /** An estimate of the memory of the records and their indexes, in octets. */
   estimateOctets(): number {
     const { namespaces, services, slices, endpoints, pods, imports } = this.counts();
     const { namespace, service, slice, endpoint, pod } = OCTETS;
@@ -237,7 +243,7 @@ export class Registry {
     if (this.podTable.delete(namespace, name)) this.nextEpoch();
   }
 
-  /** Makes each kind that the snapshot names equal to it, touching only what differs; the other kinds stay as they are. */
+  /** Replaces the records of each kind in the snapshot, changing only those that differ. Other kinds stay as they are. */
   replaceAll({ namespaces, services, slices, pods, imports, importedSlices }: Partial<Snapshot>): void {
     const changes = [
       namespaces !== undefined && this.namespaceTable.replaceAll(namespaces),
@@ -258,28 +264,28 @@ export class Registry {
     this.setUnsyncedReason(reason);
   }
 
-  /** Says whether the source has been out of reach for so long that clients should know. */
+  /** Says whether the source has been out of reach for so long that clients should be told. */
   markStale(isStale: boolean): void {
     if (isStale === this.isStale) return;
     this.isStale = isStale;
     this.stateChanged();
   }
 
-  /** Calls `listener` after every change, once for all that one {@link replaceAll} changed. Returns how to end that. */
+  /** Calls `listener` after every change; once for each {@link replaceAll}. Returns a function that ends it. */
   onChange(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
 
-  /** Calls `listener` with every record that comes, goes or is replaced, when look-ups find what is there now. Returns how to end that. */
+  /** Calls `listener` with every record that is added, removed or replaced, when lookups already see the change. Returns a function that ends it. */
   onRecord(listener: (change: RecordChange) => void): () => void {
     this.recordListeners.add(listener);
     return () => this.recordListeners.delete(listener);
   }
 
   /**
-   * A serial that moves with the changes that `isVisible` picks, asked when look-ups find what is there now. It starts
-   * behind all serials that the registry has given out before for the same `zones`.
+   * A serial that moves with the changes for which `isVisible` is true; it is called when lookups already see the change. The serial starts after all
+   * earlier serials of the registry for the same `zones`.
    */
   followSerial(zones: SerialZones, isVisible: (change: RecordChange) => boolean): FollowedSerial {
     const serial = new Serial(this.clock, this.lastSerials.get(zones)?.value);
@@ -289,7 +295,7 @@ export class Registry {
     return { serial, stop: () => void this.serials.delete(following) };
   }
 
-  /** Does what {@link EFFECTS} says of the change. */
+  /** Applies the {@link EFFECTS} of the change. */
   private tell(change: RecordChange): void {
     const { epoch, serials } = EFFECTS[change.kind] as Effect<unknown>;
     const { before, after } = change;

@@ -3,10 +3,10 @@ import { CairnError } from '../base/errors.ts';
 export type Labels = Readonly<Record<string, string>>;
 
 /** One requirement of a label selector; all of them must hold. */
-export interface Requirement {
+interface Requirement {
   readonly key: string;
   readonly operator: 'in' | 'notin' | 'exists' | 'absent';
-  /** Of `in` and `notin`. */
+  /** The values of `in` and `notin`. */
   readonly values: readonly string[];
 }
 
@@ -14,7 +14,7 @@ export interface Requirement {
 export type Selector = readonly Requirement[];
 
 /** A label selector that does not follow Kubernetes' grammar. */
-export class SelectorError extends CairnError {
+class SelectorError extends CairnError {
   constructor(message: string) {
     super('SELECTOR', message);
   }
@@ -29,7 +29,7 @@ const VALUE_RULE =
   'a value is at most 63 letters, digits, "-", "_" and ".", beginning and ending with a letter or digit';
 
 /**
- * Reads a label selector as kubectl's `-l` takes it: `a=b`, `a==b`, `a!=b`, `a in (x,y)`, `a notin (x,y)`, `a`, `!a`,
+ * Reads a label selector like that of kubectl's `-l`: `a=b`, `a==b`, `a!=b`, `a in (x,y)`, `a notin (x,y)`, `a`, `!a`,
  * joined by commas that mean "and".
  *
  * @throws SelectorError
@@ -58,7 +58,7 @@ function holds({ key, operator, values }: Requirement, labels: Labels): boolean 
   }
 }
 
-/** Whether the labels hold everything that a Service's `spec.selector` asks for; an empty selector selects nothing there. */
+/** Whether the labels match a Service's `spec.selector`; there an empty selector selects nothing. */
 export function matchLabels(selector: Labels, labels: Labels): boolean {
   const wanted = Object.entries(selector);
   return wanted.length > 0 && wanted.every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value);
@@ -97,7 +97,7 @@ function parseRequirement(part: string, text: string): Requirement {
   return { key: key(name), operator: not === '' ? 'exists' : 'absent', values: [] };
 }
 
-/** The selector as text that {@link parseSelector} reads, and that an API server takes. */
+/** The selector as text for {@link parseSelector} and for an API server. */
 export function printSelector(selector: Selector): string {
   return selector.map(printRequirement).join(',');
 }

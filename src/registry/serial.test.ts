@@ -32,7 +32,7 @@ test('it never runs back with the clock', () => {
   expect(serial.value).toBe(START_S + 1);
 });
 
-test('it does not run ahead while nobody looks', () => {
+test('it does not run ahead while nothing reads it', () => {
   const serial = new Serial(fakeClock());
   for (let i = 0; i < 1000; i++) serial.move();
   expect(serial.value).toBe(START_S);

@@ -1,20 +1,20 @@
 import type { Clock } from '../observe/clock.ts';
 
 /**
- * A zone's serial: Unix seconds of the last change that the zone shows.
+ * A zone's serial: the Unix time of the last change that the zone shows.
  *
- * It never runs back, and two different states never show the same serial; changes that nobody looked between share one,
- * so that loading a large cluster does not carry the serial hours ahead of the clock. A new process starts at its own time:
- * later than what an earlier one showed, and never far from what a replica shows that sees the same changes.
+ * It never goes back, and two states that were seen never have the same serial. Changes share a serial if nothing has read it between them, so
+ * loading a large cluster does not move it hours ahead of the clock. A new process starts at its time, which is later than the serials of an earlier
+ * process, and close to those of a replica that sees the same changes.
  */
 export class Serial {
   private readonly clock: Clock;
   private readonly listeners = new Set<() => void>();
   private shown = 0;
-  /** When the last change was made that {@link value} does not show yet. */
+  /** The time of the last change that {@link value} does not show yet. */
   private movedAtMs: number | undefined;
 
-  /** Starts now, or behind `floor` where the clock has not come so far. */
+  /** Starts now, or after `floor` if the clock is behind it. */
   constructor(clock: Clock, floor = 0) {
     this.clock = clock;
     this.shown = floor;
@@ -29,13 +29,13 @@ export class Serial {
     return this.shown;
   }
 
-  /** Something changed that the zone shows. */
+  /** Called when something has changed that the zone shows. */
   move(): void {
     this.movedAtMs = this.clock.now();
     for (const listener of this.listeners) listener();
   }
 
-  /** Calls `listener` with every change. Returns how to end that. */
+  /** Calls `listener` at every change. Returns a function that ends it. */
   onMove(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);

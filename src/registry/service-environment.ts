@@ -3,7 +3,7 @@ import { NO_PORT, type Port, type Service } from './records.ts';
 export interface EnvironmentOptions {
   /** The pod's namespace. */
   readonly namespace: string;
-  /** The pod's `spec.enableServiceLinks`; true by default. Without it only the API server's service is there. */
+  /** The pod's `spec.enableServiceLinks`; true by default. If it is false, only the API server's service has variables. */
   readonly enableServiceLinks?: boolean;
 }
 
@@ -11,11 +11,10 @@ export interface EnvironmentOptions {
 const MASTER = { namespace: 'default', name: 'kubernetes' };
 
 /**
- * The environment variables that a kubelet gives the containers of a new pod for the services that it can see: those of
- * its namespace that have a cluster IP, and `default/kubernetes`.
+ * The environment variables for services that a kubelet gives to the containers of a new pod: for the services of its namespace with a cluster IP,
+ * and for `default/kubernetes`.
  *
- * They come by service, in the order of the services' names; a kubelet gives them in no order. A value is never changed
- * later: a service that is made after the pod has none in it.
+ * They are sorted by the names of the services; a kubelet gives them in no order. Running pods get no variables for new services.
  */
 export function serviceEnvironment(
   services: Iterable<Service>,
@@ -26,7 +25,7 @@ export function serviceEnvironment(
     if (service.clusterIPs.length === 0) continue;
     const isOwn = enableServiceLinks && service.namespace === namespace;
     const isMaster = service.namespace === MASTER.namespace && service.name === MASTER.name;
-    // A namespace may have a service of that name itself.
+    // The namespace may have a service of that name, too.
     if (isOwn || (isMaster && !seen.has(service.name))) seen.set(service.name, service);
   }
   const sorted = [...seen.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -51,7 +50,7 @@ function variablesOf({ name, clusterIPs, ports }: Service): Variable[] {
   ];
 }
 
-/** As the links of old Docker containers had them. */
+/** The variables of links between old Docker containers. */
 function linkVariables(prefix: string, ip: string, port: Port): Variable[] {
   const link = `${prefix}_PORT_${port.port}_${port.protocol.toUpperCase()}`;
   return [
@@ -70,10 +69,10 @@ function variableName(name: string): string {
   return name.toUpperCase().replaceAll('-', '_');
 }
 
-/** The address of cluster DNS where no service says another: kubeadm's. */
+/** The address of cluster DNS if no service has another: kubeadm's default. */
 const DEFAULT_CLUSTER_DNS = '10.96.0.10';
 
-/** The address that a kubelet writes into the resolv.conf of pods: that of the service `kube-system/kube-dns`. */
+/** The address that a kubelet writes into the resolv.conf of pods: the cluster IP of the service `kube-system/kube-dns`. */
 export function clusterDnsAddress(services: Iterable<Service> = []): string {
   for (const { namespace, name, clusterIPs } of services) {
     if (namespace === 'kube-system' && name === 'kube-dns') return clusterIPs[0] ?? DEFAULT_CLUSTER_DNS;

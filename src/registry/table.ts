@@ -1,22 +1,22 @@
 import { isSame } from './records.ts';
 
-/** What a record is known by; records of kinds that have no namespace leave it out. */
+/** The key of a record; kinds without a namespace leave it out. */
 export interface Key {
   readonly namespace?: string;
   readonly name: string;
 }
 
-/** The indexes beside a table: told of every record that enters it and of every one that leaves. */
-export interface Links<T> {
+/** The indexes of a table, which are called for every record that is added or removed. */
+interface Links<T> {
   link?(record: T): void;
   unlink?(record: T): void;
-  /** Told of a record that takes the place of another, where that costs less than {@link unlink} and {@link link}. */
+  /** Called with a record that replaces another, if that costs less than {@link unlink} and {@link link}. */
   relink?(before: T, after: T): void;
-  /** Told last, of both: one of them is undefined where a record comes or goes. */
+  /** Called last, with both records; one is undefined if a record was added or removed. */
   replaced?(before: T | undefined, after: T | undefined): void;
 }
 
-/** The records of one kind by namespace and name: two small look-ups per record, and no composite key to build. */
+/** The records of one kind by namespace and name: two small lookups for each record, and no composite key. */
 export class Table<T extends Key> {
   private readonly byNamespace: ByNamespace<T> = new Map();
   private readonly links: Links<T> | undefined;
@@ -38,7 +38,7 @@ export class Table<T extends Key> {
     for (const byName of this.byNamespace.values()) yield* byName.values();
   }
 
-  /** Adds or replaces a record; false if an equal one was there. */
+  /** Adds or replaces a record; false if there was an equal one. */
   set(record: T): boolean {
     const byName = namesIn(this.byNamespace, record.namespace);
     const old = byName.get(record.name);
@@ -72,7 +72,7 @@ export class Table<T extends Key> {
     return true;
   }
 
-  /** Makes the table hold these records and no others, touching only what differs; false if nothing did. The last of two with one key counts. */
+  /** Replaces all records, changing only those that differ; false if none did. Of two records with one key, the last counts. */
   replaceAll(records: Iterable<T>): boolean {
     const wanted: ByNamespace<T> = new Map();
     for (const record of records) namesIn(wanted, record.namespace).set(record.name, record);
@@ -87,10 +87,10 @@ export class Table<T extends Key> {
   }
 }
 
-/** Something by namespace and name. */
+/** Values by namespace and name. */
 export type ByNamespace<T> = Map<string, Map<string, T>>;
 
-/** What there is in one namespace, which is added if it is new. */
+/** The map of one namespace, which is added if it is new. */
 export function namesIn<T>(byNamespace: ByNamespace<T>, namespace = ''): Map<string, T> {
   let byName = byNamespace.get(namespace);
   if (!byName) {

@@ -8,9 +8,8 @@ import type { Settings } from './settings.ts';
 import type { Candidate, StubName } from './stub.ts';
 
 /**
- * Brings one message to one server and resolves with the octets of the reply, or with undefined if none will come: then
- * the resolver waits as long as it would. A rejection says that the server cannot be reached at all (ECONNREFUSED), which
- * a resolver sees at once. The signal ends the wait.
+ * Sends one message to one server and resolves with the octets of the response, or with undefined if none will come: then the resolver waits for its
+ * time-out. A rejection means that the server cannot be reached (ECONNREFUSED), which a resolver sees at once. The signal ends the wait.
  */
 export type Transport = (
   message: Uint8Array,
@@ -25,7 +24,7 @@ export interface ResolverOptions extends StubSetup {
   /** UDP and TCP sockets by default. */
   readonly transport?: Transport;
   readonly clock?: Clock;
-  /** Gives numbers from 0 up to 1, for `rotate` and the like. */
+  /** Gives numbers from 0 up to 1, for example for `rotate`. */
   readonly random?: () => number;
 }
 
@@ -34,21 +33,21 @@ export interface CallOptions {
 }
 
 export interface LookupOptions extends CallOptions {
-  /** 0, the default, is both. */
+  /** 0, the default, means both. */
   readonly family?: 0 | 4 | 6;
 }
 
-/** Every query of a look-up, and what became of it. */
+/** Every query of a lookup, and its outcome. */
 export interface Explanation {
   readonly name: string;
   readonly stub: StubName;
   readonly settings: Settings;
-  /** In their order; `tried` says whether the look-up came so far. */
+  /** The candidates in their order; `tried` says whether the lookup asked for this one. */
   readonly candidates: readonly (Candidate & { readonly tried: boolean })[];
   /** In the order in which they were sent. */
   readonly queries: readonly ExplainedQuery[];
   readonly result: LookupResult;
-  /** The addresses found, in the order of the replies. */
+  /** The addresses found, in the order of the responses. */
   readonly addresses: readonly string[];
   readonly elapsedMs: number;
 }
@@ -62,12 +61,12 @@ export type Outcome =
   | 'formerr'
   | 'notimp'
   | 'truncated'
-  /** No reply came as long as it was waited for. */
+  /** No response came in time. */
   | 'timeout'
   | 'unreachable';
 
 export interface ExplainedQuery extends Query {
-  /** Since the look-up began. */
+  /** The time since the lookup began. */
   readonly sentMs: number;
   readonly elapsedMs: number;
   readonly outcome: Outcome;
@@ -75,14 +74,13 @@ export interface ExplainedQuery extends Query {
 }
 
 /**
- * Looks up names like one of the stub resolvers, in the manner of `node:dns/promises`; failures are `ResolverError`s with
- * Node's codes.
+ * Looks up names like one of the stub resolvers, with the methods of `node:dns/promises`. Failures are `ResolverError`s with Node's codes.
  */
 export interface Resolver {
-  /** The first address, as getaddrinfo finds it: with search list, A and AAAA. */
+  /** The first address, as getaddrinfo finds it: with the search list, A and AAAA. */
   lookup(name: string, options?: LookupOptions & { readonly all?: false }): Promise<LookupAddress>;
   lookup(name: string, options: LookupOptions & { readonly all: true }): Promise<LookupAddress[]>;
-  /** The records of one type, found like res_search finds them. */
+  /** The records of one type, as res_search finds them. */
   resolve(name: string, type: string, options?: CallOptions): Promise<Answer[]>;
   resolve4(name: string, options?: CallOptions): Promise<string[]>;
   resolve6(name: string, options?: CallOptions): Promise<string[]>;
@@ -97,6 +95,6 @@ export interface Resolver {
   resolveTxt(name: string, options?: CallOptions): Promise<string[][]>;
   /** The names of an address. */
   reverse(address: string, options?: CallOptions): Promise<string[]>;
-  /** Looks the name up and tells every step; a name that is not found is no error here. */
+  /** Looks the name up and reports every step. A name that is not found is not an error here. */
   explain(name: string, options?: CallOptions & { readonly type?: string }): Promise<Explanation>;
 }

@@ -2,7 +2,7 @@ import { MAX_NAME_OCTETS, parseName, wireLength } from '../dns/name.ts';
 import type { Settings } from './settings.ts';
 import type { Candidate } from './stub.ts';
 
-/** How many dots the name has, one at its end included: what ndots is compared with. */
+/** The number of dots in the name, including one at its end. It is compared with ndots. */
 export function dotsIn(name: string): number {
   return name.split('.').length - 1;
 }
@@ -11,12 +11,12 @@ export function isAbsolute(name: string): boolean {
   return name.endsWith('.');
 }
 
-/** The name just as it was typed, made absolute. */
+/** The name as typed, made absolute. */
 export function asTyped(name: string, reason: string): Candidate {
   return { name: isAbsolute(name) ? name : `${name}.`, reason };
 }
 
-/** The name completed by each element of the search list; an element `.` gives the name as it was typed. */
+/** The name completed with each element of the search list; the element `.` gives the name as typed. */
 export function completed(name: string, { search }: Pick<Settings, 'search'>): Candidate[] {
   return search.map((element, i) => {
     const suffix = element.replace(/^\.|\.$/g, '');
@@ -24,7 +24,7 @@ export function completed(name: string, { search }: Pick<Settings, 'search'>): C
   });
 }
 
-/** The same by writing one after the other: an element that begins with a dot gives a name with an empty label. */
+/** The same by plain concatenation: an element that begins with a dot gives a name with an empty label. */
 export function concatenated(name: string, { search }: Pick<Settings, 'search'>): Candidate[] {
   return search.map((element, i) => {
     const complete = `${name}.${element}`;
@@ -36,7 +36,7 @@ function placeOf(i: number, search: readonly string[]): string {
   return `search list, element ${i + 1} of ${search.length}`;
 }
 
-/** Whether a query for the name can be written at all: no label is empty, none and not the whole too long (RFC 1035 §3.1). */
+/** Whether a query can hold the name: no label is empty or too long, and the name is not too long (RFC 1035 §3.1). */
 export function isSendable({ name }: Pick<Candidate, 'name'>): boolean {
   try {
     return wireLength(parseName(name)) <= MAX_NAME_OCTETS;
@@ -45,13 +45,13 @@ export function isSendable({ name }: Pick<Candidate, 'name'>): boolean {
   }
 }
 
-/** Those before the first that cannot be sent: there the resolver gives up. */
+/** The candidates before the first one that cannot be sent, where the resolver gives up. */
 export function untilUnsendable<T extends Pick<Candidate, 'name'>>(list: readonly T[]): readonly T[] {
   const end = list.findIndex((one) => !isSendable(one));
   return end === -1 ? list : list.slice(0, end);
 }
 
-/** Why the name as typed comes before the search list, or after it. */
+/** Says why the name as typed comes before or after the search list. */
 export function dotsReason(name: string, ndots: number): string {
   const dots = dotsIn(name);
   const count = `${dots} dot${dots === 1 ? '' : 's'}`;

@@ -2,31 +2,31 @@ import { canonicalAddress } from '../net/addresses.ts';
 import { type Directive, parseDirectives, parseOption } from './resolv-conf.ts';
 import { MUSL_LINE_OCTETS } from './stubs/musl.ts';
 
-/** Something wrong or doubtful in a resolv.conf. */
+/** An error or warning about a resolv.conf. */
 export interface Problem {
   /** Counted from 1. */
   readonly line: number;
-  /** An error says what no resolver understands; a warning, what some resolvers take otherwise than others. */
+  /** An error is about something that no resolver understands; a warning about something that resolvers read differently. */
   readonly severity: 'error' | 'warning';
   readonly message: string;
 }
 
-/** glibc, musl and Go use so many. */
+/** The number that glibc, musl and Go use. */
 const MAX_NAMESERVERS = 3;
-/** What glibc used before 2.26, and the kubelet before Kubernetes 1.28. */
+/** The limit of glibc before 2.26, and of the kubelet before Kubernetes 1.28. */
 const OLD_SEARCH_DOMAINS = 6;
 const OLD_SEARCH_OCTETS = 256;
 
 const KEYWORDS = new Set(['nameserver', 'search', 'domain', 'options', 'sortlist', 'lookup', 'family']);
 
-/** Options with a value, with the greatest that means something and the least that works everywhere. */
+/** Options with a value: the lowest that works everywhere, and the highest that has an effect. */
 const NUMBERS: ReadonlyMap<string, readonly [min: number, max: number]> = new Map([
   ['ndots', [0, 15]],
   ['timeout', [1, 30]],
   ['attempts', [1, 5]],
 ]);
 
-/** Options that glibc, Go and others know; musl passes over them all. */
+/** Options that glibc, Go and others know; musl ignores all of them. */
 const FLAGS = new Set([
   'edns0',
   'no-reload',
@@ -37,14 +37,14 @@ const FLAGS = new Set([
   'use-vc',
 ]);
 
-/** Options that only glibc knows, with the version that brought them; Go hands over to the libc for their sake. */
+/** Options that only glibc knows, with their first version. If there is one, Go uses the libc's resolver. */
 const GLIBC_FLAGS: ReadonlyMap<string, string> = new Map([
   ['no-aaaa', 'glibc since 2.36'],
   ['no-tld-query', 'glibc'],
   ['strict-error', 'glibc since 2.41'],
 ]);
 
-/** What is wrong or doubtful in a resolv.conf, in the order of its lines. */
+/** The errors and warnings about a resolv.conf, in the order of its lines. */
 export function checkResolvConf(text: string): Problem[] {
   const directives = parseDirectives(text);
   return [...directives.flatMap(checkLine), ...checkNameservers(directives), ...checkSearchLines(directives)].sort(
@@ -57,18 +57,16 @@ function checkLine(directive: Directive): Problem[] {
   const error = (message: string): Problem => ({ line, severity: 'error', message });
   const warning = (message: string): Problem => ({ line, severity: 'warning', message });
   if (!KEYWORDS.has(keyword)) {
-    return [error(`"${keyword}" is no keyword; nameserver, search, domain, options and sortlist are`)];
+    return [error(`"${keyword}" is not a keyword: write nameserver, search, domain, options or sortlist`)];
   }
   const problems: Problem[] = [];
   if (words.length === 0) problems.push(error(`"${keyword}" has no value`));
-  if (indented) problems.push(warning(`glibc and musl pass over the line: blanks stand before "${keyword}"`));
+  if (indented) problems.push(warning(`glibc and musl ignore the line: there are blanks before "${keyword}"`));
   if (octets >= MUSL_LINE_OCTETS) {
-    problems.push(
-      warning(`musl passes over the line: it has ${octets} octets, ${MUSL_LINE_OCTETS - 1} are read at most`),
-    );
+    problems.push(warning(`musl ignores the line: it has ${octets} octets, ${MUSL_LINE_OCTETS - 1} are read at most`));
   }
   if (keyword === 'nameserver' && words[0] !== undefined && canonicalAddress(words[0]) === undefined) {
-    problems.push(error(`"${words[0]}" is no IP address; a nameserver is written without port`));
+    problems.push(error(`"${words[0]}" is not an IP address: a nameserver is written without port`));
   }
   if (keyword === 'options') problems.push(...words.flatMap((word) => checkOption(word, error, warning)));
   if (keyword === 'search') problems.push(...checkSearch(words, warning));
@@ -86,12 +84,12 @@ function checkOption(word: string, error: MakeProblem, warning: MakeProblem): Pr
       return [error(`"${word}" needs a whole number, such as ${name}:${max}`)];
     if (Number(value) > max) return [warning(`"${word}" is cut to ${max} by glibc`)];
     if (Number(value) < min)
-      return [warning(`"${word}" makes musl fail at once; ${min} is the least that works everywhere`)];
+      return [warning(`"${word}" makes musl fail at once; ${min} is the lowest value that works everywhere`)];
     return [];
   }
   const flag = name.replace(/^-/, '');
   const since = GLIBC_FLAGS.get(flag);
-  if (since) return [warning(`the option "${word}" is known to ${since} only`)];
+  if (since) return [warning(`the option "${word}" is known only to ${since}`)];
   return FLAGS.has(flag) ? [] : [error(`the option "${word}" is unknown`)];
 }
 
@@ -105,19 +103,17 @@ function checkSearch(words: readonly string[], warning: MakeProblem): Problem[] 
     );
   }
   if (words.includes('.')) {
-    problems.push(
-      warning('"." is understood by glibc and c-ares only; musl before 1.2.4 fails at it, others pass it over'),
-    );
+    problems.push(warning('only glibc and c-ares understand "."; musl before 1.2.4 fails with it, others ignore it'));
   }
   const dotted = words.find((word) => /^\../.test(word));
   if (dotted !== undefined) {
     problems.push(
-      warning(`"${dotted}" begins with a dot: only glibc drops it, c-ares and musl before 1.2.4 fail at it`),
+      warning(`"${dotted}" begins with a dot: only glibc removes it, c-ares and musl before 1.2.4 fail with it`),
     );
   }
   const comment = words.find((word) => /^[#;]/.test(word));
   if (comment !== undefined) {
-    problems.push(warning(`"${comment}" is no comment here: what follows are search domains like the others`));
+    problems.push(warning(`"${comment}" does not start a comment here: it and the words after it are search domains`));
   }
   return problems;
 }
@@ -138,6 +134,6 @@ function checkSearchLines(directives: readonly Directive[]): Problem[] {
   return lines.slice(0, -1).map(({ line, keyword }) => ({
     line,
     severity: 'warning',
-    message: `the "${keyword}" line counts for nothing: line ${lines.at(-1)!.line} replaces it`,
+    message: `the "${keyword}" line has no effect: line ${lines.at(-1)!.line} replaces it`,
   }));
 }

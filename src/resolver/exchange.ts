@@ -10,15 +10,15 @@ export interface Query {
   readonly protocol: Protocol;
   /** Why it is sent now. */
   readonly why: string;
-  /** The UDP payload size in the query's OPT record; no OPT where it is undefined. */
+  /** The UDP payload size in the query's OPT record; undefined for a query without OPT. */
   readonly ednsOctets?: number;
   /** Whether AD is set in the query. */
   readonly ad?: boolean;
 }
 
-/** What a reply says, as far as a stub resolver looks. */
+/** The parts of a response that stub resolvers look at. */
 export interface Reply {
-  /** In words: NOERROR, NXDOMAIN, SERVFAIL, ... */
+  /** The name of the code: NOERROR, NXDOMAIN, SERVFAIL, ... */
   readonly rcode: string;
   readonly aa: boolean;
   readonly ra: boolean;
@@ -31,7 +31,7 @@ export interface Reply {
   readonly extendedErrors: readonly string[];
 }
 
-/** A record of a reply. */
+/** A record of a response. */
 export interface Answer {
   readonly name: string;
   readonly type: string;

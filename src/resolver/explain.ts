@@ -12,7 +12,7 @@ interface Asked {
   readonly candidates: readonly Candidate[];
 }
 
-/** Puts a look-up's trace into words. */
+/** Makes an explanation from a lookup's trace. */
 export function explanationOf(asked: Asked, { result, trace, elapsedMs }: Prediction<LookupResult>): Explanation {
   const tried = new Set(trace.map(({ query }) => query.name));
   const answers = result.ok ? result.answers : [];
@@ -26,7 +26,7 @@ export function explanationOf(asked: Asked, { result, trace, elapsedMs }: Predic
   };
 }
 
-/** A query without a reply was waited for until the next one was sent, as far as it was waited for at all. */
+/** The time of a query without a response ends when the next query was sent. */
 function explainQuery(
   { query, sentMs, endMs, reply, unreachable }: Traced,
   elapsedMs: number,

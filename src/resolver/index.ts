@@ -1,3 +1,9 @@
+/*
+ * The client side of DNS, as programs in pods have it: resolv.conf, search lists and the stub resolvers of C libraries and runtimes;
+ * exported as `cairn-dns/resolver`. Begin with resolver.ts; machine.ts says how a stub resolver is written down. Nothing here caches, and
+ * nothing but transport.ts opens a socket.
+ */
+
 export type {
   CallOptions,
   ExplainedQuery,
@@ -9,7 +15,6 @@ export type {
   Transport,
 } from './api.ts';
 export { checkResolvConf, type Problem } from './check.ts';
-export { ResolverError } from './error.ts';
 export type { Answer, Protocol, Query, Reply } from './exchange.ts';
 export {
   type KubeletDns,
@@ -23,7 +28,13 @@ export {
 export { readSettings, type SearchPlan, type StubSetup, searchPlan } from './plan.ts';
 export { parseResolvConf, printResolvConf, type ResolvConf, type ResolvOption } from './resolv-conf.ts';
 export { createResolver } from './resolver.ts';
-export type { FailureCode, LookupFailure, LookupResult, LookupSuccess } from './result.ts';
+export {
+  type FailureCode,
+  type LookupFailure,
+  type LookupResult,
+  type LookupSuccess,
+  ResolverError,
+} from './result.ts';
 export type { Environment, Flag, Note, Settings } from './settings.ts';
 export { type Candidate, STUB_NAMES, type StubName } from './stub.ts';
 export { socketTransport } from './transport.ts';

@@ -18,12 +18,12 @@ export type PodLike =
   | { readonly metadata?: { readonly namespace?: string | undefined }; readonly spec: PodDns }
   | (PodDns & { readonly namespace: string; readonly spec?: undefined });
 
-/** What a kubelet is set up with. */
+/** The settings of a kubelet. */
 export interface KubeletDns {
-  /** The address of the cluster's DNS service; none is the classic mistake. */
+  /** The addresses of the cluster's DNS service. Leaving them out is a common mistake. */
   readonly clusterDns: readonly string[];
   readonly clusterDomain: string;
-  /** The text of the node's resolv.conf; empty by default. Undefined stands for a kubelet that is told to read none. */
+  /** The text of the node's resolv.conf; empty by default. Undefined for a kubelet that is told to read no file. */
   readonly nodeResolvConf?: string | undefined;
 }
 
@@ -33,21 +33,21 @@ export interface PodDnsEvent {
   readonly message: string;
 }
 
-/** What the kubelet writes into a container's resolv.conf, and the events that go with it. */
+/** The contents of a container's resolv.conf, and the events that the kubelet records. */
 export interface PodResolvConf extends ResolvConf {
   readonly events: readonly PodDnsEvent[];
 }
 
-/** The kubelet's limits; what is beyond them is cut off at the end. */
-export const MAX_NAMESERVERS = 3;
-export const MAX_SEARCH_DOMAINS = 32;
-/** The blanks between the domains are counted. */
-export const MAX_SEARCH_CHARACTERS = 2048;
+/** The kubelet's limits. It leaves out what is beyond them. */
+const MAX_NAMESERVERS = 3;
+const MAX_SEARCH_DOMAINS = 32;
+/** Includes the spaces between the domains. */
+const MAX_SEARCH_CHARACTERS = 2048;
 const MAX_DOMAIN_CHARACTERS = 253;
 
 const DEFAULT_NAMESPACE = 'default';
 
-/** The resolv.conf of a Pod's containers, as the kubelet makes it of dnsPolicy, dnsConfig and the node's own file. */
+/** The resolv.conf of a Pod's containers, which the kubelet makes from dnsPolicy, dnsConfig and the node's file. */
 export function resolvConfFor(pod: PodLike | string, cluster: KubeletDns): PodResolvConf {
   const { namespace, dns } = fieldsOf(pod);
   const events: PodDnsEvent[] = [];
@@ -64,7 +64,7 @@ function fieldsOf(pod: PodLike | string): { readonly namespace: string; readonly
   return { namespace: pod.metadata?.namespace ?? DEFAULT_NAMESPACE, dns: pod.spec };
 }
 
-/** What the policy alone gives. ClusterFirst means Default for a Pod in the host's network. */
+/** The part that follows from the policy alone. For a Pod in the host's network, ClusterFirst means Default. */
 function baseOf(
   { dnsPolicy = 'ClusterFirst', hostNetwork = false }: PodDns,
   namespace: string,
@@ -90,7 +90,7 @@ function baseOf(
   };
 }
 
-/** The node's file as the kubelet reads it: the last `search` line, all `options` by name; `domain` counts for nothing. */
+/** The node's file as the kubelet reads it: the last `search` line, all `options` by name; `domain` is ignored. */
 function nodeOf({ nodeResolvConf }: KubeletDns): ResolvConf {
   if (nodeResolvConf === undefined) return { nameservers: ['127.0.0.1'], search: ['.'], options: [] };
   const directives = parseDirectives(nodeResolvConf);
@@ -104,7 +104,7 @@ function nodeOf({ nodeResolvConf }: KubeletDns): ResolvConf {
   };
 }
 
-/** dnsConfig comes after what the policy gives; its options replace those of the same name. */
+/** Adds dnsConfig; its options replace those of the same name. */
 function merge(base: ResolvConf, config: PodDnsConfig | undefined): ResolvConf {
   if (!config) return base;
   const options = (config.options ?? []).map(({ name = '', value }) => (value ? { name, value } : { name }));
@@ -115,7 +115,7 @@ function merge(base: ResolvConf, config: PodDnsConfig | undefined): ResolvConf {
   };
 }
 
-/** The kubelet's own order is that of a hash map; here the first of a name keeps its place. */
+/** The last value of an option counts. The kubelet's order is that of a hash map; here an option keeps its first place. */
 function mergeOptions(options: readonly ResolvOption[]): ResolvOption[] {
   return [...new Map(options.map((option) => [option.name, option])).values()];
 }

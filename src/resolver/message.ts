@@ -5,7 +5,7 @@ import type { Answer, Query, Reply } from './exchange.ts';
 /** The option code of extended errors (RFC 8914 §2). */
 const EXTENDED_ERROR = 15;
 
-/** The octets of a query, with a random id; none of a label or name that is too long. */
+/** The octets of a query, with a random id; the name must fit into a message. */
 export function encodeQuery({ name, type, ednsOctets, ad = false }: Query): Uint8Array {
   const opt = {
     type: 'OPT',
@@ -23,7 +23,7 @@ export function encodeQuery({ name, type, ednsOctets, ad = false }: Query): Uint
   });
 }
 
-/** What the octets of a reply say; undefined if they are no message. */
+/** Decodes a response; undefined if the octets are not a message. */
 export function decodeReply(octets: Uint8Array): Reply | undefined {
   try {
     return replyOf(packet.decode(Buffer.from(octets)));
@@ -32,7 +32,7 @@ export function decodeReply(octets: Uint8Array): Reply | undefined {
   }
 }
 
-/** `dns-packet` gives the rcode as a word, which its types do not know. */
+/** `dns-packet` gives the rcode as a word, which its types lack. */
 type Decoded = Packet & { readonly rcode?: string; readonly flag_aa?: boolean; readonly flag_ra?: boolean };
 
 function replyOf(decoded: Decoded & { readonly flag_tc?: boolean }): Reply {

@@ -68,13 +68,13 @@ test('the environment stands above the file, for glibc', () => {
   expect(readSettings({ stub: 'musl', resolvConf, environment }).search).toEqual(['a']);
 });
 
-test('what is passed over is noted with its line', () => {
+test('ignored lines and options are noted with their line', () => {
   const { notes } = readSettings({ stub: 'musl', resolvConf: 'nameserver x\n domain a\noptions rotate ndots:16\n' });
   expect(notes.map(({ line, message }) => `${line}: ${message}`)).toEqual([
-    '2: blanks before "domain": the line is passed over',
-    '1: "x" is no IP address: the line is passed over',
-    '3: the option "rotate" is passed over',
-    '3: "ndots:16" is taken for 15',
+    '2: blanks before "domain": the line is ignored',
+    '1: "x" is not an IP address: the line is ignored',
+    '3: the option "rotate" is ignored',
+    '3: "ndots:16" counts as 15',
   ]);
 });
 

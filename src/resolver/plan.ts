@@ -3,25 +3,25 @@ import { type Environment, interpret, type Settings } from './settings.ts';
 import type { Candidate, Question, StubName } from './stub.ts';
 import { stubs } from './stubs.ts';
 
-/** Which stub resolver is meant, and what it is given. */
+/** A stub resolver and its settings. */
 export interface StubSetup {
   /** `glibc` by default. */
   readonly stub?: StubName;
-  /** The file's text, or what it says. */
+  /** The text of the file, or its parsed form. */
   readonly resolvConf: string | ResolvConf;
-  /** The container's; empty by default. */
+  /** The container's environment; empty by default. */
   readonly environment?: Environment;
 }
 
-/** Every query that a name can lead to, before any server is asked. */
+/** All queries that a lookup may send. */
 export interface SearchPlan {
   readonly name: string;
   readonly settings: Settings;
-  /** In the order in which they are tried until one decides. Empty if the name is refused without asking. */
+  /** The candidates, in the order in which they are tried until one decides. Empty if the resolver refuses the name without asking. */
   readonly candidates: readonly Candidate[];
-  /** The types asked of each candidate, in their order. */
+  /** The types that are asked for each candidate, in their order. */
   readonly types: readonly string[];
-  /** Whether the types of a candidate are asked at the same time. */
+  /** Whether all types of a candidate are asked at the same time. */
   readonly parallel: boolean;
   /** Whether all candidates are asked at the same time. */
   readonly together: boolean;
@@ -30,16 +30,16 @@ export interface SearchPlan {
 /** The types that getaddrinfo asks for. */
 const ADDRESS_TYPES = ['A', 'AAAA'];
 
-/** What a resolver makes of a resolv.conf: its own defaults and limits applied, with notes on what it passes over. */
+/** The settings that a resolver reads from a resolv.conf, with its defaults and limits, and notes on what it ignores. */
 export function readSettings({ stub = 'glibc', resolvConf, environment }: StubSetup): Settings {
   const text = typeof resolvConf === 'string' ? resolvConf : printResolvConf(resolvConf);
   return interpret(text, stubs[stub].dialect, environment);
 }
 
 /**
- * What a resolver asks for if `name` is found nowhere: names, types and their order, without asking anyone.
+ * What a resolver asks for if `name` is not found: names, types and their order. No server is asked.
  *
- * @param type the one type that is looked up, as res_search does; without it A and AAAA, as getaddrinfo does.
+ * @param type the type to look up, as res_search does; without it A and AAAA, as getaddrinfo does.
  */
 export function searchPlan(name: string, setup: StubSetup, type?: string): SearchPlan {
   const stub = stubs[setup.stub ?? 'glibc'];

@@ -1,10 +1,10 @@
 import type { Query, Reply } from './exchange.ts';
-import type { Happening, Machine } from './machine.ts';
+import type { Event, Machine } from './machine.ts';
 
-/** What a server does with a query: it replies, stays silent, or cannot be reached. */
+/** What a server does with a query: it responds, stays silent, or cannot be reached. */
 export type Response = Reply | 'silence' | 'unreachable';
 
-/** A query of a look-up, with its time since the beginning and what became of it. */
+/** A query of a lookup, with its time since the beginning and its outcome. */
 export interface Traced {
   readonly query: Query;
   readonly sentMs: number;
@@ -16,11 +16,11 @@ export interface Traced {
 export interface Prediction<T> {
   readonly result: T;
   readonly trace: readonly Traced[];
-  /** How long the look-up takes, time-outs included. */
+  /** How long the lookup takes, including time-outs. */
   readonly elapsedMs: number;
 }
 
-/** Runs a machine against servers that answer at once and in order, on a clock of its own. Pure if `respond` is. */
+/** Runs a machine with simulated time and servers that respond at once and in order. Pure if `respond` is. */
 export function predict<T>(machine: Machine<T>, respond: (query: Query) => Response): Prediction<T> {
   const trace: Traced[] = [];
   const inbox: Traced[] = [];
@@ -39,12 +39,12 @@ export function predict<T>(machine: Machine<T>, respond: (query: Query) => Respo
     const arrived = inbox.shift();
     if (!arrived) nowMs = Math.max(nowMs, step.value.untilMs);
     else arrived.endMs = nowMs;
-    step = machine.next(happeningOf(arrived, nowMs));
+    step = machine.next(eventOf(arrived, nowMs));
   }
   return { result: step.value, trace, elapsedMs: nowMs };
 }
 
-export function happeningOf(arrived: Traced | undefined, nowMs: number): Happening {
+export function eventOf(arrived: Traced | undefined, nowMs: number): Event {
   if (!arrived) return { kind: 'time', nowMs };
   const { query, reply } = arrived;
   return reply ? { kind: 'reply', nowMs, query, reply } : { kind: 'unreachable', nowMs, query };

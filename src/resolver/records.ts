@@ -1,7 +1,7 @@
 import type { CaaRecord, MxRecord, NaptrRecord, SoaRecord, SrvRecord } from 'node:dns';
 import type { CaaData, MxData, NaptrData, SoaData, SrvData } from 'dns-packet';
 
-/** What `dns-packet` decodes, in the shapes of node:dns. */
+/** Converts the data that `dns-packet` decodes to the forms of node:dns. */
 export const asText = (data: unknown): string => String(data);
 
 export function asCaa(data: unknown): CaaRecord {

@@ -1,6 +1,6 @@
 import { canonicalAddress } from '../net/addresses.ts';
 
-/** A larger file is no resolv.conf. */
+/** The maximum size of a resolv.conf. */
 export const MAX_RESOLV_CONF_OCTETS = 64 * 1024;
 
 /** One word of an `options` line: `ndots:5` has a value, `rotate` has none. */
@@ -9,21 +9,21 @@ export interface ResolvOption {
   readonly value?: string;
 }
 
-/** What a resolv.conf says, before any resolver's limits. */
+/** The contents of a resolv.conf, without any resolver's limits. */
 export interface ResolvConf {
-  /** In canonical text, an IPv6 zone kept. */
+  /** In canonical text, with IPv6 zones. */
   readonly nameservers: readonly string[];
-  /** The search list as written: that of the last `search` or `domain` line. */
+  /** The search list as written, from the last `search` or `domain` line. */
   readonly search: readonly string[];
-  /** Those of all `options` lines, in their order. */
+  /** The options of all `options` lines, in their order. */
   readonly options: readonly ResolvOption[];
 }
 
-/** A line that says something: neither blank nor a comment. */
+/** A line that is neither blank nor a comment. */
 export interface Directive {
   /** Counted from 1. */
   readonly line: number;
-  /** Whether blanks stand before the keyword; glibc and musl pass over such a line. */
+  /** Whether there are blanks before the keyword; glibc and musl ignore such a line. */
   readonly indented: boolean;
   /** The length of the line without its line feed. */
   readonly octets: number;
@@ -31,7 +31,7 @@ export interface Directive {
   readonly words: readonly string[];
 }
 
-/** The lines of a resolv.conf that say something; never fails, since no resolver does. */
+/** The lines of a resolv.conf without blank lines and comments. It never fails, as no resolver does. */
 export function parseDirectives(text: string): Directive[] {
   return text.split('\n').flatMap((line, i) => {
     const [keyword, ...words] = line.trim().split(/\s+/);
@@ -41,8 +41,8 @@ export function parseDirectives(text: string): Directive[] {
 }
 
 /**
- * Reads a resolv.conf for what it means to say: with no limits, and with lines that only some resolvers read.
- * What one resolver makes of it is `readSettings`; what is wrong with it is `checkResolvConf`.
+ * Reads a resolv.conf without limits, including lines that only some resolvers read. `readSettings` reads it like one resolver; `checkResolvConf`
+ * finds its mistakes.
  */
 export function parseResolvConf(text: string): ResolvConf {
   const directives = parseDirectives(text);
@@ -54,8 +54,8 @@ export function parseResolvConf(text: string): ResolvConf {
   };
 }
 
-/** The words of the last `search` line, or the one of a `domain` line that comes later: each replaces the other. */
-export function searchListOf(directives: readonly Directive[]): readonly string[] {
+/** The words of the last `search` line, or the word of a later `domain` line: each replaces the other. */
+function searchListOf(directives: readonly Directive[]): readonly string[] {
   const last = directives.findLast(({ keyword }) => keyword === 'search' || keyword === 'domain');
   return last?.keyword === 'domain' ? last.words.slice(0, 1) : (last?.words ?? []);
 }
@@ -65,7 +65,7 @@ export function parseOption(word: string): ResolvOption {
   return colon === -1 ? { name: word } : { name: word.slice(0, colon), value: word.slice(colon + 1) };
 }
 
-export function printOption({ name, value }: ResolvOption): string {
+function printOption({ name, value }: ResolvOption): string {
   return value === undefined ? name : `${name}:${value}`;
 }
 

@@ -159,7 +159,7 @@ test('an explanation tells each query with its reason', async () => {
   });
 });
 
-test('a signal ends a look-up and the wait of its transport', async () => {
+test('a signal ends a lookup and the wait of its transport', async () => {
   const abort = new AbortController();
   const signals: AbortSignal[] = [];
   const transport: Transport = (_, __, ___, signal) => {
@@ -175,7 +175,7 @@ test('a signal ends a look-up and the wait of its transport', async () => {
   await expect(resolverWith().lookup('web', { signal: abort.signal })).rejects.toThrow('enough');
 });
 
-test('a reply that does not answer the query is no reply', async () => {
+test('a response that does not answer the query does not count', async () => {
   const clock = fakeClock();
   const forged: Transport = async (message) => {
     const { questions = [] } = packet.decode(Buffer.from(message));

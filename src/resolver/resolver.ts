@@ -4,12 +4,11 @@ import { parseIP } from '../dns/ip.ts';
 import { reverseName } from '../dns/reverse.ts';
 import { systemClock } from '../observe/clock.ts';
 import type { CallOptions, Explanation, LookupOptions, Resolver, ResolverOptions } from './api.ts';
-import { ResolverError } from './error.ts';
 import type { Answer } from './exchange.ts';
 import { explanationOf } from './explain.ts';
 import { readSettings } from './plan.ts';
 import { asCaa, asMx, asNaptr, asSoa, asSrv, asText, asTxt } from './records.ts';
-import type { LookupSuccess } from './result.ts';
+import { type LookupSuccess, ResolverError } from './result.ts';
 import { type Network, run } from './run.ts';
 import type { Question } from './stub.ts';
 import { stubs } from './stubs.ts';
@@ -20,8 +19,8 @@ const DNS_PORT = 53;
 const FAMILY_TYPES: Readonly<Record<0 | 4 | 6, readonly string[]>> = { 0: ['A', 'AAAA'], 4: ['A'], 6: ['AAAA'] };
 
 /**
- * A resolver that sends what one of the stub resolvers would send, and decides as it would. It keeps nothing from one
- * look-up to the next: no cache, no memory of servers.
+ * A resolver that sends the same queries as one of the stub resolvers, and decides in the same way. It keeps no state between lookups: no cache, no
+ * memory of servers.
  */
 export function createResolver(options: ResolverOptions): Resolver {
   const { transport = socketTransport, port = DNS_PORT, clock = systemClock, random = Math.random } = options;

@@ -1,3 +1,4 @@
+import { CairnError } from '../base/errors.ts';
 import type { Answer } from './exchange.ts';
 
 /** node:dns's codes, the same for every stub resolver. */
@@ -12,14 +13,14 @@ export type FailureCode =
   | 'ECONNREFUSED'
   | 'EBADNAME';
 
-/** How a look-up ended. */
+/** How a lookup ended. */
 export type LookupResult = LookupSuccess | LookupFailure;
 
 export interface LookupSuccess {
   readonly ok: true;
   /** The name that decided, absolute. */
   readonly name: string;
-  /** The answer sections of the replies that count, in the order of the types asked for. */
+  /** The answer sections of the responses that count, in the order of the types asked for. */
   readonly answers: readonly Answer[];
   readonly why: string;
 }
@@ -37,4 +38,17 @@ export function found(name: string, answers: readonly Answer[]): LookupSuccess {
 
 export function failed(code: FailureCode, why: string): LookupFailure {
   return { ok: false, code, why };
+}
+
+/** A failed lookup, with the properties of node:dns's errors. */
+export class ResolverError extends CairnError {
+  /** What failed: `getaddrinfo`, or `query` with a type, such as `querySrv`. */
+  readonly syscall: string;
+  readonly hostname: string;
+
+  constructor(code: FailureCode | 'EINVAL', syscall: string, hostname: string, why: string) {
+    super(code, `${syscall} ${code} ${hostname}: ${why}`);
+    this.syscall = syscall;
+    this.hostname = hostname;
+  }
 }

@@ -4,7 +4,7 @@ import type { Transport } from './api.ts';
 import type { Query } from './exchange.ts';
 import type { Machine } from './machine.ts';
 import { decodeReply, encodeQuery } from './message.ts';
-import { happeningOf, type Prediction, type Traced } from './predict.ts';
+import { eventOf, type Prediction, type Traced } from './predict.ts';
 
 export interface Network {
   readonly transport: Transport;
@@ -12,7 +12,7 @@ export interface Network {
   readonly clock: Clock;
 }
 
-/** Runs a machine over a transport. Rejects with the signal's reason if that comes first; nothing is left waiting then. */
+/** Runs a machine over a transport. If the signal comes first, it rejects with the signal's reason and ends all waits. */
 export async function run<T>(
   machine: Machine<T>,
   { transport, port, clock }: Network,
@@ -62,7 +62,7 @@ export async function run<T>(
       for (const query of step.value.send) void ask(query);
       await waitUntil(step.value.untilMs);
       signal?.throwIfAborted();
-      step = machine.next(happeningOf(inbox.shift(), nowMs()));
+      step = machine.next(eventOf(inbox.shift(), nowMs()));
     }
     return { result: step.value, trace, elapsedMs: nowMs() };
   } finally {

@@ -14,7 +14,7 @@ export type Flag =
   | 'trust-ad'
   | 'use-vc';
 
-/** What one resolver makes of a resolv.conf: all defaults filled in, all limits applied. */
+/** The settings that one resolver reads from a resolv.conf, with its defaults and limits. */
 export interface Settings {
   readonly nameservers: readonly string[];
   readonly search: readonly string[];
@@ -22,25 +22,25 @@ export interface Settings {
   readonly timeoutMs: number;
   readonly attempts: number;
   readonly flags: ReadonlySet<Flag>;
-  /** What the resolver passes over, or takes otherwise than it is written. */
+  /** What the resolver ignores, or reads differently from what is written. */
   readonly notes: readonly Note[];
 }
 
-/** Something about a line of resolv.conf; line 0 is the environment. */
+/** A note about a line of resolv.conf; line 0 is the environment. */
 export interface Note {
   readonly line: number;
   readonly message: string;
 }
 
-/** The variables that glibc and c-ares take settings from. */
+/** The variables from which glibc and c-ares read settings. */
 export interface Environment {
   readonly LOCALDOMAIN?: string | undefined;
   readonly RES_OPTIONS?: string | undefined;
-  /** The host's name: its part after the first dot is the search list where nothing else gives one. */
+  /** The host's name. The part after its first dot is the search list if nothing else gives one. */
   readonly HOSTNAME?: string | undefined;
 }
 
-/** A number among the options; a value outside the bounds is moved to the nearer one. */
+/** An option with a number; a value outside of the bounds becomes the nearer bound. */
 export interface NumberRule {
   readonly sets: 'ndots' | 'timeoutMs' | 'attempts';
   readonly min: number;
@@ -49,34 +49,34 @@ export interface NumberRule {
 
 /** How one resolver reads resolv.conf. */
 export interface Dialect {
-  /** Whether a keyword counts that has blanks before it. */
+  /** Whether a keyword may have blanks before it. */
   readonly indented: boolean;
-  /** A line of so many octets or more is passed over. */
+  /** A line of at least this many octets is ignored. */
   readonly lineOctets?: number;
   readonly maxNameservers: number;
   readonly defaultNameservers: readonly string[];
-  /** Whether `domain` counts only where no `search` line came before it. */
+  /** Whether `domain` is ignored after a `search` line. */
   readonly searchBeatsDomain?: boolean;
   /** Whether a `domain` line may name several domains, as a `search` line does. */
   readonly domainIsList?: boolean;
-  /** Whether a `search` or `domain` line without a value empties the list; otherwise it is passed over. */
+  /** Whether a `search` or `domain` line without a value empties the list; otherwise it is ignored. */
   readonly emptySearchClears?: boolean;
-  /** Whether `search` and `domain` count at all. */
+  /** Whether `search` and `domain` are read at all. */
   readonly readsSearch?: boolean;
-  /** The element of the search list as it is used; undefined for one that is dropped. */
+  /** Changes an element of the search list; undefined if the element is dropped. */
   readonly searchElement?: (element: string) => string | undefined;
   readonly environment: boolean;
   readonly hostnameDomain: boolean;
   readonly defaults: { readonly ndots: number; readonly timeoutMs: number; readonly attempts: number };
   readonly numbers: ReadonlyMap<string, NumberRule>;
-  /** The number that the text stands for; undefined where the option is passed over. */
+  /** Reads the number of an option; undefined if the option is ignored. */
   readonly readNumber: (text: string, sets: NumberRule['sets']) => number | undefined;
   readonly flags: ReadonlyMap<string, Flag>;
-  /** Whether `-FLAG` takes a flag back. */
+  /** Whether `-FLAG` clears a flag. */
   readonly clearsFlags?: boolean;
 }
 
-/** Reads a resolv.conf the way one resolver does. */
+/** Reads a resolv.conf as one resolver does. */
 export function interpret(text: string, dialect: Dialect, environment: Environment = {}): Settings {
   const notes: Note[] = [];
   const note = (line: number, message: string) => notes.push({ line, message });
@@ -100,9 +100,9 @@ export function interpret(text: string, dialect: Dialect, environment: Environme
 }
 
 function passedOver({ indented, octets, keyword }: Directive, dialect: Dialect): string | undefined {
-  if (indented && !dialect.indented) return `blanks before "${keyword}": the line is passed over`;
+  if (indented && !dialect.indented) return `blanks before "${keyword}": the line is ignored`;
   if (octets >= (dialect.lineOctets ?? Number.POSITIVE_INFINITY)) {
-    return `a line of ${octets} octets: the line is passed over, ${dialect.lineOctets! - 1} are read at most`;
+    return `a line of ${octets} octets: the line is ignored, ${dialect.lineOctets! - 1} are read at most`;
   }
   return undefined;
 }
@@ -114,9 +114,9 @@ function readNameservers(directives: readonly Directive[], dialect: Dialect, not
   for (const { line, keyword, words } of directives) {
     if (keyword !== 'nameserver') continue;
     const address = canonicalAddress(words[0] ?? '');
-    if (address === undefined) note(line, `"${words[0] ?? ''}" is no IP address: the line is passed over`);
+    if (address === undefined) note(line, `"${words[0] ?? ''}" is not an IP address: the line is ignored`);
     else if (found.length < dialect.maxNameservers) found.push(address);
-    else note(line, `nameserver ${address} is never asked: ${dialect.maxNameservers} are used at most`);
+    else note(line, `nameserver ${address} is never asked: ${dialect.maxNameservers} are used`);
   }
   return found.length > 0 ? found : dialect.defaultNameservers;
 }
@@ -159,10 +159,10 @@ function readOptions(
     if (rule && number !== undefined) {
       const written = number * (rule.sets === 'timeoutMs' ? 1000 : 1);
       values[rule.sets] = Math.min(Math.max(written, rule.min), rule.max);
-      if (values[rule.sets] !== written) note(line, `"${word}" is taken for ${values[rule.sets]}`);
+      if (values[rule.sets] !== written) note(line, `"${word}" counts as ${values[rule.sets]}`);
     } else if (flag) flags.add(flag);
     else if (cleared) flags.delete(cleared);
-    else note(line, `the option "${word}" is passed over`);
+    else note(line, `the option "${word}" is ignored`);
   }
   return { ...values, flags };
 }
@@ -171,7 +171,7 @@ function wordsOf(text: string | undefined): string[] {
   return text?.trim() ? text.trim().split(/\s+/) : [];
 }
 
-/** What C's atoi makes of a text: its leading digits, or 0. */
+/** The number that C's atoi reads: the leading digits, or 0. */
 export function leadingNumber(text: string): number {
   return Number.parseInt(text, 10) || 0;
 }

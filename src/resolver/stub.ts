@@ -2,32 +2,32 @@ import type { Machine } from './machine.ts';
 import type { LookupResult } from './result.ts';
 import type { Dialect, Settings } from './settings.ts';
 
-/** The stub resolvers that are known: what runs in a container decides which one it is. */
+/** The names of the stub resolvers. The program and the libc of a container decide which one it uses. */
 export const STUB_NAMES = ['glibc', 'musl', 'musl-1.2.3', 'go', 'c-ares', 'node', 'busybox'] as const;
 
 export type StubName = (typeof STUB_NAMES)[number];
 
-/** What a program asks its resolver for. */
+/** A program's call of its resolver. */
 export interface Question {
   /** As the program passes it: short, or absolute with a trailing dot. */
   readonly name: string;
   /** In the order in which they are sent, such as A and AAAA. */
   readonly types: readonly string[];
-  /** `addresses` is what getaddrinfo does; `records` is one type through res_search or the like. */
+  /** `addresses` is a call like getaddrinfo; `records` asks for one type, like res_search. */
   readonly kind: 'addresses' | 'records';
 }
 
-/** A name that may be asked for. */
+/** A name that a lookup may ask for. */
 export interface Candidate {
   /** Absolute, with its trailing dot. */
   readonly name: string;
-  /** The element of the search list that completes it; undefined for the name as it was typed. */
+  /** The element of the search list that completes it; undefined for the name as typed. */
   readonly suffix?: string;
-  /** Why it is asked, and why at this place. */
+  /** Why it is asked for, and why at this place in the order. */
   readonly reason: string;
 }
 
-/** What a look-up is made of. */
+/** The input of a lookup. */
 export interface LookupTask {
   readonly kind: Question['kind'];
   readonly candidates: readonly Candidate[];
@@ -35,21 +35,21 @@ export interface LookupTask {
   readonly settings: Settings;
   /** Gives numbers from 0 up to 1. */
   readonly random: () => number;
-  /** When it begins, on the scale of the machine's happenings. */
+  /** The start, on the scale of the machine's events. */
   readonly startMs: number;
 }
 
-/** How one stub resolver goes about a question: a descriptor, and rules without any I/O. */
+/** One stub resolver: its description, and its rules without any I/O. */
 export interface Stub {
   readonly name: StubName;
-  /** Which programs use it. */
+  /** The programs that use it. */
   readonly title: string;
   readonly dialect: Dialect;
   /** Whether the candidates are asked one after the other, or all at once. */
   readonly order: 'sequential' | 'together';
-  /** The names that it asks for until one decides, in their order; none for a name that it refuses without asking. */
+  /** The names that it asks for until one decides, in their order. Empty if it refuses the name without asking. */
   candidates(question: Question, settings: Settings): readonly Candidate[];
-  /** The types that are asked of each candidate. */
+  /** The types that are asked for each candidate. */
   types(question: Question, settings: Settings): readonly string[];
   lookup(task: LookupTask): Machine<LookupResult>;
 }

@@ -5,7 +5,7 @@ import { glibc } from './stubs/glibc.ts';
 import { go } from './stubs/go.ts';
 import { musl, oldMusl } from './stubs/musl.ts';
 
-/** Every stub resolver that is known, by its name. */
+/** The stub resolvers by name. */
 export const stubs: Readonly<Record<StubName, Stub>> = {
   glibc,
   musl,

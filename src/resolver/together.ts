@@ -1,7 +1,7 @@
 import type { Query } from './exchange.ts';
-import type { Happening, Machine, Step } from './machine.ts';
+import type { Event, Machine, Step } from './machine.ts';
 
-/** Runs machines side by side and returns their results in order; each is told only what concerns it. */
+/** Runs machines side by side and returns their results in order. Each machine gets only its own events. */
 export function* together<T>(machines: readonly Machine<T>[]): Machine<T[]> {
   const results: T[] = [];
   const waiting = new Map<number, Step>();
@@ -17,20 +17,20 @@ export function* together<T>(machines: readonly Machine<T>[]): Machine<T[]> {
     for (const query of value.send) owners.set(query, i);
     send.push(...value.send);
   };
-  const resume = (i: number, happening: Happening) => take(i, machines[i]!.next(happening));
+  const resume = (i: number, event: Event) => take(i, machines[i]!.next(event));
 
-  // The first call of `next` starts a generator: what it is given goes nowhere.
+  // The first call of `next` starts a generator and ignores its argument.
   for (const [i, machine] of machines.entries()) take(i, machine.next(undefined as never));
   while (waiting.size > 0) {
     const untilMs = Math.min(...[...waiting.values()].map((step) => step.untilMs));
     const sending = send;
     send = [];
-    const happening: Happening = yield { send: sending, untilMs };
-    if (happening.kind === 'time') {
-      for (const [i, step] of [...waiting]) if (step.untilMs <= happening.nowMs) resume(i, happening);
+    const event: Event = yield { send: sending, untilMs };
+    if (event.kind === 'time') {
+      for (const [i, step] of [...waiting]) if (step.untilMs <= event.nowMs) resume(i, event);
     } else {
-      const owner = owners.get(happening.query)!;
-      if (waiting.has(owner)) resume(owner, happening);
+      const owner = owners.get(event.query)!;
+      if (waiting.has(owner)) resume(owner, event);
     }
   }
   return results;

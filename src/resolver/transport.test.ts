@@ -51,7 +51,7 @@ async function tcpServer(respond: (message: Buffer) => Buffer | undefined): Prom
 const never = new AbortController().signal;
 const addressesIn = (octets: Uint8Array | undefined) => decodeReply(octets!)?.answers.map(({ data }) => data);
 
-test('UDP passes over what does not answer the query', async () => {
+test('UDP ignores messages that do not answer the query', async () => {
   const port = await udpServer((message) => [
     Buffer.from('noise'),
     reply(message, { id: (message.readUInt16BE(0) + 1) & 0xffff, answers: [] }),
@@ -75,7 +75,7 @@ test('the signal ends the wait', async () => {
   expect(await waiting).toBeUndefined();
 });
 
-test('TCP takes the reply that answers the query, and rejects when there is none', async () => {
+test('over TCP the response that answers the query counts, and without one it rejects', async () => {
   const port = await tcpServer((message) => reply(message));
   const octets = await socketTransport(encodeQuery(query), { address: '127.0.0.1', port }, 'tcp', never);
   expect(addressesIn(octets)).toEqual(['192.0.2.1']);

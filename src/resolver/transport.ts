@@ -6,13 +6,13 @@ import { answers } from '../net/upstream/match.ts';
 import type { Transport } from './api.ts';
 
 /**
- * The transport over sockets, one for each message: a reply counts if it comes from the server asked, and has the query's
- * id and question (RFC 5452 §4); all else is passed over.
+ * The transport over sockets, one for each message. A response counts if it comes from the server, and has the query's id and question (RFC 5452 §4).
+ * Everything else is ignored.
  */
 export const socketTransport: Transport = (message, server, protocol, signal) =>
   protocol === 'udp' ? exchangeUdp(message, server, signal) : exchangeTcp(message, server, signal);
 
-/** The socket is connected, so the kernel passes on only what the server sends, and its ICMP errors. */
+/** The socket is connected, so the kernel gives us only datagrams of the server, and ICMP errors about it. */
 function exchangeUdp(message: Uint8Array, server: Peer, signal: AbortSignal): Promise<Uint8Array | undefined> {
   return new Promise((resolve, reject) => {
     const isIPv6 = server.address.includes(':');
@@ -63,7 +63,7 @@ function exchangeTcp(message: Uint8Array, server: Peer, signal: AbortSignal): Pr
     };
     const hangUp = (error?: Error) => {
       finish();
-      reject(error ?? new Error(`${server.address} closed the connection without a reply`));
+      reject(error ?? new Error(`${server.address} closed the connection without a response`));
     };
     signal.addEventListener('abort', abort);
     socket.on('connect', () => socket.write(frame(message)));

@@ -1,8 +1,8 @@
 import type { Reply } from './exchange.ts';
 import type { FailureCode } from './result.ts';
 
-/** What a reply amounts to. NODATA is no rcode: it is NOERROR with an empty answer section (RFC 2308 §2.2). */
-export type Verdict = 'answer' | 'nodata' | 'nxdomain' | 'servfail' | 'refused' | 'formerr' | 'notimp';
+/** The meaning of a response. NODATA is not an rcode: it is NOERROR with an empty answer section (RFC 2308 §2.2). */
+type Verdict = 'answer' | 'nodata' | 'nxdomain' | 'servfail' | 'refused' | 'formerr' | 'notimp';
 
 const VERDICTS: ReadonlyMap<string, Verdict> = new Map([
   ['NXDOMAIN', 'nxdomain'],
@@ -12,21 +12,21 @@ const VERDICTS: ReadonlyMap<string, Verdict> = new Map([
   ['NOTIMP', 'notimp'],
 ]);
 
-/** An rcode that no stub resolver knows by name counts as a refusal. */
+/** The meaning of a response; an rcode that no stub resolver knows counts as REFUSED. */
 export function verdictOf({ rcode, answers }: Reply): Verdict {
   if (rcode === 'NOERROR') return answers.length > 0 ? 'answer' : 'nodata';
   return VERDICTS.get(rcode) ?? 'refused';
 }
 
-/** Words for a verdict, to be put after a name. */
+/** The words for a verdict, after a name. */
 export const VERDICT_TEXT: Readonly<Record<Verdict, string>> = {
   answer: 'has data',
   nodata: 'has no data of this type',
   nxdomain: 'does not exist',
-  servfail: 'met a server failure',
-  refused: 'was refused',
-  formerr: 'met a format error',
-  notimp: 'met a server that does not implement this',
+  servfail: 'got SERVFAIL',
+  refused: 'got REFUSED',
+  formerr: 'got FORMERR',
+  notimp: 'got NOTIMP',
 };
 
 export const FAILURE_CODES: Readonly<Record<Exclude<Verdict, 'answer'>, FailureCode>> = {
@@ -39,8 +39,8 @@ export const FAILURE_CODES: Readonly<Record<Exclude<Verdict, 'answer'>, FailureC
 };
 
 /**
- * Whether the reply is that of a server that knows nothing of the zone: neither data nor authority nor recursion. glibc
- * and Go ask the next server then, so a cluster DNS must set AA or RA on NODATA.
+ * Whether the response comes from a server that does not know the zone: it has neither data nor authority nor recursion. Then glibc and Go ask the
+ * next server, so a cluster DNS server must set AA or RA on NODATA.
  */
 export function isLame({ rcode, answers, aa, ra, additionals }: Reply): boolean {
   return rcode === 'NOERROR' && answers.length === 0 && !aa && !ra && additionals.length === 0;

@@ -7,7 +7,7 @@ import { encodeMessage } from '../dns/wire/encode.ts';
 import { definePlugin, type Plugin, type PluginDefinition } from '../plugin/plugin.ts';
 import { createReply } from '../plugin/reply.ts';
 import { firstMessage } from './answer/stream.ts';
-import { corefileSource } from './corefile-source.ts';
+import { corefileSource } from './configuration/corefile-source.ts';
 import { Server, type ServerOptions } from './server.ts';
 
 /** A server for a Corefile with these plugins, not started. */
@@ -46,7 +46,7 @@ test('when one plugin cannot start, the others are told, waited for, and stopped
   expect(log).toEqual(['aborted', 'started', 'stopped', 'bad stopped']);
 });
 
-test('a plugin that fails at its last duties does not keep the server from ending, and the failure is told', async () => {
+test('a plugin that fails in shutdown does not keep the server from ending, and the failure is logged', async () => {
   const log: string[] = [];
   const { server } = serverOf('. {\nbad\ngood\n}', {
     bad: () => ({ shutdown: () => Promise.reject(new Error('no luck')), stop: () => void log.push('bad stopped') }),
@@ -113,7 +113,7 @@ describe('in-process', () => {
   });
   const question = encodeMessage(queryMessage({ name: 'Www.example.', type: TXT.code, class: Class.IN }));
 
-  test('a server opens nothing, answers what it is handed, and ends without last duties', async () => {
+  test('in-process, a server opens nothing, answers messages, and ends without shutdown', async () => {
     const log: string[] = [];
     const { server } = serverOf('example:5300 {\nteller\n}', { teller: teller(log) }, { inProcess: true });
     expect(await server.answer(question)).toBeUndefined();
@@ -145,7 +145,7 @@ describe('in-process', () => {
       encodeMessage(queryMessage({ name: 'org.', type: TXT.code, class: Class.IN })),
       /no server block/,
     ],
-    ['no query', Uint8Array.of(1, 2, 3), /no query that is answered/],
+    ['no query', Uint8Array.of(1, 2, 3), /not a query that this server answers/],
   ])('%s has a reason, too', async (_, bytes, reason) => {
     const { server } = serverOf('example:5300 {\nteller\n}', { teller: teller([]) }, { inProcess: true });
     await server.start();

@@ -287,7 +287,7 @@ describe.each(SOURCES)('%s', (_, start) => {
     expect(printRegistry(registry)).toEqual([NAMESPACES[1]!, expected].sort());
   });
 
-  test('an object that makes no sense costs no other, and leaves what it was before', async () => {
+  test('an object that is not valid affects no other object, and keeps its last good state', async () => {
     const bad = '{ clusterIPs: [x], clusterIP: x }';
     const objects = (first: string, second: string) =>
       objectsOf(`${SHOP}---\n${serviceOf('a', first)}---\n${serviceOf('b', second)}---\n${serviceOf('c', bad)}`);

@@ -52,7 +52,7 @@ describe('plain questions', () => {
     expect(await cluster.resolve(name, type)).toEqual(data);
   });
 
-  test('an answer says who gave it, and why', async () => {
+  test('an answer has its plugin and reason', async () => {
     const cluster = await start();
     expect(await cluster.query('web.shop.svc.cluster.local', 'A')).toEqual({
       rcode: 'NOERROR',
@@ -80,7 +80,7 @@ describe('plain questions', () => {
   });
 
   test.each([
-    ['web', 'NOSUCH', /"NOSUCH" is no record type/],
+    ['web', 'NOSUCH', /"NOSUCH" is not a record type/],
     ['a..b', 'A', /"a\.\.b"/],
   ])('%s %s cannot be asked', async (name, type, message) => {
     await expect((await start()).query(name, type)).rejects.toThrow(message);
@@ -280,7 +280,7 @@ describe('manifests', () => {
     const manifests = folderWith({ 'a.yaml': YAML });
     const api = { kind: 'Service', metadata: { name: 'api', namespace: 'shop' } } as const;
     await expect(startCluster({ manifests, objects: [DB, api] })).rejects.toThrow(
-      `Service shop/api stands at ${manifests}/a.yaml:1:1 and at objects[1]: remove one of them`,
+      `Service shop/api is at ${manifests}/a.yaml:1:1 and at objects[1]: remove one of them`,
     );
   });
 
@@ -366,14 +366,14 @@ describe('helpful errors', () => {
       { objects: [{ kind: 'Service', metadata: { nmae: 'db' } }] as never },
       "objects[0]: Service (without a name): metadata.nmae is unknown - did you mean 'name'?",
     ],
-    [{ objects: [WEB, DB, WEB] }, 'Service shop/web stands at objects[0] and at objects[2]: remove one of them'],
+    [{ objects: [WEB, DB, WEB] }, 'Service shop/web is at objects[0] and at objects[2]: remove one of them'],
     [{ externals: { 'a.test': 'here' } }, 'externals: "here" of a.test is not an IP address'],
     [{ serviceCidr: '10.0.0.0' }, 'serviceCidr is "10.0.0.0", it should be a network such as 10.96.0.0/12'],
   ])('%j cannot be started', async (options, message) => {
     await expect(startCluster(options)).rejects.toThrow(message);
   });
 
-  test('a namespace cannot become ready, and who stopped answers nothing', async () => {
+  test('a namespace cannot become ready, and a stopped cluster answers nothing', async () => {
     const cluster = await start();
     expect(() => cluster.setReady({ namespace: 'shop' })).toThrow("setReady wants a pod's name: shop is a namespace");
     await cluster.stop();

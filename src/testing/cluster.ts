@@ -3,11 +3,11 @@ import { parsePrefix } from '../dns/ip.ts';
 import type { Peer } from '../net/transport.ts';
 import type { LogSink } from '../observe/log.ts';
 import { type HostEntry, parseAddress, parseHostName } from '../plugins/hosts/entries.ts';
-import { corefileSource } from '../server/corefile-source.ts';
+import { corefileSource } from '../server/configuration/corefile-source.ts';
 import { Server } from '../server/server.ts';
 import { loadManifests } from '../sources/manifests/load.ts';
 import { createObjectStore, type ObjectStore, readObjects } from '../sources/memory/object-store.ts';
-import { type Listener, listenFor } from './listen.ts';
+import { type LocalSockets, listenFor } from './listen.ts';
 import type { Checked, ClientObject, ClusterObject, ObjectReference } from './objects.ts';
 import { type PodChoice, type PodOptions, type PodResolver, podViews } from './pods.ts';
 import { type Answer, ask } from './question.ts';
@@ -19,62 +19,66 @@ export interface ClusterOptions<T extends ClusterObject | ClientObject = Cluster
   readonly manifests?: string | readonly string[];
   readonly objects?: readonly (T & Checked<T>)[];
   /**
-   * The path of a Corefile, or the text of one: whatever holds a `{`. By default the cluster's zone is `cluster.local`, and pods
+   * The path of a Corefile, or its text, which has a `{`. By default the cluster's zone is `cluster.local`, and pods
    * have names (`pods insecure`).
    */
   readonly corefile?: string;
-  /** The addresses of names outside the cluster. All others do not exist: nothing is ever asked of the network. */
+  /** The addresses of names outside of the cluster. No other such name exists: no query ever goes to the network. */
   readonly externals?: Readonly<Record<string, string | readonly string[]>>;
-  /** The network that services without a cluster IP get one from; 10.96.0.0/12 if not given. */
+  /** The network from which services without a cluster IP get one; 10.96.0.0/12 by default. */
   readonly serviceCidr?: string;
-  /** The network that the pods of Deployments, StatefulSets and their kind get addresses from; 10.244.0.0/16 if not given. */
+  /** The network from which the pods of Deployments and StatefulSets get addresses; 10.244.0.0/16 by default. */
   readonly podCidr?: string;
-  /** The node's own resolv.conf, which pods with `dnsPolicy: Default` have; its nameservers know the `externals`. */
+  /** The node's resolv.conf, which pods with `dnsPolicy: Default` get; its nameservers know the `externals`. */
   readonly nodeResolvConf?: string;
-  /** Whether programs outside of the test may ask, at {@link Cluster.address}. Without it there is no socket at all. */
+  /** Whether programs outside of the test may send queries to {@link Cluster.address}. Otherwise there is no socket. */
   readonly listen?: boolean;
-  /** Takes the server's log lines, which are not shown by default. */
+  /** Receives the server's log lines, which are not shown by default. */
   readonly log?: LogSink;
 }
 
 /** A cluster's DNS in this process. */
 export interface Cluster extends AsyncDisposable {
-  /** Names as a pod sees them: its search list, and the stub resolver of its image. @throws CairnError for a pod that is not there */
+  /** Names as a pod sees them: its search list, and the stub resolver of its image. @throws CairnError for a pod that does not exist */
   pod(pod: PodChoice, options?: PodOptions): PodResolver;
-  /** Adds or replaces objects; they are answered for when this returns. @throws CairnError; then nothing changes */
+  /** Adds or replaces objects; replies show them when this returns. @throws CairnError; then nothing changes */
   apply<const T extends readonly (ClusterObject | ClientObject)[]>(
     ...objects: T & { [I in keyof T]: Checked<T[I]> }
   ): void;
   /**
-   * Removes objects, a Namespace with all that is in it. A pod of a Deployment or StatefulSet is replaced by one with another address, which has
-   * its name only in a StatefulSet.
+   * Removes objects; a Namespace with all its objects. A Deployment or StatefulSet replaces a deleted pod by one with another address; only in a
+   * StatefulSet the new pod has the same name.
    *
-   * @throws CairnError for one that is not there; then nothing changes
+   * @throws CairnError for an object that does not exist; then nothing changes
    */
   delete<const T extends readonly (ObjectReference | ClientObject)[]>(
     ...references: T & { [I in keyof T]: Checked<T[I], ObjectReference> }
   ): void;
-  /** Makes a pod ready, or not ready any more. @throws CairnError for a pod that is not there or has no address, or is the endpoint of an EndpointSlice that was given */
+  /**
+   * Makes a pod ready or not ready.
+   *
+   * @throws CairnError for a pod that does not exist or has no address, or is an endpoint of a given EndpointSlice
+   */
   setReady(pod: PodChoice, ready?: boolean): void;
-  /** Sets how many pods a Deployment, StatefulSet or ReplicaSet has. @throws CairnError for one that is not there */
+  /** Sets how many pods a Deployment, StatefulSet or ReplicaSet has. @throws CairnError if it does not exist */
   scale(workload: WorkloadChoice, replicas: number): void;
-  /** The pods that a Deployment, StatefulSet or ReplicaSet selects, by name. @throws CairnError for one that is not there */
+  /** The pods that a Deployment, StatefulSet or ReplicaSet selects, by name. @throws CairnError if it does not exist */
   podsOf(workload: WorkloadChoice): readonly PodStatus[];
-  /** What the server says to one question; the name is complete, no search list is used. Never rejects for what is not found. */
+  /** The server's response to one question. The name is complete; no search list is used. Never rejects if something is not found. */
   query(name: string, type?: string): Promise<Answer>;
-  /** The data of the records of a complete name, CNAMEs on the way left out; empty if there are none. */
+  /** The data of the records of a complete name, without CNAME records; empty if there are none. */
   resolve(name: string, type?: string): Promise<readonly string[]>;
   /** The environment variables for services that a kubelet gives a pod that starts now. */
   environment(pod: PodChoice): Record<string, string>;
-  /** Where programs outside of the test may ask; undefined without `listen`. */
+  /** The address for programs outside of the test; undefined without `listen`. */
   readonly address: Peer | undefined;
-  /** Ends it all; so does `await using` at the end of its block. */
+  /** Stops the cluster; `await using` does so at the end of its block. */
   stop(): Promise<void>;
 }
 
 const DEFAULT_SERVICE_CIDR = '10.96.0.0/12';
 const DEFAULT_POD_CIDR = '10.244.0.0/16';
-/** An address of the documentation's network (RFC 5737), which stands for everybody outside. */
+/** An address for documentation (RFC 5737), which stands for all servers outside of the cluster. */
 const OUTSIDE = '192.0.2.53';
 
 const DEFAULT_COREFILE = `.:53 {
@@ -89,7 +93,7 @@ const DEFAULT_COREFILE = `.:53 {
 const OUTSIDE_COREFILE = `.:53 {\n    forward . ${OUTSIDE}\n}\n`;
 
 /**
- * Starts the DNS of a cluster in this process, for a test: no port, no file that is followed, nothing of the network.
+ * Starts the DNS of a cluster in this process, for a test, without a port, without following files, and without the network.
  *
  * @throws CairnError that says which object, file or line is wrong.
  */
@@ -112,14 +116,14 @@ export async function startCluster<T extends ClusterObject | ClientObject = Clus
   };
   const inside = inProcess(corefile, world, log);
   const outside = inProcess(OUTSIDE_COREFILE, world, log);
-  let listener: Listener | undefined;
-  const stop = async () => void (await Promise.all([listener?.close(), inside.shutdown(), outside.shutdown()]));
+  let sockets: LocalSockets | undefined;
+  const stop = async () => void (await Promise.all([sockets?.close(), inside.shutdown(), outside.shutdown()]));
   try {
     await inside.start();
     if (served.length === 0) throw lacking('kubernetes', 'the objects');
     if (options.externals && !forwards) throw lacking('forward', 'the externals');
     await outside.start();
-    if (options.listen) listener = await listenFor(inside, log);
+    if (options.listen) sockets = await listenFor(inside, log);
   } catch (error) {
     await stop();
     throw error;
@@ -134,7 +138,7 @@ export async function startCluster<T extends ClusterObject | ClientObject = Clus
       const { records } = await ask(inside, name, type);
       return records.filter((record) => record.type === type.toUpperCase()).map(({ data }) => data);
     },
-    address: listener?.address,
+    address: sockets?.address,
     stop,
     [Symbol.asyncDispose]: stop,
   };
@@ -146,7 +150,7 @@ function inProcess(corefile: string, world: World, sink: LogSink): Server {
   return new Server({ source, sink, inProcess: true });
 }
 
-/** What describes a cluster, whatever the types of its objects. */
+/** The description of a cluster, for all types of objects. */
 interface Described {
   readonly manifests?: string | readonly string[];
   readonly objects?: readonly unknown[];
@@ -159,7 +163,7 @@ async function readCluster({ manifests = [], objects = [] }: Described): Promise
   return store;
 }
 
-/** What is given and never looked at is a mistake. */
+/** The error for an option that would have no effect. */
 function lacking(plugin: string, what: string): CairnError {
   return new CairnError('COREFILE', `the Corefile has no \`${plugin}\`, which would answer for ${what}: add it`);
 }

@@ -1,3 +1,8 @@
+/*
+ * The DNS of a cluster for users' unit tests, in their own process; exported as `cairn-dns/testing`. Begin with cluster.ts. It never asks
+ * the network, and opens a socket only if a test wants one.
+ */
+
 export { type Cluster, type ClusterOptions, startCluster } from './cluster.ts';
 export type {
   Checked,

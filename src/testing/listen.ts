@@ -9,17 +9,17 @@ import { sendAnswer } from '../server/listeners/sockets.ts';
 import type { Server } from '../server/server.ts';
 
 const ADDRESS = '127.0.0.1';
-/** A free port must be free over both protocols: how often the system may pick again. */
+/** How often the system may pick another port, until one is free over both protocols. */
 const PORT_ATTEMPTS = 16;
 
-/** An address of this machine at which a server answers. */
-export interface Listener {
+/** The sockets at which a server answers on this machine. */
+export interface LocalSockets {
   readonly address: Peer;
   close(): Promise<void>;
 }
 
-/** Lets a server answer at a free port of 127.0.0.1, over UDP and TCP. */
-export async function listenFor(server: Server, sink: LogSink): Promise<Listener> {
+/** Opens a free port of 127.0.0.1 for a server, over UDP and TCP. */
+export async function listenFor(server: Server, sink: LogSink): Promise<LocalSockets> {
   for (let attempt = 1; ; attempt++) {
     const tcp = await openTcp({ address: ADDRESS, port: 0, clock: systemClock }, receiver(server, 'tcp'));
     try {
@@ -31,7 +31,7 @@ export async function listenFor(server: Server, sink: LogSink): Promise<Listener
   }
 }
 
-async function joinUdp(tcp: StreamListener, server: Server, sink: LogSink): Promise<Listener> {
+async function joinUdp(tcp: StreamListener, server: Server, sink: LogSink): Promise<LocalSockets> {
   const { port } = tcp;
   const options = { address: ADDRESS, port, clock: systemClock, log: createLogger(sink), kind: 'portable' as const };
   const udp = await openUdp(options, receiver(server, 'udp'));
@@ -45,7 +45,7 @@ function receiver(server: Server, protocol: Protocol): Receiver {
   return (incoming) => {
     const { bytes, client } = incoming;
     const send = incoming.defer();
-    // The octets are the transport's again when this returns.
+    // The transport reuses the octets when this returns.
     void server.answer(Uint8Array.from(bytes), { protocol, client }).then((answer) => sendAnswer(send, answer));
     return undefined;
   };

@@ -1,4 +1,4 @@
-/** Fields that DNS does not look at, so that an object may be given as the API has it. */
+/** Fields that DNS does not use, so that an object may be complete, as in the API. */
 interface Rest {
   readonly [field: string]: unknown;
 }
@@ -18,7 +18,7 @@ export interface ServiceObject extends Rest {
   readonly metadata: ObjectMeta;
   readonly spec?: {
     readonly type?: 'ClusterIP' | 'NodePort' | 'LoadBalancer' | 'ExternalName';
-    /** `None` makes the service headless; one that is not given is chosen. */
+    /** `None` makes the service headless; without it, an address is chosen. */
     readonly clusterIP?: string;
     readonly clusterIPs?: readonly string[];
     /** The labels of the pods that are its endpoints. */
@@ -39,7 +39,7 @@ export interface ServiceObject extends Rest {
 }
 
 interface PodSpec extends Rest {
-  /** With `subdomain`, the pod's own name below the headless service of that name. */
+  /** With `subdomain`, the pod's name below the headless service of that name. */
   readonly hostname?: string;
   readonly subdomain?: string;
   readonly hostNetwork?: boolean;
@@ -80,16 +80,16 @@ export interface PodObject extends Rest {
   };
 }
 
-/** What the pods of a Deployment, StatefulSet or the like have. */
+/** The template of the pods of a workload. */
 export interface PodTemplate extends Rest {
   readonly metadata: { readonly labels: Readonly<Record<string, string>>; readonly [field: string]: unknown };
   readonly spec?: PodSpec;
 }
 
 interface WorkloadSpec extends Rest {
-  /** How many pods there are; 1 if not given. */
+  /** The number of pods; 1 by default. */
   readonly replicas?: number;
-  /** Which pods count as its own; those with the labels of the template if not given. */
+  /** The labels of its pods; by default those of the template. */
   readonly selector?: {
     readonly matchLabels?: Readonly<Record<string, string>>;
     readonly [field: string]: unknown;
@@ -116,7 +116,7 @@ export interface StatefulSetObject extends Rest {
   readonly apiVersion?: 'apps/v1';
   readonly metadata: ObjectMeta;
   readonly spec: WorkloadSpec & {
-    /** The headless service in which the pods have their names. */
+    /** The headless service below which the pods have names. */
     readonly serviceName?: string;
     readonly ordinals?: { readonly start?: number };
   };
@@ -142,7 +142,7 @@ export interface NamespaceObject extends Rest {
 export interface EndpointSliceObject extends Rest {
   readonly kind: 'EndpointSlice';
   readonly apiVersion?: 'discovery.k8s.io/v1';
-  /** The label `kubernetes.io/service-name` says which service the slice belongs to. */
+  /** The label `kubernetes.io/service-name` has the service of the slice. */
   readonly metadata: ObjectMeta;
   readonly addressType?: 'IPv4' | 'IPv6' | 'FQDN';
   readonly ports?: readonly { readonly name?: string; readonly port?: number; readonly protocol?: Protocol }[];
@@ -183,7 +183,7 @@ export interface ServiceImportObject extends Rest {
   };
 }
 
-/** A Kubernetes object that DNS is made of. The API version follows from the kind; fields that DNS does not look at may be there. */
+/** A Kubernetes object that matters for DNS. The API version follows from the kind; fields that DNS does not use are allowed. */
 export type ClusterObject =
   | ServiceObject
   | PodObject
@@ -196,21 +196,21 @@ export type ClusterObject =
   | ReplicaSetObject
   | ReplicationControllerObject;
 
-/** An object of a type that does not say its kind, such as `V1Service` of `@kubernetes/client-node`. What is in it is checked when it is read. */
+/** An object whose type has no specific `kind`, such as `V1Service` of `@kubernetes/client-node`. Its content is checked when it is read. */
 export interface ClientObject {
   readonly apiVersion?: string | undefined;
   readonly kind?: string | undefined;
   readonly metadata?: { readonly name?: string | undefined; readonly namespace?: string | undefined } | undefined;
 }
 
-/** An object whose type says its kind must be a `Whole` one. */
+/** An object whose type has a specific `kind` must be a `Whole`. */
 export type Checked<T, Whole = ClusterObject> = T extends { readonly kind: infer K }
   ? string extends K
     ? ClientObject
     : Whole
   : ClientObject;
 
-/** Names an object: a whole one will do. */
+/** The names of an object; a whole object is accepted, too. */
 export interface ObjectReference extends Rest {
   readonly kind: ClusterObject['kind'];
   readonly metadata: { readonly name: string; readonly namespace?: string; readonly [field: string]: unknown };

@@ -13,24 +13,24 @@ import {
 } from '../resolver/index.ts';
 import { firstMessage } from '../server/answer/stream.ts';
 import type { Server } from '../server/server.ts';
-import { KUBELET_DEFAULTS, type KubeletFields, type PodManifest } from '../sources/manifests/pod.ts';
+import type { PodManifest } from '../sources/manifests/manifest.ts';
+import { KUBELET_DEFAULTS, type KubeletFields } from '../sources/manifests/pod.ts';
 import type { ObjectStore } from '../sources/memory/object-store.ts';
 import type { ServedCluster } from './stand-ins.ts';
 
 /**
- * A pod of the cluster, as `NAME` (if only one namespace has it), `NAMESPACE/NAME` or an object; or, without a name, any
- * ordinary pod of a namespace.
+ * A pod of the cluster, as `NAME` (if only one namespace has it), `NAMESPACE/NAME` or an object; without a name, an ordinary pod of a namespace.
  */
 export type PodChoice = string | { readonly namespace: string; readonly name?: string };
 
 export interface PodOptions {
   /** The stub resolver of the pod's image; glibc by default. */
   readonly libc?: StubName;
-  /** Those of the container's variables that change its resolver: LOCALDOMAIN and RES_OPTIONS. */
+  /** The container's variables that change its resolver: LOCALDOMAIN and RES_OPTIONS. */
   readonly environment?: Environment;
 }
 
-/** Names as a pod sees them, in the manner of `node:dns/promises`. `explain` tells every query of a look-up. */
+/** Looks up names as a pod does, with the methods of `node:dns/promises`. `explain` reports every query of a lookup. */
 export interface PodResolver extends Resolver {
   readonly namespace: string;
   /** The text of the /etc/resolv.conf that the kubelet makes for the pod. */
@@ -40,16 +40,16 @@ export interface PodResolver extends Resolver {
 interface Surroundings {
   readonly objects: ObjectStore;
   readonly cluster: ServedCluster;
-  /** Answers at the cluster's DNS address. */
+  /** The server at the cluster's DNS address. */
   readonly inside: Server;
-  /** Answers at all others. */
+  /** The server at all other addresses. */
   readonly outside: Server;
   readonly nodeResolvConf: string;
 }
 
 const NOBODY: Peer = { address: '127.0.0.1', port: 0 };
 
-/** What a kubelet needs to know of a pod. */
+/** The fields of a pod that a kubelet needs. */
 interface Found {
   readonly namespace: string;
   readonly name?: string;
@@ -57,7 +57,7 @@ interface Found {
   readonly client: Peer;
 }
 
-/** The ways of a cluster to look at it as one of its pods. */
+/** The methods of a cluster that show it as its pods see it. */
 export function podViews({ objects, cluster, inside, outside, nodeResolvConf }: Surroundings) {
   const clusterDns = () => clusterDnsAddress(cluster.registry.services());
   return {
@@ -87,7 +87,7 @@ export function podViews({ objects, cluster, inside, outside, nodeResolvConf }: 
   };
 }
 
-/** @throws CairnError for a pod that is not there, or that may be another */
+/** @throws CairnError for a pod that does not exist, or a name that several pods have */
 function findPod(pods: readonly PodManifest[], choice: PodChoice): Found {
   const [namespace, name] = typeof choice === 'string' ? namesIn(choice) : [choice.namespace, choice.name];
   if (namespace !== undefined && name === undefined) return { namespace, kubelet: KUBELET_DEFAULTS, client: NOBODY };

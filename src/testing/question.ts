@@ -18,7 +18,7 @@ export interface AnswerRecord {
   readonly data: string;
 }
 
-/** What the server says to one question, and why. */
+/** The server's response to one question, and its reason. */
 export interface Answer {
   /** `NOERROR`, `NXDOMAIN`, `SERVFAIL`, ... NOERROR without records is NODATA: the name exists, the type does not. */
   readonly rcode: string;
@@ -27,15 +27,15 @@ export interface Answer {
   readonly additional: readonly AnswerRecord[];
   /** The plugin that answered; empty for the server itself. */
   readonly plugin: string;
-  /** Why it answered so, such as `service shop/db is headless and has no ready endpoint`. */
+  /** The reason, such as `service shop/db is headless and has no ready endpoint`. */
   readonly reason: string | undefined;
 }
 
-/** Asks a server one question, without any search list. @throws CairnError where there is no such type, or the name is none */
+/** Asks a server one question, without a search list. @throws CairnError if the type does not exist, or the name is not valid */
 export async function ask(server: Server, name: string, type: string): Promise<Answer> {
   const query = encodeMessage(queryMessage({ name: parseName(name), type: readType(type), class: Class.IN }));
   const explained = await server.explain(query, { protocol: 'tcp' });
-  if (!explained?.bytes) throw new CairnError('STOPPED', `nobody answers "${name}": the cluster is stopped`);
+  if (!explained?.bytes) throw new CairnError('STOPPED', `there is no server for "${name}": the cluster is stopped`);
   const { rcode, answer, authority, additional } = decodeMessage(explained.bytes);
   return {
     rcode: printRcode(rcode),
@@ -54,6 +54,6 @@ function printed(record: ResourceRecord): AnswerRecord {
 function readType(text: string): number {
   const type = parseType(text);
   if (type === undefined)
-    throw new CairnError('TYPE', `"${text}" is no record type: write one such as A, SRV or TYPE65`);
+    throw new CairnError('TYPE', `"${text}" is not a record type: write one such as A, SRV or TYPE65`);
   return type;
 }

@@ -15,34 +15,34 @@ import { clusterOptions, type KubernetesOptions, parseKubernetes } from '../plug
 import { createKubernetes } from '../plugins/kubernetes/plugin.ts';
 import { plugins } from '../plugins.ts';
 import { Registry } from '../registry/registry.ts';
-import type { PodManifest } from '../sources/manifests/pod.ts';
+import type { PodManifest } from '../sources/manifests/manifest.ts';
 import { followObjects } from '../sources/memory/follow.ts';
 import type { ObjectStore } from '../sources/memory/object-store.ts';
 
-/** What the plugins that would reach out of the process are given in place of the world. */
+/** The data for the plugins that replace the ones with access to the network. */
 export interface World {
   readonly objects: ObjectStore;
-  /** Where services get cluster IPs from. */
+  /** The networks for cluster IPs. */
   readonly serviceCidrs: readonly Prefix[];
-  /** Where pods of Deployments, StatefulSets and their kind get addresses from. */
+  /** The networks for pods of Deployments and StatefulSets. */
   readonly podCidrs: readonly Prefix[];
-  /** The names outside the cluster. */
+  /** The names outside of the cluster. */
   readonly externals: readonly HostEntry[];
-  /** Told of each cluster that is served. */
+  /** Called with each cluster that is served. */
   serves(cluster: ServedCluster): void;
-  /** Told that there is a `forward`, so that somebody asks for the externals. */
+  /** Called if there is a `forward`, which uses the externals. */
   forwards(): void;
 }
 
-/** What a `kubernetes` block answers from. */
+/** The data of a `kubernetes` block. */
 export interface ServedCluster {
   readonly zone: Name;
   readonly registry: Registry;
-  /** All pods that there are now. */
+  /** All current pods. */
   pods(): readonly PodManifest[];
 }
 
-/** All plugins, with stand-ins for the two that ask others: `kubernetes` has its objects from memory, `forward` its answers from a list. */
+/** All plugins, with replacements for two of them: `kubernetes` gets its objects from memory, `forward` its answers from a list. */
 export function pluginsIn(world: World): readonly PluginDefinition[] {
   const standIns = new Map<string, (definition: PluginDefinition) => PluginDefinition>([
     ['kubernetes', () => kubernetesOf(world)],
@@ -74,7 +74,7 @@ function kubernetesOf({ objects, serviceCidrs, podCidrs, serves }: World): Plugi
   });
 }
 
-/** How long clients may keep what the world outside says, in seconds. */
+/** The TTL of names outside of the cluster, in seconds. */
 const EXTERNAL_TTL = 30;
 
 const nowhere: Handler = () => createReply('forward', { rcode: Rcode.NXDOMAIN });

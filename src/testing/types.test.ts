@@ -16,7 +16,7 @@ test('objects are checked and completed by their kind', () => {
     { kind: 'Service', metadata: { name: 'web' }, spec: { type: 'Clusterip' } },
     // @ts-expect-error: every object has a name
     { kind: 'Pod', metadata: { namespace: 'shop' } },
-    // @ts-expect-error: DNS is not made of DaemonSets
+    // @ts-expect-error: DNS does not use DaemonSets
     { kind: 'DaemonSet', metadata: { name: 'web' } },
     // @ts-expect-error: a port is a number
     { kind: 'Service', metadata: { name: 'web' }, spec: { ports: [{ port: '80' }] } },

@@ -130,7 +130,7 @@ describe('a StatefulSet', () => {
       endpoints: [{ addresses: ['192.0.2.7'] }],
     });
     expect(() => cluster.setReady('redis-0', false)).toThrow(
-      'the endpoints of Service cache/redis-headless stand in EndpointSlice cache/x: apply that instead',
+      'the endpoints of Service cache/redis-headless are in EndpointSlice cache/x: apply that instead',
     );
   });
 });
@@ -170,8 +170,8 @@ describe('helpful errors', () => {
     ['shop/redis', 1, 'the cluster has no Deployment, StatefulSet or ReplicaSet shop/redis'],
     [{ kind: 'Deployment', name: 'redis' }, 1, 'the cluster has no Deployment redis'],
     ['web', 1, '"web" may be Deployment shop/web and StatefulSet shop/web: say { kind, namespace, name }'],
-    ['redis', -1, 'StatefulSet cache/redis cannot have -1 pods: say a whole number from 0'],
-    ['redis', 5000, 'StatefulSet cache/redis: spec.replicas is 5000, at most 1000 pods of an object are made'],
+    ['redis', -1, 'StatefulSet cache/redis cannot have -1 pods: the number must be a whole number from 0'],
+    ['redis', 5000, 'StatefulSet cache/redis: spec.replicas is 5000, but at most 1000 pods are made for one object'],
   ] as const)('scale(%j, %j): %s', async (choice, replicas, message) => {
     const { cluster, members } = await start();
     cluster.apply({ ...REDIS, metadata: { name: 'web', namespace: 'shop' } });

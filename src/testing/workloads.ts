@@ -1,25 +1,29 @@
 import { CairnError } from '../base/errors.ts';
 import { didYouMean } from '../corefile/suggest.ts';
 import { matchLabels } from '../registry/selector.ts';
-import type { Workload, WorkloadKind } from '../sources/manifests/workload.ts';
+import type { Workload } from '../sources/manifests/manifest.ts';
+import type { WorkloadKind } from '../sources/manifests/workload.ts';
 import type { ObjectStore } from '../sources/memory/object-store.ts';
 import type { ServedCluster } from './stand-ins.ts';
 
-/** A Deployment, StatefulSet, ReplicaSet or ReplicationController, as `NAME`, `NAMESPACE/NAME` or an object; what is not said must not matter. */
+/**
+ * A Deployment, StatefulSet, ReplicaSet or ReplicationController, as `NAME` (if only one workload has it), `NAMESPACE/NAME` (if only one kind has it) or
+ * an object.
+ */
 export type WorkloadChoice =
   | string
   | { readonly name: string; readonly namespace?: string | undefined; readonly kind?: WorkloadKind | undefined };
 
-/** A pod as it is now; it may be given wherever a pod is chosen. */
+/** The state of a pod. It is also a `PodChoice`. */
 export interface PodStatus {
   readonly namespace: string;
   readonly name: string;
-  /** One of each family that the cluster has. */
+  /** One address of each family of the cluster's pods. */
   readonly addresses: readonly string[];
   readonly ready: boolean;
 }
 
-/** What a cluster lets a test do to Deployments, StatefulSets and their kind. */
+/** The methods of a cluster for Deployments, StatefulSets and other workloads. */
 export function workloadViews(objects: ObjectStore, cluster: ServedCluster) {
   return {
     scale(choice: WorkloadChoice, replicas: number): void {
@@ -36,7 +40,7 @@ export function workloadViews(objects: ObjectStore, cluster: ServedCluster) {
   };
 }
 
-/** @throws CairnError for a workload that is not there, or that may be another */
+/** @throws CairnError for a workload that does not exist, or a name that several workloads have */
 function findWorkload(workloads: readonly Workload[], choice: WorkloadChoice): Workload {
   const { namespace, name, kind } = typeof choice === 'string' ? namesIn(choice) : choice;
   const found = workloads.filter(

@@ -7,23 +7,30 @@ import type { PluginEnv } from '../plugin/env.ts';
 import { type Authority, answerLookup, fallsThrough } from '../plugin/lookup.ts';
 import type { Handler } from '../plugin/plugin.ts';
 import type { Query } from '../plugin/query.ts';
-import { type Repeat, repeatUntilMoved } from '../plugin/repeat.ts';
-import { createReply, failure, type Reply } from '../plugin/reply.ts';
+import { repeatUntilMoved } from '../plugin/repeat.ts';
+import { createReply, failure, type Repeat, type Reply } from '../plugin/reply.ts';
 import { denialsOf, signaturesOf, signedRRset } from './dnssec.ts';
-import type { ServedZone } from './handler.ts';
-import { addressesOfTargets, lookUpInZone, MAX_LINKS, type ZoneLookup } from './lookup.ts';
+import type { HeldZone } from './held-zone.ts';
+import { addressesOfTargets, lookUpInZone, MAX_CHAIN, type ZoneLookup } from './lookup.ts';
 import type { ZoneCells } from './metrics.ts';
 import { rrsetOf, type Zone } from './zone.ts';
 
-/** What answers from zones are made with. */
-export interface AnswerSettings {
+/** A zone as a block serves it. */
+export interface ServedZone {
+  readonly held: HeldZone;
+  /** The zones for whose names the next plugin is asked instead of an NXDOMAIN. */
+  readonly fallthrough: readonly Name[];
+}
+
+/** What replies from zones need. */
+interface AnswerSettings {
   /** The plugin's name. */
   readonly plugin: string;
   readonly next: Handler;
   readonly resolve: PluginEnv['resolve'];
 }
 
-/** The reply to a query whose name is the zone's. */
+/** The reply to a query whose name is in the zone. */
 export function answerFromZone(
   query: Query,
   { held, fallthrough }: ServedZone,
@@ -47,7 +54,7 @@ export function answerFromZone(
       return answerLookup(query, { ...found, ...besides(zone, query, found, dnssec) }, authority, repeat);
     case 'nodata': {
       const nodata = dnssec ? withSignedSoa(zone, found) : found;
-      // As with CoreDNS, a name that only has others below it may be found further on.
+      // As with CoreDNS, a later plugin may have a name that exists here only because of names below it.
       const goesOn = found.isEmpty && found.answer.length === 0 && fallsThrough(query.name, fallthrough);
       return answerLookup(query, goesOn ? { kind: 'exists', proof: nodata.proof } : nodata, authority, repeat);
     }
@@ -60,7 +67,7 @@ export function answerFromZone(
       return followCnameChain(query, chain, found.target, resolve);
     }
     case 'endless': {
-      const error = new CairnError('ZONE', `the CNAME records of ${query.name} have more than ${MAX_LINKS} links`);
+      const error = new CairnError('ZONE', `the CNAME chain of ${query.name} has more than ${MAX_CHAIN} records`);
       return { ...failure(plugin, Rcode.SERVFAIL, error), uncacheable: true };
     }
     case 'too-long':
@@ -68,20 +75,20 @@ export function answerFromZone(
   }
 }
 
-/** RFC 2308 §3, §5: a denial holds no longer than the SOA record or its minimum say. */
+/** RFC 2308 §3, §5: a negative response is cached no longer than the SOA record's TTL and minimum. */
 function negativeSoa({ soa }: Zone): ResourceRecord {
   const ttl = Math.min(soa.ttl, soa.data.minimum);
   return ttl === soa.ttl ? soa : { ...soa, ttl };
 }
 
-/** A denial whose proof begins with the signatures of the SOA record, which have its TTL. */
+/** A negative result whose proof begins with the signatures of the SOA record, with its TTL. */
 function withSignedSoa<T extends { readonly proof: readonly ResourceRecord[] }>(zone: Zone, denial: T): T {
   const { ttl } = negativeSoa(zone);
   const signatures = signaturesOf(zone.nodes.get(zone.origin), SOA.code).map((record) => ({ ...record, ttl }));
   return { ...denial, proof: [...signatures, ...denial.proof] };
 }
 
-/** The zone's name servers, the proof that nothing else answers, and the addresses of the hosts that the answer names. */
+/** The zone's name servers, the proofs, and the addresses of the hosts in the answer. */
 function besides(
   zone: Zone,
   { name }: Query,
@@ -97,7 +104,7 @@ function besides(
   };
 }
 
-/** RFC 1034 §4.3.2 step 3b: the servers that have the name, without authority unless a chain began in the zone. */
+/** RFC 1034 §4.3.2 step 3b: the servers of the delegated zone, without AA unless a CNAME chain began in this zone. */
 function referral(
   plugin: string,
   zone: Zone,
@@ -114,7 +121,7 @@ function referral(
   });
 }
 
-/** The keys that the zone below is signed with, or the proof that it is not (RFC 4035 §3.1.4). */
+/** The DS records of the zone below, or the proof that there are none (RFC 4035 §3.1.4). */
 function delegation(zone: Zone, cut: Name): readonly ResourceRecord[] {
   const keys = signedRRset(zone.nodes.get(cut), DS.code);
   return keys.length > 0 ? keys : denialsOf(zone, cut);

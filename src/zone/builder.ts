@@ -18,9 +18,8 @@ import {
 } from '../dns/rr.ts';
 import type { Denial, SoaRecord, Zone } from './zone.ts';
 
-/** The most records of a zone. */
-export const MAX_ZONE_RECORDS = 1_000_000;
-/** The most records of a name and type: no message holds more. */
+const MAX_ZONE_RECORDS = 1_000_000;
+/** The maximum number of records of a name and type: no message holds more. */
 export const MAX_RRSET_RECORDS = 4096;
 
 /** A zone that cannot be served. */
@@ -33,18 +32,18 @@ export class ZoneError extends CairnError {
 const codes = (mnemonics: string) => new Set(mnemonics.split(' ').map((mnemonic) => parseType(mnemonic)!));
 const META = codes('OPT TKEY TSIG IXFR AXFR ANY');
 const HASHED = codes('NSEC3 NSEC3PARAM');
-/** What may stand beside a CNAME record (RFC 4034 §3, §4). */
+/** The types that may exist beside a CNAME record (RFC 4034 §3, §4). */
 const BESIDE_ALIAS = codes('RRSIG NSEC');
 
 const SINGLE = codes('CNAME DNAME NSEC');
 
 /** Records of one owner name and type, as they come. */
 interface GrowingRRset extends Array<ResourceRecord> {
-  /** Their rdata in text, once there are two. */
+  /** Their rdata as text, once there are two. */
   seen?: Set<string>;
 }
 
-/** Puts records together to a zone. */
+/** Builds a zone from records. */
 export class ZoneBuilder {
   private readonly origin: Name;
   private readonly nodes = new Map<Name, GrowingRRset[]>();
@@ -60,23 +59,23 @@ export class ZoneBuilder {
     this.nodes.set(origin, []);
   }
 
-  /** Takes a record; a second one that is the same counts for nothing (RFC 2181 §5). @throws ZoneError */
+  /** Adds a record; a duplicate has no effect (RFC 2181 §5). @throws ZoneError */
   add(record: ResourceRecord): void {
     const { origin } = this;
     const name = foldName(record.name);
     const what = `${record.name} ${printType(record.type)}`;
     if (record.class !== Class.IN) throw new ZoneError(`${what} is of class ${printClass(record.class)}, expecting IN`);
     if (!isAtOrBelow(name, origin)) throw new ZoneError(`${what} lies outside the zone ${origin}`);
-    if (META.has(record.type)) throw new ZoneError(`${what} is no record that a zone can hold`);
+    if (META.has(record.type)) throw new ZoneError(`${what} cannot be in a zone`);
     if (HASHED.has(record.type)) {
-      throw new ZoneError(`${what}: denials with NSEC3 cannot be served, sign the zone with NSEC or give it unsigned`);
+      throw new ZoneError(`${what}: NSEC3 is not supported: sign the zone with NSEC, or serve it unsigned`);
     }
     if (!isOpaque(rrType(record.type)) && Object.keys(record.data).length === 0) {
       throw new ZoneError(`${what} has no rdata`);
     }
     if (isOfType(record, SOA)) {
-      if (name !== origin) throw new ZoneError(`${what} stands below the apex ${origin}`);
-      if (this.soa) throw new ZoneError(`${what} is there twice`);
+      if (name !== origin) throw new ZoneError(`${what} is below the apex ${origin}`);
+      if (this.soa) throw new ZoneError(`${what} occurs twice`);
       this.soa = record as SoaRecord;
     }
     if (this.size === MAX_ZONE_RECORDS) throw new ZoneError(`the zone has more than ${MAX_ZONE_RECORDS} records`);
@@ -96,7 +95,7 @@ export class ZoneBuilder {
     return { origin, soa, nodes, cuts, signedUntil, denials, size };
   }
 
-  /** The node of a name, which makes the names above it exist, too. */
+  /** The node of a name. The names above it are made, too. */
   private nodeAt(name: Name): GrowingRRset[] {
     const known = this.nodes.get(name);
     if (known) return known;
@@ -109,7 +108,7 @@ export class ZoneBuilder {
   }
 }
 
-/** Whether the record was not there yet. @throws ZoneError where it cannot stand beside the others. */
+/** Adds a record; false if it was there. @throws ZoneError if it cannot exist beside the others */
 function addToNode(node: GrowingRRset[], record: ResourceRecord, what: string): boolean {
   const rrset = node.find(([first]) => first!.type === record.type);
   if (!rrset) {
@@ -129,7 +128,7 @@ function addToNode(node: GrowingRRset[], record: ResourceRecord, what: string): 
   if (rrset.length === MAX_RRSET_RECORDS) throw new ZoneError(`${what}: there are more than ${MAX_RRSET_RECORDS}`);
   rrset.seen.add(rdata);
   rrset.push(record);
-  // Signatures have the TTL of what they cover.
+  // Signatures have the TTL of the records that they cover.
   if (record.type !== RRSIG.code) shareTtl(rrset);
   return true;
 }

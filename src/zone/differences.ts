@@ -5,22 +5,22 @@ import { printType, type ResourceRecord } from '../dns/rr.ts';
 import { ZoneBuilder, ZoneError } from './builder.ts';
 import { contentOf, type SoaRecord, type Zone } from './zone.ts';
 
-/** What makes one version of a zone the next (RFC 1995 §4). */
+/** The difference between two versions of a zone (RFC 1995 §4). */
 export interface Difference {
   readonly from: SoaRecord;
-  /** Records that go, the SOA aside. */
+  /** Deleted records, without the SOA record. */
   readonly deleted: ResourceRecord[];
   readonly to: SoaRecord;
   readonly added: ResourceRecord[];
 }
 
-/** So many records are put into the new version before others have their turn. */
+/** The number of records that are put into the new version before other work gets its turn. */
 const RECORDS_A_TURN = 10_000;
 
 /**
- * The version that comes of a zone by differences, one after the other; the zone itself stays as it is.
+ * Applies differences to a zone, one after the other, and returns the new version; the zone itself stays as it is.
  *
- * @throws ZoneError (as a rejection) where they do not fit to it, or to each other.
+ * @throws ZoneError (as a rejection) if they do not fit the zone, or each other.
  */
 export async function applyDifferences(zone: Zone, differences: readonly Difference[]): Promise<Zone> {
   const changed = new Map<Name, Map<string, ResourceRecord>>();
@@ -38,11 +38,12 @@ export async function applyDifferences(zone: Zone, differences: readonly Differe
       throw new ZoneError(`a difference begins with serial ${from.data.serial}, expecting ${soa.data.serial}`);
     }
     for (const record of deleted) {
-      if (!recordsAt(foldName(record.name)).delete(keyOf(record))) throw unfit(record, 'is to go, and is not there');
+      if (!recordsAt(foldName(record.name)).delete(keyOf(record)))
+        throw unfit(record, 'should be deleted, but is not in the zone');
     }
     for (const record of added) {
       const records = recordsAt(foldName(record.name));
-      if (records.has(keyOf(record))) throw unfit(record, 'is to come, and is there');
+      if (records.has(keyOf(record))) throw unfit(record, 'should be added, but is already in the zone');
       records.set(keyOf(record), record);
     }
     soa = to;

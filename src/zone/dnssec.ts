@@ -14,10 +14,9 @@ export function signedRRset(node: ZoneNode | undefined, type: number): readonly 
 }
 
 /**
- * The signed NSEC record that says what there is, or is not, at a (folded) name: that of the name itself, or of the last one before it
- * (RFC 4035 §3.1.3). Nothing if the zone has none.
+ * The signed NSEC record for a (folded) name: that of the name itself, or of the last name before it (RFC 4035 §3.1.3). Empty if the zone has none.
  */
-export function denialOf({ denials, nodes }: Zone, name: Name): readonly ResourceRecord[] {
+function denialOf({ denials, nodes }: Zone, name: Name): readonly ResourceRecord[] {
   const key = canonicalKey(name);
   let [from, to] = [0, denials.length];
   while (from < to) {
@@ -29,7 +28,7 @@ export function denialOf({ denials, nodes }: Zone, name: Name): readonly Resourc
   return denial ? signedRRset(nodes.get(denial.name), NSEC.code) : [];
 }
 
-/** The denials of several names, each once. */
+/** The NSEC records for several names, without duplicates. */
 export function denialsOf(zone: Zone, ...names: readonly Name[]): readonly ResourceRecord[] {
   return [...new Set(names.flatMap((name) => denialOf(zone, name)))];
 }

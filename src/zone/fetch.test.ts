@@ -60,13 +60,21 @@ test('a serial', async () => {
 test.each<[string, Script, string]>([
   ['no SOA record', messages([A]), 'the transfer does not begin with the SOA record'],
   ['nothing in it', messages([]), 'the transfer is empty'],
-  ['another SOA record at its end', messages([SOA, A, LATER]), 'the zone changed on the way, from serial 7 to 8'],
+  [
+    'another SOA record at its end',
+    messages([SOA, A, LATER]),
+    'the zone changed during the transfer, from serial 7 to 8',
+  ],
   [
     'a record of another zone',
     messages([SOA, 'b.test. 5 IN A 192.0.2.1', SOA]),
     'b.test. A lies outside the zone a.test.',
   ],
-  ['a refusal', ({ message, reply }) => reply(answerTo(message, [], { rcode: 5 })), 'the server says REFUSED'],
+  [
+    'a refusal',
+    ({ message, reply }) => reply(answerTo(message, [], { rcode: 5 })),
+    'the server responded with REFUSED',
+  ],
   [
     'another question',
     ({ message, reply }) => reply(answerTo({ ...message, questions: [] }, [SOA])),
@@ -88,7 +96,7 @@ test.each<[string, Script, string]>([
 
 test('a reply without the SOA record has no serial', async () => {
   const { serial } = await primary(messages([A]));
-  await expect(serial()).rejects.toThrow('the reply has no SOA record of a.test.');
+  await expect(serial()).rejects.toThrow('the response has no SOA record of a.test.');
 });
 
 test('silence is a time-out, and the end is one at once', async () => {
@@ -155,19 +163,19 @@ test.each<[string, string[][], string]>([
   [
     'a record to go that is not there',
     [[soa(7), soa(5), host('nope'), soa(7), soa(7)]],
-    'nope.a.test. A is to go, and is not there',
+    'nope.a.test. A should be deleted, but is not in the zone',
   ],
   [
     'a record to come that is there',
     [[soa(7), soa(5), soa(7), host('kept'), soa(7)]],
-    'kept.a.test. A is to come, and is there',
+    'kept.a.test. A should be added, but is already in the zone',
   ],
   [
     'a gap between differences',
     [[soa(7), soa(5), soa(6), soa(4), soa(7), soa(7)]],
     'a difference begins with serial 4, expecting 6',
   ],
-  ['another end', [[soa(7), soa(5), soa(7), soa(8)]], 'the zone changed on the way, from serial 7 to 8'],
+  ['another end', [[soa(7), soa(5), soa(7), soa(8)]], 'the zone changed during the transfer, from serial 7 to 8'],
   [
     'what no zone can be',
     [[soa(7), soa(5), soa(7), 'kept.a.test. 5 IN CNAME a.test.', soa(7)]],

@@ -12,10 +12,10 @@ import { MAX_ZONE_FILE_OCTETS } from './read.ts';
 import { TransferReader } from './transfer-reader.ts';
 import type { Zone } from './zone.ts';
 
-/** How long a primary server may take to be reached, and then for each message. */
+/** The time limit for reaching a primary server, and then for each message. */
 const TIMEOUT_MS = 10_000;
 
-export interface FetchOptions {
+interface FetchOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -27,7 +27,7 @@ export async function fetchSerial(origin: Name, from: Peer, options: FetchOption
     serial = records.map((record) => soaSerial(record, origin)).find((found) => found !== undefined);
     return true;
   });
-  if (serial === undefined) throw new ZoneError(`the reply has no SOA record of ${origin}`);
+  if (serial === undefined) throw new ZoneError(`the response has no SOA record of ${origin}`);
   return serial;
 }
 
@@ -38,17 +38,17 @@ export async function fetchZone(origin: Name, from: Peer, options: FetchOptions)
   return reader.finish();
 }
 
-/** A version of a zone, and whether it came as differences from another. */
+/** A version of a zone, and whether it came as differences. */
 export interface FetchedZone {
   readonly zone: Zone;
   readonly isIncremental: boolean;
 }
 
 /**
- * The version of a zone that a server has, made from an older one and what has changed since (RFC 1995); a server that has not kept that
- * gives it whole.
+ * The version of a zone that a server has, made from an older version and its differences (RFC 1995). A server without the differences gives the
+ * whole zone.
  *
- * @throws CairnError (as a rejection) also where the server does not know of such transfers, or has nothing newer.
+ * @throws CairnError (as a rejection), also if the server does not support such transfers, or has no newer version.
  */
 export async function fetchChanges(known: Zone, from: Peer, options: FetchOptions): Promise<FetchedZone> {
   const { origin, soa } = known;
@@ -65,7 +65,7 @@ export async function fetchChanges(known: Zone, from: Peer, options: FetchOption
   return { zone: await reader.finish(), isIncremental: reader.isIncremental };
 }
 
-/** Asks for the zone's records of a type; `take` gets the answers of each message, and says whether it was the last. */
+/** Asks for the zone with a query of a type; `take` gets the answers of each message, and returns whether it was the last one. */
 async function exchange(
   origin: Name,
   type: number,
@@ -84,7 +84,7 @@ async function exchange(
       octets += bytes.length;
       if (octets > MAX_ZONE_FILE_OCTETS) throw new ZoneError(`the zone has more than ${MAX_ZONE_FILE_OCTETS} octets`);
       const { rcode, answer } = decodeMessage(bytes);
-      if (rcode !== Rcode.NOERROR) throw new ZoneError(`the server says ${printRcode(rcode)}`);
+      if (rcode !== Rcode.NOERROR) throw new ZoneError(`the server responded with ${printRcode(rcode)}`);
       return take(answer);
     },
   });

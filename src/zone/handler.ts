@@ -6,28 +6,21 @@ import { printPeer } from '../net/transport.ts';
 import type { PluginEnv } from '../plugin/env.ts';
 import type { Handler } from '../plugin/plugin.ts';
 import type { Query } from '../plugin/query.ts';
-import { alsoDependingOn, type Repeat } from '../plugin/repeat.ts';
-import { createReply, failure, mapReply, type Reply } from '../plugin/reply.ts';
-import { answerFromZone } from './answer.ts';
+import { alsoDependingOn } from '../plugin/repeat.ts';
+import { createReply, failure, mapReply, type Repeat, type Reply } from '../plugin/reply.ts';
+import { answerFromZone, type ServedZone } from './answer.ts';
 import type { HeldZone } from './held-zone.ts';
 import { type ZoneCells, zoneCells } from './metrics.ts';
-
-/** A zone as a block serves it. */
-export interface ServedZone {
-  readonly held: HeldZone;
-  /** The names whose NXDOMAIN is left to the next plugin. */
-  readonly fallthrough: readonly Name[];
-}
 
 /** The zones that a plugin serves. */
 export interface ServedZones {
   /** The zone with exactly this (folded) name. */
   get(origin: Name): ServedZone | undefined;
-  /** Set where zones come and go: which zone answers a name, and whether one does, depends on that. */
+  /** Set if zones come and go, since replies then depend on which zones exist. */
   readonly repeat?: Repeat;
 }
 
-/** Answers from zones with authority; what lies in none of them goes to `next`. */
+/** Answers from zones with authority. Names in none of the zones go to `next`. */
 export function zoneHandler(plugin: string, zones: ServedZones, env: PluginEnv, next: Handler): Handler {
   const cellsOf = zoneCells(env, plugin);
   const settings = { plugin, next, resolve: env.resolve };
@@ -71,7 +64,7 @@ function nearestZone(name: Name, zones: ServedZones): ServedZone | undefined {
   return undefined;
 }
 
-/** Whether no plugin of the block comes after this one that could answer: who has zones only refuses what is in none of them. */
+/** Whether no later plugin of the block could answer: then names in none of the zones are refused. */
 function isLastHandler(plugin: string, { block }: PluginEnv): boolean {
   const plugins = block.plugins();
   const at = plugins.findIndex(({ name }) => name === plugin);

@@ -5,23 +5,23 @@ import type { Difference } from './differences.ts';
 import { ZoneHistory } from './history.ts';
 import type { Zone } from './zone.ts';
 
-/** What a plugin has of a zone, as it comes and goes. */
+/** The present version of a plugin's zone, which may come and go. */
 export interface HeldZone {
   /** Folded. */
   readonly origin: Name;
-  /** The version to answer from; undefined while there is none. */
+  /** The version to answer from; undefined if there is none. */
   readonly zone: Zone | undefined;
   /** Why there is no version. */
   readonly problem: string;
   /** Moves with every change of the version. */
   readonly epoch: Epoch;
-  /** Puts another version, or the reason why there is none, in the place of the present one. */
+  /** Replaces the present version by another one, or by the reason why there is none. */
   replace(next: Zone | { readonly problem: string }): void;
-  /** What has changed since the version with this serial; undefined if that is not known any more. */
+  /** The differences since the version with this serial; undefined if they are no longer known. */
   changesSince(serial: number): readonly Difference[] | undefined;
-  /** Calls `listener` whenever the serial moves. Returns how to end that. */
+  /** Calls `listener` whenever the serial moves. Returns a function that ends it. */
   onSerial(listener: () => void): () => void;
-  /** Takes a NOTIFY (RFC 1996) and says whether the client is one who may send it; undefined where nobody may. */
+  /** Handles a NOTIFY (RFC 1996), and returns whether the client may send it; undefined if no client may. */
   readonly notified?: ((client: Peer) => boolean) | undefined;
 }
 

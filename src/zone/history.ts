@@ -5,18 +5,18 @@ import { isNewer } from '../dns/serial.ts';
 import type { Difference } from './differences.ts';
 import type { Zone, ZoneNode } from './zone.ts';
 
-/** So many of the last differences of a zone are kept, */
+/** The maximum number of differences of a zone that are kept. */
 export const MAX_DIFFERENCES = 16;
-/** and so many records in all of them: for larger ones, other servers copy the zone. */
+/** The maximum number of records in all of them. For larger differences, other servers copy the whole zone. */
 export const MAX_DIFFERENCE_RECORDS = 10_000;
-/** Larger zones are not compared, as that takes the time of others. */
-export const MAX_COMPARED_RECORDS = 200_000;
+/** The maximum size of zones that are compared: comparing takes time in which no query is answered. */
+const MAX_COMPARED_RECORDS = 200_000;
 
-/** What has changed from version to version of a zone, as far back as it is kept. */
+/** The differences between the last versions of a zone. */
 export class ZoneHistory {
   private differences: readonly Difference[] = [];
 
-  /** Takes note of a new version, which has no past if there was none before it. */
+  /** Adds a new version; without a version before it, the history starts again. */
   add(before: Zone | undefined, after: Zone | undefined): void {
     const isNext = before && after && isNewer(after.soa.data.serial, before.soa.data.serial);
     const difference = isNext ? compare(before, after) : undefined;
@@ -29,7 +29,7 @@ export class ZoneHistory {
     this.differences = kept;
   }
 
-  /** What makes the version with this serial the present one; undefined if that is not known any more. */
+  /** The differences from the version with this serial to the present one; undefined if they are no longer known. */
   since(serial: number): readonly Difference[] | undefined {
     const at = this.differences.findIndex(({ from }) => from.data.serial === serial);
     return at === -1 ? undefined : this.differences.slice(at);
@@ -40,7 +40,7 @@ function countOf({ deleted, added }: Difference): number {
   return deleted.length + added.length + 2;
 }
 
-/** Undefined where a difference is not worth its making: it would be large, or the zones are. */
+/** The difference between two versions; undefined if it or the zones are too large. */
 function compare(before: Zone, after: Zone): Difference | undefined {
   if (before.size + after.size > 2 * MAX_COMPARED_RECORDS) return undefined;
   const difference: Difference = { from: before.soa, deleted: [], to: after.soa, added: [] };
@@ -55,7 +55,7 @@ function compare(before: Zone, after: Zone): Difference | undefined {
   return difference;
 }
 
-/** Whether the nodes have the same records in the same order, which most have. */
+/** Whether the nodes have the same records in the same order, as most have. */
 function isSameNode(a: ZoneNode, b: ZoneNode): boolean {
   return (
     a.length === b.length &&
@@ -69,7 +69,7 @@ function isSameRecord(a: ResourceRecord, b: ResourceRecord): boolean {
   return Object.keys(left).every((key) => left[key] === right[key]) || printRdata(a) === printRdata(b);
 }
 
-/** The records of a node that another one has not, the SOA aside. */
+/** The records of a node that another one does not have, without the SOA record. */
 function missing(node: ZoneNode, other: ZoneNode): ResourceRecord[] {
   const keyOf = (record: ResourceRecord) => `${record.type} ${record.ttl} ${printRdata(record)}`;
   const known = new Set(other.flat().map(keyOf));

@@ -3,64 +3,64 @@ import { A, AAAA, CNAME, DNAME, DS, HTTPS, MX, NS, QType, type ResourceRecord, r
 import { denialsOf, signaturesOf, signedRRset } from './dnssec.ts';
 import { type RRset, rrsetOf, type Zone, type ZoneNode } from './zone.ts';
 
-/** A chain of CNAME records is followed this far. */
-export const MAX_LINKS = 8;
+/** The longest CNAME chain that is followed. */
+export const MAX_CHAIN = 8;
 
-/** What a zone says about a question. */
+/** The result of a lookup in a zone. */
 export type ZoneLookup = Found &
   (
     | { readonly kind: 'hit' }
     /** The name exists, the type does not; `isEmpty` if the name has no records at all. */
     | { readonly kind: 'nodata'; readonly isEmpty: boolean }
     | { readonly kind: 'nxdomain' }
-    /** Other servers have the name: those of the NS records at `cut`. */
+    /** The name is delegated to other servers: those of the NS records at `cut`. */
     | { readonly kind: 'referral'; readonly cut: Name }
-    /** The chain leaves the zone towards `target`. */
+    /** The CNAME chain leaves the zone; `target` is outside. */
     | { readonly kind: 'outside'; readonly target: Name }
-    /** The chain has more than {@link MAX_LINKS} links, most likely because it turns in a circle. */
+    /** The CNAME chain has more than {@link MAX_CHAIN} records, most likely because it is a loop. */
     | { readonly kind: 'endless' }
     /** The name that a DNAME record makes is too long (RFC 6672 §2.2). */
     | { readonly kind: 'too-long' }
   );
 
 interface Found {
-  /** It begins with the CNAME and DNAME records on the way. */
+  /** Begins with the CNAME and DNAME records of the chain. */
   readonly answer: readonly ResourceRecord[];
-  /** The signed NSEC records which show that nothing else is there (RFC 4035 §3.1.3), for who asked for signatures. */
+  /** The signed NSEC records that prove the result (RFC 4035 §3.1.3), for clients that ask for signatures. */
   readonly proof: readonly ResourceRecord[];
 }
 
 type Step = ZoneLookup | (Found & { readonly kind: 'alias'; readonly target: Name });
 
-/** How a zone is looked into. */
+/** The parts of a question that a lookup needs. */
 interface View {
   readonly zone: Zone;
   readonly type: number;
-  /** Whether signatures and proofs are wanted, and there are some. */
+  /** Whether the client wants signatures and proofs, and the zone has them. */
   readonly dnssec: boolean;
 }
 
 /**
  * Looks a (folded) name of the zone up (RFC 1034 §4.3.2).
  *
- * @param owner the same name, as the records of the answer shall spell it.
+ * @param owner the same name, in the letter case for the records of the answer.
  * @param signed whether the client wants signatures (DO).
  */
 export function lookUpInZone(zone: Zone, name: Name, type: number, owner: Name, signed = false): ZoneLookup {
   const view = { zone, type, dnssec: signed && zone.signedUntil !== undefined };
   let step = find(view, name, owner);
   if (step.kind !== 'alias') return step;
-  const links: ResourceRecord[] = [];
+  const chain: ResourceRecord[] = [];
   const proof: ResourceRecord[] = [];
-  for (let link = 0; link < MAX_LINKS; link++) {
-    links.push(...step.answer);
+  for (let count = 0; count < MAX_CHAIN; count++) {
+    chain.push(...step.answer);
     proof.push(...step.proof);
     const { target }: { target: Name } = step;
     const folded = foldName(target);
-    if (!isAtOrBelow(folded, zone.origin)) return { kind: 'outside', answer: links, proof, target };
+    if (!isAtOrBelow(folded, zone.origin)) return { kind: 'outside', answer: chain, proof, target };
     step = find(view, folded, target);
     if (step.kind !== 'alias') {
-      return { ...step, answer: [...links, ...step.answer], proof: [...new Set([...proof, ...step.proof])] };
+      return { ...step, answer: [...chain, ...step.answer], proof: [...new Set([...proof, ...step.proof])] };
     }
   }
   return { kind: 'endless', ...NOTHING };
@@ -77,7 +77,7 @@ function find(view: View, name: Name, owner: Name): Step {
   }
   const node = zone.nodes.get(name);
   if (node) return readNode(view, node, owner, [name]);
-  // RFC 4592 §3.3.1: only the wildcard right below the closest name that exists covers the name.
+  // RFC 4592 §3.3.1: only the wildcard directly below the closest existing name covers the name.
   const source = joinName(['*'], closestEncloser(zone, name));
   const wildcard = zone.nodes.get(source);
   if (wildcard) return readNode(view, wildcard, owner, [name, source]);
@@ -85,8 +85,8 @@ function find(view: View, name: Name, owner: Name): Step {
 }
 
 /**
- * The name nearest to the apex, at or above the name, where the zone ends. A DNAME record redirects only what is below it; a DS
- * record is on the upper side of a delegation (RFC 4035 §3.1.4.1).
+ * The cut at or above the name that is nearest to the apex. A DNAME record redirects only names below it. DS records are on the parent side of a
+ * delegation (RFC 4035 §3.1.4.1).
  */
 function highestCut(zone: Zone, name: Name, type: number): Name | undefined {
   let highest: Name | undefined;
@@ -106,20 +106,20 @@ function closestEncloser({ nodes, origin }: Zone, name: Name): Name {
 }
 
 /**
- * What the question finds at a node.
+ * The result at a node.
  *
- * @param names the name that was asked for and, if the node is not its own, the wildcard that covers it.
+ * @param names the name in the question and, if the node is that of a wildcard, the wildcard.
  */
 function readNode({ zone, type, dnssec }: View, node: ZoneNode, owner: Name, names: readonly [Name, Name?]): Step {
   const [name, wildcard] = names;
-  // RFC 4035 §3.1.3.3: behind a wildcard, that the name itself does not exist.
+  // RFC 4035 §3.1.3.3: the answer of a wildcard needs the proof that the name itself does not exist.
   const proof = dnssec && wildcard !== undefined ? denialsOf(zone, name) : [];
   const read = (rrset: RRset) => {
     const signatures = dnssec ? signaturesOf(node, rrset[0]!.type) : [];
-    return spelled(signatures.length > 0 ? [...rrset, ...signatures] : rrset, owner);
+    return withOwner(signatures.length > 0 ? [...rrset, ...signatures] : rrset, owner);
   };
   if (type === QType.ANY && node.length > 0) {
-    return { kind: 'hit', answer: node.flatMap((rrset) => spelled(rrset, owner)), proof };
+    return { kind: 'hit', answer: node.flatMap((rrset) => withOwner(rrset, owner)), proof };
   }
   const rrset = rrsetOf(node, type);
   if (rrset) return { kind: 'hit', answer: read(rrset), proof };
@@ -129,8 +129,8 @@ function readNode({ zone, type, dnssec }: View, node: ZoneNode, owner: Name, nam
   return { kind: 'nodata', answer: [], proof: denials, isEmpty: node.length === 0 };
 }
 
-/** The records under the name that was asked for: a wildcard's too (RFC 4592 §3.3.1), and in the client's spelling. */
-function spelled(records: readonly ResourceRecord[], name: Name): readonly ResourceRecord[] {
+/** The records with the name of the question as owner, in the client's letter case; also for a wildcard (RFC 4592 §3.3.1). */
+function withOwner(records: readonly ResourceRecord[], name: Name): readonly ResourceRecord[] {
   return records[0]!.name === name ? records : records.map((record) => ({ ...record, name }));
 }
 
@@ -139,7 +139,7 @@ function redirect({ zone, dnssec }: View, dname: ResourceRecord, name: Name, own
   const { target } = dname.data as { target: Name };
   const labels = owner.slice(0, name.length - cut.length);
   const made = target === '.' ? labels : labels + target;
-  // RFC 6672 §5.3.1: the CNAME record is not signed, the DNAME record says it all.
+  // RFC 6672 §5.3.1: the CNAME record is not signed, as it follows from the DNAME record.
   const answer = dnssec ? signedRRset(zone.nodes.get(cut), DNAME.code) : [dname];
   if (wireLength(made) > MAX_NAME_OCTETS) return { kind: 'too-long', answer, proof: [] };
   return {
@@ -148,7 +148,7 @@ function redirect({ zone, dnssec }: View, dname: ResourceRecord, name: Name, own
   };
 }
 
-/** The addresses in the zone of the hosts that the records name, glue below delegations too (RFC 1034 §4.3.2 step 6). */
+/** The addresses in the zone of the hosts in the records, including glue below delegations (RFC 1034 §4.3.2 step 6). */
 export function addressesOfTargets(
   zone: Zone,
   records: readonly ResourceRecord[],
@@ -173,7 +173,7 @@ function targetOf({ name, type, data }: ResourceRecord): Name | undefined {
   const { target, exchange, priority } = data as { target?: Name; exchange?: Name; priority?: number };
   if (type === MX.code) return exchange && foldName(exchange);
   if (!NAMES_HOST.has(type) || target === undefined) return undefined;
-  // RFC 9460 §2.5.2: unless it says that there is no service, the root stands for the owner.
+  // RFC 9460 §2.5.2: the root means the owner, except if it means that there is no service.
   const isOwner = target === '.' && type !== NS.code && type !== SRV.code && priority !== 0;
   return foldName(isOwner ? name : target);
 }

@@ -5,12 +5,12 @@ import type { HeldZone } from './held-zone.ts';
 
 const KINDS = ['hit', 'nodata', 'nxdomain', 'referral', 'outside', 'failed', 'unready', 'refused'] as const;
 
-/** Counts of a zone's answers by what was found. */
+/** Counts of a zone's replies by result. */
 export type ZoneCells = Readonly<Record<(typeof KINDS)[number], Cell>>;
 
 /** The cells of `cairn_zone_answers_total` by zone, made when a zone is first asked for. */
 export function zoneCells({ metrics }: PluginEnv, plugin: string): (origin: Name) => ZoneCells {
-  const help = 'Answers from zones by what was found.';
+  const help = 'Replies from zones, by result.';
   const family = metrics.counter('cairn_zone_answers_total', help, ['plugin', 'zone', 'kind']);
   const known = new Map<Name, ZoneCells>();
   return (origin) => {
@@ -23,14 +23,14 @@ export function zoneCells({ metrics }: PluginEnv, plugin: string): (origin: Name
   };
 }
 
-/** Shows serial and size of the zones. Returns how to end that. */
+/** Shows serial and size of the zones. Returns a function that ends it. */
 export function showZones({ metrics, block }: PluginEnv, plugin: string, zones: () => Iterable<HeldZone>): () => void {
   const labels = ['server', 'plugin', 'zone'];
-  const serials = metrics.gauge('cairn_zone_serial', 'The serial of a zone that is served.', labels);
-  const records = metrics.gauge('cairn_zone_records', 'Records of a zone that is served.', labels);
+  const serials = metrics.gauge('cairn_zone_serial', 'The serial of a served zone.', labels);
+  const records = metrics.gauge('cairn_zone_records', 'Records of a served zone.', labels);
   const signed = metrics.gauge(
     'cairn_zone_signed_until_seconds',
-    'When the first signature of a zone that is served ends, in seconds since 1970.',
+    'When the first signature of a served zone expires, in Unix seconds.',
     labels,
   );
   return metrics.show([serials, records, signed], () => {

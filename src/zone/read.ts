@@ -7,11 +7,11 @@ import { zoneFileSteps } from '../dns/zone-file.ts';
 import { ZoneBuilder, ZoneError } from './builder.ts';
 import type { Zone } from './zone.ts';
 
-/** A larger zone file is not read. */
+/** The maximum size of a zone file. */
 export const MAX_ZONE_FILE_OCTETS = 64 * 1024 * 1024;
 
 /**
- * The zone that the text of a master file holds; files that it includes are read. Others have their turn on the way.
+ * Reads the text of a master file, and the files that it includes, as a zone. Other work gets its turn in between.
  *
  * @throws ZoneFileError, ZoneError
  */
@@ -36,9 +36,9 @@ export async function readZone(origin: Name, file: string, text: string): Promis
   return builder.finish();
 }
 
-/** @throws ZoneError with the line to write for the zone that the file holds. */
+/** @throws ZoneError with the correct line for the zone of the file. */
 function checkApex(apex: Name, origin: Name, file: string): void {
   if (apex === origin) return;
   const fix = `name its zone, as in 'file ${basename(file)} ${apex}', or serve it in a block of that zone`;
-  throw new ZoneError(`the file holds the zone ${apex}, but is read as the zone ${origin}: ${fix}`);
+  throw new ZoneError(`the file has the zone ${apex}, but is read as the zone ${origin}: ${fix}`);
 }

@@ -5,8 +5,7 @@ import { applyDifferences, type Difference } from './differences.ts';
 import type { SoaRecord, Zone } from './zone.ts';
 
 /**
- * Puts the records of a zone transfer together, as they come: a whole zone (RFC 5936 §2.2) or, where a version is known, what makes that
- * the present one (RFC 1995 §4).
+ * Reads the records of a zone transfer as they come: a whole zone (RFC 5936 §2.2) or, if a version is known, the differences from it (RFC 1995 §4).
  */
 export class TransferReader {
   private readonly origin: Name;
@@ -14,10 +13,10 @@ export class TransferReader {
   private readonly builder: ZoneBuilder;
   private first: SoaRecord | undefined;
   private readonly differences: Difference[] = [];
-  /** What the records that come next are for; undefined until the second record shows what kind of transfer it is. */
+  /** The meaning of the next records; undefined until the second record shows the kind of transfer. */
   private phase: 'whole' | 'deleted' | 'added' | undefined;
 
-  /** @param known the version that the server was told of. */
+  /** @param known the version in the query. */
   constructor(origin: Name, known?: Zone) {
     this.origin = origin;
     this.known = known;
@@ -29,7 +28,7 @@ export class TransferReader {
     return this.differences.length > 0;
   }
 
-  /** Takes the records of the next message, and says whether it was the last. @throws ZoneError */
+  /** Reads the records of the next message; returns whether it was the last one. @throws ZoneError */
   takeAll(records: readonly ResourceRecord[]): boolean {
     const isLast = records.some((record) => this.take(record));
     if (!this.first) throw new ZoneError('the transfer is empty');
@@ -61,7 +60,7 @@ export class TransferReader {
     return false;
   }
 
-  /** The zone as it is after the last record. @throws ZoneError (as a rejection) */
+  /** The zone after the last record. @throws ZoneError (as a rejection) */
   async finish(): Promise<Zone> {
     return this.isIncremental ? applyDifferences(this.known!, this.differences) : this.builder.finish();
   }
@@ -85,6 +84,6 @@ export class TransferReader {
   private end(soa: SoaRecord, first: SoaRecord): true {
     const [begun, ended] = [first.data.serial, soa.data.serial];
     if (begun === ended) return true;
-    throw new ZoneError(`the zone changed on the way, from serial ${begun} to ${ended}`);
+    throw new ZoneError(`the zone changed during the transfer, from serial ${begun} to ${ended}`);
   }
 }

@@ -6,24 +6,24 @@ import { type HeldZone, holdZone } from './held-zone.ts';
 import { MAX_ZONE_FILE_OCTETS, readZone } from './read.ts';
 import type { Zone } from './zone.ts';
 
-/** How often zone files are looked at where the Corefile does not say it. */
+/** How often to check whether zone files have changed, by default. */
 export const DEFAULT_RELOAD_MS = 60_000;
 
-export interface ZoneFileSource {
+interface ZoneFileSource {
   /** Absolute. */
   readonly path: string;
   /** The zones that the file is read as, folded. */
   readonly origins: readonly Name[];
-  /** How often to look whether the file changed; 0 for never. */
+  /** How often to check whether the file has changed; 0 for never. */
   readonly reloadMs: number;
-  /** Whether a changed file counts although its serial did not. */
+  /** Whether a changed file is read even if its serial is the same. */
   readonly byMtime: boolean;
 }
 
-/** The zones of a master file, kept up to date: the last good version stands whatever the file comes to. */
+/** The zones of a master file, kept up to date. The last good version stays if the file becomes bad or is removed. */
 export interface FollowedZoneFile {
   readonly zones: readonly HeldZone[];
-  /** Looks whether the file changed; never rejects. The first time starts the polling. */
+  /** Checks whether the file has changed; never rejects. The first check starts the polling. */
   check(): Promise<void>;
   /** Why the file's present text is not served; undefined if it is, or if there is no file. */
   readonly mistake: Error | undefined;
@@ -46,7 +46,7 @@ export function followZoneFile(source: ZoneFileSource, { clock, log }: PluginEnv
       if (byMtime || held.zone?.soa.data.serial !== serial) held.replace(next);
       else
         log.warning(
-          `${path} changed, its serial ${serial} did not: ${held.origin} stays as it was until that is raised`,
+          `${path} changed, but its serial ${serial} did not: ${held.origin} stays as it was until the serial is raised`,
         );
     }
   }
@@ -54,7 +54,7 @@ export function followZoneFile(source: ZoneFileSource, { clock, log }: PluginEnv
     try {
       return await readZone(origin, path, text);
     } catch (thrown) {
-      // A mistake in a line names file and line itself.
+      // An error in a line already names file and line.
       mistake = thrown instanceof ZoneError ? new ZoneError(`${path}: ${thrown.message}`) : (thrown as Error);
       throw mistake;
     }

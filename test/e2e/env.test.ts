@@ -50,7 +50,7 @@ test.each([
   [['env', '--manifests', 'nowhere'], 1, /^nowhere does not exist$/m],
   [['env', '--pod', 'alone'], 1, /no manifest describes the pod default\/alone: there is one with -n shop/],
   [['env', '--corefile', 'cluster.yaml'], 1, /cluster\.yaml:2:/],
-  [['help', 'nothing'], 2, /there is no help on "nothing"/],
+  [['help', 'nothing'], 2, /there is no help for "nothing"/],
 ])('%j ends with status %i and a reason', async (args, status, reason) => {
   const { stderr, code } = await cairn(args, folder());
   expect(stderr).toMatch(reason);

@@ -1,9 +1,9 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { bundle } from '../../scripts/bundle.ts';
 import { decodeMessage } from '../../src/dns/wire/decode.ts';
 import { encodeMessage } from '../../src/dns/wire/encode.ts';
@@ -58,13 +58,18 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
+/** Where a started server listens. */
+async function portOf({ stdout, stderr }: ChildProcessWithoutNullStreams): Promise<number> {
+  let output = '';
+  for (const stream of [stdout, stderr]) stream.on('data', (chunk) => (output += chunk));
+  await vi.waitFor(() => expect(output).toMatch(/^Cairn-/m), PATIENT);
+  return Number(/^\.:(\d+)/m.exec(output)![1]);
+}
+
 test('the plugin of an installed package serves, and no client gets the answer of another', async () => {
   const child = spawn(cairn, ['-p', '0', '-plugin', PLUGIN], { cwd: folder });
   onTestFinished(() => void child.kill('SIGKILL'));
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
-  await vi.waitFor(() => expect(output).toMatch(/^Cairn-/m), PATIENT);
-  const port = Number(/^\.:(\d+)/m.exec(output)![1]);
+  const port = await portOf(child);
   for (let round = 0; round < 4; round++) {
     for (const [from, address] of [
       ['127.0.0.1', '10.0.0.10'],
@@ -77,6 +82,44 @@ test('the plugin of an installed package serves, and no client gets the answer o
   }
   child.kill();
   expect((await once(child, 'exit'))[0]).toBe(0);
+});
+
+test('packages share a key that one of them exports', async () => {
+  const module = (name: string, text: string) => {
+    const path = join(folder, 'node_modules', name);
+    mkdirSync(path);
+    writeFileSync(join(path, 'index.js'), text);
+    const cairn = { plugin: './index.js', api: 1 };
+    writeFileSync(join(path, 'package.json'), JSON.stringify({ name, type: 'module', main: './index.js', cairn }));
+  };
+  module(
+    'paint',
+    `import { definePlugin, OfferKey } from 'cairn-dns/plugin';
+     export const COLOUR = new OfferKey('colour');
+     export default definePlugin({
+       name: 'paint',
+       parse: ([{ args: [{ text }] }]) => text,
+       create: (colour, env) => (env.offer(COLOUR, colour), {}),
+     });`,
+  );
+  module(
+    'show',
+    `import { createReply, definePlugin, rr, TXT } from 'cairn-dns/plugin';
+     import { COLOUR } from 'paint';
+     export default definePlugin({
+       name: 'show',
+       parse: () => undefined,
+       create: (_, env) => ({
+         wrap: () => ({ question: { name } }) =>
+           createReply('show', { answer: [rr(TXT, name, 5, { texts: env.ask(COLOUR) })] }),
+       }),
+     });`,
+  );
+  writeFileSync(join(folder, 'Painted'), '. {\n  show\n  paint red\n}\n');
+  const child = spawn(cairn, ['-conf', 'Painted', '-p', '0', '-plugin', 'show', '-plugin', 'paint'], { cwd: folder });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const response = await exchangeUdp('127.0.0.1', await portOf(child), encodeMessage(testMessage('a.test. TXT')));
+  expect(decodeMessage(response).answer.map(({ data }) => data)).toEqual([{ texts: ['red'] }]);
 });
 
 test.each([
@@ -99,6 +142,33 @@ test('its errors have their place in the Corefile, and it is proposed for a miss
   writeFileSync(join(folder, 'Wrong'), '. {\ninsyde 10.0.0.0/8 x\n}\n');
   const misspelt = await run(cairn, ['check', 'Wrong', '-plugin', PLUGIN], { cwd: folder });
   expect(misspelt.stderr).toMatch(/did you mean 'inside'/);
+});
+
+describe('a package with a copy of Cairn inside', () => {
+  const inside = () => join(folder, 'node_modules', PLUGIN);
+  const check = () => run(cairn, ['check', '-plugin', PLUGIN], { cwd: folder });
+
+  test('gets the contract of the Cairn that runs', async () => {
+    const copy = join(inside(), 'node_modules/cairn-dns');
+    cpSync(join(folder, 'node_modules/cairn-dns'), copy, { recursive: true });
+    onTestFinished(() => rmSync(join(inside(), 'node_modules'), { recursive: true }));
+    writeFileSync(join(copy, 'dist/plugin/index.js'), "throw new Error('the copy is loaded');");
+    expect(await check()).toMatchObject({ code: 0, stdout: 'Corefile is valid: 1 server block\n' });
+  });
+
+  test('is refused if its plugin is made with that copy', async () => {
+    const file = join(inside(), 'index.js');
+    const text = readFileSync(file, 'utf8');
+    onTestFinished(() => writeFileSync(file, text));
+    // As a bundler would have it: the contract is no import of cairn-dns/plugin.
+    writeFileSync(file, text.replace('cairn-dns/plugin', '../../cairn-dns/dist/plugin/index.js'));
+    expect(await check()).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /plugin 'inside' is made with another copy of cairn-dns, file:.*plugin\.js - import from 'cairn-dns\/plugin'/,
+      ),
+    });
+  });
 });
 
 test("the plugin's own tests pass with the library that is installed beside it", async () => {

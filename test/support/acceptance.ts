@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Rcode } from '../../src/dns/message.ts';
 import { plugins } from '../../src/plugins.ts';
-import { corefileSource } from '../../src/server/corefile-source.ts';
+import { corefileSource } from '../../src/server/configuration/corefile-source.ts';
 import { Server } from '../../src/server/server.ts';
 import { answering, startUpstream } from './upstream.ts';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Peer, Receiver, SendReply, TransportListener } from '../../src/net/transport.ts';
+import type { Peer, Receiver, SendResponse, TransportListener } from '../../src/net/transport.ts';
 import type { Clock } from '../../src/observe/clock.ts';
 import { createLogger, type Logger } from '../../src/observe/log.ts';
 import { fakeClock } from './clock.ts';
@@ -148,7 +148,7 @@ export function datagramContract(name: string, open: OpenDatagrams): void {
     });
 
     test('late replies go to those who asked, in any order, once', async () => {
-      const waiting = new Map<string, SendReply>();
+      const waiting = new Map<string, SendResponse>();
       const { port } = await listen((incoming) => {
         waiting.set(Buffer.from(incoming.bytes).toString(), incoming.defer());
         if (waiting.size < 3) return undefined;
@@ -197,7 +197,7 @@ export function datagramContract(name: string, open: OpenDatagrams): void {
     });
 
     test('closing lets the replies out that are owed, and takes no more queries', async () => {
-      let send: SendReply | undefined;
+      let send: SendResponse | undefined;
       const received: string[] = [];
       const listener = await listen((incoming) => {
         received.push(Buffer.from(incoming.bytes).toString());
@@ -217,7 +217,7 @@ export function datagramContract(name: string, open: OpenDatagrams): void {
 
     test('closing does not wait longer than the grace for a reply that never comes', async () => {
       const clock = fakeClock();
-      let send: SendReply | undefined;
+      let send: SendResponse | undefined;
       const { port, close } = await listen(
         (incoming) => {
           send = incoming.defer();

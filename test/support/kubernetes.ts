@@ -1,3 +1,4 @@
+import { TRANSFERS } from '../../src/plugin/keys.ts';
 import type { Reply } from '../../src/plugin/reply.ts';
 import { parseKubernetes } from '../../src/plugins/kubernetes/options.ts';
 import { createKubernetes } from '../../src/plugins/kubernetes/plugin.ts';
@@ -57,9 +58,11 @@ export function kubernetes({
     stats: () => ({ files: 3, brokenFiles: 1, loads: 2, loadedAtMs: 0 }),
   };
   const plugin = createKubernetes(parseKubernetes(directives(body), parseContext(env.block.zones)), env, filled);
+  env.offers.complete();
   const handler = plugin.wrap!(nextHandler);
   return {
     plugin,
+    transfers: env.ask(TRANSFERS)[0]!,
     registry: filled.registry,
     env,
     handler,

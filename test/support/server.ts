@@ -3,7 +3,7 @@ import { messageOf } from '../../src/base/errors.ts';
 import { type Clock, systemClock } from '../../src/observe/clock.ts';
 import type { PluginDefinition } from '../../src/plugin/plugin.ts';
 import { plugins as builtIn } from '../../src/plugins.ts';
-import { type CorefileSource, corefileSource } from '../../src/server/corefile-source.ts';
+import { type CorefileSource, corefileSource } from '../../src/server/configuration/corefile-source.ts';
 import { rehearse } from '../../src/server/reload/rehearsal.ts';
 import { Server } from '../../src/server/server.ts';
 

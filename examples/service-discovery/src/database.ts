@@ -1,6 +1,6 @@
 import dns from 'node:dns/promises';
 
-/** What this program needs of a resolver: `node:dns/promises` has it, and so has a pod of the test kit. */
+/** The functions of a resolver that this program needs. `node:dns/promises` and a pod of the test kit have them. */
 export interface Resolver {
   resolveSrv(name: string): Promise<{ name: string; port: number; priority: number; weight: number }[]>;
   lookup(name: string): Promise<{ address: string }>;
@@ -14,10 +14,10 @@ export interface Endpoint {
 const DEFAULT_PORT = 5432;
 
 /**
- * Finds the servers of the database: the members of the headless service `db`, the preferred ones first; or else the one
- * behind the service `postgres`.
+ * Finds the servers of the database: the members of the headless service `db`, with the preferred ones first, or else the
+ * server behind the service `postgres`.
  *
- * Node's `resolveSrv` uses no search list, so its name is complete; `lookup` goes through the system, which has one.
+ * Node's `resolveSrv` uses no search list, so its name is complete. `lookup` uses the system's resolver, which has one.
  */
 export async function findDatabase(namespace: string, resolver: Resolver = dns): Promise<readonly Endpoint[]> {
   try {
@@ -31,7 +31,7 @@ export async function findDatabase(namespace: string, resolver: Resolver = dns):
   return [{ host: address, port: DEFAULT_PORT }];
 }
 
-/** Whether the name does not exist, rather than that nobody could say. */
+/** Whether the name or its records do not exist, rather than that the lookup failed. */
 function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'ENOTFOUND' || error.code === 'ENODATA');
 }

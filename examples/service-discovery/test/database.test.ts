@@ -24,7 +24,7 @@ const resolverOf = (namespace: string) => ({
   lookup: cluster.pod({ namespace }, { libc: 'musl' }).lookup,
 });
 
-test('every member is found by its own name', async () => {
+test('every member is found by its name', async () => {
   expect(await findDatabase('shop', resolverOf('shop'))).toEqual([
     { host: 'db-0.db.shop.svc.cluster.local', port: 5432 },
     { host: 'db-1.db.shop.svc.cluster.local', port: 5432 },
@@ -38,12 +38,12 @@ test('a member that is not ready is left out, until it is', async () => {
   expect(await findDatabase('shop', resolverOf('shop'))).toHaveLength(2);
 });
 
-test('where there are no members, the single server is found', async () => {
+test('without members, the single server is found', async () => {
   const [address] = await cluster.resolve('postgres.small.svc.cluster.local');
   expect(await findDatabase('small', resolverOf('small'))).toEqual([{ host: address, port: 5432 }]);
 });
 
-test('a database that is nowhere is an error, and the kit says what is missing', async () => {
+test('a database that does not exist is an error, and the kit says what is missing', async () => {
   cluster.setReady('db-0', false);
   cluster.setReady('db-1', false);
   await expect(findDatabase('shop', resolverOf('shop'))).rejects.toThrow(/ENOTFOUND postgres/);

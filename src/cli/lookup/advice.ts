@@ -7,7 +7,7 @@ import {
 } from '../../resolver/index.ts';
 import type { Recorder } from './record.ts';
 
-/** Another way to the same result, and what it would have cost. */
+/** A change that leads to the same result, and the number of queries that it would have taken. */
 export interface Cheaper {
   /** What to do, such as `a trailing dot`. */
   readonly change: string;
@@ -15,8 +15,8 @@ export interface Cheaper {
 }
 
 /**
- * Finds what would have led to the same result with fewer queries: each change is tried, with the replies that came. One
- * that would ask what was not asked is not known to be as good, and left out.
+ * Finds changes that would have led to the same result with fewer queries. Each change is tried with the recorded responses. A change that needs a
+ * query which was not sent is left out.
  */
 export async function findCheaper(
   explanation: Explanation,
@@ -59,7 +59,7 @@ function changesOf(name: string, found: string, resolvConf: ResolvConf, ndots: n
   return [{ change, name: found, resolvConf }, ...lowerNdots(name, resolvConf, ndots)];
 }
 
-/** ndots so low that the name is asked for as it is typed first. */
+/** Lowers ndots so far that the name is first asked for as it is typed. */
 function lowerNdots(name: string, resolvConf: ResolvConf, ndots: number): readonly Change[] {
   const dots = name.split('.').length - 1;
   if (dots === 0 || dots >= ndots) return [];

@@ -1,3 +1,8 @@
+/*
+ * `cairn lookup`: a name as a pod sees it, with every query on the way. Begin here; view.ts finds what is asked, record.ts keeps what was
+ * sent, and trace.ts prints it. It never opens a port.
+ */
+
 import { printable } from '../../observe/printable.ts';
 import { createResolver, type Explanation } from '../../resolver/index.ts';
 import type { Command } from '../command.ts';

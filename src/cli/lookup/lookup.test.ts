@@ -54,7 +54,7 @@ test('a name that is not found ends with status 1', async () => {
   });
 });
 
-test('a trace shows candidates, answers and reasons, what each cost, and what would be cheaper', async () => {
+test('a trace shows candidates, answers, reasons and times, and how to need fewer queries', async () => {
   expect((await lookup('web.shop -n default --trace --corefile DIR/Corefile')).stdout).toBe(`\
 web.shop, as a pod of default looks it up (glibc, ndots 5)
   search  default.svc.cluster.local svc.cluster.local cluster.local
@@ -93,7 +93,7 @@ test.each([
   expect(stdout.trimEnd().split('\n').at(-1)).toBe(summary);
 });
 
-describe('who asks', () => {
+describe('the client', () => {
   test('a pod of the manifests has its own dnsConfig', async () => {
     const { stdout } = await lookup('api --pod job -n shop --trace --corefile DIR/Corefile');
     expect(stdout).toMatch(
@@ -102,9 +102,9 @@ describe('who asks', () => {
     expect(stdout).toContain('\napi.example.com.  192.0.2.8\n');
   });
 
-  test('whoever has a resolv.conf', async () => {
+  test('a client with a resolv.conf', async () => {
     const { stdout } = await lookup('api A --resolv-conf DIR/resolv.conf --corefile DIR/Corefile --trace');
-    expect(stdout).toMatch(/^api, as whoever has DIR\/resolv\.conf looks it up \(glibc, ndots 2\)\n/);
+    expect(stdout).toMatch(/^api, as a client with DIR\/resolv\.conf looks it up \(glibc, ndots 2\)\n/);
     expect(stdout).toContain('\n2 queries, 1 of them NXDOMAIN; asking for api.example.com. would make it 1\n');
   });
 });
@@ -144,17 +144,17 @@ test('--json tells everything', async () => {
 });
 
 test.each([
-  ['', /there is no NAME to look up\nUsage:/],
+  ['', /NAME is missing: give the name to look up\nUsage:/],
   ['a A b', /unexpected argument "b"/],
-  ['a NOSUCH', /"NOSUCH" is no record type/],
+  ['a NOSUCH', /"NOSUCH" is not a record type/],
   ['a --nosuch', /Unknown option '--nosuch'/],
   ['a --libc uclibc', /--libc is one of glibc, musl, .*, not "uclibc"/],
   ['a --server localhost', /--server is ADDRESS or ADDRESS:PORT, not "localhost"/],
   ['a --server 192.0.2.1:0', /--server is ADDRESS or ADDRESS:PORT/],
   ['a --server 192.0.2.1 --corefile b', /not both/],
-  ['a -n b --resolv-conf c', /a pod has a resolv\.conf of its own/],
-  ['a --pod b --server 192.0.2.1', /--pod wants a Corefile with manifests/],
-  ['a -n b --cluster-domain c', /--cluster-domain goes with --namespace and --server/],
+  ['a -n b --resolv-conf c', /give --resolv-conf or a pod, not both/],
+  ['a --pod b --server 192.0.2.1', /--pod needs a Corefile with manifests/],
+  ['a -n b --cluster-domain c', /--cluster-domain needs --namespace and --server/],
   ['a --pod nope -n shop --corefile DIR/Corefile', /no manifest describes the pod shop\/nope/],
   ['a --resolv-conf DIR/nope', /nope cannot be read: ENOENT/],
   ['a -n shop --corefile DIR/nope', /open .*nope: no such file/],

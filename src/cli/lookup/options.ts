@@ -9,24 +9,24 @@ export const USAGE = `Usage:
   cairn lookup NAME [TYPE] [flags]
 
 Looks a name up as a pod would: with its search list, ndots and stub resolver. Without TYPE it asks for A and AAAA, as
-getaddrinfo does. The exit status is 0 if the name has what was asked for, 1 if not, 2 if the command line is wrong.
+getaddrinfo does. The exit status is 0 if it finds records, 1 if not, 2 if the command line is wrong.
 
-Who asks:
+Client:
   -n, --namespace NAMESPACE   an ordinary pod of this namespace
   --pod NAME                  a pod of the manifests, with its dnsPolicy and dnsConfig
-  --resolv-conf FILE          whoever has this resolv.conf (default: /etc/resolv.conf)
+  --resolv-conf FILE          a client with this resolv.conf (default: /etc/resolv.conf)
   --libc NAME                 its stub resolver: ${STUB_NAMES.join(', ')} (default: glibc)
 
-Who is asked:
+Server:
   --corefile FILE             a server for this Corefile, within this process; no port is needed
                               (default for pods: ./Corefile)
   --plugin NAME               a package or folder of a plugin that the Corefile uses; may be given several times
-  --server ADDRESS[:PORT]     this server, in place of the nameservers
-  --cluster-domain DOMAIN     the cluster's domain, where no Corefile says it (default: cluster.local)
+  --server ADDRESS[:PORT]     this server instead of the client's nameservers
+  --cluster-domain DOMAIN     the cluster's domain, if no Corefile states it (default: cluster.local)
 
-What is printed:
-  --trace                     every candidate and query, what came back and why, and what would be cheaper
-  --json                      all of it as JSON
+Output:
+  --trace                     every candidate and query, each response and its reason, and how to need fewer queries
+  --json                      the same as JSON
 `;
 
 /** What the command line of `cairn lookup` says. */
@@ -63,20 +63,20 @@ const OPTIONS = {
 export function parseLookup(args: readonly string[]): LookupFlags {
   const { values, positionals } = parseCommand(args, OPTIONS, USAGE);
   const [name, type, ...rest] = positionals;
-  if (name === undefined) throw wrong('there is no NAME to look up');
+  if (name === undefined) throw wrong('NAME is missing: give the name to look up');
   if (rest.length > 0) throw wrong(`unexpected argument "${rest[0]}"`);
   const { namespace, pod, corefile, plugin, trace, json } = values;
   const resolvConf = values['resolv-conf'];
   const clusterDomain = values['cluster-domain'];
   const isPod = namespace !== undefined || pod !== undefined;
   if (isPod && resolvConf !== undefined)
-    throw wrong('a pod has a resolv.conf of its own: give --resolv-conf or the pod');
+    throw wrong("give --resolv-conf or a pod, not both: the kubelet makes the pod's resolv.conf");
   if (corefile !== undefined && values.server !== undefined) throw wrong('give --corefile or --server, not both');
   if (pod !== undefined && values.server !== undefined) {
-    throw wrong('--pod wants a Corefile with manifests: with --server, say the namespace alone');
+    throw wrong('--pod needs a Corefile with manifests: with --server, give only --namespace');
   }
   if (clusterDomain !== undefined && (!isPod || values.server === undefined)) {
-    throw wrong('--cluster-domain goes with --namespace and --server: a Corefile says it itself');
+    throw wrong('--cluster-domain needs --namespace and --server: a Corefile states the domain itself');
   }
   return {
     ...{ name, type: readType(type), libc: readLibc(values.libc), server: readServer(values.server) },
@@ -86,7 +86,7 @@ export function parseLookup(args: readonly string[]): LookupFlags {
 
 function readType(type: string | undefined): string | undefined {
   if (type === undefined || parseType(type) !== undefined) return type?.toUpperCase();
-  throw wrong(`"${type}" is no record type`);
+  throw wrong(`"${type}" is not a record type`);
 }
 
 function readLibc(text: string): StubName {

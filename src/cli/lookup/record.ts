@@ -4,30 +4,30 @@ import { parseType, printType } from '../../dns/rr.ts';
 import { decodeMessage } from '../../dns/wire/decode.ts';
 import type { Transport } from '../../resolver/index.ts';
 
-/** What came back for one question, the last time that it was asked. */
-export interface Recorded {
+/** The last response to one question. */
+interface Recorded {
   readonly octets: Uint8Array;
-  /** Undefined where the octets are no DNS message. */
+  /** Undefined if the octets are not a DNS message. */
   readonly message: Message | undefined;
   /** Which plugin answered and why, where the server runs in this process. */
   readonly explanation: string | undefined;
 }
 
-/** A server's reply, with an explanation where there is one. */
+/** A server's response, with an explanation if there is one. */
 export interface Told {
   readonly octets: Uint8Array | undefined;
   readonly explanation?: string;
 }
 
-/** A transport that remembers the replies. */
+/** A transport that records the responses. */
 export interface Recorder {
   readonly transport: Transport;
   recorded(name: string, type: string): Recorded | undefined;
-  /** Gives the replies again; rejects where there is none for the question. */
+  /** Gives the recorded responses; rejects if the question has none. */
   readonly replay: Transport;
 }
 
-/** As {@link Transport}; what it tells besides the octets is kept with them. */
+/** As {@link Transport}; the explanation is recorded with the octets. */
 export type Telling = (...exchange: Parameters<Transport>) => Promise<Told>;
 
 export function recordExchanges(exchange: Telling): Recorder {
@@ -35,7 +35,7 @@ export function recordExchanges(exchange: Telling): Recorder {
   return {
     async transport(message, server, protocol, signal) {
       const { octets, explanation } = await exchange(message, server, protocol, signal);
-      // Octets of UDP that ask for TCP are followed by the whole reply, which takes their place.
+      // A truncated response over UDP is followed by the whole response over TCP, which replaces it.
       if (octets) replies.set(questionOf(message), { octets, message: read(octets), explanation });
       return octets;
     },

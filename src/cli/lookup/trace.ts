@@ -13,14 +13,14 @@ const OUTCOMES: Readonly<Record<Exclude<Outcome, 'answer'>, string>> = {
   formerr: 'FORMERR',
   notimp: 'NOTIMP',
   truncated: 'truncated: asked again over TCP',
-  timeout: 'no answer in time',
-  unreachable: 'nobody listens there',
+  timeout: 'no response in time',
+  unreachable: 'nothing listens there',
 };
 
 /** The room for an outcome or an address. */
 const WHAT_WIDTH = 14;
 
-/** A look-up for people: who asked whom, every candidate with its queries, and what it came to. */
+/** A lookup as text: the client and its servers, every candidate with its queries, and the result. */
 export function printTrace(
   explanation: Explanation,
   view: View,
@@ -57,7 +57,9 @@ function printQuery(query: ExplainedQuery, recorder: Recorder, withServer: boole
   return [start + (details ? `${what.padEnd(WHAT_WIDTH)}  ${details}` : what), ...rest];
 }
 
-/** The data of the answer to a candidate, each once, in zone-file text; a type is said where it is none that was asked for. */
+/**
+ * The data of the answer to a candidate, without duplicates, in zone-file text. A record of another type than the question's begins with its type.
+ */
 export function recordsFound({ queries }: Explanation, recorder: Recorder, name: string): readonly string[] {
   const types = queries.filter((query) => query.name === name).map(({ type }) => type);
   return [...new Set(types.flatMap((type) => recordsOf(recorder, name, type)))];

@@ -10,7 +10,7 @@ import {
   type Transport,
 } from '../../resolver/index.ts';
 import { MAX_RESOLV_CONF_OCTETS } from '../../resolver/resolv-conf.ts';
-import { corefileSource } from '../../server/corefile-source.ts';
+import { corefileSource } from '../../server/configuration/corefile-source.ts';
 import { Server } from '../../server/server.ts';
 import { KUBELET_DEFAULTS } from '../../sources/manifests/pod.ts';
 import { findPod, kubernetesOptions, loadCluster } from '../cluster-input.ts';
@@ -19,7 +19,7 @@ import { pluginsFor } from '../plugins.ts';
 import type { LookupFlags } from './options.ts';
 import type { Telling, Told } from './record.ts';
 
-/** Who asks, and whom. */
+/** The client and the server of a lookup. */
 export interface View {
   /** Such as `a pod of shop`. */
   readonly who: string;
@@ -85,7 +85,7 @@ async function podAtCorefile({ namespace = 'default', pod, corefile, plugin }: L
   const cluster = manifests.length > 0 || pod !== undefined ? await loadCluster({ corefile, plugin }) : undefined;
   const kubelet = pod === undefined ? KUBELET_DEFAULTS : findPod(cluster!, namespace, pod).kubelet;
   const clusterDns = clusterDnsAddress(cluster?.services);
-  // This machine is the node for pods that use their node's nameservers; its search list is no business of the others.
+  // For pods that use their node's nameservers, this machine is the node. Other pods do not get its search list.
   const isNodes = kubelet.dnsPolicy === 'Default' || (kubelet.hostNetwork && kubelet.dnsPolicy === 'ClusterFirst');
   const nodeResolvConf = isNodes ? readText(ETC_RESOLV_CONF) : '';
   const clusterDomain = primary.replace(/\.$/, '');
@@ -102,7 +102,7 @@ async function podAtCorefile({ namespace = 'default', pod, corefile, plugin }: L
   };
 }
 
-/** Starts a server in this process; it answers at the addresses that are its own, the network at all others. */
+/** Starts a server in this process. It gets the queries to its own addresses; all others go to the network. */
 async function startServer(
   { corefile, plugin }: Pick<LookupFlags, 'corefile' | 'plugin'>,
   isItself: (address: string) => boolean,
@@ -136,7 +136,7 @@ function tellNothing(transport: Transport): Telling {
 }
 
 function whoHas(path = ETC_RESOLV_CONF): string {
-  return `whoever has ${path}`;
+  return `a client with ${path}`;
 }
 
 function readResolvConf(path = ETC_RESOLV_CONF): ResolvConf {

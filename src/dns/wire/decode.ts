@@ -1,3 +1,8 @@
+/*
+ * DNS messages as bytes: the only place that shifts bits. Begin here and with encode.ts, which is the other direction; response.ts and
+ * packed.ts keep a response without decoding it. It never trusts a count or a pointer that it reads.
+ */
+
 import type { Edns, Message, MessageHead, Question } from '../message.ts';
 import { QType, type ResourceRecord, rrType } from '../rr.ts';
 import { WireError } from './error.ts';
@@ -9,9 +14,9 @@ export const HEADER_OCTETS = 12;
 export const MIN_RECORD_OCTETS = 11;
 
 /**
- * Reads a whole DNS message (RFC 1035 §4); octets behind it are ignored, as other servers do.
+ * Reads a whole DNS message (RFC 1035 §4); octets after it are ignored, as by other servers.
  *
- * @throws WireError when the octets are no well-formed message.
+ * @throws WireError if the octets are not a well-formed message.
  */
 export function decodeMessage(bytes: Uint8Array): Message {
   const reader = new Reader(bytes);
@@ -37,10 +42,10 @@ export function headOf(id: number, flags: number, questions: Question[], opt: Op
 }
 
 function decodeQuestions(reader: Reader, count: number): Question[] {
-  // An array that is made with what is in it has no room to spare.
+  // An array literal takes no more memory than its items.
   if (count === 1) return [decodeQuestion(reader)];
   const questions: Question[] = [];
-  // The count is a peer's claim.
+  // The count comes from a peer, so no array of that size is made.
   for (let i = 0; i < count; i++) questions.push(decodeQuestion(reader));
   return questions;
 }
@@ -67,9 +72,9 @@ interface OptRecord {
   readonly edns: Edns;
 }
 
-/** Reads `count` records; an OPT record goes to `optRecords`, and is an error where there is no such list. */
+/** Reads `count` records. An OPT record goes to `optRecords`; without that list it is an error. */
 function decodeSection(reader: Reader, count: number, optRecords?: OptRecord[]): ResourceRecord[] {
-  // The count is a peer's claim: what cannot fit into the message is not even begun.
+  // The count comes from a peer: if the records cannot fit into the message, none is read.
   if (count * MIN_RECORD_OCTETS > reader.end - reader.offset) throw new WireError(`${count} records do not fit`);
   if (count === 1) {
     const record = decodeRecord(reader, optRecords);
@@ -96,7 +101,7 @@ function decodeRecord(reader: Reader, optRecords: OptRecord[] | undefined): Reso
   reader.end = end;
   let record: ResourceRecord | undefined;
   if (type === QType.OPT) {
-    if (!optRecords || name !== '.') throw new WireError('an OPT record where none may be');
+    if (!optRecords || name !== '.') throw new WireError('an OPT record outside of the additional section');
     optRecords.push(decodeOpt(reader, recordClass, ttl));
   } else {
     // RFC 2181 §8: a TTL with its top bit set is zero.

@@ -224,7 +224,7 @@ describe('a message that goes on in others', () => {
     expect(first!.octets.length).toBeLessThan(100 * 16 + 100);
   });
 
-  test('a record that is larger has a message of its own', () => {
+  test('a larger record gets a separate message', () => {
     const large = parseRecord(`large.example.org. 5 TXT ${Array(10).fill('x'.repeat(200)).join(' ')}`);
     const messages = streamed([large, soa], 512);
     expect(messages.map(({ message }) => message.answer)).toEqual([[soa], [large], [soa]]);

@@ -12,22 +12,22 @@ export const MAX_MESSAGE_OCTETS = 65535;
 const TC = 0x0200;
 const OPT_FIXED_OCTETS = 11;
 
-/** One message is written at a time and copied out, so one buffer serves all. A record that ends past the limit fits too. */
+/** One message is written at a time and then copied, so one buffer is enough. It has room for a record that ends beyond the limit. */
 const writer = new Writer(Buffer.allocUnsafe(2 * MAX_MESSAGE_OCTETS + 1024));
 
 /**
- * Writes a message, names compressed, in at most `limit` octets.
+ * Writes a message with compressed names, in at most `limit` octets.
  *
- * What does not fit is left out by whole RRsets, from the end: first additional ones, silently (RFC 2181 §9), then
- * answer or authority with TC set. Of the answer RRset that was cut, the records that fit stay, for clients that cannot
- * ask again over TCP; questions and OPT always stay.
+ * If it does not fit, whole RRsets are left out, from the end: first additional ones, silently (RFC 2181 §9), then those of authority and answer,
+ * with TC set. Of the first RRset of the answer that does not fit, some records stay, for clients that cannot ask again over TCP. Questions and OPT
+ * always stay.
  */
 export function encodeMessage(message: Message, limit = MAX_MESSAGE_OCTETS): Buffer {
   begin(message);
   return finish(message, encodeSections(message, limit - ednsOctets(message.edns)));
 }
 
-/** Beyond this, a message that does not fit is not encoded anew only because that could make it shorter. */
+/** A longer message that does not fit is not encoded again, even if that could make it shorter. */
 const MAX_REENCODED_OCTETS = 4096;
 
 /** Writes a message as {@link encodeMessage} does; packed records are copied as they are, if possible. */
@@ -38,7 +38,7 @@ export function encodeRecords(head: MessageHead, records: Sections, limit = MAX_
   return encodeMessage({ ...head, answer, authority, additional }, limit);
 }
 
-/** Undefined where the records have to be encoded: their names point to another question, or there may be room for more of them. */
+/** Undefined if the records must be encoded: their names point to another question, or encoding may leave room for more of them. */
 function encodePacked(head: MessageHead, records: Packed, room: number): Buffer | undefined {
   const { octets, questionEnd, end: whole } = records;
   if (whole > room && whole <= MAX_REENCODED_OCTETS) return undefined;
@@ -50,7 +50,7 @@ function encodePacked(head: MessageHead, records: Packed, room: number): Buffer 
   return finish(head, counts);
 }
 
-/** What fits, without the run of records of one type that does not: whole RRsets, as {@link encodeMessage} leaves them out. */
+/** The records that fit, without the run of records of one type that does not: {@link encodeMessage} also leaves out whole RRsets. */
 function cutPacked(head: MessageHead, records: Packed, room: number): { end: number; counts: Counts } {
   const { answer, authority, additional } = records.counts;
   const { count, end } = records.fitting(room);
@@ -59,7 +59,7 @@ function cutPacked(head: MessageHead, records: Packed, room: number): { end: num
   const isAuthority = count < answer + authority;
   const first = isAuthority ? answer : answer + authority;
   const kept = records.beforeRun(count, first) - first;
-  // RFC 9471 §3, as far as the types tell: what is left out of a referral is glue.
+  // RFC 9471 §3: records left out of a referral are taken for glue, judged by their types.
   const isReferral = !head.aa && answer === 0 && records.hasType('authority', NS.code);
   const counts = isAuthority
     ? { answer, authority: kept, additional: 0, truncated: true }
@@ -74,7 +74,7 @@ export function encodeName(name: Name): Buffer {
   return writer.copy();
 }
 
-/** Header and question; the counts come last. */
+/** Writes header and question; the counts are set last. */
 function begin(message: MessageHead): void {
   writer.reset();
   encodeHeader(message);
@@ -96,8 +96,8 @@ function finish(message: MessageHead, counts: Counts): Buffer {
 }
 
 /**
- * Writes a message whose answer goes on in others (RFC 5936 §2.2), each of at most `limit` octets unless one record needs
- * more. The first has the question (§2.2.1), all have the OPT record. A message is written when it is asked for.
+ * Writes an answer in several messages (RFC 5936 §2.2), each of at most `limit` octets unless one record needs more. The first has the question
+ * (§2.2.1), all have the OPT record. Each message is written on demand.
  */
 export function* encodeMessages(
   message: Message,
@@ -185,7 +185,7 @@ function encodeWhileFitting(records: readonly ResourceRecord[], room: number): n
   return records.length;
 }
 
-/** Begins anew at `start` and writes only RRsets that fit whole; returns the records that it dropped. */
+/** Starts again at `start` and writes only RRsets that fit completely. Returns the records that it left out. */
 function encodeRRsets(
   records: readonly ResourceRecord[],
   room: number,
@@ -255,7 +255,7 @@ function encodeOpt(edns: Edns, rcode: number): void {
   writer.u16At(lengthAt, writer.offset - lengthAt - 2);
 }
 
-/** The header-only reply to a message that could not be read (RFC 1035 §4.1.1), or whose opcode is not served. */
+/** The response with only a header, to a message that cannot be read (RFC 1035 §4.1.1) or whose opcode is not supported. */
 export function encodeHeaderReply(request: Uint8Array, rcode: number): Buffer {
   const reply = Buffer.alloc(HEADER_OCTETS);
   reply[0] = request[0]!;

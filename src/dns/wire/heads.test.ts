@@ -36,7 +36,7 @@ function askAll(records: Sections): unknown {
   ];
 }
 
-test('packed records say of themselves what decoded ones do', () => {
+test('packed records have the same heads as decoded ones', () => {
   let packed = 0;
   fc.assert(
     fc.property(arbitraryMessage(), arbitrarySOAs, (message, soas) => {

@@ -4,16 +4,16 @@ import { isOfType, type ResourceRecord, SOA } from '../rr.ts';
 export type SectionName = keyof Sections;
 export type Counts = Readonly<Record<SectionName, number>>;
 
-/** The TTL to take for a record's own, or for the one in a negative reply: there, that of an SOA record is bound by its minimum (RFC 2308 §5). */
+/** Gives the new TTL for a record's TTL, or for its TTL in a negative reply: there, an SOA record's minimum limits its TTL (RFC 2308 §5). */
 export type TtlOf = (ttl: number, negative: number) => number;
 
-/** What can be asked of records without decoding those that are packed, or making an object for each. */
+/** Properties of records that need neither decoding nor an object for each record. */
 export interface Heads {
   readonly counts: Counts;
   hasType(section: SectionName, type: number): boolean;
-  /** The smallest of the TTLs that `ttlOf` gives; infinite where there are no records. */
+  /** The smallest TTL that `ttlOf` gives; infinite without records. */
   smallestTtl(ttlOf?: TtlOf): number;
-  /** The same records with the TTLs that `ttlOf` gives; the very same if nothing changes. */
+  /** The records with the TTLs that `ttlOf` gives; the same object if nothing changes. */
   withTtls(ttlOf: TtlOf): Sections;
 }
 

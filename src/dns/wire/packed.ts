@@ -13,15 +13,15 @@ const RDATA_LENGTH = 8;
 const FIXED_OCTETS = 10;
 
 /**
- * The records of a message as they are on the wire, known to be well-formed. They are decoded when a plugin reads them, and otherwise
- * sent on as they came: thousands of records then cost next to nothing.
+ * The well-formed records of a message, as they are on the wire. They are decoded if a plugin reads them, and otherwise sent on as they came, so that
+ * thousands of records cost little.
  */
 export class Packed implements Sections, Heads {
-  /** The message, in memory that holds nothing else. Its records may be followed by an OPT record, which is not one of them. */
+  /** The message, in its own memory. An OPT record may follow the records, but is not one of them. */
   readonly octets: Buffer;
   readonly counts: Counts;
   readonly questionEnd: number;
-  /** Where the owner of each record ends. */
+  /** The offset where the owner of each record ends. */
   private readonly fixedAt: Uint16Array;
   private decoded: Sections | undefined;
 
@@ -92,8 +92,8 @@ export class Packed implements Sections, Heads {
   }
 
   /**
-   * The same records with the addresses of each section in another order, which `reorder` makes; undefined where no section has two, others stand between
-   * them, or names may point to their owners. This saves decoding thousands of addresses for a client that uses a few.
+   * The same records with the addresses of each section in the order that `reorder` gives. Undefined if no section has two addresses, if other
+   * records are between them, or if names may point to their owners. This avoids decoding thousands of addresses for a client that uses a few.
    */
   withAddressesReordered(reorder: (indexes: number[]) => number[]): Packed | undefined {
     const { answer, authority, additional } = this.counts;
@@ -115,7 +115,7 @@ export class Packed implements Sections, Heads {
       let at = this.endOf(start - 1);
       for (let i = 0; i < order.length; i++) {
         fixedAt[start + i] = at + POINTER_OCTETS;
-        // For a few octets, a call costs more than they do.
+        // For a few octets, a call costs more than a loop.
         const stop = this.endOf(order[i]!);
         for (let from = this.endOf(order[i]! - 1); from < stop; ) octets[at++] = this.octets[from++]!;
       }
@@ -150,19 +150,19 @@ export class Packed implements Sections, Heads {
     return { count, end };
   }
 
-  /** How many records there are before the run of records of one type that the one at `index` belongs to, from `first` on. */
+  /** The index of the first record in the run of one type that has the record at `index`; it is not before `first`. */
   beforeRun(index: number, first: number): number {
     let before = index;
     while (before > first && this.typeOf(before - 1) === this.typeOf(index)) before--;
     return before;
   }
 
-  /** Where the last record ends. */
+  /** The offset where the last record ends. */
   get end(): number {
     return this.endOf(this.fixedAt.length - 1);
   }
 
-  /** Where the record at `index` ends; where the question does for the one before the first. */
+  /** The offset where the record at `index` ends; for the index before the first, where the question ends. */
   endOf(index: number): number {
     if (index < 0) return this.questionEnd;
     const fixed = this.fixedAt[index]!;
@@ -185,24 +185,24 @@ export class Packed implements Sections, Heads {
   private negativeTtlOf(index: number, ttl: number): number {
     if (this.typeOf(index) !== SOA.code) return ttl;
     const end = this.endOf(index);
-    // It is the last field; the rdata may be empty (RFC 2136 §2.4).
+    // The minimum is the last field; the rdata may be empty (RFC 2136 §2.4).
     const hasMinimum = end > this.fixedAt[index]! + FIXED_OCTETS;
     return hasMinimum ? Math.min(ttl, this.octets.readUInt32BE(end - MINIMUM_OCTETS)) : ttl;
   }
 }
 
-/** What is known of records without decoding those that are packed. */
+/** The heads of records, without decoding packed ones. */
 export function headsOf(records: Sections): Heads {
   return records instanceof Packed ? records : new DecodedHeads(records);
 }
 
-/** Records that are neighbours. */
+/** Neighbouring records. */
 interface Run {
   readonly start: number;
   readonly end: number;
 }
 
-/** A copy in memory of its own, not in a piece of what others share. */
+/** A copy in its own memory, not in a shared pool. */
 export function copyOf(octets: Buffer): Buffer {
   const copy = Buffer.allocUnsafeSlow(octets.length);
   octets.copy(copy);

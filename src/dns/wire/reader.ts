@@ -1,24 +1,24 @@
 import { MAX_LABEL_OCTETS, MAX_NAME_OCTETS, type Name, OCTET_TEXT, ROOT, wireLength } from '../name.ts';
 import { WireError } from './error.ts';
 
-/** Every octet that stands for itself inside a label: a name of only these needs no escaping. */
+/** The octets that need no escape inside a label. */
 const PLAIN = Uint8Array.from(OCTET_TEXT, (text) => (text.length === 1 ? 1 : 0));
-/** A name has at most 127 labels, each reached by at most one pointer; longer chains only cost time. */
+/** A name has at most 127 labels, each reached by at most one pointer; longer chains only waste time. */
 const MAX_POINTERS = 127;
 /** Compression pointers have 14 bits (RFC 1035 §4.1.4). */
 export const MAX_POINTER = 0x3fff;
 const scratch = Buffer.alloc(MAX_NAME_OCTETS);
 
-/** Reads a DNS message from left to right; every read checks the bounds and throws WireError beyond them. */
+/** Reads a DNS message from left to right. Every read checks the bounds, and throws WireError beyond them. */
 export class Reader {
   readonly bytes: Uint8Array;
   offset: number;
   /** Where reading must stop: the end of the message, or of the rdata being read. */
   end: number;
-  /** The name that was read first, the question's, and where it starts: most pointers lead there. */
+  /** The first name, which is the question's, and its offset: most pointers lead there. */
   private first: Name = ROOT;
   private firstAt = -1;
-  /** Other names, by where they start. */
+  /** Other names, by their offsets. */
   private others: Map<number, Name> | undefined;
 
   constructor(bytes: Uint8Array, offset = 0) {
@@ -67,7 +67,7 @@ export class Reader {
     return this.nameAt(this.offset, this.end, 0);
   }
 
-  /** The name at an offset, whose own octets lie before `limit`; the first one also moves `offset` behind them. */
+  /** The name at an offset, whose octets end before `limit`. For the first part of a name, `offset` moves behind it. */
   private nameAt(start: number, limit: number, pointers: number): Name {
     const { bytes } = this;
     let at = start;
@@ -81,7 +81,7 @@ export class Reader {
       if (octet >= 0xc0) {
         if (at + 1 >= limit) throw new WireError(`the compression pointer at ${at} is cut off`);
         const target = ((octet & 0x3f) << 8) | bytes[at + 1]!;
-        // A pointer must point to a prior occurrence (RFC 1035 §4.1.4), so a chain of them always ends.
+        // A pointer must point backwards (RFC 1035 §4.1.4), so a chain of pointers always ends.
         if (target >= at) throw new WireError(`the compression pointer at ${at} does not point backwards`);
         if (pointers === MAX_POINTERS) throw new WireError(`the name at ${start} is a chain of pointers`);
         const head = length === 0 ? '' : textOf(length, plain);
@@ -107,7 +107,7 @@ export class Reader {
     return length === 0 || start > MAX_POINTER ? name : this.keep(start, name);
   }
 
-  /** The name at an offset that a pointer leads to, if it was read before: each target is read once, however many pointers lead there. */
+  /** The name at the target of a pointer, if it was read before: each target is read once, for any number of pointers. */
   private known(at: number): Name | undefined {
     return at === this.firstAt ? this.first : this.others?.get(at);
   }

@@ -61,7 +61,7 @@ test('octets that are given on mean what their records do, in the order of the s
   expect(packed).toBeGreaterThan(250);
 });
 
-test('damaged octets are malformed, or mean what they mean when they are decoded', () => {
+test('damaged octets are malformed, or mean the same as when they are decoded', () => {
   fc.assert(
     fc.property(
       arbitraryMessage(),

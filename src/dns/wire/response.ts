@@ -12,14 +12,15 @@ export interface Response extends MessageHead {
 
 const MAX_TTL = 0x7fff_ffff;
 
-/** For shorter messages, decoding costs less than keeping the octets. */
+/** The minimum size for packed records: decoding a shorter message costs less. */
 export const MIN_PACKED_OCTETS = 1024;
 
 /**
- * Reads a response. Its records stay as they came ({@link Packed}), unless they are few, or their octets cannot be given on: the OPT record is
- * not the last one, a TTL is out of range, a pointer leads to a place without a name, or a record repeats the question's name, whose letter case must be the client's.
+ * Reads a response. Its records stay as they came ({@link Packed}), unless there are few, or their octets cannot be sent on: the OPT record is not
+ * the last one, a TTL is out of range, a pointer leads to a place without a name, or a record repeats the question's name without a pointer, as that
+ * name must get the client's letter case.
  *
- * @throws WireError when the octets are no well-formed message.
+ * @throws WireError if the octets are not a well-formed message.
  */
 export function readResponse(bytes: Uint8Array): Response {
   return (bytes.length < MIN_PACKED_OCTETS ? undefined : tryScan(bytes)) ?? decodeResponse(bytes);
@@ -34,7 +35,7 @@ function tryScan(bytes: Uint8Array): Response | undefined {
   try {
     return scan(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
   } catch (thrown) {
-    // Decoding it then reports what is wrong, if anything is.
+    // Decoding the message then reports the error, if there is one.
     if (thrown instanceof WireError) return undefined;
     throw thrown;
   }
@@ -54,7 +55,7 @@ function scan(bytes: Buffer): Response | undefined {
   const finish = (edns = 0, opt?: Parameters<typeof headOf>[3]): Response => {
     const counts = { answer, authority, additional: additional - edns };
     const head = headOf(bytes.readUInt16BE(0), bytes.readUInt16BE(2), [question], opt);
-    // A piece of a larger Buffer would keep that alive.
+    // A part of a larger Buffer would keep all of it in memory.
     const octets = bytes.length === bytes.buffer.byteLength ? bytes : copyOf(bytes);
     return { ...head, records: new Packed(octets, questionEnd, counts, fixedAt.subarray(0, count - edns)) };
   };
@@ -74,7 +75,7 @@ function scan(bytes: Buffer): Response | undefined {
     }
     if (ownerOctets === qnameOctets && isQnameSpelledOut(bytes, owner)) return undefined;
     scanner.skip(2);
-    // RFC 2181 §8: with its top bit set, a TTL means 0, so the octets cannot be sent on.
+    // RFC 2181 §8: a TTL with its top bit set means 0, so the octets cannot be sent on.
     if (scanner.u32() > MAX_TTL) return undefined;
     skipRdata(scanner, type);
   }
@@ -97,7 +98,7 @@ function skipRdata(scanner: Scanner, type: number): void {
   scanner.end = messageEnd;
 }
 
-/** Whether the name at `at`, which is as long as the qname, is the qname in other octets than its own. */
+/** Whether the name at `at`, which is as long as the qname, is the qname without a pointer to it. */
 function isQnameSpelledOut(bytes: Buffer, at: number): boolean {
   let own = HEADER_OCTETS;
   for (;;) {

@@ -2,14 +2,14 @@ import { MAX_LABEL_OCTETS, MAX_NAME_OCTETS } from '../name.ts';
 import { WireError } from './error.ts';
 import { MAX_POINTER, Reader } from './reader.ts';
 
-/** For each offset that pointers reach: the octets of the name that starts there, not compressed, and the scan that found it. */
+/** For each offset that pointers can reach: the uncompressed length of the name that starts there, and the scan that found it. */
 const lengths = new Uint8Array(MAX_POINTER + 1);
 const scans = new Uint32Array(MAX_POINTER + 1);
 let lastScan = 0;
 
 /**
- * Passes over the contents of a message without making objects. Stricter than {@link Reader}: pointers must lead to where a label of an earlier
- * name starts, so a name costs its own octets, and octets that are no part of a name can change without changing names.
+ * Skips through a message without making objects. It is stricter than {@link Reader}: a pointer must lead to the start of a label of an earlier name.
+ * So the time for a name depends only on its own octets, and octets outside of names can change without changing names.
  */
 export class Scanner extends Reader {
   private readonly scan: number;
@@ -29,7 +29,7 @@ export class Scanner extends Reader {
     this.offset += octets;
   }
 
-  /** Passes over a name; the result is how many octets it has, not compressed. */
+  /** Skips a name; returns its uncompressed length. */
   skipName(): number {
     const { bytes, offset: start, end, scan } = this;
     let at = start;

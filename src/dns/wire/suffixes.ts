@@ -1,30 +1,30 @@
 import { type Name, startsLabel } from '../name.ts';
 import { MAX_POINTER } from './reader.ts';
 
-/** A suffix takes two octets of those that pointers reach, so there are at most half as many as slots. */
+/** Each suffix takes at least two octets in the range of pointers, so there are at most half as many suffixes as slots. */
 const SLOTS = MAX_POINTER + 1;
 const MAX_SUFFIXES = SLOTS / 2;
 const MAX_LABELS = 127;
-/** Of a name in presentation form, in which an octet may be `\\DDD`. */
+/** The maximum length of a name in presentation form, in which an octet may be `\\DDD`. */
 const MAX_NAME_CHARACTERS = 4 * 255;
 const SHORT = 48;
 const DOT = 0x2e;
 const BACKSLASH = 0x5c;
 const octets = Buffer.alloc(MAX_NAME_CHARACTERS);
 
-/** Chosen by each process at random, so that no peer can choose names with equal hashes. */
+/** Random in each process, so that no peer can choose names with equal hashes. */
 const SEED = Math.floor(Math.random() * 2 ** 32);
 
 /**
- * The suffixes of the names in a message, and where they start. The case of letters counts, so that it survives compression.
+ * The suffixes of the names in a message, and their offsets. Letter case counts, so that compression does not change it.
  *
- * The cost of a name is bounded by its length, whatever other names there are, and leaves no garbage: the suffixes of a name are hashed
- * in one pass, and kept in a table as offsets, not as strings.
+ * The time for a name depends only on its length, and makes no garbage: the suffixes of a name are hashed in one pass, and kept in a table as
+ * offsets, not as strings.
  */
 export class Suffixes {
   /** One more than the entry in the slot; 0 for an empty slot. */
   private readonly slots = new Uint16Array(SLOTS);
-  /** Of the entries, in the order of their offsets. */
+  /** The names of the entries, in the order of their offsets. */
   private readonly names: Name[] = [];
   private readonly starts = new Uint16Array(MAX_SUFFIXES);
   private readonly hashes = new Int32Array(MAX_SUFFIXES);
@@ -40,10 +40,10 @@ export class Suffixes {
   hash(name: Name, end: number): void {
     this.name = name;
     this.count = 0;
-    // The characters of a string that was put together cost five times as much as its octets, a call as much as a short string.
+    // Reading the characters of a concatenated string costs five times as much as its octets; a call costs as much as a short string.
     if (end > SHORT) octets.write(name, 0, end, 'latin1');
     else for (let at = 0; at < end; at++) octets[at] = name.charCodeAt(at);
-    // What is behind `end` is a suffix of the message's first name, so its length says which.
+    // The part after `end` is a suffix of the message's first name, so its length identifies it.
     let hash = SEED ^ (name.length - end);
     for (let at = end - 1; at >= 0; at--) {
       const octet = octets[at]!;
@@ -59,7 +59,7 @@ export class Suffixes {
     this.nameHashes[this.count++] = hash ^ (hash >>> 15);
   }
 
-  /** Where a suffix of the hashed name starts. If it is new, it is noted at `offset`, as far as pointers reach. */
+  /** The offset of a suffix of the hashed name. A new suffix is recorded at `offset`, if pointers can reach that. */
   know(number: number, offset: number): number | undefined {
     const hash = this.nameHashes[this.count - 1 - number]!;
     const start = this.nameStarts[this.count - 1 - number]!;
@@ -75,7 +75,7 @@ export class Suffixes {
   /** Forgets the suffixes that start at `offset` or behind it. */
   rewind(offset: number): void {
     const { names } = this;
-    // The newest entry leaves first, so no other entry was placed behind its slot.
+    // The newest entry is removed first, so no other entry depends on its slot.
     while (names.length > 0 && this.offsets[names.length - 1]! >= offset) {
       names.pop();
       this.slots[this.slotOf[names.length]!] = 0;

@@ -9,10 +9,10 @@ const BACKSLASH = 0x5c;
 export class Writer {
   readonly bytes: Buffer;
   offset = 0;
-  /** The name that was written first, the question's: most others are the same or end as it does. */
+  /** The first name, which is the question's: most other names are equal or end with it. */
   private first: Name = ROOT;
   private firstAt = 0;
-  /** Those that others have and the first one has not. */
+  /** The suffixes of other names that the first one does not have. */
   private readonly suffixes = new Suffixes();
 
   constructor(bytes: Buffer) {
@@ -32,7 +32,7 @@ export class Writer {
     return copy;
   }
 
-  /** Takes back all that was written from `offset` on. */
+  /** Removes everything from `offset` on. */
   rewind(offset: number): void {
     this.offset = offset;
     if (this.firstAt >= offset) this.first = ROOT;
@@ -77,12 +77,12 @@ export class Writer {
     this.bytes.write(value, this.take(value.length), 'latin1');
   }
 
-  /** Writes a name, pointing to an earlier one where it can (RFC 1035 §4.1.4). */
+  /** Writes a name, with a pointer to an earlier one if possible (RFC 1035 §4.1.4). */
   name(name: Name): void {
     this.anyName(name, true);
   }
 
-  /** Writes a name in full, for rdata in which RFC 3597 §4 forbids compression; names behind it may point to it. */
+  /** Writes a name in full, for rdata in which RFC 3597 §4 forbids compression; later names may point to it. */
   uncompressedName(name: Name): void {
     this.anyName(name, false);
   }
@@ -113,7 +113,7 @@ export class Writer {
     this.u8(0);
   }
 
-  /** Where the last `length` characters of the first name start. */
+  /** The offset of the last `length` characters of the first name. */
   private firstOffset(length: number): number {
     let at = this.firstAt;
     for (let index = 0; index < this.first.length - length; index = afterLabel(this.first, index)) {
@@ -145,7 +145,7 @@ export class Writer {
   }
 }
 
-/** The index in `name` from which on it is a suffix of `other`, by labels; its length if there is none. */
+/** The index in `name` at which a suffix begins that `other` shares, by labels; the length of `name` if there is none. */
 function sharedSuffix(name: Name, other: Name): number {
   if (name === other) return 0;
   let same = 0;
@@ -154,7 +154,7 @@ function sharedSuffix(name: Name, other: Name): number {
   if (same === 1) return name.length;
   let index = name.length - same;
   if (!startsLabel(name, index)) index = afterLabel(name, index);
-  // What starts a label of the one may be within a label of the other, behind an escaped dot.
+  // A label start in one name may be inside a label of the other, after an escaped dot.
   while (index !== -1 && !startsLabel(other, other.length - (name.length - index))) index = afterLabel(name, index);
   return index === -1 ? name.length : index;
 }

@@ -8,7 +8,7 @@ import { clientKey } from '../stream/by-client.ts';
 import { Gate } from '../stream/gate.ts';
 import type { CloseReason, ConnectionEvents, ConnectionLimits, StreamConnection } from '../stream/stream-connection.ts';
 import type { Turns } from '../stream/turns.ts';
-import type { Incoming, Peer, Receiver, SendReply } from '../transport.ts';
+import type { Incoming, Peer, Receiver, SendResponse } from '../transport.ts';
 import {
   dnsResponse,
   type HttpExchange,
@@ -23,30 +23,30 @@ import {
 export interface HttpsWorld {
   readonly receive: Receiver;
   readonly clock: Clock;
-  /** A piece of work is what a {@link Gate} lets pass at once. */
+  /** A piece of work is one slice that a {@link Gate} lets pass. */
   readonly turns: Turns;
-  /** Told of the status of every response. */
+  /** Called with the status of every response. */
   responded(status: number): void;
-  /** Has requests of HTTP/1.1 read from the stream; they are taken by {@link HttpsConnection.take}. */
+  /** Reads HTTP/1.1 requests from the stream and passes them to {@link HttpsConnection.take}. */
   speakHttp1(stream: Duplex, connection: HttpsConnection): void;
 }
 
-/** What an HTTP/2 client may have of ours, and how much it may try our patience, before the connection ends. */
+/** What an HTTP/2 client may use, and how many faults it may make, before the connection ends. */
 const HTTP2_LIMITS = {
   /** In megabytes, for headers and streams. */
   maxSessionMemory: 1,
   maxHeaderListPairs: 64,
-  /** Frames that make no sense, empty ones among them. */
+  /** Invalid and empty frames. */
   maxSessionInvalidFrames: 32,
-  /** How many requests a client may cancel: at once, and a second from then on. */
+  /** How many requests a client may cancel: in a burst, and then in each second. */
   streamResetBurst: 128,
   streamResetRate: 16,
 };
 
-/** What a response takes in memory, beside its body, until it is sent. */
+/** The memory for a response, besides its body, until it is sent. */
 const RESPONSE_OVERHEAD_OCTETS = 1024;
 
-/** One client's connection: hands the messages in its requests over as they come, and responds in any order. */
+/** One client's connection. It passes on the messages in requests as they come, and responds in any order. */
 export class HttpsConnection implements StreamConnection {
   readonly client: string;
   private readonly socket: Socket;
@@ -58,25 +58,25 @@ export class HttpsConnection implements StreamConnection {
   private readonly local: Peer;
   /** Undefined for HTTP/1.1. */
   private readonly session: ServerHttp2Session | undefined;
-  /** Requests that are not read, answered and closed. */
+  /** Requests that are not yet read, answered and closed. */
   private inFlight = 0;
-  /** Of these, those that are not read to their end, and those whose responses are not taken to their end. */
+  /** Of these, the requests that are not read to their end, and those whose responses the client has not read to their end. */
   private unread = 0;
   private unwritten = 0;
   private requests = 0;
-  /** Of these, those whose queries have no reply yet. */
+  /** Of these, the requests whose queries have no response yet. */
   private unanswered = 0;
-  /** What is kept of requests that are not answered, or not read to their end, in octets. */
+  /** Memory for requests that are not answered, or not read to their end, in octets. */
   private unfinished = 0;
   /** Memory for responses that the client has not fully read, in octets. */
   private unsent = 0;
   private closed = false;
   /** Set when no more requests are taken. */
   private finishing: CloseReason | undefined;
-  /** When, on the monotonic scale, a request must have come. */
+  /** The time, on the monotonic scale, by which a request must have come. */
   private readDeadline: number;
   private readReason: CloseReason = 'read';
-  /** When something of what was sent must have been taken. */
+  /** The time by which the client must have read something. */
   private writeDeadline = Number.POSITIVE_INFINITY;
 
   constructor(socket: Socket, world: HttpsWorld, limits: ConnectionLimits, events: ConnectionEvents) {
@@ -93,7 +93,7 @@ export class HttpsConnection implements StreamConnection {
     socket.on('close', () => this.destroy(this.finishing ?? 'client'));
     this.gate = new Gate(socket, world.turns, this.client, () => this.tellUnfinished(false));
     this.gate.on('error', () => this.destroy('error'));
-    // What TLS agreed on; RFC 9113 §3.3 has no other way to HTTP/2 that a proxy would use.
+    // TLS has agreed on HTTP/2. RFC 9113 §3.3 has no other way to it that a proxy would use.
     if ((socket as TLSSocket).alpnProtocol === 'h2') this.session = this.speakHttp2(this.gate);
     else world.speakHttp1(this.gate, this);
   }
@@ -147,8 +147,8 @@ export class HttpsConnection implements StreamConnection {
       this.release(octets);
       if (--this.unread === 0) this.readDeadline = Number.POSITIVE_INFINITY;
     };
-    // It is in flight until its client has the response and the query behind it has a reply, whichever is later: else
-    // a client could have any number of queries by taking its requests back.
+    // A request is in flight until its query has a response and the client has read it, or has canceled. Otherwise a client could start any number of
+    // queries by canceling its requests.
     let left = 2;
     const isDone = () => {
       if (--left > 0) return;
@@ -168,7 +168,7 @@ export class HttpsConnection implements StreamConnection {
     );
   }
 
-  /** So many octets are kept no longer. */
+  /** Releases the memory of so many octets. */
   private release(octets: number): void {
     if (octets === 0) return;
     this.unfinished -= octets;
@@ -189,20 +189,20 @@ export class HttpsConnection implements StreamConnection {
     if (this.unanswered++ === 0) this.events.onBusy(this);
     let deferred = false;
     let open = true;
-    const send: SendReply = (reply) => {
+    const send: SendResponse = (response) => {
       if (!open) return;
       open = false;
       if (--this.unanswered === 0) this.events.onIdle(this);
-      this.respond(exchange, reply ? dnsResponse(reply) : refuse(500, 'there is no reply'));
+      this.respond(exchange, response ? dnsResponse(response) : refuse(500, 'there is no response'));
       isDone();
     };
-    const defer = (): SendReply => {
+    const defer = (): SendResponse => {
       deferred = true;
       return send;
     };
     const incoming: Incoming = { bytes: query, client, local, defer };
-    const reply = this.world.receive(incoming);
-    if (!deferred) send(reply);
+    const response = this.world.receive(incoming);
+    if (!deferred) send(response);
   }
 
   private respond(exchange: HttpExchange, { headers, ...response }: HttpResponse): void {
@@ -223,7 +223,7 @@ export class HttpsConnection implements StreamConnection {
     exchange.respond({ ...response, headers: { ...headers, ...(isLast && { connection: 'close' }) } });
   }
 
-  /** One request less is in flight. */
+  /** Ends a request in flight. */
   private settle(): void {
     if (--this.inFlight > 0 || this.closed) return;
     if (this.finishing) {
@@ -234,7 +234,7 @@ export class HttpsConnection implements StreamConnection {
   }
 
   private endSocket(): void {
-    // A client that does not end its side has as long for it as for a response.
+    // A client has as long to end its side as to read a response.
     this.writeDeadline = Math.min(this.writeDeadline, this.world.clock.monotonic() + this.limits.writeMs);
     if (this.session) this.session.close();
     else this.gate.destroySoon();
@@ -248,7 +248,7 @@ export class HttpsConnection implements StreamConnection {
     session.on('error', () => this.destroy('error'));
     session.on('close', () => this.destroy(this.finishing ?? 'client'));
     session.on('stream', (stream, headers, _, rawHeaders) => {
-      stream.on('error', () => {}); // one that its client took back
+      stream.on('error', () => {}); // a request that its client canceled
       this.take(http2Exchange(stream, headers, rawHeaders));
     });
     return session;

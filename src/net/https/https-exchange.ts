@@ -6,12 +6,12 @@ import { HEADER_OCTETS } from '../../dns/wire/decode.ts';
 import { headsOf } from '../../dns/wire/packed.ts';
 import { readResponse } from '../../dns/wire/response.ts';
 
-/** A request and the way back to its client, whatever the version of HTTP. */
+/** A request and the way back to its client, for every version of HTTP. */
 export interface HttpExchange {
   readonly method: string;
   readonly path: string;
   readonly body: Readable;
-  /** What the request takes in memory, beside its body, until it is answered. */
+  /** The memory for the request, besides its body, until it is answered. */
   readonly headOctets: number;
   respond(response: HttpResponse): void;
   /** Ends the exchange without a response; its client may ask again. */
@@ -26,19 +26,19 @@ export interface HttpResponse {
   readonly body: Uint8Array | string;
 }
 
-/** The only resource that there is: the one that RFC 8484's examples and CoreDNS have. */
+/** The only path, as in the examples of RFC 8484 and in CoreDNS. */
 const DNS_PATH = '/dns-query';
 const MAX_MESSAGE_OCTETS = 65_535;
 
-/** What a request's header fields may take together; a query that is larger can be posted. */
+/** The limit of all header fields of a request together. A larger query can be sent with POST. */
 export const MAX_HEAD_OCTETS = 8192;
-/** What a request takes beside them. */
+/** The memory for a request besides its header fields. */
 const REQUEST_OVERHEAD_OCTETS = 1024;
 
 /**
- * The octets that a request asks with (RFC 8484 §4.1), or the response that says why it does not. Rejects if the client goes away.
+ * The query in a request (RFC 8484 §4.1), or an HTTP response that says what is wrong with the request. Rejects if the client goes away.
  *
- * @param kept told of each piece of a message that is not whole, by its octets.
+ * @param kept called with the octets of each piece of an incomplete message.
  */
 export async function readQuery(
   { method, path, body }: HttpExchange,
@@ -47,10 +47,10 @@ export async function readQuery(
   const [resource, parameters] = splitPath(path);
   if (resource !== DNS_PATH) return refuse(404, `there is nothing but ${DNS_PATH} here`);
   if (method !== 'GET' && method !== 'POST') return refuse(405, 'ask with GET or POST', { allow: 'GET, POST' });
-  if (method === 'GET') body.resume(); // whatever it is, so that its end is seen
+  if (method === 'GET') body.resume(); // read to its end, whatever it is
   const message = method === 'GET' ? fromParameter(parameters) : await readBody(body, kept);
   if (message === undefined) return refuse(413, 'a DNS message has 65535 octets at most');
-  // A reply, or what is too short to be answered.
+  // A message that is a response, or too short to be answered.
   if (message.length < HEADER_OCTETS || (message[2]! & 0x80) !== 0) return refuse(400, 'invalid request');
   return message;
 }
@@ -67,7 +67,7 @@ export function http1Exchange(request: IncomingMessage, response: ServerResponse
     body: request,
     headOctets: headOctets(request.rawHeaders),
     respond({ status, headers, body }) {
-      // What is left of a request that is not read to its end would be the next one.
+      // The unread rest of a request would be read as the next request.
       const last = request.complete ? {} : { connection: 'close' };
       response.writeHead(status, { ...headers, ...last, 'content-length': Buffer.byteLength(body) });
       response.end(body);
@@ -90,7 +90,7 @@ export function http2Exchange(
     respond({ status, headers, body }) {
       if (stream.destroyed) return;
       stream.respond({ ...headers, ':status': status, 'content-length': Buffer.byteLength(body) });
-      // RFC 9113 §8.1: a response may come before the request has ended, whose rest nobody wants then.
+      // RFC 9113 §8.1: a response may come before the request has ended. The rest of the request is then not needed.
       stream.end(body, () => stream.readableEnded || stream.close(constants.NGHTTP2_NO_ERROR));
     },
     abort: () => stream.close(constants.NGHTTP2_REFUSED_STREAM),
@@ -107,15 +107,15 @@ function splitPath(path: string): [string, string] {
   return at === -1 ? [path, ''] : [path.slice(0, at), path.slice(at + 1)];
 }
 
-/** RFC 8484 §6: base64url without padding; what is not that is a message of no octets. */
+/** RFC 8484 §6: base64url without padding; anything else counts as an empty message. */
 function fromParameter(parameters: string): Uint8Array {
   const text = new URLSearchParams(parameters).get('dns') ?? '';
   return Buffer.from(/^[\w-]+$/.test(text) ? text : '', 'base64url');
 }
 
-/** Undefined for more than a message can be; the rest of it is left unread. */
+/** Undefined if the body is longer than a message can be; the rest is not read. */
 async function readBody(body: Readable, kept: (octets: number) => void): Promise<Uint8Array | undefined> {
-  // In one piece: small pieces would take more memory than they hold.
+  // One buffer: small pieces would take more memory than their octets.
   let held = Buffer.alloc(0);
   let octets = 0;
   for await (const chunk of body.iterator({ destroyOnReturn: false })) {
@@ -134,18 +134,18 @@ async function readBody(body: Readable, kept: (octets: number) => void): Promise
 }
 
 const MAX_AGE_SECONDS = 3600;
-/** How long an error may be kept: it speaks of a moment. */
+/** How long a cache may keep an error, which may end at any moment. */
 const ERROR_AGE_SECONDS = 5;
 
-/** The response that carries a reply (RFC 8484 §4.2). */
-export function dnsResponse(reply: Uint8Array): HttpResponse {
-  const headers = { 'content-type': 'application/dns-message', 'cache-control': `max-age=${maxAgeSeconds(reply)}` };
-  return { status: 200, headers, body: reply };
+/** The HTTP response that carries a DNS response (RFC 8484 §4.2). */
+export function dnsResponse(response: Uint8Array): HttpResponse {
+  const headers = { 'content-type': 'application/dns-message', 'cache-control': `max-age=${maxAgeSeconds(response)}` };
+  return { status: 200, headers, body: response };
 }
 
-/** RFC 8484 §5.1: no longer than the smallest TTL; a reply without records says nothing of its age. */
-function maxAgeSeconds(reply: Uint8Array): number {
-  const { rcode, records } = readResponse(reply);
+/** RFC 8484 §5.1: at most the smallest TTL. A response without records has no TTL. */
+function maxAgeSeconds(response: Uint8Array): number {
+  const { rcode, records } = readResponse(response);
   if (rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN) return ERROR_AGE_SECONDS;
   const smallest = headsOf(records).smallestTtl();
   return Number.isFinite(smallest) ? Math.min(MAX_AGE_SECONDS, smallest) : 0;

@@ -12,7 +12,7 @@ import { answerTo } from '../../../test/support/upstream.ts';
 import { encodeMessage } from '../../dns/wire/encode.ts';
 import type { StreamLimits } from '../stream/connections.ts';
 import type { ServerCredentials } from '../stream/tls-server.ts';
-import type { Peer, Receiver, SendReply } from '../transport.ts';
+import type { Peer, Receiver, SendResponse } from '../transport.ts';
 import { openHttps } from './https.ts';
 
 const CREDENTIALS: ServerCredentials = { cert: SERVER_CERT, key: KEY, ca: undefined, clientAuth: 'nocert' };
@@ -43,7 +43,7 @@ async function listen(receive: Receiver = answering(), limits: Partial<StreamLim
 
 /** A receiver whose replies the test sends. */
 function later() {
-  const sends: SendReply[] = [];
+  const sends: SendResponse[] = [];
   const receive: Receiver = ({ defer }) => {
     sends.push(defer());
     return undefined;
@@ -99,7 +99,7 @@ test.each([
   expect(stats.open).toBeGreaterThan(0);
 });
 
-test('a query that gets no reply is 500', async () => {
+test('a query without a response gets status 500', async () => {
   const { port } = await listen(() => undefined);
   expect((await (await dialHttp2(port)).fetch(GET)).status).toBe(500);
 });
@@ -195,7 +195,7 @@ test.each([
   await until(() => stats.closed.shutdown === 1);
 });
 
-test('after so many queries as are allowed the connection ends', async () => {
+test('after the maximum number of queries the connection ends', async () => {
   const { port, stats } = await listen(answering(), { maxQueries: 2 });
   const { fetch, ended } = await dialHttp2(port);
   await fetch(GET);

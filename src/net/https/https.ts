@@ -1,3 +1,8 @@
+/*
+ * DNS over HTTPS, HTTP/1.1 and HTTP/2. Begin here; https-connection.ts is one client's connection, https-exchange.ts one request. It
+ * never changes a message, and reads of a response only how long it holds.
+ */
+
 import { createServer, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { openStreams, type StreamListener, type StreamOptions } from '../stream/stream-listener.ts';
@@ -6,17 +11,17 @@ import type { Receiver } from '../transport.ts';
 import { HttpsConnection, type HttpsWorld } from './https-connection.ts';
 import { http1Exchange, MAX_HEAD_OCTETS } from './https-exchange.ts';
 
-/** How much of what clients send is read in one turn of the event loop, in slices of a {@link Gate}: some dozens of requests. */
+/** How many slices of a {@link Gate} are read in one turn of the event loop: they hold some dozens of requests. */
 const SLICES_PER_TURN = 2;
 
 export interface HttpsListener extends StreamListener {
-  /** How many responses had which status. */
+  /** The number of responses with each status. */
   readonly responses: ReadonlyMap<number, number>;
 }
 
 /**
- * Listens for DNS over HTTPS (RFC 8484), HTTP/2 and HTTP/1.1; without credentials for HTTP/1.1 in the clear, for a proxy
- * that does TLS. Replies of many messages cannot be sent.
+ * Listens for DNS over HTTPS (RFC 8484), with HTTP/2 and HTTP/1.1. Without credentials it speaks HTTP/1.1 in the clear, for a proxy that does TLS. It
+ * cannot send responses of many messages.
  *
  * @throws CairnError (as a rejection) when the address is in use or cannot be bound.
  */
@@ -42,7 +47,7 @@ export async function openHttps(options: StreamOptions, receive: Receiver): Prom
   return { ...listener, responses };
 }
 
-/** A server that listens nowhere and minds no time: sockets are handed to it, and their connections mind it. */
+/** A server that does not listen and has no time limits: it is given sockets, and their connections watch the time. */
 function createHttp1(connections: WeakMap<Duplex, HttpsConnection>): Server {
   const options = { keepAliveTimeout: 0, headersTimeout: 0, requestTimeout: 0, maxHeaderSize: MAX_HEAD_OCTETS };
   return createServer(options, (request, response) => {

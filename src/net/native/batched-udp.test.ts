@@ -3,12 +3,12 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { fakeClock } from '../../../test/support/clock.ts';
 import { datagramClient, datagramContract, silentLog } from '../../../test/support/datagram-contract.ts';
 import { until } from '../../../test/support/turns.ts';
-import type { Peer, Receiver, SendReply, UdpOptions } from '../transport.ts';
+import type { Peer, Receiver, SendResponse, UdpOptions } from '../transport.ts';
 import { CATCH_UP_MS, MAX_QUERY_AGE_MS } from '../udp/overload.ts';
 import { listenBatched, listenOn, loadMachinery } from './batched-udp.ts';
 import type { Kernel } from './kernel.ts';
 import { BATCH, MessageMemory } from './message-memory.ts';
-import { MAX_QUEUED_REPLIES } from './outbox.ts';
+import { MAX_QUEUED_RESPONSES } from './outbox.ts';
 import { ROUNDS_PER_TURN } from './serve-socket.ts';
 import { openBeside } from './socket.ts';
 
@@ -196,9 +196,9 @@ function batchedTests(real: Kernel): void {
   });
 
   test('more late replies than the queue takes are dropped and counted', async () => {
-    const sends: SendReply[] = [];
+    const sends: SendResponse[] = [];
     const { port, stats } = listen((incoming) => {
-      sends.push(...Array.from({ length: MAX_QUEUED_REPLIES + 3 }, () => incoming.defer()));
+      sends.push(...Array.from({ length: MAX_QUEUED_RESPONSES + 3 }, () => incoming.defer()));
       return undefined;
     });
     datagramClient('127.0.0.1').send('hello', port);
@@ -309,7 +309,7 @@ function batchedTests(real: Kernel): void {
 
   test('while a listener waits for its last replies, new datagrams do not wake it', async () => {
     let wakes = 0;
-    let send: SendReply | undefined;
+    let send: SendResponse | undefined;
     const { port, close } = listen(
       (incoming) => {
         send = incoming.defer();

@@ -1,3 +1,9 @@
+/*
+ * UDP through Linux's own calls, many datagrams at a time. Begin here; serve-socket.ts is the loop, kernel.ts has the calls,
+ * message-memory.ts the memory that the kernel reads and writes. It never runs where the machine lacks the calls or koffi: src/net/udp is
+ * for everywhere.
+ */
+
 import type { Clock } from '../../observe/clock.ts';
 import { CLOSE_GRACE_MS, type Receiver, type UdpListener, type UdpOptions } from '../transport.ts';
 import { Epoll } from './epoll.ts';
@@ -6,7 +12,7 @@ import { MessageMemory } from './message-memory.ts';
 import { type Machinery, serveSocket } from './serve-socket.ts';
 import { type BoundSocket, leaveDatagrams, openSocket } from './socket.ts';
 
-/** How often it is looked whether all that has come to a socket is read. */
+/** How often to check whether everything that has come to a socket is read. */
 const DRAIN_POLL_MS = 1;
 
 /** A listener whose socket can be given to another thread. */
@@ -20,10 +26,10 @@ export interface BatchedListener extends UdpListener {
 let machinery: Promise<Machinery | undefined> | undefined;
 
 /**
- * Loads what batched UDP needs, once a thread; undefined where this machine cannot do it.
+ * Loads what batched UDP needs, once for each thread; undefined if this machine cannot do it.
  *
- * A program whose worker threads listen calls this in its main thread first: that keeps koffi's code in memory, which
- * would else go with the last worker that uses it, while libuv still has to run some of it.
+ * A program with listening worker threads must first call this in its main thread. That keeps koffi's code in memory. Otherwise the code is unloaded
+ * with the last worker that uses it, while libuv still has to run some of it.
  */
 export function loadMachinery(): Promise<Machinery | undefined> {
   machinery ??= loadKernel().then(
@@ -33,8 +39,8 @@ export function loadMachinery(): Promise<Machinery | undefined> {
 }
 
 /**
- * Listens for DNS over UDP with Linux's own calls, many datagrams at a time: one `recvmmsg` takes what is there, one
- * `sendmmsg` answers it. The reply to a datagram leaves from the address that the datagram was sent to.
+ * Listens for DNS over UDP with system calls of Linux that take many datagrams: one `recvmmsg` receives what is there, and one `sendmmsg` sends the
+ * responses. The response to a datagram leaves from the address that the datagram was sent to.
  *
  * @throws CairnError when the address is in use or cannot be bound.
  */
@@ -58,8 +64,8 @@ export function listenOn(machinery: Machinery, socket: BoundSocket, clock: Clock
 }
 
 /**
- * Takes sockets off their port, so that other processes on it get all that comes from now on; settles when those who read them have read
- * everything that had come, or after `graceMs`.
+ * Takes sockets off their port, so that other processes get all that comes from now on. It settles when everything that had come before is read, or
+ * after `graceMs`.
  */
 export async function drain(
   kernel: Kernel,

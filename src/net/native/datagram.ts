@@ -1,8 +1,8 @@
-import type { Incoming, Peer, SendReply } from '../transport.ts';
+import type { Incoming, Peer, SendResponse } from '../transport.ts';
 import type { Kernel } from './kernel.ts';
 import type { Envelope, MessageMemory } from './message-memory.ts';
 
-/** The datagram in one inbound slot: one object for all, as only one is looked at at a time; addresses are read when asked for. */
+/** The datagram in an inbound slot. There is one object for all slots, since datagrams are handled one by one. Addresses are read on demand. */
 export class Datagram implements Incoming {
   bytes: Uint8Array = new Uint8Array();
   private slot = 0;
@@ -13,10 +13,10 @@ export class Datagram implements Incoming {
   private readonly interfaceName: (index: number) => string;
   private readonly memory: MessageMemory;
   private readonly bound: Peer;
-  private readonly deferTo: (envelope: Envelope) => SendReply;
+  private readonly deferTo: (envelope: Envelope) => SendResponse;
 
-  /** `bound` is what the socket is bound to; `deferTo` promises a reply to an envelope. */
-  constructor(kernel: Kernel, memory: MessageMemory, bound: Peer, deferTo: (envelope: Envelope) => SendReply) {
+  /** `bound` is the address of the socket; `deferTo` promises a response to an envelope. */
+  constructor(kernel: Kernel, memory: MessageMemory, bound: Peer, deferTo: (envelope: Envelope) => SendResponse) {
     this.interfaceName = kernel.interfaceName;
     this.memory = memory;
     this.bound = bound;
@@ -47,7 +47,7 @@ export class Datagram implements Incoming {
     return this.lastLocal!;
   }
 
-  defer(): SendReply {
+  defer(): SendResponse {
     return this.deferTo(this.memory.keep(this.slot));
   }
 }

@@ -2,8 +2,8 @@ import { TransientMap } from '../../base/transient-map.ts';
 import type { Kernel, Watch } from './kernel.ts';
 
 /**
- * Watches sockets that live for a moment: the event loop has one descriptor for all of them, since one of its own for each
- * costs more than the socket itself. Does not keep the process alive.
+ * Watches short-lived sockets through a single descriptor in the event loop. A descriptor there for each socket would cost more than the socket
+ * itself. Does not keep the process alive.
  */
 export class Epoll {
   private readonly kernel: Kernel;
@@ -20,7 +20,7 @@ export class Epoll {
     return this.readers.size;
   }
 
-  /** Calls `read`, once a turn, while the socket has something to read or an error; false if the kernel cannot watch it. */
+  /** Calls `read` once in each turn while the socket has something to read or an error. Returns false if the kernel cannot watch it. */
   add(fd: number, read: () => void): boolean {
     this.set ??= this.open();
     if (this.kernel.epollAdd(this.set.fd, fd) < 0) return false;
@@ -40,7 +40,7 @@ export class Epoll {
     return { fd, watch };
   }
 
-  /** koffi calls from where neither promises nor errors are looked after; immediates run where they are. */
+  /** koffi's callback runs outside of the event loop's normal phases, where promises and errors are not handled. An immediate runs inside. */
   private setTurn(): void {
     if (this.isTurnSet) return;
     this.isTurnSet = true;

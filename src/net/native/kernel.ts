@@ -7,8 +7,8 @@ interface Numbers {
 }
 
 /**
- * The numbers of the system calls, by architecture: libc's own wrappers differ (musl's `sendmmsg` sends the messages
- * one by one, as its headers are not the kernel's), so the calls are made as the kernel defines them.
+ * The numbers of the system calls, by architecture. The calls bypass the wrappers of libc, which differ: musl's `sendmmsg` sends the messages one by
+ * one, as its structures are not those of the kernel.
  */
 const SYSTEM_CALLS: Partial<Record<NodeJS.Architecture, Numbers>> = {
   x64: { recvmmsg: 299, sendmmsg: 307, ioctl: 16 },
@@ -35,15 +35,15 @@ interface Interest {
   readonly writable: boolean;
 }
 
-/** A descriptor in the event loop; it keeps the process alive until it is closed, whatever it is watched for. */
+/** A descriptor in the event loop. It keeps the process alive until it is closed or `unref` is called. */
 export interface Watch {
   change(interest: Interest): void;
   close(): void;
-  /** From now on it does not keep the process alive. */
+  /** The descriptor no longer keeps the process alive. */
   unref(): void;
 }
 
-/** The system calls that the batched transport needs. Those that fail return -1, and {@link Kernel.error} says why. */
+/** The system calls that the batched transport needs. A call that fails returns -1, and {@link Kernel.error} says why. */
 export interface Kernel {
   addressOf(memory: ArrayBuffer): number;
   socket(domain: number, type: number): number;
@@ -55,33 +55,32 @@ export interface Kernel {
   /** Sets an option whose value is an `int` or a structure. */
   setOption(fd: number, level: number, option: number, value: number | Uint8Array): number;
   close(fd: number): void;
-  /** Whether a datagram waits to be received. */
   isReadable(fd: number): boolean;
   /** Takes up to `count` datagrams into the `mmsghdr`s at an address, without waiting; returns how many. */
   receive(fd: number, headers: number, count: number): number;
   /**
-   * How long ago the datagram that was received last came to the machine, in milliseconds; 0 until a while after the first call, as the kernel
-   * notes times for sockets only if a program asks for them.
+   * How long ago the last received datagram came to the machine, in milliseconds. It is 0 for a while after the first call: the kernel records these
+   * times only once a program asks for them.
    */
   ageMs(fd: number): number;
   /** Sends up to `count` datagrams, without waiting; returns how many it sent, which may be less. */
   send(fd: number, headers: number, count: number): number;
   /** Opens a set of descriptors that are watched together (epoll(7)). */
   epollCreate(): number;
-  /** Adds a descriptor, to be watched until it is closed for something to read. */
+  /** Adds a descriptor. Until it is closed, it is watched for something to read. */
   epollAdd(epoll: number, fd: number): number;
-  /** Those of the set that have something to read or an error, at most {@link MAX_READY} at once, without waiting. */
+  /** The descriptors of the set that have something to read or an error, at most {@link MAX_READY}, without waiting. */
   epollReady(epoll: number): readonly number[];
   /** Why the last call failed, such as `EADDRINUSE`. */
   error(): string;
   interfaceName(index: number): string;
-  /** 0 when there is none. */
+  /** 0 if there is no such interface. */
   interfaceIndex(name: string): number;
-  /** Calls `ready` while the descriptor is readable, to begin with; it may do nothing but set an immediate. */
+  /** Calls `ready` while the descriptor is readable, at least at first. `ready` may only set an immediate. */
   watch(fd: number, ready: () => void): Watch;
 }
 
-/** Binds the system calls; undefined where that does not work: not Linux, another architecture, or no koffi. */
+/** Binds the system calls; undefined without Linux, on another architecture, or without koffi. */
 export async function loadKernel(): Promise<Kernel | undefined> {
   const numbers = SYSTEM_CALLS[process.arch];
   if (process.platform !== 'linux' || !numbers) return undefined;
@@ -158,8 +157,8 @@ function bindKernel(koffi: typeof import('koffi').default, { recvmmsg, sendmmsg,
       let isOpen = true;
       return {
         change(interest) {
-          // koffi would follow a null pointer if the handle were closed. A handle without any event would not keep the
-          // process alive, so it also waits for what a datagram socket never has: a peer that disconnects.
+          // koffi would follow a null pointer if the handle were closed. A handle without any event would not keep the process alive, so it also
+          // waits for the event `disconnect`, which a datagram socket never has.
           if (isOpen) handle.start({ ...interest, disconnect: true }, ready);
         },
         close() {

@@ -12,7 +12,7 @@ export const BATCH = 64;
  *   envelope  the peer's sockaddr (8), one control message that tells our own address (10)
  *   payload
  *
- * The pointers are written once. The pages of payloads that never held a long datagram never become resident.
+ * The pointers are written once. Pages of a payload that no datagram was long enough to reach are never resident.
  */
 const HEADER_WORDS = 16;
 const NAME_LENGTH = 2;
@@ -26,14 +26,14 @@ const ENVELOPE_WORDS = 18;
 const CONTROL = 8;
 const CONTROL_LEVEL = CONTROL + 2;
 const CONTROL_DATA = CONTROL + 4;
-/** In a control message of the IPv6 level (IPV6_PKTINFO): the address, then the interface; of the IPv4 level: the other way round. */
+/** A control message of the IPv6 level (IPV6_PKTINFO) has the address, then the interface; one of the IPv4 level has the interface first. */
 const IPV6_INTERFACE = CONTROL_DATA + 4;
 const IPV4_INTERFACE = CONTROL_DATA;
 const IPV4_SOURCE = CONTROL_DATA + 1;
 const IPPROTO_IPV6 = 41;
 const CONTROL_OCTETS = (ENVELOPE_WORDS - CONTROL) * 4;
 
-/** What a UDP datagram can hold at most (RFC 768). */
+/** The maximum size of a UDP datagram (RFC 768). */
 export const PAYLOAD_OCTETS = 65_535;
 /** Not a power of two, so that the payloads do not compete for the same sets of the processor's caches. */
 const PAYLOAD_STRIDE = 65_536 + 128;
@@ -41,8 +41,8 @@ const PAYLOAD_STRIDE = 65_536 + 128;
 const SIDE_WORDS = BATCH * (HEADER_WORDS + IOVEC_WORDS + ENVELOPE_WORDS + PAYLOAD_STRIDE / 4);
 
 /**
- * A peer's address and our own, as the kernel writes them: where a reply goes, and where it comes from. In words; not an
- * Int32Array, which would lie outside of V8's heap at this size, and take fifty times as long to make.
+ * A peer's address and ours, as the kernel writes them: where a response goes to, and where it comes from. The numbers are words. An Int32Array of
+ * this size would be outside of V8's heap, and making it would take fifty times as long.
  */
 export type Envelope = readonly number[];
 
@@ -84,7 +84,7 @@ export class MessageMemory {
     return this.outboundAddress + slot * HEADER_WORDS * 4;
   }
 
-  /** Makes the first `count` inbound slots ready to receive into: the kernel overwrote what fits with what came. */
+  /** Makes the first `count` inbound slots ready to receive again: the kernel has overwritten the lengths. */
   vacate(count: number): void {
     for (let header = this.inbound.headers; count > 0; count--, header += HEADER_WORDS) {
       this.words[header + NAME_LENGTH] = SOCKADDR_IN6;
@@ -122,7 +122,7 @@ export class MessageMemory {
     return printIPv6At(this.bytes, (at + CONTROL_DATA) * 4, this.words[at + IPV6_INTERFACE]!, interfaceName);
   }
 
-  /** Whether two datagrams were sent to the same address, as the first was kept with {@link keep}. */
+  /** Whether a datagram was sent to the same address as the one of the envelope, which comes from {@link keep}. */
   isSameLocal(envelope: Envelope, slot: number): boolean {
     const at = this.envelopeOf(this.inbound, slot);
     for (let word = CONTROL_LEVEL; word < ENVELOPE_WORDS - 1; word++) {
@@ -131,20 +131,20 @@ export class MessageMemory {
     return true;
   }
 
-  /** A copy of an inbound slot's envelope, preceded by its two lengths, for a reply that comes later. */
+  /** A copy of an inbound slot's envelope, with its two lengths in front, for a response that comes later. */
   keep(slot: number): Envelope {
     return this.copyEnvelope(this.inbound, slot);
   }
 
-  /** Takes an outbound slot back: a copy of its envelope and payload. */
+  /** A copy of the envelope and payload of an outbound slot. */
   takeBack(slot: number): { envelope: Envelope; bytes: Uint8Array } {
     const length = this.words[this.outbound.iovecs + slot * IOVEC_WORDS + IOVEC_LENGTH]!;
     const payload = this.outbound.payloads * 4 + slot * PAYLOAD_STRIDE;
     return { envelope: this.copyEnvelope(this.outbound, slot), bytes: this.bytes.slice(payload, payload + length) };
   }
 
-  /** Puts the reply to an inbound slot into an outbound slot; false when no datagram holds it. */
-  reply(from: number, to: number, bytes: Uint8Array): boolean {
+  /** Puts the response to an inbound slot into an outbound slot; false if it is too large for a datagram. */
+  response(from: number, to: number, bytes: Uint8Array): boolean {
     if (bytes.length > PAYLOAD_OCTETS) return false;
     this.setPayload(to, bytes);
     const source = this.envelopeOf(this.inbound, from);
@@ -154,8 +154,8 @@ export class MessageMemory {
     return true;
   }
 
-  /** Puts a later reply, of at most {@link PAYLOAD_OCTETS}, into an outbound slot. */
-  lateReply(envelope: Envelope, to: number, bytes: Uint8Array): void {
+  /** Puts a later response, of at most {@link PAYLOAD_OCTETS}, into an outbound slot. */
+  lateResponse(envelope: Envelope, to: number, bytes: Uint8Array): void {
     this.setPayload(to, bytes);
     const at = this.envelopeOf(this.outbound, to);
     for (let word = 0; word < ENVELOPE_WORDS; word++) this.words[at + word] = envelope[2 + word]!;
@@ -176,7 +176,7 @@ export class MessageMemory {
     this.words[this.outbound.iovecs + slot * IOVEC_WORDS + IOVEC_LENGTH] = bytes.length;
   }
 
-  /** Finishes an outbound slot. Where the reply leaves is the routes' business, except for a link-local address. */
+  /** Finishes an outbound slot. The routes decide on the interface, except for a link-local address. */
   private setLengths(slot: number, nameLength: number, controlLength: number): void {
     const header = this.outbound.headers + slot * HEADER_WORDS;
     this.words[header + NAME_LENGTH] = nameLength;

@@ -1,32 +1,32 @@
-import type { SendReply, UdpStats } from '../transport.ts';
+import type { SendResponse, UdpStats } from '../transport.ts';
 import type { Kernel } from './kernel.ts';
 import { BATCH, type Envelope, type MessageMemory, PAYLOAD_OCTETS } from './message-memory.ts';
 
-/** Replies that wait for their turn, or for room in the socket's buffer; more are dropped and counted. */
-export const MAX_QUEUED_REPLIES = 4096;
+/** The maximum number of responses that wait for their turn, or for room in the socket's buffer. More are dropped and counted. */
+export const MAX_QUEUED_RESPONSES = 4096;
 
-interface QueuedReply {
+interface QueuedResponse {
   readonly envelope: Envelope;
   readonly bytes: Uint8Array;
 }
 
-/** What an outbox tells its listener. */
+/** The events of an outbox. */
 interface OutboxEvents {
   /** Something is in the queue: {@link Outbox.sendQueue} should be called soon. */
   queued(): void;
   /** The socket's buffer is full: {@link Outbox.unblock} should be called once it can be written to. */
   blocked(): void;
-  /** Nothing is owed to anybody any more. */
+  /** No response is owed any more. */
   settled(): void;
 }
 
-/** The replies of one socket on their way out, many per system call. Errors are counted, never thrown. */
+/** The responses of one socket on their way out, many per system call. Errors are counted, never thrown. */
 export class Outbox {
-  /** Replies that are promised, and those in the queue. */
+  /** The number of responses that are promised or in the queue. */
   owed = 0;
   isBlocked = false;
   private isOpen = true;
-  private queue: QueuedReply[] = [];
+  private queue: QueuedResponse[] = [];
   private readonly kernel: Kernel;
   private readonly memory: MessageMemory;
   private readonly fd: number;
@@ -41,7 +41,7 @@ export class Outbox {
     this.events = events;
   }
 
-  /** Sends the first `count` outbound slots; what finds no room is queued. */
+  /** Sends the first `count` outbound slots. Responses for which there is no room are queued. */
   sendSlots(count: number): void {
     for (let slot = this.trySlots(count); slot < count; slot++) {
       const { envelope, bytes } = this.memory.takeBack(slot);
@@ -49,15 +49,15 @@ export class Outbox {
     }
   }
 
-  /** Promises a reply to an envelope. */
-  promise(envelope: Envelope): SendReply {
+  /** Promises a response to an envelope. */
+  promise(envelope: Envelope): SendResponse {
     this.owed++;
     let isDue = true;
-    return (reply) => {
+    return (response) => {
       if (!isDue) return;
       isDue = false;
-      if (reply && this.isOpen) {
-        this.enqueue(envelope, reply);
+      if (response && this.isOpen) {
+        this.enqueue(envelope, response);
         this.events.queued();
       }
       this.settle(1);
@@ -70,7 +70,7 @@ export class Outbox {
       const count = Math.min(BATCH, this.queue.length);
       for (let slot = 0; slot < count; slot++) {
         const { envelope, bytes } = this.queue[slot]!;
-        this.memory.lateReply(envelope, slot, bytes);
+        this.memory.lateResponse(envelope, slot, bytes);
       }
       const done = this.trySlots(count);
       this.queue.splice(0, done);
@@ -89,7 +89,7 @@ export class Outbox {
     this.queue = [];
   }
 
-  /** Sends outbound slots; returns how many are done with, which is fewer than `count` when the buffer is full. */
+  /** Sends outbound slots. Returns how many are done, which is fewer than `count` if the buffer is full. */
   private trySlots(count: number): number {
     let done = 0;
     while (done < count) {
@@ -105,7 +105,7 @@ export class Outbox {
         this.events.blocked();
         break;
       }
-      // The first of them cannot be sent: too big, no route, no buffers. The others may.
+      // The first response cannot be sent: too big, no route, no buffers. The others can still be.
       this.stats.sendErrors++;
       done++;
     }
@@ -113,7 +113,7 @@ export class Outbox {
   }
 
   private enqueue(envelope: Envelope, bytes: Uint8Array): void {
-    if (this.queue.length >= MAX_QUEUED_REPLIES || bytes.length > PAYLOAD_OCTETS) {
+    if (this.queue.length >= MAX_QUEUED_RESPONSES || bytes.length > PAYLOAD_OCTETS) {
       this.stats.sendErrors++;
       return;
     }

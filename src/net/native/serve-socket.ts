@@ -8,10 +8,10 @@ import { BATCH, type MessageMemory } from './message-memory.ts';
 import { Outbox } from './outbox.ts';
 import type { BoundSocket } from './socket.ts';
 
-/** How many batches of one socket are answered before the rest of the thread has its turn. */
+/** How many batches of one socket are answered before the thread does other work. */
 export const ROUNDS_PER_TURN = 4;
 
-/** What all sockets of a thread share: batches are answered, and sent, one after another, never at once. */
+/** What all sockets of a thread share. This works since batches are answered and sent one after another. */
 export interface Machinery {
   readonly kernel: Kernel;
   readonly memory: MessageMemory;
@@ -22,13 +22,13 @@ export interface Machinery {
 export interface ServedSocket {
   readonly socket: BoundSocket;
   readonly stats: Readonly<UdpStats>;
-  /** Reads no more, lets replies go out for up to `graceMs`, and lets go of the socket, which stays open. */
+  /** Stops reading, sends responses for up to `graceMs`, and then no longer uses the socket, which stays open. */
   release(graceMs: number): Promise<void>;
 }
 
 /**
- * Answers what comes to a socket until it is released. The event loop itself watches it: an idle socket costs nothing and
- * holds no thread. Several threads may read one socket.
+ * Answers what comes to a socket until it is released. The event loop watches it, so an idle socket costs nothing and holds no thread. Several
+ * threads may read one socket.
  */
 export function serveSocket(
   { kernel, memory }: Machinery,
@@ -39,7 +39,7 @@ export function serveSocket(
   const { fd, address, port } = socket;
   const stats: UdpStats = { sendErrors: 0, receiveErrors: 0, stale: 0 };
   const overload = new Overload();
-  // From now on the kernel notes when datagrams come.
+  // From now on the kernel records when datagrams come.
   kernel.ageMs(fd);
   let isTurnSet = false;
   let isOpen = true;
@@ -58,31 +58,31 @@ export function serveSocket(
       if (count === BATCH && overload.isTooOld(kernel.ageMs(fd), clock.monotonic())) drop(count);
       else if (count > 0) answer(count);
       else if (!isNothing(kernel.error())) stats.receiveErrors++;
-      // Fewer than asked for means that the socket was empty; if more came since, it is still readable.
+      // Fewer datagrams than asked for mean that the socket was empty. If more have come since, it is still readable.
       if (count < BATCH) break;
     }
     outbox.sendQueue();
   };
-  /** All of them are older than the one that came last. */
+  /** All of them are older than the last one. */
   const drop = (count: number) => {
     stats.stale += count;
     memory.vacate(count);
   };
   const answer = (count: number) => {
-    let replies = 0;
+    let responses = 0;
     for (let slot = 0; slot < count && !releasing; slot++) {
-      // Nothing can be sent to port 0, which only a forged datagram comes from.
+      // Only a forged datagram comes from port 0, and nothing can be sent there.
       if (memory.clientPort(slot) === 0) continue;
       datagram.show(slot);
-      const reply = receive(datagram);
-      if (!reply) continue;
-      if (memory.reply(slot, replies, reply)) replies++;
+      const response = receive(datagram);
+      if (!response) continue;
+      if (memory.response(slot, responses, response)) responses++;
       else stats.sendErrors++;
     }
     memory.vacate(count);
-    outbox.sendSlots(replies);
+    outbox.sendSlots(responses);
   };
-  /** koffi calls from where neither promises nor errors are looked after; immediates run where they are. */
+  /** koffi's callback runs outside of the event loop's normal phases, where promises and errors are not handled. An immediate runs inside. */
   const setTurn = () => {
     if (isTurnSet) return;
     isTurnSet = true;
@@ -120,7 +120,7 @@ export function serveSocket(
   };
 }
 
-/** Whether a receive that failed only says that there is nothing, or not yet. */
+/** Whether a failed receive only means that there is nothing to receive. */
 export function isNothing(error: string): boolean {
   return error === 'EAGAIN' || error === 'EINTR';
 }

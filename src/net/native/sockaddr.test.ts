@@ -40,6 +40,6 @@ test('an IPv4 address is read in place', () => {
   expect(printIPv4At(Uint8Array.of(9, 192, 0, 2, 255), 1)).toBe('192.0.2.255');
 });
 
-test('what is no address has no sockaddr', () => {
+test('a text that is not an address has no sockaddr', () => {
   expect(() => encodeSockaddr({ address: 'localhost', port: 53 }, indexOf)).toThrow('not an IP address: "localhost"');
 });

@@ -59,7 +59,7 @@ export function printIPv6At(
   return isLinkLocalAt(bytes, at) && scope !== 0 ? `${printIP(ip)}%${interfaceName(scope)}` : printIP(ip);
 }
 
-/** fe80::/10 (RFC 4291 §2.5.6): such an address means something only together with an interface. */
+/** fe80::/10 (RFC 4291 §2.5.6): such an address has a meaning only with an interface. */
 export function isLinkLocalAt(bytes: Uint8Array, at: number): boolean {
   return bytes[at] === 0xfe && (bytes[at + 1]! & 0xc0) === 0x80;
 }

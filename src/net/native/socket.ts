@@ -1,10 +1,11 @@
-import { isFamilyMissing, type ListenTarget, listenError } from '../listen.ts';
+import { isFamilyMissing, listenError } from '../listen.ts';
+import type { ListenTarget } from '../transport.ts';
 import { callError, type Kernel } from './kernel.ts';
 import { AF_INET, AF_INET6, encodeSockaddr, portAt } from './sockaddr.ts';
 
 const SOCK_STREAM = 1;
 const SOCK_DGRAM = 2;
-/** Calls do not wait, and no other program inherits it. */
+/** SOCK_NONBLOCK and SOCK_CLOEXEC: calls do not wait, and child processes do not inherit the socket. */
 const OWN = 0o4000 | 0o2000000;
 const STREAM = SOCK_STREAM | OWN;
 /** The type of a datagram socket. */
@@ -24,20 +25,20 @@ const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
 const IPV6_RECVPKTINFO = 49;
 
-/** What a burst may fill while the event loop is busy. */
+/** The size of a socket's buffer, which a burst may fill while the event loop is busy. */
 const BUFFER_OCTETS = 4 * 1024 * 1024;
 
 export interface BoundSocket {
   readonly fd: number;
-  /** What it is bound to. */
+  /** The address that the socket is bound to. */
   readonly address: string;
   readonly port: number;
 }
 
 /**
- * Opens another socket on the port of one that is open, and its address: the kernel spreads the clients over all of them.
+ * Opens another socket on the address and port of an open one. The kernel spreads the clients over all of them.
  *
- * The first one is opened alone, unless its port is to be shared with other programs, so that it is known that none of them has the port.
+ * The first socket is opened without sharing, unless other programs may have the port, too: so opening it fails if another program has the port.
  *
  * @throws CairnError when the system does not let them share.
  */
@@ -57,33 +58,33 @@ export function openBeside(kernel: Kernel, { fd, address, port }: BoundSocket): 
  */
 export function openSocket(kernel: Kernel, options: ListenTarget): BoundSocket {
   return openOn(kernel, 'UDP', options, (fd, address, set) => {
-    // On a wildcard each datagram tells which address was asked, and the reply says that it leaves from there.
+    // On a wildcard address, the kernel tells for each datagram which address it was sent to. The response leaves from there.
     if (address === '::') set(IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
     if (address === '0.0.0.0') set(IPPROTO_IP, IP_PKTINFO, 1);
     enlargeBuffers(kernel, fd);
   });
 }
 
-/** The same for connections; it does not listen yet. @throws CairnError when the address is in use or cannot be bound. */
+/** As {@link openSocket}, for connections; the socket does not listen yet. @throws CairnError when the address is in use or cannot be bound. */
 export function openStreamSocket(kernel: Kernel, options: ListenTarget): BoundSocket {
-  // Connections that are over may still have the port for a while.
+  // Ended connections may still hold the port for a while.
   return openOn(kernel, 'TCP', options, (_, __, set) => set(SOL_SOCKET, SO_REUSEADDR, 1));
 }
 
 /**
- * Has nothing more delivered to a datagram socket: it goes to the others on the port, or nowhere. What was delivered before can still be
- * received, and anything sent.
+ * Stops the delivery of datagrams to a socket: they go to the other sockets of the port, or nowhere. Datagrams that came before can still be
+ * received, and sending still works.
  */
 export function leaveDatagrams(kernel: Kernel, { fd, address, port }: BoundSocket): void {
-  // The kernel gives a connected socket only what comes from its peer, which is the socket itself.
+  // A connected socket gets only what comes from its peer. Here the peer is the socket itself.
   const own = { '::': '::1', '0.0.0.0': '127.0.0.1' }[address] ?? address;
   kernel.connect(fd, encodeSockaddr({ address: own, port }, kernel.interfaceIndex));
 }
 
-/** Has new connections given to the socket that came to the port after this one, if there is one; those that wait here still do. */
+/** Makes the kernel give new connections to the next socket on the port, if there is one. Connections that already wait here stay here. */
 export function leaveConnections(kernel: Kernel, fd: number): void {
   const RETURN_CONSTANT = 0x06;
-  // The kernel counts the sockets of a port from 0, and closes the gap when one goes. What there is no socket for it deals out itself.
+  // The kernel numbers the sockets of a port from 0, and renumbers them when one closes. If no socket has the number, the kernel chooses one itself.
   const SECOND = 1;
   const filter = new DataView(new ArrayBuffer(8));
   filter.setUint16(0, RETURN_CONSTANT, true);
@@ -96,7 +97,7 @@ export function leaveConnections(kernel: Kernel, fd: number): void {
 
 type SetOption = (level: number, option: number, value: number) => void;
 
-/** @param prepare sets what is to be set before the socket is bound */
+/** @param prepare sets the options that must be set before the socket is bound */
 function openOn(
   kernel: Kernel,
   protocol: 'UDP' | 'TCP',
@@ -143,7 +144,7 @@ function bindSocket(
   }
 }
 
-/** With the capability NET_ADMIN a buffer may be larger than net.core.rmem_max and net.core.wmem_max; else they cap it. */
+/** net.core.rmem_max and net.core.wmem_max limit the buffers of a process without the capability NET_ADMIN. */
 function enlargeBuffers(kernel: Kernel, fd: number): void {
   for (const [forced, capped] of [
     [SO_RCVBUFFORCE, SO_RCVBUF],

@@ -7,7 +7,7 @@ export class Bodies {
   private readonly takers = new Map<Uint8Array, Set<StreamConnection>>();
   private total = 0;
 
-  /** @param maxOctets of all of them; beyond it, the clients that still read the oldest one are cut off */
+  /** @param maxOctets the limit of all bodies together; beyond it, the clients that still read the oldest body are cut off */
   constructor(maxOctets: number) {
     this.maxOctets = maxOctets;
   }

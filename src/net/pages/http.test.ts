@@ -132,7 +132,7 @@ test('a client that never comes to the end of its request has a second for it', 
   await until(() => server.stats.closed.read === 1);
 });
 
-test('a client that takes nothing of a page has five seconds, and what is kept for it goes', async () => {
+test('a client that reads nothing of a page is closed after five seconds, and its memory is freed', async () => {
   const clock = fakeClock();
   const body = Buffer.alloc(14_000_000, 'x');
   const server = await openHttp(ANYWHERE, () => () => ({ status: 200, body }), { clock });

@@ -1,3 +1,8 @@
+/*
+ * The HTTP pages for health, readiness and metrics. Begin here; page-connection.ts is one client's connection, bodies.ts the memory of
+ * what clients are still reading. It never knows what is on a page.
+ */
+
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { createSecureContext, type TlsOptions } from 'node:tls';
@@ -5,29 +10,20 @@ import { CairnError, messageOf } from '../../base/errors.ts';
 import { type Clock, systemClock } from '../../observe/clock.ts';
 import type { Logger } from '../../observe/log.ts';
 import { canonicalAddress } from '../addresses.ts';
-import type { ListenTarget } from '../listen.ts';
 import type { StreamStats } from '../stream/connections.ts';
 import { openStreams } from '../stream/stream-listener.ts';
 import type { ServerCredentials } from '../stream/tls-server.ts';
 import { Turns } from '../stream/turns.ts';
+import type { ListenTarget } from '../transport.ts';
 import { Bodies } from './bodies.ts';
-import { PageConnection, type PageWorld } from './page-connection.ts';
-
-/** What a page answers to GET. */
-export interface HttpPage {
-  readonly status: number;
-  /** The same octets for many requests are kept once. */
-  readonly body: string | Uint8Array;
-  /** Plain text by default. */
-  readonly contentType?: string;
-}
+import { type HttpPage, PageConnection, type PageWorld } from './page-connection.ts';
 
 export type ServePage = () => HttpPage | Promise<HttpPage>;
 
-/** Finds the page at a path, for a client that asks an address of the machine; undefined if there is none. */
+/** Finds the page at a path, for requests to one address of the machine; undefined if there is none. */
 export type FindPage = (path: string, local: string) => ServePage | undefined;
 
-/** The certificate of a page served over HTTPS, in PEM, and what is asked of its clients. */
+/** The certificate of a page served over HTTPS, in PEM, and whether clients must show one. */
 export interface PageTls {
   readonly cert: Buffer;
   readonly key: Buffer;
@@ -38,9 +34,9 @@ export interface PageTls {
 
 export interface HttpOptions {
   readonly clock?: Clock;
-  /** Told of pages that throw; their clients get status 500. */
+  /** Logs pages that throw; their clients get status 500. */
   readonly log?: Logger;
-  /** Serves over TLS, with this certificate and key, and this demanded of clients. */
+  /** Serves over TLS with this. */
   readonly tls?: PageTls | undefined;
 }
 
@@ -55,11 +51,11 @@ export interface HttpServer {
   readonly stats: Readonly<PageStats>;
   /** Replaces all pages, for requests from now on. */
   serve(find: FindPage): void;
-  /** Takes no more requests and ends when those under way are answered, or after a second. */
+  /** Takes no more requests. It ends when those under way are answered, or after a second. */
   close(): Promise<void>;
 }
 
-/** Limits on clients. Connections end with their response, so an idle connection is one that waits for its request. */
+/** Limits for clients. A connection ends with its response, so an idle connection is one that waits for its request. */
 const LIMITS = {
   readMs: 1000,
   writeMs: 5000,
@@ -67,14 +63,14 @@ const LIMITS = {
   maxUnfinishedOctets: 1024 * 1024,
 };
 const MAX_BODY_OCTETS = 16 * 1024 * 1024;
-/** In one turn of the event loop, slices of requests and bodies. */
+/** How many slices of requests and bodies one turn of the event loop handles. */
 const SLICES_PER_TURN = 4;
 const CLOSE_GRACE_MS = 1000;
 
 /**
  * Reads the address of an HTTP page: `HOST:PORT`, `[IPV6]:PORT` or, for every address of the machine, `:PORT`.
  *
- * @throws CairnError when it is none of these.
+ * @throws CairnError if the text has none of these forms.
  */
 export function parseListenAddress(text: string): ListenTarget {
   const [, bracketed, bare, digits] = /^(?:\[([^\]]+)\]|([A-Za-z0-9._-]*)):(\d{1,5})$/.exec(text) ?? [];
@@ -132,7 +128,7 @@ function createHttp(connections: WeakMap<Duplex, PageConnection>): Server {
   });
 }
 
-/** @throws Error where certificate and key are not what they should be. */
+/** @throws Error if the certificate or key is not valid. */
 function credentialsOf({ cert, key, ca, requestCert, rejectUnauthorized }: PageTls): ServerCredentials {
   createSecureContext({ cert, key, ca } as TlsOptions);
   const clientAuth = requestCert ? (rejectUnauthorized ? 'require_and_verify' : 'request') : 'nocert';

@@ -8,7 +8,15 @@ import { Gate } from '../stream/gate.ts';
 import type { CloseReason, ConnectionEvents, ConnectionLimits, StreamConnection } from '../stream/stream-connection.ts';
 import type { Turns } from '../stream/turns.ts';
 import type { Bodies } from './bodies.ts';
-import type { HttpPage } from './http.ts';
+
+/** A page's response to GET. */
+export interface HttpPage {
+  readonly status: number;
+  /** If many responses have the same octets object, it is kept once. */
+  readonly body: string | Uint8Array;
+  /** Plain text by default. */
+  readonly contentType?: string;
+}
 
 /** What all connections of a page server have in common. */
 export interface PageWorld {
@@ -16,9 +24,9 @@ export interface PageWorld {
   /** A piece of work is a slice of a request, or of a body. */
   readonly turns: Turns;
   readonly bodies: Bodies;
-  /** The page that is asked for at an address of the machine. Never rejects. */
+  /** The page for a request to an address of the machine. Never rejects. */
   pageFor(request: IncomingMessage, local: string): Promise<HttpPage>;
-  /** Has a request read from the stream; it is taken by {@link PageConnection.take}. */
+  /** Reads a request from the stream and passes it to {@link PageConnection.take}. */
   speakHttp(stream: Duplex, connection: PageConnection): void;
 }
 
@@ -37,7 +45,7 @@ export class PageConnection implements StreamConnection {
   private isAsked = false;
   private closed = false;
   private finishing: CloseReason | undefined;
-  /** When, on the monotonic scale, the client must have sent its request, or read some of the response. */
+  /** The time, on the monotonic scale, by which the client must have sent its request, or read some of the response. */
   private deadline: number;
 
   constructor(socket: Socket, world: PageWorld, limits: ConnectionLimits, events: ConnectionEvents) {
@@ -106,7 +114,7 @@ export class PageConnection implements StreamConnection {
     this.write(response, octets, method === 'HEAD' ? octets.length : 0);
   }
 
-  /** Hands a body over from an octet on, in slices, each in its turn and behind those that were taken. */
+  /** Writes a body from the octet `start` on, in slices. Each slice waits for its turn, and until the client has read the slices before. */
   private write(response: ServerResponse, body: Uint8Array, start: number): void {
     if (this.closed) return;
     const { clock, turns } = this.world;

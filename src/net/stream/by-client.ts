@@ -1,20 +1,20 @@
 import { parseIP } from '../../dns/ip.ts';
 import type { StreamConnection } from './stream-connection.ts';
 
-/** The part of an IPv6 address that identifies a client: one machine may have all addresses of a /64. */
+/** The octets of an IPv6 address that identify a client: one machine may have all addresses of a /64. */
 const IPV6_PREFIX_OCTETS = 8;
 
-/** What all connections of one client have in common: its address, or the /64 of its IPv6 address. */
+/** The key of a client's connections: its IPv4 address, or the /64 of its IPv6 address. */
 export function clientKey(address: string): string {
   if (!address.includes(':')) return address;
   const ip = parseIP(address.split('%', 1)[0]!);
   return ip ? Buffer.from(ip.subarray(0, IPV6_PREFIX_OCTETS)).toString('hex') : address;
 }
 
-/** Connections by client, those that were added first in front; it is known at any time which client has the most. */
+/** Connections by client, the oldest first. It knows at any time which client has the most. */
 export class ConnectionsByClient {
   private readonly byClient = new Map<string, Set<StreamConnection>>();
-  /** The clients by how many connections they have; those that have had as many for the longest come first. */
+  /** The clients by their number of connections; the ones that have had that number for the longest time come first. */
   private readonly byCount = new Map<number, Set<string>>();
   /** How many connections the client with the most has. */
   private most = 0;
@@ -23,7 +23,7 @@ export class ConnectionsByClient {
     return this.most;
   }
 
-  /** The oldest connection here of the client with the most. */
+  /** The oldest connection of the client with the most. */
   get first(): StreamConnection | undefined {
     const [client = ''] = this.byCount.get(this.most) ?? [];
     const [connection] = this.byClient.get(client) ?? [];
@@ -34,7 +34,7 @@ export class ConnectionsByClient {
     return this.byClient.get(client)?.size ?? 0;
   }
 
-  /** Puts a connection behind all others, also one that is here. */
+  /** Adds a connection behind all others, or moves it there. */
   add(connection: StreamConnection): void {
     const { client } = connection;
     const own = this.byClient.get(client) ?? new Set();

@@ -5,11 +5,11 @@ import type { CloseReason, ConnectionEvents, ConnectionLimits, StreamConnection 
 
 /** What a listener allows. Times are milliseconds. */
 export interface StreamLimits extends ConnectionLimits {
-  /** At this many connections others make room for new ones, or new ones are closed: see {@link Connections.makeRoom}. */
+  /** At this number of connections, older ones make room for new ones, or new ones are closed: see {@link Connections.makeRoom}. */
   readonly maxConnections: number;
-  /** Memory of all connections for incomplete messages; beyond it, the connection of the longest unfinished one is closed. */
+  /** Memory of all connections for incomplete messages. Beyond it, the connection with the oldest incomplete message is closed. */
   readonly maxUnfinishedOctets: number;
-  /** Memory of all connections for unsent replies; beyond it, the one whose client has read nothing for the longest is closed. */
+  /** Memory of all connections for unsent responses. Beyond it, the connection whose client has read nothing for the longest time is closed. */
   readonly maxUnsentOctets: number;
 }
 
@@ -17,19 +17,19 @@ export interface StreamLimits extends ConnectionLimits {
 export interface StreamStats {
   open: number;
   accepted: number;
-  /** Closed unread: as many connections as allowed were busy, or the system had none to give. */
+  /** Connections that were closed unread: the maximum number of connections was busy, or the system had no descriptor. */
   refused: number;
   /** Memory for incomplete messages. */
   unfinishedOctets: number;
-  /** Memory for replies that clients have not read. */
+  /** Memory for responses that clients have not read. */
   unsentOctets: number;
   readonly closed: Record<CloseReason, number>;
 }
 
-/** How often connections are looked over for expired ones: how much later than due one may end. */
+/** How often to look for expired connections: one may end this much later than due. */
 const SWEEP_INTERVAL_MS = 250;
 
-/** The time of these clients is over: the kernel must not keep what is still to be sent to them. */
+/** Connections that end for these reasons are reset, so that the kernel does not keep unsent data for them. */
 const RESET: ReadonlySet<CloseReason> = new Set<CloseReason>(['displaced', 'write']);
 
 /** The connections of a listener: how many there are, what they hold, and which of them makes room. */
@@ -37,9 +37,9 @@ export class Connections implements ConnectionEvents {
   readonly stats: StreamStats = createStats();
   private readonly clock: Clock;
   private readonly limits: StreamLimits;
-  /** With the sockets that were accepted. */
+  /** All connections, with their accepted sockets. */
   private readonly sockets = new Map<StreamConnection, Socket>();
-  /** Those that wait for their clients, and those whose clients wait. */
+  /** Connections that wait for their clients, and connections whose clients wait. */
   private readonly idle = new ConnectionsByClient();
   private readonly busy = new ConnectionsByClient();
   private readonly unfinished = new HeldOctets();
@@ -52,9 +52,9 @@ export class Connections implements ConnectionEvents {
   }
 
   /**
-   * Whether there is room for one more connection of a client. If need be, the client with the most idle connections loses
-   * the one that is idle for the longest. Where none is idle, the client with the most loses its oldest one, if it has
-   * more than the new one's client will have.
+   * Whether there is room for one more connection of a client. If there is none, the client with the most idle connections loses the one that has
+   * been idle for the longest time. If no connection is idle, the client with the most connections loses its oldest one, provided that it has more
+   * than the new client will have.
    */
   makeRoom(client: string): boolean {
     if (this.sockets.size < this.limits.maxConnections) return true;
@@ -64,9 +64,9 @@ export class Connections implements ConnectionEvents {
     return connection !== undefined;
   }
 
-  /** A new connection is there, and idle; its socket is the one that was accepted. */
+  /** Adds a new connection, which is idle, with its accepted socket. */
   add(connection: StreamConnection, socket: Socket): void {
-    // Only while there are connections, so that an idle server does not wake up.
+    // The timer runs only while there are connections, so that an idle server does not wake up.
     if (this.sockets.size === 0) this.sweep = this.clock.every(SWEEP_INTERVAL_MS, () => this.expireSoon());
     this.sockets.set(connection, socket);
     this.idle.add(connection);
@@ -74,14 +74,14 @@ export class Connections implements ConnectionEvents {
     this.stats.accepted++;
   }
 
-  /** A connection goes on as another one. */
+  /** Replaces a connection by another one on the same socket. */
   replace(connection: StreamConnection, next: StreamConnection): void {
     this.sockets.set(next, this.sockets.get(connection)!);
     this.idle.add(next);
     this.forget(connection);
   }
 
-  /** All that are there; they may end meanwhile. */
+  /** All connections; some may end during the iteration. */
   [Symbol.iterator](): Iterator<StreamConnection> {
     return this.sockets.keys();
   }
@@ -130,7 +130,7 @@ export class Connections implements ConnectionEvents {
     this.stats.unsentOctets = this.unsent.octets;
   }
 
-  /** After what has arrived is read: if the process itself was delayed, its clients are not late. */
+  /** Runs after everything that has arrived is read: if the process itself was delayed, its clients are not late. */
   private expireSoon(): void {
     setImmediate(() => {
       const nowMs = this.clock.monotonic();
@@ -154,9 +154,9 @@ function createStats(): StreamStats {
   return { open: 0, accepted: 0, refused: 0, unfinishedOctets: 0, unsentOctets: 0, closed };
 }
 
-/** What connections hold of one kind, in octets of memory. */
+/** The octets of one kind of memory that connections hold. */
 class HeldOctets {
-  /** Those without progress for the longest time are first. */
+  /** The connections without progress for the longest time come first. */
   private readonly byConnection = new Map<StreamConnection, number>();
   private total = 0;
 

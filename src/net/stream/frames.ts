@@ -1,33 +1,33 @@
 const PREFIX_OCTETS = 2;
-/** What a buffer may be larger than twice what waits in it: copying less is not worth it. */
+/** How much larger than twice its content a buffer may be: moving so little is not worth it. */
 const SPARE_OCTETS = 256;
 
 const NOTHING = Buffer.alloc(0);
 
-/** The messages in a TCP stream, each with its length in front (RFC 1035 §4.2.2), however the stream is cut. */
+/** Reads the messages of a TCP stream, each with its length in front (RFC 1035 §4.2.2), from chunks of any size. */
 interface Frames {
   push(chunk: Buffer): void;
   /** The next whole message; undefined while there is none. */
   next(): Buffer | undefined;
-  /** The memory that what was pushed and not taken is kept in. */
+  /** The memory for octets that were pushed and not taken yet. */
   readonly octets: number;
 }
 
 /**
- * Holds what was pushed and not taken yet. Once {@link Frames.next} has found no message, that takes no more than twice
- * the room of the octets themselves, and time in proportion to them, in however many pieces they come.
+ * Holds what was pushed and not taken yet. After {@link Frames.next} has found no message, the memory is at most about twice the octets, and the time
+ * is in proportion to them, in however many pieces they come.
  */
 export function createFrames(): Frames {
-  /** What waits is `held[start]` to `held[end]`; the octets before it may be in messages that are still read. */
+  /** The waiting octets are `held[start]` to `held[end]`. The octets before may belong to messages that are still in use. */
   let held: Buffer = NOTHING;
   let start = 0;
   let end = 0;
-  /** Whether what is behind the end is ours to write to. */
+  /** Whether the octets after the end may be overwritten. */
   let isOurs = false;
-  /** As far as known: the prefix alone, or with its message. */
+  /** The octets that the next step needs: the prefix alone, or with its message. */
   let needed = PREFIX_OCTETS;
 
-  /** Moves what waits to a buffer of its own. */
+  /** Moves the waiting octets to a new buffer. */
   const move = (capacity: number) => {
     const next = Buffer.allocUnsafeSlow(capacity);
     held.copy(next, 0, start, end);
@@ -40,7 +40,7 @@ export function createFrames(): Frames {
     const message = held.subarray(start + PREFIX_OCTETS, start + needed);
     start += needed;
     needed = PREFIX_OCTETS;
-    // An idle connection must not keep what its last message came in.
+    // An idle connection must not keep the buffer of its last message.
     if (start === end) [held, start, end] = [NOTHING, 0, 0];
     return message;
   };

@@ -2,12 +2,12 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { Turns } from './turns.ts';
 
-/** How many octets pass at once: one or two usual requests, or some dozens of the shortest. */
+/** How many octets pass at once: one or two usual requests, or some dozens of the shortest ones. */
 const SLICE_OCTETS = 512;
 
 /**
- * A socket as a parser of HTTP sees it: what its client sends comes in slices, each in its turn, however much is there. Node's
- * parsers take all requests of a chunk at once, which are thousands.
+ * A socket for a parser of HTTP. What the client sends passes in small slices, each in its turn: Node's parsers handle all requests of a chunk at
+ * once, which may be thousands.
  */
 export class Gate extends Duplex {
   private readonly socket: Socket;
@@ -31,7 +31,7 @@ export class Gate extends Duplex {
     socket.on('error', () => this.destroy());
   }
 
-  /** What has come and not passed yet. */
+  /** The octets that have come and not passed yet. */
   get waitingOctets(): number {
     return this.socket.readableLength;
   }
@@ -60,7 +60,7 @@ export class Gate extends Duplex {
     this.socket.end(() => done());
   }
 
-  /** As that of a socket, which parsers call behind the last response. */
+  /** As `destroySoon` of a socket, which parsers call after the last response. */
   destroySoon(): void {
     if (this.writableFinished) this.destroy();
     else this.end().once('finish', () => this.destroy());

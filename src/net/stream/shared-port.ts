@@ -1,18 +1,19 @@
 import { once } from 'node:events';
 import type { Server } from 'node:net';
 import { CairnError } from '../../base/errors.ts';
-import { type ListenTarget, listenError } from '../listen.ts';
+import { listenError } from '../listen.ts';
 import { loadMachinery } from '../native/batched-udp.ts';
 import { leaveConnections, openStreamSocket } from '../native/socket.ts';
+import type { ListenTarget } from '../transport.ts';
 
 /** A server that listens on a port which other processes may have, too. */
 interface SharedListening {
   readonly port: number;
-  /** Has new connections given to the process that came to the port after this one; those that wait here are still to be accepted. */
+  /** Makes the kernel give new connections to the process that opened the port next. Connections that already wait here must still be accepted. */
   leave(): void;
 }
 
-/** What cannot be had where system calls cannot be made. */
+/** The error on systems where ports cannot be shared. */
 export function noSharing(): CairnError {
   return new CairnError(
     'REUSEPORT',
@@ -20,7 +21,7 @@ export function noSharing(): CairnError {
   );
 }
 
-/** As `listenTcp`, but other processes that say so, too, may listen on the same port. @throws CairnError (as a rejection) that says why not. */
+/** As `listenTcp`, but other processes that share ports may listen on the same port. @throws CairnError (as a rejection) that says why not. */
 export async function listenShared(server: Server, target: ListenTarget): Promise<SharedListening> {
   const machinery = await loadMachinery();
   if (!machinery) throw noSharing();

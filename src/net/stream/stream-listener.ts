@@ -1,8 +1,13 @@
+/*
+ * Connections of every kind: TCP, TLS, HTTPS and HTTP pages. Begin here, where they are accepted; connections.ts counts them and decides
+ * which one makes room, and tcp-connection.ts speaks DNS over one. It never lets one client take what others need.
+ */
+
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock } from '../../observe/clock.ts';
 import { clientOf } from '../addresses.ts';
-import { type ListenTarget, listenTcp } from '../listen.ts';
-import { CLOSE_GRACE_MS, type TransportListener } from '../transport.ts';
+import { listenTcp } from '../listen.ts';
+import { CLOSE_GRACE_MS, type ListenTarget, type TransportListener } from '../transport.ts';
 import { clientKey } from './by-client.ts';
 import { Connections, type StreamLimits, type StreamStats } from './connections.ts';
 import { listenShared } from './shared-port.ts';
@@ -21,40 +26,39 @@ export const STREAM_LIMITS: StreamLimits = {
   maxUnsentOctets: 16 * 1024 * 1024,
 };
 
-/** How many TLS handshakes begin in one turn of the event loop: each takes the thread for about a millisecond. */
+/** How many TLS handshakes begin in one turn of the event loop: each needs about a millisecond of CPU. */
 const HANDSHAKES_PER_TURN = 1;
 
-/** How much is read ahead of a client; and how much unread output is kept for it before no more of its queries are read. */
+/** How much is read ahead from a client, and how much unread output it may have before its queries are no longer read. */
 const BUFFER_OCTETS = 16_384;
 
-/** Who has begun to connect when another process takes the port over is accepted and asks within this time. */
+/** When another process takes over the port, clients that have begun to connect are accepted and send their queries within this time. */
 const LAST_ACCEPTS_MS = 100;
 
 export interface StreamListener extends TransportListener {
   readonly stats: Readonly<StreamStats>;
-  /** Sets the limits, {@link STREAM_LIMITS} where nothing is said; connections have them from their next query on. */
+  /** Sets the limits; those that are left out are {@link STREAM_LIMITS}. They hold for connections from their next query on. */
   limit(limits: Partial<StreamLimits>): void;
 }
 
 export interface StreamOptions extends ListenTarget {
   readonly clock: Clock;
   readonly limits?: Partial<StreamLimits> | undefined;
-  /** What the next connection is secured with; none, or undefined, for one in the clear. */
+  /** The credentials of the next connection; without them it is in the clear. */
   readonly tls?: (() => ServerCredentials | undefined) | undefined;
 }
 
-/** How connections of a listener speak once they are open. */
+/** The protocol of a listener's connections. */
 interface StreamSpeech {
-  /** What clients may ask for in a TLS handshake (RFC 7301). */
+  /** The protocols that clients may choose in a TLS handshake (RFC 7301). */
   readonly alpnProtocols: string[];
-  /** Whether a client that has sent its last octet still gets replies. */
+  /** Whether a client that has sent its last octet still gets responses. */
   readonly allowHalfOpen: boolean;
   connect(socket: Socket, limits: ConnectionLimits, events: ConnectionEvents): StreamConnection;
 }
 
 /**
- * Listens for connections and minds their number and their time. A client that is slow, silent or hostile costs its own
- * connection only.
+ * Listens for connections, and limits their number and time. A slow, silent or hostile client can lose only its own connection.
  *
  * @throws CairnError (as a rejection) when the address is in use or cannot be bound.
  */
@@ -66,7 +70,7 @@ export async function openStreams(options: StreamOptions, speech: StreamSpeech):
   const { stats } = connections;
   const handshakes = new Turns(HANDSHAKES_PER_TURN);
   const upgrade = tlsUpgrade(alpnProtocols);
-  /** Once its first octets are there, for it is these that take time. */
+  /** Starts TLS once the client's first octets are there: only then does the handshake need CPU time. */
   const secure = (socket: Socket, credentials: ServerCredentials) => {
     const handshake = new Handshake(socket, clock.monotonic() + limits.readMs, connections);
     connections.add(handshake, socket);
@@ -92,14 +96,14 @@ export async function openStreams(options: StreamOptions, speech: StreamSpeech):
     else connections.add(connect(socket, limits, connections), socket);
   });
   const { port, leave } = await listen(server, options);
-  // What fails from now on is one accept, which costs that client its connection.
+  // From now on only an accept can fail; that client loses its connection.
   server.on('error', () => stats.refused++);
   let closing: Promise<void> | undefined;
   const close = async (graceMs: number): Promise<void> => {
     if (leave && graceMs > 0) {
       leave();
       await new Promise<void>((resolve) => clock.after(LAST_ACCEPTS_MS, resolve));
-      // By then the event loop has read what is there.
+      // The event loop has then read what is there.
       await new Promise(setImmediate);
     }
     const allClosed = new Promise((resolve) => server.close(resolve));

@@ -2,17 +2,17 @@ import type { Socket } from 'node:net';
 import { HEADER_OCTETS } from '../../dns/wire/decode.ts';
 import type { Clock } from '../../observe/clock.ts';
 import { clientOf, localOf } from '../addresses.ts';
-import type { Incoming, Peer, Receiver, SendReply } from '../transport.ts';
+import type { Incoming, Peer, Receiver, SendResponse } from '../transport.ts';
 import { clientKey } from './by-client.ts';
 import { createFrames, frame } from './frames.ts';
 import type { CloseReason, ConnectionEvents, ConnectionLimits, StreamConnection } from './stream-connection.ts';
 import type { Turns } from './turns.ts';
 
-/** How many messages of one connection are taken in a row, because other connections wait, too. */
+/** How many messages of one connection are handled in a row while other connections wait. */
 const MESSAGES_IN_A_ROW = 32;
 
-/** What a reply takes in memory, beside its octets, until it is sent. */
-const REPLY_OVERHEAD_OCTETS = 512;
+/** The memory for a response, besides its octets, until it is sent. */
+const RESPONSE_OVERHEAD_OCTETS = 512;
 
 /** What all connections of a listener have in common. */
 interface TcpWorld {
@@ -23,8 +23,7 @@ interface TcpWorld {
 }
 
 /**
- * One client's connection: hands queries over as they come and writes replies as they are made, in any order
- * (RFC 7766 §6.2.1.1, §7).
+ * One client's connection. It passes queries on as they come, and writes responses as they are made, in any order (RFC 7766 §6.2.1.1, §7).
  */
 export class TcpConnection implements StreamConnection {
   readonly client: string;
@@ -35,29 +34,29 @@ export class TcpConnection implements StreamConnection {
   private readonly frames = createFrames();
   private readonly remote: Peer;
   private readonly local: Peer;
-  /** Replies of many messages that are not written to their end. */
+  /** Responses of many messages that are not completely written. */
   private readonly streams = new Set<Iterator<Uint8Array>>();
   private inFlight = 0;
   private queries = 0;
   private unwritten = 0;
-  /** Memory of these replies, and whether the client has read some since the last report. */
+  /** Memory for unsent responses, and whether the client has read some since the last report. */
   private unsentOctets = 0;
   private hasTaken = false;
-  /** What the listener knows to be kept of messages that are not whole. */
+  /** The octets of incomplete messages that were last reported to the listener. */
   private unfinished = 0;
   private corked = false;
   private dispatching = false;
-  /** Others have their turn first. */
+  /** Whether the connection waits while others have their turn. */
   private yielding = false;
-  /** The client will send no more. */
+  /** Whether the client has ended its side. */
   private ended = false;
   private closed = false;
-  /** Set when no more messages are taken, however many are there. */
+  /** Set once no more messages are taken, even if some are there. */
   private finishing: CloseReason | undefined;
-  /** When, on the monotonic scale, a message must have come. */
+  /** The time, on the monotonic scale, by which a message must have come. */
   private readDeadline: number;
   private readReason: CloseReason = 'read';
-  /** When something of what was sent must have been taken. */
+  /** The time by which the client must have read something. */
   private writeDeadline = Number.POSITIVE_INFINITY;
 
   constructor(socket: Socket, world: TcpWorld, limits: ConnectionLimits, events: ConnectionEvents) {
@@ -102,7 +101,7 @@ export class TcpConnection implements StreamConnection {
     for (const messages of this.streams) messages.return?.();
   }
 
-  /** Hands over the messages that are there, as far as the limits allow, then reads on, waits or ends. */
+  /** Passes on the messages that are there, as far as the limits allow. Then it reads on, waits or ends. */
   private dispatch(): void {
     if (this.dispatching || this.closed) return;
     this.dispatching = true;
@@ -124,9 +123,9 @@ export class TcpConnection implements StreamConnection {
     else this.socket.pause();
   }
 
-  /** @param progress whether a message has become whole: then its connection is the last to make room. */
+  /** @param progress whether a message has become complete: then its connection is the last to make room. */
   private tellUnfinished(progress: boolean): void {
-    // What is not read yet has come all the same, where the client is not read for a while.
+    // While the client is not read, its octets wait in the socket, and count as well.
     const octets = this.frames.octets + this.socket.readableLength;
     if (octets === 0 && this.unfinished === 0) return;
     this.unfinished = octets;
@@ -153,28 +152,28 @@ export class TcpConnection implements StreamConnection {
     this.inFlight++;
     if (++this.queries === this.limits.maxQueries) this.finishing = 'queries';
     let deferred = false;
-    const defer = (): SendReply => {
+    const defer = (): SendResponse => {
       deferred = true;
-      return this.replyOnce();
+      return this.respondOnce();
     };
     const incoming: Incoming = { bytes, client, local, defer };
-    const reply = this.world.receive(incoming);
-    if (!deferred) this.reply(reply);
+    const response = this.world.receive(incoming);
+    if (!deferred) this.respond(response);
     else if (this.inFlight > 0) this.events.onBusy(this);
   }
 
-  private replyOnce(): SendReply {
+  private respondOnce(): SendResponse {
     let open = true;
-    return (reply, following) => {
+    return (response, following) => {
       if (!open) return;
       open = false;
       if (following) this.stream(following);
-      else this.reply(reply);
+      else this.respond(response);
       this.dispatch();
     };
   }
 
-  /** Writes messages one by one, as the client takes them and others have their turn; then the reply is done. */
+  /** Writes the messages of a response one by one, as the client reads them and while others have their turn. */
   private stream(messages: Iterator<Uint8Array>): void {
     this.streams.add(messages);
     const writeNext = (): void => {
@@ -184,7 +183,7 @@ export class TcpConnection implements StreamConnection {
       if (next === undefined) return;
       if (next.done) {
         this.streams.delete(messages);
-        this.reply(undefined);
+        this.respond(undefined);
         this.dispatch();
       } else {
         this.write(next.value);
@@ -194,7 +193,7 @@ export class TcpConnection implements StreamConnection {
     writeNext();
   }
 
-  /** Undefined if there will be no next message. */
+  /** The next message; undefined if making it fails. */
   private pull(messages: Iterator<Uint8Array>): IteratorResult<Uint8Array> | undefined {
     try {
       return messages.next();
@@ -204,7 +203,7 @@ export class TcpConnection implements StreamConnection {
     }
   }
 
-  private reply(bytes: Uint8Array | undefined): void {
+  private respond(bytes: Uint8Array | undefined): void {
     if (this.closed) return;
     if (bytes) this.write(bytes);
     if (--this.inFlight > 0) return;
@@ -212,7 +211,7 @@ export class TcpConnection implements StreamConnection {
     if (!this.dispatching) this.events.onIdle(this);
   }
 
-  /** Writes a reply, length and all, together with the others of the same tick. */
+  /** Writes a response with its length, together with the others of the same tick. */
   private write(bytes: Uint8Array): void {
     const { socket } = this;
     if (!this.corked) {
@@ -225,7 +224,7 @@ export class TcpConnection implements StreamConnection {
       });
     }
     if (this.unwritten++ === 0) this.writeDeadline = this.world.clock.monotonic() + this.limits.writeMs;
-    const octets = bytes.length + REPLY_OVERHEAD_OCTETS;
+    const octets = bytes.length + RESPONSE_OVERHEAD_OCTETS;
     this.unsentOctets += octets;
     socket.write(frame(bytes), () => {
       this.unsentOctets -= octets;

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { fakeClock } from '../../../test/support/clock.ts';
 import { until } from '../../../test/support/turns.ts';
-import type { Peer, Receiver, SendReply } from '../transport.ts';
+import type { Peer, Receiver, SendResponse } from '../transport.ts';
 import type { StreamLimits } from './connections.ts';
 import { createFrames, frame } from './frames.ts';
 import { openTcp } from './tcp.ts';
@@ -55,7 +55,7 @@ async function dial(port: number, localAddress?: string) {
   return { socket, read, send, hungUp };
 }
 
-test('a query gets its reply, and the receiver learns who asked whom', async () => {
+test('a query gets its response, and the receiver knows both addresses', async () => {
   const peers: Peer[] = [];
   const { port } = await listen((incoming) => {
     peers.push(incoming.client, incoming.local);
@@ -70,7 +70,7 @@ test('a query gets its reply, and the receiver learns who asked whom', async () 
   ]);
 });
 
-test('on every address, IPv4 clients are told by their IPv4 addresses', async () => {
+test('on every address, IPv4 clients have their IPv4 addresses', async () => {
   const clock = fakeClock();
   const peers: string[] = [];
   const listener = await openTcp({ port: 0, clock }, (incoming) => {
@@ -96,7 +96,7 @@ test('a stream that comes octet by octet is read all the same', async () => {
 });
 
 test('pipelined queries are answered in the order in which their replies are made', async () => {
-  const sends: SendReply[] = [];
+  const sends: SendResponse[] = [];
   const { port } = await listen(({ bytes, defer }) => {
     const text = textOf(bytes);
     if (text === 'now') return message('now');
@@ -164,7 +164,7 @@ test('the largest message comes and goes', async () => {
 });
 
 test('no more queries are in flight than allowed, and all are answered', async () => {
-  const sends: SendReply[] = [];
+  const sends: SendResponse[] = [];
   let most = 0;
   let inFlight = 0;
   const { port } = await listen(
@@ -199,7 +199,7 @@ test('after as many queries as allowed the connection ends', async () => {
 });
 
 test('a client that sends FIN behind its query still gets its replies, then the end', async () => {
-  const sends: SendReply[] = [];
+  const sends: SendResponse[] = [];
   const { port, stats } = await listen(({ bytes, defer }) => {
     const reply = Buffer.from(bytes);
     const send = defer();
@@ -217,7 +217,7 @@ test('a client that sends FIN behind its query still gets its replies, then the 
 });
 
 test('a client that is gone before its reply costs nothing', async () => {
-  const sends: SendReply[] = [];
+  const sends: SendResponse[] = [];
   const { port, stats } = await listen(({ defer }) => {
     sends.push(defer());
     return undefined;
@@ -248,7 +248,7 @@ test.each([
 });
 
 test('a connection is idle from its last reply on, and closed after the idle timeout', async () => {
-  let send: SendReply | undefined;
+  let send: SendResponse | undefined;
   const { port, clock, stats } = await listen(({ bytes, defer }) => {
     if (textOf(bytes) !== 'late') return Buffer.from(bytes);
     send = defer();
@@ -394,7 +394,7 @@ onLinux('at the bound the client with the most idle connections makes room, howe
 });
 
 onLinux('where all are busy, a client with more connections than another makes room for it', async () => {
-  const sends: SendReply[] = [];
+  const sends: SendResponse[] = [];
   const receive: Receiver = ({ defer }) => void sends.push(defer());
   const { port, stats } = await listen(receive, { maxConnections: 3 });
   const hogs = [];
@@ -462,7 +462,7 @@ test('the queries of many connections are taken in several turns, so that others
 });
 
 test('closing ends idle connections at once and busy ones after their replies, and takes no more queries', async () => {
-  const sends: SendReply[] = [];
+  const sends: SendResponse[] = [];
   const { port, stats, close, clock } = await listen(({ defer }) => {
     sends.push(defer());
     return undefined;

@@ -4,16 +4,16 @@ import { clientOf } from '../addresses.ts';
 import { clientKey } from './by-client.ts';
 import type { CloseReason, ConnectionEvents, StreamConnection } from './stream-connection.ts';
 
-/** What is asked of clients, in CoreDNS's words: whether they must show a certificate, and whether it is verified. */
+/** The words of CoreDNS for what clients must do: whether they must show a certificate, and whether it is verified. */
 export const CLIENT_AUTH = ['nocert', 'request', 'require', 'verify_if_given', 'require_and_verify'] as const;
 
 export type ClientAuth = (typeof CLIENT_AUTH)[number];
 
-/** What a server shows to its clients over TLS, and asks of them, in PEM. Other credentials are another object. */
+/** The certificate and key of a TLS server, and what it asks of clients, in PEM. Changed credentials are a new object. */
 export interface ServerCredentials {
   readonly cert: string;
   readonly key: string;
-  /** Who may have signed the clients' certificates; the well-known authorities if undefined. */
+  /** The authorities of the clients' certificates; the well-known ones if undefined. */
   readonly ca: string | undefined;
   readonly clientAuth: ClientAuth;
 }
@@ -39,7 +39,7 @@ export class Handshake implements StreamConnection {
     return this.over;
   }
 
-  /** The connection goes on as another one; false if it is over already. */
+  /** Gives the socket to another connection; false if this one has already ended. */
   leave(): boolean {
     const isOpen = !this.over;
     this.over = true;
@@ -63,15 +63,15 @@ export class Handshake implements StreamConnection {
 }
 
 /**
- * Secures connections, each with the credentials that are given; `secured` is not called for one that fails. As long
- * as the credentials stay the same, clients can resume their sessions (RFC 8446 §2.2).
+ * Starts TLS on connections with the given credentials; `secured` is not called if the handshake fails. As long as the credentials stay the same,
+ * clients can resume their sessions (RFC 8446 §2.2).
  */
 export function tlsUpgrade(
   alpnProtocols: string[],
 ): (socket: Socket, credentials: ServerCredentials, secured: (socket: TLSSocket) => void) => void {
   let server: Server | undefined;
   let current: ServerCredentials | undefined;
-  /** By the client's address and port: a TLS server does not say which of the sockets it was given is secure now. */
+  /** The key is the client's address and port, as a TLS server does not say which of its sockets is secure now. */
   const waiting = new Map<string, (socket: TLSSocket) => void>();
   const onSecure = (socket: TLSSocket, { clientAuth }: ServerCredentials) => {
     const secured = waiting.get(peerOf(socket));
@@ -91,7 +91,7 @@ export function tlsUpgrade(
   };
 }
 
-/** A server that listens nowhere: sockets are handed to it. */
+/** A server that does not listen: it is given sockets. */
 function createTlsServer(
   { cert, key, ca, clientAuth }: ServerCredentials,
   ALPNProtocols: string[],
@@ -105,12 +105,12 @@ function createTlsServer(
       ALPNProtocols,
       requestCert: clientAuth !== 'nocert',
       rejectUnauthorized: clientAuth === 'require_and_verify',
-      handshakeTimeout: 2 ** 31 - 1, // the owner of the sockets keeps the time
+      handshakeTimeout: 2 ** 31 - 1, // the owner of the sockets has the time limit
       minVersion: 'TLSv1.2',
     },
     onSecure,
   );
-  // A client that fails at the handshake has cost itself the connection.
+  // A client whose handshake fails loses its connection.
   return server.on('tlsClientError', (_, socket) => socket.destroy());
 }
 

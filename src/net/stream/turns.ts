@@ -1,6 +1,6 @@
 /**
- * Divides the turns of the event loop: in each of them a fixed number of pieces of work is done, and what has to wait is done in
- * later ones, the clients in rotation. So nothing that many connections ask for at once keeps others waiting for long.
+ * Limits the work in each turn of the event loop to a fixed number of pieces. More work waits for later turns, with the clients in rotation. So many
+ * connections that want work at once do not make others wait for long.
  */
 export class Turns {
   private readonly share: number;
@@ -9,13 +9,13 @@ export class Turns {
   private readonly waiting = new Map<string, (() => void)[]>();
   private count = 0;
 
-  /** @param share the pieces of work of one turn */
+  /** @param share the number of pieces of work in one turn */
   constructor(share: number) {
     this.share = share;
     this.left = share;
   }
 
-  /** Whether a piece of work may be done now: it is taken from the share of this turn. */
+  /** Whether a piece of work may be done now; if so, it counts for this turn. */
   take(): boolean {
     if (this.left === 0) return false;
     this.left--;
@@ -23,7 +23,7 @@ export class Turns {
     return true;
   }
 
-  /** Calls back in a later turn, when there is something left of its share. */
+  /** Calls back in a later turn that has room for the work. */
   wait(client: string, run: () => void): void {
     const others = this.waiting.get(client);
     if (others) others.push(run);
@@ -41,7 +41,7 @@ export class Turns {
   private renew(): void {
     this.isDue = false;
     this.left = this.share;
-    // What begins to wait meanwhile has had its part of this turn.
+    // Work that begins to wait meanwhile has had its part of this turn.
     for (let { count } = this; count > 0; count--) this.next()?.();
     if (this.waiting.size > 0) this.renewSoon();
   }

@@ -1,14 +1,14 @@
 /**
- * How old a query over UDP may get before it is read. Stub resolvers ask again after 1 to 5 s, and clients that asked later still
- * wait for their first reply.
+ * How old a query over UDP may get before it is read. Stub resolvers ask again after 1 to 5 s, and the clients of newer queries still wait for their
+ * first response.
  */
 export const MAX_QUERY_AGE_MS = 500;
-/** For how long queries above that age are still answered. */
+/** How long queries above that age are still answered. */
 export const CATCH_UP_MS = 100;
 
 /**
- * Distinguishes a queue that stays too old, which only dropping shortens, from one that is so once, after a pause: what waited meanwhile is
- * answered in a moment, and its clients would otherwise wait for seconds.
+ * Tells an overload, where the queue stays too old and only dropping shortens it, from a single pause of the process. After a pause all waiting
+ * queries are answered within a moment; if they were dropped, their clients would wait for seconds.
  */
 export class Overload {
   private sinceMs: number | undefined;

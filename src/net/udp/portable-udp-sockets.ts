@@ -1,17 +1,19 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { messageOf, systemCodeOf } from '../../base/errors.ts';
 import { allAddresses } from '../addresses.ts';
-import { isFamilyMissing, type ListenTarget, listenError } from '../listen.ts';
-import type { UdpOptions } from '../transport.ts';
+import { isFamilyMissing, listenError } from '../listen.ts';
+import type { ListenTarget, UdpOptions } from '../transport.ts';
 
 /** How often a wildcard listener looks for addresses that came or went. */
 export const INTERFACES_INTERVAL_MS = 5000;
-/** How many addresses of the machine get a socket of their own; the wildcard sockets serve the others. */
+/** How many addresses of the machine get their own socket; the wildcard sockets serve the others. */
 const MAX_ADDRESS_SOCKETS = 256;
 
-/** Both families need the same port, which the system picks knowing of one only: how often it may pick again. */
+/** Both families need the same port, but the system picks it for one of them: how often it may pick again. */
 const PORT_ATTEMPTS = 16;
-/** What a burst may fill while the event loop is busy; the kernel caps it (net.core.rmem_max, net.core.wmem_max). */
+/**
+ * The size of a socket's buffer, which a burst may fill while the event loop is busy. The kernel limits it (net.core.rmem_max, net.core.wmem_max).
+ */
 const BUFFER_OCTETS = 4 * 1024 * 1024;
 
 /** The sockets of one listener. */
@@ -26,9 +28,9 @@ type Serve = (socket: Socket, address: string) => void;
 /**
  * Opens the sockets that one listener needs and hands each to `serve`.
  *
- * `node:dgram` neither tells the address that a datagram was sent to nor lets the reply choose its source. So listening
- * on every address means one socket for each address of the machine, whose replies leave from there, kept up to date as
- * addresses come and go; and wildcard sockets behind them for the rest, such as 127.0.0.2.
+ * `node:dgram` does not tell which address a datagram was sent to, and cannot choose the source of a response. So listening on every address takes
+ * one socket for each address of the machine, which sends its responses from there. Sockets are opened and closed as addresses come and go. Wildcard
+ * sockets serve the other addresses, such as 127.0.0.2.
  *
  * @throws CairnError (as a rejection) when the address is in use or cannot be bound.
  */
@@ -113,12 +115,11 @@ async function wildcardSockets(wildcards: readonly string[], options: UdpOptions
 }
 
 /**
- * Makes sure that nobody has the port, and says which of the wildcards this machine can bind.
+ * Makes sure that no program has the port, and finds the wildcards that this machine can bind.
  *
- * The sockets of a wildcard listener overlap, so they need SO_REUSEADDR; and with it Linux lets any number of programs
- * bind one UDP port, the last of which gets the queries. Without it, binding the wildcard fails if anybody has the port
- * on any address. So that is tried first: a second server finds the first one, although that one's sockets have
- * SO_REUSEADDR. (Two that start in the same instant may miss each other here; their TCP listeners do not.)
+ * The sockets of a wildcard listener overlap, so they need SO_REUSEADDR. With it, Linux lets any number of programs bind one UDP port, and the last
+ * one gets the queries. Without it, binding the wildcard fails if a program has the port on any address, even with SO_REUSEADDR. So the port is first
+ * bound without it. (Two servers that start at the same instant may miss each other here; their TCP listeners do not.)
  */
 async function reservePort(wildcards: readonly string[], target: ListenTarget) {
   for (let attempt = 1; ; attempt++) {
@@ -148,7 +149,7 @@ function bindSocket(address: string, port: number, { shared }: { shared: boolean
   const socket = createSocket({
     ...(address.includes(':') ? { type: 'udp6', ipv6Only: true } : { type: 'udp4' }),
     reuseAddr: shared,
-    // Replies go to addresses, never to names; the default lookup costs a tick for each.
+    // Responses go to addresses, never to names. The default lookup would cost a tick for each.
     lookup: (literal, _, found) => found(null, literal, 0),
   });
   return new Promise((resolve, reject) => {
@@ -169,6 +170,6 @@ function enlargeBuffers(socket: Socket): void {
     socket.setRecvBufferSize(BUFFER_OCTETS);
     socket.setSendBufferSize(BUFFER_OCTETS);
   } catch {
-    // Some systems refuse what is above their cap; their own size serves too.
+    // Some systems refuse a size above their limit. Their default size works, too.
   }
 }

@@ -16,7 +16,7 @@ export interface PortableListener extends UdpListener {
 }
 
 /**
- * Listens for DNS over UDP with nothing but `node:dgram`: works everywhere. The reply to a datagram leaves from the
+ * Listens for DNS over UDP with `node:dgram` alone, which works everywhere. The response to a datagram leaves from the
  * address that the datagram was sent to.
  *
  * @throws CairnError (as a rejection) when the address is in use or cannot be bound.
@@ -24,7 +24,7 @@ export interface PortableListener extends UdpListener {
 export async function openPortableUdp(options: UdpOptions, receive: Receiver): Promise<PortableListener> {
   const { clock } = options;
   const stats: UdpStats = { sendErrors: 0, receiveErrors: 0, stale: 0 };
-  /** Replies that are not made yet, or not sent. */
+  /** The number of responses that are not made or not sent yet. */
   let owed = 0;
   let closing: Promise<void> | undefined;
   let settled: (() => void) | undefined;
@@ -40,7 +40,7 @@ export async function openPortableUdp(options: UdpOptions, receive: Receiver): P
         settle();
       });
     } catch {
-      // The socket is closed: its address went away, or the grace was over.
+      // The socket is closed: its address went away, or the grace period has ended.
       stats.sendErrors++;
       settle();
     }
@@ -48,10 +48,10 @@ export async function openPortableUdp(options: UdpOptions, receive: Receiver): P
   const defer = (socket: Socket, to: Peer) => {
     owed++;
     let open = true;
-    return (reply: Uint8Array | undefined) => {
+    return (response: Uint8Array | undefined) => {
       if (!open) return;
       open = false;
-      if (reply) send(socket, reply, to);
+      if (response) send(socket, response, to);
       settle();
     };
   };
@@ -59,12 +59,12 @@ export async function openPortableUdp(options: UdpOptions, receive: Receiver): P
     const local: Peer = { address, port: socket.address().port };
     socket.on('error', () => stats.receiveErrors++);
     socket.on('message', (bytes: Buffer, remote: RemoteInfo) => {
-      // Nothing can be sent to port 0, which only a forged datagram comes from.
+      // Only a forged datagram comes from port 0, and nothing can be sent there.
       if (closing || remote.port === 0) return;
       const client: Peer = { address: canonicalPeerAddress(remote.address), port: remote.port };
       const incoming: Incoming = { bytes, client, local, defer: () => defer(socket, client) };
-      const reply = receive(incoming);
-      if (reply) send(socket, reply, client);
+      const response = receive(incoming);
+      if (response) send(socket, response, client);
     });
   };
 

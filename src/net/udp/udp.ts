@@ -1,3 +1,8 @@
+/*
+ * UDP listeners. Begin here, where one of two kinds is chosen: src/net/native if the machine can do it, else portable-udp.ts. Nothing
+ * here sends a query of its own.
+ */
+
 import { CairnError } from '../../base/errors.ts';
 import { type BatchedListener, listenBatched, loadMachinery } from '../native/batched-udp.ts';
 import type { Machinery } from '../native/serve-socket.ts';
@@ -5,14 +10,13 @@ import { noSharing } from '../stream/shared-port.ts';
 import type { Receiver, UdpKind, UdpOptions } from '../transport.ts';
 import { openPortableUdp, type PortableListener } from './portable-udp.ts';
 
-/** The environment variable that says which kind to use, whatever the machine can do. */
+/** The environment variable that chooses the kind. */
 export const UDP_VARIABLE = 'CAIRN_UDP';
 
 /**
- * Listens for DNS over UDP: batched where the machine can, portable elsewhere. `kind` or the environment's
- * {@link UDP_VARIABLE} decides otherwise.
+ * Listens for DNS over UDP: batched if the machine can do it, else portable. `kind` or the environment variable {@link UDP_VARIABLE} overrides that.
  *
- * @throws CairnError (as a rejection) when the address is in use or cannot be bound, or the kind is none or cannot share a port.
+ * @throws CairnError (as a rejection) if the address is in use or cannot be bound, or if the kind does not exist or cannot share a port.
  */
 export async function openUdp(
   { kind, ...options }: UdpOptions & { readonly kind?: UdpKind },
@@ -25,9 +29,9 @@ export async function openUdp(
 }
 
 /**
- * What batched UDP needs, where it is wanted: undefined for the portable kind.
+ * What batched UDP needs; undefined for the portable kind.
  *
- * @throws CairnError (as a rejection) when the environment names no kind, or the kind cannot be had.
+ * @throws CairnError (as a rejection) if the environment names an unknown kind, or this machine cannot use the kind.
  */
 export async function udpMachinery(kind: UdpKind | undefined = wantedKind()): Promise<Machinery | undefined> {
   if (kind === 'portable') return undefined;

@@ -78,7 +78,7 @@ function batchedTests(real: Machinery): void {
     expect(looks).toBe(1);
   });
 
-  test('as many queries as a port takes share one, and each has an id of its own', async () => {
+  test('queries share a port up to its limit, and each has a different id', async () => {
     const count = QUERIES_PER_PORT + 10;
     expect(await askAtOnce(count, connect())).toEqual(names(count));
     expect(ports()).toBe(2);

@@ -3,13 +3,12 @@ import { callError } from '../native/kernel.ts';
 import { BATCH } from '../native/message-memory.ts';
 import { isNothing, type Machinery } from '../native/serve-socket.ts';
 import type { Peer } from '../transport.ts';
-import { systemError, timeoutError, type UpstreamError } from './error.ts';
-import type { Hold } from './hold.ts';
+import { type Hold, systemError, timeoutError, type UpstreamError } from './error.ts';
 import { answers, idOf } from './match.ts';
 import { QUERIES_PER_PORT, type SourcePort, SourcePorts } from './source-ports.ts';
 import { limitError, type UdpUpstream, type UdpUpstreamOptions } from './udp.ts';
 
-/** Queries that were handed over in the same turn of the event loop, and are given up at the same time. */
+/** Queries that came in the same turn of the event loop, and time out at the same moment. */
 interface Flight {
   readonly timeoutMs: number;
   readonly timer: Timer;
@@ -20,13 +19,13 @@ interface Flight {
 
 /** A query that waits to be sent, and then for its response. */
 interface Pending {
-  /** Empty once the query is settled: its flight may go on for a while. */
+  /** Empty once the query is settled; its flight may still last for a while. */
   query: Uint8Array;
   readonly flight: Flight;
-  /** Where it was sent from, once it was. */
+  /** The port that it was sent from; undefined before. */
   port: Port | undefined;
   id: number;
-  /** Hands a response on. Undefined once the query is settled. */
+  /** Receives the response. Undefined once the query is settled. */
   take: ((response: Uint8Array) => void) | undefined;
   reject: ((error: unknown) => void) | undefined;
   hold: Hold | undefined;
@@ -37,15 +36,15 @@ type Port = SourcePort<Pending>;
 const NOTHING = new Uint8Array();
 
 /**
- * Asks an upstream with many queries to a system call. Queries that share a port differ in their questions, which are compared, as
- * well as the ids.
+ * Sends queries to an upstream, many in each system call. A response must match both the id and the question of its query, which differ among the
+ * queries of a port.
  */
 export class BatchedUpstream implements UdpUpstream {
   private readonly machinery: Machinery;
   private readonly clock: Clock;
   private readonly onPick: ((reused: boolean) => void) | undefined;
   private readonly ports: SourcePorts<Pending>;
-  /** What is sent at the end of this turn. */
+  /** The queries that are sent at the end of this turn. */
   private waiting: Pending[] = [];
   private flight: Flight | undefined;
 
@@ -73,7 +72,7 @@ export class BatchedUpstream implements UdpUpstream {
       if (hold) hold.cancel = (error) => this.fail(pending, error);
       flight.left++;
       flight.pending.push(pending);
-      // What all clients ask for in this turn is sent at its end.
+      // All queries of this turn are sent together at its end.
       if (this.waiting.push(pending) === 1) process.nextTick(() => this.send());
     });
   }
@@ -82,7 +81,7 @@ export class BatchedUpstream implements UdpUpstream {
     this.ports.close();
   }
 
-  /** The flight of a query that is handed over now. */
+  /** The flight of a query that comes now. */
   private flightFor(timeoutMs: number): Flight {
     if (this.flight?.timeoutMs === timeoutMs) return this.flight;
     const timer = this.clock.after(timeoutMs, () => this.giveUp(begun));
@@ -91,7 +90,7 @@ export class BatchedUpstream implements UdpUpstream {
     return begun;
   }
 
-  /** Sends what has gathered. */
+  /** Sends the waiting queries. */
   private send(): void {
     this.flight = undefined;
     const all = this.waiting.filter(({ take }) => take);
@@ -107,7 +106,7 @@ export class BatchedUpstream implements UdpUpstream {
     }
   }
 
-  /** Sends a batch and returns how many of its queries are done with: what finds no room leaves from another port. */
+  /** Sends a batch and returns how many of its queries are done. The others leave from another port. */
   private sendFrom(port: Port, batch: readonly Pending[]): number {
     const { kernel, memory } = this.machinery;
     this.assign(port, batch);
@@ -125,14 +124,14 @@ export class BatchedUpstream implements UdpUpstream {
         this.ports.retire();
         break;
       }
-      // Of this query alone, as it is too long, or of one before it: then the reader learns of it, too.
+      // The error is of this query, which is too long, or of an earlier one: then the reader gets it, too.
       this.fail(batch[done++]!, systemError(this.ports.pathOf(port), 'write', error));
     }
     for (const { id } of batch.slice(done)) this.ports.leave(port, id);
     return done;
   }
 
-  /** Gives each query an id, and puts it where the kernel reads it. */
+  /** Gives each query an id, and writes it into the memory that the kernel reads. */
   private assign(port: Port, batch: readonly Pending[]): void {
     for (const [slot, pending] of batch.entries()) {
       pending.port = port;
@@ -142,13 +141,13 @@ export class BatchedUpstream implements UdpUpstream {
     }
   }
 
-  /** Takes the responses that are there. Messages that answer no query in flight are ignored. */
+  /** Reads the responses that are there. Messages that answer no query in flight are ignored. */
   private read(port: Port): void {
     const { kernel, memory } = this.machinery;
     const count = kernel.receive(port.fd, memory.inboundAddress, BATCH);
     if (count < 0) {
       const error = callError(kernel, 'read');
-      // An ICMP message says so (RFC 1122 §4.1.3.3), and it holds for all that was sent from here.
+      // The error comes from an ICMP message (RFC 1122 §4.1.3.3), and concerns all queries of this port.
       if (!isNothing(error.code!)) this.failAll(port, systemError(this.ports.pathOf(port), 'read', error));
       return;
     }
@@ -188,7 +187,7 @@ export class BatchedUpstream implements UdpUpstream {
     let error: UpstreamError | undefined;
     for (const one of pending) {
       if (!one.take) continue;
-      // The neighbours have left from the same port, and an error with its stack costs more than a query.
+      // Neighbouring queries of one port share an error, as making an error with its stack costs more than a query.
       if (!error || one.port !== port) error = timeoutError(this.ports.pathOf(one.port));
       port = one.port;
       this.fail(one, error);

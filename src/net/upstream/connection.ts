@@ -5,12 +5,11 @@ import type { Clock, Timer } from '../../observe/clock.ts';
 import { createFrames, frame } from '../stream/frames.ts';
 import { type Peer, printPeer } from '../transport.ts';
 import type { Dialer, DialTimeout } from './dialer.ts';
-import { systemError, timeoutError, UpstreamError } from './error.ts';
-import type { Hold } from './hold.ts';
+import { type Hold, systemError, timeoutError, UpstreamError } from './error.ts';
 import { answers, idOf, withId } from './match.ts';
 import type { ConnectionEvents, UpstreamConnection } from './pool.ts';
 
-export interface ConnectionOptions extends ConnectionEvents {
+interface ConnectionOptions extends ConnectionEvents {
   readonly clock: Clock;
   readonly dialer: Dialer;
   readonly dialTimeout: DialTimeout;
@@ -18,24 +17,24 @@ export interface ConnectionOptions extends ConnectionEvents {
 
 interface Pending {
   readonly sent: Buffer;
-  resolve(reply: Uint8Array): void;
+  resolve(response: Uint8Array): void;
   reject(error: UpstreamError): void;
 }
 
-/** A TCP or TLS connection to an upstream; replies may come in any order (RFC 7766 §6.2.1, RFC 7858 §3.3). */
+/** A TCP or TLS connection to an upstream; responses may come in any order (RFC 7766 §6.2.1, RFC 7858 §3.3). */
 export class Connection implements UpstreamConnection {
   readonly bornMs: number;
   private readonly options: ConnectionOptions;
   private readonly socket: Socket;
   private readonly pending = new TransientMap<number, Pending>();
-  /** Runs as long as the connection is being dialled. */
+  /** Runs while the connection is being opened. */
   private dialTimer: Timer | undefined;
-  /** What the connection is doing, for errors. */
+  /** The present step of the connection, for error texts. */
   private path: string;
   private retired = false;
   private hasReplied = false;
 
-  /** Begins to dial; queries may be handed over at once. */
+  /** Begins to connect; queries may be sent at once. */
   constructor(to: Peer, options: ConnectionOptions) {
     const { clock, dialer, dialTimeout } = options;
     this.options = options;
@@ -58,7 +57,7 @@ export class Connection implements UpstreamConnection {
     const id = this.freeId();
     const sent = withId(query, id);
     return new Promise((resolve, reject) => {
-      // A connection that lets one query time out may be dead or stuck behind it: nothing new is sent over it.
+      // A connection on which a query times out may be dead or stuck. No new queries are sent over it.
       const timer = this.options.clock.after(timeoutMs, () => {
         this.retire();
         entry.reject(timeoutError(this.path));
@@ -96,7 +95,7 @@ export class Connection implements UpstreamConnection {
     });
     socket.on('data', (chunk: Buffer) => {
       frames.push(chunk);
-      for (let reply = frames.next(); reply; reply = frames.next()) this.take(reply);
+      for (let response = frames.next(); response; response = frames.next()) this.take(response);
     });
     socket.on('error', (thrown) => this.fail(systemError(this.path, this.dialTimer ? 'connect' : 'read', thrown)));
     socket.on('end', () => this.fail(new UpstreamError('closed', `${this.path}: EOF`)));
@@ -107,11 +106,11 @@ export class Connection implements UpstreamConnection {
     this.socket.write(frame(message));
   }
 
-  private take(reply: Uint8Array): void {
-    const query = this.pending.get(idOf(reply));
-    if (!query || !answers(reply, query.sent)) return;
+  private take(response: Uint8Array): void {
+    const query = this.pending.get(idOf(response));
+    if (!query || !answers(response, query.sent)) return;
     this.hasReplied = true;
-    query.resolve(reply);
+    query.resolve(response);
   }
 
   private finish(id: number): void {

@@ -1,3 +1,9 @@
+/*
+ * The client side: queries to upstreams over UDP, TCP, TLS and HTTPS. Begin with udp-upstream.ts for UDP and with pool.ts for
+ * connections, which a dialer opens. It never decides which upstream is asked, and never asks again by itself but where a connection was
+ * closed under a query.
+ */
+
 import { connect, isIP, type Socket } from 'node:net';
 import { checkServerIdentity, type SecureContext, connect as tlsConnect } from 'node:tls';
 import type { Peer } from '../transport.ts';
@@ -5,15 +11,15 @@ import type { Peer } from '../transport.ts';
 /** Opens sockets to one upstream. */
 export interface Dialer {
   open(): Socket;
-  /** The event of a socket that can be written to. */
+  /** The event that says that a socket can be written to. */
   readonly readyEvent: 'connect' | 'secureConnect';
 }
 
-/** What TLS with an upstream depends on. */
+/** The TLS settings of an upstream. */
 export interface ClientTls {
-  /** The certificates, asked for at each connection, since they may be renewed meanwhile. */
+  /** The certificates. This is called for each connection, since they may be renewed meanwhile. */
   context(): SecureContext;
-  /** Whom the upstream's certificate must name; its address if undefined. */
+  /** The name that the upstream's certificate must have; its address if undefined. */
   readonly servername?: string | undefined;
 }
 
@@ -40,7 +46,7 @@ export function tlsDialer(
     readyEvent: 'secureConnect',
     open() {
       const current = tls.context();
-      // A session made with other certificates must not vouch for the new ones.
+      // A session that was made with other certificates must not be resumed with the new ones.
       if (current !== context) session = undefined;
       context = current;
       const socket = tlsConnect({
@@ -68,17 +74,17 @@ function target({ address, port }: Peer, sourceAddress: string | undefined) {
 const MIN_DIAL_TIMEOUT_MS = 1000;
 const MAX_DIAL_TIMEOUT_MS = 30_000;
 
-/** How much the newest dial moves the average. */
+/** The weight of the newest connection in the average. */
 const WEIGHT = 1 / 4;
 
-/** A time-out that follows an upstream: double the running average of how long its dials took. */
+/** A time-out that adapts to an upstream: twice the running average of the time that its connections took to open. */
 export interface DialTimeout {
   readonly ms: number;
-  /** Takes in how long a dial took, whether it came to something or not. */
+  /** Adds the time of an attempt to connect, whether it succeeded or not. */
   observe(ms: number): void;
 }
 
-/** Starts at the upper bound, since nothing is known yet. */
+/** Starts at the upper bound, since no time is known yet. */
 export function createDialTimeout(): DialTimeout {
   let averageMs = MAX_DIAL_TIMEOUT_MS / 2;
   return {

@@ -8,15 +8,15 @@ export type FailureReason =
   | 'unreachable'
   | 'closed'
   | 'malformed'
-  /** The handshake failed, or the certificate is not good. */
+  /** The handshake failed, or the certificate is not valid. */
   | 'tls'
-  /** A status other than 200. */
+  /** An HTTP status other than 200. */
   | 'http'
   | 'limit'
   | 'other';
 
 /**
- * An exchange with an upstream that came to nothing.
+ * An exchange with an upstream that failed.
  *
  * The texts are CoreDNS's, since operators alert on them: `read udp 10.0.0.5:4242->10.0.0.2:53: i/o timeout`.
  */
@@ -27,6 +27,12 @@ export class UpstreamError extends CairnError {
     super('UPSTREAM', message, options);
     this.reason = reason;
   }
+}
+
+/** Lets the caller give up a query before its time-out. */
+export interface Hold {
+  /** Set while an exchange is under way: ends it with an error. */
+  cancel: ((error: UpstreamError) => void) | undefined;
 }
 
 export function timeoutError(what: string): UpstreamError {
@@ -52,13 +58,13 @@ export function systemError(what: string, call: string, thrown: unknown): Upstre
   return new UpstreamError(REASONS[code] ?? 'other', `${what}: ${call}: ${text}`, { cause: thrown });
 }
 
-/** OpenSSL's errors have codes that are no system call's, except for broken protocol. */
+/** OpenSSL's errors have codes that no system call has, except for a broken protocol. */
 function isOfTls(thrown: unknown): thrown is Error {
   const { code = '', syscall } = thrown as NodeJS.ErrnoException;
   return code === 'EPROTO' || (syscall === undefined && code !== '' && !Object.hasOwn(REASONS, code));
 }
 
-/** What OpenSSL wants to say, without where in its source it says so, and without Node.js' advice on its command line. */
+/** The text of OpenSSL's error, without its place in the source and without the advice that Node.js adds. */
 function tlsText({ message }: Error): string {
   return /SSL routines:[^:]*:([^:]+):/.exec(message)?.[1] ?? message.replace(/; if the root CA is installed.*$/s, '');
 }

@@ -6,7 +6,7 @@ import { tcpDialer } from './dialer.ts';
 import { systemError, timeoutError, UpstreamError } from './error.ts';
 import { answers, idOf, withId } from './match.ts';
 
-export interface StreamOptions {
+interface StreamOptions {
   readonly clock: Clock;
   /** How long to wait for the connection, and then for each message, in milliseconds. */
   readonly timeoutMs: number;
@@ -17,7 +17,7 @@ export interface StreamOptions {
 }
 
 /**
- * Sends a query whose reply may have many messages (RFC 5936 §2.2), over a TCP connection of its own.
+ * Sends a query whose response may have many messages (RFC 5936 §2.2), over a separate TCP connection.
  *
  * @throws UpstreamError (as a rejection), and what `take` throws
  */

@@ -21,7 +21,7 @@ export function openHttpsConnection(to: Peer, options: HttpsConnectionOptions): 
   const bornMs = clock.monotonic();
   const url = urlOf(options);
   const dialPath = `dial tcp ${printPeer(to)}`;
-  /** The queries in flight, each with the way to end it before its time. */
+  /** The queries in flight; each can be aborted. */
   const pending = new Set<AbortController>();
   let retired = false;
   let proven = false;
@@ -57,7 +57,7 @@ export function openHttpsConnection(to: Peer, options: HttpsConnectionOptions): 
   };
 
   const socket = dialer.open() as TLSSocket;
-  // Heard before the session hears of it: what it makes of an error says less.
+  // This handler runs before the session's, whose error text says less.
   socket.on('error', (thrown) => fail(systemError(dialling ? dialPath : url, dialling ? 'connect' : 'read', thrown)));
   socket.on(dialer.readyEvent, () => {
     endDial();
@@ -84,13 +84,14 @@ export function openHttpsConnection(to: Peer, options: HttpsConnectionOptions): 
       const timer = clock.after(timeoutMs, () => controller.abort(timeoutError(url)));
       try {
         // Equal queries have equal octets, so that caches on the way may answer (RFC 8484 §4.1).
-        const reply = await request(session, withId(query, 0), options, controller.signal);
+        const response = await request(session, withId(query, 0), options, controller.signal);
         proven = true;
-        return reply;
+        return response;
       } catch (thrown) {
         const error =
           thrown instanceof UpstreamError ? thrown : new UpstreamError('closed', `${url}: ${messageOf(thrown)}`);
-        // A server that says what it does not like is alive, and one that is not waited for may be; otherwise nothing new is sent over the connection.
+        // After an HTTP status the server is alive, and after a query that was given up it may be. After any other error no new queries are sent over
+        // the connection.
         if (error.reason !== 'http' && error.reason !== 'limit') retire();
         throw error;
       } finally {

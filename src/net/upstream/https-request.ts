@@ -14,7 +14,7 @@ const MEDIA_TYPE = 'application/dns-message';
 
 export interface HttpsTarget {
   readonly method: 'GET' | 'POST';
-  /** The name, and the port if it is not 443, that requests are for. */
+  /** The host of requests: the name, and the port if it is not 443. */
   readonly authority: string;
 }
 
@@ -23,7 +23,7 @@ export function urlOf({ authority }: HttpsTarget): string {
 }
 
 /**
- * Sends a query as a request (RFC 8484 §4.1), and resolves with the octets of the reply.
+ * Sends a query as a request (RFC 8484 §4.1), and resolves with the octets of the response.
  *
  * @throws UpstreamError (as a rejection), or the signal's reason.
  */
@@ -48,7 +48,7 @@ export function request(
     stream.on('data', (chunk: Buffer) => {
       octets += chunk.length;
       if (octets <= MAX_MESSAGE_OCTETS) chunks.push(chunk);
-      else fail('malformed', `a reply of more than ${MAX_MESSAGE_OCTETS} octets`);
+      else fail('malformed', `a response of more than ${MAX_MESSAGE_OCTETS} octets`);
     });
     stream.on('error', (thrown) => {
       if (signal.aborted) reject(signal.reason);
@@ -59,10 +59,10 @@ export function request(
         fail('closed', 'the request was cut off');
         return;
       }
-      const reply = Buffer.concat(chunks);
-      const problem = problemOf(headers, reply, query);
+      const response = Buffer.concat(chunks);
+      const problem = problemOf(headers, response, query);
       if (problem) fail(...problem);
-      else resolve(reply);
+      else resolve(response);
     });
   });
 }
@@ -73,15 +73,15 @@ function headersFor(query: Buffer, { method, authority }: HttpsTarget): Outgoing
   return { ...common, ':path': PATH, 'content-type': MEDIA_TYPE, 'content-length': query.length };
 }
 
-/** Why a response is no reply, if it is none. */
+/** Why the HTTP response does not hold a DNS response to the query; undefined if it does. */
 function problemOf(
   { ':status': status, 'content-type': type = '' }: IncomingHttpHeaders & IncomingHttpStatusHeader,
-  reply: Buffer,
+  response: Buffer,
   query: Buffer,
 ): [FailureReason, string] | undefined {
   if (status !== 200) return ['http', `status ${status}`];
   if (type.split(';')[0]!.trim().toLowerCase() !== MEDIA_TYPE) {
-    return ['malformed', `a reply of type '${type}', expecting ${MEDIA_TYPE}`];
+    return ['malformed', `a response of type '${type}', expecting ${MEDIA_TYPE}`];
   }
-  return answers(reply, query) ? undefined : ['malformed', 'a reply to another question'];
+  return answers(response, query) ? undefined : ['malformed', 'a response to another question'];
 }

@@ -3,7 +3,7 @@ import { type ClientTls, createDialTimeout, tlsDialer } from './dialer.ts';
 import { openHttpsConnection } from './https-connection.ts';
 import { type ConnectionPool, createPool, type PoolOptions } from './pool.ts';
 
-/** How many queries share an HTTP/2 connection before another is opened: what servers allow at least (RFC 9113 §6.5.2). */
+/** How many queries share an HTTP/2 connection before another is opened: servers should allow at least this number (RFC 9113 §6.5.2). */
 export const STREAMS_PER_CONNECTION = 100;
 
 const HTTPS_PORT = 443;

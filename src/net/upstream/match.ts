@@ -10,33 +10,33 @@ export function withId(query: Uint8Array, id: number): Buffer {
   return copy;
 }
 
-/** The id of a message; -1 for octets too few to be one. */
+/** The id of a message; -1 if there are too few octets. */
 export function idOf(message: Uint8Array): number {
   return message.length < HEADER_OCTETS ? -1 : (message[0]! << 8) | message[1]!;
 }
 
 /**
- * Whether a message answers a query of exactly one question: same id, QR set, same name in any letter case, type and
- * class (RFC 5452 §4). An error may come without the question, from a server that could not read it.
+ * Whether a message is the response to a query with exactly one question: same id, QR set, same name in any letter case, same type and class (RFC
+ * 5452 §4). An error may have no question, if the server could not read it.
  *
- * @param id the one that the query was sent with.
+ * @param id the id that the query was sent with.
  */
-export function answers(reply: Uint8Array, query: Uint8Array, id: number = idOf(query)): boolean {
-  if (idOf(reply) !== id || (reply[2]! & QR) === 0) return false;
-  const questions = (reply[4]! << 8) | reply[5]!;
-  if (questions === 0) return (reply[3]! & 0xf) !== Rcode.NOERROR && (reply[3]! & 0xf) !== Rcode.NXDOMAIN;
-  return questions === 1 && sameQuestion(reply, query);
+export function answers(response: Uint8Array, query: Uint8Array, id: number = idOf(query)): boolean {
+  if (idOf(response) !== id || (response[2]! & QR) === 0) return false;
+  const questions = (response[4]! << 8) | response[5]!;
+  if (questions === 0) return (response[3]! & 0xf) !== Rcode.NOERROR && (response[3]! & 0xf) !== Rcode.NXDOMAIN;
+  return questions === 1 && sameQuestion(response, query);
 }
 
-/** Compares octet by octet: a first name has nothing to be compressed with, and length octets are below all letters. */
-function sameQuestion(reply: Uint8Array, query: Uint8Array): boolean {
+/** Compares octet by octet: the first name of a message cannot be compressed, and length octets are less than all letters. */
+function sameQuestion(response: Uint8Array, query: Uint8Array): boolean {
   const nameEnd = endOfName(query);
   const end = nameEnd + 4;
-  if (reply.length < end || query.length < end) return false;
+  if (response.length < end || query.length < end) return false;
   for (let at = HEADER_OCTETS; at < nameEnd; at++) {
-    if (reply[at] !== query[at] && fold(reply[at]!) !== fold(query[at]!)) return false;
+    if (response[at] !== query[at] && fold(response[at]!) !== fold(query[at]!)) return false;
   }
-  for (let at = nameEnd; at < end; at++) if (reply[at] !== query[at]) return false;
+  for (let at = nameEnd; at < end; at++) if (response[at] !== query[at]) return false;
   return true;
 }
 

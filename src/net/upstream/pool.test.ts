@@ -35,7 +35,7 @@ test('a query under which every connection is closed ends a bounded number of th
   expect(dials()).toBe(1 + MAX_RENEWALS);
 });
 
-test('so many connections carry so many queries each; one more fails', async () => {
+test('beyond the maximum of connections and of queries on each, a query fails', async () => {
   const { exchange, dials } = poolOf(() => {
     let inFlight = 0;
     return {

@@ -1,32 +1,31 @@
 import type { Clock, Timer } from '../../observe/clock.ts';
 import { openFileLimit } from '../open-files.ts';
-import { UpstreamError } from './error.ts';
-import type { Hold } from './hold.ts';
+import { type Hold, UpstreamError } from './error.ts';
 
-/** How many connections one upstream gets, fewer where the process may open few files; more queries than these share them. */
+/** How many connections one upstream gets, or fewer if the process may open few files. Queries share them if there are more. */
 export const MAX_CONNECTIONS = connectionLimit(openFileLimit());
 /** How many queries may be in flight over one connection. */
 export const MAX_IN_FLIGHT = 256;
 
-/** How often one query may have its connection closed under it, as it may be what upstreams close connections for. */
+/** How many times a query is sent again because its connection was closed: the query may be the reason why the upstream closes connections. */
 export const MAX_RENEWALS = 16;
 
-/** A connection that carries several queries at once; it begins to be dialled when it is made. */
+/** A connection that carries several queries at once. It begins to connect when it is created. */
 export interface UpstreamConnection {
-  /** When it was dialled, on the clock's monotonic scale. */
+  /** When it was created, on the clock's monotonic scale. */
   readonly bornMs: number;
   readonly inFlight: number;
-  /** Whether a reply has come over it. */
+  /** Whether a response has come over it. */
   readonly proven: boolean;
-  /** Rejects with UpstreamError; its reason is `closed` where the upstream hung up, and the connection is retired then. */
+  /** Rejects with UpstreamError. If the upstream closed the connection, its reason is `closed`, and the connection is retired. */
   exchange(query: Uint8Array, timeoutMs: number, hold?: Hold): Promise<Uint8Array>;
-  /** Takes no more queries, and closes as soon as those in flight are over. */
+  /** Takes no more queries, and closes when those in flight have ended. */
   retire(): void;
 }
 
-/** What a connection tells the pool. */
+/** The events of a connection. */
 export interface ConnectionEvents {
-  /** The last query in flight is over, and the connection can take more. */
+  /** The last query in flight has ended, and the connection can take more. */
   onIdle(): void;
   /** Called once: the connection takes no more queries; those in flight may still be answered. */
   onRetired(): void;
@@ -36,20 +35,20 @@ export interface PoolOptions {
   readonly clock: Clock;
   /** How long a connection may be idle before it is closed. */
   readonly expireMs: number;
-  /** How old a connection may be and still take queries; 0 for any age. */
+  /** The age up to which a connection takes queries; 0 for any age. */
   readonly maxAgeMs: number;
   /** How many connections may be kept while idle; 0 for all. */
   readonly maxIdle: number;
 }
 
-/** The connections to one upstream, opened as they are needed and kept for a while. */
+/** The connections to one upstream, opened as needed and kept for a while. */
 export interface ConnectionPool {
   /**
-   * Sends a query of one question, with a fresh id, and resolves with the octets of the reply; `timeoutMs` bounds the
-   * whole, dialling included. A connection that is closed after it has brought a reply costs nothing but a new one.
+   * Sends a query of one question, with a new id, and resolves with the octets of the response. `timeoutMs` is the limit for all of it, including
+   * connecting. If a connection is closed after it has brought a response, the query is sent over a new one.
    *
-   * @param onPick told whether it goes over a connection that was there already.
-   * @param hold gets the means to give the query up; its connection stays.
+   * @param onPick called with whether the query uses an existing connection.
+   * @param hold gets a function that gives the query up; its connection stays.
    * @throws UpstreamError (as a rejection)
    */
   exchange(query: Uint8Array, timeoutMs: number, onPick?: (reused: boolean) => void, hold?: Hold): Promise<Uint8Array>;
@@ -58,9 +57,9 @@ export interface ConnectionPool {
   readonly connections: number;
 }
 
-/** How the connections of a pool come about. */
+/** How a pool makes connections. */
 export interface ConnectionKind {
-  /** What a new connection is for, in errors: `dial tcp 10.0.0.2:53`. */
+  /** The name of a new connection in errors: `dial tcp 10.0.0.2:53`. */
   readonly name: string;
   /** How many queries share a connection before another is opened. */
   readonly share: number;
@@ -69,7 +68,7 @@ export interface ConnectionKind {
 
 export function createPool({ name, share, connect }: ConnectionKind, options: PoolOptions): ConnectionPool {
   const { clock } = options;
-  /** The connections that take queries, each with the timer that ends its idleness; the longest idle come first. */
+  /** The connections that take queries, each with the timer that closes it when it is idle. The longest idle come first. */
   const pool = new Map<UpstreamConnection, Timer | undefined>();
 
   const open = (): UpstreamConnection => {
@@ -102,7 +101,7 @@ export function createPool({ name, share, connect }: ConnectionKind, options: Po
     const nowMs = clock.monotonic();
     for (const connection of [...pool.keys()]) if (nowMs - connection.bornMs > options.maxAgeMs) connection.retire();
   };
-  /** A connection that may be shared, else a new one while there may be more, else the one with the fewest queries. */
+  /** An existing connection with room to share; else a new one if the limit allows it; else the one with the fewest queries. */
   const pick = (): UpstreamConnection | undefined => {
     retireOld();
     const connections = [...pool.keys()];
@@ -113,7 +112,7 @@ export function createPool({ name, share, connect }: ConnectionKind, options: Po
     if (freest.inFlight < MAX_IN_FLIGHT) return take(freest);
     throw new UpstreamError('limit', `${name}: ${MAX_CONNECTIONS} connections are full`);
   };
-  /** All the queries of a connection that hung up come here at once: they share the new ones like any others. */
+  /** All queries of a closed connection come here at once. They share new connections like any others. */
   const renew = (): UpstreamConnection => (pool.size < MAX_CONNECTIONS ? open() : (pick() ?? open()));
 
   return {
@@ -128,7 +127,7 @@ export function createPool({ name, share, connect }: ConnectionKind, options: Po
         try {
           return await connection.exchange(query, endMs - clock.monotonic(), hold);
         } catch (thrown) {
-          // Some servers hang up after a reply, whatever else they were asked: the others are asked again (RFC 7766 §6.2.4).
+          // Some servers close the connection after one response. The other queries are then sent again (RFC 7766 §6.2.4).
           const hungUp = thrown instanceof UpstreamError && thrown.reason === 'closed' && connection.proven;
           if (!hungUp || renewals === MAX_RENEWALS) throw thrown;
         }

@@ -4,12 +4,12 @@ import { openFileLimit } from '../open-files.ts';
 /** How many UDP sockets may wait for upstreams at once, in the whole process; each is a file descriptor. */
 export const MAX_UDP_SOCKETS = 4096;
 
-/** The share of the process's limit on open files that these sockets may take: listeners, clients, watches and files need the rest. */
+/** The share of the process's open-file limit for these sockets. Listeners, clients, watches and files need the rest. */
 const SHARE = 1 / 2;
 
 /** A socket that waits for an upstream. */
 export interface OpenSocket extends Waiting<OpenSocket> {
-  /** Closes it; what waits for a reply on it fails. */
+  /** Closes the socket; the queries that wait on it fail. */
   giveWay(): void;
 }
 

@@ -10,23 +10,22 @@ import { systemError } from './error.ts';
 import { type OpenSocket, processBudget, type SocketBudget } from './socket-budget.ts';
 import type { UdpOptions } from './udp.ts';
 
-/** How many queries leave from one port at most. */
 export const QUERIES_PER_PORT = BATCH;
-/** How long queries leave from one port, from the first one on. */
+/** How long queries leave from one port, counted from the first one. */
 export const PORT_LIFE_MS = 5;
 
-/** The process, or the machine, has no descriptor left. */
+/** Errors that say that the process or the machine has no descriptor left. */
 const EXHAUSTED: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE']);
 
-/** What a port tells its user. */
+/** The events of a port. */
 interface PortEvents<Q> {
-  /** Responses are there to be read, or an error is. */
+  /** There are responses or an error to read. */
   readable(port: SourcePort<Q>): void;
-  /** The port is closed for a newer one: the queries that left from it fail. */
+  /** The port is closed to make room for a newer one: its queries fail. */
   abandoned(port: SourcePort<Q>): void;
 }
 
-/** A socket connected to the upstream, with a source port that the kernel has drawn for it. */
+/** A socket connected to the upstream, with a random source port from the kernel. */
 export class SourcePort<Q> implements OpenSocket {
   readonly fd: number;
   readonly bornMs: number;
@@ -60,8 +59,8 @@ export class SourcePort<Q> implements OpenSocket {
 /**
  * The sockets from which queries go to one upstream.
  *
- * The queries of {@link PORT_LIFE_MS}, at most {@link QUERIES_PER_PORT}, leave from one socket, and no later one does: a forged
- * response must still hit upon a port that nobody has had the time to find, and the id (RFC 5452 §9.2).
+ * For {@link PORT_LIFE_MS}, at most {@link QUERIES_PER_PORT} queries leave from one socket, and no later ones. So an attacker has no time to find the
+ * port: a forged response must guess both the port and the id (RFC 5452 §9.2).
  */
 export class SourcePorts<Q> {
   readonly sockets: SocketBudget;
@@ -71,7 +70,7 @@ export class SourcePorts<Q> {
   private readonly target: Uint8Array;
   private readonly source: Uint8Array | undefined;
   private readonly events: PortEvents<Q>;
-  /** Where queries leave from at present. */
+  /** The port from which queries leave at present. */
   private current: SourcePort<Q> | undefined;
   private isClosed = false;
 
@@ -102,7 +101,7 @@ export class SourcePorts<Q> {
     this.current = undefined;
   }
 
-  /** Forgets a query in flight. The last to leave a port that takes no more closes it. */
+  /** Forgets a query in flight. A port that takes no more queries closes with its last one. */
   leave(port: SourcePort<Q>, id: number): void {
     if (!port.pending.delete(id) || port.pending.size > 0) return;
     if (port !== this.current) this.shut(port);
@@ -115,7 +114,7 @@ export class SourcePorts<Q> {
     this.retire();
   }
 
-  /** Where a query went, as errors name it; without a port it was not sent. */
+  /** The path of a query for errors; without a port, it was not sent. */
   pathOf(port: SourcePort<Q> | undefined): string {
     const { kernel } = this.machinery;
     return port
@@ -141,7 +140,7 @@ export class SourcePorts<Q> {
     return port;
   }
 
-  /** A new descriptor. If the process has no more, the socket that has waited longest is closed first. */
+  /** Opens a socket. If the process has no descriptor left, the socket that has waited longest is closed first. */
   private openSocket(): number {
     const { kernel } = this.machinery;
     const family = familyOf(this.target);

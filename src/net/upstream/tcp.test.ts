@@ -11,8 +11,7 @@ import {
 } from '../../../test/support/upstream.ts';
 import { decodeMessage } from '../../dns/wire/decode.ts';
 import { encodeMessage } from '../../dns/wire/encode.ts';
-import { UpstreamError } from './error.ts';
-import type { Hold } from './hold.ts';
+import { type Hold, UpstreamError } from './error.ts';
 import { type ConnectionPool, MAX_CONNECTIONS } from './pool.ts';
 import { createTcpUpstream, type TcpOptions } from './tcp.ts';
 
@@ -79,7 +78,7 @@ test('queries beyond the connections share them, and replies may come in any ord
   expect(upstream.connections).toBe(MAX_CONNECTIONS);
 });
 
-test('a reply to another question does not count', async () => {
+test('a response to another question does not count', async () => {
   upstream.on((query) => {
     query.reply(answerTo(query.message, [], testMessage('example.com. A', { id: query.message.id })));
     answer(query);

@@ -6,11 +6,11 @@ import { type ConnectionPool, createPool, type PoolOptions } from './pool.ts';
 export interface TcpOptions extends PoolOptions {
   /** The local address to connect from; the system's choice by default. */
   readonly sourceAddress?: string | undefined;
-  /** DNS over TLS (RFC 7858) with this; plain TCP without. */
+  /** With this DNS over TLS (RFC 7858), without it plain TCP. */
   readonly tls?: ClientTls | undefined;
 }
 
-/** An upstream over TCP or TLS: each query has a connection of its own while there are few, and then they share. */
+/** An upstream over TCP or TLS. While there are few queries, each has its own connection; beyond that they share. */
 export function createTcpUpstream(to: Peer, options: TcpOptions): ConnectionPool {
   const { clock, sourceAddress, tls } = options;
   const dialer = tls ? tlsDialer(to, sourceAddress, tls) : tcpDialer(to, sourceAddress);

@@ -9,8 +9,7 @@ import { testMessage } from '../../../test/support/query.ts';
 import { answering, answerTo, startUpstream } from '../../../test/support/upstream.ts';
 import { encodeMessage } from '../../dns/wire/encode.ts';
 import { type Dialer, tlsDialer } from './dialer.ts';
-import { UpstreamError } from './error.ts';
-import type { Hold } from './hold.ts';
+import { type Hold, UpstreamError } from './error.ts';
 import { createHttpsUpstream, STREAMS_PER_CONNECTION } from './https.ts';
 import { createTcpUpstream } from './tcp.ts';
 

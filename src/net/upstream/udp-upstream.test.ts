@@ -12,8 +12,7 @@ import { decodeMessage } from '../../dns/wire/decode.ts';
 import { encodeMessage } from '../../dns/wire/encode.ts';
 import { loadMachinery } from '../native/batched-udp.ts';
 import type { UdpKind } from '../transport.ts';
-import { UpstreamError } from './error.ts';
-import type { Hold } from './hold.ts';
+import { type Hold, UpstreamError } from './error.ts';
 import { createSocketBudget } from './socket-budget.ts';
 import { createUdpUpstream } from './udp-upstream.ts';
 

@@ -3,7 +3,7 @@ import { udpMachinery } from '../udp/udp.ts';
 import { BatchedUpstream } from './batched-udp.ts';
 import { createPortableUpstream, type UdpUpstream, type UdpUpstreamOptions } from './udp.ts';
 
-/** An upstream over UDP: batched where the machine can, else with a socket for each query. */
+/** An upstream over UDP: batched if the machine can do it, else with a socket for each query. */
 export function createUdpUpstream(to: Peer, options: UdpUpstreamOptions): UdpUpstream {
   let upstream: UdpUpstream | undefined;
   const choose = async (): Promise<UdpUpstream> => {

@@ -2,8 +2,7 @@ import { randomInt } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import type { Clock } from '../../observe/clock.ts';
 import { type Peer, printPeer, type UdpKind } from '../transport.ts';
-import { systemError, timeoutError, UpstreamError } from './error.ts';
-import type { Hold } from './hold.ts';
+import { type Hold, systemError, timeoutError, UpstreamError } from './error.ts';
 import { answers, withId } from './match.ts';
 import { type OpenSocket, processBudget, type SocketBudget } from './socket-budget.ts';
 
@@ -15,23 +14,22 @@ export interface UdpOptions {
 }
 
 export interface UdpUpstreamOptions extends UdpOptions {
-  /** How it is done; by default as listeners do it. */
+  /** The kind of sockets; by default that of the listeners. */
   readonly kind?: UdpKind | undefined;
-  /** Told for every query that is sent whether it leaves from a socket that was open already. */
+  /** Called for each query that is sent, with whether it leaves from a socket that was open already. */
   onPick?(reused: boolean): void;
 }
 
-/** A server that many queries go to over UDP. */
+/** A server that is asked many queries over UDP. */
 export interface UdpUpstream {
   /**
-   * Sends a query of one question, with a fresh id, and resolves with what `read` makes of the octets of the response, which are
-   * good until it returns.
+   * Sends a query of one question, with a new id, and resolves with the result of `read`. The octets that `read` gets are valid until it returns.
    *
-   * @param hold gets the means to give the query up.
+   * @param hold gets a function that gives the query up.
    * @throws UpstreamError (as a rejection), and what `read` throws
    */
   exchange<T>(query: Uint8Array, timeoutMs: number, read: (response: Uint8Array) => T, hold?: Hold): Promise<T>;
-  /** Closes what is idle; exchanges at work come to their end. */
+  /** Closes idle sockets; exchanges under way go on to their end. */
   close(): void;
 }
 
@@ -46,17 +44,16 @@ export function createPortableUpstream(to: Peer, options: UdpUpstreamOptions): U
   };
 }
 
-/** The error of a query whose socket is closed for a newer one. */
+/** The error of a query whose socket is closed to make room for a newer one. */
 export function limitError(to: Peer, { limit }: SocketBudget): UpstreamError {
   return new UpstreamError('limit', `udp ${printPeer(to)}: more than ${limit} sockets wait for upstreams`);
 }
 
 /**
- * Sends a query of one question to an upstream and resolves with the octets of the reply.
+ * Sends a query of one question to an upstream and resolves with the octets of the response.
  *
- * Each query has a socket of its own, so a source port that the kernel draws anew, and a random id (RFC 5452 §9.2): both
- * must be guessed to forge a reply. What does not answer the query is passed over until the time is up. The socket is
- * connected, so an ICMP error ends the wait at once.
+ * Each query has its own socket, with a new source port from the kernel, and a random id: a forged response must guess both (RFC 5452 §9.2). Messages
+ * that do not answer the query are ignored. The socket is connected, so an ICMP error ends the wait at once.
  *
  * @throws UpstreamError (as a rejection)
  */
@@ -92,10 +89,10 @@ export function exchangeUdp(
     const failWith = (thrown: unknown) => fail(systemError(path(), connected ? 'read' : 'connect', thrown));
     const timer = clock.after(timeoutMs, () => fail(timeoutError(path())));
     socket.on('error', failWith);
-    socket.on('message', (reply) => {
-      if (!answers(reply, sent)) return;
+    socket.on('message', (response) => {
+      if (!answers(response, sent)) return;
       finish();
-      resolve(reply);
+      resolve(response);
     });
     socket.on('connect', () => {
       connected = true;
@@ -107,7 +104,7 @@ export function exchangeUdp(
   });
 }
 
-/** Addresses are never names here, so the lookup that Node would do is left out. */
+/** The addresses here are never names, so the lookup of Node.js is left out. */
 function openSocket({ address }: Peer): Socket {
   const isIPv6 = address.includes(':');
   return createSocket({

@@ -7,7 +7,7 @@ import type { TestEnvOptions } from './env.ts';
 import { makePlugin } from './plugin.ts';
 import { printReply, type TestQueryOptions, testQuery } from './query.ts';
 
-/** What stands below the plugin: by question, or for all of them. */
+/** The replies of the plugins below: one for each question, or one for all. */
 export type Below = Partial<Reply> | Readonly<Record<string, Partial<Reply>>> | Handler;
 
 /** Reply parts with an answer in zone-file text, one record a line. */
@@ -16,9 +16,9 @@ export function answerOf(text: string, parts: Partial<Reply> = {}): Partial<Repl
 }
 
 /**
- * A plugin in front of the replies that `below` says, which all may be repeated.
+ * A plugin in front of the replies of `below`, which all may be repeated.
  *
- * `ask` gives the reply as {@link printReply} prints it, `query` the reply itself; `passed` are the queries that went down.
+ * `ask` gives the reply as {@link printReply} prints it, `query` the reply itself; `passed` are the queries that the plugin passed on.
  */
 export function inFrontOf(definition: PluginDefinition, body: string, below: Below, options: TestEnvOptions = {}) {
   const { plugin, env } = makePlugin(definition, body, options);

@@ -2,7 +2,7 @@ import { type Clock, systemClock, type Timer } from '../../observe/clock.ts';
 
 /** A clock that stands still until a test moves it. */
 export interface FakeClock extends Clock {
-  /** Moves time on and runs, in order of their time, all timers that fall due on the way. */
+  /** Moves time on, and runs all timers that fall due meanwhile, in order of their time. */
   advance(ms: number): void;
   /** How long until the next timer falls due; undefined if none is set. */
   readonly nextDueMs: number | undefined;
@@ -57,7 +57,7 @@ export function fakeClock(startMs: number = Date.UTC(2026, 0, 1)): FakeClock {
   };
 }
 
-/** The computer's own clock, where other threads take part: they would not see a test move it. */
+/** The machine's clock, for tests with other threads, which would not see a fake clock move. */
 export const runningClock: FakeClock = {
   ...systemClock,
   timers: 0,

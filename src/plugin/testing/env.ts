@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
 import type { Question } from '../../dns/message.ts';
 import type { Name } from '../../dns/name.ts';
-import type { HttpPage } from '../../net/pages/http.ts';
+import type { HttpPage } from '../../net/pages/page-connection.ts';
 import { createLogger } from '../../observe/log.ts';
 import { Metrics } from '../../observe/metrics.ts';
 import type { Kept, PluginEnv, ServerProcess } from '../env.ts';
+import { type Offer, type OfferKey, Offers } from '../offer.ts';
 import type { Plugin } from '../plugin.ts';
 import type { Query } from '../query.ts';
 import { failure, type Reply } from '../reply.ts';
@@ -20,19 +21,23 @@ export interface TestEnvOptions {
   readonly root?: string;
   readonly clock?: FakeClock;
   readonly seed?: number;
-  /** Those of an earlier environment, to act a reload or another block. */
+  /** The metrics of an earlier environment, to simulate a reload or another block. */
   readonly metrics?: Metrics;
   readonly localAddresses?: readonly string[];
   readonly plugins?: readonly { readonly name: string; readonly plugin: Plugin; readonly text?: string }[];
-  /** Kept values of an earlier environment, to act a reload. */
+  /** What other plugins of the block offer, made with {@link offered}, or that of another plugin's environment. */
+  readonly offers?: readonly Offer[];
+  /** The kept values of an earlier environment, to simulate a reload. */
   readonly kept?: Map<string, Kept>;
   resolve?(query: Query, question: Question): Reply | Promise<Reply>;
   label?(query: Query, label: string): string | undefined;
 }
 
-/** A plugin's environment, with all that went into it open to the test. */
+/** A plugin's environment; the test can see all that the plugin gave to it. */
 export interface TestEnv extends PluginEnv {
   readonly clock: FakeClock;
+  /** What other plugins and this one offer. */
+  readonly offers: Offers;
   /** All log lines so far, debug ones too. */
   readonly lines: string[];
   readonly kept: Map<string, Kept>;
@@ -52,7 +57,9 @@ export function testEnv(options: TestEnvOptions = {}): TestEnv {
   const kept = options.kept ?? new Map<string, Kept>();
   const shared = new Map<string, unknown>();
   const pages: TestEnv['pages'] = new Map();
+  const offers = new Offers(options.offers);
   return {
+    ...offers.envOf(name),
     log: createLogger((_, line) => lines.push(line), { prefix: `plugin/${name}: `, debug: true }),
     queryLog: createLogger((_, line) => lines.push(line)).info,
     metrics,
@@ -69,11 +76,12 @@ export function testEnv(options: TestEnvOptions = {}): TestEnv {
     path: (path) => resolve(root, path),
     localAddresses: () => options.localAddresses ?? [],
     label: options.label ?? (() => undefined),
-    resolve: options.resolve ?? (() => failure('test', 2, new Error('the test answers no inner look-ups'))),
+    resolve: options.resolve ?? (() => failure('test', 2, new Error('the test answers no lookups inside the server'))),
     keep: (key, make) => remembered(kept as Map<string, unknown>, key, make),
     shared: (key, make) => remembered(shared, key, make),
     page: (address, path, serve) => pages.set(`${address} ${path}`, serve),
     process: testProcess(fatals),
+    offers,
     lines,
     kept,
     pages,
@@ -83,6 +91,11 @@ export function testEnv(options: TestEnvOptions = {}): TestEnv {
       return text.split('\n').filter((line) => line !== '' && !line.startsWith('#') && line.startsWith(prefix));
     },
   };
+}
+
+/** What a plugin of the block offers, for {@link TestEnvOptions.offers}. */
+export function offered<T>(plugin: string, key: OfferKey<T>, value: T): Offer {
+  return { plugin, key, value };
 }
 
 function remembered<T>(values: Map<string, unknown>, key: string, make: () => T): T {

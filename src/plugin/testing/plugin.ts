@@ -10,12 +10,12 @@ export function parsePlugin(definition: PluginDefinition, body: string, zones: r
   return definition.parse(directives(body), parseContext(zones));
 }
 
-/** A block without keys; what is warned of goes to `warnings`, with its place. */
+/** A block with these zones. Warnings go to `warnings`, with their places. */
 export function parseContext(zones: readonly string[] = ['.'], warnings: string[] = []): ParseContext {
   return { keys: [], zones, warn: (position, message) => warnings.push(printWarning({ position, message })) };
 }
 
-/** What a plugin warns of in the text of a server block's body, with its places. */
+/** The warnings of a plugin about the text of a server block's body, with their places. */
 export function warningsOf(definition: PluginDefinition, body: string, zones?: readonly string[]): string[] {
   const warnings: string[] = [];
   definition.parse(directives(body), parseContext(zones, warnings));
@@ -30,13 +30,14 @@ export function makePlugin(
 ): { plugin: Plugin; env: TestEnv } {
   const env = testEnv({ name: definition.name, ...options });
   const plugin = definition.create(parsePlugin(definition, body, env.block.zones), env);
+  env.offers.complete();
   return { plugin, env };
 }
 
-/** The end of a chain, to see what a plugin passes on: REFUSED, from `next`. */
+/** The end of a chain, which shows that a plugin passed a query on: REFUSED, from `next`. */
 export const nextHandler: Handler = () => createReply('next', { rcode: 5 });
 
-/** What is told of a query that got `reply`; the flags follow from the two. */
+/** What observers are told of a query that got `reply`. */
 export function sentReply(query: Query, reply: Reply, sent: { octets?: number; durationMs?: number } = {}): Sent {
   const { aa, ra, ad, tc } = reply;
   const { opcode, rd, cd } = query.message;

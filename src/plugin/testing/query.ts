@@ -9,7 +9,7 @@ export interface TestQueryOptions extends Partial<Arrival> {
   readonly rd?: boolean;
   readonly cd?: boolean;
   readonly ad?: boolean;
-  /** An OPT record; what is left out is 1232 octets, version 0, no DO, no options. */
+  /** An OPT record; by default 1232 octets, version 0, no DO, no options. */
   readonly edns?: Partial<Edns>;
   readonly server?: string;
 }
@@ -40,8 +40,8 @@ export function testMessage(question: string, options: TestQueryOptions = {}): M
 }
 
 /**
- * A reply as text to compare: a line such as `NOERROR aa ra`, then one line per record, those of authority and additional
- * behind `--` and `++`, blanks for tabs.
+ * A reply as text to compare: a line such as `NOERROR aa ra`, then one line for each record, with spaces for tabs. Records of the authority section
+ * begin with `--`, those of the additional section with `++`.
  */
 export function printReply(reply: Reply | Message): string {
   const flags = (['aa', 'ra', 'ad', 'tc'] as const).filter((flag) => reply[flag]);

@@ -56,7 +56,7 @@ test('only a reply that does not depend on the client may be repeated', async ()
   expect(await repeatable('acl {\n allow net 192.0.2.0/24\n block\n}', 'a.org. A')).toBe(false);
 });
 
-test('queries are counted by what became of them, repeated ones too', async () => {
+test('queries are counted by result, including repeated ones', async () => {
   const body = 'acl a.org {\n block type A\n filter type AAAA\n drop type TXT\n}';
   const { query, env } = inFrontOf(acl, body, {}, { view: 'inside' });
   for (const type of ['A', 'AAAA', 'TXT', 'MX']) await query(`x.a.org. ${type}`);

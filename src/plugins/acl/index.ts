@@ -9,7 +9,7 @@ import { counted, notRepeatable, UNCHANGING } from '../../plugin/repeat.ts';
 import { createReply, mapReply, type Reply } from '../../plugin/reply.ts';
 import { type Action, parseAcl, type Rule } from './options.ts';
 
-/** Answers, refuses, empties or drops queries by their name, their type and their client's address. */
+/** Answers, refuses, filters or drops queries by their name, their type and their client's address. */
 export default definePlugin<readonly Rule[]>({
   name: 'acl',
   dependsOn: 'marked',
@@ -18,7 +18,7 @@ export default definePlugin<readonly Rule[]>({
 
   create(rules, env) {
     const cellOf = counters(env);
-    /** Where one client may get what another one does not. */
+    /** The zones in which clients may get different replies. */
     const tailored = rules.flatMap(({ zones, networks }) => (networks ? zones : []));
     return {
       wrap: (next) => (query) => {
@@ -41,7 +41,7 @@ function matches({ zones, types, networks }: Rule, { name, type, client }: Query
   return networks.some((network) => prefixContains(network, ip));
 }
 
-/** The reply's code and the extended error that explains it (RFC 8914 §4.16, §4.18). */
+/** A reply with a code and the extended error that explains it (RFC 8914 §4.16, §4.18). */
 const denial = (rcode: number, extended: number, aa: boolean): Reply =>
   createReply('acl', {
     ...{ rcode, aa, repeat: UNCHANGING },
@@ -50,7 +50,7 @@ const denial = (rcode: number, extended: number, aa: boolean): Reply =>
 
 const REPLIES: Record<Exclude<Action, 'allow'>, Reply> = {
   block: denial(Rcode.REFUSED, 15, false),
-  // An empty reply without AA and RA would look like a lame server's to glibc and Go.
+  // glibc and Go would take an empty response without AA and RA for that of a lame server.
   filter: denial(Rcode.NOERROR, 17, true),
   drop: createReply('acl', { drop: true }),
 };

@@ -9,7 +9,7 @@ import type { BlockContext } from '../../plugin/plugin.ts';
 
 export type Action = 'allow' | 'block' | 'filter' | 'drop';
 
-/** What happens to some of the queries for the zones. */
+/** The action for some of the queries for the zones. */
 export interface Rule {
   readonly zones: readonly Name[];
   readonly action: Action;
@@ -36,7 +36,7 @@ export function parseAcl(uses: readonly Directive[], block: BlockContext): reado
   return rules;
 }
 
-/** Reads `[type QTYPE…|*] [net NETWORK…|*]`; several of each add up. */
+/** Reads `[type QTYPE…|*] [net NETWORK…|*]`; both may occur several times, and add up. */
 function parseMatch(line: OptionLine): Pick<Rule, 'types' | 'networks'> {
   const types = sectionsOf(line, 'type').map((token) => token.text !== ALL && readType(token));
   const networks = sectionsOf(line, 'net').map((token) => token.text !== ALL && readNetwork(token));

@@ -5,7 +5,7 @@ import type { Query } from '../../plugin/query.ts';
 import { UNCHANGING } from '../../plugin/repeat.ts';
 import { createReply } from '../../plugin/reply.ts';
 
-/** The record that stands for all others, and the number of the RFC that says so as its TTL (RFC 8482 §4.2). */
+/** The record that stands for all others (RFC 8482 §4.2). Its TTL is the number of the RFC. */
 const TTL = 8482;
 const OBSOLETED = { cpu: 'ANY obsoleted', os: 'See RFC 8482' };
 

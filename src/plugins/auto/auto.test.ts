@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { makePlugin, nextHandler, parsePlugin, warningsOf } from '../../../test/support/plugin.ts';
 import { testQuery } from '../../../test/support/query.ts';
+import { TRANSFERS } from '../../plugin/keys.ts';
 import { UNCHANGING } from '../../plugin/repeat.ts';
 import type { Reply } from '../../plugin/reply.ts';
 import { originOf } from './file-names.ts';
@@ -36,7 +37,8 @@ async function setUp(files: readonly string[], body = 'auto {\ndirectory zones\n
     return (answer[0]?.data as { address?: string } | undefined)?.address ?? `${source} ${rcode}`;
   };
   await look();
-  return { ...made, root, write, look, ask, reply, gone: (name: string) => rm(join(root, 'zones', name)) };
+  const transfers = made.env.ask(TRANSFERS)[0]!;
+  return { ...made, transfers, root, write, look, ask, reply, gone: (name: string) => rm(join(root, 'zones', name)) };
 }
 
 test('files that are called db.ZONE are zones, in directories below too', async () => {
@@ -51,11 +53,11 @@ test('files that are called db.ZONE are zones, in directories below too', async 
 });
 
 test('who wants to know is told of zones that come and go, and of their changes', async () => {
-  const { plugin, write, look, gone } = await setUp(['db.example.org']);
-  const { zones, onZones, onChange } = plugin.transfers!;
+  const { transfers, write, look, gone } = await setUp(['db.example.org']);
+  const { zones, onZones, onChange } = transfers;
   expect(zones).toEqual(['example.org.']);
   const told: string[] = [];
-  const end = onZones!(() => told.push(plugin.transfers!.zones.join(' ')));
+  const end = onZones!(() => told.push(transfers.zones.join(' ')));
   const ends = onChange('example.org.', () => told.push('changed'));
   await look();
   expect(told.splice(0)).toEqual([]);
@@ -118,12 +120,12 @@ test('a file with a mistake is SERVFAIL when it is new, and leaves the last good
   expect([ask('a.example.org.'), ask('a.example.com.')]).toEqual(['192.0.2.1', 'auto 2']);
 });
 
-test('a directory that goes away leaves its zones', async () => {
+test('a folder that goes away leaves its zones', async () => {
   const { ask, look, root, env } = await setUp(['db.example.org']);
   await rm(join(root, 'zones'), { recursive: true });
   await look();
   expect(ask('a.example.org.')).toBe('192.0.2.1');
-  expect(env.lines.at(-1)).toContain('cannot read the directory, its zones stay as they were: ENOENT');
+  expect(env.lines.at(-1)).toContain('cannot read the folder, its zones stay as they were: ENOENT');
 });
 
 test('a directory that is not there fails the start', async () => {
@@ -162,7 +164,7 @@ test('of two files for one zone the first one counts', async () => {
   );
 });
 
-test('a file whose name makes no zone is told once', async () => {
+test('a file whose name is not that of a zone is logged once', async () => {
   const { env, look } = await setUp(['db.a..b']);
   await look();
   expect(env.lines).toEqual([
@@ -171,10 +173,10 @@ test('a file whose name makes no zone is told once', async () => {
 });
 
 test('zones can be transferred, and are shown', async () => {
-  const { plugin, env } = await setUp(['db.example.org']);
-  expect(plugin.transfers!.zones).toEqual(['example.org.']);
-  expect(plugin.transfers!.zone('example.org.')!.serial).toBe(1);
-  expect(plugin.transfers!.zone('example.com.')).toBeUndefined();
+  const { plugin, transfers, env } = await setUp(['db.example.org']);
+  expect(transfers.zones).toEqual(['example.org.']);
+  expect(transfers.zone('example.org.')!.serial).toBe(1);
+  expect(transfers.zone('example.com.')).toBeUndefined();
   plugin.serving!([]);
   expect(await env.exposed('cairn_zone_serial')).toEqual([
     'cairn_zone_serial{server="dns://:53",plugin="auto",zone="example.org."} 1',
@@ -182,9 +184,9 @@ test('zones can be transferred, and are shown', async () => {
 });
 
 describe('options', () => {
-  test('without a directory there are no zones, which is told', async () => {
+  test('without a folder there are no zones, and a warning says so', async () => {
     expect(warningsOf(auto, 'auto')).toEqual([
-      "Corefile:1:1 - without a directory it serves nothing: add 'directory DIR', or remove it",
+      "Corefile:1:1 - without a folder it serves nothing: add 'directory DIR', or remove it",
     ]);
     const { plugin } = makePlugin(auto, 'auto');
     await plugin.start!(new AbortController().signal);
@@ -220,14 +222,14 @@ describe('options', () => {
     ['auto {\ndirectory\n}', "Wrong argument count or unexpected line ending after 'directory'"],
     [
       'auto {\ndirectory d (.*)\n}',
-      'Corefile:2:13 - Error during parsing: a template is needed behind the regular expression',
+      'Corefile:2:13 - Error during parsing: a template is needed after the regular expression',
     ],
     ['auto {\ndirectory d ( {1}\n}', "invalid regular expression '('"],
     [
       'auto {\ndirectory d (.*) {2}\n}',
       'Corefile:2:18 - Error during parsing: the regular expression has no group for {2}',
     ],
-    ['auto {\ndirectory d\ndirectory e\n}', "Corefile:3:1 - Error during parsing: 'directory' is there twice"],
+    ['auto {\ndirectory d\ndirectory e\n}', "Corefile:3:1 - Error during parsing: 'directory' may be used only once"],
     ['auto {\ndirectory d\nfallthrough\n}', "unknown property 'fallthrough'"],
   ])('%j is an error', (body, message) => {
     expect(() => parsePlugin(auto, body)).toThrow(message);

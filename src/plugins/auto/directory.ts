@@ -10,18 +10,18 @@ import { type FollowedZoneFile, followZoneFile } from '../../zone/zone-file.ts';
 import { originOf } from './file-names.ts';
 import type { AutoUse } from './options.ts';
 
-/** Zones of a directory; files beyond that are left out. */
+/** The maximum number of zones of a folder; files beyond it are left out. */
 export const MAX_ZONES = 10_000;
 
-/** The zones of a directory, kept up to date. */
+/** The zones of a folder, kept up to date. */
 export interface ZoneDirectory extends Kept {
   zone(origin: Name): HeldZone | undefined;
   readonly zones: readonly HeldZone[];
   /** Moves whenever a zone comes or goes. */
   readonly epoch: Epoch;
-  /** Calls `listener` after zones came or went. Returns how to end that. */
+  /** Calls `listener` after zones came or went. Returns a function that ends it. */
   onZones(listener: () => void): () => void;
-  /** Looks what changed. @throws Error if the directory cannot be read, and nothing of it is known. */
+  /** Checks for changes. @throws Error if the folder cannot be read and no zone is known yet. */
   check(): Promise<void>;
 }
 
@@ -65,7 +65,7 @@ export function followDirectory(use: AutoUse, env: PluginEnv): ZoneDirectory {
     underWay ??= look()
       .catch((thrown) => {
         if (!isKnown) throw thrown;
-        log.warning(`cannot read the directory, its zones stay as they were: ${messageOf(thrown)}`);
+        log.warning(`cannot read the folder, its zones stay as they were: ${messageOf(thrown)}`);
       })
       .finally(() => {
         underWay = undefined;
@@ -94,11 +94,14 @@ export function followDirectory(use: AutoUse, env: PluginEnv): ZoneDirectory {
 interface Found {
   /** The path of each zone's file. */
   readonly found: ReadonlyMap<Name, string>;
-  /** What is wrong with files that are left out. */
+  /** Why files are left out. */
   readonly told: ReadonlySet<string>;
 }
 
-/** The zone files of the directory and those below it; what begins with `..` is how Kubernetes mounts volumes, and there twice. */
+/**
+ * The zone files of the folder and of those below it. Names that begin with `..` are left out: a volume of Kubernetes has each file there a second
+ * time.
+ */
 async function findZones({ directory, names, zones }: AutoUse): Promise<Found> {
   const found = new Map<Name, string>();
   const told = new Set<string>();

@@ -3,13 +3,13 @@ import { type Pattern, pattern } from '../../corefile/pattern.ts';
 import type { Token } from '../../corefile/token.ts';
 import { foldName, type Name, parseName } from '../../dns/name.ts';
 
-/** Which files are zones, and what the zones are called. */
+/** Which files are zones, and how a zone's name follows from its file's name. */
 export interface FileNames {
   /** The regular expression as it is written. */
   readonly text: string;
-  /** What the base name of a zone file matches, somewhere in it. */
+  /** Matches some part of the base name of a zone file. */
   readonly expression: Pick<Pattern, 'exec'>;
-  /** The zone's name, with `{1}` for what the first group matched. */
+  /** The zone's name, with `{1}` for the text of the first group. */
   readonly template: string;
 }
 
@@ -20,7 +20,7 @@ const PLACE = /\{(\d)\}/g;
 
 /** @throws CorefileError */
 export function parseFileNames(expression: Token, template: Token | undefined): FileNames {
-  if (!template) throw new CorefileError(expression.position, 'a template is needed behind the regular expression');
+  if (!template) throw new CorefileError(expression.position, 'a template is needed after the regular expression');
   const compiled = pattern(expression);
   for (const [place, group] of template.text.matchAll(PLACE)) {
     if (Number(group) > compiled.groupCount()) {

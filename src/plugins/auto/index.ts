@@ -1,4 +1,5 @@
 import type { PluginEnv } from '../../plugin/env.ts';
+import { TRANSFERS } from '../../plugin/keys.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { whileServing } from '../../plugin/while-serving.ts';
 import { zoneHandler } from '../../zone/handler.ts';
@@ -9,14 +10,14 @@ import { type AutoUse, parseAuto } from './options.ts';
 
 const NAME = 'auto';
 
-/** Answers from zones that are the master files of a directory. */
+/** Answers from the master files of a folder. */
 export default definePlugin<readonly AutoUse[]>({
   name: NAME,
   dependsOn: 'marked',
 
   parse: parseAuto,
 
-  // The files of the directory decide which zones there are.
+  // The files of the folder decide which zones exist.
   ends: () => ({ zones: [] }),
 
   create(uses, env) {
@@ -32,14 +33,15 @@ export default definePlugin<readonly AutoUse[]>({
       },
       repeat: { epochs: directories.map(({ epoch }) => epoch), untilMs: Number.POSITIVE_INFINITY, again: [] },
     };
+    const onZones = (listener: () => void) => {
+      const ends = directories.map((directory) => directory.onZones(listener));
+      return () => {
+        for (const end of ends) end();
+      };
+    };
+    env.offer(TRANSFERS, transferZones(held, onZones));
     return {
       wrap: (next) => zoneHandler(NAME, zones, env, next),
-      transfers: transferZones(held, (listener) => {
-        const ends = directories.map((directory) => directory.onZones(listener));
-        return () => {
-          for (const end of ends) end();
-        };
-      }),
       async start() {
         await Promise.all(directories.map((directory) => directory.check()));
       },

@@ -2,22 +2,26 @@ import { argsBetween, durationMs, exactArgs, parseOptions, zonesArgument } from 
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
 import { CorefileError } from '../../corefile/error.ts';
 import type { Name } from '../../dns/name.ts';
+import { ignoreUpstream } from '../../plugin/arguments.ts';
 import type { ParseContext } from '../../plugin/plugin.ts';
-import { ignoreUpstream } from '../../plugin/upstream-option.ts';
 import { DEFAULT_RELOAD_MS } from '../../zone/zone-file.ts';
 import { DEFAULT_FILE_NAMES, type FileNames, parseFileNames } from './file-names.ts';
 
-/** One use of the directive: a directory whose files are zones. */
+/** One use of the directive: a folder whose files are zones. */
 export interface AutoUse {
   readonly directory: string;
   readonly names: FileNames;
-  /** Folded: zones that lie in none of them are left out. */
+  /** Folded. Zones outside of them are left out. */
   readonly zones: readonly Name[];
-  /** How often the directory is looked at; 0 for never again. */
+  /** How often the folder is read again; 0 for never. */
   readonly reloadMs: number;
 }
 
-/** Reads `auto [ZONES…] { directory DIR [REGEXP TEMPLATE]; reload DURATION }`; without a directory there are no zones. @throws CorefileError, CorefileErrors */
+/**
+ * Reads `auto [ZONES…] { directory DIR [REGEXP TEMPLATE]; reload DURATION }`; without a folder there are no zones.
+ *
+ * @throws CorefileError, CorefileErrors
+ */
 export function parseAuto(uses: readonly Directive[], block: ParseContext): readonly AutoUse[] {
   return uses.flatMap((directive) => parseUse(directive, block) ?? []);
 }
@@ -29,7 +33,7 @@ function parseUse(directive: Directive, block: ParseContext): AutoUse | undefine
   parseOptions(directive, {
     directory(line: OptionLine) {
       const [path, expression, template] = argsBetween(line, 1, 3);
-      if (directory !== undefined) throw new CorefileError(line.position, "'directory' is there twice");
+      if (directory !== undefined) throw new CorefileError(line.position, "'directory' may be used only once");
       directory = path.text;
       if (expression) names = parseFileNames(expression, template);
     },
@@ -39,7 +43,7 @@ function parseUse(directive: Directive, block: ParseContext): AutoUse | undefine
     ...ignoreUpstream(block),
   });
   if (directory === undefined) {
-    block.warn(directive.position, "without a directory it serves nothing: add 'directory DIR', or remove it");
+    block.warn(directive.position, "without a folder it serves nothing: add 'directory DIR', or remove it");
     return undefined;
   }
   return { directory, names, zones: zonesArgument(directive.args, block.zones), reloadMs };

@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inFrontOf } from '../../../test/support/chain.ts';
-import type { TestEnvOptions } from '../../../test/support/env.ts';
+import { offered, type TestEnvOptions } from '../../../test/support/env.ts';
 import { parsePlugin } from '../../../test/support/plugin.ts';
 import { parseRecord } from '../../dns/presentation.ts';
 import { printType } from '../../dns/rr.ts';
-import type { Handler, Plugin } from '../../plugin/plugin.ts';
+import { SEARCH_LIST } from '../../plugin/keys.ts';
+import type { Handler } from '../../plugin/plugin.ts';
 import { UNCHANGING } from '../../plugin/repeat.ts';
 import { createReply, failure, type Reply } from '../../plugin/reply.ts';
 import autopath from './index.ts';
@@ -138,7 +139,7 @@ describe('with a file', () => {
     expect(await missing.ask('www.example.org.first.org. A')).toMatch(/^NXDOMAIN/);
     expect(missing.env.lines).toEqual([
       expect.stringContaining(
-        '[WARNING] plugin/autopath: cannot read the search list, the one known so far stays: ENOENT',
+        '[WARNING] plugin/autopath: cannot read the search list, the last one stays in use: ENOENT',
       ),
     ]);
   });
@@ -156,12 +157,12 @@ describe('with a file', () => {
 });
 
 describe('with a plugin', () => {
-  const offering: Plugin = {
-    searchList: ({ client, name }) =>
-      client.address === '10.0.0.1' && name.endsWith('.first.org.') ? ['first.org.', 'second.org.'] : undefined,
-  };
+  const offer = offered('kubernetes', SEARCH_LIST, ({ client, name }) =>
+    client.address === '10.0.0.1' && name.endsWith('.first.org.') ? ['first.org.', 'second.org.'] : undefined,
+  );
   const POD = { client: { address: '10.0.0.1', port: 5000 } };
-  const BLOCK = { plugins: [{ name: 'kubernetes', plugin: offering }] };
+  const other = offered('other', SEARCH_LIST, () => ['first.org.', 'second.org.', 'third.org.']);
+  const BLOCK = { offers: [other, offer] };
 
   test('a client that it knows gets its names completed, another one the first reply', async () => {
     const { ask, env } = await setup('autopath @kubernetes', BLOCK);
@@ -171,7 +172,7 @@ describe('with a plugin', () => {
     expect(env.lines.filter((line) => line.includes('offers no'))).toEqual([]);
   });
 
-  test('a denial is not repeated, for another client may get more; what exists is', async () => {
+  test('a negative reply is not repeated, as another client may get more; the reply of an existing name is', async () => {
     const { query } = await setup('autopath @kubernetes', BLOCK);
     expect((await query('b.first.org. A')).repeat).toBeUndefined();
     expect((await query('nothing.second.org. A', POD)).repeat).toBeUndefined();
@@ -179,11 +180,11 @@ describe('with a plugin', () => {
   });
 
   test.each([
-    ['kubernetes', [{ name: 'kubernetes', plugin: {} }], "it must be in the same server block, with 'pods verified'"],
+    ['kubernetes', [other], "it must be in the same server block, with 'pods verified'"],
     ['kubernetes', [], "it must be in the same server block, with 'pods verified'"],
-    ['foo', [], 'no such plugin is in the server block, or it has none'],
-  ])('@%s that offers nothing gets a warning', async (name, plugins, why) => {
-    const { ask, env } = await setup(`autopath @${name}`, { plugins });
+    ['foo', [other], 'no such plugin is in the server block, or it has none'],
+  ])('@%s that offers nothing gets a warning', async (name, offers, why) => {
+    const { ask, env } = await setup(`autopath @${name}`, { offers });
     expect(await ask('b.first.org. A', POD)).toBe('NXDOMAIN ad');
     expect(env.lines).toContain(
       `[WARNING] plugin/autopath: @${name} offers no search lists, so no name is completed: ${why}`,
@@ -197,7 +198,7 @@ test('of several lines the last one counts', () => {
 
 test.each([
   ['autopath', 'Corefile:1:1 - Error during parsing: no resolv-conf specified'],
-  ['autopath @', 'Corefile:1:10 - Error during parsing: the name of a plugin is expected behind @'],
+  ['autopath @', 'Corefile:1:10 - Error during parsing: the name of a plugin is expected after @'],
   ['autopath a..b x', 'Corefile:1:10 - Error during parsing: zone is not a valid domain name'],
   ['autopath x {\n}', "Corefile:1:1 - Error during parsing: Unexpected token '{', expecting argument"],
 ])('%j is an error', (body, message) => {

@@ -1,6 +1,6 @@
 import { Class, Rcode } from '../../dns/message.ts';
 import { isAtOrBelow, type Name } from '../../dns/name.ts';
-import type { PluginEnv } from '../../plugin/env.ts';
+import { SEARCH_LIST } from '../../plugin/keys.ts';
 import { definePlugin, type Handler } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { alsoDependingOn, notRepeatable, UNCHANGING } from '../../plugin/repeat.ts';
@@ -9,10 +9,10 @@ import { type AutopathOptions, parseAutopath } from './options.ts';
 import { findLater, laterNames } from './search.ts';
 import { openSearchFile } from './search-file.ts';
 
-/** The server's own search list, which pods get behind that of the cluster. */
+/** The search list of the server, which pods get after that of the cluster. */
 const HOST_FILE = '/etc/resolv.conf';
 
-/** Goes through the client's search list on its behalf, so that it need not ask for one name after the other. */
+/** Goes through the client's search list for it, so that the client need not ask for one name after the other. */
 export default definePlugin<AutopathOptions>({
   name: 'autopath',
   dependsOn: 'marked',
@@ -24,15 +24,17 @@ export default definePlugin<AutopathOptions>({
     const file = env.keep(path, () => openSearchFile(path, env));
     const successes = env.metrics.counter(
       'coredns_autopath_success_total',
-      'Queries answered for a name of the search list other than the one asked for.',
+      'Queries answered for another name of the search list than the one in the question.',
       ['server'],
     );
+    /** The search lists that the named plugin offers. */
+    let offered: ((query: Query) => readonly Name[] | undefined) | undefined;
     const searchListOf = (query: Query): readonly Name[] => {
       if (source.kind === 'file') return file.domains;
-      const own = offerOf(source.name, env)?.(query);
+      const own = offered?.(query);
       return own ? [...own, ...file.domains] : [];
     };
-    /** A denial holds for all clients only if all have the same search list. */
+    /** A negative reply holds for all clients only if they all have the same search list. */
     const settle = (reply: Reply): Reply =>
       source.kind === 'file' ? alsoDependingOn(reply, { ...UNCHANGING, epochs: [file.epoch] }) : notRepeatable(reply);
 
@@ -46,10 +48,11 @@ export default definePlugin<AutopathOptions>({
     return {
       async start() {
         await file.check();
-        if (source.kind === 'plugin' && !offerOf(source.name, env)) env.log.warning(noOffer(source.name));
+        if (source.kind === 'plugin' && !offered) env.log.warning(noOffer(source.name));
       },
       wrap: (next) => {
-        /** What exists as it was asked for is the same for all clients, and answered at once. */
+        if (source.kind === 'plugin') [offered] = env.ask(SEARCH_LIST, source.name);
+        /** If the name in the question exists, the reply is the same for all clients, and is returned at once. */
         const complete = (query: Query, first: Reply): Reply | Promise<Reply> => {
           if (first.rcode !== Rcode.NXDOMAIN || first.error || first.drop) return first;
           const names = laterNames(query, searchListOf(query));
@@ -66,12 +69,6 @@ export default definePlugin<AutopathOptions>({
     };
   },
 });
-
-/** What a plugin of the block says of its clients' search lists; undefined if it says nothing. */
-function offerOf(name: string, { block }: PluginEnv): ((query: Query) => readonly Name[] | undefined) | undefined {
-  const offering = block.plugins().find((other) => other.name === name)?.plugin;
-  return offering?.searchList && ((query) => offering.searchList!(query));
-}
 
 function noOffer(name: string): string {
   const needed =

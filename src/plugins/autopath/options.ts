@@ -6,7 +6,7 @@ import type { BlockContext } from '../../plugin/plugin.ts';
 
 export interface AutopathOptions {
   readonly zones: readonly Name[];
-  /** Who knows the search lists: a plugin that knows the clients, or a resolv.conf for all of them. */
+  /** The source of search lists: a plugin that knows the clients, or a resolv.conf for all clients. */
   readonly source:
     | { readonly kind: 'plugin'; readonly name: string }
     | { readonly kind: 'file'; readonly path: string };
@@ -21,6 +21,6 @@ export function parseAutopath(uses: readonly Directive[], block: BlockContext): 
   const zones = zonesArgument(directive.args.slice(0, -1), block.zones);
   if (!last.text.startsWith('@')) return { zones, source: { kind: 'file', path: last.text } };
   const name = last.text.slice(1);
-  if (name === '') throw new CorefileError(last.position, 'the name of a plugin is expected behind @');
+  if (name === '') throw new CorefileError(last.position, 'the name of a plugin is expected after @');
   return { zones, source: { kind: 'plugin', name } };
 }

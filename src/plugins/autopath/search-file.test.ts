@@ -17,12 +17,12 @@ async function read(text: string) {
 
 const search = (count: number) => `search ${Array.from({ length: count }, (_, i) => `d${i}.test`).join(' ')}\n`;
 
-test('a search list has so many domains, and those behind them are left out', async () => {
+test('a search list has a maximum number of domains, and further ones are left out', async () => {
   const { domains, lines } = await read(search(MAX_DOMAINS + 5));
   expect([domains.length, domains.at(-1), lines]).toEqual([MAX_DOMAINS, `d${MAX_DOMAINS - 1}.test.`, []]);
 });
 
-test('a file that is too long is no resolv.conf', async () => {
+test('a file that is too long is not read as resolv.conf', async () => {
   const filled = (octets: number) => search(1).padEnd(octets, '#');
   expect((await read(filled(MAX_RESOLV_CONF_OCTETS))).domains).toEqual(['d0.test.']);
   const { domains, lines } = await read(filled(MAX_RESOLV_CONF_OCTETS + 1));

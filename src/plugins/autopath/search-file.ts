@@ -5,12 +5,12 @@ import { watchFile } from '../../plugin/watched-file.ts';
 import { MAX_RESOLV_CONF_OCTETS, parseResolvConf } from '../../resolver/resolv-conf.ts';
 
 const POLL_MS = 5000;
-/** As many domains as Kubernetes lets a pod have. */
+/** The maximum number of domains, as for a pod in Kubernetes. */
 export const MAX_DOMAINS = 32;
 
 /** The search list of a resolv.conf, kept up to date. */
 export interface SearchFile extends Kept {
-  /** Folded; empty as long as the file could not be read. */
+  /** Folded; empty until the file is read. */
   readonly domains: readonly Name[];
   /** Moves whenever the list changes. */
   readonly epoch: Epoch;
@@ -26,7 +26,7 @@ export function openSearchFile(path: string, { clock, log }: Pick<PluginEnv, 'cl
       domains = domainsOf(text);
       epoch.move();
     },
-    problem: (message) => log.warning(`cannot read the search list, the one known so far stays: ${message}`),
+    problem: (message) => log.warning(`cannot read the search list, the last one stays in use: ${message}`),
   });
   return {
     get domains() {
@@ -38,7 +38,7 @@ export function openSearchFile(path: string, { clock, log }: Pick<PluginEnv, 'cl
   };
 }
 
-/** The domains that a resolv.conf searches, those that are no names left out, as resolvers do. */
+/** The search domains of a resolv.conf; those that are not valid names are left out, as by resolvers. */
 function domainsOf(text: string): Name[] {
   const names = parseResolvConf(text).search.flatMap((word) => {
     try {

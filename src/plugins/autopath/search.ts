@@ -7,8 +7,8 @@ import { notRepeatable } from '../../plugin/repeat.ts';
 import type { Reply } from '../../plugin/reply.ts';
 
 /**
- * The names that a resolver with this search list asks for after `query`, the name itself the last; none if `query` is not the first
- * that it asks for.
+ * The names that a resolver with this search list asks for after `query`; the last one is the name as typed. Empty if `query` is not the first of the
+ * lookup.
  */
 export function laterNames({ name, question }: Query, searchList: readonly Name[]): readonly Name[] {
   const [first, ...others] = searchList;
@@ -18,10 +18,10 @@ export function laterNames({ name, question }: Query, searchList: readonly Name[
 }
 
 /**
- * The reply to the first of these names that exists, or that nobody can tell of, as a reply to `query`; undefined if none exists.
+ * The reply for the first of these names that exists, or whose lookup fails, as a reply to `query`; undefined if none exists.
  *
- * A name exists for both families or for none: else a client would take one address from here, and the denial of the other from a
- * name that it asks for later.
+ * A name must exist for both address families or for none. Otherwise a client would get one address for this name, and then a negative response for a
+ * later name of its search list.
  */
 export async function findLater(query: Query, names: readonly Name[], next: Handler): Promise<Reply | undefined> {
   for (const name of names) {
@@ -34,7 +34,7 @@ export async function findLater(query: Query, names: readonly Name[], next: Hand
   return undefined;
 }
 
-/** The reply with an alias from the name that was asked to the one that was found. */
+/** The reply with a CNAME record from the name in the question to the name that was found. */
 function behindAlias({ name, question }: Query, reply: Reply): Reply {
   const [first] = reply.answer;
   if (!first || foldName(first.name) === name) return notRepeatable(reply);
@@ -42,7 +42,7 @@ function behindAlias({ name, question }: Query, reply: Reply): Reply {
   return { ...notRepeatable(reply), answer: [alias, ...reply.answer] };
 }
 
-/** Whether a name that is denied for A exists for AAAA, or the other way round. Who has authority says the same of both. */
+/** Whether a name that does not exist for A exists for AAAA, or the other way round. An authoritative server says the same for both. */
 async function existsForOther(later: Query, { aa }: Reply, next: Handler): Promise<boolean> {
   if (aa || (later.type !== A.code && later.type !== AAAA.code)) return false;
   const type = later.type === A.code ? AAAA.code : A.code;

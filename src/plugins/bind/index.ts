@@ -3,12 +3,12 @@ import type { Line } from '../../corefile/ast.ts';
 import { CorefileError } from '../../corefile/error.ts';
 import { type BindTarget, definePlugin } from '../../plugin/plugin.ts';
 
-export interface BindOptions {
+interface BindOptions {
   readonly addresses: readonly BindTarget[];
   readonly except: readonly BindTarget[];
 }
 
-/** Says on which addresses a server block listens; whether they exist is for the listener to find out. */
+/** Chooses the addresses on which a server block listens. The listener finds out whether they exist. */
 export default definePlugin<BindOptions>({
   name: 'bind',
   dependsOn: 'question',

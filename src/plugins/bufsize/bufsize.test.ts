@@ -23,7 +23,7 @@ test('a query without OPT record stays without', async () => {
   expect(passed[0]!.edns).toBeUndefined();
 });
 
-test('UDP replies are no longer than that, also those that TCP has had whole and that are given again', async () => {
+test('UDP responses respect the limit, also repetitions of a reply that was complete over TCP', async () => {
   const many = Array.from({ length: 60 }, (_, i) => `10.0.${i}.1 many.example.org`).join('\n');
   const { port } = await startServer(`example.org {\nbufsize 700\nhosts /dev/null {\n${many}\n}\n}`);
   for (let i = 0; i < 3; i++) {

@@ -5,7 +5,7 @@ import { definePlugin } from '../../plugin/plugin.ts';
 const DEFAULT_OCTETS = 1232;
 const RANGE = { min: 512, max: 4096 };
 
-/** Bounds the size of UDP replies, the server's own and those that it asks upstreams for. */
+/** Limits the size of responses over UDP, to clients and from upstreams. */
 export default definePlugin<number>({
   name: 'bufsize',
   dependsOn: 'question',

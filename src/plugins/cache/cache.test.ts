@@ -167,7 +167,7 @@ test.each([
   expect(passed.length).toBe(expected);
 });
 
-test('every client gets the spelling that it asked with', async () => {
+test('every client gets the letter case that it asked with', async () => {
   const { ask } = await started();
   await ask('Example.ORG. A');
   expect(await ask('eXaMpLe.org. A')).toBe(hit(60, 'eXaMpLe.org.'));
@@ -240,7 +240,7 @@ test.each([
   expect(passed.length).toBe(queries);
 });
 
-test('a failure is kept for 5 seconds, and its error is told once', async () => {
+test('a failure is kept for 5 seconds, and its error is logged once', async () => {
   const { env, answer, reply, passed } = await started();
   answer('SERVFAIL');
   expect((await reply()).error?.message).toBe('i/o timeout');
@@ -268,7 +268,7 @@ test('the newest answer counts', async () => {
   expect(replies).toEqual(['NOERROR', 'NOERROR aa', 'NXDOMAIN', 'NXDOMAIN aa', 'NOERROR', 'NOERROR aa']);
 });
 
-test('equal queries in flight are one query, and each client gets its own spelling', async () => {
+test('equal queries in flight are one query, and each client gets its own letter case', async () => {
   const harness = await started();
   const upstream = Promise.withResolvers<void>();
   const option = { code: 10, data: Uint8Array.of(1) };
@@ -308,7 +308,7 @@ test.each([
   },
 );
 
-test('each that waited gets its own letter case, and AD if it wants to know, also of what is not kept', async () => {
+test('each query that waited gets its own letter case, and AD if it asks for it, also if the reply is not kept', async () => {
   const harness = await started(block('disable success'));
   harness.next = async (query) => replyFor('A 60', query, { ad: true });
   const replies = await Promise.all([
@@ -389,7 +389,7 @@ test.each([
   expect(passed.length).toBe(2);
 });
 
-test('so many queries wait for equal ones, and then those that have waited longest give way', async () => {
+test('beyond the maximum of queries that wait for equal ones, the one that has waited longest gives way', async () => {
   const harness = await started();
   const upstream = Promise.withResolvers<void>();
   harness.next = async (query) => {
@@ -733,7 +733,7 @@ test('after a reload with other zones nothing is left of the old cache', async (
   expect(store.deref()).toBeUndefined();
 });
 
-test('a cache that is started for a reload that fails leaves the metrics to the one that goes on serving', async () => {
+test('after a failed reload, the metrics still show the cache that goes on serving', async () => {
   const { env, ask } = await started();
   await ask();
   const next = cache.create(cache.parse(directives('cache 30'), parseContext(env.block.zones)), env);

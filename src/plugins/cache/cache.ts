@@ -4,8 +4,8 @@ import type { Clock } from '../../observe/clock.ts';
 import { saysMore } from '../../plugin/edns-options.ts';
 import type { Handler } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
-import { alsoDependingOn, type Repeat } from '../../plugin/repeat.ts';
-import { alterReply, type Reply } from '../../plugin/reply.ts';
+import { alsoDependingOn } from '../../plugin/repeat.ts';
+import { alterReply, type Repeat, type Reply } from '../../plugin/reply.ts';
 import { hasAnswer, isCacheableType } from './classify.ts';
 import { type Entry, freshReply, isAnswer, remainingTtl, repeatOf, staleReply } from './entry.ts';
 import { createFetcher } from './fetch.ts';
@@ -13,7 +13,7 @@ import type { CacheMetrics } from './metrics.ts';
 import type { CacheOptions, Prefetch, ServeStale } from './options.ts';
 import { attemptKey, type Known, keyOf, type Store, tableOf } from './store.ts';
 
-/** A handler that answers from the store what it can, and keeps what `next` answers. */
+/** A handler that answers from the store if it can, and keeps the replies of `next`. */
 export function cacheHandler(
   options: CacheOptions,
   store: () => Store,
@@ -69,7 +69,7 @@ export function cacheHandler(
     metrics.hits[tableOf(kind)].value++;
   };
 
-  /** What a reply that is given again without coming by here still counts as. */
+  /** The counters of replies that the memo repeats without asking this handler. */
   const again = {
     success: [metrics.requests, metrics.hits.success],
     denial: [metrics.requests, metrics.hits.denial],
@@ -77,18 +77,18 @@ export function cacheHandler(
   };
   const passing: Repeat = { epochs: [], untilMs: Number.POSITIVE_INFINITY, again: [metrics.requests, metrics.misses] };
 
-  /** Fetches an entry again while its client is served. */
+  /** Fetches an entry again while its client gets the present one. */
   const refresh = async (query: Query, key: string, entry: Entry): Promise<void> => {
     metrics.prefetches.value++;
     try {
       if (isAnswer(await fetch(query, key, entry))) return;
     } catch {
-      // Who asks next will see what is wrong.
+      // The next query gets the error.
     }
     rest(entry);
   };
 
-  /** Waits for the fresh answer, but not for long; the stale one is better than none. */
+  /** Waits a limited time for the fresh reply, and else returns the stale one. */
   const verify = async (query: Query, key: string, entry: Entry, stale: ServeStale): Promise<Reply> => {
     const late = Promise.withResolvers<undefined>();
     const timer = stale.timeoutMs > 0 ? clock.after(stale.timeoutMs, () => late.resolve(undefined)) : undefined;
@@ -96,7 +96,7 @@ export function cacheHandler(
       const reply = await Promise.race([fetch(query, key, entry), late.promise]);
       if (reply && outdoes(reply, query, entry)) return reply;
     } catch {
-      // The stale answer makes up for it.
+      // The client gets the stale reply.
     } finally {
       timer?.cancel();
     }
@@ -104,7 +104,7 @@ export function cacheHandler(
     return serveStale(entry, query, stale);
   };
 
-  /** Whether a fresh reply is for the client, rather than the stale one. */
+  /** Whether the client gets the fresh reply rather than the stale one. */
   const outdoes = (reply: Reply, query: Query, { kind }: Entry) =>
     isAnswer(reply) && (!preferPositive || kind !== 'success' || hasAnswer(reply, query));
 
@@ -123,7 +123,7 @@ export function cacheHandler(
   };
 }
 
-/** Counts one more hit, and says whether the entry is popular, near its end and not being fetched again already. */
+/** Counts a hit. Returns whether the entry is popular, near its end and not yet fetched again. */
 function isDueForPrefetch(entry: Entry, { amount, durationMs, share }: Prefetch, nowMs: number): boolean {
   if (nowMs - entry.lastHitMs > durationMs) entry.hits = 0;
   entry.hits++;

@@ -3,10 +3,10 @@ import { isOfType, QType, RRSIG, SOA } from '../../dns/rr.ts';
 import type { Query } from '../../plugin/query.ts';
 import { countsOf, headsOf, type Reply } from '../../plugin/reply.ts';
 
-/** What a reply is to the cache: the answer, its absence (NXDOMAIN, NODATA), or a failure to find out. */
+/** The kinds of replies: with an answer, negative (NXDOMAIN, NODATA), or a failure. */
 export type Kind = 'success' | 'denial' | 'failure';
 
-/** The TTL of replies that have none of their own, in seconds: referrals and those without any record. */
+/** The TTL of replies without one, in seconds: referrals and replies without records. */
 const FALLBACK_TTL = 5;
 /** RFC 1035 §3.2.3 */
 const MAILB = 253;
@@ -20,7 +20,7 @@ export function isCacheableType(type: number): boolean {
 }
 
 /**
- * What kind of thing a reply is and how long it is valid, in seconds, before any limits; undefined if it must not be kept.
+ * The kind of a reply, and how long it is valid, in seconds and without limits; undefined if it must not be kept.
  *
  * @param nowMs wall-clock time, for the validity of signatures.
  * @param failureTtl how long failures are kept, in seconds; 0 for not at all.
@@ -41,11 +41,11 @@ export function classify(
   if (reply.rcode !== Rcode.NOERROR) return undefined;
   if (hasAnswer(reply, query)) return { kind: 'success', ttl: headsOf(reply).smallestTtl() };
   if (isNegative(reply)) return { kind: 'denial', ttl: negativeTtl(reply) };
-  // A chain of CNAMEs that ends nowhere says neither yes nor no.
+  // A CNAME chain without an end is neither positive nor negative.
   return countsOf(reply).answer > 0 ? undefined : { kind: 'success', ttl: FALLBACK_TTL };
 }
 
-/** Whether a reply has what was asked for, and not only aliases or nothing at all. */
+/** Whether a reply has a record of the type in the question, and not only CNAME records or nothing. */
 export function hasAnswer(reply: Reply, { type: asked }: Query): boolean {
   if (reply.rcode !== Rcode.NOERROR) return false;
   const heads = headsOf(reply);
@@ -61,7 +61,7 @@ function negativeTtl(reply: Reply): number {
   return headsOf(reply).smallestTtl((_, negative) => negative);
 }
 
-/** RFC 7871 §7.3.1: a reply that is for the client's network only has a scope of more than 0 bits. */
+/** RFC 7871 §7.3.1: a reply for the client's network alone has a scope of more than 0 bits. */
 function isTailored({ ednsOptions = [] }: Reply): boolean {
   return ednsOptions.some(({ code, data }) => code === EdnsOption.SUBNET && data[3] !== 0);
 }

@@ -4,35 +4,42 @@ import { encodeName } from '../../dns/wire/encode.ts';
 import { Packed } from '../../dns/wire/packed.ts';
 import type { Cell } from '../../observe/metrics.ts';
 import type { Query } from '../../plugin/query.ts';
-import { Epoch, type Repeat } from '../../plugin/repeat.ts';
-import { alterReply, createReply, type Reply, recordsOf, replyWith, withTtls } from '../../plugin/reply.ts';
+import { Epoch } from '../../plugin/repeat.ts';
+import {
+  alterReply,
+  createReply,
+  type Repeat,
+  type Reply,
+  recordsOf,
+  replyWith,
+  withTtls,
+} from '../../plugin/reply.ts';
 import type { Kind } from './classify.ts';
 import type { KindOptions } from './options.ts';
-import { pack, unpack } from './packed.ts';
-import { sizeOf } from './size.ts';
+import { pack, sizeOf, unpack } from './packed.ts';
 
 /** A reply that is kept. */
 export interface Entry extends Pick<Reply, 'rcode' | 'aa' | 'ra' | 'ad'> {
   readonly fixedFlags: Reply['fixedFlags'] | undefined;
   readonly kind: Kind;
-  /** Its records, their TTLs as they were when it was stored; empty once they are read. */
+  /** Its records, with the TTLs at the time when it was stored; empty once `records` is set. */
   packed: string;
-  /** The same, since somebody asked, unless they have to be decoded: that would take more memory than is counted. */
+  /** The same records since the first query, unless they must be decoded, which would take more memory than is counted. */
   records: Packed | undefined;
   /** On the clock's monotonic scale. */
   readonly storedMs: number;
-  /** How long the whole is fresh, in seconds: no record has less. */
+  /** How long the entry is fresh, in seconds: the smallest TTL of its records. */
   readonly ttl: number;
   /** About how much memory it takes. */
   readonly octets: number;
-  /** The queries that it answered, for prefetching: how many, and when the last one came. */
+  /** For prefetching: how many queries it has answered, and when the last one came. */
   hits: number;
   lastHitMs: number;
-  /** Whether it has been fetched again before its end: that is tried once. */
+  /** Whether it was fetched again before its end, which is tried once. */
   prefetched: boolean;
-  /** No refresh before this time: the last one failed. */
+  /** No refresh before this time, since the last one failed. */
   recheckMs: number;
-  /** Moves when another reply takes the entry's place; there is none before somebody wants to know. */
+  /** Moves when another reply replaces the entry; it is made on demand. */
   epoch: Epoch | undefined;
 }
 
@@ -44,7 +51,7 @@ export function limitTtls(reply: Reply, kind: Kind, { minTtl, maxTtl }: TtlLimit
   return withTtls(reply, (ttl, negative) => limit(kind === 'denial' ? negative : ttl, minTtl, maxTtl));
 }
 
-/** Takes in a reply whose TTLs are within the limits; undefined if it is too large. */
+/** Makes an entry from a reply whose TTLs are within the limits; undefined if it is too large. */
 export function createEntry(
   kind: Kind,
   reply: Reply,
@@ -55,7 +62,7 @@ export function createEntry(
 ): Entry | undefined {
   const packed = pack(recordsOf(reply), question);
   if (packed === undefined) return undefined;
-  // Whole numbers lie in the object itself, fractions beside it.
+  // V8 stores a whole number in the object, and allocates memory for a fraction.
   const storedMs = Math.floor(nowMs);
   return {
     kind,
@@ -88,18 +95,17 @@ export function remainingTtl(entry: Entry, nowMs: number): number {
   return entry.ttl - Math.floor((nowMs - entry.storedMs) / 1000);
 }
 
-/** The reply to a query that the entry answers while it is fresh; with `keepTtl` its TTLs do not run down. */
+/** The reply to a query from a fresh entry; with `keepTtl` the TTLs do not count down. */
 export function freshReply(entry: Entry, query: Query, nowMs: number, keepTtl: boolean): Reply {
   const age = keepTtl ? 0 : Math.floor((nowMs - entry.storedMs) / 1000);
   const error = { code: EdnsOption.EDE, data: Uint8Array.of(0, EDE.cachedError) };
-  // A failure is kept for its own time, whatever TTLs the records beside it have.
+  // A failure has a fixed time, whatever TTLs its records have.
   const reply = present(entry, query, (ttl) => Math.max(0, ttl - age));
   return entry.kind === 'failure' ? alterReply(reply, { ednsOptions: [error] }) : reply;
 }
 
 /**
- * Until when the fresh reply may be given again as it is: the next second counts its TTLs down. Failures are not repeated,
- * as they are rare.
+ * How long the memo may repeat the fresh reply: until the next second counts its TTLs down. Failures are rare, and not repeated.
  */
 export function repeatOf(entry: Entry, nowMs: number, keepTtl: boolean, again: readonly Cell[]): Repeat | undefined {
   if (entry.kind === 'failure') return undefined;
@@ -108,7 +114,7 @@ export function repeatOf(entry: Entry, nowMs: number, keepTtl: boolean, again: r
   return { epochs: [entry.epoch], untilMs: entry.storedMs + ageSeconds * 1000, again };
 }
 
-/** The reply to a query that the entry answers though it is no longer fresh; all TTLs are `ttl`. */
+/** The reply to a query from an expired entry; all TTLs are `ttl`. */
 export function staleReply(entry: Entry, query: Query, ttl: number): Reply {
   const info = entry.rcode === Rcode.NXDOMAIN ? EDE.staleNxdomain : EDE.staleAnswer;
   const ednsOptions = [{ code: EdnsOption.EDE, data: Uint8Array.of(0, info) }];
@@ -122,7 +128,7 @@ function present(stored: Entry, query: Query, ttlOf: (ttl: number) => number): R
   const { question } = query;
   const said = {
     rcode: stored.rcode,
-    // A NODATA without AA and RA would look like a lame server's to glibc and Go.
+    // glibc and Go would take NODATA without AA and RA for that of a lame server.
     aa: stored.aa || (!stored.ra && isAnswer(stored)),
     ra: stored.ra,
     ad: stored.ad && wantsAd(query),
@@ -152,7 +158,7 @@ function recordsOfEntry(entry: Entry): Sections {
   return records;
 }
 
-/** Whether a reply says what is, rather than that nobody could tell. */
+/** Whether a reply is an answer or a negative reply, rather than a failure. */
 export function isAnswer({ rcode }: Pick<Reply, 'rcode'>): boolean {
   return rcode === Rcode.NOERROR || rcode === Rcode.NXDOMAIN;
 }

@@ -14,25 +14,25 @@ import type { CacheMetrics } from './metrics.ts';
 import type { CacheOptions } from './options.ts';
 import { attemptKey, type Store, tableOf } from './store.ts';
 
-/** How many queries may wait for the replies to equal ones; beyond that, the one that has waited longest gets SERVFAIL. */
+/** How many queries may wait for the replies to equal ones. Beyond that, the query that has waited longest gets SERVFAIL. */
 export const MAX_WAITING = 4096;
 
-/** Asks the plugins below, once for equal queries under way at the same time, and keeps what may be kept. */
-export interface Fetcher {
+/** Asks the plugins below, once for equal queries that are under way at the same time, and keeps the replies that may be kept. */
+interface Fetcher {
   /** The reply, with its TTLs within the limits if it was kept; `before` is the entry that the query refreshes, if any. */
   fetch(query: Query, key: string, before?: Entry): Reply | Promise<Reply>;
-  /** The reply to a query that is not like any other: it is neither shared nor kept. */
+  /** The reply to a query that is not equal to any other: it is neither shared nor kept. */
   pass(query: Query): Reply | Promise<Reply>;
   isUnderWay(query: Query, key: string): boolean;
 }
 
-/** A reply from below, and the entry that it became, if it was kept. */
+/** A reply of the plugins below, and its entry, if it was kept. */
 interface Fetched {
   readonly reply: Reply;
   readonly entry: Entry | undefined;
 }
 
-/** A query under way, and the equal ones that wait for its reply. */
+/** A query under way, and the equal queries that wait for its reply. */
 type Flight = Set<Waiter>;
 
 interface Waiter extends Waiting<Waiter>, PromiseWithResolvers<Fetched> {
@@ -55,7 +55,7 @@ export function createFetcher(
     waiter.resolve({ reply: failure('cache', Rcode.SERVFAIL, new CairnError('CACHE', message)), entry: undefined });
   });
 
-  /** Keeps a reply if that is allowed; one that is not kept passes, its TTLs no longer than if it were. */
+  /** Keeps a reply if that is allowed. The TTLs of a reply that is not kept have the same limits. */
   const take = (reply: Reply, query: Query, key: string, before?: Entry): Fetched => {
     const found = classify(reply, query, clock.now(), failureTtl);
     if (!found) return { reply: capTtls(reply, options), entry: undefined };
@@ -74,7 +74,7 @@ export function createFetcher(
     return { reply: kept, entry };
   };
 
-  /** What another client's query led to, made fit for this one; what concerns only that client is asked for again. */
+  /** Makes the reply to another client's query fit for this query. If the reply is only for that client, the query is sent itself. */
   const share = ({ entry, reply }: Fetched, query: Query, key: string): Reply | Promise<Reply> => {
     if (entry) return freshReply(entry, query, clock.monotonic(), keepTtl);
     if (reply.uncacheable) {
@@ -90,7 +90,7 @@ export function createFetcher(
     return waiter.promise.then((fetched) => share(fetched, query, key));
   };
 
-  /** Ends a flight, and hands each that waited what `settle` gives it. */
+  /** Ends a flight and settles each query that waited. */
   const land = (attempt: string, flight: Flight, settle: (waiter: Waiter) => void) => {
     flights.delete(attempt);
     for (const waiter of flight) {
@@ -109,7 +109,7 @@ export function createFetcher(
       const passed = passagesOf(query);
       const reply = next(toShare(query));
       if (!(reply instanceof Promise)) return withoutAd(take(reply, query, key, before).reply, query);
-      // The reply will be for this client alone, so nobody else need wait for it.
+      // The reply will be for this client alone, so the other queries need not wait for it.
       if (passagesOf(query) !== passed)
         return reply.then((own) => withoutAd(take(own, query, key, before).reply, query));
       const flight: Flight = new Set();
@@ -129,7 +129,7 @@ export function createFetcher(
   };
 }
 
-/** An answer that is made anew each time must not live longer with clients than one that is kept. */
+/** Limits the TTLs of a reply that is not kept: clients must not keep it longer than a kept one. */
 function capTtls(reply: Reply, { success, denial }: CacheOptions): Reply {
   if (!isAnswer(reply)) return reply;
   const { maxTtl } = countsOf(reply).answer > 0 ? success : denial;
@@ -137,8 +137,7 @@ function capTtls(reply: Reply, { success, denial }: CacheOptions): Reply {
 }
 
 /**
- * The query whose reply is shared. AD says that the querier understands it (RFC 6840 §5.7): the cache does, whatever
- * its client does.
+ * The query whose reply is shared. AD in a query means that the sender understands AD (RFC 6840 §5.7). The cache does, even if its client does not.
  */
 function toShare(query: Query): Query {
   return { ...query, ad: true, shared: true };

@@ -27,7 +27,7 @@ export default definePlugin<CacheOptions>({
   },
 });
 
-/** What was cached outlives a reload that changes neither these options nor what the block says of the plugins below. */
+/** The cache is kept over a reload that changes neither these options nor the plugins below in the block. */
 function storeKey(options: CacheOptions, { block }: PluginEnv): string {
   const plugins = block.plugins();
   const below = plugins.slice(plugins.findIndex(({ name }) => name === 'cache') + 1).map(({ text }) => text);

@@ -25,22 +25,22 @@ export interface KindOptions {
 export interface Prefetch {
   /** How many queries for one entry make it popular. */
   readonly amount: number;
-  /** A pause between two queries that is longer than this starts the count anew. */
+  /** A longer pause between two queries starts the count again. */
   readonly durationMs: number;
-  /** The share of its TTL, from 0 to 1, that a popular entry has left when it is fetched again. */
+  /** A popular entry is fetched again when this share of its TTL is left, from 0 to 1. */
   readonly share: number;
 }
 
 export interface ServeStale {
   /** How long after its expiry an entry may be served. */
   readonly forMs: number;
-  /** Whether the client gets the stale answer at once, or only if asking again fails. */
+  /** Whether the client gets the stale reply at once, or only if fetching a fresh one fails. */
   readonly mode: 'immediate' | 'verify';
-  /** How long `verify` waits for the fresh answer; 0 for as long as that takes. */
+  /** How long `verify` waits for the fresh reply; 0 for no limit. */
   readonly timeoutMs: number;
-  /** The TTL of stale answers, in seconds. */
+  /** The TTL of stale replies, in seconds. */
   readonly ttl: number;
-  /** The pause after a refresh that failed; undefined for as long as the failure is kept. */
+  /** The pause after a failed refresh; undefined for the time that the failure is kept. */
   readonly recheckMs: number | undefined;
 }
 
@@ -52,7 +52,7 @@ export interface CacheOptions {
   readonly failureTtl: number;
   readonly prefetch: Prefetch | undefined;
   readonly stale: ServeStale | undefined;
-  /** Whether a positive answer, stale or not, goes before a denial. */
+  /** Whether a positive reply, stale or not, is preferred to a negative one. */
   readonly preferPositive: boolean;
   /** The zones whose replies of a kind are not kept. */
   readonly disabled: { readonly success: readonly Name[]; readonly denial: readonly Name[] };
@@ -62,7 +62,7 @@ export interface CacheOptions {
 /** A `verify` without time-out waits this long: RFC 8767 §5 asks for 1.8 seconds. */
 const VERIFY_TIMEOUT_MS = 1800;
 const STALE_FOR_MS = 3_600_000;
-/** RFC 9520 §3.2: failures must not be kept longer than this, nor may it take longer to ask again. */
+/** RFC 9520 §3.2: failures must not be kept longer than this, and the pause before a new attempt must not be longer. */
 const MAX_FAILURE_MS = 300_000;
 const CAPACITY = 9984;
 

@@ -6,40 +6,40 @@ import { type Entry, remainingTtl } from './entry.ts';
 import type { CacheOptions, KindOptions } from './options.ts';
 import { createTable, type Table } from './table.ts';
 
-/** How much memory the entries of one kind may take, about, in each cache. */
+/** The limit of the estimated memory for the entries of one kind in each cache. */
 export const MAX_OCTETS = 32 * 1024 * 1024;
 
 /** What is known for one question. */
 export interface Known {
-  /** The reply to give, fresh or stale. */
+  /** The reply, fresh or stale. */
   readonly answer: Entry | undefined;
-  /** A failure of so late that nobody should be asked again (RFC 9520 §3.2). */
+  /** A recent failure, after which upstreams should not be asked again yet (RFC 9520 §3.2). */
   readonly failure: Entry | undefined;
-  /** Whether upstreams have denied so lately what a stale answer says that it need not be refreshed. */
+  /** Whether a fresh negative reply contradicts the stale answer, which then is not refreshed. */
   readonly settled: boolean;
 }
 
-/** Failures stand with the denials. */
-export type TableName = 'success' | 'denial';
+/** Failures are kept in the table of negative replies. */
+type TableName = 'success' | 'denial';
 
 export function tableOf(kind: Kind): TableName {
   return kind === 'success' ? 'success' : 'denial';
 }
 
 export interface Store {
-  /** What is known under the key of a question, and that an attempt to find out has failed under the key of the attempt. */
+  /** What is known of a question, by its key, and of a failed attempt, by the key of the attempt. */
   lookup(key: string, attempt: string, nowMs: number): Known;
   store(key: string, entry: Entry): void;
   /** The entries in either table, and how much memory they take. */
   readonly tables: { readonly [T in TableName]: Pick<Table<Entry>, 'size' | 'octets'> };
-  /** Called for each entry that had to make room; set anew when a reload takes the store over. */
+  /** Called for each entry that is removed to make room. A reload that keeps the store sets it again. */
   onEvict: (table: TableName) => void;
 }
 
 /**
- * Keeps at most one answer for a question, the newest, and beside it the failures of attempts, which never replace an answer.
+ * Keeps at most one reply for a question, the newest, and failures of attempts, which never replace a reply.
  *
- * Only where positive answers go before denials, both are kept.
+ * If positive replies are preferred to negative ones, it keeps both.
  */
 export function createStore({ success, denial, preferPositive, stale }: CacheOptions): Store {
   const tableFor = (name: TableName, { capacity }: KindOptions) =>
@@ -80,8 +80,8 @@ export function createStore({ success, denial, preferPositive, stale }: CacheOpt
 }
 
 /**
- * What makes two questions the same to the cache, and all that an answer may depend on: name, type, class, DO, CD, RD, without
- * which upstreams say less, and the options that the Corefile adds. What else a client says does not reach upstreams.
+ * The key of a question, with all that a shared reply may depend on: name, type, class, DO, CD, RD, and the options that the Corefile adds. Upstreams
+ * get nothing else of the client's query.
  */
 export function keyOf(query: Query): string {
   const { name, type, class: qclass, edns, message } = query;
@@ -93,7 +93,7 @@ export function keyOf(query: Query): string {
 }
 
 const HAS_OPTIONS = 8;
-/** No key of a question begins with this or more. */
+/** Keys of attempts begin with this number or more, and keys of questions never do. */
 const ATTEMPTS = 16;
 
 function textOf({ code, data }: Edns['options'][number]): string {
@@ -101,9 +101,8 @@ function textOf({ code, data }: Edns['options'][number]): string {
 }
 
 /**
- * What makes two attempts to answer a question the same, so that one may stand for the other, and what a failure depends on:
- * how upstreams are asked, which may be out of reach in one way only, and how deeply lookups nest. As an attempt waits
- * only for others that are nested more deeply, none ever waits for itself.
+ * The key of an attempt to answer a question. Attempts with equal keys share one query and its failure. It includes the protocol, as upstreams may be
+ * unreachable over only one, and the depth of lookups. An attempt waits only for deeper ones, so it never waits for itself.
  */
 export function attemptKey({ protocol, depth }: Query, key: string): string {
   return String.fromCharCode(ATTEMPTS + 2 * depth + (protocol === 'tcp' ? 1 : 0)) + key;

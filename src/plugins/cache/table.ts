@@ -1,35 +1,35 @@
 /**
- * A map of bounded size that first forgets entries that were asked for only once, then the least recently used ones. So a flood of
- * random names pushes out nothing that is in use. Every operation takes constant time.
+ * A map with a size limit. It first removes entries that were never used again, then the least recently used ones. So a flood of random names removes
+ * no entry that is in use. Every operation takes constant time.
  */
 export interface Table<V> {
   readonly size: number;
   /** The octets of all values. */
   readonly octets: number;
-  /** The value, which is now the one used last. */
+  /** The value, which becomes the most recently used one. */
   get(key: string): V | undefined;
   set(key: string, value: V): void;
   delete(key: string): void;
 }
 
-export interface TableOptions {
+interface TableOptions {
   readonly maxEntries: number;
   readonly maxOctets: number;
-  /** Called for each value that had to make room. */
+  /** Called for each value that is removed to make room. */
   onEvict(): void;
 }
 
-/** The part of the table that values in use may take; the rest is for new ones. */
+/** The share of the table for values in use; the rest is for new ones. */
 const SHARE_IN_USE = 0.8;
 
-/** The values know how many octets they take. */
+/** Values say how many octets they take. */
 export function createTable<V extends { readonly octets: number }>(options: TableOptions): Table<V> {
   const { maxEntries, maxOctets, onEvict } = options;
   const once = new Queue<V>();
   const inUse = new Queue<V>();
   const size = () => once.size + inUse.size;
   const octets = () => once.octets + inUse.octets;
-  /** Moves what has not been used for the longest time back among the values that go first. */
+  /** Moves the least recently used values back to the ones that are removed first. */
   const limitUse = () => {
     while (inUse.size > SHARE_IN_USE * maxEntries || inUse.octets > SHARE_IN_USE * maxOctets) {
       const [key, value] = inUse.shift()!;
@@ -65,14 +65,14 @@ export function createTable<V extends { readonly octets: number }>(options: Tabl
   };
 }
 
-/** Values in the order in which they were put in, to be had by key. */
+/** A queue of values that can also be found by key. */
 class Queue<V extends { readonly octets: number }> {
   octets = 0;
   // A Map is iterated in order of insertion.
   private readonly values = new Map<string, V>();
   /**
-   * What it has passed is gone or has moved to the end, so its next entry is the oldest. A new iterator would have to step over
-   * all that was deleted since the Map last tidied up.
+   * The entries that it has passed were deleted or moved to the end, so its next entry is the oldest. A new iterator would have to skip all deleted
+   * entries that the Map has not cleaned up.
    */
   private oldest = this.values.entries();
 
@@ -85,7 +85,6 @@ class Queue<V extends { readonly octets: number }> {
     this.octets += value.octets;
   }
 
-  /** Takes a value out; undefined if it is not there. */
   take(key: string): V | undefined {
     const value = this.values.get(key);
     if (value === undefined) return undefined;
@@ -94,7 +93,7 @@ class Queue<V extends { readonly octets: number }> {
     return value;
   }
 
-  /** Takes the oldest out. */
+  /** Removes the oldest value and returns it. */
   shift(): readonly [string, V] | undefined {
     if (this.values.size === 0) return undefined;
     for (;;) {

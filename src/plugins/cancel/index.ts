@@ -5,10 +5,10 @@ import type { Clock } from '../../observe/clock.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { failure, type Reply } from '../../plugin/reply.ts';
 
-/** A bit more than the five seconds after which clients ask again. */
+/** Slightly more than the five seconds after which clients ask again. */
 const DEFAULT_MS = 5001;
 
-/** Bounds the time that a query may take: SERVFAIL when it is over. */
+/** Limits the time of a query; then the client gets SERVFAIL. */
 export default definePlugin<number>({
   name: 'cancel',
   dependsOn: 'marked',

@@ -12,14 +12,14 @@ import { UNCHANGING } from '../../plugin/repeat.ts';
 import { createReply, mapReply } from '../../plugin/reply.ts';
 import { VERSION } from '../../version.ts';
 
-export interface ChaosOptions {
+interface ChaosOptions {
   readonly version: string;
   readonly authors: readonly string[];
 }
 
 const DEFAULTS: ChaosOptions = { version: `Cairn-${VERSION}`, authors: ['The Cairn authors'] };
 
-/** Tells about the server itself, in class CH. */
+/** Answers questions about the server itself, in class CH. */
 export default definePlugin<ChaosOptions>({
   name: 'chaos',
   dependsOn: 'question',
@@ -58,7 +58,7 @@ export default definePlugin<ChaosOptions>({
   },
 });
 
-/** Each name is a zone of its own. */
+/** Each name is a separate zone. */
 function soaOf(zone: Name): ResourceRecord {
   const timers = { serial: 1, refresh: 7200, retry: 1800, expire: 86_400, minimum: 0 };
   return { ...rr(SOA, zone, 0, { mname: zone, rname: joinName(['hostmaster'], zone), ...timers }), class: Class.CH };

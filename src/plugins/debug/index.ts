@@ -2,7 +2,7 @@ import { lastUse, noArgs, noBlock } from '../../corefile/arguments.ts';
 import { printType } from '../../dns/rr.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 
-/** Logs what is of use only while something is looked for. */
+/** Logs details that help to find the cause of a problem. */
 export default definePlugin({
   name: 'debug',
   dependsOn: 'question',

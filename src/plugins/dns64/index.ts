@@ -8,10 +8,10 @@ import { createReply, mapReply, type Reply } from '../../plugin/reply.ts';
 import { type Dns64Options, parseDns64 } from './options.ts';
 import { embedIPv4 } from './prefix.ts';
 
-/** The TTL's bound where the absence of AAAA records has none (RFC 6147 §5.1.7). */
+/** The limit of TTLs if the negative reply for AAAA has no SOA record (RFC 6147 §5.1.7). */
 const MAX_TTL_WITHOUT_SOA = 600;
 
-/** Gives names that have IPv4 addresses only IPv6 addresses that a NAT64 translates (RFC 6147). */
+/** Gives IPv6 addresses, which a NAT64 translates, to names that have only IPv4 addresses (RFC 6147). */
 export default definePlugin<Dns64Options>({
   name: 'dns64',
   dependsOn: 'marked',
@@ -21,11 +21,11 @@ export default definePlugin<Dns64Options>({
   create({ prefix, translateAll, allowIPv4 }, env) {
     const translated = env.metrics.counter(
       'coredns_dns64_requests_translated_total',
-      'Queries answered with addresses made from IPv4 addresses.',
+      'Queries answered with IPv6 addresses that were made from IPv4 addresses.',
       ['server'],
     );
     const isFor = ({ client, message, edns }: Query) =>
-      // RFC 6147 §5.5: who validates must see what was signed.
+      // RFC 6147 §5.5: a client that validates must get the signed records.
       (allowIPv4 || client.address.includes(':')) && !(edns?.do && message.cd);
     const translate = async (query: Query, reply: Reply): Promise<Reply> => {
       const { question } = query;
@@ -37,7 +37,7 @@ export default definePlugin<Dns64Options>({
       const wanted = isFor(query) && (lacksAddress(reply) || (translateAll && hasAddress(reply)));
       return wanted ? translate(query, reply) : reply;
     };
-    // Without allow_ipv4 one client gets what another does not.
+    // Without allow_ipv4, clients may get different replies.
     const settle = (reply: Reply) => (allowIPv4 ? reply : notRepeatable(reply));
     return {
       wrap: (next) => (query) => {
@@ -54,7 +54,9 @@ function hasAddress({ rcode, answer }: Reply): boolean {
   return rcode === Rcode.NOERROR && answer.some(({ type }) => type === AAAA.code);
 }
 
-/** An error counts as an empty answer (RFC 6147 §5.1.2), but not one of our own: then the A records are out of reach, too. */
+/**
+ * An error of an upstream counts as an empty answer (RFC 6147 §5.1.2). An error of this server does not: then the A records cannot be found either.
+ */
 function lacksAddress(reply: Reply): boolean {
   return reply.rcode !== Rcode.NXDOMAIN && !reply.error && !reply.drop && !hasAddress(reply);
 }

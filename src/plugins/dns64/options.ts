@@ -7,9 +7,9 @@ import { PREFIX_LENGTHS } from './prefix.ts';
 
 export interface Dns64Options {
   readonly prefix: Prefix;
-  /** Whether AAAA records that a name has are replaced, too. */
+  /** Whether existing AAAA records are replaced. */
   readonly translateAll: boolean;
-  /** Whether clients that ask over IPv4 get such addresses, too. */
+  /** Whether clients that ask over IPv4 also get such addresses. */
   readonly allowIPv4: boolean;
 }
 

@@ -7,7 +7,7 @@ import type { Query } from '../../plugin/query.ts';
 import { createReply, failure, type Reply } from '../../plugin/reply.ts';
 import { type ErraticOptions, parseErratic } from './options.ts';
 
-/** Answers badly on purpose, to see how clients take it. */
+/** Answers wrongly on purpose, to test how clients cope. */
 export default definePlugin<ErraticOptions>({
   name: 'erratic',
   dependsOn: 'marked',

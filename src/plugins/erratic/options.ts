@@ -10,7 +10,7 @@ import {
 import type { Directive, Line } from '../../corefile/ast.ts';
 import type { Token } from '../../corefile/token.ts';
 
-/** Every how many queries something goes wrong; 0 for never. */
+/** Each fault happens once in this number of queries; 0 for never. */
 export interface ErraticOptions {
   readonly drop: number;
   readonly truncate: number;

@@ -1,16 +1,16 @@
 import type { Clock, Timer } from '../../observe/clock.ts';
 import type { Logger } from '../../observe/log.ts';
 
-/** Errors that are logged one by one, per second and block; the others are only counted. */
+/** How many errors each block logs in a second; the others are only counted. */
 export const MAX_LINES_PER_SECOND = 100;
 
-/** Writes error lines, but no more than a log can take when every query fails. */
+/** Writes error lines at a limited rate, since every query may fail. */
 export function boundLines(clock: Clock, log: Logger) {
   let written = 0;
   let leftOut = 0;
   let timer: Timer | undefined;
 
-  /** Says how many lines were left out so far, and ends the second. */
+  /** Logs how many lines were left out, and ends the second. */
   const flush = () => {
     timer?.cancel();
     timer = undefined;

@@ -24,7 +24,7 @@ export function consolidate(
   let count = 0;
   let timer: Timer | undefined;
 
-  /** Reports what was counted so far, and ends the period. */
+  /** Logs the count, and ends the period. */
   const flush = () => {
     timer?.cancel();
     timer = undefined;

@@ -7,10 +7,10 @@ import { definePlugin } from '../../plugin/plugin.ts';
 import { boundLines } from './bound.ts';
 import { type ConsolidateRule, consolidate } from './consolidate.ts';
 
-export interface ErrorsOptions {
-  /** Whether errors that nobody foresaw are logged with their stack. */
+interface ErrorsOptions {
+  /** Whether unexpected errors are logged with their stack. */
   readonly stacktrace: boolean;
-  /** The first one that matches an error counts it. */
+  /** The first rule that matches an error counts it. */
   readonly rules: readonly ConsolidateRule[];
 }
 

@@ -7,6 +7,7 @@ import { makePlugin, nextHandler, parsePlugin, warningsOf } from '../../../test/
 import { printReply, type TestQueryOptions, testQuery } from '../../../test/support/query.ts';
 import { Opcode } from '../../dns/message.ts';
 import { parseRecord, printRecord } from '../../dns/presentation.ts';
+import { TRANSFERS } from '../../plugin/keys.ts';
 import { createReply, type Reply } from '../../plugin/reply.ts';
 import file from './index.ts';
 
@@ -241,7 +242,7 @@ describe('the file', () => {
     expect(address()).toBe('192.0.2.1');
     expect(repeat!.epochs.map((epoch) => epoch.value)).toEqual(before);
     expect(env.lines).toEqual([
-      `[WARNING] plugin/file: ${join(root, 'v')} changed, its serial 1 did not: example.org. stays as it was until that is raised`,
+      `[WARNING] plugin/file: ${join(root, 'v')} changed, but its serial 1 did not: example.org. stays as it was until the serial is raised`,
     ]);
     await look(version(2, '192.0.2.3'));
     expect(address()).toBe('192.0.2.3');
@@ -311,8 +312,8 @@ describe('the file', () => {
 
 test('zones can be transferred, and their serials followed', async () => {
   await write('t', '@ 5 SOA ns mail 1 2 3 4 5\n NS ns\nsub NS ns.sub\nns.sub A 192.0.2.1\n');
-  const { plugin } = await start('file t');
-  const source = plugin.transfers!;
+  const { plugin, env } = await start('file t');
+  const source = env.ask(TRANSFERS)[0]!;
   expect(source.zones).toEqual(['example.org.']);
   expect([...source.zone('example.org.')!.records()].map(printRecord)).toEqual([
     'example.org.\t5\tIN\tNS\tns.example.org.',
@@ -349,7 +350,7 @@ test.each(['.', 'example.net.', 'www.example.org.'])(
   async (zone) => {
     await write('other', '$ORIGIN example.org.\n@ 5 SOA ns mail 1 2 3 4 5\n@ 5 NS ns\n');
     const { plugin, env } = makePlugin(file, `file other ${zone}`, { root });
-    const message = `other:2: the file holds the zone example.org., but is read as the zone ${zone}: name its zone, as in 'file other example.org.', or serve it in a block of that zone`;
+    const message = `other:2: the file has the zone example.org., but is read as the zone ${zone}: name its zone, as in 'file other example.org.', or serve it in a block of that zone`;
     await expect(plugin.start!(new AbortController().signal)).rejects.toThrow(message);
     expect(env.lines).toEqual([expect.stringContaining('cannot read the zone file: ')]);
     await plugin.stop!();

@@ -1,8 +1,10 @@
 import type { PluginEnv } from '../../plugin/env.ts';
+import { TRANSFERS } from '../../plugin/keys.ts';
 import { closedZones } from '../../plugin/lookup.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { whileServing } from '../../plugin/while-serving.ts';
-import { type ServedZone, zoneHandler } from '../../zone/handler.ts';
+import type { ServedZone } from '../../zone/answer.ts';
+import { zoneHandler } from '../../zone/handler.ts';
 import { showZones } from '../../zone/metrics.ts';
 import { transferZones } from '../../zone/transfers.ts';
 import { type FollowedZoneFile, followZoneFile } from '../../zone/zone-file.ts';
@@ -10,7 +12,7 @@ import { type FileUse, parseFile } from './options.ts';
 
 const NAME = 'file';
 
-/** Answers from zones that are kept in master files. */
+/** Answers from zones in master files. */
 export default definePlugin<readonly FileUse[]>({
   name: NAME,
   dependsOn: 'marked',
@@ -29,9 +31,12 @@ export default definePlugin<readonly FileUse[]>({
       for (const held of file.zones) zones.set(held.origin, { held, fallthrough: use.fallthrough });
     }
     const held = [...zones.values()].map((served) => served.held);
+    env.offer(
+      TRANSFERS,
+      transferZones(() => held),
+    );
     return {
       wrap: (next) => zoneHandler(NAME, zones, env, next),
-      transfers: transferZones(() => held),
       async start() {
         await Promise.all(opened.map(({ use, file }) => start(use, file)));
       },
@@ -45,7 +50,7 @@ function open({ path, zones, reloadMs, byMtime }: FileUse, env: PluginEnv): Foll
   return env.keep(JSON.stringify(source), () => followZoneFile(source, env));
 }
 
-/** A file that is missing may come yet, one with a mistake is the operator's to mend now. */
+/** A missing file may come later. A mistake in a file fails the start. */
 async function start({ reloadMs }: FileUse, file: FollowedZoneFile): Promise<void> {
   await file.check();
   const unread = file.zones.find(({ zone }) => !zone);

@@ -10,8 +10,8 @@ import {
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
 import { CorefileError } from '../../corefile/error.ts';
 import type { Name } from '../../dns/name.ts';
+import { ignoreUpstream } from '../../plugin/arguments.ts';
 import type { ParseContext } from '../../plugin/plugin.ts';
-import { ignoreUpstream } from '../../plugin/upstream-option.ts';
 import { DEFAULT_RELOAD_MS } from '../../zone/zone-file.ts';
 
 /** One use of the directive: a master file and the zones that it is read as. */
@@ -19,11 +19,11 @@ export interface FileUse {
   readonly path: string;
   /** Folded. */
   readonly zones: readonly Name[];
-  /** How often the file is looked at; 0 for never again. */
+  /** How often to check whether the file has changed; 0 for never. */
   readonly reloadMs: number;
-  /** Whether a changed file counts although its serial did not. */
+  /** Whether a changed file is read even if its serial is the same. */
   readonly byMtime: boolean;
-  /** The names whose NXDOMAIN is left to the next plugin. */
+  /** The zones for whose names the next plugin is asked instead of an NXDOMAIN. */
   readonly fallthrough: readonly Name[];
 }
 

@@ -1,8 +1,7 @@
 import { CairnError, OverloadError } from '../../base/errors.ts';
 import { Rcode } from '../../dns/message.ts';
 import type { Response } from '../../dns/wire/response.ts';
-import { type FailureReason, UpstreamError } from '../../net/upstream/error.ts';
-import type { Hold } from '../../net/upstream/hold.ts';
+import { type FailureReason, type Hold, UpstreamError } from '../../net/upstream/error.ts';
 import type { Cell } from '../../observe/metrics.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import type { Protocol, Query } from '../../plugin/query.ts';
@@ -13,42 +12,44 @@ import type { ForwardMetrics } from './metrics.ts';
 import type { Stanza } from './options.ts';
 import type { Upstream } from './upstream.ts';
 
-/** No attempt starts later than this after the query came, and none goes on for longer. */
+/** No attempt starts or goes on later than this after the query came. */
 const DEADLINE_MS = 5000;
-/** How often one query may fail where `max_connect_attempts` says nothing is too often. */
+/** The maximum number of failed attempts of a query if `max_connect_attempts` sets no limit. */
 const MAX_ATTEMPTS = 100;
 
-/** One for all: under a flood, a stack trace for each would cost more than the query. */
+/** One error for all queries: under a flood, a stack trace for each would cost more than the query. */
 const PROCESS_LIMIT = new UpstreamError('limit', `more than ${MAX_FORWARDED} queries are being forwarded`);
 const OVERLOAD = new OverloadError('FORWARD', 'too many queries are being forwarded');
 
-/** The limit of `max_concurrent`: its queries, and what is counted and said when it is exceeded. */
+/** The limit of `max_concurrent`: its queries, and the counter and error for refused ones. */
 export interface StanzaLimit {
   readonly inFlight: InFlightQueries;
   readonly rejects: Cell;
   readonly error: UpstreamError;
 }
 
-/** What the queries of one stanza have in common. */
+/** The settings that all queries of one stanza share. */
 export interface Forwarding
   extends Pick<PluginEnv, 'clock' | 'random'>,
     Pick<ForwardMetrics, 'healthcheckBroken' | 'gaveWay'> {
   readonly stanza: Stanza;
   /** Of `max_concurrent`. */
   readonly limit: StanzaLimit | undefined;
-  /** Told which upstream's reply a query gets, as `ADDRESS:PORT`. */
+  /** Called with the upstream whose response a query gets, as `ADDRESS:PORT`. */
   answered(query: Query, upstream: string): void;
-  /** Told why a query was refused because too much is under way. */
+  /** Called with the limit for which a query was refused. */
   overloaded(why: string): void;
 }
 
-/** Asks the upstreams in this order, suspects last, and over again, until one replies; SERVFAIL says why none did. */
+/** Asks the upstreams in this order, suspected ones last, again and again until one responds. If none does, the error of the SERVFAIL says why. */
 export function askInTurn(query: Query, upstreams: readonly Upstream[], forwarding: Forwarding): Promise<Reply> {
   const attempts = new Attempts(query, upstreams, forwarding);
   return attempts.enter() ? attempts.ask() : Promise.resolve(attempts.finish());
 }
 
-/** The attempts to get a reply to one query. Not an async function: most queries need one attempt, and what such a function keeps is a lot. */
+/**
+ * The attempts to get a response to one query. This is not an async function, as most queries need one attempt and such a function takes much memory.
+ */
 class Attempts implements InFlight, Hold {
   older: InFlight | undefined;
   newer: InFlight | undefined;
@@ -56,25 +57,25 @@ class Attempts implements InFlight, Hold {
   cancel: ((error: UpstreamError) => void) | undefined;
   private readonly query: Query;
   private octets: Uint8Array;
-  /** Whether the query goes out with an OPT record that can be left out. */
+  /** Whether the query is sent with an OPT record that can be left out. */
   private canDropEdns: boolean;
   private readonly upstreams: readonly Upstream[];
   private readonly order: readonly Upstream[];
   private readonly forwarding: Forwarding;
   private readonly protocol: Protocol;
   private readonly endMs: number;
-  /** Which in the order is asked next, and whom the attempt under way asks. */
+  /** The index of the next upstream, and the upstream of the present attempt. */
   private next = 0;
   private upstream!: Upstream;
   private attemptsLeft: number;
   private repliesLeft: number;
-  /** The reply that is taken if no other comes. */
+  /** The response that is used if no other comes. */
   private last: Response | undefined;
   private truncated: Response | undefined;
   private error: Error | undefined;
-  /** The limit that it was given up for. */
+  /** The limit for which the query was given up. */
   private overLimit: UpstreamError | undefined;
-  /** Its place in the list of the stanza. */
+  /** Its member in the list of the stanza. */
   private inStanza: InFlight | undefined;
 
   constructor(query: Query, upstreams: readonly Upstream[], forwarding: Forwarding) {
@@ -92,7 +93,7 @@ class Attempts implements InFlight, Hold {
     this.repliesLeft = upstreams.length;
   }
 
-  /** Takes its place among the queries on their way; false if there is none for it. */
+  /** Enters the lists of queries in flight; false if a limit refuses it. */
   enter(): boolean {
     const { limit } = this.forwarding;
     if (limit) {
@@ -120,7 +121,7 @@ class Attempts implements InFlight, Hold {
     this.cancel?.(limit);
   }
 
-  /** Makes the next attempt, if there is one, and what follows from it. */
+  /** Makes the next attempt, if there is one, and handles its result. */
   ask(): Promise<Reply> {
     const upstream = this.choose();
     if (!upstream) return Promise.resolve(this.finish());
@@ -137,7 +138,7 @@ class Attempts implements InFlight, Hold {
     return this.upstream.exchange(this.octets, protocol, timeoutMs, this);
   }
 
-  /** The upstream whose turn it is; undefined if nobody is to be asked any more. */
+  /** The next upstream; undefined if no attempt is left. */
   private choose(): Upstream | undefined {
     const { upstreams, order, forwarding } = this;
     if (this.attemptsLeft <= 0 || this.overLimit || forwarding.clock.monotonic() >= this.endMs) return undefined;
@@ -150,7 +151,7 @@ class Attempts implements InFlight, Hold {
     }
     forwarding.healthcheckBroken.value++;
     if (forwarding.stanza.failfast) return undefined;
-    // The probes may be wrong: one upstream gets one chance.
+    // The health checks may be wrong, so one upstream is asked once.
     this.attemptsLeft = 1;
     return upstreams[Math.floor(forwarding.random() * upstreams.length)]!;
   }
@@ -166,7 +167,7 @@ class Attempts implements InFlight, Hold {
     return this.askAgain('tcp');
   }
 
-  /** Asks the upstream that has just replied once more. */
+  /** Asks the upstream that has just responded once more. */
   private askAgain(protocol: Protocol): Promise<Reply> {
     return this.exchange(protocol).then(
       (reply) => this.accept(reply),
@@ -189,10 +190,10 @@ class Attempts implements InFlight, Hold {
 
   private retry(thrown: unknown): Promise<Reply> {
     this.error = thrown as Error;
-    // A lack of sockets is this server's own: each upstream is tried once at most.
+    // This server has no sockets left, so each upstream is tried at most once.
     if (isOverload(thrown)) this.attemptsLeft = Math.min(this.attemptsLeft, this.order.length);
     this.attemptsLeft--;
-    // All have been asked: the OPT record may be what they do not answer.
+    // All upstreams were asked and were silent. They may ignore queries with an OPT record.
     if (reasonOf(thrown) === 'timeout' && this.next >= this.order.length) this.dropEdns();
     return this.ask();
   }
@@ -201,13 +202,13 @@ class Attempts implements InFlight, Hold {
     const { query, forwarding, inStanza } = this;
     if (inStanza) forwarding.limit!.inFlight.delete(inStanza);
     inFlight.delete(this);
-    // Its client asks over TCP, too.
+    // The client itself will ask over TCP.
     if (query.protocol === 'udp') this.last ??= this.truncated;
     if (this.last) return replyOf(this.last, query);
     const error = this.overLimit ?? this.error;
     if (error && isOverload(error)) {
       forwarding.overloaded(error.message);
-      // Unlike SERVFAIL, it says nothing of the name, and no cache keeps it.
+      // Unlike SERVFAIL, REFUSED says nothing about the name, and no cache keeps it.
       return failure('forward', Rcode.REFUSED, OVERLOAD);
     }
     return failure('forward', Rcode.SERVFAIL, error ?? new CairnError('FORWARD', 'no healthy proxies'));
@@ -222,12 +223,12 @@ function reasonOf(thrown: unknown): FailureReason | undefined {
   return thrown instanceof UpstreamError ? thrown.reason : undefined;
 }
 
-/** Whether an upstream may have replied like this because it does not know OPT records (RFC 6891 §7). */
+/** Whether the response may mean that the upstream does not know OPT records (RFC 6891 §7). */
 function isAboutEdns({ rcode, edns }: Response): boolean {
   return !edns && (rcode === Rcode.FORMERR || rcode === Rcode.NOTIMP);
 }
 
-/** While others answer, nobody should have to find out again that an upstream is silent. */
+/** Moves suspected upstreams to the end, so that queries do not wait for silent ones while others answer. */
 function suspectsLast(upstreams: readonly Upstream[]): readonly Upstream[] {
   if (!upstreams.some(({ suspected }) => suspected)) return upstreams;
   return [...upstreams.filter(({ suspected }) => !suspected), ...upstreams.filter(({ suspected }) => suspected)];

@@ -224,7 +224,7 @@ describe('https://', () => {
     expect(server.connections).toBe(2);
   });
 
-  test('after a goodbye, what is in flight comes to its end, and the rest goes elsewhere', async () => {
+  test('after GOAWAY, queries in flight are finished, and new ones use another connection', async () => {
     const held = Promise.withResolvers<HttpsReceived>();
     const server = await httpsUpstream(held.resolve);
     await start(`https://${server.endpoint}`);

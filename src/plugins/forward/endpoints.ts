@@ -15,14 +15,14 @@ export const FILE_POLL_MS = 5000;
 /** How often host names are resolved again. */
 export const HOST_REFRESH_MS = 30_000;
 
-/** The upstreams that a stanza's TOs lead to, kept up to date. */
+/** The upstreams of a stanza's TOs, kept up to date. */
 export interface Endpoints {
-  /** Reads files and resolves host names. @throws CorefileError (as a rejection) where that leads to no upstream. */
+  /** Reads files and resolves host names. @throws CorefileError (as a rejection) if that gives no upstream. */
   start(): Promise<void>;
   stop(): void;
 }
 
-/** @param publish called with all upstreams, each once, when they are known first and whenever they change. */
+/** @param publish called with all upstreams, without duplicates, when they are first known and whenever they change. */
 export function watchEndpoints(
   { to, position, resolvers, tlsServername }: Stanza,
   { clock, log, path }: Pick<PluginEnv, 'clock' | 'log' | 'path'>,
@@ -45,7 +45,7 @@ export function watchEndpoints(
     published = printed;
     publish(endpoints);
   };
-  /** What cannot be read now keeps the upstreams that it had; each reason is told once. */
+  /** A TO that cannot be read keeps its upstreams. Each reason is logged once. */
   const refresh = async (indexes: readonly number[]) => {
     const failures: string[] = [];
     const attempt = async (run: () => void | Promise<void>) => {
@@ -85,7 +85,7 @@ export function watchEndpoints(
       throw new CorefileError(target.position, `cannot resolve upstream '${target.host}': ${messageOf(thrown)}`);
     }
   };
-  /** Refreshes now and then; never while the last refresh is still at work. */
+  /** Refreshes at an interval, but never while a refresh is under way. */
   const repeat = (everyMs: number, indexes: readonly number[]) => {
     if (indexes.length === 0 || stopped) return;
     let busy = false;
@@ -115,7 +115,7 @@ export function watchEndpoints(
   };
 }
 
-/** The text of a file; undefined if there is no file of that name. */
+/** The text of a file; undefined if there is no such file. */
 async function readIfFile(path: string): Promise<string | undefined> {
   try {
     return await readText(path, MAX_RESOLV_CONF_OCTETS);
@@ -125,7 +125,7 @@ async function readIfFile(path: string): Promise<string | undefined> {
   }
 }
 
-/** The servers that a resolv.conf names, all of them; the zone of a link-local address is dropped, as in CoreDNS. */
+/** All servers of a resolv.conf. The zone of a link-local address is dropped, as in CoreDNS. */
 function nameserversIn(text: string): Peer[] {
   const { nameservers } = parseResolvConf(text);
   return nameservers.map((address) => ({ address: address.replace(/%.*$/, ''), port: DNS_PORT }));

@@ -39,11 +39,11 @@ const QUESTION_END = 12 + 13 + 4;
 /** What stands in the README's table for what the client gets. */
 const OUTCOMES: Readonly<Record<string, string>> = {
   'the answer': `NOERROR ra\n${RECORD}`,
-  'an empty reply with TC': 'NOERROR ra tc',
+  'an empty response with TC': 'NOERROR ra tc',
   SERVFAIL: 'SERVFAIL ra',
   'SERVFAIL after 2 s': 'SERVFAIL ra',
-  'REFUSED, as the upstream said': 'REFUSED ra',
-  'FORMERR, as the upstream said': 'FORMERR ra',
+  'REFUSED, from the upstream': 'REFUSED ra',
+  'FORMERR, from the upstream': 'FORMERR ra',
 };
 
 type Reason = '' | 'timeout' | 'refused' | 'closed' | 'malformed' | 'tls' | 'http';
@@ -83,11 +83,11 @@ const nameInCircles = (query: Received) => {
 
 const udp: readonly Row<(query: Received) => void>[] = [
   ['silent', 'SERVFAIL after 2 s', 'timeout', () => {}],
-  ['slow: replies after 1.5 s', 'the answer', '', (query) => clock.after(1500, () => query.reply(reply()(query)))],
+  ['slow: responds after 1.5 s', 'the answer', '', (query) => clock.after(1500, () => query.reply(reply()(query)))],
   ['another id', 'SERVFAIL after 2 s', 'timeout', sends(otherId)],
-  ['another id, then the right reply', 'the answer', '', sends(otherId, reply())],
+  ['another id, then the right response', 'the answer', '', sends(otherId, reply())],
   ['another question', 'SERVFAIL after 2 s', 'timeout', sends(otherQuestion)],
-  ['another question, then the right reply', 'the answer', '', sends(otherQuestion, reply())],
+  ['another question, then the right response', 'the answer', '', sends(otherQuestion, reply())],
   [
     'the question in other letter case',
     'the answer',
@@ -96,16 +96,16 @@ const udp: readonly Row<(query: Received) => void>[] = [
   ],
   ['the query, sent back', 'SERVFAIL after 2 s', 'timeout', sends(({ octets }) => octets)],
   ['an empty datagram', 'SERVFAIL after 2 s', 'timeout', sends(() => new Uint8Array())],
-  ['noise', 'SERVFAIL after 2 s', 'timeout', sends(() => Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'))],
-  ['a reply from another port', 'SERVFAIL after 2 s', 'timeout', fromAnotherPort],
+  ['not a DNS message', 'SERVFAIL after 2 s', 'timeout', sends(() => Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'))],
+  ['a response from another port', 'SERVFAIL after 2 s', 'timeout', fromAnotherPort],
   ['NOERROR without a question', 'SERVFAIL after 2 s', 'timeout', sends(bareHeader(0))],
-  ['FORMERR without a question', 'FORMERR, as the upstream said', '', sends(bareHeader(1))],
-  ['a message cut off, without TC', 'SERVFAIL', 'malformed', sends((query) => octets(query).subarray(0, -3))],
-  ['a name that points at itself', 'SERVFAIL', 'malformed', sends(nameInCircles)],
-  ['an empty reply with TC', 'an empty reply with TC', '', sends(reply({ tc: true, answer: [] }))],
-  ['the same reply twice', 'the answer', '', sends(reply(), reply())],
+  ['FORMERR without a question', 'FORMERR, from the upstream', '', sends(bareHeader(1))],
+  ['an incomplete message, without TC', 'SERVFAIL', 'malformed', sends((query) => octets(query).subarray(0, -3))],
+  ['a compression pointer to itself', 'SERVFAIL', 'malformed', sends(nameInCircles)],
+  ['an empty response with TC', 'an empty response with TC', '', sends(reply({ tc: true, answer: [] }))],
+  ['the same response twice', 'the answer', '', sends(reply(), reply())],
   ['SERVFAIL', 'SERVFAIL', '', sends(reply({ rcode: 2, answer: [] }))],
-  ['REFUSED', 'REFUSED, as the upstream said', '', sends(reply({ rcode: 5, answer: [] }))],
+  ['REFUSED', 'REFUSED, from the upstream', '', sends(reply({ rcode: 5, answer: [] }))],
 ];
 
 const framed = (message: Uint8Array) => {
@@ -122,24 +122,24 @@ const onQuery = (act: (socket: Socket, query: Received) => void) => (socket: Soc
 };
 
 const tcp: readonly Row<(socket: Socket) => void>[] = [
-  ['closes when it is connected to', 'SERVFAIL', 'closed', (socket) => socket.destroy()],
-  ['closes instead of a reply', 'SERVFAIL', 'closed', onQuery((socket) => socket.end())],
-  ['resets instead of a reply', 'SERVFAIL', 'closed', onQuery((socket) => socket.resetAndDestroy())],
+  ['closes at once', 'SERVFAIL', 'closed', (socket) => socket.destroy()],
+  ['closes instead of a response', 'SERVFAIL', 'closed', onQuery((socket) => socket.end())],
+  ['resets instead of a response', 'SERVFAIL', 'closed', onQuery((socket) => socket.resetAndDestroy())],
   [
-    'closes in the middle of a reply',
+    'closes in the middle of a response',
     'SERVFAIL',
     'closed',
     onQuery((socket, query) => socket.end(framed(octets(query)).subarray(0, 20))),
   ],
   [
-    'stops in the middle of a reply',
+    'stops in the middle of a response',
     'SERVFAIL after 2 s',
     'timeout',
     onQuery((socket, query) => socket.write(framed(octets(query)).subarray(0, 20))),
   ],
-  ['a reply octet by octet', 'the answer', '', onQuery(trickle)],
+  ['a response octet by octet', 'the answer', '', onQuery(trickle)],
   [
-    'an empty message, then the right reply',
+    'an empty message, then the right response',
     'the answer',
     '',
     onQuery((socket, query) => socket.write(Buffer.concat([Buffer.alloc(2), framed(octets(query))]))),
@@ -150,16 +150,26 @@ const tcp: readonly Row<(socket: Socket) => void>[] = [
     'timeout',
     onQuery((socket, query) => socket.write(framed(encodeMessage(otherId(query))))),
   ],
-  ['noise', 'SERVFAIL after 2 s', 'timeout', onQuery((socket) => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n'))],
+  [
+    'not a DNS message',
+    'SERVFAIL after 2 s',
+    'timeout',
+    onQuery((socket) => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n')),
+  ],
 ];
 
 const tls: readonly Row<TlsOptions | ((socket: Socket) => void)>[] = [
   ['a certificate for another name', 'SERVFAIL', 'tls', { cert: NAMED_CERT }],
   ['a certificate that has expired', 'SERVFAIL', 'tls', { cert: EXPIRED_CERT }],
-  ['a certificate that signs itself', 'SERVFAIL', 'tls', { cert: certificate.cert, key: certificate.key }],
-  ['a certificate is asked for, and there is none', 'SERVFAIL', 'tls', { requestCert: true, ca: CA_CERT }],
+  ['a self-signed certificate', 'SERVFAIL', 'tls', { cert: certificate.cert, key: certificate.key }],
+  ['requires a client certificate, and there is none', 'SERVFAIL', 'tls', { requestCert: true, ca: CA_CERT }],
   ['TLS 1.1 only', 'SERVFAIL', 'tls', { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'ALL:@SECLEVEL=0' }],
-  ['no TLS: replies in clear text', 'SERVFAIL', 'tls', (socket) => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n')],
+  [
+    'no TLS: responds without encryption',
+    'SERVFAIL',
+    'tls',
+    (socket) => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n'),
+  ],
   ['no TLS: closes', 'SERVFAIL', 'closed', (socket) => socket.destroy()],
   ['no TLS: silent', 'SERVFAIL after 2 s', 'timeout', () => {}],
 ];
@@ -176,7 +186,7 @@ const https: readonly Row<(query: HttpsReceived) => void>[] = [
   ['a redirection', 'SERVFAIL', 'http', ({ reply }) => reply(Buffer.alloc(0), { ':status': 302, location: '/x' })],
   ['a web page', 'SERVFAIL', 'malformed', ({ reply }) => reply(Buffer.from('<p>'), { 'content-type': 'text/html' })],
   ['an empty body', 'SERVFAIL', 'malformed', ({ reply }) => reply(Buffer.alloc(0))],
-  ['a reply without end', 'SERVFAIL', 'malformed', ({ stream }) => begin(stream, Buffer.alloc(100_000))],
+  ['a response without end', 'SERVFAIL', 'malformed', ({ stream }) => begin(stream, Buffer.alloc(100_000))],
   [
     'another question',
     'SERVFAIL',
@@ -184,14 +194,14 @@ const https: readonly Row<(query: HttpsReceived) => void>[] = [
     ({ message, reply }) =>
       reply({ ...answerTo(message, [RECORD]), questions: testMessage('example.com. A').questions }),
   ],
-  ['the request is cut off', 'SERVFAIL', 'closed', ({ stream }) => stream.close(constants.NGHTTP2_INTERNAL_ERROR)],
+  ['resets the request', 'SERVFAIL', 'closed', ({ stream }) => stream.close(constants.NGHTTP2_INTERNAL_ERROR)],
   [
-    'the connection is cut off in a reply',
+    'closes the connection in the middle of a response',
     'SERVFAIL',
     'closed',
     ({ stream, message }) => begin(stream, encodeMessage(answerTo(message, [RECORD])), () => stream.session?.destroy()),
   ],
-  ['the connection is cut off', 'SERVFAIL', 'closed', ({ session }) => session.destroy()],
+  ['closes the connection', 'SERVFAIL', 'closed', ({ session }) => session.destroy()],
 ];
 
 test.each(udp)('over UDP: %s: %s %s', async (_, outcome, reason, script) => {
@@ -207,7 +217,7 @@ test.each([
   await check(`127.0.0.1:${await refusedPort()}`, 'SERVFAIL', reason, option);
 });
 
-test('over UDP, with prefer_udp: an empty reply with TC', async () => {
+test('over UDP, with prefer_udp: an empty response with TC', async () => {
   const upstream = await startUpstream((query) => query.reply(reply({ tc: query.protocol === 'udp' })(query)));
   onTestFinished(upstream.close);
   await check(upstream.endpoint, 'the answer', '', 'prefer_udp');
@@ -244,10 +254,10 @@ test('the README says the same', () => {
   const documented = readme.filter((line) => /^\| (UDP|TCP|TLS|HTTPS) \|/.test(line));
   expect(documented).toEqual([
     ...rows('UDP', udp),
-    '| UDP | nobody listens | SERVFAIL | `refused` |',
-    '| UDP | an empty reply with TC, and `prefer_udp` | the answer, asked for again over TCP |  |',
+    '| UDP | no server listens | SERVFAIL | `refused` |',
+    '| UDP | an empty response with TC, and `prefer_udp` | the answer, after a second query over TCP |  |',
     ...rows('TCP', tcp),
-    '| TCP | nobody listens | SERVFAIL | `refused` |',
+    '| TCP | no server listens | SERVFAIL | `refused` |',
     ...rows('TLS', tls),
     ...rows('HTTPS', https),
     '| HTTPS | no HTTP/2 | SERVFAIL | `tls` |',

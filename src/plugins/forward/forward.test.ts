@@ -318,7 +318,7 @@ test('a client that fills max_concurrent gives way to others, with its oldest qu
   expect(await Promise.all([flood[1], flood[2], other])).toEqual(Array(3).fill(`NOERROR ra\n${RECORD}`));
 });
 
-test('of more queries than the process forwards at once, those of the client with the most are refused', async () => {
+test('beyond the limit of the process, queries of the client with the most are refused', async () => {
   const silent = await upstream();
   const server = await upstream(answering([RECORD]));
   await start(`forward silent.example ${silent.endpoint} {\nmax_fails 0\n}\nforward . ${server.endpoint}`);

@@ -16,12 +16,12 @@ import { encryptionOf } from './target.ts';
 import { watchCertificates } from './tls-files.ts';
 import { createUpstream, type Upstream } from './upstream.ts';
 
-/** One stanza at work. */
+/** One running stanza. */
 interface Forwarder extends Pick<Endpoints, 'start' | 'stop'> {
-  /** Whether the stanza is for this (folded) name. */
+  /** Whether the stanza forwards this (folded) name. */
   matches(name: Name): boolean;
   forward(query: Query): Promise<Reply>;
-  /** Whether the stanza leaves a query that it got this reply for to the next one. */
+  /** Whether the query goes on to the next stanza after this reply. */
   handsOn(reply: Reply): boolean;
 }
 
@@ -63,7 +63,7 @@ export function createForwarder(
       endpoints.stop();
       for (const upstream of upstreams) upstream.stop();
     },
-    // A name that is itself forwarded is not excepted, as in CoreDNS.
+    // As in CoreDNS, `except` does not apply to a name that is itself in FROM.
     matches: (name) =>
       stanza.from.some(
         (zone) => name === zone || (isAtOrBelow(name, zone) && !stanza.except.some((not) => isAtOrBelow(name, not))),

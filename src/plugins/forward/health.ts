@@ -1,12 +1,12 @@
 import { UpstreamError } from '../../net/upstream/error.ts';
 import type { Clock, Timer } from '../../observe/clock.ts';
 
-/** What is known of an upstream's health: it is down after more than `maxFails` failed probes in a row. */
+/** The health of an upstream: it is down after more than `maxFails` failed probes in a row. */
 interface Health {
   readonly down: boolean;
   /** An exchange failed, and no probe has succeeded since. */
   readonly suspected: boolean;
-  /** An exchange failed: probes start, and go on until one succeeds. */
+  /** Reports a failed exchange: probes start, and go on until one succeeds. */
   suspect(thrown: unknown): void;
   stop(): void;
 }
@@ -15,9 +15,9 @@ interface HealthOptions {
   readonly clock: Clock;
   /** 0 for an upstream that is never down. */
   readonly maxFails: number;
-  /** Between two probes; 0 for no probes. */
+  /** The time between two probes; 0 for no probes. */
   readonly intervalMs: number;
-  /** Settles within a time of its own; a rejection means that the upstream did not answer. */
+  /** Settles within a time limit. A rejection means that the upstream did not answer. */
   probe(): Promise<unknown>;
   onFailure(): void;
 }
@@ -60,7 +60,7 @@ export function createHealth({ clock, maxFails, intervalMs, probe, onFailure }: 
   };
 }
 
-/** Whether it failed because no socket was left here, which says nothing of the upstream. */
+/** Whether it failed because this process had no socket left, which says nothing about the upstream. */
 function isOwnLimit(thrown: unknown): boolean {
   return thrown instanceof UpstreamError && thrown.reason === 'limit';
 }

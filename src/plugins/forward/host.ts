@@ -12,7 +12,7 @@ import type { Clock } from '../../observe/clock.ts';
 const TIMEOUT_MS = 2000;
 
 /**
- * All addresses of a host, from the first of `resolvers` that has any; without resolvers, from the system.
+ * All addresses of a host, from the first of `resolvers` that has one; without resolvers, from the system.
  *
  * @throws Error (as a rejection) if there are none.
  */

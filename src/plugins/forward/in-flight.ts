@@ -1,24 +1,24 @@
 import { type Waiting, Waitlist } from '../../base/waitlist.ts';
 import { clientKey } from '../../net/stream/by-client.ts';
 
-/** How many queries may be on their way to upstreams at once, in the whole process, however many stanzas there are: each takes some kilobytes. */
+/** The maximum number of queries in flight to upstreams, in the whole process: each takes some kilobytes. */
 export const MAX_FORWARDED = 8192;
 /** Clients that share a queue are treated as one; a power of two. */
 const QUEUES = 1024;
 const SEED = Math.floor(Math.random() * 2 ** 32);
 
-/** A query on its way. */
+/** A query in flight. */
 export interface InFlight extends Waiting<InFlight> {
-  /** Of its client, see {@link queueOf}. */
+  /** The queue of its client: see {@link queueOf}. */
   readonly queue: number;
-  /** Gives it up for another client's. */
+  /** Gives the query up for one of another client. */
   giveWay(): void;
 }
 
 /**
- * Queries on their way, at most `limit`. Beyond that, the clients with the most of them have to wait: their own new queries are refused, and those of
- * others displace the one that has waited longest of the client with the most. So no client takes the upstreams from others, and under an overload by all
- * of them, queries still get their replies. Clients are told apart by a hash of their addresses (stochastic fairness queueing, McKenney 1990).
+ * Queries in flight, at most `limit`. At the limit, a new query of the client with the most is refused. A new query of another client displaces the
+ * oldest query of the client with the most. So no client takes the upstreams from others, and even if all clients together cause the overload,
+ * queries still get their replies. Clients are distinguished by a hash of their addresses (stochastic fairness queueing, McKenney 1990).
  */
 export class InFlightQueries {
   private readonly limit: number;
@@ -33,7 +33,7 @@ export class InFlightQueries {
     return this.count;
   }
 
-  /** Adds a query that is in no list; false if its client has the most already, and it is refused. */
+  /** Adds a query that is in no list; false if it is refused, since its client already has the most. */
   add(query: InFlight): boolean {
     const own = this.queueAt(query.queue);
     if (this.count >= this.limit) {
@@ -46,7 +46,7 @@ export class InFlightQueries {
     return true;
   }
 
-  /** Takes a query out, if it is here. */
+  /** Removes a query, if it is here. */
   delete(query: InFlight): void {
     if (this.queues[query.queue]?.delete(query)) this.count--;
   }
@@ -74,5 +74,5 @@ export function queueOf(address: string): number {
   return hash & (QUEUES - 1);
 }
 
-/** All that are on their way. */
+/** All forwarded queries of the process. */
 export const inFlight = new InFlightQueries(MAX_FORWARDED);

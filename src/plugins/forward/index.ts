@@ -15,7 +15,7 @@ import { forwardMetrics } from './metrics.ts';
 import { parseStanza, type Stanza } from './options.ts';
 import { encryptionOf } from './target.ts';
 
-/** Sends queries on to other servers. */
+/** Forwards queries to other servers. */
 export default definePlugin<readonly Stanza[]>({
   name: 'forward',
   dependsOn: 'marked',
@@ -34,14 +34,14 @@ export default definePlugin<readonly Stanza[]>({
 
   create(stanzas, env) {
     const metrics = forwardMetrics(env.metrics);
-    /** Who answered the queries that are still of interest. Every entry is work for the garbage collector. */
+    /** The upstream that answered each query, for its label. It is kept only if a label is read, as every entry costs the garbage collector time. */
     const upstreams = new WeakMap<Arrival, string>();
     const answered = ({ arrival }: Query, upstream: string) => {
       if (env.block.labelled) upstreams.set(arrival, upstream);
     };
     const forwarders = stanzas.map((stanza) => createForwarder(stanza, env, metrics, answered));
 
-    /** Stanzas are tried in source order, never by the longest zone; the first one that matches has the query. */
+    /** The first stanza that matches, in the order of the Corefile, gets the query; the longest zone does not matter. */
     const answerFrom = (first: number, query: Query, next: Handler): Reply | Promise<Reply> => {
       const at = forwarders.findIndex(({ matches }, i) => i >= first && matches(query.name));
       const forwarder = forwarders[at];
@@ -74,7 +74,7 @@ export default definePlugin<readonly Stanza[]>({
   },
 });
 
-/** Warns of stanzas that are never asked, and of options for TLS where nothing is asked over it. */
+/** Warns of stanzas that get no queries, and of TLS options without an upstream over TLS. */
 function warnOfIdleLines(stanzas: readonly Stanza[], { warn }: ParseContext): void {
   for (const [i, stanza] of stanzas.entries()) {
     const { position, tls, tlsServername, to } = stanza;
@@ -85,7 +85,7 @@ function warnOfIdleLines(stanzas: readonly Stanza[], { warn }: ParseContext): vo
   }
 }
 
-/** Whether a stanza leaves no query to another one that comes after it: the first that is for a name has it. */
+/** Whether a later stanza gets no query, because this one takes all of its names. */
 function takesAll({ from, except, next, nextOnNodata }: Stanza, other: Stanza): boolean {
   if (except.length > 0 || next.length > 0 || nextOnNodata) return false;
   return other.from.every((zone) => from.some((wider) => isAtOrBelow(zone, wider)));

@@ -5,17 +5,17 @@ import { processBudget } from '../../net/upstream/socket-budget.ts';
 import { type Cell, type Metrics, TIME_BUCKETS } from '../../observe/metrics.ts';
 import { inFlight } from './in-flight.ts';
 
-/** The name under which CoreDNS's proxy metrics know this plugin. */
+/** The label of this plugin in CoreDNS's proxy metrics. */
 const PROXY = 'forward';
 
-/** What is counted of one upstream. */
+/** The metrics of one upstream. */
 export interface UpstreamMetrics {
   sent(): void;
   replied(rcode: number, durationMs: number): void;
   failed(reason: FailureReason): void;
   probeFailed(): void;
   picked(protocol: 'udp' | 'tcp' | 'tcp-tls' | 'https', reused: boolean): void;
-  /** What was counted goes with the last who counts for this upstream: a host name may have new addresses all day. */
+  /** Ends the counting. With the last user of an upstream its series are removed, as a host name may have new addresses all day. */
   stop(): void;
 }
 
@@ -23,15 +23,15 @@ export interface ForwardMetrics {
   /** All upstreams were down. */
   readonly healthcheckBroken: Cell;
   readonly concurrentRejects: Cell;
-  /** Queries refused to make room for newer ones. */
+  /** Queries that were refused to make room for newer ones. */
   readonly gaveWay: Cell;
-  /** Shows what the whole process has under way, until the function that it returns is called. */
+  /** Shows the queries and sockets in flight of the whole process. Returns a function that ends it. */
   watch(): () => void;
   /** @param to the upstream as `ADDRESS:PORT`. */
   upstream(to: string): UpstreamMetrics;
 }
 
-/** CoreDNS's metrics of today, those that it had before 1.12 and that dashboards still draw, and one of Cairn's own. */
+/** CoreDNS's present metrics, those from before CoreDNS 1.12 that dashboards still use, and Cairn's metrics. */
 export function forwardMetrics(metrics: Metrics): ForwardMetrics {
   const proxyDuration = metrics.histogram(
     'coredns_proxy_request_duration_seconds',
@@ -41,35 +41,39 @@ export function forwardMetrics(metrics: Metrics): ForwardMetrics {
   );
   const duration = metrics.histogram(
     'coredns_forward_request_duration_seconds',
-    'Seconds that an exchange with an upstream took; the name before CoreDNS 1.12.',
+    'Seconds that an exchange with an upstream took; the name from before CoreDNS 1.12.',
     ['to', 'rcode'],
     TIME_BUCKETS,
   );
   const counter = (name: string, help: string, labels: readonly string[] = []) => metrics.counter(name, help, labels);
   const requests = counter(
     'coredns_forward_requests_total',
-    'Queries sent to an upstream; a name from before CoreDNS 1.12.',
+    'Queries sent to an upstream; the name from before CoreDNS 1.12.',
     ['to'],
   );
   const responses = counter(
     'coredns_forward_responses_total',
-    'Replies of an upstream; a name from before CoreDNS 1.12.',
+    'Responses of an upstream; the name from before CoreDNS 1.12.',
     ['to', 'rcode'],
   );
   const probeHelp = 'Health probes that an upstream did not answer.';
   const proxyProbes = counter('coredns_proxy_healthcheck_failures_total', probeHelp, ['proxy_name', 'to']);
   const probes = counter('coredns_forward_healthcheck_failures_total', probeHelp, ['to']);
   const connLabels = ['proxy_name', 'to', 'proto'];
-  const hits = counter('coredns_proxy_conn_cache_hits_total', 'Queries over a connection kept open.', connLabels);
-  const misses = counter('coredns_proxy_conn_cache_misses_total', 'Queries over a new connection.', connLabels);
-  const failures = counter('cairn_forward_failures_total', 'Exchanges with an upstream that came to nothing, by why.', [
+  const hits = counter(
+    'coredns_proxy_conn_cache_hits_total',
+    'Queries sent over a connection that was already open.',
+    connLabels,
+  );
+  const misses = counter('coredns_proxy_conn_cache_misses_total', 'Queries sent over a new connection.', connLabels);
+  const failures = counter('cairn_forward_failures_total', 'Exchanges with an upstream that failed, by reason.', [
     'to',
     'reason',
   ]);
-  const brokenHelp = 'Queries that found all upstreams down.';
-  const rejectsHelp = 'Queries refused because more than max_concurrent would be forwarded.';
+  const brokenHelp = 'Queries that came while all upstreams were down.';
+  const rejectsHelp = 'Queries refused because of max_concurrent.';
   const gaveWayHelp =
-    'Queries refused because the process forwards no more; those of the client with the most go first.';
+    'Queries refused because of the limit for the whole process; the client with the most queries is refused first.';
   const underWay = metrics.gauge('cairn_forward_in_flight', 'Queries that the whole process is forwarding.', []);
   const sockets = metrics.gauge(
     'cairn_forward_udp_sockets',
@@ -92,7 +96,7 @@ export function forwardMetrics(metrics: Metrics): ForwardMetrics {
       let isStopped = false;
       const isForgotten = () => isStopped && !holders.has(to);
       const sent = requests.cell(to);
-      // There from the start: an alert on their rate sees the first failure, too.
+      // These series exist from the start, so that an alert on their rate sees the first failure, too.
       const failedProbes = [proxyProbes.cell(PROXY, to), probes.cell(to)];
       const reusedBy = new Map<string, Cell>();
       const openedBy = new Map<string, Cell>();
@@ -147,5 +151,5 @@ export function forwardMetrics(metrics: Metrics): ForwardMetrics {
   };
 }
 
-/** How many count for each upstream: blocks and stanzas may share one, and after a reload the new chain does before the old one ends. */
+/** The number of users of each upstream's series: blocks and stanzas may share an upstream, and during a reload the old and the new chain do. */
 const holdersOf = perObject((_: Metrics) => new Map<string, number>());

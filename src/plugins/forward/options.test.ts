@@ -104,14 +104,14 @@ test.each([
   ['forward . https://10.0.0.1 {\ndoh_method PUT\n}', "2:12 - Error during parsing: unknown value 'PUT'"],
   [
     'forward . 10.0.0.1 tls://10.0.0.1%a.org {\ntls_servername b.org\n}',
-    "1:20 - Error during parsing: both 'tls://10.0.0.1%a.org' and 'tls_servername' say whom the certificate must name",
+    "1:20 - Error during parsing: both 'tls://10.0.0.1%a.org' and 'tls_servername' give the name in the certificate",
   ],
 ])('%s', (text, message) => {
   if (message === undefined) expect(() => parse(text)).not.toThrow();
   else expect(() => parse(text)).toThrow(`Corefile:${message}`);
 });
 
-test('several stanzas stay in source order, and all their mistakes are told at once', () => {
+test('several stanzas stay in source order, and all their mistakes are reported at once', () => {
   expect(parse('forward example.org 10.0.0.1\nforward 10.0.0.0/23 10.0.0.2').map(({ from }) => from)).toEqual([
     ['example.org.'],
     ['0.0.10.in-addr.arpa.', '1.0.10.in-addr.arpa.'],

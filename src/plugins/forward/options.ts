@@ -22,11 +22,11 @@ import { POLICIES, type PolicyName } from './policy.ts';
 import { parseTarget, type Target } from './target.ts';
 import { checkServernames, parseServername, parseTls, type TlsFiles } from './tls-options.ts';
 
-/** More upstreams than these are taken for a mistake. */
+/** More upstreams than this are an error, as in CoreDNS. */
 export const MAX_UPSTREAMS = 15;
 
 export interface HealthCheck {
-  /** Between two probes; 0 for no probes. */
+  /** The time between two probes; 0 for no probes. */
   readonly intervalMs: number;
   readonly recursionDesired: boolean;
   /** The name whose NS records are asked for. */
@@ -36,7 +36,7 @@ export interface HealthCheck {
 /** One use of the directive. */
 export interface Stanza {
   readonly position: Position;
-  /** The zones to forward; several where FROM is an address block that has several. */
+  /** The zones to forward; several if FROM is an address block with several reverse zones. */
   readonly from: readonly Name[];
   readonly to: readonly Target[];
   readonly except: readonly Name[];
@@ -47,24 +47,24 @@ export interface Stanza {
   readonly maxIdleConns: number;
   readonly readTimeoutMs: number;
   readonly maxFails: number;
-  /** Twice the number of upstreams if undefined; 0 for as many as the time allows. */
+  /** Twice the number of upstreams if undefined; 0 for no limit but the time. */
   readonly maxConnectAttempts: number | undefined;
   readonly policy: PolicyName;
   readonly healthCheck: HealthCheck;
   readonly maxConcurrent: number;
-  /** The rcodes that hand a query on to the next stanza. */
+  /** The rcodes after which the query goes on to the next stanza. */
   readonly next: readonly number[];
   readonly nextOnNodata: boolean;
   readonly failfast: boolean;
-  /** The rcodes that hand a query on to the next upstream. */
+  /** The rcodes after which the query goes on to the next upstream. */
   readonly failover: readonly number[];
   readonly sourceAddress: string | undefined;
-  /** The files that encrypted upstreams are asked with. */
+  /** The TLS files for encrypted upstreams. */
   readonly tls: TlsFiles;
-  /** Whom the certificates of encrypted upstreams must name, but for those whose TO says so itself. */
+  /** The name in the certificates of encrypted upstreams, except for a TO with its own name. */
   readonly tlsServername: string | undefined;
   readonly dohMethod: 'GET' | 'POST';
-  /** Whom to ask for host names among TO; the system's resolver if there are none. */
+  /** The servers that resolve host names among TO; without any, the system's resolver does. */
   readonly resolvers: readonly Peer[];
 }
 

@@ -19,7 +19,7 @@ export function createPolicy(name: PolicyName, random: () => number): Policy {
   }
 }
 
-/** Every query starts one further on; the first one with the second upstream, as in CoreDNS. */
+/** Each query starts with the next upstream. The first query starts with the second upstream, as in CoreDNS. */
 function roundRobin(): Policy {
   let start = 0;
   return (upstreams) => {

@@ -57,7 +57,7 @@ test.each([
   ['a..b', notAnAddress('a..b')],
   ['dns:///etc/resolv.conf', notAnAddress('dns:///etc/resolv.conf')],
   ['tls://1.1.1.1/x', noPath('TLS', 'tls://1.1.1.1/x')],
-  ['https://1.1.1.1/dns-query', `${noPath('HTTPS', 'https://1.1.1.1/dns-query')} - it always is /dns-query`],
+  ['https://1.1.1.1/dns-query', `${noPath('HTTPS', 'https://1.1.1.1/dns-query')} - it is always /dns-query`],
   ['tls://1.1.1.1%a..b', notAnAddress('tls://1.1.1.1%a..b')],
   ['tls://dns.test%a.b', notAnAddress('tls://dns.test%a.b')],
   ['tls://1.1.1.1:0', notAnAddress('tls://1.1.1.1:0')],

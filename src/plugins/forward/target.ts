@@ -13,16 +13,16 @@ export interface Endpoint extends Peer {
 
 interface Encryption {
   readonly over: 'tls' | 'https';
-  /** Whom the certificate must name, if the TO says so: else it is what `tls_servername` says, the host, or the address. */
+  /** The name that the certificate must have, if the TO has one. Otherwise it is `tls_servername`, the host, or the address. */
   readonly servername: string | undefined;
 }
 
-/** Where upstreams come from: one TO of the directive. */
+/** One TO of the directive, which gives upstreams. */
 export type Target =
   | { readonly kind: 'address'; readonly endpoint: Endpoint }
   /** A file such as /etc/resolv.conf. */
   | { readonly kind: 'file'; readonly path: string; readonly position: Position }
-  /** A host name, unless a file has that name: the disk is looked at when the plugin starts. */
+  /** A host name, unless there is a file with this name: the plugin checks that at its start. */
   | {
       readonly kind: 'host';
       readonly host: string;
@@ -31,18 +31,18 @@ export type Target =
       readonly position: Position;
     };
 
-/** How the target is encrypted; undefined for plain DNS, and for a file, which names addresses alone. */
+/** The encryption of the target; undefined for plain DNS, and for a file, which has only addresses. */
 export function encryptionOf(target: Target): Encryption | undefined {
   if (target.kind === 'file') return undefined;
   return target.kind === 'address' ? target.endpoint.encryption : target.encryption;
 }
 
-/** Where upstreams listen that name no port. */
+/** The port of a TO without one. */
 const PORTS = { tls: 853, https: 443 } as const;
 
 /**
- * Reads one TO: an address, a path or a host name; addresses and host names may bear a scheme and a port, and with
- * `tls://` and `https://` addresses may name whom the certificate is for: `tls://9.9.9.9%dns.quad9.net`.
+ * Reads one TO: an address, a path or a host name. Addresses and host names may have a scheme and a port. With `tls://` and `https://`, an address
+ * may have the name in the certificate: `tls://9.9.9.9%dns.quad9.net`.
  *
  * @throws CorefileError
  */
@@ -62,7 +62,7 @@ export function parseTarget({ text, position }: Token): Target {
 function parseEncrypted(over: Encryption['over'], rest: string, text: string, position: Position): Target {
   if (rest.includes('/')) {
     const detail = `paths are not allowed in ${over.toUpperCase()} upstream addresses: ${text}`;
-    throw new CorefileError(position, over === 'https' ? `${detail} - it always is /dns-query` : detail);
+    throw new CorefileError(position, over === 'https' ? `${detail} - it is always /dns-query` : detail);
   }
   const [address, servername] = splitServername(rest);
   if (servername !== undefined && !isName(servername)) throw notAnAddress(text, position);
@@ -74,14 +74,14 @@ function parseEncrypted(over: Encryption['over'], rest: string, text: string, po
   return { kind: 'host', host, port: port ?? PORTS[over], encryption, position };
 }
 
-/** Takes `%NAME` off an address that may have a port behind it; the zone of a link-local address is left where it is. */
+/** Splits `%NAME` from an address with an optional port; the zone of a link-local address stays. */
 function splitServername(text: string): [address: string, servername: string | undefined] {
   const [, before = '', name = '', after = ''] = /^(.*)%([^%\]]+?)(\](?::\d+)?|:\d+)?$/.exec(text) ?? [];
   const isZone = !before.includes('%') && /^\[?fe[89ab][0-9a-f]:/i.test(before);
   return name === '' || isZone ? [text, undefined] : [before + after, name];
 }
 
-/** Each endpoint once, where it came first. */
+/** Removes duplicates; the first one stays. */
 export function uniqueEndpoints(endpoints: readonly Endpoint[]): Endpoint[] {
   const byPeer = new Map<string, Endpoint>();
   for (const endpoint of endpoints) {
@@ -93,7 +93,7 @@ export function uniqueEndpoints(endpoints: readonly Endpoint[]): Endpoint[] {
 
 function parseHost(rest: string, text: string, position: Position): { host: string; port: number | undefined } {
   const [, host = '', port] = /^([^:[\]/%]+)(?::(\d+))?$/.exec(rest) ?? [];
-  // Digits and dots alone are a mistyped address, never a host.
+  // Digits and dots alone are a mistyped address, not a host.
   if (host === '' || /^[\d.]+$/.test(host) || !isName(host) || !isPort(port)) throw notAnAddress(text, position);
   return { host, port: port === undefined ? undefined : Number(port) };
 }

@@ -9,11 +9,11 @@ import type { TlsFiles } from './tls-options.ts';
 /** How often the files are read again: certificates are renewed while the server runs. */
 export const CERTIFICATE_POLL_MS = 30_000;
 
-/** What encrypted upstreams are asked with, kept up to date. */
+/** The TLS context for encrypted upstreams, kept up to date. */
 export interface Certificates {
-  /** For the next connection; to be called after the start. */
+  /** The context for the next connection. Must be called after the start. */
   context(): SecureContext;
-  /** @throws CorefileError (as a rejection) if a file cannot be read or does not hold what it should. */
+  /** @throws CorefileError (as a rejection) if a file cannot be read or its contents are not valid. */
   start(): Promise<void>;
   stop(): void;
 }
@@ -46,16 +46,16 @@ export function watchCertificates(files: TlsFiles, env: Pick<PluginEnv, 'clock' 
   };
 }
 
-/** @throws Error if the texts do not hold what they should. */
+/** @throws Error if the texts are not valid. */
 function contextOf({ identity, ca }: TlsFiles, texts: readonly string[]): SecureContext {
   const [cert, key] = identity ? texts : [];
   const authorities = ca === undefined ? wellKnownAuthorities() : texts.at(-1)!;
-  // A context passes over authorities that it cannot read.
+  // A context ignores authorities that it cannot read.
   if (typeof authorities === 'string') new X509Certificate(authorities);
   return createSecureContext({ ...(identity && { cert, key }), ca: authorities });
 }
 
-/** Those that Node.js knows, and those that the machine trusts besides. */
+/** The authorities of Node.js and those that the machine trusts. */
 function wellKnownAuthorities(): string[] {
   return [...new Set([...getCACertificates('default'), ...getCACertificates('system')])];
 }

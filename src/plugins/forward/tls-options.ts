@@ -9,9 +9,9 @@ import type { Target } from './target.ts';
 export interface TlsFiles {
   /** The line that names them. */
   readonly position: Position;
-  /** The certificate that upstreams may ask for, and its key. */
+  /** The client certificate for upstreams, and its key. */
   readonly identity: { readonly cert: string; readonly key: string } | undefined;
-  /** Who may have signed the upstreams' certificates; the well-known authorities if undefined. */
+  /** The authorities for the upstreams' certificates; the well-known ones if undefined. */
   readonly ca: string | undefined;
 }
 
@@ -28,10 +28,10 @@ export function parseServername(token: Token): string {
   return domainName(token).replace(/(?<=.)\.$/, '');
 }
 
-/** @throws CorefileError at a TO that names whom its certificate is for, which `tls_servername` does already. */
+/** @throws CorefileError at a TO with the name in its certificate, if `tls_servername` says it, too */
 export function checkServernames(targets: readonly Target[], tokens: readonly Token[]): void {
   const at = targets.findIndex((target) => target.kind === 'address' && target.endpoint.encryption?.servername);
   if (at === -1) return;
-  const detail = `both '${tokens[at]!.text}' and 'tls_servername' say whom the certificate must name`;
+  const detail = `both '${tokens[at]!.text}' and 'tls_servername' give the name in the certificate`;
   throw new CorefileError(tokens[at]!.position, `${detail} - leave one of them out`);
 }

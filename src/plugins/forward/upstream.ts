@@ -1,8 +1,7 @@
 import { WireError } from '../../dns/wire/error.ts';
 import { type Response, readResponse } from '../../dns/wire/response.ts';
 import { type Peer, printPeer } from '../../net/transport.ts';
-import { UpstreamError } from '../../net/upstream/error.ts';
-import type { Hold } from '../../net/upstream/hold.ts';
+import { type Hold, UpstreamError } from '../../net/upstream/error.ts';
 import { createHttpsUpstream } from '../../net/upstream/https.ts';
 import type { ConnectionPool } from '../../net/upstream/pool.ts';
 import { createTcpUpstream } from '../../net/upstream/tcp.ts';
@@ -27,9 +26,13 @@ export interface Upstream {
   readonly down: boolean;
   /** An exchange failed, and no probe has succeeded since. */
   readonly suspected: boolean;
-  /** Sends a query and waits for the reply; an encrypted upstream is asked in its own way, whatever the protocol. @throws UpstreamError (as a rejection), which also starts the health probes. */
+  /**
+   * Sends a query and waits for the response. An encrypted upstream ignores `protocol`.
+   *
+   * @throws UpstreamError (as a rejection), which also starts the health probes.
+   */
   exchange(query: Uint8Array, protocol: Protocol, timeoutMs: number, hold: Hold): Promise<Response>;
-  /** Ends the probes and gives idle connections back; exchanges at work come to their end. */
+  /** Ends the probes and closes idle connections; exchanges under way go on to their end. */
   stop(): void;
 }
 
@@ -44,7 +47,7 @@ export function createUpstream(
   const { healthCheck, maxFails } = stanza;
   const connections = poolFor(to, stanza, { clock, sourceAddress }, certificates);
   const proto = protoOf(to);
-  // Of queries; health probes are not counted.
+  // Counts only queries, not health probes.
   const onPick = (reused: boolean) => metrics.picked(proto, reused);
   const datagrams = createUdpUpstream(to, { clock, sourceAddress, onPick: (reused) => metrics.picked('udp', reused) });
   const decode = (reply: Uint8Array) => decodeReply(reply, to);
@@ -93,13 +96,13 @@ export function createUpstream(
   };
 }
 
-/** What metrics call the connections to an upstream. */
+/** The label of an upstream's connections in metrics. */
 function protoOf({ encryption }: Endpoint): 'tcp' | 'tcp-tls' | 'https' {
   if (!encryption) return 'tcp';
   return encryption.over === 'tls' ? 'tcp-tls' : 'https';
 }
 
-/** The connections over which the upstream is asked. */
+/** The connections to the upstream. */
 function poolFor(
   to: Endpoint,
   { expireMs, maxAgeMs, maxIdleConns, tlsServername, dohMethod }: Stanza,
@@ -118,7 +121,7 @@ function decodeReply(octets: Uint8Array, from: Peer): Response {
     return readResponse(octets);
   } catch (thrown) {
     if (!(thrown instanceof WireError)) throw thrown;
-    const message = `unreadable reply from ${printPeer(from)}: ${thrown.message}`;
+    const message = `unreadable response from ${printPeer(from)}: ${thrown.message}`;
     throw new UpstreamError('malformed', message, { cause: thrown });
   }
 }

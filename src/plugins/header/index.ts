@@ -8,15 +8,15 @@ import { alterReply, mapReply, type Reply } from '../../plugin/reply.ts';
 
 const FLAGS = ['aa', 'ra', 'rd'] as const;
 
-/** What flags are set to; those that are not named stay as they are. */
+/** The new values of flags; flags that are left out stay as they are. */
 type Flags = { -readonly [F in (typeof FLAGS)[number]]?: MessageFlags[F] };
 
-export interface HeaderOptions {
+interface HeaderOptions {
   readonly query: Flags;
   readonly response: Flags;
 }
 
-/** Sets and clears flags of queries that go down, and of replies that come up. */
+/** Sets and clears flags of queries and replies. */
 export default definePlugin<HeaderOptions>({
   name: 'header',
   dependsOn: 'question',
@@ -45,7 +45,7 @@ export default definePlugin<HeaderOptions>({
 const NO_RULES =
   "Wrong argument count or unexpected line ending after 'header' - an option block with rules is expected";
 
-/** Reads lines `query|response set|clear FLAG…`; without `query` or `response`, as of old, the reply is meant. */
+/** Reads lines `query|response set|clear FLAG…`; without `query` or `response`, which is the old form, the rule is for the reply. */
 function parseRules(directive: Directive, options: HeaderOptions): void {
   noArgs(directive);
   if (directive.options.length === 0) throw new CorefileError(directive.position, NO_RULES);

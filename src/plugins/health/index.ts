@@ -1,5 +1,5 @@
 import { atMostArgs, durationMs, exactArgs, lastUse, parseOptions } from '../../corefile/arguments.ts';
-import { pageAddress } from '../../plugin/page-address.ts';
+import { pageAddress } from '../../plugin/arguments.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { watchHealth } from './self-check.ts';
 
@@ -8,7 +8,7 @@ interface HealthOptions {
   readonly lameduckMs: number;
 }
 
-/** `/health` says that the process runs, and lameduck keeps it answering while others learn that it will go. */
+/** Serves `/health`, which says that the process runs. With `lameduck`, the server goes on answering for a while before it ends. */
 export default definePlugin<HealthOptions>({
   name: 'health',
   dependsOn: 'question',
@@ -26,7 +26,7 @@ export default definePlugin<HealthOptions>({
 
   create({ address, lameduckMs: wantedMs }, env) {
     const { log, clock } = env;
-    // One address has one page, whichever blocks name it, and the duties of the first of them.
+    // Several blocks may name one address: it has one page, with the options of the first block.
     const page = env.shared(`health ${address}`, () => {
       env.page(address, '/health', () => ({ status: 200, body: 'OK' }));
       return { owner: env, lameduckMs: 0 };

@@ -4,10 +4,10 @@ import type { PluginEnv } from '../../plugin/env.ts';
 
 const INTERVAL_MS = 1000;
 const TIMEOUT_MS = 3000;
-/** A reply that takes longer is worth a warning: the process is overloaded. */
+/** A slower response gets a warning: the process is overloaded. */
 const SLOW_MS = 1000;
 
-/** Asks the health page every second, as a probe from outside would, and reports how that went; returns how to end it. */
+/** Requests the health page every second, as a probe from outside would, and reports the result. Returns a function that ends it. */
 export function watchHealth(address: string, env: PluginEnv): () => void {
   const { duration, failures } = healthMetrics(env.metrics);
   const url = `http://${address.startsWith(':') ? `127.0.0.1${address}` : address.replace(/^0\.0\.0\.0:/, '127.0.0.1:')}/health`;
@@ -38,14 +38,12 @@ function healthMetrics(metrics: Metrics) {
     duration: metrics
       .histogram(
         `${name}_duration_seconds`,
-        'Seconds that a request of the server to its own health page took.',
+        "Seconds that the server's request to its own health page took.",
         [],
         SLIM_TIME_BUCKETS,
       )
       .cell(),
-    failures: metrics
-      .counter(`${name}_failures_total`, 'Requests of the server to its own health page that failed.')
-      .cell(),
+    failures: metrics.counter(`${name}_failures_total`, 'Failed requests of the server to its own health page.').cell(),
   };
 }
 
@@ -56,7 +54,7 @@ function ask(url: string): Promise<void> {
       response.on('end', resolve);
       response.on('error', reject);
     });
-    request.on('timeout', () => request.destroy(new Error(`no reply within ${TIMEOUT_MS / 1000}s`)));
+    request.on('timeout', () => request.destroy(new Error(`no response within ${TIMEOUT_MS / 1000}s`)));
     request.on('error', reject);
   });
 }

@@ -3,7 +3,7 @@ import { foldName, type Name, NameError, parseName } from '../../dns/name.ts';
 
 /** The names of one address. */
 export interface HostEntry {
-  /** In canonical text; an IPv4-mapped address is taken for the IPv4 address in it. */
+  /** In canonical text; an IPv4-mapped address becomes the IPv4 address. */
   readonly address: string;
   /** Folded. */
   readonly names: readonly Name[];
@@ -16,18 +16,18 @@ export function parseAddress(text: string): string | undefined {
   return ip && printIP(unmapIP(ip));
 }
 
-/** An ordinary host name, which needs none of the care that a domain name in general does. */
+/** A plain host name, which can be read faster than a general domain name. */
 const PLAIN_NAME = /^(?:[a-z0-9_*-]{1,63}\.)*[a-z0-9_*-]{1,63}$/i;
 const PLAIN_NAME_OCTETS = 253;
 
-/** Reads a host's name, which is absolute with and without its last dot. @throws NameError */
+/** Reads a host's name, which is absolute even without its last dot. @throws NameError */
 export function parseHostName(text: string): Name {
   const isPlain = text.length <= PLAIN_NAME_OCTETS && PLAIN_NAME.test(text);
   return foldName(isPlain ? `${text}.` : parseName(text));
 }
 
 /**
- * Reads the text of a hosts file, with a step for each line: an address and its names, `#` starts a comment. `broken` is told of the lines that
+ * Reads the text of a hosts file, with a step for each line: an address and its names; `#` starts a comment. `broken` is called with the lines that
  * cannot be read, such as `3: "a..b" has an empty label`.
  */
 export function* readHosts(text: string, broken: (line: string) => void): Generator<HostEntry | undefined> {

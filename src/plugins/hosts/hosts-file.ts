@@ -6,23 +6,23 @@ import { type HostEntry, readHosts } from './entries.ts';
 import type { HostsOptions } from './options.ts';
 import { buildTable, type HostsTable, MAX_ENTRIES, tableSteps } from './table.ts';
 
-/** A larger hosts file is not read. */
-export const MAX_FILE_OCTETS = 16 * 1024 * 1024;
+/** The maximum size of a hosts file. */
+const MAX_FILE_OCTETS = 16 * 1024 * 1024;
 
 /** What a table of hosts is made from. */
-export type HostsSource = Pick<HostsOptions, 'path' | 'zones' | 'inline' | 'reverse' | 'reloadMs'>;
+type HostsSource = Pick<HostsOptions, 'path' | 'zones' | 'inline' | 'reverse' | 'reloadMs'>;
 
 /** The hosts of a file and of the Corefile, kept up to date. */
-export interface HostsFile extends Kept {
+interface HostsFile extends Kept {
   readonly table: HostsTable;
   /** When the table was built, in milliseconds since the Unix epoch. */
   readonly loadedMs: number;
-  /** Moves whenever the table is built anew. */
+  /** Moves whenever the table is built again. */
   readonly epoch: Epoch;
   check(): Promise<void>;
 }
 
-/** The table of a file's text and the hosts of the Corefile, and the lines that could not be read. */
+/** The table with the hosts of a file and of the Corefile, and the lines that could not be read. */
 export async function readTable(
   text: string,
   source: HostsSource,
@@ -32,7 +32,7 @@ export async function readTable(
   const hosts = readHosts(text, (line) => broken.push(line));
   const table = await tableOf(hosts, source.inline);
   if (!table.truncated) return { table, broken };
-  // Whatever is in the file, the hosts of the Corefile are not those that are left out.
+  // If there are too many hosts, hosts of the file are left out, and never those of the Corefile.
   const again = readHosts(text, () => {});
   return { table: await tableOf(source.inline, again), broken };
 }
@@ -41,7 +41,7 @@ function* chained<T>(...parts: Iterable<T>[]): Generator<T> {
   for (const part of parts) yield* part;
 }
 
-/** Watches a hosts file; until it could be read, the table holds the hosts of the Corefile alone. */
+/** Watches a hosts file. Until the file is read, the table has only the hosts of the Corefile. */
 export function openHostsFile(source: HostsSource, env: PluginEnv): HostsFile {
   const { path } = source;
   const { log, clock, metrics } = env;
@@ -60,7 +60,7 @@ export function openHostsFile(source: HostsSource, env: PluginEnv): HostsFile {
     const [first, ...others] = found.broken;
     if (first !== undefined) {
       const more = others.length > 0 ? `, and so are ${others.length} more` : '';
-      log.warning(`${path}:${first} - the line is skipped${more}`);
+      log.warning(`${path}:${first} - the line is ignored${more}`);
     }
     if (table.truncated) log.warning(`${path} has more than ${MAX_ENTRIES} entries: those after them are left out`);
   }
@@ -79,7 +79,7 @@ export function openHostsFile(source: HostsSource, env: PluginEnv): HostsFile {
     intervalMs: source.reloadMs,
     maxOctets: MAX_FILE_OCTETS,
     changed: load,
-    problem: (message) => log.warning(`cannot read the hosts file, the hosts known so far stay: ${message}`),
+    problem: (message) => log.warning(`cannot read the hosts file, the last hosts stay in use: ${message}`),
   });
   return {
     get table() {

@@ -161,7 +161,7 @@ describe('the file', () => {
 
   test('may be missing, once it was there too', async () => {
     const { ask, env, plugin } = await start('hosts later example.org');
-    const warning = `[WARNING] plugin/hosts: cannot read the hosts file, the hosts known so far stay: ENOENT: no such file or directory, stat '${join(root, 'later')}'`;
+    const warning = `[WARNING] plugin/hosts: cannot read the hosts file, the last hosts stay in use: ENOENT: no such file or directory, stat '${join(root, 'later')}'`;
     expect(env.lines).toEqual([warning]);
     await write('later', '10.0.0.1 a.example.org');
     await plugin.start!(SIGNAL);
@@ -188,7 +188,7 @@ describe('the file', () => {
     const { ask, env } = await start('hosts broken');
     expect(ask('a. A')).toBe('NOERROR aa\na. 3600 IN A 10.0.0.1');
     expect(env.lines).toEqual([
-      `[WARNING] plugin/hosts: ${join(root, 'broken')}:2: "10.0.0" is not an IP address - the line is skipped, and so are 2 more`,
+      `[WARNING] plugin/hosts: ${join(root, 'broken')}:2: "10.0.0" is not an IP address - the line is ignored, and so are 2 more`,
     ]);
   });
 
@@ -277,7 +277,7 @@ test.each([
   expect(() => parsePlugin(hosts, body)).toThrow(message);
 });
 
-test('an address without names does nothing, which is told', () => {
+test('an address without names has no effect, and gets a warning', () => {
   expect(parsePlugin(hosts, 'hosts {\n 10.0.0.1\n}')).toMatchObject({ inline: [] });
   expect(warningsOf(hosts, 'hosts {\n 10.0.0.1\n}')).toEqual([
     'Corefile:2:2 - no name follows 10.0.0.1: the line does nothing',

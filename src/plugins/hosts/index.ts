@@ -5,13 +5,13 @@ import { A, AAAA, PTR, rr, SOA } from '../../dns/rr.ts';
 import { answerLookup, closedZones, fallsThrough, type Lookup } from '../../plugin/lookup.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
-import type { Repeat } from '../../plugin/repeat.ts';
+import type { Repeat } from '../../plugin/reply.ts';
 import { whileServing } from '../../plugin/while-serving.ts';
 import { openHostsFile } from './hosts-file.ts';
 import { type HostsOptions, parseHostsOptions } from './options.ts';
 import { findHost, type HostsTable } from './table.ts';
 
-/** How long clients may remember that a host does not exist, in seconds: it may be in the file a moment later. */
+/** How long clients may cache that a host does not exist, in seconds: it may be in the file a moment later. */
 const MAX_NEGATIVE_TTL = 30;
 
 /** Answers from a hosts file and from hosts in the Corefile. */
@@ -69,7 +69,7 @@ function lookup(query: Query, table: HostsTable, options: HostsOptions): Lookup 
   return { kind: options.fallthroughUnsupported && fallsThrough(name, options.fallthrough) ? 'exists' : 'nodata' };
 }
 
-/** Addresses are answered in every zone; one without names is the next plugin's, and so are other types than PTR. */
+/** Addresses are answered in every zone. The next plugin gets addresses without names, and types other than PTR. */
 function lookupAddress(reverse: ReverseName, query: Query, table: HostsTable, { ttl }: HostsOptions): Lookup {
   const { question, type } = query;
   if ('prefix' in reverse) return { kind: table.prefixes.has(reverse) ? 'exists' : 'skip' };
@@ -83,7 +83,7 @@ function hitOf(answer: Extract<Lookup, { kind: 'hit' }>['answer']): Lookup {
   return answer.length > 0 ? { kind: 'hit', answer } : { kind: 'nodata' };
 }
 
-/** A hosts file has no SOA record; this one says how long a denial may be cached (RFC 2308 §5). */
+/** A hosts file has no SOA record. This one says how long a negative response may be cached (RFC 2308 §5). */
 function soaOf(zone: Name, ttl: number, loadedMs: number) {
   const minimum = Math.min(ttl, MAX_NEGATIVE_TTL);
   return rr(SOA, zone, minimum, {

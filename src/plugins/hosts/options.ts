@@ -16,19 +16,19 @@ import { type HostEntry, parseAddress, parseHostName } from './entries.ts';
 
 export interface HostsOptions {
   readonly path: string;
-  /** Where names must lie to be served; addresses are answered anywhere. */
+  /** The zones of names that are served; addresses are answered in every zone. */
   readonly zones: readonly Name[];
-  /** Hosts of the Corefile itself, which come after those of the file. */
+  /** Hosts in the Corefile, which come after those of the file. */
   readonly inline: readonly HostEntry[];
   /** Seconds. */
   readonly ttl: number;
-  /** Whether addresses lead to names. */
+  /** Whether PTR queries for addresses are answered. */
   readonly reverse: boolean;
-  /** How often the file is looked at; 0 for never again. */
+  /** How often to check whether the file has changed; 0 for never. */
   readonly reloadMs: number;
-  /** The names whose NXDOMAIN is left to the next plugin. */
+  /** The zones for whose names the next plugin is asked instead of an NXDOMAIN. */
   readonly fallthrough: readonly Name[];
-  /** Whether those names' other types than A and AAAA are left to the next plugin, too. */
+  /** Whether the next plugin is also asked for other types than A and AAAA of those names. */
   readonly fallthroughUnsupported: boolean;
 }
 

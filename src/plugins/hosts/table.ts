@@ -2,30 +2,30 @@ import { AddressPrefixes } from '../../dns/address-prefixes.ts';
 import { joinName, longestZone, type Name, parentOf } from '../../dns/name.ts';
 import type { HostEntry } from './entries.ts';
 
-/** The most pairs of an address and a name that are kept; those after them are left out. */
+/** The maximum number of pairs of an address and a name; further ones are left out. */
 export const MAX_ENTRIES = 500_000;
 
 /**
- * The most addresses of a name and family, and the most names of an address: a block list may give one address to
- * hundreds of thousands of names, and no message holds them all.
+ * The maximum number of addresses of a name and family, and of names of an address. A block list may give one address to hundreds of thousands of
+ * names, and no message can hold them all.
  */
 export const MAX_RRSET_RECORDS = 1000;
 
 /** The addresses of a name, in the order of the file. */
-export interface Host {
+interface Host {
   readonly ipv4: string[];
   readonly ipv6: string[];
 }
 
-/** Hosts, ready for look-ups. */
+/** Hosts, ready for lookups. */
 export interface HostsTable {
-  /** By folded name; a wildcard stands under its own name, `*.example.org.`. */
+  /** By folded name; a wildcard has the name `*.example.org.`. */
   readonly hosts: ReadonlyMap<Name, Host>;
   /** Names that exist only because a host lies below them (RFC 8020). */
   readonly parents: ReadonlySet<Name>;
   /** The names of an address, in the order of the file. */
   readonly names: ReadonlyMap<string, readonly Name[]>;
-  /** How these addresses begin. */
+  /** The prefixes of these addresses. */
   readonly prefixes: Pick<AddressPrefixes, 'has'>;
   /** Pairs of an address and a name. */
   readonly size: number;
@@ -34,15 +34,15 @@ export interface HostsTable {
 }
 
 /** Which hosts a table takes. */
-export interface TableOptions {
-  /** Where their names lie, folded. */
+interface TableOptions {
+  /** The (folded) zones of their names. */
   readonly zones: readonly Name[];
-  /** Whether addresses lead to names. */
+  /** Whether names can be found by address. */
   readonly reverse: boolean;
   readonly maxEntries?: number;
 }
 
-/** Puts entries into a table, with a step for each of them. */
+/** Makes a table of entries, with a step for each of them. */
 export function* tableSteps(
   entries: Iterable<HostEntry | undefined>,
   { zones, reverse, maxEntries = MAX_ENTRIES }: TableOptions,
@@ -80,7 +80,7 @@ export function buildTable(entries: Iterable<HostEntry | undefined>, options: Ta
   return step.value;
 }
 
-/** Adds an address to a name, unless it is there. */
+/** Adds an address to a name, unless the name already has it. */
 function addAddress(hosts: Map<Name, Host>, name: Name, address: string): boolean {
   let host = hosts.get(name);
   if (!host) {

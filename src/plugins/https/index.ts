@@ -3,15 +3,15 @@ import type { Position } from '../../corefile/position.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 
 interface HttpsOptions {
-  /** Undefined for the usual bound. */
+  /** Undefined for the default limit. */
   readonly maxConnections: number | undefined;
   readonly position: Position;
 }
 
-/** The most that a Corefile can say, beside any number. */
+/** The largest number that a Corefile can give; 0 means no limit. */
 const MAX_CONNECTIONS = 2 ** 31 - 1;
 
-/** Says how many connections over HTTPS the block's listeners may have. */
+/** Limits the HTTPS connections of the block's listeners. */
 export default definePlugin<HttpsOptions>({
   name: 'https',
   dependsOn: 'question',
@@ -26,7 +26,7 @@ export default definePlugin<HttpsOptions>({
     parseOptions(directive, {
       max_connections(line) {
         const [count] = exactArgs(line, 1);
-        // As in CoreDNS, 0 stands for any number.
+        // As in CoreDNS, 0 means no limit.
         maxConnections =
           integer(count, { min: 0, max: MAX_CONNECTIONS }, 'number of connections') || Number.POSITIVE_INFINITY;
       },

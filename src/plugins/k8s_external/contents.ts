@@ -9,7 +9,7 @@ import { hostsOf, nameOf, type Reached, reached, withPorts } from './find.ts';
 import type { ExternalUse } from './options.ts';
 import type { ZoneRecords } from './records.ts';
 
-/** All records of a zone but the SOA: those with which its names are answered. What changes afterwards does not show in them. */
+/** All records of a zone but the SOA record, as queries get them. Later changes have no effect on them. */
 export function zoneContents(use: ExternalUse, settings: ZoneRecords, view: ServiceView): Iterable<ResourceRecord> {
   const { zone } = settings;
   if (isReverseZone(zone)) return [...apexRecords(settings), ...pointers(use, settings, view)];
@@ -38,7 +38,7 @@ function* serviceRecords(whole: Reached, settings: ZoneRecords): Generator<Resou
   const { service, hosts } = whole;
   const owner = nameOf(service, settings.zone);
   const [first] = hosts;
-  // A zone has nothing beside a CNAME record (RFC 1034 §3.6.2).
+  // A name with a CNAME record has no other records (RFC 1034 §3.6.2).
   if (first?.kind === 'name') yield rr(CNAME, owner, settings.ttl, { target: first.target });
   else yield* recordsAt(owner, whole, settings);
   const named = new Map(

@@ -6,6 +6,7 @@ import { makePlugin, nextHandler, parsePlugin } from '../../../test/support/plug
 import { printReply, testQuery } from '../../../test/support/query.ts';
 import { parseRecord, printRecord } from '../../dns/presentation.ts';
 import { A, AAAA, printType, type ResourceRecord } from '../../dns/rr.ts';
+import { TRANSFERS } from '../../plugin/keys.ts';
 import { createReply, type Reply } from '../../plugin/reply.ts';
 import type { ServiceView } from '../../plugin/service-view.ts';
 import { Registry } from '../../registry/registry.ts';
@@ -38,15 +39,23 @@ function setUp(
       createReply('other', { answer: [parseRecord(`${name} 9 IN ${OTHERS[type] ?? 'TXT x'}`)] }),
   }: { registry?: Registry; zones?: readonly string[]; resolve?: NonNullable<TestEnvOptions['resolve']> } = {},
 ) {
-  const { plugin: view } = kubernetes({ registry });
+  const { env } = kubernetes({ registry });
   const made = makePlugin(external, `k8s_external ${zones.join(' ')} {\n${options}\n}`, {
-    plugins: [{ name: 'kubernetes', plugin: view }],
+    offers: env.offers.all,
     localAddresses: ['198.51.100.53'],
     resolve,
   });
   const handler = made.plugin.wrap!(nextHandler);
   const answer = async (question: string) => handler(testQuery(question));
-  return { ...made, handler, registry, answer, ask: async (question: string) => outcome(await answer(question)) };
+  const transfers = made.env.ask(TRANSFERS, 'k8s_external')[0]!;
+  return {
+    ...made,
+    handler,
+    transfers,
+    registry,
+    answer,
+    ask: async (question: string) => outcome(await answer(question)),
+  };
 }
 
 function clusterWithExternalIPs() {
@@ -275,9 +284,9 @@ describe('transfers', () => {
     [...records].map((record) => printRecord(record).replaceAll('\t', ' '));
 
   test('a forward zone', async () => {
-    const { plugin } = setUp('headless');
+    const { plugin, transfers } = setUp('headless');
     await plugin.start!(new AbortController().signal);
-    const { soa, records } = plugin.transfers!.zone('example.org.')!;
+    const { soa, records } = transfers.zone('example.org.')!;
     expect(print([soa])).toEqual([
       'example.org. 5 IN SOA ns1.dns.example.org. hostmaster.dns.example.org. 1767225600 7200 1800 86400 5',
     ]);
@@ -310,9 +319,9 @@ describe('transfers', () => {
   });
 
   test('a reverse zone', async () => {
-    const { plugin } = setUp();
+    const { plugin, transfers } = setUp();
     await plugin.start!(new AbortController().signal);
-    expect(print(plugin.transfers!.zone('2.0.192.in-addr.arpa.')!.records())).toEqual([
+    expect(print(transfers.zone('2.0.192.in-addr.arpa.')!.records())).toEqual([
       '2.0.192.in-addr.arpa. 5 IN NS ns1.dns.2.0.192.in-addr.arpa.',
       'ns1.dns.2.0.192.in-addr.arpa. 5 IN A 198.51.100.53',
       '1.2.0.192.in-addr.arpa. 5 IN PTR web.shop.example.org.',
@@ -322,10 +331,10 @@ describe('transfers', () => {
   });
 
   test.each(['', 'headless'])('with %j, what is transferred is what is answered, and makes a zone', async (options) => {
-    const { plugin, answer } = setUp(options);
+    const { plugin, transfers, answer } = setUp(options);
     await plugin.start!(new AbortController().signal);
-    for (const zone of plugin.transfers!.zones) {
-      const { soa, records } = plugin.transfers!.zone(zone)!;
+    for (const zone of transfers.zones) {
+      const { soa, records } = transfers.zone(zone)!;
       const builder = new ZoneBuilder(zone);
       const all = [soa, ...records()];
       for (const record of all) builder.add(record);
@@ -339,21 +348,21 @@ describe('transfers', () => {
   test('a zone inside another is left out there, and there is none while the cluster is not known', async () => {
     const nested = setUp('', { zones: ['example.org.', 'shop.example.org.'] });
     await nested.plugin.start!(new AbortController().signal);
-    expect(print(nested.plugin.transfers!.zone('example.org.')!.records())).toHaveLength(2);
+    expect(print(nested.transfers.zone('example.org.')!.records())).toHaveLength(2);
     const unknown = setUp('', { registry: new Registry(setUp().env.clock) });
-    expect(unknown.plugin.transfers!.zone('example.org.')).toBeUndefined();
+    expect(unknown.transfers.zone('example.org.')).toBeUndefined();
     await unknown.plugin.start!(new AbortController().signal);
-    expect(unknown.plugin.transfers!.zone('example.org.')).toBeUndefined();
+    expect(unknown.transfers.zone('example.org.')).toBeUndefined();
   });
 
   test.each([
     ['', [false, true, false, false, true]],
     ['headless', [false, true, true, true, true]],
   ])('with %j, the serial moves with what the zones show', async (options, expected) => {
-    const { plugin, registry } = setUp(options);
+    const { plugin, transfers, registry } = setUp(options);
     await plugin.start!(new AbortController().signal);
     let moves = 0;
-    const end = plugin.transfers!.onChange('example.org.', () => moves++);
+    const end = transfers.onChange('example.org.', () => moves++);
     const moved = (change: () => void) => {
       const before = moves;
       change();

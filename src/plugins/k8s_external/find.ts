@@ -11,7 +11,7 @@ import { type EndpointSlice, NO_PORT, type Port, type Service } from '../../regi
 import type { Serial } from '../../registry/serial.ts';
 import type { ExternalUse } from './options.ts';
 
-/** What stands at a name; a name that does not exist has nothing. */
+/** The contents of a name; a name that does not exist has none. */
 export type Found = Extract<Contents, { readonly kind: 'apex' | 'nameserver' | 'parent' | 'ptr' }> | Reached;
 
 /** A service, or some of its ports or endpoints, with the different addresses. */
@@ -21,7 +21,7 @@ export interface Reached extends AddressesByFamily {
   readonly hosts: readonly Host[];
 }
 
-/** Where a service is reached: at addresses that go by one label, its own name if that is empty; or by another name. */
+/** Where a service is reached: at addresses with one label, which is empty for the service's own name; or at another name. */
 export type Host =
   | {
       readonly kind: 'addresses';
@@ -53,7 +53,7 @@ export function findName(
   return labels.length === 2 ? wholeService(service, hosts) : findBelow(labels.slice(0, -2), service, hosts);
 }
 
-/** What stands at a name that leads to these hosts of a service. */
+/** The contents of a name that leads to these hosts of a service. */
 export function reached(service: Service, hosts: readonly Host[]): Reached {
   return { kind: 'service', service, hosts, ...addressesOf(hosts) };
 }
@@ -67,12 +67,12 @@ export function nameOf({ namespace, name }: Service, zone: Name): Name {
   return joinName([name, namespace], zone);
 }
 
-/** Who is outside does not learn of services that are inside. */
+/** Clients outside of the cluster must not learn of services that are only inside. */
 function wholeService(service: Service, hosts: readonly Host[]): Found | undefined {
   return hosts.length === 0 ? undefined : reached(service, hosts);
 }
 
-/** `_PORT._PROTOCOL` or its parent, with or without the underscores, else an endpoint of a headless service. */
+/** Finds `_PORT._PROTOCOL` or its parent, with or without the underscores, or else an endpoint of a headless service. */
 function findBelow(labels: readonly string[], service: Service, hosts: readonly Host[]): Found | undefined {
   const [first = '', second] = labels;
   if (second !== undefined) {
@@ -94,9 +94,9 @@ const byLabel = perObject((hosts: readonly Host[]) =>
   ),
 );
 
-/** The hosts with those of their ports that match, as far as they have some. */
+/** The hosts that have a matching port, each with only such ports. */
 export function withPorts(hosts: readonly Host[], matches: (port: Port) => boolean): Host[] {
-  // Many endpoints have the same ports, and go on having the same ones.
+  // Many endpoints share their ports, so results are kept.
   const known = new Map<readonly Port[], readonly Port[]>();
   const matching = (all: readonly Port[]) => {
     const ports = known.get(all) ?? all.filter((port) => port.port !== NO_PORT && matches(port));
@@ -111,20 +111,20 @@ export function withPorts(hosts: readonly Host[], matches: (port: Port) => boole
   return found;
 }
 
-/** Where a service is reached from outside; a headless one that is not may be at its endpoints. */
+/** The hosts at which a service is reached from outside. A headless service without one may have its endpoints. */
 export function hostsOf(service: Service, { headless }: ExternalUse, view: ServiceView): readonly Host[] {
   const { externalIPs, ports } = service;
   if (externalIPs.length === 0 && service.headless && headless) return endpointHosts(view.endpointsOf(service));
   const addresses = [...new Set(externalIPs.filter((text) => parseIP(text)))];
   if (addresses.length > 0) return [{ kind: 'addresses', label: '', addresses, ports }];
   return externalIPs.flatMap((text) => {
-    // A load balancer's host name is whatever its cloud wrote: one that is no name is passed over.
+    // A cloud writes the host name of a load balancer. It is ignored if it is not a valid name.
     const target = hostName(text);
     return target === undefined ? [] : [{ kind: 'name' as const, target, ports }];
   });
 }
 
-/** There may be very many. */
+/** Kept for each list, as it may be very long. */
 const endpointHosts = perObject((endpoints: readonly ServiceEndpoint[]): readonly Host[] =>
   [...Map.groupBy(endpoints, ({ label }) => label)].map(([label, same]) => ({
     ...{ kind: 'addresses' as const, label, ports: same[0]!.ports },
@@ -132,7 +132,7 @@ const endpointHosts = perObject((endpoints: readonly ServiceEndpoint[]): readonl
   })),
 );
 
-/** The services at the address of a reverse name, or the fact that there are such addresses below the name. */
+/** The services at the address of a reverse name; or a parent, if there are such addresses below the name. */
 function findAddress(
   name: Name,
   { primary }: ExternalUse,
@@ -148,7 +148,7 @@ function findAddress(
     : { kind: 'ptr', targets: services.map((service) => nameOf(service, primary)) };
 }
 
-/** How the addresses begin at which services are reached, counted anew when somebody asks after the serial has moved. */
+/** The prefixes of the addresses at which services are reached. They are counted again at the first use after the serial has moved. */
 export function followPrefixes({ registry, exposes }: ServiceView, serial: Serial): () => AddressPrefixes {
   let counted: { readonly serial: number; readonly prefixes: AddressPrefixes } | undefined;
   return () => {
@@ -161,7 +161,7 @@ export function followPrefixes({ registry, exposes }: ServiceView, serial: Seria
   };
 }
 
-/** What the zones show of the cluster: if that stays as it is, so does their serial. */
+/** The parts of the cluster that the zones show. If they stay the same, so does the serial. */
 export function shownOutside({ registry }: ServiceView, headless: boolean): Shown {
   const isReached = (service: Service) => service.externalIPs.length > 0 || (headless && service.headless);
   const isOfHeadless = ({ namespace, service }: EndpointSlice) => registry.service(namespace, service)?.headless;

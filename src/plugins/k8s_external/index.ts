@@ -7,12 +7,13 @@ import { foldName, longestZone, type Name } from '../../dns/name.ts';
 import { CNAME, type ResourceRecord, rr, SRV } from '../../dns/rr.ts';
 import { followCnameChain } from '../../plugin/cname-chain.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
+import { SERVICES, TRANSFERS } from '../../plugin/keys.ts';
 import { type Authority, answerLookup, closedZones, type Lookup } from '../../plugin/lookup.ts';
 import { definePlugin, type Handler } from '../../plugin/plugin.ts';
 import { type Portion, portionFor } from '../../plugin/portion.ts';
 import type { Query } from '../../plugin/query.ts';
-import { type Repeat, UNCHANGING } from '../../plugin/repeat.ts';
-import type { Reply } from '../../plugin/reply.ts';
+import { UNCHANGING } from '../../plugin/repeat.ts';
+import type { Repeat, Reply } from '../../plugin/reply.ts';
 import type { ServiceView } from '../../plugin/service-view.ts';
 import type { FollowedSerial } from '../../registry/registry.ts';
 import { zoneContents } from './contents.ts';
@@ -41,9 +42,23 @@ export default definePlugin<readonly ExternalUse[]>({
     const zones = uses.flatMap((use) => use.zones);
     const useOf = (zone: Name) => uses.find((use) => use.zones.includes(zone))!;
     let seen: Seen | undefined;
+    env.offer(TRANSFERS, {
+      zones,
+      zone(zone) {
+        if (!seen?.view.registry.synced) return undefined;
+        const { view } = seen;
+        const records = seen.records.get(zone)!;
+        return {
+          serial: seen.followed.serial.value,
+          soa: records.soa(zone),
+          records: () => ofZone(zoneContents(useOf(zone), records, view), zone, zones),
+        };
+      },
+      onChange: (_, listener) => seen?.followed.serial.onMove(listener) ?? (() => {}),
+    });
     return {
       async start() {
-        const view = viewOf(env);
+        const [view] = env.ask(SERVICES);
         if (!view) throw new CairnError('K8S_EXTERNAL', "the plugin 'kubernetes' must be in the same server block");
         const headless = uses.some((use) => use.headless);
         const shown = shownOutside(view, headless);
@@ -54,20 +69,6 @@ export default definePlugin<readonly ExternalUse[]>({
         seen = { view, followed, records, prefixes: followPrefixes(view, followed.serial) };
       },
       stop: () => seen?.followed.stop(),
-      transfers: {
-        zones,
-        zone(zone) {
-          if (!seen?.view.registry.synced) return undefined;
-          const { view } = seen;
-          const records = seen.records.get(zone)!;
-          return {
-            serial: seen.followed.serial.value,
-            soa: records.soa(zone),
-            records: () => ofZone(zoneContents(useOf(zone), records, view), zone, zones),
-          };
-        },
-        onChange: (_, listener) => seen?.followed.serial.onMove(listener) ?? (() => {}),
-      },
       wrap: (next) => (query) => {
         const zone = query.class === Class.IN ? longestZone(query.name, zones) : undefined;
         if (zone === undefined || !seen) return next(query);
@@ -77,7 +78,7 @@ export default definePlugin<readonly ExternalUse[]>({
   },
 });
 
-/** What is seen of the cluster. */
+/** The view of the cluster. */
 interface Seen {
   readonly view: ServiceView;
   readonly followed: FollowedSerial;
@@ -86,18 +87,13 @@ interface Seen {
   readonly prefixes: () => AddressPrefixes;
 }
 
-/** Names at or below another zone of the plugin are that zone's. */
+/** Leaves out names at or below another zone of the plugin, which belong to that zone. */
 function* ofZone(
   records: Iterable<ResourceRecord>,
   zone: Name,
   zones: readonly Name[],
 ): Generator<ResourceRecord, void> {
   for (const record of records) if (longestZone(foldName(record.name), zones) === zone) yield record;
-}
-
-/** The services that the block's `kubernetes` knows. */
-function viewOf({ block }: PluginEnv): ServiceView | undefined {
-  return block.plugins().find(({ plugin }) => plugin.services)?.plugin.services;
 }
 
 function answer(
@@ -127,12 +123,12 @@ function answer(
   return targets.length > 0 ? withAddresses(query, reply, targets, env) : reply;
 }
 
-/** Whether others than the cluster know the host's addresses. */
+/** Whether the host's addresses are outside of the cluster's data. */
 function isElsewhere({ kind }: Host): boolean {
   return kind === 'name';
 }
 
-/** The CNAME record of a service whose load balancer has a name and no address (RFC 1034 §3.6.2); SRV records name it themselves. */
+/** The CNAME record of a service whose load balancer has a name and no address (RFC 1034 §3.6.2). SRV records have that name as their target. */
 function aliasOf(found: Found, { question, type }: Query, ttl: number): ResourceRecord<{ target: string }> | undefined {
   if (found.kind !== 'service' || type === SRV.code) return undefined;
   const [host] = found.hosts;
@@ -158,7 +154,9 @@ function lookUp(
   return { kind: found ? 'nodata' : 'nxdomain' };
 }
 
-/** A denial carries the serial, which moves with everything; name servers go by the machine's own addresses, which nobody tells of. */
+/**
+ * A negative reply carries the serial, which moves with every change. Name servers depend on the machine's addresses, which change without an event.
+ */
 function repeatOf(found: Found | undefined, lookup: Lookup, { registry }: ServiceView): Repeat | undefined {
   const { epochs } = registry;
   if (lookup.kind === 'unready' || found?.kind === 'apex' || found?.kind === 'nameserver') return undefined;

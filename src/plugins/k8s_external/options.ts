@@ -11,13 +11,13 @@ export interface ExternalUse {
   readonly zones: readonly Name[];
   /** The zone that PTR records point into. */
   readonly primary: Name;
-  /** The (folded) label below which the zones' own names are: `dns` for `ns1.dns.ZONE`. */
+  /** The (folded) label for names of the zone itself: `dns` for `ns1.dns.ZONE`. */
   readonly apex: string;
   /** Seconds. */
   readonly ttl: number;
-  /** Whether endpoints of headless services are there, too. */
+  /** Whether the zones include endpoints of headless services. */
   readonly headless: boolean;
-  /** The names whose NXDOMAIN is left to the next plugin. */
+  /** The zones for whose names the next plugin is asked instead of an NXDOMAIN. */
   readonly fallthrough: readonly Name[];
 }
 

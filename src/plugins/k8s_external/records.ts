@@ -11,12 +11,12 @@ import { NO_PORT, type Port } from '../../registry/records.ts';
 import { type Host, nameOf, type Reached } from './find.ts';
 import type { ExternalUse } from './options.ts';
 
-/** What the records of a zone say. */
+/** What the records of a zone need. */
 export interface ZoneRecords extends RecordSettings<Reached> {
   readonly zone: Name;
 }
 
-/** `addresses` are those of this server, as clients outside reach it. */
+/** `addresses` are those at which clients outside reach this server. */
 export function zoneRecords(
   zone: Name,
   { apex, ttl }: ExternalUse,
@@ -24,7 +24,7 @@ export function zoneRecords(
   addresses: () => readonly string[],
 ): ZoneRecords {
   const server = joinName(['ns1', apex], zone);
-  // As long as a record may be kept, so may a denial.
+  // Negative responses may be cached as long as records.
   const times = { refresh: 7200, retry: 1800, expire: 86_400, minimum: ttl };
   const rname = joinName(['hostmaster', apex], zone);
   return {
@@ -39,7 +39,7 @@ export function zoneRecords(
   };
 }
 
-/** The addresses from outside of the services that the server itself is an endpoint of, else its own. */
+/** The external addresses of the services that this server is an endpoint of; without any, the machine's addresses. */
 export function serverAddresses({ registry }: ServiceView, local: readonly string[]): readonly string[] {
   const services = local.flatMap((address) =>
     registry.endpointsAt(address).flatMap(({ slice }) => registry.service(slice.namespace, slice.service) ?? []),
@@ -63,7 +63,7 @@ function targetOf(host: Host, service: Name): Name {
   return host.label === '' ? service : joinName([host.label], service);
 }
 
-/** The different numbers of ports; many endpoints have the same ones. */
+/** The different port numbers, kept for each list, as many endpoints share one. */
 const numbersOf = perObject((ports: readonly Port[]) => [
   ...new Set(ports.map(({ port }) => port).filter((port) => port !== NO_PORT)),
 ]);

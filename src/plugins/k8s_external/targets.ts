@@ -9,17 +9,17 @@ import type { Reply } from '../../plugin/reply.ts';
 
 /** How many hosts are looked up for one reply. */
 export const MAX_TARGETS = 8;
-/** If it takes longer, the client can look the addresses up itself; the SRV records that it asked for are there. */
+/** After this time the SRV records are sent without addresses, and the client can look these up itself. */
 const MAX_WAIT_MS = 1000;
 
-/** The hosts that SRV records name without addresses in the reply: those of load balancers, which others answer for. */
+/** The targets of SRV records without addresses in the reply: host names of load balancers, which other servers resolve. */
 export function missingTargets({ answer, additional }: Reply): readonly Name[] {
   const there = new Set(additional.map(({ name }) => foldName(name)));
   const named = answer.flatMap((record) => (isOfType(record, SRV) ? [record.data.target] : []));
   return [...new Set(named)].filter((target) => !there.has(foldName(target))).slice(0, MAX_TARGETS);
 }
 
-/** The reply with the addresses of these hosts (RFC 2782), as far as the server finds them in time. */
+/** The reply with the addresses of these hosts (RFC 2782) that the server finds in time. */
 export async function withAddresses(
   query: Query,
   reply: Reply,

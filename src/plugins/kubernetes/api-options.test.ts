@@ -44,7 +44,7 @@ test.each([
   ['kubeconfig', `Corefile:2:1${P} ${ARGS} 'kubeconfig'`],
   ['kubeconfig a b c', `Corefile:2:16${P} ${ARGS} 'c'`],
   ['endpoint', `Corefile:2:1${P} ${ARGS} 'endpoint'`],
-  ['endpoint http://a:b', `Corefile:2:10${P} 'http://a:b' is no URL, expecting one such as https://10.0.0.1:6443`],
+  ['endpoint http://a:b', `Corefile:2:10${P} 'http://a:b' is not a URL, expecting one such as https://10.0.0.1:6443`],
   ['endpoint https://a\ntls a b', `Corefile:3:7${P} ${ARGS} 'b'`],
   ['tls a b c', `Corefile:2:1${P} 'tls' is for the API server of 'endpoint', and there is none`],
   ['apiserver_qps', `Corefile:2:1${P} ${ARGS} 'apiserver_qps'`],

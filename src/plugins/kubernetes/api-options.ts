@@ -6,9 +6,9 @@ import type { ParseContext } from '../../plugin/plugin.ts';
 import type { ConnectionOptions } from '../../sources/kubernetes/access/access.ts';
 import type { ApiLimits } from '../../sources/kubernetes/client.ts';
 
-/** What the directive says of the API server. */
+/** The options about the API server. */
 export interface ApiOptions {
-  /** Undefined where nothing is said: then the process is in the cluster that it serves, or there are manifests. */
+  /** Undefined if there are none: then the process runs in the cluster that it serves, or there are manifests. */
   readonly connection: ConnectionOptions | undefined;
   readonly limits: ApiLimits;
 }
@@ -25,7 +25,7 @@ interface ApiLines {
   limits: { -readonly [K in keyof ApiLimits]: ApiLimits[K] };
 }
 
-/** The readers of the options, and where they put what they read. */
+/** The readers of the options, and the object that they fill. */
 export function apiOptionReaders({ warn }: Pick<ParseContext, 'warn'>): {
   readonly lines: ApiLines;
   readonly readers: Record<string, (line: OptionLine) => void>;
@@ -55,7 +55,7 @@ export function apiOptionReaders({ warn }: Pick<ParseContext, 'warn'>): {
   return { lines, readers };
 }
 
-/** What the options together mean. @throws CorefileError for some that cannot stand together. */
+/** Combines the options. @throws CorefileError for options that exclude each other */
 export function connectionOf(lines: ApiLines, directive: Directive, { warn }: Pick<ParseContext, 'warn'>): ApiOptions {
   const { kubeconfig, endpoint, tls, limits } = lines;
   const place = (...names: string[]) => directive.options.find(({ name }) => names.includes(name));
@@ -79,11 +79,11 @@ export function connectionOf(lines: ApiLines, directive: Directive, { warn }: Pi
   return { connection: undefined, limits };
 }
 
-/** An address without a scheme is one for HTTP, as in CoreDNS. */
+/** An address without a scheme means HTTP, as in CoreDNS. */
 function readUrl({ text, position }: Token): string {
   const url = /^https?:\/\//i.test(text) ? text : `http://${text}`;
   if (URL.canParse(url)) return url;
-  throw new CorefileError(position, `'${text}' is no URL, expecting one such as https://10.0.0.1:6443`);
+  throw new CorefileError(position, `'${text}' is not a URL, expecting one such as https://10.0.0.1:6443`);
 }
 
 function readLimit({ text, position }: Token, name: string, pattern: RegExp): number {

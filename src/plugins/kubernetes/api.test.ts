@@ -3,7 +3,7 @@ import { apiNamespace, apiService, apiSlice } from '../../../test/support/api-ob
 import { type ApiServer, type ApiServerOptions, startApiServer } from '../../../test/support/api-server/index.ts';
 import type { TestEnv } from '../../../test/support/env.ts';
 import { PATIENT } from '../../../test/support/patience.ts';
-import { makePlugin, nextHandler, parsePlugin } from '../../../test/support/plugin.ts';
+import { makePlugin, nextHandler } from '../../../test/support/plugin.ts';
 import { testQuery } from '../../../test/support/query.ts';
 import { EdnsOption, printRcode } from '../../dns/message.ts';
 import { printRdata } from '../../dns/presentation.ts';
@@ -121,10 +121,13 @@ test('what is long out of reach is served, and said to be stale', async () => {
   expect(plugin.ready!()).toBe(true);
 });
 
+/** The plugin of other lines, after a reload. */
+const reloaded = ({ kept, clock }: TestEnv, body: string) =>
+  makePlugin(kubernetes, body, { zones: ['cluster.local.'], kept, clock }).plugin;
+
 describe('a reload', () => {
   const registries = ({ kept }: TestEnv) => [...kept.keys()].filter((key) => key.startsWith('registry')).length;
-  const create = (env: TestEnv, body: string) =>
-    kubernetes.create(parsePlugin(kubernetes, `kubernetes {\n${body}\n}`, ['cluster.local.']), env);
+  const create = (env: TestEnv, body: string) => reloaded(env, `kubernetes {\n${body}\n}`);
 
   test('with the same connection keeps the registry and its watches', async () => {
     const { started, api, env } = await watching();
@@ -176,8 +179,7 @@ describe('without a word on where the cluster is', () => {
 test('the services of the cluster set are watched where they have zones', async () => {
   const { api, env } = await watching();
   const lines = `kubernetes cluster.local set.local {\nendpoint ${api.url}\nmulticluster set.local\n}`;
-  const plugin = kubernetes.create(parsePlugin(kubernetes, lines, ['cluster.local.']), env);
-  await plugin.start!(new AbortController().signal);
+  await reloaded(env, lines).start!(new AbortController().signal);
   expect(api.requests.map(({ path, query }) => [path, query.labelSelector])).toEqual(
     expect.arrayContaining([
       ['/apis/multicluster.x-k8s.io/v1alpha1/serviceimports', undefined],

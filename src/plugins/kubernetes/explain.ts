@@ -11,16 +11,16 @@ import { NO_PORT, type Service } from '../../registry/records.ts';
 /** More names than this are counted, not listed. */
 const MAX_LISTED = 6;
 
-/** For a reply that what stands at the name does not lead to. */
+/** For a reply that does not follow from the contents of the name. */
 const OTHER_NAME = 'another name was asked for in its place, by a plugin such as rewrite or autopath';
 
-/** What stands at a (folded) name of the zones or, where nothing does, what is missing: for people. */
+/** Explains the contents of a (folded) name of the zones, or what is missing. */
 export function explainName(zones: readonly Zone[], name: Name, rcode: number): string | undefined {
   const zone = zoneOf(zones, name);
   if (zone === undefined) return undefined;
   const contents = zone.find(name);
   const isDenied = rcode === Rcode.NXDOMAIN;
-  // A service may stand for a name outside that does not exist.
+  // An ExternalName service may lead to a name outside that does not exist.
   if (contents) return isDenied && contents.kind !== 'external' ? OTHER_NAME : present(zone.cluster, contents);
   if (!isDenied) return OTHER_NAME;
   const meaning = zone.parse(name);
@@ -35,7 +35,7 @@ function present(cluster: ClusterView, contents: Contents): string {
     case 'nameserver':
       return 'a name of the server itself';
     case 'parent':
-      return 'names below this one exist, it has no records of its own';
+      return 'names below this one exist, but it has no records';
     case 'pod':
       return 'the address in the name';
     case 'external':
@@ -59,7 +59,7 @@ function describeService(service: Service): string {
   return `${nameOf({ ...service, service: service.name })}: ${addresses}`;
 }
 
-/** Why nothing stands at the name. */
+/** Why the name does not exist. */
 function absent(cluster: ClusterView, name: ServiceName): string {
   if (!('namespace' in name)) return 'no name of a cluster has this form';
   const { services, options } = cluster;
@@ -75,7 +75,7 @@ function absent(cluster: ClusterView, name: ServiceName): string {
   const whole = findContents(cluster, { kind: 'service', namespace, service: name.service });
   if (!whole) return emptyService(service);
   if (whole.kind !== 'service' && whole.kind !== 'headless')
-    return `${nameOf(name)} is an ExternalName service: nothing lies below it`;
+    return `${nameOf(name)} is an ExternalName service: no names exist below it`;
   return missingBelow(cluster, name, whole);
 }
 
@@ -96,8 +96,8 @@ function missingService(cluster: ClusterView, namespace: string, name: string): 
 function emptyService({ namespace, name, headless, type, externalName, ports }: Service): string {
   const service = nameOf({ namespace, service: name });
   if (headless) return `${service} is headless and has no ready endpoint`;
-  if (type === 'ExternalName') return `${service} names ${externalName}, which is an address and no host name`;
-  if (ports.length === 0) return `${service} declares no port, and such a service of the cluster set has no name`;
+  if (type === 'ExternalName') return `${service} names ${externalName}, which is an address and not a host name`;
+  if (ports.length === 0) return `${service} declares no port, and such a service of a cluster set has no name`;
   return `${service} has no ready endpoint, and the option \`ignore empty_service\` leaves it out`;
 }
 

@@ -139,7 +139,7 @@ describe('a target that others answer for', () => {
   });
 });
 
-describe('a target that is no host name', () => {
+describe('a target that is not a host name', () => {
   test.each(['v4 A', 'v6 AAAA', 'v4 CNAME', 'bad A', 'bad CNAME'])('%s is NXDOMAIN', (question) => {
     const [name = '', type] = question.split(' ');
     expect(outcome(setUp().ask(`${at(name)} ${type}`))).toBe('NXDOMAIN');

@@ -19,7 +19,7 @@ import type { Query } from '../../plugin/query.ts';
 import { alterReply, failure, mapReply, type Reply } from '../../plugin/reply.ts';
 import type { AnswerCells } from './metrics.ts';
 
-/** The plugin's name, as the source of its replies. */
+/** The source of the plugin's replies. */
 export const NAME = 'kubernetes';
 
 /** What a handler works with. */
@@ -33,7 +33,7 @@ export interface HandlerSettings extends ApexSettings {
   readonly answers: AnswerCells;
 }
 
-/** One of the plugin's zones at work. */
+/** A zone with what its replies need. */
 interface ServedZone extends Zone {
   readonly authority: Authority;
   readonly records: ZoneRecords;
@@ -56,7 +56,7 @@ export function createHandler(settings: HandlerSettings, next: Handler): Handler
   };
 }
 
-/** Says that the cluster has long not been heard of: 3 Stale Answer, 19 Stale NXDOMAIN Answer (RFC 8914 §4.4, §4.20). */
+/** Marks a reply as stale, since the API server has been silent for long: 3 Stale Answer, 19 Stale NXDOMAIN Answer (RFC 8914 §4.4, §4.20). */
 function sayStale(reply: Reply): Reply {
   if (reply.source !== NAME || (reply.rcode !== Rcode.NOERROR && reply.rcode !== Rcode.NXDOMAIN)) return reply;
   const data = Uint8Array.of(0, reply.rcode === Rcode.NXDOMAIN ? 19 : 3);
@@ -68,10 +68,10 @@ function serveZone(zone: Zone, settings: HandlerSettings, next: Handler): Served
   const records = recordSettings(zone, settings, settings.primary);
   const { ttl, serial } = records;
   let last: { readonly owner: Name; readonly serial: number; readonly record: ResourceRecord } | undefined;
-  /** The zone's SOA as the client spells it, which is most often as the client before did. */
+  /** The zone's SOA record in the client's letter case. The last one is kept, as most clients use the same case. */
   const soa = (query: Query) => {
     if (last?.serial !== serial.value || !query.question.name.endsWith(last.owner)) {
-      const owner = spelledZone(query, zone.name);
+      const owner = zoneAsAsked(query, zone.name);
       last = { owner, serial: serial.value, record: soaRecord(owner, ttl, serial.value) };
     }
     return last.record;
@@ -85,8 +85,8 @@ function serveZone(zone: Zone, settings: HandlerSettings, next: Handler): Served
   };
 }
 
-/** The zone in the client's spelling: the end of the qname. */
-function spelledZone({ question }: Query, zone: Name): Name {
+/** The zone in the client's letter case: the end of the qname. */
+function zoneAsAsked({ question }: Query, zone: Name): Name {
   return question.name.slice(question.name.length - zone.length);
 }
 
@@ -124,7 +124,7 @@ function lookUp(contents: Contents | undefined, query: Query, owner: Name, zone:
   const { registry } = zone.cluster;
   const portion = portionFor(query, zone.random);
   const records =
-    contents && recordsOf(contents, query.type, owner, spelledZone(query, zone.name), zone.records, portion);
+    contents && recordsOf(contents, query.type, owner, zoneAsAsked(query, zone.name), zone.records, portion);
   if (!registry.synced && isInDoubt(contents, records)) {
     return {
       kind: 'unready',
@@ -135,7 +135,7 @@ function lookUp(contents: Contents | undefined, query: Query, owner: Name, zone:
   return records.answer.length === 0 ? NODATA : { kind: 'hit', ...records };
 }
 
-/** Whether a complete registry might say something else: it might not deny, and it might know of more endpoints. */
+/** Whether the reply might differ with a complete registry: the name might exist, or have more endpoints. */
 function isInDoubt(contents: Contents | undefined, records: Records | undefined): boolean {
   switch (contents?.kind) {
     case 'apex':
@@ -153,7 +153,7 @@ function isInDoubt(contents: Contents | undefined, records: Records | undefined)
   }
 }
 
-/** The CNAME record of an ExternalName service, and what its target has to say (RFC 1034 §3.6.2). */
+/** The CNAME record of an ExternalName service, and the records of its target (RFC 1034 §3.6.2). */
 function answerExternal(
   query: Query,
   target: Name,

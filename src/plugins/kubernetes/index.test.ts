@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type TestEnv, type TestEnvOptions, testEnv } from '../../../test/support/env.ts';
 import { memoryFiles } from '../../../test/support/memory-files.ts';
@@ -93,10 +93,10 @@ describe('a registry of manifests', () => {
   const SERVICE =
     'apiVersion: v1\nkind: Service\nmetadata: { name: web, namespace: shop }\nspec: { ports: [{ port: 80 }] }';
 
-  test('a relative path starts at the working directory, and service_cidr gives addresses', async () => {
-    const root = await folderWith({ 'web.yaml': SERVICE });
-    const body = 'kubernetes {\nmanifests web.yaml\nservice_cidr 10.96.0.0/30\n}';
-    const { env, handler } = await started(body, { root });
+  test('a relative path does not start at root, as it starts at the Corefile, and service_cidr gives addresses', async () => {
+    const path = relative('', await folderWith({ 'web.yaml': SERVICE }));
+    const body = `kubernetes {\nmanifests ${path}/web.yaml\nservice_cidr 10.96.0.0/30\n}`;
+    const { env, handler } = await started(body, { root: '/a/folder/deeper/than/this/one/is/likely/to/be' });
     envs.push(env);
     const reply = await handler(testQuery('web.shop.svc.cluster.local. A'));
     expect(reply.answer.map(printRdata)).toEqual([expect.stringMatching(/^10\.96\.0\./)]);
@@ -106,10 +106,8 @@ describe('a registry of manifests', () => {
     const readme = readFileSync(join(import.meta.dirname, 'README.md'), 'utf8');
     const yaml = /```yaml\n(.*?)```/s.exec(readme)![1]!;
     const shown = [...readme.matchAll(/^(\S+)\.\s+5 IN (\S+)\s+(.*)$/gm)];
-    const root = await folderWith({ 'redis.yaml': yaml });
-    const { env, handler } = await started('kubernetes cluster.local in-addr.arpa {\nmanifests redis.yaml\n}', {
-      root,
-    });
+    const folder = await folderWith({ 'redis.yaml': yaml });
+    const { env, handler } = await started(`kubernetes cluster.local in-addr.arpa {\nmanifests ${folder}\n}`);
     envs.push(env);
     const rows = await Promise.all(
       shown.map(async ([, name, type]) => (await handler(testQuery(`${name}. ${type}`))).answer.map(printRdata)),
@@ -125,19 +123,19 @@ describe('a registry of manifests', () => {
       'apiVersion: apps/v1\nkind: StatefulSet\nmetadata: { name: db }\nspec: { serviceName: db, template: { metadata: { labels: { app: db } } } }';
     const service =
       'apiVersion: v1\nkind: Service\nmetadata: { name: db }\nspec: { clusterIP: None, selector: { app: db } }';
-    const root = await folderWith({ 'a.yaml': `${set}\n---\n${service}` });
-    const { env, handler } = await started('kubernetes {\nmanifests a.yaml\npod_cidr 192.168.7.8/32\n}', { root });
+    const folder = await folderWith({ 'a.yaml': `${set}\n---\n${service}` });
+    const { env, handler } = await started(`kubernetes {\nmanifests ${folder}\npod_cidr 192.168.7.8/32\n}`);
     envs.push(env);
     const reply = await handler(testQuery('db-0.db.default.svc.cluster.local. A'));
     expect(reply.answer.map(printRdata)).toEqual(['192.168.7.8']);
   });
 
   test('labels and namespaces_from_manifests choose what is served', async () => {
-    const root = await folderWith({
+    const folder = await folderWith({
       'a.yaml': `${SERVICE}\n---\napiVersion: v1\nkind: Namespace\nmetadata: { name: other, labels: { team: a } }`,
     });
     for (const line of ['labels app=web', 'namespaces_from_manifests', 'namespace_labels team=a']) {
-      const { env, handler } = await started(`kubernetes {\nmanifests a.yaml\n${line}\n}`, { root });
+      const { env, handler } = await started(`kubernetes {\nmanifests ${folder}/a.yaml\n${line}\n}`);
       envs.push(env);
       const reply = await handler(testQuery('web.shop.svc.cluster.local. A'));
       expect([line, printRcode(reply.rcode)]).toEqual([line, 'NXDOMAIN']);

@@ -25,7 +25,7 @@ export default definePlugin<KubernetesOptions>({
   },
 });
 
-/** The error comes at the start, not before: a Corefile may be checked on another machine. */
+/** Fails at the start and not before, as a Corefile may be checked on another machine. */
 async function failWithoutCluster(): Promise<void> {
   throw new CairnError(
     'NO_CLUSTER',

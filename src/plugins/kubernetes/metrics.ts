@@ -22,36 +22,36 @@ const FOUND = [
 ] as const satisfies readonly Contents['kind'][];
 const OTHERWISE = ['nodata', 'unready', 'refused'] as const;
 
-/** Counts of the plugin's answers by what was found, and of NXDOMAIN by what was missing. */
+/** Counts of the plugin's replies by what was found, and of NXDOMAIN by what was missing. */
 export type AnswerCells = Readonly<Record<Contents['kind'] | (typeof OTHERWISE)[number], Cell>> & {
   readonly nxdomain: Readonly<Record<Missing, Cell>>;
 };
 
 /** The cells of `cairn_kubernetes_answers_total`. */
 export function answerCells(metrics: Metrics): AnswerCells {
-  const help = 'Answers of the kubernetes plugin by what stood at the name, and for nxdomain by what was missing.';
+  const help = 'Replies of the plugin kubernetes, by the kind of name; NXDOMAIN also by what was missing.';
   const family = metrics.counter('cairn_kubernetes_answers_total', help, ['kind', 'missing']);
   const cells = Object.fromEntries([...FOUND, ...OTHERWISE].map((kind) => [kind, family.cell(kind, '')]));
   const nxdomain = Object.fromEntries(MISSING.map((missing) => [missing, family.cell('nxdomain', missing)]));
-  // A parent has no records, so it never is what an answer is made of.
+  // A parent has no records, so its replies are NODATA.
   return { ...cells, parent: cells.nodata, nxdomain } as AnswerCells;
 }
 
-/** Shows the serials of the zones. Returns how to end that. */
+/** Shows the serials of the zones. Returns a function that ends it. */
 export function showSerials(zones: readonly Zone[], { metrics, block }: PluginEnv): () => void {
-  const help = 'The serial of a zone: Unix seconds of the last change that it shows.';
+  const help = 'The serial of a zone: the Unix time of the last change that its records show.';
   const serials = metrics.gauge('cairn_kubernetes_serial', help, ['server', 'zone']);
   return metrics.show([serials], () => {
     for (const { name, cluster } of zones) serials.cell(block.server, name).value = cluster.serial.value;
   });
 }
 
-/** What is shown of one registry. */
+/** The metrics of one registry. */
 export interface Shown {
   readonly registry: Registry;
-  /** Of a registry that is filled from manifests. */
+  /** For a registry that is filled from manifests. */
   stats?(): ManifestStats;
-  /** Of a registry that is filled from an API server. */
+  /** For a registry that is filled from an API server. */
   watches?(): readonly WatchStatus[];
 }
 
@@ -64,7 +64,7 @@ const OBJECTS = [
   'imports',
 ] as const satisfies readonly (keyof Counts)[];
 
-/** Adds a registry to those whose sum the gauges show. Returns how to end that. */
+/** Adds a registry to those whose sum the gauges show. Returns a function that ends it. */
 export function showRegistry(shown: Shown, { shared, metrics }: Pick<PluginEnv, 'shared' | 'metrics'>): () => void {
   const all = shared('registries', () => exposeRegistries(metrics));
   all.add(shown);
@@ -74,14 +74,14 @@ export function showRegistry(shown: Shown, { shared, metrics }: Pick<PluginEnv, 
 /** The registries whose sum the gauges show. */
 function exposeRegistries(metrics: Metrics): Set<Shown> {
   const all = new Set<Shown>();
-  const objects = metrics.gauge('cairn_registry_objects', 'Objects that the names of clusters are answered from.', [
+  const objects = metrics.gauge('cairn_registry_objects', 'Objects from which names of clusters are answered.', [
     'kind',
   ]);
-  const files = metrics.gauge('cairn_manifest_files', 'Manifest files, and those among them that have mistakes.', [
+  const files = metrics.gauge('cairn_manifest_files', 'Manifest files: all, and the ones with mistakes (broken).', [
     'state',
   ]);
-  const loads = metrics.counter('cairn_manifest_loads_total', 'How often manifests were put into a registry.');
-  const octets = metrics.gauge('cairn_registry_bytes', 'An estimate of the memory that registries take.');
+  const loads = metrics.counter('cairn_manifest_loads_total', 'How often a registry was filled from manifests.');
+  const octets = metrics.gauge('cairn_registry_bytes', 'Estimate of the memory that registries take, in octets.');
   const showWatches = watchGauges(metrics);
   metrics.onScrape('kubernetes', () => {
     const sum = (value: (each: Shown) => number) => [...all].reduce((total, each) => total + value(each), 0);
@@ -95,14 +95,14 @@ function exposeRegistries(metrics: Metrics): Set<Shown> {
   return all;
 }
 
-/** The gauges of what is watched; where two clusters are, the worse one of each resource is shown. */
+/** The gauges of watches. If there are two clusters, each gauge shows the worse one. */
 function watchGauges(metrics: Metrics): (watches: readonly WatchStatus[]) => void {
   const age = metrics.gauge(
     'cairn_kubernetes_watch_age_seconds',
-    'How long ago a watch was last known to be up to date.',
+    'Seconds since a watch was last known to be up to date.',
     ['resource'],
   );
-  const synced = metrics.gauge('cairn_kubernetes_watch_synced', 'Whether the list of a resource was once complete.', [
+  const synced = metrics.gauge('cairn_kubernetes_watch_synced', '1 if the list of a resource was once complete.', [
     'resource',
   ]);
   return (watches) => {
@@ -117,10 +117,10 @@ function watchGauges(metrics: Metrics): (watches: readonly WatchStatus[]) => voi
 
 const PROGRAMMING_BUCKETS = Array.from({ length: 20 }, (_, i) => 0.001 * 2 ** i);
 
-/** The histogram of how long changes of endpoints took to be served, by the kind of service. */
+/** The histogram of the time from a change of endpoints until it is served, by the kind of service. */
 export function programmingDuration(metrics: Metrics): (service: Service, durationMs: number) => void {
   const name = 'coredns_kubernetes_dns_programming_duration_seconds';
-  const help = 'Seconds from a change of endpoints to its being served.';
+  const help = 'Seconds from a change of endpoints until it was served.';
   const family = metrics.histogram(name, help, ['service_kind'], PROGRAMMING_BUCKETS);
   const kinds = { clusterIP: family.cell('cluster_ip'), headless: family.cell('headless_with_selector') };
   return ({ headless }, durationMs) => (headless ? kinds.headless : kinds.clusterIP).observe(durationMs / 1000);

@@ -101,7 +101,7 @@ test('name servers that are services have names in the zone of the cluster', () 
   expect(nameserver([SET])).toEqual([`ns.dns.${SET}`]);
 });
 
-test('each of the two zones has a serial of its own', () => {
+test('each of the two zones has its own serial', () => {
   const { ask, registry } = setUp();
   const serials = () =>
     ['cluster.local.', SET].map((zone) => (ask(`${zone} SOA`).answer[0]!.data as { serial: number }).serial);

@@ -141,12 +141,9 @@ test.each([
   ],
   [
     'transfer to *',
-    `Corefile:3:1${P} unknown property 'transfer' - write it beside 'kubernetes': it is a plugin of its own`,
+    `Corefile:3:1${P} unknown property 'transfer' - write it beside 'kubernetes': it is a separate plugin`,
   ],
-  [
-    'resyncperiod 5m',
-    `Corefile:3:1${P} unknown property 'resyncperiod' - remove it: changes are seen when they are made`,
-  ],
+  ['resyncperiod 5m', `Corefile:3:1${P} unknown property 'resyncperiod' - remove it: changes are seen at once`],
   [
     'namespaces a\nnamespace_labels b',
     `Corefile:4:1${P} 'namespaces' and 'namespace_labels' exclude each other - remove one of them`,
@@ -188,6 +185,6 @@ test.each([
   expect(errorOf(() => parse(text))).toContain(message);
 });
 
-test('all errors are told at once', () => {
+test('all errors are reported at once', () => {
   expect(errorOf(() => withOptions('ttl x', 'pods y')).split('\n')).toHaveLength(2);
 });

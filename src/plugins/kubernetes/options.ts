@@ -24,18 +24,18 @@ import { parseSelector, type Selector } from '../../registry/selector.ts';
 import type { ClusterOptions } from '../../sources/manifests/cluster.ts';
 import { type ApiOptions, apiOptionReaders, connectionOf, NO_API_OPTIONS } from './api-options.ts';
 
-/** What one use of the directive says, with every default filled in. */
+/** The options of one use of the directive, with all defaults. */
 export interface KubernetesOptions extends ApiOptions, ViewOptions {
   readonly zones: readonly Name[];
-  /** The first zone that is no reverse zone; one of the cluster's own services, if there is any. */
+  /** The first zone that is not a reverse zone; one with the cluster's services, if there is any. */
   readonly primary: Name;
-  /** Those among the zones whose services are the cluster set's. */
+  /** The zones whose services are those of the cluster set. */
   readonly multicluster: readonly Name[];
-  /** Files and folders; relative ones start at the working directory. Empty if the cluster is read from its API server. */
+  /** Files and folders; relative ones start at the folder in which the process was started. Empty if the cluster is read from its API server. */
   readonly manifests: readonly string[];
-  /** Where services without a cluster IP get one from. */
+  /** The networks from which services without a cluster IP get one. */
   readonly serviceCidrs: readonly Prefix[];
-  /** Where the pods of Deployments, StatefulSets and their kind get addresses from. */
+  /** The networks from which pods of Deployments and StatefulSets get addresses. */
   readonly podCidrs: readonly Prefix[];
   /** Whether only those namespaces exist that have a manifest. */
   readonly namespacesFromManifests: boolean;
@@ -73,15 +73,15 @@ const DEFAULTS: Omit<KubernetesOptions, 'zones' | 'primary'> = {
 
 const MAX_TTL = 3600;
 
-/** Options that say what to make of manifests. */
+/** Options that only manifests use. */
 const OF_MANIFESTS: readonly string[] = ['service_cidr', 'pod_cidr', 'namespaces_from_manifests'];
 
-/** Options of CoreDNS that are known here, and what to do about them. */
+/** Options of CoreDNS that are not supported, and what to do instead. */
 const REFUSED: Readonly<Record<string, string>> = {
   upstream:
     "unknown property 'upstream' - remove it: targets of ExternalName services are resolved by this server itself",
-  transfer: "unknown property 'transfer' - write it beside 'kubernetes': it is a plugin of its own",
-  resyncperiod: "unknown property 'resyncperiod' - remove it: changes are seen when they are made",
+  transfer: "unknown property 'transfer' - write it beside 'kubernetes': it is a separate plugin",
+  resyncperiod: "unknown property 'resyncperiod' - remove it: changes are seen at once",
 };
 
 /** Reads `kubernetes [ZONES…] { … }`. @throws CorefileError, CorefileErrors */
@@ -105,7 +105,7 @@ export function parseKubernetes(uses: readonly Directive[], block: ParseContext)
   };
 }
 
-/** The options that say what a cluster made of objects holds. */
+/** The options for the contents of a cluster that is made of objects. */
 export function clusterOptions(options: KubernetesOptions): ClusterOptions {
   const { labels, namespaceLabels, serviceCidrs, podCidrs, namespacesFromManifests } = options;
   const namespacesFrom = namespacesFromManifests ? 'manifests' : 'all';
@@ -189,7 +189,7 @@ function refusals(): Record<string, (line: OptionLine) => void> {
   return Object.fromEntries(Object.entries(REFUSED).map(([name, detail]) => [name, refuse(detail)]));
 }
 
-/** @throws CorefileError for options that cannot stand together, or that lack another. */
+/** @throws CorefileError for options that exclude each other, or that need another option. */
 function rejectConflicts(directive: Directive, options: KubernetesOptions): void {
   const place = (name: string) => (directive.options.find((line) => line.name === name) ?? directive).position;
   const ofManifests = directive.options.find(({ name }) => OF_MANIFESTS.includes(name));
@@ -207,14 +207,14 @@ function rejectConflicts(directive: Directive, options: KubernetesOptions): void
   }
 }
 
-/** @throws CorefileError for a zone that is none of `zones`, or is a reverse zone. */
+/** @throws CorefileError for a zone that is not in `zones`, or is a reverse zone. */
 function requireForwardZone(zone: Name, zones: readonly Name[], { position }: OptionLine): void {
   if (zones.includes(zone) && !isReverseZone(zone)) return;
   const fix = isReverseZone(zone) ? 'services have no names in a reverse zone' : "add it to the zones of 'kubernetes'";
   throw new CorefileError(position, `is not authoritative for the multicluster zone ${zone} - ${fix}`);
 }
 
-/** A relative path starts where the file lies that names it. */
+/** A relative path starts at the folder of the file that names it. */
 function besideItsFile({ text, position }: Token): string {
   return isAbsolute(text) ? text : join(dirname(position.file), text);
 }
@@ -228,7 +228,7 @@ function readSelector(line: Line): Selector {
 function readPodMode({ text, position }: Token): KubernetesOptions['pods'] {
   const mode = POD_MODES.find((candidate) => candidate === text);
   if (mode) return mode;
-  // CoreDNS's own text, with its two blanks.
+  // The text is CoreDNS's, with its two spaces.
   throw new CorefileError(position, `wrong value for pods: ${text},  must be one of: ${POD_MODES.join(', ')}`);
 }
 

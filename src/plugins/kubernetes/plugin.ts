@@ -4,6 +4,7 @@ import { createSearchList } from '../../cluster/search-list.ts';
 import { createZones } from '../../cluster/zone.ts';
 import type { Question } from '../../dns/message.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
+import { SEARCH_LIST, SERVICES, TRANSFERS } from '../../plugin/keys.ts';
 import type { Plugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { whileServing } from '../../plugin/while-serving.ts';
@@ -14,9 +15,9 @@ import { answerCells, type Shown, showRegistry, showSerials } from './metrics.ts
 import type { KubernetesOptions } from './options.ts';
 import { createTransfers } from './transfer.ts';
 
-/** A registry and what fills it. */
+/** A registry and its source. */
 export interface FilledRegistry extends Shown {
-  /** Begins to fill the registry; a second call changes nothing. Settles after the first attempt, which the registry tells the result of. */
+  /** Begins to fill the registry; a second call has no effect. Settles after the first attempt; the registry has its result. */
   start(): Promise<void>;
 }
 
@@ -36,6 +37,13 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
     resolve: (query: Query, question: Question) => env.resolve(query, question),
     random: env.random,
   };
+  if (options.pods === 'verified') env.offer(SEARCH_LIST, createSearchList(zones, registry, env.clock));
+  env.offer(TRANSFERS, createTransfers(settings));
+  env.offer(SERVICES, {
+    registry,
+    exposes: cluster.exposes,
+    endpointsOf: ({ namespace, name }) => cluster.endpointsOf(namespace, name)?.all.list ?? [],
+  });
   let wasReady = false;
   let saidWhy = '';
   const sayWhyNot = () => {
@@ -45,14 +53,7 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
   return {
     wrap: (next) => createHandler(settings, next),
     label: createLabels(zones, cluster),
-    ...(options.pods === 'verified' && { searchList: createSearchList(zones, registry, env.clock) }),
-    transfers: createTransfers(settings),
     explain: ({ name }, { rcode }) => explainName(zones, name, rcode),
-    services: {
-      registry,
-      exposes: cluster.exposes,
-      endpointsOf: ({ namespace, name }) => cluster.endpointsOf(namespace, name)?.all.list ?? [],
-    },
     async start(signal) {
       void filled.start();
       if (await isSyncedWithin(startupTimeoutMs, registry, env, signal)) return;
@@ -64,7 +65,7 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
         for (const hide of shown) hide();
       };
     }),
-    /** Never takes back its word: all replicas would leave their service at once. */
+    /** Stays ready once it was ready: otherwise all replicas could leave their service at once. */
     ready() {
       wasReady ||= registry.synced;
       if (!wasReady) sayWhyNot();
@@ -73,12 +74,12 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
   };
 }
 
-/** All that a view and its serial depend on: other records under the same serial would be taken for the old ones. */
+/** Everything that a view and its serial depend on: a secondary server would not copy other records under the same serial. */
 function viewKey({ id }: Registry, options: KubernetesOptions): string {
   return JSON.stringify({ id, ...options, fallthrough: undefined, startupTimeoutMs: undefined });
 }
 
-/** Waits until the registry is synced, but no longer than that. */
+/** Waits until the registry is synced, for a limited time. */
 function isSyncedWithin(timeoutMs: number, registry: Registry, env: PluginEnv, signal: AbortSignal): Promise<boolean> {
   if (registry.synced || timeoutMs === 0 || signal.aborted) return Promise.resolve(registry.synced);
   return new Promise((resolve) => {

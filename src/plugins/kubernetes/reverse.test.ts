@@ -69,7 +69,7 @@ describe('other questions', () => {
     expect(outcome(ask(`${name} PTR`))).toBe(`NOERROR aa\n${name} 5 IN PTR dual.shop.svc.cluster.local.`);
   });
 
-  test('a forward name is no place for PTR records', () => {
+  test('a forward name has no PTR records', () => {
     expect(outcome(ask('web.shop.svc.cluster.local. PTR'))).toBe('NODATA');
   });
 });

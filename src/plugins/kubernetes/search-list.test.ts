@@ -3,6 +3,7 @@ import { addToCluster } from '../../../test/support/cluster.ts';
 import { kubernetes } from '../../../test/support/kubernetes.ts';
 import { testQuery } from '../../../test/support/query.ts';
 import { SETTLED_MS } from '../../cluster/search-list.ts';
+import { SEARCH_LIST } from '../../plugin/keys.ts';
 import { Registry } from '../../registry/registry.ts';
 
 const ZONES = ['cluster.local.', '10.in-addr.arpa.', 'west.cluster.local.'];
@@ -10,8 +11,8 @@ const SHOP = ['shop.svc.cluster.local.', 'svc.cluster.local.', 'cluster.local.']
 
 /** The search list of the client with this address, for a query for this name. */
 function searchList(address: string, name: string, options = 'pods verified') {
-  const { plugin } = kubernetes({ zones: ZONES, options });
-  return plugin.searchList?.(testQuery(name, { client: { address, port: 5000 } }));
+  const { env } = kubernetes({ zones: ZONES, options });
+  return env.ask(SEARCH_LIST)[0]?.(testQuery(name, { client: { address, port: 5000 } }));
 }
 
 test.each([
@@ -40,9 +41,9 @@ test('a cluster set has no search lists', () => {
 });
 
 test('a client that may be another than it seems has none', () => {
-  const { plugin, registry, env } = kubernetes({ options: 'pods verified' });
+  const { registry, env } = kubernetes({ options: 'pods verified' });
   const listOf = (address: string) =>
-    plugin.searchList!(testQuery('x.cluster.local.', { client: { address, port: 5000 } }))?.[0];
+    env.ask(SEARCH_LIST)[0]!(testQuery('x.cluster.local.', { client: { address, port: 5000 } }))?.[0];
   const pod = { namespace: 'shop', hostNetwork: false, labels: {} };
   registry.setPod({ ...pod, name: 'host', ips: ['10.9.0.2'], hostNetwork: true });
   registry.setPod({ ...pod, name: 'one', ips: ['10.9.0.3'] });
@@ -54,13 +55,13 @@ test('a client that may be another than it seems has none', () => {
   expect(['2', '3', '4'].map((last) => listOf(`10.9.0.${last}`))).toEqual([undefined, SHOP[0], SHOP[0]]);
 });
 
-test('before the cluster is known, nobody has one', () => {
-  const { env } = kubernetes();
-  const registry = new Registry(env.clock);
+test('before the cluster is known, no client has one', () => {
+  const registry = new Registry(kubernetes().env.clock);
   addToCluster(registry, 'pod shop/job 10.9.0.1');
-  const { plugin } = kubernetes({ options: 'pods verified', registry });
+  const { env } = kubernetes({ options: 'pods verified', registry });
+  const [searchList] = env.ask(SEARCH_LIST);
   const query = testQuery('x.cluster.local.', { client: { address: '10.9.0.1', port: 5000 } });
-  expect(plugin.searchList!(query)).toBeUndefined();
+  expect(searchList!(query)).toBeUndefined();
   registry.markSynced();
-  expect(plugin.searchList!(query)).toEqual(SHOP);
+  expect(searchList!(query)).toEqual(SHOP);
 });

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Kept, PluginEnv } from '../../plugin/env.ts';
 import { Registry } from '../../registry/registry.ts';
 import type { ConnectionOptions } from '../../sources/kubernetes/access/access.ts';
@@ -12,7 +13,8 @@ import type { FilledRegistry } from './plugin.ts';
 
 /** A registry that follows manifests, kept over reloads that leave the options as they are. */
 export function fillFromManifests(options: KubernetesOptions, env: PluginEnv): FilledRegistry {
-  const paths = options.manifests.map((path) => env.path(path));
+  // The Corefile's folder is in them already, so that of `root` is not.
+  const paths = options.manifests.map((path) => resolve(path));
   const source: ManifestOptions = { paths, ...clusterOptions(options) };
   return env.keep(`registry ${JSON.stringify(source)}`, () => makeFromManifests(source, env));
 }
@@ -36,7 +38,7 @@ function makeFromManifests(options: ManifestOptions, env: PluginEnv): FilledRegi
   };
 }
 
-/** What of the options the watches depend on. */
+/** The options that the watches depend on. */
 type ApiSettings = Pick<KubernetesOptions, 'limits' | 'labels' | 'namespaceLabels' | 'namespaces'> & {
   readonly connection: ConnectionOptions;
   readonly endpointSlices: boolean;
@@ -46,7 +48,7 @@ type ApiSettings = Pick<KubernetesOptions, 'limits' | 'labels' | 'namespaceLabel
   readonly imports: boolean;
 };
 
-/** A registry that follows an API server, kept over reloads that leave the options as they are; undefined if there is none to follow. */
+/** A registry that follows an API server, kept over reloads that leave the options as they are; undefined if there is no API server. */
 export function fillFromApi(options: KubernetesOptions, env: PluginEnv): FilledRegistry | undefined {
   const { limits, labels, namespaceLabels, namespaces } = options;
   const connection = connectionOf(options, env);
@@ -86,7 +88,7 @@ function makeFromApi(settings: ApiSettings, env: PluginEnv): FilledRegistry & Ke
   };
 }
 
-/** Paths start at the working directory, as in CoreDNS. Undefined outside a cluster, where nothing is said. */
+/** Paths start at the working folder, as in CoreDNS. Undefined outside of a cluster without options. */
 function connectionOf({ connection }: KubernetesOptions, env: PluginEnv): ConnectionOptions | undefined {
   switch (connection?.kind) {
     case 'kubeconfig':

@@ -9,8 +9,8 @@ import type { Reply } from '../../plugin/reply.ts';
 const print = (record: ResourceRecord) => printRecord(record).replaceAll('\t', ' ');
 
 function transferred(zone: string, setup: KubernetesSetup): { records: string[]; ask(question: string): string[] } {
-  const { plugin, ask } = kubernetes(setup);
-  const records = [...plugin.transfers!.zone(zone)!.records()].map(print);
+  const { transfers, ask } = kubernetes(setup);
+  const records = [...transfers.zone(zone)!.records()].map(print);
   return { records, ask: (question) => ask(question).answer.map(print) };
 }
 
@@ -123,10 +123,10 @@ describe('what is transferred is what is answered', () => {
   });
 
   test('and nothing is left out', () => {
-    const { plugin, registry, ask } = kubernetes({ zones: ['cluster.local.', 'in-addr.arpa.', 'ip6.arpa.'] });
+    const { transfers, registry, ask } = kubernetes({ zones: ['cluster.local.', 'in-addr.arpa.', 'ip6.arpa.'] });
     const names = new Set<string>();
-    for (const zone of plugin.transfers!.zones) {
-      for (const { name, type } of plugin.transfers!.zone(zone)!.records()) names.add(`${name} ${printType(type)}`);
+    for (const zone of transfers.zones) {
+      for (const { name, type } of transfers.zone(zone)!.records()) names.add(`${name} ${printType(type)}`);
     }
     const services = [...registry.services()].filter(({ namespace }) => namespace !== 'hidden');
     const expected = services.flatMap(({ name, namespace, ports }) => {
@@ -141,9 +141,9 @@ describe('what is transferred is what is answered', () => {
 });
 
 test('a version does not change while it is taken', () => {
-  const { plugin, registry } = kubernetes();
-  const expected = [...plugin.transfers!.zone('cluster.local.')!.records()].map(print);
-  const version = plugin.transfers!.zone('cluster.local.')!;
+  const { transfers, registry } = kubernetes();
+  const expected = [...transfers.zone('cluster.local.')!.records()].map(print);
+  const version = transfers.zone('cluster.local.')!;
   const taken: string[] = [];
   for (const record of version.records()) {
     taken.push(print(record));
@@ -154,18 +154,18 @@ test('a version does not change while it is taken', () => {
     }
   }
   expect(taken).toEqual(expected);
-  expect(plugin.transfers!.zone('cluster.local.')!.serial).toBeGreaterThan(version.serial);
+  expect(transfers.zone('cluster.local.')!.serial).toBeGreaterThan(version.serial);
 });
 
 test('there is nothing to transfer before the registry is synced', () => {
-  const { plugin, registry } = kubernetes();
+  const { transfers, registry } = kubernetes();
   registry.markUnsynced('loading');
-  expect(plugin.transfers!.zone('cluster.local.')).toBeUndefined();
+  expect(transfers.zone('cluster.local.')).toBeUndefined();
 });
 
 test('the SOA record is that of the answers', () => {
-  const { plugin, handler } = kubernetes();
-  const { soa, serial } = plugin.transfers!.zone('cluster.local.')!;
+  const { transfers, handler } = kubernetes();
+  const { soa, serial } = transfers.zone('cluster.local.')!;
   expect((handler(testQuery('cluster.local. SOA')) as Reply).answer).toEqual([soa]);
   expect(soa.data).toMatchObject({ serial });
 });
@@ -188,8 +188,8 @@ describe('name servers that are services', () => {
 
 test('names below another zone of the plugin are left to that zone', () => {
   const zones = ['local.', 'shop.svc.local.', 'in-addr.arpa.', '10.in-addr.arpa.'];
-  const { plugin } = kubernetes({ zones });
-  const names = (zone: string) => [...plugin.transfers!.zone(zone)!.records()].map(({ name }) => name);
+  const { transfers } = kubernetes({ zones });
+  const names = (zone: string) => [...transfers.zone(zone)!.records()].map(({ name }) => name);
   expect(names('local.').filter((name) => name.endsWith('shop.svc.local.'))).toEqual([]);
   expect(names('in-addr.arpa.').filter((name) => name.endsWith('.10.in-addr.arpa.'))).toEqual([]);
   expect(names('10.in-addr.arpa.').length).toBeGreaterThan(6);

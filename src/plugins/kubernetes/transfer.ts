@@ -6,7 +6,7 @@ import { foldName, isAtOrBelow, type Name } from '../../dns/name.ts';
 import type { ResourceRecord } from '../../dns/rr.ts';
 import type { TransferSource } from '../../plugin/transfer.ts';
 
-/** What transfers are made of. */
+/** What transfers need. */
 export interface TransferSettings extends ApexSettings {
   readonly zones: readonly Zone[];
   /** The zone that PTR records point into. */
@@ -39,7 +39,7 @@ export function createTransfers(settings: TransferSettings): TransferSource {
   };
 }
 
-/** Names at or below another zone of the plugin are that zone's. */
+/** Leaves out names at or below another zone of the plugin, which belong to that zone. */
 function* withoutZonesBelow(
   records: Iterable<ResourceRecord>,
   zone: Name,

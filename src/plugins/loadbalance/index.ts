@@ -24,8 +24,8 @@ import { preferNetworks, type Records, shuffleSection } from './order.ts';
 import { drawFirst } from './weights.ts';
 import { openWeights } from './weights-file.ts';
 
-export interface LoadbalanceOptions {
-  /** Where the weights of addresses are; without it, all are alike. */
+interface LoadbalanceOptions {
+  /** The file of weights; without it, all addresses have the same weight. */
   readonly weighted?: WeightsSource;
   /** Addresses in earlier networks come first. */
   readonly prefer: readonly Prefix[];
@@ -33,13 +33,13 @@ export interface LoadbalanceOptions {
 
 interface WeightsSource {
   readonly path: string;
-  /** How often the file is looked at; 0 for never again. */
+  /** How often to check whether the file has changed; 0 for never. */
   readonly reloadMs: number;
 }
 
 const DEFAULT_RELOAD_MS = 30_000;
 
-/** Changes the order of addresses from reply to reply, so that clients spread over them. */
+/** Changes the order of addresses in each reply, so that clients spread over them. */
 export default definePlugin<LoadbalanceOptions>({
   name: 'loadbalance',
   dependsOn: 'marked',
@@ -78,7 +78,7 @@ function shuffleReply(reply: Reply, random: () => number): Reply {
   return records instanceof Packed ? shufflePacked(reply, records, random) : shuffleRecords(reply, random);
 }
 
-/** Moves addresses among neighbours, as octets. Decoding thousands of other records for the sake of their order would keep others waiting. */
+/** Moves address records as octets, without decoding: decoding thousands of records would make other clients wait. */
 function shufflePacked(reply: Reply, records: Packed, random: () => number): Reply {
   const reordered = records.withAddressesReordered((indexes) => shuffle(indexes, random));
   return reordered ? saidToBeShuffled(withRecords(reply, reordered)) : reply;
@@ -107,7 +107,7 @@ function parseOptionsOf(directive: Directive): LoadbalanceOptions {
   const prefer: Prefix[] = [];
   parseOptions(directive, {
     reload(line) {
-      if (path === undefined) throw new CorefileError(line.position, `'reload' goes with 'weighted FILE' only`);
+      if (path === undefined) throw new CorefileError(line.position, `'reload' is only for 'weighted FILE'`);
       reloadMs = durationMs(exactArgs(line, 1)[0]);
     },
     prefer: (line) => prefer.push(...atLeastArgs(line, 1).map(network)),

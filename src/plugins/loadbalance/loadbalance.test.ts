@@ -192,7 +192,7 @@ describe('weighted', () => {
     await plugin.start!(SIGNAL);
     expect(drawn(ask)['10.0.0.1']).toBeGreaterThan(900);
     expect(env.lines).toEqual([
-      `[WARNING] plugin/loadbalance: cannot read the weights, those known so far stay: ${join(root, 'weights')}:2: the weight must be a whole number from 1 to 255, not "none"`,
+      `[WARNING] plugin/loadbalance: cannot read the weights, the last ones stay in use: ${join(root, 'weights')}:2: the weight must be a whole number from 1 to 255, not "none"`,
     ]);
     await write('www\n10.0.0.2 255\n');
     env.clock.advance(30_000);
@@ -261,7 +261,7 @@ test.each([
     'loadbalance weighted',
     "Corefile:1:13 - Error during parsing: Wrong argument count or unexpected line ending after 'weighted'",
   ],
-  ['loadbalance {\n reload 5s\n}', "Corefile:2:2 - Error during parsing: 'reload' goes with 'weighted FILE' only"],
+  ['loadbalance {\n reload 5s\n}', "Corefile:2:2 - Error during parsing: 'reload' is only for 'weighted FILE'"],
   ['loadbalance weighted w {\n reload 5\n}', 'Corefile:2:9 - Error during parsing: time: missing unit in duration "5"'],
   [
     'loadbalance {\n prefer\n}',

@@ -4,14 +4,13 @@ import { shuffle } from '../../plugin/shuffle.ts';
 
 export type Records = readonly ResourceRecord[];
 
-/** Whether the record holds an address. */
 export function isAddress({ type }: Pick<ResourceRecord, 'type'>): boolean {
   return type === A.code || type === AAAA.code;
 }
 
 /**
- * The records of one section with addresses and MX records in random order: aliases first, as their chain goes, then
- * all other records as they were, then the addresses, then the MX records. A section without either stays as it is.
+ * The records of one section, with addresses and MX records in random order: first the CNAME chain in its order, then all other records as they were,
+ * then the addresses, then the MX records. A section without addresses and MX records stays as it is.
  */
 export function shuffleSection(records: Records, random: () => number): Records {
   if (records.length < 2) return records;
@@ -29,7 +28,7 @@ export function shuffleSection(records: Records, random: () => number): Records 
   return [...aliases, ...others, ...shuffle(addresses, random), ...shuffle(exchanges, random)];
 }
 
-/** Moves addresses in earlier networks before those in later ones, and those in none behind them; nothing else moves. */
+/** Sorts addresses by the first network that holds them; addresses in no network come last. Other records stay in place. */
 export function preferNetworks(records: Records, networks: readonly Prefix[]): Records {
   const addresses = records.filter(isAddress);
   if (addresses.length < 2) return records;

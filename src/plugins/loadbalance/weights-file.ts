@@ -3,12 +3,12 @@ import { watchFile } from '../../plugin/watched-file.ts';
 import { MAX_FILE_OCTETS, parseWeights, type Weights } from './weights.ts';
 
 /** The weights of a file, kept up to date. */
-export interface WeightsFile extends Kept {
+interface WeightsFile extends Kept {
   readonly weights: Weights;
   check(): Promise<void>;
 }
 
-/** Watches a file of weights; until it could be read, all addresses weigh the same. */
+/** Watches a file of weights. Until the file is read, all addresses have the same weight. */
 export function openWeights(
   { path, reloadMs }: { path: string; reloadMs: number },
   { clock, log }: PluginEnv,
@@ -22,7 +22,7 @@ export function openWeights(
     changed(text) {
       weights = parseWeights(path, text);
     },
-    problem: (message) => log.warning(`cannot read the weights, those known so far stay: ${message}`),
+    problem: (message) => log.warning(`cannot read the weights, the last ones stay in use: ${message}`),
   });
   return {
     get weights() {

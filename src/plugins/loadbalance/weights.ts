@@ -7,7 +7,7 @@ import { isAddress, type Records } from './order.ts';
 /** The weights of addresses, in canonical text, by folded name. */
 export type Weights = ReadonlyMap<Name, ReadonlyMap<string, number>>;
 
-/** A larger file of weights is not read. */
+/** The maximum size of a file of weights. */
 export const MAX_FILE_OCTETS = 4 * 1024 * 1024;
 
 const MAX_WEIGHT = 255;
@@ -15,8 +15,8 @@ const MAX_WEIGHT = 255;
 /** The weight of an address that the file does not name. */
 const DEFAULT_WEIGHT = 1;
 
-/** A file of weights that does not say what it should. */
-export class WeightsError extends CairnError {
+/** A mistake in a file of weights. */
+class WeightsError extends CairnError {
   constructor(path: string, line: number, message: string) {
     super('LOADBALANCE_WEIGHTS', `${path}:${line}: ${message}`);
   }
@@ -68,7 +68,7 @@ function readWeight([text, weight]: [string, string], fail: Fail): [string, numb
   return [address, Number(weight)];
 }
 
-/** Draws one of the addresses, as likely as its weight, and moves it before the others; nothing else moves. */
+/** Draws one of the addresses, with a probability in proportion to its weight, and moves it before the others. Other records stay in place. */
 export function drawFirst(records: Records, qname: Name, weights: Weights, random: () => number): Records {
   const addresses = records.filter(isAddress);
   const [first] = addresses;

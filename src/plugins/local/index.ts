@@ -7,8 +7,8 @@ import type { Query } from '../../plugin/query.ts';
 import { counted, UNCHANGING } from '../../plugin/repeat.ts';
 import { createReply, type Reply } from '../../plugin/reply.ts';
 
-/** Whether `localhost.ANYTHING` is this host, too: what search lists make of `localhost`. */
-export interface LocalOptions {
+/** Whether `localhost.ANYTHING`, which search lists make from `localhost`, is this host, too. */
+interface LocalOptions {
   readonly localhostPrefix: boolean;
 }
 
@@ -19,7 +19,7 @@ const LOOPBACK: Name = '1.0.0.127.in-addr.arpa.';
 /** A week. */
 const TTL = 604_800;
 
-/** Answers for names and addresses that mean the host itself, so that nobody else is bothered with them. */
+/** Answers for names and addresses of the host itself, so that they are not forwarded. */
 export default definePlugin<LocalOptions>({
   name: 'local',
   dependsOn: 'question',
@@ -56,7 +56,7 @@ export default definePlugin<LocalOptions>({
   },
 });
 
-/** `apex` owns SOA and NS records: it is `localhost.` or, of `localhost.ANYTHING`, the name itself. */
+/** `apex` is the owner of the SOA and NS records: `localhost.`, or for `localhost.ANYTHING` the name itself. */
 function answerLocalhost({ name, type, question }: Query, apex: Name): Reply {
   const owner = question.name;
   if (type === A.code) return reply([rr(A, owner, TTL, { address: '127.0.0.1' })]);
@@ -68,7 +68,7 @@ function answerReverse({ name, type, question }: Query, zone: Name): Reply {
   const owner = question.name;
   if (name === zone) return answerApex(type, owner, zone);
   if (name === LOOPBACK && type === PTR.code) return reply([rr(PTR, owner, TTL, { target: LOCALHOST })]);
-  // 0.127.in-addr.arpa and 0.0.127.in-addr.arpa lie above the one name that there is (RFC 8020).
+  // 0.127.in-addr.arpa and 0.0.127.in-addr.arpa exist, since there is a name below them (RFC 8020).
   return negative(isAtOrBelow(LOOPBACK, name) ? Rcode.NOERROR : Rcode.NXDOMAIN, zone);
 }
 

@@ -4,7 +4,7 @@ import { headsOf, type Reply } from '../../plugin/reply.ts';
 
 export const REPLY_CLASSES = ['success', 'denial', 'error'] as const;
 
-/** What became of a query: data or a referral, a denial (NXDOMAIN, NODATA), or anything else. */
+/** The class of a reply: data or a referral, negative (NXDOMAIN, NODATA), or anything else. */
 export type ReplyClass = (typeof REPLY_CLASSES)[number];
 
 export function classOf(reply: Reply): ReplyClass {
@@ -14,7 +14,7 @@ export function classOf(reply: Reply): ReplyClass {
   const heads = headsOf(reply);
   const { answer, additional } = heads.counts;
   if (answer > 0) return 'success';
-  // RFC 2308 §2.2: without an answer, NS records but no SOA make a referral; all else is NODATA.
+  // RFC 2308 §2.2: without an answer, NS records without a SOA record are a referral; everything else is NODATA.
   if (heads.hasType('authority', SOA.code)) return 'denial';
   return heads.hasType('authority', NS.code) || additional > 0 ? 'success' : 'denial';
 }

@@ -5,19 +5,19 @@ import type { Sent } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 
 /** Prints one finished query. */
-export type Format = (query: Query, sent: Sent) => string;
+type Format = (query: Query, sent: Sent) => string;
 
 export const COMMON_FORMAT =
   '{remote}:{port} - {>id} "{type} {class} {name} {proto} {size} {>do} {>bufsize}" {rcode} {>rflags} {rsize} {duration}';
 const COMBINED_FORMAT = `${COMMON_FORMAT} "{>opcode}"`;
 
-/** What stands where there is nothing to say. */
+/** The value of a field without one. */
 const NOTHING = '-';
 
 /** RFC 6891 §6.2.3: a smaller size, or none, means 512 octets. */
 const MIN_UDP_OCTETS = 512;
 
-/** What a reply over TCP may have, whatever EDNS says of UDP (RFC 1035 §4.2.2). */
+/** The maximum size of a response over TCP, whatever EDNS says (RFC 1035 §4.2.2). */
 const MAX_TCP_OCTETS = 65_535;
 
 const FLAGS = ['qr', 'aa', 'tc', 'rd', 'ra', 'ad', 'cd'] as const;
@@ -42,7 +42,7 @@ const FIELDS: Readonly<Record<string, Format>> = {
   '>bufsize': (query) => String(allowedOctets(query)),
 };
 
-/** Makes a format out of its text. `{x}` stands for itself unless x is a field, a format's name or `/LABEL`, which `label` reads. */
+/** Compiles a format from its text. `{x}` stays as it is unless x is a field, the name of a format, or `/LABEL`, which `label` reads. */
 export function compileFormat(text: string, label: PluginEnv['label']): Format {
   const whole = text.replaceAll('{common}', COMMON_FORMAT).replaceAll('{combined}', COMBINED_FORMAT);
   const parts = whole
@@ -62,12 +62,12 @@ function compilePart(part: string, label: PluginEnv['label']): string | Format {
   return Object.hasOwn(FIELDS, field) ? FIELDS[field]! : part;
 }
 
-/** How large a reply the query allows. */
+/** The largest response that the query allows. */
 function allowedOctets({ protocol, edns }: Query): number {
   return protocol === 'udp' ? Math.max(MIN_UDP_OCTETS, edns?.udpSize ?? 0) : MAX_TCP_OCTETS;
 }
 
-/** The shortest decimal in seconds, down to the nanosecond. */
+/** The time in seconds, with up to nine decimals and no trailing zeros. */
 function printSeconds(ms: number): string {
   return `${(ms / 1000).toFixed(9).replace(/\.?0+$/, '')}s`;
 }

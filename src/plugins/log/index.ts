@@ -5,17 +5,16 @@ import type { Token } from '../../corefile/token.ts';
 import { foldName, isAtOrBelow, type Name, ROOT } from '../../dns/name.ts';
 import { definePlugin, type ParseContext } from '../../plugin/plugin.ts';
 import { classOf, REPLY_CLASSES, type ReplyClass } from './class.ts';
-import { isDestination, isPath } from './destination.ts';
 import { COMMON_FORMAT, compileFormat } from './format.ts';
 
 /** One line of the Corefile: which queries are logged, and how. */
-export interface LogRule {
+interface LogRule {
   readonly names: readonly Name[];
   readonly format: string;
   readonly classes: ReadonlySet<ReplyClass>;
 }
 
-/** Logs queries and what became of them; the first rule with a name that matches decides. */
+/** Logs queries and their results. The first rule with a matching name decides. */
 export default definePlugin<readonly LogRule[]>({
   name: 'log',
   dependsOn: 'question',
@@ -55,7 +54,7 @@ function parseRule(directive: Directive, { warn }: ParseContext): LogRule {
       );
     }
   }
-  // CoreDNS also reads a single argument as a name, whatever it looks like.
+  // CoreDNS reads every single argument as a name, too.
   const isLost = args.length === 1 && last!.text.includes('{');
   if (isLost) {
     const { text, position } = last!;
@@ -68,12 +67,12 @@ function parseRule(directive: Directive, { warn }: ParseContext): LogRule {
   };
 }
 
-/** No query is for a path, which need not even be a name. */
+/** A path is left out: no query is for it, and it may not be a valid name. */
 function readNames(tokens: readonly Token[]): readonly Name[] {
   return tokens.filter(({ text }) => !isPath(text)).map((token) => foldName(domainName(token)));
 }
 
-/** Whether every query that one rule would log is another one's. */
+/** Whether another rule takes all queries of this rule. */
 function covers(wider: readonly Name[], names: readonly Name[]): boolean {
   return names.length > 0 && names.every((name) => wider.some((zone) => isAtOrBelow(name, zone)));
 }
@@ -89,4 +88,13 @@ function parseClasses(directive: Directive): ReadonlySet<ReplyClass> {
     },
   });
   return chosen.size > 0 ? chosen : new Set(REPLY_CLASSES);
+}
+
+/** Whether a word was probably meant as the destination of the log, as in old guides: a stream or a path. */
+function isDestination(word: string): boolean {
+  return isPath(word) || /^(stdout|stderr|syslog|all)$/i.test(word) || word.endsWith('.log');
+}
+
+function isPath(word: string): boolean {
+  return /^\.{0,2}\//.test(word);
 }

@@ -151,7 +151,7 @@ test.each(['stdout', 'stderr', 'STDOUT', 'all', '/var/log/dns.log', './queries',
   },
 );
 
-test('names that are no destination get no warning, nor do rules for other names', () => {
+test('names that do not look like a destination get no warning, nor do rules for other names', () => {
   expect(warningsOf(log, 'log\nlog')).toEqual([
     "Corefile:2:1 - logs nothing: 'log' at Corefile:1:1 decides for all of its names",
   ]);

@@ -101,7 +101,7 @@ test('while nothing comes back, probes follow at growing distances up to five mi
 test.each([
   ['another type', (name: string) => testQuery(`${name} A`)],
   ['another name', () => testQuery('1.2. HINFO')],
-  ['a look-up inside the server', (name: string) => ({ ...testQuery(`${name} HINFO`), depth: 1 })],
+  ['a lookup inside the server', (name: string) => ({ ...testQuery(`${name} HINFO`), depth: 1 })],
 ])('%s is no sighting', async (_, query) => {
   const { guard, events, names } = setUp();
   await guard.check();

@@ -4,33 +4,33 @@ import { HINFO } from '../../dns/rr.ts';
 import type { Clock, Timer } from '../../observe/clock.ts';
 import type { Query } from '../../plugin/query.ts';
 
-/** A probe that comes in more often than this goes round in circles; an upstream may well ask twice. */
+/** A probe that comes in more often than this is in a loop. An upstream may ask twice. */
 const MAX_SIGHTINGS = 2;
 
-/** How long to wait for the next probe: at first while nothing is known, at first after a loop, and at most. */
+/** The time until the next probe: first while nothing is known, first after a loop, and the maximum. */
 const FIRST_RETRY_MS = 1000;
 const FIRST_RECHECK_MS = 30_000;
 const MAX_DELAY_MS = 5 * 60_000;
 
-export interface LoopGuardOptions {
+interface LoopGuardOptions {
   readonly zone: Name;
   readonly clock: Clock;
   readonly random: () => number;
-  /** Asks this server for the HINFO records of a name; false where nothing that tells came back. */
+  /** Asks this server for the HINFO records of a name; false if the response does not tell whether there is a loop. */
   send(name: Name): Promise<boolean>;
-  /** Told at the probe that shows a loop, every time it does. */
+  /** Called at each probe that shows a loop. */
   detected(probe: Query): void;
-  /** Told when a probe comes to an end after there was a loop. */
+  /** Called when a probe shows that a loop has ended. */
   healed(): void;
 }
 
-/** Finds out, by probes with names that nobody else asks for, whether queries that leave the chain come back to it. */
-export interface LoopGuard {
-  /** Whether a query may go on: a probe while it is young, any other while no loop is known. */
+/** Finds out whether queries that are forwarded come back, by probes with names that no client asks for. */
+interface LoopGuard {
+  /** Whether a query may go on: a probe until it has come in too often, any other query while no loop is known. */
   admit(query: Query): boolean;
-  /** Takes note of a query that was answered, be it by a plugin before this one. */
+  /** Notes a query that was answered, possibly by a plugin before this one. */
   answered(query: Query): void;
-  /** Sends a probe, joining one that is under way, and others later until it is clear that there is no loop. */
+  /** Sends a probe, or joins one under way. More probes follow until it is clear that there is no loop. */
   check(): Promise<void>;
   stop(): void;
 }
@@ -53,7 +53,7 @@ export function createLoopGuard({ zone, clock, random, send, detected, healed }:
     return type === HINFO.code && name === probeName && depth === 0;
   }
 
-  /** Whether the probe has not come in too often yet. */
+  /** Counts a probe that came in; false if it came in too often. */
   function sight(query: Query): boolean {
     if (sightings.size <= MAX_SIGHTINGS && sightings.add(query.message).size > MAX_SIGHTINGS) {
       if (!looping) delayMs = FIRST_RECHECK_MS;
@@ -65,7 +65,7 @@ export function createLoopGuard({ zone, clock, random, send, detected, healed }:
 
   async function probe(): Promise<void> {
     const label = () => String(Math.floor(random() * Number.MAX_SAFE_INTEGER));
-    // A name of its own for every probe: a late echo of an earlier one says nothing about this one.
+    // Each probe has a new name, so that an earlier probe that comes back late is not counted.
     probeName = joinName([label(), label()], zone);
     sightings.clear();
     const told = await send(probeName);
@@ -88,7 +88,7 @@ export function createLoopGuard({ zone, clock, random, send, detected, healed }:
 
   return {
     admit,
-    // A cache lets equal queries wait for one answer, so a probe that comes back may never get as far as admit.
+    // A cache lets equal queries wait for one reply, so a probe that comes back may never reach `admit`.
     answered(query) {
       if (isProbe(query)) sight(query);
     },

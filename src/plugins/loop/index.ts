@@ -13,13 +13,13 @@ import { createReply } from '../../plugin/reply.ts';
 import { whileServing } from '../../plugin/while-serving.ts';
 import { createLoopGuard } from './guard.ts';
 
-/** Longer than a forwarder takes to give up, so that its SERVFAIL still arrives. */
+/** Longer than `forward` tries, so that its SERVFAIL still arrives. */
 const PROBE_TIMEOUT_MS = 6000;
 
-/** What a listener on all addresses says of itself. */
+/** The addresses of a listener on all addresses, each with the loopback address to ask. */
 const WILDCARDS: Readonly<Record<string, string>> = { '': '127.0.0.1', '0.0.0.0': '127.0.0.1', '::': '::1' };
 
-/** Keeps queries from going round in circles between this server and its upstreams. */
+/** Finds loops of queries between this server and its upstreams, and stops them. */
 export default definePlugin({
   name: 'loop',
   dependsOn: 'marked',
@@ -32,7 +32,7 @@ export default definePlugin({
 
   create(_, { log, clock, random, block, metrics }) {
     const [zone = ROOT] = block.zones;
-    const help = 'Whether queries come back from the upstreams.';
+    const help = '1 while an upstream sends queries back to this server.';
     const gauge = metrics.gauge('cairn_loop_detected', help, ['server', 'zone']);
     let isLooping = false;
     const shown = whileServing(() =>
@@ -59,7 +59,7 @@ export default definePlugin({
       },
       detected(query) {
         isLooping = true;
-        // CoreDNS's words, which runbooks search for.
+        // The text is CoreDNS's, as runbooks search for it.
         log.error(
           `Loop (${printPeer(query.client)} -> ${printPoint(currentPoint())}) detected for zone "${zone}", ` +
             `see https://coredns.io/plugins/loop#troubleshooting. Query: "HINFO ${query.name}"`,
@@ -73,7 +73,7 @@ export default definePlugin({
     return {
       wrap: (next) => (query) => (guard.admit(query) ? next(query) : looped),
       observe: guard.answered,
-      // What is repeated was answered here, so it did not go round.
+      // Repeated replies were not forwarded, so they cannot be in a loop.
       observeRepetitions() {},
       serving(points) {
         listening = points;
@@ -96,7 +96,7 @@ async function sendProbe(name: Name, to: Peer, clock: Clock): Promise<boolean> {
     const reply = decodeMessage(await exchangeUdp(query, to, PROBE_TIMEOUT_MS, { clock }));
     return reply.rcode !== Rcode.SERVFAIL;
   } catch {
-    return false; // no answer, or no message: neither tells anything
+    return false; // no response, or not a message: neither tells whether there is a loop
   }
 }
 

@@ -2,7 +2,7 @@ import { noBlock, zonesArgument } from '../../corefile/arguments.ts';
 import type { Name } from '../../dns/name.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 
-/** Lets others read what the plugins of the block can say of a query; it says nothing itself. */
+/** Makes the labels that plugins of the block give to queries readable; it has no labels itself. */
 export default definePlugin<readonly Name[]>({
   name: 'metadata',
   dependsOn: 'question',

@@ -1,10 +1,10 @@
 import { lastUse, noArgs, noBlock } from '../../corefile/arguments.ts';
 import { Rcode } from '../../dns/message.ts';
-import { isOfDenial } from '../../plugin/denial.ts';
+import { isOfDenial } from '../../dns/rr.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { mapReply, type Reply } from '../../plugin/reply.ts';
 
-/** Leaves out of answers what the client did not ask for. */
+/** Removes records that the client did not ask for. */
 export default definePlugin({
   name: 'minimal',
   dependsOn: 'question',
@@ -18,10 +18,10 @@ export default definePlugin({
   create: () => ({ wrap: (next) => (query) => mapReply(next(query), minimize) }),
 });
 
-/** Replies without an answer need their SOA or NS records: to be cached, or followed. */
+/** Replies without an answer need their SOA or NS records, for caching and for referrals. */
 function minimize(reply: Reply): Reply {
   const { rcode, answer, authority, additional } = reply;
   if (rcode !== Rcode.NOERROR || answer.length === 0 || authority.length + additional.length === 0) return reply;
-  // An answer may end in a denial, behind an alias, or need a proof that nothing else answers, behind a wildcard.
+  // A CNAME chain may end in a negative reply, and a wildcard's answer needs a proof that the name itself does not exist.
   return { ...reply, authority: authority.filter(isOfDenial), additional: [] };
 }

@@ -4,12 +4,12 @@ import type { Position } from '../../corefile/position.ts';
 import { definePlugin, MAX_THREADS } from '../../plugin/plugin.ts';
 
 interface MultisocketOptions {
-  /** Undefined for one thread for each core. */
+  /** Undefined for one thread on each core. */
   readonly threads: number | undefined;
   readonly position: Position;
 }
 
-/** Says how many threads, each with sockets of its own, serve UDP of the block's listeners. */
+/** Sets how many threads, each with its own sockets, serve UDP of the block's listeners. */
 export default definePlugin<MultisocketOptions>({
   name: 'multisocket',
   dependsOn: 'question',

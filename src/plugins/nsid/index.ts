@@ -4,7 +4,7 @@ import { EdnsOption } from '../../dns/message.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { alterReply, mapReply, type Reply } from '../../plugin/reply.ts';
 
-/** Tells clients that ask which server answered (RFC 5001). */
+/** Tells clients which server answered, if they ask for it (RFC 5001). */
 export default definePlugin<string | undefined>({
   name: 'nsid',
   dependsOn: 'marked',

@@ -1,12 +1,11 @@
 import { atMostArgs, exactArgs, noArgs, once, parseOptions } from '../../corefile/arguments.ts';
 import type { PageTls } from '../../net/pages/http.ts';
+import { pageAddress } from '../../plugin/arguments.ts';
 import type { PageCertificate, PluginEnv } from '../../plugin/env.ts';
-import { pageAddress } from '../../plugin/page-address.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { metricsText } from './metrics-text.ts';
-import { processMetrics } from './process-metrics.ts';
+import { processMetrics, runtimeMetrics } from './process-metrics.ts';
 import { QueryMetrics } from './query-metrics.ts';
-import { runtimeMetrics } from './runtime-metrics.ts';
 import { loadWebConfig } from './web-config.ts';
 
 interface PrometheusOptions {
@@ -50,12 +49,11 @@ export default definePlugin<PrometheusOptions>({
         await certificate?.load();
       },
       serving() {
-        const enabled = env.metrics.gauge('coredns_plugin_enabled', '1 for each plugin of each zone.', [
-          'server',
-          'zone',
-          'view',
-          'name',
-        ]);
+        const enabled = env.metrics.gauge(
+          'coredns_plugin_enabled',
+          '1 for each plugin in the server block of each zone.',
+          ['server', 'zone', 'view', 'name'],
+        );
         env.shared('prometheus plugin_enabled', () => enabled.reset());
         for (const zone of env.block.zones) {
           for (const { name } of env.block.plugins())
@@ -71,7 +69,7 @@ interface WebCertificate extends PageCertificate {
   load(): Promise<PageTls>;
 }
 
-/** The certificate of a web configuration file, which is read once in each start or reload. */
+/** The certificate of a web configuration file, which is read once at each start or reload. */
 function webCertificate(path: string, env: PluginEnv): WebCertificate {
   const source = env.path(path);
   return env.shared(`prometheus certificate ${source}`, () => {

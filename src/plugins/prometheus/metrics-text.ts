@@ -1,10 +1,10 @@
 import type { Clock } from '../../observe/clock.ts';
 import type { Metrics } from '../../observe/metrics.ts';
 
-/** How many texts are made in a second; further requests get the last one, which is at most a second old. */
+/** How many texts are made in a second. Further requests get the last one, which is at most a second old. */
 const TEXTS_PER_SECOND = 8;
 
-/** The text of all metrics: made for each request, but only one at a time, and only a bounded number a second. */
+/** Makes the text of all metrics for a request, only one at a time, and only a limited number in a second. */
 export function metricsText(metrics: Metrics, clock: Clock): () => Promise<Buffer> {
   let last: Promise<Buffer> | undefined;
   let isMaking = false;

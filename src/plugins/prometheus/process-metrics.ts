@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Cell, Metrics } from '../../observe/metrics.ts';
 
-/** Adds what Prometheus' clients tell of every process, `process_*`, under their names; on Linux all of it. */
+/** Adds the metrics `process_*`, which all Prometheus clients have; some only on Linux. */
 export function processMetrics(metrics: Metrics): void {
   const gauge = (name: string, help: string): Cell => metrics.gauge(`process_${name}`, help).cell();
   const cpu = metrics.counter('process_cpu_seconds_total', 'CPU time spent, user and system, in seconds.').cell();
@@ -17,23 +18,40 @@ export function processMetrics(metrics: Metrics): void {
   });
 }
 
-/** The gauges whose values only `/proc` tells; returns how to set them. */
+/** The gauges whose values come from `/proc`. Returns a function that sets them. */
 function linuxGauges(gauge: (name: string, help: string) => Cell): () => void {
   const virtual = gauge('virtual_memory_bytes', 'Virtual memory size, in bytes.');
   const openFds = gauge('open_fds', 'Open file descriptors.');
-  const maxFds = gauge('max_fds', 'The most file descriptors that may be open.');
+  const maxFds = gauge('max_fds', 'Maximum number of open file descriptors.');
   return () => {
     try {
       virtual.value = 1024 * numberIn('/proc/self/status', /^VmSize:\s*(\d+) kB/m);
       maxFds.value = numberIn('/proc/self/limits', /^Max open files\s+(\d+)/m);
-      openFds.value = readdirSync('/proc/self/fd').length - 1; // less the one that reads the directory
+      openFds.value = readdirSync('/proc/self/fd').length - 1; // without the one that reads the folder
     } catch {
-      // Out of file descriptors: the last values must do, for the other metrics are needed now.
+      // There is no file descriptor left. The last values stay, as the other metrics are needed now.
     }
   };
 }
 
-/** The number that the pattern finds in a file of `/proc`; 0 for none, such as an unlimited limit. */
+/** The number that the pattern finds in a file of `/proc`; 0 if there is none, such as for `unlimited`. */
 function numberIn(path: string, pattern: RegExp): number {
   return Number(pattern.exec(readFileSync(path, 'utf8'))?.[1] ?? 0);
+}
+
+/**
+ * Adds the metrics of Node.js, `nodejs_*`; once per process.
+ *
+ * Only on request: measuring the delay of the event loop wakes an idle process a hundred times a second.
+ */
+export function runtimeMetrics(metrics: Metrics): void {
+  metrics.addText('runtime', () => {
+    const register = new Registry();
+    collectDefaultMetrics({ register });
+    // The metrics `process_*` are left out: Cairn has them with CoreDNS's names and values.
+    for (const { name } of register.getMetricsAsArray()) {
+      if (!name.startsWith('nodejs_')) register.removeSingleMetric(name);
+    }
+    return () => register.metrics();
+  });
 }

@@ -12,12 +12,12 @@ import {
 import type { Repetitions, Sent } from '../../plugin/plugin.ts';
 import type { Protocol, Query } from '../../plugin/query.ts';
 
-/** The types that have a label value of their own; a client can make up others, so those share one. */
+/** The types with their own label value. Other types share one, as a client can make up types. */
 const COUNTED_TYPES = new Set(
   'A AAAA CNAME DNSKEY DS MX NSEC NSEC3 NS PTR RRSIG SOA SRV TXT HTTPS SVCB IXFR AXFR ANY'.split(' '),
 );
 
-/** CoreDNS's metrics of the queries and replies of a block. */
+/** CoreDNS's metrics of the queries and responses of a block. */
 export class QueryMetrics {
   private readonly view: string;
   private readonly requests: Family<Cell>;
@@ -26,7 +26,7 @@ export class QueryMetrics {
   private readonly responseSize: Family<HistogramCell>;
   private readonly doRequests: Family<Cell>;
   private readonly responses: Family<Cell>;
-  /** The cells by server and zone: labels are looked up once, not per query. */
+  /** The cells by server and zone, so that labels are not looked up for each query. */
   private readonly zones = new Map<string, Map<Name, ZoneCells>>();
 
   /** @param view the name of the block's choice of queries; empty without. */
@@ -41,7 +41,7 @@ export class QueryMetrics {
     );
     this.duration = metrics.histogram(
       `${name}_request_duration_seconds`,
-      'Seconds from the arrival of a query to its reply.',
+      'Seconds from the arrival of a query to its response.',
       zone,
       TIME_BUCKETS,
     );
@@ -53,14 +53,14 @@ export class QueryMetrics {
     );
     this.responseSize = metrics.histogram(
       `${name}_response_size_bytes`,
-      'Octets of the replies as they were sent.',
+      'Octets of the responses.',
       [...zone, 'proto'],
       SIZE_BUCKETS,
     );
     this.doRequests = metrics.counter(`${name}_do_requests_total`, 'Queries with the DO flag.', zone);
     this.responses = metrics.counter(
       `${name}_responses_total`,
-      'Replies by rcode and by the plugin that made them; empty for the server itself.',
+      'Responses by rcode and by the plugin that made them; the plugin is empty for the server itself.',
       [...zone, 'rcode', 'plugin'],
     );
   }
@@ -77,7 +77,7 @@ export class QueryMetrics {
     cells.responses(reply.source, reply.rcode).value++;
   }
 
-  /** Each repetition counts with their mean duration. */
+  /** Each repetition counts with the mean duration of all of them. */
   countRepetitions(repetitions: Repetitions): void {
     const { protocol, type, reply, count } = repetitions;
     const cells = this.cellsOf(repetitions);
@@ -132,7 +132,7 @@ interface ZoneCells {
   readonly doRequests: Cell;
 }
 
-/** The labels `proto` and `family` of the ways in which a query can come. */
+/** The possible values of the labels `proto` and `family`. */
 const WAYS = [
   ['udp', '1'],
   ['udp', '2'],
@@ -144,10 +144,10 @@ function wayOf(protocol: Protocol, isIPv6: boolean): number {
   return (protocol === 'tcp' ? 2 : 0) + (isIPv6 ? 1 : 0);
 }
 
-/** More combinations than a client's make-up should cost; beyond it cells are looked up by their labels. */
+/** The maximum number of remembered combinations, as a client can make up many. Further cells are looked up by their labels. */
 const MAX_REMEMBERED = 1024;
 
-/** The same look-up with its results kept, by keys that are at hand as they are: no string is built per query. */
+/** The same lookup with its results kept. The keys need no string to be built for each query. */
 function remember<A, B>(find: (first: A, second: B) => Cell): (first: A, second: B) => Cell {
   const cells = new Map<A, Map<B, Cell>>();
   let remembered = 0;

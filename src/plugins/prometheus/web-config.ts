@@ -4,7 +4,7 @@ import { CairnError, messageOf } from '../../base/errors.ts';
 import { MAX_CREDENTIAL_OCTETS, readOctets, readText } from '../../base/read-file.ts';
 import type { PageTls } from '../../net/pages/http.ts';
 
-/** What the server asks of a client's certificate, in the words of Prometheus' web configuration. */
+/** What the server requires of client certificates, by the words of Prometheus' web configuration. */
 const CLIENT_AUTH = {
   NoClientCert: { requestCert: false, rejectUnauthorized: false },
   RequestClientCert: { requestCert: true, rejectUnauthorized: false },
@@ -14,7 +14,7 @@ const CLIENT_AUTH = {
 const KEYS = ['cert_file', 'key_file', 'client_auth_type', 'client_ca_file'] as const;
 
 /**
- * Reads the `tls_server_config` of a Prometheus web configuration file; paths in it start at the file's own folder.
+ * Reads the `tls_server_config` of a Prometheus web configuration file; paths in it start at the folder of the file.
  *
  * @throws CairnError naming the file, what is wrong in it and what would be right.
  */

@@ -1,12 +1,12 @@
 import { atMostArgs, exactArgs, once, oneOf, parseOptions } from '../../corefile/arguments.ts';
-import type { HttpPage } from '../../net/pages/http.ts';
+import type { HttpPage } from '../../net/pages/page-connection.ts';
+import { pageAddress } from '../../plugin/arguments.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
-import { pageAddress } from '../../plugin/page-address.ts';
 import { definePlugin, type Plugin } from '../../plugin/plugin.ts';
 
 interface ReadyOptions {
   readonly address: string;
-  /** Whether a plugin that was ready once is asked again. */
+  /** Whether a plugin is asked again after it was once ready. */
   readonly continuously: boolean;
 }
 
@@ -16,7 +16,7 @@ interface Check extends Pick<ReadyOptions, 'continuously'> {
   readonly wereReady: Set<Plugin>;
 }
 
-/** `/ready` says whether every plugin that has something to load can answer. */
+/** Serves `/ready`, which says whether all plugins that load something can answer. */
 export default definePlugin<ReadyOptions>({
   name: 'ready',
   dependsOn: 'question',
@@ -33,7 +33,7 @@ export default definePlugin<ReadyOptions>({
   },
 
   create({ address, continuously }, env) {
-    // One address has one page, whichever blocks name it: it is ready when all their plugins are.
+    // Several blocks may name one address: it has one page, which is ready when all their plugins are.
     const checks = env.shared(`ready ${address}`, () => {
       const all: Check[] = [];
       env.page(address, '/ready', () => readyPage(all, env));

@@ -13,7 +13,7 @@ const DEFAULT_JITTER_MS = 15_000;
 const MIN_INTERVAL_MS = 2000;
 const MIN_JITTER_MS = 1000;
 
-/** Looks at the Corefile from time to time, and loads it again when it reads differently. */
+/** Reads the Corefile at an interval, and reloads it if it has changed. */
 export default definePlugin<ReloadOptions>({
   name: 'reload',
   dependsOn: 'question',
@@ -36,10 +36,10 @@ export default definePlugin<ReloadOptions>({
   create({ intervalMs, jitterMs }, env) {
     const version = env.metrics.gauge(
       'coredns_reload_version_info',
-      '1 for the Corefile that is served; the label value is its hash, and the label hash says of what kind.',
+      '1 for the Corefile in use; the label value is its hash, and the label hash is the name of the hash function.',
       ['hash', 'value'],
     );
-    // The Corefile is the process's: however many blocks name the plugin, it is looked at once an interval.
+    // There is one Corefile for the process: it is read once in each interval, however many blocks have the plugin.
     const isFirst = env.shared('reload', () => ({ owner: env })).owner === env;
     let timer: Timer | undefined;
     return {
@@ -49,7 +49,7 @@ export default definePlugin<ReloadOptions>({
         version.reset();
         version.cell('sha512', hash).value = 1;
         env.log.info(`Running configuration SHA512 = ${hash}`);
-        // Replicas that start together must not all reload together.
+        // Replicas that start at the same time must not reload at the same time.
         const shiftMs = (env.random() - 0.5) * jitterMs;
         timer = env.clock.every(intervalMs + shiftMs, () => void env.process.reloadIfChanged());
       },

@@ -22,7 +22,7 @@ test.each([
   expect(() => parsePlugin(reload, body)).toThrow(message);
 });
 
-test('the Corefile is looked at once an interval, and no more after stop', async () => {
+test('the Corefile is checked once in each interval, and not after stop', async () => {
   const { plugin, env } = makePlugin(reload, 'reload 10s 0s');
   let looks = 0;
   Object.assign(env.process, { reloadIfChanged: async () => void looks++ });

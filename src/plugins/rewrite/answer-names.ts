@@ -5,7 +5,7 @@ import { foldName, type Name, NameError } from '../../dns/name.ts';
 import { CNAME, DNAME, MX, NAPTR, NS, PTR, type ResourceRecord, SOA, SRV } from '../../dns/rr.ts';
 import { countsOf, failure, mapRecords, type Reply } from '../../plugin/reply.ts';
 
-/** The fields of rdata that hold a name, by type: those that rules for values change. */
+/** The fields of rdata with a name, by type: rules for values change these. */
 const NAME_FIELDS: ReadonlyMap<number, readonly string[]> = new Map([
   [CNAME.code, ['target']],
   [DNAME.code, ['target']],
@@ -17,7 +17,7 @@ const NAME_FIELDS: ReadonlyMap<number, readonly string[]> = new Map([
   [SOA.code, ['mname', 'rname']],
 ]);
 
-/** What the names of a reply become; undefined for a name that stays. */
+/** Gives the new names of a reply; undefined for a name that stays. */
 export interface AnswerNames {
   readonly owner?: (name: Name) => Name | undefined;
   readonly value?: (name: Name) => Name | undefined;
@@ -28,7 +28,10 @@ const NO_RECORDS: Sections = { answer: [], authority: [], additional: [] };
 /** How many records are rewritten in one turn of the event loop: a regular expression takes some 20 µs for a long name. */
 export const RECORDS_AT_ONCE = 32;
 
-/** The reply with the names of all its records rewritten, in several turns if they are many; an invalid new name leaves the record as it was. */
+/**
+ * The reply with the names of all its records rewritten; many records take several turns of the event loop. If a new name is not valid, the record
+ * stays as it was.
+ */
 export function renameRecords(reply: Reply, { owner, value }: AnswerNames): Reply | Promise<Reply> {
   const rename = (record: ResourceRecord): ResourceRecord => {
     const name = (owner && apply(owner, record.name)) ?? record.name;
@@ -40,7 +43,7 @@ export function renameRecords(reply: Reply, { owner, value }: AnswerNames): Repl
   return inLine(() => mapInTurns(reply, rename));
 }
 
-/** So many replies may wait to be rewritten, in the whole process; for one more, the one that has waited longest is refused. */
+/** The maximum number of replies in the whole process that wait to be rewritten. For one more, the one that has waited longest is refused. */
 export const MAX_WAITING = 256;
 
 interface Waiter extends Waiting<Waiter> {
@@ -51,7 +54,7 @@ const REFUSED = failure('rewrite', Rcode.REFUSED, new CairnError('REWRITE', 'too
 const waiting = new Waitlist<Waiter>(MAX_WAITING, (oldest) => oldest.refuse());
 let last = Promise.resolve();
 
-/** Large replies are worked on one after the other: if all had their turn at once, nobody else would. Those that wait are not decoded. */
+/** Large replies are rewritten one after the other, so that they do not take all turns of the event loop. Replies that wait are not decoded. */
 function inLine(work: () => Promise<Reply>): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const waiter: Waiter = { refuse: () => resolve(REFUSED), older: undefined, newer: undefined };

@@ -18,7 +18,7 @@ export class Arguments {
     return this.tokens.length - this.at;
   }
 
-  /** The next word, or one behind it, which stays. */
+  /** The next word, or a later one, without reading it. */
   peek(ahead = 0): Token | undefined {
     return this.tokens[this.at + ahead];
   }

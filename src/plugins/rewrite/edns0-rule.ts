@@ -11,13 +11,13 @@ import type { Rewrite, RuleWorld } from './rule.ts';
 const ACTIONS = ['set', 'append', 'replace', 'unset'] as const;
 type Action = (typeof ACTIONS)[number];
 
-/** What is written into an option; undefined where there is nothing to write. */
+/** Gives the data of an option; undefined if there is none. */
 type OptionData = (query: Query, world: RuleWorld) => Uint8Array | undefined;
 
 /** A rule for one option of the query's OPT record. */
-export interface Edns0Rule {
+interface Edns0Rule {
   readonly rewrite: Rewrite;
-  /** Whether it writes something of the client. */
+  /** Whether it writes data of the client. */
   readonly tailored: boolean;
 }
 
@@ -26,7 +26,7 @@ export function parseEdns0Rule(args: Arguments): Edns0Rule {
   const option = args.oneOf(['local', 'nsid', 'subnet'], 'kind of edns0 rule');
   const action = args.oneOf(ACTIONS, 'action of an edns0 rule');
   const code = option === 'local' ? parseCode(args) : option === 'nsid' ? EdnsOption.NSID : EdnsOption.SUBNET;
-  // Whether the client sent such an option is no part of the question either.
+  // Whether the client sent such an option does not follow from the question either.
   if (action === 'unset') return { rewrite: unset(code), tailored: true };
   const { data, fixed } = parseData(option, args);
   const revert = args.skip('revert');
@@ -83,7 +83,7 @@ function parseData(option: 'local' | 'nsid' | 'subnet', args: Arguments): { data
   if (/^\{.*\}$/s.test(text)) return { data: variable(token), fixed: false };
   if (!/^0x/i.test(text)) return { data: constant(Buffer.from(text)), fixed: true };
   if (/^0x(?:[0-9a-f]{2})*$/i.test(text)) return { data: constant(Buffer.from(text.slice(2), 'hex')), fixed: true };
-  throw new CorefileError(position, `invalid data "${text}", expecting an even number of hexadecimal digits behind 0x`);
+  throw new CorefileError(position, `invalid data "${text}", expecting an even number of hexadecimal digits after 0x`);
 }
 
 const constant =
@@ -122,7 +122,7 @@ function addressOctets(address: string): Uint8Array {
   return parseIP(address.replace(/%.*$/, ''))!;
 }
 
-/** The client's network, cut to as many bits, with a scope of 0 (RFC 7871 §6). */
+/** The client's network with this number of bits, and a scope of 0 (RFC 7871 §6). */
 function parseSubnet(args: Arguments): OptionData {
   const ipv4 = integer(args.next('the bits of IPv4 networks'), { min: 0, max: 32 }, 'IPv4 bit mask length');
   const ipv6 = integer(args.next('the bits of IPv6 networks'), { min: 0, max: 128 }, 'IPv6 bit mask length');

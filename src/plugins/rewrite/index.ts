@@ -10,7 +10,7 @@ import type { Rewritten, Rule, RuleWorld } from './rule.ts';
 
 type ReplyChange = NonNullable<Rewritten['reply']>;
 
-/** Changes queries on their way down and replies on their way up; the client sees the question that it asked. */
+/** Changes queries before the plugins below see them, and their replies. The client sees its own question. */
 export default definePlugin<readonly Rule[]>({
   name: 'rewrite',
   dependsOn: 'marked',
@@ -26,13 +26,13 @@ export default definePlugin<readonly Rule[]>({
   }),
 });
 
-/** A query that went through the rules, and what they want done with the reply, the last rule's wish first. */
+/** A query after the rules, and their changes to the reply, those of the last rule first. */
 interface Applied {
   readonly query: Query;
   readonly changes: readonly ReplyChange[];
 }
 
-/** Applies the rules up to the first that matches and stops; an error if that makes no name. */
+/** Applies the rules up to the first one that matches and stops; an error if a new name is not valid. */
 function applyRules(rules: readonly Rule[], asked: Query, world: RuleWorld): Applied | { readonly error: Error } {
   const changes: ReplyChange[] = [];
   let query = asked;
@@ -52,7 +52,7 @@ function applyRules(rules: readonly Rule[], asked: Query, world: RuleWorld): App
   return { query, changes };
 }
 
-/** Applies the changes in turn, at once where all is at hand. */
+/** Applies the changes one after the other, synchronously if possible. */
 function changeReply(reply: Reply | Promise<Reply>, changes: readonly ReplyChange[]): Reply | Promise<Reply> {
   let changed = reply;
   for (const change of changes) changed = changed instanceof Promise ? changed.then(change) : change(changed);

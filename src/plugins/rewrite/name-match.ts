@@ -7,11 +7,11 @@ import type { Arguments } from './arguments.ts';
 export const NAME_MATCHES = ['exact', 'prefix', 'suffix', 'substring', 'regex'] as const;
 export type NameMatch = (typeof NAME_MATCHES)[number];
 
-/** What a (folded) name becomes; undefined if it does not match. @throws NameError if that is no name. */
+/** Gives the new name for a (folded) name; undefined if it does not match. @throws NameError if the new name is not valid. */
 export type NameRewrite = (name: Name) => Name | undefined;
 
 /** The two words of a rule that rewrites names. */
-export interface FromTo {
+interface FromTo {
   readonly from: Token;
   readonly to: Token;
 }
@@ -20,7 +20,7 @@ export function readFromTo(args: Arguments): FromTo {
   return { from: args.next('the name to match'), to: args.next('the name to write') };
 }
 
-/** Writes `to` for `from`, both in lower case; only with `exact` they are names by themselves. @throws CorefileError */
+/** Replaces `from` by `to`, both in lower case. Only with `exact` they are whole names. @throws CorefileError */
 export function nameRewrite(kind: NameMatch, { from, to }: FromTo): NameRewrite {
   switch (kind) {
     case 'exact': {
@@ -44,7 +44,7 @@ export function nameRewrite(kind: NameMatch, { from, to }: FromTo): NameRewrite 
   }
 }
 
-/** Writes `to` for a whole name that the regular expression `from` matches, with `{N}` for its groups. @throws CorefileError */
+/** Replaces a whole name that the regular expression `from` matches by `to`, with `{N}` for its groups. @throws CorefileError */
 export function regexRewrite({ from, to }: FromTo): NameRewrite {
   const regex = pattern(from);
   const groups = [...to.text.matchAll(/\{(\d+)\}/g)].map(([, group]) => Number(group));

@@ -7,12 +7,12 @@ import type { Arguments } from './arguments.ts';
 import { NAME_MATCHES, type NameRewrite, nameRewrite, readFromTo, regexRewrite } from './name-match.ts';
 import type { Rewrite } from './rule.ts';
 
-/** What a name rule does with the records of a reply, when `from` was asked and `to` was looked up. */
+/** Gives the changes to a reply's records, if the question has `from` and the lookup was for `to`. */
 type Revert = (from: Name, to: Name) => AnswerNames;
 
 /** Reads `[exact|prefix|suffix|substring|regex] FROM TO [answer auto|name|value …] [[answer] auto|name|value …]…`. */
 export function parseNameRule(args: Arguments): Rewrite {
-  // With two words alone, both are names, whatever they are.
+  // Two words are always names.
   const kind = args.left > 2 ? args.oneOf(NAME_MATCHES, 'kind of name rule') : 'exact';
   const { from, to } = readFromTo(args);
   const rename = nameRewrite(kind, { from, to });
@@ -26,21 +26,21 @@ export function parseNameRule(args: Arguments): Rewrite {
     const names = reverts.map((revert) => revert(asked, foldName(name)));
     return {
       query: withQuestion(query, { ...query.question, name }),
-      reply: (reply) => renameByAll(forgetSpelling(reply), names),
+      reply: (reply) => renameByAll(forgetCase(reply), names),
     };
   };
 }
 
-/** The name that was looked up, and all below it, becomes the one that was asked, wherever it stands. */
+/** The name of the lookup, and all names below it, become the name of the question, in owners and values. */
 const wholeName: Revert = (from, to) => {
   const back = (name: Name) => (isAtOrBelow(name, to) ? name.slice(0, name.length - to.length) + from : undefined);
   return { owner: back, value: back };
 };
 
-/** Records of the name that was looked up belong to the one that was asked: resolvers take no others. */
+/** Records of the name of the lookup get the name of the question as owner: resolvers accept no other. */
 const ownerOnly: Revert = (from, to) => ({ owner: (name) => (name === to ? from : undefined) });
 
-/** Rewrites owners and values alike, whatever was asked. */
+/** Rewrites owners and values, for any question. */
 function always(rename: NameRewrite): Revert {
   return () => ({ owner: rename, value: rename });
 }
@@ -50,7 +50,7 @@ function parseAnswerRules(args: Arguments, auto: Revert): Revert[] {
   let named = false;
   for (let word = args.peek(); word; word = args.peek()) {
     // Only the first rule needs the word `answer`.
-    if (reverts.length === 0) args.oneOf(['answer'], 'word behind a name rule');
+    if (reverts.length === 0) args.oneOf(['answer'], 'word after a name rule');
     else args.skip('answer');
     const kind = readAnswerKind(args);
     reverts.push(kind === 'auto' ? auto : explicitRevert(kind, parseAnswerRewrite(args)));
@@ -85,9 +85,9 @@ function renameByAll(reply: Reply, names: readonly AnswerNames[]): Reply | Promi
   return renamed;
 }
 
-/** The names of the reply no longer end as the question does. */
-function forgetSpelling(reply: Reply): Reply {
-  if (!reply.repeat?.spelledAsAsked) return reply;
-  const { spelledAsAsked: _, ...repeat } = reply.repeat;
+/** The names of the reply no longer end as the question does, so they cannot follow its case. */
+function forgetCase(reply: Reply): Reply {
+  if (!reply.repeat?.caseAsAsked) return reply;
+  const { caseAsAsked: _, ...repeat } = reply.repeat;
   return alterReply(reply, { repeat });
 }

@@ -13,7 +13,7 @@ const echo: Handler = ({ question: { name } }) =>
     answer: [parseRecord(`${name} 60 CNAME t.${name}`), parseRecord(`t.${name} 60 SRV 0 0 80 ${name}`)],
     authority: [parseRecord('b.org. 60 NS ns.b.org.')],
     additional: [parseRecord('ns.b.org. 60 MX 5 c.org.')],
-    repeat: { ...UNCHANGING, spelledAsAsked: true },
+    repeat: { ...UNCHANGING, caseAsAsked: true },
   });
 
 /** The name that went down, then the owners and values of the records that came up. */
@@ -133,10 +133,10 @@ test('a record whose name cannot be restored stays as it is', async () => {
   expect(await names(body, 'a.')).toBe('c. c.>t.c. t.c.>c. b.org.>ns.b.org. ns.b.org.>c.org.');
 });
 
-test('a reply that was found by another name may be repeated, but only in the spelling that it has', async () => {
+test('a reply that was found by another name may be repeated, but only in the case that it has', async () => {
   const { query } = inFrontOf(rewrite, 'rewrite name a.org b.org', echo);
   expect((await query('a.org. A')).repeat).toEqual(UNCHANGING);
-  expect((await query('x.org. A')).repeat?.spelledAsAsked).toBe(true);
+  expect((await query('x.org. A')).repeat?.caseAsAsked).toBe(true);
 });
 
 test('names of every type that has one are values', async () => {

@@ -44,7 +44,7 @@ const PARSERS: Record<Exclude<(typeof FIELDS)[number], 'edns0'>, (args: Argument
   rcode: parseRcodeRule,
 };
 
-/** The words of a rule: those on its line or, if there is at most one, those of all lines of its option block, too. */
+/** The words of a rule: those on its line and, if there is at most one, those of its option block. */
 function wordsOf(directive: Directive): readonly Token[] {
   if (directive.args.length > 1) noBlock(directive);
   return [...directive.args, ...directive.options.flatMap((line) => [nameToken(line), ...line.args])];

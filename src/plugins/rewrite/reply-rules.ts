@@ -42,7 +42,7 @@ function readRcode({ text, position }: Token, role: string): number {
   throw new CorefileError(position, `invalid ${role} RCODE '${text}' for a rcode rule, expecting a name or a number`);
 }
 
-/** Reads `[KIND] NAME` where `total` words are left without KIND; the test is of the name that is looked up. */
+/** Reads `[KIND] NAME`; without KIND, `total` words are left. The test is for the name of the lookup. */
 function parseQnameTest(args: Arguments, total: number): (name: string) => boolean {
   const kind: NameMatch = args.left >= total + 1 ? args.oneOf(NAME_MATCHES, 'kind of match') : 'exact';
   return nameTest(kind, args.next('the name to match'));
@@ -76,7 +76,7 @@ export function parseCnameRule(args: Arguments): Rewrite {
   });
 }
 
-/** The records up to the first alias whose target is rewritten, with the new target; undefined if there is none. */
+/** The records up to the first CNAME record whose target is rewritten, with the new target; undefined if there is none. */
 function findAlias(
   { answer }: Reply,
   rename: (name: string) => string | undefined,

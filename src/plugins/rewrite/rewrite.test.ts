@@ -212,7 +212,7 @@ test.each([
   ],
   [
     'name exact a b c',
-    'Corefile:1:24 - Error during parsing: invalid word behind a name rule "c", expecting one of answer',
+    'Corefile:1:24 - Error during parsing: invalid word after a name rule "c", expecting one of answer',
   ],
   ['name exact a..b c', 'Corefile:1:20 - Error during parsing: "a..b" has an empty label'],
   ['name regex ( b', "Corefile:1:20 - Error during parsing: invalid regular expression '('"],
@@ -233,7 +233,7 @@ test.each([
   ['{\n answer name c d\n}', 'Corefile:2:2 - Error during parsing: response rewrites must begin with a name rule'],
   [
     'stop {\n name regex a b\n ttl x 3\n}',
-    'Corefile:3:2 - Error during parsing: invalid word behind a name rule "ttl", expecting one of answer',
+    'Corefile:3:2 - Error during parsing: invalid word after a name rule "ttl", expecting one of answer',
   ],
   ['name a b {\n answer auto\n}', "Corefile:1:1 - Error during parsing: Unexpected token '{', expecting argument"],
   ['type A FOO', 'Corefile:1:16 - Error during parsing: invalid type "FOO"'],

@@ -2,25 +2,25 @@ import type { PluginEnv } from '../../plugin/env.ts';
 import type { Query } from '../../plugin/query.ts';
 import type { Reply } from '../../plugin/reply.ts';
 
-/** What a rule may use of the world. */
+/** What a rule may use of the plugin's environment. */
 export type RuleWorld = Pick<PluginEnv, 'resolve' | 'label'>;
 
-/** What a rule that matched makes of a query. */
+/** The result of a rule that matches. */
 export interface Rewritten {
-  /** What the rules and plugins below see. */
+  /** The query for the rules and plugins below. */
   readonly query: Query;
-  /** What the rule makes of the reply, once the rules below it have had their turn. */
+  /** Changes the reply, after the rules below have changed it. */
   readonly reply?: (reply: Reply) => Reply | Promise<Reply>;
 }
 
-/** What a rule does with a query; undefined if it does not match. @throws NameError if it makes up a name that is none. */
+/** Applies a rule to a query; undefined if it does not match. @throws NameError if the new name is not valid. */
 export type Rewrite = (query: Query, world: RuleWorld) => Rewritten | undefined;
 
 /** One rule of the list. */
 export interface Rule {
   readonly rewrite: Rewrite;
-  /** Whether the rules behind it are tried when it matched. */
+  /** Whether the rules after it are tried if it matches. */
   readonly continues: boolean;
-  /** Whether what it does follows from more than the question, so that the reply must not be given again to others. */
+  /** Whether its effect depends on more than the question, so that the reply must not be repeated for others. */
   readonly tailored: boolean;
 }

@@ -3,7 +3,7 @@ import { messageOf } from '../../base/errors.ts';
 import { exactArgs, lastUse, noBlock } from '../../corefile/arguments.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 
-/** Says where the relative paths of a server block start. */
+/** Sets the folder at which the relative paths of a server block start. */
 export default definePlugin<string>({
   name: 'root',
   dependsOn: 'question',

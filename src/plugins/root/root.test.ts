@@ -27,7 +27,7 @@ test('relative paths of the block start there, wherever the line stands; absolut
   ]);
 });
 
-test('a path that is no folder gets a warning', async () => {
+test('a path that is not a folder gets a warning', async () => {
   await writeFile(join(folder, 'file'), '');
   const { lines } = await startServer(`. {\nroot ${folder}/file\n}`);
   expect(lines).toContain(`[WARNING] plugin/root: Root path is not a directory: ${folder}/file`);

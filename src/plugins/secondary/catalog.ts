@@ -3,21 +3,21 @@ import { foldName, isAtOrBelow, joinName, labelsOf, type Name } from '../../dns/
 import { isOfType, PTR, TXT } from '../../dns/rr.ts';
 import { rrsetOf, type Zone } from '../../zone/zone.ts';
 
-/** The most zones of a catalog; those beyond are left out. */
+/** The maximum number of zones of a catalog. A catalog with more is broken. */
 export const MAX_MEMBERS = 10_000;
 
 /** A zone that a catalog names. */
 export interface Member {
-  /** Under which the catalog has it: another label means that it is to be copied anew (RFC 9432 §5.4). */
+  /** The label of the zone in the catalog. If it changes, the zone must be copied again (RFC 9432 §5.4). */
   readonly label: string;
   /** The catalog that the zone may move to (RFC 9432 §4.4.1). */
   readonly nextCatalog: Name | undefined;
 }
 
 /**
- * The zones that a catalog zone names, as far as they are at or below `accepted`; all if that is empty (RFC 9432 §4).
+ * The zones of a catalog zone that are at or below `accepted`; all if that is empty (RFC 9432 §4).
  *
- * @throws CairnError if the catalog is broken (RFC 9432 §5.1): then what it said before stays.
+ * @throws CairnError if the catalog is broken (RFC 9432 §5.1): then its earlier zones stay.
  */
 export function membersOf(catalog: Zone, accepted: readonly Name[]): ReadonlyMap<Name, Member> {
   const { origin, nodes } = catalog;
@@ -34,7 +34,7 @@ export function membersOf(catalog: Zone, accepted: readonly Name[]): ReadonlyMap
     if (!pointers) continue;
     const member = onlyTarget(catalog, name);
     if (member === undefined) throw new CairnError('CATALOG', `${name} must have one PTR record`);
-    if (members.has(member)) throw new CairnError('CATALOG', `${member} is there twice`);
+    if (members.has(member)) throw new CairnError('CATALOG', `${member} is listed twice`);
     if (accepted.length > 0 && !accepted.some((zone) => isAtOrBelow(member, zone))) continue;
     if (members.size === MAX_MEMBERS) throw new CairnError('CATALOG', `there are more than ${MAX_MEMBERS} zones`);
     members.set(member, { label: labelsOf(name)[0]!, nextCatalog: onlyTarget(catalog, joinName(['coo'], name)) });
@@ -42,7 +42,7 @@ export function membersOf(catalog: Zone, accepted: readonly Name[]): ReadonlyMap
   return members;
 }
 
-/** The (folded) name that the one PTR record of a name leads to; undefined if there are none, or more. */
+/** The (folded) target of the PTR record of a name; undefined unless there is exactly one. */
 function onlyTarget({ nodes }: Zone, name: Name): Name | undefined {
   const [pointer, ...more] = rrsetOf(nodes.get(name), PTR.code) ?? [];
   return pointer && more.length === 0 && isOfType(pointer, PTR) ? foldName(pointer.data.target) : undefined;

@@ -86,7 +86,7 @@ test('a zone is copied, looked at when its refresh time is over, and copied agai
   ]);
 });
 
-const SAID = new ZoneError('the server says NOTIMP');
+const SAID = new ZoneError('the server responded with NOTIMP');
 const CLOSED = new UpstreamError('closed', 'the connection was closed before the end');
 const LATE = new UpstreamError('timeout', 'i/o timeout');
 

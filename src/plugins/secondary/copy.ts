@@ -9,16 +9,16 @@ import { type FetchedZone, fetchChanges, fetchSerial, fetchZone } from '../../zo
 import { type HeldZone, holdZone } from '../../zone/held-zone.ts';
 import type { Zone } from '../../zone/zone.ts';
 
-/** The pauses before a zone is there: the first, doubled up to the last. */
+/** The pauses before the first copy of a zone: from the first, doubled up to the last. */
 export const FIRST_RETRY_MS = 250;
 export const LAST_RETRY_MS = 10_000;
-/** Whatever SOA records and NOTIFY messages say, a primary server is not asked more often. */
+/** A primary server is not asked more often than this, whatever SOA records and NOTIFY messages say. */
 export const MIN_INTERVAL_MS = 1000;
-/** Added at random, so that many servers do not come at once. */
+/** A random time up to this is added, so that many servers do not ask at once. */
 export const REFRESH_JITTER_MS = 5000;
 export const RETRY_JITTER_MS = 2000;
 
-/** How primary servers are asked. */
+/** The functions that ask primary servers. */
 export const FETCH = { serial: fetchSerial, zone: fetchZone, changes: fetchChanges };
 
 export type Fetch = typeof FETCH;
@@ -28,14 +28,14 @@ export interface CopySource {
   readonly origin: Name;
   /** The primary servers, asked in this order. */
   readonly from: readonly Peer[];
-  /** How they are asked. */
+  /** The functions that ask them. */
   readonly fetch?: Fetch;
 }
 
 /** A zone that is copied from primary servers. */
 export interface ZoneCopy extends Kept {
   readonly held: HeldZone;
-  /** Begins to copy; a second call changes nothing. */
+  /** Begins to copy; a second call has no effect. */
   start(): void;
 }
 
@@ -45,7 +45,7 @@ export function copyZone(source: CopySource, env: PluginEnv): ZoneCopy {
   const { clock, random } = env;
   const ending = new AbortController();
   const ask = askPrimaries(source, env, ending.signal);
-  let copied: Zone | undefined; // stays when the copy expires
+  let copied: Zone | undefined; // kept when the copy expires
   let state: 'new' | 'waiting' | 'asking' = 'new';
   let wasNotified = false;
   let pauseMs = FIRST_RETRY_MS;
@@ -113,13 +113,15 @@ export function copyZone(source: CopySource, env: PluginEnv): ZoneCopy {
   };
 }
 
-/** Whether a server that gave no differences may still give the zone: it was there, and said something. */
+/** Whether a server that gave no differences may still give the zone: it has responded. */
 function mayGiveWhole(thrown: unknown): boolean {
   if (thrown instanceof UpstreamError) return thrown.reason === 'malformed' || thrown.reason === 'closed';
   return thrown instanceof CairnError;
 }
 
-/** A newer version than the one at hand, from the first server that has one; `current` if there is none, `failed` if no server said so. */
+/**
+ * A newer version than the present one, from the first server that has one; `current` if no server has a newer one, `failed` if no server responded.
+ */
 function askPrimaries(
   { origin, from, fetch = FETCH }: CopySource,
   { clock, log, metrics }: PluginEnv,
@@ -127,14 +129,14 @@ function askPrimaries(
 ): (known: Zone | undefined) => Promise<Zone | 'current' | 'failed'> {
   const family = metrics.counter(
     'cairn_secondary_refreshes_total',
-    'How often primary servers were asked for a zone, by result.',
+    'Refreshes of a zone from its primary servers, by result.',
     ['zone', 'result'],
   );
   const [transferred, updated, current, failed] = ['transferred', 'updated', 'current', 'failed'].map((result) =>
     family.cell(origin, result),
   );
   const options = { clock, signal };
-  /** Those that gave no differences the last time: next time they are asked for the zone. */
+  /** Servers that gave no differences the last time. Next time they are asked for the whole zone. */
   const reluctant = new Set<Peer>();
   const transfer = async (peer: Peer, known: Zone | undefined): Promise<FetchedZone> => {
     try {
@@ -155,7 +157,7 @@ function askPrimaries(
         if (known && !isNewer(await fetch.serial(origin, peer, options), known.soa.data.serial)) {
           isCurrent = true;
           problems.delete(peer);
-          continue; // another one may have been told sooner
+          continue; // another server may already have the new version
         }
         const { zone, isIncremental } = await transfer(peer, known);
         problems.delete(peer);

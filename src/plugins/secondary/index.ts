@@ -1,10 +1,12 @@
 import type { Name } from '../../dns/name.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
+import { TRANSFERS } from '../../plugin/keys.ts';
 import { closedZones } from '../../plugin/lookup.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { UNCHANGING } from '../../plugin/repeat.ts';
 import { whileServing } from '../../plugin/while-serving.ts';
-import { type ServedZone, type ServedZones, zoneHandler } from '../../zone/handler.ts';
+import type { ServedZone } from '../../zone/answer.ts';
+import { type ServedZones, zoneHandler } from '../../zone/handler.ts';
 import { showZones } from '../../zone/metrics.ts';
 import { transferZones } from '../../zone/transfers.ts';
 import { copyZone } from './copy.ts';
@@ -48,9 +50,9 @@ export default definePlugin<readonly SecondaryUse[]>({
           },
           repeat: { ...UNCHANGING, epochs: [catalogs.epoch] },
         };
+    env.offer(TRANSFERS, transferZones(held, catalogs?.onZones));
     return {
       wrap: (next) => zoneHandler(NAME, all, env, next),
-      transfers: transferZones(held, catalogs?.onZones),
       async start() {
         for (const { copy } of served) copy.start();
         catalogs?.start();

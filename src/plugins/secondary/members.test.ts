@@ -49,7 +49,7 @@ describe('a catalog', () => {
     [['version TXT 1'], 'version.cat. must have one TXT record'],
     [[VERSION, 'version TXT 3'], 'version.cat. must have one TXT record'],
     [[VERSION, 'a.zones PTR a.test.', 'a.zones PTR b.test.'], 'a.zones.cat. must have one PTR record'],
-    [[VERSION, 'a.zones PTR a.test.', 'b.zones PTR A.test.'], 'a.test. is there twice'],
+    [[VERSION, 'a.zones PTR a.test.', 'b.zones PTR A.test.'], 'a.test. is listed twice'],
   ])('%j is broken', (lines, message) => {
     expect(() => members(lines)).toThrow(message);
   });
@@ -137,7 +137,7 @@ test('a broken catalog changes nothing', async () => {
   await change({ 'cat.': zoneOf('cat.', 2) });
   expect(served()).toEqual(['cat. 2', 'a.test. 7']);
   expect(env.lines.filter((line) => line.includes('WARNING'))).toEqual([
-    '[WARNING] plugin/secondary: the catalog cat. is broken, what it said before stays: version.cat. must have one TXT record with the version 2',
+    '[WARNING] plugin/secondary: the catalog cat. is broken, its earlier zones stay: version.cat. must have one TXT record with the version 2',
   ]);
 });
 

@@ -7,7 +7,7 @@ import type { HeldZone } from '../../zone/held-zone.ts';
 import { type Member, membersOf } from './catalog.ts';
 import { copyZone, FETCH, type Fetch, type ZoneCopy } from './copy.ts';
 
-/** Questions to primary servers that are under way at once for all zones of catalogs; more wait for their turn. */
+/** The maximum number of exchanges with primary servers at once for all zones of catalogs; more wait for their turn. */
 export const MAX_EXCHANGES = 16;
 
 /** A zone whose content names other zones (RFC 9432), copied from the same servers. */
@@ -15,7 +15,7 @@ export interface CatalogSource {
   /** Folded. */
   readonly origin: Name;
   readonly from: readonly Peer[];
-  /** Where the zones may lie that it names; anywhere if empty. */
+  /** The zones at or below which its zones must be; anywhere if empty. */
   readonly accepted: readonly Name[];
 }
 
@@ -26,9 +26,9 @@ export interface CatalogZones extends Kept {
   get(origin: Name): { readonly held: HeldZone; readonly catalog: Name } | undefined;
   /** Moves whenever a zone comes or goes. */
   readonly epoch: Epoch;
-  /** Calls `listener` after zones came or went. Returns how to end that. */
+  /** Calls `listener` after zones came or went. Returns a function that ends it. */
   onZones(listener: () => void): () => void;
-  /** Begins to copy; a second call changes nothing. */
+  /** Begins to copy; a second call has no effect. */
   start(): void;
 }
 
@@ -40,11 +40,11 @@ interface Owned {
 
 interface Catalog extends CatalogSource {
   readonly copy: ZoneCopy;
-  /** What it named when it was last in order. */
+  /** The zones of its last valid version. */
   members: ReadonlyMap<Name, Member>;
 }
 
-/** @param taken the zones that no catalog may name, as they are served anyway. */
+/** @param taken the zones that no catalog may name, since the Corefile has them. */
 export function followCatalogs(
   sources: readonly CatalogSource[],
   taken: readonly Name[],
@@ -69,7 +69,7 @@ export function followCatalogs(
     try {
       catalog.members = membersOf(catalog.copy.held.zone!, catalog.accepted);
     } catch (thrown) {
-      log.warning(`the catalog ${catalog.origin} is broken, what it said before stays: ${messageOf(thrown)}`);
+      log.warning(`the catalog ${catalog.origin} is broken, its earlier zones stay: ${messageOf(thrown)}`);
       return;
     }
     const before = epoch.value;
@@ -80,7 +80,7 @@ export function followCatalogs(
         continue;
       }
       drop(origin, copy);
-      // RFC 9432 §5.4: under another label it is another zone of the same name.
+      // RFC 9432 §5.4: with another label it is a new zone with the same name.
       if (now) take(owner, origin, now);
       else log.info(`${origin} is no longer copied: the catalog ${owner.origin} does not name it any more`);
     }
@@ -96,7 +96,7 @@ export function followCatalogs(
     if (epoch.value !== before) for (const listener of listeners) listener();
   }
 
-  /** RFC 9432 §5.2: who has a zone keeps it, unless its own catalog says where it may go. Returns what is in the way. */
+  /** RFC 9432 §5.2: the owner of a zone keeps it, unless its catalog says that it may move. Returns why the zone cannot be taken. */
   function claim(catalog: Catalog, origin: Name, member: Member): string | undefined {
     const owner = owned.get(origin);
     if (owner?.catalog === catalog) return undefined;
@@ -105,7 +105,7 @@ export function followCatalogs(
       return `the catalog ${catalog.origin} names ${origin}, which ${whose} already`;
     }
     if (owner) {
-      // RFC 9432 §5.4: the zone moves as it is if its label goes with it.
+      // RFC 9432 §5.4: the zone keeps its data if it moves with its label.
       const isSame = owner.member.label === member.label && sameServers(owner.catalog, catalog);
       if (isSame) {
         owned.set(origin, { catalog, member, copy: owner.copy });
@@ -160,7 +160,7 @@ function sameServers(a: CatalogSource, b: CatalogSource): boolean {
   return JSON.stringify(a.from) === JSON.stringify(b.from);
 }
 
-/** The same ways to ask servers, of which no more than `limit` are under way at once. */
+/** The same functions, with at most `limit` exchanges at once. */
 function atMost(limit: number, { serial, zone, changes }: Fetch): Fetch {
   let running = 0;
   const waiting: (() => void)[] = [];

@@ -11,9 +11,9 @@ export interface SecondaryUse {
   /** Folded. */
   readonly zones: readonly Name[];
   readonly from: readonly Peer[];
-  /** The names whose NXDOMAIN is left to the next plugin. */
+  /** The zones for whose names the next plugin is asked instead of an NXDOMAIN. */
   readonly fallthrough: readonly Name[];
-  /** Set where the zones are catalogs (RFC 9432): where the zones may lie that they name, anywhere if empty. */
+  /** Set if the zones are catalogs (RFC 9432): the zones at or below which their zones must be; anywhere if empty. */
   readonly catalog: readonly Name[] | undefined;
 }
 
@@ -38,7 +38,7 @@ function parseUse(directive: Directive, block: BlockContext): SecondaryUse {
     transfer(line: OptionLine) {
       const [direction, ...addresses] = atLeastArgs(line, 2);
       if (direction.text !== 'from') {
-        const remedy = direction.text === 'to' ? ": copies are given away by the plugin 'transfer'" : '';
+        const remedy = direction.text === 'to' ? ": the plugin 'transfer' gives copies to others" : '';
         throw new CorefileError(direction.position, `expecting 'transfer from ADDRESS…'${remedy}`);
       }
       for (const { text, position } of addresses) {

@@ -2,24 +2,25 @@ import { describe, expect, test } from 'vitest';
 import { makePlugin, nextHandler, parsePlugin } from '../../../test/support/plugin.ts';
 import { testQuery } from '../../../test/support/query.ts';
 import { Opcode } from '../../dns/message.ts';
+import { TRANSFERS } from '../../plugin/keys.ts';
 import type { Reply } from '../../plugin/reply.ts';
 import secondary from './index.ts';
 
 describe('before there is a copy', () => {
-  const { plugin } = makePlugin(secondary, 'secondary a.test {\ntransfer from 192.0.2.1\nfallthrough\n}');
+  const { plugin, env } = makePlugin(secondary, 'secondary a.test {\ntransfer from 192.0.2.1\nfallthrough\n}');
   const handler = plugin.wrap!(nextHandler);
   const notify = (name: string, address: string) => {
     const query = testQuery(`${name} SOA`, { client: { address, port: 4242 } });
     return handler({ ...query, message: { ...query.message, opcode: Opcode.NOTIFY } }) as Reply;
   };
 
-  test('names of the zone are SERVFAIL, and fall through to nobody', () => {
+  test('names of the zone are SERVFAIL, and do not fall through', () => {
     expect(handler(testQuery('b.a.test. A'))).toMatchObject({
       ...{ source: 'secondary', rcode: 2 },
       error: { message: 'the zone a.test. cannot be served: it was not copied yet' },
     });
     expect((handler(testQuery('b.test. A')) as Reply).source).toBe('next');
-    expect(plugin.transfers!.zone('a.test.')).toBeUndefined();
+    expect(env.ask(TRANSFERS)[0]!.zone('a.test.')).toBeUndefined();
   });
 
   test.each([
@@ -68,7 +69,7 @@ describe('options', () => {
     ['secondary {\ntransfer from\n}', "Wrong argument count or unexpected line ending after 'from'"],
     [
       'secondary {\ntransfer to 192.0.2.1\n}',
-      "Corefile:2:10 - Error during parsing: expecting 'transfer from ADDRESS…': copies are given away by the plugin 'transfer'",
+      "Corefile:2:10 - Error during parsing: expecting 'transfer from ADDRESS…': the plugin 'transfer' gives copies to others",
     ],
     [
       'secondary {\ntransfer from a.test\n}',

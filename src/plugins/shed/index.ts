@@ -3,7 +3,7 @@ import { noArgs, noBlock, once } from '../../corefile/arguments.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { createReply, type Reply } from '../../plugin/reply.ts';
 
-/** So many queries over UDP may wait for their replies; clients ask again when there is no reply. */
+/** The maximum number of queries over UDP that wait for their replies. Clients that get no response ask again. */
 export const MAX_WAITING = 1024;
 
 /** A query that waits. */
@@ -12,7 +12,7 @@ interface Waiter extends Waiting<Waiter> {
   drop(): void;
 }
 
-/** Drops queries over UDP while too many wait, so that those that are answered are answered in time. */
+/** Drops queries over UDP while too many wait, so that the others are answered in time. */
 export default definePlugin({
   name: 'shed',
   dependsOn: 'marked',
@@ -29,10 +29,10 @@ export default definePlugin({
       'Queries dropped because too many waited for their replies.',
       ['server', 'reason'],
     );
-    // The reason is CoreDNS's, where replies can be dropped, too.
+    // The label is CoreDNS's, which can also drop responses.
     const count = dropped.cell(env.block.server, 'query');
     const dropReply = createReply('shed', { drop: true });
-    // Of those that wait, the oldest are the likeliest to wait in vain; so one client's cannot keep all others out.
+    // The oldest query is the most likely to wait in vain. Dropping it also means that one client cannot keep out all others.
     const waiting = new Waitlist<Waiter>(MAX_WAITING, (oldest) => {
       count.value++;
       oldest.drop();
@@ -52,7 +52,7 @@ export default definePlugin({
     return {
       wrap: (next) => (query) => {
         const reply = next(query);
-        // Queries over TCP have bounds of their own, and look-ups inside the server belong to one that was let in.
+        // Queries over TCP have other limits, and a lookup inside the server belongs to an accepted query.
         const mustWait = reply instanceof Promise && query.protocol === 'udp' && query.depth === 0;
         return mustWait ? wait(reply) : reply;
       },

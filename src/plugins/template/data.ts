@@ -1,13 +1,12 @@
 import { printClass } from '../../dns/message.ts';
 import type { Name } from '../../dns/name.ts';
 import { printType } from '../../dns/rr.ts';
-import type { Value as Result } from '../../expression/expression.ts';
-import type { Scope } from '../../expression/functions.ts';
+import type { Value as Result, Scope } from '../../expression/expression.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import type { Query } from '../../plugin/query.ts';
 import type { Struct, Value } from './go/value.ts';
 
-/** The fields that a template can name. */
+/** The fields that a template can use. */
 export const FIELDS = [
   'Name',
   'Zone',
@@ -22,28 +21,28 @@ export const FIELDS = [
   'Meta',
 ] as const;
 
-/** The match of a regular expression: all of it, then its groups; undefined for one that took no part. */
+/** The match of a regular expression: the whole match, then its groups; undefined for a group that did not match. */
 export type Match = readonly (string | undefined)[] & {
   readonly groups?: Readonly<Record<string, string>> | undefined;
 };
 
-/** How a stanza fits a query. */
-export interface Fit {
+/** How a stanza matches a query. */
+interface Fit {
   readonly zone: Name;
   readonly match: Match;
-  /** Those of the stanza where the query is for all. */
+  /** The type and class of the query; if it asks for all, those of the stanza. */
   readonly type: number;
   readonly class: number;
 }
 
-/** What a template says of one query. */
+/** The data of a query for templates. */
 export interface QueryData {
   readonly data: Struct & Readonly<Record<(typeof FIELDS)[number], Value>>;
-  /** What the stanza's expressions are evaluated with: the same. */
+  /** The same data for the stanza's expressions. */
   readonly scope: Scope;
-  /** What the stanza's variables come to; to be filled in. */
+  /** The values of the stanza's variables, which are filled in later. */
   readonly variables: Map<string, Result>;
-  /** Whether something was read that other queries with this question may have otherwise. */
+  /** Whether something was read that may differ for other queries with the same question. */
   readonly tailored: boolean;
 }
 
@@ -97,7 +96,7 @@ export function dataOf(query: Query, fit: Fit, label: PluginEnv['label']): Query
   };
 }
 
-/** The message's header and question, under the names that they have in Go's dns library. */
+/** The message's header and question, with the names of Go's dns library. */
 function messageOf({ message, question, type, class: qclass }: Query): Struct {
   return {
     Id: message.id,

@@ -11,13 +11,13 @@ import type { Stanza } from './options.ts';
 import { isTemplateFailure } from './record.ts';
 import { makeReply, soaOf } from './reply.ts';
 
-/** For a query that no stanza answers: whether one would make records of the name for another type. */
-export interface Existence {
-  /** The reply to the query. If the name exists for another type, it is not denied. */
+/** For a query that no stanza answers: whether a stanza has records of the name for another type. */
+interface Existence {
+  /** The reply to the query. If the name exists for another type, it is not NXDOMAIN. */
   complete(query: Query, reply: Reply | Promise<Reply>): Reply | Promise<Reply>;
 }
 
-/** A stanza that makes records of a name, of another type than the one that was asked for. */
+/** A stanza that makes records of a name, of another type than that of the question. */
 interface Other {
   readonly stanza: Stanza;
   readonly zone: Name;
@@ -26,7 +26,7 @@ interface Other {
 export function createExistence(stanzas: readonly Stanza[], label: PluginEnv['label']): Existence {
   const types = [...new Set(stanzas.flatMap(({ type }) => type ?? []))];
 
-  /** The first of them, and whether it depends on the client that there is one. */
+  /** The first such stanza, and whether the result depends on the client. */
   function findOther(query: Query): { readonly other?: Other; readonly tailored: boolean } {
     let tailored = false;
     for (const type of types) {
@@ -57,7 +57,7 @@ export function createExistence(stanzas: readonly Stanza[], label: PluginEnv['la
 
 function existing(query: Query, reply: Reply, { stanza, zone }: Other): Reply {
   const soa = () => (query.class === Class.IN ? soaOf(zone) : undefined);
-  // Names that do not fall through are the stanza's alone, whatever becomes of the plugins below.
+  // Names that do not fall through belong to the stanza alone, even if the plugins below fail.
   const certain = !fallsThrough(query.name, stanza.fallthrough);
   return replyOfExisting(reply, { source: 'template', soa, certain });
 }
@@ -72,7 +72,7 @@ function makesRecords(query: Query, { stanza, found }: Extract<Choice, { kind: '
   }
 }
 
-/** RFC 6895 §3.1: the types above are not of records, but ask for something else, such as a zone transfer. */
+/** RFC 6895 §3.1: higher types are not types of records, but of queries, such as for a zone transfer. */
 const MAX_DATA_TYPE = 127;
 const FIRST_LATER_TYPE = 256;
 

@@ -9,19 +9,19 @@ import type { Query } from '../../plugin/query.ts';
 import { dataOf, type Match, type QueryData } from './data.ts';
 import type { Stanza } from './options.ts';
 
-/** A stanza's hold on a query. */
+/** A stanza that matches a query. */
 export interface Found {
   readonly kind: 'found';
   readonly zone: Name;
   readonly data: QueryData;
 }
 
-/** The query is not the stanza's; `tailored` if the same question could be answered by it for another client. */
+/** The stanza does not match; `tailored` if it could match the same question of another client. */
 type Missed = { readonly tailored: boolean } & (
   | { readonly kind: 'pass' }
-  /** The query should have fitted, and must not be left to others. */
+  /** The query did not match, and must not go to other plugins. */
   | { readonly kind: 'unmatched'; readonly problem: string }
-  /** Nobody can tell whether it fits. */
+  /** An expression failed, so it is not known whether the query matches. */
   | { readonly kind: 'failed'; readonly problem: string }
 );
 
@@ -29,12 +29,12 @@ type Finding = Found | Missed;
 
 const PASS: Finding = { kind: 'pass', tailored: false };
 
-/** The first stanza that has the query, and its hold on it; `tailored` if those before it could have it from another client. */
+/** The first stanza that matches the query; `tailored` if a stanza before it could match the query of another client. */
 export type Choice =
   | { readonly kind: 'found'; readonly stanza: Stanza; readonly found: Found; readonly tailored: boolean }
   | Missed;
 
-/** Goes through the stanzas in turn. */
+/** Tries the stanzas in order. */
 export function choose(query: Query, stanzas: readonly Stanza[], label: PluginEnv['label']): Choice {
   let tailored = false;
   for (const stanza of stanzas) {
@@ -70,13 +70,13 @@ function unmatched({ name }: Query, { fallthrough }: Stanza, tailored: boolean, 
     : { kind: 'unmatched', tailored, problem: `${problem}, and the template does not fall through` };
 }
 
-/** What a stanza's code, undefined for all, and a query's, which may be for all, have in common. */
+/** The common code of a stanza (undefined for all) and a query (which may ask for all); undefined if they differ. */
 function common(wanted: number | undefined, code: number, all: number): number | undefined {
   if (wanted === undefined || wanted === code) return code;
   return code === all ? wanted : undefined;
 }
 
-/** Gives the variables of the stanza their values, and says whether all its conditions are true. @throws CairnError */
+/** Sets the stanza's variables. Returns whether all its conditions are true. @throws CairnError */
 function meetsConditions({ variables, conditions }: Stanza, { scope, variables: values }: QueryData): boolean {
   for (const { name, expression } of variables) values.set(name, evaluate(expression, scope));
   return conditions.every((condition) => evaluate(condition, scope) === true);

@@ -61,7 +61,7 @@ function settle(reply: Reply | Promise<Reply>, tailored: boolean): Reply | Promi
   return tailored ? mapReply(reply, forThisQuery) : reply;
 }
 
-/** The zones of which the stanza leaves no query to others: it answers them all, or fails where it cannot. */
+/** The zones whose queries the stanza never passes on: it answers all of them, or fails. */
 function endedZones({ zones, class: queryClass, type, patterns, conditions, fallthrough }: Stanza): readonly Name[] {
   if (type !== undefined || (queryClass !== undefined && queryClass !== Class.IN)) return [];
   const answersAll = patterns.length === 0 && conditions.length === 0;

@@ -3,14 +3,14 @@ import type { PluginEnv } from '../../plugin/env.ts';
 import type { QueryData } from './data.ts';
 import { RecordError, type RecordTemplate } from './record.ts';
 
-export interface TemplateMetrics {
-  /** Counts queries that a stanza answers, each repetition, too. */
+interface TemplateMetrics {
+  /** Counts queries that a stanza answers, including repetitions. */
   matches(server: string, data: QueryData['data']): Cell;
-  /** Counts a template that came to nothing. */
+  /** Counts a template that failed. */
   failed(server: string, data: QueryData['data'], section: string, template: RecordTemplate, error: Error): void;
 }
 
-/** A client can make up types and classes that have no name: those share one label value. */
+/** Types and classes without a name share one label value, as a client can make up many. */
 function named(text: string): string {
   return /^(?:TYPE|CLASS)\d+$/.test(text) ? 'other' : text;
 }
@@ -21,12 +21,12 @@ export function templateMetrics({ metrics, block: { view } }: PluginEnv): Templa
   const matches = metrics.counter('coredns_template_matches_total', 'Queries that a template answered.', labels);
   const templateFailures = metrics.counter(
     'coredns_template_template_failures_total',
-    'Templates that failed while they were run.',
+    'Templates that failed for a query.',
     ofTemplate,
   );
   const recordFailures = metrics.counter(
     'coredns_template_rr_failures_total',
-    'Templates whose result is no record.',
+    'Templates whose result was not a record.',
     ofTemplate,
   );
   const valuesOf = (server: string, { Zone, Class, Type }: QueryData['data']) =>

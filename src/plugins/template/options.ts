@@ -14,44 +14,52 @@ import type { Token } from '../../corefile/token.ts';
 import { Class, parseClass, parseRcode, Rcode } from '../../dns/message.ts';
 import type { Name } from '../../dns/name.ts';
 import { parseType, QType } from '../../dns/rr.ts';
-import type { Expression, Type } from '../../expression/expression.ts';
-import type { Vocabulary } from '../../expression/functions.ts';
-import { readCondition, readExpression } from '../../expression/read.ts';
+import type { Expression, QueryFunction, Type, Vocabulary } from '../../expression/expression.ts';
+import { FUNCTIONS } from '../../expression/functions.ts';
+import { readCondition, readExpression } from '../../expression/parser.ts';
+import { ignoreUpstream } from '../../plugin/arguments.ts';
 import type { ParseContext } from '../../plugin/plugin.ts';
-import { ignoreUpstream } from '../../plugin/upstream-option.ts';
 import { FIELDS } from './data.ts';
-import { EXPRESSION_FUNCTIONS } from './expressions.ts';
 import { parseTemplate } from './go/parser.ts';
 import { checkFixedRecord, type RecordTemplate } from './record.ts';
 
-export const SECTIONS = ['answer', 'authority', 'additional'] as const;
+/** The functions for expressions of a template: those of the query, and the groups of the match of its name. */
+const EXPRESSION_FUNCTIONS: ReadonlyMap<string, QueryFunction> = new Map<string, QueryFunction>([
+  ...FUNCTIONS,
+  [
+    'group',
+    { takes: [['number', 'string']], gives: 'string', call: ({ group }, [name]) => group?.(String(name)) ?? '' },
+  ],
+]);
+
+const SECTIONS = ['answer', 'authority', 'additional'] as const;
 export type Section = (typeof SECTIONS)[number];
 
-/** One use of the directive: which queries it answers, and how. */
+/** One use of the directive: the queries that it answers, and its templates. */
 export interface Stanza extends Readonly<Record<Section, readonly RecordTemplate[]>> {
   readonly zones: readonly Name[];
   /** Undefined for all classes. */
   readonly class: number | undefined;
   /** Undefined for all types. */
   readonly type: number | undefined;
-  /** The first that matches the name gives the groups; empty for all names. */
+  /** The first pattern that matches the name gives the groups; empty for all names. */
   readonly patterns: readonly Pattern[];
   readonly rcode: number;
   /** RFC 8914. */
   readonly extendedError: { readonly code: number; readonly text: string } | undefined;
-  /** In the order of the Corefile: each may name those before it. */
+  /** In the order of the Corefile. Each may use the variables before it. */
   readonly variables: readonly { readonly name: string; readonly expression: Expression }[];
   /** All must be true. */
   readonly conditions: readonly Expression[];
-  /** The names that are left to others where no pattern matches, or a condition is not true. */
+  /** The zones for whose names the next plugin is asked if no pattern matches, or a condition is not true. */
   readonly fallthrough: readonly Name[];
 }
 
 type Draft = { -readonly [K in keyof Stanza]: Stanza[K] };
 
-/** What the names of variables look like. */
+/** The form of variable names. */
 const VARIABLE = /^[a-z_]\w*$/i;
-/** Words of the language of expressions. */
+/** Reserved words of expressions. */
 const KEYWORDS = new Set('true false nil and or not in contains startsWith endsWith matches let if else'.split(' '));
 
 /** Reads all uses of `template CLASS TYPE [ZONES…] { … }`. @throws CorefileError, CorefileErrors */
@@ -119,7 +127,7 @@ function readVariable({ text, position }: Token, { functions, variables }: Vocab
   return text;
 }
 
-/** Quoted arguments are one template each; words without quotes make up one together. */
+/** Each quoted argument is a template; words without quotes form one template together. */
 function templatesOf(line: OptionLine): readonly Token[] {
   const [first, ...rest] = atLeastArgs(line, 1);
   if ([first, ...rest].every(({ kind }) => kind === 'quoted')) return [first, ...rest];
@@ -138,7 +146,7 @@ function readRecord(token: Token): RecordTemplate {
   }
 }
 
-/** The code of a name; undefined for the one that stands for all. */
+/** The code of a name; undefined for the code that means all. */
 function readCode(
   { text, position }: Token,
   what: string,

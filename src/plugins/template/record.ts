@@ -12,13 +12,13 @@ export interface RecordTemplate {
   readonly list: List;
 }
 
-/** The TTL of a record that names none. */
+/** The TTL of a record without one. */
 const DEFAULT_TTL = 3600;
 
-/** What a template came to is no record. */
+/** The result of a template is not a record. */
 export class RecordError extends CairnError {
   constructor(text: string, cause: Error) {
-    super('TEMPLATE_RECORD', `"${text}" is no record: ${cause.message}`, { cause });
+    super('TEMPLATE_RECORD', `"${text}" is not a record: ${cause.message}`, { cause });
   }
 }
 
@@ -34,12 +34,12 @@ export function makeRecord({ list }: RecordTemplate, data: Struct): ResourceReco
   }
 }
 
-/** Finds out at once whether a template without actions is a record. @throws RecordError */
+/** Checks at once whether a template without actions is a record. @throws RecordError */
 export function checkFixedRecord(template: RecordTemplate): void {
   if (template.list.every(({ kind }) => kind === 'text')) makeRecord(template, {});
 }
 
-/** Whether an error says that a template does not fit a query, rather than that this program is wrong. */
+/** Whether an error is about a template that fails for a query, rather than a fault of this program. */
 export function isTemplateFailure(thrown: unknown): thrown is TemplateError | RecordError {
   return thrown instanceof TemplateError || thrown instanceof RecordError;
 }

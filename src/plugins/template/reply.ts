@@ -10,13 +10,13 @@ import type { Found } from './find.ts';
 import type { Section, Stanza } from './options.ts';
 import { isTemplateFailure, makeRecord, type RecordTemplate } from './record.ts';
 
-/** How long a denial without SOA record may be kept, in seconds. */
+/** How long a negative response may be cached, in seconds. */
 const NEGATIVE_TTL = 60;
 
 /**
- * The reply that a stanza makes of a query.
+ * The reply of a stanza to a query.
  *
- * @param failed told of the template that could not be filled in, or is no record, before that is thrown.
+ * @param failed called with a template that fails or does not make a record, before the error is thrown.
  * @throws TemplateError, RecordError
  */
 export function makeReply(
@@ -37,7 +37,7 @@ export function makeReply(
     });
   const { rcode } = stanza;
   const [made, authority, additional] = [records('answer'), records('authority'), records('additional')];
-  // What is for all types gives each of them the same records: a type that is not among them has none.
+  // A stanza for all types makes the same records for each type. If none has the type of the question, the answer is empty.
   const answer = stanza.type !== undefined || made.some((record) => answers(record, query)) ? made : [];
   const isDenial = rcode === Rcode.NXDOMAIN || (rcode === Rcode.NOERROR && answer.length === 0);
   const lacksSoa = isDenial && authority.length === 0 && query.class === Class.IN;
@@ -46,17 +46,17 @@ export function makeReply(
     authority: lacksSoa ? [soaOf(zone)] : authority,
     aa: rcode === Rcode.NOERROR || rcode === Rcode.NXDOMAIN,
     ...(stanza.extendedError && { ednsOptions: [extendedError(stanza.extendedError)] }),
-    // Known only now: whether a template has read what other queries have otherwise.
+    // Only now it is known whether a template has read something that differs between queries.
     ...(!data.tailored && { repeat: UNCHANGING }),
   });
 }
 
-/** Whether a record is of the type that was asked for, or leads to one that may be. */
+/** Whether a record has the type of the question, or is a CNAME record. */
 function answers({ type }: ResourceRecord, query: Query): boolean {
   return type === query.type || query.type === QType.ANY || type === CNAME.code || type === DNAME.code;
 }
 
-/** Says how long a denial may be kept (RFC 2308 §5): without it, clients ask again and again. */
+/** Says how long a negative response may be cached (RFC 2308 §5): without it, clients ask again and again. */
 export function soaOf(zone: Name): ResourceRecord {
   return rr(SOA, zone, NEGATIVE_TTL, {
     mname: joinName(['ns', 'dns'], zone),
@@ -69,7 +69,7 @@ function extendedError({ code, text }: { readonly code: number; readonly text: s
   return { code: EdnsOption.EDE, data: Buffer.concat([Uint8Array.of(code >> 8, code & 0xff), Buffer.from(text)]) };
 }
 
-/** The reply with what the whole server says of the last name of its CNAME chain, if it does not say that itself. */
+/** The reply with the server's records for the target of its CNAME chain, if it does not have them itself. */
 export function completeChain(query: Query, reply: Reply, resolve: PluginEnv['resolve']): Reply | Promise<Reply> {
   const target = openEnd(query, reply);
   return target === undefined ? reply : followCnameChain(query, reply, target, resolve);

@@ -6,8 +6,8 @@ import { printReply, testQuery } from '../../../test/support/query.ts';
 import { Opcode } from '../../dns/message.ts';
 import { parseRecord } from '../../dns/presentation.ts';
 import { printType } from '../../dns/rr.ts';
-import { Epoch, type Repeat } from '../../plugin/repeat.ts';
-import { createReply, failure, type Reply } from '../../plugin/reply.ts';
+import { Epoch } from '../../plugin/repeat.ts';
+import { createReply, failure, type Repeat, type Reply } from '../../plugin/reply.ts';
 import template from './index.ts';
 
 const AKS = `template ANY ANY internal.cloudapp.net {
@@ -205,7 +205,7 @@ describe('a name exists for all types, or for none', () => {
   });
 
   const epoch = new Epoch();
-  const repeat: Repeat = { epochs: [epoch], untilMs: 7, again: [], shuffled: true, spelledAsAsked: true };
+  const repeat: Repeat = { epochs: [epoch], untilMs: 7, again: [], shuffled: true, caseAsAsked: true };
   const ours = FALLS.replace('answer', "expr incidr(client_ip(), '192.0.2.0/24')\n answer");
   test.each<[string, Partial<Reply>, string, boolean, Repeat | undefined]>([
     ['a denial', { ...NXDOMAIN, repeat }, FALLS, false, { epochs: [epoch], untilMs: 7, again: [] }],
@@ -356,9 +356,11 @@ test('what cannot be filled in, or is no record, is SERVFAIL and counted', async
   for (const name of ['x-', 'x-1', 'y']) await query(`${name}.org. A`);
   const noNumber = await query('x-g.org. A');
   expect(noNumber).toMatchObject({ rcode: 2, source: 'template' });
-  expect(noNumber.error?.message).toBe('parseInt: "g" is no number of base 16 and 8 bits');
+  expect(noNumber.error?.message).toBe('parseInt: "g" is not a number of base 16 and 8 bits');
   const noRecord = await query('x-1.org. A');
-  expect(noRecord.error?.message).toBe('"org 60 IN A x" is no record: address of A must be an IPv4 address, not "x"');
+  expect(noRecord.error?.message).toBe(
+    '"org 60 IN A x" is not a record: address of A must be an IPv4 address, not "x"',
+  );
   expect(noRecord.aa).toBe(false);
   const labels = 'server="dns://:53",zone="org.",view="",class="IN",type="A"';
   expect(await env.exposed('coredns_template')).toEqual([
@@ -397,7 +399,7 @@ test.each([
   ],
   [
     'IN A {\n answer "a.org IN A x"\n}',
-    'could not compile template: a.org IN A x - "a.org IN A x" is no record: address of A must be an IPv4 address',
+    'could not compile template: a.org IN A x - "a.org IN A x" is not a record: address of A must be an IPv4 address',
   ],
   ['IN A {\n rcode FOO\n}', 'Corefile:2:8 - Error during parsing: unknown rcode FOO'],
   ['IN A {\n ederror x\n}', "Corefile:2:10 - Error during parsing: invalid extended error 'x'"],

@@ -14,10 +14,10 @@ interface TimeoutsOptions {
 
 const MIN_MS = 1000;
 const MAX_MS = 24 * 3_600_000;
-/** So many queries of a connection are far from any that there is. */
+/** The largest number of queries that a Corefile can give. */
 const MAX_QUERIES = 2 ** 31 - 1;
 
-/** Says how long connections of the block's listeners are waited for, and how many queries each may have. */
+/** Sets the time limits of connections to the block's listeners, and how many queries each may have. */
 export default definePlugin<TimeoutsOptions>({
   name: 'timeouts',
   dependsOn: 'question',
@@ -56,7 +56,7 @@ function readTimeoutMs(line: OptionLine): number {
   return durationMs(withUnit, { minMs: MIN_MS, maxMs: MAX_MS });
 }
 
-/** -1 stands for any number, which is 0 from here on. */
+/** -1 means no limit, which is 0 from here on. */
 function readMaxQueries(line: OptionLine): number {
   const [count] = exactArgs(line, 1);
   return count.text === '-1' ? 0 : integer(count, { min: 1, max: MAX_QUERIES }, 'number of queries');

@@ -8,10 +8,10 @@ import type { ClientAuth, ServerCredentials } from '../../net/stream/tls-server.
 import type { Kept, PluginEnv } from '../../plugin/env.ts';
 import { watchFiles } from '../../plugin/watched-file.ts';
 
-/** How often the files are looked at: certificates are renewed while the server runs. */
+/** How often the files are checked: certificates are renewed while the server runs. */
 export const CERTIFICATE_POLL_MS = 30_000;
 
-/** PEM files by their absolute paths, and what is asked of clients. */
+/** The absolute paths of PEM files, and what clients must show. */
 export interface TlsFiles {
   /** The directive that names them. */
   readonly position: Position;
@@ -21,13 +21,13 @@ export interface TlsFiles {
   readonly clientAuth: ClientAuth;
 }
 
-/** What the files hold, for as long as it makes sense together; else what they held before. */
+/** The contents of the files; while they do not fit together, the last good contents. */
 export interface WatchedCredentials extends Kept {
-  /** Looks at the files now. @throws CorefileError (as a rejection) if they never held anything good. */
+  /** Reads the files now. @throws CorefileError (as a rejection) if they were never good. */
   start(): Promise<void>;
-  /** The same object until the files change; to be called after the start. */
+  /** The same object until the files change. Must be called after the start. */
   credentials(): ServerCredentials;
-  /** When the certificate ends, in milliseconds since the Unix epoch. */
+  /** When the certificate expires, in milliseconds since the Unix epoch. */
   readonly expiresMs: number;
 }
 
@@ -67,7 +67,7 @@ export function watchCredentials(
   };
 }
 
-/** @throws Error if the files do not hold what they should, or the key is another certificate's. */
+/** @throws Error if a file is not valid, or the key does not belong to the certificate. */
 function load(files: TlsFiles, cert: string, key: string, ca: string | undefined): ServerCredentials {
   const attempt = <T>(what: string, run: () => T): T => {
     try {
@@ -77,7 +77,7 @@ function load(files: TlsFiles, cert: string, key: string, ca: string | undefined
     }
   };
   attempt(`${files.cert} holds no certificate`, () => new X509Certificate(cert));
-  // A context passes over authorities that it cannot read.
+  // A context ignores authorities that it cannot read.
   if (ca !== undefined) attempt(`${files.ca} holds no certificate`, () => new X509Certificate(ca));
   attempt(`${files.key} does not fit ${files.cert}`, () => createSecureContext({ cert, key }));
   return { cert, key, ca, clientAuth: files.clientAuth };

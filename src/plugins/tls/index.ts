@@ -2,6 +2,7 @@ import { argsBetween, exactArgs, once, oneOf, parseOptions } from '../../corefil
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
 import { CorefileError } from '../../corefile/error.ts';
 import { CLIENT_AUTH, type ClientAuth } from '../../net/stream/tls-server.ts';
+import { CREDENTIALS } from '../../plugin/keys.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { whileServing } from '../../plugin/while-serving.ts';
 import { type TlsFiles, watchCredentials } from './credentials.ts';
@@ -10,7 +11,7 @@ interface TlsOptions {
   readonly files: TlsFiles;
 }
 
-/** Says with which certificate the block's encrypted listeners serve, and what they ask of clients. */
+/** Sets the certificate of the block's encrypted listeners, and what clients must show. */
 export default definePlugin<TlsOptions>({
   name: 'tls',
   dependsOn: 'question',
@@ -40,8 +41,9 @@ export default definePlugin<TlsOptions>({
     };
     const { cert, key, ca, clientAuth } = absolute;
     const watched = env.keep(JSON.stringify([cert, key, ca, clientAuth]), () => watchCredentials(absolute, env));
-    const help = 'When the certificate in use ends.';
+    const help = 'When the certificate in use expires, in Unix seconds.';
     const expiry = env.metrics.gauge('cairn_tls_certificate_expiry_timestamp_seconds', help, ['cert']);
+    env.offer(CREDENTIALS, () => watched.credentials());
     return {
       start: () => watched.start(),
       ...whileServing(() =>
@@ -49,7 +51,6 @@ export default definePlugin<TlsOptions>({
           expiry.cell(cert).value = watched.expiresMs / 1000;
         }),
       ),
-      credentials: () => watched.credentials(),
     };
   },
 });
@@ -60,7 +61,7 @@ function parseFiles(directive: Directive): TlsFiles {
     client_auth: (line) => {
       clientAuth = oneOf(exactArgs(line, 1)[0], CLIENT_AUTH);
     },
-    keylog: (line) => refuse(line, 'the keys of sessions are written nowhere'),
+    keylog: (line) => refuse(line, 'session keys are never written'),
     acme: (line) => refuse(line, "write 'tls CERT KEY' with files that an ACME client renews: they are followed"),
   });
   const [cert, key, ca] = argsBetween(directive, 2, 3).map(({ text }) => text);

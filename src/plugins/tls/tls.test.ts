@@ -24,7 +24,7 @@ test.each([
   ],
   ['tls a b {\nclient_auth\n}', /Wrong argument count/],
   ['tls a b {\nclient_aut require\n}', /unknown property 'client_aut'.*client_auth/],
-  ['tls a b {\nkeylog keys.txt\n}', /'keylog' is not supported: the keys of sessions are written nowhere/],
+  ['tls a b {\nkeylog keys.txt\n}', /'keylog' is not supported: session keys are never written/],
   ['tls {\nacme example.org\n}', /^Corefile:2:1 - .*'acme' is not supported: write 'tls CERT KEY'/],
   ['tls a b\ntls a b', /can only be used once/],
 ])('%j is refused', (body, message) => {

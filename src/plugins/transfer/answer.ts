@@ -13,16 +13,16 @@ import type { TransferRule } from './options.ts';
 
 export const NAME = 'transfer';
 
-/** Transfers that a listener has under way at once: each holds a version of its zone. */
+/** The maximum number of transfers of a listener at once: each holds a version of its zone in memory. */
 export const MAX_TRANSFERS = 32;
 
 /** RFC 8914 §4: the extended errors of transfers. */
 const EDE = { notReady: 14, prohibited: 18 } as const;
 
-/** What transfers are answered from. */
+/** What transfers need. */
 export interface TransferSettings {
   readonly rules: readonly TransferRule[];
-  /** Who has exactly this zone. */
+  /** The plugin that has exactly this zone. */
   sourceOf(zone: Name): TransferSource | undefined;
   readonly counts: TransferCells;
 }
@@ -71,7 +71,7 @@ function answer(query: Query, rule: TransferRule, source: TransferSource, counts
     counts.unready.value++;
     return fail(Rcode.SERVFAIL, 'the zone is not complete yet', EDE.notReady);
   }
-  // RFC 1995 §2: who is up to date gets the SOA alone, and so does who must come again over TCP.
+  // RFC 1995 §2: a client that is up to date gets only the SOA record, and so does one that must ask again over TCP.
   if (known !== undefined && (protocol === 'udp' || !isNewer(zone.serial, known))) {
     counts.current.value++;
     return createReply(NAME, { aa: true, uncacheable: true, answer: [zone.soa] });
@@ -80,14 +80,14 @@ function answer(query: Query, rule: TransferRule, source: TransferSource, counts
     counts.busy.value++;
     return fail(Rcode.SERVFAIL, `${MAX_TRANSFERS} transfers are under way already`);
   }
-  // RFC 1995 §4: without the differences, the answer to IXFR is that to AXFR.
+  // RFC 1995 §4: without the differences, IXFR is answered like AXFR.
   const changes = known === undefined ? undefined : zone.changesSince?.(known);
   (changes ? counts.changes : counts.full).value++;
   const following = behindSoa(zone, changes ?? zone.records(), counts);
   return createReply(NAME, { aa: true, uncacheable: true, answer: [zone.soa], following });
 }
 
-/** The records behind the first SOA record, the last one included (RFC 5936 §2.2). */
+/** The records after the first SOA record, including the last one (RFC 5936 §2.2). */
 function behindSoa(
   { soa }: TransferableZone,
   content: Iterable<ResourceRecord>,

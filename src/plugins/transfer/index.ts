@@ -1,12 +1,13 @@
 import type { Name } from '../../dns/name.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
+import { TRANSFERS } from '../../plugin/keys.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { NAME, ruleFor, transferHandler } from './answer.ts';
 import { notifyCells, transferCells } from './metrics.ts';
 import { notifyOfChanges } from './notify.ts';
 import { parseTransfer, type TransferRule } from './options.ts';
 
-/** Gives other servers copies of the zones that plugins of the block have, and tells them of changes. */
+/** Transfers zones of the block's plugins to other servers, and notifies them of changes. */
 export default definePlugin<readonly TransferRule[]>({
   name: NAME,
   dependsOn: 'marked',
@@ -15,7 +16,7 @@ export default definePlugin<readonly TransferRule[]>({
 
   create(rules, env) {
     const counts = transferCells(env.metrics, env.block.server);
-    const sourceOf = (zone: string) => sourcesOf(env).find(({ zones }) => zones.includes(zone));
+    const sourceOf = (zone: string) => env.ask(TRANSFERS).find(({ zones }) => zones.includes(zone));
     const stops: (() => void)[] = [];
     return {
       wrap: (next) => transferHandler({ rules, counts, sourceOf }, next),
@@ -29,16 +30,11 @@ export default definePlugin<readonly TransferRule[]>({
   },
 });
 
-/** Complete once the chain is built. */
-function sourcesOf({ block }: PluginEnv) {
-  return block.plugins().flatMap(({ plugin }) => plugin.transfers ?? []);
-}
-
-/** Tells the servers that the rules name of all their zones that plugins have, and of those that come. Returns how to end that. */
+/** Notifies the servers in the rules of all their zones that plugins have, and of new ones. Returns functions that end it. */
 function notifyAll(rules: readonly TransferRule[], env: PluginEnv): (() => void)[] {
   const { clock, log, metrics } = env;
   const counts = notifyCells(metrics);
-  return sourcesOf(env).flatMap((source) => {
+  return env.ask(TRANSFERS).flatMap((source) => {
     const told = new Map<Name, () => void>();
     const look = () => {
       const present = new Set(source.zones);

@@ -2,24 +2,20 @@ import type { Cell, Metrics } from '../../observe/metrics.ts';
 
 const RESULTS = ['full', 'changes', 'current', 'refused', 'unready', 'busy'] as const;
 
-/** Counts of transfers by what came of them, and of those under way. */
+/** Counts of transfers by result, and of those under way. */
 export type TransferCells = Readonly<Record<(typeof RESULTS)[number] | 'running', Cell>>;
 
 export function transferCells(metrics: Metrics, server: string): TransferCells {
   const labels = ['server', 'result'];
-  const transfers = metrics.counter(
-    'cairn_zone_transfers_total',
-    'Queries for zone transfers by their result.',
-    labels,
-  );
+  const transfers = metrics.counter('cairn_zone_transfers_total', 'Queries for zone transfers, by result.', labels);
   const running = metrics.gauge('cairn_zone_transfers_running', 'Zone transfers under way.', ['server']);
   const cells = Object.fromEntries(RESULTS.map((result) => [result, transfers.cell(server, result)]));
   return { ...cells, running: running.cell(server) } as TransferCells;
 }
 
-/** Counts of NOTIFY messages by whether they were answered. */
+/** Counts of NOTIFY messages, by whether they were answered. */
 export function notifyCells(metrics: Metrics): { readonly answered: Cell; readonly failed: Cell } {
-  const help = 'NOTIFY messages to secondary servers, by whether they were taken.';
+  const help = 'NOTIFY messages to secondary servers, by whether they were answered.';
   const notifies = metrics.counter('cairn_notifies_total', help, ['result']);
   return { answered: notifies.cell('answered'), failed: notifies.cell('failed') };
 }

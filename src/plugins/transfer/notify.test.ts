@@ -70,7 +70,7 @@ test('the first message tells the present version', async () => {
   ]);
 });
 
-test('changes are told a moment later, all that came together as one, and not too often', async () => {
+test('secondary servers are notified a moment later, once for changes that come together, and not too often', async () => {
   const { sent, pass, change, env } = setUp(ok);
   await pass(1000);
   await pass(60_000);

@@ -11,9 +11,9 @@ import type { Logger } from '../../observe/log.ts';
 import type { Cell } from '../../observe/metrics.ts';
 import type { TransferSource } from '../../plugin/transfer.ts';
 
-/** How long a change waits for others that belong to it. */
+/** How long a change waits for further changes. */
 const SETTLE_MS = 1000;
-/** Secondary servers are told of a zone at most this often, however often it changes. */
+/** The minimum time between two NOTIFY messages about a zone, however often it changes. */
 export const MIN_INTERVAL_MS = 5000;
 const ATTEMPTS = 3;
 const TIMEOUT_MS = 5000;
@@ -25,11 +25,11 @@ export interface NotifierOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly counts: { readonly answered: Cell; readonly failed: Cell };
-  /** Sends a message and gives the octets of the reply. */
+  /** Sends a message and resolves with the octets of the response. */
   readonly exchange?: typeof exchangeUdp;
 }
 
-/** Tells servers of a zone's present version, and of every change from now on (RFC 1996). Returns how to end that. */
+/** Notifies servers of a zone's present version, and of every change from now on (RFC 1996). Returns a function that ends it. */
 export function notifyOfChanges(zone: Name, options: NotifierOptions): () => void {
   const { source, to, clock } = options;
   let timer: Timer | undefined;
@@ -63,7 +63,7 @@ export function notifyOfChanges(zone: Name, options: NotifierOptions): () => voi
   };
 }
 
-/** Tells one server of a version, up to three times until it answers. */
+/** Notifies one server of a version, up to three times until it answers. */
 async function tell(
   zone: Name,
   soa: ResourceRecord,
@@ -81,7 +81,7 @@ async function tell(
         return;
       }
       problem = printRcode(rcode);
-      break; // it has heard
+      break; // the server has answered
     } catch (thrown) {
       problem = messageOf(thrown);
     }
@@ -90,7 +90,7 @@ async function tell(
   if (!isStopped()) log.warning(`NOTIFY of ${zone} to ${printPeer(to)}: ${problem}`);
 }
 
-/** RFC 1996 §3.7: the new SOA is a hint, so that who has it already need not ask. */
+/** RFC 1996 §3.7: the new SOA record is a hint: a server that already has this version need not ask. */
 function notifyMessage(zone: Name, soa: ResourceRecord): Buffer {
   const query = queryMessage({ name: zone, type: SOA.code, class: Class.IN }, { rd: false });
   return encodeMessage({ ...query, opcode: Opcode.NOTIFY, aa: true, answer: [soa] });

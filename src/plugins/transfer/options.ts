@@ -7,13 +7,13 @@ import { canonicalAddress, parsePeer } from '../../net/addresses.ts';
 import type { Peer } from '../../net/transport.ts';
 import type { BlockContext } from '../../plugin/plugin.ts';
 
-/** One use of the directive: who may have copies of which zones. */
+/** One use of the directive: zones, and the servers that may copy them. */
 export interface TransferRule {
   /** Folded. */
   readonly zones: readonly Name[];
-  /** Who may have copies, and is told of changes at this port. */
+  /** The servers that may copy the zones. They are notified of changes at this port. */
   readonly to: readonly Peer[];
-  /** Whether everybody may have copies; nobody is told of changes because of that. */
+  /** Whether every server may copy the zones; this notifies no server. */
   readonly toAll: boolean;
   /** The address that NOTIFY messages are sent from; the system's choice if undefined. */
   readonly source: string | undefined;

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { offered } from '../../../test/support/env.ts';
 import { makePlugin, nextHandler, parsePlugin } from '../../../test/support/plugin.ts';
 import { printReply, type TestQueryOptions, testQuery } from '../../../test/support/query.ts';
 import { parseRecord, printRecord } from '../../dns/presentation.ts';
 import type { ResourceRecord } from '../../dns/rr.ts';
-import type { Plugin } from '../../plugin/plugin.ts';
+import { TRANSFERS } from '../../plugin/keys.ts';
 import type { Reply } from '../../plugin/reply.ts';
 import type { TransferSource } from '../../plugin/transfer.ts';
 import { MAX_TRANSFERS } from './answer.ts';
@@ -15,18 +16,16 @@ const CONTENT = ['a.test. 5 IN NS ns.a.test.', 'ns.a.test. 5 IN A 192.0.2.53'].m
 /** The plugin before one that has the zone a.test. */
 function setUp(body = 'transfer a.test {\nto 192.0.2.1\n}', serial = 100, changes?: readonly ResourceRecord[]) {
   const zone: { complete: boolean } = { complete: true };
-  const source: Plugin = {
-    transfers: {
-      zones: ['a.test.'],
-      zone() {
-        if (!zone.complete) return undefined;
-        const changesSince = (from: number) => (from === 98 ? changes : undefined);
-        return { serial, soa: soa(serial), records: () => CONTENT, ...(changes && { changesSince }) };
-      },
-      onChange: () => () => {},
+  const source: TransferSource = {
+    zones: ['a.test.'],
+    zone() {
+      if (!zone.complete) return undefined;
+      const changesSince = (from: number) => (from === 98 ? changes : undefined);
+      return { serial, soa: soa(serial), records: () => CONTENT, ...(changes && { changesSince }) };
     },
+    onChange: () => () => {},
   };
-  const { plugin, env } = makePlugin(transfer, body, { plugins: [{ name: 'file', plugin: source }] });
+  const { plugin, env } = makePlugin(transfer, body, { offers: [offered('file', TRANSFERS, source)] });
   const handler = plugin.wrap!(nextHandler);
   const ask = (question: string, options: TestQueryOptions = {}, authority: readonly ResourceRecord[] = []) => {
     const query = testQuery(question, { protocol: 'tcp', ...options });
@@ -127,7 +126,7 @@ test('a zone that is not complete is not given away', () => {
   expect(ask('a.test. AXFR')).toMatchObject({ rcode: 2, ednsOptions: [{ data: Uint8Array.of(0, 14) }] });
 });
 
-test('only so many transfers are under way at once, and all are counted', async () => {
+test('the number of transfers at once is limited, and all are counted', async () => {
   const { ask, env } = setUp();
   const running = Array.from({ length: MAX_TRANSFERS }, () => {
     const records = ask('a.test. AXFR').following![Symbol.iterator]();
@@ -174,7 +173,7 @@ test('changes of zones that come are told, and those of zones that went are not'
     },
   };
   const { plugin } = makePlugin(transfer, 'transfer test {\nto 192.0.2.1\n}', {
-    plugins: [{ name: 'x', plugin: { transfers } }],
+    offers: [offered('x', TRANSFERS, transfers)],
   });
   plugin.serving!([]);
   expect([...followed]).toEqual(['a.test.', 'b.test.']);

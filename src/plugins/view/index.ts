@@ -4,7 +4,8 @@ import { CorefileError } from '../../corefile/error.ts';
 import { evaluate } from '../../expression/evaluate.ts';
 import type { Expression } from '../../expression/expression.ts';
 import { FUNCTIONS } from '../../expression/functions.ts';
-import { readCondition } from '../../expression/read.ts';
+import { readCondition } from '../../expression/parser.ts';
+import { SELECTION } from '../../plugin/keys.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 
 interface ViewOptions {
@@ -33,17 +34,17 @@ export default definePlugin<ViewOptions>({
 
   settings: ({ name }) => ({ view: name }),
 
-  create: ({ name, expressions }, env) => ({
-    label: (_, label) => (label === 'name' ? name : undefined),
-    selects(query) {
+  create({ name, expressions }, env) {
+    env.offer(SELECTION, (query) => {
       const scope = { question: query, query, label: (label: string) => env.label(query, label) };
       try {
         return expressions.every((expression) => evaluate(expression, scope) === true);
       } catch (thrown) {
-        // What has no value is not true.
+        // An expression without a value counts as false.
         if (thrown instanceof CairnError) return false;
         throw thrown;
       }
-    },
-  }),
+    });
+    return { label: (_, label) => (label === 'name' ? name : undefined) };
+  },
 });

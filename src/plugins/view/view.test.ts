@@ -2,16 +2,17 @@ import { describe, expect, test } from 'vitest';
 import { makePlugin, parsePlugin } from '../../../test/support/plugin.ts';
 import { type TestQueryOptions, testQuery } from '../../../test/support/query.ts';
 import { MAX_DEPTH } from '../../expression/parser.ts';
+import { SELECTION } from '../../plugin/keys.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import view from './index.ts';
 
 /** Whether a view with this expression takes a query for `WWW.Example.org. AAAA`. */
 function takes(expression: string, options: TestQueryOptions = {}): boolean {
-  const { plugin } = makePlugin(view, `view v {\nexpr ${expression}\n}`, {
+  const { env } = makePlugin(view, `view v {\nexpr ${expression}\n}`, {
     label: ({ name }, label) =>
       label === 'kubernetes/client-namespace' && name === 'www.example.org.' ? 'shop' : undefined,
   });
-  return plugin.selects!(testQuery('WWW.Example.org. AAAA', options));
+  return env.ask(SELECTION)[0]!(testQuery('WWW.Example.org. AAAA', options));
 }
 
 test.each<[string, boolean]>([
@@ -58,7 +59,7 @@ test('what the client said of EDNS', () => {
 });
 
 test('all expressions must be true', () => {
-  const selects = (body: string) => makePlugin(view, `view v {\n${body}\n}`).plugin.selects!(testQuery('a. A'));
+  const selects = (body: string) => makePlugin(view, `view v {\n${body}\n}`).env.ask(SELECTION)[0]!(testQuery('a. A'));
   expect([selects("expr true\nexpr type() == 'A'"), selects("expr true\nexpr type() == 'B'")]).toEqual([true, false]);
 });
 
@@ -101,10 +102,10 @@ describe('errors', () => {
     ['1 ? true : false', "'?' cannot have a number, at character 3"],
     ["true ? 1 : 'a'", "':' cannot have a number and a string, at character 6"],
     ['do() matches name()', "'matches' cannot have a boolean"],
-    ['name() matches name()', "'matches' needs a regular expression in quotes behind it, at character 8"],
+    ['name() matches name()', "'matches' needs a regular expression in quotes after it, at character 8"],
     ["name() matches '('", "invalid regular expression '('"],
     ['do() not true', "'not' stands before 'in', not before 'true', at character 10"],
-    ['do() do()', "'do' is too many, at character 6"],
+    ['do() do()', "unexpected 'do' after the expression, at character 6"],
     ['(do()', "expecting ')', at character 6"],
     ['do() &&', 'the expression ends too early, at character 8'],
     ['do() && ;', 'unexpected ;, at character 9'],

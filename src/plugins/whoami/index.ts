@@ -5,7 +5,7 @@ import { definePlugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { createReply } from '../../plugin/reply.ts';
 
-/** Tells clients where their query came from, whatever they asked. */
+/** Answers every query with the address and port that it came from. */
 export default definePlugin({
   name: 'whoami',
   dependsOn: 'marked',
@@ -29,7 +29,7 @@ function describeClient({ question: { name }, client, protocol }: Query): readon
   const address = client.address.replace(/%.*$/, '');
   const records: ResourceRecord[] = [rr(address.includes(':') ? AAAA : A, name, 0, { address })];
   const label = `_${protocol}`;
-  // One label more may be too long for a name; then the port goes untold.
+  // If the name is too long for another label, the port is left out.
   if (wireLength(name) + label.length + 1 <= MAX_NAME_OCTETS) {
     records.push(rr(SRV, joinName([label], name), 0, { priority: 0, weight: 0, port, target: '.' }));
   }

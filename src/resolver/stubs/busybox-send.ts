@@ -5,10 +5,10 @@ import { failed, found, type LookupResult } from '../result.ts';
 import type { LookupTask } from '../stub.ts';
 import { FAILURE_CODES, VERDICT_TEXT, verdictOf } from '../verdict.ts';
 
-/** How many server failures are answered with the same query again, for each query and round. */
+/** How many times a query is sent again after SERVFAIL, for each query and round. */
 const SERVFAIL_RETRIES = 2;
 
-/** Asks one server for everything; the next one only if not a single reply came. */
+/** Sends all queries to one server. The next server is asked only if no response came at all. */
 export function* askAll({ candidates, types, settings, startMs }: LookupTask): Machine<LookupResult> {
   const { nameservers } = settings;
   const names = types.flatMap((type) => candidates.map(({ name, reason }) => ({ name, type, reason })));
@@ -21,7 +21,7 @@ export function* askAll({ candidates, types, settings, startMs }: LookupTask): M
     const asked = yield* askServer(queries, { ...settings, startMs: nowMs });
     nowMs = asked.nowMs;
     if (asked.replies.size > 0) return judge(queries, asked.replies);
-    why = `; next server: no reply from ${server}`;
+    why = `; next server: no response from ${server}`;
   }
   return failed('ETIMEOUT', 'no server could be reached');
 }
@@ -36,7 +36,7 @@ function* askServer(
   { timeoutMs, attempts, startMs }: { readonly timeoutMs: number; readonly attempts: number; readonly startMs: number },
 ): Machine<AskedServer> {
   const replies = new Map<Query, Reply>();
-  /** The queries as they were sent again, each with the one that it repeats. */
+  /** Queries that were sent again, each with the one that it repeats. */
   const repeats = new Map<Query, Query>();
   const again = (query: Query, why: string): Query => {
     const repeat = { ...query, why };
@@ -44,7 +44,7 @@ function* askServer(
     return repeat;
   };
   const intervalMs = Math.floor(timeoutMs / attempts);
-  // A name that cannot be sent ends it for this server, when the queries before it are already out.
+  // At a name that cannot be sent it stops with this server. The queries before that name have been sent.
   const sendable = untilUnsendable(queries);
   if (sendable.length < queries.length) {
     yield { send: sendable, untilMs: startMs };
@@ -57,24 +57,24 @@ function* askServer(
   while (nowMs - startMs < timeoutMs && replies.size < queries.length) {
     if (nowMs - roundMs >= intervalMs) {
       const left = sendable.filter((query) => !replies.has(query));
-      send = left.map((query) => (nowMs === startMs ? query : again(query, 'again: no reply in time')));
+      send = left.map((query) => (nowMs === startMs ? query : again(query, 'again: no response in time')));
       roundMs = nowMs;
       retries = SERVFAIL_RETRIES * queries.length;
     }
-    const happening = yield { send, untilMs: roundMs + intervalMs };
+    const event = yield { send, untilMs: roundMs + intervalMs };
     send = [];
-    nowMs = happening.nowMs;
-    if (happening.kind === 'unreachable') break;
-    if (happening.kind !== 'reply') continue;
-    const query = repeats.get(happening.query) ?? happening.query;
+    nowMs = event.nowMs;
+    if (event.kind === 'unreachable') break;
+    if (event.kind !== 'reply') continue;
+    const query = repeats.get(event.query) ?? event.query;
     if (!queries.includes(query) || replies.has(query)) continue;
-    if (verdictOf(happening.reply) === 'servfail' && retries-- > 0) send = [again(query, 'again at once: SERVFAIL')];
-    else replies.set(query, happening.reply);
+    if (verdictOf(event.reply) === 'servfail' && retries-- > 0) send = [again(query, 'again at once: SERVFAIL')];
+    else replies.set(query, event.reply);
   }
   return { replies, nowMs };
 }
 
-/** nslookup prints every reply; it fails if one of them is an error, even where another has data. */
+/** nslookup prints every response. It fails if one of them is an error, even if another has data. */
 function judge(queries: readonly Query[], replies: ReadonlyMap<Query, Reply>): LookupResult {
   const heard = queries.flatMap((query) => replies.get(query) ?? []);
   const hit = queries.find((query) => replies.get(query)?.answers.length);

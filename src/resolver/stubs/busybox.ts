@@ -17,7 +17,7 @@ const dialect: Dialect = {
   flags: new Map(),
 };
 
-/** busybox nslookup: all completed names at once for a name without a dot, and never that name itself. */
+/** busybox nslookup: for a name without a dot, it asks for all completed names at once, and never for the name itself. */
 export const busybox: Stub = {
   name: 'busybox',
   title: "busybox's nslookup (Alpine, busybox images); other programs there use the libc",

@@ -1,19 +1,18 @@
 import { dotsIn, isSendable } from '../candidates.ts';
 import type { Protocol, Query, Reply } from '../exchange.ts';
-import type { Machine } from '../machine.ts';
+import { type Machine, waitFor } from '../machine.ts';
 import { type FailureCode, failed, found, type LookupResult } from '../result.ts';
 import type { Candidate, LookupTask } from '../stub.ts';
 import { together } from '../together.ts';
 import { FAILURE_CODES, VERDICT_TEXT, verdictOf } from '../verdict.ts';
-import { waitFor } from '../wait-for.ts';
 
-/** How the application set c-ares up. */
-export interface CAresTraits {
-  /** Whether SERVFAIL, NOTIMP and REFUSED lead to the next server; Node.js takes them as they are. */
+/** The application's settings of c-ares. */
+interface CAresTraits {
+  /** Whether SERVFAIL, NOTIMP and REFUSED lead to the next server; with Node.js they do not. */
   readonly checksRcode: boolean;
 }
 
-/** NXDOMAIN and NODATA lead to the next candidate; so do SERVFAIL and REFUSED, but only of a lone label as it was typed. */
+/** NXDOMAIN and NODATA lead to the next candidate. SERVFAIL and REFUSED do so only for a single label as typed. */
 export function* search(task: LookupTask, traits: CAresTraits): Machine<LookupResult> {
   const { candidates, types } = task;
   let nowMs = task.startMs;
@@ -22,7 +21,7 @@ export function* search(task: LookupTask, traits: CAresTraits): Machine<LookupRe
   let why = '';
   for (const candidate of candidates) {
     const { name, reason } = candidate;
-    if (!isHostName(candidate)) return failed('EBADNAME', `${name} is no host name`);
+    if (!isHostName(candidate)) return failed('EBADNAME', `${name} is not a host name`);
     const arrivals = { count: 0 };
     const asked = yield* together(
       types.map((type) => askServers(task, traits, arrivals, name, type, nowMs, reason + why)),
@@ -39,7 +38,7 @@ export function* search(task: LookupTask, traits: CAresTraits): Machine<LookupRe
   return last;
 }
 
-/** Of letters, digits and `-_./*` alone. */
+/** Whether the name has only letters, digits and `-_./*`. */
 function isHostName(candidate: Candidate): boolean {
   return isSendable(candidate) && /^[\w./*-]*$/.test(candidate.name);
 }
@@ -54,11 +53,11 @@ interface Asked {
   readonly code: FailureCode;
   readonly because: string;
   readonly nowMs: number;
-  /** Whose outcome came how late: that of the last one decides. */
+  /** The order in which outcomes came: the last one decides. */
   readonly place: number;
 }
 
-/** One type: as many tries as servers times attempts; the time-out doubles with each round over the servers. */
+/** Asks for one type. The number of tries is the number of servers times attempts; the time-out doubles with each round. */
 function* askServers(
   { settings, random }: LookupTask,
   { checksRcode }: CAresTraits,
@@ -77,25 +76,24 @@ function* askServers(
     const turn = flags.has('rotate') ? Math.floor(random() * nameservers.length) : i % nameservers.length;
     const server = nameservers[turn]!;
     const query: Query = { name, type, server, protocol, why };
-    let happening = yield* waitFor(query, nowMs + timeoutMs * 2 ** Math.floor(i / nameservers.length));
-    if (happening.kind === 'reply' && happening.reply.tc && protocol === 'udp') {
+    let event = yield* waitFor(query, nowMs + timeoutMs * 2 ** Math.floor(i / nameservers.length));
+    if (event.kind === 'reply' && event.reply.tc && protocol === 'udp') {
       protocol = 'tcp';
-      const again: Query = { ...query, protocol, why: 'by TCP: the reply was truncated' };
-      happening = yield* waitFor(again, happening.nowMs + timeoutMs);
+      const again: Query = { ...query, protocol, why: 'over TCP: the response was truncated' };
+      event = yield* waitFor(again, event.nowMs + timeoutMs);
     }
-    nowMs = happening.nowMs;
-    if (happening.kind === 'reply') {
-      const verdict = verdictOf(happening.reply);
+    nowMs = event.nowMs;
+    if (event.kind === 'reply') {
+      const verdict = verdictOf(event.reply);
       const because = `${type} of ${name} ${VERDICT_TEXT[verdict]}`;
-      if (verdict === 'answer')
-        return { reply: happening.reply, code: 'ENODATA', because, nowMs, place: arrivals.count++ };
+      if (verdict === 'answer') return { reply: event.reply, code: 'ENODATA', because, nowMs, place: arrivals.count++ };
       code = FAILURE_CODES[verdict];
       const isFinal = !checksRcode || !['servfail', 'notimp', 'refused'].includes(verdict);
       if (isFinal) return { code, because, nowMs, place: arrivals.count++ };
       why = `next: ${because} at ${server}`;
     } else {
-      code = happening.kind === 'time' ? 'ETIMEOUT' : 'ECONNREFUSED';
-      why = code === 'ETIMEOUT' ? `next: no reply from ${server} in time` : `next: ${server} cannot be reached`;
+      code = event.kind === 'time' ? 'ETIMEOUT' : 'ECONNREFUSED';
+      why = code === 'ETIMEOUT' ? `next: no response from ${server} in time` : `next: ${server} cannot be reached`;
     }
   }
   return { code, because: why.replace(/^next: /, ''), nowMs, place: arrivals.count++ };

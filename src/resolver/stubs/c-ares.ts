@@ -44,13 +44,13 @@ export const cAres: Stub = {
   lookup: (task) => search(task, { checksRcode: true }),
 };
 
-/** Node.js sets the number of tries itself; `new Resolver({ tries })` can change it, resolv.conf cannot. */
+/** Node.js sets the number of tries itself: `new Resolver({ tries })` can change it, but resolv.conf cannot. */
 const nodeDialect: Dialect = {
   ...dialect,
   readsSearch: false,
   defaults: { ...dialect.defaults, attempts: 4 },
   numbers: new Map([...dialect.numbers].filter(([, { sets }]) => sets !== 'attempts')),
-  // A channel whose program set no flags, as the one above, passes over use-vc.
+  // Unlike a channel without flags, as above, this one reads use-vc.
   flags: new Map([...dialect.flags, ['use-vc', 'use-vc'], ['usevc', 'use-vc']]),
 };
 

@@ -1,6 +1,6 @@
 import { type Dialect, leadingNumber, type NumberRule } from '../settings.ts';
 
-/** Values above the cap are cut to it; the least time-out that is waited is a second. */
+/** Values above the maximum are reduced to it. It waits at least a second. */
 const NUMBERS: ReadonlyMap<string, NumberRule> = new Map([
   ['ndots', { sets: 'ndots', min: 0, max: 15 }],
   ['timeout', { sets: 'timeoutMs', min: 0, max: 30_000 }],
@@ -16,7 +16,7 @@ export const glibcDialect: Dialect = {
   hostnameDomain: true,
   defaults: { ndots: 1, timeoutMs: 5000, attempts: 2 },
   numbers: NUMBERS,
-  // ndots is kept in four bits without a sign: a negative one becomes a great one.
+  // ndots is stored in four bits without a sign, so a negative value becomes a large one.
   readNumber: (text, sets) =>
     sets === 'ndots' && text.startsWith('-') ? leadingNumber(text) & 15 : leadingNumber(text),
   flags: new Map([

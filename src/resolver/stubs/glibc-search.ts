@@ -6,7 +6,7 @@ import type { Candidate, LookupTask } from '../stub.ts';
 import { FAILURE_CODES, verdictOf } from '../verdict.ts';
 import { type Sender, send } from './glibc-send.ts';
 
-/** res_search: walks the candidates; the error of the name as typed counts most, where that was tried first. */
+/** res_search: tries the candidates in order. If the name as typed was tried first, its error has priority. */
 export function* search({ candidates, types, settings, random, startMs }: LookupTask): Machine<LookupResult> {
   const sender: Sender = {
     settings,
@@ -42,19 +42,19 @@ export function* search({ candidates, types, settings, random, startMs }: Lookup
 
 interface Failure {
   readonly code: FailureCode;
-  /** Whether the packet that came first from the last server was a SERVFAIL: then the search goes on. */
+  /** Whether the first response from the last server was SERVFAIL: then the search goes on. */
   readonly servfail: boolean;
   readonly isFirst: boolean;
-  /** Whether it belongs to an element of the search list. */
+  /** Whether the name comes from the search list. */
   readonly isList: boolean;
 }
 
-/** Whether the candidate is the name as typed, which is still asked after the list was left: here an element `.` stands for it. */
+/** Whether the candidate is the name as typed, which is still asked for after the search list was left. An element `.` stands for it here. */
 function isTyped({ name, suffix }: Candidate, { flags }: LookupTask['settings']): boolean {
   return suffix === undefined || (suffix === '.' && (dotsIn(name) > 1 || !flags.has('no-tld-query')));
 }
 
-/** Undefined for data. The rcode of the reply that is not NOERROR counts, that of the first if both are not. */
+/** The failure; undefined if there is data. The first rcode that is not NOERROR counts. */
 function failureOf(replies: readonly Reply[]): FailureCode | undefined {
   const verdicts = replies.map(verdictOf);
   const verdict = verdicts.includes('answer') ? 'answer' : (verdicts.find((one) => one !== 'nodata') ?? 'nodata');
@@ -67,7 +67,7 @@ function success({ name }: Candidate, types: readonly string[], replies: readonl
   return failed('ENODATA', `the answer for ${name} leads to no record of the type asked for`);
 }
 
-/** Walks the section once: a CNAME moves on to its target; records of other owners than the one reached are invisible. */
+/** Reads the section once and follows CNAME records to their targets. Records of other owners are ignored. */
 function inChain(name: string, answers: readonly Answer[]): Answer[] {
   let owner = fold(name);
   return answers.filter((answer) => {

@@ -4,43 +4,43 @@ import type { FailureCode } from '../result.ts';
 import type { Settings } from '../settings.ts';
 import { FAILURE_CODES, isLame, VERDICT_TEXT, verdictOf } from '../verdict.ts';
 
-/** The payload that `edns0` announces at most. */
+/** The maximum UDP payload size that `edns0` announces. */
 const EDNS_OCTETS = 1200;
-/** TCP is read without a time-out: the kernel gives up, after about two minutes. */
+/** Reading over TCP has no time-out; the kernel gives up after about two minutes. */
 const TCP_PATIENCE_MS = 127_000;
 
-/** What res_send remembers from one name of the search list to the next. */
+/** The state that res_send keeps from one name of the search list to the next. */
 export interface Sender {
   readonly settings: Settings;
   nowMs: number;
-  /** Whether A and AAAA go one after the other: by option, or once a server was found to answer only one of two. */
+  /** Whether A and AAAA are sent one after the other: by option, or once a server has answered only one of two. */
   single: boolean;
-  /** Whether each of them also gets a socket of its own. */
+  /** Whether each of them also gets a new socket. */
   reopen: boolean;
   edns: boolean;
-  /** The server that `rotate` begins with. */
+  /** The first server, which `rotate` changes. */
   offset: number;
-  /** The rcode of the packet that came first from the server asked last; it outlives the name it belongs to. */
+  /** The rcode of the first response from the last server. It is kept for the next name. */
   lastRcode: string | undefined;
 }
 
-/** What went wrong with a server, or with all of them. */
-export interface Trouble {
+/** The failure of a server, or of all servers. */
+interface Trouble {
   readonly code: FailureCode;
   readonly because: string;
 }
 
-/** The replies that count, in the order of their coming; never none. Or why there are none. */
-export type Heard = readonly Reply[] | Trouble;
+/** The responses that count, in the order in which they came, and at least one; or why there are none. */
+type Heard = readonly Reply[] | Trouble;
 
-/** Asks for a name in all its types: server after server, round after round. */
+/** Asks for all types of a name: server after server, round after round. */
 export function* send(name: string, types: readonly string[], sender: Sender, reason: string): Machine<Heard> {
   const { nameservers, attempts, flags } = sender.settings;
   let protocol: Protocol = flags.has('use-vc') ? 'tcp' : 'udp';
   let trouble: Trouble = { code: 'ECONNREFUSED', because: 'no server can be reached' };
   let why = reason;
   const offset = flags.has('rotate') ? sender.offset++ : 0;
-  // After TCP there is one attempt per server: the round that is being made is the last.
+  // After TCP there is one attempt for each server, so the present round is the last.
   for (let round = 1; round <= (protocol === 'tcp' ? 1 : attempts); round++) {
     for (let turn = 0; turn < nameservers.length; turn++) {
       const index = (turn + offset) % nameservers.length;
@@ -48,7 +48,7 @@ export function* send(name: string, types: readonly string[], sender: Sender, re
       let heard = protocol === 'udp' ? yield* askUdp(server, sender, why) : yield* askTcp(server, sender, why);
       if (heard === 'truncated') {
         protocol = 'tcp';
-        heard = yield* askTcp(server, sender, 'by TCP: the reply was truncated');
+        heard = yield* askTcp(server, sender, 'over TCP: the response was truncated');
       }
       if (!('code' in heard)) return heard;
       if (heard.code !== 'ECONNREFUSED') trouble = heard;
@@ -59,7 +59,7 @@ export function* send(name: string, types: readonly string[], sender: Sender, re
   return trouble;
 }
 
-/** Depends on the server's place in the file, not on the round; whole seconds, one at least. */
+/** The time-out. It depends on the server's place in the file, not on the round, and is at least a second, in whole seconds. */
 function waitMs({ timeoutMs, nameservers }: Settings, index: number): number {
   const seconds = (timeoutMs / 1000) * 2 ** index;
   return 1000 * Math.max(1, Math.floor(index > 0 ? seconds / nameservers.length : seconds));
@@ -72,13 +72,13 @@ interface Server {
   readonly waitMs: number;
 }
 
-/** Sends A and AAAA on one socket and waits for both replies; where only one comes, both are asked again one by one. */
+/** Sends A and AAAA on one socket and waits for both responses. If only one comes, both are asked again one by one. */
 function* askUdp(server: Server, sender: Sender, why: string): Machine<Heard | 'truncated'> {
   let heard = yield* askUdpOnce(server, sender, why);
   while (heard === 'half') {
     if (sender.single) sender.reopen = true;
     sender.single = true;
-    heard = yield* askUdpOnce(server, sender, 'again, one by one: only one of two replies came');
+    heard = yield* askUdpOnce(server, sender, 'again, one by one: only one of two responses came');
   }
   return heard;
 }
@@ -88,21 +88,21 @@ function* askUdpOnce(server: Server, sender: Sender, why: string): Machine<Heard
   const replies: Reply[] = [];
   const settled = new Set<string>();
   const untilMs = sender.nowMs + server.waitMs;
-  let trouble: Trouble = { code: 'ETIMEOUT', because: `no reply from ${address} in time` };
+  let trouble: Trouble = { code: 'ETIMEOUT', because: `no response from ${address} in time` };
   let sending = queriesFor(server, sender, 'udp', why).slice(0, sender.single ? 1 : types.length);
   for (;;) {
-    const happening = yield { send: sending, untilMs };
-    sender.nowMs = happening.nowMs;
+    const event = yield { send: sending, untilMs };
+    sender.nowMs = event.nowMs;
     sending = [];
-    if (happening.kind === 'time') {
+    if (event.kind === 'time') {
       if (types.length === 1 || replies.length === 0) return trouble;
       return sender.reopen ? replies : 'half';
     }
-    const { query } = happening;
+    const { query } = event;
     const isLate = query.name !== name || query.server !== address || query.protocol === 'tcp';
     if (isLate || settled.has(query.type)) continue;
-    if (happening.kind === 'unreachable') return unreachable(address);
-    const { reply } = happening;
+    if (event.kind === 'unreachable') return unreachable(address);
+    const { reply } = event;
     if (settled.size === 0) sender.lastRcode = reply.rcode;
     if (sendsAway(reply)) {
       trouble = troubleOf(reply, name, address);
@@ -119,7 +119,7 @@ function* askUdpOnce(server: Server, sender: Sender, why: string): Machine<Heard
   }
 }
 
-/** Sends both on one connection; what comes counts, whatever its rcode. */
+/** Sends both on one connection. Responses count with any rcode. */
 function* askTcp(server: Server, sender: Sender, why: string): Machine<Heard> {
   const { types, address } = server;
   const replies: Reply[] = [];
@@ -127,14 +127,14 @@ function* askTcp(server: Server, sender: Sender, why: string): Machine<Heard> {
   const queries = queriesFor(server, sender, 'tcp', why);
   let sending = queries;
   while (replies.length < types.length) {
-    const happening = yield { send: sending, untilMs };
-    sender.nowMs = happening.nowMs;
+    const event = yield { send: sending, untilMs };
+    sender.nowMs = event.nowMs;
     sending = [];
-    if (happening.kind === 'time') return { code: 'ETIMEOUT', because: `no reply from ${address} by TCP` };
-    if (!queries.includes(happening.query)) continue;
-    if (happening.kind === 'unreachable') return unreachable(address);
-    if (replies.length === 0) sender.lastRcode = happening.reply.rcode;
-    replies.push(happening.reply);
+    if (event.kind === 'time') return { code: 'ETIMEOUT', because: `no reply from ${address} by TCP` };
+    if (!queries.includes(event.query)) continue;
+    if (event.kind === 'unreachable') return unreachable(address);
+    if (replies.length === 0) sender.lastRcode = event.reply.rcode;
+    replies.push(event.reply);
   }
   return replies;
 }
@@ -164,7 +164,7 @@ function queriesFor(
   return types.map((type) => ({ name, type, server: address, protocol, why, ...extra }));
 }
 
-/** Replies after which the next server is asked at once. */
+/** Whether the next server is asked at once after this response. */
 function sendsAway(reply: Reply): boolean {
   return ['servfail', 'notimp', 'refused'].includes(verdictOf(reply)) || isLame(reply);
 }

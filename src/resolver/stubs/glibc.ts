@@ -1,3 +1,8 @@
+/*
+ * The stub resolvers, each as pure functions: which names and types it asks, when, and what it makes of the responses. Begin with this
+ * one; glibc-search.ts walks its search list, and glibc-send.ts sends one query. None of them knows a socket or a clock.
+ */
+
 import {
   ABSOLUTE_REASON,
   asTyped,
@@ -12,7 +17,7 @@ import type { Stub } from '../stub.ts';
 import { glibcDialect } from './glibc-dialect.ts';
 import { search } from './glibc-search.ts';
 
-/** glibc: as typed first where the name has ndots dots, then the search list in any case. */
+/** glibc: a name with at least ndots dots is first asked for as typed. The search list is used in any case. */
 export const glibc: Stub = {
   name: 'glibc',
   title:
@@ -33,12 +38,12 @@ export const glibc: Stub = {
   lookup: search,
 };
 
-/** `no-tld-query`: a name without a dot is never asked at the root, unless there is no search list at all. */
+/** `no-tld-query`: a name without a dot is not asked for as typed, unless there is no search list. */
 function keptFromRoot(name: string, { flags, search }: Parameters<Stub['candidates']>[1]): boolean {
   return dotsIn(name) === 0 && search.length > 0 && flags.has('no-tld-query');
 }
 
-/** getaddrinfo refuses anything else: letters, digits, dots, underscores, and hyphens that are not the first character. */
+/** getaddrinfo accepts only letters, digits, dots, underscores, and hyphens that are not the first character. */
 function isHostName(name: string): boolean {
   return /^(?!-)[\w.-]+$/.test(name);
 }

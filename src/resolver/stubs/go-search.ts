@@ -1,14 +1,13 @@
 import type { Protocol, Query, Reply } from '../exchange.ts';
-import type { Machine } from '../machine.ts';
+import { type Machine, waitFor } from '../machine.ts';
 import { type FailureCode, failed, found, type LookupResult } from '../result.ts';
 import type { LookupTask } from '../stub.ts';
 import { together } from '../together.ts';
 import { FAILURE_CODES, isLame, VERDICT_TEXT, verdictOf } from '../verdict.ts';
-import { waitFor } from '../wait-for.ts';
 
 const EDNS_OCTETS = 1232;
 
-/** Whatever becomes of a candidate but data leads to the next one; the error of the last counts. */
+/** Every outcome of a candidate but data leads to the next one. The error of the last one counts. */
 export function* search(task: LookupTask): Machine<LookupResult> {
   const { candidates, types, settings } = task;
   const isSingle = settings.flags.has('single-request');
@@ -43,7 +42,7 @@ interface Asked {
   readonly nowMs: number;
 }
 
-/** One type, server after server, round after round, until one says that the name has data or has none. */
+/** Asks for one type, server after server, round after round, until a server says that the name has data or has none. */
 function* askServers(
   { settings }: LookupTask,
   turn: { offset: number },
@@ -63,16 +62,16 @@ function* askServers(
     const protocols: Protocol[] = flags.has('use-vc') ? ['tcp'] : ['udp', 'tcp'];
     for (const protocol of protocols) {
       const query: Query = { name, type, server, protocol, why, ...edns };
-      const happening = yield* waitFor(query, nowMs + settings.timeoutMs);
-      nowMs = happening.nowMs;
-      if (happening.kind !== 'reply') {
-        code = happening.kind === 'time' ? 'ETIMEOUT' : 'ECONNREFUSED';
-        why = code === 'ETIMEOUT' ? `next: no reply from ${server} in time` : `next: ${server} cannot be reached`;
+      const event = yield* waitFor(query, nowMs + settings.timeoutMs);
+      nowMs = event.nowMs;
+      if (event.kind !== 'reply') {
+        code = event.kind === 'time' ? 'ETIMEOUT' : 'ECONNREFUSED';
+        why = code === 'ETIMEOUT' ? `next: no response from ${server} in time` : `next: ${server} cannot be reached`;
         break;
       }
-      const { reply } = happening;
+      const { reply } = event;
       if (reply.tc && protocol === 'udp') {
-        why = 'by TCP: the reply was truncated';
+        why = 'over TCP: the response was truncated';
         continue;
       }
       const verdict = verdictOf(reply);

@@ -3,7 +3,7 @@ import { type Dialect, leadingNumber } from '../settings.ts';
 import type { Candidate, Stub } from '../stub.ts';
 import { search } from './go-search.ts';
 
-/** The longest name that is asked for, its trailing dot included. */
+/** The longest name that is asked for, with its trailing dot. */
 const MAX_NAME_LENGTH = 254;
 
 const MAX = Number.MAX_SAFE_INTEGER;
@@ -36,7 +36,7 @@ const dialect: Dialect = {
   ]),
 };
 
-/** Go's own resolver: glibc's order, one server after the other, A and AAAA each on its own way. */
+/** Go's own resolver: the order of glibc, one server after the other, A and AAAA separately. */
 export const go: Stub = {
   name: 'go',
   title: "Go's own resolver (CGO_ENABLED=0, or by default where resolv.conf has no option unknown to it)",
@@ -59,7 +59,7 @@ function isAsked({ name }: Candidate): boolean {
   return isSendable({ name }) && name.length <= MAX_NAME_LENGTH && !/\.onion\.$/i.test(name);
 }
 
-/** Labels of letters, digits, underscores, and hyphens that are neither first nor last in one. */
+/** Whether labels have only letters, digits, underscores, and hyphens that are neither first nor last. */
 function isHostName(name: string): boolean {
   return name.split('.').every((label) => /^(?!-)[\w-]*(?<!-)$/.test(label));
 }

@@ -5,21 +5,21 @@ import { failed, found, type LookupResult } from '../result.ts';
 import type { LookupTask } from '../stub.ts';
 import { FAILURE_CODES, VERDICT_TEXT, verdictOf } from '../verdict.ts';
 
-/** How many server failures are answered with the same query again, for each query and round. */
+/** How many times a query is sent again after SERVFAIL, for each query and round. */
 const SERVFAIL_RETRIES = 2;
 
 /** What changed in musl 1.2.4. */
 export interface MuslTraits {
-  /** Whether a truncated reply is asked for again by TCP; without, what is in it is all there is. */
+  /** Whether a truncated response leads to a query over TCP. Without, only the records in it are used. */
   readonly hasTcp: boolean;
   /**
-   * Whether a candidate that cannot be written is passed over. Without, one with an empty label ends the look-up, and an
-   * element `.` of the search list becomes a query that no server understands.
+   * Whether a candidate that a query cannot hold is ignored. If not, an empty label ends the lookup, and an element `.` of the search list becomes a
+   * query that no server understands.
    */
   readonly skipsBadNames: boolean;
 }
 
-/** NXDOMAIN alone leads to the next candidate: all else ends the look-up. */
+/** Only NXDOMAIN leads to the next candidate. Everything else ends the lookup. */
 export function* search(task: LookupTask, traits: MuslTraits): Machine<LookupResult> {
   const { candidates, types, kind, settings } = task;
   let nowMs = task.startMs;
@@ -43,10 +43,10 @@ export function* search(task: LookupTask, traits: MuslTraits): Machine<LookupRes
   return last;
 }
 
-/** The name does not exist if one reply says so; the first reply that is missing or says more decides otherwise. */
+/** The name does not exist if one response says so. Otherwise the first response that is missing or an error decides. */
 function judge(name: string, types: readonly string[], replies: readonly (Reply | undefined)[]): LookupResult {
   for (const [i, reply] of replies.entries()) {
-    if (!reply) return failed('ETIMEOUT', `no usable reply for ${types[i]} of ${name} in time`);
+    if (!reply) return failed('ETIMEOUT', `no usable response for ${types[i]} of ${name} in time`);
     const verdict = verdictOf(reply);
     if (verdict !== 'answer' && verdict !== 'nodata') {
       return failed(FAILURE_CODES[verdict], `${types[i]} of ${name} ${VERDICT_TEXT[verdict]}`);
@@ -58,12 +58,12 @@ function judge(name: string, types: readonly string[], replies: readonly (Reply 
 }
 
 interface AskedAll {
-  /** For each type; undefined for one that got no usable reply. */
+  /** One for each type; undefined if there was no usable response. */
   readonly replies: readonly (Reply | undefined)[];
   readonly nowMs: number;
 }
 
-/** Asks all servers at once; NOERROR and NXDOMAIN count, from whomever they come first. */
+/** Asks all servers at once. The first NOERROR or NXDOMAIN counts, from any server. */
 function* askAll(task: LookupTask, name: string, reason: string, hasTcp: boolean): Machine<AskedAll> {
   const { types, settings, startMs } = task;
   const { nameservers, timeoutMs, attempts } = settings;
@@ -81,26 +81,26 @@ function* askAll(task: LookupTask, name: string, reason: string, hasTcp: boolean
   let send: Query[] = [];
   while (nowMs < endMs && replies.includes(undefined)) {
     if (nowMs - roundMs >= intervalMs) {
-      const why = nowMs === startMs ? reason : 'again: no usable reply in time';
+      const why = nowMs === startMs ? reason : 'again: no usable response in time';
       send = unanswered().flatMap((type) => nameservers.map((server) => query(type, server, 'udp', why)));
       roundMs = nowMs;
       retries = SERVFAIL_RETRIES * types.length;
     }
-    const happening = yield { send, untilMs: Math.min(roundMs + intervalMs, byTcp.size > 0 ? endMs : Infinity) };
+    const event = yield { send, untilMs: Math.min(roundMs + intervalMs, byTcp.size > 0 ? endMs : Infinity) };
     send = [];
-    nowMs = happening.nowMs;
-    if (happening.kind !== 'reply' || happening.query.name !== name) continue;
-    const { query: asked, reply } = happening;
+    nowMs = event.nowMs;
+    if (event.kind !== 'reply' || event.query.name !== name) continue;
+    const { query: asked, reply } = event;
     const i = types.indexOf(asked.type);
     if (replies[i] || (byTcp.has(asked.type) && asked.protocol === 'udp')) continue;
     const verdict = verdictOf(reply);
     if (verdict === 'servfail' && asked.protocol === 'udp') {
       if (retries-- > 0) send = [query(asked.type, asked.server, 'udp', 'again at once: SERVFAIL')];
     } else if (verdict !== 'answer' && verdict !== 'nodata' && verdict !== 'nxdomain') {
-      // Refusals and other rcodes are as good as no reply.
+      // REFUSED and other rcodes count as no response.
     } else if (reply.tc && hasTcp && asked.protocol === 'udp') {
       byTcp.add(asked.type);
-      send = [query(asked.type, asked.server, 'tcp', 'by TCP: the reply was truncated')];
+      send = [query(asked.type, asked.server, 'tcp', 'over TCP: the response was truncated')];
     } else replies[i] = reply;
   }
   return { replies, nowMs };

@@ -3,7 +3,7 @@ import { type Dialect, digitsOnly } from '../settings.ts';
 import type { Stub, StubName } from '../stub.ts';
 import { type MuslTraits, search } from './musl-search.ts';
 
-/** fgets into 256 octets: the line feed and the zero at the end are among them. */
+/** fgets reads into 256 octets, which include the line feed and the zero at the end. */
 export const MUSL_LINE_OCTETS = 255;
 
 const dialect: Dialect = {
@@ -43,7 +43,7 @@ function createMusl(name: StubName, title: string, traits: MuslTraits): Stub {
   };
 }
 
-/** musl: with ndots dots the search list is never used; all servers are asked at once. */
+/** musl: for a name with at least ndots dots, the search list is not used. All servers are asked at once. */
 export const musl = createMusl(
   'musl',
   'musl 1.2.4 and newer: Alpine since 3.18, and programs linked statically to it',
@@ -53,7 +53,7 @@ export const musl = createMusl(
   },
 );
 
-/** musl before it could do TCP. */
+/** musl before it supported TCP. */
 export const oldMusl = createMusl('musl-1.2.3', 'musl 1.2.3 and older: Alpine up to 3.17, Debian 12', {
   hasTcp: false,
   skipsBadNames: false,

@@ -3,22 +3,22 @@ import { decodeMessage, HEADER_OCTETS } from '../../dns/wire/decode.ts';
 import { encodeHeaderReply } from '../../dns/wire/encode.ts';
 import { WireError } from '../../dns/wire/error.ts';
 
-/** What becomes of the octets that a peer sent, before any plugin sees them. */
+/** The verdict on a peer's message, before any plugin sees it. */
 export type Verdict =
   | { readonly kind: 'query'; readonly message: Message }
-  /** The query is well-formed, but not for this server: an error with the question and OPT. */
+  /** The query is well-formed, but not for this server. The response is an error with the question and OPT. */
   | { readonly kind: 'refuse'; readonly message: Message; readonly rcode: number }
-  /** The octets are no query: a header is all that the peer gets. */
+  /** The message is not a query. The response is only a header. */
   | { readonly kind: 'error'; readonly reply: Buffer; readonly reason: string }
-  /** A reply, or too short to answer: answering could make two servers talk for ever. */
+  /** The message is a response or too short. It gets no response, as two servers could go on responding to each other. */
   | { readonly kind: 'ignore'; readonly reason: string };
 
-/** Queries carry at most a few records beyond the question: IXFR and NOTIFY an SOA, OPT and TSIG at the end. */
+/** A query has only a few records besides the question: IXFR and NOTIFY have an SOA record, and OPT and TSIG come at the end. */
 const MAX_ANSWERS = 1;
 const MAX_AUTHORITIES = 1;
 const MAX_ADDITIONALS = 2;
 
-/** Judges what a peer sent; `anyClass` lets classes other than IN pass. Never throws. */
+/** Judges a peer's message; `anyClass` allows classes other than IN. Never throws. */
 export function accept(bytes: Uint8Array, anyClass: boolean): Verdict {
   if (bytes.length < HEADER_OCTETS) return { kind: 'ignore', reason: 'short' };
   if ((bytes[2]! & 0x80) !== 0) return { kind: 'ignore', reason: 'reply' };

@@ -5,13 +5,13 @@ import { failure, mapReply, type Reply } from '../../plugin/reply.ts';
 import { inCaseOf } from './letter-case.ts';
 import type { Router } from './router.ts';
 
-/** Look-ups inside the server may nest this deep: CNAME chains that lead back into it must end. */
+/** How deep lookups inside the server may nest. A CNAME chain that leads back into the server must end. */
 const MAX_DEPTH = 8;
 
-/** The reply to a question that the server asks itself on behalf of a client's query. */
+/** The reply to a lookup inside the server, made for a client's query. */
 export function lookUpInside(router: Router, query: Query, question: Question): Reply | Promise<Reply> {
   if (query.depth >= MAX_DEPTH) {
-    return failure('', Rcode.SERVFAIL, new Error(`look-ups inside the server nest more than ${MAX_DEPTH} deep`));
+    return failure('', Rcode.SERVFAIL, new Error(`lookups inside the server nest more than ${MAX_DEPTH} deep`));
   }
   const inner = { ...withQuestion(query, question), depth: query.depth + 1 };
   const route = router.route(inner.name, question.type, (zone) => ({ ...inner, zone }));

@@ -6,7 +6,7 @@ import type { Query } from '../../plugin/query.ts';
 
 type Asked = Pick<Query, 'name' | 'question'>;
 
-/** The records, those of the name that was asked in the letter case of the question: their source may have another. */
+/** The records, where the owner equal to the qname gets the letter case of the question; the source of the records may have another. */
 export function inCaseOf({ name, question }: Asked, records: readonly ResourceRecord[]): readonly ResourceRecord[] {
   const asked = question.name;
   const differs = ({ name: owner }: { readonly name: Name }) =>

@@ -5,7 +5,7 @@ import type { Reply } from '../../plugin/reply.ts';
 import type { Block, Route } from './router.ts';
 import type { ServerWatch } from './watch.ts';
 
-/** Tells the block's observers what was sent; what they throw harms no query. */
+/** Tells the block's observers what was sent. If one throws, no query is affected. */
 export function tellObservers(
   query: Query,
   block: Block,
@@ -26,7 +26,7 @@ export function tellObservers(
   }
 }
 
-/** Tells them of queries that another thread answered with a response that is kept. */
+/** Tells observers of queries that another thread answered with a kept response. */
 export function tellRepetitions({ block, zone }: Route, repetitions: Repetitions, watch: ServerWatch): void {
   for (const plugin of block.observers) {
     try {

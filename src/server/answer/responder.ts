@@ -1,3 +1,8 @@
+/*
+ * The way of every query from its bytes to those of the response. Begin with `Responder.answer`; the other files are its steps, and
+ * explain.ts walks them for people. It never touches a socket, and a query never makes it throw.
+ */
+
 import { type Message, type MessageFlags, type Question, Rcode } from '../../dns/message.ts';
 import { foldName } from '../../dns/name.ts';
 import { decodeFlags } from '../../dns/wire/decode.ts';
@@ -7,47 +12,54 @@ import { scanQuery } from '../memo/key.ts';
 import { ResponseMemo } from '../memo/response-memo.ts';
 import { accept, type Verdict } from './accept.ts';
 import { lookUpInside } from './inner-lookup.ts';
-import type { Listener } from './listener.ts';
 import { tellObservers } from './observers.ts';
-import { encodeReply } from './reply-message.ts';
-import type { Block, Route } from './router.ts';
+import { type Delivery, encodeReply } from './reply-message.ts';
+import type { Block, Route, Router } from './router.ts';
 import { type Answer, streamMessages } from './stream.ts';
 import type { ServerWatch } from './watch.ts';
+
+interface ResponderOptions extends Delivery {
+  /** The listener's name in logs and metrics, such as `dns://:53`. */
+  readonly server: string;
+  readonly router: Router;
+  /** Whether classes other than IN are answered. */
+  readonly anyClass: boolean;
+}
 
 /**
  * Turns a query's bytes into a response's: the way of every query through the server. Begin with {@link Responder.answer}. It
  * never touches a socket.
  */
 export class Responder {
-  readonly listener: Listener;
+  readonly options: ResponderOptions;
   readonly watch: ServerWatch;
   readonly memo: ResponseMemo;
-  /** Queries whose replies are not made yet. */
+  /** The number of queries without a response yet. */
   inFlight = 0;
 
-  constructor(listener: Listener, watch: ServerWatch) {
-    this.listener = listener;
+  constructor(options: ResponderOptions, watch: ServerWatch) {
+    this.options = options;
     this.watch = watch;
-    this.memo = new ResponseMemo(listener.server, watch);
+    this.memo = new ResponseMemo(options.server, watch);
   }
 
   /** The listener's name in logs and metrics. */
   get server(): string {
-    return this.listener.server;
+    return this.options.server;
   }
 
-  /** The response to what a peer sent, now or later; undefined if it gets none. Never throws or rejects. */
+  /** The response to a peer's message, now or later; undefined if it gets none. Never throws or rejects. */
   answer(bytes: Uint8Array, arrival: Arrival): Answer | Promise<Answer> {
-    // One object for all queries: valid until the next scan, so not after a wait.
+    // One object for all queries. It is valid until the next scan, so not after an await.
     const scan = scanQuery(bytes);
     const repeated = scan && this.memo.repeat(scan, bytes, arrival);
     if (repeated) return repeated;
-    const verdict = accept(bytes, this.listener.anyClass);
+    const verdict = accept(bytes, this.options.anyClass);
     if (verdict.kind !== 'query') return this.reject(verdict, arrival);
     const { message } = verdict;
     const route = this.route(message, arrival);
     if (!route?.block.handler) return this.refuse(message, arrival);
-    const query = createQuery(message, arrival, this.listener.server, route.zone);
+    const query = createQuery(message, arrival, this.options.server, route.zone);
     const reply = this.handle(query, route.block);
     if (reply instanceof Promise) return this.finishLater(query, route.block, reply);
     const response = this.finish(query, route.block, reply);
@@ -55,19 +67,19 @@ export class Responder {
     return response;
   }
 
-  /** The reply to a question that the server asks itself on behalf of a client's query. */
+  /** The reply to a lookup inside the server, made for a client's query. */
   resolve(query: Query, question: Question): Reply | Promise<Reply> {
-    return lookUpInside(this.listener.router, query, question);
+    return lookUpInside(this.options.router, query, question);
   }
 
   /** The server block for a query; undefined if none serves its name. */
   route(message: Message, arrival: Arrival): Route | undefined {
-    const { router, server } = this.listener;
+    const { router, server } = this.options;
     const { name, type } = message.questions[0]!;
     return router.route(foldName(name), type, (zone) => createQuery(message, arrival, server, zone));
   }
 
-  /** What the block's plugins answer, now or later; SERVFAIL for what they throw. */
+  /** The reply of the block's plugins, now or later; SERVFAIL if they throw. */
   handle(query: Query, block: Block): Reply | Promise<Reply> {
     try {
       return block.handler!(query);
@@ -79,15 +91,15 @@ export class Responder {
   /** Encodes a reply, and tells the observers. */
   finish(query: Query, block: Block, reply: Reply): Answer {
     if (reply.following && query.protocol === 'tcp') {
-      if (this.listener.transport !== 'https') {
-        return streamMessages(query, block, reply, reply.following, this.listener, this.watch);
+      if (this.options.transport !== 'https') {
+        return streamMessages(query, block, reply, reply.following, this.options, this.watch);
       }
       // RFC 8484 §4.2: a response has one message.
       return this.finish(query, block, failure(reply.source, Rcode.REFUSED, new Error('no zone transfer over HTTPS')));
     }
     let bytes: Buffer | undefined;
     try {
-      bytes = reply.drop ? undefined : encodeReply(query, reply, block, this.listener);
+      bytes = reply.drop ? undefined : encodeReply(query, reply, block, this.options);
     } catch (thrown) {
       return this.finish(query, block, this.watch.recovered(query, thrown, block.debug));
     }
@@ -107,22 +119,22 @@ export class Responder {
     return reply.then(finish, (thrown) => finish(this.watch.recovered(query, thrown, block.debug)));
   }
 
-  /** What a peer gets whose message no plugin sees. */
+  /** The response to a message that no plugin sees. */
   private reject(verdict: Exclude<Verdict, { kind: 'query' }>, arrival: Arrival): Buffer | undefined {
     if (verdict.kind !== 'refuse') {
       this.watch.rejected(verdict.reason);
       return verdict.kind === 'error' ? verdict.reply : undefined;
     }
     this.watch.rejected(verdict.rcode === Rcode.BADVERS ? 'version' : 'class');
-    const query = createQuery(verdict.message, arrival, this.listener.server);
-    return encodeReply(query, failure('', verdict.rcode), NO_BLOCK, this.listener);
+    const query = createQuery(verdict.message, arrival, this.options.server);
+    return encodeReply(query, failure('', verdict.rcode), NO_BLOCK, this.options);
   }
 
-  /** The response where no server block serves the name. */
+  /** The response to a query whose name no server block serves. */
   private refuse(message: Message, arrival: Arrival): Buffer {
-    const query = createQuery(message, arrival, this.listener.server);
+    const query = createQuery(message, arrival, this.options.server);
     this.watch.unserved(query);
-    return encodeReply(query, failure('', Rcode.REFUSED), NO_BLOCK, this.listener);
+    return encodeReply(query, failure('', Rcode.REFUSED), NO_BLOCK, this.options);
   }
 }
 

@@ -4,20 +4,20 @@ import type { Handler, Plugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import type { Reply } from '../../plugin/reply.ts';
 
-/** A server block at work: its chain of plugins, and who is told of every query. */
+/** A running server block: its chain of plugins and its observers. */
 export interface Block {
-  /** Undefined for a block without plugins that see queries, as `bind` alone: it refuses everything. */
+  /** Undefined for a block whose plugins see no queries, such as `bind` alone: it refuses everything. */
   readonly handler: Handler | undefined;
   readonly observers: readonly Plugin[];
-  /** Whether the block serves a query of its zones; undefined for all of them. */
+  /** Whether the block serves a query of its zones; undefined if it serves all. */
   readonly selects?: ((query: Query) => boolean) | undefined;
-  /** Whether the block asks other servers, so that its replies say RA. */
+  /** Whether the block asks other servers, so that its responses have RA. */
   readonly recursion: boolean;
-  /** The most octets of a UDP reply, whatever more the client would take. */
+  /** The maximum size of a response over UDP, even if the client accepts more. */
   readonly udpSize?: number | undefined;
   /** Whether each unexpected error is logged. */
   readonly debug?: boolean;
-  /** Why the plugin that made the reply made it; undefined if it has nothing to say. */
+  /** Why the plugin made this reply; undefined if it gives no reason. */
   explain?(query: Query, reply: Reply): string | undefined;
 }
 
@@ -25,17 +25,20 @@ export interface Route {
   readonly block: Block;
   /** The (folded) zone of the key that matched. */
   readonly zone: Name;
-  /** Set where another query for the same name might have another route: a block was asked whether it serves this one. */
+  /** Set if another query for the same name may have another route, since a block was asked whether it serves this one. */
   readonly isSelected?: true;
 }
 
-/** The query, as it is for a block that is asked whether it serves it. */
-export type QueryIn = (zone: Name) => Query;
+/** Makes the query for a block that is asked whether it serves it. */
+type QueryIn = (zone: Name) => Query;
 
-/** Finds the block that serves a query: the one with the longest zone that holds the name, among those of one zone the first that wants it. */
+/**
+ * Finds the block that serves a query: the one with the longest zone that holds the name. Among blocks of one zone, it is the first that selects the
+ * query.
+ */
 export class Router {
   private readonly routes = new Map<Name, Route[]>();
-  /** The lengths of all zones' names, the longest first: a name need only be cut where a zone may begin. */
+  /** The lengths of all zones' names, the longest first, so that only suffixes of these lengths are looked up. */
   private lengths: readonly number[] = [];
 
   add(zone: Name, block: Block): void {
@@ -73,8 +76,8 @@ export class Router {
   }
 
   /**
-   * DS belongs to the parent side of a zone cut (RFC 4035 §3.1.4.1): to the block above the one whose apex is asked for.
-   * The root block is no such parent: most often it only forwards, while the block itself can answer.
+   * DS records belong to the parent side of a zone cut (RFC 4035 §3.1.4.1), so the block above answers for the apex of another block. The root block
+   * does not count: usually it only forwards, while the block itself can answer.
    */
   private routeToParent(name: Name, queryIn: QueryIn): Route | undefined {
     const own = this.longest(name, queryIn);

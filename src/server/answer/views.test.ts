@@ -36,7 +36,7 @@ function setUp() {
   return new Responder({ server: 'dns://:53', router, anyClass: false, transport: 'dns', idleMs: 10_000 }, watch);
 }
 
-test('a look-up inside the server has no leave to be repeated where it was chosen by view', () => {
+test('the reply to a lookup inside the server must not be repeated if its block was chosen by a view', () => {
   const responder = setUp();
   const resolve = (name: string, hasDo: boolean) =>
     responder.resolve(testQuery('b.test. A', { edns: { do: hasDo } }), { name, type: 1, class: 1 }) as Reply;

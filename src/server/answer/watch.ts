@@ -7,7 +7,7 @@ import type { Cell, Family, Metrics } from '../../observe/metrics.ts';
 import type { Query } from '../../plugin/query.ts';
 import { failure, type Reply } from '../../plugin/reply.ts';
 
-/** Unexpected errors are logged with their stack at most this often; all are counted. */
+/** Unexpected errors are logged with their stack at most once in this time; all are counted. */
 const PANIC_LOG_INTERVAL_MS = 1000;
 
 /** Counts and logs what happens to queries outside the plugins. */
@@ -26,32 +26,31 @@ export class ServerWatch {
     this.random = random;
     this.log = log;
     this.panics = metrics
-      .counter(
-        'coredns_panics_total',
-        'Queries whose handling failed in a way that nobody foresaw, answered with SERVFAIL.',
-      )
+      .counter('coredns_panics_total', 'Queries answered with SERVFAIL because of an unexpected error.')
       .cell();
     this.rejections = metrics.counter(
       'cairn_rejected_messages_total',
       'Messages that no plugin saw, by reason: short, reply, opcode, counts, malformed, class, version.',
       ['reason'],
     );
-    this.requests = metrics.counter('cairn_unserved_queries_total', 'Queries for names of no server block, refused.', [
-      'server',
-    ]);
+    this.requests = metrics.counter(
+      'cairn_unserved_queries_total',
+      'Queries refused because no server block serves the name.',
+      ['server'],
+    );
   }
 
-  /** What a peer sent was not let in. */
+  /** Counts a message that no plugin sees. */
   rejected(reason: string): void {
     this.rejections.cell(reason).value++;
   }
 
-  /** No server block serves the name. */
+  /** Counts a query whose name no server block serves. */
   unserved(query: Query): void {
     this.requests.cell(query.server).value++;
   }
 
-  /** A plugin failed in a way that nobody foresaw: the client gets SERVFAIL, the operator a stack; `always`, or now and then. */
+  /** Handles an unexpected error of a plugin: the client gets SERVFAIL, and the stack is logged, at a limited rate unless `always`. */
   recovered(query: Pick<Query, 'server' | 'name' | 'type'>, thrown: unknown, always = false): Reply {
     this.panics.value++;
     const nowMs = this.clock.monotonic();

@@ -5,9 +5,9 @@ import type { BindTarget, BlockSettings } from '../../plugin/plugin.ts';
 type Bind = NonNullable<BlockSettings['bind']>;
 
 /**
- * The addresses to listen on, each once and in canonical text: an interface's name stands for all its addresses.
+ * The addresses to listen on, in canonical text and without duplicates. The name of an interface stands for all its addresses.
  *
- * @throws CorefileError at a target that is neither an address nor an interface, and where no address is left.
+ * @throws CorefileError at a target that is neither an address nor an interface, or if no address is left.
  */
 export function bindAddresses({ plugin, addresses, except }: Bind, interfaces?: Interfaces): string[] {
   return inPlugin(plugin, () => {

@@ -1,9 +1,9 @@
 import { guestAt, widest } from '../../net/shared-sockets.ts';
 import type { ServerCredentials } from '../../net/stream/tls-server.ts';
 import type { Responder } from '../answer/responder.ts';
-import type { ListenPoint } from './listen-point.ts';
+import type { Listener } from './listener.ts';
 
-/** What answers the queries of sockets; a reload replaces it. */
+/** Which responders answer what comes to open sockets: those of the listeners that share them. A reload replaces it. */
 export interface ListenerBinding {
   /** Has what belongs to no address of the others. */
   responder: Responder;
@@ -13,17 +13,17 @@ export interface ListenerBinding {
   credentials?: (() => ServerCredentials) | undefined;
 }
 
-/** The binding of sockets that these points share. */
-export function bindingOf(points: readonly ListenPoint[]): ListenerBinding {
-  const { responder, credentials } = mainPoint(points);
-  const guests = points.filter((point) => point.responder !== responder);
+/** The binding of sockets that these listeners share. */
+export function bindingOf(listeners: readonly Listener[]): ListenerBinding {
+  const { responder, credentials } = mainListener(listeners);
+  const guests = listeners.filter((listener) => listener.responder !== responder);
   return { responder, credentials, byAddress: new Map(guests.map((guest) => [guest.address!, guest.responder])) };
 }
 
-/** Of the points that share sockets, the one that gets what belongs to none of the others. */
-export function mainPoint(points: readonly ListenPoint[]): ListenPoint {
-  const address = widest(points.map((point) => point.address));
-  return points.find((point) => point.address === address)!;
+/** Of the listeners that share sockets, the one that gets what belongs to none of the others. */
+export function mainListener(listeners: readonly Listener[]): Listener {
+  const address = widest(listeners.map((listener) => listener.address));
+  return listeners.find((listener) => listener.address === address)!;
 }
 
 /** What answers the queries that came to an address of the machine. */

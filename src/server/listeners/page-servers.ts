@@ -1,14 +1,12 @@
 import { messageOf } from '../../base/errors.ts';
-import type { ListenTarget } from '../../net/listen.ts';
 import { type HttpServer, openHttp } from '../../net/pages/http.ts';
 import { overlaps } from '../../net/shared-sockets.ts';
+import type { ListenTarget } from '../../net/transport.ts';
 import type { Clock, Timer } from '../../observe/clock.ts';
 import type { Logger } from '../../observe/log.ts';
-import type { Metrics } from '../../observe/metrics.ts';
 import { PageBook, type PageSocket } from './pages.ts';
-import { exposePageServers } from './transport-metrics.ts';
 
-/** How often it is tried again to open what could not be opened. */
+/** How often an address that could not be opened is tried again. */
 const RETRY_MS = 1000;
 
 interface OpenServer {
@@ -22,28 +20,27 @@ export class PageServers {
   private readonly clock: Clock;
   private readonly log: Logger;
   private readonly servers = new Map<string, OpenServer>();
-  /** What should be open, and of that what could not be opened. */
+  /** The sockets that should be open, and those of them that could not be opened. */
   private wanted: readonly PageSocket[] = [];
   private readonly missing = new Set<string>();
   private retry: Timer | undefined;
-  /** One thing is done at a time. */
+  /** Changes are made one after the other. */
   private turn: Promise<unknown> = Promise.resolve();
 
-  constructor(clock: Clock, log: Logger, metrics: Metrics) {
+  constructor(clock: Clock, log: Logger) {
     this.clock = clock;
     this.log = log;
-    exposePageServers(metrics, () => [...this.servers].map(([address, { server }]) => [address, server] as const));
   }
 
   /**
-   * Opens the addresses that are not open yet. One that cannot be opened is logged, and tried again until it is: DNS is worth more than a
-   * page, and who has the port may be a server that ends as this one takes over.
+   * Opens the addresses that are not open yet. If one cannot be opened, that is logged, and it is tried again later. DNS is served without it: the
+   * port may belong to a server that ends when this one takes over.
    */
   open(book: PageBook): Promise<void> {
     return this.inTurn(async () => this.openMissing(await book.sockets()));
   }
 
-  /** Makes these pages the ones that are served, after others were opened in vain. */
+  /** Serves these pages again after opening others has failed. */
   restore(book: PageBook = new PageBook()): Promise<void> {
     return this.inTurn(async () => {
       const sockets = await book.sockets();
@@ -52,12 +49,17 @@ export class PageServers {
     });
   }
 
-  /** From now on these pages are served, and no others: addresses without a page are closed. */
+  /** Serves only these pages from now on. Addresses without a page are closed. */
   retain(book: PageBook = new PageBook()): Promise<void> {
     return this.inTurn(async () => this.closeOthers(await book.sockets()));
   }
 
-  /** The real port of an address as a plugin names it. */
+  /** The servers that are open now, by address. */
+  get all(): readonly (readonly [address: string, HttpServer])[] {
+    return [...this.servers].map(([address, { server }]) => [address, server]);
+  }
+
+  /** The actual port of an address that a plugin has named. */
   portOf(address: string): number | undefined {
     const socket = this.wanted.find(({ sets }) => sets.some(({ text }) => text === address));
     return socket && this.servers.get(socket.name)?.server.port;
@@ -105,7 +107,7 @@ export class PageServers {
     this.retry = undefined;
   }
 
-  /** Closes what has the port and will go anyway: another address, or this one with another certificate. */
+  /** Closes a socket that has the port and is no longer wanted: another address, or this one with another certificate. */
   private async makeRoom({ name, target }: PageSocket): Promise<void> {
     for (const [other, { server, target: taken }] of this.servers) {
       const isWanted = this.wanted.some((socket) => socket.name === other);
@@ -137,7 +139,7 @@ export class PageServers {
   }
 }
 
-/** Equal for equal certificates and demands on clients; empty for plain HTTP. */
+/** A key that is equal for equal certificates and client authentication; empty for plain HTTP. */
 function tlsKeyOf({ certificate }: PageSocket): string {
   if (!certificate) return '';
   const { cert, key, ca = '', ...demands } = certificate.current();

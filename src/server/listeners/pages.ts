@@ -3,15 +3,14 @@ import { CairnError } from '../../base/errors.ts';
 import type { CorefileWarning } from '../../corefile/error.ts';
 import { type Position, printPosition } from '../../corefile/position.ts';
 import { canonicalAddress } from '../../net/addresses.ts';
-import type { ListenTarget } from '../../net/listen.ts';
 import { type FindPage, parseListenAddress, type ServePage } from '../../net/pages/http.ts';
 import { type ListenAddress, overlaps, socketAddress, widest, wildcardOf } from '../../net/shared-sockets.ts';
-import { printPeer } from '../../net/transport.ts';
+import { type ListenTarget, printPeer } from '../../net/transport.ts';
 import type { PageCertificate } from '../../plugin/env.ts';
-import type { ListenPoint } from './listen-point.ts';
+import type { Listener } from './listener.ts';
 
-/** The pages of one HTTP address, as it is written. */
-export interface PageSet {
+/** The pages of one HTTP address, as written in the Corefile. */
+interface PageSet {
   readonly text: string;
   readonly target: ListenTarget;
   readonly pages: Map<string, ServePage>;
@@ -29,12 +28,12 @@ export interface PageSocket {
   readonly certificate: PageCertificate | undefined;
 }
 
-/** The HTTP pages that the plugins of one instance want served, by address and path. */
+/** The HTTP pages of the plugins of one instance, by address and path. */
 export class PageBook {
   readonly addresses = new Map<string, PageSet>();
   private planned: Promise<readonly PageSocket[]> | undefined;
 
-  /** @throws CairnError when the page is taken, or pages at this address have another certificate, or none. */
+  /** @throws CairnError if the page exists, or if pages at this address have another certificate, or none. */
   add(text: string, path: string, serve: ServePage, position: Position, certificate?: PageCertificate): void {
     const known = this.addresses.get(text);
     const target = parseListenAddress(text);
@@ -51,32 +50,34 @@ export class PageBook {
     this.addresses.set(text, set);
   }
 
-  /** The pages that will not be served, as DNS has their ports. */
-  warnings(points: readonly Pick<ListenPoint, 'server' | 'address' | 'port'>[]): CorefileWarning[] {
+  /** Warnings about pages that will not be served, as DNS has their ports. */
+  warnings(listeners: readonly Pick<Listener, 'server' | 'address' | 'port'>[]): CorefileWarning[] {
     return [...this.addresses.values()].flatMap(({ text, target, position }) => {
-      const taken = points.find(({ port, address }) => port !== 0 && port === target.port && isTaken(target, address));
+      const taken = listeners.find(
+        ({ port, address }) => port !== 0 && port === target.port && isTaken(target, address),
+      );
       const message = `no page will be served at ${text}: ${taken?.server} has that port - choose another one`;
       return taken ? [{ position, message }] : [];
     });
   }
 
-  /** The sockets that it takes; host names are looked up the first time. */
+  /** The sockets for the pages; host names are looked up the first time. */
   sockets(): Promise<readonly PageSocket[]> {
     this.planned ??= planSockets([...this.addresses.values()]);
     return this.planned;
   }
 }
 
-const OTHER_ADDRESS = 'give this one an address of its own';
+const OTHER_ADDRESS = 'give this page another address';
 
-/** Whether two addresses may turn out to be one socket; a host name may stand for any. */
+/** Whether two addresses may need the same socket; a host name may be any address. */
 function mayShare(a: ListenTarget, b: ListenTarget): boolean {
   if (a.port !== b.port) return false;
   if (a.port === 0) return a.address === b.address;
   return isHostName(a) || isHostName(b) || overlaps(a.address, b.address);
 }
 
-/** Whether a socket of DNS on the same port is in the way of a page. */
+/** Whether a socket of DNS on the same port prevents a page. */
 function isTaken(target: ListenTarget, taken: ListenAddress): boolean {
   // Other host names are resolved later; sockets on every address overlap with all of them.
   const addresses = target.address === 'localhost' ? LOOPBACKS : [target.address];
@@ -110,7 +111,7 @@ function socketOf(name: string, sharing: readonly ResolvedSet[]): PageSocket {
   const { port } = set.target;
   const addresses = sharing.map(({ address }) => address);
   const main = widest(addresses);
-  // What the closest address does not have, a wider one may.
+  // If the most specific address does not have the page, a wider one may.
   const find: FindPage = (path, local) => {
     for (const address of [local, wildcardOf(local), main]) {
       const found = sharing.find((other) => other.address === address && other.set.pages.has(path));
@@ -126,7 +127,7 @@ function isHostName({ address }: ListenTarget): boolean {
   return address !== undefined && canonicalAddress(address) === undefined;
 }
 
-/** The address of the target; a name that cannot be looked up stays, so that listening there fails, and is tried again. */
+/** The address of the target. A name that cannot be looked up stays, so that listening fails and is tried again. */
 async function resolveHost(target: ListenTarget): Promise<ListenAddress> {
   const { address } = target;
   if (address === undefined || !isHostName(target)) return address;

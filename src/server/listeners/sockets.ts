@@ -1,18 +1,17 @@
+import type { Transport } from '../../corefile/key.ts';
 import { allAddresses } from '../../net/addresses.ts';
 import { type HttpsListener, openHttps } from '../../net/https/https.ts';
 import { type ListenAddress, overlaps } from '../../net/shared-sockets.ts';
 import type { StreamListener } from '../../net/stream/stream-listener.ts';
 import { openTcp } from '../../net/stream/tcp.ts';
-import type { Receiver, SendReply, UdpKind } from '../../net/transport.ts';
+import type { Receiver, SendResponse, UdpKind } from '../../net/transport.ts';
 import type { Clock } from '../../observe/clock.ts';
 import type { Logger } from '../../observe/log.ts';
-import type { Metrics } from '../../observe/metrics.ts';
 import type { Protocol } from '../../plugin/query.ts';
 import type { Answer } from '../answer/stream.ts';
 import { type MemoSize, openUdpService, type UdpService } from '../threads/udp-service.ts';
-import type { ListenPoint } from './listen-point.ts';
-import { bindingOf, type ListenerBinding, mainPoint, responderAt } from './listener-binding.ts';
-import { exposeTransports } from './transport-metrics.ts';
+import type { Listener } from './listener.ts';
+import { bindingOf, type ListenerBinding, mainListener, responderAt } from './listener-binding.ts';
 
 /** A free port must be free over both protocols: how often the system may pick again. */
 const PORT_ATTEMPTS = 16;
@@ -22,7 +21,7 @@ const UDP_KINDS: Record<UdpKind, string> = {
   portable: 'portable: one datagram per system call',
 };
 
-/** Sockets that are open, for one point or for several that share them. */
+/** Sockets that are open, for one listener or for several that share them. */
 export interface OpenSockets {
   readonly name: string;
   readonly address: ListenAddress;
@@ -31,6 +30,16 @@ export interface OpenSockets {
   readonly streams: StreamListener | HttpsListener;
   /** Undefined where the transport has none. */
   readonly udp: UdpService | undefined;
+}
+
+/** Where the server listens, as its start shows it. */
+export interface ListeningAddress {
+  readonly transport: Transport;
+  /** Undefined for every address of the machine. */
+  readonly address: string | undefined;
+  /** The real port, where the Corefile lets the system choose. */
+  readonly port: number;
+  readonly zones: readonly string[];
 }
 
 /** The listening sockets of the process: they stay open while the chains behind them change. */
@@ -42,11 +51,10 @@ export class Sockets {
   private udpKind: UdpKind | undefined;
 
   /** @param reusePort whether other processes may have the same ports, too */
-  constructor(clock: Clock, log: Logger, metrics: Metrics, reusePort: boolean) {
+  constructor(clock: Clock, log: Logger, reusePort: boolean) {
     this.clock = clock;
     this.log = log;
     this.reusePort = reusePort;
-    exposeTransports(metrics, () => this.openSockets.values());
   }
 
   /**
@@ -55,8 +63,8 @@ export class Sockets {
    *
    * @throws CairnError when one cannot be opened.
    */
-  async open(points: readonly ListenPoint[]): Promise<void> {
-    const wanted = bySockets(points);
+  async open(listeners: readonly Listener[]): Promise<void> {
+    const wanted = bySockets(listeners);
     for (const [name, sharing] of wanted) {
       if (!this.openSockets.has(name)) {
         await this.makeRoom(sharing[0]!, wanted);
@@ -68,23 +76,23 @@ export class Sockets {
     }
   }
 
-  /** Makes these points the ones that are open, after {@link open} failed for others. @throws CairnError as open does. */
-  async restore(points: readonly ListenPoint[]): Promise<void> {
-    await this.retain(points, 0);
-    await this.open(points);
+  /** Makes the sockets of these listeners the ones that are open, after {@link open} failed for others. @throws CairnError as open does. */
+  async restore(listeners: readonly Listener[]): Promise<void> {
+    await this.retain(listeners, 0);
+    await this.open(listeners);
   }
 
   /** One address and all addresses cannot both have a port: where one takes the other's place, that one must go first. */
-  private async makeRoom({ port, sockets }: ListenPoint, staying: ReadonlyMap<string, unknown>): Promise<void> {
+  private async makeRoom({ port, sockets }: Listener, staying: ReadonlyMap<string, unknown>): Promise<void> {
     const inTheWay = [...this.openSockets.values()].filter(({ name, address, streams }) => {
       return port !== 0 && streams.port === port && !staying.has(name) && overlaps(address, sockets.address);
     });
     await this.closeThese(inTheWay, 0);
   }
 
-  /** From now on the points' own responders answer; settles when all threads have reported what they did for others. */
-  async handOver(points: readonly ListenPoint[]): Promise<void> {
-    const handedOver = [...bySockets(points)].map(([name, sharing]) => {
+  /** From now on the responders of these listeners answer; settles when all threads have reported what they did for others. */
+  async handOver(listeners: readonly Listener[]): Promise<void> {
+    const handedOver = [...bySockets(listeners)].map(([name, sharing]) => {
       const open = this.openSockets.get(name);
       if (!open) return undefined;
       Object.assign(open.binding, bindingOf(sharing));
@@ -94,9 +102,9 @@ export class Sockets {
     await Promise.all(handedOver);
   }
 
-  /** Closes the sockets that serve none of these points, once their queries in flight are answered, within `graceMs`. */
-  async retain(points: readonly ListenPoint[], graceMs: number): Promise<void> {
-    const kept = bySockets(points);
+  /** Closes the sockets that serve none of these listeners, once their queries in flight are answered, within `graceMs`. */
+  async retain(listeners: readonly Listener[], graceMs: number): Promise<void> {
+    const kept = bySockets(listeners);
     await this.closeThese(
       [...this.openSockets.values()].filter(({ name }) => !kept.has(name)),
       graceMs,
@@ -108,18 +116,30 @@ export class Sockets {
     await Promise.all(sockets.flatMap(({ streams, udp }) => [streams.close(graceMs), udp?.close(graceMs)]));
   }
 
-  /** Closes all. */
+  /** The sockets that are open now. */
+  get all(): Iterable<OpenSockets> {
+    return this.openSockets.values();
+  }
+
   close(graceMs: number): Promise<void> {
     return this.retain([], graceMs);
   }
 
-  /** The real port of a point, which differs from the configured one if that is 0. */
-  portOf(point: ListenPoint): number {
-    return this.openSockets.get(point.sockets.name)?.streams.port ?? point.port;
+  /** The real port of a listener, which differs from the configured one if that is 0. */
+  portOf(listener: Listener): number {
+    return this.openSockets.get(listener.sockets.name)?.streams.port ?? listener.port;
   }
 
-  /** What threads beside the main one keep for a point. */
-  workerMemo({ sockets, responder, address }: ListenPoint): MemoSize {
+  /** Where these listeners listen now. */
+  addressesOf(listeners: readonly Listener[]): readonly ListeningAddress[] {
+    return listeners.map((listener) => {
+      const { transport, address, zones } = listener;
+      return { transport, address, port: this.portOf(listener), zones: [...zones.keys()] };
+    });
+  }
+
+  /** What threads beside the main one keep for a listener. */
+  workerMemo({ sockets, responder, address }: Listener): MemoSize {
     const open = this.openSockets.get(sockets.name);
     return open?.udp?.memoOf(open.binding.responder === responder ? undefined : address) ?? { entries: 0, octets: 0 };
   }
@@ -130,20 +150,20 @@ export class Sockets {
     this.udpKind = kind;
   }
 
-  private async openFor(sharing: readonly ListenPoint[]): Promise<OpenSockets> {
+  private async openFor(sharing: readonly Listener[]): Promise<OpenSockets> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.tryOpen(mainPoint(sharing), bindingOf(sharing));
+        return await this.tryOpen(mainListener(sharing), bindingOf(sharing));
       } catch (error) {
         if (sharing[0]!.port !== 0 || attempt === PORT_ATTEMPTS) throw error;
       }
     }
   }
 
-  private async tryOpen(point: ListenPoint, binding: ListenerBinding): Promise<OpenSockets> {
+  private async tryOpen(listener: Listener, binding: ListenerBinding): Promise<OpenSockets> {
     const { clock, log, reusePort } = this;
-    const { transport, server, port, limits } = point;
-    const { name, address } = point.sockets;
+    const { transport, server, port, limits } = listener;
+    const { name, address } = listener.sockets;
     const streamOptions = { address, port, reusePort, clock, limits, tls: () => binding.credentials?.() };
     if (transport === 'https') {
       if (!binding.credentials)
@@ -191,12 +211,12 @@ export class Sockets {
 }
 
 /** Sends a reply of whatever kind. */
-export function sendAnswer(send: SendReply, answer: Answer): void {
+export function sendAnswer(send: SendResponse, answer: Answer): void {
   if (answer && 'next' in answer) send(undefined, answer);
   else send(answer);
 }
 
-/** The points by the sockets that they share, which have a name. */
-function bySockets(points: readonly ListenPoint[]): ReadonlyMap<string, readonly ListenPoint[]> {
-  return Map.groupBy(points, ({ sockets }) => sockets.name);
+/** The listeners by the sockets that they share, which have a name. */
+function bySockets(listeners: readonly Listener[]): ReadonlyMap<string, readonly Listener[]> {
+  return Map.groupBy(listeners, ({ sockets }) => sockets.name);
 }

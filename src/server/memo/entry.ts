@@ -1,28 +1,27 @@
 import { type MessageFlags, Rcode } from '../../dns/message.ts';
 import { SRV } from '../../dns/rr.ts';
 import { decodeFlags } from '../../dns/wire/decode.ts';
-import type { Epoch, Repeat } from '../../plugin/repeat.ts';
-import { countsOf, type Reply } from '../../plugin/reply.ts';
+import type { Epoch } from '../../plugin/repeat.ts';
+import { countsOf, type Repeat, type Reply } from '../../plugin/reply.ts';
 import type { Route } from '../answer/router.ts';
 import type { KeptReply } from './memo.ts';
-import type { RepeatableReply } from './repeat-reply.ts';
-import { findAddressRuns } from './shuffle.ts';
+import { findAddressRuns, type RepeatableReply } from './repeat-reply.ts';
 
-/** Longer replies are made anew each time. */
+/** Longer responses are not kept. */
 const MAX_REPLY_OCTETS = 4096;
 
-/** A whole reply that can be given again, with all that is known of it. */
+/** A whole response that can be given again, and what is known of it. */
 export interface MemoEntry extends KeptReply, RepeatableReply {
   readonly bytes: Buffer;
   readonly reply: Reply;
   readonly repeat: Repeat;
   readonly route: Route;
   readonly flags: MessageFlags;
-  /** The epochs' values when the reply was made. */
+  /** The epochs' values when the response was made. */
   readonly values: readonly number[];
 }
 
-/** Whether something that the reply was made from has changed, or its time is over. */
+/** Whether something that the response was made from has changed, or its time has ended. */
 export function isStale({ repeat, values }: MemoEntry, nowMs: number): boolean {
   return nowMs >= repeat.untilMs || hasMoved(repeat.epochs, values);
 }
@@ -32,13 +31,13 @@ function hasMoved(epochs: readonly Epoch[], values: readonly number[]): boolean 
   return false;
 }
 
-/** The entry for a reply that was just made; undefined for one that cannot be given again from its octets, or says what went wrong. */
+/** The entry for a response that was just made; undefined for an error, and for a response that cannot be given again from its octets. */
 export function createEntry(bytes: Buffer, reply: Reply, route: Route, hasEdns: boolean): MemoEntry | undefined {
   const { repeat } = reply;
   if (!repeat || reply.error || bytes.length > MAX_REPLY_OCTETS || !isWhole(bytes, reply, hasEdns)) return undefined;
   const runs = repeat.shuffled ? findAddressRuns(bytes) : [];
   if (!runs) return undefined;
-  // A small Buffer is a piece of a larger one, which it would keep alive whole.
+  // A small Buffer is a part of a larger one, and would keep all of it alive.
   const own = Buffer.allocUnsafeSlow(bytes.length);
   own.set(bytes);
   return {
@@ -46,12 +45,12 @@ export function createEntry(bytes: Buffer, reply: Reply, route: Route, hasEdns: 
     flags: decodeFlags(bytes.readUInt16BE(2)),
     values: repeat.epochs.map((epoch) => epoch.value),
     runs,
-    anySpelling: repeat.spelledAsAsked === true && isSpelledByPointers(reply),
+    anyCase: repeat.caseAsAsked === true && hasCaseOnlyInQuestion(reply),
     used: false,
   };
 }
 
-/** Whether nothing was left out: a client that takes more octets must not get less. */
+/** Whether all records are in the message: a client that accepts larger messages must get all of them. */
 function isWhole(bytes: Buffer, reply: Reply, hasEdns: boolean): boolean {
   const { answer, authority, additional } = countsOf(reply);
   return (
@@ -61,8 +60,8 @@ function isWhole(bytes: Buffer, reply: Reply, hasEdns: boolean): boolean {
   );
 }
 
-/** Whether the qname's spelling shows only where names point to the question: everywhere but in uncompressed targets. */
-function isSpelledByPointers({ rcode, answer, additional }: Reply): boolean {
+/** Whether all names with the qname's letter case are pointers to the question. Names in uncompressed targets are not. */
+function hasCaseOnlyInQuestion({ rcode, answer, additional }: Reply): boolean {
   if (rcode === Rcode.NXDOMAIN && answer.length > 0) return false;
   return ![...answer, ...additional].some(({ type }) => type === SRV.code);
 }

@@ -2,27 +2,27 @@ import { EdnsOption } from '../../dns/message.ts';
 import { QType } from '../../dns/rr.ts';
 import { HEADER_OCTETS } from '../../dns/wire/decode.ts';
 
-/** Queries that are longer carry something unusual. */
+/** Longer queries carry something unusual. */
 const MAX_QUERY_OCTETS = 512;
 const MAX_NAME_OCTETS = 255;
 const QUESTION_TAIL_OCTETS = 4;
 const OPT_FIXED_OCTETS = 11;
 const SHAPE_OCTETS = 5;
 
-/** RD, and with them in the next octet AD and CD: the flags that a query of the usual kind may have. */
+/** The flags that a usual query may have: RD, and in the next octet AD and CD. */
 const RD = 0x01;
 const AD_CD = 0x30;
 
 const HAS_EDNS = 0x40;
 const HAS_DO = 0x80;
 
-/** What the last {@link scanQuery} found; good until the next one. */
+/** The result of the last {@link scanQuery}; valid until the next one. */
 export interface Scan {
-  /** Equal for queries that get equal replies but for id, letter case and size: folded name, type, class, flags, EDNS. */
+  /** Equal for queries whose responses differ only in id, letter case and size: folded name, type, class, flags, EDNS. */
   readonly key: string;
-  /** A number that equal keys share and others hardly. */
+  /** A hash of the key. */
   readonly hash: number;
-  /** Where the qname ends. */
+  /** The offset where the qname ends. */
   readonly nameEnd: number;
   readonly hasCapitals: boolean;
   readonly type: number;
@@ -40,8 +40,8 @@ const scan = {
 };
 
 /**
- * Reads a query of the usual kind without decoding it: one question, no records but an OPT with no option that matters.
- * Undefined for anything else, good or bad, which is for {@link accept} to judge.
+ * Reads a usual query without decoding it: one question, and no records but an OPT record without options that matter. Undefined for any other
+ * message, valid or not; {@link accept} judges those.
  */
 export function scanQuery(bytes: Uint8Array): Scan | undefined {
   const { length } = bytes;
@@ -67,7 +67,7 @@ export function scanQuery(bytes: Uint8Array): Scan | undefined {
   return scan;
 }
 
-/** What the key of a question tells of it. */
+/** The parts of a question that its key holds. */
 export function readKey(key: string): { readonly type: number; readonly do: boolean } {
   return { type: (key.charCodeAt(1) << 8) | key.charCodeAt(2), do: (key.charCodeAt(0) & HAS_DO) !== 0 };
 }
@@ -84,7 +84,7 @@ function hasUsualHeader(bytes: Uint8Array): boolean {
   );
 }
 
-/** Copies the qname behind the key's shape in lower case; the result is where the key ends, 0 for a name that is none. */
+/** Appends the qname to the key in lower case. Returns where the key ends, or 0 if the name is not valid. */
 function foldName(bytes: Uint8Array): number {
   let at = HEADER_OCTETS;
   let out = SHAPE_OCTETS;
@@ -113,7 +113,7 @@ function foldName(bytes: Uint8Array): number {
   return out;
 }
 
-/** Reads the OPT record that ends the message; false if it is none, or says something that a reply may depend on. */
+/** Reads the OPT record at the end of the message; false if it is another record, or has something that a response may depend on. */
 function scanOpt(bytes: Uint8Array, at: number): boolean {
   if (at + OPT_FIXED_OCTETS > bytes.length || bytes[at] !== 0 || bytes[at + 1] !== 0 || bytes[at + 2] !== QType.OPT) {
     return false;
@@ -129,7 +129,7 @@ function scanOpt(bytes: Uint8Array, at: number): boolean {
   return true;
 }
 
-/** dig sends a cookie with every query; servers without cookies pass over it (RFC 7873 §5.2). */
+/** Whether the only option is a cookie. dig sends one with every query; servers without cookies ignore it (RFC 7873 §5.2). */
 function isCookieOnly(bytes: Uint8Array, at: number, octets: number): boolean {
   return (
     octets >= 4 &&

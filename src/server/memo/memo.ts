@@ -2,27 +2,26 @@ import { CairnError } from '../../base/errors.ts';
 import { AdmissionFilter } from './admission-filter.ts';
 import type { Scan } from './key.ts';
 
-/** The environment variable that, set to `off`, has every reply made anew: for measuring and for hunting a difference. */
-export const MEMO_VARIABLE = 'CAIRN_MEMO';
-/** Replies that are kept for one listener. */
+/** The environment variable that switches the memo off with `off`, for measurements and for debugging. */
+const MEMO_VARIABLE = 'CAIRN_MEMO';
+/** The maximum number of responses that are kept for one listener. */
 export const MAX_MEMO_ENTRIES = 16_384;
-/** The octets of all of them together. */
+/** The maximum size of all of them together. */
 export const MAX_MEMO_OCTETS = 8 * 1024 * 1024;
 
-/** A whole reply that can be given again. */
+/** A whole response that can be given again. */
 export interface KeptReply {
   readonly bytes: Uint8Array;
-  /** Whether another spelling of the qname leaves all other octets as they are. */
-  readonly anySpelling: boolean;
-  /** Set when it is used, taken off when it could have been evicted. */
+  /** Whether another letter case of the qname leaves all other octets unchanged. */
+  readonly anyCase: boolean;
+  /** Set when the entry is used; cleared when the entry is spared from eviction. */
   used: boolean;
 }
 
 /**
- * Whole replies by question, to be given again without asking the plugins, for as long as nothing that they were made from
- * has changed.
+ * Whole responses by question. They are given again, without asking the plugins, as long as nothing that they were made from has changed.
  *
- * A question gets an entry when it comes the second time, so a flood of random names leaves little behind.
+ * A question gets an entry when it comes for the second time, so a flood of random names adds few entries.
  */
 export class Memo<E extends KeptReply> {
   private readonly entries = new Map<string, E>();
@@ -32,10 +31,10 @@ export class Memo<E extends KeptReply> {
   private readonly isStale: (entry: E, nowMs: number) => boolean;
   private readonly dropped: (entry: E) => void;
   hits = 0;
-  /** Entries that were asked for when they no longer held. */
+  /** How many times an entry was asked for that was stale. */
   outdated = 0;
 
-  /** `isStale` says whether what an entry says no longer holds; `dropped` is told of each that goes. */
+  /** `isStale` says whether an entry is no longer valid; `dropped` is called with each entry that is removed. */
   constructor(isStale: (entry: E, nowMs: number) => boolean, dropped: (entry: E) => void = () => {}) {
     this.isStale = isStale;
     this.dropped = dropped;
@@ -49,7 +48,7 @@ export class Memo<E extends KeptReply> {
     return this.octets;
   }
 
-  /** The entry for a question, if what it says still holds. */
+  /** The entry for a question, if it is still valid. */
   get({ key, hasCapitals }: Pick<Scan, 'key' | 'hasCapitals'>, nowMs: number): E | undefined {
     const entry = this.entries.get(key);
     if (!entry) return undefined;
@@ -58,18 +57,18 @@ export class Memo<E extends KeptReply> {
       this.outdated++;
       return undefined;
     }
-    if (hasCapitals && !entry.anySpelling) return undefined;
+    if (hasCapitals && !entry.anyCase) return undefined;
     entry.used = true;
     return entry;
   }
 
-  /** As {@link get}, and leaves all as it is. */
+  /** As {@link get}, without any change. */
   protected peek({ key, hasCapitals }: Pick<Scan, 'key' | 'hasCapitals'>, nowMs: number): E | undefined {
     const entry = this.entries.get(key);
-    return entry && !this.isStale(entry, nowMs) && (!hasCapitals || entry.anySpelling) ? entry : undefined;
+    return entry && !this.isStale(entry, nowMs) && (!hasCapitals || entry.anyCase) ? entry : undefined;
   }
 
-  /** Whether a question has been asked lately, and so is worth an entry; from now on it has. */
+  /** Whether a question was asked lately, and so is worth an entry. The filter then remembers it. */
   isWorth({ hash }: Scan): boolean {
     if (!this.isOn) return false;
     return this.filter.knows(hash);
@@ -85,7 +84,7 @@ export class Memo<E extends KeptReply> {
     this.octets += length;
   }
 
-  /** Forgets all. */
+  /** Removes all entries. */
   clear(): void {
     for (const [key, entry] of this.entries) this.delete(key, entry);
   }
@@ -96,7 +95,7 @@ export class Memo<E extends KeptReply> {
     this.dropped(entry);
   }
 
-  /** Takes out the oldest entry that was not used since it last could have been taken out. */
+  /** Removes the oldest entry that was not used since it was last spared. */
   private evict(): void {
     for (const [key, entry] of this.entries) {
       if (!entry.used) {
@@ -110,7 +109,7 @@ export class Memo<E extends KeptReply> {
   }
 }
 
-/** @throws CairnError for a value that says neither yes nor no. */
+/** @throws CairnError for a value other than `on` and `off`. */
 function isWanted(): boolean {
   const wanted = process.env[MEMO_VARIABLE] || 'on';
   if (wanted === 'on' || wanted === 'off') return wanted === 'on';

@@ -5,7 +5,7 @@ import type { Peer } from '../../net/transport.ts';
 import type { Arrival, Protocol, Query } from '../../plugin/query.ts';
 import type { Scan } from './key.ts';
 
-/** A query that was answered from its octets; what an observer wants to know beyond that is decoded when it asks. */
+/** A query that the memo answered from its octets. Other parts are decoded when an observer reads them. */
 export class MemoQuery implements Query {
   readonly protocol: Protocol;
   readonly octets: number;
@@ -16,7 +16,7 @@ export class MemoQuery implements Query {
   readonly depth = 0;
   readonly shared = false;
   readonly tailored = false;
-  private readonly bytes: Uint8Array;
+  readonly #bytes: Uint8Array;
   readonly arrival: Arrival;
   private readonly hasEdns: boolean;
   /** The OPT record, unless it must be decoded. */
@@ -30,7 +30,7 @@ export class MemoQuery implements Query {
     this.type = scan.type;
     this.zone = zone;
     this.server = server;
-    this.bytes = bytes;
+    this.#bytes = bytes;
     this.arrival = arrival;
     this.hasEdns = scan.hasEdns;
     const isPlain = scan.hasEdns && !scan.hasOptions;
@@ -46,7 +46,7 @@ export class MemoQuery implements Query {
   }
 
   get message(): Message {
-    this.decoded ??= decodeMessage(this.bytes);
+    this.decoded ??= decodeMessage(this.#bytes);
     return this.decoded;
   }
 
@@ -71,4 +71,4 @@ export class MemoQuery implements Query {
   }
 }
 
-const NO_OPTIONS: Edns['options'] = [];
+const NO_OPTIONS: Edns['options'] = Object.freeze([]);

@@ -1,9 +1,14 @@
+/*
+ * Whole responses that may be given again. Begin here; key.ts recognizes a question without decoding it, entry.ts decides what can be
+ * kept, memo.ts holds it within bounds. It never gives a response that no longer holds.
+ */
+
+import { udpLimit } from '../../dns/message.ts';
 import type { Repetitions } from '../../plugin/plugin.ts';
 import type { Arrival, Query } from '../../plugin/query.ts';
 import type { Reply } from '../../plugin/reply.ts';
 import { tellObservers, tellRepetitions } from '../answer/observers.ts';
 import type { Route } from '../answer/router.ts';
-import { udpLimit } from '../answer/udp-limit.ts';
 import type { ServerWatch } from '../answer/watch.ts';
 import { createEntry, isStale, type MemoEntry } from './entry.ts';
 import { type Scan, scanQuery } from './key.ts';
@@ -11,7 +16,7 @@ import { Memo } from './memo.ts';
 import { MemoQuery } from './query.ts';
 import { repeatReply } from './repeat-reply.ts';
 
-/** The memo of one listener: it decides what is kept, and which queries get it again. */
+/** The memo of one listener. It decides which responses are kept, and which queries get them. */
 export class ResponseMemo extends Memo<MemoEntry> {
   private readonly server: string;
   private readonly watch: ServerWatch;
@@ -22,12 +27,12 @@ export class ResponseMemo extends Memo<MemoEntry> {
     this.watch = watch;
   }
 
-  /** The whole response to a query, if one is kept that fits; it is counted, and observers are told. */
+  /** The kept response to a query, if there is one that fits. It is counted, and observers are told. */
   repeat(scan: Scan, bytes: Uint8Array, arrival: Arrival): Buffer | undefined {
     const entry = this.get(scan, arrival.receivedMs);
     if (!entry) return undefined;
     const { block, zone } = entry.route;
-    if (arrival.protocol === 'udp' && entry.bytes.length > udpLimit(scan.udpSize, block)) return undefined;
+    if (arrival.protocol === 'udp' && entry.bytes.length > udpLimit(scan.udpSize, block.udpSize)) return undefined;
     this.hits++;
     for (const cell of entry.repeat.again) cell.value++;
     const response = repeatReply(entry, bytes, scan, this.watch.random);
@@ -38,21 +43,21 @@ export class ResponseMemo extends Memo<MemoEntry> {
     return response;
   }
 
-  /** Keeps a response that was just made, if it may be repeated and its question has been asked lately. Synchronous, as the scan is shared. */
+  /** Keeps a response that was just made, if it may be repeated and its question was asked lately. It is synchronous, as the scan is shared. */
   remember(scan: Scan, response: Buffer, query: Query, reply: Reply, route: Route): void {
     if (!reply.repeat || route.isSelected || scan.hasCapitals || !this.isWorth(scan)) return;
     const entry = createEntry(response, reply, route, query.edns !== undefined);
     if (entry) this.set(scan.key, entry);
   }
 
-  /** What is kept for a query at this moment, with its key; nothing is counted. Ends the validity of earlier scans. */
+  /** The entry and key for a query at this moment; nothing is counted. Earlier scans are no longer valid after it. */
   find(bytes: Uint8Array, nowMs: number): { readonly key: string; readonly entry: MemoEntry } | undefined {
     const scan = scanQuery(bytes);
     const entry = scan && this.peek(scan, nowMs);
     return entry && { key: scan.key, entry };
   }
 
-  /** Does for queries that an entry answered in another thread what else is to be done for each. */
+  /** Counts queries that an entry answered in another thread, and tells observers. */
   countRepetitions({ route, repeat }: MemoEntry, repetitions: Repetitions): void {
     this.hits += repetitions.count;
     for (const cell of repeat.again) cell.value += repetitions.count;

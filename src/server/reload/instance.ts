@@ -1,28 +1,46 @@
+/*
+ * From a configuration to chains of plugins at work, and what outlives them. Begin here; plugin-env.ts makes the plugins, keeper.ts keeps
+ * state from one reload to the next, confine.ts keeps what depends on a client from others. It never opens a port.
+ */
+
 import { messageOf } from '../../base/errors.ts';
 import { CorefileError, type CorefileWarning, inOrder, isCorefileError } from '../../corefile/error.ts';
 import { Rcode } from '../../dns/message.ts';
+import type { ServerCredentials } from '../../net/stream/tls-server.ts';
 import type { Clock } from '../../observe/clock.ts';
 import { createLogger, type Logger } from '../../observe/log.ts';
 import { UnservedError } from '../../plugin/existing.ts';
+import { CREDENTIALS, SELECTION } from '../../plugin/keys.ts';
+import type { Offers } from '../../plugin/offer.ts';
 import type { Handler } from '../../plugin/plugin.ts';
 import { UNCHANGING } from '../../plugin/repeat.ts';
 import { createReply } from '../../plugin/reply.ts';
 import type { Block } from '../answer/router.ts';
-import type { BlockConfiguration, Configuration } from '../configuration.ts';
-import { type ListenPoint, type ListenWorld, listenPoints } from '../listeners/listen-point.ts';
+import type { BlockConfiguration, Configuration } from '../configuration/configuration.ts';
+import { type Listener, type ListenerWorld, listenersOf } from '../listeners/listener.ts';
 import { PageBook } from '../listeners/pages.ts';
 import { confinedHandler, isConfined, type Recover, watchedHandler } from './confine.ts';
 import type { Claims } from './keeper.ts';
-import { createPlugins, type Generation, type NamedPlugin, type PluginWorld } from './plugin-env.ts';
+import {
+  type BlockPlugins,
+  createPlugins,
+  type Generation,
+  making,
+  type NamedPlugin,
+  type PluginWorld,
+} from './plugin-env.ts';
 
-/** How often a stopping instance looks whether its last queries are answered. */
+/** How often a stopping instance checks whether its last queries are answered. */
 const DRAIN_POLL_MS = 20;
+
+/** What an instance is made in. */
+export type InstanceWorld = ListenerWorld & PluginWorld;
 
 /** Chains of plugins made from one reading of a Corefile, and what they listen on. */
 export class Instance {
-  readonly listenPoints: readonly ListenPoint[];
+  readonly listeners: readonly Listener[];
   readonly pages: PageBook;
-  /** What is doubtful in where blocks and pages listen. */
+  /** Warnings about the addresses of blocks and pages. */
   readonly warnings: readonly CorefileWarning[];
   private readonly plugins: ReadonlyMap<BlockConfiguration, readonly NamedPlugin[]>;
   private readonly clock: Clock;
@@ -31,37 +49,38 @@ export class Instance {
   /**
    * Makes the plugins of a configuration and wires them to chains; no I/O.
    *
-   * @throws CorefileError at the directive that cannot be had.
+   * @throws CorefileError at the directive that cannot be used.
    */
-  constructor({ blocks }: Configuration, world: ListenWorld & PluginWorld, claims: Claims) {
+  constructor({ blocks }: Configuration, world: InstanceWorld, claims: Claims) {
     this.clock = world.clock;
     this.log = createLogger(world.sink);
     this.pages = new PageBook();
-    const listening = listenPoints(blocks, world);
-    this.listenPoints = listening.points;
-    const responders = new Map(this.listenPoints.map(({ server, responder }) => [server, responder]));
+    const { listeners, warnings } = listenersOf(blocks, world);
+    this.listeners = listeners;
+    const responders = new Map(this.listeners.map(({ server, responder }) => [server, responder]));
     const generation: Generation = { world, claims, pages: this.pages, shared: new Map(), responders };
-    this.plugins = new Map(
-      blocks.map((block) => [block, createPlugins(block, this.pointsOf(block)[0]?.server ?? '', generation)]),
+    const created = new Map(
+      blocks.map((block) => [block, createPlugins(block, this.listenersOf(block)[0]?.server ?? '', generation)]),
     );
-    for (const point of this.listenPoints) {
-      const secured = point.securedBy && this.plugins.get(point.securedBy);
-      point.credentials = secured?.find(({ plugin }) => plugin.credentials)?.plugin.credentials;
+    this.plugins = new Map([...created].map(([block, { plugins }]) => [block, plugins]));
+    for (const listener of listeners) {
+      const { securedBy } = listener;
+      if (securedBy) listener.credentials = credentialsOf(securedBy, created.get(securedBy)!.offers);
     }
-    this.warnings = inOrder([...listening.warnings, ...this.pages.warnings(this.listenPoints)]);
+    this.warnings = inOrder([...warnings, ...this.pages.warnings(this.listeners)]);
     const isWatched = blocks.some(({ plugins }) => plugins.some(({ definition }) => isConfined(definition)));
     const running = new Map(
-      [...this.plugins].map(([block, plugins]) => {
+      [...created].map(([block, plugins]) => {
         const recover: Recover = (query, thrown) => world.watch.recovered(query, thrown, block.settings.debug);
         return [block, runBlock(block, plugins, recover, isWatched)];
       }),
     );
-    for (const { zones, router } of this.listenPoints) {
+    for (const { zones, router } of this.listeners) {
       for (const [zone, owners] of zones) for (const block of owners) router.add(zone, running.get(block)!);
     }
   }
 
-  /** Runs the plugins' start and waits for all, also when one fails: then its error is thrown, and all must be stopped. */
+  /** Starts the plugins and waits for all, even if one fails. Then its error is thrown, and all must be stopped. */
   async start(): Promise<void> {
     const abort = new AbortController();
     const failures = await this.forEachPlugin(async ({ plugin, position }) => {
@@ -75,19 +94,19 @@ export class Instance {
     if (failures[0]) throw failures[0];
   }
 
-  /** Tells the plugins that their listeners are open; `portOf` gives the real port of each. */
-  async serving(portOf: (point: ListenPoint) => number): Promise<void> {
+  /** Tells the plugins that their listeners are open; `portOf` gives the actual port of each. */
+  async serving(portOf: (listener: Listener) => number): Promise<void> {
     const listening = new Map(
       [...this.plugins.keys()].map((block) => [
         block,
-        this.pointsOf(block).map((point) => ({ address: point.address ?? '', port: portOf(point) })),
+        this.listenersOf(block).map((listener) => ({ address: listener.address ?? '', port: portOf(listener) })),
       ]),
     );
     const failures = await this.forEachPlugin(async ({ plugin }, block) => plugin.serving?.(listening.get(block)!));
     for (const { message } of failures) this.log.error(message);
   }
 
-  /** Runs the plugins' last duties while DNS is still served; the result is what went wrong. */
+  /** Runs `shutdown` of the plugins while DNS is still served. Returns the errors. */
   shutdown(): Promise<readonly Error[]> {
     return this.forEachPlugin(async ({ plugin }) => plugin.shutdown?.());
   }
@@ -95,17 +114,17 @@ export class Instance {
   /** Waits for the queries in flight, at most `graceMs`, and stops every plugin. */
   async stop(graceMs: number): Promise<void> {
     const endMs = this.clock.monotonic() + graceMs;
-    while (this.listenPoints.some(({ responder }) => responder.inFlight > 0) && this.clock.monotonic() < endMs) {
+    while (this.listeners.some(({ responder }) => responder.inFlight > 0) && this.clock.monotonic() < endMs) {
       await new Promise<void>((resolve) => this.clock.after(DRAIN_POLL_MS, resolve));
     }
     await this.forEachPlugin(async ({ plugin }) => plugin.stop?.());
   }
 
-  private pointsOf(block: BlockConfiguration): readonly ListenPoint[] {
-    return this.listenPoints.filter(({ zones }) => [...zones.values()].flat().includes(block));
+  private listenersOf(block: BlockConfiguration): readonly Listener[] {
+    return this.listeners.filter(({ zones }) => [...zones.values()].flat().includes(block));
   }
 
-  /** Runs something for every plugin, all at once, to the end of each; the result is what they threw. */
+  /** Runs something for all plugins at once and waits for all of them. Returns the errors. */
   private async forEachPlugin(
     run: (plugin: NamedPlugin, block: BlockConfiguration) => Promise<void>,
   ): Promise<readonly Error[]> {
@@ -123,7 +142,7 @@ export class Instance {
 /** Runs a block's plugins; with `isWatched`, some plugin of the Corefile is confined. */
 function runBlock(
   { settings }: BlockConfiguration,
-  plugins: readonly NamedPlugin[],
+  { plugins, offers }: BlockPlugins,
   recover: Recover,
   isWatched: boolean,
 ): Block {
@@ -133,34 +152,56 @@ function runBlock(
   const isBare = !plugins.some(({ plugin }) => plugin.wrap || plugin.observe);
   return {
     handler: isBare ? undefined : chainOf(plugins, end, recover, isWatched),
-    observers: plugins.map(({ plugin }) => plugin).filter((plugin) => plugin.observe),
-    selects: selectionOf(plugins),
+    observers: plugins.map(({ hooks }) => hooks).filter(({ observe }) => observe),
+    selects: selectionOf(offers, recover),
     recursion: settings.recursion ?? false,
     udpSize: settings.udpSize,
     debug: settings.debug ?? false,
-    explain: (query, reply) => plugins.find(({ name }) => name === reply.source)?.plugin.explain?.(query, reply),
+    explain: (query, reply) => plugins.find(({ name }) => name === reply.source)?.hooks.explain?.(query, reply),
   };
 }
 
 /**
- * Wires plugins to one handler, the last one first. Whether a reply may be given to others is enforced here, for every link of the
- * chain: see `confine.ts`.
+ * Makes one handler of the plugins, the last one first. This also enforces, for every plugin of the chain, which replies may go to other clients: see
+ * `confine.ts`.
  */
 function chainOf(plugins: readonly NamedPlugin[], end: Handler, recover: Recover, isWatched: boolean): Handler {
-  return plugins.reduceRight((next, { name, plugin, isConfined }) => {
+  return plugins.reduceRight((next, { name, plugin, position, isConfined }) => {
     if (!plugin.wrap) return next;
-    const handler = isConfined ? confinedHandler(name, plugin, next, recover) : plugin.wrap(next);
+    const handler = making(name, position, () =>
+      isConfined ? confinedHandler(name, plugin, next, recover) : plugin.wrap!(next),
+    );
     return isWatched ? watchedHandler(handler, recover) : handler;
   }, end);
 }
 
-/** Which queries of its zones a block serves; undefined for all. */
-function selectionOf(plugins: readonly NamedPlugin[]): Block['selects'] {
-  const selecting = plugins.map(({ plugin }) => plugin).filter((plugin) => plugin.selects);
-  return selecting.length === 0 ? undefined : (query) => selecting.every((plugin) => plugin.selects!(query));
+/** The credentials that a block's plugins offer. @throws CorefileError if the settings say that there are some, but none are offered */
+function credentialsOf({ settings }: BlockConfiguration, offers: Offers): () => ServerCredentials {
+  const [credentials] = offers.of(CREDENTIALS);
+  if (credentials) return credentials;
+  const { plugin, position } = settings.tls!;
+  const instead = 'call env.offer(CREDENTIALS, …) in create';
+  throw new CorefileError(
+    position,
+    `plugin/${plugin}: its settings have 'tls', but it offers no credentials - ${instead}`,
+  );
 }
 
-/** The error of a plugin's start, with the plugin's name, and behind the place in the Corefile if it has one. */
+/** Selects the queries of its zones that a block serves; undefined for all. If the selection throws, the query is left to other blocks. */
+function selectionOf(offers: Offers, recover: Recover): Block['selects'] {
+  const selections = offers.of(SELECTION);
+  if (selections.length === 0) return undefined;
+  return (query) => {
+    try {
+      return selections.every((selects) => selects(query));
+    } catch (thrown) {
+      recover(query, thrown);
+      return false;
+    }
+  };
+}
+
+/** The error of a plugin's start with the plugin's name, after the position in the Corefile if it has one. */
 function inPluginError(name: string, error: unknown): Error {
   if (isCorefileError(error)) return new CorefileError(error.position, `plugin/${name}: ${error.detail}`, error.kind);
   return new Error(`plugin/${name}: ${messageOf(error)}`, { cause: error });

@@ -1,10 +1,10 @@
 import type { Kept } from '../../plugin/env.ts';
 
-/** State that outlives the chain that made it: a value stays as long as the newest chain has asked for its key. */
+/** State that outlives the chain that made it. A value stays as long as the newest chain asks for its key. */
 export class Keeper {
   private readonly values = new Map<string, Kept>();
 
-  /** Begins a new chain's set of claims; exactly one of its two ends must be called. */
+  /** Begins the claims of a new chain. Exactly one of `commit` and `abandon` must be called. */
   begin(): Claims {
     const claimed = new Set<string>();
     const made = new Set<string>();
@@ -31,14 +31,14 @@ export class Keeper {
 
 export interface Claims {
   keep<T extends Kept>(key: string, make: () => T): T;
-  /** The chain serves now: values that it did not ask for are stopped. */
+  /** The chain serves now. Values that it did not ask for are stopped. */
   commit(): Promise<void>;
-  /** The chain failed: values that were made for it are stopped. */
+  /** The chain failed. Values that were made for it are stopped. */
   abandon(): Promise<void>;
 }
 
-async function release(values: Map<string, Kept>, isOver: (key: string) => boolean): Promise<void> {
-  const over = [...values].filter(([key]) => isOver(key));
-  for (const [key] of over) values.delete(key);
-  await Promise.allSettled(over.map(async ([, value]) => value.stop?.()));
+async function release(values: Map<string, Kept>, isUnused: (key: string) => boolean): Promise<void> {
+  const unused = [...values].filter(([key]) => isUnused(key));
+  for (const [key] of unused) values.delete(key);
+  await Promise.allSettled(unused.map(async ([, value]) => value.stop?.()));
 }

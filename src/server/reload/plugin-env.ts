@@ -7,16 +7,17 @@ import type { Clock } from '../../observe/clock.ts';
 import { createLogger, type LogSink } from '../../observe/log.ts';
 import type { Metrics } from '../../observe/metrics.ts';
 import type { PluginEnv, ServerProcess } from '../../plugin/env.ts';
+import { Offers } from '../../plugin/offer.ts';
 import { notePassage } from '../../plugin/passages.ts';
 import type { Plugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import type { Responder } from '../answer/responder.ts';
-import type { BlockConfiguration, PluginConfiguration } from '../configuration.ts';
+import type { BlockConfiguration } from '../configuration/configuration.ts';
 import type { PageBook } from '../listeners/pages.ts';
-import { confinedEnv, isConfined } from './confine.ts';
+import { confinedEnv, confinedHooks, type Hooks, isConfined } from './confine.ts';
 import type { Claims } from './keeper.ts';
 
-/** What the plugins of the whole process have in common. */
+/** What all plugins of the process share. */
 export interface PluginWorld {
   readonly sink: LogSink;
   readonly metrics: Metrics;
@@ -26,7 +27,7 @@ export interface PluginWorld {
   localAddresses(): readonly string[];
 }
 
-/** What the plugins that are made in one start or reload have in common. */
+/** What all plugins that are made in one start or reload share. */
 export interface Generation {
   readonly world: PluginWorld;
   readonly claims: Claims;
@@ -38,39 +39,47 @@ export interface Generation {
 export interface NamedPlugin {
   readonly name: string;
   readonly plugin: Plugin;
+  /** The plugin's methods that are told of queries and replies. */
+  readonly hooks: Hooks;
   /** Whether its effect depends on the client: see `confine.ts`. */
   readonly isConfined: boolean;
-  /** Its directives in the block, in normal form, and where the first one stands. */
+  /** Its directives in the block, in normal form, and the position of the first one. */
   readonly text: string;
   readonly position: Position;
 }
 
-/** Makes the plugins of one block, in chain order. @throws CorefileError at the directive whose plugin cannot be made. */
-export function createPlugins(
-  block: BlockConfiguration,
-  server: string,
-  generation: Generation,
-): readonly NamedPlugin[] {
+/** The plugins of one block, in chain order, and what they offer. */
+export interface BlockPlugins {
+  readonly plugins: readonly NamedPlugin[];
+  readonly offers: Offers;
+}
+
+/** Makes the plugins of one block. @throws CorefileError at the directive whose plugin cannot be made. */
+export function createPlugins(block: BlockConfiguration, server: string, generation: Generation): BlockPlugins {
   const plugins: NamedPlugin[] = [];
+  const offers = new Offers();
   for (const configured of block.plugins) {
     const { definition } = configured;
     const { name } = definition;
-    const { text, directive } = configured;
+    const { text, directive, options } = configured;
     const { position } = directive;
-    const env = createEnv({ name, position }, block, server, plugins, generation);
+    const env = createEnv({ name, position }, block, server, { plugins, offers }, generation);
     const confined = isConfined(definition);
-    const plugin = createPlugin(configured, confined ? confinedEnv(env) : env);
-    plugins.push({ name, plugin, isConfined: confined, text, position });
+    const plugin = making(name, position, () => definition.create(options, confined ? confinedEnv(env) : env));
+    const hooks = confined ? confinedHooks(plugin) : plugin;
+    plugins.push({ name, plugin, hooks, isConfined: confined, text, position });
   }
-  return plugins;
+  offers.complete();
+  return { plugins, offers };
 }
 
-function createPlugin({ definition, options, directive }: PluginConfiguration, env: PluginEnv): Plugin {
+/** Makes something of a plugin. @throws CorefileError with the plugin's name, at its place in the Corefile or the place that it names */
+export function making<T>(name: string, position: Position, make: () => T): T {
   try {
-    return definition.create(options, env);
+    return make();
   } catch (error) {
     if (isCorefileError(error)) throw error;
-    throw new CorefileError(directive.position, `plugin/${definition.name}: ${messageOf(error)}`);
+    throw new CorefileError(position, `plugin/${name}: ${messageOf(error)}`);
   }
 }
 
@@ -78,7 +87,7 @@ function createEnv(
   { name, position }: Pick<NamedPlugin, 'name' | 'position'>,
   block: BlockConfiguration,
   server: string,
-  plugins: readonly NamedPlugin[],
+  { plugins, offers }: BlockPlugins,
   { world, claims, pages, shared, responders }: Generation,
 ): PluginEnv {
   const { debug = false, root = '', view = '', labelled = [] } = block.settings;
@@ -93,6 +102,7 @@ function createEnv(
       labelled: labelled.length > 0,
       plugins: () => plugins,
     },
+    ...offers.envOf(name),
     path: (path) => resolvePath(root, path),
     localAddresses: world.localAddresses,
     label: (query, label) => readLabel(query, label, labelled, plugins),
@@ -107,7 +117,7 @@ function createEnv(
   };
 }
 
-/** Asks the plugin that the label begins with. */
+/** Asks the plugin whose name the label begins with. */
 function readLabel(
   query: Query,
   label: string,
@@ -118,5 +128,5 @@ function readLabel(
   const slash = label.indexOf('/');
   const owner = plugins.find(({ name }) => name === label.slice(0, slash));
   if (owner?.isConfined) notePassage(query);
-  return owner?.plugin.label?.(query, label.slice(slash + 1));
+  return owner?.hooks.label?.(query, label.slice(slash + 1));
 }

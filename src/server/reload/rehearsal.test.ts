@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import { printWarning } from '../../corefile/error.ts';
 import { plugins } from '../../plugins.ts';
-import { corefileSource } from '../corefile-source.ts';
+import { corefileSource } from '../configuration/corefile-source.ts';
 import { rehearse } from './rehearsal.ts';
 
 const DISTRIBUTIONS = join(import.meta.dirname, '../../../test/corefile/distributions');

@@ -5,17 +5,16 @@ import { createLogger } from '../../observe/log.ts';
 import { Metrics } from '../../observe/metrics.ts';
 import type { ServerProcess } from '../../plugin/env.ts';
 import { ServerWatch } from '../answer/watch.ts';
-import type { Configuration } from '../configuration.ts';
+import type { Configuration } from '../configuration/configuration.ts';
 import { bindAddresses } from '../listeners/bind-addresses.ts';
-import type { ListenWorld } from '../listeners/listen-point.ts';
-import { Instance } from './instance.ts';
+import { Instance, type InstanceWorld } from './instance.ts';
 import { Keeper } from './keeper.ts';
 
 /**
- * Does all that a start does with a configuration before it reads a file, asks a server or opens a socket, and undoes it.
+ * Does what a start does with a configuration before it reads files, asks servers or opens sockets, and then undoes it.
  *
  * @returns the warnings about the Corefile
- * @throws CorefileErrors for what a start would refuse on any machine.
+ * @throws CorefileErrors with the errors that a start would have on any machine.
  */
 export async function rehearse(configuration: Configuration): Promise<readonly CorefileWarning[]> {
   const errors: CorefileError[] = [];
@@ -28,7 +27,7 @@ export async function rehearse(configuration: Configuration): Promise<readonly C
   return inOrder([...warnings, ...instance!.warnings]);
 }
 
-function world(warnings: CorefileWarning[]) {
+function world(warnings: CorefileWarning[]): InstanceWorld {
   const sink = () => {};
   const [clock, random, metrics] = [systemClock, Math.random, new Metrics()];
   return {
@@ -45,8 +44,8 @@ const PROCESS: ServerProcess = {
   shuttingDown: false,
 };
 
-/** The server may be meant for a machine with other interfaces: an unknown interface is only a warning here. */
-function bindHereOrElsewhere(warnings: CorefileWarning[]): ListenWorld['bindAddresses'] {
+/** The Corefile may be for a machine with other interfaces, so an unknown interface is only a warning here. */
+function bindHereOrElsewhere(warnings: CorefileWarning[]): InstanceWorld['bindAddresses'] {
   return (bind) => {
     const errors: CorefileError[] = [];
     const addresses = attempt(errors, () => bindAddresses(bind));

@@ -1,32 +1,32 @@
-import type { Incoming, SendReply } from '../../net/transport.ts';
+import type { Incoming, SendResponse } from '../../net/transport.ts';
 import { MAX_QUERY_AGE_MS, Overload } from '../../net/udp/overload.ts';
 import { joinBytes, NO_REPLY, type Queries, type Replies } from './messages.ts';
 
-/** Queries of one worker that wait, in its own queue or for the main thread; more are dropped and counted. */
+/** The maximum number of queries of one worker that wait, in its queue or for the main thread. More are dropped and counted. */
 export const MAX_WAITING = 4096;
-/** How many go in one message: the main thread answers them in a single turn of its event loop. */
+/** How many queries one message holds: the main thread answers them in a single turn of its event loop. */
 export const MAX_PASSED_AT_ONCE = 256;
-/** Passes queries on; their octets may be given away. */
+/** Passes queries on; their octets may be transferred. */
 type Pass = (queries: Queries, octets: ArrayBuffer) => void;
 
 interface Waiting extends Pick<Incoming, 'bytes' | 'client' | 'local'> {
   readonly receivedMs: number;
-  readonly send: SendReply;
+  readonly send: SendResponse;
 }
 
 /**
- * The queries that a worker passes to the main thread. A message costs as much as several queries, so while the main thread
- * has not looked at one, those that come are gathered for the next: the more there is to do, the cheaper it is.
+ * The queries that a worker passes to the main thread. A message costs as much as several queries. So while the main thread has not read a message,
+ * further queries are collected for the next one: under load, each query costs less.
  *
- * Where more come than the main thread can answer, some get no reply. Those are the oldest: with the newest first, a query that is
- * answered is answered soon, and those that are too old cost nothing more.
+ * If more queries come than the main thread can answer, the oldest get no response. So a query that is answered is answered soon, and queries that
+ * are too old cost nothing more.
  */
 export class Backlog {
   passed = 0;
   dropped = 0;
-  /** Of the queries that were passed on, by token. */
-  private readonly promised = new Map<number, SendReply>();
-  /** Queries that were not, in the order in which they came. */
+  /** The functions that send the responses to the queries that were passed on, by token. */
+  private readonly promised = new Map<number, SendResponse>();
+  /** Queries that were not passed on yet, in the order in which they came. */
   private queue: Waiting[] = [];
   private readonly pass: Pass;
   private readonly monotonic: () => number;
@@ -39,7 +39,7 @@ export class Backlog {
     this.pass = pass;
   }
 
-  /** Promises the query a reply, if there is room or can be made. */
+  /** Takes a query, if there is room or room can be made. */
   ask(incoming: Incoming, receivedMs: number): void {
     if (this.promised.size + this.queue.length >= MAX_WAITING) {
       if (this.queue.length === 0) {
@@ -53,7 +53,7 @@ export class Backlog {
     this.queue.push({ bytes: bytes.slice(), client, local, receivedMs, send: incoming.defer() });
   }
 
-  /** Sends what the main thread answered. */
+  /** Sends the responses of the main thread. */
   settle({ tokens, lengths, bytes, isTurn }: Omit<Replies, 'recipes'>): void {
     let at = 0;
     tokens.forEach((token, i) => {
@@ -99,7 +99,7 @@ export class Backlog {
     this.drop(fresh === -1 ? this.queue.length : fresh);
   }
 
-  /** Drops the oldest of the queue. */
+  /** Drops the oldest queries of the queue. */
   private drop(count: number): void {
     if (count === 0) return;
     this.dropped += count;

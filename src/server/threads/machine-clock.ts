@@ -1,7 +1,7 @@
-/** So often two clocks are read; the reading that took the shortest counts, as a thread may have to wait in the middle of one. */
+/** How often both clocks are read. The shortest reading counts, as the thread may be interrupted during one. */
 const READINGS = 8;
 
-/** How far a monotonic clock is ahead of the machine's own, which all threads share: their scales start when they do. */
+/** How far a monotonic clock is ahead of the machine's clock, which all threads share. The monotonic clock of a thread starts with the thread. */
 export function aheadOfMachineMs(monotonic: () => number): number {
   let shortestMs = Number.POSITIVE_INFINITY;
   let aheadMs = 0;

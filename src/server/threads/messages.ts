@@ -1,6 +1,6 @@
 import type { BoundSocket } from '../../net/native/socket.ts';
 import type { UdpStats } from '../../net/transport.ts';
-import type { AddressRun } from '../memo/shuffle.ts';
+import type { AddressRun } from '../memo/repeat-reply.ts';
 
 /** What a worker is started with. */
 export interface WorkerStart {
@@ -11,12 +11,12 @@ export interface WorkerStart {
   readonly guests: Guests;
 }
 
-/** The addresses that blocks of their own have among those of the sockets. */
+/** The addresses of the sockets that have their own blocks. */
 export type Guests = readonly string[];
 
-/** Queries that a worker cannot answer, one element of each list for each. */
+/** Queries that a worker cannot answer. Each list has one element for each query. */
 export interface Queries {
-  /** What the reply is to be called. */
+  /** The number by which the response is found. */
   readonly tokens: number[];
   readonly clients: string[];
   readonly clientPorts: number[];
@@ -24,38 +24,38 @@ export interface Queries {
   /** On the main thread's clock. */
   readonly receivedMs: number[];
   readonly lengths: number[];
-  /** The messages, one behind the other. */
+  /** The messages, one after the other. */
   readonly bytes: Uint8Array;
 }
 
-/** Replies to such queries. */
+/** The responses to such queries. */
 export interface Replies {
-  /** Whether these are the first to a message of queries, so that the next one may come. */
+  /** Whether these are the first responses to a message of queries, so that the next message may be sent. */
   readonly isTurn: boolean;
   readonly tokens: number[];
   /** {@link NO_REPLY} for a client that gets none. */
   readonly lengths: number[];
   readonly bytes: Uint8Array;
-  /** How to answer the same questions from now on. */
+  /** Recipes for answering the same questions from now on. */
   readonly recipes: readonly Recipe[];
 }
 
 export const NO_REPLY = -1;
 
-/** All that it takes to give a reply again in another thread, for as long as nothing that it was made from has changed. */
+/** What another thread needs to repeat a response, as long as its data has not changed. */
 export interface Recipe {
-  /** What the worker calls it when it reports. */
+  /** The number of the recipe in reports. */
   readonly id: number;
-  /** The block's own address if it has one, else undefined. */
+  /** The address of the block, if it has its own; else undefined. */
   readonly guest: string | undefined;
-  /** Of the question. */
+  /** The key of the question. */
   readonly key: string;
   readonly bytes: Uint8Array;
   readonly runs: readonly AddressRun[];
-  /** The most octets of a UDP reply of the block, whatever more the client would take. */
+  /** The block's maximum size of a response over UDP, even if the client accepts more. */
   readonly udpSize: number | undefined;
-  readonly anySpelling: boolean;
-  /** Places in the shared table of epochs, and what they held when the reply was made. */
+  readonly anyCase: boolean;
+  /** Slots in the shared table of epochs, and their values when the response was made. */
   readonly slots: readonly number[];
   readonly values: readonly number[];
   /** On the main thread's clock. */
@@ -68,19 +68,19 @@ export interface Tally {
   readonly queryOctets: number;
   readonly isIPv6: boolean;
   count: number;
-  /** From arrival to reply, of all together. */
+  /** The time from arrival to response, of all queries together. */
   durationMs: number;
 }
 
 /** What a worker has done since its last report, and what it holds. */
 export interface Counts {
-  /** Rows of the recipe's id and the tally's fields: {@link packTally}. */
+  /** Rows with the recipe's id and the tally's fields: {@link packTally}. */
   readonly tallies: Float64Array;
-  /** Recipes that it no longer has; they are in `tallies` for the last time. */
+  /** Recipes that the worker has dropped; they are in `tallies` for the last time. */
   readonly forgotten: readonly number[];
-  /** One for each guest, and one without. */
+  /** One for each guest, and one for all other addresses. */
   readonly memos: readonly WorkerMemoSize[];
-  /** From the worker's start on. */
+  /** Counted since the worker's start. */
   readonly stats: WorkerStats;
 }
 
@@ -93,13 +93,13 @@ export interface WorkerMemoSize {
 export interface WorkerStats extends UdpStats {
   /** Queries that were passed on to the main thread. */
   passed: number;
-  /** Queries that were not passed on because too many waited. */
+  /** Queries that were dropped because too many waited, or because they waited too long. */
   dropped: number;
 }
 
 export const NO_STATS: Readonly<WorkerStats> = { sendErrors: 0, receiveErrors: 0, stale: 0, passed: 0, dropped: 0 };
 
-/** The counts of several, added up. */
+/** The sum of the counts of several workers. */
 export function addStats(all: readonly WorkerStats[]): WorkerStats {
   const sum = (of: keyof WorkerStats) => all.reduce((total, stats) => total + stats[of], 0);
   return {
@@ -115,7 +115,7 @@ export function addStats(all: readonly WorkerStats[]): WorkerStats {
 export type Order =
   | { readonly kind: 'serve'; readonly sockets: readonly BoundSocket[] }
   | { readonly kind: 'replies'; readonly replies: Replies }
-  /** Other chains answer: all recipes are void. */
+  /** Other chains answer, so all recipes are invalid. */
   | { readonly kind: 'handOver'; readonly guests: Guests }
   | { readonly kind: 'close'; readonly graceMs: number };
 
@@ -146,7 +146,7 @@ export function unpackTallies(rows: Float64Array, show: (id: number, tally: Tall
   }
 }
 
-/** One behind the other, in memory of their own: it can be given to another thread without a copy. */
+/** Joins parts in new memory, which can be transferred to another thread without a copy. */
 export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const joined = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;

@@ -13,39 +13,39 @@ interface Taught {
   readonly do: boolean;
 }
 
-/** What one worker has been taught, so that its reports can be understood. As much as the worker keeps, and what it forgot since its last report. */
+/** The recipes that one worker has, for reading its reports: those that it keeps, and those that it dropped since its last report. */
 export class TaughtRecipes {
   private readonly byId = new Map<number, Taught>();
   private readonly known = new Set<MemoEntry>();
   private readonly chains: Epoch;
   private lastId = 0;
 
-  /** `chains` moves when others answer: that voids every recipe. */
+  /** `chains` moves when other chains answer, which makes every recipe invalid. */
   constructor(chains: Epoch) {
     this.chains = chains;
   }
 
   /**
-   * The recipe of an entry that holds at this moment; undefined if the worker has it, or its block wants to see each query.
+   * The recipe of an entry that is valid at this moment; undefined if the worker has it, or if its block must see each query.
    *
-   * The entry was made or looked at in this turn, in which nothing else could move an epoch. What moves one later is
-   * seen by the worker before it uses the recipe, even if it comes in between.
+   * The entry was made or checked in this turn of the event loop, so no epoch has moved since. The worker checks the epochs before it uses the
+   * recipe, so it sees every later change.
    */
   teach(key: string, entry: MemoEntry, responder: Responder, guest: string | undefined): Recipe | undefined {
     if (this.known.has(entry) || !isObservedInBulk(entry.route.block)) return undefined;
     const id = ++this.lastId;
     this.known.add(entry);
     this.byId.set(id, { entry, responder, ...readKey(key) });
-    const { bytes, runs, anySpelling, repeat, route } = entry;
+    const { bytes, runs, anyCase, repeat, route } = entry;
     const epochs = [...repeat.epochs, this.chains];
     return {
-      ...{ id, guest, key, bytes, runs, anySpelling, untilMs: repeat.untilMs, udpSize: route.block.udpSize },
+      ...{ id, guest, key, bytes, runs, anyCase, untilMs: repeat.untilMs, udpSize: route.block.udpSize },
       slots: epochs.map(({ slot }) => slot),
       values: epochs.map(({ sharedValue }) => sharedValue),
     };
   }
 
-  /** Counts what the worker answered, and forgets what it forgot. */
+  /** Counts the worker's answers, and forgets the recipes that it dropped. */
   take({ tallies, forgotten }: Pick<Counts, 'tallies' | 'forgotten'>): void {
     unpackTallies(tallies, (id, tally) => {
       const taught = this.byId.get(id);

@@ -15,8 +15,7 @@ import type { Receiver } from '../../net/transport.ts';
 import { createLogger } from '../../observe/log.ts';
 import type { Responder } from '../answer/responder.ts';
 import type { ListenerBinding } from '../listeners/listener-binding.ts';
-import { BatchedService } from './batched-service.ts';
-import { openUdpService } from './udp-service.ts';
+import { BatchedService, openUdpService } from './udp-service.ts';
 
 const LOCAL = { address: '127.0.0.1', port: 53 };
 
@@ -62,7 +61,7 @@ function workerTests(): void {
   const WEB = encodeMessage(testMessage('web.shop.svc.cluster.local. A'));
   const addressOf = (reply: Buffer) => decodeMessage(reply).answer.map(printRdata);
 
-  test('after a change no reply says what was before it, from whichever thread it comes', async () => {
+  test('after a change no response of any thread shows the state before it', async () => {
     const { registry, random, responder, service, answered } = await setup(2);
     const asks = clients(service.port);
     for (let step = 0; step < 30_000; step += asks.length) {
@@ -120,7 +119,7 @@ function workerTests(): void {
     expect(service.memoOf('192.0.2.1')).toEqual({ entries: 0, octets: 0 });
   });
 
-  test('others take over at once: nothing of those before is given again', async () => {
+  test('other responders take over at once: no response of the former ones is repeated', async () => {
     const { service, binding } = await setup(2);
     const asks = clients(service.port);
     for (let round = 0; round < 3; round++) await Promise.all(asks.map((ask) => ask(WEB)));
@@ -213,7 +212,7 @@ function workerTests(): void {
     expect((await clients(service.port, 1)[0]!(WEB)).toString()).toBe('main');
   });
 
-  test('others take over also while there is no worker in a place', async () => {
+  test('other responders can take over while a worker is missing', async () => {
     const { service, lines } = await setup(2);
     const { readers } = service as unknown as { readers: { links: { worker: Worker }[] } };
     readers.links[0]!.worker.postMessage({ kind: 'nonsense' });

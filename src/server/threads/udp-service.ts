@@ -1,14 +1,22 @@
-import { loadMachinery } from '../../net/native/batched-udp.ts';
-import type { Receiver, UdpKind, UdpListener } from '../../net/transport.ts';
+/*
+ * UDP of a listener, with worker threads or without. Begin here; worker-pool.ts and worker-link.ts are the main thread's side, worker.ts
+ * is a thread, and messages.ts is what they say to each other. A worker never runs a plugin.
+ */
+
+import { Epoch } from '../../base/epoch.ts';
+import { type BatchedListener, drain, listenOn, loadMachinery } from '../../net/native/batched-udp.ts';
+import type { Machinery } from '../../net/native/serve-socket.ts';
+import { type BoundSocket, openBeside } from '../../net/native/socket.ts';
+import { CLOSE_GRACE_MS, type Receiver, type UdpKind, type UdpListener } from '../../net/transport.ts';
 import { openUdp } from '../../net/udp/udp.ts';
 import type { Clock } from '../../observe/clock.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { ListenerBinding } from '../listeners/listener-binding.ts';
-import { BatchedService } from './batched-service.ts';
-import { NO_STATS, type WorkerStats } from './messages.ts';
+import { addStats, NO_STATS, type WorkerStats } from './messages.ts';
+import { type Readers, WorkerPool } from './worker-pool.ts';
 
-/** What a listener's UDP needs to be served. */
-export interface UdpServiceOptions {
+/** The options for serving a listener's UDP. */
+interface UdpServiceOptions {
   readonly server: string;
   readonly address: string | undefined;
   readonly port: number;
@@ -22,30 +30,30 @@ export interface UdpServiceOptions {
   readonly receive: Receiver;
 }
 
-/** The replies that are kept whole. */
+/** The size of a memo. */
 export interface MemoSize {
   readonly entries: number;
   readonly octets: number;
 }
 
-/** UDP of one listener: served by the main thread, or by workers that ask it for what they do not know. */
+/** UDP of one listener, served by the main thread, or by workers that pass unknown queries to it. */
 export interface UdpService {
   readonly kind: UdpKind;
   readonly port: number;
   readonly stats: Readonly<WorkerStats>;
-  /** Threads beside the main one. */
+  /** The number of worker threads. */
   readonly workers: number;
   /** Workers that died and were replaced. */
   readonly deaths: number;
-  /** What the workers keep for a guest of the sockets, or for all others. */
+  /** The size of the workers' memos for a guest of the sockets, or for all other addresses. */
   memoOf(guest: string | undefined): MemoSize;
   /**
-   * Lets so many threads serve, with nothing lost; one is the main thread alone.
+   * Changes the number of threads without losing queries; 1 means the main thread alone.
    *
-   * @throws Error (as a rejection) if that cannot be had; all is as before then.
+   * @throws Error (as a rejection) if that fails; then nothing has changed.
    */
   resize(threads: number): Promise<void>;
-  /** Other responders are in the binding; settles when no report for those before is to come. */
+  /** Called after the binding got other responders. Settles when no report for the former ones is left. */
   handOver(): Promise<void>;
   close(graceMs?: number): Promise<void>;
 }
@@ -58,7 +66,7 @@ export async function openUdpService(options: UdpServiceOptions): Promise<UdpSer
   return new BatchedService(options, listener, (await loadMachinery())!);
 }
 
-/** One thread is all that there can be. */
+/** The portable kind, which only one thread can serve. */
 function portableService({ kind, port, stats, close }: UdpListener, log: Logger): UdpService {
   let isTold = false;
   return {
@@ -74,5 +82,132 @@ function portableService({ kind, port, stats, close }: UdpListener, log: Logger)
       isTold = threads > 1;
     },
     handOver: async () => {},
+  };
+}
+
+/** Batched UDP, whose sockets any thread can read. */
+export class BatchedService implements UdpService {
+  readonly kind = 'batched';
+  readonly port: number;
+  private readonly options: UdpServiceOptions;
+  private readonly machinery: Machinery;
+  /**
+   * The sockets belong to the service, not to the thread that reads them, and stay open as long as the service. So no query in their buffers is lost.
+   */
+  private readonly sockets: BoundSocket[];
+  private readers: Readers;
+  /** Readers that no longer read, but may still have responses to send. */
+  private leaving: Readers | undefined;
+  /** Moves when the binding gets other responders. */
+  private readonly chains = new Epoch();
+  /** The counts of readers that have ended. */
+  private past: WorkerStats = NO_STATS;
+  private pastDeaths = 0;
+  private closing: Promise<void> | undefined;
+
+  constructor(options: UdpServiceOptions, listener: BatchedListener, machinery: Machinery) {
+    this.options = options;
+    this.machinery = machinery;
+    this.port = listener.port;
+    this.sockets = [listener.socket];
+    this.readers = mainThread([listener]);
+  }
+
+  get workers(): number {
+    return this.readers.workers;
+  }
+
+  get stats(): WorkerStats {
+    return addStats([this.past, this.readers.stats, this.leaving?.stats ?? NO_STATS]);
+  }
+
+  get deaths(): number {
+    return this.pastDeaths + this.readers.deaths + (this.leaving?.deaths ?? 0);
+  }
+
+  memoOf(guest: string | undefined): MemoSize {
+    const memos = this.readers.memos.filter((memo) => memo.guest === guest);
+    const sum = (of: keyof MemoSize) => memos.reduce((total, memo) => total + memo[of], 0);
+    return { entries: sum('entries'), octets: sum('octets') };
+  }
+
+  async resize(threads: number): Promise<void> {
+    const workers = threads > 1 ? threads : 0;
+    if (workers === this.workers) return;
+    if (workers === 0) return this.shrinkToOne();
+    const pool = await WorkerPool.start(workers, {
+      ...this.options,
+      port: this.port,
+      chains: this.chains,
+      machinery: this.machinery,
+    });
+    try {
+      this.openSockets(workers);
+    } catch (error) {
+      await pool.close(0);
+      throw error;
+    }
+    const left = this.replaceReaders(pool);
+    pool.serve(this.sockets, left);
+    await left;
+  }
+
+  handOver(): Promise<void> {
+    this.chains.move();
+    return this.readers.handOver();
+  }
+
+  close(graceMs: number = CLOSE_GRACE_MS): Promise<void> {
+    this.closing ??= this.leave(graceMs);
+    return this.closing;
+  }
+
+  private async leave(graceMs: number): Promise<void> {
+    const { kernel } = this.machinery;
+    await drain(kernel, this.sockets, this.options.clock, graceMs);
+    await this.readers.close(graceMs);
+    for (const { fd } of this.sockets) kernel.close(fd);
+  }
+
+  private async shrinkToOne(): Promise<void> {
+    const { machinery, sockets, readers } = this;
+    const { clock, receive } = this.options;
+    // An event loop watches a socket only once.
+    if (readers instanceof WorkerPool && readers.isStoodInFor) await readers.close(CLOSE_GRACE_MS);
+    await this.replaceReaders(mainThread(sockets.map((socket) => listenOn(machinery, socket, clock, receive))));
+  }
+
+  /** Lets the present readers finish; settles when they have. */
+  private async replaceReaders(next: Readers): Promise<void> {
+    const { readers } = this;
+    this.leaving = readers;
+    this.readers = next;
+    await readers.close(CLOSE_GRACE_MS);
+    this.leaving = undefined;
+    this.past = addStats([this.past, readers.stats]);
+    this.pastDeaths += readers.deaths;
+  }
+
+  /** Opens sockets for more threads. Sockets are never closed if there are fewer threads, as closing one would lose its queries. */
+  private openSockets(count: number): void {
+    const { machinery, sockets } = this;
+    const before = sockets.length;
+    try {
+      while (sockets.length < count) sockets.push(openBeside(machinery.kernel, sockets[0]!));
+    } catch (error) {
+      for (const { fd } of sockets.splice(before)) machinery.kernel.close(fd);
+      throw error;
+    }
+  }
+}
+
+function mainThread(listeners: readonly BatchedListener[]): Readers {
+  return {
+    ...{ workers: 0, deaths: 0, memos: [] },
+    get stats() {
+      return addStats(listeners.map(({ stats }) => ({ ...NO_STATS, ...stats })));
+    },
+    handOver: async () => {},
+    close: async (graceMs) => void (await Promise.all(listeners.map((listener) => listener.release(graceMs)))),
   };
 }

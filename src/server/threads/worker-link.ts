@@ -20,29 +20,29 @@ import {
 } from './messages.ts';
 import { TaughtRecipes } from './taught-recipes.ts';
 
-/** Next to this file, from source as when it is built. */
+/** The file next to this one, both in the sources and in the bundle. */
 const PROGRAM = new URL(`./worker${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url);
 
-/** What a worker makes is garbage soon, and a larger nursery would only take more memory. */
+/** The objects of a worker are short-lived, so a larger young generation would only take more memory. */
 const YOUNG_MB = 4;
 
-/** What all workers of a listener have in common. */
+/** What all workers of a listener share. */
 export interface WorkerWorld {
   readonly clock: Clock;
   readonly binding: ListenerBinding;
-  /** Of the sockets. */
+  /** The port of the sockets. */
   readonly port: number;
-  /** Moves when other responders come into the binding. */
+  /** Moves when the binding gets other responders. */
   readonly chains: Epoch;
 }
 
-/** The main thread's end of one worker: it answers what the worker cannot, and counts what the worker could. */
+/** The main thread's side of one worker: it answers the queries that the worker passes on, and counts those that the worker answered. */
 export class WorkerLink {
   stats: Readonly<WorkerStats> = NO_STATS;
   memos: readonly WorkerMemoSize[] = [];
-  /** Settles when the thread is gone, with the reason if nobody asked it to end. */
+  /** Settles when the thread has ended, with the reason if it was not asked to. */
   readonly ended: Promise<string | undefined>;
-  /** Settles when the worker has seen the last hand-over, or is gone. */
+  /** Settles when the worker has seen the last hand-over, or has ended. */
   handedOver: Promise<unknown> = Promise.resolve();
   private readonly worker: Worker;
   private readonly world: WorkerWorld;
@@ -62,7 +62,7 @@ export class WorkerLink {
       guests: [...binding.byAddress.keys()],
     };
     this.worker = new Worker(PROGRAM, { workerData: start, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
-    let reason = 'it ended without a word';
+    let reason = 'it ended without an error message';
     this.worker.on('error', (error) => {
       reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
     });
@@ -89,15 +89,15 @@ export class WorkerLink {
     this.tell({ kind: 'serve', sockets });
   }
 
-  /** Other responders are in the binding; the recipes are void already, as `chains` has moved. */
+  /** Called after the binding got other responders. The recipes are already invalid, as `chains` has moved. */
   handOver(): void {
     const seen = new Promise<void>((resolve) => this.handOvers.push(resolve));
-    // One that has died keeps its place until there is another.
+    // A worker that has died stays in the list until it is replaced.
     this.handedOver = Promise.race([seen, this.ended]);
     this.tell({ kind: 'handOver', guests: [...this.world.binding.byAddress.keys()] });
   }
 
-  /** Lets the worker answer what it has read, within `graceMs`; settles when the thread is gone. */
+  /** Lets the worker answer the queries that it has read, within `graceMs`; settles when the thread has ended. */
   async close(graceMs: number): Promise<void> {
     this.isClosing = true;
     this.tell({ kind: 'close', graceMs });
@@ -126,7 +126,7 @@ export class WorkerLink {
     }
   }
 
-  /** Answers what can be answered at once in one message, the others when their replies come. */
+  /** Answers the queries with immediate responses in one message, the others when their responses come. */
   private answer({ tokens, clients, clientPorts, locals, receivedMs, lengths, bytes }: Queries): void {
     let at = 0;
     tokens.forEach((token, i) => {
@@ -147,7 +147,7 @@ export class WorkerLink {
         void reply.then((late) => this.settle(token, late));
         return;
       }
-      // A reply that comes later is not in the memo.
+      // A response that comes later is not in the memo.
       const found = responder.memo.find(query, receivedMs[i]!);
       const recipe = found && this.recipes.teach(found.key, found.entry, responder, guest);
       if (recipe) this.reply.recipes.push(recipe);
@@ -156,9 +156,9 @@ export class WorkerLink {
     this.sendReplies(true);
   }
 
-  /** Replies that are there at the same time go in one message. */
+  /** Responses of the same moment are sent in one message. */
   private settle(token: number, answer: Answer): void {
-    // Only TCP takes a reply of several messages.
+    // Only over TCP a response may have several messages.
     const bytes = answer instanceof Buffer ? answer : undefined;
     const { tokens, lengths, parts } = this.reply;
     if (tokens.length === 0) queueMicrotask(() => this.sendReplies(false));

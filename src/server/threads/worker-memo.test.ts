@@ -25,7 +25,7 @@ function setup(guests: readonly string[] = []) {
     guest: undefined,
     key: scanQuery(encodeMessage(testMessage(question)))!.key,
     bytes: encodeMessage({ ...testMessage(question), qr: true }),
-    ...{ runs: [], udpSize: undefined, anySpelling: true, untilMs: 1000 },
+    ...{ runs: [], udpSize: undefined, anyCase: true, untilMs: 1000 },
     ...{ slots: [epoch.slot], values: [epoch.sharedValue] },
     ...rest,
   });
@@ -39,7 +39,7 @@ function setup(guests: readonly string[] = []) {
   return { time, epoch, memo, recipe, ask, tallies };
 }
 
-test('what was learnt is given again with the id and spelling of the query', () => {
+test('a recipe is repeated with the id and letter case of the query', () => {
   const { memo, recipe, ask } = setup();
   expect(ask('a.b. A')).toBeUndefined();
   memo.learn(recipe('a.b. A'));
@@ -106,7 +106,7 @@ test('repetitions are tallied by what tells the queries apart', () => {
   expect(tallies()).toEqual([]);
 });
 
-test('an address with a block of its own has recipes of its own', () => {
+test('an address with its own block has its own recipes', () => {
   const { memo, recipe, ask } = setup(['192.0.2.1']);
   memo.learn(recipe('a.b. A', { id: 1 }));
   memo.learn(recipe('c.d. A', { id: 2, guest: '192.0.2.1' }));

@@ -1,18 +1,18 @@
 import { haveMoved } from '../../base/epoch.ts';
+import { udpLimit } from '../../dns/message.ts';
 import { guestAt } from '../../net/shared-sockets.ts';
 import type { Incoming, Peer } from '../../net/transport.ts';
-import { udpLimit } from '../answer/udp-limit.ts';
 import type { Scan } from '../memo/key.ts';
 import { type KeptReply, Memo } from '../memo/memo.ts';
 import { repeatReply } from '../memo/repeat-reply.ts';
 import { type Counts, type Guests, packTally, type Recipe, type Tally } from './messages.ts';
 
 interface KeptRecipe extends Recipe, KeptReply {
-  /** What it has answered since the last report. */
+  /** The queries that it has answered since the last report. */
   tallies: Tally[];
 }
 
-/** A worker's memo: what it has learnt from the main thread, and what it has answered by it. */
+/** A worker's memo: the recipes from the main thread, and the counts of its answers. */
 export class WorkerMemo {
   private readonly epochs: Int32Array;
   private readonly random: () => number;
@@ -31,18 +31,18 @@ export class WorkerMemo {
     this.handOver(guests);
   }
 
-  /** Whether recipes were forgotten that the main thread still counts as known here. */
+  /** Whether recipes were dropped that the main thread still counts as known here. */
   get hasForgotten(): boolean {
     return this.forgotten.length > 0;
   }
 
-  /** The reply to a query by what was learnt, counted; undefined if it must be asked for. */
+  /** The response to a query by a recipe, which is counted; undefined if the main thread must be asked. */
   repeat({ bytes, local }: Incoming, scan: Scan, receivedMs: number): Buffer | undefined {
     const memo = this.memoAt(local);
     const recipe = memo.get(scan, receivedMs);
-    if (!recipe || recipe.bytes.length > udpLimit(scan.udpSize, recipe)) return undefined;
+    if (!recipe || recipe.bytes.length > udpLimit(scan.udpSize, recipe.udpSize)) return undefined;
     const reply = repeatReply(recipe, bytes, scan, this.random);
-    // A client has an address of the same family as the one that it asks.
+    // A client's address has the same family as the address that it asks.
     const tally = this.tallyOf(recipe, bytes.length, local.address.includes(':'));
     tally.count++;
     tally.durationMs += this.monotonic() - receivedMs;
@@ -50,7 +50,7 @@ export class WorkerMemo {
   }
 
   private memoAt(local: Peer): Memo<KeptRecipe> {
-    // The address costs something to read.
+    // Reading the address costs time.
     if (this.byGuest.size === 0) return this.memo;
     const guest = guestAt(local.address, this.byGuest);
     return guest === undefined ? this.memo : this.byGuest.get(guest)!;
@@ -62,13 +62,13 @@ export class WorkerMemo {
     else this.forgotten.push(recipe.id);
   }
 
-  /** Forgets all; from now on these addresses have blocks of their own. */
+  /** Drops all recipes; from now on these addresses have their own blocks. */
   handOver(guests: Guests): void {
     for (const memo of [this.memo, ...this.byGuest.values()]) memo.clear();
     this.byGuest = new Map(guests.map((guest) => [guest, this.emptyMemo()]));
   }
 
-  /** What there is to report; the next report begins anew. */
+  /** The counts for a report; the next report starts from zero. */
   takeCounts(): Omit<Counts, 'stats'> {
     const rows: number[] = [];
     for (const recipe of this.used) {

@@ -6,10 +6,10 @@ import type { Logger } from '../../observe/log.ts';
 import { addStats, NO_STATS, type WorkerMemoSize, type WorkerStats } from './messages.ts';
 import { WorkerLink, type WorkerWorld } from './worker-link.ts';
 
-/** How long the main thread stands in for a worker that died before another one is started. */
+/** How long the main thread stands in for a dead worker before a new one is started. */
 const RESTART_MS = 1000;
 
-export interface CrewWorld extends WorkerWorld {
+interface PoolWorld extends WorkerWorld {
   /** The listener's name in the log. */
   readonly server: string;
   readonly log: Logger;
@@ -18,7 +18,7 @@ export interface CrewWorld extends WorkerWorld {
   readonly receive: Receiver;
 }
 
-/** Who reads the sockets of a listener. */
+/** The readers of a listener's sockets. */
 export interface Readers {
   /** How many of them are worker threads. */
   readonly workers: number;
@@ -26,36 +26,36 @@ export interface Readers {
   /** Workers that died. */
   readonly deaths: number;
   readonly memos: readonly WorkerMemoSize[];
-  /** Others answer from now on; settles when all workers have reported what they did for those before. */
+  /** Other chains answer from now on. Settles when all workers have sent their reports for the former ones. */
   handOver(): Promise<void>;
-  /** Lets all finish within `graceMs`; settles when nobody reads the sockets any more. They stay open. */
+  /** Lets all readers finish within `graceMs`; settles when none reads the sockets any more. The sockets stay open. */
   close(graceMs: number): Promise<void>;
 }
 
-/** Several workers that serve the sockets of one listener, each its own. */
+/** Several workers that serve one listener, each with its own sockets. */
 export class WorkerPool implements Readers {
   deaths = 0;
-  private readonly world: CrewWorld;
+  private readonly world: PoolWorld;
   private links: readonly WorkerLink[];
   private sockets: readonly BoundSocket[] = [];
   private free: Promise<unknown> = Promise.resolve();
-  /** One for each place, for as long as there is somebody in it. */
+  /** One for each place in the pool; it settles when the place is given up. */
   private readonly places: readonly Promise<void>[];
-  /** Of workers that are gone, and of those who stood in for them. */
+  /** The counts of ended workers and of stand-ins. */
   private past: WorkerStats = NO_STATS;
   /** Sockets that the main thread reads, as their worker died. */
   private standIns: readonly BatchedListener[] = [];
   private readonly closing = Promise.withResolvers<number>();
   private isClosing = false;
 
-  private constructor(world: CrewWorld, links: readonly WorkerLink[]) {
+  private constructor(world: PoolWorld, links: readonly WorkerLink[]) {
     this.world = world;
     this.links = links;
     this.places = links.map((link, place) => this.keep(place, link));
   }
 
-  /** Starts so many workers, which serve nothing yet. @throws Error (as a rejection) when one cannot start. */
-  static async start(count: number, world: CrewWorld): Promise<WorkerPool> {
+  /** Starts `count` workers, which serve nothing yet. @throws Error (as a rejection) when one cannot start. */
+  static async start(count: number, world: PoolWorld): Promise<WorkerPool> {
     const starts = await Promise.allSettled(Array.from({ length: count }, () => WorkerLink.start(world)));
     const links = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
     const failed = starts.find((start) => start.status === 'rejected');
@@ -81,7 +81,7 @@ export class WorkerPool implements Readers {
     return this.links.flatMap(({ memos }) => memos);
   }
 
-  /** Deals the sockets out, at least one for each worker; the main thread may read them once it is `free`. */
+  /** Distributes the sockets, at least one for each worker. The main thread may read them once `free` has settled. */
   serve(sockets: readonly BoundSocket[], free: Promise<unknown>): void {
     this.sockets = sockets;
     this.free = free;
@@ -101,7 +101,7 @@ export class WorkerPool implements Readers {
     await Promise.all(this.places);
   }
 
-  /** Sees to it that somebody serves a place's sockets until the pool is closed. */
+  /** Makes sure that a place's sockets are served until the pool is closed. */
   private async keep(place: number, link: WorkerLink): Promise<void> {
     for (let current: WorkerLink | undefined = link; current; current = await this.replace(place)) {
       const reason = await Promise.race([current.ended, this.closing.promise]);
@@ -113,7 +113,7 @@ export class WorkerPool implements Readers {
     }
   }
 
-  /** Answers in the main thread until there is a new worker; undefined when there need not be one any more. */
+  /** Answers in the main thread until there is a new worker; undefined if none is needed any more. */
   private async replace(place: number): Promise<WorkerLink | undefined> {
     const { machinery, clock, receive } = this.world;
     // An event loop watches a socket only once.
@@ -128,7 +128,7 @@ export class WorkerPool implements Readers {
     if (link) {
       this.past = addStats([this.past, this.links[place]!.stats]);
       this.links = this.links.with(place, link);
-      // Others may have taken the binding while it started.
+      // The binding may have got other responders while the worker started.
       link.handOver();
       link.serve(this.socketsOf(place));
     }

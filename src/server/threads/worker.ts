@@ -11,13 +11,12 @@ import { addStats, NO_STATS, type Order, type Report, type WorkerStart } from '.
 import { WorkerMemo } from './worker-memo.ts';
 
 /*
- * A thread that answers what its sockets receive: by what it has learnt, else with what the main thread says.
+ * A thread that answers the queries of its sockets: by recipes, or else with the responses of the main thread.
  *
- * It ends when nothing is left to wait for. To be ended from outside would leave the event loop with sockets that it
- * watches.
+ * It ends when nothing is left to wait for. It is never terminated from outside, as its event loop would still watch sockets.
  */
 
-/** How long after a query was answered the main thread knows of it, at most. */
+/** How late, at most, the main thread learns of a query that was answered here. */
 const REPORT_MS = 1000;
 
 const port = parentPort!;
@@ -25,14 +24,14 @@ const { epochs, aheadMs, guests } = workerData as WorkerStart;
 const machinery = await loadMachinery();
 if (!machinery) throw new Error('batched UDP works in the main thread, but not in this one');
 
-/** From this thread's scale of time to the main thread's. */
+/** The difference between this thread's clock and the main thread's. */
 const shiftMs = aheadMs - aheadOfMachineMs(() => performance.now());
 const monotonic = () => performance.now() + shiftMs;
 const tell = (report: Report, transfer: ArrayBuffer[] = []) => port.postMessage(report, transfer);
 
 const memo = new WorkerMemo(epochs, guests, monotonic, Math.random);
 const backlog = new Backlog(monotonic, (queries, octets) => {
-  // What the main thread takes for known here it does not teach again.
+  // The main thread does not send recipes again that it counts as known here.
   if (memo.hasForgotten) report();
   tell({ kind: 'queries', queries }, [octets]);
 });
@@ -61,7 +60,7 @@ function serve(sockets: readonly BoundSocket[]): void {
   for (const socket of sockets) served.push(serveSocket(machinery!, socket, { ...systemClock, monotonic }, receive));
 }
 
-/** Lets go of the sockets once the replies are out, and ends. */
+/** Ends after the responses are sent and the sockets released. */
 async function end(graceMs: number): Promise<void> {
   isEnding = true;
   await Promise.all(served.map((socket) => socket.release(graceMs)));

@@ -2,10 +2,10 @@ import { Agent } from 'node:http';
 import { Agent as TlsAgent } from 'node:https';
 import type { Access } from './access/access.ts';
 
-/** A connection that nobody uses is closed: it may be dead by the time it is needed. */
+/** An unused connection is closed after this time, as it may be dead when it is needed. */
 const FREE_SOCKET_MS = 5000;
 
-/** The agent for what an API server must be shown: another one as soon as that changes. */
+/** The HTTP agent for the present credentials; new credentials get a new agent. */
 export class AgentOfAccess {
   private key = '';
   private agent: Agent | undefined;

@@ -1,6 +1,6 @@
-/** How long to wait before the next attempt: longer each time, and never as long as everybody else. */
+/** The pause before the next attempt: longer each time, and random, so that clients do not try at the same moment. */
 export interface BackOff {
-  /** Milliseconds; at least what the peer asked for (Retry-After), within reason. */
+  /** The pause in milliseconds; at least what the peer asked for (Retry-After), up to a limit. */
   next(retryAfterMs?: number): number;
   reset(): void;
 }
@@ -10,7 +10,7 @@ const LONGEST_MS = 30_000;
 /** A server that asks for a longer pause is asked again after this time. */
 const LONGEST_RETRY_AFTER_MS = 120_000;
 
-/** Waits of 0.8 to 1.6 seconds at first, then twice as long each time, up to half of `longestMs` to all of it. */
+/** Pauses of 0.8 to 1.6 seconds at first, then twice as long each time, up to between half of `longestMs` and all of it. */
 export function createBackOff(random: () => number, longestMs: number = LONGEST_MS): BackOff {
   let attempts = 0;
   return {

@@ -5,26 +5,26 @@ import type { Clock, Timer } from '../../observe/clock.ts';
 import { endingOf } from './ending.ts';
 import { ApiConnectionError, SilenceError } from './errors.ts';
 
-/** A list that stands still for so long is given up. */
+/** A list is given up if nothing comes for this time. */
 const BODY_IDLE_MS = 30_000;
 
-/** An answer with status 200. */
+/** The body of a response with status 200. */
 export interface ApiBody {
   readonly chunks: AsyncIterable<Buffer>;
-  /** From now on, the response counts as dead if nothing comes for this time; `silent`, if given, is called instead each time, and decides. */
+  /** From now on, the response counts as dead if nothing comes for this time. If `silent` is given, it is called each time instead, and decides. */
   expectWithin(idleMs: number, silent?: () => void): void;
   /** Gives the response up: reading its chunks throws this error. */
   fail(error: CairnError): void;
-  /** Says that what counts for the limit of requests under way is done. */
+  /** The response no longer counts for the limit of requests under way. */
   release(): void;
 }
 
-/** The answer, unpacked if it came packed. `release` runs at its end, if not before. */
+/** The body, decompressed if necessary. `release` runs at its end at the latest. */
 export function bodyOf(response: IncomingMessage, release: () => void, clock: Clock): ApiBody {
   const isPacked = response.headers['content-encoding'] === 'gzip';
   const stream = isPacked ? response.pipe(createGunzip()) : response;
-  stream.on('error', () => {}); // the reader gets it; until there is one, nobody listens
-  // What is packed is not told how its source ended.
+  stream.on('error', () => {}); // the reader gets the error; before there is a reader, it is ignored
+  // The decompression does not learn how its source ended.
   if (isPacked) response.on('error', (error) => stream.destroy(error));
   const giveUp = (): void => void stream.destroy(new SilenceError(`nothing came for ${idleMs / 1000} s`));
   let idleMs = BODY_IDLE_MS;

@@ -135,7 +135,7 @@ test.each([
 });
 
 test.each([
-  ['destroy', 'the server closed the connection without an answer'],
+  ['destroy', 'the server closed the connection without a response'],
   ['resetAndDestroy', 'the connection was reset (read ECONNRESET)'],
 ] as const)('a connection that ends by %s before an answer: %s', async (end, expected) => {
   const server = createServer((request) => void request.socket[end]());
@@ -143,9 +143,9 @@ test.each([
 });
 
 test.each([
-  ['destroy', 'the server closed the connection in the middle of an answer'],
+  ['destroy', 'the server closed the connection in the middle of a response'],
   ['resetAndDestroy', 'the connection was reset (read ECONNRESET)'],
-] as const)('a connection that ends by %s in the middle of an answer: %s', async (end, expected) => {
+] as const)('a connection that ends by %s in the middle of a response: %s', async (end, expected) => {
   const server = createServer((request, response) => {
     response.write('{', () => setImmediate(() => request.socket[end]()));
   });

@@ -10,21 +10,21 @@ import { ApiConnectionError, type ApiStatusError, statusError } from './errors.t
 import { createGate, createRateLimit } from './limits.ts';
 import type { RequestMetrics } from './metrics.ts';
 
-/** How hard an API server may be asked; 0 stands for the default. */
+/** Limits for requests to an API server; 0 means the default. */
 export interface ApiLimits {
-  /** Requests a second in the long run. */
+  /** Requests in a second on average. */
   readonly qps: number;
   /** Requests at once after a quiet time. */
   readonly burst: number;
-  /** Lists under way at a time; a watch counts until its list, if it has one, is complete. */
+  /** Lists under way at the same time. A watch counts until its list, if it has one, is complete. */
   readonly maxInflight: number;
 }
 
 const DEFAULT_LIMITS: ApiLimits = { qps: 50, burst: 100, maxInflight: 32 };
 
-/** How long an API server may take for a connection and the head of its answer. */
+/** The time limit for the connection and the head of the response. */
 const HEAD_TIMEOUT_MS = 20_000;
-/** More of an error's text is not read. */
+/** The maximum size of an error's text that is read. */
 const MAX_ERROR_BYTES = 64 * 1024;
 /** How many characters of an error's text are logged if it is not a Status. */
 const MAX_EXCERPT = 200;
@@ -64,7 +64,7 @@ export function createApiClient(credentials: Credentials, limits: Partial<ApiLim
       if (response.statusCode === 401) {
         credentials.refused();
         const renewed = await credentials.access();
-        // They were replaced meanwhile: nothing is wrong.
+        // The credentials were replaced meanwhile, so nothing is wrong.
         if (!isDeepStrictEqual(renewed, shown)) {
           response.resume();
           response = await send(path, renewed, clock.monotonic(), signal);
@@ -78,7 +78,7 @@ export function createApiClient(credentials: Credentials, limits: Partial<ApiLim
     }
   }
 
-  /** Sends the request when it is its turn; the head of the answer. */
+  /** Sends the request when it is its turn. Resolves with the head of the response. */
   async function send(path: string, access: Access, askedAtMs: number, signal: AbortSignal): Promise<IncomingMessage> {
     await rate.turn(signal);
     const url = new URL(access.url.replace(/\/$/, '') + path);
@@ -103,12 +103,12 @@ export function createApiClient(credentials: Credentials, limits: Partial<ApiLim
     return new Promise((resolve, reject) => {
       const sent = (url.protocol === 'https:' ? requestTls : request)(url, options);
       const timer = clock.after(HEAD_TIMEOUT_MS, () => {
-        sent.destroy(new Error(`no answer within ${HEAD_TIMEOUT_MS / 1000} s`));
+        sent.destroy(new Error(`no response within ${HEAD_TIMEOUT_MS / 1000} s`));
       });
       sent.on('error', reject).on('close', () => timer.cancel());
       sent.on('response', (response) => {
         timer.cancel();
-        // The request is told what ended the connection; the response would only say "aborted".
+        // The request gets the error that ended the connection; the response would only say "aborted".
         sent.on('error', (error) => response.destroy(error));
         response.on('error', () => {});
         resolve(response);
@@ -139,12 +139,12 @@ async function readText(response: IncomingMessage, clock: Clock): Promise<string
       if (length > MAX_ERROR_BYTES) break;
     }
   } catch {
-    // The status alone says enough.
+    // The status alone is enough.
   }
   return Buffer.concat(parts).toString('utf8');
 }
 
-/** The text of an answer that is no Status, as overloaded servers and proxies send it: without tags and in short. */
+/** A short text of a response that is not a Status, such as an HTML page of a proxy, without tags. */
 function excerptOf(text: string): string | undefined {
   const plain = text
     .replace(/<[^>]*>/g, ' ')

@@ -1,23 +1,23 @@
 import { messageOf, systemCodeOf } from '../../base/errors.ts';
 
-/** How a request or a response ended, in words for the operator: Node's own are as short as "aborted". */
+/** Says for the operator how a request or a response ended: Node's errors may be as short as "aborted". */
 export function endingOf(thrown: unknown): string {
   if (thrown instanceof AggregateError && thrown.errors.length > 0) return thrown.errors.map(endingOf).join(', ');
   const message = messageOf(thrown);
   switch (message) {
     case 'aborted':
-      return 'the server closed the connection in the middle of an answer';
+      return 'the server closed the connection in the middle of a response';
     case 'socket hang up':
-      return 'the server closed the connection without an answer';
+      return 'the server closed the connection without a response';
     case 'unexpected end of file':
-      return 'the compressed answer was cut off';
+      return 'the compressed response was cut off';
   }
-  // A message with an address says enough.
+  // A message with an address is clear enough.
   const detail = /^(connect|read|write) \w+$/.test(message) ? ENDINGS[systemCodeOf(thrown) ?? ''] : undefined;
   return detail === undefined ? message : `${detail} (${message})`;
 }
 
-/** Whether the server could not be reached, in whatever way: attempts may fail with different texts, but it is one trouble. */
+/** Whether the server could not be reached. Attempts may fail with different texts, but belong to one trouble. */
 export function isUnreachable(thrown: unknown): boolean {
   return thrown instanceof Error && UNREACHABLE.has(systemCodeOf(thrown.cause) ?? '');
 }

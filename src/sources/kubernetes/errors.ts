@@ -1,12 +1,12 @@
 import { CairnError } from '../../base/errors.ts';
 
-/** The API server answered with something other than 200, or ended a watch with a Status. */
+/** The API server responded with a status other than 200, or ended a watch with a Status. */
 export class ApiStatusError extends CairnError {
   /** The HTTP status. */
   readonly status: number;
-  /** Kubernetes' word for it, such as `Expired`; may be empty. */
+  /** The reason in the Status, such as `Expired`; may be empty. */
   readonly reason: string;
-  /** How long the server asks to be left alone. */
+  /** How long the server asks to wait before the next request. */
   readonly retryAfterMs: number | undefined;
 
   constructor(status: number, reason: string, message: string, retryAfterMs?: number) {
@@ -16,13 +16,13 @@ export class ApiStatusError extends CairnError {
     this.retryAfterMs = retryAfterMs;
   }
 
-  /** Whether the version that was asked for is too old, so that only a new list helps. */
+  /** Whether the resource version is too old, so that a new list is needed. */
   get isExpired(): boolean {
     return this.status === 410 || this.reason === 'Expired' || /too old resource version/.test(this.message);
   }
 }
 
-/** The API server cannot be reached, or went silent. */
+/** The API server cannot be reached, is silent, or sends a response that cannot be read. */
 export class ApiConnectionError extends CairnError {
   constructor(message: string, cause?: unknown) {
     super('KUBERNETES_CONNECTION', message, { cause });
@@ -39,7 +39,7 @@ export class WentBackError extends CairnError {
   }
 }
 
-/** Reads a Status object, as far as it is one. */
+/** Reads a Status object; other values get defaults. */
 export function statusError(status: number, body: unknown, retryAfterMs?: number): ApiStatusError {
   const { code, reason, message, details } = (body ?? {}) as {
     readonly code?: unknown;

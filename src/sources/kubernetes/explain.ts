@@ -2,10 +2,10 @@ import { messageOf } from '../../base/errors.ts';
 import { ApiStatusError } from './errors.ts';
 import { nameOf, type Resource } from './resource.ts';
 
-/** What API servers call a client that shows no credentials. */
+/** The name of clients without credentials. */
 const ANONYMOUS = 'system:anonymous';
 
-/** What is wrong with a list or watch, and what the operator may do about it. */
+/** Explains why a list or watch failed, and what the operator can do about it. */
 export function explain(resource: Resource, namespace: string | undefined, thrown: unknown): string {
   const status = thrown instanceof ApiStatusError ? thrown : undefined;
   const said = messageOf(thrown);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type WatchedCluster, watchedCluster } from '../../../test/support/watched-cluster.ts';
 import { DB, missed, problems, SHOP, services, synced, WEB, watchOf } from '../../../test/support/watched-shop.ts';
 
-describe('what makes no sense', () => {
+describe('objects that are not valid', () => {
   test.each<[string, (cluster: WatchedCluster) => void, string, string]>([
     [
       'half a line',
@@ -53,7 +53,7 @@ describe('what makes no sense', () => {
     expect(cluster.registry.service('shop', 'web')!.clusterIPs).toEqual(['10.0.0.1']);
   });
 
-  test('an address outside of the cluster that is none costs the service only that', async () => {
+  test('an external address that is not valid is left out, and the rest of the service is served', async () => {
     const cluster = await watchedCluster({ objects: [SHOP] });
     await synced(cluster);
     const odd = structuredClone(WEB) as unknown as { spec: object; status?: object };
@@ -83,7 +83,7 @@ describe('what makes no sense', () => {
     expect(problems(cluster)).toEqual(['[WARNING] services: passed over a line that was cut off']);
   });
 
-  test('an item of a list leaves what was there', async () => {
+  test('a bad item of a list leaves the old record in place', async () => {
     const bad = '{"metadata":{"name":"web","namespace":"shop"},"spec":{"clusterIP":"nonsense"}}';
     const cluster = await watchedCluster({ streamingLists: 'invalid', objects: [SHOP, WEB] });
     await synced(cluster);

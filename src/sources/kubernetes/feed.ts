@@ -6,24 +6,24 @@ import type { SkipReason, WatchMetrics } from './metrics.ts';
 import { type Resource, UNCHANGED } from './resource.ts';
 import { metadataOf } from './watch-event.ts';
 
-/** Puts the objects of one resource into its store. An object that makes no sense leaves what is there. */
+/** Puts the objects of one resource into its store. An object that is not valid leaves the old record in place. */
 export interface Feed {
-  /** A list begins: what it does not name is taken out when it is complete. */
+  /** A list begins. When it is complete, records that were not in it are removed. */
   begin(): void;
   listed(object: unknown): void;
   complete(): void;
-  /** Nothing more will be fed: a list that is under way never completes. */
+  /** Nothing more will come; a list under way is not completed. */
   abandon(): void;
   changed(object: unknown): void;
   deleted(object: unknown): void;
-  /** Counts something that was passed over, and logs it once. */
+  /** Counts something that was ignored, and logs it once. */
   skip(reason: SkipReason, text: string): void;
 }
 
-/** The most different complaints that are logged; more are only counted. */
+/** The maximum number of different complaints that are logged; more are only counted. */
 const MAX_COMPLAINTS = 200;
 
-/** `namespace` is the only one that is fed; undefined for all. */
+/** `namespace` is the only one whose objects come; undefined for all. */
 export function createFeed(
   resource: Resource,
   namespace: string | undefined,
@@ -31,7 +31,7 @@ export function createFeed(
 ): Feed {
   const { store } = resource;
   const complaints = new Set<string>();
-  /** The names that the list has had so far, by namespace; undefined while nothing could have to go. */
+  /** The names in the list so far, by namespace; undefined outside of a list, and if the store was empty. */
   let seen: Map<string, Set<string>> | undefined;
   let isListing = false;
 

@@ -154,7 +154,7 @@ describe('an endpoint that vanishes from its slice', () => {
   });
 });
 
-test('a slice that is split never loses an address, in whatever order that is told', () => {
+test('a slice that is split never loses an address, in any order of events', () => {
   const steps = [() => set('a', '1 2'), () => set('b', '3 4'), () => set('c', '5 6')];
   for (const order of [
     [0, 1, 2],

@@ -4,21 +4,20 @@ import type { Registry } from '../../registry/registry.ts';
 import { unreadyAddresses } from '../objects/endpoint-slice.ts';
 import type { RecordStore } from './resource.ts';
 
-/** How long an endpoint stays that vanished from its slice: its service's other slice may have it already, though not yet told. */
+/** How long an endpoint stays that was removed from its slice: the event that adds it to another slice may still be on the way. */
 export const HOLD_MS = 1000;
-/** The most endpoints that are held; others go at once. */
+/** The maximum number of endpoints that are held; others are removed at once. */
 const MAX_HELD = 100_000;
 
-/** Where slices are: those of the cluster, or of the cluster set. */
+/** The slices of the cluster or of the cluster set. */
 type SliceTable = Pick<Registry, 'slice' | 'slices' | 'slicesOf' | 'setSlice' | 'deleteSlice'>;
 
 /**
- * Puts slices into a registry so that an endpoint can move from one slice to another without being away in between.
+ * Puts slices into a registry, so that an endpoint that moves from one slice to another is never missing in between.
  *
- * The control plane moves endpoints by changing one slice after the other, so an endpoint may vanish from the first some
- * time before it is in the second. It is held for a second in a slice of its own, unless one of the service's slices says
- * meanwhile that it is there or that it is not ready. While a list is under way, what vanished is held until the list is
- * complete. An endpoint that is told to be not ready goes at once.
+ * The control plane moves endpoints by changing one slice after the other, so an endpoint may leave the first slice some time before it is in the
+ * second. It is held for a second in an extra slice, unless a slice of the service has it meanwhile, ready or not. During a list, such endpoints are
+ * held until the list is complete. An endpoint that is not ready is removed at once.
  */
 export function holdEndpoints(registry: SliceTable, clock: Clock): RecordStore<EndpointSlice> & { stop(): void } {
   /** By service. */
@@ -27,7 +26,7 @@ export function holdEndpoints(registry: SliceTable, clock: Clock): RecordStore<E
   let sliceCount = 0;
   let lists = 0;
 
-  /** What became of the addresses that a slice does not have any more: those that nothing was said of are held. */
+  /** Holds the addresses that a slice no longer has, unless the slice says that they are not ready. */
   function replaced(before: EndpointSlice | undefined, after: EndpointSlice | undefined, object: unknown): void {
     if (!before) return;
     const settled = settledAddresses(after, object);
@@ -52,7 +51,7 @@ export function holdEndpoints(registry: SliceTable, clock: Clock): RecordStore<E
     entry.timer = clock.after(HOLD_MS, () => keep(entry, []));
   }
 
-  /** Lets go of what is known again: it is in a slice, or not ready. */
+  /** Releases held endpoints that are in a slice again, ready or not. */
   function letGo(slice: EndpointSlice, object: unknown): void {
     const ofService = held.get(serviceKey(slice));
     if (!ofService) return;
@@ -86,7 +85,7 @@ export function holdEndpoints(registry: SliceTable, clock: Clock): RecordStore<E
   return {
     set(slice, object) {
       const before = registry.slice(slice.namespace, slice.name);
-      // Held before it is replaced, and let go after: at no time is the address in none.
+      // The address is held before the slice is replaced, and released after, so it is always in some slice.
       replaced(before, before && serviceKey(before) === serviceKey(slice) ? slice : undefined, object);
       registry.setSlice(slice);
       letGo(slice, object);
@@ -114,7 +113,7 @@ export function holdEndpoints(registry: SliceTable, clock: Clock): RecordStore<E
 
 interface Held {
   slice: EndpointSlice;
-  /** When the endpoints go; undefined while a list is under way. */
+  /** Removes the endpoints later; undefined while a list is under way. */
   timer: Timer | undefined;
 }
 
@@ -122,7 +121,7 @@ interface Held {
 const heldName = (name: string, number: number): string => `held:${number}:${name}`;
 const isHeldName = (name: string): boolean => name.startsWith('held:');
 
-/** The addresses of which a slice says something: that they are ready, or that they are not. */
+/** The addresses in a slice, ready or not. */
 function settledAddresses(slice: EndpointSlice | undefined, object: unknown): ReadonlySet<string> {
   const ready = slice?.endpoints.map(({ address }) => address) ?? [];
   return new Set([...ready, ...(slice ? unreadyAddresses(object) : [])]);
@@ -130,7 +129,7 @@ function settledAddresses(slice: EndpointSlice | undefined, object: unknown): Re
 
 const isSettled = ({ address }: Endpoint, settled: ReadonlySet<string>): boolean => settled.has(address);
 
-/** What a service goes by; endpoints of an imported one with one address are different ones in different clusters. */
+/** The key of a service. For an imported service it includes the cluster, as clusters may use the same addresses. */
 function serviceKey({ namespace, service, cluster = '' }: EndpointSlice): string {
   return `${namespace}/${service}/${cluster}`;
 }

@@ -48,7 +48,7 @@ test.each([
   expect(clock.timers).toBe(0);
 });
 
-test('a gate lets in so many at a time, in the order in which they came', async () => {
+test('a gate lets in a limited number at a time, in the order in which they came', async () => {
   const gate = createGate(2);
   const inside: number[] = [];
   const leave: (() => void)[] = [];

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../observe/clock.ts';
 
-/** Lets through `perSecond` takers in the long run, and up to `burst` at once. */
+/** Lets `perSecond` callers through on average, and up to `burst` at once. */
 interface RateLimit {
   /** Settles when it is the caller's turn, in the order of the calls; at once when the signal aborts. */
   turn(signal: AbortSignal): Promise<void>;
@@ -15,7 +15,7 @@ export function createRateLimit({ perSecond, burst }: { perSecond: number; burst
       const now = clock.monotonic();
       tokens = Math.min(burst, tokens + ((now - atMs) / 1000) * perSecond) - 1;
       atMs = now;
-      // Below zero, the debt says how many stand in the queue.
+      // Below zero, the number is the length of the queue.
       return tokens >= 0 ? Promise.resolve() : pause((-tokens / perSecond) * 1000, clock, signal);
     },
   };
@@ -35,9 +35,9 @@ export function pause(ms: number, clock: Clock, signal: AbortSignal): Promise<vo
   });
 }
 
-/** Lets `max` holders in at a time. */
-export interface Gate {
-  /** Settles when there is room; the result gives the place back, once however often it is called. */
+/** Lets at most `max` callers in at the same time. */
+interface Gate {
+  /** Settles when there is room. The result gives the place back; further calls of it have no effect. */
   enter(): Promise<() => void>;
 }
 

@@ -1,14 +1,14 @@
-/** A longer line is passed over; etcd holds objects of up to 1.5 MiB. */
+/** A longer line is ignored; etcd holds objects of up to 1.5 MiB. */
 export const MAX_LINE_BYTES = 8 * 1024 * 1024;
 
 const NEWLINE = 0x0a;
 
-/** Why a line was passed over. */
+/** Why a line was ignored. */
 type BadLine = 'too-long' | 'cut-off';
 
 /**
- * The lines of a stream, without their newline. A line that is longer than `maxBytes`, or that the stream ends in the middle of,
- * is told to `bad` and left out.
+ * The lines of a stream, without their newline. A line that is longer than `maxBytes`, or that is cut off at the end of the stream, is reported to
+ * `bad` and left out.
  */
 export async function* splitLines(
   chunks: AsyncIterable<Buffer>,

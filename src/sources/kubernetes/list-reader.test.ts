@@ -45,7 +45,7 @@ test('an item that is too long is left out, the others are not', async () => {
   expect(await read(text, [], 40)).toEqual({ ...found, items: ['{"a":1}', '{"c":3}'], tooLong: 1 });
 });
 
-describe('what is no list', () => {
+describe('responses that are not lists', () => {
   test.each([
     ['', 'is not JSON, or was cut off'],
     ['{"items":[{"a":1},', 'is not JSON, or was cut off'],

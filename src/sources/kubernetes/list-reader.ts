@@ -2,7 +2,7 @@ import { ApiConnectionError } from './errors.ts';
 import { MAX_LINE_BYTES } from './lines.ts';
 import { metadataOf } from './watch-event.ts';
 
-/** What a list says of itself. */
+/** The metadata of a list. */
 interface ListEnvelope {
   /** The version that the list shows. */
   readonly version: string | undefined;
@@ -10,14 +10,14 @@ interface ListEnvelope {
   readonly next: string;
 }
 
-/** All but the items of a list is small. */
+/** The maximum size of a list without its items. */
 const MAX_ENVELOPE_BYTES = 64 * 1024;
 
 /**
- * Reads a list as it comes, and hands over its items one by one, as text: neither the list nor its tree of objects is ever held as a
- * whole. An item that is longer than `maxBytes` is told to `tooLong` and left out.
+ * Reads a list as it comes, and passes on its items one by one, as text, so that the whole list is never in memory. An item that is longer than
+ * `maxBytes` is reported to `tooLong` and left out.
  *
- * @throws ApiConnectionError if what comes is no list, or is cut off.
+ * @throws ApiConnectionError if the response is not a list, or is cut off.
  */
 export async function readList(
   chunks: AsyncIterable<Buffer>,
@@ -33,20 +33,20 @@ export async function readList(
 function readEnvelope(text: string | undefined): ListEnvelope {
   let list: unknown;
   try {
-    // What stood between the items is left: commas.
+    // Only the commas between the items are left.
     list = JSON.parse((text ?? '').replace(/"items"\s*:\s*\[[\s,]*\]/, '"items":[]'));
   } catch (thrown) {
-    throw new ApiConnectionError('the list that came is not JSON, or was cut off', thrown);
+    throw new ApiConnectionError('the list is not JSON, or was cut off', thrown);
   }
   const { items, metadata } = (list ?? {}) as { readonly items?: unknown; readonly metadata?: { continue?: unknown } };
-  if (items !== null && !Array.isArray(items)) throw new ApiConnectionError('what came is not a list');
+  if (items !== null && !Array.isArray(items)) throw new ApiConnectionError('the response is not a list');
   const next = metadata?.continue;
   return { version: metadataOf(list).resourceVersion, next: typeof next === 'string' ? next : '' };
 }
 
 const SMALL = 1024;
 
-/** Octets of several chunks that make one text. */
+/** Collects the octets of a text from several chunks. */
 class Collected {
   private readonly maxBytes: number;
   private parts: Buffer[] = [];
@@ -60,12 +60,12 @@ class Collected {
     if (start === end) return;
     this.length += end - start;
     const part = chunk.subarray(start, end);
-    // A few octets must not keep a whole chunk from being freed.
+    // A few octets must not keep a whole chunk in memory.
     if (this.length <= this.maxBytes) this.parts.push(part.length < SMALL ? Buffer.from(part) : part);
     else this.parts = [];
   }
 
-  /** Undefined if it was too much. */
+  /** Undefined if the text was too long. */
   take(): string | undefined {
     const [first, ...more] = this.parts;
     const isTooMuch = this.length > this.maxBytes;
@@ -80,12 +80,12 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const OPEN = { brace: 0x7b, bracket: 0x5b } as const;
 const CLOSE = { brace: 0x7d, bracket: 0x5d } as const;
-/** The depth at which the keys of the list stand, and that of its items' braces. */
+/** The depth of the list's keys, and that of its items' braces. */
 const LIST_DEPTH = 1;
 const ITEM_DEPTH = 2;
 const ITEMS_KEY = '"items"';
 
-/** Tells the items of a list from what is around them, wherever its JSON text is cut. Who parses the items finds out whether they are JSON. */
+/** Finds the items of a list in its JSON text, wherever that is cut into chunks. It does not check whether the items are valid JSON. */
 class ListSplitter {
   readonly envelope = new Collected(MAX_ENVELOPE_BYTES);
   private readonly current: Collected;
@@ -94,7 +94,7 @@ class ListSplitter {
   private inItems = false;
   private inString = false;
   private isEscaped = false;
-  /** The last string of the list's own level: mostly a key. */
+  /** The last string at the level of the list, which is mostly a key. */
   private lastString = '';
 
   constructor(maxBytes: number, emit: (item: string | undefined) => void) {

@@ -4,14 +4,13 @@ import type { Feed } from './feed.ts';
 import { readList } from './list-reader.ts';
 import { pathOf, queryOf, type Resource } from './resource.ts';
 
-/** The objects of one page, as many as other clients of Kubernetes ask for. */
+/** The number of objects in a page, as other clients of Kubernetes use. */
 const PAGE_ITEMS = '500';
 
 /**
- * Feeds a list, page by page, as it was at one moment; the result is its version.
+ * Feeds a list, page by page, as it was at one moment. Returns its version.
  *
- * No version is asked for: an API server that may answer with any (0) goes back in time if its cache is behind, and sends
- * everything at once.
+ * The request has no resource version. With version 0, the API server may answer from a cache that is behind, and sends everything at once.
  *
  * @throws what {@link ApiClient.get} throws.
  */
@@ -36,7 +35,7 @@ export async function feedList(
     const page = await readList(chunks, item, tooLong);
     next = page.next;
     if (next !== '') continue;
-    if (page.version === undefined) throw new ApiConnectionError('the list that came has no resourceVersion');
+    if (page.version === undefined) throw new ApiConnectionError('the list has no resourceVersion');
     return page.version;
   }
 }

@@ -1,10 +1,10 @@
 import type { Metrics } from '../../observe/metrics.ts';
 
-/** What is counted of the requests to an API server. */
+/** The metrics of requests to an API server. */
 export interface RequestMetrics {
   /** How long a request waited for its turn. */
   waited(host: string, durationMs: number): void;
-  /** `code` is the status, or `<error>` where there was none; the time is that until the head of the answer. */
+  /** `code` is the status, or `<error>` without a response; the time is that until the head of the response. */
   answered(host: string, code: string, durationMs: number): void;
 }
 
@@ -16,7 +16,7 @@ export function requestMetrics(metrics: Metrics): RequestMetrics {
   const name = (end: string) => `coredns_kubernetes_rest_client_${end}`;
   const duration = metrics.histogram(
     name('request_duration_seconds'),
-    'Seconds until the API server began to answer a request.',
+    'Seconds until the API server began to respond to a request.',
     ['verb', 'host'],
     BUCKETS,
   );
@@ -26,7 +26,7 @@ export function requestMetrics(metrics: Metrics): RequestMetrics {
     ['verb', 'host'],
     BUCKETS,
   );
-  const help = 'Requests to the API server by the status of the answer, or <error> where there was none.';
+  const help = 'Requests to the API server by the status of the response, or <error> without a response.';
   const requests = metrics.counter(name('requests_total'), help, ['code', 'method', 'host']);
   return {
     waited: (host, durationMs) => limiter.cell('GET', host).observe(durationMs / 1000),
@@ -37,14 +37,14 @@ export function requestMetrics(metrics: Metrics): RequestMetrics {
   };
 }
 
-/** Why a list is made again. */
+/** Why a new list is requested. */
 export type RelistReason = 'expired' | 'incomplete' | 'went-back' | 'silent';
-/** How the API server's version compares with that of a watch, or that it could not be learnt. */
+/** How the API server's version compares with that of a watch; `failed` if it is not known. */
 type ProbeResult = 'same' | 'ahead' | 'behind' | 'failed';
-/** Why something that an API server sent was passed over. */
+/** Why something that an API server sent was ignored. */
 export type SkipReason = 'bad-line' | 'bad-event' | 'bad-object' | 'bad-field';
 
-/** What is counted of one watched resource. */
+/** The metrics of one watched resource. */
 export interface WatchMetrics {
   relisted(reason: RelistReason): void;
   restarted(): void;
@@ -56,20 +56,20 @@ export interface WatchMetrics {
 export function watchMetrics(metrics: Metrics): (resource: string) => WatchMetrics {
   const relists = metrics.counter(
     'cairn_kubernetes_relists_total',
-    'Lists that were made again, by reason: the version was too old (expired), the list was incomplete (incomplete), the API server went back to an earlier version (went-back), or watches stayed silent although its version had moved on (silent).',
+    'New lists of a resource, by reason: the version was too old (expired), the list was incomplete (incomplete), the API server went back to an earlier version (went-back), or watches stayed silent although its version had moved on (silent).',
     ['resource', 'reason'],
   );
-  const restarts = metrics.counter('cairn_kubernetes_watch_restarts_total', 'Watches that were begun again.', [
+  const restarts = metrics.counter('cairn_kubernetes_watch_restarts_total', 'Watches that were started again.', [
     'resource',
   ]);
   const probes = metrics.counter(
     'cairn_kubernetes_probes_total',
-    'Requests for the version of the API server, by how that compares with the version of the watch.',
+    'Requests for the version of the API server, by how it compares with the version of the watch.',
     ['resource', 'result'],
   );
   const skipped = metrics.counter(
     'cairn_kubernetes_skipped_total',
-    'Lines, events, objects and parts of objects of an API server that were passed over because they make no sense.',
+    'Lines, events, objects and parts of objects of an API server that were ignored because they are not valid.',
     ['resource', 'reason'],
   );
   return (resource) => ({

@@ -95,7 +95,7 @@ test('streaming lists that the server comes to serve are asked for again after t
 });
 
 describe('a watch that is cut off', () => {
-  test('again and again, as by a proxy, is resumed at once each time, and one line tells of it', async () => {
+  test('repeated cuts, as by a proxy, are resumed at once each time, and logged in one line', async () => {
     const cluster = await watchedCluster({ objects: [SHOP, WEB] });
     await synced(cluster);
     for (let cuts = 1; cuts <= 8; cuts++) {
@@ -105,7 +105,7 @@ describe('a watch that is cut off', () => {
       await cluster.until(() => expect(watchOf(cluster, 'services')).not.toBeOneOf([before, undefined]));
     }
     expect(cluster.clock.monotonic()).toBe(40_000);
-    const ending = 'the server closed the connection in the middle of an answer';
+    const ending = 'the server closed the connection in the middle of a response';
     const warning = `[WARNING] services: the watch is cut again and again (3 times in 10.0 s), last: ${ending}; it is resumed each time`;
     expect(problems(cluster)).toEqual([warning]);
     cluster.api.put(DB);
@@ -228,7 +228,7 @@ describe('an API server that fails', () => {
     await cluster.later(() => expect(askedOf(cluster, SERVICES).length).toBeGreaterThan(1), 1000);
     expect(cluster.clock.monotonic()).toBeLessThanOrEqual(100_000);
     expect(problems(cluster).join()).toMatch(
-      /services: nothing came for a minute, and a list failed: http:.*: no answer within 20 s/,
+      /services: nothing came for a minute, and a list failed: http:.*: no response within 20 s/,
     );
     await cluster.api.set({ silent: false });
     cluster.api.put(DB);
@@ -238,7 +238,7 @@ describe('an API server that fails', () => {
   test('by never answering is noticed, too', async () => {
     const cluster = await watchedCluster({ objects: [SHOP, WEB], silent: true });
     await cluster.until(() => expect(askedOf(cluster, SERVICES)).toHaveLength(1));
-    await cluster.later(() => expect(problems(cluster).join()).toContain('no answer within 20 s'));
+    await cluster.later(() => expect(problems(cluster).join()).toContain('no response within 20 s'));
     expect(cluster.registry.synced).toBe(false);
     await cluster.api.set({ silent: false });
     await cluster.later(() => expect(cluster.registry.synced).toBe(true));
@@ -278,7 +278,7 @@ async function unreachable(): Promise<WatchedCluster> {
   return cluster;
 }
 
-test('streaming lists that never come whole are no word of the server: what is known grows old', async () => {
+test('streaming lists that are never complete do not count as up to date: the data becomes stale', async () => {
   const { clock, reflector, asked } = scripted([[NAMESPACE, completeAt(5), GONE]], [NAMESPACE]);
   await vi.waitFor(() => expect(asked()).toBe(2), PATIENT);
   for (const wanted of [3, 4, 5]) {
@@ -289,7 +289,7 @@ test('streaming lists that never come whole are no word of the server: what is k
   expect([reflector.synced, reflector.heardAtMs]).toEqual([true, 0]);
 });
 
-test('a list with an earlier version than what is known is taken, and told of', async () => {
+test('a list with an earlier version than the known data is accepted, and logged', async () => {
   const { reflector, lines, asked } = scripted([[NAMESPACE, completeAt(5), GONE], [completeAt(3)]], undefined);
   await vi.waitFor(() => expect(asked()).toBe(3), PATIENT);
   expect([reflector.synced, [...reflector.resource.store.records()]]).toEqual([true, []]);

@@ -38,26 +38,29 @@ export interface ReflectorEnv {
   readonly metrics: WatchMetrics;
   /** Called when a list is complete, for each new problem until the first list is, and when the known data becomes doubtful. */
   progress(): void;
-  /** Told that the server has gone back to an earlier version. */
+  /** Called when the server has gone back to an earlier version. */
   wentBack(): void;
-  /** Called when the very first list failed, with its status if there is one; true if something else takes its place, so that it is not logged. */
+  /**
+   * Called when the first list has failed, with its status if there is one. Returns true if something else replaces it, so that the failure is not
+   * logged.
+   */
   makeUp?(status: number | undefined): boolean;
 }
 
-/** The longest silence of a streaming list: an old server, which watches without listing, says nothing. */
+/** The longest silence of a streaming list. An old server starts a plain watch instead, and sends nothing. */
 const INITIAL_IDLE_MS = 5000;
-/** The server ends a watch after 5 to 10 minutes; not all at the same time. */
+/** The server ends a watch after 5 to 10 minutes. The time is random, so that watches do not end together. */
 const WATCH_SECONDS = { least: 300, spread: 300 };
-/** What only a new list helps against and comes again within this time is met with pauses. */
+/** If a new list is needed again within this time, there is a pause before it. */
 const REPEATED_MS = 30_000;
-/** A list that was complete so lately is not made again because another watch finds that the server went back. */
+/** A list that was completed this recently is not repeated when another watch finds that the server went back. */
 const JUST_LISTED_MS = 5000;
-/** What is made up for is tried again so rarely in the end. */
+/** The longest pause before the whole cluster is tried again, while namespaces are watched instead. */
 const MADE_UP_MS = 5 * 60_000;
-/** Such answers to a streaming list mean that the server does not know it. */
+/** With these statuses for a streaming list, the server does not support it. */
 const NOT_STREAMING: readonly number[] = [400, 405, 406, 415, 422, 501];
 
-/** Keeps the records of one resource, in one namespace or in all, equal to what an API server has. */
+/** Keeps the records of one resource, in one namespace or in all, equal to the objects of an API server. */
 export class Reflector {
   readonly resource: Resource;
   readonly namespace: string | undefined;
@@ -70,25 +73,25 @@ export class Reflector {
   private readonly check: WatchCheck;
   private readonly abort = new AbortController();
   private readonly title: string;
-  /** The version up to which everything is known; undefined while a list must be made. */
+  /** The version up to which everything is known; undefined if a list is needed. */
   private version: string | undefined;
-  /** The version of what is served, be it that a list must be made. */
+  /** The version of the data in use, even if a list is needed. */
   private servedVersion: string | undefined;
   private isSynced = false;
   private currentProblem: string | undefined;
-  /** A list must be made, even if there is a version to watch from. */
+  /** Whether a list is needed, even if there is a version to watch from. */
   private isInDoubt = false;
   private listedAtMs = Number.NEGATIVE_INFINITY;
   /** Whether the server has served the present attempt. */
   private isServed = false;
-  /** Whether the last attempt that failed had an answer. */
+  /** Whether the last failed attempt got a response. */
   private wasAnswered = true;
-  /** How often it had served any watch before. */
+  /** How often the server had served any watch before this attempt. */
   private servedCountBefore = 0;
-  /** The answer that is read at the moment. */
+  /** The response that is being read. */
   private body: ApiBody | undefined;
   private lastHeardAtMs: number;
-  /** Whether the next watch goes on where another one ended, and not where a list did. */
+  /** Whether the next watch continues another watch, rather than a list. */
   private isResuming = false;
   private relistReason: RelistReason | undefined;
   private relistedAtMs = Number.NEGATIVE_INFINITY;
@@ -112,25 +115,25 @@ export class Reflector {
     return this.isSynced;
   }
 
-  /** Why the API server is not followed at the moment, for the operator. */
+  /** Why the watch does not work at the moment, for the operator. */
   get problem(): string | undefined {
     return this.currentProblem;
   }
 
-  /** Whether the data is known to be wrong; a complete list ends that. */
+  /** Whether the data is known to be wrong, until a list is complete. */
   get inDoubt(): boolean {
     return this.isInDoubt;
   }
 
   /**
-   * When something was last heard that shows this watch to be up to date, on the clock's monotonic scale: an event, a bookmark, the end of a
-   * list, or a version of the server that is not behind.
+   * When this watch was last known to be up to date, on the clock's monotonic scale: by an event, a bookmark, the end of a list, or a server version
+   * that is not behind.
    */
   get heardAtMs(): number {
     return this.lastHeardAtMs;
   }
 
-  /** The server went back, as another watch has found: what this one knows may be of a time that never was. */
+  /** Another watch has found that the server went back, so this one may have data that the server has lost. */
   doubt(): void {
     const isNew = this.env.clock.monotonic() - this.listedAtMs < JUST_LISTED_MS;
     if (this.version === undefined || this.isInDoubt || isNew) return;
@@ -165,14 +168,17 @@ export class Reflector {
     }
   }
 
-  /** An attempt that was not answered is made again as soon as another watch is served; a server that answers with a failure is left alone. */
+  /**
+   * Waits before the next attempt. If the attempt got no response, the wait ends as soon as another watch is served. If the server responded with an
+   * error, it does not.
+   */
   private pause(delayMs: number, thrown: unknown): Promise<void> {
     const { clock, retrySignal } = this.env;
     if (this.isServed || thrown instanceof ApiStatusError) return pause(delayMs, clock, this.abort.signal);
     return retrySignal.pause(delayMs, this.servedCountBefore, clock, this.abort.signal);
   }
 
-  /** Lists and, where the server does both at once, goes on to watch. */
+  /** Lists, and goes on to watch if the server does both in one request. */
   private async list(): Promise<void> {
     const { api, streamingLists, metrics } = this.env;
     if (this.relistReason) metrics.relisted(this.relistReason);
@@ -190,7 +196,7 @@ export class Reflector {
       this.feed.begin();
       await this.follow(body);
     } catch (thrown) {
-      if (this.version !== undefined || this.abort.signal.aborted) throw thrown; // the list was complete, it is the watch that failed
+      if (this.version !== undefined || this.abort.signal.aborted) throw thrown; // the list was complete, so only the watch failed
       const isUnknown = thrown instanceof ApiStatusError && NOT_STREAMING.includes(thrown.status);
       if (!isUnknown && !(thrown instanceof NoInitialList)) throw thrown;
       this.env.streamingLists.refused();
@@ -221,7 +227,7 @@ export class Reflector {
     return this.env.api.get(pathOf(this.resource, this.namespace) + query, this.abort.signal);
   }
 
-  /** Does what the events of a watch say until it ends. */
+  /** Applies the events of a watch until it ends. */
   private async follow(body: ApiBody): Promise<void> {
     const { clock } = this.env;
     const startedAtMs = clock.monotonic();
@@ -252,14 +258,14 @@ export class Reflector {
     if (failure) throw failure;
   }
 
-  /** What the end of what was followed means: an error, or undefined where the next watch goes on. */
+  /** The error for the end of a watch or list; undefined if the next watch simply continues. */
   private ended(thrown: unknown, course: WatchCourse): unknown {
     if (this.version === undefined) return endOfList(thrown);
     if (isHealthy(course)) this.backOff.reset();
     return endOfWatch(thrown, course);
   }
 
-  /** Does what an event says; true if it completes the list. */
+  /** Applies an event; true if it completes the list. */
   private take(event: WatchEvent): boolean {
     if (event.kind === 'error') throw event.error;
     if (this.version === undefined) return this.takeInitial(event);
@@ -275,7 +281,7 @@ export class Reflector {
     return false;
   }
 
-  /** Does what an event of a streaming list says; true if it completes the list. */
+  /** Applies an event of a streaming list; true if it completes the list. */
   private takeInitial(event: Exclude<WatchEvent, { kind: 'error' }>): boolean {
     switch (event.kind) {
       case 'set':
@@ -314,7 +320,7 @@ export class Reflector {
     this.lastHeardAtMs = this.env.clock.monotonic();
   }
 
-  /** The last failure is over. */
+  /** The watch works again. */
   private works(): void {
     this.isServed = true;
     this.currentProblem = undefined;
@@ -322,7 +328,7 @@ export class Reflector {
     this.env.retrySignal.served();
   }
 
-  /** Has the watch looked at whenever it is silent. */
+  /** Checks the watch whenever it is silent. */
   private expectNews(body: ApiBody): void {
     body.expectWithin(this.check.silenceMs(), () => void this.silent(body));
   }
@@ -342,7 +348,9 @@ export class Reflector {
     }
   }
 
-  /** Makes sure that the server has what a watch that is resumed goes on from; where that cannot be seen now, silence will show it. */
+  /**
+   * Checks that the server has the version from which a resumed watch continues. If that is not known now, a later check after silence will find it.
+   */
   private async confirm(from: string, body: ApiBody): Promise<void> {
     try {
       await this.check.confirm(from, this.abort.signal);
@@ -352,7 +360,7 @@ export class Reflector {
     }
   }
 
-  /** When to try again, in milliseconds. */
+  /** Handles a failure. Returns the time until the next attempt, in milliseconds. */
   private failed(thrown: unknown): number {
     if (thrown instanceof WatchGivenUp) {
       if (thrown.relist) this.mustList(thrown.relist);
@@ -371,7 +379,7 @@ export class Reflector {
     this.currentProblem = text;
     this.trouble.failed(text, this.isSynced, isUnreachable(thrown) ? 'unreachable' : text);
     if (isNew) this.env.progress();
-    // An outage that has ended is no reason for long pauses: a server that has just started fails for a moment.
+    // After an outage the pauses are short again, as a server that has just started fails for a moment.
     if (status && !this.wasAnswered) this.backOff.reset();
     this.wasAnswered = status !== undefined;
     return this.backOff.next(status?.retryAfterMs);
@@ -394,7 +402,7 @@ export class Reflector {
     this.env.wentBack();
   }
 
-  /** Only a new list helps; at once if that does not happen all the time. */
+  /** Requests a new list, at once unless that happens too often. */
   private listAgain(reason: RelistReason): number {
     this.mustList(reason);
     const now = this.env.clock.monotonic();
@@ -415,7 +423,7 @@ function isBefore(one: string, other: string): boolean {
   return (compareVersions(one, other) ?? 0) < 0;
 }
 
-/** A server that has too much to do may turn away requests while its watches work: another watch would be turned away, too. */
+/** An overloaded server may refuse requests while its watches work. It would refuse another watch, too. */
 function isOverloaded(thrown: unknown): boolean {
   return thrown instanceof ApiStatusError && (thrown.status === 429 || thrown.status >= 500);
 }

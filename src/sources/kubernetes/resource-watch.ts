@@ -1,19 +1,19 @@
 import { Reflector, type ReflectorEnv } from './reflector.ts';
 import { nameOf, type Resource } from './resource.ts';
 
-/** What {@link Reflector}s need, without the callbacks that differ. */
+/** What all {@link Reflector}s need, without the callbacks that differ. */
 type ResourceWatchEnv = Omit<ReflectorEnv, 'makeUp'>;
 
 /**
- * Follows one resource: in all of the cluster or, while that is forbidden, in the namespaces that are configured, one by one. All of the cluster is
- * tried again and again, as the right may be granted: an API server that has just started does not know its roles yet.
+ * Follows one resource in the whole cluster or, while that is forbidden, in each of the configured namespaces. The whole cluster is tried again from
+ * time to time, as the permission may come: an API server that has just started does not know its roles yet.
  */
 export class ResourceWatch {
   private readonly resource: Resource;
   private readonly namespaces: readonly string[];
   private readonly env: ResourceWatchEnv;
   private readonly whole: Reflector;
-  /** The reflectors of the configured namespaces, while the right on all of the cluster is missing. */
+  /** The reflectors of the configured namespaces, while the permission for the whole cluster is missing. */
   private parts: readonly Reflector[] | undefined;
 
   constructor(resource: Resource, namespaces: readonly string[], env: ResourceWatchEnv) {
@@ -27,7 +27,7 @@ export class ResourceWatch {
     });
   }
 
-  /** The reflectors that the known data comes from. */
+  /** The reflectors that the data comes from. */
   get reflectors(): readonly Reflector[] {
     return this.parts ?? [this.whole];
   }
@@ -51,7 +51,7 @@ export class ResourceWatch {
     this.env.progress();
   }
 
-  /** Watches the configured namespaces instead, if the right on all of the cluster is missing; true if it does. */
+  /** Watches the configured namespaces instead, if the permission for the whole cluster is missing; true if it does. */
   private makeUp(status: number | undefined): boolean {
     if (this.parts) return true;
     if (status !== 403 || this.namespaces.length === 0) return false;

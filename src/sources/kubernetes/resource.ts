@@ -2,10 +2,10 @@ import { printSelector, type Selector } from '../../registry/selector.ts';
 import type { Key } from '../../registry/table.ts';
 import type { PassOver } from '../objects/field.ts';
 
-/** Said of an object that must leave the record as it is: the one that is there stays, none is added. */
+/** The result for an object that must not change its record: an existing record stays, and none is added. */
 export const UNCHANGED = Symbol('unchanged');
 
-/** A kind of API object that is watched, and where its records go. */
+/** A kind of API object to watch, and the store for its records. */
 export interface Resource<T extends Key = Key> {
   /** Empty for the core group. */
   readonly group: string;
@@ -13,29 +13,29 @@ export interface Resource<T extends Key = Key> {
   /** In lower case, as in the path. */
   readonly plural: string;
   readonly namespaced: boolean;
-  /** Tells two watches of one kind apart, for the operator. */
+  /** Distinguishes two watches of one kind, for the operator. */
   readonly note?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
   /**
-   * The record that an object makes; undefined if it makes none.
+   * Converts an object to its record; undefined if it has none.
    *
-   * @param passOver told of what the record is made without, as it makes no sense.
+   * @param passOver called with parts of the object that are not valid, which the record leaves out.
    * @throws ObjectError
    */
   convert(object: unknown, passOver: PassOver): T | undefined | typeof UNCHANGED;
   readonly store: RecordStore<T>;
-  /** Told of every object of a change, but not of those in a list, after its record is in the store. */
+  /** Called with each changed object, but not with those of a list, after its record is in the store. */
   changed?(object: unknown): void;
 }
 
-/** Where the records of one kind are. */
+/** The store for the records of one kind. */
 export interface RecordStore<T extends Key = Key> {
-  /** `object` is what the record was made of. */
+  /** `object` is the object that the record was made from. */
   set(record: T, object: unknown): void;
   delete(namespace: string, name: string): void;
   records(): Iterable<Key>;
-  /** Says that a list begins, or that it is complete: in between, what is not there may just not have come yet. */
+  /** Says that a list begins, or that it is complete. In between, missing records may still come. */
   listing?(isUnderWay: boolean): void;
 }
 
@@ -44,12 +44,12 @@ export function defineResource<T extends Key>(resource: Resource<T>): Resource {
   return resource as unknown as Resource;
 }
 
-/** `endpointslices.discovery.k8s.io`, the way kubectl and RBAC rules put it, and the note if there is one. */
+/** `endpointslices.discovery.k8s.io`, as kubectl and RBAC rules write it, with the note if there is one. */
 export function nameOf({ group, plural, note }: Resource): string {
   return [plural, group && `.${group}`, note && ` (${note})`].join('');
 }
 
-/** The path of a list, without its query; all namespaces if none is given. */
+/** The path of a list, without its query; all namespaces if `namespace` is undefined. */
 export function pathOf({ group, version, plural }: Resource, namespace: string | undefined): string {
   const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
   return namespace === undefined ? `${root}/${plural}` : `${root}/namespaces/${namespace}/${plural}`;
@@ -66,7 +66,7 @@ export function queryOf(resource: Resource, parameters: Readonly<Record<string, 
   return `?${query}`;
 }
 
-/** A selector, or nothing where everything is selected. */
+/** The label selector, left out if it selects everything. */
 export function selecting(labels: Selector): { readonly labelSelector?: string } {
   return labels.length === 0 ? {} : { labelSelector: printSelector(labels) };
 }

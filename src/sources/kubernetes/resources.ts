@@ -11,28 +11,28 @@ import { holdEndpoints } from './held-endpoints.ts';
 import { defineResource, type RecordStore, type Resource, selecting, UNCHANGED } from './resource.ts';
 import { metadataOf } from './watch-event.ts';
 
-/** What of a cluster is watched. */
+/** The parts of a cluster to watch. */
 export interface ResourceOptions {
   /** Selects all but namespaces. */
   readonly labels: Selector;
   readonly namespaceLabels: Selector;
   readonly endpointSlices: boolean;
-  /** Whether endpoints are named after pods. */
+  /** Whether endpoints are named after their pods. */
   readonly podNames: boolean;
-  /** Whether endpoints are told apart by topology zone. */
+  /** Whether endpoints are distinguished by topology zone. */
   readonly zones: boolean;
   readonly pods: boolean;
-  /** Whether the services of the cluster set are. */
+  /** Whether the services of the cluster set are watched. */
   readonly imports: boolean;
 }
 
 interface ResourceEnv {
   readonly clock: Clock;
-  /** Told of a service whose endpoints changed, and when what made them change happened, in milliseconds since the Unix epoch. */
+  /** Called with a service whose endpoints changed, and the time of the cause, in milliseconds since the Unix epoch. */
   programmed?(service: Service, changedAtMs: number): void;
 }
 
-/** The resources that a registry is filled from, and how to end what they hold. */
+/** The resources that fill a registry, and a function that releases what they hold. */
 export function clusterResources(
   registry: Registry,
   options: ResourceOptions,
@@ -83,7 +83,7 @@ function serviceStore(services: Services): RecordStore<Service> {
   };
 }
 
-/** What the cluster imports from others, and the slices of that; the selector chooses among both. */
+/** The imported services and their slices; the selector applies to both. */
 function importResources(
   { labels, podNames, zones, endpointSlices }: ResourceOptions,
   slices: RecordStore<EndpointSlice>,
@@ -130,13 +130,13 @@ function sliceResource(
 
 const TRIGGER_TIME = 'endpoints.kubernetes.io/last-change-trigger-time';
 
-/** When the change of a pod or service happened that made the control plane change a slice. */
+/** The time of the change of a pod or service for which the control plane changed a slice. */
 function triggerTimeMs(object: unknown): number | undefined {
   const ms = Date.parse(String(metadataOf(object).annotations?.[TRIGGER_TIME] ?? ''));
   return Number.isNaN(ms) ? undefined : ms;
 }
 
-/** A pod that is about to be deleted has its address until it is gone. */
+/** A pod that is being deleted keeps its address until it is gone. */
 function podResource(labels: Selector, registry: Registry): Resource {
   const store: RecordStore<Pod> = {
     set: (pod) => registry.setPod(pod),

@@ -1,10 +1,10 @@
 import type { Clock } from '../../observe/clock.ts';
 import { pause } from './limits.ts';
 
-/** How long after a refusal a server is asked for a streaming list again: it may have been upgraded. */
+/** How long after a refusal a streaming list is tried again: the server may have been upgraded. */
 const REFUSED_FOR_MS = 10 * 60_000;
 
-/** Whether the API server serves streaming lists: one reflector finds out for all of them. */
+/** Whether the API server supports streaming lists: one reflector finds it out for all. */
 export class StreamingLists {
   private readonly clock: Clock;
   private refusedAtMs = Number.NEGATIVE_INFINITY;
@@ -22,7 +22,7 @@ export class StreamingLists {
   }
 }
 
-/** Lets watches that wait for an API server try again at once, as soon as it has served another one. */
+/** Lets watches that wait for an API server try again as soon as it has served another watch. */
 export class RetrySignal {
   private readonly waiting = new Set<() => void>();
   private count = 0;
@@ -38,7 +38,7 @@ export class RetrySignal {
     for (const end of this.waiting) end();
   }
 
-  /** Settles after that time, when `signal` aborts, or when the server serves a watch; at once if it has since `servedCount` was `countBefore`. */
+  /** Settles after this time, when `signal` aborts, or when the server serves a watch; at once if `servedCount` has moved since `countBefore`. */
   async pause(ms: number, countBefore: number, clock: Clock, signal: AbortSignal): Promise<void> {
     if (signal.aborted || this.count > countBefore) return;
     const over = new AbortController();

@@ -56,7 +56,7 @@ test('pods are watched where they are needed, and only those that have an addres
   await cluster.until(() => expect(cluster.registry.podsAt('10.2.0.1')).toHaveLength(0));
 });
 
-test('endpoints are left out where nobody needs them', async () => {
+test('endpoints are left out if they are not needed', async () => {
   const cluster = await watchedCluster({ objects: [SHOP, WEB, ENDPOINTS], watch: { endpointSlices: false } });
   await synced(cluster);
   expect(cluster.registry.counts().slices).toBe(0);
@@ -111,8 +111,8 @@ describe('no flicker', () => {
   });
 });
 
-describe('what is told of a watch', () => {
-  test('its age, and that what is served is stale after five minutes without a word', async () => {
+describe('the log of a watch', () => {
+  test('its age grows, and replies are stale after five minutes of silence', async () => {
     const cluster = await watchedCluster({ objects: [SHOP, WEB] });
     await synced(cluster);
     await cluster.api.set({ refuse: true });

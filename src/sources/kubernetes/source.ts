@@ -21,7 +21,7 @@ export interface ApiSourceOptions {
   readonly connection: ConnectionOptions;
   readonly limits: ApiLimits;
   readonly resources: readonly Resource[];
-  /** Where there are no rights on all of the cluster, these namespaces are watched one by one; empty for no such way out. */
+  /** Without permission for the whole cluster, each of these namespaces is watched. If it is empty, that is not done. */
   readonly namespaces: readonly string[];
 }
 
@@ -33,17 +33,17 @@ interface ApiSourceEnv {
   readonly userAgent: string;
 }
 
-/** How one resource is followed. */
+/** The state of one watch. */
 export interface WatchStatus {
-  /** As RBAC rules name it, with the namespace if it is watched in one only. */
+  /** The resource as in RBAC rules, with the namespace if only one is watched. */
   readonly name: string;
   readonly synced: boolean;
-  /** How long ago the API server was last heard, in milliseconds. */
+  /** The time since the API server was last heard, in milliseconds. */
   readonly ageMs: number;
   readonly problem: string | undefined;
 }
 
-/** Keeps a registry equal to what an API server has. */
+/** Keeps a registry equal to the objects of an API server. */
 export interface ApiSource {
   /** Begins to list and watch; the registry says when it is synced. */
   start(): void;
@@ -52,20 +52,19 @@ export interface ApiSource {
 }
 
 /**
- * After so long without a word of the API server on some watch, answers are marked as stale (RFC 8914 §4.4); at once where a watch is known to
- * be wrong.
+ * If the API server is silent on a watch for this time, replies are marked as stale (RFC 8914 §4.4); at once if a watch is known to be wrong.
  */
 const STALE_AFTER_MS = 5 * 60_000;
 const STALE_CHECK_MS = 10_000;
 
-/** Makes a source that fills `registry` from an API server. @throws AccessError if there can be none. */
+/** Makes a source that fills `registry` from an API server. @throws AccessError if its configuration cannot be used. */
 export function watchApi(options: ApiSourceOptions, registry: Registry, env: ApiSourceEnv): ApiSource {
   const credentials = createCredentials(options.connection, env.clock);
   const client = createApiClient(credentials, options.limits, { ...env, metrics: requestMetrics(env.metrics) });
   return followApi(client, options, registry, env);
 }
 
-/** The credentials for a connection. @throws AccessError where there can be none. */
+/** The credentials for a connection. @throws AccessError if there are none */
 function createCredentials(connection: ConnectionOptions, clock: Clock): Credentials {
   switch (connection.kind) {
     case 'in-cluster':
@@ -119,7 +118,7 @@ function followApi(
     );
   }
 
-  /** What one watch finds out of the server holds for all. */
+  /** What one watch learns about the server holds for all watches. */
   function wentBack(): void {
     for (const reflector of reflectors()) reflector.doubt();
   }

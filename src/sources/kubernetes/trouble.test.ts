@@ -12,7 +12,7 @@ function setUp() {
 
 const REFUSED = '[WARNING] services: refused; the known data is served meanwhile';
 
-test('a failure is told when it begins and when the watch has worked for half a minute', () => {
+test('a failure is logged when it begins and when the watch has worked for half a minute', () => {
   const { clock, lines, trouble } = setUp();
   for (let i = 0; i < 3; i++) {
     trouble.failed('refused', true);
@@ -45,7 +45,7 @@ test('failures that come again before that are one trouble with the first; new o
   ]);
 });
 
-test('after a trouble is over, the same failure is told again', () => {
+test('after a trouble is over, the same failure is logged again', () => {
   const { clock, lines, trouble } = setUp();
   for (let i = 0; i < 2; i++) {
     trouble.failed('refused', true);
@@ -92,7 +92,7 @@ test('a watch that is cut on and on has a line at the third cut, and one at the 
   ]);
 });
 
-test('a failure after a cut is told as failures are', () => {
+test('a failure after a cut is logged like other failures', () => {
   const { clock, lines, trouble } = setUp();
   trouble.cut('reset');
   trouble.failed('refused', true);
@@ -101,13 +101,13 @@ test('a failure after a cut is told as failures are', () => {
   expect(lines).toEqual([REFUSED, '[INFO] services: watched again after 2 failures in 0.0 s']);
 });
 
-test('failures of one kind are told once, whatever their texts', () => {
+test('failures of one kind are logged once, whatever their texts', () => {
   const { lines, trouble } = setUp();
   for (const text of ['refused', 'reset', 'timed out']) trouble.failed(text, true, 'unreachable');
   expect(lines).toEqual([REFUSED]);
 });
 
-test('ten different failures at most are told of one trouble', () => {
+test('at most ten different failures of one trouble are logged', () => {
   const { lines, trouble } = setUp();
   for (let i = 0; i < 20; i++) trouble.failed(`port ${i}`, true);
   expect(lines).toHaveLength(10);

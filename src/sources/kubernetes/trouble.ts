@@ -1,11 +1,11 @@
 import type { Clock, Timer } from '../../observe/clock.ts';
 import type { Logger } from '../../observe/log.ts';
 
-/** How long a watch must work until a trouble is over. */
+/** How long a watch must work before a trouble counts as over. */
 const SETTLED_MS = 30_000;
-/** How many cuts of one trouble cause a warning. */
+/** After this number of cuts in one trouble there is a warning. */
 const MANY_CUTS = 3;
-/** Different failures that one trouble is logged with. */
+/** The maximum number of different failures that are logged in one trouble. */
 const MAX_KINDS = 10;
 
 interface TroubleEnv {
@@ -14,9 +14,8 @@ interface TroubleEnv {
 }
 
 /**
- * Logs the failures of a watch. From the first failure until half a minute has passed without one, they are one trouble, with a line
- * when it begins and one when it is over, however often the watch comes and goes in between. A watch that was only cut and could be resumed
- * at once has only the last line.
+ * Logs the failures of a watch. All failures until half a minute without one are one trouble, with a line at its begin and a line at its end, however
+ * often the watch fails in between. A watch that was only cut and resumed at once has just the last line.
  */
 export class Trouble {
   private readonly title: string;
@@ -42,7 +41,7 @@ export class Trouble {
     );
   }
 
-  /** An attempt has failed. Texts of one `kind` are logged once. */
+  /** An attempt has failed. Only the first text of each `kind` is logged. */
   failed(text: string, isSynced: boolean, kind: string = text): void {
     const episode = this.count();
     episode.isOfFirstList ||= !isSynced;
@@ -86,7 +85,7 @@ export class Trouble {
 interface Episode {
   readonly beganAtMs: number;
   workedAtMs: number;
-  /** All of them; `cuts` are those of a watch that worked. */
+  /** All failures; `cuts` are those of a watch that worked. */
   failures: number;
   cuts: number;
   lastCut: string;

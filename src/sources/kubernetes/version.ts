@@ -1,6 +1,6 @@
 /**
- * Which of two resource versions is the later one: negative if the first is the earlier, 0 if they are the same; undefined where they are
- * not both the decimal numbers that Kubernetes has had all along and promises since 1.35, so that they cannot be compared.
+ * Compares two resource versions: negative if the first is earlier, 0 if they are equal, positive if it is later. Undefined if they are not both
+ * decimal numbers; Kubernetes has always used these, and guarantees them since 1.35.
  */
 export function compareVersions(one: string, other: string): number | undefined {
   if (one === other) return 0;

@@ -5,9 +5,9 @@ import type { WatchMetrics } from './metrics.ts';
 import { pathOf, type Resource } from './resource.ts';
 import { compareVersions } from './version.ts';
 
-/** Servers send bookmarks once a minute, where the version has moved: a watch that brings nothing for longer is checked. */
+/** Servers send a bookmark once a minute if the version has moved. A watch that is silent for longer is checked. */
 const SILENCE_MS = { least: 64_000, spread: 11_000 };
-/** Lists because of silence become rare: after 2, 4, 8, 16 and 32 silences in a row, then after every 32. */
+/** Lists because of silence become rare: after 2, 4, 8, 16 and 32 silences in a row, then after every 32 more. */
 const RAREST_LIST = 32;
 
 interface WatchCheckEnv {
@@ -19,15 +19,15 @@ interface WatchCheckEnv {
 /**
  * Distinguishes a watch without events from one that is dead.
  *
- * A server accepts a watch from a version that it has not reached, as after etcd was restored from a snapshot, and sends nothing until it
- * reaches it, so changes up to there are missed. A dead connection sends nothing either. So the server is asked for its version when a watch is
- * resumed, and whenever one is silent.
+ * After etcd was restored from a snapshot, a server may accept a watch from a version that it has not reached. It sends nothing until it reaches that
+ * version, so changes are missed. A dead connection sends nothing either. So the server is asked for its version when a watch is resumed, and
+ * whenever one is silent.
  */
 export class WatchCheck {
   private readonly resource: Resource;
   private readonly namespace: string | undefined;
   private readonly env: WatchCheckEnv;
-  /** How often in a row a watch was silent although the server had moved on. */
+  /** The number of silences in a row during which the server had moved on. */
   private silences = 0;
 
   constructor(resource: Resource, namespace: string | undefined, env: WatchCheckEnv) {
@@ -36,7 +36,7 @@ export class WatchCheck {
     this.env = env;
   }
 
-  /** How long a watch may be silent; not the same for all of them. */
+  /** How long a watch may be silent; random, so that checks do not come together. */
   silenceMs(): number {
     return SILENCE_MS.least + Math.floor(this.env.random() * SILENCE_MS.spread);
   }
@@ -49,7 +49,7 @@ export class WatchCheck {
   /**
    * Compares the server's version with that of a watch.
    *
-   * @throws WentBackError if the server's is the earlier one; what {@link ApiClient.get} throws.
+   * @throws WentBackError if the server's version is earlier, and what {@link ApiClient.get} throws.
    */
   async confirm(version: string, signal: AbortSignal): Promise<'same' | 'ahead'> {
     const { metrics } = this.env;
@@ -68,8 +68,8 @@ export class WatchCheck {
   }
 
   /**
-   * What to do about a watch that is silent. Where the server has moved on, that may be for other resources, or the watch may be dead: it is
-   * resumed on another connection, which misses nothing. If it stays silent, the server itself may have lost events: then a list helps.
+   * What to do about a silent watch. If the server has moved on, either other resources have changed, or the watch is dead. It is then resumed on
+   * another connection, which misses nothing. If it stays silent, the server itself may have lost events, and a list is needed.
    *
    * @throws what {@link confirm} throws.
    */
@@ -86,8 +86,8 @@ export class WatchCheck {
   }
 
   /**
-   * The current version of the server's store: the request names no version, so the server must not answer from a cache that is behind. At most one
-   * object comes, and without selectors, because finding one that they select may take the server long.
+   * The current version of the server's store. The request has no version, so the server must not answer from a cache that is behind. It asks for one
+   * object without selectors, since finding a selected one may take the server long.
    */
   private async currentVersion(signal: AbortSignal): Promise<string> {
     const { chunks } = await this.env.api.get(`${pathOf(this.resource, this.namespace)}?limit=1`, signal);
@@ -96,7 +96,7 @@ export class WatchCheck {
       () => {},
       () => {},
     );
-    if (version === undefined) throw new ApiConnectionError('the list that came has no resourceVersion');
+    if (version === undefined) throw new ApiConnectionError('the list has no resourceVersion');
     return version;
   }
 }

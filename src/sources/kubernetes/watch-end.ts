@@ -13,15 +13,15 @@ export interface WatchCourse {
   readonly lastedMs: number;
 }
 
-/** Whether the connection works, so that pauses need not grow. */
+/** Whether the watch was healthy, so that pauses need not grow. */
 export function isHealthy({ events, lastedMs }: WatchCourse): boolean {
   return events > 0 || lastedMs >= HEALTHY_WATCH_MS;
 }
 
 /**
- * What the end of a watch means: an error, or undefined where it simply goes on with the next one.
+ * The error for the end of a watch; undefined if the next watch simply continues.
  *
- * @param thrown by the reader of the watch; undefined if the server ended it.
+ * @param thrown the error of the watch's reader; undefined if the server ended the watch.
  */
 export function endOfWatch(thrown: unknown, course: WatchCourse): unknown {
   const isShort = course.lastedMs < SHORT_WATCH_MS;
@@ -33,18 +33,18 @@ export function endOfWatch(thrown: unknown, course: WatchCourse): unknown {
   return isCut && isHealthy(course) ? new WatchCut(messageOf(thrown), isShort) : thrown;
 }
 
-/** What the end of a streaming list before its time means. */
+/** The error for a streaming list that ended too early. */
 export function endOfList(thrown: unknown): unknown {
   if (thrown instanceof SilenceError) return new NoInitialList('it fell silent');
   return thrown ?? new ApiConnectionError('the list was cut off');
 }
 
-/** The server answered a streaming list like an ordinary watch. */
+/** The server treated a streaming list like a plain watch. */
 export class NoInitialList extends ApiConnectionError {}
 
 /** The connection of a watch that had worked was closed. */
 export class WatchCut extends ApiConnectionError {
-  /** Whether it is better not to try again at once. */
+  /** Whether the watch was short, so that the next attempt must wait. */
   readonly isShort: boolean;
 
   constructor(message: string, isShort: boolean) {
@@ -53,9 +53,9 @@ export class WatchCut extends ApiConnectionError {
   }
 }
 
-/** The reader of a watch gave it up, which is not a failure. */
+/** This server itself ended a watch, to resume it on another connection or to list again; it is not a failure. */
 export class WatchGivenUp extends CairnError {
-  /** Why a list must take its place; undefined for another watch. */
+  /** Why a list must follow; undefined if another watch follows. */
   readonly relist: RelistReason | undefined;
 
   constructor(relist?: RelistReason) {

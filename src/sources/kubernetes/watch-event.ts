@@ -3,14 +3,14 @@ import { type ApiStatusError, statusError } from './errors.ts';
 /** One line of a watch. */
 export type WatchEvent =
   | { readonly kind: 'set' | 'delete'; readonly object: unknown; readonly version: string | undefined }
-  /** Nothing changed up to this version; `complete` ends the list that a streaming list begins with. */
+  /** Nothing else has changed up to this version; `complete` marks the end of the list in a streaming list. */
   | { readonly kind: 'bookmark'; readonly version: string | undefined; readonly complete: boolean }
   | { readonly kind: 'error'; readonly error: ApiStatusError };
 
-/** The mark of the bookmark that ends the list of a streaming list. */
+/** The annotation of the bookmark that ends the list in a streaming list. */
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
 
-/** Reads a line of a watch; the result is text that says what is wrong where the line is not an event. */
+/** Reads a line of a watch. If it is not an event, returns a text that says why. */
 export function readWatchEvent(line: string): WatchEvent | string {
   let event: { readonly type?: unknown; readonly object?: unknown } | null;
   try {
@@ -37,7 +37,7 @@ export function readWatchEvent(line: string): WatchEvent | string {
   }
 }
 
-/** What every object's metadata may say; nothing is sure, as a peer wrote it. */
+/** The metadata of any object. Every field may be missing, as a peer wrote it. */
 interface Metadata {
   readonly namespace?: string;
   readonly name?: string;
@@ -46,7 +46,7 @@ interface Metadata {
   readonly annotations?: Readonly<Record<string, unknown>>;
 }
 
-/** An object's metadata, with text only where text belongs. */
+/** Reads an object's metadata; values of a wrong type are left out. */
 export function metadataOf(object: unknown): Metadata {
   const { metadata } = (object ?? {}) as { readonly metadata?: unknown };
   if (typeof metadata !== 'object' || metadata === null) return {};

@@ -1,7 +1,7 @@
 import { type IP, type Prefix, parseIP, prefixContains, printIP } from '../../dns/ip.ts';
 import type { Family } from './manifest.ts';
 
-/** Larger networks than this are used only at their beginning. */
+/** Of a larger network only the first addresses are used. */
 const MAX_HOST_BITS = 32;
 
 /** The addresses of one network. */
@@ -17,7 +17,7 @@ export class AddressPool {
     this.cidr = cidr;
     this.family = cidr.ip.length === 4 ? 'IPv4' : 'IPv6';
     const all = 2 ** Math.min(cidr.ip.length * 8 - cidr.bits, MAX_HOST_BITS);
-    // As in Kubernetes: neither the network's own address nor the last one, which is IPv4's broadcast address.
+    // As in Kubernetes, the address of the network and the last one, which is the broadcast address in IPv4, are not used.
     this.first = all > 2 ? 1 : 0;
     this.size = all > 2 ? all - 2 : all;
   }
@@ -26,7 +26,7 @@ export class AddressPool {
     if (prefixContains(this.cidr, parseIP(ip)!)) this.taken.add(ip);
   }
 
-  /** The first free address at or after the place that the hash points to. */
+  /** The first free address at or after the place that the hash gives. */
   take(hash: number): string | undefined {
     for (let i = 0; i < this.size && !this.exhausted; i++) {
       const ip = printIP(addressAt(this.cidr, this.first + ((hash + i) % this.size)));
@@ -47,7 +47,7 @@ function addressAt({ ip }: Prefix, offset: number): IP {
   return address;
 }
 
-/** FNV-1a, 32 bits, with its bits mixed once more: names that differ in their last letter would be neighbours. */
+/** FNV-1a with 32 bits, mixed once more: otherwise names that differ only in their last letter would be neighbours. */
 export function hashOf(text: string): number {
   let hash = 0x811c9dc5;
   for (const octet of new TextEncoder().encode(text)) hash = Math.imul(hash ^ octet, 0x01000193);

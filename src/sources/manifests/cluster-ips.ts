@@ -2,13 +2,13 @@ import type { Prefix } from '../../dns/ip.ts';
 import { AddressPool, hashOf } from './address-pool.ts';
 import type { Family, ServiceManifest } from './manifest.ts';
 
-/** The addresses of each service that got any, and why one got none. */
+/** The addresses of the services that got some, and why others got none. */
 interface Allocation {
   readonly clusterIPs: ReadonlyMap<ServiceManifest, readonly string[]>;
   readonly failures: readonly { readonly service: ServiceManifest; readonly problem: string }[];
 }
 
-/** Whether the service is of a kind that has cluster IPs, and has none. */
+/** Whether the service should have a cluster IP, but has none. */
 export function lacksClusterIP({ record }: ServiceManifest): boolean {
   return record.type !== 'ExternalName' && !record.headless && record.clusterIPs.length === 0;
 }
@@ -16,10 +16,9 @@ export function lacksClusterIP({ record }: ServiceManifest): boolean {
 /**
  * Gives cluster IPs to the services that lack them.
  *
- * An address follows from the service's namespace and name alone: a hash of them says where in the network to look, and
- * the next free address from there on is taken. Services are served in the order of their names. So an address is the
- * same after every start and whatever the order of the files; only a service whose place is taken depends on others.
- * As in Kubernetes, a service has one address, of the first network's family, unless it asks for more.
+ * A hash of the service's namespace and name gives a place in the network, and the service gets the next free address from there on. Services get
+ * their addresses in the order of their names. So an address is the same after every start and for every order of files; it depends on other services
+ * only if its place is taken. As in Kubernetes, a service has one address, of the first network's family, unless it asks for more.
  */
 export function allocateClusterIPs(services: readonly ServiceManifest[], cidrs: readonly Prefix[]): Allocation {
   const pools = cidrs.map((cidr) => new AddressPool(cidr));

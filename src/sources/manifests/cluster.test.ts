@@ -108,7 +108,7 @@ describe('endpoints follow from pods', () => {
     expect(slicesOf(await cluster([web, pod('a', `podIP: 10.244.0.1, ${READY}`, spec)]))).toEqual([expected]);
   });
 
-  test('pods with other numbers for a named port stand in a slice of their own', async () => {
+  test('pods with other numbers for a named port get a separate slice', async () => {
     const web = service('web', 'clusterIP: None, selector: {app: web}, ports: [{port: 80, targetPort: web}]');
     const at = (name: string, ip: string, port: number) =>
       pod(name, `podIP: ${ip}, ${READY}`, `containers: [{ports: [{name: web, containerPort: ${port}}]}]`);
@@ -117,7 +117,7 @@ describe('endpoints follow from pods', () => {
     expect(new Set(built.slices.map(({ name }) => name)).size).toBe(2);
   });
 
-  test('pods with other names for one number stand in slices of their own', async () => {
+  test('pods with other port names for one number get separate slices', async () => {
     const list = '[{name: a, port: 1, targetPort: one}, {name: b, port: 2, targetPort: two}]';
     const web = service('web', `clusterIP: None, selector: {app: web}, ports: ${list}`);
     const at = (name: string, ip: string, port: string) =>

@@ -4,21 +4,20 @@ import { type Selector, selects } from '../../registry/selector.ts';
 import { allocateClusterIPs, lacksClusterIP } from './cluster-ips.ts';
 import { deriveSlices, PodIndex } from './endpoints.ts';
 import { makePods, podNetworksFor } from './made-pods.ts';
-import type { Manifest, ServiceManifest } from './manifest.ts';
-import type { PodManifest } from './pod.ts';
+import type { Manifest, PodManifest, ServiceManifest, Workload } from './manifest.ts';
 import type { Problem } from './problems.ts';
-import { WORKLOAD_API_VERSIONS, type Workload, type WorkloadKind } from './workload.ts';
+import { WORKLOAD_API_VERSIONS, type WorkloadKind } from './workload.ts';
 
 export interface ClusterOptions {
   /** Which Services, ServiceImports, EndpointSlices and Pods are served; endpoints are derived from all Pods. */
   readonly labels?: Selector;
   /** Which Namespaces are served. Every namespace has the label `kubernetes.io/metadata.name`; one without a manifest has no other. */
   readonly namespaceLabels?: Selector;
-  /** `manifests`: where there is any Namespace manifest, only they say which namespaces exist. `all`, the default: what an object names exists as well. */
+  /** `manifests`: if there are Namespace manifests, only these namespaces exist. `all`, the default: namespaces of other objects exist, too. */
   readonly namespacesFrom?: 'manifests' | 'all';
-  /** The networks that services without a cluster IP get one from. */
+  /** The networks from which services without a cluster IP get one. */
   readonly serviceCidrs?: readonly Prefix[];
-  /** The networks that pods of Deployments, StatefulSets and their kind get an address of each family from; if not given, 10.244.0.0/16 and such. */
+  /** The networks from which pods of workloads get an address of each family; by default 10.244.0.0/16, and fd00:10:244::/64 if services have IPv6. */
   readonly podCidrs?: readonly Prefix[];
 }
 
@@ -31,14 +30,17 @@ export interface Cluster {
   /** The services of the cluster set. */
   readonly imports: readonly Service[];
   readonly importedSlices: readonly EndpointSlice[];
-  /** All pods, served or not, with those that are made. */
+  /** All pods, served or not, including made pods. */
   readonly podManifests: readonly PodManifest[];
-  /** How many of them are made. */
+  /** The number of made pods. */
   readonly madePods: number;
   readonly problems: readonly Problem[];
 }
 
-/** Adds to manifests what a control plane would: namespaces, cluster IPs, pods of workloads, and endpoints out of pods. Of two manifests of one object the later one counts. */
+/**
+ * Adds to manifests what a control plane would: namespaces, cluster IPs, pods of workloads, and endpoints from pods. Of two manifests of one object,
+ * the later one counts.
+ */
 export function buildCluster(manifests: Iterable<Manifest>, options: ClusterOptions): Cluster {
   const { labels = [], serviceCidrs = [], podCidrs = podNetworksFor(serviceCidrs) } = options;
   const problems: Problem[] = [];
@@ -48,7 +50,7 @@ export function buildCluster(manifests: Iterable<Manifest>, options: ClusterOpti
   const services = serviceCidrs.length > 0 ? withClusterIPs(selected, serviceCidrs, problems) : selected;
   if (serviceCidrs.length === 0) problems.push(...services.filter(lacksClusterIP).map(noClusterIP));
 
-  // Endpoints that are given win over what would be derived, and slices over the legacy objects that mirror them.
+  // Given endpoints take precedence over derived ones, and slices over the legacy objects that mirror them.
   const withSlices = new Set(EndpointSlice.map(({ record }) => record && keyOf(record.namespace, record.service)));
   const mirrored = Endpoints.filter(({ namespace, name }) => !withSlices.has(keyOf(namespace, name)));
   const given = new Set([...withSlices, ...mirrored.map(({ namespace, name }) => keyOf(namespace, name))]);
@@ -113,7 +115,7 @@ function withoutDuplicates(manifests: Iterable<Manifest>, problems: Problem[]): 
     const name = describe(manifest);
     const earlier = byName.get(name);
     if (earlier) {
-      const text = `${name} stands at ${earlier.place} and at ${manifest.place}: the latter is served; remove one of them`;
+      const text = `${name} is at ${earlier.place} and at ${manifest.place}: the latter is served; remove one of them`;
       problems.push({ level: 'warning', text });
     }
     byName.set(name, manifest);

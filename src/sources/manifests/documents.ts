@@ -3,24 +3,24 @@ import { messageOf } from '../../base/errors.ts';
 import type { FieldPath } from '../objects/field.ts';
 import { composeYaml, MAX_YAML_LENGTH, YamlLimitError } from './yaml.ts';
 
-/** A stretch of a file that can be read by itself, so that a large file is neither one long pause nor one large tree. */
+/** A part of a file that can be read separately, so that a large file does not cause a long pause or need much memory. */
 export interface Piece {
   readonly text: string;
   /** How many lines of the file come before it. */
   readonly linesBefore: number;
-  /** Where in the piece its object stands: an item of a list keeps its dash. */
+  /** The path of the object in the piece: an item of a list keeps its dash. */
   readonly root: FieldPath;
 }
 
-/** What a piece says, or what is wrong with it and where, as `LINE:COLUMN`. */
+/** The value of a piece, or an error and its position, as `LINE:COLUMN`. */
 type PieceContent = { readonly value: unknown } | { readonly problem: string; readonly position: string };
 
 const DOCUMENT_START = /^---(?=\s|$)/gm;
 const ALIAS = /(?:^|[-:,[{] )\*\S/m;
 
-/** The documents of a file, those of kind List by item. Neither `---` nor the dash of an outer list can begin a line of anything else. */
+/** The documents of a file; a List is split into its items. No other line can begin with `---` or with the dash of an outer list. */
 export function splitPieces(text: string): Piece[] {
-  if (/^%/m.test(text)) return [{ text, linesBefore: 0, root: [] }]; // directives belong to what comes after the next ---
+  if (/^%/m.test(text)) return [{ text, linesBefore: 0, root: [] }]; // directives belong to the document after the next ---
   const starts = [0, ...Array.from(text.matchAll(DOCUMENT_START), ({ index }) => index)];
   return slicesAt(text, starts, 0).flatMap((piece) => splitItems(piece) ?? [piece]);
 }
@@ -51,13 +51,13 @@ function slicesAt(text: string, starts: readonly number[], linesBefore: number):
   return pieces;
 }
 
-/** Reads a piece, as JSON if it looks like it: that is much faster. */
+/** Reads a piece. If it looks like JSON it is read as JSON, which is much faster. */
 export function readPiece(piece: Piece): PieceContent {
   if (/^\s*[{[]/.test(piece.text)) {
     try {
       return { value: JSON.parse(piece.text) as unknown };
     } catch (thrown) {
-      // The YAML reader, which takes JSON as well, says better what the mistake is.
+      // The YAML reader also reads JSON, and its errors are clearer.
       if (piece.text.length > MAX_YAML_LENGTH) return brokenJson(piece, messageOf(thrown));
     }
   }
@@ -72,13 +72,13 @@ export function readPiece(piece: Piece): PieceContent {
   }
 }
 
-/** V8 tells where a mistake is, except for a token that is out of place in a long text. */
+/** V8's error has a position, except for an unexpected token in a long text. */
 function brokenJson(piece: Piece, problem: string): PieceContent {
   const offset = /at position (\d+)/.exec(problem)?.[1] ?? 0;
   return { problem, position: print(piece, Number(offset)) };
 }
 
-/** Where in the file a field stands, as `LINE:COLUMN`: the field itself, or what it is missing from. Costs another reading of the piece. */
+/** The position of a field in the file, as `LINE:COLUMN`; for a missing field, that of its parent. The piece is read once more for it. */
 export function positionOf(piece: Piece, path: FieldPath): string {
   if (piece.text.length > MAX_YAML_LENGTH) return startOf(piece);
   const document = composeYaml(piece.text);
@@ -89,7 +89,7 @@ export function positionOf(piece: Piece, path: FieldPath): string {
   return print(piece, document.contents?.range?.[0] ?? 0);
 }
 
-/** Where a piece's object begins, as `LINE:COLUMN`. */
+/** The position of a piece's object, as `LINE:COLUMN`. */
 export function startOf(piece: Piece): string {
   const before = /^(?:(?:---)?[ \t]*(?:#.*)?\r?\n)*(?:---)?[ \t]*(?:-\s+)?/.exec(piece.text)?.[0] ?? '';
   return print(piece, before.length);

@@ -3,10 +3,9 @@ import { matchLabels } from '../../registry/selector.ts';
 import { optional, podLabel } from '../objects/endpoint-slice.ts';
 import { familyOf } from '../objects/endpoints.ts';
 import { orNoPort } from '../objects/ports.ts';
-import type { Family, ServiceManifest } from './manifest.ts';
-import type { PodManifest } from './pod.ts';
+import type { Family, PodManifest, ServiceManifest } from './manifest.ts';
 
-/** Finds the pods that a selector selects, without looking at every pod for every service. */
+/** Finds the pods that a selector selects, without checking every pod for every service. */
 export class PodIndex {
   /** By namespace and one label. */
   private readonly byLabel = new Map<string, PodManifest[]>();
@@ -37,9 +36,8 @@ export class PodIndex {
 const indexKey = (namespace: string, key: string, value: string): string => `${namespace} ${key}=${value}`;
 
 /**
- * The slices that the control plane would make of the pods that a service selects: one for each address family, and
- * another where named target ports are different numbers in different pods. Their names contain a colon, so that no
- * object of the API can have them.
+ * The slices that the control plane would make for the pods of a service: one for each address family, and more if a named target port has different
+ * numbers in different pods. Their names contain a colon, so that no object of the API can have them.
  */
 export function deriveSlices(service: ServiceManifest, pods: PodIndex): EndpointSlice[] {
   const { namespace, name } = service;
@@ -59,7 +57,7 @@ export function deriveSlices(service: ServiceManifest, pods: PodIndex): Endpoint
   return [...slices].map(([key, slice]) => ({ namespace, name: key, service: name, ...slice }));
 }
 
-/** A named port that a pod does not have is left out for that pod. */
+/** A named port is left out for a pod without it. */
 function resolvePorts(service: ServiceManifest, pod: PodManifest): Port[] {
   return service.targetPorts.flatMap(({ name, protocol, target }) => {
     const port =
@@ -70,13 +68,13 @@ function resolvePorts(service: ServiceManifest, pod: PodManifest): Port[] {
   });
 }
 
-/** A service that does not say which families it has gets those of its cluster IPs, or else whatever its pods have. */
+/** A service without `ipFamilies` gets the families of its cluster IPs, or else those of its pods. */
 function hasFamily({ families, record }: ServiceManifest, family: Family): boolean {
   if (families.length > 0) return families.includes(family);
   return record.clusterIPs.length === 0 || record.clusterIPs.some((ip) => familyOf(ip) === family);
 }
 
-/** The pod's host name counts only in the service that is its subdomain, as in a StatefulSet. */
+/** The pod's host name counts only in the service whose name is its subdomain, as in a StatefulSet. */
 function endpointOf(pod: PodManifest, ip: string, service: ServiceManifest): Endpoint {
   return {
     address: ip,

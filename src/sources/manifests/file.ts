@@ -6,14 +6,13 @@ import { DEFAULT_NAMESPACE } from '../objects/metadata.ts';
 import { type Piece, positionOf, readPiece, splitPieces, startOf } from './documents.ts';
 import { keyOf, lacksPods, type Manifest, readManifest } from './manifest.ts';
 
-/** Larger files are refused. */
 export const MAX_FILE_BYTES = 256 * 1024 * 1024;
-/** More objects in one file are refused. */
+/** The maximum number of objects in one file. */
 const MAX_FILE_OBJECTS = 500_000;
-/** The most mistakes of one file that are told at once. */
+/** The maximum number of mistakes of one file that are reported at once. */
 const MAX_FILE_ERRORS = 10;
 
-/** What is wrong with a manifest file: one line for each mistake, `FILE:LINE:COLUMN: KIND NAMESPACE/NAME: FIELD PROBLEM`. */
+/** The mistakes of a manifest file: one line for each, `FILE:LINE:COLUMN: KIND NAMESPACE/NAME: FIELD PROBLEM`. */
 export class ManifestError extends CairnError {
   readonly problems: readonly string[];
 
@@ -23,33 +22,33 @@ export class ManifestError extends CairnError {
   }
 }
 
-/** What is wrong at a place of a file. */
+/** A mistake at a position in a file. */
 interface Mistake {
   /** `FILE:LINE:COLUMN: KIND NAMESPACE/NAME: FIELD PROBLEM` */
   readonly text: string;
-  /** What cannot be read for it: the text as a whole, an object, or a part of an object. */
+  /** What cannot be read because of it: the whole text, an object, or a part of an object. */
   readonly costs: 'text' | 'object' | 'part';
   /** The object, as {@link keyOf} names it, if that is known. */
   readonly object?: string | undefined;
 }
 
-/** What a file says, as far as it makes sense. */
+/** The valid contents of a file, and its mistakes. */
 export interface FileContent {
   readonly manifests: readonly Manifest[];
-  /** The first of them, in the order of the file. */
+  /** The first mistakes, in the order of the file. */
   readonly mistakes: readonly Mistake[];
-  /** How many there are beyond those. */
+  /** The number of further mistakes. */
   readonly moreMistakes: number;
-  /** All objects that cannot be read, as far as it is known which they are. */
+  /** All objects that cannot be read and whose names are known. */
   readonly unreadable: ReadonlySet<string>;
-  /** The kinds in it that make pods in a cluster, and none here. */
+  /** The kinds in the file that create pods in a cluster, but not here. */
   readonly withoutPods: ReadonlySet<string>;
 }
 
 /**
- * Reads the objects of a file that DNS is made of; other kinds are passed over.
+ * Reads the objects of a file that matter for DNS; other kinds are ignored.
  *
- * @throws ManifestError with all that is wrong, up to a bound.
+ * @throws ManifestError with all mistakes, up to a limit.
  */
 export async function readManifests(file: string, bytes: Uint8Array): Promise<readonly Manifest[]> {
   const { manifests, mistakes } = await readFileContent(file, bytes);
@@ -60,7 +59,7 @@ export async function readManifests(file: string, bytes: Uint8Array): Promise<re
 /**
  * As {@link readManifests}, but a mistake only leaves out the part of the object that it is in, or the object.
  *
- * @throws ManifestError for a file that is too large, or a text that cannot be read: what else is in it would be a guess.
+ * @throws ManifestError for a file that is too large, or a text that cannot be parsed.
  */
 export async function readFileContent(file: string, bytes: Uint8Array): Promise<FileContent> {
   const reader = new FileReader(file);
@@ -70,7 +69,7 @@ export async function readFileContent(file: string, bytes: Uint8Array): Promise<
   return reader;
 }
 
-/** Takes the pieces of a file one after the other. */
+/** Reads the pieces of a file one after the other. */
 class FileReader implements FileContent {
   readonly manifests: Manifest[] = [];
   readonly mistakes: Mistake[] = [];
@@ -132,7 +131,7 @@ class FileReader implements FileContent {
     this.note('object', () => this.locate(piece, problem, found?.path ?? []), object);
   }
 
-  /** Finding the place means reading the piece again, so it is only done for mistakes that are logged. */
+  /** Finding the position means reading the piece again, so this is done only for mistakes that are logged. */
   private note(costs: Mistake['costs'], text: () => string, object?: string): void {
     if (this.mistakes.length < MAX_FILE_ERRORS || costs === 'text') this.mistakes.push({ costs, text: text(), object });
     else this.moreMistakes++;
@@ -146,7 +145,7 @@ class FileReader implements FileContent {
   }
 }
 
-/** The object as {@link keyOf} names it; undefined if it does not say so itself. */
+/** The object's key as in {@link keyOf}; undefined if the object has no name. */
 function nameOf({ kind, object }: ApiObject): string | undefined {
   const { metadata } = object as { metadata?: { namespace?: unknown; name?: unknown } | null };
   const { namespace, name } = metadata ?? {};

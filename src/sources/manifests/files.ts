@@ -8,48 +8,48 @@ import { keyOf, type Manifest } from './manifest.ts';
 import { expandPath, statOf } from './paths.ts';
 import type { Problem } from './problems.ts';
 
-/** A file may be written twice within one tick of its time stamp: one that is younger than this is looked into again. */
+/** A file may be written twice within one tick of its time stamp, so a file that is younger than this is read again. */
 const RACY_MS = 100;
-/** A file that is written without a pause is read all the same after this time, unless it was only just emptied. */
+/** A file that is written without a pause is read after this time, unless it was just emptied. */
 const MAX_SETTLE_MS = 400;
 
-const REPLACED_BY_NOTHING = 'has other files than before, which hold no object: what was read before stays served';
+const REPLACED_BY_NOTHING = 'has other files than before, without any object: the earlier objects stay served';
 
 interface FileState {
-  /** What tells that the file may have changed. */
+  /** A text that differs if the file may have changed. */
   stamp: string;
   digest: string;
   /** The last good objects; undefined until the file was good for the first time. */
   manifests: readonly Manifest[] | undefined;
-  /** What is wrong with the present text. */
+  /** The mistakes of the present text. */
   problems: readonly FileProblem[];
-  /** The kinds of the present text that make pods in a cluster, and none here. */
+  /** The kinds in the present text that create pods in a cluster, but not here. */
   withoutPods: ReadonlySet<string>;
-  /** Since when the file is being written. */
+  /** The time since which the file is being written. */
   unsettledAtMs: number | undefined;
 }
 
 interface FileProblem extends Pick<Problem, 'level'> {
   readonly text: string;
-  /** What is served all the same. */
+  /** What is served nevertheless. */
   readonly effect: string;
 }
 
 interface Refresh {
-  /** When that changed what {@link ManifestFiles.manifests} gives, in milliseconds since the Unix epoch; undefined if nothing did. */
+  /** The time of the change of {@link ManifestFiles.manifests}, in milliseconds since the Unix epoch; undefined if nothing changed. */
   readonly changedAtMs: number | undefined;
-  /** Whether a file is being written and should be looked at again soon. */
+  /** Whether a file is being written and should be checked again soon. */
   readonly unsettled: boolean;
   readonly problems: readonly Problem[];
-  /** Why not everything that is configured has been read yet. */
+  /** Why some configured path has not been read yet; undefined if all were. */
   readonly incomplete: string | undefined;
 }
 
-/** The manifest files of some paths and their last good objects. */
+/** The manifest files of the configured paths, and their last good objects. */
 export class ManifestFiles {
   private readonly paths: readonly string[];
   private readonly clock: Clock;
-  /** What each path stood for when it last had files that count. */
+  /** The files of each path, when it last had valid ones. */
   private readonly expansions = new Map<string, readonly string[]>();
   private readonly states = new Map<string, FileState>();
 
@@ -71,7 +71,7 @@ export class ManifestFiles {
     return [...this.states.values()].filter(({ problems }) => problems.length > 0).length;
   }
 
-  /** The kinds in the files that make pods in a cluster, and none here. */
+  /** The kinds in the files that create pods in a cluster, but not here. */
   get withoutPods(): ReadonlySet<string> {
     return new Set([...this.states.values()].flatMap(({ withoutPods }) => [...withoutPods]));
   }
@@ -82,9 +82,9 @@ export class ManifestFiles {
   }
 
   /**
-   * Looks at all files and reads those that changed. A path without files keeps those that it had, and so does one where others have taken
-   * their place that hold no objects; a broken file keeps its last good objects, and an object that cannot be read its last good state. A file
-   * that changed less than `settleMs` ago is left for later, as its writer may not be done.
+   * Checks all files and reads those that have changed. A path without files keeps the earlier ones, and so does a path whose new files hold no
+   * objects. A broken file keeps its last good objects, and an object that cannot be read keeps its last good state. A file that changed less than
+   * `settleMs` ago is read later, as its writer may not be done.
    */
   async refresh(settleMs: number): Promise<Refresh> {
     const problems: Problem[] = [];
@@ -97,7 +97,7 @@ export class ManifestFiles {
       } else {
         const known = this.expansions.has(path);
         const effect = known
-          ? 'what was read before stays served'
+          ? 'the earlier objects stay served'
           : 'until then, names that are not found are answered with SERVFAIL';
         problems.push({ level: 'warning', text: `${expansion.missing}: ${effect}`, subject: path });
         if (!known) incomplete.push(expansion.missing);
@@ -135,7 +135,7 @@ export class ManifestFiles {
     return gone.length > 0;
   }
 
-  /** Reads a file if it changed; the time of the change if it has other objects now. */
+  /** Reads a file if it has changed. Returns the time of the change if its objects differ. */
   private async refreshFile(file: string, settleMs: number): Promise<readonly number[]> {
     const state = this.stateOf(file);
     try {
@@ -144,7 +144,7 @@ export class ManifestFiles {
       if (this.isBeingWritten(state, found, settleMs)) return [];
       const bytes = await readOctets(file, MAX_FILE_BYTES);
       if (bytes.length < found.size) {
-        state.unsettledAtMs ??= this.clock.now(); // emptied just now, to be written anew
+        state.unsettledAtMs ??= this.clock.now(); // just emptied, and about to be written
         return [];
       }
       const isRacy = Math.abs(this.clock.now() - found.mtimeMs) < RACY_MS;
@@ -183,7 +183,7 @@ export class ManifestFiles {
   }
 }
 
-/** True if the file has other objects than before. */
+/** Returns whether the objects of the file have changed. */
 async function read(file: string, bytes: Uint8Array, state: FileState): Promise<boolean> {
   const digest = createHash('sha256').update(bytes).digest('base64');
   if (digest === state.digest) return false;
@@ -196,7 +196,7 @@ async function read(file: string, bytes: Uint8Array, state: FileState): Promise<
   return true;
 }
 
-/** The objects of the file that cannot be read any more, as they were when they could be. */
+/** The last good state of the objects that can no longer be read. */
 function lastGood({ unreadable, manifests }: FileContent, before: readonly Manifest[]): Manifest[] {
   if (unreadable.size === 0) return [];
   const readable = new Set(manifests.map(keyOf));
@@ -220,7 +220,7 @@ function ofParts(file: string, content: FileContent, kept: ReadonlySet<string>):
   return problems;
 }
 
-/** Through symbolic links, so that a ConfigMap's new version is another file. */
+/** The file itself is behind symbolic links, so that a new version of a ConfigMap is another file. */
 function stampOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats): string {
   return [dev, ino, size, mtimeMs, ctimeMs].join(' ');
 }

@@ -1,10 +1,10 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { statOf } from './paths.ts';
 
-/** Changes in further folders are found by looking, not by being told. */
+/** The maximum number of watched folders. Changes in others are found by polling. */
 const MAX_WATCHED = 64;
 
-/** Tells of changes in folders, as far as the file system does: a hint to look at once, nothing to rely on. */
+/** Reports changes in folders, if the file system does. It is a hint to check at once, and not reliable. */
 export class FolderWatch {
   private readonly watchers = new Map<string, { inode: number; watcher: FSWatcher }>();
   private readonly changed: () => void;
@@ -13,7 +13,7 @@ export class FolderWatch {
     this.changed = changed;
   }
 
-  /** Watches these folders and no others. One that was made anew is another one, though its name is the same. */
+  /** Watches only these folders. A folder that was deleted and created again is another one, even with the same name. */
   async update(folders: readonly string[]): Promise<void> {
     const wanted = new Map<string, number>();
     for (const folder of folders.slice(0, MAX_WATCHED)) {
@@ -34,7 +34,7 @@ export class FolderWatch {
       watcher.on('error', () => this.forget(folder));
       this.watchers.set(folder, { inode, watcher });
     } catch {
-      // Out of watches, or a file system without them: looking regularly is enough.
+      // There are no more watches, or the file system has none. Polling is enough.
     }
   }
 

@@ -15,7 +15,7 @@ test('files, folders and patterns are read in their order', async () => {
   ]);
 });
 
-test('all that is wrong is told at once', async () => {
+test('all mistakes are reported at once', async () => {
   const folder = folderWith({ 'a.yaml': namespace('A'), 'b.yaml': '{' });
   await expect(loadManifests([folder, join(folder, 'none')])).rejects.toThrow(
     /a\.yaml:1:\d+: Namespace A: metadata\.name .*\n.*b\.yaml:.*\n.*none does not exist$/s,

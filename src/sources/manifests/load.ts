@@ -5,9 +5,9 @@ import type { Manifest } from './manifest.ts';
 import { expandPath } from './paths.ts';
 
 /**
- * Reads the manifests of files, folders and patterns once, and follows nothing.
+ * Reads the manifests of files, folders and patterns once, without following them.
  *
- * @throws ManifestError with all that is wrong: a path without files, a file that cannot be read, objects with mistakes.
+ * @throws ManifestError with all mistakes: a path without files, a file that cannot be read, objects with mistakes.
  */
 export async function loadManifests(paths: readonly string[]): Promise<Manifest[]> {
   const manifests: Manifest[] = [];

@@ -83,7 +83,7 @@ describe('the pods of', () => {
     expect(endpointsOf(await cluster(lines), 'web')).toMatchObject([{ hostname: 'front' }]);
   });
 
-  test('a name that is long are cut as the API server cuts them, and have no host name that DNS has no room for', async () => {
+  test('a workload with a long name have shortened names, as in the API server, and no host name that is too long for DNS', async () => {
     const long = 'x'.repeat(63);
     const built = await cluster([headless(long), statefulSet(long, 'replicas: 1'), deployment(long, 'replicas: 1')]);
     expect(podNames(built)).toEqual([expect.stringMatching(/^x{58}[a-z0-9]{5}$/), `${long}-0`]);
@@ -101,14 +101,14 @@ describe('endpoints of made pods', () => {
     expect((await cluster(lines)).slices).toMatchObject([{ ports: [{ name: 'a', protocol: 'tcp', port: 7000 }] }]);
   });
 
-  test('stand in the namespace of the object, and only there', async () => {
+  test('are in the namespace of the object, and only there', async () => {
     const elsewhere = headless('redis').replace('namespace: prod', 'namespace: test');
     const built = await cluster([elsewhere, statefulSet('redis')]);
     expect(built.slices).toEqual([]);
     expect(built.namespaces.map(({ name }) => name)).toEqual(['test', 'prod']);
   });
 
-  test('give way to slices that the manifests hold', async () => {
+  test('are replaced by slices in the manifests', async () => {
     const slice =
       '{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {namespace: prod, name: x, labels: {kubernetes.io/service-name: redis}}, endpoints: [{addresses: [10.1.1.1], hostname: redis-0}]}';
     const built = await cluster([headless('redis'), statefulSet('redis'), slice]);
@@ -116,7 +116,7 @@ describe('endpoints of made pods', () => {
   });
 });
 
-describe('pods that the manifests hold win', () => {
+describe('pods in the manifests win', () => {
   test('over the pod of a StatefulSet that has their name', async () => {
     const built = await cluster([headless('redis'), statefulSet('redis', 'replicas: 3'), pod('redis-1', 'redis')]);
     expect(podNames(built)).toEqual(['redis-0', 'redis-1', 'redis-2']);
@@ -147,20 +147,20 @@ describe('pods that the manifests hold win', () => {
 describe('addresses', () => {
   const prefixes = (...texts: string[]) => texts.map((text) => parsePrefix(text)!);
 
-  test('stay what they are from release to release', async () => {
+  test('are the same in every release', async () => {
     expect(addressesOf(await cluster([statefulSet('redis')]))).toEqual({
       'redis-0': '10.244.55.25',
       'redis-1': '10.244.22.27',
     });
   });
 
-  test('stay what they are when others come and go', async () => {
+  test('do not depend on other objects', async () => {
     const before = addressesOf(await cluster([statefulSet('redis')]));
     const after = await cluster([statefulSet('redis', 'replicas: 20'), deployment('web', 'replicas: 20')].reverse());
     expect(addressesOf(after)).toMatchObject(before);
   });
 
-  test('do not collide, with each other or with what is given', async () => {
+  test('differ from each other and from those of given objects', async () => {
     const given = [pod('given', 'x', 'podIP: 10.9.0.1'), service('a', 'clusterIP: 10.9.0.2')];
     const slice =
       '{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {namespace: prod, name: x, labels: {kubernetes.io/service-name: a}}, endpoints: [{addresses: [10.9.0.3]}]}';
@@ -171,7 +171,7 @@ describe('addresses', () => {
     expect(ips.filter((ip) => ['10.9.0.2', '10.9.0.3'].includes(ip))).toEqual([]);
   });
 
-  test('run out, and say for which object', async () => {
+  test('run out, with an error that names the object', async () => {
     const built = await cluster([statefulSet('redis', 'replicas: 5')], { podCidrs: prefixes('10.9.0.0/30') });
     expect(podNames(built)).toEqual(['redis-0', 'redis-1']);
     expect(built.problems).toEqual([
@@ -200,7 +200,7 @@ describe('bounds', () => {
     expect(built.problems).toEqual([
       {
         level: 'warning',
-        text: 'a.yaml:2:1: StatefulSet prod/redis: spec.replicas is 1000000000, at most 1000 pods of an object are made',
+        text: 'a.yaml:2:1: StatefulSet prod/redis: spec.replicas is 1000000000, but at most 1000 pods are made for one object',
       },
     ]);
   });
@@ -213,7 +213,7 @@ describe('bounds', () => {
     expect(built.problems).toEqual([
       {
         level: 'warning',
-        text: 'manifests: Deployments, StatefulSets and their kind want 20000 pods, at most 10000 are made',
+        text: 'manifests: Deployments and StatefulSets want 20000 pods, but at most 10000 are made',
       },
     ]);
   });

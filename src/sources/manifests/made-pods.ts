@@ -1,29 +1,29 @@
 import { type Prefix, parsePrefix } from '../../dns/ip.ts';
 import { AddressPool, hashOf } from './address-pool.ts';
 import type { PodIndex } from './endpoints.ts';
-import type { Family } from './manifest.ts';
-import { type PodManifest, zoneOf } from './pod.ts';
+import type { Family, PodManifest, Workload } from './manifest.ts';
+import { zoneOf } from './pod.ts';
+import { identityOf } from './pod-identity.ts';
 import type { Problem } from './problems.ts';
-import { identityOf, type Workload } from './workload.ts';
 
-/** The most pods that are made of one object. */
+/** The maximum number of pods of one workload. */
 export const MAX_PODS_OF_WORKLOAD = 1000;
-/** The most pods that are made in all. */
+/** The maximum number of pods of all workloads together. */
 export const MAX_MADE_PODS = 10_000;
 
-/** Where made pods get their addresses from if nobody says it. */
+/** The networks from which made pods get addresses by default. */
 const DEFAULT_NETWORKS: Readonly<Record<Family, Prefix>> = {
   IPv4: parsePrefix('10.244.0.0/16')!,
   IPv6: parsePrefix('fd00:10:244::/64')!,
 };
 
-/** The networks of pods in a cluster with these networks of services: of the same families. */
+/** The default pod networks of a cluster: those of the families of its service networks. */
 export function podNetworksFor(serviceCidrs: readonly Prefix[]): Prefix[] {
   const families = serviceCidrs.map(({ ip }): Family => (ip.length === 4 ? 'IPv4' : 'IPv6'));
   return [...new Set(families.length > 0 ? families : ['IPv4' as const])].map((family) => DEFAULT_NETWORKS[family]);
 }
 
-/** The pods that are given: they win over made ones. */
+/** The pods in the manifests, which replace made pods. */
 export interface GivenPods {
   readonly pods: readonly PodManifest[];
   /** The same pods. */
@@ -33,7 +33,7 @@ export interface GivenPods {
 interface Surroundings {
   readonly given: GivenPods;
   readonly networks: readonly Prefix[];
-  /** Addresses that no made pod may have. */
+  /** The addresses in use. */
   readonly taken: Iterable<string>;
 }
 
@@ -46,10 +46,10 @@ export interface PlannedPod {
 /**
  * Makes the pods of workloads, as their controllers and a scheduler would.
  *
- * A pod that is given stands for the made one of its name. Of a Deployment and its kind, whose pods are all alike, every given pod
- * that its selector selects stands for one. An object that another controls makes none.
+ * A given pod replaces the made pod with its name. The pods of a Deployment, ReplicaSet or ReplicationController are all alike, so there each given pod
+ * that the selector selects replaces one made pod. A workload that another object controls gets no pods.
  *
- * Made pods are ready. Their addresses follow from their names alone, as those of services do; only a pod whose place is taken depends on others.
+ * Made pods are ready. Like the address of a service, the address of a pod depends only on its name, unless its place is taken.
  */
 export function makePods(
   workloads: readonly Workload[],
@@ -77,7 +77,7 @@ export function makePods(
   return { pods, problems };
 }
 
-/** The pods with the lowest ordinals first: a workload that is scaled up then moves no others out of their places. */
+/** The pods to make, the lowest ordinals first, so that a workload that is scaled up does not change the addresses of other pods. */
 export function planPods(
   workloads: readonly Workload[],
   { pods, index }: GivenPods,
@@ -92,22 +92,22 @@ export function planPods(
     .slice(0, MAX_MADE_PODS);
 }
 
-/** The most pods that each workload may have. Where all of them want too many, each has an equal share. */
+/** The maximum number of pods of each workload. If all workloads together want too many, each gets an equal share. */
 function limitFor(workloads: readonly Workload[], problems: Problem[]): number {
   let wanted = 0;
   for (const workload of workloads) {
     wanted += Math.min(workload.replicas, MAX_PODS_OF_WORKLOAD);
     if (workload.replicas <= MAX_PODS_OF_WORKLOAD) continue;
-    const problem = `spec.replicas is ${workload.replicas}, at most ${MAX_PODS_OF_WORKLOAD} pods of an object are made`;
+    const problem = `spec.replicas is ${workload.replicas}, but at most ${MAX_PODS_OF_WORKLOAD} pods are made for one object`;
     problems.push({ level: 'warning', text: `${describe(workload)}: ${problem}` });
   }
   if (wanted <= MAX_MADE_PODS) return MAX_PODS_OF_WORKLOAD;
-  const text = `manifests: Deployments, StatefulSets and their kind want ${wanted} pods, at most ${MAX_MADE_PODS} are made`;
+  const text = `manifests: Deployments and StatefulSets want ${wanted} pods, but at most ${MAX_MADE_PODS} are made`;
   problems.push({ level: 'warning', text });
   return Math.max(1, Math.floor(MAX_MADE_PODS / workloads.length));
 }
 
-/** The ordinals of the pods that are not given. */
+/** The ordinals of the pods to make. */
 function ordinalsOf(workload: Workload, most: number, given: ReadonlySet<string>, index: PodIndex): number[] {
   const { kind, namespace, firstOrdinal } = workload;
   const replicas = Math.min(workload.replicas, most);

@@ -10,11 +10,11 @@ import { convertNamespace } from '../objects/namespace.ts';
 import { readProtocol } from '../objects/ports.ts';
 import { convertService } from '../objects/service.ts';
 import { convertServiceImport } from '../objects/service-import.ts';
-import { type PodManifest, readPod } from './pod.ts';
-import { readWorkload, WORKLOAD_API_VERSIONS, type Workload, type WorkloadKind } from './workload.ts';
+import { type PodFields, readPod } from './pod.ts';
+import { readWorkload, WORKLOAD_API_VERSIONS, type WorkloadFields, type WorkloadKind } from './workload.ts';
 
-/** What every manifest has; `place` is where it stands, for messages. */
-export interface Common {
+/** The fields of every manifest; `place` is its position, for messages. */
+interface Common {
   /** Empty for a Namespace. */
   readonly namespace: string;
   readonly name: string;
@@ -24,7 +24,7 @@ export interface Common {
 
 export type Family = 'IPv4' | 'IPv6';
 
-/** A Service, and what the control plane would read of it. */
+/** A Service, with the fields that a control plane would use. */
 export interface ServiceManifest extends Common {
   readonly kind: 'Service';
   readonly record: Service;
@@ -49,7 +49,7 @@ interface SliceManifest extends Common {
   readonly kind: 'EndpointSlice';
   /** Undefined if no name leads to the slice. */
   readonly record: EndpointSlice | undefined;
-  /** The same as a slice of the cluster set; undefined if it is not imported. */
+  /** The record as a slice of the cluster set; undefined if it is not imported. */
   readonly imported: EndpointSlice | undefined;
 }
 
@@ -68,6 +68,15 @@ interface ImportManifest extends Common {
   readonly record: Service;
 }
 
+export interface PodManifest extends Common, PodFields {
+  readonly kind: 'Pod';
+}
+
+/** An object whose controller creates pods, such as a Deployment. */
+export interface Workload extends Common, WorkloadFields {
+  readonly kind: WorkloadKind;
+}
+
 export type Manifest =
   | ServiceManifest
   | SliceManifest
@@ -83,7 +92,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   ...workloadReaders(),
   'v1 Service': readService,
   'v1 Endpoints': readEndpoints,
-  'v1 Pod': readPod,
+  'v1 Pod': readPodManifest,
   'v1 Namespace': readNamespace,
   'discovery.k8s.io/v1 EndpointSlice': readSlice,
   'multicluster.x-k8s.io/v1alpha1 ServiceImport': readImport,
@@ -92,7 +101,7 @@ const READERS: Readonly<Record<string, Reader>> = {
 /**
  * Reads an API object; undefined if DNS does not need its kind.
  *
- * @param passOver is called for parts of the object that make no sense: it is read without them.
+ * @param passOver is called for parts of the object that are not valid: it is read without them.
  * @throws ObjectError
  */
 export function readManifest(
@@ -105,12 +114,12 @@ export function readManifest(
   return read?.(object, place, passOver);
 }
 
-/** What no two objects of a cluster share: kind, namespace and name. */
+/** The unique key of an object in a cluster: kind, namespace and name. */
 export function keyOf({ kind, namespace, name }: Pick<Manifest, 'kind' | 'namespace' | 'name'>): string {
   return `${kind} ${namespace}/${name}`;
 }
 
-/** The kinds whose controllers make pods in a cluster, while here nothing makes them. */
+/** The kinds whose controllers create pods in a cluster, but not here. */
 const WITHOUT_PODS = new Set(['apps/v1 DaemonSet', 'batch/v1 Job', 'batch/v1 CronJob']);
 
 export function lacksPods({ apiVersion, kind }: ApiObject): boolean {
@@ -122,7 +131,7 @@ function workloadReaders(): Record<string, Reader> {
   return Object.fromEntries(
     kinds.map(([kind, apiVersion]): [string, Reader] => [
       `${apiVersion} ${kind}`,
-      (object, place, passOver) => readWorkload(kind, object, place, passOver),
+      (object, place, passOver) => readWorkloadManifest(kind, object, place, passOver),
     ]),
   );
 }
@@ -175,6 +184,14 @@ function readEndpoints(object: unknown, place: string, passOver: PassOver): Endp
   const endpoints = new Field('Endpoints', object);
   const records = convertEndpoints(object, passOver);
   return { kind: 'Endpoints', ...readLongNames(endpoints), labels: readLabels(endpoints), place, records };
+}
+
+function readPodManifest(object: unknown, place: string, passOver: PassOver): PodManifest {
+  return { kind: 'Pod', ...readLongNames(new Field('Pod', object)), place, ...readPod(object, passOver) };
+}
+
+function readWorkloadManifest(kind: WorkloadKind, object: unknown, place: string, passOver: PassOver): Workload {
+  return { kind, ...readLongNames(new Field(kind, object)), place, ...readWorkload(kind, object, passOver) };
 }
 
 function readNamespace(object: unknown, place: string): NamespaceManifest {

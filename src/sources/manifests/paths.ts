@@ -3,16 +3,19 @@ import { glob, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { messageOf } from '../../base/errors.ts';
 
-/** A folder or pattern with more files is refused. */
+/** The maximum number of files of a folder or pattern. */
 const MAX_FILES = 10_000;
 
 const MANIFEST_FILE = /^[^.].*\.(?:ya?ml|json)$/;
 const GLOB = /[*?[\]{}]/;
 
-/** What a configured path stands for now: its files, in the order of their names, or why it has none. */
+/** The files of a configured path, in the order of their names, or why it has none. */
 type Expansion = { readonly files: readonly string[] } | { readonly missing: string };
 
-/** Finds the files of a path: of a folder its *.yaml, *.yml and *.json, of a pattern those that match; names that begin with a dot are passed over. */
+/**
+ * Finds the files of a path: for a folder its *.yaml, *.yml and *.json files, for a pattern those that match. Names that begin with a dot are
+ * ignored.
+ */
 export async function expandPath(path: string): Promise<Expansion> {
   try {
     const found = await statOf(path);
@@ -26,14 +29,14 @@ export async function expandPath(path: string): Promise<Expansion> {
   }
 }
 
-/** The folders in which a change of the path's files shows; while it has none, those in which they will appear. */
+/** The folders to watch for changes of the path's files; without files, those in which they will appear. */
 export function foldersOf(path: string, files: readonly string[]): string[] {
   if (files.length > 0) return [...new Set(files.map((file) => dirname(file)))];
   const fixed = GLOB.test(path) ? path.slice(0, path.slice(0, path.search(GLOB)).lastIndexOf('/') + 1) : path;
   return [fixed, dirname(fixed)];
 }
 
-/** Undefined for what is not there; a symbolic link is followed. */
+/** Undefined if there is no file; a symbolic link is followed. */
 export async function statOf(path: string): Promise<Stats | undefined> {
   return stat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
@@ -56,7 +59,7 @@ async function matchesOf(pattern: string): Promise<string[]> {
 async function filesAmong(paths: string[]): Promise<string[]> {
   if (paths.length > MAX_FILES) throw new Error(`it has more than ${MAX_FILES} files`);
   const found = await Promise.all(paths.map(statOf));
-  // Anything but a regular file is a mistake, which is reported when it is read; a link that leads nowhere is a file that was removed.
+  // Anything but a regular file is a mistake, which is reported when it is read. A link without a target counts as a removed file.
   return paths.filter((_, i) => found[i]?.isDirectory() === false).sort();
 }
 

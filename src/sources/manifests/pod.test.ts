@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { KUBELET_DEFAULTS, readPod } from './pod.ts';
 
-const read = (spec: object) => readPod({ metadata: { name: 'a' }, spec }, 'a.yaml:1:1').kubelet;
+const read = (spec: object) => readPod({ metadata: { name: 'a' }, spec }).kubelet;
 
 test('what a pod does not say of its DNS, the kubelet fills in', () => {
   expect(read({})).toBe(KUBELET_DEFAULTS);

@@ -1,21 +1,20 @@
 import type { Pod } from '../../registry/records.ts';
 import type { Labels } from '../../registry/selector.ts';
 import { Field, type PassOver, readEach, refuseAll } from '../objects/field.ts';
-import { LABEL, LABEL_RULE, readLabels, readLongNames } from '../objects/metadata.ts';
+import { LABEL, LABEL_RULE, readLabels } from '../objects/metadata.ts';
 import { convertPod } from '../objects/pod.ts';
 import { readProtocol } from '../objects/ports.ts';
-import type { Common } from './manifest.ts';
 
-/** A Pod, and what the control plane and the kubelet would read of it. */
-export interface PodManifest extends Common, PodSpec {
-  readonly kind: 'Pod';
+/** The fields of a Pod that a control plane and a kubelet would use. */
+export interface PodFields extends PodSpec {
+  readonly labels: Labels;
   /** Undefined if the pod has no address. */
   readonly record: Pod | undefined;
   readonly ready: boolean;
   readonly zone: string;
 }
 
-/** What is read of the `spec` of a pod, or of a template of pods. */
+/** The fields of the `spec` of a pod or of a pod template. */
 export interface PodSpec {
   readonly hostname: string;
   readonly subdomain: string;
@@ -31,7 +30,7 @@ interface ContainerPort {
 
 const DNS_POLICIES = ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'] as const;
 
-/** What the kubelet makes a pod's resolv.conf and environment of: fields of `spec`, with their defaults. */
+/** The fields of `spec` from which a kubelet makes a pod's resolv.conf and environment, with their defaults. */
 export interface KubeletFields {
   readonly dnsPolicy: (typeof DNS_POLICIES)[number];
   readonly dnsConfig: DnsConfig;
@@ -46,7 +45,7 @@ interface DnsConfig {
   readonly options: readonly { readonly name: string; readonly value?: string }[];
 }
 
-/** What a kubelet takes for a pod that says nothing of it. */
+/** A kubelet's defaults. */
 export const KUBELET_DEFAULTS: KubeletFields = {
   dnsPolicy: 'ClusterFirst',
   dnsConfig: { nameservers: [], searches: [], options: [] },
@@ -55,15 +54,12 @@ export const KUBELET_DEFAULTS: KubeletFields = {
 };
 
 /** @param passOver is called for invalid addresses, ports and host names. @throws ObjectError */
-export function readPod(object: unknown, place: string, passOver: PassOver = refuseAll): PodManifest {
+export function readPod(object: unknown, passOver: PassOver = refuseAll): PodFields {
   const pod = new Field('Pod', object);
   const record = convertPod(object, passOver);
   const labels = readLabels(pod);
   return {
-    kind: 'Pod',
-    ...readLongNames(pod),
     labels,
-    place,
     record,
     ready: isReady(pod.get('status')),
     zone: zoneOf(labels),
@@ -81,14 +77,14 @@ export function readPodSpec(spec: Field, passOver: PassOver): PodSpec {
   };
 }
 
-/** The topology zone that a pod's labels name, in lower case. */
+/** The topology zone in a pod's labels, in lower case. */
 export function zoneOf(labels: Labels): string {
   return (labels['topology.kubernetes.io/zone'] ?? '').toLowerCase();
 }
 
 /**
- * Whether the Ready condition is true. A kubelet always gives conditions; a pod written by hand with an address and without
- * conditions is meant to be reached, unless its phase says that it does not run.
+ * Whether the condition Ready is true. A kubelet always sets conditions. A pod written by hand may have an address and no conditions: it counts as
+ * ready, unless its phase says that it does not run.
  */
 function isReady(status: Field): boolean {
   const conditions = status.get('conditions').items();
@@ -126,7 +122,7 @@ function readKubeletFields(spec: Field): KubeletFields {
     hostNetwork: spec.get('hostNetwork').flag() ?? KUBELET_DEFAULTS.hostNetwork,
     enableServiceLinks: spec.get('enableServiceLinks').flag() ?? KUBELET_DEFAULTS.enableServiceLinks,
   };
-  // Most pods say nothing of it: a large cluster's share one object.
+  // Most pods have only defaults, so they share one object.
   const isDefault = (Object.keys(fields) as (keyof KubeletFields)[]).every(
     (key) => fields[key] === KUBELET_DEFAULTS[key],
   );

@@ -89,7 +89,7 @@ describe('the first load', () => {
     await vi.waitFor(() => expect([registry.synced, served()]).toEqual([true, ['a']]), PATIENT);
     expect(complaints()).toEqual([
       `[WARNING] ${reason}: until then, names that are not found are answered with SERVFAIL`,
-      expect.stringMatching(/^\[INFO\] DIR\S* reads well again$/),
+      expect.stringMatching(/^\[INFO\] DIR\S* can be read again without problems$/),
     ]);
     expect(lines.join()).toContain('manifests: 1 services');
   });
@@ -106,7 +106,7 @@ describe('the first load', () => {
     await vi.waitFor(() => expect([registry.synced, served()]).toEqual([true, ['a', 'b']]), PATIENT);
     expect(complaints()).toEqual([
       expect.stringMatching(/^\[ERROR\] DIR\/b\.yaml:4:1: .*; nothing of the file is served$/),
-      '[INFO] DIR/b.yaml reads well again',
+      '[INFO] DIR/b.yaml can be read again without problems',
     ]);
   });
 });
@@ -134,7 +134,7 @@ endpoints:
     expect(complaints()).toEqual([
       '[WARNING] DIR/a.yaml:8:37: EndpointSlice hl-1: endpoints[0].hostname is "test.hostname", it should be at most 63 ' +
         'lower-case letters, digits and "-", beginning and ending with a letter or digit; the rest of the object is served',
-      '[INFO] DIR/a.yaml reads well again',
+      '[INFO] DIR/a.yaml can be read again without problems',
     ]);
   });
 
@@ -195,19 +195,15 @@ endpoints:
 test.each([
   ['', true],
   ['{apiVersion: v1, kind: Pod, metadata: {name: redis-0}, status: {podIP: 10.1.0.1}}', false],
-])('that a DaemonSet and a Job make no pods is told where there are no others: %j', async (pods, told) => {
+])('a warning says that a DaemonSet and a Job create no pods if there are no others: %j', async (pods, told) => {
   const workload = (kind: string) => `{apiVersion: ${kind}, metadata: {name: redis}}\n`;
-  await put(
-    'a.yaml',
-    [service('redis', 'None'), workload('batch/v1, kind: Job'), workload('apps/v1, kind: DaemonSet'), pods].join(
-      '---\n',
-    ),
-  );
+  const workloads = [workload('batch/v1, kind: Job'), workload('apps/v1, kind: DaemonSet')];
+  await put('a.yaml', [service('redis', 'None'), ...workloads, pods].join('---\n'));
   const { lines } = await start();
   expect(lines.filter((line) => line.includes('DaemonSet'))).toEqual(
     told
       ? [
-          '[WARNING] manifests: there are no pods, because DaemonSet, Job make none here: ' +
+          '[WARNING] manifests: there are no pods, because DaemonSet, Job create none here: ' +
             'to give services endpoints, add Pods that have an address, or EndpointSlices',
         ]
       : [],
@@ -277,7 +273,7 @@ describe('a change is served', () => {
 });
 
 describe('bad input never loses good state', () => {
-  test('a broken file keeps its last good objects, is told of once, and once more when it is good again', async () => {
+  test('a broken file keeps its last good objects, and is logged once, and once more when it is good again', async () => {
     await put('a.yaml', service('a'));
     await put('b.yaml', service('b'));
     const { registry, served, complaints, source } = await start();
@@ -290,7 +286,7 @@ describe('bad input never loses good state', () => {
     await vi.waitFor(() => expect(served()).toEqual(['changed', 'mended']), PATIENT);
     expect(complaints()).toEqual([
       expect.stringMatching(/^\[ERROR\] DIR\/b\.yaml:1:8: .*; the last good objects of the file stay served$/),
-      '[INFO] DIR/b.yaml reads well again',
+      '[INFO] DIR/b.yaml can be read again without problems',
     ]);
   });
 
@@ -320,7 +316,7 @@ describe('bad input never loses good state', () => {
     await rename(sub, join(folder, 'away'));
     await make(sub);
     await vi.waitFor(
-      () => expect(complaints().join()).toContain('which hold no object: what was read before stays served'),
+      () => expect(complaints().join()).toContain('without any object: the earlier objects stay served'),
       PATIENT,
     );
     expect([registry.synced, served()]).toEqual([true, ['a']]);
@@ -335,7 +331,7 @@ describe('bad input never loses good state', () => {
     await rm(join(folder, 'sub'), { recursive: true });
     await vi.waitFor(() => expect(complaints().length).toBe(1), PATIENT);
     expect([registry.synced, served()]).toEqual([true, ['a']]);
-    expect(complaints()).toEqual(['[WARNING] DIR/sub does not exist: what was read before stays served']);
+    expect(complaints()).toEqual(['[WARNING] DIR/sub does not exist: the earlier objects stay served']);
   });
 });
 
@@ -347,7 +343,7 @@ test('a duplicate is served from the last file by name, with one warning over al
   await put('c.yaml', service('c'));
   await vi.waitFor(() => expect(served()).toEqual(['a', 'c']), PATIENT);
   expect(complaints()).toEqual([
-    '[WARNING] Service default/a stands at DIR/a.yaml:1:1 and at DIR/b.yaml:3:1: the latter is served; remove one of them',
+    '[WARNING] Service default/a is at DIR/a.yaml:1:1 and at DIR/b.yaml:3:1: the latter is served; remove one of them',
   ]);
 });
 
@@ -361,7 +357,7 @@ test('the pods of a StatefulSet follow its manifest, and stay as they are while 
     registry.slicesOf('default', 'db').flatMap((slice) => slice.endpoints.map((each) => each.hostname));
   const addresses = () => [...registry.pods()].map(({ ips }) => ips.join()).sort();
   expect(hostNames()).toEqual(['db-0', 'db-1']);
-  expect(lines.join('\n')).toContain('2 endpoints, 2 pods (2 of Deployments, StatefulSets and their kind) and');
+  expect(lines.join('\n')).toContain('2 endpoints, 2 pods (2 of workloads) and');
   const before = addresses();
   await put('a.yaml', db + statefulSet(3));
   await vi.waitFor(() => expect(hostNames()).toEqual(['db-0', 'db-1', 'db-2']), PATIENT);

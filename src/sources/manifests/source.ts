@@ -17,14 +17,14 @@ import { type Problem, ProblemLog } from './problems.ts';
 export interface ManifestOptions extends ClusterOptions {
   /** Files, folders and patterns, absolute. */
   readonly paths: readonly string[];
-  /** How long a file must be left alone before its new text is read, in milliseconds; 100 if not given. */
+  /** How long a file must be unchanged before its new text is read, in milliseconds; 100 by default. */
   readonly debounceMs?: number;
 }
 
 export interface ManifestEnv {
   readonly log: Logger;
   readonly clock: Clock;
-  /** Told, after a change but not the first load, of the services whose endpoints are others now, and when the file changed. */
+  /** Called after a change, but not after the first load, with the services whose endpoints changed, and the time of the file's change. */
   programmed?(services: readonly Service[], changedAtMs: number): void;
 }
 
@@ -39,14 +39,14 @@ export interface ManifestStats {
 }
 
 const DEFAULT_DEBOUNCE_MS = 100;
-/** How often files are looked at though nothing told of a change. */
+/** How often files are checked without a hint of a change. */
 const POLL_MS = 500;
-/** Looking takes at most this part of the time, however many files there are and however often something else changes beside them. */
+/** Checking takes at most this share of the time, for any number of files and hints. */
 const MAX_LOOKING_SHARE = 1 / 5;
 
 type State = 'waiting' | 'soon' | 'looking' | 'lookingAgain' | 'stopped';
 
-/** Keeps a registry equal to manifests on disk: looks at them when something may have changed, and now and then. */
+/** Keeps a registry equal to manifests on disk. It checks them when something may have changed, and at an interval. */
 export class ManifestSource {
   private readonly options: ManifestOptions;
   private readonly registry: Registry;
@@ -60,7 +60,7 @@ export class ManifestSource {
   private isComplete = false;
   private loads = 0;
   private loadedAtMs: number | undefined;
-  /** What it costs to find that nothing changed. */
+  /** The time of a check that finds no change. */
   private lookingMs = 0;
   private timer: Timer | undefined;
   private state: State = 'waiting';
@@ -74,7 +74,7 @@ export class ManifestSource {
     this.problemLog = new ProblemLog(env.log);
   }
 
-  /** Settles after the first look at the files, whatever was found: the registry says whether it is synced. */
+  /** Settles after the first check of the files, with any result: the registry says whether it is synced. */
   start(): Promise<void> {
     return this.look(0);
   }
@@ -90,7 +90,7 @@ export class ManifestSource {
     return { files: files.fileCount, brokenFiles: files.brokenCount, loads, loadedAtMs };
   }
 
-  /** Something may have changed. */
+  /** Called when something may have changed. */
   private hint(): void {
     if (this.state === 'looking') this.state = 'lookingAgain';
     if (this.state !== 'waiting') return;
@@ -116,12 +116,12 @@ export class ManifestSource {
     this.schedule(again ? this.debounceMs : delayMs);
   }
 
-  /** Follows the files; the result is when to look again. */
+  /** Checks the files. Returns the time of the next check. */
   private async refresh(settleMs: number): Promise<number> {
     const { files, registry } = this;
     const { clock } = this.env;
     const startedAt = clock.monotonic();
-    // Watched before they are read: a change in between is then a hint to look again.
+    // The folders are watched before the files are read, so that a change in between leads to another check.
     await this.folders.update(this.options.paths.flatMap((path) => foldersOf(path, files.filesOf(path))));
     const { changedAtMs, unsettled, problems, incomplete } = await files.refresh(settleMs);
     if (this.isStopped) return 0;
@@ -148,13 +148,13 @@ export class ManifestSource {
     this.loads++;
     this.loadedAtMs = env.clock.now();
     const { services, endpoints, pods, namespaces } = registry.counts();
-    const made = cluster.madePods > 0 ? ` (${cluster.madePods} of Deployments, StatefulSets and their kind)` : '';
+    const made = cluster.madePods > 0 ? ` (${cluster.madePods} of workloads)` : '';
     env.log.info(
       `manifests: ${services} services, ${endpoints} endpoints, ${pods} pods${made} and ${namespaces} namespaces of ${files.fileCount} files`,
     );
   }
 
-  // Getters, because the state changes while a look waits.
+  // Getters, because the state changes during the awaits of a check.
   private get isStopped(): boolean {
     return this.state === 'stopped';
   }
@@ -169,13 +169,13 @@ function servicesOf(slices: readonly EndpointSlice[], registry: Registry): Servi
   return [...services].filter((service) => service !== undefined);
 }
 
-/** A warning if there are objects that make no pods here, and neither pods nor endpoints: services then have no endpoints. */
-function withoutPods(makers: ReadonlySet<string>, registry: Registry): Problem[] {
+/** A warning if there are workloads that create no pods here, and neither pods nor endpoints: services then have no endpoints. */
+function withoutPods(workloads: ReadonlySet<string>, registry: Registry): Problem[] {
   const { pods, slices } = registry.counts();
-  if (makers.size === 0 || pods > 0 || slices > 0) return [];
-  const kinds = [...makers].sort().join(', ');
+  if (workloads.size === 0 || pods > 0 || slices > 0) return [];
+  const kinds = [...workloads].sort().join(', ');
   const text =
-    `manifests: there are no pods, because ${kinds} make none here: ` +
+    `manifests: there are no pods, because ${kinds} create none here: ` +
     'to give services endpoints, add Pods that have an address, or EndpointSlices';
   return [{ level: 'warning', text }];
 }

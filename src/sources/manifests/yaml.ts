@@ -1,16 +1,16 @@
 import { Composer, type Document, Lexer, Parser } from 'yaml';
 import { CairnError } from '../../base/errors.ts';
 
-/** Longer texts are refused: queries wait while one is read, and no object of Kubernetes is as long. */
+/** The maximum length of a text: queries wait while it is read, and no object of Kubernetes is longer. */
 export const MAX_YAML_LENGTH = 2 * 1024 * 1024;
-/** Words and signs, white space included: a second's worth of reading. */
+/** The maximum number of words and signs, including white space; reading them takes about a second. */
 const MAX_LEXEMES = 500_000;
-/** Collections may nest this deep. */
+/** How deep collections may nest. */
 const MAX_DEPTH = 100;
-/** The most keys of a mapping; each is compared with all before it. */
+/** The maximum number of keys of a mapping; each is compared with all before it. */
 const MAX_KEYS = 5000;
 
-/** As the API server's own reader: YAML 1.1's merge keys are known. */
+/** As the API server reads YAML, with the merge keys of YAML 1.1. */
 const OPTIONS = { merge: true, prettyErrors: false, logLevel: 'error' } as const;
 
 /** A text that would take too long to read. */

@@ -1,19 +1,19 @@
 import type { Registry } from '../../registry/registry.ts';
 import { buildCluster, type Cluster, type ClusterOptions } from '../manifests/cluster.ts';
-import type { PodManifest } from '../manifests/pod.ts';
+import type { PodManifest } from '../manifests/manifest.ts';
 import { type ObjectStore, ObjectStoreError } from './object-store.ts';
 
-/** A registry that is kept equal to a store. */
-export interface Following {
-  /** All pods that there are now, with those that are made. */
+/** The state of a registry that follows a store. */
+interface Following {
+  /** All current pods, including made pods. */
   pods(): readonly PodManifest[];
   stop(): void;
 }
 
 /**
- * Keeps a registry equal to the objects of a store: when a change returns, it is there.
+ * Keeps a registry equal to the objects of a store: when a change returns, the registry has it.
  *
- * @throws ObjectStoreError (a change does, too) for objects that a control plane could not do justice to, such as a service without a free cluster IP.
+ * @throws ObjectStoreError (a change does, too) for objects that a control plane could not handle, such as a service without a free cluster IP.
  */
 export function followObjects(store: ObjectStore, options: ClusterOptions, registry: Registry): Following {
   let cluster: Cluster;

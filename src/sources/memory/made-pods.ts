@@ -1,10 +1,11 @@
 import type { Labels } from '../../registry/selector.ts';
 import { PodIndex } from '../manifests/endpoints.ts';
 import { type PlannedPod, planPods } from '../manifests/made-pods.ts';
-import type { Manifest } from '../manifests/manifest.ts';
-import { identityOf, type PodChange, type Workload } from '../manifests/workload.ts';
+import type { Manifest, Workload } from '../manifests/manifest.ts';
+import { identityOf } from '../manifests/pod-identity.ts';
+import type { PodChange } from '../manifests/workload.ts';
 
-/** A pod that a workload among the objects of a store makes. */
+/** A pod that a workload of a store makes. */
 export interface MadePod extends PlannedPod {
   readonly kind: 'Pod';
   readonly namespace: string;
@@ -12,7 +13,7 @@ export interface MadePod extends PlannedPod {
   readonly labels: Labels;
 }
 
-/** The pods that the workloads among the objects make. */
+/** The pods that the workloads of a store make. */
 export function madePodsOf(objects: Iterable<Manifest>): MadePod[] {
   const all = [...objects];
   const pods = all.filter((object) => object.kind === 'Pod');
@@ -32,13 +33,13 @@ export function withChange({ workload, ordinal }: MadePod, change: (before: PodC
   return { ...workload, changes: new Map([...workload.changes, [ordinal, change(before)]]) };
 }
 
-/** What is true of pods that are no more is forgotten. */
+/** The workload with another number of pods, without the changes of pods that it no longer has. */
 export function withReplicas(workload: Workload, replicas: number): Workload {
   const end = workload.firstOrdinal + replicas;
   return { ...workload, replicas, changes: new Map([...workload.changes].filter(([ordinal]) => ordinal < end)) };
 }
 
-/** An object in the place of an earlier one of its name: what was done to the pods of that one stays. */
+/** The object that replaces an earlier one with the same name; the changes of its pods stay. */
 export function replacing(earlier: Manifest | undefined, manifest: Manifest): Manifest {
   if (!earlier || !('changes' in earlier && 'changes' in manifest)) return manifest;
   return withReplicas({ ...manifest, changes: earlier.changes }, manifest.replicas);

@@ -44,7 +44,7 @@ test('a List brings its items', () => {
   expect(registry.service('shop', 'db')).toBeDefined();
 });
 
-test('a pod that is not ready is no endpoint until it is', () => {
+test('a pod is an endpoint only while it is ready', () => {
   const { store, endpoints } = setup(service('db'), pod('db-0'));
   store.setReady('shop', 'db-0', false);
   expect(endpoints()).toEqual([]);
@@ -69,7 +69,7 @@ test('a registry that is told to stop stays as it is', () => {
 describe('errors', () => {
   test('two objects of one name, with their places', () => {
     expect(() => setup(service('db'), pod('db'), service('db'))).toThrow(
-      'Service shop/db stands at objects[0] and at objects[2]: remove one of them',
+      'Service shop/db is at objects[0] and at objects[2]: remove one of them',
     );
   });
 
@@ -84,7 +84,7 @@ describe('errors', () => {
     [service('db', { ports: [{ port: 0 }] }), /Service shop\/db: spec\.ports\[0\]\.port is 0, it should be a number/],
     [
       { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { name: 'web' } },
-      /DaemonSet web: is of apps\/v1, DNS is made of Service, Pod/,
+      /DaemonSet web: is of apps\/v1, but only these kinds matter for DNS: Service, Pod/,
     ],
     [{ apiVersion: 'v2', kind: 'Service', metadata: { name: 'web' } }, /Service web: is of v2/],
   ])('%j cannot be applied', (object, message) => {
@@ -126,7 +126,7 @@ describe('errors', () => {
   ])('a pod cannot become ready where endpoints do not follow from pods: %j', (given, name) => {
     const { store } = setup(service('db'), pod('db-0'), given);
     expect(() => store.setReady('shop', 'db-0', false)).toThrow(
-      `the endpoints of Service shop/db stand in ${name}: apply that instead`,
+      `the endpoints of Service shop/db are in ${name}: apply that instead`,
     );
   });
 

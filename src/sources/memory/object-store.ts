@@ -6,15 +6,14 @@
 import { CairnError } from '../../base/errors.ts';
 import { didYouMean } from '../../corefile/suggest.ts';
 import { matchLabels } from '../../registry/selector.ts';
-import { type Manifest, readManifest } from '../manifests/manifest.ts';
-import type { PodManifest } from '../manifests/pod.ts';
-import { type PodChange, WORKLOAD_API_VERSIONS, type Workload } from '../manifests/workload.ts';
+import { type Manifest, type PodManifest, readManifest, type Workload } from '../manifests/manifest.ts';
+import { type PodChange, WORKLOAD_API_VERSIONS } from '../manifests/workload.ts';
 import { Field, ObjectError } from '../objects/field.ts';
 import { type ApiObject, objectsOf } from '../objects/list.ts';
 import { readLongNames } from '../objects/metadata.ts';
 import { type MadePod, madePodsOf, replacing, withChange, withReplicas, workloadsIn } from './made-pods.ts';
 
-/** The kinds of objects that DNS is made of, with the API version that each has. */
+/** The kinds of objects that matter for DNS, with the API version of each. */
 const API_VERSIONS = {
   Service: 'v1',
   Pod: 'v1',
@@ -27,27 +26,27 @@ const API_VERSIONS = {
 
 /** Objects of a cluster held in memory, as its API server would hold them. */
 export interface ObjectStore {
-  /** Adds objects that must be new. @throws ObjectStoreError that names both places of one that is not; then nothing changes */
+  /** Adds objects, which must be new. @throws ObjectStoreError that names both places of an object that is not new; then nothing changes */
   add(manifests: readonly Manifest[]): void;
-  /** Adds objects or replaces those that have their names. @throws ObjectStoreError; then nothing changes */
+  /** Adds objects, or replaces objects with the same names. @throws ObjectStoreError; then nothing changes */
   apply(objects: readonly unknown[]): void;
   /**
-   * Removes objects, a Namespace with all that is in it. A pod that a workload makes is made anew.
+   * Removes objects; a Namespace with all its objects. A workload replaces a deleted pod.
    *
-   * @throws ObjectStoreError for one that is not there; then nothing changes
+   * @throws ObjectStoreError for an object that does not exist; then nothing changes
    */
   delete(references: readonly unknown[]): void;
-  /** @throws ObjectStoreError for a pod that is not there or has no address, or where a service's endpoints do not follow from its pods */
+  /** @throws ObjectStoreError for a pod that does not exist or has no address, or if a service's endpoints do not follow from its pods */
   setReady(namespace: string, name: string, ready: boolean): void;
-  /** Sets how many pods a workload has. @throws ObjectStoreError for a workload that is not there, or a wrong number */
+  /** Sets how many pods a workload has. @throws ObjectStoreError for a workload that does not exist, or an invalid number */
   scale(workload: ObjectNames, replicas: number): void;
   manifests(): Iterable<Manifest>;
   workloads(): readonly Workload[];
-  /** Calls `listener` after each change until the result is called. What it throws, the change throws. */
+  /** Calls `listener` after each change, until the result is called. If it throws, the change throws. */
   onChange(listener: () => void): () => void;
 }
 
-/** An object that cannot be added, changed or removed as somebody wants. */
+/** An object that cannot be added, changed or removed. */
 export class ObjectStoreError extends CairnError {
   constructor(message: string) {
     super('OBJECT', message);
@@ -58,7 +57,7 @@ export function createObjectStore(): ObjectStore {
   let objects = new Map<string, Manifest>();
   const listeners = new Set<() => void>();
 
-  /** Makes a change that is there as a whole or not at all. */
+  /** Makes a change completely or not at all. */
   function change(make: (next: Map<string, Manifest>) => void): void {
     const before = objects;
     const notify = () => {
@@ -112,7 +111,9 @@ export function createObjectStore(): ObjectStore {
     },
     scale(workload, replicas) {
       if (!Number.isSafeInteger(replicas) || replicas < 0) {
-        throw new ObjectStoreError(`${keyOf(workload)} cannot have ${replicas} pods: say a whole number from 0`);
+        throw new ObjectStoreError(
+          `${keyOf(workload)} cannot have ${replicas} pods: the number must be a whole number from 0`,
+        );
       }
       change((next) => put(next, withReplicas(existing(next, workload) as Workload, replicas)));
     },
@@ -128,7 +129,7 @@ export function createObjectStore(): ObjectStore {
 function addNew(objects: Map<string, Manifest>, manifest: Manifest): void {
   const earlier = objects.get(keyOf(manifest));
   if (earlier) {
-    const text = `${keyOf(manifest)} stands at ${earlier.place} and at ${manifest.place}: remove one of them`;
+    const text = `${keyOf(manifest)} is at ${earlier.place} and at ${manifest.place}: remove one of them`;
     throw new ObjectStoreError(text);
   }
   objects.set(keyOf(manifest), manifest);
@@ -138,14 +139,14 @@ function put(objects: Map<string, Manifest>, manifest: Manifest): void {
   objects.set(keyOf(manifest), manifest);
 }
 
-/** A workload that is still there replaces a pod that is deleted. */
+/** Replaces a deleted pod, if its workload still exists. */
 function renew(objects: Map<string, Manifest>, pod: MadePod): void {
   const workload = objects.get(keyOf(pod.workload)) as Workload | undefined;
   const renewed = ({ deletions }: PodChange) => ({ ready: true, deletions: deletions + 1 });
   if (workload) put(objects, withChange({ ...pod, workload }, renewed));
 }
 
-/** An object, or a pod that a workload among the objects makes. @throws ObjectStoreError */
+/** An object, or a pod that a workload makes. @throws ObjectStoreError */
 function existing(objects: ReadonlyMap<string, Manifest>, reference: ObjectNames): Manifest | MadePod {
   const key = keyOf(reference);
   const made = reference.kind === 'Pod' && !objects.has(key) ? madePodsOf(objects.values()) : [];
@@ -154,18 +155,18 @@ function existing(objects: ReadonlyMap<string, Manifest>, reference: ObjectNames
   throw new ObjectStoreError(`${key} is not in the cluster${alike(reference, [...objects.values(), ...made])}`);
 }
 
-/** Whether a pod is ready shows only where endpoints follow from pods. @throws ObjectStoreError */
+/** Readiness of a pod has an effect only if endpoints follow from pods. @throws ObjectStoreError */
 function rejectGivenEndpoints(pod: PodManifest | MadePod, objects: readonly Manifest[]): void {
   for (const service of objects) {
     if (service.kind !== 'Service' || service.namespace !== pod.namespace) continue;
     if (Object.keys(service.selector).length === 0 || !matchLabels(service.selector, pod.labels)) continue;
     const given = objects.find((object) => object.namespace === pod.namespace && endpointsFor(object) === service.name);
     if (!given) continue;
-    throw new ObjectStoreError(`the endpoints of ${keyOf(service)} stand in ${keyOf(given)}: apply that instead`);
+    throw new ObjectStoreError(`the endpoints of ${keyOf(service)} are in ${keyOf(given)}: apply that instead`);
   }
 }
 
-/** The service that an object gives endpoints to. */
+/** The service whose endpoints are in an object. */
 function endpointsFor(object: Manifest): string | undefined {
   if (object.kind === 'EndpointSlice') return object.record?.service;
   return object.kind === 'Endpoints' ? object.name : undefined;
@@ -188,24 +189,24 @@ export function readObjects(object: unknown, place: string): Manifest[] {
 function foreign({ apiVersion, kind, object }: ApiObject): never {
   const kinds = Object.keys(API_VERSIONS).join(', ');
   return new Field(kind, object).fail(
-    `is of ${apiVersion}, DNS is made of ${kinds}: leave it out, or hand its file over as a manifest`,
+    `is of ${apiVersion}, but only these kinds matter for DNS: ${kinds}. Leave it out, or give its file as a manifest`,
   );
 }
 
-/** The API version follows from the kind, and the kind of an object of client-node from its class. */
+/** Adds the API version, which follows from the kind, and the kind of an object of client-node, which follows from its class. */
 function withApiVersion(object: unknown): unknown {
   const { apiVersion, kind = kindOfClass(object) } = (object ?? {}) as { apiVersion?: unknown; kind?: unknown };
   if (typeof kind !== 'string' || !Object.hasOwn(API_VERSIONS, kind)) return object;
   return { ...(object as object), apiVersion: apiVersion ?? API_VERSIONS[kind as Manifest['kind']], kind };
 }
 
-/** `Service` for a `V1Service`: what the client reads in a list does not say its kind. */
+/** `Service` for a `V1Service`. Items of a list that the client reads have no `kind`. */
 function kindOfClass(object: unknown): string | undefined {
   const { constructor: madeBy } = (object ?? {}) as { constructor?: { name?: string } };
   return /^V1([A-Z]\w+)$/.exec(madeBy?.name ?? '')?.[1];
 }
 
-/** What tells one object from all others; the namespace of a Namespace is empty. */
+/** The identity of an object; the namespace of a Namespace is empty. */
 type ObjectNames = Pick<Manifest, 'namespace' | 'name'> & { readonly kind: string };
 
 /** @throws ObjectStoreError, ObjectError */
@@ -221,7 +222,7 @@ function keyOf({ kind, namespace, name }: ObjectNames): string {
   return `${kind} ${namespace === '' ? name : `${namespace}/${name}`}`;
 }
 
-/** What was probably meant by the names of an object that is not there. */
+/** Suggests the object that was probably meant by the names of one that does not exist. */
 function alike(reference: ObjectNames, manifests: Iterable<ObjectNames>): string {
   const ofKind = [...manifests].filter(({ kind }) => kind === reference.kind);
   const others = ofKind.filter(({ name }) => name === reference.name);

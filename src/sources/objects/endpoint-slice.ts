@@ -5,27 +5,27 @@ import { LABEL, LABEL_RULE, readLabels, readLongNames } from './metadata.ts';
 import { readSlicePorts } from './ports.ts';
 import { shared } from './shared.ts';
 
-/** The label that says which service a slice belongs to. */
+/** The label with the service of a slice. */
 const SERVICE_LABEL = 'kubernetes.io/service-name';
-/** The label that says which ServiceImport a slice belongs to. */
+/** The label with the ServiceImport of a slice. */
 export const IMPORT_LABEL = 'multicluster.kubernetes.io/service-name';
 const CLUSTER_LABEL = 'multicluster.kubernetes.io/source-cluster';
 const ADDRESS_TYPES = ['IPv4', 'IPv6', 'FQDN'] as const;
 
-/** What of an endpoint is kept. */
+/** The optional fields of an endpoint that are kept. */
 interface EndpointOptions {
-  /** Whether the names of pods are; each is a text of its own. */
+  /** Whether names of pods are kept; each takes memory. */
   readonly podNames: boolean;
-  /** Whether topology zones are. */
+  /** Whether topology zones are kept. */
   readonly zones: boolean;
 }
 
 const ALL: EndpointOptions = { podNames: true, zones: true };
 
 /**
- * Cuts a discovery.k8s.io/v1 EndpointSlice down to its record.
+ * Converts a discovery.k8s.io/v1 EndpointSlice to its record.
  *
- * Undefined for a slice that no name can lead to: it names no service, or holds host names in place of addresses.
+ * Undefined for a slice that no name leads to: it has no service, or has host names instead of addresses.
  *
  * @param passOver is called for invalid endpoints, addresses, host names and ports: the rest is served without them.
  * @throws ObjectError
@@ -39,9 +39,9 @@ export function convertEndpointSlice(
 }
 
 /**
- * Cuts an EndpointSlice that came from another cluster of the cluster set down to its record; its service is a ServiceImport.
+ * Converts an EndpointSlice from another cluster of the cluster set to its record; its service is a ServiceImport.
  *
- * Undefined for a slice that says of no ServiceImport that it belongs to it, or of no cluster that it is from there.
+ * Undefined for a slice without the label for its ServiceImport or for its cluster.
  *
  * @param passOver as with {@link convertEndpointSlice}.
  * @throws ObjectError
@@ -79,7 +79,7 @@ function readSlice(
   };
 }
 
-/** The service that a slice belongs to, as far as it says so. */
+/** The service of a slice; undefined if it has no label for it. */
 export function serviceOfSlice(object: unknown): string | undefined {
   return readLabels(new Field('EndpointSlice', object))[SERVICE_LABEL];
 }
@@ -92,7 +92,7 @@ export function unreadyAddresses(object: unknown): string[] {
     .flatMap(({ value }) => (typeof value === 'string' ? (canonicalIP(value) ?? []) : []));
 }
 
-/** A condition that is not given is as good as true. */
+/** A condition that is missing counts as true. */
 function isReady(endpoint: Field): boolean {
   return endpoint.get('conditions').get('ready').flag() !== false;
 }
@@ -106,14 +106,14 @@ function readEndpoint(endpoint: Field, options: EndpointOptions, passOver: PassO
 
 type Traits = Omit<Endpoint, 'address'>;
 
-/** What EndpointSlices and Endpoints say alike of an endpoint, as far as it is kept; undefined if that is nothing. @throws ObjectError */
+/** The optional fields that endpoints of EndpointSlices and Endpoints share and that are kept; undefined if there are none. @throws ObjectError */
 export function readTraits(
   endpoint: Field,
   { podNames, zones }: EndpointOptions,
   passOver: PassOver,
 ): Traits | undefined {
   const field = endpoint.get('hostname');
-  // Without it, the endpoint has the name that its address makes.
+  // Without a host name, the endpoint's name is made from its address.
   const [hostname] = field.value ? readEach([field], (name) => name.matching(LABEL, LABEL_RULE), passOver) : [];
   const podName = podLabel(endpoint.get('targetRef').get('name').text());
   const zone = endpoint.get('zone').text()?.toLowerCase() || undefined;
@@ -121,19 +121,19 @@ export function readTraits(
   return kept.hostname === undefined && kept.podName === undefined && kept.zone === undefined ? undefined : kept;
 }
 
-/** There may be very many of them, and most have nothing but an address: those without traits take half the memory. */
+/** There may be very many endpoints, most with only an address: without optional fields they take half the memory. */
 export function endpointOf(address: string, traits: Traits | undefined): Endpoint {
   if (traits === undefined) return { address };
   const { hostname, podName, zone } = traits;
   return { address, hostname, podName, zone };
 }
 
-/** The name, if it can be a label of a domain name: a pod's may be longer or have dots. */
+/** The name, if it can be a label of a domain name. A pod's name may be longer or have dots. */
 export function podLabel(name: string | undefined): string | undefined {
   return name !== undefined && LABEL.test(name) ? name : undefined;
 }
 
-/** The property, or nothing where there is no value. */
+/** An object with the property; empty if there is no value. */
 export function optional<K extends string>(key: K, value: string | undefined): { [P in K]?: string } {
   return value ? ({ [key]: value } as { [P in K]?: string }) : {};
 }

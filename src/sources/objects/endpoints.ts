@@ -6,8 +6,8 @@ import { readNames } from './metadata.ts';
 import { readPorts } from './ports.ts';
 
 /**
- * Turns a legacy v1 Endpoints object into the slices that the control plane would mirror it to: one for every subset and
- * address family. Their names contain a colon, so that no object of the API can have them.
+ * Converts a legacy v1 Endpoints object to the slices that mirror it in a cluster: one for each subset and address family. Their names contain a
+ * colon, so that no object of the API can have them.
  *
  * @param passOver is called for invalid addresses, host names and ports: the rest is served without them.
  * @throws ObjectError
@@ -31,7 +31,7 @@ export function convertEndpoints(object: unknown, passOver: PassOver = refuseAll
     });
 }
 
-/** There are no topology zones in them. */
+/** Endpoints objects have no topology zones. */
 const KEPT = { podNames: true, zones: false };
 
 function readAddress(address: Field, passOver: PassOver): Endpoint {

@@ -6,10 +6,10 @@
 import { CairnError } from '../../base/errors.ts';
 import { canonicalIP } from '../../dns/ip.ts';
 
-/** The way from an API object to one of its fields. */
+/** The path from an API object to one of its fields. */
 export type FieldPath = readonly (string | number)[];
 
-/** An API object that does not say what its kind should. */
+/** A mistake in an API object. */
 export class ObjectError extends CairnError {
   /** The field that is wrong. */
   readonly path: FieldPath;
@@ -23,15 +23,15 @@ export class ObjectError extends CairnError {
 
 const MAX_SHOWN_VALUE = 60;
 
-/** Takes a part of an object that makes no sense, and may throw it: else the object is read without that part. */
+/** Called with a mistake in a part of an object. If it does not throw, the object is read without that part. */
 export type PassOver = (problem: ObjectError) => void;
 
-/** Passes over nothing. */
+/** Throws every mistake. */
 export const refuseAll: PassOver = (problem) => {
   throw problem;
 };
 
-/** What `read` makes of each of the fields, without those that it cannot read. @throws what `passOver` does. */
+/** The results of `read` for the fields, without those that it cannot read. @throws what `passOver` throws. */
 export function readEach<T>(fields: readonly Field[], read: (field: Field) => T, passOver: PassOver): T[] {
   return fields.flatMap((field) => {
     try {
@@ -44,7 +44,7 @@ export function readEach<T>(fields: readonly Field[], read: (field: Field) => T,
   });
 }
 
-/** As {@link readEach}; where nothing can be read, the first problem is that of the whole. @throws ObjectError, and what `passOver` does. */
+/** As {@link readEach}; if no field can be read, the first problem is thrown. @throws ObjectError, and what `passOver` throws. */
 export function readSome<T>(fields: readonly Field[], read: (field: Field) => T, passOver: PassOver): T[] {
   const problems: ObjectError[] = [];
   const found = readEach(fields, read, (problem) => problems.push(problem));
@@ -53,7 +53,7 @@ export function readSome<T>(fields: readonly Field[], read: (field: Field) => T,
   return found;
 }
 
-/** A field of an API object together with its way there, so that its reader can say what is wrong and where. Null is the same as absent. */
+/** A field of an API object with its path, so that errors say what is wrong and where. Null is the same as absent. */
 export class Field {
   readonly value: unknown;
   private readonly kind: string;
@@ -88,13 +88,13 @@ export class Field {
     return this.wrong('text: put it into quotes');
   }
 
-  /** @throws ObjectError if the field is not there, or is no text that matches `pattern`. */
+  /** @throws ObjectError if the field is missing, or is not text that matches `pattern`. */
   matching(pattern: RegExp, wanted: string): string {
     const text = this.text();
     return text !== undefined && pattern.test(text) ? text : this.wrong(wanted);
   }
 
-  /** @throws ObjectError if the field is there and is none of these. */
+  /** @throws ObjectError if the field is there and has another value. */
   oneOf<T extends string>(values: readonly T[]): T | undefined {
     if (this.value === undefined) return undefined;
     return values.find((value) => value === this.value) ?? this.wrong(`one of ${values.join(', ')}`);
@@ -106,7 +106,7 @@ export class Field {
     return this.wrong('true or false');
   }
 
-  /** @throws ObjectError if the field is there and is no whole number from 0. */
+  /** @throws ObjectError if the field is there and is not a whole number from 0. */
   count(): number | undefined {
     const count = this.value;
     if (count === undefined || (Number.isSafeInteger(count) && (count as number) >= 0)) return count as number;
@@ -182,7 +182,7 @@ function printPath(path: FieldPath): string {
     .replace(/^\./, '');
 }
 
-/** Names an object even if its metadata is what is wrong. */
+/** Names an object, even if its metadata is wrong. */
 function describe(kind: string, object: unknown): string {
   const { metadata } = (object ?? {}) as { metadata?: { namespace?: unknown; name?: unknown } };
   const { namespace, name } = metadata ?? {};

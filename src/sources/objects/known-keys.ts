@@ -1,7 +1,7 @@
 import { closest } from '../../corefile/suggest.ts';
 import { type Field, type PassOver, readEach } from './field.ts';
 
-/** The keys of a mapping that are read, with those of the mappings below them. One without any is not looked into: labels may have every key. */
+/** The keys of a mapping that are read, with those of the mappings below them. A mapping without known keys is not checked, because labels may have any key. */
 interface Keys {
   readonly [key: string]: Keys;
 }
@@ -25,7 +25,7 @@ const POD_SPEC = keys('hostname subdomain hostNetwork dnsPolicy enableServiceLin
 const TEMPLATE = { metadata: keys('labels'), spec: POD_SPEC };
 const SELECTOR = keys('matchLabels');
 
-/** By kind. Keys that are not read are not here: a typing error in them changes no answer. */
+/** The keys that are read, by kind. Other keys change no response, so typing errors in them do not matter. */
 const KEYS: Readonly<Record<string, Keys>> = {
   Service: object({
     spec: keys(
@@ -57,16 +57,16 @@ const KEYS: Readonly<Record<string, Keys>> = {
 };
 
 /**
- * Looks for keys that are probably typing errors: they look much like one that is read, which is missing beside them. Other unknown
- * keys are allowed: newer versions of Kubernetes have more.
+ * Finds keys that are probably typing errors: such a key is similar to a known key that the mapping lacks. Other unknown keys are allowed, because newer
+ * versions of Kubernetes have more keys.
  *
- * @param passOver is called for each. @throws what `passOver` does.
+ * @param passOver is called for each typing error. @throws what `passOver` throws
  */
 export function checkKeys(kind: string, object: Field, passOver: PassOver): void {
   checkMapping(object, KEYS[kind] ?? {}, passOver);
 }
 
-/** A mapping, or those in a list. */
+/** Checks a mapping, or the mappings in a list. */
 function checkField(field: Field, known: Keys, passOver: PassOver): void {
   if (!Array.isArray(field.value)) checkMapping(field, known, passOver);
   else for (const item of field.items()) if (!Array.isArray(item.value)) checkMapping(item, known, passOver);
@@ -89,14 +89,14 @@ function checkMapping(field: Field, known: Keys, passOver: PassOver): void {
   }
 }
 
-/** The most unknown keys at one place whose meaning is remembered; then remembering begins anew. */
+/** The maximum number of unknown keys at one place whose meanings are remembered; one more clears the memory. */
 const MAX_REMEMBERED = 1000;
-/** No known key is nearly as long. */
+/** All known keys are much shorter. */
 const MAX_KEY_LENGTH = 32;
 
 const remembered = new Map<Keys, Map<string, string | undefined>>();
 
-/** The known key that an unknown one was probably meant to be. Most objects have the same unknown keys. */
+/** The known key that an unknown key probably means. It is remembered, because most objects have the same unknown keys. */
 function meantBy(key: string, known: Keys): string | undefined {
   if (key.length > MAX_KEY_LENGTH) return undefined;
   const meanings = remembered.get(known) ?? new Map<string, string | undefined>();
@@ -108,7 +108,7 @@ function meantBy(key: string, known: Keys): string | undefined {
   return meanings.get(key);
 }
 
-/** How many letters of a key may be wrong; their case does not count. */
+/** The number of wrong letters in a typing error. Letter case does not count. */
 function farthestTypo({ length }: string): number {
   return length < 4 ? 0 : length < 7 ? 1 : 2;
 }

@@ -1,6 +1,6 @@
 import { Field, type FieldPath, ObjectError, type PassOver, refuseAll } from './field.ts';
 
-/** An API object as it was read, and where in its document it stands. */
+/** An API object, and its place in its document. */
 export interface ApiObject {
   readonly apiVersion: string;
   readonly kind: string;
@@ -10,11 +10,11 @@ export interface ApiObject {
 }
 
 /**
- * The objects of a document: itself, or the items of a `List`, `ServiceList` and so on, however deep. The API leaves out
- * what the items of a typed list are, as the list says it.
+ * The objects of a document: the document itself, or the items of a `List`, `ServiceList` and so on, at any depth. The API leaves out the kind of the
+ * items in a typed list.
  *
  * @param passOver is called for items that are not API objects.
- * @throws ObjectError if it is no API object.
+ * @throws ObjectError if the document is not an API object.
  */
 export function objectsOf(document: unknown, passOver: PassOver = refuseAll): Iterable<ApiObject> {
   return objectsIn(new Field('object', document), [], undefined, passOver);

@@ -1,15 +1,15 @@
 import type { Field } from './field.ts';
 import { shared } from './shared.ts';
 
-/** RFC 1035's label as Kubernetes narrows it (RFC 1123): what a Service or a Namespace may be called. */
+/** A label as Kubernetes allows it (RFC 1123): the name of a Service or a Namespace. */
 export const LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 export const LABEL_RULE = 'at most 63 lower-case letters, digits and "-", beginning and ending with a letter or digit';
-/** Labels joined by dots: what Pods and slices may be called. */
+/** Labels joined by dots: the names of Pods and slices. */
 const SUBDOMAIN = /^(?=.{1,253}$)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
 const SUBDOMAIN_RULE =
   'at most 253 lower-case letters, digits, "-" and ".", beginning and ending with a letter or digit';
 
-/** The namespace of an object that names none. */
+/** The namespace of an object without one. */
 export const DEFAULT_NAMESPACE = 'default';
 
 interface Names {

@@ -73,7 +73,7 @@ describe('a Service', () => {
       'type: clusterip',
       'spec.type is "clusterip", it should be one of ClusterIP, NodePort, LoadBalancer, ExternalName',
     ],
-    ['type: ExternalName', 'spec.externalName is missing, it should be the domain name that the service stands for'],
+    ['type: ExternalName', 'spec.externalName is missing, it should be the domain name that the service leads to'],
     ['type: ExternalName, externalName: a..b', 'spec.externalName is not a domain name: "a..b" has an empty label'],
     ['ports: [{name: http}]', 'spec.ports[0].port is missing, it should be a number from 1 to 65535'],
     ['ports: [{port: 80}, {port: "http"}]', 'spec.ports[1].port is "http", it should be a number from 1 to 65535'],
@@ -167,7 +167,7 @@ describe('an EndpointSlice', () => {
     expect(convertEndpointSlice(object)).toBeUndefined();
   });
 
-  test('says which address is none', () => {
+  test('says which address is not valid', () => {
     expect(() => slice('endpoints: [{addresses: [10.244.0.1, a.example]}]')).toThrow(
       'EndpointSlice prod/web: endpoints[0].addresses[1] is "a.example", it should be an IP address',
     );

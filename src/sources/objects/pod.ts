@@ -2,13 +2,13 @@ import type { Pod } from '../../registry/records.ts';
 import { Field, type PassOver, readSome, refuseAll } from './field.ts';
 import { readLabels, readLongNames } from './metadata.ts';
 
-/** Phases in which a pod has given its address back, or nobody knows. */
+/** Phases in which a pod no longer has its address, or in which that is unknown. */
 const GONE_PHASES: readonly unknown[] = ['Succeeded', 'Failed', 'Unknown'];
 
 /**
- * Cuts a v1 Pod down to its record.
+ * Converts a v1 Pod to its record.
  *
- * Undefined for a pod that has no address, not yet or no longer: never scheduled, finished, or about to be deleted.
+ * Undefined for a pod without an address: not scheduled yet, finished, or about to be deleted.
  *
  * @param passOver is called for invalid addresses: the pod is served with the others.
  * @throws ObjectError

@@ -4,7 +4,7 @@ import { sharedPorts } from './shared.ts';
 
 const PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const;
 
-/** What a service or slice without ports has: addresses, but no SRV records. */
+/** The port of a service or slice without ports: it has addresses, but no SRV records. */
 const SENTINEL: readonly Port[] = [{ name: '', protocol: 'tcp', port: NO_PORT }];
 
 /** The ports of a list, with Kubernetes' defaults; never empty. @throws ObjectError */
@@ -12,12 +12,12 @@ export function readPorts(list: Field, passOver: PassOver): readonly Port[] {
   return orNoPort(readDeclaredPorts(list, passOver));
 }
 
-/** The ports of a list, with Kubernetes' defaults; none if it has none. @throws ObjectError */
+/** The ports of a list, with Kubernetes' defaults; may be empty. @throws ObjectError */
 export function readDeclaredPorts(list: Field, passOver: PassOver): readonly Port[] {
   return sharedPorts(readEach(list.items(), (port) => readPort(port, port.get('port').port()), passOver));
 }
 
-/** As {@link readPorts}; in a slice, a port without a number stands for all of them and so for none. @throws ObjectError */
+/** As {@link readPorts}; in a slice, a port without a number means all ports, so it has no SRV record. @throws ObjectError */
 export function readSlicePorts(list: Field, passOver: PassOver): readonly Port[] {
   const numberOf = (port: Field) => (port.get('port').present ? port.get('port').port() : NO_PORT);
   return orNoPort(sharedPorts(readEach(list.items(), (port) => readPort(port, numberOf(port)), passOver)));

@@ -6,7 +6,7 @@ import { readDeclaredPorts } from './ports.ts';
 const TYPES = ['ClusterSetIP', 'Headless'] as const;
 
 /**
- * Cuts a multicluster.x-k8s.io/v1alpha1 ServiceImport down to the record of a service of the cluster set.
+ * Converts a multicluster.x-k8s.io/v1alpha1 ServiceImport to the record of a service of the cluster set.
  *
  * @param passOver is called for invalid addresses and ports: the service is served with the others.
  * @throws ObjectError

@@ -8,7 +8,7 @@ import { readPorts } from './ports.ts';
 const TYPES = ['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName'] as const;
 
 /**
- * Cuts a v1 Service down to its record, with the defaults that the API server would apply.
+ * Converts a v1 Service to its record, with the API server's defaults.
  *
  * @param passOver is called for invalid addresses and ports: the service is served with the others.
  * @throws ObjectError
@@ -34,7 +34,7 @@ export function convertService(object: unknown, passOver: PassOver = refuseAll):
   };
 }
 
-/** `clusterIPs`, else `clusterIP`; an empty string is what the API shows before an address is allocated. */
+/** `clusterIPs`, else `clusterIP`; it is an empty string before an address is allocated. */
 function readClusterIPs(spec: Field): Field[] {
   const several = spec.get('clusterIPs').items();
   return (several.length > 0 ? several : [spec.get('clusterIP')]).filter((ip) => ip.present && ip.value !== '');
@@ -42,7 +42,7 @@ function readClusterIPs(spec: Field): Field[] {
 
 function readExternalName(field: Field): string {
   const name = field.text();
-  if (!name) return field.wrong('the domain name that the service stands for');
+  if (!name) return field.wrong('the domain name that the service leads to');
   try {
     parseName(name);
   } catch (thrown) {
@@ -51,7 +51,7 @@ function readExternalName(field: Field): string {
   return name;
 }
 
-/** What the load balancer answers at: an address, or else a host name. */
+/** The addresses of the load balancer, or else its host names. */
 function readIngress(service: Field, passOver: PassOver): string[] {
   const ingress = service.get('status').get('loadBalancer').get('ingress').items();
   const read = (point: Field) => (point.get('ip').value ? point.get('ip').ip() : (point.get('hostname').text() ?? ''));

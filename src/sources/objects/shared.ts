@@ -1,17 +1,17 @@
 import type { Port } from '../../registry/records.ts';
 
-/** The most values of a kind that are remembered; then remembering begins anew. */
+/** The maximum number of values of a kind that are remembered; then all are forgotten. */
 const MAX_SHARED = 65_536;
 
 const texts = new Map<string, string>();
 const portLists = new Map<string, readonly Port[]>();
 
-/** An equal text that was seen before, if there is one: names of namespaces and zones stand in very many objects, and each would keep its own. */
+/** An equal text that was seen before, if there is one: very many objects have the same namespace or zone, and each would keep a copy. */
 export function shared<T extends string | undefined>(text: T): T {
   return text === undefined ? text : (remembered(texts, text, text) as T);
 }
 
-/** An equal list of ports that was seen before, if there is one: nearly all services and slices have one of a few. */
+/** An equal list of ports that was seen before, if there is one: nearly all services and slices have one of a few lists. */
 export function sharedPorts(ports: readonly Port[]): readonly Port[] {
   const key = ports.map(({ name, protocol, port }) => `${name}/${protocol}/${port}`).join();
   return remembered(portLists, key, ports);

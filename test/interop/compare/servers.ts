@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { plugins } from '../../../src/plugins.ts';
-import { corefileSource } from '../../../src/server/corefile-source.ts';
+import { corefileSource } from '../../../src/server/configuration/corefile-source.ts';
 import { Server } from '../../../src/server/server.ts';
 import type { KubernetesObject } from '../../support/api-server/index.ts';
 import { startApiServer } from '../../support/api-server/index.ts';

@@ -1,4 +1,4 @@
-/** A template as a tree (Go's text/template, without templates in templates). */
+/** A template as a tree (Go's text/template, without nested templates). */
 export type Node =
   | { readonly kind: 'text'; readonly text: string }
   /** Prints a value, unless it declares or sets a variable. */
@@ -13,7 +13,7 @@ export type List = readonly Node[];
 export interface Pipeline {
   /** Variables that take the value; with two, of `range`, the first takes the index. */
   readonly variables: readonly string[];
-  /** Whether they are declared here, or were before. */
+  /** Whether they are declared here, or were declared before. */
   readonly declares: boolean;
   readonly commands: readonly Command[];
 }
@@ -27,7 +27,7 @@ export interface Command {
 export type Operand =
   | { readonly kind: 'literal'; readonly value: string | number | boolean | undefined }
   | { readonly kind: 'function'; readonly name: string }
-  /** What `base` has under these fields, one in the other. */
+  /** Nested fields of `base`. */
   | { readonly kind: 'chain'; readonly base: Base; readonly fields: readonly string[] };
 
 type Base =

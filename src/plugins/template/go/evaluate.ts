@@ -3,9 +3,9 @@ import { TemplateError } from './error.ts';
 import { FUNCTIONS } from './functions.ts';
 import { fieldOf, isArray, isMap, isTrue, kindOf, printValue, type Struct, type Value } from './value.ts';
 
-/** So many actions, texts and rounds of loops make up one result at most: a loop may be as long as a client's number says. */
+/** The maximum number of actions, texts and loop rounds for one result: the length of a loop may come from the client. */
 export const MAX_STEPS = 10_000;
-/** No record is longer as text. */
+/** The maximum length of a result. No record is longer as text. */
 export const MAX_OUTPUT_CHARS = 65_535;
 
 /** Fills a template in. @throws TemplateError */
@@ -15,7 +15,7 @@ export function evaluate(list: List, data: Struct): string {
   return run.output;
 }
 
-/** How a list of nodes ended: at its end, or at a `break` or `continue`. */
+/** How a list of nodes ended: normally, or at a `break` or `continue`. */
 type Outcome = 'done' | 'break' | 'continue';
 
 interface Variable {
@@ -79,7 +79,7 @@ class Run {
     }
   }
 
-  /** Forgets the variables that were declared on the way. */
+  /** Runs something, and then removes the variables that it has declared. */
   private scoped(run: () => Outcome): Outcome {
     const known = this.variables.length;
     const outcome = run();
@@ -127,7 +127,7 @@ class Run {
     return found;
   }
 
-  /** `piped` is the value of the command before, the last argument of this one. */
+  /** `piped` is the value of the command before, and the last argument of this one. */
   private command({ first, args }: Command, dot: Value, piped: readonly Value[]): Value {
     if (first.kind === 'function' && (first.name === 'and' || first.name === 'or')) {
       return this.shortCircuit(first.name, args, dot, piped);
@@ -152,7 +152,7 @@ class Run {
     return this.command({ first: operand, args: [] }, dot, []);
   }
 
-  /** A method may have arguments where it is the last of a chain. */
+  /** Only the last method of a chain may have arguments. */
   private chain({ base, fields }: Extract<Operand, { kind: 'chain' }>, dot: Value, args: readonly Value[]): Value {
     let value: Value;
     if (base.kind === 'dot') value = dot;
@@ -170,7 +170,7 @@ class Run {
   }
 }
 
-/** What `range` goes through: the items of a list with their indexes, of a map by its sorted keys, the numbers below one. */
+/** The items of `range`: those of a list with their indexes, those of a map by sorted keys, or the numbers below a number. */
 function* entriesOf(value: Value): Generator<readonly [Value, Value]> {
   if (isArray(value)) yield* value.entries();
   else if (isMap(value)) yield* [...value].sort(([a], [b]) => (a < b ? -1 : 1));

@@ -4,7 +4,7 @@ import { fieldOf, isArray, isMap, isTrue, kindOf, printValue, type Value } from 
 
 type GoFunction = (...args: readonly Value[]) => Value;
 
-/** Go's functions, and CoreDNS's own `parseInt`. `and` and `or` look at no more arguments than they need: see evaluate.ts. */
+/** Go's functions, and `parseInt` of CoreDNS. `and` and `or` evaluate only the arguments that they need: see evaluate.ts. */
 export const FUNCTIONS: ReadonlyMap<string, GoFunction> = new Map<string, GoFunction>([
   ['and', (...args) => args.find((arg) => !isTrue(arg)) ?? args.at(-1)],
   ['or', (...args) => args.find(isTrue) ?? args.at(-1)],
@@ -47,7 +47,7 @@ function sliceOf(value: Value, ...bounds: readonly Value[]): Value {
   return isArray(value) ? value.slice(start, end) : Buffer.from(value).toString('utf8', start, end);
 }
 
-/** Puts blanks between operands neither of which is a string, as Go does. */
+/** Puts spaces between operands if neither is a string, as Go does. */
 function sprint(...args: readonly Value[]): string {
   const isText = (value: Value) => typeof value === 'string';
   return args.map((arg, i) => (i > 0 && !isText(arg) && !isText(args[i - 1]) ? ' ' : '') + printValue(arg)).join('');
@@ -77,7 +77,7 @@ function parseInteger(text: Value, base: Value, bits: Value): number {
     : Number.NaN;
   const size = numberOf(bits, 'parseInt') || 64;
   if (value < 2 ** Math.min(size, 53)) return value;
-  throw new TemplateError(`parseInt: "${digits}" is no number of base ${radix} and ${size} bits`);
+  throw new TemplateError(`parseInt: "${digits}" is not a number of base ${radix} and ${size} bits`);
 }
 
 function stringOf(value: Value, name: string): string {

@@ -3,9 +3,9 @@ import { TemplateError } from './error.ts';
 /** A piece of a template: text between actions, or one word of an action. */
 export interface GoToken {
   readonly kind: 'text' | 'string' | 'number' | 'field' | 'variable' | 'word' | 'mark' | 'end';
-  /** The text, the string's value, the field without its dot; for `end` of an action, nothing. */
+  /** The text, the value of a string, or a field without its dot; empty for the end of an action. */
   readonly text: string;
-  /** Whether the token stands right behind the one before. */
+  /** Whether the token follows the one before without a blank. */
   readonly glued: boolean;
 }
 
@@ -14,7 +14,7 @@ const WORDS =
 
 const CLOSE = /(\s+-)?\}\}/y;
 
-/** Splits a template into texts and the words of its actions, blanks trimmed where `{{-` and `-}}` say so. @throws TemplateError */
+/** Splits a template into texts and the words of its actions, trimmed at `{{-` and `-}}`. @throws TemplateError */
 export function lexTemplate(source: string): GoToken[] {
   const tokens: GoToken[] = [];
   let at = 0;
@@ -35,7 +35,7 @@ export function lexTemplate(source: string): GoToken[] {
 }
 
 interface ActionEnd {
-  /** Where the text behind the action starts. */
+  /** Where the text after the action starts. */
   readonly end: number;
   readonly trims: boolean;
 }

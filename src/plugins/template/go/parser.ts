@@ -3,10 +3,10 @@ import { TemplateError } from './error.ts';
 import { FUNCTIONS } from './functions.ts';
 import { type GoToken, lexTemplate } from './lexer.ts';
 
-/** Actions and conditions may nest this deep. */
+/** How deep actions and conditions may nest. */
 const MAX_DEPTH = 100;
 
-/** Reads a template; `fields` are those that the data have, so that a misspelt one is found at once. @throws TemplateError */
+/** Reads a template. `fields` are the fields of the data, so that a misspelt one is found at once. @throws TemplateError */
 export function parseTemplate(source: string, fields: readonly string[]): List {
   const parser = new Parser(lexTemplate(source), fields);
   const { list, end } = parser.list();
@@ -23,7 +23,7 @@ class Parser {
   private readonly variables = ['$'];
   private at = 0;
   private depth = 0;
-  /** How many `range` and `with` are around: inside one, the dot is something else than the data. */
+  /** The number of enclosing `range` and `with`: inside one, the dot is not the data. */
   private shifted = 0;
   private loops = 0;
 
@@ -86,7 +86,7 @@ class Parser {
     return { kind, pipeline, body: body.list, otherwise: otherwise.list };
   }
 
-  /** Reads what follows `else`: `else if` and `else with` hold what comes up to the one `{{end}}` of all. */
+  /** Reads what follows `else`. `else if` and `else with` share the one `{{end}}`. */
   private otherwise(): { list: List; end: ListEnd } {
     if (this.skipWord('if')) return { list: [this.branch('if')], end: 'end' };
     if (this.skipWord('with')) return { list: [this.branch('with')], end: 'end' };
@@ -102,7 +102,7 @@ class Parser {
     return { variables, declares, commands };
   }
 
-  /** Reads `$x :=`, `$x =` or, with two variables allowed, `$i, $x :=`; nothing if none of them stands there. */
+  /** Reads `$x :=`, `$x =` or, with two variables allowed, `$i, $x :=`; empty if there is none. */
   private assignment(maxVariables: number): { variables: string[]; declares: boolean } {
     const start = this.at;
     const variables: string[] = [];
@@ -165,7 +165,7 @@ class Parser {
     return { kind: 'chain', base: { kind: 'group', pipeline }, fields: this.chained() };
   }
 
-  /** The fields that stand right behind an operand. */
+  /** The fields directly after an operand. */
   private chained(): string[] {
     const fields: string[] = [];
     for (let token = this.peek(); token?.kind === 'field' && token.glued; token = this.peek()) {

@@ -1,12 +1,12 @@
 import { TemplateError } from './error.ts';
 import { kindOf, printValue, type Value } from './value.ts';
 
-/** A longer piece would be padded with more blanks than a record can have. */
+/** The maximum width: more padding would not fit into a record. */
 const MAX_WIDTH = 255;
 
 const VERB = /%([-+# 0]*)(\d+|\*)?(?:\.(\d+|\*)?)?([a-zA-Z%])/g;
 
-/** Go's Sprintf, as far as names, addresses and numbers need it. @throws TemplateError where Go would print a complaint. */
+/** The part of Go's Sprintf that names, addresses and numbers need. @throws TemplateError if Go would print an error into the text. */
 export function printf(format: string, args: readonly Value[]): string {
   let next = 0;
   const take = (): Value => {
@@ -75,7 +75,7 @@ function convert(verb: string, value: Value, flags: string, precision: number | 
 
 function integer(value: Value, base: number, prefix: string, flags: string): string {
   const number = numberOf(value);
-  if (!Number.isInteger(number)) throw new TemplateError(`printf: ${number} is no integer`);
+  if (!Number.isInteger(number)) throw new TemplateError(`printf: ${number} is not an integer`);
   return sign(number, flags) + (flags.includes('#') ? prefix : '') + Math.abs(number).toString(base);
 }
 

@@ -1,6 +1,6 @@
 import { TemplateError } from './error.ts';
 
-/** What a template works with. A struct has fixed fields, a map any keys; undefined is Go's nil. */
+/** A value in a template. A struct has fixed fields, a map has any keys; undefined is Go's nil. */
 export type Value =
   | string
   | number
@@ -13,7 +13,7 @@ export type Value =
 export interface Struct {
   readonly [field: string]: Value;
 }
-export type Method = (...args: readonly Value[]) => Value;
+type Method = (...args: readonly Value[]) => Value;
 
 export function isMap(value: Value): value is ReadonlyMap<string, Value> {
   return value instanceof Map;
@@ -34,7 +34,7 @@ export function fieldOf(value: Value, name: string): Value {
   throw new TemplateError(`can't evaluate field ${name} in ${kindOf(value)}`);
 }
 
-/** What `if`, `and`, `or` and `not` take for false: zero, and what is empty. */
+/** Whether a value counts as true: anything but zero and empty values. */
 export function isTrue(value: Value): boolean {
   if (isArray(value)) return value.length > 0;
   if (isMap(value)) return value.size > 0;
@@ -55,7 +55,7 @@ export function printValue(value: Value, nil = '<nil>'): string {
   return String(value);
 }
 
-/** How a value is called in errors. */
+/** The name of a value's kind in errors. */
 export function kindOf(value: Value): string {
   if (value === undefined) return 'nil';
   if (isArray(value)) return 'a list';

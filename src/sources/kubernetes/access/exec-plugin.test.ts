@@ -66,8 +66,8 @@ test('without a folder in its name is looked for in PATH', async () => {
 
 test.each([
   ['echo oops >&2; exit 3', /the exec plugin ended with code 3: oops$/],
-  ['exit 1', /the exec plugin ended with code 1: it said nothing$/],
-  ['kill -9 $$', /the exec plugin ended with SIGKILL: it said nothing$/],
+  ['exit 1', /the exec plugin ended with code 1: it printed nothing$/],
+  ['kill -9 $$', /the exec plugin ended with SIGKILL: it printed nothing$/],
   ['echo hello', /the output of the exec plugin is not JSON$/],
   [`head -c 1200000 /dev/zero | tr '\\0' ' '; ${answer({ token: 'x' })}`, /not JSON$/],
   ['echo null', /the exec plugin printed undefined of undefined: exec.apiVersion asks for/],

@@ -3,7 +3,7 @@ import { messageOf, systemCodeOf } from '../../../base/errors.ts';
 import { MAX_CREDENTIAL_OCTETS, readTextNow } from '../../../base/read-file.ts';
 import { type ClusterFields, type ExecFields, pathFrom } from './kubeconfig-fields.ts';
 
-/** What a plugin gave. */
+/** The credentials that a plugin gives. */
 export interface ExecCredential {
   readonly token?: string;
   readonly clientCertificateData?: string;
@@ -11,16 +11,16 @@ export interface ExecCredential {
   readonly expirationTimestamp?: string;
 }
 
-/** How long a plugin may take: less than the process that runs it. */
+/** The time limit of a plugin, which is less than that of the process that runs it. */
 const TIMEOUT_MS = 50_000;
 /** How much of a plugin's output is read. */
 const MAX_OUTPUT = 1024 * 1024;
-/** The extension of a cluster that is meant for plugins. */
+/** The extension of a cluster that is for plugins. */
 const CLUSTER_CONFIG = 'client.authentication.k8s.io/exec';
 
 /** Runs a plugin without a terminal or any input (client.authentication.k8s.io). @throws Error with the plugin's own message */
 export async function runExecPlugin(exec: ExecFields, cluster: ClusterFields, folder: string): Promise<ExecCredential> {
-  // As in kubectl, a name without a folder is looked for in PATH.
+  // As in kubectl, a name without a folder is searched for in PATH.
   const command = exec.command!.includes('/') ? pathFrom(folder, exec.command!) : exec.command!;
   const info = JSON.stringify({
     ...{ apiVersion: exec.apiVersion, kind: 'ExecCredential' },
@@ -49,7 +49,9 @@ function run(command: string, { args = [], installHint }: ExecFields, env: NodeJ
     child.on('close', (code, signal) => {
       if (code === 0) return resolve(output);
       reject(
-        new Error(`the exec plugin ended with ${signal ?? `code ${code}`}: ${complaint.trim() || 'it said nothing'}`),
+        new Error(
+          `the exec plugin ended with ${signal ?? `code ${code}`}: ${complaint.trim() || 'it printed nothing'}`,
+        ),
       );
     });
   });
@@ -72,7 +74,7 @@ function readCredential(output: string, { apiVersion }: ExecFields): ExecCredent
   return answer.status!;
 }
 
-/** A cluster as exec plugins get it: with the CA itself, not the name of its file. */
+/** A cluster as exec plugins get it: with the CA itself instead of its file. */
 function clusterInfo(cluster: ClusterFields, folder: string): object {
   const { 'certificate-authority': file, 'certificate-authority-data': data, extensions = [], ...shown } = cluster;
   const ca =

@@ -6,23 +6,23 @@ import { AccessError, type Credentials, PACKED, rereadEachMinute, type TlsFiles 
 /** Where Kubernetes mounts the service account of a pod. */
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
-/** The API server's address as Kubernetes tells it to every pod; undefined outside a cluster. */
+/** The API server's address, which Kubernetes gives to every pod; undefined outside of a cluster. */
 export function inClusterUrl(env: NodeJS.ProcessEnv = process.env): string | undefined {
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = env;
   if (!host || !port) return undefined;
   return `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/** The service account's token and CA, which the kubelet rotates. @throws AccessError if this is no pod. */
+/** The service account's token and CA, which the kubelet rotates. @throws AccessError if this process is not in a pod. */
 export function inClusterCredentials(clock: Clock, { env = process.env, folder = SERVICE_ACCOUNT } = {}): Credentials {
   const url = inClusterUrl(env);
   if (url === undefined) {
     throw new AccessError(
-      'KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set: this is no pod of a cluster',
+      'KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set: this process does not run in a pod',
     );
   }
   return rereadEachMinute(clock, async () => {
-    // In turn, so that it is always the same file that is missed first.
+    // Read one after the other, so that a missing folder always gives the same error.
     const token = await read(`${folder}/token`, 'token');
     const ca = await read(`${folder}/ca.crt`, 'CA');
     return { url, tls: { ca }, headers: { authorization: `Bearer ${token.trim()}` } };
@@ -38,7 +38,7 @@ export function inClusterCredentials(clock: Clock, { env = process.env, folder =
 export function endpointCredentials(url: string, files: TlsFiles | undefined, clock: Clock): Credentials {
   return rereadEachMinute(clock, async () => {
     const read = (path: string | undefined, what: string) =>
-      path ? readCredential(path, what, "mend the 'tls' line") : undefined;
+      path ? readCredential(path, what, "correct the 'tls' line") : undefined;
     const [cert, key, ca] = await Promise.all([
       read(files?.cert, 'the client certificate'),
       read(files?.key, 'the key of the client certificate'),

@@ -10,7 +10,7 @@ test.each<[string, object, RegExp]>([
     /has both a certificate-authority and inse/,
   ],
   ['a SOCKS proxy', { 'proxy-url': 'socks5://p:1' }, /^proxy-url begins with socks5:: only HTTP proxies/],
-  ['a proxy without a scheme', { 'proxy-url': '10.0.0.1:3128' }, /^proxy-url is no URL: only HTTP/],
+  ['a proxy without a scheme', { 'proxy-url': '10.0.0.1:3128' }, /^proxy-url is not a URL: only HTTP/],
 ])('of a cluster, %s is refused by name', (_, cluster, message) => {
   expect(() => checkCluster(cluster)).toThrow(message);
 });

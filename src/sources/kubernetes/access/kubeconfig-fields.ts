@@ -1,6 +1,6 @@
 import { isAbsolute, join } from 'node:path';
 
-/** A cluster of a kubeconfig, as far as it is read. */
+/** The fields of a cluster in a kubeconfig that are read. */
 export interface ClusterFields {
   readonly server?: string;
   readonly 'certificate-authority'?: string;
@@ -12,7 +12,7 @@ export interface ClusterFields {
   readonly extensions?: readonly { readonly name?: string; readonly extension?: unknown }[];
 }
 
-/** A user of a kubeconfig, as far as it is read. */
+/** The fields of a user in a kubeconfig that are read. */
 export interface UserFields {
   readonly token?: string;
   readonly tokenFile?: string;
@@ -56,7 +56,7 @@ export function checkCluster(cluster: ClusterFields): void {
   const protocol = URL.canParse(proxy) ? new URL(proxy).protocol : undefined;
   if (protocol === 'http:' || protocol === 'https:') return;
   // The rest of it may hold a password.
-  const given = protocol === undefined ? 'is no URL' : `begins with ${protocol}`;
+  const given = protocol === undefined ? 'is not a URL' : `begins with ${protocol}`;
   throw new Error(`proxy-url ${given}: only HTTP proxies work, such as http://proxy.example:3128`);
 }
 
@@ -106,7 +106,6 @@ function checkExec({ command, apiVersion, interactiveMode, env }: ExecFields): v
   throw new Error(`exec.interactiveMode is ${interactiveMode}: it must be Never or IfAvailable here`);
 }
 
-/** The headers that impersonate another user. */
 export function impersonationHeaders(user: UserFields): Record<string, string | readonly string[]> {
   if (!user.as) return {};
   const groups = user['as-groups'] ?? [];
@@ -121,7 +120,7 @@ export function impersonationHeaders(user: UserFields): Record<string, string | 
   };
 }
 
-/** Octets that no header's name may have are escaped as in a URL, as the API server expects. */
+/** Octets that a header's name must not have are escaped as in a URL, as the API server expects. */
 function escapeHeaderName(key: string): string {
   return Buffer.from(key)
     .toString('latin1')

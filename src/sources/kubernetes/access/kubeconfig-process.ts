@@ -1,7 +1,7 @@
 /**
- * Reads one context of a kubeconfig file and runs its exec plugin or refreshes its OIDC token, in a process of its own: the library
- * takes 85 MB, which a server that asks once in a while must not carry along. Its arguments are the file and the context;
- * it sends a {@link Resolved} to its parent, or says on standard error what is wrong.
+ * Reads one context of a kubeconfig file, and runs its exec plugin or refreshes its OIDC token, in a separate process: the library takes 85 MB, which
+ * the server rarely needs. The arguments are the file and the context. The process sends a {@link Resolved} to its parent, or prints the error on
+ * standard error.
  */
 import { dirname } from 'node:path';
 import { type Cluster, KubeConfig, type User } from '@kubernetes/client-node';
@@ -26,7 +26,7 @@ try {
   process.send!(await resolve(file, context));
   process.disconnect();
 } catch (thrown) {
-  // Nothing is waited for any more: of a plugin that cannot be started, Node.js keeps the time limit.
+  // Ends at once: Node.js would wait for the time limit of a plugin that could not be started.
   process.stderr.write(thrown instanceof Error ? thrown.message : String(thrown), () => process.exit(1));
 }
 
@@ -43,7 +43,7 @@ async function resolve(file: string, context: string): Promise<Resolved> {
 
   const folder = dirname(file);
   const { exec, token, tokenFile, 'client-certificate': certFile, 'client-key': keyFile } = userFields;
-  // As in kubectl, a token that is there already makes the plugin's one superfluous.
+  // As in kubectl, the plugin is not run if there is a token.
   const credential = exec && !token && !tokenFile ? await runExecPlugin(exec, clusterFields, folder) : undefined;
   const options = await applied(config, cluster, user, folder);
   const authorization = authorizationOf(userFields, options, credential);
@@ -68,7 +68,7 @@ async function resolve(file: string, context: string): Promise<Resolved> {
   };
 }
 
-/** A kubeconfig as it is written: the library leaves out some fields. */
+/** A kubeconfig as written, since the library leaves out some fields. */
 interface RawConfig {
   readonly clusters: readonly { readonly name: string; readonly cluster: ClusterFields }[];
   readonly users: readonly { readonly name: string; readonly user: UserFields | null }[];
@@ -97,18 +97,20 @@ function named(what: string, check: () => void): void {
   }
 }
 
-/** What the library makes of certificates, token and OIDC provider. As in kubectl, data goes before a file; exec plugins are run elsewhere. */
+/**
+ * The library's result for certificates, token and OIDC provider. As in kubectl, data takes precedence over a file. Exec plugins are run elsewhere.
+ */
 async function applied(config: KubeConfig, cluster: Cluster, user: User, folder: string): Promise<HttpsOptions> {
   const fileOf = (data: string | undefined, path: string | undefined) =>
     !data && path ? { file: pathFrom(folder, path) } : {};
   const { file: caFile } = fileOf(cluster.caData, cluster.caFile);
   const { file: certFile } = fileOf(user.certData, user.certFile);
   const { file: keyFile } = fileOf(user.keyData, user.keyFile);
-  // The library reads without bounds.
+  // The library reads files without a limit.
   for (const file of [caFile, certFile, keyFile]) if (file !== undefined) await readOctets(file, MAX_CREDENTIAL_OCTETS);
   config.loadFromOptions({
     ...{ contexts: config.getContexts(), currentContext: config.getCurrentContext() },
-    // The library makes an agent, too, which is not used; without these two changes it refuses some clusters.
+    // The library also makes an agent, which is not used. Without these two changes it would refuse some clusters.
     clusters: [{ ...cluster, caFile, proxyUrl: undefined, skipTLSVerify: cluster.skipTLSVerify || isPlain(cluster) }],
     users: [{ ...user, exec: undefined, certFile, keyFile }],
   });

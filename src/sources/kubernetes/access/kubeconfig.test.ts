@@ -39,7 +39,7 @@ async function kubeconfig(user: object, cluster: object = {}): Promise<string> {
   return file;
 }
 
-describe('resolving, in a process of its own', () => {
+describe('resolving, in a separate process', () => {
   test('the current context, with a token that says when it ends', async () => {
     const token = jwt({ exp: 2_000_000_000 });
     expect(await resolveKubeconfig(await kubeconfig({ token }), undefined)).toEqual({
@@ -110,7 +110,7 @@ describe('resolving, in a process of its own', () => {
     expect(other.access.headers.authorization).toBe('Bearer x');
   });
 
-  test('a tokenFile is told to who reads it, with the token beside it', async () => {
+  test('a tokenFile is passed on, with the token beside it', async () => {
     const user = { token: 'fallback', tokenFile: 'token' };
     const { access, tokenFile } = await resolveKubeconfig(await kubeconfig(user), undefined);
     expect([access.headers.authorization, tokenFile]).toEqual(['Bearer fallback', join(folder, 'token')]);
@@ -146,7 +146,7 @@ describe('resolving, in a process of its own', () => {
     await expect(resolveKubeconfig(file, undefined)).rejects.toThrow(message);
   });
 
-  test('of a long complaint the beginning is told', async () => {
+  test('a long error is logged with its beginning', async () => {
     const script = 'head -c 100000 /dev/zero | tr "\\0" x >&2; exit 1';
     const file = await kubeconfig({ exec: { ...EXEC, command: 'sh', args: ['-c', script] } });
     const message = await resolveKubeconfig(file, undefined).then(
@@ -258,7 +258,7 @@ describe('keeping', () => {
     await expect(credentials.access()).rejects.toThrow(message);
   });
 
-  test('several who ask at once are answered by one look', async () => {
+  test('several checks at once share one', async () => {
     const { token } = await setUp(null);
     expect(await Promise.all([token(), token()])).toEqual(['Bearer 1', 'Bearer 1']);
   });

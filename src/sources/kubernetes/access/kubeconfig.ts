@@ -6,27 +6,27 @@ import { MAX_CREDENTIAL_OCTETS, readText } from '../../../base/read-file.ts';
 import type { Clock } from '../../../observe/clock.ts';
 import { type Access, AccessError, type Credentials, PACKED, type Renewed, rereadEachMinute } from './access.ts';
 
-/** What a kubeconfig leads to. */
+/** The result of a kubeconfig. */
 export interface Resolved {
   readonly access: Access;
-  /** The files it names: credentials are got anew when one of them changes. */
+  /** The files that it names: if one of them changes, the kubeconfig is read again. */
   readonly files: readonly string[];
   /** The file of a bearer token, which takes precedence over the token in the kubeconfig; null if there is none. */
   readonly tokenFile: string | null;
-  /** When the credentials end, in milliseconds since the Unix epoch; null if they do not say. */
+  /** When the credentials expire, in milliseconds since the Unix epoch; null if they do not say. */
   readonly expiresAtMs: number | null;
 }
 
-/** Credentials are renewed so long before they end. */
+/** Credentials are renewed this long before they expire. */
 const RENEW_BEFORE_MS = 60_000;
-/** Resolving costs a process: not more often, even if it fails, or credentials are refused or end at once. */
+/** The minimum time between two processes, even if one fails, or if credentials are refused or expire at once. */
 const MIN_INTERVAL_MS = 10_000;
 /** How long an exec plugin or an OIDC provider may take. */
 const TIMEOUT_MS = 60_000;
-/** The command has the library in it; a program that uses Cairn as a library installs it only if it uses kubeconfigs. */
+/** The command has the library in it. A program that imports Cairn installs it only if it uses kubeconfigs. */
 const MISSING_LIBRARY = /Cannot find package '@kubernetes\/client-node'/;
 const INSTALL = 'reading it needs the package @kubernetes/client-node: npm install @kubernetes/client-node';
-/** More of what a process says about its failure is not kept. */
+/** The maximum length of a process's error output that is kept. */
 const MAX_STDERR = 4096;
 
 /** Credentials of a kubeconfig's context, the current one if none is given. */
@@ -102,7 +102,7 @@ function tokenIn(path: string, clock: Clock): Renewed<string> {
   });
 }
 
-/** What tells that any of the files may have changed. */
+/** A text that differs if one of the files may have changed. */
 async function stampOf(files: readonly string[]): Promise<string> {
   const stamps = files.map(async (file) => {
     const found = await stat(file).catch(() => undefined);
@@ -111,7 +111,7 @@ async function stampOf(files: readonly string[]): Promise<string> {
   return (await Promise.all(stamps)).join();
 }
 
-/** Reads a kubeconfig with all that it asks for, in a process that ends. @throws AccessError */
+/** Reads a kubeconfig in a short-lived process. @throws AccessError */
 export async function resolveKubeconfig(file: string, context: string | undefined): Promise<Resolved> {
   try {
     await stat(file);
@@ -137,7 +137,7 @@ function runProcess(args: readonly string[]): Promise<Resolved> {
     child.on('error', reject);
     child.on('close', (code, signal) => {
       if (resolved) return settle(resolved);
-      const ending = signal ? `no answer within ${TIMEOUT_MS / 1000} s` : `the process ended with code ${code}`;
+      const ending = signal ? `no result within ${TIMEOUT_MS / 1000} s` : `the process ended with code ${code}`;
       reject(new CairnError('KUBECONFIG', MISSING_LIBRARY.test(complaint) ? INSTALL : complaint.trim() || ending));
     });
   });

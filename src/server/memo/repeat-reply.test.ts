@@ -4,7 +4,7 @@ import { seededRandom } from '../../../test/support/random.ts';
 import { parseRecord, printRecord } from '../../dns/presentation.ts';
 import { decodeMessage } from '../../dns/wire/decode.ts';
 import { encodeMessage } from '../../dns/wire/encode.ts';
-import { findAddressRuns, shuffleRun } from './shuffle.ts';
+import { findAddressRuns, shuffleRun } from './repeat-reply.ts';
 
 const records = (text: string) =>
   text

@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
-import type { CorefileWarning } from '../corefile/error.ts';
-import { type CorefileFiles, diskFiles } from '../corefile/files.ts';
-import { type Corefile, DEFAULT_COREFILE, parseCorefile } from '../corefile/parser.ts';
-import { printCorefile } from '../corefile/print.ts';
-import type { PluginDefinition } from '../plugin/plugin.ts';
+import { messageOf } from '../../base/errors.ts';
+import type { CorefileWarning } from '../../corefile/error.ts';
+import { type CorefileFiles, diskFiles } from '../../corefile/files.ts';
+import { type Corefile, DEFAULT_COREFILE, parseCorefile } from '../../corefile/parser.ts';
+import { printCorefile } from '../../corefile/print.ts';
+import type { PluginDefinition } from '../../plugin/plugin.ts';
 import { type Configuration, configure } from './configuration.ts';
 import { UNSUPPORTED } from './unsupported.ts';
 
 /** A Corefile that was read and found right. */
-export interface LoadedCorefile {
+interface LoadedCorefile {
   readonly configuration: Configuration;
   /** A digest of what the Corefile says, imports and environment included; comments and blanks do not count. */
   readonly hash: string;
@@ -20,6 +21,24 @@ export interface LoadedCorefile {
 export interface CorefileSource {
   /** @throws CorefileErrors, or the error of the file system. */
   load(): LoadedCorefile;
+}
+
+/** One attempt to read the Corefile: what it says, or why it could not be read. */
+export interface Reading {
+  /** Equal for readings with the same outcome. */
+  readonly digest: string;
+  readonly loaded?: LoadedCorefile;
+  readonly error?: unknown;
+}
+
+/** Never throws. */
+export function readFrom(source: CorefileSource): Reading {
+  try {
+    const loaded = source.load();
+    return { digest: loaded.hash, loaded };
+  } catch (error) {
+    return { digest: `error: ${messageOf(error)}`, error };
+  }
 }
 
 export interface CorefileSourceOptions {

@@ -1,8 +1,34 @@
-import type { HttpServer } from '../../net/pages/http.ts';
-import type { Metrics } from '../../observe/metrics.ts';
-import type { OpenSockets } from './sockets.ts';
+import type { HttpServer } from '../net/pages/http.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import { VERSION } from '../version.ts';
+import type { Listener } from './listeners/listener.ts';
+import type { OpenPorts } from './listeners/open-ports.ts';
+import type { OpenSockets } from './listeners/sockets.ts';
+import type { MemoSize } from './threads/udp-service.ts';
 
-/** Shows what listeners count of themselves, for as long as the metrics are scraped. */
+/** Shows the counts of listeners and open ports whenever the metrics are scraped. Without `ports`, the server has none open. */
+export function exposeServer(
+  metrics: Metrics,
+  listeners: () => readonly Listener[],
+  ports: OpenPorts | undefined,
+): void {
+  exposeBuild(metrics);
+  exposePageServers(metrics, () => ports?.pageServers.all ?? []);
+  exposeTransports(metrics, () => ports?.sockets.all ?? []);
+  exposeResponders(metrics, listeners, (listener) => ports?.sockets.workerMemo(listener) ?? NO_MEMO);
+}
+
+const NO_MEMO: MemoSize = { entries: 0, octets: 0 };
+
+/** Shows which version runs, under CoreDNS's name: `goversion` is the version of Node.js, and a revision is not known. */
+function exposeBuild(metrics: Metrics): void {
+  const help = 'Always 1; the labels say the version of Cairn, and as goversion that of Node.js.';
+  metrics
+    .gauge('coredns_build_info', help, ['version', 'revision', 'goversion'])
+    .cell(VERSION, '', process.version).value = 1;
+}
+
+/** Shows the counts of each listener's sockets. */
 export function exposeTransports(metrics: Metrics, sockets: () => Iterable<OpenSockets>): void {
   const open = metrics.gauge('cairn_tcp_connections', 'TCP connections that are open.', ['server']);
   const refused = metrics.counter(
@@ -77,8 +103,8 @@ export function exposeTransports(metrics: Metrics, sockets: () => Iterable<OpenS
   });
 }
 
-/** Shows what the servers of HTTP pages count of themselves, by their addresses. */
-export function exposePageServers(metrics: Metrics, servers: () => Iterable<readonly [string, HttpServer]>): void {
+/** Shows the counts of the servers of HTTP pages, by their addresses. */
+function exposePageServers(metrics: Metrics, servers: () => Iterable<readonly [string, HttpServer]>): void {
   const open = metrics.gauge('cairn_page_connections', 'Connections to HTTP pages that are open.', ['address']);
   const bodies = metrics.gauge('cairn_page_body_bytes', 'Memory of HTTP pages that clients are still reading.', [
     'address',
@@ -94,6 +120,36 @@ export function exposePageServers(metrics: Metrics, servers: () => Iterable<read
       open.cell(address).value = stats.open;
       bodies.cell(address).value = stats.bodyOctets;
       for (const [reason, count] of Object.entries(stats.closed)) closed.cell(address, reason).value = count;
+    }
+  });
+}
+
+/** Shows the queries in flight and the memo of each listener, including its worker threads. */
+function exposeResponders(
+  metrics: Metrics,
+  listeners: () => readonly Listener[],
+  workerMemo: (listener: Listener) => MemoSize,
+): void {
+  const labels = ['server'];
+  const inFlight = metrics.gauge('cairn_queries_in_flight', 'Queries that have no response yet.', labels);
+  const hits = metrics.counter('cairn_memo_hits_total', 'Queries answered with a kept response.', labels);
+  const outdated = metrics.counter(
+    'cairn_memo_outdated_total',
+    'Queries whose kept response was stale, so that it was made again: its data had changed, or its time had ended.',
+    labels,
+  );
+  const entries = metrics.gauge('cairn_memo_entries', 'Responses that are kept.', labels);
+  const octets = metrics.gauge('cairn_memo_bytes', 'Octets of the responses that are kept.', labels);
+  metrics.onScrape('responders', () => {
+    for (const gauge of [inFlight, entries, octets]) gauge.reset();
+    for (const listener of listeners()) {
+      const { server, responder } = listener;
+      const workers = workerMemo(listener);
+      inFlight.cell(server).value = responder.inFlight;
+      hits.cell(server).value = responder.memo.hits;
+      outdated.cell(server).value = responder.memo.outdated;
+      entries.cell(server).value = responder.memo.size + workers.entries;
+      octets.cell(server).value = responder.memo.totalOctets + workers.octets;
     }
   });
 }

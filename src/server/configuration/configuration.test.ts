@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { memoryFiles } from '../../test/support/memory-files.ts';
-import { exactArgs, once } from '../corefile/arguments.ts';
-import { CorefileError, type CorefileErrors } from '../corefile/error.ts';
-import { parseCorefile } from '../corefile/parser.ts';
-import { definePlugin, type PluginDefinition } from '../plugin/plugin.ts';
+import { memoryFiles } from '../../../test/support/memory-files.ts';
+import { exactArgs, once } from '../../corefile/arguments.ts';
+import { CorefileError, type CorefileErrors } from '../../corefile/error.ts';
+import { parseCorefile } from '../../corefile/parser.ts';
+import { definePlugin, type PluginDefinition } from '../../plugin/plugin.ts';
 import { type Configuration, configure } from './configuration.ts';
 
 /** Three plugins: one takes a number, one sets bind, one takes nothing. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { directives } from '../../test/support/directive.ts';
-import { pageAddress } from './page-address.ts';
+import { pageAddress } from './arguments.ts';
 
 const argument = (text: string) => directives(`health ${text}`)[0]!.args[0];
 

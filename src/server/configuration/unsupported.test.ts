@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { plugins } from '../plugins.ts';
+import { plugins } from '../../plugins.ts';
 import { corefileSource } from './corefile-source.ts';
 import { UNSUPPORTED } from './unsupported.ts';
 

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { Metrics } from '../../observe/metrics.ts';
-import type { OpenSockets } from './sockets.ts';
-import { exposeTransports } from './transport-metrics.ts';
+import { Metrics } from '../observe/metrics.ts';
+import type { OpenSockets } from './listeners/sockets.ts';
+import { exposeTransports } from './metrics.ts';
 
 const SERVER = { server: 'dns://:53' };
 
 /** A listener that has counted these. */
-function point(counted: object): OpenSockets {
+function listener(counted: object): OpenSockets {
   const streams = {
     stats: { open: 1, refused: 2, unfinishedOctets: 3, unsentOctets: 12, closed: { idle: 4 } },
     responses: [[200, 5]],
@@ -20,13 +20,13 @@ function point(counted: object): OpenSockets {
   } as unknown as OpenSockets;
 }
 
-async function exposed(points: readonly OpenSockets[], metrics = new Metrics()): Promise<string[]> {
-  exposeTransports(metrics, () => points);
+async function exposed(sockets: readonly OpenSockets[], metrics = new Metrics()): Promise<string[]> {
+  exposeTransports(metrics, () => sockets);
   return (await metrics.expose()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
 }
 
 test('what listeners count is shown', async () => {
-  expect(await exposed([point({})])).toEqual([
+  expect(await exposed([listener({})])).toEqual([
     'cairn_tcp_connections{server="dns://:53"} 1',
     'cairn_tcp_connections_refused_total{server="dns://:53"} 2',
     'cairn_tcp_unfinished_bytes{server="dns://:53"} 3',
@@ -45,8 +45,8 @@ test('what listeners count is shown', async () => {
 
 test('a listener without UDP has nothing to say of it, and one that is gone shows no gauges', async () => {
   const metrics = new Metrics();
-  const points = [point({ udp: undefined })];
-  expect((await exposed(points, metrics)).filter((line) => line.startsWith('cairn_udp'))).toEqual([]);
-  points.pop();
+  const sockets = [listener({ udp: undefined })];
+  expect((await exposed(sockets, metrics)).filter((line) => line.startsWith('cairn_udp'))).toEqual([]);
+  sockets.pop();
   expect((await metrics.expose()).match(/^cairn_tcp_(connections|unfinished_bytes|unsent_bytes)\{/m)).toBeNull();
 });

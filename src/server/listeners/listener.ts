@@ -1,3 +1,8 @@
+/*
+ * Where the server listens. Begin here: blocks of a Corefile become listeners. sockets.ts opens the sockets that these share, pages.ts
+ * and page-servers.ts do the same for HTTP pages, and open-ports.ts holds both. It never decides what is answered.
+ */
+
 import { CorefileError, type CorefileWarning } from '../../corefile/error.ts';
 import type { ServerKey, Transport } from '../../corefile/key.ts';
 import { printPosition } from '../../corefile/position.ts';
@@ -10,17 +15,25 @@ import type { Agreed, BlockSettings } from '../../plugin/plugin.ts';
 import { Responder } from '../answer/responder.ts';
 import { Router } from '../answer/router.ts';
 import type { ServerWatch } from '../answer/watch.ts';
-import { type BlockConfiguration, noCertificate } from '../configuration.ts';
+import { type BlockConfiguration, noCertificate } from '../configuration/configuration.ts';
 
-/** One address and port with the blocks and zones that are served there. */
-export interface ListenPoint {
-  /** The listener's name in logs and metrics, such as `dns://:53`. */
-  readonly server: string;
-  /** What the sockets that serve it are called, and listen on; points that overlap share them. */
-  readonly sockets: { readonly name: string; readonly address: ListenAddress };
+/** What the keys of a Corefile say of a listener. */
+interface ListenerKeys {
   readonly transport: Transport;
   readonly address: ListenAddress;
   readonly port: number;
+  /** The first key that names it. */
+  readonly key: ServerKey;
+  /** Which blocks each zone belongs to, in the order in which they are asked whether they serve a query. */
+  readonly zones: ReadonlyMap<Name, readonly BlockConfiguration[]>;
+}
+
+/** An address and port that a Corefile names, with the blocks and zones that are served there. */
+export interface Listener extends ListenerKeys {
+  /** Its name in logs and metrics, such as `dns://:53`. */
+  readonly server: string;
+  /** What the sockets that serve it are called, and listen on; listeners that overlap share them. */
+  readonly sockets: { readonly name: string; readonly address: ListenAddress };
   /** How many threads serve UDP. */
   readonly threads: number;
   /** What connections are allowed, beside the usual. */
@@ -29,14 +42,12 @@ export interface ListenPoint {
   readonly securedBy: BlockConfiguration | undefined;
   /** What connections are secured with: of a plugin of that block, and set once plugins are made. */
   credentials: (() => ServerCredentials) | undefined;
-  /** Which blocks each zone belongs to, in the order in which they are asked whether they serve a query. */
-  readonly zones: ReadonlyMap<Name, readonly BlockConfiguration[]>;
   readonly router: Router;
   readonly responder: Responder;
 }
 
-/** What listening depends on beyond the Corefile. */
-export interface ListenWorld {
+/** What listeners depend on beyond the Corefile. */
+export interface ListenerWorld {
   readonly watch: ServerWatch;
   /** How many threads serve UDP where no block says it. */
   readonly threads: number;
@@ -44,42 +55,32 @@ export interface ListenWorld {
   bindAddresses(bind: NonNullable<BlockSettings['bind']>): readonly string[];
 }
 
-/** What keys say of a point. */
-interface Claimed {
-  readonly transport: Transport;
-  readonly address: ListenAddress;
-  readonly port: number;
-  /** The first key. */
-  readonly key: ServerKey;
-  readonly zones: Map<Name, readonly BlockConfiguration[]>;
-}
-
 /**
- * The points that the blocks listen on, their routers still empty: blocks with the same transport, address and port share one.
+ * The listeners of the blocks, their routers still empty: blocks with the same transport, address and port share one.
  * And the zones that are not served where their blocks may be thought to serve them.
  *
  * @throws CorefileError where two blocks turn out to serve one zone at one address, or say different things of one listener.
  */
-export function listenPoints(
+export function listenersOf(
   blocks: readonly BlockConfiguration[],
-  world: ListenWorld,
-): { readonly points: readonly ListenPoint[]; readonly warnings: readonly CorefileWarning[] } {
-  const byServer = claimPoints(blocks, world);
-  const claimed = [...byServer.values()];
-  const onPorts = Map.groupBy(claimed, ({ transport, port }) => serverName(transport, undefined, port));
-  const socketsOf = ({ transport, address, port }: Claimed) => {
+  world: ListenerWorld,
+): { readonly listeners: readonly Listener[]; readonly warnings: readonly CorefileWarning[] } {
+  const byServer = keysByServer(blocks, world);
+  const all = [...byServer.values()];
+  const onPorts = Map.groupBy(all, ({ transport, port }) => serverName(transport, undefined, port));
+  const socketsOf = ({ transport, address, port }: ListenerKeys) => {
     if (port === 0) return { name: serverName(transport, address, port), address };
     const beside = onPorts.get(serverName(transport, undefined, port))!.map((other) => other.address);
     const shared = socketAddress(address, beside);
     return { name: serverName(transport, shared, port), address: shared };
   };
-  const bySockets = Map.groupBy(claimed, (point) => socketsOf(point).name);
-  const points = [...byServer].map(([server, point]) => {
-    const { transport, address, port, zones } = point;
+  const bySockets = Map.groupBy(all, (keys) => socketsOf(keys).name);
+  const listeners = [...byServer].map(([server, keys]) => {
+    const { transport, zones } = keys;
     const router = new Router();
     // As with CoreDNS, one block that wants other classes opens the listener for them.
     const anyClass = [...zones.values()].flat().some(({ settings }) => settings.anyClass);
-    const sockets = socketsOf(point);
+    const sockets = socketsOf(keys);
     const sharing = bySockets.get(sockets.name)!.flatMap(({ zones }) => [...zones.values()].flat());
     const threads = agreed(sharing, (settings) => settings.threads);
     const limits = {
@@ -87,10 +88,10 @@ export function listenPoints(
       ...(transport === 'https' && agreed(sharing, (settings) => settings.https)?.said.limits),
     };
     const tls = transport === 'dns' ? undefined : agreed(sharing, (settings) => settings.tls);
-    if (transport === 'tls' && !tls) throw noCertificate(point.key);
+    if (transport === 'tls' && !tls) throw noCertificate(keys.key);
     const { idleMs } = { ...STREAM_LIMITS, ...limits };
     return {
-      ...{ server, sockets, transport, address, port, zones, router },
+      ...{ ...keys, server, sockets, router },
       threads: threads?.said.count ?? world.threads,
       limits,
       securedBy: tls?.block,
@@ -98,11 +99,14 @@ export function listenPoints(
       responder: new Responder({ server, transport, router, anyClass, idleMs }, world.watch),
     };
   });
-  return { points, warnings: claimed.flatMap((point) => leftOut(point, claimed)) };
+  return { listeners, warnings: all.flatMap((keys) => leftOut(keys, all)) };
 }
 
-/** The zones of a point that are not served at some of its addresses: those that other blocks name have them to themselves. */
-function leftOut({ transport, address, port, zones }: Claimed, others: readonly Claimed[]): CorefileWarning[] {
+/** The zones of a listener that are not served at some of its addresses: those that other blocks name have them to themselves. */
+function leftOut(
+  { transport, address, port, zones }: ListenerKeys,
+  others: readonly ListenerKeys[],
+): CorefileWarning[] {
   const narrower = others.filter((other) => {
     return other.transport === transport && other.port === port && port !== 0 && covers(address, other.address);
   });
@@ -121,19 +125,19 @@ function leftOut({ transport, address, port, zones }: Claimed, others: readonly 
   });
 }
 
-/** The points by server name, with the zones that blocks claim there. */
-function claimPoints(blocks: readonly BlockConfiguration[], world: ListenWorld): ReadonlyMap<string, Claimed> {
-  const byServer = new Map<string, Claimed>();
+/** What the keys say of each listener, by its name. */
+function keysByServer(blocks: readonly BlockConfiguration[], world: ListenerWorld): ReadonlyMap<string, ListenerKeys> {
+  const byServer = new Map<string, ListenerKeys & { readonly zones: Map<Name, readonly BlockConfiguration[]> }>();
   for (const block of blocks) {
     const { bind } = block.settings;
     for (const address of bind ? world.bindAddresses(bind) : [undefined]) {
       for (const key of block.keys) {
         const { transport, zone, port, position } = key;
         const server = serverName(transport, address, port);
-        const point = byServer.get(server) ?? { transport, address, port, key, zones: new Map() };
-        if (!byServer.has(server)) checkTransport(point, byServer.values());
-        byServer.set(server, point);
-        const others: readonly BlockConfiguration[] = point.zones.get(zone) ?? [];
+        const listener = byServer.get(server) ?? { transport, address, port, key, zones: new Map() };
+        if (!byServer.has(server)) checkTransport(listener, byServer.values());
+        byServer.set(server, listener);
+        const others: readonly BlockConfiguration[] = listener.zones.get(zone) ?? [];
         if (block.settings.view === undefined && others.some(({ settings }) => settings.view === undefined)) {
           const what = `${transport}://${zone}:${port}`;
           throw new CorefileError(
@@ -141,7 +145,7 @@ function claimPoints(blocks: readonly BlockConfiguration[], world: ListenWorld):
             `cannot serve ${what} - it is already defined${address === undefined ? '' : ` for ${address}`}`,
           );
         }
-        point.zones.set(zone, [...others, block]);
+        listener.zones.set(zone, [...others, block]);
       }
     }
   }
@@ -149,7 +153,7 @@ function claimPoints(blocks: readonly BlockConfiguration[], world: ListenWorld):
 }
 
 /** @throws CorefileError if another transport has the port already: all listen on TCP. */
-function checkTransport({ transport, address, port, key }: Claimed, others: Iterable<Claimed>): void {
+function checkTransport({ transport, address, port, key }: ListenerKeys, others: Iterable<ListenerKeys>): void {
   for (const other of others) {
     if (port === 0 || other.port !== port || other.transport === transport) continue;
     if (!overlaps(address, other.address)) continue;
@@ -173,7 +177,7 @@ function agreed<T extends Agreed>(
   throw new CorefileError(other.position, `plugin/${other.plugin}: ${detail} - it holds for the whole listener`);
 }
 
-/** What sockets and points are called in logs and metrics. */
+/** What listeners and their sockets are called in logs and metrics. */
 function serverName(transport: Transport, address: string | undefined, port: number): string {
   return `${transport}://${address?.includes(':') ? `[${address}]` : (address ?? '')}:${port}`;
 }

@@ -1,13 +1,25 @@
-import type { Directive, ServerBlock } from '../corefile/ast.ts';
-import { type Claim, findConflicts } from '../corefile/conflict.ts';
-import type { EmptyReference } from '../corefile/environment.ts';
-import { attempt, CorefileError, CorefileErrors, type CorefileWarning, inOrder, inPlugin } from '../corefile/error.ts';
-import { parseServerKey, preferredSyntaxWarning, type ServerKey, type Transport } from '../corefile/key.ts';
-import type { Corefile } from '../corefile/parser.ts';
-import { type Position, printPosition } from '../corefile/position.ts';
-import { printDirective } from '../corefile/print.ts';
-import { isAtOrBelow } from '../dns/name.ts';
-import type { BlockSettings, PluginDefinition } from '../plugin/plugin.ts';
+/*
+ * What a Corefile says: its blocks with the options of their plugins. Begin here; corefile-source.ts reads the file and hands it over. It
+ * never touches the network, and makes no plugin.
+ */
+
+import type { Directive, ServerBlock } from '../../corefile/ast.ts';
+import { type Claim, findConflicts } from '../../corefile/conflict.ts';
+import type { EmptyReference } from '../../corefile/environment.ts';
+import {
+  attempt,
+  CorefileError,
+  CorefileErrors,
+  type CorefileWarning,
+  inOrder,
+  inPlugin,
+} from '../../corefile/error.ts';
+import { parseServerKey, preferredSyntaxWarning, type ServerKey, type Transport } from '../../corefile/key.ts';
+import type { Corefile } from '../../corefile/parser.ts';
+import { type Position, printPosition } from '../../corefile/position.ts';
+import { printDirective } from '../../corefile/print.ts';
+import { isAtOrBelow } from '../../dns/name.ts';
+import type { BlockSettings, PluginDefinition } from '../../plugin/plugin.ts';
 
 /** A plugin of a block with what its directives say. */
 export interface PluginConfiguration {

@@ -1,0 +1,28 @@
+import type { Name } from '../dns/name.ts';
+import type { ServerCredentials } from '../net/stream/tls-server.ts';
+import { OfferKey } from './offer.ts';
+import type { Query } from './query.ts';
+import type { ServiceView } from './service-view.ts';
+import type { TransferSource } from './transfer.ts';
+
+/*
+ * What built-in plugins offer and ask for, and what the server asks for: see `offer.ts`.
+ */
+
+/** What the encrypted listeners of the server block show to the next client; the server calls it once plugins have started. */
+export const CREDENTIALS = new OfferKey<() => ServerCredentials>('credentials');
+
+/**
+ * The domains, folded, that the client which sent the query puts behind names, as far as they are the plugin's; undefined for
+ * a client that the plugin does not know beyond doubt, and for names that are not the plugin's.
+ */
+export const SEARCH_LIST = new OfferKey<(query: Query) => readonly Name[] | undefined>('search list');
+
+/** Whether the block serves a query, which lies in its zones; the server asks for each query before all else. Must be cheap. */
+export const SELECTION = new OfferKey<(query: Query) => boolean>('selection');
+
+/** The services of the cluster that the plugin knows, for plugins that give them other names. */
+export const SERVICES = new OfferKey<ServiceView>('services');
+
+/** The zones that other servers can have copies of. */
+export const TRANSFERS = new OfferKey<TransferSource>('transfers');
