@@ -29,6 +29,8 @@ export interface Reply {
   readonly additionals: readonly Answer[];
   /** The extended errors of the OPT record (RFC 8914), such as `22 (No Reachable Authority): text`. */
   readonly extendedErrors: readonly string[];
+  /** Why the server answered so, where the transport knows it. */
+  readonly reason?: string;
 }
 
 /** A record of a response. */

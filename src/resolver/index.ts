@@ -5,17 +5,22 @@
  */
 
 export type {
+  Brought,
   CallOptions,
   ExplainedQuery,
   Explanation,
+  Lookup,
   LookupOptions,
   Outcome,
+  RecordResolver,
   Resolver,
   ResolverOptions,
   Transport,
 } from './api.ts';
 export { checkResolvConf, type Problem } from './check.ts';
+export { failureText, lookupError, ResolverError, syscallOf } from './error.ts';
 export type { Answer, Protocol, Query, Reply } from './exchange.ts';
+export { hostsFor, type PodHosts } from './hosts.ts';
 export {
   type KubeletDns,
   type PodDns,
@@ -26,15 +31,19 @@ export {
   resolvConfFor,
 } from './kubelet.ts';
 export { readSettings, type SearchPlan, type StubSetup, searchPlan } from './plan.ts';
+export {
+  IMAGE_NAMES,
+  type ImageName,
+  type ProgramOptions,
+  type ProgramStubs,
+  RUNTIME_NAMES,
+  type RuntimeName,
+  stubsOfProgram,
+} from './program.ts';
+export { reasonOf } from './reason.ts';
 export { parseResolvConf, printResolvConf, type ResolvConf, type ResolvOption } from './resolv-conf.ts';
 export { createResolver } from './resolver.ts';
-export {
-  type FailureCode,
-  type LookupFailure,
-  type LookupResult,
-  type LookupSuccess,
-  ResolverError,
-} from './result.ts';
+export type { FailureCode, LookupFailure, LookupResult, LookupSuccess } from './result.ts';
 export type { Environment, Flag, Note, Settings } from './settings.ts';
 export { type Candidate, STUB_NAMES, type StubName } from './stub.ts';
 export { socketTransport } from './transport.ts';

@@ -67,7 +67,7 @@ test('finds what node:dns/promises would find', async () => {
   expect(await resolver.resolve4('web.prod')).toEqual(['10.96.1.1']);
   expect(await resolver.resolve6('web')).toEqual(['fd00::1']);
   expect(await resolver.resolveSrv('_http._tcp.web')).toEqual([
-    { name: 'web.prod.svc.cluster.local', port: 80, priority: 0, weight: 100 },
+    { name: 'web.prod.svc.cluster.local', port: 80, priority: 0, weight: 100, type: 'SRV' },
   ]);
   expect(await resolver.resolveTxt('dns-version.cluster.local.')).toEqual([['1.1.0', 'more']]);
   expect(await resolver.resolveCname('ext')).toEqual(['example.test']);
@@ -75,14 +75,14 @@ test('finds what node:dns/promises would find', async () => {
   expect(await resolver.resolvePtr('1.1.96.10.in-addr.arpa')).toEqual(['web.prod.svc.cluster.local']);
   expect(await resolver.resolveSoa('cluster.local.')).toMatchObject({ nsname: 'ns.dns.cluster.local', minttl: 5 });
   expect(await resolver.resolveNs('cluster.local.')).toEqual(['ns.dns.cluster.local']);
-  expect(await resolver.resolveMx('cluster.local.')).toEqual([{ exchange: 'mail.test', priority: 10 }]);
-  expect(await resolver.resolveCaa('cluster.local.')).toEqual([{ critical: 0, issue: 'ca.test' }]);
+  expect(await resolver.resolveMx('cluster.local.')).toEqual([{ exchange: 'mail.test', priority: 10, type: 'MX' }]);
+  expect(await resolver.resolveCaa('cluster.local.')).toEqual([{ critical: 0, issue: 'ca.test', type: 'CAA' }]);
   expect(await resolver.resolveNaptr('cluster.local.')).toMatchObject([
     { service: 'SIP+D2U', replacement: '_sip.test' },
   ]);
-  expect(await resolver.resolve('web', 'a')).toEqual([
-    { name: 'web.prod.svc.cluster.local', type: 'A', ttl: 5, data: '10.96.1.1' },
-  ]);
+  expect(await resolver.resolve('web')).toEqual(['10.96.1.1']);
+  expect(await resolver.resolve('web', 'AAAA')).toEqual(['fd00::1']);
+  expect(await resolver.resolve4('web', { ttl: true })).toEqual([{ address: '10.96.1.1', ttl: 5 }]);
 });
 
 test('failures have the codes of node:dns', async () => {
@@ -99,7 +99,8 @@ test('failures have the codes of node:dns', async () => {
   await expect(resolver.resolveSrv('a..b')).rejects.toMatchObject({ code: 'EBADNAME', syscall: 'querySrv' });
   await expect(resolver.reverse('nope')).rejects.toMatchObject({ code: 'EINVAL' });
   const refusing = resolverWith({ transport: () => Promise.reject(new Error('ECONNREFUSED')) });
-  await expect(refusing.lookup('web')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  await expect(refusing.lookup('web')).rejects.toMatchObject({ code: 'EAI_AGAIN', errno: -3001 });
+  await expect(refusing.resolve4('web')).rejects.toMatchObject({ code: 'ECONNREFUSED', errno: undefined });
 });
 
 test('a silent server costs glibc five seconds a try, then the name as typed is asked', async () => {
@@ -182,8 +183,62 @@ test('a response that does not answer the query does not count', async () => {
     return packet.encode({ type: 'response', id: 0, questions: [{ ...questions[0]!, name: 'other.test' }] });
   };
   const lookup = resolverWith({ resolvConf: 'options attempts:1', transport: forged, clock }).lookup('web');
-  const failure = expect(lookup).rejects.toMatchObject({ code: 'ETIMEOUT' });
+  const failure = expect(lookup).rejects.toMatchObject({ code: 'EAI_AGAIN' });
   await new Promise(setImmediate);
   clock.advance(5000);
   await failure;
+});
+
+test("a program's own servers, addresses and time limits are those of its Resolver alone", async () => {
+  const asked: unknown[] = [];
+  const transport: Transport = (message, server, protocol, signal, localAddress) => {
+    asked.push([server, localAddress]);
+    return records(message, server, protocol, signal);
+  };
+  const pod = resolverWith({ transport, recordsStub: 'node' });
+  const own = new pod.Resolver();
+  own.setServers(['192.0.2.1:5353', '[2001:db8::1]:5353']);
+  own.setLocalAddress('192.0.2.9');
+  await own.resolve4('web.prod.svc.cluster.local');
+  own.setServers(['2001:db8::2']);
+  await own.resolve4('web.prod.svc.cluster.local');
+  await pod.resolve4('web.prod.svc.cluster.local');
+  expect(asked).toEqual([
+    [{ address: '192.0.2.1', port: 5353 }, '192.0.2.9'],
+    [{ address: '2001:db8::2', port: 53 }, undefined],
+    [{ address: '10.96.0.10', port: 53 }, undefined],
+  ]);
+  expect(pod.getServers()).toEqual(['10.96.0.10']);
+});
+
+test('Resolver waits as long as it was told, and cancel() ends what it asked', async () => {
+  const clock = fakeClock();
+  const sent: number[] = [];
+  const transport: Transport = async () => void sent.push(clock.monotonic());
+  const { Resolver } = resolverWith({ transport, clock, recordsStub: 'node' });
+  const quick = new Resolver({ timeout: 100, tries: 3, maxTimeout: 150 });
+  const failure = expect(quick.resolve4('a.test')).rejects.toMatchObject({ code: 'ETIMEOUT' });
+  for (let i = 0; i < 8; i++) {
+    await new Promise(setImmediate);
+    clock.advance(50);
+  }
+  await failure;
+  expect(sent.map((ms) => ms - sent[0]!)).toEqual([0, 100, 250]);
+  const other = new Resolver();
+  const asking = Promise.allSettled([quick.resolve4('b.test'), other.resolve4('c.test')]);
+  quick.cancel();
+  other.cancel();
+  expect((await asking).map((one) => (one as PromiseRejectedResult).reason.message)).toEqual([
+    'queryA ECANCELLED b.test: cancel() ended it',
+    'queryA ECANCELLED c.test: cancel() ended it',
+  ]);
+  expect(clock.timers).toBe(0);
+});
+
+test.each([
+  [{ reason: 'the zone is empty' }, 'queryA ENOTFOUND nope.test.: the zone is empty'],
+  [{}, 'queryA ENOTFOUND nope.test.: nope.test. does not exist'],
+])('an error ends with what the transport tells: %j', async (told, message) => {
+  const transport: Transport = async (...asked) => ({ octets: (await records(...asked)) as Uint8Array, ...told });
+  await expect(resolverWith({ transport, stub: 'go' }).resolve4('nope.test.')).rejects.toThrow(message);
 });

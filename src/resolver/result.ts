@@ -1,4 +1,3 @@
-import { CairnError } from '../base/errors.ts';
 import type { Answer } from './exchange.ts';
 
 /** node:dns's codes, the same for every stub resolver. */
@@ -38,17 +37,4 @@ export function found(name: string, answers: readonly Answer[]): LookupSuccess {
 
 export function failed(code: FailureCode, why: string): LookupFailure {
   return { ok: false, code, why };
-}
-
-/** A failed lookup, with the properties of node:dns's errors. */
-export class ResolverError extends CairnError {
-  /** What failed: `getaddrinfo`, or `query` with a type, such as `querySrv`. */
-  readonly syscall: string;
-  readonly hostname: string;
-
-  constructor(code: FailureCode | 'EINVAL', syscall: string, hostname: string, why: string) {
-    super(code, `${syscall} ${code} ${hostname}: ${why}`);
-    this.syscall = syscall;
-    this.hostname = hostname;
-  }
 }

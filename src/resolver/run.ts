@@ -1,6 +1,7 @@
+import type { Peer } from '../net/transport.ts';
 import { answers } from '../net/upstream/match.ts';
 import type { Clock } from '../observe/clock.ts';
-import type { Transport } from './api.ts';
+import type { Brought, Transport } from './api.ts';
 import type { Query } from './exchange.ts';
 import type { Machine } from './machine.ts';
 import { decodeReply, encodeQuery } from './message.ts';
@@ -10,12 +11,22 @@ export interface Network {
   readonly transport: Transport;
   readonly port: number;
   readonly clock: Clock;
+  /** Where queries to a server come from, as the program said; undefined leaves it to the system. */
+  readonly localAddress?: (server: Peer) => string | undefined;
+}
+
+const WITH_PORT = /^(?:\[(.+)\]|([^:]+)):(\d+)$/;
+
+/** The address of a nameserver, and its port where it is not that of all. */
+export function readServer(server: string, port: number): Peer {
+  const [, bracketed, plain, own] = WITH_PORT.exec(server) ?? [];
+  return own === undefined ? { address: server, port } : { address: bracketed ?? plain!, port: Number(own) };
 }
 
 /** Runs a machine over a transport. If the signal comes first, it rejects with the signal's reason and ends all waits. */
 export async function run<T>(
   machine: Machine<T>,
-  { transport, port, clock }: Network,
+  { transport, port, clock, localAddress }: Network,
   signal: AbortSignal | undefined,
 ): Promise<Prediction<T>> {
   const startMs = clock.monotonic();
@@ -36,9 +47,12 @@ export async function run<T>(
     trace.push(traced);
     const message = encodeQuery(query);
     try {
-      const octets = await transport(message, { address: query.server, port }, query.protocol, ending.signal);
+      const server = readServer(query.server, port);
+      const brought = await transport(message, server, query.protocol, ending.signal, localAddress?.(server));
+      const { octets, reason }: Partial<Brought> =
+        brought instanceof Uint8Array ? { octets: brought } : (brought ?? {});
       const reply = octets && answers(octets, message) ? decodeReply(octets) : undefined;
-      if (reply) arrive(traced, { reply });
+      if (reply) arrive(traced, { reply: reason === undefined ? reply : { ...reply, reason } });
     } catch {
       arrive(traced, { unreachable: true });
     }

@@ -20,6 +20,8 @@ export interface Settings {
   readonly search: readonly string[];
   readonly ndots: number;
   readonly timeoutMs: number;
+  /** The longest time-out, for resolvers that lengthen it from try to try. */
+  readonly maxTimeoutMs?: number;
   readonly attempts: number;
   readonly flags: ReadonlySet<Flag>;
   /** What the resolver ignores, or reads differently from what is written. */

@@ -45,6 +45,8 @@ export interface Stub {
   /** The programs that use it. */
   readonly title: string;
   readonly dialect: Dialect;
+  /** What it answers without a query, beside whole addresses: the names of the hosts file, and addresses such as `127.1`. */
+  readonly local: { readonly hosts: boolean; readonly shortAddresses: boolean };
   /** Whether the candidates are asked one after the other, or all at once. */
   readonly order: 'sequential' | 'together';
   /** The names that it asks for until one decides, in their order. Empty if it refuses the name without asking. */

@@ -67,6 +67,30 @@ test('UDP to a port that nobody listens on is rejected at once', async () => {
   await expect(exchange).rejects.toMatchObject({ code: 'ECONNREFUSED' });
 });
 
+test.runIf(process.platform === 'linux').each(['udp', 'tcp'] as const)(
+  '%s: a query leaves from the local address',
+  async (protocol) => {
+    const seen: (string | undefined)[] = [];
+    const udp = createSocket('udp4').on('message', (message, client) => {
+      seen.push(client.address);
+      udp.send(reply(message), client.port, client.address);
+    });
+    const tcp = createServer((socket) => {
+      seen.push(socket.remoteAddress);
+      socket.on('data', (chunk: Buffer) => socket.write(frame(reply(chunk.subarray(2)))));
+    });
+    onTestFinished(() => void [udp.close(), tcp.close()]);
+    await new Promise<void>((resolve) => udp.bind(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => tcp.listen(0, '127.0.0.1', resolve));
+    const port = protocol === 'udp' ? udp.address().port : (tcp.address() as AddressInfo).port;
+    const server = { address: '127.0.0.1', port };
+    const octets = await socketTransport(encodeQuery(query), server, protocol, never, '127.0.0.2');
+    expect(addressesIn(octets)).toEqual(['192.0.2.1']);
+    expect(seen).toEqual(['127.0.0.2']);
+    await expect(socketTransport(encodeQuery(query), server, protocol, never, '192.0.2.1')).rejects.toThrow();
+  },
+);
+
 test('the signal ends the wait', async () => {
   const port = await udpServer(() => []);
   const abort = new AbortController();

@@ -9,11 +9,18 @@ import type { Transport } from './api.ts';
  * The transport over sockets, one for each message. A response counts if it comes from the server, and has the query's id and question (RFC 5452 §4).
  * Everything else is ignored.
  */
-export const socketTransport: Transport = (message, server, protocol, signal) =>
-  protocol === 'udp' ? exchangeUdp(message, server, signal) : exchangeTcp(message, server, signal);
+export const socketTransport = (
+  ...[message, server, protocol, signal, localAddress]: Parameters<Transport>
+): Promise<Uint8Array | undefined> =>
+  (protocol === 'udp' ? exchangeUdp : exchangeTcp)(message, server, signal, localAddress);
 
 /** The socket is connected, so the kernel gives us only datagrams of the server, and ICMP errors about it. */
-function exchangeUdp(message: Uint8Array, server: Peer, signal: AbortSignal): Promise<Uint8Array | undefined> {
+function exchangeUdp(
+  message: Uint8Array,
+  server: Peer,
+  signal: AbortSignal,
+  localAddress: string | undefined,
+): Promise<Uint8Array | undefined> {
   return new Promise((resolve, reject) => {
     const isIPv6 = server.address.includes(':');
     const socket = createSocket({
@@ -41,7 +48,9 @@ function exchangeUdp(message: Uint8Array, server: Peer, signal: AbortSignal): Pr
       resolve(reply);
     });
     socket.on('connect', () => socket.send(message));
-    socket.connect(server.port, server.address);
+    const connectSocket = () => socket.connect(server.port, server.address);
+    if (localAddress === undefined) connectSocket();
+    else socket.bind(0, localAddress, connectSocket);
   });
 }
 
@@ -49,9 +58,18 @@ function anyOf(isIPv6: boolean): string {
   return isIPv6 ? '::' : '0.0.0.0';
 }
 
-function exchangeTcp(message: Uint8Array, server: Peer, signal: AbortSignal): Promise<Uint8Array | undefined> {
+function exchangeTcp(
+  message: Uint8Array,
+  server: Peer,
+  signal: AbortSignal,
+  localAddress: string | undefined,
+): Promise<Uint8Array | undefined> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: server.address, port: server.port });
+    const socket = connect({
+      host: server.address,
+      port: server.port,
+      ...(localAddress !== undefined && { localAddress }),
+    });
     const frames = createFrames();
     const finish = () => {
       signal.removeEventListener('abort', abort);

@@ -1,4 +1,4 @@
-import type { Reply } from './exchange.ts';
+import type { Answer, Reply } from './exchange.ts';
 import type { FailureCode } from './result.ts';
 
 /** The meaning of a response. NODATA is not an rcode: it is NOERROR with an empty answer section (RFC 2308 §2.2). */
@@ -44,4 +44,9 @@ export const FAILURE_CODES: Readonly<Record<Exclude<Verdict, 'answer'>, FailureC
  */
 export function isLame({ rcode, answers, aa, ra, additionals }: Reply): boolean {
   return rcode === 'NOERROR' && answers.length === 0 && !aa && !ra && additionals.length === 0;
+}
+
+/** Whether there is a record of the types asked for among them. */
+export function hasRecordsOf(types: readonly string[], answers: readonly Answer[]): boolean {
+  return answers.some(({ type }) => types.includes(type) || types.includes('ANY'));
 }

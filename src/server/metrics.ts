@@ -51,10 +51,10 @@ export function exposeTransports(metrics: Metrics, sockets: () => Iterable<OpenS
   );
   const responses = metrics.counter(
     'coredns_dns_https_responses_total',
-    'Counter of DoH responses per server and http status code.',
+    'Responses over DNS over HTTPS, by HTTP status.',
     ['server', 'status'],
   );
-  const sendErrors = metrics.counter('cairn_udp_send_errors_total', 'UDP replies that the system did not send.', [
+  const sendErrors = metrics.counter('cairn_udp_send_errors_total', 'UDP responses that the system did not send.', [
     'server',
   ]);
   const receiveErrors = metrics.counter(

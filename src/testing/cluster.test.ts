@@ -2,7 +2,7 @@ import { type V1ObjectMeta, V1Pod, V1Service, V1StatefulSet } from '@kubernetes/
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ask } from '../../test/support/ask.ts';
 import { folderWith } from '../../test/support/folder.ts';
-import type { ClusterObject, ClusterOptions } from './index.ts';
+import type { ClusterObject, ClusterOptions, PodOptions } from './index.ts';
 import { startCluster } from './index.ts';
 
 const DB = {
@@ -66,7 +66,7 @@ describe('plain questions', () => {
       rcode: 'NXDOMAIN',
       records: [],
       authority: [{ name: 'cluster.local.', type: 'SOA' }],
-      reason: "namespace shop has no service wbe - did you mean 'web'?",
+      reason: 'namespace shop has no service wbe; did you mean web?',
     });
     expect(await cluster.query('example.com')).toMatchObject({
       rcode: 'NXDOMAIN',
@@ -118,12 +118,11 @@ describe('a pod sees', () => {
       'search shop.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n',
     );
     expect(await web.lookup('web')).toEqual({ address: '10.96.0.20', family: 4 });
-    expect(await web.resolve4('db')).toEqual(['10.244.0.1', '10.244.0.2']);
-    expect(await web.resolveSrv('_pg._tcp.db')).toMatchObject([
+    expect(await web.resolve4('db.shop.svc.cluster.local')).toEqual(['10.244.0.1', '10.244.0.2']);
+    expect(await web.resolveSrv('_pg._tcp.db.shop.svc.cluster.local')).toMatchObject([
       { name: 'db-0.db.shop.svc.cluster.local', port: 5432 },
       {},
     ]);
-    await expect(web.lookup('wbe')).rejects.toMatchObject({ code: 'ENOTFOUND' });
   });
 
   test('other namespaces by their name, the world by its own', async () => {
@@ -136,13 +135,89 @@ describe('a pod sees', () => {
     expect((await other.explain('api.example.com.')).queries).toHaveLength(2);
   });
 
-  test('what its stub resolver makes of it: Node.js uses no search list for dns.resolve4', async () => {
+  test.each<[PodOptions, string, string, string]>([
+    [{}, 'glibc', 'node', 'ENOTFOUND'],
+    [{ image: 'debian', runtime: 'libc' }, 'glibc', 'glibc', '10.96.0.20'],
+    [{ image: 'alpine' }, 'musl', 'node', 'ENOTFOUND'],
+    [{ image: 'alpine', runtime: 'libc' }, 'musl', 'musl', 'ENOTFOUND'],
+    [{ image: 'alpine-3.17' }, 'musl-1.2.3', 'node', 'ENOTFOUND'],
+    [{ image: 'alpine', runtime: 'go' }, 'go', 'go', '10.96.0.20'],
+    [{ runtime: 'c-ares' }, 'c-ares', 'c-ares', '10.96.0.20'],
+    [{ image: 'alpine', runtime: 'busybox' }, 'busybox', 'busybox', '10.96.0.20'],
+  ])('what image and runtime of %j make of it', async (options, lookup, records, found) => {
     const cluster = await start();
-    const node = cluster.pod('db-0', { libc: 'node' });
-    await expect(node.resolve4('web')).rejects.toMatchObject({ code: 'ENOTFOUND' });
-    expect(await node.resolve4('web.shop.svc.cluster.local')).toEqual(['10.96.0.20']);
-    const musl = cluster.pod('db-0', { libc: 'musl' });
-    expect((await musl.explain('web')).stub).toBe('musl');
+    const pod = cluster.pod('db-0', options);
+    expect((await pod.explain('web')).stub).toBe(lookup);
+    expect((await pod.explain('web', { type: 'A' })).stub).toBe(records);
+    expect((await pod.lookup('web')).address).toBe('10.96.0.20');
+    expect(await pod.resolve4('web').catch(({ code }) => [code])).toEqual([found]);
+    expect(await cluster.pod({ namespace: 'shop', ...options }).lookup('web')).toEqual({
+      address: '10.96.0.20',
+      family: 4,
+    });
+  });
+
+  test.each([
+    [{ libc: 'node' }, '`libc` is now `image` (what `lookup` does) and `runtime` (what `resolve*` does)'],
+    [{ imaeg: 'alpine' }, 'a pod has no option `imaeg`; did you mean image?'],
+    [{ os: 'alpine' }, 'a pod has no option `os`; a pod has image, runtime, environment'],
+    [{ image: 'suse' }, 'image is "suse", it should be one of debian, alpine, alpine-3.17'],
+    [{ runtime: 'perl' }, 'runtime is "perl", it should be one of node, libc, go, c-ares, busybox'],
+  ])('%j is no option', async (options, message) => {
+    const cluster = await start();
+    expect(() => cluster.pod('db-0', options as PodOptions)).toThrow(message);
+    expect(() => cluster.pod({ namespace: 'shop', ...(options as PodOptions) })).toThrow(message);
+  });
+
+  test.each([
+    ['wbe', 'lookup', 'getaddrinfo ENOTFOUND wbe: namespace shop has no service wbe; did you mean web?'],
+    ['web.shpo', 'lookup', 'getaddrinfo ENOTFOUND web.shpo: there is no namespace shpo; did you mean shop?'],
+    ['wbe.shop.svc', 'lookup', /: namespace shop has no service wbe; did you mean web\?$/],
+    [
+      'wbe.shop.svc.cluster.local',
+      'resolve4',
+      /^queryA ENOTFOUND .*: namespace shop has no service wbe; did you mean web\?$/,
+    ],
+    [
+      'db-7.db',
+      'lookup',
+      /: service shop\/db has no ready endpoint db-7: it has db-0, db-1; there is no namespace db$/,
+    ],
+    ['www.example.com', 'lookup', /: the test's `externals` stand for the world outside$/],
+    [
+      'web',
+      'resolve6',
+      "queryAaaa ENOTFOUND web: Node's dns.resolve* uses no search list: web. was asked for, and does not exist",
+    ],
+    ['web.shop.svc.cluster.local', 'resolve6', /^queryAaaa ENODATA .*: service shop\/web: cluster IP 10\.96\.0\.20$/],
+  ] as const)("the server's reason in an error: %s by %s", async (name, method, message) => {
+    const shop = (await start()).pod({ namespace: 'shop' });
+    const ask: (name: string) => Promise<unknown> = shop[method];
+    await expect(ask(name)).rejects.toThrow(message);
+  });
+
+  test('its hosts file: localhost, its own name, and its aliases, without a query', async () => {
+    const cluster = await start();
+    cluster.apply(
+      pod('db-2', '10.244.0.3', { hostAliases: [{ ip: '192.0.2.9', hostnames: ['legacy', 'legacy.test'] }] }),
+    );
+    const db = cluster.pod('db-2');
+    expect(db.hosts).toBe(
+      '127.0.0.1\tlocalhost\n::1\tlocalhost\tip6-localhost\tip6-loopback\nfe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\n' +
+        'fe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n10.244.0.3\tdb-2.db.shop.svc.cluster.local\tdb-2\n192.0.2.9\tlegacy\tlegacy.test\n',
+    );
+    for (const [name, address] of [
+      ['db-2', '10.244.0.3'],
+      ['Legacy.Test', '192.0.2.9'],
+      ['192.0.2.1', '192.0.2.1'],
+      ['127.1', '127.0.0.1'],
+    ] as const) {
+      expect(await db.lookup(name)).toEqual({ address, family: 4 });
+      expect((await db.explain(name)).queries).toEqual([]);
+    }
+    expect(await db.lookup('localhost', { family: 4 })).toEqual({ address: '127.0.0.1', family: 4 });
+    await expect(db.resolve4('legacy')).rejects.toMatchObject({ code: 'ENOTFOUND' });
+    expect(cluster.pod({ namespace: 'shop' }).hosts).not.toContain('10.244');
   });
 
   test('the address of cluster DNS that its service has', async () => {

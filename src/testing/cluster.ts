@@ -9,7 +9,8 @@ import { loadManifests } from '../sources/manifests/load.ts';
 import { createObjectStore, type ObjectStore, readObjects } from '../sources/memory/object-store.ts';
 import { type LocalSockets, listenFor } from './listen.ts';
 import type { Checked, ClientObject, ClusterObject, ObjectReference } from './objects.ts';
-import { type PodChoice, type PodOptions, type PodResolver, podViews } from './pods.ts';
+import type { PodOptions } from './pod-options.ts';
+import { type PodChoice, type PodResolver, podViews } from './pods.ts';
 import { type Answer, ask } from './question.ts';
 import { pluginsIn, type ServedCluster, type World } from './stand-ins.ts';
 import { type PodStatus, type WorkloadChoice, workloadViews } from './workloads.ts';
@@ -39,8 +40,13 @@ export interface ClusterOptions<T extends ClusterObject | ClientObject = Cluster
 
 /** A cluster's DNS in this process. */
 export interface Cluster extends AsyncDisposable {
-  /** Names as a pod sees them: its search list, and the stub resolver of its image. @throws CairnError for a pod that does not exist */
+  /**
+   * Names as a program in a pod sees them: its search list and hosts file, and the resolvers of its image and runtime.
+   *
+   * @throws CairnError for a pod that does not exist, and for options that do not exist
+   */
   pod(pod: PodChoice, options?: PodOptions): PodResolver;
+  pod(pod: { readonly namespace: string; readonly name?: string } & PodOptions): PodResolver;
   /** Adds or replaces objects; replies show them when this returns. @throws CairnError; then nothing changes */
   apply<const T extends readonly (ClusterObject | ClientObject)[]>(
     ...objects: T & { [I in keyof T]: Checked<T[I]> }

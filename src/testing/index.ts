@@ -22,6 +22,7 @@ export type {
   ServiceObject,
   StatefulSetObject,
 } from './objects.ts';
-export type { PodChoice, PodOptions, PodResolver } from './pods.ts';
+export type { PodOptions } from './pod-options.ts';
+export type { PodChoice, PodResolver } from './pods.ts';
 export type { Answer, AnswerRecord } from './question.ts';
 export type { PodStatus, WorkloadChoice } from './workloads.ts';

@@ -50,6 +50,7 @@ interface PodSpec extends Rest {
     readonly options?: readonly { readonly name: string; readonly value?: string }[];
   };
   readonly enableServiceLinks?: boolean;
+  readonly hostAliases?: readonly { readonly ip: string; readonly hostnames?: readonly string[] }[];
   readonly containers?: readonly {
     readonly ports?: readonly {
       readonly name?: string;

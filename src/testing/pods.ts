@@ -4,18 +4,18 @@ import type { Peer } from '../net/transport.ts';
 import { clusterDnsAddress, serviceEnvironment } from '../registry/service-environment.ts';
 import {
   createResolver,
-  type Environment,
   printResolvConf,
   type Resolver,
   resolvConfFor,
-  type StubName,
+  stubsOfProgram,
   type Transport,
 } from '../resolver/index.ts';
-import { firstMessage } from '../server/answer/stream.ts';
 import type { Server } from '../server/server.ts';
+import { hostsOfPod } from '../sources/manifests/hosts-file.ts';
 import type { PodManifest } from '../sources/manifests/manifest.ts';
 import { KUBELET_DEFAULTS, type KubeletFields } from '../sources/manifests/pod.ts';
 import type { ObjectStore } from '../sources/memory/object-store.ts';
+import { checkPodOptions, type PodOptions } from './pod-options.ts';
 import type { ServedCluster } from './stand-ins.ts';
 
 /**
@@ -23,18 +23,16 @@ import type { ServedCluster } from './stand-ins.ts';
  */
 export type PodChoice = string | { readonly namespace: string; readonly name?: string };
 
-export interface PodOptions {
-  /** The stub resolver of the pod's image; glibc by default. */
-  readonly libc?: StubName;
-  /** The container's variables that change its resolver: LOCALDOMAIN and RES_OPTIONS. */
-  readonly environment?: Environment;
-}
-
-/** Looks up names as a pod does, with the methods of `node:dns/promises`. `explain` reports every query of a lookup. */
+/**
+ * Names as a program in a pod sees them: `lookup` is `dns.lookup` and `dns.promises.lookup`, the rest is `dns.promises.Resolver`. `explain` reports every
+ * query of a lookup.
+ */
 export interface PodResolver extends Resolver {
   readonly namespace: string;
   /** The text of the /etc/resolv.conf that the kubelet makes for the pod. */
   readonly resolvConf: string;
+  /** The text of the /etc/hosts that the kubelet makes for the pod. */
+  readonly hosts: string;
 }
 
 interface Surroundings {
@@ -54,22 +52,31 @@ interface Found {
   readonly namespace: string;
   readonly name?: string;
   readonly kubelet: KubeletFields;
-  readonly client: Peer;
+  /** Undefined for an ordinary pod. */
+  readonly pod?: PodManifest;
 }
 
 /** The methods of a cluster that show it as its pods see it. */
 export function podViews({ objects, cluster, inside, outside, nodeResolvConf }: Surroundings) {
   const clusterDns = () => clusterDnsAddress(cluster.registry.services());
   return {
-    pod(choice: PodChoice, { libc = 'glibc', environment = {} }: PodOptions = {}): PodResolver {
-      const { namespace, kubelet, client } = findPod(cluster.pods(), choice);
+    pod(choice: PodChoice & Partial<PodOptions>, options: PodOptions = {}): PodResolver {
+      const { image, runtime, environment = {} } = optionsOf(choice, options);
+      const { namespace, kubelet, pod } = findPod(cluster.pods(), choice);
+      const addresses = pod?.record?.ips ?? [];
       const dns = clusterDns();
       const clusterDomain = cluster.zone.replace(/\.$/, '');
       const conf = resolvConfFor({ namespace, ...kubelet }, { clusterDns: [dns], clusterDomain, nodeResolvConf });
-      const transport: Transport = async (message, { address }, protocol) =>
-        firstMessage(await (address === dns ? inside : outside).answer(message, { protocol, client }));
-      const resolver = createResolver({ stub: libc, resolvConf: conf, environment, transport });
-      return { ...resolver, namespace, resolvConf: printResolvConf(conf) };
+      const hosts = hostsOfPod(pod, clusterDomain);
+      const transport: Transport = async (message, server, protocol, _, localAddress = addresses[0]) => {
+        const client = localAddress === undefined ? NOBODY : { address: localAddress, port: 0 };
+        const explained = await (server.address === dns ? inside : outside).explain(message, { protocol, client });
+        return explained?.bytes && { octets: explained.bytes, reason: explained.reason };
+      };
+      const families = familiesOf(addresses.length > 0 ? addresses : [dns]);
+      const stubs = stubsOfProgram({ image, runtime });
+      const resolver = createResolver({ ...stubs, resolvConf: conf, hosts, families, environment, transport });
+      return { ...resolver, namespace, hosts, resolvConf: printResolvConf(conf) };
     },
     environment(choice: PodChoice): Record<string, string> {
       const { namespace, kubelet } = findPod(cluster.pods(), choice);
@@ -87,16 +94,29 @@ export function podViews({ objects, cluster, inside, outside, nodeResolvConf }: 
   };
 }
 
+/** The members of a choice that are not options: the names, and what else `podsOf` returns of a pod. */
+const NOT_OPTIONS = ['namespace', 'name', 'addresses', 'ready'];
+
+/** The options in the choice, and those after it. */
+function optionsOf(choice: PodChoice & Partial<PodOptions>, options: PodOptions): PodOptions {
+  if (typeof choice === 'string') return checkPodOptions(options);
+  const own = Object.fromEntries(Object.entries(choice).filter(([key]) => !NOT_OPTIONS.includes(key)));
+  return checkPodOptions({ ...own, ...options });
+}
+
+/** The families of a pod's addresses. An ordinary pod has that of the cluster's DNS address. */
+function familiesOf(addresses: readonly string[]): (4 | 6)[] {
+  return ([4, 6] as const).filter((family) => addresses.some((address) => address.includes(':') === (family === 6)));
+}
+
 /** @throws CairnError for a pod that does not exist, or a name that several pods have */
 function findPod(pods: readonly PodManifest[], choice: PodChoice): Found {
   const [namespace, name] = typeof choice === 'string' ? namesIn(choice) : [choice.namespace, choice.name];
-  if (namespace !== undefined && name === undefined) return { namespace, kubelet: KUBELET_DEFAULTS, client: NOBODY };
+  if (namespace !== undefined && name === undefined) return { namespace, kubelet: KUBELET_DEFAULTS };
   const found = pods.filter((pod) => pod.name === name && (namespace === undefined || pod.namespace === namespace));
   const [pod] = found;
   if (pod && found.length === 1) {
-    const address = pod.record?.ips[0];
-    const client = address === undefined ? NOBODY : { address, port: 0 };
-    return { namespace: pod.namespace, name: pod.name, kubelet: pod.kubelet, client };
+    return { namespace: pod.namespace, name: pod.name, kubelet: pod.kubelet, pod };
   }
   if (pod) {
     const names = found.map((one) => `"${one.namespace}/${one.name}"`).join(' or ');

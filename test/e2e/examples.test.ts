@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { canPlayPod, runInPod } from '../interop/node-dns/pod.ts';
 import { run } from '../support/tools.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -43,12 +44,55 @@ const PODS = ['db-0', 'db-1'].map((name, i) => ({
 }));
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
 const [inReadme = ''] = /(?<=^```ts\n)import \{ startCluster \}.*?(?=^```$)/ms.exec(README) ?? [];
+/** What a comment behind a call says is what the call must give. */
+const held = inReadme.replace(/^(await [^;\n]+); \/\/ ([{[].*?[}\]])(?=$|:)/gm, 'assert.deepEqual($1, $2); //');
 const examples = [
-  ['README.md', inReadme] as const,
+  ['README.md', `import assert from 'node:assert/strict';\n${held}`] as const,
   ...blocks.map((code, i) => [`docs/testing.md ${i + 1}`, code] as const),
 ];
 
+test('the comments of the README are held to', () => {
+  expect(held.match(/assert\.deepEqual/g)).toHaveLength(2);
+});
+
 test.each(examples)('the example in %s does what it says', async (place, code) => {
+  const { page, command } = writePage(place, code);
+  const [program, ...args] = command;
+  const ran = await run(program!, args, { cwd: page });
+  expect(ran, ran.stdout + ran.stderr).toMatchObject({ code: 0 });
+});
+
+describe.runIf(canPlayPod)("with Node's own resolvers, in the namespaces of a pod,", () => {
+  test.each(examples)('the example in %s does what it says', async (place, code) => {
+    const { page, command } = writePage(`real ${place}`, code);
+    withRealNode(page);
+    const ran = await runInPod({}, page, ...command);
+    expect(ran, ran.stdout + ran.stderr).toMatchObject({ code: 0 });
+  });
+
+  test.each([
+    ['vitest', ['vitest', 'run']],
+    ['node:test', ['node', '--test', 'test/database.node.ts']],
+  ])('the example of service discovery passes its tests under %s', async (name, [program, ...args]) => {
+    const copy = join(folder, `real-${name.replace(':', '-')}`);
+    cpSync(join(ROOT, 'examples/service-discovery'), copy, { recursive: true });
+    withRealNode(copy);
+    const ran = await runInPod({}, copy, join(folder, 'node_modules/.bin', program!), ...args);
+    expect(ran, ran.stdout + ran.stderr).toMatchObject({ code: 0 });
+  });
+});
+
+/** Puts Node's own functions in the place of the kit's pods. */
+function withRealNode(page: string): void {
+  const shim = join(page, 'node_modules/cairn-dns');
+  mkdirSync(shim, { recursive: true });
+  writeFileSync(join(shim, 'package.json'), '{"type": "module", "exports": {"./testing": "./testing.js"}}');
+  const file = JSON.stringify(join(ROOT, 'test/interop/node-dns/real-node.ts'));
+  writeFileSync(join(shim, 'testing.js'), `export { startCluster } from ${file};\n`);
+}
+
+/** A folder with the example as a program, with what it reads beside it, and how it is run. */
+function writePage(place: string, code: string): { readonly page: string; readonly command: readonly string[] } {
   const isVitest = code.includes("from 'vitest'");
   const page = join(folder, place.replaceAll(/\W/g, '-'));
   const file = join(page, isVitest ? 'page.test.ts' : 'page.ts');
@@ -57,7 +101,6 @@ test.each(examples)('the example in %s does what it says', async (place, code) =
   for (const pod of PODS) writeFileSync(join(page, 'k8s', `${pod.metadata.name}.json`), JSON.stringify(pod));
   writeFileSync(join(page, 'package.json'), '{"type": "module"}');
   writeFileSync(file, code.startsWith('import') ? code : PRELUDE + code);
-  const [program, args] = isVitest ? ['vitest', ['run']] : ['node', [file]];
-  const ran = await run(join(folder, 'node_modules/.bin', program), args, { cwd: page });
-  expect(ran, ran.stdout + ran.stderr).toMatchObject({ code: 0 });
-});
+  const bin = (program: string) => join(folder, 'node_modules/.bin', program);
+  return { page, command: isVitest ? [bin('vitest'), 'run'] : [bin('node'), file] };
+}

@@ -13,7 +13,7 @@ const lookup = (...args: string[]) => run(process.execPath, [MAIN, 'lookup', ...
 
 test.each([
   [['web', '-n', 'shop'], 0, /^10\.96\.0\.20\n$/],
-  [['wbe', '-n', 'shop', '--trace'], 1, /namespace shop has no service wbe - did you mean 'web'\?/],
+  [['wbe', '-n', 'shop', '--trace'], 1, /namespace shop has no service wbe; did you mean web\?/],
   [['web', '--libc', 'nope'], 2, /^--libc is one of .*\nUsage:/],
   [['--help'], 0, /^Usage:\n {2}cairn lookup NAME \[TYPE\]/],
 ])('%j ends with status %i', async (args, status, printed) => {

@@ -7,7 +7,7 @@ const manifests = new URL('../k8s', import.meta.url).pathname;
 
 test('a new member is found as soon as it is there', async () => {
   await using cluster = await startCluster({ manifests });
-  const pod = cluster.pod({ namespace: 'shop' }, { libc: 'node' });
+  const pod = cluster.pod({ namespace: 'shop' });
   await assert.rejects(findDatabase('shop', pod), /ENOTFOUND/);
   cluster.apply({
     kind: 'Pod',

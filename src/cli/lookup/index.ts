@@ -4,7 +4,14 @@
  */
 
 import { printable } from '../../observe/printable.ts';
-import { createResolver, type Explanation } from '../../resolver/index.ts';
+import {
+  createResolver,
+  type Explanation,
+  failureText,
+  lookupError,
+  reasonOf,
+  syscallOf,
+} from '../../resolver/index.ts';
 import type { Command } from '../command.ts';
 import { type Cheaper, findCheaper } from './advice.ts';
 import { type LookupFlags, parseLookup, USAGE } from './options.ts';
@@ -24,7 +31,13 @@ export const lookup: Command = {
     const view = await openView(flags);
     try {
       const recorder = recordExchanges(view.exchange);
-      const options = { stub: flags.libc, resolvConf: view.resolvConf, port: view.port, environment: {} };
+      const options = {
+        ...flags.stubs,
+        hosts: view.hosts,
+        resolvConf: view.resolvConf,
+        port: view.port,
+        environment: {},
+      };
       const ask = { ...(flags.type !== undefined && { type: flags.type }) };
       const explanation = await createResolver({ ...options, transport: recorder.transport }).explain(flags.name, ask);
       const cheaper = await findCheaper(explanation, options, flags.type, recorder);
@@ -52,7 +65,16 @@ function print(
         .map((line) => `${line}\n`)
         .join(''),
     );
-  else process.stderr.write(printable(`${flags.name}: ${result.code}: ${result.why}\n`));
+  else process.stderr.write(printable(`${failureOf(flags, explanation)}\n`));
+}
+
+/** What a program would be told, and why. */
+function failureOf({ name, type }: LookupFlags, explanation: Explanation): string {
+  const { result } = explanation;
+  if (result.ok) return '';
+  const why = reasonOf(explanation) ?? result.why;
+  if (type === undefined) return lookupError(result.code, name, why).message;
+  return failureText(result.code, syscallOf(type), name, why);
 }
 
 function asJson(explanation: Explanation, view: View, recorder: Recorder, cheaper: readonly Cheaper[]) {

@@ -49,9 +49,35 @@ test('without a trace, the records alone are printed', async () => {
 test('a name that is not found ends with status 1', async () => {
   expect(await lookup('wbe -n shop --corefile DIR/Corefile')).toEqual({
     stdout: '',
-    stderr: expect.stringMatching(/^wbe: ENOTFOUND: /),
+    stderr: 'getaddrinfo ENOTFOUND wbe: namespace shop has no service wbe; did you mean web?\n',
     code: 1,
   });
+});
+
+test('a server that gives no reason said at least that the name does not exist', async () => {
+  expect((await lookup('nothing.example.com -n shop --corefile DIR/Corefile')).stderr).toBe(
+    'getaddrinfo ENOTFOUND nothing.example.com: nothing.example.com. does not exist\n',
+  );
+});
+
+test('image and runtime decide what is asked', async () => {
+  const ask = (args: string) => lookup(`${args} -n shop --corefile DIR/Corefile`);
+  expect(await ask('web --image alpine --runtime node')).toMatchObject({ stdout: '10.96.0.20\n', code: 0 });
+  expect(await ask('web A --runtime node')).toMatchObject({
+    stderr: "queryA ENOTFOUND web: Node's dns.resolve* uses no search list: web. was asked for, and does not exist\n",
+    code: 1,
+  });
+  expect((await ask('web A --image alpine --trace')).stdout).toMatch(/\(musl, ndots 5\)/);
+  expect((await ask('web --image alpine-3.17 --trace')).stdout).toMatch(/\(musl-1\.2\.3, ndots 5\)/);
+});
+
+test('an address, and a name of the hosts file, is looked up without a query', async () => {
+  const ask = (args: string) => lookup(`${args} -n shop --corefile DIR/Corefile`);
+  expect(await ask('192.0.2.1')).toEqual({ stdout: '192.0.2.1\n', stderr: '', code: 0 });
+  expect((await ask('localhost --trace')).stdout).toMatch(
+    /\nlocalhost {2}127\.0\.0\.1\nlocalhost {2}::1\n0 queries\n$/,
+  );
+  expect((await ask('db-0 --pod db-0')).stdout).toBe('10.244.0.1\n');
 });
 
 test('a trace shows candidates, answers, reasons and times, and how to need fewer queries', async () => {
@@ -149,6 +175,9 @@ test.each([
   ['a NOSUCH', /"NOSUCH" is not a record type/],
   ['a --nosuch', /Unknown option '--nosuch'/],
   ['a --libc uclibc', /--libc is one of glibc, musl, .*, not "uclibc"/],
+  ['a --image suse', /--image is one of debian, alpine, alpine-3\.17, not "suse"/],
+  ['a --runtime perl', /--runtime is one of node, libc, go, c-ares, busybox, not "perl"/],
+  ['a --libc musl --image alpine', /give --libc, or --image and --runtime/],
   ['a --server localhost', /--server is ADDRESS or ADDRESS:PORT, not "localhost"/],
   ['a --server 192.0.2.1:0', /--server is ADDRESS or ADDRESS:PORT/],
   ['a --server 192.0.2.1 --corefile b', /not both/],

@@ -1,7 +1,7 @@
 import { parseType } from '../../dns/rr.ts';
 import { canonicalAddress } from '../../net/addresses.ts';
 import type { Peer } from '../../net/transport.ts';
-import { STUB_NAMES, type StubName } from '../../resolver/index.ts';
+import { IMAGE_NAMES, type ProgramStubs, RUNTIME_NAMES, STUB_NAMES, stubsOfProgram } from '../../resolver/index.ts';
 import { parseCommand } from '../command.ts';
 import { UsageError } from '../flags.ts';
 
@@ -15,7 +15,10 @@ Client:
   -n, --namespace NAMESPACE   an ordinary pod of this namespace
   --pod NAME                  a pod of the manifests, with its dnsPolicy and dnsConfig
   --resolv-conf FILE          a client with this resolv.conf (default: /etc/resolv.conf)
-  --libc NAME                 its stub resolver: ${STUB_NAMES.join(', ')} (default: glibc)
+  --image NAME                what its image is made of: ${IMAGE_NAMES.join(', ')} (default: debian)
+  --runtime NAME              what it asks with: ${RUNTIME_NAMES.join(', ')} (default: libc)
+  --libc NAME                 one stub resolver for everything, in place of the two:
+                              ${STUB_NAMES.join(', ')}
 
 Server:
   --corefile FILE             a server for this Corefile, within this process; no port is needed
@@ -33,7 +36,7 @@ Output:
 export interface LookupFlags {
   readonly name: string;
   readonly type: string | undefined;
-  readonly libc: StubName;
+  readonly stubs: ProgramStubs;
   readonly namespace: string | undefined;
   readonly pod: string | undefined;
   readonly resolvConf: string | undefined;
@@ -50,7 +53,9 @@ const OPTIONS = {
   namespace: { type: 'string', short: 'n' },
   pod: { type: 'string' },
   'resolv-conf': { type: 'string' },
-  libc: { type: 'string', default: 'glibc' },
+  libc: { type: 'string' },
+  image: { type: 'string' },
+  runtime: { type: 'string' },
   corefile: { type: 'string' },
   plugin: { type: 'string', multiple: true, default: [] as string[] },
   server: { type: 'string' },
@@ -79,7 +84,7 @@ export function parseLookup(args: readonly string[]): LookupFlags {
     throw wrong('--cluster-domain needs --namespace and --server: a Corefile states the domain itself');
   }
   return {
-    ...{ name, type: readType(type), libc: readLibc(values.libc), server: readServer(values.server) },
+    ...{ name, type: readType(type), stubs: readStubs(values), server: readServer(values.server) },
     ...{ namespace, pod, resolvConf, corefile, plugin, clusterDomain, trace, json },
   };
 }
@@ -89,10 +94,27 @@ function readType(type: string | undefined): string | undefined {
   throw wrong(`"${type}" is not a record type`);
 }
 
-function readLibc(text: string): StubName {
-  const libc = STUB_NAMES.find((name) => name === text);
-  if (libc) return libc;
-  throw wrong(`--libc is one of ${STUB_NAMES.join(', ')}, not "${text}"`);
+interface Program {
+  readonly libc?: string | undefined;
+  readonly image?: string | undefined;
+  readonly runtime?: string | undefined;
+}
+
+/** What `debian` and `libc` stand for is the default. */
+function readStubs({ libc, image, runtime }: Program): ProgramStubs {
+  if (libc === undefined) {
+    const program = { image: oneOf('image', image ?? 'debian', IMAGE_NAMES) };
+    return stubsOfProgram({ ...program, runtime: oneOf('runtime', runtime ?? 'libc', RUNTIME_NAMES) });
+  }
+  if (image !== undefined || runtime !== undefined) throw wrong('give --libc, or --image and --runtime');
+  const stub = oneOf('libc', libc, STUB_NAMES);
+  return { stub, recordsStub: stub };
+}
+
+function oneOf<T extends string>(flag: string, text: string, names: readonly T[]): T {
+  const name = names.find((one) => one === text);
+  if (name !== undefined) return name;
+  throw wrong(`--${flag} is one of ${names.join(', ')}, not "${text}"`);
 }
 
 const DNS_PORT = 53;

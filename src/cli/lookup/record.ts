@@ -16,7 +16,9 @@ interface Recorded {
 /** A server's response, with an explanation if there is one. */
 export interface Told {
   readonly octets: Uint8Array | undefined;
+  /** Which plugin answered and why. */
   readonly explanation?: string;
+  readonly reason?: string | undefined;
 }
 
 /** A transport that records the responses. */
@@ -33,11 +35,12 @@ export type Telling = (...exchange: Parameters<Transport>) => Promise<Told>;
 export function recordExchanges(exchange: Telling): Recorder {
   const replies = new Map<string, Recorded>();
   return {
-    async transport(message, server, protocol, signal) {
-      const { octets, explanation } = await exchange(message, server, protocol, signal);
+    async transport(...asked) {
+      const [message] = asked;
+      const { octets, explanation, reason } = await exchange(...asked);
       // A truncated response over UDP is followed by the whole response over TCP, which replaces it.
       if (octets) replies.set(questionOf(message), { octets, message: read(octets), explanation });
-      return octets;
+      return octets && { octets, reason };
     },
     recorded: (name, type) => replies.get(keyOf(name, parseType(type) ?? 0)),
     async replay(message) {

@@ -60,7 +60,9 @@ function printQuery(query: ExplainedQuery, recorder: Recorder, withServer: boole
 /**
  * The data of the answer to a candidate, without duplicates, in zone-file text. A record of another type than the question's begins with its type.
  */
-export function recordsFound({ queries }: Explanation, recorder: Recorder, name: string): readonly string[] {
+export function recordsFound(explanation: Explanation, recorder: Recorder, name: string): readonly string[] {
+  const { queries, addresses } = explanation;
+  if (queries.length === 0) return addresses;
   const types = queries.filter((query) => query.name === name).map(({ type }) => type);
   return [...new Set(types.flatMap((type) => recordsOf(recorder, name, type)))];
 }

@@ -2,16 +2,11 @@ import { CairnError, messageOf } from '../../base/errors.ts';
 import { readTextNow } from '../../base/read-file.ts';
 import { type Peer, printPeer } from '../../net/transport.ts';
 import { clusterDnsAddress } from '../../registry/service-environment.ts';
-import {
-  parseResolvConf,
-  type ResolvConf,
-  resolvConfFor,
-  socketTransport,
-  type Transport,
-} from '../../resolver/index.ts';
+import { parseResolvConf, type ResolvConf, resolvConfFor, socketTransport } from '../../resolver/index.ts';
 import { MAX_RESOLV_CONF_OCTETS } from '../../resolver/resolv-conf.ts';
 import { corefileSource } from '../../server/configuration/corefile-source.ts';
 import { Server } from '../../server/server.ts';
+import { hostsOfPod } from '../../sources/manifests/hosts-file.ts';
 import { KUBELET_DEFAULTS } from '../../sources/manifests/pod.ts';
 import { findPod, kubernetesOptions, loadCluster } from '../cluster-input.ts';
 import { findCorefile } from '../corefile-input.ts';
@@ -24,6 +19,8 @@ export interface View {
   /** Such as `a pod of shop`. */
   readonly who: string;
   readonly resolvConf: ResolvConf;
+  /** The text of the hosts file. That of this machine counts for nothing: it is no pod's. */
+  readonly hosts: string;
   /** Such as `192.0.2.1` or `Corefile, in this process`. */
   readonly whom: string;
   readonly port: number;
@@ -50,7 +47,7 @@ const overSockets = tellNothing(socketTransport);
 function fileAlone({ resolvConf: path }: LookupFlags): View {
   const resolvConf = readResolvConf(path);
   const whom = resolvConf.nameservers.join(' ') || 'its default nameserver';
-  return { who: whoHas(path), resolvConf, whom, port: DNS_PORT, exchange: overSockets, close: nothing };
+  return { who: whoHas(path), resolvConf, hosts: '', whom, port: DNS_PORT, exchange: overSockets, close: nothing };
 }
 
 function fileAtServer({ resolvConf: path }: LookupFlags, server: Peer): View {
@@ -58,6 +55,7 @@ function fileAtServer({ resolvConf: path }: LookupFlags, server: Peer): View {
   return {
     who: whoHas(path),
     resolvConf,
+    hosts: '',
     whom: printPeer(server),
     port: server.port,
     exchange: overSockets,
@@ -68,7 +66,8 @@ function fileAtServer({ resolvConf: path }: LookupFlags, server: Peer): View {
 async function fileAtCorefile({ resolvConf: path, plugin }: LookupFlags, corefile: string): Promise<View> {
   const { nameservers, ...rest } = readResolvConf(path);
   const resolvConf = { ...rest, nameservers: nameservers.slice(0, 1) };
-  return { who: whoHas(path), resolvConf, port: DNS_PORT, ...(await startServer({ corefile, plugin }, () => true)) };
+  const served = await startServer({ corefile, plugin }, () => true);
+  return { who: whoHas(path), resolvConf, hosts: '', port: DNS_PORT, ...served };
 }
 
 function podAtServer(
@@ -77,13 +76,15 @@ function podAtServer(
 ): View {
   const resolvConf = resolvConfFor(namespace, { clusterDns: [server.address], clusterDomain, nodeResolvConf: '' });
   const who = `a pod of ${namespace}`;
-  return { who, resolvConf, whom: printPeer(server), port: server.port, exchange: overSockets, close: nothing };
+  const hosts = hostsOfPod(undefined, clusterDomain);
+  return { who, resolvConf, hosts, whom: printPeer(server), port: server.port, exchange: overSockets, close: nothing };
 }
 
 async function podAtCorefile({ namespace = 'default', pod, corefile, plugin }: LookupFlags): Promise<View> {
   const { primary, manifests } = await kubernetesOptions(corefile, plugin);
   const cluster = manifests.length > 0 || pod !== undefined ? await loadCluster({ corefile, plugin }) : undefined;
-  const kubelet = pod === undefined ? KUBELET_DEFAULTS : findPod(cluster!, namespace, pod).kubelet;
+  const manifest = pod === undefined ? undefined : findPod(cluster!, namespace, pod);
+  const { kubelet } = manifest ?? { kubelet: KUBELET_DEFAULTS };
   const clusterDns = clusterDnsAddress(cluster?.services);
   // For pods that use their node's nameservers, this machine is the node. Other pods do not get its search list.
   const isNodes = kubelet.dnsPolicy === 'Default' || (kubelet.hostNetwork && kubelet.dnsPolicy === 'ClusterFirst');
@@ -97,6 +98,7 @@ async function podAtCorefile({ namespace = 'default', pod, corefile, plugin }: L
   return {
     who,
     resolvConf,
+    hosts: hostsOfPod(manifest, clusterDomain),
     port: DNS_PORT,
     ...(await startServer({ corefile, plugin }, (address) => address === clusterDns)),
   };
@@ -119,9 +121,9 @@ async function startServer(
   for (const line of log) process.stderr.write(`${line}\n`);
   const ask = async (message: Uint8Array, protocol: 'udp' | 'tcp'): Promise<Told> => {
     const explained = await server.explain(message, { protocol });
-    const { plugin = '', reason = '' } = explained ?? {};
+    const { plugin = '', reason } = explained ?? {};
     const explanation = [plugin || 'the server', reason].filter(Boolean).join(': ');
-    return { octets: explained?.bytes, explanation };
+    return { octets: explained?.bytes, explanation, reason };
   };
   return {
     whom: `${file}, in this process`,
@@ -131,7 +133,7 @@ async function startServer(
   };
 }
 
-function tellNothing(transport: Transport): Telling {
+function tellNothing(transport: typeof socketTransport): Telling {
   return async (...exchange) => ({ octets: await transport(...exchange) });
 }
 

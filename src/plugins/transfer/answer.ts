@@ -20,7 +20,7 @@ export const MAX_TRANSFERS = 32;
 const EDE = { notReady: 14, prohibited: 18 } as const;
 
 /** What transfers need. */
-export interface TransferSettings {
+interface TransferSettings {
   readonly rules: readonly TransferRule[];
   /** The plugin that has exactly this zone. */
   sourceOf(zone: Name): TransferSource | undefined;

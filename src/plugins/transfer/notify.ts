@@ -18,7 +18,7 @@ export const MIN_INTERVAL_MS = 5000;
 const ATTEMPTS = 3;
 const TIMEOUT_MS = 5000;
 
-export interface NotifierOptions {
+interface NotifierOptions {
   readonly source: TransferSource;
   readonly to: readonly Peer[];
   readonly sourceAddress: string | undefined;

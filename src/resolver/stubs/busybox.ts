@@ -22,6 +22,7 @@ export const busybox: Stub = {
   name: 'busybox',
   title: "busybox's nslookup (Alpine, busybox images); other programs there use the libc",
   dialect,
+  local: { hosts: false, shortAddresses: false },
   order: 'together',
   candidates({ name }, settings) {
     if (dotsIn(name) > 0) return [asTyped(name, 'as typed: the name has a dot')];

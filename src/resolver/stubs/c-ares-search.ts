@@ -4,7 +4,7 @@ import { type Machine, waitFor } from '../machine.ts';
 import { type FailureCode, failed, found, type LookupResult } from '../result.ts';
 import type { Candidate, LookupTask } from '../stub.ts';
 import { together } from '../together.ts';
-import { FAILURE_CODES, VERDICT_TEXT, verdictOf } from '../verdict.ts';
+import { FAILURE_CODES, hasRecordsOf, VERDICT_TEXT, verdictOf } from '../verdict.ts';
 
 /** The application's settings of c-ares. */
 interface CAresTraits {
@@ -28,7 +28,7 @@ export function* search(task: LookupTask, traits: CAresTraits): Machine<LookupRe
     );
     nowMs = Math.max(...asked.map((one) => one.nowMs));
     const answers = asked.flatMap(({ reply }) => reply?.answers ?? []);
-    if (answers.some(({ type }) => types.includes(type))) return found(name, answers);
+    if (hasRecordsOf(types, answers)) return found(name, answers);
     const { code, because } = asked.toSorted((a, b) => a.place - b.place).at(-1)!;
     hadNodata ||= code === 'ENODATA';
     if (!goesOn(candidate, code)) return failed(code, because);
@@ -67,7 +67,7 @@ function* askServers(
   startMs: number,
   reason: string,
 ): Machine<Asked> {
-  const { nameservers, attempts, timeoutMs, flags } = settings;
+  const { nameservers, attempts, timeoutMs, maxTimeoutMs = Infinity, flags } = settings;
   let protocol: Protocol = flags.has('use-vc') ? 'tcp' : 'udp';
   let nowMs = startMs;
   let why = reason;
@@ -76,7 +76,8 @@ function* askServers(
     const turn = flags.has('rotate') ? Math.floor(random() * nameservers.length) : i % nameservers.length;
     const server = nameservers[turn]!;
     const query: Query = { name, type, server, protocol, why };
-    let event = yield* waitFor(query, nowMs + timeoutMs * 2 ** Math.floor(i / nameservers.length));
+    const waitMs = Math.min(timeoutMs * 2 ** Math.floor(i / nameservers.length), maxTimeoutMs);
+    let event = yield* waitFor(query, nowMs + waitMs);
     if (event.kind === 'reply' && event.reply.tc && protocol === 'udp') {
       protocol = 'tcp';
       const again: Query = { ...query, protocol, why: 'over TCP: the response was truncated' };

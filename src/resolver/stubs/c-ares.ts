@@ -29,6 +29,7 @@ export const cAres: Stub = {
   name: 'c-ares',
   title: 'c-ares with its search list: curl, Envoy, gRPC',
   dialect,
+  local: { hosts: true, shortAddresses: false },
   order: 'sequential',
   candidates({ name }, settings) {
     if (isOnion(name)) return [];
@@ -59,6 +60,7 @@ export const node: Stub = {
   name: 'node',
   title: "Node.js's dns.resolve and its kin (dns.lookup is the libc's)",
   dialect: nodeDialect,
+  local: { hosts: true, shortAddresses: false },
   order: 'sequential',
   candidates: ({ name }) => (isOnion(name) ? [] : [asTyped(name, 'as typed: dns.resolve knows no search list')]),
   types: ({ types }) => types,

@@ -3,7 +3,7 @@ import type { Answer, Reply } from '../exchange.ts';
 import type { Machine } from '../machine.ts';
 import { type FailureCode, failed, found, type LookupResult } from '../result.ts';
 import type { Candidate, LookupTask } from '../stub.ts';
-import { FAILURE_CODES, verdictOf } from '../verdict.ts';
+import { FAILURE_CODES, hasRecordsOf, verdictOf } from '../verdict.ts';
 import { type Sender, send } from './glibc-send.ts';
 
 /** res_search: tries the candidates in order. If the name as typed was tried first, its error has priority. */
@@ -63,7 +63,7 @@ function failureOf(replies: readonly Reply[]): FailureCode | undefined {
 
 function success({ name }: Candidate, types: readonly string[], replies: readonly Reply[]): LookupResult {
   const answers = replies.flatMap((reply) => (verdictOf(reply) === 'answer' ? inChain(name, reply.answers) : []));
-  if (answers.some(({ type }) => types.includes(type))) return found(name, answers);
+  if (hasRecordsOf(types, answers)) return found(name, answers);
   return failed('ENODATA', `the answer for ${name} leads to no record of the type asked for`);
 }
 

@@ -23,6 +23,7 @@ export const glibc: Stub = {
   title:
     "GNU libc's getaddrinfo: Debian, Ubuntu, RHEL, distroless; most programs on them, Python, the JVM, Node's dns.lookup",
   dialect: glibcDialect,
+  local: { hosts: true, shortAddresses: true },
   order: 'sequential',
   candidates({ name, kind }, settings) {
     if (kind === 'addresses' && !isHostName(name)) return [];

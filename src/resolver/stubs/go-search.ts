@@ -3,7 +3,7 @@ import { type Machine, waitFor } from '../machine.ts';
 import { type FailureCode, failed, found, type LookupResult } from '../result.ts';
 import type { LookupTask } from '../stub.ts';
 import { together } from '../together.ts';
-import { FAILURE_CODES, isLame, VERDICT_TEXT, verdictOf } from '../verdict.ts';
+import { FAILURE_CODES, hasRecordsOf, isLame, VERDICT_TEXT, verdictOf } from '../verdict.ts';
 
 const EDNS_OCTETS = 1232;
 
@@ -26,7 +26,7 @@ export function* search(task: LookupTask): Machine<LookupResult> {
     } else asked.push(...(yield* together(types.map(ask))));
     nowMs = Math.max(nowMs, ...asked.map((one) => one.nowMs));
     const answers = asked.flatMap((one) => one.reply?.answers ?? []);
-    if (answers.some(({ type }) => types.includes(type))) return found(name, answers);
+    if (hasRecordsOf(types, answers)) return found(name, answers);
     const worst = asked.findLast(({ code }) => code !== undefined);
     last = failed(worst?.code ?? 'ENODATA', worst?.because ?? `${name} has no data of these types`);
     why = `; ${last.why}`;

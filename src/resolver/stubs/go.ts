@@ -41,6 +41,7 @@ export const go: Stub = {
   name: 'go',
   title: "Go's own resolver (CGO_ENABLED=0, or by default where resolv.conf has no option unknown to it)",
   dialect,
+  local: { hosts: true, shortAddresses: false },
   order: 'sequential',
   candidates({ name }, settings) {
     if (!isHostName(name)) return [];

@@ -3,7 +3,7 @@ import type { Protocol, Query, Reply } from '../exchange.ts';
 import type { Machine } from '../machine.ts';
 import { failed, found, type LookupResult } from '../result.ts';
 import type { LookupTask } from '../stub.ts';
-import { FAILURE_CODES, VERDICT_TEXT, verdictOf } from '../verdict.ts';
+import { FAILURE_CODES, hasRecordsOf, VERDICT_TEXT, verdictOf } from '../verdict.ts';
 
 /** How many times a query is sent again after SERVFAIL, for each query and round. */
 const SERVFAIL_RETRIES = 2;
@@ -53,7 +53,7 @@ function judge(name: string, types: readonly string[], replies: readonly (Reply 
     }
   }
   const answers = replies.flatMap((reply) => reply?.answers ?? []);
-  if (answers.some(({ type }) => types.includes(type))) return found(name, answers);
+  if (hasRecordsOf(types, answers)) return found(name, answers);
   return failed('ENODATA', `${name} exists without data of these types, which ends the search`);
 }
 

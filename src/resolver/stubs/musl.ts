@@ -30,6 +30,7 @@ function createMusl(name: StubName, title: string, traits: MuslTraits): Stub {
     name,
     title,
     dialect,
+    local: { hosts: true, shortAddresses: true },
     order: 'sequential',
     candidates({ name, kind }, settings) {
       if (kind === 'records') return [asTyped(name, 'as typed: res_search knows no search list here')];

@@ -14,10 +14,12 @@ test('what it says is kept', () => {
     searches: ['example.org'],
     options: [{ name: 'ndots', value: '2' }, { name: 'edns0' }],
   };
-  expect(read({ dnsPolicy: 'None', hostNetwork: true, enableServiceLinks: false, dnsConfig })).toEqual({
+  const hostAliases = [{ ip: '192.0.2.7', hostnames: ['mail.test', 'mail'] }];
+  expect(read({ dnsPolicy: 'None', hostNetwork: true, enableServiceLinks: false, dnsConfig, hostAliases })).toEqual({
     dnsPolicy: 'None',
     hostNetwork: true,
     enableServiceLinks: false,
+    hostAliases,
     dnsConfig: { ...dnsConfig, nameservers: ['192.0.2.1', '2001:db8::1'] },
   });
 });
@@ -30,6 +32,7 @@ test.each([
   ],
   [{ dnsConfig: { options: [{ value: '2' }] } }, /spec\.dnsConfig\.options\[0\]\.name is missing/],
   [{ dnsConfig: { options: [{ name: 'ndots', value: 2 }] } }, /options\[0\]\.value is 2, it should be text/],
+  [{ hostAliases: [{ ip: 'here' }] }, /spec\.hostAliases\[0\]\.ip is "here", it should be an IP address/],
   [{ enableServiceLinks: 'no' }, /spec\.enableServiceLinks is "no", it should be true or false/],
 ])('%j is refused', (spec, message) => {
   expect(() => read(spec)).toThrow(message);

@@ -30,12 +30,14 @@ interface ContainerPort {
 
 const DNS_POLICIES = ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'] as const;
 
-/** The fields of `spec` from which a kubelet makes a pod's resolv.conf and environment, with their defaults. */
+/** The fields of `spec` from which a kubelet makes a pod's resolv.conf, hosts file and environment, with their defaults. */
 export interface KubeletFields {
   readonly dnsPolicy: (typeof DNS_POLICIES)[number];
   readonly dnsConfig: DnsConfig;
   readonly hostNetwork: boolean;
   readonly enableServiceLinks: boolean;
+  /** Lines of the hosts file. */
+  readonly hostAliases: readonly { readonly ip: string; readonly hostnames: readonly string[] }[];
 }
 
 /** `spec.dnsConfig`; all empty if not given. */
@@ -51,6 +53,7 @@ export const KUBELET_DEFAULTS: KubeletFields = {
   dnsConfig: { nameservers: [], searches: [], options: [] },
   hostNetwork: false,
   enableServiceLinks: true,
+  hostAliases: [],
 };
 
 /** @param passOver is called for invalid addresses, ports and host names. @throws ObjectError */
@@ -121,6 +124,7 @@ function readKubeletFields(spec: Field): KubeletFields {
     dnsConfig: spec.get('dnsConfig').present ? readDnsConfig(spec.get('dnsConfig')) : KUBELET_DEFAULTS.dnsConfig,
     hostNetwork: spec.get('hostNetwork').flag() ?? KUBELET_DEFAULTS.hostNetwork,
     enableServiceLinks: spec.get('enableServiceLinks').flag() ?? KUBELET_DEFAULTS.enableServiceLinks,
+    hostAliases: spec.get('hostAliases').present ? readHostAliases(spec) : KUBELET_DEFAULTS.hostAliases,
   };
   // Most pods have only defaults, so they share one object.
   const isDefault = (Object.keys(fields) as (keyof KubeletFields)[]).every(
@@ -144,6 +148,13 @@ function readDnsConfig(config: Field): DnsConfig {
         return { name: readText(option.get('name')), ...(value !== undefined && { value }) };
       }),
   };
+}
+
+function readHostAliases(spec: Field): KubeletFields['hostAliases'] {
+  return spec
+    .get('hostAliases')
+    .items()
+    .map((alias) => ({ ip: alias.get('ip').ip(), hostnames: alias.get('hostnames').items().map(readText) }));
 }
 
 function readText(field: Field): string {

@@ -19,6 +19,7 @@ const PORT = keys('name protocol port');
 const CONTAINER_PORTS = { ports: keys('name protocol containerPort') };
 const POD_SPEC = keys('hostname subdomain hostNetwork dnsPolicy enableServiceLinks', {
   dnsConfig: keys('nameservers searches', { options: keys('name value') }),
+  hostAliases: keys('ip hostnames'),
   containers: CONTAINER_PORTS,
   initContainers: keys('restartPolicy', CONTAINER_PORTS),
 });
