@@ -32,8 +32,8 @@ export interface Brought {
 
 /**
  * Sends one message to one server and resolves with the octets of the response, or with undefined if none will come: then the resolver waits for its
- * time-out. A rejection means that the server cannot be reached (ECONNREFUSED), which a resolver sees at once. The signal ends the wait.
- * `localAddress` is what `setLocalAddress` was given for the server's family.
+ * time-out. A rejection means that the server cannot be reached (ECONNREFUSED), which a resolver sees at once. The signal ends the wait. `localAddress` is
+ * the address that the program chose with `setLocalAddress`.
  */
 export type Transport = (
   message: Uint8Array,
@@ -63,7 +63,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Those of `dns.lookup`, and a signal. */
+/** The options of `dns.lookup`, and a signal. */
 export interface LookupOptions extends NodeLookupOptions, CallOptions {}
 
 /** Every query of a lookup, and its outcome. */
@@ -135,7 +135,7 @@ export interface ResolveAddresses {
   (name: string, options: ResolveOptions & CallOptions): Promise<string[] | RecordWithTtl[]>;
 }
 
-/** What `dns.promises.Resolver` has: the records of one type. Every method takes a signal beside. */
+/** The methods of `dns.promises.Resolver`. Those for one record type also take a signal. */
 export interface RecordResolver {
   resolve: typeof promises.resolve;
   resolve4: ResolveAddresses;
@@ -168,10 +168,10 @@ export interface RecordResolver {
  */
 export interface Resolver extends RecordResolver {
   readonly lookup: Lookup;
-  /** A class like `dns.promises.Resolver`: its servers, time limits and lookups under way are its own. */
+  /** A class like `dns.promises.Resolver`: each instance has its servers, time limits and lookups. */
   readonly Resolver: new (
     options?: NodeResolverOptions,
   ) => RecordResolver;
-  /** Looks the name up and tells every step; a name that is not found is no error here. */
+  /** Looks the name up and reports every step. A name that is not found is not an error here. */
   explain(name: string, options?: CallOptions & { readonly type?: string }): Promise<Explanation>;
 }

@@ -8,16 +8,24 @@ export type { Installed, InstallOptions } from './install/install.ts';
 export type { ServedBy } from './install/served.ts';
 export type { Serve } from './install/targets.ts';
 export type {
+  Checked,
+  ClientObject,
   ClusterObject,
+  DeploymentObject,
   EndpointSliceObject,
   EndpointsObject,
   NamespaceObject,
   ObjectMeta,
   ObjectReference,
   PodObject,
+  PodTemplate,
+  ReplicaSetObject,
+  ReplicationControllerObject,
   ServiceImportObject,
   ServiceObject,
+  StatefulSetObject,
 } from './objects.ts';
 export type { PodOptions } from './pod-options.ts';
 export type { PodChoice, PodResolver } from './pods.ts';
 export type { Answer, AnswerRecord } from './question.ts';
+export type { PodStatus, WorkloadChoice } from './workloads.ts';

@@ -24,8 +24,8 @@ import type { ServedCluster } from './stand-ins.ts';
 export type PodChoice = string | { readonly namespace: string; readonly name?: string };
 
 /**
- * Names as a program in a pod sees them: `lookup` is `dns.lookup` and `dns.promises.lookup`, the rest is `dns.promises.Resolver`. `explain` reports
- * every query of a lookup.
+ * Names as a program in a pod sees them: `lookup` is `dns.lookup` and `dns.promises.lookup`, the rest is `dns.promises.Resolver`. `explain` reports every
+ * query of a lookup.
  */
 export interface PodResolver extends Resolver {
   readonly namespace: string;
@@ -62,7 +62,7 @@ export function podViews({ objects, cluster, inside, outside, nodeResolvConf }: 
   return {
     pod(choice: PodChoice & Partial<PodOptions>, options: PodOptions = {}): PodResolver {
       const { image, runtime, environment = {} } = optionsOf(choice, options);
-      const { namespace, kubelet, pod } = findPod(objects, choice);
+      const { namespace, kubelet, pod } = findPod(cluster.pods(), choice);
       const addresses = pod?.record?.ips ?? [];
       const dns = clusterDns();
       const clusterDomain = cluster.zone.replace(/\.$/, '');
@@ -79,14 +79,14 @@ export function podViews({ objects, cluster, inside, outside, nodeResolvConf }: 
       return { ...resolver, namespace, hosts, resolvConf: printResolvConf(conf) };
     },
     environment(choice: PodChoice): Record<string, string> {
-      const { namespace, kubelet } = findPod(objects, choice);
+      const { namespace, kubelet } = findPod(cluster.pods(), choice);
       return serviceEnvironment(cluster.registry.services(), {
         namespace,
         enableServiceLinks: kubelet.enableServiceLinks,
       });
     },
     setReady(choice: PodChoice, ready = true): void {
-      const { namespace, name } = findPod(objects, choice);
+      const { namespace, name } = findPod(cluster.pods(), choice);
       if (name === undefined)
         throw new CairnError('CLUSTER', `setReady wants a pod's name: ${namespace} is a namespace`);
       objects.setReady(namespace, name, ready);
@@ -94,10 +94,13 @@ export function podViews({ objects, cluster, inside, outside, nodeResolvConf }: 
   };
 }
 
-/** Those that stand with the choice, and those beside it. */
+/** The members of a choice that are not options: the names, and what else `podsOf` returns of a pod. */
+const NOT_OPTIONS = ['namespace', 'name', 'addresses', 'ready'];
+
+/** The options in the choice, and those after it. */
 function optionsOf(choice: PodChoice & Partial<PodOptions>, options: PodOptions): PodOptions {
   if (typeof choice === 'string') return checkPodOptions(options);
-  const { namespace: _, name: __, ...own } = choice as Partial<PodOptions> & { namespace: string; name?: string };
+  const own = Object.fromEntries(Object.entries(choice).filter(([key]) => !NOT_OPTIONS.includes(key)));
   return checkPodOptions({ ...own, ...options });
 }
 
@@ -106,11 +109,10 @@ function familiesOf(addresses: readonly string[]): (4 | 6)[] {
   return ([4, 6] as const).filter((family) => addresses.some((address) => address.includes(':') === (family === 6)));
 }
 
-/** @throws CairnError for a pod that is not there, or that may be another */
-function findPod(objects: ObjectStore, choice: PodChoice): Found {
+/** @throws CairnError for a pod that does not exist, or a name that several pods have */
+function findPod(pods: readonly PodManifest[], choice: PodChoice): Found {
   const [namespace, name] = typeof choice === 'string' ? namesIn(choice) : [choice.namespace, choice.name];
   if (namespace !== undefined && name === undefined) return { namespace, kubelet: KUBELET_DEFAULTS };
-  const pods = objects.pods();
   const found = pods.filter((pod) => pod.name === name && (namespace === undefined || pod.namespace === namespace));
   const [pod] = found;
   if (pod && found.length === 1) {

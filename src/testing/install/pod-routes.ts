@@ -41,8 +41,8 @@ function servicePorts({ registry }: Surroundings, address: string): ServicePort[
   });
 }
 
-function containerPorts({ objects }: Surroundings, pods: readonly string[]): number[] {
-  return objects
+function containerPorts(cluster: Surroundings, pods: readonly string[]): number[] {
+  return cluster
     .pods()
     .filter((pod) => pods.includes(idOf(pod)))
     .flatMap((pod) => pod.containerPorts.filter(({ protocol }) => protocol === 'tcp').map(({ port }) => port));

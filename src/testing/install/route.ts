@@ -2,6 +2,7 @@ import type { Prefix } from '../../dns/ip.ts';
 import type { Peer } from '../../net/transport.ts';
 import type { HostEntry } from '../../plugins/hosts/entries.ts';
 import type { ReadonlyRegistry } from '../../registry/registry.ts';
+import type { PodManifest } from '../../sources/manifests/manifest.ts';
 import type { ObjectStore } from '../../sources/memory/object-store.ts';
 import type { Served } from './served.ts';
 
@@ -17,6 +18,9 @@ export interface Surroundings {
   readonly registry: ReadonlyRegistry;
   readonly objects: ObjectStore;
   readonly serviceCidrs: readonly Prefix[];
+  readonly podCidrs: readonly Prefix[];
+  /** All pods, with those that workloads make. */
+  pods(): readonly PodManifest[];
   readonly externals: readonly HostEntry[];
 }
 

@@ -76,6 +76,7 @@ test.each([
   ['web', 8080, 'connect ECONNREFUSED 10.96.0.20:8080: service shop/web has no port 8080; it has 80'],
   ['10.244.0.10', 80, 'connect ECONNREFUSED 10.244.0.10:80: pod shop/web-0 has no port 80; it has 8080'],
   ['10.96.0.77', 80, 'connect ECONNREFUSED 10.96.0.77:80: no service of the cluster has this address'],
+  ['10.244.0.77', 80, 'connect ECONNREFUSED 10.244.0.77:80: no pod of the cluster has this address'],
   ['db-0.db', 5433, 'connect ECONNREFUSED 10.244.0.20:5433: pod shop/db-0 has no port 5433; it has 5432'],
 ])('%s, port %i: %s', async (host, port, found) => {
   const cluster = await startShop();
@@ -132,4 +133,35 @@ test('both families of a dual-stack service go to endpoints of their family', as
   await using _none = cluster.install(AS);
   expect(await at('10.96.0.40', 80)).toMatch(/has the endpoints 10\.244\.0\.40:80 \(pod both-0\);/);
   expect(await at('fd00::40', 80)).toMatch(/has the endpoints \[fd01::40\]:80 \(pod both-0\);/);
+});
+
+test('the pods of a Deployment take turns; scaled to none, its service refuses', async () => {
+  const cluster = await startShop();
+  const labels = { app: 'job' };
+  cluster.apply(
+    {
+      kind: 'Deployment',
+      metadata: { name: 'job', namespace: 'shop' },
+      spec: {
+        replicas: 2,
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { containers: [] } },
+      },
+    },
+    {
+      kind: 'Service',
+      metadata: { name: 'job', namespace: 'shop' },
+      spec: { clusterIP: '10.96.0.50', selector: labels, ports: [{ port: 80 }] },
+    },
+  );
+  const [first, second] = cluster.podsOf('job').map(({ namespace, name }) => `${namespace}/${name}`);
+  await using _net = cluster.install({
+    ...AS,
+    serve: { [first!]: says('1'), [second!]: says('2'), 'shop/job': says('job') },
+  });
+  expect((await several(4, 'job', 80)).split(' ').sort().join(' ')).toBe('1 1 2 2');
+  cluster.scale('job', 0);
+  expect(await at('job', 80)).toMatch(/service shop\/job, port 80 has no ready endpoint$/);
+  cluster.scale('job', 3);
+  expect((await several(3, 'job', 80)).split(' ').sort().join(' ')).toBe('1 2 job');
 });

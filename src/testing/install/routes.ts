@@ -18,7 +18,7 @@ export function createRoutes(
   targets: Targets,
   passThrough: boolean,
 ): (address: string, port: number) => Route {
-  const { registry, serviceCidrs, externals } = cluster;
+  const { registry, serviceCidrs, podCidrs, externals } = cluster;
   const ofServices = createServiceRoutes(cluster, targets);
   const ofPod = createPodRoutes(cluster, targets);
 
@@ -39,6 +39,7 @@ export function createRoutes(
     const names = namesAt(externals, address);
     if (names.length > 0) return ofExternal(names, port);
     if (isIn(serviceCidrs, ip)) return refused('no service of the cluster has this address');
+    if (isIn(podCidrs, ip)) return refused('no pod of the cluster has this address');
     if (passThrough) return PASS;
     return { kind: 'refused', why: 'no object of the cluster has this address', isOutside: true };
   };

@@ -1,6 +1,7 @@
 import type { Service } from '../../registry/records.ts';
 import { matchLabels } from '../../registry/selector.ts';
 import type { ServiceManifest } from '../../sources/manifests/manifest.ts';
+import { identityOf } from '../../sources/manifests/pod-identity.ts';
 import { idOf, printPeer, type Route, refused, routeTo, type Surroundings } from './route.ts';
 import type { Served } from './served.ts';
 import type { Targets } from './targets.ts';
@@ -54,16 +55,16 @@ function endpointsOf({ registry }: Surroundings, service: Service, portName: str
   );
 }
 
-/** Whether a service has pods or endpoints, ready or not. One without is there for `serve` only: a test need not write its pods. */
-function hasPods(
-  { registry, objects }: Surroundings,
-  service: Service,
-  manifest: ServiceManifest | undefined,
-): boolean {
-  if (registry.slicesOf(service.namespace, service.name).length > 0) return true;
+/** Whether a service has pods or endpoints, or would have them. One without is there for `serve` only: a test need not write its pods. */
+function hasPods(cluster: Surroundings, { namespace, name }: Service, manifest: ServiceManifest | undefined): boolean {
+  if (cluster.registry.slicesOf(namespace, name).length > 0) return true;
   const selector = manifest?.selector ?? {};
   if (Object.keys(selector).length === 0) return false;
-  return objects.pods().some((pod) => pod.namespace === service.namespace && matchLabels(selector, pod.labels));
+  // A workload may be scaled to none.
+  const scaled = cluster.objects
+    .workloads()
+    .map((one) => ({ ...one, labels: identityOf(one, one.firstOrdinal).labels }));
+  return [...cluster.pods(), ...scaled].some((pod) => pod.namespace === namespace && matchLabels(selector, pod.labels));
 }
 
 function manifestOf({ objects }: Surroundings, { namespace, name }: Service): ServiceManifest | undefined {
