@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Socket } from 'node:net';
 import type { Peer } from '../../net/transport.ts';
 import type { Outside } from './outside.ts';
@@ -46,8 +45,8 @@ export function installConnections({ replace }: Replacements, routes: Routes, ou
   replace(prototype, 'connect6', redirect);
   replace(Socket.prototype, 'connect', (before) => {
     return function (this: Socket, ...args: unknown[]) {
+      if (!sockets.has(this)) this.once('close', () => sockets.delete(this));
       sockets.add(this);
-      this.once('close', () => sockets.delete(this));
       return Reflect.apply(before, this, args);
     } as typeof before;
   });
@@ -61,7 +60,7 @@ export function installConnections({ replace }: Replacements, routes: Routes, ou
   return {
     async destroy() {
       const ours = [...sockets].filter((socket) => redirected.has(handleOf(socket)!));
-      await Promise.all(ours.map((socket) => once(socket.destroy(), 'close')));
+      await Promise.all(ours.map((socket) => new Promise((closed) => socket.once('close', closed).destroy())));
     },
   };
 }

@@ -72,12 +72,18 @@ test.each<[object, RegExp]>([
     /serve: the cluster has no Service or Pod "shop\/wbe" - did you mean 'shop\/web'\?/,
   ],
   [{ ...AS, serve: { web: 80 } }, /no Service or Pod "web"(: write NAMESPACE\/NAME| - did you mean)/],
+  [
+    { ...AS, serve: { 'shop/mail': 80 } },
+    /"shop\/mail" is an ExternalName service: serve "mail\.example\.com" of the externals/,
+  ],
   [{ ...AS, serve: { 'shop/web:0': 80 } }, /"shop\/web:0" has a port that is not 1 to 65535/],
   [{ ...AS, serve: { 'shop/web': 0 } }, /"shop\/web" should be a server .* or a port/],
   [{ ...AS, serve: { 'shop/web': {} } }, /"shop\/web" should be a server .* or a port/],
   [{ as: { namespace: 'shop', image: 'windows' } }, /image is "windows"/],
 ])('the options %j are an error, and change nothing', async (options, message) => {
   const cluster = await startShop();
+  const spec = { type: 'ExternalName', externalName: 'mail.example.com' } as const;
+  cluster.apply({ kind: 'Service', metadata: { name: 'mail', namespace: 'shop' }, spec });
   const before = state();
   expect(() => cluster.install(options as typeof AS)).toThrow(message);
   expectSame(before);

@@ -15,7 +15,7 @@ import { createOutside, isOutside } from './outside.ts';
 import { createReplacements } from './replacements.ts';
 import { idOf, type Surroundings } from './route.ts';
 import { createRoutes, printExternal } from './routes.ts';
-import { readServe, type Serve } from './targets.ts';
+import { readServe, type Servable, type Serve } from './targets.ts';
 
 export interface InstallOptions {
   /** The pod that this process is: as for `cluster.pod`. */
@@ -52,7 +52,7 @@ export function install(cluster: Installing, options: InstallOptions): Installed
     );
   }
   const pod = cluster.pod(as as PodChoice);
-  const targets = readServe(serve, namesOf(cluster));
+  const targets = readServe(serve, servableIn(cluster));
   const outside = createOutside();
   const replacements = createReplacements();
   const goesOn = (error: unknown, name: unknown) => {
@@ -95,10 +95,15 @@ function checkOptions(options: InstallOptions): InstallOptions {
   return options;
 }
 
-function namesOf({ registry, externals }: Installing): string[] {
-  const services = [...registry.services()].filter(({ type }) => type !== 'ExternalName');
+function servableIn({ registry, externals }: Installing): Servable {
+  const [aliases = [], services = []] = [true, false].map((isAlias) =>
+    [...registry.services()].filter(({ type }) => (type === 'ExternalName') === isAlias),
+  );
   const outside = externals.flatMap(({ names }) => names.map(printExternal));
-  return [...[...services, ...registry.pods()].map(idOf), ...outside];
+  return {
+    names: [...[...services, ...registry.pods()].map(idOf), ...outside],
+    aliases: new Map(aliases.map((service) => [idOf(service), printExternal(service.externalName)])),
+  };
 }
 
 const wrong = (text: string) => new CairnError('INSTALL', text);

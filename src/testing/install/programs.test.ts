@@ -1,6 +1,7 @@
 import dns from 'node:dns';
 import { once } from 'node:events';
 import http, { type IncomingMessage } from 'node:http';
+import http2 from 'node:http2';
 import https from 'node:https';
 import net from 'node:net';
 import tls from 'node:tls';
@@ -130,6 +131,33 @@ test('a server that listens, and a port of this machine, answer at their place',
     await expect(CLIENTS['http.get']!('http://cache:6379/')).rejects.toThrow(
       'connect ECONNREFUSED 10.96.0.30:6379: service shop/cache, port 6379: the server that stands for it is closed',
     );
+  }
+});
+
+test('a server that never listened refuses once it is closed', async () => {
+  const cluster = await startShop();
+  const server = namedServer('cache');
+  await using _net = cluster.install({ ...AS, serve: { 'shop/cache': server } });
+  expect(await CLIENTS['http.get with options']!('http://cache:6379/')).toBe('cache for cache:6379');
+  await once(server.close(), 'close');
+  await expect(CLIENTS['http.get with options']!('http://cache:6379/')).rejects.toThrow(
+    'the server that stands for it is closed',
+  );
+});
+
+test('HTTP/2 reaches a service, with and without TLS', async () => {
+  const cluster = await startShop();
+  const server = http2.createServer((_, response) => response.end('plain'));
+  const secure = http2.createSecureServer(certificate, (_, response) => response.end('secure'));
+  await using _net = cluster.install({ ...AS, serve: { 'shop/cache:6379': server, 'shop/cache:6380': secure } });
+  const options = { ca: certificate.cert, servername: 'localhost' };
+  for (const [url, body] of [
+    ['http://cache:6379', 'plain'],
+    ['https://cache:6380', 'secure'],
+  ] as const) {
+    const session = http2.connect(url, options);
+    expect(`${await session.request().toArray()}`).toBe(body);
+    session.destroy();
   }
 });
 

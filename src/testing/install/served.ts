@@ -25,6 +25,8 @@ function serveBy(server: Server): Served {
   let isClosed = false;
   const closed = () => {
     isClosed = true;
+    front?.close();
+    front = undefined;
   };
   const listening = () => {
     isClosed = false;
@@ -71,7 +73,7 @@ function openFront(server: Server): Front {
     peer: peerOf(front.address() as AddressInfo),
     close() {
       front.close();
-      // Or they would tell the server of a reset that is no fault of its.
+      // At once: the server could hear of a reset, and clients would keep connections to it.
       for (const socket of sockets) socket.destroy();
     },
   };

@@ -14,9 +14,16 @@ export interface Targets {
 
 const KEY = /^(?<name>[^:]+)(?::(?<port>\d+))?$/;
 
-/** @param names what may be served. @throws CairnError for a key that names something else, and for a value that cannot answer */
-export function readServe(given: Serve, names: readonly string[]): Targets {
-  for (const [key, by] of Object.entries(given)) check(key, by, names);
+/** What may be served. */
+export interface Servable {
+  readonly names: readonly string[];
+  /** What ExternalName services stand for. */
+  readonly aliases: ReadonlyMap<string, string>;
+}
+
+/** @throws CairnError for a key that names something else, and for a value that cannot answer */
+export function readServe(given: Serve, servable: Servable): Targets {
+  for (const [key, by] of Object.entries(given)) check(key, by, servable);
   const targets = new Map(Object.entries(given).map(([key, by]) => [key, serve(by)]));
   return {
     of: (name, port) => targets.get(`${name}:${port}`) ?? targets.get(name),
@@ -26,8 +33,11 @@ export function readServe(given: Serve, names: readonly string[]): Targets {
   };
 }
 
-function check(key: string, by: unknown, names: readonly string[]): void {
+function check(key: string, by: unknown, { names, aliases }: Servable): void {
   const { name, port } = KEY.exec(key)?.groups ?? {};
+  const alias = aliases.get(name ?? '');
+  if (alias !== undefined)
+    throw wrong(`serve: "${name}" is an ExternalName service: serve "${alias}" of the externals`);
   if (name === undefined || !names.includes(name)) {
     const instead = didYouMean(name ?? key, names) || ': write NAMESPACE/NAME, such as "shop/web" or "shop/web:80"';
     throw wrong(`serve: the cluster has no Service or Pod "${name ?? key}"${instead}`);
