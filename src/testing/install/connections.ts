@@ -10,7 +10,7 @@ const MAX_REASONS = 256;
 
 /** The program's TCP connections. */
 export interface Connections {
-  /** Ends those that went to what stands for pods: a pool that keeps them would use them in the next test. */
+  /** Ends those that left this machine, or would have: a pool that keeps them would use them in the next test. */
   destroy(): Promise<void>;
 }
 
@@ -21,15 +21,16 @@ export function installConnections({ replace }: Replacements, routes: Routes, ou
   const { prototype } = tcpClass();
   const { connect, connect6 } = prototype;
   const sockets = new Set<Socket>();
-  const redirected = new WeakSet<TcpHandle>();
+  const leaving = new WeakSet<TcpHandle>();
   const reasons = createReasons();
 
   const redirect = (before: typeof connect) =>
     function (this: TcpHandle, request: ConnectRequest, address: string, port: number): number {
       const route = routes(address, port);
+      if (route.kind === 'own') return before.call(this, request, address, port);
+      leaving.add(this);
       if (route.kind === 'pass') return before.call(this, request, address, port);
       if (route.kind === 'to') {
-        redirected.add(this);
         claimPeer(this, { address, port });
         const { peer } = route;
         return (peer.address.includes(':') ? connect6 : connect).call(this, request, peer.address, peer.port);
@@ -59,7 +60,7 @@ export function installConnections({ replace }: Replacements, routes: Routes, ou
 
   return {
     async destroy() {
-      const ours = [...sockets].filter((socket) => redirected.has(handleOf(socket)!));
+      const ours = [...sockets].filter((socket) => leaving.has(handleOf(socket)!));
       await Promise.all(ours.map((socket) => new Promise((closed) => socket.once('close', closed).destroy())));
     },
   };
@@ -84,20 +85,23 @@ interface Refusal extends Error {
 /** Why addresses refused connections. Node.js makes the errors; this adds the reasons. */
 function createReasons() {
   const reasons = new Map<string, string>();
-  const explainOne = (error: Refusal) => {
-    if (error.code !== 'ECONNREFUSED' || error.syscall !== 'connect') return;
+  const explainOne = (error: Refusal): boolean => {
+    if (error.code !== 'ECONNREFUSED' || error.syscall !== 'connect') return false;
     const why = reasons.get(printPeer({ address: error.address!, port: error.port! }));
-    if (why !== undefined && !error.message.includes(why)) restate(error, `${error.message}: ${why}`);
+    if (why === undefined || error.message.includes(why)) return false;
+    restate(error, `${error.message}: ${why}`);
+    return true;
   };
   return {
     add(address: string, port: number, why: string) {
       reasons.set(printPeer({ address, port }), why);
       if (reasons.size > MAX_REASONS) reasons.delete(reasons.keys().next().value!);
     },
-    explain(error: Error) {
-      if (!(error instanceof AggregateError)) return explainOne(error);
-      error.errors.forEach(explainOne);
-      if (error.message === '') restate(error, error.errors.map(({ message }) => message).join('; '));
+    /** Node.js gives an error of several addresses no message. */
+    explain(error: Error): void {
+      if (!(error instanceof AggregateError)) explainOne(error);
+      else if (error.errors.map(explainOne).includes(true))
+        restate(error, error.errors.map(({ message }) => message).join('; '));
     },
   };
 }

@@ -6,12 +6,12 @@
 import dns from 'node:dns';
 import { syncBuiltinESMExports } from 'node:module';
 import { CairnError } from '../../base/errors.ts';
-import type { Name } from '../../dns/name.ts';
+import type { Service } from '../../registry/records.ts';
 import type { PodOptions } from '../pod-options.ts';
 import type { PodChoice, PodResolver } from '../pods.ts';
 import { installConnections } from './connections.ts';
 import { installDns } from './node-dns.ts';
-import { createOutside, isOutside } from './outside.ts';
+import { createOutside, type Inside, isOutside } from './outside.ts';
 import { createReplacements } from './replacements.ts';
 import { idOf, type Surroundings } from './route.ts';
 import { createRoutes, printExternal } from './routes.ts';
@@ -36,9 +36,8 @@ export interface Installed extends AsyncDisposable {
 }
 
 /** The cluster that the process is a pod of. */
-export interface Installing extends Surroundings {
+export interface Installing extends Surroundings, Inside {
   pod(choice: PodChoice): PodResolver;
-  readonly zone: Name;
 }
 
 /** Marks Node's functions as replaced, whichever copy of this package did it. */
@@ -55,9 +54,8 @@ export function install(cluster: Installing, options: InstallOptions): Installed
   const targets = readServe(serve, servableIn(cluster));
   const outside = createOutside();
   const replacements = createReplacements();
-  const goesOn = (error: unknown, name: unknown) => {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOTFOUND' || typeof name !== 'string' || !isOutside(name, cluster))
-      return false;
+  const goesOn = ({ code }: NodeJS.ErrnoException, name: string) => {
+    if (code !== 'ENOTFOUND' || !isOutside(name, cluster)) return false;
     if (!passThrough) outside.note(name);
     return passThrough;
   };
@@ -96,14 +94,14 @@ function checkOptions(options: InstallOptions): InstallOptions {
 }
 
 function servableIn({ registry, externals }: Installing): Servable {
-  const [aliases = [], services = []] = [true, false].map((isAlias) =>
-    [...registry.services()].filter(({ type }) => (type === 'ExternalName') === isAlias),
-  );
+  const services = [...registry.services()];
+  const isAlias = ({ type }: Service) => type === 'ExternalName';
+  const objects = [...services.filter((service) => !isAlias(service)), ...registry.pods()];
   const outside = externals.flatMap(({ names }) => names.map(printExternal));
-  return {
-    names: [...[...services, ...registry.pods()].map(idOf), ...outside],
-    aliases: new Map(aliases.map((service) => [idOf(service), printExternal(service.externalName)])),
-  };
+  const aliases = services
+    .filter(isAlias)
+    .map((service) => [idOf(service), printExternal(service.externalName)] as const);
+  return { names: [...objects.map(idOf), ...outside], aliases: new Map(aliases) };
 }
 
 const wrong = (text: string) => new CairnError('INSTALL', text);

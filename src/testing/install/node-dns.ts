@@ -5,19 +5,6 @@ import type { PodResolver } from '../pods.ts';
 import { createLookupService } from './lookup-service.ts';
 import type { Replacements } from './replacements.ts';
 
-const RECORD_METHODS = [
-  ...([
-    'resolve',
-    'resolve4',
-    'resolve6',
-    'resolveAny',
-    'resolveCaa',
-    'resolveCname',
-    'resolveMx',
-    'resolveNaptr',
-  ] as const),
-  ...(['resolveNs', 'resolvePtr', 'resolveSoa', 'resolveSrv', 'resolveTlsa', 'resolveTxt', 'reverse'] as const),
-];
 const CHANNEL_METHODS = ['cancel', 'getServers', 'setServers', 'setLocalAddress'] as const;
 const MODULE_CHANNEL_METHODS = ['getServers', 'setServers'] as const;
 
@@ -25,7 +12,7 @@ type AnyFunction = (...args: unknown[]) => unknown;
 type Methods = Record<string, AnyFunction>;
 
 /** Whether a failed lookup goes on to the real resolver. */
-export type GoesOn = (error: unknown, name: unknown) => boolean;
+export type GoesOn = (error: NodeJS.ErrnoException, name: string) => boolean;
 
 /** Makes all of `node:dns` answer as a pod does, also what was imported by name. */
 export function installDns({ replace }: Replacements, pod: PodResolver, goesOn: GoesOn): void {
@@ -64,7 +51,7 @@ export function installDns({ replace }: Replacements, pod: PodResolver, goesOn: 
     [promised, promises],
   ] as const) {
     const Resolver = object.Resolver as unknown as { readonly prototype: object };
-    for (const name of RECORD_METHODS) {
+    for (const name of recordMethodsOf(Resolver.prototype, pod)) {
       const of = (find: (self: object) => RecordResolver) => (before: AnyFunction) =>
         form((self) => find(self as object)[name] as AnyFunction, before, goesOn);
       method(object, name, of(podOf));
@@ -82,6 +69,13 @@ export function installDns({ replace }: Replacements, pod: PodResolver, goesOn: 
     for (const name of MODULE_CHANNEL_METHODS) method(object, name, () => pod[name] as AnyFunction);
     replace(object as { Resolver: typeof dns.Resolver }, 'Resolver', resolverOf.classFrom);
   }
+}
+
+/** `resolve4`, `resolve6` and so on, as far as this version of Node.js has them. */
+function recordMethodsOf(prototype: object, pod: PodResolver): (keyof RecordResolver)[] {
+  return Object.getOwnPropertyNames(prototype).filter(
+    (name): name is keyof RecordResolver => /^re/.test(name) && name in pod,
+  );
 }
 
 /** The pod's resolver for each `Resolver` of Node.js, whenever that was made. */
@@ -111,7 +105,7 @@ function promised(find: Find, before: AnyFunction, goesOn: GoesOn): AnyFunction 
   return function (this: unknown, ...args) {
     const finding = find(this)(...args) as Promise<unknown>;
     return finding.catch((error) => {
-      if (goesOn(error, args[0])) return Reflect.apply(before, this, args);
+      if (goesOn(error, String(args[0]))) return Reflect.apply(before, this, args);
       throw error;
     });
   };
@@ -132,7 +126,7 @@ function calledBack(
     finding.then(
       (found) => process.nextTick(() => callback(null, ...spread(found as never))),
       (error) => {
-        if (goesOn(error, args[0])) Reflect.apply(before, this, args);
+        if (goesOn(error, String(args[0]))) Reflect.apply(before, this, args);
         else process.nextTick(() => callback(error));
       },
     );

@@ -1,8 +1,9 @@
 import dns from 'node:dns';
 import { once } from 'node:events';
 import type net from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { namedServer, startShop } from '../../../test/support/shop-cluster.ts';
 
 const AS = { as: { namespace: 'shop' } } as const;
@@ -15,12 +16,14 @@ test('names outside fail, and disposing tells them all, even if the program told
   await dns.promises.resolveTxt('_flags.example.com').catch(() => {});
   await promisify(dns.lookup)('www.example.org.').catch(() => {});
   await new dns.promises.Resolver().resolve4('www.example.net').catch(() => {});
+  await promisify(dns.reverse)('198.51.100.8').catch(() => {});
   await fetch('http://198.51.100.7:81/').catch(() => {});
   const outside = [
     'telemetry.example.com',
     '_flags.example.com',
     'www.example.org.',
     'www.example.net',
+    '198.51.100.8',
     '198.51.100.7:81',
   ];
   expect(net.unexpected).toEqual(outside);
@@ -38,6 +41,7 @@ test.each(['web', 'wbe', 'wbe.shop', 'wbe.shop.svc', 'wbe.shop.svc.cluster.local
     const cluster = await startShop();
     await using net = cluster.install(AS);
     await dns.promises.lookup(name).catch(() => {});
+    await dns.promises.reverse('10.96.0.99').catch(() => {});
     expect(net.unexpected).toEqual([]);
   },
 );
@@ -92,4 +96,24 @@ test('with passThrough, names and addresses outside go on; those of the cluster 
     Object.assign(dns, { lookup, resolve4 });
     promises.resolve4 = promised;
   }
+});
+
+/** An address of this machine that counts as outside of the cluster. */
+const [outer] = Object.values(networkInterfaces())
+  .flat()
+  .filter((one) => one && !one.internal && one.family === 'IPv4' && !one.address.startsWith('10.'));
+
+test.runIf(outer)('with passThrough, no connection to an address outside outlives its install', async () => {
+  const cluster = await startShop();
+  const server = namedServer('outside');
+  await once(server.listen(0, outer!.address), 'listening');
+  onTestFinished(() => void server.close().closeAllConnections());
+  const url = `http://${outer!.address}:${(server.address() as net.AddressInfo).port}/`;
+  {
+    await using _net = cluster.install({ ...AS, passThrough: true });
+    expect(await (await fetch(url)).text()).toContain('outside for');
+  }
+  const net = cluster.install(AS);
+  await expect(fetch(url)).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } });
+  await expect(net.dispose()).rejects.toThrow(outer!.address);
 });

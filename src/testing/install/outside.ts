@@ -1,6 +1,12 @@
 import { CairnError } from '../../base/errors.ts';
+import { parseIP, prefixContains } from '../../dns/ip.ts';
 import type { Name } from '../../dns/name.ts';
-import type { ReadonlyRegistry } from '../../registry/registry.ts';
+import type { Surroundings } from './route.ts';
+
+/** What tells names of the cluster from others. */
+export interface Inside extends Pick<Surroundings, 'registry' | 'serviceCidrs' | 'podCidrs'> {
+  readonly zone: Name;
+}
 
 /** How many names and addresses are remembered; the first ones tell what is wrong. */
 const MAX_UNEXPECTED = 64;
@@ -34,11 +40,11 @@ export function createOutside(): Outside {
 
 /**
  * Whether a name is meant to be outside of the cluster. A short name is not, such as `web` or `web.shop`, and a name of the cluster's zone is not.
+ * An address, for a reverse lookup, is inside if a service or pod may have it.
  */
-export function isOutside(
-  name: string,
-  { zone, registry }: { readonly zone: Name; readonly registry: ReadonlyRegistry },
-): boolean {
+export function isOutside(name: string, { zone, registry, serviceCidrs, podCidrs }: Inside): boolean {
+  const ip = parseIP(name);
+  if (ip) return ![...serviceCidrs, ...podCidrs].some((network) => prefixContains(network, ip));
   const plain = name.toLowerCase().replace(/\.$/, '');
   if (!plain.includes('.') || `.${plain}.`.endsWith(`.${zone}`)) return false;
   const last = plain.slice(plain.lastIndexOf('.') + 1);

@@ -8,7 +8,9 @@ import type { Served } from './served.ts';
 
 /** Where a connection goes. */
 export type Route =
-  /** To the address, as it is. */
+  /** To the address as it is, which is this machine's. */
+  | { readonly kind: 'own' }
+  /** To the address as it is, outside of the cluster. */
   | { readonly kind: 'pass' }
   | { readonly kind: 'to'; readonly peer: Peer }
   | { readonly kind: 'refused'; readonly why: string; readonly isOutside?: boolean };
@@ -24,6 +26,7 @@ export interface Surroundings {
   readonly externals: readonly HostEntry[];
 }
 
+export const OWN: Route = { kind: 'own' };
 export const PASS: Route = { kind: 'pass' };
 
 export function refused(why: string): Route {

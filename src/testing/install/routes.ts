@@ -1,7 +1,7 @@
 import { type Prefix, parseIP, prefixContains, printIP, unmapIP } from '../../dns/ip.ts';
 import type { HostEntry } from '../../plugins/hosts/entries.ts';
 import { createPodRoutes } from './pod-routes.ts';
-import { PASS, type Route, refused, routeTo, type Surroundings } from './route.ts';
+import { OWN, PASS, type Route, refused, routeTo, type Surroundings } from './route.ts';
 import { createServiceRoutes } from './service-routes.ts';
 import type { Targets } from './targets.ts';
 
@@ -31,7 +31,7 @@ export function createRoutes(
   return (text, port) => {
     const given = parseIP(text);
     const ip = given && unmapIP(given);
-    if (!ip || isIn(OWN_NETWORKS, ip)) return PASS;
+    if (!ip || isIn(OWN_NETWORKS, ip)) return OWN;
     const address = printIP(ip);
     const services = [...registry.servicesAt(address), ...registry.servicesAtExternal(address)];
     if (services.length > 0) return ofServices(services, address, port);
@@ -45,7 +45,7 @@ export function createRoutes(
   };
 }
 
-function isIn(networks: readonly Prefix[], ip: Uint8Array): boolean {
+export function isIn(networks: readonly Prefix[], ip: Uint8Array): boolean {
   return networks.some((network) => prefixContains(network, ip));
 }
 
