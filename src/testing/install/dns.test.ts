@@ -1,7 +1,7 @@
 import dns, { lookup, promises, Resolver, resolve4 } from 'node:dns';
 import { Resolver as PromisedResolver, lookup as promisedLookup, resolveSrv } from 'node:dns/promises';
 import { promisify } from 'node:util';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { startShop } from '../../../test/support/shop-cluster.ts';
 
 const AS = { as: { namespace: 'shop' } } as const;
@@ -72,6 +72,24 @@ describe('names are those of the pod', () => {
       expect(before).toBeInstanceOf(dns.promises.Resolver);
     }
     expect(before.getServers()).toEqual(servers);
+  });
+
+  test('the time limits of a resolver are its own', async () => {
+    const silent = 'silent.test {\n erratic {\n drop 1\n }\n}\n. {\n kubernetes cluster.local\n}\n';
+    const cluster = await startShop({ corefile: silent });
+    vi.useFakeTimers();
+    try {
+      await using _net = cluster.install(AS);
+      const resolver = new dns.promises.Resolver({ timeout: 100, tries: 1 });
+      const failed = vi.fn();
+      resolver.resolve4('a.silent.test').catch(failed);
+      await vi.advanceTimersByTimeAsync(90);
+      expect(failed).not.toHaveBeenCalled();
+      await vi.advanceTimersByTimeAsync(30);
+      expect(failed).toHaveBeenCalledWith(expect.objectContaining({ code: 'ETIMEOUT' }));
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('cancel ends what a resolver has under way', async () => {

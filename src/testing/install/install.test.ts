@@ -108,6 +108,22 @@ test('a request that is under way when it ends fails, and does not wait', async 
   await failed;
 });
 
+test('a server hears of no error when a client has not read all at the end', async () => {
+  const cluster = await startShop();
+  const server = net.createServer();
+  const accepted = once(server, 'connection');
+  const installed = cluster.install({ ...AS, serve: { 'shop/cache': server } });
+  const client = net.connect(6379, 'cache');
+  const [socket] = (await accepted) as [net.Socket];
+  const errors = vi.fn();
+  socket.on('error', errors).write(Buffer.alloc(1 << 24));
+  await expect.poll(() => client.readableLength).toBeGreaterThan(0);
+  const closed = new Promise((done) => socket.once('close', done));
+  await installed.dispose();
+  await closed;
+  expect(errors).not.toHaveBeenCalled();
+});
+
 test.each([
   ['by default', {}],
   [
