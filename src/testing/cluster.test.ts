@@ -344,7 +344,7 @@ describe('manifests', () => {
     expect(await cluster.resolve('web.shop.svc.cluster.local')).toEqual(['10.96.0.20']);
   });
 
-  test('with a typing error are refused, as objects are', async () => {
+  test('with a typing error are refused, like objects', async () => {
     const manifests = folderWith({ 'a.yaml': YAML.replace('clusterIP', 'clusterIp') });
     await expect(startCluster({ manifests })).rejects.toThrow(
       `${manifests}/a.yaml:4:19: Service shop/api: spec.clusterIp is unknown - did you mean 'clusterIP'?`,
@@ -371,7 +371,7 @@ describe('objects of client-node', () => {
     annotations: undefined,
   } as unknown as V1ObjectMeta;
 
-  test('need not say their kind, and may have dates and members without a value', async () => {
+  test('may lack their kind, and have dates and undefined members', async () => {
     const db = Object.assign(new V1Service(), {
       metadata: { ...metadata, name: 'db' },
       spec: {
@@ -400,7 +400,7 @@ describe('objects of client-node', () => {
     expect(await cluster.resolve('db.shop.svc.cluster.local')).toEqual([]);
   });
 
-  test('are checked like others', async () => {
+  test('are checked like other objects', async () => {
     const service = Object.assign(new V1Service(), { metadata: { name: 'a' }, spec: { clusterIp: 'None' } });
     await expect(startCluster({ objects: [service] })).rejects.toThrow(
       "spec.clusterIp is unknown - did you mean 'clusterIP'?",

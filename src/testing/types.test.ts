@@ -32,7 +32,7 @@ test('objects are checked and completed by their kind', () => {
   expect([objects.length, policies.length]).toEqual([7, 4]);
 });
 
-test('objects of client-node are taken as they are, and others are still checked', async () => {
+test('objects of client-node are accepted, and the types of other objects are still checked', async () => {
   const service = new V1Service();
   service.metadata = { name: 'web', creationTimestamp: new Date(0) };
   service.spec = { clusterIP: '10.96.0.7', ports: [{ port: 80, targetPort: 8080 }] };

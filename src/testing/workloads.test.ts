@@ -67,7 +67,7 @@ describe('a StatefulSet', () => {
     expect(cluster.environment('redis-0')).toEqual(cluster.environment({ namespace: 'cache' }));
   });
 
-  test('is scaled up and down; the pods that stay keep address and readiness', async () => {
+  test('is scaled up and down, and pods that stay keep address and readiness', async () => {
     const { cluster, members, addressOf } = await start();
     const before = await addressOf('redis-1');
     cluster.setReady('redis-0', false);
@@ -83,7 +83,7 @@ describe('a StatefulSet', () => {
     expect(await members()).toEqual(['redis-0', 'redis-1', 'redis-2', 'redis-3']);
   });
 
-  test('that is applied again keeps what was done to its pods', async () => {
+  test('that is applied again keeps the changes of its pods', async () => {
     const { cluster, members } = await start();
     cluster.setReady('redis-0', false);
     cluster.apply({ ...REDIS, spec: { ...REDIS.spec, replicas: 3 } });
@@ -94,7 +94,7 @@ describe('a StatefulSet', () => {
     expect(await members()).toEqual(['redis-0', 'redis-1']);
   });
 
-  test('replaces a pod that is deleted, under its name and at another address', async () => {
+  test('replaces a deleted pod by one with the same name and another address', async () => {
     const { cluster, members, addressOf } = await start();
     const before = [await addressOf('redis-0'), await addressOf('redis-1')];
     cluster.setReady('redis-0', false);
@@ -107,7 +107,7 @@ describe('a StatefulSet', () => {
     expect(() => cluster.podsOf('redis')).toThrow('the cluster has no Deployment, StatefulSet or ReplicaSet redis');
   });
 
-  test('leaves a name to a pod that is given', async () => {
+  test('has a given pod in place of the made pod with the same name', async () => {
     const { cluster, addressOf } = await start();
     const given = { name: 'redis-0', namespace: 'cache', labels: { app: 'redis' } };
     cluster.apply({
@@ -122,7 +122,7 @@ describe('a StatefulSet', () => {
     );
   });
 
-  test('whose service has given endpoints cannot have its readiness changed', async () => {
+  test('has pods whose readiness cannot change if the service has given endpoints', async () => {
     const { cluster } = await start();
     cluster.apply({
       kind: 'EndpointSlice',
@@ -135,7 +135,7 @@ describe('a StatefulSet', () => {
   });
 });
 
-test('a pod of a Deployment that is deleted has another name', async () => {
+test('a Deployment replaces a deleted pod by one with another name', async () => {
   const { cluster } = await start();
   const [before] = cluster.podsOf('web');
   expect(await cluster.resolve('web.shop.svc.cluster.local')).toEqual(before!.addresses);
@@ -146,7 +146,7 @@ test('a pod of a Deployment that is deleted has another name', async () => {
   expect(await cluster.resolve('web.shop.svc.cluster.local')).toEqual(after!.addresses);
 });
 
-test('manifests of a repository, and a network for their pods', async () => {
+test('manifests make pods, too, with addresses from podCidr', async () => {
   const manifests = folderWith({
     'a.json': JSON.stringify({
       apiVersion: 'v1',
@@ -179,7 +179,7 @@ describe('helpful errors', () => {
     expect(await members()).toEqual(['redis-0', 'redis-1']);
   });
 
-  test('a pod that is not there', async () => {
+  test('for an unknown pod, and an invalid podCidr', async () => {
     const { cluster } = await start();
     expect(() => cluster.setReady('redis-2')).toThrow("the cluster has no pod redis-2 - did you mean 'redis-0'?");
     expect(() => cluster.delete({ kind: 'Pod', metadata: { name: 'redis-2', namespace: 'cache' } })).toThrow(

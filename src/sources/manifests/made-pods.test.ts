@@ -28,7 +28,7 @@ const endpointsOf = ({ slices }: Built, name: string) =>
   slices.filter(({ service: of }) => of === name).flatMap(({ endpoints }) => endpoints);
 
 describe('the pods of', () => {
-  test('a StatefulSet are numbered, and have host names in the service that it names', async () => {
+  test('a StatefulSet are numbered, and have host names in its service', async () => {
     const built = await cluster([
       headless('redis'),
       service('other', 'clusterIP: None, selector: {app: redis}'),
@@ -52,7 +52,7 @@ describe('the pods of', () => {
     expect(podNames(await cluster([statefulSet('db', spec)]))).toEqual(names);
   });
 
-  test('a StatefulSet can be selected one by one', async () => {
+  test('a StatefulSet have labels that select a single pod', async () => {
     const one = 'selector: {statefulset.kubernetes.io/pod-name: db-1}, clusterIP: 10.96.0.1';
     const byIndex = 'selector: {apps.kubernetes.io/pod-index: "1"}, clusterIP: 10.96.0.2';
     const built = await cluster([service('db-1', one), service('second', byIndex), statefulSet('db')]);
@@ -78,7 +78,7 @@ describe('the pods of', () => {
     expect(podNames(await cluster([controller]))).toEqual([expect.stringMatching(/^old-[a-z0-9]{5}$/)]);
   });
 
-  test('a Deployment may all have the host name of their template', async () => {
+  test('a Deployment have the host name of their template', async () => {
     const lines = [headless('web'), deployment('web', 'replicas: 1', 'hostname: front, subdomain: web')];
     expect(endpointsOf(await cluster(lines), 'web')).toMatchObject([{ hostname: 'front' }]);
   });
@@ -92,7 +92,7 @@ describe('the pods of', () => {
 });
 
 describe('endpoints of made pods', () => {
-  test('have the numbers of named ports', async () => {
+  test('have the port numbers that the template gives its named ports', async () => {
     const ports = 'containers: [{ports: [{name: redis, containerPort: 7000}]}]';
     const lines = [
       headless('redis', ', ports: [{name: a, port: 6379, targetPort: redis}]'),
@@ -128,14 +128,14 @@ describe('pods in the manifests win', () => {
     expect(await cluster(lines)).toMatchObject({ pods: [], slices: [], madePods: 0 });
   });
 
-  test('over one pod each of a Deployment whose selector selects them', async () => {
+  test('over one made pod each of a Deployment that selects them', async () => {
     const given = [pod('web-x', 'web'), pod('api-x', 'api')];
     const built = await cluster([deployment('web', 'replicas: 3'), ...given]);
     expect([built.madePods, built.pods.length]).toEqual([2, 4]);
     expect(await cluster([deployment('web', 'replicas: 1'), ...given])).toMatchObject({ madePods: 0 });
   });
 
-  test('and a ReplicaSet that a Deployment controls leaves it to the Deployment', async () => {
+  test('and a ReplicaSet that a Deployment controls has no further pods', async () => {
     const replicaSet = workload('ReplicaSet', 'web', 'replicas: 2', '').replace(
       'name: web}',
       'name: web-1, ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: web, uid: x, controller: true}]}',
@@ -205,7 +205,7 @@ describe('bounds', () => {
     ]);
   });
 
-  test('of all together; every object has an equal share', async () => {
+  test('of all objects together, with an equal share for each', async () => {
     const names = Array.from({ length: 20 }, (_, i) => `redis-${i}`);
     const built = await cluster(names.map((name) => statefulSet(name, 'replicas: 1000')));
     expect(built.madePods).toBe(MAX_MADE_PODS);

@@ -11,8 +11,8 @@ interface Identity extends Pick<PodSpec, 'hostname' | 'subdomain'> {
 }
 
 /**
- * The pods of a StatefulSet have numbers. All others have names like those that the API server generates; here they depend only on the workload's names
- * and the ordinal.
+ * The pods of a StatefulSet have numbers. All others have names like those that the API server generates; here they depend only on the workload,
+ * the ordinal and the number of deletions.
  */
 export function identityOf(workload: Workload, ordinal: number): Identity {
   const { serviceName, podLabels, podSpec } = workload;

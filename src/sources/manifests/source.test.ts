@@ -138,7 +138,7 @@ endpoints:
     ]);
   });
 
-  test('a key that nobody reads, with a warning if it looks much like one that is read', async () => {
+  test('an unknown key, with a warning if it looks like a typing error', async () => {
     const spec = '{clusterIP: 10.96.0.1, externalIps: [192.0.2.1], fieldOfTheFuture: {ports: 1}}';
     await put('a.yaml', `{apiVersion: v1, kind: Service, metadata: {name: a}, spec: ${spec}}\n`);
     const { served, complaints, registry } = await start();
@@ -347,7 +347,7 @@ test('a duplicate is served from the last file by name, with one warning over al
   ]);
 });
 
-test('the pods of a StatefulSet follow its manifest, and stay as they are while it has a mistake', async () => {
+test('the pods of a StatefulSet follow its manifest, and stay the same while the manifest has a mistake', async () => {
   const statefulSet = (replicas: unknown) =>
     `---\n{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db}, spec: {serviceName: db, replicas: ${replicas}, template: {metadata: {labels: {app: db}}}}}\n`;
   const db = '{apiVersion: v1, kind: Service, metadata: {name: db}, spec: {clusterIP: None, selector: {app: db}}}\n';

@@ -11,7 +11,7 @@ function problemsOf(kind: string, object: object): string[] {
   );
 }
 
-describe('a key that looks much like one that is read', () => {
+describe('a key that is similar to a missing known key is a typing error', () => {
   test.each<[string, object, string[]]>([
     ['Service', { spec: { clusterIp: 'None' } }, ["spec.clusterIp => 'clusterIP'?"]],
     ['Service', { spce: {} }, ["spce => 'spec'?"]],
@@ -43,20 +43,24 @@ describe('a key that looks much like one that is read', () => {
   });
 });
 
-describe('no mistake is', () => {
+describe('no typing error is', () => {
   test.each<[string, string, object]>([
-    ['a key that nothing looks like', 'Service', { spec: { futureField: 1 }, x: 1, constructor: 1, toString: 1 }],
-    ['a key beside the one that it looks like', 'Pod', { status: { podIP: '10.1.1.1', podIPv: '10.1.1.1' } }],
+    [
+      'a key that is not similar to a known key',
+      'Service',
+      { spec: { futureField: 1 }, x: 1, constructor: 1, toString: 1 },
+    ],
+    ['a key next to the known key that is similar to it', 'Pod', { status: { podIP: '10.1.1.1', podIPv: '10.1.1.1' } }],
     ['a short key', 'ServiceImport', { spec: { ip: '10.1.1.1' } }],
     ['a label', 'Service', { metadata: { name: 'a', labels: { nam: 'x' } }, spec: { selector: { clusterIp: 'x' } } }],
     ['a key without a value', 'Service', { spec: { clusterIp: undefined } }],
-    ['something that is no mapping', 'Service', { spec: 'text', status: [1, null, 'x', [{ loadBalancers: 1 }]] }],
+    ['a value that is not a mapping', 'Service', { spec: 'text', status: [1, null, 'x', [{ loadBalancers: 1 }]] }],
     ['a kind that is not read', 'ConfigMap', { spce: {} }],
   ])('%s', (_, kind, object) => {
     expect(problemsOf(kind, object)).toEqual([]);
   });
 
-  test('any field that Kubernetes has, in whatever kind', () => {
+  test('a field of Kubernetes, in any kind', () => {
     const kinds = [
       'Service',
       'Pod',
