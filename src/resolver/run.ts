@@ -11,6 +11,7 @@ export interface Network {
   readonly transport: Transport;
   readonly port: number;
   readonly clock: Clock;
+  readonly simulatedTime?: boolean;
   /** Where queries to a server come from, as the program said; undefined leaves it to the system. */
   readonly localAddress?: (server: Peer) => string | undefined;
 }
@@ -23,35 +24,69 @@ export function readServer(server: string, port: number): Peer {
   return own === undefined ? { address: server, port } : { address: bracketed ?? plain!, port: Number(own) };
 }
 
+/** The time since a lookup began. */
+interface LookupTime {
+  now(): number;
+  /** Moves simulated time on. */
+  reach(ms: number): void;
+}
+
+function measuredTime(clock: Clock): LookupTime {
+  const startMs = clock.monotonic();
+  return { now: () => clock.monotonic() - startMs, reach() {} };
+}
+
+function simulatedTime(): LookupTime {
+  let nowMs = 0;
+  return {
+    now: () => nowMs,
+    reach(ms) {
+      nowMs = Math.max(nowMs, ms);
+    },
+  };
+}
+
 /** Runs a machine over a transport. If the signal comes first, it rejects with the signal's reason and ends all waits. */
 export async function run<T>(
   machine: Machine<T>,
-  { transport, port, clock, localAddress }: Network,
+  { transport, port, clock, localAddress, simulatedTime: isSimulated = false }: Network,
   signal: AbortSignal | undefined,
 ): Promise<Prediction<T>> {
-  const startMs = clock.monotonic();
-  const nowMs = () => clock.monotonic() - startMs;
+  const time = isSimulated ? simulatedTime() : measuredTime(clock);
   const trace: Traced[] = [];
   const inbox: Traced[] = [];
   const ending = new AbortController();
+  /** The queries whose responses may still come. */
+  let open = 0;
   let wake = () => {};
+  let skip = () => {};
 
   const arrive = (traced: Traced, outcome: Partial<Traced>) => {
     if (ending.signal.aborted) return;
-    Object.assign(traced, outcome, { endMs: nowMs() });
+    open--;
+    Object.assign(traced, outcome, { endMs: time.now() });
     inbox.push(traced);
     wake();
   };
   const ask = async (query: Query) => {
-    const traced: Traced = { query, sentMs: nowMs() };
+    const traced: Traced = { query, sentMs: time.now() };
     trace.push(traced);
+    open++;
     const message = encodeQuery(query);
     try {
       const server = readServer(query.server, port);
       const brought = await transport(message, server, query.protocol, ending.signal, localAddress?.(server));
-      const { octets, reason }: Partial<Brought> =
-        brought instanceof Uint8Array ? { octets: brought } : (brought ?? {});
+      if (brought === 'silence') {
+        open--;
+        return skip();
+      }
+      const {
+        octets,
+        reason,
+        afterMs = 0,
+      }: Partial<Brought> = brought instanceof Uint8Array ? { octets: brought } : (brought ?? {});
       const reply = octets && answers(octets, message) ? decodeReply(octets) : undefined;
+      if (reply) time.reach(traced.sentMs + afterMs);
       if (reply) arrive(traced, { reply: reason === undefined ? reply : { ...reply, reason } });
     } catch {
       arrive(traced, { unreachable: true });
@@ -60,11 +95,24 @@ export async function run<T>(
   const waitUntil = (untilMs: number) =>
     new Promise<void>((resolve) => {
       if (inbox.length > 0) return resolve();
-      const timer = clock.after(untilMs - nowMs(), resolve);
-      wake = () => {
-        timer.cancel();
+      const finish = () => {
+        skip = () => {};
         resolve();
       };
+      const timer = clock.after(untilMs - time.now(), () => {
+        time.reach(untilMs);
+        finish();
+      });
+      wake = () => {
+        timer.cancel();
+        finish();
+      };
+      skip = () => {
+        if (!isSimulated || open > 0) return;
+        time.reach(untilMs);
+        wake();
+      };
+      skip();
     });
   const abort = () => wake();
 
@@ -76,9 +124,9 @@ export async function run<T>(
       for (const query of step.value.send) void ask(query);
       await waitUntil(step.value.untilMs);
       signal?.throwIfAborted();
-      step = machine.next(eventOf(inbox.shift(), nowMs()));
+      step = machine.next(eventOf(inbox.shift(), time.now()));
     }
-    return { result: step.value, trace, elapsedMs: nowMs() };
+    return { result: step.value, trace, elapsedMs: time.now() };
   } finally {
     signal?.removeEventListener('abort', abort);
     ending.abort();

@@ -2,17 +2,21 @@ import { CairnError } from '../base/errors.ts';
 import { parsePrefix } from '../dns/ip.ts';
 import type { Peer } from '../net/transport.ts';
 import type { LogSink } from '../observe/log.ts';
+import { seededRandom } from '../plugin/testing/random.ts';
 import { type HostEntry, parseAddress, parseHostName } from '../plugins/hosts/entries.ts';
 import { corefileSource } from '../server/configuration/corefile-source.ts';
 import { Server } from '../server/server.ts';
 import { loadManifests } from '../sources/manifests/load.ts';
 import { createObjectStore, type ObjectStore, readObjects } from '../sources/memory/object-store.ts';
+import type { Failure, Fault, FaultOptions } from './faults.ts';
+import type { AskedQuery, QueryMark } from './journal.ts';
 import { type LocalSockets, listenFor } from './listen.ts';
 import type { ClusterObject, ObjectReference } from './objects.ts';
 import type { PodOptions } from './pod-options.ts';
 import { type PodChoice, type PodResolver, podViews } from './pods.ts';
 import { type Answer, ask } from './question.ts';
 import { pluginsIn, type ServedCluster, type World } from './stand-ins.ts';
+import { createTraffic, type Traffic } from './traffic.ts';
 
 export interface ClusterOptions {
   /** Files, folders and patterns of manifests; relative ones start at the working directory. */
@@ -58,6 +62,24 @@ export interface Cluster extends AsyncDisposable {
   query(name: string, type?: string): Promise<Answer>;
   /** The data of the records of a complete name, without CNAME records; empty if there are none. */
   resolve(name: string, type?: string): Promise<readonly string[]>;
+  /** This moment, for {@link queries}. */
+  mark(): QueryMark;
+  /**
+   * The queries of pods, and of programs at {@link address}, since a mark or the start; the last 10,000 are kept.
+   *
+   * @throws CairnError if queries since the mark are no longer kept
+   */
+  queries(since?: QueryMark): readonly AskedQuery[];
+  /**
+   * Makes queries of pods, and of programs at {@link address}, fail until the result ends. `names` is a Service and all names below it
+   * (`NAMESPACE/NAME`, or `NAME` if only one namespace has it), a whole name, all names below one (`*.example.com`), or all (`*`). A resolver's wait
+   * for a time-out takes no time in the test.
+   *
+   * @throws CairnError for a Service that does not exist, and for short names
+   */
+  fail(names: string, failure: Failure, options?: FaultOptions): Fault;
+  /** Delays such queries; with Infinity, no response comes. This takes time, that of fake timers if the test has some. */
+  delay(names: string, delayMs: number, options?: FaultOptions): Fault;
   /** The environment variables for services that a kubelet gives a pod that starts now. */
   environment(pod: PodChoice): Record<string, string>;
   /** The address for programs outside of the test; undefined without `listen`. */
@@ -103,19 +125,28 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const inside = inProcess(corefile, world, log);
   const outside = inProcess(OUTSIDE_COREFILE, world, log);
   let sockets: LocalSockets | undefined;
-  const stop = async () => void (await Promise.all([sockets?.close(), inside.shutdown(), outside.shutdown()]));
+  let traffic: Traffic | undefined;
+  const stop = async () => {
+    traffic?.stop();
+    await Promise.all([sockets?.close(), inside.shutdown(), outside.shutdown()]);
+  };
   try {
     await inside.start();
     if (served.length === 0) throw lacking('kubernetes', 'the objects');
     if (options.externals && !forwards) throw lacking('forward', 'the externals');
     await outside.start();
-    if (options.listen) sockets = await listenFor(inside, log);
+    traffic = createTraffic(served[0]!);
+    if (options.listen) sockets = await listenFor(traffic.outside(inside), log);
   } catch (error) {
     await stop();
     throw error;
   }
   return {
-    ...podViews({ objects, cluster: served[0]!, inside, outside, nodeResolvConf }),
+    ...podViews({ objects, cluster: served[0]!, inside, outside, nodeResolvConf, traffic }),
+    mark: traffic.mark,
+    queries: traffic.queries,
+    fail: traffic.fail,
+    delay: traffic.delay,
     apply: (...given) => objects.apply(given),
     delete: (...references) => objects.delete(references),
     query: (name, type = 'A') => ask(inside, name, type),
@@ -132,7 +163,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
 function inProcess(corefile: string, world: World, sink: LogSink): Server {
   const [file, text] = corefile.includes('{') ? ['Corefile', corefile] : [corefile, undefined];
   const source = corefileSource({ file, text, plugins: pluginsIn(world), dnsPort: 53 });
-  return new Server({ source, sink, inProcess: true });
+  return new Server({ source, sink, inProcess: true, random: seededRandom() });
 }
 
 async function readCluster({ manifests = [], objects = [] }: ClusterOptions): Promise<ObjectStore> {

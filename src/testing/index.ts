@@ -4,6 +4,8 @@
  */
 
 export { type Cluster, type ClusterOptions, startCluster } from './cluster.ts';
+export type { Failure, Fault, FaultOptions } from './faults.ts';
+export type { AskedQuery, QueryMark } from './journal.ts';
 export type {
   ClusterObject,
   EndpointSliceObject,

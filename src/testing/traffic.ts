@@ -1,0 +1,144 @@
+import type { Message } from '../dns/message.ts';
+import { printType } from '../dns/rr.ts';
+import { decodeMessage } from '../dns/wire/decode.ts';
+import { encodeMessage } from '../dns/wire/encode.ts';
+import type { Peer } from '../net/transport.ts';
+import { systemClock } from '../observe/clock.ts';
+import type { Brought, Explanation, Protocol } from '../resolver/index.ts';
+import type { Server } from '../server/server.ts';
+import { readFaultNames } from './fault-names.ts';
+import { createFaults, type Disturbance, type Faults } from './faults.ts';
+import { createJournal, type Journal } from './journal.ts';
+import type { ServedCluster } from './stand-ins.ts';
+
+/** A query on its way from a pod to a server. */
+export interface Sent {
+  readonly message: Uint8Array;
+  readonly server: Server;
+  readonly protocol: Protocol;
+  readonly client: Peer;
+  /** As {@link AskedQuery.pod}. */
+  readonly pod: string;
+  /** Ends with the lookup, and is one for each. */
+  readonly signal: AbortSignal;
+}
+
+/** All that happens between those who ask and the servers: queries are noted, and faults strike. */
+export interface Traffic extends Pick<Journal, 'mark' | 'queries'>, Pick<Faults, 'fail' | 'delay'> {
+  /** What a pod's transport brings back. */
+  carry(sent: Sent): Promise<Brought | 'silence' | undefined>;
+  /** A server as programs outside of the test reach it. */
+  outside(server: Server): Pick<Server, 'answer'>;
+  readonly lookups: LookupWatch;
+  /** Ends all waits of delayed queries. */
+  stop(): void;
+}
+
+/** Tells the lookups of pods that have ended. */
+export interface LookupWatch {
+  tell(pod: string, explanation: Explanation): void;
+  /** The result ends it. */
+  watch(pod: string, listener: (explanation: Explanation) => void): () => void;
+}
+
+export function createTraffic(cluster: ServedCluster): Traffic {
+  const journal = createJournal();
+  const faults = createFaults((text) => readFaultNames(text, cluster));
+  const ending = new AbortController();
+  const begin = (query: Message, lookup: object, protocol: Protocol, pod?: string) => {
+    const [question] = query.questions;
+    const asked = { pod, name: question!.name, type: printType(question!.type), protocol };
+    return { end: journal.begin(asked), disturbance: faults.of(question!, lookup) };
+  };
+  return {
+    mark: journal.mark,
+    queries: journal.queries,
+    fail: faults.fail,
+    delay: faults.delay,
+    lookups: createLookupWatch(),
+    stop: () => ending.abort(),
+    async carry({ message, server, protocol, client, pod, signal }) {
+      const query = decodeMessage(message);
+      const { end, disturbance } = begin(query, signal, protocol, pod);
+      if (!(await passes(disturbance, [signal, ending.signal]))) {
+        end('timeout');
+        return 'silence';
+      }
+      const { bytes: octets, reason } =
+        failureOf(query, disturbance) ?? (await server.explain(message, { protocol, client })) ?? {};
+      end(octets ? { octets, reason } : 'timeout');
+      return octets ? { octets, reason, afterMs: disturbance.delayMs } : 'silence';
+    },
+    outside: (server) => ({
+      async answer(bytes, visit = {}) {
+        const query = queryIn(bytes);
+        if (!query) return server.answer(bytes, visit);
+        const { end, disturbance } = begin(query, bytes, visit.protocol === 'udp' ? 'udp' : 'tcp');
+        if (!(await passes(disturbance, [ending.signal]))) {
+          end('timeout');
+          return undefined;
+        }
+        const failure = failureOf(query, disturbance);
+        const answer = failure ? failure.bytes : await server.answer(bytes, visit);
+        // The messages of a zone transfer are made as they are sent.
+        end(
+          answer instanceof Uint8Array ? { octets: answer, ...failure } : answer ? { octets: empty(query) } : 'timeout',
+        );
+        return answer;
+      },
+    }),
+  };
+}
+
+/** Undefined for what a server answers without a look at its question. */
+function queryIn(bytes: Uint8Array): Message | undefined {
+  try {
+    const message = decodeMessage(bytes);
+    return message.qr || message.questions.length !== 1 ? undefined : message;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A response that says no more than that there is one. */
+function empty(query: Message): Uint8Array {
+  return encodeMessage({ ...query, qr: true, additional: [] });
+}
+
+/** Waits as long as the query is delayed. Whether it is answered at all; not if one of the signals came first. */
+function passes({ fail, delayMs }: Disturbance, signals: readonly AbortSignal[]): Promise<boolean> | boolean {
+  if (fail === 'timeout') return false;
+  if (delayMs === 0) return true;
+  return new Promise((resolve) => {
+    const finish = (passed: boolean) => {
+      timer?.cancel();
+      for (const signal of signals) signal.removeEventListener('abort', abort);
+      resolve(passed);
+    };
+    const abort = () => finish(false);
+    for (const signal of signals) signal.addEventListener('abort', abort);
+    const timer = delayMs === Infinity ? undefined : systemClock.after(delayMs, () => finish(true));
+  });
+}
+
+function failureOf(query: Message, { fail }: Disturbance) {
+  if (!fail || fail === 'timeout') return undefined;
+  return {
+    bytes: encodeMessage({ ...query, qr: true, ra: true, rcode: fail.rcode, additional: [] }),
+    reason: fail.reason,
+  };
+}
+
+function createLookupWatch(): LookupWatch {
+  const listeners = new Set<{ readonly pod: string; readonly hear: (explanation: Explanation) => void }>();
+  return {
+    tell(pod, explanation) {
+      for (const listener of listeners) if (listener.pod === pod) listener.hear(explanation);
+    },
+    watch(pod, hear) {
+      const listener = { pod, hear };
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+}
