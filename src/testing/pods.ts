@@ -15,9 +15,10 @@ import { hostsOfPod } from '../sources/manifests/hosts-file.ts';
 import type { PodManifest } from '../sources/manifests/manifest.ts';
 import { KUBELET_DEFAULTS, type KubeletFields } from '../sources/manifests/pod.ts';
 import type { ObjectStore } from '../sources/memory/object-store.ts';
+import { OBSERVED, type ObservedPod } from './observed.ts';
 import { checkPodOptions, type PodOptions } from './pod-options.ts';
 import type { ServedCluster } from './stand-ins.ts';
-import type { LookupWatch, Traffic } from './traffic.ts';
+import type { Traffic } from './traffic.ts';
 
 /**
  * A pod of the cluster, as `NAME` (if only one namespace has it), `NAMESPACE/NAME` or an object; without a name, an ordinary pod of a namespace.
@@ -45,15 +46,6 @@ interface Surroundings {
   readonly outside: Server;
   readonly nodeResolvConf: string;
   readonly traffic: Traffic;
-}
-
-/** What the matchers take from a pod, under a key that every copy of this module has. */
-export const OBSERVED = Symbol.for('cairn-dns.pod');
-
-/** A pod's name, as {@link AskedQuery.pod}, and a way to hear of its lookups. */
-export interface ObservedPod {
-  readonly name: string;
-  watch(listener: Parameters<LookupWatch['watch']>[1]): () => void;
 }
 
 const NOBODY: Peer = { address: '127.0.0.1', port: 0 };

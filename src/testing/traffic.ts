@@ -107,7 +107,7 @@ function empty(query: Message): Uint8Array {
 
 /** Waits as long as the query is delayed. Whether it is answered at all; not if one of the signals came first. */
 function passes({ fail, delayMs }: Disturbance, signals: readonly AbortSignal[]): Promise<boolean> | boolean {
-  if (fail === 'timeout') return false;
+  if (fail === 'timeout' || signals.some((signal) => signal.aborted)) return false;
   if (delayMs === 0) return true;
   return new Promise((resolve) => {
     const finish = (passed: boolean) => {
