@@ -1,5 +1,7 @@
-import { afterEach, describe, expect, test, vi } from 'vitest';
-import { ask } from '../../test/support/ask.ts';
+import { createSocket } from 'node:dgram';
+import { encode } from 'dns-packet';
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { ask, questionPacket } from '../../test/support/ask.ts';
 import { startShop } from '../../test/support/shop.ts';
 import type { PodOptions } from './index.ts';
 
@@ -92,7 +94,9 @@ describe('fail', () => {
     const cluster = await startShop({ listen: true });
     const { port } = cluster.address!;
     cluster.fail('web', 'SERVFAIL', { times: 2 });
-    for (const tcp of [false, true]) expect((await ask(port, WEB, 'A', { tcp })).rcode).toBe('SERVFAIL');
+    for (const tcp of [false, true]) {
+      expect((await ask(port, WEB, 'A', { tcp, udpSize: 4096 })).rcode).toBe('SERVFAIL');
+    }
     expect((await ask(port, WEB, 'A')).answer).toEqual(['10.96.12.34']);
     cluster.fail('web', 'SERVFAIL');
     expect(await cluster.resolve(WEB)).toEqual(['10.96.12.34']);
@@ -166,6 +170,18 @@ describe('delay', () => {
     });
     await vi.runAllTimersAsync();
     await failing;
+  });
+
+  test('of a program outside ends with the cluster, too', async () => {
+    const cluster = await startShop({ listen: true });
+    cluster.delay('web', Infinity);
+    const socket = createSocket('udp4').unref();
+    onTestFinished(() => void socket.close());
+    socket.send(encode(questionPacket(WEB, 'A', { udpSize: 1232 })), cluster.address!.port, '127.0.0.1');
+    const results = () => cluster.queries().map(({ result }) => result);
+    await expect.poll(results).toEqual(['pending']);
+    await cluster.stop();
+    await expect.poll(results).toEqual(['timeout']);
   });
 
   test('ends with the cluster', async () => {

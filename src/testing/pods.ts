@@ -15,7 +15,7 @@ import { hostsOfPod } from '../sources/manifests/hosts-file.ts';
 import type { PodManifest } from '../sources/manifests/manifest.ts';
 import { KUBELET_DEFAULTS, type KubeletFields } from '../sources/manifests/pod.ts';
 import type { ObjectStore } from '../sources/memory/object-store.ts';
-import { OBSERVED, type ObservedPod } from './observed.ts';
+import { OBSERVED } from './observed.ts';
 import { checkPodOptions, type PodOptions } from './pod-options.ts';
 import type { ServedCluster } from './stand-ins.ts';
 import type { Traffic } from './traffic.ts';
@@ -92,8 +92,13 @@ export function podViews({ objects, cluster, inside, outside, nodeResolvConf, tr
         },
         onLookup: (explanation) => traffic.lookups.tell(label, explanation),
       });
-      const observed: ObservedPod = { name: label, watch: (listener) => traffic.lookups.watch(label, listener) };
-      return { ...resolver, namespace, hosts, resolvConf: printResolvConf(conf), ...{ [OBSERVED]: observed } };
+      return {
+        ...resolver,
+        namespace,
+        hosts,
+        resolvConf: printResolvConf(conf),
+        ...{ [OBSERVED]: traffic.lookups.observed(label) },
+      };
     },
     environment(choice: PodChoice): Record<string, string> {
       const { namespace, kubelet } = findPod(objects, choice);

@@ -1,14 +1,15 @@
-import type { Message } from '../dns/message.ts';
+import { type Message, Opcode, Rcode } from '../dns/message.ts';
 import { printType } from '../dns/rr.ts';
 import { decodeMessage } from '../dns/wire/decode.ts';
 import { encodeMessage } from '../dns/wire/encode.ts';
 import type { Peer } from '../net/transport.ts';
 import { systemClock } from '../observe/clock.ts';
-import type { Brought, Explanation, Protocol } from '../resolver/index.ts';
+import type { Brought, Protocol } from '../resolver/index.ts';
 import type { Server } from '../server/server.ts';
 import { readFaultNames } from './fault-names.ts';
 import { createFaults, type Disturbance, type Faults } from './faults.ts';
 import { createJournal, type Journal } from './journal.ts';
+import { createLookupWatch, type LookupWatch } from './observed.ts';
 import type { ServedCluster } from './stand-ins.ts';
 
 /** A query on its way from a pod to a server. */
@@ -34,21 +35,23 @@ export interface Traffic extends Pick<Journal, 'mark' | 'queries'>, Pick<Faults,
   stop(): void;
 }
 
-/** Tells the lookups of pods that have ended. */
-export interface LookupWatch {
-  tell(pod: string, explanation: Explanation): void;
-  /** The result ends it. */
-  watch(pod: string, listener: (explanation: Explanation) => void): () => void;
+/** A query that is noted, and what happens to it; a message without a query is not noted. */
+interface Passage {
+  readonly query: Message | undefined;
+  readonly disturbance: Disturbance;
+  readonly end: ReturnType<Journal['begin']>;
 }
 
 export function createTraffic(cluster: ServedCluster): Traffic {
   const journal = createJournal();
   const faults = createFaults((text) => readFaultNames(text, cluster));
   const ending = new AbortController();
-  const begin = (query: Message, lookup: object, protocol: Protocol, pod?: string) => {
+  const begin = (bytes: Uint8Array, lookup: object, protocol: Protocol, pod?: string): Passage => {
+    const query = queryIn(bytes);
+    if (!query) return { query, disturbance: { delayMs: 0 }, end() {} };
     const [question] = query.questions;
     const asked = { pod, name: question!.name, type: printType(question!.type), protocol };
-    return { end: journal.begin(asked), disturbance: faults.of(question!, lookup) };
+    return { query, disturbance: faults.of(question!, lookup), end: journal.begin(asked) };
   };
   return {
     mark: journal.mark,
@@ -58,8 +61,7 @@ export function createTraffic(cluster: ServedCluster): Traffic {
     lookups: createLookupWatch(),
     stop: () => ending.abort(),
     async carry({ message, server, protocol, client, pod, signal }) {
-      const query = decodeMessage(message);
-      const { end, disturbance } = begin(query, signal, protocol, pod);
+      const { query, end, disturbance } = begin(message, signal, protocol, pod);
       if (!(await passes(disturbance, [signal, ending.signal]))) {
         end('timeout');
         return 'silence';
@@ -71,9 +73,7 @@ export function createTraffic(cluster: ServedCluster): Traffic {
     },
     outside: (server) => ({
       async answer(bytes, visit = {}) {
-        const query = queryIn(bytes);
-        if (!query) return server.answer(bytes, visit);
-        const { end, disturbance } = begin(query, bytes, visit.protocol === 'udp' ? 'udp' : 'tcp');
+        const { query, end, disturbance } = begin(bytes, bytes, visit.protocol === 'udp' ? 'udp' : 'tcp');
         if (!(await passes(disturbance, [ending.signal]))) {
           end('timeout');
           return undefined;
@@ -81,28 +81,23 @@ export function createTraffic(cluster: ServedCluster): Traffic {
         const failure = failureOf(query, disturbance);
         const answer = failure ? failure.bytes : await server.answer(bytes, visit);
         // The messages of a zone transfer are made as they are sent.
-        end(
-          answer instanceof Uint8Array ? { octets: answer, ...failure } : answer ? { octets: empty(query) } : 'timeout',
-        );
+        const octets = answer && 'next' in answer ? query && responseTo(query, Rcode.NOERROR) : answer;
+        end(octets ? { octets, reason: failure?.reason } : 'timeout');
         return answer;
       },
     }),
   };
 }
 
-/** Undefined for what a server answers without a look at its question. */
+/** The query in a message; undefined if it has none. */
 function queryIn(bytes: Uint8Array): Message | undefined {
   try {
     const message = decodeMessage(bytes);
-    return message.qr || message.questions.length !== 1 ? undefined : message;
+    const isQuery = !message.qr && message.opcode === Opcode.QUERY && message.questions.length === 1;
+    return isQuery ? message : undefined;
   } catch {
     return undefined;
   }
-}
-
-/** A response that says no more than that there is one. */
-function empty(query: Message): Uint8Array {
-  return encodeMessage({ ...query, qr: true, additional: [] });
 }
 
 /** Waits as long as the query is delayed. Whether it is answered at all; not if one of the signals came first. */
@@ -121,24 +116,13 @@ function passes({ fail, delayMs }: Disturbance, signals: readonly AbortSignal[])
   });
 }
 
-function failureOf(query: Message, { fail }: Disturbance) {
-  if (!fail || fail === 'timeout') return undefined;
-  return {
-    bytes: encodeMessage({ ...query, qr: true, ra: true, rcode: fail.rcode, additional: [] }),
-    reason: fail.reason,
-  };
+function failureOf(query: Message | undefined, { fail }: Disturbance) {
+  if (!query || !fail || fail === 'timeout') return undefined;
+  return { bytes: responseTo(query, fail.rcode), reason: fail.reason };
 }
 
-function createLookupWatch(): LookupWatch {
-  const listeners = new Set<{ readonly pod: string; readonly hear: (explanation: Explanation) => void }>();
-  return {
-    tell(pod, explanation) {
-      for (const listener of listeners) if (listener.pod === pod) listener.hear(explanation);
-    },
-    watch(pod, hear) {
-      const listener = { pod, hear };
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
-  };
+/** A response without records. */
+function responseTo(query: Message, rcode: number): Buffer {
+  const edns = query.edns && { ...query.edns, options: [] };
+  return encodeMessage({ ...query, qr: true, ra: true, rcode, answer: [], authority: [], additional: [], edns });
 }
