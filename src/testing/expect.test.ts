@@ -30,6 +30,7 @@ describe.each([
     await expecting(pod).not.toResolve('web', '10.96.12.35');
     await expecting(pod).not.toResolve('web', ['10.96.12.34', '10.96.12.35']);
     await expecting(pod).not.toResolve('localhost', '127.0.0.1');
+    await expecting(pod).toResolve('wbe', []);
     await expecting({ ...pod }).toResolve('api.example.com', '192.0.2.7');
   });
 
@@ -85,6 +86,8 @@ It asked:
       await cluster.pod({ namespace: 'shop' }).lookup('web');
     });
     await expecting(pod).not.toMissNothing(() => new pod.Resolver().resolve4('wbe').catch(() => {}));
+    const often = () => Promise.allSettled(Array.from({ length: 12 }, () => pod.resolve4('wbe')));
+    expect(await failureOf(expecting(pod).toMissNothing(often))).toMatch(/12 of 12 lookups.*\n\.\.\. and 2 more$/s);
     expect(await failureOf(expecting(pod).toMissNothing(() => pod.resolve4('wbe')))).toBe(
       `expected pod shop to miss nothing, but 1 of 1 lookups found nothing.
 wbe: Node's dns.resolve* uses no search list: wbe. was asked for, and does not exist

@@ -23,7 +23,7 @@ export const matchers = {
     const explanation = await explain(name);
     const found = inOrder(explanation.addresses);
     const pass = expected ? found.join() === expected.join() : found.length > 0;
-    const wanted = expected?.join(', ') || 'an address';
+    const wanted = expected ? expected.join(', ') || 'no address' : 'an address';
     const message = (not: string) =>
       `expected ${name} in pod ${pod.name} ${not}to resolve to ${wanted}, but it is ${found.join(', ') || 'not found'}.`;
     return result(pass, message, printLookup(explanation));
@@ -49,15 +49,16 @@ export const matchers = {
   /** All lookups of the pod find something while `run` runs, also those whose errors the program does not tell. */
   async toMissNothing(received: unknown, run: (pod: PodResolver) => unknown): Promise<MatcherResult> {
     const { pod } = podOf(received, 'toMissNothing');
-    const { misses, lookups, thrown } = await watched(pod, () => run(received as PodResolver));
-    if (thrown && misses.length === 0) throw thrown.error;
+    const { missed, shown: misses, lookups, thrown } = await watched(pod, () => run(received as PodResolver));
+    if (thrown && missed === 0) throw thrown.error;
     if (lookups === 0)
       throw new CairnError('CLUSTER', `toMissNothing: nothing was looked up in pod ${pod.name} during the run`);
     const message = (not: string) =>
-      `expected pod ${pod.name} ${not}to miss nothing, but ${misses.length} of ${lookups} lookups found nothing.`;
-    const shown = misses.slice(0, MAX_SHOWN_MISSES).map((miss) => `${printMiss(miss)}\n${printLookup(miss)}`);
+      `expected pod ${pod.name} ${not}to miss nothing, but ${missed} of ${lookups} lookups found nothing.`;
+    const told = misses.map((miss) => `${printMiss(miss)}\n${printLookup(miss)}`);
+    const more = missed > misses.length ? [`... and ${missed - misses.length} more`] : [];
     const ended = thrown ? [`The run failed: ${messageOf(thrown.error)}`] : [];
-    return result(misses.length === 0, message, [...shown, ...ended].join('\n'));
+    return result(missed === 0, message, [...told, ...more, ...ended].join('\n'));
   },
 };
 
@@ -89,20 +90,21 @@ function countOf(names: number): string {
 }
 
 async function watched(pod: ObservedPod, run: () => unknown) {
-  const misses: Explanation[] = [];
-  let lookups = 0;
+  const shown: Explanation[] = [];
+  let [lookups, missed] = [0, 0];
   const stop = pod.watch((explanation) => {
     lookups++;
-    if (!explanation.result.ok) misses.push(explanation);
+    if (!explanation.result.ok && ++missed <= MAX_SHOWN_MISSES) shown.push(explanation);
   });
+  let thrown: { readonly error: unknown } | undefined;
   try {
     await run();
-    return { misses, lookups };
   } catch (error) {
-    return { misses, lookups, thrown: { error } };
+    thrown = { error };
   } finally {
     stop();
   }
+  return { shown, missed, lookups, thrown };
 }
 
 function printMiss(miss: Explanation): string {

@@ -186,6 +186,7 @@ describe('delay', () => {
 
   test('ends with the cluster', async () => {
     const cluster = await startShop();
+    vi.useFakeTimers();
     cluster.delay('web', Infinity);
     const failing = expect(cluster.pod({ namespace: 'shop' }).resolve4(WEB)).rejects.toMatchObject({
       code: 'ETIMEOUT',

@@ -58,7 +58,7 @@ test('the last ones are kept, and a mark before them is an error', () => {
   journal.begin(asked('second.'));
   const mark = journal.mark();
   for (let i = 0; i < MAX_KEPT_QUERIES; i++) journal.begin(asked(`${i}.`))('timeout');
-  late({ octets: new Uint8Array(MAX_KEPT_OCTETS) });
+  late({ octets: new Uint8Array(MAX_KEPT_OCTETS + 1) });
   expect(journal.queries(mark)).toHaveLength(MAX_KEPT_QUERIES);
   expect(journal.queries()[0]).toMatchObject({ name: '0.', result: 'timeout' });
   const message = 'of the 10002 queries since the mark only the last 10000 are kept: take the mark later';
