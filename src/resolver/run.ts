@@ -3,6 +3,7 @@ import { answers } from '../net/upstream/match.ts';
 import type { Clock } from '../observe/clock.ts';
 import type { Brought, Transport } from './api.ts';
 import type { Query } from './exchange.ts';
+import { lookupTime } from './lookup-time.ts';
 import type { Machine } from './machine.ts';
 import { decodeReply, encodeQuery } from './message.ts';
 import { eventOf, type Prediction, type Traced } from './predict.ts';
@@ -24,49 +25,25 @@ export function readServer(server: string, port: number): Peer {
   return own === undefined ? { address: server, port } : { address: bracketed ?? plain!, port: Number(own) };
 }
 
-/** The time since a lookup began. */
-interface LookupTime {
-  now(): number;
-  /** Moves simulated time on. */
-  reach(ms: number): void;
-}
-
-function measuredTime(clock: Clock): LookupTime {
-  const startMs = clock.monotonic();
-  return { now: () => clock.monotonic() - startMs, reach() {} };
-}
-
-function simulatedTime(): LookupTime {
-  let nowMs = 0;
-  return {
-    now: () => nowMs,
-    reach(ms) {
-      nowMs = Math.max(nowMs, ms);
-    },
-  };
-}
-
 /** Runs a machine over a transport. If the signal comes first, it rejects with the signal's reason and ends all waits. */
 export async function run<T>(
   machine: Machine<T>,
   { transport, port, clock, localAddress, simulatedTime: isSimulated = false }: Network,
   signal: AbortSignal | undefined,
 ): Promise<Prediction<T>> {
-  const time = isSimulated ? simulatedTime() : measuredTime(clock);
+  const time = lookupTime(clock, isSimulated);
   const trace: Traced[] = [];
   const inbox: Traced[] = [];
   const ending = new AbortController();
   /** The queries whose responses may still come. */
   let open = 0;
-  let wake = () => {};
-  let skip = () => {};
 
   const arrive = (traced: Traced, outcome: Partial<Traced>) => {
     if (ending.signal.aborted) return;
     open--;
     Object.assign(traced, outcome, { endMs: time.now() });
     inbox.push(traced);
-    wake();
+    time.wake();
   };
   const ask = async (query: Query) => {
     const traced: Traced = { query, sentMs: time.now() };
@@ -78,7 +55,8 @@ export async function run<T>(
       const brought = await transport(message, server, query.protocol, ending.signal, localAddress?.(server));
       if (brought === 'silence') {
         open--;
-        return skip();
+        if (open === 0) time.skip();
+        return;
       }
       const {
         octets,
@@ -92,29 +70,13 @@ export async function run<T>(
       arrive(traced, { unreachable: true });
     }
   };
-  const waitUntil = (untilMs: number) =>
-    new Promise<void>((resolve) => {
-      if (inbox.length > 0) return resolve();
-      const finish = () => {
-        skip = () => {};
-        resolve();
-      };
-      const timer = clock.after(untilMs - time.now(), () => {
-        time.reach(untilMs);
-        finish();
-      });
-      wake = () => {
-        timer.cancel();
-        finish();
-      };
-      skip = () => {
-        if (!isSimulated || open > 0) return;
-        time.reach(untilMs);
-        wake();
-      };
-      skip();
-    });
-  const abort = () => wake();
+  const waitUntil = async (untilMs: number) => {
+    if (inbox.length > 0) return;
+    const waiting = time.until(untilMs);
+    if (open === 0) time.skip();
+    await waiting;
+  };
+  const abort = () => time.wake();
 
   signal?.throwIfAborted();
   signal?.addEventListener('abort', abort);
