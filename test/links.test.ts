@@ -30,3 +30,14 @@ test.each(pages)('the links of %s lead somewhere', (page) => {
   const links = [...readFileSync(resolve(ROOT, page), 'utf8').matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!);
   expect(links.filter((link) => !/^https?:/.test(link) && !leads(page, link))).toEqual([]);
 });
+
+/** Names that stand for others, and the file of the tutorial that a reader writes. */
+const PLACEHOLDER = /NAME|\/refuse\b/;
+
+test.each(pages)('the files that %s names exist', (page) => {
+  const named = readFileSync(resolve(ROOT, page), 'utf8').matchAll(
+    /`((?:src|test|docs|deploy|bench|scripts|examples)\/[^`\s]*)`/g,
+  );
+  const paths = [...named].map(([, path]) => path!).filter((path) => !PLACEHOLDER.test(path));
+  expect(paths.filter((path) => globSync(path, { cwd: ROOT }).length === 0)).toEqual([]);
+});

@@ -17,11 +17,6 @@ interface ClusterInput {
   readonly plugin?: readonly string[] | undefined;
 }
 
-/** A cluster as manifests describe it. */
-interface LoadedCluster extends Cluster {
-  readonly podManifests: readonly PodManifest[];
-}
-
 /** Kubernetes' own default, for services that have no cluster IP. */
 const DEFAULT_SERVICE_CIDR = parsePrefix('10.96.0.0/12')!;
 
@@ -30,7 +25,7 @@ const DEFAULT_SERVICE_CIDR = parsePrefix('10.96.0.0/12')!;
  *
  * @throws CairnError with all that is wrong in the files
  */
-export async function loadCluster({ manifests, corefile, plugin }: ClusterInput): Promise<LoadedCluster> {
+export async function loadCluster({ manifests, corefile, plugin }: ClusterInput): Promise<Cluster> {
   if (manifests) return load(manifests, { serviceCidrs: [DEFAULT_SERVICE_CIDR] });
   const options = await kubernetesOptions(corefile, plugin);
   if (options.manifests.length > 0) return load(options.manifests, clusterOptions(options));
@@ -50,14 +45,12 @@ export async function kubernetesOptions(
   throw new CairnError('USAGE', `${file} has no \`kubernetes\`: name one that does with --corefile`);
 }
 
-async function load(paths: readonly string[], options: ClusterOptions): Promise<LoadedCluster> {
-  const manifests = await loadManifests(paths);
-  const podManifests = manifests.filter((manifest) => manifest.kind === 'Pod');
-  return { ...buildCluster(manifests, options), podManifests };
+async function load(paths: readonly string[], options: ClusterOptions): Promise<Cluster> {
+  return buildCluster(await loadManifests(paths), options);
 }
 
 /** @throws CairnError for a pod that no manifest describes */
-export function findPod({ podManifests }: LoadedCluster, namespace: string, name: string): PodManifest {
+export function findPod({ podManifests }: Cluster, namespace: string, name: string): PodManifest {
   const found = podManifests.find((pod) => pod.namespace === namespace && pod.name === name);
   if (found) return found;
   const elsewhere = podManifests.filter((pod) => pod.name === name).map((pod) => `-n ${pod.namespace}`);

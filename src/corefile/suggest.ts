@@ -1,11 +1,17 @@
 /** No suggestion is made for longer words. */
 const MAX_WORD_LENGTH = 64;
 
-/** The candidate that a misspelt word probably means: the most similar one, if it is similar enough; else undefined. */
-export function closest(word: string, candidates: Iterable<string>): string | undefined {
+/**
+ * The candidate that a misspelt word probably means: the most similar one, if it is similar enough; else undefined. Letter case does not count.
+ */
+export function closest(
+  word: string,
+  candidates: Iterable<string>,
+  farthest = Math.max(1, Math.floor(word.length / 3)),
+): string | undefined {
   if (word.length > MAX_WORD_LENGTH) return undefined;
   let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
+  let bestDistance = farthest + 1;
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - word.length) >= bestDistance) continue;
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { definePlugin, type Place } from '../plugin/plugin.ts';
+import { definePlugin, type Place, type PluginDefinition } from '../plugin/plugin.ts';
 import { placePlugins } from './place.ts';
 
 const plugin = (name: string, place?: Place) =>
@@ -40,6 +40,13 @@ test('a plugin that another copy of Cairn made is refused', () => {
   const other = Object.defineProperty({ ...plugin('x') }, Symbol.for('cairn-dns/plugin copy'), copy);
   expect(() => placePlugins(BUILT_IN, [other])).toThrow(
     "plugin 'x' is made with another copy of cairn-dns, file:///other/plugin.js - import from 'cairn-dns/plugin'",
+  );
+});
+
+test.each(['Question', '', null])('a plugin that depends on %j is refused', (dependsOn) => {
+  const other = { ...plugin('x'), dependsOn } as unknown as PluginDefinition;
+  expect(() => placePlugins(BUILT_IN, [other])).toThrow(
+    `plugin 'x' says { dependsOn: ${JSON.stringify(dependsOn)} }, but the values are 'client', 'question', 'marked'`,
   );
 });
 

@@ -1,6 +1,6 @@
 import { CairnError } from '../base/errors.ts';
 import { didYouMean } from '../corefile/suggest.ts';
-import { otherCopyOf, type Place, type PluginDefinition } from '../plugin/plugin.ts';
+import { DEPENDS_ON, otherCopyOf, type Place, type PluginDefinition } from '../plugin/plugin.ts';
 
 /** The place of a plugin that names none: its replies may differ between clients, and the replies of the plugins below are still cached. */
 const USUAL: Place = { before: 'cache' };
@@ -9,7 +9,8 @@ const USUAL: Place = { before: 'cache' };
  * Puts the plugins of packages into the chain, each directly before or after the plugin that it names. Several at one place stand in the order in
  * which they were loaded.
  *
- * @throws CairnError for a plugin of another copy of Cairn, a name that another plugin has, a place at an unknown plugin, and places that contradict each other.
+ * @throws CairnError for a plugin of another copy of Cairn, a name that another plugin has, an unknown `dependsOn`, a place at an unknown plugin, and places that
+ * contradict each other.
  */
 export function placePlugins(
   builtIn: readonly PluginDefinition[],
@@ -20,6 +21,7 @@ export function placePlugins(
     const copy = otherCopyOf(definition);
     if (copy !== undefined) throw otherCopyError(definition, copy);
     if (byName.has(definition.name)) throw placeError(`there are two plugins with the name '${definition.name}'`);
+    checkDependsOn(definition);
     byName.set(definition.name, definition);
   }
   for (const { name, place = USUAL } of loaded) {
@@ -83,6 +85,13 @@ function contradiction(
     .map(({ name }) => `'${name}'`);
   const order = fixed.length > 1 ? `, and the order of ${fixed.join(', ')} is fixed` : '';
   return placeError(`places of plugins contradict each other: ${said.join(', ')}${order}`);
+}
+
+/** @throws CairnError for a word that JavaScript lets a package write */
+function checkDependsOn({ name, dependsOn }: PluginDefinition): void {
+  if (dependsOn === undefined || DEPENDS_ON.includes(dependsOn)) return;
+  const known = DEPENDS_ON.map((word) => `'${word}'`).join(', ');
+  throw placeError(`plugin '${name}' says { dependsOn: ${JSON.stringify(dependsOn)} }, but the values are ${known}`);
 }
 
 function otherCopyError({ name }: PluginDefinition, copy: string): CairnError {

@@ -22,6 +22,16 @@ export interface PageCertificate {
   current(): PageTls;
 }
 
+/** A plugin of a server block, as the other plugins see it. */
+export interface BlockPlugin {
+  readonly name: string;
+  readonly plugin: Plugin;
+  /** What the block says of it. */
+  readonly text: string;
+  /** Whether it offers values to others. */
+  readonly isOffering: boolean;
+}
+
 /** All that a plugin may use of the world around it. */
 export interface PluginEnv extends OfferEnv {
   /** Log lines of this plugin: `[LEVEL] plugin/NAME: …`. */
@@ -39,8 +49,8 @@ export interface PluginEnv extends OfferEnv {
     readonly view: string;
     /** Whether labels of the block's queries are ever read: what would be kept for them need not be, otherwise. */
     readonly labelled: boolean;
-    /** All plugins of the block, in chain order; complete once the chain is built. `text` is what the block says of each. */
-    plugins(): readonly { readonly name: string; readonly plugin: Plugin; readonly text: string }[];
+    /** All plugins of the block, in chain order; complete once the chain is built. */
+    plugins(): readonly BlockPlugin[];
   };
   /** A path of the Corefile, made absolute: relative ones start at the block's `root`, or at the working directory. */
   path(path: string): string;

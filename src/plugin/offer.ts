@@ -73,6 +73,11 @@ export class Offers {
     this.isComplete = true;
   }
 
+  /** Says that the server block is no longer served: what was offered is gone, also for those that keep their environment. */
+  end(): void {
+    this.all.length = 0;
+  }
+
   /** What is offered under a key. */
   of<T>(key: OfferKey<T>, from?: string): readonly T[] {
     const offered = this.all.filter((offer) => offer.key === key && (from === undefined || offer.plugin === from));

@@ -54,7 +54,7 @@ export interface Repetitions extends Pick<Query, 'protocol' | 'type' | 'zone' | 
 export interface Plugin {
   /** Puts the plugin in front of `next`; called once, when the chain is built. */
   wrap?(next: Handler): Handler;
-  /** Told of every query of the block after its reply was sent. Must not throw and must be cheap. */
+  /** Told of every query of the block when its response is encoded, or after the last message of a zone transfer. Must not throw and must be cheap. */
   observe?(query: Query, sent: Sent): void;
   /**
    * The same for many queries at once, of which only so much is known, a moment later. A block whose
@@ -167,7 +167,9 @@ export interface ParseContext extends BlockContext {
  * - `marked`: more than the question for some replies. The plugin itself marks those: it takes `repeat` off (`notRepeatable`), and
  *   sets `uncacheable` where it stands below `cache`.
  */
-export type DependsOn = 'client' | 'question' | 'marked';
+export type DependsOn = (typeof DEPENDS_ON)[number];
+
+export const DEPENDS_ON = ['client', 'question', 'marked'] as const;
 
 /** The version of the contract: a package names it as `api` in its package.json. */
 export const API_VERSION = 1;

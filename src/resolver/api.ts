@@ -35,8 +35,8 @@ export interface Brought {
 /**
  * Sends one message to one server and resolves with the octets of the response, or with undefined if none will come: then the resolver waits for its
  * time-out. So it does after `silence`, but with `simulatedTime` that wait takes no time. A rejection means that the server cannot be reached
- * (ECONNREFUSED), which a resolver sees at once. The signal, one for each lookup, ends the wait.
- * `localAddress` is what `setLocalAddress` was given for the server's family.
+ * (ECONNREFUSED), which a resolver sees at once. The signal, one for each lookup, ends the wait. `localAddress` is the address that the program chose with
+ * `setLocalAddress`.
  */
 export type Transport = (
   message: Uint8Array,
@@ -73,7 +73,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Those of `dns.lookup`, and a signal. */
+/** The options of `dns.lookup`, and a signal. */
 export interface LookupOptions extends NodeLookupOptions, CallOptions {}
 
 /** Every query of a lookup, and its outcome. */
@@ -145,7 +145,7 @@ export interface ResolveAddresses {
   (name: string, options: ResolveOptions & CallOptions): Promise<string[] | RecordWithTtl[]>;
 }
 
-/** What `dns.promises.Resolver` has: the records of one type. Every method takes a signal beside. */
+/** The methods of `dns.promises.Resolver`. Those for one record type also take a signal. */
 export interface RecordResolver {
   resolve: typeof promises.resolve;
   resolve4: ResolveAddresses;
@@ -178,11 +178,11 @@ export interface RecordResolver {
  */
 export interface Resolver extends RecordResolver {
   readonly lookup: Lookup;
-  /** A class like `dns.promises.Resolver`: its servers, time limits and lookups under way are its own. */
+  /** A class like `dns.promises.Resolver`: each instance has its servers, time limits and lookups. */
   readonly Resolver: new (
     options?: NodeResolverOptions,
   ) => RecordResolver;
-  /** Looks the name up and tells every step; a name that is not found is no error here. */
+  /** Looks the name up and reports every step. A name that is not found is not an error here. */
   explain(name: string, options?: CallOptions & { readonly type?: string }): Promise<Explanation>;
   /** What a lookup asks for if the name is not found. No server is asked, and the value is the same in every run. */
   plan(name: string, options?: { readonly type?: string }): LookupPlan;

@@ -4,7 +4,7 @@ import type { FailureCode } from './result.ts';
 /** The codes that `dns.lookup` has beside those of `dns.resolve`. */
 type LookupCode = 'EAI_AGAIN' | 'EAI_FAIL';
 
-/** A look-up that found nothing, with the properties of node:dns's errors. */
+/** A failed lookup, with the properties of node:dns's errors. */
 export class ResolverError extends CairnError {
   /** As libuv numbers it; undefined for `resolve*`, as with Node.js. */
   readonly errno: number | undefined;
@@ -32,7 +32,7 @@ export function failureText(code: string, syscall: string, hostname: string, why
   return `${syscall} ${code} ${hostname}: ${why}`;
 }
 
-/** What getaddrinfo says, by what the look-up found: C libraries tell less than resolvers find out. */
+/** What getaddrinfo says, by the result of the lookup. It has fewer codes. */
 const LOOKUP_CODES: Readonly<Record<FailureCode, 'ENOTFOUND' | LookupCode>> = {
   ENOTFOUND: 'ENOTFOUND',
   ENODATA: 'ENOTFOUND',

@@ -9,7 +9,7 @@ export interface HostsLine {
   readonly names: readonly string[];
 }
 
-/** Reads a hosts file. Lines that are not understood are passed over, as all resolvers do. */
+/** Reads a hosts file. Like all resolvers, it ignores lines that it does not understand. */
 export function parseHosts(text: string): HostsLine[] {
   return text.split('\n').flatMap((line): HostsLine[] => {
     const [written = '', ...names] = line.replace(/#.*/, '').trim().split(/\s+/);

@@ -27,7 +27,7 @@ export function createLookup(explainer: Explainer, families: readonly (4 | 6)[])
     const signal = typeof options === 'object' ? options?.signal : undefined;
     const finding = name ? find(name, checked, signal) : Promise.resolve(nothingFor(checked));
     if (!then) return finding.then((all) => (checked.all ? all : all[0]));
-    // What a callback throws is the program's, not this promise's.
+    // What a callback throws must not reject this promise.
     finding.then(
       (all) => process.nextTick(() => (checked.all ? then(null, all) : then(null, all[0]!.address, all[0]!.family))),
       (error) => process.nextTick(() => then(error)),
@@ -37,7 +37,7 @@ export function createLookup(explainer: Explainer, families: readonly (4 | 6)[])
   return Object.assign(lookup, { [promisify.custom]: lookup }) as unknown as Lookup;
 }
 
-/** Node.js finds no name under an empty one, and says so without an error. */
+/** For an empty name, Node.js returns no address, without an error. */
 function nothingFor({ all, family }: CheckedLookup): LookupAddress[] {
   return all ? [] : [{ address: null as unknown as string, family: family === 6 ? 6 : 4 }];
 }
@@ -54,7 +54,7 @@ async function findAddresses(
   // An interface that is up has a link-local address of IPv6.
   const usable = has(ADDRCONFIG) ? asked.filter((one) => one === 6 || families.includes(one)) : asked;
   if (usable.length === 0) {
-    const why = `the machine has no IPv${family} address of its own, as ADDRCONFIG wants`;
+    const why = `the machine has no IPv${family} address, which ADDRCONFIG requires`;
     throw lookupError('ENOTFOUND', name, why);
   }
   const ask = (of: readonly (4 | 6)[]) => askFor(explainer, name, of, signal);
@@ -79,7 +79,7 @@ async function askFor(
     .map(({ type, data }) => ({ address: String(data), family: type === 'A' ? 4 : 6 }));
 }
 
-/** A name in another script is asked for as Punycode (RFC 5891); one that cannot be, as it is. */
+/** Punycode for a name that is not ASCII (RFC 5891); if that is not possible, the name itself. */
 export function inAscii(name: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is ASCII
   return /^[\x00-\x7f]*$/.test(name) ? name : domainToASCII(name) || name;

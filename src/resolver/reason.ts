@@ -1,12 +1,13 @@
 import type { ExplainedQuery, Explanation } from './api.ts';
 import { dotsIn, isAbsolute } from './candidates.ts';
-import { FAILURE_CODES, verdictOf } from './verdict.ts';
+import { FAILURE_CODES, VERDICT_TEXT, verdictOf } from './verdict.ts';
 
 /** What a reason ends with that says what was probably meant. */
 const HINT = /; (?:did you mean|there is one in) /;
 
 /**
- * Why nothing was found, for people, as the servers say it: at the candidate that a name of its form most probably means. Undefined where no server says it.
+ * Why nothing was found, for people, as the servers say it: at the candidate that a name of its form most probably means. Undefined where no
+ * server said what decided.
  */
 export function reasonOf({ name, stub, queries, result }: Explanation): string | undefined {
   if (result.ok) return undefined;
@@ -15,13 +16,14 @@ export function reasonOf({ name, stub, queries, result }: Explanation): string |
   const deciding = queries.filter(({ reply }) => reply && FAILURE_CODES[verdictOf(reply) as 'nodata'] === result.code);
   const reasons = new Map(deciding.map((query) => [query.name, saidOf(query)]));
   const said = [...reasons.values()];
-  const meant = new Set(placesOf(name, said.length).flatMap((place) => said[place] ?? []));
-  const hint = [...meant].find((reason) => HINT.test(reason));
-  return hint ?? ([...meant].join('; ') || said.findLast((reason) => reason !== undefined));
+  if (!isShort(name)) return reasons.get(isAbsolute(name) ? name : `${name}.`) ?? said.at(-1);
+  const meant = new Set(placesOf(name).flatMap((place) => said[place] ?? []));
+  return [...meant].find((reason) => HINT.test(reason)) ?? ([...meant].join('; ') || said.at(-1));
 }
 
-function saidOf({ reply }: ExplainedQuery): string | undefined {
-  return reply?.reason ?? reply?.extendedErrors[0];
+/** What the server said, or else what that amounts to. */
+function saidOf({ name, reply }: ExplainedQuery): string {
+  return reply?.reason ?? reply?.extendedErrors[0] ?? `${name} ${VERDICT_TEXT[verdictOf(reply!)]}`;
 }
 
 /** Whether the name would only be found with a search list of a cluster: SERVICE, SERVICE.NAMESPACE, POD.SERVICE or SERVICE.NAMESPACE.svc. */
@@ -30,10 +32,9 @@ function isShort(name: string): boolean {
   return !isAbsolute(name) && (dotsIn(plain) <= 1 || /\.svc$/i.test(plain));
 }
 
-/** Which candidates the name may mean. A whole name is meant as it is typed, which a pod asks for last. */
-function placesOf(name: string, count: number): number[] {
+/** Which candidates a short name may mean: those with the namespace, with `svc` and with the cluster's domain alone are in this order. */
+function placesOf(name: string): number[] {
   const dots = dotsIn(withoutPort(name));
-  if (!isShort(name)) return [count - 1];
   return dots === 0 ? [0] : dots === 1 ? [0, 1] : [2];
 }
 

@@ -237,7 +237,7 @@ test('Resolver waits as long as it was told, and cancel() ends what it asked', a
 
 test.each([
   [{ reason: 'the zone is empty' }, 'queryA ENOTFOUND nope.test.: the zone is empty'],
-  [{}, /^queryA ENOTFOUND nope\.test\.: A of nope\.test\. does not exist$/],
+  [{}, 'queryA ENOTFOUND nope.test.: nope.test. does not exist'],
 ])('an error ends with what the transport tells: %j', async (told, message) => {
   const transport: Transport = async (...asked) => ({ octets: (await records(...asked)) as Uint8Array, ...told });
   await expect(resolverWith({ transport, stub: 'go' }).resolve4('nope.test.')).rejects.toThrow(message);

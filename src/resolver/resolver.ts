@@ -12,7 +12,7 @@ import { socketTransport } from './transport.ts';
 const DNS_PORT = 53;
 
 /**
- * A resolver that sends the same queries as one of the stub resolvers, and decides in the same way. It keeps no state between lookups: no cache, no
+ * A resolver that sends the same queries as the stub resolvers of a program, and decides in the same way. It keeps no state between lookups: no cache, no
  * memory of servers.
  */
 export function createResolver(options: ResolverOptions): Resolver {

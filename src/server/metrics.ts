@@ -30,10 +30,15 @@ function exposeBuild(metrics: Metrics): void {
 
 /** Shows the counts of each listener's sockets. */
 export function exposeTransports(metrics: Metrics, sockets: () => Iterable<OpenSockets>): void {
+  exposeStreams(metrics, sockets);
+  exposeUdp(metrics, sockets);
+}
+
+function exposeStreams(metrics: Metrics, sockets: () => Iterable<OpenSockets>): void {
   const open = metrics.gauge('cairn_tcp_connections', 'TCP connections that are open.', ['server']);
   const refused = metrics.counter(
     'cairn_tcp_connections_refused_total',
-    'TCP connections closed unheard because as many as allowed were busy.',
+    'TCP connections closed unheard because as many as allowed were busy, or because there were no credentials.',
     ['server'],
   );
   const unfinished = metrics.gauge('cairn_tcp_unfinished_bytes', 'Memory of TCP connections for incomplete messages.', [
@@ -51,10 +56,26 @@ export function exposeTransports(metrics: Metrics, sockets: () => Iterable<OpenS
   );
   const responses = metrics.counter(
     'coredns_dns_https_responses_total',
-    'Counter of DoH responses per server and http status code.',
+    'Responses over DNS over HTTPS, by HTTP status.',
     ['server', 'status'],
   );
-  const sendErrors = metrics.counter('cairn_udp_send_errors_total', 'UDP replies that the system did not send.', [
+  metrics.onScrape('streams', () => {
+    for (const gauge of [open, unfinished, unsent]) gauge.reset();
+    for (const { binding, streams } of sockets()) {
+      const { server } = binding.responder;
+      open.cell(server).value = streams.stats.open;
+      refused.cell(server).value = streams.stats.refused;
+      unfinished.cell(server).value = streams.stats.unfinishedOctets;
+      unsent.cell(server).value = streams.stats.unsentOctets;
+      for (const [reason, count] of Object.entries(streams.stats.closed)) closed.cell(server, reason).value = count;
+      if (!('responses' in streams)) continue;
+      for (const [status, count] of streams.responses) responses.cell(server, `${status}`).value = count;
+    }
+  });
+}
+
+function exposeUdp(metrics: Metrics, sockets: () => Iterable<OpenSockets>): void {
+  const sendErrors = metrics.counter('cairn_udp_send_errors_total', 'UDP responses that the system did not send.', [
     'server',
   ]);
   const receiveErrors = metrics.counter(
@@ -79,19 +100,11 @@ export function exposeTransports(metrics: Metrics, sockets: () => Iterable<OpenS
     ['server'],
   );
   const deaths = metrics.counter('cairn_udp_worker_deaths_total', 'Threads that died and were replaced.', ['server']);
-  metrics.onScrape('transports', () => {
-    for (const gauge of [open, unfinished, unsent, workers]) gauge.reset();
-    for (const { binding, streams, udp } of sockets()) {
-      const { server } = binding.responder;
-      open.cell(server).value = streams.stats.open;
-      refused.cell(server).value = streams.stats.refused;
-      unfinished.cell(server).value = streams.stats.unfinishedOctets;
-      unsent.cell(server).value = streams.stats.unsentOctets;
-      for (const [reason, count] of Object.entries(streams.stats.closed)) closed.cell(server, reason).value = count;
-      if ('responses' in streams) {
-        for (const [status, count] of streams.responses) responses.cell(server, `${status}`).value = count;
-      }
+  metrics.onScrape('udp', () => {
+    workers.reset();
+    for (const { binding, udp } of sockets()) {
       if (!udp) continue;
+      const { server } = binding.responder;
       sendErrors.cell(server).value = udp.stats.sendErrors;
       receiveErrors.cell(server).value = udp.stats.receiveErrors;
       stale.cell(server).value = udp.stats.stale;

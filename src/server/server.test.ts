@@ -4,7 +4,7 @@ import { printRecord } from '../dns/presentation.ts';
 import { rr, TXT } from '../dns/rr.ts';
 import { decodeMessage } from '../dns/wire/decode.ts';
 import { encodeMessage } from '../dns/wire/encode.ts';
-import { definePlugin, type Plugin, type PluginDefinition } from '../plugin/plugin.ts';
+import { definePlugin, type Handler, type Plugin, type PluginDefinition } from '../plugin/plugin.ts';
 import { createReply } from '../plugin/reply.ts';
 import { firstMessage } from './answer/stream.ts';
 import { corefileSource } from './configuration/corefile-source.ts';
@@ -14,12 +14,12 @@ import { Server, type ServerOptions } from './server.ts';
 function serverOf(
   text: string,
   made: Readonly<Record<string, () => Plugin>>,
-  options: Pick<ServerOptions, 'inProcess'> = {},
+  { dependsOn, ...options }: Pick<ServerOptions, 'inProcess'> & Pick<PluginDefinition, 'dependsOn'> = {},
 ) {
   const lines: string[] = [];
   let current = text;
   const plugins: PluginDefinition[] = Object.entries(made).map(([name, create]) =>
-    definePlugin({ name, parse: () => undefined, create }),
+    definePlugin({ name, ...(dependsOn && { dependsOn }), parse: () => undefined, create }),
   );
   const source = { load: () => corefileSource({ file: 'Corefile', text: current, plugins, dnsPort: 0 }).load() };
   const server = new Server({ ...options, source, sink: (_, line) => lines.push(line) });
@@ -44,6 +44,40 @@ test('when one plugin cannot start, the others are told, waited for, and stopped
   });
   await expect(server.start()).rejects.toThrow('Corefile:3:1 - Error during parsing: plugin/bad: no luck');
   expect(log).toEqual(['aborted', 'started', 'stopped', 'bad stopped']);
+});
+
+test.each([
+  ['nothing', () => undefined],
+  ['a promise', async () => ({})],
+])('a plugin whose create returns %s keeps the server from starting', async (_, create) => {
+  const { server } = serverOf('. {\nbad\n}', { bad: create as unknown as () => Plugin });
+  await expect(server.start()).rejects.toThrow(
+    'Corefile:2:1 - Error during parsing: plugin/bad: its create did not return a plugin - return an object',
+  );
+});
+
+test.each([
+  ['client', 'nothing', () => undefined],
+  ['question', 'nothing', () => undefined],
+  ['question', 'a promise', async (next: Handler) => next],
+] as const)('a plugin (%s) whose wrap returns %s keeps the server from starting', async (dependsOn, _, wrap) => {
+  const { server } = serverOf('. {\nbad\n}', { bad: () => ({ wrap }) as unknown as Plugin }, { dependsOn });
+  await expect(server.start()).rejects.toThrow(
+    'Corefile:2:1 - Error during parsing: plugin/bad: its wrap did not return a handler - return next',
+  );
+});
+
+test('when plugins fail to stop, the errors are logged, and the others stop', async () => {
+  const log: string[] = [];
+  const { server, lines, rewrite } = serverOf('. {\nbad\ngood\n}', {
+    bad: () => ({ stop: () => Promise.reject(new Error('no luck')) }),
+    good: () => ({ stop: () => void log.push('good stopped') }),
+  });
+  await server.start();
+  rewrite('. {\ngood\n}');
+  expect(await server.reload()).toBe('reloaded');
+  expect(log).toEqual(['good stopped']);
+  expect(lines).toContain('[ERROR] plugin/bad: no luck');
 });
 
 test('a plugin that fails in shutdown does not keep the server from ending, and the failure is logged', async () => {

@@ -1,3 +1,4 @@
+import { type V1ObjectMeta, V1Pod, V1Service, V1StatefulSet } from '@kubernetes/client-node';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ask } from '../../test/support/ask.ts';
 import { folderWith } from '../../test/support/folder.ts';
@@ -335,12 +336,19 @@ stub.example:53 {
 
 describe('manifests', () => {
   const YAML =
-    'apiVersion: v1\nkind: Service\nmetadata: {name: api, namespace: shop}\nspec: {clusterIP: 10.96.0.30}\n---\napiVersion: apps/v1\nkind: Deployment\n';
+    'apiVersion: v1\nkind: Service\nmetadata: {name: api, namespace: shop}\nspec: {clusterIP: 10.96.0.30}\n---\napiVersion: apps/v1\nkind: DaemonSet\n';
 
   test('come from files, next to objects', async () => {
     const cluster = await start({ manifests: folderWith({ 'a.yaml': YAML }) });
     expect(await cluster.resolve('api.shop.svc.cluster.local')).toEqual(['10.96.0.30']);
     expect(await cluster.resolve('web.shop.svc.cluster.local')).toEqual(['10.96.0.20']);
+  });
+
+  test('with a typing error are refused, like objects', async () => {
+    const manifests = folderWith({ 'a.yaml': YAML.replace('clusterIP', 'clusterIp') });
+    await expect(startCluster({ manifests })).rejects.toThrow(
+      `${manifests}/a.yaml:4:19: Service shop/api: spec.clusterIp is unknown - did you mean 'clusterIP'?`,
+    );
   });
 
   test('and objects must not be of one name', async () => {
@@ -353,6 +361,50 @@ describe('manifests', () => {
 
   test('that are not there are told', async () => {
     await expect(startCluster({ manifests: ['no/such/folder'] })).rejects.toThrow('no/such/folder does not exist');
+  });
+});
+
+describe('objects of client-node', () => {
+  const metadata = {
+    namespace: 'shop',
+    creationTimestamp: new Date(0),
+    annotations: undefined,
+  } as unknown as V1ObjectMeta;
+
+  test('may lack their kind, and have dates and undefined members', async () => {
+    const db = Object.assign(new V1Service(), {
+      metadata: { ...metadata, name: 'db' },
+      spec: {
+        clusterIP: 'None',
+        clusterIPs: undefined,
+        selector: { app: 'db', tier: undefined },
+        ports: [{ port: 1 }],
+      },
+      status: undefined,
+    });
+    const member = Object.assign(new V1Pod(), {
+      metadata: { ...metadata, name: 'db-0', labels: { app: 'db' } },
+      spec: { hostname: 'db-0', subdomain: 'db' },
+      status: { podIP: '10.244.0.1', startTime: new Date(0) },
+    });
+    const set = Object.assign(new V1StatefulSet(), {
+      metadata: { ...metadata, name: 'redis' },
+      spec: { serviceName: 'redis', replicas: undefined, template: { metadata: { labels: { app: 'redis' } } } },
+    });
+    const list = { apiVersion: 'v1', kind: 'ServiceList', items: [db] };
+    const cluster = await start({ objects: [] });
+    cluster.apply(list, member, set);
+    expect(await cluster.resolve('db-0.db.shop.svc.cluster.local')).toEqual(['10.244.0.1']);
+    expect(cluster.podsOf('redis').map(({ name }) => name)).toEqual(['redis-0']);
+    cluster.delete(set, db);
+    expect(await cluster.resolve('db.shop.svc.cluster.local')).toEqual([]);
+  });
+
+  test('are checked like other objects', async () => {
+    const service = Object.assign(new V1Service(), { metadata: { name: 'a' }, spec: { clusterIp: 'None' } });
+    await expect(startCluster({ objects: [service] })).rejects.toThrow(
+      "spec.clusterIp is unknown - did you mean 'clusterIP'?",
+    );
   });
 });
 
@@ -376,6 +428,18 @@ describe('helpful errors', () => {
     [
       { objects: [{ kind: 'Service', metadata: { namespace: 'shop' } }] as never },
       /^objects\[0\]: Service shop: metadata\.name is missing/,
+    ],
+    [
+      { objects: [{ ...DB, spec: { ...DB.spec, clusterIP: undefined, clusterIp: 'None' } }] as never },
+      "objects[0]: Service shop/db: spec.clusterIp is unknown - did you mean 'clusterIP'?",
+    ],
+    [
+      { objects: [{ kind: 'StatefulSet', metadata: { name: 'db' }, spec: { replica: 3 } }] as never },
+      "objects[0]: StatefulSet db: spec.replica is unknown - did you mean 'replicas'?",
+    ],
+    [
+      { objects: [{ kind: 'Service', metadata: { nmae: 'db' } }] as never },
+      "objects[0]: Service (without a name): metadata.nmae is unknown - did you mean 'name'?",
     ],
     [{ objects: [WEB, DB, WEB] }, 'Service shop/web is at objects[0] and at objects[2]: remove one of them'],
     [{ externals: { 'a.test': 'here' } }, 'externals: "here" of a.test is not an IP address'],

@@ -11,17 +11,18 @@ import { createObjectStore, type ObjectStore, readObjects } from '../sources/mem
 import type { Failure, Fault, FaultOptions } from './faults.ts';
 import type { AskedQuery, QueryMark } from './journal.ts';
 import { type LocalSockets, listenFor } from './listen.ts';
-import type { ClusterObject, ObjectReference } from './objects.ts';
+import type { Checked, ClientObject, ClusterObject, ObjectReference } from './objects.ts';
 import type { PodOptions } from './pod-options.ts';
 import { type PodChoice, type PodResolver, podViews } from './pods.ts';
 import { type Answer, ask } from './question.ts';
 import { pluginsIn, type ServedCluster, type World } from './stand-ins.ts';
 import { createTraffic, type Traffic } from './traffic.ts';
+import { type PodStatus, type WorkloadChoice, workloadViews } from './workloads.ts';
 
-export interface ClusterOptions {
+export interface ClusterOptions<T extends ClusterObject | ClientObject = ClusterObject> {
   /** Files, folders and patterns of manifests; relative ones start at the working directory. */
   readonly manifests?: string | readonly string[];
-  readonly objects?: readonly ClusterObject[];
+  readonly objects?: readonly (T & Checked<T>)[];
   /**
    * The path of a Corefile, or its text, which has a `{`. By default the cluster's zone is `cluster.local`, and pods
    * have names (`pods insecure`).
@@ -31,6 +32,8 @@ export interface ClusterOptions {
   readonly externals?: Readonly<Record<string, string | readonly string[]>>;
   /** The network from which services without a cluster IP get one; 10.96.0.0/12 by default. */
   readonly serviceCidr?: string;
+  /** The network from which the pods of Deployments and StatefulSets get addresses; 10.244.0.0/16 by default. */
+  readonly podCidr?: string;
   /** The node's resolv.conf, which pods with `dnsPolicy: Default` get; its nameservers know the `externals`. */
   readonly nodeResolvConf?: string;
   /** Whether programs outside of the test may send queries to {@link Cluster.address}. Otherwise there is no socket. */
@@ -44,20 +47,33 @@ export interface Cluster extends AsyncDisposable {
   /**
    * Names as a program in a pod sees them: its search list and hosts file, and the resolvers of its image and runtime.
    *
-   * @throws CairnError for a pod that does not exist, and for unknown options
+   * @throws CairnError for a pod that does not exist, and for options that do not exist
    */
   pod(pod: PodChoice, options?: PodOptions): PodResolver;
   pod(pod: { readonly namespace: string; readonly name?: string } & PodOptions): PodResolver;
   /** Adds or replaces objects; replies show them when this returns. @throws CairnError; then nothing changes */
-  apply(...objects: readonly ClusterObject[]): void;
-  /** Removes objects; a Namespace with all its objects. @throws CairnError for an object that does not exist; then nothing changes */
-  delete(...references: readonly ObjectReference[]): void;
+  apply<const T extends readonly (ClusterObject | ClientObject)[]>(
+    ...objects: T & { [I in keyof T]: Checked<T[I]> }
+  ): void;
+  /**
+   * Removes objects; a Namespace with all its objects. A Deployment or StatefulSet replaces a deleted pod by one with another address; only in a
+   * StatefulSet the new pod has the same name.
+   *
+   * @throws CairnError for an object that does not exist; then nothing changes
+   */
+  delete<const T extends readonly (ObjectReference | ClientObject)[]>(
+    ...references: T & { [I in keyof T]: Checked<T[I], ObjectReference> }
+  ): void;
   /**
    * Makes a pod ready or not ready.
    *
    * @throws CairnError for a pod that does not exist or has no address, or is an endpoint of a given EndpointSlice
    */
   setReady(pod: PodChoice, ready?: boolean): void;
+  /** Sets how many pods a Deployment, StatefulSet or ReplicaSet has. @throws CairnError if it does not exist */
+  scale(workload: WorkloadChoice, replicas: number): void;
+  /** The pods that a Deployment, StatefulSet or ReplicaSet selects, by name. @throws CairnError if it does not exist */
+  podsOf(workload: WorkloadChoice): readonly PodStatus[];
   /** The server's response to one question. The name is complete; no search list is used. Never rejects if something is not found. */
   query(name: string, type?: string): Promise<Answer>;
   /** The data of the records of a complete name, without CNAME records; empty if there are none. */
@@ -89,6 +105,7 @@ export interface Cluster extends AsyncDisposable {
 }
 
 const DEFAULT_SERVICE_CIDR = '10.96.0.0/12';
+const DEFAULT_POD_CIDR = '10.244.0.0/16';
 /** An address for documentation (RFC 5737), which stands for all servers outside of the cluster. */
 const OUTSIDE = '192.0.2.53';
 
@@ -108,14 +125,17 @@ const OUTSIDE_COREFILE = `.:53 {\n    forward . ${OUTSIDE}\n}\n`;
  *
  * @throws CairnError that says which object, file or line is wrong.
  */
-export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
+export async function startCluster<T extends ClusterObject | ClientObject = ClusterObject>(
+  options: ClusterOptions<T> = {},
+): Promise<Cluster> {
   const { corefile = DEFAULT_COREFILE, log = () => {}, nodeResolvConf = `nameserver ${OUTSIDE}\n` } = options;
   const objects = await readCluster(options);
   const served: ServedCluster[] = [];
   let forwards = false;
   const world: World = {
     objects,
-    serviceCidrs: [readCidr(options.serviceCidr ?? DEFAULT_SERVICE_CIDR)],
+    serviceCidrs: [readCidr('serviceCidr', options.serviceCidr, DEFAULT_SERVICE_CIDR)],
+    podCidrs: [readCidr('podCidr', options.podCidr, DEFAULT_POD_CIDR)],
     externals: readExternals(options.externals ?? {}),
     serves: (cluster) => served.push(cluster),
     forwards: () => {
@@ -147,6 +167,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     queries: traffic.queries,
     fail: traffic.fail,
     delay: traffic.delay,
+    ...workloadViews(objects, served[0]!),
     apply: (...given) => objects.apply(given),
     delete: (...references) => objects.delete(references),
     query: (name, type = 'A') => ask(inside, name, type),
@@ -166,7 +187,13 @@ function inProcess(corefile: string, world: World, sink: LogSink): Server {
   return new Server({ source, sink, inProcess: true, random: seededRandom() });
 }
 
-async function readCluster({ manifests = [], objects = [] }: ClusterOptions): Promise<ObjectStore> {
+/** The description of a cluster, for all types of objects. */
+interface Described {
+  readonly manifests?: string | readonly string[];
+  readonly objects?: readonly unknown[];
+}
+
+async function readCluster({ manifests = [], objects = [] }: Described): Promise<ObjectStore> {
   const store = createObjectStore();
   store.add(await loadManifests([manifests].flat()));
   store.add(objects.flatMap((object, i) => readObjects(object, `objects[${i}]`)));
@@ -178,10 +205,10 @@ function lacking(plugin: string, what: string): CairnError {
   return new CairnError('COREFILE', `the Corefile has no \`${plugin}\`, which would answer for ${what}: add it`);
 }
 
-function readCidr(text: string) {
-  const prefix = parsePrefix(text);
+function readCidr(option: string, text: string | undefined, byDefault: string) {
+  const prefix = parsePrefix(text ?? byDefault);
   if (prefix) return prefix;
-  throw new CairnError('CLUSTER', `serviceCidr is "${text}", it should be a network such as ${DEFAULT_SERVICE_CIDR}`);
+  throw new CairnError('CLUSTER', `${option} is "${text}", it should be a network such as ${byDefault}`);
 }
 
 function readExternals(externals: NonNullable<ClusterOptions['externals']>): HostEntry[] {

@@ -7,16 +7,24 @@ export { type Cluster, type ClusterOptions, startCluster } from './cluster.ts';
 export type { Failure, Fault, FaultOptions } from './faults.ts';
 export type { AskedQuery, QueryMark } from './journal.ts';
 export type {
+  Checked,
+  ClientObject,
   ClusterObject,
+  DeploymentObject,
   EndpointSliceObject,
   EndpointsObject,
   NamespaceObject,
   ObjectMeta,
   ObjectReference,
   PodObject,
+  PodTemplate,
+  ReplicaSetObject,
+  ReplicationControllerObject,
   ServiceImportObject,
   ServiceObject,
+  StatefulSetObject,
 } from './objects.ts';
 export type { PodOptions } from './pod-options.ts';
 export type { PodChoice, PodResolver } from './pods.ts';
 export type { Answer, AnswerRecord } from './question.ts';
+export type { PodStatus, WorkloadChoice } from './workloads.ts';

@@ -38,34 +38,35 @@ export interface ServiceObject extends Rest {
   };
 }
 
+interface PodSpec extends Rest {
+  /** With `subdomain`, the pod's name below the headless service of that name. */
+  readonly hostname?: string;
+  readonly subdomain?: string;
+  readonly hostNetwork?: boolean;
+  readonly dnsPolicy?: 'ClusterFirst' | 'ClusterFirstWithHostNet' | 'Default' | 'None';
+  readonly dnsConfig?: {
+    readonly nameservers?: readonly string[];
+    readonly searches?: readonly string[];
+    readonly options?: readonly { readonly name: string; readonly value?: string }[];
+  };
+  readonly enableServiceLinks?: boolean;
+  readonly hostAliases?: readonly { readonly ip: string; readonly hostnames?: readonly string[] }[];
+  readonly containers?: readonly {
+    readonly ports?: readonly {
+      readonly name?: string;
+      readonly containerPort: number;
+      readonly protocol?: Protocol;
+      readonly [field: string]: unknown;
+    }[];
+    readonly [field: string]: unknown;
+  }[];
+}
+
 export interface PodObject extends Rest {
   readonly kind: 'Pod';
   readonly apiVersion?: 'v1';
   readonly metadata: ObjectMeta;
-  readonly spec?: {
-    /** With `subdomain`, the pod's name below the headless service of that name. */
-    readonly hostname?: string;
-    readonly subdomain?: string;
-    readonly hostNetwork?: boolean;
-    readonly dnsPolicy?: 'ClusterFirst' | 'ClusterFirstWithHostNet' | 'Default' | 'None';
-    readonly dnsConfig?: {
-      readonly nameservers?: readonly string[];
-      readonly searches?: readonly string[];
-      readonly options?: readonly { readonly name: string; readonly value?: string }[];
-    };
-    readonly enableServiceLinks?: boolean;
-    readonly hostAliases?: readonly { readonly ip: string; readonly hostnames?: readonly string[] }[];
-    readonly containers?: readonly {
-      readonly ports?: readonly {
-        readonly name?: string;
-        readonly containerPort: number;
-        readonly protocol?: Protocol;
-        readonly [field: string]: unknown;
-      }[];
-      readonly [field: string]: unknown;
-    }[];
-    readonly [field: string]: unknown;
-  };
+  readonly spec?: PodSpec;
   /** A pod with an address is an endpoint unless its condition `Ready` says no. */
   readonly status?: {
     readonly podIP?: string;
@@ -77,6 +78,59 @@ export interface PodObject extends Rest {
       readonly [field: string]: unknown;
     }[];
     readonly [field: string]: unknown;
+  };
+}
+
+/** The template of the pods of a workload. */
+export interface PodTemplate extends Rest {
+  readonly metadata: { readonly labels: Readonly<Record<string, string>>; readonly [field: string]: unknown };
+  readonly spec?: PodSpec;
+}
+
+interface WorkloadSpec extends Rest {
+  /** The number of pods; 1 by default. */
+  readonly replicas?: number;
+  /** The labels of its pods; by default those of the template. */
+  readonly selector?: {
+    readonly matchLabels?: Readonly<Record<string, string>>;
+    readonly [field: string]: unknown;
+  };
+  readonly template: PodTemplate;
+}
+
+export interface DeploymentObject extends Rest {
+  readonly kind: 'Deployment';
+  readonly apiVersion?: 'apps/v1';
+  readonly metadata: ObjectMeta;
+  readonly spec: WorkloadSpec;
+}
+
+export interface ReplicaSetObject extends Rest {
+  readonly kind: 'ReplicaSet';
+  readonly apiVersion?: 'apps/v1';
+  readonly metadata: ObjectMeta;
+  readonly spec: WorkloadSpec;
+}
+
+export interface StatefulSetObject extends Rest {
+  readonly kind: 'StatefulSet';
+  readonly apiVersion?: 'apps/v1';
+  readonly metadata: ObjectMeta;
+  readonly spec: WorkloadSpec & {
+    /** The headless service below which the pods have names. */
+    readonly serviceName?: string;
+    readonly ordinals?: { readonly start?: number };
+  };
+}
+
+export interface ReplicationControllerObject extends Rest {
+  readonly kind: 'ReplicationController';
+  readonly apiVersion?: 'v1';
+  readonly metadata: ObjectMeta;
+  readonly spec: Rest & {
+    readonly replicas?: number;
+    readonly selector?: Readonly<Record<string, string>>;
+    readonly template: PodTemplate;
   };
 }
 
@@ -137,7 +191,25 @@ export type ClusterObject =
   | NamespaceObject
   | EndpointSliceObject
   | EndpointsObject
-  | ServiceImportObject;
+  | ServiceImportObject
+  | DeploymentObject
+  | StatefulSetObject
+  | ReplicaSetObject
+  | ReplicationControllerObject;
+
+/** An object whose type has no specific `kind`, such as `V1Service` of `@kubernetes/client-node`. Its content is checked when it is read. */
+export interface ClientObject {
+  readonly apiVersion?: string | undefined;
+  readonly kind?: string | undefined;
+  readonly metadata?: { readonly name?: string | undefined; readonly namespace?: string | undefined } | undefined;
+}
+
+/** An object whose type has a specific `kind` must be a `Whole`. */
+export type Checked<T, Whole = ClusterObject> = T extends { readonly kind: infer K }
+  ? string extends K
+    ? ClientObject
+    : Whole
+  : ClientObject;
 
 /** The names of an object; a whole object is accepted, too. */
 export interface ObjectReference extends Rest {

@@ -11,7 +11,7 @@ export interface PodOptions {
   readonly image?: ImageName;
   /** What the program asks with, which decides about `resolve*` and `reverse`, and with `go`, `c-ares` and `busybox` about `lookup`, too; `node` by default. */
   readonly runtime?: RuntimeName;
-  /** Those of the container's variables that change its resolver: LOCALDOMAIN and RES_OPTIONS. */
+  /** The container's variables that change its resolver: LOCALDOMAIN and RES_OPTIONS. */
   readonly environment?: Environment;
 }
 

@@ -26,8 +26,8 @@ import type { Traffic } from './traffic.ts';
 export type PodChoice = string | { readonly namespace: string; readonly name?: string };
 
 /**
- * Names as a program in a pod sees them: `lookup` is `dns.lookup` and `dns.promises.lookup`, the rest is `dns.promises.Resolver`. `explain` reports
- * every query of a lookup.
+ * Names as a program in a pod sees them: `lookup` is `dns.lookup` and `dns.promises.lookup`, the rest is `dns.promises.Resolver`. `explain` reports every
+ * query of a lookup.
  */
 export interface PodResolver extends Resolver {
   readonly namespace: string;
@@ -65,7 +65,7 @@ export function podViews({ objects, cluster, inside, outside, nodeResolvConf, tr
   return {
     pod(choice: PodChoice & Partial<PodOptions>, options: PodOptions = {}): PodResolver {
       const { image, runtime, environment = {} } = optionsOf(choice, options);
-      const { namespace, name, kubelet, pod } = findPod(objects, choice);
+      const { namespace, name, kubelet, pod } = findPod(cluster.pods(), choice);
       const label = name === undefined ? namespace : `${namespace}/${name}`;
       const addresses = pod?.record?.ips ?? [];
       const dns = clusterDns();
@@ -79,36 +79,26 @@ export function podViews({ objects, cluster, inside, outside, nodeResolvConf, tr
       };
       const families = familiesOf(addresses.length > 0 ? addresses : [dns]);
       const stubs = stubsOfProgram({ image, runtime });
+      const settings = { ...stubs, resolvConf: conf, hosts, families, environment };
       const resolver = createResolver({
-        ...{
-          ...stubs,
-          resolvConf: conf,
-          hosts,
-          families,
-          environment,
-          transport,
-          simulatedTime: true,
-          random: () => 0,
-        },
+        ...settings,
+        transport,
+        simulatedTime: true,
+        random: () => 0,
         onLookup: (explanation) => traffic.lookups.tell(label, explanation),
       });
-      return {
-        ...resolver,
-        namespace,
-        hosts,
-        resolvConf: printResolvConf(conf),
-        ...{ [OBSERVED]: traffic.lookups.observed(label) },
-      };
+      const observed = { [OBSERVED]: traffic.lookups.observed(label) };
+      return { ...resolver, ...observed, namespace, hosts, resolvConf: printResolvConf(conf) };
     },
     environment(choice: PodChoice): Record<string, string> {
-      const { namespace, kubelet } = findPod(objects, choice);
+      const { namespace, kubelet } = findPod(cluster.pods(), choice);
       return serviceEnvironment(cluster.registry.services(), {
         namespace,
         enableServiceLinks: kubelet.enableServiceLinks,
       });
     },
     setReady(choice: PodChoice, ready = true): void {
-      const { namespace, name } = findPod(objects, choice);
+      const { namespace, name } = findPod(cluster.pods(), choice);
       if (name === undefined)
         throw new CairnError('CLUSTER', `setReady wants a pod's name: ${namespace} is a namespace`);
       objects.setReady(namespace, name, ready);
@@ -116,10 +106,13 @@ export function podViews({ objects, cluster, inside, outside, nodeResolvConf, tr
   };
 }
 
-/** Those that stand with the choice, and those beside it. */
+/** The members of a choice that are not options: the names, and what else `podsOf` returns of a pod. */
+const NOT_OPTIONS = ['namespace', 'name', 'addresses', 'ready'];
+
+/** The options in the choice, and those after it. */
 function optionsOf(choice: PodChoice & Partial<PodOptions>, options: PodOptions): PodOptions {
   if (typeof choice === 'string') return checkPodOptions(options);
-  const { namespace: _, name: __, ...own } = choice as Partial<PodOptions> & { namespace: string; name?: string };
+  const own = Object.fromEntries(Object.entries(choice).filter(([key]) => !NOT_OPTIONS.includes(key)));
   return checkPodOptions({ ...own, ...options });
 }
 
@@ -128,11 +121,10 @@ function familiesOf(addresses: readonly string[]): (4 | 6)[] {
   return ([4, 6] as const).filter((family) => addresses.some((address) => address.includes(':') === (family === 6)));
 }
 
-/** @throws CairnError for a pod that is not there, or that may be another */
-function findPod(objects: ObjectStore, choice: PodChoice): Found {
+/** @throws CairnError for a pod that does not exist, or a name that several pods have */
+function findPod(pods: readonly PodManifest[], choice: PodChoice): Found {
   const [namespace, name] = typeof choice === 'string' ? namesIn(choice) : [choice.namespace, choice.name];
   if (namespace !== undefined && name === undefined) return { namespace, kubelet: KUBELET_DEFAULTS };
-  const pods = objects.pods();
   const found = pods.filter((pod) => pod.name === name && (namespace === undefined || pod.namespace === namespace));
   const [pod] = found;
   if (pod && found.length === 1) {

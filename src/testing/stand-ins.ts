@@ -16,6 +16,7 @@ import { clusterOptions, type KubernetesOptions, parseKubernetes } from '../plug
 import { createKubernetes } from '../plugins/kubernetes/plugin.ts';
 import { plugins } from '../plugins.ts';
 import { Registry } from '../registry/registry.ts';
+import type { PodManifest } from '../sources/manifests/manifest.ts';
 import { followObjects } from '../sources/memory/follow.ts';
 import type { ObjectStore } from '../sources/memory/object-store.ts';
 
@@ -31,6 +32,8 @@ export interface World {
   readonly objects: ObjectStore;
   /** The networks for cluster IPs. */
   readonly serviceCidrs: readonly Prefix[];
+  /** The networks for pods of Deployments and StatefulSets. */
+  readonly podCidrs: readonly Prefix[];
   /** The names outside of the cluster. */
   readonly externals: readonly HostEntry[];
   /** Called with each cluster that is served. */
@@ -43,6 +46,8 @@ export interface World {
 export interface ServedCluster {
   readonly zone: Name;
   readonly registry: Registry;
+  /** All current pods. */
+  pods(): readonly PodManifest[];
 }
 
 /** All plugins, with replacements for two of them: `kubernetes` gets its objects from memory, `forward` its answers from a list. */
@@ -54,7 +59,7 @@ export function pluginsIn(world: World): readonly PluginDefinition[] {
   return plugins.map((definition) => standIns.get(definition.name)?.(definition) ?? definition);
 }
 
-function kubernetesOf({ objects, serviceCidrs, serves }: World): PluginDefinition {
+function kubernetesOf({ objects, serviceCidrs, podCidrs, serves }: World): PluginDefinition {
   return definePlugin<KubernetesOptions>({
     name: 'kubernetes',
     dependsOn: 'marked',
@@ -69,8 +74,8 @@ function kubernetesOf({ objects, serviceCidrs, serves }: World): PluginDefinitio
 
     create(options, env) {
       const registry = new Registry(atFixedDate(env.clock));
-      const stop = followObjects(objects, { ...clusterOptions(options), serviceCidrs }, registry);
-      serves({ zone: options.primary, registry });
+      const { pods, stop } = followObjects(objects, { ...clusterOptions(options), serviceCidrs, podCidrs }, registry);
+      serves({ zone: options.primary, registry, pods });
       const stats = () => ({ files: 0, brokenFiles: 0, loads: 1, loadedAtMs: env.clock.now() });
       return { ...createKubernetes(options, env, { registry, stats, start: async () => {} }), stop };
     },

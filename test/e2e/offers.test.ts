@@ -1,3 +1,5 @@
+import { once as eventOf } from 'node:events';
+import { connect } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
@@ -91,6 +93,33 @@ test('what a plugin offers ends with its configuration', async () => {
   await expect.poll(left).toEqual(['green']);
 });
 
+test('a plugin that keeps its environment gets nothing from it after a reload', async () => {
+  const envs: PluginEnv[] = [];
+  const keeping = outside('keep', (_, env) => {
+    envs.push(env);
+    return {};
+  });
+  const corefile = (colour: string) => `. {\nbind 127.0.0.1\npaint ${colour}\nkeep x\nwhoami\n}\n`;
+  const { server, rewrite } = await start(corefile('red'), colouring('paint'), keeping);
+  const before = envs.at(-1)!;
+  expect(before.ask(COLOUR)).toEqual([{ name: 'red' }]);
+  rewrite(corefile('blue'));
+  expect(await server.reload()).toBe('reloaded');
+  expect([before.ask(COLOUR), envs.at(-1)!.ask(COLOUR)]).toEqual([[], [{ name: 'blue' }]]);
+  expect(() => before.offer(COLOUR, { name: 'green' })).toThrow("'keep' offers 'colour' after it was created");
+});
+
+test("after a reload, 'cache' has nothing that plugins below made of an earlier offer", async () => {
+  const corefile = (colour: string) => `. {\nbind 127.0.0.1\npaint ${colour}\ncache\nshow x\n}\n`;
+  const below: PluginDefinition = { ...showing, dependsOn: 'question', place: { after: 'cache' } };
+  const { port, server, rewrite } = await start(corefile('red'), colouring('paint'), below);
+  const shown = async () => (await ask(port, 'a.test', 'TXT')).answer;
+  expect([await shown(), await shown()]).toEqual([['"red"'], ['"red"']]);
+  rewrite(corefile('blue'));
+  expect(await server.reload()).toBe('reloaded');
+  expect(await shown()).toEqual(['"blue"']);
+});
+
 test.each([
   [
     'asks while it is created',
@@ -157,18 +186,33 @@ test('a plugin of a package chooses the queries of its server block', async () =
   for (let i = 0; i < 3; i++) expect([await ofSize(4096), await ofSize(512)]).toEqual([['192.0.2.1'], ['192.0.2.2']]);
 });
 
-test('a choice of queries that throws takes none, and is reported', async () => {
-  const failing = outside('fail', (_, env) => {
-    env.offer(SELECTION, () => {
+test('a block whose plugin names a choice of queries and offers none is not served to all', async () => {
+  const naming: PluginDefinition = { ...outside('name', () => ({})), settings: () => ({ view: 'name' }) };
+  await expect(start('. {\nname x\nwhoami\n}\n', naming)).rejects.toThrow(
+    /^Corefile:2:1 - .*plugin\/name: its settings have 'view', but it offers no choice of queries - call env.offer/,
+  );
+});
+
+test.each<[string, () => unknown, RegExp]>([
+  [
+    'throws',
+    () => {
       throw new Error('no idea');
-    });
+    },
+    /Recovered from panic in server: .*no idea/,
+  ],
+  ['returns a promise', async () => true, /Recovered from panic in server: .*must return true or false at once/],
+])('a choice of queries that %s takes none, and is reported', async (_, choose, message) => {
+  const failing = outside('fail', (_, env) => {
+    env.offer(SELECTION, choose as () => boolean);
     return {};
   });
   const views: PluginDefinition = { ...failing, settings: () => ({ view: 'fail' }) };
-  const block = (body: string) => `. {\nbind 127.0.0.1\n${body}\nwhoami\n}\n`;
-  const { port, lines } = await start(block('fail x') + block(''), views);
-  expect((await ask(port, 'a.test', 'A')).rcode).toBe('NOERROR');
-  expect(lines.join('\n')).toMatch(/Recovered from panic in server: .*no idea/);
+  const block = (body: string, address: string) =>
+    `. {\nbind 127.0.0.1\n${body}\nhosts /dev/null {\n${address} a.test\n}\n}\n`;
+  const { port, lines } = await start(block('fail x', '192.0.2.1') + block('', '192.0.2.2'), views);
+  expect((await ask(port, 'a.test', 'A')).answer).toEqual(['192.0.2.2']);
+  expect(lines.join('\n')).toMatch(message);
 });
 
 test('a plugin of a package knows the services of the cluster', async () => {
@@ -213,6 +257,37 @@ test('a plugin of a package secures the connections of its server block', async 
     securing(() => credentials),
   );
   expect(answersIn(await (await dialTls(port)).ask(questionOctets('www.example.org', 'A')))).toEqual(['192.0.2.1']);
+});
+
+const NO_KEY: ServerCredentials = { cert: SERVER_CERT, key: 'x', ca: undefined, clientAuth: 'nocert' };
+
+test.each<[string, string, () => unknown, RegExp | undefined]>(
+  ['tls', 'https'].flatMap((transport) => [
+    [
+      transport,
+      'throw',
+      () => {
+        throw new Error('no idea');
+      },
+      /plugin\/secure: no credentials, so connections are closed: no idea/,
+    ],
+    [transport, 'give nothing', () => undefined, /connections are closed: its offer gives no certificate/],
+    [transport, 'give a key that is none', () => NO_KEY, undefined],
+  ]),
+)('over %s, credentials that %s close the connection', async (transport, _, credentials, message) => {
+  const { port, lines } = await start(
+    `${transport}://. {\nbind 127.0.0.1\nsecure x\nwhoami\n}\n`,
+    securing(credentials as () => ServerCredentials),
+  );
+  for (let i = 0; i < 2; i++) {
+    const socket = connect(port, '127.0.0.1', () => socket.write(Buffer.of(0x16, 3, 1, 0, 1, 1)));
+    const got: Buffer[] = [];
+    socket.on('data', (chunk) => got.push(chunk)).on('error', () => {});
+    await eventOf(socket, 'close');
+    expect(got).toEqual([]);
+  }
+  expect(lines.filter((line) => line.includes('plugin/secure')).length).toBe(message ? 1 : 0);
+  if (message) expect(lines.join('\n')).toMatch(message);
 });
 
 test.each(['tls', 'https'])(

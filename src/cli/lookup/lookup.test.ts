@@ -54,6 +54,12 @@ test('a name that is not found ends with status 1', async () => {
   });
 });
 
+test('a server that gives no reason said at least that the name does not exist', async () => {
+  expect((await lookup('nothing.example.com -n shop --corefile DIR/Corefile')).stderr).toBe(
+    'getaddrinfo ENOTFOUND nothing.example.com: nothing.example.com. does not exist\n',
+  );
+});
+
 test('image and runtime decide what is asked', async () => {
   const ask = (args: string) => lookup(`${args} -n shop --corefile DIR/Corefile`);
   expect(await ask('web --image alpine --runtime node')).toMatchObject({ stdout: '10.96.0.20\n', code: 0 });

@@ -15,8 +15,8 @@ Client:
   -n, --namespace NAMESPACE   an ordinary pod of this namespace
   --pod NAME                  a pod of the manifests, with its dnsPolicy and dnsConfig
   --resolv-conf FILE          a client with this resolv.conf (default: /etc/resolv.conf)
-  --image NAME                its image: ${IMAGE_NAMES.join(', ')} (default: debian)
-  --runtime NAME              its runtime: ${RUNTIME_NAMES.join(', ')} (default: libc)
+  --image NAME                what its image is made of: ${IMAGE_NAMES.join(', ')} (default: debian)
+  --runtime NAME              what it asks with: ${RUNTIME_NAMES.join(', ')} (default: libc)
   --libc NAME                 one stub resolver for everything, in place of the two:
                               ${STUB_NAMES.join(', ')}
 

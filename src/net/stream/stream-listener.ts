@@ -77,23 +77,34 @@ export async function openStreams(options: StreamOptions, speech: StreamSpeech):
     const begin = () => {
       if (handshake.isFinished) return;
       if (!handshakes.take()) return handshakes.wait(handshake.client, begin);
-      upgrade(socket, credentials, (secured) => {
-        if (handshake.leave()) connections.replace(handshake, connect(secured, limits, connections));
-      });
+      try {
+        upgrade(socket, credentials, (secured) => {
+          if (handshake.leave()) connections.replace(handshake, connect(secured, limits, connections));
+        });
+      } catch {
+        // A certificate or key that OpenSSL cannot read.
+        handshake.destroy('handshake');
+      }
     };
     socket.once('readable', begin);
   };
 
+  const refuse = (socket: Socket) => {
+    stats.refused++;
+    socket.on('error', () => {});
+    socket.destroy();
+  };
   const server = createServer({ allowHalfOpen, highWaterMark: BUFFER_OCTETS }, (socket) => {
     if (!connections.makeRoom(clientKey(clientOf(socket).address))) {
-      stats.refused++;
-      socket.on('error', () => {});
-      socket.destroy();
-      return;
+      return refuse(socket);
     }
-    const credentials = tls?.();
-    if (credentials) secure(socket, credentials);
-    else connections.add(connect(socket, limits, connections), socket);
+    try {
+      const credentials = tls?.();
+      if (credentials) secure(socket, credentials);
+      else connections.add(connect(socket, limits, connections), socket);
+    } catch {
+      refuse(socket);
+    }
   });
   const { port, leave } = await listen(server, options);
   // From now on only an accept can fail; that client loses its connection.

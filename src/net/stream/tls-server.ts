@@ -64,7 +64,7 @@ export class Handshake implements StreamConnection {
 
 /**
  * Starts TLS on connections with the given credentials; `secured` is not called if the handshake fails. As long as the credentials stay the same,
- * clients can resume their sessions (RFC 8446 §2.2).
+ * clients can resume their sessions (RFC 8446 §2.2). The returned function throws an Error for credentials that OpenSSL cannot read.
  */
 export function tlsUpgrade(
   alpnProtocols: string[],
@@ -81,8 +81,8 @@ export function tlsUpgrade(
   };
   return (socket, credentials, secured) => {
     if (!server || credentials !== current) {
-      current = credentials;
       server = createTlsServer(credentials, alpnProtocols, (secure) => onSecure(secure, credentials));
+      current = credentials;
     }
     const client = peerOf(socket);
     waiting.set(client, secured);

@@ -4,9 +4,8 @@ import type { Name } from '../../dns/name.ts';
 import type { HttpPage } from '../../net/pages/page-connection.ts';
 import { createLogger } from '../../observe/log.ts';
 import { Metrics } from '../../observe/metrics.ts';
-import type { Kept, PluginEnv, ServerProcess } from '../env.ts';
+import type { BlockPlugin, Kept, PluginEnv, ServerProcess } from '../env.ts';
 import { type Offer, type OfferKey, Offers } from '../offer.ts';
-import type { Plugin } from '../plugin.ts';
 import type { Query } from '../query.ts';
 import { failure, type Reply } from '../reply.ts';
 import { type FakeClock, fakeClock } from './clock.ts';
@@ -24,7 +23,7 @@ export interface TestEnvOptions {
   /** The metrics of an earlier environment, to simulate a reload or another block. */
   readonly metrics?: Metrics;
   readonly localAddresses?: readonly string[];
-  readonly plugins?: readonly { readonly name: string; readonly plugin: Plugin; readonly text?: string }[];
+  readonly plugins?: readonly (Pick<BlockPlugin, 'name' | 'plugin'> & Partial<BlockPlugin>)[];
   /** What other plugins of the block offer, made with {@link offered}, or that of another plugin's environment. */
   readonly offers?: readonly Offer[];
   /** The kept values of an earlier environment, to simulate a reload. */
@@ -71,7 +70,7 @@ export function testEnv(options: TestEnvOptions = {}): TestEnv {
       server,
       view,
       labelled: false,
-      plugins: () => plugins.map((plugin) => ({ text: '', ...plugin })),
+      plugins: () => plugins.map((plugin) => ({ text: '', isOffering: false, ...plugin })),
     },
     path: (path) => resolve(root, path),
     localAddresses: () => options.localAddresses ?? [],

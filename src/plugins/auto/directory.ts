@@ -11,7 +11,7 @@ import { originOf } from './file-names.ts';
 import type { AutoUse } from './options.ts';
 
 /** The maximum number of zones of a folder; files beyond it are left out. */
-export const MAX_ZONES = 10_000;
+const MAX_ZONES = 10_000;
 
 /** The zones of a folder, kept up to date. */
 export interface ZoneDirectory extends Kept {

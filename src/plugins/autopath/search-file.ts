@@ -9,7 +9,7 @@ const POLL_MS = 5000;
 export const MAX_DOMAINS = 32;
 
 /** The search list of a resolv.conf, kept up to date. */
-export interface SearchFile extends Kept {
+interface SearchFile extends Kept {
   /** Folded; empty until the file is read. */
   readonly domains: readonly Name[];
   /** Moves whenever the list changes. */

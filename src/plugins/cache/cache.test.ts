@@ -678,6 +678,7 @@ test('metrics', async () => {
   ]);
 });
 
+const OFFERING = { name: 'paint', plugin: {}, text: 'paint red', isOffering: true };
 const plugins = (...lines: string[]) => lines.map((text) => ({ name: text.split(' ')[0]!, plugin: {}, text }));
 
 test.each([
@@ -686,6 +687,7 @@ test.each([
   ['the plugins below', 'cache 30', plugins('cache', 'hosts', 'forward . 192.0.2.1'), 1],
   ['what is said of the plugins below', 'cache 30', plugins('cache', 'forward . 192.0.2.2'), 1],
   ['the plugins above', 'cache 30', plugins('errors', 'log', 'cache', 'forward . 192.0.2.1'), 0],
+  ['what is offered above', 'cache 30', [OFFERING, ...plugins('cache', 'forward . 192.0.2.1')], 1],
 ])('a reload that changes %s of the block', async (_, options, after, queries) => {
   const before = await started('cache 30', { plugins: plugins('cache', 'forward . 192.0.2.1') });
   await before.ask();

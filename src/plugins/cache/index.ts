@@ -27,9 +27,10 @@ export default definePlugin<CacheOptions>({
   },
 });
 
-/** The cache is kept over a reload that changes neither these options nor the plugins below in the block. */
-function storeKey(options: CacheOptions, { block }: PluginEnv): string {
+/** The cache is kept over a reload that changes neither these options, nor the plugins below, nor what these get from the block. */
+function storeKey(options: CacheOptions, { block, path }: PluginEnv): string {
   const plugins = block.plugins();
-  const below = plugins.slice(plugins.findIndex(({ name }) => name === 'cache') + 1).map(({ text }) => text);
-  return `cache ${JSON.stringify([block.server, block.zones, below, options])}`;
+  const at = plugins.findIndex(({ name }) => name === 'cache');
+  const asked = plugins.filter(({ isOffering }, i) => i > at || isOffering).map(({ text }) => text);
+  return `cache ${JSON.stringify([block.server, block.zones, path('.'), asked, options])}`;
 }

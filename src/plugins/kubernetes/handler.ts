@@ -23,7 +23,7 @@ import type { AnswerCells } from './metrics.ts';
 export const NAME = 'kubernetes';
 
 /** What a handler works with. */
-export interface HandlerSettings extends ApexSettings {
+interface HandlerSettings extends ApexSettings {
   readonly zones: readonly Zone[];
   /** The zone that PTR records point into. */
   readonly primary: Name;

@@ -102,6 +102,34 @@ describe('a registry of manifests', () => {
     expect(reply.answer.map(printRdata)).toEqual([expect.stringMatching(/^10\.96\.0\./)]);
   });
 
+  test("a repository's own manifests have pods, at the addresses that the README shows", async () => {
+    const readme = readFileSync(join(import.meta.dirname, 'README.md'), 'utf8');
+    const yaml = /```yaml\n(.*?)```/s.exec(readme)![1]!;
+    const shown = [...readme.matchAll(/^(\S+)\.\s+5 IN (\S+)\s+(.*)$/gm)];
+    const folder = await folderWith({ 'redis.yaml': yaml });
+    const { env, handler } = await started(`kubernetes cluster.local in-addr.arpa {\nmanifests ${folder}\n}`);
+    envs.push(env);
+    const rows = await Promise.all(
+      shown.map(async ([, name, type]) => (await handler(testQuery(`${name}. ${type}`))).answer.map(printRdata)),
+    );
+    expect(rows).toEqual(shown.map(([, , , data]) => [data]));
+    expect(shown.map(([, , type]) => type)).toEqual(['A', 'SRV', 'PTR']);
+    const third = await handler(testQuery('redis-2.redis-headless.cache.svc.cluster.local. A'));
+    expect(printRcode(third.rcode)).toBe('NXDOMAIN');
+  });
+
+  test('pod_cidr gives the pods of a StatefulSet their addresses', async () => {
+    const set =
+      'apiVersion: apps/v1\nkind: StatefulSet\nmetadata: { name: db }\nspec: { serviceName: db, template: { metadata: { labels: { app: db } } } }';
+    const service =
+      'apiVersion: v1\nkind: Service\nmetadata: { name: db }\nspec: { clusterIP: None, selector: { app: db } }';
+    const folder = await folderWith({ 'a.yaml': `${set}\n---\n${service}` });
+    const { env, handler } = await started(`kubernetes {\nmanifests ${folder}\npod_cidr 192.168.7.8/32\n}`);
+    envs.push(env);
+    const reply = await handler(testQuery('db-0.db.default.svc.cluster.local. A'));
+    expect(reply.answer.map(printRdata)).toEqual(['192.168.7.8']);
+  });
+
   test('labels and namespaces_from_manifests choose what is served', async () => {
     const folder = await folderWith({
       'a.yaml': `${SERVICE}\n---\napiVersion: v1\nkind: Namespace\nmetadata: { name: other, labels: { team: a } }`,
@@ -125,6 +153,7 @@ describe('a registry of manifests', () => {
     expect(registries()).toBe(1);
     create('labels a=b');
     create('service_cidr 10.0.0.0/8');
-    expect(registries()).toBe(3);
+    create('pod_cidr 10.0.0.0/8');
+    expect(registries()).toBe(4);
   });
 });

@@ -24,6 +24,7 @@ test('everything has a default', () => {
     connection: undefined,
     limits: { qps: 0, burst: 0, maxInflight: 0 },
     serviceCidrs: [],
+    podCidrs: [],
     namespacesFromManifests: false,
     namespaces: [],
     namespaceLabels: [],
@@ -45,6 +46,7 @@ const LABELS = [{ key: 'env', operator: 'in', values: ['a', 'b'] }];
 
 test.each([
   ['service_cidr 10.96.0.0/30 fd00::/126', { serviceCidrs: [{ bits: 30 }, { bits: 126 }] }],
+  ['pod_cidr 10.244.0.0/16 fd00::/64', { podCidrs: [{ bits: 16 }, { bits: 64 }] }],
   ['namespaces_from_manifests', { namespacesFromManifests: true }],
   ['namespaces a b\nnamespaces c', { namespaces: ['a', 'b', 'c'] }],
   ['namespace_labels env in (a,b)', { namespaceLabels: LABELS }],
@@ -107,6 +109,7 @@ test.each([
   ['ttl 3601', `Corefile:3:5${P} ttl must be in range [0, 3600]: 3601`],
   ['ttl -1', `Corefile:3:5${P} ttl must be in range [0, 3600]: -1`],
   ['startup_timeout 5', `Corefile:3:17${P} time: missing unit in duration "5" - '5s' is in seconds`],
+  ['pod_cidr 10.244.0.0', `Corefile:3:10${P} invalid CIDR '10.244.0.0', expecting ADDRESS/BITS such as 10.96.0.0/12`],
   ['service_cidr 10.96.0.0', `Corefile:3:14${P} invalid CIDR '10.96.0.0', expecting ADDRESS/BITS such as 10.96.0.0/12`],
   ['ignore nothing', `Corefile:3:8${P} unknown value 'nothing', expecting one of empty_service`],
   ['ptr some', `Corefile:3:5${P} unknown value 'some', expecting one of all, hostname-first, headless-only`],

@@ -35,6 +35,8 @@ export interface KubernetesOptions extends ApiOptions, ViewOptions {
   readonly manifests: readonly string[];
   /** The networks from which services without a cluster IP get one. */
   readonly serviceCidrs: readonly Prefix[];
+  /** The networks from which pods of Deployments and StatefulSets get addresses. */
+  readonly podCidrs: readonly Prefix[];
   /** Whether only those namespaces exist that have a manifest. */
   readonly namespacesFromManifests: boolean;
   readonly namespaceLabels: Selector;
@@ -52,6 +54,7 @@ const DEFAULTS: Omit<KubernetesOptions, 'zones' | 'primary'> = {
   multicluster: [],
   manifests: [],
   serviceCidrs: [],
+  podCidrs: [],
   namespacesFromManifests: false,
   namespaces: [],
   namespaceLabels: [],
@@ -71,7 +74,7 @@ const DEFAULTS: Omit<KubernetesOptions, 'zones' | 'primary'> = {
 const MAX_TTL = 3600;
 
 /** Options that only manifests use. */
-const OF_MANIFESTS: readonly string[] = ['service_cidr', 'namespaces_from_manifests'];
+const OF_MANIFESTS: readonly string[] = ['service_cidr', 'pod_cidr', 'namespaces_from_manifests'];
 
 /** Options of CoreDNS that are not supported, and what to do instead. */
 const REFUSED: Readonly<Record<string, string>> = {
@@ -104,8 +107,9 @@ export function parseKubernetes(uses: readonly Directive[], block: ParseContext)
 
 /** The options for the contents of a cluster that is made of objects. */
 export function clusterOptions(options: KubernetesOptions): ClusterOptions {
-  const { labels, namespaceLabels, serviceCidrs, namespacesFromManifests } = options;
-  return { labels, namespaceLabels, serviceCidrs, namespacesFrom: namespacesFromManifests ? 'manifests' : 'all' };
+  const { labels, namespaceLabels, serviceCidrs, podCidrs, namespacesFromManifests } = options;
+  const namespacesFrom = namespacesFromManifests ? 'manifests' : 'all';
+  return { labels, namespaceLabels, serviceCidrs, ...(podCidrs.length > 0 && { podCidrs }), namespacesFrom };
 }
 
 function optionReaders(options: Draft): Record<string, (line: OptionLine) => void> {
@@ -116,6 +120,9 @@ function optionReaders(options: Draft): Record<string, (line: OptionLine) => voi
     },
     service_cidr(line) {
       options.serviceCidrs = [...options.serviceCidrs, ...atLeastArgs(line, 1).map(network)];
+    },
+    pod_cidr(line) {
+      options.podCidrs = [...options.podCidrs, ...atLeastArgs(line, 1).map(network)];
     },
     namespaces_from_manifests(line) {
       noArgs(line);

@@ -7,7 +7,7 @@ import type { ResourceRecord } from '../../dns/rr.ts';
 import type { TransferSource } from '../../plugin/transfer.ts';
 
 /** What transfers need. */
-export interface TransferSettings extends ApexSettings {
+interface TransferSettings extends ApexSettings {
   readonly zones: readonly Zone[];
   /** The zone that PTR records point into. */
   readonly primary: Name;

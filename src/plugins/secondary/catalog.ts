@@ -4,7 +4,7 @@ import { isOfType, PTR, TXT } from '../../dns/rr.ts';
 import { rrsetOf, type Zone } from '../../zone/zone.ts';
 
 /** The maximum number of zones of a catalog. A catalog with more is broken. */
-export const MAX_MEMBERS = 10_000;
+const MAX_MEMBERS = 10_000;
 
 /** A zone that a catalog names. */
 export interface Member {

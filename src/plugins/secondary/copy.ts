@@ -15,15 +15,15 @@ export const LAST_RETRY_MS = 10_000;
 /** A primary server is not asked more often than this, whatever SOA records and NOTIFY messages say. */
 export const MIN_INTERVAL_MS = 1000;
 /** A random time up to this is added, so that many servers do not ask at once. */
-export const REFRESH_JITTER_MS = 5000;
-export const RETRY_JITTER_MS = 2000;
+const REFRESH_JITTER_MS = 5000;
+const RETRY_JITTER_MS = 2000;
 
 /** The functions that ask primary servers. */
 export const FETCH = { serial: fetchSerial, zone: fetchZone, changes: fetchChanges };
 
 export type Fetch = typeof FETCH;
 
-export interface CopySource {
+interface CopySource {
   /** Folded. */
   readonly origin: Name;
   /** The primary servers, asked in this order. */

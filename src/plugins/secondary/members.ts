@@ -11,7 +11,7 @@ import { copyZone, FETCH, type Fetch, type ZoneCopy } from './copy.ts';
 export const MAX_EXCHANGES = 16;
 
 /** A zone whose content names other zones (RFC 9432), copied from the same servers. */
-export interface CatalogSource {
+interface CatalogSource {
   /** Folded. */
   readonly origin: Name;
   readonly from: readonly Peer[];

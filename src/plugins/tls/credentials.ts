@@ -22,7 +22,7 @@ export interface TlsFiles {
 }
 
 /** The contents of the files; while they do not fit together, the last good contents. */
-export interface WatchedCredentials extends Kept {
+interface WatchedCredentials extends Kept {
   /** Reads the files now. @throws CorefileError (as a rejection) if they were never good. */
   start(): Promise<void>;
   /** The same object until the files change. Must be called after the start. */

@@ -6,7 +6,8 @@ import { isNewer } from '../../dns/serial.ts';
 import { printPeer } from '../../net/transport.ts';
 import type { Handler } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
-import { createReply, failure, type Reply } from '../../plugin/reply.ts';
+import { notRepeatable } from '../../plugin/repeat.ts';
+import { createReply, failure, mapReply, type Reply } from '../../plugin/reply.ts';
 import type { TransferableZone, TransferSource } from '../../plugin/transfer.ts';
 import type { TransferCells } from './metrics.ts';
 import type { TransferRule } from './options.ts';
@@ -20,7 +21,7 @@ export const MAX_TRANSFERS = 32;
 const EDE = { notReady: 14, prohibited: 18 } as const;
 
 /** What transfers need. */
-export interface TransferSettings {
+interface TransferSettings {
   readonly rules: readonly TransferRule[];
   /** The plugin that has exactly this zone. */
   sourceOf(zone: Name): TransferSource | undefined;
@@ -33,7 +34,9 @@ export function transferHandler(settings: TransferSettings, next: Handler): Hand
     if ((query.type !== QType.AXFR && query.type !== QType.IXFR) || query.class !== Class.IN) return next(query);
     const rule = ruleFor(settings.rules, query.name);
     const source = rule && settings.sourceOf(query.name);
-    if (!rule || !source) return next(query);
+    if (!rule) return next(query);
+    // A plugin may have the zone the next time.
+    if (!source) return mapReply(next(query), notRepeatable);
     return answer(query, rule, source, settings.counts);
   };
 }

@@ -21,9 +21,13 @@ function setUp(rcodes: readonly (number | undefined)[] = [], to: readonly Peer[]
   const listeners = new Set<() => void>();
   const sent: { to: Peer; serial: number; octets: Uint8Array }[] = [];
   const soa = () => parseRecord(`a.test. 5 IN SOA ns.a.test. host.a.test. ${serial} 1 2 3 4`);
+  let failure: Error | undefined;
   const source = {
     zones: ['a.test.'],
-    zone: () => ({ serial, soa: soa(), records: () => [] }),
+    zone() {
+      if (failure) throw failure;
+      return { serial, soa: soa(), records: () => [] };
+    },
     onChange(_: string, listener: () => void) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -41,6 +45,7 @@ function setUp(rcodes: readonly (number | undefined)[] = [], to: readonly Peer[]
   });
   return {
     ...{ env, sent, stop, listeners },
+    fail: (error: Error | undefined) => (failure = error),
     change() {
       serial++;
       for (const listener of listeners) listener();
@@ -96,6 +101,17 @@ test.each([
   expect(sent).toHaveLength(count);
   const line = `[WARNING] plugin/transfer: NOTIFY of a.test. to 192.0.2.1:53: ${problem}`;
   expect(env.lines).toEqual(problem === undefined ? [] : [line]);
+});
+
+test('an error of the plugin that has the zone is logged, and the next change is told', async () => {
+  const { sent, pass, change, fail, env } = setUp(ok);
+  fail(new Error('no luck'));
+  await pass(1000);
+  expect([sent, env.lines]).toEqual([[], ['[ERROR] plugin/transfer: no NOTIFY of a.test.: no luck']]);
+  fail(undefined);
+  change();
+  await pass(MIN_INTERVAL_MS);
+  expect(sent.map(({ serial }) => serial)).toEqual([2]);
 });
 
 test('nothing is sent after the end', async () => {

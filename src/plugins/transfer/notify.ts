@@ -18,7 +18,7 @@ export const MIN_INTERVAL_MS = 5000;
 const ATTEMPTS = 3;
 const TIMEOUT_MS = 5000;
 
-export interface NotifierOptions {
+interface NotifierOptions {
   readonly source: TransferSource;
   readonly to: readonly Peer[];
   readonly sourceAddress: string | undefined;
@@ -31,7 +31,7 @@ export interface NotifierOptions {
 
 /** Notifies servers of a zone's present version, and of every change from now on (RFC 1996). Returns a function that ends it. */
 export function notifyOfChanges(zone: Name, options: NotifierOptions): () => void {
-  const { source, to, clock } = options;
+  const { source, to, clock, log } = options;
   let timer: Timer | undefined;
   let isSending = false;
   let isDue = false;
@@ -49,8 +49,12 @@ export function notifyOfChanges(zone: Name, options: NotifierOptions): () => voi
     isDue = false;
     isSending = true;
     lastMs = clock.monotonic();
-    const version = source.zone(zone);
-    if (version) await Promise.all(to.map((peer) => tell(zone, version.soa, peer, options, () => isStopped)));
+    try {
+      const version = source.zone(zone);
+      if (version) await Promise.all(to.map((peer) => tell(zone, version.soa, peer, options, () => isStopped)));
+    } catch (thrown) {
+      log.error(`no NOTIFY of ${zone}: ${messageOf(thrown)}`);
+    }
     isSending = false;
     if (isDue) changed();
   };

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { inFrontOf } from '../../../test/support/chain.ts';
 import { offered } from '../../../test/support/env.ts';
 import { makePlugin, nextHandler, parsePlugin } from '../../../test/support/plugin.ts';
 import { printReply, type TestQueryOptions, testQuery } from '../../../test/support/query.ts';
 import { parseRecord, printRecord } from '../../dns/presentation.ts';
 import type { ResourceRecord } from '../../dns/rr.ts';
 import { TRANSFERS } from '../../plugin/keys.ts';
+import { UNCHANGING } from '../../plugin/repeat.ts';
 import type { Reply } from '../../plugin/reply.ts';
 import type { TransferSource } from '../../plugin/transfer.ts';
 import { MAX_TRANSFERS } from './answer.ts';
@@ -47,6 +49,12 @@ function outcome(reply: Reply): string {
   expect(print(reply.following)).toEqual(WHOLE);
   return 'whole';
 }
+
+test('a reply from below is not repeated, as a plugin may have the zone the next time', () => {
+  const { query } = inFrontOf(transfer, 'transfer a.test {\nto *\n}', {});
+  expect(query('a.test. AXFR', { protocol: 'tcp' })).toMatchObject({ source: 'next', repeat: undefined });
+  expect(query('b.test. AXFR', { protocol: 'tcp' })).toMatchObject({ repeat: UNCHANGING });
+});
 
 test.each<[string, TestQueryOptions, string]>([
   ['a.test. AXFR', {}, 'whole'],

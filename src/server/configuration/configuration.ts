@@ -22,7 +22,7 @@ import { isAtOrBelow } from '../../dns/name.ts';
 import type { BlockSettings, PluginDefinition } from '../../plugin/plugin.ts';
 
 /** A plugin of a block with what its directives say. */
-export interface PluginConfiguration {
+interface PluginConfiguration {
   readonly definition: PluginDefinition;
   readonly options: unknown;
   /** The first use of the directive. */

@@ -5,6 +5,9 @@ import type { Peer } from '../../net/transport.ts';
 import type { Arrival, Protocol, Query } from '../../plugin/query.ts';
 import type { Scan } from './key.ts';
 
+/** What the scan has found beside the name. */
+type Shape = Pick<Scan, 'type' | 'do' | 'hasEdns' | 'udpSize' | 'hasOptions'>;
+
 /** A query that the memo answered from its octets. Other parts are decoded when an observer reads them. */
 export class MemoQuery implements Query {
   readonly protocol: Protocol;
@@ -23,7 +26,7 @@ export class MemoQuery implements Query {
   private readonly plainEdns: Edns | undefined;
   private decoded: Message | undefined;
 
-  constructor(bytes: Uint8Array, arrival: Arrival, scan: Scan, zone: Name, server: string) {
+  constructor(bytes: Uint8Array, arrival: Arrival, scan: Shape, zone: Name, server: string) {
     this.protocol = arrival.protocol;
     this.octets = arrival.octets;
     this.receivedMs = arrival.receivedMs;
@@ -35,6 +38,14 @@ export class MemoQuery implements Query {
     this.hasEdns = scan.hasEdns;
     const isPlain = scan.hasEdns && !scan.hasOptions;
     this.plainEdns = isPlain ? { udpSize: scan.udpSize, version: 0, do: scan.do, options: NO_OPTIONS } : undefined;
+  }
+
+  /** The same query for an observer that may change what it gets. */
+  copy(): MemoQuery {
+    const { arrival, type, hasEdns, plainEdns, zone, server } = this;
+    const { do: hasDo, udpSize } = plainEdns ?? { do: false, udpSize: 0 };
+    const shape = { type, hasEdns, hasOptions: !plainEdns, do: hasDo, udpSize };
+    return new MemoQuery(this.#bytes, arrival, shape, zone, server);
   }
 
   get client(): Peer {

@@ -2,16 +2,24 @@ import { expect, test } from 'vitest';
 import { startServer } from '../../../test/support/server.ts';
 import { Epoch } from '../../base/epoch.ts';
 import { parseRecord } from '../../dns/presentation.ts';
+import { decodeMessage } from '../../dns/wire/decode.ts';
 import { encodeMessage } from '../../dns/wire/encode.ts';
-import { definePlugin, type Handler } from '../../plugin/plugin.ts';
+import { SEARCH_LIST, SELECTION, TRANSFERS } from '../../plugin/keys.ts';
+import type { OfferKey } from '../../plugin/offer.ts';
+import { passagesOf } from '../../plugin/passages.ts';
+import { definePlugin, type Handler, type Plugin, type PluginDefinition } from '../../plugin/plugin.ts';
 import { createQuery, type Query } from '../../plugin/query.ts';
 import { repeatUntilMoved } from '../../plugin/repeat.ts';
 import { createReply, failure, mapReply, type Reply } from '../../plugin/reply.ts';
+import { offered, testEnv } from '../../plugin/testing/env.ts';
 import { sentReply } from '../../plugin/testing/plugin.ts';
 import { testMessage, testQuery } from '../../plugin/testing/query.ts';
+import type { TransferSource } from '../../plugin/transfer.ts';
 import { plugins } from '../../plugins.ts';
 import { firstMessage } from '../answer/stream.ts';
-import { confinedHandler, confinedHooks } from './confine.ts';
+import { scanQuery } from '../memo/key.ts';
+import { MemoQuery } from '../memo/query.ts';
+import { confinedEnv, confinedHandler, confinedHooks, isConfined } from './confine.ts';
 
 const CELL = { value: 0 };
 const OPTION = { code: 65_001, data: Uint8Array.of(1, 2, 3) };
@@ -85,6 +93,116 @@ test('a handler cannot change what it is handed', async () => {
   );
   expect(said((await handler(query)).answer)).toBe(said(made.answer));
   expect(said([query, made])).toBe(before);
+});
+
+test.each([undefined, null, '', 'Question'])('a plugin that depends on %j is confined', (dependsOn) => {
+  const definition = { name: 'x', dependsOn, parse: () => undefined, create: () => ({}) };
+  expect(isConfined(definition as unknown as PluginDefinition)).toBe(true);
+});
+
+const confined = (plugin: Pick<Plugin, 'wrap'>, next: Handler) =>
+  confinedHandler('outside', plugin, next, () => failure('', 2));
+
+test('a plugin keeps its object in wrap', () => {
+  class Outside {
+    readonly source = 'outside';
+    wrap(): Handler {
+      return () => createReply(this.source);
+    }
+  }
+  expect(confined(new Outside(), () => reply())(testQuery('a. A'))).toMatchObject({ source: 'outside' });
+});
+
+test('a handler cannot change the parts of something that another plugin has frozen at the top', () => {
+  const answer = Object.freeze([Object.freeze(parseRecord('www.example.org. 30 A 192.0.2.1'))]);
+  const wrap = (next: Handler) => (query: Query) => {
+    const shown = next(query) as Reply;
+    vandalize(shown.answer);
+    return shown;
+  };
+  const handler = confined({ wrap }, () => reply({ answer }));
+  expect(said(handler(testQuery('www.example.org. A')))).toContain('"192.0.2.1"');
+  expect(answer[0]!.data).toEqual({ address: '192.0.2.1' });
+});
+
+test('a handler cannot change a reply after it has returned it', () => {
+  const own = reply();
+  const returned = confined({ wrap: () => () => own }, () => reply())(testQuery('www.example.org. A'));
+  const before = said(returned);
+  vandalize(own);
+  expect(said(returned)).toBe(before);
+});
+
+test('an observer cannot change what other observers are told of a repeated query', () => {
+  const bytes = encodeMessage(testMessage('www.example.org. A', { edns: { udpSize: 1400 } }));
+  const { arrival, server } = testQuery('. A');
+  const query = new MemoQuery(bytes, arrival, scanQuery(bytes)!, '.', server);
+  const saidOfQuery = () => {
+    const { type, zone, message, name, edns, octets } = query;
+    return said({ type, zone, message, name, edns, octets });
+  };
+  const { observe } = confinedHooks({
+    observe(told) {
+      expect({ ...told.edns, name: told.name }).toMatchObject({ udpSize: 1400, name: 'www.example.org.' });
+      vandalize(told);
+      vandalize(told.message);
+    },
+  });
+  observe!(query, sentReply(query, reply()));
+  expect(saidOfQuery()).toBe(
+    said({ type: 1, zone: '.', message: decodeMessage(bytes), name: 'www.example.org.', edns: query.edns, octets: 40 }),
+  );
+});
+
+test.each([
+  ['a choice of queries', SELECTION, (): unknown => true],
+  ['a search list', SEARCH_LIST, (): unknown => ['example.org.']],
+] as const)('%s of a plugin counts as a passage of the query, and cannot change it', (_, key, value) => {
+  const env = testEnv();
+  const answering = (query: Query): unknown => {
+    vandalize(query);
+    return value();
+  };
+  confinedEnv(env).offer(key as OfferKey<typeof answering>, answering);
+  env.offers.complete();
+  const query = testQuery('www.example.org. A');
+  const before = said(query);
+  expect(env.ask(key as OfferKey<typeof answering>)[0]!(query)).toEqual(value());
+  expect(said(query)).toBe(before);
+  expect(passagesOf(query)).toBe(1);
+});
+
+test('a plugin cannot change the records of a zone that another one offers', () => {
+  const records = [parseRecord('a.test. 5 NS ns.a.test.'), parseRecord('ns.a.test. 5 A 192.0.2.1')];
+  const soa = parseRecord('a.test. 5 SOA ns host 7 1 2 3 4');
+  const listeners: string[] = [];
+  const zone = {
+    serial: 7,
+    soa,
+    records: () => records,
+    changesSince: (serial: number) => (serial === 6 ? records : undefined),
+  };
+  const source: TransferSource = {
+    zones: ['a.test.'],
+    zone: (name) => (name === 'a.test.' ? zone : undefined),
+    onChange: (name) => () => void listeners.push(name),
+  };
+  const env = testEnv({ offers: [offered('hold', TRANSFERS, source)] });
+  env.offers.complete();
+  const [shown] = confinedEnv(env).ask(TRANSFERS);
+  const before = said([soa, ...records]);
+  const { serial, ...rest } = shown!.zone('a.test.')!;
+  expect([serial, shown!.zones, shown!.zone('b.test.'), rest.changesSince!(5)]).toEqual([
+    7,
+    ['a.test.'],
+    undefined,
+    undefined,
+  ]);
+  const told = [rest.soa, ...rest.records(), ...rest.changesSince!(6)!];
+  expect(told).toEqual([soa, ...records, ...records]);
+  vandalize(told);
+  shown!.onChange('a.test.', () => {})();
+  expect([said([soa, ...records]), listeners]).toEqual([before, ['a.test.']]);
 });
 
 test('a plugin without these methods gets none, and the others keep their object', () => {

@@ -1,18 +1,21 @@
-import type { ResourceRecord } from '../../dns/rr.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
+import { SEARCH_LIST, SELECTION, TRANSFERS } from '../../plugin/keys.ts';
+import type { OfferKey } from '../../plugin/offer.ts';
 import { notePassage, passagesOf } from '../../plugin/passages.ts';
 import type { Handler, Plugin, PluginDefinition, Sent } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { forThisQuery } from '../../plugin/repeat.ts';
 import { mapReply, type Reply } from '../../plugin/reply.ts';
+import type { TransferableZone, TransferSource } from '../../plugin/transfer.ts';
 import { MemoQuery } from '../memo/query.ts';
+import { copied, eachFrozen, frozen } from './frozen.ts';
 
 /** Reports an unexpected error, and makes the reply to the client. */
 export type Recover = (query: Query, thrown: unknown) => Reply;
 
-/** Whether a plugin's effect depends on the client, so that replies that passed through it must not go to other clients. */
-export function isConfined({ dependsOn = 'client' }: PluginDefinition): boolean {
-  return dependsOn === 'client';
+/** Whether a plugin's effect may depend on the client, so that replies that passed through it must not go to other clients. */
+export function isConfined({ dependsOn }: PluginDefinition): boolean {
+  return dependsOn !== 'question' && dependsOn !== 'marked';
 }
 
 const SECTIONS = ['answer', 'authority', 'additional'] as const;
@@ -27,13 +30,8 @@ const shownReplies = new WeakMap<Reply, Reply>();
  * The handler of a confined plugin. The plugin cannot change queries and replies in place, as others may share parts of them. A query that it has
  * changed is for its client alone, and so is every reply of the plugin.
  */
-export function confinedHandler(
-  name: string,
-  { wrap }: Pick<Plugin, 'wrap'>,
-  next: Handler,
-  recover: Recover,
-): Handler {
-  const handler = wrap!((query) => mapReply(next(queryBehind(query)), shownReply));
+export function confinedHandler(name: string, plugin: Pick<Plugin, 'wrap'>, next: Handler, recover: Recover): Handler {
+  const handler = handlerOf(plugin, (query) => mapReply(next(queryBehind(query)), shownReply));
   return (query) => {
     notePassage(query);
     const settle = (reply: Reply) => forThisQuery(replyBehind(reply, name));
@@ -51,9 +49,66 @@ export function confinedHandler(
   };
 }
 
-/** The environment of a confined plugin: its lookups inside the server are treated like the queries that it passes on. */
+/** The handler that a plugin makes. @throws TypeError if it makes none */
+export function handlerOf(plugin: Pick<Plugin, 'wrap'>, next: Handler): Handler {
+  const handler: unknown = plugin.wrap!(next);
+  if (typeof handler === 'function') return handler as Handler;
+  throw new TypeError('its wrap did not return a handler - return next to leave all queries to the plugins below');
+}
+
+/**
+ * The environment of a confined plugin. Its lookups inside the server are treated like the queries that it passes on, and others ask what it offers like its
+ * labels.
+ */
 export function confinedEnv(env: PluginEnv): PluginEnv {
-  return { ...env, resolve: (query, question) => mapReply(env.resolve(queryBehind(query), question), shownReply) };
+  return {
+    ...env,
+    resolve: (query, question) => mapReply(env.resolve(queryBehind(query), question), shownReply),
+    offer: (key, value) => env.offer(key, confinedOffer(key, value)),
+    ask: (key, plugin) => env.ask(key, plugin).map((value) => shownOffer(key, value)),
+  };
+}
+
+/** What a confined plugin offers: whoever asks it about a query gets a reply for that query's client alone. */
+function confinedOffer<T>(key: OfferKey<T>, value: T): T {
+  if (!isOneOf(key, SELECTION, SEARCH_LIST) || typeof value !== 'function') return value;
+  const asked = (query: Query) => {
+    notePassage(query);
+    return value(toldQuery(query));
+  };
+  return asked as T;
+}
+
+/** What others offer to a confined plugin. It cannot change the records of their zones. */
+function shownOffer<T>(key: OfferKey<T>, value: T): T {
+  return isOneOf(key, TRANSFERS) ? (shownZones(value as TransferSource) as T) : value;
+}
+
+function isOneOf(key: object, ...keys: readonly object[]): boolean {
+  return keys.includes(key);
+}
+
+function shownZones(source: TransferSource): TransferSource {
+  const shown = (zone: TransferableZone): TransferableZone => ({
+    serial: zone.serial,
+    soa: frozen(zone.soa),
+    records: () => eachFrozen(zone.records()),
+    changesSince(serial) {
+      const changes = zone.changesSince?.(serial);
+      return changes && eachFrozen(changes);
+    },
+  });
+  return {
+    get zones() {
+      return source.zones;
+    },
+    zone(name) {
+      const zone = source.zone(name);
+      return zone && shown(zone);
+    },
+    onChange: (zone, listener) => source.onChange(zone, listener),
+    ...(source.onZones && { onZones: (listener) => source.onZones!(listener) }),
+  };
 }
 
 /** The methods of a plugin that are told of queries and replies, beside the handler. */
@@ -106,8 +161,8 @@ function toldQuery(query: Query): Query {
   Object.freeze(arrival.client);
   Object.freeze(arrival.local);
   Object.freeze(arrival);
-  // It is made for those who observe it, and decodes what they read.
-  if (query instanceof MemoQuery) return query;
+  // It decodes what its observer reads, and other observers have theirs.
+  if (query instanceof MemoQuery) return query.copy();
   return Object.freeze({
     ...query,
     client: frozen(query.client),
@@ -147,14 +202,6 @@ function saidOf(reply: Reply): Omit<Reply, 'answer' | 'authority' | 'additional'
   return { rcode, aa, ra, ad, tc, following, fixedFlags, ednsOptions, source, error, uncacheable, repeat, drop };
 }
 
-function eachFrozen(records: Iterable<ResourceRecord>): Iterable<ResourceRecord> {
-  return {
-    *[Symbol.iterator]() {
-      for (const record of records) yield frozen(record);
-    },
-  };
-}
-
 function shownSent({ reply, flags, octets, durationMs }: Sent): Sent {
   const { qr, opcode, aa, tc, rd, ra, ad, cd } = flags;
   const shownFlags = Object.freeze({ qr, opcode, aa, tc, rd, ra, ad, cd });
@@ -166,22 +213,14 @@ function replyBehind(reply: Reply, name: string): Reply {
   const shown = replies.get(reply);
   if (shown) return shown;
   const isReply = typeof reply?.rcode === 'number' && SECTIONS.every((section) => Array.isArray(reply[section]));
-  if (isReply) return reply;
+  if (isReply) return detached(reply);
   throw new TypeError(`plugin/${name}: its handler did not return a reply - make one with createReply`);
 }
 
-/** Freezes plain objects and arrays to the bottom; those with octets, which cannot be frozen, are copied. */
-function frozen<T>(value: T): T {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
-  if (ArrayBuffer.isView(value)) return Uint8Array.from(value as unknown as Uint8Array) as T;
-  let copy: T | undefined;
-  for (const key of Object.keys(value) as (keyof T)[]) {
-    const part = frozen(value[key]);
-    if (part === value[key]) continue;
-    copy ??= (Array.isArray(value) ? [...value] : { ...value }) as T;
-    copy[key] = part;
-  }
-  return Object.freeze(copy ?? value);
+/** A reply that the plugin made. The plugin may use the same records for its next reply, and change them. */
+function detached(reply: Reply): Reply {
+  const { answer, authority, additional, fixedFlags, ednsOptions } = reply;
+  return { ...reply, ...copied({ answer, authority, additional, fixedFlags, ednsOptions }) };
 }
 
 function isThenable(value: unknown): boolean {

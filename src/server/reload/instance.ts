@@ -19,7 +19,7 @@ import type { Block } from '../answer/router.ts';
 import type { BlockConfiguration, Configuration } from '../configuration/configuration.ts';
 import { type Listener, type ListenerWorld, listenersOf } from '../listeners/listener.ts';
 import { PageBook } from '../listeners/pages.ts';
-import { confinedHandler, isConfined, type Recover, watchedHandler } from './confine.ts';
+import { confinedHandler, handlerOf, type Recover, watchedHandler } from './confine.ts';
 import type { Claims } from './keeper.ts';
 import {
   type BlockPlugins,
@@ -42,7 +42,7 @@ export class Instance {
   readonly pages: PageBook;
   /** Warnings about the addresses of blocks and pages. */
   readonly warnings: readonly CorefileWarning[];
-  private readonly plugins: ReadonlyMap<BlockConfiguration, readonly NamedPlugin[]>;
+  private readonly created: ReadonlyMap<BlockConfiguration, BlockPlugins>;
   private readonly clock: Clock;
   private readonly log: Logger;
 
@@ -62,16 +62,17 @@ export class Instance {
     const created = new Map(
       blocks.map((block) => [block, createPlugins(block, this.listenersOf(block)[0]?.server ?? '', generation)]),
     );
-    this.plugins = new Map([...created].map(([block, { plugins }]) => [block, plugins]));
+    this.created = created;
     for (const listener of listeners) {
       const { securedBy } = listener;
-      if (securedBy) listener.credentials = credentialsOf(securedBy, created.get(securedBy)!.offers);
+      if (securedBy) listener.credentials = credentialsOf(securedBy, created.get(securedBy)!.offers, this.log);
     }
     this.warnings = inOrder([...warnings, ...this.pages.warnings(this.listeners)]);
-    const isWatched = blocks.some(({ plugins }) => plugins.some(({ definition }) => isConfined(definition)));
+    const isWatched = [...created.values()].some(({ plugins }) => plugins.some(({ isConfined }) => isConfined));
     const running = new Map(
       [...created].map(([block, plugins]) => {
         const recover: Recover = (query, thrown) => world.watch.recovered(query, thrown, block.settings.debug);
+        checkSelection(block, plugins.offers);
         return [block, runBlock(block, plugins, recover, isWatched)];
       }),
     );
@@ -97,7 +98,7 @@ export class Instance {
   /** Tells the plugins that their listeners are open; `portOf` gives the actual port of each. */
   async serving(portOf: (listener: Listener) => number): Promise<void> {
     const listening = new Map(
-      [...this.plugins.keys()].map((block) => [
+      [...this.created.keys()].map((block) => [
         block,
         this.listenersOf(block).map((listener) => ({ address: listener.address ?? '', port: portOf(listener) })),
       ]),
@@ -111,13 +112,15 @@ export class Instance {
     return this.forEachPlugin(async ({ plugin }) => plugin.shutdown?.());
   }
 
-  /** Waits for the queries in flight, at most `graceMs`, and stops every plugin. */
+  /** Waits for the queries in flight, at most `graceMs`, and stops every plugin. Errors are logged. */
   async stop(graceMs: number): Promise<void> {
     const endMs = this.clock.monotonic() + graceMs;
     while (this.listeners.some(({ responder }) => responder.inFlight > 0) && this.clock.monotonic() < endMs) {
       await new Promise<void>((resolve) => this.clock.after(DRAIN_POLL_MS, resolve));
     }
-    await this.forEachPlugin(async ({ plugin }) => plugin.stop?.());
+    const failures = await this.forEachPlugin(async ({ plugin }) => plugin.stop?.());
+    for (const { message } of failures) this.log.error(message);
+    for (const { offers } of this.created.values()) offers.end();
   }
 
   private listenersOf(block: BlockConfiguration): readonly Listener[] {
@@ -129,7 +132,7 @@ export class Instance {
     run: (plugin: NamedPlugin, block: BlockConfiguration) => Promise<void>,
   ): Promise<readonly Error[]> {
     const failures: Error[] = [];
-    const all = [...this.plugins].flatMap(([block, plugins]) => plugins.map((plugin) => ({ block, plugin })));
+    const all = [...this.created].flatMap(([block, { plugins }]) => plugins.map((plugin) => ({ block, plugin })));
     await Promise.all(
       all.map(({ block, plugin }) =>
         run(plugin, block).catch((error) => failures.push(inPluginError(plugin.name, error))),
@@ -169,21 +172,51 @@ function chainOf(plugins: readonly NamedPlugin[], end: Handler, recover: Recover
   return plugins.reduceRight((next, { name, plugin, position, isConfined }) => {
     if (!plugin.wrap) return next;
     const handler = making(name, position, () =>
-      isConfined ? confinedHandler(name, plugin, next, recover) : plugin.wrap!(next),
+      isConfined ? confinedHandler(name, plugin, next, recover) : handlerOf(plugin, next),
     );
     return isWatched ? watchedHandler(handler, recover) : handler;
   }, end);
 }
 
-/** The credentials that a block's plugins offer. @throws CorefileError if the settings say that there are some, but none are offered */
-function credentialsOf({ settings }: BlockConfiguration, offers: Offers): () => ServerCredentials {
+/**
+ * The credentials that a block's plugins offer. If there are none for a connection, that throws: it must not be in the clear.
+ *
+ * @throws CorefileError if the settings say that there are some, but none are offered
+ */
+function credentialsOf({ settings }: BlockConfiguration, offers: Offers, log: Logger): () => ServerCredentials {
   const [credentials] = offers.of(CREDENTIALS);
-  if (credentials) return credentials;
   const { plugin, position } = settings.tls!;
+  let complaint = '';
+  if (credentials) {
+    return () => {
+      try {
+        const given: Partial<ServerCredentials> | undefined = credentials();
+        if (typeof given?.cert === 'string') return given as ServerCredentials;
+        throw new TypeError('its offer gives no certificate');
+      } catch (thrown) {
+        const message = `plugin/${plugin}: no credentials, so connections are closed: ${messageOf(thrown)}`;
+        if (message !== complaint) log.error(message);
+        complaint = message;
+        throw thrown;
+      }
+    };
+  }
   const instead = 'call env.offer(CREDENTIALS, …) in create';
   throw new CorefileError(
     position,
     `plugin/${plugin}: its settings have 'tls', but it offers no credentials - ${instead}`,
+  );
+}
+
+/** @throws CorefileError if the settings name a choice of queries, but none is offered: the block would serve all */
+function checkSelection({ settings, plugins }: BlockConfiguration, offers: Offers): void {
+  if (settings.view === undefined || offers.of(SELECTION).length > 0) return;
+  const { definition, directive } = plugins.find(
+    ({ definition, options }) => definition.settings?.(options).view !== undefined,
+  )!;
+  throw new CorefileError(
+    directive.position,
+    `plugin/${definition.name}: its settings have 'view', but it offers no choice of queries - call env.offer(SELECTION, …) in create`,
   );
 }
 
@@ -193,12 +226,18 @@ function selectionOf(offers: Offers, recover: Recover): Block['selects'] {
   if (selections.length === 0) return undefined;
   return (query) => {
     try {
-      return selections.every((selects) => selects(query));
+      return selections.every((selects) => booleanOf(selects(query)));
     } catch (thrown) {
       recover(query, thrown);
       return false;
     }
   };
+}
+
+/** @throws TypeError for what JavaScript lets a plugin return instead, such as a promise, which would count as true */
+function booleanOf(isSelected: unknown): boolean {
+  if (typeof isSelected === 'boolean') return isSelected;
+  throw new TypeError('a choice of queries must return true or false at once');
 }
 
 /** The error of a plugin's start with the plugin's name, after the position in the Corefile if it has one. */

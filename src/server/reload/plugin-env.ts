@@ -43,6 +43,8 @@ export interface NamedPlugin {
   readonly hooks: Hooks;
   /** Whether its effect depends on the client: see `confine.ts`. */
   readonly isConfined: boolean;
+  /** Whether it offers values to others. */
+  readonly isOffering: boolean;
   /** Its directives in the block, in normal form, and the position of the first one. */
   readonly text: string;
   readonly position: Position;
@@ -65,9 +67,10 @@ export function createPlugins(block: BlockConfiguration, server: string, generat
     const { position } = directive;
     const env = createEnv({ name, position }, block, server, { plugins, offers }, generation);
     const confined = isConfined(definition);
-    const plugin = making(name, position, () => definition.create(options, confined ? confinedEnv(env) : env));
+    const plugin = making(name, position, () => checked(definition.create(options, confined ? confinedEnv(env) : env)));
     const hooks = confined ? confinedHooks(plugin) : plugin;
-    plugins.push({ name, plugin, hooks, isConfined: confined, text, position });
+    const isOffering = offers.all.some((offer) => offer.plugin === name);
+    plugins.push({ name, plugin, hooks, isConfined: confined, isOffering, text, position });
   }
   offers.complete();
   return { plugins, offers };
@@ -81,6 +84,12 @@ export function making<T>(name: string, position: Position, make: () => T): T {
     if (isCorefileError(error)) throw error;
     throw new CorefileError(position, `plugin/${name}: ${messageOf(error)}`);
   }
+}
+
+/** @throws TypeError for what JavaScript lets a plugin return instead, such as a promise */
+function checked(plugin: Plugin): Plugin {
+  if (typeof plugin === 'object' && plugin !== null && !('then' in plugin)) return plugin;
+  throw new TypeError('its create did not return a plugin - return an object with its methods, and wait only in start');
 }
 
 function createEnv(
@@ -100,7 +109,7 @@ function createEnv(
     block: {
       ...{ keys: block.keys, zones: block.zones, server, view },
       labelled: labelled.length > 0,
-      plugins: () => plugins,
+      plugins: () => plugins.map(({ name, plugin, text, isOffering }) => ({ name, plugin, text, isOffering })),
     },
     ...offers.envOf(name),
     path: (path) => resolvePath(root, path),

@@ -3,8 +3,10 @@ import type { EndpointSlice, Namespace, Pod, Service } from '../../registry/reco
 import { type Selector, selects } from '../../registry/selector.ts';
 import { allocateClusterIPs, lacksClusterIP } from './cluster-ips.ts';
 import { deriveSlices, PodIndex } from './endpoints.ts';
-import type { Manifest, ServiceManifest } from './manifest.ts';
+import { makePods, podNetworksFor } from './made-pods.ts';
+import type { Manifest, PodManifest, ServiceManifest, Workload } from './manifest.ts';
 import type { Problem } from './problems.ts';
+import { WORKLOAD_API_VERSIONS, type WorkloadKind } from './workload.ts';
 
 export interface ClusterOptions {
   /** Which Services, ServiceImports, EndpointSlices and Pods are served; endpoints are derived from all Pods. */
@@ -15,6 +17,8 @@ export interface ClusterOptions {
   readonly namespacesFrom?: 'manifests' | 'all';
   /** The networks from which services without a cluster IP get one. */
   readonly serviceCidrs?: readonly Prefix[];
+  /** The networks from which pods of workloads get an address of each family; by default 10.244.0.0/16, and fd00:10:244::/64 if services have IPv6. */
+  readonly podCidrs?: readonly Prefix[];
 }
 
 /** The records that a cluster with these manifests would have. */
@@ -26,15 +30,19 @@ export interface Cluster {
   /** The services of the cluster set. */
   readonly imports: readonly Service[];
   readonly importedSlices: readonly EndpointSlice[];
+  /** All pods, served or not, including made pods. */
+  readonly podManifests: readonly PodManifest[];
+  /** The number of made pods. */
+  readonly madePods: number;
   readonly problems: readonly Problem[];
 }
 
 /**
- * Adds to manifests what a control plane would: namespaces, cluster IPs, and endpoints from pods. Of two manifests of one object, the later one
- * counts.
+ * Adds to manifests what a control plane would: namespaces, cluster IPs, pods of workloads, and endpoints from pods. Of two manifests of one object,
+ * the later one counts.
  */
 export function buildCluster(manifests: Iterable<Manifest>, options: ClusterOptions): Cluster {
-  const { labels = [], serviceCidrs = [] } = options;
+  const { labels = [], serviceCidrs = [], podCidrs = podNetworksFor(serviceCidrs) } = options;
   const problems: Problem[] = [];
   const objects = Object.groupBy(withoutDuplicates(manifests, problems), ({ kind }) => kind) as ByKind;
   const { Service = [], EndpointSlice = [], Endpoints = [], Pod = [], ServiceImport = [] } = objects;
@@ -46,11 +54,22 @@ export function buildCluster(manifests: Iterable<Manifest>, options: ClusterOpti
   const withSlices = new Set(EndpointSlice.map(({ record }) => record && keyOf(record.namespace, record.service)));
   const mirrored = Endpoints.filter(({ namespace, name }) => !withSlices.has(keyOf(namespace, name)));
   const given = new Set([...withSlices, ...mirrored.map(({ namespace, name }) => keyOf(namespace, name))]);
-  const pods = new PodIndex(Pod);
+  const index = new PodIndex(Pod);
+  const slices = [
+    ...EndpointSlice.flatMap(({ record }) => record ?? []),
+    ...mirrored.flatMap(({ records }) => records),
+  ];
+  const made = makePods(workloadsOf(objects), {
+    ...{ given: { pods: Pod, index }, networks: podCidrs },
+    taken: addressesOf(services, slices, Pod),
+  });
+  problems.push(...made.problems);
+  index.add(made.pods);
   const derived = services
     .filter(({ namespace, name }) => !given.has(keyOf(namespace, name)))
-    .flatMap((service) => deriveSlices(service, pods));
+    .flatMap((service) => deriveSlices(service, index));
 
+  const podManifests = made.pods.length > 0 ? [...Pod, ...made.pods] : Pod;
   const selectedSlices = EndpointSlice.filter((slice) => selects(labels, slice.labels));
   return {
     namespaces: namespacesOf(objects, options),
@@ -60,16 +79,35 @@ export function buildCluster(manifests: Iterable<Manifest>, options: ClusterOpti
       ...mirrored.filter((endpoints) => selects(labels, endpoints.labels)).flatMap(({ records }) => records),
       ...derived,
     ],
-    pods: Pod.filter((pod) => selects(labels, pod.labels)).flatMap(({ record }) => record ?? []),
+    pods: podManifests.filter((pod) => selects(labels, pod.labels)).flatMap(({ record }) => record ?? []),
     imports: ServiceImport.filter((each) => selects(labels, each.labels)).map(({ record }) => record),
     importedSlices: selectedSlices.flatMap(({ imported }) => imported ?? []),
+    podManifests,
+    madePods: made.pods.length,
     problems,
   };
 }
 
-type ByKind = { readonly [K in Manifest['kind']]?: Extract<Manifest, { kind: K }>[] };
+type ByKind = { readonly [K in Manifest['kind']]?: (Manifest & { kind: K })[] };
 
 const keyOf = (namespace: string, name: string): string => `${namespace}/${name}`;
+
+function workloadsOf(objects: ByKind): Workload[] {
+  return (Object.keys(WORKLOAD_API_VERSIONS) as WorkloadKind[]).flatMap(
+    (kind): readonly Workload[] => objects[kind] ?? [],
+  );
+}
+
+/** The addresses that are in use. */
+function* addressesOf(
+  services: readonly ServiceManifest[],
+  slices: readonly EndpointSlice[],
+  pods: readonly PodManifest[],
+): Iterable<string> {
+  for (const { record } of services) yield* record.clusterIPs;
+  for (const { endpoints } of slices) for (const { address } of endpoints) yield address;
+  for (const { record } of pods) yield* record?.ips ?? [];
+}
 
 function withoutDuplicates(manifests: Iterable<Manifest>, problems: Problem[]): Manifest[] {
   const byName = new Map<string, Manifest>();

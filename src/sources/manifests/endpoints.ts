@@ -5,12 +5,16 @@ import { familyOf } from '../objects/endpoints.ts';
 import { orNoPort } from '../objects/ports.ts';
 import type { Family, PodManifest, ServiceManifest } from './manifest.ts';
 
-/** Finds the pods that a service selects, without checking every pod for every service. */
+/** Finds the pods that a selector selects, without checking every pod for every service. */
 export class PodIndex {
   /** By namespace and one label. */
   private readonly byLabel = new Map<string, PodManifest[]>();
 
   constructor(pods: Iterable<PodManifest>) {
+    this.add(pods);
+  }
+
+  add(pods: Iterable<PodManifest>): void {
     for (const pod of pods) {
       for (const [key, value] of Object.entries(pod.labels)) {
         const at = indexKey(pod.namespace, key, value);
@@ -21,7 +25,7 @@ export class PodIndex {
     }
   }
 
-  selectedBy({ namespace, selector }: ServiceManifest): PodManifest[] {
+  selectedBy({ namespace, selector }: Pick<ServiceManifest, 'namespace' | 'selector'>): PodManifest[] {
     const candidates = Object.entries(selector)
       .map(([key, value]) => this.byLabel.get(indexKey(namespace, key, value)) ?? [])
       .sort((a, b) => a.length - b.length)[0];

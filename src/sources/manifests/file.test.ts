@@ -63,7 +63,7 @@ describe('a file', () => {
     ['of comments', '# nothing\n', []],
     [
       'of other kinds',
-      'apiVersion: apps/v1\nkind: Deployment\n---\napiVersion: serving.knative.dev/v1\nkind: Service\n',
+      'apiVersion: apps/v1\nkind: DaemonSet\n---\napiVersion: serving.knative.dev/v1\nkind: Service\n',
       [],
     ],
     ["of kubectl's list", KUBECTL, ['Service prod/web a.yaml:3:3', 'Namespace /prod a.yaml:18:3']],

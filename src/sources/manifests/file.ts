@@ -4,7 +4,7 @@ import { ObjectError } from '../objects/field.ts';
 import { type ApiObject, objectsOf } from '../objects/list.ts';
 import { DEFAULT_NAMESPACE } from '../objects/metadata.ts';
 import { type Piece, positionOf, readPiece, splitPieces, startOf } from './documents.ts';
-import { isWorkload, keyOf, type Manifest, readManifest } from './manifest.ts';
+import { keyOf, lacksPods, type Manifest, readManifest } from './manifest.ts';
 
 export const MAX_FILE_BYTES = 256 * 1024 * 1024;
 /** The maximum number of objects in one file. */
@@ -41,8 +41,8 @@ export interface FileContent {
   readonly moreMistakes: number;
   /** All objects that cannot be read and whose names are known. */
   readonly unreadable: ReadonlySet<string>;
-  /** The kinds in the file that create pods in a cluster. */
-  readonly workloads: ReadonlySet<string>;
+  /** The kinds in the file that create pods in a cluster, but not here. */
+  readonly withoutPods: ReadonlySet<string>;
 }
 
 /**
@@ -75,7 +75,7 @@ class FileReader implements FileContent {
   readonly mistakes: Mistake[] = [];
   moreMistakes = 0;
   readonly unreadable = new Set<string>();
-  readonly workloads = new Set<string>();
+  readonly withoutPods = new Set<string>();
   private readonly file: string;
 
   constructor(file: string) {
@@ -107,7 +107,7 @@ class FileReader implements FileContent {
   }
 
   private take(piece: Piece, found: ApiObject, place: string): void {
-    if (isWorkload(found)) this.workloads.add(found.kind);
+    if (lacksPods(found)) this.withoutPods.add(found.kind);
     // Some parts are read twice.
     const parts = new Map<string, ObjectError>();
     try {

@@ -23,8 +23,8 @@ interface FileState {
   manifests: readonly Manifest[] | undefined;
   /** The mistakes of the present text. */
   problems: readonly FileProblem[];
-  /** The kinds in the present text that create pods in a cluster. */
-  workloads: ReadonlySet<string>;
+  /** The kinds in the present text that create pods in a cluster, but not here. */
+  withoutPods: ReadonlySet<string>;
   /** The time since which the file is being written. */
   unsettledAtMs: number | undefined;
 }
@@ -71,9 +71,9 @@ export class ManifestFiles {
     return [...this.states.values()].filter(({ problems }) => problems.length > 0).length;
   }
 
-  /** The kinds in the files that create pods in a cluster. */
-  get workloads(): ReadonlySet<string> {
-    return new Set([...this.states.values()].flatMap(({ workloads }) => [...workloads]));
+  /** The kinds in the files that create pods in a cluster, but not here. */
+  get withoutPods(): ReadonlySet<string> {
+    return new Set([...this.states.values()].flatMap(({ withoutPods }) => [...withoutPods]));
   }
 
   /** All objects, in the order of the files' names. */
@@ -166,7 +166,7 @@ export class ManifestFiles {
     if (!state) {
       state = {
         ...{ stamp: '', digest: '', manifests: undefined, problems: [] },
-        ...{ workloads: new Set(), unsettledAtMs: undefined },
+        ...{ withoutPods: new Set(), unsettledAtMs: undefined },
       };
       this.states.set(file, state);
     }
@@ -192,7 +192,7 @@ async function read(file: string, bytes: Uint8Array, state: FileState): Promise<
   const kept = lastGood(content, state.manifests ?? []);
   state.problems = ofParts(file, content, new Set(kept.map(keyOf)));
   state.manifests = [...kept, ...content.manifests];
-  state.workloads = content.workloads;
+  state.withoutPods = content.withoutPods;
   return true;
 }
 

@@ -3,6 +3,7 @@ import type { Labels } from '../../registry/selector.ts';
 import { convertEndpointSlice, convertImportedSlice } from '../objects/endpoint-slice.ts';
 import { convertEndpoints } from '../objects/endpoints.ts';
 import { Field, type PassOver, readEach, refuseAll } from '../objects/field.ts';
+import { checkKeys } from '../objects/known-keys.ts';
 import type { ApiObject } from '../objects/list.ts';
 import { readLabels, readLongNames } from '../objects/metadata.ts';
 import { convertNamespace } from '../objects/namespace.ts';
@@ -10,6 +11,7 @@ import { readProtocol } from '../objects/ports.ts';
 import { convertService } from '../objects/service.ts';
 import { convertServiceImport } from '../objects/service-import.ts';
 import { type PodFields, readPod } from './pod.ts';
+import { readWorkload, WORKLOAD_API_VERSIONS, type WorkloadFields, type WorkloadKind } from './workload.ts';
 
 /** The fields of every manifest; `place` is its position, for messages. */
 interface Common {
@@ -70,15 +72,24 @@ export interface PodManifest extends Common, PodFields {
   readonly kind: 'Pod';
 }
 
+/** An object whose controller creates pods, such as a Deployment. */
+export interface Workload extends Common, WorkloadFields {
+  readonly kind: WorkloadKind;
+}
+
 export type Manifest =
   | ServiceManifest
   | SliceManifest
   | EndpointsManifest
   | PodManifest
   | NamespaceManifest
-  | ImportManifest;
+  | ImportManifest
+  | Workload;
 
-const READERS: Readonly<Record<string, (object: unknown, place: string, passOver: PassOver) => Manifest>> = {
+type Reader = (object: unknown, place: string, passOver: PassOver) => Manifest;
+
+const READERS: Readonly<Record<string, Reader>> = {
+  ...workloadReaders(),
   'v1 Service': readService,
   'v1 Endpoints': readEndpoints,
   'v1 Pod': readPodManifest,
@@ -98,7 +109,9 @@ export function readManifest(
   place: string,
   passOver: PassOver = refuseAll,
 ): Manifest | undefined {
-  return READERS[`${apiVersion} ${kind}`]?.(object, place, passOver);
+  const read = READERS[`${apiVersion} ${kind}`];
+  if (read) checkKeys(kind, new Field(kind, object), passOver);
+  return read?.(object, place, passOver);
 }
 
 /** The unique key of an object in a cluster: kind, namespace and name. */
@@ -106,14 +119,21 @@ export function keyOf({ kind, namespace, name }: Pick<Manifest, 'kind' | 'namesp
   return `${kind} ${namespace}/${name}`;
 }
 
-/** The kinds whose controllers create pods in a cluster; nothing creates them here. */
-const WORKLOADS = new Set([
-  ...['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet'].map((kind) => `apps/v1 ${kind}`),
-  ...['Job', 'CronJob'].map((kind) => `batch/v1 ${kind}`),
-]);
+/** The kinds whose controllers create pods in a cluster, but not here. */
+const WITHOUT_PODS = new Set(['apps/v1 DaemonSet', 'batch/v1 Job', 'batch/v1 CronJob']);
 
-export function isWorkload({ apiVersion, kind }: ApiObject): boolean {
-  return WORKLOADS.has(`${apiVersion} ${kind}`);
+export function lacksPods({ apiVersion, kind }: ApiObject): boolean {
+  return WITHOUT_PODS.has(`${apiVersion} ${kind}`);
+}
+
+function workloadReaders(): Record<string, Reader> {
+  const kinds = Object.entries(WORKLOAD_API_VERSIONS) as [WorkloadKind, string][];
+  return Object.fromEntries(
+    kinds.map(([kind, apiVersion]): [string, Reader] => [
+      `${apiVersion} ${kind}`,
+      (object, place, passOver) => readWorkloadManifest(kind, object, place, passOver),
+    ]),
+  );
 }
 
 function readService(object: unknown, place: string, passOver: PassOver): ServiceManifest {
@@ -168,6 +188,10 @@ function readEndpoints(object: unknown, place: string, passOver: PassOver): Endp
 
 function readPodManifest(object: unknown, place: string, passOver: PassOver): PodManifest {
   return { kind: 'Pod', ...readLongNames(new Field('Pod', object)), place, ...readPod(object, passOver) };
+}
+
+function readWorkloadManifest(kind: WorkloadKind, object: unknown, place: string, passOver: PassOver): Workload {
+  return { kind, ...readLongNames(new Field(kind, object)), place, ...readWorkload(kind, object, passOver) };
 }
 
 function readNamespace(object: unknown, place: string): NamespaceManifest {

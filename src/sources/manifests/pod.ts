@@ -6,14 +6,18 @@ import { convertPod } from '../objects/pod.ts';
 import { readProtocol } from '../objects/ports.ts';
 
 /** The fields of a Pod that a control plane and a kubelet would use. */
-export interface PodFields {
+export interface PodFields extends PodSpec {
   readonly labels: Labels;
   /** Undefined if the pod has no address. */
   readonly record: Pod | undefined;
   readonly ready: boolean;
+  readonly zone: string;
+}
+
+/** The fields of the `spec` of a pod or of a pod template. */
+export interface PodSpec {
   readonly hostname: string;
   readonly subdomain: string;
-  readonly zone: string;
   readonly containerPorts: readonly ContainerPort[];
   readonly kubelet: KubeletFields;
 }
@@ -56,18 +60,29 @@ export const KUBELET_DEFAULTS: KubeletFields = {
 export function readPod(object: unknown, passOver: PassOver = refuseAll): PodFields {
   const pod = new Field('Pod', object);
   const record = convertPod(object, passOver);
-  const spec = pod.get('spec');
   const labels = readLabels(pod);
   return {
     labels,
     record,
     ready: isReady(pod.get('status')),
+    zone: zoneOf(labels),
+    ...readPodSpec(pod.get('spec'), passOver),
+  };
+}
+
+/** @param passOver is called for invalid ports and host names. @throws ObjectError */
+export function readPodSpec(spec: Field, passOver: PassOver): PodSpec {
+  return {
     hostname: readHostname(spec.get('hostname'), passOver),
     subdomain: spec.get('subdomain').text() ?? '',
-    zone: (labels['topology.kubernetes.io/zone'] ?? '').toLowerCase(),
     containerPorts: readEach(containersOf(spec).flatMap(portsOf), readContainerPort, passOver),
     kubelet: readKubeletFields(spec),
   };
+}
+
+/** The topology zone in a pod's labels, in lower case. */
+export function zoneOf(labels: Labels): string {
+  return (labels['topology.kubernetes.io/zone'] ?? '').toLowerCase();
 }
 
 /**

@@ -138,6 +138,16 @@ endpoints:
     ]);
   });
 
+  test('an unknown key, with a warning if it looks like a typing error', async () => {
+    const spec = '{clusterIP: 10.96.0.1, externalIps: [192.0.2.1], fieldOfTheFuture: {ports: 1}}';
+    await put('a.yaml', `{apiVersion: v1, kind: Service, metadata: {name: a}, spec: ${spec}}\n`);
+    const { served, complaints, registry } = await start();
+    expect([registry.synced, served()]).toEqual([true, ['a']]);
+    expect(complaints()).toEqual([
+      "[WARNING] DIR/a.yaml:1:96: Service a: spec.externalIps is unknown - did you mean 'externalIPs'?; the rest of the object is served",
+    ]);
+  });
+
   test('an object of a file or a list, with an error', async () => {
     const items = [service('a'), service('B_C'), '{metadata: {name: x}}\n', service('d', 'x'), service('e')];
     await put('a.yaml', `kind: List\napiVersion: v1\nitems:\n${items.map((item) => `- ${item}`).join('')}`);
@@ -185,14 +195,15 @@ endpoints:
 test.each([
   ['', true],
   ['{apiVersion: v1, kind: Pod, metadata: {name: redis-0}, status: {podIP: 10.1.0.1}}', false],
-])('a warning says that workloads create no pods if there are no others: %j', async (pods, told) => {
-  const workload = (kind: string) => `{apiVersion: apps/v1, kind: ${kind}, metadata: {name: redis}}\n`;
-  await put('a.yaml', [service('redis', 'None'), workload('StatefulSet'), workload('Deployment'), pods].join('---\n'));
+])('a warning says that a DaemonSet and a Job create no pods if there are no others: %j', async (pods, told) => {
+  const workload = (kind: string) => `{apiVersion: ${kind}, metadata: {name: redis}}\n`;
+  const workloads = [workload('batch/v1, kind: Job'), workload('apps/v1, kind: DaemonSet')];
+  await put('a.yaml', [service('redis', 'None'), ...workloads, pods].join('---\n'));
   const { lines } = await start();
-  expect(lines.filter((line) => line.includes('Deployment'))).toEqual(
+  expect(lines.filter((line) => line.includes('DaemonSet'))).toEqual(
     told
       ? [
-          '[WARNING] manifests: there are no pods, because Deployment, StatefulSet create none here: ' +
+          '[WARNING] manifests: there are no pods, because DaemonSet, Job create none here: ' +
             'to give services endpoints, add Pods that have an address, or EndpointSlices',
         ]
       : [],
@@ -334,6 +345,32 @@ test('a duplicate is served from the last file by name, with one warning over al
   expect(complaints()).toEqual([
     '[WARNING] Service default/a is at DIR/a.yaml:1:1 and at DIR/b.yaml:3:1: the latter is served; remove one of them',
   ]);
+});
+
+test('the pods of a StatefulSet follow its manifest, and stay the same while the manifest has a mistake', async () => {
+  const statefulSet = (replicas: unknown) =>
+    `---\n{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db}, spec: {serviceName: db, replicas: ${replicas}, template: {metadata: {labels: {app: db}}}}}\n`;
+  const db = '{apiVersion: v1, kind: Service, metadata: {name: db}, spec: {clusterIP: None, selector: {app: db}}}\n';
+  await put('a.yaml', db + statefulSet(2));
+  const { registry, source, complaints, lines } = await start();
+  const hostNames = () =>
+    registry.slicesOf('default', 'db').flatMap((slice) => slice.endpoints.map((each) => each.hostname));
+  const addresses = () => [...registry.pods()].map(({ ips }) => ips.join()).sort();
+  expect(hostNames()).toEqual(['db-0', 'db-1']);
+  expect(lines.join('\n')).toContain('2 endpoints, 2 pods (2 of workloads) and');
+  const before = addresses();
+  await put('a.yaml', db + statefulSet(3));
+  await vi.waitFor(() => expect(hostNames()).toEqual(['db-0', 'db-1', 'db-2']), PATIENT);
+  expect(addresses()).toEqual(expect.arrayContaining(before));
+  await put('a.yaml', db + statefulSet('two'));
+  await vi.waitFor(() => expect(source.stats().brokenFiles).toBe(1), PATIENT);
+  expect(hostNames()).toEqual(['db-0', 'db-1', 'db-2']);
+  expect(complaints()).toEqual([
+    '[ERROR] DIR/a.yaml:3:98: StatefulSet db: spec.replicas is "two", it should be a whole number from 0; its last good state stays served',
+  ]);
+  await put('a.yaml', db + statefulSet(1));
+  await vi.waitFor(() => expect(hostNames()).toEqual(['db-0']), PATIENT);
+  expect(addresses()).toEqual([before.find((ip) => ip === addresses()[0])]);
 });
 
 test('tells which services have other endpoints and when the file changed, but not of the first load', async () => {

@@ -144,12 +144,13 @@ export class ManifestSource {
     registry.replaceAll(cluster);
     unsubscribe();
     if (this.isComplete) env.programmed?.(servicesOf(changed, registry), changedAtMs);
-    this.clusterProblems = [...cluster.problems, ...withoutPods(files.workloads, registry)];
+    this.clusterProblems = [...cluster.problems, ...withoutPods(files.withoutPods, registry)];
     this.loads++;
     this.loadedAtMs = env.clock.now();
     const { services, endpoints, pods, namespaces } = registry.counts();
+    const made = cluster.madePods > 0 ? ` (${cluster.madePods} of workloads)` : '';
     env.log.info(
-      `manifests: ${services} services, ${endpoints} endpoints, ${pods} pods and ${namespaces} namespaces of ${files.fileCount} files`,
+      `manifests: ${services} services, ${endpoints} endpoints, ${pods} pods${made} and ${namespaces} namespaces of ${files.fileCount} files`,
     );
   }
 
@@ -168,7 +169,7 @@ function servicesOf(slices: readonly EndpointSlice[], registry: Registry): Servi
   return [...services].filter((service) => service !== undefined);
 }
 
-/** A warning if there are workloads but neither pods nor endpoints: services then have no endpoints. */
+/** A warning if there are workloads that create no pods here, and neither pods nor endpoints: services then have no endpoints. */
 function withoutPods(workloads: ReadonlySet<string>, registry: Registry): Problem[] {
   const { pods, slices } = registry.counts();
   if (workloads.size === 0 || pods > 0 || slices > 0) return [];

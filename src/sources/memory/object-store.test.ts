@@ -21,7 +21,7 @@ function setup(...objects: object[]) {
   const store = createObjectStore();
   const registry = new Registry(fakeClock());
   store.add(objects.flatMap((object, i) => readObjects(object, `objects[${i}]`)));
-  const stop = followObjects(store, { serviceCidrs: [parsePrefix('10.96.0.0/30')!] }, registry);
+  const { stop } = followObjects(store, { serviceCidrs: [parsePrefix('10.96.0.0/30')!] }, registry);
   const endpoints = () =>
     registry.slicesOf('shop', 'db').flatMap((slice) => slice.endpoints.map(({ address }) => address));
   return { store, registry, stop, endpoints };
@@ -79,11 +79,12 @@ describe('errors', () => {
       /^an applied object: Service shop: metadata\.name is missing/,
     ],
     [{ metadata: { name: 'db' } }, /has no apiVersion and kind: this is not a Kubernetes object/],
+    [Object.create(null), /has no apiVersion and kind: this is not a Kubernetes object/],
     [undefined, /^an applied object: is undefined, where a Kubernetes object should be/],
     [service('db', { ports: [{ port: 0 }] }), /Service shop\/db: spec\.ports\[0\]\.port is 0, it should be a number/],
     [
-      { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' } },
-      /Deployment web: is of apps\/v1, but only these kinds matter for DNS: Service, Pod/,
+      { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { name: 'web' } },
+      /DaemonSet web: is of apps\/v1, but only these kinds matter for DNS: Service, Pod/,
     ],
     [{ apiVersion: 'v2', kind: 'Service', metadata: { name: 'web' } }, /Service web: is of v2/],
   ])('%j cannot be applied', (object, message) => {

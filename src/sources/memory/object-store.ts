@@ -6,10 +6,12 @@
 import { CairnError } from '../../base/errors.ts';
 import { didYouMean } from '../../corefile/suggest.ts';
 import { matchLabels } from '../../registry/selector.ts';
-import { type Manifest, type PodManifest, readManifest } from '../manifests/manifest.ts';
+import { type Manifest, type PodManifest, readManifest, type Workload } from '../manifests/manifest.ts';
+import { type PodChange, WORKLOAD_API_VERSIONS } from '../manifests/workload.ts';
 import { Field, ObjectError } from '../objects/field.ts';
 import { type ApiObject, objectsOf } from '../objects/list.ts';
 import { readLongNames } from '../objects/metadata.ts';
+import { type MadePod, madePodsOf, replacing, withChange, withReplicas, workloadsIn } from './made-pods.ts';
 
 /** The kinds of objects that matter for DNS, with the API version of each. */
 const API_VERSIONS = {
@@ -19,6 +21,7 @@ const API_VERSIONS = {
   Endpoints: 'v1',
   EndpointSlice: 'discovery.k8s.io/v1',
   ServiceImport: 'multicluster.x-k8s.io/v1alpha1',
+  ...WORKLOAD_API_VERSIONS,
 } as const satisfies Record<Manifest['kind'], string>;
 
 /** Objects of a cluster held in memory, as its API server would hold them. */
@@ -27,12 +30,18 @@ export interface ObjectStore {
   add(manifests: readonly Manifest[]): void;
   /** Adds objects, or replaces objects with the same names. @throws ObjectStoreError; then nothing changes */
   apply(objects: readonly unknown[]): void;
-  /** Removes objects; a Namespace with all its objects. @throws ObjectStoreError for an object that does not exist; then nothing changes */
+  /**
+   * Removes objects; a Namespace with all its objects. A workload replaces a deleted pod.
+   *
+   * @throws ObjectStoreError for an object that does not exist; then nothing changes
+   */
   delete(references: readonly unknown[]): void;
   /** @throws ObjectStoreError for a pod that does not exist or has no address, or if a service's endpoints do not follow from its pods */
   setReady(namespace: string, name: string, ready: boolean): void;
+  /** Sets how many pods a workload has. @throws ObjectStoreError for a workload that does not exist, or an invalid number */
+  scale(workload: ObjectNames, replicas: number): void;
   manifests(): Iterable<Manifest>;
-  pods(): readonly PodManifest[];
+  workloads(): readonly Workload[];
   /** Calls `listener` after each change, until the result is called. If it throws, the change throws. */
   onChange(listener: () => void): () => void;
 }
@@ -75,12 +84,16 @@ export function createObjectStore(): ObjectStore {
     apply(given) {
       const manifests = given.flatMap((object) => readObjects(object, 'an applied object'));
       change((next) => {
-        for (const manifest of manifests) next.set(keyOf(manifest), manifest);
+        for (const manifest of manifests) next.set(keyOf(manifest), replacing(next.get(keyOf(manifest)), manifest));
       });
     },
     delete(references) {
       change((next) => {
         for (const manifest of references.map((reference) => existing(next, readReference(reference)))) {
+          if ('ordinal' in manifest) {
+            renew(next, manifest);
+            continue;
+          }
           next.delete(keyOf(manifest));
           if (manifest.kind !== 'Namespace') continue;
           for (const [key, { namespace }] of next) if (namespace === manifest.name) next.delete(key);
@@ -89,14 +102,23 @@ export function createObjectStore(): ObjectStore {
     },
     setReady(namespace, name, ready) {
       change((next) => {
-        const pod = existing(next, { kind: 'Pod', namespace, name }) as PodManifest;
-        if (!pod.record) throw new ObjectStoreError(`${keyOf(pod)} has no address: give it status.podIP`);
+        const pod = existing(next, { kind: 'Pod', namespace, name }) as PodManifest | MadePod;
+        const isMade = 'ordinal' in pod;
+        if (!isMade && !pod.record) throw new ObjectStoreError(`${keyOf(pod)} has no address: give it status.podIP`);
         rejectGivenEndpoints(pod, [...next.values()]);
-        next.set(keyOf(pod), { ...pod, ready });
+        put(next, isMade ? withChange(pod, (before) => ({ ...before, ready })) : { ...pod, ready });
       });
     },
+    scale(workload, replicas) {
+      if (!Number.isSafeInteger(replicas) || replicas < 0) {
+        throw new ObjectStoreError(
+          `${keyOf(workload)} cannot have ${replicas} pods: the number must be a whole number from 0`,
+        );
+      }
+      change((next) => put(next, withReplicas(existing(next, workload) as Workload, replicas)));
+    },
     manifests: () => objects.values(),
-    pods: () => [...objects.values()].filter((object) => object.kind === 'Pod'),
+    workloads: () => workloadsIn(objects.values()),
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -113,15 +135,28 @@ function addNew(objects: Map<string, Manifest>, manifest: Manifest): void {
   objects.set(keyOf(manifest), manifest);
 }
 
-/** @throws ObjectStoreError */
-function existing(objects: ReadonlyMap<string, Manifest>, reference: ObjectNames): Manifest {
-  const found = objects.get(keyOf(reference));
+function put(objects: Map<string, Manifest>, manifest: Manifest): void {
+  objects.set(keyOf(manifest), manifest);
+}
+
+/** Replaces a deleted pod, if its workload still exists. */
+function renew(objects: Map<string, Manifest>, pod: MadePod): void {
+  const workload = objects.get(keyOf(pod.workload)) as Workload | undefined;
+  const renewed = ({ deletions }: PodChange) => ({ ready: true, deletions: deletions + 1 });
+  if (workload) put(objects, withChange({ ...pod, workload }, renewed));
+}
+
+/** An object, or a pod that a workload makes. @throws ObjectStoreError */
+function existing(objects: ReadonlyMap<string, Manifest>, reference: ObjectNames): Manifest | MadePod {
+  const key = keyOf(reference);
+  const made = reference.kind === 'Pod' && !objects.has(key) ? madePodsOf(objects.values()) : [];
+  const found = objects.get(key) ?? made.find((pod) => keyOf(pod) === key);
   if (found) return found;
-  throw new ObjectStoreError(`${keyOf(reference)} is not in the cluster${alike(reference, objects.values())}`);
+  throw new ObjectStoreError(`${key} is not in the cluster${alike(reference, [...objects.values(), ...made])}`);
 }
 
 /** Readiness of a pod has an effect only if endpoints follow from pods. @throws ObjectStoreError */
-function rejectGivenEndpoints(pod: PodManifest, objects: readonly Manifest[]): void {
+function rejectGivenEndpoints(pod: PodManifest | MadePod, objects: readonly Manifest[]): void {
   for (const service of objects) {
     if (service.kind !== 'Service' || service.namespace !== pod.namespace) continue;
     if (Object.keys(service.selector).length === 0 || !matchLabels(service.selector, pod.labels)) continue;
@@ -158,11 +193,17 @@ function foreign({ apiVersion, kind, object }: ApiObject): never {
   );
 }
 
-/** The API version follows from the kind. */
+/** Adds the API version, which follows from the kind, and the kind of an object of client-node, which follows from its class. */
 function withApiVersion(object: unknown): unknown {
-  const { apiVersion, kind } = (object ?? {}) as { apiVersion?: unknown; kind?: unknown };
-  if (apiVersion !== undefined || typeof kind !== 'string' || !(kind in API_VERSIONS)) return object;
-  return { apiVersion: API_VERSIONS[kind as Manifest['kind']], ...(object as object) };
+  const { apiVersion, kind = kindOfClass(object) } = (object ?? {}) as { apiVersion?: unknown; kind?: unknown };
+  if (typeof kind !== 'string' || !Object.hasOwn(API_VERSIONS, kind)) return object;
+  return { ...(object as object), apiVersion: apiVersion ?? API_VERSIONS[kind as Manifest['kind']], kind };
+}
+
+/** `Service` for a `V1Service`. Items of a list that the client reads have no `kind`. */
+function kindOfClass(object: unknown): string | undefined {
+  const { constructor: madeBy } = (object ?? {}) as { constructor?: { name?: string } };
+  return /^V1([A-Z]\w+)$/.exec(madeBy?.name ?? '')?.[1];
 }
 
 /** The identity of an object; the namespace of a Namespace is empty. */
@@ -170,7 +211,7 @@ type ObjectNames = Pick<Manifest, 'namespace' | 'name'> & { readonly kind: strin
 
 /** @throws ObjectStoreError, ObjectError */
 function readReference(reference: unknown): ObjectNames {
-  const kind = new Field('object', reference).get('kind').oneOf(Object.keys(API_VERSIONS));
+  const kind = new Field('object', withApiVersion(reference)).get('kind').oneOf(Object.keys(API_VERSIONS));
   if (kind === undefined) throw new ObjectStoreError('an object to delete has no kind, such as Pod');
   const names = readLongNames(new Field(kind, reference));
   return { kind, ...names, ...(kind === 'Namespace' && { namespace: '' }) };
@@ -182,7 +223,7 @@ function keyOf({ kind, namespace, name }: ObjectNames): string {
 }
 
 /** Suggests the object that was probably meant by the names of one that does not exist. */
-function alike(reference: ObjectNames, manifests: Iterable<Manifest>): string {
+function alike(reference: ObjectNames, manifests: Iterable<ObjectNames>): string {
   const ofKind = [...manifests].filter(({ kind }) => kind === reference.kind);
   const others = ofKind.filter(({ name }) => name === reference.name);
   if (others.length > 0) return `: there is ${others.map(keyOf).join(' and ')}`;

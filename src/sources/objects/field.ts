@@ -106,6 +106,13 @@ export class Field {
     return this.wrong('true or false');
   }
 
+  /** @throws ObjectError if the field is there and is not a whole number from 0. */
+  count(): number | undefined {
+    const count = this.value;
+    if (count === undefined || (Number.isSafeInteger(count) && (count as number) >= 0)) return count as number;
+    return this.wrong('a whole number from 0');
+  }
+
   /** @throws ObjectError if the field is not a port number. */
   port(): number {
     const port = this.value;
@@ -125,8 +132,15 @@ export class Field {
   /** @throws ObjectError if the field is there and does not map names to text, as labels do. */
   labels(): Readonly<Record<string, string>> {
     const mapping = this.mapping();
-    for (const key in mapping) if (typeof mapping[key] !== 'string') this.get(key).wrong('text: put it into quotes');
-    return mapping as Record<string, string>;
+    let isWhole = true;
+    for (const key in mapping) {
+      if (mapping[key] === undefined) isWhole = false;
+      else if (typeof mapping[key] !== 'string') this.get(key).wrong('text: put it into quotes');
+    }
+    const labels = isWhole
+      ? mapping
+      : Object.fromEntries(Object.entries(mapping).filter(([, text]) => text !== undefined));
+    return labels as Record<string, string>;
   }
 
   /** @throws ObjectError that says what the field is and what it should be. */

@@ -168,21 +168,25 @@ function isSlow({ choice }: Real): boolean {
   return choice.weights === SLOW;
 }
 
+/** A busy machine lets replies come late, mostly where servers are silent. Such a difference does not come each time. */
+const REPETITIONS = 4;
+
 for (const real of inOrder) {
   const { stub, command, choice } = real;
   const { count } = choice;
   const isThere = inNamespace && command !== undefined;
   const title = `${stub} asks what the library says, ${count} times${isSlow(real) ? ' with silent servers' : ''}`;
   test.runIf(isThere)(title, { concurrent: isSlow(real) }, async () => {
-    const differences = await compare(real, generate(choice));
-    // A machine that is busy lets replies come late: such a difference does not come a second time.
-    expect(
-      await compare(
+    let differences = await compare(real, generate(choice));
+    const first = differences.length;
+    for (let i = 0; i < REPETITIONS && differences.length > 0; i++) {
+      differences = await compare(
         real,
         differences.map(({ scenario }) => scenario),
-      ),
-    ).toEqual([]);
-    expect(differences.length).toBeLessThan(count / 20);
+      );
+    }
+    expect(differences).toEqual([]);
+    if (!isSlow(real)) expect(first).toBeLessThan(count / 20);
   });
   if (isSlow(real)) continue;
   test.runIf(isThere)(`${stub} takes odd names and files as the library says`, async () => {
