@@ -18,7 +18,7 @@ import type promises from 'node:dns/promises';
 import type { Peer } from '../net/transport.ts';
 import type { Clock } from '../observe/clock.ts';
 import type { Protocol, Query, Reply } from './exchange.ts';
-import type { StubSetup } from './plan.ts';
+import type { LookupPlan, StubSetup } from './plan.ts';
 import type { LookupResult } from './result.ts';
 import type { Settings } from './settings.ts';
 import type { Candidate, StubName } from './stub.ts';
@@ -28,12 +28,15 @@ export interface Brought {
   readonly octets: Uint8Array;
   /** Why the server answered so, where it says it; errors of a lookup carry it. */
   readonly reason?: string | undefined;
+  /** How long the response took; counts with `simulatedTime`, and is 0 by default. */
+  readonly afterMs?: number;
 }
 
 /**
  * Sends one message to one server and resolves with the octets of the response, or with undefined if none will come: then the resolver waits for its
- * time-out. A rejection means that the server cannot be reached (ECONNREFUSED), which a resolver sees at once. The signal ends the wait. `localAddress` is
- * the address that the program chose with `setLocalAddress`.
+ * time-out. So it does after `silence`, but with `simulatedTime` that wait takes no time. A rejection means that the server cannot be reached
+ * (ECONNREFUSED), which a resolver sees at once. The signal, one for each lookup, ends the wait. `localAddress` is the address that the program chose with
+ * `setLocalAddress`.
  */
 export type Transport = (
   message: Uint8Array,
@@ -41,7 +44,7 @@ export type Transport = (
   protocol: Protocol,
   signal: AbortSignal,
   localAddress?: string,
-) => Promise<Uint8Array | Brought | undefined>;
+) => Promise<Uint8Array | Brought | 'silence' | undefined>;
 
 export interface ResolverOptions extends StubSetup {
   /** The stub resolver of `resolve*` and `reverse`; that of `lookup` by default. `stubsOfProgram` gives both. */
@@ -55,6 +58,13 @@ export interface ResolverOptions extends StubSetup {
   /** UDP and TCP sockets by default. */
   readonly transport?: Transport;
   readonly clock?: Clock;
+  /**
+   * Measures lookups by what they wait for, not by the clock: a response takes what the transport says, and a wait in which no response can come is
+   * skipped. So an explanation is the same on every machine.
+   */
+  readonly simulatedTime?: boolean;
+  /** Called with every lookup that has ended. */
+  readonly onLookup?: (explanation: Explanation) => void;
   /** Gives numbers from 0 up to 1, for example for `rotate`. */
   readonly random?: () => number;
 }
@@ -174,4 +184,6 @@ export interface Resolver extends RecordResolver {
   ) => RecordResolver;
   /** Looks the name up and reports every step. A name that is not found is not an error here. */
   explain(name: string, options?: CallOptions & { readonly type?: string }): Promise<Explanation>;
+  /** What a lookup asks for if the name is not found. No server is asked, and the value is the same in every run. */
+  plan(name: string, options?: { readonly type?: string }): LookupPlan;
 }

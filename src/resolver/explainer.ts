@@ -3,7 +3,7 @@ import type { CallOptions, Explanation, ResolverOptions } from './api.ts';
 import type { Answer } from './exchange.ts';
 import { explanationOf } from './explain.ts';
 import { type HostsLine, linesWithName } from './hosts.ts';
-import { readSettings } from './plan.ts';
+import { type LookupPlan, planOf, readSettings } from './plan.ts';
 import { found } from './result.ts';
 import { type Network, run } from './run.ts';
 import type { Settings } from './settings.ts';
@@ -16,6 +16,8 @@ export interface Explainer {
   readonly stub: Stub;
   readonly settings: Settings;
   explain(question: Question, options?: ExplainOptions): Promise<Explanation>;
+  /** What it asks servers for; without candidates for what it answers itself. */
+  plan(question: Question): LookupPlan;
 }
 
 export interface ExplainOptions extends CallOptions {
@@ -32,7 +34,14 @@ export function createExplainer(
 ): Explainer {
   const stub = stubs[stubName];
   const settings = readSettings({ ...setup, stub: stubName });
-  const { random = Math.random } = setup;
+  const { random = Math.random, onLookup } = setup;
+  const told = (...args: Parameters<typeof explanationOf>) => {
+    const explanation = explanationOf(...args);
+    onLookup?.(explanation);
+    return explanation;
+  };
+  const local = (question: Question) =>
+    question.kind === 'addresses' ? answerLocally(question, stub, hosts) : undefined;
   return {
     stub,
     settings,
@@ -40,16 +49,20 @@ export function createExplainer(
       signal?.throwIfAborted();
       const used = { ...settings, ...own };
       const { name, kind } = question;
-      const local = kind === 'addresses' ? answerLocally(question, stub, hosts) : undefined;
-      if (local) {
-        const ran = { result: found(name, local), trace: [], elapsedMs: 0 };
-        return explanationOf({ name, stub: stub.name, settings: used, candidates: [] }, ran);
+      const known = local(question);
+      if (known) {
+        const ran = { result: found(name, known), trace: [], elapsedMs: 0 };
+        return told({ name, stub: stub.name, settings: used, candidates: [] }, ran);
       }
       const candidates = stub.candidates(question, used);
       const types = stub.types(question, used);
       const machine = stub.lookup({ kind, candidates, types, settings: used, random, startMs: 0 });
       const ran = await run(machine, localAddress ? { ...network, localAddress } : network, signal);
-      return explanationOf({ name, stub: stub.name, settings: used, candidates }, ran);
+      return told({ name, stub: stub.name, settings: used, candidates }, ran);
+    },
+    plan(question) {
+      const plan = planOf(question, stub, settings);
+      return local(question) ? { ...plan, candidates: [] } : plan;
     },
   };
 }

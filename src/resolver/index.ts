@@ -30,7 +30,7 @@ export {
   type PodResolvConf,
   resolvConfFor,
 } from './kubelet.ts';
-export { readSettings, type SearchPlan, type StubSetup, searchPlan } from './plan.ts';
+export { type LookupPlan, readSettings, type SearchPlan, type StubSetup, searchPlan } from './plan.ts';
 export {
   IMAGE_NAMES,
   type ImageName,

@@ -1,6 +1,6 @@
 import { printResolvConf, type ResolvConf } from './resolv-conf.ts';
 import { type Environment, interpret, type Settings } from './settings.ts';
-import type { Candidate, Question, StubName } from './stub.ts';
+import type { Candidate, Question, Stub, StubName } from './stub.ts';
 import { stubs } from './stubs.ts';
 
 /** A stub resolver and its settings. */
@@ -14,9 +14,9 @@ export interface StubSetup {
 }
 
 /** All queries that a lookup may send. */
-export interface SearchPlan {
+export interface LookupPlan {
   readonly name: string;
-  readonly settings: Settings;
+  readonly stub: StubName;
   /** The candidates, in the order in which they are tried until one decides. Empty if the resolver refuses the name without asking. */
   readonly candidates: readonly Candidate[];
   /** The types that are asked for each candidate, in their order. */
@@ -25,6 +25,11 @@ export interface SearchPlan {
   readonly parallel: boolean;
   /** Whether all candidates are asked at the same time. */
   readonly together: boolean;
+}
+
+/** A plan, and the settings that it follows from. */
+export interface SearchPlan extends LookupPlan {
+  readonly settings: Settings;
 }
 
 /** The types that getaddrinfo asks for. */
@@ -46,10 +51,15 @@ export function searchPlan(name: string, setup: StubSetup, type?: string): Searc
   const settings = readSettings(setup);
   const question: Question =
     type === undefined ? { name, types: ADDRESS_TYPES, kind: 'addresses' } : { name, types: [type], kind: 'records' };
+  return { ...planOf(question, stub, settings), settings };
+}
+
+/** What a stub resolver asks servers for. */
+export function planOf(question: Question, stub: Stub, settings: Settings): LookupPlan {
   const types = stub.types(question, settings);
   return {
-    name,
-    settings,
+    name: question.name,
+    stub: stub.name,
     candidates: stub.candidates(question, settings),
     types,
     parallel: types.length > 1 && !isSingle(settings),

@@ -1,11 +1,12 @@
 import type { ResolverOptions as NodeResolverOptions } from 'node:dns';
 import { systemClock } from '../observe/clock.ts';
 import type { Resolver, ResolverOptions } from './api.ts';
-import { createExplainer } from './explainer.ts';
+import { createExplainer, type Explainer } from './explainer.ts';
 import { parseHosts } from './hosts.ts';
 import { createLookup } from './lookup.ts';
 import { createRecordResolver } from './record-resolver.ts';
 import type { Network } from './run.ts';
+import type { Question } from './stub.ts';
 import { socketTransport } from './transport.ts';
 
 const DNS_PORT = 53;
@@ -17,7 +18,7 @@ const DNS_PORT = 53;
 export function createResolver(options: ResolverOptions): Resolver {
   const { transport = socketTransport, port = DNS_PORT, clock = systemClock, families = [4, 6] } = options;
   const { stub = 'glibc', recordsStub = stub } = options;
-  const network: Network = { transport, port, clock };
+  const network: Network = { transport, port, clock, simulatedTime: options.simulatedTime ?? false };
   const hosts = parseHosts(options.hosts ?? '');
   const addresses = createExplainer(stub, options, network, hosts);
   const records = createExplainer(recordsStub, options, network, hosts);
@@ -26,13 +27,21 @@ export function createResolver(options: ResolverOptions): Resolver {
       Object.assign(this, createRecordResolver(records, hosts, own));
     }
   }
+  const asked = (name: string, type: string | undefined): [Explainer, Question] =>
+    type === undefined
+      ? [addresses, { name, types: ['A', 'AAAA'], kind: 'addresses' }]
+      : [records, { name, types: [type.toUpperCase()], kind: 'records' }];
   return {
     ...createRecordResolver(records, hosts),
     lookup: createLookup(addresses, families),
     Resolver: OwnResolver as unknown as Resolver['Resolver'],
-    explain: (name, { type, signal } = {}) =>
-      type === undefined
-        ? addresses.explain({ name, types: ['A', 'AAAA'], kind: 'addresses' }, { signal })
-        : records.explain({ name, types: [type.toUpperCase()], kind: 'records' }, { signal }),
+    explain(name, { type, signal } = {}) {
+      const [explainer, question] = asked(name, type);
+      return explainer.explain(question, { signal });
+    },
+    plan(name, { type } = {}) {
+      const [explainer, question] = asked(name, type);
+      return explainer.plan(question);
+    },
   };
 }

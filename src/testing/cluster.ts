@@ -2,18 +2,22 @@ import { CairnError } from '../base/errors.ts';
 import { parsePrefix } from '../dns/ip.ts';
 import type { Peer } from '../net/transport.ts';
 import type { LogSink } from '../observe/log.ts';
+import { seededRandom } from '../plugin/testing/random.ts';
 import { type HostEntry, parseAddress, parseHostName } from '../plugins/hosts/entries.ts';
 import { corefileSource } from '../server/configuration/corefile-source.ts';
 import { Server } from '../server/server.ts';
 import { loadManifests } from '../sources/manifests/load.ts';
 import { createObjectStore, type ObjectStore, readObjects } from '../sources/memory/object-store.ts';
+import type { Failure, Fault, FaultOptions } from './faults.ts';
 import { type Installed, type InstallOptions, install } from './install/install.ts';
+import type { AskedQuery, QueryMark } from './journal.ts';
 import { type LocalSockets, listenFor } from './listen.ts';
 import type { Checked, ClientObject, ClusterObject, ObjectReference } from './objects.ts';
 import type { PodOptions } from './pod-options.ts';
 import { type PodChoice, type PodResolver, podViews } from './pods.ts';
 import { type Answer, ask } from './question.ts';
 import { pluginsIn, type ServedCluster, type World } from './stand-ins.ts';
+import { createTraffic, type Traffic } from './traffic.ts';
 import { type PodStatus, type WorkloadChoice, workloadViews } from './workloads.ts';
 
 export interface ClusterOptions<T extends ClusterObject | ClientObject = ClusterObject> {
@@ -81,6 +85,24 @@ export interface Cluster extends AsyncDisposable {
    * @throws CairnError for a process that is a pod already, and for options that are not valid
    */
   install(options: InstallOptions): Installed;
+  /** This moment, for {@link queries}. */
+  mark(): QueryMark;
+  /**
+   * The queries of pods, and of programs at {@link address}, since a mark or the start; the last 10,000 are kept.
+   *
+   * @throws CairnError if queries since the mark are no longer kept
+   */
+  queries(since?: QueryMark): readonly AskedQuery[];
+  /**
+   * Makes queries of pods, and of programs at {@link address}, fail until the result ends. `names` is a Service and all names below it
+   * (`NAMESPACE/NAME`, or `NAME` if only one namespace has it), a whole name, all names below one (`*.example.com`), or all (`*`). A resolver's wait
+   * for a time-out takes no time in the test.
+   *
+   * @throws CairnError for a Service that does not exist, and for short names
+   */
+  fail(names: string, failure: Failure, options?: FaultOptions): Fault;
+  /** Delays such queries; with Infinity, no response comes. This takes time, that of fake timers if the test has some. */
+  delay(names: string, delayMs: number, options?: FaultOptions): Fault;
   /** The environment variables for services that a kubelet gives a pod that starts now. */
   environment(pod: PodChoice): Record<string, string>;
   /** The address for programs outside of the test; undefined without `listen`. */
@@ -131,7 +153,11 @@ export async function startCluster<T extends ClusterObject | ClientObject = Clus
   const outside = inProcess(OUTSIDE_COREFILE, world, log);
   let sockets: LocalSockets | undefined;
   let installed: Installed | undefined;
-  const shutdown = async () => void (await Promise.all([sockets?.close(), inside.shutdown(), outside.shutdown()]));
+  let traffic: Traffic | undefined;
+  const shutdown = async () => {
+    traffic?.stop();
+    await Promise.all([sockets?.close(), inside.shutdown(), outside.shutdown()]);
+  };
   const stop = async () => {
     try {
       await installed?.dispose();
@@ -144,14 +170,19 @@ export async function startCluster<T extends ClusterObject | ClientObject = Clus
     if (served.length === 0) throw lacking('kubernetes', 'the objects');
     if (options.externals && !forwards) throw lacking('forward', 'the externals');
     await outside.start();
-    if (options.listen) sockets = await listenFor(inside, log);
+    traffic = createTraffic(served[0]!);
+    if (options.listen) sockets = await listenFor(traffic.outside(inside), log);
   } catch (error) {
     await shutdown();
     throw error;
   }
-  const views = podViews({ objects, cluster: served[0]!, inside, outside, nodeResolvConf });
+  const views = podViews({ objects, cluster: served[0]!, inside, outside, nodeResolvConf, traffic });
   return {
     ...views,
+    mark: traffic.mark,
+    queries: traffic.queries,
+    fail: traffic.fail,
+    delay: traffic.delay,
     ...workloadViews(objects, served[0]!),
     install(choices) {
       installed = install({ ...served[0]!, ...world, pod: views.pod }, choices);
@@ -173,7 +204,7 @@ export async function startCluster<T extends ClusterObject | ClientObject = Clus
 function inProcess(corefile: string, world: World, sink: LogSink): Server {
   const [file, text] = corefile.includes('{') ? ['Corefile', corefile] : [corefile, undefined];
   const source = corefileSource({ file, text, plugins: pluginsIn(world), dnsPort: 53 });
-  return new Server({ source, sink, inProcess: true });
+  return new Server({ source, sink, inProcess: true, random: seededRandom() });
 }
 
 /** The description of a cluster, for all types of objects. */

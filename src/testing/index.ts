@@ -4,9 +4,11 @@
  */
 
 export { type Cluster, type ClusterOptions, startCluster } from './cluster.ts';
+export type { Failure, Fault, FaultOptions } from './faults.ts';
 export type { Installed, InstallOptions } from './install/install.ts';
 export type { ServedBy } from './install/served.ts';
 export type { Serve } from './install/targets.ts';
+export type { AskedQuery, QueryMark } from './journal.ts';
 export type {
   Checked,
   ClientObject,

@@ -12,6 +12,9 @@ const ADDRESS = '127.0.0.1';
 /** How often the system may pick another port, until one is free over both protocols. */
 const PORT_ATTEMPTS = 16;
 
+/** What answers at them. */
+type Answering = Pick<Server, 'answer'>;
+
 /** The sockets at which a server answers on this machine. */
 export interface LocalSockets {
   readonly address: Peer;
@@ -19,7 +22,7 @@ export interface LocalSockets {
 }
 
 /** Opens a free port of 127.0.0.1 for a server, over UDP and TCP. */
-export async function listenFor(server: Server, sink: LogSink): Promise<LocalSockets> {
+export async function listenFor(server: Answering, sink: LogSink): Promise<LocalSockets> {
   for (let attempt = 1; ; attempt++) {
     const tcp = await openTcp({ address: ADDRESS, port: 0, clock: systemClock }, receiver(server, 'tcp'));
     try {
@@ -31,7 +34,7 @@ export async function listenFor(server: Server, sink: LogSink): Promise<LocalSoc
   }
 }
 
-async function joinUdp(tcp: StreamListener, server: Server, sink: LogSink): Promise<LocalSockets> {
+async function joinUdp(tcp: StreamListener, server: Answering, sink: LogSink): Promise<LocalSockets> {
   const { port } = tcp;
   const options = { address: ADDRESS, port, clock: systemClock, log: createLogger(sink), kind: 'portable' as const };
   const udp = await openUdp(options, receiver(server, 'udp'));
@@ -41,7 +44,7 @@ async function joinUdp(tcp: StreamListener, server: Server, sink: LogSink): Prom
   };
 }
 
-function receiver(server: Server, protocol: Protocol): Receiver {
+function receiver(server: Answering, protocol: Protocol): Receiver {
   return (incoming) => {
     const { bytes, client } = incoming;
     const send = incoming.defer();

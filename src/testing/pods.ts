@@ -15,8 +15,10 @@ import { hostsOfPod } from '../sources/manifests/hosts-file.ts';
 import type { PodManifest } from '../sources/manifests/manifest.ts';
 import { KUBELET_DEFAULTS, type KubeletFields } from '../sources/manifests/pod.ts';
 import type { ObjectStore } from '../sources/memory/object-store.ts';
+import { OBSERVED } from './observed.ts';
 import { checkPodOptions, type PodOptions } from './pod-options.ts';
 import type { ServedCluster } from './stand-ins.ts';
+import type { Traffic } from './traffic.ts';
 
 /**
  * A pod of the cluster, as `NAME` (if only one namespace has it), `NAMESPACE/NAME` or an object; without a name, an ordinary pod of a namespace.
@@ -43,6 +45,7 @@ interface Surroundings {
   /** The server at all other addresses. */
   readonly outside: Server;
   readonly nodeResolvConf: string;
+  readonly traffic: Traffic;
 }
 
 const NOBODY: Peer = { address: '127.0.0.1', port: 0 };
@@ -57,26 +60,35 @@ interface Found {
 }
 
 /** The methods of a cluster that show it as its pods see it. */
-export function podViews({ objects, cluster, inside, outside, nodeResolvConf }: Surroundings) {
+export function podViews({ objects, cluster, inside, outside, nodeResolvConf, traffic }: Surroundings) {
   const clusterDns = () => clusterDnsAddress(cluster.registry.services());
   return {
     pod(choice: PodChoice & Partial<PodOptions>, options: PodOptions = {}): PodResolver {
       const { image, runtime, environment = {} } = optionsOf(choice, options);
-      const { namespace, kubelet, pod } = findPod(cluster.pods(), choice);
+      const { namespace, name, kubelet, pod } = findPod(cluster.pods(), choice);
+      const label = name === undefined ? namespace : `${namespace}/${name}`;
       const addresses = pod?.record?.ips ?? [];
       const dns = clusterDns();
       const clusterDomain = cluster.zone.replace(/\.$/, '');
       const conf = resolvConfFor({ namespace, ...kubelet }, { clusterDns: [dns], clusterDomain, nodeResolvConf });
       const hosts = hostsOfPod(pod, clusterDomain);
-      const transport: Transport = async (message, server, protocol, _, localAddress = addresses[0]) => {
+      const transport: Transport = (message, { address }, protocol, signal, localAddress = addresses[0]) => {
         const client = localAddress === undefined ? NOBODY : { address: localAddress, port: 0 };
-        const explained = await (server.address === dns ? inside : outside).explain(message, { protocol, client });
-        return explained?.bytes && { octets: explained.bytes, reason: explained.reason };
+        const server = address === dns ? inside : outside;
+        return traffic.carry({ message, server, protocol, client, pod: label, signal });
       };
       const families = familiesOf(addresses.length > 0 ? addresses : [dns]);
       const stubs = stubsOfProgram({ image, runtime });
-      const resolver = createResolver({ ...stubs, resolvConf: conf, hosts, families, environment, transport });
-      return { ...resolver, namespace, hosts, resolvConf: printResolvConf(conf) };
+      const settings = { ...stubs, resolvConf: conf, hosts, families, environment };
+      const resolver = createResolver({
+        ...settings,
+        transport,
+        simulatedTime: true,
+        random: () => 0,
+        onLookup: (explanation) => traffic.lookups.tell(label, explanation),
+      });
+      const observed = { [OBSERVED]: traffic.lookups.observed(label) };
+      return { ...resolver, ...observed, namespace, hosts, resolvConf: printResolvConf(conf) };
     },
     environment(choice: PodChoice): Record<string, string> {
       const { namespace, kubelet } = findPod(cluster.pods(), choice);

@@ -3,6 +3,7 @@ import { CorefileError } from '../corefile/error.ts';
 import type { Prefix } from '../dns/ip.ts';
 import { Rcode } from '../dns/message.ts';
 import { isAtOrBelow, type Name, ROOT } from '../dns/name.ts';
+import type { Clock } from '../observe/clock.ts';
 import type { PluginEnv } from '../plugin/env.ts';
 import type { Handler, Plugin, PluginDefinition } from '../plugin/plugin.ts';
 import { definePlugin } from '../plugin/plugin.ts';
@@ -18,6 +19,13 @@ import { Registry } from '../registry/registry.ts';
 import type { PodManifest } from '../sources/manifests/manifest.ts';
 import { followObjects } from '../sources/memory/follow.ts';
 import type { ObjectStore } from '../sources/memory/object-store.ts';
+
+/** Serials of SOA records begin with a date; with this one, and one more for each change, explanations are the same in every run. */
+const FIXED_DATE_MS = Date.UTC(2026, 0, 1);
+
+function atFixedDate(clock: Clock): Clock {
+  return { ...clock, now: () => FIXED_DATE_MS };
+}
 
 /** The data for the plugins that replace the ones with access to the network. */
 export interface World {
@@ -65,7 +73,7 @@ function kubernetesOf({ objects, serviceCidrs, podCidrs, serves }: World): Plugi
     },
 
     create(options, env) {
-      const registry = new Registry(env.clock);
+      const registry = new Registry(atFixedDate(env.clock));
       const { pods, stop } = followObjects(objects, { ...clusterOptions(options), serviceCidrs, podCidrs }, registry);
       serves({ zone: options.primary, registry, pods });
       const stats = () => ({ files: 0, brokenFiles: 0, loads: 1, loadedAtMs: env.clock.now() });
@@ -90,7 +98,7 @@ function forwardTo({ externals, forwards }: World, forward: PluginDefinition): P
         ...{ path: devNull, zones: [ROOT], inline: externals, ttl: EXTERNAL_TTL, reverse: true, reloadMs: 0 },
         ...{ fallthrough: [], fallthroughUnsupported: false },
       };
-      const outside = hosts.create(table, env);
+      const outside = hosts.create(table, { ...env, clock: atFixedDate(env.clock) });
       const isForwarded = (name: Name) =>
         stanzas.some(({ from, except }) => {
           const isIn = (zones: readonly Name[]) => zones.some((zone) => isAtOrBelow(name, zone));
