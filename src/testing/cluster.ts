@@ -7,7 +7,7 @@ import { corefileSource } from '../server/configuration/corefile-source.ts';
 import { Server } from '../server/server.ts';
 import { loadManifests } from '../sources/manifests/load.ts';
 import { createObjectStore, type ObjectStore, readObjects } from '../sources/memory/object-store.ts';
-import { type LocalSockets, listenFor } from './listen.ts';
+import { type Listening, type ListenOptions, listenFor } from './listen.ts';
 import type { ClusterObject, ObjectReference } from './objects.ts';
 import type { PodOptions } from './pod-options.ts';
 import { type PodChoice, type PodResolver, podViews } from './pods.ts';
@@ -60,7 +60,13 @@ export interface Cluster extends AsyncDisposable {
   resolve(name: string, type?: string): Promise<readonly string[]>;
   /** The environment variables for services that a kubelet gives a pod that starts now. */
   environment(pod: PodChoice): Record<string, string>;
-  /** The address for programs outside of the test; undefined without `listen`. */
+  /**
+   * Answers at an address, for programs outside of the test and for containers, until it is closed or the cluster stops. There may be several.
+   *
+   * @throws CairnError for an address or a port that cannot be had
+   */
+  listen(options?: ListenOptions): Promise<Listening>;
+  /** The address for programs outside of the test; undefined without the option `listen`. */
   readonly address: Peer | undefined;
   /** Stops the cluster; `await using` does so at the end of its block. */
   stop(): Promise<void>;
@@ -102,14 +108,25 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   };
   const inside = inProcess(corefile, world, log);
   const outside = inProcess(OUTSIDE_COREFILE, world, log);
-  let sockets: LocalSockets | undefined;
-  const stop = async () => void (await Promise.all([sockets?.close(), inside.shutdown(), outside.shutdown()]));
+  const sockets = new Set<Listening>();
+  let stopped: Promise<unknown> | undefined;
+  const stop = async () => {
+    stopped ??= Promise.all([...[...sockets].map((open) => open.close()), inside.shutdown(), outside.shutdown()]);
+    await stopped;
+  };
+  const listen = async (where?: ListenOptions): Promise<Listening> => {
+    if (stopped) throw new CairnError('STOPPED', 'listen: the cluster is stopped');
+    const opened = await listenFor(inside, log, where);
+    sockets.add(opened);
+    return opened;
+  };
+  let own: Listening | undefined;
   try {
     await inside.start();
     if (served.length === 0) throw lacking('kubernetes', 'the objects');
     if (options.externals && !forwards) throw lacking('forward', 'the externals');
     await outside.start();
-    if (options.listen) sockets = await listenFor(inside, log);
+    if (options.listen) own = await listen();
   } catch (error) {
     await stop();
     throw error;
@@ -123,7 +140,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       const { records } = await ask(inside, name, type);
       return records.filter((record) => record.type === type.toUpperCase()).map(({ data }) => data);
     },
-    address: sockets?.address,
+    listen,
+    address: own?.address,
     stop,
     [Symbol.asyncDispose]: stop,
   };

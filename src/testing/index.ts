@@ -4,6 +4,7 @@
  */
 
 export { type Cluster, type ClusterOptions, startCluster } from './cluster.ts';
+export type { Listening, ListenOptions } from './listen.ts';
 export type {
   ClusterObject,
   EndpointSliceObject,
