@@ -18,7 +18,7 @@ interface ClusterInput {
 }
 
 /** A cluster as manifests describe it. */
-interface LoadedCluster extends Cluster {
+export interface LoadedCluster extends Cluster {
   readonly podManifests: readonly PodManifest[];
 }
 
