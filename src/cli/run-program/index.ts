@@ -67,7 +67,8 @@ async function runIn(folder: string, flags: RunFlags): Promise<Ending> {
     const program = startInNamespaces(command, { ...files, ...(network && { network }) });
     open.push(passSignals(program), serveSockets(program, { network, served, answer: log.answer, tell }));
     const [code, signal] = (await once(program, 'exit')) as [number | null, NodeJS.Signals | null];
-    if (!hasStarted(folder)) throw new CairnError('NAMESPACES', `the program cannot be started: ${problemIn(folder)}`);
+    if (!signal && !hasStarted(folder))
+      throw new CairnError('NAMESPACES', `the program cannot be started: ${problemIn(folder)}`);
     process.stderr.write(printable(await printReport(log, view, image)));
     return { code: code ?? 0, signal: signal ?? undefined };
   } finally {

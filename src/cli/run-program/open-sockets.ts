@@ -3,6 +3,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { listenError } from '../../net/listen.ts';
 import type { Peer } from '../../net/transport.ts';
 
 /** A socket to open. */
@@ -11,7 +12,10 @@ export interface SocketPlace extends Peer {
 }
 
 for (const place of JSON.parse(process.argv[2]!) as SocketPlace[]) {
-  const socket = await open(place);
+  const socket = await open(place).catch((error: unknown) => {
+    process.stderr.write(`${listenError(place.protocol === 'udp' ? 'UDP' : 'TCP', place, error).message}\n`);
+    process.exit(1);
+  });
   await new Promise<void>((resolve, reject) => {
     process.send!(place, socket, {}, (error) => (error ? reject(error) : resolve()));
   });
