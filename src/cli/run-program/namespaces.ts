@@ -64,24 +64,23 @@ export function problemIn(folder: string): string {
   return existsSync(path) ? readFileSync(path, 'utf8').trim() : '';
 }
 
-/** The arguments of `unshare`. Root needs no user namespace, except in a container. @throws CairnError */
+/** The arguments of `unshare`. Root needs no user namespace, unless it lacks capabilities, as in a container. @throws CairnError */
 function allowedNamespaces(wanted: readonly string[]): readonly string[] {
+  const probe = (...args: readonly string[]) => spawnSync('unshare', args, { encoding: 'utf8' });
+  const needed = wanted.includes('--net') ? ['ip', 'link', 'set', 'lo', 'up'] : ['true'];
+  if (process.getuid!() === 0 && probe(...wanted, ...needed).status === 0) return wanted;
   const inUserNamespace = ['--user', '--map-root-user', ...wanted];
-  const tries = process.getuid!() === 0 ? [[...wanted], inUserNamespace] : [inUserNamespace];
-  let complaint = '';
-  for (const args of tries) {
-    const { status, error, stderr } = spawnSync('unshare', [...args, 'true'], { encoding: 'utf8' });
-    if (status === 0) return args;
-    if (systemCodeOf(error) === 'ENOENT')
-      throw new CairnError('NAMESPACES', 'cairn run needs the command `unshare`: install the package util-linux');
-    complaint = stderr?.trim() || String(error);
-  }
+  const { status, error, stderr } = probe(...inUserNamespace, 'true');
+  if (status === 0) return inUserNamespace;
+  if (systemCodeOf(error) === 'ENOENT')
+    throw new CairnError('NAMESPACES', 'cairn run needs the command `unshare`: install the package util-linux');
+  const complaint = stderr?.trim() || String(error);
   throw new CairnError('NAMESPACES', `this system does not allow namespaces (${complaint}). ${REMEDY}`);
 }
 
 const REMEDY =
   'Allow them with `sysctl kernel.unprivileged_userns_clone=1` (Debian) or `sysctl kernel.apparmor_restrict_unprivileged_userns=0` (Ubuntu), ' +
-  'run a container with `--cap-add SYS_ADMIN --security-opt seccomp=unconfined --security-opt apparmor=unconfined`, or be root';
+  'run a container with `--security-opt seccomp=unconfined --security-opt apparmor=unconfined`, or be root';
 
 /** In a user namespace, a command that runs the program with the user's own id and without capabilities. */
 function asOneself(namespaces: readonly string[]): readonly string[] {
