@@ -413,7 +413,6 @@ describe('listen()', () => {
     const cluster = await start({ listen: true });
     await using other = await cluster.listen(where);
     expect(other.address).toEqual({ address: '127.0.0.1', ...where, port: expect.any(Number) });
-    expect(other.address.port).not.toBe(cluster.address!.port);
     for (const tcp of [false, true]) {
       const { answer } = await ask(other.address.port, 'web.shop.svc.cluster.local', 'A', { tcp, address });
       expect(answer).toEqual(['10.96.0.20']);

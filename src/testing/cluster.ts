@@ -118,6 +118,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     if (stopped) throw new CairnError('STOPPED', 'listen: the cluster is stopped');
     const opened = await listenFor(inside, log, where);
     sockets.add(opened);
+    if (stopped) await opened.close();
     return opened;
   };
   let own: Listening | undefined;

@@ -18,7 +18,7 @@ export interface Asked {
   readonly type: string;
   count: number;
   elapsedMs: number;
-  /** The records of the answer, or what the response means. */
+  /** The records of the answer, or what the response means; until it comes, that there is none. */
   outcome: readonly string[];
   /** Which plugin answered and why. */
   explanation: string | undefined;
@@ -43,34 +43,47 @@ export function logQueries(view: View): QueryLog {
   const { signal } = new AbortController();
 
   async function answer(...[message, nameserver, protocol]: Parameters<AnswerMessage>) {
-    const question = questionOf(message);
+    counts.queries++;
+    const asked = listed(message);
     const startedMs = performance.now();
     const to = { address: nameserver, port: DNS_PORT };
     const told = await view.exchange(message, to, protocol, signal).catch((): Told => ({ octets: undefined }));
-    const elapsedMs = performance.now() - startedMs;
-    counts.queries++;
     const response = told.octets && decoded(told.octets);
     if (response?.rcode === Rcode.NXDOMAIN) counts.denied++;
-    if (!question) return told.octets;
-    const key = `${foldName(question.name)} ${question.type}`;
-    const asked = questions.get(key);
-    if (!asked && questions.size === MAX_QUESTIONS) {
-      counts.unlisted++;
-      return told.octets;
-    }
-    const seen = { elapsedMs, outcome: outcomeOf(response, question.type), explanation: told.explanation };
-    if (asked) Object.assign(asked, seen, { count: asked.count + 1 });
-    else questions.set(key, { ...question, ...seen, count: 1 });
+    if (!asked) return told.octets;
+    asked.elapsedMs = performance.now() - startedMs;
+    asked.outcome = outcomeOf(response, asked.type);
+    asked.explanation = told.explanation;
     done.set(message, told);
     await recorder.transport(message, to, protocol, signal);
     return told.octets;
   }
-  return { answer, questions, recorder, counts };
-}
 
-function questionOf(message: Uint8Array): { readonly name: string; readonly type: string } | undefined {
-  const [question] = decoded(message)?.questions ?? [];
-  return question && { name: question.name, type: printType(question.type) };
+  /** The entry of a query's question; undefined if there are too many. */
+  function listed(message: Uint8Array): Asked | undefined {
+    const [question] = decoded(message)?.questions ?? [];
+    if (!question) return undefined;
+    const type = printType(question.type);
+    const key = `${foldName(question.name)} ${type}`;
+    let asked = questions.get(key);
+    if (!asked && questions.size === MAX_QUESTIONS) {
+      counts.unlisted++;
+      return undefined;
+    }
+    asked ??= {
+      name: question.name,
+      type,
+      count: 0,
+      elapsedMs: 0,
+      outcome: outcomeOf(undefined, type),
+      explanation: undefined,
+    };
+    asked.count++;
+    questions.set(key, asked);
+    return asked;
+  }
+
+  return { answer, questions, recorder, counts };
 }
 
 /** Undefined for octets that are not a message. */

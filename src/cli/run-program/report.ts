@@ -4,6 +4,9 @@ import { printTime, WHAT_WIDTH } from '../lookup/trace.ts';
 import type { View } from '../lookup/view.ts';
 import type { Asked, QueryLog } from './query-log.ts';
 
+/** How long the costs may take to find. A server outside may be silent. */
+const COSTS_MS = 2000;
+
 /** What a program asked, and what lookups of its names cost with the resolver of an image. */
 export async function printReport(log: QueryLog, view: View, image: ImageName | undefined): Promise<string> {
   const { queries, denied, unlisted } = log.counts;
@@ -38,9 +41,11 @@ async function costs({ questions, recorder }: QueryLog, view: View, image: Image
   const options = { ...stubsOfProgram({ image, runtime: 'libc' }), hosts, resolvConf, port, environment: {} };
   const resolver = createResolver({ ...options, transport });
   const names = new Set([...questions.values()].filter(isAddress).map(({ name }) => typed(name, resolvConf.search)));
+  const signal = AbortSignal.timeout(COSTS_MS);
   const lines: string[] = [];
   for (const name of names) {
-    const explanation = await resolver.explain(name);
+    const explanation = await resolver.explain(name, { signal }).catch(() => undefined);
+    if (!explanation) return [...lines, `  a lookup of ${name} gets no response in time: the list of costs ends here`];
     const { result, queries, stub, settings } = explanation;
     if (queries.length === 0) continue; // the hosts file has it
     const cheaper = await findCheaper(explanation, options, undefined, recorder);
