@@ -17,6 +17,7 @@ const PROGRAMS = {
   cairn: 'src/cli/main.ts',
   contract: 'src/packages/contract.ts',
   worker: 'src/server/threads/worker.ts',
+  'open-sockets': 'src/cli/run-program/open-sockets.ts',
   'kubeconfig-process': 'src/sources/kubernetes/access/kubeconfig-process.ts',
 };
 

@@ -94,9 +94,10 @@ export const USAGE = `Usage:
   cairn [flags]                 serve DNS
   cairn check [Corefile]        report every error and warning of a Corefile, without starting anything
   cairn lookup NAME [TYPE]      look a name up as a pod would
+  cairn run -- COMMAND          run a program with the DNS of a pod (Linux)
   cairn env                     print the environment variables for services that a pod would be given
   cairn health [ADDRESS]        request a server's health page
-  cairn help [COMMAND]          print this, or the help of "lookup", "env" or "health"
+  cairn help [COMMAND]          print this, or the help of "lookup", "run", "env" or "health"
 
 Flags of the server (one dash or two):
   -conf FILE      the Corefile; "-" reads standard input (default: ./Corefile, else a built-in one with whoami)

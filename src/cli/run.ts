@@ -19,6 +19,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   env: async () => (await import('./env.ts')).env,
   health: async () => (await import('./health.ts')).health,
   lookup: async () => (await import('./lookup/index.ts')).lookup,
+  run: async () => (await import('./run-program/index.ts')).runProgram,
 };
 
 async function run(args: readonly string[]): Promise<void> {
@@ -29,7 +30,9 @@ async function run(args: readonly string[]): Promise<void> {
 }
 
 async function runCommand(command: Command, args: readonly string[]): Promise<void> {
-  if (args.includes('--help') || args.includes('-h')) process.stdout.write(command.usage);
+  const end = args.indexOf('--');
+  const own = end === -1 ? args : args.slice(0, end);
+  if (own.includes('--help') || own.includes('-h')) process.stdout.write(command.usage);
   else process.exitCode = await command.run(args);
 }
 

@@ -466,6 +466,52 @@ test('with listen, programs outside may ask over UDP and TCP', async () => {
   expect((await start()).address).toBeUndefined();
 });
 
+describe('listen()', () => {
+  const found = async (port: number) => (await ask(port, 'web.shop.svc.cluster.local', 'A')).answer;
+
+  test.each([
+    [{}, '127.0.0.1'],
+    [{ address: '127.0.0.2' }, '127.0.0.2'],
+    [{ address: '0.0.0.0' }, '127.0.0.1'],
+  ])('%j opens another address, which closes alone', async (where, address) => {
+    const cluster = await start({ listen: true });
+    await using other = await cluster.listen(where);
+    expect(other.address).toEqual({ address: '127.0.0.1', ...where, port: expect.any(Number) });
+    for (const tcp of [false, true]) {
+      const { answer } = await ask(other.address.port, 'web.shop.svc.cluster.local', 'A', { tcp, address });
+      expect(answer).toEqual(['10.96.0.20']);
+    }
+    const { port } = other.address;
+    await other.close();
+    await using again = await cluster.listen({ ...where, port });
+    expect(again.address.port).toBe(port);
+    expect(await found(cluster.address!.port)).toEqual(['10.96.0.20']);
+  });
+
+  test('ends with the cluster', async () => {
+    const cluster = await start();
+    const { port } = (await cluster.listen()).address;
+    await cluster.stop();
+    await using again = await (await start()).listen({ port });
+    expect(again.address.port).toBe(port);
+    await expect(cluster.listen()).rejects.toThrow('listen: the cluster is stopped');
+  });
+
+  test.each([
+    [{ address: 'localhost' }, 'listen: address is "localhost", it should be an IP address such as 0.0.0.0'],
+    [{ port: 65_536 }, 'listen: port is 65536, it should be a number from 0 to 65535'],
+    [{ port: 5.3 }, 'listen: port is 5.3'],
+    [{ address: '192.0.2.1' }, 'cannot listen on TCP 192.0.2.1:0: this machine does not have that address'],
+  ])('%j is an error', async (where, message) => {
+    await expect((await start()).listen(where)).rejects.toThrow(message);
+  });
+
+  test('a port that another has is an error', async () => {
+    const { port } = (await start({ listen: true })).address!;
+    await expect((await start()).listen({ port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  });
+});
+
 test('await using ends the cluster with its block', async () => {
   let port: number;
   {

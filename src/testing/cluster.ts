@@ -11,7 +11,7 @@ import { createObjectStore, type ObjectStore, readObjects } from '../sources/mem
 import type { Failure, Fault, FaultOptions } from './faults.ts';
 import { type Installed, type InstallOptions, install } from './install/install.ts';
 import type { AskedQuery, QueryMark } from './journal.ts';
-import { type LocalSockets, listenFor } from './listen.ts';
+import { type Listening, type ListenOptions, listenFor } from './listen.ts';
 import type { Checked, ClientObject, ClusterObject, ObjectReference } from './objects.ts';
 import type { PodOptions } from './pod-options.ts';
 import { type PodChoice, type PodResolver, podViews } from './pods.ts';
@@ -105,7 +105,13 @@ export interface Cluster extends AsyncDisposable {
   delay(names: string, delayMs: number, options?: FaultOptions): Fault;
   /** The environment variables for services that a kubelet gives a pod that starts now. */
   environment(pod: PodChoice): Record<string, string>;
-  /** The address for programs outside of the test; undefined without `listen`. */
+  /**
+   * Answers at an address, for programs outside of the test and for containers, until it is closed or the cluster stops. There may be several.
+   *
+   * @throws CairnError for an address or a port that cannot be had
+   */
+  listen(options?: ListenOptions): Promise<Listening>;
+  /** The address for programs outside of the test; undefined without the option `listen`. */
   readonly address: Peer | undefined;
   /** Stops the cluster; `await using` does so at the end of its block. */
   stop(): Promise<void>;
@@ -151,27 +157,37 @@ export async function startCluster<T extends ClusterObject | ClientObject = Clus
   };
   const inside = inProcess(corefile, world, log);
   const outside = inProcess(OUTSIDE_COREFILE, world, log);
-  let sockets: LocalSockets | undefined;
+  const sockets = new Set<Listening>();
   let installed: Installed | undefined;
   let traffic: Traffic | undefined;
+  let stopped: Promise<unknown> | undefined;
   const shutdown = async () => {
     traffic?.stop();
-    await Promise.all([sockets?.close(), inside.shutdown(), outside.shutdown()]);
+    await Promise.all([...[...sockets].map((open) => open.close()), inside.shutdown(), outside.shutdown()]);
   };
   const stop = async () => {
     try {
       await installed?.dispose();
     } finally {
-      await shutdown();
+      stopped ??= shutdown();
+      await stopped;
     }
   };
+  const listen = async (where?: ListenOptions): Promise<Listening> => {
+    if (stopped || !traffic) throw new CairnError('STOPPED', 'listen: the cluster is stopped');
+    const opened = await listenFor(traffic.outside(inside), log, where);
+    sockets.add(opened);
+    if (stopped) await opened.close();
+    return opened;
+  };
+  let own: Listening | undefined;
   try {
     await inside.start();
     if (served.length === 0) throw lacking('kubernetes', 'the objects');
     if (options.externals && !forwards) throw lacking('forward', 'the externals');
     await outside.start();
     traffic = createTraffic(served[0]!);
-    if (options.listen) sockets = await listenFor(traffic.outside(inside), log);
+    if (options.listen) own = await listen();
   } catch (error) {
     await shutdown();
     throw error;
@@ -195,7 +211,8 @@ export async function startCluster<T extends ClusterObject | ClientObject = Clus
       const { records } = await ask(inside, name, type);
       return records.filter((record) => record.type === type.toUpperCase()).map(({ data }) => data);
     },
-    address: sockets?.address,
+    listen,
+    address: own?.address,
     stop,
     [Symbol.asyncDispose]: stop,
   };

@@ -9,6 +9,7 @@ export type { Installed, InstallOptions } from './install/install.ts';
 export type { ServedBy } from './install/served.ts';
 export type { Serve } from './install/targets.ts';
 export type { AskedQuery, QueryMark } from './journal.ts';
+export type { Listening, ListenOptions } from './listen.ts';
 export type {
   Checked,
   ClientObject,

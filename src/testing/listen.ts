@@ -1,3 +1,5 @@
+import { CairnError } from '../base/errors.ts';
+import { canonicalAddress } from '../net/addresses.ts';
 import type { StreamListener } from '../net/stream/stream-listener.ts';
 import { openTcp } from '../net/stream/tcp.ts';
 import type { Peer, Receiver } from '../net/transport.ts';
@@ -8,40 +10,57 @@ import type { Protocol } from '../plugin/query.ts';
 import { sendAnswer } from '../server/listeners/sockets.ts';
 import type { Server } from '../server/server.ts';
 
-const ADDRESS = '127.0.0.1';
 /** How often the system may pick another port, until one is free over both protocols. */
 const PORT_ATTEMPTS = 16;
+const MAX_PORT = 65_535;
 
-/** What answers at them. */
+/** What answers at the sockets. */
 type Answering = Pick<Server, 'answer'>;
 
-/** The sockets at which a server answers on this machine. */
-export interface LocalSockets {
+/** Where a cluster answers programs outside of the test. */
+export interface ListenOptions {
+  /** An address of this machine; `0.0.0.0` and `::` stand for all of a family. 127.0.0.1 by default. */
+  readonly address?: string;
+  /** 0, the default, lets the system choose. */
+  readonly port?: number;
+}
+
+/** The sockets at which a cluster answers, over UDP and TCP. */
+export interface Listening extends AsyncDisposable {
   readonly address: Peer;
+  /** Closes the sockets; `await using` does so at the end of its block. */
   close(): Promise<void>;
 }
 
-/** Opens a free port of 127.0.0.1 for a server, over UDP and TCP. */
-export async function listenFor(server: Answering, sink: LogSink): Promise<LocalSockets> {
+/** Opens sockets for a server, over UDP and TCP. @throws CairnError (as a rejection) that says why an address or a port cannot be had */
+export async function listenFor(server: Answering, sink: LogSink, options: ListenOptions = {}): Promise<Listening> {
+  const target = readTarget(options);
   for (let attempt = 1; ; attempt++) {
-    const tcp = await openTcp({ address: ADDRESS, port: 0, clock: systemClock }, receiver(server, 'tcp'));
+    const tcp = await openTcp({ ...target, clock: systemClock }, receiver(server, 'tcp'));
     try {
-      return await joinUdp(tcp, server, sink);
+      return await joinUdp(tcp, target.address, server, sink);
     } catch (error) {
       await tcp.close(0);
-      if (attempt === PORT_ATTEMPTS) throw error;
+      if (target.port !== 0 || attempt === PORT_ATTEMPTS) throw error;
     }
   }
 }
 
-async function joinUdp(tcp: StreamListener, server: Answering, sink: LogSink): Promise<LocalSockets> {
+/** @throws CairnError */
+function readTarget({ address: text = '127.0.0.1', port = 0 }: ListenOptions): Peer {
+  const address = canonicalAddress(text);
+  if (address === undefined)
+    throw new CairnError('CLUSTER', `listen: address is "${text}", it should be an IP address such as 0.0.0.0`);
+  if (Number.isInteger(port) && port >= 0 && port <= MAX_PORT) return { address, port };
+  throw new CairnError('CLUSTER', `listen: port is ${port}, it should be a number from 0 to ${MAX_PORT}`);
+}
+
+async function joinUdp(tcp: StreamListener, address: string, server: Answering, sink: LogSink): Promise<Listening> {
   const { port } = tcp;
-  const options = { address: ADDRESS, port, clock: systemClock, log: createLogger(sink), kind: 'portable' as const };
+  const options = { address, port, clock: systemClock, log: createLogger(sink), kind: 'portable' as const };
   const udp = await openUdp(options, receiver(server, 'udp'));
-  return {
-    address: { address: ADDRESS, port },
-    close: async () => void (await Promise.all([tcp.close(), udp.close()])),
-  };
+  const close = async () => void (await Promise.all([tcp.close(), udp.close()]));
+  return { address: { address, port }, close, [Symbol.asyncDispose]: close };
 }
 
 function receiver(server: Answering, protocol: Protocol): Receiver {

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { bundle } from '../../scripts/bundle.ts';
 import { loadMachinery } from '../../src/net/native/batched-udp.ts';
+import { canPlayPod } from '../interop/node-dns/pod.ts';
 import { apiNamespace, apiService } from '../support/api-objects.ts';
 import { startApiServer } from '../support/api-server/index.ts';
 import { ask } from '../support/ask.ts';
@@ -64,6 +65,13 @@ test.runIf(await loadMachinery())('its worker threads start and answer', async (
   expect(page).toMatch(/^cairn_udp_workers\{.*\} 2$/m);
   expect(page).toMatch(/^cairn_udp_worker_deaths_total\{.*\} 0$/m);
   expect(await end()).toMatch(/status 0$/);
+});
+
+test.runIf(canPlayPod)('its process that opens sockets for programs starts', async () => {
+  const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'web' }, spec: { clusterIP: '10.96.0.20' } };
+  const place = folderWith({ 'web.yaml': JSON.stringify(service) });
+  const args = ['run', '--manifests', `${place}/web.yaml`, '--', 'getent', 'ahostsv4', 'web'];
+  expect((await run(cairn, args)).stdout).toMatch(/^10\.96\.0\.20 /);
 });
 
 test('its process for kubeconfigs starts, and the server reads the cluster that it names', async () => {

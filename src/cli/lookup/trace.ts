@@ -1,11 +1,12 @@
 import { printRdata } from '../../dns/presentation.ts';
-import { printType } from '../../dns/rr.ts';
+import { printType, type ResourceRecord } from '../../dns/rr.ts';
 import type { ExplainedQuery, Explanation, Outcome } from '../../resolver/index.ts';
 import { type Cheaper, printAdvice } from './advice.ts';
 import type { Recorder } from './record.ts';
 import type { View } from './view.ts';
 
-const OUTCOMES: Readonly<Record<Exclude<Outcome, 'answer'>, string>> = {
+/** What a response means that has no records. */
+export const OUTCOMES: Readonly<Record<Exclude<Outcome, 'answer'>, string>> = {
   nodata: 'no data',
   nxdomain: 'NXDOMAIN',
   servfail: 'SERVFAIL',
@@ -18,7 +19,7 @@ const OUTCOMES: Readonly<Record<Exclude<Outcome, 'answer'>, string>> = {
 };
 
 /** The room for an outcome or an address. */
-const WHAT_WIDTH = 14;
+export const WHAT_WIDTH = 14;
 
 /** A lookup as text: the client and its servers, every candidate with its queries, and the result. */
 export function printTrace(
@@ -51,8 +52,7 @@ function printQuery(query: ExplainedQuery, recorder: Recorder, withServer: boole
   const how = [withServer && `by ${server}`, protocol === 'tcp' && 'over TCP'].filter(Boolean).join(' ');
   const why = reply && recorder.recorded(name, type)?.explanation;
   const details = [how, why, ...(reply?.extendedErrors ?? [])].filter(Boolean).join('; ');
-  const time = `${elapsedMs < 10 ? elapsedMs.toFixed(1) : Math.round(elapsedMs)} ms`;
-  const start = `      ${type.padEnd(5)} ${time.padStart(8)}  `;
+  const start = `      ${type.padEnd(5)} ${printTime(elapsedMs)}  `;
   const rest = more.map((record) => ' '.repeat(start.length) + record);
   return [start + (details ? `${what.padEnd(WHAT_WIDTH)}  ${details}` : what), ...rest];
 }
@@ -69,9 +69,17 @@ export function recordsFound(explanation: Explanation, recorder: Recorder, name:
 
 function recordsOf(recorder: Recorder, name: string, type: string): string[] {
   const answer = recorder.recorded(name, type)?.message?.answer ?? [];
-  return answer.map(
-    (record) => (printType(record.type) === type ? '' : `${printType(record.type)} `) + printRdata(record),
-  );
+  return answer.map((record) => printRecord(record, type));
+}
+
+/** The data of a record in the answer to a question for a type. */
+export function printRecord(record: ResourceRecord, type: string): string {
+  return (printType(record.type) === type ? '' : `${printType(record.type)} `) + printRdata(record);
+}
+
+/** ` 0.3 ms`, in a column. */
+export function printTime(ms: number): string {
+  return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`.padStart(8);
 }
 
 function printSummary(explanation: Explanation, recorder: Recorder, cheaper: readonly Cheaper[]): string {

@@ -6,7 +6,9 @@ import { parseResolvConf, type ResolvConf, resolvConfFor, socketTransport } from
 import { MAX_RESOLV_CONF_OCTETS } from '../../resolver/resolv-conf.ts';
 import { corefileSource } from '../../server/configuration/corefile-source.ts';
 import { Server } from '../../server/server.ts';
+import type { Cluster } from '../../sources/manifests/cluster.ts';
 import { hostsOfPod } from '../../sources/manifests/hosts-file.ts';
+import type { PodManifest } from '../../sources/manifests/manifest.ts';
 import { KUBELET_DEFAULTS } from '../../sources/manifests/pod.ts';
 import { findPod, kubernetesOptions, loadCluster } from '../cluster-input.ts';
 import { findCorefile } from '../corefile-input.ts';
@@ -37,7 +39,7 @@ export async function openView(flags: LookupFlags): Promise<View> {
   const { namespace, pod, server, corefile } = flags;
   const isPod = namespace !== undefined || pod !== undefined;
   if (server) return isPod ? podAtServer(flags, server) : fileAtServer(flags, server);
-  if (isPod) return podAtCorefile(flags);
+  if (isPod) return openPodView(flags);
   return corefile === undefined ? fileAlone(flags) : fileAtCorefile(flags, corefile);
 }
 
@@ -80,7 +82,23 @@ function podAtServer(
   return { who, resolvConf, hosts, whom: printPeer(server), port: server.port, exchange: overSockets, close: nothing };
 }
 
-async function podAtCorefile({ namespace = 'default', pod, corefile, plugin }: LookupFlags): Promise<View> {
+/** A pod with a server for a Corefile in this process. */
+export interface PodView extends View {
+  /** The address at which pods ask the server. */
+  readonly clusterDns: string;
+  /** The cluster of the Corefile's manifests; undefined if it names none. */
+  readonly cluster: Cluster | undefined;
+  /** Undefined for an ordinary pod. */
+  readonly manifest: PodManifest | undefined;
+}
+
+/** Starts the server of a Corefile, and reads what a pod gets from the kubelet. @throws CairnError, CorefileErrors */
+export async function openPodView({
+  namespace = 'default',
+  pod,
+  corefile,
+  plugin,
+}: Pick<LookupFlags, 'namespace' | 'pod' | 'corefile' | 'plugin'>): Promise<PodView> {
   const { primary, manifests } = await kubernetesOptions(corefile, plugin);
   const cluster = manifests.length > 0 || pod !== undefined ? await loadCluster({ corefile, plugin }) : undefined;
   const manifest = pod === undefined ? undefined : findPod(cluster!, namespace, pod);
@@ -100,6 +118,7 @@ async function podAtCorefile({ namespace = 'default', pod, corefile, plugin }: L
     resolvConf,
     hosts: hostsOfPod(manifest, clusterDomain),
     port: DNS_PORT,
+    ...{ clusterDns, cluster, manifest },
     ...(await startServer({ corefile, plugin }, (address) => address === clusterDns)),
   };
 }
