@@ -33,25 +33,19 @@ test('a response takes as long as the transport says', async () => {
   expect((await resolver({ transport: atOnce }).explain('a.test.')).elapsedMs).toBe(0);
 });
 
-test('while a response may come, the time is that of the clock', async () => {
-  const clock = fakeClock();
-  const transport: Transport = (_, __, ___, signal) =>
-    new Promise((resolve) => signal.addEventListener('abort', () => resolve(undefined)));
-  const explaining = resolver({ transport, clock }).explain('a.test.');
-  await vi.waitFor(() => expect(clock.timers).toBe(1));
-  clock.advance(2500);
-  await vi.waitFor(() => expect(clock.timers).toBe(1));
-  clock.advance(2500);
-  expect((await explaining).elapsedMs).toBe(5000);
-});
+const pending: Transport = (_, __, ___, signal) =>
+  new Promise((resolve) => signal.addEventListener('abort', () => resolve(undefined)));
 
-test('without simulated time, silence is waited for', async () => {
+test.each([
+  ['while a response may come', pending, true],
+  ['without simulated time', silent, false],
+])('%s, the time is that of the clock', async (_, transport, simulatedTime) => {
   const clock = fakeClock();
-  const explaining = resolver({ transport: silent, clock, simulatedTime: false }).explain('a.test.');
-  await vi.waitFor(() => expect(clock.timers).toBe(1));
-  clock.advance(2500);
-  await vi.waitFor(() => expect(clock.timers).toBe(1));
-  clock.advance(2500);
+  const explaining = resolver({ transport, clock, simulatedTime }).explain('a.test.');
+  for (const _ of [1, 2]) {
+    await vi.waitFor(() => expect(clock.timers).toBe(1));
+    clock.advance(2500);
+  }
   expect((await explaining).elapsedMs).toBe(5000);
 });
 
