@@ -184,7 +184,7 @@ const { lookup, resolve4, resolveSrv } = require('node:dns').promises;
 
 describe('the end is that of the program', () => {
   test.runIf(canPlayPod).each([
-    [['sh', '-c', 'exit 7'], 7],
+    [['sh', '-c', 'exit 7', '--help'], 7],
     [['no-such-command'], 127],
   ])('%j: %i', async (command, code) => {
     const ran = await inShop(...command);

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CairnError, systemCodeOf } from '../../base/errors.ts';
+import { readTextNow } from '../../base/read-file.ts';
 import type { SocketPlace } from './open-sockets.ts';
 
 /** The surroundings of a program. */
@@ -29,6 +30,8 @@ const STARTED = 'started';
 /** The gateway of pods, at the other end of their network device. */
 const GATEWAY = { 4: '169.254.1.1', 6: 'fe80::1' };
 const NSSWITCH = '/etc/nsswitch.conf';
+/** The largest file that is read. */
+const MAX_OCTETS = 65_536;
 
 /**
  * Starts a program in namespaces of its own, with the file descriptors of this process. Sockets come as messages with handles; the message `all` says
@@ -61,7 +64,7 @@ export function hasStarted(folder: string): boolean {
 /** What went wrong before the program was started. */
 export function problemIn(folder: string): string {
   const path = join(folder, PROBLEM);
-  return existsSync(path) ? readFileSync(path, 'utf8').trim() : '';
+  return existsSync(path) ? readTextNow(path, MAX_OCTETS).trim() : '';
 }
 
 /** The arguments of `unshare`. Root needs no user namespace, unless it lacks capabilities, as in a container. @throws CairnError */
@@ -91,7 +94,7 @@ function asOneself(namespaces: readonly string[]): readonly string[] {
 
 /** Names come from the hosts file and DNS alone: other sources, such as systemd-resolved, would answer for this machine. */
 function withoutOtherSources(): string {
-  return `${readFileSync(NSSWITCH, 'utf8').replace(/^\s*hosts:.*$/m, '')}\nhosts: files dns\n`;
+  return `${readTextNow(NSSWITCH, MAX_OCTETS).replace(/^\s*hosts:.*$/m, '')}\nhosts: files dns\n`;
 }
 
 const KEEP_STDERR = `exec 8>&2 2>"$1/${PROBLEM}"`;
