@@ -129,7 +129,6 @@ const OTHERS = [
   'base/read-file.ts',
   'version.ts',
   'cli/corefile-input.ts',
-  'cli/run-program/namespaces.ts',
   'cli/start-memory.ts',
   'net/open-files.ts',
   'plugins/prometheus/process-metrics.ts',

@@ -24,13 +24,14 @@ Server:
 
 Network:
   --serve NAMESPACE/NAME[:PORT]=[ADDRESS:]PORT
-                              who accepts the connections to a Service, or to a Pod: a program outside, by default at
-                              127.0.0.1. PORT is a number or a name, all TCP ports without it; may be given several times
+                              pass connections to a Service or a Pod on to a program outside of this network, by default
+                              at 127.0.0.1. PORT is a number or a name; without it, all TCP ports. May be given several times
   --net host                  keep the machine's network; only DNS is the pod's. This opens port 53 of a loopback
                               address, which needs root
 
 Output:
-  --image NAME                whose resolver the costs are told for: ${IMAGE_NAMES.join(', ')} (default: this machine's)
+  --image NAME                count the queries as the C library of this image would send them: ${IMAGE_NAMES.join(', ')}
+                              (default: this machine's)
 `;
 
 /** What the command line of `cairn run` says. */
