@@ -73,7 +73,7 @@ It asked:
     );
   });
 
-  test('toMissNothing sees every lookup of the run, whoever hides its error', async () => {
+  test('toMissNothing sees every lookup of the run, even if the program hides its error', async () => {
     const cluster = await startShop();
     const pod = cluster.pod({ namespace: 'shop' });
     await expecting(pod).toMissNothing(() => pod.lookup('web'));

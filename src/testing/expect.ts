@@ -126,7 +126,7 @@ declare global {
 }
 
 // The types of `@jest/globals`, which are there only with jest.
-// biome-ignore lint/suspicious/noTsIgnore: without jest it is an error, and with jest it is none
+// biome-ignore lint/suspicious/noTsIgnore: this is an error only without jest
 /** @ts-ignore */
 declare module 'expect' {
   interface Matchers<R extends void | Promise<void>, T = unknown> extends PodMatchers {}

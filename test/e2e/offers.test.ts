@@ -272,7 +272,7 @@ test.each<[string, string, () => unknown, RegExp | undefined]>(
       /plugin\/secure: no credentials, so connections are closed: no idea/,
     ],
     [transport, 'give nothing', () => undefined, /connections are closed: its offer gives no certificate/],
-    [transport, 'give a key that is none', () => NO_KEY, undefined],
+    [transport, 'give an invalid key', () => NO_KEY, undefined],
   ]),
 )('over %s, credentials that %s close the connection', async (transport, _, credentials, message) => {
   const { port, lines } = await start(

@@ -185,7 +185,7 @@ test.each([
 });
 
 test.each([
-  ['an address that is none', { type: 1, data: { address: 'nonsense' } }],
+  ['a text that is not an address', { type: 1, data: { address: 'nonsense' } }],
   ['an address of the other family', { type: 28, data: { address: '10.0.0.1' } }],
   ['a character-string that is too long', { type: 16, data: { texts: ['x'.repeat(256)] } }],
 ])('%s cannot be written', (_, parts) => {

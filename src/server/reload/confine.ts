@@ -69,7 +69,7 @@ export function confinedEnv(env: PluginEnv): PluginEnv {
   };
 }
 
-/** What a confined plugin offers: whoever asks it about a query gets a reply for that query's client alone. */
+/** What a confined plugin offers: a plugin that asks it about a query gets a reply for that query's client alone. */
 function confinedOffer<T>(key: OfferKey<T>, value: T): T {
   if (!isOneOf(key, SELECTION, SEARCH_LIST) || typeof value !== 'function') return value;
   const asked = (query: Query) => {

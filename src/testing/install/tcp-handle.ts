@@ -8,7 +8,7 @@ export interface ConnectRequest {
 
 type Connect = (this: TcpHandle, request: ConnectRequest, address: string, port: number) => number;
 
-/** The handle below every TCP socket of Node.js, also of TLS: all connections pass through it, whoever looked the name up. */
+/** The handle below every TCP socket of Node.js, also of TLS: all connections pass through it, even if the program looked the name up itself. */
 export interface TcpHandle {
   connect: Connect;
   connect6: Connect;

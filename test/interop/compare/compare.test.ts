@@ -40,7 +40,7 @@ test('a truncated reply is asked for again over TCP', async () => {
   expect(await compareServers(await server(echo), await server(truncating), [ask('1.test.')])).toEqual([]);
 });
 
-test('glue that was left out for want of room is no difference', async () => {
+test('glue that did not fit is not a difference', async () => {
   const withGlue =
     (protocols: readonly string[]): Script =>
     (query) => {

@@ -10,7 +10,7 @@ export interface Difference {
   readonly right: Outcome;
 }
 
-/** Asks two servers the same questions, over UDP and, where something may have been left out for want of room, over TCP. */
+/** Asks two servers the same questions, over UDP and, where the response may lack records because it had no room for them, over TCP. */
 export async function compareServers(
   left: Address,
   right: Address,

@@ -37,7 +37,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     checkFlags(question.slice(questionWords(question)));
     const exchange = question.includes('+tcp') ? exchangeTcp : exchangeUdp;
     const reply = exchange('127.0.0.1', serverOf(stage).port, encodeMessage(queryOf(question)), from);
-    reply.catch(() => {}); // whoever expects it will see
+    reply.catch(() => {}); // a step that expects it will see it
     stage.asked.push(reply);
     await settle();
   },
