@@ -14,7 +14,7 @@ export const ERROR_CODES = {
   CANCEL: 'A query took longer than the plugin `cancel` allows.',
   CATALOG: 'A catalog zone is broken (RFC 9432), or has too many zones.',
   CLUSTER:
-    'A call on a test cluster names a pod that does not exist or is ambiguous, or has a value that is not valid.',
+    'A call on a test cluster, or its start, names a pod that does not exist or is ambiguous, or has an option or a value that is not valid.',
   COREFILE: 'The Corefile cannot be read, has a mistake, or has a plugin that cannot start.',
   COREFILE_ZONE: 'The key of a server block, or a zone in an argument, is not valid.',
   DURATION: 'A duration in the Corefile cannot be read.',
@@ -77,7 +77,7 @@ export const ERROR_CODES = {
   REWRITE: 'A name after a rewrite is not valid, or too many replies wait to be rewritten.',
   SELECTOR: 'A label selector is wrong.',
   SHUTDOWN: 'Parts of the server failed to stop.',
-  STOPPED: 'A query came to a test cluster that was stopped.',
+  STOPPED: 'A query, or a call of `listen` or `install`, came to a test cluster that was stopped.',
   TEMPLATE: 'A template of the plugin `template` is wrong or fails.',
   TEMPLATE_RECORD: 'The result of a template is not a record.',
   TEMPLATE_UNMATCHED:

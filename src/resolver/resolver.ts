@@ -1,6 +1,8 @@
 import type { ResolverOptions as NodeResolverOptions } from 'node:dns';
+import { parseType } from '../dns/rr.ts';
 import { systemClock } from '../observe/clock.ts';
 import type { Resolver, ResolverOptions } from './api.ts';
+import { checkName, wrongValue } from './arguments.ts';
 import { createExplainer, type Explainer } from './explainer.ts';
 import { parseHosts } from './hosts.ts';
 import { createLookup } from './lookup.ts';
@@ -27,15 +29,19 @@ export function createResolver(options: ResolverOptions): Resolver {
       Object.assign(this, createRecordResolver(records, hosts, own));
     }
   }
-  const asked = (name: string, type: string | undefined): [Explainer, Question] =>
-    type === undefined
+  const asked = (name: string, type: string | undefined): [Explainer, Question] => {
+    checkName('name', name);
+    if (type !== undefined && parseType(type) === undefined)
+      throw wrongValue('type', 'a record type such as A, SRV or TYPE65', type);
+    return type === undefined
       ? [addresses, { name, types: ['A', 'AAAA'], kind: 'addresses' }]
       : [records, { name, types: [type.toUpperCase()], kind: 'records' }];
+  };
   return {
     ...createRecordResolver(records, hosts),
     lookup: createLookup(addresses, families),
     Resolver: OwnResolver as unknown as Resolver['Resolver'],
-    explain(name, { type, signal } = {}) {
+    async explain(name, { type, signal } = {}) {
       const [explainer, question] = asked(name, type);
       return explainer.explain(question, { signal });
     },

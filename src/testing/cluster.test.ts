@@ -160,7 +160,7 @@ describe('a pod sees', () => {
   test.each([
     [{ libc: 'node' }, '`libc` is now `image` (what `lookup` does) and `runtime` (what `resolve*` does)'],
     [{ imaeg: 'alpine' }, 'a pod has no option `imaeg`; did you mean image?'],
-    [{ os: 'alpine' }, 'a pod has no option `os`; a pod has image, runtime, environment'],
+    [{ os: 'alpine' }, 'a pod has no option `os`; it has image, runtime, environment'],
     [{ image: 'suse' }, 'image is "suse", it should be one of debian, alpine, alpine-3.17'],
     [{ runtime: 'perl' }, 'runtime is "perl", it should be one of node, libc, go, c-ares, busybox'],
   ])('%j is no option', async (options, message) => {
@@ -424,6 +424,12 @@ describe('helpful errors', () => {
     expect(cluster.pod('other/twin').namespace).toBe('other');
   });
 
+  test.each([undefined, {}, 3])('%j is no pod', async (choice) => {
+    const cluster = await start();
+    expect(() => cluster.pod(choice as never)).toThrow('say which pod: its name, or an object with `namespace`');
+    expect(() => cluster.environment(choice as never)).toThrow('say which pod');
+  });
+
   test.each([
     [
       { objects: [{ kind: 'Service', metadata: { namespace: 'shop' } }] as never },
@@ -443,6 +449,9 @@ describe('helpful errors', () => {
     ],
     [{ objects: [WEB, DB, WEB] }, 'Service shop/web is at objects[0] and at objects[2]: remove one of them'],
     [{ externals: { 'a.test': 'here' } }, 'externals: "here" of a.test is not an IP address'],
+    [{ manifest: 'k8s' } as never, 'startCluster has no option `manifest`; did you mean manifests?'],
+    ['k8s' as never, 'startCluster takes an object with options, not "k8s"'],
+    [{ objects: WEB } as never, 'objects should be an array'],
     [{ serviceCidr: '10.0.0.0' }, 'serviceCidr is "10.0.0.0", it should be a network such as 10.96.0.0/12'],
   ])('%j cannot be started', async (options, message) => {
     await expect(startCluster(options)).rejects.toThrow(message);
@@ -453,6 +462,7 @@ describe('helpful errors', () => {
     expect(() => cluster.setReady({ namespace: 'shop' })).toThrow("setReady wants a pod's name: shop is a namespace");
     await cluster.stop();
     await cluster.stop();
+    expect(() => cluster.install({ as: { namespace: 'shop' } })).toThrow('install: the cluster is stopped');
   });
 });
 
@@ -501,6 +511,7 @@ describe('listen()', () => {
     [{ address: 'localhost' }, 'listen: address is "localhost", it should be an IP address such as 0.0.0.0'],
     [{ port: 65_536 }, 'listen: port is 65536, it should be a number from 0 to 65535'],
     [{ port: 5.3 }, 'listen: port is 5.3'],
+    [{ prt: 53 } as never, 'listen has no option `prt`; did you mean port?'],
     [{ address: '192.0.2.1' }, 'cannot listen on TCP 192.0.2.1:0: this machine does not have that address'],
   ])('%j is an error', async (where, message) => {
     await expect((await start()).listen(where)).rejects.toThrow(message);

@@ -11,6 +11,7 @@ import { createObjectStore, type ObjectStore, readObjects } from '../sources/mem
 import type { Failure, Fault, FaultOptions } from './faults.ts';
 import { type Installed, type InstallOptions, install } from './install/install.ts';
 import type { AskedQuery, QueryMark } from './journal.ts';
+import { checkKnown } from './known-options.ts';
 import { type Listening, type ListenOptions, listenFor } from './listen.ts';
 import type { Checked, ClientObject, ClusterObject, ObjectReference } from './objects.ts';
 import type { PodOptions } from './pod-options.ts';
@@ -82,7 +83,7 @@ export interface Cluster extends AsyncDisposable {
   /**
    * Makes this process a pod, until the result is disposed of: `node:dns` and all connections by name are the cluster's, so programs need no change.
    *
-   * @throws CairnError for a process that is a pod already, and for options that are not valid
+   * @throws CairnError for a process that is a pod already, for a cluster that is stopped, and for options that are not valid
    */
   install(options: InstallOptions): Installed;
   /** This moment, for {@link queries}. */
@@ -133,6 +134,18 @@ const DEFAULT_COREFILE = `.:53 {
 `;
 const OUTSIDE_COREFILE = `.:53 {\n    forward . ${OUTSIDE}\n}\n`;
 
+const OPTIONS = [
+  'manifests',
+  'objects',
+  'corefile',
+  'externals',
+  'serviceCidr',
+  'podCidr',
+  'nodeResolvConf',
+  'listen',
+  'log',
+];
+
 /**
  * Starts the DNS of a cluster in this process, for a test, without a port, without following files, and without the network.
  *
@@ -141,6 +154,7 @@ const OUTSIDE_COREFILE = `.:53 {\n    forward . ${OUTSIDE}\n}\n`;
 export async function startCluster<T extends ClusterObject | ClientObject = ClusterObject>(
   options: ClusterOptions<T> = {},
 ): Promise<Cluster> {
+  checkKnown('startCluster', options, OPTIONS);
   const { corefile = DEFAULT_COREFILE, log = () => {}, nodeResolvConf = `nameserver ${OUTSIDE}\n` } = options;
   const objects = await readCluster(options);
   const served: ServedCluster[] = [];
@@ -201,6 +215,7 @@ export async function startCluster<T extends ClusterObject | ClientObject = Clus
     delay: traffic.delay,
     ...workloadViews(objects, served[0]!),
     install(choices) {
+      if (stopped) throw new CairnError('STOPPED', 'install: the cluster is stopped');
       installed = install({ ...served[0]!, ...world, pod: views.pod }, choices);
       return installed;
     },
@@ -233,6 +248,7 @@ interface Described {
 async function readCluster({ manifests = [], objects = [] }: Described): Promise<ObjectStore> {
   const store = createObjectStore();
   store.add(await loadManifests([manifests].flat()));
+  if (!Array.isArray(objects)) throw new CairnError('CLUSTER', 'objects should be an array');
   store.add(objects.flatMap((object, i) => readObjects(object, `objects[${i}]`)));
   return store;
 }

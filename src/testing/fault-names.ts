@@ -19,6 +19,8 @@ export function readFaultNames(text: string, { zone, registry }: ServedCluster):
     const above = nameIn(text.slice(2));
     return (name) => name !== above && isAtOrBelow(name, above);
   }
+  if (text.includes('*'))
+    throw new CairnError('CLUSTER', `"${text}" is no pattern: "*" stands at the beginning, as in "*.example.com"`);
   const services = [...registry.services()];
   if (text.includes('/') || !text.includes('.')) {
     const service = findService(text, services);

@@ -111,6 +111,7 @@ describe('fail', () => {
     ],
     [['web.shop', 'SERVFAIL'], `"web.shop" is a short name: say "shop/web" or "${WEB}"`],
     [['web.shop.svc', 'SERVFAIL'], `"web.shop.svc" is a short name: say "shop/web" or "${WEB}"`],
+    [['web.*', 'SERVFAIL'], '"web.*" is no pattern: "*" stands at the beginning, as in "*.example.com"'],
     [['a..b', 'SERVFAIL'], '"a..b" has an empty label'],
     [['web', 'servfail'], 'fail got "servfail", it should be one of SERVFAIL, NXDOMAIN, REFUSED, timeout'],
     [['web', 'SERVFAIL', { times: 0 }], 'times is 0, it should be a whole number from 1 on'],

@@ -1,9 +1,9 @@
 import { CairnError } from '../base/errors.ts';
-import { closest } from '../corefile/suggest.ts';
 import { Rcode } from '../dns/message.ts';
 import { foldName } from '../dns/name.ts';
 import { parseType } from '../dns/rr.ts';
 import type { NameTest } from './fault-names.ts';
+import { checkKnown } from './known-options.ts';
 
 const FAILURES = ['SERVFAIL', 'NXDOMAIN', 'REFUSED', 'timeout'] as const;
 
@@ -101,12 +101,7 @@ function hits(rule: Rule, lookup: object): boolean {
 const OPTIONS = ['times', 'type'];
 
 function readOptions(options: FaultOptions): Pick<Rule, 'left' | 'type'> {
-  for (const name of Object.keys(options)) {
-    if (OPTIONS.includes(name)) continue;
-    const meant = closest(name, OPTIONS);
-    const instead = meant === undefined ? `a fault has ${OPTIONS.join(', ')}` : `did you mean ${meant}?`;
-    throw new CairnError('CLUSTER', `a fault has no option \`${name}\`; ${instead}`);
-  }
+  checkKnown('a fault', options, OPTIONS);
   const { times = Infinity, type } = options;
   if (times !== Infinity && !(Number.isInteger(times) && times > 0))
     throw new CairnError('CLUSTER', `times is ${times}, it should be a whole number from 1 on`);

@@ -9,6 +9,7 @@ import { createLogger, type LogSink } from '../observe/log.ts';
 import type { Protocol } from '../plugin/query.ts';
 import { sendAnswer } from '../server/listeners/sockets.ts';
 import type { Server } from '../server/server.ts';
+import { checkKnown } from './known-options.ts';
 
 /** How often the system may pick another port, until one is free over both protocols. */
 const PORT_ATTEMPTS = 16;
@@ -34,6 +35,7 @@ export interface Listening extends AsyncDisposable {
 
 /** Opens sockets for a server, over UDP and TCP. @throws CairnError (as a rejection) that says why an address or a port cannot be had */
 export async function listenFor(server: Answering, sink: LogSink, options: ListenOptions = {}): Promise<Listening> {
+  checkKnown('listen', options, ['address', 'port']);
   const target = readTarget(options);
   for (let attempt = 1; ; attempt++) {
     const tcp = await openTcp({ ...target, clock: systemClock }, receiver(server, 'tcp'));

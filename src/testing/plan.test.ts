@@ -33,6 +33,15 @@ test('a plan is what a lookup asks for if nothing is found', async () => {
   expect(cluster.queries()).toEqual([]);
 });
 
+test('a plan and an explanation need a name and a record type', async () => {
+  const pod = (await startShop()).pod({ namespace: 'shop' });
+  const message = '"type" must be a record type such as A, SRV or TYPE65, not "AAAAA"';
+  expect(() => pod.plan('web', { type: 'AAAAA' })).toThrow(message);
+  await expect(pod.explain('web', { type: 'AAAAA' })).rejects.toThrow(message);
+  expect(() => pod.plan(undefined as never)).toThrow('"name" must be');
+  await expect(pod.explain(undefined as never)).rejects.toThrow('"name" must be');
+});
+
 test('plans and explanations are the same in every run', async () => {
   const run = async () => {
     const corefile = '. {\n  kubernetes cluster.local\n  forward . /etc/resolv.conf\n  loadbalance\n}\n';

@@ -1,6 +1,6 @@
 import { CairnError } from '../base/errors.ts';
-import { closest } from '../corefile/suggest.ts';
 import type { Environment, ImageName, RuntimeName } from '../resolver/index.ts';
+import { checkKnown } from './known-options.ts';
 
 /** What runs in a pod. */
 export interface PodOptions {
@@ -19,16 +19,8 @@ const KNOWN = ['image', 'runtime', 'environment'];
 
 /** @throws CairnError for options that do not exist */
 export function checkPodOptions(options: PodOptions): PodOptions {
-  for (const name of Object.keys(options)) {
-    if (KNOWN.includes(name)) continue;
-    if (name === 'libc')
-      throw new CairnError(
-        'CLUSTER',
-        '`libc` is now `image` (what `lookup` does) and `runtime` (what `resolve*` does)',
-      );
-    const meant = closest(name, KNOWN);
-    const instead = meant === undefined ? `a pod has ${KNOWN.join(', ')}` : `did you mean ${meant}?`;
-    throw new CairnError('CLUSTER', `a pod has no option \`${name}\`; ${instead}`);
-  }
+  if ('libc' in options)
+    throw new CairnError('CLUSTER', '`libc` is now `image` (what `lookup` does) and `runtime` (what `resolve*` does)');
+  checkKnown('a pod', options, KNOWN);
   return options;
 }

@@ -112,7 +112,7 @@ const NOT_OPTIONS = ['namespace', 'name', 'addresses', 'ready'];
 /** The options in the choice, and those after it. */
 function optionsOf(choice: PodChoice & Partial<PodOptions>, options: PodOptions): PodOptions {
   if (typeof choice === 'string') return checkPodOptions(options);
-  const own = Object.fromEntries(Object.entries(choice).filter(([key]) => !NOT_OPTIONS.includes(key)));
+  const own = Object.fromEntries(Object.entries(choice ?? {}).filter(([key]) => !NOT_OPTIONS.includes(key)));
   return checkPodOptions({ ...own, ...options });
 }
 
@@ -123,6 +123,11 @@ function familiesOf(addresses: readonly string[]): (4 | 6)[] {
 
 /** @throws CairnError for a pod that does not exist, or a name that several pods have */
 function findPod(pods: readonly PodManifest[], choice: PodChoice): Found {
+  if (typeof choice !== 'string' && typeof choice?.namespace !== 'string')
+    throw new CairnError(
+      'CLUSTER',
+      "say which pod: its name, or an object with `namespace`, such as { namespace: 'shop' }",
+    );
   const [namespace, name] = typeof choice === 'string' ? namesIn(choice) : [choice.namespace, choice.name];
   if (namespace !== undefined && name === undefined) return { namespace, kubelet: KUBELET_DEFAULTS };
   const found = pods.filter((pod) => pod.name === name && (namespace === undefined || pod.namespace === namespace));

@@ -184,11 +184,13 @@ const { lookup, resolve4, resolveSrv } = require('node:dns').promises;
 
 describe('the end is that of the program', () => {
   test.runIf(canPlayPod).each([
-    [['sh', '-c', 'exit 7', '--help'], 7],
-    [['no-such-command'], 127],
-  ])('%j: %i', async (command, code) => {
+    [['sh', '-c', 'exit 7', '--help'], 7, /^/],
+    [['no-such-command'], 127, /^(cairn run: no-such-command: not found|unshare: .*no-such-command.*)\n/],
+    [['./no-such-program'], 127, /^(cairn run: .\/no-such-program: not found|unshare: .*no-such-program.*)\n/],
+  ])('%j: %i', async (command, code, complaint) => {
     const ran = await inShop(...command);
     expect(ran).toMatchObject({ code, stdout: '' });
+    expect(ran.stderr).toMatch(complaint);
     expect(ran.stderr).toContain('cairn run: a pod of shop asked nothing\n');
   });
 

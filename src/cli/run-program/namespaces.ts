@@ -149,6 +149,7 @@ if [ -d /run/nscd ]; then mount -t tmpfs none /run/nscd; fi
 shift 5
 unset NODE_CHANNEL_FD NODE_CHANNEL_SERIALIZATION_MODE
 exec 3>&- 2>&8 8>&-
+case $1 in */*) [ -e "$1" ] ;; *) command -v "$1" >/dev/null ;; esac || { echo "$0: $1: not found" >&2; exit 127; }
 exec "$@"`;
 
 function familiesOf(addresses: readonly string[]): (4 | 6)[] {

@@ -66,7 +66,7 @@ test('two installs at once are an error, and leave the first one', async () => {
 test.each<[object, RegExp]>([
   [{}, /install: say which pod this process is/],
   [{ as: 'db-9' }, /the cluster has no pod db-9 - did you mean 'db-0'\?/],
-  [{ ...AS, servers: {} }, /install has no option `servers`; it has as, serve, passThrough/],
+  [{ ...AS, servers: {} }, /install has no option `servers`; did you mean serve\?/],
   [
     { ...AS, serve: { 'shop/wbe': 80 } },
     /serve: the cluster has no Service or Pod "shop\/wbe" - did you mean 'shop\/web'\?/,

@@ -7,6 +7,7 @@ import dns from 'node:dns';
 import { syncBuiltinESMExports } from 'node:module';
 import { CairnError } from '../../base/errors.ts';
 import type { Service } from '../../registry/records.ts';
+import { checkKnown } from '../known-options.ts';
 import type { PodOptions } from '../pod-options.ts';
 import type { PodChoice, PodResolver } from '../pods.ts';
 import { installConnections } from './connections.ts';
@@ -87,8 +88,7 @@ export function install(cluster: Installing, options: InstallOptions): Installed
 const OPTIONS = ['as', 'serve', 'passThrough'];
 
 function checkOptions(options: InstallOptions): InstallOptions {
-  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
-  if (unknown !== undefined) throw wrong(`install has no option \`${unknown}\`; it has ${OPTIONS.join(', ')}`);
+  checkKnown('install', options, OPTIONS, 'INSTALL');
   if (options.as === undefined) throw wrong("install: say which pod this process is: `as: { namespace: 'shop' }`");
   return options;
 }
