@@ -1,0 +1,20 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+
+/** Makes a folder as it is after `npm install`, with the package as it would be published and no network. */
+export function makePackageFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'cairn-examples-'));
+  const modules = join(folder, 'node_modules');
+  mkdirSync(join(modules, 'cairn-dns'), { recursive: true });
+  for (const name of readdirSync(join(ROOT, 'node_modules'))) {
+    if (name !== '.package-lock.json') symlinkSync(join(ROOT, 'node_modules', name), join(modules, name));
+  }
+  cpSync(join(ROOT, 'package.json'), join(modules, 'cairn-dns/package.json'));
+  const outDir = join(modules, 'cairn-dns/dist');
+  execFileSync(join(modules, '.bin/tsc'), ['-p', join(ROOT, 'tsconfig.build.json'), '--outDir', outDir], { cwd: ROOT });
+  return folder;
+}
