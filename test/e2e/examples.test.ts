@@ -1,8 +1,8 @@
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { canPlayPod, runInPod } from '../interop/node-dns/pod.ts';
-import { makePackageFolder } from '../support/package-folder.ts';
+import { makePackageFolder, withRealNode } from '../support/package-folder.ts';
 import { run } from '../support/tools.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -78,15 +78,6 @@ describe.runIf(canPlayPod)("with Node's own resolvers, in the namespaces of a po
     expect(ran, ran.stdout + ran.stderr).toMatchObject({ code: 0 });
   });
 });
-
-/** Puts Node's own functions in the place of the kit's pods. */
-function withRealNode(page: string): void {
-  const shim = join(page, 'node_modules/cairn-dns');
-  mkdirSync(shim, { recursive: true });
-  writeFileSync(join(shim, 'package.json'), '{"type": "module", "exports": {"./testing": "./testing.js"}}');
-  const file = JSON.stringify(join(ROOT, 'test/interop/node-dns/real-node.ts'));
-  writeFileSync(join(shim, 'testing.js'), `export { startCluster } from ${file};\n`);
-}
 
 /** A folder with the example as a program, with what it reads beside it, and how it is run. */
 function writePage(place: string, code: string): { readonly page: string; readonly command: readonly string[] } {

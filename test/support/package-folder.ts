@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -17,4 +17,13 @@ export function makePackageFolder(): string {
   const outDir = join(modules, 'cairn-dns/dist');
   execFileSync(join(modules, '.bin/tsc'), ['-p', join(ROOT, 'tsconfig.build.json'), '--outDir', outDir], { cwd: ROOT });
   return folder;
+}
+
+/** Puts Node's own functions in the place of the kit's pods. */
+export function withRealNode(page: string): void {
+  const shim = join(page, 'node_modules/cairn-dns');
+  mkdirSync(shim, { recursive: true });
+  writeFileSync(join(shim, 'package.json'), '{"type": "module", "exports": {"./testing": "./testing.js"}}');
+  const file = JSON.stringify(join(ROOT, 'test/interop/node-dns/real-node.ts'));
+  writeFileSync(join(shim, 'testing.js'), `export { startCluster } from ${file};\n`);
 }

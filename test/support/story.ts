@@ -6,6 +6,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect } from 'vitest';
+import { parseAllDocuments } from 'yaml';
 import type { run } from './tools.ts';
 
 export type Step =
@@ -20,7 +21,7 @@ export interface Story {
 }
 
 const BLOCK = /^```(\w+)\n(.*?)^```$/gms;
-const PATH = /^(?:\/\/|#|<!--) ([\w./-]+\.\w+|Dockerfile)(?: -->)?\n/;
+const PATH = /^(?:\/\/|#) ([\w./-]+\.\w+|Corefile)\n/;
 
 /** The steps of a page, or of a part of it. */
 export function stepsOf(page: string): Step[] {
@@ -73,12 +74,16 @@ export async function follow(
     if (step.kind === 'file') write(join(folder, step.path), step.text);
     if (step.kind === 'change') change(join(folder, step.path), step);
     if (step.kind !== 'command') continue;
-    const { stdout, stderr } = await perform(step.line);
+    const { code, stdout, stderr } = await perform(step.line);
     expectPrinted(step, stdout + stderr);
+    expect(code === 0, `$ ${step.line}\nends with the status ${code}\n${stdout}${stderr}`).toBe(
+      !FAILS.test(step.prints),
+    );
   }
 }
 
 function write(path: string, text: string): void {
+  if (/\.ya?ml$/.test(path)) for (const { errors } of parseAllDocuments(text)) expect(errors).toEqual([]);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, text);
 }
@@ -88,6 +93,9 @@ function change(path: string, { before, after }: { readonly before: string; read
   expect(parts, `${path} has once:\n${before}`).toHaveLength(2);
   writeFileSync(path, parts.join(after));
 }
+
+/** What shows a reader that a command ends with another status than 0. */
+const FAILS = /\bfailed\b|\bFAIL\b|\bCaused by\b/;
 
 /** Times differ in each run. */
 const plain = (text: string) =>
