@@ -95,7 +95,7 @@ function change(path: string, { before, after }: { readonly before: string; read
 }
 
 /** What shows a reader that a command ends with another status than 0. */
-const FAILS = /\bfailed\b|\bFAIL\b|\bCaused by\b/;
+const FAILS = /\bfailed\b|\bFAIL\b|^(?:Caused by: )?\w*Error: /m;
 
 /** Times differ in each run. */
 const plain = (text: string) =>
