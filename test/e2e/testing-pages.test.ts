@@ -108,8 +108,9 @@ function withTests(story: Story): Story {
 async function perform(line: string, cwd: string, runIn: typeof run) {
   if (NOT_RUN.some(([command]) => command.test(line))) return { code: 0, stdout: '', stderr: '' };
   const path = `${join(folder, 'bin')}:${join(folder, 'node_modules/.bin')}:${process.env.PATH}`;
-  // npx would ask a registry for what is in a folder above.
-  const script = `{ ${line.replaceAll(/\bnpx /g, '')}; } 2>&1`;
+  // npx would ask a registry for what is in a folder above; the time limits of the test runners are too short for a busy machine.
+  const local = line.replaceAll(/\bnpx /g, '').replace(/^(?:vitest run|jest)\b/, '$& --testTimeout=120000');
+  const script = `{ ${local}; } 2>&1`;
   const without = ['NODE_OPTIONS', 'FORCE_COLOR', 'CI', 'NODE_ENV'].flatMap((name) => ['-u', name]);
   return runIn('env', [...without, 'NO_COLOR=1', `PATH=${path}`, 'sh', '-c', script], { cwd });
 }
