@@ -81,11 +81,8 @@ test.each([
   ['10.0.0.0/33', `invalid CIDR '10.0.0.0/33', the mask is not a number from 0 to 32`],
   ['fd00::/129', `invalid CIDR 'fd00::/129', the mask is not a number from 0 to 128`],
   ['10.0.0.0/x', `invalid CIDR '10.0.0.0/x', the mask is not a number from 0 to 32`],
-  [
-    'htps://.',
-    `unknown scheme 'htps://', expecting one of dns, tls, quic, grpc, https, https3 - did you mean 'https'?`,
-  ],
-  ['DNS://.', `unknown scheme 'DNS://', expecting one of dns, tls, quic, grpc, https, https3 - did you mean 'dns'?`],
+  ['htps://.', `unknown scheme 'htps://', expecting one of dns, tls, quic, grpc, https, https3; did you mean https?`],
+  ['DNS://.', `unknown scheme 'DNS://', expecting one of dns, tls, quic, grpc, https, https3; did you mean dns?`],
   ['unix:///run/dns', `unknown scheme 'unix://', expecting one of dns, tls, quic, grpc, https, https3`],
 ])('key %s is an error', (text, message) => {
   expect(() => keysOf(text)).toThrow(message);

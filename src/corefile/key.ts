@@ -4,7 +4,7 @@ import { foldName, type Name, NameError, parseName, ROOT } from '../dns/name.ts'
 import { isReverseZone, reverseZonesOf } from '../dns/reverse.ts';
 import { atToken, type CorefileWarning } from './error.ts';
 import type { Position } from './position.ts';
-import { didYouMean } from './suggest.ts';
+import { expectingOneOf } from './suggest.ts';
 import type { Token } from './token.ts';
 
 export type Transport = 'dns' | 'tls' | 'quic' | 'grpc' | 'https' | 'https3';
@@ -96,10 +96,7 @@ function parseKey(text: string): KeyParts {
 
 function parseTransport(scheme: string): Transport {
   if (Object.hasOwn(DEFAULT_PORTS, scheme)) return scheme as Transport;
-  const known = Object.keys(DEFAULT_PORTS);
-  throw new ZoneError(
-    `unknown scheme '${scheme}://', expecting one of ${known.join(', ')}${didYouMean(scheme, known)}`,
-  );
+  throw new ZoneError(`unknown scheme '${scheme}://', ${expectingOneOf(scheme, Object.keys(DEFAULT_PORTS))}`);
 }
 
 /** Splits at the last colon; an address block such as `fd00::/8` has no port after its colons. */

@@ -108,8 +108,8 @@ test.each([
     [parsing('3:10', "Unexpected EOF, expecting '}' - the '{' at Corefile:2:8 is never closed")],
   ],
   ['. {\n nosuch\n}', [parsing('2:2', "Unknown directive 'nosuch'")]],
-  ['. {\n foward . 1.1.1.1\n}', [parsing('2:2', "Unknown directive 'foward' - did you mean 'forward'?")]],
-  ['. {\n Cache\n}', [parsing('2:2', "Unknown directive 'Cache' - did you mean 'cache'?")]],
+  ['. {\n foward . 1.1.1.1\n}', [parsing('2:2', "Unknown directive 'foward'; did you mean forward?")]],
+  ['. {\n Cache\n}', [parsing('2:2', "Unknown directive 'Cache'; did you mean cache?")]],
   [
     '. {\n cache\n {\n success 10\n }\n}',
     [parsing('3:2', "Unexpected token '{', expecting a directive - the '{' must stand on the line of 'cache'")],

@@ -1,5 +1,6 @@
 import { atToken, CorefileError } from '../corefile/error.ts';
 import { pattern } from '../corefile/pattern.ts';
+import { expectingOneOf } from '../corefile/suggest.ts';
 import type { Token } from '../corefile/token.ts';
 import { type BinaryOperator, type Expression, fits, printType, type Type, type Vocabulary } from './expression.ts';
 import { ExpressionError, type Lexeme, lexExpression } from './lexer.ts';
@@ -192,7 +193,7 @@ class Parser {
   private unknown(name: string, at: number): ExpressionError {
     const { functions, variables } = this.vocabulary;
     const known = [...(variables?.keys() ?? []), ...[...functions.keys()].map((each) => `${each}()`)];
-    return new ExpressionError(at, `'${name}' is unknown, expecting one of ${known.join(', ')}`);
+    return new ExpressionError(at, `'${name}' is unknown, ${expectingOneOf(name, known)}`);
   }
 
   private list(at: number): Expression {

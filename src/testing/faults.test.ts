@@ -103,8 +103,8 @@ describe('fail', () => {
   });
 
   test.each([
-    [['wbe', 'SERVFAIL'], "the cluster has no service wbe - did you mean 'web'?"],
-    [['shop/wbe', 'SERVFAIL'], "the cluster has no service shop/wbe - did you mean 'shop/web'?"],
+    [['wbe', 'SERVFAIL'], 'the cluster has no service wbe; did you mean web?'],
+    [['shop/wbe', 'SERVFAIL'], 'the cluster has no service shop/wbe; did you mean shop/web?'],
     [
       ['else/cache', 'SERVFAIL'],
       'the cluster has no service else/cache: for another name, say all of it, such as "api.example.com" or "web."',

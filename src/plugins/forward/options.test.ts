@@ -93,7 +93,10 @@ test.each([
   ['forward . 10.0.0.1 {\npolicy best\n}', "2:8 - Error during parsing: unknown value 'best'"],
   ['forward . 10.0.0.1 {\nexpire 5\n}', '2:8 - Error during parsing: time: missing unit in duration "5"'],
   ['forward . 10.0.0.1 {\nread_timeout 0\n}', "2:14 - Error during parsing: invalid duration '0'"],
-  ['forward . 10.0.0.1 {\nnext BROKEN\n}', "2:6 - Error during parsing: 'BROKEN' is not an rcode"],
+  [
+    'forward . 10.0.0.1 {\nnext BROKEN\n}',
+    "2:6 - Error during parsing: unknown rcode 'BROKEN', expecting one such as NXDOMAIN",
+  ],
   ['forward . 10.0.0.1 {\nfailover NOERROR\n}', "2:10 - Error during parsing: 'failover' cannot take NOERROR"],
   ['forward . 10.0.0.1 {\nhealth_check 1s domain\n}', '2:17 - Error during parsing: Wrong argument count'],
   ['forward . 10.0.0.1 {\nhealth_check 1s domain a..b\n}', '2:24 - Error during parsing: "a..b" has an empty label'],

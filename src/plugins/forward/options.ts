@@ -7,6 +7,7 @@ import {
   noArgs,
   oneOf,
   parseOptions,
+  rcode,
   zonesArgument,
 } from '../../corefile/arguments.ts';
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
@@ -14,7 +15,7 @@ import { CorefileError } from '../../corefile/error.ts';
 import type { Position } from '../../corefile/position.ts';
 import type { Token } from '../../corefile/token.ts';
 import { canonicalIP } from '../../dns/ip.ts';
-import { parseRcode, Rcode } from '../../dns/message.ts';
+import { Rcode } from '../../dns/message.ts';
 import { type Name, ROOT } from '../../dns/name.ts';
 import { parsePeer } from '../../net/addresses.ts';
 import type { Peer } from '../../net/transport.ts';
@@ -173,12 +174,6 @@ function parseHealthCheck(line: OptionLine): HealthCheck {
 
 function missingArgument({ text, position }: Token): never {
   throw new CorefileError(position, `Wrong argument count or unexpected line ending after '${text}'`);
-}
-
-function rcode({ text, position }: Token): number {
-  const code = parseRcode(text);
-  if (code !== undefined) return code;
-  throw new CorefileError(position, `'${text}' is not an rcode, expecting a name such as NXDOMAIN or SERVFAIL`);
 }
 
 function failureRcode(token: Token): number {

@@ -1,5 +1,6 @@
 import { CorefileError } from '../../corefile/error.ts';
 import type { Position } from '../../corefile/position.ts';
+import { expectingOneOf } from '../../corefile/suggest.ts';
 import type { Token } from '../../corefile/token.ts';
 import { NameError, parseName } from '../../dns/name.ts';
 import { parsePeer } from '../../net/addresses.ts';
@@ -37,6 +38,9 @@ export function encryptionOf(target: Target): Encryption | undefined {
   return target.kind === 'address' ? target.endpoint.encryption : target.encryption;
 }
 
+/** What may stand before `://`. */
+const SCHEMES = ['dns', 'tls', 'https'];
+
 /** The port of a TO without one. */
 const PORTS = { tls: 853, https: 443 } as const;
 
@@ -51,7 +55,7 @@ export function parseTarget({ text, position }: Token): Target {
   if (scheme === 'tls' || scheme === 'https') return parseEncrypted(scheme, rest, text, position);
   if (scheme !== undefined && scheme !== 'dns') {
     const detail = `'${scheme}' is not supported as a destination protocol in forward: ${text}`;
-    throw new CorefileError(position, `${detail} - use 'dns://', 'tls://' or 'https://'`);
+    throw new CorefileError(position, `${detail} - ${expectingOneOf(scheme, SCHEMES)}`);
   }
   const endpoint = parsePeer(rest);
   if (endpoint) return { kind: 'address', endpoint };

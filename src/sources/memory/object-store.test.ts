@@ -97,7 +97,7 @@ describe('errors', () => {
     [{ kind: 'Pod', metadata: { name: 'db-0' } }, 'Pod default/db-0 is not in the cluster: there is Pod shop/db-0'],
     [
       { kind: 'Pod', metadata: { name: 'db-o', namespace: 'shop' } },
-      "Pod shop/db-o is not in the cluster - did you mean 'Pod shop/db-0'?",
+      'Pod shop/db-o is not in the cluster; did you mean Pod shop/db-0?',
     ],
     [{ kind: 'Service', metadata: { name: 'db-0' } }, 'Service default/db-0 is not in the cluster'],
     [{ metadata: { name: 'db-0' } }, 'an object to delete has no kind, such as Pod'],

@@ -1,4 +1,4 @@
-import { closest } from '../../corefile/suggest.ts';
+import { closest, suggestion } from '../../corefile/suggest.ts';
 import { type Field, type PassOver, readEach } from './field.ts';
 
 /** The keys of a mapping that are read, with those of the mappings below them. A mapping without known keys is not checked, because labels may have any key. */
@@ -86,7 +86,7 @@ function checkMapping(field: Field, known: Keys, passOver: PassOver): void {
     }
     const meant = meantBy(key, known);
     if (meant === undefined || mapping[meant] !== undefined) continue;
-    readEach([field.get(key)], (unknown) => unknown.fail(`is unknown - did you mean '${meant}'?`), passOver);
+    readEach([field.get(key)], (unknown) => unknown.fail(`is unknown${suggestion(meant)}`), passOver);
   }
 }
 
