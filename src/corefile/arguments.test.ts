@@ -126,6 +126,9 @@ test.each([
   ['x', ['a.org.']],
   ['x B.org', ['b.org.']],
   ['x b.org. dns://b.org:53 .', ['b.org.', '.']],
+  ['x BÜCHER.example', ['xn--bcher-kva.example.']],
+  ['x "" b.org', ['b.org.']],
+  ['x ""', ['a.org.']],
   ['x 10.0.0.0/15', ['0.10.in-addr.arpa.', '1.10.in-addr.arpa.']],
 ])('zones of %s', (text, expected) => {
   expect(zonesArgument(directive(text).args, ['a.org.'])).toEqual(expected);

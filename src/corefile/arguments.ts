@@ -1,6 +1,6 @@
 import { type Prefix, parsePrefix } from '../dns/ip.ts';
 import { Class, parseClass, parseRcode, Rcode } from '../dns/message.ts';
-import { type Name, parseName, ROOT } from '../dns/name.ts';
+import { type Name, parseUnicodeName, ROOT } from '../dns/name.ts';
 import { parseType, typeNames } from '../dns/rr.ts';
 import type { Directive, Line, OptionLine } from './ast.ts';
 import { parseDurationMs } from './duration.ts';
@@ -129,9 +129,9 @@ function codeOf(
   throw new CorefileError(position, `unknown ${what} '${text}', expecting one ${examples}${didYouMean(text, names)}`);
 }
 
-/** A domain name as written, absolute even without its last dot. @throws CorefileError */
+/** A domain name, absolute even without its last dot. @throws CorefileError */
 export function domainName(token: Token): Name {
-  return atToken(token, () => parseName(token.text));
+  return atToken(token, () => parseUnicodeName(token.text));
 }
 
 /** A network in CIDR notation. @throws CorefileError */
@@ -142,14 +142,16 @@ export function network({ text, position }: Token): Prefix {
 }
 
 /**
- * The zones of ZONES arguments, without duplicates, normalized like server keys; `fallback` if there are no arguments.
+ * The zones of ZONES arguments, without duplicates, normalized like server keys; `fallback` if there are no arguments. Empty words, such as references to
+ * variables that are not set, are ignored, as in CoreDNS.
  *
  * @throws CorefileError or CorefileErrors if a zone cannot be read; CoreDNS silently ignores such a zone.
  */
 export function zonesArgument(tokens: readonly Token[], fallback: readonly Name[]): readonly Name[] {
-  if (tokens.length === 0) return fallback;
+  const named = tokens.filter(({ text }) => text !== '');
+  if (named.length === 0) return fallback;
   const errors: CorefileError[] = [];
-  const zones = tokens.flatMap((token) => attempt(errors, () => atToken(token, () => zonesOf(token.text))) ?? []);
+  const zones = named.flatMap((token) => attempt(errors, () => atToken(token, () => zonesOf(token.text))) ?? []);
   throwAll(errors);
   return [...new Set(zones)];
 }

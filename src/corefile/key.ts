@@ -1,6 +1,6 @@
 import { CairnError } from '../base/errors.ts';
 import { parseIP, parsePrefix } from '../dns/ip.ts';
-import { foldName, type Name, NameError, parseName, ROOT } from '../dns/name.ts';
+import { foldName, type Name, NameError, parseUnicodeName, ROOT } from '../dns/name.ts';
 import { isReverseZone, reverseZonesOf } from '../dns/reverse.ts';
 import { atToken, type CorefileWarning } from './error.ts';
 import type { Position } from './position.ts';
@@ -81,7 +81,9 @@ export function preferredSyntaxWarning({ zone, position }: ServerKey): CorefileW
 
 function parseKey(text: string): KeyParts {
   if (text.length > MAX_KEY_LENGTH) {
-    throw new ZoneError(`specified zone is too long: ${text.length} > ${MAX_KEY_LENGTH}`);
+    throw new ZoneError(
+      `the zone is too long: it has ${text.length} characters, at most ${MAX_KEY_LENGTH} are allowed`,
+    );
   }
   const scheme = /^([A-Za-z0-9+.-]*):\/\//.exec(text);
   const transport = scheme === null ? 'dns' : parseTransport(scheme[1]!);
@@ -128,7 +130,7 @@ function parseZones(host: string): readonly Name[] {
     throw new ZoneError(`zone is not a valid domain name: '${host}' - ${fix}`);
   }
   try {
-    return [foldName(parseName(host))];
+    return [foldName(parseUnicodeName(host))];
   } catch (thrown) {
     if (thrown instanceof NameError) throw new ZoneError(`zone is not a valid domain name: ${thrown.message}`);
     throw thrown;

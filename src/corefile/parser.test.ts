@@ -102,6 +102,10 @@ test.each([
     '. {\n whoami',
     [syntax('2:2', "Unexpected token 'whoami', expecting '}' - the '{' at Corefile:1:3 is never closed")],
   ],
+  [
+    '. {\n log {\n class all\n}\nexample.org {\n log\n}\na.org:53 {\n log\n}',
+    [syntax('5:1', "Unexpected server block, expecting '}' - the '{' at Corefile:1:3 is never closed before it")],
+  ],
   ['. {', [syntax('1:3', "Unexpected token '{', expecting '}' - the '{' at Corefile:1:3 is never closed")]],
   [
     '. {\n cache {\n success 10',

@@ -91,7 +91,8 @@ function contradiction(
 function checkDependsOn({ name, dependsOn }: PluginDefinition): void {
   if (dependsOn === undefined || DEPENDS_ON.includes(dependsOn)) return;
   const known = DEPENDS_ON.map((word) => `'${word}'`).join(', ');
-  throw placeError(`plugin '${name}' says { dependsOn: ${JSON.stringify(dependsOn)} }, but the values are ${known}`);
+  const detail = `{ dependsOn: ${JSON.stringify(dependsOn)} }, but the values are ${known}`;
+  throw placeError(`plugin '${name}' says ${detail}${didYouMean(String(dependsOn), DEPENDS_ON)}`);
 }
 
 function otherCopyError({ name }: PluginDefinition, copy: string): CairnError {

@@ -5,7 +5,7 @@ import type { Resolver, ResolverOptions } from './api.ts';
 import { checkName, wrongValue } from './arguments.ts';
 import { createExplainer, type Explainer } from './explainer.ts';
 import { parseHosts } from './hosts.ts';
-import { createLookup } from './lookup.ts';
+import { createLookup, inAscii } from './lookup.ts';
 import { createRecordResolver } from './record-resolver.ts';
 import type { Network } from './run.ts';
 import type { Question } from './stub.ts';
@@ -33,9 +33,10 @@ export function createResolver(options: ResolverOptions): Resolver {
     checkName('name', name);
     if (type !== undefined && parseType(type) === undefined)
       throw wrongValue('type', 'a record type such as A, SRV or TYPE65', type);
+    const ascii = inAscii(name);
     return type === undefined
-      ? [addresses, { name, types: ['A', 'AAAA'], kind: 'addresses' }]
-      : [records, { name, types: [type.toUpperCase()], kind: 'records' }];
+      ? [addresses, { name: ascii, types: ['A', 'AAAA'], kind: 'addresses' }]
+      : [records, { name: ascii, types: [type.toUpperCase()], kind: 'records' }];
   };
   return {
     ...createRecordResolver(records, hosts),

@@ -1,6 +1,6 @@
 import { CairnError } from '../base/errors.ts';
 import { Class, printRcode, queryMessage } from '../dns/message.ts';
-import { parseName } from '../dns/name.ts';
+import { parseUnicodeName } from '../dns/name.ts';
 import { printRdata } from '../dns/presentation.ts';
 import { parseType, printType, type ResourceRecord } from '../dns/rr.ts';
 import { decodeMessage } from '../dns/wire/decode.ts';
@@ -33,7 +33,7 @@ export interface Answer {
 
 /** Asks a server one question, without a search list. @throws CairnError if the type does not exist, or the name is not valid */
 export async function ask(server: Server, name: string, type: string): Promise<Answer> {
-  const query = encodeMessage(queryMessage({ name: parseName(name), type: readType(type), class: Class.IN }));
+  const query = encodeMessage(queryMessage({ name: parseUnicodeName(name), type: readType(type), class: Class.IN }));
   const explained = await server.explain(query, { protocol: 'tcp' });
   if (!explained?.bytes) throw new CairnError('STOPPED', `there is no server for "${name}": the cluster is stopped`);
   const { rcode, answer, authority, additional } = decodeMessage(explained.bytes);

@@ -2,7 +2,7 @@ import { CorefileError } from '../../corefile/error.ts';
 import type { Position } from '../../corefile/position.ts';
 import { expectingOneOf } from '../../corefile/suggest.ts';
 import type { Token } from '../../corefile/token.ts';
-import { NameError, parseName } from '../../dns/name.ts';
+import { inAscii, NameError, parseUnicodeName } from '../../dns/name.ts';
 import { parsePeer } from '../../net/addresses.ts';
 import { type Peer, printPeer } from '../../net/transport.ts';
 
@@ -99,7 +99,7 @@ function parseHost(rest: string, text: string, position: Position): { host: stri
   const [, host = '', port] = /^([^:[\]/%]+)(?::(\d+))?$/.exec(rest) ?? [];
   // Digits and dots alone are a mistyped address, not a host.
   if (host === '' || /^[\d.]+$/.test(host) || !isName(host) || !isPort(port)) throw notAnAddress(text, position);
-  return { host, port: port === undefined ? undefined : Number(port) };
+  return { host: inAscii(host), port: port === undefined ? undefined : Number(port) };
 }
 
 function notAnAddress(text: string, position: Position): CorefileError {
@@ -112,7 +112,7 @@ function isPort(port: string | undefined): boolean {
 
 function isName(text: string): boolean {
   try {
-    parseName(text);
+    parseUnicodeName(text);
     return true;
   } catch (thrown) {
     if (thrown instanceof NameError) return false;

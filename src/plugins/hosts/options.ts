@@ -74,6 +74,8 @@ export function parseHostsOptions(uses: readonly Directive[], block: ParseContex
   };
   parseOptions(directive, handlers, (line) => {
     const address = parseAddress(line.name);
+    // CoreDNS ignores the line `{$MORE_HOSTS}` where the variable is not set.
+    if (line.name === '' && line.args.length === 0) return;
     if (address === undefined) unknownProperty(line, Object.keys(handlers));
     else if (line.args.length === 0) block.warn(line.position, `no name follows ${line.name}: the line does nothing`);
     else options.inline.push({ address, names: parseNames(line) });
