@@ -72,6 +72,7 @@ export const ERROR_CODES = {
   PLUGIN: 'A plugin package cannot be loaded, or its place in the chain contradicts another.',
   PRESENTATION: 'A record or a value in presentation format (RFC 9499) is wrong.',
   PROGRAM: 'The image or the runtime of a program is not one that the client side knows.',
+  RESOLVER: 'A call of `cairn-dns/resolver` has an option or a value that is not valid.',
   RESOLV_CONF: 'A resolv.conf cannot be read.',
   REUSEPORT: 'This machine does not let processes share a port.',
   REWRITE: 'A name after a rewrite is not valid, or too many replies wait to be rewritten.',

@@ -1,3 +1,4 @@
+import { didYouMean, expectingOneOf } from '../base/suggest.ts';
 import { type Prefix, parsePrefix } from '../dns/ip.ts';
 import { Class, parseClass, parseRcode, Rcode } from '../dns/message.ts';
 import { type Name, parseUnicodeName, ROOT } from '../dns/name.ts';
@@ -7,7 +8,6 @@ import { parseDurationMs } from './duration.ts';
 import { atToken, attempt, CorefileError, throwAll } from './error.ts';
 import { zonesOf } from './key.ts';
 import { printPosition } from './position.ts';
-import { didYouMean, expectingOneOf } from './suggest.ts';
 import type { Token } from './token.ts';
 
 /** A tuple of `N` tokens. */

@@ -1,7 +1,7 @@
+import { didYouMean } from '../base/suggest.ts';
 import type { Directive, OptionLine, ServerBlock } from './ast.ts';
 import { CorefileError, syntaxError } from './error.ts';
 import { printPosition } from './position.ts';
-import { didYouMean } from './suggest.ts';
 import { afterBraces, type Token } from './token.ts';
 
 export interface KnownDirectives {

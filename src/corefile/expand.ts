@@ -1,10 +1,10 @@
 import { dirname, isAbsolute, join, normalize } from 'node:path';
 import { messageOf, systemCodeOf } from '../base/errors.ts';
+import { didYouMean } from '../base/suggest.ts';
 import { attempt, CorefileError, type CorefileWarning, syntaxError } from './error.ts';
 import type { CorefileFiles } from './files.ts';
 import { globFiles, isAllowedGlob, isGlob } from './glob.ts';
 import { type Position, printPosition } from './position.ts';
-import { didYouMean } from './suggest.ts';
 import { afterBraces, type Token } from './token.ts';
 
 /** How deep imports may nest; an import of itself is found at once. */

@@ -1,10 +1,10 @@
 import { CairnError } from '../base/errors.ts';
+import { expectingOneOf } from '../base/suggest.ts';
 import { parseIP, parsePrefix } from '../dns/ip.ts';
 import { foldName, type Name, NameError, parseUnicodeName, ROOT } from '../dns/name.ts';
 import { isReverseZone, reverseZonesOf } from '../dns/reverse.ts';
 import { atToken, type CorefileWarning } from './error.ts';
 import type { Position } from './position.ts';
-import { expectingOneOf } from './suggest.ts';
 import type { Token } from './token.ts';
 
 export type Transport = 'dns' | 'tls' | 'quic' | 'grpc' | 'https' | 'https3';

@@ -1,6 +1,6 @@
+import { expectingOneOf } from '../base/suggest.ts';
 import { atToken, CorefileError } from '../corefile/error.ts';
 import { pattern } from '../corefile/pattern.ts';
-import { expectingOneOf } from '../corefile/suggest.ts';
 import type { Token } from '../corefile/token.ts';
 import { type BinaryOperator, type Expression, fits, printType, type Type, type Vocabulary } from './expression.ts';
 import { ExpressionError, type Lexeme, lexExpression } from './lexer.ts';

@@ -1,5 +1,5 @@
 import { CairnError } from '../base/errors.ts';
-import { didYouMean } from '../corefile/suggest.ts';
+import { didYouMean } from '../base/suggest.ts';
 import { DEPENDS_ON, otherCopyOf, type Place, type PluginDefinition } from '../plugin/plugin.ts';
 
 /** The place of a plugin that names none: its replies may differ between clients, and the replies of the plugins below are still cached. */

@@ -1,5 +1,5 @@
 import { CairnError } from '../base/errors.ts';
-import { didYouMean } from '../corefile/suggest.ts';
+import { didYouMean } from '../base/suggest.ts';
 import { foldName, isAtOrBelow, type Name, parseUnicodeName } from '../dns/name.ts';
 import type { Service } from '../registry/records.ts';
 import type { ServedCluster } from './stand-ins.ts';

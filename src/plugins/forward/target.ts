@@ -1,6 +1,6 @@
+import { expectingOneOf } from '../../base/suggest.ts';
 import { CorefileError } from '../../corefile/error.ts';
 import type { Position } from '../../corefile/position.ts';
-import { expectingOneOf } from '../../corefile/suggest.ts';
 import type { Token } from '../../corefile/token.ts';
 import { inAscii, NameError, parseUnicodeName } from '../../dns/name.ts';
 import { parsePeer } from '../../net/addresses.ts';

@@ -1,9 +1,9 @@
+import { didYouMean } from '../../base/suggest.ts';
 import type { Backends, Contents } from '../../cluster/contents.ts';
 import { findContents } from '../../cluster/find.ts';
 import type { ServiceName } from '../../cluster/service-name.ts';
 import type { ClusterView } from '../../cluster/view.ts';
 import { type Zone, zoneOf } from '../../cluster/zone.ts';
-import { didYouMean } from '../../corefile/suggest.ts';
 import { Rcode } from '../../dns/message.ts';
 import type { Name } from '../../dns/name.ts';
 import { NO_PORT, type Service } from '../../registry/records.ts';

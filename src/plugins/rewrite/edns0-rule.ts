@@ -1,6 +1,6 @@
+import { expectingOneOf } from '../../base/suggest.ts';
 import { integer } from '../../corefile/arguments.ts';
 import { CorefileError } from '../../corefile/error.ts';
-import { expectingOneOf } from '../../corefile/suggest.ts';
 import type { Token } from '../../corefile/token.ts';
 import { parseIP } from '../../dns/ip.ts';
 import { type Edns, EdnsOption, OWN_UDP_SIZE } from '../../dns/message.ts';

@@ -4,7 +4,7 @@
  */
 
 import { CairnError } from '../../base/errors.ts';
-import { didYouMean } from '../../corefile/suggest.ts';
+import { didYouMean } from '../../base/suggest.ts';
 import { matchLabels } from '../../registry/selector.ts';
 import { type Manifest, type PodManifest, readManifest, type Workload } from '../manifests/manifest.ts';
 import { type PodChange, WORKLOAD_API_VERSIONS } from '../manifests/workload.ts';

@@ -1,4 +1,4 @@
-import { closest, suggestion } from '../../corefile/suggest.ts';
+import { closest, suggestion } from '../../base/suggest.ts';
 import { type Field, type PassOver, readEach } from './field.ts';
 
 /** The keys of a mapping that are read, with those of the mappings below them. A mapping without known keys is not checked, because labels may have any key. */
