@@ -83,14 +83,36 @@ describe('errors', () => {
     [undefined, /^an applied object: is undefined, where a Kubernetes object should be/],
     [service('db', { ports: [{ port: 0 }] }), /Service shop\/db: spec\.ports\[0\]\.port is 0, it should be a number/],
     [
-      { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { name: 'web' } },
-      /DaemonSet web: is of apps\/v1, but only these kinds matter for DNS: Service, Pod/,
+      { kind: 'Servce', metadata: { name: 'web' } },
+      /^an applied object: Servce web: kind is unknown; did you mean Service\?$/,
     ],
-    [{ apiVersion: 'v2', kind: 'Service', metadata: { name: 'web' } }, /Service web: is of v2/],
+    [
+      { apiVersion: 'v1', kind: 'statefulset', metadata: { name: 'db' } },
+      /statefulset db: kind is unknown; did you mean StatefulSet\?$/,
+    ],
+    [{ kind: 'Widget', metadata: { name: 'a' } }, /has no apiVersion and kind: this is not a Kubernetes object/],
+    [
+      { apiVersion: 'v2', kind: 'Service', metadata: { name: 'web' } },
+      /Service web: apiVersion is "v2", it should be v1$/,
+    ],
   ])('%j cannot be applied', (object, message) => {
     const { store, registry } = setup();
     expect(() => store.apply([pod('db-0'), object])).toThrow(message);
     expect(registry.counts().pods).toBe(0);
+  });
+
+  test.each([
+    { kind: 'ConfigMap', metadata: { name: 'a' } },
+    { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { name: 'a' } },
+    { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'a' } },
+    { apiVersion: 'serving.knative.dev/v1', kind: 'Service', metadata: { name: 'a' } },
+    { apiVersion: 'example.org/v1', kind: 'Servce', metadata: { name: 'a' } },
+  ])('%j is of no use for DNS, and is ignored', (object) => {
+    const { store, registry } = setup();
+    const before = [...store.manifests()].length;
+    store.apply([object, pod('db-0')]);
+    expect([...store.manifests()]).toHaveLength(before + 1);
+    expect(registry.counts().pods).toBe(1);
   });
 
   test.each([

@@ -110,6 +110,6 @@ function meantBy(key: string, known: Keys): string | undefined {
 }
 
 /** The number of wrong letters in a typing error. Letter case does not count. */
-function farthestTypo({ length }: string): number {
+export function farthestTypo({ length }: string): number {
   return length < 4 ? 0 : length < 7 ? 1 : 2;
 }
