@@ -1,9 +1,15 @@
+import { checksWith, listOf, type Rule } from '../base/check.ts';
 import { CairnError } from '../base/errors.ts';
 import { didYouMean } from '../base/suggest.ts';
 import { DEPENDS_ON, otherCopyOf, type Place, type PluginDefinition } from '../plugin/plugin.ts';
 
 /** The place of a plugin that names none: its replies may differ between clients, and the replies of the plugins below are still cached. */
 const USUAL: Place = { before: 'cache' };
+
+const DEFINITION: Rule = {
+  should: 'a plugin such as those of `plugins`',
+  accepts: (value) => typeof Object(value).name === 'string',
+};
 
 /**
  * Puts the plugins of packages into the chain, each directly before or after the plugin that it names. Several at one place stand in the order in
@@ -16,6 +22,9 @@ export function placePlugins(
   builtIn: readonly PluginDefinition[],
   loaded: readonly PluginDefinition[],
 ): readonly PluginDefinition[] {
+  const check = checksWith('OPTIONS');
+  check.value('placePlugins: builtIn', builtIn, listOf(DEFINITION));
+  check.value('placePlugins: loaded', loaded, listOf(DEFINITION));
   const byName = new Map(builtIn.map((definition) => [definition.name, definition]));
   for (const definition of loaded) {
     const copy = otherCopyOf(definition);

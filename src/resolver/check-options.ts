@@ -16,7 +16,7 @@ import {
 import { STUB_NAMES } from './stub.ts';
 
 /** Checks what a program passes to functions that are not those of node:dns. */
-export const check = checksWith('RESOLVER');
+export const check = checksWith('OPTIONS');
 
 const RESOLV_CONF: Rule = {
   should: 'the result of parseResolvConf or resolvConfFor',

@@ -34,7 +34,7 @@ export interface Directive {
 
 /** @throws CairnError for what is not text */
 export function checkText(call: string, text: unknown): void {
-  checksWith('RESOLVER').value(`${call}: text`, text, textSuchAs('the text of a resolv.conf'));
+  checksWith('OPTIONS').value(`${call}: text`, text, textSuchAs('the text of a resolv.conf'));
 }
 
 /** The lines of a resolv.conf without blank lines and comments. It never fails, as no resolver does. */

@@ -161,7 +161,7 @@ test.each<[string, (cluster: Untyped) => unknown, string | RegExp]>([
   const failure = await failureOf(() => call(cluster));
   if (message instanceof RegExp) expect(failure.message).toMatch(message);
   else expect(failure.message).toBe(message);
-  expect(failure.code).toMatch(/^(?:CLUSTER|OBJECT|RESOLVER|TYPE|ERR_INVALID_ARG_(?:TYPE|VALUE))$/);
+  expect(failure.code).toMatch(/^(?:CLUSTER|OBJECT|OPTIONS|TYPE|ERR_INVALID_ARG_(?:TYPE|VALUE))$/);
 });
 
 test.each<[Untyped, string | RegExp]>([
