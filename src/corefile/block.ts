@@ -78,6 +78,7 @@ function readBody(reading: Reading): Directive[] {
   const open = current(reading)?.kind === '{' ? current(reading) : undefined;
   if (open) reading.at++;
   const directives: Directive[] = [];
+  reading.likelyKeys.length = 0;
   for (;;) {
     const token = current(reading);
     if (token === undefined) {

@@ -106,6 +106,13 @@ test.each([
     '. {\n log {\n class all\n}\nexample.org {\n log\n}\na.org:53 {\n log\n}',
     [syntax('5:1', "Unexpected server block, expecting '}' - the '{' at Corefile:1:3 is never closed before it")],
   ],
+  [
+    'a.org {\n b.org {\n log\n }\n}\n. {\n log',
+    [
+      parsing('2:2', "Unknown directive 'b.org'"),
+      syntax('7:2', "Unexpected token 'log', expecting '}' - the '{' at Corefile:6:3 is never closed"),
+    ],
+  ],
   ['. {', [syntax('1:3', "Unexpected token '{', expecting '}' - the '{' at Corefile:1:3 is never closed")]],
   [
     '. {\n cache {\n success 10',

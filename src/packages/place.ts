@@ -6,9 +6,10 @@ import { DEPENDS_ON, otherCopyOf, type Place, type PluginDefinition } from '../p
 /** The place of a plugin that names none: its replies may differ between clients, and the replies of the plugins below are still cached. */
 const USUAL: Place = { before: 'cache' };
 
-const DEFINITION: Rule = {
+/** What a program passes as a plugin. */
+export const DEFINITION: Rule = {
   should: 'a plugin such as those of `plugins`',
-  accepts: (value) => typeof Object(value).name === 'string',
+  accepts: (value) => typeof Object(value).name === 'string' && typeof Object(value).parse === 'function',
 };
 
 /**

@@ -5,6 +5,7 @@ import type { CorefileWarning } from '../../corefile/error.ts';
 import { type CorefileFiles, diskFiles } from '../../corefile/files.ts';
 import { type Corefile, DEFAULT_COREFILE, parseCorefile } from '../../corefile/parser.ts';
 import { printCorefile } from '../../corefile/print.ts';
+import { DEFINITION } from '../../packages/place.ts';
 import type { PluginDefinition } from '../../plugin/plugin.ts';
 import { type Configuration, configure } from './configuration.ts';
 import { UNSUPPORTED } from './unsupported.ts';
@@ -57,10 +58,6 @@ export interface CorefileSourceOptions {
 }
 
 const check = checksWith('OPTIONS');
-const DEFINITION: Rule = {
-  should: 'a plugin such as those of `plugins`',
-  accepts: (value) => typeof Object(value).name === 'string' && typeof Object(value).parse === 'function',
-};
 const OPTIONS: Readonly<Record<keyof CorefileSourceOptions, Rule>> = {
   file: textSuchAs('the path of a Corefile'),
   text: textSuchAs('the text of a Corefile'),
