@@ -222,6 +222,6 @@ export type Checked<T, Whole = ClusterObject> = T extends { readonly kind: infer
 
 /** The names of an object; a whole object is accepted, too. */
 export interface ObjectReference extends Rest {
-  readonly kind: Exclude<ClusterObject['kind'], OtherKind>;
+  readonly kind: ClusterObject['kind'];
   readonly metadata: { readonly name: string; readonly namespace?: string; readonly [field: string]: unknown };
 }

@@ -90,6 +90,7 @@ test.each([
   ['forward . 10.0.0.1 {\nmax_fail 5\n}', "2:1 - Error during parsing: unknown property 'max_fail'"],
   ['forward . 10.0.0.1 {\nmax_fails -1\n}', "2:11 - Error during parsing: invalid max_fails '-1'"],
   ['forward . 10.0.0.1 {\nforce_tcp yes\n}', '2:11 - Error during parsing: Wrong argument count'],
+  ['forward "" 10.0.0.1', "1:9 - Error during parsing: zone is not a valid domain name: '' has no zone"],
   ['forward . 10.0.0.1 {\npolicy best\n}', "2:8 - Error during parsing: unknown value 'best'"],
   ['forward . 10.0.0.1 {\nexpire 5\n}', '2:8 - Error during parsing: time: missing unit in duration "5"'],
   ['forward . 10.0.0.1 {\nread_timeout 0\n}', "2:14 - Error during parsing: invalid duration '0'"],

@@ -11,7 +11,8 @@ import {
   zonesArgument,
 } from '../../corefile/arguments.ts';
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
-import { CorefileError } from '../../corefile/error.ts';
+import { atToken, CorefileError } from '../../corefile/error.ts';
+import { zonesOf } from '../../corefile/key.ts';
 import type { Position } from '../../corefile/position.ts';
 import type { Token } from '../../corefile/token.ts';
 import { canonicalIP } from '../../dns/ip.ts';
@@ -92,7 +93,12 @@ export function parseStanza(use: Directive): Stanza {
     throw new CorefileError(line.position, `max_age must not be shorter than expire (${options.expireMs} ms)`);
   }
   if (options.tlsServername !== undefined) checkServernames(to, [firstTo, ...moreTo]);
-  return { position: use.position, from: zonesArgument([from], []), to, ...options };
+  return { position: use.position, from: zonesIn(from), to, ...options };
+}
+
+/** The zones of FROM, which must not be empty. */
+function zonesIn(token: Token): readonly Name[] {
+  return [...new Set(atToken(token, () => zonesOf(token.text)))];
 }
 
 function handlersFor(options: Options): Record<string, (line: OptionLine) => void> {

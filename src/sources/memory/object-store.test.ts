@@ -112,6 +112,7 @@ describe('errors', () => {
     const before = [...store.manifests()].length;
     store.apply([object, pod('db-0')]);
     expect([...store.manifests()]).toHaveLength(before + 1);
+    store.delete([{ kind: 'ConfigMap', metadata: { name: 'a' } }]);
     expect(registry.counts().pods).toBe(1);
   });
 

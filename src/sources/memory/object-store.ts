@@ -21,7 +21,7 @@ export interface ObjectStore {
   /** Adds objects, or replaces objects with the same names. @throws ObjectStoreError; then nothing changes */
   apply(objects: readonly unknown[]): void;
   /**
-   * Removes objects; a Namespace with all its objects. A workload replaces a deleted pod.
+   * Removes objects; a Namespace with all its objects. Kinds that DNS does not use are ignored. A workload replaces a deleted pod.
    *
    * @throws ObjectStoreError for an object that does not exist; then nothing changes
    */
@@ -79,7 +79,8 @@ export function createObjectStore(): ObjectStore {
     },
     delete(references) {
       change((next) => {
-        for (const manifest of references.map((reference) => existing(next, readReference(reference)))) {
+        const kept = references.filter((reference) => !isUnused(reference));
+        for (const manifest of kept.map((reference) => existing(next, readReference(reference)))) {
           if ('ordinal' in manifest) {
             renew(next, manifest);
             continue;
@@ -193,6 +194,12 @@ function kindOfClass(object: unknown): string | undefined {
 
 /** The identity of an object; the namespace of a Namespace is empty. */
 type ObjectNames = Pick<Manifest, 'namespace' | 'name'> & { readonly kind: string };
+
+/** Whether the store ignored the object because DNS does not use its kind. */
+function isUnused(reference: unknown): boolean {
+  const { kind } = Object(reference) as { readonly kind?: unknown };
+  return typeof kind === 'string' && isOtherKind(kind);
+}
 
 /** @throws ObjectStoreError, ObjectError */
 function readReference(reference: unknown): ObjectNames {
