@@ -68,6 +68,7 @@ export const ERROR_CODES = {
     'The plugin `kubernetes` has neither manifests nor an API server, and the process does not run in a cluster.',
   NO_NEXT_PLUGIN: 'No plugin of the server block answers the query.',
   OBJECT: 'A Kubernetes object has a mistake, or a change of objects is not possible.',
+  OPTIONS: 'A call of `cairn-dns` or `cairn-dns/resolver` has an option or a value that is not valid.',
   PAGE: 'An HTTP page cannot be served: the page exists, or other pages of its address have another certificate.',
   PLUGIN: 'A plugin package cannot be loaded, or its place in the chain contradicts another.',
   PRESENTATION: 'A record or a value in presentation format (RFC 9499) is wrong.',
@@ -77,7 +78,7 @@ export const ERROR_CODES = {
   REWRITE: 'A name after a rewrite is not valid, or too many replies wait to be rewritten.',
   SELECTOR: 'A label selector is wrong.',
   SHUTDOWN: 'Parts of the server failed to stop.',
-  STOPPED: 'A query, or a call of `listen` or `install`, came to a test cluster that was stopped.',
+  STOPPED: 'A query, a lookup or a call came to a test cluster that was stopped.',
   TEMPLATE: 'A template of the plugin `template` is wrong or fails.',
   TEMPLATE_RECORD: 'The result of a template is not a record.',
   TEMPLATE_UNMATCHED:

@@ -6,6 +6,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { createRequire, registerHooks } from 'node:module';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { checksWith, listOf, textSuchAs } from '../base/check.ts';
 import { CairnError, messageOf } from '../base/errors.ts';
 import { readText } from '../base/read-file.ts';
 import { API_VERSION, type PluginDefinition } from '../plugin/plugin.ts';
@@ -29,6 +30,8 @@ export async function loadPlugins(
   names: readonly string[],
   from = process.cwd(),
 ): Promise<readonly PluginDefinition[]> {
+  checksWith('OPTIONS').value('loadPlugins: names', names, listOf(textSuchAs('the name of a package')));
+  checksWith('OPTIONS').value('loadPlugins: from', from, textSuchAs('the path of a folder'));
   if (names.length === 0) return builtIn;
   provideContract();
   const folders = new Map<string, string>();

@@ -35,7 +35,7 @@ export interface Brought {
 /**
  * Sends one message to one server and resolves with the octets of the response, or with undefined if none will come: then the resolver waits for its
  * time-out. So it does after `silence`, but with `simulatedTime` that wait takes no time. A rejection means that the server cannot be reached
- * (ECONNREFUSED), which a resolver sees at once. The signal, one for each lookup, ends the wait. `localAddress` is the address that the program chose with
+ * (ECONNREFUSED), which a resolver sees at once; a CairnError with the code STOPPED ends the lookup. The signal, one for each lookup, ends the wait. `localAddress` is the address that the program chose with
  * `setLocalAddress`.
  */
 export type Transport = (

@@ -1,5 +1,5 @@
 import { CairnError } from '../../base/errors.ts';
-import { didYouMean } from '../../corefile/suggest.ts';
+import { didYouMean } from '../../base/suggest.ts';
 import { type Peer, printPeer } from '../../net/transport.ts';
 import { type EndpointSlice, NO_PORT, type Port, type Service } from '../../registry/records.ts';
 import type { PodManifest } from '../../sources/manifests/manifest.ts';

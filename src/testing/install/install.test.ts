@@ -65,13 +65,13 @@ test('two installs at once are an error, and leave the first one', async () => {
 
 test.each<[object, RegExp]>([
   [{}, /install: say which pod this process is/],
-  [{ as: 'db-9' }, /the cluster has no pod db-9 - did you mean 'db-0'\?/],
+  [{ as: 'db-9' }, /the cluster has no pod db-9; did you mean db-0\?/],
   [{ ...AS, servers: {} }, /install has no option `servers`; did you mean serve\?/],
   [
     { ...AS, serve: { 'shop/wbe': 80 } },
-    /serve: the cluster has no Service or Pod "shop\/wbe" - did you mean 'shop\/web'\?/,
+    /serve: the cluster has no Service or Pod "shop\/wbe"; did you mean shop\/web\?/,
   ],
-  [{ ...AS, serve: { web: 80 } }, /no Service or Pod "web"(: write NAMESPACE\/NAME| - did you mean)/],
+  [{ ...AS, serve: { web: 80 } }, /no Service or Pod "web"(: write NAMESPACE\/NAME|; did you mean)/],
   [
     { ...AS, serve: { 'shop/mail': 80 } },
     /"shop\/mail" is an ExternalName service: serve "mail\.example\.com" of the externals/,

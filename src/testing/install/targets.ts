@@ -1,5 +1,5 @@
 import { CairnError } from '../../base/errors.ts';
-import { didYouMean } from '../../corefile/suggest.ts';
+import { didYouMean } from '../../base/suggest.ts';
 import { type Served, type ServedBy, serve } from './served.ts';
 
 /** `NAMESPACE/NAME` of a Service or a Pod, or a name of the `externals`, each also with `:PORT`: what answers for it. */
