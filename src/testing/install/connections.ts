@@ -99,9 +99,10 @@ function createReasons() {
     },
     /** Node.js gives an error of several addresses no message. */
     explain(error: Error): void {
-      if (!(error instanceof AggregateError)) explainOne(error);
-      else if (error.errors.map(explainOne).includes(true))
-        restate(error, error.errors.map(({ message }) => message).join('; '));
+      // By its form: in Jest, Node's own errors are of another realm.
+      const { errors } = error as Partial<AggregateError>;
+      if (!Array.isArray(errors)) explainOne(error);
+      else if (errors.map(explainOne).includes(true)) restate(error, errors.map(({ message }) => message).join('; '));
     },
   };
 }

@@ -1,15 +1,19 @@
-import dns, { lookup as named } from 'node:dns';
+import dns from 'node:dns';
+import { lookup as named } from 'node:dns/promises';
 import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
 import tls from 'node:tls';
 import { expect, test, vi } from 'vitest';
 import { namedServer, startShop } from '../../../test/support/shop-cluster.ts';
+import { caresBinding } from './cares.ts';
 import { tcpClass } from './tcp-handle.ts';
 
 const AS = { as: { namespace: 'shop' } } as const;
 
 const OBJECTS = {
+  cares: caresBinding(),
+  'cares channel': caresBinding().ChannelWrap.prototype,
   dns,
   'dns.promises': dns.promises,
   'dns.Resolver': dns.Resolver.prototype,
@@ -35,7 +39,7 @@ function expectSame(before: ReturnType<typeof state>): void {
 
 test('disposing puts all back, by descriptors and identity, also for names that were imported', async () => {
   const cluster = await startShop();
-  const [before, lookup, resolver] = [state(), named, dns.Resolver];
+  const [before, lookup, resolver] = [state(), named, dns.promises.Resolver];
   const server = namedServer('web');
   const listeners = server.eventNames().map((name) => [name, server.listenerCount(name)]);
   {
@@ -45,7 +49,7 @@ test('disposing puts all back, by descriptors and identity, also for names that 
     expect(await (await fetch('http://web/')).text()).toBe('web for web');
   }
   expectSame(before);
-  expect([named, dns.Resolver]).toEqual([lookup, resolver]);
+  expect([named, dns.promises.Resolver]).toEqual([lookup, resolver]);
   expect(named).toBe(lookup);
   expect(server.eventNames().map((name) => [name, server.listenerCount(name)])).toEqual(listeners);
 });

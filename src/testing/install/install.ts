@@ -3,13 +3,13 @@
  * connections.ts what connects, and routes.ts says where connections go. It never leaves anything replaced after it is disposed.
  */
 
-import dns from 'node:dns';
 import { syncBuiltinESMExports } from 'node:module';
 import { CairnError } from '../../base/errors.ts';
 import type { Service } from '../../registry/records.ts';
 import { checkKnown } from '../known-options.ts';
 import type { PodOptions } from '../pod-options.ts';
 import type { PodChoice, PodResolver } from '../pods.ts';
+import { caresBinding, INSTALLED } from './cares.ts';
 import { installConnections } from './connections.ts';
 import { installDns } from './node-dns.ts';
 import { createOutside, type Inside, isOutside } from './outside.ts';
@@ -41,12 +41,10 @@ export interface Installing extends Surroundings, Inside {
   pod(choice: PodChoice): PodResolver;
 }
 
-/** Marks Node's functions as replaced, whichever copy of this package did it. */
-const INSTALLED = Symbol.for('cairn-dns installed');
-
 export function install(cluster: Installing, options: InstallOptions): Installed {
   const { as, serve = {}, passThrough = false } = checkOptions(options);
-  if (INSTALLED in dns.lookup) {
+  const cares = caresBinding();
+  if (INSTALLED in cares) {
     throw wrong(
       'this process is a pod already: dispose of what the first `install` returned, such as with `await using`',
     );
@@ -62,7 +60,7 @@ export function install(cluster: Installing, options: InstallOptions): Installed
   };
   const connections = installConnections(replacements, createRoutes(cluster, targets, passThrough), outside);
   installDns(replacements, pod, goesOn);
-  Object.assign(dns.lookup, { [INSTALLED]: true });
+  replacements.replace(cares, INSTALLED, () => true);
   syncBuiltinESMExports();
 
   let isDisposed = false;

@@ -12,6 +12,12 @@ const OWN_NETWORKS: readonly Prefix[] = [
   { ip: parseIP('::')!, bits: 127 },
 ];
 
+/** Whether an address stays on this machine. */
+export function isOwn(text: string): boolean {
+  const ip = parseIP(text);
+  return ip !== undefined && isIn(OWN_NETWORKS, unmapIP(ip));
+}
+
 /** Says where connections from a pod go. `passThrough` opens the way to what is outside of the cluster. */
 export function createRoutes(
   cluster: Surroundings,
