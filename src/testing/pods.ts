@@ -48,6 +48,13 @@ interface Surroundings {
   readonly traffic: Traffic;
 }
 
+const transports = new WeakMap<PodResolver, Transport>();
+
+/** The way of a pod's messages to the DNS servers. */
+export function transportOf(pod: PodResolver): Transport {
+  return transports.get(pod)!;
+}
+
 const NOBODY: Peer = { address: '127.0.0.1', port: 0 };
 
 /** The fields of a pod that a kubelet needs. */
@@ -88,7 +95,9 @@ export function podViews({ objects, cluster, inside, outside, nodeResolvConf, tr
         onLookup: (explanation) => traffic.lookups.tell(label, explanation),
       });
       const observed = { [OBSERVED]: traffic.lookups.observed(label) };
-      return { ...resolver, ...observed, namespace, hosts, resolvConf: printResolvConf(conf) };
+      const view = { ...resolver, ...observed, namespace, hosts, resolvConf: printResolvConf(conf) };
+      transports.set(view, transport);
+      return view;
     },
     environment(choice: PodChoice): Record<string, string> {
       const { namespace, kubelet } = findPod(cluster.pods(), choice);

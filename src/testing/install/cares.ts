@@ -1,5 +1,5 @@
-import dns from 'node:dns';
 import { CairnError } from '../../base/errors.ts';
+import { outsidePromises } from './promises.ts';
 
 /** What Node.js gives a lookup to end with. The functions of `node:dns` have a callback in it, those of `node:dns/promises` two functions. */
 export interface LookupRequest {
@@ -17,12 +17,12 @@ export interface Channel {
   cancel(): void;
 }
 
-/** Marks what Node.js stands on as replaced, whichever copy of this package did it. */
+/** Marks what Node.js stands on as replaced, whichever copy of this package did it, with the place of the test that wanted it. */
 export const INSTALLED = Symbol.for('cairn-dns installed');
 
 /** What all of `node:dns` calls, also functions that a program took out of it long ago. */
 export interface Cares {
-  [INSTALLED]?: boolean;
+  [INSTALLED]?: string;
   getaddrinfo(request: LookupRequest, name: string, family: number, hints: number, order: number): number;
   getnameinfo(request: LookupRequest, address: string, port: number): number;
   readonly ChannelWrap: { readonly prototype: Channel };
@@ -58,14 +58,4 @@ export function settle(request: LookupRequest, { found, goesOn = () => false, go
     (error) => outsidePromises(() => fail(error)),
   );
   return 0;
-}
-
-const { lookup } = dns;
-
-/**
- * What the program's callback throws must not reject a promise. Node's own function calls it in a next tick, as an address needs no lookup;
- * `process.nextTick` may be one of the timers that a test has replaced.
- */
-function outsidePromises(run: () => void): void {
-  lookup('127.0.0.1', run);
 }

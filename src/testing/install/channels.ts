@@ -3,8 +3,8 @@ import { isIP } from 'node:net';
 import type { RecordResolver } from '../../resolver/index.ts';
 import type { PodResolver } from '../pods.ts';
 import { type Cares, type Channel, type LookupRequest, settle } from './cares.ts';
+import { isOwn } from './own.ts';
 import type { Replacements } from './replacements.ts';
-import { isOwn } from './routes.ts';
 
 /** Whether a failed lookup goes on to the real resolver. */
 export type GoesOn = (error: NodeJS.ErrnoException, name: string) => boolean;
