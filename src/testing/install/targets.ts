@@ -97,8 +97,9 @@ function readPort(key: string, name: string, text: string, ports: readonly Named
   if (isNumber && !isPort(Number(text))) throw wrong(`serve: "${key}" has a port that is not 1 to 65535`);
   const found = ports.filter((one) => (isNumber ? one.port === Number(text) : one.name === text.toLowerCase()));
   if (found.length > 0 || (isNumber && ports.length === 0)) return found;
+  const instead = ports.length === 0 ? 'write its number' : printPorts(ports);
   const names = ports.map((one) => one.name).filter(Boolean);
-  throw wrong(`serve: "${key}": ${name} has no port ${text}; ${printPorts(ports)}${didYouMean(text, names)}`);
+  throw wrong(`serve: "${key}": ${name} has no port ${text}; ${instead}${didYouMean(text, names)}`);
 }
 
 /** @throws CairnError for a value that cannot answer */
@@ -142,7 +143,7 @@ function checkAddresses(entries: readonly Entry[], { externals }: Servable): voi
     const { key, name, address } = one;
     const remedy = 'give it an address of its own in `externals`';
     if (isOwn(address))
-      throw wrong(`serve: "${key}" has the address ${address}, which connections of this machine keep: ${remedy}`);
+      throw wrong(`serve: "${key}" has the address ${address}, which stays on this machine: ${remedy}`);
     const other = outside.find((before) => before.address === address && before.name !== name && isEither(before, one));
     if (other) throw wrong(`serve: "${key}" has the address ${address}, as "${other.key}" has: ${remedy}`);
   }
