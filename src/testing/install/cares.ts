@@ -25,6 +25,8 @@ export interface Cares {
   [INSTALLED]?: string;
   getaddrinfo(request: LookupRequest, name: string, family: number, hints: number, order: number): number;
   getnameinfo(request: LookupRequest, address: string, port: number): number;
+  readonly GetAddrInfoReqWrap: { readonly prototype: object };
+  readonly GetNameInfoReqWrap: { readonly prototype: object };
   readonly ChannelWrap: { readonly prototype: Channel };
   readonly DNS_ORDER_IPV4_FIRST: number;
   readonly DNS_ORDER_IPV6_FIRST: number;

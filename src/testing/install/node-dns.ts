@@ -1,4 +1,5 @@
 import dns from 'node:dns';
+import { CairnError } from '../../base/errors.ts';
 import { lookupError } from '../../resolver/error.ts';
 import type { PodResolver } from '../pods.ts';
 import { type Cares, caresBinding, settle } from './cares.ts';
@@ -15,6 +16,7 @@ export function installDns(replacements: Replacements, pod: PodResolver, goesOn:
   const cares = caresBinding();
   installLookups(replacements, cares, pod, goesOn);
   installPromises(replacements, promises);
+  installTaken(replacements, cares, promises);
   installChannels(replacements, cares, pod, goesOn);
 }
 
@@ -68,6 +70,35 @@ function installPromises({ replace }: Replacements, promises: typeof dns.promise
   };
   replace(promises, 'lookup', () => replacements.lookup as typeof promises.lookup);
   replace(promises, 'lookupService', () => replacements.lookupService);
+}
+
+/** A request of `node:dns/promises`, as far as Node.js has prepared it when it sets `reject`. */
+interface PreparedRequest {
+  readonly hostname: string;
+  readonly family: number;
+  readonly port: number;
+  readonly oncomplete: { readonly name: string };
+  readonly resolve?: (found: unknown) => void;
+}
+
+/**
+ * A function that a program took out of `node:dns/promises` before can only be met where it prepares its request: setting the last property settles its
+ * promise and throws, so it gets no further. Options for the order and hints do not show there.
+ */
+function installTaken({ add }: Replacements, cares: Cares, { lookup, lookupService }: typeof dns.promises): void {
+  const meet = ({ prototype }: { readonly prototype: object }, find: (request: PreparedRequest) => Promise<unknown>) =>
+    add(prototype, 'reject', {
+      set(this: PreparedRequest, reject: unknown) {
+        Object.defineProperty(this, 'reject', { value: reject });
+        if (!this.resolve) return;
+        this.resolve(find(this));
+        throw new CairnError('INSTALL', 'this process is a pod');
+      },
+    });
+  meet(cares.GetAddrInfoReqWrap, ({ hostname, family, oncomplete }) =>
+    lookup(hostname, { family, all: oncomplete.name === 'onlookupall' }),
+  );
+  meet(cares.GetNameInfoReqWrap, ({ hostname, port }) => lookupService(hostname, port));
 }
 
 function asFound(found: dns.LookupAddress[] | string, family?: number): dns.LookupAddress[] | dns.LookupAddress {

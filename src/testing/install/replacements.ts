@@ -8,6 +8,8 @@ interface Replaced {
 export interface Replacements {
   /** `make` gets the present value. */
   replace<O extends object, K extends keyof O>(object: O, key: K, make: (before: O[K]) => O[K]): void;
+  /** Adds a property that the object does not have. */
+  add(object: object, key: PropertyKey, descriptor: PropertyDescriptor): void;
   /** Puts everything back as it was: values, descriptors, and no property where there was none. */
   restore(): void;
 }
@@ -20,6 +22,10 @@ export function createReplacements(): Replacements {
       const value = make(object[key]);
       Object.defineProperty(object, key, { ...(before ?? SHADOW), value });
       replaced.push({ object, key, before });
+    },
+    add(object, key, descriptor) {
+      Object.defineProperty(object, key, { ...descriptor, configurable: true });
+      replaced.push({ object, key, before: undefined });
     },
     restore() {
       for (const { object, key, before } of replaced.splice(0).reverse()) {
