@@ -81,6 +81,10 @@ export function installChannels({ replace }: Replacements, cares: Cares, pod: Po
       else resolverOf(this).setLocalAddress(ipv4, ipv6);
     };
   });
+  // `dns.setServers` makes all of these anew, for a resolver of their own.
+  for (const object of [dns, dns.promises] as unknown as Record<string, unknown>[])
+    for (const name of Object.keys(object).filter((key) => /^(resolve|reverse$|getServers$)/.test(key)))
+      replace(object, name, (before) => before);
   for (const object of [dns, dns.promises] as { Resolver: ResolverClass }[])
     replace(object, 'Resolver', (before) =>
       withOptions(before, (channel, options) => made.set(channel, new pod.Resolver(options))),
