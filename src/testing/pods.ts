@@ -48,11 +48,18 @@ interface Surroundings {
   readonly traffic: Traffic;
 }
 
-const transports = new WeakMap<PodResolver, Transport>();
+/** What a pod's resolver does not show. */
+interface PodNetwork {
+  /** The way of its messages to the DNS servers. */
+  readonly transport: Transport;
+  /** Its addresses; none of an ordinary pod. */
+  readonly addresses: readonly string[];
+}
 
-/** The way of a pod's messages to the DNS servers. */
-export function transportOf(pod: PodResolver): Transport {
-  return transports.get(pod)!;
+const networks = new WeakMap<PodResolver, PodNetwork>();
+
+export function networkOf(pod: PodResolver): PodNetwork {
+  return networks.get(pod)!;
 }
 
 const NOBODY: Peer = { address: '127.0.0.1', port: 0 };
@@ -96,7 +103,7 @@ export function podViews({ objects, cluster, inside, outside, nodeResolvConf, tr
       });
       const observed = { [OBSERVED]: traffic.lookups.observed(label) };
       const view = { ...resolver, ...observed, namespace, hosts, resolvConf: printResolvConf(conf) };
-      transports.set(view, transport);
+      networks.set(view, { transport, addresses });
       return view;
     },
     environment(choice: PodChoice): Record<string, string> {

@@ -112,7 +112,7 @@ test.each([true, false])(
     const attempts: string[] = [];
     socket.on('connectionAttempt', (address) => attempts.push(`to ${address}`));
     socket.on('connectionAttemptFailed', (address, _port, _family, error) =>
-      attempts.push(`${address}: ${error.code}`),
+      attempts.push(`${address}: ${(error as NodeJS.ErrnoException).code}`),
     );
     const [error] = await once(socket, 'error');
     expect(error.message).toContain('service shop/both, port 80 has no ready endpoint');
@@ -155,6 +155,18 @@ test('what else a program chooses for a connection has its effect', async () => 
   const early = new net.Socket();
   early.connect(6379, 'cache');
   expect(`${await early.toArray()}`).toBe('127.0.0.1');
+});
+
+test('a program may listen at the address of its pod, and connect from it', async () => {
+  const cluster = await startShop();
+  const server = net.createServer((socket) => socket.end(`${socket.remoteAddress}`));
+  await using _net = cluster.install({ as: 'db-0', serve: { 'shop/db-0': server } });
+  await once(server.listen(0, '10.244.0.20'), 'listening');
+  onTestFinished(() => void server.close());
+  const socket = net.connect({ host: 'db-0', port: 5432, localAddress: '10.244.0.20' });
+  expect(`${await socket.toArray()}`).toBe('127.0.0.1');
+  const wrong = once(net.connect({ host: 'db-0', port: 5432, localAddress: '10.244.0.21' }), 'connect');
+  await expect(wrong).rejects.toMatchObject({ code: 'EADDRNOTAVAIL' });
 });
 
 test('an address of a link is outside', async () => {

@@ -21,8 +21,15 @@ export interface Connections {
 
 type TcpRoutes = (address: string, port: number) => TcpRoute;
 
+interface Surroundings {
+  readonly routes: TcpRoutes;
+  readonly outside: Outside;
+  /** The pod's own addresses, where its programs may listen and connect from. */
+  readonly own: readonly string[];
+}
+
 /** Sends all TCP connections of this process where the routes say. */
-export function installConnections({ replace }: Replacements, routes: TcpRoutes, outside: Outside): Connections {
+export function installConnections({ replace }: Replacements, { routes, outside, own }: Surroundings): Connections {
   const { prototype } = tcpClass();
   const { connect, connect6 } = prototype;
   const sockets = new Set<Socket>();
@@ -50,6 +57,17 @@ export function installConnections({ replace }: Replacements, routes: TcpRoutes,
 
   replace(prototype, 'connect', redirect);
   replace(prototype, 'connect6', redirect);
+  // This machine does not have the addresses of the pod.
+  replace(prototype, 'bind', (before) => {
+    return function (this: TcpHandle, address, ...rest) {
+      return before.call(this, own.includes(address) ? '127.0.0.1' : address, ...rest);
+    };
+  });
+  replace(prototype, 'bind6', (before) => {
+    return function (this: TcpHandle, address, ...rest) {
+      return before.call(this, own.includes(address) ? '::1' : address, ...rest);
+    };
+  });
   replace(Socket.prototype, 'connect', (before) => {
     return function (this: Socket, ...args: unknown[]) {
       if (!sockets.has(this)) this.once('close', () => sockets.delete(this));

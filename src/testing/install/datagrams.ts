@@ -26,6 +26,7 @@ export function installDatagrams(replacements: Replacements, routes: DatagramRou
     const handle = udpHandleOf(socket);
     if (!handle || seen.has(handle)) return;
     seen.add(handle);
+    socket.once('close', () => replacements.forget(handle));
     redirect(socket, handle, { replacements, routes, outside });
   };
   for (const name of ['send', 'connect', 'connectSync'] as ('send' | 'connect')[]) {

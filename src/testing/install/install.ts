@@ -8,7 +8,7 @@ import { CairnError } from '../../base/errors.ts';
 import type { Service } from '../../registry/records.ts';
 import { checkKnown } from '../known-options.ts';
 import type { PodOptions } from '../pod-options.ts';
-import type { PodChoice, PodResolver } from '../pods.ts';
+import { networkOf, type PodChoice, type PodResolver } from '../pods.ts';
 import { caresBinding, INSTALLED } from './cares.ts';
 import { installConnections } from './connections.ts';
 import { installDatagrams } from './datagrams.ts';
@@ -56,6 +56,7 @@ export function install(cluster: Installing, options: InstallOptions): Installed
   const pod = cluster.pod(as as PodChoice);
   const targets = readServe(served, servableIn(cluster));
   const dns = createPodDns(cluster, pod);
+  const own = networkOf(pod).addresses;
   const outside = createOutside();
   const replacements = createReplacements();
   const goesOn = ({ code }: NodeJS.ErrnoException, name: string) => {
@@ -66,7 +67,7 @@ export function install(cluster: Installing, options: InstallOptions): Installed
   const routes = createRoutes(cluster, targets, { passThrough, nameServers: dns.addresses });
   const begin = () => {
     replacements.replace(cares, INSTALLED, () => placeOf(install));
-    const connections = installConnections(replacements, dns.connections(routes), outside);
+    const connections = installConnections(replacements, { routes: dns.connections(routes), outside, own });
     installDatagrams(replacements, dns.datagrams(routes), outside);
     installDns(replacements, pod, goesOn);
     return connections;

@@ -1,6 +1,6 @@
 import { clusterDnsAddress } from '../../registry/service-environment.ts';
 import type { Protocol } from '../../resolver/index.ts';
-import { type PodResolver, transportOf } from '../pods.ts';
+import { networkOf, type PodResolver } from '../pods.ts';
 import type { DatagramRoutes } from './datagrams.ts';
 import { createDnsServer } from './dns-server.ts';
 import { routeTo, type Surroundings, type TcpRoute } from './route.ts';
@@ -23,7 +23,7 @@ export function createPodDns({ registry }: Surroundings, pod: PodResolver): PodD
   const answer = async (query: Uint8Array, address: string, protocol: Protocol) => {
     // A signal of its own tells the queries apart.
     const signal = AbortSignal.any([ending.signal]);
-    const brought = await transportOf(pod)(query, { address, port: 53 }, protocol, signal);
+    const brought = await networkOf(pod).transport(query, { address, port: 53 }, protocol, signal);
     if (brought === undefined || brought === 'silence' || signal.aborted) return undefined;
     return 'octets' in brought ? brought.octets : brought;
   };
