@@ -448,6 +448,10 @@ describe('helpful errors', () => {
       'objects[0]: Service (without a name): metadata.nmae is unknown; did you mean name?',
     ],
     [{ objects: [WEB, DB, WEB] }, 'Service shop/web is at objects[0] and at objects[2]: remove one of them'],
+    [
+      { externals: { 'web.shop.svc.cluster.local': '192.0.2.1' } },
+      'externals: web.shop.svc.cluster.local is inside the cluster, whose objects alone give names of cluster.local addresses: add a Service or a Pod in its place',
+    ],
     [{ externals: { 'a.test': 'here' } }, 'externals: "here" of a.test is not an IP address'],
     [{ manifest: 'k8s' } as never, 'startCluster has no option `manifest`; did you mean manifests?'],
     ['k8s' as never, 'startCluster takes an object with options, not "k8s"'],
@@ -455,6 +459,13 @@ describe('helpful errors', () => {
     [{ serviceCidr: '10.0.0.0' }, 'serviceCidr is "10.0.0.0", it should be a network such as 10.96.0.0/12'],
   ])('%j cannot be started', async (options, message) => {
     await expect(startCluster(options)).rejects.toThrow(message);
+  });
+
+  test('an external may be inside the cluster if the Corefile lets its zone fall through', async () => {
+    const externals = { 'vm.cluster.local': '192.0.2.7' };
+    const corefile = '.:53 {\n kubernetes cluster.local {\n fallthrough\n }\n forward . 192.0.2.53\n}';
+    await using cluster = await startCluster({ externals, corefile });
+    expect(await cluster.resolve('vm.cluster.local')).toEqual(['192.0.2.7']);
   });
 
   test('a namespace cannot become ready, and a stopped cluster answers nothing', async () => {

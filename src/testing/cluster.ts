@@ -12,6 +12,7 @@ import { loadManifests } from '../sources/manifests/load.ts';
 import { createObjectStore, type ObjectStore, readObjects } from '../sources/memory/object-store.ts';
 import type { Failure, Fault, FaultOptions } from './faults.ts';
 import { type Installed, type InstallOptions, install } from './install/install.ts';
+import { plainName } from './install/route.ts';
 import type { AskedQuery, QueryMark } from './journal.ts';
 import { check } from './known-options.ts';
 import { type Listening, type ListenOptions, listenFor } from './listen.ts';
@@ -206,6 +207,7 @@ export async function startCluster<T extends ClusterObject | ClientObject = Clus
     await inside.start();
     if (served.length === 0) throw lacking('kubernetes', 'the objects');
     if (options.externals && !forwards) throw lacking('forward', 'the externals');
+    checkOutside(world.externals, served);
     await outside.start();
     traffic = createTraffic(served[0]!);
     if (options.listen) own = await listen();
@@ -293,6 +295,16 @@ async function readCluster({ manifests = [], objects = [] }: Described): Promise
   store.add(await loadManifests([manifests].flat()));
   store.add(objects.flatMap((object, i) => readObjects(object, `objects[${i}]`)));
   return store;
+}
+
+/** @throws CairnError for an external name that only the cluster's objects could give an address */
+function checkOutside(externals: readonly HostEntry[], served: readonly ServedCluster[]): void {
+  for (const name of externals.flatMap(({ names }) => names)) {
+    const cluster = served.find(({ decides }) => decides(name));
+    if (!cluster) continue;
+    const why = `is inside the cluster, whose objects alone give names of ${plainName(cluster.zone)} addresses`;
+    throw new CairnError('CLUSTER', `externals: ${plainName(name)} ${why}: add a Service or a Pod in its place`);
+  }
 }
 
 /** The error for an option that would have no effect. */

@@ -50,6 +50,20 @@ interface Surroundings {
   readonly traffic: Traffic;
 }
 
+/** What a pod's resolver does not show. */
+interface PodNetwork {
+  /** The way of its messages to the DNS servers. */
+  readonly transport: Transport;
+  /** Its addresses; none of an ordinary pod. */
+  readonly addresses: readonly string[];
+}
+
+const networks = new WeakMap<PodResolver, PodNetwork>();
+
+export function networkOf(pod: PodResolver): PodNetwork {
+  return networks.get(pod)!;
+}
+
 const NOBODY: Peer = { address: '127.0.0.1', port: 0 };
 
 /** The fields of a pod that a kubelet needs. */
@@ -90,7 +104,9 @@ export function podViews({ objects, cluster, inside, outside, nodeResolvConf, tr
         onLookup: (explanation) => traffic.lookups.tell(label, explanation),
       });
       const observed = { [OBSERVED]: traffic.lookups.observed(label) };
-      return { ...resolver, ...observed, namespace, hosts, resolvConf: printResolvConf(conf) };
+      const view = { ...resolver, ...observed, namespace, hosts, resolvConf: printResolvConf(conf) };
+      networks.set(view, { transport, addresses });
+      return view;
     },
     environment(choice: PodChoice): Record<string, string> {
       const { namespace, kubelet } = findPod(cluster.pods(), choice);
