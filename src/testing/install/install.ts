@@ -132,9 +132,11 @@ function servableIn(cluster: Installing): Servable {
 function placeOf(called: (...args: never[]) => unknown): string {
   const holder: { stack?: string } = {};
   Error.captureStackTrace(holder, called);
-  // The first line is the error, the second the method of the cluster.
-  const [, , line = ''] = holder.stack?.split('\n') ?? [];
-  return /\(?([^()\s]+:\d+:\d+)\)?$/.exec(line)?.[1] ?? '';
+  // The first line is the error. Then come methods of the cluster, all in one file.
+  const places = holder.stack?.split('\n').map((line) => /\(?([^()\s]+):(\d+:\d+)\)?$/.exec(line)) ?? [];
+  const own = places[1]?.[1];
+  const [, file = '', place = ''] = places.slice(1).find((found) => found?.[1] !== own) ?? [];
+  return file && `${file}:${place}`;
 }
 
 function undoneIfItFails<T>(begin: () => T, replacements: Replacements): T {

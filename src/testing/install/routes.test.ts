@@ -165,3 +165,16 @@ test('the pods of a Deployment take turns; scaled to none, its service refuses',
   cluster.scale('job', 3);
   expect((await several(3, 'job', 80)).split(' ').sort().join(' ')).toBe('1 2 job');
 });
+
+test('a service whose selector matches no pod refuses, unless no pods of its namespace are in the cluster', async () => {
+  const cluster = await startShop();
+  const mail = (namespace: string) => ({
+    kind: 'Service',
+    metadata: { name: 'post', namespace },
+    spec: { selector: { app: 'post' }, ports: [{ port: 25 }] },
+  });
+  cluster.apply(mail('shop'), mail('elsewhere'));
+  await using _net = cluster.install({ ...AS, serve: { 'shop/post': says('shop'), 'elsewhere/post': says('else') } });
+  expect(await at('post', 25)).toMatch(/port 25 has no ready endpoint: no pod of shop has the labels app=post$/);
+  expect(await at('post.elsewhere', 25)).toBe('else');
+});

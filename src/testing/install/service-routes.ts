@@ -31,8 +31,8 @@ export function createServiceRoutes(cluster: Surroundings, targets: Targets) {
     const served = targets.of(id, port, protocol);
     const endpoints = endpointsOf(cluster, service, found, address.includes(':'));
     if (endpoints.length === 0) {
-      const isBare = served && !hasPods(cluster, service, manifest);
-      return isBare ? routeTo(served, what) : refused(`${what} has no ready endpoint`);
+      if (served && isBare(cluster, service, manifest)) return routeTo(served, what);
+      return refused(`${what} has no ready endpoint${whyNot(cluster, service, manifest)}`);
     }
     const key = `${protocol} ${printPeer(to)}`;
     const endpoint = turns.next(key, endpoints, manifest?.affinitySeconds ?? 0);
@@ -58,16 +58,32 @@ function endpointsOf({ registry }: Surroundings, service: Service, wanted: Port,
   );
 }
 
-/** Whether a service has pods or endpoints, or would have them. One without is there for `serve` only: a test need not write its pods. */
-function hasPods(cluster: Surroundings, { namespace, name }: Service, manifest: ServiceManifest | undefined): boolean {
-  if (cluster.registry.slicesOf(namespace, name).length > 0) return true;
+/** Whether a service is there for `serve` only: a test need not write pods. A namespace with some has them all, so there the selector must be right. */
+function isBare(cluster: Surroundings, { namespace, name }: Service, manifest: ServiceManifest | undefined): boolean {
+  if (cluster.registry.slicesOf(namespace, name).length > 0) return false;
+  return isWithoutSelector(manifest) || labelsOfPods(cluster, namespace).length === 0;
+}
+
+/** What to look at if no pod has the labels that a service selects. */
+function whyNot(cluster: Surroundings, { namespace }: Service, manifest: ServiceManifest | undefined): string {
+  if (isWithoutSelector(manifest)) return '';
   const selector = manifest?.selector ?? {};
-  if (Object.keys(selector).length === 0) return false;
-  // A workload may be scaled to none.
-  const scaled = cluster.objects
-    .workloads()
-    .map((one) => ({ ...one, labels: identityOf(one, one.firstOrdinal).labels }));
-  return [...cluster.pods(), ...scaled].some((pod) => pod.namespace === namespace && matchLabels(selector, pod.labels));
+  if (labelsOfPods(cluster, namespace).some((labels) => matchLabels(selector, labels))) return '';
+  const wanted = Object.entries(selector).map(([key, value]) => `${key}=${value}`);
+  return `: no pod of ${namespace} has the labels ${wanted.join(',')}`;
+}
+
+function isWithoutSelector(manifest: ServiceManifest | undefined): boolean {
+  return Object.keys(manifest?.selector ?? {}).length === 0;
+}
+
+/** The labels of the pods of a namespace, and of those that a workload would have which is scaled to none. */
+function labelsOfPods(cluster: Surroundings, namespace: string): readonly Readonly<Record<string, string>>[] {
+  const workloads = cluster.objects.workloads().filter((one) => one.namespace === namespace);
+  return [
+    ...[...cluster.pods()].filter((pod) => pod.namespace === namespace).map(({ labels }) => labels),
+    ...workloads.map((one) => identityOf(one, one.firstOrdinal).labels),
+  ];
 }
 
 function manifestOf({ objects }: Surroundings, { namespace, name }: Service): ServiceManifest | undefined {
