@@ -1,5 +1,5 @@
 import { CairnError } from '../../base/errors.ts';
-import { outsidePromises } from './promises.ts';
+import { outsidePromises } from '../../resolver/outside-promises.ts';
 
 /** What Node.js gives a lookup to end with. The functions of `node:dns` have a callback in it, those of `node:dns/promises` two functions. */
 export interface LookupRequest {

@@ -1,7 +1,7 @@
 import { Socket, type SocketType } from 'node:dgram';
 import type { Peer } from '../../net/transport.ts';
+import { outsidePromises } from '../../resolver/outside-promises.ts';
 import type { Outside } from './outside.ts';
-import { outsidePromises } from './promises.ts';
 import type { Replacements } from './replacements.ts';
 import { OWN, printPeer, type Route } from './route.ts';
 import { ECONNREFUSED } from './tcp-handle.ts';
