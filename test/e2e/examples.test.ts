@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { library } from '../../scripts/library.ts';
 import { canPlayPod, runInPod } from '../interop/node-dns/pod.ts';
 import { run } from '../support/tools.ts';
 
@@ -11,15 +11,14 @@ const folder = mkdtempSync(join(tmpdir(), 'cairn-examples-'));
 const example = join(folder, 'service-discovery');
 
 /** A folder as it is after `npm install`, with the package as it would be published and no network. */
-beforeAll(() => {
+beforeAll(async () => {
   const modules = join(folder, 'node_modules');
   mkdirSync(join(modules, 'cairn-dns'), { recursive: true });
   for (const name of readdirSync(join(ROOT, 'node_modules'))) {
     if (name !== '.package-lock.json') symlinkSync(join(ROOT, 'node_modules', name), join(modules, name));
   }
   cpSync(join(ROOT, 'package.json'), join(modules, 'cairn-dns/package.json'));
-  const outDir = join(modules, 'cairn-dns/dist');
-  execFileSync(join(modules, '.bin/tsc'), ['-p', join(ROOT, 'tsconfig.build.json'), '--outDir', outDir], { cwd: ROOT });
+  await library(join(modules, 'cairn-dns/dist'));
   cpSync(join(ROOT, 'examples/service-discovery'), example, { recursive: true });
 });
 
