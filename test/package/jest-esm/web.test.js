@@ -21,6 +21,7 @@ afterAll(() => cluster.stop());
 test('a pod finds the service', async () => {
   const shop = cluster.pod({ namespace: 'shop' });
   expect(await shop.lookup('web')).toEqual({ address: '10.96.0.20', family: 4 });
+  await expect(shop.lookup('wbe')).rejects.toThrow('ENOTFOUND');
   await expect(shop).toResolve('web', '10.96.0.20');
   await expect(shop).toMissNothing(() => shop.lookup('web.shop'));
 });

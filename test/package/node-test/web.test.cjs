@@ -20,6 +20,7 @@ after(() => cluster.stop());
 test('a pod finds the service', async () => {
   const shop = cluster.pod({ namespace: 'shop' });
   assert.deepEqual(await shop.lookup('web'), { address: '10.96.0.20', family: 4 });
+  await assert.rejects(shop.lookup('wbe'), { code: 'ENOTFOUND' });
 });
 
 test('an unchanged program calls the service', async () => {

@@ -15,6 +15,7 @@ test('a pod finds the service', async () => {
   await using cluster = await startCluster({ objects: [web] });
   const shop = cluster.pod({ namespace: 'shop' });
   expect(await shop.lookup('web')).toEqual({ address: '10.96.0.20', family: 4 });
+  await expect(shop.lookup('wbe')).rejects.toThrow('ENOTFOUND');
   await expect(shop).toResolve('web', '10.96.0.20');
   await expect(shop).toMissNothing(() => shop.lookup('web.shop'));
 });
