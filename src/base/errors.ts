@@ -61,6 +61,7 @@ export const ERROR_CODES = {
   MEMO: 'The environment variable `CAIRN_MEMO` is neither "on" nor "off".',
   NAME: 'A text is not a valid domain name.',
   NAMESPACES: '`cairn run` cannot make namespaces for a program: the system does not allow it, or lacks a command.',
+  NODE_VERSION: 'The Node.js that runs Cairn is too old.',
   NOTIFY: 'A NOTIFY was refused: its sender may not send it, or the zone is not copied from a server.',
   NOT_A_FILE: 'A path leads to something other than a regular file.',
   NOT_SYNCED: 'A query came before all objects of the cluster were read.',

@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { checksWith, listOf, textSuchAs } from '../base/check.ts';
 import { CairnError, messageOf } from '../base/errors.ts';
+import { programBeside } from '../base/program.ts';
 import { readText } from '../base/read-file.ts';
 import { API_VERSION, type PluginDefinition } from '../plugin/plugin.ts';
 import { plugins as builtIn } from '../plugins.ts';
@@ -17,8 +18,7 @@ import { placePlugins } from './place.ts';
 /** The maximum size of a package.json. */
 const MAX_MANIFEST_OCTETS = 1024 * 1024;
 const CONTRACT = 'cairn-dns/plugin';
-const CONTRACT_URL = new URL(`./contract${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url)
-  .href;
+const CONTRACT_URL = programBeside(import.meta.url, 'contract').href;
 
 /**
  * The built-in plugins with those of packages in their places. A package is named as `npm install` knows it, or by a path that begins with `.` or `/`.

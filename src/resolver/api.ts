@@ -12,9 +12,8 @@ import type {
   ResolveWithTtlOptions,
   SoaRecord,
   SrvRecord,
-  TlsaRecord,
 } from 'node:dns';
-import type promises from 'node:dns/promises';
+import type { resolve, resolveAny } from 'node:dns/promises';
 import type { Peer } from '../net/transport.ts';
 import type { Clock } from '../observe/clock.ts';
 import type { Protocol, Query, Reply } from './exchange.ts';
@@ -145,12 +144,20 @@ export interface ResolveAddresses {
   (name: string, options: ResolveOptions & CallOptions): Promise<string[] | RecordWithTtl[]>;
 }
 
+/** As in `node:dns`, whose types for Node.js 22.15 do not have it. */
+export interface TlsaRecord {
+  certUsage: number;
+  selector: number;
+  match: number;
+  data: ArrayBuffer;
+}
+
 /** The methods of `dns.promises.Resolver`. Those for one record type also take a signal. */
 export interface RecordResolver {
-  resolve: typeof promises.resolve;
+  resolve: typeof resolve;
   resolve4: ResolveAddresses;
   resolve6: ResolveAddresses;
-  resolveAny: typeof promises.resolveAny;
+  resolveAny: typeof resolveAny;
   resolveCaa(name: string, options?: CallOptions): Promise<CaaRecord[]>;
   resolveCname(name: string, options?: CallOptions): Promise<string[]>;
   resolveMx(name: string, options?: CallOptions): Promise<MxRecord[]>;

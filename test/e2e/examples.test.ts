@@ -9,8 +9,8 @@ const ROOT = resolve(import.meta.dirname, '../..');
 let folder: string;
 let example: string;
 
-beforeAll(() => {
-  folder = makePackageFolder();
+beforeAll(async () => {
+  folder = await makePackageFolder();
   example = join(folder, 'service-discovery');
   cpSync(join(ROOT, 'examples/service-discovery'), example, { recursive: true });
 });

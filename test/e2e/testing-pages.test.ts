@@ -43,8 +43,8 @@ const STORIES: readonly Story[] = [
 ];
 
 let folder: string;
-beforeAll(() => {
-  folder = makePackageFolder();
+beforeAll(async () => {
+  folder = await makePackageFolder();
   mkdirSync(join(folder, 'bin'));
   const cairn = `#!/bin/sh\nexec ${process.execPath} ${join(ROOT, 'src/cli/main.ts')} "$@"\n`;
   writeFileSync(join(folder, 'bin/cairn'), cairn);

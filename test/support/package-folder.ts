@@ -1,12 +1,12 @@
-import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { library } from '../../scripts/library.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
 /** Makes a folder as it is after `npm install`, with the package as it would be published and no network. */
-export function makePackageFolder(): string {
+export async function makePackageFolder(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'cairn-examples-'));
   const modules = join(folder, 'node_modules');
   mkdirSync(join(modules, 'cairn-dns'), { recursive: true });
@@ -14,8 +14,7 @@ export function makePackageFolder(): string {
     if (name !== '.package-lock.json') symlinkSync(join(ROOT, 'node_modules', name), join(modules, name));
   }
   cpSync(join(ROOT, 'package.json'), join(modules, 'cairn-dns/package.json'));
-  const outDir = join(modules, 'cairn-dns/dist');
-  execFileSync(join(modules, '.bin/tsc'), ['-p', join(ROOT, 'tsconfig.build.json'), '--outDir', outDir], { cwd: ROOT });
+  await library(join(modules, 'cairn-dns/dist'));
   return folder;
 }
 
