@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 
 const ROOT = resolve(import.meta.dirname, '..');
-const pages = globSync(['*.md', 'docs/*.md', 'deploy/*/README.md', 'examples/*/README.md', 'src/plugins/*/README.md'], {
+const pages = globSync(['*.md', 'docs/*.md', 'deploy/*/README.md', 'deploy/helm/*/README.md', 'examples/*/README.md', 'src/plugins/*/README.md'], {
   cwd: ROOT,
 });
 
