@@ -118,9 +118,11 @@ describe.runIf(hasHelm())('rendered by Helm', () => {
     if (values.serviceAccount?.create !== false) expect(all).toContain(`ServiceAccount ${spec.serviceAccountName}`);
     const container = spec.containers[0];
     const ports = container.ports.map((port: Labels) => port.name);
+    const numbers = container.ports.map(({ containerPort }: { containerPort: number }) => containerPort);
     expect(new Set(ports).size).toBe(ports.length);
     for (const { kind, spec } of objects)
-      if (kind === 'Service') for (const { targetPort } of spec.ports) expect(ports).toContain(targetPort);
+      if (kind === 'Service')
+        for (const { targetPort } of spec.ports) expect([...ports, ...numbers]).toContain(targetPort);
     for (const probe of ['livenessProbe', 'readinessProbe'])
       if (container[probe]) expect(ports).toContain(container[probe].httpGet.port);
     const volumes = spec.volumes.map((volume: Labels) => volume.name);
@@ -294,6 +296,7 @@ dns://corp.example.:53 {
       { servers: [{ plugins: [{ name: 'errors', parameter: 'x' }] }] },
       /'\/servers\/0\/plugins\/0': additional properties 'parameter'/,
     ],
+    [{ servers: [{ plugins: [{ name: 'etcd' }] }] }, /servers\[0\]\.plugins: Cairn has no plugin etcd/],
     [{ serviceType: 'ClusterIp' }, /\/serviceType/],
     [{ image: { digest: 'abc' } }, /\/image\/digest/],
     [{ replicas: 2 }, /replicas: the name of this value is replicaCount/],
@@ -312,6 +315,7 @@ dns://corp.example.:53 {
     [{ extraConfig: { import: { parameters: 'x' } } }, /extraConfig: it goes with servers/],
     [{ hpa: { enabled: true }, autoscaler: { enabled: true } }, /both set the number of pods/],
     [{ deployment: { dnsPolicy: 'None' } }, /deployment\.dnsConfig: dnsPolicy None/],
+    [{ service: { clusterIP: '10.0.0.1', clusterIPs: ['10.0.0.2'] } }, /service\.clusterIP: it must be 10\.0\.0\.2/],
     [{ deployment: { selector: { matchExpressions: [] } } }, /deployment\.selector: it needs matchLabels/],
     [{ corefile: '.:53 {\n  ready\n  # health\n}' }, /livenessProbe: the Corefile has no `health`/],
     [{ corefile: '.:53 {\n  health\n}' }, /readinessProbe: the Corefile has no `ready`/],
@@ -330,6 +334,14 @@ dns://corp.example.:53 {
     const { code, stderr } = await helm(['template', 'cairn'], values);
     expect(code).not.toBe(0);
     expect(stderr).toMatch(message);
+  });
+
+  test.each<Values>([
+    { env: [{ name: 'CAIRN_PLUGINS', value: '@acme/cairn-geoip' }] },
+    { extraArgs: ['-plugin', '@acme/cairn-geoip'] },
+  ])('with %j there may be plugins that the chart does not know', async (values) => {
+    const plugins = ['health', 'ready', 'geoip'].map((name) => ({ name }));
+    expect((await template({ ...values, servers: [{ plugins }] })).length).toBeGreaterThan(0);
   });
 
   test.each<[Values, RegExp]>([
@@ -361,7 +373,7 @@ dns://corp.example.:53 {
     const packed = stdout.trim().split('\n').toSorted();
     const files = globSync('**/*.*', { cwd: CHART, withFileTypes: true }).filter((file) => file.isFile());
     const paths = files.map((file) => `cairn/${join(file.parentPath, file.name).slice(CHART.length + 1)}`);
-    expect(packed).toEqual([...paths, 'cairn/.helmignore', 'cairn/files/Corefile'].toSorted());
+    expect(packed).toEqual([...paths, 'cairn/.helmignore', 'cairn/files/Corefile', 'cairn/files/plugins'].toSorted());
   });
 
   describe.runIf(kustomize)('compared with kustomize', () => {
@@ -391,8 +403,11 @@ dns://corp.example.:53 {
         Object.fromEntries(
           Object.entries(structuredClone(all) as Record<string, Manifest>).map(([name, object]) => {
             const { labels: _, ...metadata } = object.metadata;
-            // The default of Kubernetes, which the chart writes.
-            if (object.kind === 'Service') object.spec.type ??= 'ClusterIP';
+            // The chart writes a default of Kubernetes, and numbers in place of names.
+            if (object.kind === 'Service') {
+              object.spec.type ??= 'ClusterIP';
+              for (const port of object.spec.ports) port.targetPort = port.port;
+            }
             return [name, { ...object, metadata }];
           }),
         );

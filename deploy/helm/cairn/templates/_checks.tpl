@@ -34,10 +34,29 @@
 {{- if and (eq $values.deployment.dnsPolicy "None") (not $values.deployment.dnsConfig) -}}
 {{- fail "deployment.dnsConfig: dnsPolicy None needs nameservers here" -}}
 {{- end -}}
+{{- $addresses := default list $values.service.clusterIPs -}}
+{{- if and $addresses $values.service.clusterIP (ne (first $addresses) $values.service.clusterIP) -}}
+{{- fail (printf "service.clusterIP: it must be %s, the first of service.clusterIPs; leave it empty" (first $addresses)) -}}
+{{- end -}}
 {{- if and $values.deployment.selector (not $values.deployment.selector.matchLabels) -}}
 {{- fail "deployment.selector: it needs matchLabels, which the pods get and the Service selects" -}}
 {{- end -}}
+{{- include "cairn.pluginChecks" . -}}
 {{- include "cairn.corefileChecks" . -}}
+{{- end -}}
+
+{{/* A server ends at once if its Corefile names a plugin that it lacks. Packages may bring others. */}}
+{{- define "cairn.pluginChecks" -}}
+{{- $known := append (.Files.Lines "files/plugins") "import" -}}
+{{- $hasPackages := contains "-plugin" (join " " .Values.extraArgs) -}}
+{{- range .Values.env }}{{ if eq .name "CAIRN_PLUGINS" }}{{ $hasPackages = true }}{{ end }}{{ end -}}
+{{- range $i, $server := .Values.servers -}}
+{{- range $server.plugins -}}
+{{- if not (or $hasPackages (has .name $known)) -}}
+{{- fail (printf "servers[%d].plugins: Cairn has no plugin %s; docs/plugins.md lists those that it has" $i .name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 
 {{- define "cairn.corefileChecks" -}}
