@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isMap, isScalar, type Pair, parse, parseDocument, stringify, type YAMLMap } from 'yaml';
+import { plugins } from '../src/plugins.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const CHART = resolve(ROOT, 'deploy/helm/cairn');
@@ -17,6 +18,7 @@ export function chartFiles(): Readonly<Record<string, string>> {
       .replace(/^version: .*/m, `version: ${version}`)
       .replace(/^appVersion: .*/m, `appVersion: "${version}"`),
     'files/Corefile': parse(read('deploy/base/configmap.yaml')).data.Corefile,
+    'files/plugins': plugins.map(({ name }) => `${name}\n`).join(''),
     'files/alerts.yaml': stringify(parse(read('deploy/monitoring/prometheusrule.yaml')).spec.groups, { lineWidth: 0 }),
     'README.md': chartFile('README.md').replace(/(?<=\n## Values\n\n).*?(?=\n## )/s, () =>
       valuesTable(chartFile('values.yaml')),

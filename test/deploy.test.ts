@@ -107,8 +107,17 @@ test.each(servers)('$folder: nothing that the server does not need', ({ folder, 
   });
   expect(pod.hostNetwork ?? false).toBe(isInNode);
   expect(pod.dnsPolicy).toBe('Default');
-  expect(container.resources.limits).toEqual({ memory: '170Mi' });
   expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(5);
+});
+
+test('requests and limits are those of docs/operations.md, which has the measurements', () => {
+  const page = readFileSync(resolve(ROOT, '../docs/operations.md'), 'utf8');
+  const [, cpu] = /the manifests' request of (\S+) is enough/.exec(page)!;
+  const [, memory] = /The limit of (\S+), CoreDNS's in kubeadm, is enough for 5,000 services/.exec(page)!;
+  const { limits, requests } = deployment.spec.template.spec.containers[0].resources;
+  expect(limits).toEqual({ memory });
+  expect(requests.cpu).toBe(cpu);
+  for (const { container } of servers) expect(container.resources.limits).toEqual(limits);
 });
 
 test('all that selects pods selects those of base', () => {
