@@ -165,8 +165,9 @@ describe.runIf(hasHelm())('rendered by Helm', () => {
         for (const { address } of optionsOf<{ address: string }>(configuration, page))
           expect(open, name).toContain(Number(/\d+$/.exec(address)![0]));
       const role = objectsOf(name).find(({ kind, rules }) => kind === 'ClusterRole' && !granted(rules).has('/nodes'));
-      if (role && optionsOf(configuration, 'kubernetes').length > 0)
-        expect(granted(role.rules)).toEqual(watchedBy(configuration));
+      const { rbac } = cases[name] as { rbac?: { create: boolean } };
+      const isNeeded = rbac?.create !== false && optionsOf(configuration, 'kubernetes').length > 0;
+      expect([name, role && granted(role.rules)]).toEqual([name, isNeeded ? watchedBy(configuration) : undefined]);
     });
   });
 
@@ -324,6 +325,10 @@ dns://corp.example.:53 {
       { corefile: '.:53 {\n  health\n  ready\n  prometheus\n}', prometheus: { monitor: { enabled: true } } },
       /no `prometheus` that pods can read/,
     ],
+    [
+      { corefile: '.:53 {\n  health {\n    lameduck 1m }\n  ready\n}' },
+      /30 seconds end before the lameduck time of 60 seconds/,
+    ],
     [{ terminationGracePeriodSeconds: 5 }, /5 seconds end before the lameduck time of 5 seconds/],
     [
       { prometheus: { rules: { enabled: true, disabled: ['CairnUp'] } } },
@@ -342,6 +347,11 @@ dns://corp.example.:53 {
   ])('with %j there may be plugins that the chart does not know', async (values) => {
     const plugins = ['health', 'ready', 'geoip'].map((name) => ({ name }));
     expect((await template({ ...values, servers: [{ plugins }] })).length).toBeGreaterThan(0);
+  });
+
+  test.each(['500ms', '29s', '5s # lameduck 60s'])('a lameduck time of %s fits into half a minute', async (time) => {
+    const corefile = `.:53 {\n  health {\n    lameduck ${time}\n  }\n  ready\n}`;
+    expect((await template({ corefile })).length).toBeGreaterThan(0);
   });
 
   test.each<[Values, RegExp]>([

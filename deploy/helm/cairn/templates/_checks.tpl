@@ -75,9 +75,9 @@
 {{- end -}}
 {{- end -}}
 {{- $seconds := 0 -}}
-{{- range regexFindAll "(?m)^[ \\t]*lameduck[ \\t]+[0-9]+[sm]" (include "cairn.corefile" .) -1 -}}
+{{- range regexFindAll "(?m)^[ \\t]*lameduck[ \\t]+[0-9]+[sm]([ \\t}]|$)" (include "cairn.corefile" .) -1 -}}
 {{- $number := regexFind "[0-9]+" . | int -}}
-{{- $seconds = max $seconds (ternary (mul 60 $number) $number (hasSuffix "m" .)) -}}
+{{- $seconds = max $seconds (ternary (mul 60 $number) $number (regexMatch "[0-9]m" .)) -}}
 {{- end -}}
 {{- if and $seconds (le (int .Values.terminationGracePeriodSeconds) (int $seconds)) -}}
 {{- fail (printf "terminationGracePeriodSeconds: %d seconds end before the lameduck time of %d seconds in the Corefile; it must be longer" (int .Values.terminationGracePeriodSeconds) (int $seconds)) -}}
