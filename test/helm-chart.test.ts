@@ -300,6 +300,7 @@ dns://corp.example.:53 {
     [{ servers: [{ plugins: [{ name: 'etcd' }] }] }, /servers\[0\]\.plugins: Cairn has no plugin etcd/],
     [{ serviceType: 'ClusterIp' }, /\/serviceType/],
     [{ image: { digest: 'abc' } }, /\/image\/digest/],
+    [{ livenessProbe: null }, /missing property 'livenessProbe'/],
     [{ replicas: 2 }, /replicas: the name of this value is replicaCount/],
     [{ service: { type: 'NodePort' } }, /service\.type: the name of this value is serviceType/],
     [{ dnsConfig: {} }, /deployment\.dnsConfig/],
@@ -348,6 +349,15 @@ dns://corp.example.:53 {
     const plugins = ['health', 'ready', 'geoip'].map((name) => ({ name }));
     expect((await template({ ...values, servers: [{ plugins }] })).length).toBeGreaterThan(0);
   });
+
+  test.each(['  .:53 {\n\twhoami\n  }\n', '\n# comment: |\n.:53 {\n}\n\n', '. {\n}'])(
+    'the Corefile %j is that of the ConfigMap',
+    async (corefile) => {
+      const off = { enabled: false };
+      const objects = await template({ corefile, livenessProbe: off, readinessProbe: off });
+      expect(one(objects, 'ConfigMap')!.data).toEqual({ Corefile: corefile.replace(/\n+$/, '\n') });
+    },
+  );
 
   test.each(['500ms', '29s', '5s # lameduck 60s'])('a lameduck time of %s fits into half a minute', async (time) => {
     const corefile = `.:53 {\n  health {\n    lameduck ${time}\n  }\n  ready\n}`;
