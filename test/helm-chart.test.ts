@@ -366,7 +366,7 @@ dns://corp.example.:53 {
 
   test.each<[Values, RegExp]>([
     [{}, /no public image(.|\n)*rollout status deployment\/cairn(.|\n)*Set service\.clusterIP/],
-    [clusterDns, /-- lookup kubernetes\.default --server 10\.0\.0\.10:53/],
+    [clusterDns, /-- lookup kubernetes\.default\.svc\.cluster\.local --server 10\.0\.0\.10:53/],
     [replaceCoredns, /There is no Service(.|\n)*k8s-app: kube-dns(.|\n)*configmap coredns/],
     [{ serviceType: 'LoadBalancer', isClusterService: false }, /address of the load balancer/],
     [{ serviceType: 'NodePort' }, /Ask any node/],
