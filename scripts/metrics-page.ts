@@ -67,6 +67,7 @@ These metrics do not exist:
 - Native histograms.
 
 [deploy/grafana/cairn.json](../deploy/grafana/cairn.json) is a dashboard of the metrics that only Cairn has. Import it into Grafana beside one of those above.
+\`deploy/monitoring\` has [alerts](operations.md#alerts).
 `;
 
 const SECTIONS = [

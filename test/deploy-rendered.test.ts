@@ -25,7 +25,7 @@ const RENDERED: Readonly<Record<string, readonly string[]>> = {
   autoscaler: [...SERVERS, 'HorizontalPodAutoscaler cairn'].toSorted(),
   base: SERVERS,
   kind: ['Deployment coredns'],
-  monitoring: ['ServiceMonitor cairn'],
+  monitoring: ['PrometheusRule cairn', 'ServiceMonitor cairn'],
   'node-local': ['ConfigMap cairn-node-local', 'DaemonSet cairn-node-local'],
   'replace-coredns': ['Deployment coredns'],
 };

@@ -2,15 +2,10 @@ import { globSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import type { KubernetesOptions } from '../src/plugins/kubernetes/options.ts';
-import { plugins } from '../src/plugins.ts';
-import { Registry } from '../src/registry/registry.ts';
 import type { Configuration } from '../src/server/configuration/configuration.ts';
-import { corefileSource } from '../src/server/configuration/corefile-source.ts';
-import { clusterResources, type ResourceOptions } from '../src/sources/kubernetes/resources.ts';
-import { documentedRules, type Rule } from './interop/pod/least-rights.ts';
-import { fakeClock } from './support/clock.ts';
+import { documentedRules } from './interop/pod/least-rights.ts';
 import type { Labels, Manifest } from './support/manifests/kustomize.ts';
+import { granted, load, optionsOf, watched, watchedBy } from './support/manifests/rights.ts';
 
 const ROOT = resolve(import.meta.dirname, '../deploy');
 
@@ -43,19 +38,8 @@ const servers = [
   ...server,
   pod: server.workload.spec.template.spec,
   container: server.workload.spec.template.spec.containers[0],
-  corefile: () => load(server.configMap),
+  corefile: () => load(server.configMap.data.Corefile),
 }));
-
-function load({ data }: Manifest): Configuration {
-  const source = corefileSource({ file: 'Corefile', text: data.Corefile, plugins, dnsPort: 53 });
-  return source.load().configuration;
-}
-
-/** The options of each use of a plugin. */
-const optionsOf = <T>({ blocks }: Configuration, name: string): T[] =>
-  blocks.flatMap((block) =>
-    block.plugins.filter(({ definition }) => definition.name === name).map(({ options }) => options as T),
-  );
 
 /** Ports of pages; node-local's blocks share one for metrics. */
 const pagePort = (configuration: Configuration, name: string) =>
@@ -123,8 +107,17 @@ test.each(servers)('$folder: nothing that the server does not need', ({ folder, 
   });
   expect(pod.hostNetwork ?? false).toBe(isInNode);
   expect(pod.dnsPolicy).toBe('Default');
-  expect(container.resources.limits).toEqual({ memory: '170Mi' });
   expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(5);
+});
+
+test('requests and limits are those of docs/operations.md, which has the measurements', () => {
+  const page = readFileSync(resolve(ROOT, '../docs/operations.md'), 'utf8');
+  const [, cpu] = /the manifests' request of (\S+) is enough/.exec(page)!;
+  const [, memory] = /The limit of (\S+), CoreDNS's in kubeadm, is enough for 5,000 services/.exec(page)!;
+  const { limits, requests } = deployment.spec.template.spec.containers[0].resources;
+  expect(limits).toEqual({ memory });
+  expect(requests.cpu).toBe(cpu);
+  for (const { container } of servers) expect(container.resources.limits).toEqual(limits);
 });
 
 test('all that selects pods selects those of base', () => {
@@ -154,30 +147,8 @@ test('the NetworkPolicy lets in what the Service leads to', () => {
   expect(open).toEqual(led);
 });
 
-/** `GROUP/RESOURCE` of what the server lists and watches. */
-function watched(options: Pick<ResourceOptions, 'pods' | 'imports'>): Set<string> {
-  const clock = fakeClock();
-  const all = { labels: [], namespaceLabels: [], endpointSlices: true, podNames: false, zones: false, ...options };
-  const { resources, stop } = clusterResources(new Registry(clock), all, { clock });
-  stop();
-  return new Set(resources.map(({ group, plural }) => `${group}/${plural}`));
-}
-
-function granted(rules: readonly Rule[]): Set<string> {
-  for (const { verbs } of rules) expect(verbs).toEqual(['list', 'watch']);
-  return new Set(
-    rules.flatMap(({ apiGroups, resources }) =>
-      apiGroups.flatMap((group) => resources.map((name) => `${group}/${name}`)),
-    ),
-  );
-}
-
 test('the rights of base are those that its Corefile needs, and no others', () => {
-  const [{ pods, multicluster }] = optionsOf<KubernetesOptions>(servers[0]!.corefile(), 'kubernetes') as [
-    KubernetesOptions,
-  ];
-  const needed = watched({ pods: pods === 'verified', imports: multicluster.length > 0 });
-  expect(granted(one(base, 'ClusterRole').rules)).toEqual(needed);
+  expect(granted(one(base, 'ClusterRole').rules)).toEqual(watchedBy(servers[0]!.corefile()));
 });
 
 test('the rights in docs/cluster.md are those that all Corefiles need', () => {

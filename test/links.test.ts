@@ -3,9 +3,19 @@ import { dirname, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 
 const ROOT = resolve(import.meta.dirname, '..');
-const pages = globSync(['*.md', 'docs/*.md', 'deploy/*/README.md', 'examples/*/README.md', 'src/plugins/*/README.md'], {
-  cwd: ROOT,
-});
+const pages = globSync(
+  [
+    '*.md',
+    'docs/*.md',
+    'deploy/*/README.md',
+    'deploy/helm/*/README.md',
+    'examples/*/README.md',
+    'src/plugins/*/README.md',
+  ],
+  {
+    cwd: ROOT,
+  },
+);
 
 /** The anchors of a page, as they are made from its headings. */
 function anchorsOf(path: string): string[] {

@@ -16,9 +16,12 @@ export interface Binaries {
  * second.
  */
 export function buildBinaries(): Binaries {
-  const folder = join(cacheFolder(), versionOf('go.mod', 'go.sum'));
+  // The API server states it, and Helm compares it with what a chart needs.
+  const [, version] = /^\sk8s\.io\/kubernetes (v\S+)/m.exec(read('go.mod'))!;
+  const flags = `-ldflags=-s -w -X k8s.io/component-base/version.gitVersion=${version}`;
+  const folder = join(cacheFolder(), hashOf(flags, read('go.mod'), read('go.sum')));
   mkdirSync(folder, { recursive: true });
-  execFileSync('go', ['build', '-ldflags=-s -w', '-o', `${folder}/`, 'tool'], {
+  execFileSync('go', ['build', flags, '-o', `${folder}/`, 'tool'], {
     cwd: import.meta.dirname,
     env: { ...process.env, CGO_ENABLED: '0' },
     stdio: ['ignore', 'inherit', 'inherit'],
@@ -36,8 +39,10 @@ function cacheFolder(): string {
   return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'cairn-control-plane');
 }
 
-function versionOf(...files: readonly string[]): string {
+const read = (file: string) => readFileSync(join(import.meta.dirname, file), 'utf8');
+
+function hashOf(...texts: readonly string[]): string {
   const hash = createHash('sha256');
-  for (const file of files) hash.update(readFileSync(join(import.meta.dirname, file)));
+  for (const text of texts) hash.update(text);
   return hash.digest('hex').slice(0, 12);
 }

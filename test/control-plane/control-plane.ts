@@ -44,7 +44,8 @@ const CONTROLLERS = [
     'namespace-controller',
     'garbage-collector-controller',
   ],
-  ...['serviceaccount-controller', 'root-ca-certificate-publisher-controller'],
+  ...['serviceaccount-controller', 'root-ca-certificate-publisher-controller', 'deployment-controller'],
+  'replicaset-controller',
 ];
 
 /** Starts a control plane and waits until it takes writes. @param flags of the API server, beside its own. */

@@ -1,0 +1,48 @@
+import { expect } from 'vitest';
+import type { KubernetesOptions } from '../../../src/plugins/kubernetes/options.ts';
+import { plugins } from '../../../src/plugins.ts';
+import { Registry } from '../../../src/registry/registry.ts';
+import type { Configuration } from '../../../src/server/configuration/configuration.ts';
+import { corefileSource } from '../../../src/server/configuration/corefile-source.ts';
+import { clusterResources, type ResourceOptions } from '../../../src/sources/kubernetes/resources.ts';
+import type { Rule } from '../../interop/pod/least-rights.ts';
+import { fakeClock } from '../clock.ts';
+
+/** What the server makes of a Corefile. @throws Error with its mistakes. */
+export function load(text: string): Configuration {
+  return corefileSource({ file: 'Corefile', text, plugins, dnsPort: 53 }).load().configuration;
+}
+
+/** The options of each use of a plugin. */
+export const optionsOf = <T>({ blocks }: Configuration, name: string): T[] =>
+  blocks.flatMap((block) =>
+    block.plugins.filter(({ definition }) => definition.name === name).map(({ options }) => options as T),
+  );
+
+/** `GROUP/RESOURCE` of what the server lists and watches. */
+export function watched(options: Pick<ResourceOptions, 'pods' | 'imports'>): Set<string> {
+  const clock = fakeClock();
+  const all = { labels: [], namespaceLabels: [], endpointSlices: true, podNames: false, zones: false, ...options };
+  const { resources, stop } = clusterResources(new Registry(clock), all, { clock });
+  stop();
+  return new Set(resources.map(({ group, plural }) => `${group}/${plural}`));
+}
+
+/** The same for all that a Corefile watches. */
+export function watchedBy(configuration: Configuration): Set<string> {
+  const uses = optionsOf<KubernetesOptions>(configuration, 'kubernetes');
+  return watched({
+    pods: uses.some(({ pods }) => pods === 'verified'),
+    imports: uses.some(({ multicluster }) => multicluster.length > 0),
+  });
+}
+
+/** `GROUP/RESOURCE` of what rules let a user list and watch, and nothing else. */
+export function granted(rules: readonly Rule[]): Set<string> {
+  for (const { verbs } of rules) expect(verbs).toEqual(['list', 'watch']);
+  return new Set(
+    rules.flatMap(({ apiGroups, resources }) =>
+      apiGroups.flatMap((group) => resources.map((name) => `${group}/${name}`)),
+    ),
+  );
+}
