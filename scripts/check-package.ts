@@ -35,7 +35,7 @@ function pack(folder: string): string {
   );
   const paths: string[] = files.map(({ path }: { path: string }) => path);
   const strange = paths.filter((path) =>
-    /(?<!^examples\/.*)\.test\.|\.map$|^src\/.*\.ts$|^(test|bench|node_modules)\//.test(path),
+    /(?<!^examples\/.*)\.test\.|\.map$|^src\/.*\.ts$|^(test|bench)\/|(^|\/)node_modules\//.test(path),
   );
   expect('only necessary files are in the package', strange.join('\n'), /^$/);
   return join(folder, filename);

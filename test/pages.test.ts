@@ -15,6 +15,7 @@ const UNTYPED: readonly (readonly [RegExp, string])[] = [
   [/^(?:docker|ctr)\b/, 'needs a container engine'],
   [/^(?:ip|nft|install|systemctl)\b/, 'changes the machine'],
   [/^(?:npm (?:install|pack|config)|tar)\b/, 'needs a registry; npm run check:package packs and installs'],
+  [/^(?:npm run build|npm test|cd)\b/, 'builds the package; tests in test/e2e run the examples with a built one'],
   [/\bbench\b/, 'takes minutes'],
   [/^cairn -plugin @/, 'names a package that is only an example; test/e2e/plugin-package.test.ts loads one'],
   [/\bcairn run\b/, 'needs a program of the reader; test/interop/run-program.test.ts runs such programs'],
@@ -29,7 +30,7 @@ const missing = new Set(Object.keys(TOOLS).filter((tool) => !canRun(tool, [TOOLS
 /** As a test types a command of a page: packages are installed, and the command is that of the sources. */
 const asTyped = (command: string) => command.replace(/^npm ci && /, '').replaceAll(/\bnpx cairn\b/g, 'cairn');
 
-const isServer = (command: string) => /^(?:npm start|cairn -conf \S+)$/.test(command);
+const isServer = (command: string) => /^(?:npm start|cairn (?:-plugin \S+ )?-conf \S+)$/.test(command);
 /** What may have to be asked again until a server has read a changed file. */
 const isQuestion = (command: string) => /^(?:dig|cairn lookup)\b/.test(command);
 
