@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { expect, vi } from 'vitest';
 import { PATIENT } from './patience.ts';
-import { refusedPort } from './upstream.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 /** What a command of a page may read or change. */
@@ -33,7 +34,9 @@ export class Reader implements AsyncDisposable {
   }
 
   static async create(): Promise<Reader> {
-    return new Reader(await Promise.all(PORTS.map(refusedPort)));
+    const ports = new Set<number>();
+    while (ports.size < PORTS.length) ports.add(await freePort());
+    return new Reader([...ports]);
   }
 
   save(file: string, text: string): void {
@@ -95,4 +98,18 @@ export class Reader implements AsyncDisposable {
     await this.stop();
     rmSync(this.home, { recursive: true });
   }
+}
+
+/** A port that stays free until a server of the page takes it: one below those that the system gives to programs by itself. */
+async function freePort(): Promise<number> {
+  const port = randomInt(10_000, 30_000);
+  const server = createServer();
+  try {
+    await once(server.listen(port), 'listening');
+  } catch {
+    return freePort();
+  }
+  server.close();
+  await once(server, 'close');
+  return port;
 }
