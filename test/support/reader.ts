@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { basename, delimiter, dirname, join, resolve } from 'node:path';
 import { expect, vi } from 'vitest';
 import { PATIENT } from './patience.ts';
 
@@ -24,7 +24,8 @@ export class Reader implements AsyncDisposable {
 
   private constructor(ports: readonly number[]) {
     this.ports = new Map(PORTS.map((port, i) => [port, String(ports[i])]));
-    for (const path of COPIED) cpSync(join(ROOT, path), join(this.clone, path), { recursive: true });
+    const filter = (source: string) => basename(source) !== 'node_modules';
+    for (const path of COPIED) cpSync(join(ROOT, path), join(this.clone, path), { recursive: true, filter });
     for (const path of LINKED) symlinkSync(join(ROOT, path), join(this.clone, path));
     this.save('Corefile.example', readFileSync(join(ROOT, 'Corefile.example'), 'utf8'));
     mkdirSync(join(this.home, 'bin'));
@@ -47,13 +48,13 @@ export class Reader implements AsyncDisposable {
 
   /** Runs a command to its end. Returns its status, and all that it prints. */
   async type(command: string): Promise<{ readonly status: number; readonly output: string }> {
-    const { child, output } = this.start(command);
+    const { child, output } = this.start(command, PATIENT.timeout);
     const [status] = await once(child, 'close');
     return { status, output: output() };
   }
 
-  /** Starts a server in the place of the last one, and waits until it serves. Returns what it prints meanwhile. */
-  async serve(command: string): Promise<string> {
+  /** Starts a server in the place of the last one, and waits until it serves. */
+  async serve(command: string): Promise<void> {
     await this.stop();
     const { child, output } = this.start(command);
     this.server = child;
@@ -61,10 +62,9 @@ export class Reader implements AsyncDisposable {
       if (child.exitCode !== null) throw new Error(`${command} ended:\n${output()}`);
       expect(output()).toMatch(/^Cairn-.*\n.*\n/m);
     }, PATIENT);
-    return output();
   }
 
-  private start(command: string) {
+  private start(command: string, timeout?: number) {
     const path = [join(this.home, 'bin'), dirname(process.execPath), process.env.PATH].join(delimiter);
     const child = spawn('sh', ['-c', this.translated(command)], {
       cwd: this.clone,
@@ -72,6 +72,7 @@ export class Reader implements AsyncDisposable {
       env: { ...process.env, PATH: path, NODE_COMPILE_CACHE: join(this.home, 'compiled') },
       // With a group of its own, so that what a shell or npm starts ends, too.
       detached: true,
+      timeout,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let printed = '';
