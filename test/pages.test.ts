@@ -18,11 +18,11 @@ const UNTYPED: readonly (readonly [RegExp, string])[] = [
   [/^(?:npm run build|npm test|cd)\b/, 'builds the package; tests in test/e2e run the examples with a built one'],
   [/\bbench\b/, 'takes minutes'],
   [/^cairn -plugin @/, 'names a package that is only an example; test/e2e/plugin-package.test.ts loads one'],
-  [/^cairn lookup web -n shop --corefile Corefile --trace$/, 'needs a kubeconfig'],
+  [/^cairn lookup web -n shop --(?:corefile Corefile|kubeconfig \S+) --trace$/, 'needs a kubeconfig'],
 ];
 const reasonFor = (command: string) => UNTYPED.find(([pattern]) => pattern.test(command))?.[1];
-/** Pages about test runners and programs of the reader have tests of their own. */
-const OTHERS = /^docs\/testing/;
+/** Pages whose commands are about files and programs of the reader: test runners, examples of the help, reports. They have tests of their own. */
+const OTHERS = /^docs\/(?:testing\S*|commands|check)\.md$/;
 
 /** Programs that a machine may lack, and how they say that they are there. */
 const TOOLS: Readonly<Record<string, string>> = { dig: '-v' };
