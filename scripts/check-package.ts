@@ -19,7 +19,7 @@ const CONTENTS = [
   /^bin\/([\w-]+\.js|LICENSES\.txt)$/,
   /^dist\/([\w-]+\.c?js|LICENSES\.txt)$/,
   /^dist\/types\/(package\.json|[\w/-]+\.d\.m?ts)$/,
-  /^docs\/[\w-]+\.(md|svg)$/,
+  /^docs\/(pictures\/)?[\w-]+\.(md|svg)$/,
   /^examples\/(?!.*node_modules)/,
   /^src\/plugins\/\w+\/README\.md$/,
 ];

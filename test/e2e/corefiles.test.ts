@@ -7,7 +7,7 @@ import { startApiServer } from '../support/api-server/index.ts';
 import { ask } from '../support/ask.ts';
 import { KEY, SERVER_CERT } from '../support/authority.ts';
 import { startServer } from '../support/server.ts';
-import { startUpstream } from '../support/upstream.ts';
+import { refusedPort, startUpstream } from '../support/upstream.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const CLUSTER = resolve(ROOT, 'test/acceptance/cluster.yaml');
@@ -66,7 +66,8 @@ test.each(examples)('%s starts', async (_, corefile) => {
       `$1kubernetes$2{\n$1    endpoint ${api.url}`,
     )
     .replace(/directory \S+/g, `directory ${resolve(ROOT, 'examples')}`);
-  const { server } = await startServer(anywhere(paths, upstream.endpoint), { file: resolve(ROOT, 'Corefile') });
+  const anyPorts = anywhere(paths, upstream.endpoint).replaceAll(':1054', `:${await refusedPort()}`);
+  const { server } = await startServer(anyPorts, { file: resolve(ROOT, 'Corefile') });
   expect(server.listening.length).toBeGreaterThan(0);
   await server.shutdown();
   await upstream.close();

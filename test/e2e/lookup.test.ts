@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { folderWith } from '../support/folder.ts';
@@ -20,13 +19,4 @@ test.each([
   const { stdout, stderr, code } = await lookup(...args);
   expect(stdout + stderr).toMatch(printed);
   expect(code).toBe(status);
-});
-
-test("the README's trace is what is printed", async () => {
-  const root = resolve(import.meta.dirname, '../..');
-  const readme = readFileSync(join(root, 'README.md'), 'utf8');
-  const [, args = '', trace = ''] = /^\$ cairn (lookup [^\n]*)\n(.*?)^```$/ms.exec(readme) ?? [];
-  const timeless = (text: string) => text.replace(/ +[\d.]+ ms/g, ' … ms');
-  const { stdout } = await run(process.execPath, [MAIN, ...args.split(' ')], { cwd: root });
-  expect(timeless(stdout)).toBe(timeless(trace));
 });

@@ -9,10 +9,10 @@ import type { Outcome } from './outcome.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 const text = (file: string) => readFileSync(resolve(ROOT, file), 'utf8').replaceAll(/\s+/g, ' ');
-const READMES = text('README.md') + text('src/plugins/kubernetes/README.md');
+const PAGES = text('docs/differences.md') + text('src/plugins/kubernetes/README.md');
 
 test.each(deliberate)('users are told of "$topic"', ({ readme }) => {
-  expect(READMES).toContain(readme);
+  expect(PAGES).toContain(readme);
 });
 
 const service = (name: string, spec: object): KubernetesObject => ({

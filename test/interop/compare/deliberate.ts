@@ -18,7 +18,7 @@ export interface Case extends Difference {
 /** A difference that Cairn means to make. */
 export interface Deliberate {
   readonly topic: string;
-  /** Where the READMEs tell users of it, word for word. */
+  /** Where the pages tell users of it, word for word. */
   readonly readme: string;
   applies(facts: Facts): boolean;
 }
