@@ -11,7 +11,7 @@ export function defineCheck() {
     .argument('[FILE]', 'the Corefile; "-" reads standard input (default: ./Corefile)')
     .option('--conf <FILE>', 'the same, as in the flags of the server')
     .option('-p, --dns.port <N>', 'the port of server block keys without one (default: 53)', readPort)
-    .option('--plugin <NAME>', 'a package or folder of a plugin that the Corefile uses; repeatable', collect);
+    .option('--plugin <PACKAGE>', 'a package or folder of a plugin that the Corefile uses; repeatable', collect);
   addExamples(command, [
     { line: 'cairn check Corefile', effect: 'checks a file' },
     {
