@@ -5,14 +5,14 @@ import { corefileSource } from '../server/configuration/corefile-source.ts';
 import { buildCluster, type Cluster, type ClusterOptions } from '../sources/manifests/cluster.ts';
 import { loadManifests } from '../sources/manifests/load.ts';
 import type { PodManifest } from '../sources/manifests/manifest.ts';
-import { findCorefile } from './corefile-input.ts';
+import { type CorefileInput, findCorefile } from './corefile-input.ts';
 import { pluginsFor } from './plugins.ts';
 
 /** Where a command finds a cluster. */
 interface ClusterInput {
   /** Files, folders and patterns; they take precedence over the Corefile. */
   readonly manifests?: readonly string[] | undefined;
-  readonly corefile?: string | undefined;
+  readonly corefile?: string | CorefileInput | undefined;
   /** Packages or folders of plugins that the Corefile uses. */
   readonly plugin?: readonly string[] | undefined;
 }
@@ -34,7 +34,7 @@ export async function loadCluster({ manifests, corefile, plugin }: ClusterInput)
 
 /** The options of the first `kubernetes` of a Corefile. @throws CairnError if it has none */
 export async function kubernetesOptions(
-  corefile: string | undefined,
+  corefile: string | CorefileInput | undefined,
   plugin?: readonly string[],
 ): Promise<KubernetesOptions> {
   const plugins = await pluginsFor(plugin);

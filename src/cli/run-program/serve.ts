@@ -1,5 +1,6 @@
 import { CairnError } from '../../base/errors.ts';
 import { didYouMean } from '../../corefile/suggest.ts';
+import { canonicalAddress } from '../../net/addresses.ts';
 import { type Peer, printPeer } from '../../net/transport.ts';
 import { type EndpointSlice, NO_PORT, type Port, type Service } from '../../registry/records.ts';
 import type { PodManifest } from '../../sources/manifests/manifest.ts';
@@ -37,8 +38,14 @@ export function parseServe(text: string): Serve {
   const [, namespace, name, port, bracketed, plain, digits] =
     /^([^/=:]+)\/([^/=:]+)(?::([^=:]+))?=(?:\[([^\]]+)\]:|([^:[\]]+):)?(\d{1,5})$/.exec(text) ?? [];
   const to = { address: bracketed ?? plain ?? '127.0.0.1', port: Number(digits) };
-  if (namespace !== undefined && name !== undefined && to.port >= 1 && to.port <= 65_535)
+  if (namespace !== undefined && name !== undefined && to.port >= 1 && to.port <= 65_535) {
+    if (to.address !== 'localhost' && canonicalAddress(to.address) === undefined)
+      throw new UsageError(
+        `--serve ${text}: "${to.address}" is not an address`,
+        'give the IP address of the host, or localhost',
+      );
     return { namespace, name, port, to };
+  }
   throw new UsageError(`--serve cannot be "${text}"`, FORM);
 }
 
