@@ -1,4 +1,5 @@
 import { CairnError } from '../base/errors.ts';
+import { didYouMean } from '../corefile/suggest.ts';
 import { parsePrefix } from '../dns/ip.ts';
 import { clusterOptions, type KubernetesOptions } from '../plugins/kubernetes/options.ts';
 import { corefileSource } from '../server/configuration/corefile-source.ts';
@@ -54,6 +55,8 @@ export function findPod({ podManifests }: Cluster, namespace: string, name: stri
   const found = podManifests.find((pod) => pod.namespace === namespace && pod.name === name);
   if (found) return found;
   const elsewhere = podManifests.filter((pod) => pod.name === name).map((pod) => `-n ${pod.namespace}`);
-  const hint = elsewhere.length > 0 ? `: there is one with ${elsewhere.join(' and ')}` : '';
+  const known = podManifests.map((pod) => `${pod.namespace}/${pod.name}`);
+  const hint =
+    elsewhere.length > 0 ? `: there is one with ${elsewhere.join(' and ')}` : didYouMean(`${namespace}/${name}`, known);
   throw new CairnError('USAGE', `no manifest describes the pod ${namespace}/${name}${hint}`);
 }

@@ -1,3 +1,4 @@
+import { closest } from '../../corefile/suggest.ts';
 import { parseType } from '../../dns/rr.ts';
 import { canonicalAddress } from '../../net/addresses.ts';
 import type { Peer } from '../../net/transport.ts';
@@ -61,9 +62,13 @@ function clientOf(
   return { namespace: values.manifests || values.kubeconfig !== undefined ? 'default' : undefined, pod };
 }
 
+const USUAL_TYPES = ['A', 'AAAA', 'CAA', 'CNAME', 'HTTPS', 'MX', 'NS', 'PTR', 'SOA', 'SRV', 'SVCB', 'TXT'];
+
 function readType(type: string | undefined): string | undefined {
   if (type === undefined || parseType(type) !== undefined) return type?.toUpperCase();
-  throw new UsageError(`"${type}" is not a record type`, 'write one such as A, SRV or TYPE65');
+  const meant = closest(type, USUAL_TYPES);
+  const right = meant === undefined ? 'write one such as A, SRV or TYPE65' : `did you mean ${meant}?`;
+  throw new UsageError(`"${type}" is not a record type`, right);
 }
 
 /** What `debian` and `libc` stand for is the default. */

@@ -59,11 +59,18 @@ export function addressesServed(serves: readonly Serve[], objects: Objects | und
     for (const at of addressesOf(serve, objects)) {
       const earlier = served.get(printPeer(at));
       if (earlier)
-        throw new CairnError('USAGE', `--serve: ${printPeer(at)} is of ${earlier.name} and ${name}: leave one out`);
+        throw new CairnError(
+          'USAGE',
+          `two --serve are for ${printPeer(at)}, of ${namesOf(earlier.name, name)}: leave one out`,
+        );
       served.set(printPeer(at), { at, to: serve.to, name });
     }
   }
   return [...served.values()];
+}
+
+function namesOf(first: string, second: string): string {
+  return first === second ? first : `${first} and ${second}`;
 }
 
 interface Place {
