@@ -45,7 +45,7 @@ export default definePlugin<PrometheusOptions>({
       observeRepetitions: (repetitions) => queries.countRepetitions(repetitions),
       async start() {
         processMetrics(env.metrics);
-        if (withRuntime) runtimeMetrics(env.metrics);
+        if (withRuntime) await runtimeMetrics(env.metrics);
         await certificate?.load();
       },
       serving() {
