@@ -20,6 +20,7 @@ const CONTENTS = [
   /^dist\/([\w-]+\.c?js|LICENSES\.txt)$/,
   /^dist\/types\/(package\.json|[\w/-]+\.d\.m?ts)$/,
   /^docs\/(pictures\/)?[\w-]+\.(md|svg)$/,
+  /^docs\/man\/[\w-]+\.1$/,
   /^examples\/(?!.*node_modules)/,
   /^src\/plugins\/\w+\/README\.md$/,
 ];

@@ -5,14 +5,15 @@ import { corefileSource } from '../server/configuration/corefile-source.ts';
 import { buildCluster, type Cluster, type ClusterOptions } from '../sources/manifests/cluster.ts';
 import { loadManifests } from '../sources/manifests/load.ts';
 import type { PodManifest } from '../sources/manifests/manifest.ts';
-import { findCorefile } from './corefile-input.ts';
+import { type CorefileInput, findCorefile } from './corefile-input.ts';
+import { didYouMeanObject } from './meant.ts';
 import { pluginsFor } from './plugins.ts';
 
 /** Where a command finds a cluster. */
 interface ClusterInput {
   /** Files, folders and patterns; they take precedence over the Corefile. */
   readonly manifests?: readonly string[] | undefined;
-  readonly corefile?: string | undefined;
+  readonly corefile?: string | CorefileInput | undefined;
   /** Packages or folders of plugins that the Corefile uses. */
   readonly plugin?: readonly string[] | undefined;
 }
@@ -34,7 +35,7 @@ export async function loadCluster({ manifests, corefile, plugin }: ClusterInput)
 
 /** The options of the first `kubernetes` of a Corefile. @throws CairnError if it has none */
 export async function kubernetesOptions(
-  corefile: string | undefined,
+  corefile: string | CorefileInput | undefined,
   plugin?: readonly string[],
 ): Promise<KubernetesOptions> {
   const plugins = await pluginsFor(plugin);
@@ -50,10 +51,23 @@ async function load(paths: readonly string[], options: ClusterOptions): Promise<
 }
 
 /** @throws CairnError for a pod that no manifest describes */
-export function findPod({ podManifests }: Cluster, namespace: string, name: string): PodManifest {
-  const found = podManifests.find((pod) => pod.namespace === namespace && pod.name === name);
+export function findPod(cluster: Cluster, namespace: string, name: string): PodManifest {
+  const found = cluster.podManifests.find((pod) => pod.namespace === namespace && pod.name === name);
   if (found) return found;
+  throw new CairnError(
+    'USAGE',
+    `no manifest describes the pod ${namespace}/${name}${hintFor(cluster, namespace, name)}`,
+  );
+}
+
+/** A pod of this name elsewhere, pods of an object of this name, or a pod of a similar name. */
+function hintFor({ podManifests, services }: Cluster, namespace: string, name: string): string {
   const elsewhere = podManifests.filter((pod) => pod.name === name).map((pod) => `-n ${pod.namespace}`);
-  const hint = elsewhere.length > 0 ? `: there is one with ${elsewhere.join(' and ')}` : '';
-  throw new CairnError('USAGE', `no manifest describes the pod ${namespace}/${name}${hint}`);
+  if (elsewhere.length > 0) return `: there is one with ${elsewhere.join(' and ')}`;
+  const inNamespace = podManifests.filter((pod) => pod.namespace === namespace);
+  const [made] = inNamespace.filter((pod) => pod.name.startsWith(`${name}-`));
+  if (made) return `: did you mean its pod ${made.name}?`;
+  const isService = services.some((service) => service.namespace === namespace && service.name === name);
+  if (isService) return ', which is a Service';
+  return didYouMeanObject(namespace, name, podManifests);
 }

@@ -10,6 +10,8 @@ export interface CorefileInput {
   readonly text?: string;
   /** The folder that has no Corefile; `text` is used instead. */
   readonly missingIn?: string;
+  /** It serves a running cluster, and nothing else: what is wrong with the cluster is the reason of each response. */
+  readonly isRunning?: boolean;
 }
 
 const DEFAULT_FILE = 'Corefile';
@@ -20,7 +22,8 @@ const DEFAULT_FILE = 'Corefile';
  *
  * @throws CairnError when the path does not lead to a file.
  */
-export async function findCorefile(conf: string | undefined): Promise<CorefileInput> {
+export async function findCorefile(conf: string | CorefileInput | undefined): Promise<CorefileInput> {
+  if (typeof conf === 'object') return conf;
   if (conf === '-' || conf === 'stdin') return { file: 'stdin', text: await textOf(process.stdin, 'stdin') };
   if (conf === undefined) {
     return existsSync(DEFAULT_FILE)

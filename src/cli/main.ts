@@ -11,4 +11,5 @@ try {
   process.exit(1);
 }
 keepHeapSmall();
-await import('./run.ts');
+const { main } = await import('./run.ts');
+await main(process.argv.slice(2));

@@ -1,6 +1,8 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createWriteStream, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -64,16 +66,16 @@ test('-plugins lists what there is', async () => {
 });
 
 test.each([
-  [['-nosuch'], 2, /-nosuch/],
-  [['-conf'], 2, /-conf.* argument missing/],
+  [['-nosuch'], 2, /^cairn: unknown option '-nosuch'\n {2}usage: cairn serve \[flags\]\n {2}see cairn --help\n$/],
+  [['-conf'], 2, /^cairn: -conf needs a value\n {2}write -conf FILE\n {2}see cairn --help\n$/],
   [['-quiet=maybe'], 2, /invalid boolean value "maybe" for -quiet/],
-  [['-dns.port', '70000'], 2, /-dns\.port takes a port from 0 to 65535/],
-  [['-workers', '0'], 2, /-workers takes a number from 1 to 1024, not "0"/],
+  [['-dns.port', '70000'], 2, /"70000" is not a port\n {2}-dns\.port takes a number from 0 to 65535\n/],
+  [['-workers', '0'], 2, /"0" is not a number of threads\n {2}-workers takes a number from 1 to 1024\n/],
   [['-workers', '1025'], 2, /-workers takes a number from 1 to 1024/],
   [['-workers', 'all'], 2, /-workers takes a number from 1 to 1024/],
   [['-conf', 'nosuch.file'], 1, /loading Corefile via flag: open nosuch\.file: no such file/],
   [['-conf', 'src'], 1, /loading Corefile via flag: open src: is a directory/],
-  [['serve', 'now'], 1, /unexpected argument "now"/],
+  [['serve', 'now'], 2, /unexpected argument "now"\n {2}usage: cairn serve \[flags\]\n/],
 ])('%j is refused with status %i and a reason', async (args, status, message) => {
   const { stderr, code } = await cairn(args);
   expect(stderr).toMatch(message);
@@ -334,11 +336,35 @@ test('a pidfile that is a FIFO without a reader is not waited for', async () => 
   expect(await cairn.signal('SIGTERM')).toBe(0);
 });
 
-test('a second SIGINT does not wait, and ends with status 2', async () => {
-  const corefile = `${hosts('192.0.2.1').slice(0, -2)}health 127.0.0.1:0 {\nlameduck 60s\n}\n}\n`;
-  const cairn = await start([], folderWith({ Corefile: corefile }));
-  cairn.child.kill('SIGINT');
+const lameduck = `${hosts('192.0.2.1').slice(0, -2)}health 127.0.0.1:0 {\nlameduck 10m\n}\n}\n`;
+
+test('SIGINT ends an idle server at once, whatever the lameduck time', async () => {
+  const cairn = await start([], folderWith({ Corefile: lameduck }));
+  expect((await ask(cairn.port, 'www.example.org', 'A')).answer).toEqual(['192.0.2.1']);
+  const idle = connect(cairn.port, '127.0.0.1');
+  onTestFinished(() => void idle.destroy());
+  await once(idle, 'connect');
+  expect(await cairn.signal('SIGINT')).toBe(0);
+  expect(cairn.output()).not.toContain('lameduck mode');
+});
+
+test('SIGINT while the server ends does not wait, and ends it with status 2', async () => {
+  const cairn = await start([], folderWith({ Corefile: lameduck }));
+  cairn.child.kill('SIGTERM');
   await vi.waitFor(() => expect(cairn.output()).toContain('lameduck mode'), PATIENT);
+  expect(await cairn.signal('SIGINT')).toBe(2);
+});
+
+test('SIGINT waits for a query in flight, and a second SIGINT does not', async () => {
+  const silent = createSocket('udp4').bind(0, '127.0.0.1');
+  onTestFinished(() => void silent.close());
+  await once(silent, 'listening');
+  const asked = once(silent, 'message');
+  const cairn = await start([], folderWith({ Corefile: `. {\nforward . 127.0.0.1:${silent.address().port}\n}\n` }));
+  void ask(cairn.port, 'www.example.org', 'A').catch(() => {});
+  await asked;
+  cairn.child.kill('SIGINT');
+  await vi.waitFor(() => expect(cairn.output()).toContain('SIGINT: Shutting down'), PATIENT);
   expect(await cairn.signal('SIGINT')).toBe(2);
 });
 

@@ -1,136 +1,94 @@
+import { closest } from '../../base/suggest.ts';
 import { parseType } from '../../dns/rr.ts';
 import { canonicalAddress } from '../../net/addresses.ts';
 import type { Peer } from '../../net/transport.ts';
-import { IMAGE_NAMES, type ProgramStubs, RUNTIME_NAMES, STUB_NAMES, stubsOfProgram } from '../../resolver/index.ts';
-import { parseCommand } from '../command.ts';
-import { UsageError } from '../flags.ts';
-
-export const USAGE = `Usage:
-  cairn lookup NAME [TYPE] [flags]
-
-Looks a name up as a pod would: with its search list, ndots and stub resolver. Without TYPE it asks for A and AAAA, as
-getaddrinfo does. The exit status is 0 if it finds records, 1 if not, 2 if the command line is wrong.
-
-Client:
-  -n, --namespace NAMESPACE   an ordinary pod of this namespace
-  --pod NAME                  a pod of the manifests, with its dnsPolicy and dnsConfig
-  --resolv-conf FILE          a client with this resolv.conf (default: /etc/resolv.conf)
-  --image NAME                what its image is made of: ${IMAGE_NAMES.join(', ')} (default: debian)
-  --runtime NAME              what it asks with: ${RUNTIME_NAMES.join(', ')} (default: libc)
-  --libc NAME                 one stub resolver for everything, in place of the two:
-                              ${STUB_NAMES.join(', ')}
-
-Server:
-  --corefile FILE             a server for this Corefile, within this process; no port is needed
-                              (default for pods: ./Corefile)
-  --plugin NAME               a package or folder of a plugin that the Corefile uses; may be given several times
-  --server ADDRESS[:PORT]     this server instead of the client's nameservers
-  --cluster-domain DOMAIN     the cluster's domain, if no Corefile states it (default: cluster.local)
-
-Output:
-  --trace                     every candidate and query, each response and its reason, and how to need fewer queries
-  --json                      the same as JSON
-`;
+import { type ProgramStubs, stubsOfProgram } from '../../resolver/index.ts';
+import { corefileFor } from '../cluster-corefile.ts';
+import type { LookupValues } from '../commands/lookup.ts';
+import type { CorefileInput } from '../corefile-input.ts';
+import { readPod } from '../pod-flag.ts';
+import { UsageError } from '../usage.ts';
+import { readSubject, type Subject } from './subject.ts';
 
 /** What the command line of `cairn lookup` says. */
 export interface LookupFlags {
-  readonly name: string;
-  readonly type: string | undefined;
+  readonly subject: Subject;
   readonly stubs: ProgramStubs;
   readonly namespace: string | undefined;
   readonly pod: string | undefined;
   readonly resolvConf: string | undefined;
-  readonly corefile: string | undefined;
+  /** A Corefile, or that of the manifests or the kubeconfig that are named. */
+  readonly corefile: string | CorefileInput | undefined;
   /** Packages or folders of plugins that the Corefile uses. */
   readonly plugin: readonly string[];
+  /** Its address may be a name. */
   readonly server: Peer | undefined;
+  readonly timeoutMs: number | undefined;
   readonly clusterDomain: string | undefined;
   readonly trace: boolean;
   readonly json: boolean;
 }
 
-const OPTIONS = {
-  namespace: { type: 'string', short: 'n' },
-  pod: { type: 'string' },
-  'resolv-conf': { type: 'string' },
-  libc: { type: 'string' },
-  image: { type: 'string' },
-  runtime: { type: 'string' },
-  corefile: { type: 'string' },
-  plugin: { type: 'string', multiple: true, default: [] as string[] },
-  server: { type: 'string' },
-  'cluster-domain': { type: 'string' },
-  trace: { type: 'boolean', default: false },
-  json: { type: 'boolean', default: false },
-} as const;
-
-/** @throws UsageError */
-export function parseLookup(args: readonly string[]): LookupFlags {
-  const { values, positionals } = parseCommand(args, OPTIONS, USAGE);
-  const [name, type, ...rest] = positionals;
-  if (name === undefined) throw wrong('NAME is missing: give the name to look up');
-  if (rest.length > 0) throw wrong(`unexpected argument "${rest[0]}"`);
-  const { namespace, pod, corefile, plugin, trace, json } = values;
-  const resolvConf = values['resolv-conf'];
-  const clusterDomain = values['cluster-domain'];
+/** @throws UsageError for flags that contradict each other, or whose values cannot be read */
+export function readLookup(name: string, type: string | undefined, values: LookupValues): LookupFlags {
+  const { plugin = [], resolvConf, clusterDomain, context, timeout: timeoutMs, trace = false, json = false } = values;
+  const subject = readSubject(name, readType(type));
+  const { namespace, pod } = clientOf(values, subject);
   const isPod = namespace !== undefined || pod !== undefined;
+  const corefile = corefileFor(values, values.kubeconfig !== undefined) ?? values.corefile;
   if (isPod && resolvConf !== undefined)
-    throw wrong("give --resolv-conf or a pod, not both: the kubelet makes the pod's resolv.conf");
-  if (corefile !== undefined && values.server !== undefined) throw wrong('give --corefile or --server, not both');
-  if (pod !== undefined && values.server !== undefined) {
-    throw wrong('--pod needs a Corefile with manifests: with --server, give only --namespace');
-  }
-  if (clusterDomain !== undefined && (!isPod || values.server === undefined)) {
-    throw wrong('--cluster-domain needs --namespace and --server: a Corefile states the domain itself');
-  }
+    throw new UsageError('give --resolv-conf or a pod, not both', "the kubelet makes the pod's resolv.conf");
+  if (pod !== undefined && (values.server ?? values.kubeconfig) !== undefined)
+    throw new UsageError('--pod needs manifests', 'with --server or --kubeconfig, give only --namespace');
+  if (clusterDomain !== undefined && (!isPod || values.server === undefined))
+    throw new UsageError('--cluster-domain needs --namespace and --server', 'a Corefile states the domain itself');
+  if (context !== undefined && values.kubeconfig === undefined)
+    throw new UsageError('--context needs --kubeconfig', 'give --kubeconfig FILE --context NAME');
   return {
-    ...{ name, type: readType(type), stubs: readStubs(values), server: readServer(values.server) },
+    ...{ subject, stubs: readStubs(values), server: readServer(values.server), timeoutMs },
     ...{ namespace, pod, resolvConf, corefile, plugin, clusterDomain, trace, json },
   };
 }
 
-function readType(type: string | undefined): string | undefined {
-  if (type === undefined || parseType(type) !== undefined) return type?.toUpperCase();
-  throw wrong(`"${type}" is not a record type`);
+/** The client: a cluster that is named without a client is seen by a pod, and an object by one of its namespace. */
+function clientOf(
+  values: LookupValues,
+  { object }: Subject,
+): { namespace: string | undefined; pod: string | undefined } {
+  const { namespace, pod } = readPod(values);
+  const isOther = values.resolvConf !== undefined || pod !== undefined;
+  if (namespace !== undefined || isOther) return { namespace, pod };
+  if (object) return { namespace: object.namespace ?? 'default', pod };
+  return { namespace: values.manifests || values.kubeconfig !== undefined ? 'default' : undefined, pod };
 }
 
-interface Program {
-  readonly libc?: string | undefined;
-  readonly image?: string | undefined;
-  readonly runtime?: string | undefined;
+const USUAL_TYPES = ['A', 'AAAA', 'CAA', 'CNAME', 'HTTPS', 'MX', 'NS', 'PTR', 'SOA', 'SRV', 'SVCB', 'TXT'];
+
+function readType(type: string | undefined): string | undefined {
+  if (type === undefined || parseType(type) !== undefined) return type?.toUpperCase();
+  const meant = closest(type, USUAL_TYPES);
+  const right = meant === undefined ? 'write one such as A, SRV or TYPE65' : `did you mean ${meant}?`;
+  throw new UsageError(`"${type}" is not a record type`, right);
 }
 
 /** What `debian` and `libc` stand for is the default. */
-function readStubs({ libc, image, runtime }: Program): ProgramStubs {
-  if (libc === undefined) {
-    const program = { image: oneOf('image', image ?? 'debian', IMAGE_NAMES) };
-    return stubsOfProgram({ ...program, runtime: oneOf('runtime', runtime ?? 'libc', RUNTIME_NAMES) });
-  }
-  if (image !== undefined || runtime !== undefined) throw wrong('give --libc, or --image and --runtime');
-  const stub = oneOf('libc', libc, STUB_NAMES);
-  return { stub, recordsStub: stub };
-}
-
-function oneOf<T extends string>(flag: string, text: string, names: readonly T[]): T {
-  const name = names.find((one) => one === text);
-  if (name !== undefined) return name;
-  throw wrong(`--${flag} is one of ${names.join(', ')}, not "${text}"`);
+function readStubs({ libc, image = 'debian', runtime = 'libc' }: LookupValues): ProgramStubs {
+  return libc === undefined ? stubsOfProgram({ image, runtime }) : { stub: libc, recordsStub: libc };
 }
 
 const DNS_PORT = 53;
 
-/** `192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1`, `[2001:db8::1]:5353` */
+/** `192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1`, `[2001:db8::1]:5353`, `dns.example.org`, `dns.example.org:5353` */
 function readServer(text: string | undefined): Peer | undefined {
   if (text === undefined) return undefined;
   const alone = canonicalAddress(text);
   if (alone !== undefined) return { address: alone, port: DNS_PORT };
-  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
-  const address = canonicalAddress(bracketed ?? plain ?? '');
+  const [, bracketed, plain = '', digits = `${DNS_PORT}`] =
+    /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
+  const address = canonicalAddress(bracketed ?? plain) ?? (HOST_NAME.test(plain) ? plain : undefined);
   const port = Number(digits);
   if (address !== undefined && port >= 1 && port <= 65535) return { address, port };
-  throw wrong(`--server is ADDRESS or ADDRESS:PORT, not "${text}"`);
+  throw new UsageError(`--server cannot be "${text}"`, 'it is ADDRESS, ADDRESS:PORT, NAME or NAME:PORT');
 }
 
-function wrong(problem: string): UsageError {
-  return new UsageError(`${problem}\n${USAGE}`);
-}
+const HOST_NAME = /^(?!-)[\w-]{1,63}(?:\.[\w-]{1,63})*\.?$/;

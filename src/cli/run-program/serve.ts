@@ -1,8 +1,10 @@
 import { CairnError } from '../../base/errors.ts';
-import { didYouMean } from '../../base/suggest.ts';
+import { canonicalAddress } from '../../net/addresses.ts';
 import { type Peer, printPeer } from '../../net/transport.ts';
 import { type EndpointSlice, NO_PORT, type Port, type Service } from '../../registry/records.ts';
 import type { PodManifest } from '../../sources/manifests/manifest.ts';
+import { didYouMeanObject } from '../meant.ts';
+import { UsageError } from '../usage.ts';
 
 /** What `--serve` says: who accepts the connections to a Service or Pod. */
 export interface Serve {
@@ -29,16 +31,22 @@ interface Objects {
   readonly podManifests: readonly PodManifest[];
 }
 
-const FORM = 'NAMESPACE/NAME[:PORT]=[ADDRESS:]PORT, such as shop/web=127.0.0.1:8080';
+const FORM = 'it is NAMESPACE/NAME[:PORT]=[ADDRESS:]PORT, such as shop/web=127.0.0.1:8080';
 
-/** @throws CairnError */
+/** @throws UsageError */
 export function parseServe(text: string): Serve {
   const [, namespace, name, port, bracketed, plain, digits] =
     /^([^/=:]+)\/([^/=:]+)(?::([^=:]+))?=(?:\[([^\]]+)\]:|([^:[\]]+):)?(\d{1,5})$/.exec(text) ?? [];
   const to = { address: bracketed ?? plain ?? '127.0.0.1', port: Number(digits) };
-  if (namespace !== undefined && name !== undefined && to.port >= 1 && to.port <= 65_535)
+  if (namespace !== undefined && name !== undefined && to.port >= 1 && to.port <= 65_535) {
+    if (to.address !== 'localhost' && canonicalAddress(to.address) === undefined)
+      throw new UsageError(
+        `--serve ${text}: "${to.address}" is not an address`,
+        'give the IP address of the host, or localhost',
+      );
     return { namespace, name, port, to };
-  throw new CairnError('USAGE', `--serve is ${FORM}, not "${text}"`);
+  }
+  throw new UsageError(`--serve cannot be "${text}"`, FORM);
 }
 
 /** The addresses for which connections are accepted. @throws CairnError for an object or a port that does not exist */
@@ -51,11 +59,18 @@ export function addressesServed(serves: readonly Serve[], objects: Objects | und
     for (const at of addressesOf(serve, objects)) {
       const earlier = served.get(printPeer(at));
       if (earlier)
-        throw new CairnError('USAGE', `--serve: ${printPeer(at)} is of ${earlier.name} and ${name}: leave one out`);
+        throw new CairnError(
+          'USAGE',
+          `two --serve are for ${printPeer(at)}, of ${namesOf(earlier.name, name)}: leave one out`,
+        );
       served.set(printPeer(at), { at, to: serve.to, name });
     }
   }
   return [...served.values()];
+}
+
+function namesOf(first: string, second: string): string {
+  return first === second ? first : `${first} and ${second}`;
 }
 
 interface Place {
@@ -90,9 +105,8 @@ function placesOf({ namespace, name, port }: Serve, { services, slices, podManif
   if (service) return own.filter((slice) => slice.service === name).map(atEndpoints);
   const pod = podManifests.find(isNamed);
   if (pod) return placesOfPod(pod, own, port);
-  const known = [...services, ...podManifests].map((one) => `${one.namespace}/${one.name}`);
-  const wanted = `${namespace}/${name}`;
-  throw new CairnError('USAGE', `--serve: the cluster has no Service and no Pod ${wanted}${didYouMean(wanted, known)}`);
+  const meant = didYouMeanObject(namespace, name, [...services, ...podManifests]);
+  throw new CairnError('USAGE', `--serve: the cluster has no Service and no Pod ${namespace}/${name}${meant}`);
 }
 
 function atEndpoints({ endpoints, ports }: EndpointSlice): Place {
