@@ -1,4 +1,5 @@
-import { CorefileErrors, type CorefileWarning, printWarning } from '../corefile/error.ts';
+import { CorefileErrors, printWarning } from '../corefile/error.ts';
+import type { CorefileWarning } from '../corefile/warnings.ts';
 import { printable } from '../observe/printable.ts';
 import { corefileSource } from '../server/configuration/corefile-source.ts';
 import { rehearse } from '../server/reload/rehearsal.ts';

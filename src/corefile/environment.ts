@@ -1,6 +1,6 @@
-import type { CorefileWarning } from './error.ts';
 import type { Position } from './position.ts';
 import type { Token } from './token.ts';
+import type { CorefileWarning } from './warnings.ts';
 
 /** Names and values of environment variables; `process.env` is one. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -50,7 +50,7 @@ function substitute(token: Token, env: Environment, { warnings, empty }: Substit
   const text = token.text.replace(REFERENCE, (reference: string, dollar?: string, percent?: string) => {
     const name = dollar ?? percent ?? '';
     const value = Object.hasOwn(env, name) ? env[name] : undefined;
-    if (value === undefined) warnings.push({ position, message: warningOf(reference, name) });
+    if (value === undefined) warnings.push({ name: 'unset-variable', position, message: warningOf(reference, name) });
     if (!value) {
       empty.push({ position, reason: `the environment variable '${name}' is ${value === '' ? 'empty' : 'not set'}` });
     }

@@ -1,6 +1,7 @@
-import { type CorefileError, type CorefileWarning, syntaxError } from './error.ts';
-import type { Position } from './position.ts';
+import { type CorefileError, syntaxError } from './error.ts';
+import { inFile, type Locate, type Position } from './position.ts';
 import type { Token, TokenKind } from './token.ts';
+import type { CorefileWarning } from './warnings.ts';
 
 interface Lexed {
   readonly tokens: Token[];
@@ -10,8 +11,8 @@ interface Lexed {
 
 /** The state of the lexer: `at` and `lineStart` are indexes into the text, `lastLine` is the line on which the last token ended. */
 interface Scan extends Lexed {
-  readonly file: string;
   readonly text: string;
+  readonly locate: Locate;
   at: number;
   line: number;
   lineStart: number;
@@ -21,16 +22,27 @@ interface Scan extends Lexed {
 const SPACE = /\p{White_Space}/u;
 const BYTE_ORDER_MARK = '\uFEFF';
 
-/** Splits the text of one file into tokens. After an error it goes on with the next line. */
-export function lex(file: string, text: string): Lexed {
+/** A blank that is not one of ASCII: web pages have them. */
+const ODD_SPACE = /[^\0-\x7f]/;
+/** Characters without a look of their own, and blanks within quotes that are not of ASCII. */
+const INVISIBLE = /[\u00AD\u200B-\u200F\u2060\uFEFF]/;
+const ODD_IN_QUOTES = /(?=[^\0-\x7f])[\p{White_Space}\u00AD\u200B-\u200F\u2060\uFEFF]/u;
+
+/** Splits a text into tokens. After an error it goes on with the next line. */
+export function lex(text: string, locate: Locate = inFile('Corefile')): Lexed {
   const at = text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
-  const scan: Scan = { file, text, at, line: 1, lineStart: at, lastLine: 0, tokens: [], errors: [], warnings: [] };
+  const scan: Scan = { text, locate, at, line: 1, lineStart: at, lastLine: 0, tokens: [], errors: [], warnings: [] };
+  let oddLine = 0;
   while (scan.at < text.length) {
     const char = text[scan.at]!;
     if (char === '"') readQuoted(scan);
     else if (char === '#') readComment(scan);
-    else if (SPACE.test(char)) advance(scan, scan.at + 1);
-    else readWord(scan);
+    else if (SPACE.test(char)) {
+      if (ODD_SPACE.test(char) && oddLine !== scan.line)
+        doubt(scan, here(scan), `${codeOf(char)} is read as a blank`, ' ');
+      if (ODD_SPACE.test(char)) oddLine = scan.line;
+      advance(scan, scan.at + 1);
+    } else readWord(scan);
   }
   return { tokens: scan.tokens, errors: scan.errors, warnings: scan.warnings };
 }
@@ -39,7 +51,7 @@ export function lex(file: string, text: string): Lexed {
 const TYPOGRAPHIC = /^[\u2018-\u201F\u00AB]/;
 
 function readWord(scan: Scan): void {
-  const position = here(scan);
+  const start = here(scan);
   let word = '';
   for (; scan.at < scan.text.length; scan.at++) {
     const char = scan.text[scan.at]!;
@@ -47,30 +59,45 @@ function readWord(scan: Scan): void {
     if (char === '#' || SPACE.test(char)) break;
     word += char;
   }
-  push(scan, word === '{' || word === '}' ? word : 'word', word, position);
+  push(scan, word === '{' || word === '}' ? word : 'word', word, start);
   const typographic = TYPOGRAPHIC.exec(word)?.[0];
   if (typographic) {
-    const message = `the typographic quote ${typographic} is an ordinary character and quotes nothing: write "`;
-    scan.warnings.push({ position, message });
+    doubt(scan, start, `the typographic quote ${typographic} is an ordinary character and quotes nothing`, '"');
   }
+  const invisible = INVISIBLE.exec(word)?.[0];
+  if (invisible) doubt(scan, start, `the word has an invisible character, ${codeOf(invisible)}`);
   if (scan.text[scan.at] !== '#') return;
-  const hash = here(scan);
+  const position = here(scan).position;
   const message = `a comment starts within a word: '${readComment(scan)}' is dropped; quote a word that has a '#' in it`;
-  scan.warnings.push({ position: hash, message });
+  scan.warnings.push({ name: 'in-word-comment', position, message });
 }
 
 function readQuoted(scan: Scan): void {
-  const position = here(scan);
+  const begin = here(scan);
   const start = scan.at + 1;
   const end = closingQuote(scan.text, start);
   if (end === -1) {
-    scan.errors.push(syntaxError(position, `Quote is never closed, expecting '"'`));
+    scan.errors.push(syntaxError(begin.position, `Quote is never closed, expecting '"'`));
     scan.at = endOfLine(scan);
-    push(scan, 'quoted', scan.text.slice(start, scan.at).trimEnd(), position);
+    push(scan, 'quoted', scan.text.slice(start, scan.at).trimEnd(), begin);
   } else {
     advance(scan, end + 1);
-    push(scan, 'quoted', unescapeQuotes(scan.text.slice(start, end)), position);
+    const text = scan.text.slice(start, end);
+    push(scan, 'quoted', unescapeQuotes(text), begin);
+    const odd = ODD_IN_QUOTES.exec(text)?.[0];
+    if (odd) doubt(scan, begin, `the quoted text has ${codeOf(odd)}, which looks like a blank or like nothing`);
   }
+}
+
+/** Warns of what word processors and web pages write; `instead` is what to write in its place, if anything. */
+function doubt({ warnings }: Scan, { position }: Here, what: string, instead?: string): void {
+  const remedy = instead === undefined ? 'remove it' : instead === ' ' ? 'write a blank' : `write ${instead}`;
+  warnings.push({ name: 'typography', position, message: `${what}: ${remedy}` });
+}
+
+function codeOf(char: string): string {
+  const code = `U+${char.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
+  return char === '\u00A0' ? `a non-breaking space (${code})` : code;
 }
 
 function readComment(scan: Scan): string {
@@ -79,13 +106,19 @@ function readComment(scan: Scan): string {
   return scan.text.slice(start, scan.at).trimEnd();
 }
 
-function push(scan: Scan, kind: TokenKind, text: string, position: Position): void {
-  scan.tokens.push({ kind, text, position, endLine: scan.line, startsLine: position.line > scan.lastLine });
+/** The line of the text, and its position in the file that the text is a part of. */
+interface Here {
+  readonly line: number;
+  readonly position: Position;
+}
+
+function push(scan: Scan, kind: TokenKind, text: string, { line, position }: Here): void {
+  scan.tokens.push({ kind, text, position, startsLine: line > scan.lastLine });
   scan.lastLine = scan.line;
 }
 
-function here({ file, line, at, lineStart }: Scan): Position {
-  return { file, line, column: at - lineStart + 1 };
+function here({ locate, line, at, lineStart }: Scan): Here {
+  return { line, position: locate(line, at - lineStart + 1) };
 }
 
 function advance(scan: Scan, to: number): void {

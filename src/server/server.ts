@@ -5,7 +5,8 @@
  */
 
 import { CairnError, messageOf } from '../base/errors.ts';
-import { CorefileErrors, type CorefileWarning, printWarning } from '../corefile/error.ts';
+import { CorefileErrors, printWarning } from '../corefile/error.ts';
+import type { CorefileWarning } from '../corefile/warnings.ts';
 import { localAddresses } from '../net/addresses.ts';
 import { type Clock, systemClock } from '../observe/clock.ts';
 import { createLogger, type Logger, type LogSink, processSink } from '../observe/log.ts';
@@ -126,6 +127,7 @@ export class Server {
     try {
       next = new Instance(configuration, this.world, claims);
       this.warn(next.warnings);
+      await next.load();
       await next.start();
       await this.ports?.open(next);
       return next;

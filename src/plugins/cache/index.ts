@@ -12,7 +12,7 @@ export default definePlugin<CacheOptions>({
   name: 'cache',
   dependsOn: 'marked',
 
-  parse: (uses, { zones }) => parseCache(once(uses), zones),
+  parse: (uses, block) => parseCache(once(uses), block),
 
   create(options, env) {
     const metrics = cacheMetrics(options.zones, env);

@@ -30,10 +30,12 @@ function makeFromManifests(options: ManifestOptions, env: PluginEnv): FilledRegi
     },
   });
   let started: Promise<void> | undefined;
+  const start = () => (started ??= source.start());
   return {
     registry,
     stats: () => source.stats(),
-    start: () => (started ??= source.start()),
+    load: start,
+    start,
     stop: () => source.stop(),
   };
 }

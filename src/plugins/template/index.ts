@@ -1,5 +1,7 @@
 import { Class, Rcode } from '../../dns/message.ts';
 import type { Name } from '../../dns/name.ts';
+import { readsLabels } from '../../expression/constant.ts';
+import { NO_LABELS } from '../../plugin/arguments.ts';
 import { UnservedError } from '../../plugin/existing.ts';
 import { closedZones } from '../../plugin/lookup.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
@@ -22,11 +24,17 @@ export default definePlugin<readonly Stanza[]>({
 
   ends: (stanzas) => ({
     zones: stanzas.flatMap(endedZones),
+    asked: stanzas.flatMap(({ zones }) => zones),
     remedy: "name a type instead of ANY, or add 'match' and 'fallthrough'",
   }),
 
   create(stanzas, env) {
     const metrics = templateMetrics(env);
+    const expressions = stanzas.flatMap(({ conditions, variables }) => [
+      ...conditions,
+      ...variables.map(({ expression }) => expression),
+    ]);
+    if (expressions.some(readsLabels) && !env.block.labelled) env.log.warning(NO_LABELS);
     const existence = createExistence(stanzas, env.label);
     const respond = (query: Query, stanza: Stanza, found: Found): Reply | Promise<Reply> => {
       const { server } = query;

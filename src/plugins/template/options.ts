@@ -5,7 +5,6 @@ import {
   fallthroughZones,
   integer,
   parseOptions,
-  zonesArgument,
 } from '../../corefile/arguments.ts';
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
 import { atToken, attempt, CorefileError, throwAll } from '../../corefile/error.ts';
@@ -17,7 +16,7 @@ import { parseType, QType } from '../../dns/rr.ts';
 import type { Expression, QueryFunction, Type, Vocabulary } from '../../expression/expression.ts';
 import { FUNCTIONS } from '../../expression/functions.ts';
 import { readCondition, readExpression } from '../../expression/parser.ts';
-import { ignoreUpstream } from '../../plugin/arguments.ts';
+import { blockZones, ignoreUpstream } from '../../plugin/arguments.ts';
 import type { ParseContext } from '../../plugin/plugin.ts';
 import { FIELDS } from './data.ts';
 import { parseTemplate } from './go/parser.ts';
@@ -75,7 +74,7 @@ function parseStanza(directive: Directive, block: ParseContext): Stanza {
   const stanza: Draft = {
     class: readCode(className, 'query class', parseClass, Class.ANY),
     type: readCode(type, 'RR class', parseType, QType.ANY),
-    zones: zonesArgument(zones, block.zones),
+    zones: blockZones(zones, block),
     ...{ patterns: [], answer: [], authority: [], additional: [], fallthrough: [] },
     ...{ variables: [], conditions: [] },
     ...{ rcode: Rcode.NOERROR, extendedError: undefined },
@@ -113,7 +112,7 @@ function optionReaders(stanza: Draft, block: ParseContext): Record<string, (line
       stanza.variables = [...stanza.variables, { name, expression }];
     },
     expr(line) {
-      stanza.conditions = [...stanza.conditions, readCondition(atLeastArgs(line, 1), vocabulary)];
+      stanza.conditions = [...stanza.conditions, readCondition(atLeastArgs(line, 1), vocabulary, block.warn)];
     },
     ...ignoreUpstream(block),
   };
