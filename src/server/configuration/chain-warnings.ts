@@ -1,17 +1,32 @@
+import type { Directive } from '../../corefile/ast.ts';
+import type { ServerKey } from '../../corefile/key.ts';
 import { printPosition } from '../../corefile/position.ts';
 import type { CorefileWarning } from '../../corefile/warnings.ts';
 import { isAtOrBelow, type Name, ROOT } from '../../dns/name.ts';
-import type { ChainEnd } from '../../plugin/plugin.ts';
-import type { BlockConfiguration, PluginConfiguration } from './configuration.ts';
+import type { ChainEnd, PluginDefinition } from '../../plugin/plugin.ts';
+
+/** What a block says of its chain. */
+interface ChainBlock {
+  readonly keys: readonly ServerKey[];
+  readonly zones: readonly Name[];
+  /** In chain order. */
+  readonly plugins: readonly ChainPlugin[];
+}
+
+interface ChainPlugin {
+  readonly definition: PluginDefinition;
+  readonly options: unknown;
+  readonly directive: Directive;
+}
 
 /** A plugin that answers queries, and which. */
 interface Answering {
-  readonly plugin: PluginConfiguration;
+  readonly plugin: ChainPlugin;
   readonly end: ChainEnd;
 }
 
 /** Warnings about what is of no use in the chain of a block: no plugin that answers, and plugins that no query reaches. */
-export function chainWarnings(block: BlockConfiguration): CorefileWarning[] {
+export function chainWarnings(block: ChainBlock): CorefileWarning[] {
   const { keys, zones, plugins } = block;
   const answering = plugins.flatMap((plugin) => {
     const end = plugin.definition.ends?.(plugin.options);
