@@ -3,4 +3,5 @@ import { keepHeapSmall } from './heap.ts';
 
 // This runs before anything else is loaded: loading would make the heap large, and V8 does not give that memory back.
 keepHeapSmall();
-await import('./run.ts');
+const { main } = await import('./run.ts');
+await main(process.argv.slice(2));

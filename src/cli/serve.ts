@@ -7,20 +7,20 @@ import { corefileSource } from '../server/configuration/corefile-source.ts';
 import type { ListeningAddress } from '../server/listeners/sockets.ts';
 import { Server } from '../server/server.ts';
 import { versionText } from '../version.ts';
+import type { ServeValues } from './commands/serve.ts';
 import { type CorefileInput, findCorefile } from './corefile-input.ts';
-import type { Flags } from './flags.ts';
 import { pluginsFor } from './plugins.ts';
 import { handleSignals } from './signals.ts';
 import { releaseStartMemory } from './start-memory.ts';
 
 const EXIT_ERROR = 1;
 
+const DNS_PORT = 53;
+
 /** Serves DNS until a signal ends it. @throws the error that keeps the server from starting. */
-export async function serve(flags: Flags): Promise<void> {
-  const { conf, dnsPort, workers, reuseport, pidfile, quiet } = flags;
+export async function serve(flags: ServeValues): Promise<void> {
+  const { conf, 'dns.port': dnsPort = DNS_PORT, workers = 1, reuseport = false, pidfile, quiet } = flags;
   const log = createLogger(processSink);
-  // The program that reads the log may have ended; the server goes on.
-  process.stdout.on('error', () => {});
   let server: Server | undefined;
   const ended = () => {
     if (pidfile !== undefined) rmSync(pidfile, { force: true });

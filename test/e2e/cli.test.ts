@@ -64,16 +64,16 @@ test('-plugins lists what there is', async () => {
 });
 
 test.each([
-  [['-nosuch'], 2, /-nosuch/],
-  [['-conf'], 2, /-conf.* argument missing/],
+  [['-nosuch'], 2, /^cairn: unknown option '-nosuch'\n {2}usage: cairn serve \[flags\]\n {2}see cairn --help\n$/],
+  [['-conf'], 2, /^cairn: -conf needs a value\n {2}write -conf FILE\n {2}see cairn --help\n$/],
   [['-quiet=maybe'], 2, /invalid boolean value "maybe" for -quiet/],
-  [['-dns.port', '70000'], 2, /-dns\.port takes a port from 0 to 65535/],
-  [['-workers', '0'], 2, /-workers takes a number from 1 to 1024, not "0"/],
+  [['-dns.port', '70000'], 2, /"70000" is not a port\n {2}-dns\.port takes a number from 0 to 65535\n/],
+  [['-workers', '0'], 2, /"0" is not a number of threads\n {2}-workers takes a number from 1 to 1024\n/],
   [['-workers', '1025'], 2, /-workers takes a number from 1 to 1024/],
   [['-workers', 'all'], 2, /-workers takes a number from 1 to 1024/],
   [['-conf', 'nosuch.file'], 1, /loading Corefile via flag: open nosuch\.file: no such file/],
   [['-conf', 'src'], 1, /loading Corefile via flag: open src: is a directory/],
-  [['serve', 'now'], 1, /unexpected argument "now"/],
+  [['serve', 'now'], 2, /unexpected argument "now"\n {2}usage: cairn serve \[flags\]\n/],
 ])('%j is refused with status %i and a reason', async (args, status, message) => {
   const { stderr, code } = await cairn(args);
   expect(stderr).toMatch(message);

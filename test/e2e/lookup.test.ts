@@ -14,8 +14,12 @@ const lookup = (...args: string[]) => run(process.execPath, [MAIN, 'lookup', ...
 test.each([
   [['web', '-n', 'shop'], 0, /^10\.96\.0\.20\n$/],
   [['wbe', '-n', 'shop', '--trace'], 1, /namespace shop has no service wbe; did you mean web\?/],
-  [['web', '--libc', 'nope'], 2, /^--libc is one of .*\nUsage:/],
-  [['--help'], 0, /^Usage:\n {2}cairn lookup NAME \[TYPE\]/],
+  [
+    ['web', '--libc', 'newlib'],
+    2,
+    /^cairn lookup: --libc cannot be "newlib"\n {2}it is one of glibc, .*\n {2}see cairn lookup --help\n$/,
+  ],
+  [['--help'], 0, /^Usage: cairn lookup NAME \[TYPE\] \[flags\]\n/],
 ])('%j ends with status %i', async (args, status, printed) => {
   const { stdout, stderr, code } = await lookup(...args);
   expect(stdout + stderr).toMatch(printed);

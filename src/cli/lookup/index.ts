@@ -12,9 +12,9 @@ import {
   reasonOf,
   syscallOf,
 } from '../../resolver/index.ts';
-import type { Command } from '../command.ts';
+import type { LookupValues } from '../commands/lookup.ts';
 import { type Cheaper, findCheaper } from './advice.ts';
-import { type LookupFlags, parseLookup, USAGE } from './options.ts';
+import { type LookupFlags, readLookup } from './options.ts';
 import { type Recorder, recordExchanges } from './record.ts';
 import { printTrace, recordsFound } from './trace.ts';
 import { openView, type View } from './view.ts';
@@ -22,32 +22,28 @@ import { openView, type View } from './view.ts';
 const EXIT_FOUND = 0;
 const EXIT_NOT_FOUND = 1;
 
-/** `cairn lookup`: a name as a pod sees it, with every query on the way. */
-export const lookup: Command = {
-  usage: USAGE,
-
-  async run(args) {
-    const flags = parseLookup(args);
-    const view = await openView(flags);
-    try {
-      const recorder = recordExchanges(view.exchange);
-      const options = {
-        ...flags.stubs,
-        hosts: view.hosts,
-        resolvConf: view.resolvConf,
-        port: view.port,
-        environment: {},
-      };
-      const ask = { ...(flags.type !== undefined && { type: flags.type }) };
-      const explanation = await createResolver({ ...options, transport: recorder.transport }).explain(flags.name, ask);
-      const cheaper = await findCheaper(explanation, options, flags.type, recorder);
-      print(flags, explanation, view, recorder, cheaper);
-      return explanation.result.ok ? EXIT_FOUND : EXIT_NOT_FOUND;
-    } finally {
-      await view.close();
-    }
-  },
-};
+/** `cairn lookup`: a name as a pod sees it, with every query on the way. The result is the exit status. */
+export async function lookup(name: string, type: string | undefined, values: LookupValues): Promise<number> {
+  const flags = readLookup(name, type, values);
+  const view = await openView(flags);
+  try {
+    const recorder = recordExchanges(view.exchange);
+    const options = {
+      ...flags.stubs,
+      hosts: view.hosts,
+      resolvConf: view.resolvConf,
+      port: view.port,
+      environment: {},
+    };
+    const ask = { ...(flags.type !== undefined && { type: flags.type }) };
+    const explanation = await createResolver({ ...options, transport: recorder.transport }).explain(flags.name, ask);
+    const cheaper = await findCheaper(explanation, options, flags.type, recorder);
+    print(flags, explanation, view, recorder, cheaper);
+    return explanation.result.ok ? EXIT_FOUND : EXIT_NOT_FOUND;
+  } finally {
+    await view.close();
+  }
+}
 
 function print(
   flags: LookupFlags,

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { folderWith } from '../../../test/support/folder.ts';
 import { startServer } from '../../../test/support/server.ts';
-import { lookup as command } from './index.ts';
+import { run } from '../run.ts';
 
 const MANIFESTS = `
 {apiVersion: v1, kind: Service, metadata: {namespace: shop, name: web}, spec: {clusterIP: 10.96.0.20, ports: [{name: http, port: 80}]}}
@@ -33,7 +33,7 @@ async function lookup(args: string, folder = folderWith(FILES)) {
     });
     onTestFinished(() => spy.mockRestore());
   }
-  const code = await command.run(args.replaceAll('DIR', folder).split(' ').filter(Boolean));
+  const code = await run(['lookup', ...args.replaceAll('DIR', folder).split(' ').filter(Boolean)]);
   const plain = (text: string) => text.replaceAll(folder, 'DIR').replace(/ +[\d.]+ ms/g, ' … ms');
   return { stdout: plain(printed.stdout), stderr: plain(printed.stderr), code };
 }
@@ -170,17 +170,17 @@ test('--json tells everything', async () => {
 });
 
 test.each([
-  ['', /NAME is missing: give the name to look up\nUsage:/],
+  ['', /^NAME is missing$/],
   ['a A b', /unexpected argument "b"/],
   ['a NOSUCH', /"NOSUCH" is not a record type/],
-  ['a --nosuch', /Unknown option '--nosuch'/],
-  ['a --libc uclibc', /--libc is one of glibc, musl, .*, not "uclibc"/],
-  ['a --image suse', /--image is one of debian, alpine, alpine-3\.17, not "suse"/],
-  ['a --runtime perl', /--runtime is one of node, libc, go, c-ares, busybox, not "perl"/],
-  ['a --libc musl --image alpine', /give --libc, or --image and --runtime/],
-  ['a --server localhost', /--server is ADDRESS or ADDRESS:PORT, not "localhost"/],
-  ['a --server 192.0.2.1:0', /--server is ADDRESS or ADDRESS:PORT/],
-  ['a --server 192.0.2.1 --corefile b', /not both/],
+  ['a --nosuch', /^unknown option '--nosuch'$/],
+  ['a --libc uclibc', /--libc cannot be "uclibc"/],
+  ['a --image suse', /--image cannot be "suse"/],
+  ['a --runtime perl', /--runtime cannot be "perl"/],
+  ['a --libc musl --image alpine', /give --libc or --image, not both/],
+  ['a --server localhost', /--server cannot be "localhost"/],
+  ['a --server 192.0.2.1:0', /--server cannot be "192.0.2.1:0"/],
+  ['a --server 192.0.2.1 --corefile b', /give --server or --corefile, not both/],
   ['a -n b --resolv-conf c', /give --resolv-conf or a pod, not both/],
   ['a --pod b --server 192.0.2.1', /--pod needs a Corefile with manifests/],
   ['a -n b --cluster-domain c', /--cluster-domain needs --namespace and --server/],

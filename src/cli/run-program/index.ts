@@ -11,13 +11,13 @@ import { CairnError } from '../../base/errors.ts';
 import { DNS_PORT } from '../../net/addresses.ts';
 import { printable } from '../../observe/printable.ts';
 import { printResolvConf, type ResolvConf } from '../../resolver/index.ts';
-import type { Command } from '../command.ts';
+import type { RunValues } from '../commands/run.ts';
 import { openPodView, type PodView } from '../lookup/view.ts';
 import { corefileFor } from './corefile.ts';
 import { type AnswerMessage, serveTcp, serveUdp } from './dns.ts';
 import { openOnLoopback } from './loopback.ts';
 import { hasStarted, type PodNetwork, problemIn, startInNamespaces } from './namespaces.ts';
-import { parseRun, type RunFlags, USAGE } from './options.ts';
+import { type RunFlags, readRun } from './options.ts';
 import { logQueries } from './query-log.ts';
 import { printReport } from './report.ts';
 import { addressesServed, type Served } from './serve.ts';
@@ -29,24 +29,20 @@ const ORDINARY_POD = { 4: '192.0.2.1', 6: '2001:db8::1' };
 /** What shells add to the number of a signal. */
 const SIGNAL_STATUS = 128;
 
-/** `cairn run`: a program with the DNS of a pod. */
-export const runProgram: Command = {
-  usage: USAGE,
-
-  async run(args) {
-    const flags = parseRun(args);
-    if (process.platform !== 'linux')
-      throw new CairnError('NAMESPACES', `cairn run needs Linux: ${process.platform} has no namespaces`);
-    const folder = mkdtempSync(join(tmpdir(), 'cairn-run-'));
-    let ending: Ending;
-    try {
-      ending = await runIn(folder, flags);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-    return ending.signal ? endBy(ending.signal) : ending.code;
-  },
-};
+/** `cairn run`: a program with the DNS of a pod. The result is the exit status. */
+export async function runProgram(words: readonly string[], values: RunValues): Promise<number> {
+  const flags = readRun(words, values);
+  if (process.platform !== 'linux')
+    throw new CairnError('NAMESPACES', `cairn run needs Linux: ${process.platform} has no namespaces`);
+  const folder = mkdtempSync(join(tmpdir(), 'cairn-run-'));
+  let ending: Ending;
+  try {
+    ending = await runIn(folder, flags);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  return ending.signal ? endBy(ending.signal) : ending.code;
+}
 
 interface Ending {
   readonly code: number;

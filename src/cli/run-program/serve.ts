@@ -3,6 +3,7 @@ import { didYouMean } from '../../corefile/suggest.ts';
 import { type Peer, printPeer } from '../../net/transport.ts';
 import { type EndpointSlice, NO_PORT, type Port, type Service } from '../../registry/records.ts';
 import type { PodManifest } from '../../sources/manifests/manifest.ts';
+import { UsageError } from '../usage.ts';
 
 /** What `--serve` says: who accepts the connections to a Service or Pod. */
 export interface Serve {
@@ -29,16 +30,16 @@ interface Objects {
   readonly podManifests: readonly PodManifest[];
 }
 
-const FORM = 'NAMESPACE/NAME[:PORT]=[ADDRESS:]PORT, such as shop/web=127.0.0.1:8080';
+const FORM = 'it is NAMESPACE/NAME[:PORT]=[ADDRESS:]PORT, such as shop/web=127.0.0.1:8080';
 
-/** @throws CairnError */
+/** @throws UsageError */
 export function parseServe(text: string): Serve {
   const [, namespace, name, port, bracketed, plain, digits] =
     /^([^/=:]+)\/([^/=:]+)(?::([^=:]+))?=(?:\[([^\]]+)\]:|([^:[\]]+):)?(\d{1,5})$/.exec(text) ?? [];
   const to = { address: bracketed ?? plain ?? '127.0.0.1', port: Number(digits) };
   if (namespace !== undefined && name !== undefined && to.port >= 1 && to.port <= 65_535)
     return { namespace, name, port, to };
-  throw new CairnError('USAGE', `--serve is ${FORM}, not "${text}"`);
+  throw new UsageError(`--serve cannot be "${text}"`, FORM);
 }
 
 /** The addresses for which connections are accepted. @throws CairnError for an object or a port that does not exist */
