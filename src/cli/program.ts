@@ -17,8 +17,8 @@ export function createProgram(exit: Exit): CommandUnknownOpts {
     if (values.version || values.plugins) exit(await inform(values));
     else await (await import('./serve.ts')).serve(values);
   });
-  const check = defineCheck().action(async (file, values) => {
-    exit(await (await import('./check.ts')).check(file, values));
+  const check = defineCheck().action(async (files, values) => {
+    exit(await (await import('./check/index.ts')).check(files, values));
   });
   const health = defineHealth().action(async (address) => {
     exit(await (await import('./health.ts')).health(address));

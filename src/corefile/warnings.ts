@@ -20,7 +20,6 @@ export const WARNINGS = {
   'other-machine': 'This machine does not have an interface. Only with `--no-files`; without it, this is an error.',
   'other-zone': 'A plugin gets no query, because its zones are outside of those of its server block.',
   'page-port': 'An HTTP page has a port of DNS, so it is not served.',
-  plugin: 'The plugin of a package warns.',
   'shadowed-block': 'A server block gets no query of a zone, because a block before it gets all of them.',
   typography: 'A typographic quote, a non-breaking space or an invisible character, as word processors write them.',
   'unset-variable': 'An environment variable is not set, and its reference becomes empty.',

@@ -52,7 +52,6 @@ export function configure(corefile: Corefile, plugins: readonly PluginDefinition
   const blocks = corefile.blocks.map((block) => configureBlock(block, plugins, dnsPort, { errors, warnings }));
   errors.push(...findConflicts(blocks.map(claimOf)), ...withoutCertificate(blocks), ...blocks.flatMap(missingPlugins));
   warnings.push(...blocks.flatMap(({ keys }) => keys.flatMap((key) => keyWarning(key) ?? [])));
-  warnings.push(...blocks.flatMap(chainWarnings));
   if (errors.length > 0) {
     const reasoned = errors.map((error) => withReason(error, corefile.empty));
     throw new CorefileErrors(inOrder(reasoned), inOrder(warnings));
@@ -94,7 +93,10 @@ function configureBlock(
     configured.push({ definition, options: parsed.options, directive: directives[0]!, text });
     settings = { ...settings, ...definition.settings?.(parsed.options) };
   }
-  return { keys, zones, plugins: configured, settings };
+  const configuration = { keys, zones, plugins: configured, settings };
+  // Without a plugin that has a mistake, the chain would look other than it is meant.
+  if (configured.length === uses.size) warnings.push(...chainWarnings(configuration));
+  return configuration;
 }
 
 /** Errors for plugins that are of no use without others, which the block does not have. */
