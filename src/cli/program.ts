@@ -2,6 +2,7 @@ import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import { versionText } from '../version.ts';
 import { defineCheck } from './commands/check.ts';
 import { defineEnv } from './commands/env.ts';
+import { defineFormat } from './commands/fmt.ts';
 import { defineHealth } from './commands/health.ts';
 import { defineLookup } from './commands/lookup.ts';
 import { defineRun } from './commands/run.ts';
@@ -19,6 +20,9 @@ export function createProgram(exit: Exit): CommandUnknownOpts {
   });
   const check = defineCheck().action(async (files, values) => {
     exit(await (await import('./check/index.ts')).check(files, values));
+  });
+  const format = defineFormat().action(async (files, values) => {
+    exit(await (await import('./format/index.ts')).format(files, values));
   });
   const health = defineHealth().action(async (address) => {
     exit(await (await import('./health.ts')).health(address));
@@ -38,6 +42,7 @@ export function createProgram(exit: Exit): CommandUnknownOpts {
     .commandsGroup('Server:')
     .addCommand(serve, { isDefault: true })
     .addCommand(check)
+    .addCommand(format)
     .addCommand(health)
     .commandsGroup('Names:')
     .addCommand(lookup)

@@ -3,7 +3,20 @@ import { inFile, type Locate, type Position } from './position.ts';
 import type { Token, TokenKind } from './token.ts';
 import type { CorefileWarning } from './warnings.ts';
 
+/** A token or a comment as it is written, for a formatter. */
+export interface Piece {
+  readonly kind: TokenKind | 'comment';
+  readonly text: string;
+  readonly column: number;
+  readonly startsLine: boolean;
+  /** Whether there are blank lines before it. */
+  readonly blankBefore: boolean;
+  /** Whether it touches what is before it. */
+  readonly isGlued: boolean;
+}
+
 interface Lexed {
+  readonly pieces: Piece[];
   readonly tokens: Token[];
   readonly errors: CorefileError[];
   readonly warnings: CorefileWarning[];
@@ -17,6 +30,9 @@ interface Scan extends Lexed {
   line: number;
   lineStart: number;
   lastLine: number;
+  /** The same for pieces, and where the last one ended. */
+  lastPieceLine: number;
+  lastPieceEnd: number;
 }
 
 const SPACE = /\p{White_Space}/u;
@@ -31,7 +47,20 @@ const ODD_IN_QUOTES = /(?=[^\0-\x7f])[\p{White_Space}\u00AD\u200B-\u200F\u2060\u
 /** Splits a text into tokens. After an error it goes on with the next line. */
 export function lex(text: string, locate: Locate = inFile('Corefile')): Lexed {
   const at = text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
-  const scan: Scan = { text, locate, at, line: 1, lineStart: at, lastLine: 0, tokens: [], errors: [], warnings: [] };
+  const scan: Scan = {
+    text,
+    locate,
+    at,
+    line: 1,
+    lineStart: at,
+    lastLine: 0,
+    tokens: [],
+    errors: [],
+    warnings: [],
+    pieces: [],
+    lastPieceLine: 0,
+    lastPieceEnd: -1,
+  };
   let oddLine = 0;
   while (scan.at < text.length) {
     const char = text[scan.at]!;
@@ -44,7 +73,7 @@ export function lex(text: string, locate: Locate = inFile('Corefile')): Lexed {
       advance(scan, scan.at + 1);
     } else readWord(scan);
   }
-  return { tokens: scan.tokens, errors: scan.errors, warnings: scan.warnings };
+  return { pieces: scan.pieces, tokens: scan.tokens, errors: scan.errors, warnings: scan.warnings };
 }
 
 /** Word processors and web pages write these instead of quotes. */
@@ -101,24 +130,40 @@ function codeOf(char: string): string {
 }
 
 function readComment(scan: Scan): string {
-  const start = scan.at;
+  const start = here(scan);
   scan.at = endOfLine(scan);
-  return scan.text.slice(start, scan.at).trimEnd();
+  const comment = scan.text.slice(start.at, scan.at).trimEnd();
+  note(scan, 'comment', comment, start);
+  return comment;
 }
 
-/** The line of the text, and its position in the file that the text is a part of. */
+/** A place in the text, and in the file that the text is a part of. */
 interface Here {
+  readonly at: number;
   readonly line: number;
+  readonly column: number;
   readonly position: Position;
 }
 
-function push(scan: Scan, kind: TokenKind, text: string, { line, position }: Here): void {
+function push(scan: Scan, kind: TokenKind, text: string, start: Here): void {
+  const { line, position } = start;
+  note(scan, kind, kind === 'quoted' ? scan.text.slice(start.at, scan.at) : text, start);
   scan.tokens.push({ kind, text, position, startsLine: line > scan.lastLine });
   scan.lastLine = scan.line;
 }
 
+/** Keeps a piece as it is written; `scan` is at its end. */
+function note(scan: Scan, kind: Piece['kind'], text: string, { line, at, column }: Here): void {
+  const { pieces, lastPieceLine, lastPieceEnd } = scan;
+  const startsLine = line > lastPieceLine;
+  pieces.push({ kind, text, column, startsLine, blankBefore: line > lastPieceLine + 1, isGlued: at === lastPieceEnd });
+  scan.lastPieceLine = scan.line;
+  scan.lastPieceEnd = scan.at;
+}
+
 function here({ locate, line, at, lineStart }: Scan): Here {
-  return { line, position: locate(line, at - lineStart + 1) };
+  const column = at - lineStart + 1;
+  return { at, line, column, position: locate(line, column) };
 }
 
 function advance(scan: Scan, to: number): void {

@@ -149,6 +149,15 @@ export interface ChainEnd {
   readonly remedy?: string;
 }
 
+/** One setting of a plugin, in words. */
+export interface Setting {
+  /** What is set, such as `success TTL`; it may be empty. */
+  readonly what: string;
+  readonly value: string;
+  /** Whether it says where names go: `what` and `value` together are a sentence. */
+  readonly isRoute?: boolean;
+}
+
 export interface BindTarget {
   readonly text: string;
   readonly position: Position;
@@ -212,6 +221,12 @@ export interface PluginDefinition<O = unknown> {
   settings?(options: O): BlockSettings;
   /** Which queries go no further down the chain. Every plugin that answers queries itself says it, and no other. */
   ends?(options: O): ChainEnd;
+  /** What the options mean, in words; without it, lines of the Corefile are compared to say what changes between two of them. */
+  readonly words?: {
+    /** The options whose lines these words stand for; the empty name stands for the arguments of the directive. */
+    readonly covers: readonly string[];
+    of(options: O, blockZones: readonly Name[]): readonly Setting[];
+  };
   /** Makes the plugin; no I/O before {@link Plugin.start}. */
   create(options: O, env: PluginEnv): Plugin;
 }

@@ -6,6 +6,7 @@
 import type { CheckValues } from '../commands/check.ts';
 import { pluginsFor } from '../plugins.ts';
 import { USAGE_STATUS, UsageError } from '../usage.ts';
+import { printDifferences } from './diff.ts';
 import { type CheckSettings, examineAll } from './examine.ts';
 import { isValid, report } from './report.ts';
 import { readSources } from './sources.ts';
@@ -26,6 +27,11 @@ export async function check(files: readonly string[], values: CheckValues): Prom
     files: values.files,
     ignore: values.ignore ?? [],
   };
+  if (values.diff !== undefined) {
+    if (inputs.length > 1) throw new UsageError('--diff compares two Corefiles', 'write --diff OLD NEW');
+    await printDifferences(values.diff, inputs[0]!, settings, json);
+    return 0;
+  }
   const findings = await examineAll(await readSources(inputs), settings);
   report(findings, json ? 'json' : format, strict);
   if (findings.some(({ isUnreadable }) => isUnreadable)) return USAGE_STATUS;

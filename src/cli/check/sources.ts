@@ -22,6 +22,8 @@ export interface CorefileToCheck {
   readonly files: CorefileFiles;
   /** Whether the text is a part of a server block. */
   readonly isPart: boolean;
+  /** Whether it is in a ConfigMap for the imports of another one. */
+  readonly isMounted?: boolean;
   /** Whether some other Corefile of the command line has imported this one. */
   isImported?(): boolean;
 }
@@ -35,7 +37,11 @@ export interface Refused {
 
 /** The Corefiles that the command line names, those in ConfigMaps before what they may import. */
 export async function readSources(inputs: readonly string[]): Promise<readonly Source[]> {
-  const texts = await Promise.all(inputs.map(async (input) => ({ input, ...(await readInput(input)) })));
+  return sourcesOf(await Promise.all(inputs.map(readInput)));
+}
+
+/** The Corefiles in texts that have been read. */
+export function sourcesOf(texts: readonly InputText[]): readonly Source[] {
   const refused: Refused[] = [];
   const plain: CorefileToCheck[] = [];
   const keys: { readonly input: string; readonly key: ConfigMapKey }[] = [];
@@ -73,6 +79,7 @@ function inManifests(keys: readonly { readonly input: string; readonly key: Conf
       ...{ input, inManifest: key, text: key.text, locate: key.locate, files },
       file: key.locate(1, 1).file,
       isPart: key.key.endsWith('.override'),
+      isMounted: !isWhole(each),
       isImported: () => !isWhole(each) && read.has(key.path),
     };
   });
@@ -94,22 +101,27 @@ function mounted(keys: readonly ConfigMapKey[], read: Set<string>): CorefileFile
   };
 }
 
-interface Text {
+/** What a file or standard input holds. */
+export interface InputText {
+  /** As the command line names it. */
+  readonly input: string;
+  /** As errors show it. */
   readonly file: string;
   readonly text: string;
+  /** Why there is no text. */
   readonly problem?: string;
 }
 
 /** The text of a file or of standard input, or why there is none. */
-export async function readInput(input: string): Promise<Text> {
+export async function readInput(input: string): Promise<InputText> {
   const isStdin = input === '-' || input === 'stdin';
   const file = isStdin ? 'stdin' : input;
   try {
     const isPipe = isStdin || statSync(input).isFIFO();
     const octets = isPipe ? await readPipe(input) : await readOctets(input, MAX_COREFILE_OCTETS);
-    return { file, ...textOf(octets) };
+    return { input, file, ...textOf(octets) };
   } catch (thrown) {
-    return { file, text: '', problem: reasonOf(thrown, input) };
+    return { input, file, text: '', problem: reasonOf(thrown, input) };
   }
 }
 

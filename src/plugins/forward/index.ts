@@ -14,6 +14,7 @@ import { createForwarder } from './forwarder.ts';
 import { forwardMetrics } from './metrics.ts';
 import { parseStanza, type Stanza } from './options.ts';
 import { encryptionOf } from './target.ts';
+import { forwardWords } from './words.ts';
 
 /** Forwards queries to other servers. */
 export default definePlugin<readonly Stanza[]>({
@@ -34,6 +35,8 @@ export default definePlugin<readonly Stanza[]>({
   }),
 
   settings: () => ({ anyClass: true, recursion: true }),
+
+  words: { covers: [''], of: forwardWords },
 
   create(stanzas, env) {
     const metrics = forwardMetrics(env.metrics);

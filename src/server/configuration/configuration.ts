@@ -21,6 +21,7 @@ export interface PluginConfiguration {
   readonly options: unknown;
   /** The first use of the directive. */
   readonly directive: Directive;
+  readonly uses: readonly Directive[];
   /** All uses of the directive in normal form: the same text means the same. */
   readonly text: string;
 }
@@ -90,7 +91,7 @@ function configureBlock(
     });
     if (!parsed) continue;
     const text = directives.map(printDirective).join('\n');
-    configured.push({ definition, options: parsed.options, directive: directives[0]!, text });
+    configured.push({ definition, options: parsed.options, directive: directives[0]!, uses: directives, text });
     settings = { ...settings, ...definition.settings?.(parsed.options) };
   }
   const configuration = { keys, zones, plugins: configured, settings };
