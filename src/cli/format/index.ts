@@ -5,7 +5,7 @@
 
 import { chmod, realpath, rename, stat, writeFile } from 'node:fs/promises';
 import { CairnError } from '../../base/errors.ts';
-import { attempt, type CorefileError } from '../../corefile/error.ts';
+import { attempt, type CorefileError, CorefileErrors, throwAll } from '../../corefile/error.ts';
 import { formatCorefile } from '../../corefile/format.ts';
 import { parseCorefile } from '../../corefile/parser.ts';
 import { printCorefile } from '../../corefile/print.ts';
@@ -81,13 +81,30 @@ function isRefused(source: Source): source is Exclude<Source, CorefileToCheck> {
 
 /** @throws CorefileError, CorefileErrors if the Corefile has an error */
 function formatted(source: CorefileToCheck, plugins: readonly PluginDefinition[]): string {
-  configurationOf(source, { plugins, dnsPort: DNS_PORT });
+  refuseErrors(source, plugins);
   const text = formatCorefile(source.text);
   if (meaning(text) === meaning(source.text)) return text;
   throw new CairnError(
     'COREFILE',
     `${source.file} would have another meaning if it were formatted: please report this`,
   );
+}
+
+/**
+ * Errors in lines with variables that are not set here do not count: they may be set where the Corefile is used.
+ *
+ * @throws CorefileError, CorefileErrors
+ */
+function refuseErrors(source: CorefileToCheck, plugins: readonly PluginDefinition[]): void {
+  try {
+    configurationOf(source, { plugins, dnsPort: DNS_PORT });
+  } catch (thrown) {
+    if (!(thrown instanceof CorefileErrors)) throw thrown;
+    const unset = thrown.warnings.filter(({ name }) => name === 'unset-variable');
+    const isOfUnset = ({ position }: CorefileError) =>
+      unset.some((other) => other.position.file === position.file && other.position.line === position.line);
+    throwAll(thrown.errors.filter((error) => !isOfUnset(error)));
+  }
 }
 
 /** The blocks of a Corefile in normal form. What is imported does not count, as it stays as it is. */
