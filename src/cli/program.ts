@@ -1,6 +1,7 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import { versionText } from '../version.ts';
 import { defineCheck } from './commands/check.ts';
+import { defineCompletion } from './commands/completion.ts';
 import { defineEnv } from './commands/env.ts';
 import { defineFormat } from './commands/fmt.ts';
 import { defineHealth } from './commands/health.ts';
@@ -36,6 +37,10 @@ export function createProgram(exit: Exit): CommandUnknownOpts {
   const env = defineEnv().action(async (values) => {
     exit(await (await import('./env.ts')).env(values));
   });
+  const completion = defineCompletion().action(async (shell) => {
+    process.stdout.write((await import('./completion/index.ts')).completion(shell, program as CommandUnknownOpts));
+    exit(0);
+  });
   const program = define('cairn', '[flags]\n       cairn COMMAND [arguments]')
     .description("Cluster DNS that takes CoreDNS's place. Without a command, it serves.")
     .enablePositionalOptions()
@@ -49,6 +54,7 @@ export function createProgram(exit: Exit): CommandUnknownOpts {
     .addCommand(run)
     .addCommand(env)
     .commandsGroup('More:')
+    .addCommand(completion)
     .helpCommand('help [COMMAND]', 'print help for a command');
   // The flags of the server are those of the command itself.
   const help = program.configureHelp();

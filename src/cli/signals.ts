@@ -1,5 +1,6 @@
 import { messageOf } from '../base/errors.ts';
 import type { Logger } from '../observe/log.ts';
+import type { ShutdownOptions } from '../plugin/plugin.ts';
 import { type Server, ShutdownError } from '../server/server.ts';
 
 const EXIT_OK = 0;
@@ -9,23 +10,25 @@ const EXIT_DUTY_FAILED = 4;
 
 /** Handles CoreDNS's signals from now on, even before there is a server. `ended` runs just before the process ends. */
 export function handleSignals(server: () => Server | undefined, log: Logger, ended: () => void): void {
-  const end = async () => {
+  let isEnding = false;
+  const end = async (options: ShutdownOptions) => {
+    isEnding = true;
     const running = server();
     // Before the server listens, there is nothing to wait for.
-    const code = running === undefined || running.listening.length === 0 ? EXIT_OK : await shutdown(running, log);
+    const isServing = running !== undefined && running.listening.length > 0;
+    const code = isServing ? await shutdown(running, options, log) : EXIT_OK;
     ended();
     process.exit(code);
   };
-  let interrupted = false;
   process.on('SIGTERM', () => {
     log.info('SIGTERM: Shutting down servers then terminating');
-    void end();
+    void end({ lameduck: true });
   });
+  // Someone waits at a terminal.
   process.on('SIGINT', () => {
-    if (interrupted) process.exit(EXIT_IMPATIENT);
-    interrupted = true;
+    if (isEnding) process.exit(EXIT_IMPATIENT);
     log.info('SIGINT: Shutting down');
-    void end();
+    void end({ lameduck: false });
   });
   process.on('SIGQUIT', () => {
     log.info('SIGQUIT: Quitting process immediately');
@@ -39,9 +42,9 @@ export function handleSignals(server: () => Server | undefined, log: Logger, end
   process.on('SIGUSR2', () => {});
 }
 
-async function shutdown(server: Server, log: Logger): Promise<number> {
+async function shutdown(server: Server, options: ShutdownOptions, log: Logger): Promise<number> {
   try {
-    await server.shutdown();
+    await server.shutdown(options);
     return EXIT_OK;
   } catch (error) {
     log.error(messageOf(error));

@@ -83,6 +83,7 @@ export {
   type PluginDefinition,
   type Repetitions,
   type Sent,
+  type ShutdownOptions,
 } from './plugin.ts';
 export { type Arrival, type Protocol, type Query, withQuestion } from './query.ts';
 export { alsoDependingOn, counted, Epoch, notRepeatable, repeatUntilMoved, UNCHANGING } from './repeat.ts';

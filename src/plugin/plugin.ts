@@ -86,9 +86,15 @@ export interface Plugin {
   /** Whether the plugin can answer; a plugin without this method always can. */
   ready?(): boolean;
   /** The process is about to end: DNS is served until this settles. */
-  shutdown?(): Promise<void>;
+  shutdown?(options?: ShutdownOptions): Promise<void>;
   /** Gives back everything; called after the last query. */
   stop?(): Promise<void> | void;
+}
+
+/** How a process ends. */
+export interface ShutdownOptions {
+  /** Whether clients get time to find another server, true by default. */
+  readonly lameduck?: boolean;
 }
 
 /** More threads than this serve no listener, whatever the machine: CoreDNS's bound. */

@@ -12,6 +12,7 @@ import { type Clock, systemClock } from '../observe/clock.ts';
 import { createLogger, type Logger, type LogSink, processSink } from '../observe/log.ts';
 import { type Cell, Metrics } from '../observe/metrics.ts';
 import type { ServerProcess } from '../plugin/env.ts';
+import type { ShutdownOptions } from '../plugin/plugin.ts';
 import { type Explained, explain } from './answer/explain.ts';
 import type { Answer } from './answer/stream.ts';
 import { arrive, type Visit } from './answer/visit.ts';
@@ -175,9 +176,9 @@ export class Server {
    *
    * @throws ShutdownError, when all is closed, if a plugin failed at its duties.
    */
-  shutdown(): Promise<void> {
+  shutdown(options: ShutdownOptions = {}): Promise<void> {
     this.closing ??= this.inTurn(async () => {
-      const failures = (this.ports && (await this.instance?.shutdown())) || [];
+      const failures = (this.ports && (await this.instance?.shutdown(options))) || [];
       await this.ports?.sockets.close(DRAIN_MS);
       await this.instance?.stop(DRAIN_MS);
       await this.ports?.pageServers.retain(undefined);

@@ -1,6 +1,8 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createWriteStream, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -334,11 +336,35 @@ test('a pidfile that is a FIFO without a reader is not waited for', async () => 
   expect(await cairn.signal('SIGTERM')).toBe(0);
 });
 
-test('a second SIGINT does not wait, and ends with status 2', async () => {
-  const corefile = `${hosts('192.0.2.1').slice(0, -2)}health 127.0.0.1:0 {\nlameduck 60s\n}\n}\n`;
-  const cairn = await start([], folderWith({ Corefile: corefile }));
-  cairn.child.kill('SIGINT');
+const lameduck = `${hosts('192.0.2.1').slice(0, -2)}health 127.0.0.1:0 {\nlameduck 10m\n}\n}\n`;
+
+test('SIGINT ends an idle server at once, whatever the lameduck time', async () => {
+  const cairn = await start([], folderWith({ Corefile: lameduck }));
+  expect((await ask(cairn.port, 'www.example.org', 'A')).answer).toEqual(['192.0.2.1']);
+  const idle = connect(cairn.port, '127.0.0.1');
+  onTestFinished(() => void idle.destroy());
+  await once(idle, 'connect');
+  expect(await cairn.signal('SIGINT')).toBe(0);
+  expect(cairn.output()).not.toContain('lameduck mode');
+});
+
+test('SIGINT while the server ends does not wait, and ends it with status 2', async () => {
+  const cairn = await start([], folderWith({ Corefile: lameduck }));
+  cairn.child.kill('SIGTERM');
   await vi.waitFor(() => expect(cairn.output()).toContain('lameduck mode'), PATIENT);
+  expect(await cairn.signal('SIGINT')).toBe(2);
+});
+
+test('SIGINT waits for a query in flight, and a second SIGINT does not', async () => {
+  const silent = createSocket('udp4').bind(0, '127.0.0.1');
+  onTestFinished(() => void silent.close());
+  await once(silent, 'listening');
+  const asked = once(silent, 'message');
+  const cairn = await start([], folderWith({ Corefile: `. {\nforward . 127.0.0.1:${silent.address().port}\n}\n` }));
+  void ask(cairn.port, 'www.example.org', 'A').catch(() => {});
+  await asked;
+  cairn.child.kill('SIGINT');
+  await vi.waitFor(() => expect(cairn.output()).toContain('SIGINT: Shutting down'), PATIENT);
   expect(await cairn.signal('SIGINT')).toBe(2);
 });
 

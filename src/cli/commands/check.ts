@@ -16,7 +16,7 @@ export function defineCheck() {
     .optionsGroup('Input:')
     .option('--conf <FILE>', 'the same as FILE, as in the flags of the server')
     .option('-p, --dns.port <N>', 'the port of server block keys without one (default: 53)', readPort)
-    .option('--plugin <NAME>', 'a package or folder of a plugin that the Corefile uses; repeatable', collect)
+    .option('--plugin <PACKAGE>', 'a package or folder of a plugin that the Corefile uses; repeatable', collect)
     .option('--no-files', 'check for another machine: leave out the files and interfaces that the Corefile names')
     .addOption(
       new Option(

@@ -18,7 +18,7 @@ export function defineEnv() {
         'manifests',
       ),
     )
-    .option('--plugin <NAME>', 'a package or folder of a plugin that the Corefile uses; repeatable', collect)
+    .option('--plugin <PACKAGE>', 'a package or folder of a plugin that the Corefile uses; repeatable', collect)
     .optionsGroup('Output:')
     .option('--json', 'print one JSON object');
   addExamples(command, [

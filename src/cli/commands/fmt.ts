@@ -15,7 +15,7 @@ export function defineFormat() {
         'write',
       ),
     )
-    .option('--plugin <NAME>', 'a package or folder of a plugin that the Corefile uses; repeatable', collect);
+    .option('--plugin <PACKAGE>', 'a package or folder of a plugin that the Corefile uses; repeatable', collect);
   addExamples(command, [
     { line: 'cairn fmt -w Corefile', effect: 'formats a file in its place' },
     { line: 'cairn fmt --check deploy/*.yaml', effect: 'fails if a Corefile in a manifest is not formatted' },

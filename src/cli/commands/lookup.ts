@@ -26,7 +26,7 @@ export function defineLookup() {
     )
     .optionsGroup('Server:')
     .option('--corefile <FILE>', 'a server for this Corefile, within this process (default for pods: ./Corefile)')
-    .option('--plugin <NAME>', 'a package or folder of a plugin that the Corefile uses; repeatable', collect)
+    .option('--plugin <PACKAGE>', 'a package or folder of a plugin that the Corefile uses; repeatable', collect)
     .addOption(
       new Option('--server <ADDRESS[:PORT]>', "this server instead of the client's nameservers").conflicts('corefile'),
     )

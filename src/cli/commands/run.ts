@@ -24,7 +24,7 @@ export function defineRun() {
       'instead, a cluster of this file, folder or pattern of manifests; repeatable. No name outside of it exists, except with --net host',
       collect,
     )
-    .option('--plugin <NAME>', 'a package or folder of a plugin that the Corefile uses; repeatable', collect)
+    .option('--plugin <PACKAGE>', 'a package or folder of a plugin that the Corefile uses; repeatable', collect)
     .optionsGroup('Network:')
     .option(
       '--serve <NAMESPACE/NAME[:PORT]=[ADDRESS:]PORT>',

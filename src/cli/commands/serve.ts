@@ -16,7 +16,7 @@ export function defineServe() {
     .optionsGroup('Flags of the server:')
     .option('--conf <FILE>', 'the Corefile; "-" reads standard input (default: ./Corefile, else one with whoami)')
     .option('-p, --dns.port <N>', 'the port of server block keys without one (default: 53)', readPort)
-    .option('--plugin <NAME>', 'load the plugin of a package, or of a folder such as ./plugin; repeatable', collect)
+    .option('--plugin <PACKAGE>', 'load the plugin of a package, or of a folder such as ./plugin; repeatable', collect)
     .option('--workers <N>', 'threads that serve UDP of each listener without multisocket (default: 1)', readWorkers)
     .option('--reuseport', 'share the ports with other processes with this flag, so that one can take over')
     .option('--pidfile <FILE>', 'write the process ID to this file')

@@ -45,7 +45,10 @@ export function sentReply(query: Query, reply: Reply, sent: { octets?: number; d
 }
 
 /** Lets a plugin read its files and then start, as the server does. */
-export async function startPlugin({ load, start }: Plugin, signal: AbortSignal = new AbortController().signal): Promise<void> {
+export async function startPlugin(
+  { load, start }: Plugin,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<void> {
   await load?.();
   await start?.(signal);
 }

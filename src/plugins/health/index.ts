@@ -42,10 +42,10 @@ export default definePlugin<HealthOptions>({
       serving() {
         stopCheck = watchHealth(address, env);
       },
-      async shutdown() {
+      async shutdown({ lameduck = true } = {}) {
         stopCheck();
         const { lameduckMs } = page;
-        if (lameduckMs === 0) return;
+        if (lameduckMs === 0 || !lameduck) return;
         log.info(`Going into lameduck mode for ${lameduckMs / 1000}s`);
         await new Promise<void>((resolve) => clock.after(lameduckMs, resolve));
       },

@@ -13,7 +13,7 @@ import { createLogger, type Logger } from '../../observe/log.ts';
 import { UnservedError } from '../../plugin/existing.ts';
 import { CREDENTIALS, SELECTION } from '../../plugin/keys.ts';
 import type { Offers } from '../../plugin/offer.ts';
-import type { Handler } from '../../plugin/plugin.ts';
+import type { Handler, ShutdownOptions } from '../../plugin/plugin.ts';
 import { UNCHANGING } from '../../plugin/repeat.ts';
 import { createReply } from '../../plugin/reply.ts';
 import type { Block } from '../answer/router.ts';
@@ -118,8 +118,8 @@ export class Instance {
   }
 
   /** Runs `shutdown` of the plugins while DNS is still served. Returns the errors. */
-  shutdown(): Promise<readonly Error[]> {
-    return this.forEachPlugin(async ({ plugin }) => plugin.shutdown?.());
+  shutdown(options: ShutdownOptions): Promise<readonly Error[]> {
+    return this.forEachPlugin(async ({ plugin }) => plugin.shutdown?.(options));
   }
 
   /** Waits for the queries in flight, at most `graceMs`, and stops every plugin. Errors are logged. */
