@@ -14,7 +14,8 @@ export const WARNINGS = {
   'looks-like': 'An argument is read as a zone or a name, but looks like something else, such as a path or an option.',
   'never-asked': 'No query reaches a plugin, because a plugin before it answers all queries of its zones.',
   'no-answers': 'No plugin of a server block answers queries.',
-  'no-corefile': 'There is no Corefile, or it has no server block: the server answers every query with `whoami`.',
+  'no-corefile':
+    'There is no Corefile, or it has no server block: the server answers every query with `whoami`. For `cairn check` this is an error.',
   'no-effect': 'A line has no effect.',
   'not-served': 'A zone is not served at an address, because another block binds that address.',
   'other-machine': 'This machine does not have an interface. Only with `--no-files`; without it, this is an error.',
