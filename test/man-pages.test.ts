@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
+import { COMMANDS_PAGE, commandsPage } from '../scripts/commands-page.ts';
 import { MAN_PAGES, manPages } from '../scripts/man-pages.ts';
 import { folderWith } from './support/folder.ts';
 import { canRun, run } from './support/tools.ts';
@@ -10,6 +11,10 @@ const pages = manPages();
 test('`npm run docs` has been run since the command line changed', () => {
   const written = readdirSync(MAN_PAGES).map((file) => [file, readFileSync(join(MAN_PAGES, file), 'utf8')] as const);
   expect(Object.fromEntries(written)).toEqual(Object.fromEntries(pages));
+});
+
+test('docs/commands.md is as `npm run docs` writes it', () => {
+  expect(readFileSync(COMMANDS_PAGE, 'utf8')).toBe(commandsPage());
 });
 
 test('the package has the pages', () => {

@@ -34,6 +34,8 @@ function unknownCommand(word: string, program: CommandUnknownOpts): never {
 
 /** Turns one dash into two. A switch may have a value; with `false` it is left out. */
 function normalizeFlag(arg: string, command: CommandUnknownOpts): string[] {
+  // As dig has it.
+  if (command.name() === 'lookup' && /^@./.test(arg)) return [`--server=${arg.slice(1)}`];
   const [, dashes, name, value] = /^(--?)([a-z][\w.-]+)(?:=(.*))?$/s.exec(arg) ?? [];
   if (dashes === undefined || name === undefined) return [arg];
   const option = command.options.find(({ long }) => long === `--${name}`);

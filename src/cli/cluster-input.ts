@@ -1,18 +1,19 @@
 import { CairnError } from '../base/errors.ts';
+import { didYouMean } from '../corefile/suggest.ts';
 import { parsePrefix } from '../dns/ip.ts';
 import { clusterOptions, type KubernetesOptions } from '../plugins/kubernetes/options.ts';
 import { corefileSource } from '../server/configuration/corefile-source.ts';
 import { buildCluster, type Cluster, type ClusterOptions } from '../sources/manifests/cluster.ts';
 import { loadManifests } from '../sources/manifests/load.ts';
 import type { PodManifest } from '../sources/manifests/manifest.ts';
-import { findCorefile } from './corefile-input.ts';
+import { type CorefileInput, findCorefile } from './corefile-input.ts';
 import { pluginsFor } from './plugins.ts';
 
 /** Where a command finds a cluster. */
 interface ClusterInput {
   /** Files, folders and patterns; they take precedence over the Corefile. */
   readonly manifests?: readonly string[] | undefined;
-  readonly corefile?: string | undefined;
+  readonly corefile?: string | CorefileInput | undefined;
   /** Packages or folders of plugins that the Corefile uses. */
   readonly plugin?: readonly string[] | undefined;
 }
@@ -34,7 +35,7 @@ export async function loadCluster({ manifests, corefile, plugin }: ClusterInput)
 
 /** The options of the first `kubernetes` of a Corefile. @throws CairnError if it has none */
 export async function kubernetesOptions(
-  corefile: string | undefined,
+  corefile: string | CorefileInput | undefined,
   plugin?: readonly string[],
 ): Promise<KubernetesOptions> {
   const plugins = await pluginsFor(plugin);
@@ -54,6 +55,8 @@ export function findPod({ podManifests }: Cluster, namespace: string, name: stri
   const found = podManifests.find((pod) => pod.namespace === namespace && pod.name === name);
   if (found) return found;
   const elsewhere = podManifests.filter((pod) => pod.name === name).map((pod) => `-n ${pod.namespace}`);
-  const hint = elsewhere.length > 0 ? `: there is one with ${elsewhere.join(' and ')}` : '';
+  const known = podManifests.map((pod) => `${pod.namespace}/${pod.name}`);
+  const hint =
+    elsewhere.length > 0 ? `: there is one with ${elsewhere.join(' and ')}` : didYouMean(`${namespace}/${name}`, known);
   throw new CairnError('USAGE', `no manifest describes the pod ${namespace}/${name}${hint}`);
 }

@@ -20,7 +20,8 @@ const DEFAULT_FILE = 'Corefile';
  *
  * @throws CairnError when the path does not lead to a file.
  */
-export async function findCorefile(conf: string | undefined): Promise<CorefileInput> {
+export async function findCorefile(conf: string | CorefileInput | undefined): Promise<CorefileInput> {
+  if (typeof conf === 'object') return conf;
   if (conf === '-' || conf === 'stdin') return { file: 'stdin', text: await textOf('-') };
   if (conf === undefined) {
     return existsSync(DEFAULT_FILE)

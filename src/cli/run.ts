@@ -36,10 +36,11 @@ export async function main(args: readonly string[]): Promise<void> {
   try {
     process.exitCode = await run(args);
   } catch (error) {
+    const isUsage = error instanceof UsageError;
     process.stderr.write(
-      error instanceof UsageError ? printUsageError(error, args) : printable(`${messageOf(error)}\n`),
+      isUsage ? printUsageError(error, args) : `${paint('red', messageOf(error), process.stderr)}\n`,
     );
-    process.exit(error instanceof UsageError ? USAGE_STATUS : EXIT_ERROR);
+    process.exit(isUsage ? USAGE_STATUS : EXIT_ERROR);
   }
 }
 

@@ -10,3 +10,14 @@ type Style = Parameters<typeof styleText>[0];
 export function paint(style: Style, text: string, stream: NodeJS.WriteStream): string {
   return styleText(style, printable(text), { stream });
 }
+
+/** A value as JSON. Characters that could change how a terminal shows the text are escaped. */
+export function printJson(value: unknown): string {
+  const text = JSON.stringify(value, null, 2).replace(/[\p{Cf}\p{Zl}\p{Zp}\x7f-\x9f]/gu, escapeUnits);
+  return `${text}\n`;
+}
+
+function escapeUnits(character: string): string {
+  const units = Array.from({ length: character.length }, (_, i) => character.charCodeAt(i));
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
+}

@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { folderWith } from '../support/folder.ts';
+import { PATIENT } from '../support/patience.ts';
 import { canRun, run } from '../support/tools.ts';
 import { canPlayPod } from './node-dns/pod.ts';
 
@@ -26,6 +27,7 @@ const MANIFESTS = `
 
 const folder = () => folderWith({ 'cluster.yaml': MANIFESTS });
 const hasPython = canPlayPod && canRun('python3', ['-c', 'import socket']);
+const hasGo = canPlayPod && canRun('go', ['version']);
 const hasCurl = canPlayPod && canRun('curl', ['--version']);
 
 /** Runs `cairn run` with the manifests and these flags; times are left out of what it prints. */
@@ -75,7 +77,7 @@ test.runIf(canPlayPod)('names that cost more than they must, and those that are 
 
 test.runIf(canPlayPod)('the files are those of the pod, and its addresses are its own', async () => {
   const script = 'cat /etc/resolv.conf /etc/hosts; getent hosts legacy; ip -o address show dev eth0 scope global';
-  const { stdout } = await cairnRun('-n shop --pod db-0 --manifests cluster.yaml', 'sh', '-c', script);
+  const { stdout } = await cairnRun('--pod shop/db-0 --manifests cluster.yaml', 'sh', '-c', script);
   expect(stdout).toMatch(
     /^search shop\.svc\.cluster\.local svc\.cluster\.local cluster\.local\nnameserver 10\.96\.0\.10\noptions ndots:5\n/,
   );
@@ -103,6 +105,45 @@ for name in ['nothing', 'example.com']:
   ]);
   expect(code).toBe(0);
 });
+
+test.runIf(hasGo)(
+  'a Go program without libc looks names up and reaches what --serve names',
+  async () => {
+    const program = `package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+)
+
+func main() {
+	fmt.Println(net.LookupHost("web"))
+	_, records, err := net.LookupSRV("pg", "tcp", "db.shop.svc.cluster.local")
+	fmt.Println(len(records), records[0].Target, records[0].Port, err)
+	if _, err := net.LookupHost("wbe"); err != nil {
+		fmt.Println(err.(*net.DNSError).IsNotFound)
+	}
+	response, err := http.Get("http://web/")
+	if err != nil {
+		panic(err)
+	}
+	body, _ := io.ReadAll(response.Body)
+	fmt.Print(string(body))
+}
+`;
+    const place = folderWith({ 'cluster.yaml': MANIFESTS, 'main.go': program, 'go.mod': 'module app\n\ngo 1.20\n' });
+    const built = await run('env', ['CGO_ENABLED=0', 'GOFLAGS=-mod=mod', 'go', 'build', '-o', 'app', '.'], {
+      ...{ cwd: place, timeoutMs: 4 * PATIENT.timeout },
+    });
+    expect(built).toMatchObject({ code: 0 });
+    const flags = ['-n', 'shop', '--manifests', 'cluster.yaml', '--serve', `shop/web=${await greet()}`];
+    const { stdout, stderr } = await run(process.execPath, [MAIN, 'run', ...flags, '--', './app'], { cwd: place });
+    expect(stdout, stderr).toBe('[10.96.0.20] <nil>\n1 db-0.db.shop.svc.cluster.local. 5432 <nil>\ntrue\nhello web\n');
+  },
+  6 * PATIENT.timeout,
+);
 
 describe('connections', () => {
   test.runIf(hasCurl)('curl reaches a Service, and no other address', async () => {

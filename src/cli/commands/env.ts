@@ -10,7 +10,10 @@ export function defineEnv() {
     )
     .optionsGroup('Pod:')
     .option('-n, --namespace <NAMESPACE>', "the pod's namespace (default: default)")
-    .option('--pod <NAME>', 'a pod of the manifests; if its enableServiceLinks is false, only default/kubernetes')
+    .option(
+      '--pod <[NAMESPACE/]NAME>',
+      'a pod of the manifests; if its enableServiceLinks is false, only default/kubernetes',
+    )
     .optionsGroup('Cluster:')
     .option('--manifests <PATH>', 'a file, folder or pattern of manifests; repeatable', collect)
     .addOption(

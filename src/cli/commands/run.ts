@@ -14,7 +14,10 @@ export function defineRun() {
     .passThroughOptions()
     .optionsGroup('Pod:')
     .option('-n, --namespace <NAMESPACE>', "the pod's namespace (default: default)")
-    .option('--pod <NAME>', 'a pod of the manifests, with its addresses, dnsPolicy, dnsConfig and hostAliases')
+    .option(
+      '--pod <[NAMESPACE/]NAME>',
+      'a pod of the manifests, with its addresses, dnsPolicy, dnsConfig and hostAliases',
+    )
     .optionsGroup('Server:')
     .addOption(
       new Option('--corefile <FILE>', 'a server for this Corefile (default: ./Corefile)').conflicts('manifests'),

@@ -71,9 +71,8 @@ test('image and runtime decide what is asked', async () => {
   expect((await ask('web --image alpine-3.17 --trace')).stdout).toMatch(/\(musl-1\.2\.3, ndots 5\)/);
 });
 
-test('an address, and a name of the hosts file, is looked up without a query', async () => {
+test('a name of the hosts file is looked up without a query', async () => {
   const ask = (args: string) => lookup(`${args} -n shop --corefile DIR/Corefile`);
-  expect(await ask('192.0.2.1')).toEqual({ stdout: '192.0.2.1\n', stderr: '', code: 0 });
   expect((await ask('localhost --trace')).stdout).toMatch(
     /\nlocalhost {2}127\.0\.0\.1\nlocalhost {2}::1\n0 queries\n$/,
   );
@@ -117,6 +116,47 @@ test.each([
 ])('%s: %s', async (args, summary) => {
   const { stdout } = await lookup(`${args} -n default --trace --corefile DIR/Corefile`);
   expect(stdout.trimEnd().split('\n').at(-1)).toBe(summary);
+});
+
+describe('what is looked up', () => {
+  test.each([
+    ['10.96.0.20 -n shop --corefile DIR/Corefile', '20.0.96.10.in-addr.arpa.', 'PTR', 1],
+    ['shop/web --corefile DIR/Corefile', 'web.shop.svc.cluster.local.', undefined, 0],
+    ['svc/web -n shop --corefile DIR/Corefile', 'web.shop.svc.cluster.local.', undefined, 0],
+    ['shop/db-0 --manifests DIR/cluster.yaml', 'db-0.db.shop.svc.cluster.local.', undefined, 0],
+    ['pod/db-1 A -n shop --manifests DIR/cluster.yaml', 'db-1.db.shop.svc.cluster.local.', 'A', 0],
+    ['10.96.0.20 --manifests DIR/cluster.yaml', '20.0.96.10.in-addr.arpa.', 'PTR', 0],
+    ['web.shop --manifests DIR/cluster.yaml', 'web.shop', undefined, 0],
+    ['www.example.com. --manifests DIR/cluster.yaml', 'www.example.com.', undefined, 1],
+  ])('%s', async (args, name, type, code) => {
+    const ran = await lookup(`${args} --json`);
+    const { name: asked, queries } = JSON.parse(ran.stdout);
+    expect({ asked, code: ran.code }).toEqual({ asked: name, code });
+    if (type !== undefined) expect(queries.map((query: { type: string }) => query.type)).toContain(type);
+  });
+
+  test('the names of an address', async () => {
+    expect(await lookup('10.96.0.20 --manifests DIR/cluster.yaml')).toEqual({
+      ...{ stdout: 'web.shop.svc.cluster.local.\n', stderr: '', code: 0 },
+    });
+    expect((await lookup('10.96.0.21 --manifests DIR/cluster.yaml')).stderr).toMatch(
+      /^queryPtr ENOTFOUND 10\.96\.0\.21 \(21\.0\.96\.10\.in-addr\.arpa\.\): /,
+    );
+  });
+
+  test('an object that does not exist', async () => {
+    await expect(lookup('shop/wbe --manifests DIR/cluster.yaml')).rejects.toThrow(
+      /the cluster has no Service and no Pod shop\/wbe.* mean .*shop\/web/,
+    );
+    await expect(lookup('svc/db-0 -n shop --manifests DIR/cluster.yaml')).rejects.toThrow(/no Service shop\/db-0/);
+    await expect(lookup('shop/job --manifests DIR/cluster.yaml')).rejects.toThrow(/shop\/job has no address/);
+  });
+
+  test('a name with other letters than those of ASCII is asked for as programs do', async () => {
+    expect((await lookup('bücher.example. --manifests DIR/cluster.yaml')).stderr).toMatch(
+      /^getaddrinfo ENOTFOUND bücher\.example\. \(xn--bcher-kva\.example\.\): /,
+    );
+  });
 });
 
 describe('the client', () => {
@@ -178,11 +218,19 @@ test.each([
   ['a --image suse', /--image cannot be "suse"/],
   ['a --runtime perl', /--runtime cannot be "perl"/],
   ['a --libc musl --image alpine', /give --libc or --image, not both/],
-  ['a --server localhost', /--server cannot be "localhost"/],
+  ['a --server -x', /--server cannot be "-x"/],
+  ['a @local/host', /--server cannot be "local\/host"/],
+  ['a @no-such-host.invalid', /--server no-such-host.invalid: this machine finds no address for it/],
+  ['a --timeout soon', /--timeout cannot be "soon"/],
+  ['a --context b', /--context needs --kubeconfig/],
+  ['a --kubeconfig DIR/nope', /^kubeconfig .*nope: ENOENT/],
+  ['a --kubeconfig b --corefile c', /give --kubeconfig or --corefile, not both/],
+  ['a/b/c', /"a\/b\/c" is not a name/],
+  ['a --pod b/c -n d', /--pod b\/c is not in the namespace d/],
   ['a --server 192.0.2.1:0', /--server cannot be "192.0.2.1:0"/],
   ['a --server 192.0.2.1 --corefile b', /give --server or --corefile, not both/],
   ['a -n b --resolv-conf c', /give --resolv-conf or a pod, not both/],
-  ['a --pod b --server 192.0.2.1', /--pod needs a Corefile with manifests/],
+  ['a --pod b --server 192.0.2.1', /--pod needs manifests/],
   ['a -n b --cluster-domain c', /--cluster-domain needs --namespace and --server/],
   ['a --pod nope -n shop --corefile DIR/Corefile', /no manifest describes the pod shop\/nope/],
   ['a --resolv-conf DIR/nope', /nope cannot be read: ENOENT/],

@@ -1,3 +1,4 @@
+import { type Message, printRcode, Rcode } from '../../dns/message.ts';
 import { printRdata } from '../../dns/presentation.ts';
 import { printType, type ResourceRecord } from '../../dns/rr.ts';
 import type { ExplainedQuery, Explanation, Outcome } from '../../resolver/index.ts';
@@ -75,6 +76,15 @@ function recordsOf(recorder: Recorder, name: string, type: string): string[] {
 /** The data of a record in the answer to a question for a type. */
 export function printRecord(record: ResourceRecord, type: string): string {
   return (printType(record.type) === type ? '' : `${printType(record.type)} `) + printRdata(record);
+}
+
+/** The records of a response's answer, or what it means; undefined for no response. */
+export function outcomeOf(response: Message | undefined, type: string): readonly string[] {
+  if (!response) return [OUTCOMES.timeout];
+  if (response.tc) return [OUTCOMES.truncated];
+  if (response.rcode !== Rcode.NOERROR) return [printRcode(response.rcode)];
+  const records = response.answer.map((record) => printRecord(record, type));
+  return records.length > 0 ? records : [OUTCOMES.nodata];
 }
 
 /** ` 0.3 ms`, in a column. */

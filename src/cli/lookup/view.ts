@@ -1,5 +1,7 @@
-import { CairnError, messageOf } from '../../base/errors.ts';
+import { lookup } from 'node:dns/promises';
+import { CairnError, messageOf, systemCodeOf } from '../../base/errors.ts';
 import { readTextNow } from '../../base/read-file.ts';
+import { canonicalAddress } from '../../net/addresses.ts';
 import { type Peer, printPeer } from '../../net/transport.ts';
 import { clusterDnsAddress } from '../../registry/service-environment.ts';
 import { parseResolvConf, type ResolvConf, resolvConfFor, socketTransport } from '../../resolver/index.ts';
@@ -11,7 +13,7 @@ import { hostsOfPod } from '../../sources/manifests/hosts-file.ts';
 import type { PodManifest } from '../../sources/manifests/manifest.ts';
 import { KUBELET_DEFAULTS } from '../../sources/manifests/pod.ts';
 import { findPod, kubernetesOptions, loadCluster } from '../cluster-input.ts';
-import { findCorefile } from '../corefile-input.ts';
+import { type CorefileInput, findCorefile } from '../corefile-input.ts';
 import { pluginsFor } from '../plugins.ts';
 import type { LookupFlags } from './options.ts';
 import type { Telling, Told } from './record.ts';
@@ -27,6 +29,10 @@ export interface View {
   readonly whom: string;
   readonly port: number;
   readonly exchange: Telling;
+  /** The cluster's domain; undefined if nothing states it. */
+  readonly clusterDomain?: string;
+  /** The cluster of the Corefile's manifests; undefined if it names none. */
+  readonly cluster?: Cluster | undefined;
   close(): Promise<void>;
 }
 
@@ -36,11 +42,23 @@ const DEFAULT_CLUSTER_DOMAIN = 'cluster.local';
 
 /** Reads what the flags name, and starts the server of a Corefile. @throws CairnError, CorefileErrors */
 export async function openView(flags: LookupFlags): Promise<View> {
-  const { namespace, pod, server, corefile } = flags;
+  const { namespace, pod, corefile } = flags;
   const isPod = namespace !== undefined || pod !== undefined;
+  const server = flags.server && (await peerOf(flags.server));
   if (server) return isPod ? podAtServer(flags, server) : fileAtServer(flags, server);
   if (isPod) return openPodView(flags);
   return corefile === undefined ? fileAlone(flags) : fileAtCorefile(flags, corefile);
+}
+
+/** The server with its address, where the command line has a name. @throws CairnError for a name that has none */
+async function peerOf({ address: name, port }: Peer): Promise<Peer> {
+  if (canonicalAddress(name) !== undefined) return { address: name, port };
+  try {
+    return { address: (await lookup(name)).address, port };
+  } catch (error) {
+    const problem = `--server ${name}: this machine finds no address for it (${systemCodeOf(error)})`;
+    throw new CairnError('USAGE', `${problem}: outside of the cluster, give an address`, { cause: error });
+  }
 }
 
 const nothing = async () => {};
@@ -65,7 +83,10 @@ function fileAtServer({ resolvConf: path }: LookupFlags, server: Peer): View {
   };
 }
 
-async function fileAtCorefile({ resolvConf: path, plugin }: LookupFlags, corefile: string): Promise<View> {
+async function fileAtCorefile(
+  { resolvConf: path, plugin }: LookupFlags,
+  corefile: string | CorefileInput,
+): Promise<View> {
   const { nameservers, ...rest } = readResolvConf(path);
   const resolvConf = { ...rest, nameservers: nameservers.slice(0, 1) };
   const served = await startServer({ corefile, plugin }, () => true);
@@ -79,15 +100,14 @@ function podAtServer(
   const resolvConf = resolvConfFor(namespace, { clusterDns: [server.address], clusterDomain, nodeResolvConf: '' });
   const who = `a pod of ${namespace}`;
   const hosts = hostsOfPod(undefined, clusterDomain);
-  return { who, resolvConf, hosts, whom: printPeer(server), port: server.port, exchange: overSockets, close: nothing };
+  const whom = printPeer(server);
+  return { who, resolvConf, hosts, whom, port: server.port, clusterDomain, exchange: overSockets, close: nothing };
 }
 
 /** A pod with a server for a Corefile in this process. */
 export interface PodView extends View {
   /** The address at which pods ask the server. */
   readonly clusterDns: string;
-  /** The cluster of the Corefile's manifests; undefined if it names none. */
-  readonly cluster: Cluster | undefined;
   /** Undefined for an ordinary pod. */
   readonly manifest: PodManifest | undefined;
 }
@@ -118,7 +138,7 @@ export async function openPodView({
     resolvConf,
     hosts: hostsOfPod(manifest, clusterDomain),
     port: DNS_PORT,
-    ...{ clusterDns, cluster, manifest },
+    ...{ clusterDns, clusterDomain, cluster, manifest },
     ...(await startServer({ corefile, plugin }, (address) => address === clusterDns)),
   };
 }

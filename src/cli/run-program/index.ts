@@ -13,7 +13,6 @@ import { printable } from '../../observe/printable.ts';
 import { printResolvConf, type ResolvConf } from '../../resolver/index.ts';
 import type { RunValues } from '../commands/run.ts';
 import { openPodView, type PodView } from '../lookup/view.ts';
-import { corefileFor } from './corefile.ts';
 import { type AnswerMessage, serveTcp, serveUdp } from './dns.ts';
 import { openOnLoopback } from './loopback.ts';
 import { hasStarted, type PodNetwork, problemIn, startInNamespaces } from './namespaces.ts';
@@ -50,9 +49,8 @@ interface Ending {
 }
 
 async function runIn(folder: string, flags: RunFlags): Promise<Ending> {
-  const { manifests, hostNetwork, command, serve, image } = flags;
-  const corefile = manifests ? corefileFor(manifests, folder, hostNetwork) : flags.corefile;
-  const view = await openPodView({ ...flags, corefile });
+  const { hostNetwork, command, serve, image } = flags;
+  const view = await openPodView(flags);
   const log = logQueries(view);
   const open: (() => void)[] = [];
   try {

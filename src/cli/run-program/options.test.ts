@@ -20,7 +20,8 @@ test('flags end at "--", and the rest is the command', () => {
   const flags = parseRun(['-n', 'shop', '--manifests', 'a', '--manifests', 'b', '--', 'curl', '-h', '--', 'x']);
   expect(flags).toEqual({
     command: ['curl', '-h', '--', 'x'],
-    ...{ namespace: 'shop', pod: undefined, corefile: undefined, manifests: ['a', 'b'], plugin: [] },
+    corefile: { file: 'a b', text: expect.stringMatching(/ manifests ".*\/a" ".*\/b"\n/) },
+    ...{ namespace: 'shop', pod: undefined, plugin: [] },
     ...{ serve: [], hostNetwork: false, image: undefined },
   });
 });
@@ -34,10 +35,20 @@ test.each([
   expect(parseRun(['--serve', text, '--', 'true']).serve).toEqual([{ namespace: 'shop', name: 'web', ...serve }]);
 });
 
+test('--pod may name the namespace, too', () => {
+  expect(parseRun(['--pod', 'shop/db-0', '--', 'true'])).toMatchObject({ namespace: 'shop', pod: 'db-0' });
+});
+
 test.each([
   ['', /PROGRAM is missing/],
   ['--', /PROGRAM is missing/],
   ['true', /unexpected argument "true"/],
+  ['sh -c true', /unexpected argument "sh"/],
+  ['-n shop curl http://web/', /unexpected argument "curl"/],
+  ['--pod a/b -n c -- true', /--pod a\/b is not in the namespace c/],
+  ['--pod a/ -- true', /--pod cannot be "a\/"/],
+  ['--serve shop/web=80 --serve shop/web=80 -- true', /--serve shop\/web is given twice/],
+  ['--serve shop/web=www.example.org:80 -- true', /--serve .*: "www\.example\.org" is not an address/],
   ['--nosuch -- true', /unknown option '--nosuch'/],
   ['--manifests a --corefile b -- true', /give --corefile or --manifests, not both/],
   ['--net bridge -- true', /--net cannot be "bridge"/],

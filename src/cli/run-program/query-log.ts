@@ -1,10 +1,10 @@
-import { type Message, printRcode, Rcode } from '../../dns/message.ts';
+import { type Message, Rcode } from '../../dns/message.ts';
 import { foldName } from '../../dns/name.ts';
 import { printType } from '../../dns/rr.ts';
 import { decodeMessage } from '../../dns/wire/decode.ts';
 import { DNS_PORT } from '../../net/addresses.ts';
 import { type Recorder, recordExchanges, type Told } from '../lookup/record.ts';
-import { OUTCOMES, printRecord } from '../lookup/trace.ts';
+import { outcomeOf } from '../lookup/trace.ts';
 import type { View } from '../lookup/view.ts';
 import type { AnswerMessage } from './dns.ts';
 
@@ -93,12 +93,4 @@ function decoded(octets: Uint8Array): Message | undefined {
   } catch {
     return undefined;
   }
-}
-
-function outcomeOf(response: Message | undefined, type: string): readonly string[] {
-  if (!response) return [OUTCOMES.timeout];
-  if (response.tc) return [OUTCOMES.truncated];
-  if (response.rcode !== Rcode.NOERROR) return [printRcode(response.rcode)];
-  const records = response.answer.map((record) => printRecord(record, type));
-  return records.length > 0 ? records : [OUTCOMES.nodata];
 }

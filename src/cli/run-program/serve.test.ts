@@ -42,7 +42,7 @@ test.each([
   [['shop/web:81'], '--serve: shop/web has no TCP port 81; it has 80 (http), 443 (https)'],
   [['shop/dns'], '--serve: shop/dns has no TCP port; it has none with an address'],
   [['shop/pending:80'], '--serve: shop/pending has no TCP port 80'],
-  [['shop/db', 'shop/db-0:6432'], '--serve: 10.244.0.1:6432 is of shop/db and shop/db-0: leave one out'],
+  [['shop/db', 'shop/db-0:6432'], 'two --serve are for 10.244.0.1:6432, of shop/db and shop/db-0: leave one out'],
 ])('%j is an error', async (texts, message) => {
   await expect(served(...texts)).rejects.toThrow(message);
 });

@@ -1,5 +1,6 @@
 import { CairnError } from '../../base/errors.ts';
 import { didYouMean } from '../../corefile/suggest.ts';
+import { canonicalAddress } from '../../net/addresses.ts';
 import { type Peer, printPeer } from '../../net/transport.ts';
 import { type EndpointSlice, NO_PORT, type Port, type Service } from '../../registry/records.ts';
 import type { PodManifest } from '../../sources/manifests/manifest.ts';
@@ -37,8 +38,14 @@ export function parseServe(text: string): Serve {
   const [, namespace, name, port, bracketed, plain, digits] =
     /^([^/=:]+)\/([^/=:]+)(?::([^=:]+))?=(?:\[([^\]]+)\]:|([^:[\]]+):)?(\d{1,5})$/.exec(text) ?? [];
   const to = { address: bracketed ?? plain ?? '127.0.0.1', port: Number(digits) };
-  if (namespace !== undefined && name !== undefined && to.port >= 1 && to.port <= 65_535)
+  if (namespace !== undefined && name !== undefined && to.port >= 1 && to.port <= 65_535) {
+    if (to.address !== 'localhost' && canonicalAddress(to.address) === undefined)
+      throw new UsageError(
+        `--serve ${text}: "${to.address}" is not an address`,
+        'give the IP address of the host, or localhost',
+      );
     return { namespace, name, port, to };
+  }
   throw new UsageError(`--serve cannot be "${text}"`, FORM);
 }
 
@@ -52,11 +59,18 @@ export function addressesServed(serves: readonly Serve[], objects: Objects | und
     for (const at of addressesOf(serve, objects)) {
       const earlier = served.get(printPeer(at));
       if (earlier)
-        throw new CairnError('USAGE', `--serve: ${printPeer(at)} is of ${earlier.name} and ${name}: leave one out`);
+        throw new CairnError(
+          'USAGE',
+          `two --serve are for ${printPeer(at)}, of ${namesOf(earlier.name, name)}: leave one out`,
+        );
       served.set(printPeer(at), { at, to: serve.to, name });
     }
   }
   return [...served.values()];
+}
+
+function namesOf(first: string, second: string): string {
+  return first === second ? first : `${first} and ${second}`;
 }
 
 interface Place {

@@ -45,6 +45,12 @@ test('shutdown waits for the lameduck time, and says so', async () => {
   expect(env.lines).toEqual(['[INFO] plugin/health: Going into lameduck mode for 5s']);
 });
 
+test('shutdown without lameduck does not wait', async () => {
+  const { plugin, env } = makePlugin(health, 'health {\nlameduck 5s\n}');
+  await plugin.shutdown?.({ lameduck: false });
+  expect(env.lines).toEqual([]);
+});
+
 test('several blocks share the page of an address, and the longest lameduck is that of all', async () => {
   const env = testEnv({ name: 'health' });
   const plugins = ['health', 'health {\nlameduck 5s\n}', 'health :8080 {\nlameduck 2s\n}'].map((body) =>
