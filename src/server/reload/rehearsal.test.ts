@@ -194,6 +194,13 @@ describe('files and addresses of this machine', () => {
     expect(found.map(({ name }) => name)).toEqual(['file']);
   });
 
+  test('a kubeconfig that cannot be read is a warning', async () => {
+    const found = await rehearsed('cluster.local {\nkubernetes {\nkubeconfig none\n}\n}', true);
+    expect(found.map(({ name, message }) => [name, message])).toEqual([
+      ['file', expect.stringContaining('cannot read what leads to the API server: ENOENT')],
+    ]);
+  });
+
   test('all errors in files are reported', async () => {
     await expect(
       rehearsed('. {\nfile none a.org {\nreload 0\n}\nauto b.org {\ndirectory none\n}\nwhoami\n}', true),

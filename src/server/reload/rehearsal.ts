@@ -69,6 +69,7 @@ const PROCESS: ServerProcess = {
   reloadIfChanged: async () => 'unchanged',
   corefileHash: () => '',
   fatal() {},
+  isCheck: true,
   shuttingDown: false,
 };
 
