@@ -115,6 +115,12 @@ describe('what is valid and dead', () => {
       'never-asked',
       '2:1',
     ],
+    [
+      'a template behind another',
+      '. {\ntemplate IN A a.org {\nrcode NXDOMAIN\n}\ntemplate IN A www.a.org {\nrcode NXDOMAIN\n}\n}',
+      'never-asked',
+      '5:1',
+    ],
     ['zones of several plugins', '. {\nhosts x a.org b.org\nforward b.org 192.0.2.1\n}', 'never-asked', '2:1'],
     ['zones outside of the block', 'a.org {\nforward b.org 192.0.2.1\nwhoami\n}', 'other-zone', '2:1'],
     [
@@ -150,6 +156,8 @@ describe('what is valid and dead', () => {
   test.each([
     'a.org {\nrewrite name suffix a.org b.org\nforward b.org 192.0.2.1\n}',
     'hostname.bind {\nchaos\n}',
+    '. {\ntemplate IN A {\nrcode NXDOMAIN\n}\ntemplate IN AAAA {\nrcode NXDOMAIN\n}\n}',
+    '. {\ntemplate IN A {\nmatch x\nfallthrough\n}\ntemplate IN A {\nrcode NXDOMAIN\n}\n}',
     '. {\nacl {\nblock\n}\n}',
     'localhost {\nlocal\n}',
     '10.in-addr.arpa {\nhosts /etc/hosts a.org\n}',
