@@ -56,6 +56,7 @@ test.each<[string[], string, number, RegExp]>([
     1,
     /^broken:2:5 - .*did you mean 'whoami'\?\nbroken:3:11 - .*TTL.*\nbroken is not valid: 2 errors\n$/,
   ],
+  [['map.yaml', 'broken'], '', 1, /Corefile\) is not valid: 2 errors\n(.*\n){2}broken is not valid/],
   [['broken', 'Corefile'], '', 1, /broken is not valid/],
   [['empty'], '', 1, /^empty:1:1 - .*it has no server block/],
   [['-'], '', 1, /^stdin:1:1 - .*it is empty/],

@@ -32,7 +32,8 @@ export async function check(files: readonly string[], values: CheckValues): Prom
     await printDifferences(values.diff, inputs[0]!, settings, json);
     return 0;
   }
-  const findings = await examineAll(await readSources(inputs), settings);
+  const examined = await examineAll(await readSources(inputs), settings);
+  const findings = examined.toSorted((a, b) => inputs.indexOf(a.input) - inputs.indexOf(b.input));
   report(findings, json ? 'json' : format, strict);
   if (findings.some(({ isUnreadable }) => isUnreadable)) return USAGE_STATUS;
   return findings.every((finding) => isValid(finding, strict)) ? 0 : INVALID_STATUS;
