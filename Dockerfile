@@ -11,7 +11,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends binutils libcap
 WORKDIR /build
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
-COPY scripts/bundle.ts scripts/
+COPY scripts/bundle.ts scripts/bundled.ts scripts/
 COPY src src
 RUN node scripts/bundle.ts
 

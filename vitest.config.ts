@@ -4,6 +4,8 @@ import { PATIENT } from './test/support/patience.ts';
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    // Projects of their own.
+    exclude: ['test/package/**'],
     // More than one wait fits in.
     testTimeout: 2 * PATIENT.timeout,
     hookTimeout: 2 * PATIENT.timeout,

@@ -1,53 +1,41 @@
-import { type ExecFileSyncOptions, execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, relative, resolve } from 'node:path';
+import { lstatSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { BIN, check, expect, install, modules, name, pack, ROOT, run, version } from './packed.ts';
 
 /**
- * Packs the package as for publishing, and tries it like its users, without the network: its form, the command through npx, every export by `import`
- * and `require`, and their types. Ends with status 1 if something is wrong.
+ * Packs the package as for publishing, and tries it like its users, without the network: its form, its size, the command through npx, every export by
+ * `import` and `require`, and their types. Ends with status 1 if something is wrong.
  */
 
-const ROOT = resolve(import.meta.dirname, '..');
-const SERVE_TIMEOUT_MS = 30_000;
-const BIN = join(ROOT, 'node_modules/.bin');
-const { name, version, exports }: { name: string; version: string; exports: Record<string, unknown> } = JSON.parse(
-  readFileSync(join(ROOT, 'package.json'), 'utf8'),
-);
-const modules = Object.keys(exports).map((path) => path.replace('.', name));
+const TIMEOUT_MS = 30_000;
+const MAX_INSTALLED_OCTETS = 15 * 1000 * 1000;
+const MAX_PACKAGES = 15;
 
-function run(program: string, args: readonly string[], cwd: string, options: ExecFileSyncOptions = {}): string {
-  return String(
-    execFileSync(program, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], ...options }),
-  );
-}
+/** What the package has, and nothing else. */
+const CONTENTS = [
+  /^(LICENSE|README\.md|CHANGELOG\.md|Corefile\.example|package\.json)$/,
+  /^bin\/([\w-]+\.js|LICENSES\.txt)$/,
+  /^dist\/([\w-]+\.c?js|LICENSES\.txt)$/,
+  /^dist\/types\/(package\.json|[\w/-]+\.d\.m?ts)$/,
+  /^docs\/[\w-]+\.(md|svg)$/,
+  /^examples\/(?!.*node_modules)/,
+  /^src\/plugins\/\w+\/README\.md$/,
+];
 
-function expect(what: string, text: string, pattern: RegExp): void {
-  if (!pattern.test(text)) throw new Error(`${what}: expected ${pattern} in\n${text}`);
-  process.stdout.write(`ok - ${what}\n`);
-}
-
-/** Builds and packs the package. Returns its path. */
-function pack(folder: string): string {
-  const [{ filename, files }] = JSON.parse(
-    run('npm', ['pack', '--json', '--silent', '--pack-destination', folder], ROOT),
-  );
-  const paths: string[] = files.map(({ path }: { path: string }) => path);
-  const strange = paths.filter((path) =>
-    /(?<!^examples\/.*)\.test\.|\.map$|^src\/.*\.ts$|^(test|bench|node_modules)\//.test(path),
-  );
+function checkContents(paths: readonly string[]): void {
+  const strange = paths.filter((path) => !CONTENTS.some((pattern) => pattern.test(path)));
   expect('only necessary files are in the package', strange.join('\n'), /^$/);
-  return join(folder, filename);
 }
 
-/** Installs the package in an empty folder. Its dependencies come from this repository, as there is no network. */
-function install(tarball: string, folder: string): void {
-  writeFileSync(join(folder, 'package.json'), '{ "private": true }');
-  for (const path of run('npm', ['ls', '--omit=dev', '--all', '--parseable'], ROOT).trim().split('\n').slice(1)) {
-    cpSync(path, join(folder, relative(ROOT, path)), { recursive: true });
-  }
-  run('npm', ['install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', tarball], folder);
+/** With the optional dependency, as users install it. */
+function checkSize(folder: string): void {
+  const paths = readdirSync(join(folder, 'node_modules'), { recursive: true, encoding: 'utf8' });
+  const octets = paths.reduce((sum, path) => sum + lstatSync(join(folder, 'node_modules', path)).blocks * 512, 0);
+  const packages = run('npm', ['ls', '--all', '--parseable'], folder).trim().split('\n').length - 1;
+  const what = `installed, it has ${packages} packages and ${(octets / 1e6).toFixed(1)} MB`;
+  expect(what, String(packages <= MAX_PACKAGES && octets <= MAX_INSTALLED_OCTETS), /^true$/);
 }
 
 async function tryCommand(folder: string): Promise<void> {
@@ -67,27 +55,38 @@ async function tryCommand(folder: string): Promise<void> {
     output += chunk;
     if (output.includes('Cairn-')) child.kill('SIGTERM');
   });
-  const [code] = await once(child, 'exit', { signal: AbortSignal.timeout(SERVE_TIMEOUT_MS) });
+  const [code] = await once(child, 'exit', { signal: AbortSignal.timeout(TIMEOUT_MS) });
   expect('cairn serves until it is told to end', `${output}status ${code}`, /^\.:\d+$.*^status 0$/ms);
 }
 
+/** Every value is the same, whichever way it was loaded. */
 function tryModules(folder: string): void {
-  const count = (load: string) => `console.log(Object.keys(${load}).length)`;
   for (const module of modules) {
-    const flags = ['--input-type=module', '-e'];
-    expect(`import '${module}'`, run('node', [...flags, count(`await import('${module}')`)], folder), /^[1-9]\d*\n$/);
-    expect(`require('${module}')`, run('node', ['-e', count(`require('${module}')`)], folder), /^[1-9]\d*\n$/);
+    const program = `
+      const required = require('${module}');
+      import('${module}').then((imported) => {
+        const names = Object.keys(required);
+        const isSame = names.join() === Object.keys(imported).join() && names.every((name) => required[name] === imported[name]);
+        console.log(names.length, isSame);
+      });`;
+    expect(`import and require of '${module}'`, run('node', ['-e', program], folder), /^[1-9]\d* true\n$/);
   }
 }
 
-/** The command has the library for kubeconfigs in it; for programs, the error says how to install it. */
+/** The command has the library for kubeconfigs in it; for programs, a log line says how to install it. */
 function tryKubeconfig(folder: string): void {
   writeFileSync(join(folder, 'kubeconfig'), 'kind: Config\n');
-  const path = `./node_modules/${name}/dist/sources/kubernetes/access/kubeconfig.js`;
-  const program = `const { resolveKubeconfig } = await import('${path}');
-    await resolveKubeconfig('kubeconfig').catch(({ message }) => console.log(message));`;
-  const output = run('node', ['--input-type=module', '-e', program], folder);
-  expect('a kubeconfig without its library', output, /npm install @kubernetes\/client-node$/m);
+  const text = `. {\nkubernetes cluster.local {\nkubeconfig ${folder}/kubeconfig\n}\n}\n`;
+  const program = `
+    const { corefileSource, plugins, Server } = require('${name}');
+    const source = corefileSource({ file: 'Corefile', text: ${JSON.stringify(text)}, plugins, dnsPort: 0 });
+    const sink = (_, line) => {
+      console.log(line);
+      if (line.includes('npm install')) process.exit();
+    };
+    new Server({ source, sink }).start();`;
+  const output = run('node', ['-e', program], folder, { timeout: TIMEOUT_MS });
+  expect('a kubeconfig without its library', output, /npm install @kubernetes\/client-node;/);
 }
 
 /** Checks all types of the package, even those that users skip. */
@@ -113,20 +112,17 @@ function tryTypes(folder: string): void {
   }
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'cairn-package-'));
-const empty = mkdtempSync(join(tmpdir(), 'cairn-empty-'));
-try {
-  const tarball = pack(folder);
+await check(async (packed, empty) => {
+  const { tarball, paths } = pack(packed);
+  checkContents(paths);
   expect('publint', run(join(BIN, 'publint'), ['run', '--strict', tarball], ROOT), /All good!/);
   install(tarball, empty);
+  checkSize(empty);
+  process.stdout.write(
+    run('node', [join(ROOT, 'bench/start.ts'), join(empty, 'node_modules', name, 'dist/testing.js')], ROOT),
+  );
   await tryCommand(empty);
   tryModules(empty);
   tryKubeconfig(empty);
   tryTypes(empty);
-} catch (error) {
-  const { message, stdout = '' } = error as Error & { stdout?: string };
-  process.stderr.write(`not ok - ${message}\n${stdout}\n`);
-  process.exitCode = 1;
-} finally {
-  for (const path of [folder, empty]) rmSync(path, { recursive: true });
-}
+});

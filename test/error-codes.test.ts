@@ -6,7 +6,7 @@ import { ERROR_CODES } from '../src/base/errors.ts';
 const ROOT = resolve(import.meta.dirname, '..');
 const CODES = Object.keys(ERROR_CODES);
 /** Where an error is made or a lookup fails, the first argument; and each of two codes that are chosen between, or a value in a table. */
-const USES = /\b(?:[A-Z]\w*Error|super|failed)\(\s*'([A-Z][A-Z0-9_]*)'|[?:] '([A-Z][A-Z0-9_]*)'/g;
+const USES = /\b(?:[A-Z]\w*Error|super|failed|checksWith)\(\s*'([A-Z][A-Z0-9_]*)'|[?:] '([A-Z][A-Z0-9_]*)'/g;
 
 /** What stands where the code of an error may stand; `surely` where it can be nothing else. */
 function codesInSource(): { surely: Set<string>; all: Set<string> } {

@@ -1,5 +1,5 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
-import { closest } from '../corefile/suggest.ts';
+import { closest } from '../base/suggest.ts';
 import { hasGoFlags } from './define.ts';
 import { UsageError } from './usage.ts';
 

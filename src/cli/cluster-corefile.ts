@@ -19,7 +19,10 @@ export function corefileFor(cluster: NamedCluster, forwards: boolean): CorefileI
   if (manifests) return inputOf(manifests.join(' '), `manifests ${manifests.map(quoted).join(' ')}`, forwards);
   if (kubeconfig === undefined) return undefined;
   const words = ['kubeconfig', quoted(kubeconfig), ...(context === undefined ? [] : [JSON.stringify(context)])];
-  return inputOf(context ?? kubeconfig, `${words.join(' ')}\n    startup_timeout 10s`, forwards);
+  return {
+    ...inputOf(context ?? kubeconfig, `${words.join(' ')}\n    startup_timeout 10s`, forwards),
+    isRunning: true,
+  };
 }
 
 function quoted(path: string): string {

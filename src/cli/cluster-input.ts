@@ -1,5 +1,4 @@
 import { CairnError } from '../base/errors.ts';
-import { didYouMean } from '../corefile/suggest.ts';
 import { parsePrefix } from '../dns/ip.ts';
 import { clusterOptions, type KubernetesOptions } from '../plugins/kubernetes/options.ts';
 import { corefileSource } from '../server/configuration/corefile-source.ts';
@@ -7,6 +6,7 @@ import { buildCluster, type Cluster, type ClusterOptions } from '../sources/mani
 import { loadManifests } from '../sources/manifests/load.ts';
 import type { PodManifest } from '../sources/manifests/manifest.ts';
 import { type CorefileInput, findCorefile } from './corefile-input.ts';
+import { didYouMeanObject } from './meant.ts';
 import { pluginsFor } from './plugins.ts';
 
 /** Where a command finds a cluster. */
@@ -51,12 +51,23 @@ async function load(paths: readonly string[], options: ClusterOptions): Promise<
 }
 
 /** @throws CairnError for a pod that no manifest describes */
-export function findPod({ podManifests }: Cluster, namespace: string, name: string): PodManifest {
-  const found = podManifests.find((pod) => pod.namespace === namespace && pod.name === name);
+export function findPod(cluster: Cluster, namespace: string, name: string): PodManifest {
+  const found = cluster.podManifests.find((pod) => pod.namespace === namespace && pod.name === name);
   if (found) return found;
+  throw new CairnError(
+    'USAGE',
+    `no manifest describes the pod ${namespace}/${name}${hintFor(cluster, namespace, name)}`,
+  );
+}
+
+/** A pod of this name elsewhere, pods of an object of this name, or a pod of a similar name. */
+function hintFor({ podManifests, services }: Cluster, namespace: string, name: string): string {
   const elsewhere = podManifests.filter((pod) => pod.name === name).map((pod) => `-n ${pod.namespace}`);
-  const known = podManifests.map((pod) => `${pod.namespace}/${pod.name}`);
-  const hint =
-    elsewhere.length > 0 ? `: there is one with ${elsewhere.join(' and ')}` : didYouMean(`${namespace}/${name}`, known);
-  throw new CairnError('USAGE', `no manifest describes the pod ${namespace}/${name}${hint}`);
+  if (elsewhere.length > 0) return `: there is one with ${elsewhere.join(' and ')}`;
+  const inNamespace = podManifests.filter((pod) => pod.namespace === namespace);
+  const [made] = inNamespace.filter((pod) => pod.name.startsWith(`${name}-`));
+  if (made) return `: did you mean its pod ${made.name}?`;
+  const isService = services.some((service) => service.namespace === namespace && service.name === name);
+  if (isService) return ', which is a Service';
+  return didYouMeanObject(namespace, name, podManifests);
 }

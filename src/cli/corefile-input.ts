@@ -10,6 +10,8 @@ export interface CorefileInput {
   readonly text?: string;
   /** The folder that has no Corefile; `text` is used instead. */
   readonly missingIn?: string;
+  /** It serves a running cluster, and nothing else: what is wrong with the cluster is the reason of each response. */
+  readonly isRunning?: boolean;
 }
 
 const DEFAULT_FILE = 'Corefile';

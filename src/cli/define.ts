@@ -5,7 +5,7 @@
 
 import { styleText } from 'node:util';
 import { Command, type CommanderError, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
-import { closest } from '../corefile/suggest.ts';
+import { expectingOneOf } from '../base/suggest.ts';
 import { UsageError } from './usage.ts';
 
 /** A command line and what it does. */
@@ -64,9 +64,7 @@ export function choice<const F extends string, const T extends string>(
   return new Option(flags, description).choices(words).argParser((text): T => {
     const word = words.find((one) => one === text);
     if (word !== undefined) return word;
-    const meant = closest(text, words);
-    const all = words.length === 1 ? `it is ${words[0]}` : `it is one of ${words.join(', ')}`;
-    throw new UsageError(`${name} cannot be "${text}"`, meant === undefined ? all : `did you mean ${meant}? ${all}`);
+    throw new UsageError(`${name} cannot be "${text}"`, expectingOneOf(text, words));
   });
 }
 

@@ -1,5 +1,5 @@
 import { perObject } from '../base/per-object.ts';
-import { type Name, NameError, parseName } from '../dns/name.ts';
+import { type Name, NameError, parseUnicodeName } from '../dns/name.ts';
 import { NO_PORT, type Port } from '../registry/records.ts';
 
 /** What an existing name has, for questions of any type. A name that does not exist has no contents. */
@@ -64,7 +64,7 @@ export function byFamily(addresses: readonly string[]): AddressesByFamily {
 /** Reads a host name from a field of an object; undefined if the text is not a name. */
 export function hostName(text: string): Name | undefined {
   try {
-    return parseName(text);
+    return parseUnicodeName(text);
   } catch (thrown) {
     if (thrown instanceof NameError) return undefined;
     throw thrown;

@@ -15,6 +15,9 @@ import {
   once,
   oneOf,
   parseOptions,
+  rcode,
+  recordClass,
+  recordType,
   zonesArgument,
 } from './arguments.ts';
 import type { Directive } from './ast.ts';
@@ -99,13 +102,13 @@ test.each([
 test.each(['-1', '65536', '1.5', '0x10', '1e3', '""', 'x', '9'.repeat(400)])('integer %s is an error', (text) => {
   const shown = text === '""' ? '' : text;
   expect(() => integer(argument(text), { min: 0, max: 65_535 }, 'TTL')).toThrow(
-    parsing('1:3', `invalid TTL '${shown}', expecting an integer from 0 to 65535`),
+    parsing('1:3', `invalid TTL '${shown}', expecting a whole number from 0 to 65535`),
   );
 });
 
 test('an integer without an upper bound', () => {
   expect(() => integer(argument('0'), { min: 1 }, 'count')).toThrow(
-    "invalid count '0', expecting an integer not below 1",
+    "invalid count '0', expecting a whole number from 1 on",
   );
   expect(() => integer(argument('9007199254740993'), {}, 'count')).toThrow("invalid count '9007199254740993'");
 });
@@ -115,7 +118,7 @@ test('one of some words', () => {
   const mode: 'disabled' | 'insecure' | 'verified' = oneOf(argument('insecure'), modes);
   expect(mode).toBe('insecure');
   expect(() => oneOf(argument('insecur'), modes)).toThrow(
-    parsing('1:3', "unknown value 'insecur', expecting one of disabled, insecure, verified - did you mean 'insecure'?"),
+    parsing('1:3', "unknown value 'insecur', expecting one of disabled, insecure, verified; did you mean insecure?"),
   );
 });
 
@@ -123,6 +126,9 @@ test.each([
   ['x', ['a.org.']],
   ['x B.org', ['b.org.']],
   ['x b.org. dns://b.org:53 .', ['b.org.', '.']],
+  ['x BÜCHER.example', ['xn--bcher-kva.example.']],
+  ['x "" b.org', ['b.org.']],
+  ['x ""', ['a.org.']],
   ['x 10.0.0.0/15', ['0.10.in-addr.arpa.', '1.10.in-addr.arpa.']],
 ])('zones of %s', (text, expected) => {
   expect(zonesArgument(directive(text).args, ['a.org.'])).toEqual(expected);
@@ -152,6 +158,30 @@ test('each option goes to its handler, in order', () => {
   expect(seen).toEqual(['ttl 1', 'pods', 'ttl 2']);
 });
 
+test.each([
+  [
+    'the closest record type',
+    recordType,
+    'AAA',
+    "unknown record type 'AAA', expecting one such as A, SRV or TYPE65; did you mean AAAA?",
+  ],
+  [
+    'the closest class',
+    recordClass,
+    'inn',
+    "unknown class 'inn', expecting one such as IN, CH or CLASS4; did you mean IN?",
+  ],
+  [
+    'the closest rcode',
+    rcode,
+    'NXDOMIN',
+    "unknown rcode 'NXDOMIN', expecting one such as NXDOMAIN, SERVFAIL or 5; did you mean NXDOMAIN?",
+  ],
+  ['nothing', rcode, 'broken', "unknown rcode 'broken', expecting one such as NXDOMAIN, SERVFAIL or 5"],
+])('an error about a code suggests %s', (_, read, text, message) => {
+  expect(() => read(argument(text))).toThrow(new RegExp(`${message.replaceAll('?', '\\?')}$`));
+});
+
 test('every error of a block is thrown, unknown options included', () => {
   const block = directive('x {\nttl z\ntll 1\ntoString\nttl 5\npods\n}');
   const handlers = {
@@ -159,8 +189,8 @@ test('every error of a block is thrown, unknown options included', () => {
   };
   expect(() => parseOptions(block, handlers)).toThrow(
     [
-      parsing('2:5', "invalid ttl 'z', expecting an integer not below -9007199254740991"),
-      parsing('3:1', "unknown property 'tll' - did you mean 'ttl'?"),
+      parsing('2:5', "invalid ttl 'z', expecting a whole number"),
+      parsing('3:1', "unknown property 'tll'; did you mean ttl?"),
       parsing('4:1', "unknown property 'toString'"),
       parsing('6:1', "unknown property 'pods'"),
     ].join('\n'),

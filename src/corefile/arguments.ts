@@ -1,11 +1,13 @@
+import { didYouMean, expectingOneOf } from '../base/suggest.ts';
 import { type Prefix, parsePrefix } from '../dns/ip.ts';
-import { type Name, parseName, ROOT } from '../dns/name.ts';
+import { Class, parseClass, parseRcode, Rcode } from '../dns/message.ts';
+import { type Name, parseUnicodeName, ROOT } from '../dns/name.ts';
+import { parseType, typeNames } from '../dns/rr.ts';
 import type { Directive, Line, OptionLine } from './ast.ts';
 import { parseDurationMs } from './duration.ts';
 import { atToken, attempt, CorefileError, throwAll } from './error.ts';
 import { zonesOf } from './key.ts';
 import { printPosition } from './position.ts';
-import { didYouMean } from './suggest.ts';
 import type { Token } from './token.ts';
 
 /** A tuple of `N` tokens. */
@@ -75,21 +77,61 @@ export function integer(
 ): number {
   const value = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
   if (value >= min && value <= max) return value;
-  const range = max === Number.MAX_SAFE_INTEGER ? `not below ${min}` : `from ${min} to ${max}`;
-  throw new CorefileError(position, `invalid ${what} '${text}', expecting an integer ${range}`);
+  throw new CorefileError(position, `invalid ${what} '${text}', expecting a whole number${printRange(min, max)}`);
 }
 
-/** The token's text, which must be one of `values`. @throws CorefileError */
-export function oneOf<T extends string>({ text, position }: Token, values: readonly T[]): T {
+function printRange(min: number, max: number): string {
+  if (max < Number.MAX_SAFE_INTEGER) return ` from ${min} to ${max}`;
+  return min > Number.MIN_SAFE_INTEGER ? ` from ${min} on` : '';
+}
+
+/** The token's text, which must be one of `values`; `what` names it in the error. @throws CorefileError */
+export function oneOf<T extends string>({ text, position }: Token, values: readonly T[], what = 'value'): T {
   const value = values.find((candidate) => candidate === text);
   if (value !== undefined) return value;
-  const meant = didYouMean(text, values);
-  throw new CorefileError(position, `unknown value '${text}', expecting one of ${values.join(', ')}${meant}`);
+  throw new CorefileError(position, `unknown ${what} '${text}', ${expectingOneOf(text, values)}`);
 }
 
-/** A domain name as written, absolute even without its last dot. @throws CorefileError */
+/** As {@link oneOf}, in any letter case; `values` are in lower case. @throws CorefileError */
+export function oneOfAnyCase<T extends string>(token: Token, values: readonly T[], what?: string): T {
+  const folded = values.find((value) => value === token.text.toLowerCase());
+  return folded ?? oneOf(token, values, what);
+}
+
+/**
+ * The code of a record type: its name in any letter case, or `TYPEn`. `others` are words that may stand in its place, which are suggested, too.
+ *
+ * @throws CorefileError
+ */
+export function recordType(token: Token, others: readonly string[] = []): number {
+  return codeOf(token, 'record type', parseType, [...typeNames(), ...others], 'such as A, SRV or TYPE65');
+}
+
+/** The code of a class: its name in any letter case, or `CLASSn`. @throws CorefileError */
+export function recordClass(token: Token): number {
+  return codeOf(token, 'class', parseClass, Object.keys(Class), 'such as IN, CH or CLASS4');
+}
+
+/** The code of an rcode: its name in any letter case, or a number. @throws CorefileError */
+export function rcode(token: Token): number {
+  return codeOf(token, 'rcode', parseRcode, Object.keys(Rcode), 'such as NXDOMAIN, SERVFAIL or 5');
+}
+
+function codeOf(
+  { text, position }: Token,
+  what: string,
+  parse: (text: string) => number | undefined,
+  names: readonly string[],
+  examples: string,
+): number {
+  const code = parse(text);
+  if (code !== undefined) return code;
+  throw new CorefileError(position, `unknown ${what} '${text}', expecting one ${examples}${didYouMean(text, names)}`);
+}
+
+/** A domain name, absolute even without its last dot. @throws CorefileError */
 export function domainName(token: Token): Name {
-  return atToken(token, () => parseName(token.text));
+  return atToken(token, () => parseUnicodeName(token.text));
 }
 
 /** A network in CIDR notation. @throws CorefileError */
@@ -100,14 +142,16 @@ export function network({ text, position }: Token): Prefix {
 }
 
 /**
- * The zones of ZONES arguments, without duplicates, normalized like server keys; `fallback` if there are no arguments.
+ * The zones of ZONES arguments, without duplicates, normalized like server keys; `fallback` if there are no arguments. Empty words, such as references to
+ * variables that are not set, are ignored, as in CoreDNS.
  *
  * @throws CorefileError or CorefileErrors if a zone cannot be read; CoreDNS silently ignores such a zone.
  */
 export function zonesArgument(tokens: readonly Token[], fallback: readonly Name[]): readonly Name[] {
-  if (tokens.length === 0) return fallback;
+  const named = tokens.filter(({ text }) => text !== '');
+  if (named.length === 0) return fallback;
   const errors: CorefileError[] = [];
-  const zones = tokens.flatMap((token) => attempt(errors, () => atToken(token, () => zonesOf(token.text))) ?? []);
+  const zones = named.flatMap((token) => attempt(errors, () => atToken(token, () => zonesOf(token.text))) ?? []);
   throwAll(errors);
   return [...new Set(zones)];
 }

@@ -1,7 +1,7 @@
+import { didYouMean } from '../base/suggest.ts';
 import type { Directive, OptionLine, ServerBlock } from './ast.ts';
 import { CorefileError, syntaxError } from './error.ts';
 import { printPosition } from './position.ts';
-import { didYouMean } from './suggest.ts';
 import { afterBraces, type Token } from './token.ts';
 
 export interface KnownDirectives {
@@ -19,6 +19,8 @@ interface Reading {
   at: number;
   /** Whether an error at the end of the file was reported: one missing brace is one error. */
   endReported: boolean;
+  /** The errors for names with a block that are keys of a server block rather than directives, if a brace is missing before them. */
+  readonly likelyKeys: CorefileError[];
 }
 
 const UNMATCHED = `Unexpected '}' because no matching opening brace`;
@@ -29,7 +31,7 @@ export function readBlocks(
   errors: CorefileError[],
   known: KnownDirectives = {},
 ): ServerBlock[] {
-  const reading: Reading = { tokens, known, errors, at: 0, endReported: false };
+  const reading: Reading = { tokens, known, errors, at: 0, endReported: false, likelyKeys: [] };
   const blocks: ServerBlock[] = [];
   while (reading.at < tokens.length) {
     const { kind, position } = tokens[reading.at]!;
@@ -43,12 +45,13 @@ export function readBlocks(
   return blocks;
 }
 
-/** Reads the keys up to a brace or the end of the line; after a comma at the end of a line, the list goes on in the next line. */
+/** Reads the keys, without empty words, up to a brace or the end of the line; after a comma at the end of a line, the list goes on in the next line. */
 function readKeys(reading: Reading): Token[] {
   const keys: Token[] = [];
   let comma: Token | undefined;
-  for (let first = true; ; first = false) {
+  for (;;) {
     const token = current(reading);
+    const first = keys.length === 0;
     if (token === undefined) {
       if (comma) fail(reading, comma, 'Unexpected EOF - check for extra comma');
       return keys;
@@ -66,7 +69,6 @@ function readKeys(reading: Reading): Token[] {
 }
 
 function splitAtCommas(token: Token): Token[] {
-  if (!token.text.includes(',')) return [token];
   const texts = token.text.split(',').filter((text) => text !== '');
   return texts.map((text) => ({ ...token, text }));
 }
@@ -76,12 +78,11 @@ function readBody(reading: Reading): Directive[] {
   const open = current(reading)?.kind === '{' ? current(reading) : undefined;
   if (open) reading.at++;
   const directives: Directive[] = [];
+  reading.likelyKeys.length = 0;
   for (;;) {
     const token = current(reading);
     if (token === undefined) {
-      const last = reading.tokens.at(-1)!;
-      if (open)
-        failAtEnd(reading, syntaxError(last.position, `Unexpected token '${last.text}', ${expectingEnd(open)}`));
+      if (open) failInBody(reading, open);
       return directives;
     }
     if (token.kind === '}') {
@@ -102,9 +103,13 @@ function readBody(reading: Reading): Directive[] {
 
 function readDirective(reading: Reading): Directive {
   const { name, position, args } = readLine(reading);
-  const unknown = whyUnknown(name, reading.known);
-  if (unknown !== undefined) reading.errors.push(new CorefileError(position, unknown));
   const open = current(reading);
+  const unknown = whyUnknown(name, reading.known);
+  if (unknown !== undefined) {
+    const error = new CorefileError(position, unknown);
+    reading.errors.push(error);
+    if (open?.kind === '{' && /[.:/]/.test(name)) reading.likelyKeys.push(error);
+  }
   if (open?.kind !== '{' || open.startsLine) return { name, position, args, options: [], hasBlock: false };
   const options = readOptions(reading, open);
   const extra = current(reading);
@@ -188,6 +193,20 @@ function expectingEnd(open: Token): string {
 
 function fail(reading: Reading, token: Token, detail: string): void {
   reading.errors.push(new CorefileError(token.position, detail));
+}
+
+/** The error for a server block without an end. If a key of the next block was read as a directive, the brace is missing before it. */
+function failInBody(reading: Reading, open: Token): void {
+  const { tokens, errors, likelyKeys } = reading;
+  const [next] = likelyKeys;
+  if (next === undefined) {
+    const last = tokens.at(-1)!;
+    failAtEnd(reading, syntaxError(last.position, `Unexpected token '${last.text}', ${expectingEnd(open)}`));
+    return;
+  }
+  for (const error of likelyKeys) errors.splice(errors.indexOf(error), 1);
+  const detail = `Unexpected server block, ${expectingEnd(open)} before it`;
+  failAtEnd(reading, syntaxError(next.position, detail));
 }
 
 function failAtEnd(reading: Reading, error: CorefileError): void {

@@ -15,7 +15,8 @@ export interface Claim {
 type ClaimedZone = { readonly server: string; readonly address: string | undefined; readonly key: ServerKey };
 
 /**
- * The errors of server blocks that claim the same zone at the same address, or a zone both on some and on all addresses.
+ * The errors of server blocks that claim the same zone at the same address, or a zone both on some and on all addresses: one for each key, which may have
+ * several zones and addresses.
  */
 export function findConflicts(claims: readonly Claim[]): CorefileError[] {
   const errors: CorefileError[] = [];
@@ -36,7 +37,7 @@ export function findConflicts(claims: readonly Claim[]): CorefileError[] {
       (address === undefined ? onAll : onSome).set(server, claimed);
     }
   }
-  return errors;
+  return [...new Map(errors.toReversed().map((error) => [error.position, error])).values()].toReversed();
 }
 
 function claimedZones(keys: readonly ServerKey[], addresses: readonly string[]): ClaimedZone[] {

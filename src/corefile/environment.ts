@@ -13,6 +13,8 @@ export interface EmptyReference {
   readonly position: Position;
   /** The variable, and why it is empty. */
   readonly reason: string;
+  /** The warning about it, which says no more than an error with the reason. */
+  readonly warning: CorefileWarning | undefined;
 }
 
 /** What filling in variables finds besides the tokens. */
@@ -22,21 +24,11 @@ interface Substitution {
 }
 
 /**
- * Fills environment variables into the tokens of a file. A word that becomes empty is removed; a quoted one stays as an empty word.
- *
- * @returns tokens that begin the same lines.
+ * Fills environment variables into the tokens of a file. As in CoreDNS, what becomes empty stays a word: no other argument takes its place. Lists of zones
+ * and of keys ignore empty words.
  */
 export function substituteAll(tokens: readonly Token[], env: Environment, found: Substitution): Token[] {
-  const filled: Token[] = [];
-  let startsLine = false;
-  for (const token of tokens) {
-    const { kind, text, ...rest } = substitute(token, env, found);
-    startsLine ||= rest.startsLine;
-    if (kind === 'word' && text === '') continue;
-    filled.push({ ...rest, kind, text, startsLine });
-    startsLine = false;
-  }
-  return filled;
+  return tokens.map((token) => substitute(token, env, found));
 }
 
 /**
@@ -50,9 +42,14 @@ function substitute(token: Token, env: Environment, { warnings, empty }: Substit
   const text = token.text.replace(REFERENCE, (reference: string, dollar?: string, percent?: string) => {
     const name = dollar ?? percent ?? '';
     const value = Object.hasOwn(env, name) ? env[name] : undefined;
-    if (value === undefined) warnings.push({ name: 'unset-variable', position, message: warningOf(reference, name) });
+    const warning =
+      value === undefined
+        ? { name: 'unset-variable' as const, position, message: warningOf(reference, name) }
+        : undefined;
+    if (warning) warnings.push(warning);
     if (!value) {
-      empty.push({ position, reason: `the environment variable '${name}' is ${value === '' ? 'empty' : 'not set'}` });
+      const reason = `the environment variable '${name}' is ${warning ? 'not set' : 'empty'}`;
+      empty.push({ position, reason, warning });
     }
     return value ?? '';
   });

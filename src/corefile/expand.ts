@@ -1,10 +1,10 @@
 import { isAbsolute, join, normalize } from 'node:path';
 import { messageOf, systemCodeOf } from '../base/errors.ts';
+import { didYouMean } from '../base/suggest.ts';
 import { attempt, CorefileError, syntaxError } from './error.ts';
 import type { CorefileFiles } from './files.ts';
 import { globFiles, isAllowedGlob, isGlob } from './glob.ts';
 import { folderOf, type Position, printPosition } from './position.ts';
-import { closest } from './suggest.ts';
 import { afterBraces, type Token } from './token.ts';
 import type { CorefileWarning } from './warnings.ts';
 
@@ -186,9 +186,7 @@ function readImport(expansion: Expansion, { text, position }: Token, path: strin
     const code = systemCodeOf(thrown);
     if (code === 'EISDIR') throw new CorefileError(position, `Could not import ${text}: is a directory`);
     if (code !== 'ENOENT') throw new CorefileError(position, `Could not import ${text}: ${messageOf(thrown)}`);
-    const snippet = closest(text, expansion.snippets.keys());
-    const hint =
-      snippet === undefined ? 'a snippet must be declared before it is imported' : `did you mean '${snippet}'?`;
-    throw new CorefileError(position, `File to import not found: ${text} - ${hint}`);
+    const hint = didYouMean(text, expansion.snippets.keys()) || ' - a snippet must be declared before it is imported';
+    throw new CorefileError(position, `File to import not found: ${text}${hint}`);
   }
 }

@@ -38,6 +38,7 @@ test.each([
   ['. {\nlog "a\n  b"  c\n}', '. {\n    log "a\n  b" c\n}\n'],
   ['.:53\nwhoami\nlog', '.:53\nwhoami\nlog\n'],
   ['import  x\nimport y', 'import x\nimport y\n'],
+  ['. {\nlog\n} (s) {\nlog\n}', '. {\n    log\n} (s) {\n    log\n}\n'],
   ['', ''],
 ])('%j becomes %j', (text, formatted) => {
   expect(formatCorefile(text)).toBe(formatted);
@@ -48,6 +49,7 @@ describe('comments', () => {
     ['#top\n. { # a\n# b\nlog   # c\n} # d\n# e', '#top\n. { # a\n    # b\n    log # c\n} # d\n\n# e\n'],
     ['. { # a\nlog\n}', '. { # a\n    log\n}\n'],
     ['. # a\n{\nlog\n}', '. { # a\n    log\n}\n'],
+    ['. # a\n{ # b\nlog\n}', '. { # a\n    # b\n    log\n}\n'],
     ['. {\nlog#a\n}', '. {\n    log#a\n}\n'],
   ])('%j becomes %j', (text, formatted) => {
     expect(formatCorefile(text)).toBe(formatted);

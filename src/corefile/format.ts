@@ -48,7 +48,8 @@ function add(state: State, { kind, text, column, startsLine, isGlued }: Piece): 
   const last = state.lines.at(-1);
   switch (kind) {
     case 'comment':
-      if (startsLine || !last || last.text === '') state.lines.push(newLine(state.depth, '', column, false, text));
+      if (startsLine || !last || last.text === '' || last.comment !== '')
+        state.lines.push(newLine(state.depth, '', column, false, text));
       else state.lines[state.lines.length - 1] = { ...last, comment: text, commentColumn: column, isGlued };
       state.isFresh = true;
       return;
@@ -62,7 +63,8 @@ function add(state: State, { kind, text, column, startsLine, isGlued }: Piece): 
     case '}':
       state.depth = Math.max(0, state.depth - 1);
       startLine(state, '}', column);
-      state.isFresh = true;
+      // What follows on the line stays there: at the beginning of a line, a word may be an import or a snippet.
+      state.isFresh = false;
       return;
     default:
       if (state.isFresh || !last) startLine(state, text, column);

@@ -1,10 +1,10 @@
 import { CairnError } from '../base/errors.ts';
+import { expectingOneOf } from '../base/suggest.ts';
 import { parseIP, parsePrefix } from '../dns/ip.ts';
-import { foldName, type Name, NameError, parseName, ROOT } from '../dns/name.ts';
+import { foldName, type Name, NameError, parseUnicodeName, ROOT } from '../dns/name.ts';
 import { isReverseZone, reverseZonesOf } from '../dns/reverse.ts';
 import { atToken } from './error.ts';
 import type { Position } from './position.ts';
-import { didYouMean } from './suggest.ts';
 import type { Token } from './token.ts';
 import type { CorefileWarning } from './warnings.ts';
 
@@ -105,7 +105,9 @@ export function keyWarning({ zone, position, original }: ServerKey): CorefileWar
 
 function parseKey(text: string): KeyParts {
   if (text.length > MAX_KEY_LENGTH) {
-    throw new ZoneError(`specified zone is too long: ${text.length} > ${MAX_KEY_LENGTH}`);
+    throw new ZoneError(
+      `the zone is too long: it has ${text.length} characters, at most ${MAX_KEY_LENGTH} are allowed`,
+    );
   }
   const scheme = /^([A-Za-z0-9+.-]*):\/\//.exec(text);
   const transport = scheme === null ? 'dns' : parseTransport(scheme[1]!);
@@ -120,10 +122,7 @@ function parseKey(text: string): KeyParts {
 
 function parseTransport(scheme: string): Transport {
   if (Object.hasOwn(DEFAULT_PORTS, scheme)) return scheme as Transport;
-  const known = Object.keys(DEFAULT_PORTS);
-  throw new ZoneError(
-    `unknown scheme '${scheme}://', expecting one of ${known.join(', ')}${didYouMean(scheme, known)}`,
-  );
+  throw new ZoneError(`unknown scheme '${scheme}://', ${expectingOneOf(scheme, Object.keys(DEFAULT_PORTS))}`);
 }
 
 /** Splits at the last colon; an address block such as `fd00::/8` has no port after its colons. */
@@ -155,7 +154,7 @@ function parseZones(host: string): readonly Name[] {
     throw new ZoneError(`zone is not a valid domain name: '${host}' - ${fix}`);
   }
   try {
-    return [foldName(parseName(host))];
+    return [foldName(parseUnicodeName(host))];
   } catch (thrown) {
     if (thrown instanceof NameError) throw new ZoneError(`zone is not a valid domain name: ${thrown.message}`);
     throw thrown;

@@ -102,14 +102,25 @@ test.each([
     '. {\n whoami',
     [syntax('2:2', "Unexpected token 'whoami', expecting '}' - the '{' at Corefile:1:3 is never closed")],
   ],
+  [
+    '. {\n log {\n class all\n}\nexample.org {\n log\n}\na.org:53 {\n log\n}',
+    [syntax('5:1', "Unexpected server block, expecting '}' - the '{' at Corefile:1:3 is never closed before it")],
+  ],
+  [
+    'a.org {\n b.org {\n log\n }\n}\n. {\n log',
+    [
+      parsing('2:2', "Unknown directive 'b.org'"),
+      syntax('7:2', "Unexpected token 'log', expecting '}' - the '{' at Corefile:6:3 is never closed"),
+    ],
+  ],
   ['. {', [syntax('1:3', "Unexpected token '{', expecting '}' - the '{' at Corefile:1:3 is never closed")]],
   [
     '. {\n cache {\n success 10',
     [parsing('3:10', "Unexpected EOF, expecting '}' - the '{' at Corefile:2:8 is never closed")],
   ],
   ['. {\n nosuch\n}', [parsing('2:2', "Unknown directive 'nosuch'")]],
-  ['. {\n foward . 1.1.1.1\n}', [parsing('2:2', "Unknown directive 'foward' - did you mean 'forward'?")]],
-  ['. {\n Cache\n}', [parsing('2:2', "Unknown directive 'Cache' - did you mean 'cache'?")]],
+  ['. {\n foward . 1.1.1.1\n}', [parsing('2:2', "Unknown directive 'foward'; did you mean forward?")]],
+  ['. {\n Cache\n}', [parsing('2:2', "Unknown directive 'Cache'; did you mean cache?")]],
   [
     '. {\n cache\n {\n success 10\n }\n}',
     [parsing('3:2', "Unexpected token '{', expecting a directive - the '{' must stand on the line of 'cache'")],

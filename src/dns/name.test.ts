@@ -2,12 +2,14 @@ import { expect, test } from 'vitest';
 import {
   canonicalKey,
   foldName,
+  inAscii,
   isAtOrBelow,
   joinName,
   labelsOf,
   longestZone,
   parentOf,
   parseName,
+  parseUnicodeName,
   ROOT,
   wireLength,
 } from './name.ts';
@@ -52,7 +54,7 @@ test.each([
   ['a..b', '"a..b" has an empty label'],
   ['a\\256', '"a\\256" has the bad escape \\256'],
   ['a\\', '"a\\" ends in a lone backslash'],
-  [`${label63}a`, 'has a label of more than 63 octets'],
+  [`${label63}a`, `has a label of 64 octets, at most 63 are allowed: "${label63}a"`],
   [`a.${name255}`, 'is longer than 255 octets'],
 ])('%j is no name', (text, message) => {
   expect(() => parseName(text)).toThrow(message);
@@ -113,4 +115,22 @@ test('the canonical order of names', () => {
     ...['\\001.z.example.', '*.z.example.', '\\200.z.example.', 'example\\.a.', 'exampleb.'],
   ];
   expect([...names].sort((a, b) => (canonicalKey(a) < canonicalKey(b) ? -1 : 1))).toEqual(names);
+});
+
+test.each([
+  ['bücher.example', 'xn--bcher-kva.example.'],
+  ['BÜCHER.Example.', 'xn--bcher-kva.Example.'],
+  ['_http._tcp.bücher.example', '_http._tcp.xn--bcher-kva.example.'],
+  ['*.例え.jp', '*.xn--r8jz45g.jp.'],
+  ['a\\.b.org', 'a\\.b.org.'],
+])('a name as people write it: %s', (text, name) => {
+  expect(parseUnicodeName(text)).toBe(name);
+  expect(parseName(inAscii(text))).toBe(name);
+});
+
+test.each([
+  ['ü b.org', '"ü b.org" has a label that cannot be written in ASCII (RFC 5891): "ü b"'],
+  [`${'ü'.repeat(70)}.org`, 'has a label of 76 octets, at most 63 are allowed: "xn--tda'],
+])('%j is no name', (text, message) => {
+  expect(() => parseUnicodeName(text)).toThrow(message);
 });

@@ -1,3 +1,4 @@
+import { domainToASCII } from 'node:url';
 import { CairnError } from '../base/errors.ts';
 
 /**
@@ -49,7 +50,10 @@ export function parseName(text: string, origin: Name = ROOT): Name {
   let closed = false;
   const endLabel = () => {
     if (octets === 0) throw new NameError(`"${text}" has an empty label`);
-    if (octets > MAX_LABEL_OCTETS) throw new NameError(`"${text}" has a label of more than ${MAX_LABEL_OCTETS} octets`);
+    if (octets > MAX_LABEL_OCTETS)
+      throw new NameError(
+        `"${text}" has a label of ${octets} octets, at most ${MAX_LABEL_OCTETS} are allowed: "${label}"`,
+      );
     labels.push(label);
     wire += octets + 1;
     label = '';
@@ -69,6 +73,36 @@ export function parseName(text: string, origin: Name = ROOT): Name {
     throw new NameError(`"${text}" is longer than ${MAX_NAME_OCTETS} octets`);
   }
   return labels.join('.') + suffix;
+}
+
+/**
+ * As {@link parseName}, for names of hosts and zones: a label outside of ASCII becomes an A-label, so `bücher.example` is `xn--bcher-kva.example.` (RFC
+ * 5890 §2.3.2.1). Zone files have octets instead.
+ *
+ * @throws NameError
+ */
+export function parseUnicodeName(text: string, origin?: Name): Name {
+  return parseName(inAscii(text), origin);
+}
+
+/** The text with A-labels in the place of labels outside of ASCII. @throws NameError */
+export function inAscii(text: string): string {
+  if (isAscii(text)) return text;
+  return text
+    .split('.')
+    .map((label) => (isAscii(label) ? label : aLabelOf(label, text)))
+    .join('.');
+}
+
+function aLabelOf(label: string, name: string): string {
+  const converted = domainToASCII(label);
+  if (converted !== '') return converted;
+  throw new NameError(`"${name}" has a label that cannot be written in ASCII (RFC 5891): "${label}"`);
+}
+
+function isAscii(text: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is ASCII
+  return /^[\x00-\x7f]*$/.test(text);
 }
 
 /** The octets of a name in text form, with -1 for every dot that separates labels. */

@@ -23,7 +23,7 @@ import { svcParams } from './svc-params.ts';
 import { nameType, printType } from './type-names.ts';
 
 export type { ResourceRecord } from './message.ts';
-export { parseType, printType } from './type-names.ts';
+export { parseType, printType, typeNames } from './type-names.ts';
 
 /** A record type: its code, its name, and the fields of its rdata in wire order. */
 export interface RRType<D extends object = object> {

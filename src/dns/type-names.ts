@@ -7,6 +7,11 @@ export function nameType(code: number, mnemonic: string): void {
   codeByName.set(mnemonic, code);
 }
 
+/** The mnemonics of all types that are known by name. */
+export function typeNames(): string[] {
+  return [...codeByName.keys()];
+}
+
 /** The mnemonic of a type, or `TYPEn` (RFC 3597 §5). */
 export function printType(code: number): string {
   return nameByCode.get(code) ?? `TYPE${code}`;

@@ -1,3 +1,4 @@
+import { expectingOneOf } from '../base/suggest.ts';
 import { atToken, CorefileError } from '../corefile/error.ts';
 import { pattern } from '../corefile/pattern.ts';
 import type { Token } from '../corefile/token.ts';
@@ -206,7 +207,7 @@ class Parser {
   private unknown(name: string, at: number): ExpressionError {
     const { functions, variables } = this.vocabulary;
     const known = [...(variables?.keys() ?? []), ...[...functions.keys()].map((each) => `${each}()`)];
-    return new ExpressionError(at, `'${name}' is unknown, expecting one of ${known.join(', ')}`);
+    return new ExpressionError(at, `'${name}' is unknown, ${expectingOneOf(name, known)}`);
   }
 
   private list(at: number): Expression {

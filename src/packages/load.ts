@@ -6,7 +6,9 @@ import { existsSync, realpathSync } from 'node:fs';
 import { createRequire, registerHooks } from 'node:module';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { checksWith, listOf, textSuchAs } from '../base/check.ts';
 import { CairnError, messageOf } from '../base/errors.ts';
+import { programBeside } from '../base/program.ts';
 import { readText } from '../base/read-file.ts';
 import { API_VERSION, type PluginDefinition } from '../plugin/plugin.ts';
 import { plugins as builtIn } from '../plugins.ts';
@@ -16,8 +18,7 @@ import { placePlugins } from './place.ts';
 /** The maximum size of a package.json. */
 const MAX_MANIFEST_OCTETS = 1024 * 1024;
 const CONTRACT = 'cairn-dns/plugin';
-const CONTRACT_URL = new URL(`./contract${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url)
-  .href;
+const CONTRACT_URL = programBeside(import.meta.url, 'contract').href;
 
 /**
  * The built-in plugins with those of packages in their places. A package is named as `npm install` knows it, or by a path that begins with `.` or `/`.
@@ -29,6 +30,8 @@ export async function loadPlugins(
   names: readonly string[],
   from = process.cwd(),
 ): Promise<readonly PluginDefinition[]> {
+  checksWith('OPTIONS').value('loadPlugins: names', names, listOf(textSuchAs('the name of a package')));
+  checksWith('OPTIONS').value('loadPlugins: from', from, textSuchAs('the path of a folder'));
   if (names.length === 0) return builtIn;
   provideContract();
   const folders = new Map<string, string>();

@@ -51,7 +51,7 @@ test.each(['Question', '', null])('a plugin that depends on %j is refused', (dep
 });
 
 test.each([
-  say("plugin 'x' says { before: 'cahce' }, but there is no plugin 'cahce' - did you mean 'cache'?", [
+  say("plugin 'x' says { before: 'cahce' }, but there is no plugin 'cahce'; did you mean cache?", [
     'x',
     { before: 'cahce' },
   ]),

@@ -1,9 +1,16 @@
+import { checksWith, listOf, type Rule } from '../base/check.ts';
 import { CairnError } from '../base/errors.ts';
-import { didYouMean } from '../corefile/suggest.ts';
+import { didYouMean } from '../base/suggest.ts';
 import { DEPENDS_ON, otherCopyOf, type Place, type PluginDefinition } from '../plugin/plugin.ts';
 
 /** The place of a plugin that names none: its replies may differ between clients, and the replies of the plugins below are still cached. */
 const USUAL: Place = { before: 'cache' };
+
+/** What a program passes as a plugin. */
+export const DEFINITION: Rule = {
+  should: 'a plugin such as those of `plugins`',
+  accepts: (value) => typeof Object(value).name === 'string' && typeof Object(value).parse === 'function',
+};
 
 /**
  * Puts the plugins of packages into the chain, each directly before or after the plugin that it names. Several at one place stand in the order in
@@ -16,6 +23,9 @@ export function placePlugins(
   builtIn: readonly PluginDefinition[],
   loaded: readonly PluginDefinition[],
 ): readonly PluginDefinition[] {
+  const check = checksWith('OPTIONS');
+  check.value('placePlugins: builtIn', builtIn, listOf(DEFINITION));
+  check.value('placePlugins: loaded', loaded, listOf(DEFINITION));
   const byName = new Map(builtIn.map((definition) => [definition.name, definition]));
   for (const definition of loaded) {
     const copy = otherCopyOf(definition);
@@ -91,7 +101,8 @@ function contradiction(
 function checkDependsOn({ name, dependsOn }: PluginDefinition): void {
   if (dependsOn === undefined || DEPENDS_ON.includes(dependsOn)) return;
   const known = DEPENDS_ON.map((word) => `'${word}'`).join(', ');
-  throw placeError(`plugin '${name}' says { dependsOn: ${JSON.stringify(dependsOn)} }, but the values are ${known}`);
+  const detail = `{ dependsOn: ${JSON.stringify(dependsOn)} }, but the values are ${known}`;
+  throw placeError(`plugin '${name}' says ${detail}${didYouMean(String(dependsOn), DEPENDS_ON)}`);
 }
 
 function otherCopyError({ name }: PluginDefinition, copy: string): CairnError {

@@ -18,7 +18,11 @@ export {
   noBlock,
   once,
   oneOf,
+  oneOfAnyCase,
   parseOptions,
+  rcode,
+  recordClass,
+  recordType,
   unknownProperty,
   zonesArgument,
 } from '../corefile/arguments.ts';

@@ -1,3 +1,4 @@
+import { checksWith, FLAG, OBJECT, optional, type Rule, textSuchAs } from '../base/check.ts';
 import { NO_PORT, type Port, type Service } from './records.ts';
 
 export interface EnvironmentOptions {
@@ -16,10 +17,9 @@ const MASTER = { namespace: 'default', name: 'kubernetes' };
  *
  * They are sorted by the names of the services; a kubelet gives them in no order. Running pods get no variables for new services.
  */
-export function serviceEnvironment(
-  services: Iterable<Service>,
-  { namespace, enableServiceLinks = true }: EnvironmentOptions,
-): Record<string, string> {
+export function serviceEnvironment(services: Iterable<Service>, options: EnvironmentOptions): Record<string, string> {
+  checkArguments(services, options);
+  const { namespace, enableServiceLinks = true } = options;
   const seen = new Map<string, Service>();
   for (const service of services) {
     if (service.clusterIPs.length === 0) continue;
@@ -31,6 +31,24 @@ export function serviceEnvironment(
   const sorted = [...seen.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   return Object.fromEntries(sorted.flatMap(variablesOf));
 }
+
+/** @throws CairnError */
+function checkArguments(services: unknown, options: unknown): void {
+  const check = checksWith('OPTIONS');
+  check.value('serviceEnvironment: services', services, SERVICES);
+  check.value('serviceEnvironment: options', options, OBJECT);
+  const { namespace, enableServiceLinks } = options as {
+    readonly namespace?: unknown;
+    readonly enableServiceLinks?: unknown;
+  };
+  check.value('serviceEnvironment: namespace', namespace, textSuchAs("a namespace's name"));
+  check.value('serviceEnvironment: enableServiceLinks', enableServiceLinks, optional(FLAG));
+}
+
+const SERVICES: Rule = {
+  should: 'a list of services',
+  accepts: (value) => typeof value === 'object' && value !== null && Symbol.iterator in value,
+};
 
 type Variable = readonly [name: string, value: string];
 

@@ -12,9 +12,8 @@ import type {
   ResolveWithTtlOptions,
   SoaRecord,
   SrvRecord,
-  TlsaRecord,
 } from 'node:dns';
-import type promises from 'node:dns/promises';
+import type { resolve, resolveAny } from 'node:dns/promises';
 import type { Peer } from '../net/transport.ts';
 import type { Clock } from '../observe/clock.ts';
 import type { Protocol, Query, Reply } from './exchange.ts';
@@ -35,7 +34,7 @@ export interface Brought {
 /**
  * Sends one message to one server and resolves with the octets of the response, or with undefined if none will come: then the resolver waits for its
  * time-out. So it does after `silence`, but with `simulatedTime` that wait takes no time. A rejection means that the server cannot be reached
- * (ECONNREFUSED), which a resolver sees at once. The signal, one for each lookup, ends the wait. `localAddress` is the address that the program chose with
+ * (ECONNREFUSED), which a resolver sees at once; a CairnError with the code STOPPED ends the lookup. The signal, one for each lookup, ends the wait. `localAddress` is the address that the program chose with
  * `setLocalAddress`.
  */
 export type Transport = (
@@ -145,12 +144,20 @@ export interface ResolveAddresses {
   (name: string, options: ResolveOptions & CallOptions): Promise<string[] | RecordWithTtl[]>;
 }
 
+/** As in `node:dns`, whose types for Node.js 22.15 do not have it. */
+export interface TlsaRecord {
+  certUsage: number;
+  selector: number;
+  match: number;
+  data: ArrayBuffer;
+}
+
 /** The methods of `dns.promises.Resolver`. Those for one record type also take a signal. */
 export interface RecordResolver {
-  resolve: typeof promises.resolve;
+  resolve: typeof resolve;
   resolve4: ResolveAddresses;
   resolve6: ResolveAddresses;
-  resolveAny: typeof promises.resolveAny;
+  resolveAny: typeof resolveAny;
   resolveCaa(name: string, options?: CallOptions): Promise<CaaRecord[]>;
   resolveCname(name: string, options?: CallOptions): Promise<string[]>;
   resolveMx(name: string, options?: CallOptions): Promise<MxRecord[]>;

@@ -1,4 +1,6 @@
 import { ADDRCONFIG, ALL, getDefaultResultOrder, type LookupOptions, V4MAPPED } from 'node:dns';
+import { shown } from '../base/check.ts';
+import { didYouMean } from '../base/suggest.ts';
 
 /** The options of `lookup`, checked and complete. */
 export interface CheckedLookup {
@@ -28,7 +30,8 @@ export function checkLookup(options: LookupOptions | number | null | undefined, 
   if (typeof all !== 'boolean') throw wrongType('options.all', 'a boolean', all);
   if (verbatim !== undefined && typeof verbatim !== 'boolean')
     throw wrongType('options.verbatim', 'a boolean', verbatim);
-  if (order !== undefined && !ORDERS.includes(order)) throw wrongValue('options.order', ORDERS.join(', '), order);
+  if (order !== undefined && !ORDERS.includes(order))
+    throw wrongValue('options.order', ORDERS.join(', '), order, ORDERS);
   if (typeof hints !== 'number') throw wrongType('options.hints', 'a number', hints);
   if ((hints & ~(ADDRCONFIG | ALL | V4MAPPED)) !== 0)
     throw wrongValue('options.hints', 'made of ADDRCONFIG, ALL and V4MAPPED', hints);
@@ -46,11 +49,13 @@ export function checkName(argument: string, name: unknown): void {
 }
 
 export function wrongType(what: string, right: string, given: unknown): TypeError {
-  return withCode('ERR_INVALID_ARG_TYPE', `"${what}" must be ${right}, not ${JSON.stringify(given) ?? typeof given}`);
+  return withCode('ERR_INVALID_ARG_TYPE', `"${what}" must be ${right}, not ${shown(given)}`);
 }
 
-export function wrongValue(what: string, right: string, given: unknown): TypeError {
-  return withCode('ERR_INVALID_ARG_VALUE', `"${what}" must be ${right}, not ${JSON.stringify(given)}`);
+/** `words` are those among which a misspelt one is looked for. */
+export function wrongValue(what: string, right: string, given: unknown, words: readonly string[] = []): TypeError {
+  const meant = typeof given === 'string' ? didYouMean(given, words) : '';
+  return withCode('ERR_INVALID_ARG_VALUE', `"${what}" must be ${right}, not ${shown(given)}${meant}`);
 }
 
 export function outOfRange(what: string, right: string, given: number): RangeError {

@@ -1,5 +1,5 @@
 import { canonicalAddress } from '../net/addresses.ts';
-import { type Directive, parseDirectives, parseOption } from './resolv-conf.ts';
+import { checkText, type Directive, parseDirectives, parseOption } from './resolv-conf.ts';
 import { MUSL_LINE_OCTETS } from './stubs/musl.ts';
 
 /** An error or warning about a resolv.conf. */
@@ -46,6 +46,7 @@ const GLIBC_FLAGS: ReadonlyMap<string, string> = new Map([
 
 /** The errors and warnings about a resolv.conf, in the order of its lines. */
 export function checkResolvConf(text: string): Problem[] {
+  checkText('checkResolvConf', text);
   const directives = parseDirectives(text);
   return [...directives.flatMap(checkLine), ...checkNameservers(directives), ...checkSearchLines(directives)].sort(
     (a, b) => a.line - b.line,

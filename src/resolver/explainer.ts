@@ -3,7 +3,7 @@ import type { CallOptions, Explanation, ResolverOptions } from './api.ts';
 import type { Answer } from './exchange.ts';
 import { explanationOf } from './explain.ts';
 import { type HostsLine, linesWithName } from './hosts.ts';
-import { type LookupPlan, planOf, readSettings } from './plan.ts';
+import { type LookupPlan, planOf, settingsOf } from './plan.ts';
 import { found } from './result.ts';
 import { type Network, run } from './run.ts';
 import type { Settings } from './settings.ts';
@@ -33,7 +33,7 @@ export function createExplainer(
   hosts: readonly HostsLine[],
 ): Explainer {
   const stub = stubs[stubName];
-  const settings = readSettings({ ...setup, stub: stubName });
+  const settings = settingsOf({ ...setup, stub: stubName });
   const { random = Math.random, onLookup } = setup;
   const told = (...args: Parameters<typeof explanationOf>) => {
     const explanation = explanationOf(...args);

@@ -1,3 +1,4 @@
+import { checkKubelet } from './check-options.ts';
 import { parseDirectives, parseOption, type ResolvConf, type ResolvOption } from './resolv-conf.ts';
 
 /** A Pod's fields that decide about its resolv.conf, by the names of the Kubernetes API. */
@@ -49,6 +50,7 @@ const DEFAULT_NAMESPACE = 'default';
 
 /** The resolv.conf of a Pod's containers, which the kubelet makes from dnsPolicy, dnsConfig and the node's file. */
 export function resolvConfFor(pod: PodLike | string, cluster: KubeletDns): PodResolvConf {
+  checkKubelet(pod, cluster);
   const { namespace, dns } = fieldsOf(pod);
   const events: PodDnsEvent[] = [];
   const note = (reason: PodDnsEvent['reason'], message: string) => events.push({ reason, message });

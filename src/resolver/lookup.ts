@@ -6,6 +6,7 @@ import type { Lookup, LookupOptions } from './api.ts';
 import { type CheckedLookup, checkLookup, checkName, wrongType } from './arguments.ts';
 import { lookupError } from './error.ts';
 import type { Explainer } from './explainer.ts';
+import { outsidePromises } from './outside-promises.ts';
 import { reasonOf } from './reason.ts';
 
 type Callback = (error: NodeJS.ErrnoException | null, ...found: unknown[]) => void;
@@ -27,10 +28,9 @@ export function createLookup(explainer: Explainer, families: readonly (4 | 6)[])
     const signal = typeof options === 'object' ? options?.signal : undefined;
     const finding = name ? find(name, checked, signal) : Promise.resolve(nothingFor(checked));
     if (!then) return finding.then((all) => (checked.all ? all : all[0]));
-    // What a callback throws must not reject this promise.
     finding.then(
-      (all) => process.nextTick(() => (checked.all ? then(null, all) : then(null, all[0]!.address, all[0]!.family))),
-      (error) => process.nextTick(() => then(error)),
+      (all) => outsidePromises(() => (checked.all ? then(null, all) : then(null, all[0]!.address, all[0]!.family))),
+      (error) => outsidePromises(() => then(error)),
     );
     return undefined;
   };

@@ -1,3 +1,5 @@
+import { checkName } from './arguments.ts';
+import { checkSetup } from './check-options.ts';
 import { printResolvConf, type ResolvConf } from './resolv-conf.ts';
 import { type Environment, interpret, type Settings } from './settings.ts';
 import type { Candidate, Question, Stub, StubName } from './stub.ts';
@@ -35,8 +37,18 @@ export interface SearchPlan extends LookupPlan {
 /** The types that getaddrinfo asks for. */
 const ADDRESS_TYPES = ['A', 'AAAA'];
 
-/** The settings that a resolver reads from a resolv.conf, with its defaults and limits, and notes on what it ignores. */
-export function readSettings({ stub = 'glibc', resolvConf, environment }: StubSetup): Settings {
+/**
+ * The settings that a resolver reads from a resolv.conf, with its defaults and limits, and notes on what it ignores.
+ *
+ * @throws CairnError for options that do not exist, and for values that are not valid
+ */
+export function readSettings(setup: StubSetup): Settings {
+  checkSetup('readSettings', setup);
+  return settingsOf(setup);
+}
+
+/** As {@link readSettings}, of options that are checked. */
+export function settingsOf({ stub = 'glibc', resolvConf, environment }: StubSetup): Settings {
   const text = typeof resolvConf === 'string' ? resolvConf : printResolvConf(resolvConf);
   return interpret(text, stubs[stub].dialect, environment);
 }
@@ -47,8 +59,10 @@ export function readSettings({ stub = 'glibc', resolvConf, environment }: StubSe
  * @param type the type to look up, as res_search does; without it A and AAAA, as getaddrinfo does.
  */
 export function searchPlan(name: string, setup: StubSetup, type?: string): SearchPlan {
+  checkSetup('searchPlan', setup);
+  checkName('name', name);
   const stub = stubs[setup.stub ?? 'glibc'];
-  const settings = readSettings(setup);
+  const settings = settingsOf(setup);
   const question: Question =
     type === undefined ? { name, types: ADDRESS_TYPES, kind: 'addresses' } : { name, types: [type], kind: 'records' };
   return { ...planOf(question, stub, settings), settings };

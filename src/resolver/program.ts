@@ -1,4 +1,4 @@
-import { CairnError } from '../base/errors.ts';
+import { checksWith, oneOf } from '../base/check.ts';
 import type { StubName } from './stub.ts';
 
 /** The C libraries of images, by what the images are made of. */
@@ -39,22 +39,20 @@ export interface ProgramStubs {
 }
 
 /** Which stub resolvers a program uses. Image and runtime are those of this process by default. @throws CairnError for unknown names */
-export function stubsOfProgram({ image = imageOfProcess(), runtime = 'node' }: ProgramOptions = {}): ProgramStubs {
-  const libc = LIBCS[oneOf('image', image, IMAGE_NAMES)];
-  const own: { readonly addresses?: StubName; readonly records?: StubName } =
-    OWN[oneOf('runtime', runtime, RUNTIME_NAMES)];
+export function stubsOfProgram(options: ProgramOptions = {}): ProgramStubs {
+  checksWith('PROGRAM').options('stubsOfProgram', options, {
+    image: oneOf(IMAGE_NAMES),
+    runtime: oneOf(RUNTIME_NAMES),
+  });
+  const { image = imageOfProcess(), runtime = 'node' } = options;
+  const libc = LIBCS[image];
+  const own: { readonly addresses?: StubName; readonly records?: StubName } = OWN[runtime];
   return { stub: own.addresses ?? libc, recordsStub: own.records ?? libc };
 }
 
 export interface ProgramOptions {
   readonly image?: ImageName | undefined;
   readonly runtime?: RuntimeName | undefined;
-}
-
-function oneOf<T extends string>(what: string, given: string, names: readonly T[]): T {
-  const name = names.find((one) => one === given);
-  if (name !== undefined) return name;
-  throw new CairnError('PROGRAM', `${what} is ${JSON.stringify(given)}, it should be one of ${names.join(', ')}`);
 }
 
 let detected: ImageName | undefined;

@@ -54,7 +54,7 @@ export function createRecordResolver(
       if (!ip) return Promise.reject(new ResolverError('EINVAL', asked.syscall, address, 'not an IP address', EINVAL));
       const names = namesIn(hosts, address, explainer.stub);
       if (names) return Promise.resolve(names);
-      return ask(asked, call).then((answers) => ofType(answers, 'PTR').map(({ data }) => asText(data)));
+      return ask(asked, call ?? {}).then((answers) => ofType(answers, 'PTR').map(({ data }) => asText(data)));
     },
   };
 }
@@ -94,6 +94,7 @@ function createChannel(explainer: Explainer, options: NodeResolverOptions | unde
     },
     getServers: () => [...(settings.nameservers ?? explainer.settings.nameservers)],
     setServers(servers: readonly string[]) {
+      if (!Array.isArray(servers)) throw wrongType('servers', 'an array of addresses', servers);
       settings = { ...settings, nameservers: [...new Set(servers.map(checkServer))] };
     },
     setLocalAddress(ipv4 = ANY_IPV4, ipv6 = ANY_IPV6) {
@@ -113,19 +114,19 @@ function isCAres({ name }: Stub): boolean {
 }
 
 function resolveMethods(ask: Ask) {
-  const answersOf = (name: string, type: string, call?: CallOptions): Promise<readonly Answer[]> => {
+  const answersOf = (name: string, type: string, call?: CallOptions | null): Promise<readonly Answer[]> => {
     checkName('name', name);
-    return ask({ name: inAscii(name), type, syscall: syscallOf(type), hostname: name }, call);
+    return ask({ name: inAscii(name), type, syscall: syscallOf(type), hostname: name }, call ?? {});
   };
   const resolving =
     <T>(type: string, convert: (data: unknown) => T) =>
     (name: string, call?: CallOptions): Promise<T[]> =>
       answersOf(name, type, call).then((answers) => ofType(answers, type).map(({ data }) => convert(data)));
   const resolvingAddresses = (type: 'A' | 'AAAA') =>
-    ((name: string, call: AddressOptions = {}) =>
+    ((name: string, call?: AddressOptions | null) =>
       answersOf(name, type, call).then((answers) => {
         const found = ofType(answers, type).map((answer) => withTtl(answer, answers));
-        return call.ttl ? found : found.map(({ address }) => address);
+        return call?.ttl ? found : found.map(({ address }) => address);
       })) as RecordResolver['resolve4'];
   return {
     resolve4: resolvingAddresses('A'),
@@ -144,6 +145,8 @@ function resolveMethods(ask: Ask) {
   };
 }
 
+const RECORD_TYPES = 'A AAAA ANY CAA CNAME MX NAPTR NS PTR SOA SRV TLSA TXT'.split(' ');
+
 type ByMethod = Readonly<Record<string, unknown>>;
 
 /** `resolve(name, 'A')` is `resolve4(name)`, `resolve(name, 'SRV')` is `resolveSrv(name)`. */
@@ -152,7 +155,13 @@ function resolverOf(methods: ByMethod, type: unknown): (name: string) => Promise
   const method =
     type === 'A' ? 'resolve4' : type === 'AAAA' ? 'resolve6' : `resolve${type[0]}${type.slice(1).toLowerCase()}`;
   const found = type === type.toUpperCase() && Object.hasOwn(methods, method) ? methods[method] : undefined;
-  if (!found) throw wrongValue('rrtype', 'A, AAAA, ANY, CAA, CNAME, MX, NAPTR, NS, PTR, SOA, SRV, TLSA or TXT', type);
+  if (!found)
+    throw wrongValue(
+      'rrtype',
+      'A, AAAA, ANY, CAA, CNAME, MX, NAPTR, NS, PTR, SOA, SRV, TLSA or TXT',
+      type,
+      RECORD_TYPES,
+    );
   return found as (name: string) => Promise<unknown>;
 }
 
@@ -174,8 +183,12 @@ function ofType(answers: readonly Answer[], type: string): readonly Answer[] {
   return answers.filter((answer) => answer.type === type);
 }
 
-function checkOptions(options: NodeResolverOptions = {}): Partial<Settings> {
-  const { timeout, tries, maxTimeout } = options as { timeout?: unknown; tries?: unknown; maxTimeout?: unknown };
+function checkOptions(options: NodeResolverOptions | null | undefined): Partial<Settings> {
+  const { timeout, tries, maxTimeout } = (options ?? {}) as {
+    timeout?: unknown;
+    tries?: unknown;
+    maxTimeout?: unknown;
+  };
   return {
     ...(isGiven('timeout', timeout, -1) && timeout >= 0 && { timeoutMs: timeout }),
     ...(isGiven('tries', tries, 1) && { attempts: tries }),

@@ -1,5 +1,6 @@
-import type { AnyRecord, CaaRecord, MxRecord, NaptrRecord, SoaRecord, SrvRecord, TlsaRecord } from 'node:dns';
+import type { AnyRecord, CaaRecord, MxRecord, NaptrRecord, SoaRecord, SrvRecord } from 'node:dns';
 import type { CaaData, MxData, NaptrData, SoaData, SrvData } from 'dns-packet';
+import type { TlsaRecord } from './api.ts';
 import type { Answer } from './exchange.ts';
 
 /** Converts the data that `dns-packet` decodes to the forms of node:dns. */

@@ -1,3 +1,4 @@
+import { checksWith, textSuchAs } from '../base/check.ts';
 import { canonicalAddress } from '../net/addresses.ts';
 
 /** The maximum size of a resolv.conf. */
@@ -31,6 +32,11 @@ export interface Directive {
   readonly words: readonly string[];
 }
 
+/** @throws CairnError for what is not text */
+export function checkText(call: string, text: unknown): void {
+  checksWith('OPTIONS').value(`${call}: text`, text, textSuchAs('the text of a resolv.conf'));
+}
+
 /** The lines of a resolv.conf without blank lines and comments. It never fails, as no resolver does. */
 export function parseDirectives(text: string): Directive[] {
   return text.split('\n').flatMap((line, i) => {
@@ -45,6 +51,7 @@ export function parseDirectives(text: string): Directive[] {
  * finds its mistakes.
  */
 export function parseResolvConf(text: string): ResolvConf {
+  checkText('parseResolvConf', text);
   const directives = parseDirectives(text);
   const wordsOf = (name: string) => directives.filter(({ keyword }) => keyword === name).map(({ words }) => words);
   return {

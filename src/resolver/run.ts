@@ -1,3 +1,4 @@
+import { CairnError } from '../base/errors.ts';
 import type { Peer } from '../net/transport.ts';
 import { answers } from '../net/upstream/match.ts';
 import type { Clock } from '../observe/clock.ts';
@@ -45,6 +46,11 @@ export async function run<T>(
     inbox.push(traced);
     time.wake();
   };
+  let ended: CairnError | undefined;
+  const end = (error: CairnError) => {
+    ended = error;
+    time.wake();
+  };
   const ask = async (query: Query) => {
     const traced: Traced = { query, sentMs: time.now() };
     trace.push(traced);
@@ -66,12 +72,13 @@ export async function run<T>(
       const reply = octets && answers(octets, message) ? decodeReply(octets) : undefined;
       if (reply) time.reach(traced.sentMs + afterMs);
       if (reply) arrive(traced, { reply: reason === undefined ? reply : { ...reply, reason } });
-    } catch {
-      arrive(traced, { unreachable: true });
+    } catch (error) {
+      if (error instanceof CairnError && error.code === 'STOPPED') end(error);
+      else arrive(traced, { unreachable: true });
     }
   };
   const waitUntil = async (untilMs: number) => {
-    if (inbox.length > 0) return;
+    if (inbox.length > 0 || ended) return;
     const waiting = time.until(untilMs);
     if (open === 0) time.skip();
     await waiting;
@@ -86,6 +93,7 @@ export async function run<T>(
       for (const query of step.value.send) void ask(query);
       await waitUntil(step.value.untilMs);
       signal?.throwIfAborted();
+      if (ended) throw ended;
       step = machine.next(eventOf(inbox.shift(), time.now()));
     }
     return { result: step.value, trace, elapsedMs: time.now() };

@@ -4,6 +4,7 @@
  * plugin: it knows those of the list that it is given.
  */
 
+import { checksWith, FLAG, FUNCTION, OBJECT, type Rule, wholeNumber } from '../base/check.ts';
 import { CairnError, messageOf } from '../base/errors.ts';
 import { CorefileErrors, printWarning } from '../corefile/error.ts';
 import type { CorefileWarning } from '../corefile/warnings.ts';
@@ -52,6 +53,20 @@ export interface ServerOptions {
   onFatal?(message: string): void;
 }
 
+const check = checksWith('OPTIONS');
+const OCTETS: Rule = { should: 'the octets of a message', accepts: (value) => value instanceof Uint8Array };
+const OPTIONS: Readonly<Record<keyof ServerOptions, Rule>> = {
+  source: { should: 'the result of corefileSource', accepts: (value) => typeof Object(value).load === 'function' },
+  sink: FUNCTION,
+  clock: OBJECT,
+  random: FUNCTION,
+  metrics: OBJECT,
+  threads: wholeNumber(1),
+  reusePort: FLAG,
+  inProcess: FLAG,
+  onFatal: FUNCTION,
+};
+
 /** The server stopped, but not as it should have: a plugin failed at its last duties. */
 export class ShutdownError extends CairnError {
   constructor(failures: readonly Error[]) {
@@ -80,7 +95,10 @@ export class Server {
   private lastTurn: Promise<unknown> = Promise.resolve();
   private closing: Promise<void> | undefined;
 
+  /** @throws CairnError for an option that does not exist, or is not valid */
   constructor(options: ServerOptions) {
+    check.options('Server', options, OPTIONS);
+    check.value('Server: source', options.source, OPTIONS.source);
     const { sink = processSink, clock = systemClock, random = Math.random, metrics = new Metrics() } = options;
     const log = createLogger(sink);
     this.source = options.source;
@@ -200,15 +218,17 @@ export class Server {
 
   /**
    * The reply to a query's octets, as if they had come to the listener of port 53, or to the first one if there is none;
-   * undefined if there is no reply. Never rejects. Only a query over TCP for a whole zone gets a reply of many messages.
+   * undefined if there is no reply. Rejects only for what is not octets. Only a query over TCP for a whole zone gets a reply of many messages.
    */
   async answer(bytes: Uint8Array, visit: Visit = {}): Promise<Answer> {
+    check.value('answer: bytes', bytes, OCTETS);
     const arrived = arrive(this.listeners, bytes, visit, this.clock);
     return arrived?.responder.answer(bytes, arrived.arrival);
   }
 
-  /** As {@link answer}, and which plugin answered and why; undefined before the start. Never rejects. */
+  /** As {@link answer}, and which plugin answered and why; undefined before the start. */
   async explain(bytes: Uint8Array, visit: Visit = {}): Promise<Explained | undefined> {
+    check.value('explain: bytes', bytes, OCTETS);
     const arrived = arrive(this.listeners, bytes, visit, this.clock);
     return arrived && explain(arrived.responder, bytes, arrived.arrival);
   }

@@ -347,7 +347,7 @@ describe('manifests', () => {
   test('with a typing error are refused, like objects', async () => {
     const manifests = folderWith({ 'a.yaml': YAML.replace('clusterIP', 'clusterIp') });
     await expect(startCluster({ manifests })).rejects.toThrow(
-      `${manifests}/a.yaml:4:19: Service shop/api: spec.clusterIp is unknown - did you mean 'clusterIP'?`,
+      `${manifests}/a.yaml:4:19: Service shop/api: spec.clusterIp is unknown; did you mean clusterIP?`,
     );
   });
 
@@ -403,14 +403,14 @@ describe('objects of client-node', () => {
   test('are checked like other objects', async () => {
     const service = Object.assign(new V1Service(), { metadata: { name: 'a' }, spec: { clusterIp: 'None' } });
     await expect(startCluster({ objects: [service] })).rejects.toThrow(
-      "spec.clusterIp is unknown - did you mean 'clusterIP'?",
+      'spec.clusterIp is unknown; did you mean clusterIP?',
     );
   });
 });
 
 describe('helpful errors', () => {
   test.each([
-    ['db-O', "the cluster has no pod db-O - did you mean 'db-0'?"],
+    ['db-O', 'the cluster has no pod db-O; did you mean db-0?'],
     ['web', "the cluster has no pod web: for an ordinary pod that is no object, say { namespace: '...' }"],
     [
       'other/db-0',
@@ -437,24 +437,35 @@ describe('helpful errors', () => {
     ],
     [
       { objects: [{ ...DB, spec: { ...DB.spec, clusterIP: undefined, clusterIp: 'None' } }] as never },
-      "objects[0]: Service shop/db: spec.clusterIp is unknown - did you mean 'clusterIP'?",
+      'objects[0]: Service shop/db: spec.clusterIp is unknown; did you mean clusterIP?',
     ],
     [
       { objects: [{ kind: 'StatefulSet', metadata: { name: 'db' }, spec: { replica: 3 } }] as never },
-      "objects[0]: StatefulSet db: spec.replica is unknown - did you mean 'replicas'?",
+      'objects[0]: StatefulSet db: spec.replica is unknown; did you mean replicas?',
     ],
     [
       { objects: [{ kind: 'Service', metadata: { nmae: 'db' } }] as never },
-      "objects[0]: Service (without a name): metadata.nmae is unknown - did you mean 'name'?",
+      'objects[0]: Service (without a name): metadata.nmae is unknown; did you mean name?',
     ],
     [{ objects: [WEB, DB, WEB] }, 'Service shop/web is at objects[0] and at objects[2]: remove one of them'],
+    [
+      { externals: { 'web.shop.svc.cluster.local': '192.0.2.1' } },
+      'externals: web.shop.svc.cluster.local is inside the cluster, whose objects alone give names of cluster.local addresses: add a Service or a Pod in its place',
+    ],
     [{ externals: { 'a.test': 'here' } }, 'externals: "here" of a.test is not an IP address'],
     [{ manifest: 'k8s' } as never, 'startCluster has no option `manifest`; did you mean manifests?'],
     ['k8s' as never, 'startCluster takes an object with options, not "k8s"'],
-    [{ objects: WEB } as never, 'objects should be an array'],
+    [{ objects: WEB } as never, /^startCluster: objects is .*, it should be an array$/],
     [{ serviceCidr: '10.0.0.0' }, 'serviceCidr is "10.0.0.0", it should be a network such as 10.96.0.0/12'],
   ])('%j cannot be started', async (options, message) => {
     await expect(startCluster(options)).rejects.toThrow(message);
+  });
+
+  test('an external may be inside the cluster if the Corefile lets its zone fall through', async () => {
+    const externals = { 'vm.cluster.local': '192.0.2.7' };
+    const corefile = '.:53 {\n kubernetes cluster.local {\n fallthrough\n }\n forward . 192.0.2.53\n}';
+    await using cluster = await startCluster({ externals, corefile });
+    expect(await cluster.resolve('vm.cluster.local')).toEqual(['192.0.2.7']);
   });
 
   test('a namespace cannot become ready, and a stopped cluster answers nothing', async () => {
@@ -509,7 +520,7 @@ describe('listen()', () => {
 
   test.each([
     [{ address: 'localhost' }, 'listen: address is "localhost", it should be an IP address such as 0.0.0.0'],
-    [{ port: 65_536 }, 'listen: port is 65536, it should be a number from 0 to 65535'],
+    [{ port: 65_536 }, 'listen: port is 65536, it should be a whole number from 0 to 65535'],
     [{ port: 5.3 }, 'listen: port is 5.3'],
     [{ prt: 53 } as never, 'listen has no option `prt`; did you mean port?'],
     [{ address: '192.0.2.1' }, 'cannot listen on TCP 192.0.2.1:0: this machine does not have that address'],

@@ -1,4 +1,6 @@
-import { CairnError } from '../base/errors.ts';
+import { either, FLAG, FUNCTION, listOf, mapOf, type Rule, shown, TEXT, textSuchAs } from '../base/check.ts';
+import { CairnError, messageOf, systemCodeOf } from '../base/errors.ts';
+import { diskFiles } from '../corefile/files.ts';
 import { parsePrefix } from '../dns/ip.ts';
 import type { Peer } from '../net/transport.ts';
 import type { LogSink } from '../observe/log.ts';
@@ -10,8 +12,9 @@ import { loadManifests } from '../sources/manifests/load.ts';
 import { createObjectStore, type ObjectStore, readObjects } from '../sources/memory/object-store.ts';
 import type { Failure, Fault, FaultOptions } from './faults.ts';
 import { type Installed, type InstallOptions, install } from './install/install.ts';
+import { plainName } from './install/route.ts';
 import type { AskedQuery, QueryMark } from './journal.ts';
-import { checkKnown } from './known-options.ts';
+import { check } from './known-options.ts';
 import { type Listening, type ListenOptions, listenFor } from './listen.ts';
 import type { Checked, ClientObject, ClusterObject, ObjectReference } from './objects.ts';
 import type { PodOptions } from './pod-options.ts';
@@ -134,17 +137,19 @@ const DEFAULT_COREFILE = `.:53 {
 `;
 const OUTSIDE_COREFILE = `.:53 {\n    forward . ${OUTSIDE}\n}\n`;
 
-const OPTIONS = [
-  'manifests',
-  'objects',
-  'corefile',
-  'externals',
-  'serviceCidr',
-  'podCidr',
-  'nodeResolvConf',
-  'listen',
-  'log',
-];
+const OPTIONS: Readonly<Record<keyof ClusterOptions, Rule>> = {
+  manifests: either(textSuchAs('a path'), listOf(textSuchAs('a path'))),
+  objects: { should: 'an array', accepts: Array.isArray },
+  corefile: textSuchAs('the path of a Corefile, or its text'),
+  externals: mapOf(either(textSuchAs('an IP address'), listOf(textSuchAs('an IP address')))),
+  serviceCidr: textSuchAs(`a network such as ${DEFAULT_SERVICE_CIDR}`),
+  podCidr: textSuchAs(`a network such as ${DEFAULT_POD_CIDR}`),
+  nodeResolvConf: textSuchAs('the text of a resolv.conf'),
+  listen: FLAG,
+  log: FUNCTION,
+};
+
+const NAME = textSuchAs('a complete name such as "web.shop.svc.cluster.local"');
 
 /**
  * Starts the DNS of a cluster in this process, for a test, without a port, without following files, and without the network.
@@ -154,7 +159,7 @@ const OPTIONS = [
 export async function startCluster<T extends ClusterObject | ClientObject = ClusterObject>(
   options: ClusterOptions<T> = {},
 ): Promise<Cluster> {
-  checkKnown('startCluster', options, OPTIONS);
+  check.options('startCluster', options, OPTIONS);
   const { corefile = DEFAULT_COREFILE, log = () => {}, nodeResolvConf = `nameserver ${OUTSIDE}\n` } = options;
   const objects = await readCluster(options);
   const served: ServedCluster[] = [];
@@ -169,12 +174,15 @@ export async function startCluster<T extends ClusterObject | ClientObject = Clus
       forwards = true;
     },
   };
-  const inside = inProcess(corefile, world, log);
-  const outside = inProcess(OUTSIDE_COREFILE, world, log);
+  const inside = inProcess(await readCorefile(corefile), world, log);
+  const outside = inProcess({ file: 'Corefile', text: OUTSIDE_COREFILE }, world, log);
   const sockets = new Set<Listening>();
   let installed: Installed | undefined;
   let traffic: Traffic | undefined;
   let stopped: Promise<unknown> | undefined;
+  const running = (call: string) => {
+    if (stopped) throw new CairnError('STOPPED', `${call}: the cluster is stopped`);
+  };
   const shutdown = async () => {
     traffic?.stop();
     await Promise.all([...[...sockets].map((open) => open.close()), inside.shutdown(), outside.shutdown()]);
@@ -188,8 +196,8 @@ export async function startCluster<T extends ClusterObject | ClientObject = Clus
     }
   };
   const listen = async (where?: ListenOptions): Promise<Listening> => {
-    if (stopped || !traffic) throw new CairnError('STOPPED', 'listen: the cluster is stopped');
-    const opened = await listenFor(traffic.outside(inside), log, where);
+    running('listen');
+    const opened = await listenFor(traffic!.outside(inside), log, where);
     sockets.add(opened);
     if (stopped) await opened.close();
     return opened;
@@ -199,6 +207,7 @@ export async function startCluster<T extends ClusterObject | ClientObject = Clus
     await inside.start();
     if (served.length === 0) throw lacking('kubernetes', 'the objects');
     if (options.externals && !forwards) throw lacking('forward', 'the externals');
+    checkOutside(world.externals, served);
     await outside.start();
     traffic = createTraffic(served[0]!);
     if (options.listen) own = await listen();
@@ -207,23 +216,31 @@ export async function startCluster<T extends ClusterObject | ClientObject = Clus
     throw error;
   }
   const views = podViews({ objects, cluster: served[0]!, inside, outside, nodeResolvConf, traffic });
-  return {
+  const query = async (call: string, name: string, type: string): Promise<Answer> => {
+    running(call);
+    check.value(`${call}: name`, name, NAME);
+    check.value(`${call}: type`, type, TEXT);
+    return ask(inside, name, type);
+  };
+  const methods = {
     ...views,
-    mark: traffic.mark,
-    queries: traffic.queries,
+    ...workloadViews(objects, served[0]!),
     fail: traffic.fail,
     delay: traffic.delay,
-    ...workloadViews(objects, served[0]!),
-    install(choices) {
-      if (stopped) throw new CairnError('STOPPED', 'install: the cluster is stopped');
+    install(choices: InstallOptions) {
       installed = install({ ...served[0]!, ...world, pod: views.pod }, choices);
       return installed;
     },
-    apply: (...given) => objects.apply(given),
-    delete: (...references) => objects.delete(references),
-    query: (name, type = 'A') => ask(inside, name, type),
+    apply: (...given: readonly unknown[]) => objects.apply(given),
+    delete: (...references: readonly unknown[]) => objects.delete(references),
+  };
+  return {
+    ...eachAfter(running, methods),
+    mark: traffic.mark,
+    queries: traffic.queries,
+    query: (name, type = 'A') => query('query', name, type),
     async resolve(name, type = 'A') {
-      const { records } = await ask(inside, name, type);
+      const { records } = await query('resolve', name, type);
       return records.filter((record) => record.type === type.toUpperCase()).map(({ data }) => data);
     },
     listen,
@@ -233,9 +250,37 @@ export async function startCluster<T extends ClusterObject | ClientObject = Clus
   };
 }
 
-function inProcess(corefile: string, world: World, sink: LogSink): Server {
-  const [file, text] = corefile.includes('{') ? ['Corefile', corefile] : [corefile, undefined];
-  const source = corefileSource({ file, text, plugins: pluginsIn(world), dnsPort: 53 });
+type Methods = Readonly<Record<string, (...args: never[]) => unknown>>;
+
+/** The methods, each of which first calls `before` with its name. */
+function eachAfter<T extends Methods>(before: (call: string) => void, methods: T): T {
+  const wrapped = Object.entries<(...args: never[]) => unknown>(methods).map(([name, method]) => [
+    name,
+    (...args: never[]) => {
+      before(name);
+      return method(...args);
+    },
+  ]);
+  return Object.fromEntries(wrapped) as T;
+}
+
+/** A Corefile, and the path that errors show. */
+type CorefileText = { readonly file: string; readonly text: string };
+
+/** @throws CairnError for a file that cannot be read */
+async function readCorefile(given: string): Promise<CorefileText> {
+  if (given.includes('{')) return { file: 'Corefile', text: given };
+  try {
+    return { file: given, text: diskFiles.read(given).text };
+  } catch (error) {
+    const reason = systemCodeOf(error) === 'ENOENT' ? 'there is no such file' : messageOf(error);
+    const forms = 'it should be the path of a Corefile, or its text, which has a `{`';
+    throw new CairnError('CLUSTER', `startCluster: corefile is ${shown(given)}, but ${reason}: ${forms}`);
+  }
+}
+
+function inProcess(corefile: CorefileText, world: World, sink: LogSink): Server {
+  const source = corefileSource({ ...corefile, plugins: pluginsIn(world), dnsPort: 53 });
   return new Server({ source, sink, inProcess: true, random: seededRandom() });
 }
 
@@ -248,9 +293,18 @@ interface Described {
 async function readCluster({ manifests = [], objects = [] }: Described): Promise<ObjectStore> {
   const store = createObjectStore();
   store.add(await loadManifests([manifests].flat()));
-  if (!Array.isArray(objects)) throw new CairnError('CLUSTER', 'objects should be an array');
   store.add(objects.flatMap((object, i) => readObjects(object, `objects[${i}]`)));
   return store;
+}
+
+/** @throws CairnError for an external name that only the cluster's objects could give an address */
+function checkOutside(externals: readonly HostEntry[], served: readonly ServedCluster[]): void {
+  for (const name of externals.flatMap(({ names }) => names)) {
+    const cluster = served.find(({ decides }) => decides(name));
+    if (!cluster) continue;
+    const why = `is inside the cluster, whose objects alone give names of ${plainName(cluster.zone)} addresses`;
+    throw new CairnError('CLUSTER', `externals: ${plainName(name)} ${why}: add a Service or a Pod in its place`);
+  }
 }
 
 /** The error for an option that would have no effect. */

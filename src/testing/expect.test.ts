@@ -112,10 +112,10 @@ The run failed: queryA ENOTFOUND wbe: Node's dns.resolve* uses no search list: w
       'toResolve is for a pod: write expect(cluster.pod(...)).toResolve(...)',
     );
     expect(await failureOf(expecting(pod).toResolve('web', 'web'))).toBe(
-      'toResolve got "web", it should be an IP address',
+      'toResolve: addresses is "web", it should be an IP address, or a list, each item an IP address',
     );
     expect(await failureOf(expecting(pod).toAskAtMost(-1, 'web'))).toBe(
-      'toAskAtMost got -1, it should be a number of names',
+      'toAskAtMost: most is -1, it should be a whole number from 0 on',
     );
   });
 });

@@ -1,6 +1,8 @@
+import { either, FUNCTION, listOf, optional, type Rule, TEXT, wholeNumber } from '../base/check.ts';
 import { CairnError, messageOf } from '../base/errors.ts';
 import { parseIP, printIP } from '../dns/ip.ts';
 import { type Explanation, type LookupFailure, type Resolver, reasonOf } from '../resolver/index.ts';
+import { check } from './known-options.ts';
 import { printLookup } from './lookup-text.ts';
 import { OBSERVED, type ObservedPod } from './observed.ts';
 import type { PodResolver } from './pods.ts';
@@ -19,6 +21,8 @@ export const matchers = {
   /** The pod's `lookup` finds exactly these addresses, in any order; without addresses, any. */
   async toResolve(received: unknown, name: string, addresses?: string | readonly string[]): Promise<MatcherResult> {
     const { pod, explain } = podOf(received, 'toResolve');
+    check.value('toResolve: name', name, TEXT);
+    check.value('toResolve: addresses', addresses, optional(either(ADDRESS, listOf(ADDRESS))));
     const expected = addresses === undefined ? undefined : inOrder([addresses].flat().map(readAddress));
     const explanation = await explain(name);
     const found = inOrder(explanation.addresses);
@@ -37,8 +41,8 @@ export const matchers = {
     options: { readonly type?: string } = {},
   ): Promise<MatcherResult> {
     const { pod, explain } = podOf(received, 'toAskAtMost');
-    if (!Number.isInteger(most) || most < 0)
-      throw new CairnError('CLUSTER', `toAskAtMost got ${most}, it should be a number of names`);
+    check.value('toAskAtMost: most', most, wholeNumber(0));
+    check.value('toAskAtMost: name', name, TEXT);
     const explanation = await explain(name, options);
     const { size } = new Set(explanation.queries.map((query) => query.name));
     const message = (not: string) =>
@@ -49,6 +53,7 @@ export const matchers = {
   /** All lookups of the pod find something while `run` runs, also those whose errors the program does not tell. */
   async toMissNothing(received: unknown, run: (pod: PodResolver) => unknown): Promise<MatcherResult> {
     const { pod } = podOf(received, 'toMissNothing');
+    check.value('toMissNothing: run', run, FUNCTION);
     const { missed, shown: misses, lookups, thrown } = await watched(pod, () => run(received as PodResolver));
     if (thrown && missed === 0) throw thrown.error;
     if (lookups === 0)
@@ -75,10 +80,13 @@ function podOf(
   throw new CairnError('CLUSTER', `${matcher} is for a pod: write expect(cluster.pod(...)).${matcher}(...)`);
 }
 
+const ADDRESS: Rule = {
+  should: 'an IP address',
+  accepts: (value) => typeof value === 'string' && parseIP(value) !== undefined,
+};
+
 function readAddress(text: string): string {
-  const ip = parseIP(text);
-  if (ip) return printIP(ip);
-  throw new CairnError('CLUSTER', `toResolve got "${text}", it should be an IP address`);
+  return printIP(parseIP(text)!);
 }
 
 function inOrder(addresses: readonly string[]): string[] {

@@ -1,6 +1,6 @@
 import { CairnError } from '../base/errors.ts';
-import { didYouMean } from '../corefile/suggest.ts';
-import { foldName, isAtOrBelow, type Name, parseName } from '../dns/name.ts';
+import { didYouMean } from '../base/suggest.ts';
+import { foldName, isAtOrBelow, type Name, parseUnicodeName } from '../dns/name.ts';
 import type { Service } from '../registry/records.ts';
 import type { ServedCluster } from './stand-ins.ts';
 
@@ -33,7 +33,7 @@ export function readFaultNames(text: string, { zone, registry }: ServedCluster):
 }
 
 function nameIn(text: string): Name {
-  return foldName(parseName(text));
+  return foldName(parseUnicodeName(text));
 }
 
 function findService(text: string, services: readonly Service[]): Service {

@@ -103,8 +103,8 @@ describe('fail', () => {
   });
 
   test.each([
-    [['wbe', 'SERVFAIL'], "the cluster has no service wbe - did you mean 'web'?"],
-    [['shop/wbe', 'SERVFAIL'], "the cluster has no service shop/wbe - did you mean 'shop/web'?"],
+    [['wbe', 'SERVFAIL'], 'the cluster has no service wbe; did you mean web?'],
+    [['shop/wbe', 'SERVFAIL'], 'the cluster has no service shop/wbe; did you mean shop/web?'],
     [
       ['else/cache', 'SERVFAIL'],
       'the cluster has no service else/cache: for another name, say all of it, such as "api.example.com" or "web."',
@@ -113,7 +113,10 @@ describe('fail', () => {
     [['web.shop.svc', 'SERVFAIL'], `"web.shop.svc" is a short name: say "shop/web" or "${WEB}"`],
     [['web.*', 'SERVFAIL'], '"web.*" is no pattern: "*" stands at the beginning, as in "*.example.com"'],
     [['a..b', 'SERVFAIL'], '"a..b" has an empty label'],
-    [['web', 'servfail'], 'fail got "servfail", it should be one of SERVFAIL, NXDOMAIN, REFUSED, timeout'],
+    [
+      ['web', 'servfail'],
+      'fail: failure is "servfail", it should be one of SERVFAIL, NXDOMAIN, REFUSED, timeout; did you mean SERVFAIL?',
+    ],
     [['web', 'SERVFAIL', { times: 0 }], 'times is 0, it should be a whole number from 1 on'],
     [['web', 'SERVFAIL', { time: 1 }], 'a fault has no option `time`; did you mean times?'],
     [['web', 'SERVFAIL', { type: 'B' }], '"B" is not a record type'],
@@ -190,7 +193,7 @@ describe('delay', () => {
     vi.useFakeTimers();
     cluster.delay('web', Infinity);
     const failing = expect(cluster.pod({ namespace: 'shop' }).resolve4(WEB)).rejects.toMatchObject({
-      code: 'ETIMEOUT',
+      code: 'STOPPED',
     });
     await cluster.stop();
     await failing;
@@ -199,7 +202,7 @@ describe('delay', () => {
   test.each([-1, Number.NaN, '5' as never])('%s is not a delay', async (delayMs) => {
     const cluster = await startShop();
     expect(() => cluster.delay('web', delayMs)).toThrow(
-      /^delay got .*, it should be a number of milliseconds, or Infinity$/,
+      /^delay: delayMs is .*, it should be a number of milliseconds from 0 on, or Infinity$/,
     );
   });
 });

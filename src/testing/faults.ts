@@ -1,9 +1,9 @@
-import { CairnError } from '../base/errors.ts';
+import { oneOf, TEXT, textSuchAs, wholeNumber } from '../base/check.ts';
 import { Rcode } from '../dns/message.ts';
 import { foldName } from '../dns/name.ts';
-import { parseType } from '../dns/rr.ts';
 import type { NameTest } from './fault-names.ts';
-import { checkKnown } from './known-options.ts';
+import { check } from './known-options.ts';
+import { readRecordType } from './record-type.ts';
 
 const FAILURES = ['SERVFAIL', 'NXDOMAIN', 'REFUSED', 'timeout'] as const;
 
@@ -67,15 +67,15 @@ export function createFaults(readNames: (text: string) => NameTest): Faults {
   };
   return {
     fail(names, failure, options = {}) {
-      if (!FAILURES.includes(failure))
-        throw new CairnError('CLUSTER', `fail got "${failure}", it should be one of ${FAILURES.join(', ')}`);
+      check.value('fail: names', names, NAMES);
+      check.value('fail: failure', failure, oneOf(FAILURES));
       if (failure === 'timeout') return add(names, { fail: failure }, options);
       const reason = `the test's fail('${names}', '${failure}')`;
       return add(names, { fail: { rcode: Rcode[failure], reason } }, options);
     },
     delay(names, delayMs, options = {}) {
-      if (typeof delayMs !== 'number' || !(delayMs >= 0))
-        throw new CairnError('CLUSTER', `delay got ${delayMs}, it should be a number of milliseconds, or Infinity`);
+      check.value('delay: names', names, NAMES);
+      check.value('delay: delayMs', delayMs, MILLISECONDS);
       return add(names, { delayMs }, options);
     },
     of({ name, type }, lookup) {
@@ -98,15 +98,18 @@ function hits(rule: Rule, lookup: object): boolean {
   return true;
 }
 
-const OPTIONS = ['times', 'type'];
+const NAMES = textSuchAs('names such as "shop/web", "api.example.com" or "*"');
+const MILLISECONDS = {
+  should: 'a number of milliseconds from 0 on, or Infinity',
+  accepts: (value: unknown) => typeof value === 'number' && value >= 0,
+};
+const OPTIONS = {
+  times: { ...wholeNumber(1), accepts: (value: unknown) => value === Infinity || wholeNumber(1).accepts(value) },
+  type: TEXT,
+};
 
 function readOptions(options: FaultOptions): Pick<Rule, 'left' | 'type'> {
-  checkKnown('a fault', options, OPTIONS);
+  check.options('a fault', options, OPTIONS);
   const { times = Infinity, type } = options;
-  if (times !== Infinity && !(Number.isInteger(times) && times > 0))
-    throw new CairnError('CLUSTER', `times is ${times}, it should be a whole number from 1 on`);
-  if (type === undefined) return { left: times, type };
-  const code = parseType(type);
-  if (code !== undefined) return { left: times, type: code };
-  throw new CairnError('TYPE', `"${type}" is not a record type: write one such as A, SRV or TYPE65`);
+  return { left: times, type: type === undefined ? undefined : readRecordType(type) };
 }

@@ -20,6 +20,7 @@ export type {
   NamespaceObject,
   ObjectMeta,
   ObjectReference,
+  OtherObject,
   PodObject,
   PodTemplate,
   ReplicaSetObject,

@@ -1,8 +1,10 @@
+import { optional, wholeNumber } from '../base/check.ts';
 import { CairnError } from '../base/errors.ts';
 import { printRcode } from '../dns/message.ts';
 import { printRdata } from '../dns/presentation.ts';
 import { decodeMessage } from '../dns/wire/decode.ts';
 import type { Protocol } from '../resolver/index.ts';
+import { check } from './known-options.ts';
 
 /** The most queries that a cluster keeps; the oldest go first. */
 export const MAX_KEPT_QUERIES = 10_000;
@@ -27,6 +29,8 @@ export interface AskedQuery {
 
 /** A moment, as `cluster.mark()` gives it. */
 export type QueryMark = number & { readonly of: 'queries' };
+
+const MARK = { ...wholeNumber(0), should: 'a result of mark()' };
 
 type Asked = Pick<AskedQuery, 'pod' | 'name' | 'type' | 'protocol'>;
 type Outcome = 'pending' | 'timeout' | { readonly octets: Uint8Array; readonly reason?: string | undefined };
@@ -66,6 +70,7 @@ export function createJournal(): Journal {
     },
     mark: () => (dropped + entries.length) as QueryMark,
     queries(since) {
+      check.value('queries: since', since, optional(MARK));
       if (since !== undefined && since < dropped) {
         const kept = `of the ${dropped + entries.length - since} queries since the mark only the last ${entries.length}`;
         throw new CairnError('CLUSTER', `${kept} are kept: take the mark later`);

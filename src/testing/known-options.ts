@@ -1,5 +1,8 @@
-import { CairnError, type ErrorCode } from '../base/errors.ts';
-import { closest } from '../corefile/suggest.ts';
+import { checkKeys, checksWith } from '../base/check.ts';
+import type { ErrorCode } from '../base/errors.ts';
+
+/** Checks what a test passes to the kit. */
+export const check = checksWith('CLUSTER');
 
 /** @throws CairnError for an option that does not exist, and for a value that is no object; `what` names who takes the options */
 export function checkKnown(
@@ -8,11 +11,5 @@ export function checkKnown(
   known: readonly string[],
   code: ErrorCode = 'CLUSTER',
 ): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options))
-    throw new CairnError(code, `${what} takes an object with options, not ${JSON.stringify(options)}`);
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown === undefined) return;
-  const meant = closest(unknown, known);
-  const instead = meant === undefined ? `it has ${known.join(', ')}` : `did you mean ${meant}?`;
-  throw new CairnError(code, `${what} has no option \`${unknown}\`; ${instead}`);
+  checkKeys(code, what, options, known);
 }

@@ -1,4 +1,4 @@
-import { CairnError } from '../base/errors.ts';
+import { PORT } from '../base/check.ts';
 import { canonicalAddress } from '../net/addresses.ts';
 import type { StreamListener } from '../net/stream/stream-listener.ts';
 import { openTcp } from '../net/stream/tcp.ts';
@@ -9,11 +9,15 @@ import { createLogger, type LogSink } from '../observe/log.ts';
 import type { Protocol } from '../plugin/query.ts';
 import { sendAnswer } from '../server/listeners/sockets.ts';
 import type { Server } from '../server/server.ts';
-import { checkKnown } from './known-options.ts';
+import { check } from './known-options.ts';
 
 /** How often the system may pick another port, until one is free over both protocols. */
 const PORT_ATTEMPTS = 16;
-const MAX_PORT = 65_535;
+
+const ADDRESS = {
+  should: 'an IP address such as 0.0.0.0',
+  accepts: (value: unknown) => typeof value === 'string' && canonicalAddress(value) !== undefined,
+};
 
 /** What answers at the sockets. */
 type Answering = Pick<Server, 'answer'>;
@@ -35,7 +39,7 @@ export interface Listening extends AsyncDisposable {
 
 /** Opens sockets for a server, over UDP and TCP. @throws CairnError (as a rejection) that says why an address or a port cannot be had */
 export async function listenFor(server: Answering, sink: LogSink, options: ListenOptions = {}): Promise<Listening> {
-  checkKnown('listen', options, ['address', 'port']);
+  check.options('listen', options, { address: ADDRESS, port: PORT });
   const target = readTarget(options);
   for (let attempt = 1; ; attempt++) {
     const tcp = await openTcp({ ...target, clock: systemClock }, receiver(server, 'tcp'));
@@ -48,13 +52,8 @@ export async function listenFor(server: Answering, sink: LogSink, options: Liste
   }
 }
 
-/** @throws CairnError */
 function readTarget({ address: text = '127.0.0.1', port = 0 }: ListenOptions): Peer {
-  const address = canonicalAddress(text);
-  if (address === undefined)
-    throw new CairnError('CLUSTER', `listen: address is "${text}", it should be an IP address such as 0.0.0.0`);
-  if (Number.isInteger(port) && port >= 0 && port <= MAX_PORT) return { address, port };
-  throw new CairnError('CLUSTER', `listen: port is ${port}, it should be a number from 0 to ${MAX_PORT}`);
+  return { address: canonicalAddress(text)!, port };
 }
 
 async function joinUdp(tcp: StreamListener, address: string, server: Answering, sink: LogSink): Promise<Listening> {

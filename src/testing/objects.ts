@@ -1,3 +1,5 @@
+import type { OtherKind } from '../sources/objects/kinds.ts';
+
 /** Fields that DNS does not use, so that an object may be complete, as in the API. */
 interface Rest {
   readonly [field: string]: unknown;
@@ -184,7 +186,13 @@ export interface ServiceImportObject extends Rest {
   };
 }
 
-/** A Kubernetes object that matters for DNS. The API version follows from the kind; fields that DNS does not use are allowed. */
+/** An object that DNS does not use, such as a ConfigMap. It may stand beside the others, and changes nothing. */
+export interface OtherObject extends Rest {
+  readonly kind: OtherKind;
+  readonly apiVersion?: string;
+}
+
+/** A Kubernetes object. The API version follows from the kind; fields that DNS does not use are allowed. */
 export type ClusterObject =
   | ServiceObject
   | PodObject
@@ -195,7 +203,8 @@ export type ClusterObject =
   | DeploymentObject
   | StatefulSetObject
   | ReplicaSetObject
-  | ReplicationControllerObject;
+  | ReplicationControllerObject
+  | OtherObject;
 
 /** An object whose type has no specific `kind`, such as `V1Service` of `@kubernetes/client-node`. Its content is checked when it is read. */
 export interface ClientObject {

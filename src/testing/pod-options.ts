@@ -1,6 +1,7 @@
+import { mapOf, oneOf, optional, type Rule, TEXT } from '../base/check.ts';
 import { CairnError } from '../base/errors.ts';
-import type { Environment, ImageName, RuntimeName } from '../resolver/index.ts';
-import { checkKnown } from './known-options.ts';
+import { type Environment, IMAGE_NAMES, type ImageName, RUNTIME_NAMES, type RuntimeName } from '../resolver/index.ts';
+import { check } from './known-options.ts';
 
 /** What runs in a pod. */
 export interface PodOptions {
@@ -15,12 +16,16 @@ export interface PodOptions {
   readonly environment?: Environment;
 }
 
-const KNOWN = ['image', 'runtime', 'environment'];
+const RULES: Readonly<Record<keyof PodOptions, Rule>> = {
+  image: oneOf(IMAGE_NAMES),
+  runtime: oneOf(RUNTIME_NAMES),
+  environment: mapOf(optional(TEXT)),
+};
 
-/** @throws CairnError for options that do not exist */
+/** @throws CairnError for options that do not exist, and for values that are not valid */
 export function checkPodOptions(options: PodOptions): PodOptions {
-  if ('libc' in options)
+  if (options !== null && typeof options === 'object' && 'libc' in options)
     throw new CairnError('CLUSTER', '`libc` is now `image` (what `lookup` does) and `runtime` (what `resolve*` does)');
-  checkKnown('a pod', options, KNOWN);
+  check.options('a pod', options, RULES);
   return options;
 }

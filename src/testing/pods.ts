@@ -1,5 +1,6 @@
+import { FLAG, optional, TEXT } from '../base/check.ts';
 import { CairnError } from '../base/errors.ts';
-import { didYouMean } from '../corefile/suggest.ts';
+import { didYouMean } from '../base/suggest.ts';
 import type { Peer } from '../net/transport.ts';
 import { clusterDnsAddress, serviceEnvironment } from '../registry/service-environment.ts';
 import {
@@ -15,6 +16,7 @@ import { hostsOfPod } from '../sources/manifests/hosts-file.ts';
 import type { PodManifest } from '../sources/manifests/manifest.ts';
 import { KUBELET_DEFAULTS, type KubeletFields } from '../sources/manifests/pod.ts';
 import type { ObjectStore } from '../sources/memory/object-store.ts';
+import { check } from './known-options.ts';
 import { OBSERVED } from './observed.ts';
 import { checkPodOptions, type PodOptions } from './pod-options.ts';
 import type { ServedCluster } from './stand-ins.ts';
@@ -46,6 +48,20 @@ interface Surroundings {
   readonly outside: Server;
   readonly nodeResolvConf: string;
   readonly traffic: Traffic;
+}
+
+/** What a pod's resolver does not show. */
+interface PodNetwork {
+  /** The way of its messages to the DNS servers. */
+  readonly transport: Transport;
+  /** Its addresses; none of an ordinary pod. */
+  readonly addresses: readonly string[];
+}
+
+const networks = new WeakMap<PodResolver, PodNetwork>();
+
+export function networkOf(pod: PodResolver): PodNetwork {
+  return networks.get(pod)!;
 }
 
 const NOBODY: Peer = { address: '127.0.0.1', port: 0 };
@@ -88,7 +104,9 @@ export function podViews({ objects, cluster, inside, outside, nodeResolvConf, tr
         onLookup: (explanation) => traffic.lookups.tell(label, explanation),
       });
       const observed = { [OBSERVED]: traffic.lookups.observed(label) };
-      return { ...resolver, ...observed, namespace, hosts, resolvConf: printResolvConf(conf) };
+      const view = { ...resolver, ...observed, namespace, hosts, resolvConf: printResolvConf(conf) };
+      networks.set(view, { transport, addresses });
+      return view;
     },
     environment(choice: PodChoice): Record<string, string> {
       const { namespace, kubelet } = findPod(cluster.pods(), choice);
@@ -98,6 +116,7 @@ export function podViews({ objects, cluster, inside, outside, nodeResolvConf, tr
       });
     },
     setReady(choice: PodChoice, ready = true): void {
+      check.value('setReady: ready', ready, FLAG);
       const { namespace, name } = findPod(cluster.pods(), choice);
       if (name === undefined)
         throw new CairnError('CLUSTER', `setReady wants a pod's name: ${namespace} is a namespace`);
@@ -128,6 +147,7 @@ function findPod(pods: readonly PodManifest[], choice: PodChoice): Found {
       'CLUSTER',
       "say which pod: its name, or an object with `namespace`, such as { namespace: 'shop' }",
     );
+  if (typeof choice !== 'string') check.value("a pod's name", choice.name, optional(TEXT));
   const [namespace, name] = typeof choice === 'string' ? namesIn(choice) : [choice.namespace, choice.name];
   if (namespace !== undefined && name === undefined) return { namespace, kubelet: KUBELET_DEFAULTS };
   const found = pods.filter((pod) => pod.name === name && (namespace === undefined || pod.namespace === namespace));

@@ -1,11 +1,12 @@
 import { CairnError } from '../base/errors.ts';
 import { Class, printRcode, queryMessage } from '../dns/message.ts';
-import { parseName } from '../dns/name.ts';
+import { parseUnicodeName } from '../dns/name.ts';
 import { printRdata } from '../dns/presentation.ts';
-import { parseType, printType, type ResourceRecord } from '../dns/rr.ts';
+import { printType, type ResourceRecord } from '../dns/rr.ts';
 import { decodeMessage } from '../dns/wire/decode.ts';
 import { encodeMessage } from '../dns/wire/encode.ts';
 import type { Server } from '../server/server.ts';
+import { readRecordType } from './record-type.ts';
 
 /** A record of an answer. */
 export interface AnswerRecord {
@@ -33,9 +34,11 @@ export interface Answer {
 
 /** Asks a server one question, without a search list. @throws CairnError if the type does not exist, or the name is not valid */
 export async function ask(server: Server, name: string, type: string): Promise<Answer> {
-  const query = encodeMessage(queryMessage({ name: parseName(name), type: readType(type), class: Class.IN }));
+  const query = encodeMessage(
+    queryMessage({ name: parseUnicodeName(name), type: readRecordType(type), class: Class.IN }),
+  );
   const explained = await server.explain(query, { protocol: 'tcp' });
-  if (!explained?.bytes) throw new CairnError('STOPPED', `there is no server for "${name}": the cluster is stopped`);
+  if (!explained?.bytes) throw new CairnError('CLUSTER', `"${name}" gets no response: a plugin drops the query`);
   const { rcode, answer, authority, additional } = decodeMessage(explained.bytes);
   return {
     rcode: printRcode(rcode),
@@ -49,11 +52,4 @@ export async function ask(server: Server, name: string, type: string): Promise<A
 
 function printed(record: ResourceRecord): AnswerRecord {
   return { name: record.name, type: printType(record.type), ttl: record.ttl, data: printRdata(record) };
-}
-
-function readType(text: string): number {
-  const type = parseType(text);
-  if (type === undefined)
-    throw new CairnError('TYPE', `"${text}" is not a record type: write one such as A, SRV or TYPE65`);
-  return type;
 }

@@ -45,6 +45,8 @@ export interface World {
 /** The data of a `kubernetes` block. */
 export interface ServedCluster {
   readonly zone: Name;
+  /** Whether no other plugin is asked for a name. */
+  decides(name: Name): boolean;
   readonly registry: Registry;
   /** All current pods. */
   pods(): readonly PodManifest[];
@@ -75,11 +77,16 @@ function kubernetesOf({ objects, serviceCidrs, podCidrs, serves }: World): Plugi
     create(options, env) {
       const registry = new Registry(atFixedDate(env.clock));
       const { pods, stop } = followObjects(objects, { ...clusterOptions(options), serviceCidrs, podCidrs }, registry);
-      serves({ zone: options.primary, registry, pods });
+      const decides = (name: Name) => isIn(name, options.zones) && !isIn(name, options.fallthrough);
+      serves({ zone: options.primary, registry, pods, decides });
       const stats = () => ({ files: 0, brokenFiles: 0, loads: 1, loadedAtMs: env.clock.now() });
       return { ...createKubernetes(options, env, { registry, stats, start: async () => {} }), stop };
     },
   });
+}
+
+function isIn(name: Name, zones: readonly Name[]): boolean {
+  return zones.some((zone) => isAtOrBelow(name, zone));
 }
 
 /** The TTL of names outside of the cluster, in seconds. */
@@ -99,11 +106,7 @@ function forwardTo({ externals, forwards }: World, forward: PluginDefinition): P
         ...{ fallthrough: [], fallthroughUnsupported: false },
       };
       const outside = hosts.create(table, { ...env, clock: atFixedDate(env.clock) });
-      const isForwarded = (name: Name) =>
-        stanzas.some(({ from, except }) => {
-          const isIn = (zones: readonly Name[]) => zones.some((zone) => isAtOrBelow(name, zone));
-          return isIn(from) && !isIn(except);
-        });
+      const isForwarded = (name: Name) => stanzas.some(({ from, except }) => isIn(name, from) && !isIn(name, except));
       return {
         ...outside,
         wrap(next): Handler {

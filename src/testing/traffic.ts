@@ -1,3 +1,4 @@
+import { CairnError } from '../base/errors.ts';
 import { type Message, Opcode, Rcode } from '../dns/message.ts';
 import { printType } from '../dns/rr.ts';
 import { decodeMessage } from '../dns/wire/decode.ts';
@@ -62,10 +63,11 @@ export function createTraffic(cluster: ServedCluster): Traffic {
     stop: () => ending.abort(),
     async carry({ message, server, protocol, client, pod, signal }) {
       const { query, end, disturbance } = begin(message, signal, protocol, pod);
-      if (!(await passes(disturbance, [signal, ending.signal]))) {
-        end('timeout');
-        return 'silence';
-      }
+      const passed = await passes(disturbance, [signal, ending.signal]);
+      if (!passed) end('timeout');
+      // The lookup ends with this error, rather than with one about the network.
+      if (ending.signal.aborted) throw new CairnError('STOPPED', `a lookup in pod ${pod}: the cluster is stopped`);
+      if (!passed) return 'silence';
       const { bytes: octets, reason } =
         failureOf(query, disturbance) ?? (await server.explain(message, { protocol, client })) ?? {};
       end(octets ? { octets, reason } : 'timeout');

@@ -16,8 +16,10 @@ test('objects are checked and completed by their kind', () => {
     { kind: 'Service', metadata: { name: 'web' }, spec: { type: 'Clusterip' } },
     // @ts-expect-error: every object has a name
     { kind: 'Pod', metadata: { namespace: 'shop' } },
-    // @ts-expect-error: DNS does not use DaemonSets
-    { kind: 'DaemonSet', metadata: { name: 'web' } },
+    // DNS does not use it, and the kit ignores it.
+    { kind: 'ConfigMap', metadata: { name: 'web' }, data: {} },
+    // @ts-expect-error: there is no such kind
+    { kind: 'Servce', metadata: { name: 'web' } },
     // @ts-expect-error: a port is a number
     { kind: 'Service', metadata: { name: 'web' }, spec: { ports: [{ port: '80' }] } },
     // @ts-expect-error: an EndpointSlice is of another API
@@ -29,7 +31,7 @@ test('objects are checked and completed by their kind', () => {
     'Default',
     'None',
   ];
-  expect([objects.length, policies.length]).toEqual([7, 4]);
+  expect([objects.length, policies.length]).toEqual([8, 4]);
 });
 
 test('objects of client-node are accepted, and the types of other objects are still checked', async () => {

@@ -166,7 +166,7 @@ test('manifests make pods, too, with addresses from podCidr', async () => {
 
 describe('helpful errors', () => {
   test.each([
-    ['rediss', 1, "the cluster has no Deployment, StatefulSet or ReplicaSet rediss - did you mean 'redis'?"],
+    ['rediss', 1, 'the cluster has no Deployment, StatefulSet or ReplicaSet rediss; did you mean redis?'],
     ['shop/redis', 1, 'the cluster has no Deployment, StatefulSet or ReplicaSet shop/redis'],
     [{ kind: 'Deployment', name: 'redis' }, 1, 'the cluster has no Deployment redis'],
     ['web', 1, '"web" may be Deployment shop/web and StatefulSet shop/web: say { kind, namespace, name }'],
@@ -181,9 +181,9 @@ describe('helpful errors', () => {
 
   test('for an unknown pod, and an invalid podCidr', async () => {
     const { cluster } = await start();
-    expect(() => cluster.setReady('redis-2')).toThrow("the cluster has no pod redis-2 - did you mean 'redis-0'?");
+    expect(() => cluster.setReady('redis-2')).toThrow('the cluster has no pod redis-2; did you mean redis-0?');
     expect(() => cluster.delete({ kind: 'Pod', metadata: { name: 'redis-2', namespace: 'cache' } })).toThrow(
-      "Pod cache/redis-2 is not in the cluster - did you mean 'Pod cache/redis-0'?",
+      'Pod cache/redis-2 is not in the cluster; did you mean Pod cache/redis-0?',
     );
     await expect(start({ podCidr: '10.0.0.0' })).rejects.toThrow(
       'podCidr is "10.0.0.0", it should be a network such as 10.244.0.0/16',

@@ -1,9 +1,11 @@
+import { oneOf, TEXT } from '../base/check.ts';
 import { CairnError } from '../base/errors.ts';
-import { didYouMean } from '../corefile/suggest.ts';
+import { didYouMean } from '../base/suggest.ts';
 import { matchLabels } from '../registry/selector.ts';
 import type { Workload } from '../sources/manifests/manifest.ts';
-import type { WorkloadKind } from '../sources/manifests/workload.ts';
+import { WORKLOAD_API_VERSIONS, type WorkloadKind } from '../sources/manifests/workload.ts';
 import type { ObjectStore } from '../sources/memory/object-store.ts';
+import { check } from './known-options.ts';
 import type { ServedCluster } from './stand-ins.ts';
 
 /**
@@ -40,9 +42,14 @@ export function workloadViews(objects: ObjectStore, cluster: ServedCluster) {
   };
 }
 
+const FORMS = 'its name, or an object with `name`, such as { kind: "Deployment", namespace: "shop", name: "web" }';
+const RULES = { kind: oneOf(Object.keys(WORKLOAD_API_VERSIONS)), namespace: TEXT, name: TEXT };
+
 /** @throws CairnError for a workload that does not exist, or a name that several workloads have */
 function findWorkload(workloads: readonly Workload[], choice: WorkloadChoice): Workload {
+  if (typeof choice !== 'string') check.options('a workload', choice, RULES);
   const { namespace, name, kind } = typeof choice === 'string' ? namesIn(choice) : choice;
+  if (name === undefined) throw new CairnError('CLUSTER', `say which workload: ${FORMS}`);
   const found = workloads.filter(
     (workload) =>
       workload.name === name &&

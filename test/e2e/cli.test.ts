@@ -123,13 +123,13 @@ test('check reports every error of a file at once, with place and what may have 
   const { stderr, code } = await cairn(['check', 'Corefile'], folderWith({ Corefile: corefile }));
   expect(code).toBe(1);
   expect(stderr.trim().split('\n')).toEqual([
+    expect.stringMatching(/^Corefile:2:5 - Error during parsing: Unknown directive 'forwrd'; did you mean forward\?/),
+    expect.stringMatching(/^Corefile:3:11 - .*plugin\/cache: invalid TTL '-5', expecting a whole number from 1 on/),
+    expect.stringMatching(/^Corefile:5:9 - .*plugin\/health: unknown property 'lameduk'; did you mean lameduck\?/),
     expect.stringMatching(
-      /^Corefile:2:5 - Error during parsing: Unknown directive 'forwrd' - did you mean 'forward'\?/,
+      /^Corefile:9:13 - .*plugin\/kubernetes: invalid ttl '9999', expecting a whole number from 0 to 3600/,
     ),
-    expect.stringMatching(/^Corefile:3:11 - .*plugin\/cache: cache TTL can not be zero or negative: -5/),
-    expect.stringMatching(/^Corefile:5:9 - .*plugin\/health: unknown property 'lameduk' - did you mean 'lameduck'\?/),
-    expect.stringMatching(/^Corefile:9:13 - .*plugin\/kubernetes: ttl must be in range \[0, 3600\]: 9999/),
-    expect.stringMatching(/^Corefile:10:9 - .*plugin\/kubernetes: unknown property 'podz' - did you mean 'pods'\?/),
+    expect.stringMatching(/^Corefile:10:9 - .*plugin\/kubernetes: unknown property 'podz'; did you mean pods\?/),
     'Corefile is not valid: 5 errors',
   ]);
 });

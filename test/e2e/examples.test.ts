@@ -1,25 +1,17 @@
-import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { canPlayPod, runInPod } from '../interop/node-dns/pod.ts';
+import { makePackageFolder, withRealNode } from '../support/package-folder.ts';
 import { run } from '../support/tools.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const folder = mkdtempSync(join(tmpdir(), 'cairn-examples-'));
-const example = join(folder, 'service-discovery');
+let folder: string;
+let example: string;
 
-/** A folder as it is after `npm install`, with the package as it would be published and no network. */
-beforeAll(() => {
-  const modules = join(folder, 'node_modules');
-  mkdirSync(join(modules, 'cairn-dns'), { recursive: true });
-  for (const name of readdirSync(join(ROOT, 'node_modules'))) {
-    if (name !== '.package-lock.json') symlinkSync(join(ROOT, 'node_modules', name), join(modules, name));
-  }
-  cpSync(join(ROOT, 'package.json'), join(modules, 'cairn-dns/package.json'));
-  const outDir = join(modules, 'cairn-dns/dist');
-  execFileSync(join(modules, '.bin/tsc'), ['-p', join(ROOT, 'tsconfig.build.json'), '--outDir', outDir], { cwd: ROOT });
+beforeAll(async () => {
+  folder = await makePackageFolder();
+  example = join(folder, 'service-discovery');
   cpSync(join(ROOT, 'examples/service-discovery'), example, { recursive: true });
 });
 
@@ -34,7 +26,7 @@ test.each([
   expect(ran, ran.stdout + ran.stderr).toMatchObject({ code: 0 });
 });
 
-const PAGE = readFileSync(join(ROOT, 'docs/testing.md'), 'utf8');
+const PAGE = readFileSync(join(ROOT, 'docs/testing-reference.md'), 'utf8');
 const blocks = [...PAGE.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code!);
 /** The page says itself what its later examples begin with. */
 const PRELUDE = `import assert from 'node:assert/strict';\n${blocks[1]}`;
@@ -48,7 +40,7 @@ const [inReadme = ''] = /(?<=^```ts\n)import \{ startCluster \}.*?(?=^```$)/ms.e
 const held = inReadme.replace(/^(await [^;\n]+); \/\/ ([{[].*?[}\]])(?=$|:)/gm, 'assert.deepEqual($1, $2); //');
 const examples = [
   ['README.md', `import assert from 'node:assert/strict';\n${held}`] as const,
-  ...blocks.map((code, i) => [`docs/testing.md ${i + 1}`, code] as const),
+  ...blocks.map((code, i) => [`docs/testing-reference.md ${i + 1}`, code] as const),
 ];
 
 test('the comments of the README are held to', () => {
@@ -86,15 +78,6 @@ describe.runIf(canPlayPod)("with Node's own resolvers, in the namespaces of a po
     expect(ran, ran.stdout + ran.stderr).toMatchObject({ code: 0 });
   });
 });
-
-/** Puts Node's own functions in the place of the kit's pods. */
-function withRealNode(page: string): void {
-  const shim = join(page, 'node_modules/cairn-dns');
-  mkdirSync(shim, { recursive: true });
-  writeFileSync(join(shim, 'package.json'), '{"type": "module", "exports": {"./testing": "./testing.js"}}');
-  const file = JSON.stringify(join(ROOT, 'test/interop/node-dns/real-node.ts'));
-  writeFileSync(join(shim, 'testing.js'), `export { startCluster } from ${file};\n`);
-}
 
 /** A folder with the example as a program, with what it reads beside it, and how it is run. */
 function writePage(place: string, code: string): { readonly page: string; readonly command: readonly string[] } {

@@ -23,7 +23,7 @@ test.each([
   [
     ['web', '--libc', 'newlib'],
     2,
-    /^cairn lookup: --libc cannot be "newlib"\n {2}it is one of glibc, .*\n {2}see cairn lookup --help\n$/,
+    /^cairn lookup: --libc cannot be "newlib"\n {2}expecting one of glibc, .*\n {2}see cairn lookup --help\n$/,
   ],
   [['--help'], 0, /^Usage: cairn lookup NAME \[TYPE\] \[flags\]\n/],
 ])('%j ends with status %i', async (args, status, printed) => {

@@ -1,5 +1,5 @@
 import { Option } from '@commander-js/extra-typings';
-import { closest } from '../../corefile/suggest.ts';
+import { closest } from '../../base/suggest.ts';
 import { WARNINGS, type WarningName } from '../../corefile/warnings.ts';
 import { addExamples, choice, collect, define } from '../define.ts';
 import { UsageError } from '../usage.ts';

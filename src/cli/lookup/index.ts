@@ -51,7 +51,7 @@ async function tryKubeconfig(file: string, context: string | undefined): Promise
 async function lookUp(flags: LookupFlags, view: View): Promise<number> {
   const { subject, stubs, namespace = 'default' } = flags;
   const name = subject.object ? nameOfObject(subject.object, view, namespace) : subject.name;
-  const progress = followExchanges(view.exchange, systemClock, complain);
+  const progress = followExchanges(view, systemClock, complain);
   const recorder = recordExchanges(progress.exchange);
   const options = { ...stubs, hosts: view.hosts, resolvConf: view.resolvConf, port: view.port, environment: {} };
   const ask = { ...(subject.type !== undefined && { type: subject.type }) };
@@ -66,7 +66,8 @@ async function lookUp(flags: LookupFlags, view: View): Promise<number> {
     if (!limit.signal.aborted) throw error;
     const { why, status } = limit.signal.reason as Limit;
     complain(`${subject.text}: ${why}; so far:`);
-    process.stderr.write(printable(progress.print()));
+    // A server in this process would wait for its own queries in flight.
+    process.stderr.write(printable(progress.print()), () => process.exit(status));
     return status;
   } finally {
     limit.end();

@@ -232,7 +232,10 @@ test.each([
   ['a -n b --resolv-conf c', /give --resolv-conf or a pod, not both/],
   ['a --pod b --server 192.0.2.1', /--pod needs manifests/],
   ['a -n b --cluster-domain c', /--cluster-domain needs --namespace and --server/],
-  ['a --pod nope -n shop --corefile DIR/Corefile', /no manifest describes the pod shop\/nope/],
+  ['a --pod nope -n shop --corefile DIR/Corefile', /no manifest describes the pod shop\/nope$/],
+  ['a --pod shop/jbo --corefile DIR/Corefile', /no manifest describes the pod shop\/jbo.* mean .*shop\/job/],
+  ['a --pod shop/db --corefile DIR/Corefile', /no manifest describes the pod shop\/db: did you mean its pod db-0\?$/],
+  ['a --pod shop/web --corefile DIR/Corefile', /no manifest describes the pod shop\/web, which is a Service$/],
   ['a --resolv-conf DIR/nope', /nope cannot be read: ENOENT/],
   ['a -n shop --corefile DIR/nope', /open .*nope: no such file/],
 ])('"%s" is refused', async (args, reason) => {

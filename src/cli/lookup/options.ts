@@ -1,4 +1,4 @@
-import { closest } from '../../corefile/suggest.ts';
+import { closest } from '../../base/suggest.ts';
 import { parseType } from '../../dns/rr.ts';
 import { canonicalAddress } from '../../net/addresses.ts';
 import type { Peer } from '../../net/transport.ts';

@@ -1,8 +1,10 @@
 import { encode } from 'dns-packet';
 import { expect, test } from 'vitest';
 import { fakeClock } from '../../../test/support/clock.ts';
+import type { Peer } from '../../net/transport.ts';
 import { colourTrace } from './colour.ts';
 import { followExchanges } from './progress.ts';
+import type { Told } from './record.ts';
 
 const SIGNAL = new AbortController().signal;
 const query = (name: string) => encode({ type: 'query', id: 1, questions: [{ type: 'A', name }] });
@@ -15,11 +17,11 @@ test('a silent server is named once, after a second, and what is known can be pr
     ...{ type: 'response', id: 1, questions: [{ type: 'A', name: 'a.example' }] },
     answers: [{ type: 'A', name: 'a.example', data: '192.0.2.7' }],
   });
-  const progress = followExchanges(
-    async (_, { address }) => (address === SILENT.address ? new Promise(() => {}) : { octets: answer }),
-    clock,
-    (line) => told.push(line),
-  );
+  const view = {
+    exchange: async (_: Uint8Array, { address }: Peer) =>
+      address === SILENT.address ? new Promise<Told>(() => {}) : { octets: answer },
+  };
+  const progress = followExchanges(view, clock, (line) => told.push(line));
   await progress.exchange(query('a.example'), { address: '192.0.2.2', port: 53 }, 'udp', SIGNAL);
   void progress.exchange(query('b.example'), SILENT, 'udp', SIGNAL);
   void progress.exchange(query('c.example'), SILENT, 'udp', SIGNAL);

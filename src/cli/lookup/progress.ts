@@ -4,6 +4,7 @@ import { printPeer } from '../../net/transport.ts';
 import type { Clock } from '../../observe/clock.ts';
 import type { Telling } from './record.ts';
 import { outcomeOf, printTime, WHAT_WIDTH } from './trace.ts';
+import type { View } from './view.ts';
 
 /** After this time, the user learns what is waited for. */
 const SILENCE_MS = 1000;
@@ -25,14 +26,18 @@ interface Sent {
 }
 
 /** Follows the exchanges of a lookup. `tell` gets a line for each server that is silent. */
-export function followExchanges(exchange: Telling, clock: Clock, tell: (line: string) => void): Progress {
+export function followExchanges(
+  { exchange, nameOf = printPeer }: Pick<View, 'exchange' | 'nameOf'>,
+  clock: Clock,
+  tell: (line: string) => void,
+): Progress {
   const sent: Sent[] = [];
   const silent = new Set<string>();
   return {
     async exchange(...asked) {
       const [message, to] = asked;
       const [question] = decodeMessage(message).questions;
-      const [server, type] = [printPeer(to), printType(question!.type)];
+      const [server, type] = [nameOf(to), printType(question!.type)];
       const query: Sent = { name: question!.name, type, server, sentMs: clock.monotonic(), answered: undefined };
       sent.push(query);
       const timer = clock.after(SILENCE_MS, () => {

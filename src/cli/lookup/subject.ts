@@ -1,10 +1,10 @@
 import { domainToASCII } from 'node:url';
 import { CairnError } from '../../base/errors.ts';
-import { didYouMean } from '../../corefile/suggest.ts';
 import { parseIP } from '../../dns/ip.ts';
 import { reverseName } from '../../dns/reverse.ts';
 import type { Cluster } from '../../sources/manifests/cluster.ts';
 import type { PodManifest } from '../../sources/manifests/manifest.ts';
+import { didYouMeanObject } from '../meant.ts';
 import { UsageError } from '../usage.ts';
 
 /** A Service or a Pod, as kubectl writes it. */
@@ -78,10 +78,7 @@ export function nameOfObject(
   const objects = { Service: cluster.services, Pod: cluster.podManifests };
   const known = kind ? objects[kind] : [...cluster.services, ...cluster.podManifests];
   const what = kind ? `no ${kind}` : 'no Service and no Pod';
-  const meant = didYouMean(
-    `${place}/${name}`,
-    known.map((one) => `${one.namespace}/${one.name}`),
-  );
+  const meant = didYouMeanObject(place, name, known);
   throw new CairnError('USAGE', `the cluster has ${what} ${place}/${name}${meant}`);
 }
 

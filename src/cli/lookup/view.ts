@@ -29,6 +29,8 @@ export interface View {
   readonly whom: string;
   readonly port: number;
   readonly exchange: Telling;
+  /** What to call a nameserver; by default its address. */
+  nameOf?(server: Peer): string;
   /** The cluster's domain; undefined if nothing states it. */
   readonly clusterDomain?: string;
   /** The cluster of the Corefile's manifests; undefined if it names none. */
@@ -147,9 +149,9 @@ export async function openPodView({
 async function startServer(
   { corefile, plugin }: Pick<LookupFlags, 'corefile' | 'plugin'>,
   isItself: (address: string) => boolean,
-): Promise<Pick<View, 'whom' | 'exchange' | 'close'>> {
+): Promise<Pick<View, 'whom' | 'exchange' | 'nameOf' | 'close'>> {
   const plugins = await pluginsFor(plugin);
-  const { file, text } = await findCorefile(corefile);
+  const { file, text, isRunning } = await findCorefile(corefile);
   const log: string[] = [];
   const server = new Server({
     source: corefileSource({ file, text, plugins, dnsPort: DNS_PORT }),
@@ -157,7 +159,7 @@ async function startServer(
     sink: (level, line) => level !== 'info' && log.push(line),
   });
   await server.start();
-  for (const line of log) process.stderr.write(`${line}\n`);
+  if (!isRunning) for (const line of log) process.stderr.write(`${line}\n`);
   const ask = async (message: Uint8Array, protocol: 'udp' | 'tcp'): Promise<Told> => {
     const explained = await server.explain(message, { protocol });
     const { plugin = '', reason } = explained ?? {};
@@ -166,6 +168,7 @@ async function startServer(
   };
   return {
     whom: `${file}, in this process`,
+    nameOf: (to) => (isItself(to.address) ? file : printPeer(to)),
     exchange: (message, to, protocol, signal) =>
       isItself(to.address) ? ask(message, protocol) : overSockets(message, to, protocol, signal),
     close: () => server.shutdown(),

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CairnError, systemCodeOf } from '../../base/errors.ts';
+import { programBeside } from '../../base/program.ts';
 import { readTextNow } from '../../base/read-file.ts';
 import type { SocketPlace } from './open-sockets.ts';
 
@@ -49,7 +50,7 @@ export function startInNamespaces(command: readonly string[], surroundings: Surr
   writeFileSync(join(folder, 'hosts'), hosts);
   if (existsSync(NSSWITCH)) writeFileSync(join(folder, 'nsswitch.conf'), withoutOtherSources());
   const script = network ? clusterSide(network) : `${KEEP_STDERR}\n"$2" "$3" "$4"\n${PROGRAM_SIDE}`;
-  const opener = fileURLToPath(new URL(`./open-sockets${extname(import.meta.filename)}`, import.meta.url));
+  const opener = fileURLToPath(programBeside(import.meta.url, 'open-sockets'));
   const sockets = JSON.stringify(network?.sockets ?? []);
   const values = [folder, process.execPath, opener, sockets, network ? podSide(network) : '', ...asOneself(namespaces)];
   const args = [...namespaces, 'sh', '-ec', script, 'cairn run', ...values, ...command];

@@ -38,7 +38,7 @@ test.each([
 });
 
 test.each([
-  [['shop/wbe'], "--serve: the cluster has no Service and no Pod shop/wbe - did you mean 'shop/web'?"],
+  [['shop/wbe'], '--serve: the cluster has no Service and no Pod shop/wbe; did you mean shop/web?'],
   [['shop/web:81'], '--serve: shop/web has no TCP port 81; it has 80 (http), 443 (https)'],
   [['shop/dns'], '--serve: shop/dns has no TCP port; it has none with an address'],
   [['shop/pending:80'], '--serve: shop/pending has no TCP port 80'],

@@ -1,9 +1,9 @@
 import { CairnError } from '../../base/errors.ts';
-import { didYouMean } from '../../corefile/suggest.ts';
 import { canonicalAddress } from '../../net/addresses.ts';
 import { type Peer, printPeer } from '../../net/transport.ts';
 import { type EndpointSlice, NO_PORT, type Port, type Service } from '../../registry/records.ts';
 import type { PodManifest } from '../../sources/manifests/manifest.ts';
+import { didYouMeanObject } from '../meant.ts';
 import { UsageError } from '../usage.ts';
 
 /** What `--serve` says: who accepts the connections to a Service or Pod. */
@@ -105,9 +105,8 @@ function placesOf({ namespace, name, port }: Serve, { services, slices, podManif
   if (service) return own.filter((slice) => slice.service === name).map(atEndpoints);
   const pod = podManifests.find(isNamed);
   if (pod) return placesOfPod(pod, own, port);
-  const known = [...services, ...podManifests].map((one) => `${one.namespace}/${one.name}`);
-  const wanted = `${namespace}/${name}`;
-  throw new CairnError('USAGE', `--serve: the cluster has no Service and no Pod ${wanted}${didYouMean(wanted, known)}`);
+  const meant = didYouMeanObject(namespace, name, [...services, ...podManifests]);
+  throw new CairnError('USAGE', `--serve: the cluster has no Service and no Pod ${namespace}/${name}${meant}`);
 }
 
 function atEndpoints({ endpoints, ports }: EndpointSlice): Place {

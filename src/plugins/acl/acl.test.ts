@@ -72,9 +72,12 @@ test('queries are counted by result, including repeated ones', async () => {
 
 test.each([
   ['acl {\n permit\n}', "Corefile:2:2 - Error during parsing: unknown property 'permit'"],
-  ['acl {\n block type FOO\n}', 'Corefile:2:13 - Error during parsing: unexpected token "FOO"; expect legal QTYPE'],
+  [
+    'acl {\n block type FOO\n}',
+    "Corefile:2:13 - Error during parsing: unknown record type 'FOO', expecting one such as A, SRV or TYPE65",
+  ],
   ['acl {\n block net 10.0.0.0/33\n}', 'illegal CIDR notation "10.0.0.0/33"'],
-  ['acl {\n block A\n}', `Corefile:2:8 - Error during parsing: unexpected token "A"; expect 'type | net'`],
+  ['acl {\n block A\n}', `Corefile:2:8 - Error during parsing: unknown value 'A', expecting one of type, net`],
   ['acl {\n block net\n}', "Wrong argument count or unexpected line ending after 'net'"],
   ['acl {\n block type net ::1\n}', "Wrong argument count or unexpected line ending after 'type'"],
 ])('%j is an error', (body, message) => {

@@ -1,10 +1,9 @@
-import { atLeastArgs, parseOptions } from '../../corefile/arguments.ts';
+import { atLeastArgs, oneOf, parseOptions, recordType } from '../../corefile/arguments.ts';
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
 import { attempt, CorefileError, throwAll } from '../../corefile/error.ts';
 import type { Token } from '../../corefile/token.ts';
 import { type Prefix, parseIP, parsePrefix } from '../../dns/ip.ts';
 import type { Name } from '../../dns/name.ts';
-import { parseType } from '../../dns/rr.ts';
 import { blockZones } from '../../plugin/arguments.ts';
 import type { ParseContext } from '../../plugin/plugin.ts';
 
@@ -21,6 +20,10 @@ export interface Rule {
 }
 
 const ALL = '*';
+const SECTIONS = ['type', 'net'] as const;
+type Section = (typeof SECTIONS)[number];
+
+const isSection = (word: string): boolean => SECTIONS.some((section) => section === word);
 
 /** Reads all uses of `acl [ZONES…] { … }` as one list. @throws CorefileError, CorefileErrors */
 export function parseAcl(uses: readonly Directive[], block: ParseContext): readonly Rule[] {
@@ -39,7 +42,7 @@ export function parseAcl(uses: readonly Directive[], block: ParseContext): reado
 
 /** Reads `[type QTYPE…|*] [net NETWORK…|*]`; both may occur several times, and add up. */
 function parseMatch(line: OptionLine): Pick<Rule, 'types' | 'networks'> {
-  const types = sectionsOf(line, 'type').map((token) => token.text !== ALL && readType(token));
+  const types = sectionsOf(line, 'type').map((token) => token.text !== ALL && recordType(token, SECTIONS));
   const networks = sectionsOf(line, 'net').map((token) => token.text !== ALL && readNetwork(token));
   return {
     types: types.length === 0 || types.includes(false) ? undefined : new Set(types as number[]),
@@ -48,7 +51,7 @@ function parseMatch(line: OptionLine): Pick<Rule, 'types' | 'networks'> {
 }
 
 /** The tokens of all sections that begin with a keyword, `type` or `net`. */
-function sectionsOf(line: OptionLine, keyword: 'type' | 'net'): readonly Token[] {
+function sectionsOf(line: OptionLine, keyword: Section): readonly Token[] {
   const found: Token[] = [];
   let section: { name: string; position: Token['position']; args: Token[] } | undefined;
   const close = () => {
@@ -56,20 +59,15 @@ function sectionsOf(line: OptionLine, keyword: 'type' | 'net'): readonly Token[]
     if (section?.name === keyword) found.push(...section.args);
   };
   for (const token of line.args) {
-    if (token.text === 'type' || token.text === 'net') {
-      close();
-      section = { name: token.text, position: token.position, args: [] };
-    } else if (section) section.args.push(token);
-    else throw new CorefileError(token.position, `unexpected token "${token.text}"; expect 'type | net'`);
+    if (section && !isSection(token.text)) {
+      section.args.push(token);
+      continue;
+    }
+    close();
+    section = { name: oneOf(token, SECTIONS), position: token.position, args: [] };
   }
   close();
   return found;
-}
-
-function readType({ text, position }: Token): number {
-  const type = parseType(text);
-  if (type === undefined) throw new CorefileError(position, `unexpected token "${text}"; expect legal QTYPE`);
-  return type;
 }
 
 function readNetwork({ text, position }: Token): Prefix {

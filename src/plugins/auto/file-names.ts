@@ -1,7 +1,7 @@
 import { CorefileError } from '../../corefile/error.ts';
 import { type Pattern, pattern } from '../../corefile/pattern.ts';
 import type { Token } from '../../corefile/token.ts';
-import { foldName, type Name, parseName } from '../../dns/name.ts';
+import { foldName, type Name, parseUnicodeName } from '../../dns/name.ts';
 
 /** Which files are zones, and how a zone's name follows from its file's name. */
 export interface FileNames {
@@ -34,5 +34,5 @@ export function parseFileNames(expression: Token, template: Token | undefined): 
 export function originOf({ expression, template }: FileNames, base: string): Name | undefined {
   const match = expression.exec(base);
   if (!match) return undefined;
-  return foldName(parseName(template.replace(PLACE, (_, group: string) => match[Number(group)] ?? '')));
+  return foldName(parseUnicodeName(template.replace(PLACE, (_, group: string) => match[Number(group)] ?? '')));
 }

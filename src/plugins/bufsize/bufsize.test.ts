@@ -36,7 +36,7 @@ test('UDP responses respect the limit, also repetitions of a reply that was comp
 });
 
 test.each([
-  ['bufsize 511', "Corefile:1:9 - Error during parsing: invalid size '511', expecting an integer from 512 to 4096"],
+  ['bufsize 511', "Corefile:1:9 - Error during parsing: invalid size '511', expecting a whole number from 512 to 4096"],
   ['bufsize 4097', "Corefile:1:9 - Error during parsing: invalid size '4097'"],
   ['bufsize 1k', "Corefile:1:9 - Error during parsing: invalid size '1k'"],
   ['bufsize\nbufsize 1', "Corefile:2:9 - Error during parsing: invalid size '1'"],

@@ -6,6 +6,7 @@ import {
   integer,
   noArgs,
   oneOf,
+  oneOfAnyCase,
   parseOptions,
   zonesArgument,
 } from '../../corefile/arguments.ts';
@@ -37,7 +38,7 @@ export interface ServeStale {
   /** How long after its expiry an entry may be served. */
   readonly forMs: number;
   /** Whether the client gets the stale reply at once, or only if fetching a fresh one fails. */
-  readonly mode: 'immediate' | 'verify';
+  readonly mode: (typeof STALE_MODES)[number];
   /** How long `verify` waits for the fresh reply; 0 for no limit. */
   readonly timeoutMs: number;
   /** The TTL of stale replies, in seconds. */
@@ -61,6 +62,7 @@ export interface CacheOptions {
   readonly keepTtl: boolean;
 }
 
+const STALE_MODES = ['immediate', 'verify'] as const;
 /** A `verify` without time-out waits this long: RFC 8767 §5 asks for 1.8 seconds. */
 const VERIFY_TIMEOUT_MS = 1800;
 const STALE_FOR_MS = 3_600_000;
@@ -127,15 +129,11 @@ function parseKind(line: OptionLine, before: KindOptions): KindOptions {
 }
 
 function maxTtl(token: Token): number {
-  const ttl = integer(token, {}, 'TTL');
-  if (ttl > 0) return ttl;
-  throw new CorefileError(token.position, `cache TTL can not be zero or negative: ${ttl}`);
+  return integer(token, { min: 1 }, 'TTL');
 }
 
 function minTtl(token: Token): number {
-  const ttl = integer(token, {}, 'TTL');
-  if (ttl >= 0) return ttl;
-  throw new CorefileError(token.position, `cache min TTL can not be negative: ${ttl}`);
+  return integer(token, { min: 0 }, 'lowest TTL');
 }
 
 function failureTtl(token: Token): number {
@@ -146,8 +144,7 @@ function failureTtl(token: Token): number {
 
 function parsePrefetch(line: OptionLine): Prefetch | undefined {
   const [first, duration, percentage] = argsBetween(line, 1, 3);
-  const amount = integer(first, {}, 'amount');
-  if (amount < 0) throw new CorefileError(first.position, `prefetch amount should be positive: ${amount}`);
+  const amount = integer(first, { min: 0 }, 'prefetch amount');
   const prefetch: Prefetch = {
     amount,
     durationMs: duration ? durationMs(duration) : 60_000,
@@ -161,9 +158,7 @@ function parsePercentage(token: Token): number {
   if (!text.endsWith('%')) {
     throw new CorefileError(position, `last character of percentage should be \`%\`, but is: '${text.at(-1) ?? ''}'`);
   }
-  const percentage = integer({ ...token, text: text.slice(0, -1) }, {}, 'percentage');
-  if (percentage >= 10 && percentage <= 90) return percentage;
-  throw new CorefileError(position, `percentage should fall in range [10, 90]: ${percentage}`);
+  return integer({ ...token, text: text.slice(0, -1) }, { min: 10, max: 90 }, 'percentage');
 }
 
 function parseStale(line: OptionLine): ServeStale {
@@ -171,7 +166,7 @@ function parseStale(line: OptionLine): ServeStale {
   const isMode = (token: Token | undefined) => token !== undefined && !/^[+-]?[\d.]/.test(token.text);
   const forMs = args.length > 0 && !isMode(args[0]) ? staleDurationMs(args.shift()!) : STALE_FOR_MS;
   const modeToken = args.shift();
-  const mode = modeToken ? parseMode(modeToken) : 'immediate';
+  const mode = modeToken ? oneOfAnyCase(modeToken, STALE_MODES, 'serve_stale refresh mode') : 'immediate';
   const timeoutMs = mode === 'verify' && args[0] ? durationMs(args.shift()!) : VERIFY_TIMEOUT_MS;
   const [ttl, recheck, extra] = args;
   if (extra) {
@@ -190,13 +185,6 @@ function staleDurationMs(token: Token): number {
   throw new CorefileError(token.position, 'invalid negative duration for serve_stale');
 }
 
-function parseMode({ text, position }: Token): ServeStale['mode'] {
-  const mode = text.toLowerCase();
-  if (mode === 'immediate' || mode === 'verify') return mode;
-  const detail = `invalid value for serve_stale refresh mode: ${text} - expecting immediate or verify`;
-  throw new CorefileError(position, detail);
-}
-
 /** A duration, or a bare number of seconds. */
 function secondsMs(token: Token, maxMs?: number): number {
   const { text } = token;
@@ -211,8 +199,5 @@ function wholeSeconds(token: Token): number {
 
 function parseDisable(line: OptionLine): Partial<CacheOptions['disabled']> {
   const [kind, ...zones] = atLeastArgs(line, 1);
-  if (kind.text !== 'success' && kind.text !== 'denial') {
-    throw new CorefileError(kind.position, 'cache type for disable must be "success" or "denial"');
-  }
-  return { [kind.text]: zonesArgument(zones, [ROOT]) };
+  return { [oneOf(kind, ['success', 'denial'])]: zonesArgument(zones, [ROOT]) };
 }

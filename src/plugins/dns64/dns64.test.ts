@@ -107,7 +107,7 @@ test.each([
   ['dns64 {\n prefix\n}', "Wrong argument count or unexpected line ending after 'prefix'"],
   [
     'dns64 {\n allow_ipv6\n}',
-    "Corefile:2:2 - Error during parsing: unknown property 'allow_ipv6' - did you mean 'allow_ipv4'?",
+    "Corefile:2:2 - Error during parsing: unknown property 'allow_ipv6'; did you mean allow_ipv4?",
   ],
 ])('%j is an error', (body, message) => {
   expect(() => parsePlugin(dns64, body)).toThrow(message);

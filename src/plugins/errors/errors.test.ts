@@ -142,7 +142,7 @@ test.each([
 });
 
 test.each([
-  ['errors stderr', "Corefile:1:8 - Error during parsing: unknown value 'stderr', expecting one of stdout"],
+  ['errors stderr', "Corefile:1:8 - Error during parsing: unknown value 'stderr', expecting stdout"],
   ['errors\nerrors', 'Corefile:2:1 - Error during parsing: this plugin can only be used once per Server Block'],
   [
     'errors {\n stacktrace on\n}',

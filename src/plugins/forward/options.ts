@@ -7,14 +7,16 @@ import {
   noArgs,
   oneOf,
   parseOptions,
+  rcode,
   zonesArgument,
 } from '../../corefile/arguments.ts';
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
-import { CorefileError } from '../../corefile/error.ts';
+import { atToken, CorefileError } from '../../corefile/error.ts';
+import { zonesOf } from '../../corefile/key.ts';
 import type { Position } from '../../corefile/position.ts';
 import type { Token } from '../../corefile/token.ts';
 import { canonicalIP } from '../../dns/ip.ts';
-import { parseRcode, Rcode } from '../../dns/message.ts';
+import { Rcode } from '../../dns/message.ts';
 import { type Name, ROOT } from '../../dns/name.ts';
 import { parsePeer } from '../../net/addresses.ts';
 import type { Peer } from '../../net/transport.ts';
@@ -91,7 +93,12 @@ export function parseStanza(use: Directive): Stanza {
     throw new CorefileError(line.position, `max_age must not be shorter than expire (${options.expireMs} ms)`);
   }
   if (options.tlsServername !== undefined) checkServernames(to, [firstTo, ...moreTo]);
-  return { position: use.position, from: zonesArgument([from], []), to, ...options };
+  return { position: use.position, from: zonesIn(from), to, ...options };
+}
+
+/** The zones of FROM, which must not be empty. */
+function zonesIn(token: Token): readonly Name[] {
+  return [...new Set(atToken(token, () => zonesOf(token.text)))];
 }
 
 function handlersFor(options: Options): Record<string, (line: OptionLine) => void> {
@@ -173,12 +180,6 @@ function parseHealthCheck(line: OptionLine): HealthCheck {
 
 function missingArgument({ text, position }: Token): never {
   throw new CorefileError(position, `Wrong argument count or unexpected line ending after '${text}'`);
-}
-
-function rcode({ text, position }: Token): number {
-  const code = parseRcode(text);
-  if (code !== undefined) return code;
-  throw new CorefileError(position, `'${text}' is not an rcode, expecting a name such as NXDOMAIN or SERVFAIL`);
 }
 
 function failureRcode(token: Token): number {

@@ -45,7 +45,7 @@ test.each([
 
 const notAnAddress = (to: string) => `not an IP address or file: "${to}" - write IP, IP:PORT, [IPv6]:PORT or a path`;
 const unsupported = (scheme: string, to: string) =>
-  `'${scheme}' is not supported as a destination protocol in forward: ${to} - use 'dns://'`;
+  `'${scheme}' is not supported as a destination protocol in forward: ${to} - expecting one of dns, tls, https`;
 const noPath = (scheme: string, to: string) => `paths are not allowed in ${scheme} upstream addresses: ${to}`;
 
 test.each([

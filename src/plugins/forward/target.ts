@@ -1,7 +1,8 @@
+import { expectingOneOf } from '../../base/suggest.ts';
 import { CorefileError } from '../../corefile/error.ts';
 import type { Position } from '../../corefile/position.ts';
 import type { Token } from '../../corefile/token.ts';
-import { NameError, parseName } from '../../dns/name.ts';
+import { inAscii, NameError, parseUnicodeName } from '../../dns/name.ts';
 import { parsePeer } from '../../net/addresses.ts';
 import { type Peer, printPeer } from '../../net/transport.ts';
 
@@ -37,6 +38,9 @@ export function encryptionOf(target: Target): Encryption | undefined {
   return target.kind === 'address' ? target.endpoint.encryption : target.encryption;
 }
 
+/** What may stand before `://`. */
+const SCHEMES = ['dns', 'tls', 'https'];
+
 /** The port of a TO without one. */
 const PORTS = { tls: 853, https: 443 } as const;
 
@@ -51,7 +55,7 @@ export function parseTarget({ text, position }: Token): Target {
   if (scheme === 'tls' || scheme === 'https') return parseEncrypted(scheme, rest, text, position);
   if (scheme !== undefined && scheme !== 'dns') {
     const detail = `'${scheme}' is not supported as a destination protocol in forward: ${text}`;
-    throw new CorefileError(position, `${detail} - use 'dns://', 'tls://' or 'https://'`);
+    throw new CorefileError(position, `${detail} - ${expectingOneOf(scheme, SCHEMES)}`);
   }
   const endpoint = parsePeer(rest);
   if (endpoint) return { kind: 'address', endpoint };
@@ -95,7 +99,7 @@ function parseHost(rest: string, text: string, position: Position): { host: stri
   const [, host = '', port] = /^([^:[\]/%]+)(?::(\d+))?$/.exec(rest) ?? [];
   // Digits and dots alone are a mistyped address, not a host.
   if (host === '' || /^[\d.]+$/.test(host) || !isName(host) || !isPort(port)) throw notAnAddress(text, position);
-  return { host, port: port === undefined ? undefined : Number(port) };
+  return { host: inAscii(host), port: port === undefined ? undefined : Number(port) };
 }
 
 function notAnAddress(text: string, position: Position): CorefileError {
@@ -108,7 +112,7 @@ function isPort(port: string | undefined): boolean {
 
 function isName(text: string): boolean {
   try {
-    parseName(text);
+    parseUnicodeName(text);
     return true;
   } catch (thrown) {
     if (thrown instanceof NameError) return false;

@@ -1,5 +1,5 @@
 import { parseIP, printIP, unmapIP } from '../../dns/ip.ts';
-import { foldName, type Name, NameError, parseName } from '../../dns/name.ts';
+import { foldName, type Name, NameError, parseUnicodeName } from '../../dns/name.ts';
 
 /** The names of one address. */
 export interface HostEntry {
@@ -23,7 +23,7 @@ const PLAIN_NAME_OCTETS = 253;
 /** Reads a host's name, which is absolute even without its last dot. @throws NameError */
 export function parseHostName(text: string): Name {
   const isPlain = text.length <= PLAIN_NAME_OCTETS && PLAIN_NAME.test(text);
-  return foldName(isPlain ? `${text}.` : parseName(text));
+  return foldName(isPlain ? `${text}.` : parseUnicodeName(text));
 }
 
 /**

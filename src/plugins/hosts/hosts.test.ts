@@ -249,9 +249,12 @@ test('all options', () => {
 
 test.each([
   ['hosts\nhosts', 'Corefile:2:1 - Error during parsing: this plugin can only be used once per Server Block'],
-  ['hosts {\n ttl 0\n}', 'Corefile:2:6 - Error during parsing: ttl provided is invalid'],
-  ['hosts {\n ttl 65536\n}', 'Corefile:2:6 - Error during parsing: ttl provided is invalid'],
-  ['hosts {\n ttl 1m\n}', 'Corefile:2:6 - Error during parsing: ttl provided is invalid'],
+  [
+    'hosts {\n ttl 0\n}',
+    "Corefile:2:6 - Error during parsing: invalid ttl '0', expecting a whole number from 1 to 65535",
+  ],
+  ['hosts {\n ttl 65536\n}', "Corefile:2:6 - Error during parsing: invalid ttl '65536'"],
+  ['hosts {\n ttl 1m\n}', "Corefile:2:6 - Error during parsing: invalid ttl '1m'"],
   [
     'hosts {\n ttl\n}',
     "Corefile:2:2 - Error during parsing: Wrong argument count or unexpected line ending after 'ttl'",
@@ -268,7 +271,7 @@ test.each([
   ],
   [
     'hosts {\n falltrough\n}',
-    "Corefile:2:2 - Error during parsing: unknown property 'falltrough' - did you mean 'fallthrough'?",
+    "Corefile:2:2 - Error during parsing: unknown property 'falltrough'; did you mean fallthrough?",
   ],
   ['hosts {\n 10.0.0.1 a..b\n}', 'Corefile:2:11 - Error during parsing: "a..b" has an empty label'],
 ])('%j is an error', (body, message) => {

@@ -2,6 +2,7 @@ import {
   durationMs,
   exactArgs,
   fallthroughZones,
+  integer,
   noArgs,
   once,
   parseOptions,
@@ -73,6 +74,8 @@ export function parseHostsOptions(uses: readonly Directive[], block: ParseContex
   };
   parseOptions(directive, handlers, (line) => {
     const address = parseAddress(line.name);
+    // CoreDNS ignores the line `{$MORE_HOSTS}` where the variable is not set.
+    if (line.name === '' && line.args.length === 0) return;
     if (address === undefined) unknownProperty(line, Object.keys(handlers));
     else if (line.args.length === 0) block.warn(line.position, `no name follows ${line.name}: the line does nothing`);
     else options.inline.push({ address, names: parseNames(line) });
@@ -84,10 +87,7 @@ export function parseHostsOptions(uses: readonly Directive[], block: ParseContex
 }
 
 function parseTtl(line: OptionLine): number {
-  const [{ text, position }] = exactArgs(line, 1);
-  const ttl = /^\d+$/.test(text) ? Number(text) : 0;
-  if (ttl >= 1 && ttl <= MAX_TTL) return ttl;
-  throw new CorefileError(position, `ttl provided is invalid - expecting an integer from 1 to ${MAX_TTL}`);
+  return integer(exactArgs(line, 1)[0], { min: 1, max: MAX_TTL }, 'ttl');
 }
 
 function parseNames(line: OptionLine): Name[] {

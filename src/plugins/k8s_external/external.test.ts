@@ -454,7 +454,7 @@ describe('options', () => {
     ['k8s_external 10.0.0.0/8', 'Corefile:1:1 - Error during parsing: non-reverse zone name must be used'],
     [
       'k8s_external {\nttl 3601\n}',
-      "Corefile:2:5 - Error during parsing: invalid ttl '3601', expecting an integer from 0 to 3600",
+      "Corefile:2:5 - Error during parsing: invalid ttl '3601', expecting a whole number from 0 to 3600",
     ],
     ['k8s_external {\napex a.b\n}', "Corefile:2:6 - Error during parsing: expecting one label such as dns, not 'a.b'"],
     ['k8s_external {\nheadless x\n}', "Wrong argument count or unexpected line ending after 'x'"],

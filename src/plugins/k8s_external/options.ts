@@ -1,7 +1,7 @@
 import { exactArgs, fallthroughZones, integer, noArgs, parseOptions } from '../../corefile/arguments.ts';
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
 import { atToken, CorefileError } from '../../corefile/error.ts';
-import { foldName, labelsOf, type Name, parseName } from '../../dns/name.ts';
+import { foldName, labelsOf, type Name, parseUnicodeName } from '../../dns/name.ts';
 import { isReverseZone } from '../../dns/reverse.ts';
 import { blockZones } from '../../plugin/arguments.ts';
 import type { ParseContext } from '../../plugin/plugin.ts';
@@ -58,7 +58,7 @@ function parseUse(directive: Directive, block: ParseContext): ExternalUse {
 
 function parseLabel(line: OptionLine): string {
   const [token] = exactArgs(line, 1);
-  const name = foldName(atToken(token, () => parseName(token.text)));
+  const name = foldName(atToken(token, () => parseUnicodeName(token.text)));
   const [label, ...more] = labelsOf(name);
   if (label !== undefined && more.length === 0) return label;
   throw new CorefileError(token.position, `expecting one label such as dns, not '${token.text}'`);

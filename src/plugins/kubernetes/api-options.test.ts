@@ -48,10 +48,13 @@ test.each([
   ['endpoint https://a\ntls a b', `Corefile:3:7${P} ${ARGS} 'b'`],
   ['tls a b c', `Corefile:2:1${P} 'tls' is for the API server of 'endpoint', and there is none`],
   ['apiserver_qps', `Corefile:2:1${P} ${ARGS} 'apiserver_qps'`],
-  ['apiserver_qps x', `Corefile:2:15${P} invalid apiserver_qps "x", expecting a number`],
-  ['apiserver_qps -1', `Corefile:2:15${P} apiserver_qps must be >= 0`],
-  ['apiserver_burst 1.5', `Corefile:2:17${P} invalid apiserver_burst "1.5", expecting a number`],
-  ['apiserver_max_inflight -1', `Corefile:2:24${P} apiserver_max_inflight must be >= 0`],
+  ['apiserver_qps x', `Corefile:2:15${P} invalid apiserver_qps 'x', expecting a number from 0 on`],
+  ['apiserver_qps -1', `Corefile:2:15${P} invalid apiserver_qps '-1', expecting a number from 0 on`],
+  ['apiserver_burst 1.5', `Corefile:2:17${P} invalid apiserver_burst '1.5', expecting a whole number from 0 on`],
+  [
+    'apiserver_max_inflight -1',
+    `Corefile:2:24${P} invalid apiserver_max_inflight '-1', expecting a whole number from 0 on`,
+  ],
 ])('%j is an error', (line, message) => {
   expect(() => parse(line)).toThrow(message);
 });

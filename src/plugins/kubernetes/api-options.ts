@@ -1,4 +1,4 @@
-import { argsBetween, atLeastArgs, exactArgs } from '../../corefile/arguments.ts';
+import { argsBetween, atLeastArgs, exactArgs, integer } from '../../corefile/arguments.ts';
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
 import { CorefileError } from '../../corefile/error.ts';
 import type { Token } from '../../corefile/token.ts';
@@ -31,8 +31,8 @@ export function apiOptionReaders({ warn }: Pick<ParseContext, 'warn'>): {
   readonly readers: Record<string, (line: OptionLine) => void>;
 } {
   const lines: ApiLines = { limits: { ...NO_API_OPTIONS.limits } };
-  const limit = (name: keyof ApiLimits, pattern: RegExp) => (line: OptionLine) => {
-    lines.limits[name] = readLimit(exactArgs(line, 1)[0], line.name, pattern);
+  const limit = (name: keyof ApiLimits, read: ReadNumber) => (line: OptionLine) => {
+    lines.limits[name] = read(exactArgs(line, 1)[0], line.name);
   };
   const readers = {
     kubeconfig(line: OptionLine) {
@@ -48,9 +48,9 @@ export function apiOptionReaders({ warn }: Pick<ParseContext, 'warn'>): {
       const [cert, key, ca] = exactArgs(line, 3);
       lines.tls = { cert: cert.text, key: key.text, ca: ca.text };
     },
-    apiserver_qps: limit('qps', /^[+-]?(\d+\.?\d*|\.\d+)$/),
-    apiserver_burst: limit('burst', /^[+-]?\d+$/),
-    apiserver_max_inflight: limit('maxInflight', /^[+-]?\d+$/),
+    apiserver_qps: limit('qps', decimal),
+    apiserver_burst: limit('burst', wholeNumber),
+    apiserver_max_inflight: limit('maxInflight', wholeNumber),
   };
   return { lines, readers };
 }
@@ -86,8 +86,11 @@ function readUrl({ text, position }: Token): string {
   throw new CorefileError(position, `'${text}' is not a URL, expecting one such as https://10.0.0.1:6443`);
 }
 
-function readLimit({ text, position }: Token, name: string, pattern: RegExp): number {
-  if (!pattern.test(text)) throw new CorefileError(position, `invalid ${name} "${text}", expecting a number`);
-  if (Number(text) < 0) throw new CorefileError(position, `${name} must be >= 0`);
-  return Number(text);
-}
+type ReadNumber = (token: Token, name: string) => number;
+
+const wholeNumber: ReadNumber = (token, name) => integer(token, { min: 0 }, name);
+
+const decimal: ReadNumber = ({ text, position }, name) => {
+  if (/^[+-]?(\d+\.?\d*|\.\d+)$/.test(text) && Number(text) >= 0) return Number(text);
+  throw new CorefileError(position, `invalid ${name} '${text}', expecting a number from 0 on`);
+};

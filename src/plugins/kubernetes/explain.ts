@@ -1,9 +1,9 @@
+import { didYouMean } from '../../base/suggest.ts';
 import type { Backends, Contents } from '../../cluster/contents.ts';
 import { findContents } from '../../cluster/find.ts';
 import type { ServiceName } from '../../cluster/service-name.ts';
 import type { ClusterView } from '../../cluster/view.ts';
 import { type Zone, zoneOf } from '../../cluster/zone.ts';
-import { closest } from '../../corefile/suggest.ts';
 import { Rcode } from '../../dns/message.ts';
 import type { Name } from '../../dns/name.ts';
 import { NO_PORT, type Service } from '../../registry/records.ts';
@@ -82,21 +82,15 @@ function absent(cluster: ClusterView, name: ServiceName): string {
 function missingNamespace({ registry, options }: ClusterView, namespace: string): string {
   if (registry.namespace(namespace)) return `the namespace ${namespace} is not served: see the option \`namespaces\``;
   const names = options.namespaces.length > 0 ? options.namespaces : [...registry.namespaces()].map(({ name }) => name);
-  return `there is no namespace ${namespace}${meantInstead(namespace, names)}`;
+  return `there is no namespace ${namespace}${didYouMean(namespace, names)}`;
 }
 
 function missingService(cluster: ClusterView, namespace: string, name: string): string {
   const services = [...cluster.services.services()];
   const here = services.filter((service) => service.namespace === namespace).map((service) => service.name);
   const elsewhere = services.filter((service) => service.name === name).map((service) => service.namespace);
-  const hint = meantInstead(name, here) || (elsewhere.length > 0 ? `; there is one in ${listed(elsewhere)}` : '');
+  const hint = didYouMean(name, here) || (elsewhere.length > 0 ? `; there is one in ${listed(elsewhere)}` : '');
   return `namespace ${namespace} has no service ${name}${hint}`;
-}
-
-/** For the end of a sentence. */
-function meantInstead(name: string, others: readonly string[]): string {
-  const meant = closest(name, others);
-  return meant === undefined ? '' : `; did you mean ${meant}?`;
 }
 
 function emptyService({ namespace, name, headless, type, externalName, ports }: Service): string {

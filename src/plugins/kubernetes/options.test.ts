@@ -101,24 +101,24 @@ test('a path starts in the folder of the file that names it', () => {
 const P = ' - Error during parsing:';
 
 test.each([
-  ['pods some', `Corefile:3:6${P} wrong value for pods: some,  must be one of: disabled, verified, insecure`],
+  ['pods some', `Corefile:3:6${P} unknown value 'some', expecting one of disabled, verified, insecure`],
   [
     'pods',
     `Corefile:3:1${P} Wrong argument count or unexpected line ending after 'pods' - 'pods' takes exactly 1 argument`,
   ],
-  ['ttl 3601', `Corefile:3:5${P} ttl must be in range [0, 3600]: 3601`],
-  ['ttl -1', `Corefile:3:5${P} ttl must be in range [0, 3600]: -1`],
+  ['ttl 3601', `Corefile:3:5${P} invalid ttl '3601', expecting a whole number from 0 to 3600`],
+  ['ttl -1', `Corefile:3:5${P} invalid ttl '-1', expecting a whole number from 0 to 3600`],
   ['startup_timeout 5', `Corefile:3:17${P} time: missing unit in duration "5" - '5s' is in seconds`],
   ['pod_cidr 10.244.0.0', `Corefile:3:10${P} invalid CIDR '10.244.0.0', expecting ADDRESS/BITS such as 10.96.0.0/12`],
   ['service_cidr 10.96.0.0', `Corefile:3:14${P} invalid CIDR '10.96.0.0', expecting ADDRESS/BITS such as 10.96.0.0/12`],
-  ['ignore nothing', `Corefile:3:8${P} unknown value 'nothing', expecting one of empty_service`],
+  ['ignore nothing', `Corefile:3:8${P} unknown value 'nothing', expecting empty_service`],
   ['ptr some', `Corefile:3:5${P} unknown value 'some', expecting one of all, hostname-first, headless-only`],
   [
     'zonal yes',
     `Corefile:3:7${P} Wrong argument count or unexpected line ending after 'yes' - 'zonal' takes no arguments`,
   ],
   ['nonsense', `Corefile:3:1${P} unknown property 'nonsense'`],
-  ['namespace a', `Corefile:3:1${P} unknown property 'namespace' - did you mean 'namespaces'?`],
+  ['namespace a', `Corefile:3:1${P} unknown property 'namespace'; did you mean namespaces?`],
   [
     'multicluster a.test',
     `Corefile:3:1${P} is not authoritative for the multicluster zone a.test. - add it to the zones of 'kubernetes'`,

@@ -141,7 +141,7 @@ function optionReaders(options: Draft): Record<string, (line: OptionLine) => voi
     },
     pods(line) {
       const [mode] = exactArgs(line, 1);
-      options.pods = readPodMode(mode);
+      options.pods = oneOf(mode, POD_MODES);
     },
     endpoint_pod_names(line) {
       noArgs(line);
@@ -149,7 +149,7 @@ function optionReaders(options: Draft): Record<string, (line: OptionLine) => voi
     },
     ttl(line) {
       const [seconds] = exactArgs(line, 1);
-      options.ttl = readTTL(seconds);
+      options.ttl = integer(seconds, { min: 0, max: MAX_TTL }, 'ttl');
     },
     noendpoints(line) {
       noArgs(line);
@@ -225,17 +225,4 @@ function besideItsFile({ text, position }: Token): string {
 function readSelector(line: Line): Selector {
   const tokens = atLeastArgs(line, 1);
   return atToken(tokens[0], () => parseSelector(tokens.map(({ text }) => text).join(' ')));
-}
-
-function readPodMode({ text, position }: Token): KubernetesOptions['pods'] {
-  const mode = POD_MODES.find((candidate) => candidate === text);
-  if (mode) return mode;
-  // The text is CoreDNS's, with its two spaces.
-  throw new CorefileError(position, `wrong value for pods: ${text},  must be one of: ${POD_MODES.join(', ')}`);
-}
-
-function readTTL(token: Token): number {
-  const ttl = integer(token, {}, 'ttl');
-  if (ttl >= 0 && ttl <= MAX_TTL) return ttl;
-  throw new CorefileError(token.position, `ttl must be in range [0, ${MAX_TTL}]: ${ttl}`);
 }

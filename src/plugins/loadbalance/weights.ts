@@ -1,6 +1,6 @@
 import { CairnError } from '../../base/errors.ts';
 import { canonicalIP } from '../../dns/ip.ts';
-import { foldName, type Name, parseName } from '../../dns/name.ts';
+import { foldName, type Name, parseUnicodeName } from '../../dns/name.ts';
 import type { ResourceRecord } from '../../dns/rr.ts';
 import { isAddress, type Records } from './order.ts';
 
@@ -54,7 +54,7 @@ type Fail = (message: string) => never;
 function readDomain(text: string, fail: Fail): Name {
   if (canonicalIP(text)) fail(`the address ${text} has no weight`);
   try {
-    return foldName(parseName(text));
+    return foldName(parseUnicodeName(text));
   } catch (thrown) {
     return fail((thrown as Error).message);
   }

@@ -72,7 +72,12 @@ function parseRule(directive: Directive, { warn }: ParseContext): LogRule {
 
 /** A path is left out: no query is for it, and it may not be a valid name. */
 function readNames(tokens: readonly Token[]): readonly Name[] {
-  return tokens.filter(({ text }) => !isPath(text)).map((token) => foldName(domainName(token)));
+  return tokens.filter(({ text }) => !isPath(text)).map((token) => nameOf(token));
+}
+
+/** An empty word, such as a reference to a variable that is not set, is the root, as in CoreDNS. */
+function nameOf(token: Token): Name {
+  return token.text === '' ? ROOT : foldName(domainName(token));
 }
 
 /** Whether another rule takes all queries of this rule. */

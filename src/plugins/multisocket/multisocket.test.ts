@@ -13,7 +13,7 @@ test.each([
 });
 
 test.each([
-  ['multisocket 0', /^Corefile:1:13 - .*invalid number of sockets '0', expecting an integer from 1 to 1024/],
+  ['multisocket 0', /^Corefile:1:13 - .*invalid number of sockets '0', expecting a whole number from 1 to 1024/],
   ['multisocket -1', /^Corefile:1:13 - .*invalid number of sockets '-1'/],
   ['multisocket 1025', /invalid number of sockets '1025'/],
   ['multisocket 1.5', /invalid number of sockets '1.5'/],

@@ -46,7 +46,7 @@ export default definePlugin<PrometheusOptions>({
       ...(certificate && { load: async () => void (await certificate.load()) }),
       async start() {
         processMetrics(env.metrics);
-        if (withRuntime) runtimeMetrics(env.metrics);
+        if (withRuntime) await runtimeMetrics(env.metrics);
       },
       serving() {
         const enabled = env.metrics.gauge(

@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Cell, Metrics } from '../../observe/metrics.ts';
 
 /** Adds the metrics `process_*`, which all Prometheus clients have; some only on Linux. */
@@ -44,7 +43,8 @@ function numberIn(path: string, pattern: RegExp): number {
  *
  * Only on request: measuring the delay of the event loop wakes an idle process a hundred times a second.
  */
-export function runtimeMetrics(metrics: Metrics): void {
+export async function runtimeMetrics(metrics: Metrics): Promise<void> {
+  const { collectDefaultMetrics, Registry } = await import('prom-client');
   metrics.addText('runtime', () => {
     const register = new Registry();
     collectDefaultMetrics({ register });

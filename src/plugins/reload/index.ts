@@ -24,11 +24,11 @@ export default definePlugin<ReloadOptions>({
     const [interval, jitter] = atMostArgs(directive, 2);
     const intervalMs = interval ? durationMs(interval) : DEFAULT_INTERVAL_MS;
     if (interval && intervalMs < MIN_INTERVAL_MS) {
-      throw new CorefileError(interval.position, 'interval value must be greater or equal to 2s');
+      throw new CorefileError(interval.position, `invalid interval '${interval.text}', expecting 2s or longer`);
     }
     const jitterMs = jitter ? durationMs(jitter) : DEFAULT_JITTER_MS;
     if (jitter && jitterMs !== 0 && jitterMs < MIN_JITTER_MS) {
-      throw new CorefileError(jitter.position, 'jitter value must be greater or equal to 1s, or 0');
+      throw new CorefileError(jitter.position, `invalid jitter '${jitter.text}', expecting 1s or longer, or 0`);
     }
     return { intervalMs, jitterMs: Math.min(jitterMs, intervalMs / 2) };
   },

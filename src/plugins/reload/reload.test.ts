@@ -13,8 +13,8 @@ test.each([
 });
 
 test.each([
-  ['reload 1s', /interval value must be greater or equal to 2s/],
-  ['reload 10s 500ms', /jitter value must be greater or equal to 1s/],
+  ['reload 1s', /invalid interval '1s', expecting 2s or longer/],
+  ['reload 10s 500ms', /invalid jitter '500ms', expecting 1s or longer, or 0/],
   ['reload 10', /missing unit/],
   ['reload 10s 5s 1s', /Wrong argument count/],
   ['reload {\nx\n}', /has no options/],

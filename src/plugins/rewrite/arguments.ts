@@ -1,6 +1,6 @@
+import { oneOfAnyCase } from '../../corefile/arguments.ts';
 import { CorefileError } from '../../corefile/error.ts';
 import type { Position } from '../../corefile/position.ts';
-import { didYouMean } from '../../corefile/suggest.ts';
 import type { Token } from '../../corefile/token.ts';
 
 /** The words of one rule, read from left to right; they may stand on several lines of an option block. */
@@ -33,11 +33,7 @@ export class Arguments {
 
   /** The next word, which must be one of `words`, in any case. @throws CorefileError */
   oneOf<W extends string>(words: readonly W[], what: string): W {
-    const { text, position } = this.next(what);
-    const word = words.find((candidate) => candidate === text.toLowerCase());
-    if (word !== undefined) return word;
-    const detail = `invalid ${what} "${text}", expecting one of ${words.join(', ')}${didYouMean(text, words)}`;
-    throw new CorefileError(position, detail);
+    return oneOfAnyCase(this.next(what), words, what);
   }
 
   /** Whether the next word is this one, which is then read. */

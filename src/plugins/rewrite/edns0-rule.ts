@@ -1,3 +1,4 @@
+import { expectingOneOf } from '../../base/suggest.ts';
 import { integer } from '../../corefile/arguments.ts';
 import { CorefileError } from '../../corefile/error.ts';
 import type { Token } from '../../corefile/token.ts';
@@ -106,8 +107,8 @@ function variable({ text, position }: Token): OptionData {
   if (known) return known;
   const label = /^\{([^{}/]+\/[^{}]+)\}$/.exec(text)?.[1];
   if (label !== undefined) return (query, world) => labelOctets(world.label(query, label));
-  const names = Object.keys(VARIABLES).join(', ');
-  throw new CorefileError(position, `unsupported variable name "${text}", expecting one of ${names} or {PLUGIN/LABEL}`);
+  const names = [...Object.keys(VARIABLES), '{PLUGIN/LABEL}'];
+  throw new CorefileError(position, `unsupported variable name "${text}", ${expectingOneOf(text, names)}`);
 }
 
 function labelOctets(value: string | undefined): Uint8Array | undefined {

@@ -1,7 +1,7 @@
 import { atToken, CorefileError } from '../../corefile/error.ts';
 import { pattern } from '../../corefile/pattern.ts';
 import type { Token } from '../../corefile/token.ts';
-import { foldName, type Name, parseName } from '../../dns/name.ts';
+import { foldName, inAscii, type Name, parseName, parseUnicodeName } from '../../dns/name.ts';
 import type { Arguments } from './arguments.ts';
 
 export const NAME_MATCHES = ['exact', 'prefix', 'suffix', 'substring', 'regex'] as const;
@@ -32,7 +32,7 @@ export function nameRewrite(kind: NameMatch, { from, to }: FromTo): NameRewrite 
       return (name) => (name.startsWith(prefix) ? parseName(text + name.slice(prefix.length)) : undefined);
     }
     case 'suffix': {
-      const [suffix, text] = [absolute(textOf(from)), absolute(textOf(to))];
+      const [suffix, text] = [suffixOf(from), suffixOf(to)];
       return (name) => (name.endsWith(suffix) ? parseName(name.slice(0, -suffix.length) + text) : undefined);
     }
     case 'substring': {
@@ -69,8 +69,10 @@ export function nameTest(kind: NameMatch, token: Token): (name: Name) => boolean
     }
     case 'prefix':
       return (name) => name.startsWith(text);
-    case 'suffix':
-      return (name) => name.endsWith(absolute(text));
+    case 'suffix': {
+      const suffix = suffixOf(token);
+      return (name) => name.endsWith(suffix);
+    }
     case 'substring':
       return (name) => name.includes(text);
     case 'regex': {
@@ -81,13 +83,15 @@ export function nameTest(kind: NameMatch, token: Token): (name: Name) => boolean
 }
 
 function nameOf(token: Token): Name {
-  return atToken(token, () => foldName(parseName(token.text)));
+  return atToken(token, () => foldName(parseUnicodeName(token.text)));
 }
 
 function textOf({ text }: Token): string {
   return text.toLowerCase();
 }
 
-function absolute(text: string): string {
+/** The end of an absolute name. */
+function suffixOf(token: Token): string {
+  const text = atToken(token, () => inAscii(textOf(token)));
   return text.endsWith('.') ? text : `${text}.`;
 }

@@ -1,9 +1,7 @@
-import { noBlock } from '../../corefile/arguments.ts';
+import { noBlock, recordClass, recordType } from '../../corefile/arguments.ts';
 import type { Directive, Line } from '../../corefile/ast.ts';
 import { attempt, CorefileError, throwAll } from '../../corefile/error.ts';
 import type { Token } from '../../corefile/token.ts';
-import { parseClass } from '../../dns/message.ts';
-import { parseType } from '../../dns/rr.ts';
 import { withQuestion } from '../../plugin/query.ts';
 import { Arguments } from './arguments.ts';
 import { parseEdns0Rule } from './edns0-rule.ts';
@@ -55,20 +53,14 @@ function nameToken({ name, position }: Line): Token {
 }
 
 function parseTypeRule(args: Arguments): Rewrite {
-  const from = readCode(args.next('the type to match'), 'type', parseType);
-  const type = readCode(args.next('the type to write'), 'type', parseType);
+  const from = recordType(args.next('the type to match'));
+  const type = recordType(args.next('the type to write'));
   return (query) => (query.type === from ? { query: withQuestion(query, { ...query.question, type }) } : undefined);
 }
 
 function parseClassRule(args: Arguments): Rewrite {
-  const from = readCode(args.next('the class to match'), 'class', parseClass);
-  const to = readCode(args.next('the class to write'), 'class', parseClass);
+  const from = recordClass(args.next('the class to match'));
+  const to = recordClass(args.next('the class to write'));
   return (query) =>
     query.class === from ? { query: withQuestion(query, { ...query.question, class: to }) } : undefined;
-}
-
-function readCode({ text, position }: Token, what: string, parse: (text: string) => number | undefined): number {
-  const code = parse(text);
-  if (code === undefined) throw new CorefileError(position, `invalid ${what} "${text}"`);
-  return code;
 }

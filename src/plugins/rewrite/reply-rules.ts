@@ -1,6 +1,7 @@
+import { rcode } from '../../corefile/arguments.ts';
 import { CorefileError } from '../../corefile/error.ts';
 import type { Token } from '../../corefile/token.ts';
-import { Class, parseRcode } from '../../dns/message.ts';
+import { Class } from '../../dns/message.ts';
 import { foldName } from '../../dns/name.ts';
 import { CNAME, isOfType, QType, type ResourceRecord } from '../../dns/rr.ts';
 import { notRepeatable } from '../../plugin/repeat.ts';
@@ -31,15 +32,9 @@ function parseTtlRange({ text, position }: Token): { min: number; max: number } 
 /** Reads `[exact|prefix|suffix|substring|regex] NAME OLD NEW`. */
 export function parseRcodeRule(args: Arguments): Rewrite {
   const matches = parseQnameTest(args, 3);
-  const old = readRcode(args.next('the RCODE to match'), 'matching');
-  const rcode = readRcode(args.next('the RCODE to write'), 'replacement');
-  return onReply(matches, (reply) => (reply.rcode === old ? alterReply(reply, { rcode }) : reply));
-}
-
-function readRcode({ text, position }: Token, role: string): number {
-  const rcode = parseRcode(text);
-  if (rcode !== undefined) return rcode;
-  throw new CorefileError(position, `invalid ${role} RCODE '${text}' for a rcode rule, expecting a name or a number`);
+  const old = rcode(args.next('the RCODE to match'));
+  const written = rcode(args.next('the RCODE to write'));
+  return onReply(matches, (reply) => (reply.rcode === old ? alterReply(reply, { rcode: written }) : reply));
 }
 
 /** Reads `[KIND] NAME`; without KIND, `total` words are left. The test is for the name of the lookup. */

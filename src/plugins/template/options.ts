@@ -5,14 +5,17 @@ import {
   fallthroughZones,
   integer,
   parseOptions,
+  rcode,
+  recordClass,
+  recordType,
 } from '../../corefile/arguments.ts';
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
 import { atToken, attempt, CorefileError, throwAll } from '../../corefile/error.ts';
 import { type Pattern, pattern } from '../../corefile/pattern.ts';
 import type { Token } from '../../corefile/token.ts';
-import { Class, parseClass, parseRcode, Rcode } from '../../dns/message.ts';
+import { Class, Rcode } from '../../dns/message.ts';
 import type { Name } from '../../dns/name.ts';
-import { parseType, QType } from '../../dns/rr.ts';
+import { QType } from '../../dns/rr.ts';
 import type { Expression, QueryFunction, Type, Vocabulary } from '../../expression/expression.ts';
 import { FUNCTIONS } from '../../expression/functions.ts';
 import { readCondition, readExpression } from '../../expression/parser.ts';
@@ -72,8 +75,8 @@ export function parseStanzas(uses: readonly Directive[], block: ParseContext): r
 function parseStanza(directive: Directive, block: ParseContext): Stanza {
   const [className, type, ...zones] = atLeastArgs(directive, 2);
   const stanza: Draft = {
-    class: readCode(className, 'query class', parseClass, Class.ANY),
-    type: readCode(type, 'RR class', parseType, QType.ANY),
+    class: unlessAny(recordClass(className), Class.ANY),
+    type: unlessAny(recordType(type), QType.ANY),
     zones: blockZones(zones, block),
     ...{ patterns: [], answer: [], authority: [], additional: [], fallthrough: [] },
     ...{ variables: [], conditions: [] },
@@ -95,7 +98,7 @@ function optionReaders(stanza: Draft, block: ParseContext): Record<string, (line
     },
     ...{ answer: readRecords, authority: readRecords, additional: readRecords },
     rcode(line) {
-      stanza.rcode = readRcode(exactArgs(line, 1)[0]);
+      stanza.rcode = rcode(exactArgs(line, 1)[0]);
     },
     ederror(line) {
       const [code, text] = argsBetween(line, 1, 2);
@@ -145,20 +148,7 @@ function readRecord(token: Token): RecordTemplate {
   }
 }
 
-/** The code of a name; undefined for the code that means all. */
-function readCode(
-  { text, position }: Token,
-  what: string,
-  parse: (text: string) => number | undefined,
-  all: number,
-): number | undefined {
-  const code = parse(text);
-  if (code === undefined) throw new CorefileError(position, `invalid ${what} ${text}`);
-  return code === all ? undefined : code;
-}
-
-function readRcode({ text, position }: Token): number {
-  const rcode = parseRcode(text);
-  if (rcode === undefined) throw new CorefileError(position, `unknown rcode ${text}`);
-  return rcode;
+/** The code; undefined for the one that means all. */
+function unlessAny(code: number, any: number): number | undefined {
+  return code === any ? undefined : code;
 }

@@ -144,7 +144,7 @@ test('a plugin that is of no use without another one is an error without it', ()
 test('errors have the warnings with them, and name the variables that left nothing', () => {
   let thrown: CorefileErrors | undefined;
   try {
-    read('{$UNSET}:53 _x.org {\nnumber x\n}\n');
+    read('{$UNSET}:53 _x.org {\nnumber x\nanswers {$OTHER}\n}\n');
   } catch (error) {
     thrown = error as CorefileErrors;
   }
@@ -152,8 +152,25 @@ test('errors have the warnings with them, and name the variables that left nothi
     expect.stringMatching(/has no zone.* - the environment variable 'UNSET' is not set$/),
     "plugin/number: 'x' is no number",
   ]);
+  // The error says what the warning about its variable would say.
   expect(thrown?.warnings.map(({ message }) => message)).toEqual([
-    "the environment variable 'UNSET' is not set: '{$UNSET}' becomes empty",
     'Domain "_x.org." does not follow RFC1035 preferred syntax',
+    "the environment variable 'OTHER' is not set: '{$OTHER}' becomes empty",
+  ]);
+});
+
+test.each([
+  ['all zones of a key are taken', '10.0.0.0/14 {\nplain\n}\n10.0.0.0/14 {\nplain\n}', ['4:1']],
+  ['two keys of a block have no certificate', 'tls://a.org tls://b.org {\nplain\n}', ['1:1']],
+  ['two keys are taken', 'a.org b.org {\nplain\n}\na.org b.org {\nplain\n}', ['4:1', '4:7']],
+])('one mistake is one error: %s', (_, text, positions) => {
+  expect(errorsOf(text).map((error) => /^Corefile:(\d+:\d+)/.exec(error)?.[1])).toEqual(positions);
+});
+
+test('keys and zones may be references to variables that are not set', () => {
+  const { blocks } = read('a.org {$MORE} {\nplain\n}');
+  expect(blocks.map(({ zones }) => zones)).toEqual([['a.org.']]);
+  expect(errorsOf('{$ZONES} {\nplain\n}')).toEqual([
+    expect.stringMatching(/^Corefile:1:10 - .*Unexpected token '\{', expecting a zone.* 'ZONES' is not set$/),
   ]);
 });

@@ -54,17 +54,21 @@ export function configure(corefile: Corefile, plugins: readonly PluginDefinition
   errors.push(...findConflicts(blocks.map(claimOf)), ...withoutCertificate(blocks), ...blocks.flatMap(missingPlugins));
   warnings.push(...blocks.flatMap(({ keys }) => keys.flatMap((key) => keyWarning(key) ?? [])));
   if (errors.length > 0) {
-    const reasoned = errors.map((error) => withReason(error, corefile.empty));
-    throw new CorefileErrors(inOrder(reasoned), inOrder(warnings));
+    const causes = errors.map((error) => causeOf(error, corefile.empty));
+    const reasoned = errors.map((error, i) => withReason(error, causes[i]));
+    const others = warnings.filter((warning) => !causes.some((cause) => cause?.warning === warning));
+    throw new CorefileErrors(inOrder(reasoned), inOrder(others));
   }
   return { blocks, warnings: inOrder(warnings) };
 }
 
-/** The error with the variable that left nothing on its line, which most likely is the cause. */
-function withReason(error: CorefileError, empty: readonly EmptyReference[]): CorefileError {
-  const { position, detail, kind } = error;
-  const cause = empty.find((other) => other.position.file === position.file && other.position.line === position.line);
-  return cause ? new CorefileError(position, `${detail} - ${cause.reason}`, kind) : error;
+/** The variable that left nothing on the error's line, which most likely is the cause. */
+function causeOf({ position }: CorefileError, empty: readonly EmptyReference[]): EmptyReference | undefined {
+  return empty.find((other) => other.position.file === position.file && other.position.line === position.line);
+}
+
+function withReason(error: CorefileError, cause: EmptyReference | undefined): CorefileError {
+  return cause ? new CorefileError(error.position, `${error.detail} - ${cause.reason}`, error.kind) : error;
 }
 
 function configureBlock(
@@ -134,7 +138,13 @@ const INSTEAD: Partial<Record<Transport, (rest: string) => string>> = {
 function withoutCertificate(blocks: readonly BlockConfiguration[]): CorefileError[] {
   const keysOf = (block: BlockConfiguration) => block.keys.filter(({ transport }) => transport === 'tls');
   const secured = new Set(blocks.flatMap((block) => (block.settings.tls ? keysOf(block).map(({ port }) => port) : [])));
-  return blocks.flatMap((block) => keysOf(block).flatMap((key) => (secured.has(key.port) ? [] : noCertificate(key))));
+  // One `tls` directive is what a block lacks, however many keys it has.
+  return blocks.flatMap((block) =>
+    keysOf(block)
+      .filter(({ port }) => !secured.has(port))
+      .slice(0, 1)
+      .map(noCertificate),
+  );
 }
 
 /** The error that a key asks for TLS and its listener has no certificate. */

@@ -1,10 +1,23 @@
 import { createHash } from 'node:crypto';
+import {
+  checksWith,
+  FUNCTION,
+  listOf,
+  mapOf,
+  OBJECT,
+  optional,
+  PORT,
+  type Rule,
+  TEXT,
+  textSuchAs,
+} from '../../base/check.ts';
 import { messageOf } from '../../base/errors.ts';
 import { type CorefileFiles, diskFiles } from '../../corefile/files.ts';
 import { type Corefile, DEFAULT_COREFILE, parseCorefile } from '../../corefile/parser.ts';
 import type { Locate } from '../../corefile/position.ts';
 import { printCorefile } from '../../corefile/print.ts';
 import type { CorefileWarning } from '../../corefile/warnings.ts';
+import { DEFINITION } from '../../packages/place.ts';
 import type { PluginDefinition } from '../../plugin/plugin.ts';
 import { type Configuration, configure } from './configuration.ts';
 import { UNSUPPORTED } from './unsupported.ts';
@@ -58,7 +71,23 @@ export interface CorefileSourceOptions {
   readonly files?: CorefileFiles;
 }
 
+const check = checksWith('OPTIONS');
+const OPTIONS: Readonly<Record<keyof CorefileSourceOptions, Rule>> = {
+  file: textSuchAs('the path of a Corefile'),
+  text: textSuchAs('the text of a Corefile'),
+  locate: FUNCTION,
+  missingIn: textSuchAs('the path of a folder'),
+  plugins: listOf(DEFINITION),
+  dnsPort: PORT,
+  env: mapOf(optional(TEXT)),
+  files: OBJECT,
+};
+
+/** @throws CairnError for an option that is missing, does not exist, or is not valid */
 export function corefileSource(options: CorefileSourceOptions): CorefileSource {
+  check.options('corefileSource', options, OPTIONS);
+  for (const name of ['file', 'plugins', 'dnsPort'] as const)
+    check.value(`corefileSource: ${name}`, options[name], OPTIONS[name]);
   return {
     load() {
       const { corefile, isDefault } = readCorefile(options);

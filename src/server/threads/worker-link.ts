@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { type Epoch, shareEpochs } from '../../base/epoch.ts';
+import { programBeside } from '../../base/program.ts';
 import type { BoundSocket } from '../../net/native/socket.ts';
 import { guestAt } from '../../net/shared-sockets.ts';
 import type { Clock } from '../../observe/clock.ts';
@@ -20,8 +21,7 @@ import {
 } from './messages.ts';
 import { TaughtRecipes } from './taught-recipes.ts';
 
-/** The file next to this one, both in the sources and in the bundle. */
-const PROGRAM = new URL(`./worker${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url);
+const PROGRAM = programBeside(import.meta.url, 'worker');
 
 /** The objects of a worker are short-lived, so a larger young generation would only take more memory. */
 const YOUNG_MB = 4;

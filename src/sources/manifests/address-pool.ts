@@ -4,6 +4,10 @@ import type { Family } from './manifest.ts';
 /** Of a larger network only the first addresses are used. */
 const MAX_HOST_BITS = 32;
 
+export function familyOfNetwork({ ip }: Prefix): Family {
+  return ip.length === 4 ? 'IPv4' : 'IPv6';
+}
+
 /** The addresses of one network. */
 export class AddressPool {
   readonly family: Family;
@@ -15,7 +19,7 @@ export class AddressPool {
 
   constructor(cidr: Prefix) {
     this.cidr = cidr;
-    this.family = cidr.ip.length === 4 ? 'IPv4' : 'IPv6';
+    this.family = familyOfNetwork(cidr);
     const all = 2 ** Math.min(cidr.ip.length * 8 - cidr.bits, MAX_HOST_BITS);
     // As in Kubernetes, the address of the network and the last one, which is the broadcast address in IPv4, are not used.
     this.first = all > 2 ? 1 : 0;

@@ -26,7 +26,7 @@ export function allocateClusterIPs(services: readonly ServiceManifest[], cidrs: 
   const clusterIPs = new Map<ServiceManifest, readonly string[]>();
   const failures: { service: ServiceManifest; problem: string }[] = [];
   for (const service of services.filter(lacksClusterIP).sort(byName)) {
-    const allocated = wantedFamilies(service, pools).map((family) => take(service, family, pools));
+    const allocated = wantedFamilies(service, familiesOf(pools)).map((family) => take(service, family, pools));
     clusterIPs.set(
       service,
       allocated.flatMap(({ ip }) => ip ?? []),
@@ -47,8 +47,12 @@ function take(service: ServiceManifest, family: Family, pools: AddressPool[]): {
   return { problem: `all ${family} addresses of service_cidr are taken: give it a larger network` };
 }
 
-function wantedFamilies({ families, dualStack }: ServiceManifest, pools: AddressPool[]): Family[] {
-  const available = [...new Set(pools.map((pool) => pool.family))];
+function familiesOf(pools: readonly AddressPool[]): Family[] {
+  return [...new Set(pools.map((pool) => pool.family))];
+}
+
+/** The families that the API server would give a service without cluster IPs; `available` are those of the service networks. */
+export function wantedFamilies({ families, dualStack }: ServiceManifest, available: readonly Family[]): Family[] {
   if (!dualStack) return (families.length > 0 ? families : available).slice(0, 1);
   return [...new Set([...families, ...available])];
 }

@@ -1,6 +1,7 @@
 import type { Prefix } from '../../dns/ip.ts';
 import type { EndpointSlice, Namespace, Pod, Service } from '../../registry/records.ts';
 import { type Selector, selects } from '../../registry/selector.ts';
+import { familyOfNetwork } from './address-pool.ts';
 import { allocateClusterIPs, lacksClusterIP } from './cluster-ips.ts';
 import { deriveSlices, PodIndex } from './endpoints.ts';
 import { makePods, podNetworksFor } from './made-pods.ts';
@@ -65,9 +66,10 @@ export function buildCluster(manifests: Iterable<Manifest>, options: ClusterOpti
   });
   problems.push(...made.problems);
   index.add(made.pods);
+  const available = [...new Set(serviceCidrs.map(familyOfNetwork))];
   const derived = services
     .filter(({ namespace, name }) => !given.has(keyOf(namespace, name)))
-    .flatMap((service) => deriveSlices(service, index));
+    .flatMap((service) => deriveSlices(service, index, available));
 
   const podManifests = made.pods.length > 0 ? [...Pod, ...made.pods] : Pod;
   const selectedSlices = EndpointSlice.filter((slice) => selects(labels, slice.labels));

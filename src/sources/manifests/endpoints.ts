@@ -3,6 +3,7 @@ import { matchLabels } from '../../registry/selector.ts';
 import { optional, podLabel } from '../objects/endpoint-slice.ts';
 import { familyOf } from '../objects/endpoints.ts';
 import { orNoPort } from '../objects/ports.ts';
+import { wantedFamilies } from './cluster-ips.ts';
 import type { Family, PodManifest, ServiceManifest } from './manifest.ts';
 
 /** Finds the pods that a selector selects, without checking every pod for every service. */
@@ -37,17 +38,22 @@ const indexKey = (namespace: string, key: string, value: string): string => `${n
 
 /**
  * The slices that the control plane would make for the pods of a service: one for each address family, and more if a named target port has different
- * numbers in different pods. Their names contain a colon, so that no object of the API can have them.
+ * numbers in different pods. `available` are the families of the service networks. Their names contain a colon, so that no object of the API can have them.
  */
-export function deriveSlices(service: ServiceManifest, pods: PodIndex): EndpointSlice[] {
+export function deriveSlices(
+  service: ServiceManifest,
+  pods: PodIndex,
+  available: readonly Family[] = [],
+): EndpointSlice[] {
   const { namespace, name } = service;
+  const families = familiesOf(service, available);
   const slices = new Map<string, { ports: readonly Port[]; endpoints: Endpoint[] }>();
   for (const pod of pods.selectedBy(service)) {
     if (!pod.record || !(pod.ready || service.publishNotReady)) continue;
     const ports = orNoPort(resolvePorts(service, pod));
     for (const ip of pod.record.ips) {
       const family = familyOf(ip);
-      if (!hasFamily(service, family)) continue;
+      if (!families.includes(family)) continue;
       const key = `derived:${name}:${family}:${ports.map((port) => `${port.name}=${port.port}/${port.protocol}`).join(',')}`;
       const slice = slices.get(key) ?? { ports, endpoints: [] };
       slice.endpoints.push(endpointOf(pod, ip, service));
@@ -68,11 +74,18 @@ function resolvePorts(service: ServiceManifest, pod: PodManifest): Port[] {
   });
 }
 
-/** A service without `ipFamilies` gets the families of its cluster IPs, or else those of its pods. */
-function hasFamily({ families, record }: ServiceManifest, family: Family): boolean {
-  if (families.length > 0) return families.includes(family);
-  return record.clusterIPs.length === 0 || record.clusterIPs.some((ip) => familyOf(ip) === family);
+/**
+ * The families of a service's endpoints: those of its cluster IPs. A headless service gets those that the API server would give it, if the service networks
+ * have several; else those of `ipFamilies`, or of its pods.
+ */
+function familiesOf(service: ServiceManifest, available: readonly Family[]): readonly Family[] {
+  const { families, record } = service;
+  if (record.headless && available.length > 1) return wantedFamilies(service, available);
+  if (families.length > 0) return families;
+  return record.clusterIPs.length === 0 ? BOTH : record.clusterIPs.map(familyOf);
 }
+
+const BOTH: readonly Family[] = ['IPv4', 'IPv6'];
 
 /** The pod's host name counts only in the service whose name is its subdomain, as in a StatefulSet. */
 function endpointOf(pod: PodManifest, ip: string, service: ServiceManifest): Endpoint {

@@ -119,6 +119,16 @@ describe('a mistake is told with its place', () => {
       'a.yaml:11:10: Pod b: status.podIP is "x", it should be an IP address',
     ],
     [
+      'a misspelt kind',
+      'apiVersion: v1\nkind: Servce\nmetadata: {name: a}\n',
+      'a.yaml:2:7: Servce a: kind is unknown; did you mean Service?',
+    ],
+    [
+      'an API version that the kind does not have',
+      'apiVersion: extensions/v1beta1\nkind: Deployment\nmetadata: {name: a}\n',
+      'a.yaml:1:13: Deployment a: apiVersion is "extensions/v1beta1", it should be apps/v1',
+    ],
+    [
       'a missing field',
       `${POD}a\n---\napiVersion: v1\nkind: Pod\nmetadata:\n  labels: {}\n`,
       /^a\.yaml:9:3: Pod \(without a name\): metadata\.name is missing/,

@@ -18,6 +18,7 @@ const deployment = (name: string, spec = 'replicas: 2', template = '') => worklo
 const service = (name: string, spec: string) =>
   `{apiVersion: v1, kind: Service, metadata: {namespace: prod, name: ${name}}, spec: {${spec}}}`;
 const headless = (name: string, more = '') => service(name, `clusterIP: None, selector: {app: ${name}}${more}`);
+const prefixes = (...texts: string[]) => texts.map((text) => parsePrefix(text)!);
 const pod = (name: string, app: string, status = 'podIP: 10.1.1.1') =>
   `{apiVersion: v1, kind: Pod, metadata: {namespace: prod, name: ${name}, labels: {app: ${app}}}, status: {${status}}}`;
 
@@ -145,8 +146,6 @@ describe('pods in the manifests win', () => {
 });
 
 describe('addresses', () => {
-  const prefixes = (...texts: string[]) => texts.map((text) => parsePrefix(text)!);
-
   test('are the same in every release', async () => {
     expect(addressesOf(await cluster([statefulSet('redis')]))).toEqual({
       'redis-0': '10.244.55.25',
@@ -190,6 +189,21 @@ describe('addresses', () => {
   ])('are of the families that services have: %j', async (cidrs, expected) => {
     const built = await cluster([statefulSet('redis', 'replicas: 1')], { serviceCidrs: prefixes(...cidrs) });
     expect(addressesOf(built)).toEqual({ 'redis-0': expect.stringMatching(expected) });
+  });
+});
+
+describe('the endpoints of a headless service in a cluster with two families', () => {
+  test.each([
+    ['', ['IPv4']],
+    ['ipFamilies: [IPv6]', ['IPv6']],
+    ['ipFamilyPolicy: PreferDualStack', ['IPv4', 'IPv6']],
+    ['ipFamilies: [IPv6], ipFamilyPolicy: RequireDualStack', ['IPv4', 'IPv6']],
+  ])('%j: as the API server chooses', async (fields, expected) => {
+    const built = await cluster([statefulSet('redis', 'replicas: 1'), headless('redis', fields && `, ${fields}`)], {
+      serviceCidrs: prefixes('10.96.0.0/16', 'fd00:96::/112'),
+    });
+    const addresses = built.slices.flatMap(({ endpoints }) => endpoints.map(({ address }) => address));
+    expect(addresses.map((address) => (address.includes(':') ? 'IPv6' : 'IPv4')).sort()).toEqual(expected);
   });
 });
 

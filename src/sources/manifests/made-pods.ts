@@ -1,5 +1,5 @@
 import { type Prefix, parsePrefix } from '../../dns/ip.ts';
-import { AddressPool, hashOf } from './address-pool.ts';
+import { AddressPool, familyOfNetwork, hashOf } from './address-pool.ts';
 import type { PodIndex } from './endpoints.ts';
 import type { Family, PodManifest, Workload } from './manifest.ts';
 import { zoneOf } from './pod.ts';
@@ -19,7 +19,7 @@ const DEFAULT_NETWORKS: Readonly<Record<Family, Prefix>> = {
 
 /** The default pod networks of a cluster: those of the families of its service networks. */
 export function podNetworksFor(serviceCidrs: readonly Prefix[]): Prefix[] {
-  const families = serviceCidrs.map(({ ip }): Family => (ip.length === 4 ? 'IPv4' : 'IPv6'));
+  const families = serviceCidrs.map(familyOfNetwork);
   return [...new Set(families.length > 0 ? families : ['IPv4' as const])].map((family) => DEFAULT_NETWORKS[family]);
 }
 

@@ -3,6 +3,7 @@ import type { Labels } from '../../registry/selector.ts';
 import { convertEndpointSlice, convertImportedSlice } from '../objects/endpoint-slice.ts';
 import { convertEndpoints } from '../objects/endpoints.ts';
 import { Field, type PassOver, readEach, refuseAll } from '../objects/field.ts';
+import { checkUnused } from '../objects/kinds.ts';
 import { checkKeys } from '../objects/known-keys.ts';
 import type { ApiObject } from '../objects/list.ts';
 import { readLabels, readLongNames } from '../objects/metadata.ts';
@@ -100,20 +101,32 @@ const READERS: Readonly<Record<string, Reader>> = {
   'multicluster.x-k8s.io/v1alpha1 ServiceImport': readImport,
 };
 
+/** The kinds of objects that matter for DNS, with the API version of each. */
+export const API_VERSIONS = {
+  Service: 'v1',
+  Pod: 'v1',
+  Namespace: 'v1',
+  Endpoints: 'v1',
+  EndpointSlice: 'discovery.k8s.io/v1',
+  ServiceImport: 'multicluster.x-k8s.io/v1alpha1',
+  ...WORKLOAD_API_VERSIONS,
+} as const satisfies Record<Manifest['kind'], string>;
+
 /**
  * Reads an API object; undefined if DNS does not need its kind.
  *
  * @param passOver is called for parts of the object that are not valid: it is read without them.
- * @throws ObjectError
+ * @throws ObjectError, also for a kind or an API version that is probably misspelt
  */
-export function readManifest(
-  { apiVersion, kind, object }: ApiObject,
-  place: string,
-  passOver: PassOver = refuseAll,
-): Manifest | undefined {
+export function readManifest(found: ApiObject, place: string, passOver: PassOver = refuseAll): Manifest | undefined {
+  const { apiVersion, kind, object } = found;
   const read = READERS[`${apiVersion} ${kind}`];
-  if (read) checkKeys(kind, new Field(kind, object), passOver);
-  return read?.(object, place, passOver);
+  if (!read) {
+    checkUnused(found, API_VERSIONS);
+    return undefined;
+  }
+  checkKeys(kind, new Field(kind, object), passOver);
+  return read(object, place, passOver);
 }
 
 /** The unique key of an object in a cluster: kind, namespace and name. */

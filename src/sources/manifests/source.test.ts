@@ -144,7 +144,7 @@ endpoints:
     const { served, complaints, registry } = await start();
     expect([registry.synced, served()]).toEqual([true, ['a']]);
     expect(complaints()).toEqual([
-      "[WARNING] DIR/a.yaml:1:96: Service a: spec.externalIps is unknown - did you mean 'externalIPs'?; the rest of the object is served",
+      '[WARNING] DIR/a.yaml:1:96: Service a: spec.externalIps is unknown; did you mean externalIPs?; the rest of the object is served',
     ]);
   });
 

@@ -83,10 +83,18 @@ describe('errors', () => {
     [undefined, /^an applied object: is undefined, where a Kubernetes object should be/],
     [service('db', { ports: [{ port: 0 }] }), /Service shop\/db: spec\.ports\[0\]\.port is 0, it should be a number/],
     [
-      { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { name: 'web' } },
-      /DaemonSet web: is of apps\/v1, but only these kinds matter for DNS: Service, Pod/,
+      { kind: 'Servce', metadata: { name: 'web' } },
+      /^an applied object: Servce web: kind is unknown; did you mean Service\?$/,
     ],
-    [{ apiVersion: 'v2', kind: 'Service', metadata: { name: 'web' } }, /Service web: is of v2/],
+    [
+      { apiVersion: 'v1', kind: 'statefulset', metadata: { name: 'db' } },
+      /statefulset db: kind is unknown; did you mean StatefulSet\?$/,
+    ],
+    [{ kind: 'Widget', metadata: { name: 'a' } }, /has no apiVersion and kind: this is not a Kubernetes object/],
+    [
+      { apiVersion: 'v2', kind: 'Service', metadata: { name: 'web' } },
+      /Service web: apiVersion is "v2", it should be v1$/,
+    ],
   ])('%j cannot be applied', (object, message) => {
     const { store, registry } = setup();
     expect(() => store.apply([pod('db-0'), object])).toThrow(message);
@@ -94,10 +102,25 @@ describe('errors', () => {
   });
 
   test.each([
+    { kind: 'ConfigMap', metadata: { name: 'a' } },
+    { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { name: 'a' } },
+    { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'a' } },
+    { apiVersion: 'serving.knative.dev/v1', kind: 'Service', metadata: { name: 'a' } },
+    { apiVersion: 'example.org/v1', kind: 'Servce', metadata: { name: 'a' } },
+  ])('%j is of no use for DNS, and is ignored', (object) => {
+    const { store, registry } = setup();
+    const before = [...store.manifests()].length;
+    store.apply([object, pod('db-0')]);
+    expect([...store.manifests()]).toHaveLength(before + 1);
+    store.delete([{ kind: 'ConfigMap', metadata: { name: 'a' } }]);
+    expect(registry.counts().pods).toBe(1);
+  });
+
+  test.each([
     [{ kind: 'Pod', metadata: { name: 'db-0' } }, 'Pod default/db-0 is not in the cluster: there is Pod shop/db-0'],
     [
       { kind: 'Pod', metadata: { name: 'db-o', namespace: 'shop' } },
-      "Pod shop/db-o is not in the cluster - did you mean 'Pod shop/db-0'?",
+      'Pod shop/db-o is not in the cluster; did you mean Pod shop/db-0?',
     ],
     [{ kind: 'Service', metadata: { name: 'db-0' } }, 'Service default/db-0 is not in the cluster'],
     [{ metadata: { name: 'db-0' } }, 'an object to delete has no kind, such as Pod'],

@@ -4,25 +4,15 @@
  */
 
 import { CairnError } from '../../base/errors.ts';
-import { didYouMean } from '../../corefile/suggest.ts';
+import { didYouMean } from '../../base/suggest.ts';
 import { matchLabels } from '../../registry/selector.ts';
-import { type Manifest, type PodManifest, readManifest, type Workload } from '../manifests/manifest.ts';
-import { type PodChange, WORKLOAD_API_VERSIONS } from '../manifests/workload.ts';
+import { API_VERSIONS, type Manifest, type PodManifest, readManifest, type Workload } from '../manifests/manifest.ts';
+import type { PodChange } from '../manifests/workload.ts';
 import { Field, ObjectError } from '../objects/field.ts';
-import { type ApiObject, objectsOf } from '../objects/list.ts';
+import { isOtherKind, kindMeantBy } from '../objects/kinds.ts';
+import { objectsOf } from '../objects/list.ts';
 import { readLongNames } from '../objects/metadata.ts';
 import { type MadePod, madePodsOf, replacing, withChange, withReplicas, workloadsIn } from './made-pods.ts';
-
-/** The kinds of objects that matter for DNS, with the API version of each. */
-const API_VERSIONS = {
-  Service: 'v1',
-  Pod: 'v1',
-  Namespace: 'v1',
-  Endpoints: 'v1',
-  EndpointSlice: 'discovery.k8s.io/v1',
-  ServiceImport: 'multicluster.x-k8s.io/v1alpha1',
-  ...WORKLOAD_API_VERSIONS,
-} as const satisfies Record<Manifest['kind'], string>;
 
 /** Objects of a cluster held in memory, as its API server would hold them. */
 export interface ObjectStore {
@@ -31,7 +21,7 @@ export interface ObjectStore {
   /** Adds objects, or replaces objects with the same names. @throws ObjectStoreError; then nothing changes */
   apply(objects: readonly unknown[]): void;
   /**
-   * Removes objects; a Namespace with all its objects. A workload replaces a deleted pod.
+   * Removes objects; a Namespace with all its objects. Kinds that DNS does not use are ignored. A workload replaces a deleted pod.
    *
    * @throws ObjectStoreError for an object that does not exist; then nothing changes
    */
@@ -89,7 +79,8 @@ export function createObjectStore(): ObjectStore {
     },
     delete(references) {
       change((next) => {
-        for (const manifest of references.map((reference) => existing(next, readReference(reference)))) {
+        const kept = references.filter((reference) => !isUnused(reference));
+        for (const manifest of kept.map((reference) => existing(next, readReference(reference)))) {
           if ('ordinal' in manifest) {
             renew(next, manifest);
             continue;
@@ -172,32 +163,27 @@ function endpointsFor(object: Manifest): string | undefined {
   return object.kind === 'Endpoints' ? object.name : undefined;
 }
 
-/** Reads an object, or the items of a list; `place` is for messages. @throws ObjectStoreError */
+/** Reads an object, or the items of a list, without those whose kinds DNS does not use; `place` is for messages. @throws ObjectStoreError */
 export function readObjects(object: unknown, place: string): Manifest[] {
   if (object === undefined || object === null) {
     throw new ObjectStoreError(`${place}: is ${object}, where a Kubernetes object should be`);
   }
   try {
-    return Array.from(objectsOf(withApiVersion(object)), (found) => readManifest(found, place) ?? foreign(found));
+    return Array.from(objectsOf(withApiVersion(object))).flatMap((found) => readManifest(found, place) ?? []);
   } catch (thrown) {
     if (thrown instanceof ObjectError) throw new ObjectStoreError(`${place}: ${thrown.message}`);
     throw thrown;
   }
 }
 
-/** @throws ObjectError */
-function foreign({ apiVersion, kind, object }: ApiObject): never {
-  const kinds = Object.keys(API_VERSIONS).join(', ');
-  return new Field(kind, object).fail(
-    `is of ${apiVersion}, but only these kinds matter for DNS: ${kinds}. Leave it out, or give its file as a manifest`,
-  );
-}
-
 /** Adds the API version, which follows from the kind, and the kind of an object of client-node, which follows from its class. */
 function withApiVersion(object: unknown): unknown {
   const { apiVersion, kind = kindOfClass(object) } = (object ?? {}) as { apiVersion?: unknown; kind?: unknown };
-  if (typeof kind !== 'string' || !Object.hasOwn(API_VERSIONS, kind)) return object;
-  return { ...(object as object), apiVersion: apiVersion ?? API_VERSIONS[kind as Manifest['kind']], kind };
+  if (typeof kind !== 'string') return object;
+  const known = Object.hasOwn(API_VERSIONS, kind) ? API_VERSIONS[kind as Manifest['kind']] : undefined;
+  // The version of other kinds does not matter: they are ignored, or are typing errors.
+  const isWithout = isOtherKind(kind) || kindMeantBy(kind, Object.keys(API_VERSIONS)) !== undefined;
+  return { ...(object as object), apiVersion: apiVersion ?? known ?? (isWithout ? 'v1' : undefined), kind };
 }
 
 /** `Service` for a `V1Service`. Items of a list that the client reads have no `kind`. */
@@ -208,6 +194,12 @@ function kindOfClass(object: unknown): string | undefined {
 
 /** The identity of an object; the namespace of a Namespace is empty. */
 type ObjectNames = Pick<Manifest, 'namespace' | 'name'> & { readonly kind: string };
+
+/** Whether the store ignored the object because DNS does not use its kind. */
+function isUnused(reference: unknown): boolean {
+  const { kind } = Object(reference) as { readonly kind?: unknown };
+  return typeof kind === 'string' && isOtherKind(kind);
+}
 
 /** @throws ObjectStoreError, ObjectError */
 function readReference(reference: unknown): ObjectNames {

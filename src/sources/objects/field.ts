@@ -4,6 +4,7 @@
  */
 
 import { CairnError } from '../../base/errors.ts';
+import { didYouMean } from '../../base/suggest.ts';
 import { canonicalIP } from '../../dns/ip.ts';
 
 /** The path from an API object to one of its fields. */
@@ -97,7 +98,10 @@ export class Field {
   /** @throws ObjectError if the field is there and has another value. */
   oneOf<T extends string>(values: readonly T[]): T | undefined {
     if (this.value === undefined) return undefined;
-    return values.find((value) => value === this.value) ?? this.wrong(`one of ${values.join(', ')}`);
+    const found = values.find((value) => value === this.value);
+    if (found !== undefined) return found;
+    const meant = typeof this.value === 'string' ? didYouMean(this.value, values) : '';
+    return this.wrong(`one of ${values.join(', ')}${meant}`);
   }
 
   /** @throws ObjectError if the field is there and is neither true nor false. */

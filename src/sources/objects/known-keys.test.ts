@@ -7,37 +7,37 @@ function problemsOf(kind: string, object: object): string[] {
   const problems: ObjectError[] = [];
   checkKeys(kind, new Field(kind, { metadata: { name: 'a' }, ...object }), (problem) => problems.push(problem));
   return problems.map(({ message }) =>
-    message.replace(/^\w+ (?:a|\(without a name\)): /, '').replace('is unknown - did you mean', '=>'),
+    message.replace(/^\w+ (?:a|\(without a name\)): /, '').replace('is unknown; did you mean', '=>'),
   );
 }
 
 describe('a key that is similar to a missing known key is a typing error', () => {
   test.each<[string, object, string[]]>([
-    ['Service', { spec: { clusterIp: 'None' } }, ["spec.clusterIp => 'clusterIP'?"]],
-    ['Service', { spce: {} }, ["spce => 'spec'?"]],
+    ['Service', { spec: { clusterIp: 'None' } }, ['spec.clusterIp => clusterIP?']],
+    ['Service', { spce: {} }, ['spce => spec?']],
     [
       'Service',
       { spec: { ports: [{ port: 1 }, { prot: 2, targetport: 3 }] } },
-      ["spec.ports[1].prot => 'port'?", "spec.ports[1].targetport => 'targetPort'?"],
+      ['spec.ports[1].prot => port?', 'spec.ports[1].targetport => targetPort?'],
     ],
     [
       'Service',
       { spec: { publishNotReadyAddress: true } },
-      ["spec.publishNotReadyAddress => 'publishNotReadyAddresses'?"],
+      ['spec.publishNotReadyAddress => publishNotReadyAddresses?'],
     ],
-    ['Service', { metadata: { nmae: 'a' } }, ["metadata.nmae => 'name'?"]],
+    ['Service', { metadata: { nmae: 'a' } }, ['metadata.nmae => name?']],
     [
       'StatefulSet',
       { spec: { replica: 3, ServiceName: 'a' } },
-      ["spec.replica => 'replicas'?", "spec.ServiceName => 'serviceName'?"],
+      ['spec.replica => replicas?', 'spec.ServiceName => serviceName?'],
     ],
     [
       'Deployment',
       { spec: { template: { metadata: { label: {} }, spec: { hostName: 'x' } } } },
-      ["spec.template.metadata.label => 'labels'?", "spec.template.spec.hostName => 'hostname'?"],
+      ['spec.template.metadata.label => labels?', 'spec.template.spec.hostName => hostname?'],
     ],
-    ['EndpointSlice', { endpoints: [{ address: [] }] }, ["endpoints[0].address => 'addresses'?"]],
-    ['Pod', { status: { podIp: '10.1.1.1' } }, ["status.podIp => 'podIP'?"]],
+    ['EndpointSlice', { endpoints: [{ address: [] }] }, ['endpoints[0].address => addresses?']],
+    ['Pod', { status: { podIp: '10.1.1.1' } }, ['status.podIp => podIP?']],
   ])('%s %j', (kind, object, problems) => {
     expect(problemsOf(kind, object)).toEqual(problems);
   });

@@ -1,4 +1,4 @@
-import { closest } from '../../corefile/suggest.ts';
+import { closest, suggestion } from '../../base/suggest.ts';
 import { type Field, type PassOver, readEach } from './field.ts';
 
 /** The keys of a mapping that are read, with those of the mappings below them. A mapping without known keys is not checked, because labels may have any key. */
@@ -86,7 +86,7 @@ function checkMapping(field: Field, known: Keys, passOver: PassOver): void {
     }
     const meant = meantBy(key, known);
     if (meant === undefined || mapping[meant] !== undefined) continue;
-    readEach([field.get(key)], (unknown) => unknown.fail(`is unknown - did you mean '${meant}'?`), passOver);
+    readEach([field.get(key)], (unknown) => unknown.fail(`is unknown${suggestion(meant)}`), passOver);
   }
 }
 
@@ -110,6 +110,6 @@ function meantBy(key: string, known: Keys): string | undefined {
 }
 
 /** The number of wrong letters in a typing error. Letter case does not count. */
-function farthestTypo({ length }: string): number {
+export function farthestTypo({ length }: string): number {
   return length < 4 ? 0 : length < 7 ? 1 : 2;
 }

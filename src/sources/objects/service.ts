@@ -1,5 +1,5 @@
 import { messageOf } from '../../base/errors.ts';
-import { parseName } from '../../dns/name.ts';
+import { parseUnicodeName } from '../../dns/name.ts';
 import type { Service } from '../../registry/records.ts';
 import { Field, type PassOver, readEach, readSome, refuseAll } from './field.ts';
 import { readNames } from './metadata.ts';
@@ -44,7 +44,7 @@ function readExternalName(field: Field): string {
   const name = field.text();
   if (!name) return field.wrong('the domain name that the service leads to');
   try {
-    parseName(name);
+    parseUnicodeName(name);
   } catch (thrown) {
     return field.fail(`is not a domain name: ${messageOf(thrown)}`);
   }

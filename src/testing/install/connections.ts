@@ -1,8 +1,10 @@
+import http from 'node:http';
+import https from 'node:https';
 import { Socket } from 'node:net';
 import type { Peer } from '../../net/transport.ts';
 import type { Outside } from './outside.ts';
 import type { Replacements } from './replacements.ts';
-import { printPeer, type Route } from './route.ts';
+import { printPeer, type TcpRoute } from './route.ts';
 import { type ConnectRequest, ECONNREFUSED, handleOf, type TcpHandle, tcpClass } from './tcp-handle.ts';
 
 /** How many refused addresses are remembered, for the errors of connections to them. */
@@ -10,26 +12,37 @@ const MAX_REASONS = 256;
 
 /** The program's TCP connections. */
 export interface Connections {
-  /** Ends those that left this machine, or would have: a pool that keeps them would use them in the next test. */
+  /**
+   * Ends those that left this machine or would have, and those whose name is still looked up: a pool that keeps them would use them in the next test, and
+   * later they would connect to addresses of the cluster.
+   */
   destroy(): Promise<void>;
 }
 
-type Routes = (address: string, port: number) => Route;
+type TcpRoutes = (address: string, port: number) => TcpRoute;
+
+interface Surroundings {
+  readonly routes: TcpRoutes;
+  readonly outside: Outside;
+  /** The pod's own addresses, where its programs may listen and connect from. */
+  readonly own: readonly string[];
+}
 
 /** Sends all TCP connections of this process where the routes say. */
-export function installConnections({ replace }: Replacements, routes: Routes, outside: Outside): Connections {
+export function installConnections({ replace }: Replacements, { routes, outside, own }: Surroundings): Connections {
   const { prototype } = tcpClass();
   const { connect, connect6 } = prototype;
   const sockets = new Set<Socket>();
-  const leaving = new WeakSet<TcpHandle>();
+  /** The handles of connections that stay on this machine, as they would without this. */
+  const staying = new WeakSet<TcpHandle>();
   const reasons = createReasons();
+  forgetIdle();
 
   const redirect = (before: typeof connect) =>
     function (this: TcpHandle, request: ConnectRequest, address: string, port: number): number {
       const route = routes(address, port);
-      if (route.kind === 'own') return before.call(this, request, address, port);
-      leaving.add(this);
-      if (route.kind === 'pass') return before.call(this, request, address, port);
+      if (route.kind === 'own') staying.add(this);
+      if (route.kind === 'own' || route.kind === 'pass') return before.call(this, request, address, port);
       if (route.kind === 'to') {
         claimPeer(this, { address, port });
         const { peer } = route;
@@ -44,6 +57,17 @@ export function installConnections({ replace }: Replacements, routes: Routes, ou
 
   replace(prototype, 'connect', redirect);
   replace(prototype, 'connect6', redirect);
+  // This machine does not have the addresses of the pod.
+  replace(prototype, 'bind', (before) => {
+    return function (this: TcpHandle, address, ...rest) {
+      return before.call(this, own.includes(address) ? '127.0.0.1' : address, ...rest);
+    };
+  });
+  replace(prototype, 'bind6', (before) => {
+    return function (this: TcpHandle, address, ...rest) {
+      return before.call(this, own.includes(address) ? '::1' : address, ...rest);
+    };
+  });
   replace(Socket.prototype, 'connect', (before) => {
     return function (this: Socket, ...args: unknown[]) {
       if (!sockets.has(this)) this.once('close', () => sockets.delete(this));
@@ -60,10 +84,19 @@ export function installConnections({ replace }: Replacements, routes: Routes, ou
 
   return {
     async destroy() {
-      const ours = [...sockets].filter((socket) => leaving.has(handleOf(socket)!));
+      const ours = [...sockets].filter((socket) => {
+        const handle = handleOf(socket);
+        return handle instanceof tcpClass() && !staying.has(handle);
+      });
       await Promise.all(ours.map((socket) => new Promise((closed) => socket.once('close', closed).destroy())));
     },
   };
+}
+
+/** Node's own agents keep connections from before, under names that may mean something else now. */
+function forgetIdle(): void {
+  const agents = [http.globalAgent, https.globalAgent];
+  for (const socket of agents.flatMap((agent) => Object.values(agent.freeSockets).flat())) socket?.destroy();
 }
 
 /** The program sees the address that it connected to. */
@@ -99,9 +132,10 @@ function createReasons() {
     },
     /** Node.js gives an error of several addresses no message. */
     explain(error: Error): void {
-      if (!(error instanceof AggregateError)) explainOne(error);
-      else if (error.errors.map(explainOne).includes(true))
-        restate(error, error.errors.map(({ message }) => message).join('; '));
+      // By its form: in Jest, Node's own errors are of another realm.
+      const { errors } = error as Partial<AggregateError>;
+      if (!Array.isArray(errors)) explainOne(error);
+      else if (errors.map(explainOne).includes(true)) restate(error, errors.map(({ message }) => message).join('; '));
     },
   };
 }

@@ -1,7 +1,14 @@
+import { execFile } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import dns, { lookup, promises, Resolver, resolve4 } from 'node:dns';
 import { Resolver as PromisedResolver, lookup as promisedLookup, resolveSrv } from 'node:dns/promises';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { describe, expect, test, vi } from 'vitest';
+import { decode, encode } from 'dns-packet';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { folderWith } from '../../../test/support/folder.ts';
 import { startShop } from '../../../test/support/shop-cluster.ts';
 
 const AS = { as: { namespace: 'shop' } } as const;
@@ -131,4 +138,102 @@ test('wrong arguments throw as in Node.js', async () => {
   wrong(dns.resolve4, WEB);
   wrong(dns.resolve4, 5, () => {});
   wrong(dns.promises.resolve4, 5);
+});
+
+/** As a CommonJS module takes them, and Jest and vitest's vmThreads do for imports. */
+const taken = (() => {
+  const { lookup, resolve4, lookupService, Resolver } = createRequire(import.meta.url)('node:dns') as typeof dns;
+  const { lookup: promised, lookupService: promisedService, resolve4: promised4 } = dns.promises;
+  return { lookup, resolve4, lookupService, Resolver, promised, promisedService, promised4 };
+})();
+
+test('functions that were taken out of the module before ask the pod, too', async () => {
+  const cluster = await startShop();
+  const { lookup, resolve4, lookupService, Resolver, promised, promisedService, promised4 } = taken;
+  await using _net = cluster.install(AS);
+  expect(await promisify(lookup)('web')).toEqual({ address: '10.96.0.20', family: 4 });
+  expect(await promisify(resolve4)(WEB)).toEqual(['10.96.0.20']);
+  expect(await promisify(lookupService)('10.96.0.20', 80)).toEqual({ hostname: WEB, service: 'http' });
+  expect(await promisify(Resolver.prototype.resolve4.bind(new Resolver()))(WEB)).toEqual(['10.96.0.20']);
+  expect(await promised('web')).toEqual({ address: '10.96.0.20', family: 4 });
+  expect(await promised('web', { all: true, family: 4 })).toEqual([{ address: '10.96.0.20', family: 4 }]);
+  await expect(promised('wbe')).rejects.toThrow('has no service wbe; did you mean web?');
+  await expect(promised('web', 6)).rejects.toMatchObject({ code: 'ENOTFOUND' });
+  expect(await promisedService('10.96.0.20', 80)).toEqual({ hostname: WEB, service: 'http' });
+  expect(await promised4(WEB)).toEqual(['10.96.0.20']);
+});
+
+test('addresses have the order that the program chose, for a call or for all', async () => {
+  const cluster = await startShop();
+  const spec = { clusterIPs: ['10.96.0.40', 'fd00::40'], ports: [{ port: 80 }] };
+  cluster.apply({ kind: 'Service', metadata: { name: 'both', namespace: 'shop' }, spec });
+  await using _net = cluster.install(AS);
+  const order = dns.getDefaultResultOrder();
+  try {
+    for (const [chosen, address] of [
+      ['ipv6first', 'fd00::40'],
+      ['ipv4first', '10.96.0.40'],
+    ] as const) {
+      dns.setDefaultResultOrder(order);
+      expect((await dns.promises.lookup('both', { order: chosen })).address).toBe(address);
+      dns.setDefaultResultOrder(chosen);
+      expect((await dns.promises.lookup('both')).address).toBe(address);
+      expect(await promisify(dns.lookup)('both')).toMatchObject({ address });
+    }
+  } finally {
+    dns.setDefaultResultOrder(order);
+  }
+});
+
+test('a resolver asks the servers that it is told: those of the cluster, or of this machine', async () => {
+  const cluster = await startShop();
+  const server = createSocket('udp4', (query, { port, address }) => {
+    const { id, questions } = decode(query);
+    const answers = [{ type: 'A', name: questions![0]!.name, data: '192.0.2.99' }] as const;
+    server.send(encode({ type: 'response', id: id!, questions: questions!, answers: [...answers] }), port, address);
+  });
+  onTestFinished(() => void server.close());
+  await once(server.bind(0, '127.0.0.1'), 'listening');
+  await using _net = cluster.install(AS);
+  const resolver = new dns.promises.Resolver();
+  const own = `127.0.0.1:${server.address().port}`;
+  resolver.setServers([own]);
+  expect(resolver.getServers()).toEqual([own]);
+  expect(await resolver.resolve4('anything.example.com')).toEqual(['192.0.2.99']);
+  resolver.setServers(['10.96.0.10:53']);
+  expect(resolver.getServers()).toEqual(['10.96.0.10']);
+  expect(await resolver.resolve4(WEB)).toEqual(['10.96.0.20']);
+});
+
+test('servers that the program sets for all its lookups are gone afterwards', async () => {
+  const cluster = await startShop();
+  const servers = dns.getServers();
+  const { resolve4, promises } = dns;
+  const promised = promises.resolve4;
+  {
+    await using _net = cluster.install(AS);
+    dns.setServers(['10.96.0.99', '[fd00::99]:54']);
+    expect(dns.getServers()).toEqual(['10.96.0.99', '[fd00::99]:54']);
+    dns.setServers(['10.96.0.10']);
+    expect(await dns.promises.resolve4(WEB)).toEqual(['10.96.0.20']);
+  }
+  expect(dns.getServers()).toEqual(servers);
+  expect([dns.resolve4, dns.promises.resolve4]).toEqual([resolve4, promised]);
+  expect(dns.resolve4).toBe(resolve4);
+});
+
+test('what a callback throws is an exception of the program, as in Node.js', async () => {
+  const folder = folderWith({
+    'program.ts': `import dns from 'node:dns';
+import { startCluster } from ${JSON.stringify(pathToFileURL(`${import.meta.dirname}/../index.ts`).href)};
+const cluster = await startCluster({});
+cluster.install({ as: { namespace: 'shop' } });
+process.on('uncaughtException', ({ message }, origin) => {
+  console.log(origin, message);
+  process.exit();
+});
+dns.lookup('localhost', () => { throw new Error('mine'); });`,
+  });
+  const { stdout } = await promisify(execFile)(process.execPath, [`${folder}/program.ts`]);
+  expect(stdout).toBe('uncaughtException mine\n');
 });

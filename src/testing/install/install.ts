@@ -1,27 +1,30 @@
 /*
  * Makes this process a pod of the test's cluster, so that programs need no change. Begin here: node-dns.ts replaces what looks names up,
- * connections.ts what connects, and routes.ts says where connections go. It never leaves anything replaced after it is disposed.
+ * connections.ts and datagrams.ts what connects and sends, and routes.ts says where that goes. It never leaves anything replaced after it is disposed.
  */
 
-import dns from 'node:dns';
 import { syncBuiltinESMExports } from 'node:module';
 import { CairnError } from '../../base/errors.ts';
 import type { Service } from '../../registry/records.ts';
 import { checkKnown } from '../known-options.ts';
 import type { PodOptions } from '../pod-options.ts';
-import type { PodChoice, PodResolver } from '../pods.ts';
+import { networkOf, type PodChoice, type PodResolver } from '../pods.ts';
+import { caresBinding, INSTALLED } from './cares.ts';
 import { installConnections } from './connections.ts';
+import { installDatagrams } from './datagrams.ts';
 import { installDns } from './node-dns.ts';
 import { createOutside, type Inside, isOutside } from './outside.ts';
-import { createReplacements } from './replacements.ts';
-import { idOf, type Surroundings } from './route.ts';
-import { createRoutes, printExternal } from './routes.ts';
+import { createPodDns } from './pod-dns.ts';
+import { portsOfPod } from './pod-routes.ts';
+import { createReplacements, type Replacements } from './replacements.ts';
+import { idOf, plainName, type Surroundings } from './route.ts';
+import { createRoutes } from './routes.ts';
 import { readServe, type Servable, type Serve } from './targets.ts';
 
 export interface InstallOptions {
   /** The pod that this process is: as for `cluster.pod`. */
   readonly as: PodChoice | ({ readonly namespace: string; readonly name?: string } & PodOptions);
-  /** What answers for Services, Pods and `externals`: servers, or ports of 127.0.0.1. */
+  /** What answers for Services, Pods and `externals`: servers, bound sockets of `node:dgram`, or ports of 127.0.0.1. */
   readonly serve?: Serve;
   /** Whether names and addresses outside of the cluster go to the real resolver and the network. By default they fail, and disposing tells them. */
   readonly passThrough?: boolean;
@@ -41,18 +44,19 @@ export interface Installing extends Surroundings, Inside {
   pod(choice: PodChoice): PodResolver;
 }
 
-/** Marks Node's functions as replaced, whichever copy of this package did it. */
-const INSTALLED = Symbol.for('cairn-dns installed');
-
+/** @throws CairnError for options that are not valid, and in a process that is a pod already; then nothing changes */
 export function install(cluster: Installing, options: InstallOptions): Installed {
-  const { as, serve = {}, passThrough = false } = checkOptions(options);
-  if (INSTALLED in dns.lookup) {
-    throw wrong(
-      'this process is a pod already: dispose of what the first `install` returned, such as with `await using`',
-    );
+  const { as, serve: served = {}, passThrough = false } = checkOptions(options);
+  const cares = caresBinding();
+  if (cares[INSTALLED] !== undefined) {
+    const since = cares[INSTALLED] === '' ? '' : `, since ${cares[INSTALLED]}`;
+    const remedy = 'dispose of what the first `install` returned, such as with `await using`';
+    throw wrong(`this process is a pod already${since}: ${remedy}`);
   }
   const pod = cluster.pod(as as PodChoice);
-  const targets = readServe(serve, servableIn(cluster));
+  const targets = readServe(served, servableIn(cluster));
+  const dns = createPodDns(cluster, pod);
+  const own = networkOf(pod).addresses;
   const outside = createOutside();
   const replacements = createReplacements();
   const goesOn = ({ code }: NodeJS.ErrnoException, name: string) => {
@@ -60,9 +64,15 @@ export function install(cluster: Installing, options: InstallOptions): Installed
     if (!passThrough) outside.note(name);
     return passThrough;
   };
-  const connections = installConnections(replacements, createRoutes(cluster, targets, passThrough), outside);
-  installDns(replacements, pod, goesOn);
-  Object.assign(dns.lookup, { [INSTALLED]: true });
+  const routes = createRoutes(cluster, targets, { passThrough, nameServers: dns.addresses });
+  const begin = () => {
+    replacements.replace(cares, INSTALLED, () => placeOf(install));
+    const connections = installConnections(replacements, { routes: dns.connections(routes), outside, own });
+    installDatagrams(replacements, dns.datagrams(routes), outside);
+    installDns(replacements, pod, goesOn);
+    return connections;
+  };
+  const connections = undoneIfItFails(begin, replacements);
   syncBuiltinESMExports();
 
   let isDisposed = false;
@@ -72,6 +82,7 @@ export function install(cluster: Installing, options: InstallOptions): Installed
     replacements.restore();
     syncBuiltinESMExports();
     targets.stop();
+    dns.stop();
     await connections.destroy();
     outside.report();
   };
@@ -90,18 +101,51 @@ const OPTIONS = ['as', 'serve', 'passThrough'];
 function checkOptions(options: InstallOptions): InstallOptions {
   checkKnown('install', options, OPTIONS, 'INSTALL');
   if (options.as === undefined) throw wrong("install: say which pod this process is: `as: { namespace: 'shop' }`");
+  const { passThrough = false } = options;
+  if (typeof passThrough !== 'boolean')
+    throw wrong(`install: passThrough is ${JSON.stringify(passThrough)}, it should be true or false`);
   return options;
 }
 
-function servableIn({ registry, externals }: Installing): Servable {
+function servableIn(cluster: Installing): Servable {
+  const { registry, externals } = cluster;
   const services = [...registry.services()];
   const isAlias = ({ type }: Service) => type === 'ExternalName';
-  const objects = [...services.filter((service) => !isAlias(service)), ...registry.pods()];
-  const outside = externals.flatMap(({ names }) => names.map(printExternal));
-  const aliases = services
-    .filter(isAlias)
-    .map((service) => [idOf(service), printExternal(service.externalName)] as const);
-  return { names: [...objects.map(idOf), ...outside], aliases: new Map(aliases) };
+  const pods = [...registry.pods()].map((pod) => [idOf(pod), portsOfPod(cluster, pod)] as const);
+  const own = services
+    .filter((service) => !isAlias(service))
+    .map((service) => [idOf(service), service.ports.filter(({ port }) => port > 0)] as const);
+  const aliases = services.filter(isAlias).map((service) => [idOf(service), plainName(service.externalName)] as const);
+  const outside = externals.flatMap(({ names, address }) => names.map((name) => ({ name: plainName(name), address })));
+  const byName = Map.groupBy(outside, ({ name }) => name);
+  return {
+    // A Service and a Pod may have the same name: what `serve` names stands for both.
+    objects: new Map(
+      [...Map.groupBy([...own, ...pods], ([id]) => id)].map(([id, all]) => [id, all.flatMap(([, ports]) => ports)]),
+    ),
+    externals: new Map([...byName].map(([name, all]) => [name, all.map(({ address }) => address)])),
+    aliases: new Map(aliases),
+  };
+}
+
+/** Where the test called, for the next `install`; empty if the stack does not say it. */
+function placeOf(called: (...args: never[]) => unknown): string {
+  const holder: { stack?: string } = {};
+  Error.captureStackTrace(holder, called);
+  // The first line is the error. Then come methods of the cluster, all in one file.
+  const places = holder.stack?.split('\n').map((line) => /\(?([^()\s]+):(\d+:\d+)\)?$/.exec(line)) ?? [];
+  const own = places[1]?.[1];
+  const [, file = '', place = ''] = places.slice(1).find((found) => found?.[1] !== own) ?? [];
+  return file && `${file}:${place}`;
+}
+
+function undoneIfItFails<T>(begin: () => T, replacements: Replacements): T {
+  try {
+    return begin();
+  } catch (error) {
+    replacements.restore();
+    throw error;
+  }
 }
 
 const wrong = (text: string) => new CairnError('INSTALL', text);

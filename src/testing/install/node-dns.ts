@@ -1,143 +1,106 @@
 import dns from 'node:dns';
-import { promisify } from 'node:util';
-import type { RecordResolver } from '../../resolver/index.ts';
+import { CairnError } from '../../base/errors.ts';
+import { lookupError } from '../../resolver/error.ts';
 import type { PodResolver } from '../pods.ts';
-import { createLookupService } from './lookup-service.ts';
+import { type Cares, caresBinding, settle } from './cares.ts';
+import { type GoesOn, installChannels } from './channels.ts';
 import type { Replacements } from './replacements.ts';
 
-const CHANNEL_METHODS = ['cancel', 'getServers', 'setServers', 'setLocalAddress'] as const;
-const MODULE_CHANNEL_METHODS = ['getServers', 'setServers'] as const;
-
-type AnyFunction = (...args: unknown[]) => unknown;
-type Methods = Record<string, AnyFunction>;
-
-/** Whether a failed lookup goes on to the real resolver. */
-export type GoesOn = (error: NodeJS.ErrnoException, name: string) => boolean;
-
-/** Makes all of `node:dns` answer as a pod does, also what was imported by name. */
-export function installDns({ replace }: Replacements, pod: PodResolver, goesOn: GoesOn): void {
-  const method = (object: object, name: string, make: (before: AnyFunction) => AnyFunction) =>
-    replace(object as Methods, name, (before) => Object.defineProperty(make(before), 'name', { value: name }));
+/**
+ * Makes all of `node:dns` answer as a pod does. It replaces what Node's functions stand on: so arguments, results and callbacks stay Node's, and functions
+ * that a program took out of the module before ask the pod, too.
+ */
+export function installDns(replacements: Replacements, pod: PodResolver, goesOn: GoesOn): void {
+  // Node.js loads this when somebody wants it, and would keep what is replaced at that time.
   const { promises } = dns;
-  const lookup: AnyFunction = pod.lookup as AnyFunction;
-  const lookupService = createLookupService(pod, dns.promises.lookupService);
-
-  method(promises, 'lookup', (before) => promised(() => lookup, before, goesOn));
-  method(promises, 'lookupService', () => lookupService as AnyFunction);
-  method(dns, 'lookup', (before) =>
-    Object.assign(
-      calledBack(() => lookup, before, goesOn, spreadAddress),
-      { [promisify.custom]: promises.lookup },
-    ),
-  );
-  method(dns, 'lookupService', (before) =>
-    Object.assign(
-      calledBack(
-        () => lookupService as AnyFunction,
-        before,
-        () => false,
-        spreadService,
-      ),
-      {
-        [promisify.custom]: promises.lookupService,
-      },
-    ),
-  );
-
-  const podOf = () => pod;
-  const resolverOf = createResolvers(pod);
-  for (const [form, object] of [
-    [calledBack, dns],
-    [promised, promises],
-  ] as const) {
-    const Resolver = object.Resolver as unknown as { readonly prototype: object };
-    for (const name of recordMethodsOf(Resolver.prototype, pod)) {
-      const of = (find: (self: object) => RecordResolver) => (before: AnyFunction) =>
-        form((self) => find(self as object)[name] as AnyFunction, before, goesOn);
-      method(object, name, of(podOf));
-      method(Resolver.prototype, name, of(resolverOf));
-    }
-    for (const name of CHANNEL_METHODS)
-      method(
-        Resolver.prototype,
-        name,
-        () =>
-          function (this: object, ...args) {
-            return Reflect.apply(resolverOf(this)[name], undefined, args);
-          },
-      );
-    for (const name of MODULE_CHANNEL_METHODS) method(object, name, () => pod[name] as AnyFunction);
-    replace(object as { Resolver: typeof dns.Resolver }, 'Resolver', resolverOf.classFrom);
-  }
+  const cares = caresBinding();
+  installLookups(replacements, cares, pod, goesOn);
+  installPromises(replacements, promises);
+  installTaken(replacements, cares, promises);
+  installChannels(replacements, cares, pod, goesOn);
 }
 
-/** `resolve4`, `resolve6` and so on, as far as this version of Node.js has them. */
-function recordMethodsOf(prototype: object, pod: PodResolver): (keyof RecordResolver)[] {
-  return Object.getOwnPropertyNames(prototype).filter(
-    (name): name is keyof RecordResolver => /^re/.test(name) && name in pod,
-  );
-}
-
-/** The pod's resolver for each `Resolver` of Node.js, whenever that was made. */
-function createResolvers(pod: PodResolver) {
-  const made = new WeakMap<object, RecordResolver>();
-  const resolverOf = (self: object): RecordResolver => {
-    const resolver = made.get(self) ?? new pod.Resolver();
-    made.set(self, resolver);
-    return resolver;
-  };
-  return Object.assign(resolverOf, {
-    /** The class as it is, with an eye on the options. */
-    classFrom: <C extends new (options?: dns.ResolverOptions) => object>(Resolver: C): C =>
-      new Proxy(Resolver, {
-        construct(target, args: [dns.ResolverOptions?], newTarget) {
-          const self = Reflect.construct(target, args, newTarget) as object;
-          made.set(self, new pod.Resolver(args[0]));
-          return self;
-        },
-      }),
+function installLookups({ replace }: Replacements, cares: Cares, pod: PodResolver, goesOn: GoesOn): void {
+  const orders = new Map<number, 'ipv4first' | 'ipv6first'>([
+    [cares.DNS_ORDER_IPV4_FIRST, 'ipv4first'],
+    [cares.DNS_ORDER_IPV6_FIRST, 'ipv6first'],
+  ]);
+  replace(cares, 'getaddrinfo', (before) => (request, name, family, hints, flag) => {
+    const order = orders.get(flag) ?? 'verbatim';
+    const finding = pod.lookup(name, { all: true, family, hints, order });
+    return settle(request, {
+      found: finding.then((all) => [all.map(({ address }) => address)]),
+      goesOn: (error) => goesOn(error, name),
+      goOn: () => before(request, name, family, hints, flag),
+    });
+  });
+  replace(cares, 'getnameinfo', (before) => (request, address, port) => {
+    const { oncomplete } = request;
+    request.oncomplete = (error, _, service) => {
+      request.oncomplete = oncomplete;
+      if (error) request.oncomplete(error);
+      else settle(request, { found: hostOf(pod, address).then((host) => [host, service]) });
+    };
+    // The name of a port is the machine's, that of an address the cluster's.
+    return before(request, '127.0.0.1', port);
   });
 }
 
-type Find = (self: unknown) => AnyFunction;
-
-function promised(find: Find, before: AnyFunction, goesOn: GoesOn): AnyFunction {
-  return function (this: unknown, ...args) {
-    const finding = find(this)(...args) as Promise<unknown>;
-    return finding.catch((error) => {
-      if (goesOn(error, String(args[0]))) return Reflect.apply(before, this, args);
-      throw error;
-    });
-  };
+async function hostOf(pod: PodResolver, address: string): Promise<string> {
+  const [name] = await pod.reverse(address).catch((error: Error) => {
+    throw Object.assign(lookupError('ENOTFOUND', address, error.message), { syscall: 'getnameinfo' });
+  });
+  return name!;
 }
 
-function calledBack(
-  find: Find,
-  before: AnyFunction,
-  goesOn: GoesOn,
-  spread: (found: never) => unknown[] = (found) => [found],
-): AnyFunction {
-  return function (this: unknown, ...args) {
-    const callback = args.at(-1);
-    // Node's own function says what is wrong.
-    if (typeof callback !== 'function') return Reflect.apply(before, this, args);
-    const finding = find(this)(...args.slice(0, -1)) as Promise<unknown>;
-    // What a callback throws is the program's, not this promise's.
-    finding.then(
-      (found) => process.nextTick(() => callback(null, ...spread(found as never))),
-      (error) => {
-        if (goesOn(error, String(args[0]))) Reflect.apply(before, this, args);
-        else process.nextTick(() => callback(error));
+/** `node:dns/promises` holds on to what it stands on, so these go through the functions with callbacks. */
+function installPromises({ replace }: Replacements, promises: typeof dns.promises): void {
+  const { lookup, lookupService } = dns;
+  const replacements = {
+    lookup(name: string, options: dns.LookupAllOptions = { all: false } as unknown as dns.LookupAllOptions) {
+      const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+      lookup(name, options, (error, ...found) => (error ? reject(error) : resolve(asFound(...found))));
+      return promise;
+    },
+    lookupService(...args: [address: string, port: number]) {
+      const { promise, resolve, reject } = Promise.withResolvers<{ hostname: string; service: string }>();
+      lookupService(...args, (error, hostname, service) => (error ? reject(error) : resolve({ hostname, service })));
+      return promise;
+    },
+  };
+  replace(promises, 'lookup', () => replacements.lookup as typeof promises.lookup);
+  replace(promises, 'lookupService', () => replacements.lookupService);
+}
+
+/** A request of `node:dns/promises`, as far as Node.js has prepared it when it sets `reject`. */
+interface PreparedRequest {
+  readonly hostname: string;
+  readonly family: number;
+  readonly port: number;
+  readonly oncomplete: { readonly name: string };
+  readonly resolve?: (found: unknown) => void;
+}
+
+/**
+ * A function that a program took out of `node:dns/promises` before can only be met where it prepares its request: setting the last property settles its
+ * promise and throws, so it gets no further. Options for the order and hints do not show there.
+ */
+function installTaken({ add }: Replacements, cares: Cares, { lookup, lookupService }: typeof dns.promises): void {
+  const meet = ({ prototype }: { readonly prototype: object }, find: (request: PreparedRequest) => Promise<unknown>) =>
+    add(prototype, 'reject', {
+      set(this: PreparedRequest, reject: unknown) {
+        Object.defineProperty(this, 'reject', { value: reject });
+        if (!this.resolve) return;
+        this.resolve(find(this));
+        throw new CairnError('INSTALL', 'this process is a pod');
       },
-    );
-    return {};
-  };
+    });
+  meet(cares.GetAddrInfoReqWrap, ({ hostname, family, oncomplete }) =>
+    lookup(hostname, { family, all: oncomplete.name === 'onlookupall' }),
+  );
+  meet(cares.GetNameInfoReqWrap, ({ hostname, port }) => lookupService(hostname, port));
 }
 
-function spreadAddress(found: dns.LookupAddress | dns.LookupAddress[]): unknown[] {
-  return Array.isArray(found) ? [found] : [found.address, found.family];
-}
-
-function spreadService({ hostname, service }: { hostname: string; service: string }): unknown[] {
-  return [hostname, service];
+function asFound(found: dns.LookupAddress[] | string, family?: number): dns.LookupAddress[] | dns.LookupAddress {
+  return typeof found === 'string' ? { address: found, family: family! } : found;
 }

@@ -5,6 +5,7 @@ import { networkInterfaces } from 'node:os';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { namedServer, startShop } from '../../../test/support/shop-cluster.ts';
+import { caresBinding, type LookupRequest } from './cares.ts';
 
 const AS = { as: { namespace: 'shop' } } as const;
 const externals = { 'api.example.com': '192.0.2.7', 'own.example.com': '127.0.0.1' };
@@ -71,30 +72,30 @@ test('with passThrough, names and addresses outside go on; those of the cluster 
   const own = namedServer('real');
   await once(own.listen(0, '127.0.0.1'), 'listening');
   const { port } = own.address() as net.AddressInfo;
-  const real = { lookup: [] as string[], resolve4: [] as string[] };
-  const { lookup, resolve4, promises } = dns;
-  const { resolve4: promised } = promises;
-  // The real functions ask the network: these stand for them.
-  dns.lookup = ((name: string, _: object, callback: (error: null, found: object[]) => void) => {
-    real.lookup.push(name);
-    callback(null, [{ address: '127.0.0.1', family: 4 }]);
-  }) as unknown as typeof dns.lookup;
-  promises.resolve4 = (async (name: string) => {
-    real.resolve4.push(name);
-    return ['192.0.2.1'];
-  }) as typeof promises.resolve4;
+  const real: string[] = [];
+  const cares = caresBinding();
+  const channel = cares.ChannelWrap.prototype as unknown as Record<'queryA', typeof cares.getnameinfo>;
+  const [{ getaddrinfo }, { queryA }] = [cares, channel];
+  // The real ones ask the network: these stand for them.
+  const found = (request: LookupRequest, name: string, address: string) => {
+    real.push(name);
+    process.nextTick(() => request.oncomplete(null, [address]));
+    return 0;
+  };
+  cares.getaddrinfo = (request, name) => found(request, name, '127.0.0.1');
+  channel.queryA = (request, name) => found(request, name, '192.0.2.1');
   try {
     await using net = cluster.install({ ...AS, passThrough: true, serve: { 'shop/web': namedServer('web') } });
     expect(await (await fetch(`http://www.example.com:${port}/`)).text()).toBe(`real for www.example.com:${port}`);
-    expect(await promises.resolve4('www.example.net')).toEqual(['192.0.2.1']);
+    expect(await dns.promises.resolve4('www.example.net')).toEqual(['192.0.2.1']);
     expect(await (await fetch('http://web/')).text()).toBe('web for web');
     await expect(dns.promises.lookup('wbe')).rejects.toThrow(/did you mean web/);
-    expect(real).toEqual({ lookup: ['www.example.com'], resolve4: ['www.example.net'] });
+    expect(real).toEqual(['www.example.com', 'www.example.net']);
     expect(net.unexpected).toEqual([]);
     own.close().closeAllConnections();
   } finally {
-    Object.assign(dns, { lookup, resolve4 });
-    promises.resolve4 = promised;
+    cares.getaddrinfo = getaddrinfo;
+    channel.queryA = queryA;
   }
 });
 

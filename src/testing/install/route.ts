@@ -4,18 +4,29 @@ import type { HostEntry } from '../../plugins/hosts/entries.ts';
 import type { ReadonlyRegistry } from '../../registry/registry.ts';
 import type { PodManifest } from '../../sources/manifests/manifest.ts';
 import type { ObjectStore } from '../../sources/memory/object-store.ts';
+import type { Protocol } from './ports.ts';
 import type { Served } from './served.ts';
 
-/** Where a connection goes. */
+/** What a connection or a datagram is for. */
+export interface Target extends Peer {
+  readonly protocol: Protocol;
+}
+
+/** Where a connection or a datagram goes. */
 export type Route =
   /** To the address as it is, which is this machine's. */
   | { readonly kind: 'own' }
   /** To the address as it is, outside of the cluster. */
   | { readonly kind: 'pass' }
   | { readonly kind: 'to'; readonly peer: Peer }
+  /** To the cluster's DNS. */
+  | { readonly kind: 'dns' }
   | { readonly kind: 'refused'; readonly why: string; readonly isOutside?: boolean };
 
-/** The cluster to which connections go. */
+/** Where a connection goes. */
+export type TcpRoute = Exclude<Route, { readonly kind: 'dns' }>;
+
+/** The cluster to which they go. */
 export interface Surroundings {
   readonly registry: ReadonlyRegistry;
   readonly objects: ObjectStore;
@@ -28,13 +39,14 @@ export interface Surroundings {
 
 export const OWN: Route = { kind: 'own' };
 export const PASS: Route = { kind: 'pass' };
+export const DNS: Route = { kind: 'dns' };
 
-export function refused(why: string): Route {
+export function refused(why: string): TcpRoute {
   return { kind: 'refused', why };
 }
 
 /** @param what the target, for messages */
-export function routeTo(served: Served, what: string): Route {
+export function routeTo(served: Served, what: string): TcpRoute {
   const peer = served.peer();
   return peer ? { kind: 'to', peer } : refused(`${what}: the server that stands for it is closed`);
 }
@@ -46,4 +58,9 @@ export function idOf({ namespace, name }: { readonly namespace: string; readonly
 
 export function printPeer({ address, port }: Peer): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** A name outside of the cluster as `externals` and `serve` may name it: without the dot at the end, in lower case. */
+export function plainName(name: string): string {
+  return name.replace(/\.$/, '').toLowerCase();
 }

@@ -34,7 +34,7 @@ test('the ready endpoints of a service take turns', async () => {
   expect(await several(3, 'web', 80)).toBe('1 1 1');
   cluster.setReady('web-1', false);
   expect(await at('web', 80)).toBe(
-    'connect ECONNREFUSED 10.96.0.20:80: service shop/web, port 80 has no ready endpoint',
+    'connect ECONNREFUSED 10.96.0.20:80: service shop/web, port 80 (http) has no ready endpoint',
   );
   cluster.setReady('web-0');
   expect(await at('web', 80)).toBe('0');
@@ -73,8 +73,8 @@ test.each([
   ],
   ['cache', 6379, 'plain'],
   ['cache', 6380, 'tls'],
-  ['web', 8080, 'connect ECONNREFUSED 10.96.0.20:8080: service shop/web has no port 8080; it has 80'],
-  ['10.244.0.10', 80, 'connect ECONNREFUSED 10.244.0.10:80: pod shop/web-0 has no port 80; it has 8080'],
+  ['web', 8080, 'connect ECONNREFUSED 10.96.0.20:8080: service shop/web has no port 8080; it has 80 (http)'],
+  ['10.244.0.10', 80, 'connect ECONNREFUSED 10.244.0.10:80: pod shop/web-0 has no port 80; it has 8080 (http)'],
   ['10.96.0.77', 80, 'connect ECONNREFUSED 10.96.0.77:80: no service of the cluster has this address'],
   ['10.244.0.77', 80, 'connect ECONNREFUSED 10.244.0.77:80: no pod of the cluster has this address'],
   ['db-0.db', 5433, 'connect ECONNREFUSED 10.244.0.20:5433: pod shop/db-0 has no port 5433; it has 5432'],
@@ -92,7 +92,7 @@ test('an error names the endpoints of a service that nothing serves', async () =
   const cluster = await startShop();
   await using _net = cluster.install(AS);
   expect(await at('web', 80)).toBe(
-    'connect ECONNREFUSED 10.96.0.20:80: service shop/web, port 80 has the endpoints 10.244.0.10:8080 (pod web-0), 10.244.0.11:8080 (pod web-1); nothing serves 10.244.0.10:8080 (pod web-0): add "shop/web" to `serve`',
+    'connect ECONNREFUSED 10.96.0.20:80: service shop/web, port 80 (http) has the endpoints 10.244.0.10:8080 (pod web-0), 10.244.0.11:8080 (pod web-1); nothing serves 10.244.0.10:8080 (pod web-0): add "shop/web" to `serve`',
   );
   expect(await at('cache', 6379)).toMatch(/service shop\/cache, port 6379 has no ready endpoint$/);
 });
@@ -164,4 +164,17 @@ test('the pods of a Deployment take turns; scaled to none, its service refuses',
   expect(await at('job', 80)).toMatch(/service shop\/job, port 80 has no ready endpoint$/);
   cluster.scale('job', 3);
   expect((await several(3, 'job', 80)).split(' ').sort().join(' ')).toBe('1 2 job');
+});
+
+test('a service whose selector matches no pod refuses, unless no pods of its namespace are in the cluster', async () => {
+  const cluster = await startShop();
+  const mail = (namespace: string) => ({
+    kind: 'Service',
+    metadata: { name: 'post', namespace },
+    spec: { selector: { app: 'post' }, ports: [{ port: 25 }] },
+  });
+  cluster.apply(mail('shop'), mail('elsewhere'));
+  await using _net = cluster.install({ ...AS, serve: { 'shop/post': says('shop'), 'elsewhere/post': says('else') } });
+  expect(await at('post', 25)).toMatch(/port 25 has no ready endpoint: no pod of shop has the labels app=post$/);
+  expect(await at('post.elsewhere', 25)).toBe('else');
 });

@@ -1,10 +1,13 @@
+import type { Socket as DatagramSocket } from 'node:dgram';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import type { Peer } from '../../net/transport.ts';
 import { boundHandle } from './tcp-handle.ts';
 
-/** What answers in place of pods: a server of `node:net`, `node:http` and their kin, or a port of 127.0.0.1. */
-export type ServedBy = Server | number;
+/**
+ * What answers in place of pods: a server of `node:net`, `node:http` and their kin, a bound socket of `node:dgram`, or a port of 127.0.0.1, which is both.
+ */
+export type ServedBy = Server | DatagramSocket | number;
 
 /** A way to what answers. */
 export interface Served {
@@ -16,7 +19,32 @@ export interface Served {
 const LOOPBACK = { '0.0.0.0': '127.0.0.1', '::': '::1' } as const;
 
 export function serve(by: ServedBy): Served {
-  return typeof by === 'number' ? { peer: () => ({ address: '127.0.0.1', port: by }), stop() {} } : serveBy(by);
+  if (typeof by === 'number') return { peer: () => ({ address: '127.0.0.1', port: by }), stop() {} };
+  return isServer(by) ? serveBy(by) : { peer: () => addressOf(by), stop() {} };
+}
+
+/** By their form: a test runner may have another copy of the classes. */
+export function isServer(by: unknown): by is Server {
+  return isObject(by) && 'listening' in by && 'address' in by && 'emit' in by;
+}
+
+export function isDatagramSocket(by: unknown): by is DatagramSocket {
+  return isObject(by) && 'bind' in by && 'send' in by && 'address' in by;
+}
+
+function isObject(by: unknown): by is object {
+  return typeof by === 'object' && by !== null;
+}
+
+/** Where a socket of `node:dgram` receives; undefined if it is not bound, or closed. */
+export function addressOf(socket: DatagramSocket): Peer | undefined {
+  try {
+    const { address, port } = socket.address();
+    // A socket for all addresses has both families.
+    return { address: address === '::' ? '127.0.0.1' : (LOOPBACK[address as keyof typeof LOOPBACK] ?? address), port };
+  } catch {
+    return undefined;
+  }
 }
 
 /** A server that listens is connected to where it listens. One that does not gets its connections from a port in front of it. */

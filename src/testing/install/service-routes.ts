@@ -1,8 +1,9 @@
-import type { Service } from '../../registry/records.ts';
+import type { Port, Service } from '../../registry/records.ts';
 import { matchLabels } from '../../registry/selector.ts';
 import type { ServiceManifest } from '../../sources/manifests/manifest.ts';
 import { identityOf } from '../../sources/manifests/pod-identity.ts';
-import { idOf, printPeer, type Route, refused, routeTo, type Surroundings } from './route.ts';
+import { type Protocol, printPort, printPorts } from './ports.ts';
+import { idOf, printPeer, type Route, refused, routeTo, type Surroundings, type Target } from './route.ts';
 import type { Served } from './served.ts';
 import type { Targets } from './targets.ts';
 import { createTurns, type Endpoint } from './turns.ts';
@@ -13,58 +14,76 @@ const MAX_NAMED = 8;
 /** Says where connections to a port of one of these services go, which share an address: it does what kube-proxy does. */
 export function createServiceRoutes(cluster: Surroundings, targets: Targets) {
   const turns = createTurns(() => Date.now());
-  const servedPod = ({ address, port }: Endpoint): Served | undefined =>
+  const servedPod = ({ address, port }: Endpoint, protocol: Protocol): Served | undefined =>
     cluster.registry
       .podsAt(address)
-      .map((pod) => targets.of(idOf(pod), port))
+      .map((pod) => targets.of(idOf(pod), port, protocol))
       .find(Boolean);
 
-  return (services: readonly Service[], address: string, port: number): Route => {
-    const service = services.find((one) => tcpPort(one, port)) ?? services[0]!;
-    const found = tcpPort(service, port);
+  return (services: readonly Service[], to: Target): Route => {
+    const { address, port, protocol } = to;
+    const service = services.find((one) => portOf(one, to)) ?? services[0]!;
+    const found = portOf(service, to);
     const id = idOf(service);
-    if (!found) return refused(`service ${id} has no port ${port}; ${printPorts(service)}`);
-    const what = `service ${id}, port ${port}`;
+    if (!found) return refused(`service ${id} has no port ${port}; ${printPorts(service.ports, protocol)}`);
+    const what = `service ${id}, port ${printPort(found)}`;
     const manifest = manifestOf(cluster, service);
-    const served = targets.of(id, port);
-    const endpoints = endpointsOf(cluster, service, found.name, address.includes(':'));
+    const served = targets.of(id, port, protocol);
+    const endpoints = endpointsOf(cluster, service, found, address.includes(':'));
     if (endpoints.length === 0) {
-      const isBare = served && !hasPods(cluster, service, manifest);
-      return isBare ? routeTo(served, what) : refused(`${what} has no ready endpoint`);
+      if (served && isBare(cluster, service, manifest)) return routeTo(served, what);
+      return refused(`${what} has no ready endpoint${whyNot(cluster, service, manifest)}`);
     }
-    const endpoint = turns.next(printPeer({ address, port }), endpoints, manifest?.affinitySeconds ?? 0);
+    const key = `${protocol} ${printPeer(to)}`;
+    const endpoint = turns.next(key, endpoints, manifest?.affinitySeconds ?? 0);
     const chosen = printEndpoint(cluster, endpoint);
-    const target = servedPod(endpoint) ?? served;
+    const target = servedPod(endpoint, protocol) ?? served;
     if (target) return routeTo(target, `${what}, endpoint ${chosen}`);
     const all = printEndpoints(cluster, endpoints);
     return refused(`${what} has the endpoints ${all}; nothing serves ${chosen}: add "${id}" to \`serve\``);
   };
 }
 
-function tcpPort(service: Service, port: number) {
-  return service.ports.find((one) => one.port === port && one.protocol === 'tcp');
+function portOf(service: Service, { port, protocol }: Target): Port | undefined {
+  return service.ports.find((one) => one.port === port && one.protocol === protocol);
 }
 
 /** The ready endpoints of one family for a port of a service. */
-function endpointsOf({ registry }: Surroundings, service: Service, portName: string, isV6: boolean): Endpoint[] {
+function endpointsOf({ registry }: Surroundings, service: Service, wanted: Port, isV6: boolean): Endpoint[] {
   return registry.slicesOf(service.namespace, service.name).flatMap(({ ports, endpoints }) =>
     ports
-      .filter(({ name, protocol, port }) => name === portName && protocol === 'tcp' && port > 0)
+      .filter(({ name, protocol, port }) => name === wanted.name && protocol === wanted.protocol && port > 0)
       .flatMap(({ port }) => endpoints.map(({ address }) => ({ address, port })))
       .filter(({ address }) => address.includes(':') === isV6),
   );
 }
 
-/** Whether a service has pods or endpoints, or would have them. One without is there for `serve` only: a test need not write its pods. */
-function hasPods(cluster: Surroundings, { namespace, name }: Service, manifest: ServiceManifest | undefined): boolean {
-  if (cluster.registry.slicesOf(namespace, name).length > 0) return true;
+/** Whether a service is there for `serve` only: a test need not write pods. A namespace with some has them all, so there the selector must be right. */
+function isBare(cluster: Surroundings, { namespace, name }: Service, manifest: ServiceManifest | undefined): boolean {
+  if (cluster.registry.slicesOf(namespace, name).length > 0) return false;
+  return isWithoutSelector(manifest) || labelsOfPods(cluster, namespace).length === 0;
+}
+
+/** What to look at if no pod has the labels that a service selects. */
+function whyNot(cluster: Surroundings, { namespace }: Service, manifest: ServiceManifest | undefined): string {
+  if (isWithoutSelector(manifest)) return '';
   const selector = manifest?.selector ?? {};
-  if (Object.keys(selector).length === 0) return false;
-  // A workload may be scaled to none.
-  const scaled = cluster.objects
-    .workloads()
-    .map((one) => ({ ...one, labels: identityOf(one, one.firstOrdinal).labels }));
-  return [...cluster.pods(), ...scaled].some((pod) => pod.namespace === namespace && matchLabels(selector, pod.labels));
+  if (labelsOfPods(cluster, namespace).some((labels) => matchLabels(selector, labels))) return '';
+  const wanted = Object.entries(selector).map(([key, value]) => `${key}=${value}`);
+  return `: no pod of ${namespace} has the labels ${wanted.join(',')}`;
+}
+
+function isWithoutSelector(manifest: ServiceManifest | undefined): boolean {
+  return Object.keys(manifest?.selector ?? {}).length === 0;
+}
+
+/** The labels of the pods of a namespace, and of those that a workload would have which is scaled to none. */
+function labelsOfPods(cluster: Surroundings, namespace: string): readonly Readonly<Record<string, string>>[] {
+  const workloads = cluster.objects.workloads().filter((one) => one.namespace === namespace);
+  return [
+    ...[...cluster.pods()].filter((pod) => pod.namespace === namespace).map(({ labels }) => labels),
+    ...workloads.map((one) => identityOf(one, one.firstOrdinal).labels),
+  ];
 }
 
 function manifestOf({ objects }: Surroundings, { namespace, name }: Service): ServiceManifest | undefined {
@@ -81,9 +100,4 @@ function printEndpoints(cluster: Surroundings, endpoints: readonly Endpoint[]): 
   const named = endpoints.slice(0, MAX_NAMED).map((endpoint) => printEndpoint(cluster, endpoint));
   const more = endpoints.length - named.length;
   return named.join(', ') + (more > 0 ? ` and ${more} more` : '');
-}
-
-function printPorts(service: Service): string {
-  const ports = service.ports.filter(({ protocol, port }) => protocol === 'tcp' && port > 0).map(({ port }) => port);
-  return ports.length > 0 ? `it has ${ports.join(', ')}` : 'it has no port over TCP';
 }

@@ -12,7 +12,8 @@ type Connect = (this: TcpHandle, request: ConnectRequest, address: string, port:
 export interface TcpHandle {
   connect: Connect;
   connect6: Connect;
-  bind(address: string, port: number): number;
+  bind(address: string, port: number, flags?: number): number;
+  bind6(address: string, port: number, flags?: number): number;
   getpeername(out: object): number;
 }
 

@@ -15,6 +15,20 @@ test.each<[string, object, RegExp]>([
   expect(() => checkCluster(cluster)).toThrow(message);
 });
 
+test.each(['22.15.0', '22.20.0', '23.11.0', '24.4.1'])(
+  'a proxy is refused on Node.js %s, which would leave it out',
+  (node) => {
+    const cluster = { 'proxy-url': 'http://proxy.test:3128' };
+    expect(() => checkCluster(cluster, node)).toThrow(
+      `proxy-url needs Node.js 22.21 or newer, or 24.5 or newer; this is ${node}`,
+    );
+  },
+);
+
+test.each(['22.21.0', '24.5.0', '26.10.0'])('a proxy is fine on Node.js %s', (node) => {
+  expect(() => checkCluster({ 'proxy-url': 'http://proxy.test:3128' }, node)).not.toThrow();
+});
+
 test.each<[string, object, RegExp]>([
   ['two kinds of credentials', { token: 'x', username: 'me' }, /^has both a username and a token: remove/],
   ['as above, by file', { tokenFile: 'x', username: 'me' }, /has both a username and a token/],

@@ -46,7 +46,7 @@ export function pathFrom(folder: string, path: string): string {
 }
 
 /** Refuses what kubectl refuses, and what cannot work here. @throws Error that names the field and says what to do */
-export function checkCluster(cluster: ClusterFields): void {
+export function checkCluster(cluster: ClusterFields, node = process.versions.node): void {
   const hasCa = cluster['certificate-authority'] || cluster['certificate-authority-data'];
   if (hasCa && cluster['insecure-skip-tls-verify']) {
     throw new Error('has both a certificate-authority and insecure-skip-tls-verify: remove one of them');
@@ -54,10 +54,19 @@ export function checkCluster(cluster: ClusterFields): void {
   const proxy = cluster['proxy-url'];
   if (!proxy) return;
   const protocol = URL.canParse(proxy) ? new URL(proxy).protocol : undefined;
-  if (protocol === 'http:' || protocol === 'https:') return;
+  if (protocol === 'http:' || protocol === 'https:') {
+    if (knowsProxies(node)) return;
+    throw new Error(`proxy-url needs Node.js 22.21 or newer, or 24.5 or newer; this is ${node}`);
+  }
   // The rest of it may hold a password.
   const given = protocol === undefined ? 'is not a URL' : `begins with ${protocol}`;
   throw new Error(`proxy-url ${given}: only HTTP proxies work, such as http://proxy.example:3128`);
+}
+
+/** Whether the agents of this Node.js have `proxyEnv`; others would leave the proxy out. */
+function knowsProxies(node: string): boolean {
+  const [major = 0, minor = 0] = node.split('.').map(Number);
+  return major > 24 || (major === 24 && minor >= 5) || (major === 22 && minor >= 21);
 }
 
 /** @throws Error as {@link checkCluster} */

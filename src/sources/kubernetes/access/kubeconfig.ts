@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { stat } from 'node:fs/promises';
-import { extname } from 'node:path';
 import { CairnError, messageOf } from '../../../base/errors.ts';
+import { programBeside } from '../../../base/program.ts';
 import { MAX_CREDENTIAL_OCTETS, readText } from '../../../base/read-file.ts';
 import type { Clock } from '../../../observe/clock.ts';
 import { type Access, AccessError, type Credentials, PACKED, type Renewed, rereadEachMinute } from './access.ts';
@@ -123,7 +123,7 @@ export async function resolveKubeconfig(file: string, context: string | undefine
 }
 
 function runProcess(args: readonly string[]): Promise<Resolved> {
-  const script = new URL(`./kubeconfig-process${extname(import.meta.filename)}`, import.meta.url);
+  const script = programBeside(import.meta.url, 'kubeconfig-process');
   return new Promise((settle, reject) => {
     const child = fork(script, args, { execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'], timeout: TIMEOUT_MS });
     let resolved: Resolved | undefined;

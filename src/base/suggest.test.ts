@@ -20,6 +20,6 @@ test.each([
 });
 
 test('the end of an error', () => {
-  expect(didYouMean('chache', WORDS)).toBe(" - did you mean 'cache'?");
+  expect(didYouMean('chache', WORDS)).toBe('; did you mean cache?');
   expect(didYouMean('xyz', WORDS)).toBe('');
 });

@@ -23,10 +23,19 @@ export function closest(
   return best;
 }
 
-/** ` - did you mean 'x'?` for the end of an error, or nothing. */
+/** `; did you mean x?` for the end of an error, or nothing. Every suggestion is written in this way. */
 export function didYouMean(word: string, candidates: Iterable<string>): string {
-  const meant = closest(word, candidates);
-  return meant === undefined ? '' : ` - did you mean '${meant}'?`;
+  return suggestion(closest(word, candidates));
+}
+
+/** What {@link didYouMean} says of a candidate that was found by other means. */
+export function suggestion(meant: string | undefined): string {
+  return meant === undefined ? '' : `; did you mean ${meant}?`;
+}
+
+/** `expecting one of a, b, c; did you mean b?` for the end of an error about a word that is not one of `known`. */
+export function expectingOneOf(word: string, known: readonly string[]): string {
+  return `expecting ${known.length === 1 ? '' : 'one of '}${known.join(', ')}${didYouMean(word, known)}`;
 }
 
 /** The number of insertions, deletions, substitutions and swaps of neighbours that turn `a` into `b` (optimal string alignment). */
