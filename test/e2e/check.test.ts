@@ -50,12 +50,7 @@ test.each<[string[], string, number, RegExp]>([
   [['doubtful'], '', 0, /\ndoubtful is valid: 1 server block, 2 warnings\n$/],
   [['doubtful', '--strict'], '', 1, /doubtful is not valid: 2 warnings\n$/],
   [['doubtful', '--strict', '--ignore', 'never-asked', '--ignore', 'looks-like'], '', 0, /^doubtful is valid/],
-  [
-    ['broken'],
-    '',
-    1,
-    /^broken:2:5 - .*did you mean whoami\?\nbroken:3:11 - .*TTL.*\nbroken is not valid: 2 errors\n$/,
-  ],
+  [['broken'], '', 1, /^broken:2:5 - .*did you mean whoami\?\nbroken:3:11 - .*TTL.*\nbroken is not valid: 2 errors\n$/],
   [['map.yaml', 'broken'], '', 1, /Corefile\) is not valid: 2 errors\n(.*\n){2}broken is not valid/],
   [['broken', 'Corefile'], '', 1, /broken is not valid/],
   [['empty'], '', 1, /^empty:1:1 - .*it has no server block/],
