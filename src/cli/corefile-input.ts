@@ -24,14 +24,14 @@ const DEFAULT_FILE = 'Corefile';
  */
 export async function findCorefile(conf: string | CorefileInput | undefined): Promise<CorefileInput> {
   if (typeof conf === 'object') return conf;
-  if (conf === '-' || conf === 'stdin') return { file: 'stdin', text: await textOf(process.stdin, 'stdin') };
+  if (conf === '-' || conf === 'stdin') return { file: 'stdin', text: await textOf('-') };
   if (conf === undefined) {
     return existsSync(DEFAULT_FILE)
       ? { file: DEFAULT_FILE }
       : { file: DEFAULT_FILE, text: '', missingIn: process.cwd() };
   }
   const found = statSync(conf, { throwIfNoEntry: false });
-  if (found?.isFIFO()) return { file: conf, text: await textOf(openPipe(conf), conf) };
+  if (found?.isFIFO()) return { file: conf, text: await textOf(conf) };
   if (found?.isDirectory() === false) return { file: conf };
   const problem = found ? 'is a directory' : 'no such file or directory';
   throw new CairnError('COREFILE', `loading Corefile via flag: open ${conf}: ${problem}`);
@@ -42,15 +42,23 @@ function openPipe(path: string): Readable {
   return new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), readable: true, writable: false });
 }
 
-async function textOf(pipe: Readable, name: string): Promise<string> {
+async function textOf(path: string): Promise<string> {
+  return (await readPipe(path)).toString('utf8');
+}
+
+/** Reads a FIFO, or standard input (`-`), to its end. @throws CairnError for more than a Corefile may have */
+export async function readPipe(path: string): Promise<Buffer> {
+  const isStdin = path === '-' || path === 'stdin';
+  const pipe: Readable = isStdin ? process.stdin : openPipe(path);
   const chunks: Buffer[] = [];
   let octets = 0;
   for await (const chunk of pipe as AsyncIterable<Buffer>) {
     chunks.push(chunk);
     octets += chunk.length;
     if (octets > MAX_COREFILE_OCTETS) {
+      const name = isStdin ? 'stdin' : path;
       throw new CairnError('COREFILE', `${name} has more than ${MAX_COREFILE_OCTETS} octets, the limit of a Corefile`);
     }
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }

@@ -3,6 +3,7 @@ import { versionText } from '../version.ts';
 import { defineCheck } from './commands/check.ts';
 import { defineCompletion } from './commands/completion.ts';
 import { defineEnv } from './commands/env.ts';
+import { defineFormat } from './commands/fmt.ts';
 import { defineHealth } from './commands/health.ts';
 import { defineLookup } from './commands/lookup.ts';
 import { defineRun } from './commands/run.ts';
@@ -18,8 +19,11 @@ export function createProgram(exit: Exit): CommandUnknownOpts {
     if (values.version || values.plugins) exit(await inform(values));
     else await (await import('./serve.ts')).serve(values);
   });
-  const check = defineCheck().action(async (file, values) => {
-    exit(await (await import('./check.ts')).check(file, values));
+  const check = defineCheck().action(async (files, values) => {
+    exit(await (await import('./check/index.ts')).check(files, values));
+  });
+  const format = defineFormat().action(async (files, values) => {
+    exit(await (await import('./format/index.ts')).format(files, values));
   });
   const health = defineHealth().action(async (address) => {
     exit(await (await import('./health.ts')).health(address));
@@ -43,6 +47,7 @@ export function createProgram(exit: Exit): CommandUnknownOpts {
     .commandsGroup('Server:')
     .addCommand(serve, { isDefault: true })
     .addCommand(check)
+    .addCommand(format)
     .addCommand(health)
     .commandsGroup('Names:')
     .addCommand(lookup)

@@ -56,7 +56,7 @@ function banner(listening: readonly ListeningAddress[]): string {
 }
 
 /** The commands that comments of the form `# try: COMMAND` propose. */
-function examplesIn({ file, text = diskFiles.read(file) }: CorefileInput): string {
+function examplesIn({ file, text = diskFiles.read(file).text }: CorefileInput): string {
   const commands = [...text.matchAll(/^\s*# try: (.*)$/gm)].map(([, command]) => `  ${command}\n`);
   return commands.length > 0 ? `Try:\n${commands.join('')}` : '';
 }

@@ -6,7 +6,7 @@ import { lex } from './lexer.ts';
 /** One claim a line: keys, then `@ADDRESS` for each bound address and `view` for a filter. */
 function conflictsOf(text: string): string[] {
   const claims = text.split('\n').map((line, i) => {
-    const { tokens } = lex('Corefile', '\n'.repeat(i) + line);
+    const { tokens } = lex('\n'.repeat(i) + line);
     const isKey = (word: string) => word !== 'view' && !word.startsWith('@');
     return {
       keys: tokens.filter(({ text }) => isKey(text)).flatMap((token) => parseServerKey(token)),

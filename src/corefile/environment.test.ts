@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { type EmptyReference, substituteAll } from './environment.ts';
-import type { CorefileWarning } from './error.ts';
 import { lex } from './lexer.ts';
+import type { CorefileWarning } from './warnings.ts';
 
 const ENV = { ZONE: 'example.org', BLANKS: 'a b', EMPTY: '', SELF: '{$SELF}', OPEN: '{', OTHER: '{%ZONE%}' };
 
 function run(text: string): { texts: string[]; kinds: string[]; warnings: string[] } {
   const warnings: CorefileWarning[] = [];
-  const tokens = substituteAll(lex('Corefile', text).tokens, ENV, { warnings, empty: [] });
+  const tokens = substituteAll(lex(text).tokens, ENV, { warnings, empty: [] });
   return {
     texts: tokens.map((token) => token.text),
     kinds: tokens.map((token) => token.kind),
@@ -50,7 +50,7 @@ test('a reference to nothing leaves an empty word, so that no other argument tak
 
 test('where nothing is left is told with the reason', () => {
   const empty: EmptyReference[] = [];
-  substituteAll(lex('Corefile', 'a{$EMPTY} {$NONE}').tokens, ENV, { warnings: [], empty });
+  substituteAll(lex('a{$EMPTY} {$NONE}').tokens, ENV, { warnings: [], empty });
   expect(empty.map(({ position, reason }) => `${position.column} ${reason}`)).toEqual([
     "1 the environment variable 'EMPTY' is empty",
     "11 the environment variable 'NONE' is not set",

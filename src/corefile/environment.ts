@@ -1,6 +1,6 @@
-import type { CorefileWarning } from './error.ts';
 import type { Position } from './position.ts';
 import type { Token } from './token.ts';
+import type { CorefileWarning } from './warnings.ts';
 
 /** Names and values of environment variables; `process.env` is one. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -42,7 +42,10 @@ function substitute(token: Token, env: Environment, { warnings, empty }: Substit
   const text = token.text.replace(REFERENCE, (reference: string, dollar?: string, percent?: string) => {
     const name = dollar ?? percent ?? '';
     const value = Object.hasOwn(env, name) ? env[name] : undefined;
-    const warning = value === undefined ? { position, message: warningOf(reference, name) } : undefined;
+    const warning =
+      value === undefined
+        ? { name: 'unset-variable' as const, position, message: warningOf(reference, name) }
+        : undefined;
     if (warning) warnings.push(warning);
     if (!value) {
       const reason = `the environment variable '${name}' is ${warning ? 'not set' : 'empty'}`;

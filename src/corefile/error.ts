@@ -1,5 +1,6 @@
 import { CairnError } from '../base/errors.ts';
 import { type Position, printPosition } from './position.ts';
+import type { CorefileWarning } from './warnings.ts';
 
 type CorefileErrorKind = 'Error during parsing' | 'Syntax error';
 
@@ -46,13 +47,7 @@ export class CorefileErrors extends CairnError {
   }
 }
 
-/** Something that is allowed, but probably a mistake. */
-export interface CorefileWarning {
-  readonly position: Position;
-  readonly message: string;
-}
-
-export function printWarning({ position, message }: CorefileWarning): string {
+export function printWarning({ position, message }: Pick<CorefileWarning, 'position' | 'message'>): string {
   return `${printPosition(position)} - ${message}`;
 }
 

@@ -1,11 +1,12 @@
-import { dirname, isAbsolute, join, normalize } from 'node:path';
+import { isAbsolute, join, normalize } from 'node:path';
 import { messageOf, systemCodeOf } from '../base/errors.ts';
 import { didYouMean } from '../base/suggest.ts';
-import { attempt, CorefileError, type CorefileWarning, syntaxError } from './error.ts';
+import { attempt, CorefileError, syntaxError } from './error.ts';
 import type { CorefileFiles } from './files.ts';
 import { globFiles, isAllowedGlob, isGlob } from './glob.ts';
-import { type Position, printPosition } from './position.ts';
+import { folderOf, type Position, printPosition } from './position.ts';
 import { afterBraces, type Token } from './token.ts';
+import type { CorefileWarning } from './warnings.ts';
 
 /** How deep imports may nest; an import of itself is found at once. */
 export const MAX_IMPORT_DEPTH = 10_000;
@@ -144,7 +145,7 @@ function resolveImport(expansion: Expansion, importer: Frame, argument: Token): 
   const snippet = expansion.snippets.get(argument.text);
   if (snippet) return [openFrame(importer, argument, `snippet ${argument.text}`, () => snippet.body)];
   // The folder is that of the file with the import, even if the import came here through a snippet.
-  const folder = dirname(argument.position.file);
+  const folder = folderOf(argument.position);
   const path = isAbsolute(argument.text) ? normalize(argument.text) : join(folder, argument.text);
   const openFile = (file: string) =>
     openFrame(importer, argument, `file ${file}`, () => readImport(expansion, argument, file));
@@ -160,7 +161,9 @@ function matchingFiles(expansion: Expansion, { text, position }: Token, pattern:
   }
   try {
     const matches = globFiles(pattern, expansion.files);
-    if (matches.length === 0) expansion.warnings.push({ position, message: `no files match the import '${text}'` });
+    if (matches.length === 0) {
+      expansion.warnings.push({ name: 'import-nothing', position, message: `no files match the import '${text}'` });
+    }
     return matches;
   } catch (thrown) {
     throw new CorefileError(position, `Could not import ${text}: ${messageOf(thrown)}`);

@@ -59,7 +59,7 @@ test('the folder of a mounted ConfigMap holds only its keys', () => {
     symlinkSync(join('..data', 'a.server'), join(folder, 'a.server'));
     symlinkSync('..data', join(folder, 'linked'));
     expect(globFiles(join(folder, '*'), diskFiles)).toEqual([join(folder, 'a.server')]);
-    expect(diskFiles.read(join(folder, 'a.server'))).toBe('a.example { whoami }');
+    expect(diskFiles.read(join(folder, 'a.server')).text).toBe('a.example { whoami }');
   } finally {
     rmSync(folder, { recursive: true });
   }

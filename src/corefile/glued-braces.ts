@@ -23,7 +23,7 @@ function splitWord(token: Token, brace: '{' | '}', isLast: boolean): readonly To
   const isEnd = text.endsWith(brace) && isLast;
   if (kind !== 'word' || !(isEnd || text.startsWith(brace)) || /[{}]/.test(word)) return [token];
   const behind = { ...position, column: position.column + text.length - (isEnd ? 1 : word.length) };
-  const rest = { endLine: token.endLine, startsLine: false, position: behind };
+  const rest = { startsLine: false, position: behind };
   return isEnd
     ? [
         { ...token, text: word },

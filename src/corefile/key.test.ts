@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { parseServerKey, preferredSyntaxWarning, ZoneError, zonesOf } from './key.ts';
+import { keyWarning, parseServerKey, ZoneError, zonesOf } from './key.ts';
 import { lex } from './lexer.ts';
 
-const keysOf = (text: string, ports = {}) => parseServerKey(lex('Corefile', text).tokens[0]!, ports);
+const keysOf = (text: string, ports = {}) => parseServerKey(lex(text).tokens[0]!, ports);
 const print = (text: string, ports = {}) =>
   keysOf(text, ports).map(({ transport, zone, port }) => `${transport}://${zone}:${port}`);
 
@@ -113,9 +113,27 @@ test.each([
   ['_tcp.example.org', true],
   ['1.example.org', true],
   ['a-.example.org', true],
-  ['10.0.0.1', true],
 ])('%s is warned about: %s', (text, warned) => {
-  const warning = preferredSyntaxWarning(keysOf(text)[0]!);
+  const warning = keyWarning(keysOf(text)[0]!);
   const zone = keysOf(text)[0]!.zone;
   expect(warning?.message).toBe(warned ? `Domain "${zone}" does not follow RFC1035 preferred syntax` : undefined);
+});
+
+test.each([
+  ['10.0.0.1', "an address: write 'bind 10.0.0.1' to listen on it, or '10.0.0.1/32' for its reverse zone"],
+  ['30s', 'a duration: '],
+  ['3600', 'a number: '],
+  ['fallthrough', 'an option: '],
+  ['zones.db', 'a file: '],
+  ['cluster.local', undefined],
+  ['db.example.org', undefined],
+])('%s looks like %s', (text, look) => {
+  const warning = keyWarning(keysOf(text)[0]!);
+  if (look === undefined) expect(warning).toBeUndefined();
+  else {
+    expect(warning).toMatchObject({
+      name: 'looks-like',
+      message: expect.stringContaining(`'${text}' is a zone here, but looks like ${look}`),
+    });
+  }
 });

@@ -3,9 +3,10 @@ import { expectingOneOf } from '../base/suggest.ts';
 import { parseIP, parsePrefix } from '../dns/ip.ts';
 import { foldName, type Name, NameError, parseUnicodeName, ROOT } from '../dns/name.ts';
 import { isReverseZone, reverseZonesOf } from '../dns/reverse.ts';
-import { atToken, type CorefileWarning } from './error.ts';
+import { atToken } from './error.ts';
 import type { Position } from './position.ts';
 import type { Token } from './token.ts';
+import type { CorefileWarning } from './warnings.ts';
 
 export type Transport = 'dns' | 'tls' | 'quic' | 'grpc' | 'https' | 'https3';
 
@@ -35,6 +36,24 @@ export class ZoneError extends CairnError {
   constructor(message: string) {
     super('COREFILE_ZONE', message);
   }
+}
+
+/** Words that stand in Corefiles as options, or as values of other settings, and that are no zones of anyone. */
+const WORDS = new Set(
+  'fallthrough ttl reload except policy upstream transfer match answer rcode class on off true false none stdout stderr'.split(
+    ' ',
+  ),
+);
+
+/** What a word looks like that is read as a zone, and what to write instead; undefined if it looks like a zone. */
+export function lookOf(word: string): string | undefined {
+  if (WORDS.has(word)) return 'an option: put it on a line of its own, in braces';
+  if (/^\d+$/.test(word)) return 'a number: remove it, or put it where one is expected';
+  if (/^(\d+(\.\d+)?(ns|us|ms|s|m|h))+$/.test(word)) return 'a duration: remove it, or put it where one is expected';
+  if (parseIP(word))
+    return `an address: write 'bind ${word}' to listen on it, or '${word}/${8 * parseIP(word)!.length}' for its reverse zone`;
+  if (/\.(db|conf|log|pem|ya?ml|json|txt)$/.test(word)) return 'a file: remove it, or put it where one is expected';
+  return undefined;
 }
 
 interface KeyParts {
@@ -71,12 +90,17 @@ export function zonesOf(text: string): readonly Name[] {
   return parseKey(text).zones;
 }
 
-/** The warning for a zone with labels outside of the preferred syntax of RFC 1035 §2.3.1; the root and reverse zones get none. */
-export function preferredSyntaxWarning({ zone, position }: ServerKey): CorefileWarning | undefined {
+/**
+ * The warning for a key that was probably not meant as a zone, or for a zone with labels outside of the preferred syntax of RFC 1035 §2.3.1. The
+ * root and reverse zones get none.
+ */
+export function keyWarning({ zone, position, original }: ServerKey): CorefileWarning | undefined {
   if (zone === ROOT || isReverseZone(zone)) return undefined;
+  const look = lookOf(zone.slice(0, -1));
+  if (look) return { name: 'looks-like', position, message: `'${original}' is a zone here, but looks like ${look}` };
   const labels = zone.slice(0, -1).split('.');
   if (labels.every((label) => /^[a-z]([a-z0-9-]*[a-z0-9])?$/.test(label))) return undefined;
-  return { position, message: `Domain "${zone}" does not follow RFC1035 preferred syntax` };
+  return { name: 'domain-syntax', position, message: `Domain "${zone}" does not follow RFC1035 preferred syntax` };
 }
 
 function parseKey(text: string): KeyParts {

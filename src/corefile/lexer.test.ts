@@ -43,7 +43,7 @@ test.each([
   ['no line continuation', 'a \\\nb', '|1:1 a 1:3 \\ |2:1 b'],
   ['empty', '', ''],
 ])('%s', (_, text, expected) => {
-  const { tokens, errors } = lex('Corefile', text);
+  const { tokens, errors } = lex(text);
   expect(print(tokens)).toBe(expected);
   expect(errors).toEqual([]);
 });
@@ -53,7 +53,7 @@ test.each([
   ['"abc\\', `Corefile:1:1 - Syntax error: Quote is never closed, expecting '"'`, '|1:1 "abc\\"'],
   ['a "b c \nd', `Corefile:1:3 - Syntax error: Quote is never closed, expecting '"'`, '|1:1 a 1:3 "b c" |2:1 d'],
 ])('unterminated quote %j is an error at its beginning, and the next line is read', (text, message, expected) => {
-  const { tokens, errors } = lex('Corefile', text);
+  const { tokens, errors } = lex(text);
   expect(errors.map((error) => error.message)).toEqual([message]);
   expect(print(tokens)).toBe(expected);
 });
@@ -65,12 +65,37 @@ test.each([
   ['#b', []],
   ['"a"#b', []],
 ])('warnings of %j', (text, expected) => {
-  const { warnings } = lex('Corefile', text);
+  const { warnings } = lex(text);
   expect(warnings.map(({ position: { line, column }, message }) => `${line}:${column} ${message}`)).toEqual(expected);
 });
 
-test('a quoted token knows the line it ends on', () => {
-  expect(lex('Corefile', '"a\nb\nc"').tokens[0]).toMatchObject({ position: { line: 1, column: 1 }, endLine: 3 });
+test('a quoted token that holds newlines ends on its last line', () => {
+  expect(lex('"a\nb" c\nd').tokens.map(({ startsLine }) => startsLine)).toEqual([true, false, true]);
+});
+
+test('positions are those of the file that the text is a part of', () => {
+  const { tokens } = lex('a\nb', (line, column) => ({ file: 'map.yaml', line: line + 6, column: column + 4 }));
+  expect(tokens.map(({ position }) => `${position.line}:${position.column}`)).toEqual(['7:5', '8:5']);
+  expect(tokens.map(({ startsLine }) => startsLine)).toEqual([true, true]);
+});
+
+test.each([
+  [
+    'log\u00A0a\u00A0b\nlog\u2003c',
+    ['1:4 a non-breaking space (U+00A0) is read as a blank', '2:4 U+2003 is read as a blank'],
+  ],
+  [
+    'match "a\u00A0b"',
+    ['1:7 the quoted text has a non-breaking space (U+00A0), which looks like a blank or like nothing'],
+  ],
+  ['for\u200Bward .', ['1:1 the word has an invisible character, U+200B']],
+  ['match "zürich"', []],
+])('what cannot be seen is told: %j', (text, expected) => {
+  const { warnings } = lex(text);
+  expect(
+    warnings.map(({ position, message }) => `${position.line}:${position.column} ${message.split(':')[0]}`),
+  ).toEqual(expected);
+  expect(warnings.every(({ name }) => name === 'typography')).toBe(true);
 });
 
 test.each([
@@ -78,7 +103,7 @@ test.each([
   ['answer "“x”"', []],
   ['log ‘a b’ „c“', ['1:5 ‘', '1:11 „']],
 ])('typographic quotes are letters, which is told: %s', (text, expected) => {
-  const { warnings } = lex('Corefile', text);
+  const { warnings } = lex(text);
   expect(
     warnings.map(({ position, message }) => `${position.line}:${position.column} ${message.split(' ')[3]}`),
   ).toEqual(expected);

@@ -3,7 +3,7 @@ import { MAX_PATTERN_CHARS, pattern } from './pattern.ts';
 import type { Token } from './token.ts';
 
 function token(text: string): Token {
-  return { kind: 'word', text, position: { file: 'Corefile', line: 3, column: 7 }, endLine: 3, startsLine: false };
+  return { kind: 'word', text, position: { file: 'Corefile', line: 3, column: 7 }, startsLine: false };
 }
 
 describe('pattern', () => {

@@ -9,8 +9,6 @@ export interface Token {
   /** Without quotes, and with environment variables filled in once the file has been read. */
   readonly text: string;
   readonly position: Position;
-  /** The line on which the token ends: a quoted token may hold newlines. */
-  readonly endLine: number;
   /**
    * Whether the token is the first on its line. The grammar needs no more about lines, so tokens of an import never join a line of the importing file
    * or of another import.

@@ -4,6 +4,9 @@ import { isAtOrBelow, joinName, labelsOf, type Name } from './name.ts';
 const IPV4_REVERSE_ZONE: Name = 'in-addr.arpa.';
 const IPV6_REVERSE_ZONE: Name = 'ip6.arpa.';
 
+/** The zones of all reverse names. */
+export const REVERSE_ROOTS: readonly Name[] = [IPV4_REVERSE_ZONE, IPV6_REVERSE_ZONE];
+
 /** Whether the (folded) zone is a reverse zone: at or below in-addr.arpa or ip6.arpa. */
 export function isReverseZone(zone: Name): boolean {
   return isAtOrBelow(zone, IPV4_REVERSE_ZONE) || isAtOrBelow(zone, IPV6_REVERSE_ZONE);

@@ -2,6 +2,8 @@ import { expectingOneOf } from '../base/suggest.ts';
 import { atToken, CorefileError } from '../corefile/error.ts';
 import { pattern } from '../corefile/pattern.ts';
 import type { Token } from '../corefile/token.ts';
+import type { ParseContext } from '../plugin/plugin.ts';
+import { constantValue } from './constant.ts';
 import { type BinaryOperator, type Expression, fits, printType, type Type, type Vocabulary } from './expression.ts';
 import { ExpressionError, type Lexeme, lexExpression } from './lexer.ts';
 
@@ -25,9 +27,21 @@ export function readExpression(words: Words, vocabulary: Vocabulary): Expression
   return atToken(words[0], () => new Parser(words, vocabulary).whole());
 }
 
-/** The same for an expression whose value is true or false. @throws CorefileError */
-export function readCondition(words: Words, vocabulary: Vocabulary): Expression {
+/**
+ * The same for an expression whose value is true or false. A condition that is the same for all queries chooses nothing, which `warn` is told.
+ *
+ * @throws CorefileError
+ */
+export function readCondition(words: Words, vocabulary: Vocabulary, warn: ParseContext['warn']): Expression {
   const expression = readExpression(words, vocabulary);
+  const always = constantValue(expression);
+  if (always !== undefined) {
+    warn(
+      words[0].position,
+      `the expression is ${always} for every query, so it chooses nothing`,
+      'constant-expression',
+    );
+  }
   if (fits(expression.type, 'boolean')) return expression;
   const problem = `the expression is a ${printType(expression.type)}, expecting one that is true or false`;
   throw new CorefileError(words[0].position, new ExpressionError(1, problem).message);

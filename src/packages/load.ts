@@ -88,7 +88,7 @@ async function loadPlugin(name: string, folder: string): Promise<PluginDefinitio
       cause: thrown,
     });
   }
-  if (isDefinition(module.default)) return module.default;
+  if (isDefinition(module.default)) return mayAnswer(module.default);
   throw pluginError(name, `${file} has no plugin as its default export - write 'export default definePlugin({ … })'`);
 }
 
@@ -119,6 +119,12 @@ function mainFileOf(name: string, field: unknown): string {
     name,
     `${versions} - install ${isNewer ? 'a newer cairn-dns' : `a release of ${name}`} that has the same version`,
   );
+}
+
+/** A plugin that does not say which queries it answers may answer any of them. */
+function mayAnswer(definition: PluginDefinition): PluginDefinition {
+  if (definition.ends) return definition;
+  return Object.create(definition, { ends: { value: () => ({ zones: [] }) } });
 }
 
 function isDefinition(value: unknown): value is PluginDefinition {

@@ -86,6 +86,8 @@ export interface ServerProcess {
   corefileHash(): string;
   /** Ends the process with an error. */
   fatal(message: string): void;
+  /** Whether this is no server, but `cairn check`: plugins are stopped after `load`, and say what a server would say later. */
+  readonly isCheck?: boolean;
   /** Whether the process is on its way out. */
   readonly shuttingDown: boolean;
 }

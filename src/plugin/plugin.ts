@@ -1,6 +1,7 @@
 import type { Directive } from '../corefile/ast.ts';
 import type { ServerKey } from '../corefile/key.ts';
 import type { Position } from '../corefile/position.ts';
+import type { WarningName } from '../corefile/warnings.ts';
 import type { MessageFlags } from '../dns/message.ts';
 import type { Name } from '../dns/name.ts';
 import type { StreamLimits } from '../net/stream/connections.ts';
@@ -43,9 +44,10 @@ export interface Repetitions extends Pick<Query, 'protocol' | 'type' | 'zone' | 
  * Its life:
  *
  * 1. `parse` of its definition reads the directives of a block; `settings` and `ends` say what they mean for the listener and the chain.
- * 2. `create` makes the plugin, without I/O; with `env.offer` it offers values to other plugins of the block, and to the server. `cairn check` goes on to step 3, and then to step 8.
+ * 2. `create` makes the plugin, without I/O; with `env.offer` it offers values to other plugins of the block, and to the server.
  * 3. `wrap` puts it before the next handler, when the chain is built. From here on `env.ask` gives what others offer.
- * 4. `start` loads what it serves. If one plugin fails, all are stopped, and what was served before goes on.
+ * 4. `load` reads the files that the Corefile names, then `start` does what needs the network. If one plugin fails, all are stopped, and what was
+ *    served before goes on. `cairn check` goes on from `load` to step 8; with `--no-files`, from step 3.
  * 5. `serving` comes once the listeners are open.
  * 6. For each query: the choice that it offers under `SELECTION`, the handler of `wrap`, then `observe` or `observeRepetitions`. Meanwhile others may ask `ready`, `label` and `explain`.
  * 7. `shutdown`, if the process is about to end: DNS is still served. A reload leaves this step out.
@@ -72,7 +74,12 @@ export interface Plugin {
    * the plugin may have been asked another one, by a plugin before it.
    */
   explain?(query: Query, reply: Reply): string | undefined;
-  /** Loads what the plugin serves, before the listeners open. A rejection fails the start or the reload. */
+  /**
+   * Reads the files that the Corefile names, and asks no other machine: `cairn check` calls it, too, and prints the warnings that it logs. A rejection
+   * fails the start or the reload.
+   */
+  load?(): Promise<void>;
+  /** Does what else is needed before the listeners open. A rejection fails the start or the reload. */
   start?(signal: AbortSignal): Promise<void>;
   /** Called once the block's listeners are open, with the addresses that they serve. */
   serving?(listening: readonly { readonly address: string; readonly port: number }[]): void;
@@ -128,6 +135,8 @@ export interface BlockSettings {
   readonly root?: string;
   /** What the block's choice of queries is called; the block serves all queries of its zones if it says nothing. */
   readonly view?: string;
+  /** Whether that choice accepts all queries. */
+  readonly acceptsAll?: boolean;
   /** Whether the block's debug lines are logged, and each of its unexpected errors. */
   readonly debug?: boolean;
   /** The zones of whose queries the plugins' labels can be read; none by default. */
@@ -138,10 +147,21 @@ export interface BlockSettings {
 export interface ChainEnd {
   /** Nothing, in these zones. */
   readonly zones: readonly Name[];
+  /** The zones of the queries that the plugin answers; all if it says nothing. */
+  readonly asked?: readonly Name[];
   /** The queries to which that does not apply, in words. */
   readonly but?: string;
   /** What would leave them something, in words. */
   readonly remedy?: string;
+}
+
+/** One setting of a plugin, in words. */
+export interface Setting {
+  /** What is set, such as `success TTL`; it may be empty. */
+  readonly what: string;
+  readonly value: string;
+  /** Whether it says where names go: `what` and `value` together are a sentence. */
+  readonly isRoute?: boolean;
 }
 
 export interface BindTarget {
@@ -158,8 +178,8 @@ export interface BlockContext {
 
 /** What a plugin reads its directives with. */
 export interface ParseContext extends BlockContext {
-  /** Tells of something that is allowed and probably not meant: `cairn check` prints it, and each start and reload logs it. */
-  warn(position: Position, message: string): void;
+  /** Tells of something that is allowed and probably not meant: `cairn check` prints it, and each start and reload logs it. Its name is `no-effect` if none is given. */
+  warn(position: Position, message: string, name?: WarningName): void;
 }
 
 /**
@@ -199,12 +219,20 @@ export interface PluginDefinition<O = unknown> {
   readonly dependsOn?: DependsOn;
   /** Where the plugin of a package stands; directly before `cache` if it says nothing. Built-in plugins stand in the order of their list. */
   readonly place?: Place;
+  /** Whether the plugin asks the next ones for other names than that of the query. */
+  readonly renames?: boolean;
   /** The plugins that must be in the same block. */
   readonly needs?: readonly string[];
   /** What the options mean for the listener. */
   settings?(options: O): BlockSettings;
   /** Which queries go no further down the chain. Every plugin that answers queries itself says it, and no other. */
   ends?(options: O): ChainEnd;
+  /** What the options mean, in words; without it, lines of the Corefile are compared to say what changes between two of them. */
+  readonly words?: {
+    /** The options whose lines these words stand for; the empty name stands for the arguments of the directive. */
+    readonly covers: readonly string[];
+    of(options: O, blockZones: readonly Name[]): readonly Setting[];
+  };
   /** Makes the plugin; no I/O before {@link Plugin.start}. */
   create(options: O, env: PluginEnv): Plugin;
 }

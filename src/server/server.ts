@@ -6,7 +6,8 @@
 
 import { checksWith, FLAG, FUNCTION, OBJECT, type Rule, wholeNumber } from '../base/check.ts';
 import { CairnError, messageOf } from '../base/errors.ts';
-import { CorefileErrors, type CorefileWarning, printWarning } from '../corefile/error.ts';
+import { CorefileErrors, printWarning } from '../corefile/error.ts';
+import type { CorefileWarning } from '../corefile/warnings.ts';
 import { localAddresses } from '../net/addresses.ts';
 import { type Clock, systemClock } from '../observe/clock.ts';
 import { createLogger, type Logger, type LogSink, processSink } from '../observe/log.ts';
@@ -145,6 +146,7 @@ export class Server {
     try {
       next = new Instance(configuration, this.world, claims);
       this.warn(next.warnings);
+      await next.load();
       await next.start();
       await this.ports?.open(next);
       return next;

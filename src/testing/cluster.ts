@@ -271,7 +271,7 @@ type CorefileText = { readonly file: string; readonly text: string };
 async function readCorefile(given: string): Promise<CorefileText> {
   if (given.includes('{')) return { file: 'Corefile', text: given };
   try {
-    return { file: given, text: diskFiles.read(given) };
+    return { file: given, text: diskFiles.read(given).text };
   } catch (error) {
     const reason = systemCodeOf(error) === 'ENOENT' ? 'there is no such file' : messageOf(error);
     const forms = 'it should be the path of a Corefile, or its text, which has a `{`';

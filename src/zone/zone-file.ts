@@ -18,6 +18,8 @@ interface ZoneFileSource {
   readonly reloadMs: number;
   /** Whether a changed file is read even if its serial is the same. */
   readonly byMtime: boolean;
+  /** Whether the caller itself tells of what makes its start fail: a mistake in the first text, or a file that is missing and never read again. */
+  readonly failsAtFirst?: boolean;
 }
 
 /** The zones of a master file, kept up to date. The last good version stays if the file becomes bad or is removed. */
@@ -31,9 +33,10 @@ export interface FollowedZoneFile {
 }
 
 export function followZoneFile(source: ZoneFileSource, { clock, log }: PluginEnv): FollowedZoneFile {
-  const { path, origins, byMtime } = source;
+  const { path, origins, byMtime, failsAtFirst = false } = source;
   const zones = origins.map((origin) => holdZone(origin, `${path} was not read yet`));
   let mistake: Error | undefined;
+  let isFirst = true;
   let isStopped = false;
 
   async function load(text: string): Promise<void> {
@@ -63,13 +66,17 @@ export function followZoneFile(source: ZoneFileSource, { clock, log }: PluginEnv
     ...{ path, clock, intervalMs: source.reloadMs, maxOctets: MAX_ZONE_FILE_OCTETS, changed: load },
     problem(message) {
       const before = zones.some(({ zone }) => zone) ? ', the last good version is served' : '';
-      log.warning(`cannot read the zone file${before}: ${message}`);
+      const isToldByCaller = failsAtFirst && isFirst && (mistake !== undefined || source.reloadMs === 0);
+      if (!isToldByCaller) log.warning(`cannot read the zone file${before}: ${message}`);
       for (const held of zones) if (!held.zone) held.replace({ problem: message });
     },
   });
   return {
     zones,
-    check: file.check,
+    async check() {
+      await file.check();
+      isFirst = false;
+    },
     stop() {
       isStopped = true;
       file.stop();

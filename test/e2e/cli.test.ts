@@ -130,6 +130,7 @@ test('check reports every error of a file at once, with place and what may have 
       /^Corefile:9:13 - .*plugin\/kubernetes: invalid ttl '9999', expecting a whole number from 0 to 3600/,
     ),
     expect.stringMatching(/^Corefile:10:9 - .*plugin\/kubernetes: unknown property 'podz'; did you mean pods\?/),
+    'Corefile is not valid: 5 errors',
   ]);
 });
 
@@ -163,10 +164,10 @@ test('check finds what only the start used to find: what several blocks say of o
   expect(code).toBe(1);
 });
 
-test('without a Corefile every query is answered by whoami, which check and start say', async () => {
+test('without a Corefile every query is answered by whoami, which the start says; for check it is an error', async () => {
   const folder = folderWith({});
   const message = `no Corefile in ${realpathSync(folder)}: answering every query with whoami`;
-  expect(await cairn(['check'], folder)).toMatchObject({ code: 0, stderr: `Corefile:1:1 - Warning: ${message}\n` });
+  expect((await cairn(['check'], folder)).code).toBe(2);
   expect((await start([], folder)).output()).toContain(`[WARNING] Corefile:1:1 - ${message}\n`);
 });
 

@@ -6,20 +6,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startApiServer } from '../support/api-server/index.ts';
 import { ask } from '../support/ask.ts';
 import { KEY, SERVER_CERT } from '../support/authority.ts';
+import { adaptCorefile, anywhere, corefilesInPages } from '../support/corefiles.ts';
 import { startServer } from '../support/server.ts';
 import { refusedPort, startUpstream } from '../support/upstream.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const CLUSTER = resolve(ROOT, 'test/acceptance/cluster.yaml');
-
-/** Ports that a machine running the tests may not have to give, and files that it may not have. */
-function anywhere(corefile: string, upstream: string): string {
-  return corefile
-    .replace(/^\S.*$/gm, (keys) => keys.replace(/:(?:53|1053|8853|8443)(?=[\s,])/g, ''))
-    .replace(/^( +(?:health|ready|prometheus))(?: +\S*:\d+)?(?= *\{?$)/gm, '$1 127.0.0.1:0')
-    .replace(/lameduck \S+/g, 'lameduck 0s')
-    .replaceAll('/etc/resolv.conf', upstream);
-}
 
 test("kubeadm's Corefile serves a cluster, unchanged but for ports and a manifests line", async () => {
   const text = readFileSync(resolve(ROOT, 'test/corefile/distributions/kubeadm.Corefile'), 'utf8');
@@ -34,13 +26,7 @@ test("kubeadm's Corefile serves a cluster, unchanged but for ports and a manifes
   await upstream.close();
 });
 
-const readmes = globSync(['README.md', 'docs/*.md', 'src/plugins/*/README.md'], { cwd: ROOT });
-const examples = readmes.flatMap((file) => {
-  const text = readFileSync(resolve(ROOT, file), 'utf8');
-  return [...text.matchAll(/^```corefile\n(.*?)^```/gms)].map(
-    (match, i) => [`${file}, example ${i + 1}`, match[1]!] as const,
-  );
-});
+const examples = corefilesInPages('README.md', 'docs/*.md', 'src/plugins/*/README.md');
 
 let certificates: string;
 
@@ -52,22 +38,16 @@ beforeAll(async () => {
 
 afterAll(() => rm(certificates, { recursive: true }));
 
-test.each(examples)('%s starts', async (_, corefile) => {
+test.each(examples.map(({ title, text }) => [title, text] as const))('%s starts', async (_, corefile) => {
   const upstream = await startUpstream();
   const api = await startApiServer();
-  const paths = corefile
-    .replace(/manifests .+/g, `manifests ${CLUSTER}`)
-    .replace(/weighted \S+/g, 'weighted /dev/null')
-    .replace(/^( +)(?:kubeconfig|endpoint) .+$/gm, `$1endpoint ${api.url}`)
-    .replace(/^ +tls \S+ \S+ \S+$/gm, '')
-    .replace(/^ +tls cert.pem key.pem/gm, `    tls ${certificates}/cert.pem ${certificates}/key.pem`)
-    .replace(
-      /^( *)kubernetes( [^{\n]*)?\{(?![^}]*\n *(?:manifests|endpoint) )/gm,
-      `$1kubernetes$2{\n$1    endpoint ${api.url}`,
-    )
-    .replace(/directory \S+/g, `directory ${resolve(ROOT, 'examples')}`);
-  const anyPorts = anywhere(paths, upstream.endpoint).replaceAll(':1054', `:${await refusedPort()}`);
-  const { server } = await startServer(anyPorts, { file: resolve(ROOT, 'Corefile') });
+  const adapted = adaptCorefile(corefile, {
+    upstream: upstream.endpoint,
+    api: api.url,
+    certificates,
+    port: await refusedPort(),
+  });
+  const { server } = await startServer(adapted, { file: resolve(ROOT, 'Corefile') });
   expect(server.listening.length).toBeGreaterThan(0);
   await server.shutdown();
   await upstream.close();
@@ -76,7 +56,7 @@ test.each(examples)('%s starts', async (_, corefile) => {
 
 test('every plugin has a README with an example', () => {
   const folders = globSync('src/plugins/*', { cwd: ROOT });
-  const documented = examples.map(([title]) => relative('src/plugins', title).split('/')[0]);
+  const documented = examples.map(({ title }) => relative('src/plugins', title).split('/')[0]);
   expect(folders.map((folder) => relative('src/plugins', folder)).filter((name) => !documented.includes(name))).toEqual(
     [],
   );

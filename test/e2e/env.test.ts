@@ -76,7 +76,7 @@ test.each([[['env', '--help']], [['env', '-h']], [['help', 'env']]])('%j explain
 
 test('help alone lists the commands', async () => {
   expect((await cairn(['help'])).stdout).toMatch(
-    /^Usage: cairn \[flags\]\n {7}cairn COMMAND.*\n(.*\n)*? {2}check \[FILE\] .*\n(.*\n)*? {2}env /,
+    /^Usage: cairn \[flags\]\n {7}cairn COMMAND.*\n(.*\n)*? {2}check \[FILE\]\.\.\. .*\n(.*\n)*? {2}env /,
   );
 });
 

@@ -27,7 +27,7 @@ async function inBash(words: readonly string[]): Promise<string[]> {
 }
 
 test.each([
-  ['cairn ', ['serve', 'check', 'health', 'lookup', 'run', 'env', 'completion', 'help']],
+  ['cairn ', ['serve', 'check', 'fmt', 'health', 'lookup', 'run', 'env', 'completion', 'help']],
   ['cairn lo', ['lookup']],
   ['cairn -plug', ['-plugin', '-plugins']],
   ['cairn -conf C', ['Core file']],

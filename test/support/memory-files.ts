@@ -7,7 +7,7 @@ export function memoryFiles(texts: Readonly<Record<string, string>>): CorefileFi
     read(path) {
       if (isDirectory(path)) throw systemError('EISDIR');
       if (!Object.hasOwn(texts, path)) throw systemError('ENOENT');
-      return texts[path]!;
+      return { text: texts[path]! };
     },
     list(directory) {
       const prefix = directory === '.' ? '' : directory === '/' ? '/' : `${directory}/`;

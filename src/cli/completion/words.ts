@@ -60,5 +60,5 @@ function completedFlag(option: Option, command: CommandUnknownOpts): CompletedFl
 }
 
 function completedValue(name: string, words: readonly string[] = []): Value {
-  return { name, words, isPath: /^(FILE|PATH|PACKAGE)$/.test(name) };
+  return { name, words, isPath: /^(FILE|OLD|PATH|PACKAGE)$/.test(name) };
 }

@@ -8,13 +8,12 @@ const KEY: Token = {
   kind: 'word',
   text: '.',
   position: { file: 'Corefile', line: 0, column: 1 },
-  endLine: 0,
   startsLine: true,
 };
 
 /** The directives in the text of a server block's body; positions count from the text's first line, in file `Corefile`. */
 export function directives(body: string): readonly Directive[] {
-  const { tokens, errors } = lex('Corefile', body);
+  const { tokens, errors } = lex(body);
   const blockErrors: CorefileError[] = [...errors];
   const [block] = readBlocks([KEY, ...tokens], blockErrors);
   throwAll(blockErrors);

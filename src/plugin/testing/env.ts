@@ -69,7 +69,7 @@ export function testEnv(options: TestEnvOptions = {}): TestEnv {
       zones,
       server,
       view,
-      labelled: false,
+      labelled: options.label !== undefined,
       plugins: () => plugins.map((plugin) => ({ text: '', isOffering: false, ...plugin })),
     },
     path: (path) => resolve(root, path),

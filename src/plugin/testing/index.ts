@@ -7,5 +7,5 @@
 export { answerOf, type Below, inFrontOf } from './chain.ts';
 export { type FakeClock, fakeClock } from './clock.ts';
 export { offered, type TestEnv, type TestEnvOptions, testEnv } from './env.ts';
-export { makePlugin, nextHandler, parsePlugin, sentReply, warningsOf } from './plugin.ts';
+export { makePlugin, nextHandler, parsePlugin, sentReply, startPlugin, warningsOf } from './plugin.ts';
 export { printReply, type TestQueryOptions, testQuery } from './query.ts';

@@ -43,3 +43,12 @@ export function sentReply(query: Query, reply: Reply, sent: { octets?: number; d
   const { opcode, rd, cd } = query.message;
   return { reply, flags: { qr: true, opcode, aa, tc, rd, ra, ad, cd }, octets: 40, durationMs: 1, ...sent };
 }
+
+/** Lets a plugin read its files and then start, as the server does. */
+export async function startPlugin(
+  { load, start }: Plugin,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<void> {
+  await load?.();
+  await start?.(signal);
+}

@@ -14,6 +14,9 @@ export default definePlugin<readonly Rule[]>({
   name: 'acl',
   dependsOn: 'marked',
 
+  // It refuses queries, and answers none.
+  ends: () => ({ zones: [] }),
+
   parse: parseAcl,
 
   create(rules, env) {

@@ -1,10 +1,11 @@
-import { atLeastArgs, oneOf, parseOptions, recordType, zonesArgument } from '../../corefile/arguments.ts';
+import { atLeastArgs, oneOf, parseOptions, recordType } from '../../corefile/arguments.ts';
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
 import { attempt, CorefileError, throwAll } from '../../corefile/error.ts';
 import type { Token } from '../../corefile/token.ts';
 import { type Prefix, parseIP, parsePrefix } from '../../dns/ip.ts';
 import type { Name } from '../../dns/name.ts';
-import type { BlockContext } from '../../plugin/plugin.ts';
+import { blockZones } from '../../plugin/arguments.ts';
+import type { ParseContext } from '../../plugin/plugin.ts';
 
 export type Action = 'allow' | 'block' | 'filter' | 'drop';
 
@@ -25,12 +26,12 @@ type Section = (typeof SECTIONS)[number];
 const isSection = (word: string): boolean => SECTIONS.some((section) => section === word);
 
 /** Reads all uses of `acl [ZONES…] { … }` as one list. @throws CorefileError, CorefileErrors */
-export function parseAcl(uses: readonly Directive[], block: BlockContext): readonly Rule[] {
+export function parseAcl(uses: readonly Directive[], block: ParseContext): readonly Rule[] {
   const rules: Rule[] = [];
   const errors: CorefileError[] = [];
   for (const use of uses) {
     attempt(errors, () => {
-      const zones = zonesArgument(use.args, block.zones);
+      const zones = blockZones(use.args, block);
       const add = (line: OptionLine) => rules.push({ zones, action: line.name as Action, ...parseMatch(line) });
       parseOptions(use, { allow: add, block: add, filter: add, drop: add });
     });

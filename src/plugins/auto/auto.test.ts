@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { makePlugin, nextHandler, parsePlugin, warningsOf } from '../../../test/support/plugin.ts';
+import { makePlugin, nextHandler, parsePlugin, startPlugin, warningsOf } from '../../../test/support/plugin.ts';
 import { testQuery } from '../../../test/support/query.ts';
 import { TRANSFERS } from '../../plugin/keys.ts';
 import { UNCHANGING } from '../../plugin/repeat.ts';
@@ -13,8 +13,6 @@ import type { AutoUse } from './options.ts';
 
 let modified = 1_700_000_000;
 const zone = (serial: number, address: string) => `@ 5 SOA ns mail ${serial} 2 3 4 5\na A ${address}\n`;
-const SIGNAL = new AbortController().signal;
-
 /** The plugin over a directory of its own, with these files in it. */
 async function setUp(files: readonly string[], body = 'auto {\ndirectory zones\n}') {
   const root = await mkdtemp(join(tmpdir(), 'cairn-'));
@@ -28,7 +26,7 @@ async function setUp(files: readonly string[], body = 'auto {\ndirectory zones\n
   await mkdir(join(root, 'zones'));
   for (const [i, name] of files.entries()) await write(name, zone(1, `192.0.2.${i + 1}`));
   const made = makePlugin(auto, body, { root });
-  const look = () => made.plugin.start!(SIGNAL);
+  const look = () => startPlugin(made.plugin);
   const handler = made.plugin.wrap!((query) => ({ ...nextHandler(query), repeat: UNCHANGING }) as Reply);
   const reply = (name: string) => handler(testQuery(`${name} A`)) as Reply;
   /** The address, or who answered otherwise and how. */
@@ -189,7 +187,7 @@ describe('options', () => {
       "Corefile:1:1 - without a folder it serves nothing: add 'directory DIR', or remove it",
     ]);
     const { plugin } = makePlugin(auto, 'auto');
-    await plugin.start!(new AbortController().signal);
+    await startPlugin(plugin);
     expect(plugin.wrap!(nextHandler)(testQuery('www.example.org. A'))).toMatchObject({ source: 'next' });
   });
 

@@ -18,7 +18,7 @@ export default definePlugin<readonly AutoUse[]>({
   parse: parseAuto,
 
   // The files of the folder decide which zones exist.
-  ends: () => ({ zones: [] }),
+  ends: (uses) => ({ zones: [], asked: uses.flatMap(({ zones }) => zones) }),
 
   create(uses, env) {
     const directories = uses.map((use) => open(use, env));
@@ -42,7 +42,7 @@ export default definePlugin<readonly AutoUse[]>({
     env.offer(TRANSFERS, transferZones(held, onZones));
     return {
       wrap: (next) => zoneHandler(NAME, zones, env, next),
-      async start() {
+      async load() {
         await Promise.all(directories.map((directory) => directory.check()));
       },
       ...whileServing(() => showZones(env, NAME, held)),

@@ -1,8 +1,8 @@
-import { argsBetween, durationMs, exactArgs, parseOptions, zonesArgument } from '../../corefile/arguments.ts';
+import { argsBetween, durationMs, exactArgs, parseOptions } from '../../corefile/arguments.ts';
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
 import { CorefileError } from '../../corefile/error.ts';
 import type { Name } from '../../dns/name.ts';
-import { ignoreUpstream } from '../../plugin/arguments.ts';
+import { blockZones, ignoreUpstream } from '../../plugin/arguments.ts';
 import type { ParseContext } from '../../plugin/plugin.ts';
 import { DEFAULT_RELOAD_MS } from '../../zone/zone-file.ts';
 import { DEFAULT_FILE_NAMES, type FileNames, parseFileNames } from './file-names.ts';
@@ -46,5 +46,5 @@ function parseUse(directive: Directive, block: ParseContext): AutoUse | undefine
     block.warn(directive.position, "without a folder it serves nothing: add 'directory DIR', or remove it");
     return undefined;
   }
-  return { directory, names, zones: zonesArgument(directive.args, block.zones), reloadMs };
+  return { directory, names, zones: blockZones(directive.args, block), reloadMs };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inFrontOf } from '../../../test/support/chain.ts';
 import { offered, type TestEnvOptions } from '../../../test/support/env.ts';
-import { parsePlugin } from '../../../test/support/plugin.ts';
+import { parsePlugin, startPlugin } from '../../../test/support/plugin.ts';
 import { parseRecord } from '../../dns/presentation.ts';
 import { printType } from '../../dns/rr.ts';
 import { SEARCH_LIST } from '../../plugin/keys.ts';
@@ -26,7 +26,6 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true }));
 
-const SIGNAL = new AbortController().signal;
 const address = (name: string): Partial<Reply> => ({ ra: true, answer: [parseRecord(`${name} 60 A 192.0.2.1`)] });
 
 /** What there is, by name and type; a name with one type has no data of the others, unless they are listed. */
@@ -57,7 +56,7 @@ const world: Handler = ({ name, type }) => {
 
 async function setup(body = 'autopath resolv.conf', options: TestEnvOptions = {}) {
   const made = inFrontOf(autopath, body, world, { root, ...options });
-  await made.plugin.start!(SIGNAL);
+  await startPlugin(made.plugin);
   return made;
 }
 
@@ -131,7 +130,7 @@ describe('with a file', () => {
     const before = repeat!.epochs.map(({ value }) => value);
     await write('changing', 'search other.org\n');
     env.clock.advance(5000);
-    await plugin.start!(SIGNAL);
+    await startPlugin(plugin);
     expect(await ask('www.example.org.first.org. A')).toMatch(/^NXDOMAIN/);
     expect(await ask('www.example.org.other.org. A')).toMatch(/^NOERROR/);
     expect(repeat!.epochs.map(({ value }) => value)).not.toEqual(before);

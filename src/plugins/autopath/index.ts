@@ -16,6 +16,7 @@ const HOST_FILE = '/etc/resolv.conf';
 export default definePlugin<AutopathOptions>({
   name: 'autopath',
   dependsOn: 'marked',
+  renames: true,
 
   parse: parseAutopath,
 
@@ -46,7 +47,7 @@ export default definePlugin<AutopathOptions>({
     };
 
     return {
-      async start() {
+      async load() {
         await file.check();
         if (source.kind === 'plugin' && !offered) env.log.warning(noOffer(source.name));
       },

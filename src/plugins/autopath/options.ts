@@ -1,8 +1,9 @@
-import { lastUse, noBlock, zonesArgument } from '../../corefile/arguments.ts';
+import { lastUse, noBlock } from '../../corefile/arguments.ts';
 import type { Directive } from '../../corefile/ast.ts';
 import { CorefileError } from '../../corefile/error.ts';
 import type { Name } from '../../dns/name.ts';
-import type { BlockContext } from '../../plugin/plugin.ts';
+import { blockZones } from '../../plugin/arguments.ts';
+import type { ParseContext } from '../../plugin/plugin.ts';
 
 export interface AutopathOptions {
   readonly zones: readonly Name[];
@@ -13,12 +14,12 @@ export interface AutopathOptions {
 }
 
 /** Reads `autopath [ZONES…] FILE|@PLUGIN`. @throws CorefileError, CorefileErrors */
-export function parseAutopath(uses: readonly Directive[], block: BlockContext): AutopathOptions {
+export function parseAutopath(uses: readonly Directive[], block: ParseContext): AutopathOptions {
   const directive = lastUse(uses);
   noBlock(directive);
   const last = directive.args.at(-1);
   if (!last) throw new CorefileError(directive.position, 'no resolv-conf specified - write a file or @kubernetes');
-  const zones = zonesArgument(directive.args.slice(0, -1), block.zones);
+  const zones = blockZones(directive.args.slice(0, -1), block);
   if (!last.text.startsWith('@')) return { zones, source: { kind: 'file', path: last.text } };
   const name = last.text.slice(1);
   if (name === '') throw new CorefileError(last.position, 'the name of a plugin is expected after @');

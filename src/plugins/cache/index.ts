@@ -6,13 +6,16 @@ import { cacheHandler } from './cache.ts';
 import { cacheMetrics } from './metrics.ts';
 import { type CacheOptions, parseCache } from './options.ts';
 import { createStore, type Store } from './store.ts';
+import { cacheWords } from './words.ts';
 
 /** Keeps replies of the plugins below for as long as they are valid. */
 export default definePlugin<CacheOptions>({
   name: 'cache',
   dependsOn: 'marked',
 
-  parse: (uses, { zones }) => parseCache(once(uses), zones),
+  parse: (uses, block) => parseCache(once(uses), block),
+
+  words: { covers: ['', 'success', 'denial'], of: cacheWords },
 
   create(options, env) {
     const metrics = cacheMetrics(options.zones, env);

@@ -14,6 +14,8 @@ import type { Directive, OptionLine } from '../../corefile/ast.ts';
 import { CorefileError } from '../../corefile/error.ts';
 import type { Token } from '../../corefile/token.ts';
 import { type Name, ROOT } from '../../dns/name.ts';
+import { blockZones } from '../../plugin/arguments.ts';
+import type { ParseContext } from '../../plugin/plugin.ts';
 
 /** How replies of one kind are kept; TTLs in seconds. */
 export interface KindOptions {
@@ -71,12 +73,12 @@ const CAPACITY = 9984;
 type Options = { -readonly [K in keyof CacheOptions]: CacheOptions[K] };
 
 /** @throws CorefileError, CorefileErrors */
-export function parseCache(use: Directive, blockZones: readonly Name[]): CacheOptions {
+export function parseCache(use: Directive, block: ParseContext): CacheOptions {
   const [first, ...rest] = use.args;
   const ttl = first && /^[+-]?\d+$/.test(first.text) ? maxTtl(first) : undefined;
   const zones = ttl === undefined ? use.args : rest;
   const options: Options = {
-    zones: zonesArgument(zones, blockZones),
+    zones: blockZones(zones, block),
     success: { capacity: CAPACITY, maxTtl: ttl ?? 3600, minTtl: 5 },
     denial: { capacity: CAPACITY, maxTtl: ttl ?? 1800, minTtl: 5 },
     ...{ failureTtl: 5, prefetch: undefined, stale: undefined, preferPositive: false },

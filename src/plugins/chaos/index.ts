@@ -24,6 +24,9 @@ export default definePlugin<ChaosOptions>({
   name: 'chaos',
   dependsOn: 'question',
 
+  // It answers queries of class CH alone.
+  ends: () => ({ zones: [] }),
+
   parse(uses) {
     const directive = lastUse(uses);
     noBlock(directive);

@@ -21,6 +21,7 @@ export default definePlugin<readonly FileUse[]>({
 
   ends: (uses) => ({
     zones: uses.flatMap(({ zones, fallthrough }) => closedZones(zones, fallthrough)),
+    asked: uses.flatMap(({ zones }) => zones),
     remedy: "add 'fallthrough'",
   }),
 
@@ -37,8 +38,8 @@ export default definePlugin<readonly FileUse[]>({
     );
     return {
       wrap: (next) => zoneHandler(NAME, zones, env, next),
-      async start() {
-        await Promise.all(opened.map(({ use, file }) => start(use, file)));
+      async load() {
+        await Promise.all(opened.map(({ use, file }) => load(use, file)));
       },
       ...whileServing(() => showZones(env, NAME, () => held)),
     };
@@ -46,12 +47,12 @@ export default definePlugin<readonly FileUse[]>({
 });
 
 function open({ path, zones, reloadMs, byMtime }: FileUse, env: PluginEnv): FollowedZoneFile {
-  const source = { path: env.path(path), origins: zones, reloadMs, byMtime };
+  const source = { path: env.path(path), origins: zones, reloadMs, byMtime, failsAtFirst: true };
   return env.keep(JSON.stringify(source), () => followZoneFile(source, env));
 }
 
 /** A missing file may come later. A mistake in a file fails the start. */
-async function start({ reloadMs }: FileUse, file: FollowedZoneFile): Promise<void> {
+async function load({ reloadMs }: FileUse, file: FollowedZoneFile): Promise<void> {
   await file.check();
   const unread = file.zones.find(({ zone }) => !zone);
   if (unread && (file.mistake || reloadMs === 0)) throw file.mistake ?? new Error(unread.problem);

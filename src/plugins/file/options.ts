@@ -5,12 +5,11 @@ import {
   fallthroughZones,
   noArgs,
   parseOptions,
-  zonesArgument,
 } from '../../corefile/arguments.ts';
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
 import { CorefileError } from '../../corefile/error.ts';
 import type { Name } from '../../dns/name.ts';
-import { ignoreUpstream } from '../../plugin/arguments.ts';
+import { blockZones, ignoreUpstream } from '../../plugin/arguments.ts';
 import type { ParseContext } from '../../plugin/plugin.ts';
 import { DEFAULT_RELOAD_MS } from '../../zone/zone-file.ts';
 
@@ -58,5 +57,5 @@ function parseUse(directive: Directive, block: ParseContext): FileUse {
     },
     ...ignoreUpstream(block),
   });
-  return { path: path.text, zones: zonesArgument(zones, block.zones), reloadMs, byMtime, fallthrough };
+  return { path: path.text, zones: blockZones(zones, block), reloadMs, byMtime, fallthrough };
 }

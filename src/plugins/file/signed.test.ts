@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { folderWith } from '../../../test/support/folder.ts';
-import { makePlugin, nextHandler } from '../../../test/support/plugin.ts';
+import { makePlugin, nextHandler, startPlugin } from '../../../test/support/plugin.ts';
 import { printReply, testQuery } from '../../../test/support/query.ts';
 import { parseRecord } from '../../dns/presentation.ts';
 import { createReply, type Reply } from '../../plugin/reply.ts';
@@ -77,7 +77,7 @@ async function serve(body = 'file db') {
         ].map((line) => parseRecord(line)),
       }),
   });
-  await plugin.start!(new AbortController().signal);
+  await startPlugin(plugin);
   const handler = plugin.wrap!(nextHandler);
   plugin.serving!([]);
   return { env, answer: (question: string, options: object) => handler(testQuery(question, options)) as Reply };

@@ -8,7 +8,7 @@ import { certificate } from '../../../test/support/certificate.ts';
 import { directives } from '../../../test/support/directive.ts';
 import { type TestEnv, testEnv } from '../../../test/support/env.ts';
 import { type HttpsReceived, startHttpsUpstream } from '../../../test/support/https-upstream.ts';
-import { parseContext, warningsOf } from '../../../test/support/plugin.ts';
+import { parseContext, startPlugin, warningsOf } from '../../../test/support/plugin.ts';
 import { printReply, testQuery } from '../../../test/support/query.ts';
 import { settle } from '../../../test/support/scenario/time.ts';
 import { answering, answerTo, type ScriptedUpstream, startUpstream } from '../../../test/support/upstream.ts';
@@ -41,7 +41,7 @@ afterEach(async () => {
 async function start(to: string, options = 'tls ca.pem'): Promise<void> {
   const text = `forward . ${to} {\nmax_fails 0\nmax_connect_attempts 1\n${options}\n}`;
   plugin = forward.create(forward.parse(directives(text), parseContext()), env);
-  await plugin.start!(new AbortController().signal);
+  await startPlugin(plugin);
   cleanups.push(() => plugin.stop!());
   const handle = plugin.wrap!(() => {
     throw new Error('all is forwarded');
@@ -264,7 +264,7 @@ describe('https://', () => {
     const server = await httpsUpstream(({ reply }) => reply(Buffer.from('no'), { ':status': 503 }));
     const text = `forward . https://${server.endpoint} {\nmax_connect_attempts 1\ntls ca.pem\n}`;
     plugin = forward.create(forward.parse(directives(text), parseContext()), env);
-    await plugin.start!(new AbortController().signal);
+    await startPlugin(plugin);
     const probed = new Promise((arrived) => {
       server.on((query) => {
         if (query.message.questions[0]!.name === '.') arrived(undefined);

@@ -17,7 +17,9 @@ export const HOST_REFRESH_MS = 30_000;
 
 /** The upstreams of a stanza's TOs, kept up to date. */
 export interface Endpoints {
-  /** Reads files and resolves host names. @throws CorefileError (as a rejection) if that gives no upstream. */
+  /** Reads files. @throws CorefileError (as a rejection) if that shows that there is no upstream. */
+  load(): Promise<void>;
+  /** Resolves host names, and publishes all upstreams. @throws CorefileError (as a rejection) if there are none. */
   start(): Promise<void>;
   stop(): void;
 }
@@ -38,9 +40,7 @@ export function watchEndpoints(
     const endpoints = uniqueEndpoints(found.flat());
     const printed = endpoints.map(printPeer).join(' ');
     if (printed === published || stopped) return;
-    if (endpoints.length > MAX_UPSTREAMS) {
-      throw new CorefileError(position, `more than ${MAX_UPSTREAMS} TOs configured: ${endpoints.length}`);
-    }
+    if (endpoints.length > MAX_UPSTREAMS) throw tooMany(endpoints);
     if (published !== '') log.info(`upstreams changed to ${printed}`);
     published = printed;
     publish(endpoints);
@@ -69,12 +69,20 @@ export function watchEndpoints(
     if (failure !== '' && failure !== lastFailure) log.warning(`upstreams stay as they are: ${failure}`);
     lastFailure = failure;
   };
-  const readTarget = async (target: Target): Promise<{ source: Target['kind']; endpoints: readonly Endpoint[] }> => {
+  const tooMany = (endpoints: readonly Endpoint[]) =>
+    new CorefileError(position, `more than ${MAX_UPSTREAMS} TOs configured: ${endpoints.length}`);
+  /** What a TO gives without asking another machine; undefined for a host name. */
+  const readLocal = async (target: Target): Promise<Read | undefined> => {
     if (target.kind === 'address') return { source: 'address', endpoints: [target.endpoint] };
     const name = target.kind === 'file' ? target.path : target.host;
     const text = target.kind === 'host' && target.encryption ? undefined : await readIfFile(path(name));
     if (text !== undefined) return { source: 'file', endpoints: nameserversIn(text) };
     if (target.kind === 'file') throw new CorefileError(target.position, `not an IP address or file: "${name}"`);
+    return undefined;
+  };
+  const readTarget = async (target: Target): Promise<Read> => {
+    const read = await readLocal(target);
+    if (read || target.kind !== 'host') return read!;
     try {
       const addresses = await resolveHost(target.host, resolvers, clock);
       const { port = DNS_PORT, host } = target;
@@ -98,11 +106,22 @@ export function watchEndpoints(
     timers.push(clock.every(everyMs, run));
   };
 
+  /** @throws CorefileError if there are no upstreams, or too many. */
+  const take = (read: readonly (Read | undefined)[]) => {
+    for (const [i, each] of read.entries()) found[i] = each?.endpoints ?? [];
+    const isWhole = read.every((each) => each !== undefined);
+    if (isWhole && found.flat().length === 0) throw new CorefileError(position, 'no valid upstream addresses found');
+    const endpoints = uniqueEndpoints(found.flat());
+    if (endpoints.length > MAX_UPSTREAMS) throw tooMany(endpoints);
+  };
+
   return {
+    async load() {
+      take(await Promise.all(to.map(readLocal)));
+    },
     async start() {
       const read = await Promise.all(to.map(readTarget));
-      for (const [i, { endpoints }] of read.entries()) found[i] = endpoints;
-      if (found.flat().length === 0) throw new CorefileError(position, 'no valid upstream addresses found');
+      take(read);
       publishChange();
       const indexesOf = (kind: Target['kind']) => read.flatMap(({ source }, i) => (source === kind ? [i] : []));
       repeat(FILE_POLL_MS, indexesOf('file'));
@@ -113,6 +132,12 @@ export function watchEndpoints(
       for (const timer of timers) timer.cancel();
     },
   };
+}
+
+/** The upstreams of a TO, and what they were read from. */
+interface Read {
+  readonly source: Target['kind'];
+  readonly endpoints: readonly Endpoint[];
 }
 
 /** The text of a file; undefined if there is no such file. */

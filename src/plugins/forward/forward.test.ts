@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { directives } from '../../../test/support/directive.ts';
 import { type TestEnv, testEnv } from '../../../test/support/env.ts';
-import { parseContext } from '../../../test/support/plugin.ts';
+import { parseContext, startPlugin } from '../../../test/support/plugin.ts';
 import { printReply, testMessage, testQuery } from '../../../test/support/query.ts';
 import {
   answering,
@@ -48,7 +48,7 @@ async function start(text: string): Promise<void> {
   plugin = forward.create(forward.parse(directives(text), parseContext()), env);
   handle = plugin.wrap!(() => createReply('next', { rcode: 4 }));
   cleanups.push(() => plugin.stop!());
-  await plugin.start!(new AbortController().signal);
+  await startPlugin(plugin);
 }
 
 const stanza = (to: readonly ScriptedUpstream[], options = '', from = '.') =>

@@ -17,7 +17,7 @@ import { watchCertificates } from './tls-files.ts';
 import { createUpstream, type Upstream } from './upstream.ts';
 
 /** One running stanza. */
-interface Forwarder extends Pick<Endpoints, 'start' | 'stop'> {
+interface Forwarder extends Pick<Endpoints, 'load' | 'start' | 'stop'> {
   /** Whether the stanza forwards this (folded) name. */
   matches(name: Name): boolean;
   forward(query: Query): Promise<Reply>;
@@ -54,10 +54,11 @@ export function createForwarder(
   });
 
   return {
-    async start() {
-      if (isEncrypted) await certificates.start();
-      await endpoints.start();
+    async load() {
+      if (isEncrypted) await certificates.load();
+      await endpoints.load();
     },
+    start: endpoints.start,
     stop() {
       certificates.stop();
       endpoints.stop();

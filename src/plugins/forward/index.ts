@@ -14,6 +14,7 @@ import { createForwarder } from './forwarder.ts';
 import { forwardMetrics } from './metrics.ts';
 import { parseStanza, type Stanza } from './options.ts';
 import { encryptionOf } from './target.ts';
+import { forwardWords } from './words.ts';
 
 /** Forwards queries to other servers. */
 export default definePlugin<readonly Stanza[]>({
@@ -28,9 +29,14 @@ export default definePlugin<readonly Stanza[]>({
     return stanzas;
   },
 
-  ends: (stanzas) => ({ zones: stanzas.filter(({ except }) => except.length === 0).flatMap(({ from }) => from) }),
+  ends: (stanzas) => ({
+    zones: stanzas.filter(({ except }) => except.length === 0).flatMap(({ from }) => from),
+    asked: stanzas.flatMap(({ from }) => from),
+  }),
 
   settings: () => ({ anyClass: true, recursion: true }),
+
+  words: { covers: [''], of: forwardWords },
 
   create(stanzas, env) {
     const metrics = forwardMetrics(env.metrics);
@@ -57,17 +63,19 @@ export default definePlugin<readonly Stanza[]>({
       shown.stop();
       for (const forwarder of forwarders) forwarder.stop();
     };
+    const orStop = async (steps: readonly Promise<void>[]) => {
+      try {
+        await Promise.all(steps);
+      } catch (thrown) {
+        stop();
+        throw thrown;
+      }
+    };
     return {
       wrap: (next) => (query) => answerFrom(0, query, next),
       label: ({ arrival }, name) => (name === 'upstream' ? upstreams.get(arrival) : undefined),
-      async start() {
-        try {
-          await Promise.all(forwarders.map(({ start }) => start()));
-        } catch (thrown) {
-          stop();
-          throw thrown;
-        }
-      },
+      load: () => orStop(forwarders.map(({ load }) => load())),
+      start: () => orStop(forwarders.map(({ start }) => start())),
       serving: shown.serving,
       stop,
     };
@@ -79,7 +87,10 @@ function warnOfIdleLines(stanzas: readonly Stanza[], { warn }: ParseContext): vo
   for (const [i, stanza] of stanzas.entries()) {
     const { position, tls, tlsServername, to } = stanza;
     const first = stanzas.slice(0, i).find((other) => takesAll(other, stanza));
-    if (first) warn(position, `never asked: 'forward' at ${printPosition(first.position)} takes all of its names`);
+    if (first) {
+      const message = `never asked: 'forward' at ${printPosition(first.position)} takes all of its names`;
+      warn(position, message, 'never-asked');
+    }
     const wantsTls = tlsServername !== undefined || tls.position !== position;
     if (wantsTls && !to.some(encryptionOf)) warn(position, 'no upstream has tls:// or https://, so TLS is not used');
   }

@@ -11,10 +11,10 @@ export const CERTIFICATE_POLL_MS = 30_000;
 
 /** The TLS context for encrypted upstreams, kept up to date. */
 export interface Certificates {
-  /** The context for the next connection. Must be called after the start. */
+  /** The context for the next connection. Must be called after `load`. */
   context(): SecureContext;
   /** @throws CorefileError (as a rejection) if a file cannot be read or its contents are not valid. */
-  start(): Promise<void>;
+  load(): Promise<void>;
   stop(): void;
 }
 
@@ -37,7 +37,7 @@ export function watchCertificates(files: TlsFiles, env: Pick<PluginEnv, 'clock' 
   });
   return {
     context: () => context!,
-    async start() {
+    async load() {
       if (identity || ca !== undefined) await watched.check();
       else context = contextOf(files, []);
       if (!context) throw new CorefileError(files.position, `cannot use the TLS files: ${failure}`);

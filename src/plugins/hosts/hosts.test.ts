@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inFrontOf } from '../../../test/support/chain.ts';
 import type { TestEnvOptions } from '../../../test/support/env.ts';
 import { filesRead } from '../../../test/support/file-reads.ts';
-import { makePlugin, nextHandler, parsePlugin, warningsOf } from '../../../test/support/plugin.ts';
+import { makePlugin, nextHandler, parsePlugin, startPlugin, warningsOf } from '../../../test/support/plugin.ts';
 import { printReply, testQuery } from '../../../test/support/query.ts';
 import { Rcode } from '../../dns/message.ts';
 import { parseRecord } from '../../dns/presentation.ts';
@@ -27,11 +27,9 @@ async function write(name: string, text: string): Promise<void> {
   await utimes(path, modified, modified++);
 }
 
-const SIGNAL = new AbortController().signal;
-
 async function start(body: string, options: TestEnvOptions = {}) {
   const made = makePlugin(hosts, body, { root, ...options });
-  await made.plugin.start!(SIGNAL);
+  await startPlugin(made.plugin);
   const handler = made.plugin.wrap!(nextHandler);
   return { ...made, ask: (question: string) => printReply(handler(testQuery(question)) as Reply) };
 }
@@ -138,7 +136,7 @@ describe('the file', () => {
     expect(await env.exposed('coredns_hosts_entries')).toEqual(entries(2));
     await write('NodeHosts', '10.0.0.8 b.example.org\n');
     env.clock.advance(15_000);
-    await plugin.start!(SIGNAL);
+    await startPlugin(plugin);
     expect(ask('a.example.org. A')).toBe('NOERROR aa\na.example.org. 3600 IN A 10.0.0.1');
     expect(ask('b.example.org. A')).toBe('NOERROR aa\nb.example.org. 3600 IN A 10.0.0.8');
     expect(ask('c.example.org. A')).toContain(' 1767225615 ');
@@ -164,9 +162,9 @@ describe('the file', () => {
     const warning = `[WARNING] plugin/hosts: cannot read the hosts file, the last hosts stay in use: ENOENT: no such file or directory, stat '${join(root, 'later')}'`;
     expect(env.lines).toEqual([warning]);
     await write('later', '10.0.0.1 a.example.org');
-    await plugin.start!(SIGNAL);
+    await startPlugin(plugin);
     await rm(join(root, 'later'));
-    await plugin.start!(SIGNAL);
+    await startPlugin(plugin);
     expect(ask('a.example.org. A')).toBe('NOERROR aa\na.example.org. 3600 IN A 10.0.0.1');
     expect(env.lines).toEqual([warning, warning]);
   });
@@ -174,7 +172,7 @@ describe('the file', () => {
   test('that is being read when the last chain that uses it ends is told of no more', async () => {
     await write('large', `${'10.0.0.1 a\n'.repeat(50_000)}broken`);
     const { plugin, env } = makePlugin(hosts, 'hosts large', { root });
-    const started = plugin.start!(SIGNAL);
+    const started = startPlugin(plugin);
     await filesRead();
     await [...env.kept.values()][0]!.stop!();
     await started;

@@ -1,6 +1,6 @@
 import { Class } from '../../dns/message.ts';
 import { joinName, longestZone, type Name } from '../../dns/name.ts';
-import { parseReverseName, type ReverseName } from '../../dns/reverse.ts';
+import { parseReverseName, REVERSE_ROOTS, type ReverseName } from '../../dns/reverse.ts';
 import { A, AAAA, PTR, rr, SOA } from '../../dns/rr.ts';
 import { answerLookup, closedZones, fallsThrough, type Lookup } from '../../plugin/lookup.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
@@ -23,6 +23,8 @@ export default definePlugin<HostsOptions>({
 
   ends: ({ zones, fallthrough }) => ({
     zones: closedZones(zones, fallthrough),
+    // Addresses are answered in every zone.
+    asked: [...zones, ...REVERSE_ROOTS],
     but: 'PTR queries',
     remedy: "add 'fallthrough'",
   }),
@@ -34,7 +36,7 @@ export default definePlugin<HostsOptions>({
     const help = 'Entries of a hosts file and of the hosts in the Corefile.';
     const entries = env.metrics.gauge('coredns_hosts_entries', help, ['hostsfile']);
     return {
-      start: () => file.check(),
+      load: () => file.check(),
       ...whileServing(() =>
         env.metrics.show([entries], () => {
           entries.cell(source.path).value = file.table.size;

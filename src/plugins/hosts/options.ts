@@ -7,11 +7,11 @@ import {
   once,
   parseOptions,
   unknownProperty,
-  zonesArgument,
 } from '../../corefile/arguments.ts';
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
 import { atToken, CorefileError } from '../../corefile/error.ts';
 import type { Name } from '../../dns/name.ts';
+import { blockZones } from '../../plugin/arguments.ts';
 import type { ParseContext } from '../../plugin/plugin.ts';
 import { type HostEntry, parseAddress, parseHostName } from './entries.ts';
 
@@ -43,7 +43,7 @@ export function parseHostsOptions(uses: readonly Directive[], block: ParseContex
   const [path, ...zones] = directive.args;
   const options = {
     path: path?.text ?? DEFAULT_PATH,
-    zones: zonesArgument(zones, block.zones),
+    zones: blockZones(zones, block),
     inline: [] as HostEntry[],
     ttl: DEFAULT_TTL,
     reverse: true,

@@ -35,6 +35,7 @@ export default definePlugin<readonly ExternalUse[]>({
 
   ends: (uses) => ({
     zones: uses.flatMap(({ zones, fallthrough }) => closedZones(zones, fallthrough)),
+    asked: uses.flatMap(({ zones }) => zones),
     remedy: "add 'fallthrough'",
   }),
 

@@ -1,9 +1,10 @@
-import { exactArgs, fallthroughZones, integer, noArgs, parseOptions, zonesArgument } from '../../corefile/arguments.ts';
+import { exactArgs, fallthroughZones, integer, noArgs, parseOptions } from '../../corefile/arguments.ts';
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
 import { atToken, CorefileError } from '../../corefile/error.ts';
 import { foldName, labelsOf, type Name, parseUnicodeName } from '../../dns/name.ts';
 import { isReverseZone } from '../../dns/reverse.ts';
-import type { BlockContext } from '../../plugin/plugin.ts';
+import { blockZones } from '../../plugin/arguments.ts';
+import type { ParseContext } from '../../plugin/plugin.ts';
 
 /** One use of the directive: zones with the services that are reached from outside. */
 export interface ExternalUse {
@@ -25,12 +26,12 @@ const DEFAULT_TTL = 5;
 const MAX_TTL = 3600;
 
 /** Reads `k8s_external [ZONES…] { apex LABEL; ttl SECONDS; headless; fallthrough [ZONES…] }`. @throws CorefileError, CorefileErrors */
-export function parseExternal(uses: readonly Directive[], block: BlockContext): readonly ExternalUse[] {
+export function parseExternal(uses: readonly Directive[], block: ParseContext): readonly ExternalUse[] {
   return uses.map((directive) => parseUse(directive, block));
 }
 
-function parseUse(directive: Directive, block: BlockContext): ExternalUse {
-  const zones = zonesArgument(directive.args, block.zones);
+function parseUse(directive: Directive, block: ParseContext): ExternalUse {
+  const zones = blockZones(directive.args, block);
   const primary = zones.find((zone) => !isReverseZone(zone));
   if (primary === undefined) throw new CorefileError(directive.position, 'non-reverse zone name must be used');
   let apex = 'dns';

@@ -3,7 +3,7 @@ import { apiNamespace, apiService, apiSlice } from '../../../test/support/api-ob
 import { type ApiServer, type ApiServerOptions, startApiServer } from '../../../test/support/api-server/index.ts';
 import type { TestEnv } from '../../../test/support/env.ts';
 import { PATIENT } from '../../../test/support/patience.ts';
-import { makePlugin, nextHandler } from '../../../test/support/plugin.ts';
+import { makePlugin, nextHandler, startPlugin } from '../../../test/support/plugin.ts';
 import { testQuery } from '../../../test/support/query.ts';
 import { EdnsOption, printRcode } from '../../dns/message.ts';
 import { printRdata } from '../../dns/presentation.ts';
@@ -40,7 +40,7 @@ async function watching(options: ApiServerOptions & { body?: string } = {}): Pro
   const handler = plugin.wrap!(nextHandler);
   return {
     ...{ api, plugin, env },
-    started: plugin.start!(new AbortController().signal),
+    started: startPlugin(plugin),
     async ask(name, type = 'A') {
       const reply = await handler(testQuery(`${name}.svc.cluster.local. ${type}`));
       const errors = (reply.ednsOptions ?? []).filter(({ code }) => code === EdnsOption.EDE);
@@ -134,7 +134,7 @@ describe('a reload', () => {
     await started;
     const { length } = api.requests;
     const next = create(env, `endpoint ${api.url}\nttl 30\npods insecure\nfallthrough`);
-    await next.start!(new AbortController().signal);
+    await startPlugin(next);
     expect(next.ready!()).toBe(true);
     expect([registries(env), api.requests.length]).toEqual([1, length]);
   });
@@ -160,7 +160,7 @@ describe('without a word on where the cluster is', () => {
 
   test('the start fails outside of a cluster, and names the three ways', async () => {
     vi.stubEnv('KUBERNETES_SERVICE_HOST', undefined);
-    await expect(create().plugin.start!(new AbortController().signal)).rejects.toThrow(
+    await expect(startPlugin(create().plugin)).rejects.toThrow(
       'this process does not run in a cluster, and no option says which one to serve: ' +
         "add 'manifests PATH' (files), 'kubeconfig FILE [CONTEXT]' or 'endpoint URL' (an API server)",
     );
@@ -171,7 +171,7 @@ describe('without a word on where the cluster is', () => {
     vi.stubEnv('KUBERNETES_SERVICE_PORT', '1');
     const { plugin, env } = create();
     onTestFinished(() => void [...env.kept.values()].map((value) => value.stop?.()));
-    void plugin.start!(new AbortController().signal);
+    void startPlugin(plugin);
     await vi.waitFor(() => expect(env.lines.join()).toContain("the service account's token cannot be read"), PATIENT);
   });
 });
@@ -179,7 +179,7 @@ describe('without a word on where the cluster is', () => {
 test('the services of the cluster set are watched where they have zones', async () => {
   const { api, env } = await watching();
   const lines = `kubernetes cluster.local set.local {\nendpoint ${api.url}\nmulticluster set.local\n}`;
-  await reloaded(env, lines).start!(new AbortController().signal);
+  await startPlugin(reloaded(env, lines));
   expect(api.requests.map(({ path, query }) => [path, query.labelSelector])).toEqual(
     expect.arrayContaining([
       ['/apis/multicluster.x-k8s.io/v1alpha1/serviceimports', undefined],

@@ -5,7 +5,7 @@ import { join, relative, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type TestEnv, type TestEnvOptions, testEnv } from '../../../test/support/env.ts';
 import { memoryFiles } from '../../../test/support/memory-files.ts';
-import { makePlugin, nextHandler, parseContext, parsePlugin } from '../../../test/support/plugin.ts';
+import { makePlugin, nextHandler, parseContext, parsePlugin, startPlugin } from '../../../test/support/plugin.ts';
 import { testQuery } from '../../../test/support/query.ts';
 import { parseCorefile } from '../../corefile/parser.ts';
 import { printRcode } from '../../dns/message.ts';
@@ -27,7 +27,7 @@ async function started(
   options: TestEnvOptions = {},
 ): Promise<{ plugin: Plugin; env: TestEnv; handler: Handler }> {
   const { plugin, env } = makePlugin(kubernetes, body, { zones: ['cluster.local.'], ...options });
-  await plugin.start!(new AbortController().signal);
+  await startPlugin(plugin);
   return { plugin, env, handler: plugin.wrap!(nextHandler) };
 }
 

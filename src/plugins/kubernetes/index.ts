@@ -15,7 +15,11 @@ export default definePlugin<KubernetesOptions>({
 
   parse: parseKubernetes,
 
-  ends: ({ zones, fallthrough }) => ({ zones: closedZones(zones, fallthrough), remedy: "add 'fallthrough'" }),
+  ends: ({ zones, fallthrough }) => ({
+    zones: closedZones(zones, fallthrough),
+    asked: zones,
+    remedy: "add 'fallthrough'",
+  }),
 
   create(options, env) {
     const filled = fill(options, env);

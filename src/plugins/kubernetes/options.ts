@@ -1,4 +1,4 @@
-import { dirname, isAbsolute, join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { POD_MODES, PTR_MODES, type ViewOptions } from '../../cluster/view.ts';
 import {
   atLeastArgs,
@@ -15,10 +15,12 @@ import {
 } from '../../corefile/arguments.ts';
 import type { Directive, Line, OptionLine } from '../../corefile/ast.ts';
 import { atToken, CorefileError } from '../../corefile/error.ts';
+import { folderOf } from '../../corefile/position.ts';
 import type { Token } from '../../corefile/token.ts';
 import type { Prefix } from '../../dns/ip.ts';
 import type { Name } from '../../dns/name.ts';
 import { isReverseZone } from '../../dns/reverse.ts';
+import { blockZones } from '../../plugin/arguments.ts';
 import type { ParseContext } from '../../plugin/plugin.ts';
 import { parseSelector, type Selector } from '../../registry/selector.ts';
 import type { ClusterOptions } from '../../sources/manifests/cluster.ts';
@@ -87,7 +89,7 @@ const REFUSED: Readonly<Record<string, string>> = {
 /** Reads `kubernetes [ZONES…] { … }`. @throws CorefileError, CorefileErrors */
 export function parseKubernetes(uses: readonly Directive[], block: ParseContext): KubernetesOptions {
   const directive = once(uses);
-  const zones = zonesArgument(directive.args, block.zones);
+  const zones = blockZones(directive.args, block);
   const forward = zones.filter((zone) => !isReverseZone(zone));
   const [first] = forward;
   if (first === undefined) {
@@ -216,7 +218,7 @@ function requireForwardZone(zone: Name, zones: readonly Name[], { position }: Op
 
 /** A relative path starts at the folder of the file that names it. */
 function besideItsFile({ text, position }: Token): string {
-  return isAbsolute(text) ? text : join(dirname(position.file), text);
+  return isAbsolute(text) ? text : join(folderOf(position), text);
 }
 
 /** The rest of the line is one selector, so that it may hold blanks. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { addToCluster, testCluster } from '../../../test/support/cluster.ts';
 import { CLUSTER, kubernetes, lines, outcome } from '../../../test/support/kubernetes.ts';
+import { startPlugin } from '../../../test/support/plugin.ts';
 import type { Registry } from '../../registry/registry.ts';
 
 const at = (name: string) => `${name}.svc.cluster.local.`;
@@ -133,7 +134,7 @@ describe('start', () => {
   test('waits for the registry, and is ready from then on', async () => {
     const { plugin, registry, env } = kubernetes();
     registry.markUnsynced('loading');
-    const started = plugin.start!(new AbortController().signal);
+    const started = startPlugin(plugin);
     expect(plugin.ready!()).toBe(false);
     registry.markSynced();
     await started;
@@ -146,7 +147,7 @@ describe('start', () => {
   test('waits no longer than startup_timeout', async () => {
     const { plugin, registry, env } = kubernetes({ options: 'startup_timeout 2s' });
     registry.markUnsynced('the folder manifests/ does not exist');
-    const started = plugin.start!(new AbortController().signal);
+    const started = startPlugin(plugin);
     env.clock.advance(1999);
     expect([env.lines, env.clock.timers]).toEqual([[], 1]);
     env.clock.advance(1);
@@ -162,7 +163,7 @@ describe('start', () => {
     const { plugin, registry, env } = kubernetes();
     registry.markUnsynced('loading');
     const abort = new AbortController();
-    const started = plugin.start!(abort.signal);
+    const started = startPlugin(plugin, abort.signal);
     abort.abort();
     await started;
     expect(env.clock.timers).toBe(0);

@@ -17,6 +17,8 @@ import { createTransfers } from './transfer.ts';
 
 /** A registry and its source. */
 export interface FilledRegistry extends Shown {
+  /** Reads the files that the registry is filled from, or that name its source. Settles with any result. */
+  load?(): Promise<void>;
   /** Begins to fill the registry; a second call has no effect. Settles after the first attempt; the registry has its result. */
   start(): Promise<void>;
 }
@@ -44,6 +46,7 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
     exposes: cluster.exposes,
     endpointsOf: ({ namespace, name }) => cluster.endpointsOf(namespace, name)?.all.list ?? [],
   });
+  let waitedMs = 0;
   let wasReady = false;
   let saidWhy = '';
   const sayWhyNot = () => {
@@ -54,9 +57,14 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
     wrap: (next) => createHandler(settings, next),
     label: createLabels(zones, cluster),
     explain: ({ name }, { rcode }) => explainName(zones, name, rcode),
+    async load() {
+      const startedMs = env.clock.monotonic();
+      await within(startupTimeoutMs, filled.load?.(), env);
+      waitedMs = env.clock.monotonic() - startedMs;
+    },
     async start(signal) {
       void filled.start();
-      if (await isSyncedWithin(startupTimeoutMs, registry, env, signal)) return;
+      if (await isSyncedWithin(Math.max(0, startupTimeoutMs - waitedMs), registry, env, signal)) return;
       env.log.warning(`answering SERVFAIL until the cluster is known: ${registry.syncError}`);
     },
     ...whileServing(() => {
@@ -77,6 +85,17 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
 /** Everything that a view and its serial depend on: a secondary server would not copy other records under the same serial. */
 function viewKey({ id }: Registry, options: KubernetesOptions): string {
   return JSON.stringify({ id, ...options, fallthrough: undefined, startupTimeoutMs: undefined });
+}
+
+/** Waits for something, for a limited time. */
+function within(timeoutMs: number, awaited: Promise<void> | undefined, { clock }: PluginEnv): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = clock.after(timeoutMs, resolve);
+    void Promise.resolve(awaited).then(() => {
+      timer.cancel();
+      resolve();
+    });
+  });
 }
 
 /** Waits until the registry is synced, for a limited time. */

@@ -1,4 +1,6 @@
 import { resolve } from 'node:path';
+import { messageOf } from '../../base/errors.ts';
+import { MAX_CREDENTIAL_OCTETS, readOctets } from '../../base/read-file.ts';
 import type { Kept, PluginEnv } from '../../plugin/env.ts';
 import { Registry } from '../../registry/registry.ts';
 import type { ConnectionOptions } from '../../sources/kubernetes/access/access.ts';
@@ -30,10 +32,12 @@ function makeFromManifests(options: ManifestOptions, env: PluginEnv): FilledRegi
     },
   });
   let started: Promise<void> | undefined;
+  const start = () => (started ??= source.start());
   return {
     registry,
     stats: () => source.stats(),
-    start: () => (started ??= source.start()),
+    load: start,
+    start,
     stop: () => source.stop(),
   };
 }
@@ -77,6 +81,7 @@ function makeFromApi(settings: ApiSettings, env: PluginEnv): FilledRegistry & Ke
   return {
     registry,
     watches: () => source.watches(),
+    load: () => checkFiles(settings.connection, env),
     async start() {
       if (!isStarted) source.start();
       isStarted = true;
@@ -86,6 +91,17 @@ function makeFromApi(settings: ApiSettings, env: PluginEnv): FilledRegistry & Ke
       stop();
     },
   };
+}
+
+/** Tells a check of files that cannot be read. A server tells it when it connects, and goes on trying. */
+async function checkFiles(connection: ConnectionOptions, { log, process }: PluginEnv): Promise<void> {
+  if (!process.isCheck || connection.kind === 'in-cluster') return;
+  const { cert = '', key = '', ca = '' } = connection.kind === 'endpoint' ? (connection.tls ?? {}) : {};
+  const files = connection.kind === 'kubeconfig' ? [connection.file] : [cert, key, ca].filter((file) => file !== '');
+  for (const file of files) {
+    const [read] = await Promise.allSettled([readOctets(file, MAX_CREDENTIAL_OCTETS)]);
+    if (read.status === 'rejected') log.warning(`cannot read what leads to the API server: ${messageOf(read.reason)}`);
+  }
 }
 
 /** Paths start at the working folder, as in CoreDNS. Undefined outside of a cluster without options. */

@@ -59,7 +59,7 @@ export default definePlugin<LoadbalanceOptions>({
       return withAnswer(balanced, preferNetworks(balanced.answer, prefer));
     };
     return {
-      ...(weights && { start: () => weights.check() }),
+      ...(weights && { load: () => weights.check() }),
       wrap: (next) => (query) => {
         if (query.type === QType.AXFR || query.type === QType.IXFR) return next(query);
         return mapReply(next(query), (reply) => (reply.rcode === Rcode.NOERROR ? arrange(query, reply) : reply));

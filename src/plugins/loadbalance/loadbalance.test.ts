@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { TestEnvOptions } from '../../../test/support/env.ts';
 import { addresses, addressesOfNames, exchanges, texts } from '../../../test/support/large-messages.ts';
-import { makePlugin, parsePlugin } from '../../../test/support/plugin.ts';
+import { makePlugin, parsePlugin, startPlugin } from '../../../test/support/plugin.ts';
 import { testQuery } from '../../../test/support/query.ts';
 import { parseRecord, printRecord } from '../../dns/presentation.ts';
 import type { ResourceRecord } from '../../dns/rr.ts';
@@ -145,7 +145,6 @@ describe('weighted', () => {
     await writeFile(join(root, 'weights'), text);
     await utimes(join(root, 'weights'), modified, modified++);
   }
-  const SIGNAL = new AbortController().signal;
   const reply = createReply('x', { answer: records('real. text 10.0.0.1 10.0.0.2 10.1.0.3 mx1.') });
 
   /** How often each address came first in 1000 replies. */
@@ -166,7 +165,7 @@ describe('weighted', () => {
   ])('weights of %s', async (_, text, [first, second, third]) => {
     await write(text);
     const { plugin, ask } = balance('loadbalance weighted weights', reply, { root, seed: 3 });
-    await plugin.start!(SIGNAL);
+    await startPlugin(plugin);
     const counts = drawn(ask);
     expect(Math.abs((counts['10.0.0.1'] ?? 0) - first!)).toBeLessThan(50);
     expect(Math.abs((counts['10.0.0.2'] ?? 0) - second!)).toBeLessThan(50);
@@ -186,17 +185,17 @@ describe('weighted', () => {
   test('the file is read again every 30 s, a bad one is not used', async () => {
     await write('www\n10.0.0.1 255\n');
     const { plugin, env, ask } = balance('loadbalance weighted weights', reply, { root });
-    await plugin.start!(SIGNAL);
+    await startPlugin(plugin);
     await write('www\n10.0.0.1 none\n');
     env.clock.advance(30_000);
-    await plugin.start!(SIGNAL);
+    await startPlugin(plugin);
     expect(drawn(ask)['10.0.0.1']).toBeGreaterThan(900);
     expect(env.lines).toEqual([
       `[WARNING] plugin/loadbalance: cannot read the weights, the last ones stay in use: ${join(root, 'weights')}:2: the weight must be a whole number from 1 to 255, not "none"`,
     ]);
     await write('www\n10.0.0.2 255\n');
     env.clock.advance(30_000);
-    await plugin.start!(SIGNAL);
+    await startPlugin(plugin);
     expect(drawn(ask)['10.0.0.2']).toBeGreaterThan(900);
     await [...env.kept.values()][0]!.stop!();
     expect(env.clock.timers).toBe(0);
@@ -204,7 +203,7 @@ describe('weighted', () => {
 
   test('reload 0s reads it once', async () => {
     const { plugin, env } = balance('loadbalance weighted weights {\n reload 0s\n}', reply, { root });
-    await plugin.start!(SIGNAL);
+    await startPlugin(plugin);
     expect(env.clock.timers).toBe(0);
     expect(env.lines).toHaveLength(1);
   });

@@ -24,6 +24,9 @@ export default definePlugin<LocalOptions>({
   name: 'local',
   dependsOn: 'question',
 
+  // It answers the names of localhost alone.
+  ends: () => ({ zones: [] }),
+
   parse(uses) {
     const directive = lastUse(uses);
     noArgs(directive);

@@ -3,6 +3,7 @@ import type { Directive } from '../../corefile/ast.ts';
 import { printPosition } from '../../corefile/position.ts';
 import type { Token } from '../../corefile/token.ts';
 import { foldName, isAtOrBelow, type Name, ROOT } from '../../dns/name.ts';
+import { NO_LABELS } from '../../plugin/arguments.ts';
 import { definePlugin, type ParseContext } from '../../plugin/plugin.ts';
 import { classOf, REPLY_CLASSES, type ReplyClass } from './class.ts';
 import { COMMON_FORMAT, compileFormat } from './format.ts';
@@ -25,12 +26,13 @@ export default definePlugin<readonly LogRule[]>({
       const first = rules.slice(0, i).findIndex((earlier) => covers(earlier.names, names));
       if (first === -1) continue;
       const place = printPosition(uses[first]!.position);
-      block.warn(uses[i]!.position, `logs nothing: 'log' at ${place} decides for all of its names`);
+      block.warn(uses[i]!.position, `logs nothing: 'log' at ${place} decides for all of its names`, 'never-asked');
     }
     return rules;
   },
 
   create(rules, env) {
+    if (rules.some(({ format }) => format.includes('{/')) && !env.block.labelled) env.log.warning(NO_LABELS);
     const compiled = rules.map((rule) => ({ ...rule, print: compileFormat(rule.format, env.label) }));
     return {
       observe(query, sent) {
@@ -51,6 +53,7 @@ function parseRule(directive: Directive, { warn }: ParseContext): LogRule {
       warn(
         position,
         `'${text}' is read as a name, like every argument that is not a format: the log always goes to stdout - remove it`,
+        'looks-like',
       );
     }
   }
@@ -58,7 +61,7 @@ function parseRule(directive: Directive, { warn }: ParseContext): LogRule {
   const isLost = args.length === 1 && last!.text.includes('{');
   if (isLost) {
     const { text, position } = last!;
-    warn(position, `a single argument is a name, so this line logs nothing - write 'log . "${text}"'`);
+    warn(position, `a single argument is a name, so this line logs nothing - write 'log . "${text}"'`, 'looks-like');
   }
   return {
     names: args.length === 0 ? [ROOT] : isLost ? [] : readNames(names),

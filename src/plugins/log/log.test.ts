@@ -14,7 +14,7 @@ const GLUE = parseRecord('ns.sub.example.org. 30 IN A 192.0.2.2');
 const HIT = createReply('file', { aa: true, answer: [A_RECORD] });
 
 function logged(body: string, question: string, options: TestQueryOptions = {}, reply: Reply = HIT, durationMs = 1) {
-  const { plugin, env } = makePlugin(log, body);
+  const { plugin, env } = makePlugin(log, body, { label: () => undefined });
   const query = testQuery(question, options);
   plugin.observe!(query, sentReply(query, reply, { octets: reply.drop ? 0 : 114, durationMs }));
   return env.lines;

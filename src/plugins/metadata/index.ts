@@ -1,5 +1,6 @@
-import { noBlock, zonesArgument } from '../../corefile/arguments.ts';
+import { noBlock } from '../../corefile/arguments.ts';
 import type { Name } from '../../dns/name.ts';
+import { blockZones } from '../../plugin/arguments.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 
 /** Makes the labels that plugins of the block give to queries readable; it has no labels itself. */
@@ -7,10 +8,10 @@ export default definePlugin<readonly Name[]>({
   name: 'metadata',
   dependsOn: 'question',
 
-  parse: (uses, { zones }) =>
+  parse: (uses, block) =>
     uses.flatMap((directive) => {
       noBlock(directive);
-      return zonesArgument(directive.args, zones);
+      return blockZones(directive.args, block);
     }),
 
   settings: (labelled) => ({ labelled }),

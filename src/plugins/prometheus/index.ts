@@ -43,10 +43,10 @@ export default definePlugin<PrometheusOptions>({
     return {
       observe: (query, sent) => queries.count(query, sent),
       observeRepetitions: (repetitions) => queries.countRepetitions(repetitions),
+      ...(certificate && { load: async () => void (await certificate.load()) }),
       async start() {
         processMetrics(env.metrics);
         if (withRuntime) await runtimeMetrics(env.metrics);
-        await certificate?.load();
       },
       serving() {
         const enabled = env.metrics.gauge(

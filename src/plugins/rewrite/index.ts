@@ -14,6 +14,7 @@ type ReplyChange = NonNullable<Rewritten['reply']>;
 export default definePlugin<readonly Rule[]>({
   name: 'rewrite',
   dependsOn: 'marked',
+  renames: true,
 
   parse: parseRules,
 

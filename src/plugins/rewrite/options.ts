@@ -49,7 +49,7 @@ function wordsOf(directive: Directive): readonly Token[] {
 }
 
 function nameToken({ name, position }: Line): Token {
-  return { kind: 'word', text: name, position, endLine: position.line, startsLine: true };
+  return { kind: 'word', text: name, position, startsLine: true };
 }
 
 function parseTypeRule(args: Arguments): Rewrite {

@@ -17,7 +17,7 @@ export default definePlugin<string>({
   settings: (root) => ({ root }),
 
   create: (_, { path, log }) => ({
-    async start() {
+    async load() {
       const root = path('.');
       await stat(root).then(
         (found) => found.isDirectory() || log.warning(`Root path is not a directory: ${root}`),

@@ -1,4 +1,4 @@
-import type { Name } from '../../dns/name.ts';
+import { type Name, ROOT } from '../../dns/name.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import { TRANSFERS } from '../../plugin/keys.ts';
 import { closedZones } from '../../plugin/lookup.ts';
@@ -24,6 +24,7 @@ export default definePlugin<readonly SecondaryUse[]>({
 
   ends: (uses) => ({
     zones: uses.flatMap(({ zones, fallthrough, catalog }) => (catalog ? [] : closedZones(zones, fallthrough))),
+    asked: uses.flatMap(({ zones, catalog }) => (catalog ? [ROOT] : zones)),
     remedy: "add 'fallthrough'",
   }),
 

@@ -4,7 +4,8 @@ import { CorefileError } from '../../corefile/error.ts';
 import type { Name } from '../../dns/name.ts';
 import { parsePeer } from '../../net/addresses.ts';
 import type { Peer } from '../../net/transport.ts';
-import type { BlockContext } from '../../plugin/plugin.ts';
+import { blockZones } from '../../plugin/arguments.ts';
+import type { ParseContext } from '../../plugin/plugin.ts';
 
 /** One use of the directive: zones, and the servers that they are copied from. */
 export interface SecondaryUse {
@@ -18,7 +19,7 @@ export interface SecondaryUse {
 }
 
 /** Reads `secondary [ZONES…] { transfer from ADDRESS…; catalog [ZONES…]; fallthrough [ZONES…] }`. @throws CorefileError, CorefileErrors */
-export function parseSecondary(uses: readonly Directive[], block: BlockContext): readonly SecondaryUse[] {
+export function parseSecondary(uses: readonly Directive[], block: ParseContext): readonly SecondaryUse[] {
   const parsed = uses.map((directive) => parseUse(directive, block));
   const seen = new Set<Name>();
   for (const [i, { zones }] of parsed.entries()) {
@@ -30,7 +31,7 @@ export function parseSecondary(uses: readonly Directive[], block: BlockContext):
   return parsed;
 }
 
-function parseUse(directive: Directive, block: BlockContext): SecondaryUse {
+function parseUse(directive: Directive, block: ParseContext): SecondaryUse {
   const from: Peer[] = [];
   let fallthrough: readonly Name[] = [];
   let catalog: readonly Name[] | undefined;
@@ -57,5 +58,5 @@ function parseUse(directive: Directive, block: BlockContext): SecondaryUse {
   if (from.length === 0) {
     throw new CorefileError(directive.position, "'transfer from' is required - add 'transfer from ADDRESS…'");
   }
-  return { zones: zonesArgument(directive.args, block.zones), from, fallthrough, catalog };
+  return { zones: blockZones(directive.args, block), from, fallthrough, catalog };
 }

@@ -8,7 +8,6 @@ import {
   rcode,
   recordClass,
   recordType,
-  zonesArgument,
 } from '../../corefile/arguments.ts';
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
 import { atToken, attempt, CorefileError, throwAll } from '../../corefile/error.ts';
@@ -20,7 +19,7 @@ import { QType } from '../../dns/rr.ts';
 import type { Expression, QueryFunction, Type, Vocabulary } from '../../expression/expression.ts';
 import { FUNCTIONS } from '../../expression/functions.ts';
 import { readCondition, readExpression } from '../../expression/parser.ts';
-import { ignoreUpstream } from '../../plugin/arguments.ts';
+import { blockZones, ignoreUpstream } from '../../plugin/arguments.ts';
 import type { ParseContext } from '../../plugin/plugin.ts';
 import { FIELDS } from './data.ts';
 import { parseTemplate } from './go/parser.ts';
@@ -78,7 +77,7 @@ function parseStanza(directive: Directive, block: ParseContext): Stanza {
   const stanza: Draft = {
     class: unlessAny(recordClass(className), Class.ANY),
     type: unlessAny(recordType(type), QType.ANY),
-    zones: zonesArgument(zones, block.zones),
+    zones: blockZones(zones, block),
     ...{ patterns: [], answer: [], authority: [], additional: [], fallthrough: [] },
     ...{ variables: [], conditions: [] },
     ...{ rcode: Rcode.NOERROR, extendedError: undefined },
@@ -116,7 +115,7 @@ function optionReaders(stanza: Draft, block: ParseContext): Record<string, (line
       stanza.variables = [...stanza.variables, { name, expression }];
     },
     expr(line) {
-      stanza.conditions = [...stanza.conditions, readCondition(atLeastArgs(line, 1), vocabulary)];
+      stanza.conditions = [...stanza.conditions, readCondition(atLeastArgs(line, 1), vocabulary, block.warn)];
     },
     ...ignoreUpstream(block),
   };

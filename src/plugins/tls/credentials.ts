@@ -24,8 +24,8 @@ export interface TlsFiles {
 /** The contents of the files; while they do not fit together, the last good contents. */
 interface WatchedCredentials extends Kept {
   /** Reads the files now. @throws CorefileError (as a rejection) if they were never good. */
-  start(): Promise<void>;
-  /** The same object until the files change. Must be called after the start. */
+  load(): Promise<void>;
+  /** The same object until the files change. Must be called after `load`. */
   credentials(): ServerCredentials;
   /** When the certificate expires, in milliseconds since the Unix epoch. */
   readonly expiresMs: number;
@@ -55,7 +55,7 @@ export function watchCredentials(
   });
 
   return {
-    async start() {
+    async load() {
       await watched.check();
       if (!current) throw new CorefileError(files.position, `cannot use the TLS files: ${failure}`);
     },

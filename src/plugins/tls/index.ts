@@ -45,7 +45,7 @@ export default definePlugin<TlsOptions>({
     const expiry = env.metrics.gauge('cairn_tls_certificate_expiry_timestamp_seconds', help, ['cert']);
     env.offer(CREDENTIALS, () => watched.credentials());
     return {
-      start: () => watched.start(),
+      load: () => watched.load(),
       ...whileServing(() =>
         env.metrics.show([expiry], () => {
           expiry.cell(cert).value = watched.expiresMs / 1000;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { KEY, SERVER_CERT } from '../../../test/support/authority.ts';
 import { folderWith } from '../../../test/support/folder.ts';
-import { makePlugin, parsePlugin, warningsOf } from '../../../test/support/plugin.ts';
+import { makePlugin, parsePlugin, startPlugin, warningsOf } from '../../../test/support/plugin.ts';
 import tls from './index.ts';
 
 test.each([
@@ -39,7 +39,7 @@ test('a block that serves nothing over TLS gets a warning', () => {
 
 test('files that cannot be used keep the server from starting', async () => {
   const { plugin } = makePlugin(tls, 'tls missing.pem key.pem', { root: '/nonexistent' });
-  await expect(plugin.start?.(new AbortController().signal)).rejects.toThrow(
+  await expect(startPlugin(plugin)).rejects.toThrow(
     /^Corefile:1:1 - .*cannot use the TLS files: .*ENOENT.*\/nonexistent\//,
   );
 });
@@ -47,7 +47,7 @@ test('files that cannot be used keep the server from starting', async () => {
 test('the end of the certificate is shown for as long as it is in use', async () => {
   const root = folderWith({ 'cert.pem': SERVER_CERT, 'key.pem': KEY });
   const { plugin, env } = makePlugin(tls, 'tls cert.pem key.pem', { root });
-  await plugin.start!(new AbortController().signal);
+  await startPlugin(plugin);
   const name = 'cairn_tls_certificate_expiry_timestamp_seconds';
   expect(await env.exposed(name)).toEqual([]);
   plugin.serving!([]);

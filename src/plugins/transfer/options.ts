@@ -1,11 +1,12 @@
-import { atLeastArgs, exactArgs, parseOptions, zonesArgument } from '../../corefile/arguments.ts';
+import { atLeastArgs, exactArgs, parseOptions } from '../../corefile/arguments.ts';
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
 import { CorefileError } from '../../corefile/error.ts';
 import type { Token } from '../../corefile/token.ts';
 import type { Name } from '../../dns/name.ts';
 import { canonicalAddress, parsePeer } from '../../net/addresses.ts';
 import type { Peer } from '../../net/transport.ts';
-import type { BlockContext } from '../../plugin/plugin.ts';
+import { blockZones } from '../../plugin/arguments.ts';
+import type { ParseContext } from '../../plugin/plugin.ts';
 
 /** One use of the directive: zones, and the servers that may copy them. */
 export interface TransferRule {
@@ -20,7 +21,7 @@ export interface TransferRule {
 }
 
 /** Reads `transfer [ZONES…] { to ADDRESS…|*; source IP }`. @throws CorefileError, CorefileErrors */
-export function parseTransfer(uses: readonly Directive[], block: BlockContext): readonly TransferRule[] {
+export function parseTransfer(uses: readonly Directive[], block: ParseContext): readonly TransferRule[] {
   const rules = uses.map((directive) => parseRule(directive, block));
   const seen = new Set<Name>();
   for (const [i, { zones }] of rules.entries()) {
@@ -32,7 +33,7 @@ export function parseTransfer(uses: readonly Directive[], block: BlockContext): 
   return rules;
 }
 
-function parseRule(directive: Directive, block: BlockContext): TransferRule {
+function parseRule(directive: Directive, block: ParseContext): TransferRule {
   const to: Peer[] = [];
   let toAll = false;
   let source: string | undefined;
@@ -52,7 +53,7 @@ function parseRule(directive: Directive, block: BlockContext): TransferRule {
   if (to.length === 0 && !toAll) {
     throw new CorefileError(directive.position, "'to' is required - add 'to ADDRESS…', or 'to *' for everybody");
   }
-  return { zones: zonesArgument(directive.args, block.zones), to, toAll, source };
+  return { zones: blockZones(directive.args, block), to, toAll, source };
 }
 
 function parseTo({ text, position }: Token): Peer {

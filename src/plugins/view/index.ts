@@ -1,10 +1,12 @@
 import { CairnError } from '../../base/errors.ts';
 import { atLeastArgs, exactArgs, once, parseOptions } from '../../corefile/arguments.ts';
 import { CorefileError } from '../../corefile/error.ts';
+import { constantValue, readsLabels } from '../../expression/constant.ts';
 import { evaluate } from '../../expression/evaluate.ts';
 import type { Expression } from '../../expression/expression.ts';
 import { FUNCTIONS } from '../../expression/functions.ts';
 import { readCondition } from '../../expression/parser.ts';
+import { NO_LABELS } from '../../plugin/arguments.ts';
 import { SELECTION } from '../../plugin/keys.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 
@@ -19,12 +21,12 @@ export default definePlugin<ViewOptions>({
   name: 'view',
   dependsOn: 'marked',
 
-  parse(uses) {
+  parse(uses, { warn }) {
     const directive = once(uses);
     const [{ text: name }] = exactArgs(directive, 1);
     const expressions: Expression[] = [];
     parseOptions(directive, {
-      expr: (line) => void expressions.push(readCondition(atLeastArgs(line, 1), { functions: FUNCTIONS })),
+      expr: (line) => void expressions.push(readCondition(atLeastArgs(line, 1), { functions: FUNCTIONS }, warn)),
     });
     if (expressions.length === 0) {
       throw new CorefileError(directive.position, "'expr' is required - add 'expr EXPRESSION'");
@@ -32,9 +34,13 @@ export default definePlugin<ViewOptions>({
     return { name, expressions };
   },
 
-  settings: ({ name }) => ({ view: name }),
+  settings: ({ name, expressions }) => ({
+    view: name,
+    acceptsAll: expressions.every((expression) => constantValue(expression) === true),
+  }),
 
   create({ name, expressions }, env) {
+    if (expressions.some(readsLabels) && !env.block.labelled) env.log.warning(NO_LABELS);
     env.offer(SELECTION, (query) => {
       const scope = { question: query, query, label: (label: string) => env.label(query, label) };
       try {

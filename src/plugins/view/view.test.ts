@@ -69,7 +69,13 @@ test('the name of the view is a label', () => {
 });
 
 test('it names the view of its block, and leaves queries and replies alone', () => {
-  expect(definePlugin(view).settings!(parsePlugin(view, 'view inside {\nexpr true\n}'))).toEqual({ view: 'inside' });
+  expect(definePlugin(view).settings!(parsePlugin(view, 'view inside {\nexpr true\n}'))).toEqual({
+    view: 'inside',
+    acceptsAll: true,
+  });
+  expect(
+    definePlugin(view).settings!(parsePlugin(view, "view inside {\nexpr true\nexpr type() == 'A'\n}")),
+  ).toMatchObject({ acceptsAll: false });
   expect(makePlugin(view, 'view inside {\nexpr true\n}').plugin.wrap).toBeUndefined();
 });
 

@@ -6,27 +6,22 @@
 import type { Directive, ServerBlock } from '../../corefile/ast.ts';
 import { type Claim, findConflicts } from '../../corefile/conflict.ts';
 import type { EmptyReference } from '../../corefile/environment.ts';
-import {
-  attempt,
-  CorefileError,
-  CorefileErrors,
-  type CorefileWarning,
-  inOrder,
-  inPlugin,
-} from '../../corefile/error.ts';
-import { parseServerKey, preferredSyntaxWarning, type ServerKey, type Transport } from '../../corefile/key.ts';
+import { attempt, CorefileError, CorefileErrors, inOrder, inPlugin } from '../../corefile/error.ts';
+import { keyWarning, parseServerKey, type ServerKey, type Transport } from '../../corefile/key.ts';
 import type { Corefile } from '../../corefile/parser.ts';
-import { type Position, printPosition } from '../../corefile/position.ts';
+import type { Position } from '../../corefile/position.ts';
 import { printDirective } from '../../corefile/print.ts';
-import { isAtOrBelow } from '../../dns/name.ts';
+import type { CorefileWarning, WarningName } from '../../corefile/warnings.ts';
 import type { BlockSettings, PluginDefinition } from '../../plugin/plugin.ts';
+import { chainWarnings } from './chain-warnings.ts';
 
 /** A plugin of a block with what its directives say. */
-interface PluginConfiguration {
+export interface PluginConfiguration {
   readonly definition: PluginDefinition;
   readonly options: unknown;
   /** The first use of the directive. */
   readonly directive: Directive;
+  readonly uses: readonly Directive[];
   /** All uses of the directive in normal form: the same text means the same. */
   readonly text: string;
 }
@@ -57,8 +52,7 @@ export function configure(corefile: Corefile, plugins: readonly PluginDefinition
   const warnings = [...corefile.warnings];
   const blocks = corefile.blocks.map((block) => configureBlock(block, plugins, dnsPort, { errors, warnings }));
   errors.push(...findConflicts(blocks.map(claimOf)), ...withoutCertificate(blocks), ...blocks.flatMap(missingPlugins));
-  warnings.push(...blocks.flatMap(({ keys }) => keys.flatMap((key) => preferredSyntaxWarning(key) ?? [])));
-  warnings.push(...blocks.flatMap(neverAsked));
+  warnings.push(...blocks.flatMap(({ keys }) => keys.flatMap((key) => keyWarning(key) ?? [])));
   if (errors.length > 0) {
     const causes = errors.map((error) => causeOf(error, corefile.empty));
     const reasoned = errors.map((error, i) => withReason(error, causes[i]));
@@ -94,17 +88,20 @@ function configureBlock(
     const directives = uses.get(definition.name);
     if (!directives) continue;
     const parsed = attempt(errors, () => {
-      const warn = (position: Position, message: string) => {
-        warnings.push({ position, message: `plugin/${definition.name}: ${message}` });
+      const warn = (position: Position, message: string, name: WarningName = 'no-effect') => {
+        warnings.push({ name, position, message: `plugin/${definition.name}: ${message}` });
       };
       return inPlugin(definition.name, () => ({ options: definition.parse(directives, { keys, zones, warn }) }));
     });
     if (!parsed) continue;
     const text = directives.map(printDirective).join('\n');
-    configured.push({ definition, options: parsed.options, directive: directives[0]!, text });
+    configured.push({ definition, options: parsed.options, directive: directives[0]!, uses: directives, text });
     settings = { ...settings, ...definition.settings?.(parsed.options) };
   }
-  return { keys, zones, plugins: configured, settings };
+  const configuration = { keys, zones, plugins: configured, settings };
+  // Without a plugin that has a mistake, the chain would look other than it is meant.
+  if (configured.length === uses.size) warnings.push(...chainWarnings(configuration));
+  return configuration;
 }
 
 /** Errors for plugins that are of no use without others, which the block does not have. */
@@ -114,25 +111,6 @@ function missingPlugins({ plugins }: BlockConfiguration): CorefileError[] {
     if (missing === undefined) return [];
     return [new CorefileError(position, `plugin/${name}: the plugin '${missing}' must be in the same server block`)];
   });
-}
-
-/** The warning that some plugins of the block are never asked, as one before them in the chain answers for all of its zones. */
-function neverAsked({ zones, plugins }: BlockConfiguration): CorefileWarning[] {
-  const answering = plugins.filter(({ definition }) => definition.ends);
-  const isEnded = (plugin: PluginConfiguration) => {
-    const ended = plugin.definition.ends!(plugin.options).zones;
-    return zones.length > 0 && zones.every((zone) => ended.some((wider) => isAtOrBelow(zone, wider)));
-  };
-  const last = answering.findIndex(isEnded);
-  const idle = answering.slice(last + 1).map(({ definition: { name }, directive: { position } }) => {
-    return `'${name}' at ${printPosition(position)}`;
-  });
-  if (last === -1 || idle.length === 0) return [];
-  const { definition, options, directive } = answering[last]!;
-  const { but, remedy } = definition.ends!(options);
-  const never = `never asked${but ? `, but for ${but}` : ''}: ${idle.join(', ')}`;
-  const message = `plugin/${definition.name}: it answers for all names of the block, so these are ${never}`;
-  return [{ position: directive.position, message: remedy ? `${message} - ${remedy}` : message }];
 }
 
 /** Where the system chooses the port of DNS, as in tests, it chooses those of all transports. */

@@ -1,10 +1,22 @@
 import { createHash } from 'node:crypto';
-import { checksWith, listOf, mapOf, OBJECT, optional, PORT, type Rule, TEXT, textSuchAs } from '../../base/check.ts';
+import {
+  checksWith,
+  FUNCTION,
+  listOf,
+  mapOf,
+  OBJECT,
+  optional,
+  PORT,
+  type Rule,
+  TEXT,
+  textSuchAs,
+} from '../../base/check.ts';
 import { messageOf } from '../../base/errors.ts';
-import type { CorefileWarning } from '../../corefile/error.ts';
 import { type CorefileFiles, diskFiles } from '../../corefile/files.ts';
 import { type Corefile, DEFAULT_COREFILE, parseCorefile } from '../../corefile/parser.ts';
+import type { Locate } from '../../corefile/position.ts';
 import { printCorefile } from '../../corefile/print.ts';
+import type { CorefileWarning } from '../../corefile/warnings.ts';
 import { DEFINITION } from '../../packages/place.ts';
 import type { PluginDefinition } from '../../plugin/plugin.ts';
 import { type Configuration, configure } from './configuration.ts';
@@ -48,6 +60,8 @@ export interface CorefileSourceOptions {
   readonly file: string;
   /** The text; without it, the file is read. */
   readonly text?: string | undefined;
+  /** The places of the text, if it is a part of another file. */
+  readonly locate?: Locate | undefined;
   /** The folder in which no file was found. */
   readonly missingIn?: string | undefined;
   readonly plugins: readonly PluginDefinition[];
@@ -61,6 +75,7 @@ const check = checksWith('OPTIONS');
 const OPTIONS: Readonly<Record<keyof CorefileSourceOptions, Rule>> = {
   file: textSuchAs('the path of a Corefile'),
   text: textSuchAs('the text of a Corefile'),
+  locate: FUNCTION,
   missingIn: textSuchAs('the path of a folder'),
   plugins: listOf(DEFINITION),
   dnsPort: PORT,
@@ -87,15 +102,16 @@ export function corefileSource(options: CorefileSourceOptions): CorefileSource {
 /** Worth a warning: whoami answers NOERROR to everything, so users look in vain for names that the server does not have. */
 function defaultServed({ file, missingIn }: CorefileSourceOptions): CorefileWarning {
   const reason = missingIn === undefined ? 'no server block' : `no Corefile in ${missingIn}`;
-  return { position: { file, line: 1, column: 1 }, message: `${reason}: answering every query with whoami` };
+  const message = `${reason}: answering every query with whoami`;
+  return { name: 'no-corefile', position: { file, line: 1, column: 1 }, message };
 }
 
 /** The parsed Corefile, with the default one in place of one without server blocks. */
 function readCorefile(options: CorefileSourceOptions): { corefile: Corefile; isDefault: boolean } {
-  const { file, plugins, env = process.env, files = diskFiles } = options;
+  const { file, locate, plugins, env = process.env, files = diskFiles } = options;
   const known = { directives: plugins.map((plugin) => plugin.name), unsupported: UNSUPPORTED };
-  const text = options.text ?? files.read(file);
-  const corefile = parseCorefile({ file, text, env, files, ...known });
+  const text = options.text ?? files.read(file).text;
+  const corefile = parseCorefile({ file, text, locate, env, files, ...known });
   if (corefile.blocks.length > 0 || corefile.errors.length > 0) return { corefile, isDefault: false };
   return { corefile: parseCorefile({ file, text: DEFAULT_COREFILE, env, files, ...known }), isDefault: true };
 }

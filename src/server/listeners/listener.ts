@@ -3,9 +3,10 @@
  * and page-servers.ts do the same for HTTP pages, and open-ports.ts holds both. It never decides what is answered.
  */
 
-import { CorefileError, type CorefileWarning } from '../../corefile/error.ts';
+import { CorefileError } from '../../corefile/error.ts';
 import type { ServerKey, Transport } from '../../corefile/key.ts';
 import { printPosition } from '../../corefile/position.ts';
+import type { CorefileWarning } from '../../corefile/warnings.ts';
 import type { Name } from '../../dns/name.ts';
 import { covers, type ListenAddress, overlaps, socketAddress } from '../../net/shared-sockets.ts';
 import type { StreamLimits } from '../../net/stream/connections.ts';
@@ -99,7 +100,7 @@ export function listenersOf(
       responder: new Responder({ server, transport, router, anyClass, idleMs }, world.watch),
     };
   });
-  return { listeners, warnings: all.flatMap((keys) => leftOut(keys, all)) };
+  return { listeners, warnings: all.flatMap((keys) => [...leftOut(keys, all), ...shadowed(keys)]) };
 }
 
 /** The zones of a listener that are not served at some of its addresses: those that other blocks name have them to themselves. */
@@ -121,7 +122,24 @@ function leftOut(
     const isOne = blocks[0]!.keys.every((other) => other === key || other.position !== key.position);
     const name = isOne ? `the zone ${zone}` : `'${key.original}'`;
     const message = `${name} is not served at ${places}: queries there go to the block at ${bound}, which binds that address`;
-    return [{ position: key.position, message: `${message} - add it to that block, or 'bind' other addresses here` }];
+    const remedy = "add it to that block, or 'bind' other addresses here";
+    return [{ name: 'not-served', position: key.position, message: `${message} - ${remedy}` }];
+  });
+}
+
+/** The blocks that get no query of a zone, as one before them gets all. */
+function shadowed({ address, port, zones }: ListenerKeys): CorefileWarning[] {
+  return [...zones].flatMap(([zone, blocks]) => {
+    const last = blocks.findIndex(({ settings }) => settings.view === undefined || settings.acceptsAll);
+    const all = blocks[last];
+    if (!all) return [];
+    const keyOf = ({ keys }: BlockConfiguration) => keys.find((key) => key.zone === zone && key.port === port)!;
+    const why = all.settings.view === undefined ? "has no 'view'" : "has a 'view' that accepts all queries";
+    const at = `${printPosition(keyOf(all).position)}${address === undefined ? '' : ` on ${address}`}`;
+    const message = `the block gets no query of the zone ${zone}: the block at ${at} comes first and ${why} - put it last`;
+    return blocks
+      .slice(last + 1)
+      .map((block) => ({ name: 'shadowed-block', position: keyOf(block).position, message }));
   });
 }
 

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { CairnError } from '../../base/errors.ts';
-import type { CorefileWarning } from '../../corefile/error.ts';
 import { type Position, printPosition } from '../../corefile/position.ts';
+import type { CorefileWarning } from '../../corefile/warnings.ts';
 import { canonicalAddress } from '../../net/addresses.ts';
 import { type FindPage, parseListenAddress, type ServePage } from '../../net/pages/http.ts';
 import { type ListenAddress, overlaps, socketAddress, widest, wildcardOf } from '../../net/shared-sockets.ts';
@@ -57,7 +57,7 @@ export class PageBook {
         ({ port, address }) => port !== 0 && port === target.port && isTaken(target, address),
       );
       const message = `no page will be served at ${text}: ${taken?.server} has that port - choose another one`;
-      return taken ? [{ position, message }] : [];
+      return taken ? [{ name: 'page-port' as const, position, message }] : [];
     });
   }
 

@@ -4,7 +4,8 @@
  */
 
 import { messageOf } from '../../base/errors.ts';
-import { CorefileError, type CorefileWarning, inOrder, isCorefileError } from '../../corefile/error.ts';
+import { CorefileError, inOrder, isCorefileError, throwAll } from '../../corefile/error.ts';
+import type { CorefileWarning } from '../../corefile/warnings.ts';
 import { Rcode } from '../../dns/message.ts';
 import type { ServerCredentials } from '../../net/stream/tls-server.ts';
 import type { Clock } from '../../observe/clock.ts';
@@ -81,15 +82,24 @@ export class Instance {
     }
   }
 
-  /** Starts the plugins and waits for all, even if one fails. Then its error is thrown, and all must be stopped. */
+  /**
+   * Lets the plugins read their files.
+   *
+   * @throws CorefileError, CorefileErrors with what makes a start fail; then all must be stopped.
+   */
+  async load(): Promise<void> {
+    throwAll(inOrder(await this.forEachAtPlace(({ plugin }) => plugin.load?.())));
+  }
+
+  /** Starts the plugins after {@link load}, and waits for all, even if one fails. Then its error is thrown, and all must be stopped. */
   async start(): Promise<void> {
     const abort = new AbortController();
-    const failures = await this.forEachPlugin(async ({ plugin, position }) => {
+    const failures = await this.forEachAtPlace(async ({ plugin }) => {
       try {
         await plugin.start?.(abort.signal);
       } catch (error) {
         abort.abort();
-        throw isCorefileError(error) ? error : new CorefileError(position, messageOf(error));
+        throw error;
       }
     });
     if (failures[0]) throw failures[0];
@@ -125,6 +135,24 @@ export class Instance {
 
   private listenersOf(block: BlockConfiguration): readonly Listener[] {
     return this.listeners.filter(({ zones }) => [...zones.values()].flat().includes(block));
+  }
+
+  /** The same as {@link forEachPlugin}, with errors at the places of the plugins in the Corefile. */
+  private async forEachAtPlace(
+    run: (plugin: NamedPlugin) => Promise<void> | undefined,
+  ): Promise<readonly CorefileError[]> {
+    const failures: CorefileError[] = [];
+    await this.forEachPlugin(async (plugin) => {
+      try {
+        await run(plugin);
+      } catch (error) {
+        const { position, detail, kind } = isCorefileError(error)
+          ? error
+          : new CorefileError(plugin.position, messageOf(error));
+        failures.push(new CorefileError(position, `plugin/${plugin.name}: ${detail}`, kind));
+      }
+    });
+    return failures;
   }
 
   /** Runs something for all plugins at once and waits for all of them. Returns the errors. */

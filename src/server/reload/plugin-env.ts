@@ -20,6 +20,8 @@ import type { Claims } from './keeper.ts';
 /** What all plugins of the process share. */
 export interface PluginWorld {
   readonly sink: LogSink;
+  /** Where the lines of a plugin go, if not to `sink`; the position is that of its directive. */
+  sinkAt?(position: Position): LogSink;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly random: () => number;
@@ -101,7 +103,7 @@ function createEnv(
 ): PluginEnv {
   const { debug = false, root = '', view = '', labelled = [] } = block.settings;
   return {
-    log: createLogger(world.sink, { prefix: `plugin/${name}: `, debug }),
+    log: createLogger(world.sinkAt?.(position) ?? world.sink, { prefix: `plugin/${name}: `, debug }),
     queryLog: (line) => world.sink('info', `[INFO] ${line}`),
     metrics: world.metrics,
     clock: world.clock,
