@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { storiesOf } from '../test/support/story.ts';
 import { check, expect, modules, pack, ROOT, run } from './packed.ts';
 
 /**
@@ -90,6 +91,26 @@ async function tryRunners(version: string, node: Node): Promise<void> {
   }
 }
 
+/** The recipes for Jest, which is not among the packages of this repository's own tests. */
+async function tryRecipes(node: Node, folder: string): Promise<void> {
+  const recipes = storiesOf(readFileSync(join(ROOT, 'docs/testing-recipes.md'), 'utf8'));
+  const forJest = recipes.filter(({ steps }) =>
+    steps.some((step) => step.kind === 'command' && step.line === 'npx jest'),
+  );
+  expect('the recipes for Jest', String(forJest.length), /^2$/);
+  for (const [i, { title, steps }] of forJest.entries()) {
+    const project = `recipe-${i}`;
+    for (const step of steps) {
+      if (step.kind !== 'file') continue;
+      const path = join(folder, project, step.path);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, step.text);
+    }
+    const output = await node(['../node_modules/jest/bin/jest.js', '--rootDir=.'], project);
+    expect(`the recipe ${title}`, output, /^Tests: +(\d+) passed, \1 total$/m);
+  }
+}
+
 /** One sentence, and no stack. */
 async function tryTooOld(node: Node): Promise<void> {
   const sentence = `Cairn needs Node\\.js [\\d.]+ or newer; this is ${TOO_OLD}`;
@@ -126,6 +147,7 @@ await check(async (packed, folder) => {
   await tryTypes(here);
   const attw = await here(['node_modules/@arethetypeswrong/cli/dist/index.js', tarball]);
   expect('types for every way to load every export', attw, /No problems found/);
+  await tryRecipes(here, folder);
   await tryTooOld(nodeAt(nodes.get(TOO_OLD)!, folder));
   for (const version of VERSIONS) {
     const node = nodeAt(nodes.get(version)!, folder);

@@ -2,8 +2,9 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync }
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { canPlayPod, runInPod } from '../interop/node-dns/pod.ts';
+import { follow } from '../support/follow.ts';
 import { makePackageFolder, withRealNode } from '../support/package-folder.ts';
-import { follow, type Story, stepsOf, storiesOf } from '../support/story.ts';
+import { type Story, stepsOf, storiesOf } from '../support/story.ts';
 import { canRun, run } from '../support/tools.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
