@@ -9,19 +9,14 @@
  *   --rounds N       how often each measurement is made
  *   --json FILE      also writes the report to a file
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { startApiServer } from '../test/support/api-server/index.ts';
-import { benchServices, clusterObjects } from './cluster-objects.ts';
 import { measure } from './measure.ts';
 import { markdown } from './report.ts';
-import { plainRecords, rows } from './rows.ts';
-import { contenders, writeHosts } from './servers.ts';
-import { startBenchUpstream } from './upstream.ts';
-
-const SERVICES = 1000;
+import { rows } from './rows.ts';
+import { contenders } from './servers.ts';
+import { inWorld } from './world.ts';
 
 // Servers are stopped at the exit, which a signal alone would skip.
 process.once('SIGTERM', () => process.exit(143));
@@ -57,18 +52,7 @@ const plan = {
   warmUp: !options.short,
 };
 
-const folder = mkdtempSync(join(tmpdir(), 'cairn-bench-'));
-const services = benchServices(SERVICES);
-const objects = clusterObjects(services);
-const manifest = join(folder, 'cluster.json');
-writeFileSync(manifest, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
-const api = await startApiServer({ objects });
-const upstream = await startBenchUpstream(folder);
-try {
-  const { name, namespace } = services[1]!;
-  const probes = { cluster: `${name}.${namespace}.svc.cluster.local`, plain: plainRecords[0]![0] };
-  const hosts = writeHosts(folder);
-  const world = { folder, manifest, apiUrl: api.url, upstream: upstream.endpoint, hosts, probes };
+await inWorld(async (world, services) => {
   const report = {
     date: new Date().toISOString().slice(0, 10),
     machine: `${cpus().length} × ${cpus()[0]?.model}`,
@@ -78,7 +62,4 @@ try {
   };
   process.stdout.write(`${markdown(report)}\n`);
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
-} finally {
-  await Promise.all([api.close(), upstream.close()]);
-  rmSync(folder, { recursive: true });
-}
+});
