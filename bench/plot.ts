@@ -7,6 +7,8 @@ const BAR = 11;
 const GAP = 16;
 const HEADING = 34;
 const VALUES = 60;
+/** A wide character of the font; the font of a reader may be wider than ours. */
+const CHARACTER = 8;
 
 const COLORS: Readonly<Record<string, string>> = {
   Cairn: '#1f6feb',
@@ -62,7 +64,7 @@ function legend(parts: string[], results: readonly Result[]): number {
       `<rect x="${x}" y="30" width="10" height="10" fill="${COLORS[server] ?? '#888'}"/>`,
       text(x + 15, 39, server),
     );
-    x += 100;
+    x += 30 + server.length * CHARACTER;
   }
   return 46;
 }

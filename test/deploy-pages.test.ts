@@ -15,21 +15,22 @@ const ROOT = resolve(import.meta.dirname, '..');
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
 const kustomize = findKustomize();
 
-/** The objects of the overlay that a page tells its reader to save. */
-async function objectsOf(page: string) {
+/** The objects of the overlay that a page tells its reader to save, as its reader changes it. */
+async function objectsOf(page: string, changed = (overlay: string) => overlay) {
   const [overlay] = stepsOf(page).flatMap((step) =>
     'file' in step && step.file.endsWith('/kustomization.yaml') ? [step] : [],
   );
-  const folder = folderWith({ [overlay!.file]: overlay!.text });
+  const folder = folderWith({ [overlay!.file]: changed(overlay!.text) });
   cpSync(join(ROOT, 'deploy'), join(folder, 'deploy'), { recursive: true });
   return kustomize!(join(folder, dirname(overlay!.file)));
 }
 const isNamed = ({ kind, metadata }: { kind: string; metadata: { name: string } }) => `${kind} ${metadata.name}`;
 
 test.runIf(kustomize)('the overlay of the README replaces the Deployment of CoreDNS, and nothing else', async () => {
-  const objects = await objectsOf('README.md');
+  const objects = await objectsOf('README.md', (overlay) => overlay.replace('count: 2', 'count: 5'));
   expect(objects.map(isNamed)).toEqual(['Deployment coredns']);
   expect(objects[0]!.spec.template.spec.containers[0].image).toBe('registry.example/cairn-dns:0.1.0');
+  expect(objects[0]!.spec.replicas).toBe(5);
 });
 
 test.runIf(kustomize)("the overlay for Cairn beside another DNS has none of that one's names and labels", async () => {

@@ -365,11 +365,19 @@ dns://corp.example.:53 {
   });
 
   test.each<[Values, RegExp]>([
-    [{}, /no public image(.|\n)*rollout status deployment\/cairn(.|\n)*Set service\.clusterIP/],
+    [{}, /no public image(.|\n)*rollout status deployment\/cairn(.|\n)*install with service\.clusterIP/],
+    [
+      { ...clusterDns, image: { repository: 'r.example/cairn', digest: `sha256:${'a'.repeat(64)}` } },
+      /--image=r\.example\/cairn@sha256:a{64} --/,
+    ],
     [clusterDns, /-- lookup kubernetes\.default\.svc\.cluster\.local --server 10\.0\.0\.10:53/],
     [replaceCoredns, /There is no Service(.|\n)*k8s-app: kube-dns(.|\n)*configmap coredns/],
     [{ serviceType: 'LoadBalancer', isClusterService: false }, /address of the load balancer/],
-    [{ serviceType: 'NodePort' }, /Ask any node/],
+    [{ serviceType: 'NodePort' }, /Ask any node(.|\n)*dig @NODE -p PORT kubernetes\.default\.svc\.cluster\.local\n/],
+    [
+      { serviceType: 'NodePort', corefile: '.:53 {\n  health\n  ready\n  whoami\n}' },
+      /Wait until the pods are ready:(.|\n)*dig @NODE -p PORT NAME\n/,
+    ],
     [{ corefile: '.:53 {\n  health\n  ready\n}' }, /no `reload`, so a changed one starts new pods/],
     [
       { zoneFiles: [{ filename: 'a.db', domain: 'a.example', contents: '' }] },

@@ -72,12 +72,16 @@ volumes: {{- include "cairn.volumes" . | nindent 2 }}
 {{- toYaml $context -}}
 {{- end -}}
 
+{{- define "cairn.image" -}}
+{{- with .Values.image -}}
+{{- ternary (printf "%s@%s" .repository .digest) (printf "%s:%s" .repository (include "cairn.text" (default $.Chart.AppVersion .tag))) (ne .digest "") -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "cairn.container" -}}
 name: {{ .Chart.Name }}
-{{- with .Values.image }}
-image: {{ ternary (printf "%s@%s" .repository .digest) (printf "%s:%s" .repository (include "cairn.text" (default $.Chart.AppVersion .tag))) (ne .digest "") | quote }}
-imagePullPolicy: {{ .pullPolicy }}
-{{- end }}
+image: {{ include "cairn.image" . | quote }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
 args: {{- concat (list "-conf" "/etc/coredns/Corefile") (default list .Values.extraArgs) | toYaml | nindent 2 }}
 {{- with .Values.env }}
 env: {{- toYaml . | nindent 2 }}
