@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, cpSync, openSync, readdirSync, readFileSync, readSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { binaryFor } from '../support/binary.ts';
 import { folderWith } from '../support/folder.ts';
@@ -88,6 +88,12 @@ test.runIf(own)('a plugin package comes from the disk', async () => {
   cpSync(resolve(import.meta.dirname, '../../examples/plugin'), join(cwd, 'plugin'), { recursive: true });
   const { stdout } = await run(own![0], ['-plugin', './plugin', '-plugins'], { cwd });
   expect(stdout).toMatch(/^inside$/m);
+});
+
+test.runIf(own)('a path starts a program of the file itself, and no other', async () => {
+  const outside = join(folderWith({ 'outside.js': 'process.stdout.write("outside")' }), 'outside.js');
+  const { code, stdout } = await run(own![0], [`${own![0]}/${relative(own![0], outside)}`]);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
 });
 
 test.runIf(own && withMounts)('where temporary files may hold no code, UDP is portable', async () => {

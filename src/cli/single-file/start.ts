@@ -30,9 +30,10 @@ const load: (url: string) => Promise<unknown> = createRequire(FOLDER)(IMPORT);
 
 /** The first argument of threads and processes is the path of their program, as Node.js would get it. */
 function programOf(argument = ''): string {
-  if (!argument.startsWith(`${process.execPath}/`)) return `${FOLDER}bin/cairn.js`;
+  const url = pathToFileURL(argument).href;
+  if (!url.startsWith(FOLDER)) return `${FOLDER}bin/cairn.js`;
   process.argv.splice(1, 1);
-  return pathToFileURL(argument).href;
+  return url;
 }
 
 void load(programOf(process.argv[2]));
