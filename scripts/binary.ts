@@ -101,7 +101,7 @@ function makeBlob(work: string, addon: string): Buffer {
   };
   writeFileSync(join(work, 'config.json'), JSON.stringify(config));
   const options = ['--experimental-sea-config', join(work, 'config.json')];
-  execFileSync(join(MODULES, '.bin/node'), options, { stdio: ['ignore', 'ignore', 'inherit'] });
+  execFileSync(join(MODULES, '.bin/node'), options, { stdio: 'pipe' });
   return readFileSync(config.output);
 }
 
