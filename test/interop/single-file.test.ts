@@ -27,7 +27,7 @@ for folder in /dev/shm /var/tmp; do mount -t tmpfs -o noexec none $folder; done
 exec "$0" "$@"`;
 
 const withDig = canRun('dig', ['-v']);
-const withMounts = canRun('unshare', ['-rm', 'true']);
+const withMounts = canRun('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'none', '/var/tmp']);
 
 type Command = readonly [program: string, ...args: string[]];
 
