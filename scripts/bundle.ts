@@ -22,21 +22,30 @@ const PROGRAMS = {
   'kubeconfig-process': 'src/sources/kubernetes/access/kubeconfig-process.ts',
 };
 
-/** Writes the command to a folder, whose contents are replaced. Beside the folder there must be package.json and node_modules with koffi. */
-export async function bundle(folder: string): Promise<void> {
+/**
+ * Writes the command to a folder, whose contents are replaced. Beside the folder there must be package.json and node_modules with koffi, unless the
+ * plugins put these into the bundle.
+ */
+export async function bundle(folder: string, { external = ['koffi'], plugins = [] }: Inside = {}): Promise<void> {
   const { plugin, codeSplitting } = groupFiles();
   await using build = await rolldown({
     cwd: ROOT,
     platform: 'node',
     input: PROGRAMS,
-    external: ['koffi'],
-    plugins: [inAscii, plugin],
+    external,
+    plugins: [inAscii, plugin, ...plugins],
   });
   const names = { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' };
   // Not minified, so that stack traces are readable.
   const { output } = await build.write({ dir: folder, cleanDir: true, comments: false, codeSplitting, ...names });
   writeLicenses(folder, output);
   chmodSync(join(folder, 'cairn.js'), 0o755);
+}
+
+/** What else the bundle is to have in it. */
+interface Inside {
+  readonly external?: string[];
+  readonly plugins?: readonly Plugin[];
 }
 
 /** What runs without the rest of the server. */

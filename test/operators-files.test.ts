@@ -129,6 +129,7 @@ const OTHERS = [
   'base/read-file.ts',
   'version.ts',
   'cli/corefile-input.ts',
+  'cli/single-file/addon.ts',
   'cli/start-memory.ts',
   'net/open-files.ts',
   'plugins/prometheus/process-metrics.ts',

@@ -1,6 +1,6 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { type Epoch, shareEpochs } from '../../base/epoch.ts';
-import { programBeside } from '../../base/program.ts';
+import { programBeside, startThread } from '../../base/program.ts';
 import type { BoundSocket } from '../../net/native/socket.ts';
 import { guestAt } from '../../net/shared-sockets.ts';
 import type { Clock } from '../../observe/clock.ts';
@@ -61,7 +61,7 @@ export class WorkerLink {
       aheadMs: aheadOfMachineMs(clock.monotonic),
       guests: [...binding.byAddress.keys()],
     };
-    this.worker = new Worker(PROGRAM, { workerData: start, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
+    this.worker = startThread(PROGRAM, { workerData: start, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
     let reason = 'it ended without an error message';
     this.worker.on('error', (error) => {
       reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
