@@ -175,3 +175,30 @@ test('an address of a link is outside', async () => {
   await expect(once(net.connect(80, 'fe80::1%lo'), 'connect')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   await expect(installed.dispose()).rejects.toThrow('[fe80::1%lo]:80');
 });
+
+test('two sockets with one handle, as nock makes them, do not keep the end waiting', async () => {
+  const cluster = await startShop();
+  const server = net.createServer((socket) => socket.resume());
+  const installed = cluster.install({ ...AS, serve: { 'shop/cache': server } });
+  const sockets = [net.connect(6379, 'cache'), net.connect(6379, 'cache')];
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+  const [client, real] = sockets as unknown as { _handle: { close(): void } }[];
+  client!._handle.close();
+  client!._handle = real!._handle;
+  await installed.dispose();
+  expect(sockets.map(({ destroyed }) => destroyed)).toEqual([true, true]);
+});
+
+test('one server may stand for many services', async () => {
+  const cluster = await startShop();
+  const names = Array.from({ length: 12 }, (_, i) => `s${i}`);
+  for (const name of names)
+    cluster.apply({ kind: 'Service', metadata: { name, namespace: 'shop' }, spec: { ports: [{ port: 80 }] } });
+  const server = namedServer('all');
+  const listeners = server.listenerCount('close');
+  const serve = Object.fromEntries(names.map((name) => [`shop/${name}`, server]));
+  await using _net = cluster.install({ ...AS, serve });
+  expect(server.listenerCount('close')).toBe(listeners + 1);
+  expect(await get('http://s0/')).toBe('all for s0');
+  expect(await get('http://s11/')).toBe('all for s11');
+});

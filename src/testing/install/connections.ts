@@ -88,9 +88,15 @@ export function installConnections({ replace }: Replacements, { routes, outside,
         const handle = handleOf(socket);
         return handle instanceof tcpClass() && !staying.has(handle);
       });
-      await Promise.all(ours.map((socket) => new Promise((closed) => socket.once('close', closed).destroy())));
+      // Libraries such as nock give two sockets one handle; then only one of them closes.
+      const sharing = [...Map.groupBy(ours, handleOf).values()];
+      await Promise.all(sharing.map((all) => Promise.race(all.map(destroyed))));
     },
   };
+}
+
+function destroyed(socket: Socket): Promise<void> {
+  return new Promise((closed) => socket.once('close', () => closed()).destroy());
 }
 
 /** Node's own agents keep connections from before, under names that may mean something else now. */

@@ -1,14 +1,14 @@
 import type { Port, Service } from '../../registry/records.ts';
 import { matchLabels } from '../../registry/selector.ts';
-import type { ServiceManifest } from '../../sources/manifests/manifest.ts';
+import type { Family, ServiceManifest } from '../../sources/manifests/manifest.ts';
 import { identityOf } from '../../sources/manifests/pod-identity.ts';
-import { type Protocol, printPort, printPorts } from './ports.ts';
+import { type NamedPort, type Protocol, printPort, printPorts } from './ports.ts';
 import { idOf, printPeer, type Route, refused, routeTo, type Surroundings, type Target } from './route.ts';
 import type { Served } from './served.ts';
 import type { Targets } from './targets.ts';
 import { createTurns, type Endpoint } from './turns.ts';
 
-/** How many endpoints an error names. */
+/** How many endpoints or pods an error names. */
 const MAX_NAMED = 8;
 
 /** Says where connections to a port of one of these services go, which share an address: it does what kube-proxy does. */
@@ -32,7 +32,8 @@ export function createServiceRoutes(cluster: Surroundings, targets: Targets) {
     const endpoints = endpointsOf(cluster, service, found, address.includes(':'));
     if (endpoints.length === 0) {
       if (served && isBare(cluster, service, manifest)) return routeTo(served, what);
-      return refused(`${what} has no ready endpoint${whyNot(cluster, service, manifest)}`);
+      const why = whyNot(cluster, manifest, found, address.includes(':') ? 'IPv6' : 'IPv4');
+      return refused(`${what} has no ready endpoint${why && `: ${why}`}`);
     }
     const key = `${protocol} ${printPeer(to)}`;
     const endpoint = turns.next(key, endpoints, manifest?.affinitySeconds ?? 0);
@@ -64,13 +65,31 @@ function isBare(cluster: Surroundings, { namespace, name }: Service, manifest: S
   return isWithoutSelector(manifest) || labelsOfPods(cluster, namespace).length === 0;
 }
 
-/** What to look at if no pod has the labels that a service selects. */
-function whyNot(cluster: Surroundings, { namespace }: Service, manifest: ServiceManifest | undefined): string {
-  if (isWithoutSelector(manifest)) return '';
-  const selector = manifest?.selector ?? {};
-  if (labelsOfPods(cluster, namespace).some((labels) => matchLabels(selector, labels))) return '';
-  const wanted = Object.entries(selector).map(([key, value]) => `${key}=${value}`);
-  return `: no pod of ${namespace} has the labels ${wanted.join(',')}`;
+/** What to look at: whether pods have the labels that a service selects, are ready, and have its port. */
+function whyNot(cluster: Surroundings, manifest: ServiceManifest | undefined, port: Port, family: Family): string {
+  if (!manifest || isWithoutSelector(manifest)) return '';
+  const { namespace, selector, publishNotReady } = manifest;
+  if (!labelsOfPods(cluster, namespace).some((labels) => matchLabels(selector, labels))) {
+    const wanted = Object.entries(selector).map(([key, value]) => `${key}=${value}`);
+    return `no pod of ${namespace} has the labels ${wanted.join(',')}`;
+  }
+  const selected = cluster.pods().filter((pod) => pod.namespace === namespace && matchLabels(selector, pod.labels));
+  const ready = selected.filter((pod) => pod.record && (pod.ready || publishNotReady));
+  if (ready.length === 0)
+    return printSome(
+      selected,
+      ({ record, name }) => `pod ${name} ${record ? 'is not ready' : 'has no address or does not run any more'}`,
+    );
+  const { target } = manifest.targetPorts.find((one) => one.name === port.name && one.protocol === port.protocol)!;
+  const isOpen = (one: NamedPort) => one.name === target && one.protocol === port.protocol;
+  if (typeof target === 'string' && !ready.some((pod) => pod.containerPorts.some(isOpen))) {
+    const has = printSome(
+      ready,
+      (pod) => `pod ${pod.name}: ${printPorts(pod.containerPorts, port.protocol as Protocol)}`,
+    );
+    return `no container of its pods has a port with the name ${target} (${has})`;
+  }
+  return `no ready pod has an ${family} address`;
 }
 
 function isWithoutSelector(manifest: ServiceManifest | undefined): boolean {
@@ -97,7 +116,11 @@ function printEndpoint({ registry }: Surroundings, endpoint: Endpoint): string {
 }
 
 function printEndpoints(cluster: Surroundings, endpoints: readonly Endpoint[]): string {
-  const named = endpoints.slice(0, MAX_NAMED).map((endpoint) => printEndpoint(cluster, endpoint));
-  const more = endpoints.length - named.length;
+  return printSome(endpoints, (endpoint) => printEndpoint(cluster, endpoint));
+}
+
+function printSome<T>(all: readonly T[], print: (one: T) => string): string {
+  const named = all.slice(0, MAX_NAMED).map(print);
+  const more = all.length - named.length;
   return named.join(', ') + (more > 0 ? ` and ${more} more` : '');
 }

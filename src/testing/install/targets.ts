@@ -49,12 +49,14 @@ export function readServe(given: Serve, servable: Servable): Targets {
   const entries = Object.entries(given).map(([key, by]) => readEntry(key, by, servable));
   checkRepeated(entries);
   checkAddresses(entries, servable);
-  const all = entries.map((entry) => ({ ...entry, served: serve(entry.by) }));
-  const targets = new Map(all.flatMap(({ name, slots, served }) => slots.map((slot) => [idOf(name, slot), served])));
+  const served = new Map([...new Set(entries.map(({ by }) => by))].map((by) => [by, serve(by)]));
+  const targets = new Map(
+    entries.flatMap(({ name, slots, by }) => slots.map((slot) => [idOf(name, slot), served.get(by)!])),
+  );
   return {
     of: (name, port, protocol) => targets.get(idOf(name, { protocol, port })) ?? targets.get(idOf(name, { protocol })),
     stop() {
-      for (const { served } of all) served.stop();
+      for (const one of served.values()) one.stop();
     },
   };
 }
