@@ -1,14 +1,14 @@
 import type { Port, Service } from '../../registry/records.ts';
-import { matchLabels } from '../../registry/selector.ts';
-import type { Family, ServiceManifest } from '../../sources/manifests/manifest.ts';
-import { identityOf } from '../../sources/manifests/pod-identity.ts';
-import { type NamedPort, type Protocol, printPort, printPorts } from './ports.ts';
+import type { ServiceManifest } from '../../sources/manifests/manifest.ts';
+import { mayHaveEndpoints, whyNoEndpoint } from '../../sources/manifests/no-endpoint.ts';
+import { familyOf } from '../../sources/objects/endpoints.ts';
+import { type Protocol, printPort, printPorts } from './ports.ts';
 import { idOf, printPeer, type Route, refused, routeTo, type Surroundings, type Target } from './route.ts';
 import type { Served } from './served.ts';
 import type { Targets } from './targets.ts';
 import { createTurns, type Endpoint } from './turns.ts';
 
-/** How many endpoints or pods an error names. */
+/** How many endpoints an error names. */
 const MAX_NAMED = 8;
 
 /** Says where connections to a port of one of these services go, which share an address: it does what kube-proxy does. */
@@ -32,7 +32,8 @@ export function createServiceRoutes(cluster: Surroundings, targets: Targets) {
     const endpoints = endpointsOf(cluster, service, found, address.includes(':'));
     if (endpoints.length === 0) {
       if (served && isBare(cluster, service, manifest)) return routeTo(served, what);
-      const why = whyNot(cluster, manifest, found, address.includes(':') ? 'IPv6' : 'IPv4');
+      const family = familyOf(address);
+      const why = whyNoEndpoint(manifest, found, { family, ...podSourcesOf(cluster) });
       return refused(`${what} has no ready endpoint${why && `: ${why}`}`);
     }
     const key = `${protocol} ${printPeer(to)}`;
@@ -59,50 +60,13 @@ function endpointsOf({ registry }: Surroundings, service: Service, wanted: Port,
   );
 }
 
-/** Whether a service is there for `serve` only: a test need not write pods. A namespace with some has them all, so there the selector must be right. */
+/** Whether a service is there for `serve` only: a test need not write pods. */
 function isBare(cluster: Surroundings, { namespace, name }: Service, manifest: ServiceManifest | undefined): boolean {
-  if (cluster.registry.slicesOf(namespace, name).length > 0) return false;
-  return isWithoutSelector(manifest) || labelsOfPods(cluster, namespace).length === 0;
+  return cluster.registry.slicesOf(namespace, name).length === 0 && mayHaveEndpoints(manifest, podSourcesOf(cluster));
 }
 
-/** What to look at: whether pods have the labels that a service selects, are ready, and have its port. */
-function whyNot(cluster: Surroundings, manifest: ServiceManifest | undefined, port: Port, family: Family): string {
-  if (!manifest || isWithoutSelector(manifest)) return '';
-  const { namespace, selector, publishNotReady } = manifest;
-  if (!labelsOfPods(cluster, namespace).some((labels) => matchLabels(selector, labels))) {
-    const wanted = Object.entries(selector).map(([key, value]) => `${key}=${value}`);
-    return `no pod of ${namespace} has the labels ${wanted.join(',')}`;
-  }
-  const selected = cluster.pods().filter((pod) => pod.namespace === namespace && matchLabels(selector, pod.labels));
-  const ready = selected.filter((pod) => pod.record && (pod.ready || publishNotReady));
-  if (ready.length === 0)
-    return printSome(
-      selected,
-      ({ record, name }) => `pod ${name} ${record ? 'is not ready' : 'has no address or does not run any more'}`,
-    );
-  const { target } = manifest.targetPorts.find((one) => one.name === port.name && one.protocol === port.protocol)!;
-  const isOpen = (one: NamedPort) => one.name === target && one.protocol === port.protocol;
-  if (typeof target === 'string' && !ready.some((pod) => pod.containerPorts.some(isOpen))) {
-    const has = printSome(
-      ready,
-      (pod) => `pod ${pod.name}: ${printPorts(pod.containerPorts, port.protocol as Protocol)}`,
-    );
-    return `no container of its pods has a port with the name ${target} (${has})`;
-  }
-  return `no ready pod has an ${family} address`;
-}
-
-function isWithoutSelector(manifest: ServiceManifest | undefined): boolean {
-  return Object.keys(manifest?.selector ?? {}).length === 0;
-}
-
-/** The labels of the pods of a namespace, and of those that a workload would have which is scaled to none. */
-function labelsOfPods(cluster: Surroundings, namespace: string): readonly Readonly<Record<string, string>>[] {
-  const workloads = cluster.objects.workloads().filter((one) => one.namespace === namespace);
-  return [
-    ...[...cluster.pods()].filter((pod) => pod.namespace === namespace).map(({ labels }) => labels),
-    ...workloads.map((one) => identityOf(one, one.firstOrdinal).labels),
-  ];
+function podSourcesOf(cluster: Surroundings) {
+  return { pods: cluster.pods(), workloads: cluster.objects.workloads() };
 }
 
 function manifestOf({ objects }: Surroundings, { namespace, name }: Service): ServiceManifest | undefined {
@@ -116,11 +80,7 @@ function printEndpoint({ registry }: Surroundings, endpoint: Endpoint): string {
 }
 
 function printEndpoints(cluster: Surroundings, endpoints: readonly Endpoint[]): string {
-  return printSome(endpoints, (endpoint) => printEndpoint(cluster, endpoint));
-}
-
-function printSome<T>(all: readonly T[], print: (one: T) => string): string {
-  const named = all.slice(0, MAX_NAMED).map(print);
-  const more = all.length - named.length;
+  const named = endpoints.slice(0, MAX_NAMED).map((endpoint) => printEndpoint(cluster, endpoint));
+  const more = endpoints.length - named.length;
   return named.join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
