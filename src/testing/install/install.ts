@@ -115,7 +115,11 @@ function servableIn(cluster: Installing): Servable {
   const own = services
     .filter((service) => !isAlias(service))
     .map((service) => [idOf(service), service.ports.filter(({ port }) => port > 0)] as const);
-  const aliases = services.filter(isAlias).map((service) => [idOf(service), plainName(service.externalName)] as const);
+  const ids = new Map(own.map(([id]) => [nameOf(id, cluster.zone), id]));
+  const aliases = services.filter(isAlias).map((service) => {
+    const name = plainName(service.externalName);
+    return [idOf(service), ids.get(name) ?? name] as const;
+  });
   const outside = externals.flatMap(({ names, address }) => names.map((name) => ({ name: plainName(name), address })));
   const byName = Map.groupBy(outside, ({ name }) => name);
   return {
@@ -126,6 +130,11 @@ function servableIn(cluster: Installing): Servable {
     externals: new Map([...byName].map(([name, all]) => [name, all.map(({ address }) => address)])),
     aliases: new Map(aliases),
   };
+}
+
+/** The whole name of a service. */
+function nameOf(id: string, zone: string): string {
+  return plainName(`${id.split('/').reverse().join('.')}.svc.${zone}`);
 }
 
 /** Where the test called, for the next `install`; empty if the stack does not say it. */
