@@ -62,6 +62,23 @@ test('a connection that is kept alive stays with its endpoint when that is not r
   expect(await get('http://web/', { agent: other })).toBe('1 for web');
 });
 
+test('a connection ends with its Pod, as a pod of a cluster ends its connections', async () => {
+  const cluster = await startShop();
+  const serve = { 'shop/web-0': namedServer('0'), 'shop/web-1': namedServer('1'), 'shop/cache': namedServer('cache') };
+  await using _net = cluster.install({ ...AS, serve });
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  const sockets = [net.connect(80, 'web'), net.connect(8080, 'web-1.web'), net.connect(6379, 'cache')];
+  expect(await get('http://10.244.0.10:8080/', { agent })).toMatch(/^0 for/);
+  await Promise.all(sockets.map(async (socket) => socket.readyState === 'open' || (await once(socket, 'connect'))));
+  const [idle] = Object.values(agent.freeSockets).flat();
+  const ended = [sockets[0]!, idle!].map((socket) => once(socket, 'close'));
+  sockets[0]!.resume();
+  cluster.delete({ kind: 'Pod', metadata: { name: 'web-0', namespace: 'shop' } });
+  await Promise.all(ended);
+  await expect(get('http://10.244.0.10:8080/', { agent })).rejects.toThrow('no pod of the cluster has this address');
+  expect(sockets.slice(1).map(({ readyState }) => readyState)).toEqual(['open', 'open']);
+});
+
 test('an error inside the block reaches the test, and all is as before', async () => {
   const cluster = await startShop();
   const { connect } = tcpClass().prototype;

@@ -74,11 +74,15 @@ export function install(cluster: Installing, options: InstallOptions): Installed
   };
   const connections = undoneIfItFails(begin, replacements);
   syncBuiltinESMExports();
+  const { registry } = cluster;
+  const isThere = (address: string) => registry.podsAt(address).length > 0 || registry.endpointsAt(address).length > 0;
+  const ignoreChanges = cluster.objects.onChange(() => connections.endGone(isThere));
 
   let isDisposed = false;
   const dispose = async () => {
     if (isDisposed) return;
     isDisposed = true;
+    ignoreChanges();
     replacements.restore();
     syncBuiltinESMExports();
     targets.stop();

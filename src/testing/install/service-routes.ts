@@ -40,7 +40,7 @@ export function createServiceRoutes(cluster: Surroundings, targets: Targets) {
     const endpoint = turns.next(key, endpoints, manifest?.affinitySeconds ?? 0);
     const chosen = printEndpoint(cluster, endpoint);
     const target = servedPod(endpoint, protocol) ?? served;
-    if (target) return routeTo(target, `${what}, endpoint ${chosen}`);
+    if (target) return routeTo(target, `${what}, endpoint ${chosen}`, endpoint.address);
     const all = printEndpoints(cluster, endpoints);
     return refused(`${what} has the endpoints ${all}; nothing serves ${chosen}: add "${id}" to \`serve\``);
   };
