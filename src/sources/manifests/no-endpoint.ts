@@ -1,5 +1,6 @@
 import type { Port } from '../../registry/records.ts';
 import { type Labels, matchLabels } from '../../registry/selector.ts';
+import { familyOf } from '../objects/endpoints.ts';
 import type { Family, PodManifest, ServiceManifest, Workload } from './manifest.ts';
 import { identityOf } from './pod-identity.ts';
 
@@ -33,13 +34,15 @@ export function whyNoEndpoint(
   if (selected.length === 0) return 'what makes its pods is scaled to 0';
   const ready = selected.filter((pod) => pod.record && (pod.ready || publishNotReady));
   if (ready.length === 0) return selected.slice(0, MAX_NAMED).map(whyNotReady).join(', ');
-  const { target } = service.targetPorts.find((one) => one.name === port.name && one.protocol === port.protocol)!;
+  const target = service.targetPorts.find((one) => one.name === port.name && one.protocol === port.protocol)?.target;
   const named = ready.flatMap((pod) => pod.containerPorts.filter((one) => one.protocol === port.protocol));
   if (typeof target === 'string' && !named.some(({ name }) => name === target)) {
     const names = [...new Set(named.map(({ name }) => name).filter(Boolean))];
     const has = names.length > 0 ? `they have ${names.slice(0, MAX_NAMED).join(', ')}` : 'their ports have no names';
     return `no container of its pods has a port with the name ${target}; ${has}`;
   }
+  const isOfFamily = (ip: string) => familyOf(ip) === family;
+  if (ready.some(({ record }) => record?.ips.some(isOfFamily))) return 'the EndpointSlices that are given have none';
   return `no ready pod has an ${family} address`;
 }
 

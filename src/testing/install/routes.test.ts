@@ -194,7 +194,15 @@ test('a service whose pods cannot be endpoints of the port says why', async () =
     { ...early('new', { ports: [{ port: 80 }], selector: { app: 'new' } }, '10.96.0.61') },
     { kind: 'Pod', metadata: { name: 'new-0', namespace: 'shop', labels: { app: 'new' } }, spec: { containers: [] } },
   );
+  cluster.apply(early('given', { ports: [{ port: 80 }] }, '10.96.0.62'), {
+    kind: 'EndpointSlice',
+    metadata: { name: 'given-1', namespace: 'shop', labels: { 'kubernetes.io/service-name': 'given' } },
+    addressType: 'IPv4',
+    ports: [{ port: 80 }],
+    endpoints: [{ addresses: ['10.244.0.10'], conditions: { ready: false } }],
+  });
   await using _net = cluster.install(AS);
+  expect(await at('given', 80)).toMatch(/no ready endpoint: the EndpointSlices that are given have none$/);
   expect(await at('named', 80)).toMatch(
     /port 80 has no ready endpoint: no container of its pods has a port with the name htp; they have http$/,
   );
