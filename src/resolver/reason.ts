@@ -17,8 +17,23 @@ export function reasonOf({ name, stub, queries, result }: Explanation): string |
   const reasons = new Map(deciding.map((query) => [query.name, saidOf(query)]));
   const said = [...reasons.values()];
   if (!isShort(name)) return reasons.get(isAbsolute(name) ? name : `${name}.`) ?? said.at(-1);
+  const failed = failureOf(queries, placesOf(name), reasons);
+  if (failed) return failed;
   const meant = new Set(placesOf(name).flatMap((place) => said[place] ?? []));
   return [...meant].find((reason) => HINT.test(reason)) ?? ([...meant].join('; ') || said.at(-1));
+}
+
+/** What went wrong where the name would be found: a resolver that goes on to other names gives away only that these do not exist. */
+function failureOf(
+  queries: readonly ExplainedQuery[],
+  places: readonly number[],
+  decided: ReadonlyMap<string, string>,
+) {
+  const names = [...new Set(queries.map(({ name }) => name))];
+  const meant = places.map((place) => names[place]).filter((name) => name !== undefined && !decided.has(name));
+  const query = queries.findLast(({ name }) => meant.includes(name));
+  if (!query) return undefined;
+  return query.reply ? saidOf(query) : `no response for ${query.type} of ${query.name} came in time`;
 }
 
 /** What the server said, or else what that amounts to. */

@@ -424,6 +424,14 @@ describe('helpful errors', () => {
     expect(cluster.pod('other/twin').namespace).toBe('other');
   });
 
+  test.each(['', 'Shop', 'my shop', 'shop.svc'])('no namespace has the name "%s"', async (namespace) => {
+    const cluster = await start();
+    const message = `a pod: namespace is "${namespace}", it should be at most 63 lower-case letters`;
+    expect(() => cluster.pod({ namespace })).toThrow(message);
+    expect(() => cluster.environment({ namespace })).toThrow(message);
+    expect(() => cluster.install({ as: { namespace } })).toThrow(message);
+  });
+
   test.each([undefined, {}, 3])('%j is no pod', async (choice) => {
     const cluster = await start();
     expect(() => cluster.pod(choice as never)).toThrow('say which pod: its name, or an object with `namespace`');

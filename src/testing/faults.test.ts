@@ -35,6 +35,19 @@ describe('fail', () => {
     expect(await pod.resolve4(WEB)).toEqual(['10.96.12.34']);
   });
 
+  test.each([
+    ['debian', 'SERVFAIL', "EAI_AGAIN web: the test's fail('shop/web', 'SERVFAIL')"],
+    ['debian', 'REFUSED', "ENOTFOUND web: the test's fail('shop/web', 'REFUSED')"],
+    ['debian', 'timeout', `ENOTFOUND web: no response for AAAA of ${WEB}. came in time`],
+    ['alpine', 'SERVFAIL', "EAI_AGAIN web: the test's fail('shop/web', 'SERVFAIL')"],
+    ['alpine', 'REFUSED', "EAI_AGAIN web: the test's fail('shop/web', 'REFUSED')"],
+    ['alpine', 'timeout', `EAI_AGAIN web: no response for AAAA of ${WEB}. came in time`],
+  ] as const)('in an image %s, an error of a short name tells of %s', async (image, failure, message) => {
+    const cluster = await startShop();
+    using _fault = cluster.fail('shop/web', failure);
+    await expect(cluster.pod({ namespace: 'shop', image }).lookup('web')).rejects.toThrow(`getaddrinfo ${message}`);
+  });
+
   test('concerns no other names, and the names below a service', async () => {
     const cluster = await startShop();
     const pod = cluster.pod({ namespace: 'shop', runtime: 'libc', ...DEBIAN });

@@ -16,6 +16,7 @@ import { hostsOfPod } from '../sources/manifests/hosts-file.ts';
 import type { PodManifest } from '../sources/manifests/manifest.ts';
 import { KUBELET_DEFAULTS, type KubeletFields } from '../sources/manifests/pod.ts';
 import type { ObjectStore } from '../sources/memory/object-store.ts';
+import { LABEL, LABEL_RULE } from '../sources/objects/metadata.ts';
 import { check } from './known-options.ts';
 import { OBSERVED } from './observed.ts';
 import { checkPodOptions, type PodOptions } from './pod-options.ts';
@@ -149,7 +150,11 @@ function findPod(pods: readonly PodManifest[], choice: PodChoice): Found {
     );
   if (typeof choice !== 'string') check.value("a pod's name", choice.name, optional(TEXT));
   const [namespace, name] = typeof choice === 'string' ? namesIn(choice) : [choice.namespace, choice.name];
-  if (namespace !== undefined && name === undefined) return { namespace, kubelet: KUBELET_DEFAULTS };
+  if (namespace !== undefined && name === undefined) {
+    if (!LABEL.test(namespace))
+      throw new CairnError('CLUSTER', `a pod: namespace is "${namespace}", it should be ${LABEL_RULE}`);
+    return { namespace, kubelet: KUBELET_DEFAULTS };
+  }
   const found = pods.filter((pod) => pod.name === name && (namespace === undefined || pod.namespace === namespace));
   const [pod] = found;
   if (pod && found.length === 1) {

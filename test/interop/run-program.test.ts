@@ -227,6 +227,7 @@ describe('the end is that of the program', () => {
   test.runIf(canPlayPod).each([
     [['sh', '-c', 'exit 7', '--help'], 7, /^/],
     [['no-such-command'], 127, /^(cairn run: no-such-command: not found|unshare: .*no-such-command.*)\n/],
+    [['./cluster.yaml'], 126, /^cairn run: .\/cluster.yaml: not an executable file\n/],
     [['./no-such-program'], 127, /^(cairn run: .\/no-such-program: not found|unshare: .*no-such-program.*)\n/],
   ])('%j: %i', async (command, code, complaint) => {
     const ran = await inShop(...command);

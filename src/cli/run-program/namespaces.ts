@@ -151,6 +151,7 @@ shift 5
 unset NODE_CHANNEL_FD NODE_CHANNEL_SERIALIZATION_MODE
 exec 3>&- 2>&8 8>&-
 case $1 in */*) [ -e "$1" ] ;; *) command -v "$1" >/dev/null ;; esac || { echo "$0: $1: not found" >&2; exit 127; }
+case $1 in */*) [ -f "$1" ] && [ -x "$1" ] || { echo "$0: $1: not an executable file" >&2; exit 126; } ;; esac
 exec "$@"`;
 
 function familiesOf(addresses: readonly string[]): (4 | 6)[] {

@@ -2,7 +2,9 @@ import { CairnError } from '../../base/errors.ts';
 import { canonicalAddress } from '../../net/addresses.ts';
 import { type Peer, printPeer } from '../../net/transport.ts';
 import { type EndpointSlice, NO_PORT, type Port, type Service } from '../../registry/records.ts';
-import type { PodManifest } from '../../sources/manifests/manifest.ts';
+import type { PodManifest, ServiceManifest, Workload } from '../../sources/manifests/manifest.ts';
+import { mayHaveEndpoints, whyNoEndpoint } from '../../sources/manifests/no-endpoint.ts';
+import { familyOf } from '../../sources/objects/endpoints.ts';
 import { didYouMeanObject } from '../meant.ts';
 import { UsageError } from '../usage.ts';
 
@@ -29,6 +31,8 @@ interface Objects {
   readonly services: readonly Service[];
   readonly slices: readonly EndpointSlice[];
   readonly podManifests: readonly PodManifest[];
+  readonly serviceManifests: readonly ServiceManifest[];
+  readonly workloads: readonly Workload[];
 }
 
 const FORM = 'it is NAMESPACE/NAME[:PORT]=[ADDRESS:]PORT, such as shop/web=127.0.0.1:8080';
@@ -73,6 +77,8 @@ function namesOf(first: string, second: string): string {
   return first === second ? first : `${first} and ${second}`;
 }
 
+type Named = Pick<Service, 'namespace' | 'name'>;
+
 interface Place {
   readonly addresses: readonly string[];
   readonly ports: readonly Port[];
@@ -84,7 +90,7 @@ function addressesOf(serve: Serve, objects: Objects): Peer[] {
   const ports = places.flatMap((place) =>
     place.ports.filter((one) => one.protocol === 'tcp' && one.port !== NO_PORT).map((one) => ({ ...one, place })),
   );
-  const chosen = ports.filter((one) => port === undefined || one.name === port || `${one.port}` === port);
+  const chosen = ports.filter(isChosen(port));
   const found = chosen.flatMap(({ port: number, place }) =>
     place.addresses.map((address) => ({ address, port: number })),
   );
@@ -96,17 +102,53 @@ function addressesOf(serve: Serve, objects: Objects): Peer[] {
 }
 
 /** Where an object is: at cluster IPs, at the endpoints of a headless service, or at a pod. */
-function placesOf({ namespace, name, port }: Serve, { services, slices, podManifests }: Objects): Place[] {
-  const isNamed = (one: { readonly namespace: string; readonly name: string }) =>
-    one.namespace === namespace && one.name === name;
+function placesOf(serve: Serve, objects: Objects): Place[] {
+  const { namespace, name, port } = serve;
+  const { services, slices, podManifests } = objects;
+  const isNamed = isOf(serve);
   const service = services.find(isNamed);
-  if (service && !service.headless) return [{ addresses: service.clusterIPs, ports: service.ports }];
-  const own = slices.filter((slice) => slice.namespace === namespace);
-  if (service) return own.filter((slice) => slice.service === name).map(atEndpoints);
+  if (service) return placesOfService(service, port, objects);
   const pod = podManifests.find(isNamed);
+  const own = slices.filter((slice) => slice.namespace === namespace);
   if (pod) return placesOfPod(pod, own, port);
   const meant = didYouMeanObject(namespace, name, [...services, ...podManifests]);
   throw new CairnError('USAGE', `--serve: the cluster has no Service and no Pod ${namespace}/${name}${meant}`);
+}
+
+function isOf({ namespace, name }: Named): (one: Named) => boolean {
+  return (one) => one.namespace === namespace && one.name === name;
+}
+
+/** A port by its number or name; undefined for all. */
+function isChosen(port: string | undefined): (one: Port) => boolean {
+  return (one) => port === undefined || one.name === port || `${one.port}` === port;
+}
+
+/** As behind kube-proxy, only ports with ready endpoints accept connections. Without manifests of pods, all do. @throws CairnError if none does */
+function placesOfService(service: Service, port: string | undefined, objects: Objects): Place[] {
+  const { clusterIPs, headless, namespace, name } = service;
+  const { podManifests: pods, workloads } = objects;
+  const own = objects.slices.filter((slice) => slice.namespace === namespace && slice.service === name);
+  const manifest = objects.serviceManifests.find(isOf(service));
+  if (!headless && own.length === 0 && mayHaveEndpoints(manifest, { pods, workloads }))
+    return [{ addresses: clusterIPs, ports: service.ports }];
+  const places = headless ? own.map(atEndpoints) : clusterIPs.map((address) => atClusterIP(address, service, own));
+  const [wanted] = service.ports.filter((one) => one.protocol === 'tcp' && isChosen(port)(one));
+  const isOpen = places.some(({ addresses, ports }) => addresses.length > 0 && ports.some(isChosen(port)));
+  if (isOpen || !wanted || (!headless && clusterIPs.length === 0)) return places;
+  const why = whyNoEndpoint(manifest, wanted, { family: familyOf(clusterIPs[0] ?? ''), pods, workloads });
+  const what = `${namespace}/${name}, port ${wanted.port}, has no ready endpoint`;
+  throw new CairnError('USAGE', `--serve: ${what}${why && `: ${why}`}`);
+}
+
+function atClusterIP(address: string, { ports }: Service, slices: readonly EndpointSlice[]): Place {
+  const family = familyOf(address);
+  const leads =
+    ({ name, protocol }: Port) =>
+    (slice: EndpointSlice) =>
+      slice.ports.some((one) => one.name === name && one.protocol === protocol && one.port !== NO_PORT) &&
+      slice.endpoints.some((endpoint) => familyOf(endpoint.address) === family);
+  return { addresses: [address], ports: ports.filter((port) => slices.some(leads(port))) };
 }
 
 function atEndpoints({ endpoints, ports }: EndpointSlice): Place {

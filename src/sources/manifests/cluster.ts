@@ -33,6 +33,8 @@ export interface Cluster {
   readonly importedSlices: readonly EndpointSlice[];
   /** All pods, served or not, including made pods. */
   readonly podManifests: readonly PodManifest[];
+  readonly serviceManifests: readonly ServiceManifest[];
+  readonly workloads: readonly Workload[];
   /** The number of made pods. */
   readonly madePods: number;
   readonly problems: readonly Problem[];
@@ -60,7 +62,8 @@ export function buildCluster(manifests: Iterable<Manifest>, options: ClusterOpti
     ...EndpointSlice.flatMap(({ record }) => record ?? []),
     ...mirrored.flatMap(({ records }) => records),
   ];
-  const made = makePods(workloadsOf(objects), {
+  const workloads = workloadsOf(objects);
+  const made = makePods(workloads, {
     ...{ given: { pods: Pod, index }, networks: podCidrs },
     taken: addressesOf(services, slices, Pod),
   });
@@ -85,6 +88,8 @@ export function buildCluster(manifests: Iterable<Manifest>, options: ClusterOpti
     imports: ServiceImport.filter((each) => selects(labels, each.labels)).map(({ record }) => record),
     importedSlices: selectedSlices.flatMap(({ imported }) => imported ?? []),
     podManifests,
+    serviceManifests: services,
+    workloads,
     madePods: made.pods.length,
     problems,
   };

@@ -62,6 +62,23 @@ test('a connection that is kept alive stays with its endpoint when that is not r
   expect(await get('http://web/', { agent: other })).toBe('1 for web');
 });
 
+test('a connection ends with its Pod, as a pod of a cluster ends its connections', async () => {
+  const cluster = await startShop();
+  const serve = { 'shop/web-0': namedServer('0'), 'shop/web-1': namedServer('1'), 'shop/cache': namedServer('cache') };
+  await using _net = cluster.install({ ...AS, serve });
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  const sockets = [net.connect(80, 'web'), net.connect(8080, 'web-1.web'), net.connect(6379, 'cache')];
+  expect(await get('http://10.244.0.10:8080/', { agent })).toMatch(/^0 for/);
+  await Promise.all(sockets.map(async (socket) => socket.readyState === 'open' || (await once(socket, 'connect'))));
+  const [idle] = Object.values(agent.freeSockets).flat();
+  const ended = [sockets[0]!, idle!].map((socket) => once(socket, 'close'));
+  sockets[0]!.resume();
+  cluster.delete({ kind: 'Pod', metadata: { name: 'web-0', namespace: 'shop' } });
+  await Promise.all(ended);
+  await expect(get('http://10.244.0.10:8080/', { agent })).rejects.toThrow('no pod of the cluster has this address');
+  expect(sockets.slice(1).map(({ readyState }) => readyState)).toEqual(['open', 'open']);
+});
+
 test('an error inside the block reaches the test, and all is as before', async () => {
   const cluster = await startShop();
   const { connect } = tcpClass().prototype;
@@ -174,4 +191,31 @@ test('an address of a link is outside', async () => {
   const installed = cluster.install(AS);
   await expect(once(net.connect(80, 'fe80::1%lo'), 'connect')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   await expect(installed.dispose()).rejects.toThrow('[fe80::1%lo]:80');
+});
+
+test('two sockets with one handle, as nock makes them, do not keep the end waiting', async () => {
+  const cluster = await startShop();
+  const server = net.createServer((socket) => socket.resume());
+  const installed = cluster.install({ ...AS, serve: { 'shop/cache': server } });
+  const sockets = [net.connect(6379, 'cache'), net.connect(6379, 'cache')];
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+  const [client, real] = sockets as unknown as { _handle: { close(): void } }[];
+  client!._handle.close();
+  client!._handle = real!._handle;
+  await installed.dispose();
+  expect(sockets.map(({ destroyed }) => destroyed)).toEqual([true, true]);
+});
+
+test('one server may stand for many services', async () => {
+  const cluster = await startShop();
+  const names = Array.from({ length: 12 }, (_, i) => `s${i}`);
+  for (const name of names)
+    cluster.apply({ kind: 'Service', metadata: { name, namespace: 'shop' }, spec: { ports: [{ port: 80 }] } });
+  const server = namedServer('all');
+  const listeners = server.listenerCount('close');
+  const serve = Object.fromEntries(names.map((name) => [`shop/${name}`, server]));
+  await using _net = cluster.install({ ...AS, serve });
+  expect(server.listenerCount('close')).toBe(listeners + 1);
+  expect(await get('http://s0/')).toBe('all for s0');
+  expect(await get('http://s11/')).toBe('all for s11');
 });

@@ -12,6 +12,8 @@ const MAX_REASONS = 256;
 
 /** The program's TCP connections. */
 export interface Connections {
+  /** Ends those to endpoints that are not there any more, as the end of a pod does. */
+  endGone(isThere: (endpoint: string) => boolean): void;
   /**
    * Ends those that left this machine or would have, and those whose name is still looked up: a pool that keeps them would use them in the next test, and
    * later they would connect to addresses of the cluster.
@@ -35,6 +37,8 @@ export function installConnections({ replace }: Replacements, { routes, outside,
   const sockets = new Set<Socket>();
   /** The handles of connections that stay on this machine, as they would without this. */
   const staying = new WeakSet<TcpHandle>();
+  /** The addresses of the endpoints that connections go to. */
+  const endpoints = new WeakMap<TcpHandle, string>();
   const reasons = createReasons();
   forgetIdle();
 
@@ -45,7 +49,8 @@ export function installConnections({ replace }: Replacements, { routes, outside,
       if (route.kind === 'own' || route.kind === 'pass') return before.call(this, request, address, port);
       if (route.kind === 'to') {
         claimPeer(this, { address, port });
-        const { peer } = route;
+        const { peer, endpoint } = route;
+        if (endpoint !== undefined) endpoints.set(this, endpoint);
         return (peer.address.includes(':') ? connect6 : connect).call(this, request, peer.address, peer.port);
       }
       if (route.isOutside) outside.note(printPeer({ address, port }));
@@ -83,14 +88,30 @@ export function installConnections({ replace }: Replacements, { routes, outside,
   });
 
   return {
+    endGone(isThere) {
+      for (const socket of sockets) {
+        const handle = handleOf(socket);
+        const endpoint = handle && endpoints.get(handle);
+        if (endpoint === undefined || socket.connecting || isThere(endpoint)) continue;
+        // What Node.js does when the peer ends a connection.
+        socket.push(null);
+        socket.read(0);
+      }
+    },
     async destroy() {
       const ours = [...sockets].filter((socket) => {
         const handle = handleOf(socket);
         return handle instanceof tcpClass() && !staying.has(handle);
       });
-      await Promise.all(ours.map((socket) => new Promise((closed) => socket.once('close', closed).destroy())));
+      // Libraries such as nock give two sockets one handle; then only one of them closes.
+      const sharing = [...Map.groupBy(ours, handleOf).values()];
+      await Promise.all(sharing.map((all) => Promise.race(all.map(destroyed))));
     },
   };
+}
+
+function destroyed(socket: Socket): Promise<void> {
+  return new Promise((closed) => socket.once('close', () => closed()).destroy());
 }
 
 /** Node's own agents keep connections from before, under names that may mean something else now. */

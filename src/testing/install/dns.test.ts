@@ -147,6 +147,13 @@ const taken = (() => {
   return { lookup, resolve4, lookupService, Resolver, promised, promisedService, promised4 };
 })();
 
+test('an empty name finds what Node.js finds for it', async () => {
+  const before = await Promise.all([dns.promises.lookup(''), dns.promises.lookup('', { all: true })]);
+  const cluster = await startShop();
+  await using _net = cluster.install(AS);
+  expect(await Promise.all([dns.promises.lookup(''), dns.promises.lookup('', { all: true })])).toEqual(before);
+});
+
 test('functions that were taken out of the module before ask the pod, too', async () => {
   const cluster = await startShop();
   const { lookup, resolve4, lookupService, Resolver, promised, promisedService, promised4 } = taken;

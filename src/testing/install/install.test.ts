@@ -93,8 +93,13 @@ test.each<[object, RegExp]>([
   [{ ...AS, serve: { 'nothing.example.org': 80 } }, /no Service or Pod "nothing.example.org": write NAMESPACE\/NAME/],
   [
     { ...AS, serve: { 'shop/mail': 80 } },
-    /"shop\/mail" is an ExternalName service: serve "mail\.example\.com" of the externals/,
+    /"shop\/mail" is an ExternalName service: add "mail\.example\.com" to the externals, and serve that/,
   ],
+  [{ ...AS, serve: { 'shop/api': 80 } }, /"shop\/api" is an ExternalName service: serve "api\.example\.com"$/],
+  [{ ...AS, serve: { 'shop/site': 80 } }, /"shop\/site" is an ExternalName service: serve "shop\/web"$/],
+  [{ ...AS, serve: { 'http://web/': 80 } }, /"http:\/\/web\/" is a URL: write NAMESPACE\/NAME/],
+  [{ ...AS, serve: { 'web.shop': 80 } }, /no Service or Pod "web.shop"; did you mean shop\/web\?$/],
+  [{ ...AS, serve: { 'db.shop.svc.cluster.local': 80 } }, /no Service or Pod "db.shop.*"; did you mean shop\/db\?$/],
   [{ ...AS, serve: { 'shop/web:0': 80 } }, /"shop\/web:0" has a port that is not 1 to 65535/],
   [{ ...AS, serve: { 'shop/web:81': 80 } }, /serve: "shop\/web:81": shop\/web has no port 81; it has 80 \(http\)$/],
   [{ ...AS, serve: { 'shop/web:htp': 80 } }, /shop\/web has no port htp; it has 80 \(http\).* did you mean '?http/],
@@ -143,8 +148,13 @@ test.each<[object, RegExp]>([
     'own.example.com': '127.0.0.1',
   };
   const cluster = await startShop({ externals });
-  const spec = { type: 'ExternalName', externalName: 'mail.example.com' } as const;
-  cluster.apply({ kind: 'Service', metadata: { name: 'mail', namespace: 'shop' }, spec });
+  const aliases = { mail: 'mail.example.com', api: 'api.example.com', site: 'web.shop.svc.cluster.local' };
+  for (const [name, externalName] of Object.entries(aliases))
+    cluster.apply({
+      kind: 'Service',
+      metadata: { name, namespace: 'shop' },
+      spec: { type: 'ExternalName', externalName },
+    });
   const ports = [{ name: 'syslog', port: 514, protocol: 'UDP' }] as const;
   cluster.apply({ kind: 'Service', metadata: { name: 'log', namespace: 'shop' }, spec: { ports } });
   const before = state();

@@ -74,11 +74,15 @@ export function install(cluster: Installing, options: InstallOptions): Installed
   };
   const connections = undoneIfItFails(begin, replacements);
   syncBuiltinESMExports();
+  const { registry } = cluster;
+  const isThere = (address: string) => registry.podsAt(address).length > 0 || registry.endpointsAt(address).length > 0;
+  const ignoreChanges = cluster.objects.onChange(() => connections.endGone(isThere));
 
   let isDisposed = false;
   const dispose = async () => {
     if (isDisposed) return;
     isDisposed = true;
+    ignoreChanges();
     replacements.restore();
     syncBuiltinESMExports();
     targets.stop();
@@ -115,7 +119,11 @@ function servableIn(cluster: Installing): Servable {
   const own = services
     .filter((service) => !isAlias(service))
     .map((service) => [idOf(service), service.ports.filter(({ port }) => port > 0)] as const);
-  const aliases = services.filter(isAlias).map((service) => [idOf(service), plainName(service.externalName)] as const);
+  const ids = new Map(own.map(([id]) => [nameOf(id, cluster.zone), id]));
+  const aliases = services.filter(isAlias).map((service) => {
+    const name = plainName(service.externalName);
+    return [idOf(service), ids.get(name) ?? name] as const;
+  });
   const outside = externals.flatMap(({ names, address }) => names.map((name) => ({ name: plainName(name), address })));
   const byName = Map.groupBy(outside, ({ name }) => name);
   return {
@@ -126,6 +134,11 @@ function servableIn(cluster: Installing): Servable {
     externals: new Map([...byName].map(([name, all]) => [name, all.map(({ address }) => address)])),
     aliases: new Map(aliases),
   };
+}
+
+/** The whole name of a service. */
+function nameOf(id: string, zone: string): string {
+  return plainName(`${id.split('/').reverse().join('.')}.svc.${zone}`);
 }
 
 /** Where the test called, for the next `install`; empty if the stack does not say it. */

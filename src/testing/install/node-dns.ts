@@ -101,6 +101,7 @@ function installTaken({ add }: Replacements, cares: Cares, { lookup, lookupServi
   meet(cares.GetNameInfoReqWrap, ({ hostname, port }) => lookupService(hostname, port));
 }
 
-function asFound(found: dns.LookupAddress[] | string, family?: number): dns.LookupAddress[] | dns.LookupAddress {
-  return typeof found === 'string' ? { address: found, family: family! } : found;
+/** The lookup of an empty name finds the address `null`. */
+function asFound(found: dns.LookupAddress[] | string | null, family?: number) {
+  return Array.isArray(found) ? found : { address: found, family };
 }

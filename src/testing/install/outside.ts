@@ -11,6 +11,9 @@ export interface Inside extends Pick<Surroundings, 'registry' | 'serviceCidrs' |
 /** How many names and addresses are remembered; the first ones tell what is wrong. */
 const MAX_UNEXPECTED = 64;
 
+/** The namespaces that each cluster has, such as for `kubernetes.default`. */
+const ALWAYS_THERE = new Set(['default', 'kube-system', 'kube-public', 'kube-node-lease']);
+
 /** The names and addresses outside of the cluster that a program wanted, and that nobody had foreseen. */
 export interface Outside {
   note(what: string): void;
@@ -48,5 +51,5 @@ export function isOutside(name: string, { zone, registry, serviceCidrs, podCidrs
   const plain = name.toLowerCase().replace(/\.$/, '');
   if (!plain.includes('.') || `.${plain}.`.endsWith(`.${zone}`)) return false;
   const last = plain.slice(plain.lastIndexOf('.') + 1);
-  return last !== 'svc' && registry.namespace(last) === undefined;
+  return last !== 'svc' && !ALWAYS_THERE.has(last) && registry.namespace(last) === undefined;
 }

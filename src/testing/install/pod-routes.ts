@@ -18,7 +18,7 @@ export function createPodRoutes(cluster: Surroundings, targets: Targets) {
       .filter(({ target }) => isOpen(target))
       .map((service) => targets.of(service.id, service.port, protocol));
     const target = [...targetsOfPods, ...targetsOfServices].find(Boolean);
-    if (target) return routeTo(target, what);
+    if (target) return routeTo(target, what, address);
     const services = [...new Set(behind.map(({ id }) => id))];
     const of = services.length > 0 ? `, an endpoint of ${services.join(', ')}` : '';
     return refused(`nothing serves ${what}${of}: add "${pods[0] ?? services[0]}" to \`serve\``);

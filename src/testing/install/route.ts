@@ -18,7 +18,8 @@ export type Route =
   | { readonly kind: 'own' }
   /** To the address as it is, outside of the cluster. */
   | { readonly kind: 'pass' }
-  | { readonly kind: 'to'; readonly peer: Peer }
+  /** To what stands for a pod or an endpoint at an address of the cluster, if there is one. */
+  | { readonly kind: 'to'; readonly peer: Peer; readonly endpoint: string | undefined }
   /** To the cluster's DNS. */
   | { readonly kind: 'dns' }
   | { readonly kind: 'refused'; readonly why: string; readonly isOutside?: boolean };
@@ -46,9 +47,9 @@ export function refused(why: string): TcpRoute {
 }
 
 /** @param what the target, for messages */
-export function routeTo(served: Served, what: string): TcpRoute {
+export function routeTo(served: Served, what: string, endpoint?: string): TcpRoute {
   const peer = served.peer();
-  return peer ? { kind: 'to', peer } : refused(`${what}: the server that stands for it is closed`);
+  return peer ? { kind: 'to', peer, endpoint } : refused(`${what}: the server that stands for it is closed`);
 }
 
 /** As `serve` names it. */

@@ -34,7 +34,7 @@ test('the ready endpoints of a service take turns', async () => {
   expect(await several(3, 'web', 80)).toBe('1 1 1');
   cluster.setReady('web-1', false);
   expect(await at('web', 80)).toBe(
-    'connect ECONNREFUSED 10.96.0.20:80: service shop/web, port 80 (http) has no ready endpoint',
+    'connect ECONNREFUSED 10.96.0.20:80: service shop/web, port 80 (http) has no ready endpoint: pod web-0 is not ready, pod web-1 is not ready',
   );
   cluster.setReady('web-0');
   expect(await at('web', 80)).toBe('0');
@@ -161,7 +161,9 @@ test('the pods of a Deployment take turns; scaled to none, its service refuses',
   });
   expect((await several(4, 'job', 80)).split(' ').sort().join(' ')).toBe('1 1 2 2');
   cluster.scale('job', 0);
-  expect(await at('job', 80)).toMatch(/service shop\/job, port 80 has no ready endpoint$/);
+  expect(await at('job', 80)).toMatch(
+    /service shop\/job, port 80 has no ready endpoint: what makes its pods is scaled to 0$/,
+  );
   cluster.scale('job', 3);
   expect((await several(3, 'job', 80)).split(' ').sort().join(' ')).toBe('1 2 job');
 });
@@ -177,4 +179,33 @@ test('a service whose selector matches no pod refuses, unless no pods of its nam
   await using _net = cluster.install({ ...AS, serve: { 'shop/post': says('shop'), 'elsewhere/post': says('else') } });
   expect(await at('post', 25)).toMatch(/port 25 has no ready endpoint: no pod of shop has the labels app=post$/);
   expect(await at('post.elsewhere', 25)).toBe('else');
+});
+
+test('a service whose pods cannot be endpoints of the port says why', async () => {
+  const cluster = await startShop();
+  const early = (name: string, spec: object, address: string) => ({
+    kind: 'Service' as const,
+    metadata: { name, namespace: 'shop' },
+    spec: { clusterIP: address, selector: { app: 'web' }, ...spec },
+  });
+  cluster.apply(
+    early('named', { ports: [{ port: 80, targetPort: 'htp' }] }, '10.96.0.60'),
+    early('six', { ports: [{ port: 80 }] }, 'fd00::60'),
+    { ...early('new', { ports: [{ port: 80 }], selector: { app: 'new' } }, '10.96.0.61') },
+    { kind: 'Pod', metadata: { name: 'new-0', namespace: 'shop', labels: { app: 'new' } }, spec: { containers: [] } },
+  );
+  cluster.apply(early('given', { ports: [{ port: 80 }] }, '10.96.0.62'), {
+    kind: 'EndpointSlice',
+    metadata: { name: 'given-1', namespace: 'shop', labels: { 'kubernetes.io/service-name': 'given' } },
+    addressType: 'IPv4',
+    ports: [{ port: 80 }],
+    endpoints: [{ addresses: ['10.244.0.10'], conditions: { ready: false } }],
+  });
+  await using _net = cluster.install(AS);
+  expect(await at('given', 80)).toMatch(/no ready endpoint: the EndpointSlices that are given have none$/);
+  expect(await at('named', 80)).toMatch(
+    /port 80 has no ready endpoint: no container of its pods has a port with the name htp; they have http$/,
+  );
+  expect(await at('six', 80)).toMatch(/port 80 has no ready endpoint: no ready pod has an IPv6 address$/);
+  expect(await at('new', 80)).toMatch(/no ready endpoint: pod new-0 has no address or does not run any more$/);
 });

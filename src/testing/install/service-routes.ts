@@ -1,7 +1,7 @@
 import type { Port, Service } from '../../registry/records.ts';
-import { matchLabels } from '../../registry/selector.ts';
 import type { ServiceManifest } from '../../sources/manifests/manifest.ts';
-import { identityOf } from '../../sources/manifests/pod-identity.ts';
+import { mayHaveEndpoints, whyNoEndpoint } from '../../sources/manifests/no-endpoint.ts';
+import { familyOf } from '../../sources/objects/endpoints.ts';
 import { type Protocol, printPort, printPorts } from './ports.ts';
 import { idOf, printPeer, type Route, refused, routeTo, type Surroundings, type Target } from './route.ts';
 import type { Served } from './served.ts';
@@ -32,13 +32,15 @@ export function createServiceRoutes(cluster: Surroundings, targets: Targets) {
     const endpoints = endpointsOf(cluster, service, found, address.includes(':'));
     if (endpoints.length === 0) {
       if (served && isBare(cluster, service, manifest)) return routeTo(served, what);
-      return refused(`${what} has no ready endpoint${whyNot(cluster, service, manifest)}`);
+      const family = familyOf(address);
+      const why = whyNoEndpoint(manifest, found, { family, ...podSourcesOf(cluster) });
+      return refused(`${what} has no ready endpoint${why && `: ${why}`}`);
     }
     const key = `${protocol} ${printPeer(to)}`;
     const endpoint = turns.next(key, endpoints, manifest?.affinitySeconds ?? 0);
     const chosen = printEndpoint(cluster, endpoint);
     const target = servedPod(endpoint, protocol) ?? served;
-    if (target) return routeTo(target, `${what}, endpoint ${chosen}`);
+    if (target) return routeTo(target, `${what}, endpoint ${chosen}`, endpoint.address);
     const all = printEndpoints(cluster, endpoints);
     return refused(`${what} has the endpoints ${all}; nothing serves ${chosen}: add "${id}" to \`serve\``);
   };
@@ -58,32 +60,13 @@ function endpointsOf({ registry }: Surroundings, service: Service, wanted: Port,
   );
 }
 
-/** Whether a service is there for `serve` only: a test need not write pods. A namespace with some has them all, so there the selector must be right. */
+/** Whether a service is there for `serve` only: a test need not write pods. */
 function isBare(cluster: Surroundings, { namespace, name }: Service, manifest: ServiceManifest | undefined): boolean {
-  if (cluster.registry.slicesOf(namespace, name).length > 0) return false;
-  return isWithoutSelector(manifest) || labelsOfPods(cluster, namespace).length === 0;
+  return cluster.registry.slicesOf(namespace, name).length === 0 && mayHaveEndpoints(manifest, podSourcesOf(cluster));
 }
 
-/** What to look at if no pod has the labels that a service selects. */
-function whyNot(cluster: Surroundings, { namespace }: Service, manifest: ServiceManifest | undefined): string {
-  if (isWithoutSelector(manifest)) return '';
-  const selector = manifest?.selector ?? {};
-  if (labelsOfPods(cluster, namespace).some((labels) => matchLabels(selector, labels))) return '';
-  const wanted = Object.entries(selector).map(([key, value]) => `${key}=${value}`);
-  return `: no pod of ${namespace} has the labels ${wanted.join(',')}`;
-}
-
-function isWithoutSelector(manifest: ServiceManifest | undefined): boolean {
-  return Object.keys(manifest?.selector ?? {}).length === 0;
-}
-
-/** The labels of the pods of a namespace, and of those that a workload would have which is scaled to none. */
-function labelsOfPods(cluster: Surroundings, namespace: string): readonly Readonly<Record<string, string>>[] {
-  const workloads = cluster.objects.workloads().filter((one) => one.namespace === namespace);
-  return [
-    ...[...cluster.pods()].filter((pod) => pod.namespace === namespace).map(({ labels }) => labels),
-    ...workloads.map((one) => identityOf(one, one.firstOrdinal).labels),
-  ];
+function podSourcesOf(cluster: Surroundings) {
+  return { pods: cluster.pods(), workloads: cluster.objects.workloads() };
 }
 
 function manifestOf({ objects }: Surroundings, { namespace, name }: Service): ServiceManifest | undefined {

@@ -24,7 +24,7 @@ export interface Servable {
   readonly objects: ReadonlyMap<string, readonly NamedPort[]>;
   /** The addresses of the names outside of the cluster, as {@link plainName} makes them. */
   readonly externals: ReadonlyMap<string, readonly string[]>;
-  /** What ExternalName services stand for. */
+  /** What ExternalName services stand for: a name, or another service as `serve` names it. */
   readonly aliases: ReadonlyMap<string, string>;
 }
 
@@ -49,12 +49,14 @@ export function readServe(given: Serve, servable: Servable): Targets {
   const entries = Object.entries(given).map(([key, by]) => readEntry(key, by, servable));
   checkRepeated(entries);
   checkAddresses(entries, servable);
-  const all = entries.map((entry) => ({ ...entry, served: serve(entry.by) }));
-  const targets = new Map(all.flatMap(({ name, slots, served }) => slots.map((slot) => [idOf(name, slot), served])));
+  const served = new Map([...new Set(entries.map(({ by }) => by))].map((by) => [by, serve(by)]));
+  const targets = new Map(
+    entries.flatMap(({ name, slots, by }) => slots.map((slot) => [idOf(name, slot), served.get(by)!])),
+  );
   return {
     of: (name, port, protocol) => targets.get(idOf(name, { protocol, port })) ?? targets.get(idOf(name, { protocol })),
     stop() {
-      for (const { served } of all) served.stop();
+      for (const one of served.values()) one.stop();
     },
   };
 }
@@ -64,6 +66,7 @@ function idOf(name: string, { protocol, port }: Slot): string {
 }
 
 function readEntry(key: string, by: ServedBy, servable: Servable): Entry {
+  if (key.includes('://')) throw wrong(`serve: "${key}" is a URL: ${FORM}`);
   const [, text, port] = /^([^:]*)(?::(.*))?$/s.exec(key)!;
   const name = servable.externals.has(plainName(text!)) ? plainName(text!) : text!;
   const ports = portsOf(name, servable);
@@ -81,13 +84,18 @@ function readEntry(key: string, by: ServedBy, servable: Servable): Entry {
 /** @throws CairnError */
 function portsOf(name: string, { objects, externals, aliases }: Servable): readonly NamedPort[] {
   const alias = aliases.get(name);
-  if (alias !== undefined)
-    throw wrong(`serve: "${name}" is an ExternalName service: serve "${alias}" of the externals`);
+  if (alias !== undefined) {
+    const isKnown = objects.has(alias) || externals.has(alias);
+    const remedy = isKnown ? `serve "${alias}"` : `add "${alias}" to the externals, and serve that`;
+    throw wrong(`serve: "${name}" is an ExternalName service: ${remedy}`);
+  }
   const ports = externals.has(name) ? [] : objects.get(name);
   if (ports) return ports;
   const names = [...objects.keys(), ...externals.keys()];
   const whole = names.find((one) => one.endsWith(`/${name}`)) ?? name;
-  const instead = didYouMean(whole, names) || ': write NAMESPACE/NAME, such as "shop/web" or "shop/web:80"';
+  const [, service, namespace] = /^([^./]+)\.([^./]+)(?:\.svc(?:\..*)?)?$/.exec(name) ?? [];
+  const [meant = whole] = names.filter((one) => one === `${namespace}/${service}`);
+  const instead = didYouMean(meant, names) || `: ${FORM}`;
   throw wrong(`serve: the cluster has no Service or Pod "${name}"${instead}`);
 }
 
@@ -114,6 +122,7 @@ function protocolsOf(key: string, by: unknown): readonly Protocol[] {
   throw wrong(`serve: "${key}" should be ${ANY}, or a port of 127.0.0.1${but || `, not ${JSON.stringify(by)}`}`);
 }
 
+const FORM = 'write NAMESPACE/NAME, such as "shop/web" or "shop/web:80"';
 const TCP = 'a server of node:http or node:net';
 const UDP = 'a socket of node:dgram';
 const ANY = `${TCP}, ${UDP}`;

@@ -1,4 +1,6 @@
+const { lookup } = require('node:dns');
 const { createServer } = require('node:http');
+const { promisify } = require('node:util');
 const { startCluster } = require('cairn-dns/testing');
 const { matchers } = require('cairn-dns/testing/expect');
 
@@ -31,5 +33,6 @@ test('an unchanged program calls the service', async () => {
   const net = cluster.install({ as: { namespace: 'shop' }, serve: { 'shop/web': server } });
   const response = await fetch('http://web/');
   expect(await response.text()).toBe('hello');
+  expect(await promisify((name, callback) => lookup(name, callback))('web')).toBe('10.96.0.20');
   await net.dispose();
 });
