@@ -12,6 +12,7 @@ import { startApiServer } from '../support/api-server/index.ts';
 import { ask } from '../support/ask.ts';
 import { binaryFor } from '../support/binary.ts';
 import { folderWith } from '../support/folder.ts';
+import { kubeconfigText } from '../support/kubeconfig.ts';
 import { PATIENT } from '../support/patience.ts';
 import { run } from '../support/tools.ts';
 import { refusedPort } from '../support/upstream.ts';
@@ -93,14 +94,7 @@ describe.each(COMMANDS)('$what', ({ path }) => {
     const objects = [apiNamespace('shop'), apiService('shop/web', '10.96.12.34')];
     const api = await startApiServer({ objects, tokens: ['secret'] });
     onTestFinished(() => api.close());
-    const kubeconfig = folderWith({
-      config: JSON.stringify({
-        ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'here' },
-        clusters: [{ name: 'here', cluster: { server: api.url } }],
-        users: [{ name: 'me', user: { token: 'secret' } }],
-        contexts: [{ name: 'here', context: { cluster: 'here', user: 'me' } }],
-      }),
-    });
+    const kubeconfig = folderWith({ config: kubeconfigText(api.url, 'secret') });
     const { port, end } = await start(`. {\nkubernetes cluster.local {\nkubeconfig ${kubeconfig}/config\n}\n}\n`);
     expect((await ask(port, 'web.shop.svc.cluster.local', 'A')).answer).toEqual(['10.96.12.34']);
     expect(await end()).toMatch(/status 0$/);

@@ -9,6 +9,7 @@ import { apiNamespace, apiService } from '../support/api-objects.ts';
 import { startApiServer } from '../support/api-server/index.ts';
 import { ask } from '../support/ask.ts';
 import { folderWith } from '../support/folder.ts';
+import { kubeconfigText } from '../support/kubeconfig.ts';
 import { refusedPort } from '../support/upstream.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -51,14 +52,7 @@ test('its process for kubeconfigs starts, and the server reads the cluster that 
   const objects = [apiNamespace('shop'), apiService('shop/web', '10.96.12.34')];
   const api = await startApiServer({ objects, tokens: ['secret'] });
   onTestFinished(() => api.close());
-  const kubeconfig = folderWith({
-    config: JSON.stringify({
-      ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'here' },
-      clusters: [{ name: 'here', cluster: { server: api.url } }],
-      users: [{ name: 'me', user: { token: 'secret' } }],
-      contexts: [{ name: 'here', context: { cluster: 'here', user: 'me' } }],
-    }),
-  });
+  const kubeconfig = folderWith({ config: kubeconfigText(api.url, 'secret') });
   const port = await start(`kubernetes cluster.local {\nkubeconfig ${kubeconfig}/config\n}`);
   expect((await ask(port, 'web.shop.svc.cluster.local', 'A')).answer).toEqual(['10.96.12.34']);
 });
