@@ -50,6 +50,30 @@ test('a running cluster is read once, without a Corefile', async () => {
   expect((await ask('shop/web', '--context', 'there')).stderr).toMatch(/^kubeconfig .*there/);
 });
 
+test('a cluster that cannot be reached, or refuses the token, is an error at once', async () => {
+  const api = await startApiServer({ objects: [], tokens: ['secret'] });
+  onTestFinished(() => api.close());
+  const ask = (server: string) => {
+    const config = {
+      ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'here' },
+      clusters: [{ name: 'here', cluster: { server } }],
+      users: [{ name: 'me', user: { token: 'old' } }],
+      contexts: [{ name: 'here', context: { cluster: 'here', user: 'me' } }],
+    };
+    const cwd = folderWith({ config: JSON.stringify(config) });
+    return run(process.execPath, [MAIN, 'lookup', 'web', '--kubeconfig', 'config'], { cwd });
+  };
+  const nowhere = 'http://127.0.0.1:1';
+  expect(await ask(nowhere)).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^kubeconfig config: http:.*ECONNREFUSED.*\n$/),
+  });
+  expect(await ask(api.url)).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^kubeconfig config: .*\(401: Unauthorized\)\n$/),
+  });
+});
+
 describe('a server that is silent', () => {
   async function silentServer() {
     const socket = createSocket('udp4').bind(0, '127.0.0.1');

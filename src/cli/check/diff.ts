@@ -2,6 +2,7 @@ import { CorefileError, CorefileErrors } from '../../corefile/error.ts';
 import { printable } from '../../observe/printable.ts';
 import type { Configuration } from '../../server/configuration/configuration.ts';
 import { differencesOf } from '../../server/configuration/differences.ts';
+import { printJson } from '../terminal.ts';
 import { UsageError } from '../usage.ts';
 import { type CheckSettings, configurationOf } from './examine.ts';
 import { readSources } from './sources.ts';
@@ -18,7 +19,7 @@ export async function printDifferences(
 ): Promise<void> {
   const [old, next] = [await readOne(before, settings), await readOne(after, settings)];
   const differences = differencesOf(old, next, settings.dnsPort);
-  if (asJson) process.stdout.write(`${JSON.stringify({ changes: differences }, null, 2)}\n`);
+  if (asJson) process.stdout.write(printJson({ changes: differences }));
   else if (differences.length === 0) process.stdout.write('nothing changes\n');
   for (const { zones, change } of asJson ? [] : differences) {
     process.stdout.write(`${printable(`${zones.join(', ')}: ${change}`)}\n`);

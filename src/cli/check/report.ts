@@ -1,6 +1,7 @@
 import type { Position } from '../../corefile/position.ts';
 import { printPosition } from '../../corefile/position.ts';
 import { printable } from '../../observe/printable.ts';
+import { printJson } from '../terminal.ts';
 import type { Finding } from './examine.ts';
 
 export const FORMATS = ['text', 'github', 'json'] as const;
@@ -17,9 +18,7 @@ export function report(findings: readonly Finding[], format: Format, strict: boo
       break;
     case 'json': {
       const valid = findings.every((finding) => isValid(finding, strict));
-      process.stdout.write(
-        `${JSON.stringify({ valid, files: findings.map((each) => jsonOf(each, strict)) }, null, 2)}\n`,
-      );
+      process.stdout.write(printJson({ valid, files: findings.map((each) => jsonOf(each, strict)) }));
     }
   }
 }
@@ -54,7 +53,8 @@ function printText(finding: Finding, strict: boolean): void {
 
 function nameOf({ input, inManifest }: Finding): string {
   const name = input === '-' ? 'stdin' : input;
-  return inManifest ? `${name} (ConfigMap ${inManifest.configMap}, ${inManifest.key})` : name;
+  if (!inManifest) return name;
+  return `${name} (ConfigMap ${inManifest.configMap || 'without a name'}, ${inManifest.key})`;
 }
 
 /** One line, whatever the text holds. */

@@ -5,6 +5,7 @@ import { attempt, CorefileError } from '../../corefile/error.ts';
 import { type CorefileFiles, diskFiles, MAX_COREFILE_OCTETS } from '../../corefile/files.ts';
 import { inFile, type Locate } from '../../corefile/position.ts';
 import { readPipe } from '../corefile-input.ts';
+import { UsageError } from '../usage.ts';
 import { type ConfigMapKey, configMapKeys, isCorefileName, isManifest } from './config-map.ts';
 
 /** A Corefile that the command line names, or what is wrong before it can be read as one. */
@@ -37,6 +38,7 @@ export interface Refused {
 
 /** The Corefiles that the command line names, those in ConfigMaps before what they may import. */
 export async function readSources(inputs: readonly string[]): Promise<readonly Source[]> {
+  readStdinOnce(inputs);
   return sourcesOf(await Promise.all(inputs.map(readInput)));
 }
 
@@ -112,23 +114,32 @@ export interface InputText {
   readonly problem?: string;
 }
 
+/** @throws UsageError */
+export function readStdinOnce(inputs: readonly string[]): void {
+  if (inputs.filter(isStdin).length <= 1) return;
+  throw new UsageError('standard input can be read only once', 'name "-" once, and other files by their paths');
+}
+
+function isStdin(input: string): boolean {
+  return input === '-' || input === 'stdin';
+}
+
 /** The text of a file or of standard input, or why there is none. */
 export async function readInput(input: string): Promise<InputText> {
-  const isStdin = input === '-' || input === 'stdin';
-  const file = isStdin ? 'stdin' : input;
+  const file = isStdin(input) ? 'stdin' : input;
   try {
-    const isPipe = isStdin || statSync(input).isFIFO();
+    const isPipe = isStdin(input) || statSync(input).isFIFO();
     const octets = isPipe ? await readPipe(input) : await readOctets(input, MAX_COREFILE_OCTETS);
     return { input, file, ...textOf(octets) };
   } catch (thrown) {
-    return { input, file, text: '', problem: reasonOf(thrown, input) };
+    return { input, file, text: '', problem: reasonOf(thrown, file) };
   }
 }
 
-function reasonOf(thrown: unknown, input: string): string {
+function reasonOf(thrown: unknown, file: string): string {
   if (systemCodeOf(thrown) === 'ENOENT') return 'there is no such file';
   if (systemCodeOf(thrown) === 'EISDIR') return 'it is a folder, expecting a file such as a Corefile';
-  return messageOf(thrown).replace(`${input} `, 'it ');
+  return messageOf(thrown).replace(`${file} `, 'it ');
 }
 
 function textOf(octets: Buffer): { readonly text: string; readonly problem?: string } {

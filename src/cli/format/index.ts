@@ -12,7 +12,7 @@ import { printCorefile } from '../../corefile/print.ts';
 import { printable } from '../../observe/printable.ts';
 import type { PluginDefinition } from '../../plugin/plugin.ts';
 import { configurationOf } from '../check/examine.ts';
-import { type CorefileToCheck, readInput, type Source, sourcesOf } from '../check/sources.ts';
+import { type CorefileToCheck, readInput, readStdinOnce, type Source, sourcesOf } from '../check/sources.ts';
 import type { FormatValues } from '../commands/fmt.ts';
 import { pluginsFor } from '../plugins.ts';
 import { USAGE_STATUS, UsageError } from '../usage.ts';
@@ -26,6 +26,7 @@ export async function format(files: readonly string[], values: FormatValues): Pr
   const { write = false, check = false } = values;
   const inputs = files.length > 0 ? files : ['Corefile'];
   if (write && inputs.includes('-')) throw new UsageError('standard input cannot be written', 'leave --write out');
+  readStdinOnce(inputs);
   const plugins = await pluginsFor(values.plugin);
   let status = 0;
   for (const input of inputs) {

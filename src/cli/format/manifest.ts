@@ -30,6 +30,7 @@ function replaceText(manifest: string, { key, text }: Replacement): string {
   // The line breaks at the end stay, as the header of the block says what they mean.
   const last = first + manifest.slice(first, end).trimEnd().length;
   const lines = text.trimEnd().split('\n');
-  const block = lines.map((line) => (line === '' ? '' : ' '.repeat(key.indent) + line)).join('\n');
+  const lineBreak = manifest[first - 2] === '\r' ? '\r\n' : '\n';
+  const block = lines.map((line) => (line === '' ? '' : ' '.repeat(key.indent) + line)).join(lineBreak);
   return manifest.slice(0, first) + block + manifest.slice(last);
 }
