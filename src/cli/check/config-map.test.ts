@@ -84,6 +84,13 @@ test.each([
   );
 });
 
+test.each(['|', '|2'])('a text with an alias is replaced once: %s', (header) => {
+  const before = `kind: ConfigMap\nx:\n  text: &it ${header}\n    . {\n    whoami\n    }\ndata:\n  Corefile: *it\n  b.Corefile: *it\n`;
+  const replacements = configMapKeys('m', before).map((key) => ({ key, text: '. {\n    whoami\n}\n' }));
+  expect(replacements).toHaveLength(2);
+  expect(replaceTexts(before, replacements)).toBe(before.replace('    whoami', '        whoami'));
+});
+
 test('a new text in a block has the line breaks of the file', () => {
   const before = manifest(block('|', '    ')).replaceAll('\n', '\r\n');
   const [key] = configMapKeys('m', before);

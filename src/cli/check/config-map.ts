@@ -105,7 +105,8 @@ export function configMapKeys(file: string, text: string): readonly ConfigMapKey
     }
     const [begin, end] = value.range!;
     const style = value.type as Scalar.Type;
-    const indent = isBlock(style) ? indentOf(text, begin, end, placeOf(key.range![0]).column - 1) : 0;
+    const keyIndent = isAlias(node) ? indentOfLine(text, begin) : placeOf(key.range![0]).column - 1;
+    const indent = isBlock(style) ? indentOf(text, begin, end, keyIndent) : 0;
     const locate = locateIn(value, style, indent, folder);
     const common = { configMap, key: name, path: `${folder}/${name}`, text: value.value, style, indent };
     return { ...common, locate, range: [begin, end] };
@@ -137,6 +138,11 @@ function target(node: unknown, document: Document.Parsed): Node | undefined {
 
 export function isBlock(style: Scalar.Type): boolean {
   return style === Scalar.BLOCK_LITERAL || style === Scalar.BLOCK_FOLDED;
+}
+
+/** How many blanks the line at an offset begins with. */
+function indentOfLine(text: string, offset: number): number {
+  return /^ */.exec(text.slice(text.lastIndexOf('\n', offset) + 1))![0].length;
 }
 
 /** How many blanks the lines of a block begin with: as its header says, or as its first line has. */

@@ -14,7 +14,9 @@ interface Replacement {
  * @throws CorefileError for a text that is neither a literal block nor in double quotes
  */
 export function replaceTexts(manifest: string, replacements: readonly Replacement[]): string {
-  const fromTheEnd = [...replacements].sort((a, b) => b.key.range[0] - a.key.range[0]);
+  // Keys with aliases of one text are formatted once.
+  const byPlace = new Map(replacements.map((replacement) => [replacement.key.range[0], replacement]));
+  const fromTheEnd = [...byPlace.values()].sort((a, b) => b.key.range[0] - a.key.range[0]);
   return fromTheEnd.reduce(replaceText, manifest);
 }
 
