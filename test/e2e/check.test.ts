@@ -81,6 +81,12 @@ test.each<[string[], string, number, RegExp]>([
   [['imports', '--no-files'], '', 0, /^imports is valid: 1 server block\n$/],
   [['unknown-import'], '', 1, /^unknown-import:2:12 - .*not found.*\nunknown-import is not valid: 1 error\n$/],
   [['-', '-'], VALID, 2, /^cairn check: standard input can be read only once\n/],
+  [
+    ['--diff', 'Corefile', 'broken', '--json'],
+    '',
+    1,
+    /^\{\n {2}"changes": null,\n {2}"errors": \[\n {4}\{\n {6}"file": "broken",\n {6}"line": 2,/,
+  ],
   [['--diff', '-', '-'], VALID, 2, /^cairn check: standard input can be read only once\n/],
   [['pod.yaml'], '', 1, /^pod\.yaml:1:1 - .*no ConfigMap in it has a Corefile/],
   [['x.override'], '', 0, /\nx\.override is valid: 1 server block, 1 warning\n$/],

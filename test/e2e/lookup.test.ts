@@ -104,6 +104,11 @@ cairn lookup: www.example.org.: interrupted; so far:
     const { stderr, code } = await lookup('www.example.org.', 'A', server, '--timeout', '300ms');
     expect(stderr).toContain('cairn lookup: www.example.org.: no result within 300 ms; so far:\n');
     expect(code).toBe(1);
+    const { stdout } = await lookup('www.example.org.', 'A', server, '--timeout', '300ms', '--json');
+    expect(JSON.parse(stdout)).toEqual({
+      ...{ name: 'www.example.org.', result: { ok: false, why: 'no result within 300 ms' } },
+      queries: [{ name: 'www.example.org.', type: 'A', server: server.slice(1), response: null }],
+    });
   });
 });
 

@@ -30,8 +30,7 @@ export async function check(files: readonly string[], values: CheckValues): Prom
   if (values.diff !== undefined) {
     if (inputs.length > 1) throw new UsageError('--diff compares two Corefiles', 'write --diff OLD NEW');
     readStdinOnce([values.diff, ...inputs]);
-    await printDifferences(values.diff, inputs[0]!, settings, json);
-    return 0;
+    return (await printDifferences(values.diff, inputs[0]!, settings, json)) ? 0 : INVALID_STATUS;
   }
   const examined = await examineAll(await readSources(inputs), settings);
   const findings = examined.toSorted((a, b) => inputs.indexOf(a.input) - inputs.indexOf(b.input));

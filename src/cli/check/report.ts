@@ -1,3 +1,4 @@
+import type { CorefileError } from '../../corefile/error.ts';
 import type { Position } from '../../corefile/position.ts';
 import { printPosition } from '../../corefile/position.ts';
 import { printable } from '../../observe/printable.ts';
@@ -91,9 +92,13 @@ function jsonOf(finding: Finding, strict: boolean): object {
     ...(inManifest && { configMap: inManifest.configMap, key: inManifest.key }),
     valid: isValid(finding, strict),
     serverBlocks,
-    errors: errors.map(({ position, detail }) => ({ ...placeOf(position), message: detail })),
+    errors: errors.map(errorAsJson),
     warnings: warnings.map(({ name, position, message }) => ({ name, ...placeOf(position), message })),
   };
+}
+
+export function errorAsJson({ position, detail }: CorefileError): object {
+  return { ...placeOf(position), message: detail };
 }
 
 function placeOf({ file, line: at, column }: Position): object {

@@ -61,7 +61,9 @@ async function lookUp(flags: LookupFlags, view: View): Promise<number> {
     const { why, status } = limit.signal.reason as Limit;
     complain(`${subject.text}: ${why}; so far:`);
     // A server in this process would wait for its own queries in flight.
-    process.stderr.write(printable(progress.print()), () => process.exit(status));
+    const end = () => process.exit(status);
+    if (!flags.json) process.stderr.write(printable(progress.print()), end);
+    else process.stdout.write(printJson({ name, result: { ok: false, why }, queries: progress.queries() }), end);
     return status;
   } finally {
     limit.end();
@@ -133,6 +135,7 @@ function asJson(explanation: Explanation, view: View, recorder: Recorder, cheape
   const { settings, queries, ...rest } = explanation;
   return {
     ...rest,
+    ...(!rest.result.ok && { reason: reasonOf(explanation) ?? rest.result.why }),
     who: view.who,
     whom: view.whom,
     settings: { ...settings, flags: [...settings.flags] },
