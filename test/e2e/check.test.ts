@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { folderWith } from '../support/folder.ts';
 import { PATIENT } from '../support/patience.ts';
+import { run } from '../support/tools.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../src/cli/main.ts');
 
@@ -102,6 +103,13 @@ test.each<[string[], string, number, RegExp]>([
   const ended = await cairn(folder(), ['check', ...args], input);
   expect(ended.code).toBe(code);
   expect(ended.stderr + ended.stdout).toMatch(output);
+});
+
+test('problems have colours where FORCE_COLOR says so', async () => {
+  const args = ['FORCE_COLOR=1', process.execPath, MAIN, 'check', 'doubtful', 'broken'];
+  const { stderr } = await run('env', args, { cwd: folder() });
+  expect(stderr).toContain('\u001b[33mdoubtful:3:5 - Warning: ');
+  expect(stderr).toContain('\u001b[31mbroken:2:5 - Error during parsing: ');
 });
 
 test('without any Corefile', async () => {

@@ -9,12 +9,12 @@ import { attempt, type CorefileError, CorefileErrors, throwAll } from '../../cor
 import { formatCorefile } from '../../corefile/format.ts';
 import { parseCorefile } from '../../corefile/parser.ts';
 import { printCorefile } from '../../corefile/print.ts';
-import { printable } from '../../observe/printable.ts';
 import type { PluginDefinition } from '../../plugin/plugin.ts';
 import { configurationOf } from '../check/examine.ts';
 import { type CorefileToCheck, readInput, readStdinOnce, type Source, sourcesOf } from '../check/sources.ts';
 import type { FormatValues } from '../commands/fmt.ts';
 import { pluginsFor } from '../plugins.ts';
+import { printLine } from '../terminal.ts';
 import { USAGE_STATUS, UsageError } from '../usage.ts';
 import { replaceTexts } from './manifest.ts';
 
@@ -32,16 +32,16 @@ export async function format(files: readonly string[], values: FormatValues): Pr
   for (const input of inputs) {
     const outcome = await formatInput(input, plugins);
     if ('errors' in outcome) {
-      for (const { message } of outcome.errors) process.stderr.write(line(message));
+      for (const { message } of outcome.errors) printLine(message, process.stderr, 'red');
       status = Math.max(status, outcome.isUnreadable ? USAGE_STATUS : INVALID_STATUS);
     } else if (check) {
-      if (outcome.after !== outcome.before) process.stdout.write(line(`${outcome.file} is not formatted`));
+      if (outcome.after !== outcome.before) printLine(`${outcome.file} is not formatted`, process.stdout);
       if (outcome.after !== outcome.before) status = Math.max(status, INVALID_STATUS);
     } else if (!write) {
       process.stdout.write(outcome.after);
     } else if (outcome.after !== outcome.before) {
       await replaceFile(input, outcome.after);
-      process.stdout.write(line(`${outcome.file} is formatted now`));
+      printLine(`${outcome.file} is formatted now`, process.stdout);
     }
   }
   return status;
@@ -122,8 +122,4 @@ async function replaceFile(path: string, text: string): Promise<void> {
   await writeFile(next, text);
   await chmod(next, (await stat(target)).mode);
   await rename(next, target);
-}
-
-function line(text: string): string {
-  return `${printable(text.replace(/[\r\n]+\s*/g, '; '))}\n`;
 }
