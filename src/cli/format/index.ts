@@ -3,7 +3,6 @@
  * YAML file. A Corefile with an error is never written.
  */
 
-import { chmod, realpath, rename, stat, writeFile } from 'node:fs/promises';
 import { CairnError } from '../../base/errors.ts';
 import { attempt, type CorefileError, CorefileErrors, throwAll } from '../../corefile/error.ts';
 import { formatCorefile } from '../../corefile/format.ts';
@@ -17,6 +16,7 @@ import { pluginsFor } from '../plugins.ts';
 import { printLine } from '../terminal.ts';
 import { USAGE_STATUS, UsageError } from '../usage.ts';
 import { replaceTexts } from './manifest.ts';
+import { replaceFile } from './replace.ts';
 
 const INVALID_STATUS = 1;
 const DNS_PORT = 53;
@@ -113,13 +113,4 @@ function meaning(text: string): string {
   const files = { read: () => ({ text: '' }), list: () => [] };
   const { blocks, errors } = parseCorefile({ file: 'Corefile', text, env: {}, files });
   return printCorefile(blocks) + errors.map(({ detail }) => detail).join('\n');
-}
-
-/** Replaces a file at once, so that no reader sees a part of it. */
-async function replaceFile(path: string, text: string): Promise<void> {
-  const target = await realpath(path);
-  const next = `${target}.${process.pid}.tmp`;
-  await writeFile(next, text);
-  await chmod(next, (await stat(target)).mode);
-  await rename(next, target);
 }
