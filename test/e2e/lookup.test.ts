@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { apiNamespace, apiService } from '../support/api-objects.ts';
@@ -53,7 +54,7 @@ test('a running cluster is read once, without a Corefile', async () => {
 test('a cluster that cannot be reached, or refuses the token, is an error at once', async () => {
   const api = await startApiServer({ objects: [], tokens: ['secret'] });
   onTestFinished(() => api.close());
-  const ask = (server: string) => {
+  const ask = (server: string, ...args: string[]) => {
     const config = {
       ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'here' },
       clusters: [{ name: 'here', cluster: { server } }],
@@ -61,7 +62,7 @@ test('a cluster that cannot be reached, or refuses the token, is an error at onc
       contexts: [{ name: 'here', context: { cluster: 'here', user: 'me' } }],
     };
     const cwd = folderWith({ config: JSON.stringify(config) });
-    return run(process.execPath, [MAIN, 'lookup', 'web', '--kubeconfig', 'config'], { cwd });
+    return run(process.execPath, [MAIN, 'lookup', 'web', '--kubeconfig', 'config', ...args], { cwd });
   };
   const nowhere = 'http://127.0.0.1:1';
   expect(await ask(nowhere)).toMatchObject({
@@ -71,6 +72,13 @@ test('a cluster that cannot be reached, or refuses the token, is an error at onc
   expect(await ask(api.url)).toMatchObject({
     code: 1,
     stderr: expect.stringMatching(/^kubeconfig config: .*\(401: Unauthorized\)\n$/),
+  });
+  const silent = createServer().listen(0, '127.0.0.1');
+  onTestFinished(() => void silent.close());
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  expect(await ask(`http://127.0.0.1:${port}`, '--timeout', '300ms')).toMatchObject({
+    ...{ code: 1, stderr: 'kubeconfig config: no response within 300 ms\n' },
   });
 });
 

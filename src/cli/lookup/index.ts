@@ -33,7 +33,7 @@ const EXIT_INTERRUPTED = 130;
 /** `cairn lookup`: a name as a pod sees it, with every query on the way. The result is the exit status. */
 export async function lookup(name: string, type: string | undefined, values: LookupValues): Promise<number> {
   const flags = readLookup(name, type, values);
-  if (values.kubeconfig !== undefined) await reachCluster(values.kubeconfig, values.context);
+  if (values.kubeconfig !== undefined) await reachCluster(values.kubeconfig, values.context, flags.timeoutMs);
   const view = await openView(flags);
   try {
     return await lookUp(flags, view);

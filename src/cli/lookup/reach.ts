@@ -15,15 +15,16 @@ const UNAUTHORIZED = 401;
  *
  * @throws AccessError if the server cannot be reached, or refuses the credentials
  */
-export async function reachCluster(file: string, context: string | undefined): Promise<void> {
+export async function reachCluster(file: string, context: string | undefined, timeoutMs = TIMEOUT_MS): Promise<void> {
   const credentials = kubeconfigCredentials(resolve(file), context, systemClock);
   const metrics = { waited() {}, answered() {} };
   const client = createApiClient(credentials, {}, { clock: systemClock, metrics, userAgent: userAgent() });
   const stop = new AbortController();
-  const timer = systemClock.after(TIMEOUT_MS, () => stop.abort());
+  const timer = systemClock.after(timeoutMs, () => stop.abort());
   try {
     await client.get('/api/v1/namespaces?limit=1', stop.signal);
   } catch (error) {
+    if (stop.signal.aborted) throw new AccessError(`kubeconfig ${file}: no response within ${timeoutMs} ms`, error);
     if (error instanceof ApiConnectionError) throw new AccessError(`kubeconfig ${file}: ${error.message}`, error);
     if (!(error instanceof ApiStatusError)) throw error;
     // A server that responds with another status can be reached; what it allows is found later.
