@@ -36,6 +36,7 @@ export async function serve(flags: ServeValues): Promise<void> {
     reusePort: reuseport,
     onFatal(message) {
       log.fatal(message);
+      written?.remove();
       process.exit(EXIT_ERROR);
     },
   });

@@ -220,13 +220,15 @@ test('a start that waits for the cluster goes on without it when its time is up'
 
 test('SIGUSR1 reloads, SIGHUP does nothing, SIGQUIT ends at once', async () => {
   const folder = folderWith({ Corefile: hosts('192.0.2.1') });
-  const cairn = await start([], folder);
+  const cairn = await start(['-pidfile', 'pid'], folder);
   writeFileSync(join(folder, 'Corefile'), hosts('192.0.2.2'));
   cairn.child.kill('SIGHUP');
   cairn.child.kill('SIGUSR1');
   await vi.waitFor(() => expect(cairn.output()).toContain('[INFO] Reloading complete'), PATIENT);
   expect((await ask(cairn.port, 'www.example.org', 'A')).answer).toEqual(['192.0.2.2']);
+  expect(existsSync(join(folder, 'pid'))).toBe(true);
   expect(await cairn.signal('SIGQUIT')).toBe(0);
+  expect(existsSync(join(folder, 'pid'))).toBe(false);
 });
 
 test('lameduck: after SIGTERM DNS is answered, health says yes and ready no, until the time is over', async () => {
@@ -369,10 +371,12 @@ test('SIGINT ends an idle server at once, whatever the lameduck time', async () 
 });
 
 test('SIGINT while the server ends does not wait, and ends it with status 2', async () => {
-  const cairn = await start([], folderWith({ Corefile: lameduck }));
+  const folder = folderWith({ Corefile: lameduck });
+  const cairn = await start(['-pidfile', 'pid'], folder);
   cairn.child.kill('SIGTERM');
   await vi.waitFor(() => expect(cairn.output()).toContain('lameduck mode'), PATIENT);
   expect(await cairn.signal('SIGINT')).toBe(2);
+  expect(existsSync(join(folder, 'pid'))).toBe(false);
 });
 
 test('SIGINT waits for a query in flight, and a second SIGINT does not', async () => {
