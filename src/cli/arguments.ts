@@ -10,6 +10,7 @@ import { UsageError } from './usage.ts';
  */
 export function readArguments(args: readonly string[], program: CommandUnknownOpts): string[] {
   const command = commandOf(args, program);
+  if (args[0] === 'help' && args[1] === 'help') return ['help'];
   const end = args.indexOf('--');
   const own = (end === -1 ? args : args.slice(0, end)).flatMap((arg) => normalizeFlag(arg, command));
   if (end === -1) return own;
@@ -20,7 +21,9 @@ export function readArguments(args: readonly string[], program: CommandUnknownOp
 /** The command that a command line names; without a name, the server. */
 export function commandOf([word = '', topic]: readonly string[], program: CommandUnknownOpts): CommandUnknownOpts {
   const named = (name: string) => program.commands.find((command) => command.name() === name);
-  if (word === 'help') return topic === undefined ? program : (named(topic) ?? unknownCommand(topic, program));
+  if (word === 'help') {
+    return topic === undefined || topic === 'help' ? program : (named(topic) ?? unknownCommand(topic, program));
+  }
   if (/^(-|$)/.test(word)) return named('serve')!;
   return named(word) ?? unknownCommand(word, program);
 }

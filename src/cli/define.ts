@@ -130,10 +130,6 @@ function usageErrorOf({ code, message }: CommanderError, command: CommandUnknown
           .replace(/^option '(?:-\w, )?(.*?)' .* option '(?:-\w, )?(.*?)'/, 'give $1 or $2, not both'),
         'leave one of them out',
       );
-    case 'commander.invalidArgument': {
-      const [, invalid = wrong, choices] = /^(.*)\. Allowed choices are (.*)\.$/.exec(wrong) ?? [];
-      return new UsageError(invalid, choices && `write one of ${choices}`);
-    }
     default: {
       const meant = /\((Did you mean .*\?)\)/.exec(more.join(' '))?.[1];
       const suggestion = meant && (hasGoFlags(command) ? meant.replaceAll(' --', ' -') : meant);

@@ -25,7 +25,7 @@ test.each([
   ['-conf', '-conf needs a value', 'write -conf FILE'],
   ['-conf Corefile check', 'unexpected argument "check"', 'put the command first: cairn check [flags]'],
   ['check a --conf b', 'give FILE or --conf, not both', 'leave one of them out'],
-  ['completion tcsh', /'tcsh' is invalid/, 'write one of bash, zsh, fish'],
+  ['completion tcsh', /no completion for "tcsh"/, 'expecting one of bash, zsh, fish'],
   ['health 8080', /not an address/, undefined],
 ])('cairn %s', async (line, wrong, right) => {
   const error = await run(line.split(' ')).catch((thrown: unknown) => thrown);

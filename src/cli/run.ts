@@ -4,7 +4,7 @@
  */
 
 import { CommanderError } from '@commander-js/extra-typings';
-import { messageOf } from '../base/errors.ts';
+import { messageOf, systemCodeOf } from '../base/errors.ts';
 import { printable } from '../observe/printable.ts';
 import { commandOf, readArguments } from './arguments.ts';
 import { usageOf } from './define.ts';
@@ -31,10 +31,17 @@ export async function run(args: readonly string[]): Promise<number | undefined> 
 
 /** As {@link run}, for the process: prints errors, and ends it with the status. */
 export async function main(args: readonly string[]): Promise<void> {
-  // The program that reads the output or the log may have ended; a server goes on.
-  process.stdout.on('error', () => {});
+  let lost: unknown;
+  for (const stream of [process.stdout, process.stderr]) {
+    // The program that reads the output or the log may have ended; a server goes on, whatever becomes of its log.
+    stream.on('error', (error) => {
+      if (systemCodeOf(error) !== 'EPIPE') lost ??= error;
+    });
+  }
   try {
-    process.exitCode = await run(args);
+    const status = await run(args);
+    process.exitCode = status;
+    if (status === 0) process.once('exit', () => lost && reportLost(lost));
   } catch (error) {
     const isUsage = error instanceof UsageError;
     process.stderr.write(
@@ -42,6 +49,12 @@ export async function main(args: readonly string[]): Promise<void> {
     );
     process.exit(isUsage ? USAGE_STATUS : EXIT_ERROR);
   }
+}
+
+/** The command has done its work, but nobody can read it. */
+function reportLost(error: unknown): void {
+  process.stderr.write(`${paint('red', `the output cannot be written: ${messageOf(error)}`, process.stderr)}\n`);
+  process.exitCode = EXIT_ERROR;
 }
 
 /** What is wrong, what would be right, and where the help is: a line each. */

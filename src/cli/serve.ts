@@ -1,7 +1,5 @@
-import { constants, rmSync, writeFileSync } from 'node:fs';
-import { messageOf } from '../base/errors.ts';
 import { diskFiles } from '../corefile/files.ts';
-import { createLogger, type Logger, processSink } from '../observe/log.ts';
+import { createLogger, processSink } from '../observe/log.ts';
 import { printable } from '../observe/printable.ts';
 import { corefileSource } from '../server/configuration/corefile-source.ts';
 import type { ListeningAddress } from '../server/listeners/sockets.ts';
@@ -9,6 +7,7 @@ import { Server } from '../server/server.ts';
 import { versionText } from '../version.ts';
 import type { ServeValues } from './commands/serve.ts';
 import { type CorefileInput, findCorefile } from './corefile-input.ts';
+import { type Pidfile, writePidfile } from './pidfile.ts';
 import { pluginsFor } from './plugins.ts';
 import { handleSignals } from './signals.ts';
 import { releaseStartMemory } from './start-memory.ts';
@@ -22,10 +21,12 @@ export async function serve(flags: ServeValues): Promise<void> {
   const { conf, 'dns.port': dnsPort = DNS_PORT, workers = 1, reuseport = false, pidfile, quiet } = flags;
   const log = createLogger(processSink);
   let server: Server | undefined;
-  const ended = () => {
-    if (pidfile !== undefined) rmSync(pidfile, { force: true });
-  };
-  handleSignals(() => server, log, ended);
+  let written: Pidfile | undefined;
+  handleSignals(
+    () => server,
+    log,
+    () => written?.remove(),
+  );
   const plugins = await pluginsFor(flags.plugin);
   const input = await findCorefile(conf);
   const examples = examplesIn(input);
@@ -35,12 +36,13 @@ export async function serve(flags: ServeValues): Promise<void> {
     reusePort: reuseport,
     onFatal(message) {
       log.fatal(message);
+      written?.remove();
       process.exit(EXIT_ERROR);
     },
   });
   await server.start();
   await releaseStartMemory();
-  if (pidfile !== undefined) writePidfile(pidfile, log);
+  if (pidfile !== undefined) written = writePidfile(pidfile, log);
   if (!quiet) process.stdout.write(printable(banner(server.listening) + examples));
 }
 
@@ -59,16 +61,4 @@ function banner(listening: readonly ListeningAddress[]): string {
 function examplesIn({ file, text = diskFiles.read(file).text }: CorefileInput): string {
   const commands = [...text.matchAll(/^\s*# try: (.*)$/gm)].map(([, command]) => `  ${command}\n`);
   return commands.length > 0 ? `Try:\n${commands.join('')}` : '';
-}
-
-/** If the file is a FIFO, opening it must not wait for a reader. */
-const PIDFILE_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NONBLOCK;
-
-/** A pidfile that cannot be written does not stop the server. */
-function writePidfile(path: string, log: Logger): void {
-  try {
-    writeFileSync(path, `${process.pid}\n`, { flag: PIDFILE_FLAGS as unknown as string });
-  } catch (error) {
-    log.error(`Could not write pidfile: ${messageOf(error)}`);
-  }
 }

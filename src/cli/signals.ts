@@ -11,14 +11,17 @@ const EXIT_DUTY_FAILED = 4;
 /** Handles CoreDNS's signals from now on, even before there is a server. `ended` runs just before the process ends. */
 export function handleSignals(server: () => Server | undefined, log: Logger, ended: () => void): void {
   let isEnding = false;
+  const exit = (code: number): never => {
+    ended();
+    process.exit(code);
+  };
   const end = async (options: ShutdownOptions) => {
     isEnding = true;
     const running = server();
     // Before the server listens, there is nothing to wait for.
     const isServing = running !== undefined && running.listening.length > 0;
     const code = isServing ? await shutdown(running, options, log) : EXIT_OK;
-    ended();
-    process.exit(code);
+    exit(code);
   };
   process.on('SIGTERM', () => {
     log.info('SIGTERM: Shutting down servers then terminating');
@@ -26,13 +29,13 @@ export function handleSignals(server: () => Server | undefined, log: Logger, end
   });
   // Someone waits at a terminal.
   process.on('SIGINT', () => {
-    if (isEnding) process.exit(EXIT_IMPATIENT);
+    if (isEnding) exit(EXIT_IMPATIENT);
     log.info('SIGINT: Shutting down');
     void end({ lameduck: false });
   });
   process.on('SIGQUIT', () => {
     log.info('SIGQUIT: Quitting process immediately');
-    process.exit(EXIT_OK);
+    exit(EXIT_OK);
   });
   process.on('SIGUSR1', () => {
     log.info('SIGUSR1: Reloading');

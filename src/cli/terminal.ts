@@ -11,6 +11,12 @@ export function paint(style: Style, text: string, stream: NodeJS.WriteStream): s
   return styleText(style, printable(text), { stream });
 }
 
+/** A line of its own, whatever the text holds; in a style as {@link paint} does. */
+export function printLine(text: string, stream: NodeJS.WriteStream, style?: Style): void {
+  const line = text.replace(/[\r\n]+\s*/g, '; ');
+  stream.write(`${style ? paint(style, line, stream) : printable(line)}\n`);
+}
+
 /** A value as JSON. Characters that could change how a terminal shows the text are escaped. */
 export function printJson(value: unknown): string {
   const text = JSON.stringify(value, null, 2).replace(/[\p{Cf}\p{Zl}\p{Zp}\x7f-\x9f]/gu, escapeUnits);

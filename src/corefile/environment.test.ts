@@ -36,6 +36,11 @@ test.each([
   ['{%NONE%}:53', [':53'], "1:1 the environment variable 'NONE' is not set: '{%NONE%}' becomes empty"],
   ['{$toString}', [''], "1:1 the environment variable 'toString' is not set: '{$toString}' becomes empty"],
   [
+    '{$DNS:192.0.2.1}',
+    [''],
+    "1:1 '{$DNS:192.0.2.1}' becomes empty, as a reference has no default value: write '{$DNS}', and set DNS",
+  ],
+  [
     '"{{$x := .Name}}"',
     ['{}'],
     "1:1 '{$x := .Name}' is read as an environment variable and becomes empty: in a template write '{{ $…' with a space",

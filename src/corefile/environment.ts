@@ -56,8 +56,14 @@ function substitute(token: Token, env: Environment, { warnings, empty }: Substit
   return text === token.text ? token : { ...token, text };
 }
 
+/** As other programs have it: `NAME:value`, `NAME:-value`. */
+const WITH_DEFAULT = /^([A-Za-z_]\w*):(?![=\s])/;
+
 function warningOf(reference: string, name: string): string {
   if (VARIABLE_NAME.test(name)) return `the environment variable '${name}' is not set: '${reference}' becomes empty`;
+  const plain = WITH_DEFAULT.exec(name)?.[1];
+  if (plain !== undefined)
+    return `'${reference}' becomes empty, as a reference has no default value: write '{$${plain}}', and set ${plain}`;
   // `{{$x := …}}` in a template: CoreDNS reads it in this way, and Corefiles rely on that.
   return `'${reference}' is read as an environment variable and becomes empty: in a template write '{{ $…' with a space`;
 }

@@ -25,3 +25,11 @@ test.each(['after', 'every'] as const)('a timer set with %s that is cancelled do
   vi.advanceTimersByTime(1000);
   expect(run).not.toHaveBeenCalled();
 });
+
+test('a time that has passed leads to no warning of Node.js', () => {
+  vi.useRealTimers();
+  const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+  systemClock.after(-0.5, () => {}).cancel();
+  expect(warn).not.toHaveBeenCalled();
+  warn.mockRestore();
+});

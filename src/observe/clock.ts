@@ -13,7 +13,7 @@ export interface Clock {
   every(intervalMs: number, run: () => void): Timer;
 }
 
-/** 24.8 days. Node.js turns a longer delay into 1 ms, and a Corefile may name one. */
+/** 24.8 days. Node.js turns a longer delay into 1 ms, and a Corefile may name one. It warns about a negative one. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /**
@@ -24,7 +24,7 @@ export const systemClock: Clock = {
   now: Date.now,
   monotonic: () => performance.now(),
   after(delayMs, run) {
-    const timer = setTimeout(run, Math.min(delayMs, MAX_DELAY_MS));
+    const timer = setTimeout(run, Math.min(Math.max(0, delayMs), MAX_DELAY_MS));
     return { cancel: () => clearTimeout(timer) };
   },
   every(intervalMs, run) {

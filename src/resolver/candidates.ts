@@ -1,4 +1,5 @@
-import { MAX_NAME_OCTETS, parseName, wireLength } from '../dns/name.ts';
+import { messageOf } from '../base/errors.ts';
+import { parseName } from '../dns/name.ts';
 import type { Settings } from './settings.ts';
 import type { Candidate } from './stub.ts';
 
@@ -38,10 +39,16 @@ function placeOf(i: number, search: readonly string[]): string {
 
 /** Whether a query can hold the name: no label is empty or too long, and the name is not too long (RFC 1035 §3.1). */
 export function isSendable({ name }: Pick<Candidate, 'name'>): boolean {
+  return problemOf(name) === undefined;
+}
+
+/** Why no query can hold the name; undefined if one can. */
+export function problemOf(name: string): string | undefined {
   try {
-    return wireLength(parseName(name)) <= MAX_NAME_OCTETS;
-  } catch {
-    return false;
+    parseName(name);
+    return undefined;
+  } catch (error) {
+    return messageOf(error).replace(`"${name}" `, 'it ');
   }
 }
 

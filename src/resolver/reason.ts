@@ -1,16 +1,18 @@
 import type { ExplainedQuery, Explanation } from './api.ts';
-import { dotsIn, isAbsolute } from './candidates.ts';
+import { dotsIn, isAbsolute, problemOf } from './candidates.ts';
 import { FAILURE_CODES, VERDICT_TEXT, verdictOf } from './verdict.ts';
 
 /** What a reason ends with that says what was probably meant. */
 const HINT = /; (?:did you mean|there is one in) /;
 
 /**
- * Why nothing was found, for people, as the servers say it: at the candidate that a name of its form most probably means. Undefined where no
- * server said what decided.
+ * Why nothing was found, for people, as the servers say it: at the candidate that a name of its form most probably means. If nothing was asked, or no
+ * server responded, it says that. Undefined where something else decided.
  */
 export function reasonOf({ name, stub, queries, result }: Explanation): string | undefined {
   if (result.ok) return undefined;
+  if (queries.length === 0) return problemOf(name);
+  if (queries.every(({ reply }) => !reply)) return silence(queries);
   const short = stub === 'node' && isShort(name) && result.code === 'ENOTFOUND';
   if (short) return `Node's dns.resolve* uses no search list: ${name}. was asked for, and does not exist`;
   const deciding = queries.filter(({ reply }) => reply && FAILURE_CODES[verdictOf(reply) as 'nodata'] === result.code);
@@ -34,6 +36,15 @@ function failureOf(
   const query = queries.findLast(({ name }) => meant.includes(name));
   if (!query) return undefined;
   return query.reply ? saidOf(query) : `no response for ${query.type} of ${query.name} came in time`;
+}
+
+/** Which servers gave no response at all, and how. */
+function silence(queries: readonly ExplainedQuery[]): string {
+  const unreachable = new Set(queries.filter(({ outcome }) => outcome === 'unreachable').map(({ server }) => server));
+  const servers = [...new Set(queries.map(({ server }) => server))];
+  return servers
+    .map((server) => (unreachable.has(server) ? `${server} cannot be reached` : `no response from ${server} in time`))
+    .join('; ');
 }
 
 /** What the server said, or else what that amounts to. */

@@ -236,6 +236,16 @@ test('Resolver waits as long as it was told, and cancel() ends what it asked', a
 });
 
 test.each([
+  [`${'a'.repeat(64)}.test`, /a\.test: it has a label of 64 octets, at most 63 are allowed: "a{64}"$/],
+  ['a..test', /a\.\.test: it has an empty label$/],
+  ['nope.test', /nope\.test: 192\.0\.2\.1 cannot be reached$/],
+])('what is wrong with a name, and which server is silent, is said: %s', async (name, message) => {
+  const transport = () => Promise.reject(new Error('no route'));
+  const resolver = resolverWith({ transport, resolvConf: 'nameserver 192.0.2.1' });
+  await expect(resolver.resolve4(name)).rejects.toThrow(message);
+});
+
+test.each([
   [{ reason: 'the zone is empty' }, 'queryA ENOTFOUND nope.test.: the zone is empty'],
   [{}, 'queryA ENOTFOUND nope.test.: nope.test. does not exist'],
 ])('an error ends with what the transport tells: %j', async (told, message) => {

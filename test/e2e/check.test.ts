@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { folderWith } from '../support/folder.ts';
 import { PATIENT } from '../support/patience.ts';
+import { run } from '../support/tools.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../src/cli/main.ts');
 
@@ -42,7 +43,18 @@ const folder = () =>
     binary: '. {\u0000}\n',
     'map.yaml': MAP,
     'pod.yaml': 'kind: Pod\n',
+    'anchors.yaml':
+      'kind: List\nx: &it\n  text: &text |\n    . {\n        whoamy\n    }\nitems:\n- kind: ConfigMap\n  metadata: {name: coredns}\n  data: &data\n    Corefile: *text\n',
+    'number.yaml': 'kind: ConfigMap\ndata:\n  Corefile: |\n    . { whoami }\n  a.server: 5\n',
+    'cut.yaml': `a: ${'['.repeat(100)}\nb: ]\n`,
+    'part.yaml': 'kind: ConfigMap\ndata:\n  a.server: |\n    # a.org {\n',
+    imports: '. {\n    whoami\n    import no/*.such\n}\n',
+    'unknown-import': '. {\n    import nosuch\n}\n',
     'x.override': 'log stdout\n',
+    'optional.yaml':
+      'kind: ConfigMap\ndata:\n  Corefile: |\n    . {\n        whoami\n        import /etc/coredns/custom/*.override\n    }\n',
+    'custom.yaml':
+      'kind: ConfigMap\nmetadata: {name: coredns-custom}\ndata:\n  a.server: |\n    a.org {\n        whoami\n    }\n',
   });
 
 test.each<[string[], string, number, RegExp]>([
@@ -66,6 +78,23 @@ test.each<[string[], string, number, RegExp]>([
     1,
     /^map\.yaml:6:9 - .*whoamy.*\nmap\.yaml:7:15 - .*\nmap\.yaml \(ConfigMap coredns, Corefile\) is not valid: 2 errors\n$/,
   ],
+  [['anchors.yaml'], '', 1, /^anchors\.yaml:5:9 - .*whoamy.*\n.*coredns, Corefile\)/],
+  [['number.yaml'], '', 1, /^number\.yaml:5:3 - .*'a\.server' is not a text: write it as a block, 'a\.server: \|'\n/],
+  [['cut.yaml'], '', 1, /^cut\.yaml:2:\d+ - .*not valid YAML.*\ncut\.yaml is not valid: 1 error\n$/],
+  [['part.yaml'], '', 0, /^part\.yaml \(ConfigMap without a name, a\.server\) is valid: 0 server blocks\n$/],
+  [['imports'], '', 0, /^imports:3:12 - .*\[import-nothing\]\n/],
+  [['optional.yaml', '--strict'], '', 0, /^optional\.yaml \(.*\) is valid: 1 server block\n$/],
+  [['optional.yaml', 'custom.yaml'], '', 0, /^optional\.yaml:6:16 - .*\[import-nothing\]\n/],
+  [['imports', '--no-files'], '', 0, /^imports is valid: 1 server block\n$/],
+  [['unknown-import'], '', 1, /^unknown-import:2:12 - .*not found.*\nunknown-import is not valid: 1 error\n$/],
+  [['-', '-'], VALID, 2, /^cairn check: standard input can be read only once\n/],
+  [
+    ['--diff', 'Corefile', 'broken', '--json'],
+    '',
+    1,
+    /^\{\n {2}"changes": null,\n {2}"errors": \[\n {4}\{\n {6}"file": "broken",\n {6}"line": 2,/,
+  ],
+  [['--diff', '-', '-'], VALID, 2, /^cairn check: standard input can be read only once\n/],
   [['pod.yaml'], '', 1, /^pod\.yaml:1:1 - .*no ConfigMap in it has a Corefile/],
   [['x.override'], '', 0, /\nx\.override is valid: 1 server block, 1 warning\n$/],
   [['--ignore', 'looks-lik'], '', 2, /did you mean looks-like\?/],
@@ -80,6 +109,13 @@ test.each<[string[], string, number, RegExp]>([
   const ended = await cairn(folder(), ['check', ...args], input);
   expect(ended.code).toBe(code);
   expect(ended.stderr + ended.stdout).toMatch(output);
+});
+
+test('problems have colours where FORCE_COLOR says so', async () => {
+  const args = ['FORCE_COLOR=1', process.execPath, MAIN, 'check', 'doubtful', 'broken'];
+  const { stderr } = await run('env', args, { cwd: folder() });
+  expect(stderr).toContain('\u001b[33mdoubtful:3:5 - Warning: ');
+  expect(stderr).toContain('\u001b[31mbroken:2:5 - Error during parsing: ');
 });
 
 test('without any Corefile', async () => {

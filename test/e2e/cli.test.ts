@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { createWriteStream, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { createWriteStream, existsSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -55,6 +55,10 @@ test.each(['-version', '--version'])('%s prints program, version and platform', 
   expect(code).toBe(0);
 });
 
+test('help about help is that of the whole', async () => {
+  expect(await cairn(['help', 'help'])).toEqual(await cairn(['help']));
+});
+
 test('-plugins lists what there is', async () => {
   const { stdout } = await cairn(['-plugins', '-quiet=true', '-version=false']);
   expect(stdout).toBe(
@@ -67,6 +71,8 @@ test('-plugins lists what there is', async () => {
 
 test.each([
   [['-nosuch'], 2, /^cairn: unknown option '-nosuch'\n {2}usage: cairn serve \[flags\]\n {2}see cairn --help\n$/],
+  [['completion', 'bsh'], 2, /there is no completion for "bsh"\n {2}expecting one of bash, .*did you mean bash\?\n/],
+  [['lookup', '10.0.0.0/8'], 2, /"10\.0\.0\.0\/8" is not a name\n/],
   [['-conf'], 2, /^cairn: -conf needs a value\n {2}write -conf FILE\n {2}see cairn --help\n$/],
   [['-quiet=maybe'], 2, /invalid boolean value "maybe" for -quiet/],
   [['-dns.port', '70000'], 2, /"70000" is not a port\n {2}-dns\.port takes a number from 0 to 65535\n/],
@@ -97,6 +103,19 @@ batched('-workers serves UDP with so many threads, but where the Corefile says o
   // Node.js has threads of its own, always as many.
   expect(new Set(others).size).toBe(1);
 });
+
+test.runIf(existsSync('/dev/full'))(
+  'output that cannot be written is a failure, unless its reader has ended',
+  async () => {
+    const shell = (script: string) => run('bash', ['-c', script, process.execPath, MAIN], { cwd: ROOT });
+    expect(await shell('"$0" "$1" completion zsh >/dev/full')).toMatchObject({
+      ...{ code: 1, stdout: '' },
+      stderr: expect.stringMatching(/^the output cannot be written: ENOSPC.*\n$/),
+    });
+    const piped = await shell('"$0" "$1" completion zsh | head -n 1; exit $PIPESTATUS');
+    expect(piped).toEqual({ code: 0, stderr: '', stdout: '#compdef cairn\n' });
+  },
+);
 
 test('a pidfile that cannot be written is logged, and DNS served', async () => {
   const cairn = await start(['-pidfile', 'no/such/folder'], folderWith({ Corefile: hosts('192.0.2.1') }));
@@ -201,13 +220,15 @@ test('a start that waits for the cluster goes on without it when its time is up'
 
 test('SIGUSR1 reloads, SIGHUP does nothing, SIGQUIT ends at once', async () => {
   const folder = folderWith({ Corefile: hosts('192.0.2.1') });
-  const cairn = await start([], folder);
+  const cairn = await start(['-pidfile', 'pid'], folder);
   writeFileSync(join(folder, 'Corefile'), hosts('192.0.2.2'));
   cairn.child.kill('SIGHUP');
   cairn.child.kill('SIGUSR1');
   await vi.waitFor(() => expect(cairn.output()).toContain('[INFO] Reloading complete'), PATIENT);
   expect((await ask(cairn.port, 'www.example.org', 'A')).answer).toEqual(['192.0.2.2']);
+  expect(existsSync(join(folder, 'pid'))).toBe(true);
   expect(await cairn.signal('SIGQUIT')).toBe(0);
+  expect(existsSync(join(folder, 'pid'))).toBe(false);
 });
 
 test('lameduck: after SIGTERM DNS is answered, health says yes and ready no, until the time is over', async () => {
@@ -350,10 +371,12 @@ test('SIGINT ends an idle server at once, whatever the lameduck time', async () 
 });
 
 test('SIGINT while the server ends does not wait, and ends it with status 2', async () => {
-  const cairn = await start([], folderWith({ Corefile: lameduck }));
+  const folder = folderWith({ Corefile: lameduck });
+  const cairn = await start(['-pidfile', 'pid'], folder);
   cairn.child.kill('SIGTERM');
   await vi.waitFor(() => expect(cairn.output()).toContain('lameduck mode'), PATIENT);
   expect(await cairn.signal('SIGINT')).toBe(2);
+  expect(existsSync(join(folder, 'pid'))).toBe(false);
 });
 
 test('SIGINT waits for a query in flight, and a second SIGINT does not', async () => {

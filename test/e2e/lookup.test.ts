@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { apiNamespace, apiService } from '../support/api-objects.ts';
@@ -50,6 +51,37 @@ test('a running cluster is read once, without a Corefile', async () => {
   expect((await ask('shop/web', '--context', 'there')).stderr).toMatch(/^kubeconfig .*there/);
 });
 
+test('a cluster that cannot be reached, or refuses the token, is an error at once', async () => {
+  const api = await startApiServer({ objects: [], tokens: ['secret'] });
+  onTestFinished(() => api.close());
+  const ask = (server: string, ...args: string[]) => {
+    const config = {
+      ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'here' },
+      clusters: [{ name: 'here', cluster: { server } }],
+      users: [{ name: 'me', user: { token: 'old' } }],
+      contexts: [{ name: 'here', context: { cluster: 'here', user: 'me' } }],
+    };
+    const cwd = folderWith({ config: JSON.stringify(config) });
+    return run(process.execPath, [MAIN, 'lookup', 'web', '--kubeconfig', 'config', ...args], { cwd });
+  };
+  const nowhere = 'http://127.0.0.1:1';
+  expect(await ask(nowhere)).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^kubeconfig config: http:.*ECONNREFUSED.*\n$/),
+  });
+  expect(await ask(api.url)).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^kubeconfig config: .*\(401: Unauthorized\)\n$/),
+  });
+  const silent = createServer().listen(0, '127.0.0.1');
+  onTestFinished(() => void silent.close());
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  expect(await ask(`http://127.0.0.1:${port}`, '--timeout', '300ms')).toMatchObject({
+    ...{ code: 1, stderr: 'kubeconfig config: no response within 300 ms\n' },
+  });
+});
+
 describe('a server that is silent', () => {
   async function silentServer() {
     const socket = createSocket('udp4').bind(0, '127.0.0.1');
@@ -80,6 +112,11 @@ cairn lookup: www.example.org.: interrupted; so far:
     const { stderr, code } = await lookup('www.example.org.', 'A', server, '--timeout', '300ms');
     expect(stderr).toContain('cairn lookup: www.example.org.: no result within 300 ms; so far:\n');
     expect(code).toBe(1);
+    const { stdout } = await lookup('www.example.org.', 'A', server, '--timeout', '300ms', '--json');
+    expect(JSON.parse(stdout)).toEqual({
+      ...{ name: 'www.example.org.', result: { ok: false, why: 'no result within 300 ms' } },
+      queries: [{ name: 'www.example.org.', type: 'A', server: server.slice(1), response: null }],
+    });
   });
 });
 

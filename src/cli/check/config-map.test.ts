@@ -53,6 +53,12 @@ test('text that is not YAML is an error at its place', () => {
   expect(() => configMapKeys('map.yaml', 'kind: ConfigMap\ndata: {\n')).toThrow(/^map\.yaml:3:1 - .*not valid YAML/);
 });
 
+test('text that is nested too deeply is one error', () => {
+  expect(() => configMapKeys('map.yaml', `a: ${'['.repeat(20_000)}`)).toThrow(
+    /^map\.yaml:1:\d+ - .*not valid YAML: it is nested too deeply$/,
+  );
+});
+
 test.each([
   ['Corefile', '. {\nwhoami\n}', false],
   ['Corefile', '# kind: x\n\n. {\nwhoami\n}', false],
@@ -76,6 +82,20 @@ test.each([
   expect(after.split('\n').filter((line) => !before.split('\n').includes(line))).toEqual(
     [`${indent}.:53 {`, '', `${indent}    errors`].filter((line) => line !== '' || !before.split('\n').includes('')),
   );
+});
+
+test.each(['|', '|2'])('a text with an alias is replaced once: %s', (header) => {
+  const before = `kind: ConfigMap\nx:\n  text: &it ${header}\n    . {\n    whoami\n    }\ndata:\n  Corefile: *it\n  b.Corefile: *it\n`;
+  const replacements = configMapKeys('m', before).map((key) => ({ key, text: '. {\n    whoami\n}\n' }));
+  expect(replacements).toHaveLength(2);
+  expect(replaceTexts(before, replacements)).toBe(before.replace('    whoami', '        whoami'));
+});
+
+test('a new text in a block has the line breaks of the file', () => {
+  const before = manifest(block('|', '    ')).replaceAll('\n', '\r\n');
+  const [key] = configMapKeys('m', before);
+  const after = replaceTexts(before, [{ key: key!, text: '.:53 {\n    errors\n}\n' }]);
+  expect(after).toBe(manifest('|\n    .:53 {\n        errors\n    }').replaceAll('\n', '\r\n'));
 });
 
 test('a new text in double quotes changes nothing else; other texts are refused', () => {

@@ -1,4 +1,16 @@
-import { isMap, isScalar, isSeq, LineCounter, type Pair, parseAllDocuments, Scalar, type YAMLMap } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseAllDocuments,
+  Scalar,
+  type YAMLMap,
+} from 'yaml';
 import { CorefileError, throwAll } from '../../corefile/error.ts';
 import type { Locate } from '../../corefile/position.ts';
 import { decodedOffsets } from './quoted.ts';
@@ -22,7 +34,7 @@ export interface ConfigMapKey {
 
 /** Where CoreDNS's ConfigMap is mounted, by convention, and that for users of k3s and AKS. */
 const FOLDER = '/etc/coredns';
-const CUSTOM = { name: 'coredns-custom', folder: `${FOLDER}/custom` };
+export const CUSTOM = { name: 'coredns-custom', folder: `${FOLDER}/custom` };
 
 /** Whether a file holds Kubernetes objects rather than a Corefile: its name says it, or its first line does. */
 export function isManifest(file: string, text: string): boolean {
@@ -36,7 +48,7 @@ export function isCorefileName(key: string): boolean {
   return /^Corefile|\.(Corefile|server|override)$/i.test(key);
 }
 
-/** All keys of the ConfigMaps in a YAML file. @throws CorefileError, CorefileErrors for text that is not YAML */
+/** All keys of the ConfigMaps in a YAML file. @throws CorefileError, CorefileErrors for text that is not YAML, and for a Corefile that is no text */
 export function configMapKeys(file: string, text: string): readonly ConfigMapKey[] {
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
@@ -45,33 +57,56 @@ export function configMapKeys(file: string, text: string): readonly ConfigMapKey
     return { file, line, column: col };
   };
   if (!Array.isArray(documents)) return [];
+  // Further errors of a document mostly follow from its first one.
   throwAll(
     documents.flatMap(({ errors }) =>
-      errors.map(({ pos, message }) => new CorefileError(placeOf(pos[0]), `not valid YAML: ${message}`)),
+      errors
+        .slice(0, 1)
+        .map(({ pos, message }) => new CorefileError(placeOf(pos[0]), `not valid YAML: ${wordsOf(message)}`)),
     ),
   );
-  return documents.flatMap(({ contents }) => (isMap(contents) ? keysIn(contents, false) : []));
+  const errors: CorefileError[] = [];
+  const found = documents.flatMap((document) => keysIn(document.contents, false, document));
+  throwAll(errors);
+  return found;
 
-  function keysIn(object: YAMLMap, isListed: boolean): ConfigMapKey[] {
+  function keysIn(node: unknown, isListed: boolean, document: Document.Parsed): ConfigMapKey[] {
+    const object = target(node, document);
+    if (!isMap(object)) return [];
     const kind = object.get('kind');
-    const items = object.get('items', true);
-    if (isSeq(items)) {
-      return items.items.flatMap((item) => (isMap(item) ? keysIn(item, kind === 'ConfigMapList') : []));
-    }
-    const data = object.get('data', true);
+    const items = target(object.get('items', true), document);
+    if (isSeq(items)) return items.items.flatMap((item) => keysIn(item, kind === 'ConfigMapList', document));
+    return keysOf(object, isListed, document);
+  }
+
+  function keysOf(object: YAMLMap, isListed: boolean, document: Document.Parsed): ConfigMapKey[] {
+    const kind = object.get('kind');
+    const data = target(object.get('data', true), document);
     if (!(isListed || kind === 'ConfigMap') || !isMap(data)) return [];
     const [namespace, name] = ['namespace', 'name'].map((key) => object.getIn(['metadata', key]));
     const folder = name === CUSTOM.name ? CUSTOM.folder : FOLDER;
     const configMap = [namespace, name].filter((word) => typeof word === 'string').join('/');
-    return data.items.flatMap((pair) => keyOf(pair, configMap, folder) ?? []);
+    return data.items.flatMap((pair) => keyOf(pair, configMap, folder, document) ?? []);
   }
 
-  function keyOf({ key, value }: Pair, configMap: string, folder: string): ConfigMapKey | undefined {
-    if (!isScalar(key) || !isScalar(value) || typeof value.value !== 'string') return undefined;
+  function keyOf(
+    { key, value: node }: Pair,
+    configMap: string,
+    folder: string,
+    document: Document.Parsed,
+  ): ConfigMapKey | undefined {
+    if (!isScalar(key)) return undefined;
     const name = String(key.value);
+    const value = target(node, document);
+    if (!isScalar(value) || typeof value.value !== 'string') {
+      const detail = `'${name}' is not a text: write it as a block, '${name}: |'`;
+      if (isCorefileName(name)) errors.push(new CorefileError(placeOf(key.range![0]), detail));
+      return undefined;
+    }
     const [begin, end] = value.range!;
     const style = value.type as Scalar.Type;
-    const indent = isBlock(style) ? indentOf(text, begin, end, placeOf(key.range![0]).column - 1) : 0;
+    const keyIndent = isAlias(node) ? indentOfLine(text, begin) : placeOf(key.range![0]).column - 1;
+    const indent = isBlock(style) ? indentOf(text, begin, end, keyIndent) : 0;
     const locate = locateIn(value, style, indent, folder);
     const common = { configMap, key: name, path: `${folder}/${name}`, text: value.value, style, indent };
     return { ...common, locate, range: [begin, end] };
@@ -91,8 +126,23 @@ export function configMapKeys(file: string, text: string): readonly ConfigMapKey
   }
 }
 
+/** The library parses by recursion, and reports the end of the stack as an error of the text. */
+function wordsOf(message: string): string {
+  return /call stack|Stack overflow/i.test(message) ? 'it is nested too deeply' : message;
+}
+
+/** What a node stands for: that of an alias is at its anchor. */
+function target(node: unknown, document: Document.Parsed): Node | undefined {
+  return isAlias(node) ? node.resolve(document) : (node as Node | undefined);
+}
+
 export function isBlock(style: Scalar.Type): boolean {
   return style === Scalar.BLOCK_LITERAL || style === Scalar.BLOCK_FOLDED;
+}
+
+/** How many blanks the line at an offset begins with. */
+function indentOfLine(text: string, offset: number): number {
+  return /^ */.exec(text.slice(text.lastIndexOf('\n', offset) + 1))![0].length;
 }
 
 /** How many blanks the lines of a block begin with: as its header says, or as its first line has. */

@@ -9,7 +9,7 @@ import { USAGE_STATUS, UsageError } from '../usage.ts';
 import { printDifferences } from './diff.ts';
 import { type CheckSettings, examineAll } from './examine.ts';
 import { isValid, report } from './report.ts';
-import { readSources } from './sources.ts';
+import { readSources, readStdinOnce } from './sources.ts';
 
 const DNS_PORT = 53;
 const INVALID_STATUS = 1;
@@ -29,8 +29,8 @@ export async function check(files: readonly string[], values: CheckValues): Prom
   };
   if (values.diff !== undefined) {
     if (inputs.length > 1) throw new UsageError('--diff compares two Corefiles', 'write --diff OLD NEW');
-    await printDifferences(values.diff, inputs[0]!, settings, json);
-    return 0;
+    readStdinOnce([values.diff, ...inputs]);
+    return (await printDifferences(values.diff, inputs[0]!, settings, json)) ? 0 : INVALID_STATUS;
   }
   const examined = await examineAll(await readSources(inputs), settings);
   const findings = examined.toSorted((a, b) => inputs.indexOf(a.input) - inputs.indexOf(b.input));

@@ -1,6 +1,8 @@
+import type { CorefileError } from '../../corefile/error.ts';
 import type { Position } from '../../corefile/position.ts';
 import { printPosition } from '../../corefile/position.ts';
 import { printable } from '../../observe/printable.ts';
+import { printJson, printLine } from '../terminal.ts';
 import type { Finding } from './examine.ts';
 
 export const FORMATS = ['text', 'github', 'json'] as const;
@@ -17,9 +19,7 @@ export function report(findings: readonly Finding[], format: Format, strict: boo
       break;
     case 'json': {
       const valid = findings.every((finding) => isValid(finding, strict));
-      process.stdout.write(
-        `${JSON.stringify({ valid, files: findings.map((each) => jsonOf(each, strict)) }, null, 2)}\n`,
-      );
+      process.stdout.write(printJson({ valid, files: findings.map((each) => jsonOf(each, strict)) }));
     }
   }
 }
@@ -32,10 +32,10 @@ export function isValid({ errors, warnings }: Finding, strict: boolean): boolean
 function printText(finding: Finding, strict: boolean): void {
   const { errors, warnings, serverBlocks } = finding;
   for (const { position, message, name } of warnings) {
-    process.stderr.write(line(`${printPosition(position)} - Warning: ${message} [${name}]`));
+    printLine(`${printPosition(position)} - Warning: ${message} [${name}]`, process.stderr, 'yellow');
   }
   for (const { message, detail, position } of errors) {
-    process.stderr.write(line(finding.isUnreadable ? `${position.file}: ${detail}` : message));
+    printLine(finding.isUnreadable ? `${position.file}: ${detail}` : message, process.stderr, 'red');
   }
   if (finding.isUnreadable) return;
   const counted = [
@@ -44,22 +44,17 @@ function printText(finding: Finding, strict: boolean): void {
   ];
   if (isValid(finding, strict)) {
     const counts = [count(serverBlocks, 'server block'), ...counted].filter((each) => each !== false).join(', ');
-    process.stdout.write(line(`${nameOf(finding)} is valid: ${counts}`));
+    printLine(`${nameOf(finding)} is valid: ${counts}`, process.stdout);
   } else {
-    process.stderr.write(
-      line(`${nameOf(finding)} is not valid: ${counted.filter((each) => each !== false).join(', ')}`),
-    );
+    const counts = counted.filter((each) => each !== false).join(', ');
+    printLine(`${nameOf(finding)} is not valid: ${counts}`, process.stderr);
   }
 }
 
 function nameOf({ input, inManifest }: Finding): string {
   const name = input === '-' ? 'stdin' : input;
-  return inManifest ? `${name} (ConfigMap ${inManifest.configMap}, ${inManifest.key})` : name;
-}
-
-/** One line, whatever the text holds. */
-function line(text: string): string {
-  return `${printable(text.replace(/[\r\n]+\s*/g, '; '))}\n`;
+  if (!inManifest) return name;
+  return `${name} (ConfigMap ${inManifest.configMap || 'without a name'}, ${inManifest.key})`;
 }
 
 /** Workflow commands of GitHub: the problems are shown at their lines of the change. */
@@ -91,9 +86,13 @@ function jsonOf(finding: Finding, strict: boolean): object {
     ...(inManifest && { configMap: inManifest.configMap, key: inManifest.key }),
     valid: isValid(finding, strict),
     serverBlocks,
-    errors: errors.map(({ position, detail }) => ({ ...placeOf(position), message: detail })),
+    errors: errors.map(errorAsJson),
     warnings: warnings.map(({ name, position, message }) => ({ name, ...placeOf(position), message })),
   };
+}
+
+export function errorAsJson({ position, detail }: CorefileError): object {
+  return { ...placeOf(position), message: detail };
 }
 
 function placeOf({ file, line: at, column }: Position): object {

@@ -5,7 +5,8 @@ import { attempt, CorefileError } from '../../corefile/error.ts';
 import { type CorefileFiles, diskFiles, MAX_COREFILE_OCTETS } from '../../corefile/files.ts';
 import { inFile, type Locate } from '../../corefile/position.ts';
 import { readPipe } from '../corefile-input.ts';
-import { type ConfigMapKey, configMapKeys, isCorefileName, isManifest } from './config-map.ts';
+import { UsageError } from '../usage.ts';
+import { type ConfigMapKey, CUSTOM, configMapKeys, isCorefileName, isManifest } from './config-map.ts';
 
 /** A Corefile that the command line names, or what is wrong before it can be read as one. */
 export type Source = CorefileToCheck | Refused;
@@ -24,6 +25,8 @@ export interface CorefileToCheck {
   readonly isPart: boolean;
   /** Whether it is in a ConfigMap for the imports of another one. */
   readonly isMounted?: boolean;
+  /** Whether the files that it imports may exist elsewhere: those of users, in a ConfigMap that the command line does not name. */
+  readonly lacksImports?: boolean;
   /** Whether some other Corefile of the command line has imported this one. */
   isImported?(): boolean;
 }
@@ -37,6 +40,7 @@ export interface Refused {
 
 /** The Corefiles that the command line names, those in ConfigMaps before what they may import. */
 export async function readSources(inputs: readonly string[]): Promise<readonly Source[]> {
+  readStdinOnce(inputs);
   return sourcesOf(await Promise.all(inputs.map(readInput)));
 }
 
@@ -71,6 +75,7 @@ function inManifests(keys: readonly { readonly input: string; readonly key: Conf
     read,
   );
   const found = keys.filter(({ key }) => isCorefileName(key.key));
+  const lacksImports = !keys.some(({ key }) => key.path.startsWith(CUSTOM.folder));
   const isWhole = ({ key }: { readonly key: ConfigMapKey }) => /^Corefile|\.Corefile$/i.test(key.key);
   const ordered = [...found.filter(isWhole), ...found.filter((each) => !isWhole(each))];
   return ordered.map((each) => {
@@ -80,6 +85,7 @@ function inManifests(keys: readonly { readonly input: string; readonly key: Conf
       file: key.locate(1, 1).file,
       isPart: key.key.endsWith('.override'),
       isMounted: !isWhole(each),
+      lacksImports,
       isImported: () => !isWhole(each) && read.has(key.path),
     };
   });
@@ -112,23 +118,32 @@ export interface InputText {
   readonly problem?: string;
 }
 
+/** @throws UsageError */
+export function readStdinOnce(inputs: readonly string[]): void {
+  if (inputs.filter(isStdin).length <= 1) return;
+  throw new UsageError('standard input can be read only once', 'name "-" once, and other files by their paths');
+}
+
+function isStdin(input: string): boolean {
+  return input === '-' || input === 'stdin';
+}
+
 /** The text of a file or of standard input, or why there is none. */
 export async function readInput(input: string): Promise<InputText> {
-  const isStdin = input === '-' || input === 'stdin';
-  const file = isStdin ? 'stdin' : input;
+  const file = isStdin(input) ? 'stdin' : input;
   try {
-    const isPipe = isStdin || statSync(input).isFIFO();
+    const isPipe = isStdin(input) || statSync(input).isFIFO();
     const octets = isPipe ? await readPipe(input) : await readOctets(input, MAX_COREFILE_OCTETS);
     return { input, file, ...textOf(octets) };
   } catch (thrown) {
-    return { input, file, text: '', problem: reasonOf(thrown, input) };
+    return { input, file, text: '', problem: reasonOf(thrown, file) };
   }
 }
 
-function reasonOf(thrown: unknown, input: string): string {
+function reasonOf(thrown: unknown, file: string): string {
   if (systemCodeOf(thrown) === 'ENOENT') return 'there is no such file';
   if (systemCodeOf(thrown) === 'EISDIR') return 'it is a folder, expecting a file such as a Corefile';
-  return messageOf(thrown).replace(`${input} `, 'it ');
+  return messageOf(thrown).replace(`${file} `, 'it ');
 }
 
 function textOf(octets: Buffer): { readonly text: string; readonly problem?: string } {

@@ -3,20 +3,20 @@
  * YAML file. A Corefile with an error is never written.
  */
 
-import { chmod, realpath, rename, stat, writeFile } from 'node:fs/promises';
 import { CairnError } from '../../base/errors.ts';
 import { attempt, type CorefileError, CorefileErrors, throwAll } from '../../corefile/error.ts';
 import { formatCorefile } from '../../corefile/format.ts';
 import { parseCorefile } from '../../corefile/parser.ts';
 import { printCorefile } from '../../corefile/print.ts';
-import { printable } from '../../observe/printable.ts';
 import type { PluginDefinition } from '../../plugin/plugin.ts';
 import { configurationOf } from '../check/examine.ts';
-import { type CorefileToCheck, readInput, type Source, sourcesOf } from '../check/sources.ts';
+import { type CorefileToCheck, readInput, readStdinOnce, type Source, sourcesOf } from '../check/sources.ts';
 import type { FormatValues } from '../commands/fmt.ts';
 import { pluginsFor } from '../plugins.ts';
+import { printLine } from '../terminal.ts';
 import { USAGE_STATUS, UsageError } from '../usage.ts';
 import { replaceTexts } from './manifest.ts';
+import { replaceFile } from './replace.ts';
 
 const INVALID_STATUS = 1;
 const DNS_PORT = 53;
@@ -26,21 +26,22 @@ export async function format(files: readonly string[], values: FormatValues): Pr
   const { write = false, check = false } = values;
   const inputs = files.length > 0 ? files : ['Corefile'];
   if (write && inputs.includes('-')) throw new UsageError('standard input cannot be written', 'leave --write out');
+  readStdinOnce(inputs);
   const plugins = await pluginsFor(values.plugin);
   let status = 0;
   for (const input of inputs) {
     const outcome = await formatInput(input, plugins);
     if ('errors' in outcome) {
-      for (const { message } of outcome.errors) process.stderr.write(line(message));
+      for (const { message } of outcome.errors) printLine(message, process.stderr, 'red');
       status = Math.max(status, outcome.isUnreadable ? USAGE_STATUS : INVALID_STATUS);
     } else if (check) {
-      if (outcome.after !== outcome.before) process.stdout.write(line(`${outcome.file} is not formatted`));
+      if (outcome.after !== outcome.before) printLine(`${outcome.file} is not formatted`, process.stdout);
       if (outcome.after !== outcome.before) status = Math.max(status, INVALID_STATUS);
     } else if (!write) {
       process.stdout.write(outcome.after);
     } else if (outcome.after !== outcome.before) {
       await replaceFile(input, outcome.after);
-      process.stdout.write(line(`${outcome.file} is formatted now`));
+      printLine(`${outcome.file} is formatted now`, process.stdout);
     }
   }
   return status;
@@ -112,17 +113,4 @@ function meaning(text: string): string {
   const files = { read: () => ({ text: '' }), list: () => [] };
   const { blocks, errors } = parseCorefile({ file: 'Corefile', text, env: {}, files });
   return printCorefile(blocks) + errors.map(({ detail }) => detail).join('\n');
-}
-
-/** Replaces a file at once, so that no reader sees a part of it. */
-async function replaceFile(path: string, text: string): Promise<void> {
-  const target = await realpath(path);
-  const next = `${target}.${process.pid}.tmp`;
-  await writeFile(next, text);
-  await chmod(next, (await stat(target)).mode);
-  await rename(next, target);
-}
-
-function line(text: string): string {
-  return `${printable(text.replace(/[\r\n]+\s*/g, '; '))}\n`;
 }

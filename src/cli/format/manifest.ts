@@ -14,7 +14,9 @@ interface Replacement {
  * @throws CorefileError for a text that is neither a literal block nor in double quotes
  */
 export function replaceTexts(manifest: string, replacements: readonly Replacement[]): string {
-  const fromTheEnd = [...replacements].sort((a, b) => b.key.range[0] - a.key.range[0]);
+  // Keys with aliases of one text are formatted once.
+  const byPlace = new Map(replacements.map((replacement) => [replacement.key.range[0], replacement]));
+  const fromTheEnd = [...byPlace.values()].sort((a, b) => b.key.range[0] - a.key.range[0]);
   return fromTheEnd.reduce(replaceText, manifest);
 }
 
@@ -30,6 +32,7 @@ function replaceText(manifest: string, { key, text }: Replacement): string {
   // The line breaks at the end stay, as the header of the block says what they mean.
   const last = first + manifest.slice(first, end).trimEnd().length;
   const lines = text.trimEnd().split('\n');
-  const block = lines.map((line) => (line === '' ? '' : ' '.repeat(key.indent) + line)).join('\n');
+  const lineBreak = manifest[first - 2] === '\r' ? '\r\n' : '\n';
+  const block = lines.map((line) => (line === '' ? '' : ' '.repeat(key.indent) + line)).join(lineBreak);
   return manifest.slice(0, first) + block + manifest.slice(last);
 }

@@ -3,7 +3,6 @@
  * sent, and trace.ts prints it. It never opens a port.
  */
 
-import { resolve } from 'node:path';
 import { systemClock } from '../../observe/clock.ts';
 import { printable } from '../../observe/printable.ts';
 import {
@@ -14,13 +13,13 @@ import {
   reasonOf,
   syscallOf,
 } from '../../resolver/index.ts';
-import { kubeconfigCredentials } from '../../sources/kubernetes/access/kubeconfig.ts';
 import type { LookupValues } from '../commands/lookup.ts';
 import { paint, printJson } from '../terminal.ts';
 import { type Cheaper, findCheaper } from './advice.ts';
 import { colourTrace } from './colour.ts';
 import { type LookupFlags, readLookup } from './options.ts';
 import { followExchanges } from './progress.ts';
+import { reachCluster } from './reach.ts';
 import { type Recorder, recordExchanges } from './record.ts';
 import { nameOfObject } from './subject.ts';
 import { printTrace, recordsFound } from './trace.ts';
@@ -34,18 +33,13 @@ const EXIT_INTERRUPTED = 130;
 /** `cairn lookup`: a name as a pod sees it, with every query on the way. The result is the exit status. */
 export async function lookup(name: string, type: string | undefined, values: LookupValues): Promise<number> {
   const flags = readLookup(name, type, values);
-  if (values.kubeconfig !== undefined) await tryKubeconfig(values.kubeconfig, values.context);
+  if (values.kubeconfig !== undefined) await reachCluster(values.kubeconfig, values.context, flags.timeoutMs);
   const view = await openView(flags);
   try {
     return await lookUp(flags, view);
   } finally {
     await view.close();
   }
-}
-
-/** The server would wait until a kubeconfig works. @throws AccessError */
-async function tryKubeconfig(file: string, context: string | undefined): Promise<void> {
-  await kubeconfigCredentials(resolve(file), context, systemClock).access();
 }
 
 async function lookUp(flags: LookupFlags, view: View): Promise<number> {
@@ -67,7 +61,9 @@ async function lookUp(flags: LookupFlags, view: View): Promise<number> {
     const { why, status } = limit.signal.reason as Limit;
     complain(`${subject.text}: ${why}; so far:`);
     // A server in this process would wait for its own queries in flight.
-    process.stderr.write(printable(progress.print()), () => process.exit(status));
+    const end = () => process.exit(status);
+    if (!flags.json) process.stderr.write(printable(progress.print()), end);
+    else process.stdout.write(printJson({ name, result: { ok: false, why }, queries: progress.queries() }), end);
     return status;
   } finally {
     limit.end();
@@ -139,6 +135,7 @@ function asJson(explanation: Explanation, view: View, recorder: Recorder, cheape
   const { settings, queries, ...rest } = explanation;
   return {
     ...rest,
+    ...(!rest.result.ok && { reason: reasonOf(explanation) ?? rest.result.why }),
     who: view.who,
     whom: view.whom,
     settings: { ...settings, flags: [...settings.flags] },

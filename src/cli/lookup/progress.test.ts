@@ -35,6 +35,11 @@ test('a silent server is named once, after a second, and what is known can be pr
   c.example.  A     no response from 192.0.2.1:53
 `,
   );
+  expect(progress.queries()).toEqual([
+    { name: 'a.example.', type: 'A', server: '192.0.2.2:53', response: ['192.0.2.7'], elapsedMs: 0 },
+    { name: 'b.example.', type: 'A', server: '192.0.2.1:53', response: null },
+    { name: 'c.example.', type: 'A', server: '192.0.2.1:53', response: null },
+  ]);
 });
 
 test('colours change nothing but the look of a trace', () => {

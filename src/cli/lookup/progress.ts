@@ -14,6 +14,8 @@ export interface Progress {
   readonly exchange: Telling;
   /** Every query so far with what came back, a line each. */
   print(): string;
+  /** The same for `--json`. */
+  queries(): readonly object[];
 }
 
 interface Sent {
@@ -55,6 +57,11 @@ export function followExchanges(
     },
 
     print: () => sent.map(printSent).join(''),
+    queries: () =>
+      sent.map(({ name, type, server, answered }) => ({
+        ...{ name, type, server, response: answered?.what ?? null },
+        ...(answered && { elapsedMs: answered.ms }),
+      })),
   };
 }
 

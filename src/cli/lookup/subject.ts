@@ -41,7 +41,7 @@ export function readSubject(text: string, type: string | undefined): Subject {
 }
 
 function readObject(text: string): NamedObject {
-  const [, first = '', name = ''] = /^([^/]+)\/([^/]+)$/.exec(text) ?? [];
+  const [, first = '', name = ''] = /^([^/.]+)\/([^/]+)$/.exec(text) ?? [];
   if (name === '') throw new UsageError(`"${text}" is not a name`, 'an object is NAMESPACE/NAME, svc/NAME or pod/NAME');
   const kind = KINDS[first];
   return kind ? { kind, namespace: undefined, name } : { kind: undefined, namespace: first, name };

@@ -50,7 +50,13 @@ export interface Configuration {
 export function configure(corefile: Corefile, plugins: readonly PluginDefinition[], dnsPort: number): Configuration {
   const errors = [...corefile.errors];
   const warnings = [...corefile.warnings];
-  const blocks = corefile.blocks.map((block) => configureBlock(block, plugins, dnsPort, { errors, warnings }));
+  const blocks = corefile.blocks.map((block) => {
+    const before = errors.length;
+    const configured = configureBlock(block, plugins, dnsPort, { errors, warnings });
+    // With a mistake, such as an import that failed, the chain would look other than it is meant.
+    if (corefile.errors.length === 0 && errors.length === before) warnings.push(...chainWarnings(configured));
+    return configured;
+  });
   errors.push(...findConflicts(blocks.map(claimOf)), ...withoutCertificate(blocks), ...blocks.flatMap(missingPlugins));
   warnings.push(...blocks.flatMap(({ keys }) => keys.flatMap((key) => keyWarning(key) ?? [])));
   if (errors.length > 0) {
@@ -98,10 +104,7 @@ function configureBlock(
     configured.push({ definition, options: parsed.options, directive: directives[0]!, uses: directives, text });
     settings = { ...settings, ...definition.settings?.(parsed.options) };
   }
-  const configuration = { keys, zones, plugins: configured, settings };
-  // Without a plugin that has a mistake, the chain would look other than it is meant.
-  if (configured.length === uses.size) warnings.push(...chainWarnings(configuration));
-  return configuration;
+  return { keys, zones, plugins: configured, settings };
 }
 
 /** Errors for plugins that are of no use without others, which the block does not have. */

@@ -51,6 +51,7 @@ test.each([
     ['hosts has its lines in another order'],
   ],
   ['kubernetes cluster.local {\nttl 5\n}', 'kubernetes cluster.local {\nttl 30\n}', ['kubernetes ttl 5 → 30']],
+  ['kubernetes b.org a.org', 'kubernetes A.org. b.org {\nttl 30\n}', ['kubernetes ttl 30 added']],
   ['template IN A {\nmatch x\n}', 'template IN A {\nmatch y\n}', ['template match x → y']],
 ])('%j → %j: %j', (before, after, expected) => {
   expect(changes(inRoot(before), inRoot(after))).toEqual(expected.map((change) => `.: ${change}`));
@@ -80,6 +81,15 @@ test('zones that come and go are told with what answers their names instead', ()
     'gone.org (port 54): no longer served: its queries are refused',
     'new.org (at 127.0.0.1), new.org (over tls, port 853): served now: its queries were refused',
   ]);
+});
+
+test('the order of blocks of one zone counts, as the first one that chooses a query gets it', () => {
+  const [first, last] = ["a.org {\nview v {\nexpr type() == 'A'\n}\nwhoami\n}\n", 'a.org {\nwhoami\n}\n'];
+  const other = 'b.org {\nwhoami\n}\n';
+  expect(changes(first + last + other, other + last + first)).toEqual([
+    'a.org, a.org (view v): the server blocks are asked in another order',
+  ]);
+  expect(changes(first + last + other, other + first + last)).toEqual([]);
 });
 
 test('a change of several zones is told once', () => {

@@ -36,8 +36,28 @@ export function differencesOf(before: Configuration, after: Configuration, dnsPo
     if (!known) changes.push({ label, change: `served now: ${elsewhere(served, old, 'were')}` });
     else changes.push(...blockDifferences(known.block, block).map((change) => ({ label, change })));
   }
+  changes.push(...orderDifferences(old, next));
   const byChange = Map.groupBy(changes, ({ change }) => change);
   return [...byChange].map(([change, same]) => ({ change, zones: same.map(({ label }) => label) }));
+}
+
+/** Blocks of one zone at one place are asked in their order: each with a `view` passes on the queries that it does not choose. */
+function orderDifferences(
+  before: ReadonlyMap<string, ServedZone>,
+  after: ReadonlyMap<string, ServedZone>,
+): readonly { readonly label: string; readonly change: string }[] {
+  const inOrder = (these: ReadonlyMap<string, ServedZone>, others: ReadonlyMap<string, ServedZone>) =>
+    Map.groupBy(
+      [...these.values()].filter(({ label }) => others.has(label)),
+      ({ place, zone }) => `${place} ${zone}`,
+    );
+  const old = inOrder(before, after);
+  return [...inOrder(after, before)].flatMap(([key, blocks]) => {
+    const isSameOrder = blocks.every(({ label }, at) => label === old.get(key)![at]!.label);
+    return isSameOrder
+      ? []
+      : blocks.map(({ label }) => ({ label, change: 'the server blocks are asked in another order' }));
+  });
 }
 
 /** Who answers for the names of a zone where it is not served itself. */

@@ -1,6 +1,6 @@
 import type { Directive } from '../../corefile/ast.ts';
 import type { Token } from '../../corefile/token.ts';
-import type { Name } from '../../dns/name.ts';
+import { foldName, type Name } from '../../dns/name.ts';
 import type { Setting } from '../../plugin/plugin.ts';
 import type { PluginConfiguration } from './configuration.ts';
 
@@ -24,21 +24,33 @@ export function settingsDifferences(before: InBlock, after: InBlock): readonly s
 function settingsOf({ plugin, zones }: InBlock, isRepeated: boolean): readonly Setting[] {
   const { definition, options, uses } = plugin;
   const { covers = [], of = () => [] } = definition.words ?? {};
-  const lines = uses.flatMap((use) => linesOf(use, isRepeated).filter(({ option }) => !covers.includes(option)));
+  const lines = uses.flatMap((use) =>
+    linesOf(use, isRepeated, zonesOf(options)).filter(({ option }) => !covers.includes(option)),
+  );
   return [...of(options, zones), ...lines.map(({ what, value }) => ({ what, value }))];
 }
 
 /** The arguments and the options of a directive; `option` is empty for the arguments. */
-function linesOf({ args, options }: Directive, isRepeated: boolean) {
+function linesOf({ args, options }: Directive, isRepeated: boolean, zones: readonly Name[]) {
   const prefix = isRepeated && options.length > 0 ? `${print(args)} ` : '';
   return [
-    { option: '', what: '', value: print(args) },
+    { option: '', what: '', value: print(args, zones) },
     ...options.map(({ name, args }) => ({ option: name, what: prefix + name, value: print(args) })),
   ];
 }
 
-function print(tokens: readonly Token[]): string {
-  return tokens.map(({ text }) => text).join(' ');
+/** The words; those that are zones are at the end, in one order and letter case. */
+function print(tokens: readonly Token[], zones: readonly Name[] = []): string {
+  const words = tokens.map(({ text }) => text);
+  const nameOf = (word: string) => zones.find((zone) => zone === `${foldName(word).replace(/\.$/, '')}.`);
+  const names = words.flatMap((word) => nameOf(word) ?? []).sort();
+  return [...words.filter((word) => !nameOf(word)), ...names.map((name) => name.slice(0, -1) || '.')].join(' ');
+}
+
+/** The zones that a plugin serves, if its options say so. */
+function zonesOf(options: unknown): readonly Name[] {
+  const { zones } = (options ?? {}) as { readonly zones?: unknown };
+  return Array.isArray(zones) ? zones.filter((zone) => typeof zone === 'string') : [];
 }
 
 function compare(before: readonly Setting[], after: readonly Setting[], name: string): readonly string[] {
