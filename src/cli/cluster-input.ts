@@ -39,7 +39,12 @@ export async function kubernetesOptions(
   plugin?: readonly string[],
 ): Promise<KubernetesOptions> {
   const plugins = await pluginsFor(plugin);
-  const { file, text } = await findCorefile(corefile);
+  const { file, text, missingIn } = await findCorefile(corefile);
+  if (missingIn)
+    throw new CairnError(
+      'USAGE',
+      `${missingIn} has no Corefile: name manifests with --manifests, or a Corefile with --corefile`,
+    );
   const { blocks } = corefileSource({ file, text, plugins, dnsPort: 53 }).load().configuration;
   const found = blocks.flatMap((block) => block.plugins).find(({ definition }) => definition.name === 'kubernetes');
   if (found) return found.options as KubernetesOptions;

@@ -215,6 +215,6 @@ test('cairn fmt prints, checks and writes', async () => {
   expect([read('Corefile'), read('broken')]).toEqual([VALID, BROKEN]);
   expect(read('map.yaml')).toBe(map.replace('.   {\n    whoami', '. {\n        whoami'));
   expect((await cairn(cwd, ['fmt', '--check', 'Corefile', 'map.yaml'])).code).toBe(0);
-  expect((await cairn(cwd, ['fmt', 'nosuch'])).code).toBe(2);
+  expect(await cairn(cwd, ['fmt', 'nosuch'])).toMatchObject({ code: 2, stderr: 'nosuch: there is no such file\n' });
   expect((await cairn(cwd, ['fmt', '-w', '-'], ugly)).code).toBe(2);
 });

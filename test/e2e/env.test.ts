@@ -64,6 +64,10 @@ test.each([
 test('a Corefile without a cluster says what to do', async () => {
   const { stderr } = await cairn(['env'], folderWith({ Corefile: '. {\n  whoami\n}\n' }));
   expect(stderr).toBe('Corefile has no `kubernetes`: name one that does with --corefile\n');
+  const without = await cairn(['env'], folderWith({}));
+  expect(without.stderr).toMatch(
+    /^\S+ has no Corefile: name manifests with --manifests, or a Corefile with --corefile\n$/,
+  );
   const ofApi = await cairn(['env'], folderWith({ Corefile: '. {\n  kubernetes cluster.local\n}\n' }));
   expect(ofApi.stderr).toBe('`kubernetes` in the Corefile names no manifests to read\n');
 });

@@ -11,7 +11,7 @@ export function defineCompletion() {
   const command = define('completion', 'SHELL')
     .summary('print the completion for a shell')
     .description('Prints a script that makes a shell complete commands, flags and their values.')
-    .addArgument(new Argument('<SHELL>', SHELLS.join(', ')).choices(SHELLS).argParser(readShell));
+    .addArgument(new Argument('<SHELL>', 'the shell').choices(SHELLS).argParser(readShell));
   addExamples(command, [
     { line: 'source <(cairn completion bash)', effect: 'in ~/.bashrc, or with zsh in ~/.zshrc after compinit' },
     { line: 'cairn completion zsh >~/.zfunc/_cairn', effect: 'for zsh, once, if ~/.zfunc is in $fpath' },

@@ -7,7 +7,7 @@ export function defineRun() {
   const command = define('run', '[flags] -- PROGRAM [ARGUMENT]...')
     .summary('run a program with the DNS of a pod (Linux)')
     .description(
-      "Runs a program with the DNS of a pod (Linux only, no root needed). The program has a network of its own, in which the cluster's DNS address answers; /etc/resolv.conf and /etc/hosts are those of the pod. A connection is refused unless --serve names what is behind the address. At the end, standard error shows what was asked and what it cost. The exit status is the program's; it is 1 or 2 if the program cannot be started.",
+      "Runs a program with the DNS of a pod (Linux only, no root needed). The program has a network of its own, in which the cluster's DNS address answers; /etc/resolv.conf and /etc/hosts are those of the pod. A connection is refused unless --serve names what is behind the address. At the end, standard error shows what was asked and what it cost. The exit status is the program's: 127 if there is no such program, 126 if it cannot be executed, 1 or 2 if the network for it cannot be made.",
     )
     .argument('[PROGRAM...]', 'the program and its arguments, after "--"')
     // The words after "--" are the program's, whatever they look like; the separator is given twice (see arguments.ts).

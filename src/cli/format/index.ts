@@ -32,7 +32,9 @@ export async function format(files: readonly string[], values: FormatValues): Pr
   for (const input of inputs) {
     const outcome = await formatInput(input, plugins);
     if ('errors' in outcome) {
-      for (const { message } of outcome.errors) printLine(message, process.stderr, 'red');
+      for (const { message, detail, position } of outcome.errors) {
+        printLine(outcome.isUnreadable ? `${position.file}: ${detail}` : message, process.stderr, 'red');
+      }
       status = Math.max(status, outcome.isUnreadable ? USAGE_STATUS : INVALID_STATUS);
     } else if (check) {
       if (outcome.after !== outcome.before) printLine(`${outcome.file} is not formatted`, process.stdout);

@@ -46,6 +46,7 @@ test.each([
   ['sh -c true', /unexpected argument "sh"/],
   ['-n shop curl http://web/', /unexpected argument "curl"/],
   ['--pod a/b -n c -- true', /--pod a\/b is not in the namespace c/],
+  ['-n Shop -- true', /--namespace cannot be "Shop"/],
   ['--pod a/ -- true', /--pod cannot be "a\/"/],
   ['--serve shop/web=80 --serve shop/web=80 -- true', /--serve shop\/web is given twice/],
   ['--serve shop/web=www.example.org:80 -- true', /--serve .*: "www\.example\.org" is not an address/],

@@ -27,7 +27,7 @@ export function readRun(words: readonly string[], values: RunValues): RunFlags {
   if (separator !== undefined && separator !== '--')
     throw new UsageError(
       `unexpected argument "${separator}"`,
-      `the program begins after "--": cairn run -- ${words.join(' ')}`,
+      `write "--" before the program: cairn run [flags] -- ${separator} [arguments]`,
     );
   if (command.length === 0) throw new UsageError('PROGRAM is missing', 'write it after "--"');
   const hostNetwork = net === 'host';
