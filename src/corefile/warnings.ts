@@ -9,7 +9,8 @@ export const WARNINGS = {
   'constant-expression': 'An expression has the same value for every query, so it chooses nothing.',
   'domain-syntax': 'A zone has labels outside of the preferred syntax of RFC 1035 §2.3.1.',
   file: 'A file is missing, or a part of it cannot be used. The server starts without it.',
-  'import-nothing': 'No file matches the pattern of an `import`.',
+  'import-nothing':
+    'No file matches the pattern of an `import`. `cairn check` does not report it with `--no-files`, and for a ConfigMap only if `coredns-custom` is given, too.',
   'in-word-comment': 'A `#` within a word starts a comment, and the rest of the word is dropped.',
   'looks-like': 'An argument is read as a zone or a name, but looks like something else, such as a path or an option.',
   'never-asked': 'No query reaches a plugin, because a plugin before it answers all queries of its zones.',
