@@ -11,8 +11,9 @@
  *   --rounds N       how often each measurement is made
  *   --json FILE      also writes the results to a file
  */
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { BenchService } from './cluster-objects.ts';
 import { writeQueries } from './load.ts';
@@ -78,8 +79,11 @@ let runs = 0;
 
 async function measure(world: World, services: readonly BenchService[], cells: readonly Cell[]): Promise<void> {
   const servers = new Map<Contender, BenchServer>();
-  const start = (contender: Contender) =>
-    startAnswering(contender, contender.id === 'echo' ? 'plain' : 'kubeadm', world);
+  // Each with a folder of its own: CoreDNS takes up a Corefile that another one overwrites.
+  const start = (contender: Contender) => {
+    const folder = mkdtempSync(join(world.folder, 'server-'));
+    return startAnswering(contender, contender.id === 'echo' ? 'plain' : 'kubeadm', { ...world, folder });
+  };
   const ask = async (cell: Cell, server: BenchServer, seconds: number, rate = cell.rate) => {
     const queries = writeQueries(world.folder, cell.row.id, shuffledQueries(cell.row, services, ++runs));
     return steadyLoad({ ...server, queries, tcp: cell.row.tcp ?? false, clients: cell.clients, rate, seconds });
