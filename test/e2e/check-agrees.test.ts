@@ -110,7 +110,7 @@ describe('check and start agree about', () => {
     ['a missing hosts file', '. {\nhosts none\n}', 'valid'],
     ['a hosts file with mistakes', '. {\nhosts package.json\n}', 'valid'],
     ['missing certificates', 'tls://. {\ntls none none\nwhoami\n}', 'invalid'],
-    ['certificates that are none', 'tls://. {\ntls package.json package.json\nwhoami\n}', 'invalid'],
+    ['files that hold no certificates', 'tls://. {\ntls package.json package.json\nwhoami\n}', 'invalid'],
     ['certificates of upstreams', '. {\nforward . tls://192.0.2.1 {\ntls package.json\n}\n}', 'invalid'],
     ['a resolv.conf without servers', '. {\nforward . ./package.json\n}', 'invalid'],
     ['a missing resolv.conf', '. {\nforward . ./none\n}', 'invalid'],
