@@ -55,6 +55,8 @@ const plan = {
 interface Cell {
   readonly row: Row;
   readonly title: string;
+  /** Whether the server is a fresh one. */
+  readonly isCold: boolean;
   readonly rate: number;
   readonly clients: number;
   readonly contender: Contender;
@@ -71,10 +73,11 @@ function cellsOf(id: string, contender: Contender): Cell[] {
   const title = isCold ? `the first ${COLD.queries} queries after ready` : row.tcp ? 'cluster: A over TCP' : row.title;
   const rates = isCold ? [COLD.rate] : plan.rates;
   const clients = row.tcp ? [TCP_CONNECTIONS] : isCold ? plan.clients.slice(0, 1) : plan.clients;
-  return rates.flatMap((rate) => clients.map((count) => ({ row, title, rate, clients: count, contender, loads: [] })));
+  return rates.flatMap((rate) =>
+    clients.map((count) => ({ row, title, isCold, rate, clients: count, contender, loads: [] })),
+  );
 }
 
-const isCold = ({ title }: Cell) => title.startsWith('the first');
 let runs = 0;
 
 async function measure(world: World, services: readonly BenchService[], cells: readonly Cell[]): Promise<void> {
@@ -94,12 +97,12 @@ async function measure(world: World, services: readonly BenchService[], cells: r
     for (let round = 0; round < plan.rounds; round++) {
       for (const cell of cells) {
         const kind = `${cell.contender.id} ${cell.row.id}`;
-        if (!isCold(cell) && !warmed.has(kind))
+        if (!cell.isCold && !warmed.has(kind))
           await ask(cell, servers.get(cell.contender)!, WARM_UP.seconds, WARM_UP.rate);
         warmed.add(kind);
-        const server = isCold(cell) ? await start(cell.contender) : servers.get(cell.contender)!;
-        const found = await ask(cell, server, isCold(cell) ? COLD.queries / COLD.rate : plan.seconds);
-        if (isCold(cell)) await server.stop();
+        const server = cell.isCold ? await start(cell.contender) : servers.get(cell.contender)!;
+        const found = await ask(cell, server, cell.isCold ? COLD.queries / COLD.rate : plan.seconds);
+        if (cell.isCold) await server.stop();
         if (found.latencies.length === 0)
           throw new Error(`${cell.contender.title} answers nothing of '${cell.row.id}'`);
         cell.loads.push(found);

@@ -76,7 +76,7 @@ function askAll(queries: readonly Buffer[], sockets: readonly number[], tcp: boo
 }
 
 /** A line `NAME TYPE` as octets. */
-function parseQuery(line: string, tcp: boolean): Buffer {
+export function parseQuery(line: string, tcp: boolean): Buffer {
   const [name = '', type = ''] = line.split(' ');
   const query = encode(questionPacket(name, type));
   return tcp ? Buffer.concat([Buffer.from([query.length >> 8, query.length & 0xff]), query]) : query;

@@ -3,11 +3,10 @@
  * average (a Poisson process), whether earlier ones are answered or not, as many independent pods do. Prints the result as JSON.
  */
 import { readFileSync } from 'node:fs';
-import { encode } from 'dns-packet';
 import koffi from 'koffi';
 import { printRcode } from '../src/dns/message.ts';
-import { questionPacket } from '../test/support/ask.ts';
 import { seededRandom } from '../test/support/random.ts';
+import { parseQuery } from './one-by-one.ts';
 import type { Arrivals } from './steady.ts';
 
 const AF_INET = 2;
@@ -144,13 +143,6 @@ function askSteadily(
   for (const late = performance.now() + LATE_MS; latencies.length < asked && performance.now() < late; )
     clients.wait(50, show);
   return { asked, lost: asked - latencies.length, latencies, rcodes: [...rcodes] };
-}
-
-/** A line `NAME TYPE` as octets. */
-function parseQuery(line: string, tcp: boolean): Buffer {
-  const [name = '', type = ''] = line.split(' ');
-  const query = encode(questionPacket(name, type));
-  return tcp ? Buffer.concat([Buffer.from([query.length >> 8, query.length & 0xff]), query]) : Buffer.from(query);
 }
 
 if (import.meta.main) {
