@@ -29,14 +29,19 @@ export function isValid({ errors, warnings }: Finding, strict: boolean): boolean
   return errors.length === 0 && !(strict && warnings.length > 0);
 }
 
+/** Prints errors to standard error. What could not be read has no lines. */
+export function printErrors({ errors, isUnreadable }: Pick<Finding, 'errors' | 'isUnreadable'>): void {
+  for (const { message, detail, position } of errors) {
+    printLine(isUnreadable ? `${position.file}: ${detail}` : message, process.stderr, 'red');
+  }
+}
+
 function printText(finding: Finding, strict: boolean): void {
   const { errors, warnings, serverBlocks } = finding;
   for (const { position, message, name } of warnings) {
     printLine(`${printPosition(position)} - Warning: ${message} [${name}]`, process.stderr, 'yellow');
   }
-  for (const { message, detail, position } of errors) {
-    printLine(finding.isUnreadable ? `${position.file}: ${detail}` : message, process.stderr, 'red');
-  }
+  printErrors(finding);
   if (finding.isUnreadable) return;
   const counted = [
     errors.length > 0 && count(errors.length, 'error'),

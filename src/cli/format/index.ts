@@ -10,6 +10,7 @@ import { parseCorefile } from '../../corefile/parser.ts';
 import { printCorefile } from '../../corefile/print.ts';
 import type { PluginDefinition } from '../../plugin/plugin.ts';
 import { configurationOf } from '../check/examine.ts';
+import { printErrors } from '../check/report.ts';
 import { type CorefileToCheck, readInput, readStdinOnce, type Source, sourcesOf } from '../check/sources.ts';
 import type { FormatValues } from '../commands/fmt.ts';
 import { pluginsFor } from '../plugins.ts';
@@ -32,9 +33,7 @@ export async function format(files: readonly string[], values: FormatValues): Pr
   for (const input of inputs) {
     const outcome = await formatInput(input, plugins);
     if ('errors' in outcome) {
-      for (const { message, detail, position } of outcome.errors) {
-        printLine(outcome.isUnreadable ? `${position.file}: ${detail}` : message, process.stderr, 'red');
-      }
+      printErrors(outcome);
       status = Math.max(status, outcome.isUnreadable ? USAGE_STATUS : INVALID_STATUS);
     } else if (check) {
       if (outcome.after !== outcome.before) printLine(`${outcome.file} is not formatted`, process.stdout);
