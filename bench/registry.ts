@@ -79,7 +79,7 @@ async function measure(
   const port = await refusedPort();
   const readyPort = await refusedPort();
   const corefile = join(folder, 'Corefile');
-  writeFileSync(corefile, corefileOf(port, readyPort, api.url));
+  writeFileSync(corefile, await corefileOf(port, readyPort, api.url));
   const last = services.at(-1)!;
   const asker = createAsker(port);
   const startMs = performance.now();
@@ -126,8 +126,9 @@ async function measure(
   }
 }
 
-function corefileOf(port: number, readyPort: number, url: string): string {
-  const parts = { key: `.:${port}`, cluster: `endpoint ${url}`, upstream: upstream.endpoint, hosts: '' };
+async function corefileOf(port: number, readyPort: number, url: string): Promise<string> {
+  const healthPort = await refusedPort();
+  const parts = { key: `.:${port}`, cluster: `endpoint ${url}`, upstream: upstream.endpoint, hosts: '', healthPort };
   return corefileText('kubeadm', parts).replace('ready 127.0.0.1:0', `ready 127.0.0.1:${readyPort}`);
 }
 

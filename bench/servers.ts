@@ -41,9 +41,10 @@ function cairn(id: string, title: string, environment: NodeJS.ProcessEnv): Conte
     title,
     setups: ['kubeadm', 'kubeadm-older', 'plain'],
     version: () => `Node.js ${process.versions.node}`,
-    start(setup, { folder, manifest, upstream, hosts }) {
+    async start(setup, { folder, manifest, upstream, hosts }) {
       const corefile = join(folder, `${id}-${setup}.Corefile`);
-      writeFileSync(corefile, corefileText(setup, { key: '.', cluster: `manifests ${manifest}`, upstream, hosts }));
+      const ports = { key: '.', healthPort: await refusedPort() };
+      writeFileSync(corefile, corefileText(setup, { ...ports, cluster: `manifests ${manifest}`, upstream, hosts }));
       return startBenchServer(corefile, [], environment);
     },
   };
@@ -60,7 +61,8 @@ const coredns: Contender = {
   async start(setup, { folder, apiUrl, upstream, hosts }) {
     const port = await refusedPort();
     const corefile = join(folder, `coredns-${setup}.Corefile`);
-    const text = corefileText(setup, { key: `.:${port}`, cluster: `endpoint ${apiUrl}`, upstream, hosts });
+    const ports = { key: `.:${port}`, healthPort: await refusedPort() };
+    const text = corefileText(setup, { ...ports, cluster: `endpoint ${apiUrl}`, upstream, hosts });
     writeFileSync(corefile, text);
     return { ...startProcess(COREDNS!, ['-conf', corefile]), port };
   },

@@ -13,6 +13,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { refusedPort } from '../test/support/upstream.ts';
 import { benchServices, clusterObjects } from './cluster-objects.ts';
 import { corefileText } from './corefiles.ts';
 import { type Load, load, writeQueries } from './load.ts';
@@ -75,7 +76,8 @@ async function start(
   upstream: string,
 ): Promise<BenchServer> {
   const corefile = join(folder, `${threads}-${cores}.Corefile`);
-  const text = corefileText('kubeadm', { key: '.', cluster: `manifests ${cluster}`, upstream, hosts: '' });
+  const parts = { key: '.', cluster: `manifests ${cluster}`, upstream, hosts: '', healthPort: await refusedPort() };
+  const text = corefileText('kubeadm', parts);
   writeFileSync(corefile, text.replace('errors', `multisocket ${threads}\n    errors`));
   return startBenchServer(corefile, [], {}, cores);
 }

@@ -98,6 +98,35 @@ function batchedTests(real: Kernel): void {
     expect([bytes.toString(), from.address]).toEqual(['late', '127.0.0.3']);
   });
 
+  test('late replies of one moment leave in one call, before anything else is read', async () => {
+    const calls: string[] = [];
+    const { port } = listen(
+      (incoming) => {
+        const sends = [incoming.defer(), incoming.defer()];
+        setImmediate(() => {
+          calls.push('late');
+          for (const send of sends) send(Buffer.from('late'));
+        });
+        return undefined;
+      },
+      {},
+      {
+        receive(...call) {
+          calls.push('receive');
+          return real.receive(...call);
+        },
+        send(...call) {
+          calls.push('send');
+          return real.send(...call);
+        },
+      },
+    );
+    const client = datagramClient('127.0.0.1');
+    await client.ask('hello', port);
+    await client.receive();
+    expect(calls).toEqual(['receive', 'late', 'send']);
+  });
+
   test('without IPv6, every address means every IPv4 address', async () => {
     let error = '';
     const { port } = listen(

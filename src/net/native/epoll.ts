@@ -46,7 +46,13 @@ export class Epoll {
     this.isTurnSet = true;
     setImmediate(() => {
       this.isTurnSet = false;
-      for (const fd of this.kernel.epollReady(this.set!.fd)) this.readers.get(fd)?.();
+      for (const read of this.ready()) read();
     });
+  }
+
+  /** If only one socket is watched, it is the one: the kernel need not be asked. */
+  private ready(): readonly (() => void)[] {
+    if (this.readers.size === 1) return this.readers.values();
+    return this.kernel.epollReady(this.set!.fd).flatMap((fd) => this.readers.get(fd) ?? []);
   }
 }

@@ -42,6 +42,7 @@ export function serveSocket(
   // From now on the kernel records when datagrams come.
   kernel.ageMs(fd);
   let isTurnSet = false;
+  let isFlushSet = false;
   let isOpen = true;
   let releasing: Promise<void> | undefined;
   let settled: (() => void) | undefined;
@@ -88,10 +89,20 @@ export function serveSocket(
     isTurnSet = true;
     setImmediate(turn);
   };
+  /** Responses of the same moment leave in one call, as soon as nothing else is to be done: a turn would look for queries first. */
+  const flush = () => {
+    isFlushSet = false;
+    if (isOpen) outbox.sendQueue();
+  };
+  const setFlush = () => {
+    if (isFlushSet) return;
+    isFlushSet = true;
+    process.nextTick(flush);
+  };
   const watch = kernel.watch(fd, setTurn);
   const watchWhatMatters = () => watch.change({ readable: !releasing, writable: outbox.isBlocked });
   const outbox = new Outbox(kernel, memory, fd, stats, {
-    queued: setTurn,
+    queued: setFlush,
     blocked: watchWhatMatters,
     settled: () => settled?.(),
   });

@@ -11,6 +11,7 @@ import {
 import { decodeMessage } from '../../dns/wire/decode.ts';
 import { encodeMessage } from '../../dns/wire/encode.ts';
 import { loadMachinery } from '../native/batched-udp.ts';
+import { Epoll } from '../native/epoll.ts';
 import type { Kernel } from '../native/kernel.ts';
 import type { Machinery } from '../native/serve-socket.ts';
 import { BatchedUpstream } from './batched-udp.ts';
@@ -61,6 +62,25 @@ function batchedTests(real: Machinery): void {
   const copy = (reply: Uint8Array) => Uint8Array.from(reply);
   const names = (count: number) => Array.from({ length: count }, (_, i) => `name-${i}.example.org.`);
   const ports = () => new Set(upstream.received.map(({ peer }) => peer.port)).size;
+
+  test('with one socket, the kernel is not asked which one can be read', async () => {
+    let asked = 0;
+    const kernel: Kernel = {
+      ...real.kernel,
+      epollReady(set) {
+        asked++;
+        return real.kernel.epollReady(set);
+      },
+    };
+    const made = new BatchedUpstream(
+      { ...real, kernel, epoll: new Epoll(kernel) },
+      { address: '127.0.0.1', port: upstream.port },
+      { clock, sockets },
+    );
+    opened.push(made);
+    expect(await askAtOnce(3, made)).toEqual(names(3));
+    expect(asked).toBe(0);
+  });
 
   test('queries of one port that get no reply fail with one error, which is looked into once', async () => {
     upstream.on(() => {});

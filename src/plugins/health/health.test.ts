@@ -6,6 +6,7 @@ import { testEnv } from '../../../test/support/env.ts';
 import { PATIENT } from '../../../test/support/patience.ts';
 import { makePlugin, parsePlugin } from '../../../test/support/plugin.ts';
 import health from './index.ts';
+import { INTERVAL_MS } from './self-check.ts';
 
 test.each([
   ['health', { address: ':8080', lameduckMs: 0 }],
@@ -85,7 +86,7 @@ test('the plugin asks its own page every second, and counts how that went', asyn
   const clock = fakeClock();
   const { plugin, env } = makePlugin(health, `health ${address}`, { clock });
   plugin.serving?.([]);
-  clock.advance(1000);
+  clock.advance(INTERVAL_MS);
   await vi.waitFor(async () => {
     expect(await env.exposed('coredns_health_request_duration_seconds_count')).toEqual([
       'coredns_health_request_duration_seconds_count 1',
@@ -93,7 +94,7 @@ test('the plugin asks its own page every second, and counts how that went', asyn
   }, PATIENT);
   server.close();
   server.closeAllConnections();
-  clock.advance(1000);
+  clock.advance(INTERVAL_MS);
   await vi.waitFor(async () => {
     expect(await env.exposed('coredns_health_request_failures_total')).toEqual([
       'coredns_health_request_failures_total 1',

@@ -13,8 +13,11 @@ export class FolderWatch {
     this.changed = changed;
   }
 
-  /** Watches only these folders. A folder that was deleted and created again is another one, even with the same name. */
-  async update(folders: readonly string[]): Promise<void> {
+  /**
+   * Watches only these folders. A folder that was deleted and created again is another one, even with the same name. False if some of them are not
+   * watched.
+   */
+  async update(folders: readonly string[]): Promise<boolean> {
     const wanted = new Map<string, number>();
     for (const folder of folders.slice(0, MAX_WATCHED)) {
       const found = await statOf(folder).catch(() => undefined);
@@ -22,6 +25,7 @@ export class FolderWatch {
     }
     for (const [folder, { inode }] of this.watchers) if (wanted.get(folder) !== inode) this.forget(folder);
     for (const [folder, inode] of wanted) if (!this.watchers.has(folder)) this.watch(folder, inode);
+    return folders.every((folder) => this.watchers.has(folder));
   }
 
   close(): void {

@@ -1,15 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, rename, rm, stat, symlink, truncate, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, stat, symlink, truncate, unlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { PATIENT } from '../../../test/support/patience.ts';
-import { systemClock } from '../../observe/clock.ts';
+import { type Clock, systemClock } from '../../observe/clock.ts';
 import { createLogger } from '../../observe/log.ts';
 import { Registry } from '../../registry/registry.ts';
 import { MAX_FILE_BYTES } from './file.ts';
-import { type ManifestEnv, type ManifestOptions, ManifestSource } from './source.ts';
+import { type ManifestEnv, type ManifestOptions, ManifestSource, POLL_MS, WATCHED_POLL_MS } from './source.ts';
 
 let folder: string;
 let sources: ManifestSource[] = [];
@@ -270,6 +270,29 @@ describe('a change is served', () => {
     await put('sub/c.yaml', service('c'));
     await vi.waitFor(() => expect(served()).toEqual(['b', 'c']), PATIENT);
   });
+});
+
+test.each([
+  ['while its folder is watched', 'prod.yaml', WATCHED_POLL_MS],
+  ['while it may not appear in a watched folder', 'later/on/prod.yaml', POLL_MS],
+])('a path is looked at again after a while: %s', async (_, name, intervalMs) => {
+  const delays: number[] = [];
+  const clock: Clock = {
+    ...systemClock,
+    monotonic: () => 0,
+    after(delayMs, run) {
+      delays.push(delayMs);
+      return systemClock.after(delayMs, run);
+    },
+  };
+  await put('prod.yaml', service('web'));
+  await utimes(join(folder, 'prod.yaml'), 0, 0);
+  const log = createLogger(() => {});
+  const source = new ManifestSource({ paths: [join(folder, name)] }, new Registry(clock), { log, clock });
+  sources.push(source);
+  await source.start();
+  // Before the first look, it is not known which folders hold the files.
+  await vi.waitFor(() => expect(delays).toEqual([POLL_MS, intervalMs]), PATIENT);
 });
 
 describe('bad input never loses good state', () => {
