@@ -8,6 +8,7 @@ import type { Clock } from '../../observe/clock.ts';
 import { CLOSE_GRACE_MS, type Receiver, type UdpListener, type UdpOptions } from '../transport.ts';
 import { Epoll } from './epoll.ts';
 import { type Kernel, loadKernel } from './kernel.ts';
+import { eventLoop } from './loops.ts';
 import { MessageMemory } from './message-memory.ts';
 import { type Machinery, serveSocket } from './serve-socket.ts';
 import { type BoundSocket, leaveDatagrams, openSocket } from './socket.ts';
@@ -33,7 +34,11 @@ let machinery: Promise<Machinery | undefined> | undefined;
  */
 export function loadMachinery(): Promise<Machinery | undefined> {
   machinery ??= loadKernel().then(
-    (kernel) => kernel && { kernel, memory: new MessageMemory(kernel.addressOf), epoll: new Epoll(kernel) },
+    (kernel) =>
+      kernel && {
+        ...{ kernel, memory: new MessageMemory(kernel.addressOf) },
+        ...{ epoll: new Epoll(kernel), loop: eventLoop(kernel) },
+      },
   );
   return machinery;
 }

@@ -1,5 +1,6 @@
 import { TransientMap } from '../../base/transient-map.ts';
 import type { Kernel, Watch } from './kernel.ts';
+import { eventLoop } from './loops.ts';
 
 /**
  * Watches short-lived sockets through a single descriptor in the event loop. A descriptor there for each socket would cost more than the socket
@@ -9,7 +10,6 @@ export class Epoll {
   private readonly kernel: Kernel;
   private readonly readers = new TransientMap<number, () => void>();
   private set: { readonly fd: number; readonly watch: Watch } | undefined;
-  private isTurnSet = false;
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
@@ -35,19 +35,11 @@ export class Epoll {
 
   private open() {
     const fd = this.kernel.epollCreate();
-    const watch = this.kernel.watch(fd, () => this.setTurn());
-    watch.unref();
-    return { fd, watch };
-  }
-
-  /** koffi's callback runs outside of the event loop's normal phases, where promises and errors are not handled. An immediate runs inside. */
-  private setTurn(): void {
-    if (this.isTurnSet) return;
-    this.isTurnSet = true;
-    setImmediate(() => {
-      this.isTurnSet = false;
+    const watch = eventLoop(this.kernel).watch(fd, () => {
       for (const read of this.ready()) read();
     });
+    watch.unref();
+    return { fd, watch };
   }
 
   /** If only one socket is watched, it is the one: the kernel need not be asked. */

@@ -20,7 +20,12 @@ const IF_NAMESIZE = 16;
 const MAX_READY = 64;
 const EPOLL_CLOEXEC = 0o2000000;
 const EPOLL_CTL_ADD = 1;
+const EPOLL_CTL_DEL = 2;
+const EPOLL_CTL_MOD = 3;
 const EPOLLIN = 1;
+const EPOLLOUT = 4;
+/** EFD_NONBLOCK and EFD_CLOEXEC. */
+const EVENTFD_FLAGS = 0o4000 | 0o2000000;
 /** Words of an `epoll_event`: on x64 there is no padding between the events and the data. */
 const EVENT_WORDS = process.arch === 'x64' ? 3 : 4;
 const EVENT_DATA = process.arch === 'x64' ? 1 : 2;
@@ -30,7 +35,7 @@ const SOCKADDR_MAX = 28;
 const SIOCGSTAMPNS = 0x8907;
 
 /** What a descriptor is watched for. */
-interface Interest {
+export interface Interest {
   readonly readable: boolean;
   readonly writable: boolean;
 }
@@ -69,8 +74,17 @@ export interface Kernel {
   epollCreate(): number;
   /** Adds a descriptor. Until it is closed, it is watched for something to read. */
   epollAdd(epoll: number, fd: number): number;
-  /** The descriptors of the set that have something to read or an error, at most {@link MAX_READY}, without waiting. */
-  epollReady(epoll: number): readonly number[];
+  /** Says what a descriptor of the set is watched for. */
+  epollChange(epoll: number, fd: number, interest: Interest): void;
+  epollDelete(epoll: number, fd: number): void;
+  /** The descriptors of the set that are ready or have an error, at most {@link MAX_READY}. If there are none, it waits so long: the thread stands still. */
+  epollReady(epoll: number, waitMs?: number): readonly number[];
+  /** Opens a descriptor by which one thread wakes another (eventfd(2)). */
+  eventfd(): number;
+  /** Makes an eventfd readable. */
+  signal(eventfd: number): void;
+  /** Makes an eventfd unreadable until the next signal. */
+  unsignal(eventfd: number): void;
   /** Why the last call failed, such as `EADDRINUSE`. */
   error(): string;
   interfaceName(index: number): string;
@@ -104,12 +118,23 @@ function bindKernel(koffi: typeof import('koffi').default, { recvmmsg, sendmmsg,
   const close = libc.func('int close(int)');
   const epollCreate = libc.func('int epoll_create1(int)');
   const epollControl = libc.func('int epoll_ctl(int, int, int, void *)');
-  const epollWait = libc.func('int epoll_wait(int, void *, int, int)');
+  const epollWait = libc.func('int epoll_wait(int, uint64_t, int, int)');
+  const eventfd = libc.func('int eventfd(uint32_t, int)');
+  const read = libc.func('int64_t read(int, void *, uint64_t)');
+  const write = libc.func('int64_t write(int, void *, uint64_t)');
   const indexToName = libc.func('void *if_indextoname(uint32_t, void *)');
   const nameToIndex = libc.func('uint32_t if_nametoindex(const char *)');
 
   const event = new Int32Array(EVENT_WORDS);
   const events = new Int32Array(MAX_READY * EVENT_WORDS);
+  const eventsAddress = Number(koffi.address(events.buffer));
+  const setEvent = (fd: number, { readable, writable }: Interest) => {
+    event[0] = (readable ? EPOLLIN : 0) | (writable ? EPOLLOUT : 0);
+    event[EVENT_DATA] = fd;
+  };
+  /** The value of an eventfd: 64 bits. */
+  const one = new BigUint64Array([1n]);
+  const taken = new BigUint64Array(1);
   /** A `timespec`: seconds and nanoseconds of the machine's clock. */
   const time = new BigInt64Array(2);
   const timeAddress = Number(koffi.address(time.buffer));
@@ -138,14 +163,23 @@ function bindKernel(koffi: typeof import('koffi').default, { recvmmsg, sendmmsg,
     send: (fd, headers, count) => syscall(sendmmsg, fd, headers, count, MSG_DONTWAIT, 0),
     epollCreate: () => epollCreate(EPOLL_CLOEXEC),
     epollAdd(epoll, fd) {
-      event[0] = EPOLLIN;
-      event[EVENT_DATA] = fd;
+      setEvent(fd, { readable: true, writable: false });
       return epollControl(epoll, EPOLL_CTL_ADD, fd, event);
     },
-    epollReady(epoll) {
-      const count = epollWait(epoll, events, MAX_READY, 0);
-      return Array.from({ length: Math.max(0, count) }, (_, i) => events[i * EVENT_WORDS + EVENT_DATA]!);
+    epollChange(epoll, fd, interest) {
+      setEvent(fd, interest);
+      epollControl(epoll, EPOLL_CTL_MOD, fd, event);
     },
+    epollDelete: (epoll, fd) => void epollControl(epoll, EPOLL_CTL_DEL, fd, event),
+    epollReady(epoll, waitMs = 0) {
+      const ready: number[] = [];
+      const count = epollWait(epoll, eventsAddress, MAX_READY, Math.ceil(waitMs));
+      for (let i = 0; i < count; i++) ready.push(events[i * EVENT_WORDS + EVENT_DATA]!);
+      return ready;
+    },
+    eventfd: () => eventfd(0, EVENTFD_FLAGS),
+    signal: (fd) => void write(fd, one, one.byteLength),
+    unsignal: (fd) => void read(fd, taken, taken.byteLength),
     error: () => ERROR_NAMES.get(koffi.errno()) ?? `errno ${koffi.errno()}`,
     interfaceName(index) {
       const name = Buffer.alloc(IF_NAMESIZE);

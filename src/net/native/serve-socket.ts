@@ -4,6 +4,7 @@ import { Overload } from '../udp/overload.ts';
 import { Datagram } from './datagram.ts';
 import type { Epoll } from './epoll.ts';
 import type { Kernel } from './kernel.ts';
+import type { Loop } from './loops.ts';
 import { BATCH, type MessageMemory } from './message-memory.ts';
 import { Outbox } from './outbox.ts';
 import type { BoundSocket } from './socket.ts';
@@ -16,6 +17,7 @@ export interface Machinery {
   readonly kernel: Kernel;
   readonly memory: MessageMemory;
   readonly epoll: Epoll;
+  readonly loop: Loop;
 }
 
 /** A socket that this thread reads. */
@@ -27,11 +29,11 @@ export interface ServedSocket {
 }
 
 /**
- * Answers what comes to a socket until it is released. The event loop watches it, so an idle socket costs nothing and holds no thread. Several
- * threads may read one socket.
+ * Answers what comes to a socket until it is released. The thread's loop watches it, so an idle socket costs nothing. Several threads may read one
+ * socket.
  */
 export function serveSocket(
-  { kernel, memory }: Machinery,
+  { kernel, memory, loop }: Machinery,
   socket: BoundSocket,
   clock: Clock,
   receive: Receiver,
@@ -41,14 +43,12 @@ export function serveSocket(
   const overload = new Overload();
   // From now on the kernel records when datagrams come.
   kernel.ageMs(fd);
-  let isTurnSet = false;
   let isFlushSet = false;
   let isOpen = true;
   let releasing: Promise<void> | undefined;
   let settled: (() => void) | undefined;
 
   const turn = () => {
-    isTurnSet = false;
     if (!isOpen) return;
     if (outbox.isBlocked) {
       outbox.unblock();
@@ -83,12 +83,6 @@ export function serveSocket(
     memory.vacate(count);
     outbox.sendSlots(responses);
   };
-  /** koffi's callback runs outside of the event loop's normal phases, where promises and errors are not handled. An immediate runs inside. */
-  const setTurn = () => {
-    if (isTurnSet) return;
-    isTurnSet = true;
-    setImmediate(turn);
-  };
   /** Responses of the same moment leave in one call, as soon as nothing else is to be done: a turn would look for queries first. */
   const flush = () => {
     isFlushSet = false;
@@ -97,9 +91,9 @@ export function serveSocket(
   const setFlush = () => {
     if (isFlushSet) return;
     isFlushSet = true;
-    process.nextTick(flush);
+    loop.afterTurn(flush);
   };
-  const watch = kernel.watch(fd, setTurn);
+  const watch = loop.watch(fd, turn);
   const watchWhatMatters = () => watch.change({ readable: !releasing, writable: outbox.isBlocked });
   const outbox = new Outbox(kernel, memory, fd, stats, {
     queued: setFlush,

@@ -8,7 +8,7 @@ function setup() {
   const batches: Queries[] = [];
   const clock = { ms: 17 };
   const now = () => clock.ms;
-  const backlog = new Backlog(now, (queries, octets) => {
+  const backlog = new Backlog(now, queueMicrotask, (queries, octets) => {
     expect(octets).toBe(queries.bytes.buffer);
     batches.push(queries);
   });

@@ -29,13 +29,16 @@ export class Backlog {
   /** Queries that were not passed on yet, in the order in which they came. */
   private queue: Waiting[] = [];
   private readonly pass: Pass;
+  private readonly soon: (run: () => void) => void;
   private readonly monotonic: () => number;
   private readonly overload = new Overload();
   private lastToken = 0;
   private isOurTurn = true;
 
-  constructor(monotonic: () => number, pass: Pass) {
+  /** `soon` calls a function when the queries of this moment are here. */
+  constructor(monotonic: () => number, soon: (run: () => void) => void, pass: Pass) {
     this.monotonic = monotonic;
+    this.soon = soon;
     this.pass = pass;
   }
 
@@ -48,7 +51,7 @@ export class Backlog {
       }
       this.drop(1);
     }
-    if (this.queue.length === 0 && this.isOurTurn) queueMicrotask(() => this.passNewest());
+    if (this.queue.length === 0 && this.isOurTurn) this.soon(() => this.passNewest());
     const { bytes, client, local } = incoming;
     this.queue.push({ bytes: bytes.slice(), client, local, receivedMs, send: incoming.defer() });
   }

@@ -9,6 +9,8 @@ export interface WorkerStart {
   /** How far the main thread's monotonic clock is ahead of the machine's: {@link aheadOfMachineMs}. */
   readonly aheadMs: number;
   readonly guests: Guests;
+  /** An eventfd that the main thread signals after each order. */
+  readonly bell: number;
 }
 
 /** The addresses of the sockets that have their own blocks. */

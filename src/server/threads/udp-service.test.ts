@@ -11,17 +11,19 @@ import { printRdata } from '../../dns/presentation.ts';
 import { decodeMessage } from '../../dns/wire/decode.ts';
 import { encodeMessage } from '../../dns/wire/encode.ts';
 import { listenBatched, loadMachinery } from '../../net/native/batched-udp.ts';
+import type { Machinery } from '../../net/native/serve-socket.ts';
 import type { Receiver } from '../../net/transport.ts';
 import { createLogger } from '../../observe/log.ts';
 import type { Responder } from '../answer/responder.ts';
 import type { ListenerBinding } from '../listeners/listener-binding.ts';
-import { BatchedService, openUdpService } from './udp-service.ts';
+import { BatchedService, openUdpService, type UdpService } from './udp-service.ts';
 
 const LOCAL = { address: '127.0.0.1', port: 53 };
 
-if (await loadMachinery()) describe('worker threads', workerTests);
+const machinery = await loadMachinery();
+if (machinery) describe('worker threads', () => workerTests(machinery));
 
-function workerTests(): void {
+function workerTests(machinery: Machinery): void {
   /** A listener that so many threads serve, over a chain as kubeadm's. */
   const setup = async (threads: number) => {
     const chain = repeatingChain(runningClock);
@@ -60,6 +62,18 @@ function workerTests(): void {
 
   const WEB = encodeMessage(testMessage('web.shop.svc.cluster.local. A'));
   const addressOf = (reply: Buffer) => decodeMessage(reply).answer.map(printRdata);
+
+  interface Link {
+    readonly worker: Worker;
+    readonly bell: number;
+  }
+  const linksOf = (service: UdpService) => (service as unknown as { readers: { links: Link[] } }).readers.links;
+  /** Ends a worker by an error. */
+  const kill = (link: Link) => {
+    link.worker.postMessage({ kind: 'nonsense' });
+    machinery.kernel.signal(link.bell);
+    return link;
+  };
 
   test('after a change no response of any thread shows the state before it', async () => {
     const { registry, random, responder, service, answered } = await setup(2);
@@ -176,16 +190,14 @@ function workerTests(): void {
     const { service, lines } = await setup(2);
     const asks = clients(service.port);
     await Promise.all(asks.map((ask) => ask(WEB)));
-    const { readers } = service as unknown as { readers: { links: { worker: Worker }[] } };
-    const { worker } = readers.links[0]!;
-    worker.postMessage({ kind: 'nonsense' });
+    const { worker } = kill(linksOf(service)[0]!);
     await vi.waitFor(() => expect(service.deaths).toBe(1), PATIENT);
     expect(lines).toEqual([
       expect.stringContaining('dns://:53: a worker thread died, the main thread stands in for it'),
     ]);
     expect(lines[0]).toContain('no such order: {"kind":"nonsense"}');
     await Promise.all(asks.map((ask) => ask(WEB)));
-    await vi.waitFor(() => expect(readers.links[0]!.worker).not.toBe(worker), PATIENT);
+    await vi.waitFor(() => expect(linksOf(service)[0]!.worker).not.toBe(worker), PATIENT);
     await Promise.all(asks.map((ask) => ask(WEB)));
     expect(service.workers).toBe(2);
   });
@@ -214,30 +226,26 @@ function workerTests(): void {
 
   test('other responders can take over while a worker is missing', async () => {
     const { service, lines } = await setup(2);
-    const { readers } = service as unknown as { readers: { links: { worker: Worker }[] } };
-    readers.links[0]!.worker.postMessage({ kind: 'nonsense' });
+    kill(linksOf(service)[0]!);
     await vi.waitFor(() => expect(lines).toHaveLength(1), PATIENT);
     await service.handOver();
   });
 
   test('what goes wrong while the main thread stands in for a worker counts, too', async () => {
     const { service, lines, binding } = await setup(2);
-    const { readers } = service as unknown as { readers: { links: { worker: Worker }[] } };
-    const { worker } = readers.links[0]!;
-    worker.postMessage({ kind: 'nonsense' });
+    const { worker } = kill(linksOf(service)[0]!);
     await vi.waitFor(() => expect(lines).toHaveLength(1), PATIENT);
     // No datagram holds it.
     vi.mocked(binding.responder.answer).mockReturnValue(Buffer.alloc(70_000));
     for (const ask of clients(service.port)) void ask(WEB);
     await vi.waitFor(() => expect(service.stats.sendErrors).toBe(16), PATIENT);
-    await vi.waitFor(() => expect(readers.links[0]!.worker).not.toBe(worker), PATIENT);
+    await vi.waitFor(() => expect(linksOf(service)[0]!.worker).not.toBe(worker), PATIENT);
     expect(service.stats.sendErrors).toBe(16);
   });
 
   test('while the main thread stands in for a worker, all may end', async () => {
     const { service, lines } = await setup(2);
-    const { readers } = service as unknown as { readers: { links: { worker: Worker }[] } };
-    readers.links[1]!.worker.postMessage({ kind: 'nonsense' });
+    kill(linksOf(service)[1]!);
     await vi.waitFor(() => expect(lines).toHaveLength(1), PATIENT);
     await service.resize(1);
     expect(addressOf(await clients(service.port, 1)[0]!(WEB))).toEqual(['10.0.0.1']);

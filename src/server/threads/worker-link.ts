@@ -1,6 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import { type Epoch, shareEpochs } from '../../base/epoch.ts';
 import { programBeside, startThread } from '../../base/program.ts';
+import type { Machinery } from '../../net/native/serve-socket.ts';
 import type { BoundSocket } from '../../net/native/socket.ts';
 import { guestAt } from '../../net/shared-sockets.ts';
 import type { Clock } from '../../observe/clock.ts';
@@ -28,6 +29,7 @@ const YOUNG_MB = 4;
 
 /** What all workers of a listener share. */
 export interface WorkerWorld {
+  readonly machinery: Machinery;
   readonly clock: Clock;
   readonly binding: ListenerBinding;
   /** The port of the sockets. */
@@ -47,19 +49,25 @@ export class WorkerLink {
   private readonly worker: Worker;
   private readonly world: WorkerWorld;
   private readonly recipes: TaughtRecipes;
+  /** Wakes the worker after an order. */
+  private readonly bell: number;
   private readonly ready = Promise.withResolvers<void>();
   private handOvers: (() => void)[] = [];
   private isClosing = false;
+  private isOver = false;
   private reply = emptyReplies();
 
   private constructor(world: WorkerWorld) {
     this.world = world;
     this.recipes = new TaughtRecipes(world.chains);
-    const { clock, binding } = world;
+    const { clock, binding, machinery } = world;
+    const { kernel } = machinery;
+    this.bell = kernel.eventfd();
     const start: WorkerStart = {
       epochs: shareEpochs(),
       aheadMs: aheadOfMachineMs(clock.monotonic),
       guests: [...binding.byAddress.keys()],
+      bell: this.bell,
     };
     this.worker = startThread(PROGRAM, { workerData: start, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
     let reason = 'it ended without an error message';
@@ -72,6 +80,8 @@ export class WorkerLink {
     });
     this.ended = new Promise((resolve) => {
       this.worker.on('exit', () => {
+        this.isOver = true;
+        kernel.close(this.bell);
         this.ready.reject(new Error(`a worker thread did not start: ${reason}`));
         resolve(this.isClosing ? undefined : reason);
       });
@@ -105,7 +115,9 @@ export class WorkerLink {
   }
 
   private tell(order: Order, transfer: ArrayBuffer[] = []): void {
+    if (this.isOver) return;
     this.worker.postMessage(order, transfer);
+    this.world.machinery.kernel.signal(this.bell);
   }
 
   private take(report: Exclude<Report, { kind: 'failed' }>): void {

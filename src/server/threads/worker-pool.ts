@@ -1,5 +1,4 @@
 import { type BatchedListener, listenOn } from '../../net/native/batched-udp.ts';
-import type { Machinery } from '../../net/native/serve-socket.ts';
 import type { BoundSocket } from '../../net/native/socket.ts';
 import { CLOSE_GRACE_MS, type Receiver } from '../../net/transport.ts';
 import type { Logger } from '../../observe/log.ts';
@@ -13,7 +12,6 @@ interface PoolWorld extends WorkerWorld {
   /** The listener's name in the log. */
   readonly server: string;
   readonly log: Logger;
-  readonly machinery: Machinery;
   /** Answers in the main thread. */
   readonly receive: Receiver;
 }
