@@ -12,14 +12,12 @@ export const MAX_LOOKUPS_OF_CLIENT = 16;
 /** Stub resolvers give up a name that gets no response for this long, or ask again. */
 export const MAX_PAUSE_MS = 10_000;
 
-/** A lookup along the search list, whose first name did not exist. */
+/** A lookup along the search list, some of whose names did not exist. */
 interface SearchLookup extends Waiting<SearchLookup> {
   readonly client: string;
   /** The name that the program asked for, folded. */
   readonly base: Name;
   readonly domains: readonly Name[];
-  /** The last place in the search list whose name did not exist. */
-  reached: number;
   /** NXDOMAIN responses since the last answer. */
   wasted: number;
   lastMs: number;
@@ -29,8 +27,7 @@ interface SearchLookup extends Waiting<SearchLookup> {
  * Follows the lookups of clients along their search lists, to find the queries that were wasted: a client asks for one name after the other until one
  * exists.
  *
- * A lookup is followed from the first domain of the search list on, in the order of the list. So a name that a program asked for by itself is not
- * mistaken for a part of a lookup.
+ * Some of these queries may go to other servers of the cluster, so a lookup may begin and end at any place of the search list.
  */
 export class SearchLookups {
   private readonly byClient = new TransientMap<string, SearchLookup[]>();
@@ -55,7 +52,7 @@ export class SearchLookups {
 
   /** The lookup stays, as the queries for addresses of the other family may come later. */
   private wastedBefore(query: Query): number {
-    const lookup = this.find(query, isNext);
+    const lookup = this.find(query, isLater);
     if (!lookup) return 0;
     const { wasted } = lookup;
     lookup.wasted = 0;
@@ -63,18 +60,15 @@ export class SearchLookups {
   }
 
   private noteMissing(query: Query, searchList: () => readonly Name[] | undefined): void {
-    const { name, receivedMs } = query;
-    const lookup = this.find(query, isNext) ?? this.find(query, isFirst) ?? this.begin(query, searchList());
+    const lookup = this.find(query, isLater) ?? this.find(query, isFirst) ?? this.begin(query, searchList());
     if (!lookup) return;
-    const place = placeOf(lookup, name);
-    if (place === lookup.domains.length) {
+    if (query.name === lookup.base) {
       // The name does not exist without a domain, either.
       this.forget(lookup);
       return;
     }
-    lookup.reached = Math.max(lookup.reached, place);
     lookup.wasted++;
-    lookup.lastMs = receivedMs;
+    lookup.lastMs = query.receivedMs;
     this.all.delete(lookup);
     this.all.add(lookup);
   }
@@ -86,14 +80,14 @@ export class SearchLookups {
     return this.byClient.get(client.address)?.find((lookup) => !isOver(lookup, receivedMs) && isFound(lookup, name));
   }
 
-  /** Begins to follow a lookup, if the query is for a name in the first domain of the search list. */
+  /** Begins to follow a lookup, if the name is below a domain of the search list. */
   private begin({ client, name, receivedMs }: Query, domains: readonly Name[] | undefined): SearchLookup | undefined {
-    const first = domains?.[0];
-    if (first === undefined || name === first || !isAtOrBelow(name, first)) return undefined;
+    const domain = domains?.find((each) => name !== each && isAtOrBelow(name, each));
+    if (domain === undefined) return undefined;
     this.makeRoomFor(client.address, receivedMs);
-    const base = name.slice(0, name.length - first.length);
-    const progress = { reached: 0, wasted: 0, lastMs: receivedMs, older: undefined, newer: undefined };
-    const lookup: SearchLookup = { client: client.address, base, domains: domains!, ...progress };
+    const base = name.slice(0, name.length - domain.length);
+    const links = { older: undefined, newer: undefined };
+    const lookup = { client: client.address, base, domains: domains!, wasted: 0, lastMs: receivedMs, ...links };
     this.byClient.set(client.address, [...(this.byClient.get(client.address) ?? []), lookup]);
     return lookup;
   }
@@ -133,8 +127,6 @@ function isFirst(lookup: SearchLookup, name: Name): boolean {
   return placeOf(lookup, name) === 0;
 }
 
-/** Whether the client may ask for the name now. The first name begins a lookup, and does not continue one. */
-function isNext(lookup: SearchLookup, name: Name): boolean {
-  const place = placeOf(lookup, name);
-  return place > 0 && place <= lookup.reached + 1;
+function isLater(lookup: SearchLookup, name: Name): boolean {
+  return placeOf(lookup, name) > 0;
 }
