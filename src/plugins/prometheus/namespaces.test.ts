@@ -99,8 +99,8 @@ test('blocks share the values and a lookup, and the largest limit counts', async
   const { plugin, env } = first;
   const second = prometheus.create(parsePlugin(prometheus, 'prometheus {\nnamespaces 2\n}'), { ...env, ask: () => [] });
   second.wrap?.(nextHandler);
-  plugin.serving?.([]);
   second.serving?.([]);
+  plugin.serving?.([]);
   for (const domain of ['team-1.svc.cluster.local.', 'svc.cluster.local.', 'cluster.local.'])
     first.count('10.9.1.1', `NXDOMAIN a.b.${domain}`);
   const query = testQuery('a.b. A', { client: { address: '10.9.1.1', port: 5000 } });

@@ -35,6 +35,7 @@ test.each<[string, readonly string[], number]>([
     [...missing('db.other.svc.cluster.local.', 3), 'NOERROR db.other.svc.cluster.local.'],
     3,
   ],
+  ['a name that another lookup began with', [...missing('db.', 1), ...missing('db.shop.', 3), 'NOERROR db.shop.'], 3],
   ['a name that does not exist', [...missing('no.', 3), 'NXDOMAIN no.', 'NOERROR no.'], 0],
   ['a name whose lookup fails', [...missing('api.example.org.', 3), 'SERVFAIL api.example.org.'], 0],
   ['a lookup that asks again after a failure', [...missing('a.b.', 3), 'SERVFAIL a.b.', 'NOERROR a.b.'], 3],

@@ -9,7 +9,7 @@ import type { Query } from '../../plugin/query.ts';
 export const MAX_LOOKUPS = 8192;
 export const MAX_LOOKUPS_OF_CLIENT = 16;
 
-/** Stub resolvers give up a name that gets no response for this long, or ask again. */
+/** A longer pause ends a lookup. By default stub resolvers wait 5 seconds for a response, and ask once more. */
 export const MAX_PAUSE_MS = 10_000;
 
 /** A lookup along the search list, some of whose names did not exist. */
