@@ -14,7 +14,9 @@ export const METRICS_PAGE = resolve(import.meta.dirname, '../docs/metrics.md');
 const COREFILE = `. tls://. {
     root FOLDER
     bind 127.0.0.1
-    prometheus 127.0.0.1:0
+    prometheus 127.0.0.1:0 {
+        namespaces
+    }
     health 127.0.0.1:0
     reload
     acl {

@@ -89,6 +89,8 @@ const WELL: Series = {
   [`cairn_kubernetes_watch_restarts_total{${POD},resource="services"}`]: '0+0.2x90',
   [`cairn_forward_gave_way_total{${POD}}`]: '0x90',
   [`coredns_forward_max_concurrent_rejects_total{${POD}}`]: '0x90',
+  [`cairn_namespace_wasted_queries_total{${POD},client_namespace="shop"}`]: '0+5400x90',
+  'cairn_namespace_wasted_queries_total{job="kube-dns",instance="b",client_namespace="billing"}': '0+5400x90',
   [`cairn_udp_stale_queries_total{${POD},server="dns://:53"}`]: '0x90',
   [`cairn_udp_worker_dropped_queries_total{${POD},server="dns://:53"}`]: '0x90',
   [`coredns_shed_dropped_total{${POD},server="dns://:53",reason="query"}`]: '0x90',
@@ -252,6 +254,16 @@ const STATES: readonly (readonly [
         ],
       ] as const,
   ),
+  [
+    'clients of a namespace waste queries at both servers',
+    { 'cairn_namespace_wasted_queries_total{job="kube-dns",instance="b",client_namespace="shop"}': '0+1800x90' },
+    ['CairnSearchListWaste info client_namespace=shop: Search lists waste 120 queries a second of the namespace shop.'],
+  ],
+  [
+    'clients of a namespace waste queries for a while',
+    { [`cairn_namespace_wasted_queries_total{${POD},client_namespace="shop"}`]: '0x40 0+12000x50' },
+    [],
+  ],
   ['queries were dropped for a moment', { coredns_shed_dropped_total: '0x80 600x10' }, []],
   ...['cairn_udp_receive_errors_total', 'cairn_udp_send_errors_total'].map(
     (name) =>

@@ -68,9 +68,10 @@ export type { ServerCredentials } from '../net/stream/tls-server.ts';
 export type { Clock, Timer } from '../observe/clock.ts';
 export type { Logger } from '../observe/log.ts';
 export type { Cell, Metrics } from '../observe/metrics.ts';
+export type { ClientView } from './client-view.ts';
 export type { PluginEnv } from './env.ts';
 export { type ExistingName, replyOfExisting } from './existing.ts';
-export { CREDENTIALS, SEARCH_LIST, SELECTION, SERVICES, TRANSFERS } from './keys.ts';
+export { CLIENTS, CREDENTIALS, SEARCH_LIST, SELECTION, SERVICES, TRANSFERS } from './keys.ts';
 export { type Authority, answerLookup, closedZones, fallsThrough, type Lookup } from './lookup.ts';
 export { OfferKey } from './offer.ts';
 export {

@@ -1,5 +1,6 @@
 import type { Name } from '../dns/name.ts';
 import type { ServerCredentials } from '../net/stream/tls-server.ts';
+import type { ClientView } from './client-view.ts';
 import { OfferKey } from './offer.ts';
 import type { Query } from './query.ts';
 import type { ServiceView } from './service-view.ts';
@@ -8,6 +9,9 @@ import type { TransferSource } from './transfer.ts';
 /*
  * What built-in plugins offer and ask for, and what the server asks for: see `offer.ts`.
  */
+
+/** The pods of a cluster as clients, for plugins that count by them. */
+export const CLIENTS = new OfferKey<ClientView>('clients');
 
 /** What the encrypted listeners of the server block show to the next client; the server calls it once plugins have started. */
 export const CREDENTIALS = new OfferKey<() => ServerCredentials>('credentials');

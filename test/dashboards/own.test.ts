@@ -59,6 +59,12 @@ test.each([
   'cairn_udp_send_errors_total',
   'cairn_udp_receive_errors_total',
   'cairn_udp_worker_dropped_queries_total',
+  'cairn_namespace_queries_total',
+  'cairn_namespace_responses_total',
+  'cairn_namespace_outside_queries_total',
+  'cairn_namespace_wasted_queries_total',
+  'cairn_namespace_followed_lookups',
+  'cairn_namespace_displaced_lookups_total',
 ])('%s is shown', (name) => {
   expect(panels.some(({ targets }) => targets.some(({ expr }) => expr.includes(`${name}{`)))).toBe(true);
 });

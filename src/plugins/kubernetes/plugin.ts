@@ -1,10 +1,11 @@
+import { createClientView } from '../../cluster/client-view.ts';
 import { followCluster, followClusterSet } from '../../cluster/cluster.ts';
 import { createLabels } from '../../cluster/labels.ts';
 import { createSearchList } from '../../cluster/search-list.ts';
 import { createZones } from '../../cluster/zone.ts';
 import type { Question } from '../../dns/message.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
-import { SEARCH_LIST, SERVICES, TRANSFERS } from '../../plugin/keys.ts';
+import { CLIENTS, SEARCH_LIST, SERVICES, TRANSFERS } from '../../plugin/keys.ts';
 import type { Plugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { whileServing } from '../../plugin/while-serving.ts';
@@ -39,7 +40,10 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
     resolve: (query: Query, question: Question) => env.resolve(query, question),
     random: env.random,
   };
-  if (options.pods === 'verified') env.offer(SEARCH_LIST, createSearchList(zones, registry, env.clock));
+  if (options.pods === 'verified') {
+    env.offer(SEARCH_LIST, createSearchList(zones, registry, env.clock));
+    env.offer(CLIENTS, createClientView(zones, registry));
+  }
   env.offer(TRANSFERS, createTransfers(settings));
   env.offer(SERVICES, {
     registry,

@@ -1,9 +1,10 @@
-import { atMostArgs, exactArgs, noArgs, once, parseOptions } from '../../corefile/arguments.ts';
+import { atMostArgs, exactArgs, integer, noArgs, once, parseOptions } from '../../corefile/arguments.ts';
 import type { PageTls } from '../../net/pages/http.ts';
 import { pageAddress } from '../../plugin/arguments.ts';
 import type { PageCertificate, PluginEnv } from '../../plugin/env.ts';
-import { definePlugin } from '../../plugin/plugin.ts';
+import { definePlugin, type Plugin } from '../../plugin/plugin.ts';
 import { metricsText } from './metrics-text.ts';
+import { DEFAULT_NAMESPACES, MAX_NAMESPACES, withNamespaces } from './namespaces.ts';
 import { processMetrics, runtimeMetrics } from './process-metrics.ts';
 import { QueryMetrics } from './query-metrics.ts';
 import { loadWebConfig } from './web-config.ts';
@@ -13,6 +14,8 @@ interface PrometheusOptions {
   readonly withRuntime: boolean;
   /** The path of a web configuration file; undefined for plain HTTP. */
   readonly webConfig: string | undefined;
+  /** How many namespaces of clients have values of their own; undefined if queries are not counted by namespace. */
+  readonly namespaces: number | undefined;
 }
 
 /** Counts the queries of its block, and serves all metrics of the process. */
@@ -24,6 +27,7 @@ export default definePlugin<PrometheusOptions>({
     const directive = once(uses);
     let withRuntime = false;
     let webConfig: string | undefined;
+    let namespaces: number | undefined;
     parseOptions(directive, {
       runtime_metrics: (line) => {
         noArgs(line);
@@ -32,15 +36,20 @@ export default definePlugin<PrometheusOptions>({
       tls: (line) => {
         webConfig = exactArgs(line, 1)[0].text;
       },
+      namespaces: (line) => {
+        const [max] = atMostArgs(line, 1);
+        namespaces = max ? integer(max, { min: 1, max: MAX_NAMESPACES }, 'number of namespaces') : DEFAULT_NAMESPACES;
+      },
     });
-    return { address: pageAddress(atMostArgs(directive, 1)[0], 'localhost:9153'), withRuntime, webConfig };
+    const address = pageAddress(atMostArgs(directive, 1)[0], 'localhost:9153');
+    return { address, withRuntime, webConfig, namespaces };
   },
 
-  create({ address, withRuntime, webConfig }, env) {
+  create({ address, withRuntime, webConfig, namespaces }, env) {
     const queries = new QueryMetrics(env.metrics, env.block.view);
     const certificate = webConfig === undefined ? undefined : webCertificate(webConfig, env);
     env.shared(`prometheus ${address} ${certificate?.source}`, () => serveMetrics(address, certificate, env));
-    return {
+    const plugin: Plugin = {
       observe: (query, sent) => queries.count(query, sent),
       observeRepetitions: (repetitions) => queries.countRepetitions(repetitions),
       ...(certificate && { load: async () => void (await certificate.load()) }),
@@ -61,6 +70,7 @@ export default definePlugin<PrometheusOptions>({
         }
       },
     };
+    return namespaces === undefined ? plugin : withNamespaces(plugin, namespaces, env);
   },
 });
 

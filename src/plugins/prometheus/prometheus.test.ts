@@ -9,12 +9,14 @@ import { createReply } from '../../plugin/reply.ts';
 import prometheus from './index.ts';
 import { loadWebConfig } from './web-config.ts';
 
-const DEFAULTS = { address: 'localhost:9153', withRuntime: false, webConfig: undefined };
+const DEFAULTS = { address: 'localhost:9153', withRuntime: false, webConfig: undefined, namespaces: undefined };
 
 test.each([
   ['prometheus', DEFAULTS],
   ['prometheus :9253', { ...DEFAULTS, address: ':9253' }],
   ['prometheus {\nruntime_metrics\ntls web.yaml\n}', { ...DEFAULTS, withRuntime: true, webConfig: 'web.yaml' }],
+  ['prometheus {\nnamespaces\n}', { ...DEFAULTS, namespaces: 100 }],
+  ['prometheus {\nnamespaces 7\n}', { ...DEFAULTS, namespaces: 7 }],
 ])('%j means %j', (body, options) => {
   expect(parsePlugin(prometheus, body)).toEqual(options);
 });
@@ -24,6 +26,10 @@ test.each([
   ['prometheus localhost', /1:12 .*"localhost" is not an address to listen on: write HOST:PORT/],
   ['prometheus {\nruntime_metrics yes\n}', /Wrong argument count/],
   ['prometheus {\ntls\n}', /Wrong argument count/],
+  ['prometheus {\nnamespaces 0\n}', /2:12 .*number of namespaces '0', expecting a whole number from 1 to 1000/],
+  ['prometheus {\nnamespaces 1001\n}', /from 1 to 1000/],
+  ['prometheus {\nnamespaces shop\n}', /number of namespaces 'shop'/],
+  ['prometheus {\nnamespaces 1 2\n}', /Wrong argument count/],
   ['prometheus\nprometheus', /only be used once/],
 ])('%j is refused', (body, message) => {
   expect(() => parsePlugin(prometheus, body)).toThrow(message);
