@@ -1,16 +1,18 @@
 import type { Prefix } from '../../dns/ip.ts';
+import type { DeclaredSnapshot } from '../../registry/declared-objects.ts';
 import type { EndpointSlice, Namespace, Pod, Service } from '../../registry/records.ts';
 import { type Selector, selects } from '../../registry/selector.ts';
+import { DECLARED_OBJECTS, type DeclaredObject, type DeclaringKind } from '../objects/declared.ts';
 import { familyOfNetwork } from './address-pool.ts';
 import { allocateClusterIPs, lacksClusterIP } from './cluster-ips.ts';
 import { deriveSlices, PodIndex } from './endpoints.ts';
 import { makePods, podNetworksFor } from './made-pods.ts';
-import type { Manifest, PodManifest, ServiceManifest, Workload } from './manifest.ts';
+import type { DeclaringManifest, Manifest, PodManifest, ServiceManifest, Workload } from './manifest.ts';
 import type { Problem } from './problems.ts';
 import { WORKLOAD_API_VERSIONS, type WorkloadKind } from './workload.ts';
 
 export interface ClusterOptions {
-  /** Which Services, ServiceImports, EndpointSlices and Pods are served; endpoints are derived from all Pods. */
+  /** Which objects are served, but for Namespaces and Gateways; endpoints are derived from all Pods. */
   readonly labels?: Selector;
   /** Which Namespaces are served. Every namespace has the label `kubernetes.io/metadata.name`; one without a manifest has no other. */
   readonly namespaceLabels?: Selector;
@@ -31,6 +33,8 @@ export interface Cluster {
   /** The services of the cluster set. */
   readonly imports: readonly Service[];
   readonly importedSlices: readonly EndpointSlice[];
+  /** The objects that declare names outside of the cluster's zone. */
+  readonly declared: DeclaredSnapshot;
   /** All pods, served or not, including made pods. */
   readonly podManifests: readonly PodManifest[];
   readonly serviceManifests: readonly ServiceManifest[];
@@ -87,6 +91,7 @@ export function buildCluster(manifests: Iterable<Manifest>, options: ClusterOpti
     pods: podManifests.filter((pod) => selects(labels, pod.labels)).flatMap(({ record }) => record ?? []),
     imports: ServiceImport.filter((each) => selects(labels, each.labels)).map(({ record }) => record),
     importedSlices: selectedSlices.flatMap(({ imported }) => imported ?? []),
+    declared: declaredBy(objects, labels),
     podManifests,
     serviceManifests: services,
     workloads,
@@ -102,6 +107,18 @@ const keyOf = (namespace: string, name: string): string => `${namespace}/${name}
 function workloadsOf(objects: ByKind): Workload[] {
   return (Object.keys(WORKLOAD_API_VERSIONS) as WorkloadKind[]).flatMap(
     (kind): readonly Workload[] => objects[kind] ?? [],
+  );
+}
+
+/** All kinds, so that those without objects lose their records. */
+function declaredBy(objects: ByKind, labels: Selector): DeclaredSnapshot {
+  const kinds = Object.entries(DECLARED_OBJECTS) as [DeclaringKind, DeclaredObject][];
+  return Object.fromEntries(
+    kinds.map(([kind, { record, isSelected }]) => {
+      const ofKind: readonly DeclaringManifest[] = objects[kind] ?? [];
+      const selected = isSelected ? ofKind.filter((object) => selects(labels, object.labels)) : ofKind;
+      return [record, selected.flatMap((object) => object.record ?? [])];
+    }),
   );
 }
 
