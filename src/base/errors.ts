@@ -45,6 +45,7 @@ export const ERROR_CODES = {
   INSTALL:
     '`install` of a test cluster has an option that is not valid, or came twice; or the program wanted names outside of the cluster.',
   K8S_EXTERNAL: 'The plugin `k8s_external` is in a server block without `kubernetes`.',
+  K8S_GATEWAY: 'The host name that objects give to a zone of `k8s_gateway` itself cannot be looked up.',
   KUBECONFIG: 'A kubeconfig or its token file cannot be used. It is the `cause` of `KUBERNETES_ACCESS`.',
   KUBERNETES_ACCESS:
     'The settings or credentials for the API server cannot be used: a kubeconfig, a token or a file of certificates.',
