@@ -1,5 +1,5 @@
 import { CairnError } from '../../base/errors.ts';
-import { CLUSTER, fillRegistry } from '../../connect/fill.ts';
+import { CLUSTER, fillRegistry, withChoice } from '../../connect/fill.ts';
 import { closedZones } from '../../plugin/lookup.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { Registry } from '../../registry/registry.ts';
@@ -23,7 +23,7 @@ export default definePlugin<KubernetesOptions>({
   create(options, env) {
     const filled = fillRegistry(clusterSettings(options), clusterNeeds(options), env);
     env.offer(CLUSTER, {
-      fill: (needs, choice) => fillRegistry({ ...clusterSettings(options), ...choice }, needs, env),
+      fill: (needs, choice = {}) => fillRegistry(withChoice(clusterSettings(options), choice), needs, env),
     });
     if (filled) return createKubernetes(options, env, filled);
     const empty = { registry: new Registry(env.clock), start: async () => {} };
