@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { RECORD_KINDS } from '../src/registry/completeness.ts';
 import type { Configuration } from '../src/server/configuration/configuration.ts';
 import { documentedRules } from './interop/pod/least-rights.ts';
 import type { Labels, Manifest } from './support/manifests/kustomize.ts';
@@ -152,7 +153,7 @@ test('the rights of base are those that its Corefile needs, and no others', () =
 });
 
 test('the rights in docs/cluster.md are those that all Corefiles need', () => {
-  expect(granted(documentedRules())).toEqual(watched({ pods: true, imports: true }));
+  expect(granted(documentedRules())).toEqual(watched(RECORD_KINDS));
 });
 
 test('the rights go to the account that the pods have', () => {

@@ -1,6 +1,13 @@
 import type { RecordKinds } from './change.ts';
+import { DECLARED_KINDS } from './declared-records.ts';
 
 export type RecordKind = keyof RecordKinds;
+
+/** Those of the cluster's zone first. */
+export const RECORD_KINDS: readonly RecordKind[] = [
+  ...(['namespace', 'service', 'slice', 'pod', 'import', 'imported-slice'] as const),
+  ...DECLARED_KINDS,
+];
 
 /** What is known of a part of a registry. */
 interface State {

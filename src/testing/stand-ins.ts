@@ -1,4 +1,5 @@
 import { devNull } from 'node:os';
+import { CLUSTER } from '../connect/fill.ts';
 import { CorefileError } from '../corefile/error.ts';
 import type { Prefix } from '../dns/ip.ts';
 import { Rcode } from '../dns/message.ts';
@@ -80,7 +81,9 @@ function kubernetesOf({ objects, serviceCidrs, podCidrs, serves }: World): Plugi
       const decides = (name: Name) => isIn(name, options.zones) && !isIn(name, options.fallthrough);
       serves({ zone: options.primary, registry, pods, decides });
       const stats = () => ({ files: 0, brokenFiles: 0, loads: 1, loadedAtMs: env.clock.now() });
-      return { ...createKubernetes(options, env, { registry, stats, start: async () => {} }), stop };
+      const filled = { registry, stats, start: async () => {} };
+      env.offer(CLUSTER, { fill: () => filled });
+      return { ...createKubernetes(options, env, filled), stop };
     },
   });
 }

@@ -1,12 +1,11 @@
 import { CairnError } from '../../base/errors.ts';
-import type { PluginEnv } from '../../plugin/env.ts';
+import { CLUSTER, fillRegistry } from '../../connect/fill.ts';
 import { closedZones } from '../../plugin/lookup.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { Registry } from '../../registry/registry.ts';
 import { NAME } from './handler.ts';
-import { type KubernetesOptions, parseKubernetes } from './options.ts';
-import { createKubernetes, type FilledRegistry } from './plugin.ts';
-import { fillFromApi, fillFromManifests } from './sources.ts';
+import { clusterNeeds, clusterSettings, type KubernetesOptions, parseKubernetes } from './options.ts';
+import { createKubernetes } from './plugin.ts';
 
 /** Answers for the names of a cluster: its services, endpoints and pods. */
 export default definePlugin<KubernetesOptions>({
@@ -22,7 +21,10 @@ export default definePlugin<KubernetesOptions>({
   }),
 
   create(options, env) {
-    const filled = fill(options, env);
+    const filled = fillRegistry(clusterSettings(options), clusterNeeds(options), env);
+    env.offer(CLUSTER, {
+      fill: (needs, choice) => fillRegistry({ ...clusterSettings(options), ...choice }, needs, env),
+    });
     if (filled) return createKubernetes(options, env, filled);
     const empty = { registry: new Registry(env.clock), start: async () => {} };
     return { ...createKubernetes(options, env, empty), start: failWithoutCluster };
@@ -36,8 +38,4 @@ async function failWithoutCluster(): Promise<void> {
     'this process does not run in a cluster, and no option says which one to serve: add ' +
       "'manifests PATH' (files), 'kubeconfig FILE [CONTEXT]' or 'endpoint URL' (an API server)",
   );
-}
-
-function fill(options: KubernetesOptions, env: PluginEnv): FilledRegistry | undefined {
-  return options.manifests.length > 0 ? fillFromManifests(options, env) : fillFromApi(options, env);
 }

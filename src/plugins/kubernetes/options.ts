@@ -1,5 +1,7 @@
 import { isAbsolute, join } from 'node:path';
 import { POD_MODES, PTR_MODES, type ViewOptions } from '../../cluster/view.ts';
+import { type ApiOptions, apiOptionReaders, connectionOf, NO_API_OPTIONS } from '../../connect/api-options.ts';
+import type { ClusterSettings, Needs } from '../../connect/fill.ts';
 import {
   atLeastArgs,
   durationMs,
@@ -24,7 +26,6 @@ import { blockZones } from '../../plugin/arguments.ts';
 import type { ParseContext } from '../../plugin/plugin.ts';
 import { parseSelector, type Selector } from '../../registry/selector.ts';
 import type { ClusterOptions } from '../../sources/manifests/cluster.ts';
-import { type ApiOptions, apiOptionReaders, connectionOf, NO_API_OPTIONS } from './api-options.ts';
 
 /** The options of one use of the directive, with all defaults. */
 export interface KubernetesOptions extends ApiOptions, ViewOptions {
@@ -112,6 +113,28 @@ export function clusterOptions(options: KubernetesOptions): ClusterOptions {
   const { labels, namespaceLabels, serviceCidrs, podCidrs, namespacesFromManifests } = options;
   const namespacesFrom = namespacesFromManifests ? 'manifests' : 'all';
   return { labels, namespaceLabels, serviceCidrs, ...(podCidrs.length > 0 && { podCidrs }), namespacesFrom };
+}
+
+/** The cluster that the options name. */
+export function clusterSettings(options: KubernetesOptions): ClusterSettings {
+  const { connection, limits, manifests, namespaces } = options;
+  return { connection, limits, manifests, namespaces, objects: clusterOptions(options) };
+}
+
+/** The objects that the options need. */
+export function clusterNeeds({ noEndpoints, pods, multicluster, endpointPodNames, zonal }: KubernetesOptions): Needs {
+  const imports = multicluster.length > 0;
+  return {
+    kinds: [
+      ...(['namespace', 'service'] as const),
+      ...(noEndpoints ? [] : (['slice'] as const)),
+      ...(pods === 'verified' ? (['pod'] as const) : []),
+      ...(imports ? (['import'] as const) : []),
+      ...(imports && !noEndpoints ? (['imported-slice'] as const) : []),
+    ],
+    podNames: endpointPodNames,
+    zones: zonal,
+  };
 }
 
 function optionReaders(options: Draft): Record<string, (line: OptionLine) => void> {

@@ -2,26 +2,20 @@ import { followCluster, followClusterSet } from '../../cluster/cluster.ts';
 import { createLabels } from '../../cluster/labels.ts';
 import { createSearchList } from '../../cluster/search-list.ts';
 import { createZones } from '../../cluster/zone.ts';
+import type { FilledRegistry } from '../../connect/fill.ts';
+import { showRegistry } from '../../connect/metrics.ts';
 import type { Question } from '../../dns/message.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import { SEARCH_LIST, SERVICES, TRANSFERS } from '../../plugin/keys.ts';
 import type { Plugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { whileServing } from '../../plugin/while-serving.ts';
-import type { Registry } from '../../registry/registry.ts';
+import type { ReadonlyRegistry } from '../../registry/registry.ts';
 import { explainName } from './explain.ts';
 import { createHandler } from './handler.ts';
-import { answerCells, type Shown, showRegistry, showSerials } from './metrics.ts';
+import { answerCells, showSerials } from './metrics.ts';
 import type { KubernetesOptions } from './options.ts';
 import { createTransfers } from './transfer.ts';
-
-/** A registry and its source. */
-export interface FilledRegistry extends Shown {
-  /** Reads the files that the registry is filled from, or that name its source. Settles with any result. */
-  load?(): Promise<void>;
-  /** Begins to fill the registry; a second call has no effect. Settles after the first attempt; the registry has its result. */
-  start(): Promise<void>;
-}
 
 /** Answers from a registry. */
 export function createKubernetes(options: KubernetesOptions, env: PluginEnv, filled: FilledRegistry): Plugin {
@@ -83,7 +77,7 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
 }
 
 /** Everything that a view and its serial depend on: a secondary server would not copy other records under the same serial. */
-function viewKey({ id }: Registry, options: KubernetesOptions): string {
+function viewKey({ id }: ReadonlyRegistry, options: KubernetesOptions): string {
   return JSON.stringify({ id, ...options, fallthrough: undefined, startupTimeoutMs: undefined });
 }
 
@@ -99,7 +93,12 @@ function within(timeoutMs: number, awaited: Promise<void> | undefined, { clock }
 }
 
 /** Waits until the registry is synced, for a limited time. */
-function isSyncedWithin(timeoutMs: number, registry: Registry, env: PluginEnv, signal: AbortSignal): Promise<boolean> {
+function isSyncedWithin(
+  timeoutMs: number,
+  registry: ReadonlyRegistry,
+  env: PluginEnv,
+  signal: AbortSignal,
+): Promise<boolean> {
   if (registry.synced || timeoutMs === 0 || signal.aborted) return Promise.resolve(registry.synced);
   return new Promise((resolve) => {
     const end = () => {
