@@ -50,7 +50,7 @@ export function gateway({ zones = ['example.'], options = '', cluster, next = ne
   const body = `k8s_gateway ${zones.join(' ')} {\n${options}\n}`;
   const declared = declaredCluster(cluster, env.clock);
   const parsed = parseGateway(directives(body), parseContext(env.block.zones));
-  const plugin = createGateway(parsed, env, () => declared.registry);
+  const plugin = createGateway(parsed, env, () => ({ registry: declared.registry, start: async () => {} }));
   env.offers.complete();
   const handler = plugin.wrap!(next);
   const queryFrom = (client: string, question: string) =>

@@ -1,5 +1,4 @@
-import { CairnError } from '../../base/errors.ts';
-import { CLUSTER, fillRegistry } from '../../connect/fill.ts';
+import { CLUSTER, failWithoutCluster, fillRegistry } from '../../connect/fill.ts';
 import { closedZones } from '../../plugin/lookup.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { Registry } from '../../registry/registry.ts';
@@ -23,19 +22,13 @@ export default definePlugin<KubernetesOptions>({
   create(options, env) {
     const filled = fillRegistry(clusterSettings(options), clusterNeeds(options), env);
     env.offer(CLUSTER, {
-      fill: (needs, choice) => fillRegistry({ ...clusterSettings(options), ...choice }, needs, env),
+      fill(needs, choice) {
+        const settings = clusterSettings(options);
+        return fillRegistry({ ...settings, objects: { ...settings.objects, ...choice } }, needs, env);
+      },
     });
     if (filled) return createKubernetes(options, env, filled);
     const empty = { registry: new Registry(env.clock), start: async () => {} };
     return { ...createKubernetes(options, env, empty), start: failWithoutCluster };
   },
 });
-
-/** Fails at the start and not before, as a Corefile may be checked on another machine. */
-async function failWithoutCluster(): Promise<void> {
-  throw new CairnError(
-    'NO_CLUSTER',
-    'this process does not run in a cluster, and no option says which one to serve: add ' +
-      "'manifests PATH' (files), 'kubeconfig FILE [CONTEXT]' or 'endpoint URL' (an API server)",
-  );
-}
