@@ -12,7 +12,7 @@ import { type Authority, answerLookup, fallsThrough, type Lookup } from '../../p
 import type { Handler } from '../../plugin/plugin.ts';
 import { portionFor } from '../../plugin/portion.ts';
 import type { Query } from '../../plugin/query.ts';
-import { notRepeatable, repeatUntilMoved } from '../../plugin/repeat.ts';
+import { forThisQuery, repeatUntilMoved } from '../../plugin/repeat.ts';
 import { createReply, failure, mapReply, type Repeat, type Reply } from '../../plugin/reply.ts';
 import { sayStale } from '../../plugin/stale.ts';
 import { isSame } from '../../registry/records.ts';
@@ -136,8 +136,8 @@ function answerClaimed(asked: Asked, { claims, source }: Standing): Reply | Prom
   const isForSide = clients.areBoth && !isSame(own.destination, names.answer(claims, source, other(side)).destination);
   const cell = cells.of[isForSide ? side : 'all'][own.claim.kind];
   const reply = answerFrom(asked, query.name === zone ? atApex(own) : own, cell);
-  // Clients of the other side must not get it from the memo.
-  return isForSide ? mapReply(reply, notRepeatable) : reply;
+  // Clients of the other side must not get it from the memo, nor a cache what the next plugin has for this side.
+  return isForSide ? mapReply(reply, forThisQuery) : reply;
 }
 
 function other(side: Side): Side {
