@@ -9,6 +9,7 @@ import { MAX_CREDENTIAL_OCTETS, readOctets } from '../base/read-file.ts';
 import type { Kept, PluginEnv } from '../plugin/env.ts';
 import { OfferKey } from '../plugin/offer.ts';
 import { type ReadonlyRegistry, Registry } from '../registry/registry.ts';
+import type { Selector } from '../registry/selector.ts';
 import type { ConnectionOptions } from '../sources/kubernetes/access/access.ts';
 import { inClusterUrl } from '../sources/kubernetes/access/files.ts';
 import { ApiCluster, type ClusterReader } from '../sources/kubernetes/api-cluster.ts';
@@ -42,14 +43,26 @@ export interface ClusterSettings extends ApiOptions {
   readonly objects: ClusterOptions;
 }
 
+/** Which objects of a cluster are read. */
+export interface ObjectChoice {
+  readonly labels?: Selector;
+  readonly namespaces?: readonly string[];
+}
+
+/** Other settings for the same cluster. */
+export function withChoice(settings: ClusterSettings, { labels, namespaces }: ObjectChoice): ClusterSettings {
+  const objects = labels === undefined ? settings.objects : { ...settings.objects, labels };
+  return { ...settings, objects, namespaces: namespaces ?? settings.namespaces };
+}
+
 /** The cluster that a plugin of the block knows, for plugins that need other kinds of its objects. */
 export interface ClusterOffer {
   /**
    * A registry with these kinds of objects. To be called in `wrap`.
    *
-   * @param choice replaces which of the cluster's objects are read. @returns undefined if the plugin knows no cluster
+   * @param choice says which of the cluster's objects are read; by default those that the plugin reads. @returns undefined if it knows no cluster
    */
-  fill(needs: Needs, choice?: Pick<ClusterOptions, 'labels'>): FilledRegistry | undefined;
+  fill(needs: Needs, choice?: ObjectChoice): FilledRegistry | undefined;
 }
 
 export const CLUSTER = new OfferKey<ClusterOffer>('cluster');

@@ -1,4 +1,4 @@
-import { CLUSTER, type FilledRegistry, failWithoutCluster, fillRegistry } from '../../connect/fill.ts';
+import { CLUSTER, type FilledRegistry, failWithoutCluster, fillRegistry, withChoice } from '../../connect/fill.ts';
 import { neededKinds } from '../../declared/kinds.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import { closedZones } from '../../plugin/lookup.ts';
@@ -37,7 +37,9 @@ export default definePlugin<GatewayOptions>({
 function clusterOf(options: GatewayOptions, env: PluginEnv): FilledRegistry | undefined {
   const { connection, limits, manifests, namespaces, labels } = options;
   const needs = { kinds: neededKinds(options) };
+  const choice = { ...(labels && { labels }), ...(namespaces.length > 0 && { namespaces }) };
   const [ofBlock] = namesCluster(options) ? [] : env.ask(CLUSTER);
-  if (ofBlock) return ofBlock.fill(needs, labels && { labels });
-  return fillRegistry({ connection, limits, manifests, namespaces, objects: labels ? { labels } : {} }, needs, env);
+  if (ofBlock) return ofBlock.fill(needs, choice);
+  const whole = { connection, limits, manifests, namespaces: [], objects: {} };
+  return fillRegistry(withChoice(whole, choice), needs, env);
 }

@@ -1,4 +1,4 @@
-import { CLUSTER, failWithoutCluster, fillRegistry } from '../../connect/fill.ts';
+import { CLUSTER, failWithoutCluster, fillRegistry, withChoice } from '../../connect/fill.ts';
 import { closedZones } from '../../plugin/lookup.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { Registry } from '../../registry/registry.ts';
@@ -22,10 +22,7 @@ export default definePlugin<KubernetesOptions>({
   create(options, env) {
     const filled = fillRegistry(clusterSettings(options), clusterNeeds(options), env);
     env.offer(CLUSTER, {
-      fill(needs, choice) {
-        const settings = clusterSettings(options);
-        return fillRegistry({ ...settings, objects: { ...settings.objects, ...choice } }, needs, env);
-      },
+      fill: (needs, choice = {}) => fillRegistry(withChoice(clusterSettings(options), choice), needs, env),
     });
     if (filled) return createKubernetes(options, env, filled);
     const empty = { registry: new Registry(env.clock), start: async () => {} };
