@@ -67,7 +67,7 @@ export const ERROR_CODES = {
   NOT_A_FILE: 'A path leads to something other than a regular file.',
   NOT_SYNCED: 'A query came before all objects of the cluster were read.',
   NO_CLUSTER:
-    'The plugin `kubernetes` has neither manifests nor an API server, and the process does not run in a cluster.',
+    'The plugin `kubernetes` or `k8s_gateway` has neither manifests nor an API server, and the process does not run in a cluster.',
   NO_NEXT_PLUGIN: 'No plugin of the server block answers the query.',
   OBJECT: 'A Kubernetes object has a mistake, or a change of objects is not possible.',
   OPTIONS: 'A call of `cairn-dns` or `cairn-dns/resolver` has an option or a value that is not valid.',

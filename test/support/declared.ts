@@ -1,6 +1,7 @@
 import { parseAllDocuments } from 'yaml';
 import type { Clock } from '../../src/observe/clock.ts';
 import { TRANSFERS } from '../../src/plugin/keys.ts';
+import type { Handler } from '../../src/plugin/plugin.ts';
 import { nextHandler } from '../../src/plugin/testing/plugin.ts';
 import { parseGateway } from '../../src/plugins/k8s_gateway/options.ts';
 import { createGateway } from '../../src/plugins/k8s_gateway/plugin.ts';
@@ -39,17 +40,19 @@ export interface GatewaySetup extends TestEnvOptions {
   readonly zones?: readonly string[];
   readonly options?: string;
   readonly cluster: string;
+  /** The plugins below. */
+  readonly next?: Handler;
 }
 
 /** The plugin at work on a registry of its own. */
-export function gateway({ zones = ['example.'], options = '', cluster, ...rest }: GatewaySetup) {
+export function gateway({ zones = ['example.'], options = '', cluster, next = nextHandler, ...rest }: GatewaySetup) {
   const env = testEnv({ name: 'k8s_gateway', zones, localAddresses: ['192.0.2.53'], ...rest });
   const body = `k8s_gateway ${zones.join(' ')} {\n${options}\n}`;
   const declared = declaredCluster(cluster, env.clock);
   const parsed = parseGateway(directives(body), parseContext(env.block.zones));
-  const plugin = createGateway(parsed, env, () => declared.registry);
+  const plugin = createGateway(parsed, env, () => ({ registry: declared.registry, start: async () => {} }));
   env.offers.complete();
-  const handler = plugin.wrap!(nextHandler);
+  const handler = plugin.wrap!(next);
   const queryFrom = (client: string, question: string) =>
     testQuery(question, { client: { address: client, port: 40_000 } });
   return {

@@ -1,4 +1,6 @@
 import { expectingOneOf } from '../../base/suggest.ts';
+import { type ApiOptions, apiOptionReaders, connectionOf, NO_API_OPTIONS } from '../../connect/api-options.ts';
+import { manifestPaths, selectorOf } from '../../connect/object-options.ts';
 import {
   atLeastArgs,
   exactArgs,
@@ -20,12 +22,16 @@ import type { ParseContext } from '../../plugin/plugin.ts';
 import { parseSelector, type Selector } from '../../registry/selector.ts';
 
 /** The options of the directive, with all defaults. */
-export interface GatewayOptions extends NameOptions {
+export interface GatewayOptions extends NameOptions, ApiOptions {
   /** Seconds. */
   readonly ttl: number;
   readonly fallthrough: readonly Name[];
   /** The networks of the clients inside; empty for all clients, undefined if nobody gets addresses inside. */
   readonly insideNetworks: readonly Prefix[] | undefined;
+  /** Files and folders; empty if the cluster is read from its API server. */
+  readonly manifests: readonly string[];
+  /** Which objects are read; undefined for those that the plugin `kubernetes` of the block reads, else all. */
+  readonly labels: Selector | undefined;
 }
 
 type Draft = { -readonly [K in keyof GatewayOptions]: GatewayOptions[K] };
@@ -52,11 +58,16 @@ export function parseGateway(uses: readonly Directive[], block: ParseContext): G
     ttl: DEFAULT_TTL,
     fallthrough: [],
     insideNetworks: undefined,
+    manifests: [],
+    labels: undefined,
+    ...NO_API_OPTIONS,
   };
+  const api = apiOptionReaders(block);
   let apex = DEFAULT_APEX;
   const secondaries: string[] = [];
   parseOptions(directive, {
     ...readers(options, block),
+    ...api.readers,
     apex(line) {
       apex = serverName(line);
     },
@@ -68,7 +79,13 @@ export function parseGateway(uses: readonly Directive[], block: ParseContext): G
   if (entry && !options.inside && !options.kinds.includes('Node')) {
     block.warn(entry.position, "'entry' has no effect without 'inside', and without the kind Node in 'resources'");
   }
-  return { ...options, servers: [...new Set([apex, ...secondaries])] };
+  const servers = [...new Set([apex, ...secondaries])];
+  return { ...options, ...connectionOf(api.lines, directive, block), servers };
+}
+
+/** Whether the options name a cluster; if not, it is that of the plugin `kubernetes` in the block, or the one that the process runs in. */
+export function namesCluster({ connection, manifests }: GatewayOptions): boolean {
+  return connection !== undefined || manifests.length > 0;
 }
 
 function readers(options: Draft, block: ParseContext): Record<string, (line: OptionLine) => void> {
@@ -84,6 +101,12 @@ function readers(options: Draft, block: ParseContext): Record<string, (line: Opt
     },
     serviceLabelSelectors(line) {
       options.serviceSelectors = [...options.serviceSelectors, ...atLeastArgs(line, 1).map(readSelector)];
+    },
+    manifests(line) {
+      options.manifests = [...options.manifests, ...manifestPaths(line)];
+    },
+    labels(line) {
+      options.labels = selectorOf(line);
     },
     namespaces(line) {
       options.namespaces = [...options.namespaces, ...words(line)];

@@ -1,3 +1,6 @@
+import type { FilledRegistry } from '../../connect/fill.ts';
+import { showRegistry } from '../../connect/metrics.ts';
+import { startUp } from '../../connect/start-up.ts';
 import { DeclaredNames } from '../../declared/declared-names.ts';
 import type { NameOptions } from '../../declared/kinds.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
@@ -12,17 +15,23 @@ import { answerCells, showNames } from './metrics.ts';
 import type { GatewayOptions } from './options.ts';
 import { createTransfers } from './transfer.ts';
 
-/** Answers for the names that the objects of a registry declare. The registry is asked for when all plugins of the block are made. */
-export function createGateway(options: GatewayOptions, env: PluginEnv, registry: () => ReadonlyRegistry): Plugin {
+/** How long a start waits until the objects are known. */
+const STARTUP_TIMEOUT_MS = 5000;
+
+/** Answers for the names that the objects of a cluster declare. The cluster is asked for when all plugins of the block are made. */
+export function createGateway(options: GatewayOptions, env: PluginEnv, cluster: () => FilledRegistry): Plugin {
   const { zones, fallthrough, ttl, servers, insideNetworks } = options;
   let settings: HandlerSettings | undefined;
+  let startedUp: ReturnType<typeof startUp> | undefined;
+  let filled: FilledRegistry | undefined;
   env.offer(
     TRANSFERS,
     createTransfers(zones, () => settings),
   );
   return {
     wrap(next) {
-      const names = namesOf(registry(), options, env);
+      filled = cluster();
+      const names = namesOf(filled.registry, options, env);
       const apex = {
         ...{ registry: names.registry, servers, ttl },
         serial: () => names.serial.value,
@@ -30,10 +39,20 @@ export function createGateway(options: GatewayOptions, env: PluginEnv, registry:
       };
       const cells = answerCells(env.metrics);
       settings = { ...{ names, zones, fallthrough, apex, cells, env }, clients: clientsFrom(insideNetworks) };
+      startedUp = startUp({ ...filled, registry: names.registry }, STARTUP_TIMEOUT_MS, env);
       return createHandler(settings, next);
     },
+    load: async () => startedUp?.load(),
+    start: async (signal) => startedUp?.start(signal),
+    ready: () => startedUp?.ready() ?? false,
     explain: (query) => settings && explainName(query, settings),
-    ...whileServing(() => (settings ? showNames(settings.names, zones, env) : () => {})),
+    ...whileServing(() => {
+      if (!settings || !filled) return () => {};
+      const shown = [showRegistry(filled, env), showNames(settings.names, zones, env)];
+      return () => {
+        for (const hide of shown) hide();
+      };
+    }),
   };
 }
 
