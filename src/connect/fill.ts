@@ -4,7 +4,7 @@
  */
 
 import { resolve } from 'node:path';
-import { messageOf } from '../base/errors.ts';
+import { CairnError, messageOf } from '../base/errors.ts';
 import { MAX_CREDENTIAL_OCTETS, readOctets } from '../base/read-file.ts';
 import type { Kept, PluginEnv } from '../plugin/env.ts';
 import { OfferKey } from '../plugin/offer.ts';
@@ -77,6 +77,15 @@ export function fillRegistry(settings: ClusterSettings, needs: Needs, env: Plugi
   if (settings.manifests.length > 0) return fillFromManifests(settings, env);
   const connection = connectionOf(settings, env);
   return connection && fillFromApi(connection, settings, needs, env);
+}
+
+/** Fails at the start and not before, as a Corefile may be checked on another machine. */
+export async function failWithoutCluster(): Promise<never> {
+  throw new CairnError(
+    'NO_CLUSTER',
+    'this process does not run in a cluster, and no option says which one to serve: add ' +
+      "'manifests PATH' (files), 'kubeconfig FILE [CONTEXT]' or 'endpoint URL' (an API server)",
+  );
 }
 
 function fillFromManifests({ manifests, objects }: ClusterSettings, env: PluginEnv): FilledRegistry {

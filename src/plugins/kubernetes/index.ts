@@ -1,5 +1,4 @@
-import { CairnError } from '../../base/errors.ts';
-import { CLUSTER, fillRegistry, withChoice } from '../../connect/fill.ts';
+import { CLUSTER, failWithoutCluster, fillRegistry, withChoice } from '../../connect/fill.ts';
 import { closedZones } from '../../plugin/lookup.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { Registry } from '../../registry/registry.ts';
@@ -30,12 +29,3 @@ export default definePlugin<KubernetesOptions>({
     return { ...createKubernetes(options, env, empty), start: failWithoutCluster };
   },
 });
-
-/** Fails at the start and not before, as a Corefile may be checked on another machine. */
-async function failWithoutCluster(): Promise<void> {
-  throw new CairnError(
-    'NO_CLUSTER',
-    'this process does not run in a cluster, and no option says which one to serve: add ' +
-      "'manifests PATH' (files), 'kubeconfig FILE [CONTEXT]' or 'endpoint URL' (an API server)",
-  );
-}

@@ -1,0 +1,91 @@
+import { didYouMean } from '../../base/suggest.ts';
+import { type Claim, nameOf } from '../../declared/claims.ts';
+import type { Kind } from '../../declared/kinds.ts';
+import type { Destination, EntryPoint } from '../../declared/targets.ts';
+import { longestZone } from '../../dns/name.ts';
+import { printType } from '../../dns/rr.ts';
+import type { Query } from '../../plugin/query.ts';
+import type { HandlerSettings } from './handler.ts';
+
+/** More objects than this are counted, not listed. */
+const MAX_LISTED = 6;
+
+/** Explains which object answers for the name of a query, what others claim it, and where inside clients are led. */
+export function explainName(query: Query, { names, zones, apex, clients }: HandlerSettings): string | undefined {
+  const zone = longestZone(query.name, zones);
+  if (zone === undefined) return undefined;
+  if (!names.synced) return `the cluster is not known yet: ${names.registry.syncError}`;
+  if (apex.servers.some((server) => query.name === `${server}.${zone === '.' ? '' : zone}`)) {
+    return 'a name server of the zone';
+  }
+  const found = names.find(query.name, zone);
+  if (found === undefined)
+    return `no object declares this name${didYouMean(
+      query.name,
+      names.claimed().map(({ source }) => source),
+    )}`;
+  if (found.kind === 'parent') return query.name === zone ? 'the zone itself' : 'names below this one exist';
+  const { claims, source } = found;
+  if (found.kind === 'delegated') return `${listed(claims)} delegates ${source} to other servers`;
+  const side = clients.sideOf(query);
+  const { claim, destination } = names.answer(claims, source, side);
+  const losers = names.losers(claims, source, side);
+  return [
+    `${titleOf(claim)}${source === query.name ? '' : ` with ${source}`}: ${whereTo(destination, claim)}`,
+    ...(side === 'inside' ? names.entryPoints(claim, source).map(explainEntry) : []),
+    ...(losers.length > 0 ? [`also claimed, with other targets, by ${listed(losers)}`] : []),
+  ].join('; ');
+}
+
+function explainEntry({ point, entry }: EntryPoint): string {
+  if (!entry.service) return `${point} has no entry inside the cluster: ${entry.why}`;
+  const { namespace, name } = entry.service;
+  return `inside clients reach ${point} at Service ${namespace}/${name}, ${FOUND_BY[entry.found]}`;
+}
+
+const FOUND_BY = {
+  option: "which 'entry' names",
+  label: 'which belongs to the Gateway',
+  address: 'which has its address',
+} as const;
+
+/** `Ingress NAMESPACE/NAME (class CLASS)`. */
+function titleOf(claim: Claim): string {
+  const { kind, object } = claim;
+  const className = kind === 'Ingress' && object.className !== '' ? ` (class ${object.className})` : '';
+  return `${kind} ${nameOf(claim)}${className}`;
+}
+
+function whereTo(destination: Destination, { kind }: Claim): string {
+  switch (destination.kind) {
+    case 'addresses':
+      return shortened(destination.addresses);
+    case 'alias':
+      return `another name for ${destination.target}`;
+    case 'records':
+      return `records of type ${shortened(destination.records.map(({ type }) => printType(type)))}`;
+    case 'nothing':
+      return `no address yet: ${MISSING[kind]}`;
+  }
+}
+
+/** What says the addresses of a kind of objects. */
+const MISSING: Readonly<Record<Kind, string>> = {
+  Ingress: 'its status.loadBalancer.ingress is empty',
+  HTTPRoute: 'the status.addresses of its Gateways are empty',
+  TLSRoute: 'the status.addresses of its Gateways are empty',
+  GRPCRoute: 'the status.addresses of its Gateways are empty',
+  Service: 'it has no externalIPs, and its status.loadBalancer.ingress is empty',
+  DNSEndpoint: 'its records are not valid',
+  Node: 'it has no address of the type that nodeAddressType asks for',
+};
+
+function listed(claims: readonly Claim[]): string {
+  return shortened(claims.map(titleOf));
+}
+
+function shortened(items: readonly string[]): string {
+  const different = [...new Set(items)];
+  const rest = different.length - MAX_LISTED;
+  return different.slice(0, MAX_LISTED).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+}

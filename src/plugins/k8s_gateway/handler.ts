@@ -1,0 +1,230 @@
+import { CairnError } from '../../base/errors.ts';
+import type { Claim } from '../../declared/claims.ts';
+import type { DeclaredNames } from '../../declared/declared-names.ts';
+import type { Answer, Side } from '../../declared/targets.ts';
+import { Class, Rcode } from '../../dns/message.ts';
+import { foldName, longestZone, type Name } from '../../dns/name.ts';
+import { A, AAAA, CNAME, DS, NS, QType, type ResourceRecord, SOA } from '../../dns/rr.ts';
+import type { Cell } from '../../observe/metrics.ts';
+import { followCnameChain } from '../../plugin/cname-chain.ts';
+import type { PluginEnv } from '../../plugin/env.ts';
+import { type Authority, answerLookup, fallsThrough, type Lookup } from '../../plugin/lookup.ts';
+import type { Handler } from '../../plugin/plugin.ts';
+import { portionFor } from '../../plugin/portion.ts';
+import type { Query } from '../../plugin/query.ts';
+import { forThisQuery, repeatUntilMoved } from '../../plugin/repeat.ts';
+import { createReply, failure, mapReply, type Repeat, type Reply } from '../../plugin/reply.ts';
+import { sayStale } from '../../plugin/stale.ts';
+import { isSame } from '../../registry/records.ts';
+import { type ApexSettings, addressesOf, nsRecords, soaRecord } from './apex.ts';
+import type { Clients } from './clients.ts';
+import type { AnswerCells } from './metrics.ts';
+import { aliasOf, recordsOf } from './records.ts';
+
+/** The source of the plugin's replies. */
+export const NAME = 'k8s_gateway';
+
+/** What a handler works with. */
+export interface HandlerSettings {
+  readonly names: DeclaredNames;
+  /** Folded. */
+  readonly zones: readonly Name[];
+  readonly fallthrough: readonly Name[];
+  readonly apex: ApexSettings;
+  readonly clients: Clients;
+  readonly cells: AnswerCells;
+  readonly env: Pick<PluginEnv, 'resolve' | 'random'>;
+}
+
+/** A query about a name of a zone. */
+interface Asked {
+  readonly query: Query;
+  readonly zone: Name;
+  readonly settings: HandlerSettings;
+  readonly authority: Authority;
+}
+
+/** Answers for the zones; all other names go to `next`. */
+export function createHandler(settings: HandlerSettings, next: Handler): Handler {
+  const { names, zones, fallthrough, apex } = settings;
+  return (query) => {
+    const zone = query.class === Class.IN ? longestZone(query.name, zones) : undefined;
+    if (zone === undefined) return next(query);
+    const soa = () => soaRecord(zoneAsAsked(query, zone), apex);
+    const reply = answer({ query, zone, settings, authority: { source: NAME, fallthrough, next, soa } });
+    return names.stale ? mapReply(reply, (made) => sayStale(made, NAME)) : reply;
+  };
+}
+
+/** The zone in the client's letter case: the end of the qname. */
+function zoneAsAsked({ question }: Query, zone: Name): Name {
+  return question.name.slice(question.name.length - zone.length);
+}
+
+function answer(asked: Asked): Reply | Promise<Reply> {
+  const { query, zone, settings } = asked;
+  const { names, apex, cells } = settings;
+  if (query.type === QType.AXFR || query.type === QType.IXFR) {
+    cells.refused.value++;
+    return failure(NAME, Rcode.REFUSED);
+  }
+  if (query.name === zone && (query.type === SOA.code || query.type === NS.code)) return answerApex(asked);
+  if (!names.synced) {
+    const error = new CairnError('NOT_SYNCED', `the cluster is not known yet: ${names.registry.syncError}`);
+    return finish(asked, { kind: 'unready', error }, cells.unready, undefined);
+  }
+  const server = apex.servers.find((each) => query.name === foldName(`${each}.${zone === '.' ? '' : zone}`));
+  if (server !== undefined) return answerServer(asked, server);
+  const found = names.find(query.name, zone);
+  switch (found?.kind) {
+    case undefined:
+      return negative(asked, { kind: 'nxdomain' }, cells.nxdomain);
+    case 'parent':
+      return answerParent(asked);
+    case 'delegated':
+      return isOfParent(query, found.source) ? answerClaimed(asked, found) : refer(asked, found);
+    case 'claimed':
+      return answerClaimed(asked, found);
+  }
+}
+
+/** DS records are on the parent side of a delegation (RFC 4035 §3.1.4.1). */
+function isOfParent({ type, name }: Query, cut: Name): boolean {
+  return type === DS.code && name === cut;
+}
+
+/** The addresses of name servers may change without an event, so the reply is not repeated. */
+function answerApex(asked: Asked): Reply | Promise<Reply> {
+  const { query, zone, settings } = asked;
+  const owner = zoneAsAsked(query, zone);
+  const { apex, names, cells } = settings;
+  if (query.type === SOA.code) {
+    const repeat = repeatUntilMoved([names.epoch], cells.apex);
+    return finish(asked, { kind: 'hit', answer: [soaRecord(owner, apex)] }, cells.apex, repeat);
+  }
+  return finish(asked, { kind: 'hit', ...nsRecords(owner, apex) }, cells.apex, undefined);
+}
+
+function answerServer(asked: Asked, server: string): Reply | Promise<Reply> {
+  const { query, settings } = asked;
+  const { apex, cells } = settings;
+  const addresses = addressesOf(server, apex);
+  const destination = { kind: 'addresses' as const, addresses };
+  const records = recordsOf(destination, query.type, query.question.name, apex.ttl);
+  const lookup: Lookup = records.length > 0 ? { kind: 'hit', answer: records } : { kind: 'nodata' };
+  return finish(asked, lookup, cells.nameserver, undefined);
+}
+
+/** The next plugin may have records of a name that exists here only because of names below it, or of the zone itself. */
+function answerParent(asked: Asked): Reply | Promise<Reply> {
+  const { query, settings } = asked;
+  const goesOn = fallsThrough(query.name, settings.fallthrough);
+  return negative(asked, { kind: goesOn ? 'exists' : 'nodata' }, settings.cells.nodata);
+}
+
+/** The claims of a name, and where they lead. */
+interface Standing {
+  readonly claims: readonly Claim[];
+  readonly source: Name;
+}
+
+function answerClaimed(asked: Asked, { claims, source }: Standing): Reply | Promise<Reply> {
+  const { query, zone, settings } = asked;
+  const { names, clients, cells } = settings;
+  const side = clients.sideOf(query);
+  const own = names.answer(claims, source, side);
+  const isForSide = clients.areBoth && !isSame(own.destination, names.answer(claims, source, other(side)).destination);
+  const cell = cells.of[isForSide ? side : 'all'][own.claim.kind];
+  const reply = answerFrom(asked, query.name === zone ? atApex(own) : own, cell);
+  // Clients of the other side must not get it from the memo, nor a cache what the next plugin has for this side.
+  return isForSide ? mapReply(reply, forThisQuery) : reply;
+}
+
+function other(side: Side): Side {
+  return side === 'inside' ? 'outside' : 'inside';
+}
+
+/** The zone's own SOA and NS records are those of the server. */
+function atApex({ claim, destination }: Answer): Answer {
+  if (destination.kind !== 'records') return { claim, destination };
+  const records = destination.records.filter(({ type }) => type !== SOA.code && type !== NS.code);
+  return { claim, destination: { kind: 'records', records } };
+}
+
+function answerFrom(asked: Asked, { destination }: Answer, cell: Cell): Reply | Promise<Reply> {
+  const { query, zone, settings } = asked;
+  const { names, apex, env, cells } = settings;
+  const owner = query.question.name;
+  const target = aliasOf(destination);
+  if (target !== undefined && query.name === zone) return answerApexAlias(asked, target, cell);
+  if (target !== undefined && query.type !== CNAME.code && query.type !== QType.ANY) {
+    cell.value++;
+    const answer = recordsOf(destination, CNAME.code, owner, apex.ttl);
+    return followCnameChain(query, { source: NAME, answer }, target, env.resolve);
+  }
+  const answer = recordsOf(destination, query.type, owner, apex.ttl, portionFor(query, env.random));
+  if (answer.length === 0) {
+    return query.name === zone ? answerParent(asked) : negative(asked, { kind: 'nodata' }, cells.nodata);
+  }
+  const repeat = repeatUntilMoved([names.epoch], cell);
+  return finish(asked, { kind: 'hit', answer }, cell, { ...repeat, caseAsAsked: destination.kind === 'addresses' });
+}
+
+/** No CNAME record may be beside the zone's SOA record (RFC 1034 §3.6.2): the answer has the addresses of the target. */
+function answerApexAlias(asked: Asked, target: Name, cell: Cell): Reply | Promise<Reply> {
+  const { query, settings, authority } = asked;
+  const { question, type } = query;
+  if (type !== A.code && type !== AAAA.code) return answerParent(asked);
+  cell.value++;
+  return mapReply(settings.env.resolve(query, { ...question, name: target }), ({ rcode, answer }) => {
+    if (rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN) {
+      return {
+        ...failure(NAME, Rcode.SERVFAIL, new CairnError('K8S_GATEWAY', `cannot look up ${target}`)),
+        uncacheable: true,
+      };
+    }
+    const ttl = Math.min(settings.apex.ttl, ...answer.map((record) => record.ttl));
+    const addresses = answer.filter((record) => record.type === type);
+    const own = addresses.map((record) => ({ ...record, name: question.name, ttl }));
+    return answerLookup(query, own.length > 0 ? { kind: 'hit', answer: own } : { kind: 'nodata' }, authority);
+  });
+}
+
+/** The servers of the delegated zone (RFC 1034 §4.3.2 step 3b), with those of their addresses that objects declare. */
+function refer(asked: Asked, { source, claims }: Standing): Reply {
+  const { names, apex, cells } = asked.settings;
+  const servers = recordsOf(names.answer(claims, source, 'outside').destination, NS.code, source, apex.ttl);
+  const targets = servers.map(({ data }) => (data as { readonly target: Name }).target);
+  cells.delegation.value++;
+  return createReply(NAME, {
+    authority: servers,
+    additional: targets.flatMap((target) => glueOf(target, asked.settings)),
+    repeat: repeatUntilMoved([names.epoch], cells.delegation),
+    uncacheable: true,
+  });
+}
+
+/** The same for all clients: a name server is asked from everywhere. */
+function glueOf(host: Name, { names, apex }: HandlerSettings): readonly ResourceRecord[] {
+  const source = foldName(host);
+  const claims = names.at(source);
+  if (claims.length === 0) return [];
+  const { destination } = names.answer(claims, source, 'outside');
+  return [A, AAAA].flatMap(({ code }) => recordsOf(destination, code, host, apex.ttl));
+}
+
+/** A negative reply carries the serial, which moves with every change. */
+function negative(asked: Asked, lookup: Lookup, cell: Cell): Reply | Promise<Reply> {
+  const repeat = repeatUntilMoved([asked.settings.names.epoch], cell);
+  return finish(asked, lookup, cell, { ...repeat, caseAsAsked: true });
+}
+
+function finish(
+  { query, authority }: Asked,
+  lookup: Lookup,
+  cell: Cell,
+  repeat: Repeat | undefined,
+): Reply | Promise<Reply> {
+  cell.value++;
+  return answerLookup(query, lookup, authority, repeat);
+}
