@@ -55,6 +55,7 @@ const PATHS: Readonly<Record<string, string>> = {
   HTTPRoute: '/apis/gateway.networking.k8s.io/v1/httproutes',
   GRPCRoute: '/apis/gateway.networking.k8s.io/v1/grpcroutes',
   TLSRoute: '/apis/gateway.networking.k8s.io/v1/tlsroutes',
+  ServiceImport: '/apis/multicluster.x-k8s.io/v1beta1/serviceimports',
   DNSEndpoint: '/apis/externaldns.k8s.io/v1alpha1/dnsendpoints',
   PriorityLevelConfiguration: '/apis/flowcontrol.apiserver.k8s.io/v1/prioritylevelconfigurations',
 };

@@ -6,7 +6,8 @@ import type { KubernetesObject } from '../support/api-server/index.ts';
 import type { Api } from './api.ts';
 import { baseCorefile, type Cairn, startCairn } from './cairn.ts';
 import { type Crd, install, readCrds } from './crds.ts';
-import { openControlPlane, test, until } from './open.ts';
+import { openControlPlane, test, until, untilLogged } from './open.ts';
+import { ACCOUNT } from './rights.ts';
 
 const rights = readObjects(resolve(import.meta.dirname, '../../deploy/names/rights.yaml'));
 
@@ -85,14 +86,38 @@ async function addresses(cairn: Cairn, names: readonly string[]): Promise<Record
 const untilServed = (cairn: Cairn, expected: Readonly<Record<string, readonly string[]>>) =>
   until(() => addresses(cairn, Object.keys(expected)), expected as Record<string, string[]>);
 
-/** Installs a definition again in which one version is no longer served. */
+/** No longer serves one version of a definition, and stores objects in another. */
 async function withdraw(api: Api, crd: Crd, version: string): Promise<void> {
-  const versions = crd.spec.versions.map((each) => {
-    const isStored = each.name !== version && each.name === 'v1alpha3';
-    return { ...each, storage: isStored, served: each.name !== version };
-  });
+  const stored = crd.spec.versions.find(({ name }) => name !== version)!.name;
+  const versions = crd.spec.versions.map((each) => ({
+    ...each,
+    storage: each.name === stored,
+    served: each.name !== version,
+  }));
   await api.patch(crd, { spec: { versions } });
 }
+
+const IMPORTS = 'multicluster.x-k8s.io';
+const importRights: readonly KubernetesObject[] = [
+  {
+    ...{ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: 'imports' } },
+    rules: [{ apiGroups: [IMPORTS], resources: ['serviceimports'], verbs: ['list', 'watch'] }],
+  },
+  {
+    ...{ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRoleBinding', metadata: { name: 'imports' } },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'imports' },
+    subjects: [{ kind: 'ServiceAccount', ...ACCOUNT }],
+  },
+];
+const imported = (version: string, name: string, ip: string) =>
+  named(`${IMPORTS}/${version}`, 'ServiceImport', name, {
+    spec: { type: 'ClusterSetIP', ips: [ip], ports: [{ name: 'http', port: 80, protocol: 'TCP' }] },
+  });
+const clusterSetCorefile = (address: string) =>
+  baseCorefile(address).replace(
+    /^( +)kubernetes .*\{$/m,
+    '$1kubernetes cluster.local set.local {\n multicluster set.local',
+  );
 
 describe.concurrent('names that objects declare', () => {
   test('are served where the definitions are there, and follow them when they change', async (context) => {
@@ -113,7 +138,7 @@ describe.concurrent('names that objects declare', () => {
 
     await api.delete(crdOf('dnsendpoints'));
     await untilServed(cairn, { ...BUILT_IN, ...CUSTOM, db: [] });
-    expect(cairn.log()).toMatch(/dnsendpoints\.externaldns\.k8s\.io: the API server no longer has them/);
+    await untilLogged(cairn, /dnsendpoints\.externaldns\.k8s\.io: the API server no longer has them/);
     expect(cairn.log()).not.toMatch(/\[ERROR\]/);
   });
 
@@ -133,5 +158,26 @@ describe.concurrent('names that objects declare', () => {
     await untilServed(cairn, { ...BUILT_IN, ...CUSTOM });
     // A minute, and what the installation took.
     expect(performance.now() - installedMs).toBeLessThan(90_000);
+  });
+
+  test('services of the cluster set are read in the version that is served', async (context) => {
+    const plane = await openControlPlane(context);
+    const { api } = plane;
+    for (const object of importRights) await api.create(object);
+    await api.create(apiNamespace('shop'));
+    const cairn = await startCairn(plane, { corefile: clusterSetCorefile });
+    const addressOf = (name: string) => cairn.addressesOf(`${name}.shop.svc.set.local`);
+    expect(await addressOf('web')).toEqual([]);
+    const crd = readCrds().find(({ spec }) => spec.names.plural === 'serviceimports')!;
+    await install(api, [crd]);
+    await api.create(imported('v1beta1', 'web', '10.9.0.1'));
+    await until(() => addressOf('web'), ['10.9.0.1']);
+    await untilLogged(
+      cairn,
+      /serviceimports\.multicluster\.x-k8s\.io: the API server has them now, in version v1beta1/,
+    );
+    await withdraw(api, crd, 'v1beta1');
+    await api.create(imported('v1alpha1', 'db', '10.9.0.2'));
+    await until(() => Promise.all(['web', 'db'].map(addressOf)), [['10.9.0.1'], ['10.9.0.2']]);
   });
 });
