@@ -41,6 +41,9 @@ const COREFILE = `. tls://. {
         endpoint http://127.0.0.1:9
         startup_timeout 1ms
     }
+    k8s_gateway example.com {
+        startup_timeout 1ms
+    }
 }
 `;
 

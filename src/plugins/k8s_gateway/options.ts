@@ -3,6 +3,7 @@ import { type ApiOptions, apiOptionReaders, connectionOf, NO_API_OPTIONS } from 
 import { manifestPaths, selectorOf } from '../../connect/object-options.ts';
 import {
   atLeastArgs,
+  durationMs,
   exactArgs,
   fallthroughZones,
   integer,
@@ -32,6 +33,8 @@ export interface GatewayOptions extends NameOptions, ApiOptions {
   readonly manifests: readonly string[];
   /** Which objects are read; undefined for those that the plugin `kubernetes` of the block reads, else all. */
   readonly labels: Selector | undefined;
+  /** How long a start waits until the objects are known. */
+  readonly startupTimeoutMs: number;
 }
 
 type Draft = { -readonly [K in keyof GatewayOptions]: GatewayOptions[K] };
@@ -60,6 +63,7 @@ export function parseGateway(uses: readonly Directive[], block: ParseContext): G
     insideNetworks: undefined,
     manifests: [],
     labels: undefined,
+    startupTimeoutMs: 5000,
     ...NO_API_OPTIONS,
   };
   const api = apiOptionReaders(block);
@@ -116,6 +120,9 @@ function readers(options: Draft, block: ParseContext): Record<string, (line: Opt
     },
     nodeAddressType(line) {
       options.nodeAddressType = oneOf(exactArgs(line, 1)[0], ADDRESS_TYPES);
+    },
+    startup_timeout(line) {
+      options.startupTimeoutMs = durationMs(exactArgs(line, 1)[0]);
     },
     fallthrough(line) {
       options.fallthrough = fallthroughZones(line);

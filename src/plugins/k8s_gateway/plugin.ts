@@ -15,9 +15,6 @@ import { answerCells, showNames } from './metrics.ts';
 import type { GatewayOptions } from './options.ts';
 import { createTransfers } from './transfer.ts';
 
-/** How long a start waits until the objects are known. */
-const STARTUP_TIMEOUT_MS = 5000;
-
 /** Answers for the names that the objects of a cluster declare. The cluster is asked for when all plugins of the block are made. */
 export function createGateway(options: GatewayOptions, env: PluginEnv, cluster: () => FilledRegistry): Plugin {
   const { zones, fallthrough, ttl, servers, insideNetworks } = options;
@@ -39,7 +36,7 @@ export function createGateway(options: GatewayOptions, env: PluginEnv, cluster: 
       };
       const cells = answerCells(env.metrics);
       settings = { ...{ names, zones, fallthrough, apex, cells, env }, clients: clientsFrom(insideNetworks) };
-      startedUp = startUp({ ...filled, registry: names.registry }, STARTUP_TIMEOUT_MS, env);
+      startedUp = startUp({ ...filled, registry: names.registry }, options.startupTimeoutMs, env);
       return createHandler(settings, next);
     },
     load: async () => startedUp?.load(),
