@@ -73,7 +73,7 @@ export function namedQuestions(): Question[] {
     `no${name}`,
     name.toUpperCase(),
   ]);
-  const asked = [...new Set([...names, ...others])].filter((name) => name.toLowerCase().endsWith(ZONE));
+  const asked = [...new Set([...names, ...others])].filter((name) => `.${name.toLowerCase()}`.endsWith(`.${ZONE}`));
   return asked.flatMap((name) => TYPES.map((type) => ({ name: `${name}.`, type: parseType(type)!, class: Class.IN })));
 }
 
@@ -119,7 +119,7 @@ function corefileOf(ports: readonly number[], source: string): string {
   return blocks
     .map(({ lines }, i) => {
       const options = [source, ...lines].map((line) => `        ${line}\n`).join('');
-      return `.:${ports[i]} {\n    k8s_gateway ${ZONE} {\n${options}    }\n}\n`;
+      return `.:${ports[i]} {\n    hosts {\n        127.0.0.1 localhost\n        fallthrough\n    }\n    k8s_gateway ${ZONE} {\n${options}    }\n}\n`;
     })
     .join('\n');
 }
