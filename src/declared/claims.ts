@@ -1,6 +1,7 @@
+import { perObject } from '../base/per-object.ts';
 import { isAtOrBelow, joinName, labelsOf, MAX_NAME_OCTETS, type Name, parseName, wireLength } from '../dns/name.ts';
 import { NS } from '../dns/rr.ts';
-import type { Gateway, Route, RouteKind } from '../registry/declared-records.ts';
+import type { DnsEndpoint, Gateway, Route, RouteKind } from '../registry/declared-records.ts';
 import type { Service } from '../registry/records.ts';
 import type { ReadonlyRegistry } from '../registry/registry.ts';
 import { selects } from '../registry/selector.ts';
@@ -90,11 +91,14 @@ export function covers({ kind }: Claim, labels: number): boolean {
 }
 
 /** Whether the claim delegates the name to other servers. */
-export function delegates(claim: Claim, name: Name): boolean {
-  return (
-    claim.kind === 'DNSEndpoint' && claim.object.records.some((each) => each.type === NS.code && each.name === name)
-  );
+export function delegates({ kind, object }: Claim, name: Name): boolean {
+  return kind === 'DNSEndpoint' && delegatedBy(object).has(name);
 }
+
+/** Kept for each object, as it may have very many records. */
+const delegatedBy = perObject(
+  ({ records }: DnsEndpoint) => new Set(records.filter(({ type }) => type === NS.code).map(({ name }) => name)),
+);
 
 /** The order in which the claims of one name answer: by kind, then the oldest object first. */
 export function comesBefore(a: Claim, b: Claim, { kinds }: NameOptions): boolean {

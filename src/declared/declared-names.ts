@@ -19,6 +19,7 @@ import { NameIndex } from './name-index.ts';
 import {
   type Answer,
   type AnswerEnv,
+  addressesOfNode,
   answerOf,
   type EntryPoint,
   entryPointsOf,
@@ -61,11 +62,14 @@ export class DeclaredNames {
   private readonly routes = new Map<string, Set<Claim>>();
   private readonly ends: (() => void)[];
   private state: RegistryState;
+  /** The addresses of all nodes; undefined until they are asked for, and after a change. */
+  private addresses: readonly string[] | undefined;
 
   /** `registry` is the whole one: which kinds must be complete follows from the options. */
   constructor(registry: ReadonlyRegistry, options: NameOptions) {
     const needed = registry.needing(neededKinds(options));
-    this.env = { registry: needed, options, entries: new Entries(needed, options) };
+    const entries = new Entries(needed, options);
+    this.env = { registry: needed, options, entries, nodeAddresses: () => this.nodeAddresses() };
     const servers = options.zones.flatMap((zone) => options.servers.map((server) => joinName([server], zone)));
     this.index = new NameIndex(options, servers);
     for (const kind of options.kinds) this.claimAll(kind);
@@ -192,6 +196,7 @@ export class DeclaredNames {
     else if (change.kind === 'gateway') this.followGateway((change.before ?? change.after)!);
     else {
       const kind = this.env.options.kinds.find((each) => RECORD_KIND[each] === change.kind);
+      if (kind === 'Node') this.addresses = undefined;
       if (kind && this.replace(kind, change.before, change.after)) this.move();
     }
   }
@@ -227,6 +232,12 @@ export class DeclaredNames {
     const attached = [...(this.routes.get(keyOf(gateway)) ?? [])];
     const moved = attached.filter(({ kind, object }) => this.replace(kind, object, object));
     if (moved.length > 0) this.move();
+  }
+
+  private nodeAddresses(): readonly string[] {
+    const { registry, options } = this.env;
+    this.addresses ??= [...registry.declared.all('node')].flatMap((node) => addressesOfNode(node, options));
+    return this.addresses;
   }
 
   private claimAll(kind: Kind): void {

@@ -13,6 +13,7 @@ import type {
 import type { EndpointSlice, Service } from '../registry/records.ts';
 import { type Claim, type ClaimEnv, gatewaysOf, nameOf } from './claims.ts';
 import type { Entries, Entry } from './entry.ts';
+import type { NameOptions } from './kinds.ts';
 
 /** Which clients an answer is for: those inside the cluster, or all others. */
 export type Side = 'inside' | 'outside';
@@ -34,6 +35,8 @@ export interface Answer {
 
 export interface AnswerEnv extends ClaimEnv {
   readonly entries: Entries;
+  /** The addresses of all nodes. */
+  nodeAddresses(): readonly string[];
 }
 
 const NOTHING: Destination = { kind: 'nothing' };
@@ -109,7 +112,7 @@ function destinationOf(claim: Claim, source: Name, side: Side, env: AnswerEnv): 
     case 'DNSEndpoint':
       return recordsAt(object, source);
     case 'Node':
-      return ofAddresses(addressesOfNode(object, env));
+      return ofAddresses(addressesOfNode(object, env.options));
     default:
       return ofRoute(claim, source, side, env);
   }
@@ -119,17 +122,17 @@ function ofIngress(ingress: Ingress, side: Side, env: AnswerEnv): Destination {
   const inner = side === 'inside' ? addressesOfEntry(env.entries.ofIngress(ingress), env) : [];
   if (inner.length > 0) return ofAddresses(inner);
   const own = ofTargets(ingress.targets);
-  return own.kind === 'nothing' ? ofAddresses(nodeAddresses(ingress, env)) : own;
+  return own.kind === 'nothing' ? ofAddresses(addressesOfNodes(ingress, env)) : own;
 }
 
 /** The nodes, if the Service that `entry` names for the class is reached at ports of the nodes only. */
-function nodeAddresses({ className }: Ingress, env: AnswerEnv): readonly string[] {
-  if (!env.options.kinds.includes('Node') || env.entries.ofClass(className)?.service.type !== 'NodePort') return [];
-  return [...env.registry.declared.all('node')].flatMap((node) => addressesOfNode(node, env));
+function addressesOfNodes({ className }: Ingress, { options, entries, nodeAddresses }: AnswerEnv): readonly string[] {
+  if (!options.kinds.includes('Node') || entries.ofClass(className)?.service.type !== 'NodePort') return [];
+  return nodeAddresses();
 }
 
-function addressesOfNode({ internal, external }: Node, { options }: AnswerEnv): readonly string[] {
-  return options.nodeAddressType === 'ExternalIP' ? external : internal;
+export function addressesOfNode({ internal, external }: Node, { nodeAddressType }: NameOptions): readonly string[] {
+  return nodeAddressType === 'ExternalIP' ? external : internal;
 }
 
 type RouteClaim = Extract<Claim, { readonly object: Route }>;
