@@ -59,9 +59,9 @@ export interface NameOptions {
 
 /** The kinds of records that must be complete before a negative reply. */
 export function neededKinds({ kinds, inside, entries }: NameOptions): readonly (keyof RecordKinds)[] {
-  const needed = new Set<keyof RecordKinds>(kinds.map((kind) => RECORD_KIND[kind]));
+  // The name servers have the addresses of their Services.
+  const needed = new Set<keyof RecordKinds>([...kinds.map((kind) => RECORD_KIND[kind]), 'service']);
   if (kinds.some((kind) => kind.endsWith('Route'))) needed.add('gateway');
-  if (inside || entries.length > 0) needed.add('service');
-  if (needed.has('service')) needed.add('slice');
+  if (inside || entries.length > 0 || kinds.includes('Service')) needed.add('slice');
   return [...needed];
 }

@@ -1,10 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Rcode } from '../../src/dns/message.ts';
 import { printRdata } from '../../src/dns/presentation.ts';
 import { decodeMessage } from '../../src/dns/wire/decode.ts';
 import { encodeMessage } from '../../src/dns/wire/encode.ts';
+import { startApiServer } from '../support/api-server/index.ts';
 import { ask, exchangeTcp, exchangeUdp } from '../support/ask.ts';
 import { folderWith } from '../support/folder.ts';
 import { PATIENT } from '../support/patience.ts';
@@ -130,4 +131,17 @@ test('without a cluster, the start fails', async () => {
   await expect(startServer('. {\n  bind 127.0.0.1\n  k8s_gateway example\n}')).rejects.toThrow(
     /no option says which one to serve/,
   );
+});
+
+test('a name server has the address of its Service, also if Services are not among the resources', async () => {
+  const service = (name: string, ip: string) => ({
+    ...{ apiVersion: 'v1', kind: 'Service', metadata: { name, namespace: 'kube-system' } },
+    ...{ spec: { type: 'LoadBalancer', ports: [{ port: 53 }] }, status: { loadBalancer: { ingress: [{ ip }] } } },
+  });
+  const api = await startApiServer({ objects: [service('dns1', '192.0.2.53'), service('dns2', '192.0.2.54')] });
+  onTestFinished(() => api.close());
+  const source = `endpoint ${api.url}\n    resources Ingress\n    secondary dns2.kube-system`;
+  const { port } = await startServer(`. {\n  k8s_gateway node1.com {\n    ${source}\n  }\n}`);
+  const addressOf = async (name: string) => (await ask(port, `${name}.kube-system.node1.com`, 'A')).answer;
+  expect([await addressOf('dns1'), await addressOf('dns2')]).toEqual([['192.0.2.53'], ['192.0.2.54']]);
 });

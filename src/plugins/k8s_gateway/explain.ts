@@ -1,17 +1,23 @@
 import { didYouMean } from '../../base/suggest.ts';
 import { type Claim, nameOf } from '../../declared/claims.ts';
-import type { Kind } from '../../declared/kinds.ts';
+import type { DeclaredNames } from '../../declared/declared-names.ts';
+import type { Kind, NameOptions } from '../../declared/kinds.ts';
 import type { Destination, EntryPoint } from '../../declared/targets.ts';
-import { longestZone } from '../../dns/name.ts';
+import { longestZone, type Name } from '../../dns/name.ts';
 import { printType } from '../../dns/rr.ts';
 import type { Query } from '../../plugin/query.ts';
 import type { HandlerSettings } from './handler.ts';
+import { whyLeftOut } from './left-out.ts';
 
 /** More objects than this are counted, not listed. */
 const MAX_LISTED = 6;
 
 /** Explains which object answers for the name of a query, what others claim it, and where inside clients are led. */
-export function explainName(query: Query, { names, zones, apex, clients }: HandlerSettings): string | undefined {
+export function explainName(
+  query: Query,
+  { names, zones, apex, clients }: HandlerSettings,
+  options: NameOptions,
+): string | undefined {
   const zone = longestZone(query.name, zones);
   if (zone === undefined) return undefined;
   if (!names.synced) return `the cluster is not known yet: ${names.registry.syncError}`;
@@ -20,10 +26,7 @@ export function explainName(query: Query, { names, zones, apex, clients }: Handl
   }
   const found = names.find(query.name, zone);
   if (found === undefined)
-    return `no object declares this name${didYouMean(
-      query.name,
-      names.claimed().map(({ source }) => source),
-    )}`;
+    return whyLeftOut(query.name, { registry: names.registry, options }) ?? nobody(query.name, names);
   if (found.kind === 'parent') return query.name === zone ? 'the zone itself' : 'names below this one exist';
   const { claims, source } = found;
   if (found.kind === 'delegated') return `${listed(claims)} delegates ${source} to other servers`;
@@ -35,6 +38,11 @@ export function explainName(query: Query, { names, zones, apex, clients }: Handl
     ...(side === 'inside' ? names.entryPoints(claim, source).map(explainEntry) : []),
     ...(losers.length > 0 ? [`also claimed, with other targets, by ${listed(losers)}`] : []),
   ].join('; ');
+}
+
+function nobody(name: Name, names: DeclaredNames): string {
+  const known = names.claimed().map(({ source }) => source);
+  return `no object declares this name${didYouMean(name, known)}`;
 }
 
 function explainEntry({ point, entry }: EntryPoint): string {
@@ -71,10 +79,11 @@ function whereTo(destination: Destination, { kind }: Claim): string {
 
 /** What says the addresses of a kind of objects. */
 const MISSING: Readonly<Record<Kind, string>> = {
-  Ingress: 'its status.loadBalancer.ingress is empty',
-  HTTPRoute: 'the status.addresses of its Gateways are empty',
-  TLSRoute: 'the status.addresses of its Gateways are empty',
-  GRPCRoute: 'the status.addresses of its Gateways are empty',
+  Ingress:
+    "its status.loadBalancer.ingress is empty: its controller, or its manifest, must say the address; behind a NodePort Service, add 'entry CLASS NAMESPACE/SERVICE' and the kind Node",
+  HTTPRoute: 'the status.addresses of its Gateways are empty: their controller, or their manifests, must say them',
+  TLSRoute: 'the status.addresses of its Gateways are empty: their controller, or their manifests, must say them',
+  GRPCRoute: 'the status.addresses of its Gateways are empty: their controller, or their manifests, must say them',
   Service: 'it has no externalIPs, and its status.loadBalancer.ingress is empty',
   DNSEndpoint: 'its records are not valid',
   Node: 'it has no address of the type that nodeAddressType asks for',

@@ -42,7 +42,7 @@ export function createGateway(options: GatewayOptions, env: PluginEnv, cluster: 
     load: async () => startedUp?.load(),
     start: async (signal) => startedUp?.start(signal),
     ready: () => startedUp?.ready() ?? false,
-    explain: (query) => settings && explainName(query, settings),
+    explain: (query) => settings && explainName(query, settings, options),
     ...whileServing(() => {
       if (!settings || !filled) return () => {};
       const shown = [showRegistry(filled, env), showNames(settings.names, zones, env)];
