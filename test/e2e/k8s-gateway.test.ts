@@ -145,3 +145,12 @@ test('a name server has the address of its Service, also if Services are not amo
   const addressOf = async (name: string) => (await ask(port, `${name}.kube-system.node1.com`, 'A')).answer;
   expect([await addressOf('dns1'), await addressOf('dns2')]).toEqual([['192.0.2.53'], ['192.0.2.54']]);
 });
+
+test('manifests of a Service without a cluster IP are a problem only for clients inside', async () => {
+  const manifest =
+    'apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: shop}\nspec: {ports: [{port: 80}]}\n';
+  const lines = async (more: string) =>
+    (await start(`k8s_gateway node1.com {\n manifests cluster.yaml\n ${more}\n }`, manifest)).lines.join('\n');
+  expect(await lines('')).not.toContain('WARNING');
+  expect(await lines('inside')).toContain('Service shop/web has no clusterIP');
+});
