@@ -65,6 +65,10 @@ test.each([
 test.each([
   ['resources Ingress VirtualServer', /'VirtualServer' has no effect: expecting one of/],
   ['entry nginx a/b', /'entry' has no effect without 'inside'/],
+  ['gatewayClasses istio', /'gatewayClasses' has no effect without HTTPRoute, TLSRoute, GRPCRoute in 'resources'/],
+  ['ingressClasses nginx\nresources Service', /'ingressClasses' has no effect without Ingress in 'resources'/],
+  ['serviceLabelSelectors a=b\nresources Ingress', /'serviceLabelSelectors' has no effect without Service/],
+  ['nodeAddressType ExternalIP', /'nodeAddressType' has no effect without Node/],
 ])('%j is a warning', (options, message) => {
   expect(warningsOf(gateway, `k8s_gateway {\n${options}\n}`)).toEqual([expect.stringMatching(message)]);
 });

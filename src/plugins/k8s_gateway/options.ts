@@ -79,12 +79,28 @@ export function parseGateway(uses: readonly Directive[], block: ParseContext): G
       secondaries.splice(0, 1, serverName(line));
     },
   });
-  const entry = directive.options.find(({ name }) => name === 'entry');
-  if (entry && !options.inside && !options.kinds.includes('Node')) {
-    block.warn(entry.position, "'entry' has no effect without 'inside', and without the kind Node in 'resources'");
-  }
+  warnOfUnused(directive, options, block);
   const servers = [...new Set([apex, ...secondaries])];
   return { ...options, ...connectionOf(api.lines, directive, block), servers };
+}
+
+/** Options about kinds of objects of which at least one must be among the resources. */
+const ABOUT_KINDS: Readonly<Record<string, readonly Kind[]>> = {
+  ingressClasses: ['Ingress'],
+  gatewayClasses: ['HTTPRoute', 'TLSRoute', 'GRPCRoute'],
+  serviceLabelSelectors: ['Service'],
+  nodeAddressType: ['Node'],
+};
+
+function warnOfUnused({ options }: Directive, { kinds, inside }: Draft, { warn }: ParseContext): void {
+  for (const { name, position } of options) {
+    const wanted = ABOUT_KINDS[name];
+    if (wanted && !wanted.some((kind) => kinds.includes(kind)))
+      warn(position, `'${name}' has no effect without ${wanted.join(', ')} in 'resources'`);
+  }
+  const entry = options.find(({ name }) => name === 'entry');
+  if (entry && !inside && !kinds.includes('Node'))
+    warn(entry.position, "'entry' has no effect without 'inside', and without the kind Node in 'resources'");
 }
 
 /** Whether the options name a cluster; if not, it is that of the plugin `kubernetes` in the block, or the one that the process runs in. */
