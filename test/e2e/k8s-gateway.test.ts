@@ -168,3 +168,20 @@ test('names of manifests without an address are told of at the start, and by cai
   );
   expect(warnings[6]).toContain('and 2 more names have no address yet');
 });
+
+test('without the right to Services, names of Ingresses are served, and the log says what lacks', async () => {
+  const ingress = {
+    ...{ apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata: { name: 'web', namespace: 'shop' } },
+    spec: { rules: [{ host: 'www.node1.com' }] },
+    status: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } },
+  };
+  const api = await startApiServer({ objects: [ingress], forbidden: [{ resource: 'services' }] });
+  onTestFinished(() => api.close());
+  const body = `ready 127.0.0.1:0\n  k8s_gateway node1.com {\n    endpoint ${api.url}\n    resources Ingress\n  }`;
+  const { port, lines, server } = await startServer(`. {\n  ${body}\n}`);
+  await vi.waitFor(async () => expect((await ask(port, 'www.node1.com', 'A')).answer).toEqual(['192.0.2.1']), PATIENT);
+  expect((await ask(port, 'none.node1.com', 'A')).rcode).toBe('NXDOMAIN');
+  const page = `http://127.0.0.1:${server.pagePort('127.0.0.1:0')}/ready`;
+  await vi.waitFor(async () => expect((await fetch(page)).status).toBe(200), PATIENT);
+  expect(lines.join('\n')).toMatch(/services.*forbidden|forbidden.*services/);
+});
