@@ -193,7 +193,7 @@ export class DeclaredNames {
   private follow(change: RecordChange): void {
     if (change.kind === 'service') this.followService(change.before, change.after);
     else if (change.kind === 'slice') this.followSlice(change.before, change.after);
-    else if (change.kind === 'gateway') this.followGateway((change.before ?? change.after)!);
+    else if (change.kind === 'gateway') this.followGateway(change.before, change.after);
     else {
       const kind = this.env.options.kinds.find((each) => RECORD_KIND[each] === change.kind);
       if (kind === 'Node') this.addresses = undefined;
@@ -228,10 +228,16 @@ export class DeclaredNames {
     if (!isSame(addresses(before), addresses(after))) this.move();
   }
 
-  private followGateway(gateway: Gateway): void {
-    const attached = [...(this.routes.get(keyOf(gateway)) ?? [])];
-    const moved = attached.filter(({ kind, object }) => this.replace(kind, object, object));
-    if (moved.length > 0) this.move();
+  /** The names of routes follow from listeners and classes; other changes, such as of addresses, are read when a query comes. */
+  private followGateway(before: Gateway | undefined, after: Gateway | undefined): void {
+    const attached = this.routes.get(keyOf((before ?? after)!));
+    if (!attached) return;
+    const keepsNames =
+      before && after && before.className === after.className && isSame(before.listeners, after.listeners);
+    const shown = [...attached].filter(({ kind, object, names }) =>
+      keepsNames ? names.length > 0 : this.replace(kind, object, object),
+    );
+    if (shown.length > 0) this.move();
   }
 
   private nodeAddresses(): readonly string[] {
