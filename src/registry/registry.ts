@@ -152,7 +152,6 @@ export class Registry {
   needing(kinds: readonly RecordKind[]): ReadonlyRegistry {
     const summary = this.completeness.summaryOf(kinds);
     return Object.create(this, {
-      synced: { get: () => summary().gap === '' },
       syncError: { get: () => summary().gap },
       stale: { get: () => summary().isStale },
     });
