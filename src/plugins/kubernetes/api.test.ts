@@ -163,6 +163,18 @@ test.each([
   expect(new Set(api.requests.slice(length).map((request) => request.path))).toEqual(new Set([path]));
 });
 
+test.each([
+  ['pods verified', 'pods'],
+  ['endpoint_pod_names', 'endpointslices'],
+])('while a reload with "%s" lists, the chain before it denies names as ever', async (line, resource) => {
+  const { started, api, env, ask } = await watching();
+  await started;
+  await api.set({ silent: true, faulty: { resource } });
+  await startPlugin(reloaded(env, `kubernetes {\nendpoint ${api.url}\nstartup_timeout 0s\n${line}\n}`));
+  expect([await ask('nothing.shop'), await ask('db.shop')]).toEqual(['NXDOMAIN', 'NOERROR 10.1.0.1 10.1.0.2']);
+  await api.set({ silent: false });
+});
+
 describe('without a word on where the cluster is', () => {
   afterEach(() => vi.unstubAllEnvs());
   const create = () => makePlugin(kubernetes, 'kubernetes', { zones: ['cluster.local.'] });
