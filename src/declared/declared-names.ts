@@ -217,15 +217,20 @@ export class DeclaredNames {
     return this.env.options.servers.includes(`${name}.${namespace}`);
   }
 
-  /** Endpoints are the addresses of some services only. */
   private followSlice(before: EndpointSlice | undefined, after: EndpointSlice | undefined): void {
+    const shown = (slice: EndpointSlice | undefined) => {
+      if (!slice || !this.showsEndpoints(slice)) return undefined;
+      return { service: slice.service, addresses: slice.endpoints.map(({ address }) => address) };
+    };
+    if (!isSame(shown(before), shown(after))) this.move();
+  }
+
+  /** Endpoints are the addresses of some services only. */
+  private showsEndpoints({ namespace, service }: EndpointSlice): boolean {
     const { entries, options } = this.env;
-    const { namespace, service } = (after ?? before)!;
     const owner = this.registry.service(namespace, service);
-    if (!owner || !(owner.declares?.resolveEndpoints || (options.inside && owner.headless))) return;
-    if (!this.claims.has(owner) && !entries.has(owner)) return;
-    const addresses = (slice: EndpointSlice | undefined) => slice?.endpoints.map(({ address }) => address) ?? [];
-    if (!isSame(addresses(before), addresses(after))) this.move();
+    if (!owner || !(owner.declares?.resolveEndpoints || (options.inside && owner.headless))) return false;
+    return this.claims.has(owner) || entries.has(owner);
   }
 
   private followGateway(gateway: Gateway): void {

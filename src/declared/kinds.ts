@@ -59,9 +59,14 @@ export interface NameOptions {
 
 /** The kinds of records that must be complete before a negative reply. */
 export function neededKinds({ kinds, inside, entries }: NameOptions): readonly (keyof RecordKinds)[] {
-  // The name servers have the addresses of their Services.
-  const needed = new Set<keyof RecordKinds>([...kinds.map((kind) => RECORD_KIND[kind]), 'service']);
+  const needed = new Set<keyof RecordKinds>(kinds.map((kind) => RECORD_KIND[kind]));
   if (kinds.some((kind) => kind.endsWith('Route'))) needed.add('gateway');
-  if (inside || entries.length > 0 || kinds.includes('Service')) needed.add('slice');
+  if (inside || entries.length > 0) needed.add('service');
+  if (needed.has('service')) needed.add('slice');
   return [...needed];
+}
+
+/** The kinds of records that answers are made from: name servers have the addresses of their Services, as far as these are known. */
+export function usedKinds(options: NameOptions): readonly (keyof RecordKinds)[] {
+  return [...new Set([...neededKinds(options), 'service' as const])];
 }
