@@ -112,3 +112,20 @@ test('a reader stops after its cluster without harm', async () => {
   for (const [key, value] of env.kept) if (key.startsWith('registry')) void value.stop?.();
   expect(() => cluster.release()).not.toThrow();
 });
+
+test('a reader that never started leaves nothing behind, even if another one began to watch for it', async () => {
+  const { api, fill } = await setup();
+  const cluster = fill(['namespace', 'service']);
+  await cluster.start();
+  await synced(cluster);
+  const started = fill(['pod']);
+  const waiting = fill(['ingress']);
+  await started.start();
+  await synced(started);
+  started.release();
+  waiting.release();
+  await vi.waitFor(
+    () => expect(api.watches.map(({ resource }) => resource).sort()).toEqual(['namespaces', 'services']),
+    PATIENT,
+  );
+});

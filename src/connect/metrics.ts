@@ -1,10 +1,11 @@
 import type { Metrics } from '../observe/metrics.ts';
 import type { PluginEnv } from '../plugin/env.ts';
-import { DECLARED_KINDS, type DeclaredKind } from '../registry/declared-records.ts';
+import { DECLARED_KINDS } from '../registry/declared-records.ts';
 import type { Service } from '../registry/records.ts';
 import type { Counts, ReadonlyRegistry } from '../registry/registry.ts';
 import type { WatchStatus } from '../sources/kubernetes/source.ts';
 import type { ManifestStats } from '../sources/manifests/source.ts';
+import { DECLARED_PLURALS } from '../sources/objects/declared.ts';
 
 /** The metrics of one registry. */
 export interface Shown {
@@ -23,11 +24,6 @@ const OBJECTS = [
   'pods',
   'imports',
 ] as const satisfies readonly (keyof Counts)[];
-
-const DECLARED_NAMES: Readonly<Record<DeclaredKind, string>> = {
-  ...{ ingress: 'ingresses', gateway: 'gateways', 'dns-endpoint': 'dnsendpoints', node: 'nodes' },
-  ...{ 'http-route': 'httproutes', 'tls-route': 'tlsroutes', 'grpc-route': 'grpcroutes' },
-};
 
 /** Adds a registry to those whose sum the gauges show. Returns a function that ends it. */
 export function showRegistry(shown: Shown, { shared, metrics }: Pick<PluginEnv, 'shared' | 'metrics'>): () => void {
@@ -53,7 +49,7 @@ function exposeRegistries(metrics: Metrics): Set<Shown> {
     const sum = (value: (each: Shown) => number) => registries.reduce((total, each) => total + value(each), 0);
     for (const kind of OBJECTS) objects.cell(kind).value = sum(({ registry }) => registry.counts()[kind]);
     for (const kind of DECLARED_KINDS) {
-      objects.cell(DECLARED_NAMES[kind]).value = sum(({ registry }) => registry.declared.count(kind));
+      objects.cell(DECLARED_PLURALS[kind]).value = sum(({ registry }) => registry.declared.count(kind));
     }
     files.cell('all').value = sum((each) => each.stats?.().files ?? 0);
     files.cell('broken').value = sum((each) => each.stats?.().brokenFiles ?? 0);

@@ -64,7 +64,7 @@ export type ReadonlyRegistry = Omit<Registry, Change | 'imports' | 'declared'> &
 type Change = Extract<keyof Registry, `${'set' | 'delete' | 'replace' | 'mark'}${string}`>;
 
 /** The memory of a record with its entries in all indexes, in octets; measured with Node 24. */
-const OCTETS = { namespace: 300, service: 600, slice: 450, endpoint: 130, pod: 400, declared: 800 } as const;
+const OCTETS = { namespace: 300, service: 600, slice: 450, endpoint: 130, pod: 400, declared: 550 } as const;
 
 /**
  * What is known of a cluster, indexed for DNS. Sources write it, plugins read it.
@@ -96,6 +96,7 @@ export class Registry {
   private endpointCount = 0;
   private readonly lastSerials = new Map<string, Serial>();
   private readonly completeness = new Completeness(() => this.stateChanged());
+  private readonly summary = this.completeness.summaryOf();
 
   constructor(clock: Clock) {
     this.clock = clock;
@@ -139,21 +140,21 @@ export class Registry {
 
   /** Why the registry is not synced, for the operator; empty if it is. */
   get syncError(): string {
-    return this.completeness.gap();
+    return this.summary().gap;
   }
 
   /** Whether the records may be old, since the source has been out of reach for long. */
   get stale(): boolean {
-    return this.completeness.isStale();
+    return this.summary().isStale;
   }
 
   /** The registry for a reader of some kinds of records: whether it is synced or stale depends on these kinds only. */
   needing(kinds: readonly RecordKind[]): ReadonlyRegistry {
-    const { completeness } = this;
+    const summary = this.completeness.summaryOf(kinds);
     return Object.create(this, {
-      synced: { get: () => completeness.gap(kinds) === '' },
-      syncError: { get: () => completeness.gap(kinds) },
-      stale: { get: () => completeness.isStale(kinds) },
+      synced: { get: () => summary().gap === '' },
+      syncError: { get: () => summary().gap },
+      stale: { get: () => summary().isStale },
     });
   }
 

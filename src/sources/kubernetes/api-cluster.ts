@@ -27,6 +27,7 @@ export class ApiCluster {
   private readonly catalog: Catalog;
   private readonly source: ApiSource;
   private readonly readers = new Set<Needs>();
+  private isFollowing = false;
   private isStopped = false;
 
   /** @param namespaces as for {@link watchApi} */
@@ -49,7 +50,8 @@ export class ApiCluster {
       },
       stop: () => {
         this.readers.delete(needs);
-        if (isStarted) this.update();
+        // Another reader's start may have begun to watch for this one, too.
+        if (this.isFollowing) this.update();
       },
     };
   }
@@ -61,6 +63,8 @@ export class ApiCluster {
   }
 
   private update(): void {
-    if (!this.isStopped) this.source.follow(this.catalog.resourcesFor([...this.readers]));
+    if (this.isStopped) return;
+    this.isFollowing = true;
+    this.source.follow(this.catalog.resourcesFor([...this.readers]));
   }
 }

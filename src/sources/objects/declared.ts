@@ -76,3 +76,8 @@ export function apiVersionsOf(kind: DeclaringKind): readonly [string, ...string[
   const [newest = '', ...others] = versions.map((version) => (group === '' ? version : `${group}/${version}`));
   return [newest, ...others, ...ofFiles];
 }
+
+/** The names of the kinds of records, as in paths of the API. */
+export const DECLARED_PLURALS = Object.fromEntries(
+  Object.values<DeclaredObject>(DECLARED_OBJECTS).map(({ record, plural }) => [record, plural]),
+) as Readonly<Record<DeclaredKind, string>>;

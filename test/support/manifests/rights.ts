@@ -1,4 +1,6 @@
 import { expect } from 'vitest';
+import { neededKinds } from '../../../src/declared/kinds.ts';
+import type { GatewayOptions } from '../../../src/plugins/k8s_gateway/options.ts';
 import { clusterNeeds, type KubernetesOptions } from '../../../src/plugins/kubernetes/options.ts';
 import { plugins } from '../../../src/plugins.ts';
 import type { RecordKind } from '../../../src/registry/completeness.ts';
@@ -31,8 +33,9 @@ export function watched(kinds: readonly RecordKind[]): Set<string> {
 
 /** The same for all that a Corefile watches. */
 export function watchedBy(configuration: Configuration): Set<string> {
-  const uses = optionsOf<KubernetesOptions>(configuration, 'kubernetes');
-  return watched(uses.flatMap((options) => clusterNeeds(options).kinds));
+  const cluster = optionsOf<KubernetesOptions>(configuration, 'kubernetes').flatMap((use) => clusterNeeds(use).kinds);
+  const declared = optionsOf<GatewayOptions>(configuration, 'k8s_gateway').flatMap(neededKinds);
+  return watched([...cluster, ...declared]);
 }
 
 /** `GROUP/RESOURCE` of what rules let a user list and watch, and nothing else. */
