@@ -38,6 +38,19 @@ export function explainName(
   ].join('; ');
 }
 
+/** The names of objects without an address for any client, with what is missing; more than a few are counted. */
+export function unreached({ names, clients }: Pick<HandlerSettings, 'names' | 'clients'>): readonly string[] {
+  const lines = names.claimed().flatMap(({ source, claims }) => {
+    const answers = clients.sides.map((side) => names.answer(claims, source, side));
+    if (answers.some(({ destination }) => destination.kind !== 'nothing')) return [];
+    return `${source} of ${titleOf(claims[0]!)} has ${whereTo(NOWHERE, claims[0]!)}`;
+  });
+  const rest = lines.length - MAX_LISTED;
+  return rest > 0 ? [...lines.slice(0, MAX_LISTED), `and ${rest} more names have no address yet`] : lines;
+}
+
+const NOWHERE: Destination = { kind: 'nothing' };
+
 function nobody(name: Name, names: DeclaredNames): string {
   const known = names.claimed().map(({ source }) => source);
   return `no object declares this name${didYouMean(name, known)}`;

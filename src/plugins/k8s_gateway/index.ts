@@ -40,6 +40,8 @@ function clusterOf(options: GatewayOptions, env: PluginEnv): FilledRegistry | un
   const choice = { ...(labels && { labels }), ...(namespaces.length > 0 && { namespaces }) };
   const [ofBlock] = namesCluster(options) ? [] : env.ask(CLUSTER);
   if (ofBlock) return ofBlock.fill(needs, choice);
-  const whole = { connection, limits, manifests, namespaces: [], objects: {} };
+  // Clients outside get other addresses.
+  const objects = { expectsClusterIPs: options.inside };
+  const whole = { connection, limits, manifests, namespaces: [], objects };
   return fillRegistry(withChoice(whole, choice), needs, env);
 }
