@@ -10,6 +10,9 @@ import type { Query } from '../../plugin/query.ts';
 import type { HandlerSettings } from './handler.ts';
 import { whyLeftOut } from './left-out.ts';
 
+/** More names without an address than this are counted, not listed. */
+const MAX_UNREACHED = 6;
+
 /** Explains which object answers for the name of a query, what others claim it, and where inside clients are led. */
 export function explainName(
   query: Query,
@@ -45,8 +48,8 @@ export function unreached({ names, clients }: Pick<HandlerSettings, 'names' | 'c
     if (answers.some(({ destination }) => destination.kind !== 'nothing')) return [];
     return `${source} of ${titleOf(claims[0]!)} has ${whereTo(NOWHERE, claims[0]!)}`;
   });
-  const rest = lines.length - MAX_LISTED;
-  return rest > 0 ? [...lines.slice(0, MAX_LISTED), `and ${rest} more names have no address yet`] : lines;
+  const rest = lines.length - MAX_UNREACHED;
+  return rest > 0 ? [...lines.slice(0, MAX_UNREACHED), `and ${rest} more names have no address yet`] : lines;
 }
 
 const NOWHERE: Destination = { kind: 'nothing' };
