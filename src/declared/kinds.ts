@@ -66,7 +66,7 @@ export function neededKinds({ kinds, inside, entries }: NameOptions): readonly (
   return [...needed];
 }
 
-/** The kinds of records that are read. The name servers have the addresses of their Services, but without these all other names are served. */
-export function readKinds(options: NameOptions): readonly (keyof RecordKinds)[] {
+/** The kinds of records that answers are made from: name servers have the addresses of their Services, as far as these are known. */
+export function usedKinds(options: NameOptions): readonly (keyof RecordKinds)[] {
   return [...new Set([...neededKinds(options), 'service' as const])];
 }

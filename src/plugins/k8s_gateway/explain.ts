@@ -1,3 +1,4 @@
+import { listed } from '../../base/listed.ts';
 import { didYouMean } from '../../base/suggest.ts';
 import { type Claim, nameOf } from '../../declared/claims.ts';
 import type { DeclaredNames } from '../../declared/declared-names.ts';
@@ -9,8 +10,8 @@ import type { Query } from '../../plugin/query.ts';
 import type { HandlerSettings } from './handler.ts';
 import { whyLeftOut } from './left-out.ts';
 
-/** More objects than this are counted, not listed. */
-const MAX_LISTED = 6;
+/** More names without an address than this are counted, not listed. */
+const MAX_UNREACHED = 6;
 
 /** Explains which object answers for the name of a query, what others claim it, and where inside clients are led. */
 export function explainName(
@@ -29,14 +30,14 @@ export function explainName(
     return whyLeftOut(query.name, { registry: names.registry, options }) ?? nobody(query.name, names);
   if (found.kind === 'parent') return query.name === zone ? 'the zone itself' : 'names below this one exist';
   const { claims, source } = found;
-  if (found.kind === 'delegated') return `${listed(claims)} delegates ${source} to other servers`;
+  if (found.kind === 'delegated') return `${listed(claims.map(titleOf))} delegates ${source} to other servers`;
   const side = clients.sideOf(query);
   const { claim, destination } = names.answer(claims, source, side);
   const losers = names.losers(claims, source, side);
   return [
     `${titleOf(claim)}${source === query.name ? '' : ` with ${source}`}: ${whereTo(destination, claim)}`,
     ...(side === 'inside' ? names.entryPoints(claim, source).map(explainEntry) : []),
-    ...(losers.length > 0 ? [`also claimed, with other targets, by ${listed(losers)}`] : []),
+    ...(losers.length > 0 ? [`also claimed, with other targets, by ${listed(losers.map(titleOf))}`] : []),
   ].join('; ');
 }
 
@@ -47,8 +48,8 @@ export function unreached({ names, clients }: Pick<HandlerSettings, 'names' | 'c
     if (answers.some(({ destination }) => destination.kind !== 'nothing')) return [];
     return `${source} of ${titleOf(claims[0]!)} has ${whereTo(NOWHERE, claims[0]!)}`;
   });
-  const rest = lines.length - MAX_LISTED;
-  return rest > 0 ? [...lines.slice(0, MAX_LISTED), `and ${rest} more names have no address yet`] : lines;
+  const rest = lines.length - MAX_UNREACHED;
+  return rest > 0 ? [...lines.slice(0, MAX_UNREACHED), `and ${rest} more names have no address yet`] : lines;
 }
 
 const NOWHERE: Destination = { kind: 'nothing' };
@@ -80,11 +81,11 @@ function titleOf(claim: Claim): string {
 function whereTo(destination: Destination, { kind }: Claim): string {
   switch (destination.kind) {
     case 'addresses':
-      return shortened(destination.addresses);
+      return listed(destination.addresses);
     case 'alias':
       return `another name for ${destination.target}`;
     case 'records':
-      return `records of type ${shortened(destination.records.map(({ type }) => printType(type)))}`;
+      return `records of type ${listed(destination.records.map(({ type }) => printType(type)))}`;
     case 'nothing':
       return `no address yet: ${MISSING[kind]}`;
   }
@@ -101,13 +102,3 @@ const MISSING: Readonly<Record<Kind, string>> = {
   DNSEndpoint: 'its records are not valid',
   Node: 'it has no address of the type that nodeAddressType asks for',
 };
-
-function listed(claims: readonly Claim[]): string {
-  return shortened(claims.map(titleOf));
-}
-
-function shortened(items: readonly string[]): string {
-  const different = [...new Set(items)];
-  const rest = different.length - MAX_LISTED;
-  return different.slice(0, MAX_LISTED).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
-}
