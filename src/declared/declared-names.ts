@@ -193,7 +193,7 @@ export class DeclaredNames {
   private follow(change: RecordChange): void {
     if (change.kind === 'service') this.followService(change.before, change.after);
     else if (change.kind === 'slice') this.followSlice(change.before, change.after);
-    else if (change.kind === 'gateway') this.followGateway((change.before ?? change.after)!);
+    else if (change.kind === 'gateway') this.followGateway(change.before, change.after);
     else {
       const kind = this.env.options.kinds.find((each) => RECORD_KIND[each] === change.kind);
       if (kind === 'Node') this.addresses = undefined;
@@ -217,21 +217,30 @@ export class DeclaredNames {
     return this.env.options.servers.includes(`${name}.${namespace}`);
   }
 
-  /** Endpoints are the addresses of some services only. */
   private followSlice(before: EndpointSlice | undefined, after: EndpointSlice | undefined): void {
-    const { entries, options } = this.env;
-    const { namespace, service } = (after ?? before)!;
-    const owner = this.registry.service(namespace, service);
-    if (!owner || !(owner.declares?.resolveEndpoints || (options.inside && owner.headless))) return;
-    if (!this.claims.has(owner) && !entries.has(owner)) return;
-    const addresses = (slice: EndpointSlice | undefined) => slice?.endpoints.map(({ address }) => address) ?? [];
-    if (!isSame(addresses(before), addresses(after))) this.move();
+    const shown = (slice: EndpointSlice | undefined) => {
+      if (!slice || !this.showsEndpoints(slice)) return undefined;
+      return { service: slice.service, addresses: slice.endpoints.map(({ address }) => address) };
+    };
+    if (!isSame(shown(before), shown(after))) this.move();
   }
 
-  private followGateway(gateway: Gateway): void {
-    const attached = [...(this.routes.get(keyOf(gateway)) ?? [])];
-    const moved = attached.filter(({ kind, object }) => this.replace(kind, object, object));
-    if (moved.length > 0) this.move();
+  /** Endpoints are the addresses of some services only. */
+  private showsEndpoints({ namespace, service }: EndpointSlice): boolean {
+    const { entries, options } = this.env;
+    const owner = this.registry.service(namespace, service);
+    if (!owner || !(owner.declares?.resolveEndpoints || (options.inside && owner.headless))) return false;
+    return this.claims.has(owner) || entries.has(owner);
+  }
+
+  /** Very many routes may have one Gateway, and few changes of it move their names. */
+  private followGateway(before: Gateway | undefined, after: Gateway | undefined): void {
+    const attached = [...(this.routes.get(keyOf((after ?? before)!)) ?? [])];
+    const naming = (gateway: Gateway | undefined) => gateway && [gateway.className, gateway.listeners];
+    const isShown = isSame(naming(before), naming(after))
+      ? attached.some(({ names }) => names.length > 0)
+      : attached.map((claim) => this.renew(claim)).includes(true);
+    if (isShown) this.move();
   }
 
   private nodeAddresses(): readonly string[] {
@@ -252,13 +261,26 @@ export class DeclaredNames {
     return [old, claim].some((each) => each !== undefined && each.names.length > 0);
   }
 
+  /** Makes the claim of a route anew after a change of its Gateways. Returns whether the route had or has names. */
+  private renew(old: Claim): boolean {
+    const claim = claimOf(old, this.env)!;
+    if (!isSame(claim.names, old.names) || claim.outside !== old.outside) {
+      this.withdraw(old.object);
+      this.add(claim);
+    }
+    return old.names.length > 0 || claim.names.length > 0;
+  }
+
   private claim(declaration: Declaration): Claim | undefined {
     const claim = claimOf(declaration, this.env);
-    if (!claim) return undefined;
+    if (claim) this.add(claim);
+    return claim;
+  }
+
+  private add(claim: Claim): void {
     this.claims.set(claim.object, claim);
     this.index.add(claim);
     for (const key of gatewayKeys(claim)) this.routes.set(key, (this.routes.get(key) ?? new Set()).add(claim));
-    return claim;
   }
 
   private withdraw(object: object): Claim | undefined {

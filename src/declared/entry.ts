@@ -28,10 +28,11 @@ export class Entries {
   }
 
   /** Whether the service may be an entry. */
-  has({ namespace, name, externalIPs, declares }: Service): boolean {
+  has(service: Service): boolean {
+    const { namespace, name } = service;
     const { inside, entries } = this.options;
     const isNamed = entries.some((entry) => entry.namespace === namespace && entry.name === name);
-    return isNamed || (inside && (externalIPs.length > 0 || declares?.gateway !== undefined));
+    return isNamed || (inside && (targetsOf(service).length > 0 || gatewaysOf(service).length > 0));
   }
 
   replace(before: Service | undefined, after: Service | undefined): void {

@@ -65,3 +65,8 @@ export function neededKinds({ kinds, inside, entries }: NameOptions): readonly (
   if (needed.has('service')) needed.add('slice');
   return [...needed];
 }
+
+/** The kinds of records that answers are made from: name servers have the addresses of their Services, as far as these are known. */
+export function usedKinds(options: NameOptions): readonly (keyof RecordKinds)[] {
+  return [...new Set([...neededKinds(options), 'service' as const])];
+}

@@ -1,10 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Rcode } from '../../src/dns/message.ts';
 import { printRdata } from '../../src/dns/presentation.ts';
 import { decodeMessage } from '../../src/dns/wire/decode.ts';
 import { encodeMessage } from '../../src/dns/wire/encode.ts';
+import { startApiServer } from '../support/api-server/index.ts';
 import { ask, exchangeTcp, exchangeUdp } from '../support/ask.ts';
 import { folderWith } from '../support/folder.ts';
 import { PATIENT } from '../support/patience.ts';
@@ -130,4 +131,40 @@ test('without a cluster, the start fails', async () => {
   await expect(startServer('. {\n  bind 127.0.0.1\n  k8s_gateway example\n}')).rejects.toThrow(
     /no option says which one to serve/,
   );
+});
+
+test('a name server has the address of its Service, also if Services are not among the resources', async () => {
+  const service = (name: string, ip: string) => ({
+    ...{ apiVersion: 'v1', kind: 'Service', metadata: { name, namespace: 'kube-system' } },
+    ...{ spec: { type: 'LoadBalancer', ports: [{ port: 53 }] }, status: { loadBalancer: { ingress: [{ ip }] } } },
+  });
+  const api = await startApiServer({ objects: [service('dns1', '192.0.2.53'), service('dns2', '192.0.2.54')] });
+  onTestFinished(() => api.close());
+  const source = `endpoint ${api.url}\n    resources Ingress\n    secondary dns2.kube-system`;
+  const { port } = await startServer(`. {\n  k8s_gateway node1.com {\n    ${source}\n  }\n}`);
+  const addressOf = async (name: string) => (await ask(port, `${name}.kube-system.node1.com`, 'A')).answer;
+  expect([await addressOf('dns1'), await addressOf('dns2')]).toEqual([['192.0.2.53'], ['192.0.2.54']]);
+});
+
+test('manifests of a Service without a cluster IP are a problem only for clients inside', async () => {
+  const manifest =
+    'apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: shop}\nspec: {ports: [{port: 80}]}\n';
+  const lines = async (more: string) =>
+    (await start(`k8s_gateway node1.com {\n manifests cluster.yaml\n ${more}\n }`, manifest)).lines.join('\n');
+  expect(await lines('')).not.toContain('WARNING');
+  expect(await lines('inside')).toContain('Service shop/web has no clusterIP');
+});
+
+test('names of manifests without an address are told of at the start, and by cairn check', async () => {
+  const ingress = (name: string, rest: string) =>
+    `---\n{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: ${name}, namespace: shop}, spec: {ingressClassName: nginx, rules: [{host: ${name}.node1.com}]}${rest}}\n`;
+  const good = ingress('good', ', status: {loadBalancer: {ingress: [{ip: 192.0.2.1}]}}');
+  const bad = [...'abcdefgh'].map((name) => ingress(name, '')).join('');
+  const { lines } = await start('k8s_gateway node1.com {\n manifests cluster.yaml\n }', good + bad);
+  const warnings = lines.filter((line) => line.startsWith('[WARNING]'));
+  expect(warnings).toHaveLength(7);
+  expect(warnings[0]).toContain(
+    'a.node1.com. of Ingress shop/a (class nginx) has no address yet: its status.loadBalancer.ingress is empty',
+  );
+  expect(warnings[6]).toContain('and 2 more names have no address yet');
 });

@@ -150,7 +150,8 @@ function answerClaimed(asked: Asked, { claims, source }: Standing): Reply | Prom
   const { names, clients, cells } = zone.settings;
   const side = clients.sideOf(query);
   const own = names.answer(claims, source, side);
-  const isForSide = clients.areBoth && !isSame(own.destination, names.answer(claims, source, other(side)).destination);
+  const isForSide =
+    clients.sides.length > 1 && !isSame(own.destination, names.answer(claims, source, other(side)).destination);
   const cell = cells.of[isForSide ? side : 'all'][own.claim.kind];
   const reply = answerFrom(asked, query.name === zone.name ? atApex(own) : own, cell);
   // Clients of the other side must not get it from the memo, nor a cache what the next plugin has for this side.

@@ -1,5 +1,5 @@
 import { CLUSTER, type FilledRegistry, failWithoutCluster, fillRegistry, withChoice } from '../../connect/fill.ts';
-import { neededKinds } from '../../declared/kinds.ts';
+import { usedKinds } from '../../declared/kinds.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import { closedZones } from '../../plugin/lookup.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
@@ -36,10 +36,12 @@ export default definePlugin<GatewayOptions>({
 /** The cluster that the options name, else that of the plugin `kubernetes` in the block, else the one that the process runs in. */
 function clusterOf(options: GatewayOptions, env: PluginEnv): FilledRegistry | undefined {
   const { connection, limits, manifests, namespaces, labels } = options;
-  const needs = { kinds: neededKinds(options) };
+  const needs = { kinds: usedKinds(options) };
   const choice = { ...(labels && { labels }), ...(namespaces.length > 0 && { namespaces }) };
   const [ofBlock] = namesCluster(options) ? [] : env.ask(CLUSTER);
   if (ofBlock) return ofBlock.fill(needs, choice);
-  const whole = { connection, limits, manifests, namespaces: [], objects: {} };
+  // Clients outside get other addresses.
+  const objects = { expectsClusterIPs: options.inside };
+  const whole = { connection, limits, manifests, namespaces: [], objects };
   return fillRegistry(withChoice(whole, choice), needs, env);
 }

@@ -9,7 +9,7 @@ import type { Plugin } from '../../plugin/plugin.ts';
 import { whileServing } from '../../plugin/while-serving.ts';
 import type { ReadonlyRegistry } from '../../registry/registry.ts';
 import { clientsFrom } from './clients.ts';
-import { explainName } from './explain.ts';
+import { explainName, unreached } from './explain.ts';
 import { createHandler, type HandlerSettings } from './handler.ts';
 import { answerCells, showNames } from './metrics.ts';
 import type { GatewayOptions } from './options.ts';
@@ -39,10 +39,14 @@ export function createGateway(options: GatewayOptions, env: PluginEnv, cluster: 
       startedUp = startUp({ ...filled, registry: names.registry }, options.startupTimeoutMs, env);
       return createHandler(settings, next);
     },
-    load: async () => startedUp?.load(),
+    async load() {
+      await startedUp?.load();
+      // Of a running cluster, addresses come and go.
+      if (settings && filled?.stats) for (const line of unreached(settings)) env.log.warning(line);
+    },
     start: async (signal) => startedUp?.start(signal),
     ready: () => startedUp?.ready() ?? false,
-    explain: (query) => settings && explainName(query, settings),
+    explain: (query) => settings && explainName(query, settings, options),
     ...whileServing(() => {
       if (!settings || !filled) return () => {};
       const shown = [showRegistry(filled, env), showNames(settings.names, zones, env)];

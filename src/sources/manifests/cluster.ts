@@ -20,6 +20,8 @@ export interface ClusterOptions {
   readonly namespacesFrom?: 'manifests' | 'all';
   /** The networks from which services without a cluster IP get one. */
   readonly serviceCidrs?: readonly Prefix[];
+  /** Whether a service without a cluster IP is a problem; it is by default. */
+  readonly expectsClusterIPs?: boolean;
   /** The networks from which pods of workloads get an address of each family; by default 10.244.0.0/16, and fd00:10:244::/64 if services have IPv6. */
   readonly podCidrs?: readonly Prefix[];
 }
@@ -49,13 +51,14 @@ export interface Cluster {
  * the later one counts.
  */
 export function buildCluster(manifests: Iterable<Manifest>, options: ClusterOptions): Cluster {
-  const { labels = [], serviceCidrs = [], podCidrs = podNetworksFor(serviceCidrs) } = options;
+  const { labels = [], serviceCidrs = [], podCidrs = podNetworksFor(serviceCidrs), expectsClusterIPs = true } = options;
   const problems: Problem[] = [];
   const objects = Object.groupBy(withoutDuplicates(manifests, problems), ({ kind }) => kind) as ByKind;
   const { Service = [], EndpointSlice = [], Endpoints = [], Pod = [], ServiceImport = [] } = objects;
   const selected = Service.filter((service) => selects(labels, service.labels));
   const services = serviceCidrs.length > 0 ? withClusterIPs(selected, serviceCidrs, problems) : selected;
-  if (serviceCidrs.length === 0) problems.push(...services.filter(lacksClusterIP).map(noClusterIP));
+  if (serviceCidrs.length === 0 && expectsClusterIPs)
+    problems.push(...services.filter(lacksClusterIP).map(noClusterIP));
 
   // Given endpoints take precedence over derived ones, and slices over the legacy objects that mirror them.
   const withSlices = new Set(EndpointSlice.map(({ record }) => record && keyOf(record.namespace, record.service)));

@@ -192,6 +192,7 @@ describe('a DNSEndpoint', () => {
     ],
     ['dnsName: a.example, recordType: ANY, targets: [x]', 0, /recordType is "ANY", it should be a record type/],
     ['dnsName: a.example, recordType: SOA, targets: [x]', 0, /recordType is "SOA"/],
+    ['dnsName: a.example, recordType: DNAME, targets: [x]', 0, /recordType is "DNAME"/],
     ['dnsName: a..example, recordType: A, targets: [192.0.2.1]', 0, /dnsName is "a\.\.example"/],
     [
       'dnsName: a.example, recordType: A, recordTTL: 4294967296, targets: [192.0.2.1]',

@@ -1,6 +1,6 @@
 import { messageOf } from '../../base/errors.ts';
 import { parseRdata } from '../../dns/presentation.ts';
-import { parseType, QType, SOA, TXT } from '../../dns/rr.ts';
+import { DNAME, parseType, QType, SOA, TXT } from '../../dns/rr.ts';
 import { quoteText } from '../../dns/words.ts';
 import type { DeclaredRecord, DnsEndpoint } from '../../registry/declared-records.ts';
 import { Field, type PassOver, readEach, refuseAll } from './field.ts';
@@ -34,12 +34,12 @@ function readRecords(endpoint: Field, passOver: PassOver): DeclaredRecord[] {
   return readEach(endpoint.get('targets').items(), read, passOver);
 }
 
-/** Types of questions, and SOA: the zone has its own. */
-const WITHOUT_DATA: ReadonlySet<number> = new Set([...Object.values(QType), SOA.code]);
+/** Types of questions; SOA, as the zone has its own; and DNAME, which would rename all names below. */
+const NOT_SERVED: ReadonlySet<number> = new Set([...Object.values(QType), SOA.code, DNAME.code]);
 
 function readType(field: Field): number {
   const type = parseType(field.text() ?? '');
-  if (type !== undefined && !WITHOUT_DATA.has(type)) return type;
+  if (type !== undefined && !NOT_SERVED.has(type)) return type;
   return field.wrong('a record type, such as A, CNAME or TXT');
 }
 

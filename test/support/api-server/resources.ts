@@ -44,6 +44,10 @@ export const resources: readonly Resource[] = [
     ...{ group: 'externaldns.k8s.io', version: 'v1alpha1', name: 'dnsendpoints', kind: 'DNSEndpoint' },
     ...{ namespaced: true, fields: NAMES },
   },
+  {
+    ...{ group: 'apiextensions.k8s.io', version: 'v1', name: 'customresourcedefinitions' },
+    ...{ kind: 'CustomResourceDefinition', namespaced: false, fields: NAMES },
+  },
 ];
 
 function ofGateways(kind: string, version: string, ...otherVersions: string[]): Resource[] {
