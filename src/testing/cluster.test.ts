@@ -315,6 +315,28 @@ stub.example:53 {
     entry nginx ingress-nginx/ingress
   }`;
 
+  test('gives pods without a name the address of a pod, as plugins that look at the client see it', async () => {
+    const corefile = `. {\n  ${NAMES.replace('inside', 'inside 10.244.0.0/16')}\n  kubernetes cluster.local\n}\n`;
+    const cluster = await startCluster({
+      corefile,
+      objects: [
+        {
+          ...{ kind: 'Ingress', metadata: { name: 'web', namespace: 'shop' } },
+          spec: { rules: [{ host: 'www.example.com' }] },
+          status: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } },
+        },
+        {
+          ...{ kind: 'Service', metadata: { name: 'ingress', namespace: 'edge' } },
+          spec: { type: 'LoadBalancer', clusterIP: '10.96.0.50', ports: [{ port: 80 }] },
+          status: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } },
+        },
+      ],
+    });
+    onTestFinished(() => cluster.stop());
+    expect((await cluster.pod({ namespace: 'shop' }).lookup('www.example.com')).address).toBe('10.96.0.50');
+    expect(await cluster.resolve('www.example.com')).toEqual(['192.0.2.1']);
+  });
+
   test.each([
     ['in the block of kubernetes', `. {\n  ${NAMES}\n  kubernetes cluster.local\n}`],
     ['in a block of its own', `example.com {\n  ${NAMES}\n}\n. {\n  kubernetes cluster.local\n}`],
