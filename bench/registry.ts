@@ -25,6 +25,7 @@ import { churn, churnUnseen } from './churn.ts';
 import type { BenchService } from './cluster-objects.ts';
 import { corefileText } from './corefiles.ts';
 import { type Load, load, writeQueries } from './load.ts';
+import { readyPage } from './ready-page.ts';
 import { type RegistryReport, registryTable, type ServerFigures } from './registry-report.ts';
 import { rows, shuffledQueries } from './rows.ts';
 import { benchProgram, peakMiB, residentMiB, startProcess } from './server.ts';
@@ -130,16 +131,6 @@ async function corefileOf(port: number, readyPort: number, url: string): Promise
   const healthPort = await refusedPort();
   const parts = { key: `.:${port}`, cluster: `endpoint ${url}`, upstream: upstream.endpoint, hosts: '', healthPort };
   return corefileText('kubeadm', parts).replace('ready 127.0.0.1:0', `ready 127.0.0.1:${readyPort}`);
-}
-
-/** The time when the ready page first has status 200. */
-async function readyPage(port: number): Promise<number> {
-  for (;;) {
-    const response = await fetch(`http://127.0.0.1:${port}/ready`).catch(() => undefined);
-    await response?.body?.cancel();
-    if (response?.ok) return performance.now();
-    await pause(5);
-  }
 }
 
 /** Ends all watches with the error that their version is too old. Returns how long it takes until a change to the last object shows. */

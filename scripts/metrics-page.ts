@@ -43,6 +43,9 @@ const COREFILE = `. tls://. {
         endpoint http://127.0.0.1:9
         startup_timeout 1ms
     }
+    k8s_gateway example.com {
+        startup_timeout 1ms
+    }
 }
 `;
 

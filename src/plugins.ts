@@ -19,6 +19,7 @@ import health from './plugins/health/index.ts';
 import hosts from './plugins/hosts/index.ts';
 import https from './plugins/https/index.ts';
 import k8sExternal from './plugins/k8s_external/index.ts';
+import k8sGateway from './plugins/k8s_gateway/index.ts';
 import kubernetes from './plugins/kubernetes/index.ts';
 import loadbalance from './plugins/loadbalance/index.ts';
 import local from './plugins/local/index.ts';
@@ -76,6 +77,7 @@ export const plugins: readonly PluginDefinition[] = [
   template,
   transfer,
   hosts,
+  k8sGateway,
   k8sExternal,
   kubernetes,
   file,

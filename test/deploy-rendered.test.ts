@@ -26,6 +26,7 @@ const RENDERED: Readonly<Record<string, readonly string[]>> = {
   base: SERVERS,
   kind: ['Deployment coredns'],
   monitoring: ['PrometheusRule cairn', 'ServiceMonitor cairn'],
+  names: ['ClusterRole cairn-names', 'ClusterRoleBinding cairn-names'],
   'node-local': ['ConfigMap cairn-node-local', 'DaemonSet cairn-node-local'],
   'replace-coredns': ['Deployment coredns'],
 };

@@ -2,6 +2,8 @@ import { globSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { RECORD_KINDS } from '../src/registry/completeness.ts';
+import { DECLARED_KINDS } from '../src/registry/declared-records.ts';
 import type { Configuration } from '../src/server/configuration/configuration.ts';
 import { documentedRules } from './interop/pod/least-rights.ts';
 import type { Labels, Manifest } from './support/manifests/kustomize.ts';
@@ -151,8 +153,14 @@ test('the rights of base are those that its Corefile needs, and no others', () =
   expect(granted(one(base, 'ClusterRole').rules)).toEqual(watchedBy(servers[0]!.corefile()));
 });
 
+test('the rights of names are those that k8s_gateway needs for all kinds of objects, and go to the account of base', () => {
+  const objects = objectsOf('names');
+  expect(granted(one(objects, 'ClusterRole').rules)).toEqual(watched(DECLARED_KINDS));
+  expect(one(objects, 'ClusterRoleBinding').subjects).toEqual(one(base, 'ClusterRoleBinding').subjects);
+});
+
 test('the rights in docs/cluster.md are those that all Corefiles need', () => {
-  expect(granted(documentedRules())).toEqual(watched({ pods: true, imports: true }));
+  expect(granted(documentedRules())).toEqual(watched(RECORD_KINDS));
 });
 
 test('the rights go to the account that the pods have', () => {

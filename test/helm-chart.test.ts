@@ -53,6 +53,9 @@ test('every value that the README maps from the chart coredns is one here', () =
   }
 });
 
+/** The plurals of all kinds that `k8s_gateway` may need rights on, beside those of `kubernetes`. */
+const ALL_DECLARED = ['nodes', 'ingresses', 'gateways', 'httproutes', 'tlsroutes', 'grpcroutes', 'dnsendpoints'];
+
 /** A Corefile that starts on any machine: free ports, no cluster, no other server, and files of a folder. */
 function elsewhere(corefile: string, folder: string): string {
   return corefile
@@ -238,6 +241,23 @@ dns://corp.example.:53 {
       metadata: { name: 'dns' },
       spec: { clusterIP: '10.0.0.53' },
     });
+  });
+
+  test.each<[string, string[], object?]>([
+    ['', []],
+    ['k8s_gateway example.com', ['ingresses']],
+    ['k8s_gateway example.com {\n resources Service\n }', []],
+    ['k8s_gateway example.com {\n resources HTTPRoute GRPCRoute\n }', ['gateways', 'httproutes', 'grpcroutes']],
+    ['k8s_gateway a.test {\n resources Node\n }\n k8s_gateway b.test', ['nodes', 'ingresses']],
+    ['k8s_gateway a.test {\n resources DNSEndpoint Ingress\n }', ['ingresses', 'dnsendpoints']],
+    ['# k8s_gateway example.com', []],
+    ['import more\n', [...ALL_DECLARED], { gatewayEnable: true }],
+  ])('with %j in the Corefile, the rights are also those on %j', async (lines, expected, rbac = {}) => {
+    const corefile = `.:53 {\n health\n ready\n kubernetes cluster.local\n ${lines}\n}\n`;
+    const objects = await template({ ...clusterDns, corefile, rbac });
+    const rights = [...granted(one(objects, 'ClusterRole')!.rules)].map((right) => right.split('/')[1]!);
+    const others = ['namespaces', 'services', 'endpointslices'];
+    expect(rights.filter((right) => !others.includes(right)).toSorted()).toEqual(expected.toSorted());
   });
 
   test('ports have the names and numbers that the values give', () => {

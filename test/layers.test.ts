@@ -11,7 +11,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['corefile', 'net'],
   ['resolver', 'registry'],
   ['sources', 'plugin'],
-  ['zone', 'expression', 'cluster'],
+  ['zone', 'expression', 'cluster', 'connect', 'declared'],
   ['plugins/*'],
   ['plugins.ts'],
   ['packages'],

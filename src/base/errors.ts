@@ -45,6 +45,7 @@ export const ERROR_CODES = {
   INSTALL:
     '`install` of a test cluster has an option that is not valid, or came twice; or the program wanted names outside of the cluster.',
   K8S_EXTERNAL: 'The plugin `k8s_external` is in a server block without `kubernetes`.',
+  K8S_GATEWAY: 'The host name that objects give to a zone of `k8s_gateway` itself cannot be looked up.',
   KUBECONFIG: 'A kubeconfig or its token file cannot be used. It is the `cause` of `KUBERNETES_ACCESS`.',
   KUBERNETES_ACCESS:
     'The settings or credentials for the API server cannot be used: a kubeconfig, a token or a file of certificates.',
@@ -66,7 +67,7 @@ export const ERROR_CODES = {
   NOT_A_FILE: 'A path leads to something other than a regular file.',
   NOT_SYNCED: 'A query came before all objects of the cluster were read.',
   NO_CLUSTER:
-    'The plugin `kubernetes` has neither manifests nor an API server, and the process does not run in a cluster.',
+    'The plugin `kubernetes` or `k8s_gateway` has neither manifests nor an API server, and the process does not run in a cluster.',
   NO_NEXT_PLUGIN: 'No plugin of the server block answers the query.',
   OBJECT: 'A Kubernetes object has a mistake, or a change of objects is not possible.',
   OPTIONS: 'A call of `cairn-dns` or `cairn-dns/resolver` has an option or a value that is not valid.',

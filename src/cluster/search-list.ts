@@ -1,7 +1,7 @@
 import { joinName, type Name } from '../dns/name.ts';
 import type { Clock } from '../observe/clock.ts';
 import type { Query } from '../plugin/query.ts';
-import type { Registry } from '../registry/registry.ts';
+import type { ReadonlyRegistry } from '../registry/registry.ts';
 import { type Zone, zoneOf } from './zone.ts';
 
 /** Other replicas may not know a younger pod yet, and would answer its next query differently. */
@@ -14,7 +14,7 @@ export const SETTLED_MS = 10_000;
  */
 export function createSearchList(
   zones: readonly Zone[],
-  registry: Registry,
+  registry: ReadonlyRegistry,
   clock: Clock,
 ): (query: Query) => readonly Name[] | undefined {
   return ({ name, client }) => {

@@ -74,10 +74,15 @@ export function readRecord(words: Words, name: Name, entry: string): RecordEntry
   if (ttl !== undefined && ttl > MAX_TTL) {
     throw new PresentationError(`the TTL ${ttl} is more than ${MAX_TTL}, in: ${entry}`);
   }
-  return { name, type, class: recordClass, ttl, data: parseRdata(type, words, entry) };
+  return { name, type, class: recordClass, ttl, data: readRdata(type, words, entry) };
 }
 
-function parseRdata(code: number, words: Words, line: string): object {
+/** Reads the rdata of a record in zone-file text. Names are complete, with or without a last dot. @throws PresentationError, NameError */
+export function parseRdata(type: number, text: string): object {
+  return readRdata(type, new Words(splitWords(text), ROOT), text);
+}
+
+function readRdata(code: number, words: Words, line: string): object {
   const type = rrType(code);
   if (words.peek()?.text === '\\#') return genericRdata(code, words, line);
   if (isOpaque(type)) {

@@ -65,9 +65,9 @@ export interface PluginEnv extends OfferEnv {
   resolve(query: Query, question: Question): Reply | Promise<Reply>;
   /**
    * The value kept under `key`, made by `make` if there is none yet. It survives a reload when the new chain asks for the
-   * same key, so the key must name every option that the value depends on.
+   * same key, so the key must name every option that the value depends on. Plugins with different names do not share it, unless `among` is `server`.
    */
-  keep<T extends Kept>(key: string, make: () => T): T;
+  keep<T extends Kept>(key: string, make: () => T, among?: 'plugin' | 'server'): T;
   /** A value that all plugins made in the same start or reload share under `key`. */
   shared<T>(key: string, make: () => T): T;
   /**

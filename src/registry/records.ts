@@ -1,3 +1,5 @@
+import type { ServiceDeclaration } from './declared-records.ts';
+
 /** The records of a cluster, with only the fields that DNS needs (Kubernetes DNS specification 1.1.0). A record never changes; it is replaced. */
 
 /** The port number of a service or slice without ports: it has addresses, but no SRV records. */
@@ -25,6 +27,8 @@ export interface Service {
   readonly ports: readonly Port[];
   /** spec.externalIPs and the load balancer's addresses or host names. */
   readonly externalIPs: readonly string[];
+  /** What only names outside of the cluster's zone depend on; most services have nothing of it. */
+  readonly declares?: ServiceDeclaration;
 }
 
 /**

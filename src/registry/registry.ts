@@ -6,6 +6,9 @@
 
 import type { Clock } from '../observe/clock.ts';
 import { EFFECTS, type Effect, Epochs, type RecordChange, type SerialZones } from './change.ts';
+import { Completeness, type RecordKind } from './completeness.ts';
+import { DeclaredObjects, type DeclaredSnapshot } from './declared-objects.ts';
+import { DECLARED_KINDS } from './declared-records.ts';
 import { ImportedServices } from './imported-services.ts';
 import { AddressIndex, SlicesByService } from './indexes.ts';
 import type { Endpoint, EndpointSlice, Namespace, Pod, Service } from './records.ts';
@@ -21,6 +24,7 @@ interface Snapshot {
   /** The services of the cluster set. */
   readonly imports: Iterable<Service>;
   readonly importedSlices: Iterable<EndpointSlice>;
+  readonly declared: DeclaredSnapshot;
 }
 
 /** An endpoint and its slice. */
@@ -51,15 +55,16 @@ interface FollowingSerial {
 }
 
 /** A registry for readers, which cannot change it. */
-export type ReadonlyRegistry = Omit<Registry, Change | 'imports'> & {
+export type ReadonlyRegistry = Omit<Registry, Change | 'imports' | 'declared'> & {
   readonly imports: Pick<ImportedServices, 'service' | 'slice' | 'slicesOf' | 'services' | 'slices'>;
+  readonly declared: Pick<DeclaredObjects, 'get' | 'all' | 'count'>;
 };
 
 /** The methods that change a registry. */
 type Change = Extract<keyof Registry, `${'set' | 'delete' | 'replace' | 'mark'}${string}`>;
 
 /** The memory of a record with its entries in all indexes, in octets; measured with Node 24. */
-const OCTETS = { namespace: 300, service: 600, slice: 450, endpoint: 130, pod: 400 } as const;
+const OCTETS = { namespace: 300, service: 600, slice: 450, endpoint: 130, pod: 400, declared: 420 } as const;
 
 /**
  * What is known of a cluster, indexed for DNS. Sources write it, plugins read it.
@@ -83,13 +88,15 @@ export class Registry {
   private readonly podsByIP = new AddressIndex<Pod>();
   /** The services that other clusters export. */
   readonly imports: ImportedServices;
+  /** The objects that declare names outside of the cluster's zone. */
+  readonly declared: DeclaredObjects;
   private readonly listeners = new Set<() => void>();
   private readonly recordListeners = new Set<(change: RecordChange) => void>();
   private readonly serials = new Set<FollowingSerial>();
   private endpointCount = 0;
   private readonly lastSerials = new Map<string, Serial>();
-  private unsyncedReason: string | undefined = 'the first load is not complete';
-  private isStale = false;
+  private readonly completeness = new Completeness(() => this.stateChanged());
+  private readonly summary = this.completeness.summaryOf();
 
   constructor(clock: Clock) {
     this.clock = clock;
@@ -120,21 +127,34 @@ export class Registry {
       tell: (change) => this.tell(change),
       changed: () => this.nextEpoch(),
     });
+    this.declared = new DeclaredObjects({
+      tell: (kind, before, after) => this.tell({ kind, before, after } as RecordChange),
+      changed: () => this.nextEpoch(),
+    });
   }
 
   /** Whether the registry is complete: before that, a missing record may still come. */
   get synced(): boolean {
-    return this.unsyncedReason === undefined;
+    return this.syncError === '';
   }
 
   /** Why the registry is not synced, for the operator; empty if it is. */
   get syncError(): string {
-    return this.unsyncedReason ?? '';
+    return this.summary().gap;
   }
 
   /** Whether the records may be old, since the source has been out of reach for long. */
   get stale(): boolean {
-    return this.isStale;
+    return this.summary().isStale;
+  }
+
+  /** The registry for a reader of some kinds of records: whether it is synced or stale depends on these kinds only. */
+  needing(kinds: readonly RecordKind[]): ReadonlyRegistry {
+    const summary = this.completeness.summaryOf(kinds);
+    return Object.create(this, {
+      syncError: { get: () => summary().gap },
+      stale: { get: () => summary().isStale },
+    });
   }
 
   namespace(name: string): Namespace | undefined {
@@ -208,7 +228,9 @@ export class Registry {
   estimateOctets(): number {
     const { namespaces, services, slices, endpoints, pods, imports } = this.counts();
     const { namespace, service, slice, endpoint, pod } = OCTETS;
-    return namespaces * namespace + (services + imports) * service + slices * slice + endpoints * endpoint + pods * pod;
+    const objects = DECLARED_KINDS.reduce((sum, kind) => sum + this.declared.count(kind), 0);
+    const ofCluster = namespaces * namespace + services * service + slices * slice + endpoints * endpoint + pods * pod;
+    return ofCluster + imports * service + objects * OCTETS.declared;
   }
 
   setNamespace(record: Namespace): void {
@@ -244,31 +266,31 @@ export class Registry {
   }
 
   /** Replaces the records of each kind in the snapshot, changing only those that differ. Other kinds stay as they are. */
-  replaceAll({ namespaces, services, slices, pods, imports, importedSlices }: Partial<Snapshot>): void {
+  replaceAll({ namespaces, services, slices, pods, imports, importedSlices, declared }: Partial<Snapshot>): void {
     const changes = [
       namespaces !== undefined && this.namespaceTable.replaceAll(namespaces),
       services !== undefined && this.serviceTable.replaceAll(services),
       slices !== undefined && this.sliceTable.replaceAll(slices),
       pods !== undefined && this.podTable.replaceAll(pods),
       this.imports.replaceAll(imports, importedSlices),
+      declared !== undefined && this.declared.replaceAll(declared),
     ];
     if (changes.includes(true)) this.nextEpoch();
   }
 
-  markSynced(): void {
-    this.setUnsyncedReason(undefined);
+  /** Says that all records are there, or those of a kind with a source of its own. */
+  markSynced(part: RecordKind | 'all' = 'all'): void {
+    this.completeness.set(part, { gap: undefined });
   }
 
-  /** Says that the registry is not complete, and why: "the folder manifests/ does not exist". */
-  markUnsynced(reason: string): void {
-    this.setUnsyncedReason(reason);
+  /** Says that the registry, or a kind of records, is not complete, and why: "the folder manifests/ does not exist". */
+  markUnsynced(reason: string, part: RecordKind | 'all' = 'all'): void {
+    this.completeness.set(part, { gap: reason });
   }
 
   /** Says whether the source has been out of reach for so long that clients should be told. */
-  markStale(isStale: boolean): void {
-    if (isStale === this.isStale) return;
-    this.isStale = isStale;
-    this.stateChanged();
+  markStale(isStale: boolean, part: RecordKind | 'all' = 'all'): void {
+    this.completeness.set(part, { isStale });
   }
 
   /** Calls `listener` after every change; once for each {@link replaceAll}. Returns a function that ends it. */
@@ -310,12 +332,6 @@ export class Registry {
   private stateChanged(): void {
     EFFECTS.state.epoch(undefined, this)?.move();
     this.nextEpoch();
-  }
-
-  private setUnsyncedReason(reason: string | undefined): void {
-    if (reason === this.unsyncedReason) return;
-    this.unsyncedReason = reason;
-    this.stateChanged();
   }
 
   private nextEpoch(): void {

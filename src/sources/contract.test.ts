@@ -8,6 +8,7 @@ import { fakeClock } from '../../test/support/clock.ts';
 import { printRegistry } from '../../test/support/print-registry.ts';
 import { watchedCluster } from '../../test/support/watched-cluster.ts';
 import { createLogger } from '../observe/log.ts';
+import { RECORD_KINDS } from '../registry/completeness.ts';
 import { Registry } from '../registry/registry.ts';
 import { parseSelector } from '../registry/selector.ts';
 import { ManifestSource } from './manifests/source.ts';
@@ -40,10 +41,10 @@ async function fromApi(
   const cluster = await watchedCluster({
     objects,
     streamingLists,
-    watch: { pods: true, imports: true, ...selectors(choice) },
+    watch: { kinds: RECORD_KINDS, ...selectors(choice) },
   });
   await cluster.until(() => expect(cluster.registry.synced).toBe(true));
-  await cluster.until(() => expect(cluster.api.watches).toHaveLength(6));
+  await cluster.until(() => expect(cluster.api.watches).toHaveLength(RECORD_KINDS.length));
   return {
     registry: cluster.registry,
     async replace(next, expected) {
@@ -147,7 +148,7 @@ kind: ServiceImport
 metadata: { name: web, namespace: shop, labels: { tier: front } }
 spec: { type: ClusterSetIP, ips: ["10.9.0.1", "FD00::9"], ports: [{ name: http, port: 80 }] }
 ---
-apiVersion: multicluster.x-k8s.io/v1alpha1
+apiVersion: multicluster.x-k8s.io/v1beta1
 kind: ServiceImport
 metadata: { name: db, namespace: shop }
 spec: { type: Headless }
@@ -177,6 +178,44 @@ apiVersion: v1
 kind: Pod
 metadata: { name: new, namespace: shop }
 status: { phase: Pending }
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: { name: web, namespace: shop, labels: { tier: front } }
+spec: { ingressClassName: nginx, rules: [{ host: WWW.example.com }] }
+status: { loadBalancer: { ingress: [{ ip: 192.0.2.1 }] } }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: gw, namespace: shop }
+spec: { gatewayClassName: istio, listeners: [{ name: http, port: 80, protocol: HTTP }] }
+status: { addresses: [{ value: 192.0.2.1 }] }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: web, namespace: shop, labels: { tier: front } }
+spec: { hostnames: [a.example.com], parentRefs: [{ name: gw }] }
+status: { parents: [{ parentRef: { name: gw }, conditions: [{ type: Accepted, status: "True" }] }] }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: TLSRoute
+metadata: { name: web, namespace: shop }
+spec: { hostnames: [tls.example.com] }
+status: { parents: [] }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: GRPCRoute
+metadata: { name: web, namespace: shop, labels: { k8s-gateway.dns/ignore: "true" } }
+---
+apiVersion: externaldns.k8s.io/v1alpha1
+kind: DNSEndpoint
+metadata: { name: db, namespace: shop }
+spec: { endpoints: [{ dnsName: db.example.com, recordType: A, targets: [192.0.2.1] }] }
+---
+apiVersion: v1
+kind: Node
+metadata: { name: n1, labels: { tier: front } }
+status: { addresses: [{ type: InternalIP, address: 192.0.2.1 }] }
 `;
 
 const WEB = 'service shop/web ClusterIP 10.96.0.1 fd00::1 http:tcp:80 :udp:53 +192.0.2.1 +192.0.2.2 +lb.example.org';
@@ -187,6 +226,15 @@ const OUT = 'service other/out ExternalName example.org :tcp:-1';
 const JOB = 'pod shop/job 10.2.0.1 fd00:2::1 hostNetwork';
 const IMPORTS = ['import shop/db headless', 'import shop/web 10.9.0.1 fd00::9 http:tcp:80'];
 const DB_EAST = 'imported slice shop/db-east of db in east :tcp:5432 10.8.0.1=db-0';
+const TARGETS = 'targets={"addresses":["192.0.2.1"],"hostnames":[]}';
+const INGRESS = `ingress shop/web className="nginx" hosts=["www.example.com."] ${TARGETS}`;
+const GATEWAY = `gateway shop/gw className="istio" listeners=[{"name":"http","port":80,"routes":["HTTPRoute","GRPCRoute"],"from":"Same"}] ${TARGETS}`;
+const HTTP_ROUTE = 'http-route shop/web hostnames=["a.example.com."] parents=[{"namespace":"shop","name":"gw"}]';
+const TLS_ROUTE = 'tls-route shop/web hostnames=["tls.example.com."] parents=[]';
+const ENDPOINT = 'dns-endpoint shop/db records=[{"name":"db.example.com.","type":1,"data":{"address":"192.0.2.1"}}]';
+const NODE = 'node n1 internal=["192.0.2.1"] external=[]';
+const FRONT = [INGRESS, GATEWAY, HTTP_ROUTE, NODE];
+const DECLARED = [INGRESS, GATEWAY, HTTP_ROUTE, TLS_ROUTE, ENDPOINT, NODE];
 const NAMESPACES = ['namespace other', 'namespace shop'];
 
 const SHOP = '{ apiVersion: v1, kind: Namespace, metadata: { name: shop } }\n';
@@ -270,11 +318,14 @@ const FLAWS: [string, string, string][] = (
 
 describe.each(SOURCES)('%s', (_, start) => {
   test.each<[Choice, readonly string[]]>([
-    [{}, [...NAMESPACES, OUT, DB, WEB, WEB_1, WEB_2, JOB, ...IMPORTS, DB_EAST]],
-    [{ labels: 'tier=front' }, [...NAMESPACES, WEB, WEB_1, JOB, IMPORTS[1]!]],
-    [{ labels: 'tier!=front' }, [...NAMESPACES, OUT, DB, WEB_2, IMPORTS[0]!, DB_EAST]],
-    [{ labels: 'tier in (front, back)' }, [...NAMESPACES, WEB, WEB_1, JOB, IMPORTS[1]!]],
-    [{ namespaceLabels: 'team' }, ['namespace shop', OUT, DB, WEB, WEB_1, WEB_2, JOB, ...IMPORTS, DB_EAST]],
+    [{}, [...NAMESPACES, OUT, DB, WEB, WEB_1, WEB_2, JOB, ...IMPORTS, DB_EAST, ...DECLARED]],
+    [{ labels: 'tier=front' }, [...NAMESPACES, WEB, WEB_1, JOB, IMPORTS[1]!, ...FRONT]],
+    [{ labels: 'tier!=front' }, [...NAMESPACES, OUT, DB, WEB_2, IMPORTS[0]!, DB_EAST, GATEWAY, TLS_ROUTE, ENDPOINT]],
+    [{ labels: 'tier in (front, back)' }, [...NAMESPACES, WEB, WEB_1, JOB, IMPORTS[1]!, ...FRONT]],
+    [
+      { namespaceLabels: 'team' },
+      ['namespace shop', OUT, DB, WEB, WEB_1, WEB_2, JOB, ...IMPORTS, DB_EAST, ...DECLARED],
+    ],
   ])('%j: the same records', async (choice, expected) => {
     const { registry } = await start(objectsOf(CLUSTER), choice);
     expect(registry.synced).toBe(true);
@@ -308,13 +359,22 @@ describe.each(SOURCES)('%s', (_, start) => {
       .replaceAll('10.2.0.1', '10.2.0.7')
       .replaceAll('10.8.0.1', '10.8.0.7')
       .replaceAll('10.9.0.1', '10.9.0.7')
+      .replaceAll('ip: 192.0.2.1 }', 'ip: 192.0.2.7 }')
+      .replace('[{ value: 192.0.2.1 }]', '[{ value: 192.0.2.7 }]')
+      .replace('targets: [192.0.2.1]', 'targets: [192.0.2.7]')
+      .replace('address: 192.0.2.1', 'address: 192.0.2.7')
+      .replaceAll('status: "True" }', 'status: "False" }')
+      .replace('tls.example.com', 'tls.example.org')
       .replace('name: other }', 'name: third }')
       .replace('name: db,', 'name: dbs,');
-    const kept = [WEB, WEB_1, WEB_2, OUT, JOB, DB_EAST, ...IMPORTS];
+    const kept = [WEB, WEB_1, WEB_2, OUT, JOB, DB_EAST, ...IMPORTS, ...DECLARED];
     const expected = [...kept, 'namespace third', 'namespace shop', DB.replace('db', 'dbs')].map((line) =>
       line
         .replace('96.0.1', '96.0.7')
         .replace('1.0.3', '1.0.4')
+        .replace('"192.0.2.1"', '"192.0.2.7"')
+        .replace('[{"namespace":"shop","name":"gw"}]', '[]')
+        .replace('tls.example.com', 'tls.example.org')
         .replace(/10\.([289])\.0\.1/, '10.$1.0.7'),
     );
     await replace(objectsOf(changed), expected.sort());

@@ -309,6 +309,82 @@ stub.example:53 {
     expect(await cluster.resolve('api.shop.svc.set')).toEqual(['10.9.0.1']);
   });
 
+  const NAMES = `k8s_gateway example.com {
+    resources Ingress HTTPRoute DNSEndpoint Node
+    inside
+    entry nginx ingress-nginx/ingress
+  }`;
+
+  test('gives pods without a name the address of a pod, as plugins that look at the client see it', async () => {
+    const corefile = `. {\n  ${NAMES.replace('inside', 'inside 10.244.0.0/16')}\n  kubernetes cluster.local\n}\n`;
+    const cluster = await startCluster({
+      corefile,
+      objects: [
+        {
+          ...{ kind: 'Ingress', metadata: { name: 'web', namespace: 'shop' } },
+          spec: { rules: [{ host: 'www.example.com' }] },
+          status: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } },
+        },
+        {
+          ...{ kind: 'Service', metadata: { name: 'ingress', namespace: 'edge' } },
+          spec: { type: 'LoadBalancer', clusterIP: '10.96.0.50', ports: [{ port: 80 }] },
+          status: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } },
+        },
+      ],
+    });
+    onTestFinished(() => cluster.stop());
+    expect((await cluster.pod({ namespace: 'shop' }).lookup('www.example.com')).address).toBe('10.96.0.50');
+    expect(await cluster.resolve('www.example.com')).toEqual(['192.0.2.1']);
+  });
+
+  test.each([
+    ['in the block of kubernetes', `. {\n  ${NAMES}\n  kubernetes cluster.local\n}`],
+    ['in a block of its own', `example.com {\n  ${NAMES}\n}\n. {\n  kubernetes cluster.local\n}`],
+  ])('may have names that objects declare, %s', async (_, corefile) => {
+    const ingress = (host: string) =>
+      ({
+        ...{ kind: 'Ingress', apiVersion: 'extensions/v1beta1' },
+        metadata: { name: 'web', namespace: 'shop', annotations: { 'kubernetes.io/ingress.class': 'nginx' } },
+        spec: { rules: [{ host }] },
+      }) as const;
+    const entry = {
+      ...{ kind: 'Service', metadata: { name: 'ingress', namespace: 'ingress-nginx' } },
+      spec: { type: 'NodePort', clusterIP: '10.96.0.50', ports: [{ port: 80 }] },
+    } as const;
+    const cluster = await startCluster({ corefile: `${corefile}\n`, objects: [entry, ingress('www.example.com')] });
+    onTestFinished(() => cluster.stop());
+    expect(await cluster.resolve('www.example.com')).toEqual(['10.96.0.50']);
+    cluster.apply(ingress('shop.example.com'));
+    expect([await cluster.resolve('www.example.com'), await cluster.resolve('shop.example.com')]).toEqual([
+      [],
+      ['10.96.0.50'],
+    ]);
+    cluster.apply(
+      {
+        ...{ kind: 'Gateway', metadata: { name: 'gw', namespace: 'shop' } },
+        spec: { listeners: [{ name: 'http', port: 80, protocol: 'HTTP' }], addresses: [{ value: '192.0.2.3' }] },
+      },
+      {
+        ...{ kind: 'HTTPRoute', metadata: { name: 'api', namespace: 'shop' } },
+        spec: { parentRefs: [{ name: 'gw' }], hostnames: ['api.example.com'] },
+      },
+      {
+        ...{ kind: 'DNSEndpoint', metadata: { name: 'db', namespace: 'shop' } },
+        spec: { endpoints: [{ dnsName: 'db.example.com', recordType: 'MX', targets: ['10 mail.example.com'] }] },
+      },
+      {
+        ...{ kind: 'Node', metadata: { name: 'n1' } },
+        status: { addresses: [{ type: 'InternalIP', address: '192.0.2.4' }] },
+      },
+    );
+    expect(await cluster.resolve('api.example.com')).toEqual(['192.0.2.3']);
+    expect(await cluster.resolve('db.example.com', 'MX')).toEqual(['10 mail.example.com.']);
+    expect(await cluster.resolve('n1.example.com')).toEqual(['192.0.2.4']);
+    cluster.delete({ kind: 'Node', metadata: { name: 'n1' } }, ingress('shop.example.com'));
+    expect([await cluster.resolve('n1.example.com'), await cluster.resolve('shop.example.com')]).toEqual([[], []]);
+    expect(await cluster.resolve('ingress.ingress-nginx.svc.cluster.local')).toEqual(['10.96.0.50']);
+  });
+
   test('may be a file', async () => {
     const folder = folderWith({ Corefile: 'a.test {\n  kubernetes\n}\n' });
     const cluster = await start({ corefile: `${folder}/Corefile` });
@@ -319,6 +395,11 @@ stub.example:53 {
     ['. {\n  nosuch\n}', {}, /Corefile:2:3 .*Unknown directive 'nosuch'/],
     [
       '. {\n  kubernetes a.test {\n    manifests b\n  }\n}',
+      {},
+      /Corefile:3:5 - .*'manifests' is not read by a test's cluster: give its path to startCluster/,
+    ],
+    [
+      '. {\n  k8s_gateway a.test {\n    manifests b\n  }\n}',
       {},
       /Corefile:3:5 - .*'manifests' is not read by a test's cluster: give its path to startCluster/,
     ],

@@ -215,7 +215,10 @@ export async function startCluster<T extends ClusterObject | ClientObject = Clus
     await shutdown();
     throw error;
   }
-  const views = podViews({ objects, cluster: served[0]!, inside, outside, nodeResolvConf, traffic });
+  const views = podViews({
+    ...{ objects, cluster: served[0]!, inside, outside, nodeResolvConf, traffic },
+    podNetwork: world.podCidrs[0]!,
+  });
   const query = async (call: string, name: string, type: string): Promise<Answer> => {
     running(call);
     check.value(`${call}: name`, name, NAME);

@@ -4,12 +4,22 @@
  */
 
 export { type Cluster, type ClusterOptions, startCluster } from './cluster.ts';
+export type {
+  DNSEndpointObject,
+  GatewayObject,
+  GRPCRouteObject,
+  HTTPRouteObject,
+  IngressObject,
+  NodeObject,
+  TLSRouteObject,
+} from './declared-objects.ts';
 export type { Failure, Fault, FaultOptions } from './faults.ts';
 export type { Installed, InstallOptions } from './install/install.ts';
 export type { ServedBy } from './install/served.ts';
 export type { Serve } from './install/targets.ts';
 export type { AskedQuery, QueryMark } from './journal.ts';
 export type { Listening, ListenOptions } from './listen.ts';
+export type { ObjectMeta } from './object-meta.ts';
 export type {
   Checked,
   ClientObject,
@@ -18,7 +28,6 @@ export type {
   EndpointSliceObject,
   EndpointsObject,
   NamespaceObject,
-  ObjectMeta,
   ObjectReference,
   OtherObject,
   PodObject,

@@ -1,16 +1,6 @@
 import type { OtherKind } from '../sources/objects/kinds.ts';
-
-/** Fields that DNS does not use, so that an object may be complete, as in the API. */
-interface Rest {
-  readonly [field: string]: unknown;
-}
-
-export interface ObjectMeta extends Rest {
-  readonly name: string;
-  /** `default` if not given. */
-  readonly namespace?: string;
-  readonly labels?: Readonly<Record<string, string>>;
-}
+import type { BalancedStatus, DeclaringObject } from './declared-objects.ts';
+import type { ObjectMeta, Rest } from './object-meta.ts';
 
 type Protocol = 'TCP' | 'UDP' | 'SCTP';
 
@@ -33,11 +23,13 @@ export interface ServiceObject extends Rest {
       readonly [field: string]: unknown;
     }[];
     readonly externalName?: string;
+    readonly externalIPs?: readonly string[];
     readonly publishNotReadyAddresses?: boolean;
     readonly ipFamilies?: readonly ('IPv4' | 'IPv6')[];
     readonly ipFamilyPolicy?: 'SingleStack' | 'PreferDualStack' | 'RequireDualStack';
     readonly [field: string]: unknown;
   };
+  readonly status?: BalancedStatus;
 }
 
 interface PodSpec extends Rest {
@@ -176,7 +168,7 @@ export interface EndpointsObject extends Rest {
 /** A service of the cluster set, as other clusters export it. */
 export interface ServiceImportObject extends Rest {
   readonly kind: 'ServiceImport';
-  readonly apiVersion?: 'multicluster.x-k8s.io/v1alpha1';
+  readonly apiVersion?: `multicluster.x-k8s.io/${'v1beta1' | 'v1alpha1'}`;
   readonly metadata: ObjectMeta;
   readonly spec?: {
     readonly type?: 'ClusterSetIP' | 'Headless';
@@ -204,6 +196,7 @@ export type ClusterObject =
   | StatefulSetObject
   | ReplicaSetObject
   | ReplicationControllerObject
+  | DeclaringObject
   | OtherObject;
 
 /** An object whose type has no specific `kind`, such as `V1Service` of `@kubernetes/client-node`. Its content is checked when it is read. */

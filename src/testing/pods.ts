@@ -1,6 +1,7 @@
 import { FLAG, optional, TEXT } from '../base/check.ts';
 import { CairnError } from '../base/errors.ts';
 import { didYouMean } from '../base/suggest.ts';
+import { type Prefix, printIP } from '../dns/ip.ts';
 import type { Peer } from '../net/transport.ts';
 import { clusterDnsAddress, serviceEnvironment } from '../registry/service-environment.ts';
 import {
@@ -48,6 +49,8 @@ interface Surroundings {
   /** The server at all other addresses. */
   readonly outside: Server;
   readonly nodeResolvConf: string;
+  /** The network of the pods that have no address of their own. */
+  readonly podNetwork: Prefix;
   readonly traffic: Traffic;
 }
 
@@ -65,7 +68,11 @@ export function networkOf(pod: PodResolver): PodNetwork {
   return networks.get(pod)!;
 }
 
-const NOBODY: Peer = { address: '127.0.0.1', port: 0 };
+/** The address of an ordinary pod, which plugins may look at: the first one of the network of pods. */
+function clientIn({ ip }: Prefix): Peer {
+  const first = ip.map((octet, i) => (i === ip.length - 1 ? octet | 1 : octet));
+  return { address: printIP(first), port: 0 };
+}
 
 /** The fields of a pod that a kubelet needs. */
 interface Found {
@@ -77,7 +84,8 @@ interface Found {
 }
 
 /** The methods of a cluster that show it as its pods see it. */
-export function podViews({ objects, cluster, inside, outside, nodeResolvConf, traffic }: Surroundings) {
+export function podViews({ objects, cluster, inside, outside, nodeResolvConf, podNetwork, traffic }: Surroundings) {
+  const ordinary = clientIn(podNetwork);
   const clusterDns = () => clusterDnsAddress(cluster.registry.services());
   return {
     pod(choice: PodChoice & Partial<PodOptions>, options: PodOptions = {}): PodResolver {
@@ -90,7 +98,7 @@ export function podViews({ objects, cluster, inside, outside, nodeResolvConf, tr
       const conf = resolvConfFor({ namespace, ...kubelet }, { clusterDns: [dns], clusterDomain, nodeResolvConf });
       const hosts = hostsOfPod(pod, clusterDomain);
       const transport: Transport = (message, { address }, protocol, signal, localAddress = addresses[0]) => {
-        const client = localAddress === undefined ? NOBODY : { address: localAddress, port: 0 };
+        const client = localAddress === undefined ? ordinary : { address: localAddress, port: 0 };
         const server = address === dns ? inside : outside;
         return traffic.carry({ message, server, protocol, client, pod: label, signal });
       };

@@ -1,4 +1,5 @@
 import { devNull } from 'node:os';
+import type { Directive } from '../corefile/ast.ts';
 import { CorefileError } from '../corefile/error.ts';
 import type { Prefix } from '../dns/ip.ts';
 import { Rcode } from '../dns/message.ts';
@@ -12,6 +13,8 @@ import type { Stanza } from '../plugins/forward/options.ts';
 import type { HostEntry } from '../plugins/hosts/entries.ts';
 import hosts from '../plugins/hosts/index.ts';
 import type { HostsOptions } from '../plugins/hosts/options.ts';
+import type { GatewayOptions } from '../plugins/k8s_gateway/options.ts';
+import { createGateway } from '../plugins/k8s_gateway/plugin.ts';
 import { clusterOptions, type KubernetesOptions, parseKubernetes } from '../plugins/kubernetes/options.ts';
 import { createKubernetes } from '../plugins/kubernetes/plugin.ts';
 import { plugins } from '../plugins.ts';
@@ -52,10 +55,11 @@ export interface ServedCluster {
   pods(): readonly PodManifest[];
 }
 
-/** All plugins, with replacements for two of them: `kubernetes` gets its objects from memory, `forward` its answers from a list. */
+/** All plugins, with replacements: `kubernetes` and `k8s_gateway` get their objects from memory, `forward` its answers from a list. */
 export function pluginsIn(world: World): readonly PluginDefinition[] {
   const standIns = new Map<string, (definition: PluginDefinition) => PluginDefinition>([
     ['kubernetes', () => kubernetesOf(world)],
+    ['k8s_gateway', (definition) => gatewayOf(world, definition)],
     ['forward', (definition) => forwardTo(world, definition)],
   ]);
   return plugins.map((definition) => standIns.get(definition.name)?.(definition) ?? definition);
@@ -67,11 +71,8 @@ function kubernetesOf({ objects, serviceCidrs, podCidrs, serves }: World): Plugi
     dependsOn: 'marked',
 
     parse(uses, block) {
-      const options = parseKubernetes(uses, block);
-      const manifests = uses[0]!.options.find(({ name }) => name === 'manifests');
-      if (!manifests) return options;
-      const remedy = 'give its path to startCluster, and remove it here';
-      throw new CorefileError(manifests.position, `'manifests' is not read by a test's cluster: ${remedy}`);
+      refuseManifests(uses);
+      return parseKubernetes(uses, block);
     },
 
     create(options, env) {
@@ -83,6 +84,33 @@ function kubernetesOf({ objects, serviceCidrs, podCidrs, serves }: World): Plugi
       return { ...createKubernetes(options, env, { registry, stats, start: async () => {} }), stop };
     },
   });
+}
+
+/** @throws CorefileError */
+function refuseManifests([use]: readonly Directive[]): void {
+  const manifests = use!.options.find(({ name }) => name === 'manifests');
+  if (!manifests) return;
+  const remedy = 'give its path to startCluster, and remove it here';
+  throw new CorefileError(manifests.position, `'manifests' is not read by a test's cluster: ${remedy}`);
+}
+
+function gatewayOf({ objects, serviceCidrs, podCidrs }: World, gateway: PluginDefinition): PluginDefinition {
+  return {
+    ...gateway,
+
+    parse(uses, block) {
+      refuseManifests(uses);
+      return gateway.parse(uses, block);
+    },
+
+    create(given: unknown, env: PluginEnv): Plugin {
+      const options = given as GatewayOptions;
+      const { labels } = options;
+      const registry = new Registry(atFixedDate(env.clock));
+      const { stop } = followObjects(objects, { ...(labels && { labels }), serviceCidrs, podCidrs }, registry);
+      return { ...createGateway(options, env, () => ({ registry, start: async () => {} })), stop };
+    },
+  };
 }
 
 function isIn(name: Name, zones: readonly Name[]): boolean {

@@ -50,6 +50,13 @@ const PATHS: Readonly<Record<string, string>> = {
   ClusterRole: '/apis/rbac.authorization.k8s.io/v1/clusterroles',
   ClusterRoleBinding: '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
   FlowSchema: '/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas',
+  Ingress: '/apis/networking.k8s.io/v1/ingresses',
+  Gateway: '/apis/gateway.networking.k8s.io/v1/gateways',
+  HTTPRoute: '/apis/gateway.networking.k8s.io/v1/httproutes',
+  GRPCRoute: '/apis/gateway.networking.k8s.io/v1/grpcroutes',
+  TLSRoute: '/apis/gateway.networking.k8s.io/v1/tlsroutes',
+  ServiceImport: '/apis/multicluster.x-k8s.io/v1beta1/serviceimports',
+  DNSEndpoint: '/apis/externaldns.k8s.io/v1alpha1/dnsendpoints',
   PriorityLevelConfiguration: '/apis/flowcontrol.apiserver.k8s.io/v1/prioritylevelconfigurations',
 };
 
@@ -93,7 +100,10 @@ export function createApi(url: string, authority: Authority, { cert, key }: Cert
     return JSON.parse(await text(await open(method, path, body, type)));
   }
 
-  const placeOf = ({ kind, metadata: { name, namespace } }: KubernetesObject) => `${pathOf(kind, namespace)}/${name}`;
+  // An object of a kind with several versions says which one it is in.
+  const folderOf = ({ kind, apiVersion, metadata: { namespace } }: KubernetesObject) =>
+    pathOf(kind, namespace).replace(/^\/apis\/[^/]+\/[^/]+/, `/apis/${apiVersion}`);
+  const placeOf = (object: KubernetesObject) => `${folderOf(object)}/${object.metadata.name}`;
   return {
     get: (path) => send('GET', path),
     async *watch(path, signal) {
@@ -103,7 +113,7 @@ export function createApi(url: string, authority: Authority, { cert, key }: Cert
       const { items, kind, apiVersion } = await send('GET', path);
       return items.map((item: object) => ({ ...item, apiVersion, kind: kind.replace(/List$/, '') }));
     },
-    create: (object, query = '') => send('POST', `${pathOf(object.kind, object.metadata.namespace)}?${query}`, object),
+    create: (object, query = '') => send('POST', `${folderOf(object)}?${query}`, object),
     createUnder: (object, part, body) => send('POST', `${placeOf(object)}/${part}`, body),
     patch: (object, fields, part) =>
       send('PATCH', `${placeOf(object)}${part ? `/${part}` : ''}`, fields, 'application/merge-patch+json'),

@@ -56,6 +56,32 @@ apiVersion: multicluster.x-k8s.io/v1alpha1
 kind: ServiceImport
 metadata: {name: far, namespace: shop}
 spec: {type: ClusterSetIP, ips: [10.64.0.1], ports: [{name: http, port: 80}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: web, namespace: shop}
+spec: {rules: [{host: www.gate.test}, {host: a.b.gate.test}, {host: "*.wild.gate.test"}]}
+status: {loadBalancer: {ingress: [{ip: 198.51.100.7}]}}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: pending, namespace: shop}
+spec: {rules: [{host: pending.gate.test}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: named, namespace: shop}
+spec: {rules: [{host: named.gate.test}]}
+status: {loadBalancer: {ingress: [{hostname: lb.cloud.test}]}}
+---
+apiVersion: externaldns.k8s.io/v1alpha1
+kind: DNSEndpoint
+metadata: {name: records, namespace: shop}
+spec:
+  endpoints:
+    - {dnsName: txt.gate.test, recordType: TXT, targets: [x]}
+    - {dnsName: alias.gate.test, recordType: CNAME, targets: [www.gate.test]}
+    - {dnsName: "*.any.gate.test", recordType: MX, targets: [10 www.gate.test]}
 `;
 const ROOT = `@ 60 IN SOA ns h 1 60 60 60 60
 @ 60 IN NS ns
@@ -183,6 +209,21 @@ const ROWS: [what: string, body: string, existing: string, missing?: string][] =
     `${KUBERNETES}\nk8s_external ext.test 198.0.0.0/8`,
     '51.198.in-addr.arpa 100.51.198.in-addr.arpa 7.100.51.198.in-addr.arpa',
     '52.198.in-addr.arpa 9.100.51.198.in-addr.arpa',
+  ],
+  [
+    'k8s_gateway',
+    `${KUBERNETES}\nk8s_gateway gate.test {\nresources Ingress Service DNSEndpoint\n}`,
+    [
+      'gate.test www.gate.test b.gate.test a.b.gate.test x.wild.gate.test wild.gate.test pending.gate.test named.gate.test',
+      'txt.gate.test alias.gate.test x.y.any.gate.test web.shop.gate.test shop.gate.test dns1.kube-system.gate.test',
+    ].join(' '),
+    'x.gate.test x.y.wild.gate.test x.www.gate.test six.shop.gate.test x.kube-system.gate.test',
+  ],
+  [
+    'k8s_gateway, falling through',
+    `${KUBERNETES}\nk8s_gateway gate.test {\nfallthrough\n}\nforward . UPSTREAM`,
+    'gate.test www.gate.test b.gate.test pending.gate.test',
+    'x.gate.test',
   ],
   [
     'local',

@@ -15,6 +15,13 @@ ns 60 IN A 192.0.2.2
 away 60 IN CNAME Target.Other.TEST.
 `;
 
+const MANIFESTS = `apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: web, namespace: shop}
+spec: {rules: [{host: "*.wild.gate.test"}]}
+status: {loadBalancer: {ingress: [{ip: 192.0.2.3}]}}
+`;
+
 /** An upstream that has every name ending in `other.test.` in lower case, whatever the case of the question, and no other. */
 async function lowerCaseUpstream() {
   return startUpstream(({ message, reply }) => {
@@ -57,6 +64,8 @@ test.each([
   ],
   ['hosts', 'hosts none {\n192.0.2.9 a.test\n}', 'A.Test', 'A'],
   ['file', 'file ZONE zone.test', 'x.WILD.Zone.test', 'A'],
+  ['k8s_gateway', 'k8s_gateway gate.test {\nmanifests MANIFESTS\n}', 'x.WILD.Gate.test', 'A'],
+  ['k8s_gateway, absence of a type', 'k8s_gateway gate.test {\nmanifests MANIFESTS\n}', 'Gate.TEST', 'TXT'],
   [
     'minimal, loadbalance, header',
     'minimal\nloadbalance\nheader {\nresponse set ra\n}\nforward . UPSTREAM',
@@ -64,10 +73,11 @@ test.each([
     'A',
   ],
 ])('%s: the name that was asked comes back in the letter case of the client', async (_, body, name, type) => {
-  const folder = folderWith({ zone: ZONE, 'search.conf': 'search search.test\n' });
+  const folder = folderWith({ zone: ZONE, 'search.conf': 'search search.test\n', 'manifests.yaml': MANIFESTS });
   const upstream = await lowerCaseUpstream();
   const places: Readonly<Record<string, string>> = {
     ...{ UPSTREAM: upstream.endpoint, SEARCH: join(folder, 'search.conf'), ZONE: join(folder, 'zone') },
+    MANIFESTS: join(folder, 'manifests.yaml'),
   };
   const clock = fakeClock();
   const { port } = await startServer(`. {\n${body.replace(/\b[A-Z]{4,}\b/g, (word) => places[word] ?? word)}\n}`, {

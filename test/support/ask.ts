@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { decode, encode, type Packet, RECURSION_DESIRED } from 'dns-packet';
 import { printRcode } from '../../src/dns/message.ts';
 import { printRdata } from '../../src/dns/presentation.ts';
+import { parseType } from '../../src/dns/rr.ts';
 import { decodeMessage } from '../../src/dns/wire/decode.ts';
 import { PATIENT } from './patience.ts';
 
@@ -40,7 +41,7 @@ export function questionPacket(name: string, type: string, { udpSize }: AskOptio
     type: 'query',
     id: Math.floor(Math.random() * 65536),
     flags: RECURSION_DESIRED,
-    questions: [{ type: type as 'A', name }],
+    questions: [{ type: typeOf(type) as 'A', name }],
     ...(udpSize && {
       additionals: [
         {
@@ -56,6 +57,11 @@ export function questionPacket(name: string, type: string, { udpSize }: AskOptio
       ],
     }),
   };
+}
+
+/** dns-packet does not know these names. */
+function typeOf(type: string): string {
+  return ['SVCB', 'HTTPS'].includes(type) ? `UNKNOWN_${parseType(type)}` : type;
 }
 
 /** @param from the client's own address, of any port. */

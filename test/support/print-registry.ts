@@ -1,3 +1,4 @@
+import { DECLARED_KINDS, type DeclaredKind, type DeclaredKinds } from '../../src/registry/declared-records.ts';
 import type { Endpoint, Port } from '../../src/registry/records.ts';
 import type { Registry } from '../../src/registry/registry.ts';
 
@@ -28,7 +29,21 @@ export function printRegistry(registry: Registry): string[] {
     ...[...registry.pods()].map(({ namespace, name, ips, hostNetwork }) =>
       words(`pod ${namespace}/${name}`, ...ips, hostNetwork && 'hostNetwork'),
     ),
+    ...DECLARED_KINDS.flatMap((kind) => [...registry.declared.all(kind)].map((record) => printDeclared(kind, record))),
   ].sort();
+}
+
+/** Only what is not empty; what a Service declares is not shown here. */
+function printDeclared(
+  kind: string,
+  { name, namespace = '', ...rest }: DeclaredKinds[DeclaredKind] & { namespace?: string },
+): string {
+  const fields = Object.entries(rest).filter(([key, value]) => key !== 'createdMs' && value !== '');
+  return words(
+    kind,
+    [namespace, name].filter(Boolean).join('/'),
+    ...fields.map(([key, value]) => `${key}=${JSON.stringify(value)}`),
+  );
 }
 
 const words = (...parts: readonly (string | false)[]) => parts.filter(Boolean).join(' ');

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, dirname, join, resolve } from 'node:path';
@@ -27,7 +27,8 @@ export class Reader implements AsyncDisposable {
     const filter = (source: string) => basename(source) !== 'node_modules';
     for (const path of COPIED) cpSync(join(ROOT, path), join(this.clone, path), { recursive: true, filter });
     for (const path of LINKED) symlinkSync(join(ROOT, path), join(this.clone, path));
-    this.save('Corefile.example', readFileSync(join(ROOT, 'Corefile.example'), 'utf8'));
+    const corefiles = globSync(['Corefile.example', 'examples/*/Corefile'], { cwd: ROOT });
+    for (const file of corefiles) this.save(file, readFileSync(join(ROOT, file), 'utf8'));
     mkdirSync(join(this.home, 'bin'));
     const main = join(ROOT, 'src/cli/main.ts');
     const script = `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`;

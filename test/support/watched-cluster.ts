@@ -1,19 +1,20 @@
 import { onTestFinished, vi } from 'vitest';
 import { createLogger } from '../../src/observe/log.ts';
 import { Metrics } from '../../src/observe/metrics.ts';
+import type { Service } from '../../src/registry/records.ts';
 import { Registry } from '../../src/registry/registry.ts';
 import type { ConnectionOptions } from '../../src/sources/kubernetes/access/access.ts';
 import type { ApiLimits } from '../../src/sources/kubernetes/client.ts';
-import { clusterResources, type ResourceOptions } from '../../src/sources/kubernetes/resources.ts';
-import { type ApiSource, type ApiSourceOptions, watchApi } from '../../src/sources/kubernetes/source.ts';
+import { createCatalog, type Needs, type Selection } from '../../src/sources/kubernetes/resources.ts';
+import { type ApiSource, connectApi, watchApi } from '../../src/sources/kubernetes/source.ts';
 import { type ApiServer, type ApiServerOptions, startApiServer } from './api-server/index.ts';
 import { type FakeClock, fakeClock } from './clock.ts';
 import { PATIENT } from './patience.ts';
 import { seededRandom } from './random.ts';
 
 export interface WatchedClusterOptions extends ApiServerOptions {
-  readonly watch?: Partial<ResourceOptions>;
-  readonly namespaces?: ApiSourceOptions['namespaces'];
+  readonly watch?: Partial<Needs & Selection>;
+  readonly namespaces?: readonly string[];
   readonly limits?: Partial<ApiLimits>;
   readonly connection?: ConnectionOptions;
   /** Takes an API server that is there already. */
@@ -46,37 +47,21 @@ export async function watchedCluster(options: WatchedClusterOptions = {}): Promi
   const lines: string[] = [];
   const programmed: string[] = [];
   const log = createLogger((_, line) => lines.push(line));
-  const { resources, stop } = clusterResources(
-    registry,
-    {
-      ...{
-        labels: [],
-        namespaceLabels: [],
-        endpointSlices: true,
-        podNames: true,
-        zones: true,
-        pods: false,
-        imports: false,
-      },
-      ...watch,
-    },
-    { clock, programmed: ({ name }, changedAtMs) => programmed.push(`${name} ${changedAtMs}`) },
-  );
-  const source = watchApi(
-    {
-      connection: options.connection ?? { kind: 'endpoint', url: api.url },
-      limits: { qps: 1e6, burst: 1e6, maxInflight: 0, ...limits },
-      ...{ resources, namespaces },
-    },
-    registry,
-    { log, clock, metrics, random: seededRandom(), userAgent: 'test' },
-  );
+  const selection = { labels: [], namespaceLabels: [], ...watch };
+  const programmedAt = ({ name }: Service, changedAtMs: number) => programmed.push(`${name} ${changedAtMs}`);
+  const catalog = createCatalog(registry, selection, { clock, programmed: programmedAt });
+  const connection = options.connection ?? { kind: 'endpoint', url: api.url };
+  const env = { log, clock, metrics, random: seededRandom(), userAgent: 'test' };
+  const client = connectApi(connection, { qps: 1e6, burst: 1e6, maxInflight: 0, ...limits }, env);
+  const source = watchApi(client, namespaces, registry, env);
   onTestFinished(async () => {
     source.stop();
-    stop();
+    client.close();
+    catalog.stop();
     if (!options.api) await api.close();
   });
-  source.start();
+  const kinds = ['namespace', 'service', 'slice'] as const;
+  source.follow(catalog.resourcesFor([{ kinds, podNames: true, zones: true, ...watch }]));
   return {
     ...{ api, source, registry, clock, lines, programmed },
     until: (expectation) => vi.waitFor(expectation, PATIENT),

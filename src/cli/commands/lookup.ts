@@ -1,5 +1,6 @@
 import { Option } from '@commander-js/extra-typings';
 import { parseDurationMs } from '../../corefile/duration.ts';
+import { canonicalAddress } from '../../net/addresses.ts';
 import { IMAGE_NAMES, RUNTIME_NAMES } from '../../resolver/program.ts';
 import { STUB_NAMES } from '../../resolver/stub.ts';
 import { addExamples, choice, collect, define } from '../define.ts';
@@ -17,6 +18,11 @@ export function defineLookup() {
     .optionsGroup('Client:')
     .option('-n, --namespace <NAMESPACE>', 'an ordinary pod of this namespace')
     .option('--pod <[NAMESPACE/]NAME>', 'a pod of the manifests, with its dnsPolicy and dnsConfig')
+    .option(
+      '--client <ADDRESS>',
+      "its address, which plugins such as k8s_gateway and view look at (default: the pod's, or that of a pod of the namespace)",
+      readClient,
+    )
     .option('--resolv-conf <FILE>', 'a client with this resolv.conf (default: /etc/resolv.conf)')
     .addOption(choice('--image <NAME>', 'what its image is made of', IMAGE_NAMES).default(undefined, 'debian'))
     .addOption(choice('--runtime <NAME>', 'what it asks with', RUNTIME_NAMES).default(undefined, 'libc'))
@@ -69,6 +75,12 @@ export function defineLookup() {
     { line: 'cairn lookup www.example.org @192.0.2.53:5353', effect: 'what a running server says' },
   ]);
   return command;
+}
+
+function readClient(text: string): string {
+  const address = canonicalAddress(text);
+  if (address !== undefined) return address;
+  throw new UsageError(`--client cannot be "${text}"`, 'it is an IP address');
 }
 
 function readTimeout(text: string): number {

@@ -71,6 +71,17 @@ test('image and runtime decide what is asked', async () => {
   expect((await ask('web --image alpine-3.17 --trace')).stdout).toMatch(/\(musl-1\.2\.3, ndots 5\)/);
 });
 
+test("the client's address is that of the pod, or of a pod of the namespace, or the one that is given", async () => {
+  const of = (address: string) => `hosts /dev/null {\n${address} www.example.com\n}\n`;
+  const inside = `. {\nview inside {\nexpr incidr(client_ip(), '10.244.0.0/16')\n}\n${KUBERNETES}${of('10.96.0.20')}}\n`;
+  const folder = folderWith({ ...FILES, Corefile: `${inside}. {\n${of('192.0.2.7')}}\n` });
+  const ask = async (args: string) => (await lookup(`www.example.com ${args} --corefile DIR/Corefile`, folder)).stdout;
+  for (const pod of ['-n shop', '--pod shop/db-1', '-n elsewhere', '-n shop --client 10.244.9.9'])
+    expect(await ask(pod)).toBe('10.96.0.20\n');
+  expect(await ask('-n shop --client 192.0.2.1')).toBe('192.0.2.7\n');
+  expect(await ask('--resolv-conf DIR/resolv.conf --client 10.244.9.9')).toBe('10.96.0.20\n');
+});
+
 test('a name of the hosts file is looked up without a query', async () => {
   const ask = (args: string) => lookup(`${args} -n shop --corefile DIR/Corefile`);
   expect((await ask('localhost --trace')).stdout).toMatch(
@@ -229,6 +240,8 @@ test.each([
   ['a --pod b/c -n d', /--pod b\/c is not in the namespace d/],
   ['a --server 192.0.2.1:0', /--server cannot be "192.0.2.1:0"/],
   ['a --server 192.0.2.1 --corefile b', /give --server or --corefile, not both/],
+  ['a -n b --client localhost', /--client cannot be "localhost"/],
+  ['a --server 192.0.2.1 --client 192.0.2.2', /--client needs a Corefile, manifests or a kubeconfig/],
   ['a -n b --resolv-conf c', /give --resolv-conf or a pod, not both/],
   ['a --pod b --server 192.0.2.1', /--pod needs manifests/],
   ['a -n b --cluster-domain c', /--cluster-domain needs --namespace and --server/],

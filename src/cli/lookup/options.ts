@@ -16,6 +16,8 @@ export interface LookupFlags {
   readonly stubs: ProgramStubs;
   readonly namespace: string | undefined;
   readonly pod: string | undefined;
+  /** The client's address; undefined for that of a pod, if it is known. */
+  readonly client: string | undefined;
   readonly resolvConf: string | undefined;
   /** A Corefile, or that of the manifests or the kubeconfig that are named. */
   readonly corefile: string | CorefileInput | undefined;
@@ -31,7 +33,8 @@ export interface LookupFlags {
 
 /** @throws UsageError for flags that contradict each other, or whose values cannot be read */
 export function readLookup(name: string, type: string | undefined, values: LookupValues): LookupFlags {
-  const { plugin = [], resolvConf, clusterDomain, context, timeout: timeoutMs, trace = false, json = false } = values;
+  const { plugin = [], client, resolvConf, clusterDomain, context, timeout: timeoutMs } = values;
+  const { trace = false, json = false } = values;
   const subject = readSubject(name, readType(type));
   const { namespace, pod } = clientOf(values, subject);
   const isPod = namespace !== undefined || pod !== undefined;
@@ -40,13 +43,18 @@ export function readLookup(name: string, type: string | undefined, values: Looku
     throw new UsageError('give --resolv-conf or a pod, not both', "the kubelet makes the pod's resolv.conf");
   if (pod !== undefined && (values.server ?? values.kubeconfig) !== undefined)
     throw new UsageError('--pod needs manifests', 'with --server or --kubeconfig, give only --namespace');
+  if (client !== undefined && values.server !== undefined)
+    throw new UsageError(
+      '--client needs a Corefile, manifests or a kubeconfig',
+      'a server elsewhere sees the address of this machine',
+    );
   if (clusterDomain !== undefined && (!isPod || values.server === undefined))
     throw new UsageError('--cluster-domain needs --namespace and --server', 'a Corefile states the domain itself');
   if (context !== undefined && values.kubeconfig === undefined)
     throw new UsageError('--context needs --kubeconfig', 'give --kubeconfig FILE --context NAME');
   return {
     ...{ subject, stubs: readStubs(values), server: readServer(values.server), timeoutMs },
-    ...{ namespace, pod, resolvConf, corefile, plugin, clusterDomain, trace, json },
+    ...{ namespace, pod, client, resolvConf, corefile, plugin, clusterDomain, trace, json },
   };
 }
 

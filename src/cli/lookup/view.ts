@@ -86,12 +86,12 @@ function fileAtServer({ resolvConf: path }: LookupFlags, server: Peer): View {
 }
 
 async function fileAtCorefile(
-  { resolvConf: path, plugin }: LookupFlags,
+  { resolvConf: path, plugin, client }: LookupFlags,
   corefile: string | CorefileInput,
 ): Promise<View> {
   const { nameservers, ...rest } = readResolvConf(path);
   const resolvConf = { ...rest, nameservers: nameservers.slice(0, 1) };
-  const served = await startServer({ corefile, plugin }, () => true);
+  const served = await startServer({ corefile, plugin, client }, () => true);
   return { who: whoHas(path), resolvConf, hosts: '', port: DNS_PORT, ...served };
 }
 
@@ -120,7 +120,9 @@ export async function openPodView({
   pod,
   corefile,
   plugin,
-}: Pick<LookupFlags, 'namespace' | 'pod' | 'corefile' | 'plugin'>): Promise<PodView> {
+  client,
+}: Pick<LookupFlags, 'namespace' | 'pod' | 'corefile' | 'plugin'> &
+  Partial<Pick<LookupFlags, 'client'>>): Promise<PodView> {
   const { primary, manifests } = await kubernetesOptions(corefile, plugin);
   const cluster = manifests.length > 0 || pod !== undefined ? await loadCluster({ corefile, plugin }) : undefined;
   const manifest = pod === undefined ? undefined : findPod(cluster!, namespace, pod);
@@ -141,13 +143,23 @@ export async function openPodView({
     hosts: hostsOfPod(manifest, clusterDomain),
     port: DNS_PORT,
     ...{ clusterDns, clusterDomain, cluster, manifest },
-    ...(await startServer({ corefile, plugin }, (address) => address === clusterDns)),
+    ...(await startServer(
+      { corefile, plugin, client: client ?? addressOf(manifest, namespace, cluster) },
+      (address) => address === clusterDns,
+    )),
   };
+}
+
+/** The address of a pod; that of an ordinary pod is like those of its namespace, or of any other. */
+function addressOf(pod: PodManifest | undefined, namespace: string, cluster: Cluster | undefined): string | undefined {
+  const pods = cluster?.podManifests.filter(({ record }) => record !== undefined && record.ips.length > 0);
+  const like = pod ?? pods?.find((one) => one.namespace === namespace) ?? pods?.[0];
+  return like?.record?.ips[0];
 }
 
 /** Starts a server in this process. It gets the queries to its own addresses; all others go to the network. */
 async function startServer(
-  { corefile, plugin }: Pick<LookupFlags, 'corefile' | 'plugin'>,
+  { corefile, plugin, client }: Pick<LookupFlags, 'corefile' | 'plugin' | 'client'>,
   isItself: (address: string) => boolean,
 ): Promise<Pick<View, 'whom' | 'exchange' | 'nameOf' | 'close'>> {
   const plugins = await pluginsFor(plugin);
@@ -161,7 +173,10 @@ async function startServer(
   await server.start();
   if (!isRunning) for (const line of log) process.stderr.write(`${line}\n`);
   const ask = async (message: Uint8Array, protocol: 'udp' | 'tcp'): Promise<Told> => {
-    const explained = await server.explain(message, { protocol });
+    const explained = await server.explain(message, {
+      protocol,
+      ...(client && { client: { address: client, port: 0 } }),
+    });
     const { plugin = '', reason } = explained ?? {};
     const explanation = [plugin || 'the server', reason].filter(Boolean).join(': ');
     return { octets: explained?.bytes, explanation, reason };

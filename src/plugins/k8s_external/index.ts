@@ -1,4 +1,5 @@
 import { CairnError } from '../../base/errors.ts';
+import { serverAddresses } from '../../cluster/external-server.ts';
 import { recordsOf } from '../../cluster/records.ts';
 import { isVisible } from '../../cluster/visible.ts';
 import type { AddressPrefixes } from '../../dns/address-prefixes.ts';
@@ -19,7 +20,7 @@ import type { FollowedSerial } from '../../registry/registry.ts';
 import { zoneContents } from './contents.ts';
 import { type Found, findName, followPrefixes, type Host, shownOutside } from './find.ts';
 import { type ExternalUse, parseExternal } from './options.ts';
-import { serverAddresses, type ZoneRecords, zoneRecords } from './records.ts';
+import { type ZoneRecords, zoneRecords } from './records.ts';
 import { missingTargets, withAddresses } from './targets.ts';
 
 const NAME = 'k8s_external';
@@ -64,7 +65,7 @@ export default definePlugin<readonly ExternalUse[]>({
         const headless = uses.some((use) => use.headless);
         const shown = shownOutside(view, headless);
         const followed = view.registry.followSerial('outside', (change) => isVisible(change, shown));
-        const addresses = () => serverAddresses(view, env.localAddresses());
+        const addresses = () => serverAddresses(view.registry, env.localAddresses());
         const recordsIn = (zone: Name) => zoneRecords(zone, useOf(zone), () => followed.serial.value, addresses);
         const records = new Map(zones.map((zone) => [zone, recordsIn(zone)]));
         seen = { view, followed, records, prefixes: followPrefixes(view, followed.serial) };

@@ -2,11 +2,9 @@ import { perObject } from '../../base/per-object.ts';
 import { byFamily } from '../../cluster/contents.ts';
 import { addressRecords, type RecordSettings, type Records } from '../../cluster/records.ts';
 import { srvRecordsTo, weightOf } from '../../cluster/srv.ts';
-import { parseIP } from '../../dns/ip.ts';
 import { joinName, type Name } from '../../dns/name.ts';
 import { NS, rr, SOA } from '../../dns/rr.ts';
 import type { Portion } from '../../plugin/portion.ts';
-import type { ServiceView } from '../../plugin/service-view.ts';
 import { NO_PORT, type Port } from '../../registry/records.ts';
 import { type Host, nameOf, type Reached } from './find.ts';
 import type { ExternalUse } from './options.ts';
@@ -37,15 +35,6 @@ export function zoneRecords(
     nameservers: () => byFamily(addresses()),
     srv: ({ service, hosts }, owner, _, portion) => srvOf(hosts, owner, nameOf(service, zone), ttl, portion),
   };
-}
-
-/** The external addresses of the services that this server is an endpoint of; without any, the machine's addresses. */
-export function serverAddresses({ registry }: ServiceView, local: readonly string[]): readonly string[] {
-  const services = local.flatMap((address) =>
-    registry.endpointsAt(address).flatMap(({ slice }) => registry.service(slice.namespace, slice.service) ?? []),
-  );
-  const external = services.flatMap(({ externalIPs }) => externalIPs.filter((text) => parseIP(text)));
-  return external.length > 0 ? [...new Set(external)] : local;
 }
 
 /** One record for each host and port; all share the weight 100. */

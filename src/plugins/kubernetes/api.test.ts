@@ -139,19 +139,40 @@ describe('a reload', () => {
     expect([registries(env), api.requests.length]).toEqual([1, length]);
   });
 
-  test.each([
-    'labels a=b',
-    'namespace_labels a',
-    'pods verified',
-    'noendpoints',
-    'endpoint_pod_names',
-    'apiserver_qps 3',
-    'namespaces a',
-  ])('with another "%s" watches anew', async (line) => {
-    const { api, env } = await watching();
-    create(env, `endpoint ${api.url}\n${line}`);
-    expect(registries(env)).toBe(2);
-  });
+  test.each(['labels a=b', 'namespace_labels a', 'apiserver_qps 3', 'namespaces a'])(
+    'with another "%s" watches anew',
+    async (line) => {
+      const { api, env } = await watching();
+      create(env, `endpoint ${api.url}\n${line}`);
+      expect(registries(env)).toBe(2);
+    },
+  );
+});
+
+test.each([
+  ['pods verified', '/api/v1/pods'],
+  ['endpoint_pod_names', '/apis/discovery.k8s.io/v1/endpointslices'],
+])('a reload with "%s" lists what it needs, and nothing else again', async (line, path) => {
+  const { started, api, env, plugin } = await watching();
+  await started;
+  const { length } = api.requests;
+  const next = reloaded(env, `kubernetes {\nendpoint ${api.url}\n${line}\n}`);
+  await startPlugin(next);
+  await vi.waitFor(() => expect(api.requests.length).toBeGreaterThan(length), PATIENT);
+  expect([plugin.ready!(), next.ready!()]).toEqual([true, true]);
+  expect(new Set(api.requests.slice(length).map((request) => request.path))).toEqual(new Set([path]));
+});
+
+test.each([
+  ['pods verified', 'pods'],
+  ['endpoint_pod_names', 'endpointslices'],
+])('while a reload with "%s" lists, the chain before it denies names as ever', async (line, resource) => {
+  const { started, api, env, ask } = await watching();
+  await started;
+  await api.set({ silent: true, faulty: { resource } });
+  await startPlugin(reloaded(env, `kubernetes {\nendpoint ${api.url}\nstartup_timeout 0s\n${line}\n}`));
+  expect([await ask('nothing.shop'), await ask('db.shop')]).toEqual(['NXDOMAIN', 'NOERROR 10.1.0.1 10.1.0.2']);
+  await api.set({ silent: false });
 });
 
 describe('without a word on where the cluster is', () => {
@@ -182,7 +203,7 @@ test('the services of the cluster set are watched where they have zones', async 
   await startPlugin(reloaded(env, lines));
   expect(api.requests.map(({ path, query }) => [path, query.labelSelector])).toEqual(
     expect.arrayContaining([
-      ['/apis/multicluster.x-k8s.io/v1alpha1/serviceimports', undefined],
+      ['/apis/multicluster.x-k8s.io/v1beta1/serviceimports', undefined],
       ['/apis/discovery.k8s.io/v1/endpointslices', 'multicluster.kubernetes.io/service-name'],
     ]),
   );

@@ -1,3 +1,4 @@
+import { listed } from '../../base/listed.ts';
 import { didYouMean } from '../../base/suggest.ts';
 import type { Backends, Contents } from '../../cluster/contents.ts';
 import { findContents } from '../../cluster/find.ts';
@@ -7,9 +8,6 @@ import { type Zone, zoneOf } from '../../cluster/zone.ts';
 import { Rcode } from '../../dns/message.ts';
 import type { Name } from '../../dns/name.ts';
 import { NO_PORT, type Service } from '../../registry/records.ts';
-
-/** More names than this are counted, not listed. */
-const MAX_LISTED = 6;
 
 /** For a reply that does not follow from the contents of the name. */
 const OTHER_NAME = 'another name was asked for in its place, by a plugin such as rewrite or autopath';
@@ -129,12 +127,6 @@ function missingBelow(cluster: ClusterView, name: ServiceName, service: Backends
 
 function nameOf({ namespace, service }: { readonly namespace: string; readonly service: string }): string {
   return `service ${namespace}/${service}`;
-}
-
-function listed(items: readonly string[]): string {
-  const different = [...new Set(items)];
-  const rest = different.length - MAX_LISTED;
-  return different.slice(0, MAX_LISTED).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
 }
 
 function count(number: number, noun: string, plural = `${noun}s`): string {

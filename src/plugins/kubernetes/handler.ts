@@ -6,7 +6,7 @@ import { whatIsMissing } from '../../cluster/find.ts';
 import { type Records, recordsOf } from '../../cluster/records.ts';
 import { createRepeatOf, type RepeatOf } from '../../cluster/repeat.ts';
 import { recordSettings, type Zone, type ZoneRecords } from '../../cluster/zone.ts';
-import { Class, EdnsOption, Rcode } from '../../dns/message.ts';
+import { Class, Rcode } from '../../dns/message.ts';
 import { isAtOrBelow, type Name } from '../../dns/name.ts';
 import { CNAME, QType, type ResourceRecord, rr } from '../../dns/rr.ts';
 import type { Cell } from '../../observe/metrics.ts';
@@ -16,7 +16,8 @@ import { type Authority, answerLookup, type Lookup } from '../../plugin/lookup.t
 import type { Handler } from '../../plugin/plugin.ts';
 import { portionFor } from '../../plugin/portion.ts';
 import type { Query } from '../../plugin/query.ts';
-import { alterReply, failure, mapReply, type Reply } from '../../plugin/reply.ts';
+import { failure, mapReply, type Reply } from '../../plugin/reply.ts';
+import { sayStale } from '../../plugin/stale.ts';
 import type { AnswerCells } from './metrics.ts';
 
 /** The source of the plugin's replies. */
@@ -50,17 +51,10 @@ export function createHandler(settings: HandlerSettings, next: Handler): Handler
     for (const zone of zones) {
       if (!isAtOrBelow(query.name, zone.name)) continue;
       const reply = answer(query, zone, settings);
-      return zone.cluster.registry.stale ? mapReply(reply, sayStale) : reply;
+      return zone.cluster.registry.stale ? mapReply(reply, (made) => sayStale(made, NAME)) : reply;
     }
     return next(query);
   };
-}
-
-/** Marks a reply as stale, since the API server has been silent for long: 3 Stale Answer, 19 Stale NXDOMAIN Answer (RFC 8914 §4.4, §4.20). */
-function sayStale(reply: Reply): Reply {
-  if (reply.source !== NAME || (reply.rcode !== Rcode.NOERROR && reply.rcode !== Rcode.NXDOMAIN)) return reply;
-  const data = Uint8Array.of(0, reply.rcode === Rcode.NXDOMAIN ? 19 : 3);
-  return alterReply(reply, { ednsOptions: [...(reply.ednsOptions ?? []), { code: EdnsOption.EDE, data }] });
 }
 
 function serveZone(zone: Zone, settings: HandlerSettings, next: Handler): ServedZone {

@@ -1,5 +1,7 @@
-import { isAbsolute, join } from 'node:path';
 import { POD_MODES, PTR_MODES, type ViewOptions } from '../../cluster/view.ts';
+import { type ApiOptions, apiOptionReaders, connectionOf, NO_API_OPTIONS } from '../../connect/api-options.ts';
+import type { ClusterSettings, Needs } from '../../connect/fill.ts';
+import { manifestPaths, selectorOf } from '../../connect/object-options.ts';
 import {
   atLeastArgs,
   durationMs,
@@ -13,18 +15,15 @@ import {
   parseOptions,
   zonesArgument,
 } from '../../corefile/arguments.ts';
-import type { Directive, Line, OptionLine } from '../../corefile/ast.ts';
-import { atToken, CorefileError } from '../../corefile/error.ts';
-import { folderOf } from '../../corefile/position.ts';
-import type { Token } from '../../corefile/token.ts';
+import type { Directive, OptionLine } from '../../corefile/ast.ts';
+import { CorefileError } from '../../corefile/error.ts';
 import type { Prefix } from '../../dns/ip.ts';
 import type { Name } from '../../dns/name.ts';
 import { isReverseZone } from '../../dns/reverse.ts';
 import { blockZones } from '../../plugin/arguments.ts';
 import type { ParseContext } from '../../plugin/plugin.ts';
-import { parseSelector, type Selector } from '../../registry/selector.ts';
+import type { Selector } from '../../registry/selector.ts';
 import type { ClusterOptions } from '../../sources/manifests/cluster.ts';
-import { type ApiOptions, apiOptionReaders, connectionOf, NO_API_OPTIONS } from './api-options.ts';
 
 /** The options of one use of the directive, with all defaults. */
 export interface KubernetesOptions extends ApiOptions, ViewOptions {
@@ -114,10 +113,32 @@ export function clusterOptions(options: KubernetesOptions): ClusterOptions {
   return { labels, namespaceLabels, serviceCidrs, ...(podCidrs.length > 0 && { podCidrs }), namespacesFrom };
 }
 
+/** The cluster that the options name. */
+export function clusterSettings(options: KubernetesOptions): ClusterSettings {
+  const { connection, limits, manifests, namespaces } = options;
+  return { connection, limits, manifests, namespaces, objects: clusterOptions(options) };
+}
+
+/** The objects that the options need. */
+export function clusterNeeds({ noEndpoints, pods, multicluster, endpointPodNames, zonal }: KubernetesOptions): Needs {
+  const imports = multicluster.length > 0;
+  return {
+    kinds: [
+      ...(['namespace', 'service'] as const),
+      ...(noEndpoints ? [] : (['slice'] as const)),
+      ...(pods === 'verified' ? (['pod'] as const) : []),
+      ...(imports ? (['import'] as const) : []),
+      ...(imports && !noEndpoints ? (['imported-slice'] as const) : []),
+    ],
+    podNames: endpointPodNames,
+    zones: zonal,
+  };
+}
+
 function optionReaders(options: Draft): Record<string, (line: OptionLine) => void> {
   return {
     manifests(line) {
-      const paths = atLeastArgs(line, 1).map(besideItsFile);
+      const paths = manifestPaths(line);
       options.manifests = [...options.manifests, ...paths];
     },
     service_cidr(line) {
@@ -134,10 +155,10 @@ function optionReaders(options: Draft): Record<string, (line: OptionLine) => voi
       options.namespaces = [...options.namespaces, ...atLeastArgs(line, 1).map(({ text }) => text)];
     },
     namespace_labels(line) {
-      options.namespaceLabels = readSelector(line);
+      options.namespaceLabels = selectorOf(line);
     },
     labels(line) {
-      options.labels = readSelector(line);
+      options.labels = selectorOf(line);
     },
     pods(line) {
       const [mode] = exactArgs(line, 1);
@@ -214,15 +235,4 @@ function requireForwardZone(zone: Name, zones: readonly Name[], { position }: Op
   if (zones.includes(zone) && !isReverseZone(zone)) return;
   const fix = isReverseZone(zone) ? 'services have no names in a reverse zone' : "add it to the zones of 'kubernetes'";
   throw new CorefileError(position, `is not authoritative for the multicluster zone ${zone} - ${fix}`);
-}
-
-/** A relative path starts at the folder of the file that names it. */
-function besideItsFile({ text, position }: Token): string {
-  return isAbsolute(text) ? text : join(folderOf(position), text);
-}
-
-/** The rest of the line is one selector, so that it may hold blanks. */
-function readSelector(line: Line): Selector {
-  const tokens = atLeastArgs(line, 1);
-  return atToken(tokens[0], () => parseSelector(tokens.map(({ text }) => text).join(' ')));
 }

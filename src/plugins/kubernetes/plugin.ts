@@ -3,26 +3,21 @@ import { followCluster, followClusterSet } from '../../cluster/cluster.ts';
 import { createLabels } from '../../cluster/labels.ts';
 import { createSearchList } from '../../cluster/search-list.ts';
 import { createZones } from '../../cluster/zone.ts';
+import type { FilledRegistry } from '../../connect/fill.ts';
+import { showRegistry } from '../../connect/metrics.ts';
+import { startUp } from '../../connect/start-up.ts';
 import type { Question } from '../../dns/message.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import { CLIENTS, SEARCH_LIST, SERVICES, TRANSFERS } from '../../plugin/keys.ts';
 import type { Plugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { whileServing } from '../../plugin/while-serving.ts';
-import type { Registry } from '../../registry/registry.ts';
+import type { ReadonlyRegistry } from '../../registry/registry.ts';
 import { explainName } from './explain.ts';
 import { createHandler } from './handler.ts';
-import { answerCells, type Shown, showRegistry, showSerials } from './metrics.ts';
+import { answerCells, showSerials } from './metrics.ts';
 import type { KubernetesOptions } from './options.ts';
 import { createTransfers } from './transfer.ts';
-
-/** A registry and its source. */
-export interface FilledRegistry extends Shown {
-  /** Reads the files that the registry is filled from, or that name its source. Settles with any result. */
-  load?(): Promise<void>;
-  /** Begins to fill the registry; a second call has no effect. Settles after the first attempt; the registry has its result. */
-  start(): Promise<void>;
-}
 
 /** Answers from a registry. */
 export function createKubernetes(options: KubernetesOptions, env: PluginEnv, filled: FilledRegistry): Plugin {
@@ -50,70 +45,21 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
     exposes: cluster.exposes,
     endpointsOf: ({ namespace, name }) => cluster.endpointsOf(namespace, name)?.all.list ?? [],
   });
-  let waitedMs = 0;
-  let wasReady = false;
-  let saidWhy = '';
-  const sayWhyNot = () => {
-    if (registry.syncError !== saidWhy) env.log.info(`not ready: ${registry.syncError}`);
-    saidWhy = registry.syncError;
-  };
   return {
     wrap: (next) => createHandler(settings, next),
     label: createLabels(zones, cluster),
     explain: ({ name }, { rcode }) => explainName(zones, name, rcode),
-    async load() {
-      const startedMs = env.clock.monotonic();
-      await within(startupTimeoutMs, filled.load?.(), env);
-      waitedMs = env.clock.monotonic() - startedMs;
-    },
-    async start(signal) {
-      void filled.start();
-      if (await isSyncedWithin(Math.max(0, startupTimeoutMs - waitedMs), registry, env, signal)) return;
-      env.log.warning(`answering SERVFAIL until the cluster is known: ${registry.syncError}`);
-    },
+    ...startUp(filled, startupTimeoutMs, env),
     ...whileServing(() => {
       const shown = [showRegistry(filled, env), showSerials(zones, env)];
       return () => {
         for (const hide of shown) hide();
       };
     }),
-    /** Stays ready once it was ready: otherwise all replicas could leave their service at once. */
-    ready() {
-      wasReady ||= registry.synced;
-      if (!wasReady) sayWhyNot();
-      return wasReady;
-    },
   };
 }
 
 /** Everything that a view and its serial depend on: a secondary server would not copy other records under the same serial. */
-function viewKey({ id }: Registry, options: KubernetesOptions): string {
+function viewKey({ id }: ReadonlyRegistry, options: KubernetesOptions): string {
   return JSON.stringify({ id, ...options, fallthrough: undefined, startupTimeoutMs: undefined });
-}
-
-/** Waits for something, for a limited time. */
-function within(timeoutMs: number, awaited: Promise<void> | undefined, { clock }: PluginEnv): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = clock.after(timeoutMs, resolve);
-    void Promise.resolve(awaited).then(() => {
-      timer.cancel();
-      resolve();
-    });
-  });
-}
-
-/** Waits until the registry is synced, for a limited time. */
-function isSyncedWithin(timeoutMs: number, registry: Registry, env: PluginEnv, signal: AbortSignal): Promise<boolean> {
-  if (registry.synced || timeoutMs === 0 || signal.aborted) return Promise.resolve(registry.synced);
-  return new Promise((resolve) => {
-    const end = () => {
-      timer.cancel();
-      unsubscribe();
-      signal.removeEventListener('abort', end);
-      resolve(registry.synced);
-    };
-    const timer = env.clock.after(timeoutMs, end);
-    const unsubscribe = registry.onChange(() => registry.synced && end());
-    signal.addEventListener('abort', end);
-  });
 }

@@ -20,7 +20,6 @@ export const UNSUPPORTED: Readonly<Record<string, string>> = {
   clouddns: CLOUD,
   etcd: ELSEWHERE,
   nomad: ELSEWHERE,
-  k8s_gateway: ELSEWHERE,
   grpc: "upstreams are asked over DNS: write 'forward FROM TO…'",
   fanout: "write 'forward FROM TO…': it asks the next upstream when one fails",
   alternate: "write several 'forward' lines, with 'next RCODE…' in all but the last",

@@ -27,7 +27,7 @@ import type { ApiClient } from './client.ts';
 import { watchMetrics } from './metrics.ts';
 import { Reflector } from './reflector.ts';
 import type { Resource } from './resource.ts';
-import { clusterResources } from './resources.ts';
+import { createCatalog } from './resources.ts';
 import { RetrySignal, StreamingLists } from './server-state.ts';
 
 const LIST_END = 'k8s.io/initial-events-end';
@@ -336,7 +336,6 @@ function scripted(watches: readonly object[][], others: readonly object[] | unde
 }
 
 function namespacesIn(registry: Registry, clock: Clock): Resource {
-  const selectors = { labels: [], namespaceLabels: [] };
-  const parts = { endpointSlices: false, podNames: false, zones: false, pods: false, imports: false };
-  return clusterResources(registry, { ...selectors, ...parts }, { clock }).resources[0]!;
+  const catalog = createCatalog(registry, { labels: [], namespaceLabels: [] }, { clock });
+  return catalog.resourcesFor([{ kinds: ['namespace'] }])[0]!;
 }

@@ -45,6 +45,8 @@ export interface ReflectorEnv {
    * logged.
    */
   makeUp?(status: number | undefined): boolean;
+  /** Called when the server does not know the resource. Returns true if it has stopped the reflector, as it looks for another version. */
+  gone?(): boolean;
 }
 
 /** The longest silence of a streaming list. An old server starts a plain watch instead, and sends nothing. */
@@ -373,6 +375,7 @@ export class Reflector {
     }
     const status = thrown instanceof ApiStatusError ? thrown : undefined;
     if (status?.isExpired) return this.listAgain('expired');
+    if (status?.status === 404 && this.env.gone?.()) return 0;
     if (!this.isSynced && this.env.makeUp?.(status?.status)) return this.madeUpBackOff.next(status?.retryAfterMs);
     const text = this.explain(thrown);
     const isNew = text !== this.currentProblem;

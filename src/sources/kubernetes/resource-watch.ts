@@ -2,13 +2,25 @@ import { Reflector, type ReflectorEnv } from './reflector.ts';
 import { nameOf, type Resource } from './resource.ts';
 
 /** What all {@link Reflector}s need, without the callbacks that differ. */
-type ResourceWatchEnv = Omit<ReflectorEnv, 'makeUp'>;
+export type ResourceWatchEnv = Omit<ReflectorEnv, 'makeUp'>;
+
+/** Keeps the records of one resource equal to the objects of an API server. */
+export interface Watch {
+  /** The reflectors that the data comes from. */
+  readonly reflectors: readonly Reflector[];
+  /** Whether all objects were listed once. */
+  readonly synced: boolean;
+  /** Why it does not work at the moment, if that is not the problem of a reflector. */
+  readonly problem?: string | undefined;
+  start(): void;
+  stop(): void;
+}
 
 /**
  * Follows one resource in the whole cluster or, while that is forbidden, in each of the configured namespaces. The whole cluster is tried again from
  * time to time, as the permission may come: an API server that has just started does not know its roles yet.
  */
-export class ResourceWatch {
+export class ResourceWatch implements Watch {
   private readonly resource: Resource;
   private readonly namespaces: readonly string[];
   private readonly env: ResourceWatchEnv;
@@ -27,9 +39,12 @@ export class ResourceWatch {
     });
   }
 
-  /** The reflectors that the data comes from. */
   get reflectors(): readonly Reflector[] {
     return this.parts ?? [this.whole];
+  }
+
+  get synced(): boolean {
+    return this.reflectors.every(({ synced }) => synced);
   }
 
   start(): void {
@@ -54,16 +69,17 @@ export class ResourceWatch {
   /** Watches the configured namespaces instead, if the permission for the whole cluster is missing; true if it does. */
   private makeUp(status: number | undefined): boolean {
     if (this.parts) return true;
-    if (status !== 403 || this.namespaces.length === 0) return false;
-    const name = nameOf(this.resource);
+    const { resource } = this;
+    if (status !== 403 || this.namespaces.length === 0 || !(resource.namespaced || resource.assume)) return false;
+    const name = nameOf(resource);
     const list = this.namespaces.join(', ');
-    if (this.resource.namespaced) {
+    if (resource.namespaced) {
       this.env.log.info(`${name}: no right to list them in all of the cluster: watching them in ${list}`);
-      this.parts = this.namespaces.map((namespace) => new Reflector(this.resource, namespace, this.env));
+      this.parts = this.namespaces.map((namespace) => new Reflector(resource, namespace, this.env));
     } else {
       this.env.log.warning(`${name}: no right to list them: assuming that those configured exist: ${list}`);
       this.parts = [];
-      for (const one of this.namespaces) this.resource.store.set({ name: one }, undefined);
+      for (const one of this.namespaces) resource.store.set(resource.assume!(one), undefined);
     }
     for (const part of this.parts) part.start();
     this.env.progress();

@@ -1,3 +1,4 @@
+import type { RecordKind } from '../../registry/completeness.ts';
 import { printSelector, type Selector } from '../../registry/selector.ts';
 import type { Key } from '../../registry/table.ts';
 import type { PassOver } from '../objects/field.ts';
@@ -7,9 +8,13 @@ export const UNCHANGED = Symbol('unchanged');
 
 /** A kind of API object to watch, and the store for its records. */
 export interface Resource<T extends Key = Key> {
+  /** The kind of its records. */
+  readonly kind: RecordKind;
   /** Empty for the core group. */
   readonly group: string;
   readonly version: string;
+  /** For a kind that a CustomResourceDefinition adds: the versions that may be served, the one to prefer first. */
+  readonly versions?: readonly string[];
   /** In lower case, as in the path. */
   readonly plural: string;
   readonly namespaced: boolean;
@@ -25,6 +30,8 @@ export interface Resource<T extends Key = Key> {
    */
   convert(object: unknown, passOver: PassOver): T | undefined | typeof UNCHANGED;
   readonly store: RecordStore<T>;
+  /** The record of an object that is assumed to exist if the objects must not be listed. */
+  assume?(name: string): T;
   /** Called with each changed object, but not with those of a list, after its record is in the store. */
   changed?(object: unknown): void;
 }

@@ -43,7 +43,10 @@ test('where streaming lists are not served, lists come in pages of one version',
 });
 
 test('pods are watched where they are needed, and only those that have an address', async () => {
-  const cluster = await watchedCluster({ objects: [SHOP, apiPod('shop/job', '10.2.0.1')], watch: { pods: true } });
+  const cluster = await watchedCluster({
+    objects: [SHOP, apiPod('shop/job', '10.2.0.1')],
+    watch: { kinds: ['namespace', 'service', 'slice', 'pod'] },
+  });
   await synced(cluster);
   expect(cluster.registry.podsAt('10.2.0.1')).toHaveLength(1);
   expect(askedOf(cluster, '/api/v1/pods')[0]!.query.fieldSelector).toContain('status.phase!=Succeeded');
@@ -57,7 +60,7 @@ test('pods are watched where they are needed, and only those that have an addres
 });
 
 test('endpoints are left out if they are not needed', async () => {
-  const cluster = await watchedCluster({ objects: [SHOP, WEB, ENDPOINTS], watch: { endpointSlices: false } });
+  const cluster = await watchedCluster({ objects: [SHOP, WEB, ENDPOINTS], watch: { kinds: ['namespace', 'service'] } });
   await synced(cluster);
   expect(cluster.registry.counts().slices).toBe(0);
   expect(cluster.api.requests.some(({ path }) => path.includes('endpointslices'))).toBe(false);

@@ -6,26 +6,21 @@
 import type { Clock, Timer } from '../../observe/clock.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { Metrics } from '../../observe/metrics.ts';
+import type { RecordKind } from '../../registry/completeness.ts';
+import { DECLARED_KINDS, type DeclaredKind } from '../../registry/declared-records.ts';
 import type { Registry } from '../../registry/registry.ts';
 import type { ConnectionOptions, Credentials } from './access/access.ts';
 import { endpointCredentials, inClusterCredentials } from './access/files.ts';
 import { kubeconfigCredentials } from './access/kubeconfig.ts';
 import { type ApiClient, type ApiLimits, createApiClient } from './client.ts';
+import { CustomWatch } from './custom-watch.ts';
 import { requestMetrics, watchMetrics } from './metrics.ts';
 import type { Reflector } from './reflector.ts';
 import { nameOf, type Resource } from './resource.ts';
-import { ResourceWatch } from './resource-watch.ts';
+import { ResourceWatch, type Watch } from './resource-watch.ts';
 import { RetrySignal, StreamingLists } from './server-state.ts';
 
-export interface ApiSourceOptions {
-  readonly connection: ConnectionOptions;
-  readonly limits: ApiLimits;
-  readonly resources: readonly Resource[];
-  /** Without permission for the whole cluster, each of these namespaces is watched. If it is empty, that is not done. */
-  readonly namespaces: readonly string[];
-}
-
-interface ApiSourceEnv {
+export interface ApiSourceEnv {
   readonly log: Logger;
   readonly clock: Clock;
   readonly random: () => number;
@@ -45,8 +40,11 @@ export interface WatchStatus {
 
 /** Keeps a registry equal to the objects of an API server. */
 export interface ApiSource {
-  /** Begins to list and watch; the registry says when it is synced. */
-  start(): void;
+  /**
+   * Lists and watches exactly these resources from now on; the registry says when their kinds are synced. Those that are followed already are not listed
+   * again. If a kind is followed by none of them, its records are removed.
+   */
+  follow(resources: readonly Resource[]): void;
   stop(): void;
   watches(): readonly WatchStatus[];
 }
@@ -57,11 +55,10 @@ export interface ApiSource {
 const STALE_AFTER_MS = 5 * 60_000;
 const STALE_CHECK_MS = 10_000;
 
-/** Makes a source that fills `registry` from an API server. @throws AccessError if its configuration cannot be used. */
-export function watchApi(options: ApiSourceOptions, registry: Registry, env: ApiSourceEnv): ApiSource {
-  const credentials = createCredentials(options.connection, env.clock);
-  const client = createApiClient(credentials, options.limits, { ...env, metrics: requestMetrics(env.metrics) });
-  return followApi(client, options, registry, env);
+/** Makes a client for an API server. @throws AccessError if its configuration cannot be used. */
+export function connectApi(connection: ConnectionOptions, limits: Partial<ApiLimits>, env: ApiSourceEnv): ApiClient {
+  const credentials = createCredentials(connection, env.clock);
+  return createApiClient(credentials, limits, { ...env, metrics: requestMetrics(env.metrics) });
 }
 
 /** The credentials for a connection. @throws AccessError if there are none */
@@ -76,18 +73,29 @@ function createCredentials(connection: ConnectionOptions, clock: Clock): Credent
   }
 }
 
-/** The source over a client. */
-function followApi(
-  client: ApiClient,
-  { resources, namespaces }: Pick<ApiSourceOptions, 'resources' | 'namespaces'>,
+/** A watch, and when it began. */
+interface Followed {
+  readonly watch: Watch;
+  readonly sinceMs: number;
+  /** Whether its resource was listed once; then its kind stays synced. */
+  isListed: boolean;
+}
+
+/**
+ * Makes a source that fills `registry` from an API server.
+ *
+ * @param namespaces without permission for the whole cluster, each of these is watched. If there are none, that is not done.
+ */
+export function watchApi(
+  api: ApiClient,
+  namespaces: readonly string[],
   registry: Registry,
   env: ApiSourceEnv,
 ): ApiSource {
   const { log, clock } = env;
   const metricsOf = watchMetrics(env.metrics);
-  const startedAtMs = clock.monotonic();
   const common = {
-    api: client,
+    api,
     streamingLists: new StreamingLists(clock),
     retrySignal: new RetrySignal(),
     clock,
@@ -96,23 +104,49 @@ function followApi(
     progress,
     wentBack,
   };
-  const watches = resources.map((resource) => {
-    return new ResourceWatch(resource, namespaces, { ...common, metrics: metricsOf(nameOf(resource)) });
-  });
-  const reflectors = () => watches.flatMap((watch) => watch.reflectors);
+  const followed = new Map<Resource, Followed>();
+  const reflectors = () => [...followed.values()].flatMap(({ watch }) => watch.reflectors);
   let timer: Timer | undefined;
+
+  function createWatch(resource: Resource): Watch {
+    const watchEnv = { ...common, metrics: metricsOf(nameOf(resource)) };
+    return resource.versions
+      ? new CustomWatch(resource, namespaces, watchEnv)
+      : new ResourceWatch(resource, namespaces, watchEnv);
+  }
+
+  /** Another watch of the same kind goes on where this one ends; otherwise the records are no longer kept up to date. */
+  function unfollow(resource: Resource, isReplaced: boolean): void {
+    followed.get(resource)?.watch.stop();
+    followed.delete(resource);
+    if (isReplaced) return;
+    const { kind, store } = resource;
+    for (const { namespace = '', name } of [...store.records()]) store.delete(namespace, name);
+    registry.markSynced(kind);
+    registry.markStale(false, kind);
+  }
 
   function progress(): void {
     checkAge();
-    if (registry.synced) return;
-    const missing = reflectors().filter(({ synced }) => !synced);
-    if (missing.length > 0) {
-      registry.markUnsynced(missing.map(reasonOf).join('; '));
+    for (const [resource, each] of followed) {
+      if (each.isListed) continue;
+      each.isListed = each.watch.synced;
+      if (each.isListed) listed(resource, each);
+      else registry.markUnsynced(reasonOf(resource, each.watch), resource.kind);
+    }
+  }
+
+  function listed(resource: Resource, { sinceMs, watch }: Followed): void {
+    registry.markSynced(resource.kind);
+    const seconds = ((clock.monotonic() - sinceMs) / 1000).toFixed(1);
+    if (isDeclaredKind(resource.kind)) {
+      const count = registry.declared.count(resource.kind);
+      if (watch.reflectors.length > 0) log.info(`watching ${count} ${nameOf(resource)}; listed in ${seconds} s`);
       return;
     }
-    registry.markSynced();
+    const ofCluster = [...followed].filter(([{ kind }]) => !isDeclaredKind(kind));
+    if (ofCluster.some(([, each]) => !each.isListed)) return;
     const { services, endpoints, pods, namespaces: spaces } = registry.counts();
-    const seconds = ((clock.monotonic() - startedAtMs) / 1000).toFixed(1);
     log.info(
       `watching ${services} services, ${endpoints} endpoints, ${pods} pods and ${spaces} namespaces; listed in ${seconds} s`,
     );
@@ -124,31 +158,55 @@ function followApi(
   }
 
   function checkAge(): void {
-    const synced = reflectors().filter((reflector) => reflector.synced);
-    const heardAtMs = Math.min(...synced.map((reflector) => reflector.heardAtMs));
-    const isInDoubt = synced.some(({ inDoubt }) => inDoubt);
-    registry.markStale(isInDoubt || clock.monotonic() - heardAtMs > STALE_AFTER_MS);
+    for (const [{ kind }, { watch }] of followed) {
+      const synced = watch.reflectors.filter((reflector) => reflector.synced);
+      const heardAtMs = Math.min(...synced.map((reflector) => reflector.heardAtMs));
+      const isInDoubt = synced.some(({ inDoubt }) => inDoubt);
+      registry.markStale(isInDoubt || clock.monotonic() - heardAtMs > STALE_AFTER_MS, kind);
+    }
   }
 
   return {
-    start() {
-      timer = clock.every(STALE_CHECK_MS, checkAge);
+    follow(resources) {
+      timer ??= clock.every(STALE_CHECK_MS, checkAge);
+      const added = resources.filter((resource) => !followed.has(resource));
+      const listedKinds = [...followed].filter(([, each]) => each.isListed).map(([{ kind }]) => kind);
+      for (const resource of followed.keys()) {
+        if (!resources.includes(resource))
+          unfollow(
+            resource,
+            added.some(({ kind }) => kind === resource.kind),
+          );
+      }
+      for (const resource of added) {
+        // The records that an earlier watch of the kind has brought are served meanwhile.
+        const isListed = listedKinds.includes(resource.kind);
+        followed.set(resource, { watch: createWatch(resource), sinceMs: clock.monotonic(), isListed });
+      }
       progress();
-      for (const watch of watches) watch.start();
+      registry.markSynced();
+      for (const resource of added) followed.get(resource)!.watch.start();
     },
     stop() {
       timer?.cancel();
-      for (const watch of watches) watch.stop();
-      client.close();
+      for (const { watch } of followed.values()) watch.stop();
     },
     watches: () =>
-      reflectors().map((reflector) => ({
-        name: titleOf(reflector),
-        synced: reflector.synced,
-        ageMs: clock.monotonic() - reflector.heardAtMs,
-        problem: reflector.problem,
-      })),
+      [...followed].flatMap(([resource, { watch }]) =>
+        watch.reflectors.length === 0
+          ? [{ name: nameOf(resource), synced: watch.synced, ageMs: 0, problem: watch.problem }]
+          : watch.reflectors.map((reflector) => ({
+              name: titleOf(reflector),
+              synced: reflector.synced,
+              ageMs: clock.monotonic() - reflector.heardAtMs,
+              problem: reflector.problem,
+            })),
+      ),
   };
+}
+
+function isDeclaredKind(kind: RecordKind): kind is DeclaredKind {
+  return DECLARED_KINDS.some((declared) => declared === kind);
 }
 
 function titleOf({ resource, namespace }: Reflector): string {
@@ -156,6 +214,10 @@ function titleOf({ resource, namespace }: Reflector): string {
 }
 
 /** Why a watch is not synced yet. */
-function reasonOf(reflector: Reflector): string {
-  return `${titleOf(reflector)} are not listed yet${reflector.problem === undefined ? '' : `: ${reflector.problem}`}`;
+function reasonOf(resource: Resource, { reflectors, problem }: Watch): string {
+  const reason = (title: string, why: string | undefined) =>
+    `${title} are not listed yet${why === undefined ? '' : `: ${why}`}`;
+  if (reflectors.length === 0) return reason(nameOf(resource), problem);
+  const missing = reflectors.filter(({ synced }) => !synced);
+  return missing.map((reflector) => reason(titleOf(reflector), reflector.problem)).join('; ');
 }

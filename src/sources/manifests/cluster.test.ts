@@ -175,6 +175,10 @@ describe('cluster IPs', () => {
     ]);
   });
 
+  test('a service without an address is no problem where addresses are not expected', async () => {
+    expect((await cluster([service('web', 'type: NodePort')], { expectsClusterIPs: false })).problems).toEqual([]);
+  });
+
   test('are the same in whatever order the services stand', async () => {
     const services = ['a', 'b', 'c', 'd', 'e'].map((name) => service(name, ''));
     const serviceCidrs = prefixes('10.96.0.0/29');

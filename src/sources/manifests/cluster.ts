@@ -1,16 +1,18 @@
 import type { Prefix } from '../../dns/ip.ts';
+import type { DeclaredSnapshot } from '../../registry/declared-objects.ts';
 import type { EndpointSlice, Namespace, Pod, Service } from '../../registry/records.ts';
 import { type Selector, selects } from '../../registry/selector.ts';
+import { DECLARED_OBJECTS, type DeclaredObject, type DeclaringKind } from '../objects/declared.ts';
 import { familyOfNetwork } from './address-pool.ts';
 import { allocateClusterIPs, lacksClusterIP } from './cluster-ips.ts';
 import { deriveSlices, PodIndex } from './endpoints.ts';
 import { makePods, podNetworksFor } from './made-pods.ts';
-import type { Manifest, PodManifest, ServiceManifest, Workload } from './manifest.ts';
+import type { DeclaringManifest, Manifest, PodManifest, ServiceManifest, Workload } from './manifest.ts';
 import type { Problem } from './problems.ts';
 import { WORKLOAD_API_VERSIONS, type WorkloadKind } from './workload.ts';
 
 export interface ClusterOptions {
-  /** Which Services, ServiceImports, EndpointSlices and Pods are served; endpoints are derived from all Pods. */
+  /** Which objects are served, but for Namespaces and Gateways; endpoints are derived from all Pods. */
   readonly labels?: Selector;
   /** Which Namespaces are served. Every namespace has the label `kubernetes.io/metadata.name`; one without a manifest has no other. */
   readonly namespaceLabels?: Selector;
@@ -18,6 +20,8 @@ export interface ClusterOptions {
   readonly namespacesFrom?: 'manifests' | 'all';
   /** The networks from which services without a cluster IP get one. */
   readonly serviceCidrs?: readonly Prefix[];
+  /** Whether a service without a cluster IP is a problem; it is by default. */
+  readonly expectsClusterIPs?: boolean;
   /** The networks from which pods of workloads get an address of each family; by default 10.244.0.0/16, and fd00:10:244::/64 if services have IPv6. */
   readonly podCidrs?: readonly Prefix[];
 }
@@ -31,6 +35,8 @@ export interface Cluster {
   /** The services of the cluster set. */
   readonly imports: readonly Service[];
   readonly importedSlices: readonly EndpointSlice[];
+  /** The objects that declare names outside of the cluster's zone. */
+  readonly declared: DeclaredSnapshot;
   /** All pods, served or not, including made pods. */
   readonly podManifests: readonly PodManifest[];
   readonly serviceManifests: readonly ServiceManifest[];
@@ -45,13 +51,14 @@ export interface Cluster {
  * the later one counts.
  */
 export function buildCluster(manifests: Iterable<Manifest>, options: ClusterOptions): Cluster {
-  const { labels = [], serviceCidrs = [], podCidrs = podNetworksFor(serviceCidrs) } = options;
+  const { labels = [], serviceCidrs = [], podCidrs = podNetworksFor(serviceCidrs), expectsClusterIPs = true } = options;
   const problems: Problem[] = [];
   const objects = Object.groupBy(withoutDuplicates(manifests, problems), ({ kind }) => kind) as ByKind;
   const { Service = [], EndpointSlice = [], Endpoints = [], Pod = [], ServiceImport = [] } = objects;
   const selected = Service.filter((service) => selects(labels, service.labels));
   const services = serviceCidrs.length > 0 ? withClusterIPs(selected, serviceCidrs, problems) : selected;
-  if (serviceCidrs.length === 0) problems.push(...services.filter(lacksClusterIP).map(noClusterIP));
+  if (serviceCidrs.length === 0 && expectsClusterIPs)
+    problems.push(...services.filter(lacksClusterIP).map(noClusterIP));
 
   // Given endpoints take precedence over derived ones, and slices over the legacy objects that mirror them.
   const withSlices = new Set(EndpointSlice.map(({ record }) => record && keyOf(record.namespace, record.service)));
@@ -87,6 +94,7 @@ export function buildCluster(manifests: Iterable<Manifest>, options: ClusterOpti
     pods: podManifests.filter((pod) => selects(labels, pod.labels)).flatMap(({ record }) => record ?? []),
     imports: ServiceImport.filter((each) => selects(labels, each.labels)).map(({ record }) => record),
     importedSlices: selectedSlices.flatMap(({ imported }) => imported ?? []),
+    declared: declaredBy(objects, labels),
     podManifests,
     serviceManifests: services,
     workloads,
@@ -102,6 +110,18 @@ const keyOf = (namespace: string, name: string): string => `${namespace}/${name}
 function workloadsOf(objects: ByKind): Workload[] {
   return (Object.keys(WORKLOAD_API_VERSIONS) as WorkloadKind[]).flatMap(
     (kind): readonly Workload[] => objects[kind] ?? [],
+  );
+}
+
+/** All kinds, so that those without objects lose their records. */
+function declaredBy(objects: ByKind, labels: Selector): DeclaredSnapshot {
+  const kinds = Object.entries(DECLARED_OBJECTS) as [DeclaringKind, DeclaredObject][];
+  return Object.fromEntries(
+    kinds.map(([kind, { record, isSelected }]) => {
+      const ofKind: readonly DeclaringManifest[] = objects[kind] ?? [];
+      const selected = isSelected ? ofKind.filter((object) => selects(labels, object.labels)) : ofKind;
+      return [record, selected.flatMap((object) => object.record ?? [])];
+    }),
   );
 }
 

@@ -4,7 +4,7 @@ import { ObjectError } from '../objects/field.ts';
 import { type ApiObject, objectsOf } from '../objects/list.ts';
 import { DEFAULT_NAMESPACE } from '../objects/metadata.ts';
 import { type Piece, positionOf, readPiece, splitPieces, startOf } from './documents.ts';
-import { keyOf, lacksPods, type Manifest, readManifest } from './manifest.ts';
+import { isClusterWide, keyOf, lacksPods, type Manifest, readManifest } from './manifest.ts';
 
 export const MAX_FILE_BYTES = 256 * 1024 * 1024;
 /** The maximum number of objects in one file. */
@@ -151,7 +151,7 @@ function nameOf({ kind, object }: ApiObject): string | undefined {
   const { namespace, name } = metadata ?? {};
   if (typeof name !== 'string') return undefined;
   const isIn = typeof namespace === 'string' ? namespace : DEFAULT_NAMESPACE;
-  return keyOf({ kind: kind as Manifest['kind'], namespace: kind === 'Namespace' ? '' : isIn, name });
+  return keyOf({ kind: kind as Manifest['kind'], namespace: isClusterWide(kind) ? '' : isIn, name });
 }
 
 /** `items[3]` */

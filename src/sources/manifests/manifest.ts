@@ -1,5 +1,13 @@
+import type { DeclaredKinds } from '../../registry/declared-records.ts';
 import type { EndpointSlice, Namespace, Service } from '../../registry/records.ts';
 import type { Labels } from '../../registry/selector.ts';
+import {
+  apiVersionsOf,
+  DECLARED_OBJECTS,
+  DECLARING_KINDS,
+  type DeclaredObject,
+  type DeclaringKind,
+} from '../objects/declared.ts';
 import { convertEndpointSlice, convertImportedSlice } from '../objects/endpoint-slice.ts';
 import { convertEndpoints } from '../objects/endpoints.ts';
 import { Field, type PassOver, readEach, refuseAll } from '../objects/field.ts';
@@ -16,7 +24,7 @@ import { readWorkload, WORKLOAD_API_VERSIONS, type WorkloadFields, type Workload
 
 /** The fields of every manifest; `place` is its position, for messages. */
 interface Common {
-  /** Empty for a Namespace. */
+  /** Empty for an object of the whole cluster, such as a Namespace. */
   readonly namespace: string;
   readonly name: string;
   readonly labels: Labels;
@@ -71,6 +79,15 @@ interface ImportManifest extends Common {
   readonly record: Service;
 }
 
+/** An object that declares names outside of the cluster's zone. */
+export type DeclaringManifest = {
+  readonly [K in DeclaringKind]: Common & {
+    readonly kind: K;
+    /** Undefined for an object that is to be ignored. */
+    readonly record: DeclaredKinds[(typeof DECLARED_OBJECTS)[K]['record']] | undefined;
+  };
+}[DeclaringKind];
+
 export interface PodManifest extends Common, PodFields {
   readonly kind: 'Pod';
 }
@@ -87,30 +104,43 @@ export type Manifest =
   | PodManifest
   | NamespaceManifest
   | ImportManifest
+  | DeclaringManifest
   | Workload;
 
 type Reader = (object: unknown, place: string, passOver: PassOver) => Manifest;
 
 const READERS: Readonly<Record<string, Reader>> = {
   ...workloadReaders(),
+  ...declaringReaders(),
   'v1 Service': readService,
   'v1 Endpoints': readEndpoints,
   'v1 Pod': readPodManifest,
   'v1 Namespace': readNamespace,
   'discovery.k8s.io/v1 EndpointSlice': readSlice,
+  'multicluster.x-k8s.io/v1beta1 ServiceImport': readImport,
   'multicluster.x-k8s.io/v1alpha1 ServiceImport': readImport,
 };
 
-/** The kinds of objects that matter for DNS, with the API version of each. */
+/** The kinds of objects that matter for DNS, with the newest API version of each. */
 export const API_VERSIONS = {
   Service: 'v1',
   Pod: 'v1',
   Namespace: 'v1',
   Endpoints: 'v1',
   EndpointSlice: 'discovery.k8s.io/v1',
-  ServiceImport: 'multicluster.x-k8s.io/v1alpha1',
+  ServiceImport: 'multicluster.x-k8s.io/v1beta1',
+  ...(Object.fromEntries(DECLARING_KINDS.map((kind) => [kind, apiVersionsOf(kind)[0]])) as Record<
+    DeclaringKind,
+    string
+  >),
   ...WORKLOAD_API_VERSIONS,
 } as const satisfies Record<Manifest['kind'], string>;
+
+/** Whether objects of a kind belong to no namespace. */
+export function isClusterWide(kind: string): boolean {
+  const declared: Partial<Record<string, DeclaredObject>> = DECLARED_OBJECTS;
+  return kind === 'Namespace' || (Object.hasOwn(declared, kind) && declared[kind]?.namespaced === false);
+}
 
 /**
  * Reads an API object; undefined if DNS does not need its kind.
@@ -149,6 +179,23 @@ function workloadReaders(): Record<string, Reader> {
       (object, place, passOver) => readWorkloadManifest(kind, object, place, passOver),
     ]),
   );
+}
+
+function declaringReaders(): Record<string, Reader> {
+  const readers = DECLARING_KINDS.map((kind): [DeclaringKind, Reader] => [
+    kind,
+    (object, place, passOver) => readDeclaring(kind, object, place, passOver),
+  ]);
+  return Object.fromEntries(
+    readers.flatMap(([kind, read]) => apiVersionsOf(kind).map((version) => [`${version} ${kind}`, read])),
+  );
+}
+
+function readDeclaring(kind: DeclaringKind, object: unknown, place: string, passOver: PassOver): DeclaringManifest {
+  const record = DECLARED_OBJECTS[kind].convert(object, 'files', passOver);
+  const field = new Field(kind, object);
+  const names = { ...readLongNames(field), ...(isClusterWide(kind) && { namespace: '' }) };
+  return { kind, ...names, labels: readLabels(field), place, record } as DeclaringManifest;
 }
 
 function readService(object: unknown, place: string, passOver: PassOver): ServiceManifest {

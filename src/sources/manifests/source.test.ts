@@ -49,6 +49,15 @@ async function start(paths: string[] = [folder], options: Partial<ManifestOption
 }
 
 describe('the first load', () => {
+  test('the log has the numbers of the objects that declare names', async () => {
+    await put('a.yaml', service('web'));
+    await put('b.json', '{"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "web"}}');
+    const { lines } = await start();
+    expect(lines.join()).toContain(
+      'manifests: 1 services, 0 endpoints, 0 pods, 1 ingresses and 1 namespaces of 2 files',
+    );
+  });
+
   test('reads the manifests of a folder, and nothing else there', async () => {
     await put('b.yml', service('b'));
     await put('a.yaml', service('a'));

@@ -6,8 +6,10 @@
 import { messageOf } from '../../base/errors.ts';
 import type { Clock, Timer } from '../../observe/clock.ts';
 import type { Logger } from '../../observe/log.ts';
+import { DECLARED_KINDS } from '../../registry/declared-records.ts';
 import type { EndpointSlice, Service } from '../../registry/records.ts';
 import type { Registry } from '../../registry/registry.ts';
+import { DECLARED_PLURALS } from '../objects/declared.ts';
 import { buildCluster, type ClusterOptions } from './cluster.ts';
 import { ManifestFiles } from './files.ts';
 import { FolderWatch } from './folders.ts';
@@ -155,7 +157,7 @@ export class ManifestSource {
     const { services, endpoints, pods, namespaces } = registry.counts();
     const made = cluster.madePods > 0 ? ` (${cluster.madePods} of workloads)` : '';
     env.log.info(
-      `manifests: ${services} services, ${endpoints} endpoints, ${pods} pods${made} and ${namespaces} namespaces of ${files.fileCount} files`,
+      `manifests: ${services} services, ${endpoints} endpoints, ${pods} pods${made}${declaredIn(registry)} and ${namespaces} namespaces of ${files.fileCount} files`,
     );
   }
 
@@ -167,6 +169,12 @@ export class ManifestSource {
   private get isHinted(): boolean {
     return this.state === 'lookingAgain';
   }
+}
+
+/** The numbers of the objects that declare names, of each kind that there is. */
+function declaredIn({ declared }: Registry): string {
+  const present = DECLARED_KINDS.filter((kind) => declared.count(kind) > 0);
+  return present.map((kind) => `, ${declared.count(kind)} ${DECLARED_PLURALS[kind]}`).join('');
 }
 
 function servicesOf(slices: readonly EndpointSlice[], registry: Registry): Service[] {

@@ -38,6 +38,24 @@ test('what is applied is in the registry when apply returns, with what a control
   expect(endpoints().sort()).toEqual(['10.244.0.2', '10.244.0.9']);
 });
 
+test('objects that declare names come and go, also those without a namespace', () => {
+  const { store, registry } = setup();
+  const ingress = (host: string) => ({ kind: 'Ingress', metadata: { name: 'web' }, spec: { rules: [{ host }] } });
+  const node = {
+    kind: 'Node',
+    metadata: { name: 'n1' },
+    status: { addresses: [{ type: 'InternalIP', address: '10.0.0.1' }] },
+  };
+  store.apply([ingress('a.example'), node]);
+  expect(registry.declared.get('ingress', 'default', 'web')?.hosts).toEqual(['a.example.']);
+  store.apply([{ apiVersion: 'extensions/v1beta1', ...ingress('b.example') }]);
+  expect(registry.declared.get('ingress', 'default', 'web')?.hosts).toEqual(['b.example.']);
+  expect([...registry.declared.all('node')]).toEqual([{ name: 'n1', internal: ['10.0.0.1'], external: [] }]);
+  expect([...registry.namespaces()]).toEqual([{ name: 'default' }]);
+  store.delete([node, ingress('')]);
+  expect([registry.declared.count('node'), registry.declared.count('ingress')]).toEqual([0, 0]);
+});
+
 test('a List brings its items', () => {
   const { store, registry } = setup();
   store.apply([{ apiVersion: 'v1', kind: 'List', items: [{ apiVersion: 'v1', ...service('db') }] }]);

@@ -6,7 +6,14 @@
 import { CairnError } from '../../base/errors.ts';
 import { didYouMean } from '../../base/suggest.ts';
 import { matchLabels } from '../../registry/selector.ts';
-import { API_VERSIONS, type Manifest, type PodManifest, readManifest, type Workload } from '../manifests/manifest.ts';
+import {
+  API_VERSIONS,
+  isClusterWide,
+  type Manifest,
+  type PodManifest,
+  readManifest,
+  type Workload,
+} from '../manifests/manifest.ts';
 import type { PodChange } from '../manifests/workload.ts';
 import { Field, ObjectError } from '../objects/field.ts';
 import { isOtherKind, kindMeantBy } from '../objects/kinds.ts';
@@ -192,7 +199,7 @@ function kindOfClass(object: unknown): string | undefined {
   return /^V1([A-Z]\w+)$/.exec(madeBy?.name ?? '')?.[1];
 }
 
-/** The identity of an object; the namespace of a Namespace is empty. */
+/** The identity of an object; the namespace of a Namespace or a Node is empty. */
 type ObjectNames = Pick<Manifest, 'namespace' | 'name'> & { readonly kind: string };
 
 /** Whether the store ignored the object because DNS does not use its kind. */
@@ -206,7 +213,7 @@ function readReference(reference: unknown): ObjectNames {
   const kind = new Field('object', withApiVersion(reference)).get('kind').oneOf(Object.keys(API_VERSIONS));
   if (kind === undefined) throw new ObjectStoreError('an object to delete has no kind, such as Pod');
   const names = readLongNames(new Field(kind, reference));
-  return { kind, ...names, ...(kind === 'Namespace' && { namespace: '' }) };
+  return { kind, ...names, ...(isClusterWide(kind) && { namespace: '' }) };
 }
 
 /** `Service shop/web` */

@@ -13,7 +13,7 @@ const CLUSTER_LABEL = 'multicluster.kubernetes.io/source-cluster';
 const ADDRESS_TYPES = ['IPv4', 'IPv6', 'FQDN'] as const;
 
 /** The optional fields of an endpoint that are kept. */
-interface EndpointOptions {
+export interface EndpointOptions {
   /** Whether names of pods are kept; each takes memory. */
   readonly podNames: boolean;
   /** Whether topology zones are kept. */

@@ -4,11 +4,11 @@ import { farthestTypo } from './known-keys.ts';
 
 /** Kinds of Kubernetes that DNS does not use: objects of these kinds may stand beside the others. */
 export const OTHER_KINDS = [
-  ...['Binding', 'ComponentStatus', 'ConfigMap', 'Event', 'LimitRange', 'Node', 'PersistentVolume'],
+  ...['Binding', 'ComponentStatus', 'ConfigMap', 'Event', 'LimitRange', 'PersistentVolume'],
   ...['PersistentVolumeClaim', 'PodTemplate', 'ResourceQuota', 'Secret', 'ServiceAccount'],
   ...['ControllerRevision', 'DaemonSet', 'CronJob', 'Job', 'HorizontalPodAutoscaler', 'PodDisruptionBudget', 'Lease'],
-  ...['Ingress', 'IngressClass', 'IPAddress', 'NetworkPolicy', 'ServiceCIDR', 'Gateway', 'GatewayClass', 'HTTPRoute'],
-  ...['GRPCRoute', 'TCPRoute', 'TLSRoute', 'UDPRoute', 'ReferenceGrant', 'ServiceExport'],
+  ...['IngressClass', 'IPAddress', 'NetworkPolicy', 'ServiceCIDR', 'GatewayClass', 'TCPRoute', 'UDPRoute'],
+  ...['BackendTLSPolicy', 'ListenerSet', 'ReferenceGrant', 'ServiceExport'],
   ...['ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding', 'PodSecurityPolicy', 'PriorityClass', 'RuntimeClass'],
   ...['CSIDriver', 'CSINode', 'CSIStorageCapacity', 'StorageClass', 'VolumeAttachment', 'VolumeAttributesClass'],
   ...['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration', 'ValidatingAdmissionPolicy'],

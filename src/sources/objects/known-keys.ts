@@ -13,7 +13,8 @@ const keys = (names: string, below: Keys = {}): Keys => ({
   ...below,
 });
 
-const object = (below: Keys): Keys => keys('apiVersion kind', { metadata: keys('name namespace labels'), ...below });
+const object = (below: Keys): Keys =>
+  keys('apiVersion kind', { metadata: keys('name namespace labels annotations'), ...below });
 
 const PORT = keys('name protocol port');
 const CONTAINER_PORTS = { ports: keys('name protocol containerPort') };
@@ -25,6 +26,13 @@ const POD_SPEC = keys('hostname subdomain hostNetwork dnsPolicy enableServiceLin
 });
 const TEMPLATE = { metadata: keys('labels'), spec: POD_SPEC };
 const SELECTOR = keys('matchLabels');
+const BALANCED = { loadBalancer: { ingress: keys('ip hostname') } };
+const ADDRESSES = { addresses: keys('type value') };
+const PARENT = keys('group kind namespace name sectionName port');
+const ROUTE = object({
+  spec: keys('hostnames', { parentRefs: PARENT }),
+  status: { parents: { parentRef: PARENT, conditions: keys('type status') } },
+});
 
 /** The keys that are read, by kind. Other keys change no response, so typing errors in them do not matter. */
 const KEYS: Readonly<Record<string, Keys>> = {
@@ -33,13 +41,26 @@ const KEYS: Readonly<Record<string, Keys>> = {
       'type clusterIP clusterIPs selector externalName externalIPs publishNotReadyAddresses ipFamilies ipFamilyPolicy',
       { ports: { ...PORT, targetPort: UNREAD } },
     ),
-    status: { loadBalancer: { ingress: keys('ip hostname') } },
+    status: BALANCED,
   }),
   Pod: object({
     spec: POD_SPEC,
     status: keys('podIP phase', { podIPs: keys('ip'), conditions: keys('type status') }),
   }),
   Namespace: object({}),
+  Ingress: object({ spec: keys('ingressClassName', { rules: keys('host') }), status: BALANCED }),
+  Gateway: object({
+    spec: keys('gatewayClassName', {
+      ...ADDRESSES,
+      listeners: keys('name hostname port protocol', {
+        allowedRoutes: { namespaces: keys('from'), kinds: keys('group kind') },
+      }),
+    }),
+    status: ADDRESSES,
+  }),
+  ...{ HTTPRoute: ROUTE, TLSRoute: ROUTE, GRPCRoute: ROUTE },
+  DNSEndpoint: object({ spec: { endpoints: keys('dnsName recordType recordTTL targets') } }),
+  Node: object({ status: { addresses: keys('type address') } }),
   EndpointSlice: object({
     addressType: UNREAD,
     ports: PORT,

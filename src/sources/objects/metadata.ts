@@ -42,3 +42,21 @@ function readNamespace(object: Field): string {
   const namespace = object.get('metadata').get('namespace');
   return namespace.present ? shared(namespace.matching(LABEL, LABEL_RULE)) : DEFAULT_NAMESPACE;
 }
+
+/** The value of one annotation; others may have any type. @throws ObjectError */
+export function readAnnotation(object: Field, name: string): string | undefined {
+  return object.get('metadata').get('annotations').get(name).text();
+}
+
+/** When the object was created, in milliseconds since the Unix epoch; 0 if it does not say. */
+export function readCreatedMs(object: Field): number {
+  return Date.parse(String(object.get('metadata').get('creationTimestamp').value)) || 0;
+}
+
+/** The label of objects that have no names outside of the cluster's zone. */
+const IGNORE_LABEL = 'k8s-gateway.dns/ignore';
+
+/** @throws ObjectError */
+export function isIgnored(object: Field): boolean {
+  return readLabels(object)[IGNORE_LABEL] === 'true';
+}

@@ -1,9 +1,11 @@
 import { messageOf } from '../../base/errors.ts';
 import { parseUnicodeName } from '../../dns/name.ts';
+import type { ServiceDeclaration } from '../../registry/declared-records.ts';
 import type { Service } from '../../registry/records.ts';
 import { Field, type PassOver, readEach, readSome, refuseAll } from './field.ts';
 import { readNames } from './metadata.ts';
 import { readPorts } from './ports.ts';
+import { readDeclaration } from './service-declaration.ts';
 
 const TYPES = ['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName'] as const;
 
@@ -31,7 +33,13 @@ export function convertService(object: unknown, passOver: PassOver = refuseAll):
       ...readEach(spec.get('externalIPs').items(), (ip) => ip.ip(), passOver),
       ...readIngress(service, passOver),
     ],
+    ...declared(readDeclaration(service, type, passOver)),
   };
+}
+
+/** Most services declare nothing: without the property, their records take less memory. */
+function declared(declares: ServiceDeclaration | undefined): Pick<Service, 'declares'> {
+  return declares ? { declares } : {};
 }
 
 /** `clusterIPs`, else `clusterIP`; it is an empty string before an address is allocated. */

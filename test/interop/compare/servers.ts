@@ -84,7 +84,7 @@ export async function startCairn(source: CairnSource, world: World): Promise<Com
 }
 
 /** Starts a program that says its version once all its sockets are open; what it gives stops it. */
-async function startProgram(program: string, args: readonly string[]): Promise<() => Promise<void>> {
+export async function startProgram(program: string, args: readonly string[]): Promise<() => Promise<void>> {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
@@ -130,7 +130,7 @@ function corefileOf(ports: readonly number[], { settings, upstream }: Omit<World
   return ports.map((port, i) => blockText(port, settings[i]!, source, upstream)).join('\n');
 }
 
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const ports = new Set<number>();
   while (ports.size < count) ports.add(await refusedPort());
   return [...ports];

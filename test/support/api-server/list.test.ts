@@ -20,7 +20,7 @@ describe('what is listed', () => {
     ['/api/v1/namespaces', 'shop'],
     ['/api/v1/pods', 'done new up'],
     ['/apis/discovery.k8s.io/v1/endpointslices', 'web-1'],
-    ['/apis/multicluster.x-k8s.io/v1alpha1/serviceimports', ''],
+    ['/apis/multicluster.x-k8s.io/v1beta1/serviceimports', ''],
     ['/api/v1/services?labelSelector=tier', 'db web'],
     ['/api/v1/services?labelSelector=tier%20in%20(front)', 'web'],
     ['/api/v1/services?labelSelector=tier!%3Dfront', 'web db'],
@@ -66,7 +66,7 @@ test('gives a single object', async () => {
 
 describe('refuses', () => {
   test.each([
-    ['/api/v1/nodes', 404, '404 page not found'],
+    ['/api/v1/configmaps', 404, '404 page not found'],
     ['/apis/discovery.k8s.io/v1beta1/endpointslices', 404, '404 page not found'],
     ['/version', 404, '404 page not found'],
     ['/api/v1/namespaces/shop/services/none', 404, 'services "none" not found'],
@@ -148,5 +148,7 @@ test('compresses long lists for those who accept it', async () => {
 
 test('a kind that is not served is a mistake of the test', async () => {
   const api = await testApi();
-  expect(() => api.put({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'n' } })).toThrow('no such kind here: Node');
+  expect(() => api.put({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'n' } })).toThrow(
+    'no such kind here: ConfigMap',
+  );
 });

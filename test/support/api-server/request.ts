@@ -5,10 +5,10 @@ import type { Collection } from './collection.ts';
 import { wholeObject } from './collection.ts';
 import { listPage, printPage } from './list.ts';
 import { type ListOptions, Refused, readOptions } from './options.ts';
-import { parsePath, type Target } from './resources.ts';
+import { apiVersionOf, discovered, parsePath, type Resource, type Target } from './resources.ts';
 import type { ServerState } from './state.ts';
-import { failed, forbidden, methodNotAllowed, notFound } from './status.ts';
-import { concerns, type Verb } from './switches.ts';
+import { failed, forbidden, methodNotAllowed, noDiscovery, notFound } from './status.ts';
+import { concerns, lacks, type Verb } from './switches.ts';
 import { serveWatch } from './watch.ts';
 
 /** What a client asked. */
@@ -36,8 +36,13 @@ export function serve(request: IncomingMessage, response: ServerResponse, state:
     authorization: request.headers.authorization,
     certificate: clientOf(request),
   });
+  const found = discovered(url.pathname)?.filter((resource) => !lacks(state.switches, resource)) ?? [];
+  if (found.length > 0) {
+    discover(found, request, response, state);
+    return;
+  }
   const target = parsePath(url.pathname);
-  if (target === undefined || state.switches.missing.includes(target.resource.name)) {
+  if (target === undefined || lacks(state.switches, target.resource)) {
     response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('404 page not found\n');
     return;
   }
@@ -51,6 +56,27 @@ export function serve(request: IncomingMessage, response: ServerResponse, state:
   const late = () => answer(request, response, { target, verb, query: url.searchParams, spared: false }, state);
   if (latencyMs === 0) late();
   else state.clock.after(latencyMs, late);
+}
+
+/** Tells the resources of a group and version. The faults that are about a resource do not befall it. */
+function discover(
+  found: readonly Resource[],
+  request: IncomingMessage,
+  response: ServerResponse,
+  state: ServerState,
+): void {
+  if (state.switches.silent) return;
+  try {
+    const user = authenticate(request, state.switches);
+    if (state.switches.hidden) throw new Refused(noDiscovery(user, request.url!));
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    sendStatus(response, error.status);
+    return;
+  }
+  const list = { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: apiVersionOf(found[0]!) };
+  const listed = found.map(({ name, kind, namespaced }) => ({ name, kind, namespaced, verbs: ['list', 'watch'] }));
+  sendBody(request, response, Buffer.from(JSON.stringify({ ...list, resources: listed })), state, true);
 }
 
 interface Question {

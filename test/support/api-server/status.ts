@@ -29,6 +29,11 @@ export function forbidden(user: string, verb: string, resource: Resource, namesp
   return failure(403, 'Forbidden', `${kind} is forbidden: User "${user}" ${what}`, { details });
 }
 
+/** What a cluster says to one that may not ask what there is. */
+export function noDiscovery(user: string, path: string): Status {
+  return failure(403, 'Forbidden', `forbidden: User "${user}" cannot get path "${path}"`, { details: {} });
+}
+
 export function notFound({ group, name: kind }: Resource, name: string): Status {
   const details = { name, ...(group !== '' && { group }), kind };
   return failure(404, 'NotFound', `${kind}${group && `.${group}`} "${name}" not found`, { details });

@@ -18,8 +18,10 @@ export interface Switches {
   readonly tokens: readonly string[] | undefined;
   /** Requests that get 403. */
   readonly forbidden: readonly Requests[];
-  /** Resources (plurals) that nobody defined, as where a CRD is missing: 404. */
+  /** Resources (plurals) that nobody defined, as where a CRD is missing: 404. With a version, as `tlsroutes/v1`, only that is not served. */
   readonly missing: readonly string[];
+  /** Whether discovery is forbidden, as without the role `system:discovery`. */
+  readonly hidden: boolean;
   /** Whether streaming lists are served, refused with 422 (the feature is off), or taken for plain watches (an old server). */
   readonly streamingLists: StreamingLists;
   /** How a watch is told that its version is too old: as the HTTP status, or as an event. */
@@ -72,6 +74,7 @@ export const defaults: Switches = {
   tokens: undefined,
   forbidden: [],
   missing: [],
+  hidden: false,
   streamingLists: 'served',
   goneAs: 'event',
   pagesAtZero: false,
@@ -104,4 +107,12 @@ export function concerns({ verb, resource, namespace, clusterWide }: Requests, a
   if (verb !== undefined && verb !== asked.verb) return false;
   if (resource !== undefined && resource !== asked.resource) return false;
   return namespace === undefined || namespace === asked.namespace;
+}
+
+/** Whether a resource is not defined, or not in this version. */
+export function lacks(
+  { missing }: Switches,
+  { name, version }: { readonly name: string; readonly version: string },
+): boolean {
+  return missing.includes(name) || missing.includes(`${name}/${version}`);
 }

@@ -159,6 +159,22 @@ export const cases: Readonly<Record<string, Values>> = {
       },
     ],
   },
+  'names that objects declare': {
+    servers: [
+      {
+        plugins: [
+          { name: 'kubernetes', parameters: 'cluster.local', configBlock: 'pods insecure' },
+          {
+            name: 'k8s_gateway',
+            parameters: 'example.com',
+            configBlock: 'resources Ingress HTTPRoute Service DNSEndpoint\ninside 10.244.0.0/16',
+          },
+          { name: 'health', configBlock: 'lameduck 5s' },
+          { name: 'ready' },
+        ],
+      },
+    ],
+  },
   'without probes and much else': {
     livenessProbe: { enabled: false },
     readinessProbe: { enabled: false },

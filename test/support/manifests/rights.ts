@@ -1,10 +1,13 @@
 import { expect } from 'vitest';
-import type { KubernetesOptions } from '../../../src/plugins/kubernetes/options.ts';
+import { neededKinds } from '../../../src/declared/kinds.ts';
+import type { GatewayOptions } from '../../../src/plugins/k8s_gateway/options.ts';
+import { clusterNeeds, type KubernetesOptions } from '../../../src/plugins/kubernetes/options.ts';
 import { plugins } from '../../../src/plugins.ts';
+import type { RecordKind } from '../../../src/registry/completeness.ts';
 import { Registry } from '../../../src/registry/registry.ts';
 import type { Configuration } from '../../../src/server/configuration/configuration.ts';
 import { corefileSource } from '../../../src/server/configuration/corefile-source.ts';
-import { clusterResources, type ResourceOptions } from '../../../src/sources/kubernetes/resources.ts';
+import { createCatalog } from '../../../src/sources/kubernetes/resources.ts';
 import type { Rule } from '../../interop/pod/least-rights.ts';
 import { fakeClock } from '../clock.ts';
 
@@ -19,22 +22,20 @@ export const optionsOf = <T>({ blocks }: Configuration, name: string): T[] =>
     block.plugins.filter(({ definition }) => definition.name === name).map(({ options }) => options as T),
   );
 
-/** `GROUP/RESOURCE` of what the server lists and watches. */
-export function watched(options: Pick<ResourceOptions, 'pods' | 'imports'>): Set<string> {
+/** `GROUP/RESOURCE` of the kinds of records that the server lists and watches. */
+export function watched(kinds: readonly RecordKind[]): Set<string> {
   const clock = fakeClock();
-  const all = { labels: [], namespaceLabels: [], endpointSlices: true, podNames: false, zones: false, ...options };
-  const { resources, stop } = clusterResources(new Registry(clock), all, { clock });
-  stop();
+  const catalog = createCatalog(new Registry(clock), { labels: [], namespaceLabels: [] }, { clock });
+  const resources = catalog.resourcesFor([{ kinds }]);
+  catalog.stop();
   return new Set(resources.map(({ group, plural }) => `${group}/${plural}`));
 }
 
 /** The same for all that a Corefile watches. */
 export function watchedBy(configuration: Configuration): Set<string> {
-  const uses = optionsOf<KubernetesOptions>(configuration, 'kubernetes');
-  return watched({
-    pods: uses.some(({ pods }) => pods === 'verified'),
-    imports: uses.some(({ multicluster }) => multicluster.length > 0),
-  });
+  const cluster = optionsOf<KubernetesOptions>(configuration, 'kubernetes').flatMap((use) => clusterNeeds(use).kinds);
+  const declared = optionsOf<GatewayOptions>(configuration, 'k8s_gateway').flatMap(neededKinds);
+  return watched([...cluster, ...declared]);
 }
 
 /** `GROUP/RESOURCE` of what rules let a user list and watch, and nothing else. */

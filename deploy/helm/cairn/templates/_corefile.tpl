@@ -37,6 +37,20 @@
 {{- if regexMatch (printf "(?m)^[ \\t]*%s([ \\t{]|$)" .name) .corefile }}true{{ end -}}
 {{- end -}}
 
+{{/* The kinds of objects that `k8s_gateway` reads beside Services, with blanks between them: those after `resources`, else Ingress. */}}
+{{- define "cairn.declaredKinds" -}}
+{{- $uses := regexFindAll "(?m)^[ \\t]*k8s_gateway([ \\t{]|$)" .corefile -1 -}}
+{{- $lines := regexFindAll "(?m)^[ \\t]*resources[ \\t].*$" .corefile -1 -}}
+{{- $text := ternary (printf "%s Ingress" (join " " $lines)) (join " " $lines) (gt (len $uses) (len $lines)) -}}
+{{- $kinds := list -}}
+{{- range list "Ingress" "HTTPRoute" "TLSRoute" "GRPCRoute" "DNSEndpoint" "Node" -}}
+{{- if or $.all (and $uses (regexMatch (printf "(?i)[ \\t]%s([ \\t{]|$)" .) $text)) -}}
+{{- $kinds = append $kinds . -}}
+{{- end -}}
+{{- end -}}
+{{ join " " $kinds }}
+{{- end -}}
+
 {{/* The port of the page of a plugin; empty if the Corefile lacks the plugin. What is imported may have it, so then it is `default`. */}}
 {{- define "cairn.pagePort" -}}
 {{- $corefile := include "cairn.corefile" .root -}}

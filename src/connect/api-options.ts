@@ -1,10 +1,10 @@
-import { argsBetween, atLeastArgs, exactArgs, integer } from '../../corefile/arguments.ts';
-import type { Directive, OptionLine } from '../../corefile/ast.ts';
-import { CorefileError } from '../../corefile/error.ts';
-import type { Token } from '../../corefile/token.ts';
-import type { ParseContext } from '../../plugin/plugin.ts';
-import type { ConnectionOptions } from '../../sources/kubernetes/access/access.ts';
-import type { ApiLimits } from '../../sources/kubernetes/client.ts';
+import { argsBetween, atLeastArgs, exactArgs, integer } from '../corefile/arguments.ts';
+import type { Directive, OptionLine } from '../corefile/ast.ts';
+import { CorefileError } from '../corefile/error.ts';
+import type { Token } from '../corefile/token.ts';
+import type { ParseContext } from '../plugin/plugin.ts';
+import type { ConnectionOptions } from '../sources/kubernetes/access/access.ts';
+import type { ApiLimits } from '../sources/kubernetes/client.ts';
 
 /** The options about the API server. */
 export interface ApiOptions {

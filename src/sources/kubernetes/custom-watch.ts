@@ -1,0 +1,130 @@
+import { type BackOff, createBackOff } from './back-off.ts';
+import { findVersion } from './discovery.ts';
+import { isUnreachable } from './ending.ts';
+import { ApiStatusError } from './errors.ts';
+import { explain } from './explain.ts';
+import { pause } from './limits.ts';
+import type { Reflector } from './reflector.ts';
+import { nameOf, type Resource } from './resource.ts';
+import { ResourceWatch, type ResourceWatchEnv, type Watch } from './resource-watch.ts';
+import { Trouble } from './trouble.ts';
+
+/** How often the server is asked at least whether it has a resource that it did not have. */
+const ASK_AGAIN_MS = 60_000;
+
+/**
+ * Follows a resource that a CustomResourceDefinition adds to an API server, in the version that is served: it may not be there, be installed later, go
+ * away, or change its version. As long as it is not there, it has no objects.
+ */
+export class CustomWatch implements Watch {
+  private readonly resource: Resource;
+  private readonly namespaces: readonly string[];
+  private readonly env: ResourceWatchEnv;
+  private readonly trouble: Trouble;
+  private readonly backOff: BackOff;
+  private readonly abort = new AbortController();
+  private current: ResourceWatch | undefined;
+  private isAbsent = false;
+  private currentProblem: string | undefined;
+
+  constructor(resource: Resource, namespaces: readonly string[], env: ResourceWatchEnv) {
+    this.resource = resource;
+    this.namespaces = namespaces;
+    this.env = env;
+    this.trouble = new Trouble(nameOf(resource), env);
+    this.backOff = createBackOff(env.random, ASK_AGAIN_MS);
+  }
+
+  get reflectors(): readonly Reflector[] {
+    return this.current?.reflectors ?? [];
+  }
+
+  get synced(): boolean {
+    return this.current?.synced ?? this.isAbsent;
+  }
+
+  get problem(): string | undefined {
+    return this.currentProblem;
+  }
+
+  start(): void {
+    void this.run();
+  }
+
+  stop(): void {
+    this.abort.abort();
+    this.trouble.stop();
+    this.current?.stop();
+  }
+
+  private async run(): Promise<void> {
+    const { clock, retrySignal } = this.env;
+    const { signal } = this.abort;
+    while (!signal.aborted) {
+      const { servedCount } = retrySignal;
+      try {
+        const version = await findVersion(this.env.api, this.resource, signal);
+        if (signal.aborted) return;
+        this.works();
+        if (version === undefined) this.absent();
+        else if (await this.follow(version)) continue;
+        await pause(this.backOff.next(), clock, signal);
+      } catch (thrown) {
+        if (signal.aborted) return;
+        const delayMs = this.failed(thrown);
+        if (thrown instanceof ApiStatusError) await pause(delayMs, clock, signal);
+        else await retrySignal.pause(delayMs, servedCount, clock, signal);
+      }
+    }
+  }
+
+  /** Watches a version until the server no longer has it. Returns whether it was ever listed. */
+  private follow(version: string): Promise<boolean> {
+    if (this.isAbsent)
+      this.env.log.info(`${nameOf(this.resource)}: the API server has them now, in version ${version}`);
+    if (this.isAbsent) this.backOff.reset();
+    this.isAbsent = false;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const watch: ResourceWatch = new ResourceWatch({ ...this.resource, version }, this.namespaces, {
+      ...this.env,
+      gone: () => {
+        if (watch.synced) this.backOff.reset();
+        watch.stop();
+        resolve(watch.synced);
+        return true;
+      },
+    });
+    this.current = watch;
+    watch.start();
+    return promise;
+  }
+
+  private absent(): void {
+    if (this.isAbsent) return;
+    const had = this.current !== undefined;
+    this.current = undefined;
+    this.isAbsent = true;
+    const { store } = this.resource;
+    for (const { namespace = '', name } of [...store.records()]) store.delete(namespace, name);
+    const state = had ? 'no longer has' : 'does not have';
+    this.env.log.info(
+      `${nameOf(this.resource)}: the API server ${state} them: there are none until their CustomResourceDefinition is installed`,
+    );
+    this.env.progress();
+  }
+
+  private works(): void {
+    this.currentProblem = undefined;
+    this.trouble.works();
+  }
+
+  /** Returns the time until the next attempt, in milliseconds. */
+  private failed(thrown: unknown): number {
+    const text = `cannot find out whether the API server has them: ${explain(this.resource, undefined, thrown)}`;
+    const isNew = text !== this.currentProblem;
+    this.currentProblem = text;
+    this.trouble.failed(text, this.synced, isUnreachable(thrown) ? 'unreachable' : text);
+    if (isNew) this.env.progress();
+    return this.backOff.next(thrown instanceof ApiStatusError ? thrown.retryAfterMs : undefined);
+  }
+}
