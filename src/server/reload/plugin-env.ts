@@ -118,7 +118,8 @@ function createEnv(
     localAddresses: world.localAddresses,
     label: (query, label) => readLabel(query, label, labelled, plugins),
     resolve: (query, question) => responders.get(query.server)!.resolve(query, question),
-    keep: (key, make, among) => claims.keep(among === 'server' ? key : `${name} ${key}`, make),
+    // No plugin is called `*`.
+    keep: (key, make, among) => claims.keep(`${among === 'server' ? '*' : name} ${key}`, make),
     shared<T>(key: string, make: () => T): T {
       if (!shared.has(key)) shared.set(key, make());
       return shared.get(key) as T;

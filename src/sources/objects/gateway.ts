@@ -73,7 +73,7 @@ function readAddresses(addresses: readonly Field[], passOver: PassOver): Targets
     return valuesOf(given, 'value');
   };
   return targetsOf(
-    readEach(ofType('IPAddress'), (value) => shared(value.ip()), passOver),
+    readEach(ofType('IPAddress'), (value) => value.ip(), passOver),
     readHostNames(ofType('Hostname'), passOver),
   );
 }

@@ -2,7 +2,7 @@ import { messageOf } from '../../base/errors.ts';
 import { foldName, type Name, parseUnicodeName } from '../../dns/name.ts';
 import type { Targets } from '../../registry/declared-records.ts';
 import { type Field, type PassOver, readEach } from './field.ts';
-import { shared } from './shared.ts';
+import { sharedTargets } from './shared.ts';
 
 const NONE: readonly never[] = [];
 
@@ -30,12 +30,9 @@ export function valuesOf(mappings: readonly Field[], key: string): Field[] {
   return mappings.map((mapping) => mapping.get(key)).filter(({ value }) => value !== undefined && value !== '');
 }
 
-/** Many objects lead to the same places, and each would keep a copy. */
+/** Each address and host name once. */
 export function targetsOf(addresses: readonly string[], hostnames: readonly Name[]): Targets {
-  return {
-    addresses: addresses.length === 0 ? NONE : [...new Set(addresses)],
-    hostnames: hostnames.length === 0 ? NONE : hostnames.map(shared),
-  };
+  return sharedTargets({ addresses: [...new Set(addresses)], hostnames });
 }
 
 /** A text that was put together of pieces keeps all of them; this is the same text in one piece. */

@@ -25,7 +25,7 @@ export function convertIngress(object: unknown, passOver: PassOver = refuseAll):
     className: shared(spec.get('ingressClassName').text() ?? readAnnotation(ingress, CLASS_ANNOTATION) ?? ''),
     hosts: readHostNames(valuesOf(spec.get('rules').items(), 'host'), passOver),
     targets: targetsOf(
-      readEach(valuesOf(points, 'ip'), (ip) => shared(ip.ip()), passOver),
+      readEach(valuesOf(points, 'ip'), (ip) => ip.ip(), passOver),
       readHostNames(valuesOf(points, 'hostname'), passOver),
     ),
   };

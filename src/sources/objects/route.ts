@@ -3,7 +3,7 @@ import { Field, type PassOver, readEach, refuseAll } from './field.ts';
 import { GATEWAY_GROUP, type Origin } from './gateway.ts';
 import { readHostNames } from './host-name.ts';
 import { isIgnored, readCreatedMs, readLongNames } from './metadata.ts';
-import { shared } from './shared.ts';
+import { sharedParents } from './shared.ts';
 
 /**
  * Converts an HTTPRoute, a TLSRoute or a GRPCRoute to its record; undefined for one that is to be ignored. Its parents are the Gateways that have
@@ -29,7 +29,7 @@ export function convertRoute(
     ...names,
     createdMs: readCreatedMs(route),
     hostnames: readHostNames(spec.get('hostnames').items(), passOver),
-    parents: isTrusted ? parents : acceptedBy(parents, status, names.namespace, passOver),
+    parents: sharedParents(isTrusted ? parents : acceptedBy(parents, status, names.namespace, passOver)),
   };
 }
 
@@ -46,9 +46,9 @@ function readParent(reference: Field, namespace: string): Parent[] {
   const name = reference.get('name');
   return [
     {
-      namespace: shared(reference.get('namespace').text() ?? namespace),
-      name: shared(name.text() ?? name.wrong('the name of a Gateway')),
-      sectionName: shared(reference.get('sectionName').text() || undefined),
+      namespace: reference.get('namespace').text() ?? namespace,
+      name: name.text() ?? name.wrong('the name of a Gateway'),
+      sectionName: reference.get('sectionName').text() || undefined,
       port: reference.get('port').count(),
     },
   ];

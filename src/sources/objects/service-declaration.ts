@@ -76,7 +76,7 @@ function readExternal(service: Field, passOver: PassOver): Targets {
   const read = (fields: readonly Field[]) =>
     readEach(
       fields,
-      (ip) => shared(ip.ip()),
+      (ip) => ip.ip(),
       () => {},
     );
   const given = read(service.get('spec').get('externalIPs').items());

@@ -1,3 +1,4 @@
+import type { Parent, Targets } from '../../registry/declared-records.ts';
 import type { Port } from '../../registry/records.ts';
 
 /** The maximum number of values of a kind that are remembered; then all are forgotten. */
@@ -5,6 +6,8 @@ const MAX_SHARED = 65_536;
 
 const texts = new Map<string, string>();
 const portLists = new Map<string, readonly Port[]>();
+const targetsByText = new Map<string, Targets>();
+const parentLists = new Map<string, readonly Parent[]>();
 
 /** An equal text that was seen before, if there is one: very many objects have the same namespace or zone, and each would keep a copy. */
 export function shared<T extends string | undefined>(text: T): T {
@@ -15,6 +18,16 @@ export function shared<T extends string | undefined>(text: T): T {
 export function sharedPorts(ports: readonly Port[]): readonly Port[] {
   const key = ports.map(({ name, protocol, port }) => `${name}/${protocol}/${port}`).join();
   return remembered(portLists, key, ports);
+}
+
+/** Equal targets that were seen before, if there are any: nearly all Ingresses of a class lead to the same load balancer. */
+export function sharedTargets(targets: Targets): Targets {
+  return remembered(targetsByText, JSON.stringify(targets), targets);
+}
+
+/** An equal list of parents that was seen before, if there is one: most routes have one of a few Gateways. */
+export function sharedParents(parents: readonly Parent[]): readonly Parent[] {
+  return remembered(parentLists, JSON.stringify(parents), parents);
 }
 
 function remembered<T>(known: Map<string, T>, key: string, value: T): T {
