@@ -81,23 +81,3 @@ test('until the kinds are listed, replies are SERVFAIL and readiness says which 
   );
   await api.set({ silent: false });
 });
-
-test('the right to read Services is needed only if their names or addresses inside are wanted', async () => {
-  const api = await startApiServer({ objects: OBJECTS, forbidden: [{ resource: 'services' }] });
-  onTestFinished(() => api.close());
-  const start = (more: string) =>
-    startServer(`. {
-  bind 127.0.0.1
-  k8s_gateway example {
-    endpoint ${api.url}
-    resources Ingress
-    startup_timeout ${more === '' ? '60s' : '1ms'}
-    ${more}
-  }
-}`);
-  const without = await start('');
-  expect((await ask(without.port, 'www.example', 'A')).answer).toEqual(['192.0.2.1']);
-  expect((await ask(without.port, 'none.example', 'A')).rcode).toBe('NXDOMAIN');
-  const inside = await start('inside');
-  expect((await ask(inside.port, 'www.example', 'A')).rcode).toBe('SERVFAIL');
-});

@@ -68,8 +68,8 @@ export function adaptCorefile(corefile: string, { upstream, api, certificates, p
       .replace(/^ +tls \S+ \S+ \S+$/gm, '')
       .replace(/^ +tls cert.pem key.pem/gm, `    tls ${certificates}/cert.pem ${certificates}/key.pem`)
       .replace(
-        /^( *)kubernetes( [^{\n]*)?\{(?![^}]*\n *(?:manifests|endpoint) )/gm,
-        `$1kubernetes$2{\n$1    endpoint ${api}`,
+        /^( *)(kubernetes|k8s_gateway)( [^{\n]*)?\{(?![^}]*\n *(?:manifests|endpoint) )/gm,
+        `$1$2$3{\n$1    endpoint ${api}`,
       )
       .replace(/directory \S+/g, `directory ${resolve(ROOT, 'examples')}`),
     upstream,

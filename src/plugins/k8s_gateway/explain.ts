@@ -36,7 +36,7 @@ export function explainName(
   const losers = names.losers(claims, source, side);
   return [
     `${titleOf(claim)}${source === query.name ? '' : ` with ${source}`}: ${whereTo(destination, claim)}`,
-    ...(side === 'inside' ? names.entryPoints(claim, source).map(explainEntry) : []),
+    ...(clients.sides.includes('inside') ? names.entryPoints(claim, source).map(explainEntry) : []),
     ...(losers.length > 0 ? [`also claimed, with other targets, by ${listed(losers.map(titleOf))}`] : []),
   ].join('; ');
 }

@@ -229,4 +229,10 @@ describe('what is counted and explained', () => {
   ])('%s', async (question, text) => {
     expect(await setUp().explain(question, INSIDE)).toBe(text);
   });
+
+  test('the entry is named to clients outside, too', async () => {
+    expect(await setUp().explain('www.node1.com. A', OUTSIDE)).toBe(
+      "Ingress myns/myapp (class nginx): 10.9.0.1; inside clients reach Ingress myns/myapp at Service ingress-nginx/ingress, which 'entry' names",
+    );
+  });
 });
