@@ -92,6 +92,20 @@ test('a version that is no longer served is followed by the one that is, and not
   expect([lost, told(cluster).filter((line) => !line.includes('watching'))]).toEqual([[], []]);
 });
 
+test('while the other version fails, the log says that the known data is served', async () => {
+  const cluster = await start();
+  await synced(cluster);
+  await cluster.until(() => expect(watchOf(cluster, 'tlsroutes')).toBeDefined());
+  await cluster.api.set({
+    ...{ missing: ['tlsroutes/v1'], faulty: { resource: 'tlsroutes' } },
+    failures: { times: 1, status: 503 },
+  });
+  watchOf(cluster, 'tlsroutes').end();
+  await cluster.until(() => expect(listsOf(cluster, 'v1alpha3')).not.toEqual([]));
+  await cluster.later(() => expect(watchOf(cluster, 'tlsroutes')).toBeDefined());
+  expect(told(cluster)[1]).toMatch(/^\[WARNING\] .* answers 503: .*; the known data is served meanwhile$/);
+});
+
 test('the records of a definition that is removed go, and come back with it', async () => {
   const cluster = await start();
   await synced(cluster);

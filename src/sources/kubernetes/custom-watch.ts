@@ -123,7 +123,7 @@ export class CustomWatch implements Watch {
     const text = `cannot find out whether the API server has them: ${explain(this.resource, undefined, thrown)}`;
     const isNew = text !== this.currentProblem;
     this.currentProblem = text;
-    this.trouble.failed(text, this.synced, isUnreachable(thrown) ? 'unreachable' : text);
+    this.trouble.failed(text, this.env.isKnown?.() === true, isUnreachable(thrown) ? 'unreachable' : text);
     if (isNew) this.env.progress();
     return this.backOff.next(thrown instanceof ApiStatusError ? thrown.retryAfterMs : undefined);
   }

@@ -45,6 +45,8 @@ export interface ReflectorEnv {
    * logged.
    */
   makeUp?(status: number | undefined): boolean;
+  /** Whether records of an earlier watch are served until the first list is complete, or it is known that there were none. */
+  isKnown?(): boolean;
   /** Called when the server does not know the resource. Returns true if it has stopped the reflector, as it looks for another version. */
   gone?(): boolean;
 }
@@ -380,7 +382,11 @@ export class Reflector {
     const text = this.explain(thrown);
     const isNew = text !== this.currentProblem;
     this.currentProblem = text;
-    this.trouble.failed(text, this.isSynced, isUnreachable(thrown) ? 'unreachable' : text);
+    this.trouble.failed(
+      text,
+      this.isSynced || this.env.isKnown?.() === true,
+      isUnreachable(thrown) ? 'unreachable' : text,
+    );
     if (isNew) this.env.progress();
     // After an outage the pauses are short again, as a server that has just started fails for a moment.
     if (status && !this.wasAnswered) this.backOff.reset();

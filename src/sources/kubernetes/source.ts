@@ -109,7 +109,8 @@ export function watchApi(
   let timer: Timer | undefined;
 
   function createWatch(resource: Resource): Watch {
-    const watchEnv = { ...common, metrics: metricsOf(nameOf(resource)) };
+    const isKnown = () => followed.get(resource)?.isListed === true;
+    const watchEnv = { ...common, metrics: metricsOf(nameOf(resource)), isKnown };
     return resource.versions
       ? new CustomWatch(resource, namespaces, watchEnv)
       : new ResourceWatch(resource, namespaces, watchEnv);

@@ -33,7 +33,7 @@ export const blocks: readonly Block[] = [
   { title: 'fallthrough', lines: ['resources Ingress', 'fallthrough'] },
 ];
 
-export const namedObjects: readonly KubernetesObject[] = parseAllDocuments(
+const namedObjects: readonly KubernetesObject[] = parseAllDocuments(
   readFileSync(join(import.meta.dirname, 'declared.yaml'), 'utf8'),
 ).map((document) => document.toJS());
 
@@ -56,7 +56,7 @@ function definition(name: string, version: string): KubernetesObject {
 const TYPES = ['A', 'AAAA', 'TXT', 'MX', 'SOA', 'NS', 'CNAME', 'SRV'];
 
 /** Every name of the zone that an object declares, those above and below it, and near misses. */
-export function namedQuestions(): Question[] {
+function namedQuestions(): Question[] {
   const text = JSON.stringify(namedObjects);
   const declared = [...text.matchAll(/[\w*.-]+\.example\.test/gi)].map(([name]) => name);
   const services = namedObjects
