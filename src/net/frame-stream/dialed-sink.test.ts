@@ -6,6 +6,7 @@ import { CA_CERT, KEY, SERVER_CERT } from '../../../test/support/authority.ts';
 import { folderWith } from '../../../test/support/folder.ts';
 import { PATIENT } from '../../../test/support/patience.ts';
 import { startTapReader, type TapReaderOptions } from '../../../test/support/tap-reader.ts';
+import { QUIET_MS } from '../../observe/episode.ts';
 import { createLogger } from '../../observe/log.ts';
 import { fakeClock } from '../../plugin/testing/clock.ts';
 import { Control } from './control.ts';
@@ -164,6 +165,37 @@ test('a connection that breaks is made again; what was on its way is counted as 
   clock.advance(RETRY_MS);
   await connected(sink);
   await vi.waitFor(() => expect(texts(reader.frames)).toEqual(['after']), PATIENT);
+});
+
+test('a reader that keeps closing its connections is reported once', async () => {
+  const at = path();
+  const reader = await readerAt(at);
+  const { sink, clock, lines } = makeSink({ path: at });
+  sink.open();
+  for (let i = 0; i < 5; i++) {
+    await connected(sink);
+    reader.hangUp();
+    await vi.waitFor(() => expect(sink.connections).toBe(0), PATIENT);
+    await vi.waitFor(() => expect(clock.timers).toBe(1), PATIENT);
+    clock.advance(RETRY_MS);
+  }
+  await connected(sink);
+  expect(lines).toEqual([
+    '[INFO] connected to the tap',
+    expect.stringMatching(/No connection/),
+    '[INFO] connected to the tap',
+  ]);
+  clock.advance(QUIET_MS);
+  reader.hangUp();
+  await vi.waitFor(() => expect(lines).toHaveLength(4), PATIENT);
+});
+
+test('what waits when the sink is stopped without a reader is counted as lost', async () => {
+  const { sink, clock, counted } = makeSink({ path: path() });
+  sink.open();
+  sink.push(Buffer.from('a'));
+  await stopped(sink, clock);
+  expect(counted).toEqual({ written: 0, full: 0, lost: 1 });
 });
 
 test('what waits is sent before the end, and the end is told', async () => {

@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { connect, isIP } from 'node:net';
 import { messageOf } from '../../base/errors.ts';
 import type { Timer } from '../../observe/clock.ts';
+import { QUIET_MS } from '../../observe/episode.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { Peer } from '../transport.ts';
 import { type ClientTls, type Dialer, tcpDialer, tlsDialer } from '../upstream/dialer.ts';
@@ -31,6 +32,10 @@ export class DialedSink implements FrameSink {
   private state: 'new' | 'open' | 'stopped' = 'new';
   /** Why there was no connection, so that each reason is logged once. */
   private complaint = '';
+  /** Whether the log says that there is a connection. */
+  private isTold = false;
+  /** When the present connection was made. */
+  private connectedMs: number | undefined;
   /** Counts the attempts, which take turns with the addresses of a host. */
   private attempts = 0;
   /** Ends the attempt to connect. */
@@ -69,6 +74,7 @@ export class DialedSink implements FrameSink {
     this.retry?.cancel();
     this.hangUp?.();
     await this.writer?.finish();
+    if (this.queue.frames > 0) this.options.counts.lost(this.queue.frames);
   }
 
   /** There is one attempt at a time. So a host name whose lookup takes long never occupies more than one of Node.js's threads. */
@@ -108,15 +114,22 @@ export class DialedSink implements FrameSink {
   }
 
   private connected(): void {
-    this.complaint = '';
-    this.options.log.info(`connected to ${this.options.name}`);
+    this.connectedMs = this.options.clock.monotonic();
+    if (!this.isTold) this.options.log.info(`connected to ${this.options.name}`);
+    this.isTold = true;
   }
 
   private failed(reason: string): void {
+    const { log, clock, name } = this.options;
+    const livedMs = clock.monotonic() - (this.connectedMs ?? Number.POSITIVE_INFINITY);
+    this.connectedMs = undefined;
     this.writer = undefined;
     if (this.state !== 'open') return;
-    const { log, clock, name } = this.options;
-    if (reason !== this.complaint) log.warning(`No connection to dnstap endpoint ${name}: ${reason}`);
+    // A program that keeps closing its connections is not reported each time.
+    if (reason !== this.complaint || livedMs >= QUIET_MS) {
+      log.warning(`No connection to dnstap endpoint ${name}: ${reason}`);
+      this.isTold = false;
+    }
     this.complaint = reason;
     this.retry = clock.after(RETRY_MS, () => void this.connect());
   }

@@ -115,8 +115,16 @@ export class ListeningSink implements FrameSink {
       this.guests.delete(socket);
     });
     const credentials = 'path' in this.at ? undefined : this.at.credentials;
-    if (!credentials) this.greet(socket, timer);
-    else this.secure(socket, credentials(), (secured) => this.greet(secured, timer, socket));
+    if (!credentials) {
+      this.greet(socket, timer);
+      return;
+    }
+    try {
+      this.secure(socket, credentials(), (secured) => this.greet(secured, timer, socket));
+    } catch {
+      // A certificate or key that OpenSSL cannot read.
+      socket.destroy();
+    }
   }
 
   /** @param accepted the socket under `socket`, if that is TLS. */
@@ -129,8 +137,10 @@ export class ListeningSink implements FrameSink {
         this.readers.set(writer, queue);
       },
       onClose: (reason) => {
-        if (this.readers.delete(writer) && reason !== '')
-          this.options.log.info(`a sink of ${this.options.name}: ${reason}`);
+        if (queue.frames > 0) this.options.counts.lost(queue.frames);
+        if (this.readers.delete(writer) && reason !== '') {
+          this.options.log.debug(`a connection to ${this.options.name}: ${reason}`);
+        }
       },
     });
   }

@@ -19,7 +19,7 @@ export interface FrameCounts {
   written(frames: number): void;
   /** A frame found the queue full. */
   full(): void;
-  /** So many frames were on their way when a connection broke. */
+  /** So many frames were not sent when a connection or the sink ended. */
   lost(frames: number): void;
 }
 

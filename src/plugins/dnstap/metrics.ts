@@ -13,7 +13,7 @@ export function dnstapMetrics(metrics: Metrics): DnstapMetrics {
   const written = metrics.counter('cairn_dnstap_messages_total', 'Messages that were sent to a tap.', ['tap']);
   const dropped = metrics.counter(
     'cairn_dnstap_dropped_messages_total',
-    'Messages that a tap did not get, by reason: queue (it was full), connection (it broke while they were on their way).',
+    'Messages that a tap did not get, by reason: queue (it was full), connection (it ended before they were sent).',
     ['tap', 'reason'],
   );
   const queued = metrics.gauge('cairn_dnstap_queued_messages', 'Messages that wait for a tap.', ['tap']);
