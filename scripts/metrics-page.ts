@@ -25,6 +25,7 @@ const COREFILE = `. tls://. {
     autopath resolv.conf
     cache
     dns64
+    dnstap listen tcp://127.0.0.1:0
     file example.zone example.org
     forward . 127.0.0.1:9
     hosts /dev/null

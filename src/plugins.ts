@@ -10,6 +10,7 @@ import cancel from './plugins/cancel/index.ts';
 import chaos from './plugins/chaos/index.ts';
 import debug from './plugins/debug/index.ts';
 import dns64 from './plugins/dns64/index.ts';
+import dnstap from './plugins/dnstap/index.ts';
 import erratic from './plugins/erratic/index.ts';
 import errors from './plugins/errors/index.ts';
 import file from './plugins/file/index.ts';
@@ -62,6 +63,7 @@ export const plugins: readonly PluginDefinition[] = [
   prometheus,
   errors,
   log,
+  dnstap,
   local,
   dns64,
   any,

@@ -42,6 +42,7 @@ export const ERROR_CODES = {
   FILE_TOO_LARGE: 'A file is larger than its limit.',
   FORWARD:
     'A query was not forwarded, as no upstream is healthy or too many queries are in flight; or the host name of an upstream has no usable addresses.',
+  FRAME_STREAM: 'The other end of a connection of `dnstap` does not speak frame streams, or takes other contents.',
   INSTALL:
     '`install` of a test cluster has an option that is not valid, or came twice; or the program wanted names outside of the cluster.',
   K8S_EXTERNAL: 'The plugin `k8s_external` is in a server block without `kubernetes`.',

@@ -1,4 +1,4 @@
-import type { Server } from 'node:net';
+import type { ListenOptions, Server } from 'node:net';
 import { CairnError, messageOf, systemCodeOf } from '../base/errors.ts';
 import { type ListenTarget, printPeer } from './transport.ts';
 
@@ -43,10 +43,10 @@ export function listenError(protocol: 'UDP' | 'TCP', target: ListenTarget, cause
 export async function listenTcp(server: Server, target: ListenTarget): Promise<number> {
   const { port, address = '::' } = target;
   try {
-    await listening(server, address, port);
+    await listening(server, tcpOptions(address, port));
   } catch (thrown) {
     if (address !== '::' || !isFamilyMissing(thrown)) throw listenError('TCP', target, thrown);
-    await listening(server, '0.0.0.0', port).catch((error: unknown) => {
+    await listening(server, tcpOptions('0.0.0.0', port)).catch((error: unknown) => {
       throw listenError('TCP', target, error);
     });
   }
@@ -54,10 +54,15 @@ export async function listenTcp(server: Server, target: ListenTarget): Promise<n
   return typeof bound === 'object' && bound ? bound.port : port;
 }
 
-function listening(server: Server, host: string, port: number): Promise<void> {
+function tcpOptions(host: string, port: number): ListenOptions {
+  return { host, port, exclusive: true };
+}
+
+/** Settles when the server listens, or rejects with the system's error. */
+export function listening(server: Server, options: ListenOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host, port, exclusive: true }, () => {
+    server.listen(options, () => {
       server.off('error', reject);
       resolve();
     });

@@ -4,6 +4,7 @@ import type { ClientView } from './client-view.ts';
 import { OfferKey } from './offer.ts';
 import type { Query } from './query.ts';
 import type { ServiceView } from './service-view.ts';
+import type { Tap } from './tap.ts';
 import type { TransferSource } from './transfer.ts';
 
 /*
@@ -27,6 +28,9 @@ export const SELECTION = new OfferKey<(query: Query) => boolean>('selection');
 
 /** The services of the cluster that the plugin knows, for plugins that give them other names. */
 export const SERVICES = new OfferKey<ServiceView>('services');
+
+/** What wants to see the messages of the server block. The server and `forward` ask for it; it is not for packages. */
+export const TAP = new OfferKey<Tap>('tap');
 
 /** The zones that other servers can have copies of. */
 export const TRANSFERS = new OfferKey<TransferSource>('transfers');

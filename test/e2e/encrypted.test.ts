@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { EdnsOption } from '../../src/dns/message.ts';
 import { decodeMessage } from '../../src/dns/wire/decode.ts';
 import { encodeMessage } from '../../src/dns/wire/encode.ts';
-import { CERTIFICATE_POLL_MS } from '../../src/plugins/tls/credentials.ts';
+import { CERTIFICATE_POLL_MS } from '../../src/plugin/watched-credentials.ts';
 import { ask } from '../support/ask.ts';
 import { answersIn, dialHttp2, dialTls, fetchHttp1, questionOctets } from '../support/ask-encrypted.ts';
 import { CA_CERT, CLIENT_CERT, KEY, NAMED_CERT, SERVER_CERT } from '../support/authority.ts';

@@ -61,7 +61,7 @@ export interface TestWorld {
 export function adaptCorefile(corefile: string, { upstream, api, certificates, port }: TestWorld): string {
   return anywhere(
     corefile
-      .replaceAll(':1054', `:${port}`)
+      .replaceAll(/:(?:1054|6000)\b/g, `:${port}`)
       .replace(/manifests .+/g, `manifests ${CLUSTER}`)
       .replace(/weighted \S+/g, 'weighted /dev/null')
       .replace(/^( +)(?:kubeconfig|endpoint) .+$/gm, `$1endpoint ${api}`)

@@ -114,7 +114,11 @@ export class BatchedUpstream implements UdpUpstream {
     while (done < batch.length) {
       const sent = kernel.send(port.fd, memory.outboundAddressOf(done), batch.length - done);
       if (sent > 0) {
-        for (let i = 0; i < sent; i++) this.onPick?.(port.room-- < QUERIES_PER_PORT);
+        for (let i = done; i < done + sent; i++) {
+          this.onPick?.(port.room-- < QUERIES_PER_PORT);
+          const { hold, id } = batch[i]!;
+          hold?.onSent?.(id, this.ports.addressOf(port));
+        }
         done += sent;
         continue;
       }

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { TransientMap } from '../../base/transient-map.ts';
 import type { Clock, Timer } from '../../observe/clock.ts';
+import { localOf } from '../addresses.ts';
 import { createFrames, frame } from '../stream/frames.ts';
 import { type Peer, printPeer } from '../transport.ts';
 import type { Dialer, DialTimeout } from './dialer.ts';
@@ -17,6 +18,7 @@ interface ConnectionOptions extends ConnectionEvents {
 
 interface Pending {
   readonly sent: Buffer;
+  readonly hold: Hold | undefined;
   resolve(response: Uint8Array): void;
   reject(error: UpstreamError): void;
 }
@@ -70,10 +72,10 @@ export class Connection implements UpstreamConnection {
           this.finish(id);
           settle(value);
         };
-      const entry: Pending = { sent, resolve: finishing(resolve), reject: finishing(reject) };
+      const entry: Pending = { sent, hold, resolve: finishing(resolve), reject: finishing(reject) };
       this.pending.set(id, entry);
       if (hold) hold.cancel = entry.reject;
-      if (!this.dialTimer) this.send(sent);
+      if (!this.dialTimer) this.send(entry);
     });
   }
 
@@ -91,7 +93,7 @@ export class Connection implements UpstreamConnection {
       const { localAddress = '', localPort = 0 } = socket;
       this.path = `read tcp ${printPeer({ address: localAddress, port: localPort })}->${printPeer(to)}`;
       this.endDial();
-      for (const { sent } of this.pending.values()) this.send(sent);
+      for (const entry of this.pending.values()) this.send(entry);
     });
     socket.on('data', (chunk: Buffer) => {
       frames.push(chunk);
@@ -102,8 +104,9 @@ export class Connection implements UpstreamConnection {
     socket.on('close', () => this.fail(new UpstreamError('closed', `${this.path}: connection closed`)));
   }
 
-  private send(message: Uint8Array): void {
-    this.socket.write(frame(message));
+  private send({ sent, hold }: Pending): void {
+    this.socket.write(frame(sent));
+    hold?.onSent?.(idOf(sent), localOf(this.socket));
   }
 
   private take(response: Uint8Array): void {

@@ -21,6 +21,8 @@ export interface ClientTls {
   context(): SecureContext;
   /** The name that the upstream's certificate must have; its address if undefined. */
   readonly servername?: string | undefined;
+  /** Whether any certificate will do. */
+  readonly insecure?: boolean | undefined;
 }
 
 /** @param sourceAddress the local address to connect from; the system's choice if undefined. */
@@ -39,7 +41,7 @@ export function tlsDialer(
   tls: ClientTls,
   protocols: readonly string[] = [],
 ): Dialer {
-  const { servername } = tls;
+  const { servername, insecure } = tls;
   let context: SecureContext | undefined;
   let session: Buffer | undefined;
   return {
@@ -56,6 +58,7 @@ export function tlsDialer(
         ...(servername !== undefined && isIP(servername) === 0 && { servername }),
         checkServerIdentity: (_, certificate) => checkServerIdentity(servername ?? to.address, certificate),
         ...(session && { session }),
+        ...(insecure && { rejectUnauthorized: false }),
         ...(protocols.length > 0 && { ALPNProtocols: [...protocols] }),
       });
       socket.on('session', (next) => {

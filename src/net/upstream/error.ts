@@ -1,5 +1,6 @@
 import { getSystemErrorMessage } from 'node:util';
 import { CairnError, messageOf } from '../../base/errors.ts';
+import type { Peer } from '../transport.ts';
 
 /** Why an exchange failed, as a metric's label. */
 export type FailureReason =
@@ -29,10 +30,12 @@ export class UpstreamError extends CairnError {
   }
 }
 
-/** Lets the caller give up a query before its time-out. */
+/** Lets the caller give up a query before its time-out, and follow its way. */
 export interface Hold {
   /** Set while an exchange is under way: ends it with an error. */
   cancel: ((error: UpstreamError) => void) | undefined;
+  /** If set, called whenever the query is sent, with its id and the address that it leaves from. Must not throw. */
+  onSent?: ((id: number, from: Peer) => void) | undefined;
 }
 
 export function timeoutError(what: string): UpstreamError {

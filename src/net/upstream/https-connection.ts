@@ -2,6 +2,7 @@ import { type ClientHttp2Session, connect } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import { messageOf } from '../../base/errors.ts';
 import type { Clock } from '../../observe/clock.ts';
+import { localOf } from '../addresses.ts';
 import { type Peer, printPeer } from '../transport.ts';
 import type { Dialer, DialTimeout } from './dialer.ts';
 import { systemError, timeoutError, UpstreamError } from './error.ts';
@@ -81,6 +82,11 @@ export function openHttpsConnection(to: Peer, options: HttpsConnectionOptions): 
       const controller = new AbortController();
       pending.add(controller);
       if (hold) hold.cancel = (error) => controller.abort(error);
+      if (hold?.onSent) {
+        const tell = () => hold.onSent?.(0, localOf(socket));
+        if (dialling) socket.once(dialer.readyEvent, tell);
+        else tell();
+      }
       const timer = clock.after(timeoutMs, () => controller.abort(timeoutError(url)));
       try {
         // Equal queries have equal octets, so that caches on the way may answer (RFC 8484 §4.1).

@@ -116,10 +116,15 @@ export class SourcePorts<Q> {
 
   /** The path of a query for errors; without a port, it was not sent. */
   pathOf(port: SourcePort<Q> | undefined): string {
-    const { kernel } = this.machinery;
     return port
-      ? `read udp ${printPeer(peerOf(kernel.socketName(port.fd), kernel.interfaceName))}->${printPeer(this.to)}`
+      ? `read udp ${printPeer(this.addressOf(port))}->${printPeer(this.to)}`
       : `dial udp ${printPeer(this.to)}`;
+  }
+
+  /** The address that queries leave from. */
+  addressOf(port: SourcePort<Q>): Peer {
+    const { kernel } = this.machinery;
+    return peerOf(kernel.socketName(port.fd), kernel.interfaceName);
   }
 
   private open(): SourcePort<Q> {

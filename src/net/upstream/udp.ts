@@ -3,7 +3,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import type { Clock } from '../../observe/clock.ts';
 import { type Peer, printPeer, type UdpKind } from '../transport.ts';
 import { type Hold, systemError, timeoutError, UpstreamError } from './error.ts';
-import { answers, withId } from './match.ts';
+import { answers, idOf, withId } from './match.ts';
 import { type OpenSocket, processBudget, type SocketBudget } from './socket-budget.ts';
 
 export interface UdpOptions {
@@ -97,6 +97,7 @@ export function exchangeUdp(
     socket.on('connect', () => {
       connected = true;
       socket.send(sent);
+      hold?.onSent?.(idOf(sent), socket.address());
     });
     const connect = () => socket.connect(to.port, to.address);
     if (sourceAddress === undefined) connect();

@@ -6,10 +6,12 @@ import type { Cell } from '../../observe/metrics.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import type { Protocol, Query } from '../../plugin/query.ts';
 import { failure, type Reply } from '../../plugin/reply.ts';
+import type { Tap } from '../../plugin/tap.ts';
 import { type InFlight, type InFlightQueries, inFlight, MAX_FORWARDED, queueOf } from './in-flight.ts';
 import { canDropEdns, encodeQuery, encodeWithoutEdns, replyOf } from './message.ts';
 import type { ForwardMetrics } from './metrics.ts';
 import type { Stanza } from './options.ts';
+import { exchangeTapped } from './tapped.ts';
 import type { Upstream } from './upstream.ts';
 
 /** No attempt starts or goes on later than this after the query came. */
@@ -39,6 +41,8 @@ export interface Forwarding
   answered(query: Query, upstream: string): void;
   /** Called with the limit for which a query was refused. */
   overloaded(why: string): void;
+  /** What wants to see the messages; undefined if nobody does. */
+  tap: Tap | undefined;
 }
 
 /** Asks the upstreams in this order, suspected ones last, again and again until one responds. If none does, the error of the SERVFAIL says why. */
@@ -55,6 +59,7 @@ class Attempts implements InFlight, Hold {
   newer: InFlight | undefined;
   readonly queue: number;
   cancel: ((error: UpstreamError) => void) | undefined;
+  onSent: Hold['onSent'];
   private readonly query: Query;
   private octets: Uint8Array;
   /** Whether the query is sent with an OPT record that can be left out. */
@@ -133,9 +138,15 @@ class Attempts implements InFlight, Hold {
   }
 
   private exchange(protocol: Protocol): Promise<Response> {
-    const { stanza, clock } = this.forwarding;
+    const { stanza, clock, tap } = this.forwarding;
     const timeoutMs = Math.max(1, Math.min(stanza.readTimeoutMs, this.endMs - clock.monotonic()));
-    return this.upstream.exchange(this.octets, protocol, timeoutMs, this);
+    if (!tap) return this.upstream.exchange(this.octets, protocol, timeoutMs, this);
+    return exchangeTapped(tap, this.query, this.upstream, clock, {
+      octets: this.octets,
+      protocol,
+      timeoutMs,
+      hold: this,
+    });
   }
 
   /** The next upstream; undefined if no attempt is left. */

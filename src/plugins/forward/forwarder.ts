@@ -6,6 +6,7 @@ import { createEpisode } from '../../observe/episode.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import type { Query } from '../../plugin/query.ts';
 import type { Reply } from '../../plugin/reply.ts';
+import type { Tap } from '../../plugin/tap.ts';
 import { askInTurn, type Forwarding, type StanzaLimit } from './attempts.ts';
 import { type Endpoints, watchEndpoints } from './endpoints.ts';
 import { InFlightQueries } from './in-flight.ts';
@@ -21,6 +22,8 @@ interface Forwarder extends Pick<Endpoints, 'load' | 'start' | 'stop'> {
   /** Whether the stanza forwards this (folded) name. */
   matches(name: Name): boolean;
   forward(query: Query): Promise<Reply>;
+  /** Lets the tap see the messages from now on. */
+  showTo(tap: Tap | undefined): void;
   /** Whether the query goes on to the next stanza after this reply. */
   handsOn(reply: Reply): boolean;
 }
@@ -37,6 +40,7 @@ export function createForwarder(
   const overloaded = createEpisode(clock, (why) => env.log.warning(`queries are refused: ${why}`));
   const forwarding: Forwarding = {
     ...{ stanza, clock, random, healthcheckBroken, gaveWay, answered, overloaded },
+    tap: undefined,
     limit: createLimit(stanza, metrics),
   };
   let upstreams: readonly Upstream[] = [];
@@ -70,6 +74,9 @@ export function createForwarder(
         (zone) => name === zone || (isAtOrBelow(name, zone) && !stanza.except.some((not) => isAtOrBelow(name, not))),
       ),
     forward: (query) => askInTurn(query, inPolicyOrder(upstreams), forwarding),
+    showTo(tap) {
+      forwarding.tap = tap;
+    },
     handsOn: ({ rcode, answer, error }) =>
       !error &&
       (stanza.next.includes(rcode) || (stanza.nextOnNodata && rcode === Rcode.NOERROR && answer.length === 0)),

@@ -6,6 +6,7 @@
 import { attempt, type CorefileError, throwAll } from '../../corefile/error.ts';
 import { printPosition } from '../../corefile/position.ts';
 import { isAtOrBelow } from '../../dns/name.ts';
+import { TAP } from '../../plugin/keys.ts';
 import { definePlugin, type Handler, type ParseContext } from '../../plugin/plugin.ts';
 import type { Arrival, Query } from '../../plugin/query.ts';
 import type { Reply } from '../../plugin/reply.ts';
@@ -72,7 +73,11 @@ export default definePlugin<readonly Stanza[]>({
       }
     };
     return {
-      wrap: (next) => (query) => answerFrom(0, query, next),
+      wrap(next) {
+        const [tap] = env.ask(TAP);
+        for (const forwarder of forwarders) forwarder.showTo(tap);
+        return (query) => answerFrom(0, query, next);
+      },
       label: ({ arrival }, name) => (name === 'upstream' ? upstreams.get(arrival) : undefined),
       load: () => orStop(forwarders.map(({ load }) => load())),
       start: () => orStop(forwarders.map(({ start }) => start())),

@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto';
-import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import { MAX_CREDENTIAL_OCTETS } from '../../base/read-file.ts';
 import { CorefileError } from '../../corefile/error.ts';
+import { wellKnownAuthorities } from '../../net/upstream/authorities.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import { watchFiles } from '../../plugin/watched-file.ts';
 import type { TlsFiles } from './tls-options.ts';
@@ -53,9 +54,4 @@ function contextOf({ identity, ca }: TlsFiles, texts: readonly string[]): Secure
   // A context ignores authorities that it cannot read.
   if (typeof authorities === 'string') new X509Certificate(authorities);
   return createSecureContext({ ...(identity && { cert, key }), ca: authorities });
-}
-
-/** The authorities of Node.js and those that the machine trusts. */
-function wellKnownAuthorities(): string[] {
-  return [...new Set([...getCACertificates('default'), ...getCACertificates('system')])];
 }

@@ -22,6 +22,7 @@ const PROBE_TIMEOUT_MS = 1000;
 export interface Upstream {
   /** `ADDRESS:PORT` */
   readonly name: string;
+  readonly endpoint: Endpoint;
   /** More than `max_fails` probes in a row have failed. */
   readonly down: boolean;
   /** An exchange failed, and no probe has succeeded since. */
@@ -29,9 +30,16 @@ export interface Upstream {
   /**
    * Sends a query and waits for the response. An encrypted upstream ignores `protocol`.
    *
+   * @param seen called with the octets of the response, which are valid until it returns.
    * @throws UpstreamError (as a rejection), which also starts the health probes.
    */
-  exchange(query: Uint8Array, protocol: Protocol, timeoutMs: number, hold: Hold): Promise<Response>;
+  exchange(
+    query: Uint8Array,
+    protocol: Protocol,
+    timeoutMs: number,
+    hold: Hold,
+    seen?: (response: Uint8Array) => void,
+  ): Promise<Response>;
   /** Ends the probes and closes idle connections; exchanges under way go on to their end. */
   stop(): void;
 }
@@ -51,10 +59,11 @@ export function createUpstream(
   const onPick = (reused: boolean) => metrics.picked(proto, reused);
   const datagrams = createUdpUpstream(to, { clock, sourceAddress, onPick: (reused) => metrics.picked('udp', reused) });
   const decode = (reply: Uint8Array) => decodeReply(reply, to);
-  const send = (query: Uint8Array, protocol: Protocol, timeoutMs: number, hold: Hold): Promise<Response> =>
+  type Read = typeof decode;
+  const send = (query: Uint8Array, protocol: Protocol, timeoutMs: number, hold: Hold, read: Read): Promise<Response> =>
     protocol === 'tcp' || to.encryption
-      ? connections.exchange(query, timeoutMs, onPick, hold).then(decode)
-      : datagrams.exchange(query, timeoutMs, decode, hold);
+      ? connections.exchange(query, timeoutMs, onPick, hold).then(read)
+      : datagrams.exchange(query, timeoutMs, read, hold);
   const probe = encodeProbe(healthCheck);
   const health = createHealth({
     ...{ clock, maxFails, intervalMs: healthCheck.intervalMs },
@@ -66,16 +75,18 @@ export function createUpstream(
   });
   return {
     name: printPeer(to),
+    endpoint: to,
     get down() {
       return health.down;
     },
     get suspected() {
       return health.suspected;
     },
-    exchange(query, protocol, timeoutMs, hold) {
+    exchange(query, protocol, timeoutMs, hold, seen) {
       const startMs = clock.monotonic();
+      const read: Read = seen ? seenFirst(seen, decode) : decode;
       metrics.sent();
-      return send(query, protocol, timeoutMs, hold).then(
+      return send(query, protocol, timeoutMs, hold, read).then(
         (reply) => {
           metrics.replied(reply.rcode, clock.monotonic() - startMs);
           return reply;
@@ -93,6 +104,13 @@ export function createUpstream(
       datagrams.close();
       metrics.stop();
     },
+  };
+}
+
+function seenFirst<T>(seen: (octets: Uint8Array) => void, read: (octets: Uint8Array) => T): (octets: Uint8Array) => T {
+  return (octets) => {
+    seen(octets);
+    return read(octets);
   };
 }
 

@@ -5,8 +5,8 @@ import type { Token } from '../../corefile/token.ts';
 import { foldName, isAtOrBelow, type Name, ROOT } from '../../dns/name.ts';
 import { NO_LABELS } from '../../plugin/arguments.ts';
 import { definePlugin, type ParseContext } from '../../plugin/plugin.ts';
+import { COMMON_FORMAT, compileFormat } from '../../plugin/query-format.ts';
 import { classOf, REPLY_CLASSES, type ReplyClass } from './class.ts';
-import { COMMON_FORMAT, compileFormat } from './format.ts';
 
 /** One line of the Corefile: which queries are logged, and how. */
 interface LogRule {

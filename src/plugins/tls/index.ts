@@ -4,8 +4,8 @@ import { CorefileError } from '../../corefile/error.ts';
 import { CLIENT_AUTH, type ClientAuth } from '../../net/stream/tls-server.ts';
 import { CREDENTIALS } from '../../plugin/keys.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
+import { type TlsFiles, watchCredentials } from '../../plugin/watched-credentials.ts';
 import { whileServing } from '../../plugin/while-serving.ts';
-import { type TlsFiles, watchCredentials } from './credentials.ts';
 
 interface TlsOptions {
   readonly files: TlsFiles;

@@ -60,6 +60,7 @@ export class Responder {
     const route = this.route(message, arrival);
     if (!route?.block.handler) return this.refuse(message, arrival);
     const query = createQuery(message, arrival, this.options.server, route.zone);
+    route.block.tap?.clientQuery(query, bytes);
     const reply = this.handle(query, route.block);
     if (reply instanceof Promise) return this.finishLater(query, route.block, reply);
     const response = this.finish(query, route.block, reply);
@@ -103,6 +104,7 @@ export class Responder {
     } catch (thrown) {
       return this.finish(query, block, this.watch.recovered(query, thrown, block.debug));
     }
+    if (bytes) block.tap?.clientResponse(query, bytes);
     if (block.observers.length > 0) {
       const flags = bytes ? decodeFlags(bytes.readUInt16BE(2)) : NO_FLAGS;
       tellObservers(query, block, reply, flags, bytes?.length ?? 0, this.watch);

@@ -3,12 +3,15 @@ import { DS } from '../../dns/rr.ts';
 import type { Handler, Plugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import type { Reply } from '../../plugin/reply.ts';
+import type { Tap } from '../../plugin/tap.ts';
 
 /** A running server block: its chain of plugins and its observers. */
 export interface Block {
   /** Undefined for a block whose plugins see no queries, such as `bind` alone: it refuses everything. */
   readonly handler: Handler | undefined;
   readonly observers: readonly Plugin[];
+  /** Sees the messages of clients; undefined if nobody wants to. */
+  readonly tap?: Tap | undefined;
   /** Whether the block serves a query of its zones; undefined if it serves all. */
   readonly selects?: ((query: Query) => boolean) | undefined;
   /** Whether the block asks other servers, so that its responses have RA. */

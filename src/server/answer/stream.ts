@@ -39,6 +39,7 @@ export function* streamMessages(
   try {
     for (const bytes of encodeMessages(message, following, STREAMED_MESSAGE_OCTETS)) {
       octets += bytes.length;
+      block.tap?.clientResponse(query, bytes);
       yield bytes;
     }
   } catch (thrown) {

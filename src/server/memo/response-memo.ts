@@ -36,8 +36,10 @@ export class ResponseMemo extends Memo<MemoEntry> {
     this.hits++;
     for (const cell of entry.repeat.again) cell.value++;
     const response = repeatReply(entry, bytes, scan, this.watch.random);
-    if (block.observers.length > 0) {
+    if (block.observers.length > 0 || block.tap) {
       const query = new MemoQuery(bytes, arrival, scan, zone, this.server);
+      block.tap?.clientQuery(query, bytes);
+      block.tap?.clientResponse(query, response);
       tellObservers(query, block, entry.reply, entry.flags, response.length, this.watch);
     }
     return response;

@@ -11,7 +11,7 @@ import type { ServerCredentials } from '../../net/stream/tls-server.ts';
 import type { Clock } from '../../observe/clock.ts';
 import { createLogger, type Logger } from '../../observe/log.ts';
 import { UnservedError } from '../../plugin/existing.ts';
-import { CREDENTIALS, SELECTION } from '../../plugin/keys.ts';
+import { CREDENTIALS, SELECTION, TAP } from '../../plugin/keys.ts';
 import type { Offers } from '../../plugin/offer.ts';
 import type { Handler, ShutdownOptions } from '../../plugin/plugin.ts';
 import { UNCHANGING } from '../../plugin/repeat.ts';
@@ -184,6 +184,7 @@ function runBlock(
   return {
     handler: isBare ? undefined : chainOf(plugins, end, recover, isWatched),
     observers: plugins.map(({ hooks }) => hooks).filter(({ observe }) => observe),
+    tap: offers.of(TAP)[0],
     selects: selectionOf(offers, recover),
     recursion: settings.recursion ?? false,
     udpSize: settings.udpSize,

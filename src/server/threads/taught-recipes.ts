@@ -59,8 +59,8 @@ export class TaughtRecipes {
   }
 }
 
-function isObservedInBulk({ observers }: Block): boolean {
-  return observers.every((plugin) => plugin.observeRepetitions);
+function isObservedInBulk({ observers, tap }: Block): boolean {
+  return !tap && observers.every((plugin) => plugin.observeRepetitions);
 }
 
 function repetitionsOf({ entry, responder, type, do: hasDo }: Taught, tally: Tally): Repetitions {

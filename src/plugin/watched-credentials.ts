@@ -1,12 +1,12 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
-import { messageOf } from '../../base/errors.ts';
-import { MAX_CREDENTIAL_OCTETS } from '../../base/read-file.ts';
-import { CorefileError } from '../../corefile/error.ts';
-import type { Position } from '../../corefile/position.ts';
-import type { ClientAuth, ServerCredentials } from '../../net/stream/tls-server.ts';
-import type { Kept, PluginEnv } from '../../plugin/env.ts';
-import { watchFiles } from '../../plugin/watched-file.ts';
+import { messageOf } from '../base/errors.ts';
+import { MAX_CREDENTIAL_OCTETS } from '../base/read-file.ts';
+import { CorefileError } from '../corefile/error.ts';
+import type { Position } from '../corefile/position.ts';
+import type { ClientAuth, ServerCredentials } from '../net/stream/tls-server.ts';
+import type { Kept, PluginEnv } from './env.ts';
+import { watchFiles } from './watched-file.ts';
 
 /** How often the files are checked: certificates are renewed while the server runs. */
 export const CERTIFICATE_POLL_MS = 30_000;

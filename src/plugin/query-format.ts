@@ -1,11 +1,21 @@
-import { printClass, printRcode } from '../../dns/message.ts';
-import { printType } from '../../dns/rr.ts';
-import type { PluginEnv } from '../../plugin/env.ts';
-import type { Sent } from '../../plugin/plugin.ts';
-import type { Query } from '../../plugin/query.ts';
+import { printClass, printRcode } from '../dns/message.ts';
+import { printType } from '../dns/rr.ts';
+import { decodeFlags } from '../dns/wire/decode.ts';
+import type { PluginEnv } from './env.ts';
+import type { Sent } from './plugin.ts';
+import type { Query } from './query.ts';
+import { createReply } from './reply.ts';
 
-/** Prints one finished query. */
+/** Prints one query, with what was sent. */
 type Format = (query: Query, sent: Sent) => string;
+
+/** For a query without a response, or one whose response is not known: fields of the response have no value. */
+export const NOT_SENT: Sent = {
+  reply: createReply('', { drop: true }),
+  flags: decodeFlags(0),
+  octets: 0,
+  durationMs: 0,
+};
 
 export const COMMON_FORMAT =
   '{remote}:{port} - {>id} "{type} {class} {name} {proto} {size} {>do} {>bufsize}" {rcode} {>rflags} {rsize} {duration}';
@@ -32,7 +42,7 @@ const FIELDS: Readonly<Record<string, Format>> = {
   port: (query) => String(query.client.port),
   local: (query) => bracketed(query.local.address),
   size: (query) => String(query.octets),
-  duration: (_, sent) => printSeconds(sent.durationMs),
+  duration: (_, sent) => (sent === NOT_SENT ? NOTHING : printSeconds(sent.durationMs)),
   rcode: (_, sent) => (sent.reply.drop ? NOTHING : printRcode(sent.reply.rcode)),
   rsize: (_, sent) => (sent.reply.drop ? NOTHING : String(sent.octets)),
   '>rflags': (_, sent) => (sent.reply.drop ? NOTHING : FLAGS.filter((flag) => sent.flags[flag]).join(',')),
