@@ -3,6 +3,7 @@ import type { ServerCredentials } from '../net/stream/tls-server.ts';
 import { OfferKey } from './offer.ts';
 import type { Query } from './query.ts';
 import type { ServiceView } from './service-view.ts';
+import type { Tracer } from './tracer.ts';
 import type { TransferSource } from './transfer.ts';
 
 /*
@@ -23,6 +24,9 @@ export const SELECTION = new OfferKey<(query: Query) => boolean>('selection');
 
 /** The services of the cluster that the plugin knows, for plugins that give them other names. */
 export const SERVICES = new OfferKey<ServiceView>('services');
+
+/** What records which steps of a query take time; the server asks for it to record the plugins of the block. */
+export const TRACER = new OfferKey<Tracer>('tracer');
 
 /** The zones that other servers can have copies of. */
 export const TRANSFERS = new OfferKey<TransferSource>('transfers');

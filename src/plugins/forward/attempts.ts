@@ -1,11 +1,12 @@
 import { CairnError, OverloadError } from '../../base/errors.ts';
-import { Rcode } from '../../dns/message.ts';
+import { printRcode, Rcode } from '../../dns/message.ts';
 import type { Response } from '../../dns/wire/response.ts';
 import { type FailureReason, type Hold, UpstreamError } from '../../net/upstream/error.ts';
 import type { Cell } from '../../observe/metrics.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import type { Protocol, Query } from '../../plugin/query.ts';
 import { failure, type Reply } from '../../plugin/reply.ts';
+import type { Tracer } from '../../plugin/tracer.ts';
 import { type InFlight, type InFlightQueries, inFlight, MAX_FORWARDED, queueOf } from './in-flight.ts';
 import { canDropEdns, encodeQuery, encodeWithoutEdns, replyOf } from './message.ts';
 import type { ForwardMetrics } from './metrics.ts';
@@ -39,6 +40,8 @@ export interface Forwarding
   answered(query: Query, upstream: string): void;
   /** Called with the limit for which a query was refused. */
   overloaded(why: string): void;
+  /** Records exchanges with upstreams; undefined if no plugin of the block does that. */
+  tracer(): Tracer | undefined;
 }
 
 /** Asks the upstreams in this order, suspected ones last, again and again until one responds. If none does, the error of the SERVFAIL says why. */
@@ -135,7 +138,19 @@ class Attempts implements InFlight, Hold {
   private exchange(protocol: Protocol): Promise<Response> {
     const { stanza, clock } = this.forwarding;
     const timeoutMs = Math.max(1, Math.min(stanza.readTimeoutMs, this.endMs - clock.monotonic()));
+    const tracer = this.forwarding.tracer();
+    if (tracer) return this.trace(tracer, protocol, timeoutMs);
     return this.upstream.exchange(this.octets, protocol, timeoutMs, this);
+  }
+
+  /** The names of the span and of the first attribute are CoreDNS's. */
+  private trace(tracer: Tracer, protocol: Protocol, timeoutMs: number): Promise<Response> {
+    const { name, proto } = this.upstream;
+    return tracer.span('connect', () => this.upstream.exchange(this.octets, protocol, timeoutMs, this), {
+      isExchange: true,
+      attributes: { 'peer.address': name, 'coredns.io/proto': proto(protocol) },
+      describe: ({ rcode }) => ({ 'coredns.io/rcode': printRcode(rcode) }),
+    });
   }
 
   /** The next upstream; undefined if no attempt is left. */

@@ -26,6 +26,8 @@ export interface Upstream {
   readonly down: boolean;
   /** An exchange failed, and no probe has succeeded since. */
   readonly suspected: boolean;
+  /** How a query that may go over `protocol` goes there, for people. */
+  proto(protocol: Protocol): 'udp' | 'tcp' | 'tcp-tls' | 'https';
   /**
    * Sends a query and waits for the response. An encrypted upstream ignores `protocol`.
    *
@@ -72,6 +74,7 @@ export function createUpstream(
     get suspected() {
       return health.suspected;
     },
+    proto: (protocol) => (protocol === 'udp' && !to.encryption ? 'udp' : proto),
     exchange(query, protocol, timeoutMs, hold) {
       const startMs = clock.monotonic();
       metrics.sent();
