@@ -3,6 +3,8 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { ask } from '../support/ask.ts';
+import { certificate } from '../support/certificate.ts';
+import { folderWith } from '../support/folder.ts';
 import { type CollectedSpan, startCollector, treeOf } from '../support/otlp-collector.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { answering, answerTo, refusedPort, type Script, startUpstream } from '../support/upstream.ts';
@@ -231,7 +233,7 @@ test('a collector that refuses spans costs the spans, and one line of the log', 
     await expect.poll(() => lossesOf(traced, 'failed')).toBe(i + 1);
   }
   expect(lines.filter((line) => line.includes('plugin/trace'))).toEqual([
-    expect.stringMatching(/^\[WARNING\] plugin\/trace: spans are lost: .*400|Bad Request/),
+    `[WARNING] plugin/trace: spans are lost: http://${collector.endpoint}/v1/traces does not take them: 400 Bad Request`,
   ]);
   collector.respond = 200;
   await ask(port, 'www.example.org', 'A');
@@ -250,8 +252,9 @@ test('a collector that is silent delays no query, and holds no more spans than a
   expect(lines.filter((line) => line.includes('spans are lost: '))).toEqual([expect.stringContaining('too many wait')]);
 });
 
-test('headers of OpenTelemetry variables are sent, for collectors that ask who sends', async () => {
+test('headers and attributes of OpenTelemetry variables are sent, but the Corefile says where', async () => {
   vi.stubEnv('OTEL_EXPORTER_OTLP_HEADERS', 'authorization=Bearer%20secret');
+  vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', 'http://127.0.0.1:9');
   vi.stubEnv('OTEL_RESOURCE_ATTRIBUTES', 'k8s.pod.name=cairn-0,service.name=other');
   onTestFinished(() => void vi.unstubAllEnvs());
   const { collector, port } = await startTraced('whoami');
@@ -261,13 +264,17 @@ test('headers of OpenTelemetry variables are sent, for collectors that ask who s
   expect(collector.spans[0]!.resource).toMatchObject({ 'k8s.pod.name': 'cairn-0', 'service.name': 'coredns' });
 });
 
-test('without an endpoint, the variables of OpenTelemetry say where spans go', async () => {
-  const collector = await startCollector();
-  vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', `http://${collector.endpoint}/base`);
+test('a collector over HTTPS is verified against the authorities that OpenTelemetry variables name', async () => {
+  const collector = await startCollector(certificate);
+  const place = folderWith({ 'ca.pem': certificate.cert.toString() });
+  vi.stubEnv('OTEL_EXPORTER_OTLP_CERTIFICATE', join(place, 'ca.pem'));
   onTestFinished(() => void vi.unstubAllEnvs());
-  const { port } = await startServer('. {\nbind 127.0.0.1\ntrace otlp {\nmax_batch_interval 1ms\n}\nwhoami\n}');
+  const options = '{\nmax_batch_interval 1ms\n}';
+  const { port } = await startServer(
+    `. {\nbind 127.0.0.1\ntrace otlp https://${collector.endpoint} ${options}\nwhoami\n}`,
+  );
   await ask(port, 'www.example.org', 'A');
-  await expect.poll(() => collector.requests.map(({ path }) => path)).toEqual(['/base/v1/traces']);
+  await expect.poll(() => collector.spans.length).toBe(1);
 });
 
 test('only one file has the packages of OpenTelemetry, and nothing imports it but at its time', () => {

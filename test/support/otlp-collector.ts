@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import protobuf from 'protobufjs';
 import { onTestFinished } from 'vitest';
@@ -62,16 +63,17 @@ export interface Collector {
   respond: number | 'never';
 }
 
-/** Starts a collector, which ends with the test. */
-export async function startCollector(): Promise<Collector> {
+/** Starts a collector, which ends with the test; with a certificate, over HTTPS. */
+export async function startCollector(tls?: { readonly cert: Buffer; readonly key: Buffer }): Promise<Collector> {
   const requests: CollectorRequest[] = [];
-  const server = createServer(async (request, response) => {
+  const take: RequestListener = async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
     const spans = spansIn(Buffer.concat(chunks));
     requests.push({ path: request.url!, headers: request.headers, spans });
     respond(response);
-  });
+  };
+  const server = tls ? createTlsServer({ ...tls }, take) : createServer(take);
   const respond = (response: ServerResponse) => {
     if (collector.respond === 'never') return;
     response.writeHead(collector.respond, { 'content-type': 'application/x-protobuf' }).end();

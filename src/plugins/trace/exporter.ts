@@ -17,7 +17,8 @@ export interface Exporter extends Kept {
 }
 
 export function createExporter(options: TraceOptions, env: PluginEnv): Exporter {
-  const outcomes = countOutcomes(env);
+  const { url } = options;
+  const outcomes = countOutcomes(url, env);
   let loading: Promise<void> | undefined;
   let otlp: Otlp | undefined;
   const load = async () => {
@@ -35,7 +36,7 @@ export function createExporter(options: TraceOptions, env: PluginEnv): Exporter 
       // A batch that fails is counted and logged already.
       const sent = otlp.stop().catch(() => {});
       await withinTime(sent, env.clock, () => {
-        env.log.warning(`the last spans are not sent: the collector has not taken them for ${STOP_MS / 1000}s`);
+        env.log.warning(`spans are lost: ${url} has not taken the last ones within ${STOP_MS / 1000}s`);
       });
     },
   };
@@ -54,7 +55,7 @@ async function withinTime(done: Promise<void>, clock: Clock, tooLate: () => void
   timer?.cancel();
 }
 
-function countOutcomes({ metrics, clock, log }: PluginEnv): SpanOutcomes {
+function countOutcomes(url: string, { metrics, clock, log }: PluginEnv): SpanOutcomes {
   const help = 'Spans of traces: exported, failed if the collector did not take them, dropped if too many waited.';
   const spans = metrics.counter('cairn_trace_spans_total', help, ['result']);
   const [exported, failed, dropped] = [spans.cell('exported'), spans.cell('failed'), spans.cell('dropped')];
@@ -65,11 +66,17 @@ function countOutcomes({ metrics, clock, log }: PluginEnv): SpanOutcomes {
     },
     failed(count, error) {
       failed.value += count;
-      lost(`the collector does not take them: ${error?.message ?? 'no reason is known'}`);
+      lost(`${url} does not take them: ${reasonOf(error)}`);
     },
     dropped() {
       dropped.value++;
       lost('too many wait to be sent');
     },
   };
+}
+
+/** The error of a response has the status as its code; that of a status that asks for patience has none. */
+function reasonOf(error: (Error & { readonly code?: unknown }) | undefined): string {
+  const { code, message = 'no reason is known' } = error ?? {};
+  return typeof code === 'number' ? `${code} ${message}` : message;
 }

@@ -2,7 +2,14 @@ import { expect, test } from 'vitest';
 import { parsePlugin, warningsOf } from '../../plugin/testing/index.ts';
 import trace from './index.ts';
 
-const DEFAULTS = { url: undefined, every: 1, service: 'coredns', maxBacklog: 2048, maxBatch: 512, intervalMs: 1000 };
+const DEFAULTS = {
+  url: 'http://localhost:4318/v1/traces',
+  every: 1,
+  service: 'coredns',
+  maxBacklog: 2048,
+  maxBatch: 512,
+  intervalMs: 1000,
+};
 const block = (...lines: readonly string[]) => `trace otlp {\n${lines.join('\n')}\n}`;
 
 test.each([

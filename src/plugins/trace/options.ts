@@ -5,8 +5,8 @@ import type { Token } from '../../corefile/token.ts';
 import type { ParseContext } from '../../plugin/plugin.ts';
 
 export interface TraceOptions {
-  /** Where spans go; undefined for what OpenTelemetry's environment variables say. */
-  readonly url: string | undefined;
+  /** Where spans go. */
+  readonly url: string;
   /** Every how many queries one is traced. */
   readonly every: number;
   readonly service: string;
@@ -67,7 +67,7 @@ export function parseTrace(uses: readonly Directive[], { warn }: ParseContext): 
       `max_batch_size ${maxBatch} is more than max_backlog_size, which is ${maxBacklog}`,
     );
   }
-  return { url, ...said, maxBatch: maxBatch || Math.min(MAX_BATCH, maxBacklog) };
+  return { url: url!, ...said, maxBatch: maxBatch || Math.min(MAX_BATCH, maxBacklog) };
 }
 
 function spansOf(line: OptionLine): number {
@@ -97,10 +97,10 @@ function rename(name: string) {
 }
 
 /** The URL of `trace otlp [ENDPOINT]`. CoreDNS's own forms mean Zipkin or Datadog, and must not send OTLP there. */
-function parseDestination(directive: Directive, warn: ParseContext['warn']): string | undefined {
+function parseDestination(directive: Directive, warn: ParseContext['warn']): string {
   const [kind, endpoint] = atMostArgs(directive, 2);
   if (kind?.text.toLowerCase() !== 'otlp') throw withoutOtlp(directive, kind, endpoint);
-  if (endpoint === undefined) return undefined;
+  if (endpoint === undefined) return `http://localhost:${HTTP_PORT}${PATH}`;
   const url = urlOf(endpoint);
   if (url.port === GRPC_PORT) {
     const message = `${GRPC_PORT} is the port of OTLP over gRPC, and spans are sent over HTTP: its port is ${HTTP_PORT}`;

@@ -43,7 +43,7 @@ const SUCCESS = 0;
 /** Nothing here is global: a program that uses Cairn may use OpenTelemetry, too. */
 export function startOtlp(options: TraceOptions, outcomes: SpanOutcomes): Otlp {
   const { url, service, maxBacklog, maxBatch, intervalMs } = options;
-  const backlog = new Backlog(new OTLPTraceExporter(url === undefined ? {} : { url }), maxBacklog, outcomes);
+  const backlog = new Backlog(new OTLPTraceExporter({ url }), maxBacklog, outcomes);
   const batches = new BatchSpanProcessor({
     exporter: backlog,
     maxQueueSize: maxBacklog,
