@@ -41,6 +41,7 @@ afterEach(async () => {
 async function start(to: string, options = 'tls ca.pem'): Promise<void> {
   const text = `forward . ${to} {\nmax_fails 0\nmax_connect_attempts 1\n${options}\n}`;
   plugin = forward.create(forward.parse(directives(text), parseContext()), env);
+  env.offers.complete();
   await startPlugin(plugin);
   cleanups.push(() => plugin.stop!());
   const handle = plugin.wrap!(() => {
@@ -264,6 +265,7 @@ describe('https://', () => {
     const server = await httpsUpstream(({ reply }) => reply(Buffer.from('no'), { ':status': 503 }));
     const text = `forward . https://${server.endpoint} {\nmax_connect_attempts 1\ntls ca.pem\n}`;
     plugin = forward.create(forward.parse(directives(text), parseContext()), env);
+    env.offers.complete();
     await startPlugin(plugin);
     const probed = new Promise((arrived) => {
       server.on((query) => {

@@ -46,6 +46,7 @@ async function upstream(script?: Script): Promise<ScriptedUpstream> {
 /** Starts the plugin; what it does not forward gets NOTIMP. */
 async function start(text: string): Promise<void> {
   plugin = forward.create(forward.parse(directives(text), parseContext()), env);
+  env.offers.complete();
   handle = plugin.wrap!(() => createReply('next', { rcode: 4 }));
   cleanups.push(() => plugin.stop!());
   await startPlugin(plugin);
