@@ -26,11 +26,18 @@ function licensesOf(modules: readonly string[]): string {
   const packages = new Set(
     modules.flatMap((path) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path)?.[0] ?? []),
   );
-  const texts = [...packages].sort().map((path) => {
+  const licences = [...packages].sort().map((path) => {
     const files = readdirSync(path).filter((file) => /^(?:(?:un)?licen[cs]e|notice)/i.test(file));
     if (files.length === 0) throw new Error(`${path} has no licence`);
     const { name, version } = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'));
-    return `${name} ${version}\n\n${files.map((file) => readFileSync(join(path, file), 'utf8').trim()).join('\n\n')}\n`;
+    return {
+      of: `${name} ${version}`,
+      text: files.map((file) => readFileSync(join(path, file), 'utf8').trim()).join('\n\n'),
+    };
   });
+  // Many packages of one maker have the same text.
+  const texts = [...Map.groupBy(licences, ({ text }) => text)].map(
+    ([text, same]) => `${same.map(({ of }) => of).join('\n')}\n\n${text}\n`,
+  );
   return texts.join(`\n${'-'.repeat(80)}\n\n`);
 }

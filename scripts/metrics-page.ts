@@ -37,6 +37,7 @@ const COREFILE = `. tls://. {
     shed
     template ANY ANY
     tls cert.pem key.pem
+    trace otlp 127.0.0.1:9
     transfer {
         to *
     }

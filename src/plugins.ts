@@ -40,6 +40,7 @@ import shed from './plugins/shed/index.ts';
 import template from './plugins/template/index.ts';
 import timeouts from './plugins/timeouts/index.ts';
 import tls from './plugins/tls/index.ts';
+import trace from './plugins/trace/index.ts';
 import transfer from './plugins/transfer/index.ts';
 import view from './plugins/view/index.ts';
 import whoami from './plugins/whoami/index.ts';
@@ -57,6 +58,7 @@ export const plugins: readonly PluginDefinition[] = [
   bufsize,
   bind,
   debug,
+  trace,
   ready,
   health,
   shed,

@@ -5,6 +5,7 @@ import { OfferKey } from './offer.ts';
 import type { Query } from './query.ts';
 import type { ServiceView } from './service-view.ts';
 import type { Tap } from './tap.ts';
+import type { Tracer } from './tracer.ts';
 import type { TransferSource } from './transfer.ts';
 
 /*
@@ -31,6 +32,8 @@ export const SERVICES = new OfferKey<ServiceView>('services');
 
 /** What wants to see the messages of the server block. The server and `forward` ask for it; it is not for packages. */
 export const TAP = new OfferKey<Tap>('tap');
+/** What records which steps of a query take time; the server asks for it to record the plugins of the block. */
+export const TRACER = new OfferKey<Tracer>('tracer');
 
 /** The zones that other servers can have copies of. */
 export const TRANSFERS = new OfferKey<TransferSource>('transfers');

@@ -13,6 +13,7 @@ import { ask } from '../support/ask.ts';
 import { binaryFor } from '../support/binary.ts';
 import { folderWith } from '../support/folder.ts';
 import { kubeconfigText } from '../support/kubeconfig.ts';
+import { startCollector } from '../support/otlp-collector.ts';
 import { PATIENT } from '../support/patience.ts';
 import { run } from '../support/tools.ts';
 import { refusedPort } from '../support/upstream.ts';
@@ -51,6 +52,18 @@ async function start(corefile: string, ...args: string[]) {
   };
   return { port: Number(/^\.:(\d+)/m.exec(output)![1]), end };
 }
+
+/** A module that prints the path of each file of the bundle when it is loaded. */
+const SHOW_LOADED = `
+  import { registerHooks } from 'node:module';
+  import { fileURLToPath } from 'node:url';
+  registerHooks({
+    load(url, context, next) {
+      if (url.startsWith('file:') && url.includes('/bin/')) console.log('loaded ' + fileURLToPath(url));
+      return next(url, context);
+    },
+  });
+`;
 
 const COMMANDS = [
   { what: 'the bundle', path: 'bin/cairn.js' },
@@ -100,6 +113,14 @@ describe.each(COMMANDS)('$what', ({ path }) => {
     expect(await end()).toMatch(/status 0$/);
   });
 
+  test('it sends traces', async () => {
+    const collector = await startCollector();
+    const { port, end } = await start(`. {\ntrace otlp ${collector.endpoint}\nwhoami\n}\n`);
+    await ask(port, 'www.example.org', 'A');
+    expect(await end()).toMatch(/status 0$/);
+    expect(collector.spans.map(({ attributes }) => attributes['coredns.io/name'])).toEqual(['www.example.org.']);
+  });
+
   test('its other commands are loaded when they are asked for', async () => {
     const corefile = join(ROOT, 'Corefile.example');
     const lookup = await run(cairn, ['lookup', 'web', 'A', '-n', 'shop', '--corefile', corefile], { cwd: ROOT });
@@ -107,4 +128,20 @@ describe.each(COMMANDS)('$what', ({ path }) => {
     const env = await run(cairn, ['env', '-n', 'shop', '--corefile', corefile], { cwd: ROOT });
     expect(env).toMatchObject({ code: 0, stdout: expect.stringContaining('WEB_SERVICE_HOST=10.96.12.34') });
   });
+});
+
+test.each([
+  ['trace otlp\n', true],
+  ['', false],
+])('with %j, the bundle loads the packages of OpenTelemetry: %s', async (directive, isLoaded) => {
+  const place = folderWith({ 'show.mjs': SHOW_LOADED });
+  vi.stubEnv('NODE_OPTIONS', `--import ${place}/show.mjs`);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  cairn = join(folder, 'bin/cairn.js');
+  const { end } = await start(`. {\n${directive}whoami\n}\n`);
+  const loaded = (await end()).match(/^loaded .*/gm)!;
+  const isOpenTelemetry = (line: string) =>
+    readFileSync(line.slice('loaded '.length), 'utf8').includes('BatchSpanProcessor');
+  expect(loaded.some((line) => line.includes('/bin/server-'))).toBe(true);
+  expect(loaded.some(isOpenTelemetry)).toBe(isLoaded);
 });

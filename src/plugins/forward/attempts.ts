@@ -1,5 +1,5 @@
 import { CairnError, OverloadError } from '../../base/errors.ts';
-import { Rcode } from '../../dns/message.ts';
+import { printRcode, Rcode } from '../../dns/message.ts';
 import type { Response } from '../../dns/wire/response.ts';
 import { type FailureReason, type Hold, UpstreamError } from '../../net/upstream/error.ts';
 import type { Cell } from '../../observe/metrics.ts';
@@ -7,6 +7,7 @@ import type { PluginEnv } from '../../plugin/env.ts';
 import type { Protocol, Query } from '../../plugin/query.ts';
 import { failure, type Reply } from '../../plugin/reply.ts';
 import type { Tap } from '../../plugin/tap.ts';
+import type { Tracer } from '../../plugin/tracer.ts';
 import { type InFlight, type InFlightQueries, inFlight, MAX_FORWARDED, queueOf } from './in-flight.ts';
 import { canDropEdns, encodeQuery, encodeWithoutEdns, replyOf } from './message.ts';
 import type { ForwardMetrics } from './metrics.ts';
@@ -43,6 +44,8 @@ export interface Forwarding
   overloaded(why: string): void;
   /** What wants to see the messages; undefined if nobody does. */
   tap: Tap | undefined;
+  /** Records exchanges with upstreams; undefined if no plugin of the block does that. */
+  tracer(): Tracer | undefined;
 }
 
 /** Asks the upstreams in this order, suspected ones last, again and again until one responds. If none does, the error of the SERVFAIL says why. */
@@ -138,14 +141,30 @@ class Attempts implements InFlight, Hold {
   }
 
   private exchange(protocol: Protocol): Promise<Response> {
-    const { stanza, clock, tap } = this.forwarding;
+    const { stanza, clock } = this.forwarding;
     const timeoutMs = Math.max(1, Math.min(stanza.readTimeoutMs, this.endMs - clock.monotonic()));
+    const tracer = this.forwarding.tracer();
+    return tracer ? this.trace(tracer, protocol, timeoutMs) : this.send(protocol, timeoutMs);
+  }
+
+  private send(protocol: Protocol, timeoutMs: number): Promise<Response> {
+    const { clock, tap } = this.forwarding;
     if (!tap) return this.upstream.exchange(this.octets, protocol, timeoutMs, this);
     return exchangeTapped(tap, this.query, this.upstream, clock, {
       octets: this.octets,
       protocol,
       timeoutMs,
       hold: this,
+    });
+  }
+
+  /** The names of the span and of the first attribute are CoreDNS's. */
+  private trace(tracer: Tracer, protocol: Protocol, timeoutMs: number): Promise<Response> {
+    const { name, proto } = this.upstream;
+    return tracer.span('connect', () => this.send(protocol, timeoutMs), {
+      isExchange: true,
+      attributes: { 'peer.address': name, 'coredns.io/proto': proto(protocol) },
+      describe: ({ rcode }) => ({ 'coredns.io/rcode': printRcode(rcode) }),
     });
   }
 

@@ -32,14 +32,14 @@ export function createForwarder(
   stanza: Stanza,
   env: PluginEnv,
   metrics: ForwardMetrics,
-  answered: Forwarding['answered'],
+  { answered, tracer }: Pick<Forwarding, 'answered' | 'tracer'>,
 ): Forwarder {
   const inPolicyOrder = createPolicy(stanza.policy, env.random);
   const { clock, random } = env;
   const { healthcheckBroken, gaveWay } = metrics;
   const overloaded = createEpisode(clock, (why) => env.log.warning(`queries are refused: ${why}`));
   const forwarding: Forwarding = {
-    ...{ stanza, clock, random, healthcheckBroken, gaveWay, answered, overloaded },
+    ...{ stanza, clock, random, healthcheckBroken, gaveWay, answered, tracer, overloaded },
     tap: undefined,
     limit: createLimit(stanza, metrics),
   };

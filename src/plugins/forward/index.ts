@@ -6,10 +6,11 @@
 import { attempt, type CorefileError, throwAll } from '../../corefile/error.ts';
 import { printPosition } from '../../corefile/position.ts';
 import { isAtOrBelow } from '../../dns/name.ts';
-import { TAP } from '../../plugin/keys.ts';
+import { TAP, TRACER } from '../../plugin/keys.ts';
 import { definePlugin, type Handler, type ParseContext } from '../../plugin/plugin.ts';
 import type { Arrival, Query } from '../../plugin/query.ts';
 import type { Reply } from '../../plugin/reply.ts';
+import type { Tracer } from '../../plugin/tracer.ts';
 import { whileServing } from '../../plugin/while-serving.ts';
 import { createForwarder } from './forwarder.ts';
 import { forwardMetrics } from './metrics.ts';
@@ -46,7 +47,10 @@ export default definePlugin<readonly Stanza[]>({
     const answered = ({ arrival }: Query, upstream: string) => {
       if (env.block.labelled) upstreams.set(arrival, upstream);
     };
-    const forwarders = stanzas.map((stanza) => createForwarder(stanza, env, metrics, answered));
+    let tracer: Tracer | undefined;
+    const forwarders = stanzas.map((stanza) =>
+      createForwarder(stanza, env, metrics, { answered, tracer: () => tracer }),
+    );
 
     /** The first stanza that matches, in the order of the Corefile, gets the query; the longest zone does not matter. */
     const answerFrom = (first: number, query: Query, next: Handler): Reply | Promise<Reply> => {
@@ -74,6 +78,7 @@ export default definePlugin<readonly Stanza[]>({
     };
     return {
       wrap(next) {
+        [tracer] = env.ask(TRACER);
         const [tap] = env.ask(TAP);
         for (const forwarder of forwarders) forwarder.showTo(tap);
         return (query) => answerFrom(0, query, next);

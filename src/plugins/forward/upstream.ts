@@ -27,6 +27,8 @@ export interface Upstream {
   readonly down: boolean;
   /** An exchange failed, and no probe has succeeded since. */
   readonly suspected: boolean;
+  /** How a query that may go over `protocol` goes there, for people. */
+  proto(protocol: Protocol): 'udp' | 'tcp' | 'tcp-tls' | 'https';
   /**
    * Sends a query and waits for the response. An encrypted upstream ignores `protocol`.
    *
@@ -82,6 +84,7 @@ export function createUpstream(
     get suspected() {
       return health.suspected;
     },
+    proto: (protocol) => (protocol === 'udp' && !to.encryption ? 'udp' : proto),
     exchange(query, protocol, timeoutMs, hold, seen) {
       const startMs = clock.monotonic();
       const read: Read = seen ? seenFirst(seen, decode) : decode;

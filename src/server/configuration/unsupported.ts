@@ -32,6 +32,5 @@ export const UNSUPPORTED: Readonly<Record<string, string>> = {
   sign: "nothing is signed here: write 'forward ZONE ADDRESS' with the server that signs the zone",
   tsig: "messages are neither signed nor verified: say with 'acl' which clients may ask",
   geoip: "networks have no places here: name them under 'acl'",
-  trace: "'log' tells of every query and how long it took, 'prometheus' counts them",
   pprof: 'Node.js has its own: start it with --cpu-prof or --inspect',
 };

@@ -11,11 +11,12 @@ import type { ServerCredentials } from '../../net/stream/tls-server.ts';
 import type { Clock } from '../../observe/clock.ts';
 import { createLogger, type Logger } from '../../observe/log.ts';
 import { UnservedError } from '../../plugin/existing.ts';
-import { CREDENTIALS, SELECTION, TAP } from '../../plugin/keys.ts';
+import { CREDENTIALS, SELECTION, TAP, TRACER } from '../../plugin/keys.ts';
 import type { Offers } from '../../plugin/offer.ts';
 import type { Handler, ShutdownOptions } from '../../plugin/plugin.ts';
 import { UNCHANGING } from '../../plugin/repeat.ts';
 import { createReply } from '../../plugin/reply.ts';
+import type { Tracer } from '../../plugin/tracer.ts';
 import type { Block } from '../answer/router.ts';
 import type { BlockConfiguration, Configuration } from '../configuration/configuration.ts';
 import { type Listener, type ListenerWorld, listenersOf } from '../listeners/listener.ts';
@@ -182,7 +183,7 @@ function runBlock(
   const end: Handler = () => createReply('', { rcode: Rcode.SERVFAIL, error, repeat: UNCHANGING });
   const isBare = !plugins.some(({ plugin }) => plugin.wrap || plugin.observe);
   return {
-    handler: isBare ? undefined : chainOf(plugins, end, recover, isWatched),
+    handler: isBare ? undefined : chainOf(plugins, end, { recover, isWatched, tracer: offers.of(TRACER)[0] }),
     observers: plugins.map(({ hooks }) => hooks).filter(({ observe }) => observe),
     tap: offers.of(TAP)[0],
     selects: selectionOf(offers, recover),
@@ -197,14 +198,22 @@ function runBlock(
  * Makes one handler of the plugins, the last one first. This also enforces, for every plugin of the chain, which replies may go to other clients: see
  * `confine.ts`.
  */
-function chainOf(plugins: readonly NamedPlugin[], end: Handler, recover: Recover, isWatched: boolean): Handler {
+function chainOf(plugins: readonly NamedPlugin[], end: Handler, { recover, isWatched, tracer }: ChainWorld): Handler {
   return plugins.reduceRight((next, { name, plugin, position, isConfined }) => {
     if (!plugin.wrap) return next;
     const handler = making(name, position, () =>
       isConfined ? confinedHandler(name, plugin, next, recover) : handlerOf(plugin, next),
     );
-    return isWatched ? watchedHandler(handler, recover) : handler;
+    const watched = isWatched ? watchedHandler(handler, recover) : handler;
+    return tracer ? (query) => tracer.span(name, () => watched(query)) : watched;
   }, end);
+}
+
+interface ChainWorld {
+  readonly recover: Recover;
+  readonly isWatched: boolean;
+  /** Records what the plugins wait for; undefined if no plugin offers it. */
+  readonly tracer: Tracer | undefined;
 }
 
 /**
