@@ -6,7 +6,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 type Level = LogLevel | 'fatal';
 
-/** What a line says in values that a program reads, under their names in JSON. */
+/** What a line says in values that a program reads, under their names in JSON. They do not change `time`, `level`, `plugin` and `msg`. */
 export type LogFields = Readonly<Record<string, string | number | boolean | null>>;
 
 /** Writes a line. The fields are made only for a log that shows them. */

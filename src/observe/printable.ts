@@ -1,5 +1,5 @@
-/** Nearly all texts are ASCII. To find that out is cheaper than to look for each of the characters below, and each query of a log is such a text. */
-const UNUSUAL = /[^ -~\n]/;
+/** A log line for a query is nearly always ASCII. To find that out is cheaper than to look for the characters below. */
+const UNUSUAL = /[^ -~]/;
 
 /** Invisible characters that control a terminal, or change the order or look of the text around them. Line feeds are not among them. */
 const RULING = /[^\P{Cc}\n]|[\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
@@ -11,7 +11,7 @@ export function printable(text: string): string {
 
 /** The same on one line: a text that has several lines could make up one of the program. */
 export function printableLine(text: string): string {
-  return printable(text.replace(/[\r\n]+\s*/g, '; '));
+  return UNUSUAL.test(text) ? printable(text.replace(/[\r\n]+\s*/g, '; ')) : text;
 }
 
 const SHORT: Readonly<Record<string, string>> = { '\t': '\\t', '\r': '\\r', '\b': '\\b', '\f': '\\f' };

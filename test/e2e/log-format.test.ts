@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { definePlugin } from '../../src/plugin/plugin.ts';
@@ -147,11 +147,12 @@ describe('errors that keep the server from starting are lines of standard error'
 });
 
 test('what Node.js reports is logged, too: its warnings, and the error that ends the process', async () => {
-  const plugin = `export default {
+  const plugin = `import { existsSync } from 'node:fs';
+  export default {
     name: 'fails', parse() {}, create: () => ({
       serving() {
         process.emitWarning('look\\n[INFO] here');
-        setTimeout(() => { throw new Error('lost\\x1b[2J'); });
+        setInterval(() => { if (existsSync('pid')) throw new Error('lost\\x1b[2J'); }, 5);
       },
     }),
   };`;
@@ -180,6 +181,7 @@ test('what Node.js reports is logged, too: its warnings, and the error that ends
       expect(printed(objectsOf(stderr))).toEqual([expect.stringMatching(error)]);
     }
     expect(code).toBe(1);
+    expect(existsSync(join(folder, 'pid'))).toBe(false);
   }
 });
 
