@@ -5,7 +5,7 @@
 
 export { CairnError } from './base/errors.ts';
 export { CorefileError, CorefileErrors } from './corefile/error.ts';
-export type { LogSink } from './observe/log.ts';
+export type { LogFields, LogLevel, LogRecord, LogSink } from './observe/log.ts';
 export { loadPlugins } from './packages/load.ts';
 export { placePlugins } from './packages/place.ts';
 export { plugins } from './plugins.ts';

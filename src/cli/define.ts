@@ -54,13 +54,13 @@ export function examplesOf(command: CommandUnknownOpts): readonly Example[] {
   return EXAMPLES.get(command) ?? [];
 }
 
-/** A flag whose value is one of a few words. */
+/** A flag whose value is one of a few words. `name` is what errors call it. */
 export function choice<const F extends string, const T extends string>(
   flags: F,
   description: string,
   words: readonly T[],
+  name = /--\S+/.exec(flags)![0],
 ) {
-  const name = /--\S+/.exec(flags)![0];
   return new Option(flags, description).choices(words).argParser((text): T => {
     const word = words.find((one) => one === text);
     if (word !== undefined) return word;

@@ -1,5 +1,7 @@
+import { messageOf } from '../base/errors.ts';
+import { CorefileErrors } from '../corefile/error.ts';
 import { diskFiles } from '../corefile/files.ts';
-import { createLogger, processSink } from '../observe/log.ts';
+import { createLogger, jsonSink, type Logger, processSink } from '../observe/log.ts';
 import { printable } from '../observe/printable.ts';
 import { corefileSource } from '../server/configuration/corefile-source.ts';
 import type { ListeningAddress } from '../server/listeners/sockets.ts';
@@ -7,6 +9,7 @@ import { Server } from '../server/server.ts';
 import { versionText } from '../version.ts';
 import type { ServeValues } from './commands/serve.ts';
 import { type CorefileInput, findCorefile } from './corefile-input.ts';
+import { logNodeReports } from './node-reports.ts';
 import { type Pidfile, writePidfile } from './pidfile.ts';
 import { pluginsFor } from './plugins.ts';
 import { handleSignals } from './signals.ts';
@@ -16,34 +19,54 @@ const EXIT_ERROR = 1;
 
 const DNS_PORT = 53;
 
-/** Serves DNS until a signal ends it. @throws the error that keeps the server from starting. */
+/** Serves DNS until a signal ends it. @throws the error that keeps the server from starting, unless it is logged as JSON. */
 export async function serve(flags: ServeValues): Promise<void> {
-  const { conf, 'dns.port': dnsPort = DNS_PORT, workers = 1, reuseport = false, pidfile, quiet } = flags;
-  const log = createLogger(processSink);
+  const { logFormat, logLevel } = flags;
+  const sink = logFormat === 'json' ? jsonSink : processSink;
+  const log = createLogger(sink, { level: logLevel });
   let server: Server | undefined;
   let written: Pidfile | undefined;
-  handleSignals(
-    () => server,
-    log,
-    () => written?.remove(),
-  );
-  const plugins = await pluginsFor(flags.plugin);
-  const input = await findCorefile(conf);
-  const examples = examplesIn(input);
-  server = new Server({
-    source: corefileSource({ ...input, plugins, dnsPort }),
-    threads: workers,
-    reusePort: reuseport,
-    onFatal(message) {
-      log.fatal(message);
-      written?.remove();
-      process.exit(EXIT_ERROR);
-    },
-  });
-  await server.start();
-  await releaseStartMemory();
-  if (pidfile !== undefined) written = writePidfile(pidfile, log);
-  if (!quiet) process.stdout.write(printable(banner(server.listening) + examples));
+  const removePidfile = () => written?.remove();
+  const die = (message: string) => {
+    log.fatal(message);
+    removePidfile();
+    process.exit(EXIT_ERROR);
+  };
+  handleSignals(() => server, log, removePidfile);
+  logNodeReports(log, die);
+  try {
+    const { conf, 'dns.port': dnsPort = DNS_PORT, workers = 1, reuseport = false, pidfile, quiet } = flags;
+    const plugins = await pluginsFor(flags.plugin);
+    const input = await findCorefile(conf);
+    const examples = examplesIn(input);
+    server = new Server({
+      source: corefileSource({ ...input, plugins, dnsPort }),
+      sink,
+      logLevel,
+      threads: workers,
+      reusePort: reuseport,
+      onFatal: die,
+    });
+    await server.start();
+    await releaseStartMemory();
+    if (pidfile !== undefined) written = writePidfile(pidfile, log);
+    if (!quiet) announce(banner(server.listening) + examples, logFormat, log);
+  } catch (error) {
+    if (logFormat === 'text') throw error;
+    for (const message of messagesOf(error)) log.fatal(message);
+    process.exit(EXIT_ERROR);
+  }
+}
+
+/** One message for each mistake in the Corefile. */
+function messagesOf(error: unknown): readonly string[] {
+  return error instanceof CorefileErrors ? error.errors.map(({ message }) => message) : [messageOf(error)];
+}
+
+/** Prints what the server does now; in a log of JSON, each line is an object, too. */
+function announce(text: string, format: ServeValues['logFormat'], log: Logger): void {
+  if (format === 'text') process.stdout.write(printable(text));
+  else for (const line of text.trimEnd().split('\n')) log.info(line.trim());
 }
 
 /** As CoreDNS prints it: each zone with its port, then the version. */

@@ -1,34 +1,82 @@
-import { printable } from './printable.ts';
+import { printableJson, printableLine } from './printable.ts';
 
-type Level = 'debug' | 'info' | 'warning' | 'error' | 'fatal';
+/** From the least to the most severe. Each hides those before it; `fatal` is never hidden. */
+export const LOG_LEVELS = ['debug', 'info', 'warning', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** Writes log lines of the form `[LEVEL] text`; one call is one line. */
+type Level = LogLevel | 'fatal';
+
+/** What a line says in values that a program reads, under their names in JSON. They do not change `time`, `level`, `plugin` and `msg`. */
+export type LogFields = Readonly<Record<string, string | number | boolean | null>>;
+
+/** Writes a line. The fields are made only for a log that shows them. */
+type Write = (text: string, fields?: () => LogFields) => void;
+
+/** Writes log lines of the form `[LEVEL] text`, or the same as JSON; one call is one line. */
 export interface Logger {
-  debug(text: string): void;
-  info(text: string): void;
-  warning(text: string): void;
-  error(text: string): void;
-  fatal(text: string): void;
+  readonly debug: Write;
+  readonly info: Write;
+  readonly warning: Write;
+  readonly error: Write;
+  readonly fatal: Write;
+  /** Whether lines of the level are written. */
+  logs(level: LogLevel): boolean;
 }
 
-/** Receives finished lines. */
-export type LogSink = (level: Level, line: string) => void;
+/** The parts of a line. */
+export interface LogRecord {
+  readonly level: Level;
+  /** The plugin that has written it. */
+  readonly plugin: string | undefined;
+  /** The text after level and plugin, in one line. */
+  readonly msg: string;
+  readonly fields: (() => LogFields) | undefined;
+}
+
+/** Receives finished lines, and their parts. */
+export type LogSink = (level: Level, line: string, record: LogRecord) => void;
 
 /** Standard output for all but fatal lines, which go to standard error, as with CoreDNS. */
 export const processSink: LogSink = (level, line) => {
   (level === 'fatal' ? process.stderr : process.stdout).write(`${line}\n`);
 };
 
-/** A logger that puts `prefix` before every text; debug lines are written only where `debug` is on. */
-export function createLogger(sink: LogSink, options: { prefix?: string; debug?: boolean } = {}): Logger {
-  const { prefix = '', debug = false } = options;
-  const at = (level: Level) => (text: string) => sink(level, `[${level.toUpperCase()}] ${prefix}${oneLine(text)}`);
+/** The same with each line as one JSON object. */
+export const jsonSink: LogSink = (level, _, record) => processSink(level, printRecord(record, Date.now()), record);
+
+/** A line as one JSON object. Its text is that of the other format, so it is safe to print without its escapes, too. */
+export function printRecord({ level, plugin, msg, fields }: LogRecord, nowMs: number): string {
+  const start = { time: new Date(nowMs).toISOString(), level: level.toUpperCase(), plugin, msg };
+  return printableJson({ ...start, ...fields?.(), ...start });
+}
+
+export interface LoggerOptions {
+  /** The plugin whose lines these are. */
+  readonly plugin?: string;
+  /** Less severe lines are not written; `info` by default. */
+  readonly level?: LogLevel;
+  /** Whether tabs stay as they are: they separate columns. */
+  readonly keepsTabs?: boolean;
+}
+
+export function createLogger(sink: LogSink, options: LoggerOptions = {}): Logger {
+  const { plugin, level: lowest = 'info', keepsTabs = false } = options;
+  const prefix = plugin === undefined ? '' : `plugin/${plugin}: `;
+  const write =
+    (level: Level): Write =>
+    (text, fields) => {
+      const msg = keepsTabs ? text.split('\t').map(oneLine).join('\t') : oneLine(text);
+      sink(level, `[${level.toUpperCase()}] ${prefix}${msg}`, { level, plugin, msg, fields });
+    };
+  const logs = (level: LogLevel) => LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(lowest);
+  const at = (level: LogLevel): Write => (logs(level) ? write(level) : () => {});
   return {
-    debug: debug ? at('debug') : () => {},
+    debug: at('debug'),
     info: at('info'),
     warning: at('warning'),
     error: at('error'),
-    fatal: at('fatal'),
+    fatal: write('fatal'),
+    logs,
   };
 }
 
@@ -38,5 +86,5 @@ const MAX_LENGTH = 8192;
 /** A log line may quote a peer's bytes or an operator's file. Neither may begin a new line or control a terminal. */
 function oneLine(text: string): string {
   const kept = text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}… (of ${text.length} characters)` : text;
-  return printable(kept.replace(/[\r\n]+\s*/g, '; '));
+  return printableLine(kept);
 }

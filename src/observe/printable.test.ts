@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { printable } from './printable.ts';
+import { printable, printableLine } from './printable.ts';
 
 test.each([
   ['of every script', 'Größe 名前 نام 🐦', 'Größe 名前 نام 🐦'],
@@ -16,4 +16,12 @@ test.each([
   ['with half a character', 'a\ud800b', 'a\\ud800b'],
 ])('a text %s', (_, text, shown) => {
   expect(printable(text)).toBe(shown);
+});
+
+test.each([
+  ['a\nb', 'a; b'],
+  ['a\r\n   b\n\nc', 'a; b; c'],
+  ['a\x85b\x1b[2Kc', 'a\\u0085b\\u001b[2Kc'],
+])('%j on one line', (text, shown) => {
+  expect(printableLine(text)).toBe(shown);
 });

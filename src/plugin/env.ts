@@ -36,8 +36,8 @@ export interface BlockPlugin {
 export interface PluginEnv extends OfferEnv {
   /** Log lines of this plugin: `[LEVEL] plugin/NAME: …`. */
   readonly log: Logger;
-  /** Writes a line of the query log: `[INFO] TEXT`, without the plugin's name, as log processors expect it. */
-  queryLog(text: string): void;
+  /** Writes a line of the query log: `[INFO] TEXT`, without the plugin's name, as log processors expect it. Tabs stay as they are. */
+  readonly queryLog: Logger['info'];
   readonly metrics: Metrics;
   readonly clock: Clock;
   /** A number from 0 up to, but not including, 1. */

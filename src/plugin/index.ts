@@ -66,7 +66,7 @@ export {
 } from '../dns/rr.ts';
 export type { ServerCredentials } from '../net/stream/tls-server.ts';
 export type { Clock, Timer } from '../observe/clock.ts';
-export type { Logger } from '../observe/log.ts';
+export type { LogFields, Logger } from '../observe/log.ts';
 export type { Cell, Metrics } from '../observe/metrics.ts';
 export type { ClientView } from './client-view.ts';
 export type { PluginEnv } from './env.ts';

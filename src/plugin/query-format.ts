@@ -3,7 +3,7 @@ import { printType } from '../dns/rr.ts';
 import { decodeFlags } from '../dns/wire/decode.ts';
 import type { PluginEnv } from './env.ts';
 import type { Sent } from './plugin.ts';
-import type { Query } from './query.ts';
+import { type Query, roomOf } from './query.ts';
 import { createReply } from './reply.ts';
 
 /** Prints one query, with what was sent. */
@@ -24,12 +24,6 @@ const COMBINED_FORMAT = `${COMMON_FORMAT} "{>opcode}"`;
 /** The value of a field without one. */
 const NOTHING = '-';
 
-/** RFC 6891 §6.2.3: a smaller size, or none, means 512 octets. */
-const MIN_UDP_OCTETS = 512;
-
-/** The maximum size of a response over TCP, whatever EDNS says (RFC 1035 §4.2.2). */
-const MAX_TCP_OCTETS = 65_535;
-
 const FLAGS = ['qr', 'aa', 'tc', 'rd', 'ra', 'ad', 'cd'] as const;
 
 /** The fields of a format, by their name in braces. */
@@ -45,11 +39,11 @@ const FIELDS: Readonly<Record<string, Format>> = {
   duration: (_, sent) => (sent === NOT_SENT ? NOTHING : printSeconds(sent.durationMs)),
   rcode: (_, sent) => (sent.reply.drop ? NOTHING : printRcode(sent.reply.rcode)),
   rsize: (_, sent) => (sent.reply.drop ? NOTHING : String(sent.octets)),
-  '>rflags': (_, sent) => (sent.reply.drop ? NOTHING : FLAGS.filter((flag) => sent.flags[flag]).join(',')),
+  '>rflags': (_, sent) => (sent.reply.drop ? NOTHING : printFlags(sent)),
   '>id': (query) => String(query.message.id),
   '>opcode': (query) => String(query.message.opcode),
   '>do': (query) => String(query.edns?.do ?? false),
-  '>bufsize': (query) => String(allowedOctets(query)),
+  '>bufsize': (query) => String(roomOf(query)),
 };
 
 /** Compiles a format from its text. `{x}` stays as it is unless x is a field, the name of a format, or `/LABEL`, which `label` reads. */
@@ -72,9 +66,9 @@ function compilePart(part: string, label: PluginEnv['label']): string | Format {
   return Object.hasOwn(FIELDS, field) ? FIELDS[field]! : part;
 }
 
-/** The largest response that the query allows. */
-function allowedOctets({ protocol, edns }: Query): number {
-  return protocol === 'udp' ? Math.max(MIN_UDP_OCTETS, edns?.udpSize ?? 0) : MAX_TCP_OCTETS;
+/** The flags of the response, such as `qr,aa,rd`. */
+export function printFlags({ flags }: Sent): string {
+  return FLAGS.filter((flag) => flags[flag]).join(',');
 }
 
 /** The time in seconds, with up to nine decimals and no trailing zeros. */

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import packet, { type OptAnswer, type Packet, type RecordType } from 'dns-packet';
+import { printableLine } from '../observe/printable.ts';
 import type { Answer, Query, Reply } from './exchange.ts';
 
 /** The option code of extended errors (RFC 8914 §2). */
@@ -54,7 +55,8 @@ function recordOf({ name, type, ...rest }: NonNullable<Packet['answers']>[number
   return { name, type, ttl, data };
 }
 
+/** The text ends up in error messages, so it must not look like more than a part of one. */
 function extendedError(data: Buffer): string {
-  const text = data.toString('utf8', 2);
+  const text = printableLine(data.toString('utf8', 2));
   return `${data.readUInt16BE(0)}${text && ` ${text}`}`;
 }

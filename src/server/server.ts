@@ -4,13 +4,13 @@
  * plugin: it knows those of the list that it is given.
  */
 
-import { checksWith, FLAG, FUNCTION, OBJECT, type Rule, wholeNumber } from '../base/check.ts';
+import { checksWith, FLAG, FUNCTION, OBJECT, oneOf, type Rule, wholeNumber } from '../base/check.ts';
 import { CairnError, messageOf } from '../base/errors.ts';
 import { CorefileErrors, printWarning } from '../corefile/error.ts';
 import type { CorefileWarning } from '../corefile/warnings.ts';
 import { localAddresses } from '../net/addresses.ts';
 import { type Clock, systemClock } from '../observe/clock.ts';
-import { createLogger, type Logger, type LogSink, processSink } from '../observe/log.ts';
+import { createLogger, LOG_LEVELS, type Logger, type LogLevel, type LogSink, processSink } from '../observe/log.ts';
 import { type Cell, Metrics } from '../observe/metrics.ts';
 import type { ServerProcess } from '../plugin/env.ts';
 import type { ShutdownOptions } from '../plugin/plugin.ts';
@@ -34,6 +34,8 @@ const DRAIN_MS = 5000;
 export interface ServerOptions {
   readonly source: CorefileSource;
   readonly sink?: LogSink;
+  /** Less severe lines are not logged, but those of a server block with `debug` all are; `info` by default. */
+  readonly logLevel?: LogLevel;
   readonly clock?: Clock;
   readonly random?: () => number;
   readonly metrics?: Metrics;
@@ -58,6 +60,7 @@ const OCTETS: Rule = { should: 'the octets of a message', accepts: (value) => va
 const OPTIONS: Readonly<Record<keyof ServerOptions, Rule>> = {
   source: { should: 'the result of corefileSource', accepts: (value) => typeof Object(value).load === 'function' },
   sink: FUNCTION,
+  logLevel: oneOf(LOG_LEVELS),
   clock: OBJECT,
   random: FUNCTION,
   metrics: OBJECT,
@@ -100,7 +103,8 @@ export class Server {
     check.options('Server', options, OPTIONS);
     check.value('Server: source', options.source, OPTIONS.source);
     const { sink = processSink, clock = systemClock, random = Math.random, metrics = new Metrics() } = options;
-    const log = createLogger(sink);
+    const { logLevel = 'info' } = options;
+    const log = createLogger(sink, { level: logLevel });
     this.source = options.source;
     this.metrics = metrics;
     this.log = log;
@@ -110,7 +114,7 @@ export class Server {
       .cell();
     this.ports = options.inProcess ? undefined : new OpenPorts(clock, log, options.reusePort ?? false);
     this.world = {
-      ...{ sink, metrics, clock, random, localAddresses, bindAddresses },
+      ...{ sink, logLevel, log, metrics, clock, random, localAddresses, bindAddresses },
       watch: new ServerWatch(clock, random, log, metrics),
       threads: options.threads ?? 1,
       process: this.describeProcess(options.onFatal ?? (() => {})),

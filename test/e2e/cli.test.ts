@@ -81,6 +81,8 @@ test.each([
   [['-workers', 'all'], 2, /-workers takes a number from 1 to 1024/],
   [['-conf', 'nosuch.file'], 1, /loading Corefile via flag: open nosuch\.file: no such file/],
   [['-conf', 'src'], 1, /loading Corefile via flag: open src: is a directory/],
+  [['-log-format', 'yaml'], 2, /^cairn: -log-format cannot be "yaml"\n {2}expecting one of text, json\n/],
+  [['-log-level=warn'], 2, /^cairn: -log-level cannot be "warn"\n {2}expecting one of debug, info, warning, error\n/],
   [['serve', 'now'], 2, /unexpected argument "now"\n {2}usage: cairn serve \[flags\]\n/],
 ])('%j is refused with status %i and a reason', async (args, status, message) => {
   const { stderr, code } = await cairn(args);

@@ -25,3 +25,22 @@ test.each([
   expect(await server.metrics.expose()).toMatch(/cairn_memo_hits_total\{.*\} 2/);
   expect(lines.filter((text) => text.includes('db-1'))).toEqual(Array(4).fill(`[INFO] ${line}`));
 });
+
+test.each([
+  ['metadata', 'www.example.org. success NOERROR'],
+  ['metadata example.org', 'www.example.org. success NOERROR'],
+  ['metadata example.com', 'www.example.org. - -'],
+])(
+  'with "%s" the query log knows the class and the type of each response, given again or not',
+  async (metadata, line) => {
+    const { port, lines } = await startServer(`. {
+    ${metadata}
+    log . "{name} {/log/class} {/log/type}"
+    hosts /dev/null {
+      192.0.2.1 www.example.org
+    }
+  }`);
+    for (let i = 0; i < 4; i++) await ask(port, 'www.example.org', 'A');
+    expect(lines.filter((text) => text.includes('www'))).toEqual(Array(4).fill(`[INFO] ${line}`));
+  },
+);

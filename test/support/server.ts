@@ -1,6 +1,7 @@
 import { expect, onTestFinished } from 'vitest';
 import { messageOf } from '../../src/base/errors.ts';
 import { type Clock, systemClock } from '../../src/observe/clock.ts';
+import type { LogLevel, LogSink } from '../../src/observe/log.ts';
 import type { PluginDefinition } from '../../src/plugin/plugin.ts';
 import { plugins as builtIn } from '../../src/plugins.ts';
 import { type CorefileSource, corefileSource } from '../../src/server/configuration/corefile-source.ts';
@@ -38,9 +39,13 @@ export async function startServer(
     random?: () => number;
     /** In chain order, in place of the built-in ones. */
     plugins?: readonly PluginDefinition[];
+    logLevel?: LogLevel;
+    /** Gets the lines, too. */
+    sink?: LogSink;
   } = {},
 ): Promise<TestServer> {
   const { file = 'Corefile', env = {}, clock = systemClock, random = Math.random, plugins = builtIn } = options;
+  const { logLevel = 'info', sink } = options;
   let current = text;
   const lines: string[] = [];
   const fatals: string[] = [];
@@ -51,7 +56,11 @@ export async function startServer(
     source,
     clock,
     random,
-    sink: (_, line) => lines.push(line),
+    logLevel,
+    sink(level, line, record) {
+      lines.push(line);
+      sink?.(level, line, record);
+    },
     onFatal: (message) => fatals.push(message),
   });
   onTestFinished(() => server.shutdown());

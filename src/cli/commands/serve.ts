@@ -4,9 +4,13 @@
  */
 
 import { Option } from '@commander-js/extra-typings';
+import { LOG_LEVELS } from '../../observe/log.ts';
 import { MAX_THREADS } from '../../plugin/plugin.ts';
-import { addExamples, collect, define } from '../define.ts';
+import { addExamples, choice, collect, define } from '../define.ts';
 import { UsageError } from '../usage.ts';
+
+const FORMAT_HELP = 'how the log is written, errors at start included; json has one object a line';
+const LEVEL_HELP = 'hide less severe lines, except those of server blocks with debug';
 
 /** `cairn`, `cairn serve`. The flags are CoreDNS's. */
 export function defineServe() {
@@ -21,6 +25,8 @@ export function defineServe() {
     .option('--reuseport', 'share the ports with other processes with this flag, so that one can take over')
     .option('--pidfile <FILE>', 'write the process ID to this file')
     .option('--quiet', 'print no banner at start')
+    .addOption(choice('--log-format <FORMAT>', FORMAT_HELP, ['text', 'json'], '-log-format').default('text', 'text'))
+    .addOption(choice('--log-level <LEVEL>', LEVEL_HELP, LOG_LEVELS, '-log-level').default('info', 'info'))
     .optionsGroup('Information:')
     .option('--plugins', 'list the plugins and exit')
     .option('-v, --version', 'print the version and exit')

@@ -3,6 +3,7 @@ import { CairnError, messageOf, systemCodeOf } from '../../base/errors.ts';
 import { readTextNow } from '../../base/read-file.ts';
 import { canonicalAddress } from '../../net/addresses.ts';
 import { type Peer, printPeer } from '../../net/transport.ts';
+import { printableLine } from '../../observe/printable.ts';
 import { clusterDnsAddress } from '../../registry/service-environment.ts';
 import { parseResolvConf, type ResolvConf, resolvConfFor, socketTransport } from '../../resolver/index.ts';
 import { MAX_RESOLV_CONF_OCTETS } from '../../resolver/resolv-conf.ts';
@@ -177,7 +178,8 @@ async function startServer(
       protocol,
       ...(client && { client: { address: client, port: 0 } }),
     });
-    const { plugin = '', reason } = explained ?? {};
+    const { plugin = '' } = explained ?? {};
+    const reason = explained?.reason && printableLine(explained.reason);
     const explanation = [plugin || 'the server', reason].filter(Boolean).join(': ');
     return { octets: explained?.bytes, explanation, reason };
   };

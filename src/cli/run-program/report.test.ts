@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { Class, queryMessage } from '../../dns/message.ts';
 import { parseName } from '../../dns/name.ts';
+import { parseRecord } from '../../dns/presentation.ts';
 import { parseType } from '../../dns/rr.ts';
 import { decodeMessage } from '../../dns/wire/decode.ts';
 import { encodeMessage } from '../../dns/wire/encode.ts';
@@ -77,4 +78,21 @@ test('a nameserver that becomes silent does not hold up the report', async () =>
   await ask('web.shop.svc.cluster.local.', 'A');
   isSilent = true;
   expect(await report()).toMatch(/ {2}a lookup of web gets no response in time: the list of costs ends here\n$/);
+});
+
+test('names and responses with octets that rule terminals forge no line of the report', async () => {
+  const label = '\\010FORGED\\032\\027[2J\\155\\226\\128\\174';
+  const target = parseRecord(`x. 1 IN CNAME ${label}.example.`);
+  const { ask, report } = logOf(async (message) => {
+    const { octets } = await respond(message, 0);
+    const response = decodeMessage(octets!);
+    const answer = [{ ...target, name: response.questions[0]!.name }];
+    return { octets: encodeMessage({ ...response, answer }) };
+  });
+  for (const type of ['A', 'TXT', 'CNAME']) await ask(`${label}.example.com.`, type);
+  const printed = await report();
+  expect(printed).toContain(`  ${label}.example.com.  CNAME`);
+  expect(printed).toContain(`  CNAME ${label}.example.`);
+  expect(printed).not.toMatch(/[^ -~\n…]/);
+  expect(printed).not.toMatch(/^\s*FORGED/m);
 });

@@ -59,8 +59,8 @@ export function testEnv(options: TestEnvOptions = {}): TestEnv {
   const offers = new Offers(options.offers);
   return {
     ...offers.envOf(name),
-    log: createLogger((_, line) => lines.push(line), { prefix: `plugin/${name}: `, debug: true }),
-    queryLog: createLogger((_, line) => lines.push(line)).info,
+    log: createLogger((_, line) => lines.push(line), { plugin: name, level: 'debug' }),
+    queryLog: createLogger((_, line) => lines.push(line), { keepsTabs: true }).info,
     metrics,
     clock: options.clock ?? fakeClock(),
     random: seededRandom(options.seed),

@@ -6,7 +6,9 @@ import { foldName, isAtOrBelow, type Name, ROOT } from '../../dns/name.ts';
 import { NO_LABELS } from '../../plugin/arguments.ts';
 import { definePlugin, type ParseContext } from '../../plugin/plugin.ts';
 import { COMMON_FORMAT, compileFormat } from '../../plugin/query-format.ts';
-import { classOf, REPLY_CLASSES, type ReplyClass } from './class.ts';
+import type { Reply } from '../../plugin/reply.ts';
+import { classOf, REPLY_CLASSES, type ReplyClass, typeOf } from './class.ts';
+import { fieldsOf } from './fields.ts';
 
 /** One line of the Corefile: which queries are logged, and how. */
 interface LogRule {
@@ -32,12 +34,29 @@ export default definePlugin<readonly LogRule[]>({
   },
 
   create(rules, env) {
+    if (!env.log.logs('info')) {
+      env.log.warning('logs nothing: its lines have the level info, and -log-level hides them');
+      return {};
+    }
     if (rules.some(({ format }) => format.includes('{/')) && !env.block.labelled) env.log.warning(NO_LABELS);
     const compiled = rules.map((rule) => ({ ...rule, print: compileFormat(rule.format, env.label) }));
+    /** The reply whose line is being written: only then do the labels have values, as in CoreDNS. */
+    let reply: Reply | undefined;
     return {
       observe(query, sent) {
         const rule = compiled.find(({ names }) => names.some((name) => isAtOrBelow(query.name, name)));
-        if (rule?.classes.has(classOf(sent.reply))) env.queryLog(rule.print(query, sent));
+        if (!rule?.classes.has(classOf(sent.reply))) return;
+        reply = sent.reply;
+        try {
+          env.queryLog(rule.print(query, sent), () => fieldsOf(query, sent));
+        } finally {
+          reply = undefined;
+        }
+      },
+      label(query, label) {
+        if (reply === undefined) return undefined;
+        if (label === 'class') return classOf(reply);
+        return label === 'type' ? typeOf(query, reply) : undefined;
       },
     };
   },

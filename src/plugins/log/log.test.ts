@@ -4,7 +4,7 @@ import { type TestQueryOptions, testQuery } from '../../../test/support/query.ts
 import { parseRecord } from '../../dns/presentation.ts';
 import type { Query } from '../../plugin/query.ts';
 import { createReply, type Reply } from '../../plugin/reply.ts';
-import { classOf } from './class.ts';
+import { classOf, typeOf } from './class.ts';
 import log from './index.ts';
 
 const A_RECORD = parseRecord('example.org. 30 IN A 192.0.2.1');
@@ -94,6 +94,104 @@ test('labels are those of the query, and a dash where nobody says anything', () 
   const query = testQuery('web.shop.svc.cluster.local.');
   plugin.observe!(query, sentReply(query, HIT));
   expect(env.lines).toEqual(['[INFO] kubernetes/service of web.shop.svc.cluster.local. - -']);
+});
+
+describe('the class and the type of a reply are labels, while its line is written', () => {
+  /** The labels of the plugin itself, which the server reads in this way where the block has `metadata`. */
+  const make = (labelled: boolean) => {
+    const label = (query: Query, name: string) => plugin.label?.(query, name.replace(/^log\//, ''));
+    const { plugin, env } = makePlugin(log, 'log . "{/log/class} {/log/type} {/log/other}"', labelled ? { label } : {});
+    return { plugin, env };
+  };
+
+  test.each<[string, string, Partial<Reply>, string]>([
+    ['data', 'example.org. A', { answer: [A_RECORD] }, 'success NOERROR'],
+    ['a referral', 'www.sub.example.org. A', { authority: [NS_RECORD], additional: [GLUE] }, 'success DELEGATION'],
+    ['NODATA', 'example.org. AAAA', { authority: [SOA_RECORD] }, 'denial NODATA'],
+    ['NODATA without SOA', 'example.org. AAAA', {}, 'denial NODATA'],
+    ['NXDOMAIN', 'no.example.org. A', { rcode: 3, authority: [SOA_RECORD] }, 'denial NXDOMAIN'],
+    ['SERVFAIL', 'example.org. A', { rcode: 2 }, 'error SERVERERROR'],
+    ['NOTIMP', 'example.org. A', { rcode: 4 }, 'error SERVERERROR'],
+    ['REFUSED', 'example.org. A', { rcode: 5 }, 'error OTHERERROR'],
+    ['no response', 'example.org. A', { drop: true }, 'error OTHERERROR'],
+    ['a zone transfer', 'example.org. AXFR', { answer: [SOA_RECORD] }, 'success META'],
+    ['an incremental one that was refused', 'example.org. IXFR', { rcode: 5 }, 'error META'],
+  ])('%s', (_, question, parts, labels) => {
+    const { plugin, env } = make(true);
+    const query = testQuery(question);
+    plugin.observe!(query, sentReply(query, createReply('x', parts)));
+    expect(env.lines).toEqual([`[INFO] ${labels} -`]);
+    expect(plugin.label!(query, 'class')).toBeUndefined();
+  });
+
+  test('of a NOTIFY', () => {
+    const query = testQuery('example.org. SOA');
+    expect(typeOf({ ...query, message: { ...query.message, opcode: 4 } }, createReply('x'))).toBe('META');
+  });
+
+  test('without metadata they have no values, which a warning says', () => {
+    const { plugin, env } = make(false);
+    const query = testQuery('example.org. A');
+    plugin.observe!(query, sentReply(query, HIT));
+    expect(env.lines).toEqual([
+      "[WARNING] plugin/log: labels are read, but have no values without 'metadata' in the block: add it",
+      '[INFO] - - -',
+    ]);
+  });
+});
+
+describe('the fields of a JSON log', () => {
+  const fieldsOf = (question: string, options: TestQueryOptions, reply: Reply, octets = 114) => {
+    const { env } = makePlugin(log, 'log');
+    let fields: unknown;
+    const queryLog: typeof env.queryLog = (_, make) => {
+      fields = make!();
+    };
+    const plugin = log.create(parsePlugin(log, 'log . "{rcode}"'), { ...env, queryLog });
+    const query = testQuery(question, options);
+    plugin.observe!(query, sentReply(query, reply, { octets, durationMs: 0.143891 }));
+    return fields;
+  };
+  const COMMON = {
+    ...{ client_ip: '10.244.0.7', client_port: 41234, server_ip: '192.0.2.53', protocol: 'udp' },
+    ...{ query_id: 52173, opcode: 0, qname: 'web.example.', qtype: 'A', qclass: 'IN', request_size: 54 },
+    ...{ do: false, bufsize: 512, duration_seconds: 0.000143891 },
+  };
+
+  test.each<[string, string, TestQueryOptions, Reply, object]>([
+    ['a response', 'Web.example. A', {}, HIT, { ...COMMON, rcode: 'NOERROR', flags: 'qr,aa,rd', response_size: 114 }],
+    [
+      'a response over TCP to a client on IPv6 with DO',
+      'web.example. TYPE65280 CH',
+      { client: { address: '2001:db8::7', port: 1 }, protocol: 'tcp', edns: { udpSize: 4096, do: true } },
+      createReply('x', { rcode: 3 }),
+      {
+        ...COMMON,
+        ...{ client_ip: '2001:db8::7', client_port: 1, protocol: 'tcp', qtype: 'TYPE65280', qclass: 'CH' },
+        ...{ do: true, bufsize: 65535, rcode: 'NXDOMAIN', flags: 'qr,rd', response_size: 114 },
+      },
+    ],
+    [
+      'no response',
+      'web.example. A',
+      {},
+      createReply('acl', { drop: true }),
+      { ...COMMON, rcode: null, flags: null, response_size: null },
+    ],
+    [
+      'a name that is not printable',
+      'a\\007\\"b.example. A',
+      {},
+      HIT,
+      { ...COMMON, qname: 'a\\007\\"b.example.', rcode: 'NOERROR', flags: 'qr,aa,rd', response_size: 114 },
+    ],
+  ])('%s', (_, question, options, reply, fields) => {
+    expect(fieldsOf(question, { ...CLIENT, ...options }, reply)).toEqual(fields);
+  });
+});
+
+test('tabs of a format stay as they are, and a line feed does not begin a line', () => {
+  expect(logged('log . "{name}\t{type}\nend"', 'a. A')).toEqual(['[INFO] a.\tA; end']);
 });
 
 describe('the first rule whose name matches decides', () => {

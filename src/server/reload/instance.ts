@@ -9,7 +9,7 @@ import type { CorefileWarning } from '../../corefile/warnings.ts';
 import { Rcode } from '../../dns/message.ts';
 import type { ServerCredentials } from '../../net/stream/tls-server.ts';
 import type { Clock } from '../../observe/clock.ts';
-import { createLogger, type Logger } from '../../observe/log.ts';
+import type { Logger } from '../../observe/log.ts';
 import { UnservedError } from '../../plugin/existing.ts';
 import { CREDENTIALS, SELECTION, TAP, TRACER } from '../../plugin/keys.ts';
 import type { Offers } from '../../plugin/offer.ts';
@@ -55,7 +55,7 @@ export class Instance {
    */
   constructor({ blocks }: Configuration, world: InstanceWorld, claims: Claims) {
     this.clock = world.clock;
-    this.log = createLogger(world.sink);
+    this.log = world.log;
     this.pages = new PageBook();
     const { listeners, warnings } = listenersOf(blocks, world);
     this.listeners = listeners;

@@ -4,7 +4,7 @@ import { CorefileError, isCorefileError } from '../../corefile/error.ts';
 import type { Position } from '../../corefile/position.ts';
 import { isAtOrBelow, type Name } from '../../dns/name.ts';
 import type { Clock } from '../../observe/clock.ts';
-import { createLogger, type LogSink } from '../../observe/log.ts';
+import { createLogger, type Logger, type LogLevel, type LogSink } from '../../observe/log.ts';
 import type { Metrics } from '../../observe/metrics.ts';
 import type { PluginEnv, ServerProcess } from '../../plugin/env.ts';
 import { Offers } from '../../plugin/offer.ts';
@@ -20,6 +20,10 @@ import type { Claims } from './keeper.ts';
 /** What all plugins of the process share. */
 export interface PluginWorld {
   readonly sink: LogSink;
+  /** Less severe lines are not logged, except in a block with `debug`. */
+  readonly logLevel: LogLevel;
+  /** Lines that are no plugin's. */
+  readonly log: Logger;
   /** Where the lines of a plugin go, if not to `sink`; the position is that of its directive. */
   sinkAt?(position: Position): LogSink;
   readonly metrics: Metrics;
@@ -102,9 +106,10 @@ function createEnv(
   { world, claims, pages, shared, responders }: Generation,
 ): PluginEnv {
   const { debug = false, root = '', view = '', labelled = [] } = block.settings;
+  const level = debug ? 'debug' : world.logLevel;
   return {
-    log: createLogger(world.sinkAt?.(position) ?? world.sink, { prefix: `plugin/${name}: `, debug }),
-    queryLog: (line) => world.sink('info', `[INFO] ${line}`),
+    log: createLogger(world.sinkAt?.(position) ?? world.sink, { plugin: name, level }),
+    queryLog: createLogger(world.sink, { level, keepsTabs: true }).info,
     metrics: world.metrics,
     clock: world.clock,
     random: world.random,

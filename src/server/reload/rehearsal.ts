@@ -56,11 +56,12 @@ export async function rehearse(
 
 function world(found: Found, onThisMachine: boolean): InstanceWorld {
   const sink = () => {};
+  const log = createLogger(sink);
   const [clock, random, metrics] = [systemClock, Math.random, new Metrics()];
   return {
-    ...{ sink, clock, random, metrics, localAddresses, threads: 1, process: PROCESS },
+    ...{ sink, logLevel: 'info' as const, log, clock, random, metrics, localAddresses, threads: 1, process: PROCESS },
     sinkAt: (position) => warningsIn(found, position),
-    watch: new ServerWatch(clock, random, createLogger(sink), metrics),
+    watch: new ServerWatch(clock, random, log, metrics),
     bindAddresses: onThisMachine ? bindAddresses : bindElsewhere(found.warnings),
   };
 }
