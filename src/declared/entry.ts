@@ -96,13 +96,22 @@ function gatewaysOf({ namespace, declares }: Service): readonly string[] {
   return declares?.gateway === undefined ? [] : [`${namespace}/${declares.gateway}`];
 }
 
-/** Load balancers may share an address: then the Service with one of the ports, and otherwise the first by name. */
+/**
+ * Load balancers may share an address: then the Service with one of the ports, of several the oldest, and otherwise the first by name. Everybody may write an
+ * address into `externalIPs`, so a new Service must not take the place of an older one.
+ */
 function best(services: readonly Service[], ports: readonly number[]): Service | undefined {
   const usable = services.filter(({ clusterIPs, headless }) => clusterIPs.length > 0 || headless);
-  const rank = ({ ports: own, namespace, name }: Service) =>
-    `${own.some(({ port }) => ports.includes(port)) ? 0 : 1} ${namespace}/${name}`;
   return usable.reduce<Service | undefined>(
-    (first, each) => (first === undefined || rank(each) < rank(first) ? each : first),
+    (first, each) => (first === undefined || comesBefore(each, first, ports) ? each : first),
     undefined,
   );
+}
+
+function comesBefore(a: Service, b: Service, ports: readonly number[]): boolean {
+  const hasPort = (service: Service) => service.ports.some(({ port }) => ports.includes(port));
+  if (hasPort(a) !== hasPort(b)) return hasPort(a);
+  const ageOf = ({ declares }: Service) => declares?.createdMs ?? Number.POSITIVE_INFINITY;
+  if (ageOf(a) !== ageOf(b)) return ageOf(a) < ageOf(b);
+  return `${a.namespace}/${a.name}` < `${b.namespace}/${b.name}`;
 }

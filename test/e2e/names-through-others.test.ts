@@ -69,7 +69,10 @@ six.test {
 }
 `;
 
-/** What each name leads to. A name without an address outside falls through to the upstream, whose answer is the same for both. */
+/**
+ * What each name leads to. A name without an address outside falls through to the upstream, whose answer is the same for both. `autopath` knows only
+ * the pod inside.
+ */
 const NAMES: readonly (readonly [name: string, type: string, inside: string, outside: string])[] = [
   ['www.apps.test.', 'A', '10.99.0.1', '192.0.2.80'],
   ['WWW.apps.test.', 'A', '10.99.0.1', '192.0.2.80'],
@@ -81,6 +84,7 @@ const NAMES: readonly (readonly [name: string, type: string, inside: string, out
   ['rewritten.test.', 'A', '10.99.0.1', '192.0.2.80'],
   ['templated.test.', 'A', '10.99.0.1', '192.0.2.80'],
   ['www.zone.test.', 'A', '10.99.0.1', '192.0.2.80'],
+  ['www.apps.test.shop.svc.cluster.local.', 'A', '10.99.0.1', ''],
   ['six.test.', 'AAAA', '64:ff9b::a63:1', '64:ff9b::c000:250'],
 ];
 const ADDRESSES = NAMES.flatMap(([, , inside, outside]) => [inside, outside]);
@@ -100,9 +104,8 @@ test('no plugin gives a client inside the answer of one outside, or the reverse,
     const asked = encodeMessage(testMessage(`${name} ${type}`, flags));
     const reply = decodeMessage(await exchange('127.0.0.1', port, asked, from));
     const told = reply.answer.map(printRdata).filter((data) => ADDRESSES.includes(data));
-    expect(told, `${i}: ${name} ${type} from ${from}: ${printReply(reply)}`).toEqual([
-      from === INSIDE ? inside : outside,
-    ]);
+    const expected = from === INSIDE ? inside : outside;
+    expect(told, `${i}: ${name} ${type} from ${from}: ${printReply(reply)}`).toEqual(expected === '' ? [] : [expected]);
   }
   await upstream.close();
 });

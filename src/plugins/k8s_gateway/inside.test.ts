@@ -236,3 +236,17 @@ describe('what is counted and explained', () => {
     );
   });
 });
+
+test('a newer Service with the address of an entry does not take its place', async () => {
+  const service = (name: string, created: string, spec: string) =>
+    `---\n{kind: Service, metadata: {name: ${name}, namespace: a, creationTimestamp: "${created}"}, spec: ${spec}, status: {loadBalancer: {ingress: [{ip: 192.0.2.1}]}}}\n`;
+  const ingress =
+    '{kind: Ingress, metadata: {name: web, namespace: a}, spec: {rules: [{host: www.node1.com}]}, status: {loadBalancer: {ingress: [{ip: 192.0.2.1}]}}}\n';
+  const balanced = (ip: string) => `{type: LoadBalancer, clusterIP: ${ip}, ports: [{port: 443}]}`;
+  const right = service('z-right', '2026-01-01T00:00:00Z', balanced('10.96.0.1'));
+  const newer = service('b-newer', '2026-02-01T00:00:00Z', balanced('10.96.0.2'));
+  const claimed = '{clusterIP: 10.96.0.3, externalIPs: [192.0.2.1], ports: [{port: 443}]}';
+  const claims = service('a-claims', '2025-01-01T00:00:00Z', claimed);
+  const { ask } = gateway({ zones: ['node1.com.'], options: 'inside', cluster: ingress + newer + claims + right });
+  expect(await ask('www.node1.com. A')).toBe('A 10.96.0.1');
+});

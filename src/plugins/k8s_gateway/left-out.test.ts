@@ -26,7 +26,7 @@ test.each([
   ['refused.web', KINDS, 'HTTPRoute a/refused declares it, but no Gateway has accepted it: see its status.parents'],
   ['elsewhere', KINDS, /but no listener of Gateway a\/web serves it/],
   ['foreign.web', KINDS, /but no listener of Gateway a\/web serves it: see their hostname, allowedRoutes/],
-  ['lost.web', KINDS, 'HTTPRoute a/lost declares it, but there is no Gateway a/nowhere'],
+  ['lost.web', KINDS, 'HTTPRoute a/lost declares it, but there is no Gateway a/nowhere, or no right to read it'],
   ['good.web', `${KINDS}gatewayClasses envoy`, /but 'gatewayClasses' leaves out the class 'istio' of Gateway a\/web/],
   [
     'shop',

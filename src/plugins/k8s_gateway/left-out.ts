@@ -66,7 +66,7 @@ function whyNoRoute({ parents }: Route, { declared }: ReadonlyRegistry, { gatewa
   if (parent === undefined) return 'no Gateway has accepted it: see its status.parents';
   const title = `Gateway ${parent.namespace}/${parent.name}`;
   const gateway = declared.get('gateway', parent.namespace, parent.name);
-  if (gateway === undefined) return `there is no ${title}`;
+  if (gateway === undefined) return `there is no ${title}, or no right to read it`;
   if (gatewayClasses.length > 0 && !gatewayClasses.includes(gateway.className))
     return `'gatewayClasses' leaves out the class '${gateway.className}' of ${title}`;
   return `no listener of ${title} serves it: see their hostname, allowedRoutes and protocol`;

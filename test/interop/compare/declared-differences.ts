@@ -86,6 +86,11 @@ export const meantDifferences: readonly MeantDifference[] = [
       /(^|\.)star$/.test(host),
   },
   {
+    topic: 'ignored Gateways',
+    readme: 'A Gateway with the label `k8s-gateway.dns/ignore` gives its routes no names',
+    applies: ({ host }) => isOf(host, 'ignored-gateway'),
+  },
+  {
     topic: 'wildcards',
     readme: 'CoreDNS replaces the first label of a name by `*`, for all kinds',
     applies: ({ host }) => /\.(routes|wild|stars)$/.test(host),
