@@ -81,6 +81,7 @@ const READERS: readonly (readonly [
   ['the search list of autopath', 'x', inBlock('autopath x')],
   ['weights of loadbalance', 'x', inBlock('loadbalance weighted x')],
   ['tls', 'x', inBlock('tls cert x\nwhoami', 'tls://.')],
+  ['tls of dnstap', 'x', inBlock('dnstap listen tls://127.0.0.1:0 {\ntls cert x\n}\nwhoami')],
   ['a web configuration', 'x', inBlock('prometheus 127.0.0.1:0 {\ntls x\n}')],
   ['what a web configuration names', 'x', inBlock('prometheus 127.0.0.1:0 {\ntls web\n}')],
   [
