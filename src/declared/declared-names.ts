@@ -5,7 +5,7 @@
  */
 
 import { Epoch } from '../base/epoch.ts';
-import { joinName, type Name, parentOf } from '../dns/name.ts';
+import { joinName, longestZone, type Name, parentOf } from '../dns/name.ts';
 import { NS } from '../dns/rr.ts';
 import type { RecordChange } from '../registry/change.ts';
 import type { Gateway } from '../registry/declared-records.ts';
@@ -71,7 +71,7 @@ export class DeclaredNames {
     const entries = new Entries(needed, options);
     this.env = { registry: needed, options, entries, nodeAddresses: () => this.nodeAddresses() };
     const servers = options.zones.flatMap((zone) => options.servers.map((server) => joinName([server], zone)));
-    this.index = new NameIndex(options, servers);
+    this.index = new NameIndex(options, [...servers, ...namesAbove(options.zones)]);
     for (const kind of options.kinds) this.claimAll(kind);
     // The serial is moved here, where it is known which names a change alters.
     this.state = this.readState();
@@ -295,6 +295,13 @@ export class DeclaredNames {
     }
     return claim;
   }
+}
+
+/** The names directly above zones that lie in another zone: there they exist, as the lower zone does. */
+function namesAbove(zones: readonly Name[]): readonly Name[] {
+  return zones
+    .flatMap((zone) => parentOf(zone) ?? [])
+    .filter((name) => longestZone(name, zones) !== undefined && !zones.includes(name));
 }
 
 /** The Gateways that a route names. */

@@ -91,6 +91,13 @@ describe('a Gateway', () => {
     expect(listeners).toMatchObject([{ name: 'b' }]);
     expect(problems).toEqual(['Gateway shop/web: spec.listeners[0].port is 0, it should be a number from 1 to 65535']);
   });
+
+  test('does not serve all host names at a listener whose host name is not valid', () => {
+    const body = 'spec: {listeners: [{name: a, port: 80, hostname: a..example}, {name: b, port: 80}]}';
+    const { listeners, problems } = convert('Gateway', body);
+    expect(listeners).toMatchObject([{ name: 'b' }]);
+    expect(problems[0]).toMatch('spec.listeners[0].hostname is "a..example", it should be a host name');
+  });
 });
 
 describe.each(['HTTPRoute', 'TLSRoute', 'GRPCRoute'] as const)('a %s', (kind) => {
@@ -136,6 +143,13 @@ describe.each(['HTTPRoute', 'TLSRoute', 'GRPCRoute'] as const)('a %s', (kind) =>
     expect(convert(kind, 'spec: {hostnames: [A.example, "*.b.example", a.example.]}')).toMatchObject({
       hostnames: ['a.example.', '*.b.example.'],
     });
+  });
+
+  test('does not get the host names of its listeners if its own are not valid', () => {
+    expect(convert(kind, 'spec: {hostnames: [a..example, b.example]}')).toMatchObject({ hostnames: ['b.example.'] });
+    expect(() => convert(kind, 'spec: {hostnames: [a..example, ""]}')).toThrow(
+      'shop/web: spec.hostnames[0] is "a..example", it should be a host name',
+    );
   });
 });
 
@@ -226,7 +240,7 @@ describe('a Service declares', () => {
   const declares = (body: string, metadata = '') => convertService(named(body, metadata), () => {}).declares;
   const NOTHING = {
     createdMs: 0,
-    hostnames: [],
+    hostnames: undefined,
     external: NOWHERE,
     resolveEndpoints: false,
     gateway: undefined,
@@ -244,9 +258,19 @@ describe('a Service declares', () => {
     ['coredns.io/hostname: " a.example , b.example,,a.example."', ['a.example.', 'b.example.']],
     ['coredns.io/hostname: a.example, external-dns.alpha.kubernetes.io/hostname: b.example', ['a.example.']],
     ['coredns.io/hostname: "", external-dns.alpha.kubernetes.io/hostname: b.example', ['b.example.']],
+    ['coredns.io/hostname: " , ", external-dns.alpha.kubernetes.io/hostname: b.example', ['b.example.']],
     ['coredns.io/hostname: "a..b,c.example"', ['c.example.']],
   ])('with {%s} the names %j', (annotations, hostnames) => {
     expect(declares('', `annotations: {${annotations}}`)).toEqual({ ...NOTHING, hostnames });
+  });
+
+  test.each([
+    ['a..b', []],
+    [' , ', undefined],
+  ])('with the annotation %j the names %j', (text, hostnames) => {
+    expect(declares('spec: {type: LoadBalancer}', `annotations: {coredns.io/hostname: "${text}"}`)).toMatchObject({
+      hostnames,
+    });
   });
 
   test('its endpoints as targets, if an annotation says so', () => {
