@@ -44,6 +44,7 @@ interface Claimed {
 
 interface RegistryState {
   readonly synced: boolean;
+  readonly pending: boolean;
   readonly stale: boolean;
 }
 
@@ -87,6 +88,11 @@ export class DeclaredNames {
   /** Whether the kinds of objects are complete: before that, a missing object may still come. */
   get synced(): boolean {
     return this.state.synced;
+  }
+
+  /** Whether objects may still come. If not, those that are missing may not be read. */
+  get pending(): boolean {
+    return this.state.pending;
   }
 
   /** Whether the objects may be old, since the source has been out of reach for long. */
@@ -177,8 +183,8 @@ export class DeclaredNames {
   }
 
   private readState(): RegistryState {
-    const { synced, stale } = this.registry;
-    return { synced, stale };
+    const { synced, pending, stale } = this.registry;
+    return { synced, pending, stale };
   }
 
   private followState(): () => void {

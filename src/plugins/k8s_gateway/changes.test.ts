@@ -121,6 +121,25 @@ test('before the kinds of resources are complete, the reply is SERVFAIL (Not Rea
   expect(await ask('none.example. A')).toBe('NXDOMAIN');
 });
 
+test('while a kind may not be read, names of the others are served, and nothing is said not to exist', async () => {
+  const pending = 'kind: Ingress\nmetadata: {name: new, namespace: shop}\nspec: {rules: [{host: new.below.example}]}';
+  const { registry, ask, explain } = gateway({ cluster: `${BASE}---\n${pending}`, options: OPTIONS });
+  registry.markUnsynced('nodes are not listed yet', 'node');
+  expect(await ask('www.example. A')).toBe('SERVFAIL');
+  registry.markUnsynced('nodes are not listed yet: forbidden', 'node', true);
+  expect([await ask('www.example. A'), await ask('www.example. AAAA')]).toEqual(['A 192.0.2.1', 'NODATA']);
+  for (const name of ['none.example.', 'new.below.example.', 'below.example.', 'example.']) {
+    expect(await ask(`${name} A`)).toBe('SERVFAIL');
+  }
+  expect(await explain('www.example. A')).toMatch('Ingress shop/web');
+  expect(await explain('none.example. A')).toMatch('nodes are not listed yet: forbidden');
+  registry.markUnsynced('routes are not listed yet', 'http-route');
+  expect(await ask('www.example. A')).toBe('SERVFAIL');
+  registry.markSynced('http-route');
+  registry.markSynced('node');
+  expect([await ask('none.example. A'), await ask('new.below.example. A')]).toEqual(['NXDOMAIN', 'NODATA']);
+});
+
 test('replies of old data say so', async () => {
   const { registry, reply } = gateway({ cluster: BASE });
   registry.markStale(true);
