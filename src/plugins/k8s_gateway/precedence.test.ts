@@ -74,6 +74,19 @@ describe('of the claims of one name', () => {
   });
 });
 
+test('very many records of an object leave those of others at the name', async () => {
+  const endpoint = (name: string, type: string, targets: readonly string[]) =>
+    JSON.stringify({
+      ...{ kind: 'DNSEndpoint', metadata: { name, namespace: 'shop' } },
+      spec: { endpoints: [{ dnsName: 'www.example', recordType: type, targets }] },
+    });
+  const texts = Array.from({ length: 150_000 }, (_, i) => String(i));
+  const cluster = `${endpoint('a', 'A', ['192.0.2.1'])}\n---\n`;
+  const { ask, apply } = setUp(cluster, 'resources DNSEndpoint');
+  apply(endpoint('b', 'TXT', texts));
+  expect(await ask('www.example. A')).toBe('A 192.0.2.1');
+});
+
 describe('wildcards', () => {
   const route = (host: string) => `
 ---

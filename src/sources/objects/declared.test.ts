@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 import { printRdata } from '../../dns/presentation.ts';
 import { printType } from '../../dns/rr.ts';
 import { DECLARED_OBJECTS, type DeclaringKind } from './declared.ts';
-import { ObjectError } from './field.ts';
+import { MAX_PROBLEM, ObjectError } from './field.ts';
 import type { Origin } from './gateway.ts';
 import { convertService } from './service.ts';
 
@@ -192,6 +192,26 @@ describe('a DNSEndpoint', () => {
     expect(records).toEqual(['a.example.  A 192.0.2.1', '*.b.example.  A 192.0.2.2']);
   });
 
+  test('has each record once', () => {
+    const a = (name: string, targets: string) => `{dnsName: ${name}, recordType: A, targets: [${targets}]}`;
+    const { records } = recordsOf(
+      [
+        a('a.example', '192.0.2.1, 192.0.2.2, 192.0.2.1'),
+        a('b.example', '192.0.2.1'),
+        a('A.example', '192.0.2.2'),
+      ].join(),
+    );
+    expect(records).toEqual(['a.example.  A 192.0.2.1', 'a.example.  A 192.0.2.2', 'b.example.  A 192.0.2.1']);
+  });
+
+  test('with very long values has short errors', () => {
+    const { problems } = recordsOf(
+      `{dnsName: ${'x'.repeat(100_000)}.example, recordType: A}, {dnsName: b.example, recordType: MX, targets: [${'y'.repeat(100_000)}]}`,
+    );
+    expect(problems.map(({ length }) => length < MAX_PROBLEM + 100)).toEqual([true, true]);
+    expect(problems[0]).toMatch(/^DNSEndpoint shop\/web: spec\.endpoints\[0\]\.dnsName is "xxx.*xxx\.\.\.xxx/);
+  });
+
   test('has a long text in strings of 255 octets', () => {
     const { records } = recordsOf(`{dnsName: a.example, recordType: TXT, targets: [${'x'.repeat(300)}]}`);
     expect(records).toEqual([`a.example.  TXT "${'x'.repeat(255)}" "${'x'.repeat(45)}"`]);
@@ -302,6 +322,16 @@ describe('a Service declares', () => {
   ])('with {%s} the Gateway %s', (metadata, gateway) => {
     expect(declares('', metadata)?.gateway).toBe(gateway);
   });
+});
+
+test('equal values of objects are shared, but not long ones', () => {
+  const targetsOf = (count: number) => {
+    const points = Array.from({ length: count }, (_, i) => `{ip: 192.0.2.${i}}`);
+    return convert('Ingress', `status: {loadBalancer: {ingress: [${points}]}}`).targets;
+  };
+  expect(targetsOf(2)).toBe(targetsOf(2));
+  expect(targetsOf(100)).toEqual(targetsOf(100));
+  expect(targetsOf(100)).not.toBe(targetsOf(100));
 });
 
 test('a value that is no mapping is an error that names the object', () => {

@@ -1,5 +1,6 @@
 import { messageOf } from '../../base/errors.ts';
-import { parseRdata } from '../../dns/presentation.ts';
+import { Class } from '../../dns/message.ts';
+import { parseRdata, printRdata } from '../../dns/presentation.ts';
 import { DNAME, parseType, QType, SOA, TXT } from '../../dns/rr.ts';
 import { quoteText } from '../../dns/words.ts';
 import type { DeclaredRecord, DnsEndpoint } from '../../registry/declared-records.ts';
@@ -21,8 +22,15 @@ export function convertDnsEndpoint(object: unknown, passOver: PassOver = refuseA
   return {
     ...names,
     createdMs: readCreatedMs(endpoint),
-    records: readEach(endpoints, (each) => readRecords(each, passOver), passOver).flat(),
+    records: withoutDuplicates(readEach(endpoints, (each) => readRecords(each, passOver), passOver).flat()),
   };
+}
+
+/** No two records of a name have the same type and data (RFC 2181 §5). */
+function withoutDuplicates(records: readonly DeclaredRecord[]): readonly DeclaredRecord[] {
+  const keyOf = ({ name, type, data }: DeclaredRecord) =>
+    `${name} ${type} ${printRdata({ name, type, class: Class.IN, ttl: 0, data })}`;
+  return records.length < 2 ? records : [...new Map(records.map((record) => [keyOf(record), record])).values()];
 }
 
 /** The records of one name and type. @throws ObjectError */
