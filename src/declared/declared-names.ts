@@ -12,6 +12,7 @@ import type { Gateway } from '../registry/declared-records.ts';
 import { type EndpointSlice, isSame, type Service } from '../registry/records.ts';
 import type { ReadonlyRegistry } from '../registry/registry.ts';
 import type { Serial } from '../registry/serial.ts';
+import { AnswerMemo } from './answer-memo.ts';
 import { type Claim, claimOf, covers } from './claims.ts';
 import { Entries } from './entry.ts';
 import { type Declaration, type Kind, type NameOptions, neededKinds, RECORD_KIND } from './kinds.ts';
@@ -56,6 +57,7 @@ export class DeclaredNames {
   readonly serial: Serial;
   /** Moves with the serial, and when the registry becomes complete or stale, or is no longer. */
   readonly epoch = new Epoch();
+  private readonly answers = new AnswerMemo(this.epoch);
   private readonly env: AnswerEnv;
   private readonly index: NameIndex;
   private readonly claims = new Map<object, Claim>();
@@ -139,7 +141,7 @@ export class DeclaredNames {
 
   /** What claims (at least one) of the name `source` have for clients of a side. */
   answer(claims: readonly Claim[], source: Name, side: Side): Answer {
-    return answerOf(claims, source, side, this.env);
+    return this.answers.answer(claims, source, side, () => answerOf(claims, source, side, this.env));
   }
 
   /** The entry points that a claim of the name `source` leads to. */
@@ -202,8 +204,11 @@ export class DeclaredNames {
     else if (change.kind === 'gateway') this.followGateway(change.before, change.after);
     else {
       const kind = this.env.options.kinds.find((each) => RECORD_KIND[each] === change.kind);
+      if (kind === undefined) return;
+      const isShown = this.replace(kind, change.before, change.after);
+      // The addresses of a node are also those of Ingresses behind a NodePort Service.
       if (kind === 'Node') this.addresses = undefined;
-      if (kind && this.replace(kind, change.before, change.after)) this.move();
+      if (isShown || (kind === 'Node' && this.env.options.entries.length > 0)) this.move();
     }
   }
 
