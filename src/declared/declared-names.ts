@@ -131,7 +131,7 @@ export class DeclaredNames {
     const claims = this.at(name);
     if (claims.length > 0) return { kind: 'claimed', source: name, claims };
     if (name === zone || this.index.exists(name)) return PARENT;
-    return this.findWildcard(name, zone);
+    return this.findWildcard(name);
   }
 
   /** The claims of exactly this (folded) name, also if it is below a delegation. */
@@ -155,10 +155,10 @@ export class DeclaredNames {
   }
 
   /** RFC 4592 §3.3.1: only the wildcard directly below the closest existing name covers the name. */
-  private findWildcard(name: Name, zone: Name): Found | undefined {
+  private findWildcard(name: Name): Found | undefined {
+    const encloser = this.index.closestAbove(name);
     let labels = 1;
-    let encloser = parentOf(name)!;
-    for (; encloser !== zone && !this.index.exists(encloser); labels++) encloser = parentOf(encloser)!;
+    for (let at = parentOf(name)!; at !== encloser; at = parentOf(at)!) labels++;
     const source = joinName(['*'], encloser);
     const claims = this.at(source).filter((claim) => covers(claim, labels));
     return claims.length === 0 ? undefined : { kind: 'claimed', source, claims };
