@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { gateway } from '../../../test/support/declared.ts';
+import { TXT } from '../../dns/rr.ts';
 
 const ingress = (name: string, host: string, ip: string, more = '') => `
 ---
@@ -75,15 +76,16 @@ describe('of the claims of one name', () => {
 });
 
 test('very many records of an object leave those of others at the name', async () => {
-  const endpoint = (name: string, type: string, targets: readonly string[]) =>
+  const { registry, ask } = setUp(
     JSON.stringify({
-      ...{ kind: 'DNSEndpoint', metadata: { name, namespace: 'shop' } },
-      spec: { endpoints: [{ dnsName: 'www.example', recordType: type, targets }] },
-    });
-  const texts = Array.from({ length: 150_000 }, (_, i) => String(i));
-  const cluster = `${endpoint('a', 'A', ['192.0.2.1'])}\n---\n`;
-  const { ask, apply } = setUp(cluster, 'resources DNSEndpoint');
-  apply(endpoint('b', 'TXT', texts));
+      ...{ kind: 'DNSEndpoint', metadata: { name: 'a', namespace: 'shop' } },
+      spec: { endpoints: [{ dnsName: 'www.example', recordType: 'A', targets: ['192.0.2.1'] }] },
+    }),
+    'resources DNSEndpoint',
+  );
+  const text = { name: 'www.example.', type: TXT.code, ttl: undefined, data: { texts: [Buffer.from('x')] } };
+  const records = Array.from({ length: 150_000 }, () => text);
+  registry.declared.set('dns-endpoint', { namespace: 'shop', name: 'b', createdMs: 1, records });
   expect(await ask('www.example. A')).toBe('A 192.0.2.1');
 });
 

@@ -3,6 +3,7 @@ import { parse } from 'yaml';
 import { printRdata } from '../../dns/presentation.ts';
 import { printType } from '../../dns/rr.ts';
 import { DECLARED_OBJECTS, type DeclaringKind } from './declared.ts';
+import { MAX_RECORDS } from './dns-endpoint.ts';
 import { MAX_PROBLEM, ObjectError } from './field.ts';
 import type { Origin } from './gateway.ts';
 import { convertService } from './service.ts';
@@ -202,6 +203,21 @@ describe('a DNSEndpoint', () => {
       ].join(),
     );
     expect(records).toEqual(['a.example.  A 192.0.2.1', 'a.example.  A 192.0.2.2', 'b.example.  A 192.0.2.1']);
+  });
+
+  test('has as many records of a name and type as a zone', () => {
+    const texts = Array.from({ length: MAX_RECORDS - 1 }, (_, i) => `"${i}"`);
+    const { records, problems } = recordsOf(
+      `{dnsName: a.example, recordType: TXT, targets: [${texts}]}, {dnsName: A.example, recordType: TXT, targets: [x, y, z]}, {dnsName: b.example, recordType: TXT, targets: [x]}`,
+    );
+    expect([records.length, records.at(-2), records.at(-1)]).toEqual([
+      MAX_RECORDS + 1,
+      'a.example.  TXT "x"',
+      'b.example.  TXT "x"',
+    ]);
+    expect(problems).toEqual([
+      'DNSEndpoint shop/web: spec.endpoints[1].targets[1] is more than the 4096 records that a name and type may have',
+    ]);
   });
 
   test('with very long values has short errors', () => {

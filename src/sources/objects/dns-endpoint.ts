@@ -19,10 +19,11 @@ export function convertDnsEndpoint(object: unknown, passOver: PassOver = refuseA
   const names = readLongNames(endpoint);
   if (isIgnored(endpoint)) return undefined;
   const endpoints = endpoint.get('spec').get('endpoints').items();
+  const counts = new Map<string, number>();
   return {
     ...names,
     createdMs: readCreatedMs(endpoint),
-    records: withoutDuplicates(readEach(endpoints, (each) => readRecords(each, passOver), passOver).flat()),
+    records: withoutDuplicates(readEach(endpoints, (each) => readRecords(each, counts, passOver), passOver).flat()),
   };
 }
 
@@ -33,13 +34,26 @@ function withoutDuplicates(records: readonly DeclaredRecord[]): readonly Declare
   return records.length < 2 ? records : [...new Map(records.map((record) => [keyOf(record), record])).values()];
 }
 
-/** The records of one name and type. @throws ObjectError */
-function readRecords(endpoint: Field, passOver: PassOver): DeclaredRecord[] {
+/** How many records of a name and type an object may have, as in a zone. A response cannot hold more. */
+export const MAX_RECORDS = 4096;
+
+/** The records of one name and type; `counts` has how many the object has already. @throws ObjectError */
+function readRecords(endpoint: Field, counts: Map<string, number>, passOver: PassOver): DeclaredRecord[] {
   const name = readHostName(endpoint.get('dnsName'));
   const type = readType(endpoint.get('recordType'));
   const ttl = readTtl(endpoint.get('recordTTL'));
   const read = (target: Field): DeclaredRecord => ({ name, type, ttl, data: readData(target, type) });
-  return readEach(endpoint.get('targets').items(), read, passOver);
+  const targets = endpoint.get('targets').items();
+  const key = `${name} ${type}`;
+  const count = counts.get(key) ?? 0;
+  const taken = targets.slice(0, MAX_RECORDS - count);
+  counts.set(key, count + taken.length);
+  if (taken.length < targets.length) readEach([targets[taken.length]!], refuseSurplus, passOver);
+  return readEach(taken, read, passOver);
+}
+
+function refuseSurplus(target: Field): never {
+  return target.fail(`is more than the ${MAX_RECORDS} records that a name and type may have`);
 }
 
 /** Types of questions; SOA, as the zone has its own; and DNAME, which would rename all names below. */
