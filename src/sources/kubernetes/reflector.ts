@@ -125,7 +125,7 @@ export class Reflector {
     return this.currentProblem;
   }
 
-  /** Whether the problem is that a right is missing: it may last for ever. */
+  /** Whether the right to read the resource was missing, the last time the server was reached. */
   get refused(): boolean {
     return this.isRefused;
   }
@@ -389,7 +389,8 @@ export class Reflector {
     const text = this.explain(thrown);
     const isNew = text !== this.currentProblem;
     this.currentProblem = text;
-    this.isRefused = status?.status === 403;
+    // An outage does not bring the right.
+    this.isRefused ||= status?.status === 403;
     this.trouble.failed(
       text,
       this.isSynced || this.env.isKnown?.() === true,
