@@ -140,6 +140,18 @@ test('while a kind may not be read, names of the others are served, and nothing 
   expect([await ask('none.example. A'), await ask('new.below.example. A')]).toEqual(['NXDOMAIN', 'NODATA']);
 });
 
+test.each([
+  [false, /answering SERVFAIL until the cluster is known: nodes are not listed yet/],
+  [true, /answering SERVFAIL where objects that may not be read could matter: nodes are not listed yet/],
+])('at the start the log says what gets SERVFAIL, if nodes may not be read: %s', async (isRefused, message) => {
+  const { registry, plugin, env } = gateway({ cluster: BASE, options: OPTIONS });
+  registry.markUnsynced('nodes are not listed yet', 'node', isRefused);
+  const started = plugin.start!(new AbortController().signal);
+  env.clock.advance(5000);
+  await started;
+  expect(env.lines.join()).toMatch(message);
+});
+
 test('an object with very many addresses is read once, and not for each query', async () => {
   const points = Array.from({ length: 1000 }, (_, i) => `{ip: 192.0.${i >> 8}.${i & 255}}`);
   const cluster = `
