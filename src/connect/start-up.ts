@@ -26,7 +26,8 @@ export function startUp(
     async start(signal) {
       void filled.start();
       if (await isSyncedWithin(Math.max(0, timeoutMs - waitedMs), registry, env, signal)) return;
-      env.log.warning(`answering SERVFAIL until the cluster is known: ${registry.syncError}`);
+      const until = registry.pending ? 'until the cluster is known' : 'where objects that may not be read could matter';
+      env.log.warning(`answering SERVFAIL ${until}: ${registry.syncError}`);
     },
     /** Stays ready once it was ready: otherwise all replicas could leave their service at once. */
     ready() {

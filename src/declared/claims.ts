@@ -67,7 +67,7 @@ function namesOfService(service: Service, options: NameOptions): readonly Name[]
   const { declares, type, namespace, name } = service;
   if (!declares || declares.ignored || !isSelected(service, options)) return undefined;
   const isReached = type === 'LoadBalancer' || declares.resolveEndpoints;
-  if (declares.hostnames.length > 0) {
+  if (declares.hostnames) {
     const isInside = options.inside && type !== 'ExternalName';
     return isReached || isInside ? declares.hostnames : undefined;
   }

@@ -5,13 +5,14 @@
  */
 
 import { Epoch } from '../base/epoch.ts';
-import { joinName, type Name, parentOf } from '../dns/name.ts';
+import { joinName, longestZone, type Name, parentOf } from '../dns/name.ts';
 import { NS } from '../dns/rr.ts';
 import type { RecordChange } from '../registry/change.ts';
 import type { Gateway } from '../registry/declared-records.ts';
 import { type EndpointSlice, isSame, type Service } from '../registry/records.ts';
 import type { ReadonlyRegistry } from '../registry/registry.ts';
 import type { Serial } from '../registry/serial.ts';
+import { AnswerMemo } from './answer-memo.ts';
 import { type Claim, claimOf, covers } from './claims.ts';
 import { Entries } from './entry.ts';
 import { type Declaration, type Kind, type NameOptions, neededKinds, RECORD_KIND } from './kinds.ts';
@@ -44,6 +45,7 @@ interface Claimed {
 
 interface RegistryState {
   readonly synced: boolean;
+  readonly pending: boolean;
   readonly stale: boolean;
 }
 
@@ -55,6 +57,7 @@ export class DeclaredNames {
   readonly serial: Serial;
   /** Moves with the serial, and when the registry becomes complete or stale, or is no longer. */
   readonly epoch = new Epoch();
+  private readonly answers = new AnswerMemo(this.epoch);
   private readonly env: AnswerEnv;
   private readonly index: NameIndex;
   private readonly claims = new Map<object, Claim>();
@@ -71,7 +74,7 @@ export class DeclaredNames {
     const entries = new Entries(needed, options);
     this.env = { registry: needed, options, entries, nodeAddresses: () => this.nodeAddresses() };
     const servers = options.zones.flatMap((zone) => options.servers.map((server) => joinName([server], zone)));
-    this.index = new NameIndex(options, servers);
+    this.index = new NameIndex(options, [...servers, ...namesAbove(options.zones)]);
     for (const kind of options.kinds) this.claimAll(kind);
     // The serial is moved here, where it is known which names a change alters.
     this.state = this.readState();
@@ -87,6 +90,11 @@ export class DeclaredNames {
   /** Whether the kinds of objects are complete: before that, a missing object may still come. */
   get synced(): boolean {
     return this.state.synced;
+  }
+
+  /** Whether objects may still come. If not, those that are missing may not be read. */
+  get pending(): boolean {
+    return this.state.pending;
   }
 
   /** Whether the objects may be old, since the source has been out of reach for long. */
@@ -123,7 +131,7 @@ export class DeclaredNames {
     const claims = this.at(name);
     if (claims.length > 0) return { kind: 'claimed', source: name, claims };
     if (name === zone || this.index.exists(name)) return PARENT;
-    return this.findWildcard(name, zone);
+    return this.findWildcard(name);
   }
 
   /** The claims of exactly this (folded) name, also if it is below a delegation. */
@@ -133,7 +141,7 @@ export class DeclaredNames {
 
   /** What claims (at least one) of the name `source` have for clients of a side. */
   answer(claims: readonly Claim[], source: Name, side: Side): Answer {
-    return answerOf(claims, source, side, this.env);
+    return this.answers.answer(claims, source, side, () => answerOf(claims, source, side, this.env));
   }
 
   /** The entry points that a claim of the name `source` leads to. */
@@ -147,10 +155,10 @@ export class DeclaredNames {
   }
 
   /** RFC 4592 §3.3.1: only the wildcard directly below the closest existing name covers the name. */
-  private findWildcard(name: Name, zone: Name): Found | undefined {
+  private findWildcard(name: Name): Found | undefined {
+    const encloser = this.index.closestAbove(name);
     let labels = 1;
-    let encloser = parentOf(name)!;
-    for (; encloser !== zone && !this.index.exists(encloser); labels++) encloser = parentOf(encloser)!;
+    for (let at = parentOf(name)!; at !== encloser; at = parentOf(at)!) labels++;
     const source = joinName(['*'], encloser);
     const claims = this.at(source).filter((claim) => covers(claim, labels));
     return claims.length === 0 ? undefined : { kind: 'claimed', source, claims };
@@ -177,8 +185,8 @@ export class DeclaredNames {
   }
 
   private readState(): RegistryState {
-    const { synced, stale } = this.registry;
-    return { synced, stale };
+    const { synced, pending, stale } = this.registry;
+    return { synced, pending, stale };
   }
 
   private followState(): () => void {
@@ -196,8 +204,11 @@ export class DeclaredNames {
     else if (change.kind === 'gateway') this.followGateway(change.before, change.after);
     else {
       const kind = this.env.options.kinds.find((each) => RECORD_KIND[each] === change.kind);
+      if (kind === undefined) return;
+      const isShown = this.replace(kind, change.before, change.after);
+      // The addresses of a node are also those of Ingresses behind a NodePort Service.
       if (kind === 'Node') this.addresses = undefined;
-      if (kind && this.replace(kind, change.before, change.after)) this.move();
+      if (isShown || (kind === 'Node' && this.env.options.entries.length > 0)) this.move();
     }
   }
 
@@ -295,6 +306,13 @@ export class DeclaredNames {
     }
     return claim;
   }
+}
+
+/** The names directly above zones that lie in another zone: there they exist, as the lower zone does. */
+function namesAbove(zones: readonly Name[]): readonly Name[] {
+  return zones
+    .flatMap((zone) => parentOf(zone) ?? [])
+    .filter((name) => longestZone(name, zones) !== undefined && !zones.includes(name));
 }
 
 /** The Gateways that a route names. */

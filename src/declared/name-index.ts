@@ -1,6 +1,7 @@
-import { type Name, parentOf } from '../dns/name.ts';
+import type { Name } from '../dns/name.ts';
 import { type Claim, comesBefore, delegates } from './claims.ts';
 import type { NameOptions } from './kinds.ts';
+import { NameTree } from './name-tree.ts';
 
 const NONE: readonly never[] = [];
 
@@ -9,9 +10,7 @@ export class NameIndex {
   private readonly options: NameOptions;
   /** Nearly every name has one claim, so an array is made only for a second one. */
   private readonly claims = new Map<Name, Claim | Claim[]>();
-  /** How many names exist directly below a name. */
-  private readonly children = new Map<Name, number>();
-  private readonly zones: ReadonlySet<Name>;
+  private readonly tree: NameTree;
   private readonly fixed = new Set<Name>();
   /** The names with several claims. */
   readonly crowded = new Set<Name>();
@@ -23,9 +22,9 @@ export class NameIndex {
   /** `fixed` are names that exist in any case. */
   constructor(options: NameOptions, fixed: readonly Name[]) {
     this.options = options;
-    this.zones = new Set(options.zones);
+    this.tree = new NameTree(options.zones, (name) => this.claims.has(name) || this.fixed.has(name));
     for (const name of fixed) {
-      this.link(name);
+      this.tree.add(name);
       this.fixed.add(name);
     }
   }
@@ -46,14 +45,19 @@ export class NameIndex {
   }
 
   exists(name: Name): boolean {
-    return this.claims.has(name) || this.children.has(name) || this.fixed.has(name);
+    return this.tree.exists(name);
+  }
+
+  /** The closest existing name above a name of a zone. */
+  closestAbove(name: Name): Name {
+    return this.tree.closestAbove(name);
   }
 
   add(claim: Claim): void {
     for (const name of claim.names) {
       const known = this.claims.get(name);
       if (known === undefined) {
-        this.link(name);
+        this.tree.add(name);
         this.claims.set(name, claim);
       } else {
         const all = Array.isArray(known) ? known : [known];
@@ -77,33 +81,11 @@ export class NameIndex {
         }
       } else {
         this.claims.delete(name);
-        this.unlink(name);
+        if (!this.fixed.has(name)) this.tree.remove(name);
       }
       if (this.cuts.has(name) && !this.at(name).some((other) => delegates(other, name))) this.cuts.delete(name);
     }
     this.outside -= claim.outside;
-  }
-
-  /** Counts a name that is about to exist, and the names above it that do not exist either, below the next name. */
-  private link(name: Name): void {
-    if (this.exists(name)) return;
-    for (let at = name; !this.zones.has(at); ) {
-      const parent = parentOf(at)!;
-      const wasThere = this.exists(parent);
-      this.children.set(parent, (this.children.get(parent) ?? 0) + 1);
-      if (wasThere) return;
-      at = parent;
-    }
-  }
-
-  private unlink(name: Name): void {
-    for (let at = name; !this.zones.has(at) && !this.exists(at); ) {
-      const parent = parentOf(at)!;
-      const left = this.children.get(parent)! - 1;
-      if (left > 0) this.children.set(parent, left);
-      else this.children.delete(parent);
-      at = parent;
-    }
   }
 }
 

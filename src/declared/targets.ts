@@ -143,14 +143,14 @@ function servingGateways({ kind, object }: RouteClaim, source: Name, env: Answer
 }
 
 function ofRoute(claim: RouteClaim, source: Name, side: Side, env: AnswerEnv): Destination {
-  const addresses: string[] = [];
-  const hostnames: Name[] = [];
-  for (const gateway of servingGateways(claim, source, env)) {
+  const targets = servingGateways(claim, source, env).map((gateway): Targets => {
     const inner = side === 'inside' ? addressesOfEntry(env.entries.ofGateway(gateway), env) : [];
-    addresses.push(...(inner.length > 0 ? inner : gateway.targets.addresses));
-    if (inner.length === 0) hostnames.push(...gateway.targets.hostnames);
-  }
-  return ofTargets({ addresses, hostnames });
+    return inner.length > 0 ? { addresses: inner, hostnames: [] } : gateway.targets;
+  });
+  return ofTargets({
+    addresses: targets.flatMap(({ addresses }) => addresses),
+    hostnames: targets.flatMap(({ hostnames }) => hostnames),
+  });
 }
 
 function ofService(service: Service, side: Side, env: AnswerEnv): Destination {
@@ -197,11 +197,12 @@ const byName = perObject(({ records }: DnsEndpoint) => Map.groupBy(records, ({ n
 
 /** The records of a name in several objects: of each type those of the first object that has it. */
 function mergeRecords(objects: readonly DnsEndpoint[], source: Name): Destination {
-  const merged: DeclaredRecord[] = [];
-  for (const object of objects) {
-    const known = new Set(merged.map(({ type }) => type));
-    merged.push(...(byName(object).get(source) ?? []).filter(({ type }) => !known.has(type)));
-  }
+  const ownerOf = new Map<number, DnsEndpoint>();
+  const merged = objects.flatMap((object) => {
+    const own = byName(object).get(source) ?? [];
+    for (const { type } of own) if (!ownerOf.has(type)) ownerOf.set(type, object);
+    return own.filter(({ type }) => ownerOf.get(type) === object);
+  });
   return { kind: 'records', records: withoutCrowd(merged) };
 }
 

@@ -1,5 +1,6 @@
 import type { RecordKinds } from './change.ts';
 import { DECLARED_KINDS } from './declared-records.ts';
+import { isSame } from './records.ts';
 
 export type RecordKind = keyof RecordKinds;
 
@@ -13,17 +14,21 @@ export const RECORD_KINDS: readonly RecordKind[] = [
 interface State {
   /** Why it is not complete; undefined if it is. */
   readonly gap: string | undefined;
+  /** Whether that is because this server has no right to read it. */
+  readonly isRefused: boolean;
   /** Whether it may be old, since its source has been out of reach for long. */
   readonly isStale: boolean;
 }
 
-const FIRST: State = { gap: 'the first load is not complete', isStale: false };
-const GOOD: State = { gap: undefined, isStale: false };
+const FIRST: State = { gap: 'the first load is not complete', isRefused: false, isStale: false };
+const GOOD: State = { gap: undefined, isRefused: false, isStale: false };
 
 /** How complete and how recent some kinds of records are. */
 export interface Summary {
   /** Why they are not complete; empty if they are. */
   readonly gap: string;
+  /** Whether missing records may still come. */
+  readonly isPending: boolean;
   readonly isStale: boolean;
 }
 
@@ -39,7 +44,7 @@ export class Completeness {
 
   /** The summary of some kinds, or of all. The result reads it; that costs little, as it is made anew only after a change. */
   summaryOf(kinds?: readonly RecordKind[]): () => Summary {
-    let summary: Summary = { gap: '', isStale: false };
+    let summary: Summary = { gap: '', isPending: false, isStale: false };
     let version = -1;
     return () => {
       if (version !== this.version) {
@@ -53,7 +58,7 @@ export class Completeness {
   set(part: RecordKind | 'all', change: Partial<State>): void {
     const before = this.states.get(part) ?? GOOD;
     const after = { ...before, ...change };
-    if (after.gap === before.gap && after.isStale === before.isStale) return;
+    if (isSame(before, after)) return;
     this.states.set(part, after);
     this.version++;
     this.changed();
@@ -67,5 +72,9 @@ export class Completeness {
 
 function summarize(states: readonly State[]): Summary {
   const gaps = new Set(states.flatMap(({ gap }) => gap ?? []));
-  return { gap: [...gaps].join('; '), isStale: states.some(({ isStale }) => isStale) };
+  return {
+    gap: [...gaps].join('; '),
+    isPending: states.some(({ gap, isRefused }) => gap !== undefined && !isRefused),
+    isStale: states.some(({ isStale }) => isStale),
+  };
 }

@@ -88,8 +88,8 @@ export interface Node {
 /** What a Service declares beyond its name in the cluster. */
 export interface ServiceDeclaration {
   readonly createdMs: number;
-  /** The names in its annotations; empty if it has none. */
-  readonly hostnames: readonly Name[];
+  /** The names in its annotations, without those that are not valid; undefined if it has no such annotation. */
+  readonly hostnames: readonly Name[] | undefined;
   /** Of a Service of type LoadBalancer: spec.externalIPs, else what its status says. */
   readonly external: Targets;
   /** Whether its endpoints are its targets. */

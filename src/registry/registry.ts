@@ -143,6 +143,11 @@ export class Registry {
     return this.summary().gap;
   }
 
+  /** Whether missing records may still come. If not, the registry is complete, or this server has no right to read the rest. */
+  get pending(): boolean {
+    return this.summary().isPending;
+  }
+
   /** Whether the records may be old, since the source has been out of reach for long. */
   get stale(): boolean {
     return this.summary().isStale;
@@ -153,6 +158,7 @@ export class Registry {
     const summary = this.completeness.summaryOf(kinds);
     return Object.create(this, {
       syncError: { get: () => summary().gap },
+      pending: { get: () => summary().isPending },
       stale: { get: () => summary().isStale },
     });
   }
@@ -280,12 +286,15 @@ export class Registry {
 
   /** Says that all records are there, or those of a kind with a source of its own. */
   markSynced(part: RecordKind | 'all' = 'all'): void {
-    this.completeness.set(part, { gap: undefined });
+    this.completeness.set(part, { gap: undefined, isRefused: false });
   }
 
-  /** Says that the registry, or a kind of records, is not complete, and why: "the folder manifests/ does not exist". */
-  markUnsynced(reason: string, part: RecordKind | 'all' = 'all'): void {
-    this.completeness.set(part, { gap: reason });
+  /**
+   * Says that the registry, or a kind of records, is not complete, and why: "the folder manifests/ does not exist". `isRefused` says that it is because
+   * this server has no right to read it.
+   */
+  markUnsynced(reason: string, part: RecordKind | 'all' = 'all', isRefused = false): void {
+    this.completeness.set(part, { gap: reason, isRefused });
   }
 
   /** Says whether the source has been out of reach for so long that clients should be told. */

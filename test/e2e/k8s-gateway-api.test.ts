@@ -63,6 +63,29 @@ test('a reload that adds a kind lists this kind only, and goes on serving', asyn
   expect([lists(api, 'ingresses'), lists(api, 'nodes')]).toEqual([1, 1]);
 });
 
+test('without the right to read a kind, names of the others are served, until the right comes', async () => {
+  const api = await startApiServer({ objects: [...OBJECTS, ingress('new', 'new.example', '')] });
+  onTestFinished(() => api.close());
+  await api.set({ forbidden: [{ resource: 'nodes' }] });
+  const { port, lines } = await startServer(`. {
+  bind 127.0.0.1
+  k8s_gateway example {
+    endpoint ${api.url}
+    resources Node Ingress
+    startup_timeout 1ms
+  }
+}`);
+  await vi.waitFor(async () => expect((await ask(port, 'www.example', 'A')).answer).toEqual(['192.0.2.1']), PATIENT);
+  expect(await ask(port, 'www.example', 'AAAA')).toMatchObject({ rcode: 'NOERROR', answer: [] });
+  for (const unknown of ['node1.example', 'new.example', 'example']) {
+    expect((await ask(port, unknown, 'A')).rcode).toBe('SERVFAIL');
+  }
+  expect(lines.join('\n')).toMatch(/nodes.* this server needs the verbs list and watch on nodes/);
+  await api.set({ forbidden: [] });
+  await vi.waitFor(async () => expect((await ask(port, 'node1.example', 'A')).rcode).toBe('NXDOMAIN'), PATIENT);
+  expect(await ask(port, 'new.example', 'A')).toMatchObject({ rcode: 'NOERROR', answer: [] });
+});
+
 test('until the kinds are listed, replies are SERVFAIL and readiness says which is missing', async () => {
   const api = await startApiServer({ objects: OBJECTS, silent: true, faulty: { resource: 'ingresses' } });
   onTestFinished(() => api.close());

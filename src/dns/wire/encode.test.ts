@@ -249,3 +249,15 @@ describe('a message that goes on in others', () => {
     expect(seen).toEqual(['0', '1', '2', 'end']);
   });
 });
+
+test('a name of 255 octets is encoded, and a longer one is an error', () => {
+  const label = 'x'.repeat(63);
+  const answer = (last: string) =>
+    [parseRecord(`${label}.${label}.${label}.${'\\120'.repeat(9)}. 5 NS ns`)].map((record) => ({
+      ...record,
+      name: `${last}.${record.name}`,
+    }));
+  const longest = 'y'.repeat(255 - 3 * 64 - 10 - 1 - 1);
+  expect(decodeMessage(encodeMessage({ ...empty, answer: answer(longest) })).answer).toHaveLength(1);
+  expect(() => encodeMessage({ ...empty, answer: answer(`${longest}y`) })).toThrow(/longer than 255 octets/);
+});

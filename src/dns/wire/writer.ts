@@ -1,4 +1,4 @@
-import { afterLabel, MAX_LABEL_OCTETS, type Name, ROOT, startsLabel } from '../name.ts';
+import { afterLabel, MAX_LABEL_OCTETS, MAX_NAME_OCTETS, type Name, ROOT, startsLabel, wireLength } from '../name.ts';
 import { WireError } from './error.ts';
 import { MAX_POINTER } from './reader.ts';
 import { Suffixes } from './suffixes.ts';
@@ -87,7 +87,12 @@ export class Writer {
     this.anyName(name, false);
   }
 
+  /** @throws WireError for a name that is longer than names may be: a plugin has put it together. */
   private anyName(name: Name, compressed: boolean): void {
+    // The text of a name is at least as long as its octets, but for the last one.
+    if (name.length >= MAX_NAME_OCTETS && wireLength(name) > MAX_NAME_OCTETS) {
+      throw new WireError(`${name} is longer than ${MAX_NAME_OCTETS} octets`);
+    }
     if (this.first === ROOT) {
       this.firstName(name);
       return;

@@ -126,6 +126,19 @@ describe('names of objects', () => {
   ])('%s: %s', async (_, question, expected) => {
     expect(await setUp().ask(question)).toBe(expected);
   });
+
+  test('a service whose annotation has no valid name has no other name instead', async () => {
+    const { registry, ask } = setUp();
+    const service = registry.service('shop', 'lb')!;
+    registry.setService({ ...service, declares: { ...service.declares!, hostnames: [] } });
+    expect(await ask('lb.shop.example. A')).toBe('NXDOMAIN');
+  });
+
+  test('names between two zones exist, as the lower zone does', async () => {
+    const { ask } = gateway({ zones: ['example.', 'a.b.c.example.'], cluster: CLUSTER });
+    expect([await ask('b.c.example. A'), await ask('c.example. A')]).toEqual(['NODATA', 'NODATA']);
+    expect([await ask('x.c.example. A'), await ask('x.a.b.c.example. A')]).toEqual(['NXDOMAIN', 'NXDOMAIN']);
+  });
 });
 
 describe('DNSEndpoints', () => {

@@ -121,6 +121,88 @@ test('before the kinds of resources are complete, the reply is SERVFAIL (Not Rea
   expect(await ask('none.example. A')).toBe('NXDOMAIN');
 });
 
+test('while a kind may not be read, names of the others are served, and nothing is said not to exist', async () => {
+  const pending = 'kind: Ingress\nmetadata: {name: new, namespace: shop}\nspec: {rules: [{host: new.below.example}]}';
+  const { registry, ask, explain } = gateway({ cluster: `${BASE}---\n${pending}`, options: OPTIONS });
+  registry.markUnsynced('nodes are not listed yet', 'node');
+  expect(await ask('www.example. A')).toBe('SERVFAIL');
+  registry.markUnsynced('nodes are not listed yet: forbidden', 'node', true);
+  expect([await ask('www.example. A'), await ask('www.example. AAAA')]).toEqual(['A 192.0.2.1', 'NODATA']);
+  for (const name of ['none.example.', 'new.below.example.', 'below.example.', 'example.']) {
+    expect(await ask(`${name} A`)).toBe('SERVFAIL');
+  }
+  expect(await explain('www.example. A')).toMatch('Ingress shop/web');
+  expect(await explain('none.example. A')).toMatch('nodes are not listed yet: forbidden');
+  registry.markUnsynced('routes are not listed yet', 'http-route');
+  expect(await ask('www.example. A')).toBe('SERVFAIL');
+  registry.markSynced('http-route');
+  registry.markSynced('node');
+  expect([await ask('none.example. A'), await ask('new.below.example. A')]).toEqual(['NXDOMAIN', 'NODATA']);
+});
+
+test.each([
+  [false, /answering SERVFAIL until the cluster is known: nodes are not listed yet/],
+  [true, /answering SERVFAIL where objects that may not be read could matter: nodes are not listed yet/],
+])('at the start the log says what gets SERVFAIL, if nodes may not be read: %s', async (isRefused, message) => {
+  const { registry, plugin, env } = gateway({ cluster: BASE, options: OPTIONS });
+  registry.markUnsynced('nodes are not listed yet', 'node', isRefused);
+  const started = plugin.start!(new AbortController().signal);
+  env.clock.advance(5000);
+  await started;
+  expect(env.lines.join()).toMatch(message);
+});
+
+test('an object with very many addresses is read once, and not for each query', async () => {
+  const points = Array.from({ length: 1000 }, (_, i) => `{ip: 192.0.${i >> 8}.${i & 255}}`);
+  const cluster = `
+kind: Ingress
+metadata: {name: many, namespace: shop}
+spec: {rules: [{host: many.example}]}
+status: {loadBalancer: {ingress: [${points}]}}
+`;
+  const { registry, ask } = gateway({ cluster, options: OPTIONS });
+  const [ingress] = registry.declared.all('ingress');
+  let reads = 0;
+  const addresses = new Proxy(ingress!.targets.addresses, {
+    get: (list, key) => {
+      reads++;
+      return Reflect.get(list, key) as unknown;
+    },
+  });
+  registry.declared.set('ingress', { ...ingress!, createdMs: 1, targets: { addresses, hostnames: [] } });
+  const readsOf = async (client: string) => {
+    const before = reads;
+    expect(await ask('many.example. A', client)).toMatch('A 192.0.0.1');
+    return reads - before;
+  };
+  expect(await readsOf('198.51.100.1')).toBeGreaterThan(1000);
+  expect(await readsOf('10.0.0.9')).toBeLessThan(10);
+  expect(await readsOf('198.51.100.1')).toBeLessThan(10);
+});
+
+test('the addresses of a node with a name that is too long for the zone are those of Ingresses, too', async () => {
+  const node = (address: string) =>
+    `kind: Node\nmetadata: {name: ${'n'.repeat(62)}.${'n'.repeat(62)}.${'n'.repeat(62)}.${'n'.repeat(62)}}\nstatus: {addresses: [{type: InternalIP, address: ${address}}]}`;
+  const entry = `
+kind: Service
+metadata: {name: entry, namespace: shop}
+spec: {type: NodePort, clusterIP: 10.0.0.1, ports: [{port: 80}]}
+---
+kind: Ingress
+metadata: {name: web, namespace: shop}
+spec: {ingressClassName: nginx, rules: [{host: www.example}]}
+---
+`;
+  const options = 'resources Ingress Node\nentry nginx shop/entry';
+  const { reply, ask, apply } = gateway({ cluster: entry + node('192.0.2.1'), options });
+  const [epoch] = (await reply('www.example. A')).repeat!.epochs;
+  const before = epoch!.value;
+  expect(await ask('www.example. A')).toBe('A 192.0.2.1');
+  apply(node('192.0.2.2'));
+  expect(await ask('www.example. A')).toBe('A 192.0.2.2');
+  expect(epoch!.value).toBeGreaterThan(before);
+});
+
 test('replies of old data say so', async () => {
   const { registry, reply } = gateway({ cluster: BASE });
   registry.markStale(true);

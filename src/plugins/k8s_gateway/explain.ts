@@ -21,11 +21,13 @@ export function explainName(
 ): string | undefined {
   const zone = longestZone(query.name, zones);
   if (zone === undefined) return undefined;
-  if (!names.synced) return `the cluster is not known yet: ${names.registry.syncError}`;
+  const unknown = `the cluster is not known yet: ${names.registry.syncError}`;
+  if (names.pending) return unknown;
   if (apex.servers.some((server) => query.name === `${server}.${zone === '.' ? '' : zone}`)) {
     return 'a name server of the zone';
   }
   const found = names.find(query.name, zone);
+  if (!names.synced && (found === undefined || found.kind === 'parent')) return unknown;
   if (found === undefined)
     return whyLeftOut(query.name, { registry: names.registry, options }) ?? nobody(query.name, names);
   if (found.kind === 'parent') return query.name === zone ? 'the zone itself' : 'names below this one exist';

@@ -86,23 +86,26 @@ function answer(asked: Asked): Reply | Promise<Reply> {
     return failure(NAME, Rcode.REFUSED);
   }
   if (query.name === zone.name && (query.type === SOA.code || query.type === NS.code)) return answerApex(asked);
-  if (!names.synced) {
-    const error = new CairnError('NOT_SYNCED', `the cluster is not known yet: ${names.registry.syncError}`);
-    return finish(asked, { kind: 'unready', error }, cells.unready, undefined);
-  }
+  if (names.pending) return unready(asked);
   const server = zone.servers.get(query.name);
   if (server !== undefined) return answerServer(asked, server);
   const found = names.find(query.name, zone.name);
   switch (found?.kind) {
     case undefined:
-      return negative(asked, { kind: 'nxdomain' }, cells.nxdomain);
+      return names.synced ? negative(asked, { kind: 'nxdomain' }, cells.nxdomain) : unready(asked);
     case 'parent':
-      return answerParent(asked);
+      return names.synced ? answerParent(asked) : unready(asked);
     case 'delegated':
       return isOfParent(query, found.source) ? answerClaimed(asked, found) : refer(asked, found);
     case 'claimed':
       return answerClaimed(asked, found);
   }
+}
+
+function unready(asked: Asked): Reply | Promise<Reply> {
+  const { names, cells } = asked.zone.settings;
+  const error = new CairnError('NOT_SYNCED', `the cluster is not known yet: ${names.registry.syncError}`);
+  return finish(asked, { kind: 'unready', error }, cells.unready, undefined);
 }
 
 /** DS records are on the parent side of a delegation (RFC 4035 §3.1.4.1). */
@@ -150,6 +153,8 @@ function answerClaimed(asked: Asked, { claims, source }: Standing): Reply | Prom
   const { names, clients, cells } = zone.settings;
   const side = clients.sideOf(query);
   const own = names.answer(claims, source, side);
+  // An object of a kind that may not be read may have an address for it.
+  if (own.destination.kind === 'nothing' && !names.synced) return unready(asked);
   const isForSide =
     clients.sides.length > 1 && !isSame(own.destination, names.answer(claims, source, other(side)).destination);
   const cell = cells.of[isForSide ? side : 'all'][own.claim.kind];

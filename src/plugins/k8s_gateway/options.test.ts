@@ -76,3 +76,11 @@ test.each([
 test('the directive stands once in a block', () => {
   expect(() => parsePlugin(gateway, 'k8s_gateway a\nk8s_gateway b')).toThrow(/only be used once/);
 });
+
+test('a zone that leaves no room for the name of its name server is an error', () => {
+  const zone = Array.from({ length: 4 }, () => 'z'.repeat(59)).join('.');
+  expect(() => parsePlugin(gateway, `k8s_gateway ${zone}`)).toThrow(
+    /1:1 .*the name server dns1\.kube-system\.z.* too long/,
+  );
+  expect(() => parsePlugin(gateway, `k8s_gateway ${zone} {\napex n\n}`)).not.toThrow();
+});

@@ -17,7 +17,7 @@ import { atToken, CorefileError } from '../../corefile/error.ts';
 import type { Token } from '../../corefile/token.ts';
 import { ADDRESS_TYPES, KINDS, type Kind, type NameOptions } from '../../declared/kinds.ts';
 import type { Prefix } from '../../dns/ip.ts';
-import { foldName, type Name, parseUnicodeName, ROOT } from '../../dns/name.ts';
+import { foldName, joinName, MAX_NAME_OCTETS, type Name, parseUnicodeName, ROOT, wireLength } from '../../dns/name.ts';
 import { blockZones } from '../../plugin/arguments.ts';
 import type { ParseContext } from '../../plugin/plugin.ts';
 import { parseSelector, type Selector } from '../../registry/selector.ts';
@@ -81,7 +81,19 @@ export function parseGateway(uses: readonly Directive[], block: ParseContext): G
   });
   warnOfUnused(directive, options, block);
   const servers = [...new Set([apex, ...secondaries])];
+  checkServers(servers, options.zones, directive);
   return { ...options, ...connectionOf(api.lines, directive, block), servers };
+}
+
+/** The longest name of a zone is that in its SOA record. @throws CorefileError */
+function checkServers(servers: readonly string[], zones: readonly Name[], { position }: Directive): void {
+  for (const server of zones.flatMap((zone) => servers.map((each) => joinName([each], zone)))) {
+    if (wireLength(joinName(['hostmaster'], server)) <= MAX_NAME_OCTETS) continue;
+    throw new CorefileError(
+      position,
+      `the name server ${server} has too long a name - give it a shorter one: 'apex ns'`,
+    );
+  }
 }
 
 /** Options about kinds of objects of which at least one must be among the resources. */

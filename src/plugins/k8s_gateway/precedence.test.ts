@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { gateway } from '../../../test/support/declared.ts';
+import { TXT } from '../../dns/rr.ts';
 
 const ingress = (name: string, host: string, ip: string, more = '') => `
 ---
@@ -72,6 +73,20 @@ describe('of the claims of one name', () => {
       ),
     ).toBe('DNSEndpoint shop/a: records of type A, TXT');
   });
+});
+
+test('very many records of an object leave those of others at the name', async () => {
+  const { registry, ask } = setUp(
+    JSON.stringify({
+      ...{ kind: 'DNSEndpoint', metadata: { name: 'a', namespace: 'shop' } },
+      spec: { endpoints: [{ dnsName: 'www.example', recordType: 'A', targets: ['192.0.2.1'] }] },
+    }),
+    'resources DNSEndpoint',
+  );
+  const text = { name: 'www.example.', type: TXT.code, ttl: undefined, data: { texts: [Buffer.from('x')] } };
+  const records = Array.from({ length: 150_000 }, () => text);
+  registry.declared.set('dns-endpoint', { namespace: 'shop', name: 'b', createdMs: 1, records });
+  expect(await ask('www.example. A')).toBe('A 192.0.2.1');
 });
 
 describe('wildcards', () => {

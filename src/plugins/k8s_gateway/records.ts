@@ -1,3 +1,4 @@
+import { perObject } from '../../base/per-object.ts';
 import { addressRecord } from '../../cluster/records.ts';
 import type { Destination } from '../../declared/targets.ts';
 import { Class } from '../../dns/message.ts';
@@ -16,8 +17,10 @@ export function recordsOf(
 ): readonly ResourceRecord[] {
   switch (destination.kind) {
     case 'addresses': {
-      const addresses = destination.addresses.filter((address) => isAsked(familyOf(address), type));
-      return portion.addresses([...new Set(addresses)]).map((address) => addressRecord(address, owner, ttl));
+      const families = byFamily(destination.addresses);
+      const ofType = (each: number) => families.get(each) ?? [];
+      const addresses = type === QType.ANY ? [...ofType(A.code), ...ofType(AAAA.code)] : ofType(type);
+      return portion.addresses(addresses).map((address) => addressRecord(address, owner, ttl));
     }
     case 'alias':
       return isAsked(CNAME.code, type) ? [rr(CNAME, owner, ttl, { target: destination.target })] : [];
@@ -35,6 +38,9 @@ export function recordsOf(
 function isAsked(own: number, type: number): boolean {
   return own === type || type === QType.ANY;
 }
+
+/** Each address once. Kept for each list, as it may be very long. */
+const byFamily = perObject((addresses: readonly string[]) => Map.groupBy(new Set(addresses), familyOf));
 
 function familyOf(address: string): number {
   return address.includes(':') ? AAAA.code : A.code;

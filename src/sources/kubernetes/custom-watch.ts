@@ -43,6 +43,10 @@ export class CustomWatch implements Watch {
     return this.current?.synced ?? this.isAbsent;
   }
 
+  get refused(): boolean {
+    return this.current?.refused ?? false;
+  }
+
   get problem(): string | undefined {
     return this.currentProblem;
   }

@@ -83,6 +83,7 @@ export class Reflector {
   private servedVersion: string | undefined;
   private isSynced = false;
   private currentProblem: string | undefined;
+  private isRefused = false;
   /** Whether a list is needed, even if there is a version to watch from. */
   private isInDoubt = false;
   private listedAtMs = Number.NEGATIVE_INFINITY;
@@ -122,6 +123,11 @@ export class Reflector {
   /** Why the watch does not work at the moment, for the operator. */
   get problem(): string | undefined {
     return this.currentProblem;
+  }
+
+  /** Whether the right to read the resource was missing, the last time the server was reached. */
+  get refused(): boolean {
+    return this.isRefused;
   }
 
   /** Whether the data is known to be wrong, until a list is complete. */
@@ -328,6 +334,7 @@ export class Reflector {
   private works(): void {
     this.isServed = true;
     this.currentProblem = undefined;
+    this.isRefused = false;
     this.trouble.works();
     this.env.retrySignal.served();
   }
@@ -382,6 +389,8 @@ export class Reflector {
     const text = this.explain(thrown);
     const isNew = text !== this.currentProblem;
     this.currentProblem = text;
+    // An outage does not bring the right.
+    this.isRefused ||= status?.status === 403;
     this.trouble.failed(
       text,
       this.isSynced || this.env.isKnown?.() === true,

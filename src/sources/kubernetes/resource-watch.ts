@@ -10,6 +10,8 @@ export interface Watch {
   readonly reflectors: readonly Reflector[];
   /** Whether all objects were listed once. */
   readonly synced: boolean;
+  /** Whether lists are missing only because this server has no right to read them. */
+  readonly refused: boolean;
   /** Why it does not work at the moment, if that is not the problem of a reflector. */
   readonly problem?: string | undefined;
   start(): void;
@@ -45,6 +47,11 @@ export class ResourceWatch implements Watch {
 
   get synced(): boolean {
     return this.reflectors.every(({ synced }) => synced);
+  }
+
+  get refused(): boolean {
+    const missing = this.reflectors.filter(({ synced }) => !synced);
+    return missing.length > 0 && missing.every(({ refused }) => refused);
   }
 
   start(): void {

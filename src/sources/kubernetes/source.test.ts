@@ -168,6 +168,20 @@ describe('the log of a watch', () => {
 });
 
 describe('rights', () => {
+  test('what may not be read is not waited for, not even in an outage, until the right comes', async () => {
+    const cluster = await watchedCluster({ objects: [SHOP, WEB], forbidden: [{ resource: 'endpointslices' }] });
+    const { api, registry, source, later } = cluster;
+    expect([registry.synced, registry.pending]).toEqual([false, true]);
+    await later(() => expect([registry.synced, registry.pending]).toEqual([false, false]));
+    const problem = () => source.watches().find(({ name }) => name.startsWith('endpointslices'))!.problem;
+    expect(problem()).toMatch(/403/);
+    await api.set({ refuse: true });
+    await later(() => expect(problem()).not.toMatch(/403/));
+    expect([registry.synced, registry.pending]).toEqual([false, false]);
+    await api.set({ refuse: false, forbidden: [] });
+    await later(() => expect(registry.synced).toBe(true));
+  });
+
   test('that lack are named, with what to add, and the watch is said not to be synced', async () => {
     const forbidden = [{ resource: 'endpointslices' }];
     const cluster = await watchedCluster({ objects: [SHOP, WEB, ENDPOINTS], forbidden });

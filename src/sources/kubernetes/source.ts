@@ -133,7 +133,7 @@ export function watchApi(
       if (each.isListed) continue;
       each.isListed = each.watch.synced;
       if (each.isListed) listed(resource, each);
-      else registry.markUnsynced(reasonOf(resource, each.watch), resource.kind);
+      else registry.markUnsynced(reasonOf(resource, each.watch), resource.kind, each.watch.refused);
     }
   }
 

@@ -3,7 +3,8 @@ import { parse } from 'yaml';
 import { printRdata } from '../../dns/presentation.ts';
 import { printType } from '../../dns/rr.ts';
 import { DECLARED_OBJECTS, type DeclaringKind } from './declared.ts';
-import { ObjectError } from './field.ts';
+import { MAX_RECORDS } from './dns-endpoint.ts';
+import { MAX_PROBLEM, ObjectError } from './field.ts';
 import type { Origin } from './gateway.ts';
 import { convertService } from './service.ts';
 
@@ -91,6 +92,13 @@ describe('a Gateway', () => {
     expect(listeners).toMatchObject([{ name: 'b' }]);
     expect(problems).toEqual(['Gateway shop/web: spec.listeners[0].port is 0, it should be a number from 1 to 65535']);
   });
+
+  test('does not serve all host names at a listener whose host name is not valid', () => {
+    const body = 'spec: {listeners: [{name: a, port: 80, hostname: a..example}, {name: b, port: 80}]}';
+    const { listeners, problems } = convert('Gateway', body);
+    expect(listeners).toMatchObject([{ name: 'b' }]);
+    expect(problems[0]).toMatch('spec.listeners[0].hostname is "a..example", it should be a host name');
+  });
 });
 
 describe.each(['HTTPRoute', 'TLSRoute', 'GRPCRoute'] as const)('a %s', (kind) => {
@@ -137,6 +145,13 @@ describe.each(['HTTPRoute', 'TLSRoute', 'GRPCRoute'] as const)('a %s', (kind) =>
       hostnames: ['a.example.', '*.b.example.'],
     });
   });
+
+  test('does not get the host names of its listeners if its own are not valid', () => {
+    expect(convert(kind, 'spec: {hostnames: [a..example, b.example]}')).toMatchObject({ hostnames: ['b.example.'] });
+    expect(() => convert(kind, 'spec: {hostnames: [a..example, ""]}')).toThrow(
+      'shop/web: spec.hostnames[0] is "a..example", it should be a host name',
+    );
+  });
 });
 
 describe('a DNSEndpoint', () => {
@@ -176,6 +191,41 @@ describe('a DNSEndpoint', () => {
       '{dnsName: a.example, recordType: A, targets: [192.0.2.1]}, {dnsName: "*.b.example", recordTTL: 0, recordType: A, targets: [192.0.2.2]}',
     );
     expect(records).toEqual(['a.example.  A 192.0.2.1', '*.b.example.  A 192.0.2.2']);
+  });
+
+  test('has each record once', () => {
+    const a = (name: string, targets: string) => `{dnsName: ${name}, recordType: A, targets: [${targets}]}`;
+    const { records } = recordsOf(
+      [
+        a('a.example', '192.0.2.1, 192.0.2.2, 192.0.2.1'),
+        a('b.example', '192.0.2.1'),
+        a('A.example', '192.0.2.2'),
+      ].join(),
+    );
+    expect(records).toEqual(['a.example.  A 192.0.2.1', 'a.example.  A 192.0.2.2', 'b.example.  A 192.0.2.1']);
+  });
+
+  test('has as many records of a name and type as a zone', () => {
+    const texts = Array.from({ length: MAX_RECORDS - 1 }, (_, i) => `"${i}"`);
+    const { records, problems } = recordsOf(
+      `{dnsName: a.example, recordType: TXT, targets: [${texts}]}, {dnsName: A.example, recordType: TXT, targets: [x, y, z]}, {dnsName: b.example, recordType: TXT, targets: [x]}`,
+    );
+    expect([records.length, records.at(-2), records.at(-1)]).toEqual([
+      MAX_RECORDS + 1,
+      'a.example.  TXT "x"',
+      'b.example.  TXT "x"',
+    ]);
+    expect(problems).toEqual([
+      'DNSEndpoint shop/web: spec.endpoints[1].targets[1] is more than the 4096 records that a name and type may have',
+    ]);
+  });
+
+  test('with very long values has short errors', () => {
+    const { problems } = recordsOf(
+      `{dnsName: ${'x'.repeat(100_000)}.example, recordType: A}, {dnsName: b.example, recordType: MX, targets: [${'y'.repeat(100_000)}]}`,
+    );
+    expect(problems.map(({ length }) => length < MAX_PROBLEM + 100)).toEqual([true, true]);
+    expect(problems[0]).toMatch(/^DNSEndpoint shop\/web: spec\.endpoints\[0\]\.dnsName is "xxx.*xxx\.\.\.xxx/);
   });
 
   test('has a long text in strings of 255 octets', () => {
@@ -226,7 +276,7 @@ describe('a Service declares', () => {
   const declares = (body: string, metadata = '') => convertService(named(body, metadata), () => {}).declares;
   const NOTHING = {
     createdMs: 0,
-    hostnames: [],
+    hostnames: undefined,
     external: NOWHERE,
     resolveEndpoints: false,
     gateway: undefined,
@@ -244,9 +294,19 @@ describe('a Service declares', () => {
     ['coredns.io/hostname: " a.example , b.example,,a.example."', ['a.example.', 'b.example.']],
     ['coredns.io/hostname: a.example, external-dns.alpha.kubernetes.io/hostname: b.example', ['a.example.']],
     ['coredns.io/hostname: "", external-dns.alpha.kubernetes.io/hostname: b.example', ['b.example.']],
+    ['coredns.io/hostname: " , ", external-dns.alpha.kubernetes.io/hostname: b.example', ['b.example.']],
     ['coredns.io/hostname: "a..b,c.example"', ['c.example.']],
   ])('with {%s} the names %j', (annotations, hostnames) => {
     expect(declares('', `annotations: {${annotations}}`)).toEqual({ ...NOTHING, hostnames });
+  });
+
+  test.each([
+    ['a..b', []],
+    [' , ', undefined],
+  ])('with the annotation %j the names %j', (text, hostnames) => {
+    expect(declares('spec: {type: LoadBalancer}', `annotations: {coredns.io/hostname: "${text}"}`)).toMatchObject({
+      hostnames,
+    });
   });
 
   test('its endpoints as targets, if an annotation says so', () => {
@@ -278,6 +338,16 @@ describe('a Service declares', () => {
   ])('with {%s} the Gateway %s', (metadata, gateway) => {
     expect(declares('', metadata)?.gateway).toBe(gateway);
   });
+});
+
+test('equal values of objects are shared, but not long ones', () => {
+  const targetsOf = (count: number) => {
+    const points = Array.from({ length: count }, (_, i) => `{ip: 192.0.2.${i}}`);
+    return convert('Ingress', `status: {loadBalancer: {ingress: [${points}]}}`).targets;
+  };
+  expect(targetsOf(2)).toBe(targetsOf(2));
+  expect(targetsOf(100)).toEqual(targetsOf(100));
+  expect(targetsOf(100)).not.toBe(targetsOf(100));
 });
 
 test('a value that is no mapping is an error that names the object', () => {

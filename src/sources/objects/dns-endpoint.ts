@@ -1,5 +1,6 @@
 import { messageOf } from '../../base/errors.ts';
-import { parseRdata } from '../../dns/presentation.ts';
+import { Class } from '../../dns/message.ts';
+import { parseRdata, printRdata } from '../../dns/presentation.ts';
 import { DNAME, parseType, QType, SOA, TXT } from '../../dns/rr.ts';
 import { quoteText } from '../../dns/words.ts';
 import type { DeclaredRecord, DnsEndpoint } from '../../registry/declared-records.ts';
@@ -18,20 +19,41 @@ export function convertDnsEndpoint(object: unknown, passOver: PassOver = refuseA
   const names = readLongNames(endpoint);
   if (isIgnored(endpoint)) return undefined;
   const endpoints = endpoint.get('spec').get('endpoints').items();
+  const counts = new Map<string, number>();
   return {
     ...names,
     createdMs: readCreatedMs(endpoint),
-    records: readEach(endpoints, (each) => readRecords(each, passOver), passOver).flat(),
+    records: withoutDuplicates(readEach(endpoints, (each) => readRecords(each, counts, passOver), passOver).flat()),
   };
 }
 
-/** The records of one name and type. @throws ObjectError */
-function readRecords(endpoint: Field, passOver: PassOver): DeclaredRecord[] {
+/** No two records of a name have the same type and data (RFC 2181 §5). */
+function withoutDuplicates(records: readonly DeclaredRecord[]): readonly DeclaredRecord[] {
+  const keyOf = ({ name, type, data }: DeclaredRecord) =>
+    `${name} ${type} ${printRdata({ name, type, class: Class.IN, ttl: 0, data })}`;
+  return records.length < 2 ? records : [...new Map(records.map((record) => [keyOf(record), record])).values()];
+}
+
+/** How many records of a name and type an object may have, as in a zone. A response cannot hold more. */
+export const MAX_RECORDS = 4096;
+
+/** The records of one name and type; `counts` has how many the object has already. @throws ObjectError */
+function readRecords(endpoint: Field, counts: Map<string, number>, passOver: PassOver): DeclaredRecord[] {
   const name = readHostName(endpoint.get('dnsName'));
   const type = readType(endpoint.get('recordType'));
   const ttl = readTtl(endpoint.get('recordTTL'));
   const read = (target: Field): DeclaredRecord => ({ name, type, ttl, data: readData(target, type) });
-  return readEach(endpoint.get('targets').items(), read, passOver);
+  const targets = endpoint.get('targets').items();
+  const key = `${name} ${type}`;
+  const count = counts.get(key) ?? 0;
+  const taken = targets.slice(0, MAX_RECORDS - count);
+  counts.set(key, count + taken.length);
+  if (taken.length < targets.length) readEach([targets[taken.length]!], refuseSurplus, passOver);
+  return readEach(taken, read, passOver);
+}
+
+function refuseSurplus(target: Field): never {
+  return target.fail(`is more than the ${MAX_RECORDS} records that a name and type may have`);
 }
 
 /** Types of questions; SOA, as the zone has its own; and DNAME, which would rename all names below. */

@@ -15,14 +15,15 @@ export class ObjectError extends CairnError {
   /** The field that is wrong. */
   readonly path: FieldPath;
 
-  /** The message reads `KIND NAMESPACE/NAME: FIELD PROBLEM`. */
+  /** The message reads `KIND NAMESPACE/NAME: FIELD PROBLEM`. A long problem, such as one with a long value, loses its middle. */
   constructor(object: string, path: FieldPath, problem: string) {
-    super('OBJECT', `${object}: ${[printPath(path), problem].filter(Boolean).join(' ')}`);
+    super('OBJECT', `${object}: ${[printPath(path), withoutMiddle(problem)].filter(Boolean).join(' ')}`);
     this.path = path;
   }
 }
 
 const MAX_SHOWN_VALUE = 60;
+export const MAX_PROBLEM = 500;
 
 /** Called with a mistake in a part of an object. If it does not throw, the object is read without that part. */
 export type PassOver = (problem: ObjectError) => void;
@@ -167,6 +168,11 @@ export class Field {
     if (typeof this.value !== 'object' || Array.isArray(this.value)) return this.wrong('a mapping');
     return this.value as Record<string, unknown>;
   }
+}
+
+function withoutMiddle(text: string): string {
+  const half = MAX_PROBLEM / 2;
+  return text.length > MAX_PROBLEM ? `${text.slice(0, half)}...${text.slice(-half)}` : text;
 }
 
 function isPort(value: unknown): value is number {

@@ -6,7 +6,7 @@ import {
   type Targets,
 } from '../../registry/declared-records.ts';
 import { Field, type PassOver, readEach, refuseAll } from './field.ts';
-import { readHostNames, targetsOf, valuesOf } from './host-name.ts';
+import { readHostName, readHostNames, targetsOf, valuesOf } from './host-name.ts';
 import { isIgnored, readLongNames } from './metadata.ts';
 import { shared } from './shared.ts';
 
@@ -32,7 +32,7 @@ export function convertGateway(object: unknown, origin: Origin, passOver: PassOv
   return {
     ...names,
     className: shared(spec.get('gatewayClassName').text() ?? ''),
-    listeners: readEach(spec.get('listeners').items(), (listener) => readListener(listener, passOver), passOver),
+    listeners: readEach(spec.get('listeners').items(), readListener, passOver),
     targets: readAddresses(source.get('addresses').items(), passOver),
   };
 }
@@ -46,8 +46,9 @@ const ROUTES: Readonly<Record<string, readonly RouteKind[]>> = {
   UDP: [],
 };
 
-function readListener(listener: Field, passOver: PassOver): Listener {
-  const [hostname] = readHostNames(valuesOf([listener], 'hostname'), passOver);
+/** A listener without a host name serves all of them, so one with an invalid host name is a mistake. @throws ObjectError */
+function readListener(listener: Field): Listener {
+  const [hostname] = valuesOf([listener], 'hostname').map(readHostName);
   const allowed = listener.get('allowedRoutes');
   const kinds = allowed.get('kinds').items();
   const from = allowed.get('namespaces').get('from').text() ?? 'Same';

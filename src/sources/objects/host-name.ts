@@ -1,7 +1,7 @@
 import { messageOf } from '../../base/errors.ts';
 import { foldName, type Name, parseUnicodeName } from '../../dns/name.ts';
 import type { Targets } from '../../registry/declared-records.ts';
-import { type Field, type PassOver, readEach } from './field.ts';
+import { type Field, type PassOver, readEach, readSome } from './field.ts';
 import { sharedTargets } from './shared.ts';
 
 const NONE: readonly never[] = [];
@@ -23,6 +23,11 @@ export function parseHostName(text: string, field: Field): Name {
 /** The host names in the fields, each once. @throws what `passOver` throws */
 export function readHostNames(fields: readonly Field[], passOver: PassOver): readonly Name[] {
   return fields.length === 0 ? NONE : [...new Set(readEach(fields, readHostName, passOver))];
+}
+
+/** As {@link readHostNames}, where no host names stand for all of them: if none can be read, it is a mistake. @throws ObjectError, and what `passOver` throws */
+export function readSomeHostNames(fields: readonly Field[], passOver: PassOver): readonly Name[] {
+  return fields.length === 0 ? NONE : [...new Set(readSome(fields, readHostName, passOver))];
 }
 
 /** The values under a key of a list of mappings, without those that are missing or empty. */

@@ -1,7 +1,7 @@
 import type { Parent, Route, RouteKind } from '../../registry/declared-records.ts';
 import { Field, type PassOver, readEach, refuseAll } from './field.ts';
 import { GATEWAY_GROUP, type Origin } from './gateway.ts';
-import { readHostNames } from './host-name.ts';
+import { readSomeHostNames } from './host-name.ts';
 import { isIgnored, readCreatedMs, readLongNames } from './metadata.ts';
 import { sharedParents } from './shared.ts';
 
@@ -28,7 +28,7 @@ export function convertRoute(
   return {
     ...names,
     createdMs: readCreatedMs(route),
-    hostnames: readHostNames(spec.get('hostnames').items(), passOver),
+    hostnames: readSomeHostNames(spec.get('hostnames').items(), passOver),
     parents: sharedParents(isTrusted ? parents : acceptedBy(parents, status, names.namespace, passOver)),
   };
 }

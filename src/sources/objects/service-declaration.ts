@@ -28,7 +28,7 @@ export function readDeclaration(
   const [resolveEndpoints = false] = readEach([service], isResolvedToEndpoints, passOver);
   const [gateway] = readEach([service], gatewayOf, passOver);
   const isBalanced = type === 'LoadBalancer';
-  if (!isBalanced && hostnames.length === 0 && !resolveEndpoints && gateway === undefined) return undefined;
+  if (!isBalanced && !hostnames?.length && !resolveEndpoints && gateway === undefined) return undefined;
   return {
     createdMs: readCreatedMs(service),
     hostnames,
@@ -42,13 +42,13 @@ export function readDeclaration(
 
 const NOWHERE: Targets = { addresses: [], hostnames: [] };
 
-/** A comma list, with blanks around its entries. */
-function readAnnotatedNames(service: Field, passOver: PassOver): readonly Name[] {
+/** A comma list, with blanks around its entries; undefined if there is none. */
+function readAnnotatedNames(service: Field, passOver: PassOver): readonly Name[] | undefined {
   const annotations = service.get('metadata').get('annotations');
   const given = HOST_NAMES.map((name) => annotations.get(name)).find(
-    ({ value }) => value !== undefined && value !== '',
+    ({ value }) => value !== undefined && !(typeof value === 'string' && /^[\s,]*$/.test(value)),
   );
-  if (given === undefined) return [];
+  if (given === undefined) return undefined;
   const [text = ''] = readEach([given], (field) => field.text() ?? '', passOver);
   const entries = text.split(',').map((entry) => entry.trim());
   const named = entries.filter((entry) => entry !== '');

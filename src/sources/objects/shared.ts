@@ -3,6 +3,8 @@ import type { Port } from '../../registry/records.ts';
 
 /** The maximum number of values of a kind that are remembered; then all are forgotten. */
 const MAX_SHARED = 65_536;
+/** A longer value, in characters of its key, is not remembered: few objects have it, and very many long values would fill the memory. */
+export const MAX_SHARED_LENGTH = 512;
 
 const texts = new Map<string, string>();
 const portLists = new Map<string, readonly Port[]>();
@@ -31,6 +33,7 @@ export function sharedParents(parents: readonly Parent[]): readonly Parent[] {
 }
 
 function remembered<T>(known: Map<string, T>, key: string, value: T): T {
+  if (key.length > MAX_SHARED_LENGTH) return value;
   const earlier = known.get(key);
   if (earlier !== undefined) return earlier;
   if (known.size >= MAX_SHARED) known.clear();
