@@ -114,7 +114,7 @@ async function onFreePorts<T>({ settings }: Pick<World, 'settings'>, start: (por
     try {
       return { ports, started: await start(ports) };
     } catch (error) {
-      if (tries === TRIES || !/address already in use|EADDRINUSE/.test(String(error))) throw error;
+      if (tries === TRIES || !/already in use/.test(String(error))) throw error;
     }
   }
 }
