@@ -90,7 +90,7 @@ test('queries that wait for nothing, and those that are answered again, have one
   expect(new Set(logged).size).toBe(4);
 });
 
-test('with `every`, one query of so many is traced, whoever answers it', async () => {
+test('with `every`, one query in every N is traced, whichever part of the server answers it', async () => {
   const body = 'metadata\nlog . "{name} {/trace/traceid}"\nhosts /dev/null {\n192.0.2.1 www.example.org\n}';
   const { collector, port, lines } = await startTraced(body, { options: 'every 3\nservice dns' });
   for (let i = 0; i < 9; i++) await ask(port, 'www.example.org', 'A');
