@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { countRequests } from './audit.ts';
 import { startCairn } from './cairn.ts';
-import { createChurn } from './churn.ts';
+import { createChurn, fullService } from './churn.ts';
 import { startNodes } from './nodes.ts';
 import { openControlPlane, test, until } from './open.ts';
 import { CAIRN } from './rights.ts';
@@ -16,6 +16,7 @@ test('every answer is right at each quiet point of a cluster that changes 25 tim
   await startNodes(plane);
   const cairn = await startCairn(plane);
   const churn = createChurn(plane.api, 1);
+  for (const object of fullService()) await plane.api.create(object);
   const known = new Set<string>();
   let slices = 0;
   for (let round = 1; round <= ROUNDS; round++) {

@@ -68,6 +68,17 @@ export function createChurn(api: Api, seed: number): Churn {
   };
 }
 
+/** A service of both families with all its pods, in a namespace that nothing else changes: it has several slices of each family. */
+export function fullService(): readonly KubernetesObject[] {
+  const place = { namespace: 'full', app: 'web' };
+  const whole: KubernetesObject = {
+    ...{ apiVersion: 'v1', kind: 'Service', metadata: { name: place.app, namespace: place.namespace } },
+    spec: { selector: { app: place.app }, ports: [{ name: 'main', port: 80 }], ipFamilyPolicy: 'RequireDualStack' },
+  };
+  const pods = Array.from({ length: PODS }, (_, i) => pod(place, i + 1));
+  return [namespace(place.namespace), whole, ...pods];
+}
+
 interface Place {
   readonly namespace: string;
   readonly app: string;
