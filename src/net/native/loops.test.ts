@@ -58,6 +58,13 @@ function loopTests(kernel: Kernel): void {
     expect(isLate).toBe(false);
   });
 
+  test('it returns after a while, so that the event loop has a turn', () => {
+    const { loop } = setup(() => {});
+    expect(loop.run(never, () => {})).toBe(true);
+    loop.leave();
+    expect(loop.run(never, () => {})).toBe(false);
+  });
+
   test('after it was left, the event loop watches the same descriptors, and timers run', async () => {
     const rung = Promise.withResolvers<string>();
     let rings = 0;

@@ -30,6 +30,9 @@ export function eventLoop(kernel: Pick<Kernel, 'watch'>): Loop {
 /** The longest wait: a thread that is to end can do so only between two waits. */
 const MAX_WAIT_MS = 200;
 
+/** How long {@link BlockingLoop.run} goes on. */
+const MAX_RUN_MS = 500;
+
 /**
  * A loop for a thread that has nothing but sockets: it stands still in the kernel until one is ready. Between two datagrams that takes one system call,
  * while Node's event loop takes two, and code of three libraries. Timers, promises and messages do not run meanwhile.
@@ -66,13 +69,18 @@ export class BlockingLoop implements Loop {
     else process.nextTick(run);
   }
 
-  /** Waits and works until {@link leave}. `deadlineMs` says in how many milliseconds `late` is due; undefined if it is not. */
-  run(deadlineMs: () => number | undefined, late: () => void): void {
-    while (!this.left) {
+  /**
+   * Waits and works until {@link leave}, but not for long: in between, the event loop is to have a turn for what V8 and diagnostics put off. `deadlineMs`
+   * says in how many milliseconds `late` is due; undefined if it is not. Returns whether it should be called again.
+   */
+  run(deadlineMs: () => number | undefined, late: () => void): boolean {
+    const endMs = performance.now() + MAX_RUN_MS;
+    while (!this.left && performance.now() < endMs) {
       const leftMs = deadlineMs() ?? MAX_WAIT_MS;
       if (leftMs <= 0) late();
       this.turn(Math.max(0, Math.min(leftMs, MAX_WAIT_MS)));
     }
+    return !this.left;
   }
 
   /** From now on, the thread's event loop watches the sockets, so that timers and promises run. */

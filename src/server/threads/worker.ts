@@ -116,6 +116,9 @@ loop.watch(bell, () => {
   }
 });
 tell({ kind: 'ready' });
-setImmediate(() => {
-  loop.run(() => (reportDueMs === undefined ? undefined : reportDueMs - monotonic()), report);
-});
+
+function serveOn(): void {
+  const goesOn = loop.run(() => (reportDueMs === undefined ? undefined : reportDueMs - monotonic()), report);
+  if (goesOn) setImmediate(serveOn);
+}
+setImmediate(serveOn);
