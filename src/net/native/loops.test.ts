@@ -58,6 +58,11 @@ function loopTests(kernel: Kernel): void {
     expect(isLate).toBe(false);
   });
 
+  test('without a descriptor there is none', () => {
+    const full: Kernel = { ...kernel, epollCreate: () => -1, error: () => 'EMFILE' };
+    expect(() => new BlockingLoop(full)).toThrow('epoll_create1 EMFILE');
+  });
+
   test('it returns after a while, so that the event loop has a turn', () => {
     const { loop } = setup(() => {});
     expect(loop.run(never, () => {})).toBe(true);

@@ -1,4 +1,4 @@
-import type { Kernel, Watch } from './kernel.ts';
+import { callError, type Kernel, type Watch } from './kernel.ts';
 
 /** How a thread waits for its sockets. */
 export interface Loop {
@@ -46,9 +46,11 @@ export class BlockingLoop implements Loop {
   /** Of the whole set, in the event loop; undefined while this loop runs. */
   private left: Watch | undefined;
 
+  /** @throws Error if the process has no descriptor left */
   constructor(kernel: Kernel) {
     this.kernel = kernel;
     this.set = kernel.epollCreate();
+    if (this.set < 0) throw callError(kernel, 'epoll_create1');
   }
 
   watch(fd: number, turn: () => void): Watch {

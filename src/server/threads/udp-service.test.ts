@@ -11,6 +11,7 @@ import { printRdata } from '../../dns/presentation.ts';
 import { decodeMessage } from '../../dns/wire/decode.ts';
 import { encodeMessage } from '../../dns/wire/encode.ts';
 import { listenBatched, loadMachinery } from '../../net/native/batched-udp.ts';
+import type { Kernel } from '../../net/native/kernel.ts';
 import type { Machinery } from '../../net/native/serve-socket.ts';
 import type { Receiver } from '../../net/transport.ts';
 import { createLogger } from '../../observe/log.ts';
@@ -202,7 +203,14 @@ function workerTests(machinery: Machinery): void {
     expect(service.workers).toBe(2);
   });
 
-  test('where a second socket cannot be had, all is as before', async () => {
+  test.each<[string, Partial<Kernel>, RegExp]>([
+    [
+      'a second socket',
+      { setOption: () => -1, error: () => 'ENOPROTOOPT' },
+      /cannot listen on UDP 127\.0\.0\.1:\d+: .*ENOPROTOOPT/,
+    ],
+    ['an eventfd', { eventfd: () => -1, error: () => 'EMFILE' }, /eventfd EMFILE/],
+  ])('where %s cannot be had, all is as before', async (_, changes, problem) => {
     const machinery = (await loadMachinery())!;
     const binding: ListenerBinding = { responder: repeatingChain(runningClock).responder(), byAddress: new Map() };
     const options = {
@@ -216,10 +224,10 @@ function workerTests(machinery: Machinery): void {
     };
     const receive: Receiver = () => Buffer.from('main');
     const listener = listenBatched(machinery, options, receive);
-    const kernel = { ...machinery.kernel, setOption: () => -1, error: () => 'ENOPROTOOPT' };
+    const kernel = { ...machinery.kernel, ...changes };
     const service = new BatchedService({ ...options, receive }, listener, { ...machinery, kernel });
     onTestFinished(() => service.close(0));
-    await expect(service.resize(2)).rejects.toThrow(/cannot listen on UDP 127\.0\.0\.1:\d+: .*ENOPROTOOPT/);
+    await expect(service.resize(2)).rejects.toThrow(problem);
     expect(service.workers).toBe(0);
     expect((await clients(service.port, 1)[0]!(WEB)).toString()).toBe('main');
   });

@@ -1,6 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import { type Epoch, shareEpochs } from '../../base/epoch.ts';
 import { programBeside, startThread } from '../../base/program.ts';
+import { callError } from '../../net/native/kernel.ts';
 import type { Machinery } from '../../net/native/serve-socket.ts';
 import type { BoundSocket } from '../../net/native/socket.ts';
 import { guestAt } from '../../net/shared-sockets.ts';
@@ -63,6 +64,7 @@ export class WorkerLink {
     const { clock, binding, machinery } = world;
     const { kernel } = machinery;
     this.bell = kernel.eventfd();
+    if (this.bell < 0) throw callError(kernel, 'eventfd');
     const start: WorkerStart = {
       epochs: shareEpochs(),
       aheadMs: aheadOfMachineMs(clock.monotonic),
