@@ -117,14 +117,14 @@ function makeFromManifests(options: ManifestOptions, env: PluginEnv): FilledRegi
 
 function fillFromApi(
   connection: ConnectionOptions,
-  { limits, namespaces, objects }: ClusterSettings,
+  { limits, auditMs, namespaces, objects }: ClusterSettings,
   needs: Needs,
   env: PluginEnv,
 ): FilledRegistry {
-  const sourceEnv = { ...env, userAgent: userAgent() };
+  const sourceEnv = { ...env, userAgent: userAgent(), auditMs };
   const { labels = [], namespaceLabels = [] } = objects;
   const connectionKey = JSON.stringify({ connection, limits });
-  const clusterKey = JSON.stringify({ connection, limits, namespaces, labels, namespaceLabels });
+  const clusterKey = JSON.stringify({ connection, limits, auditMs, namespaces, labels, namespaceLabels });
   const client = env.keep(
     `connection ${connectionKey}`,
     (): ApiClient & Kept => {

@@ -1,4 +1,4 @@
-import { type Agent, type IncomingMessage, type OutgoingHttpHeaders, type RequestOptions, request } from 'node:http';
+import { type IncomingMessage, type OutgoingHttpHeaders, type RequestOptions, request } from 'node:http';
 import { request as requestTls } from 'node:https';
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../observe/clock.ts';
@@ -34,9 +34,10 @@ export interface ApiClient {
   /**
    * Gets a path with its query.
    *
+   * @param accept the media types that are accepted; JSON by default
    * @throws ApiStatusError, ApiConnectionError, AccessError; the chunks throw ApiConnectionError.
    */
-  get(path: string, signal: AbortSignal): Promise<ApiBody>;
+  get(path: string, signal: AbortSignal, accept?: string): Promise<ApiBody>;
   close(): void;
 }
 
@@ -55,19 +56,19 @@ export function createApiClient(credentials: Credentials, limits: Partial<ApiLim
   const gate = createGate(limits.maxInflight || DEFAULT_LIMITS.maxInflight);
   const agents = new AgentOfAccess();
 
-  async function get(path: string, signal: AbortSignal): Promise<ApiBody> {
+  async function get(path: string, signal: AbortSignal, accept = 'application/json'): Promise<ApiBody> {
     const askedAtMs = clock.monotonic();
     const release = await gate.enter();
     try {
       const shown = await credentials.access();
-      let response = await send(path, shown, askedAtMs, signal);
+      let response = await send({ path, accept }, shown, askedAtMs, signal);
       if (response.statusCode === 401) {
         credentials.refused();
         const renewed = await credentials.access();
         // The credentials were replaced meanwhile, so nothing is wrong.
         if (!isDeepStrictEqual(renewed, shown)) {
           response.resume();
-          response = await send(path, renewed, clock.monotonic(), signal);
+          response = await send({ path, accept }, renewed, clock.monotonic(), signal);
         }
       }
       if (response.statusCode !== 200) throw await failureOf(response);
@@ -79,13 +80,18 @@ export function createApiClient(credentials: Credentials, limits: Partial<ApiLim
   }
 
   /** Sends the request when it is its turn. Resolves with the head of the response. */
-  async function send(path: string, access: Access, askedAtMs: number, signal: AbortSignal): Promise<IncomingMessage> {
+  async function send(
+    { path, accept }: { readonly path: string; readonly accept: string },
+    access: Access,
+    askedAtMs: number,
+    signal: AbortSignal,
+  ): Promise<IncomingMessage> {
     await rate.turn(signal);
     const url = new URL(access.url.replace(/\/$/, '') + path);
     const startedAtMs = clock.monotonic();
     metrics.waited(url.host, startedAtMs - askedAtMs);
     try {
-      const response = await requestHead(url, agents.get(access, url), access, signal);
+      const response = await requestHead(url, accept, access, signal);
       metrics.answered(url.host, String(response.statusCode), clock.monotonic() - startedAtMs);
       return response;
     } catch (thrown) {
@@ -94,11 +100,11 @@ export function createApiClient(credentials: Credentials, limits: Partial<ApiLim
     }
   }
 
-  function requestHead(url: URL, agent: Agent, access: Access, signal: AbortSignal): Promise<IncomingMessage> {
+  function requestHead(url: URL, accept: string, access: Access, signal: AbortSignal): Promise<IncomingMessage> {
     const options: RequestOptions = {
-      agent,
+      agent: agents.get(access, url),
       signal,
-      headers: { accept: 'application/json', 'user-agent': env.userAgent, ...access.headers } as OutgoingHttpHeaders,
+      headers: { accept, 'user-agent': env.userAgent, ...access.headers } as OutgoingHttpHeaders,
     };
     return new Promise((resolve, reject) => {
       const sent = (url.protocol === 'https:' ? requestTls : request)(url, options);

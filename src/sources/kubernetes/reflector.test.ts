@@ -326,7 +326,7 @@ function scripted(watches: readonly object[][], others: readonly object[] | unde
   };
   const reflector = new Reflector(namespacesIn(new Registry(clock), clock), undefined, {
     ...{ api, clock, streamingLists: new StreamingLists(clock), retrySignal: new RetrySignal() },
-    ...{ random: seededRandom(), progress() {}, wentBack() {} },
+    ...{ random: seededRandom(), auditMs: 0, progress() {}, wentBack() {} },
     log: createLogger((_, line) => lines.push(line)),
     metrics: watchMetrics(new Metrics())('namespaces'),
   });

@@ -26,6 +26,8 @@ export interface ApiSourceEnv {
   readonly random: () => number;
   readonly metrics: Metrics;
   readonly userAgent: string;
+  /** How often the objects of each watch are compared with those of the API server; 0 for never. */
+  readonly auditMs: number;
 }
 
 /** The state of one watch. */
@@ -100,6 +102,7 @@ export function watchApi(
     retrySignal: new RetrySignal(),
     clock,
     random: env.random,
+    auditMs: env.auditMs,
     log,
     progress,
     wentBack,
