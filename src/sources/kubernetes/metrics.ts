@@ -80,11 +80,15 @@ export function watchMetrics(metrics: Metrics): (resource: string) => WatchMetri
     'Lines, events, objects and parts of objects of an API server that were ignored because they are not valid.',
     ['resource', 'reason'],
   );
-  return (resource) => ({
-    relisted: (reason) => void relists.cell(resource, reason).value++,
-    restarted: () => void restarts.cell(resource).value++,
-    probed: (result) => void probes.cell(resource, result).value++,
-    audited: (result) => void audits.cell(resource, result).value++,
-    skipped: (reason) => void skipped.cell(resource, reason).value++,
-  });
+  return (resource) => {
+    // An alert sees the first one only if there was a zero before.
+    audits.cell(resource, 'differs');
+    return {
+      relisted: (reason) => void relists.cell(resource, reason).value++,
+      restarted: () => void restarts.cell(resource).value++,
+      probed: (result) => void probes.cell(resource, result).value++,
+      audited: (result) => void audits.cell(resource, result).value++,
+      skipped: (reason) => void skipped.cell(resource, reason).value++,
+    };
+  };
 }
