@@ -43,6 +43,7 @@ const COREFILE = `. tls://. {
     }
     kubernetes cluster.local {
         endpoint http://127.0.0.1:9
+        snapshot cluster.snapshot
         startup_timeout 1ms
     }
     k8s_gateway example.com {

@@ -6,6 +6,7 @@ import type { ParseContext } from '../plugin/plugin.ts';
 import type { ConnectionOptions } from '../sources/kubernetes/access/access.ts';
 import { DEFAULT_AUDIT_MS } from '../sources/kubernetes/audit.ts';
 import type { ApiLimits } from '../sources/kubernetes/client.ts';
+import { DEFAULT_MAX_AGE_MS, type SnapshotOptions } from '../sources/kubernetes/snapshot/keeper.ts';
 
 /** The options about the API server. */
 export interface ApiOptions {
@@ -14,16 +15,21 @@ export interface ApiOptions {
   readonly limits: ApiLimits;
   /** How often the objects of each watch are compared with those of the API server, in milliseconds; 0 for never. */
   readonly auditMs: number;
+  /** Keeps the records from one process to the next; undefined if nothing does. A relative path starts at the folder of `root`. */
+  readonly snapshot: SnapshotOptions | undefined;
 }
 
 export const NO_API_OPTIONS: ApiOptions = {
   connection: undefined,
   limits: { qps: 0, burst: 0, maxInflight: 0 },
   auditMs: DEFAULT_AUDIT_MS,
+  snapshot: undefined,
 };
 
 /** An audit lists all objects, and waits for the watch for a minute. */
 const MIN_AUDIT_MS = 60_000;
+/** A snapshot is written once a minute at most. */
+const MIN_AGE_MS = 5 * 60_000;
 
 interface ApiLines {
   kubeconfig?: { readonly file: string; readonly context?: string };
@@ -31,6 +37,7 @@ interface ApiLines {
   tls?: { readonly cert: string; readonly key: string; readonly ca: string };
   limits: { -readonly [K in keyof ApiLimits]: ApiLimits[K] };
   auditMs: number;
+  snapshot?: SnapshotOptions;
 }
 
 /** The readers of the options, and the object that they fill. */
@@ -56,6 +63,13 @@ export function apiOptionReaders({ warn }: Pick<ParseContext, 'warn'>): {
       const [cert, key, ca] = exactArgs(line, 3);
       lines.tls = { cert: cert.text, key: key.text, ca: ca.text };
     },
+    snapshot(line: OptionLine) {
+      const [path, maxAge] = argsBetween(line, 1, 2);
+      lines.snapshot = {
+        path: path.text,
+        maxAgeMs: maxAge ? durationMs(maxAge, { minMs: MIN_AGE_MS }) : DEFAULT_MAX_AGE_MS,
+      };
+    },
     audit(line: OptionLine) {
       const [interval] = exactArgs(line, 1);
       lines.auditMs = interval.text === 'off' ? 0 : durationMs(interval, { minMs: MIN_AUDIT_MS });
@@ -69,7 +83,8 @@ export function apiOptionReaders({ warn }: Pick<ParseContext, 'warn'>): {
 
 /** Combines the options. @throws CorefileError for options that exclude each other */
 export function connectionOf(lines: ApiLines, directive: Directive, { warn }: Pick<ParseContext, 'warn'>): ApiOptions {
-  const { kubeconfig, endpoint, tls, limits, auditMs } = lines;
+  const { kubeconfig, endpoint, tls, snapshot } = lines;
+  const others = { limits: lines.limits, auditMs: lines.auditMs, snapshot };
   const place = (...names: string[]) => directive.options.find(({ name }) => names.includes(name));
   const manifests = place('manifests');
   const ofApi = place(
@@ -80,6 +95,7 @@ export function connectionOf(lines: ApiLines, directive: Directive, { warn }: Pi
     'apiserver_burst',
     'apiserver_max_inflight',
     'audit',
+    'snapshot',
   );
   if (manifests && ofApi) {
     const detail = `'${ofApi.name}' is about an API server, and 'manifests' takes its place - remove one of them`;
@@ -88,17 +104,17 @@ export function connectionOf(lines: ApiLines, directive: Directive, { warn }: Pi
   if (kubeconfig) {
     const idle = place('endpoint', 'tls');
     if (idle) warn(idle.position, "'endpoint' and 'tls' have no effect beside 'kubeconfig': remove them");
-    return { connection: { kind: 'kubeconfig', ...kubeconfig }, limits, auditMs };
+    return { connection: { kind: 'kubeconfig', ...kubeconfig }, ...others };
   }
   if (endpoint !== undefined) {
-    return { connection: { kind: 'endpoint', url: endpoint, ...(tls && { tls }) }, limits, auditMs };
+    return { connection: { kind: 'endpoint', url: endpoint, ...(tls && { tls }) }, ...others };
   }
   const stray = place('tls');
   if (stray) {
     const detail = "'tls' is for the API server of 'endpoint', and there is none - add 'endpoint URL', or remove 'tls'";
     throw new CorefileError(stray.position, detail);
   }
-  return { connection: undefined, limits, auditMs };
+  return { connection: undefined, ...others };
 }
 
 /** An address without a scheme means HTTP, as in CoreDNS. */

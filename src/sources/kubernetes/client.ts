@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type IncomingMessage, type OutgoingHttpHeaders, type RequestOptions, request } from 'node:http';
 import { request as requestTls } from 'node:https';
 import { isDeepStrictEqual } from 'node:util';
@@ -38,6 +39,8 @@ export interface ApiClient {
    * @throws ApiStatusError, ApiConnectionError, AccessError; the chunks throw ApiConnectionError.
    */
   get(path: string, signal: AbortSignal, accept?: string): Promise<ApiBody>;
+  /** What distinguishes the server from others: its address and its CA. @throws AccessError (as a rejection) */
+  server(): Promise<string>;
   close(): void;
 }
 
@@ -132,7 +135,14 @@ export function createApiClient(credentials: Credentials, limits: Partial<ApiLim
     return statusError(status, parseJson(text) ?? { message: excerptOf(text) }, retryAfterMs);
   }
 
-  return { get, close: () => agents.close() };
+  async function server(): Promise<string> {
+    const { url, tls } = await credentials.access();
+    return `${url} ${createHash('sha256')
+      .update(tls.ca ?? '')
+      .digest('base64')}`;
+  }
+
+  return { get, server, close: () => agents.close() };
 }
 
 async function readText(response: IncomingMessage, clock: Clock): Promise<string> {
