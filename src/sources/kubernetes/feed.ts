@@ -98,10 +98,11 @@ export function createFeed(
     listed: put,
     complete() {
       if (seen) {
-        const gone = [...store.records()].filter(
-          (key) => isOurs(key) && !seen?.get(key.namespace ?? '')?.has(key.name),
-        );
-        for (const key of gone) store.delete(key.namespace ?? '', key.name);
+        const gone: Key[] = [];
+        for (const key of store.records()) {
+          if (isOurs(key) && !seen.get(key.namespace ?? '')?.has(key.name)) gone.push(key);
+        }
+        for (const { namespace: space = '', name } of gone) store.delete(space, name);
         versions?.retain(seen);
       }
       endList();
