@@ -71,8 +71,7 @@ function replyFrom(found: Reply, query: Query, { other, unlessOnly }: Rule): Rep
   if (found.rcode === Rcode.NXDOMAIN) return withoutAd(found);
   // The cache keeps the failure for the other type, and need not keep it twice.
   if (found.rcode !== Rcode.NOERROR) return alterReply(found, { uncacheable: true });
-  const heads = headsOf(found);
-  if (heads.hasType('answer', other.code)) return nodataFrom(found, query);
+  if (headsOf(found).answers(query.name, other.code)) return nodataFrom(found, query);
   return unlessOnly && !found.tc ? undefined : withoutAd(found);
 }
 

@@ -1,4 +1,4 @@
-import { chainOf, endOfChain } from '../../dns/cname-chain.ts';
+import { chainOf } from '../../dns/cname-chain.ts';
 import { foldName, isAtOrBelow, type Name } from '../../dns/name.ts';
 import { CNAME, DNAME, NS, type ResourceRecord, rr, SOA } from '../../dns/rr.ts';
 import type { Query } from '../../plugin/query.ts';
@@ -15,7 +15,7 @@ export function nodataFrom(reply: Reply, query: Query): Reply {
   const hasChain = headsOf(reply).hasType('answer', CNAME.code);
   const answer = hasChain ? reply.answer.filter(({ type }) => type === CNAME.code || type === DNAME.code) : [];
   const ttl = Math.min(headsOf(reply).smallestTtl(), MAX_TTL);
-  const end = endOfChain(query.name, chainOf(answer)) ?? query.name;
+  const end = chainOf(answer).endOf(query.name) ?? query.name;
   const owner = end === query.name ? query.question.name : end;
   return {
     ...reply,
