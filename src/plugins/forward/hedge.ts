@@ -1,0 +1,105 @@
+import { argsBetween, durationMs, exactArgs, integer } from '../../corefile/arguments.ts';
+import type { OptionLine } from '../../corefile/ast.ts';
+import { CorefileError } from '../../corefile/error.ts';
+import type { Token } from '../../corefile/token.ts';
+import type { Clock } from '../../observe/clock.ts';
+import type { Cell } from '../../observe/metrics.ts';
+import { QUEUES } from './in-flight.ts';
+
+/** When more than one upstream is asked at the same time. */
+export type Hedge =
+  /** At once, so many. */
+  | { readonly kind: 'race'; readonly upstreams: number }
+  /** A second one, when the first is silent for longer than `afterMs`, or than usual; for at most this share of the queries. */
+  | { readonly kind: 'hedge'; readonly afterMs: number | undefined; readonly share: number };
+
+/** The wait for an upstream of which too little is known. */
+export const UNKNOWN_WAIT_MS = 100;
+/** Limits of the estimate: timers are not shorter, and clients that ask for names whose servers are slow must not make it long for all. */
+const MIN_WAIT_MS = 1;
+const MAX_WAIT_MS = 500;
+const DEFAULT_SHARE = 0.1;
+/** How many second queries a client can save up while it needs few. */
+const MAX_SAVED = 10;
+/**
+ * How many exchanges there may be in the process beyond one for each query in flight: those of second upstreams, and those that go on after another
+ * upstream has responded. Beyond that, queries are sent to one upstream.
+ */
+export const MAX_EXTRA = 1024;
+
+/** Reads `race N`. */
+export function parseRace(line: OptionLine, maxUpstreams: number): Hedge {
+  const upstreams = integer(exactArgs(line, 1)[0], { min: 2, max: maxUpstreams }, 'number of upstreams');
+  return { kind: 'race', upstreams };
+}
+
+/** Reads `hedge [DURATION] [PERCENTAGE%]`. */
+export function parseHedge(line: OptionLine): Hedge {
+  const [first, second] = argsBetween(line, 0, 2);
+  const isShare = first?.text.endsWith('%') && !second;
+  const share = isShare ? first : second;
+  const after = isShare ? undefined : first;
+  return {
+    kind: 'hedge',
+    afterMs: after && durationMs(after, { minMs: 1 }),
+    share: share ? parseShare(share) : DEFAULT_SHARE,
+  };
+}
+
+function parseShare(token: Token): number {
+  if (!token.text.endsWith('%')) {
+    throw new CorefileError(token.position, `'${token.text}' is not a percentage such as 10%`);
+  }
+  const text = token.text.slice(0, -1);
+  return integer({ ...token, text }, { min: 1, max: 100 }, 'percentage') / 100;
+}
+
+/** Counts exchanges of the whole process beyond one for each query. */
+export const extras = { count: 0 };
+
+/** The hedging of one stanza at work: it decides when and whether a query may have another exchange. */
+export class Hedging {
+  readonly hedge: Hedge;
+  readonly clock: Clock;
+  private readonly withheld: Cell;
+  /** How many second queries may be sent now for the clients of each queue: what slow names of one client use up, others do not lack. */
+  private readonly saved: Float64Array;
+
+  constructor(hedge: Hedge, clock: Clock, withheld: Cell) {
+    this.hedge = hedge;
+    this.clock = clock;
+    this.withheld = withheld;
+    this.saved = new Float64Array(hedge.kind === 'hedge' ? QUEUES : 0);
+  }
+
+  /** Counts a query of a client, which earns its share of a second one. */
+  earn(queue: number): void {
+    const { hedge, saved } = this;
+    if (hedge.kind === 'hedge') saved[queue] = Math.min(MAX_SAVED, saved[queue]! + hedge.share);
+  }
+
+  /** How long the first upstream may be silent, if its responses usually come within `p95Ms`. */
+  waitMs(p95Ms: number | undefined): number {
+    const { hedge } = this;
+    if (hedge.kind === 'race') return 0;
+    return hedge.afterMs ?? Math.min(MAX_WAIT_MS, Math.max(MIN_WAIT_MS, p95Ms ?? UNKNOWN_WAIT_MS));
+  }
+
+  /** Whether another exchange may begin for a client; if so, it counts as an extra one until {@link giveBack}. */
+  take(queue: number): boolean {
+    const { hedge, saved } = this;
+    // Sums of shares such as 0.1 are a little off.
+    const isEarned = hedge.kind === 'race' || saved[queue]! > 1 - 1e-9;
+    if (!isEarned || extras.count >= MAX_EXTRA) {
+      this.withheld.value++;
+      return false;
+    }
+    if (hedge.kind === 'hedge') saved[queue]!--;
+    extras.count++;
+    return true;
+  }
+
+  giveBack(): void {
+    extras.count--;
+  }
+}
