@@ -15,9 +15,10 @@ export type Hedge =
 
 /** The wait for an upstream of which too little is known. */
 export const UNKNOWN_WAIT_MS = 100;
-/** Limits of the estimate: timers are not shorter, and clients that ask for names whose servers are slow must not make it long for all. */
-const MIN_WAIT_MS = 1;
+/** Limits the estimate: clients that ask for names whose servers are slow must not make it long for all. */
 const MAX_WAIT_MS = 500;
+/** Timers count whole milliseconds. One that ends too early would ask a second upstream for most queries. */
+const TIMER_MS = 1;
 const DEFAULT_SHARE = 0.1;
 /** How many second queries a client can save up while it needs few. */
 const MAX_SAVED = 10;
@@ -61,7 +62,8 @@ export const extras = { count: 0 };
 export class Hedging {
   readonly hedge: Hedge;
   readonly clock: Clock;
-  private readonly withheld: Cell;
+  /** Counts queries that did not get another exchange at once, or at all. */
+  readonly withheld: Cell;
   /** How many second queries may be sent now for the clients of each queue: what slow names of one client use up, others do not lack. */
   private readonly saved: Float64Array;
 
@@ -82,7 +84,8 @@ export class Hedging {
   waitMs(p95Ms: number | undefined): number {
     const { hedge } = this;
     if (hedge.kind === 'race') return 0;
-    return hedge.afterMs ?? Math.min(MAX_WAIT_MS, Math.max(MIN_WAIT_MS, p95Ms ?? UNKNOWN_WAIT_MS));
+    if (hedge.afterMs !== undefined) return hedge.afterMs;
+    return p95Ms === undefined ? UNKNOWN_WAIT_MS : Math.min(MAX_WAIT_MS, Math.ceil(p95Ms) + TIMER_MS);
   }
 
   /** Whether another exchange may begin for a client; if so, it counts as an extra one until {@link giveBack}. */
@@ -90,10 +93,7 @@ export class Hedging {
     const { hedge, saved } = this;
     // Sums of shares such as 0.1 are a little off.
     const isEarned = hedge.kind === 'race' || saved[queue]! > 1 - 1e-9;
-    if (!isEarned || extras.count >= MAX_EXTRA) {
-      this.withheld.value++;
-      return false;
-    }
+    if (!isEarned || extras.count >= MAX_EXTRA) return false;
     if (hedge.kind === 'hedge') saved[queue]!--;
     extras.count++;
     return true;

@@ -30,7 +30,7 @@ export interface ForwardMetrics {
   readonly concurrentRejects: Cell;
   /** Queries that were refused to make room for newer ones. */
   readonly gaveWay: Cell;
-  /** Queries that were not sent to another upstream, although the first was silent. */
+  /** Queries that were not, or only later, sent to another upstream because of the limits of hedging. */
   readonly hedgesWithheld: Cell;
   /** Shows the queries and sockets in flight of the whole process. Returns a function that ends it. */
   watch(): () => void;
@@ -83,7 +83,8 @@ export function forwardMetrics(metrics: Metrics): ForwardMetrics {
     ['to'],
   );
   const hedgesUsed = counter('cairn_forward_hedges_used_total', 'Of these, those whose response came first.', ['to']);
-  const withheldHelp = 'Queries that were not sent to another upstream because of the limits of hedge and race.';
+  const withheldHelp =
+    'Queries that were not, or only later, sent to another upstream because of the limits of hedge and race.';
   const brokenHelp = 'Queries that came while all upstreams were down.';
   const rejectsHelp = 'Queries refused because of max_concurrent.';
   const gaveWayHelp =

@@ -52,6 +52,7 @@ export class Race {
   private timer: Timer | undefined;
   private error: { readonly lane: Lane; readonly response: Response } | undefined;
   private isDone = false;
+  private isWithheld = false;
 
   constructor(racer: Racer, hedging: Hedging) {
     this.racer = racer;
@@ -60,10 +61,10 @@ export class Race {
 
   /** The outcome; a rejection if no upstream responds. */
   run(first: Upstream): Promise<Outcome> {
-    const { hedge, clock } = this.hedging;
+    const { hedge } = this.hedging;
     this.start(first, false);
     if (hedge.kind === 'race') for (let i = 1; i < hedge.upstreams; i++) this.startAnother();
-    else this.timer = clock.after(this.hedging.waitMs(this.racer.p95Of(first)), () => this.startAnother());
+    else this.startAnotherAfter(this.hedging.waitMs(this.racer.p95Of(first)));
     return this.result.promise;
   }
 
@@ -73,13 +74,27 @@ export class Race {
     for (const lane of this.lanes) lane.cancel?.(error);
   }
 
-  private startAnother(): void {
+  /** If the client's share is used up, looks again later, so that the share goes to the queries that wait longest. */
+  private startAnotherAfter(waitMs: number): void {
+    this.timer = this.hedging.clock.after(waitMs, () => {
+      if (!this.startAnother()) this.startAnotherAfter(2 * waitMs);
+    });
+  }
+
+  /** Asks another upstream if there is one; false if that is not allowed now. */
+  private startAnother(): boolean {
     const upstream = this.racer.another(this.lanes.map((lane) => lane.upstream));
-    if (!upstream || !this.hedging.take(this.racer.queue)) return;
+    if (!upstream) return true;
+    if (!this.hedging.take(this.racer.queue)) {
+      if (!this.isWithheld) this.hedging.withheld.value++;
+      this.isWithheld = true;
+      return false;
+    }
     this.extra++;
     this.racer.chose(upstream);
     upstream.hedged();
     this.start(upstream, true);
+    return true;
   }
 
   private start(upstream: Upstream, isExtra: boolean): void {
