@@ -18,7 +18,7 @@ import {
 import { Metrics } from '../../observe/metrics.ts';
 import type { Query } from '../../plugin/query.ts';
 import { fakeClock } from '../../plugin/testing/clock.ts';
-import { extras, Hedging, MAX_EXTRA, UNKNOWN_WAIT_MS } from './hedge.ts';
+import { extras, Hedging, MAX_EXTRA, MAX_EXTRA_OF_CLIENT, UNKNOWN_WAIT_MS } from './hedge.ts';
 import forward from './index.ts';
 import { Latency } from './latency.ts';
 
@@ -97,7 +97,7 @@ describe('the share of queries with a second upstream', () => {
       each.earn(0);
       if (each.take(0)) taken++;
     }
-    for (let i = 0; i < taken; i++) each.giveBack();
+    for (let i = 0; i < taken; i++) each.giveBack(0);
     expect(taken).toBe(expected);
   });
 
@@ -106,7 +106,7 @@ describe('the share of queries with a second upstream', () => {
     for (let i = 0; i < 1000; i++) each.earn(0);
     let taken = 0;
     while (each.take(0)) taken++;
-    for (let i = 0; i < taken; i++) each.giveBack();
+    for (let i = 0; i < taken; i++) each.giveBack(0);
     expect(taken).toBe(10);
   });
 });
@@ -116,8 +116,21 @@ test('a client cannot use up what others have earned', () => {
   const each = new Hedging({ kind: 'hedge', afterMs: undefined, share: 0.5 }, fakeClock(), withheld);
   for (let i = 0; i < 4; i++) each.earn(i % 2);
   expect([each.take(0), each.take(0), each.take(1), each.take(1)]).toEqual([true, false, true, false]);
-  each.giveBack();
-  each.giveBack();
+  each.giveBack(0);
+  each.giveBack(1);
+});
+
+test('a client cannot use up the exchanges that others need', () => {
+  const withheld = new Metrics().counter('x', '', []).cell();
+  const each = new Hedging({ kind: 'race', upstreams: 2 }, fakeClock(), withheld);
+  const takeAll = (queue: number) => {
+    let taken = 0;
+    while (each.take(queue)) taken++;
+    return taken;
+  };
+  const taken = Array.from({ length: 9 }, (_, queue) => takeAll(queue));
+  expect(taken).toEqual([...Array(MAX_EXTRA / MAX_EXTRA_OF_CLIENT).fill(MAX_EXTRA_OF_CLIENT), 0]);
+  for (const [queue, count] of taken.entries()) for (let i = 0; i < count; i++) each.giveBack(queue);
 });
 
 test.each([

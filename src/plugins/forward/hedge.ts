@@ -27,6 +27,8 @@ const MAX_SAVED = 10;
  * upstream has responded. Beyond that, queries are sent to one upstream.
  */
 export const MAX_EXTRA = 1024;
+/** How many of them the clients of one queue may have, so that names whose servers are silent do not use up what others need. */
+export const MAX_EXTRA_OF_CLIENT = 128;
 
 /** Reads `race N`. */
 export function parseRace(line: OptionLine, maxUpstreams: number): Hedge {
@@ -55,8 +57,26 @@ function parseShare(token: Token): number {
   return integer({ ...token, text }, { min: 1, max: 100 }, 'percentage') / 100;
 }
 
-/** Counts exchanges of the whole process beyond one for each query. */
-export const extras = { count: 0 };
+/** Counts exchanges of the whole process beyond one for each query, and those of each client. */
+class ExtraExchanges {
+  count = 0;
+  private readonly ofClients = new Uint16Array(QUEUES);
+
+  /** Counts another exchange for a client; false if that is too many. */
+  add(queue: number): boolean {
+    if (this.count >= MAX_EXTRA || this.ofClients[queue]! >= MAX_EXTRA_OF_CLIENT) return false;
+    this.count++;
+    this.ofClients[queue]!++;
+    return true;
+  }
+
+  delete(queue: number): void {
+    this.count--;
+    this.ofClients[queue]!--;
+  }
+}
+
+export const extras = new ExtraExchanges();
 
 /** The hedging of one stanza at work: it decides when and whether a query may have another exchange. */
 export class Hedging {
@@ -93,13 +113,12 @@ export class Hedging {
     const { hedge, saved } = this;
     // Sums of shares such as 0.1 are a little off.
     const isEarned = hedge.kind === 'race' || saved[queue]! > 1 - 1e-9;
-    if (!isEarned || extras.count >= MAX_EXTRA) return false;
+    if (!isEarned || !extras.add(queue)) return false;
     if (hedge.kind === 'hedge') saved[queue]!--;
-    extras.count++;
     return true;
   }
 
-  giveBack(): void {
-    extras.count--;
+  giveBack(queue: number): void {
+    extras.delete(queue);
   }
 }

@@ -149,6 +149,6 @@ export class Race {
   /** One exchange belongs to the query as long as it waits, and all others are extra ones. */
   private settleExtra(): void {
     const left = this.isDone ? this.out : Math.max(0, this.out - 1);
-    for (; this.extra > left; this.extra--) this.hedging.giveBack();
+    for (; this.extra > left; this.extra--) this.hedging.giveBack(this.racer.queue);
   }
 }
