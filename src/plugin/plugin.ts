@@ -2,25 +2,17 @@ import type { Directive } from '../corefile/ast.ts';
 import type { ServerKey } from '../corefile/key.ts';
 import type { Position } from '../corefile/position.ts';
 import type { WarningName } from '../corefile/warnings.ts';
-import type { MessageFlags } from '../dns/message.ts';
 import type { Name } from '../dns/name.ts';
 import type { StreamLimits } from '../net/stream/connections.ts';
 import type { PluginEnv } from './env.ts';
 import type { Query } from './query.ts';
 import type { Reply } from './reply.ts';
+import type { Sent } from './sent.ts';
+
+export type { Sent } from './sent.ts';
 
 /** Answers a query, at once where it can. Never throws for what a peer sent; what it throws becomes SERVFAIL. */
 export type Handler = (query: Query) => Reply | Promise<Reply>;
-
-/** What the client got, as it stands on the wire. */
-export interface Sent {
-  readonly reply: Reply;
-  readonly flags: MessageFlags;
-  /** Octets of the message; 0 if nothing was sent on purpose. */
-  readonly octets: number;
-  /** From the arrival of the query, in milliseconds. */
-  readonly durationMs: number;
-}
 
 /** Equal queries of one block, and the replies that they got: all from one kept reply, and sent already. */
 export interface Repetitions extends Pick<Query, 'protocol' | 'type' | 'zone' | 'server'> {

@@ -20,6 +20,8 @@ import { arrive, type Visit } from './answer/visit.ts';
 import { ServerWatch } from './answer/watch.ts';
 import type { Configuration } from './configuration/configuration.ts';
 import { type CorefileSource, type Reading, readFrom } from './configuration/corefile-source.ts';
+import { createControl } from './control/control.ts';
+import type { Controlled } from './control/controlled.ts';
 import { bindAddresses } from './listeners/bind-addresses.ts';
 import type { Listener } from './listeners/listener.ts';
 import { OpenPorts } from './listeners/open-ports.ts';
@@ -248,11 +250,29 @@ export class Server {
   private describeProcess(fatal: (message: string) => void): ServerProcess {
     const isClosing = () => this.closing !== undefined;
     return {
+      control: createControl(this.describeControlled()),
       reloadIfChanged: () => this.reloadIfChanged(),
       corefileHash: () => this.servedHash,
       fatal,
       get shuttingDown() {
         return isClosing();
+      },
+    };
+  }
+
+  private describeControlled(): Controlled {
+    const server = this;
+    return {
+      clock: this.clock,
+      ports: this.ports,
+      get instance() {
+        return server.instance;
+      },
+      get listeners() {
+        return server.listeners;
+      },
+      get corefileHash() {
+        return server.servedHash;
       },
     };
   }

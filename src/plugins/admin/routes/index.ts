@@ -1,0 +1,9 @@
+/* The paths of the interface. Begin here; each file has those of one part. */
+
+import type { ServerControl } from '../../../plugin/server-control.ts';
+import type { Route } from '../http.ts';
+import { statusRoutes } from './status.ts';
+
+export function routesFor(control: ServerControl): readonly Route[] {
+  return [...statusRoutes(control)];
+}

@@ -1,0 +1,27 @@
+/*
+ * What `admin` shows of the running server and lets it change. Begin here; each file is one part of the interface. It reads the server's state when
+ * somebody asks, and keeps nothing while nobody does.
+ */
+
+import type { ServerControl } from '../../plugin/server-control.ts';
+import type { Controlled } from './controlled.ts';
+import { statusOf } from './status.ts';
+
+/** The control of one server. */
+export function createControl(server: Controlled): ServerControl {
+  const later = (): never => {
+    throw new Error('not written yet');
+  };
+  return {
+    status: () => statusOf(server),
+    corefile: later,
+    namespaceOf: later,
+    follow: later,
+    explain: later,
+    cached: later,
+    flush: later,
+    setLogLevel: later,
+    drain: later,
+    reload: later,
+  };
+}

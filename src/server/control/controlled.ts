@@ -1,0 +1,13 @@
+import type { Clock } from '../../observe/clock.ts';
+import type { Listener } from '../listeners/listener.ts';
+import type { OpenPorts } from '../listeners/open-ports.ts';
+import type { Instance } from '../reload/instance.ts';
+
+/** What the control sees of the server. */
+export interface Controlled {
+  readonly clock: Clock;
+  readonly ports: OpenPorts | undefined;
+  readonly instance: Instance | undefined;
+  readonly listeners: readonly Listener[];
+  readonly corefileHash: string;
+}
