@@ -62,8 +62,8 @@ export interface Plugin {
    */
   label?(query: Query, label: string): string | undefined;
   /**
-   * Why the plugin made this reply, for people: called when somebody asks, so it need not be quick. The query is the client's;
-   * the plugin may have been asked another one, by a plugin before it.
+   * Why the plugin made this reply, for people: called when somebody asks, so it need not be quick. The query is the one that the plugin got, or the
+   * client's if the server records no steps.
    */
   explain?(query: Query, reply: Reply): string | undefined;
   /**
@@ -129,6 +129,8 @@ export interface BlockSettings {
   readonly view?: string;
   /** Whether that choice accepts all queries. */
   readonly acceptsAll?: boolean;
+  /** Whether the steps of queries that are explained are recorded, in all blocks of the Corefile. */
+  readonly recordsSteps?: boolean;
   /** Whether the block's debug lines are logged, and each of its unexpected errors. */
   readonly debug?: boolean;
   /** The zones of whose queries the plugins' labels can be read; none by default. */

@@ -119,6 +119,7 @@ export class Server {
       ...{ sink, logLevel, log, metrics, clock, random, localAddresses, bindAddresses },
       watch: new ServerWatch(clock, random, log, metrics),
       threads: options.threads ?? 1,
+      recordsSteps: options.inProcess ?? false,
       process: this.describeProcess(options.onFatal ?? (() => {})),
     };
     exposeServer(metrics, () => this.listeners, this.ports);
@@ -232,11 +233,11 @@ export class Server {
     return arrived?.responder.answer(bytes, arrived.arrival);
   }
 
-  /** As {@link answer}, and which plugin answered and why; undefined before the start. */
+  /** As {@link answer}, and which plugin answered and why; undefined before the start. No counter moves, and no observer hears of it. */
   async explain(bytes: Uint8Array, visit: Visit = {}): Promise<Explained | undefined> {
     check.value('explain: bytes', bytes, OCTETS);
     const arrived = arrive(this.listeners, bytes, visit, this.clock);
-    return arrived && explain(arrived.responder, bytes, arrived.arrival);
+    return arrived && explain(arrived.responder, bytes, arrived.arrival).explained;
   }
 
   private get listeners(): readonly Listener[] {

@@ -21,6 +21,8 @@ export default definePlugin<AdminOptions>({
     return { address: pageAddress(atMostArgs(directive, 1)[0], 'localhost:9154') };
   },
 
+  settings: () => ({ recordsSteps: true }),
+
   create({ address }, env) {
     const server = env.keep(address, () => {
       const { control } = env.process;

@@ -7,7 +7,7 @@ import type { PluginEnv } from '../../plugin/env.ts';
 import type { Query } from '../../plugin/query.ts';
 import type { Reply } from '../../plugin/reply.ts';
 import type { Tap } from '../../plugin/tap.ts';
-import { askInTurn, type Forwarding, type StanzaLimit } from './attempts.ts';
+import { askInTurn, type Forwarding, type StanzaLimit, suspectsLast } from './attempts.ts';
 import { type Endpoints, watchEndpoints } from './endpoints.ts';
 import { InFlightQueries } from './in-flight.ts';
 import type { ForwardMetrics } from './metrics.ts';
@@ -22,6 +22,8 @@ interface Forwarder extends Pick<Endpoints, 'load' | 'start' | 'stop'> {
   /** Whether the stanza forwards this (folded) name. */
   matches(name: Name): boolean;
   forward(query: Query): Promise<Reply>;
+  /** The upstreams in the order in which the next query would try them, for people. */
+  order(): readonly string[];
   /** Lets the tap see the messages from now on. */
   showTo(tap: Tap | undefined): void;
   /** Whether the query goes on to the next stanza after this reply. */
@@ -74,6 +76,10 @@ export function createForwarder(
         (zone) => name === zone || (isAtOrBelow(name, zone) && !stanza.except.some((not) => isAtOrBelow(name, not))),
       ),
     forward: (query) => askInTurn(query, inPolicyOrder(upstreams), forwarding),
+    order: () => {
+      const working = suspectsLast(inPolicyOrder.peek(upstreams).filter(({ down }) => !down));
+      return working.map(printUpstream);
+    },
     showTo(tap) {
       forwarding.tap = tap;
     },
@@ -81,6 +87,11 @@ export function createForwarder(
       !error &&
       (stanza.next.includes(rcode) || (stanza.nextOnNodata && rcode === Rcode.NOERROR && answer.length === 0)),
   };
+}
+
+/** As the Corefile would have it, and whether it has not answered of late. */
+function printUpstream({ name, endpoint: { encryption }, suspected }: Upstream): string {
+  return `${encryption ? `${encryption.over}://` : ''}${name}${suspected ? ' (did not answer of late)' : ''}`;
 }
 
 function createLimit({ maxConcurrent }: Stanza, { concurrentRejects }: ForwardMetrics): StanzaLimit | undefined {

@@ -1,4 +1,5 @@
 import type { MessageFlags } from '../../dns/message.ts';
+import { isExplained } from '../../plugin/explained.ts';
 import type { Repetitions } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import type { Reply } from '../../plugin/reply.ts';
@@ -14,7 +15,7 @@ export function tellObservers(
   octets: number,
   watch: ServerWatch,
 ): void {
-  if (block.observers.length === 0) return;
+  if (block.observers.length === 0 || isExplained(query)) return;
   const durationMs = watch.clock.monotonic() - query.receivedMs;
   const sent = { reply, flags, octets, durationMs };
   for (const plugin of block.observers) {
@@ -32,7 +33,7 @@ export function tellRepetitions({ block, zone }: Route, repetitions: Repetitions
     try {
       plugin.observeRepetitions?.(repetitions);
     } catch (thrown) {
-      watch.recovered({ server: repetitions.server, name: zone, type: repetitions.type }, thrown);
+      watch.report({ server: repetitions.server, name: zone, type: repetitions.type }, thrown);
     }
   }
 }

@@ -6,6 +6,7 @@
 import { type Message, type MessageFlags, type Question, Rcode } from '../../dns/message.ts';
 import { foldName } from '../../dns/name.ts';
 import { decodeFlags } from '../../dns/wire/decode.ts';
+import { isExplained } from '../../plugin/explained.ts';
 import { type Arrival, createQuery, type Query } from '../../plugin/query.ts';
 import { failure, type Reply } from '../../plugin/reply.ts';
 import { scanQuery } from '../memo/key.ts';
@@ -104,7 +105,7 @@ export class Responder {
     } catch (thrown) {
       return this.finish(query, block, this.watch.recovered(query, thrown, block.debug));
     }
-    if (bytes) block.tap?.clientResponse(query, bytes);
+    if (bytes && block.tap && !isExplained(query)) block.tap.clientResponse(query, bytes);
     if (block.observers.length > 0) {
       const flags = bytes ? decodeFlags(bytes.readUInt16BE(2)) : NO_FLAGS;
       tellObservers(query, block, reply, flags, bytes?.length ?? 0, this.watch);
@@ -122,18 +123,18 @@ export class Responder {
   }
 
   /** The response to a message that no plugin sees. */
-  private reject(verdict: Exclude<Verdict, { kind: 'query' }>, arrival: Arrival): Buffer | undefined {
+  reject(verdict: Exclude<Verdict, { kind: 'query' }>, arrival: Arrival): Buffer | undefined {
     if (verdict.kind !== 'refuse') {
-      this.watch.rejected(verdict.reason);
+      this.watch.rejected(verdict.reason, arrival);
       return verdict.kind === 'error' ? verdict.reply : undefined;
     }
-    this.watch.rejected(verdict.rcode === Rcode.BADVERS ? 'version' : 'class');
+    this.watch.rejected(verdict.rcode === Rcode.BADVERS ? 'version' : 'class', arrival);
     const query = createQuery(verdict.message, arrival, this.options.server);
     return encodeReply(query, failure('', verdict.rcode), NO_BLOCK, this.options);
   }
 
   /** The response to a query whose name no server block serves. */
-  private refuse(message: Message, arrival: Arrival): Buffer {
+  refuse(message: Message, arrival: Arrival): Buffer {
     const query = createQuery(message, arrival, this.options.server);
     this.watch.unserved(query);
     return encodeReply(query, failure('', Rcode.REFUSED), NO_BLOCK, this.options);

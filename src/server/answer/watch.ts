@@ -4,7 +4,8 @@ import { printType } from '../../dns/rr.ts';
 import type { Clock } from '../../observe/clock.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { Cell, Family, Metrics } from '../../observe/metrics.ts';
-import type { Query } from '../../plugin/query.ts';
+import { countQuery, isExplained } from '../../plugin/explained.ts';
+import type { Arrival, Query } from '../../plugin/query.ts';
 import { failure, type Reply } from '../../plugin/reply.ts';
 
 /** Unexpected errors are logged with their stack at most once in this time; all are counted. */
@@ -41,17 +42,23 @@ export class ServerWatch {
   }
 
   /** Counts a message that no plugin sees. */
-  rejected(reason: string): void {
-    this.rejections.cell(reason).value++;
+  rejected(reason: string, arrival: Arrival): void {
+    countQuery({ arrival }, this.rejections.cell(reason));
   }
 
   /** Counts a query whose name no server block serves. */
   unserved(query: Query): void {
-    this.requests.cell(query.server).value++;
+    countQuery(query, this.requests.cell(query.server));
   }
 
   /** Handles an unexpected error of a plugin: the client gets SERVFAIL, and the stack is logged, at a limited rate unless `always`. */
-  recovered(query: Pick<Query, 'server' | 'name' | 'type'>, thrown: unknown, always = false): Reply {
+  recovered(query: Query, thrown: unknown, always = false): Reply {
+    if (!isExplained(query)) this.report(query, thrown, always);
+    return failure('', Rcode.SERVFAIL, thrown instanceof Error ? thrown : new Error(messageOf(thrown)));
+  }
+
+  /** Counts and logs an unexpected error. */
+  report(query: Pick<Query, 'server' | 'name' | 'type'>, thrown: unknown, always = false): void {
     this.panics.value++;
     const nowMs = this.clock.monotonic();
     if (always || nowMs >= this.quietUntilMs) {
@@ -60,6 +67,5 @@ export class ServerWatch {
       const where = `"${query.server}", question ${query.name} ${printType(query.type)}`;
       this.log.error(`Recovered from panic in server: ${where}: ${stack}`);
     }
-    return failure('', Rcode.SERVFAIL, thrown instanceof Error ? thrown : new Error(messageOf(thrown)));
   }
 }

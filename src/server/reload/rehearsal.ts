@@ -60,6 +60,7 @@ function world(found: Found, onThisMachine: boolean): InstanceWorld {
   const [clock, random, metrics] = [systemClock, Math.random, new Metrics()];
   return {
     ...{ sink, logLevel: 'info' as const, log, clock, random, metrics, localAddresses, threads: 1, process: PROCESS },
+    recordsSteps: false,
     sinkAt: (position) => warningsIn(found, position),
     watch: new ServerWatch(clock, random, log, metrics),
     bindAddresses: onThisMachine ? bindAddresses : bindElsewhere(found.warnings),
