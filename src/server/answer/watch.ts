@@ -6,6 +6,7 @@ import type { Logger } from '../../observe/log.ts';
 import type { Cell, Family, Metrics } from '../../observe/metrics.ts';
 import type { Query } from '../../plugin/query.ts';
 import { failure, type Reply } from '../../plugin/reply.ts';
+import { Followers } from './followers.ts';
 
 /** Unexpected errors are logged with their stack at most once in this time; all are counted. */
 const PANIC_LOG_INTERVAL_MS = 1000;
@@ -15,6 +16,8 @@ export class ServerWatch {
   readonly clock: Clock;
   /** A number from 0 up to, but not including, 1. */
   readonly random: () => number;
+  /** Who sees queries beside the observers of blocks. */
+  readonly followers = new Followers();
   private readonly log: Logger;
   private readonly panics: Cell;
   private readonly rejections: Family<Cell>;
