@@ -115,12 +115,12 @@ export class Server {
       .counter('coredns_reload_failed_total', 'Reloads that failed; what was served before still is.')
       .cell();
     this.ports = options.inProcess ? undefined : new OpenPorts(clock, log, options.reusePort ?? false);
+    const watch = new ServerWatch(clock, random, log, metrics);
     this.world = {
-      ...{ sink, logLevel, log, metrics, clock, random, localAddresses, bindAddresses },
-      watch: new ServerWatch(clock, random, log, metrics),
+      ...{ watch, sink, logLevel, log, metrics, clock, random, localAddresses, bindAddresses },
       threads: options.threads ?? 1,
       recordsSteps: options.inProcess ?? false,
-      process: this.describeProcess(options.onFatal ?? (() => {})),
+      process: this.describeProcess(options.onFatal ?? (() => {}), watch),
     };
     exposeServer(metrics, () => this.listeners, this.ports);
   }
@@ -248,10 +248,10 @@ export class Server {
     for (const warning of warnings) this.log.warning(printWarning(warning));
   }
 
-  private describeProcess(fatal: (message: string) => void): ServerProcess {
+  private describeProcess(fatal: (message: string) => void, watch: ServerWatch): ServerProcess {
     const isClosing = () => this.closing !== undefined;
     return {
-      control: createControl(this.describeControlled()),
+      control: createControl(this.describeControlled(watch)),
       reloadIfChanged: () => this.reloadIfChanged(),
       corefileHash: () => this.servedHash,
       fatal,
@@ -261,10 +261,11 @@ export class Server {
     };
   }
 
-  private describeControlled(): Controlled {
+  private describeControlled({ followers }: ServerWatch): Controlled {
     const server = this;
     return {
       clock: this.clock,
+      followers,
       ports: this.ports,
       get instance() {
         return server.instance;

@@ -18,9 +18,6 @@ export interface AdminFlags {
   readonly tokenFile?: string | undefined;
 }
 
-/** Where `admin` listens if the Corefile does not say it. */
-export const DEFAULT_ADMIN = 'localhost:9154';
-
 /** Asks for a value. @throws CairnError (as a rejection) that says what to do */
 export async function ask<T>(
   flags: AdminFlags,

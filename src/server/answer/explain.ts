@@ -40,7 +40,7 @@ export function explain(responder: Responder, bytes: Uint8Array, arrival: Arriva
   const route = message && responder.route(message, arrival);
   if (!route?.block.handler) {
     const response =
-      verdict.kind === 'query' ? responder.refuse(verdict.message, arrival) : responder.reject(verdict, arrival);
+      verdict.kind === 'query' ? responder.refuse(verdict.message, arrival) : responder.reject(verdict, bytes, arrival);
     end();
     const reason = message ? 'no server block serves the name' : 'the message is not a query that this server answers';
     const explained = { bytes: response, plugin: '', zone: undefined, reason, steps: [] };

@@ -3,10 +3,12 @@ import { isExplained } from '../../plugin/explained.ts';
 import type { Repetitions } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import type { Reply } from '../../plugin/reply.ts';
+import type { Way } from '../../plugin/server-control.ts';
+import { tellFollowers } from './followers.ts';
 import type { Block, Route } from './router.ts';
 import type { ServerWatch } from './watch.ts';
 
-/** Tells the block's observers what was sent. If one throws, no query is affected. */
+/** Tells the block's observers, and those who follow the server, what was sent. If one throws, no query is affected. */
 export function tellObservers(
   query: Query,
   block: Block,
@@ -14,8 +16,9 @@ export function tellObservers(
   flags: MessageFlags,
   octets: number,
   watch: ServerWatch,
+  way: Way = 'handled',
 ): void {
-  if (block.observers.length === 0 || isExplained(query)) return;
+  if (!isTold(block, watch) || isExplained(query)) return;
   const durationMs = watch.clock.monotonic() - query.receivedMs;
   const sent = { reply, flags, octets, durationMs };
   for (const plugin of block.observers) {
@@ -25,6 +28,12 @@ export function tellObservers(
       watch.recovered(query, thrown, block.debug);
     }
   }
+  if (watch.followers.all.length > 0) tellFollowers(query, sent, way, watch);
+}
+
+/** Whether anybody wants to know of the queries of a block. */
+export function isTold({ observers }: Block, { followers }: ServerWatch): boolean {
+  return observers.length > 0 || followers.all.length > 0;
 }
 
 /** Tells observers of queries that another thread answered with a kept response. */

@@ -7,6 +7,7 @@ import type { Cell, Family, Metrics } from '../../observe/metrics.ts';
 import { countQuery, isExplained } from '../../plugin/explained.ts';
 import type { Arrival, Query } from '../../plugin/query.ts';
 import { failure, type Reply } from '../../plugin/reply.ts';
+import { Followers } from './followers.ts';
 
 /** Unexpected errors are logged with their stack at most once in this time; all are counted. */
 const PANIC_LOG_INTERVAL_MS = 1000;
@@ -16,6 +17,8 @@ export class ServerWatch {
   readonly clock: Clock;
   /** A number from 0 up to, but not including, 1. */
   readonly random: () => number;
+  /** Who sees queries beside the observers of blocks. */
+  readonly followers = new Followers();
   private readonly log: Logger;
   private readonly panics: Cell;
   private readonly rejections: Family<Cell>;

@@ -3,6 +3,7 @@
  * somebody asks, and keeps nothing while nobody does.
  */
 
+import { findClient } from '../../plugin/client-view.ts';
 import type { ServerControl } from '../../plugin/server-control.ts';
 import type { Controlled } from './controlled.ts';
 import { statusOf } from './status.ts';
@@ -15,8 +16,12 @@ export function createControl(server: Controlled): ServerControl {
   return {
     status: () => statusOf(server),
     corefile: later,
-    namespaceOf: later,
-    follow: later,
+    namespaceOf: (address) => findClient(address, server.instance?.clientViews ?? [])?.namespace,
+    searchListOf(address, name) {
+      const client = findClient(address, server.instance?.clientViews ?? []);
+      return client?.view.searchList(name, client.namespace);
+    },
+    follow: (follower) => server.followers.add(follower),
     explain: later,
     cached: later,
     flush: later,

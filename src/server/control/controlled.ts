@@ -1,4 +1,5 @@
 import type { Clock } from '../../observe/clock.ts';
+import type { Followers } from '../answer/followers.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { OpenPorts } from '../listeners/open-ports.ts';
 import type { Instance } from '../reload/instance.ts';
@@ -6,6 +7,7 @@ import type { Instance } from '../reload/instance.ts';
 /** What the control sees of the server. */
 export interface Controlled {
   readonly clock: Clock;
+  readonly followers: Followers;
   readonly ports: OpenPorts | undefined;
   readonly instance: Instance | undefined;
   readonly listeners: readonly Listener[];

@@ -7,7 +7,7 @@ import { udpLimit } from '../../dns/message.ts';
 import type { Repetitions } from '../../plugin/plugin.ts';
 import type { Arrival, Query } from '../../plugin/query.ts';
 import type { Reply } from '../../plugin/reply.ts';
-import { tellObservers, tellRepetitions } from '../answer/observers.ts';
+import { isTold, tellObservers, tellRepetitions } from '../answer/observers.ts';
 import type { Route } from '../answer/router.ts';
 import type { ServerWatch } from '../answer/watch.ts';
 import { createEntry, isStale, type MemoEntry } from './entry.ts';
@@ -36,11 +36,11 @@ export class ResponseMemo extends Memo<MemoEntry> {
     this.hits++;
     for (const cell of entry.repeat.again) cell.value++;
     const response = repeatReply(entry, bytes, scan, this.watch.random);
-    if (block.observers.length > 0 || block.tap) {
+    if (block.tap || isTold(block, this.watch)) {
       const query = new MemoQuery(bytes, arrival, scan, zone, this.server);
       block.tap?.clientQuery(query, bytes);
       block.tap?.clientResponse(query, response);
-      tellObservers(query, block, entry.reply, entry.flags, response.length, this.watch);
+      tellObservers(query, block, entry.reply, entry.flags, response.length, this.watch, 'repeated');
     }
     return response;
   }

@@ -10,8 +10,9 @@ import { Rcode } from '../../dns/message.ts';
 import type { ServerCredentials } from '../../net/stream/tls-server.ts';
 import type { Clock } from '../../observe/clock.ts';
 import type { Logger } from '../../observe/log.ts';
+import type { ClientView } from '../../plugin/client-view.ts';
 import { UnservedError } from '../../plugin/existing.ts';
-import { CREDENTIALS, SELECTION, TAP, TRACER } from '../../plugin/keys.ts';
+import { CLIENTS, CREDENTIALS, SELECTION, TAP, TRACER } from '../../plugin/keys.ts';
 import type { OfferKey, Offers } from '../../plugin/offer.ts';
 import type { Handler, ShutdownOptions } from '../../plugin/plugin.ts';
 import { UNCHANGING } from '../../plugin/repeat.ts';
@@ -48,6 +49,8 @@ export class Instance {
   readonly pages: PageBook;
   /** Warnings about the addresses of blocks and pages. */
   readonly warnings: readonly CorefileWarning[];
+  /** The pods that plugins of all blocks know as clients. */
+  readonly clientViews: readonly ClientView[];
   private readonly created: ReadonlyMap<BlockConfiguration, BlockPlugins>;
   private readonly clock: Clock;
   private readonly log: Logger;
@@ -69,6 +72,7 @@ export class Instance {
       blocks.map((block) => [block, createPlugins(block, this.listenersOf(block)[0]?.server ?? '', generation)]),
     );
     this.created = created;
+    this.clientViews = [...created.values()].flatMap(({ offers }) => offers.of(CLIENTS));
     for (const listener of listeners) {
       const { securedBy } = listener;
       if (securedBy) listener.credentials = credentialsOf(securedBy, created.get(securedBy)!.offers, this.log);
