@@ -11,6 +11,8 @@ export interface ClientView {
   holds(name: Name): boolean;
   /** The domains, folded, that the kubelet lets pods of a namespace put behind names, if one of them may lead to this (folded) name. */
   searchList(name: Name, namespace: string): readonly Name[] | undefined;
+  /** The (folded) domain of the cluster in the search lists of its pods. */
+  readonly domain: Name | undefined;
 }
 
 /** A client that is a pod of a cluster. */

@@ -9,6 +9,7 @@ import type {
   ReloadResult,
   ServerStatus,
 } from '../admin/protocol/index.ts';
+import { CairnError } from '../base/errors.ts';
 import type { Name } from '../dns/name.ts';
 import type { Peer } from '../net/transport.ts';
 import type { Query } from './query.ts';
@@ -39,6 +40,16 @@ export interface Follower {
   query(query: Query, sent: Sent, way: Way): void;
 }
 
+/** What the server does not do, and why. `status` is that of HTTP. */
+export class ControlError extends CairnError {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super('ADMIN', message);
+    this.status = status;
+  }
+}
+
 /** Shows the running server, and steers it. It is for `admin`, not for packages. */
 export interface ServerControl {
   status(): ServerStatus;
@@ -49,10 +60,15 @@ export interface ServerControl {
   searchListOf(address: string, name: Name): readonly Name[] | undefined;
   /** From now on, until the result is called. While nobody follows, a query costs nothing more. */
   follow(follower: Follower): () => void;
-  /** Asks the server as the client would. No metric, log or observer hears of it. */
+  /**
+   * Asks the server as the client would. No metric, log or observer hears of it.
+   *
+   * @throws ControlError (as a rejection) if too many names are being explained, or if there is no reply in time
+   */
   explain(request: ExplainRequest): Promise<Explanation>;
-  /** What all caches hold for a (folded) name. */
+  /** What all caches hold for a name in zone-file text. @throws NameError */
   cached(name: string): readonly CachedReply[];
+  /** @throws NameError */
   flush(request: FlushRequest): FlushResult;
   setLogLevel(request: LogLevelRequest): void;
   drain(request: DrainRequest): void;

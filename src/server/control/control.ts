@@ -5,11 +5,16 @@
 
 import { findClient } from '../../plugin/client-view.ts';
 import type { ServerControl } from '../../plugin/server-control.ts';
+import { cachedReplies, flushCaches } from './cache.ts';
 import type { Controlled } from './controlled.ts';
+import type { Explanations } from './explain.ts';
 import { statusOf } from './status.ts';
 
 /** The control of one server. */
 export function createControl(server: Controlled): ServerControl {
+  let explanations: Promise<Explanations> | undefined;
+  /** With the client side of DNS, which a server does not need otherwise. */
+  const loadExplanations = async () => new (await import('./explain.ts')).Explanations(server);
   const later = (): never => {
     throw new Error('not written yet');
   };
@@ -22,9 +27,12 @@ export function createControl(server: Controlled): ServerControl {
       return client?.view.searchList(name, client.namespace);
     },
     follow: (follower) => server.followers.add(follower),
-    explain: later,
-    cached: later,
-    flush: later,
+    async explain(request) {
+      explanations ??= loadExplanations();
+      return (await explanations).explain(request);
+    },
+    cached: (name) => cachedReplies(server, name),
+    flush: (request) => flushCaches(server, request),
     setLogLevel: later,
     drain: later,
     reload: later,

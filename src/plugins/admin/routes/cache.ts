@@ -1,0 +1,42 @@
+import type { FlushRequest } from '../../../admin/protocol/index.ts';
+import { printType } from '../../../dns/rr.ts';
+import type { ServerControl } from '../../../plugin/server-control.ts';
+import { RequestError, type Route } from '../http.ts';
+import { checkedName, nameIn, onlyKnown, typeIn } from './parameters.ts';
+
+/** What the caches hold, and how it is thrown away. */
+export function cacheRoutes(control: ServerControl): readonly Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/v1/cache',
+      respond({ query }) {
+        onlyKnown([...query.keys()], ['name', 'type']);
+        const [replies, type] = [control.cached(nameIn(query)), typeIn(query)];
+        return { json: type === undefined ? replies : replies.filter((reply) => reply.type === printType(type)) };
+      },
+    },
+    {
+      method: 'POST',
+      path: '/v1/cache/flush',
+      respond: ({ body }) => ({ json: control.flush(readFlush(body)) }),
+    },
+  ];
+}
+
+const RIGHT = 'send {"name": NAME}, {"name": NAME, "subtree": true}, or {} for everything';
+
+/** @throws RequestError */
+function readFlush(body: unknown): FlushRequest {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw new RequestError(400, `the body is no JSON object: ${RIGHT}`);
+  }
+  onlyKnown(Object.keys(body), ['name', 'subtree']);
+  const { name, subtree } = body as Record<string, unknown>;
+  if (name !== undefined && typeof name !== 'string') throw new RequestError(400, `name is no text: ${RIGHT}`);
+  if (subtree !== undefined && typeof subtree !== 'boolean') {
+    throw new RequestError(400, `subtree is neither true nor false: ${RIGHT}`);
+  }
+  if (name === undefined && subtree !== undefined) throw new RequestError(400, `subtree needs a name: ${RIGHT}`);
+  return { ...(name !== undefined && { name: checkedName(name) }), ...(subtree !== undefined && { subtree }) };
+}
