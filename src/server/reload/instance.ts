@@ -35,6 +35,13 @@ import {
 /** How often a stopping instance checks whether its last queries are answered. */
 const DRAIN_POLL_MS = 20;
 
+/** A block with what was made for it. */
+export interface ServedBlock {
+  readonly block: BlockConfiguration;
+  readonly plugins: readonly NamedPlugin[];
+  readonly listeners: readonly Listener[];
+}
+
 /** What an instance is made in. */
 export type InstanceWorld = ListenerWorld & PluginWorld;
 
@@ -121,6 +128,11 @@ export class Instance {
   /** Runs `shutdown` of the plugins while DNS is still served. Returns the errors. */
   shutdown(options: ShutdownOptions): Promise<readonly Error[]> {
     return this.forEachPlugin(async ({ plugin }) => plugin.shutdown?.(options));
+  }
+
+  /** The blocks in the order of the Corefile, with their plugins in the order of the chain. */
+  get blocks(): readonly ServedBlock[] {
+    return [...this.created].map(([block, { plugins }]) => ({ block, plugins, listeners: this.listenersOf(block) }));
   }
 
   /** Waits for the queries in flight, at most `graceMs`, and stops every plugin. Errors are logged. */
