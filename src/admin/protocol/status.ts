@@ -107,6 +107,8 @@ export interface PluginStatus {
 export interface UpstreamStatus {
   /** As the Corefile has it, such as `tls://192.0.2.53`. */
   readonly address: string;
+  /** The zones whose names it is asked for, if the block has several lists of upstreams. */
+  readonly zones?: readonly string[];
   readonly state: PluginState;
   /** Probes that failed in a row; 0 for a healthy upstream. */
   readonly failedProbes: number;

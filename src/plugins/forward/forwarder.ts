@@ -13,6 +13,7 @@ import { InFlightQueries } from './in-flight.ts';
 import type { ForwardMetrics } from './metrics.ts';
 import type { Stanza } from './options.ts';
 import { createPolicy } from './policy.ts';
+import type { StanzaStatus } from './status.ts';
 import { encryptionOf } from './target.ts';
 import { watchCertificates } from './tls-files.ts';
 import { createUpstream, type Upstream } from './upstream.ts';
@@ -24,6 +25,7 @@ interface Forwarder extends Pick<Endpoints, 'load' | 'start' | 'stop'> {
   forward(query: Query): Promise<Reply>;
   /** Lets the tap see the messages from now on. */
   showTo(tap: Tap | undefined): void;
+  status(): StanzaStatus;
   /** Whether the query goes on to the next stanza after this reply. */
   handsOn(reply: Reply): boolean;
 }
@@ -74,6 +76,14 @@ export function createForwarder(
         (zone) => name === zone || (isAtOrBelow(name, zone) && !stanza.except.some((not) => isAtOrBelow(name, not))),
       ),
     forward: (query) => askInTurn(query, inPolicyOrder(upstreams), forwarding),
+    status: () => ({
+      zones: stanza.from,
+      upstreams: upstreams.map((upstream) => upstream.status()),
+      problems: [endpoints.problem, isEncrypted ? certificates.problem : undefined].filter(
+        (each) => each !== undefined,
+      ),
+      overload: overloaded.present(),
+    }),
     showTo(tap) {
       forwarding.tap = tap;
     },

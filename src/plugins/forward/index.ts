@@ -15,6 +15,7 @@ import { whileServing } from '../../plugin/while-serving.ts';
 import { createForwarder } from './forwarder.ts';
 import { forwardMetrics } from './metrics.ts';
 import { parseStanza, type Stanza } from './options.ts';
+import { forwardStatus } from './status.ts';
 import { encryptionOf } from './target.ts';
 import { forwardWords } from './words.ts';
 
@@ -84,6 +85,7 @@ export default definePlugin<readonly Stanza[]>({
         return (query) => answerFrom(0, query, next);
       },
       label: ({ arrival }, name) => (name === 'upstream' ? upstreams.get(arrival) : undefined),
+      status: () => forwardStatus(forwarders.map((forwarder) => forwarder.status())),
       load: () => orStop(forwarders.map(({ load }) => load())),
       start: () => orStop(forwarders.map(({ start }) => start())),
       serving: shown.serving,

@@ -41,7 +41,8 @@ const RULES: Readonly<Record<keyof Known, Rule>> = {
   upstreams: listOf(
     withValues('the status of an upstream', {
       ...{ address: TEXT, state: STATE, failedProbes: NUMBER, inFlight: NUMBER, queries: NUMBER, failures: NUMBER },
-      ...{ problem: optional(TEXT), p50Ms: optional(NUMBER), p99Ms: optional(NUMBER), rcodes: mapOf(NUMBER) },
+      ...{ zones: optional(listOf(TEXT)), problem: optional(TEXT), p50Ms: optional(NUMBER), p99Ms: optional(NUMBER) },
+      rcodes: mapOf(NUMBER),
     }),
   ),
   watches: listOf(
