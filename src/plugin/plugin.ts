@@ -8,6 +8,7 @@ import type { PluginEnv } from './env.ts';
 import type { Query } from './query.ts';
 import type { Reply } from './reply.ts';
 import type { Sent } from './sent.ts';
+import type { OwnStatus } from './status.ts';
 
 export type { Sent } from './sent.ts';
 
@@ -41,7 +42,7 @@ export interface Repetitions extends Pick<Query, 'protocol' | 'type' | 'zone' | 
  * 4. `load` reads the files that the Corefile names, then `start` does what needs the network. If one plugin fails, all are stopped, and what was
  *    served before goes on. `cairn check` goes on from `load` to step 8; with `--no-files`, from step 3.
  * 5. `serving` comes once the listeners are open.
- * 6. For each query: the choice that it offers under `SELECTION`, the handler of `wrap`, then `observe` or `observeRepetitions`. Meanwhile others may ask `ready`, `label` and `explain`.
+ * 6. For each query: the choice that it offers under `SELECTION`, the handler of `wrap`, then `observe` or `observeRepetitions`. Meanwhile others may ask `ready`, `status`, `label` and `explain`.
  * 7. `shutdown`, if the process is about to end: DNS is still served. A reload leaves this step out.
  * 8. `stop` gives everything back, after the last query. What the plugin offered ends with it.
  */
@@ -77,6 +78,11 @@ export interface Plugin {
   serving?(listening: readonly { readonly address: string; readonly port: number }[]): void;
   /** Whether the plugin can answer; a plugin without this method always can. */
   ready?(): boolean;
+  /**
+   * How the plugin does, for an operator: called when somebody asks, and never otherwise, so it need not be quick. What it cannot say it leaves out. If
+   * something is wrong, the summary says what to do. What it throws is shown in its place.
+   */
+  status?(): OwnStatus;
   /** The process is about to end: DNS is served until this settles. */
   shutdown?(options?: ShutdownOptions): Promise<void>;
   /** Gives back everything; called after the last query. */

@@ -21,7 +21,7 @@ import { ServerWatch } from './answer/watch.ts';
 import type { Configuration } from './configuration/configuration.ts';
 import { type CorefileSource, type Reading, readFrom } from './configuration/corefile-source.ts';
 import { createControl } from './control/control.ts';
-import type { Controlled } from './control/controlled.ts';
+import type { Controlled, FailedReload } from './control/controlled.ts';
 import { bindAddresses } from './listeners/bind-addresses.ts';
 import type { Listener } from './listeners/listener.ts';
 import { OpenPorts } from './listeners/open-ports.ts';
@@ -97,6 +97,10 @@ export class Server {
   /** What was read last, good or broken, so that a broken Corefile is reported once. */
   private triedDigest = '';
   private servedHash = '';
+  private readonly startedAtMs: number;
+  /** When what is served was loaded, and the last reload that failed since then. */
+  private loadedAtMs = 0;
+  private failedReload: FailedReload | undefined;
   private lastTurn: Promise<unknown> = Promise.resolve();
   private closing: Promise<void> | undefined;
 
@@ -111,6 +115,7 @@ export class Server {
     this.metrics = metrics;
     this.log = log;
     this.clock = clock;
+    this.startedAtMs = clock.now();
     this.reloadFailures = metrics
       .counter('coredns_reload_failed_total', 'Reloads that failed; what was served before still is.')
       .cell();
@@ -142,6 +147,8 @@ export class Server {
     const previous = this.instance;
     this.instance = next;
     this.servedHash = digest;
+    this.loadedAtMs = this.clock.now();
+    this.failedReload = undefined;
     await this.ports?.handOver(next, DRAIN_MS);
     await previous?.stop(DRAIN_MS);
     await claims.commit();
@@ -186,6 +193,7 @@ export class Server {
       return 'reloaded';
     } catch (error) {
       this.reloadFailures.value++;
+      this.failedReload = { atMs: this.clock.now(), error: messageOf(error) };
       this.log.error(`Restart failed: ${messageOf(error)}`);
       return 'failed';
     }
@@ -267,14 +275,24 @@ export class Server {
       clock: this.clock,
       followers,
       ports: this.ports,
+      startedAtMs: this.startedAtMs,
       get instance() {
         return server.instance;
       },
       get listeners() {
         return server.listeners;
       },
+      get logLevel() {
+        return server.world.logLevel;
+      },
       get corefileHash() {
         return server.servedHash;
+      },
+      get loadedAtMs() {
+        return server.loadedAtMs;
+      },
+      get failedReload() {
+        return server.failedReload;
       },
     };
   }

@@ -13,6 +13,7 @@ export type {
   PluginState,
   PluginStatus,
   ServerStatus,
+  UdpFigures,
   UpstreamStatus,
   WatchStatus,
 } from './status.ts';

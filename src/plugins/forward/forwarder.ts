@@ -13,7 +13,8 @@ import { InFlightQueries } from './in-flight.ts';
 import type { ForwardMetrics } from './metrics.ts';
 import type { Stanza } from './options.ts';
 import { createPolicy } from './policy.ts';
-import { encryptionOf } from './target.ts';
+import type { StanzaStatus } from './status.ts';
+import { encryptionOf, printEndpoint } from './target.ts';
 import { watchCertificates } from './tls-files.ts';
 import { createUpstream, type Upstream } from './upstream.ts';
 
@@ -26,6 +27,7 @@ interface Forwarder extends Pick<Endpoints, 'load' | 'start' | 'stop'> {
   order(): readonly string[];
   /** Lets the tap see the messages from now on. */
   showTo(tap: Tap | undefined): void;
+  status(): StanzaStatus;
   /** Whether the query goes on to the next stanza after this reply. */
   handsOn(reply: Reply): boolean;
 }
@@ -80,6 +82,14 @@ export function createForwarder(
       const working = suspectsLast(inPolicyOrder.peek(upstreams).filter(({ down }) => !down));
       return working.map(printUpstream);
     },
+    status: () => ({
+      zones: stanza.from,
+      upstreams: upstreams.map((upstream) => upstream.status()),
+      problems: [endpoints.problem, isEncrypted ? certificates.problem : undefined].filter(
+        (each) => each !== undefined,
+      ),
+      overload: overloaded.present(),
+    }),
     showTo(tap) {
       forwarding.tap = tap;
     },
@@ -90,8 +100,8 @@ export function createForwarder(
 }
 
 /** As the Corefile would have it, and whether it has not answered of late. */
-function printUpstream({ name, endpoint: { encryption }, suspected }: Upstream): string {
-  return `${encryption ? `${encryption.over}://` : ''}${name}${suspected ? ' (did not answer of late)' : ''}`;
+function printUpstream({ endpoint, suspected }: Upstream): string {
+  return `${printEndpoint(endpoint)}${suspected ? ' (did not answer of late)' : ''}`;
 }
 
 function createLimit({ maxConcurrent }: Stanza, { concurrentRejects }: ForwardMetrics): StanzaLimit | undefined {

@@ -16,6 +16,7 @@ import { whileServing } from '../../plugin/while-serving.ts';
 import { createForwarder } from './forwarder.ts';
 import { forwardMetrics } from './metrics.ts';
 import { parseStanza, type Stanza } from './options.ts';
+import { forwardStatus } from './status.ts';
 import { encryptionOf } from './target.ts';
 import { forwardWords } from './words.ts';
 
@@ -91,6 +92,7 @@ export default definePlugin<readonly Stanza[]>({
         const upstream = upstreams.get(arrival);
         return upstream && `the upstream ${upstream} answered`;
       },
+      status: () => forwardStatus(forwarders.map((forwarder) => forwarder.status())),
       load: () => orStop(forwarders.map(({ load }) => load())),
       start: () => orStop(forwarders.map(({ start }) => start())),
       serving: shown.serving,

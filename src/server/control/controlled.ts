@@ -1,4 +1,5 @@
 import type { Clock } from '../../observe/clock.ts';
+import type { LogLevel } from '../../observe/log.ts';
 import type { Followers } from '../answer/followers.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { OpenPorts } from '../listeners/open-ports.ts';
@@ -11,5 +12,17 @@ export interface Controlled {
   readonly ports: OpenPorts | undefined;
   readonly instance: Instance | undefined;
   readonly listeners: readonly Listener[];
+  readonly logLevel: LogLevel;
+  /** In milliseconds since the Unix epoch. */
+  readonly startedAtMs: number;
   readonly corefileHash: string;
+  /** When the Corefile that is served was loaded, in milliseconds since the Unix epoch. */
+  readonly loadedAtMs: number;
+  /** The last reload that failed since then. */
+  readonly failedReload: FailedReload | undefined;
+}
+
+export interface FailedReload {
+  readonly atMs: number;
+  readonly error: string;
 }

@@ -18,6 +18,8 @@ import { repeatReply } from './repeat-reply.ts';
 
 /** The memo of one listener. It decides which responses are kept, and which queries get them. */
 export class ResponseMemo extends Memo<MemoEntry> {
+  /** Queries that no entry answered. */
+  misses = 0;
   private readonly server: string;
   private readonly watch: ServerWatch;
 
@@ -30,9 +32,14 @@ export class ResponseMemo extends Memo<MemoEntry> {
   /** The kept response to a query, if there is one that fits. It is counted, and observers are told. */
   repeat(scan: Scan, bytes: Uint8Array, arrival: Arrival): Buffer | undefined {
     const entry = this.get(scan, arrival.receivedMs);
-    if (!entry) return undefined;
+    if (
+      !entry ||
+      (arrival.protocol === 'udp' && entry.bytes.length > udpLimit(scan.udpSize, entry.route.block.udpSize))
+    ) {
+      this.misses++;
+      return undefined;
+    }
     const { block, zone } = entry.route;
-    if (arrival.protocol === 'udp' && entry.bytes.length > udpLimit(scan.udpSize, block.udpSize)) return undefined;
     this.hits++;
     for (const cell of entry.repeat.again) cell.value++;
     const response = repeatReply(entry, bytes, scan, this.watch.random);

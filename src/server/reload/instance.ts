@@ -37,6 +37,13 @@ import {
 /** How often a stopping instance checks whether its last queries are answered. */
 const DRAIN_POLL_MS = 20;
 
+/** A block with what was made for it. */
+export interface ServedBlock {
+  readonly block: BlockConfiguration;
+  readonly plugins: readonly NamedPlugin[];
+  readonly listeners: readonly Listener[];
+}
+
 /** What an instance is made in. */
 export interface InstanceWorld extends ListenerWorld, PluginWorld {
   /** Whether the steps of explained queries are recorded though no plugin of the Corefile asks for it. */
@@ -135,6 +142,11 @@ export class Instance {
   /** What the plugins of all blocks offer under a key. */
   offered<T>(key: OfferKey<T>): readonly T[] {
     return [...this.created.values()].flatMap(({ offers }) => offers.of(key));
+  }
+
+  /** The blocks in the order of the Corefile, with their plugins in the order of the chain. */
+  get blocks(): readonly ServedBlock[] {
+    return [...this.created].map(([block, { plugins }]) => ({ block, plugins, listeners: this.listenersOf(block) }));
   }
 
   /** Waits for the queries in flight, at most `graceMs`, and stops every plugin. Errors are logged. */
