@@ -1,8 +1,10 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import { versionText } from '../version.ts';
+import { defineCache } from './commands/cache.ts';
 import { defineCheck } from './commands/check.ts';
 import { defineCompletion } from './commands/completion.ts';
 import { defineEnv } from './commands/env.ts';
+import { defineExplain } from './commands/explain.ts';
 import { defineFormat } from './commands/fmt.ts';
 import { defineHealth } from './commands/health.ts';
 import { defineLookup } from './commands/lookup.ts';
@@ -37,6 +39,12 @@ export function createProgram(exit: Exit): CommandUnknownOpts {
   const env = defineEnv().action(async (values) => {
     exit(await (await import('./env.ts')).env(values));
   });
+  const explain = defineExplain().action(async (name, type, values) => {
+    exit(await (await import('./admin/explain.ts')).explain(name, type, values));
+  });
+  const cache = defineCache().action(async (action, name, type, values) => {
+    exit(await (await import('./admin/cache.ts')).cache(action, name, type, values));
+  });
   const completion = defineCompletion().action(async (shell) => {
     process.stdout.write((await import('./completion/index.ts')).completion(shell, program as CommandUnknownOpts));
     exit(0);
@@ -53,6 +61,9 @@ export function createProgram(exit: Exit): CommandUnknownOpts {
     .addCommand(lookup)
     .addCommand(run)
     .addCommand(env)
+    .commandsGroup('A running server:')
+    .addCommand(explain)
+    .addCommand(cache)
     .commandsGroup('More:')
     .addCommand(completion)
     .helpCommand('help [COMMAND]', 'print help for a command');

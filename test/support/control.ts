@@ -13,6 +13,7 @@ export async function startControlled(
     name: 'spy',
     dependsOn: 'question',
     parse: () => undefined,
+    settings: () => ({ recordsSteps: true }),
     create(_, { process }) {
       control ??= process.control;
       return {};

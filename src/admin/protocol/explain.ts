@@ -35,7 +35,7 @@ export interface Candidate {
   readonly reason?: string;
   /** The plugins that the query passed, in order. */
   readonly steps: readonly Step[];
-  /** What the caches of the block held for the name before it was asked for. */
+  /** What the caches on the way held for the names that they were asked for, of all types. */
   readonly cached: readonly CachedReply[];
   /** The servers that would be asked if nothing were held, in the order in which they would be tried; none if the block itself knows the answer. */
   readonly wouldAsk: readonly string[];

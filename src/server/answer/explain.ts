@@ -32,17 +32,8 @@ export interface Explaining {
   readonly explained: Promise<Explained>;
 }
 
-/**
- * Asks for the response to a query, and finds out which plugin answers and why. The memo is not used, no counter moves, and no observer hears of it.
- *
- * @param routed called with the block that serves the query, before its plugins see it.
- */
-export function explain(
-  responder: Responder,
-  bytes: Uint8Array,
-  arrival: Arrival,
-  routed?: (block: Block) => void,
-): Explaining {
+/** Asks for the response to a query, and finds out which plugin answers and why. The memo is not used, no counter moves, and no observer hears of it. */
+export function explain(responder: Responder, bytes: Uint8Array, arrival: Arrival): Explaining {
   const end = beginExplaining(arrival);
   const verdict = accept(bytes, responder.options.anyClass);
   const message = verdict.kind === 'query' ? verdict.message : undefined;
@@ -55,7 +46,6 @@ export function explain(
     const explained = { bytes: response, plugin: '', zone: undefined, reason, steps: [] };
     return { block: undefined, recording: undefined, explained: Promise.resolve(explained) };
   }
-  routed?.(route.block);
   const recording = new Recording(arrival, responder.watch.clock);
   const query = createQuery(message!, arrival, responder.server, route.zone);
   const explained = explainRouted(responder, query, route.block, recording).finally(end);

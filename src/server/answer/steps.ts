@@ -1,4 +1,4 @@
-import type { Step } from '../../admin/protocol/index.ts';
+import type { CachedReply, Step } from '../../admin/protocol/index.ts';
 import { messageOf } from '../../base/errors.ts';
 import { listed } from '../../base/listed.ts';
 import { printRcode } from '../../dns/message.ts';
@@ -6,6 +6,7 @@ import { printRecord } from '../../dns/presentation.ts';
 import { printType } from '../../dns/rr.ts';
 import type { Clock } from '../../observe/clock.ts';
 import { isExplained } from '../../plugin/explained.ts';
+import { CACHE } from '../../plugin/keys.ts';
 import type { Offers } from '../../plugin/offer.ts';
 import type { Handler } from '../../plugin/plugin.ts';
 import type { Arrival, Query } from '../../plugin/query.ts';
@@ -49,6 +50,8 @@ export function recordedHandler(place: StepPlace, handler: Handler): Handler {
 /** The steps of one query through the plugins, in the order in which they began. */
 export class Recording {
   readonly steps: RecordedStep[] = [];
+  /** What the caches on the way held for the names that they were asked for, before that. */
+  readonly cached: CachedReply[] = [];
   private readonly clock: Clock;
 
   constructor(arrival: Arrival, clock: Clock) {
@@ -59,6 +62,7 @@ export class Recording {
   run(place: StepPlace, query: Query, handler: Handler): Reply | Promise<Reply> {
     const before = this.before(place, query);
     before?.passed.push(query);
+    this.lookIntoCaches(place, query);
     const step: RecordedStep = {
       ...{ place, query, startMs: this.clock.monotonic() },
       ...{ result: undefined, passed: [], received: undefined },
@@ -93,18 +97,25 @@ export class Recording {
     return this.steps.findLast(({ result }) => result === undefined);
   }
 
+  private lookIntoCaches({ plugin, offers }: StepPlace, { name }: Query): void {
+    const isNew = !this.steps.some(
+      ({ place, query }) => place.plugin === plugin && place.offers === offers && query.name === name,
+    );
+    if (isNew) this.cached.push(...offers.of(CACHE, plugin).flatMap((cache) => cache.find(name)));
+  }
+
   private printStep({ place, query, result, startMs }: RecordedStep): Step {
     return {
       plugin: place.plugin,
       depth: query.depth,
       name: query.question.name,
       type: printType(query.type),
-      ...(result ?? { did: 'passed', durationMs: this.clock.monotonic() - startMs, note: 'still at work' }),
+      ...(result ?? { did: 'passed', durationMs: elapsedMs(this.clock, startMs), note: 'still at work' }),
     };
   }
 
   private settle(step: RecordedStep, result: Pick<Step, 'did' | 'note'>): void {
-    step.result = { ...result, durationMs: this.clock.monotonic() - step.startMs };
+    step.result = { ...result, durationMs: elapsedMs(this.clock, step.startMs) };
   }
 
   /** The plugin that passed the query on: the nearest one before it in the chain that is still at work on this lookup. */
@@ -117,6 +128,11 @@ export class Recording {
     const candidates = atWork.filter(({ place }) => place.index === nearest);
     return candidates.findLast((step) => isSameQuestion(step.query, query)) ?? candidates.at(-1);
   }
+}
+
+/** The time since then, in milliseconds and whole microseconds. */
+export function elapsedMs(clock: Clock, startMs: number): number {
+  return Math.round((clock.monotonic() - startMs) * 1000) / 1000;
 }
 
 /** What a plugin did that returned a reply. */

@@ -12,7 +12,7 @@ import { resolvConfFor } from '../../resolver/kubelet.ts';
 import { searchPlan } from '../../resolver/plan.ts';
 import { type Explaining, explain } from '../answer/explain.ts';
 import type { Block } from '../answer/router.ts';
-import type { RecordedStep } from '../answer/steps.ts';
+import { elapsedMs, type RecordedStep } from '../answer/steps.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { Controlled } from './controlled.ts';
 
@@ -85,21 +85,18 @@ export class Explanations {
     const local = { address: listener.address ?? '127.0.0.1', port: listener.port };
     const receivedMs = clock.monotonic();
     const arrival = { protocol, client: { ...client }, local, octets: bytes.length, receivedMs };
-    let cached: Candidate['cached'] = [];
-    const asked = explain(listener.responder, bytes, arrival, ({ offers }) => {
-      cached = (offers?.of(CACHE) ?? []).flatMap((cache) => cache.find(name));
-    });
+    const asked = explain(listener.responder, bytes, arrival);
     const { bytes: response, plugin, zone, reason, steps } = await limit.within(asked, wanted);
     return {
       ...wanted,
       ...readResponse(response),
-      durationMs: clock.monotonic() - receivedMs,
+      durationMs: elapsedMs(clock, receivedMs),
       server: listener.server,
       ...(zone !== undefined && { zone }),
       ...viewOf(asked.block),
       plugin,
       ...(reason !== undefined && { reason }),
-      ...{ steps, cached, wouldAsk: upstreamsOf(asked.recording?.steps ?? []) },
+      ...{ steps, cached: asked.recording?.cached ?? [], wouldAsk: upstreamsOf(asked.recording?.steps ?? []) },
     };
   }
 }

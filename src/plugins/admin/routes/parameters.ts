@@ -27,7 +27,7 @@ export function checkedName(name: string): string {
     return name;
   } catch (error) {
     if (!(error instanceof NameError)) throw error;
-    throw new RequestError(400, messageOf(error));
+    throw new RequestError(400, `${messageOf(error)}: a name is such as www.example.org`);
   }
 }
 
