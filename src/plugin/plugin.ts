@@ -54,7 +54,7 @@ export interface Plugin {
    * The same for many queries at once, of which only so much is known, a moment later. A block whose
    * observers all have this may be answered by worker threads; one that wants to see each query cannot.
    */
-  observeRepetitions?(repetitions: Repetitions): void;
+  readonly observeRepetitions?: ((repetitions: Repetitions) => void) | undefined;
   /**
    * What the plugin can say of a query under one of its labels, which others know as `PLUGIN/LABEL`; undefined for nothing.
    * Asked only when somebody reads the label: see {@link PluginEnv.label}. Whatever it says must follow from the query as it

@@ -5,6 +5,7 @@
 
 import type { ServerControl } from '../../plugin/server-control.ts';
 import type { Controlled } from './controlled.ts';
+import { LogLevelControl } from './log-level.ts';
 import { statusOf } from './status.ts';
 
 /** The control of one server. */
@@ -12,6 +13,7 @@ export function createControl(server: Controlled): ServerControl {
   const later = (): never => {
     throw new Error('not written yet');
   };
+  const logLevel = new LogLevelControl(server);
   return {
     status: () => statusOf(server),
     corefile: later,
@@ -20,8 +22,10 @@ export function createControl(server: Controlled): ServerControl {
     explain: later,
     cached: later,
     flush: later,
-    setLogLevel: later,
-    drain: later,
-    reload: later,
+    setLogLevel: (request) => logLevel.set(request),
+    drain({ draining }) {
+      server.draining = draining;
+    },
+    reload: () => server.reload(),
   };
 }
