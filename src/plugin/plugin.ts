@@ -215,6 +215,12 @@ export interface PluginDefinition<O = unknown> {
   readonly renames?: boolean;
   /** The plugins that must be in the same block. */
   readonly needs?: readonly string[];
+  /**
+   * The arguments of a line that may be secrets, by their places: nobody is shown them. `option` is the name of an option, or undefined for the
+   * arguments of the directive. Without this, the arguments of options with names such as `password` are hidden. Users, passwords and queries in URLs
+   * always are.
+   */
+  secrets?(option: string | undefined, args: readonly string[]): readonly number[];
   /** What the options mean for the listener. */
   settings?(options: O): BlockSettings;
   /** Which queries go no further down the chain. Every plugin that answers queries itself says it, and no other. */

@@ -5,6 +5,7 @@
 
 import type { ServerControl } from '../../plugin/server-control.ts';
 import type { Controlled } from './controlled.ts';
+import { corefileOf } from './corefile.ts';
 import { LogLevelControl } from './log-level.ts';
 import { statusOf } from './status.ts';
 
@@ -16,7 +17,7 @@ export function createControl(server: Controlled): ServerControl {
   const logLevel = new LogLevelControl(server);
   return {
     status: () => statusOf(server),
-    corefile: later,
+    corefile: () => corefileOf(server),
     namespaceOf: later,
     follow: later,
     explain: later,

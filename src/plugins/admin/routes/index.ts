@@ -2,8 +2,9 @@
 
 import type { ServerControl } from '../../../plugin/server-control.ts';
 import type { Route } from '../http.ts';
+import { changeRoutes } from './changes.ts';
 import { statusRoutes } from './status.ts';
 
 export function routesFor(control: ServerControl): readonly Route[] {
-  return [...statusRoutes(control)];
+  return [...statusRoutes(control), ...changeRoutes(control)];
 }
