@@ -7,7 +7,9 @@ import { findClient } from '../../plugin/client-view.ts';
 import type { ServerControl } from '../../plugin/server-control.ts';
 import { cachedReplies, flushCaches } from './cache.ts';
 import type { Controlled } from './controlled.ts';
+import { corefileOf } from './corefile.ts';
 import type { Explanations } from './explain.ts';
+import { LogLevelControl } from './log-level.ts';
 import { statusOf } from './status.ts';
 
 /** The control of one server. */
@@ -15,12 +17,10 @@ export function createControl(server: Controlled): ServerControl {
   let explanations: Promise<Explanations> | undefined;
   /** With the client side of DNS, which a server does not need otherwise. */
   const loadExplanations = async () => new (await import('./explain.ts')).Explanations(server);
-  const later = (): never => {
-    throw new Error('not written yet');
-  };
+  const logLevel = new LogLevelControl(server);
   return {
     status: () => statusOf(server),
-    corefile: later,
+    corefile: () => corefileOf(server),
     namespaceOf: (address) => findClient(address, server.instance?.clientViews ?? [])?.namespace,
     searchListOf(address, name) {
       const client = findClient(address, server.instance?.clientViews ?? []);
@@ -33,8 +33,10 @@ export function createControl(server: Controlled): ServerControl {
     },
     cached: (name) => cachedReplies(server, name),
     flush: (request) => flushCaches(server, request),
-    setLogLevel: later,
-    drain: later,
-    reload: later,
+    setLogLevel: (request) => logLevel.set(request),
+    drain({ draining }) {
+      server.draining = draining;
+    },
+    reload: () => server.reload(),
   };
 }

@@ -1,5 +1,6 @@
+import type { ReloadResult } from '../../admin/protocol/index.ts';
 import type { Clock } from '../../observe/clock.ts';
-import type { LogLevel } from '../../observe/log.ts';
+import type { Logger, LogThreshold } from '../../observe/log.ts';
 import type { Followers } from '../answer/followers.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { OpenPorts } from '../listeners/open-ports.ts';
@@ -9,10 +10,12 @@ import type { Instance } from '../reload/instance.ts';
 export interface Controlled {
   readonly clock: Clock;
   readonly followers: Followers;
+  readonly log: Logger;
+  readonly logLevel: LogThreshold;
+  draining: boolean;
   readonly ports: OpenPorts | undefined;
   readonly instance: Instance | undefined;
   readonly listeners: readonly Listener[];
-  readonly logLevel: LogLevel;
   /** In milliseconds since the Unix epoch. */
   readonly startedAtMs: number;
   readonly corefileHash: string;
@@ -20,6 +23,7 @@ export interface Controlled {
   readonly loadedAtMs: number;
   /** The last reload that failed since then. */
   readonly failedReload: FailedReload | undefined;
+  reload(): Promise<ReloadResult>;
 }
 
 export interface FailedReload {

@@ -10,7 +10,8 @@ import { pluginStatus } from './plugin-status.ts';
 
 /** The state of the server now. */
 export function statusOf(server: Controlled): ServerStatus {
-  const { clock, startedAtMs, logLevel, corefileHash, loadedAtMs, failedReload, listeners, ports, instance } = server;
+  const { clock, startedAtMs, logLevel, draining, corefileHash, loadedAtMs, failedReload, listeners, ports, instance } =
+    server;
   const blocks = instance?.blocks.map(blockStatus) ?? [];
   const states = blocks.flatMap(({ plugins }) => plugins.map(({ state }) => state));
   return {
@@ -23,8 +24,8 @@ export function statusOf(server: Controlled): ServerStatus {
       loadedAt: moment(loadedAtMs),
       ...(failedReload && { failed: { at: moment(failedReload.atMs), error: failedReload.error } }),
     },
-    logLevel,
-    draining: false,
+    logLevel: logLevel.level,
+    draining,
     state: worstState(failedReload ? [...states, 'degraded'] : states),
     listeners: listeners.map((listener) => listenerStatus(listener, ports)),
     blocks,

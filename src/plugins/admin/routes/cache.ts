@@ -1,7 +1,7 @@
 import type { FlushRequest } from '../../../admin/protocol/index.ts';
 import { printType } from '../../../dns/rr.ts';
 import type { ServerControl } from '../../../plugin/server-control.ts';
-import { RequestError, type Route } from '../http.ts';
+import { fieldsOf, RequestError, type Route } from '../http.ts';
 import { checkedName, nameIn, onlyKnown, typeIn } from './parameters.ts';
 
 /** What the caches hold, and how it is thrown away. */
@@ -28,15 +28,11 @@ const RIGHT = 'send {"name": NAME}, {"name": NAME, "subtree": true}, or {} for e
 
 /** @throws RequestError */
 function readFlush(body: unknown): FlushRequest {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw new RequestError(400, `the body is no JSON object: ${RIGHT}`);
-  }
-  onlyKnown(Object.keys(body), ['name', 'subtree']);
-  const { name, subtree } = body as Record<string, unknown>;
-  if (name !== undefined && typeof name !== 'string') throw new RequestError(400, `name is no text: ${RIGHT}`);
+  const { name, subtree } = fieldsOf(body, ['name', 'subtree']);
+  if (name !== undefined && typeof name !== 'string') throw new RequestError(400, `'name' must be a text: ${RIGHT}`);
   if (subtree !== undefined && typeof subtree !== 'boolean') {
-    throw new RequestError(400, `subtree is neither true nor false: ${RIGHT}`);
+    throw new RequestError(400, `'subtree' must be true or false: ${RIGHT}`);
   }
-  if (name === undefined && subtree !== undefined) throw new RequestError(400, `subtree needs a name: ${RIGHT}`);
+  if (name === undefined && subtree !== undefined) throw new RequestError(400, `'subtree' needs a name: ${RIGHT}`);
   return { ...(name !== undefined && { name: checkedName(name) }), ...(subtree !== undefined && { subtree }) };
 }

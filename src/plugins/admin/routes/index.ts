@@ -3,9 +3,10 @@
 import type { ServerControl } from '../../../plugin/server-control.ts';
 import type { Route } from '../http.ts';
 import { cacheRoutes } from './cache.ts';
+import { changeRoutes } from './changes.ts';
 import { explainRoutes } from './explain.ts';
 import { statusRoutes } from './status.ts';
 
 export function routesFor(control: ServerControl): readonly Route[] {
-  return [...statusRoutes(control), ...explainRoutes(control), ...cacheRoutes(control)];
+  return [...statusRoutes(control), ...explainRoutes(control), ...cacheRoutes(control), ...changeRoutes(control)];
 }
