@@ -5,6 +5,7 @@ import { pageAddress } from '../../plugin/arguments.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { createAdminServer } from './http.ts';
 import { routesFor } from './routes/index.ts';
+import { viewerEnv } from './viewers.ts';
 
 interface AdminOptions {
   readonly address: string;
@@ -24,7 +25,8 @@ export default definePlugin<AdminOptions>({
   create({ address }, env) {
     const server = env.keep(address, () => {
       const { control } = env.process;
-      const http = createAdminServer(() => (control ? routesFor(control) : []));
+      const viewers = viewerEnv(env);
+      const http = createAdminServer(() => (control ? routesFor(control, viewers) : []));
       return { http, stop: () => void http.close() };
     });
     return {
