@@ -54,7 +54,7 @@ export interface Plugin {
    * The same for many queries at once, of which only so much is known, a moment later. A block whose
    * observers all have this may be answered by worker threads; one that wants to see each query cannot.
    */
-  observeRepetitions?(repetitions: Repetitions): void;
+  readonly observeRepetitions?: ((repetitions: Repetitions) => void) | undefined;
   /**
    * What the plugin can say of a query under one of its labels, which others know as `PLUGIN/LABEL`; undefined for nothing.
    * Asked only when somebody reads the label: see {@link PluginEnv.label}. Whatever it says must follow from the query as it
@@ -215,6 +215,12 @@ export interface PluginDefinition<O = unknown> {
   readonly renames?: boolean;
   /** The plugins that must be in the same block. */
   readonly needs?: readonly string[];
+  /**
+   * The arguments of a line that may be secrets, by their places: nobody is shown them. `option` is the name of an option, or undefined for the
+   * arguments of the directive. Without this, the arguments of options with names such as `password` are hidden. Users, passwords and queries in URLs
+   * always are.
+   */
+  secrets?(option: string | undefined, args: readonly string[]): readonly number[];
   /** What the options mean for the listener. */
   settings?(options: O): BlockSettings;
   /** Which queries go no further down the chain. Every plugin that answers queries itself says it, and no other. */

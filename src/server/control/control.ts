@@ -6,6 +6,8 @@
 import { findClient } from '../../plugin/client-view.ts';
 import type { ServerControl } from '../../plugin/server-control.ts';
 import type { Controlled } from './controlled.ts';
+import { corefileOf } from './corefile.ts';
+import { LogLevelControl } from './log-level.ts';
 import { statusOf } from './status.ts';
 
 /** The control of one server. */
@@ -13,9 +15,10 @@ export function createControl(server: Controlled): ServerControl {
   const later = (): never => {
     throw new Error('not written yet');
   };
+  const logLevel = new LogLevelControl(server);
   return {
     status: () => statusOf(server),
-    corefile: later,
+    corefile: () => corefileOf(server),
     namespaceOf: (address) => findClient(address, server.instance?.clientViews ?? [])?.namespace,
     searchListOf(address, name) {
       const client = findClient(address, server.instance?.clientViews ?? []);
@@ -25,8 +28,10 @@ export function createControl(server: Controlled): ServerControl {
     explain: later,
     cached: later,
     flush: later,
-    setLogLevel: later,
-    drain: later,
-    reload: later,
+    setLogLevel: (request) => logLevel.set(request),
+    drain({ draining }) {
+      server.draining = draining;
+    },
+    reload: () => server.reload(),
   };
 }

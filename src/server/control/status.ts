@@ -5,7 +5,7 @@ import type { Controlled } from './controlled.ts';
 
 /** The state of the server now. */
 export function statusOf(server: Controlled): ServerStatus {
-  const { listeners, corefileHash } = server;
+  const { listeners, corefileHash, logLevel, draining } = server;
   const now = new Date().toISOString();
   return {
     version: VERSION,
@@ -13,8 +13,8 @@ export function statusOf(server: Controlled): ServerStatus {
     startedAt: now,
     uptimeSeconds: 0,
     corefile: { hash: corefileHash, loadedAt: now },
-    logLevel: 'info',
-    draining: false,
+    logLevel: logLevel.level,
+    draining,
     state: 'ok',
     listeners: listeners.map(listenerStatus),
     blocks: [] satisfies BlockStatus[],

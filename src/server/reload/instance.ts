@@ -43,6 +43,7 @@ export type InstanceWorld = ListenerWorld & PluginWorld;
 export class Instance {
   readonly listeners: readonly Listener[];
   readonly pages: PageBook;
+  readonly configuration: Configuration;
   /** Warnings about the addresses of blocks and pages. */
   readonly warnings: readonly CorefileWarning[];
   /** The pods that plugins of all blocks know as clients. */
@@ -56,7 +57,9 @@ export class Instance {
    *
    * @throws CorefileError at the directive that cannot be used.
    */
-  constructor({ blocks }: Configuration, world: InstanceWorld, claims: Claims) {
+  constructor(configuration: Configuration, world: InstanceWorld, claims: Claims) {
+    const { blocks } = configuration;
+    this.configuration = configuration;
     this.clock = world.clock;
     this.log = world.log;
     this.pages = new PageBook();

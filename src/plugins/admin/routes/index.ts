@@ -3,10 +3,16 @@
 import type { ServerControl } from '../../../plugin/server-control.ts';
 import type { Route } from '../http.ts';
 import type { ViewerEnv } from '../viewers.ts';
+import { changeRoutes } from './changes.ts';
 import { statusRoutes } from './status.ts';
 import { tailRoutes } from './tail.ts';
 import { topRoutes } from './top.ts';
 
 export function routesFor(control: ServerControl, viewers: ViewerEnv): readonly Route[] {
-  return [...statusRoutes(control), ...tailRoutes(control, viewers), ...topRoutes(control, viewers)];
+  return [
+    ...statusRoutes(control),
+    ...changeRoutes(control),
+    ...tailRoutes(control, viewers),
+    ...topRoutes(control, viewers),
+  ];
 }

@@ -10,7 +10,7 @@ import type { Query } from '../../../plugin/query.ts';
 import type { Sent } from '../../../plugin/sent.ts';
 import type { Follower, ServerControl, Way } from '../../../plugin/server-control.ts';
 import type { LineWriter } from '../http.ts';
-import { gone, type TailCells, type ViewerEnv } from '../viewers.ts';
+import { gone, type ViewerEnv } from '../viewers.ts';
 import type { Filter } from './filters.ts';
 import { lineOf } from './line.ts';
 import { Sample } from './sample.ts';
@@ -39,8 +39,7 @@ export class Tail implements Follower {
   readonly ended: Promise<void>;
   private readonly end: () => void;
   private readonly control: ServerControl;
-  private readonly env: Pick<ViewerEnv, 'clock'>;
-  private readonly cells: TailCells;
+  private readonly env: ViewerEnv;
   private readonly filter: Filter;
   private readonly sample: Sample<TailQuery>;
   private readonly write: LineWriter;
@@ -55,7 +54,6 @@ export class Tail implements Follower {
     this.end = ended.resolve;
     this.control = control;
     this.env = env;
-    this.cells = env.cells;
     this.filter = filter;
     this.sample = new Sample(rate, env.random);
     this.write = write;
@@ -92,18 +90,15 @@ export class Tail implements Follower {
   private *lines(items: readonly TailQuery[]): Generator<void, void> {
     for (const item of items) {
       if (this.left <= 0) return;
-      if (this.write(item)) {
-        this.left--;
-        this.cells.shown.value++;
-      } else this.miss({ sampledOut: 0, dropped: 1 });
+      if (this.write(item)) this.left--;
+      else this.miss({ sampledOut: 0, dropped: 1 });
       yield;
     }
   }
 
   private miss({ sampledOut, dropped }: TailNote): void {
     this.missing = { sampledOut: this.missing.sampledOut + sampledOut, dropped: this.missing.dropped + dropped };
-    this.cells.sampledOut.value += sampledOut;
-    this.cells.dropped.value += dropped;
+    this.env.sampledOut.value += sampledOut;
   }
 
   private note(): void {
