@@ -10,6 +10,8 @@ import { defineHealth } from './commands/health.ts';
 import { defineLookup } from './commands/lookup.ts';
 import { defineRun } from './commands/run.ts';
 import { defineServe, type ServeValues } from './commands/serve.ts';
+import { defineTail } from './commands/tail.ts';
+import { defineTop } from './commands/top.ts';
 import { addExamples, define } from './define.ts';
 
 /** Gets the exit status of a command. A server does not end by itself. */
@@ -45,6 +47,12 @@ export function createProgram(exit: Exit): CommandUnknownOpts {
   const cache = defineCache().action(async (action, name, type, values) => {
     exit(await (await import('./admin/cache.ts')).cache(action, name, type, values));
   });
+  const tail = defineTail().action(async (values) => {
+    exit(await (await import('./admin/tail.ts')).tail(values));
+  });
+  const top = defineTop().action(async (values) => {
+    exit(await (await import('./admin/top.ts')).top(values));
+  });
   const completion = defineCompletion().action(async (shell) => {
     process.stdout.write((await import('./completion/index.ts')).completion(shell, program as CommandUnknownOpts));
     exit(0);
@@ -61,9 +69,11 @@ export function createProgram(exit: Exit): CommandUnknownOpts {
     .addCommand(lookup)
     .addCommand(run)
     .addCommand(env)
-    .commandsGroup('A running server:')
+    .commandsGroup('Running server:')
     .addCommand(explain)
     .addCommand(cache)
+    .addCommand(tail)
+    .addCommand(top)
     .commandsGroup('More:')
     .addCommand(completion)
     .helpCommand('help [COMMAND]', 'print help for a command');

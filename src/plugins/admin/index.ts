@@ -16,6 +16,7 @@ import { adminCounts } from './metrics.ts';
 import { type AdminAddress, type AdminOptions, parseAdmin, type TokenOption } from './options.ts';
 import { routesFor } from './routes/index.ts';
 import { TokenFile } from './token-file.ts';
+import { viewerEnv } from './viewers.ts';
 
 /** Serves the admin interface, over which a running server is seen and steered. */
 export default definePlugin<AdminOptions>({
@@ -47,7 +48,7 @@ function makeServer(name: string, address: AdminAddress, env: PluginEnv): AdminS
   const { clock, log, metrics } = env;
   const { control } = env.process;
   const viewers = env.keep('viewers', (): Viewers => ({ count: 0 }));
-  const routes = control ? routesFor(control) : [];
+  const routes = control ? routesFor(control, viewerEnv(env)) : [];
   return new AdminServer(address, {
     name,
     clock,

@@ -46,7 +46,7 @@ function setUp() {
   const send = async (message: Message, protocol: 'udp' | 'tcp' = 'udp') => {
     const bytes = encodeMessage(message);
     const answer = await responder.answer(bytes, { ...testQuery('. A').arrival, protocol, octets: bytes.length });
-    return answer && 'next' in answer ? Buffer.concat([...Iterator.from(answer)]) : answer;
+    return answer && 'next' in answer ? Buffer.concat([...(answer as IterableIterator<Buffer>)]) : answer;
   };
   return { responder, watch, lines, send };
 }

@@ -1,9 +1,5 @@
 import { Epoch } from '../../base/epoch.ts';
-import { isExplained } from '../../plugin/explained.ts';
-import type { Query } from '../../plugin/query.ts';
-import type { Sent } from '../../plugin/sent.ts';
-import type { Follower, Way } from '../../plugin/server-control.ts';
-import type { ServerWatch } from './watch.ts';
+import type { Follower } from '../../plugin/server-control.ts';
 
 /** Who sees the queries of all listeners at this moment: nobody, as a rule. They stay when a reload replaces the chains. */
 export class Followers {
@@ -19,17 +15,5 @@ export class Followers {
     return () => {
       this.all = this.all.filter((other) => other !== own);
     };
-  }
-}
-
-/** Shows a client's query to those who follow. If one throws, no query is affected. */
-export function tellFollowers(query: Query, sent: Sent, way: Way, watch: ServerWatch): void {
-  if (isExplained(query)) return;
-  for (const follower of watch.followers.all) {
-    try {
-      follower.query(query, sent, way);
-    } catch (thrown) {
-      watch.recovered(query, thrown);
-    }
   }
 }

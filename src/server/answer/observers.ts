@@ -3,8 +3,8 @@ import { isExplained } from '../../plugin/explained.ts';
 import type { Repetitions } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import type { Reply } from '../../plugin/reply.ts';
+import type { Sent } from '../../plugin/sent.ts';
 import type { Way } from '../../plugin/server-control.ts';
-import { tellFollowers } from './followers.ts';
 import type { Block, Route } from './router.ts';
 import type { ServerWatch } from './watch.ts';
 
@@ -34,6 +34,18 @@ export function tellObservers(
 /** Whether anybody wants to know of the queries of a block. */
 export function isTold({ observers }: Block, { followers }: ServerWatch): boolean {
   return observers.length > 0 || followers.all.length > 0;
+}
+
+/** Shows a client's query to those who follow. If one throws, no query is affected. */
+export function tellFollowers(query: Query, sent: Sent, way: Way, watch: ServerWatch): void {
+  if (isExplained(query)) return;
+  for (const follower of watch.followers.all) {
+    try {
+      follower.query(query, sent, way);
+    } catch (thrown) {
+      watch.recovered(query, thrown);
+    }
+  }
 }
 
 /** Tells observers of queries that another thread answered with a kept response. */
