@@ -71,6 +71,7 @@ export type { Cell, Metrics } from '../observe/metrics.ts';
 export type { ClientView } from './client-view.ts';
 export type { PluginEnv } from './env.ts';
 export { type ExistingName, replyOfExisting } from './existing.ts';
+export { countQuery } from './explained.ts';
 export { CLIENTS, CREDENTIALS, SEARCH_LIST, SELECTION, SERVICES, TRACER, TRANSFERS } from './keys.ts';
 export { type Authority, answerLookup, closedZones, fallsThrough, type Lookup } from './lookup.ts';
 export { OfferKey } from './offer.ts';

@@ -50,11 +50,12 @@ export function zoneHandler(plugin: string, zones: ServedZones, env: PluginEnv, 
 }
 
 /** Says which zone a query is answered from, and where it comes from. */
-export function explainZone({ name, type }: Query, zones: ServedZones): string | undefined {
+export function explainZone({ name, type }: Query, { rcode }: Reply, zones: ServedZones): string | undefined {
   const held = zoneOf(name, type, zones)?.held;
   if (!held) return undefined;
   const serial = held.zone ? `, serial ${held.zone.soa.data.serial}` : '';
-  return `the zone ${held.origin} (${held.source}${serial})`;
+  const zone = `the zone ${held.origin} (${held.source}${serial})`;
+  return rcode === Rcode.NXDOMAIN ? `${zone} does not have the name` : zone;
 }
 
 /** The zone nearest to the name; DS is in the zone above, if that is served (RFC 4035 §3.1.4.1). */

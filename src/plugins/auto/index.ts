@@ -42,7 +42,7 @@ export default definePlugin<readonly AutoUse[]>({
     env.offer(TRANSFERS, transferZones(held, onZones));
     return {
       wrap: (next) => zoneHandler(NAME, zones, env, next),
-      explain: (query) => explainZone(query, zones),
+      explain: (query, reply) => explainZone(query, reply, zones),
       async load() {
         await Promise.all(directories.map((directory) => directory.check()));
       },

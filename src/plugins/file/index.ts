@@ -38,7 +38,7 @@ export default definePlugin<readonly FileUse[]>({
     );
     return {
       wrap: (next) => zoneHandler(NAME, zones, env, next),
-      explain: (query) => explainZone(query, zones),
+      explain: (query, reply) => explainZone(query, reply, zones),
       async load() {
         await Promise.all(opened.map(({ use, file }) => load(use, file)));
       },

@@ -90,7 +90,7 @@ export default definePlugin<readonly Stanza[]>({
       label: ({ arrival }, name) => (name === 'upstream' ? upstreams.get(arrival) : undefined),
       explain({ arrival }) {
         const upstream = upstreams.get(arrival);
-        return upstream && `the upstream ${upstream} answered`;
+        return upstream && `upstream ${upstream}`;
       },
       status: () => forwardStatus(forwarders.map((forwarder) => forwarder.status())),
       load: () => orStop(forwarders.map(({ load }) => load())),

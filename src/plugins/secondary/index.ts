@@ -60,7 +60,7 @@ export default definePlugin<readonly SecondaryUse[]>({
     env.offer(TRANSFERS, transferZones(held, catalogs?.onZones));
     return {
       wrap: (next) => zoneHandler(NAME, all, env, next),
-      explain: (query) => explainZone(query, all),
+      explain: (query, reply) => explainZone(query, reply, all),
       async start() {
         for (const { copy } of served) copy.start();
         catalogs?.start();
