@@ -9,7 +9,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['base', 'version.ts'],
   ['dns', 'observe'],
   ['corefile', 'net'],
-  ['resolver', 'registry'],
+  ['resolver', 'registry', 'admin'],
   ['sources', 'plugin'],
   ['zone', 'expression', 'cluster', 'connect', 'declared'],
   ['plugins/*'],

@@ -10,6 +10,7 @@
  */
 export const ERROR_CODES = {
   ADDRESS: 'The address of an HTTP page cannot be read.',
+  ADMIN: 'The admin interface of a running server cannot be reached, or does not do what it was asked for.',
   CACHE: 'Too many queries waited for the replies to equal queries, and this one had waited longest.',
   CANCEL: 'A query took longer than the plugin `cancel` allows.',
   CATALOG: 'A catalog zone is broken (RFC 9432), or has too many zones.',

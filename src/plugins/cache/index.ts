@@ -1,12 +1,13 @@
 import { once } from '../../corefile/arguments.ts';
 import type { Kept, PluginEnv } from '../../plugin/env.ts';
-import { CACHED } from '../../plugin/keys.ts';
+import { CACHE, CACHED } from '../../plugin/keys.ts';
 import { definePlugin, type Handler } from '../../plugin/plugin.ts';
 import { whileServing } from '../../plugin/while-serving.ts';
 import { cacheHandler } from './cache.ts';
 import { cacheMetrics } from './metrics.ts';
 import { type CacheOptions, parseCache } from './options.ts';
 import { createStore, type Store } from './store.ts';
+import { cacheView, explainReply } from './view.ts';
 import { cacheWords } from './words.ts';
 
 /** Keeps replies of the plugins below for as long as they are valid. */
@@ -23,7 +24,12 @@ export default definePlugin<CacheOptions>({
     let store = createStore(options);
     let handler: Handler;
     env.offer(CACHED, (query) => handler(query));
+    env.offer(
+      CACHE,
+      cacheView(options, () => store, env),
+    );
     return {
+      explain: (query) => explainReply(query, store, env.clock.monotonic()),
       wrap(next) {
         handler = cacheHandler(options, () => store, next, env.clock, metrics);
         return handler;

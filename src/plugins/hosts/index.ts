@@ -1,4 +1,4 @@
-import { Class } from '../../dns/message.ts';
+import { Class, Rcode } from '../../dns/message.ts';
 import { joinName, longestZone, type Name } from '../../dns/name.ts';
 import { parseReverseName, REVERSE_ROOTS, type ReverseName } from '../../dns/reverse.ts';
 import { A, AAAA, PTR, rr, SOA } from '../../dns/rr.ts';
@@ -42,6 +42,10 @@ export default definePlugin<HostsOptions>({
           entries.cell(source.path).value = file.table.size;
         }),
       ),
+      explain: ({ name }, { rcode }) => {
+        const where = `${source.path}${inline.length > 0 ? ' and the hosts of the Corefile' : ''}`;
+        return rcode === Rcode.NXDOMAIN ? `${name} is not in ${where}` : where;
+      },
       wrap: (next) => {
         const repeat: Repeat = { epochs: [file.epoch], untilMs: Number.POSITIVE_INFINITY, again: [] };
         const soa = (query: Query) => soaOf(longestZone(query.name, zones) ?? query.name, options.ttl, file.loadedMs);
