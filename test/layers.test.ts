@@ -8,7 +8,7 @@ const SRC = resolve(import.meta.dirname, '../src');
 const LAYERS: readonly (readonly string[])[] = [
   ['base', 'version.ts'],
   ['dns', 'observe'],
-  ['corefile', 'net'],
+  ['corefile', 'net', 'snapshot'],
   ['resolver', 'registry', 'admin'],
   ['sources', 'plugin'],
   ['zone', 'expression', 'cluster', 'connect', 'declared'],

@@ -71,7 +71,7 @@ test('two choices of objects cannot have one snapshot; a choice for the cluster 
   fill(['service'], { snapshot });
   fill(['service', 'ingress'], { snapshot });
   expect(() => fill(['service'], { snapshot, namespaces: ['shop'] })).toThrow(
-    '/tmp/cairn-one is the snapshot of another cluster, or of another choice of its objects - give each its own file',
+    '/tmp/cairn-one is the snapshot of something else, too - give each its own file',
   );
   const settings = { ...NO_API_OPTIONS, snapshot, manifests: [], namespaces: [], objects: {} };
   expect(withChoice(settings, { namespaces: ['shop'] }).snapshot).toBeUndefined();

@@ -10,6 +10,7 @@ import type { Kept, PluginEnv } from '../plugin/env.ts';
 import { OfferKey } from '../plugin/offer.ts';
 import { type ReadonlyRegistry, Registry } from '../registry/registry.ts';
 import type { Selector } from '../registry/selector.ts';
+import { claimSnapshot } from '../snapshot/keeper.ts';
 import type { ConnectionOptions } from '../sources/kubernetes/access/access.ts';
 import { inClusterUrl } from '../sources/kubernetes/access/files.ts';
 import { ApiCluster, type ClusterReader } from '../sources/kubernetes/api-cluster.ts';
@@ -128,7 +129,7 @@ function fillFromApi(
   const connectionKey = JSON.stringify({ connection, limits });
   const snapshot = file && { ...file, path: env.path(file.path) };
   const clusterKey = JSON.stringify({ connection, limits, auditMs, snapshot, namespaces, labels, namespaceLabels });
-  if (snapshot) claimSnapshot(snapshot.path, clusterKey, env);
+  if (snapshot) claimSnapshot(snapshot.path, clusterKey, env.shared);
   const client = env.keep(
     `connection ${connectionKey}`,
     (): ApiClient & Kept => {
@@ -163,13 +164,6 @@ function fillFromApi(
     load: () => checkFiles(connection, env),
     start: () => reader.start(),
   };
-}
-
-/** @throws CairnError if another cluster, or another choice of its objects, has the snapshot */
-function claimSnapshot(path: string, clusterKey: string, { shared }: PluginEnv): void {
-  if (shared(`snapshot ${path}`, () => clusterKey) === clusterKey) return;
-  const problem = 'is the snapshot of another cluster, or of another choice of its objects - give each its own file';
-  throw new CairnError('SNAPSHOT', `${path} ${problem}`);
 }
 
 /** Tells a check of files that cannot be read. A server tells it when it connects, and goes on trying. */

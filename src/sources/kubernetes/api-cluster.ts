@@ -2,11 +2,12 @@ import type { RecordKind } from '../../registry/completeness.ts';
 import type { Service } from '../../registry/records.ts';
 import type { ReadonlyRegistry } from '../../registry/registry.ts';
 import { Registry } from '../../registry/registry.ts';
+import { SnapshotKeeper, type SnapshotOptions } from '../../snapshot/keeper.ts';
+import { snapshotMetrics } from '../../snapshot/metrics.ts';
 import type { ApiClient } from './client.ts';
 import type { Resource } from './resource.ts';
 import { type Catalog, createCatalog, type Needs, type Selection } from './resources.ts';
-import { SnapshotKeeper, type SnapshotOptions } from './snapshot/keeper.ts';
-import { snapshotMetrics } from './snapshot/metrics.ts';
+import { type RestoredRecords, registryContents } from './snapshot/contents.ts';
 import { type ApiSource, type ApiSourceEnv, type WatchStatus, watchApi } from './source.ts';
 
 /** What one reader sees of a cluster. */
@@ -31,8 +32,9 @@ interface ApiClusterEnv extends ApiSourceEnv {
 export class ApiCluster {
   private readonly registry: Registry;
   private readonly catalog: Catalog;
+  private readonly env: ApiClusterEnv;
   private readonly source: ApiSource;
-  private readonly snapshot: SnapshotKeeper | undefined;
+  private readonly snapshot: SnapshotKeeper<RestoredRecords> | undefined;
   private restoring: Promise<ReadonlySet<RecordKind>> | undefined;
   private readonly readers = new Set<Needs>();
   private isFollowing = false;
@@ -40,6 +42,7 @@ export class ApiCluster {
 
   /** @param namespaces as for {@link watchApi} */
   constructor(api: ApiClient, selection: Selection & { readonly namespaces: readonly string[] }, env: ApiClusterEnv) {
+    this.env = env;
     this.registry = new Registry(env.clock);
     this.catalog = createCatalog(this.registry, selection, env);
     this.source = watchApi(api, selection.namespaces, this.registry, env);
@@ -51,11 +54,14 @@ export class ApiCluster {
     api: ApiClient,
     selection: object,
     { clock, log, metrics }: ApiClusterEnv,
-  ): SnapshotKeeper {
-    const keeper = new SnapshotKeeper(options, {
-      ...{ clock, log, metrics: snapshotMetrics(metrics, options.path) },
-      cluster: async () => `${await api.server()} ${JSON.stringify(selection)}`,
+  ): SnapshotKeeper<RestoredRecords> {
+    const contents = registryContents({
+      origin: async () => `${await api.server()} ${JSON.stringify(selection)}`,
+      wanted: () => this.resources(),
       current: () => this.source.current(),
+    });
+    const keeper = new SnapshotKeeper(options, contents, {
+      ...{ clock, log, metrics: snapshotMetrics(metrics, options.path) },
     });
     this.registry.onChange(() => keeper.changed());
     return keeper;
@@ -94,10 +100,25 @@ export class ApiCluster {
       this.update();
       return;
     }
-    this.restoring ??= this.snapshot.restore(this.resources());
-    const restored = await this.restoring;
-    this.update(restored);
+    this.restoring ??= this.restore(this.snapshot);
+    this.update(await this.restoring);
     this.snapshot.start();
+  }
+
+  /** Puts the records of the snapshot into the registry. Returns the kinds that it had. */
+  private async restore(snapshot: SnapshotKeeper<RestoredRecords>): Promise<ReadonlySet<RecordKind>> {
+    const { clock, log } = this.env;
+    const startedMs = clock.monotonic();
+    const restored = await snapshot.restore();
+    if (!restored) return new Set();
+    const { records, kinds, writtenAtMs } = restored;
+    for (const { resource, record } of records) resource.store.set(record, undefined);
+    const age = Math.max(0, Math.round((clock.now() - writtenAtMs) / 1000));
+    const ms = Math.round(clock.monotonic() - startedMs);
+    log.info(
+      `${this.env.snapshot?.path}: serving ${records.length} objects as they were ${age} s ago, until the API server has listed them; read in ${ms} ms`,
+    );
+    return kinds;
   }
 
   private resources(): Resource[] {

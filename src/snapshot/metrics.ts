@@ -1,4 +1,4 @@
-import type { Metrics } from '../../../observe/metrics.ts';
+import type { Metrics } from '../observe/metrics.ts';
 
 /** The metrics of one snapshot. */
 export interface SnapshotMetrics {
@@ -11,23 +11,22 @@ export interface SnapshotMetrics {
 
 export function snapshotMetrics(metrics: Metrics, path: string): SnapshotMetrics {
   const restores = metrics.counter(
-    'cairn_kubernetes_snapshot_restores_total',
-    'Snapshots of a cluster that were read at a start, by result: used, refused, or missing.',
+    'cairn_snapshot_restores_total',
+    'Snapshots that were read at a start, by result: used, refused, or missing.',
     ['path', 'result'],
   );
   const writes = metrics.counter(
-    'cairn_kubernetes_snapshot_writes_total',
-    'Snapshots of a cluster that were written, by result: written or failed.',
+    'cairn_snapshot_writes_total',
+    'Snapshots that were written, by result: written or failed.',
     ['path', 'result'],
   );
-  const octets = metrics.gauge('cairn_kubernetes_snapshot_bytes', 'The size of the last snapshot, in octets.', [
-    'path',
-  ]);
+  const octets = metrics.gauge('cairn_snapshot_bytes', 'The size of the last snapshot, in octets.', ['path']);
   const writtenAt = metrics.gauge(
-    'cairn_kubernetes_snapshot_written_timestamp_seconds',
+    'cairn_snapshot_written_timestamp_seconds',
     'When the last snapshot was written, in Unix seconds.',
     ['path'],
   );
+  // Alerts see the first failure only if there was a zero before.
   writes.cell(path, 'failed');
   return {
     restored: (result) => void restores.cell(path, result).value++,

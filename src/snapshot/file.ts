@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { CairnError, systemCodeOf } from './errors.ts';
-import { inTurns } from './in-turns.ts';
-import { readOctets } from './read-file.ts';
+import { CairnError, systemCodeOf } from '../base/errors.ts';
+import { inTurns } from '../base/in-turns.ts';
+import { readOctets } from '../base/read-file.ts';
 
 /** The maximum size of a snapshot; a larger one is not written. */
 export const MAX_SNAPSHOT_OCTETS = 256 * 1024 * 1024;

@@ -7,14 +7,14 @@ import { type FakeClock, fakeClock } from '../../../../test/support/clock.ts';
 import { folderWith } from '../../../../test/support/folder.ts';
 import { PATIENT } from '../../../../test/support/patience.ts';
 import { seededRandom } from '../../../../test/support/random.ts';
-import { writeSnapshot } from '../../../base/snapshot-file.ts';
 import { createLogger } from '../../../observe/log.ts';
 import { Metrics } from '../../../observe/metrics.ts';
 import type { ReadonlyRegistry } from '../../../registry/registry.ts';
+import { writeSnapshot } from '../../../snapshot/file.ts';
 import { ApiCluster } from '../api-cluster.ts';
 import type { Needs } from '../resources.ts';
 import { connectApi } from '../source.ts';
-import { DEFAULT_MAX_AGE_MS } from './keeper.ts';
+import { DEFAULT_MAX_AGE_MS } from './contents.ts';
 
 const OBJECTS = [
   apiNamespace('shop'),
@@ -180,7 +180,7 @@ describe('a snapshot is refused', () => {
     process.clock.advance(1000);
     expect(process.registry.synced).toBe(false);
     expect(contents(process)).toEqual({ namespaces: [], services: [], slices: [] });
-    expect(await process.metric('cairn_kubernetes_snapshot_restores_total')).toBe(1);
+    expect(await process.metric('cairn_snapshot_restores_total')).toBe(1);
     return process.lines[0];
   };
   const text = (path: string, problem: string) => `[WARNING] ${path}: the snapshot is not used: ${path} ${problem}`;
@@ -243,7 +243,7 @@ describe('a snapshot is refused', () => {
 });
 
 describe('a snapshot is written', () => {
-  const written = (process: Process) => process.metric('cairn_kubernetes_snapshot_writes_total');
+  const written = (process: Process) => process.metric('cairn_snapshot_writes_total');
 
   test('once a minute at most, if something has changed', async () => {
     const api = await openApi();
@@ -262,7 +262,7 @@ describe('a snapshot is written', () => {
     process.clock.advance(5 * MINUTE_MS);
     await process.stop();
     expect(await written(process)).toBe(2);
-    expect(statSync(path).size).toBe((await process.metric('cairn_kubernetes_snapshot_bytes')) + 78);
+    expect(statSync(path).size).toBe((await process.metric('cairn_snapshot_bytes')) + 78);
   });
 
   test('again after a while without changes, so that it does not become too old', async () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { folderWith } from '../../test/support/folder.ts';
 import { seededRandom } from '../../test/support/random.ts';
-import { parseSnapshot, readSnapshot, writeSnapshot } from './snapshot-file.ts';
+import { parseSnapshot, readSnapshot, writeSnapshot } from './file.ts';
 
 const HEADER = { format: 'test 1', writtenAt: '2026-11-30T12:00:00Z' };
 const linesOf = (count: number) =>
