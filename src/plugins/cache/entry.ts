@@ -66,19 +66,28 @@ export function createEntry(
 ): Entry | undefined {
   const packed = pack(recordsOf(reply), question);
   if (packed === undefined) return undefined;
+  const { rcode, aa, ra, ad, fixedFlags } = reply;
+  return entryFrom({ kind, rcode, aa, ra, ad, fixedFlags, ttl: limit(ttl, minTtl, maxTtl) }, packed, nowMs);
+}
+
+/** What an entry says, beside its records. */
+export type SavedReply = Pick<Entry, 'kind' | 'rcode' | 'aa' | 'ra' | 'ad' | 'fixedFlags' | 'ttl'>;
+
+/** An entry for records of {@link packedOf}, which was stored at this time, on the clock's monotonic scale. */
+export function entryFrom(said: SavedReply, packed: string, nowMs: number): Entry {
   // V8 stores a whole number in the object, and allocates memory for a fraction.
   const storedMs = Math.floor(nowMs);
   return {
-    kind,
-    rcode: reply.rcode,
-    aa: reply.aa,
-    ra: reply.ra,
-    ad: reply.ad,
-    fixedFlags: reply.fixedFlags,
+    kind: said.kind,
+    rcode: said.rcode,
+    aa: said.aa,
+    ra: said.ra,
+    ad: said.ad,
+    fixedFlags: said.fixedFlags,
     packed,
     records: undefined,
     storedMs,
-    ttl: limit(ttl, minTtl, maxTtl),
+    ttl: said.ttl,
     octets: sizeOf(packed),
     served: undefined,
     hits: 0,
@@ -133,11 +142,14 @@ export function servedOf(entry: Entry): Cell {
   return entry.served;
 }
 
+/** The records of an entry, with the TTLs at the time when it was stored. */
+export function packedOf(entry: Entry): string {
+  return entry.packed === '' ? entry.records!.octets.toString('latin1') : entry.packed;
+}
+
 /** The records of an entry, with the TTLs that a client gets now. */
 export function presentRecords(entry: Entry, nowMs: number, keepTtl: boolean, staleTtl: number): Sections {
-  const { answer, authority, additional } = unpack(
-    entry.packed === '' ? entry.records!.octets.toString('latin1') : entry.packed,
-  );
+  const { answer, authority, additional } = unpack(packedOf(entry));
   const age = keepTtl ? 0 : Math.floor((nowMs - entry.storedMs) / 1000);
   const isFresh = remainingTtl(entry, nowMs) > 0;
   const aged = (record: ResourceRecord) => ({ ...record, ttl: isFresh ? Math.max(0, record.ttl - age) : staleTtl });

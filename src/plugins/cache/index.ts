@@ -6,6 +6,7 @@ import { whileServing } from '../../plugin/while-serving.ts';
 import { cacheHandler } from './cache.ts';
 import { cacheMetrics } from './metrics.ts';
 import { type CacheOptions, parseCache } from './options.ts';
+import { keepReplies, restoreReplies } from './snapshot.ts';
 import { createStore, type Store } from './store.ts';
 import { cacheView, explainReply } from './view.ts';
 import { cacheWords } from './words.ts';
@@ -35,12 +36,42 @@ export default definePlugin<CacheOptions>({
         return handler;
       },
       async start() {
-        store = env.keep(storeKey(options, env), (): Store & Kept => createStore(options));
+        const kept = env.keep(storeKey(options, env), () => new KeptStore(options, env));
+        store = kept.store;
+        await kept.restored();
       },
       ...whileServing(() => metrics.watch(store)),
     };
   },
 });
+
+/** A store that outlives reloads and, with a snapshot, the process. */
+class KeptStore implements Kept {
+  readonly store: Store;
+  private readonly env: PluginEnv;
+  private readonly snapshot: ReturnType<typeof keepReplies> | undefined;
+  private restoring: Promise<void> | undefined;
+
+  /** @throws CairnError if the snapshot is that of something else */
+  constructor(options: CacheOptions, env: PluginEnv) {
+    this.store = createStore(options);
+    this.env = env;
+    const { snapshot } = options;
+    if (snapshot !== undefined) {
+      this.snapshot = keepReplies(env.path(snapshot), storeKey(options, env), this.store, env);
+    }
+  }
+
+  /** Settles when the replies of the last process are in the store. */
+  async restored(): Promise<void> {
+    if (this.snapshot) this.restoring ??= restoreReplies(this.snapshot, this.store, this.env);
+    await this.restoring;
+  }
+
+  async stop(): Promise<void> {
+    await this.snapshot?.stop();
+  }
+}
 
 /** The cache is kept over a reload that changes neither these options, nor the plugins below, nor what these get from the block. */
 function storeKey(options: CacheOptions, { block, path }: PluginEnv): string {

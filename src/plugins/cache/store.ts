@@ -41,6 +41,8 @@ export interface Store {
   /** What is known of a question, by its key, and of a failed attempt, by the key of the attempt. */
   lookup(key: string, attempt: string, nowMs: number): Known;
   store(key: string, entry: Entry): void;
+  /** All entries with their keys, also those that are of no use any more. */
+  all(): Iterable<readonly [string, Entry]>;
   /** All replies, fresh and stale, and the kept failures, with what is known of the queries that they answer. */
   entries(): Iterable<readonly [Kept, Entry]>;
   /** Forgets the replies that `isMeant` says of folded names. Returns how many there were. */
@@ -51,6 +53,8 @@ export interface Store {
   readonly tables: { readonly [T in TableName]: Pick<Table<Entry>, 'size' | 'octets'> };
   /** Called for each entry that is removed to make room. A reload that keeps the store sets it again. */
   onEvict: (table: TableName) => void;
+  /** Called for each entry that is stored. */
+  onStore: () => void;
 }
 
 /**
@@ -81,6 +85,7 @@ export function createStore({ success, denial, preferPositive, stale }: CacheOpt
       };
     },
     store(key, entry) {
+      store.onStore();
       if (entry.kind === 'failure') denials.set(key, entry);
       else if (entry.kind === 'denial') {
         denials.set(key, entry);
@@ -90,8 +95,11 @@ export function createStore({ success, denial, preferPositive, stale }: CacheOpt
         denials.delete(key);
       }
     },
+    *all() {
+      for (const table of [positives, denials]) yield* table.entries();
+    },
     *entries() {
-      for (const table of [positives, denials]) for (const [key, entry] of table.entries()) yield [readKey(key), entry];
+      for (const [key, entry] of store.all()) yield [readKey(key), entry];
     },
     flush(isMeant) {
       let count = 0;
@@ -108,6 +116,7 @@ export function createStore({ success, denial, preferPositive, stale }: CacheOpt
     flushed: new Epoch(),
     tables: { success: positives, denial: denials },
     onEvict: () => {},
+    onStore: () => {},
   };
   return store;
 }
