@@ -120,9 +120,31 @@ test('connections have a bound: one more is told so, and twice as many are close
   expect((await get('/v1/status')).status).toBe(404);
 });
 
-test('a request with a head that is too large gets an end', async () => {
+test('a request with a head that is too large is refused', async () => {
   const { get } = await start([]);
-  await expect(get('/', { headers: { x: 'a'.repeat(9000) } })).rejects.toThrow();
+  expect((await get('/', { headers: { x: 'a'.repeat(9000) } })).status).toBe(431);
+  expect((await get('/')).status).toBe(200);
+});
+
+test('a connection that sends requests without waiting for responses is closed', async () => {
+  let asked = 0;
+  const never: Route = {
+    method: 'GET',
+    path: '/v1/never',
+    respond() {
+      asked++;
+      return new Promise(() => {});
+    },
+  };
+  const { path, get, server } = await start([never]);
+  const socket = await connected(path);
+  const request = 'GET /v1/never HTTP/1.1\r\nHost: localhost\r\n\r\n';
+  socket.write(request.repeat(8));
+  await vi.waitUntil(() => asked === 8, PATIENT);
+  socket.write(request.repeat(1000));
+  await once(socket.resume(), 'close');
+  expect(asked).toBe(8);
+  await vi.waitUntil(() => Reflect.get(server, 'exchanges').size === 0, PATIENT);
   expect((await get('/')).status).toBe(200);
 });
 
