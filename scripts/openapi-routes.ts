@@ -21,6 +21,18 @@ const TEXT = { type: 'string' };
 const NAME = { name: 'name', description: 'A domain name in zone-file text.', required: true, schema: TEXT };
 const TYPE = { name: 'type', description: 'A record type, such as `AAAA` or `TYPE65`.', schema: TEXT };
 
+function filter(name: string, what: string): QueryParameter {
+  return {
+    name,
+    description: `Only queries with this: ${what}. A list has commas; \`!\` before it means all others.`,
+    schema: TEXT,
+  };
+}
+
+function number(name: string, description: string): QueryParameter {
+  return { name, description, schema: { type: 'integer', minimum: 1 } };
+}
+
 /** The routes, by method and path. */
 export const DESCRIPTIONS: Readonly<Record<string, RouteDescription>> = {
   'GET /v1/status': {
@@ -44,6 +56,39 @@ export const DESCRIPTIONS: Readonly<Record<string, RouteDescription>> = {
       { name: 'protocol', description: 'By default `udp`.', schema: { type: 'string', enum: ['udp', 'tcp'] } },
     ],
     response: 'Explanation',
+  },
+  'GET /v1/tail': {
+    summary: 'Queries as they pass, and what their clients got',
+    parameters: [
+      filter('client', 'an address or a network, such as `10.0.0.0/8`'),
+      filter('namespace', "a namespace; known only of clients that are pods of which 'kubernetes' knows"),
+      {
+        name: 'name',
+        description:
+          'Only queries for this name. `.NAME` is the name and those below it, `*.NAME` only those below it.',
+        schema: TEXT,
+      },
+      filter('type', 'a record type'),
+      filter('rcode', 'a response code, or `none` for queries without a response'),
+      filter('plugin', 'the plugin that made the reply; empty for the server itself'),
+      filter('server', 'a listener, such as `dns://:53`'),
+      number(
+        'rate',
+        'The maximum number of lines in a second, by default 200. Of more queries, a sample is shown, and the others are counted.',
+      ),
+      number('count', 'How many queries are shown before the end; without it, no end.'),
+    ],
+    response: 'TailLine',
+    isLines: true,
+  },
+  'GET /v1/top': {
+    summary: 'Who asks most and what for, since the request began: a line each second',
+    parameters: [
+      number('limit', 'How many keys each list has, by default 10.'),
+      number('seconds', 'After which time it ends; without it, no end.'),
+    ],
+    response: 'TopLists',
+    isLines: true,
   },
   'GET /v1/cache': {
     summary: 'What all caches hold for a name',
