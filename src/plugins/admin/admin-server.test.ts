@@ -6,8 +6,12 @@ import { adminAt } from '../../../test/support/admin.ts';
 import { testEnv } from '../../../test/support/env.ts';
 import { folderWith } from '../../../test/support/folder.ts';
 import { PATIENT } from '../../../test/support/patience.ts';
+import { parsePlugin } from '../../../test/support/plugin.ts';
+import type { Kept } from '../../plugin/env.ts';
+import { Keeper } from '../../server/reload/keeper.ts';
 import { AdminServer, MAX_CONNECTIONS } from './admin-server.ts';
 import type { LineWriter, Route } from './http.ts';
+import admin from './index.ts';
 import { MAX_VIEWERS } from './lines.ts';
 import { adminCounts } from './metrics.ts';
 
@@ -211,4 +215,21 @@ test('what a route throws is logged and told, and not more', async () => {
   expect((await get('/v1/broken')).text).toContain('it broke\\u001b[31m');
   expect(env.lines.at(-1)).toBe('[ERROR] plugin/admin: GET /v1/broken: it broke\\u001b[31m');
   expect(await counted('responses')).toEqual(['2']);
+});
+
+test('a reload keeps the interface and the count of its viewers, which a new address shares', async () => {
+  const [keeper, kept] = [new Keeper(), new Map<string, Kept>()];
+  const load = async (body: string) => {
+    const claims = keeper.begin();
+    const keep = <T extends Kept>(key: string, make: () => T): T => {
+      const value = claims.keep(key, make);
+      kept.set(`${body} ${key}`, value);
+      return value;
+    };
+    admin.create(parsePlugin(admin, body), { ...testEnv({ name: 'admin' }), keep });
+    await claims.commit();
+  };
+  for (const body of ['admin ./a', 'admin ./a', 'admin ./b']) await load(body);
+  expect(kept.get('admin ./b viewers')).toBe(kept.get('admin ./a viewers'));
+  expect(kept.size).toBe(4);
 });
