@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { adminAt } from '../../../test/support/admin.ts';
@@ -122,6 +122,14 @@ test('connections have a bound: one more is told so, and twice as many are close
   for (const socket of sockets) socket.destroy();
   await expect.poll(() => counted('connections')).toEqual(['0']);
   expect((await get('/v1/status')).status).toBe(404);
+});
+
+test('a connection that the system cannot hand over ends nothing', async () => {
+  const { server, get, counted } = await start([]);
+  const [http] = Reflect.get(server, 'servers') as readonly Server[];
+  http!.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }));
+  expect((await get('/')).status).toBe(200);
+  expect(await counted('refused_connections')).toEqual(['1']);
 });
 
 test('a request with a head that is too large is refused', async () => {

@@ -85,10 +85,12 @@ export class AdminServer implements Kept {
   }
 
   private async open(): Promise<void> {
-    const { log, clock, name } = this.options;
+    const { log, clock, name, counts } = this.options;
     this.isOpening = true;
     try {
       const where = await this.listen();
+      // From now on only an accept can fail, for example because the process has too many files open.
+      for (const server of this.servers) server.on('error', () => counts.refusedConnections.value++);
       this.retry?.cancel();
       if (this.isStopped) this.close();
       else log.info(`the admin interface is at ${where}`);
