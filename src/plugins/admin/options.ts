@@ -24,9 +24,9 @@ export interface AdminOptions {
   /** The address as the Corefile has it. */
   readonly name: string;
   readonly address: AdminAddress;
-  /** Whoever has it may read and change. */
+  /** Clients with this token may read and change. */
   readonly token: TokenOption | undefined;
-  /** Whoever has it may read. */
+  /** Clients with this one may only read. */
   readonly readToken: TokenOption | undefined;
 }
 
