@@ -158,9 +158,8 @@ function nameOf(key: string): Name {
 /** What such a key says. */
 function readKey(key: string): Kept {
   const attempt = key.charCodeAt(0) >= ATTEMPTS ? key.charCodeAt(0) - ATTEMPTS : undefined;
-  const [flags, type, queryClass] = Array.from(attempt === undefined ? key : key.slice(1), (char) =>
-    char.charCodeAt(0),
-  );
+  const flagsAt = attempt === undefined ? 0 : 1;
+  const [flags = 0, type = 0, queryClass = 0] = [0, 1, 2].map((i) => key.charCodeAt(flagsAt + i));
   const words = [
     flags & DO && 'DO',
     flags & CD && 'CD',
