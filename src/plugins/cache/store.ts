@@ -43,8 +43,8 @@ export interface Store {
   store(key: string, entry: Entry): void;
   /** All entries with their keys, also those that are of no use any more. */
   all(): Iterable<readonly [string, Entry]>;
-  /** All replies, fresh and stale, and the kept failures, with what is known of the queries that they answer. */
-  entries(): Iterable<readonly [Kept, Entry]>;
+  /** The replies for a folded name, fresh and stale, and the kept failures, with what is known of the queries that they answer. */
+  find(name: Name): readonly (readonly [Kept, Entry])[];
   /** Forgets the replies that `isMeant` says of folded names. Returns how many there were. */
   flush(isMeant: (name: Name) => boolean): number;
   /** Moves with each flush: a reply that was fetched before must not be kept, and none of the cache be repeated. */
@@ -98,14 +98,16 @@ export function createStore({ success, denial, preferPositive, stale }: CacheOpt
     *all() {
       for (const table of [positives, denials]) yield* table.entries();
     },
-    *entries() {
-      for (const [key, entry] of store.all()) yield [readKey(key), entry];
+    find(name) {
+      const found: (readonly [Kept, Entry])[] = [];
+      for (const [key, entry] of store.all()) if (nameOf(key) === name) found.push([readKey(key), entry]);
+      return found;
     },
     flush(isMeant) {
       let count = 0;
       for (const table of [positives, denials]) {
         for (const [key] of table.entries()) {
-          if (!isMeant(readKey(key).name)) continue;
+          if (!isMeant(nameOf(key))) continue;
           table.delete(key);
           count++;
         }
@@ -153,26 +155,28 @@ export function attemptKey({ protocol, depth }: Query, key: string): string {
   return String.fromCharCode(ATTEMPTS + 2 * depth + (protocol === 'tcp' ? 1 : 0)) + key;
 }
 
-/** What the key of a question or of an attempt says. */
+/** The name in the key of a question or of an attempt. */
+function nameOf(key: string): Name {
+  const flagsAt = key.charCodeAt(0) >= ATTEMPTS ? 1 : 0;
+  const hasOptions = (key.charCodeAt(flagsAt) & HAS_OPTIONS) !== 0;
+  return key.slice(flagsAt + (hasOptions ? 4 + key.charCodeAt(flagsAt + 3) : 3));
+}
+
+/** What such a key says. */
 function readKey(key: string): Kept {
-  const first = key.charCodeAt(0);
-  const attempt = first >= ATTEMPTS ? first - ATTEMPTS : undefined;
-  const question = attempt === undefined ? key : key.slice(1);
-  const [flags, type, queryClass] = [question.charCodeAt(0), question.charCodeAt(1), question.charCodeAt(2)];
-  const nameAt = flags & HAS_OPTIONS ? 4 + question.charCodeAt(3) : 3;
-  const depth = (attempt ?? 0) >> 1;
+  const attempt = key.charCodeAt(0) >= ATTEMPTS ? key.charCodeAt(0) - ATTEMPTS : undefined;
+  const flagsAt = attempt === undefined ? 0 : 1;
+  const [flags = 0, type = 0, queryClass = 0] = [0, 1, 2].map((i) => key.charCodeAt(flagsAt + i));
   const words = [
     flags & DO && 'DO',
     flags & CD && 'CD',
     !(flags & RD) && 'without RD',
     flags & HAS_OPTIONS && 'EDNS options of the Corefile',
     attempt !== undefined && `failure over ${attempt & 1 ? 'TCP' : 'UDP'}`,
-    depth > 0 && `lookup inside the server, depth ${depth}`,
+    (attempt ?? 0) >> 1 > 0 && `lookup inside the server, depth ${(attempt ?? 0) >> 1}`,
   ];
   return {
-    name: question.slice(nameAt),
-    type,
-    class: queryClass,
+    ...{ name: nameOf(key), type, class: queryClass },
     flags: words.filter((word) => typeof word === 'string'),
   };
 }

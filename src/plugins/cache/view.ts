@@ -33,9 +33,10 @@ export function cacheView(
   return {
     find(name) {
       const nowMs = clock.monotonic();
-      return [...store().entries()]
-        .filter(([kept, entry]) => kept.name === name && isUseful(entry, nowMs))
-        .map(([kept, entry]) => describe(kept, entry, nowMs));
+      const useful = store()
+        .find(name)
+        .filter(([, entry]) => isUseful(entry, nowMs));
+      return useful.map(([kept, entry]) => describe(kept, entry, nowMs));
     },
     flush: (isMeant) => store().flush(isMeant),
   };

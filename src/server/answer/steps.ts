@@ -148,8 +148,17 @@ function outcomeOf(step: RecordedStep, reply: Reply): Pick<Step, 'did' | 'note'>
 }
 
 function answered(place: StepPlace, query: Query, reply: Reply): Pick<Step, 'did' | 'note'> {
-  const note = reply.error?.message ?? place.explain?.(query, reply) ?? (reply.drop && 'it sends no response');
+  const note = reply.error?.message ?? saidOf(place, query, reply) ?? (reply.drop && 'it sends no response');
   return { did: 'answered', ...(note !== undefined && { note }) };
+}
+
+/** What the plugin says of its reply. If it throws, the client's reply is still the same. */
+function saidOf(place: StepPlace, query: Query, reply: Reply): string | undefined {
+  try {
+    return place.explain?.(query, reply);
+  } catch (thrown) {
+    return `it cannot say why: ${messageOf(thrown)}`;
+  }
 }
 
 function questionChanges(query: Query, passed: readonly Query[]): readonly string[] {

@@ -401,6 +401,22 @@ test.each([
   expect(lines.slice(before)).toEqual([]);
 });
 
+test('a plugin that cannot explain its reply does not spoil it', async () => {
+  const own = definePlugin({
+    name: 'own',
+    parse: () => undefined,
+    create: () => ({
+      wrap: () => () => createReply('own', { rcode: 5 }),
+      explain() {
+        throw new Error('no idea');
+      },
+    }),
+  });
+  const { control } = await startControlled('. {\n own\n}', { plugins: [own] });
+  const [candidate] = (await explainerOf(control)('a.test.')).candidates;
+  expect(candidate).toMatchObject({ rcode: 'REFUSED', plugin: 'own', reason: 'it cannot say why: no idea' });
+});
+
 test('nothing counts, logs or follows a query that is explained', async () => {
   const own: PluginDefinition = packaged('own', () => () => createReply('own'), { dependsOn: 'question' });
   const counting = definePlugin({

@@ -214,7 +214,7 @@ function runBlock({ settings }: BlockConfiguration, { plugins, offers }: BlockPl
     recursion: settings.recursion ?? false,
     udpSize: settings.udpSize,
     debug: settings.debug ?? false,
-    ...{ view: settings.view, offers },
+    view: settings.view,
     explain: (query, reply) => plugins.find(({ name }) => name === reply.source)?.hooks.explain?.(query, reply),
   };
 }
