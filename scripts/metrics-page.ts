@@ -14,6 +14,7 @@ export const METRICS_PAGE = resolve(import.meta.dirname, '../docs/metrics.md');
 const COREFILE = `. tls://. {
     root FOLDER
     bind 127.0.0.1
+    admin 127.0.0.1:0
     prometheus 127.0.0.1:0 {
         namespaces
     }

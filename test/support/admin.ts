@@ -3,6 +3,7 @@ import { type IncomingMessage, type RequestOptions, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { onTestFinished, vi } from 'vitest';
 import { folderWith } from './folder.ts';
+import { expectDescribed } from './openapi.ts';
 import { PATIENT } from './patience.ts';
 import { startServer, type TestServer } from './server.ts';
 
@@ -30,7 +31,9 @@ export interface AdminClient {
   open(path: string, asked?: Asked): Promise<IncomingMessage>;
 }
 
-/** Asks an interface: a URL, or the path of a Unix socket. */
+const DESCRIPTION = '/v1/openapi.json';
+
+/** Asks an interface, and compares responses with its description. It is at a URL, or at the path of a Unix socket. */
 export function adminAt(where: string): AdminClient {
   const target: RequestOptions = where.startsWith('/')
     ? { socketPath: where }
@@ -47,6 +50,8 @@ export function adminAt(where: string): AdminClient {
     const body = await text(response);
     const isJson = response.headers['content-type'] === 'application/json';
     const json: unknown = isJson && body !== '' ? JSON.parse(body) : undefined;
+    if (json !== undefined && path !== DESCRIPTION)
+      expectDescribed(method, path, response.statusCode!, 'application/json', json);
     return { status: response.statusCode!, headers: response.headers, text: body, json };
   };
   return {

@@ -19,7 +19,7 @@ export type {
 export type { TailLine, TailNote, TailQuery } from './tail.ts';
 export type { TopCount, TopList, TopLists } from './top.ts';
 
-/** The body of every response that is none of 2xx. */
+/** The body of every response with another status than 200. */
 export interface AdminError {
   /** What is wrong, and what would be right. */
   readonly error: string;
