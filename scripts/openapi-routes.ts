@@ -19,6 +19,12 @@ interface QueryParameter {
 
 const TEXT = { type: 'string' };
 const NAME = { name: 'name', description: 'A domain name in zone-file text.', required: true, schema: TEXT };
+/** A filter of queries. */
+const filter = (name: string, description: string) => ({ name, description, schema: TEXT });
+const number = (name: string, description: string, maximum: number) => {
+  return { name, description, schema: { type: 'integer', minimum: 1, maximum } };
+};
+const LIST = 'with commas between them; all others with `!` before them';
 const TYPE = { name: 'type', description: 'A record type, such as `AAAA` or `TYPE65`.', schema: TEXT };
 
 /** The routes, by method and path. */
@@ -44,6 +50,38 @@ export const DESCRIPTIONS: Readonly<Record<string, RouteDescription>> = {
       { name: 'protocol', description: 'By default `udp`.', schema: { type: 'string', enum: ['udp', 'tcp'] } },
     ],
     response: 'Explanation',
+  },
+  'GET /v1/tail': {
+    summary: 'Queries as they come, and what their clients got; those that pass all filters that are given',
+    parameters: [
+      filter('client', `Addresses or networks, ${LIST}.`),
+      filter('namespace', `Namespaces of clients that are known pods, ${LIST}.`),
+      filter(
+        'name',
+        '`www.example.org` is this name, `.example.org` is example.org and all names below it, and `*.example.org` only those below it. Letter case does not count.',
+      ),
+      filter('type', `Record types, ${LIST}.`),
+      filter('rcode', `Response codes, or \`none\` for no response, ${LIST}.`),
+      filter('plugin', `Plugins that made the reply, or the empty name for the server itself, ${LIST}.`),
+      filter('server', `Listeners such as \`dns://:53\`, ${LIST}.`),
+      number(
+        'rate',
+        'Lines a second, by default 200. If more queries pass the filters, each has the same chance.',
+        2000,
+      ),
+      number('count', 'Ends after as many queries.', 1_000_000),
+    ],
+    response: 'TailLine',
+    isLines: true,
+  },
+  'GET /v1/top': {
+    summary: 'Who asks most and for what since the request began, each second',
+    parameters: [
+      number('limit', 'Entries of each list, by default 10.', 100),
+      number('seconds', 'Ends after as many seconds.', 86_400),
+    ],
+    response: 'TopLists',
+    isLines: true,
   },
   'GET /v1/cache': {
     summary: 'What all caches hold for a name',

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { createGenerator } from 'ts-json-schema-generator';
 import type { ServerControl } from '../src/plugin/server-control.ts';
 import { routesFor } from '../src/plugins/admin/routes/index.ts';
+import type { ViewerEnv } from '../src/plugins/admin/viewers.ts';
 import { DESCRIPTIONS, type RouteDescription } from './openapi-routes.ts';
 
 /** Describes the admin interface as OpenAPI 3.1: its routes, and the types of `src/admin/protocol`. */
@@ -69,7 +70,7 @@ function protocolSchemas(): Readonly<Record<string, Schema>> {
 
 function pathsOf(schemas: Readonly<Record<string, Schema>>): OpenApi['paths'] {
   const paths: Record<string, Record<string, Operation>> = {};
-  for (const { method, path } of routesFor({} as ServerControl)) {
+  for (const { method, path } of routesFor({} as ServerControl, {} as ViewerEnv)) {
     const key = `${method} ${path}`;
     const description = DESCRIPTIONS[key];
     if (!description) throw new Error(`scripts/openapi-routes.ts does not describe ${key}`);
