@@ -81,6 +81,15 @@ batched('while somebody looks, no query is answered by a worker thread unseen', 
   for (let i = 0; i < 64; i++) expect(await next()).toMatchObject({ name: `${DB}.`, rcode: 'NOERROR' });
 });
 
+test('a viewer that reads loses no line of a burst', async () => {
+  const started = await startWithAdmin(corefile());
+  const next = linesOf(await started.open('/v1/tail?rate=2000&count=1000'));
+  const name = `${'long-'.repeat(12)}.${'name-'.repeat(12)}.${'of-a-query-'.repeat(5)}.cluster.local`;
+  const bytes = query(name);
+  for (let i = 0; i < 1000; i++) await started.server.answer(bytes);
+  for (let i = 0; i < 1000; i++) expect(await next()).toMatchObject({ name: `${name}.` });
+});
+
 test('top ends after its time', async () => {
   const started = await startWithAdmin(corefile());
   const lines = (await text(await started.open('/v1/top?seconds=1'))).trimEnd().split('\n');
