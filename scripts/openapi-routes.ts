@@ -19,13 +19,19 @@ interface QueryParameter {
 
 const TEXT = { type: 'string' };
 const NAME = { name: 'name', description: 'A domain name in zone-file text.', required: true, schema: TEXT };
-/** A filter of queries. */
-const filter = (name: string, description: string) => ({ name, description, schema: TEXT });
-const number = (name: string, description: string, maximum: number) => {
-  return { name, description, schema: { type: 'integer', minimum: 1, maximum } };
-};
-const LIST = 'with commas between them; all others with `!` before them';
 const TYPE = { name: 'type', description: 'A record type, such as `AAAA` or `TYPE65`.', schema: TEXT };
+
+function filter(name: string, what: string): QueryParameter {
+  return {
+    name,
+    description: `Only queries with this: ${what}. A list has commas; \`!\` before it means all others.`,
+    schema: TEXT,
+  };
+}
+
+function number(name: string, description: string, maximum: number): QueryParameter {
+  return { name, description, schema: { type: 'integer', minimum: 1, maximum } };
+}
 
 /** The routes, by method and path. */
 export const DESCRIPTIONS: Readonly<Record<string, RouteDescription>> = {
@@ -52,33 +58,35 @@ export const DESCRIPTIONS: Readonly<Record<string, RouteDescription>> = {
     response: 'Explanation',
   },
   'GET /v1/tail': {
-    summary: 'Queries as they come, and what their clients got; those that pass all filters that are given',
+    summary: 'Queries as they pass, and what their clients got',
     parameters: [
-      filter('client', `Addresses or networks, ${LIST}.`),
-      filter('namespace', `Namespaces of clients that are known pods, ${LIST}.`),
-      filter(
-        'name',
-        '`www.example.org` is this name, `.example.org` is example.org and all names below it, and `*.example.org` only those below it. Letter case does not count.',
-      ),
-      filter('type', `Record types, ${LIST}.`),
-      filter('rcode', `Response codes, or \`none\` for no response, ${LIST}.`),
-      filter('plugin', `Plugins that made the reply, or the empty name for the server itself, ${LIST}.`),
-      filter('server', `Listeners such as \`dns://:53\`, ${LIST}.`),
+      filter('client', 'an address or a network, such as `10.0.0.0/8`'),
+      filter('namespace', "a namespace; known only of clients that are pods of which 'kubernetes' knows"),
+      {
+        name: 'name',
+        description:
+          'Only queries for this name. `.NAME` is the name and those below it, `*.NAME` only those below it.',
+        schema: TEXT,
+      },
+      filter('type', 'a record type'),
+      filter('rcode', 'a response code, or `none` for queries without a response'),
+      filter('plugin', 'the plugin that made the reply; empty for the server itself'),
+      filter('server', 'a listener, such as `dns://:53`'),
       number(
         'rate',
-        'Lines a second, by default 200. If more queries pass the filters, each has the same chance.',
+        'The maximum number of lines in a second, by default 200. Of more queries, a sample is shown, and the others are counted.',
         2000,
       ),
-      number('count', 'Ends after as many queries.', 1_000_000),
+      number('count', 'How many queries are shown before the end; without it, no end.', 1_000_000),
     ],
     response: 'TailLine',
     isLines: true,
   },
   'GET /v1/top': {
-    summary: 'Who asks most and for what since the request began, each second',
+    summary: 'Who asks most and what for, since the request began: a line each second',
     parameters: [
-      number('limit', 'Entries of each list, by default 10.', 100),
-      number('seconds', 'Ends after as many seconds.', 86_400),
+      number('limit', 'How many keys each list has, by default 10.', 100),
+      number('seconds', 'After which time it ends; without it, no end.', 86_400),
     ],
     response: 'TopLists',
     isLines: true,

@@ -82,6 +82,7 @@ const READERS: readonly (readonly [
   ['weights of loadbalance', 'x', inBlock('loadbalance weighted x')],
   ['tls', 'x', inBlock('tls cert x\nwhoami', 'tls://.')],
   ['tls of dnstap', 'x', inBlock('dnstap listen tls://127.0.0.1:0 {\ntls cert x\n}\nwhoami')],
+  ['a token of admin', 'x', inBlock('admin 127.0.0.1:0 {\ntoken x\n}')],
   ['a web configuration', 'x', inBlock('prometheus 127.0.0.1:0 {\ntls x\n}')],
   ['what a web configuration names', 'x', inBlock('prometheus 127.0.0.1:0 {\ntls web\n}')],
   [

@@ -46,6 +46,8 @@ export class ListeningSink implements FrameSink {
     this.at = at;
     this.options = options;
     this.server = createServer((socket) => this.accept(socket));
+    // An accept that fails, for example because the process has too many files open, must not end the process.
+    this.server.on('error', () => {});
     this.crowded = createEpisode(options.clock, (text) => options.log.warning(text));
   }
 

@@ -1,13 +1,17 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { adminAt } from '../../../test/support/admin.ts';
 import { testEnv } from '../../../test/support/env.ts';
 import { folderWith } from '../../../test/support/folder.ts';
 import { PATIENT } from '../../../test/support/patience.ts';
+import { parsePlugin } from '../../../test/support/plugin.ts';
+import type { Kept } from '../../plugin/env.ts';
+import { Keeper } from '../../server/reload/keeper.ts';
 import { AdminServer, MAX_CONNECTIONS } from './admin-server.ts';
 import type { LineWriter, Route } from './http.ts';
+import admin from './index.ts';
 import { MAX_VIEWERS } from './lines.ts';
 import { adminCounts } from './metrics.ts';
 
@@ -120,9 +124,39 @@ test('connections have a bound: one more is told so, and twice as many are close
   expect((await get('/v1/status')).status).toBe(404);
 });
 
-test('a request with a head that is too large gets an end', async () => {
+test('a connection that the system cannot hand over ends nothing', async () => {
+  const { server, get, counted } = await start([]);
+  const [http] = Reflect.get(server, 'servers') as readonly Server[];
+  http!.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }));
+  expect((await get('/')).status).toBe(200);
+  expect(await counted('refused_connections')).toEqual(['1']);
+});
+
+test('a request with a head that is too large is refused', async () => {
   const { get } = await start([]);
-  await expect(get('/', { headers: { x: 'a'.repeat(9000) } })).rejects.toThrow();
+  expect((await get('/', { headers: { x: 'a'.repeat(9000) } })).status).toBe(431);
+  expect((await get('/')).status).toBe(200);
+});
+
+test('a connection that sends requests without waiting for responses is closed', async () => {
+  let asked = 0;
+  const never: Route = {
+    method: 'GET',
+    path: '/v1/never',
+    respond() {
+      asked++;
+      return new Promise(() => {});
+    },
+  };
+  const { path, get, server } = await start([never]);
+  const socket = await connected(path);
+  const request = 'GET /v1/never HTTP/1.1\r\nHost: localhost\r\n\r\n';
+  socket.write(request.repeat(8));
+  await vi.waitUntil(() => asked === 8, PATIENT);
+  socket.write(request.repeat(1000));
+  await once(socket.resume(), 'close');
+  expect(asked).toBe(8);
+  await vi.waitUntil(() => Reflect.get(server, 'exchanges').size === 0, PATIENT);
   expect((await get('/')).status).toBe(200);
 });
 
@@ -189,4 +223,21 @@ test('what a route throws is logged and told, and not more', async () => {
   expect((await get('/v1/broken')).text).toContain('it broke\\u001b[31m');
   expect(env.lines.at(-1)).toBe('[ERROR] plugin/admin: GET /v1/broken: it broke\\u001b[31m');
   expect(await counted('responses')).toEqual(['2']);
+});
+
+test('a reload keeps the interface and the count of its viewers, which a new address shares', async () => {
+  const [keeper, kept] = [new Keeper(), new Map<string, Kept>()];
+  const load = async (body: string) => {
+    const claims = keeper.begin();
+    const keep = <T extends Kept>(key: string, make: () => T): T => {
+      const value = claims.keep(key, make);
+      kept.set(`${body} ${key}`, value);
+      return value;
+    };
+    admin.create(parsePlugin(admin, body), { ...testEnv({ name: 'admin' }), keep });
+    await claims.commit();
+  };
+  for (const body of ['admin ./a', 'admin ./a', 'admin ./b']) await load(body);
+  expect(kept.get('admin ./b viewers')).toBe(kept.get('admin ./a viewers'));
+  expect(kept.size).toBe(4);
 });

@@ -15,6 +15,8 @@ import { type Exchange, serve } from './respond.ts';
 /** Connections whose requests are answered. As many more are told that there are too many; further ones are closed at once. */
 export const MAX_CONNECTIONS = 32;
 const MAX_REFUSED_CONNECTIONS = 32;
+/** Requests of a connection that have no response yet: programs and browsers send one after the other. */
+const MAX_PIPELINED = 8;
 /** What a client may send, and how long it may take. */
 const LIMITS = {
   maxHeaderSize: 8 * 1024,
@@ -46,6 +48,8 @@ export class AdminServer implements Kept {
   /** Connections that are told that there are too many. */
   private readonly refused = new WeakSet<Socket>();
   private readonly exchanges = new Set<Exchange>();
+  /** How many requests of a connection have no response yet. */
+  private readonly pipelined = new WeakMap<Socket, number>();
   private servers: readonly Server[] = [];
   private protection: Protection | undefined;
   private opening: Promise<void> | undefined;
@@ -81,10 +85,12 @@ export class AdminServer implements Kept {
   }
 
   private async open(): Promise<void> {
-    const { log, clock, name } = this.options;
+    const { log, clock, name, counts } = this.options;
     this.isOpening = true;
     try {
       const where = await this.listen();
+      // From now on only an accept can fail, for example because the process has too many files open.
+      for (const server of this.servers) server.on('error', () => counts.refusedConnections.value++);
       this.retry?.cancel();
       if (this.isStopped) this.close();
       else log.info(`the admin interface is at ${where}`);
@@ -127,7 +133,6 @@ export class AdminServer implements Kept {
   private create(): Server {
     const server = createServer({ ...LIMITS, noDelay: true }, (message, response) => this.take(message, response));
     server.on('connection', (socket: Socket) => this.accept(socket));
-    server.on('clientError', (_, socket) => socket.destroy());
     this.servers = [...this.servers, server];
     return server;
   }
@@ -157,16 +162,21 @@ export class AdminServer implements Kept {
   }
 
   private take(message: IncomingMessage, response: ServerResponse): void {
-    const isCrowded = this.refused.has(message.socket);
+    const { socket } = message;
+    const waiting = this.pipelined.get(socket) ?? 0;
+    if (waiting >= MAX_PIPELINED) socket.destroy();
+    if (socket.destroyed) return;
+    this.pipelined.set(socket, waiting + 1);
+    const isCrowded = this.refused.has(socket);
     if (isCrowded || this.isStopped) response.shouldKeepAlive = false;
     const exchange: Exchange = { message, response, abort: new AbortController(), isCrowded, mayEnd: false };
     this.exchanges.add(exchange);
     response.once('close', () => {
+      this.pipelined.set(socket, this.pipelined.get(socket)! - 1);
       this.exchanges.delete(exchange);
       this.finished();
     });
-    const { routes, ...world } = this.options;
-    void serve({ ...world, routes, protection: () => this.protection! }, exchange);
+    void serve({ ...this.options, protection: () => this.protection! }, exchange);
   }
 
   private finished = () => {};

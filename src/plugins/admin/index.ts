@@ -30,7 +30,8 @@ export default definePlugin<AdminOptions>({
     checkOthers(options, env);
     const { name } = options;
     const address = absolute(options.address, env);
-    const server = env.keep(JSON.stringify(address), () => makeServer(name, address, env));
+    const viewers = env.keep('viewers', (): Viewers => ({ count: 0 }));
+    const server = env.keep(JSON.stringify(address), () => makeServer(name, address, viewers, env));
     const protection = protectionOf(options, env);
     return {
       async load() {
@@ -42,10 +43,9 @@ export default definePlugin<AdminOptions>({
   },
 });
 
-function makeServer(name: string, address: AdminAddress, env: PluginEnv): AdminServer {
+function makeServer(name: string, address: AdminAddress, viewers: Viewers, env: PluginEnv): AdminServer {
   const { clock, log, metrics } = env;
   const { control } = env.process;
-  const viewers = env.keep('viewers', (): Viewers => ({ count: 0 }));
   const routes = control ? routesFor(control, viewerEnv(env)) : [];
   return new AdminServer(address, {
     name,

@@ -13,6 +13,7 @@ import type { Plugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import type { Responder } from '../answer/responder.ts';
 import type { BlockConfiguration } from '../configuration/configuration.ts';
+import { shownText } from '../configuration/shown.ts';
 import type { PageBook } from '../listeners/pages.ts';
 import { confinedEnv, confinedHooks, type Hooks, isConfined } from './confine.ts';
 import type { Claims } from './keeper.ts';
@@ -53,6 +54,8 @@ export interface NamedPlugin {
   readonly isOffering: boolean;
   /** Its directives in the block, in normal form, and the position of the first one. */
   readonly text: string;
+  /** The same without secrets, for everybody to see. */
+  shown(): string;
   readonly position: Position;
 }
 
@@ -76,7 +79,8 @@ export function createPlugins(block: BlockConfiguration, server: string, generat
     const plugin = making(name, position, () => checked(definition.create(options, confined ? confinedEnv(env) : env)));
     const hooks = confined ? confinedHooks(plugin) : plugin;
     const isOffering = offers.all.some((offer) => offer.plugin === name);
-    plugins.push({ name, plugin, hooks, isConfined: confined, isOffering, text, position });
+    const shown = () => shownText(configured);
+    plugins.push({ name, plugin, hooks, isConfined: confined, isOffering, text, shown, position });
   }
   offers.complete();
   return { plugins, offers };
