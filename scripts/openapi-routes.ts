@@ -29,8 +29,8 @@ function filter(name: string, what: string): QueryParameter {
   };
 }
 
-function number(name: string, description: string): QueryParameter {
-  return { name, description, schema: { type: 'integer', minimum: 1 } };
+function number(name: string, description: string, maximum: number): QueryParameter {
+  return { name, description, schema: { type: 'integer', minimum: 1, maximum } };
 }
 
 /** The routes, by method and path. */
@@ -75,8 +75,9 @@ export const DESCRIPTIONS: Readonly<Record<string, RouteDescription>> = {
       number(
         'rate',
         'The maximum number of lines in a second, by default 200. Of more queries, a sample is shown, and the others are counted.',
+        2000,
       ),
-      number('count', 'How many queries are shown before the end; without it, no end.'),
+      number('count', 'How many queries are shown before the end; without it, no end.', 1_000_000),
     ],
     response: 'TailLine',
     isLines: true,
@@ -84,8 +85,8 @@ export const DESCRIPTIONS: Readonly<Record<string, RouteDescription>> = {
   'GET /v1/top': {
     summary: 'Who asks most and what for, since the request began: a line each second',
     parameters: [
-      number('limit', 'How many keys each list has, by default 10.'),
-      number('seconds', 'After which time it ends; without it, no end.'),
+      number('limit', 'How many keys each list has, by default 10.', 100),
+      number('seconds', 'After which time it ends; without it, no end.', 86_400),
     ],
     response: 'TopLists',
     isLines: true,

@@ -3,8 +3,8 @@
  * shown. It is loaded when the first viewer comes.
  */
 
+import { setImmediate } from 'node:timers/promises';
 import type { TailNote, TailQuery } from '../../../admin/protocol/index.ts';
-import { inTurns } from '../../../base/in-turns.ts';
 import type { Timer } from '../../../observe/clock.ts';
 import type { Query } from '../../../plugin/query.ts';
 import type { Sent } from '../../../plugin/sent.ts';
@@ -20,6 +20,8 @@ export { FILTERS, readFilter } from './filters.ts';
 /** Lines a second for a viewer, and how many a viewer may want at most. */
 export const DEFAULT_RATE = 200;
 export const MAX_RATE = 2000;
+/** How many lines are written in one turn of the event loop: so few that queries do not wait, and that all have room in what may wait for one viewer. */
+const LINES_AT_ONCE = 32;
 /** Notes of what is missing come this often at most. */
 const NOTE_MS = 1000;
 
@@ -77,7 +79,7 @@ export class Tail implements Follower {
   private async flush(): Promise<void> {
     const { items, leftOut } = this.sample.take();
     this.miss({ sampledOut: leftOut, dropped: 0 });
-    await inTurns(this.lines(items));
+    await this.writeAll(items);
     this.note();
     if (this.left <= 0) {
       this.end();
@@ -87,12 +89,12 @@ export class Tail implements Follower {
     this.timer = isWaiting ? this.env.clock.after(this.sample.windowMs, () => void this.flush()) : undefined;
   }
 
-  private *lines(items: readonly TailQuery[]): Generator<void, void> {
-    for (const item of items) {
+  private async writeAll(items: readonly TailQuery[]): Promise<void> {
+    for (const [i, item] of items.entries()) {
+      if (i > 0 && i % LINES_AT_ONCE === 0) await setImmediate();
       if (this.left <= 0) return;
       if (this.write(item)) this.left--;
       else this.miss({ sampledOut: 0, dropped: 1 });
-      yield;
     }
   }
 
