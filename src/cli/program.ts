@@ -8,6 +8,7 @@ import { defineHealth } from './commands/health.ts';
 import { defineLookup } from './commands/lookup.ts';
 import { defineRun } from './commands/run.ts';
 import { defineServe, type ServeValues } from './commands/serve.ts';
+import { defineStatus } from './commands/status.ts';
 import { addExamples, define } from './define.ts';
 
 /** Gets the exit status of a command. A server does not end by itself. */
@@ -37,6 +38,9 @@ export function createProgram(exit: Exit): CommandUnknownOpts {
   const env = defineEnv().action(async (values) => {
     exit(await (await import('./env.ts')).env(values));
   });
+  const status = defineStatus().action(async (values) => {
+    exit(await (await import('./admin/status.ts')).status(values));
+  });
   const completion = defineCompletion().action(async (shell) => {
     process.stdout.write((await import('./completion/index.ts')).completion(shell, program as CommandUnknownOpts));
     exit(0);
@@ -53,6 +57,8 @@ export function createProgram(exit: Exit): CommandUnknownOpts {
     .addCommand(lookup)
     .addCommand(run)
     .addCommand(env)
+    .commandsGroup('A running server:')
+    .addCommand(status)
     .commandsGroup('More:')
     .addCommand(completion)
     .helpCommand('help [COMMAND]', 'print help for a command');
