@@ -12,7 +12,11 @@ export function clusterStatus({ watches, origin, paths }: FilledRegistry, conten
   const all = ofApi ?? paths?.().map(pathStatus) ?? [];
   const state = worstState(all.map((watch) => watch.state));
   const source = ofApi ? place : all.map(({ what }) => what).join(', ');
-  return { state, summary: summaryOf(state, all, `Answers from ${content} of ${source}.`), watches: all };
+  return {
+    state,
+    summary: summaryOf(state, all, `Answers from ${content}${source && ` of ${source}`}.`),
+    watches: all,
+  };
 }
 
 function apiWatchStatus(watch: ApiWatch, origin: string): WatchStatus {

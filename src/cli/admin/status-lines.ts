@@ -70,12 +70,20 @@ function problemsOf({ blocks, corefile }: ServerStatus, nowMs: number): Problem[
 }
 
 function problemLines({ state, where, text }: Problem, width: number): Line[] {
-  return [[stateOf(state), [where, 'bold']], ...indented(text, STATE_WIDTH, width)];
+  const [first = '', ...rest] = wrap(where, width - STATE_WIDTH);
+  const place: Line[] = [
+    [stateOf(state), [first, 'bold']],
+    ...rest.map((line): Line => [[' '.repeat(STATE_WIDTH)], [line, 'bold']]),
+  ];
+  return [...place, ...indented(text, STATE_WIDTH, width)];
 }
 
 function blockLines(block: BlockStatus, width: number): Line[] {
   const columns = Math.max(...block.plugins.map(({ name }) => name.length)) + 2;
-  return [[[nameOf(block), 'bold']], ...block.plugins.flatMap((plugin) => pluginLines(plugin, columns, width))];
+  return [
+    ...wrap(nameOf(block), width).map((text): Line => [[text, 'bold']]),
+    ...block.plugins.flatMap((plugin) => pluginLines(plugin, columns, width)),
+  ];
 }
 
 function nameOf({ zones, servers, view }: BlockStatus): string {
@@ -132,11 +140,11 @@ function upstreamItem(upstream: UpstreamStatus): Item {
 function watchItem({ what, state, objects, ageSeconds, problem, serial, expiresInSeconds }: WatchStatus): Item {
   const figures = [
     serial !== undefined && `serial ${serial}`,
-    objects > 0 && grouped(objects),
-    ageSeconds !== undefined && `${printDuration(ageSeconds * 1000)} ago`,
+    count(objects, serial === undefined ? 'object' : 'record'),
+    ageSeconds !== undefined && `seen ${printDuration(ageSeconds * 1000)} ago`,
     expiresInSeconds !== undefined && printExpiry(expiresInSeconds),
   ].filter((figure) => figure !== false);
-  return { state, text: `${what}${figures.length > 0 ? `: ${figures.join(', ')}` : ''}${because(problem)}` };
+  return { state, text: `${what}: ${figures.join(', ')}${because(problem)}` };
 }
 
 function printExpiry(seconds: number): string {

@@ -5,6 +5,7 @@ import { whileServing } from '../../plugin/while-serving.ts';
 import { cacheHandler } from './cache.ts';
 import { cacheMetrics } from './metrics.ts';
 import { type CacheOptions, parseCache } from './options.ts';
+import { cacheStatus } from './status.ts';
 import { createStore, type Store } from './store.ts';
 import { cacheWords } from './words.ts';
 
@@ -25,6 +26,7 @@ export default definePlugin<CacheOptions>({
       async start() {
         store = env.keep(storeKey(options, env), (): Store & Kept => createStore(options));
       },
+      status: () => cacheStatus(options, store, metrics),
       ...whileServing(() => metrics.watch(store)),
     };
   },
