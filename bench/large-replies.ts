@@ -8,8 +8,6 @@
  *   --size N       the octets that clients of large replies accept (default 65000)
  *   --rows A,B     which kinds of responses (default all)
  */
-import { createSocket, type Socket } from 'node:dgram';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -17,6 +15,7 @@ import { parseArgs } from 'node:util';
 import { encode } from 'dns-packet';
 import { questionPacket } from '../test/support/ask.ts';
 import { addresses, chainedNames, longTails, texts, wholeNames } from '../test/support/large-messages.ts';
+import { askOnAndOn, open } from './ask-on.ts';
 import { cpuSeconds, limitRun, startBenchServer } from './server.ts';
 
 const CLUSTER_NAME = 'kubernetes.default.svc.cluster.local';
@@ -43,42 +42,6 @@ const ROWS = {
   'A, 3,600 addresses': addresses(),
   'TXT, 3,600 records': texts(),
 };
-
-async function open(): Promise<Socket> {
-  const socket = createSocket({ type: 'udp4', recvBufferSize: 4 << 20, sendBufferSize: 4 << 20 });
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  return socket;
-}
-
-/** Asks without waiting for responses, and records how long each took. */
-async function askOnAndOn(port: number, intervalMs: number, ask: (i: number) => Buffer) {
-  const socket = await open();
-  const sentAt = new Map<number, number>();
-  const tookMs: number[] = [];
-  let id = 0;
-  socket.on('message', (reply) => {
-    const at = sentAt.get(reply.readUInt16BE(0));
-    if (at !== undefined) tookMs.push(performance.now() - at);
-    sentAt.delete(reply.readUInt16BE(0));
-  });
-  const startMs = performance.now();
-  const timer = setInterval(() => {
-    for (; id < (performance.now() - startMs) / intervalMs; id++) {
-      const query = ask(id);
-      query.writeUInt16BE(id & 0xffff, 0);
-      sentAt.set(id & 0xffff, performance.now());
-      socket.send(query, port, '127.0.0.1');
-    }
-  }, 1);
-  return {
-    stop() {
-      clearInterval(timer);
-      socket.close();
-      return { tookMs: tookMs.sort((a, b) => a - b), unanswered: sentAt.size };
-    },
-  };
-}
 
 const upstream = await open();
 let template: Buffer | undefined;

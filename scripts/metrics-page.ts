@@ -27,6 +27,7 @@ const COREFILE = `. tls://. {
     dns64
     dnstap listen tcp://127.0.0.1:0
     file example.zone example.org
+    filter AAAA
     forward . 127.0.0.1:9
     hosts /dev/null
     local
@@ -43,6 +44,7 @@ const COREFILE = `. tls://. {
     }
     kubernetes cluster.local {
         endpoint http://127.0.0.1:9
+        snapshot cluster.snapshot
         startup_timeout 1ms
     }
     k8s_gateway example.com {

@@ -15,6 +15,7 @@ import dnstap from './plugins/dnstap/index.ts';
 import erratic from './plugins/erratic/index.ts';
 import errors from './plugins/errors/index.ts';
 import file from './plugins/file/index.ts';
+import filter from './plugins/filter/index.ts';
 import forward from './plugins/forward/index.ts';
 import header from './plugins/header/index.ts';
 import health from './plugins/health/index.ts';
@@ -90,6 +91,7 @@ export const plugins: readonly PluginDefinition[] = [
   auto,
   secondary,
   loop,
+  filter,
   forward,
   erratic,
   whoami,

@@ -87,6 +87,7 @@ const WELL: Series = {
   [`cairn_kubernetes_watch_synced{${POD},resource="services"}`]: '1x90',
   [`cairn_kubernetes_watch_age_seconds{${POD},resource="services"}`]: '60x90',
   [`cairn_kubernetes_watch_restarts_total{${POD},resource="services"}`]: '0+0.2x90',
+  [`cairn_kubernetes_audits_total{${POD},resource="services",result="differs"}`]: '0x90',
   [`cairn_forward_gave_way_total{${POD}}`]: '0x90',
   [`coredns_forward_max_concurrent_rejects_total{${POD}}`]: '0x90',
   [`cairn_namespace_wasted_queries_total{${POD},client_namespace="shop"}`]: '0+5400x90',
@@ -227,6 +228,13 @@ const STATES: readonly (readonly [
     'a watch is cut again and again',
     { cairn_kubernetes_watch_restarts_total: '0+6x90' },
     ['CairnWatchRestarts warning instance=a resource=services: The watch of services by a is cut again and again.'],
+  ],
+  [
+    'an audit found lost events',
+    { cairn_kubernetes_audits_total: '0x60 1x29' },
+    [
+      'CairnEventsLost warning instance=a resource=services result=differs: The watch of services by a lost events, so names were wrong for some minutes.',
+    ],
   ],
   ...['cairn_forward_gave_way_total', 'coredns_forward_max_concurrent_rejects_total'].map(
     (name) =>

@@ -82,6 +82,7 @@ export const ERROR_CODES = {
   REWRITE: 'A name after a rewrite is not valid, or too many replies wait to be rewritten.',
   SELECTOR: 'A label selector is wrong.',
   SHUTDOWN: 'Parts of the server failed to stop.',
+  SNAPSHOT: 'A snapshot of a cluster or of a cache cannot be used, or cannot be written.',
   STOPPED: 'A query, a lookup or a call came to a test cluster that was stopped.',
   TEMPLATE: 'A template of the plugin `template` is wrong or fails.',
   TEMPLATE_RECORD: 'The result of a template is not a record.',

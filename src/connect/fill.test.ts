@@ -10,7 +10,7 @@ import { type TestEnv, testEnv } from '../../test/support/env.ts';
 import { PATIENT } from '../../test/support/patience.ts';
 import type { RecordKind } from '../registry/completeness.ts';
 import { NO_API_OPTIONS } from './api-options.ts';
-import { type ClusterSettings, type FilledRegistry, fillRegistry } from './fill.ts';
+import { type ClusterSettings, type FilledRegistry, fillRegistry, withChoice } from './fill.ts';
 
 const INGRESS: KubernetesObject = {
   ...{ apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata: { namespace: 'shop', name: 'web' } },
@@ -63,6 +63,19 @@ test('readers of one cluster share its registry, and one watch of each kind', as
   await synced(cluster, pods, names);
   expect(new Set([cluster, pods, names].map(({ registry }) => registry.id)).size).toBe(1);
   expect(asked(api)).toEqual(['endpointslices', 'ingresses', 'namespaces', 'pods', 'services']);
+});
+
+test('two choices of objects cannot have one snapshot; a choice for the cluster of another plugin has none', async () => {
+  const { fill } = await setup();
+  const snapshot = { path: '/tmp/cairn-one', maxAgeMs: 3_600_000 };
+  fill(['service'], { snapshot });
+  fill(['service', 'ingress'], { snapshot });
+  expect(() => fill(['service'], { snapshot, namespaces: ['shop'] })).toThrow(
+    '/tmp/cairn-one is the snapshot of another cluster, or of another choice of its objects - give each its own file',
+  );
+  const settings = { ...NO_API_OPTIONS, snapshot, manifests: [], namespaces: [], objects: {} };
+  expect(withChoice(settings, { namespaces: ['shop'] }).snapshot).toBeUndefined();
+  expect(withChoice(settings, {}).snapshot).toEqual(snapshot);
 });
 
 test('a reader that comes later lists only its kinds, and nobody waits for them but it', async () => {

@@ -53,10 +53,12 @@ export interface ObjectChoice {
   readonly namespaces?: readonly string[];
 }
 
-/** Other settings for the same cluster. */
+/** Other settings for the same cluster; a snapshot is that of one choice. */
 export function withChoice(settings: ClusterSettings, { labels, namespaces }: ObjectChoice): ClusterSettings {
   const objects = labels === undefined ? settings.objects : { ...settings.objects, labels };
-  return { ...settings, objects, namespaces: namespaces ?? settings.namespaces };
+  const isSame = labels === undefined && namespaces === undefined;
+  const snapshot = isSame ? settings.snapshot : undefined;
+  return { ...settings, snapshot, objects, namespaces: namespaces ?? settings.namespaces };
 }
 
 /** The cluster that a plugin of the block knows, for plugins that need other kinds of its objects. */
@@ -122,14 +124,16 @@ function makeFromManifests(options: ManifestOptions, env: PluginEnv): FilledRegi
 
 function fillFromApi(
   connection: ConnectionOptions,
-  { limits, namespaces, objects }: ClusterSettings,
+  { limits, auditMs, snapshot: file, namespaces, objects }: ClusterSettings,
   needs: Needs,
   env: PluginEnv,
 ): FilledRegistry {
-  const sourceEnv = { ...env, userAgent: userAgent() };
+  const sourceEnv = { ...env, userAgent: userAgent(), auditMs };
   const { labels = [], namespaceLabels = [] } = objects;
   const connectionKey = JSON.stringify({ connection, limits });
-  const clusterKey = JSON.stringify({ connection, limits, namespaces, labels, namespaceLabels });
+  const snapshot = file && { ...file, path: env.path(file.path) };
+  const clusterKey = JSON.stringify({ connection, limits, auditMs, snapshot, namespaces, labels, namespaceLabels });
+  if (snapshot) claimSnapshot(snapshot.path, clusterKey, env);
   const client = env.keep(
     `connection ${connectionKey}`,
     (): ApiClient & Kept => {
@@ -146,7 +150,7 @@ function fillFromApi(
         client,
         { labels, namespaceLabels, namespaces },
         {
-          ...sourceEnv,
+          ...{ ...sourceEnv, snapshot },
           programmed: (service, changedAtMs) => observe(service, Math.max(0, env.clock.now() - changedAtMs)),
         },
       );
@@ -163,8 +167,15 @@ function fillFromApi(
     watches: () => reader.watches(),
     origin: () => reader.origin(),
     load: () => checkFiles(connection, env),
-    start: async () => reader.start(),
+    start: () => reader.start(),
   };
+}
+
+/** @throws CairnError if another cluster, or another choice of its objects, has the snapshot */
+function claimSnapshot(path: string, clusterKey: string, { shared }: PluginEnv): void {
+  if (shared(`snapshot ${path}`, () => clusterKey) === clusterKey) return;
+  const problem = 'is the snapshot of another cluster, or of another choice of its objects - give each its own file';
+  throw new CairnError('SNAPSHOT', `${path} ${problem}`);
 }
 
 /** Tells a check of files that cannot be read. A server tells it when it connects, and goes on trying. */

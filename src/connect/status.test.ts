@@ -27,6 +27,12 @@ test.each<[what: string, watch: Partial<ApiWatch>, state: string, problem: strin
   ['a first list', { synced: false, isKnown: false }, 'waiting', undefined],
   ['a first list that fails', { synced: false, isKnown: false, problem: 'no' }, 'failing', 'no'],
   ['another first list, while an earlier one is served', { synced: false, problem: 'no' }, 'degraded', 'no'],
+  [
+    'a list under way, while a snapshot is served',
+    { synced: false },
+    'degraded',
+    'what was known before is served until its list is complete',
+  ],
   ['a watch that fails', { problem: 'no' }, 'degraded', 'no'],
   ['doubtful records', { isInDoubt: true }, 'degraded', `${BACK}: a new list is under way`],
   ['doubtful records, and no others', { isInDoubt: true, problem: 'no' }, 'degraded', `${BACK}: a new list fails: no`],

@@ -35,7 +35,8 @@ function judge({ isKnown, problem, isInDoubt, synced, isAbsent, ageMs }: ApiWatc
   if (isInDoubt)
     return ['degraded', `${WENT_BACK}: a new list ${problem === undefined ? 'is under way' : `fails: ${problem}`}`];
   if (problem !== undefined) return [isKnown ? 'degraded' : 'failing', problem];
-  if (!synced) return ['waiting'];
+  if (!synced)
+    return isKnown ? ['degraded', 'what was known before is served until its list is complete'] : ['waiting'];
   if (!isAbsent && ageMs > STALE_AFTER_MS) return ['degraded', `nothing has come for ${printDuration(ageMs)}`];
   return ['ok'];
 }

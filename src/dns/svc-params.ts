@@ -22,11 +22,46 @@ interface Param {
   readonly value: Buffer;
 }
 
-function* paramsOf(octets: Buffer): Generator<Param, void> {
+/** A parameter of some octets, and the offset where it should end. */
+interface FoundParam extends Param {
+  readonly end: number;
+}
+
+/** The numbers of keys that are handled by themselves. */
+export const SvcParam = { mandatory: 0, ipv4hint: 4, ipv6hint: 6 } as const;
+
+/** Whether there is a parameter with this key. */
+export function hasParam(octets: Uint8Array, key: number): boolean {
+  return [...paramsOf(Buffer.from(octets))].some((param) => param.key === key);
+}
+
+/** The parameters without that of a key, which need not be mandatory any more; the same octets if there is none, or if they are malformed. */
+export function withoutParam(octets: Uint8Array, key: number): Uint8Array {
+  const params = [...paramsOf(Buffer.from(octets))];
+  if (params.at(-1)?.end !== octets.length || !params.some((param) => param.key === key)) return octets;
+  const left = params.flatMap((param) => {
+    if (param.key === key) return [];
+    if (param.key !== SvcParam.mandatory) return [param];
+    const value = Buffer.concat(
+      mandatoryOf(param.value)
+        .filter((each) => each !== key)
+        .map(u16),
+    );
+    return value.length > 0 ? [{ ...param, value }] : [];
+  });
+  return encodeParams(left);
+}
+
+function encodeParams(params: readonly Param[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(params.flatMap(({ key, value }) => [u16(key), u16(value.length), value])));
+}
+
+function* paramsOf(octets: Buffer): Generator<FoundParam, void> {
   for (let at = 0; at + 4 <= octets.length; ) {
     const [key, length] = [octets.readUInt16BE(at), octets.readUInt16BE(at + 2)];
-    yield { key, value: octets.subarray(at + 4, at + 4 + length) };
-    at += 4 + length;
+    const end = at + 4 + length;
+    yield { key, value: octets.subarray(at + 4, end), end };
+    at = end;
   }
 }
 
@@ -50,8 +85,7 @@ function parseParams(words: Words, what: string): Uint8Array {
     if (!params.has(key)) throw new PresentationError(`${what}: ${printKey(key)} is mandatory and missing`);
   }
   // RFC 9460 §2.2: in the order of the keys.
-  const sorted = [...params].sort(([a], [b]) => a - b);
-  return new Uint8Array(Buffer.concat(sorted.flatMap(([key, value]) => [u16(key), u16(value.length), value])));
+  return encodeParams([...params].map(([key, value]) => ({ key, value })).sort((a, b) => a.key - b.key));
 }
 
 function keyOf(name: string): number | undefined {

@@ -2,6 +2,7 @@ import type { Name } from '../dns/name.ts';
 import type { ServerCredentials } from '../net/stream/tls-server.ts';
 import type { ClientView } from './client-view.ts';
 import { OfferKey } from './offer.ts';
+import type { Handler } from './plugin.ts';
 import type { Query } from './query.ts';
 import type { ServiceView } from './service-view.ts';
 import type { Tap } from './tap.ts';
@@ -14,6 +15,12 @@ import type { TransferSource } from './transfer.ts';
 
 /** The pods of a cluster as clients, for plugins that count by them. */
 export const CLIENTS = new OfferKey<ClientView>('clients');
+
+/**
+ * What the cache of the block and the plugins below it answer, for a plugin further down that answers a query from the reply to a related one. Two
+ * plugins must not wait for each other in this way, and it is not for packages.
+ */
+export const CACHED = new OfferKey<Handler>('cached');
 
 /** What the encrypted listeners of the server block show to the next client; the server calls it once plugins have started. */
 export const CREDENTIALS = new OfferKey<() => ServerCredentials>('credentials');

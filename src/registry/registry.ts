@@ -272,16 +272,28 @@ export class Registry {
   }
 
   /** Replaces the records of each kind in the snapshot, changing only those that differ. Other kinds stay as they are. */
-  replaceAll({ namespaces, services, slices, pods, imports, importedSlices, declared }: Partial<Snapshot>): void {
-    const changes = [
-      namespaces !== undefined && this.namespaceTable.replaceAll(namespaces),
-      services !== undefined && this.serviceTable.replaceAll(services),
-      slices !== undefined && this.sliceTable.replaceAll(slices),
-      pods !== undefined && this.podTable.replaceAll(pods),
-      this.imports.replaceAll(imports, importedSlices),
-      declared !== undefined && this.declared.replaceAll(declared),
-    ];
-    if (changes.includes(true)) this.nextEpoch();
+  replaceAll(snapshot: Partial<Snapshot>): void {
+    let changed = false;
+    for (const isChange of this.replacing(snapshot)) changed ||= isChange;
+    if (changed) this.nextEpoch();
+  }
+
+  /** As {@link replaceAll}, in steps, for very many records. Lookups between the steps see what has changed so far. */
+  *replaceInSteps(snapshot: Partial<Snapshot>): Generator<void> {
+    for (const isChange of this.replacing(snapshot)) {
+      if (isChange) this.nextEpoch();
+      yield;
+    }
+  }
+
+  private *replacing(snapshot: Partial<Snapshot>): Generator<boolean> {
+    const { namespaces, services, slices, pods, imports, importedSlices, declared } = snapshot;
+    if (namespaces) yield* this.namespaceTable.replacing(namespaces);
+    if (services) yield* this.serviceTable.replacing(services);
+    if (slices) yield* this.sliceTable.replacing(slices);
+    if (pods) yield* this.podTable.replacing(pods);
+    yield this.imports.replaceAll(imports, importedSlices);
+    if (declared) yield this.declared.replaceAll(declared);
   }
 
   /** Says that all records are there, or those of a kind with a source of its own. */

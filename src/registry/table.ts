@@ -74,16 +74,19 @@ export class Table<T extends Key> {
 
   /** Replaces all records, changing only those that differ; false if none did. Of two records with one key, the last counts. */
   replaceAll(records: Iterable<T>): boolean {
+    let changed = false;
+    for (const isChange of this.replacing(records)) changed ||= isChange;
+    return changed;
+  }
+
+  /** As {@link replaceAll}, in steps, each of which says whether it changed something. What is new comes before what is gone goes. */
+  *replacing(records: Iterable<T>): Generator<boolean> {
     const wanted: ByNamespace<T> = new Map();
     for (const record of records) namesIn(wanted, record.namespace).set(record.name, record);
-    let changed = false;
-    for (const { namespace = '', name } of [...this.values()]) {
-      if (!wanted.get(namespace)?.has(name)) changed = this.delete(namespace, name) || changed;
+    for (const byName of wanted.values()) for (const record of byName.values()) yield this.set(record);
+    for (const [namespace, byName] of this.byNamespace) {
+      for (const name of byName.keys()) if (!wanted.get(namespace)?.has(name)) yield this.delete(namespace, name);
     }
-    for (const byName of wanted.values()) {
-      for (const record of byName.values()) changed = this.set(record) || changed;
-    }
-    return changed;
   }
 }
 

@@ -46,6 +46,8 @@ export interface CairnOptions {
   readonly kubeconfig?: boolean;
   /** Nothing is between it and the API server. */
   readonly direct?: boolean;
+  /** It takes this port of the API server's address for that of the API server. */
+  readonly apiPort?: number;
   /** Its first token ends so soon. */
   readonly tokenSeconds?: number;
   /** This returns before it knows the cluster, if that is false. */
@@ -64,7 +66,7 @@ export async function startCairn(plane: ControlPlane, options: CairnOptions = {}
     ({ metadata }) => metadata.name === ACCOUNT.name,
   )!;
   const network = await openNetwork(plane.address, API_PORT, stops);
-  const apiPort = direct ? API_PORT : network.port;
+  const apiPort = options.apiPort ?? (direct ? API_PORT : network.port);
   const token = tokenSeconds ? signToken(plane, account, tokenSeconds) : await requestToken(plane, account);
   const volume = serviceAccountVolume({ token, ca: authority.pem }, stops);
   const text = corefile(address);

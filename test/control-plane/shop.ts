@@ -7,7 +7,7 @@ import { openControlPlane, until } from './open.ts';
 
 /** A service with an address, and one with endpoints. */
 export const WEB = apiService('default/web', '10.0.7.1');
-const DB = apiService('default/db', 'None');
+export const DB = apiService('default/db', 'None');
 const ENDPOINTS = apiSlice('default/db', 'db-1', '10.1.0.1 10.1.0.2');
 
 /** The name of a service of the namespace `default`. */

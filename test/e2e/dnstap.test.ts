@@ -17,7 +17,7 @@ import { PATIENT } from '../support/patience.ts';
 import { startServer } from '../support/server.ts';
 import { readTapAt, startTapReader, type TapReader, type TapReaderOptions } from '../support/tap-reader.ts';
 import { readTapped } from '../support/tapped-message.ts';
-import { answering, answerTo, refusedPort, startUpstream } from '../support/upstream.ts';
+import { answering, answerTo, type Received, refusedPort, startUpstream } from '../support/upstream.ts';
 
 const CLUSTER = resolve(import.meta.dirname, '../acceptance/cluster.yaml');
 const RECORD = 'www.example.org. 30 IN A 192.0.2.7';
@@ -118,6 +118,22 @@ const kinds = (await loadMachinery()) ? ['batched', 'portable'] : ['portable'];
 describe.each(kinds)('with %s UDP', (kind) => {
   beforeEach(() => void vi.stubEnv('CAIRN_UDP', kind));
   afterEach(() => void vi.unstubAllEnvs());
+
+  test('with hedge, both exchanges are told, also the response that comes late', async () => {
+    const late = Promise.withResolvers<Received>();
+    const slow = await startUpstream((query) => late.resolve(query));
+    const quick = await startUpstream(answering([RECORD]));
+    onTestFinished(async () => void (await Promise.all([slow.close(), quick.close()])));
+    const { port } = await start(`forward . ${slow.endpoint} ${quick.endpoint} {\npolicy sequential\nrace 2\n}`);
+    await ask(port, 'www.example.org', 'A');
+    expect(types(await told(5))).toBe('CQ FQ FQ FR CR');
+    const { message, reply } = await late.promise;
+    reply(answerTo(message));
+    const messages = await told(6);
+    const upstreams = messages.slice(1, 4).map(({ responsePort }) => responsePort);
+    expect(upstreams).toEqual([slow.port, quick.port, quick.port]);
+    expect(messages[5]).toMatchObject({ type: 'FR', responsePort: slow.port });
+  });
 
   test('the messages of the forwarder are those that the upstream gets and sends, from the address that it sees', async () => {
     const sent: Buffer[] = [];

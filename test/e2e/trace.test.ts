@@ -7,7 +7,7 @@ import { certificate } from '../support/certificate.ts';
 import { folderWith } from '../support/folder.ts';
 import { type CollectedSpan, startCollector, treeOf } from '../support/otlp-collector.ts';
 import { startServer, type TestServer } from '../support/server.ts';
-import { answering, answerTo, refusedPort, type Script, startUpstream } from '../support/upstream.ts';
+import { answering, answerTo, type Received, refusedPort, type Script, startUpstream } from '../support/upstream.ts';
 
 const SRC = resolve(import.meta.dirname, '../../src');
 
@@ -134,6 +134,20 @@ test('an upstream that fails has a span with the error, and the next one has its
     [good.endpoint, 'tcp', undefined],
   ]);
   expect(spans.find(isQuery)!.error).toBe(undefined);
+});
+
+test('with hedge, both exchanges have a span, also the one that ends after the query', async () => {
+  const late = Promise.withResolvers<Received>();
+  const slow = await upstream((query) => late.resolve(query));
+  const quick = await upstream();
+  const to = `${slow.endpoint} ${quick.endpoint}`;
+  const { collector, port } = await startTraced(`forward . ${to} {\npolicy sequential\nrace 2\n}`);
+  await ask(port, 'www.example.org', 'A');
+  await expect.poll(() => collector.spans.length).toBe(3);
+  const { message, reply } = await late.promise;
+  reply(answerTo(message));
+  await expect.poll(() => collector.spans.length).toBe(4);
+  expect(treeOf(collector.spans)).toBe('servedns\n  forward\n    connect\n    connect\n');
 });
 
 test('a query that fails has the error', async () => {

@@ -17,6 +17,8 @@ export interface WatchedClusterOptions extends ApiServerOptions {
   readonly namespaces?: readonly string[];
   readonly limits?: Partial<ApiLimits>;
   readonly connection?: ConnectionOptions;
+  /** How often objects are compared with the API server; never by default. */
+  readonly auditMs?: number;
   /** Takes an API server that is there already. */
   readonly api?: ApiServer;
 }
@@ -39,7 +41,7 @@ export interface WatchedCluster {
 }
 
 export async function watchedCluster(options: WatchedClusterOptions = {}): Promise<WatchedCluster> {
-  const { watch = {}, namespaces = [], limits = {} } = options;
+  const { watch = {}, namespaces = [], limits = {}, auditMs = 0 } = options;
   const api = options.api ?? (await startApiServer(options));
   const clock = fakeClock();
   const registry = new Registry(clock);
@@ -51,7 +53,7 @@ export async function watchedCluster(options: WatchedClusterOptions = {}): Promi
   const programmedAt = ({ name }: Service, changedAtMs: number) => programmed.push(`${name} ${changedAtMs}`);
   const catalog = createCatalog(registry, selection, { clock, programmed: programmedAt });
   const connection = options.connection ?? { kind: 'endpoint', url: api.url };
-  const env = { log, clock, metrics, random: seededRandom(), userAgent: 'test' };
+  const env = { log, clock, metrics, random: seededRandom(), userAgent: 'test', auditMs };
   const client = connectApi(connection, { qps: 1e6, burst: 1e6, maxInflight: 0, ...limits }, env);
   const source = watchApi(client, namespaces, registry, env);
   onTestFinished(async () => {

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { arbitraryMessage } from '../../../test/support/arbitrary-message.ts';
-import type { Sections } from '../message.ts';
-import { type ResourceRecord, rr, SOA, TXT } from '../rr.ts';
+import { MAX_CHAIN } from '../cname-chain.ts';
+import { queryMessage, type Sections } from '../message.ts';
+import { A, CNAME, type ResourceRecord, rr, SOA, TXT } from '../rr.ts';
 import { decodeMessage } from './decode.ts';
 import { encodeMessage } from './encode.ts';
 import { headsOf, Packed } from './packed.ts';
@@ -56,6 +57,79 @@ test('packed records have the same heads as decoded ones', () => {
     { seed: 1, numRuns: 300 },
   );
   expect(packed).toBeGreaterThan(150);
+});
+
+const A1 = { address: '192.0.2.1' };
+const bareAlias: ResourceRecord = { ...rr(CNAME, 'a.', 9, { target: 'b.' }), data: {} };
+test.each<[string, readonly ResourceRecord[], boolean]>([
+  ['a record at the name', [rr(A, 'A.', 9, A1)], true],
+  ['a record at another name', [rr(A, 'b.', 9, A1)], false],
+  ['no record', [], false],
+  ['a record of another type', [rr(TXT, 'a.', 9, { texts: ['x'] })], false],
+  ['a chain to a record', [rr(CNAME, 'a.', 9, { target: 'B.' }), rr(A, 'b.', 9, A1)], true],
+  [
+    'a chain in any order',
+    [rr(A, 'c.', 9, A1), rr(CNAME, 'b.', 9, { target: 'c.' }), rr(CNAME, 'a.', 9, { target: 'b.' })],
+    true,
+  ],
+  ['a chain without a record at its end', [rr(CNAME, 'a.', 9, { target: 'b.' }), rr(A, 'c.', 9, A1)], false],
+  [
+    'a record in the middle of a chain',
+    [rr(CNAME, 'a.', 9, { target: 'b.' }), rr(A, 'b.', 9, A1), rr(CNAME, 'b.', 9, { target: 'c.' })],
+    false,
+  ],
+  ['a loop', [rr(CNAME, 'a.', 9, { target: 'b.' }), rr(CNAME, 'b.', 9, { target: 'a.' }), rr(A, 'b.', 9, A1)], false],
+  ['a name that leads to itself', [rr(CNAME, 'a.', 9, { target: 'a.' }), rr(A, 'a.', 9, A1)], false],
+  ['a chain of another name', [rr(CNAME, 'x.', 9, { target: 'b.' }), rr(A, 'b.', 9, A1)], false],
+  ['a CNAME record without rdata', [bareAlias, rr(A, 'a.', 9, A1)], true],
+])('whether the answer has a record at the end of the chain: %s', (_, answer, expected) => {
+  expect(headsOf({ answer, authority: [], additional: [rr(A, 'a.', 9, A1)] }).answers('a.', A.code)).toBe(expected);
+});
+
+test.each([
+  [MAX_CHAIN, true],
+  [MAX_CHAIN + 1, false],
+])('a chain of %i records leads to a record: %s', (length, expected) => {
+  const chain = Array.from({ length }, (_, i) => rr(CNAME, `${i}.`, 9, { target: `${i + 1}.` }));
+  const answer = [...chain, rr(A, `${length}.`, 9, A1), ...filling];
+  const { records } = readResponse(
+    encodeMessage({ ...decodeMessage(encodeMessage(queryMessage(question))), qr: true, answer }),
+  );
+  expect(records).toBeInstanceOf(Packed);
+  for (const each of [records, { answer, authority: [], additional: [] }]) {
+    expect(headsOf(each).answers('0.', A.code)).toBe(expected);
+  }
+});
+
+test('a CNAME record answers a query for CNAME, and leads nowhere', () => {
+  const answer = [rr(CNAME, 'a.', 9, { target: 'b.' }), rr(CNAME, 'b.', 9, { target: 'c.' })];
+  const heads = headsOf({ answer, authority: [], additional: [] });
+  expect(['a.', 'b.', 'c.'].map((name) => heads.answers(name, CNAME.code))).toEqual([true, true, false]);
+});
+
+test('packed records have the same chains as decoded ones', () => {
+  const name = fc.constantFrom('a.', 'B.', 'c.sub.', 'D.sub.');
+  const alias = fc.tuple(name, name).map(([owner, target]): ResourceRecord => rr(CNAME, owner, 9, { target }));
+  const address = name.map((owner): ResourceRecord => rr(A, owner, 9, A1));
+  const records = fc.array(fc.oneof(alias, address, fc.constant(bareAlias)), { maxLength: 6 });
+  const seen = new Set<boolean>();
+  fc.assert(
+    fc.property(records, (answer) => {
+      const message = { ...decodeMessage(encodeMessage(queryMessage(question))), qr: true };
+      const octets = encodeMessage({ ...message, answer: [...answer, ...filling] });
+      const packed = readResponse(octets).records;
+      expect(packed).toBeInstanceOf(Packed);
+      for (const owner of ['a.', 'b.', 'c.sub.', 'd.sub.']) {
+        for (const { code } of [A, CNAME]) {
+          const found = headsOf(packed).answers(owner, code);
+          expect(found).toBe(headsOf(decodeMessage(octets)).answers(owner, code));
+          seen.add(found);
+        }
+      }
+    }),
+    { seed: 1, numRuns: 300 },
+  );
+  expect(seen.size).toBe(2);
 });
 
 const bareSOA: ResourceRecord = { ...soa(50, 0), data: {} };

@@ -1,5 +1,7 @@
+import { chainOf } from '../cname-chain.ts';
 import type { Sections } from '../message.ts';
-import { isOfType, type ResourceRecord, SOA } from '../rr.ts';
+import { foldName, type Name } from '../name.ts';
+import { CNAME, isOfType, type ResourceRecord, SOA } from '../rr.ts';
 
 export type SectionName = keyof Sections;
 export type Counts = Readonly<Record<SectionName, number>>;
@@ -11,6 +13,8 @@ export type TtlOf = (ttl: number, negative: number) => number;
 export interface Heads {
   readonly counts: Counts;
   hasType(section: SectionName, type: number): boolean;
+  /** Whether the answer has a record of the type at the end of the CNAME chain that begins at a (folded) name. */
+  answers(name: Name, type: number): boolean;
   /** The smallest TTL that `ttlOf` gives; infinite without records. */
   smallestTtl(ttlOf?: TtlOf): number;
   /** The records with the TTLs that `ttlOf` gives; the same object if nothing changes. */
@@ -35,6 +39,13 @@ export class DecodedHeads implements Heads {
   hasType(section: SectionName, type: number): boolean {
     for (const record of this.records[section]) if (record.type === type) return true;
     return false;
+  }
+
+  answers(name: Name, type: number): boolean {
+    const { answer } = this.records;
+    const hasChain = type !== CNAME.code && this.hasType('answer', CNAME.code);
+    const end = hasChain ? chainOf(answer).endOf(name) : name;
+    return answer.some((record) => record.type === type && foldName(record.name) === end);
   }
 
   smallestTtl(ttlOf: TtlOf = ownTtl): number {

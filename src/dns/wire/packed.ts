@@ -1,7 +1,10 @@
+import { CnameChain } from '../cname-chain.ts';
 import type { Sections } from '../message.ts';
-import { A, AAAA, SOA } from '../rr.ts';
+import { foldName, type Name } from '../name.ts';
+import { A, AAAA, CNAME, SOA } from '../rr.ts';
 import { decodeMessage, HEADER_OCTETS } from './decode.ts';
 import { type Counts, DecodedHeads, type Heads, ownTtl, type SectionName, type TtlOf } from './heads.ts';
+import { Reader } from './reader.ts';
 
 /** The type and the class of a question. */
 export const QUESTION_TAIL_OCTETS = 4;
@@ -52,6 +55,34 @@ export class Packed implements Sections, Heads {
   hasType(section: SectionName, type: number): boolean {
     const first = this.firstOf(section);
     for (let i = first; i < first + this.counts[section]; i++) if (this.typeOf(i) === type) return true;
+    return false;
+  }
+
+  /** Reads only the names that are compared. */
+  answers(name: Name, type: number): boolean {
+    const count = this.counts.answer;
+    const reader = new Reader(this.octets);
+    const nameAt = (offset: number) => {
+      reader.offset = offset;
+      return reader.name();
+    };
+    const ownerOf = (index: number) => nameAt(this.endOf(index - 1));
+    const chain = new CnameChain();
+    for (let i = 0; i < count && type !== CNAME.code && chain.hasRoom; i++) {
+      const rdata = this.fixedAt[i]! + FIXED_OCTETS;
+      if (this.typeOf(i) === CNAME.code && this.endOf(i) > rdata) chain.add(ownerOf(i), nameAt(rdata));
+    }
+    const end = chain.endOf(name);
+    let other = -1;
+    for (let i = 0; i < count; i++) {
+      if (this.typeOf(i) !== type) continue;
+      // The records of an RRset point to one name.
+      const at = this.endOf(i - 1);
+      const pointer = this.fixedAt[i]! - at === POINTER_OCTETS ? this.octets.readUInt16BE(at) : -1;
+      if (pointer !== -1 && pointer === other) continue;
+      if (foldName(ownerOf(i)) === end) return true;
+      other = pointer;
+    }
     return false;
   }
 

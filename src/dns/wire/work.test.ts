@@ -99,6 +99,7 @@ test('what plugins ask of thousands of packed records makes no object for each',
     heads.hasType('answer', NS.code);
     heads.hasType('authority', SOA.code);
     heads.smallestTtl((_, negative) => negative);
+    heads.answers('www.example.org.', A.code);
     heads.withTtls((ttl) => Math.min(ttl, 30));
   };
   expect(comesToGrowByLess(8 * 3000, ask)).toBe(true);

@@ -23,12 +23,35 @@ test.each<[string, Partial<Reply>, string]>([
     'success 7',
   ],
   ['a chain that ends in an answer', { answer: records(CNAME, 'example.net. 60 IN A 192.0.2.1') }, 'success 50'],
-  ['a chain that ends nowhere', { answer: records(CNAME) }, 'not kept'],
+  ['a chain that ends nowhere', { answer: records(CNAME) }, 'denial 5, at most 5'],
+  [
+    'a chain that ends nowhere, with a shorter TTL',
+    { answer: records('example.org. 2 CNAME b.') },
+    'denial 2, at most 5',
+  ],
+  [
+    'a chain beside a record of another name',
+    { answer: records(CNAME, 'example.com. 60 IN A 192.0.2.1') },
+    'denial 5, at most 5',
+  ],
+  [
+    'the same with SOA',
+    { answer: records(CNAME, 'example.com. 60 A 192.0.2.1'), authority: records(SOA) },
+    'denial 50',
+  ],
+  [
+    'a loop',
+    { answer: records(CNAME, 'example.net. 60 CNAME example.org.', 'example.org. 60 A 192.0.2.1') },
+    'denial 5, at most 5',
+  ],
+  ['a record of another name alone', { answer: records('example.com. 60 IN A 192.0.2.1') }, 'denial 5, at most 5'],
+  ['a chain that ends in NXDOMAIN', { rcode: 3, answer: records(CNAME), authority: records(SOA) }, 'denial 50'],
+  ['a chain that ends in NXDOMAIN, without SOA', { rcode: 3, answer: records(CNAME) }, 'not kept'],
   ['a chain that ends in NODATA', { answer: records(CNAME), authority: records(SOA) }, 'denial 50'],
   ['NODATA: the SOA minimum bounds its TTL', { authority: records(SOA) }, 'denial 120'],
   ['NODATA: the SOA TTL bounds its minimum', { authority: records(SHORT_SOA) }, 'denial 30'],
-  ['NODATA without SOA', {}, 'success 5'],
-  ['a referral', { authority: records(NS) }, 'success 5'],
+  ['NODATA without SOA', {}, 'denial 5, at most 5'],
+  ['a referral', { authority: records(NS) }, 'denial 5, at most 5'],
   ['NXDOMAIN', { rcode: 3, authority: records(SOA) }, 'denial 120'],
   ['NXDOMAIN without SOA', { rcode: 3 }, 'not kept'],
   ['SERVFAIL', { rcode: 2 }, 'failure 5'],
@@ -46,7 +69,8 @@ test.each<[string, Partial<Reply>, string]>([
 ])('%s', (_, parts, expected) => {
   const query = testQuery('example.org. A', { edns: { do: true } });
   const found = classify(createReply('next', parts), query, NOW_S * 1000, 5);
-  expect(found ? `${found.kind} ${found.ttl}` : 'not kept').toBe(expected);
+  const limit = found?.maxTtl === undefined ? '' : `, at most ${found.maxTtl}`;
+  expect(found ? `${found.kind} ${found.ttl}${limit}` : 'not kept').toBe(expected);
 });
 
 test('an expired signature does not matter to clients that do not validate', () => {
@@ -57,7 +81,9 @@ test('an expired signature does not matter to clients that do not validate', () 
 test.each([
   ['example.org. ANY', { answer: records(A) }, 'success'],
   ['example.org. CNAME', { answer: records(CNAME) }, 'success'],
-  ['example.org. AAAA', { answer: records(CNAME) }, undefined],
+  ['example.org. AAAA', { answer: records(CNAME) }, 'denial'],
+  ['example.org. ANY', { answer: records(CNAME) }, 'success'],
+  ['example.org. MX', { answer: records(A) }, 'denial'],
 ])('%s', (question, parts, expected) => {
   expect(classify(createReply('next', parts), testQuery(question), 0, 5)?.kind).toBe(expected);
 });

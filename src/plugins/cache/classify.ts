@@ -1,13 +1,13 @@
 import { EdnsOption, Rcode } from '../../dns/message.ts';
 import { isOfType, QType, RRSIG, SOA } from '../../dns/rr.ts';
 import type { Query } from '../../plugin/query.ts';
-import { countsOf, headsOf, type Reply } from '../../plugin/reply.ts';
+import { headsOf, type Reply } from '../../plugin/reply.ts';
 
 /** The kinds of replies: with an answer, negative (NXDOMAIN, NODATA), or a failure. */
 export type Kind = 'success' | 'denial' | 'failure';
 
-/** The TTL of replies without one, in seconds: referrals and replies without records. */
-const FALLBACK_TTL = 5;
+/** The longest that a reply without answer and SOA record is kept, in seconds: nothing says how long the answer will be missing. */
+const INCOMPLETE_TTL = 5;
 /** RFC 1035 §3.2.3 */
 const MAILB = 253;
 const MAILA = 254;
@@ -19,18 +19,22 @@ export function isCacheableType(type: number): boolean {
   return !TRANSIENT.has(type);
 }
 
+/** What a reply is, and how long it is valid, in seconds. */
+export interface Classified {
+  readonly kind: Kind;
+  /** Not within the limits of the options. */
+  readonly ttl: number;
+  /** A limit of all its TTLs, whatever the options say. */
+  readonly maxTtl?: number;
+}
+
 /**
- * The kind of a reply, and how long it is valid, in seconds and without limits; undefined if it must not be kept.
+ * The kind of a reply, and how long it is valid; undefined if it must not be kept.
  *
  * @param nowMs wall-clock time, for the validity of signatures.
  * @param failureTtl how long failures are kept, in seconds; 0 for not at all.
  */
-export function classify(
-  reply: Reply,
-  query: Query,
-  nowMs: number,
-  failureTtl: number,
-): { readonly kind: Kind; readonly ttl: number } | undefined {
+export function classify(reply: Reply, query: Query, nowMs: number, failureTtl: number): Classified | undefined {
   if (reply.tc || reply.drop || reply.uncacheable || isTailored(reply)) return undefined;
   if (reply.rcode === Rcode.SERVFAIL || reply.rcode === Rcode.NOTIMP) {
     return failureTtl > 0 ? { kind: 'failure', ttl: failureTtl } : undefined;
@@ -41,15 +45,15 @@ export function classify(
   if (reply.rcode !== Rcode.NOERROR) return undefined;
   if (hasAnswer(reply, query)) return { kind: 'success', ttl: headsOf(reply).smallestTtl() };
   if (isNegative(reply)) return { kind: 'denial', ttl: negativeTtl(reply) };
-  // A CNAME chain without an end is neither positive nor negative.
-  return countsOf(reply).answer > 0 ? undefined : { kind: 'success', ttl: FALLBACK_TTL };
+  // No record at all, a referral, or a CNAME chain that the upstream did not follow to its end.
+  return { kind: 'denial', ttl: Math.min(headsOf(reply).smallestTtl(), INCOMPLETE_TTL), maxTtl: INCOMPLETE_TTL };
 }
 
-/** Whether a reply has a record of the type in the question, and not only CNAME records or nothing. */
-export function hasAnswer(reply: Reply, { type: asked }: Query): boolean {
+/** Whether a reply has a record of the type in the question at the end of the CNAME chain that begins at its name. */
+export function hasAnswer(reply: Reply, { name, type }: Query): boolean {
   if (reply.rcode !== Rcode.NOERROR) return false;
   const heads = headsOf(reply);
-  return asked === QType.ANY ? heads.counts.answer > 0 : heads.hasType('answer', asked);
+  return type === QType.ANY ? heads.counts.answer > 0 : heads.answers(name, type);
 }
 
 /** RFC 2308 §5: negative replies without SOA should not be cached. */

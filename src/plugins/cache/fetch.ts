@@ -8,10 +8,10 @@ import { passagesOf } from '../../plugin/passages.ts';
 import type { Handler } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { alterReply, countsOf, failure, mapReply, type Reply, withTtls } from '../../plugin/reply.ts';
-import { classify } from './classify.ts';
+import { type Classified, classify } from './classify.ts';
 import { createEntry, type Entry, freshReply, isAnswer, limitTtls, wantsAd } from './entry.ts';
 import type { CacheMetrics } from './metrics.ts';
-import type { CacheOptions } from './options.ts';
+import type { CacheOptions, KindOptions } from './options.ts';
 import { attemptKey, type Store, tableOf } from './store.ts';
 
 /** How many queries may wait for the replies to equal ones. Beyond that, the query that has waited longest gets SERVFAIL. */
@@ -62,7 +62,7 @@ export function createFetcher(
     const { kind, ttl } = found;
     const isDisabled = disabled[tableOf(kind)].some((zone) => isAtOrBelow(query.name, zone));
     if (isDisabled) return { reply: capTtls(reply, options), entry: undefined };
-    const limits = kind === 'failure' ? { minTtl: 0, maxTtl: ttl } : options[kind];
+    const limits = kind === 'failure' ? { minTtl: 0, maxTtl: ttl } : limitsOf(options[kind], found);
     const kept = kind === 'failure' ? reply : limitTtls(reply, kind, limits);
     const entry = createEntry(kind, kept, query.question, ttl, limits, clock.monotonic());
     if (!entry) return { reply: kept, entry };
@@ -127,6 +127,10 @@ export function createFetcher(
       );
     },
   };
+}
+
+function limitsOf({ minTtl, maxTtl }: KindOptions, found: Classified): Pick<KindOptions, 'minTtl' | 'maxTtl'> {
+  return { minTtl, maxTtl: Math.min(maxTtl, found.maxTtl ?? maxTtl) };
 }
 
 /** Limits the TTLs of a reply that is not kept: clients must not keep it longer than a kept one. */

@@ -1,6 +1,7 @@
 import { once } from '../../corefile/arguments.ts';
 import type { Kept, PluginEnv } from '../../plugin/env.ts';
-import { definePlugin } from '../../plugin/plugin.ts';
+import { CACHED } from '../../plugin/keys.ts';
+import { definePlugin, type Handler } from '../../plugin/plugin.ts';
 import { whileServing } from '../../plugin/while-serving.ts';
 import { cacheHandler } from './cache.ts';
 import { cacheMetrics } from './metrics.ts';
@@ -21,8 +22,13 @@ export default definePlugin<CacheOptions>({
   create(options, env) {
     const metrics = cacheMetrics(options.zones, env);
     let store = createStore(options);
+    let handler: Handler;
+    env.offer(CACHED, (query) => handler(query));
     return {
-      wrap: (next) => cacheHandler(options, () => store, next, env.clock, metrics),
+      wrap(next) {
+        handler = cacheHandler(options, () => store, next, env.clock, metrics);
+        return handler;
+      },
       async start() {
         store = env.keep(storeKey(options, env), (): Store & Kept => createStore(options));
       },
@@ -36,6 +42,6 @@ export default definePlugin<CacheOptions>({
 function storeKey(options: CacheOptions, { block, path }: PluginEnv): string {
   const plugins = block.plugins();
   const at = plugins.findIndex(({ name }) => name === 'cache');
-  const asked = plugins.filter(({ isOffering }, i) => i > at || isOffering).map(({ text }) => text);
+  const asked = plugins.filter(({ isOffering }, i) => i > at || (isOffering && i !== at)).map(({ text }) => text);
   return `cache ${JSON.stringify([block.server, block.zones, path('.'), asked, options])}`;
 }

@@ -8,10 +8,12 @@ import type { Protocol, Query } from '../../plugin/query.ts';
 import { failure, type Reply } from '../../plugin/reply.ts';
 import type { Tap } from '../../plugin/tap.ts';
 import type { Tracer } from '../../plugin/tracer.ts';
+import type { Hedging } from './hedge.ts';
 import { type InFlight, type InFlightQueries, inFlight, MAX_FORWARDED, queueOf } from './in-flight.ts';
 import { canDropEdns, encodeQuery, encodeWithoutEdns, replyOf } from './message.ts';
 import type { ForwardMetrics } from './metrics.ts';
 import type { Stanza } from './options.ts';
+import { type Outcome, Race, type Racer } from './race.ts';
 import { exchangeTapped } from './tapped.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -38,6 +40,8 @@ export interface Forwarding
   readonly stanza: Stanza;
   /** Of `max_concurrent`. */
   readonly limit: StanzaLimit | undefined;
+  /** How several upstreams are asked at the same time; undefined if they are not. */
+  readonly hedging: Hedging | undefined;
   /** Called with the upstream whose response a query gets, as `ADDRESS:PORT`. */
   answered(query: Query, upstream: string): void;
   /** Called with the limit for which a query was refused. */
@@ -51,13 +55,14 @@ export interface Forwarding
 /** Asks the upstreams in this order, suspected ones last, again and again until one responds. If none does, the error of the SERVFAIL says why. */
 export function askInTurn(query: Query, upstreams: readonly Upstream[], forwarding: Forwarding): Promise<Reply> {
   const attempts = new Attempts(query, upstreams, forwarding);
+  forwarding.hedging?.earn(attempts.queue);
   return attempts.enter() ? attempts.ask() : Promise.resolve(attempts.finish());
 }
 
 /**
  * The attempts to get a response to one query. This is not an async function, as most queries need one attempt and such a function takes much memory.
  */
-class Attempts implements InFlight, Hold {
+class Attempts implements InFlight, Hold, Racer {
   older: InFlight | undefined;
   newer: InFlight | undefined;
   readonly queue: number;
@@ -83,6 +88,7 @@ class Attempts implements InFlight, Hold {
   private error: Error | undefined;
   /** The limit for which the query was given up. */
   private overLimit: UpstreamError | undefined;
+  private isFinished = false;
   /** Its member in the list of the stanza. */
   private inStanza: InFlight | undefined;
 
@@ -134,34 +140,75 @@ class Attempts implements InFlight, Hold {
     const upstream = this.choose();
     if (!upstream) return Promise.resolve(this.finish());
     this.upstream = upstream;
-    return this.exchange(this.protocol).then(
+    const { hedging } = this.forwarding;
+    if (hedging && this.order.length > 1) return this.race(upstream, hedging);
+    return this.exchange(this.protocol, upstream, this).then(
       (reply) => this.take(reply),
       (thrown) => this.retry(thrown),
     );
   }
 
-  private exchange(protocol: Protocol): Promise<Response> {
+  private race(first: Upstream, hedging: Hedging): Promise<Reply> {
+    const race = new Race(this, hedging);
+    this.cancel = (error) => race.cancel(error);
+    return race.run(first).then(
+      ({ response, upstream, responses }: Outcome) => {
+        this.upstream = upstream;
+        this.repliesLeft -= responses - 1;
+        return this.accept(response);
+      },
+      () => this.ask(),
+    );
+  }
+
+  send(upstream: Upstream, hold: Hold): Promise<Response> {
+    return this.exchange(this.protocol, upstream, hold).then((reply) => this.complete(reply, upstream, hold));
+  }
+
+  another(asked: readonly Upstream[]): Upstream | undefined {
+    const { order } = this;
+    // Once all were asked in vain, they are asked one after the other.
+    for (let i = this.next; i < order.length; i++) {
+      const upstream = order[i]!;
+      if (!upstream.down && !upstream.suspected && !asked.includes(upstream)) return upstream;
+    }
+    return undefined;
+  }
+
+  chose(upstream: Upstream): void {
+    this.next = this.order.indexOf(upstream) + 1;
+  }
+
+  isGood({ rcode }: Response): boolean {
+    return ANSWERS.has(rcode) && !this.forwarding.stanza.failover.includes(rcode);
+  }
+
+  p95Of(upstream: Upstream): number | undefined {
+    return upstream.p95Ms(this.protocol);
+  }
+
+  private exchange(protocol: Protocol, upstream: Upstream, hold: Hold): Promise<Response> {
     const { stanza, clock } = this.forwarding;
     const timeoutMs = Math.max(1, Math.min(stanza.readTimeoutMs, this.endMs - clock.monotonic()));
     const tracer = this.forwarding.tracer();
-    return tracer ? this.trace(tracer, protocol, timeoutMs) : this.send(protocol, timeoutMs);
+    if (!tracer) return this.exchangeShown(protocol, upstream, hold, timeoutMs);
+    return this.trace(tracer, protocol, upstream, () => this.exchangeShown(protocol, upstream, hold, timeoutMs));
   }
 
-  private send(protocol: Protocol, timeoutMs: number): Promise<Response> {
+  private exchangeShown(protocol: Protocol, upstream: Upstream, hold: Hold, timeoutMs: number): Promise<Response> {
     const { clock, tap } = this.forwarding;
-    if (!tap) return this.upstream.exchange(this.octets, protocol, timeoutMs, this);
-    return exchangeTapped(tap, this.query, this.upstream, clock, {
-      octets: this.octets,
-      protocol,
-      timeoutMs,
-      hold: this,
-    });
+    if (!tap) return upstream.exchange(this.octets, protocol, timeoutMs, hold);
+    return exchangeTapped(tap, this.query, upstream, clock, { octets: this.octets, protocol, timeoutMs, hold });
   }
 
   /** The names of the span and of the first attribute are CoreDNS's. */
-  private trace(tracer: Tracer, protocol: Protocol, timeoutMs: number): Promise<Response> {
-    const { name, proto } = this.upstream;
-    return tracer.span('connect', () => this.send(protocol, timeoutMs), {
+  private trace(
+    tracer: Tracer,
+    protocol: Protocol,
+    { name, proto }: Upstream,
+    run: () => Promise<Response>,
+  ): Promise<Response> {
+    return tracer.span('connect', run, {
       isExchange: true,
       attributes: { 'peer.address': name, 'coredns.io/proto': proto(protocol) },
       describe: ({ rcode }) => ({ 'coredns.io/rcode': printRcode(rcode) }),
@@ -187,22 +234,26 @@ class Attempts implements InFlight, Hold {
   }
 
   private take(reply: Response): Reply | Promise<Reply> {
-    const { stanza } = this.forwarding;
-    if (this.canDropEdns && isAboutEdns(reply)) {
-      this.dropEdns();
-      return this.askAgain(this.protocol);
-    }
-    if (!reply.tc || this.protocol !== 'udp' || !stanza.preferUdp) return this.accept(reply);
-    this.truncated = reply;
-    return this.askAgain('tcp');
-  }
-
-  /** Asks the upstream that has just responded once more. */
-  private askAgain(protocol: Protocol): Promise<Reply> {
-    return this.exchange(protocol).then(
+    const complete = this.complete(reply, this.upstream, this);
+    if (!(complete instanceof Promise)) return this.accept(complete);
+    return complete.then(
       (reply) => this.accept(reply),
       (thrown) => this.retry(thrown),
     );
+  }
+
+  /** The response, or that to another query if the upstream wants it without OPT record or over TCP. */
+  private complete(reply: Response, upstream: Upstream, hold: Hold): Response | Promise<Response> {
+    const { stanza } = this.forwarding;
+    // Another upstream was faster.
+    if (this.isFinished) return reply;
+    if (this.canDropEdns && isAboutEdns(reply)) {
+      this.dropEdns();
+      return this.exchange(this.protocol, upstream, hold);
+    }
+    if (!reply.tc || this.protocol !== 'udp' || !stanza.preferUdp) return reply;
+    this.truncated = reply;
+    return this.exchange('tcp', upstream, hold);
   }
 
   private dropEdns(): void {
@@ -215,23 +266,28 @@ class Attempts implements InFlight, Hold {
     const { stanza, answered } = this.forwarding;
     this.last = reply;
     answered(this.query, this.upstream.name);
-    return --this.repliesLeft === 0 || !stanza.failover.includes(reply.rcode) ? this.finish() : this.ask();
+    return --this.repliesLeft <= 0 || !stanza.failover.includes(reply.rcode) ? this.finish() : this.ask();
   }
 
   private retry(thrown: unknown): Promise<Reply> {
+    this.failed(thrown);
+    return this.ask();
+  }
+
+  failed(thrown: unknown): void {
     this.error = thrown as Error;
     // This server has no sockets left, so each upstream is tried at most once.
     if (isOverload(thrown)) this.attemptsLeft = Math.min(this.attemptsLeft, this.order.length);
     this.attemptsLeft--;
     // All upstreams were asked and were silent. They may ignore queries with an OPT record.
     if (reasonOf(thrown) === 'timeout' && this.next >= this.order.length) this.dropEdns();
-    return this.ask();
   }
 
   finish(): Reply {
     const { query, forwarding, inStanza } = this;
     if (inStanza) forwarding.limit!.inFlight.delete(inStanza);
     inFlight.delete(this);
+    this.isFinished = true;
     // The client itself will ask over TCP.
     if (query.protocol === 'udp') this.last ??= this.truncated;
     if (this.last) return replyOf(this.last, query);
@@ -244,6 +300,9 @@ class Attempts implements InFlight, Hold {
     return failure('forward', Rcode.SERVFAIL, error ?? new CairnError('FORWARD', 'no healthy proxies'));
   }
 }
+
+/** The rcodes of responses that say something about the name. */
+const ANSWERS: ReadonlySet<number> = new Set([Rcode.NOERROR, Rcode.NXDOMAIN, Rcode.YXDOMAIN]);
 
 function isOverload(thrown: unknown): boolean {
   return reasonOf(thrown) === 'limit';

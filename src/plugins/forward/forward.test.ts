@@ -439,9 +439,11 @@ test('metrics', async () => {
     `coredns_proxy_conn_cache_hits_total{proxy_name="forward",${to},proto="tcp"} 1`,
     `coredns_proxy_conn_cache_misses_total{proxy_name="forward",${to},proto="tcp"} 1`,
     'cairn_forward_in_flight 0',
+    'cairn_forward_hedges_in_flight 0',
     'cairn_forward_udp_sockets 0',
     'coredns_forward_healthcheck_broken_total 0',
     'cairn_forward_gave_way_total 0',
+    'cairn_forward_hedges_withheld_total 0',
     'coredns_forward_max_concurrent_rejects_total 0',
   ]);
 });

@@ -9,6 +9,7 @@ import type { Reply } from '../../plugin/reply.ts';
 import type { Tap } from '../../plugin/tap.ts';
 import { askInTurn, type Forwarding, type StanzaLimit } from './attempts.ts';
 import { type Endpoints, watchEndpoints } from './endpoints.ts';
+import { Hedging } from './hedge.ts';
 import { InFlightQueries } from './in-flight.ts';
 import type { ForwardMetrics } from './metrics.ts';
 import type { Stanza } from './options.ts';
@@ -43,6 +44,7 @@ export function createForwarder(
   const forwarding: Forwarding = {
     ...{ stanza, clock, random, healthcheckBroken, gaveWay, answered, tracer, overloaded },
     tap: undefined,
+    hedging: stanza.hedge && new Hedging(stanza.hedge, clock, metrics.hedgesWithheld),
     limit: createLimit(stanza, metrics),
   };
   let upstreams: readonly Upstream[] = [];

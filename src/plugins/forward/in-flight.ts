@@ -4,7 +4,7 @@ import { clientKey } from '../../net/stream/by-client.ts';
 /** The maximum number of queries in flight to upstreams, in the whole process: each takes some kilobytes. */
 export const MAX_FORWARDED = 8192;
 /** Clients that share a queue are treated as one; a power of two. */
-const QUEUES = 1024;
+export const QUEUES = 1024;
 const SEED = Math.floor(Math.random() * 2 ** 32);
 
 /** A query in flight. */

@@ -39,7 +39,7 @@ export default definePlugin<readonly Stanza[]>({
 
   settings: () => ({ anyClass: true, recursion: true }),
 
-  words: { covers: [''], of: forwardWords },
+  words: { covers: ['', 'hedge', 'race'], of: forwardWords },
 
   create(stanzas, env) {
     const metrics = forwardMetrics(env.metrics);
@@ -104,6 +104,9 @@ function warnOfIdleLines(stanzas: readonly Stanza[], { warn }: ParseContext): vo
       warn(position, message, 'never-asked');
     }
     const wantsTls = tlsServername !== undefined || tls.position !== position;
+    if (stanza.hedge && to.length === 1 && to[0]!.kind === 'address') {
+      warn(position, `there is one upstream, so '${stanza.hedge.kind}' has no effect`);
+    }
     if (wantsTls && !to.some(encryptionOf)) warn(position, 'no upstream has tls:// or https://, so TLS is not used');
   }
 }

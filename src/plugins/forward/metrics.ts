@@ -3,6 +3,7 @@ import { printRcode } from '../../dns/message.ts';
 import type { FailureReason } from '../../net/upstream/error.ts';
 import { processBudget } from '../../net/upstream/socket-budget.ts';
 import { type Cell, type Metrics, TIME_BUCKETS } from '../../observe/metrics.ts';
+import { extras } from './hedge.ts';
 import { inFlight } from './in-flight.ts';
 
 /** The label of this plugin in CoreDNS's proxy metrics. */
@@ -14,6 +15,10 @@ export interface UpstreamMetrics {
   replied(rcode: number, durationMs: number): void;
   failed(reason: FailureReason): void;
   probeFailed(): void;
+  /** A query was sent beside one to another upstream. */
+  hedged(): void;
+  /** The response to such a query was used. */
+  outran(): void;
   picked(protocol: 'udp' | 'tcp' | 'tcp-tls' | 'https', reused: boolean): void;
   /** Ends the counting. With the last user of an upstream its series are removed, as a host name may have new addresses all day. */
   stop(): void;
@@ -25,6 +30,8 @@ export interface ForwardMetrics {
   readonly concurrentRejects: Cell;
   /** Queries that were refused to make room for newer ones. */
   readonly gaveWay: Cell;
+  /** Queries that were not, or only later, sent to another upstream because of the limits of hedging. */
+  readonly hedgesWithheld: Cell;
   /** Shows the queries and sockets in flight of the whole process. Returns a function that ends it. */
   watch(): () => void;
   /** @param to the upstream as `ADDRESS:PORT`. */
@@ -70,22 +77,49 @@ export function forwardMetrics(metrics: Metrics): ForwardMetrics {
     'to',
     'reason',
   ]);
+  const hedges = counter(
+    'cairn_forward_hedges_total',
+    'Queries sent to an upstream beside another one, because of hedge or race.',
+    ['to'],
+  );
+  const hedgesUsed = counter('cairn_forward_hedges_used_total', 'Of these, those whose response came first.', ['to']);
+  const withheldHelp =
+    'Queries that were not, or only later, sent to another upstream because of the limits of hedge and race.';
   const brokenHelp = 'Queries that came while all upstreams were down.';
   const rejectsHelp = 'Queries refused because of max_concurrent.';
   const gaveWayHelp =
     'Queries refused because of the limit for the whole process; the client with the most queries is refused first.';
   const underWay = metrics.gauge('cairn_forward_in_flight', 'Queries that the whole process is forwarding.', []);
+  const extra = metrics.gauge(
+    'cairn_forward_hedges_in_flight',
+    'Exchanges of the whole process with upstreams beyond one for each query, because of hedge or race.',
+    [],
+  );
   const sockets = metrics.gauge(
     'cairn_forward_udp_sockets',
     'UDP sockets of the whole process that wait for upstreams.',
     [],
   );
-  const ofUpstream = [proxyDuration, duration, requests, responses, proxyProbes, probes, hits, misses, failures];
+  const ofUpstream = [
+    proxyDuration,
+    duration,
+    requests,
+    responses,
+    proxyProbes,
+    probes,
+    hits,
+    misses,
+    failures,
+    hedges,
+    hedgesUsed,
+  ];
   return {
     healthcheckBroken: counter('coredns_forward_healthcheck_broken_total', brokenHelp).cell(),
     gaveWay: counter('cairn_forward_gave_way_total', gaveWayHelp).cell(),
+    hedgesWithheld: counter('cairn_forward_hedges_withheld_total', withheldHelp).cell(),
     watch: () =>
-      metrics.show([underWay, sockets], () => {
+      metrics.show([underWay, extra, sockets], () => {
+        extra.cell().value = extras.count;
         underWay.cell().value = inFlight.size;
         sockets.cell().value = processBudget.size;
       }),
@@ -126,6 +160,12 @@ export function forwardMetrics(metrics: Metrics): ForwardMetrics {
         },
         probeFailed() {
           for (const cell of failedProbes) cell.value++;
+        },
+        hedged() {
+          if (!isForgotten()) hedges.cell(to).value++;
+        },
+        outran() {
+          if (!isForgotten()) hedgesUsed.cell(to).value++;
         },
         picked(protocol, reused) {
           if (isForgotten()) return;

@@ -29,6 +29,7 @@ test('the defaults', () => {
       nextOnNodata: false,
       failfast: false,
       failover: [],
+      hedge: undefined,
       sourceAddress: undefined,
       resolvers: [],
       tls: { position: { file: 'Corefile', line: 1, column: 1 }, identity: undefined, ca: undefined },
@@ -61,6 +62,11 @@ test.each([
   ['next_on_nodata', { nextOnNodata: true }],
   ['failfast_all_unhealthy_upstreams', { failfast: true }],
   ['failover REFUSED', { failover: [5] }],
+  ['hedge', { hedge: { kind: 'hedge', afterMs: undefined, share: 0.1 } }],
+  ['hedge 30ms', { hedge: { kind: 'hedge', afterMs: 30, share: 0.1 } }],
+  ['hedge 5%', { hedge: { kind: 'hedge', afterMs: undefined, share: 0.05 } }],
+  ['hedge 1s 100%', { hedge: { kind: 'hedge', afterMs: 1000, share: 1 } }],
+  ['race 3', { hedge: { kind: 'race', upstreams: 3 } }],
   ['source_address 2001:DB8::1', { sourceAddress: '2001:db8::1' }],
   [
     'resolver 10.0.0.10 [::1]:54',
@@ -99,6 +105,15 @@ test.each([
     "2:6 - Error during parsing: unknown rcode 'BROKEN', expecting one such as NXDOMAIN",
   ],
   ['forward . 10.0.0.1 {\nfailover NOERROR\n}', "2:10 - Error during parsing: 'failover' cannot take NOERROR"],
+  ['forward . 10.0.0.1 {\nhedge 0s\n}', "2:7 - Error during parsing: invalid duration '0s'"],
+  ['forward . 10.0.0.1 {\nhedge 1s 0%\n}', "2:10 - Error during parsing: invalid percentage '0'"],
+  ['forward . 10.0.0.1 {\nhedge 1s 10\n}', "2:10 - Error during parsing: '10' is not a percentage such as 10%"],
+  ['forward . 10.0.0.1 {\nhedge 5% 1s\n}', '2:7 - Error during parsing: time'],
+  ['forward . 10.0.0.1 {\nhedge 1s 5% x\n}', '2:13 - Error during parsing: Wrong argument count'],
+  ['forward . 10.0.0.1 {\nrace\n}', '2:1 - Error during parsing: Wrong argument count'],
+  ['forward . 10.0.0.1 {\nrace 1\n}', "2:6 - Error during parsing: invalid number of upstreams '1'"],
+  ['forward . 10.0.0.1 {\nrace 16\n}', "2:6 - Error during parsing: invalid number of upstreams '16'"],
+  ['forward . 10.0.0.1 {\nhedge\nrace 2\n}', "3:1 - Error during parsing: 'hedge' and 'race' exclude each other"],
   ['forward . 10.0.0.1 {\nhealth_check 1s domain\n}', '2:17 - Error during parsing: Wrong argument count'],
   ['forward . 10.0.0.1 {\nhealth_check 1s domain a..b\n}', '2:24 - Error during parsing: "a..b" has an empty label'],
   ['forward . 10.0.0.1 {\nsource_address host\n}', "2:16 - Error during parsing: 'host' is not an IP address"],
@@ -140,3 +155,16 @@ test.each([
 ])('%j has none', (text) => {
   expect(warningsOf(forward, text)).toEqual([]);
 });
+
+test.each(['hedge', 'race'] as const)(
+  '%s is of no effect with one upstream, but may be with a file or a host name',
+  (name) => {
+    const line = name === 'race' ? 'race 2' : 'hedge';
+    expect(warningsOf(forward, `forward . 192.0.2.1 {\n${line}\n}`)).toEqual([
+      `Corefile:1:1 - there is one upstream, so '${name}' has no effect`,
+    ]);
+    for (const to of ['192.0.2.1 192.0.2.2', '/etc/resolv.conf', 'dns.example.org']) {
+      expect(warningsOf(forward, `forward . ${to} {\n${line}\n}`)).toEqual([]);
+    }
+  },
+);

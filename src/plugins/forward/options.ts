@@ -20,6 +20,7 @@ import { Rcode } from '../../dns/message.ts';
 import { type Name, ROOT } from '../../dns/name.ts';
 import { parsePeer } from '../../net/addresses.ts';
 import type { Peer } from '../../net/transport.ts';
+import { type Hedge, parseHedge, parseRace } from './hedge.ts';
 import { POLICIES, type PolicyName } from './policy.ts';
 import { parseTarget, type Target } from './target.ts';
 import { checkServernames, parseServername, parseTls, type TlsFiles } from './tls-options.ts';
@@ -60,6 +61,8 @@ export interface Stanza {
   readonly failfast: boolean;
   /** The rcodes after which the query goes on to the next upstream. */
   readonly failover: readonly number[];
+  /** Undefined if one upstream is asked after the other. */
+  readonly hedge: Hedge | undefined;
   readonly sourceAddress: string | undefined;
   /** The TLS files for encrypted upstreams. */
   readonly tls: TlsFiles;
@@ -83,7 +86,15 @@ export function parseStanza(use: Directive): Stanza {
     ...{ except: [], forceTcp: false, preferUdp: false, expireMs: 10_000, maxAgeMs: 0, maxIdleConns: 0 },
     ...{ readTimeoutMs: 2000, maxFails: 2, maxConnectAttempts: undefined, policy: 'random', maxConcurrent: 0 },
     healthCheck: { intervalMs: 500, recursionDesired: true, domain: ROOT },
-    ...{ next: [], nextOnNodata: false, failfast: false, failover: [], sourceAddress: undefined, resolvers: [] },
+    ...{
+      next: [],
+      nextOnNodata: false,
+      failfast: false,
+      failover: [],
+      hedge: undefined,
+      sourceAddress: undefined,
+      resolvers: [],
+    },
     tls: { position: use.position, identity: undefined, ca: undefined },
     ...{ tlsServername: undefined, dohMethod: 'POST' },
   };
@@ -91,6 +102,10 @@ export function parseStanza(use: Directive): Stanza {
   if (options.maxAgeMs > 0 && options.maxAgeMs < options.expireMs) {
     const line = use.options.findLast(({ name }) => name === 'max_age')!;
     throw new CorefileError(line.position, `max_age must not be shorter than expire (${options.expireMs} ms)`);
+  }
+  const line = use.options.findLast(({ name }) => name === 'hedge' || name === 'race');
+  if (line && use.options.some(({ name }) => name === (line.name === 'hedge' ? 'race' : 'hedge'))) {
+    throw new CorefileError(line.position, "'hedge' and 'race' exclude each other: choose one");
   }
   if (options.tlsServername !== undefined) checkServernames(to, [firstTo, ...moreTo]);
   return { position: use.position, from: zonesIn(from), to, ...options };
@@ -148,6 +163,12 @@ function handlersFor(options: Options): Record<string, (line: OptionLine) => voi
     failfast_all_unhealthy_upstreams: flag('failfast'),
     failover: (line) => {
       options.failover = [...options.failover, ...atLeastArgs(line, 1).map(failureRcode)];
+    },
+    hedge: (line) => {
+      options.hedge = parseHedge(line);
+    },
+    race: (line) => {
+      options.hedge = parseRace(line, MAX_UPSTREAMS);
     },
     source_address: (line) => {
       options.sourceAddress = address(exactArgs(line, 1)[0]);

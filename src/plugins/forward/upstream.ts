@@ -11,6 +11,7 @@ import { createUdpUpstream } from '../../net/upstream/udp-upstream.ts';
 import type { Clock } from '../../observe/clock.ts';
 import type { Protocol } from '../../plugin/query.ts';
 import { createHealth } from './health.ts';
+import { Latency } from './latency.ts';
 import { encodeProbe } from './message.ts';
 import type { UpstreamMetrics } from './metrics.ts';
 import type { Stanza } from './options.ts';
@@ -46,6 +47,12 @@ export interface Upstream {
     seen?: (response: Uint8Array) => void,
   ): Promise<Response>;
   status(): UpstreamStatus;
+  /** How long all but 5 % of its responses take over the protocol; undefined if that is not measured, or not known yet. */
+  p95Ms(protocol: Protocol): number | undefined;
+  /** Counts a query that it gets beside another upstream. */
+  hedged(): void;
+  /** Counts such a query whose response was used. */
+  outran(): void;
   /** Ends the probes and closes idle connections; exchanges under way go on to their end. */
   stop(): void;
 }
@@ -81,6 +88,9 @@ export function createUpstream(
     },
     onFailure: metrics.probeFailed,
   });
+  const { hedge } = stanza;
+  const isMeasured = hedge?.kind === 'hedge' && hedge.afterMs === undefined;
+  const latency = isMeasured ? { udp: new Latency(), tcp: new Latency() } : undefined;
   return {
     name: printPeer(to),
     endpoint: to,
@@ -99,12 +109,15 @@ export function createUpstream(
       return send(query, protocol, timeoutMs, hold, read).then(
         (reply) => {
           const durationMs = clock.monotonic() - startMs;
+          latency?.[protocol].add(durationMs);
           metrics.replied(reply.rcode, durationMs);
           tally.replied(reply.rcode, durationMs);
           return reply;
         },
         (thrown) => {
-          metrics.failed(thrown instanceof UpstreamError ? thrown.reason : 'other');
+          const reason = thrown instanceof UpstreamError ? thrown.reason : 'other';
+          if (reason === 'timeout') latency?.[protocol].add(clock.monotonic() - startMs);
+          metrics.failed(reason);
           tally.failed(thrown);
           health.suspect(thrown);
           throw thrown;
@@ -112,6 +125,9 @@ export function createUpstream(
       );
     },
     status: () => upstreamStatus(to, health, tally),
+    p95Ms: (protocol) => latency?.[protocol].p95Ms,
+    hedged: metrics.hedged,
+    outran: metrics.outran,
     stop() {
       health.stop();
       connections.close();

@@ -35,13 +35,13 @@ export default definePlugin<GatewayOptions>({
 
 /** The cluster that the options name, else that of the plugin `kubernetes` in the block, else the one that the process runs in. */
 function clusterOf(options: GatewayOptions, env: PluginEnv): FilledRegistry | undefined {
-  const { connection, limits, manifests, namespaces, labels } = options;
+  const { connection, limits, auditMs, snapshot, manifests, namespaces, labels } = options;
   const needs = { kinds: usedKinds(options) };
   const choice = { ...(labels && { labels }), ...(namespaces.length > 0 && { namespaces }) };
   const [ofBlock] = namesCluster(options) ? [] : env.ask(CLUSTER);
   if (ofBlock) return ofBlock.fill(needs, choice);
   // Clients outside get other addresses.
   const objects = { expectsClusterIPs: options.inside };
-  const whole = { connection, limits, manifests, namespaces: [], objects };
-  return fillRegistry(withChoice(whole, choice), needs, env);
+  const whole = { connection, limits, auditMs, snapshot, manifests, namespaces: [], objects };
+  return fillRegistry({ ...withChoice(whole, choice), snapshot }, needs, env);
 }

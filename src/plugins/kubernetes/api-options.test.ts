@@ -50,6 +50,13 @@ test.each([
   ['apiserver_qps', `Corefile:2:1${P} ${ARGS} 'apiserver_qps'`],
   ['apiserver_qps x', `Corefile:2:15${P} invalid apiserver_qps 'x', expecting a number from 0 on`],
   ['apiserver_qps -1', `Corefile:2:15${P} invalid apiserver_qps '-1', expecting a number from 0 on`],
+  ['audit', `Corefile:2:1${P} ${ARGS} 'audit'`],
+  ['audit 10s', `Corefile:2:7${P} `],
+  ['audit 10m off', `Corefile:2:11${P} ${ARGS} 'off'`],
+  ['snapshot', `Corefile:2:1${P} ${ARGS} 'snapshot'`],
+  ['snapshot a 1s', `Corefile:2:12${P} `],
+  ['snapshot a 1h b', `Corefile:2:15${P} ${ARGS} 'b'`],
+  ['manifests a\nsnapshot b', `Corefile:3:1${P} 'snapshot' is about an API server, and 'manifests' takes its place`],
   ['apiserver_burst 1.5', `Corefile:2:17${P} invalid apiserver_burst '1.5', expecting a whole number from 0 on`],
   [
     'apiserver_max_inflight -1',

@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { apiNamespace, apiService, apiSlice } from '../../../test/support/api-objects.ts';
 import { type ApiServer, type ApiServerOptions, startApiServer } from '../../../test/support/api-server/index.ts';
 import type { TestEnv } from '../../../test/support/env.ts';
+import { folderWith } from '../../../test/support/folder.ts';
 import { PATIENT } from '../../../test/support/patience.ts';
 import { makePlugin, nextHandler, startPlugin } from '../../../test/support/plugin.ts';
 import { testQuery } from '../../../test/support/query.ts';
@@ -27,9 +29,9 @@ interface Watching {
   ask(name: string, type?: string): Promise<string>;
 }
 
-async function watching(options: ApiServerOptions & { body?: string } = {}): Promise<Watching> {
+async function watching(options: ApiServerOptions & { body?: string; api?: ApiServer } = {}): Promise<Watching> {
   const { body = '', ...serverOptions } = options;
-  const api = await startApiServer({ objects: OBJECTS, ...serverOptions });
+  const api = options.api ?? (await startApiServer({ objects: OBJECTS, ...serverOptions }));
   const { plugin, env } = makePlugin(kubernetes, `kubernetes {\nendpoint ${api.url}\n${body}\n}`, {
     zones: ['cluster.local.'],
   });
@@ -63,6 +65,27 @@ test('a cluster is answered for as soon as it is listed', async () => {
   api.put(apiService('shop/new', '10.0.0.2'));
   await vi.waitFor(async () => expect(await ask('new.shop')).toBe('NOERROR 10.0.0.2'), PATIENT);
   expect(api.requests.every(({ userAgent }) => /^cairn\/\d+\.\d+\.\d+\S* \(\w+\/\w+\)$/.test(userAgent!))).toBe(true);
+});
+
+test('with a snapshot, the next process answers for the names of the last one, as stale, while the API server is away', async () => {
+  const path = join(folderWith({}), 'snapshot');
+  const last = await watching({ body: `snapshot ${path} 1h` });
+  await last.started;
+  for (const value of last.env.kept.values()) await value.stop?.();
+  await last.api.set({ refuse: true });
+  const next = await watching({ api: last.api, body: `snapshot ${path} 1h` });
+  await next.started;
+  expect(next.plugin.ready!()).toBe(true);
+  expect(await next.ask('web.shop')).toBe('NOERROR 10.0.0.1 EDE 3');
+  expect(await next.ask('db.shop')).toBe('NOERROR 10.1.0.1 10.1.0.2 EDE 3');
+  expect(await next.ask('nothing.shop')).toBe('NXDOMAIN EDE 19');
+  last.api.put(apiService('shop/new', '10.0.0.2'));
+  await last.api.set({ refuse: false });
+  await vi.waitFor(async () => {
+    next.env.clock.advance(1000);
+    expect(await next.ask('new.shop')).toBe('NOERROR 10.0.0.2');
+  }, PATIENT);
+  expect(await next.ask('web.shop')).toBe('NOERROR 10.0.0.1');
 });
 
 describe('while a list is incomplete', () => {

@@ -23,6 +23,8 @@ test('everything has a default', () => {
     manifests: ['cluster.yaml'],
     connection: undefined,
     limits: { qps: 0, burst: 0, maxInflight: 0 },
+    auditMs: 600_000,
+    snapshot: undefined,
     serviceCidrs: [],
     podCidrs: [],
     namespacesFromManifests: false,

@@ -115,8 +115,8 @@ export function clusterOptions(options: KubernetesOptions): ClusterOptions {
 
 /** The cluster that the options name. */
 export function clusterSettings(options: KubernetesOptions): ClusterSettings {
-  const { connection, limits, manifests, namespaces } = options;
-  return { connection, limits, manifests, namespaces, objects: clusterOptions(options) };
+  const { connection, limits, auditMs, snapshot, manifests, namespaces } = options;
+  return { connection, limits, auditMs, snapshot, manifests, namespaces, objects: clusterOptions(options) };
 }
 
 /** The objects that the options need. */

@@ -39,6 +39,18 @@ test.each([
     ['all names go to the servers in /etc/resolv.conf, dns.org:54 instead of 10.0.0.1'],
   ],
   ['forward . 10.0.0.1', 'forward . 10.0.0.1 {\nforce_tcp\n}', ['forward force_tcp added']],
+  [
+    'forward . 10.0.0.1 10.0.0.2',
+    'forward . 10.0.0.1 10.0.0.2 {\nhedge 30ms\n}',
+    ['forward second upstream for all names if the first is silent for 30 ms, for at most 10 % of the queries added'],
+  ],
+  [
+    'forward a.org 10.0.0.1 10.0.0.2 {\nhedge 5%\n}',
+    'forward a.org 10.0.0.1 10.0.0.2 {\nrace 2\n}',
+    [
+      'forward second upstream for names of a.org if the first is silent longer than usual, for at most 5 % of the queries → at once, 2 together',
+    ],
+  ],
   ['', 'forward . 10.0.0.1', ['all names go to 10.0.0.1 now']],
   ['forward a.org 10.0.0.1', '', ['names of a.org no longer go to 10.0.0.1']],
   ['log', '', ['log removed']],

@@ -1,8 +1,12 @@
+import type { RecordKind } from '../../registry/completeness.ts';
 import type { Service } from '../../registry/records.ts';
 import type { ReadonlyRegistry } from '../../registry/registry.ts';
 import { Registry } from '../../registry/registry.ts';
 import type { ApiClient } from './client.ts';
+import type { Resource } from './resource.ts';
 import { type Catalog, createCatalog, type Needs, type Selection } from './resources.ts';
+import { SnapshotKeeper, type SnapshotOptions } from './snapshot/keeper.ts';
+import { snapshotMetrics } from './snapshot/metrics.ts';
 import { type ApiSource, type ApiSourceEnv, type WatchStatus, watchApi } from './source.ts';
 
 /** What one reader sees of a cluster. */
@@ -13,13 +17,15 @@ export interface ClusterReader {
   watches(): readonly WatchStatus[];
   /** Where the API server is; undefined until it is known. */
   origin(): string | undefined;
-  /** Begins to watch what the readers need. A second call has no effect. */
-  start(): void;
+  /** Begins to watch what the readers need, after the snapshot was read. A second call has no effect. Never rejects. */
+  start(): Promise<void>;
   /** What no other reader needs is no longer watched. */
   stop(): void;
 }
 
 interface ApiClusterEnv extends ApiSourceEnv {
+  /** Keeps the records from one process to the next; undefined if nothing does. */
+  readonly snapshot?: SnapshotOptions | undefined;
   programmed?(service: Service, changedAtMs: number): void;
 }
 
@@ -28,6 +34,8 @@ export class ApiCluster {
   private readonly registry: Registry;
   private readonly catalog: Catalog;
   private readonly source: ApiSource;
+  private readonly snapshot: SnapshotKeeper | undefined;
+  private restoring: Promise<ReadonlySet<RecordKind>> | undefined;
   private readonly readers = new Set<Needs>();
   private isFollowing = false;
   private isStopped = false;
@@ -37,6 +45,22 @@ export class ApiCluster {
     this.registry = new Registry(env.clock);
     this.catalog = createCatalog(this.registry, selection, env);
     this.source = watchApi(api, selection.namespaces, this.registry, env);
+    this.snapshot = env.snapshot && this.keepSnapshot(env.snapshot, api, selection, env);
+  }
+
+  private keepSnapshot(
+    options: SnapshotOptions,
+    api: ApiClient,
+    selection: object,
+    { clock, log, metrics }: ApiClusterEnv,
+  ): SnapshotKeeper {
+    const keeper = new SnapshotKeeper(options, {
+      ...{ clock, log, metrics: snapshotMetrics(metrics, options.path) },
+      cluster: async () => `${await api.server()} ${JSON.stringify(selection)}`,
+      current: () => this.source.current(),
+    });
+    this.registry.onChange(() => keeper.changed());
+    return keeper;
   }
 
   /** A reader that is known before another one starts does not cause a second list. */
@@ -47,9 +71,10 @@ export class ApiCluster {
       registry: this.registry.needing(needs.kinds),
       watches: () => this.source.watches().filter(({ kind }) => needs.kinds.includes(kind)),
       origin: () => this.source.origin(),
-      start: () => {
-        if (!isStarted) this.update();
+      start: async () => {
+        if (isStarted) return;
         isStarted = true;
+        await this.begin();
       },
       stop: () => {
         this.readers.delete(needs);
@@ -59,15 +84,33 @@ export class ApiCluster {
     };
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     this.isStopped = true;
+    await this.snapshot?.stop();
     this.source.stop();
     this.catalog.stop();
   }
 
-  private update(): void {
+  /** Reads the snapshot before anything is watched, then watches what the readers need. */
+  private async begin(): Promise<void> {
+    if (!this.snapshot || this.isFollowing) {
+      this.update();
+      return;
+    }
+    this.restoring ??= this.snapshot.restore(this.resources());
+    const restored = await this.restoring;
+    this.update(restored);
+    this.snapshot.start();
+  }
+
+  private resources(): Resource[] {
+    return this.catalog.resourcesFor([...this.readers]);
+  }
+
+  private update(restored?: ReadonlySet<RecordKind>): void {
     if (this.isStopped) return;
+    const isFirst = !this.isFollowing;
     this.isFollowing = true;
-    this.source.follow(this.catalog.resourcesFor([...this.readers]));
+    this.source.follow(this.resources(), isFirst ? restored : undefined);
   }
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { createGunzip } from 'node:zlib';
 import { CairnError } from '../../base/errors.ts';
+import { createTurns } from '../../base/in-turns.ts';
 import type { Clock, Timer } from '../../observe/clock.ts';
 import { endingOf } from './ending.ts';
 import { ApiConnectionError, SilenceError } from './errors.ts';
@@ -41,10 +42,14 @@ export function bodyOf(response: IncomingMessage, release: () => void, clock: Cl
   };
   async function* chunks(): AsyncGenerator<Buffer> {
     expect();
+    const turn = createTurns();
     try {
       for await (const chunk of stream) {
         expect();
         yield chunk;
+        // A long list comes in many chunks, which are all there already.
+        const due = turn();
+        if (due) await due;
       }
     } catch (thrown) {
       throw thrown instanceof CairnError ? thrown : new ApiConnectionError(endingOf(thrown), thrown);

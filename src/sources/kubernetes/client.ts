@@ -1,4 +1,5 @@
-import { type Agent, type IncomingMessage, type OutgoingHttpHeaders, type RequestOptions, request } from 'node:http';
+import { createHash } from 'node:crypto';
+import { type IncomingMessage, type OutgoingHttpHeaders, type RequestOptions, request } from 'node:http';
 import { request as requestTls } from 'node:https';
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../observe/clock.ts';
@@ -34,11 +35,14 @@ export interface ApiClient {
   /**
    * Gets a path with its query.
    *
+   * @param accept the media types that are accepted; JSON by default
    * @throws ApiStatusError, ApiConnectionError, AccessError; the chunks throw ApiConnectionError.
    */
-  get(path: string, signal: AbortSignal): Promise<ApiBody>;
+  get(path: string, signal: AbortSignal, accept?: string): Promise<ApiBody>;
   /** Where the API server was last asked, such as `https://10.96.0.1`; undefined before. */
   origin(): string | undefined;
+  /** What distinguishes the server from others: its address and its CA. @throws AccessError (as a rejection) */
+  server(): Promise<string>;
   close(): void;
 }
 
@@ -58,19 +62,19 @@ export function createApiClient(credentials: Credentials, limits: Partial<ApiLim
   const agents = new AgentOfAccess();
   let origin: string | undefined;
 
-  async function get(path: string, signal: AbortSignal): Promise<ApiBody> {
+  async function get(path: string, signal: AbortSignal, accept = 'application/json'): Promise<ApiBody> {
     const askedAtMs = clock.monotonic();
     const release = await gate.enter();
     try {
       const shown = await credentials.access();
-      let response = await send(path, shown, askedAtMs, signal);
+      let response = await send({ path, accept }, shown, askedAtMs, signal);
       if (response.statusCode === 401) {
         credentials.refused();
         const renewed = await credentials.access();
         // The credentials were replaced meanwhile, so nothing is wrong.
         if (!isDeepStrictEqual(renewed, shown)) {
           response.resume();
-          response = await send(path, renewed, clock.monotonic(), signal);
+          response = await send({ path, accept }, renewed, clock.monotonic(), signal);
         }
       }
       if (response.statusCode !== 200) throw await failureOf(response);
@@ -82,14 +86,19 @@ export function createApiClient(credentials: Credentials, limits: Partial<ApiLim
   }
 
   /** Sends the request when it is its turn. Resolves with the head of the response. */
-  async function send(path: string, access: Access, askedAtMs: number, signal: AbortSignal): Promise<IncomingMessage> {
+  async function send(
+    { path, accept }: { readonly path: string; readonly accept: string },
+    access: Access,
+    askedAtMs: number,
+    signal: AbortSignal,
+  ): Promise<IncomingMessage> {
     await rate.turn(signal);
     const url = new URL(access.url.replace(/\/$/, '') + path);
     origin = url.origin;
     const startedAtMs = clock.monotonic();
     metrics.waited(url.host, startedAtMs - askedAtMs);
     try {
-      const response = await requestHead(url, agents.get(access, url), access, signal);
+      const response = await requestHead(url, accept, access, signal);
       metrics.answered(url.host, String(response.statusCode), clock.monotonic() - startedAtMs);
       return response;
     } catch (thrown) {
@@ -98,11 +107,11 @@ export function createApiClient(credentials: Credentials, limits: Partial<ApiLim
     }
   }
 
-  function requestHead(url: URL, agent: Agent, access: Access, signal: AbortSignal): Promise<IncomingMessage> {
+  function requestHead(url: URL, accept: string, access: Access, signal: AbortSignal): Promise<IncomingMessage> {
     const options: RequestOptions = {
-      agent,
+      agent: agents.get(access, url),
       signal,
-      headers: { accept: 'application/json', 'user-agent': env.userAgent, ...access.headers } as OutgoingHttpHeaders,
+      headers: { accept, 'user-agent': env.userAgent, ...access.headers } as OutgoingHttpHeaders,
     };
     return new Promise((resolve, reject) => {
       const sent = (url.protocol === 'https:' ? requestTls : request)(url, options);
@@ -130,7 +139,14 @@ export function createApiClient(credentials: Credentials, limits: Partial<ApiLim
     return statusError(status, parseJson(text) ?? { message: excerptOf(text) }, retryAfterMs);
   }
 
-  return { get, origin: () => origin, close: () => agents.close() };
+  async function server(): Promise<string> {
+    const { url, tls } = await credentials.access();
+    return `${url} ${createHash('sha256')
+      .update(tls.ca ?? '')
+      .digest('base64')}`;
+  }
+
+  return { get, origin: () => origin, server, close: () => agents.close() };
 }
 
 async function readText(response: IncomingMessage, clock: Clock): Promise<string> {

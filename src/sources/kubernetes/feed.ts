@@ -2,6 +2,7 @@ import { messageOf } from '../../base/errors.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { Key } from '../../registry/table.ts';
 import { ObjectError } from '../objects/field.ts';
+import type { KnownVersions } from './known-versions.ts';
 import type { SkipReason, WatchMetrics } from './metrics.ts';
 import { type Resource, UNCHANGED } from './resource.ts';
 import { metadataOf } from './watch-event.ts';
@@ -23,11 +24,15 @@ export interface Feed {
 /** The maximum number of different complaints that are logged; more are only counted. */
 const MAX_COMPLAINTS = 200;
 
-/** `namespace` is the only one whose objects come; undefined for all. */
+/**
+ * @param namespace the only one whose objects come; undefined for all
+ * @param versions is kept equal to what has come; undefined if nobody compares it with the API server
+ */
 export function createFeed(
   resource: Resource,
   namespace: string | undefined,
   { log, metrics }: { readonly log: Logger; readonly metrics: WatchMetrics },
+  versions?: KnownVersions,
 ): Feed {
   const { store } = resource;
   const complaints = new Set<string>();
@@ -44,8 +49,11 @@ export function createFeed(
   }
 
   function put(object: unknown): boolean {
-    const { namespace: space = '', name } = metadataOf(object);
-    if (name !== undefined) markSeen(space, name);
+    const { namespace: space = '', name, resourceVersion } = metadataOf(object);
+    if (name !== undefined) {
+      markSeen(space, name);
+      if (resourceVersion !== undefined) versions?.set(space, name, resourceVersion);
+    }
     try {
       const record = resource.convert(object, ({ message }) => skip('bad-field', `a field of ${message}`));
       if (record === UNCHANGED) return false;
@@ -83,17 +91,19 @@ export function createFeed(
 
   return {
     begin() {
-      seen = hasRecords() ? new Map() : undefined;
+      seen = versions || hasRecords() ? new Map() : undefined;
       if (!isListing) store.listing?.(true);
       isListing = true;
     },
     listed: put,
     complete() {
       if (seen) {
-        const gone = [...store.records()].filter(
-          (key) => isOurs(key) && !seen?.get(key.namespace ?? '')?.has(key.name),
-        );
-        for (const key of gone) store.delete(key.namespace ?? '', key.name);
+        const gone: Key[] = [];
+        for (const key of store.records()) {
+          if (isOurs(key) && !seen.get(key.namespace ?? '')?.has(key.name)) gone.push(key);
+        }
+        for (const { namespace: space = '', name } of gone) store.delete(space, name);
+        versions?.retain(seen);
       }
       endList();
     },
@@ -104,6 +114,7 @@ export function createFeed(
     deleted(object) {
       const { namespace: space = '', name } = metadataOf(object);
       if (name === undefined) return skip('bad-object', 'a deleted object without a name');
+      versions?.delete(space, name);
       store.delete(space, name);
       resource.changed?.(object);
     },

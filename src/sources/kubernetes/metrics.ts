@@ -38,9 +38,11 @@ export function requestMetrics(metrics: Metrics): RequestMetrics {
 }
 
 /** Why a new list is requested. */
-export type RelistReason = 'expired' | 'incomplete' | 'went-back' | 'silent';
+export type RelistReason = 'expired' | 'incomplete' | 'went-back' | 'silent' | 'audit';
 /** How the API server's version compares with that of a watch; `failed` if it is not known. */
 type ProbeResult = 'same' | 'ahead' | 'behind' | 'failed';
+/** What an audit has found; `failed` if the API server did not list the objects. */
+type AuditOutcome = 'same' | 'differs' | 'unknown' | 'failed';
 /** Why something that an API server sent was ignored. */
 export type SkipReason = 'bad-line' | 'bad-event' | 'bad-object' | 'bad-field';
 
@@ -49,6 +51,7 @@ export interface WatchMetrics {
   relisted(reason: RelistReason): void;
   restarted(): void;
   probed(result: ProbeResult): void;
+  audited(result: AuditOutcome): void;
   skipped(reason: SkipReason): void;
 }
 
@@ -56,7 +59,7 @@ export interface WatchMetrics {
 export function watchMetrics(metrics: Metrics): (resource: string) => WatchMetrics {
   const relists = metrics.counter(
     'cairn_kubernetes_relists_total',
-    'New lists of a resource, by reason: the version was too old (expired), the list was incomplete (incomplete), the API server went back to an earlier version (went-back), or watches stayed silent although its version had moved on (silent).',
+    'New lists of a resource, by reason: the version was too old (expired), the list was incomplete (incomplete), the API server went back to an earlier version (went-back), watches stayed silent although its version had moved on (silent), or objects differed from those of the API server (audit).',
     ['resource', 'reason'],
   );
   const restarts = metrics.counter('cairn_kubernetes_watch_restarts_total', 'Watches that were started again.', [
@@ -67,15 +70,25 @@ export function watchMetrics(metrics: Metrics): (resource: string) => WatchMetri
     'Requests for the version of the API server, by how it compares with the version of the watch.',
     ['resource', 'result'],
   );
+  const audits = metrics.counter(
+    'cairn_kubernetes_audits_total',
+    'Comparisons of all objects of a watch with those of the API server, by result: no difference (same), events were lost (differs), the watch was behind (unknown), or the API server did not list the objects (failed).',
+    ['resource', 'result'],
+  );
   const skipped = metrics.counter(
     'cairn_kubernetes_skipped_total',
     'Lines, events, objects and parts of objects of an API server that were ignored because they are not valid.',
     ['resource', 'reason'],
   );
-  return (resource) => ({
-    relisted: (reason) => void relists.cell(resource, reason).value++,
-    restarted: () => void restarts.cell(resource).value++,
-    probed: (result) => void probes.cell(resource, result).value++,
-    skipped: (reason) => void skipped.cell(resource, reason).value++,
-  });
+  return (resource) => {
+    // An alert sees the first one only if there was a zero before.
+    audits.cell(resource, 'differs');
+    return {
+      relisted: (reason) => void relists.cell(resource, reason).value++,
+      restarted: () => void restarts.cell(resource).value++,
+      probed: (result) => void probes.cell(resource, result).value++,
+      audited: (result) => void audits.cell(resource, result).value++,
+      skipped: (reason) => void skipped.cell(resource, reason).value++,
+    };
+  };
 }

@@ -323,11 +323,12 @@ function scripted(watches: readonly object[][], others: readonly object[] | unde
       return Promise.resolve({ chunks, expectWithin() {}, release() {}, fail() {} });
     },
     origin: () => undefined,
+    server: async () => '',
     close() {},
   };
   const reflector = new Reflector(namespacesIn(new Registry(clock), clock), undefined, {
     ...{ api, clock, streamingLists: new StreamingLists(clock), retrySignal: new RetrySignal() },
-    ...{ random: seededRandom(), progress() {}, wentBack() {} },
+    ...{ random: seededRandom(), auditMs: 0, progress() {}, wentBack() {} },
     log: createLogger((_, line) => lines.push(line)),
     metrics: watchMetrics(new Metrics())('namespaces'),
   });

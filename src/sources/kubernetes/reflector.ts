@@ -1,6 +1,7 @@
 import { messageOf } from '../../base/errors.ts';
 import type { Clock } from '../../observe/clock.ts';
 import type { Logger } from '../../observe/log.ts';
+import { Audit } from './audit.ts';
 import { type BackOff, createBackOff } from './back-off.ts';
 import type { ApiBody } from './body.ts';
 import type { ApiClient } from './client.ts';
@@ -8,6 +9,7 @@ import { isUnreachable } from './ending.ts';
 import { ApiStatusError, SilenceError, WentBackError } from './errors.ts';
 import { explain } from './explain.ts';
 import { createFeed, type Feed } from './feed.ts';
+import { KnownVersions } from './known-versions.ts';
 import { pause } from './limits.ts';
 import { splitLines } from './lines.ts';
 import { feedList } from './list.ts';
@@ -36,6 +38,8 @@ export interface ReflectorEnv {
   readonly random: () => number;
   readonly log: Logger;
   readonly metrics: WatchMetrics;
+  /** How often all objects are compared with those of the API server; 0 for never. */
+  readonly auditMs: number;
   /** Called when a list is complete, for each new problem until the first list is, and when the known data becomes doubtful. */
   progress(): void;
   /** Called when the server has gone back to an earlier version. */
@@ -61,6 +65,8 @@ const REPEATED_MS = 30_000;
 const JUST_LISTED_MS = 5000;
 /** The longest pause before the whole cluster is tried again, while namespaces are watched instead. */
 const MADE_UP_MS = 5 * 60_000;
+/** How many objects a log line names. */
+const SHOWN_OBJECTS = 5;
 /** With these statuses for a streaming list, the server does not support it. */
 const NOT_STREAMING: readonly number[] = [400, 405, 406, 415, 422, 501];
 
@@ -75,6 +81,7 @@ export class Reflector {
   private readonly madeUpBackOff: BackOff;
   private readonly trouble: Trouble;
   private readonly check: WatchCheck;
+  private readonly audit: Audit | undefined;
   private readonly abort = new AbortController();
   private readonly title: string;
   /** The version up to which everything is known; undefined if a list is needed. */
@@ -84,8 +91,8 @@ export class Reflector {
   private isSynced = false;
   private currentProblem: string | undefined;
   private isRefused = false;
-  /** Whether a list is needed, even if there is a version to watch from. */
-  private isInDoubt = false;
+  /** Why a list is needed, even if there is a version to watch from; undefined if none is. */
+  private doubtReason: RelistReason | undefined;
   private listedAtMs = Number.NEGATIVE_INFINITY;
   /** Whether the server has served the present attempt. */
   private isServed = false;
@@ -106,12 +113,14 @@ export class Reflector {
     this.namespace = namespace;
     this.env = env;
     this.title = namespace === undefined ? nameOf(resource) : `${nameOf(resource)} in ${namespace}`;
-    this.feed = createFeed(resource, namespace, env);
+    const versions = env.auditMs > 0 ? new KnownVersions() : undefined;
+    this.feed = createFeed(resource, namespace, env, versions);
     this.backOff = createBackOff(env.random);
     this.relistBackOff = createBackOff(env.random);
     this.madeUpBackOff = createBackOff(env.random, MADE_UP_MS);
     this.trouble = new Trouble(this.title, env);
     this.check = new WatchCheck(resource, namespace, env);
+    this.audit = versions && new Audit(resource, namespace, versions, { ...env, intervalMs: env.auditMs });
     this.lastHeardAtMs = env.clock.monotonic();
   }
 
@@ -132,7 +141,7 @@ export class Reflector {
 
   /** Whether the data is known to be wrong, until a list is complete. */
   get inDoubt(): boolean {
-    return this.isInDoubt;
+    return this.doubtReason !== undefined;
   }
 
   /**
@@ -146,13 +155,20 @@ export class Reflector {
   /** Another watch has found that the server went back, so this one may have data that the server has lost. */
   doubt(): void {
     const isNew = this.env.clock.monotonic() - this.listedAtMs < JUST_LISTED_MS;
-    if (this.version === undefined || this.isInDoubt || isNew) return;
-    this.isInDoubt = true;
+    if (this.version === undefined || this.inDoubt || isNew) return;
+    this.mistrust('went-back');
+  }
+
+  /** Lists anew, now or as soon as there is a watch. */
+  private mistrust(reason: RelistReason): void {
+    this.doubtReason = reason;
     this.body?.fail(new WatchGivenUp());
+    this.env.progress();
   }
 
   start(): void {
     void this.run();
+    if (this.audit) void this.auditAgainAndAgain(this.audit);
   }
 
   stop(): void {
@@ -167,7 +183,7 @@ export class Reflector {
       this.isServed = false;
       this.servedCountBefore = this.env.retrySignal.servedCount;
       try {
-        if (this.isInDoubt && this.version !== undefined) this.mustList('went-back');
+        if (this.doubtReason && this.version !== undefined) this.mustList(this.doubtReason);
         if (this.version === undefined) await this.list();
         else await this.watch(this.version);
       } catch (thrown) {
@@ -243,7 +259,7 @@ export class Reflector {
     const startedAtMs = clock.monotonic();
     let events = 0;
     this.body = body;
-    if (this.isInDoubt && this.version !== undefined) body.fail(new WatchGivenUp());
+    if (this.inDoubt && this.version !== undefined) body.fail(new WatchGivenUp());
     try {
       for await (const line of splitLines(body.chunks, (why) => this.feed.skip('bad-line', BAD_LINES[why]))) {
         if (this.abort.signal.aborted) return;
@@ -312,12 +328,12 @@ export class Reflector {
   private completed(listed: string): void {
     this.feed.complete();
     const { servedVersion } = this;
-    const isFoundOutNow = !this.isInDoubt && servedVersion !== undefined && isBefore(listed, servedVersion);
+    const isFoundOutNow = !this.inDoubt && servedVersion !== undefined && isBefore(listed, servedVersion);
     this.version = listed;
     this.servedVersion = listed;
     this.relistReason = undefined;
     this.isResuming = false;
-    this.isInDoubt = false;
+    this.doubtReason = undefined;
     this.listedAtMs = this.env.clock.monotonic();
     this.isSynced = true;
     this.heard();
@@ -371,6 +387,36 @@ export class Reflector {
     }
   }
 
+  private async auditAgainAndAgain(audit: Audit): Promise<void> {
+    const { signal } = this.abort;
+    for (;;) {
+      await audit.wait(signal);
+      if (signal.aborted) return;
+      if (this.version !== undefined && !this.inDoubt) await this.compare(audit, signal);
+    }
+  }
+
+  /** Compares all objects with those of the API server, and lists anew if events were lost. */
+  private async compare(audit: Audit, signal: AbortSignal): Promise<void> {
+    const { log, metrics } = this.env;
+    const { listedAtMs } = this;
+    try {
+      const { result, objects } = await audit.run(() => this.version, signal);
+      if (signal.aborted || this.listedAtMs !== listedAtMs) return;
+      metrics.audited(result);
+      if (result !== 'differs') return;
+      const which = `${objects.slice(0, SHOWN_OBJECTS).join(', ')}${objects.length > SHOWN_OBJECTS ? ', …' : ''}`;
+      log.warning(
+        `${this.title}: ${objects.length} differ from those of the API server (${which}), so the watch has lost events: a new list replaces the known data`,
+      );
+      this.mistrust('audit');
+    } catch (thrown) {
+      if (signal.aborted) return;
+      metrics.audited('failed');
+      log.debug(`${this.title}: the objects were not compared with those of the API server: ${this.explain(thrown)}`);
+    }
+  }
+
   /** Handles a failure. Returns the time until the next attempt, in milliseconds. */
   private failed(thrown: unknown): number {
     if (thrown instanceof WatchGivenUp) {
@@ -408,7 +454,7 @@ export class Reflector {
   }
 
   private wentBack(thrown: WentBackError): number {
-    this.isInDoubt = true;
+    this.doubtReason = 'went-back';
     this.tellWentBack(thrown);
     this.env.progress();
     return this.listAgain('went-back');

@@ -20,6 +20,8 @@ export interface Resource<T extends Key = Key> {
   readonly namespaced: boolean;
   /** Distinguishes two watches of one kind, for the operator. */
   readonly note?: string;
+  /** What its records hold, if that is not always the same. */
+  readonly details?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
   /**

@@ -141,7 +141,7 @@ function importedSliceResource(labels: Selector, kept: EndpointOptions, store: R
   const imported = { key: IMPORT_LABEL, operator: 'exists', values: [] } as const;
   return defineResource({
     ...{ kind: 'imported-slice', group: 'discovery.k8s.io', version: 'v1', plural: 'endpointslices', namespaced: true },
-    ...{ note: 'imported', ...selecting([...labels, imported]) },
+    ...{ note: 'imported', details: JSON.stringify(kept), ...selecting([...labels, imported]) },
     convert: (object, passOver) => convertImportedSlice(object, kept, passOver),
     store,
   });
@@ -171,7 +171,7 @@ function sliceResource(
 ): Resource {
   return defineResource({
     ...{ kind: 'slice', group: 'discovery.k8s.io', version: 'v1', plural: 'endpointslices', namespaced: true },
-    ...selecting(labels),
+    ...{ details: JSON.stringify(kept), ...selecting(labels) },
     convert: (object, passOver) => convertEndpointSlice(object, kept, passOver),
     store,
     changed(object) {

@@ -26,6 +26,8 @@ export interface ApiSourceEnv {
   readonly random: () => number;
   readonly metrics: Metrics;
   readonly userAgent: string;
+  /** How often the objects of each watch are compared with those of the API server; 0 for never. */
+  readonly auditMs: number;
 }
 
 /** The state of one watch. */
@@ -52,8 +54,12 @@ export interface ApiSource {
   /**
    * Lists and watches exactly these resources from now on; the registry says when their kinds are synced. Those that are followed already are not listed
    * again. If a kind is followed by none of them, its records are removed.
+   *
+   * @param restored the kinds whose records are in the registry already, as they were some time ago. They are served as stale until they are listed.
    */
-  follow(resources: readonly Resource[]): void;
+  follow(resources: readonly Resource[], restored?: ReadonlySet<RecordKind>): void;
+  /** The resources that are followed, if all of them are listed, up to date and not in doubt, or must not be read; undefined if not. */
+  current(): readonly Resource[] | undefined;
   stop(): void;
   watches(): readonly WatchStatus[];
   /** Where the API server is; undefined until it is known. */
@@ -65,6 +71,8 @@ export interface ApiSource {
  */
 export const STALE_AFTER_MS = 5 * 60_000;
 const STALE_CHECK_MS = 10_000;
+/** How long the API server may take to list objects before the records of an earlier process are served in their place. */
+const RESTORED_AFTER_MS = 300;
 
 /** Makes a client for an API server. @throws AccessError if its configuration cannot be used. */
 export function connectApi(connection: ConnectionOptions, limits: Partial<ApiLimits>, env: ApiSourceEnv): ApiClient {
@@ -90,6 +98,8 @@ interface Followed {
   readonly sinceMs: number;
   /** Whether its resource was listed once; then its kind stays synced. */
   isListed: boolean;
+  /** Whether its records are still those of an earlier process. */
+  isRestored: boolean;
 }
 
 /**
@@ -111,6 +121,7 @@ export function watchApi(
     retrySignal: new RetrySignal(),
     clock,
     random: env.random,
+    auditMs: env.auditMs,
     log,
     progress,
     wentBack,
@@ -120,7 +131,10 @@ export function watchApi(
   let timer: Timer | undefined;
 
   function createWatch(resource: Resource): Watch {
-    const isKnown = () => followed.get(resource)?.isListed === true;
+    const isKnown = () => {
+      const each = followed.get(resource);
+      return each?.isListed === true || each?.isRestored === true;
+    };
     const watchEnv = { ...common, metrics: metricsOf(nameOf(resource)), isKnown };
     return resource.versions
       ? new CustomWatch(resource, namespaces, watchEnv)
@@ -139,16 +153,30 @@ export function watchApi(
   }
 
   function progress(): void {
-    checkAge();
     for (const [resource, each] of followed) {
-      if (each.isListed) continue;
+      if (each.isListed && !(each.isRestored && each.watch.synced)) continue;
       each.isListed = each.watch.synced;
       if (each.isListed) listed(resource, each);
       else registry.markUnsynced(reasonOf(resource, each.watch), resource.kind, each.watch.refused);
     }
+    if (reflectors().some(({ problem }) => problem !== undefined)) serveRestored();
+    checkAge();
   }
 
-  function listed(resource: Resource, { sinceMs, watch }: Followed): void {
+  /** The API server does not list the objects at once, so the records of an earlier process are served until it does. */
+  function serveRestored(): void {
+    for (const [{ kind }, each] of followed) {
+      if (!each.isRestored) continue;
+      each.isListed = true;
+      registry.markSynced(kind);
+    }
+    checkAge();
+  }
+
+  function listed(resource: Resource, each: Followed): void {
+    const { sinceMs, watch } = each;
+    each.isRestored = false;
+    registry.markStale(false, resource.kind);
     registry.markSynced(resource.kind);
     const seconds = ((clock.monotonic() - sinceMs) / 1000).toFixed(1);
     if (isDeclaredKind(resource.kind)) {
@@ -157,7 +185,7 @@ export function watchApi(
       return;
     }
     const ofCluster = [...followed].filter(([{ kind }]) => !isDeclaredKind(kind));
-    if (ofCluster.some(([, each]) => !each.isListed)) return;
+    if (ofCluster.some(([, each]) => !each.isListed || each.isRestored)) return;
     const { services, endpoints, pods, namespaces: spaces } = registry.counts();
     log.info(
       `watching ${services} services, ${endpoints} endpoints, ${pods} pods and ${spaces} namespaces; listed in ${seconds} s`,
@@ -170,16 +198,16 @@ export function watchApi(
   }
 
   function checkAge(): void {
-    for (const [{ kind }, { watch }] of followed) {
+    for (const [{ kind }, { watch, isRestored }] of followed) {
       const synced = watch.reflectors.filter((reflector) => reflector.synced);
       const heardAtMs = Math.min(...synced.map((reflector) => reflector.heardAtMs));
       const isInDoubt = synced.some(({ inDoubt }) => inDoubt);
-      registry.markStale(isInDoubt || clock.monotonic() - heardAtMs > STALE_AFTER_MS, kind);
+      registry.markStale(isRestored || isInDoubt || clock.monotonic() - heardAtMs > STALE_AFTER_MS, kind);
     }
   }
 
   return {
-    follow(resources) {
+    follow(resources, restored = new Set()) {
       timer ??= clock.every(STALE_CHECK_MS, checkAge);
       const added = resources.filter((resource) => !followed.has(resource));
       const listedKinds = [...followed].filter(([, each]) => each.isListed).map(([{ kind }]) => kind);
@@ -192,12 +220,21 @@ export function watchApi(
       }
       for (const resource of added) {
         // The records that an earlier watch of the kind has brought are served meanwhile.
+        const isRestored = restored.has(resource.kind);
         const isListed = listedKinds.includes(resource.kind);
-        followed.set(resource, { watch: createWatch(resource), sinceMs: clock.monotonic(), isListed });
+        followed.set(resource, { watch: createWatch(resource), sinceMs: clock.monotonic(), isListed, isRestored });
       }
       progress();
       registry.markSynced();
       for (const resource of added) followed.get(resource)!.watch.start();
+      if (restored.size > 0) clock.after(RESTORED_AFTER_MS, serveRestored);
+    },
+    current() {
+      const all = [...followed];
+      const isCurrent = all.every(([{ kind }, { watch, isRestored }]) => {
+        return !isRestored && !registry.needing([kind]).stale && (watch.synced || watch.refused);
+      });
+      return isCurrent ? all.filter(([, { watch }]) => watch.synced).map(([resource]) => resource) : undefined;
     },
     stop() {
       timer?.cancel();

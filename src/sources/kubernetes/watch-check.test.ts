@@ -210,6 +210,7 @@ function checkOf(version: () => number, random = 0) {
       return { chunks: Readable.from([Buffer.from(list)]), expectWithin() {}, release() {}, fail() {} };
     },
     origin: () => undefined,
+    server: async () => '',
     close() {},
   };
   const counted = watchMetrics(new Metrics())('namespaces');

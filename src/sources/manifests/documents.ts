@@ -1,13 +1,18 @@
 import type { Node } from 'yaml';
 import { messageOf } from '../../base/errors.ts';
 import type { FieldPath } from '../objects/field.ts';
+import { type Kind, kindOfItems } from '../objects/list.ts';
+import { findItems, type JsonList, type ListItem } from './json-list.ts';
 import { composeYaml, MAX_YAML_LENGTH, YamlLimitError } from './yaml.ts';
 
 /** A part of a file that can be read separately, so that a large file does not cause a long pause or need much memory. */
 export interface Piece {
   readonly text: string;
-  /** How many lines of the file come before it. */
+  /** How many lines of the file come before it, and how much of its first line. */
   readonly linesBefore: number;
+  readonly columnsBefore?: number;
+  /** What its object is, if it does not say it. */
+  readonly ofItems?: Kind | undefined;
   /** The path of the object in the piece: an item of a list keeps its dash. */
   readonly root: FieldPath;
 }
@@ -15,14 +20,65 @@ export interface Piece {
 /** The value of a piece, or an error and its position, as `LINE:COLUMN`. */
 type PieceContent = { readonly value: unknown } | { readonly problem: string; readonly position: string };
 
-const DOCUMENT_START = /^---(?=\s|$)/gm;
 const ALIAS = /(?:^|[-:,[{] )\*\S/m;
 
-/** The documents of a file; a List is split into its items. No other line can begin with `---` or with the dash of an outer list. */
-export function splitPieces(text: string): Piece[] {
-  if (/^%/m.test(text)) return [{ text, linesBefore: 0, root: [] }]; // directives belong to the document after the next ---
-  const starts = [0, ...Array.from(text.matchAll(DOCUMENT_START), ({ index }) => index)];
-  return slicesAt(text, starts, 0).flatMap((piece) => splitItems(piece) ?? [piece]);
+/**
+ * The documents of a file, in steps; a List is split into its items, so that a large file causes no long pause. No other line can begin with `---` or
+ * with the dash of an outer list.
+ *
+ * @param decode turns octets into text, or throws
+ */
+export function* piecesOf(octets: Buffer, decode: (octets: Buffer) => string): Generator<Piece | undefined> {
+  const list = /^\s*\{/.test(octets.toString('latin1', 0, PEEKED)) ? yield* findItems(octets) : undefined;
+  const frame = list && frameOf(list);
+  if (frame) {
+    for (const { start, end, linesBefore, columnsBefore } of list.items) {
+      const text = decode(octets.subarray(start, end));
+      yield { text, linesBefore, columnsBefore, root: [], ofItems: frame.ofItems };
+    }
+    return;
+  }
+  for (const { start, end, linesBefore } of documentsIn(octets)) {
+    const piece: Piece = { text: decode(octets.subarray(start, end)), linesBefore, root: [] };
+    if (piece.text.trim() !== '') yield* splitItems(piece) ?? [piece];
+    yield;
+  }
+}
+
+/** So much of a file shows whether it can be JSON. */
+const PEEKED = 1024;
+
+/** What the items of a list are; undefined if the text around them is not that of a list. */
+function frameOf({ frame }: JsonList): { readonly ofItems: Kind | undefined } | undefined {
+  let around: { readonly apiVersion?: unknown; readonly kind?: unknown };
+  try {
+    around = JSON.parse(frame);
+  } catch {
+    return undefined;
+  }
+  const { apiVersion, kind } = around;
+  if (typeof apiVersion !== 'string' || typeof kind !== 'string' || !kind.endsWith('List')) return undefined;
+  return { ofItems: kindOfItems({ apiVersion, kind }) };
+}
+
+/** Where the documents of a file are. Directives belong to the document after the next `---`, so a file with directives is left whole. */
+function* documentsIn(octets: Buffer): Generator<Pick<ListItem, 'start' | 'end' | 'linesBefore'>> {
+  let linesBefore = 0;
+  const hasDirectives = octets[0] === 0x25 || octets.includes('\n%');
+  for (let start = 0; start < octets.length; ) {
+    const end = hasDirectives ? octets.length : endOfDocument(octets, start);
+    yield { start, end, linesBefore };
+    for (let at = octets.indexOf('\n', start); at !== -1 && at < end; at = octets.indexOf('\n', at + 1)) linesBefore++;
+    start = end;
+  }
+}
+
+function endOfDocument(octets: Buffer, start: number): number {
+  for (let at = octets.indexOf('\n---', start); at !== -1; at = octets.indexOf('\n---', at + 1)) {
+    const after = octets[at + 4];
+    if (after === undefined || /\s/.test(String.fromCharCode(after))) return at + 1;
+  }
+  return octets.length;
 }
 
 /** The items of a `kind: List` in kubectl's layout; undefined for anything else. */
@@ -95,9 +151,11 @@ export function startOf(piece: Piece): string {
   return print(piece, before.length);
 }
 
-function print({ text, linesBefore }: Piece, offset: number): string {
+function print({ text, linesBefore, columnsBefore = 0 }: Piece, offset: number): string {
   const before = text.slice(0, offset);
-  return `${linesBefore + countLines(before) + 1}:${offset - before.lastIndexOf('\n')}`;
+  const lines = countLines(before);
+  const column = offset - before.lastIndexOf('\n') + (lines === 0 ? columnsBefore : 0);
+  return `${linesBefore + lines + 1}:${column}`;
 }
 
 function countLines(text: string): number {

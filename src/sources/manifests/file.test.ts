@@ -94,7 +94,7 @@ describe('a file', () => {
         kind: 'List',
         items: [{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' } }],
       }),
-      ['Pod default/a a.yaml:1:1 items[0]'],
+      ['Pod default/a a.yaml:1:43'],
     ],
   ])('%s', async (_, text, expected) => {
     expect(await listed(text)).toEqual(expected);

@@ -3,7 +3,7 @@ import { inTurns } from '../../base/in-turns.ts';
 import { ObjectError } from '../objects/field.ts';
 import { type ApiObject, objectsOf } from '../objects/list.ts';
 import { DEFAULT_NAMESPACE } from '../objects/metadata.ts';
-import { type Piece, positionOf, readPiece, splitPieces, startOf } from './documents.ts';
+import { type Piece, piecesOf, positionOf, readPiece, startOf } from './documents.ts';
 import { isClusterWide, keyOf, lacksPods, type Manifest, readManifest } from './manifest.ts';
 
 export const MAX_FILE_BYTES = 256 * 1024 * 1024;
@@ -63,7 +63,8 @@ export async function readManifests(file: string, bytes: Uint8Array): Promise<re
  */
 export async function readFileContent(file: string, bytes: Uint8Array): Promise<FileContent> {
   const reader = new FileReader(file);
-  await inTurns(reader.readAll(splitPieces(decode(file, bytes))));
+  const octets = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  await inTurns(reader.readAll(piecesOf(octets, (part) => decode(file, part))));
   const { mistakes } = reader;
   if (mistakes.some(({ costs }) => costs === 'text')) throw new ManifestError(mistakes.map(({ text }) => text));
   return reader;
@@ -82,9 +83,12 @@ class FileReader implements FileContent {
     this.file = file;
   }
 
-  /** Reads pieces, with a step for each object. @throws ManifestError */
-  *readAll(pieces: Iterable<Piece>): Generator<void, void> {
-    for (const piece of pieces) yield* this.read(piece);
+  /** Reads pieces, with a step for each object, and for each piece that is not known yet. @throws ManifestError */
+  *readAll(pieces: Iterable<Piece | undefined>): Generator<void, void> {
+    for (const piece of pieces) {
+      if (piece) yield* this.read(piece);
+      else yield;
+    }
   }
 
   /** Reads a piece. The items of a list that was not split are read one by one. @throws ManifestError */
@@ -96,7 +100,7 @@ class FileReader implements FileContent {
     }
     const start = `${this.file}:${startOf(piece)}`;
     try {
-      for (const found of objectsOf(content.value, (problem) => this.noteObject(piece, problem))) {
+      for (const found of objectsOf(content.value, (problem) => this.noteObject(piece, problem), piece.ofItems)) {
         this.take(piece, found, found.path.length === 0 ? start : `${start} ${printPath(found.path)}`);
         yield;
       }

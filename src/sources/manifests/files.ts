@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { messageOf } from '../../base/errors.ts';
+import { inTurns } from '../../base/in-turns.ts';
 import { readOctets } from '../../base/read-file.ts';
 import type { Clock } from '../../observe/clock.ts';
 import { type FileContent, MAX_FILE_BYTES, ManifestError, readFileContent } from './file.ts';
@@ -192,9 +193,21 @@ export class ManifestFiles {
   }
 }
 
+/** How much is hashed in one step. */
+const HASHED_OCTETS = 1024 * 1024;
+
+function* digestOf(bytes: Uint8Array): Generator<void, string> {
+  const hash = createHash('sha256');
+  for (let at = 0; at < bytes.length; at += HASHED_OCTETS) {
+    hash.update(bytes.subarray(at, at + HASHED_OCTETS));
+    yield;
+  }
+  return hash.digest('base64');
+}
+
 /** Returns whether the objects of the file have changed. */
 async function read(file: string, bytes: Uint8Array, state: FileState): Promise<boolean> {
-  const digest = createHash('sha256').update(bytes).digest('base64');
+  const digest = await inTurns(digestOf(bytes));
   if (digest === state.digest) return false;
   state.digest = digest;
   const content = await readFileContent(file, bytes);

@@ -4,6 +4,7 @@
  */
 
 import { messageOf } from '../../base/errors.ts';
+import { inTurns } from '../../base/in-turns.ts';
 import type { Clock, Timer } from '../../observe/clock.ts';
 import type { Logger } from '../../observe/log.ts';
 import { DECLARED_KINDS } from '../../registry/declared-records.ts';
@@ -159,7 +160,8 @@ export class ManifestSource {
     );
     const { changedAtMs, unsettled, problems, incomplete } = await files.refresh(settleMs);
     if (this.isStopped) return 0;
-    if (changedAtMs !== undefined) this.load(changedAtMs);
+    if (changedAtMs !== undefined) await this.load(changedAtMs);
+    if (this.isStopped) return 0;
     this.fileProblems = problems;
     this.lookedAtMs = clock.monotonic();
     this.problemLog.report([...problems, ...this.clusterProblems]);
@@ -171,14 +173,14 @@ export class ManifestSource {
     return isWatched ? WATCHED_POLL_MS : POLL_MS;
   }
 
-  private load(changedAtMs: number): void {
+  private async load(changedAtMs: number): Promise<void> {
     const { registry, files, env } = this;
     const cluster = buildCluster(files.manifests(), this.options);
     const changed: EndpointSlice[] = [];
     const unsubscribe = registry.onRecord(({ kind, before, after }) => {
       if (kind === 'slice') for (const slice of [before, after]) if (slice) changed.push(slice);
     });
-    registry.replaceAll(cluster);
+    await inTurns(registry.replaceInSteps(cluster));
     unsubscribe();
     if (this.isComplete) env.programmed?.(servicesOf(changed, registry), changedAtMs);
     this.clusterProblems = [...cluster.problems, ...withoutPods(files.withoutPods, registry)];

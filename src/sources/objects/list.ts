@@ -14,13 +14,23 @@ export interface ApiObject {
  * items in a typed list.
  *
  * @param passOver is called for items that are not API objects.
+ * @param ofItems what the document is if it does not say it
  * @throws ObjectError if the document is not an API object.
  */
-export function objectsOf(document: unknown, passOver: PassOver = refuseAll): Iterable<ApiObject> {
-  return objectsIn(new Field('object', document), [], undefined, passOver);
+export function objectsOf(
+  document: unknown,
+  passOver: PassOver = refuseAll,
+  ofItems: Kind | undefined = undefined,
+): Iterable<ApiObject> {
+  return objectsIn(new Field('object', document), [], ofItems, passOver);
 }
 
-type Kind = Pick<ApiObject, 'apiVersion' | 'kind'>;
+export type Kind = Pick<ApiObject, 'apiVersion' | 'kind'>;
+
+/** What the items of a typed list are; undefined for a `List`, whose items say it themselves. */
+export function kindOfItems({ apiVersion, kind }: Kind): Kind | undefined {
+  return kind === 'List' ? undefined : { apiVersion, kind: kind.slice(0, -'List'.length) };
+}
 
 function* objectsIn(field: Field, path: FieldPath, ofItems: Kind | undefined, passOver: PassOver): Iterable<ApiObject> {
   if (!field.present) return;
@@ -32,7 +42,7 @@ function* objectsIn(field: Field, path: FieldPath, ofItems: Kind | undefined, pa
     yield { apiVersion, kind, object: field.value, path };
     return;
   }
-  const itemKind = kind === 'List' ? undefined : { apiVersion, kind: kind.slice(0, -'List'.length) };
+  const itemKind = kindOfItems({ apiVersion, kind });
   for (const [i, item] of items.items().entries()) {
     try {
       yield* objectsIn(item, [...path, 'items', i], itemKind, passOver);

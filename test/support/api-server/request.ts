@@ -18,6 +18,7 @@ export interface AskedRequest {
   readonly query: Readonly<Record<string, string>>;
   readonly userAgent: string | undefined;
   readonly authorization: string | undefined;
+  readonly accept: string | undefined;
   /** The common name in the client's certificate, if that is trusted. */
   readonly certificate: string | undefined;
 }
@@ -34,6 +35,7 @@ export function serve(request: IncomingMessage, response: ServerResponse, state:
     query: Object.fromEntries(url.searchParams),
     userAgent: request.headers['user-agent'],
     authorization: request.headers.authorization,
+    accept: request.headers.accept,
     certificate: clientOf(request),
   });
   const found = discovered(url.pathname)?.filter((resource) => !lacks(state.switches, resource)) ?? [];

@@ -1,0 +1,135 @@
+import type { Clock } from '../../observe/clock.ts';
+import type { ApiClient } from './client.ts';
+import type { KnownVersions } from './known-versions.ts';
+import { pause } from './limits.ts';
+import { readPages } from './list.ts';
+import type { Resource } from './resource.ts';
+import { compareVersions } from './version.ts';
+import { metadataOf } from './watch-event.ts';
+
+/** How often the objects of a watch are compared with the API server, unless the Corefile says otherwise. */
+export const DEFAULT_AUDIT_MS = 10 * 60_000;
+/** Audits of several watches and servers do not come together. */
+const SPREAD = 0.2;
+/** How long a watch may be behind a list: API servers send a bookmark once a minute. */
+const CATCH_UP_MS = 75_000;
+/** Audits after which a new list was needed, in a row, before the next ones become rare. */
+const MAX_LISTS_IN_VAIN = 3;
+const RARE_FACTOR = 6;
+/** The list has the metadata of the objects alone. Servers that cannot do that send whole objects, which serve as well. */
+const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
+/** More objects that differ need not be known. */
+const MAX_DIFFERENCES = 1000;
+
+interface AuditEnv {
+  readonly api: ApiClient;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly intervalMs: number;
+}
+
+/** An object that the API server has in another version, or that only one of the two has. */
+interface Difference {
+  readonly namespace: string;
+  readonly name: string;
+  /** The version that the watch has brought; undefined for none. */
+  readonly known: string | undefined;
+}
+
+/** What an audit has found. */
+export interface AuditResult {
+  /** `unknown`: the watch is too far behind to tell. */
+  readonly result: 'same' | 'differs' | 'unknown';
+  /** Some of the objects that differ, as `NAMESPACE/NAME`. */
+  readonly objects: readonly string[];
+}
+
+/**
+ * Compares the versions of all objects that a watch has brought with those that the API server has.
+ *
+ * A watch can lose events without a sign: through a proxy, or a fault of the server's cache. A difference counts if the watch has come to the version of the
+ * list, so that it will not bring the object any more.
+ */
+export class Audit {
+  private readonly resource: Resource;
+  private readonly namespace: string | undefined;
+  private readonly versions: KnownVersions;
+  private readonly env: AuditEnv;
+  private listsInVain = 0;
+
+  constructor(resource: Resource, namespace: string | undefined, versions: KnownVersions, env: AuditEnv) {
+    this.resource = resource;
+    this.namespace = namespace;
+    this.versions = versions;
+    this.env = env;
+  }
+
+  /** Waits until it is time for an audit. */
+  async wait(signal: AbortSignal): Promise<void> {
+    const { clock, random, intervalMs } = this.env;
+    const isRare = this.listsInVain >= MAX_LISTS_IN_VAIN;
+    const ms = intervalMs * (isRare ? RARE_FACTOR : 1) * (1 - SPREAD / 2 + random() * SPREAD);
+    await pause(ms, clock, signal);
+  }
+
+  /**
+   * @param watchVersion gives the version up to which the watch has brought everything; undefined while it lists
+   * @throws what {@link ApiClient.get} throws.
+   */
+  async run(watchVersion: () => string | undefined, signal: AbortSignal): Promise<AuditResult> {
+    const { version, differences } = await this.compare(signal);
+    if (differences.length === 0) return this.judged('same');
+    await pause(CATCH_UP_MS, this.env.clock, signal);
+    const reached = watchVersion();
+    const isBehind = reached === undefined || (compareVersions(reached, version) ?? 0) < 0;
+    const lasting = differences.filter(({ namespace, name, known }) => this.versions.get(namespace, name) === known);
+    if (lasting.length === 0) return this.judged('same');
+    if (isBehind) return this.judged('unknown');
+    return this.judged(
+      'differs',
+      lasting.map(({ namespace, name }) => (namespace === '' ? name : `${namespace}/${name}`)),
+    );
+  }
+
+  private judged(result: AuditResult['result'], objects: readonly string[] = []): AuditResult {
+    if (result === 'same') this.listsInVain = 0;
+    if (result === 'differs') this.listsInVain++;
+    return { result, objects };
+  }
+
+  /** The version of the list, and what differs, without what the watch knows from a later time. */
+  private async compare(signal: AbortSignal): Promise<{ version: string; differences: readonly Difference[] }> {
+    const differences: Difference[] = [];
+    const listed = new Map<string, Set<string>>();
+    const differs = (namespace: string, name: string, version: string) => {
+      const known = this.versions.get(namespace, name);
+      const isLater = known !== undefined && (compareVersions(known, version) ?? 0) > 0;
+      if (known !== version && !isLater && differences.length < MAX_DIFFERENCES) {
+        differences.push({ namespace, name, known });
+      }
+    };
+    const version = await this.list((namespace, name, itsVersion) => {
+      const names = listed.get(namespace);
+      if (names) names.add(name);
+      else listed.set(namespace, new Set([name]));
+      differs(namespace, name, itsVersion);
+    }, signal);
+    for (const { namespace, name } of this.versions.names()) {
+      if (!listed.get(namespace)?.has(name)) differs(namespace, name, version);
+    }
+    return { version, differences };
+  }
+
+  /** Lists the metadata of all objects as it is at one moment. Returns its version. */
+  private list(
+    object: (namespace: string, name: string, version: string) => void,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const item = (text: string) => {
+      const { namespace = '', name, resourceVersion } = metadataOf(JSON.parse(text));
+      if (name !== undefined && resourceVersion !== undefined) object(namespace, name, resourceVersion);
+    };
+    const { resource, namespace, env } = this;
+    return readPages(env.api, resource, namespace, { item, tooLong() {} }, signal, METADATA_ONLY);
+  }
+}
