@@ -1,6 +1,7 @@
 import { Class, Rcode } from '../../dns/message.ts';
 import { isAtOrBelow, type Name } from '../../dns/name.ts';
 import { countQuery } from '../../plugin/explained.ts';
+import { fileWatch, statusOfWatches } from '../../plugin/file-status.ts';
 import { SEARCH_LIST } from '../../plugin/keys.ts';
 import { definePlugin, type Handler } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
@@ -48,6 +49,14 @@ export default definePlugin<AutopathOptions>({
     };
 
     return {
+      status() {
+        if (source.kind === 'plugin' && !offered) return { state: 'degraded', summary: `${noOffer(source.name)}.` };
+        return statusOfWatches([fileWatch(path, file.domains.length, file.watched, env.clock)], {
+          wellSaid: 'Search lists are completed.',
+          effect: 'The search list that was read last stays in use',
+          remedy: 'Mend the file.',
+        });
+      },
       async load() {
         await file.check();
         if (source.kind === 'plugin' && !offered) env.log.warning(noOffer(source.name));

@@ -7,6 +7,7 @@ import { cacheHandler } from './cache.ts';
 import { cacheMetrics } from './metrics.ts';
 import { type CacheOptions, parseCache } from './options.ts';
 import { keepReplies, restoreReplies } from './snapshot.ts';
+import { cacheStatus } from './status.ts';
 import { createStore, type Store } from './store.ts';
 import { cacheView, explainReply } from './view.ts';
 import { cacheWords } from './words.ts';
@@ -40,6 +41,7 @@ export default definePlugin<CacheOptions>({
         store = kept.store;
         await kept.restored();
       },
+      status: () => cacheStatus(options, store, metrics),
       ...whileServing(() => metrics.watch(store)),
     };
   },

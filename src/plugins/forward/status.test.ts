@@ -70,7 +70,7 @@ test('if the only upstream is dead, forwarding fails, until a probe is answered'
   await ask(2);
   const { state, summary, upstreams } = status();
   expect(state).toBe('failing');
-  expect(summary).toMatch(/^All upstreams of \. fail, .*127\.0\.0\.1:\d+ \(.*refused\)\. Check that they run/);
+  expect(summary).toMatch(/^All upstreams of \. fail, .*127\.0\.0\.1:\d+ \(.*refused\)\. Check that it runs/);
   expect(upstreams![0]).toMatchObject({ state: 'failing', failures: 4, problem: expect.stringMatching(/refused/) });
   await vi.waitFor(() => {
     env.clock.advance(500);
@@ -105,8 +105,8 @@ test('without health checks, failures in a row are told, and a response ends the
 });
 
 test.each([
-  [Rcode.REFUSED, 'failing', /nearly all of its responses are REFUSED.*serve these names to this server's address/],
-  [Rcode.SERVFAIL, 'degraded', /nearly all of its responses are SERVFAIL.*Ask them directly/],
+  [Rcode.REFUSED, 'failing', /nearly all of its responses are REFUSED.*served there to this server's address/],
+  [Rcode.SERVFAIL, 'degraded', /nearly all of its responses are SERVFAIL.*Ask there directly/],
   [Rcode.NXDOMAIN, 'ok', /The upstream answers/],
 ])('an upstream whose responses all have rcode %d is %s', async (rcode, state, summary) => {
   const server = await upstream(refusing(rcode));

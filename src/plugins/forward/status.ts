@@ -98,10 +98,12 @@ function troublesOf({ zones, upstreams, problems, overload }: StanzaStatus): Tro
 
 function remedyFor(bad: readonly UpstreamStatus[]): string {
   const isRefusing = bad.every(({ rcodes }) => commonRcode(rcodes) === 'REFUSED');
-  if (isRefusing) return "Check that they serve these names to this server's address.";
+  if (isRefusing) return "Check that these names are served there to this server's address.";
   const isFailing = bad.every(({ rcodes }) => commonRcode(rcodes) === 'SERVFAIL');
-  if (isFailing) return 'Ask them directly to see whether all names fail there.';
-  return 'Check that they run, and that this server can reach them.';
+  if (isFailing) return 'Ask there directly to see whether all names fail.';
+  return bad.length === 1
+    ? 'Check that it runs, and that this server can reach it.'
+    : 'Check that they run, and that this server can reach them.';
 }
 
 function wellSaid(upstreams: readonly UpstreamStatus[]): string {

@@ -2,6 +2,7 @@ import { Class, Rcode } from '../../dns/message.ts';
 import { joinName, longestZone, type Name } from '../../dns/name.ts';
 import { parseReverseName, REVERSE_ROOTS, type ReverseName } from '../../dns/reverse.ts';
 import { A, AAAA, PTR, rr, SOA } from '../../dns/rr.ts';
+import { fileWatch, statusOfWatches } from '../../plugin/file-status.ts';
 import { answerLookup, closedZones, fallsThrough, type Lookup } from '../../plugin/lookup.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
@@ -37,6 +38,12 @@ export default definePlugin<HostsOptions>({
     const entries = env.metrics.gauge('coredns_hosts_entries', help, ['hostsfile']);
     return {
       load: () => file.check(),
+      status: () =>
+        statusOfWatches([fileWatch(source.path, file.table.size, file.watched, env.clock)], {
+          wellSaid: `${file.table.size} entries of ${source.path} and the Corefile.`,
+          effect: 'The hosts that were read last are served',
+          remedy: 'Mend the file.',
+        }),
       ...whileServing(() =>
         env.metrics.show([entries], () => {
           entries.cell(source.path).value = file.table.size;

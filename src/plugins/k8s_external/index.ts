@@ -70,6 +70,15 @@ export default definePlugin<readonly ExternalUse[]>({
         const records = new Map(zones.map((zone) => [zone, recordsIn(zone)]));
         seen = { view, followed, records, prefixes: followPrefixes(view, followed.serial) };
       },
+      status() {
+        const registry = seen?.view.registry;
+        if (registry?.synced) return { summary: `Answers from ${registry.counts().services} services of the cluster.` };
+        const why = registry ? `: ${registry.syncError}` : '';
+        return {
+          state: 'waiting',
+          summary: `Names that are not found get SERVFAIL until the plugin kubernetes knows the cluster${why}.`,
+        };
+      },
       stop: () => seen?.followed.stop(),
       wrap: (next) => (query) => {
         const zone = query.class === Class.IN ? longestZone(query.name, zones) : undefined;

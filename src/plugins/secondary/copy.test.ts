@@ -203,3 +203,33 @@ test('nothing happens after the end', async () => {
   await copy.stop?.();
   expect([await pass(1_000_000), env.clock.timers]).toEqual([[], 0]);
 });
+
+test('the status tells whether a copy is confirmed, and when it expires', async () => {
+  const { copy, pass, serials } = setUp({});
+  expect(copy.status()).toEqual({ what: 'a.test. of 192.0.2.1:53', state: 'waiting', objects: 0 });
+  copy.start();
+  await pass(0);
+  expect(copy.status()).toMatchObject({
+    state: 'failing',
+    problem: 'it was not copied yet (192.0.2.1:53: i/o timeout)',
+  });
+  serials['192.0.2.1'] = 7;
+  await pass(FIRST_RETRY_MS);
+  await pass(10_000);
+  expect(copy.status()).toEqual({
+    ...{ what: 'a.test. of 192.0.2.1:53', state: 'ok', objects: 1, serial: 7, ageSeconds: 10, expiresInSeconds: 990 },
+  });
+  serials['192.0.2.1'] = undefined;
+  await pass(90_000);
+  expect(copy.status()).toMatchObject({
+    state: 'degraded',
+    problem: '192.0.2.1:53: i/o timeout',
+    expiresInSeconds: 900,
+  });
+  for (let i = 0; i < 50; i++) await pass(20_000);
+  expect(copy.status()).toMatchObject({
+    state: 'failing',
+    problem: 'no primary server could be asked for 1000 s, and the copy has expired (192.0.2.1:53: i/o timeout)',
+  });
+  expect(copy.status().expiresInSeconds).toBeLessThan(0);
+});

@@ -1,4 +1,6 @@
+import type { WatchStatus } from '../../admin/protocol/index.ts';
 import { CairnError, messageOf } from '../../base/errors.ts';
+import { listed } from '../../base/listed.ts';
 import type { Name } from '../../dns/name.ts';
 import { isNewer } from '../../dns/serial.ts';
 import { type Peer, printPeer } from '../../net/transport.ts';
@@ -7,6 +9,7 @@ import type { Timer } from '../../observe/clock.ts';
 import type { Kept, PluginEnv } from '../../plugin/env.ts';
 import { type FetchedZone, fetchChanges, fetchSerial, fetchZone } from '../../zone/fetch.ts';
 import { type HeldZone, holdZone } from '../../zone/held-zone.ts';
+import { zoneWatch } from '../../zone/status.ts';
 import type { Zone } from '../../zone/zone.ts';
 
 /** The pauses before the first copy of a zone: from the first, doubled up to the last. */
@@ -35,6 +38,7 @@ interface CopySource {
 /** A zone that is copied from primary servers. */
 export interface ZoneCopy extends Kept {
   readonly held: HeldZone;
+  status(): WatchStatus;
   /** Begins to copy; a second call has no effect. */
   start(): void;
 }
@@ -52,6 +56,9 @@ export function copyZone(source: CopySource, env: PluginEnv): ZoneCopy {
   let lastMs = Number.NEGATIVE_INFINITY;
   let timer: Timer | undefined;
   let expiry: Timer | undefined;
+  /** When a primary server last confirmed the copy, and when it expires, on the clock's monotonic scale. */
+  let confirmedAtMs: number | undefined;
+  let expiresAtMs: number | undefined;
 
   const held = holdZone(origin, `a copy from ${from.map(printPeer).join(', ')}`, 'it was not copied yet', (client) => {
     if (!from.some(({ address }) => address === client.address)) return false;
@@ -71,7 +78,7 @@ export function copyZone(source: CopySource, env: PluginEnv): ZoneCopy {
     state = 'asking';
     wasNotified = false;
     lastMs = clock.monotonic();
-    const found = await ask(held.zone);
+    const found = await ask.newer(held.zone);
     if (ending.signal.aborted) return;
     if (found !== 'failed') succeed(found);
     wait(wasNotified ? 0 : delayMs(found === 'failed'));
@@ -83,6 +90,8 @@ export function copyZone(source: CopySource, env: PluginEnv): ZoneCopy {
       held.replace(found);
     }
     const { expire } = copied!.soa.data;
+    confirmedAtMs = clock.monotonic();
+    expiresAtMs = confirmedAtMs + expire * 1000;
     expiry?.cancel();
     expiry = clock.after(expire * 1000, () => {
       held.replace({ problem: `no primary server could be asked for ${expire} s, and the copy has expired` });
@@ -100,8 +109,18 @@ export function copyZone(source: CopySource, env: PluginEnv): ZoneCopy {
     return hasFailed ? retry * 1000 + random() * RETRY_JITTER_MS : refreshSeconds * 1000 + random() * REFRESH_JITTER_MS;
   }
 
+  function status(): WatchStatus {
+    const { problem } = ask;
+    const isAwaited = problem === undefined && !copied;
+    const name = listed(from.map(printPeer));
+    const watch = zoneWatch(held, { name, seenAtMs: confirmedAtMs, problem, isAwaited }, clock);
+    if (expiresAtMs === undefined) return watch;
+    return { ...watch, expiresInSeconds: (expiresAtMs - clock.monotonic()) / 1000 };
+  }
+
   return {
     held,
+    status,
     start() {
       if (state === 'new') void refresh();
     },
@@ -119,14 +138,20 @@ function mayGiveWhole(thrown: unknown): boolean {
   return thrown instanceof CairnError;
 }
 
-/**
- * A newer version than the present one, from the first server that has one; `current` if no server has a newer one, `failed` if no server responded.
- */
+interface Primaries {
+  /**
+   * A newer version than the present one, from the first server that has one; `current` if no server has a newer one, `failed` if no server responded.
+   */
+  newer(known: Zone | undefined): Promise<Zone | 'current' | 'failed'>;
+  /** Why the servers that were asked last did not respond; undefined if they all did. */
+  readonly problem: string | undefined;
+}
+
 function askPrimaries(
   { origin, from, fetch = FETCH }: CopySource,
   { clock, log, metrics }: PluginEnv,
   signal: AbortSignal,
-): (known: Zone | undefined) => Promise<Zone | 'current' | 'failed'> {
+): Primaries {
   const family = metrics.counter(
     'cairn_secondary_refreshes_total',
     'Refreshes of a zone from its primary servers, by result.',
@@ -150,7 +175,7 @@ function askPrimaries(
   };
   const problems = new Map<Peer, string>();
 
-  return async (known) => {
+  const newer: Primaries['newer'] = async (known) => {
     let isCurrent = false;
     for (const peer of from) {
       try {
@@ -174,5 +199,12 @@ function askPrimaries(
     }
     (isCurrent ? current! : failed!).value++;
     return isCurrent ? 'current' : 'failed';
+  };
+  return {
+    newer,
+    get problem() {
+      const all = [...problems].map(([peer, problem]) => `${printPeer(peer)}: ${problem}`);
+      return all.length > 0 ? listed(all) : undefined;
+    },
   };
 }

@@ -1,6 +1,7 @@
 import { longestZone, type Name, ROOT } from '../../dns/name.ts';
 import { printPeer } from '../../net/transport.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
+import { statusOfWatches } from '../../plugin/file-status.ts';
 import { TRANSFERS, UPSTREAMS } from '../../plugin/keys.ts';
 import { closedZones } from '../../plugin/lookup.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
@@ -9,6 +10,7 @@ import { whileServing } from '../../plugin/while-serving.ts';
 import type { ServedZone } from '../../zone/answer.ts';
 import { explainZone, type ServedZones, zoneHandler } from '../../zone/handler.ts';
 import { showZones } from '../../zone/metrics.ts';
+import { aboutZones } from '../../zone/status.ts';
 import { transferZones } from '../../zone/transfers.ts';
 import { copyZone } from './copy.ts';
 import { type CatalogZones, followCatalogs } from './members.ts';
@@ -64,6 +66,14 @@ export default definePlugin<readonly SecondaryUse[]>({
       async start() {
         for (const { copy } of served) copy.start();
         catalogs?.start();
+      },
+      status() {
+        const watches = [...served.map(({ copy }) => copy.status()), ...(catalogs?.watches() ?? [])];
+        return statusOfWatches(watches, {
+          ...aboutZones(watches.length),
+          remedy:
+            'Check that the primary servers run, that this server can reach them, and that they allow transfers to it.',
+        });
       },
       ...whileServing(() => showZones(env, NAME, held)),
     };

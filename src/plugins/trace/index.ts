@@ -53,6 +53,7 @@ export default definePlugin<TraceOptions>({
       },
       label: ({ arrival }, name) => (name === 'traceid' ? queries.get(arrival)?.span.traceId : undefined),
       start: () => exporter.load(),
+      status: () => exporter.status(),
       serving: () => {
         isServing = true;
       },

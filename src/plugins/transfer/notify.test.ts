@@ -33,7 +33,9 @@ function setUp(rcodes: readonly (number | undefined)[] = [], to: readonly Peer[]
       return () => listeners.delete(listener);
     },
   };
+  const problems = new Map<string, string>();
   const stop = notifyOfChanges('a.test.', {
+    problems,
     ...{ source, to, clock: env.clock, log: env.log, counts: notifyCells(env.metrics), sourceAddress: '192.0.2.53' },
     async exchange(octets, peer, timeoutMs, options) {
       expect([timeoutMs, options.sourceAddress]).toEqual([5000, '192.0.2.53']);
@@ -44,7 +46,7 @@ function setUp(rcodes: readonly (number | undefined)[] = [], to: readonly Peer[]
     },
   });
   return {
-    ...{ env, sent, stop, listeners },
+    ...{ env, sent, stop, listeners, problems },
     fail: (error: Error | undefined) => (failure = error),
     change() {
       serial++;
@@ -119,4 +121,22 @@ test('nothing is sent after the end', async () => {
   stop();
   await pass(10_000);
   expect([sent, listeners.size, env.clock.timers]).toEqual([[], 0, 0]);
+});
+
+test('a server that takes no NOTIFY is known until it takes one, or the zone is gone', async () => {
+  const { change, pass, problems, stop } = setUp([undefined, undefined, undefined, 5, 0, 5]);
+  await pass(1000);
+  expect([...problems]).toEqual([['a.test. to 192.0.2.1:53', 'i/o timeout']]);
+  const next = async () => {
+    change();
+    await pass(MIN_INTERVAL_MS);
+  };
+  await next();
+  expect([...problems.values()]).toEqual(['REFUSED']);
+  await next();
+  expect(problems.size).toBe(0);
+  await next();
+  expect(problems.size).toBe(1);
+  stop();
+  expect(problems.size).toBe(0);
 });

@@ -25,6 +25,8 @@ interface NotifierOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly counts: { readonly answered: Cell; readonly failed: Cell };
+  /** Servers that did not take the last NOTIFY of a zone, as `ZONE to SERVER`, and why. */
+  readonly problems: Map<string, string>;
   /** Sends a message and resolves with the octets of the response. */
   readonly exchange?: typeof exchangeUdp;
 }
@@ -64,7 +66,12 @@ export function notifyOfChanges(zone: Name, options: NotifierOptions): () => voi
     isStopped = true;
     timer?.cancel();
     unsubscribe();
+    for (const peer of to) options.problems.delete(recipient(zone, peer));
   };
+}
+
+function recipient(zone: Name, to: Peer): string {
+  return `${zone} to ${printPeer(to)}`;
 }
 
 /** Notifies one server of a version, up to three times until it answers. */
@@ -72,7 +79,7 @@ async function tell(
   zone: Name,
   soa: ResourceRecord,
   to: Peer,
-  { clock, log, counts, sourceAddress, exchange = exchangeUdp }: NotifierOptions,
+  { clock, log, counts, problems, sourceAddress, exchange = exchangeUdp }: NotifierOptions,
   isStopped: () => boolean,
 ): Promise<void> {
   const message = notifyMessage(zone, soa);
@@ -82,6 +89,7 @@ async function tell(
       const { rcode } = decodeMessage(await exchange(message, to, TIMEOUT_MS, { clock, sourceAddress }));
       if (rcode === Rcode.NOERROR) {
         counts.answered.value++;
+        problems.delete(recipient(zone, to));
         return;
       }
       problem = printRcode(rcode);
@@ -91,7 +99,9 @@ async function tell(
     }
   }
   counts.failed.value++;
-  if (!isStopped()) log.warning(`NOTIFY of ${zone} to ${printPeer(to)}: ${problem}`);
+  if (isStopped()) return;
+  problems.set(recipient(zone, to), problem);
+  log.warning(`NOTIFY of ${recipient(zone, to)}: ${problem}`);
 }
 
 /** RFC 1996 §3.7: the new SOA record is a hint: a server that already has this version need not ask. */

@@ -6,9 +6,10 @@ import { MAX_SHOWN, MAX_SUMMARY, pluginStatus } from './plugin-status.ts';
 const shown = (plugin: Plugin) => {
   const position = { file: 'Corefile', line: 1, column: 1 };
   const { name, text, ...rest } = pluginStatus({
-    ...{ name: 'geo', plugin, hooks: plugin, isConfined: true, isOffering: false, text: 'geo {\n    a\n}', position },
+    ...{ name: 'geo', plugin, hooks: plugin, isConfined: true, isOffering: false, position },
+    ...{ text: 'geo secret', shown: () => 'geo (left out)' },
   });
-  expect({ name, text }).toEqual({ name: 'geo', text: 'geo {\n    a\n}' });
+  expect({ name, text }).toEqual({ name: 'geo', text: 'geo (left out)' });
   return rest;
 };
 

@@ -13,13 +13,8 @@ export const MAX_SUMMARY = 2000;
 type Known = Omit<PluginStatus, 'name' | 'text'>;
 
 /** A plugin of a chain, with what it says of itself. Never throws. */
-export function pluginStatus({ name, plugin, text }: NamedPlugin): PluginStatus {
-  return { name, text: withoutSecrets(text), ...statusOf(plugin) };
-}
-
-/** The lines of a plugin as they may be shown. No other line of the Corefile leaves the server in a status. */
-function withoutSecrets(text: string): string {
-  return text;
+export function pluginStatus({ name, plugin, shown }: NamedPlugin): PluginStatus {
+  return { name, text: shown(), ...statusOf(plugin) };
 }
 
 function statusOf(plugin: Plugin): Known {

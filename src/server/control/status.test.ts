@@ -93,8 +93,8 @@ test('the worst state of all plugins is that of the server, and a broken status 
     dead: () => ({ state: 'failing', summary: 'Nothing works: replace it.' }),
   };
   const teller = definePlugin<string>({
+    // Without dependsOn, it is confined.
     name: 'teller',
-    dependsOn: 'question',
     parse: ([use]) => use!.args[0]!.text,
     create: (name) => ({ status: states[name]! }),
   });
