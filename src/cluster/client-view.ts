@@ -13,6 +13,7 @@ export function createClientView(zones: readonly Zone[], registry: ReadonlyRegis
       const zone = searchedZone(zones, name);
       return zone && searchDomains(zone, namespace);
     },
+    domain: zones.find(({ name }) => searchedZone(zones, name))?.name,
   };
 }
 

@@ -91,6 +91,8 @@ export interface ServerProcess {
   readonly isCheck?: boolean;
   /** Shows the server and steers it; undefined in `cairn check`, and for packages. */
   readonly control?: ServerControl;
+  /** Whether the operator asked that no new clients come, until that is taken back. DNS is answered all the same. */
+  readonly draining: boolean;
   /** Whether the process is on its way out. */
   readonly shuttingDown: boolean;
 }

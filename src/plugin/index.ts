@@ -94,6 +94,7 @@ export { type Arrival, type Protocol, type Query, withQuestion } from './query.t
 export { alsoDependingOn, counted, Epoch, notRepeatable, repeatUntilMoved, UNCHANGING } from './repeat.ts';
 export { alterReply, createReply, failure, mapRecords, mapReply, type Repeat, type Reply, withTtls } from './reply.ts';
 export type { ServiceEndpoint, ServiceView } from './service-view.ts';
+export type { OwnStatus } from './status.ts';
 export type { SpanAttributes, SpanDetails, Tracer } from './tracer.ts';
 export type { TransferableZone, TransferSource } from './transfer.ts';
 export { whileServing } from './while-serving.ts';

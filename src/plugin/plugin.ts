@@ -8,6 +8,7 @@ import type { PluginEnv } from './env.ts';
 import type { Query } from './query.ts';
 import type { Reply } from './reply.ts';
 import type { Sent } from './sent.ts';
+import type { OwnStatus } from './status.ts';
 
 export type { Sent } from './sent.ts';
 
@@ -41,7 +42,7 @@ export interface Repetitions extends Pick<Query, 'protocol' | 'type' | 'zone' | 
  * 4. `load` reads the files that the Corefile names, then `start` does what needs the network. If one plugin fails, all are stopped, and what was
  *    served before goes on. `cairn check` goes on from `load` to step 8; with `--no-files`, from step 3.
  * 5. `serving` comes once the listeners are open.
- * 6. For each query: the choice that it offers under `SELECTION`, the handler of `wrap`, then `observe` or `observeRepetitions`. Meanwhile others may ask `ready`, `label` and `explain`.
+ * 6. For each query: the choice that it offers under `SELECTION`, the handler of `wrap`, then `observe` or `observeRepetitions`. Meanwhile others may ask `ready`, `status`, `label` and `explain`.
  * 7. `shutdown`, if the process is about to end: DNS is still served. A reload leaves this step out.
  * 8. `stop` gives everything back, after the last query. What the plugin offered ends with it.
  */
@@ -54,7 +55,7 @@ export interface Plugin {
    * The same for many queries at once, of which only so much is known, a moment later. A block whose
    * observers all have this may be answered by worker threads; one that wants to see each query cannot.
    */
-  observeRepetitions?(repetitions: Repetitions): void;
+  readonly observeRepetitions?: ((repetitions: Repetitions) => void) | undefined;
   /**
    * What the plugin can say of a query under one of its labels, which others know as `PLUGIN/LABEL`; undefined for nothing.
    * Asked only when somebody reads the label: see {@link PluginEnv.label}. Whatever it says must follow from the query as it
@@ -62,8 +63,8 @@ export interface Plugin {
    */
   label?(query: Query, label: string): string | undefined;
   /**
-   * Why the plugin made this reply, for people: called when somebody asks, so it need not be quick. The query is the client's;
-   * the plugin may have been asked another one, by a plugin before it.
+   * Why the plugin made this reply, for people: called when somebody asks, so it need not be quick. The query is the one that the plugin got, or the
+   * client's if the server records no steps.
    */
   explain?(query: Query, reply: Reply): string | undefined;
   /**
@@ -77,6 +78,11 @@ export interface Plugin {
   serving?(listening: readonly { readonly address: string; readonly port: number }[]): void;
   /** Whether the plugin can answer; a plugin without this method always can. */
   ready?(): boolean;
+  /**
+   * How the plugin does, for an operator: called when somebody asks, and never otherwise, so it need not be quick. What it cannot say it leaves out. If
+   * something is wrong, the summary says what to do. What it throws is shown in its place.
+   */
+  status?(): OwnStatus;
   /** The process is about to end: DNS is served until this settles. */
   shutdown?(options?: ShutdownOptions): Promise<void>;
   /** Gives back everything; called after the last query. */
@@ -129,6 +135,8 @@ export interface BlockSettings {
   readonly view?: string;
   /** Whether that choice accepts all queries. */
   readonly acceptsAll?: boolean;
+  /** Whether the steps of queries that are explained are recorded, in all blocks of the Corefile. */
+  readonly recordsSteps?: boolean;
   /** Whether the block's debug lines are logged, and each of its unexpected errors. */
   readonly debug?: boolean;
   /** The zones of whose queries the plugins' labels can be read; none by default. */
@@ -215,6 +223,12 @@ export interface PluginDefinition<O = unknown> {
   readonly renames?: boolean;
   /** The plugins that must be in the same block. */
   readonly needs?: readonly string[];
+  /**
+   * The arguments of a line that may be secrets, by their places: nobody is shown them. `option` is the name of an option, or undefined for the
+   * arguments of the directive. Without this, the arguments of options with names such as `password` are hidden. Users, passwords and queries in URLs
+   * always are.
+   */
+  secrets?(option: string | undefined, args: readonly string[]): readonly number[];
   /** What the options mean for the listener. */
   settings?(options: O): BlockSettings;
   /** Which queries go no further down the chain. Every plugin that answers queries itself says it, and no other. */

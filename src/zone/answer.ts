@@ -4,6 +4,7 @@ import type { Name } from '../dns/name.ts';
 import { DS, NS, type ResourceRecord, SOA } from '../dns/rr.ts';
 import { followCnameChain } from '../plugin/cname-chain.ts';
 import type { PluginEnv } from '../plugin/env.ts';
+import { countQuery } from '../plugin/explained.ts';
 import { type Authority, answerLookup, fallsThrough } from '../plugin/lookup.ts';
 import type { Handler } from '../plugin/plugin.ts';
 import type { Query } from '../plugin/query.ts';
@@ -40,14 +41,14 @@ export function answerFromZone(
   const { zone } = held;
   const authority: Authority = { source: plugin, fallthrough, next, soa: () => negativeSoa(zone!) };
   if (!zone) {
-    cells.unready.value++;
+    countQuery(query, cells.unready);
     const error = new CairnError('ZONE', `the zone ${held.origin} cannot be served: ${held.problem}`);
     return answerLookup(query, { kind: 'unready', error }, authority);
   }
   const dnssec = zone.signedUntil !== undefined && (query.edns?.do ?? false);
   const found = lookUpInZone(zone, query.name, query.type, query.question.name, dnssec);
   const cell = cells[found.kind === 'endless' || found.kind === 'too-long' ? 'failed' : found.kind];
-  cell.value++;
+  countQuery(query, cell);
   const repeat = repeatUntilMoved([held.epoch], cell);
   switch (found.kind) {
     case 'hit':

@@ -9,6 +9,8 @@ import type { Zone } from './zone.ts';
 export interface HeldZone {
   /** Folded. */
   readonly origin: Name;
+  /** Where it comes from, for people, such as the path of its file. */
+  readonly source: string;
   /** The version to answer from; undefined if there is none. */
   readonly zone: Zone | undefined;
   /** Why there is no version. */
@@ -26,13 +28,13 @@ export interface HeldZone {
 }
 
 /** A zone without a version yet. */
-export function holdZone(origin: Name, problem: string, notified?: HeldZone['notified']): HeldZone {
+export function holdZone(origin: Name, source: string, problem: string, notified?: HeldZone['notified']): HeldZone {
   const epoch = new Epoch();
   const listeners = new Set<() => void>();
   const history = new ZoneHistory();
   const held: { zone: Zone | undefined; problem: string } = { zone: undefined, problem };
   return {
-    ...{ origin, epoch, notified },
+    ...{ origin, source, epoch, notified },
     get zone() {
       return held.zone;
     },

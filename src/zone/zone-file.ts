@@ -34,7 +34,7 @@ export interface FollowedZoneFile {
 
 export function followZoneFile(source: ZoneFileSource, { clock, log }: PluginEnv): FollowedZoneFile {
   const { path, origins, byMtime, failsAtFirst = false } = source;
-  const zones = origins.map((origin) => holdZone(origin, `${path} was not read yet`));
+  const zones = origins.map((origin) => holdZone(origin, path, `${path} was not read yet`));
   let mistake: Error | undefined;
   let isFirst = true;
   let isStopped = false;

@@ -21,3 +21,6 @@ export interface ReloadResult {
   readonly result: 'unchanged' | 'reloaded' | 'failed';
   readonly error?: string;
 }
+
+/** The response to a change without a result. */
+export type Done = Record<string, never>;

@@ -22,6 +22,8 @@ export interface Candidate {
   readonly rcode: string | null;
   /** The records of the answer, in zone-file text. */
   readonly answer: readonly string[];
+  /** Set if not all records fit into the response. The client then asks again over TCP. */
+  readonly truncated?: true;
   readonly durationMs: number;
   /** The listener and the zone whose block served it; missing if none did. */
   readonly server?: string;
@@ -33,9 +35,9 @@ export interface Candidate {
   readonly reason?: string;
   /** The plugins that the query passed, in order. */
   readonly steps: readonly Step[];
-  /** What the caches of the block hold for the name. */
+  /** What the caches on the way held for the names that they were asked for, of all types. */
   readonly cached: readonly CachedReply[];
-  /** What would be asked if nothing were held: upstreams in the order in which they would be tried. */
+  /** The servers that would be asked if nothing were held, in the order in which they would be tried; none if the block itself knows the answer. */
   readonly wouldAsk: readonly string[];
 }
 
@@ -47,10 +49,12 @@ export interface Step {
   /** The question as the plugin got it. */
   readonly name: string;
   readonly type: string;
-  /** - `answered`: it made the reply.
-   *  - `passed`: it left the query to the next plugin, and its reply as it was.
-   *  - `changed`: it changed the query or the reply.
-   *  - `failed`: it threw an error. */
+  /**
+   * - `answered`: it made the reply.
+   * - `passed`: it left the query to the next plugin, and its reply as it was.
+   * - `changed`: it changed the query or the reply.
+   * - `failed`: it threw an error.
+   */
   readonly did: 'answered' | 'passed' | 'changed' | 'failed';
   readonly durationMs: number;
   /** What it did, in words. */

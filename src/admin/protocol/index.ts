@@ -4,7 +4,7 @@
  */
 
 export type { CachedReply, CacheFigures, FlushRequest, FlushResult } from './cache.ts';
-export type { CorefileView, DrainRequest, LogLevelRequest, ReloadResult } from './changes.ts';
+export type { CorefileView, Done, DrainRequest, LogLevelRequest, ReloadResult } from './changes.ts';
 export type { Candidate, Explanation, Step } from './explain.ts';
 export type {
   BlockStatus,
@@ -13,6 +13,7 @@ export type {
   PluginState,
   PluginStatus,
   ServerStatus,
+  UdpFigures,
   UpstreamStatus,
   WatchStatus,
 } from './status.ts';

@@ -21,7 +21,7 @@ export interface TailQuery {
   readonly plugin: string;
   /** Whether the response was given again without asking the plugins. */
   readonly repeated: boolean;
-  /** How many records the answer has. */
+  /** How many records the answer has; of a zone transfer, only those that come before the zone's. */
   readonly answers: number;
   readonly requestOctets: number;
   readonly responseOctets: number;

@@ -6,8 +6,10 @@ export interface TopLists {
   /** How long these have been counted. */
   readonly seconds: number;
   readonly queries: number;
+  /** `none` for queries that got no response. */
   readonly byRcode: Readonly<Record<string, number>>;
   readonly byType: Readonly<Record<string, number>>;
+  /** The empty name is the server itself. */
   readonly byPlugin: Readonly<Record<string, number>>;
   readonly clients: TopList;
   /** Of clients that a plugin knows as pods. */

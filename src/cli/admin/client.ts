@@ -4,12 +4,14 @@
  */
 
 import { type ClientRequest, type IncomingMessage, type RequestOptions, request } from 'node:http';
-import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import type { AdminError } from '../../admin/protocol/index.ts';
 import { CairnError, messageOf, systemCodeOf } from '../../base/errors.ts';
 import { MAX_CREDENTIAL_OCTETS, readTextNow } from '../../base/read-file.ts';
 import { parseListenAddress } from '../../net/pages/http.ts';
+
+/** Of a stream of lines. */
+const MAX_LINE = 1024 * 1024;
 
 /** The flags that all these commands have. */
 export interface AdminFlags {
@@ -17,9 +19,6 @@ export interface AdminFlags {
   readonly admin: string;
   readonly tokenFile?: string | undefined;
 }
-
-/** Where `admin` listens if the Corefile does not say it. */
-export const DEFAULT_ADMIN = 'localhost:9154';
 
 /** Asks for a value. @throws CairnError (as a rejection) that says what to do */
 export async function ask<T>(
@@ -37,17 +36,23 @@ export async function change<T>(flags: AdminFlags, path: string, body: unknown):
   return JSON.parse(await text(response)) as T;
 }
 
-/** Asks for lines, and gives each as it comes. @throws CairnError (as a rejection) that says what to do */
+/** Asks for lines, and gives each as it comes; `opened` is called before the first one. @throws CairnError (as a rejection) that says what to do */
 export async function* follow<T>(
   flags: AdminFlags,
   path: string,
   query: URLSearchParams,
   signal: AbortSignal,
+  opened: () => void = () => {},
 ): AsyncGenerator<T> {
   const response = await send(flags, 'GET', `${path}?${query}`, undefined, signal);
+  opened();
   try {
-    for await (const line of createInterface({ input: response, crlfDelay: Number.POSITIVE_INFINITY })) {
-      if (line !== '') yield JSON.parse(line) as T;
+    let rest = '';
+    for await (const chunk of response.setEncoding('utf8')) {
+      const lines = (rest + chunk).split('\n');
+      rest = lines.pop()!;
+      for (const line of lines) yield JSON.parse(line) as T;
+      if (rest.length > MAX_LINE) throw new Error(`a line has more than ${MAX_LINE} characters`);
     }
   } catch (error) {
     if (!signal.aborted) throw error;

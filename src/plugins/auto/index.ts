@@ -2,7 +2,7 @@ import type { PluginEnv } from '../../plugin/env.ts';
 import { TRANSFERS } from '../../plugin/keys.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { whileServing } from '../../plugin/while-serving.ts';
-import { zoneHandler } from '../../zone/handler.ts';
+import { explainZone, zoneHandler } from '../../zone/handler.ts';
 import { showZones } from '../../zone/metrics.ts';
 import { transferZones } from '../../zone/transfers.ts';
 import { followDirectory, type ZoneDirectory } from './directory.ts';
@@ -42,6 +42,7 @@ export default definePlugin<readonly AutoUse[]>({
     env.offer(TRANSFERS, transferZones(held, onZones));
     return {
       wrap: (next) => zoneHandler(NAME, zones, env, next),
+      explain: (query) => explainZone(query, zones),
       async load() {
         await Promise.all(directories.map((directory) => directory.check()));
       },

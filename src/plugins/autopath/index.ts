@@ -1,5 +1,6 @@
 import { Class, Rcode } from '../../dns/message.ts';
 import { isAtOrBelow, type Name } from '../../dns/name.ts';
+import { countQuery } from '../../plugin/explained.ts';
 import { SEARCH_LIST } from '../../plugin/keys.ts';
 import { definePlugin, type Handler } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
@@ -42,7 +43,7 @@ export default definePlugin<AutopathOptions>({
     const search = async (query: Query, first: Reply, names: readonly Name[], next: Handler): Promise<Reply> => {
       const found = await findLater(query, names, next);
       if (!found) return settle(first);
-      if (!found.error && !found.drop) successes.cell(query.server).value++;
+      if (!found.error && !found.drop) countQuery(query, successes.cell(query.server));
       return found;
     };
 

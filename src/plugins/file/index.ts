@@ -4,7 +4,7 @@ import { closedZones } from '../../plugin/lookup.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { whileServing } from '../../plugin/while-serving.ts';
 import type { ServedZone } from '../../zone/answer.ts';
-import { zoneHandler } from '../../zone/handler.ts';
+import { explainZone, zoneHandler } from '../../zone/handler.ts';
 import { showZones } from '../../zone/metrics.ts';
 import { transferZones } from '../../zone/transfers.ts';
 import { type FollowedZoneFile, followZoneFile } from '../../zone/zone-file.ts';
@@ -38,6 +38,7 @@ export default definePlugin<readonly FileUse[]>({
     );
     return {
       wrap: (next) => zoneHandler(NAME, zones, env, next),
+      explain: (query) => explainZone(query, zones),
       async load() {
         await Promise.all(opened.map(({ use, file }) => load(use, file)));
       },

@@ -4,6 +4,7 @@ import type { Response } from '../../dns/wire/response.ts';
 import { type FailureReason, type Hold, UpstreamError } from '../../net/upstream/error.ts';
 import type { Cell } from '../../observe/metrics.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
+import { countQuery, isExplained } from '../../plugin/explained.ts';
 import type { Protocol, Query } from '../../plugin/query.ts';
 import { failure, type Reply } from '../../plugin/reply.ts';
 import type { Tap } from '../../plugin/tap.ts';
@@ -114,12 +115,12 @@ class Attempts implements InFlight, Hold {
   }
 
   giveWay(): void {
-    this.forwarding.gaveWay.value++;
+    countQuery(this.query, this.forwarding.gaveWay);
     this.endAt(PROCESS_LIMIT);
   }
 
   private exceed({ rejects, error }: StanzaLimit): false {
-    rejects.value++;
+    countQuery(this.query, rejects);
     this.endAt(error);
     return false;
   }
@@ -149,7 +150,7 @@ class Attempts implements InFlight, Hold {
 
   private send(protocol: Protocol, timeoutMs: number): Promise<Response> {
     const { clock, tap } = this.forwarding;
-    if (!tap) return this.upstream.exchange(this.octets, protocol, timeoutMs, this);
+    if (!tap || isExplained(this.query)) return this.upstream.exchange(this.octets, protocol, timeoutMs, this);
     return exchangeTapped(tap, this.query, this.upstream, clock, {
       octets: this.octets,
       protocol,
@@ -179,7 +180,7 @@ class Attempts implements InFlight, Hold {
       this.next++;
       return upstream;
     }
-    forwarding.healthcheckBroken.value++;
+    countQuery(this.query, forwarding.healthcheckBroken);
     if (forwarding.stanza.failfast) return undefined;
     // The health checks may be wrong, so one upstream is asked once.
     this.attemptsLeft = 1;
@@ -237,7 +238,7 @@ class Attempts implements InFlight, Hold {
     if (this.last) return replyOf(this.last, query);
     const error = this.overLimit ?? this.error;
     if (error && isOverload(error)) {
-      forwarding.overloaded(error.message);
+      if (!isExplained(query)) forwarding.overloaded(error.message);
       // Unlike SERVFAIL, REFUSED says nothing about the name, and no cache keeps it.
       return failure('forward', Rcode.REFUSED, OVERLOAD);
     }
@@ -259,7 +260,7 @@ function isAboutEdns({ rcode, edns }: Response): boolean {
 }
 
 /** Moves suspected upstreams to the end, so that queries do not wait for silent ones while others answer. */
-function suspectsLast(upstreams: readonly Upstream[]): readonly Upstream[] {
+export function suspectsLast(upstreams: readonly Upstream[]): readonly Upstream[] {
   if (!upstreams.some(({ suspected }) => suspected)) return upstreams;
   return [...upstreams.filter(({ suspected }) => !suspected), ...upstreams.filter(({ suspected }) => suspected)];
 }

@@ -1,3 +1,4 @@
+import type { UpstreamStatus } from '../../admin/protocol/index.ts';
 import { WireError } from '../../dns/wire/error.ts';
 import { type Response, readResponse } from '../../dns/wire/response.ts';
 import { type Peer, printPeer } from '../../net/transport.ts';
@@ -13,6 +14,8 @@ import { createHealth } from './health.ts';
 import { encodeProbe } from './message.ts';
 import type { UpstreamMetrics } from './metrics.ts';
 import type { Stanza } from './options.ts';
+import { upstreamStatus } from './status.ts';
+import { Tally } from './tally.ts';
 import type { Endpoint } from './target.ts';
 import type { Certificates } from './tls-files.ts';
 
@@ -42,6 +45,7 @@ export interface Upstream {
     hold: Hold,
     seen?: (response: Uint8Array) => void,
   ): Promise<Response>;
+  status(): UpstreamStatus;
   /** Ends the probes and closes idle connections; exchanges under way go on to their end. */
   stop(): void;
 }
@@ -67,12 +71,14 @@ export function createUpstream(
       ? connections.exchange(query, timeoutMs, onPick, hold).then(read)
       : datagrams.exchange(query, timeoutMs, read, hold);
   const probe = encodeProbe(healthCheck);
+  const tally = new Tally();
   const health = createHealth({
     ...{ clock, maxFails, intervalMs: healthCheck.intervalMs },
-    probe: () =>
-      stanza.forceTcp || to.encryption
-        ? connections.exchange(probe, PROBE_TIMEOUT_MS)
-        : exchangeUdp(probe, to, PROBE_TIMEOUT_MS, { clock, sourceAddress }),
+    async probe() {
+      if (stanza.forceTcp || to.encryption) await connections.exchange(probe, PROBE_TIMEOUT_MS);
+      else await exchangeUdp(probe, to, PROBE_TIMEOUT_MS, { clock, sourceAddress });
+      tally.recovered();
+    },
     onFailure: metrics.probeFailed,
   });
   return {
@@ -89,18 +95,23 @@ export function createUpstream(
       const startMs = clock.monotonic();
       const read: Read = seen ? seenFirst(seen, decode) : decode;
       metrics.sent();
+      tally.sent();
       return send(query, protocol, timeoutMs, hold, read).then(
         (reply) => {
-          metrics.replied(reply.rcode, clock.monotonic() - startMs);
+          const durationMs = clock.monotonic() - startMs;
+          metrics.replied(reply.rcode, durationMs);
+          tally.replied(reply.rcode, durationMs);
           return reply;
         },
         (thrown) => {
           metrics.failed(thrown instanceof UpstreamError ? thrown.reason : 'other');
+          tally.failed(thrown);
           health.suspect(thrown);
           throw thrown;
         },
       );
     },
+    status: () => upstreamStatus(to, health, tally),
     stop() {
       health.stop();
       connections.close();

@@ -42,6 +42,7 @@ export default definePlugin<HostsOptions>({
           entries.cell(source.path).value = file.table.size;
         }),
       ),
+      explain: () => `${source.path}${inline.length > 0 ? ' and the hosts of the Corefile' : ''}`,
       wrap: (next) => {
         const repeat: Repeat = { epochs: [file.epoch], untilMs: Number.POSITIVE_INFINITY, again: [] };
         const soa = (query: Query) => soaOf(longestZone(query.name, zones) ?? query.name, options.ttl, file.loadedMs);

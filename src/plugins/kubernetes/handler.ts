@@ -12,6 +12,7 @@ import { CNAME, QType, type ResourceRecord, rr } from '../../dns/rr.ts';
 import type { Cell } from '../../observe/metrics.ts';
 import { followCnameChain } from '../../plugin/cname-chain.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
+import { countQuery } from '../../plugin/explained.ts';
 import { type Authority, answerLookup, type Lookup } from '../../plugin/lookup.ts';
 import type { Handler } from '../../plugin/plugin.ts';
 import { portionFor } from '../../plugin/portion.ts';
@@ -87,14 +88,14 @@ function zoneAsAsked({ question }: Query, zone: Name): Name {
 function answer(query: Query, zone: ServedZone, settings: HandlerSettings): Reply | Promise<Reply> {
   const { answers } = settings;
   if (query.type === QType.AXFR || query.type === QType.IXFR) {
-    answers.refused.value++;
+    countQuery(query, answers.refused);
     return failure(NAME, Rcode.REFUSED);
   }
   const contents = zone.find(query.name);
   if (contents?.kind === 'external') return answerExternal(query, contents.target, zone, settings);
   const lookup = lookUp(contents, query, query.question.name, zone);
   const cell = cellOf(lookup, contents, query.name, zone, answers);
-  cell.value++;
+  countQuery(query, cell);
   return answerLookup(query, lookup, zone.authority, zone.repeatOf(contents, lookup, cell));
 }
 
@@ -154,7 +155,7 @@ function answerExternal(
   zone: ServedZone,
   settings: HandlerSettings,
 ): Reply | Promise<Reply> {
-  settings.answers.external.value++;
+  countQuery(query, settings.answers.external);
   const owner = query.question.name;
   const { ttl } = settings;
   if (query.type === CNAME.code || query.type === QType.ANY) {

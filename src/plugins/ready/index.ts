@@ -46,6 +46,7 @@ export default definePlugin<ReadyOptions>({
 
 function readyPage(checks: readonly Check[], { process, log }: PluginEnv): HttpPage {
   if (process.shuttingDown) return { status: 503, body: 'Shutting down' };
+  if (process.draining) return { status: 503, body: 'Draining' };
   const notReady = checks.flatMap(notReadyOf);
   if (notReady.length === 0) return { status: 200, body: 'OK' };
   const names = [...new Set(notReady)].sort().join(',');

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { makePlugin, parsePlugin } from '../../../test/support/plugin.ts';
+import type { ServerProcess } from '../../plugin/env.ts';
 import type { Plugin } from '../../plugin/plugin.ts';
 import ready from './index.ts';
 
@@ -22,10 +23,10 @@ test.each([
   expect(() => parsePlugin(ready, body)).toThrow(message);
 });
 
-function readyPage(body: string, states: Record<string, boolean>, shuttingDown = false) {
+function readyPage(body: string, states: Record<string, boolean>, process: Partial<ServerProcess> = {}) {
   const plugins = Object.keys(states).map((name) => ({ name, plugin: { ready: () => states[name] } as Plugin }));
   const { env } = makePlugin(ready, body, { plugins: [...plugins, { name: 'other', plugin: {} }] });
-  Object.assign(env.process, { shuttingDown });
+  Object.assign(env.process, process);
   return { ask: () => env.pages.get(':8181 /ready')?.(), env };
 }
 
@@ -52,5 +53,13 @@ test('with monitor continuously it is asked again', () => {
 });
 
 test('on the way out the page says no', () => {
-  expect(readyPage('ready', { kubernetes: true }, true).ask()?.valueOf()).toMatchObject({ status: 503 });
+  const process = { shuttingDown: true };
+  expect(readyPage('ready', { kubernetes: true }, process).ask()).toEqual({ status: 503, body: 'Shutting down' });
+});
+
+test('while the operator drains the server, the page says so, whatever the plugins say', () => {
+  const { ask, env } = readyPage('ready', { kubernetes: true }, { draining: true });
+  expect(ask()).toEqual({ status: 503, body: 'Draining' });
+  Object.assign(env.process, { draining: false });
+  expect(ask()).toEqual({ status: 200, body: 'OK' });
 });

@@ -53,7 +53,7 @@ export function copyZone(source: CopySource, env: PluginEnv): ZoneCopy {
   let timer: Timer | undefined;
   let expiry: Timer | undefined;
 
-  const held = holdZone(origin, 'it was not copied yet', (client) => {
+  const held = holdZone(origin, `a copy from ${from.map(printPeer).join(', ')}`, 'it was not copied yet', (client) => {
     if (!from.some(({ address }) => address === client.address)) return false;
     wasNotified = true;
     if (state === 'waiting') wait(0);

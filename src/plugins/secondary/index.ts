@@ -1,12 +1,13 @@
-import { type Name, ROOT } from '../../dns/name.ts';
+import { longestZone, type Name, ROOT } from '../../dns/name.ts';
+import { printPeer } from '../../net/transport.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
-import { TRANSFERS } from '../../plugin/keys.ts';
+import { TRANSFERS, UPSTREAMS } from '../../plugin/keys.ts';
 import { closedZones } from '../../plugin/lookup.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { UNCHANGING } from '../../plugin/repeat.ts';
 import { whileServing } from '../../plugin/while-serving.ts';
 import type { ServedZone } from '../../zone/answer.ts';
-import { type ServedZones, zoneHandler } from '../../zone/handler.ts';
+import { explainZone, type ServedZones, zoneHandler } from '../../zone/handler.ts';
 import { showZones } from '../../zone/metrics.ts';
 import { transferZones } from '../../zone/transfers.ts';
 import { copyZone } from './copy.ts';
@@ -51,9 +52,15 @@ export default definePlugin<readonly SecondaryUse[]>({
           },
           repeat: { ...UNCHANGING, epochs: [catalogs.epoch] },
         };
+    env.offer(UPSTREAMS, (name) => {
+      const origin = longestZone(name, [...zones.keys()]);
+      const use = uses.find(({ zones, catalog }) => !catalog && origin !== undefined && zones.includes(origin));
+      return use?.from.map(printPeer) ?? [];
+    });
     env.offer(TRANSFERS, transferZones(held, catalogs?.onZones));
     return {
       wrap: (next) => zoneHandler(NAME, all, env, next),
+      explain: (query) => explainZone(query, all),
       async start() {
         for (const { copy } of served) copy.start();
         catalogs?.start();

@@ -4,6 +4,7 @@ import { foldName, longestZone, type Name } from '../../dns/name.ts';
 import { isOfType, QType, type ResourceRecord, SOA } from '../../dns/rr.ts';
 import { isNewer } from '../../dns/serial.ts';
 import { printPeer } from '../../net/transport.ts';
+import { countQuery } from '../../plugin/explained.ts';
 import type { Handler } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { notRepeatable } from '../../plugin/repeat.ts';
@@ -59,33 +60,33 @@ function answer(query: Query, rule: TransferRule, source: TransferSource, counts
     return { ...failure(NAME, rcode, error), uncacheable: true, ednsOptions };
   };
   if (!rule.toAll && !rule.to.some(({ address }) => address === client.address)) {
-    counts.refused.value++;
+    countQuery(query, counts.refused);
     return fail(Rcode.REFUSED, "the client is not among those of 'to'", EDE.prohibited);
   }
   // RFC 5936 §4.2: AXFR over UDP is not defined.
   if (type === QType.AXFR && protocol === 'udp') {
-    counts.refused.value++;
+    countQuery(query, counts.refused);
     return fail(Rcode.REFUSED, 'zones are transferred over TCP');
   }
   const known = type === QType.IXFR ? serialOf(query) : undefined;
   if (known === 'malformed') return fail(Rcode.FORMERR, 'an IXFR query has one SOA record, in its authority section');
   const zone = source.zone(name);
   if (!zone) {
-    counts.unready.value++;
+    countQuery(query, counts.unready);
     return fail(Rcode.SERVFAIL, 'the zone is not complete yet', EDE.notReady);
   }
   // RFC 1995 §2: a client that is up to date gets only the SOA record, and so does one that must ask again over TCP.
   if (known !== undefined && (protocol === 'udp' || !isNewer(zone.serial, known))) {
-    counts.current.value++;
+    countQuery(query, counts.current);
     return createReply(NAME, { aa: true, uncacheable: true, answer: [zone.soa] });
   }
   if (counts.running.value >= MAX_TRANSFERS) {
-    counts.busy.value++;
+    countQuery(query, counts.busy);
     return fail(Rcode.SERVFAIL, `${MAX_TRANSFERS} transfers are under way already`);
   }
   // RFC 1995 §4: without the differences, IXFR is answered like AXFR.
   const changes = known === undefined ? undefined : zone.changesSince?.(known);
-  (changes ? counts.changes : counts.full).value++;
+  countQuery(query, changes ? counts.changes : counts.full);
   const following = behindSoa(zone, changes ?? zone.records(), counts);
   return createReply(NAME, { aa: true, uncacheable: true, answer: [zone.soa], following });
 }

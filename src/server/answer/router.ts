@@ -1,5 +1,6 @@
 import { type Name, parentOf, ROOT, startsLabel } from '../../dns/name.ts';
 import { DS } from '../../dns/rr.ts';
+import type { Offers } from '../../plugin/offer.ts';
 import type { Handler, Plugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import type { Reply } from '../../plugin/reply.ts';
@@ -20,6 +21,10 @@ export interface Block {
   readonly udpSize?: number | undefined;
   /** Whether each unexpected error is logged. */
   readonly debug?: boolean;
+  /** The name of its choice of queries; undefined if it serves all. */
+  readonly view?: string | undefined;
+  /** What its plugins offer each other and the server. */
+  readonly offers?: Offers;
   /** Why the plugin made this reply; undefined if it gives no reason. */
   explain?(query: Query, reply: Reply): string | undefined;
 }

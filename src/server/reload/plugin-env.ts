@@ -4,7 +4,7 @@ import { CorefileError, isCorefileError } from '../../corefile/error.ts';
 import type { Position } from '../../corefile/position.ts';
 import { isAtOrBelow, type Name } from '../../dns/name.ts';
 import type { Clock } from '../../observe/clock.ts';
-import { createLogger, type Logger, type LogLevel, type LogSink } from '../../observe/log.ts';
+import { createLogger, type Logger, type LogSink, type LogThreshold } from '../../observe/log.ts';
 import type { Metrics } from '../../observe/metrics.ts';
 import type { PluginEnv, ServerProcess } from '../../plugin/env.ts';
 import { Offers } from '../../plugin/offer.ts';
@@ -21,7 +21,7 @@ import type { Claims } from './keeper.ts';
 export interface PluginWorld {
   readonly sink: LogSink;
   /** Less severe lines are not logged, except in a block with `debug`. */
-  readonly logLevel: LogLevel;
+  readonly logLevel: LogThreshold;
   /** Lines that are no plugin's. */
   readonly log: Logger;
   /** Where the lines of a plugin go, if not to `sink`; the position is that of its directive. */

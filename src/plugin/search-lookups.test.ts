@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { testQuery } from '../../../test/support/query.ts';
-import { parseRcode } from '../../dns/message.ts';
+import { testQuery } from '../../test/support/query.ts';
+import { parseRcode } from '../dns/message.ts';
 import { MAX_LOOKUPS, MAX_LOOKUPS_OF_CLIENT, MAX_PAUSE_MS, SearchLookups } from './search-lookups.ts';
 
 const ZONE = 'cluster.local.';

@@ -1,11 +1,11 @@
-import { TransientMap } from '../../base/transient-map.ts';
-import { type Waiting, Waitlist } from '../../base/waitlist.ts';
-import { Rcode } from '../../dns/message.ts';
-import { isAtOrBelow, type Name } from '../../dns/name.ts';
-import type { Cell } from '../../observe/metrics.ts';
-import type { Query } from '../../plugin/query.ts';
+import { TransientMap } from '../base/transient-map.ts';
+import { type Waiting, Waitlist } from '../base/waitlist.ts';
+import { Rcode } from '../dns/message.ts';
+import { isAtOrBelow, type Name } from '../dns/name.ts';
+import type { Cell } from '../observe/metrics.ts';
+import type { Query } from './query.ts';
 
-/** How many lookups are followed at the same time, and how many of one client. */
+/** How many lookups are followed at the same time, if nothing else is said, and how many of one client. */
 export const MAX_LOOKUPS = 8192;
 export const MAX_LOOKUPS_OF_CLIENT = 16;
 
@@ -18,8 +18,8 @@ interface SearchLookup extends Waiting<SearchLookup> {
   /** The name that the program asked for, folded. */
   readonly base: Name;
   readonly domains: readonly Name[];
-  /** NXDOMAIN responses since the last answer. */
-  wasted: number;
+  /** NXDOMAIN responses since the last answer, by the place of the domain in `domains`. */
+  readonly wasted: number[];
   lastMs: number;
 }
 
@@ -35,28 +35,41 @@ export class SearchLookups {
   private readonly displaced: Cell;
 
   /** @param displaced counts lookups that are no longer followed because there are too many. */
-  constructor(displaced: Cell) {
+  constructor(displaced: Cell, limit: number = MAX_LOOKUPS) {
     this.displaced = displaced;
-    this.all = new Waitlist(MAX_LOOKUPS, (oldest) => this.displace(oldest));
+    this.all = new Waitlist(limit, (oldest) => this.displace(oldest));
   }
 
   get size(): number {
     return this.all.size;
   }
 
-  /** Notes a response. Returns how many earlier NXDOMAIN responses to the client it shows to be wasted. */
-  note(query: Query, rcode: number, searchList: () => readonly Name[] | undefined): number {
+  /**
+   * Notes a response. Returns how many earlier NXDOMAIN responses to the client it shows to be wasted; `show` gets each of their (folded) names, with
+   * their number.
+   */
+  note(
+    query: Query,
+    rcode: number,
+    searchList: () => readonly Name[] | undefined,
+    show?: (name: Name, count: number) => void,
+  ): number {
     if (rcode === Rcode.NXDOMAIN) this.noteMissing(query, searchList);
-    return rcode === Rcode.NOERROR ? this.wastedBefore(query) : 0;
+    return rcode === Rcode.NOERROR ? this.wastedBefore(query, show) : 0;
   }
 
   /** The lookup stays, as the queries for addresses of the other family may come later. */
-  private wastedBefore(query: Query): number {
+  private wastedBefore(query: Query, show?: (name: Name, count: number) => void): number {
     const lookup = this.find(query, isLater);
     if (!lookup) return 0;
-    const { wasted } = lookup;
-    lookup.wasted = 0;
-    return wasted;
+    const { base, domains, wasted } = lookup;
+    let sum = 0;
+    for (const [place, count] of wasted.entries()) {
+      if (count > 0) show?.(base + domains[place]!, count);
+      sum += count;
+    }
+    wasted.fill(0);
+    return sum;
   }
 
   private noteMissing(query: Query, searchList: () => readonly Name[] | undefined): void {
@@ -67,7 +80,7 @@ export class SearchLookups {
       this.forget(lookup);
       return;
     }
-    lookup.wasted++;
+    lookup.wasted[placeOf(lookup, query.name)]!++;
     lookup.lastMs = query.receivedMs;
     this.all.delete(lookup);
     this.all.add(lookup);
@@ -87,7 +100,8 @@ export class SearchLookups {
     this.makeRoomFor(client.address, receivedMs);
     const base = name.slice(0, name.length - domain.length);
     const links = { older: undefined, newer: undefined };
-    const lookup = { client: client.address, base, domains: domains!, wasted: 0, lastMs: receivedMs, ...links };
+    const wasted = domains!.map(() => 0);
+    const lookup = { client: client.address, base, domains: domains!, wasted, lastMs: receivedMs, ...links };
     this.byClient.set(client.address, [...(this.byClient.get(client.address) ?? []), lookup]);
     return lookup;
   }
