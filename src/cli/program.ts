@@ -10,6 +10,7 @@ import { defineHealth } from './commands/health.ts';
 import { defineLookup } from './commands/lookup.ts';
 import { defineRun } from './commands/run.ts';
 import { defineServe, type ServeValues } from './commands/serve.ts';
+import { defineStatus } from './commands/status.ts';
 import { defineTail } from './commands/tail.ts';
 import { defineTop } from './commands/top.ts';
 import { addExamples, define } from './define.ts';
@@ -53,6 +54,9 @@ export function createProgram(exit: Exit): CommandUnknownOpts {
   const top = defineTop().action(async (values) => {
     exit(await (await import('./admin/top.ts')).top(values));
   });
+  const status = defineStatus().action(async (values) => {
+    exit(await (await import('./admin/status.ts')).status(values));
+  });
   const completion = defineCompletion().action(async (shell) => {
     process.stdout.write((await import('./completion/index.ts')).completion(shell, program as CommandUnknownOpts));
     exit(0);
@@ -70,6 +74,7 @@ export function createProgram(exit: Exit): CommandUnknownOpts {
     .addCommand(run)
     .addCommand(env)
     .commandsGroup('Running server:')
+    .addCommand(status)
     .addCommand(explain)
     .addCommand(cache)
     .addCommand(tail)

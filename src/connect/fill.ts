@@ -18,7 +18,7 @@ import type { Needs } from '../sources/kubernetes/resources.ts';
 import { connectApi } from '../sources/kubernetes/source.ts';
 import { userAgent } from '../sources/kubernetes/user-agent.ts';
 import type { ClusterOptions } from '../sources/manifests/cluster.ts';
-import { type ManifestOptions, ManifestSource } from '../sources/manifests/source.ts';
+import { type ManifestOptions, type ManifestPathStatus, ManifestSource } from '../sources/manifests/source.ts';
 import type { ApiOptions } from './api-options.ts';
 import { programmingDuration, type Shown } from './metrics.ts';
 
@@ -27,6 +27,10 @@ export type { Needs } from '../sources/kubernetes/resources.ts';
 /** A registry and its source, for one reader. */
 export interface FilledRegistry extends Shown {
   readonly registry: ReadonlyRegistry;
+  /** Where the API server is, for a registry that is filled from one; undefined until it is known. */
+  origin?(): string | undefined;
+  /** The state of each path, for a registry that is filled from manifests. */
+  paths?(): readonly ManifestPathStatus[];
   /** Reads the files that the registry is filled from, or that name its source. Settles with any result. */
   load?(): Promise<void>;
   /** Begins to fill the registry; a second call has no effect. Settles after the first attempt; the registry has its result. */
@@ -109,6 +113,7 @@ function makeFromManifests(options: ManifestOptions, env: PluginEnv): FilledRegi
   return {
     registry,
     stats: () => source.stats(),
+    paths: () => source.pathStatuses(),
     load: start,
     start,
     stop: () => source.stop(),
@@ -156,6 +161,7 @@ function fillFromApi(
   return {
     registry: reader.registry,
     watches: () => reader.watches(),
+    origin: () => reader.origin(),
     load: () => checkFiles(connection, env),
     start: async () => reader.start(),
   };

@@ -6,6 +6,7 @@ import { createZones } from '../../cluster/zone.ts';
 import type { FilledRegistry } from '../../connect/fill.ts';
 import { showRegistry } from '../../connect/metrics.ts';
 import { startUp } from '../../connect/start-up.ts';
+import { clusterStatus } from '../../connect/status.ts';
 import type { Question } from '../../dns/message.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import { CLIENTS, SEARCH_LIST, SERVICES, TRANSFERS } from '../../plugin/keys.ts';
@@ -50,6 +51,7 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
     label: createLabels(zones, cluster),
     explain: ({ name }, { rcode }) => explainName(zones, name, rcode),
     ...startUp(filled, startupTimeoutMs, env),
+    status: () => clusterStatus(filled, contentOf(registry)),
     ...whileServing(() => {
       const shown = [showRegistry(filled, env), showSerials(zones, env)];
       return () => {
@@ -57,6 +59,12 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
       };
     }),
   };
+}
+
+/** What the names are made from, in words. */
+function contentOf(registry: ReadonlyRegistry): string {
+  const { services, endpoints, pods, namespaces } = registry.counts();
+  return `${services} services, ${endpoints} endpoints, ${pods} pods and ${namespaces} namespaces`;
 }
 
 /** Everything that a view and its serial depend on: a secondary server would not copy other records under the same serial. */

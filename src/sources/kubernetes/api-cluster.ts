@@ -9,8 +9,10 @@ import { type ApiSource, type ApiSourceEnv, type WatchStatus, watchApi } from '.
 export interface ClusterReader {
   /** Synced as soon as the reader's kinds are. */
   readonly registry: ReadonlyRegistry;
-  /** The watches of all readers. */
+  /** The watches that it needs. */
   watches(): readonly WatchStatus[];
+  /** Where the API server is; undefined until it is known. */
+  origin(): string | undefined;
   /** Begins to watch what the readers need. A second call has no effect. */
   start(): void;
   /** What no other reader needs is no longer watched. */
@@ -43,7 +45,8 @@ export class ApiCluster {
     let isStarted = false;
     return {
       registry: this.registry.needing(needs.kinds),
-      watches: () => this.source.watches(),
+      watches: () => this.source.watches().filter(({ kind }) => needs.kinds.includes(kind)),
+      origin: () => this.source.origin(),
       start: () => {
         if (!isStarted) this.update();
         isStarted = true;

@@ -37,6 +37,8 @@ export interface ApiClient {
    * @throws ApiStatusError, ApiConnectionError, AccessError; the chunks throw ApiConnectionError.
    */
   get(path: string, signal: AbortSignal): Promise<ApiBody>;
+  /** Where the API server was last asked, such as `https://10.96.0.1`; undefined before. */
+  origin(): string | undefined;
   close(): void;
 }
 
@@ -54,6 +56,7 @@ export function createApiClient(credentials: Credentials, limits: Partial<ApiLim
   );
   const gate = createGate(limits.maxInflight || DEFAULT_LIMITS.maxInflight);
   const agents = new AgentOfAccess();
+  let origin: string | undefined;
 
   async function get(path: string, signal: AbortSignal): Promise<ApiBody> {
     const askedAtMs = clock.monotonic();
@@ -82,6 +85,7 @@ export function createApiClient(credentials: Credentials, limits: Partial<ApiLim
   async function send(path: string, access: Access, askedAtMs: number, signal: AbortSignal): Promise<IncomingMessage> {
     await rate.turn(signal);
     const url = new URL(access.url.replace(/\/$/, '') + path);
+    origin = url.origin;
     const startedAtMs = clock.monotonic();
     metrics.waited(url.host, startedAtMs - askedAtMs);
     try {
@@ -126,7 +130,7 @@ export function createApiClient(credentials: Credentials, limits: Partial<ApiLim
     return statusError(status, parseJson(text) ?? { message: excerptOf(text) }, retryAfterMs);
   }
 
-  return { get, close: () => agents.close() };
+  return { get, origin: () => origin, close: () => agents.close() };
 }
 
 async function readText(response: IncomingMessage, clock: Clock): Promise<string> {
