@@ -25,7 +25,7 @@ const kubernetes: PluginStatus = {
   watches: [
     { what: `Services of ${API}`, state: 'ok', objects: 1204, ageSeconds: 2 },
     { what: `EndpointSlices of ${API}`, state: 'ok', objects: 1311, ageSeconds: 0.4 },
-    { what: `Namespaces of ${API}`, state: 'ok', objects: 38, ageSeconds: 41 },
+    { what: `Namespaces of ${API}`, state: 'ok', objects: 38, ageSeconds: 41, serial: 7, expiresInSeconds: 90_000 },
     { what: `Pods of ${API}`, state: 'ok', objects: 5120, ageSeconds: 1 },
   ],
 };
@@ -41,7 +41,17 @@ const cache: PluginStatus = {
 };
 
 const upstream = (address: string, queries: number) =>
-  ({ address, state: 'ok', failedProbes: 0, inFlight: 1, queries, failures: 3, p50Ms: 1.62, p99Ms: 18.4 }) as const;
+  ({
+    address,
+    state: 'ok',
+    failedProbes: 0,
+    inFlight: 1,
+    queries,
+    failures: 3,
+    p50Ms: 1.62,
+    p99Ms: 18.4,
+    rcodes: { NOERROR: 402, NXDOMAIN: 110 },
+  }) as const;
 
 const forward: PluginStatus = {
   name: 'forward',
@@ -51,7 +61,7 @@ const forward: PluginStatus = {
   upstreams: [
     upstream('192.0.2.53', 90_122),
     upstream('192.0.2.54', 89_871),
-    { ...upstream('tls://198.51.100.7', 1822), p50Ms: 9.2, p99Ms: 104 },
+    { ...upstream('tls://198.51.100.7', 1822), zones: ['example.com.'], p50Ms: 9.2, p99Ms: 104 },
   ],
 };
 
@@ -59,18 +69,18 @@ const clusterBlock: BlockStatus = {
   zones: ['.'],
   servers: [SERVER],
   plugins: [
-    plain('errors'),
-    plain('health', 'health {\n    lameduck 5s\n}'),
-    plain('ready'),
-    plain('log', 'log . {\n    class error\n}'),
-    plain('prometheus', 'prometheus :9153'),
-    kubernetes,
-    cache,
-    forward,
-    plain('loop'),
     plain('reload'),
-    plain('loadbalance'),
     plain('admin'),
+    plain('ready'),
+    plain('health', 'health {\n    lameduck 5s\n}'),
+    plain('prometheus', 'prometheus :9153'),
+    plain('errors'),
+    plain('log', 'log . {\n    class error\n}'),
+    plain('loadbalance'),
+    cache,
+    kubernetes,
+    plain('loop'),
+    forward,
   ],
 };
 
@@ -107,7 +117,8 @@ export const WELL: ServerStatus = {
         port: 53,
         zones: ['.', 'example.org.', 'example.net.'],
       },
-      ...{ threads: 2, inFlight: 3, connections: 12 },
+      ...{ threads: 2, inFlight: 3, connections: 12, refusedConnections: 0 },
+      udp: { workers: 2, workerDeaths: 0, passed: 402_118, dropped: 14, stale: 3, receiveErrors: 0, sendErrors: 0 },
       memo: { entries: 8112, octets: 2_411_724, hits: 4_811_201, misses: 402_118 },
     },
   ],
@@ -146,7 +157,10 @@ export const ILL: ServerStatus = {
           ...forward,
           state: 'degraded',
           summary: '1 of 3 upstreams does not answer; check that this machine can reach it',
-          upstreams: [{ ...first!, state: 'failing', failedProbes: 212, failures: 4081 }, ...others],
+          upstreams: [
+            { ...first!, state: 'failing', failedProbes: 212, failures: 4081, problem: 'timed out' },
+            ...others,
+          ],
         };
       }),
     },
@@ -194,9 +208,7 @@ export const EXPLAINED: Explanation = {
       steps: [
         step('errors', 'api.example.com.', 'passed', 0.01),
         { ...step('rewrite', 'api.example.com.', 'changed', 0.02), note: 'the name becomes lb.example.com. (rule 2)' },
-        step('kubernetes', 'lb.example.com.', 'passed', 0.05),
         { ...step('cache', 'lb.example.com.', 'answered', 0.11), note: 'held, 17 s left' },
-        { ...step('kubernetes', 'lb.example.com.', 'passed', 0.04), depth: 1, type: 'AAAA' },
       ],
       cached: [cachedReply],
       wouldAsk: ['192.0.2.53', '192.0.2.54', 'tls://198.51.100.7'],

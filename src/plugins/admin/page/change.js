@@ -1,6 +1,6 @@
 /** The view that changes the running server. Nothing happens before it is confirmed. */
 
-import { change, problemOf, Refused } from './api.js';
+import { change, hasToken, problemOf, Refused } from './api.js';
 import { byId, get, h, icon, said, update } from './dom.js';
 import { fieldsOf } from './explain.js';
 import { counted } from './format.js';
@@ -119,7 +119,7 @@ function offer(id, describe) {
     event.preventDefault();
     const wanted = describe(fieldsOf(form));
     if (typeof wanted === 'string') return report('degraded', wanted);
-    void confirmed(wanted).then((isSure) => (isSure ? make(wanted, form) : undefined));
+    void confirmed(wanted).then((isSure) => (isSure ? make(wanted) : undefined));
   });
 }
 
@@ -142,24 +142,27 @@ function confirmed(/** @type {Change} */ { title, text, button }) {
   });
 }
 
-async function make(/** @type {Change} */ wanted, /** @type {HTMLFormElement} */ form) {
+async function make(/** @type {Change} */ wanted) {
   report('waiting', 'Asking …');
   try {
     report('ok', wanted.done(await change(wanted.path, wanted.body)));
   } catch (error) {
     report('failing', problemOf(error));
-    if (error instanceof Refused && (error.status === 401 || error.status === 403)) refuse(form, error.message);
+    if (error instanceof Refused && (error.status === 401 || error.status === 403)) refuse(error.message);
   }
 }
 
-/** The server does not let this page do it: the form says so from now on. */
-function refuse(/** @type {HTMLFormElement} */ form, /** @type {string} */ reason) {
-  const fieldset = form.querySelector('fieldset');
-  const place = form.querySelector('.refused');
-  if (!fieldset || !(place instanceof HTMLElement)) return;
-  fieldset.disabled = true;
-  place.hidden = false;
-  update(place, icon('failing'), 'Not allowed: ', said(reason));
+/** The server lets this page change nothing: every form says so from now on. */
+function refuse(/** @type {string} */ reason) {
+  const advice = hasToken() ? ' To send another token, forget this one at the end of the page.' : '';
+  for (const form of byId('changes').querySelectorAll('form')) {
+    const fieldset = form.querySelector('fieldset');
+    const place = form.querySelector('.refused');
+    if (!fieldset || !(place instanceof HTMLElement)) continue;
+    fieldset.disabled = true;
+    place.hidden = false;
+    update(place, icon('failing'), 'Not allowed: ', said(reason), advice);
+  }
 }
 
 function report(/** @type {'ok' | 'waiting' | 'degraded' | 'failing'} */ mark, /** @type {string} */ text) {

@@ -119,7 +119,7 @@ function parts(/** @type {Explanation} */ explanation) {
 }
 
 function candidateBody(/** @type {Candidate} */ candidate) {
-  const { answer, reason, steps, cached, wouldAsk } = candidate;
+  const { answer, reason, steps, cached, wouldAsk, truncated } = candidate;
   return h(
     'div',
     { class: 'explained' },
@@ -130,6 +130,7 @@ function candidateBody(/** @type {Candidate} */ candidate) {
       facts(candidate),
       reason !== undefined && h('p', { class: 'reason' }, said(reason)),
       records(answer, 'The answer has no records.'),
+      truncated && h('p', { class: 'hint' }, 'The response is truncated (TC): the client asks again over TCP.'),
     ),
     h(
       'section',

@@ -73,10 +73,9 @@ function worstOf(/** @type {ServerStatus} */ { state, corefile, draining }) {
 }
 
 function titleOf(/** @type {ServerStatus} */ status, /** @type {PluginState} */ worst) {
-  if (worst === 'degraded' && status.state !== 'degraded') {
-    return status.corefile.failed ? 'The last reload failed' : 'The server is draining';
-  }
-  return TITLES[worst];
+  const isWell = status.blocks.every(({ plugins }) => plugins.every(({ state }) => state === 'ok'));
+  if (worst !== 'degraded' || !isWell) return TITLES[worst];
+  return status.corefile.failed ? 'The last reload failed' : 'The server is draining';
 }
 
 function summaryOf(/** @type {ServerStatus} */ { blocks, listeners, uptimeSeconds }) {
@@ -113,7 +112,9 @@ function reloadProblem({ at, error }, loadedAt) {
 /** @param {PluginStatus} plugin @param {readonly string[]} zones */
 function pluginProblem({ name, state, summary, upstreams = [], watches = [] }, zones) {
   const parts = [
-    ...upstreams.filter((upstream) => upstream.state !== 'ok').map(({ address }) => address),
+    ...upstreams
+      .filter(({ state }) => state !== 'ok')
+      .map(({ address, problem }) => (problem ? `${address}: ${problem}` : address)),
     ...watches
       .filter((watch) => watch.state !== 'ok')
       .map(({ what, problem }) => (problem ? `${what}: ${problem}` : what)),

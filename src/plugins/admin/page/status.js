@@ -1,10 +1,10 @@
 /** The view of what is served: listeners, and the blocks with their chains. */
 
 import { byId, code, h, icon, said, stateMark, table, update } from './dom.js';
-import { count, duration, milliseconds, minuteOf, octets, percent } from './format.js';
+import { count, counted, duration, milliseconds, minuteOf, octets, percent } from './format.js';
 import { now, watch } from './monitor.js';
 
-/** @import { BlockStatus, CacheFigures, ListenerStatus, PluginStatus, ServerStatus, UpstreamStatus, WatchStatus } from '../../../admin/protocol/index.ts' */
+/** @import { BlockStatus, CacheFigures, ListenerStatus, PluginStatus, ServerStatus, UdpFigures, UpstreamStatus, WatchStatus } from '../../../admin/protocol/index.ts' */
 /** @import { Child } from './dom.js' */
 
 let isRunning = false;
@@ -72,28 +72,45 @@ function listeners(/** @type {readonly ListenerStatus[]} */ all) {
     'Zones',
     '#Threads',
     '#In flight',
+    '#Dropped',
     '#Connections',
+    '#Refused',
     '#Memo entries',
     '#Memo size',
     '#From the memo',
   ];
-  const rows = all.map(({ server, addresses, port, zones, threads, inFlight, connections, memo }) => [
-    code(server),
-    codes(addresses.length > 0 ? addresses.map((address) => withPort(address, port)) : [`all, port ${port}`]),
-    codes(zones),
-    count(threads),
-    count(inFlight),
-    count(connections),
-    count(memo.entries),
-    octets(memo.octets),
-    percent(memo.hits, memo.hits + memo.misses),
-  ]);
+  const rows = all.map(
+    ({ server, addresses, port, zones, threads, inFlight, connections, refusedConnections, memo, udp }) => [
+      code(server),
+      codes(addresses.length > 0 ? addresses.map((address) => withPort(address, port)) : [`all, port ${port}`]),
+      codes(zones),
+      count(threads),
+      count(inFlight),
+      droppedBy(udp),
+      count(connections),
+      count(refusedConnections),
+      count(memo.entries),
+      octets(memo.octets),
+      percent(memo.hits, memo.hits + memo.misses),
+    ],
+  );
   return h(
     'section',
     { class: 'card', 'data-key': 'listeners' },
     h('h3', {}, 'Listeners'),
     table('Listeners', headings, rows),
   );
+}
+
+/** @param {UdpFigures | undefined} udp */
+function droppedBy(udp) {
+  if (!udp) return '–';
+  const errors = udp.receiveErrors + udp.sendErrors;
+  const more = [
+    errors > 0 && counted(errors, 'error'),
+    udp.workerDeaths > 0 && `${counted(udp.workerDeaths, 'thread')} died and was replaced`,
+  ].filter(Boolean);
+  return [count(udp.dropped + udp.stale), more.length > 0 && h('span', { class: 'more' }, more.join(', '))];
 }
 
 const withPort = (/** @type {string} */ address, /** @type {number} */ port) =>
@@ -151,9 +168,15 @@ function pluginPart(/** @type {PluginStatus} */ { name, state, summary, watches,
   );
 }
 
+/** What stands below a cell's main text, if there is something. */
+function more(/** @type {readonly (string | false | undefined)[]} */ parts) {
+  const text = parts.filter(Boolean).join('; ');
+  return text !== '' && h('span', { class: 'more' }, said(text));
+}
+
 function watchTable(/** @type {readonly WatchStatus[]} */ watches) {
-  const rows = watches.map(({ what, state, objects, ageSeconds, problem }) => [
-    [said(what), problem !== undefined && h('span', { class: 'more' }, said(problem))],
+  const rows = watches.map(({ what, state, objects, ageSeconds, problem, serial, expiresInSeconds }) => [
+    [said(what), more([problem, serial !== undefined && `serial ${serial}`, validity(expiresInSeconds)])],
     stateMark(state),
     count(objects),
     ageSeconds === undefined ? 'never' : `${duration(ageSeconds)} ago`,
@@ -161,20 +184,36 @@ function watchTable(/** @type {readonly WatchStatus[]} */ watches) {
   return table('Watches', ['Watch', 'State', '#Objects', '#Last heard of'], rows);
 }
 
+function validity(/** @type {number | undefined} */ seconds) {
+  if (seconds === undefined) return undefined;
+  return seconds >= 0 ? `valid for another ${duration(seconds)}` : `not valid since ${duration(-seconds)}`;
+}
+
 function upstreamTable(/** @type {readonly UpstreamStatus[]} */ upstreams) {
-  const rows = upstreams.map(({ address, state, failedProbes, inFlight, queries, failures, p50Ms, p99Ms }) => [
-    code(address),
-    [
-      stateMark(state),
-      failedProbes > 0 && h('span', { class: 'more' }, `${count(failedProbes)} probes failed in a row`),
+  const rows = upstreams.map(
+    ({ address, zones, state, problem, failedProbes, inFlight, queries, failures, p50Ms, p99Ms, rcodes }) => [
+      [code(address), zones !== undefined && more([`for ${zones.join(' ')}`])],
+      [
+        stateMark(state),
+        more([problem, failedProbes > 0 && `${counted(failedProbes, 'probe')} failed in a row`, unusual(rcodes)]),
+      ],
+      p50Ms === undefined ? '–' : milliseconds(p50Ms),
+      p99Ms === undefined ? '–' : milliseconds(p99Ms),
+      count(queries),
+      count(failures),
+      count(inFlight),
     ],
-    p50Ms === undefined ? '–' : milliseconds(p50Ms),
-    p99Ms === undefined ? '–' : milliseconds(p99Ms),
-    count(queries),
-    count(failures),
-    count(inFlight),
-  ]);
+  );
   return table('Upstreams', ['Upstream', 'State', '#p50 ms', '#p99 ms', '#Queries', '#Failures', '#Waiting'], rows);
+}
+
+/** Rcodes that say that an upstream does not do its work. */
+function unusual(/** @type {Readonly<Record<string, number>>} */ rcodes) {
+  const all = Object.values(rcodes).reduce((sum, n) => sum + n, 0);
+  return Object.entries(rcodes)
+    .filter(([rcode]) => rcode !== 'NOERROR' && rcode !== 'NXDOMAIN')
+    .map(([rcode, n]) => `${rcode} in ${percent(n, all)} of the latest responses`)
+    .join(', ');
 }
 
 function cacheTable(/** @type {CacheFigures} */ { success, denial }) {
