@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Browser } from 'playwright-core';
@@ -7,11 +8,26 @@ import { ILL, TOP, tailLines } from '../test/support/admin-page/samples.ts';
 import { type StandIn, startStandIn } from '../test/support/admin-page/stand-in.ts';
 
 /**
- * Takes the pictures of the admin page, of a server that the page's tests make up: `node scripts/admin-pictures.ts [FOLDER] [VIEW…]`. Needs Chromium
- * (Debian: `chromium`). The pictures in docs/pictures are those of the views status, explain and tail, and have been reduced to 64 colours.
+ * Takes the pictures of the admin page in docs/pictures, of a server that the page's tests make up: `node scripts/admin-pictures.ts [FOLDER [VIEW…]]`.
+ * With views, each is taken in all looks. Needs Chromium and pngquant (Debian: `chromium` and `pngquant`).
  */
 
 const [folder = resolve(import.meta.dirname, '../docs/pictures'), ...chosen] = process.argv.slice(2);
+type Look = readonly ['light' | 'dark', 400 | 1400];
+
+const LOOKS: readonly Look[] = [
+  ['light', 400],
+  ['light', 1400],
+  ['dark', 400],
+  ['dark', 1400],
+];
+/** What the pages show. */
+const SHOWN: Readonly<Record<string, readonly Look[]>> = {
+  status: LOOKS,
+  explain: [LOOKS[1]!, LOOKS[2]!],
+  tail: [LOOKS[0]!, LOOKS[3]!],
+};
+
 const HEIGHTS: Readonly<Record<number, number>> = { 400: 1000, 1400: 900 };
 
 interface View {
@@ -45,16 +61,30 @@ async function take(browser: Browser, standIn: StandIn, name: string, scheme: 'l
     first(standIn);
   }
   await page.waitForSelector(ready, { state: 'attached' });
-  await page.screenshot({ path: join(folder, `admin-${name}-${scheme}-${width}.png`) });
+  if (name === 'status') await page.getByText('1,482').waitFor();
+  const path = join(folder, `admin-${name}-${scheme}-${width}.png`);
+  await page.screenshot({ path });
+  return path;
 }
 
 mkdirSync(folder, { recursive: true });
 const standIn = await startStandIn(ILL);
+const [listener] = ILL.listeners;
+let uptimeSeconds = ILL.uptimeSeconds;
+let hits = listener!.memo.hits;
+// Each status is two seconds after the one before.
+Object.defineProperty(standIn.says, '/v1/status', {
+  get() {
+    uptimeSeconds += 2;
+    hits += 2964;
+    return { ...ILL, uptimeSeconds, listeners: [{ ...listener, memo: { ...listener!.memo, hits } }] };
+  },
+});
 const browser = await launch();
-for (const name of chosen.length > 0 ? chosen : ['status', 'explain', 'tail']) {
-  for (const scheme of ['light', 'dark'] as const) {
-    for (const width of [400, 1400]) await take(browser, standIn, name, scheme, width);
-  }
+const taken: string[] = [];
+for (const name of chosen.length > 0 ? chosen : Object.keys(SHOWN)) {
+  for (const [scheme, width] of SHOWN[name] ?? LOOKS) taken.push(await take(browser, standIn, name, scheme, width));
 }
 await browser.close();
 await standIn.close();
+execFileSync('pngquant', ['--force', '--strip', '--ext', '.png', '--speed', '1', '64', ...taken]);

@@ -25,7 +25,7 @@ const kubernetes: PluginStatus = {
   watches: [
     { what: `Services of ${API}`, state: 'ok', objects: 1204, ageSeconds: 2 },
     { what: `EndpointSlices of ${API}`, state: 'ok', objects: 1311, ageSeconds: 0.4 },
-    { what: `Namespaces of ${API}`, state: 'ok', objects: 38, ageSeconds: 41, serial: 7, expiresInSeconds: 90_000 },
+    { what: `Namespaces of ${API}`, state: 'ok', objects: 38, ageSeconds: 41 },
     { what: `Pods of ${API}`, state: 'ok', objects: 5120, ageSeconds: 1 },
   ],
 };
@@ -95,6 +95,17 @@ const exampleBlock: BlockStatus = {
       state: 'ok',
       summary: 'serial 2026113001, 412 records',
       figures: { records: 412, transfers: 2 },
+    },
+    {
+      name: 'secondary',
+      text: 'secondary example.net {\n    transfer from 192.0.2.1\n}',
+      state: 'ok',
+      watches: [
+        {
+          ...{ what: 'example.net.', state: 'ok', objects: 90, ageSeconds: 512 },
+          ...{ serial: 2026112907, expiresInSeconds: 90_000 },
+        },
+      ],
     },
   ],
 };

@@ -245,7 +245,7 @@ function queryRow(/** @type {TailQuery} */ query) {
       'td',
       { role: 'cell', class: 'from', title: zone === undefined ? 'no block serves the name' : undefined },
       plugin === '' ? 'server' : code(plugin),
-      repeated && h('small', {}, 'from the memo'),
+      repeated && h('small', {}, 'memo'),
     ),
     h('td', { role: 'cell', class: 'number took' }, milliseconds(durationMs)),
   );
