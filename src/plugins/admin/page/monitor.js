@@ -49,10 +49,19 @@ async function poll(/** @type {AbortSignal} */ signal) {
     const next = await look(signal);
     if (signal.aborted) return;
     known = next;
-    for (const listener of listeners) listener(known);
+    for (const listener of listeners) tell(listener);
     // Asking again with the same token would get the same response.
     if (known.needsToken) return stop();
     await pause(INTERVAL_MS, signal);
+  }
+}
+
+/** A fault of one part must not end the polling: what the others show would look alive. */
+function tell(/** @type {(known: Known) => void} */ listener) {
+  try {
+    listener(known);
+  } catch (error) {
+    reportError(error);
   }
 }
 
