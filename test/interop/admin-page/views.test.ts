@@ -175,7 +175,7 @@ describe.skipIf(!hasBrowser())('the page of the admin interface', () => {
   test('queries are shown as they pass, the newest first, with what was left out', async () => {
     const standIn = await standInFor();
     const { page } = await openStream(standIn, '#tail');
-    standIn.send('/v1/tail', [...tailLines(), { sampledOut: 1200, dropped: 3 }]);
+    standIn.send('/v1/tail', [...tailLines(), { sampledOut: 1200, dropped: 3 }, { sampledOut: 0, dropped: 0 }]);
     const rows = page.locator('#tail-table tbody tr');
     await expect.poll(() => rows.count()).toBe(12);
     const shown = await rowsOf(page.locator('#tail-table'));
@@ -248,7 +248,7 @@ describe.skipIf(!hasBrowser())('the page of the admin interface', () => {
     const { page } = await openStream(standIn, '#tail');
     standIn.send('/v1/tail', [tailQuery({ name: 'first.example.' })]);
     await page.getByText('first.example.').hover();
-    await expect.poll(() => page.locator('#tail-state').innerText()).toContain('Held');
+    await expect.poll(() => page.locator('#tail-count').innerText()).toContain('Held');
     standIn.send('/v1/tail', [tailQuery({ name: 'second.example.' })]);
     await page.mouse.move(5, 5);
     await expect.poll(() => page.locator('#tail-table tbody tr').first().innerText()).toContain('second.example.');

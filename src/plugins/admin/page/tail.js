@@ -115,6 +115,7 @@ function begin() {
     opened: () => say('Live.'),
     lost: say,
     line: (/** @type {TailLine} */ line) => {
+      if ('sampledOut' in line && line.sampledOut + line.dropped === 0) return;
       waiting.push(line);
       if ('time' in line) seen += 1;
       else leftOut += line.sampledOut + line.dropped;
@@ -159,14 +160,15 @@ function say(/** @type {string} */ text) {
 }
 
 function sayState() {
-  const held = isHeld && following ? ' Held while you point at a row or have the focus in the table.' : '';
-  update(byId('tail-state'), isPaused ? 'Paused: the server sends nothing.' : `${stateText}${held}`);
+  update(byId('tail-state'), isPaused ? 'Paused: the server sends nothing.' : stateText);
   sayCount();
 }
 
 function sayCount() {
   const left = leftOut > 0 ? `, ${counted(leftOut, 'query', 'queries')} left out` : '';
-  update(byId('tail-count'), `${count(seen)} seen${left}; at most ${MAX_ROWS} rows are kept`);
+  // Not read out: it comes and goes with the pointer.
+  const held = isHeld && following && '. Held while you point at a row or have the focus in the table';
+  update(byId('tail-count'), `${count(seen)} seen${left}; at most ${MAX_ROWS} rows are kept`, held);
   const hasFilter = Object.keys(filters).length > 0;
   update(
     byId('tail-empty'),
