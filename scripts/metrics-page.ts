@@ -41,7 +41,8 @@ const COREFILE = `. tls://. {
     transfer {
         to *
     }
-    kubernetes cluster.local {
+    kubernetes cluster.local in-addr.arpa {
+        guard networks 10.96.0.0/12
         endpoint http://127.0.0.1:9
         startup_timeout 1ms
     }

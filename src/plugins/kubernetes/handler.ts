@@ -18,6 +18,7 @@ import { portionFor } from '../../plugin/portion.ts';
 import type { Query } from '../../plugin/query.ts';
 import { failure, mapReply, type Reply } from '../../plugin/reply.ts';
 import { sayStale } from '../../plugin/stale.ts';
+import { answerGuarded, type NameGuard } from './guard.ts';
 import type { AnswerCells } from './metrics.ts';
 
 /** The source of the plugin's replies. */
@@ -32,6 +33,8 @@ interface HandlerSettings extends ApexSettings {
   readonly resolve: PluginEnv['resolve'];
   readonly random: PluginEnv['random'];
   readonly answers: AnswerCells;
+  /** Undefined if all names may fall through. */
+  readonly guard: NameGuard | undefined;
 }
 
 /** A zone with what its replies need. */
@@ -95,7 +98,9 @@ function answer(query: Query, zone: ServedZone, settings: HandlerSettings): Repl
   const lookup = lookUp(contents, query, query.question.name, zone);
   const cell = cellOf(lookup, contents, query.name, zone, answers);
   cell.value++;
-  return answerLookup(query, lookup, zone.authority, zone.repeatOf(contents, lookup, cell));
+  const repeat = zone.repeatOf(contents, lookup, cell);
+  if (settings.guard && lookup.kind === 'nxdomain') return answerGuarded(query, lookup, zone, settings.guard, repeat);
+  return answerLookup(query, lookup, zone.authority, repeat);
 }
 
 function cellOf(

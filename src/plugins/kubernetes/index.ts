@@ -1,7 +1,7 @@
 import { CLUSTER, failWithoutCluster, fillRegistry, withChoice } from '../../connect/fill.ts';
-import { closedZones } from '../../plugin/lookup.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { Registry } from '../../registry/registry.ts';
+import { fillNetworks, zonesKept } from './guard.ts';
 import { NAME } from './handler.ts';
 import { clusterNeeds, clusterSettings, type KubernetesOptions, parseKubernetes } from './options.ts';
 import { createKubernetes } from './plugin.ts';
@@ -13,9 +13,9 @@ export default definePlugin<KubernetesOptions>({
 
   parse: parseKubernetes,
 
-  ends: ({ zones, fallthrough }) => ({
-    zones: closedZones(zones, fallthrough),
-    asked: zones,
+  ends: (options) => ({
+    zones: zonesKept(options),
+    asked: options.zones,
     remedy: "add 'fallthrough'",
   }),
 
@@ -24,7 +24,7 @@ export default definePlugin<KubernetesOptions>({
     env.offer(CLUSTER, {
       fill: (needs, choice = {}) => fillRegistry(withChoice(clusterSettings(options), choice), needs, env),
     });
-    if (filled) return createKubernetes(options, env, filled);
+    if (filled) return createKubernetes(options, env, filled, fillNetworks(options, env));
     const empty = { registry: new Registry(env.clock), start: async () => {} };
     return { ...createKubernetes(options, env, empty), start: failWithoutCluster };
   },

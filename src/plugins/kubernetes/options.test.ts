@@ -34,6 +34,7 @@ test('everything has a default', () => {
     ttl: 5,
     noEndpoints: false,
     fallthrough: [],
+    guard: undefined,
     ignoreEmptyService: false,
     zonal: false,
     startupTimeoutMs: 5000,
@@ -183,6 +184,56 @@ test.each([
   ],
 ])('%j', (text, message) => {
   expect(errorOf(() => parse(text))).toContain(message);
+});
+
+test.each([
+  ['guard', undefined],
+  ['guard networks 10.0.0.7/8 fd00::/8', [{ bits: 8 }, { bits: 8 }]],
+])('%j', (line, networks) => {
+  const { guard } = parse(`kubernetes cluster.local in-addr.arpa ip6.arpa {\nmanifests m\n${line}\n}`);
+  expect(guard).toMatchObject({ networks });
+});
+
+test.each([
+  [
+    '',
+    'guard',
+    `Corefile:3:1${P} 'guard' is about reverse names, and no zone of 'kubernetes' has any - add in-addr.arpa and ip6.arpa`,
+  ],
+  ['in-addr.arpa', 'guard nets', `Corefile:3:7${P} unknown value 'nets', expecting networks`],
+  [
+    'in-addr.arpa',
+    'guard networks',
+    `Corefile:3:1${P} 'guard networks' needs networks such as 10.96.0.0/12 - add them, or remove 'networks'`,
+  ],
+  ['in-addr.arpa', 'guard\nguard', `Corefile:4:1${P} 'guard' is there already - list all networks on one line`],
+  [
+    'in-addr.arpa',
+    'guard networks 10.0.0.0/8 fd00::/8',
+    `Corefile:3:27${P} the names of fd00::/8 lie in no zone of 'kubernetes' - add ip6.arpa`,
+  ],
+  [
+    '10.96.0.0/16',
+    'guard networks 10.96.0.0/12',
+    `Corefile:3:16${P} the names of 10.96.0.0/12 lie in no zone of 'kubernetes' - add in-addr.arpa`,
+  ],
+])('with the zones cluster.local %s, %j is an error', (zones, line, message) => {
+  expect(errorOf(() => parse(`kubernetes cluster.local ${zones} {\nmanifests m\n${line}\n}`))).toBe(message);
+});
+
+test.each([
+  ['fallthrough', []],
+  ['fallthrough in-addr.arpa', []],
+  [
+    'fallthrough in-addr.arpa a.cluster.local',
+    ["'fallthrough a.cluster.local.' has no effect: 'guard' lets no name of this zone through"],
+  ],
+])('guard beside %j warns: %j', (line, messages) => {
+  const warnings: string[] = [];
+  const context = { ...parseContext(['.']), warn: (_: unknown, message: string) => void warnings.push(message) };
+  const text = `kubernetes cluster.local in-addr.arpa {\nmanifests m\nguard\n${line}\n}`;
+  parseKubernetes(directives(text), context);
+  expect(warnings).toEqual(messages);
 });
 
 test('all errors are reported at once', () => {

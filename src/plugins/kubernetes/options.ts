@@ -24,6 +24,7 @@ import { blockZones } from '../../plugin/arguments.ts';
 import type { ParseContext } from '../../plugin/plugin.ts';
 import type { Selector } from '../../registry/selector.ts';
 import type { ClusterOptions } from '../../sources/manifests/cluster.ts';
+import { checkGuard, type Guard, readGuard } from './guard-options.ts';
 
 /** The options of one use of the directive, with all defaults. */
 export interface KubernetesOptions extends ApiOptions, ViewOptions {
@@ -45,6 +46,8 @@ export interface KubernetesOptions extends ApiOptions, ViewOptions {
   /** Seconds. */
   readonly ttl: number;
   readonly fallthrough: readonly Name[];
+  /** Which names never fall through: those of the cluster's own networks and forward zones. Undefined if all may. */
+  readonly guard: Guard | undefined;
   readonly startupTimeoutMs: number;
 }
 
@@ -65,6 +68,7 @@ const DEFAULTS: Omit<KubernetesOptions, 'zones' | 'primary'> = {
   ttl: 5,
   noEndpoints: false,
   fallthrough: [],
+  guard: undefined,
   ignoreEmptyService: false,
   zonal: false,
   startupTimeoutMs: 5000,
@@ -99,6 +103,7 @@ export function parseKubernetes(uses: readonly Directive[], block: ParseContext)
   const api = apiOptionReaders(block);
   parseOptions(directive, { ...optionReaders(options), ...api.readers, ...refusals() });
   rejectConflicts(directive, options);
+  if (options.guard) checkGuard(directive, options, options.guard, block);
   return {
     ...options,
     ...connectionOf(api.lines, directive, block),
@@ -191,6 +196,9 @@ function optionReaders(options: Draft): Record<string, (line: OptionLine) => voi
       const added = zonesArgument(atLeastArgs(line, 1), []);
       options.multicluster = [...options.multicluster, ...added];
       for (const zone of added) requireForwardZone(zone, options.zones, line);
+    },
+    guard(line) {
+      options.guard = readGuard(line, options.guard);
     },
     startup_timeout(line) {
       options.startupTimeoutMs = durationMs(exactArgs(line, 1)[0]);

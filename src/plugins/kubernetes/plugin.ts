@@ -5,7 +5,7 @@ import { createSearchList } from '../../cluster/search-list.ts';
 import { createZones } from '../../cluster/zone.ts';
 import type { FilledRegistry } from '../../connect/fill.ts';
 import { showRegistry } from '../../connect/metrics.ts';
-import { startUp } from '../../connect/start-up.ts';
+import { startAll } from '../../connect/start-up.ts';
 import type { Question } from '../../dns/message.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import { CLIENTS, SEARCH_LIST, SERVICES, TRANSFERS } from '../../plugin/keys.ts';
@@ -14,14 +14,21 @@ import type { Query } from '../../plugin/query.ts';
 import { whileServing } from '../../plugin/while-serving.ts';
 import type { ReadonlyRegistry } from '../../registry/registry.ts';
 import { explainName } from './explain.ts';
+import { createGuard } from './guard.ts';
 import { createHandler } from './handler.ts';
 import { answerCells, showSerials } from './metrics.ts';
 import type { KubernetesOptions } from './options.ts';
 import { createTransfers } from './transfer.ts';
 
-/** Answers from a registry. */
-export function createKubernetes(options: KubernetesOptions, env: PluginEnv, filled: FilledRegistry): Plugin {
+/** Answers from a registry. `networks` has the objects for `guard`, if it needs any. */
+export function createKubernetes(
+  options: KubernetesOptions,
+  env: PluginEnv,
+  filled: FilledRegistry,
+  networks?: FilledRegistry,
+): Plugin {
   const { registry } = filled;
+  const registries = networks ? [filled, networks] : [filled];
   const { multicluster, primary, ttl, fallthrough, startupTimeoutMs } = options;
   const key = viewKey(registry, options);
   const cluster = env.keep(`cluster ${key}`, () => followCluster(registry, options));
@@ -34,6 +41,7 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
     localAddresses: () => env.localAddresses(),
     resolve: (query: Query, question: Question) => env.resolve(query, question),
     random: env.random,
+    guard: options.guard && createGuard(options.guard, options, networks, env),
   };
   if (options.pods === 'verified') {
     env.offer(SEARCH_LIST, createSearchList(zones, registry, env.clock));
@@ -48,10 +56,10 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
   return {
     wrap: (next) => createHandler(settings, next),
     label: createLabels(zones, cluster),
-    explain: ({ name }, { rcode }) => explainName(zones, name, rcode),
-    ...startUp(filled, startupTimeoutMs, env),
+    explain: ({ name }, { rcode }) => explainName(zones, name, rcode, settings.guard),
+    ...startAll(registries, startupTimeoutMs, env),
     ...whileServing(() => {
-      const shown = [showRegistry(filled, env), showSerials(zones, env)];
+      const shown = [...registries.map((each) => showRegistry(each, env)), showSerials(zones, env)];
       return () => {
         for (const hide of shown) hide();
       };
@@ -61,5 +69,5 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
 
 /** Everything that a view and its serial depend on: a secondary server would not copy other records under the same serial. */
 function viewKey({ id }: ReadonlyRegistry, options: KubernetesOptions): string {
-  return JSON.stringify({ id, ...options, fallthrough: undefined, startupTimeoutMs: undefined });
+  return JSON.stringify({ id, ...options, fallthrough: undefined, guard: undefined, startupTimeoutMs: undefined });
 }

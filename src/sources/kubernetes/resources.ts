@@ -149,9 +149,10 @@ function importedSliceResource(labels: Selector, kept: EndpointOptions, store: R
 
 function declaredResource<K extends DeclaredKind>(kind: K, labels: Selector, { declared }: Registry): Resource {
   const object = Object.values<DeclaredObject>(DECLARED_OBJECTS).find(({ record }) => record === kind)!;
-  const { group, plural, versions, namespaced, isCustom, isSelected } = object as DeclaredObject<K>;
+  const { group, plural, versions, namespaced, isCustom, isSelected, since } = object as DeclaredObject<K>;
   return defineResource<DeclaredKinds[K] & Key>({
     ...{ kind, group, plural, version: versions[0]!, namespaced, ...(isCustom && { versions }) },
+    ...(since !== undefined && { since }),
     ...(isSelected && selecting(labels)),
     convert: (each, passOver) => (object as DeclaredObject<K>).convert(each, 'api', passOver) as DeclaredKinds[K] & Key,
     store: {

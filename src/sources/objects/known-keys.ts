@@ -60,7 +60,8 @@ const KEYS: Readonly<Record<string, Keys>> = {
   }),
   ...{ HTTPRoute: ROUTE, TLSRoute: ROUTE, GRPCRoute: ROUTE },
   DNSEndpoint: object({ spec: { endpoints: keys('dnsName recordType recordTTL targets') } }),
-  Node: object({ status: { addresses: keys('type address') } }),
+  Node: object({ spec: keys('podCIDR podCIDRs'), status: { addresses: keys('type address') } }),
+  ServiceCIDR: object({ spec: keys('cidrs') }),
   EndpointSlice: object({
     addressType: UNREAD,
     ports: PORT,
