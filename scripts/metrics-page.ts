@@ -50,6 +50,16 @@ const COREFILE = `. tls://. {
         startup_timeout 1ms
     }
 }
+
+cluster.test {
+    bind 127.0.0.1
+    kubernetes {
+        pods verified
+        isolate
+        endpoint http://127.0.0.1:9
+        startup_timeout 1ms
+    }
+}
 `;
 
 const HEAD = `# Metrics

@@ -72,6 +72,8 @@ export interface Pod {
 
 export interface Namespace {
   readonly name: string;
+  /** Undefined if they are not known, since this server may not read it. Only which pods see its names depends on them. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** Whether two records are equal: plain data, compared deeply; an absent field equals an undefined one. */

@@ -6,7 +6,7 @@ import { fakeClock } from './clock.ts';
 /**
  * A synced registry from one line per object, blank lines and `#` lines left out:
  *
- *     namespace NAME
+ *     namespace NAME [LABEL=VALUE…]
  *     service NAMESPACE/NAME IP[,IP] [PORT:PROTOCOL:NUMBER…]
  *     headless NAMESPACE/NAME
  *     external NAMESPACE/NAME TARGET
@@ -30,7 +30,7 @@ export function addToCluster(registry: Registry, text: string): void {
     const [namespace = '', name = ''] = id.split('/');
     const service = { namespace, name, type: 'ClusterIP', headless: false, clusterIPs: [], externalName: '' } as const;
     const common = { ...service, ports: ports(words.slice(1)), externalIPs: [] };
-    if (kind === 'namespace') registry.setNamespace({ name: id });
+    if (kind === 'namespace') registry.setNamespace({ name: id, ...(words.length > 0 && { labels: labels(words) }) });
     else if (kind === 'service') registry.setService({ ...common, clusterIPs: words[0]!.split(',') });
     else if (kind === 'headless') registry.setService({ ...common, headless: true });
     else if (kind === 'external') registry.setService({ ...common, type: 'ExternalName', externalName: words[0]! });
@@ -61,8 +61,12 @@ function ports(words: readonly string[]): Port[] {
 }
 
 function pod([ips = '', ...words]: readonly string[]): Pick<Pod, 'ips' | 'hostNetwork' | 'labels'> {
-  const labels = words.filter((word) => word !== 'host').map((word) => word.split('='));
-  return { ips: ips.split(','), hostNetwork: words.includes('host'), labels: Object.fromEntries(labels) };
+  const own = labels(words.filter((word) => word !== 'host'));
+  return { ips: ips.split(','), hostNetwork: words.includes('host'), labels: own };
+}
+
+function labels(words: readonly string[]): Record<string, string> {
+  return Object.fromEntries(words.map((word) => word.split('=')));
 }
 
 /** One for each address of a list. */

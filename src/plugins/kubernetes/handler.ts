@@ -5,6 +5,7 @@ import { followChain } from '../../cluster/external-name.ts';
 import { whatIsMissing } from '../../cluster/find.ts';
 import { type Records, recordsOf } from '../../cluster/records.ts';
 import { createRepeatOf, type RepeatOf } from '../../cluster/repeat.ts';
+import { MAX_TENANTS, type Tenant } from '../../cluster/tenants.ts';
 import { recordSettings, type Zone, type ZoneRecords } from '../../cluster/zone.ts';
 import { Class, Rcode } from '../../dns/message.ts';
 import { isAtOrBelow, type Name } from '../../dns/name.ts';
@@ -13,12 +14,15 @@ import type { Cell } from '../../observe/metrics.ts';
 import { followCnameChain } from '../../plugin/cname-chain.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import { type Authority, answerLookup, type Lookup } from '../../plugin/lookup.ts';
+import { notePassage } from '../../plugin/passages.ts';
 import type { Handler } from '../../plugin/plugin.ts';
 import { portionFor } from '../../plugin/portion.ts';
 import type { Query } from '../../plugin/query.ts';
+import { forThisQuery } from '../../plugin/repeat.ts';
 import { failure, mapReply, type Reply } from '../../plugin/reply.ts';
 import { sayStale } from '../../plugin/stale.ts';
 import { answerGuarded, type NameGuard } from './guard.ts';
+import type { ClientZones } from './isolation.ts';
 import type { AnswerCells } from './metrics.ts';
 
 /** The source of the plugin's replies. */
@@ -35,6 +39,8 @@ interface HandlerSettings extends ApexSettings {
   readonly answers: AnswerCells;
   /** Undefined if all names may fall through. */
   readonly guard: NameGuard | undefined;
+  /** Undefined if all clients see the same names. */
+  readonly clients: ClientZones | undefined;
 }
 
 /** A zone with what its replies need. */
@@ -47,13 +53,17 @@ interface ServedZone extends Zone {
 
 /** Answers for the zones; all other names go to `next`. */
 export function createHandler(settings: HandlerSettings, next: Handler): Handler {
-  const zones = settings.zones.map((zone) => serveZone(zone, settings, next));
+  const { clients } = settings;
+  const zones = settings.zones.map((zone) => {
+    const served = serveZone(zone, settings, next);
+    return { ...served, answer: clients ? answerClients(served, clients, settings, next) : undefined };
+  });
   zones.sort((a, b) => b.name.length - a.name.length);
   return (query) => {
     if (query.class !== Class.IN) return next(query);
     for (const zone of zones) {
       if (!isAtOrBelow(query.name, zone.name)) continue;
-      const reply = answer(query, zone, settings);
+      const reply = zone.answer ? zone.answer(query) : answer(query, zone, settings);
       return zone.cluster.registry.stale ? mapReply(reply, (made) => sayStale(made, NAME)) : reply;
     }
     return next(query);
@@ -79,6 +89,28 @@ function serveZone(zone: Zone, settings: HandlerSettings, next: Handler): Served
     records,
     random: settings.random,
     repeatOf: createRepeatOf(zone.cluster),
+  };
+}
+
+/** Answers each client as if only the namespaces that it sees were there. */
+function answerClients(zone: ServedZone, clients: ClientZones, settings: HandlerSettings, next: Handler): Handler {
+  const seen = new Map<string, ServedZone>();
+  const zoneOf = ({ key, visible }: Tenant): ServedZone => {
+    const known = visible ? seen.get(key) : zone;
+    if (known) return known;
+    const mayName = (namespace: string) => visible!().has(namespace);
+    const made = serveZone(zone.withOnly(visible!), { ...settings, mayName }, next);
+    if (seen.size >= MAX_TENANTS) seen.clear();
+    seen.set(key, made);
+    return made;
+  };
+  return (query) => {
+    const tenant = clients.tenantAt(query, zone);
+    if (!tenant) return answer(query, zone, settings);
+    notePassage(query);
+    const own = zoneOf(tenant);
+    if (own !== zone && !own.find(query.name)) clients.hidden.value++;
+    return mapReply(answer(query, own, settings), forThisQuery);
   };
 }
 

@@ -35,6 +35,7 @@ test('everything has a default', () => {
     noEndpoints: false,
     fallthrough: [],
     guard: undefined,
+    isolation: undefined,
     ignoreEmptyService: false,
     zonal: false,
     startupTimeoutMs: 5000,
@@ -219,6 +220,61 @@ test.each([
   ],
 ])('with the zones cluster.local %s, %j is an error', (zones, line, message) => {
   expect(errorOf(() => parse(`kubernetes cluster.local ${zones} {\nmanifests m\n${line}\n}`))).toBe(message);
+});
+
+test.each([
+  ['isolate', { others: 'deny', rules: [] }],
+  ['isolate default allow', { others: 'allow', rules: [] }],
+  [
+    'isolate allow a b c\nisolate allow * kube-system',
+    {
+      others: 'deny',
+      rules: [
+        { from: { name: 'a' }, to: [{ name: 'b' }, { name: 'c' }] },
+        { from: '*', to: [{ name: 'kube-system' }] },
+      ],
+    },
+  ],
+  [
+    'isolate allow team=a "team in (a, b)"',
+    {
+      rules: [
+        { from: { labels: [{ key: 'team', values: ['a'] }] }, to: [{ labels: [{ key: 'team', values: ['a', 'b'] }] }] },
+      ],
+    },
+  ],
+  ['isolate allow !x *', { rules: [{ from: { labels: [{ key: 'x', operator: 'absent' }] }, to: ['*'] }] }],
+])('%j', (text, isolation) => {
+  expect(withOptions('pods verified', text)).toMatchObject({ isolation });
+});
+
+test.each([
+  ['isolate', `Corefile:3:1${P} 'isolate' must know which namespace each client belongs to - write 'pods verified'`],
+  [
+    'pods insecure\nisolate',
+    `Corefile:4:1${P} 'isolate' must know which namespace each client belongs to - write 'pods verified'`,
+  ],
+  [
+    'pods verified\nlabels a=b\nisolate',
+    `Corefile:4:1${P} 'isolate' must know all pods, and 'labels' chooses among them - remove one of them`,
+  ],
+  ['isolate alow a b', `Corefile:3:9${P} unknown value 'alow', expecting one of allow, default; did you mean allow?`],
+  [
+    'isolate allow a',
+    `Corefile:3:15${P} Wrong argument count or unexpected line ending after 'a' - 'isolate allow' takes at least 2 arguments`,
+  ],
+  [
+    'isolate default',
+    `Corefile:3:1${P} Wrong argument count or unexpected line ending after 'isolate default' - 'isolate default' takes exactly 1 argument`,
+  ],
+  ['isolate default none', `Corefile:3:17${P} unknown value 'none', expecting one of allow, deny`],
+  [
+    'isolate allow a kube_system',
+    `Corefile:3:17${P} 'kube_system' names no namespaces - write a namespace such as kube-system, a selector of labels such as team=a, or *`,
+  ],
+  ['isolate allow a=b=c d', `Corefile:3:15${P} "a=b=c" in the label selector "a=b=c": `],
+])('%j is an error', (line, message) => {
+  expect(errorOf(() => withOptions(line))).toContain(message);
 });
 
 test.each([

@@ -1,3 +1,4 @@
+import type { Isolation } from '../../cluster/tenants.ts';
 import { POD_MODES, PTR_MODES, type ViewOptions } from '../../cluster/view.ts';
 import { type ApiOptions, apiOptionReaders, connectionOf, NO_API_OPTIONS } from '../../connect/api-options.ts';
 import type { ClusterSettings, Needs } from '../../connect/fill.ts';
@@ -25,6 +26,7 @@ import type { ParseContext } from '../../plugin/plugin.ts';
 import type { Selector } from '../../registry/selector.ts';
 import type { ClusterOptions } from '../../sources/manifests/cluster.ts';
 import { checkGuard, type Guard, readGuard } from './guard-options.ts';
+import { checkIsolation, readIsolation } from './isolate-options.ts';
 
 /** The options of one use of the directive, with all defaults. */
 export interface KubernetesOptions extends ApiOptions, ViewOptions {
@@ -48,6 +50,8 @@ export interface KubernetesOptions extends ApiOptions, ViewOptions {
   readonly fallthrough: readonly Name[];
   /** Which names never fall through: those of the cluster's own networks and forward zones. Undefined if all may. */
   readonly guard: Guard | undefined;
+  /** Which names clients see; undefined if all see all. */
+  readonly isolation: Isolation | undefined;
   readonly startupTimeoutMs: number;
 }
 
@@ -69,6 +73,7 @@ const DEFAULTS: Omit<KubernetesOptions, 'zones' | 'primary'> = {
   noEndpoints: false,
   fallthrough: [],
   guard: undefined,
+  isolation: undefined,
   ignoreEmptyService: false,
   zonal: false,
   startupTimeoutMs: 5000,
@@ -104,6 +109,7 @@ export function parseKubernetes(uses: readonly Directive[], block: ParseContext)
   parseOptions(directive, { ...optionReaders(options), ...api.readers, ...refusals() });
   rejectConflicts(directive, options);
   if (options.guard) checkGuard(directive, options, options.guard, block);
+  if (options.isolation) checkIsolation(directive, options);
   return {
     ...options,
     ...connectionOf(api.lines, directive, block),
@@ -199,6 +205,9 @@ function optionReaders(options: Draft): Record<string, (line: OptionLine) => voi
     },
     guard(line) {
       options.guard = readGuard(line, options.guard);
+    },
+    isolate(line) {
+      options.isolation = readIsolation(line, options.isolation);
     },
     startup_timeout(line) {
       options.startupTimeoutMs = durationMs(exactArgs(line, 1)[0]);

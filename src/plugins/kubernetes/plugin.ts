@@ -16,6 +16,7 @@ import type { ReadonlyRegistry } from '../../registry/registry.ts';
 import { explainName } from './explain.ts';
 import { createGuard } from './guard.ts';
 import { createHandler } from './handler.ts';
+import { checkBlock, explainHidden, isolateClients } from './isolation.ts';
 import { answerCells, showSerials } from './metrics.ts';
 import type { KubernetesOptions } from './options.ts';
 import { createTransfers } from './transfer.ts';
@@ -34,6 +35,7 @@ export function createKubernetes(
   const cluster = env.keep(`cluster ${key}`, () => followCluster(registry, options));
   const clusterSet = env.keep(`cluster-set ${key}`, () => followClusterSet(registry, options));
   const zones = createZones({ zones: options.zones, multicluster, primary, cluster, clusterSet });
+  const clients = options.isolation && isolateClients(options.isolation, registry, env);
   const settings = {
     ...{ zones, primary, ttl, fallthrough },
     home: multicluster.includes(primary) ? undefined : cluster,
@@ -42,22 +44,32 @@ export function createKubernetes(
     resolve: (query: Query, question: Question) => env.resolve(query, question),
     random: env.random,
     guard: options.guard && createGuard(options.guard, options, networks, env),
+    clients,
   };
   if (options.pods === 'verified') {
     env.offer(SEARCH_LIST, createSearchList(zones, registry, env.clock));
     env.offer(CLIENTS, createClientView(zones, registry));
   }
-  env.offer(TRANSFERS, createTransfers(settings));
-  env.offer(SERVICES, {
-    registry,
-    exposes: cluster.exposes,
-    endpointsOf: ({ namespace, name }) => cluster.endpointsOf(namespace, name)?.all.list ?? [],
-  });
+  // They would tell all clients of all namespaces.
+  if (!clients) {
+    env.offer(TRANSFERS, createTransfers(settings));
+    env.offer(SERVICES, {
+      registry,
+      exposes: cluster.exposes,
+      endpointsOf: ({ namespace, name }) => cluster.endpointsOf(namespace, name)?.all.list ?? [],
+    });
+  }
+  const { load, start, ready } = startAll(registries, startupTimeoutMs, env);
   return {
+    ...{ start, ready, notesPassages: clients !== undefined },
     wrap: (next) => createHandler(settings, next),
     label: createLabels(zones, cluster),
-    explain: ({ name }, { rcode }) => explainName(zones, name, rcode, settings.guard),
-    ...startAll(registries, startupTimeoutMs, env),
+    explain: (query, { rcode }) =>
+      (clients && explainHidden(query, zones, clients)) ?? explainName(zones, query.name, rcode, settings.guard),
+    async load() {
+      if (clients) checkBlock(env);
+      await load();
+    },
     ...whileServing(() => {
       const shown = [...registries.map((each) => showRegistry(each, env)), showSerials(zones, env)];
       return () => {
@@ -69,5 +81,12 @@ export function createKubernetes(
 
 /** Everything that a view and its serial depend on: a secondary server would not copy other records under the same serial. */
 function viewKey({ id }: ReadonlyRegistry, options: KubernetesOptions): string {
-  return JSON.stringify({ id, ...options, fallthrough: undefined, guard: undefined, startupTimeoutMs: undefined });
+  return JSON.stringify({
+    id,
+    ...options,
+    fallthrough: undefined,
+    guard: undefined,
+    isolation: undefined,
+    startupTimeoutMs: undefined,
+  });
 }

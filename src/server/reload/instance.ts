@@ -70,7 +70,9 @@ export class Instance {
       if (securedBy) listener.credentials = credentialsOf(securedBy, created.get(securedBy)!.offers, this.log);
     }
     this.warnings = inOrder([...warnings, ...this.pages.warnings(this.listeners)]);
-    const isWatched = [...created.values()].some(({ plugins }) => plugins.some(({ isConfined }) => isConfined));
+    const isWatched = [...created.values()].some(({ plugins }) =>
+      plugins.some(({ isConfined, plugin }) => isConfined || plugin.notesPassages),
+    );
     const running = new Map(
       [...created].map(([block, plugins]) => {
         const recover: Recover = (query, thrown) => world.watch.recovered(query, thrown, block.settings.debug);
@@ -171,7 +173,7 @@ export class Instance {
   }
 }
 
-/** Runs a block's plugins; with `isWatched`, some plugin of the Corefile is confined. */
+/** Runs a block's plugins; with `isWatched`, some replies of the Corefile's plugins are for one client only. */
 function runBlock(
   { settings }: BlockConfiguration,
   { plugins, offers }: BlockPlugins,

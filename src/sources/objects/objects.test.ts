@@ -217,8 +217,11 @@ test('a Pod that is being deleted has no record; one on the network of its node 
   expect(convertPod(parse('{metadata: {name: a.b}, status: {podIP: 10.0.0.1}}'))?.name).toBe('a.b');
 });
 
-test('a Namespace is its name', () => {
-  expect(convertNamespace({ metadata: { name: 'prod' } })).toEqual({ name: 'prod' });
+test('a Namespace has its name and labels', () => {
+  expect(convertNamespace({ metadata: { name: 'prod', labels: { team: 'a' } } })).toEqual({
+    name: 'prod',
+    labels: { team: 'a', 'kubernetes.io/metadata.name': 'prod' },
+  });
 });
 
 test.each([
