@@ -9,7 +9,8 @@ import type { Serial } from '../registry/serial.ts';
 import { hasTargets, namespacesAt } from './reverse.ts';
 import { followReversePrefixes, type HasReversePrefix, type OwnsReversePrefix } from './reverse-prefixes.ts';
 import type { NameRules } from './service-name.ts';
-import { type ClusterView, type Services, type ViewOptions, viewRegistry } from './view.ts';
+import { type ClusterView, type Services, viewRegistry } from './view.ts';
+import type { ViewOptions } from './view-options.ts';
 import { isVisible, shownBy } from './visible.ts';
 
 /** A view that follows its registry. */

@@ -56,6 +56,8 @@ export interface EndpointSlice {
   readonly ports: readonly Port[];
   /** Ready endpoints only, one for each of their addresses. */
   readonly endpoints: readonly Endpoint[];
+  /** Endpoints that are not ready, since they are about to end, and that still serve. Kept only if a reader asks for them; undefined for none. */
+  readonly terminating?: readonly Endpoint[];
 }
 
 export interface Pod {

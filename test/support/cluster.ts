@@ -10,7 +10,7 @@ import { fakeClock } from './clock.ts';
  *     service NAMESPACE/NAME IP[,IP] [PORT:PROTOCOL:NUMBER…]
  *     headless NAMESPACE/NAME
  *     external NAMESPACE/NAME TARGET
- *     slice NAMESPACE/SERVICE PORTS|- ENDPOINT…        PORTS joined by commas, ENDPOINT = IP[,IP][=HOSTNAME][~PODNAME][@ZONE]
+ *     slice NAMESPACE/SERVICE PORTS|- ENDPOINT…        PORTS joined by commas, ENDPOINT = [!]IP[,IP][=HOSTNAME][~PODNAME][@ZONE], with ! if it terminates and still serves
  *     import NAMESPACE/NAME IP[,IP]|headless [PORT:PROTOCOL:NUMBER…]          a service of the cluster set
  *     imported NAMESPACE/SERVICE CLUSTER PORTS|- ENDPOINT…                     and its endpoints in one cluster
  *     pod NAMESPACE/NAME IP[,IP] [host] [LABEL=VALUE…]          `host` for a pod in the host's network
@@ -48,8 +48,16 @@ export function addToCluster(registry: Registry, text: string): void {
   }
 }
 
-function slice([portList = '-', ...endpoints]: readonly string[]): Pick<EndpointSlice, 'ports' | 'endpoints'> {
-  return { ports: ports(portList === '-' ? [] : portList.split(',')), endpoints: endpoints.flatMap(endpoint) };
+function slice([portList = '-', ...words]: readonly string[]): Pick<
+  EndpointSlice,
+  'ports' | 'endpoints' | 'terminating'
+> {
+  const terminating = words.filter((word) => word.startsWith('!')).flatMap((word) => endpoint(word.slice(1)));
+  return {
+    ports: ports(portList === '-' ? [] : portList.split(',')),
+    endpoints: words.filter((word) => !word.startsWith('!')).flatMap(endpoint),
+    ...(terminating.length > 0 && { terminating }),
+  };
 }
 
 function ports(words: readonly string[]): Port[] {

@@ -48,10 +48,16 @@ function present(cluster: ClusterView, contents: Contents): string {
     case 'service':
       return describeService(cluster.services.service(contents.namespace, contents.service)!);
     case 'headless':
-      return `${nameOf(contents)} is headless: ${count(contents.list.length, 'ready endpoint')}`;
+      return `${nameOf(contents)} is headless: ${countEndpoints(cluster, contents)}`;
     case 'endpoint':
       return `${count(contents.list.length, 'ready endpoint address', 'ready endpoint addresses')} of ${nameOf(contents)}`;
   }
+}
+
+function countEndpoints(cluster: ClusterView, { namespace, service, list }: Backends): string {
+  const areTerminating = cluster.endpointsOf(namespace, service)?.areTerminating;
+  if (!areTerminating) return count(list.length, 'ready endpoint');
+  return `no endpoint is ready; ${count(list.length, 'terminating endpoint')} still in service`;
 }
 
 function describeService(service: Service): string {

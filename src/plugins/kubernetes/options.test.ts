@@ -41,6 +41,7 @@ test('everything has a default', () => {
     startupTimeoutMs: 5000,
     ptr: 'all',
     externalNameIP: false,
+    terminating: false,
   });
 });
 
@@ -65,6 +66,7 @@ test.each([
   ['startup_timeout 1m30s', { startupTimeoutMs: 90_000 }],
   ['ptr headless-only', { ptr: 'headless-only' }],
   ['external_name_ip', { externalNameIP: true }],
+  ['terminating serving', { terminating: true }],
 ])('%j', (line, expected) => {
   expect(withOptions(line)).toMatchObject(expected);
 });
@@ -153,6 +155,11 @@ test.each([
   [
     'noendpoints\nzonal',
     `Corefile:4:1${P} 'zonal' chooses among endpoints, which 'noendpoints' leaves out - remove one of them`,
+  ],
+  ['terminating ready', `Corefile:3:13${P} unknown value 'ready', expecting serving`],
+  [
+    'noendpoints\nterminating serving',
+    `Corefile:4:1${P} 'terminating' is about endpoints, which 'noendpoints' leaves out - remove one of them`,
   ],
 ])('%j is an error', (line, message) => {
   expect(errorOf(() => withOptions(line))).toBe(message);

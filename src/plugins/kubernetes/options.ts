@@ -1,5 +1,5 @@
 import type { Isolation } from '../../cluster/tenants.ts';
-import { POD_MODES, PTR_MODES, type ViewOptions } from '../../cluster/view.ts';
+import { POD_MODES, PTR_MODES, type ViewOptions } from '../../cluster/view-options.ts';
 import { type ApiOptions, apiOptionReaders, connectionOf, NO_API_OPTIONS } from '../../connect/api-options.ts';
 import type { ClusterSettings, Needs } from '../../connect/fill.ts';
 import { manifestPaths, selectorOf } from '../../connect/object-options.ts';
@@ -79,6 +79,7 @@ const DEFAULTS: Omit<KubernetesOptions, 'zones' | 'primary'> = {
   startupTimeoutMs: 5000,
   ptr: 'all',
   externalNameIP: false,
+  terminating: false,
 };
 
 const MAX_TTL = 3600;
@@ -131,7 +132,8 @@ export function clusterSettings(options: KubernetesOptions): ClusterSettings {
 }
 
 /** The objects that the options need. */
-export function clusterNeeds({ noEndpoints, pods, multicluster, endpointPodNames, zonal }: KubernetesOptions): Needs {
+export function clusterNeeds(options: KubernetesOptions): Needs {
+  const { noEndpoints, pods, multicluster, endpointPodNames, zonal, terminating } = options;
   const imports = multicluster.length > 0;
   return {
     kinds: [
@@ -143,6 +145,7 @@ export function clusterNeeds({ noEndpoints, pods, multicluster, endpointPodNames
     ],
     podNames: endpointPodNames,
     zones: zonal,
+    ...(terminating && { terminating }),
   };
 }
 
@@ -203,6 +206,10 @@ function optionReaders(options: Draft): Record<string, (line: OptionLine) => voi
       options.multicluster = [...options.multicluster, ...added];
       for (const zone of added) requireForwardZone(zone, options.zones, line);
     },
+    terminating(line) {
+      oneOf(exactArgs(line, 1)[0], ['serving']);
+      options.terminating = true;
+    },
     guard(line) {
       options.guard = readGuard(line, options.guard);
     },
@@ -244,6 +251,10 @@ function rejectConflicts(directive: Directive, options: KubernetesOptions): void
   if (options.zonal && options.noEndpoints) {
     const detail = "'zonal' chooses among endpoints, which 'noendpoints' leaves out - remove one of them";
     throw new CorefileError(place('zonal'), detail);
+  }
+  if (options.terminating && options.noEndpoints) {
+    const detail = "'terminating' is about endpoints, which 'noendpoints' leaves out - remove one of them";
+    throw new CorefileError(place('terminating'), detail);
   }
 }
 

@@ -56,7 +56,10 @@ export function createKubernetes(
     env.offer(SERVICES, {
       registry,
       exposes: cluster.exposes,
-      endpointsOf: ({ namespace, name }) => cluster.endpointsOf(namespace, name)?.all.list ?? [],
+      endpointsOf({ namespace, name }) {
+        const found = cluster.endpointsOf(namespace, name);
+        return !found || found.areTerminating ? [] : found.all.list;
+      },
     });
   }
   const { load, start, ready } = startAll(registries, startupTimeoutMs, env);

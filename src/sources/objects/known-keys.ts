@@ -65,7 +65,10 @@ const KEYS: Readonly<Record<string, Keys>> = {
   EndpointSlice: object({
     addressType: UNREAD,
     ports: PORT,
-    endpoints: keys('addresses hostname zone', { conditions: keys('ready'), targetRef: keys('name') }),
+    endpoints: keys('addresses hostname zone', {
+      conditions: keys('ready serving terminating'),
+      targetRef: keys('name'),
+    }),
   }),
   Endpoints: object({
     subsets: { addresses: keys('ip hostname', { targetRef: keys('name') }), ports: PORT },
