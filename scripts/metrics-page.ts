@@ -42,6 +42,7 @@ const COREFILE = `. tls://. {
         to *
     }
     kubernetes cluster.local in-addr.arpa {
+        fallthrough
         guard networks 10.96.0.0/12
         endpoint http://127.0.0.1:9
         startup_timeout 1ms

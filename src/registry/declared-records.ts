@@ -1,8 +1,8 @@
 import type { Name } from '../dns/name.ts';
 
 /*
- * Objects that declare host names outside of the cluster's zone, or the networks of the cluster. Names of hosts are folded, and may begin with a label `*`; addresses are canonical
- * text; times are milliseconds since the Unix epoch, and 0 if the object does not say when it was created.
+ * Objects that declare host names outside of the cluster's zone, or the networks of the cluster. Names of hosts are folded, and may begin with a label `*`;
+ * addresses and networks are canonical text; times are milliseconds since the Unix epoch, and 0 if the object does not say when it was created.
  */
 
 /** Where an object leads to. */

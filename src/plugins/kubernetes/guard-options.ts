@@ -30,7 +30,7 @@ interface Guarded {
   readonly fallthrough: readonly Name[];
 }
 
-/** Warns of a zone that cannot fall through. @throws CorefileError for networks whose names are not the plugin's. */
+/** Warns of lines without effect. @throws CorefileError for networks whose names are not the plugin's. */
 export function checkGuard(directive: Directive, options: Guarded, { networks }: Guard, { warn }: ParseContext): void {
   const lineOf = (name: string) => directive.options.findLast((line) => line.name === name)!;
   const reverse = options.zones.filter(isReverseZone);
@@ -45,6 +45,9 @@ export function checkGuard(directive: Directive, options: Guarded, { networks }:
     const zone = each.ip.length === 4 ? 'in-addr.arpa' : 'ip6.arpa';
     const detail = `the names of ${printPrefix(each)} lie in no zone of 'kubernetes' - add ${zone}`;
     throw new CorefileError(lineOf('guard').args[at + 1]!.position, detail);
+  }
+  if (options.fallthrough.length === 0) {
+    warn(lineOf('guard').position, "'guard' has no effect: without 'fallthrough', no name reaches the next plugins");
   }
   const kept = options.fallthrough.filter((zone) =>
     options.zones.some((own) => isAtOrBelow(zone, own) && !isReverseZone(own)),

@@ -285,6 +285,7 @@ test.each([
 });
 
 test.each([
+  ['ttl 5', ["'guard' has no effect: without 'fallthrough', no name reaches the next plugins"]],
   ['fallthrough', []],
   ['fallthrough in-addr.arpa', []],
   [
