@@ -11,7 +11,7 @@ import { NO_PORT, type Service } from '../../registry/records.ts';
 import type { NameGuard } from './guard.ts';
 
 /** For a reply that does not follow from the contents of the name. */
-const OTHER_NAME = 'another name was asked for in its place, by a plugin such as rewrite or autopath';
+export const OTHER_NAME = 'another name was asked for in its place, by a plugin such as rewrite or autopath';
 
 /** Explains the contents of a (folded) name of the zones, or what is missing. */
 export function explainName(zones: readonly Zone[], name: Name, rcode: number, guard?: NameGuard): string | undefined {

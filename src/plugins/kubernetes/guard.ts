@@ -1,6 +1,7 @@
 import { CairnError } from '../../base/errors.ts';
 import { fixedNetworks, followNetworks, NETWORK_KINDS, type OwnNetworks } from '../../cluster/own-networks.ts';
 import { type FilledRegistry, fillRegistry, withChoice } from '../../connect/fill.ts';
+import type { Prefix } from '../../dns/ip.ts';
 import type { Name } from '../../dns/name.ts';
 import { isReverseZone } from '../../dns/reverse.ts';
 import type { Cell } from '../../observe/metrics.ts';
@@ -41,16 +42,22 @@ export function fillNetworks(options: KubernetesOptions, env: PluginEnv): Filled
   return fillRegistry(withChoice(clusterSettings(options), { labels: [] }), { kinds }, env);
 }
 
-/** @param filled is what {@link fillNetworks} returned; by default there are no such objects. */
+/** The networks from which services and pods of a cluster of manifests get addresses. */
+export function madeNetworks({ manifests, serviceCidrs, podCidrs }: KubernetesOptions): readonly Prefix[] {
+  if (manifests.length === 0) return [];
+  return [...serviceCidrs, ...(podCidrs.length > 0 ? podCidrs : podNetworksFor(serviceCidrs))];
+}
+
+/**
+ * @param filled is what {@link fillNetworks} returned; by default there are no such objects.
+ * @param made as {@link madeNetworks} says.
+ */
 export function createGuard(
   guard: Guard,
-  { manifests, serviceCidrs, podCidrs }: KubernetesOptions,
   filled: FilledRegistry | undefined,
+  made: readonly Prefix[],
   env: PluginEnv,
 ): NameGuard {
-  // The networks of clusters that are made from manifests.
-  const given = [...serviceCidrs, ...(podCidrs.length > 0 ? podCidrs : podNetworksFor(serviceCidrs))];
-  const made = manifests.length > 0 ? given : [];
   const help = 'Queries for names of the cluster that `guard` has kept from the next plugins.';
   const key = JSON.stringify({ id: filled?.registry.id, made });
   return {

@@ -41,6 +41,8 @@ interface HandlerSettings extends ApexSettings {
   readonly guard: NameGuard | undefined;
   /** Undefined if all clients see the same names. */
   readonly clients: ClientZones | undefined;
+  /** Whether no other cluster of the block may have names that this one lacks. */
+  readonly isAlone: boolean;
 }
 
 /** A zone with what its replies need. */
@@ -202,13 +204,13 @@ function answerExternal(
     case 'endless':
       return { ...failure(NAME, Rcode.SERVFAIL, chain.error), uncacheable: true };
     case 'inside': {
+      if (!chain.contents && !settings.isAlone) break;
       const lookup = lookUp(chain.contents, query, chain.name, zone);
       const chained = lookup.kind === 'unready' ? lookup : afterChain(chain.records, lookup);
       return answerLookup(query, chained, zone.authority);
     }
-    case 'outside':
-      return followCnameChain(query, { source: NAME, answer: chain.records }, chain.name, settings.resolve);
   }
+  return followCnameChain(query, { source: NAME, answer: chain.records }, chain.name, settings.resolve);
 }
 
 function afterChain(chain: readonly ResourceRecord[], lookup: Exclude<OwnLookup, { kind: 'unready' }>): OwnLookup {

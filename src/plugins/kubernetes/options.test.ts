@@ -42,6 +42,7 @@ test('everything has a default', () => {
     ptr: 'all',
     externalNameIP: false,
     terminating: false,
+    others: [],
   });
 });
 
@@ -186,10 +187,6 @@ test.each([
     `Corefile:1:1${P} non-reverse zone name must be used - add the cluster's zone, such as cluster.local`,
   ],
   ['kubernetes a..b {\nmanifests m\n}', 'Corefile:1:12 - Error during parsing: zone is not a valid domain name'],
-  [
-    'kubernetes {\nmanifests m\n}\nkubernetes',
-    'Corefile:4:1 - Error during parsing: this plugin can only be used once per Server Block',
-  ],
 ])('%j', (text, message) => {
   expect(errorOf(() => parse(text))).toContain(message);
 });
@@ -298,6 +295,13 @@ test.each([
   const text = `kubernetes cluster.local in-addr.arpa {\nmanifests m\nguard\n${line}\n}`;
   parseKubernetes(directives(text), context);
   expect(warnings).toEqual(messages);
+});
+
+test('each use is a cluster', () => {
+  const { manifests, ttl, others } = parse('kubernetes {\nmanifests a\nttl 3\n}\nkubernetes b.test {\nmanifests b\n}');
+  expect({ manifests, ttl }).toEqual({ manifests: ['a'], ttl: 3 });
+  expect(others).toMatchObject([{ zones: ['b.test.'], manifests: ['b'], ttl: 5 }]);
+  expect(errorOf(() => parse('kubernetes {\nttl x\n}\nkubernetes {\npods y\n}')).split('\n')).toHaveLength(2);
 });
 
 test('all errors are reported at once', () => {

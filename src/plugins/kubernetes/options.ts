@@ -11,13 +11,12 @@ import {
   integer,
   network,
   noArgs,
-  once,
   oneOf,
   parseOptions,
   zonesArgument,
 } from '../../corefile/arguments.ts';
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
-import { CorefileError } from '../../corefile/error.ts';
+import { attempt, CorefileError, throwAll } from '../../corefile/error.ts';
 import type { Prefix } from '../../dns/ip.ts';
 import type { Name } from '../../dns/name.ts';
 import { isReverseZone } from '../../dns/reverse.ts';
@@ -53,6 +52,8 @@ export interface KubernetesOptions extends ApiOptions, ViewOptions {
   /** Which names clients see; undefined if all see all. */
   readonly isolation: Isolation | undefined;
   readonly startupTimeoutMs: number;
+  /** The clusters of the other uses in the server block, in their order; empty for all but the first. */
+  readonly others: readonly KubernetesOptions[];
 }
 
 type Draft = { -readonly [K in keyof KubernetesOptions]: KubernetesOptions[K] };
@@ -80,6 +81,7 @@ const DEFAULTS: Omit<KubernetesOptions, 'zones' | 'primary'> = {
   ptr: 'all',
   externalNameIP: false,
   terminating: false,
+  others: [],
 };
 
 const MAX_TTL = 3600;
@@ -95,9 +97,15 @@ const REFUSED: Readonly<Record<string, string>> = {
   resyncperiod: "unknown property 'resyncperiod' - remove it: changes are seen at once",
 };
 
-/** Reads `kubernetes [ZONES…] { … }`. @throws CorefileError, CorefileErrors */
+/** Reads the uses of `kubernetes [ZONES…] { … }`, at least one. @throws CorefileError, CorefileErrors */
 export function parseKubernetes(uses: readonly Directive[], block: ParseContext): KubernetesOptions {
-  const directive = once(uses);
+  const errors: CorefileError[] = [];
+  const [first, ...others] = uses.flatMap((use) => attempt(errors, () => parseUse(use, block)) ?? []);
+  throwAll(errors);
+  return { ...first!, others };
+}
+
+function parseUse(directive: Directive, block: ParseContext): KubernetesOptions {
   const zones = blockZones(directive.args, block);
   const forward = zones.filter((zone) => !isReverseZone(zone));
   const [first] = forward;

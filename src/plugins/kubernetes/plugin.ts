@@ -6,7 +6,9 @@ import { createZones } from '../../cluster/zone.ts';
 import type { FilledRegistry } from '../../connect/fill.ts';
 import { showRegistry } from '../../connect/metrics.ts';
 import { startAll } from '../../connect/start-up.ts';
+import type { Prefix } from '../../dns/ip.ts';
 import type { Question } from '../../dns/message.ts';
+import type { Name } from '../../dns/name.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import { CLIENTS, SEARCH_LIST, SERVICES, TRANSFERS } from '../../plugin/keys.ts';
 import type { Plugin } from '../../plugin/plugin.ts';
@@ -21,12 +23,22 @@ import { answerCells, showSerials } from './metrics.ts';
 import type { KubernetesOptions } from './options.ts';
 import { createTransfers } from './transfer.ts';
 
-/** Answers from a registry. `networks` has the objects for `guard`, if it needs any. */
+/** What a plugin needs besides its registry. */
+export interface Surroundings {
+  /** The objects for `guard`, if it needs any. */
+  readonly networks?: FilledRegistry | undefined;
+  /** The networks that `guard` keeps besides those of objects. */
+  readonly made?: readonly Prefix[] | undefined;
+  /** The zones of other clusters of the block, which may have names that this one lacks; those of `earlier` ones are asked first. */
+  readonly others?: { readonly earlier: readonly Name[] } | undefined;
+}
+
+/** Answers from a registry. */
 export function createKubernetes(
   options: KubernetesOptions,
   env: PluginEnv,
   filled: FilledRegistry,
-  networks?: FilledRegistry,
+  { networks, made = [], others }: Surroundings = {},
 ): Plugin {
   const { registry } = filled;
   const registries = networks ? [filled, networks] : [filled];
@@ -43,8 +55,9 @@ export function createKubernetes(
     localAddresses: () => env.localAddresses(),
     resolve: (query: Query, question: Question) => env.resolve(query, question),
     random: env.random,
-    guard: options.guard && createGuard(options.guard, options, networks, env),
+    guard: options.guard && createGuard(options.guard, networks, made, env),
     clients,
+    isAlone: others === undefined,
   };
   if (options.pods === 'verified') {
     env.offer(SEARCH_LIST, createSearchList(zones, registry, env.clock));
@@ -62,6 +75,7 @@ export function createKubernetes(
       },
     });
   }
+  const shownZones = zones.filter(({ name }) => !others?.earlier.includes(name));
   const { load, start, ready } = startAll(registries, startupTimeoutMs, env);
   return {
     ...{ start, ready, notesPassages: clients !== undefined },
@@ -74,7 +88,7 @@ export function createKubernetes(
       await load();
     },
     ...whileServing(() => {
-      const shown = [...registries.map((each) => showRegistry(each, env)), showSerials(zones, env)];
+      const shown = [...registries.map((each) => showRegistry(each, env)), showSerials(shownZones, env)];
       return () => {
         for (const hide of shown) hide();
       };
@@ -90,6 +104,7 @@ function viewKey({ id }: ReadonlyRegistry, options: KubernetesOptions): string {
     fallthrough: undefined,
     guard: undefined,
     isolation: undefined,
+    others: undefined,
     startupTimeoutMs: undefined,
   });
 }

@@ -34,7 +34,7 @@ export function watched(kinds: readonly RecordKind[]): Set<string> {
 
 /** The same for all that a Corefile watches. */
 export function watchedBy(configuration: Configuration): Set<string> {
-  const uses = optionsOf<KubernetesOptions>(configuration, 'kubernetes');
+  const uses = optionsOf<KubernetesOptions>(configuration, 'kubernetes').flatMap((use) => [use, ...use.others]);
   const cluster = uses.flatMap((use) => [...clusterNeeds(use).kinds, ...networkKinds(use)]);
   const declared = optionsOf<GatewayOptions>(configuration, 'k8s_gateway').flatMap(neededKinds);
   return watched([...cluster, ...declared]);
