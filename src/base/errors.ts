@@ -46,6 +46,8 @@ export const ERROR_CODES = {
   FRAME_STREAM: 'The other end of a connection of `dnstap` does not speak frame streams, or takes other contents.',
   INSTALL:
     '`install` of a test cluster has an option that is not valid, or came twice; or the program wanted names outside of the cluster.',
+  ISOLATION:
+    'A plugin of the server block would tell all clients of the names that the option `isolate` of `kubernetes` hides.',
   K8S_EXTERNAL: 'The plugin `k8s_external` is in a server block without `kubernetes`.',
   K8S_GATEWAY: 'The host name that objects give to a zone of `k8s_gateway` itself cannot be looked up.',
   KUBECONFIG: 'A kubeconfig or its token file cannot be used. It is the `cause` of `KUBERNETES_ACCESS`.',

@@ -18,7 +18,7 @@ export function createClientView(zones: readonly Zone[], registry: ReadonlyRegis
 }
 
 /** The namespace of the pods with an address, unless it is the address of a node, or of pods in several namespaces. */
-function namespaceAt(registry: ReadonlyRegistry, address: string): string | undefined {
+export function namespaceAt(registry: ReadonlyRegistry, address: string): string | undefined {
   const pods = registry.podsAt(address);
   const namespace = pods[0]?.namespace;
   return pods.every((pod) => !pod.hostNetwork && pod.namespace === namespace) ? namespace : undefined;

@@ -72,7 +72,7 @@ function* serviceRecords(
 ): Records {
   const owner = joinName([service.name, service.namespace, 'svc'], zone);
   // Not kept, unlike the endpoints of queries: a transfer reads those of all services.
-  const endpoints = slices.length > 0 ? readEndpoints(slices, cluster.options.endpointPodNames) : undefined;
+  const endpoints = slices.length > 0 ? readEndpoints(slices, cluster.options) : undefined;
   const contents = contentsOfService(cluster, service, () => endpoints);
   if (contents === undefined) return;
   if (contents.kind === 'external') {

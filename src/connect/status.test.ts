@@ -9,7 +9,7 @@ const WATCH: ApiWatch = {
   ...{ isInDoubt: false, isAbsent: false, count: () => 3 },
 };
 const URL = 'https://10.96.0.1';
-const BACK = 'the API server went back to an earlier resource version (was etcd restored?)';
+const BACK = 'the known objects differ from those of the API server (was etcd restored, or did the watch lose events?)';
 
 const statusOf = (...watches: Partial<ApiWatch>[]) =>
   clusterStatus(

@@ -33,7 +33,7 @@ function apiWatchStatus(watch: ApiWatch, origin: string): WatchStatus {
 
 function judge({ isKnown, problem, isInDoubt, synced, isAbsent, ageMs }: ApiWatch): [PluginState, string?] {
   if (isInDoubt)
-    return ['degraded', `${WENT_BACK}: a new list ${problem === undefined ? 'is under way' : `fails: ${problem}`}`];
+    return ['degraded', `${IN_DOUBT}: a new list ${problem === undefined ? 'is under way' : `fails: ${problem}`}`];
   if (problem !== undefined) return [isKnown ? 'degraded' : 'failing', problem];
   if (!synced)
     return isKnown ? ['degraded', 'what was known before is served until its list is complete'] : ['waiting'];
@@ -41,7 +41,8 @@ function judge({ isKnown, problem, isInDoubt, synced, isAbsent, ageMs }: ApiWatc
   return ['ok'];
 }
 
-const WENT_BACK = 'the API server went back to an earlier resource version (was etcd restored?)';
+const IN_DOUBT =
+  'the known objects differ from those of the API server (was etcd restored, or did the watch lose events?)';
 
 function pathStatus({ path, objects, isKnown, ageMs, problems }: ManifestPathStatus): WatchStatus {
   const [first, ...others] = problems;

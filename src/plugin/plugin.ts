@@ -47,6 +47,11 @@ export interface Repetitions extends Pick<Query, 'protocol' | 'type' | 'zone' | 
  * 8. `stop` gives everything back, after the last query. What the plugin offered ends with it.
  */
 export interface Plugin {
+  /**
+   * Whether the plugin marks queries whose replies are for their clients alone (`notePassage`). Then the server also keeps what plugins above make of such
+   * a reply from other clients. It is not for packages, which say `dependsOn: 'client'`.
+   */
+  readonly notesPassages?: boolean;
   /** Puts the plugin in front of `next`; called once, when the chain is built. */
   wrap?(next: Handler): Handler;
   /** Told of every query of the block when its response is encoded, or after the last message of a zone transfer. Must not throw and must be cheap. */

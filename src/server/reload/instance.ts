@@ -88,7 +88,9 @@ export class Instance {
       if (securedBy) listener.credentials = credentialsOf(securedBy, created.get(securedBy)!.offers, this.log);
     }
     this.warnings = inOrder([...warnings, ...this.pages.warnings(this.listeners)]);
-    const isWatched = [...created.values()].some(({ plugins }) => plugins.some(({ isConfined }) => isConfined));
+    const isWatched = [...created.values()].some(({ plugins }) =>
+      plugins.some(({ isConfined, plugin }) => isConfined || plugin.notesPassages),
+    );
     const recordsSteps = world.recordsSteps || blocks.some(({ settings }) => settings.recordsSteps);
     const running = new Map(
       [...created].map(([block, plugins]) => {
