@@ -18,10 +18,20 @@ export interface TransferableZone {
   readonly serial: number;
   readonly soa: ResourceRecord;
   /**
+   * A digest of the content, which is the same at all servers with the same records, whatever their serials; undefined if the plugin has none. Hexadecimal
+   * digits of `DIGEST_OCTETS` in `src/zone/digest.ts`.
+   */
+  readonly digest?: string | undefined;
+  /** Set while the digest is still being made: resolves when the zone can be asked for again. */
+  readonly digesting?: Promise<void> | undefined;
+  /**
    * All records but the SOA, each made when it is taken, so that a large zone is never there twice. They are those of the
    * serial, whatever changes while they are taken. To be called at once, and no more than once.
    */
   records(): Iterable<ResourceRecord>;
-  /** The differences from the version with this serial to this one (RFC 1995 §4); undefined if they are not known any more. */
-  changesSince?(serial: number): Iterable<ResourceRecord> | undefined;
+  /**
+   * The differences from the version with this serial to this one (RFC 1995 §4); undefined if they are not known any more. With a digest, they are those
+   * from the version with this digest, whatever serial it has here.
+   */
+  changesSince?(serial: number, digest?: string): Iterable<ResourceRecord> | undefined;
 }

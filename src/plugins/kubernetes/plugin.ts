@@ -15,7 +15,7 @@ import { whileServing } from '../../plugin/while-serving.ts';
 import type { ReadonlyRegistry } from '../../registry/registry.ts';
 import { explainName } from './explain.ts';
 import { createHandler } from './handler.ts';
-import { answerCells, showSerials } from './metrics.ts';
+import { answerCells, showJournals, showSerials } from './metrics.ts';
 import type { KubernetesOptions } from './options.ts';
 import { createTransfers } from './transfer.ts';
 
@@ -39,7 +39,8 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
     env.offer(SEARCH_LIST, createSearchList(zones, registry, env.clock));
     env.offer(CLIENTS, createClientView(zones, registry));
   }
-  env.offer(TRANSFERS, createTransfers(settings));
+  const transfers = env.keep(`transfers ${key}`, () => createTransfers(settings, env.clock));
+  env.offer(TRANSFERS, transfers);
   env.offer(SERVICES, {
     registry,
     exposes: cluster.exposes,
@@ -51,7 +52,7 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
     explain: ({ name }, { rcode }) => explainName(zones, name, rcode),
     ...startUp(filled, startupTimeoutMs, env),
     ...whileServing(() => {
-      const shown = [showRegistry(filled, env), showSerials(zones, env)];
+      const shown = [showRegistry(filled, env), showSerials(zones, env), showJournals(transfers.journals, env)];
       return () => {
         for (const hide of shown) hide();
       };

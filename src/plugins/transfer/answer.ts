@@ -1,8 +1,9 @@
 import { CairnError } from '../../base/errors.ts';
-import { Class, EdnsOption, Rcode } from '../../dns/message.ts';
+import { Class, EdnsOption, queryMessage, Rcode, udpLimit } from '../../dns/message.ts';
 import { foldName, longestZone, type Name } from '../../dns/name.ts';
 import { isOfType, QType, type ResourceRecord, SOA } from '../../dns/rr.ts';
 import { isNewer } from '../../dns/serial.ts';
+import { encodeMessage } from '../../dns/wire/encode.ts';
 import { printPeer } from '../../net/transport.ts';
 import type { Handler } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
@@ -16,6 +17,11 @@ export const NAME = 'transfer';
 
 /** The maximum number of transfers of a listener at once: each holds a version of its zone in memory. */
 export const MAX_TRANSFERS = 32;
+
+/** The maximum number of records of differences that are answered at once, and not as a transfer: these fit into a message over TCP. */
+const MAX_SHORT_RECORDS = 64;
+/** Room for the OPT record of a response. */
+const OPTIONS_OCTETS = 64;
 
 /** RFC 8914 §4: the extended errors of transfers. */
 const EDE = { notReady: 14, prohibited: 18 } as const;
@@ -74,20 +80,42 @@ function answer(query: Query, rule: TransferRule, source: TransferSource, counts
     counts.unready.value++;
     return fail(Rcode.SERVFAIL, 'the zone is not complete yet', EDE.notReady);
   }
-  // RFC 1995 §2: a client that is up to date gets only the SOA record, and so does one that must ask again over TCP.
-  if (known !== undefined && (protocol === 'udp' || !isNewer(zone.serial, known))) {
+  const { soa } = zone;
+  const onlySoa = () => {
     counts.current.value++;
-    return createReply(NAME, { aa: true, uncacheable: true, answer: [zone.soa] });
+    return createReply(NAME, { aa: true, uncacheable: true, answer: [soa] });
+  };
+  if (known !== undefined && !isNewer(zone.serial, known)) return onlySoa();
+  const since = known === undefined ? undefined : zone.changesSince?.(known);
+  const changes = since && [...since];
+  const short = changes && inOneMessage(query, zone, changes);
+  if (short) {
+    counts.changes.value++;
+    return createReply(NAME, { aa: true, uncacheable: true, answer: short });
   }
+  // RFC 1995 §2: the SOA record alone tells the client to ask again over TCP.
+  if (protocol === 'udp') return onlySoa();
   if (counts.running.value >= MAX_TRANSFERS) {
     counts.busy.value++;
     return fail(Rcode.SERVFAIL, `${MAX_TRANSFERS} transfers are under way already`);
   }
   // RFC 1995 §4: without the differences, IXFR is answered like AXFR.
-  const changes = known === undefined ? undefined : zone.changesSince?.(known);
   (changes ? counts.changes : counts.full).value++;
   const following = behindSoa(zone, changes ?? zone.records(), counts);
-  return createReply(NAME, { aa: true, uncacheable: true, answer: [zone.soa], following });
+  return createReply(NAME, { aa: true, uncacheable: true, answer: [soa], following });
+}
+
+/** All records of an incremental response that fits into one message; undefined if it does not. */
+function inOneMessage(
+  { question, protocol, edns }: Query,
+  { soa }: TransferableZone,
+  changes: readonly ResourceRecord[],
+): readonly ResourceRecord[] | undefined {
+  if (changes.length > MAX_SHORT_RECORDS) return undefined;
+  const answer = [soa, ...changes, soa];
+  if (protocol === 'tcp') return answer;
+  const octets = encodeMessage({ ...queryMessage(question), answer }).length + OPTIONS_OCTETS;
+  return octets <= udpLimit(edns?.udpSize ?? 0) ? answer : undefined;
 }
 
 /** The records after the first SOA record, including the last one (RFC 5936 §2.2). */

@@ -92,9 +92,11 @@ function shownZones(source: TransferSource): TransferSource {
   const shown = (zone: TransferableZone): TransferableZone => ({
     serial: zone.serial,
     soa: frozen(zone.soa),
+    digest: zone.digest,
+    digesting: zone.digesting,
     records: () => eachFrozen(zone.records()),
-    changesSince(serial) {
-      const changes = zone.changesSince?.(serial);
+    changesSince(serial, digest) {
+      const changes = zone.changesSince?.(serial, digest);
       return changes && eachFrozen(changes);
     },
   });

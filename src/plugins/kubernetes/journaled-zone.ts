@@ -1,0 +1,67 @@
+import { inTurns } from '../../base/in-turns.ts';
+import { soaRecord } from '../../cluster/apex.ts';
+import type { Zone } from '../../cluster/zone.ts';
+import { type ContentSettings, followContent, type ZoneContent } from '../../cluster/zone-content.ts';
+import type { ResourceRecord } from '../../dns/rr.ts';
+import type { TransferableZone } from '../../plugin/transfer.ts';
+import { addAll, ContentDigest } from '../../zone/digest.ts';
+import { ZoneJournal } from '../../zone/journal.ts';
+
+/** A zone of a cluster with its last changes, kept from the first transfer on. */
+export class JournaledZone {
+  private readonly zone: Zone;
+  private readonly ttl: number;
+  private readonly content: ZoneContent;
+  private readonly unfollow: () => void;
+  private digesting: Promise<void> | undefined;
+  readonly journal: ZoneJournal;
+
+  /** @param isUnused called with each change of the cluster; once it is true, the zone is no longer followed. */
+  constructor(zone: Zone, settings: ContentSettings, isUnused: () => boolean) {
+    const { registry, serial } = zone.cluster;
+    this.zone = zone;
+    this.ttl = settings.ttl;
+    this.content = followContent(zone, settings);
+    this.journal = new ZoneJournal(serial.value);
+    this.unfollow = registry.onRecord((change) => {
+      if (isUnused()) this.stop();
+      else this.content.note(change);
+    });
+    const first = new ContentDigest();
+    const { journal } = this;
+    this.digesting = inTurns(addAll(first, this.content.all())).then(() => {
+      journal.begin(first);
+      this.digesting = undefined;
+    });
+  }
+
+  /** The zone as it is now; `records` gives all of them. */
+  now(records: () => Iterable<ResourceRecord>): TransferableZone {
+    this.update();
+    const { journal, ttl } = this;
+    const { name } = this.zone;
+    const { serial, digest } = journal;
+    const soa = soaRecord(name, ttl, serial);
+    return {
+      ...{ serial, soa, digest, digesting: this.digesting, records },
+      changesSince(from, itsDigest) {
+        const change = journal.since({ serial: from, digest: itsDigest });
+        return change && [soaRecord(name, ttl, from), ...change.deleted, soa, ...change.added];
+      },
+    };
+  }
+
+  stop(): void {
+    this.unfollow();
+  }
+
+  /** Makes a version of the changes since the last one. */
+  private update(): void {
+    const { serial } = this.zone.cluster;
+    const change = this.content.take();
+    const isSame = change.deleted.length === 0 && change.added.length === 0;
+    // The records of the zone itself also depend on the addresses of this machine, which move no serial.
+    if (!isSame && serial.value === this.journal.serial) serial.move();
+    if (serial.value !== this.journal.serial) this.journal.add(serial.value, change);
+  }
+}
