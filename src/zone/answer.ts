@@ -11,7 +11,7 @@ import { repeatUntilMoved } from '../plugin/repeat.ts';
 import { createReply, failure, type Repeat, type Reply } from '../plugin/reply.ts';
 import { denialsOf, signaturesOf, signedRRset } from './dnssec.ts';
 import type { HeldZone } from './held-zone.ts';
-import { addressesOfTargets, lookUpInZone, MAX_CHAIN, type ZoneLookup } from './lookup.ts';
+import { addressesOfTargets, hostsIn, lookUpInZone, MAX_CHAIN, type ZoneLookup } from './lookup.ts';
 import type { ZoneCells } from './metrics.ts';
 import { rrsetOf, type Zone } from './zone.ts';
 
@@ -50,8 +50,15 @@ export function answerFromZone(
   cell.value++;
   const repeat = repeatUntilMoved([held.epoch], cell);
   switch (found.kind) {
-    case 'hit':
-      return answerLookup(query, { ...found, ...besides(zone, query, found, dnssec) }, authority, repeat);
+    case 'hit': {
+      const exact = dnssec ? undefined : namesOfHit(zone, query, found.answer);
+      return answerLookup(
+        query,
+        { ...found, ...besides(zone, query, found, dnssec) },
+        authority,
+        exact ? repeatUntilMoved(held.epochsOf(exact), cell) : repeat,
+      );
+    }
     case 'nodata': {
       const nodata = dnssec ? withSignedSoa(zone, found) : found;
       // As with CoreDNS, a later plugin may have a name that exists here only because of names below it.
@@ -73,6 +80,19 @@ export function answerFromZone(
     case 'too-long':
       return createReply(plugin, { rcode: Rcode.YXDOMAIN, aa: true, uncacheable: true, answer: found.answer, repeat });
   }
+}
+
+/** A reply that depends on more names ends with the version of the zone. */
+const MAX_NAMES = 8;
+
+/**
+ * The names whose records are all that a reply with this answer was made from: the name itself, the apex with the name servers, and the hosts in the
+ * answer. Undefined if it depends on other names, or on many.
+ */
+function namesOfHit(zone: Zone, { name, type }: Query, answer: readonly ResourceRecord[]): readonly Name[] | undefined {
+  if (zone.cuts.size > 0 || !rrsetOf(zone.nodes.get(name), type)) return undefined;
+  const names = [...new Set([name, zone.origin, ...hostsIn(zone, answer)])];
+  return names.length > MAX_NAMES ? undefined : names;
 }
 
 /** RFC 2308 §3, §5: a negative response is cached no longer than the SOA record's TTL and minimum. */

@@ -8,6 +8,7 @@ import type { Peer } from '../net/transport.ts';
 import { exchangeStream } from '../net/upstream/exchange-stream.ts';
 import type { Clock } from '../observe/clock.ts';
 import { ZoneError } from './builder.ts';
+import type { Difference } from './differences.ts';
 import { MAX_ZONE_FILE_OCTETS } from './read.ts';
 import { TransferReader } from './transfer-reader.ts';
 import type { Zone } from './zone.ts';
@@ -38,10 +39,10 @@ export async function fetchZone(origin: Name, from: Peer, options: FetchOptions)
   return reader.finish();
 }
 
-/** A version of a zone, and whether it came as differences. */
+/** A version of a zone, with the differences that it came as; whole without them. */
 export interface FetchedZone {
   readonly zone: Zone;
-  readonly isIncremental: boolean;
+  readonly differences?: readonly Difference[] | undefined;
 }
 
 /**
@@ -62,7 +63,7 @@ export async function fetchChanges(known: Zone, from: Peer, options: FetchOption
     return reader.takeAll(records);
   };
   await exchange(origin, QType.IXFR, from, options, take, [soa]);
-  return { zone: await reader.finish(), isIncremental: reader.isIncremental };
+  return { zone: await reader.finish(), differences: reader.incremental };
 }
 
 /** Asks for the zone with a query of a type; `take` gets the answers of each message, and returns whether it was the last one. */

@@ -22,7 +22,7 @@ function setUp(
   serials: Record<string, number | undefined>,
   from: readonly Peer[] = [FIRST],
   times = TIMES,
-  ixfr: { failure?: Error; isIncremental?: boolean } = { isIncremental: true },
+  ixfr: { failure?: Error; isWhole?: boolean } = {},
 ) {
   const env = { ...testEnv({ name: 'secondary' }), random: () => 0 };
   const asked: string[] = [];
@@ -41,7 +41,7 @@ function setUp(
         async changes(known, peer) {
           const serial = answer(`IXFR=${known.soa.data.serial}`, peer);
           if (ixfr.failure) throw ixfr.failure;
-          return { zone: zone(serial, times), isIncremental: ixfr.isIncremental ?? false };
+          return { zone: zone(serial, times), ...(!ixfr.isWhole && { differences: [] }) };
         },
       },
     },
@@ -90,11 +90,11 @@ const SAID = new ZoneError('the server responded with NOTIMP');
 const CLOSED = new UpstreamError('closed', 'the connection was closed before the end');
 const LATE = new UpstreamError('timeout', 'i/o timeout');
 
-test.each<[string, { failure?: Error; isIncremental?: boolean }, string[], number]>([
+test.each<[string, { failure?: Error; isWhole?: boolean }, string[], number]>([
   ['says that it cannot', { failure: SAID }, ['IXFR=7 192.0.2.1', 'AXFR 192.0.2.1'], 8],
   ['hangs up', { failure: CLOSED }, ['IXFR=7 192.0.2.1', 'AXFR 192.0.2.1'], 8],
   ['says nothing', { failure: LATE }, ['IXFR=7 192.0.2.1'], 7],
-  ['gives the zone whole', { isIncremental: false }, ['IXFR=7 192.0.2.1'], 8],
+  ['gives the zone whole', { isWhole: true }, ['IXFR=7 192.0.2.1'], 8],
 ])('a server that is asked for differences and %s', async (_, ixfr, asked, now) => {
   const { copy, pass, serial, serials, env } = setUp({ '192.0.2.1': 7 }, [FIRST], TIMES, ixfr);
   copy.start();

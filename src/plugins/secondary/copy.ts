@@ -77,10 +77,10 @@ export function copyZone(source: CopySource, env: PluginEnv): ZoneCopy {
     wait(wasNotified ? 0 : delayMs(found === 'failed'));
   }
 
-  function succeed(found: Zone | 'current'): void {
+  function succeed(found: FetchedZone | 'current'): void {
     if (found !== 'current') {
-      copied = found;
-      held.replace(found);
+      copied = found.zone;
+      held.replace(found.zone, found.differences);
     }
     const { expire } = copied!.soa.data;
     expiry?.cancel();
@@ -126,7 +126,7 @@ function askPrimaries(
   { origin, from, fetch = FETCH }: CopySource,
   { clock, log, metrics }: PluginEnv,
   signal: AbortSignal,
-): (known: Zone | undefined) => Promise<Zone | 'current' | 'failed'> {
+): (known: Zone | undefined) => Promise<FetchedZone | 'current' | 'failed'> {
   const family = metrics.counter(
     'cairn_secondary_refreshes_total',
     'Refreshes of a zone from its primary servers, by result.',
@@ -146,7 +146,7 @@ function askPrimaries(
       if (!mayGiveWhole(thrown)) throw thrown;
       log.info(`${origin} is copied whole from ${printPeer(peer)}: IXFR failed: ${messageOf(thrown)}`);
     }
-    return { zone: await fetch.zone(origin, peer, options), isIncremental: false };
+    return { zone: await fetch.zone(origin, peer, options) };
   };
   const problems = new Map<Peer, string>();
 
@@ -159,11 +159,12 @@ function askPrimaries(
           problems.delete(peer);
           continue; // another server may already have the new version
         }
-        const { zone, isIncremental } = await transfer(peer, known);
+        const fetched = await transfer(peer, known);
+        const { zone, differences } = fetched;
         problems.delete(peer);
-        (isIncremental ? updated! : transferred!).value++;
+        (differences ? updated! : transferred!).value++;
         log.info(`${origin} has serial ${zone.soa.data.serial} from ${printPeer(peer)}: ${zone.size} records`);
-        return zone;
+        return fetched;
       } catch (thrown) {
         if (signal.aborted) return 'failed';
         const problem = messageOf(thrown);

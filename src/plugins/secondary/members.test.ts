@@ -71,7 +71,7 @@ function setUp(table: Record<string, Zone>, from: Readonly<Record<string, readon
       asked.push(origin);
       return get(origin);
     },
-    changes: async ({ origin }) => ({ zone: get(origin), isIncremental: true }),
+    changes: async ({ origin }) => ({ zone: get(origin), differences: [] }),
   });
   const settle = async () => {
     for (let i = 0; i < 100; i++) await Promise.resolve();
@@ -196,7 +196,7 @@ test('zones are copied a few at a time', async () => {
       await new Promise<void>((resolve) => waiting.push(resolve));
       return zoneOf(origin, 1);
     },
-    changes: async (zone) => ({ zone, isIncremental: true }),
+    changes: async (zone) => ({ zone, differences: [] }),
   });
   catalogs.start();
   await expect.poll(() => waiting.length).toBe(MAX_EXCHANGES);
