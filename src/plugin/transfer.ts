@@ -5,8 +5,11 @@ import type { ResourceRecord } from '../dns/rr.ts';
 export interface TransferSource {
   /** Folded. */
   readonly zones: readonly Name[];
-  /** One of the zones as it is now; undefined while its content is not complete. */
-  zone(zone: Name): TransferableZone | undefined;
+  /**
+   * One of the zones as it is now; undefined while its content is not complete. If the digest says which version it is, its serial may be that of an earlier
+   * one, so that serials do not run ahead of the clock.
+   */
+  zone(zone: Name, byDigest?: boolean): TransferableZone | undefined;
   /** Calls `listener` whenever the serial of one of the zones moves. Returns how to end that. */
   onChange(zone: Name, listener: () => void): () => void;
   /** Calls `listener` whenever zones come or go, where they do. Returns how to end that. */

@@ -7,8 +7,8 @@ import type { PluginEnv } from '../plugin/env.ts';
 import { type Authority, answerLookup, fallsThrough } from '../plugin/lookup.ts';
 import type { Handler } from '../plugin/plugin.ts';
 import type { Query } from '../plugin/query.ts';
-import { repeatUntilMoved } from '../plugin/repeat.ts';
-import { createReply, failure, type Repeat, type Reply } from '../plugin/reply.ts';
+import { notRepeatable, repeatUntilMoved } from '../plugin/repeat.ts';
+import { createReply, failure, mapReply, type Repeat, type Reply } from '../plugin/reply.ts';
 import { denialsOf, signaturesOf, signedRRset } from './dnssec.ts';
 import type { HeldZone } from './held-zone.ts';
 import { addressesOfTargets, hostsIn, lookUpInZone, MAX_CHAIN, type ZoneLookup } from './lookup.ts';
@@ -20,6 +20,8 @@ export interface ServedZone {
   readonly held: HeldZone;
   /** The zones for whose names the next plugin is asked instead of an NXDOMAIN. */
   readonly fallthrough: readonly Name[];
+  /** Whether the next plugin is asked while there is no version to answer from. */
+  readonly passesUnready?: boolean;
 }
 
 /** What replies from zones need. */
@@ -33,7 +35,7 @@ interface AnswerSettings {
 /** The reply to a query whose name is in the zone. */
 export function answerFromZone(
   query: Query,
-  { held, fallthrough }: ServedZone,
+  { held, fallthrough, passesUnready }: ServedZone,
   cells: ZoneCells,
   { plugin, next, resolve }: AnswerSettings,
 ): Reply | Promise<Reply> {
@@ -41,6 +43,7 @@ export function answerFromZone(
   const authority: Authority = { source: plugin, fallthrough, next, soa: () => negativeSoa(zone!) };
   if (!zone) {
     cells.unready.value++;
+    if (passesUnready) return mapReply(next(query), notRepeatable);
     const error = new CairnError('ZONE', `the zone ${held.origin} cannot be served: ${held.problem}`);
     return answerLookup(query, { kind: 'unready', error }, authority);
   }

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { inTurns } from '../base/in-turns.ts';
 import { recordKey } from '../dns/presentation.ts';
 import type { ResourceRecord } from '../dns/rr.ts';
+import type { Difference } from './differences.ts';
 import { contentOf, type Zone } from './zone.ts';
 
 const WORDS = 4;
@@ -58,6 +59,16 @@ export async function digestOf(zone: Zone): Promise<ContentDigest> {
 }
 
 const digests = new WeakMap<Zone, ContentDigest>();
+
+/** Says what the digest of a zone is that was made of another one by differences. */
+export function noteDigest(zone: Zone, of: ContentDigest, differences: readonly Difference[]): void {
+  const step = new ContentDigest();
+  for (const { deleted, added } of differences) {
+    for (const record of deleted) step.delete(record);
+    for (const record of added) step.add(record);
+  }
+  digests.set(zone, of.plus(step));
+}
 
 /** Steps that add all records. */
 export function* addAll(digest: ContentDigest, records: Iterable<ResourceRecord>): Generator<void, undefined> {

@@ -80,9 +80,11 @@ export class ZoneJournal {
    * the same serial to other content, or another serial to the same.
    */
   since({ serial, digest }: KnownVersion): ContentChange | undefined {
-    const at = this.versions.findLastIndex((version) =>
-      digest === undefined ? version.serial === serial : this.digestOf(version) === digest,
-    );
+    // Versions that were told apart by their digests may share a serial. Others have seen only the first of them.
+    const at =
+      digest === undefined
+        ? this.versions.findIndex((version) => version.serial === serial)
+        : this.versions.findLastIndex((version) => this.digestOf(version) === digest);
     if (at === -1) return undefined;
     const from = this.versions[at]!;
     let change = this.found.get(from);

@@ -22,7 +22,7 @@ export class JournaledZone {
     this.zone = zone;
     this.ttl = settings.ttl;
     this.content = followContent(zone, settings);
-    this.journal = new ZoneJournal(serial.value);
+    this.journal = new ZoneJournal(serial.unique());
     this.unfollow = registry.onRecord((change) => {
       if (isUnused()) this.stop();
       else this.content.note(change);
@@ -35,9 +35,9 @@ export class JournaledZone {
     });
   }
 
-  /** The zone as it is now; `records` gives all of them. */
-  now(records: () => Iterable<ResourceRecord>): TransferableZone {
-    this.update();
+  /** The zone as it is now; `records` gives all of them. Only if the digest says which version it is, its serial may be that of an earlier one. */
+  now(byDigest: boolean, records: () => Iterable<ResourceRecord>): TransferableZone {
+    this.update(byDigest);
     const { journal, ttl } = this;
     const { name } = this.zone;
     const { serial, digest } = journal;
@@ -56,12 +56,14 @@ export class JournaledZone {
   }
 
   /** Makes a version of the changes since the last one. */
-  private update(): void {
+  private update(byDigest: boolean): void {
+    const { journal } = this;
     const { serial } = this.zone.cluster;
+    const next = () => (byDigest ? serial.value : serial.unique());
     const change = this.content.take();
     const isSame = change.deleted.length === 0 && change.added.length === 0;
     // The records of the zone itself also depend on the addresses of this machine, which move no serial.
-    if (!isSame && serial.value === this.journal.serial) serial.move();
-    if (serial.value !== this.journal.serial) this.journal.add(serial.value, change);
+    if (!isSame && !byDigest && next() === journal.serial) serial.move();
+    if (!isSame || next() !== journal.serial) journal.add(next(), change);
   }
 }

@@ -40,11 +40,11 @@ export function createTransfers(settings: ContentSettings, clock: Clock): Cluste
   return {
     journals,
     zones: zones.map(({ name }) => name),
-    zone(name) {
+    zone(name, byDigest = false) {
       const zone = zoneNamed(name);
       if (!zone.cluster.registry.synced) return undefined;
       const records = recordSettings(zone, settings, primary);
-      return journaled(zone).now(() =>
+      return journaled(zone).now(byDigest, () =>
         ownRecords(
           zone.isReverse ? reverseRecords(zone, records, primary) : forwardRecords(zone, records),
           name,

@@ -2,7 +2,6 @@ import { CairnError } from '../../base/errors.ts';
 import { Class, EdnsOption, queryMessage, Rcode, udpLimit } from '../../dns/message.ts';
 import { foldName, longestZone, type Name } from '../../dns/name.ts';
 import { isOfType, QType, type ResourceRecord, SOA } from '../../dns/rr.ts';
-import { isNewer } from '../../dns/serial.ts';
 import { encodeMessage } from '../../dns/wire/encode.ts';
 import { printPeer } from '../../net/transport.ts';
 import type { Handler } from '../../plugin/plugin.ts';
@@ -10,8 +9,11 @@ import type { Query } from '../../plugin/query.ts';
 import { notRepeatable } from '../../plugin/repeat.ts';
 import { createReply, failure, mapReply, type Reply } from '../../plugin/reply.ts';
 import type { TransferableZone, TransferSource } from '../../plugin/transfer.ts';
+import type { KnownVersion } from '../../zone/journal.ts';
+import { askedVersion, tellVersion } from '../../zone/version-option.ts';
+import { type Followers, isNewTo } from './followers.ts';
 import type { TransferCells } from './metrics.ts';
-import type { TransferRule } from './options.ts';
+import { mayCopy, type TransferRule } from './options.ts';
 
 export const NAME = 'transfer';
 
@@ -32,6 +34,17 @@ interface TransferSettings {
   /** The plugin that has exactly this zone. */
   sourceOf(zone: Name): TransferSource | undefined;
   readonly counts: TransferCells;
+  readonly followers: Followers;
+}
+
+/** A query that may be answered. */
+interface Asked {
+  readonly query: Query;
+  readonly source: TransferSource;
+  /** The client's version; undefined for AXFR. */
+  readonly known: KnownVersion | undefined;
+  /** Whether the client knows of the version option. */
+  readonly tellsVersion: boolean;
 }
 
 /** Answers AXFR (RFC 5936) and IXFR (RFC 1995) queries for zones that the rules and a plugin have; all others go on to `next`. */
@@ -43,7 +56,7 @@ export function transferHandler(settings: TransferSettings, next: Handler): Hand
     if (!rule) return next(query);
     // A plugin may have the zone the next time.
     if (!source) return mapReply(next(query), notRepeatable);
-    return answer(query, rule, source, settings.counts);
+    return answer(query, rule, source, settings);
   };
 }
 
@@ -56,53 +69,75 @@ export function ruleFor(rules: readonly TransferRule[], name: Name): TransferRul
   return zone === undefined ? undefined : rules.find(({ zones }) => zones.includes(zone));
 }
 
-function answer(query: Query, rule: TransferRule, source: TransferSource, counts: TransferCells): Reply {
+function answer(
+  query: Query,
+  rule: TransferRule,
+  source: TransferSource,
+  { counts, followers }: TransferSettings,
+): Reply | Promise<Reply> {
   const { name, type, client, protocol } = query;
-  const fail = (rcode: number, problem: string, extended?: number): Reply => {
-    const kind = type === QType.AXFR ? 'AXFR' : 'IXFR';
-    const error = new CairnError('TRANSFER', `${kind} of ${name} by ${printPeer(client)}: ${problem}`);
-    const ednsOptions = extended === undefined ? [] : [{ code: EdnsOption.EDE, data: Uint8Array.of(0, extended) }];
-    return { ...failure(NAME, rcode, error), uncacheable: true, ednsOptions };
-  };
-  if (!rule.toAll && !rule.to.some(({ address }) => address === client.address)) {
+  if (!mayCopy(rule, client)) {
     counts.refused.value++;
-    return fail(Rcode.REFUSED, "the client is not among those of 'to'", EDE.prohibited);
+    return fail(query, Rcode.REFUSED, "the client is not among those of 'to'", EDE.prohibited);
   }
   // RFC 5936 §4.2: AXFR over UDP is not defined.
   if (type === QType.AXFR && protocol === 'udp') {
     counts.refused.value++;
-    return fail(Rcode.REFUSED, 'zones are transferred over TCP');
+    return fail(query, Rcode.REFUSED, 'zones are transferred over TCP');
   }
-  const known = type === QType.IXFR ? serialOf(query) : undefined;
-  if (known === 'malformed') return fail(Rcode.FORMERR, 'an IXFR query has one SOA record, in its authority section');
-  const zone = source.zone(name);
+  const serial = type === QType.IXFR ? serialOf(query) : undefined;
+  if (serial === 'malformed') {
+    return fail(query, Rcode.FORMERR, 'an IXFR query has one SOA record, in its authority section');
+  }
+  const { digest, waitSeconds = 0 } = askedVersion(query.edns) ?? {};
+  const known = serial === undefined ? undefined : { serial, digest };
+  const asked = { query, source, known, tellsVersion: askedVersion(query.edns) !== undefined };
+  if (!known || waitSeconds === 0 || protocol === 'udp') return give(asked, counts);
+  return followers.wait(name, source, known, waitSeconds).then(() => give(asked, counts));
+}
+
+/** The reply with the zone, with its changes, or with the word that there are none. */
+function give(asked: Asked, counts: TransferCells): Reply | Promise<Reply> {
+  const { query, source, known, tellsVersion } = asked;
+  const zone = source.zone(query.name, tellsVersion && (!known || known.digest !== undefined));
   if (!zone) {
     counts.unready.value++;
-    return fail(Rcode.SERVFAIL, 'the zone is not complete yet', EDE.notReady);
+    return fail(query, Rcode.SERVFAIL, 'the zone is not complete yet', EDE.notReady);
   }
-  const { soa } = zone;
+  if (tellsVersion && zone.digesting) return zone.digesting.then(() => give(asked, counts));
+  const { soa, digest } = zone;
+  const isCurrent = known !== undefined && !isNewTo(zone, known);
+  const ednsOptions = tellsVersion ? [tellVersion({ digest, isCurrent })] : [];
+  const reply = (answer: readonly ResourceRecord[], following?: Iterable<ResourceRecord>) =>
+    createReply(NAME, { aa: true, uncacheable: true, answer, following, ednsOptions });
   const onlySoa = () => {
     counts.current.value++;
-    return createReply(NAME, { aa: true, uncacheable: true, answer: [soa] });
+    return reply([soa]);
   };
-  if (known !== undefined && !isNewer(zone.serial, known)) return onlySoa();
-  const since = known === undefined ? undefined : zone.changesSince?.(known);
+  if (isCurrent) return onlySoa();
+  const since = known && zone.changesSince?.(known.serial, digest === undefined ? undefined : known.digest);
   const changes = since && [...since];
   const short = changes && inOneMessage(query, zone, changes);
   if (short) {
     counts.changes.value++;
-    return createReply(NAME, { aa: true, uncacheable: true, answer: short });
+    return reply(short);
   }
   // RFC 1995 §2: the SOA record alone tells the client to ask again over TCP.
-  if (protocol === 'udp') return onlySoa();
+  if (query.protocol === 'udp') return onlySoa();
   if (counts.running.value >= MAX_TRANSFERS) {
     counts.busy.value++;
-    return fail(Rcode.SERVFAIL, `${MAX_TRANSFERS} transfers are under way already`);
+    return fail(query, Rcode.SERVFAIL, `${MAX_TRANSFERS} transfers are under way already`);
   }
   // RFC 1995 §4: without the differences, IXFR is answered like AXFR.
   (changes ? counts.changes : counts.full).value++;
-  const following = behindSoa(zone, changes ?? zone.records(), counts);
-  return createReply(NAME, { aa: true, uncacheable: true, answer: [soa], following });
+  return reply([soa], behindSoa(zone, changes ?? zone.records(), counts));
+}
+
+function fail({ type, name, client }: Query, rcode: number, problem: string, extended?: number): Reply {
+  const kind = type === QType.AXFR ? 'AXFR' : 'IXFR';
+  const error = new CairnError('TRANSFER', `${kind} of ${name} by ${printPeer(client)}: ${problem}`);
+  const ednsOptions = extended === undefined ? [] : [{ code: EdnsOption.EDE, data: Uint8Array.of(0, extended) }];
+  return { ...failure(NAME, rcode, error), uncacheable: true, ednsOptions };
 }
 
 /** All records of an incremental response that fits into one message; undefined if it does not. */

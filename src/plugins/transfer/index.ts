@@ -3,6 +3,7 @@ import type { PluginEnv } from '../../plugin/env.ts';
 import { TRANSFERS } from '../../plugin/keys.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { NAME, ruleFor, transferHandler } from './answer.ts';
+import { Followers } from './followers.ts';
 import { notifyCells, transferCells } from './metrics.ts';
 import { notifyOfChanges } from './notify.ts';
 import { parseTransfer, type TransferRule } from './options.ts';
@@ -17,13 +18,19 @@ export default definePlugin<readonly TransferRule[]>({
   create(rules, env) {
     const counts = transferCells(env.metrics, env.block.server);
     const sourceOf = (zone: string) => env.ask(TRANSFERS).find(({ zones }) => zones.includes(zone));
+    const followers = new Followers(env.clock, counts.waiting);
     const stops: (() => void)[] = [];
     return {
-      wrap: (next) => transferHandler({ rules, counts, sourceOf }, next),
+      wrap: (next) => transferHandler({ rules, counts, sourceOf, followers }, next),
       serving() {
         stops.push(...notifyAll(rules, env));
       },
+      drain: () => followers.stop(),
+      async shutdown() {
+        followers.stop();
+      },
       stop() {
+        followers.stop();
         for (const stop of stops.splice(0)) stop();
       },
     };

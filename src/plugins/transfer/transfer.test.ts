@@ -134,6 +134,8 @@ test.each([
   ['transfer test {\nto *\n}\ntransfer a.test {\nto 192.0.2.9\n}', 'REFUSED'],
   ['transfer test {\nto 192.0.2.9\n}\ntransfer a.test {\nto *\n}', 'whole'],
   ['transfer b.test {\nto *\n}', 'next'],
+  ['transfer {\nto 192.0.2.0/28\n}', 'whole'],
+  ['transfer {\nto 192.0.2.16/28 2001:db8::/32\n}', 'REFUSED'],
 ])('%j', (body, expected) => {
   expect(outcome(setUp(body).ask('a.test. AXFR'))).toBe(expected);
 });
@@ -229,7 +231,7 @@ describe('options', () => {
       },
     ],
   ])('%j', (body, expected) => {
-    expect(parsePlugin(transfer, body)).toEqual([{ source: undefined, ...expected }]);
+    expect(parsePlugin(transfer, body)).toEqual([{ source: undefined, networks: [], ...expected }]);
   });
 
   test.each([
@@ -239,6 +241,10 @@ describe('options', () => {
     [
       'transfer {\nto a.test\n}',
       "Corefile:2:4 - Error during parsing: not an IP address, with or without a port: 'a.test'",
+    ],
+    [
+      'transfer {\nto 10.0.0.0/33\n}',
+      "Corefile:2:4 - Error during parsing: not a network: '10.0.0.0/33' - write it as in 10.0.0.0/8 or fd00::/64",
     ],
     ['transfer {\nto *\nsource x\n}', "Corefile:3:8 - Error during parsing: not an IP address: 'x'"],
     ['transfer {\nto *\nfrom x\n}', "Corefile:3:1 - Error during parsing: unknown property 'from'"],

@@ -104,8 +104,8 @@ function shownZones(source: TransferSource): TransferSource {
     get zones() {
       return source.zones;
     },
-    zone(name) {
-      const zone = source.zone(name);
+    zone(name, byDigest) {
+      const zone = source.zone(name, byDigest);
       return zone && shown(zone);
     },
     onChange: (zone, listener) => source.onChange(zone, listener),
