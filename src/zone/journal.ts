@@ -5,7 +5,7 @@ import { ContentDigest } from './digest.ts';
 /** The maximum number of changes of a zone that a journal keeps. */
 export const MAX_CHANGES = 1000;
 /** The maximum number of records in all of them. Copies of older versions get the whole zone. */
-export const MAX_CHANGED_RECORDS = 20_000;
+export const MAX_CHANGED_RECORDS = 50_000;
 
 /** The records that a zone lost and gained, without its SOA record. */
 export interface ContentChange {

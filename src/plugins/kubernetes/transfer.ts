@@ -28,7 +28,7 @@ export function createTransfers(settings: ContentSettings, clock: Clock): Cluste
     usedMs.set(name, clock.monotonic());
     const known = journals.get(name);
     if (known) return known;
-    const made = new JournaledZone(zone, settings, () => {
+    const made = new JournaledZone(zone, settings, clock, () => {
       const isUnused = clock.monotonic() - usedMs.get(name)! > UNUSED_MS;
       if (isUnused) journals.delete(name);
       return isUnused;

@@ -1,17 +1,17 @@
 import { CairnError } from '../../base/errors.ts';
-import { Class, EdnsOption, queryMessage, Rcode, udpLimit } from '../../dns/message.ts';
+import { Class, EdnsOption, Rcode, udpLimit } from '../../dns/message.ts';
 import { foldName, longestZone, type Name } from '../../dns/name.ts';
 import { isOfType, QType, type ResourceRecord, SOA } from '../../dns/rr.ts';
-import { encodeMessage } from '../../dns/wire/encode.ts';
 import { printPeer } from '../../net/transport.ts';
 import type { Handler } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { notRepeatable } from '../../plugin/repeat.ts';
-import { createReply, failure, mapReply, type Reply } from '../../plugin/reply.ts';
+import { createReply, failure, mapReply, type Reply, replyWith } from '../../plugin/reply.ts';
 import type { TransferableZone, TransferSource } from '../../plugin/transfer.ts';
 import type { KnownVersion } from '../../zone/journal.ts';
 import { askedVersion, tellVersion } from '../../zone/version-option.ts';
 import { type Followers, isNewTo } from './followers.ts';
+import type { MessageMemo } from './message-memo.ts';
 import type { TransferCells } from './metrics.ts';
 import { mayCopy, type TransferRule } from './options.ts';
 
@@ -19,11 +19,6 @@ export const NAME = 'transfer';
 
 /** The maximum number of transfers of a listener at once: each holds a version of its zone in memory. */
 export const MAX_TRANSFERS = 32;
-
-/** The maximum number of records of differences that are answered at once, and not as a transfer: these fit into a message over TCP. */
-const MAX_SHORT_RECORDS = 64;
-/** Room for the OPT record of a response. */
-const OPTIONS_OCTETS = 64;
 
 /** RFC 8914 §4: the extended errors of transfers. */
 const EDE = { notReady: 14, prohibited: 18 } as const;
@@ -35,6 +30,7 @@ interface TransferSettings {
   sourceOf(zone: Name): TransferSource | undefined;
   readonly counts: TransferCells;
   readonly followers: Followers;
+  readonly messages: MessageMemo;
 }
 
 /** A query that may be answered. */
@@ -73,8 +69,9 @@ function answer(
   query: Query,
   rule: TransferRule,
   source: TransferSource,
-  { counts, followers }: TransferSettings,
+  settings: TransferSettings,
 ): Reply | Promise<Reply> {
+  const { counts, followers } = settings;
   const { name, type, client, protocol } = query;
   if (!mayCopy(rule, client)) {
     counts.refused.value++;
@@ -92,35 +89,37 @@ function answer(
   const { digest, waitSeconds = 0 } = askedVersion(query.edns) ?? {};
   const known = serial === undefined ? undefined : { serial, digest };
   const asked = { query, source, known, tellsVersion: askedVersion(query.edns) !== undefined };
-  if (!known || waitSeconds === 0 || protocol === 'udp') return give(asked, counts);
-  return followers.wait(name, source, known, waitSeconds).then(() => give(asked, counts));
+  if (!known || waitSeconds === 0 || protocol === 'udp') return give(asked, settings);
+  return followers.wait(name, source, known, waitSeconds).then(() => give(asked, settings));
 }
 
 /** The reply with the zone, with its changes, or with the word that there are none. */
-function give(asked: Asked, counts: TransferCells): Reply | Promise<Reply> {
+function give(asked: Asked, settings: TransferSettings): Reply | Promise<Reply> {
+  const { counts, messages } = settings;
   const { query, source, known, tellsVersion } = asked;
   const zone = source.zone(query.name, tellsVersion && (!known || known.digest !== undefined));
   if (!zone) {
     counts.unready.value++;
     return fail(query, Rcode.SERVFAIL, 'the zone is not complete yet', EDE.notReady);
   }
-  if (tellsVersion && zone.digesting) return zone.digesting.then(() => give(asked, counts));
+  if (tellsVersion && zone.digesting) return zone.digesting.then(() => give(asked, settings));
   const { soa, digest } = zone;
   const isCurrent = known !== undefined && !isNewTo(zone, known);
   const ednsOptions = tellsVersion ? [tellVersion({ digest, isCurrent })] : [];
-  const reply = (answer: readonly ResourceRecord[], following?: Iterable<ResourceRecord>) =>
-    createReply(NAME, { aa: true, uncacheable: true, answer, following, ednsOptions });
+  const parts = { aa: true, uncacheable: true, ednsOptions } as const;
   const onlySoa = () => {
     counts.current.value++;
-    return reply([soa]);
+    return createReply(NAME, { ...parts, answer: [soa] });
   };
   if (isCurrent) return onlySoa();
-  const since = known && zone.changesSince?.(known.serial, digest === undefined ? undefined : known.digest);
-  const changes = since && [...since];
-  const short = changes && inOneMessage(query, zone, changes);
-  if (short) {
+  const changes = () => {
+    const since = known && zone.changesSince?.(known.serial, digest === undefined ? undefined : known.digest);
+    return since && [...since];
+  };
+  const short = known && messages.shortChanges(query.question, zone, known, changes);
+  if (short && (query.protocol === 'tcp' || short.octets <= udpLimit(query.edns?.udpSize ?? 0))) {
     counts.changes.value++;
-    return reply(short);
+    return replyWith(NAME, parts, short.records);
   }
   // RFC 1995 §2: the SOA record alone tells the client to ask again over TCP.
   if (query.protocol === 'udp') return onlySoa();
@@ -129,8 +128,9 @@ function give(asked: Asked, counts: TransferCells): Reply | Promise<Reply> {
     return fail(query, Rcode.SERVFAIL, `${MAX_TRANSFERS} transfers are under way already`);
   }
   // RFC 1995 §4: without the differences, IXFR is answered like AXFR.
-  (changes ? counts.changes : counts.full).value++;
-  return reply([soa], behindSoa(zone, changes ?? zone.records(), counts));
+  const long = changes();
+  (long ? counts.changes : counts.full).value++;
+  return createReply(NAME, { ...parts, answer: [soa], following: behindSoa(zone, long ?? zone.records(), counts) });
 }
 
 function fail({ type, name, client }: Query, rcode: number, problem: string, extended?: number): Reply {
@@ -138,19 +138,6 @@ function fail({ type, name, client }: Query, rcode: number, problem: string, ext
   const error = new CairnError('TRANSFER', `${kind} of ${name} by ${printPeer(client)}: ${problem}`);
   const ednsOptions = extended === undefined ? [] : [{ code: EdnsOption.EDE, data: Uint8Array.of(0, extended) }];
   return { ...failure(NAME, rcode, error), uncacheable: true, ednsOptions };
-}
-
-/** All records of an incremental response that fits into one message; undefined if it does not. */
-function inOneMessage(
-  { question, protocol, edns }: Query,
-  { soa }: TransferableZone,
-  changes: readonly ResourceRecord[],
-): readonly ResourceRecord[] | undefined {
-  if (changes.length > MAX_SHORT_RECORDS) return undefined;
-  const answer = [soa, ...changes, soa];
-  if (protocol === 'tcp') return answer;
-  const octets = encodeMessage({ ...queryMessage(question), answer }).length + OPTIONS_OCTETS;
-  return octets <= udpLimit(edns?.udpSize ?? 0) ? answer : undefined;
 }
 
 /** The records after the first SOA record, including the last one (RFC 5936 §2.2). */

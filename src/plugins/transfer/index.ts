@@ -4,6 +4,7 @@ import { TRANSFERS } from '../../plugin/keys.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { NAME, ruleFor, transferHandler } from './answer.ts';
 import { Followers } from './followers.ts';
+import { MessageMemo } from './message-memo.ts';
 import { notifyCells, transferCells } from './metrics.ts';
 import { notifyOfChanges } from './notify.ts';
 import { parseTransfer, type TransferRule } from './options.ts';
@@ -21,7 +22,7 @@ export default definePlugin<readonly TransferRule[]>({
     const followers = new Followers(env.clock, counts.waiting);
     const stops: (() => void)[] = [];
     return {
-      wrap: (next) => transferHandler({ rules, counts, sourceOf, followers }, next),
+      wrap: (next) => transferHandler({ rules, counts, sourceOf, followers, messages: new MessageMemo() }, next),
       serving() {
         stops.push(...notifyAll(rules, env));
       },

@@ -107,7 +107,7 @@ describe('IXFR', () => {
     [30, 'udp', 1232, 'short'],
     [60, 'udp', 1232, 'SOA'],
     [60, 'tcp', undefined, 'short'],
-    [64, 'tcp', undefined, 'stream'],
+    [2500, 'tcp', undefined, 'stream'],
   ] as const)('%i records over %s with room for %s octets are %s', (count, protocol, udpSize, expected) => {
     const added = Array.from({ length: count }, (_, i) => parseRecord(`n${i}.a.test. 5 IN A 192.0.2.1`));
     const { ask } = setUp(undefined, 100, [soa(98), soa(100), ...added]);
