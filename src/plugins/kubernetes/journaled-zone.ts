@@ -6,7 +6,7 @@ import type { ResourceRecord } from '../../dns/rr.ts';
 import type { Clock } from '../../observe/clock.ts';
 import type { TransferableZone } from '../../plugin/transfer.ts';
 import { addAll, ContentDigest } from '../../zone/digest.ts';
-import { ZoneJournal } from '../../zone/journal.ts';
+import { type ContentChange, ZoneJournal } from '../../zone/journal.ts';
 
 /** How often the addresses of this machine are looked at, which are records of the zone itself. */
 const MACHINE_MS = 1000;
@@ -57,7 +57,7 @@ export class JournaledZone {
       ...{ serial, soa, digest, digesting: this.digesting, records },
       changesSince(from, itsDigest) {
         const change = journal.since({ serial: from, digest: itsDigest });
-        return change && [soaRecord(name, ttl, from), ...change.deleted, soa, ...change.added];
+        return change && differenceOf(change, soaRecord(name, ttl, from), soa);
       },
     };
   }
@@ -86,4 +86,16 @@ export class JournaledZone {
     this.lookedMs = nowMs;
     return true;
   }
+}
+
+/** RFC 1995 §4. */
+function* differenceOf(
+  { deleted, added }: ContentChange,
+  from: ResourceRecord,
+  to: ResourceRecord,
+): Generator<ResourceRecord, void> {
+  yield from;
+  yield* deleted;
+  yield to;
+  yield* added;
 }

@@ -17,7 +17,7 @@ import { mayCopy, type TransferRule } from './options.ts';
 
 export const NAME = 'transfer';
 
-/** The maximum number of transfers of a listener at once: each holds a version of its zone in memory. */
+/** The maximum number of transfers of whole zones of a listener at once: each holds a version of its zone in memory. */
 export const MAX_TRANSFERS = 32;
 
 /** RFC 8914 §4: the extended errors of transfers. */
@@ -112,9 +112,10 @@ function give(asked: Asked, settings: TransferSettings): Reply | Promise<Reply> 
     return createReply(NAME, { ...parts, answer: [soa] });
   };
   if (isCurrent) return onlySoa();
+  const since = () => known && zone.changesSince?.(known.serial, digest === undefined ? undefined : known.digest);
   const changes = () => {
-    const since = known && zone.changesSince?.(known.serial, digest === undefined ? undefined : known.digest);
-    return since && [...since];
+    const found = since();
+    return found && [...found];
   };
   const short = known && messages.shortChanges(query.question, zone, known, changes);
   if (short && (query.protocol === 'tcp' || short.octets <= udpLimit(query.edns?.udpSize ?? 0))) {
@@ -123,14 +124,19 @@ function give(asked: Asked, settings: TransferSettings): Reply | Promise<Reply> 
   }
   // RFC 1995 §2: the SOA record alone tells the client to ask again over TCP.
   if (query.protocol === 'udp') return onlySoa();
+  // Differences are kept by their plugin anyway, and so cost no memory of their own.
+  const long = since();
+  if (long) {
+    counts.changes.value++;
+    return createReply(NAME, { ...parts, answer: [soa], following: followedBy(long, soa) });
+  }
   if (counts.running.value >= MAX_TRANSFERS) {
     counts.busy.value++;
     return fail(query, Rcode.SERVFAIL, `${MAX_TRANSFERS} transfers are under way already`);
   }
   // RFC 1995 §4: without the differences, IXFR is answered like AXFR.
-  const long = changes();
-  (long ? counts.changes : counts.full).value++;
-  return createReply(NAME, { ...parts, answer: [soa], following: behindSoa(zone, long ?? zone.records(), counts) });
+  counts.full.value++;
+  return createReply(NAME, { ...parts, answer: [soa], following: behindSoa(zone, counts) });
 }
 
 function fail({ type, name, client }: Query, rcode: number, problem: string, extended?: number): Reply {
@@ -140,21 +146,22 @@ function fail({ type, name, client }: Query, rcode: number, problem: string, ext
   return { ...failure(NAME, rcode, error), uncacheable: true, ednsOptions };
 }
 
-/** The records after the first SOA record, including the last one (RFC 5936 §2.2). */
-function behindSoa(
-  { soa }: TransferableZone,
-  content: Iterable<ResourceRecord>,
-  { running }: TransferCells,
-): Iterable<ResourceRecord> {
+/** The records of the whole zone after the first SOA record, including the last one (RFC 5936 §2.2). */
+function behindSoa(zone: TransferableZone, { running }: TransferCells): Iterable<ResourceRecord> {
+  const records = followedBy(zone.records(), zone.soa);
   return (function* () {
     running.value++;
     try {
-      yield* content;
-      yield soa;
+      yield* records;
     } finally {
       running.value--;
     }
   })();
+}
+
+function* followedBy(records: Iterable<ResourceRecord>, last: ResourceRecord): Generator<ResourceRecord, void> {
+  yield* records;
+  yield last;
 }
 
 /** The serial of the version that the client has (RFC 1995 §3). */
