@@ -19,6 +19,7 @@ export class Serial {
   /** The time of the last change that {@link value} does not show yet. */
   private movedAtMs: number | undefined;
 
+  private moveCount = 0;
   /** The difference of the two scales of the clock: the first one may be set back. */
   private readonly startMs: number;
 
@@ -46,8 +47,14 @@ export class Serial {
     return this.shown;
   }
 
+  /** How often the zone has changed: what was derived from it is stale if this differs. */
+  get moves(): number {
+    return this.moveCount;
+  }
+
   /** Called when something has changed that the zone shows. */
   move(): void {
+    this.moveCount++;
     this.movedAtMs = this.clock.now();
     for (const listener of this.listeners) listener();
   }
