@@ -11,8 +11,8 @@ export const DIGEST_OCTETS = WORDS * Uint32Array.BYTES_PER_ELEMENT;
 
 /**
  * A digest of a zone's records without the SOA record: the sum of their hashes. So it does not depend on the order of the records, and a change costs
- * only what it adds and deletes. It says whether two servers have the same content under different serials. Whoever writes records into a zone may find
- * two sets of them with the same sum, which hides from copies only how these records differ.
+ * only what it adds and deletes. It says whether two servers have the same content under different serials. A client that writes records into a zone may
+ * find two sets of its records with the same sum. That only hides from copies how these records differ.
  */
 export class ContentDigest {
   private readonly words = new Uint32Array(WORDS);

@@ -18,6 +18,7 @@ async function startCentre(services: string, clock: Clock = systemClock, to = '1
   const server = await startServer(
     `. {
       bind 127.0.0.1
+      cache
       transfer {
         to ${to}
       }
@@ -176,3 +177,21 @@ async function forwardedBy({ server }: TestServer): Promise<number> {
   const counts = (await server.metrics.expose()).matchAll(/^coredns_forward_requests_total\S* (\d+)$/gm);
   return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
 }
+
+test('copies that wait with different versions get what each of them lacks', async () => {
+  const centre = await startCentre(service('web', '10.0.0.1'));
+  const balancer = await startBalancer(centre.port);
+  const [late, other] = [await startCopy(balancer.port), await startCopy(centre.port)];
+  for (const { port } of [late, other]) await shows(port, 'web.shop.svc.cluster.local', 'A', ['10.0.0.1']);
+  balancer.leadTo(1);
+  await centre.change(service('web', '10.0.0.2'));
+  await shows(other.port, 'web.shop.svc.cluster.local', 'A', ['10.0.0.2']);
+  expect((await ask(late.port, 'web.shop.svc.cluster.local', 'A')).answer).toEqual(['10.0.0.1']);
+  balancer.leadTo(centre.port);
+  await centre.change(service('web', '10.0.0.3') + service('more', '10.0.0.4'));
+  for (const { port } of [late, other]) {
+    await shows(port, 'web.shop.svc.cluster.local', 'A', ['10.0.0.3']);
+    await shows(port, 'more.shop.svc.cluster.local', 'A', ['10.0.0.4']);
+  }
+  for (const copy of [late, other]) expect(await refreshes(copy)).toMatchObject({ transferred: 1 });
+});

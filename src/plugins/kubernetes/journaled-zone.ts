@@ -40,8 +40,10 @@ export class JournaledZone {
     });
     const first = new ContentDigest();
     const { journal } = this;
-    this.digesting = inTurns(addAll(first, this.content.all())).then(() => {
-      journal.begin(first);
+    const begin = () => journal.begin(first);
+    // Without a digest, serials say which version a client has.
+    this.digesting = inTurns(addAll(first, this.content.all())).then(begin, () => {});
+    void this.digesting.then(() => {
       this.digesting = undefined;
     });
   }
