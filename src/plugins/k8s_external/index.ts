@@ -51,7 +51,7 @@ export default definePlugin<readonly ExternalUse[]>({
         const { view } = seen;
         const records = seen.records.get(zone)!;
         return {
-          serial: seen.followed.serial.value,
+          serial: seen.followed.serial.unique(),
           soa: records.soa(zone),
           records: () => ofZone(zoneContents(useOf(zone), records, view), zone, zones),
         };

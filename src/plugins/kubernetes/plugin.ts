@@ -20,7 +20,7 @@ import { explainName } from './explain.ts';
 import { createGuard } from './guard.ts';
 import { createHandler } from './handler.ts';
 import { checkBlock, explainHidden, isolateClients } from './isolation.ts';
-import { answerCells, showSerials } from './metrics.ts';
+import { answerCells, showJournals, showSerials } from './metrics.ts';
 import type { KubernetesOptions } from './options.ts';
 import { createTransfers } from './transfer.ts';
 
@@ -65,8 +65,9 @@ export function createKubernetes(
     env.offer(CLIENTS, createClientView(zones, registry));
   }
   // They would tell all clients of all namespaces.
-  if (!clients) {
-    env.offer(TRANSFERS, createTransfers(settings));
+  const transfers = clients ? undefined : env.keep(`transfers ${key}`, () => createTransfers(settings, env.clock));
+  if (transfers) {
+    env.offer(TRANSFERS, transfers);
     env.offer(SERVICES, {
       registry,
       exposes: cluster.exposes,
@@ -90,7 +91,11 @@ export function createKubernetes(
       await load();
     },
     ...whileServing(() => {
-      const shown = [...registries.map((each) => showRegistry(each, env)), showSerials(shownZones, env)];
+      const shown = [
+        ...registries.map((each) => showRegistry(each, env)),
+        showSerials(shownZones, env),
+        ...(transfers ? [showJournals(transfers.journals, env)] : []),
+      ];
       return () => {
         for (const hide of shown) hide();
       };
