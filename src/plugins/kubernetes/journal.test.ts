@@ -26,6 +26,8 @@ const change = fc.record({
   address: fc.constantFrom('10.0.0.1', '10.0.0.2', '10.1.0.1', 'fd00::1', '10.0.0.1,fd00::1', '192.0.2.1'),
   mark: fc.constantFrom('', '=h', '=other', '~pod-1', '@z1'),
   ports: fc.constantFrom('-', 'http:tcp:80', 'http:tcp:81,dns:udp:53'),
+  /** Stands before the endpoints of a slice: with `!`, they terminate. */
+  state: fc.constantFrom('', '', '!'),
   /** Whether copies are brought up to date after it. */
   isSeen: fc.boolean(),
 });
@@ -38,10 +40,10 @@ const EFFECTS: Record<Change['kind'], (change: Change, id: string) => string | (
   headless: (_, id) => `headless ${id}`,
   external: (_, id) => `external ${id} Example.org`,
   // The name of a slice follows from its line: some slices come to replace others, also of another service.
-  slice: ({ ports, address, mark }, id) =>
-    `${'\n'.repeat(address.length % 2)}slice ${id} ${ports} ${address}${mark} 10.1.0.2`,
+  slice: ({ ports, address, mark, state }, id) =>
+    `${'\n'.repeat(address.length % 2)}slice ${id} ${ports} ${state}${address}${mark} ${state}10.1.0.2`,
   import: ({ mark }, id) => `import ${id} ${mark ? 'headless' : '10.3.0.1'} http:tcp:80`,
-  imported: ({ ports, address, mark }, id) => `imported ${id} east ${ports} ${address}${mark}`,
+  imported: ({ ports, address, mark, state }, id) => `imported ${id} east ${ports} ${state}${address}${mark}`,
   namespace: ({ namespace }) => `namespace ${namespace}`,
   pod: ({ address }, id) => `pod ${id} ${address}`,
   'no namespace':
@@ -95,6 +97,7 @@ test.each([
   ['ptr hostname-first\nignore empty_service\nexternal_name_ip', 50],
   ['ptr headless-only\nnamespaces a sub', 50],
   ['noendpoints', 25],
+  ['terminating serving', 75],
 ])('with "%s" a copy that applies differences equals a whole copy, over many changes', async (options, numRuns) => {
   await fc.assert(
     fc.asyncProperty(fc.array(change, { minLength: 5, maxLength: 40 }), async (changes) => {
