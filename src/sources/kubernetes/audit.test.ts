@@ -9,7 +9,6 @@ import {
 import { DB, problems, SERVICES, SHOP, services, synced, WEB, watchOf } from '../../../test/support/watched-shop.ts';
 import { Registry } from '../../registry/registry.ts';
 import { Audit } from './audit.ts';
-import type { ApiBody } from './body.ts';
 import type { ApiClient } from './client.ts';
 import { KnownVersions } from './known-versions.ts';
 import { createCatalog } from './resources.ts';
@@ -140,14 +139,16 @@ test('the counter of lost events is there before the first one, so that an alert
 });
 
 describe('what the watch brings of an object during an audit says nothing of lost events', () => {
-  const lists = (items: readonly object[], duringList: () => void): Pick<ApiClient, 'get'> => ({
+  const lists = (items: readonly object[], duringList: () => void): ApiClient => ({
+    server: async () => 'test',
+    close() {},
     async get() {
       async function* chunks() {
         yield Buffer.from('{"metadata":{"resourceVersion":"20"},"items":[');
         duringList();
         yield Buffer.from(`${items.map((metadata) => JSON.stringify({ metadata })).join()}]}`);
       }
-      return { chunks: chunks() } as ApiBody;
+      return { chunks: chunks(), expectWithin() {}, fail() {}, release() {} };
     },
   });
   const A = { namespace: 'n', name: 'a', resourceVersion: '5' };
@@ -175,7 +176,7 @@ describe('what the watch brings of an object during an audit says nothing of los
     const [resource] = createCatalog(new Registry(clock), { labels: [], namespaceLabels: [] }, { clock }).resourcesFor([
       { kinds: ['service'] },
     ]);
-    const api = lists(items, () => duringList(versions)) as ApiClient;
+    const api = lists(items, () => duringList(versions));
     const audit = new Audit(resource!, undefined, versions, { api, clock, random: () => 0, intervalMs: 1 });
     const result = audit.run(() => '30', new AbortController().signal);
     for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);

@@ -159,6 +159,42 @@ describe('a process that starts again', () => {
     expect(names(after)).toEqual(['db', 'web']);
   });
 
+  test('or ends while it reads the snapshot leaves no timer behind', async () => {
+    const api = await openApi();
+    const path = snapshotPath();
+    await leaveSnapshot(api, path);
+    const after = startProcess(api, path);
+    const { every } = after.clock;
+    const timers: number[] = [];
+    after.clock.every = (ms, run) => {
+      timers.push(ms);
+      return every.call(after.clock, ms, run);
+    };
+    await after.stop();
+    await after.started;
+    expect(timers).toEqual([]);
+  });
+
+  test('without the right for all of the cluster does not go on with what is known of namespaces that it cannot watch', async () => {
+    const api = await openApi([...OBJECTS, apiNamespace('other'), apiService('other/gone', '10.0.0.3')]);
+    const path = snapshotPath();
+    const namespaces = ['shop'];
+    const before = startProcess(api, path, { namespaces });
+    await before.started;
+    await synced(before);
+    expect(names(before)).toEqual(['db', 'gone', 'web']);
+    await before.stop();
+    await api.set({ forbidden: [{ clusterWide: true }] });
+    const after = startProcess(api, path, { namespaces });
+    await after.started;
+    await vi.waitFor(() => {
+      after.clock.advance(100);
+      expect(after.registry.synced && !after.registry.stale).toBe(true);
+    }, PATIENT);
+    expect(names(after)).toEqual(['db', 'web']);
+    expect([...after.registry.namespaces()].map(({ name }) => name)).toEqual(['shop']);
+  });
+
   test('waits for kinds of objects that the last one did not read', async () => {
     const api = await openApi();
     const path = snapshotPath();
@@ -199,6 +235,8 @@ describe('a snapshot is refused', () => {
     await leaveSnapshot(api, path);
     const line = await refusal(api, path, { maxAgeMs: 3_600_000, laterMs: 3_700_000 });
     expect(line).toMatch(/was written at \S+, which is more than 1 h ago$/);
+    const short = await refusal(api, path, { maxAgeMs: 300_000, laterMs: 400_000 });
+    expect(short).toMatch(/was written at \S+, which is more than 0.08 h ago$/);
   });
 
   test('if it is of another cluster', async () => {

@@ -54,6 +54,7 @@ export class SnapshotKeeper {
   private readonly options: SnapshotOptions;
   private readonly env: SnapshotEnv;
   private isChanged = false;
+  private isStopped = false;
   private writtenAtMs = Number.NEGATIVE_INFINITY;
   private timer: Timer | undefined;
   private writing: Promise<void> | undefined;
@@ -73,7 +74,7 @@ export class SnapshotKeeper {
       metrics.restored(found ? 'used' : 'missing');
       if (!found) return new Set();
       const { records, writtenAtMs } = found;
-      for (const { resource, record } of records) resource.store.set(record, undefined);
+      await inTurns(settingOf(records));
       const age = Math.max(0, Math.round((clock.now() - writtenAtMs) / 1000));
       const ms = Math.round(clock.monotonic() - startedMs);
       log.info(
@@ -87,8 +88,9 @@ export class SnapshotKeeper {
     }
   }
 
-  /** Writes the snapshot from now on, when something has changed. */
+  /** Writes the snapshot from now on, when something has changed; no longer after {@link stop}. */
   start(): void {
+    if (this.isStopped) return;
     this.timer ??= this.env.clock.every(WRITE_EVERY_MS, () => void this.writeIfNeeded());
   }
 
@@ -99,6 +101,7 @@ export class SnapshotKeeper {
 
   /** Writes what has changed, and ends. */
   async stop(): Promise<void> {
+    this.isStopped = true;
     this.timer?.cancel();
     await this.writing;
     if (this.isChanged) await this.write();
@@ -151,7 +154,7 @@ export class SnapshotKeeper {
     if (!(this.env.clock.now() - writtenAtMs <= maxAgeMs)) {
       throw new SnapshotError(
         path,
-        `was written at ${header.writtenAt}, which is more than ${maxAgeMs / 3_600_000} h ago`,
+        `was written at ${header.writtenAt}, which is more than ${Number((maxAgeMs / 3_600_000).toFixed(2))} h ago`,
       );
     }
     const byKind = new Map<string, Resource>();
@@ -175,13 +178,26 @@ function* linesOf(resources: readonly Resource[]): Iterable<string> {
   for (const { kind, store } of resources) for (const record of store.records()) yield printRecord(kind, record);
 }
 
+interface Restored {
+  readonly resource: Resource;
+  readonly record: Key;
+}
+
+/** Puts records into their stores, with a step for each. */
+function* settingOf(records: readonly Restored[]): Generator<void, void> {
+  for (const { resource, record } of records) {
+    resource.store.set(record, undefined);
+    yield;
+  }
+}
+
 /** The records of the kinds that are followed, with a step for each. @throws SnapshotError */
 function* readRecords(
   path: string,
   lines: Iterable<string>,
   byKind: ReadonlyMap<string, Resource>,
-): Generator<void, readonly { readonly resource: Resource; readonly record: Key }[]> {
-  const records: { readonly resource: Resource; readonly record: Key }[] = [];
+): Generator<void, readonly Restored[]> {
+  const records: Restored[] = [];
   for (const line of lines) {
     const read = readRecord(line);
     if (!read) throw new SnapshotError(path, 'has a line that is not a record');
