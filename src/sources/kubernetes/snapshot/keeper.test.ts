@@ -195,6 +195,20 @@ describe('a process that starts again', () => {
     expect([...after.registry.namespaces()].map(({ name }) => name)).toEqual(['shop']);
   });
 
+  test('serves it also if the records hold more than is needed now', async () => {
+    const api = await openApi();
+    const path = snapshotPath();
+    const before = startProcess(api, path, { needs: { ...NEEDS, zones: true } });
+    await before.started;
+    await synced(before);
+    await before.stop();
+    await api.set({ refuse: true });
+    const after = startProcess(api, path, { needs: { ...NEEDS, podNames: false } });
+    await after.started;
+    await synced(after);
+    expect(names(after)).toEqual(['db', 'web']);
+  });
+
   test('waits for kinds of objects that the last one did not read', async () => {
     const api = await openApi();
     const path = snapshotPath();

@@ -161,7 +161,8 @@ export class SnapshotKeeper {
     for (const resource of resources) {
       const choice = header.kinds?.[resource.kind];
       if (choice === undefined) continue;
-      if (choice !== choiceOf(resource)) throw new SnapshotError(path, `has another choice of ${resource.plural}`);
+      if (!covers(choice, choiceOf(resource)))
+        throw new SnapshotError(path, `has another choice of ${resource.plural}`);
       byKind.set(resource.kind, resource);
     }
     const records = await inTurns(readRecords(path, content.lines, byKind));
@@ -172,6 +173,20 @@ export class SnapshotKeeper {
 /** How the objects of a resource are chosen, and what their records hold. */
 function choiceOf(resource: Resource): string {
   return `${queryOf(resource, {})} ${resource.details ?? ''}`;
+}
+
+/** Whether records of one choice can be used for another: those that hold more details can, as after a reload that needs fewer. */
+function covers(found: string, wanted: string): boolean {
+  const [query, details = ''] = found.split(' ');
+  const [wantedQuery, wantedDetails = ''] = wanted.split(' ');
+  const held = detailsIn(details);
+  return query === wantedQuery && detailsIn(wantedDetails).every((detail) => held.includes(detail));
+}
+
+/** The names of the details that records hold. */
+function detailsIn(text: string): string[] {
+  const details = JSON.parse(text || '{}') as Readonly<Record<string, boolean>>;
+  return Object.keys(details).filter((name) => details[name]);
 }
 
 function* linesOf(resources: readonly Resource[]): Iterable<string> {
