@@ -27,6 +27,7 @@ const MINUTE_MS = 60_000;
 
 interface Process {
   readonly registry: ReadonlyRegistry;
+  readonly cluster: ApiCluster;
   readonly clock: FakeClock;
   readonly lines: string[];
   started: Promise<void>;
@@ -65,7 +66,7 @@ function startProcess(api: ApiServer, path: string, options: ProcessOptions = {}
   };
   onTestFinished(stop);
   return {
-    ...{ registry: reader.registry, clock, lines, stop },
+    ...{ registry: reader.registry, clock, lines, stop, cluster },
     started: reader.start(),
     async metric(name) {
       const rows = [...(await metrics.expose()).matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, 'gm'))];
@@ -207,6 +208,41 @@ describe('a process that starts again', () => {
     await after.started;
     await synced(after);
     expect(names(after)).toEqual(['db', 'web']);
+  });
+
+  test.each<[string, (api: ApiServer, path: string) => Promise<Process>]>([
+    [
+      'an earlier process',
+      async (api, path) => {
+        await leaveSnapshot(api, path);
+        await api.set({ refuse: true });
+        return startProcess(api, path);
+      },
+    ],
+    [
+      'before an outage',
+      async (api, path) => {
+        const process = startProcess(api, path);
+        await synced(process);
+        await api.set({ refuse: true });
+        process.clock.advance(6 * MINUTE_MS);
+        return process;
+      },
+    ],
+  ])('marks what is known from %s as stale, also after a reload that needs more of each object', async (_, begin) => {
+    const api = await openApi();
+    const process = await begin(api, snapshotPath());
+    await process.started;
+    await synced(process);
+    expect(process.registry.stale).toBe(true);
+    const reader = process.cluster.reader({ ...NEEDS, kinds: ['slice'], zones: true });
+    await reader.start();
+    expect([reader.registry.synced, reader.registry.stale]).toEqual([true, true]);
+    await api.set({ refuse: false });
+    await vi.waitFor(() => {
+      process.clock.advance(1000);
+      expect(reader.registry.stale).toBe(false);
+    }, PATIENT);
   });
 
   test('waits for kinds of objects that the last one did not read', async () => {
