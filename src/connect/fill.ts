@@ -165,10 +165,12 @@ function fillFromApi(
   };
 }
 
-/** @throws CairnError if another cluster, or another choice of its objects, has the snapshot */
+/** @throws CairnError if another cluster, or the same one with other options, has the snapshot */
 function claimSnapshot(path: string, clusterKey: string, { shared }: PluginEnv): void {
   if (shared(`snapshot ${path}`, () => clusterKey) === clusterKey) return;
-  const problem = 'is the snapshot of another cluster, or of another choice of its objects - give each its own file';
+  const problem =
+    'is also the snapshot of another cluster, or of one with other options (such as audit, labels or MAX_AGE) - ' +
+    'give each its own file, or the same options';
   throw new CairnError('SNAPSHOT', `${path} ${problem}`);
 }
 

@@ -196,6 +196,19 @@ describe('a process that starts again', () => {
     expect([...after.registry.namespaces()].map(({ name }) => name)).toEqual(['shop']);
   });
 
+  test('serves it also if the clock has gone back, and says so', async () => {
+    const api = await openApi();
+    const path = snapshotPath();
+    await leaveSnapshot(api, path);
+    await api.set({ refuse: true });
+    const after = startProcess(api, path, { laterMs: -3_600_000 });
+    await after.started;
+    await synced(after);
+    expect(after.lines[0]).toContain(
+      'serving 4 objects as they were at 2026-01-01T00:00:00.000Z, later than now, until',
+    );
+  });
+
   test('serves it also if the records hold more than is needed now', async () => {
     const api = await openApi();
     const path = snapshotPath();

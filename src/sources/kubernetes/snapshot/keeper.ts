@@ -75,10 +75,12 @@ export class SnapshotKeeper {
       if (!found) return new Set();
       const { records, writtenAtMs } = found;
       await inTurns(settingOf(records));
-      const age = Math.max(0, Math.round((clock.now() - writtenAtMs) / 1000));
+      const age = Math.round((clock.now() - writtenAtMs) / 1000);
+      // The clock of a machine that has just started may be behind.
+      const then = age < 0 ? `at ${new Date(writtenAtMs).toISOString()}, later than now` : `${age} s ago`;
       const ms = Math.round(clock.monotonic() - startedMs);
       log.info(
-        `${this.options.path}: serving ${records.length} objects as they were ${age} s ago, until the API server has listed them; read in ${ms} ms`,
+        `${this.options.path}: serving ${records.length} objects as they were ${then}, until the API server has listed them; read in ${ms} ms`,
       );
       return new Set(resources.filter(({ kind }) => found.kinds.has(kind)).map(({ kind }) => kind));
     } catch (thrown) {
