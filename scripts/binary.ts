@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { inject } from 'postject';
 import { type Plugin, rolldown } from 'rolldown';
 import { bundle } from './bundle.ts';
@@ -109,7 +109,10 @@ async function bundleStart(file: string): Promise<void> {
 
 /** The data of the single file. Node.js reads only those that its own version has written. */
 function makeBlob(work: string, addon: string): Buffer {
-  const modules = readdirSync(join(work, 'bin')).filter((name) => name.endsWith('.js'));
+  const files = readdirSync(join(work, 'bin'), { recursive: true, withFileTypes: true });
+  const paths = files
+    .filter((file) => file.isFile())
+    .map(({ parentPath, name }) => relative(work, join(parentPath, name)));
   const config = {
     main: join(work, 'start.cjs'),
     output: join(work, 'blob'),
@@ -117,7 +120,7 @@ function makeBlob(work: string, addon: string): Buffer {
     assets: {
       'start.cjs': join(work, 'start.cjs'),
       'koffi.node': addon,
-      ...Object.fromEntries(modules.map((name) => [`bin/${name}`, join(work, 'bin', name)])),
+      ...Object.fromEntries(paths.map((path) => [path, join(work, path)])),
     },
   };
   writeFileSync(join(work, 'config.json'), JSON.stringify(config));

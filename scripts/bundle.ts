@@ -1,7 +1,7 @@
 import { chmodSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type CodeSplittingGroup, type Plugin, rolldown } from 'rolldown';
-import { inAscii, writeLicenses } from './bundled.ts';
+import { copyAdminFiles, inAscii, writeLicenses } from './bundled.ts';
 
 /**
  * Makes the published command from the sources and all packages that they need, except koffi, which is machine code. With few files, and only the
@@ -39,6 +39,7 @@ export async function bundle(folder: string, { external = ['koffi'], plugins = [
   // Not minified, so that stack traces are readable.
   const { output } = await build.write({ dir: folder, cleanDir: true, comments: false, codeSplitting, ...names });
   writeLicenses(folder, output);
+  copyAdminFiles(folder);
   chmodSync(join(folder, 'cairn.js'), 0o755);
 }
 

@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import type { OutputAsset, OutputChunk, Plugin } from 'rolldown';
 
 /** What the bundles of the command and of the library have in common. */
@@ -14,6 +14,14 @@ export const inAscii: Plugin = {
 
 function escapeToAscii(code: string): string {
   return code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** The files that the admin interface serves as they are. Its code looks for them in its own folder, in the bundles as in the sources. */
+const ADMIN = resolve(import.meta.dirname, '../src/plugins/admin');
+const ADMIN_FILES = ['page', 'openapi.json'];
+
+export function copyAdminFiles(folder: string): void {
+  for (const name of ADMIN_FILES) cpSync(join(ADMIN, name), join(folder, name), { recursive: true });
 }
 
 /** Writes LICENSES.txt, with the licences of all packages that are in the files. @throws Error for a package without one */

@@ -18,11 +18,13 @@ const CONTENTS = [
   /^(LICENSE|README\.md|CHANGELOG\.md|Corefile\.example|package\.json)$/,
   /^bin\/([\w-]+\.js|LICENSES\.txt)$/,
   /^dist\/([\w-]+\.c?js|LICENSES\.txt)$/,
+  /^(bin|dist)\/(page\/[a-z-]+\.(html|css|js|svg)|openapi\.json)$/,
   /^dist\/types\/(package\.json|[\w/-]+\.d\.m?ts)$/,
   /^docs\/(pictures\/)?[\w-]+\.(md|svg)$/,
   /^docs\/man\/[\w-]+\.1$/,
   /^examples\/(?!.*node_modules)/,
   /^src\/plugins\/\w+\/README\.md$/,
+  /^src\/plugins\/admin\/openapi\.json$/,
 ];
 
 function checkContents(paths: readonly string[]): void {

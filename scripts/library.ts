@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type OutputChunk, rolldown } from 'rolldown';
-import { inAscii, writeLicenses } from './bundled.ts';
+import { copyAdminFiles, inAscii, writeLicenses } from './bundled.ts';
 import { writeTypes } from './library-types.ts';
 
 /**
@@ -41,6 +41,7 @@ export async function library(folder: string): Promise<void> {
   for (const { name, exports, isEntry } of files) {
     if (isEntry && name in EXPORTS) writeFileSync(join(folder, `${name}.js`), asModule(name, exports));
   }
+  copyAdminFiles(folder);
   writeLicenses(folder, [...files, ...(await compile(folder, 'es', PROGRAMS))]);
   writeTypes(join(folder, 'types'), Object.values(EXPORTS));
 }

@@ -14,6 +14,7 @@ export const METRICS_PAGE = resolve(import.meta.dirname, '../docs/metrics.md');
 const COREFILE = `. tls://. {
     root FOLDER
     bind 127.0.0.1
+    admin 127.0.0.1:0
     prometheus 127.0.0.1:0 {
         namespaces
     }
@@ -42,12 +43,24 @@ const COREFILE = `. tls://. {
     transfer {
         to *
     }
-    kubernetes cluster.local {
+    kubernetes cluster.local in-addr.arpa {
+        fallthrough
+        guard networks 10.96.0.0/12
         endpoint http://127.0.0.1:9
         snapshot cluster.snapshot
         startup_timeout 1ms
     }
     k8s_gateway example.com {
+        startup_timeout 1ms
+    }
+}
+
+cluster.test {
+    bind 127.0.0.1
+    kubernetes {
+        pods verified
+        isolate
+        endpoint http://127.0.0.1:9
         startup_timeout 1ms
     }
 }

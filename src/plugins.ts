@@ -1,5 +1,6 @@
 import type { PluginDefinition } from './plugin/plugin.ts';
 import acl from './plugins/acl/index.ts';
+import admin from './plugins/admin/index.ts';
 import any from './plugins/any/index.ts';
 import auto from './plugins/auto/index.ts';
 import autopath from './plugins/autopath/index.ts';
@@ -59,6 +60,7 @@ export const plugins: readonly PluginDefinition[] = [
   bufsize,
   bind,
   debug,
+  admin,
   trace,
   ready,
   health,

@@ -251,6 +251,10 @@ dns://corp.example.:53 {
     ['k8s_gateway a.test {\n resources Node\n }\n k8s_gateway b.test', ['nodes', 'ingresses']],
     ['k8s_gateway a.test {\n resources DNSEndpoint Ingress\n }', ['ingresses', 'dnsendpoints']],
     ['# k8s_gateway example.com', []],
+    ['kubernetes in-addr.arpa {\n guard\n }', ['nodes', 'servicecidrs']],
+    ['kubernetes in-addr.arpa { guard }\n k8s_gateway a.test', ['nodes', 'servicecidrs', 'ingresses']],
+    ['kubernetes in-addr.arpa {\n guard networks 10.0.0.0/8\n }', []],
+    ['import more\n', ['nodes', 'servicecidrs'], { guardEnable: true }],
     ['import more\n', [...ALL_DECLARED], { gatewayEnable: true }],
   ])('with %j in the Corefile, the rights are also those on %j', async (lines, expected, rbac = {}) => {
     const corefile = `.:53 {\n health\n ready\n kubernetes cluster.local\n ${lines}\n}\n`;

@@ -8,8 +8,8 @@ const SRC = resolve(import.meta.dirname, '../src');
 const LAYERS: readonly (readonly string[])[] = [
   ['base', 'version.ts'],
   ['dns', 'observe'],
-  ['corefile', 'net'],
-  ['resolver', 'registry'],
+  ['corefile', 'net', 'snapshot'],
+  ['resolver', 'registry', 'admin'],
   ['sources', 'plugin'],
   ['zone', 'expression', 'cluster', 'connect', 'declared'],
   ['plugins/*'],

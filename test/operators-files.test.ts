@@ -82,6 +82,7 @@ const READERS: readonly (readonly [
   ['weights of loadbalance', 'x', inBlock('loadbalance weighted x')],
   ['tls', 'x', inBlock('tls cert x\nwhoami', 'tls://.')],
   ['tls of dnstap', 'x', inBlock('dnstap listen tls://127.0.0.1:0 {\ntls cert x\n}\nwhoami')],
+  ['a token of admin', 'x', inBlock('admin 127.0.0.1:0 {\ntoken x\n}')],
   ['a web configuration', 'x', inBlock('prometheus 127.0.0.1:0 {\ntls x\n}')],
   ['what a web configuration names', 'x', inBlock('prometheus 127.0.0.1:0 {\ntls web\n}')],
   [
@@ -125,7 +126,7 @@ describe.each(Object.entries(IMPOSTORS))('%s', (_, { make, told: expected }) => 
   });
 });
 
-/** Files of the program's own, of the kernel's, and of the command line's pipe. */
+/** Files of the program's own, of the kernel's, of the command line's pipe, and one that is written. */
 const OTHERS = [
   'base/read-file.ts',
   'version.ts',
@@ -134,6 +135,7 @@ const OTHERS = [
   'cli/start-memory.ts',
   'net/open-files.ts',
   'plugins/prometheus/process-metrics.ts',
+  'snapshot/file.ts',
 ];
 
 test('no file is read but by the one reader', () => {

@@ -10,6 +10,7 @@
  */
 export const ERROR_CODES = {
   ADDRESS: 'The address of an HTTP page cannot be read.',
+  ADMIN: 'The admin interface of a running server cannot be reached, or does not do what it was asked for.',
   CACHE: 'Too many queries waited for the replies to equal queries, and this one had waited longest.',
   CANCEL: 'A query took longer than the plugin `cancel` allows.',
   CATALOG: 'A catalog zone is broken (RFC 9432), or has too many zones.',
@@ -45,6 +46,8 @@ export const ERROR_CODES = {
   FRAME_STREAM: 'The other end of a connection of `dnstap` does not speak frame streams, or takes other contents.',
   INSTALL:
     '`install` of a test cluster has an option that is not valid, or came twice; or the program wanted names outside of the cluster.',
+  ISOLATION:
+    'A plugin of the server block would tell all clients of the names that the option `isolate` of `kubernetes` hides.',
   K8S_EXTERNAL: 'The plugin `k8s_external` is in a server block without `kubernetes`.',
   K8S_GATEWAY: 'The host name that objects give to a zone of `k8s_gateway` itself cannot be looked up.',
   KUBECONFIG: 'A kubeconfig or its token file cannot be used. It is the `cause` of `KUBERNETES_ACCESS`.',

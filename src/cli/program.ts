@@ -1,13 +1,18 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import { versionText } from '../version.ts';
+import { defineCache } from './commands/cache.ts';
 import { defineCheck } from './commands/check.ts';
 import { defineCompletion } from './commands/completion.ts';
 import { defineEnv } from './commands/env.ts';
+import { defineExplain } from './commands/explain.ts';
 import { defineFormat } from './commands/fmt.ts';
 import { defineHealth } from './commands/health.ts';
 import { defineLookup } from './commands/lookup.ts';
 import { defineRun } from './commands/run.ts';
 import { defineServe, type ServeValues } from './commands/serve.ts';
+import { defineStatus } from './commands/status.ts';
+import { defineTail } from './commands/tail.ts';
+import { defineTop } from './commands/top.ts';
 import { addExamples, define } from './define.ts';
 
 /** Gets the exit status of a command. A server does not end by itself. */
@@ -37,6 +42,21 @@ export function createProgram(exit: Exit): CommandUnknownOpts {
   const env = defineEnv().action(async (values) => {
     exit(await (await import('./env.ts')).env(values));
   });
+  const status = defineStatus().action(async (values) => {
+    exit(await (await import('./admin/status.ts')).status(values));
+  });
+  const explain = defineExplain().action(async (name, type, values) => {
+    exit(await (await import('./admin/explain.ts')).explain(name, type, values));
+  });
+  const cache = defineCache().action(async (action, name, type, values) => {
+    exit(await (await import('./admin/cache.ts')).cache(action, name, type, values));
+  });
+  const tail = defineTail().action(async (values) => {
+    exit(await (await import('./admin/tail.ts')).tail(values));
+  });
+  const top = defineTop().action(async (values) => {
+    exit(await (await import('./admin/top.ts')).top(values));
+  });
   const completion = defineCompletion().action(async (shell) => {
     process.stdout.write((await import('./completion/index.ts')).completion(shell, program as CommandUnknownOpts));
     exit(0);
@@ -53,6 +73,12 @@ export function createProgram(exit: Exit): CommandUnknownOpts {
     .addCommand(lookup)
     .addCommand(run)
     .addCommand(env)
+    .commandsGroup('Running server:')
+    .addCommand(status)
+    .addCommand(explain)
+    .addCommand(cache)
+    .addCommand(tail)
+    .addCommand(top)
     .commandsGroup('More:')
     .addCommand(completion)
     .helpCommand('help [COMMAND]', 'print help for a command');

@@ -1,7 +1,7 @@
 import { messageOf } from '../base/errors.ts';
 import { CorefileErrors } from '../corefile/error.ts';
 import { diskFiles } from '../corefile/files.ts';
-import { createLogger, jsonSink, type Logger, processSink } from '../observe/log.ts';
+import { createLogger, jsonSink, type Logger, LogThreshold, processSink } from '../observe/log.ts';
 import { printable } from '../observe/printable.ts';
 import { corefileSource } from '../server/configuration/corefile-source.ts';
 import type { ListeningAddress } from '../server/listeners/sockets.ts';
@@ -21,7 +21,8 @@ const DNS_PORT = 53;
 
 /** Serves DNS until a signal ends it. @throws the error that keeps the server from starting, unless it is logged as JSON. */
 export async function serve(flags: ServeValues): Promise<void> {
-  const { logFormat, logLevel } = flags;
+  const { logFormat } = flags;
+  const logLevel = new LogThreshold(flags.logLevel);
   const sink = logFormat === 'json' ? jsonSink : processSink;
   const log = createLogger(sink, { level: logLevel });
   let server: Server | undefined;

@@ -11,6 +11,8 @@ const MAX_NEGATIVE_TTL = 300;
 export interface ApexSettings {
   /** The cluster that this server may run in; undefined if no zone of its services is served. */
   readonly home: ClusterView | undefined;
+  /** Whether a name server may have the name of a service of this namespace; by default all may. */
+  readonly mayName?: (namespace: string) => boolean;
   /** The TTL of the records, in seconds. */
   readonly ttl: number;
   /** The addresses of this machine that clients can reach, in canonical text. */
@@ -60,17 +62,21 @@ export function nameserverAddresses(settings: ApexSettings): AddressesByFamily {
 }
 
 /** The services that this server is an endpoint of, by which clients reach it. Without any, the machine's addresses are used. */
-export function nameservers({ home, localAddresses }: ApexSettings): readonly Nameserver[] {
+export function nameservers({ home, mayName = () => true, localAddresses }: ApexSettings): readonly Nameserver[] {
   const local = localAddresses();
-  const services = home ? local.flatMap((address) => servicesOf(home, address)) : [];
+  const found = home ? local.flatMap((address) => servicesOf(home, address)) : [];
+  const services = found.map((server) => (mayName(server.namespace!) ? server : { ...server, ...UNNAMED }));
   if (services.length > 0) {
     return [...Map.groupBy(services, ({ host }) => host)].map(([host, same]) => {
       const addresses = [...new Set(same.flatMap((server) => server.addresses))];
       return { host, namespace: same[0]!.namespace, addresses };
     });
   }
-  return local.length > 0 ? [{ host: 'ns.dns.', namespace: undefined, addresses: local }] : [];
+  return local.length > 0 ? [{ ...UNNAMED, addresses: local }] : [];
 }
+
+/** A name server without a name of a service. */
+const UNNAMED = { host: 'ns.dns.', namespace: undefined };
 
 function servicesOf(cluster: ClusterView, address: string): Nameserver[] {
   if (cluster.options.noEndpoints) return [];

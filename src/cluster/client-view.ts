@@ -13,11 +13,12 @@ export function createClientView(zones: readonly Zone[], registry: ReadonlyRegis
       const zone = searchedZone(zones, name);
       return zone && searchDomains(zone, namespace);
     },
+    domain: zones.find(({ name }) => searchedZone(zones, name))?.name,
   };
 }
 
 /** The namespace of the pods with an address, unless it is the address of a node, or of pods in several namespaces. */
-function namespaceAt(registry: ReadonlyRegistry, address: string): string | undefined {
+export function namespaceAt(registry: ReadonlyRegistry, address: string): string | undefined {
   const pods = registry.podsAt(address);
   const namespace = pods[0]?.namespace;
   return pods.every((pod) => !pod.hostNetwork && pod.namespace === namespace) ? namespace : undefined;

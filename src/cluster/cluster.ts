@@ -6,10 +6,11 @@
 
 import type { ReadonlyRegistry } from '../registry/registry.ts';
 import type { Serial } from '../registry/serial.ts';
-import { hasTargets } from './reverse.ts';
-import { followReversePrefixes, type HasReversePrefix } from './reverse-prefixes.ts';
+import { hasTargets, namespacesAt } from './reverse.ts';
+import { followReversePrefixes, type HasReversePrefix, type OwnsReversePrefix } from './reverse-prefixes.ts';
 import type { NameRules } from './service-name.ts';
-import { type ClusterView, type Services, type ViewOptions, viewRegistry } from './view.ts';
+import { type ClusterView, type Services, viewRegistry } from './view.ts';
+import type { ViewOptions } from './view-options.ts';
 import { isVisible, shownBy } from './visible.ts';
 
 /** A view that follows its registry. */
@@ -17,6 +18,8 @@ export interface Cluster extends ClusterView {
   /** Moves with every change that alters an answer. */
   readonly serial: Serial;
   readonly hasReversePrefix: HasReversePrefix;
+  /** As if only one namespace were there. */
+  readonly namespaceHasReversePrefix: OwnsReversePrefix;
   /** Stops following the registry. */
   stop(): void;
 }
@@ -34,16 +37,35 @@ export function followClusterSet(registry: ReadonlyRegistry, options: ViewOption
 
 function follow(registry: ReadonlyRegistry, options: ViewOptions, services: Services, rules: NameRules): Cluster {
   const view = viewRegistry(registry, options, services, rules);
-  const prefixes = followReversePrefixes(registry, (address) => hasTargets(view, address));
+  const prefixes = followReversePrefixes(registry, (address) => (hasTargets(view, address) ? ALL : NONE));
+  const ofNamespaces = followReversePrefixes(registry, (address) => namespacesAt(view, address));
   const shown = shownBy(view);
   const zones = rules === 'cluster-set' ? 'cluster-set' : 'cluster';
   const { serial, stop } = registry.followSerial(zones, (change) => isVisible(change, shown));
   return {
     ...view,
-    ...{ serial, hasReversePrefix: prefixes.has },
+    serial,
+    hasReversePrefix: (values, family) => prefixes.has('', values, family),
+    namespaceHasReversePrefix: ofNamespaces.has,
     stop() {
       prefixes.stop();
+      ofNamespaces.stop();
       stop();
     },
+  };
+}
+
+/** The only owner of all addresses. */
+const ALL = [''];
+const NONE: readonly string[] = [];
+
+/** The cluster as if only some of its namespaces were there. */
+export function onlyNamespaces(cluster: Cluster, visible: () => ReadonlySet<string>): Cluster {
+  const { exposes, namespaceHasReversePrefix } = cluster;
+  return {
+    ...cluster,
+    exposes: (namespace) => visible().has(namespace) && exposes(namespace),
+    hasReversePrefix: (values, family) =>
+      [...visible()].some((namespace) => namespaceHasReversePrefix(namespace, values, family)),
   };
 }

@@ -1,41 +1,44 @@
 import { parseIP } from '../dns/ip.ts';
 import type { RecordChange } from '../registry/change.ts';
-import type { EndpointSlice, Service } from '../registry/records.ts';
+import { type EndpointSlice, isSame, type Service } from '../registry/records.ts';
 import type { ReadonlyRegistry } from '../registry/registry.ts';
 
 /** Whether an address with PTR records begins with these octets (family 4) or nibbles (family 6), and has more of them. */
 export type HasReversePrefix = (values: readonly number[], family: 4 | 6) => boolean;
 
+/** The same for the addresses of one owner, such as a namespace. */
+export type OwnsReversePrefix = (owner: string, values: readonly number[], family: 4 | 6) => boolean;
+
 /**
  * Finds which names above reverse names exist: they have no records themselves (RFC 8020).
  *
- * `hasTargets` says whether an address has PTR records. All addresses are counted at the first query for such a name. From then on the counts follow
- * the registry, until `stop`.
+ * `ownersOf` says whose PTR records an address has; those without any have no owner. All addresses are counted at the first query for such a name. From
+ * then on the counts follow the registry, until `stop`.
  */
 export function followReversePrefixes(
   registry: ReadonlyRegistry,
-  hasTargets: (address: string) => boolean,
-): { has: HasReversePrefix; stop(): void } {
+  ownersOf: (address: string) => readonly string[],
+): { has: OwnsReversePrefix; stop(): void } {
   let counts: PrefixCounts | undefined;
   let unsubscribe = () => {};
   const begin = (): PrefixCounts => {
-    const all = new PrefixCounts(hasTargets);
+    const all = new PrefixCounts(ownersOf);
     for (const { clusterIPs } of registry.services()) all.look(clusterIPs);
     for (const slice of registry.slices()) all.look(addressesOf(slice));
     unsubscribe = registry.onRecord((change) => all.look(addressesIn(change, registry)));
     return all;
   };
   return {
-    has(values, family) {
+    has(owner, values, family) {
       counts ??= begin();
-      return counts.has(family === 4 ? octetsKey(values) : nibblesKey(values));
+      return counts.has(owner, family === 4 ? octetsKey(values) : nibblesKey(values));
     },
     stop: () => unsubscribe(),
   };
 }
 
 /** The addresses whose PTR records the change may alter. */
-function addressesIn({ kind, before, after }: RecordChange, registry: ReadonlyRegistry): string[] {
+export function addressesIn({ kind, before, after }: RecordChange, registry: ReadonlyRegistry): string[] {
   switch (kind) {
     case 'namespace': {
       const { name } = (after ?? before)!;
@@ -61,28 +64,32 @@ function addressesOf({ endpoints }: EndpointSlice): string[] {
   return endpoints.map(({ address }) => address);
 }
 
-/** The number of addresses with PTR records below each reverse name. */
+/** The number of addresses with PTR records of each owner below each reverse name. */
 class PrefixCounts {
-  private readonly hasTargets: (address: string) => boolean;
-  private readonly counted = new Set<string>();
+  private readonly ownersOf: (address: string) => readonly string[];
+  private readonly counted = new Map<string, readonly string[]>();
   private readonly counts = new Map<string, number>();
 
-  constructor(hasTargets: (address: string) => boolean) {
-    this.hasTargets = hasTargets;
+  constructor(ownersOf: (address: string) => readonly string[]) {
+    this.ownersOf = ownersOf;
   }
 
-  has(key: string): boolean {
-    return this.counts.has(key);
+  has(owner: string, key: string): boolean {
+    return this.counts.has(owner + key);
   }
 
-  /** Checks again whether these addresses have PTR records. */
+  /** Finds out again whose PTR records these addresses have. */
   look(addresses: readonly string[]): void {
     for (const address of addresses) {
-      const isThere = this.hasTargets(address);
-      if (isThere === this.counted.has(address)) continue;
-      if (isThere) this.counted.add(address);
+      const before = this.counted.get(address) ?? NO_OWNERS;
+      const after = this.ownersOf(address);
+      if (isSame(before, after)) continue;
+      if (after.length > 0) this.counted.set(address, after);
       else this.counted.delete(address);
-      for (const key of keysOf(address)) this.count(key, isThere ? 1 : -1);
+      for (const key of keysOf(address)) {
+        for (const owner of before) this.count(owner + key, -1);
+        for (const owner of after) this.count(owner + key, 1);
+      }
     }
   }
 
@@ -93,7 +100,10 @@ class PrefixCounts {
   }
 }
 
-const octetsKey = (octets: readonly number[]): string => octets.map((octet) => `${octet}.`).join('');
+const NO_OWNERS: readonly string[] = [];
+
+/** Keys begin with a mark that no name of an owner holds. */
+const octetsKey = (octets: readonly number[]): string => `/${octets.map((octet) => `${octet}.`).join('')}`;
 const nibblesKey = (nibbles: readonly number[]): string => `:${nibbles.map((nibble) => nibble.toString(16)).join('')}`;
 
 /** The keys of all names above an address's own reverse name. */

@@ -28,7 +28,19 @@ export function hasTargets(cluster: ClusterView, address: string): boolean {
   );
 }
 
-function targetsAt(cluster: ClusterView, address: string, suffix: string): readonly Name[] {
+/** The namespaces of the PTR records that an address would have if all others were not there. */
+export function namespacesAt(cluster: ClusterView, address: string): readonly string[] {
+  const { registry } = cluster;
+  const services = registry.servicesAt(address).filter(({ namespace }) => cluster.exposes(namespace));
+  const placed = endpointsAt(cluster, address);
+  if (services.length + placed.length === 0) return NOWHERE;
+  return [...new Set([...services, ...placed.map(({ slice }) => slice)].map(({ namespace }) => namespace))].sort();
+}
+
+const NOWHERE: readonly string[] = [];
+
+/** The names that the PTR records of an address lead to; `suffix` is their zone, empty for the root. */
+export function targetsAt(cluster: ClusterView, address: string, suffix: string): readonly Name[] {
   const service = cluster.registry.servicesAt(address).find(({ namespace }) => cluster.exposes(namespace));
   if (service) return [`${service.name}.${service.namespace}.svc.${suffix}`];
   const targets = endpointsAt(cluster, address).map(({ slice, endpoint }) => {

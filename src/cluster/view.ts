@@ -5,22 +5,7 @@ import type { ReadonlyRegistry } from '../registry/registry.ts';
 import { backendsOf, byFamily, type Contents, hostName } from './contents.ts';
 import { type Endpoints, readEndpoints } from './endpoints.ts';
 import type { NameRules } from './service-name.ts';
-
-export const POD_MODES = ['disabled', 'verified', 'insecure'] as const;
-export const PTR_MODES = ['all', 'hostname-first', 'headless-only'] as const;
-
-/** The options that decide which names exist, and what they have. */
-export interface ViewOptions {
-  /** The namespaces to answer for; empty for all. */
-  readonly namespaces: readonly string[];
-  readonly pods: (typeof POD_MODES)[number];
-  readonly endpointPodNames: boolean;
-  readonly noEndpoints: boolean;
-  readonly ignoreEmptyService: boolean;
-  readonly zonal: boolean;
-  readonly ptr: (typeof PTR_MODES)[number];
-  readonly externalNameIP: boolean;
-}
+import type { ViewOptions } from './view-options.ts';
 
 /** The source of a view's services and slices: the cluster, or the cluster set. */
 export type Services = Pick<ReadonlyRegistry, 'service' | 'slicesOf' | 'services' | 'slices'>;
@@ -36,7 +21,7 @@ export interface ClusterView {
   mayExpose(namespace: string): boolean;
   /** Whether the namespace exists and the options allow it. */
   exposes(namespace: string): boolean;
-  /** The service's ready endpoints; undefined if it has none. */
+  /** The service's ready endpoints, or those that the options put in their place; undefined if it has none. */
   endpointsOf(namespace: string, service: string): Endpoints | undefined;
   /** The contents of the name of a service that is not headless; undefined if that name does not exist. */
   contentsOf(service: Service): Contents | undefined;
@@ -49,7 +34,7 @@ export function viewRegistry(
   rules: NameRules,
 ): ClusterView {
   const listed = new Set(options.namespaces);
-  const readSlices = perObject((slices: readonly EndpointSlice[]) => readEndpoints(slices, options.endpointPodNames));
+  const readSlices = perObject((slices: readonly EndpointSlice[]) => readEndpoints(slices, options));
   const mayExpose = (namespace: string) => listed.size === 0 || listed.has(namespace);
   return {
     ...{ registry, services, rules, options, mayExpose },

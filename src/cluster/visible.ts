@@ -1,5 +1,6 @@
 import type { RecordChange, RecordKinds } from '../registry/change.ts';
 import { type Endpoint, type EndpointSlice, isSame, type Service } from '../registry/records.ts';
+import { isWithoutReady } from './endpoints.ts';
 import type { ClusterView } from './view.ts';
 
 /** The part of each kind of record that answers of some zones depend on; undefined for none. A kind that is left out has no effect. */
@@ -34,12 +35,14 @@ function shownOfService({ type, headless, clusterIPs, externalName, ports }: Ser
   return { isExternal: type === 'ExternalName', headless, clusterIPs, externalName, ports };
 }
 
-function shownOfSlice({ service, cluster, ports, endpoints }: EndpointSlice, { options }: ClusterView): unknown {
+function shownOfSlice(slice: EndpointSlice, { options, services }: ClusterView): unknown {
+  const { namespace, service, cluster, ports, endpoints, terminating = [] } = slice;
   const shown = ({ address, hostname, podName, zone }: Endpoint) => [
     address,
     hostname,
     options.endpointPodNames && podName,
     options.zonal && zone,
   ];
-  return { service, cluster, ports, endpoints: endpoints.map(shown) };
+  const inPlace = options.terminating && isWithoutReady(services.slicesOf(namespace, service)) ? terminating : [];
+  return { service, cluster, ports, endpoints: endpoints.map(shown), inPlace: inPlace.map(shown) };
 }

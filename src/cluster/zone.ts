@@ -2,7 +2,7 @@ import { longestZone, type Name } from '../dns/name.ts';
 import { isReverseZone, parseReverseName } from '../dns/reverse.ts';
 import type { Serial } from '../registry/serial.ts';
 import { type ApexSettings, nameserverAddresses, nsRecords, soaRecord } from './apex.ts';
-import type { Cluster } from './cluster.ts';
+import { type Cluster, onlyNamespaces } from './cluster.ts';
 import type { Contents } from './contents.ts';
 import { findContents } from './find.ts';
 import type { RecordSettings } from './records.ts';
@@ -21,6 +21,8 @@ export interface Zone {
   parse(name: Name): ServiceName | undefined;
   /** The contents of a (folded) name of the zone; undefined if the name does not exist. */
   find(name: Name): Contents | undefined;
+  /** The zone as if only some namespaces were there. */
+  withOnly(visible: () => ReadonlySet<string>): Zone;
 }
 
 /** What zones are made of. */
@@ -37,7 +39,7 @@ interface ZoneSettings {
 
 export function createZones(settings: ZoneSettings): readonly Zone[] {
   return settings.zones.map((name) => {
-    if (isReverseZone(name)) return reverseZone(name, settings);
+    if (isReverseZone(name)) return reverseZone(name, settings.cluster, settings.primary);
     return forwardZone(name, settings.multicluster.includes(name) ? settings.clusterSet : settings.cluster);
   });
 }
@@ -58,10 +60,13 @@ function forwardZone(zone: Name, cluster: Cluster): Zone {
     if (last?.name !== name) last = { name, parsed: parseServiceName(labelsBelow(name, zone), cluster.rules) };
     return last.parsed;
   };
-  return { name: zone, cluster, isReverse: false, parse, find: (name) => findContents(cluster, parse(name)) };
+  return {
+    ...{ name: zone, cluster, isReverse: false, parse, find: (name) => findContents(cluster, parse(name)) },
+    withOnly: (visible) => forwardZone(zone, onlyNamespaces(cluster, visible)),
+  };
 }
 
-function reverseZone(zone: Name, { cluster, primary }: ZoneSettings): Zone {
+function reverseZone(zone: Name, cluster: Cluster, primary: Name): Zone {
   const parse = (name: Name) => parseServerName(labelsBelow(name, zone));
   return {
     ...{ name: zone, cluster, isReverse: true, parse },
@@ -71,6 +76,7 @@ function reverseZone(zone: Name, { cluster, primary }: ZoneSettings): Zone {
       const known = parse(name);
       return known && findContents(cluster, known);
     },
+    withOnly: (visible) => reverseZone(zone, onlyNamespaces(cluster, visible), primary),
   };
 }
 
@@ -83,11 +89,11 @@ export interface ZoneRecords extends RecordSettings, ApexSettings {
 
 /** The settings of a zone's records. Name servers without a name in the zone have their name in `primary`. */
 export function recordSettings({ cluster, isReverse }: Zone, apex: ApexSettings, primary: Name): ZoneRecords {
-  const { home, ttl, localAddresses } = apex;
+  const { home, mayName, ttl, localAddresses } = apex;
   const { serial, rules } = cluster;
   const hostZone = isReverse || (rules === 'cluster-set' && home !== undefined) ? primary : undefined;
   return {
-    ...{ home, ttl, localAddresses, serial, hostZone },
+    ...{ home, ttl, localAddresses, serial, hostZone, ...(mayName && { mayName }) },
     soa: (owner) => soaRecord(owner, ttl, serial.value),
     ns: (owner, zone) => nsRecords(apex, owner, hostZone ?? zone),
     nameservers: () => nameserverAddresses(apex),

@@ -3,10 +3,11 @@ import type { Directive, OptionLine } from '../corefile/ast.ts';
 import { CorefileError } from '../corefile/error.ts';
 import type { Token } from '../corefile/token.ts';
 import type { ParseContext } from '../plugin/plugin.ts';
+import type { SnapshotOptions } from '../snapshot/keeper.ts';
 import type { ConnectionOptions } from '../sources/kubernetes/access/access.ts';
 import { DEFAULT_AUDIT_MS } from '../sources/kubernetes/audit.ts';
 import type { ApiLimits } from '../sources/kubernetes/client.ts';
-import { DEFAULT_MAX_AGE_MS, type SnapshotOptions } from '../sources/kubernetes/snapshot/keeper.ts';
+import { DEFAULT_MAX_AGE_MS } from '../sources/kubernetes/snapshot/contents.ts';
 
 /** The options about the API server. */
 export interface ApiOptions {

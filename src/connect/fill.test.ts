@@ -72,7 +72,7 @@ test('two choices of objects, or of options, cannot have one snapshot; a choice 
   fill(['service', 'ingress'], { snapshot });
   for (const other of [{ namespaces: ['shop'] }, { auditMs: 60_000 }, { snapshot: { ...snapshot, maxAgeMs: 1e6 } }]) {
     expect(() => fill(['service'], { snapshot, ...other })).toThrow(
-      '/tmp/cairn-one is also the snapshot of another cluster, or of one with other options (such as audit, labels or MAX_AGE)',
+      '/tmp/cairn-one is the snapshot of something else, too, or of the same with other options',
     );
   }
   const settings = { ...NO_API_OPTIONS, snapshot, manifests: [], namespaces: [], objects: {} };

@@ -10,6 +10,7 @@ import type { Kept, PluginEnv } from '../plugin/env.ts';
 import { OfferKey } from '../plugin/offer.ts';
 import { type ReadonlyRegistry, Registry } from '../registry/registry.ts';
 import type { Selector } from '../registry/selector.ts';
+import { claimSnapshot } from '../snapshot/keeper.ts';
 import type { ConnectionOptions } from '../sources/kubernetes/access/access.ts';
 import { inClusterUrl } from '../sources/kubernetes/access/files.ts';
 import { ApiCluster, type ClusterReader } from '../sources/kubernetes/api-cluster.ts';
@@ -18,7 +19,7 @@ import type { Needs } from '../sources/kubernetes/resources.ts';
 import { connectApi } from '../sources/kubernetes/source.ts';
 import { userAgent } from '../sources/kubernetes/user-agent.ts';
 import type { ClusterOptions } from '../sources/manifests/cluster.ts';
-import { type ManifestOptions, ManifestSource } from '../sources/manifests/source.ts';
+import { type ManifestOptions, type ManifestPathStatus, ManifestSource } from '../sources/manifests/source.ts';
 import type { ApiOptions } from './api-options.ts';
 import { programmingDuration, type Shown } from './metrics.ts';
 
@@ -27,6 +28,10 @@ export type { Needs } from '../sources/kubernetes/resources.ts';
 /** A registry and its source, for one reader. */
 export interface FilledRegistry extends Shown {
   readonly registry: ReadonlyRegistry;
+  /** Where the API server is, for a registry that is filled from one; undefined until it is known. */
+  origin?(): string | undefined;
+  /** The state of each path, for a registry that is filled from manifests. */
+  paths?(): readonly ManifestPathStatus[];
   /** Reads the files that the registry is filled from, or that name its source. Settles with any result. */
   load?(): Promise<void>;
   /** Begins to fill the registry; a second call has no effect. Settles after the first attempt; the registry has its result. */
@@ -111,6 +116,7 @@ function makeFromManifests(options: ManifestOptions, env: PluginEnv): FilledRegi
   return {
     registry,
     stats: () => source.stats(),
+    paths: () => source.pathStatuses(),
     load: start,
     start,
     stop: () => source.stop(),
@@ -128,7 +134,7 @@ function fillFromApi(
   const connectionKey = JSON.stringify({ connection, limits });
   const snapshot = file && { ...file, path: env.path(file.path) };
   const clusterKey = JSON.stringify({ connection, limits, auditMs, snapshot, namespaces, labels, namespaceLabels });
-  if (snapshot) claimSnapshot(snapshot.path, clusterKey, env);
+  if (snapshot) claimSnapshot(snapshot.path, clusterKey, env.shared);
   const client = env.keep(
     `connection ${connectionKey}`,
     (): ApiClient & Kept => {
@@ -160,18 +166,10 @@ function fillFromApi(
   return {
     registry: reader.registry,
     watches: () => reader.watches(),
+    origin: () => reader.origin(),
     load: () => checkFiles(connection, env),
     start: () => reader.start(),
   };
-}
-
-/** @throws CairnError if another cluster, or the same one with other options, has the snapshot */
-function claimSnapshot(path: string, clusterKey: string, { shared }: PluginEnv): void {
-  if (shared(`snapshot ${path}`, () => clusterKey) === clusterKey) return;
-  const problem =
-    'is also the snapshot of another cluster, or of one with other options (such as audit, labels or MAX_AGE) - ' +
-    'give each its own file, or the same options';
-  throw new CairnError('SNAPSHOT', `${path} ${problem}`);
 }
 
 /** Tells a check of files that cannot be read. A server tells it when it connects, and goes on trying. */

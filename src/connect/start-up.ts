@@ -3,6 +3,21 @@ import type { Plugin } from '../plugin/plugin.ts';
 import type { ReadonlyRegistry } from '../registry/registry.ts';
 import type { FilledRegistry } from './fill.ts';
 
+/** How a plugin that answers from registries loads and starts, and when it is ready: as {@link startUp} says of each. */
+export function startAll(
+  filled: readonly FilledRegistry[],
+  timeoutMs: number,
+  env: PluginEnv,
+): ReturnType<typeof startUp> {
+  const each = [...new Set(filled)].map((one) => startUp(one, timeoutMs, env));
+  return {
+    load: async () => void (await Promise.all(each.map(({ load }) => load()))),
+    start: async (signal) => void (await Promise.all(each.map(({ start }) => start(signal)))),
+    // All say why they are not ready.
+    ready: () => each.map(({ ready }) => ready()).every(Boolean),
+  };
+}
+
 /** How a plugin that answers from a registry loads and starts, and when it is ready: once the registry is complete, which is waited for at most this long. */
 export function startUp(
   filled: FilledRegistry,

@@ -4,6 +4,8 @@ import type { Token } from './token.ts';
 /** A name and its arguments on one line: the common part of directives and options. */
 export interface Line {
   readonly name: string;
+  /** The name before environment variables were filled in; undefined if there are none. */
+  readonly written?: string | undefined;
   readonly position: Position;
   readonly args: readonly Token[];
 }

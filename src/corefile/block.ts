@@ -166,8 +166,8 @@ function readOptions(reading: Reading, open: Token): OptionLine[] {
 }
 
 function readLine(reading: Reading): OptionLine {
-  const { text, position } = reading.tokens[reading.at++]!;
-  return { name: text, position, args: readArgs(reading) };
+  const { text, written, position } = reading.tokens[reading.at++]!;
+  return { name: text, ...(written !== undefined && { written }), position, args: readArgs(reading) };
 }
 
 function readArgs(reading: Reading): Token[] {

@@ -5,6 +5,11 @@ import type { CorefileWarning } from './warnings.ts';
 /** Names and values of environment variables; `process.env` is one. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** The names of the variables that a text refers to. */
+export function referencesIn(text: string): readonly string[] {
+  return [...text.matchAll(REFERENCE)].map(([, dollar, percent]) => dollar ?? percent ?? '');
+}
+
 const REFERENCE = /\{\$([^}]+)\}|\{%([^%}]+)%\}/g;
 const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
@@ -53,7 +58,7 @@ function substitute(token: Token, env: Environment, { warnings, empty }: Substit
     }
     return value ?? '';
   });
-  return text === token.text ? token : { ...token, text };
+  return text === token.text ? token : { ...token, text, written: token.text };
 }
 
 /** As other programs have it: `NAME:value`, `NAME:-value`. */

@@ -8,6 +8,8 @@ export interface Token {
   readonly kind: TokenKind;
   /** Without quotes, and with environment variables filled in once the file has been read. */
   readonly text: string;
+  /** The text before environment variables were filled in; undefined if there are none. */
+  readonly written?: string | undefined;
   readonly position: Position;
   /**
    * Whether the token is the first on its line. The grammar needs no more about lines, so tokens of an import never join a line of the importing file

@@ -46,7 +46,7 @@ function namesOf(declaration: Declaration, { options, registry }: ClaimEnv): rea
     case 'DNSEndpoint':
       return object.records.map(({ name }) => name);
     case 'Node':
-      return belowZones(object.name, options);
+      return object.ignored ? undefined : belowZones(object.name, options);
   }
 }
 

@@ -131,7 +131,11 @@ function addressesOfNodes({ className }: Ingress, { options, entries, nodeAddres
   return nodeAddresses();
 }
 
-export function addressesOfNode({ internal, external }: Node, { nodeAddressType }: NameOptions): readonly string[] {
+export function addressesOfNode(
+  { internal, external, ignored }: Node,
+  { nodeAddressType }: NameOptions,
+): readonly string[] {
+  if (ignored) return [];
   return nodeAddressType === 'ExternalIP' ? external : internal;
 }
 

@@ -113,8 +113,14 @@ export function parsePrefix(text: string): Prefix | undefined {
   return { ip: maskIP(ip, Number(bits)), bits: Number(bits) };
 }
 
-function maskIP(ip: IP, bits: number): IP {
+/** The address with all but its leading bits zero. */
+export function maskIP(ip: IP, bits: number): IP {
   return ip.map((octet, i) => octet & (0xff << (8 - Math.min(8, Math.max(0, bits - 8 * i)))));
+}
+
+/** The network in canonical text. */
+export function printPrefix({ ip, bits }: Prefix): string {
+  return `${printIP(ip)}/${bits}`;
 }
 
 /** Whether the address lies in the network; an address of the other family never does. */

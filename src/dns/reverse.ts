@@ -82,3 +82,35 @@ function parseReverseIPv6(name: Name): ReverseName | undefined {
   if (nibbles.length < 32) return { prefix: nibbles, family: 6 };
   return { address: printIP(Uint8Array.from({ length: 16 }, (_, i) => (nibbles[2 * i]! << 4) | nibbles[2 * i + 1]!)) };
 }
+
+/**
+ * The network whose addresses have their names at or below a (folded) name of a reverse zone: 10.96.0.0/16 for `96.10.in-addr.arpa`. If no address can
+ * have such a name, it is that of the closest name above it; undefined outside of the reverse zones.
+ */
+export function reverseNetwork(name: Name): Prefix | undefined {
+  if (!isReverseZone(name)) return undefined;
+  const labels = labelsOf(name).slice(0, -2).reverse();
+  const isIPv4 = isAtOrBelow(name, IPV4_REVERSE_ZONE);
+  const digits = isIPv4 ? leading(labels, 4, readOctet) : leading(labels, 32, readNibble);
+  if (isIPv4) return { ip: Uint8Array.from({ length: 4 }, (_, i) => digits[i] ?? 0), bits: 8 * digits.length };
+  const nibble = (at: number) => digits[at] ?? 0;
+  return {
+    ip: Uint8Array.from({ length: 16 }, (_, i) => (nibble(2 * i) << 4) | nibble(2 * i + 1)),
+    bits: 4 * digits.length,
+  };
+}
+
+/** The values of at most `count` labels, up to the first one that has none. */
+function leading(labels: readonly string[], count: number, read: (label: string) => number | undefined): number[] {
+  const values: number[] = [];
+  for (const label of labels.slice(0, count)) {
+    const value = read(label);
+    if (value === undefined) break;
+    values.push(value);
+  }
+  return values;
+}
+
+const readOctet = (label: string) =>
+  /^(?:0|[1-9]\d{0,2})$/.test(label) && Number(label) < 256 ? Number(label) : undefined;
+const readNibble = (label: string) => (/^[0-9a-f]$/.test(label) ? Number.parseInt(label, 16) : undefined);

@@ -16,4 +16,9 @@ test('an episode is reported when it begins, and again only after a quiet time',
     sign(text);
   }
   expect(told).toEqual(['a', 'd']);
+  expect(sign.present()).toBe('d');
+  clock.advance(QUIET_MS - 1);
+  expect(sign.present()).toBe('d');
+  clock.advance(1);
+  expect(sign.present()).toBeUndefined();
 });

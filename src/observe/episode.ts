@@ -3,12 +3,24 @@ import type { Clock } from './clock.ts';
 /** An episode is over after this long without a sign of it. */
 export const QUIET_MS = 60_000;
 
-/** Reports something that goes on for a while, such as an overload, once when it begins and not at each sign of it. */
-export function createEpisode(clock: Clock, tell: (text: string) => void): (text: string) => void {
+/** Something that goes on for a while, such as an overload. */
+export interface Episode {
+  /** Tells of a sign of it. */
+  (text: string): void;
+  /** The last sign of it, as long as it is not over. */
+  present(): string | undefined;
+}
+
+/** Reports something that goes on for a while once when it begins, and not at each sign of it. */
+export function createEpisode(clock: Clock, tell: (text: string) => void): Episode {
   let lastMs = Number.NEGATIVE_INFINITY;
-  return (text) => {
-    const nowMs = clock.monotonic();
-    if (nowMs - lastMs >= QUIET_MS) tell(text);
-    lastMs = nowMs;
+  let last: string | undefined;
+  const isOver = () => clock.monotonic() - lastMs >= QUIET_MS;
+  const episode = (text: string) => {
+    if (isOver()) tell(text);
+    last = text;
+    lastMs = clock.monotonic();
   };
+  episode.present = () => (isOver() ? undefined : last);
+  return episode;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { createLogger, LOG_LEVELS, type Logger, type LoggerOptions, printRecord } from './log.ts';
+import { createLogger, LOG_LEVELS, type Logger, type LoggerOptions, LogThreshold, printRecord } from './log.ts';
 
 function logged(write: (log: Logger) => void, options?: LoggerOptions): string[] {
   const lines: string[] = [];
@@ -29,6 +29,20 @@ test.each<[LoggerOptions, string[]]>([
   expect(lines).toEqual(levels.map((level) => `${level} [${level.toUpperCase()}] text`));
   const log = createLogger(() => {}, options);
   expect(LOG_LEVELS.filter(log.logs)).toEqual(levels.filter((level) => level !== 'fatal'));
+});
+
+test('a threshold that moves counts at once, for all loggers that have it', () => {
+  const level = new LogThreshold('warning');
+  const lines: string[] = [];
+  const [a, b] = ['a', 'b'].map((plugin) => createLogger((_, line) => lines.push(line), { plugin, level }));
+  a!.info('hidden');
+  level.level = 'debug';
+  expect([level.level, a!.logs('debug')]).toEqual(['debug', true]);
+  a!.debug('shown');
+  b!.info('shown');
+  level.level = 'error';
+  b!.warning('hidden');
+  expect(lines).toEqual(['[DEBUG] plugin/a: shown', '[INFO] plugin/b: shown']);
 });
 
 test('a text of several lines is one line', () => {

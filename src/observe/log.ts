@@ -6,6 +6,28 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 type Level = LogLevel | 'fatal';
 
+/** The least severe level that is logged. It may change at any time, and counts for all loggers that have it. */
+export class LogThreshold {
+  private rank: number;
+
+  constructor(level: LogLevel) {
+    this.rank = LOG_LEVELS.indexOf(level);
+  }
+
+  get level(): LogLevel {
+    return LOG_LEVELS[this.rank]!;
+  }
+
+  set level(level: LogLevel) {
+    this.rank = LOG_LEVELS.indexOf(level);
+  }
+
+  /** Whether lines of a level, by its place in {@link LOG_LEVELS}, are logged. */
+  passes(rank: number): boolean {
+    return rank >= this.rank;
+  }
+}
+
 /** What a line says in values that a program reads, under their names in JSON. They do not change `time`, `level`, `plugin` and `msg`. */
 export type LogFields = Readonly<Record<string, string | number | boolean | null>>;
 
@@ -54,13 +76,14 @@ export interface LoggerOptions {
   /** The plugin whose lines these are. */
   readonly plugin?: string;
   /** Less severe lines are not written; `info` by default. */
-  readonly level?: LogLevel;
+  readonly level?: LogLevel | LogThreshold;
   /** Whether tabs stay as they are: they separate columns. */
   readonly keepsTabs?: boolean;
 }
 
 export function createLogger(sink: LogSink, options: LoggerOptions = {}): Logger {
-  const { plugin, level: lowest = 'info', keepsTabs = false } = options;
+  const { plugin, level = 'info', keepsTabs = false } = options;
+  const threshold = typeof level === 'string' ? new LogThreshold(level) : level;
   const prefix = plugin === undefined ? '' : `plugin/${plugin}: `;
   const write =
     (level: Level): Write =>
@@ -68,15 +91,20 @@ export function createLogger(sink: LogSink, options: LoggerOptions = {}): Logger
       const msg = keepsTabs ? text.split('\t').map(oneLine).join('\t') : oneLine(text);
       sink(level, `[${level.toUpperCase()}] ${prefix}${msg}`, { level, plugin, msg, fields });
     };
-  const logs = (level: LogLevel) => LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(lowest);
-  const at = (level: LogLevel): Write => (logs(level) ? write(level) : () => {});
+  const at = (level: LogLevel): Write => {
+    const rank = LOG_LEVELS.indexOf(level);
+    const writeIt = write(level);
+    return (text, fields) => {
+      if (threshold.passes(rank)) writeIt(text, fields);
+    };
+  };
   return {
     debug: at('debug'),
     info: at('info'),
     warning: at('warning'),
     error: at('error'),
     fatal: write('fatal'),
-    logs,
+    logs: (level) => threshold.passes(LOG_LEVELS.indexOf(level)),
   };
 }
 

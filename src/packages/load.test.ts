@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import { testEnv } from '../../test/support/env.ts';
 import { folderWith } from '../../test/support/folder.ts';
+import type { PluginEnv } from '../plugin/env.ts';
 import { plugins } from '../plugins.ts';
 import { loadPlugins } from './load.ts';
 
@@ -23,6 +25,16 @@ test.each<readonly [what: string, named: readonly string[], files: Record<string
   ],
 ])('%s is loaded, once', async (_, named, files) => {
   expect(await names(named, files)).toEqual(['x']);
+});
+
+test('a package may not steer the server, and knows the rest of the process', async () => {
+  const index = 'export default { name: "x", parse() {}, create(_, env) { return { env }; } };';
+  const folder = folderWith({ 'x/package.json': API_1, 'x/index.js': index });
+  const definition = (await loadPlugins(['./x'], folder)).find(({ name }) => name === 'x')!;
+  const env = testEnv();
+  Object.assign(env.process, { control: {} });
+  const { process } = Reflect.get(definition.create({}, env), 'env') as PluginEnv;
+  expect([process.control, process.corefileHash(), process.draining]).toEqual([undefined, 'hash', false]);
 });
 
 test('without names, the built-in plugins are all there are', async () => {

@@ -88,7 +88,7 @@ async function loadPlugin(name: string, folder: string): Promise<PluginDefinitio
       cause: thrown,
     });
   }
-  if (isDefinition(module.default)) return mayAnswer(module.default);
+  if (isDefinition(module.default)) return asPackage(module.default);
   throw pluginError(name, `${file} has no plugin as its default export - write 'export default definePlugin({ … })'`);
 }
 
@@ -121,10 +121,12 @@ function mainFileOf(name: string, field: unknown): string {
   );
 }
 
-/** A plugin that does not say which queries it answers may answer any of them. */
-function mayAnswer(definition: PluginDefinition): PluginDefinition {
-  if (definition.ends) return definition;
-  return Object.create(definition, { ends: { value: () => ({ zones: [] }) } });
+/** A plugin that does not say which queries it answers may answer any of them. None may steer the server. */
+function asPackage(definition: PluginDefinition): PluginDefinition {
+  const create: PluginDefinition['create'] = (options, env) =>
+    definition.create(options, { ...env, process: Object.create(env.process, { control: { value: undefined } }) });
+  const ends = definition.ends ? {} : { ends: { value: () => ({ zones: [] }) } };
+  return Object.create(definition, { create: { value: create }, ...ends });
 }
 
 function isDefinition(value: unknown): value is PluginDefinition {

@@ -7,6 +7,7 @@ import type { OfferEnv } from './offer.ts';
 import type { BlockContext, Plugin } from './plugin.ts';
 import type { Query } from './query.ts';
 import type { Reply } from './reply.ts';
+import type { ServerControl } from './server-control.ts';
 
 /** State that outlives the plugin that made it: see {@link PluginEnv.keep}. */
 export interface Kept {
@@ -88,6 +89,10 @@ export interface ServerProcess {
   fatal(message: string): void;
   /** Whether this is no server, but `cairn check`: plugins are stopped after `load`, and say what a server would say later. */
   readonly isCheck?: boolean;
+  /** Shows the server and steers it; undefined in `cairn check`, and for packages. */
+  readonly control?: ServerControl;
+  /** Whether the operator asked that no new clients come, until that is taken back. DNS is answered all the same. */
+  readonly draining: boolean;
   /** Whether the process is on its way out. */
   readonly shuttingDown: boolean;
 }

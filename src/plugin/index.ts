@@ -71,6 +71,7 @@ export type { Cell, Metrics } from '../observe/metrics.ts';
 export type { ClientView } from './client-view.ts';
 export type { PluginEnv } from './env.ts';
 export { type ExistingName, replyOfExisting } from './existing.ts';
+export { countQuery } from './explained.ts';
 export { CLIENTS, CREDENTIALS, SEARCH_LIST, SELECTION, SERVICES, TRACER, TRANSFERS } from './keys.ts';
 export { type Authority, answerLookup, closedZones, fallsThrough, type Lookup } from './lookup.ts';
 export { OfferKey } from './offer.ts';
@@ -94,6 +95,7 @@ export { type Arrival, type Protocol, type Query, withQuestion } from './query.t
 export { alsoDependingOn, counted, Epoch, notRepeatable, repeatUntilMoved, UNCHANGING } from './repeat.ts';
 export { alterReply, createReply, failure, mapRecords, mapReply, type Repeat, type Reply, withTtls } from './reply.ts';
 export type { ServiceEndpoint, ServiceView } from './service-view.ts';
+export type { OwnStatus } from './status.ts';
 export type { SpanAttributes, SpanDetails, Tracer } from './tracer.ts';
 export type { TransferableZone, TransferSource } from './transfer.ts';
 export { whileServing } from './while-serving.ts';

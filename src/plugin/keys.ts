@@ -1,5 +1,6 @@
 import type { Name } from '../dns/name.ts';
 import type { ServerCredentials } from '../net/stream/tls-server.ts';
+import type { CacheView } from './cache-view.ts';
 import type { ClientView } from './client-view.ts';
 import { OfferKey } from './offer.ts';
 import type { Handler } from './plugin.ts';
@@ -12,6 +13,9 @@ import type { TransferSource } from './transfer.ts';
 /*
  * What built-in plugins offer and ask for, and what the server asks for: see `offer.ts`.
  */
+
+/** The replies that a plugin keeps, to be looked at and to be thrown away. */
+export const CACHE = new OfferKey<CacheView>('cache');
 
 /** The pods of a cluster as clients, for plugins that count by them. */
 export const CLIENTS = new OfferKey<ClientView>('clients');
@@ -41,6 +45,9 @@ export const SERVICES = new OfferKey<ServiceView>('services');
 export const TAP = new OfferKey<Tap>('tap');
 /** What records which steps of a query take time; the server asks for it to record the plugins of the block. */
 export const TRACER = new OfferKey<Tracer>('tracer');
+
+/** The servers that a plugin would ask for a (folded) name, in the order in which it would try them now. */
+export const UPSTREAMS = new OfferKey<(name: Name) => readonly string[]>('upstreams');
 
 /** The zones that other servers can have copies of. */
 export const TRANSFERS = new OfferKey<TransferSource>('transfers');

@@ -2,25 +2,18 @@ import type { Directive } from '../corefile/ast.ts';
 import type { ServerKey } from '../corefile/key.ts';
 import type { Position } from '../corefile/position.ts';
 import type { WarningName } from '../corefile/warnings.ts';
-import type { MessageFlags } from '../dns/message.ts';
 import type { Name } from '../dns/name.ts';
 import type { StreamLimits } from '../net/stream/connections.ts';
 import type { PluginEnv } from './env.ts';
 import type { Query } from './query.ts';
 import type { Reply } from './reply.ts';
+import type { Sent } from './sent.ts';
+import type { OwnStatus } from './status.ts';
+
+export type { Sent } from './sent.ts';
 
 /** Answers a query, at once where it can. Never throws for what a peer sent; what it throws becomes SERVFAIL. */
 export type Handler = (query: Query) => Reply | Promise<Reply>;
-
-/** What the client got, as it stands on the wire. */
-export interface Sent {
-  readonly reply: Reply;
-  readonly flags: MessageFlags;
-  /** Octets of the message; 0 if nothing was sent on purpose. */
-  readonly octets: number;
-  /** From the arrival of the query, in milliseconds. */
-  readonly durationMs: number;
-}
 
 /** Equal queries of one block, and the replies that they got: all from one kept reply, and sent already. */
 export interface Repetitions extends Pick<Query, 'protocol' | 'type' | 'zone' | 'server'> {
@@ -47,13 +40,19 @@ export interface Repetitions extends Pick<Query, 'protocol' | 'type' | 'zone' | 
  * 2. `create` makes the plugin, without I/O; with `env.offer` it offers values to other plugins of the block, and to the server.
  * 3. `wrap` puts it before the next handler, when the chain is built. From here on `env.ask` gives what others offer.
  * 4. `load` reads the files that the Corefile names, then `start` does what needs the network. If one plugin fails, all are stopped, and what was
- *    served before goes on. `cairn check` goes on from `load` to step 8; with `--no-files`, from step 3.
+ *    served before goes on. `cairn check` goes on from `load` to step 9; with `--no-files`, from step 3.
  * 5. `serving` comes once the listeners are open.
- * 6. For each query: the choice that it offers under `SELECTION`, the handler of `wrap`, then `observe` or `observeRepetitions`. Meanwhile others may ask `ready`, `label` and `explain`.
+ * 6. For each query: the choice that it offers under `SELECTION`, the handler of `wrap`, then `observe` or `observeRepetitions`. Meanwhile others may ask `ready`, `status`, `label` and `explain`.
  * 7. `shutdown`, if the process is about to end: DNS is still served. A reload leaves this step out.
- * 8. `stop` gives everything back, after the last query. What the plugin offered ends with it.
+ * 8. `drain`, once no more queries come: those that wait are answered.
+ * 9. `stop` gives everything back, after the last query. What the plugin offered ends with it.
  */
 export interface Plugin {
+  /**
+   * Whether the plugin marks queries whose replies are for their clients alone (`notePassage`). Then the server also keeps what plugins above make of such
+   * a reply from other clients. It is not for packages, which say `dependsOn: 'client'`.
+   */
+  readonly notesPassages?: boolean;
   /** Puts the plugin in front of `next`; called once, when the chain is built. */
   wrap?(next: Handler): Handler;
   /** Told of every query of the block when its response is encoded, or after the last message of a zone transfer. Must not throw and must be cheap. */
@@ -62,7 +61,7 @@ export interface Plugin {
    * The same for many queries at once, of which only so much is known, a moment later. A block whose
    * observers all have this may be answered by worker threads; one that wants to see each query cannot.
    */
-  observeRepetitions?(repetitions: Repetitions): void;
+  readonly observeRepetitions?: ((repetitions: Repetitions) => void) | undefined;
   /**
    * What the plugin can say of a query under one of its labels, which others know as `PLUGIN/LABEL`; undefined for nothing.
    * Asked only when somebody reads the label: see {@link PluginEnv.label}. Whatever it says must follow from the query as it
@@ -70,8 +69,8 @@ export interface Plugin {
    */
   label?(query: Query, label: string): string | undefined;
   /**
-   * Why the plugin made this reply, for people: called when somebody asks, so it need not be quick. The query is the client's;
-   * the plugin may have been asked another one, by a plugin before it.
+   * Why the plugin made this reply, for people: called when somebody asks, so it need not be quick. The query is the one that the plugin got, or the
+   * client's if the server records no steps.
    */
   explain?(query: Query, reply: Reply): string | undefined;
   /**
@@ -85,8 +84,15 @@ export interface Plugin {
   serving?(listening: readonly { readonly address: string; readonly port: number }[]): void;
   /** Whether the plugin can answer; a plugin without this method always can. */
   ready?(): boolean;
+  /**
+   * How the plugin does, for an operator: called when somebody asks, and never otherwise, so it need not be quick. What it cannot say it leaves out. If
+   * something is wrong, the summary says what to do. What it throws is shown in its place.
+   */
+  status?(): OwnStatus;
   /** The process is about to end: DNS is served until this settles. */
   shutdown?(options?: ShutdownOptions): Promise<void>;
+  /** Has queries answered that the plugin lets wait for an event. Others took over, or the process ends, and waits for replies only for a moment. */
+  drain?(): void;
   /** Gives back everything; called after the last query. */
   stop?(): Promise<void> | void;
 }
@@ -137,6 +143,8 @@ export interface BlockSettings {
   readonly view?: string;
   /** Whether that choice accepts all queries. */
   readonly acceptsAll?: boolean;
+  /** Whether the steps of queries that are explained are recorded, in all blocks of the Corefile. */
+  readonly recordsSteps?: boolean;
   /** Whether the block's debug lines are logged, and each of its unexpected errors. */
   readonly debug?: boolean;
   /** The zones of whose queries the plugins' labels can be read; none by default. */
@@ -223,6 +231,12 @@ export interface PluginDefinition<O = unknown> {
   readonly renames?: boolean;
   /** The plugins that must be in the same block. */
   readonly needs?: readonly string[];
+  /**
+   * The arguments of a line that may be secrets, by their places: nobody is shown them. `option` is the name of an option, or undefined for the
+   * arguments of the directive. Without this, the arguments of options with names such as `password` are hidden. Users, passwords and queries in URLs
+   * always are.
+   */
+  secrets?(option: string | undefined, args: readonly string[]): readonly number[];
   /** What the options mean for the listener. */
   settings?(options: O): BlockSettings;
   /** Which queries go no further down the chain. Every plugin that answers queries itself says it, and no other. */

@@ -1,5 +1,7 @@
 import type { Epoch } from '../base/epoch.ts';
 import type { Cell } from '../observe/metrics.ts';
+import { countQuery } from './explained.ts';
+import type { Query } from './query.ts';
 import { alterReply, type Repeat, type Reply } from './reply.ts';
 
 export { Epoch } from '../base/epoch.ts';
@@ -7,9 +9,10 @@ export { Epoch } from '../base/epoch.ts';
 /** For a reply that follows from the question and the Corefile alone. */
 export const UNCHANGING: Repeat = { epochs: [], untilMs: Number.POSITIVE_INFINITY, again: [] };
 
-/** Counts the reply, and each repetition of it. */
-export function counted(reply: Reply, count: Cell): Reply {
-  count.value++;
+/** Counts the reply, and each repetition of it. With the query, one that is asked only to explain it does not count. */
+export function counted(reply: Reply, count: Cell, query?: Query): Reply {
+  if (query) countQuery(query, count);
+  else count.value++;
   return alsoDependingOn(reply, { ...UNCHANGING, again: [count] });
 }
 

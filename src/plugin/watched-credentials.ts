@@ -6,7 +6,7 @@ import { CorefileError } from '../corefile/error.ts';
 import type { Position } from '../corefile/position.ts';
 import type { ClientAuth, ServerCredentials } from '../net/stream/tls-server.ts';
 import type { Kept, PluginEnv } from './env.ts';
-import { watchFiles } from './watched-file.ts';
+import { type WatchedFile, watchFiles } from './watched-file.ts';
 
 /** How often the files are checked: certificates are renewed while the server runs. */
 export const CERTIFICATE_POLL_MS = 30_000;
@@ -22,13 +22,15 @@ export interface TlsFiles {
 }
 
 /** The contents of the files; while they do not fit together, the last good contents. */
-interface WatchedCredentials extends Kept {
+export interface WatchedCredentials extends Kept {
   /** Reads the files now. @throws CorefileError (as a rejection) if they were never good. */
   load(): Promise<void>;
   /** The same object until the files change. Must be called after `load`. */
   credentials(): ServerCredentials;
   /** When the certificate expires, in milliseconds since the Unix epoch. */
   readonly expiresMs: number;
+  /** The files themselves. */
+  readonly watched: Pick<WatchedFile, 'problem' | 'lookedAtMs'>;
 }
 
 export function watchCredentials(
@@ -60,6 +62,7 @@ export function watchCredentials(
       if (!current) throw new CorefileError(files.position, `cannot use the TLS files: ${failure}`);
     },
     credentials: () => current!,
+    watched,
     get expiresMs() {
       return expiresMs;
     },

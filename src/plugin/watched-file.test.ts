@@ -123,3 +123,20 @@ test('nothing is sent after the end', async () => {
   expect(seen).toEqual([]);
   expect(clock.timers).toBe(0);
 });
+
+test('what is wrong with the present text stays known, and what was wrong with the file does not', async () => {
+  const { clock, file } = setUp();
+  expect([file.problem, file.lookedAtMs]).toEqual([undefined, undefined]);
+  await file.check();
+  expect(file.problem).toMatch(/ENOENT/);
+  await write('bad');
+  clock.advance(5000);
+  await file.check();
+  expect([file.problem, file.lookedAtMs]).toEqual(['bad text', 5000]);
+  clock.advance(5000);
+  await file.check();
+  expect([file.problem, file.lookedAtMs]).toEqual(['bad text', 10_000]);
+  await write('good');
+  await file.check();
+  expect(file.problem).toBeUndefined();
+});

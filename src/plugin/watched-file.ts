@@ -29,9 +29,13 @@ interface WatchedFilesOptions extends WatchOptions {
 }
 
 /** A file, or several, read again when the modification time or the size of one changes. */
-interface WatchedFile {
+export interface WatchedFile {
   /** Checks whether a file has changed, or joins a check under way; never rejects. The first check starts the polling. */
   check(): Promise<void>;
+  /** Why the present text, or none, is in use; undefined if it was read, and was right. */
+  readonly problem: string | undefined;
+  /** When the files were last looked at, on the clock's monotonic scale; undefined before the first time. */
+  readonly lookedAtMs: number | undefined;
   stop(): void;
 }
 
@@ -46,6 +50,10 @@ export function watchFiles({ paths, clock, intervalMs, ...options }: WatchedFile
   let stopped = false;
   let version = '';
   let lastProblem: string | undefined;
+  /** Why the files cannot be read, and what is wrong with the texts that were read last. */
+  let unread: string | undefined;
+  let mistake: string | undefined;
+  let lookedAtMs: number | undefined;
 
   async function look(): Promise<void> {
     try {
@@ -53,15 +61,30 @@ export function watchFiles({ paths, clock, intervalMs, ...options }: WatchedFile
       const foundVersion = (await Promise.all(paths.map(versionOf))).join();
       if (foundVersion === version) {
         lastProblem = undefined; // the file was away, and is back unchanged
+        unread = undefined;
         return;
       }
       const texts = await Promise.all(paths.map((path) => readText(path, options.maxOctets)));
       if (stopped) return;
       version = foundVersion;
-      await options.changed(texts);
-      lastProblem = undefined;
+      unread = undefined;
+      mistake = await mistakeIn(texts);
+      if (mistake === undefined) lastProblem = undefined;
+      else report(mistake);
     } catch (thrown) {
-      report(messageOf(thrown));
+      unread = messageOf(thrown);
+      report(unread);
+    } finally {
+      lookedAtMs = clock.monotonic();
+    }
+  }
+
+  async function mistakeIn(texts: readonly string[]): Promise<string | undefined> {
+    try {
+      await options.changed(texts);
+      return undefined;
+    } catch (thrown) {
+      return messageOf(thrown);
     }
   }
 
@@ -81,6 +104,12 @@ export function watchFiles({ paths, clock, intervalMs, ...options }: WatchedFile
 
   return {
     check,
+    get problem() {
+      return unread ?? mistake;
+    },
+    get lookedAtMs() {
+      return lookedAtMs;
+    },
     stop() {
       stopped = true;
       timer?.cancel();

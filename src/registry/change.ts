@@ -96,7 +96,7 @@ export const EFFECTS: { readonly [K in keyof RecordKinds]: Effect<RecordKinds[K]
       epoch: (slice, { epochs, imports }) => ofSlice(epochs, imports, slice),
       serials: ['cluster-set'],
     },
-    ...{ ingress: DECLARED, gateway: DECLARED, node: DECLARED, 'dns-endpoint': DECLARED },
+    ...{ ingress: DECLARED, gateway: DECLARED, node: DECLARED, 'dns-endpoint': DECLARED, 'service-cidr': DECLARED },
     ...{ 'http-route': DECLARED, 'tls-route': DECLARED, 'grpc-route': DECLARED },
     state: { epoch: (_, { epochs }) => epochs.namespaces, serials: [] },
   };

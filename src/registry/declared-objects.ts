@@ -4,7 +4,7 @@ import { Table } from './table.ts';
 /** All records of some kinds. */
 export type DeclaredSnapshot = { readonly [K in DeclaredKind]?: Iterable<DeclaredKinds[K]> };
 
-/** The objects that declare host names outside of the cluster's zone: a table for each kind. */
+/** The objects that declare host names outside of the cluster's zone, or networks of the cluster: a table for each kind. */
 export class DeclaredObjects {
   private readonly tables: { readonly [K in DeclaredKind]: Table<DeclaredKinds[K]> };
   private readonly changed: () => void;

@@ -1,8 +1,8 @@
 import type { Name } from '../dns/name.ts';
 
 /*
- * Objects that declare host names outside of the cluster's zone. Names of hosts are folded, and may begin with a label `*`; addresses are canonical
- * text; times are milliseconds since the Unix epoch, and 0 if the object does not say when it was created.
+ * Objects that declare host names outside of the cluster's zone, or the networks of the cluster. Names of hosts are folded, and may begin with a label `*`;
+ * addresses and networks are canonical text; times are milliseconds since the Unix epoch, and 0 if the object does not say when it was created.
  */
 
 /** Where an object leads to. */
@@ -83,6 +83,17 @@ export interface Node {
   readonly name: string;
   readonly internal: readonly string[];
   readonly external: readonly string[];
+  /** The networks of its pods, in CIDR notation. */
+  readonly podCidrs?: readonly string[];
+  /** Set if a label says that it has no names. */
+  readonly ignored?: true;
+}
+
+/** Networks of cluster IPs. */
+export interface ServiceCidr {
+  readonly name: string;
+  /** In CIDR notation. */
+  readonly cidrs: readonly string[];
 }
 
 /** What a Service declares beyond its name in the cluster. */
@@ -101,7 +112,7 @@ export interface ServiceDeclaration {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** The kinds of objects that declare names, besides Service. */
+/** The kinds of objects that declare names or networks, besides Service. */
 export interface DeclaredKinds {
   ingress: Ingress;
   gateway: Gateway;
@@ -110,6 +121,7 @@ export interface DeclaredKinds {
   'grpc-route': Route;
   'dns-endpoint': DnsEndpoint;
   node: Node;
+  'service-cidr': ServiceCidr;
 }
 
 export type DeclaredKind = keyof DeclaredKinds;
@@ -122,4 +134,5 @@ export const DECLARED_KINDS = [
   'grpc-route',
   'dns-endpoint',
   'node',
+  'service-cidr',
 ] as const satisfies readonly DeclaredKind[];

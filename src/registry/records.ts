@@ -56,6 +56,8 @@ export interface EndpointSlice {
   readonly ports: readonly Port[];
   /** Ready endpoints only, one for each of their addresses. */
   readonly endpoints: readonly Endpoint[];
+  /** Endpoints that are not ready, since they are about to end, and that still serve. Kept only if a reader asks for them; undefined for none. */
+  readonly terminating?: readonly Endpoint[];
 }
 
 export interface Pod {
@@ -72,6 +74,8 @@ export interface Pod {
 
 export interface Namespace {
   readonly name: string;
+  /** Undefined if they are not known, since this server may not read it. Only which pods see its names depends on them. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** Whether two records are equal: plain data, compared deeply; an absent field equals an undefined one. */

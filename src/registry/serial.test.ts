@@ -38,6 +38,24 @@ test('it does not run ahead while nothing reads it', () => {
   expect(serial.value).toBe(START_S);
 });
 
+test('it does not run ahead of the clock however often it is read, except for those who know the state by it', () => {
+  const clock = fakeClock();
+  const serial = new Serial(clock);
+  const moved = () => {
+    serial.move();
+    return serial.value - START_S;
+  };
+  expect(serial.value).toBe(START_S);
+  expect([moved(), moved(), moved(), moved(), moved(), moved(), moved()]).toEqual([1, 2, 3, 4, 5, 5, 5]);
+  expect(serial.unique() - START_S).toBe(6);
+  expect(serial.unique() - START_S).toBe(6);
+  clock.advance(3000);
+  expect([moved(), moved(), moved()]).toEqual([7, 8, 8]);
+  clock.advance(60_000);
+  expect(serial.value - START_S).toBe(9);
+  expect(moved()).toBe(63);
+});
+
 test('it starts behind a floor', () => {
   expect(new Serial(fakeClock(), START_S + 5).value).toBe(START_S + 6);
 });

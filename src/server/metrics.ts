@@ -6,13 +6,16 @@ import type { OpenPorts } from './listeners/open-ports.ts';
 import type { OpenSockets } from './listeners/sockets.ts';
 import type { MemoSize } from './threads/udp-service.ts';
 
+/** What the metrics show of the server itself. */
+interface Exposed {
+  listeners(): readonly Listener[];
+  isDraining(): boolean;
+}
+
 /** Shows the counts of listeners and open ports whenever the metrics are scraped. Without `ports`, the server has none open. */
-export function exposeServer(
-  metrics: Metrics,
-  listeners: () => readonly Listener[],
-  ports: OpenPorts | undefined,
-): void {
+export function exposeServer(metrics: Metrics, { listeners, isDraining }: Exposed, ports: OpenPorts | undefined): void {
   exposeBuild(metrics);
+  exposeDraining(metrics, isDraining);
   exposePageServers(metrics, () => ports?.pageServers.all ?? []);
   exposeTransports(metrics, () => ports?.sockets.all ?? []);
   exposeResponders(metrics, listeners, (listener) => ports?.sockets.workerMemo(listener) ?? NO_MEMO);
@@ -26,6 +29,14 @@ function exposeBuild(metrics: Metrics): void {
   metrics
     .gauge('coredns_build_info', help, ['version', 'revision', 'goversion'])
     .cell(VERSION, '', process.version).value = 1;
+}
+
+function exposeDraining(metrics: Metrics, isDraining: () => boolean): void {
+  const help = "1 while '/ready' says that no new clients should come, as the operator asked over the admin interface.";
+  const draining = metrics.gauge('cairn_draining', help).cell();
+  metrics.onScrape('draining', () => {
+    draining.value = isDraining() ? 1 : 0;
+  });
 }
 
 /** Shows the counts of each listener's sockets. */

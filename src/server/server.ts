@@ -4,13 +4,22 @@
  * plugin: it knows those of the list that it is given.
  */
 
+import type { ReloadResult } from '../admin/protocol/index.ts';
 import { checksWith, FLAG, FUNCTION, OBJECT, oneOf, type Rule, wholeNumber } from '../base/check.ts';
 import { CairnError, messageOf } from '../base/errors.ts';
 import { CorefileErrors, printWarning } from '../corefile/error.ts';
 import type { CorefileWarning } from '../corefile/warnings.ts';
 import { localAddresses } from '../net/addresses.ts';
 import { type Clock, systemClock } from '../observe/clock.ts';
-import { createLogger, LOG_LEVELS, type Logger, type LogLevel, type LogSink, processSink } from '../observe/log.ts';
+import {
+  createLogger,
+  LOG_LEVELS,
+  type Logger,
+  type LogLevel,
+  type LogSink,
+  LogThreshold,
+  processSink,
+} from '../observe/log.ts';
 import { type Cell, Metrics } from '../observe/metrics.ts';
 import type { ServerProcess } from '../plugin/env.ts';
 import type { ShutdownOptions } from '../plugin/plugin.ts';
@@ -20,6 +29,8 @@ import { arrive, type Visit } from './answer/visit.ts';
 import { ServerWatch } from './answer/watch.ts';
 import type { Configuration } from './configuration/configuration.ts';
 import { type CorefileSource, type Reading, readFrom } from './configuration/corefile-source.ts';
+import { createControl } from './control/control.ts';
+import type { Controlled, FailedReload } from './control/controlled.ts';
 import { bindAddresses } from './listeners/bind-addresses.ts';
 import type { Listener } from './listeners/listener.ts';
 import { OpenPorts } from './listeners/open-ports.ts';
@@ -35,7 +46,7 @@ export interface ServerOptions {
   readonly source: CorefileSource;
   readonly sink?: LogSink;
   /** Less severe lines are not logged, but those of a server block with `debug` all are; `info` by default. */
-  readonly logLevel?: LogLevel;
+  readonly logLevel?: LogLevel | LogThreshold;
   readonly clock?: Clock;
   readonly random?: () => number;
   readonly metrics?: Metrics;
@@ -60,7 +71,10 @@ const OCTETS: Rule = { should: 'the octets of a message', accepts: (value) => va
 const OPTIONS: Readonly<Record<keyof ServerOptions, Rule>> = {
   source: { should: 'the result of corefileSource', accepts: (value) => typeof Object(value).load === 'function' },
   sink: FUNCTION,
-  logLevel: oneOf(LOG_LEVELS),
+  logLevel: {
+    ...oneOf(LOG_LEVELS),
+    accepts: (value) => value instanceof LogThreshold || LOG_LEVELS.includes(value as LogLevel),
+  },
   clock: OBJECT,
   random: FUNCTION,
   metrics: OBJECT,
@@ -85,6 +99,7 @@ export class Server {
   readonly metrics: Metrics;
   private readonly source: CorefileSource;
   private readonly log: Logger;
+  private readonly logLevel: LogThreshold;
   private readonly clock: Clock;
   private readonly world: InstanceWorld;
   private readonly keeper = new Keeper();
@@ -95,31 +110,40 @@ export class Server {
   /** What was read last, good or broken, so that a broken Corefile is reported once. */
   private triedDigest = '';
   private servedHash = '';
+  private readonly startedAtMs: number;
+  /** When what is served was loaded, and the last reload that failed since then. */
+  private loadedAtMs = 0;
+  private failedReload: FailedReload | undefined;
   private lastTurn: Promise<unknown> = Promise.resolve();
   private closing: Promise<void> | undefined;
+  private draining = false;
 
   /** @throws CairnError for an option that does not exist, or is not valid */
   constructor(options: ServerOptions) {
     check.options('Server', options, OPTIONS);
     check.value('Server: source', options.source, OPTIONS.source);
     const { sink = processSink, clock = systemClock, random = Math.random, metrics = new Metrics() } = options;
-    const { logLevel = 'info' } = options;
+    const { logLevel: level = 'info' } = options;
+    const logLevel = typeof level === 'string' ? new LogThreshold(level) : level;
     const log = createLogger(sink, { level: logLevel });
     this.source = options.source;
     this.metrics = metrics;
     this.log = log;
+    this.logLevel = logLevel;
     this.clock = clock;
+    this.startedAtMs = clock.now();
     this.reloadFailures = metrics
       .counter('coredns_reload_failed_total', 'Reloads that failed; what was served before still is.')
       .cell();
     this.ports = options.inProcess ? undefined : new OpenPorts(clock, log, options.reusePort ?? false);
+    const watch = new ServerWatch(clock, random, log, metrics);
     this.world = {
-      ...{ sink, logLevel, log, metrics, clock, random, localAddresses, bindAddresses },
-      watch: new ServerWatch(clock, random, log, metrics),
+      ...{ watch, sink, logLevel, log, metrics, clock, random, localAddresses, bindAddresses },
       threads: options.threads ?? 1,
-      process: this.describeProcess(options.onFatal ?? (() => {})),
+      recordsSteps: options.inProcess ?? false,
+      process: this.describeProcess(options.onFatal ?? (() => {}), watch),
     };
-    exposeServer(metrics, () => this.listeners, this.ports);
+    exposeServer(metrics, { listeners: () => this.listeners, isDraining: () => this.draining }, this.ports);
   }
 
   /** Loads the Corefile and serves it. @throws CorefileErrors and whatever keeps a plugin or a listener from starting. */
@@ -139,6 +163,8 @@ export class Server {
     const previous = this.instance;
     this.instance = next;
     this.servedHash = digest;
+    this.loadedAtMs = this.clock.now();
+    this.failedReload = undefined;
     await this.ports?.handOver(next, DRAIN_MS);
     await previous?.stop(DRAIN_MS);
     await claims.commit();
@@ -163,28 +189,38 @@ export class Server {
   }
 
   /** Loads the Corefile again; on any failure what was served before goes on. Never throws. */
-  reload(): Promise<'reloaded' | 'failed'> {
-    return this.inTurn(() => this.tryReload(readFrom(this.source)));
+  async reload(): Promise<'reloaded' | 'failed'> {
+    return (await this.inTurn(() => this.tryReload(readFrom(this.source)))).result;
   }
 
   private reloadIfChanged(): Promise<'unchanged' | 'reloaded' | 'failed'> {
     return this.inTurn(async () => {
       const reading = readFrom(this.source);
-      return reading.digest === this.triedDigest ? 'unchanged' : this.tryReload(reading);
+      return reading.digest === this.triedDigest ? 'unchanged' : (await this.tryReload(reading)).result;
     });
   }
 
-  private async tryReload(reading: Reading): Promise<'reloaded' | 'failed'> {
-    if (this.closing) return 'failed';
+  /** Loads the Corefile again unless it says what is served. A broken one is tried each time, as somebody asks for it. */
+  private reloadUnlessServed(): Promise<ReloadResult> {
+    return this.inTurn(async () => {
+      const reading = readFrom(this.source);
+      return reading.digest === this.servedHash ? { result: 'unchanged' } : this.tryReload(reading);
+    });
+  }
+
+  private async tryReload(reading: Reading): Promise<ReloadResult & { readonly result: 'reloaded' | 'failed' }> {
+    if (this.closing) return { result: 'failed', error: 'the server is shutting down' };
     this.log.info('Reloading');
     try {
       await this.load(reading);
       this.log.info('Reloading complete');
-      return 'reloaded';
+      return { result: 'reloaded' };
     } catch (error) {
       this.reloadFailures.value++;
-      this.log.error(`Restart failed: ${messageOf(error)}`);
-      return 'failed';
+      const message = messageOf(error);
+      this.failedReload = { atMs: this.clock.now(), error: message };
+      this.log.error(`Restart failed: ${message}`);
+      return { result: 'failed', error: message };
     }
   }
 
@@ -230,11 +266,11 @@ export class Server {
     return arrived?.responder.answer(bytes, arrived.arrival);
   }
 
-  /** As {@link answer}, and which plugin answered and why; undefined before the start. */
+  /** As {@link answer}, and which plugin answered and why; undefined before the start. No counter moves, and no observer hears of it. */
   async explain(bytes: Uint8Array, visit: Visit = {}): Promise<Explained | undefined> {
     check.value('explain: bytes', bytes, OCTETS);
     const arrived = arrive(this.listeners, bytes, visit, this.clock);
-    return arrived && explain(arrived.responder, bytes, arrived.arrival);
+    return arrived && explain(arrived.responder, bytes, arrived.arrival).explained;
   }
 
   private get listeners(): readonly Listener[] {
@@ -245,14 +281,53 @@ export class Server {
     for (const warning of warnings) this.log.warning(printWarning(warning));
   }
 
-  private describeProcess(fatal: (message: string) => void): ServerProcess {
+  private describeProcess(fatal: (message: string) => void, watch: ServerWatch): ServerProcess {
     const isClosing = () => this.closing !== undefined;
+    const isDraining = () => this.draining;
     return {
+      control: createControl(this.describeControlled(watch)),
       reloadIfChanged: () => this.reloadIfChanged(),
       corefileHash: () => this.servedHash,
       fatal,
+      get draining() {
+        return isDraining();
+      },
       get shuttingDown() {
         return isClosing();
+      },
+    };
+  }
+
+  private describeControlled({ followers }: ServerWatch): Controlled {
+    const server = this;
+    return {
+      clock: this.clock,
+      followers,
+      startedAtMs: this.startedAtMs,
+      log: this.log,
+      logLevel: this.logLevel,
+      ports: this.ports,
+      reload: () => this.reloadUnlessServed(),
+      get draining() {
+        return server.draining;
+      },
+      set draining(draining) {
+        server.draining = draining;
+      },
+      get instance() {
+        return server.instance;
+      },
+      get listeners() {
+        return server.listeners;
+      },
+      get corefileHash() {
+        return server.servedHash;
+      },
+      get loadedAtMs() {
+        return server.loadedAtMs;
+      },
+      get failedReload() {
+        return server.failedReload;
       },
     };
   }

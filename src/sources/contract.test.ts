@@ -215,7 +215,13 @@ spec: { endpoints: [{ dnsName: db.example.com, recordType: A, targets: [192.0.2.
 apiVersion: v1
 kind: Node
 metadata: { name: n1, labels: { tier: front } }
+spec: { podCIDR: 10.244.1.0/24, podCIDRs: [10.244.1.0/24, "fd00:10:244:1::/64"] }
 status: { addresses: [{ type: InternalIP, address: 192.0.2.1 }] }
+---
+apiVersion: networking.k8s.io/v1
+kind: ServiceCIDR
+metadata: { name: kubernetes }
+spec: { cidrs: [10.96.0.0/12, "fd00:10:96::/112"] }
 `;
 
 const WEB = 'service shop/web ClusterIP 10.96.0.1 fd00::1 http:tcp:80 :udp:53 +192.0.2.1 +192.0.2.2 +lb.example.org';
@@ -232,9 +238,12 @@ const GATEWAY = `gateway shop/gw className="istio" listeners=[{"name":"http","po
 const HTTP_ROUTE = 'http-route shop/web hostnames=["a.example.com."] parents=[{"namespace":"shop","name":"gw"}]';
 const TLS_ROUTE = 'tls-route shop/web hostnames=["tls.example.com."] parents=[]';
 const ENDPOINT = 'dns-endpoint shop/db records=[{"name":"db.example.com.","type":1,"data":{"address":"192.0.2.1"}}]';
-const NODE = 'node n1 internal=["192.0.2.1"] external=[]';
-const FRONT = [INGRESS, GATEWAY, HTTP_ROUTE, NODE];
-const DECLARED = [INGRESS, GATEWAY, HTTP_ROUTE, TLS_ROUTE, ENDPOINT, NODE];
+const NODE = 'node n1 internal=["192.0.2.1"] external=[] podCidrs=["10.244.1.0/24","fd00:10:244:1::/64"]';
+const SERVICE_CIDR = 'service-cidr kubernetes cidrs=["10.96.0.0/12","fd00:10:96::/112"]';
+const FRONT = [INGRESS, GATEWAY, HTTP_ROUTE, NODE, SERVICE_CIDR];
+const DECLARED = [INGRESS, GATEWAY, HTTP_ROUTE, TLS_ROUTE, ENDPOINT, NODE, SERVICE_CIDR];
+/** Selectors do not apply to these. */
+const ALWAYS = [GATEWAY, SERVICE_CIDR];
 const NAMESPACES = ['namespace other', 'namespace shop'];
 
 const SHOP = '{ apiVersion: v1, kind: Namespace, metadata: { name: shop } }\n';
@@ -320,7 +329,7 @@ describe.each(SOURCES)('%s', (_, start) => {
   test.each<[Choice, readonly string[]]>([
     [{}, [...NAMESPACES, OUT, DB, WEB, WEB_1, WEB_2, JOB, ...IMPORTS, DB_EAST, ...DECLARED]],
     [{ labels: 'tier=front' }, [...NAMESPACES, WEB, WEB_1, JOB, IMPORTS[1]!, ...FRONT]],
-    [{ labels: 'tier!=front' }, [...NAMESPACES, OUT, DB, WEB_2, IMPORTS[0]!, DB_EAST, GATEWAY, TLS_ROUTE, ENDPOINT]],
+    [{ labels: 'tier!=front' }, [...NAMESPACES, OUT, DB, WEB_2, IMPORTS[0]!, DB_EAST, ...ALWAYS, TLS_ROUTE, ENDPOINT]],
     [{ labels: 'tier in (front, back)' }, [...NAMESPACES, WEB, WEB_1, JOB, IMPORTS[1]!, ...FRONT]],
     [
       { namespaceLabels: 'team' },

@@ -309,6 +309,35 @@ stub.example:53 {
     expect(await cluster.resolve('api.shop.svc.set')).toEqual(['10.9.0.1']);
   });
 
+  test('may keep reverse names of its networks, and isolate its namespaces', async () => {
+    const cluster = await start({
+      objects: [...OBJECTS, pod('red', '10.244.9.1', {}, 'other')],
+      corefile: `. {
+        kubernetes cluster.local in-addr.arpa {
+          pods verified
+          fallthrough in-addr.arpa
+          guard
+          isolate
+        }
+      }\n`,
+    });
+    cluster.apply({ kind: 'ServiceCIDR', metadata: { name: 'more' }, spec: { cidrs: ['172.30.0.0/16'] } });
+    expect(await cluster.query('1.0.30.172.in-addr.arpa', 'PTR')).toMatchObject({
+      rcode: 'NXDOMAIN',
+      reason:
+        'no service and no endpoint has this address; it is in a network of the cluster, whose names `guard` keeps here',
+    });
+    expect(await cluster.query('1.2.0.192.in-addr.arpa', 'PTR')).toMatchObject({ rcode: 'SERVFAIL' });
+    expect(await cluster.pod({ namespace: 'shop', name: 'db-0' }).resolve('web.shop.svc.cluster.local')).toHaveLength(
+      1,
+    );
+    await expect(
+      cluster.pod({ namespace: 'other', name: 'red' }).resolve('web.shop.svc.cluster.local'),
+    ).rejects.toMatchObject({
+      code: 'ENOTFOUND',
+    });
+  });
+
   const NAMES = `k8s_gateway example.com {
     resources Ingress HTTPRoute DNSEndpoint Node
     inside

@@ -115,6 +115,11 @@ export interface NodeObject extends Rest {
   readonly kind: 'Node';
   readonly apiVersion?: 'v1';
   readonly metadata: ObjectMeta;
+  readonly spec?: {
+    readonly podCIDR?: string;
+    readonly podCIDRs?: readonly string[];
+    readonly [field: string]: unknown;
+  };
   readonly status?: {
     readonly addresses?: readonly {
       readonly type: string;
@@ -125,7 +130,15 @@ export interface NodeObject extends Rest {
   };
 }
 
-/** An object that declares names outside of the cluster's zone. */
+/** Networks of cluster IPs. */
+export interface ServiceCIDRObject extends Rest {
+  readonly kind: 'ServiceCIDR';
+  readonly apiVersion?: `networking.k8s.io/${'v1' | 'v1beta1' | 'v1alpha1'}`;
+  readonly metadata: ObjectMeta;
+  readonly spec?: { readonly cidrs?: readonly string[]; readonly [field: string]: unknown };
+}
+
+/** An object that declares names outside of the cluster's zone, or networks of the cluster. */
 export type DeclaringObject =
   | IngressObject
   | GatewayObject
@@ -133,4 +146,5 @@ export type DeclaringObject =
   | TLSRouteObject
   | GRPCRouteObject
   | DNSEndpointObject
-  | NodeObject;
+  | NodeObject
+  | ServiceCIDRObject;

@@ -11,6 +11,7 @@ export type {
   HTTPRouteObject,
   IngressObject,
   NodeObject,
+  ServiceCIDRObject,
   TLSRouteObject,
 } from './declared-objects.ts';
 export type { Failure, Fault, FaultOptions } from './faults.ts';

@@ -1,4 +1,5 @@
 import { devNull } from 'node:os';
+import { once } from '../corefile/arguments.ts';
 import type { Directive } from '../corefile/ast.ts';
 import { CorefileError } from '../corefile/error.ts';
 import type { Prefix } from '../dns/ip.ts';
@@ -72,7 +73,7 @@ function kubernetesOf({ objects, serviceCidrs, podCidrs, serves }: World): Plugi
 
     parse(uses, block) {
       refuseManifests(uses);
-      return parseKubernetes(uses, block);
+      return parseKubernetes([once(uses)], block);
     },
 
     create(options, env) {
@@ -81,7 +82,9 @@ function kubernetesOf({ objects, serviceCidrs, podCidrs, serves }: World): Plugi
       const decides = (name: Name) => isIn(name, options.zones) && !isIn(name, options.fallthrough);
       serves({ zone: options.primary, registry, pods, decides });
       const stats = () => ({ files: 0, brokenFiles: 0, loads: 1, loadedAtMs: env.clock.now() });
-      return { ...createKubernetes(options, env, { registry, stats, start: async () => {} }), stop };
+      const filled = { registry, stats, start: async () => {} };
+      const surroundings = { networks: filled, made: [...serviceCidrs, ...podCidrs] };
+      return { ...createKubernetes(options, env, filled, surroundings), stop };
     },
   });
 }

@@ -4,6 +4,7 @@ import { type Name, parentOf } from '../dns/name.ts';
 import { DS, QType, SOA } from '../dns/rr.ts';
 import { printPeer } from '../net/transport.ts';
 import type { PluginEnv } from '../plugin/env.ts';
+import { countQuery } from '../plugin/explained.ts';
 import type { Handler } from '../plugin/plugin.ts';
 import type { Query } from '../plugin/query.ts';
 import { alsoDependingOn } from '../plugin/repeat.ts';
@@ -37,7 +38,7 @@ export function zoneHandler(plugin: string, zones: ServedZones, env: PluginEnv, 
     const cells = cellsOf(served.held.origin);
     if (query.message.opcode === Opcode.NOTIFY) return takeNotify(plugin, query, served.held, cells);
     if (query.type === QType.AXFR || query.type === QType.IXFR) {
-      cells.refused.value++;
+      countQuery(query, cells.refused);
       return failure(
         plugin,
         Rcode.REFUSED,
@@ -46,6 +47,15 @@ export function zoneHandler(plugin: string, zones: ServedZones, env: PluginEnv, 
     }
     return dependent(answerFromZone(query, served, cells, settings));
   };
+}
+
+/** Says which zone a query is answered from, and where it comes from. */
+export function explainZone({ name, type }: Query, { rcode }: Reply, zones: ServedZones): string | undefined {
+  const held = zoneOf(name, type, zones)?.held;
+  if (!held) return undefined;
+  const serial = held.zone ? `, serial ${held.zone.soa.data.serial}` : '';
+  const zone = `the zone ${held.origin} (${held.source}${serial})`;
+  return rcode === Rcode.NXDOMAIN ? `${zone} does not have the name` : zone;
 }
 
 /** The zone nearest to the name; DS is in the zone above, if that is served (RFC 4035 §3.1.4.1). */
@@ -76,7 +86,7 @@ function takeNotify(plugin: string, query: Query, { origin, notified }: HeldZone
   if (query.type === SOA.code && query.name === origin && notified?.(query.client)) {
     return createReply(plugin, { aa: true, uncacheable: true });
   }
-  cells.refused.value++;
+  countQuery(query, cells.refused);
   const problem = notified
     ? 'the client is not among those of "transfer from"'
     : 'the zone is not copied from a server';

@@ -19,7 +19,7 @@ const content = (zone: Zone) => [zone.soa, ...contentOf(zone)].map(printRecord).
 
 /** A zone with these versions, one after the other. */
 function held(...versions: readonly (Zone | undefined)[]) {
-  const zone = holdZone('a.test.', 'none yet');
+  const zone = holdZone('a.test.', 'a test', 'none yet');
   for (const version of versions) zone.replace(version ?? { problem: 'gone' });
   return zone;
 }

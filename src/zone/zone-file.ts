@@ -29,13 +29,18 @@ export interface FollowedZoneFile {
   check(): Promise<void>;
   /** Why the file's present text is not served; undefined if it is, or if there is no file. */
   readonly mistake: Error | undefined;
+  /** Why what is served is not what the file says now. */
+  readonly problem: string | undefined;
+  /** When the file was last looked at, on the clock's monotonic scale. */
+  readonly lookedAtMs: number | undefined;
   stop(): void;
 }
 
 export function followZoneFile(source: ZoneFileSource, { clock, log }: PluginEnv): FollowedZoneFile {
   const { path, origins, byMtime, failsAtFirst = false } = source;
-  const zones = origins.map((origin) => holdZone(origin, `${path} was not read yet`));
+  const zones = origins.map((origin) => holdZone(origin, path, `${path} was not read yet`));
   let mistake: Error | undefined;
+  let unraised: string | undefined;
   let isFirst = true;
   let isStopped = false;
 
@@ -44,13 +49,14 @@ export function followZoneFile(source: ZoneFileSource, { clock, log }: PluginEnv
     for (const held of zones) read.push([held, await parse(held.origin, text)]);
     if (isStopped) return;
     mistake = undefined;
+    unraised = undefined;
     for (const [held, next] of read) {
       const { serial } = next.soa.data;
       if (byMtime || held.zone?.soa.data.serial !== serial) held.replace(next);
-      else
-        log.warning(
-          `${path} changed, but its serial ${serial} did not: ${held.origin} stays as it was until the serial is raised`,
-        );
+      else {
+        unraised = `${path} changed, but its serial ${serial} did not: ${held.origin} stays as it was until the serial is raised`;
+        log.warning(unraised);
+      }
     }
   }
   async function parse(origin: Name, text: string): Promise<Zone> {
@@ -83,6 +89,12 @@ export function followZoneFile(source: ZoneFileSource, { clock, log }: PluginEnv
     },
     get mistake() {
       return mistake;
+    },
+    get problem() {
+      return file.problem ?? unraised;
+    },
+    get lookedAtMs() {
+      return file.lookedAtMs;
     },
   };
 }

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { bundle } from '../../scripts/bundle.ts';
 import { loadMachinery } from '../../src/net/native/batched-udp.ts';
 import { canPlayPod } from '../interop/node-dns/pod.ts';
+import { adminAt } from '../support/admin.ts';
 import { apiNamespace, apiService } from '../support/api-objects.ts';
 import { startApiServer } from '../support/api-server/index.ts';
 import { ask } from '../support/ask.ts';
@@ -119,6 +120,16 @@ describe.each(COMMANDS)('$what', ({ path }) => {
     await ask(port, 'www.example.org', 'A');
     expect(await end()).toMatch(/status 0$/);
     expect(collector.spans.map(({ attributes }) => attributes['coredns.io/name'])).toEqual(['www.example.org.']);
+  });
+
+  test('its admin interface has its page and the description of its API', async () => {
+    const socket = join(folderWith({}), 's');
+    const { end } = await start(`. {\nadmin ${socket}\nwhoami\n}\n`);
+    const { get } = adminAt(socket);
+    expect(await get('/')).toMatchObject({ status: 200, headers: { 'content-type': 'text/html; charset=utf-8' } });
+    expect((await get('/v1/openapi.json')).json).toMatchObject({ openapi: '3.1.1' });
+    expect((await get('/openapi.json')).status).toBe(404);
+    expect(await end()).toMatch(/status 0$/);
   });
 
   test('its other commands are loaded when they are asked for', async () => {

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { library } from '../../scripts/library.ts';
 import { loadMachinery } from '../../src/net/native/batched-udp.ts';
+import { adminAt } from '../support/admin.ts';
 import { apiNamespace, apiService } from '../support/api-objects.ts';
 import { startApiServer } from '../support/api-server/index.ts';
 import { ask } from '../support/ask.ts';
@@ -55,6 +56,14 @@ test('its process for kubeconfigs starts, and the server reads the cluster that 
   const kubeconfig = folderWith({ config: kubeconfigText(api.url, 'secret') });
   const port = await start(`kubernetes cluster.local {\nkubeconfig ${kubeconfig}/config\n}`);
   expect((await ask(port, 'web.shop.svc.cluster.local', 'A')).answer).toEqual(['10.96.12.34']);
+});
+
+test('its admin interface has its page and the description of its API', async () => {
+  const socket = join(folderWith({}), 's');
+  await start(`admin ${socket}\n${HOSTS}`);
+  const { get } = adminAt(socket);
+  expect(await get('/')).toMatchObject({ status: 200, headers: { 'content-type': 'text/html; charset=utf-8' } });
+  expect((await get('/v1/openapi.json')).json).toMatchObject({ openapi: '3.1.1' });
 });
 
 const PLUGIN = `definePlugin({

@@ -225,7 +225,7 @@ describe('-log-level', () => {
   test('a plugin log whose lines are hidden says so', async () => {
     const { port, lines } = await startServer('. {\nlog\nwhoami\n}', { logLevel: 'warning' });
     expect(lines).toEqual([
-      '[WARNING] plugin/log: logs nothing: its lines have the level info, and -log-level hides them',
+      '[WARNING] plugin/log: logs nothing: its lines have the level info, and the log level hides them',
     ]);
     for (let i = 0; i < 3; i++) await ask(port, 'www.example.org', 'A');
     expect(lines).toHaveLength(1);

@@ -32,6 +32,14 @@ test.each([
   expect(code).toBe(status);
 });
 
+test('with --json, each query has the plugins that it passed', async () => {
+  const { stdout } = await lookup('web', 'A', '-n', 'shop', '--json');
+  const [query] = (JSON.parse(stdout) as { queries: readonly { steps: readonly object[] }[] }).queries;
+  expect(query!.steps).toMatchObject([
+    { plugin: 'kubernetes', did: 'answered', note: 'service shop/web: cluster IP 10.96.0.20' },
+  ]);
+});
+
 test('a running cluster is read once, without a Corefile', async () => {
   const objects = [apiNamespace('shop'), apiService('shop/web', '10.96.12.34')];
   const api = await startApiServer({ objects, tokens: ['secret'] });

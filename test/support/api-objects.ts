@@ -14,7 +14,7 @@ export const apiService = (id: string, ip: string, labels?: Record<string, strin
 });
 
 /**
- * An EndpointSlice of the service of that `id`, `NAMESPACE/SERVICE`: an address is ready, one behind `!` is not. `triggered` is the time
+ * An EndpointSlice of the service of that `id`, `NAMESPACE/SERVICE`: an address is ready, one behind `!` is not, and one behind `~` terminates and still serves. `triggered` is the time
  * of the change that led to it.
  */
 export const apiSlice = (id: string, name: string, addresses: string, triggered?: string): KubernetesObject => {
@@ -30,10 +30,14 @@ export const apiSlice = (id: string, name: string, addresses: string, triggered?
     endpoints: addresses
       .split(' ')
       .filter((word) => word !== '')
-      .map((word) => ({ addresses: [word.replace('!', '')], conditions: { ready: !word.startsWith('!') } })),
+      .map((word) => ({ addresses: [word.replace(/[!~]/, '')], conditions: conditionsOf(word[0]!) })),
     ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
   };
 };
+
+function conditionsOf(mark: string): object {
+  return mark === '~' ? { ready: false, serving: true, terminating: true } : { ready: mark !== '!' };
+}
 
 /** A Pod that runs; a real API server would take its status only after it was made. */
 export const apiPod = (id: string, ip: string): KubernetesObject => ({

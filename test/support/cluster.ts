@@ -6,11 +6,11 @@ import { fakeClock } from './clock.ts';
 /**
  * A synced registry from one line per object, blank lines and `#` lines left out:
  *
- *     namespace NAME
+ *     namespace NAME [LABEL=VALUE…]
  *     service NAMESPACE/NAME IP[,IP] [PORT:PROTOCOL:NUMBER…]
  *     headless NAMESPACE/NAME
  *     external NAMESPACE/NAME TARGET
- *     slice NAMESPACE/SERVICE PORTS|- ENDPOINT…        PORTS joined by commas, ENDPOINT = IP[,IP][=HOSTNAME][~PODNAME][@ZONE]
+ *     slice NAMESPACE/SERVICE PORTS|- ENDPOINT…        PORTS joined by commas, ENDPOINT = [!]IP[,IP][=HOSTNAME][~PODNAME][@ZONE], with ! if it terminates and still serves
  *     import NAMESPACE/NAME IP[,IP]|headless [PORT:PROTOCOL:NUMBER…]          a service of the cluster set
  *     imported NAMESPACE/SERVICE CLUSTER PORTS|- ENDPOINT…                     and its endpoints in one cluster
  *     pod NAMESPACE/NAME IP[,IP] [host] [LABEL=VALUE…]          `host` for a pod in the host's network
@@ -30,7 +30,7 @@ export function addToCluster(registry: Registry, text: string): void {
     const [namespace = '', name = ''] = id.split('/');
     const service = { namespace, name, type: 'ClusterIP', headless: false, clusterIPs: [], externalName: '' } as const;
     const common = { ...service, ports: ports(words.slice(1)), externalIPs: [] };
-    if (kind === 'namespace') registry.setNamespace({ name: id });
+    if (kind === 'namespace') registry.setNamespace({ name: id, ...(words.length > 0 && { labels: labels(words) }) });
     else if (kind === 'service') registry.setService({ ...common, clusterIPs: words[0]!.split(',') });
     else if (kind === 'headless') registry.setService({ ...common, headless: true });
     else if (kind === 'external') registry.setService({ ...common, type: 'ExternalName', externalName: words[0]! });
@@ -48,8 +48,16 @@ export function addToCluster(registry: Registry, text: string): void {
   }
 }
 
-function slice([portList = '-', ...endpoints]: readonly string[]): Pick<EndpointSlice, 'ports' | 'endpoints'> {
-  return { ports: ports(portList === '-' ? [] : portList.split(',')), endpoints: endpoints.flatMap(endpoint) };
+function slice([portList = '-', ...words]: readonly string[]): Pick<
+  EndpointSlice,
+  'ports' | 'endpoints' | 'terminating'
+> {
+  const terminating = words.filter((word) => word.startsWith('!')).flatMap((word) => endpoint(word.slice(1)));
+  return {
+    ports: ports(portList === '-' ? [] : portList.split(',')),
+    endpoints: words.filter((word) => !word.startsWith('!')).flatMap(endpoint),
+    ...(terminating.length > 0 && { terminating }),
+  };
 }
 
 function ports(words: readonly string[]): Port[] {
@@ -61,8 +69,12 @@ function ports(words: readonly string[]): Port[] {
 }
 
 function pod([ips = '', ...words]: readonly string[]): Pick<Pod, 'ips' | 'hostNetwork' | 'labels'> {
-  const labels = words.filter((word) => word !== 'host').map((word) => word.split('='));
-  return { ips: ips.split(','), hostNetwork: words.includes('host'), labels: Object.fromEntries(labels) };
+  const own = labels(words.filter((word) => word !== 'host'));
+  return { ips: ips.split(','), hostNetwork: words.includes('host'), labels: own };
+}
+
+function labels(words: readonly string[]): Record<string, string> {
+  return Object.fromEntries(words.map((word) => word.split('=')));
 }
 
 /** One for each address of a list. */

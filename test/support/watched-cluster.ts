@@ -63,7 +63,7 @@ export async function watchedCluster(options: WatchedClusterOptions = {}): Promi
     if (!options.api) await api.close();
   });
   const kinds = ['namespace', 'service', 'slice'] as const;
-  source.follow(catalog.resourcesFor([{ kinds, podNames: true, zones: true, ...watch }]));
+  source.follow(catalog.resourcesFor([{ kinds, podNames: true, zones: true, terminating: true, ...watch }]));
   return {
     ...{ api, source, registry, clock, lines, programmed },
     until: (expectation) => vi.waitFor(expectation, PATIENT),

@@ -1,10 +1,10 @@
 import { Option } from '@commander-js/extra-typings';
 import { parseDurationMs } from '../../corefile/duration.ts';
-import { canonicalAddress } from '../../net/addresses.ts';
 import { IMAGE_NAMES, RUNTIME_NAMES } from '../../resolver/program.ts';
 import { STUB_NAMES } from '../../resolver/stub.ts';
 import { addExamples, choice, collect, define } from '../define.ts';
 import { UsageError } from '../usage.ts';
+import { readClient } from './client.ts';
 
 /** `cairn lookup` */
 export function defineLookup() {
@@ -75,12 +75,6 @@ export function defineLookup() {
     { line: 'cairn lookup www.example.org @192.0.2.53:5353', effect: 'what a running server says' },
   ]);
   return command;
-}
-
-function readClient(text: string): string {
-  const address = canonicalAddress(text);
-  if (address !== undefined) return address;
-  throw new UsageError(`--client cannot be "${text}"`, 'it is an IP address');
 }
 
 function readTimeout(text: string): number {

@@ -139,10 +139,10 @@ function asJson(explanation: Explanation, view: View, recorder: Recorder, cheape
     who: view.who,
     whom: view.whom,
     settings: { ...settings, flags: [...settings.flags] },
-    queries: queries.map((query) => ({
-      ...query,
-      explanation: recorder.recorded(query.name, query.type)?.explanation,
-    })),
+    queries: queries.map((query) => {
+      const { explanation, steps } = recorder.recorded(query.name, query.type) ?? {};
+      return { ...query, explanation, steps };
+    }),
     cheaper,
   };
 }

@@ -54,9 +54,9 @@ test('a name that is not found ends with status 1', async () => {
   });
 });
 
-test('a server that gives no reason said at least that the name does not exist', async () => {
+test('a name that a hosts file lacks is said not to be there', async () => {
   expect((await lookup('nothing.example.com -n shop --corefile DIR/Corefile')).stderr).toBe(
-    'getaddrinfo ENOTFOUND nothing.example.com: nothing.example.com. does not exist\n',
+    'getaddrinfo ENOTFOUND nothing.example.com: nothing.example.com. is not in /dev/null and the hosts of the Corefile\n',
   );
 });
 

@@ -1,3 +1,4 @@
+import type { Step } from '../../admin/protocol/index.ts';
 import type { Message } from '../../dns/message.ts';
 import { foldName } from '../../dns/name.ts';
 import { parseType, printType } from '../../dns/rr.ts';
@@ -11,6 +12,8 @@ interface Recorded {
   readonly message: Message | undefined;
   /** Which plugin answered and why, where the server runs in this process. */
   readonly explanation: string | undefined;
+  /** The plugins that the query passed, where the server runs in this process. */
+  readonly steps: readonly Step[] | undefined;
 }
 
 /** A server's response, with an explanation if there is one. */
@@ -19,6 +22,8 @@ export interface Told {
   /** Which plugin answered and why. */
   readonly explanation?: string;
   readonly reason?: string | undefined;
+  /** The plugins that the query passed. */
+  readonly steps?: readonly Step[] | undefined;
 }
 
 /** A transport that records the responses. */
@@ -37,9 +42,9 @@ export function recordExchanges(exchange: Telling): Recorder {
   return {
     async transport(...asked) {
       const [message] = asked;
-      const { octets, explanation, reason } = await exchange(...asked);
+      const { octets, explanation, reason, steps } = await exchange(...asked);
       // A truncated response over UDP is followed by the whole response over TCP, which replaces it.
-      if (octets) replies.set(questionOf(message), { octets, message: read(octets), explanation });
+      if (octets) replies.set(questionOf(message), { octets, message: read(octets), explanation, steps });
       return octets && { octets, reason };
     },
     recorded: (name, type) => replies.get(keyOf(name, parseType(type) ?? 0)),

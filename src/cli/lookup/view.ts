@@ -181,7 +181,7 @@ async function startServer(
     const { plugin = '' } = explained ?? {};
     const reason = explained?.reason && printableLine(explained.reason);
     const explanation = [plugin || 'the server', reason].filter(Boolean).join(': ');
-    return { octets: explained?.bytes, explanation, reason };
+    return { octets: explained?.bytes, explanation, reason, steps: explained?.steps };
   };
   return {
     whom: `${file}, in this process`,

@@ -1,10 +1,9 @@
-import { existsSync, unlinkSync } from 'node:fs';
-import { connect, createServer, type Server, type Socket } from 'node:net';
-import { messageOf, systemCodeOf } from '../../base/errors.ts';
+import { createServer, type Server, type Socket } from 'node:net';
+import { messageOf } from '../../base/errors.ts';
 import type { Timer } from '../../observe/clock.ts';
 import { createEpisode } from '../../observe/episode.ts';
 import type { Logger } from '../../observe/log.ts';
-import { listening, listenTcp } from '../listen.ts';
+import { listenTcp, listenUnix } from '../listen.ts';
 import { type ServerCredentials, tlsUpgrade } from '../stream/tls-server.ts';
 import type { ListenTarget } from '../transport.ts';
 import { FrameQueue, type QueueLimit } from './queue.ts';
@@ -47,6 +46,8 @@ export class ListeningSink implements FrameSink {
     this.at = at;
     this.options = options;
     this.server = createServer((socket) => this.accept(socket));
+    // An accept that fails, for example because the process has too many files open, must not end the process.
+    this.server.on('error', () => {});
     this.crowded = createEpisode(options.clock, (text) => options.log.warning(text));
   }
 
@@ -87,7 +88,7 @@ export class ListeningSink implements FrameSink {
   private async listen(): Promise<void> {
     const { log, clock, name } = this.options;
     try {
-      if ('path' in this.at) await listenAt(this.server, this.at.path);
+      if ('path' in this.at) await listenUnix(this.server, this.at.path);
       else this.port = await listenTcp(this.server, this.at);
       this.complaint = '';
       if (this.state === 'stopped') this.server.close();
@@ -144,27 +145,4 @@ export class ListeningSink implements FrameSink {
       },
     });
   }
-}
-
-/** Listens at a path. A socket that nobody listens at any more, as a process left it that was killed, gives way. */
-async function listenAt(server: Server, path: string): Promise<void> {
-  try {
-    await listening(server, { path });
-  } catch (thrown) {
-    if (systemCodeOf(thrown) !== 'EADDRINUSE' || !(await isAbandoned(path))) throw thrown;
-    unlinkSync(path);
-    await listening(server, { path });
-  }
-}
-
-function isAbandoned(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    const tell = (answer: boolean) => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.on('connect', () => tell(false));
-    socket.on('error', (error) => tell(systemCodeOf(error) === 'ECONNREFUSED' && existsSync(path)));
-  });
 }

@@ -107,6 +107,7 @@ function testProcess(fatals: string[]): ServerProcess {
     reloadIfChanged: async () => 'unchanged',
     corefileHash: () => 'hash',
     fatal: (message) => fatals.push(message),
+    draining: false,
     shuttingDown: false,
   };
 }

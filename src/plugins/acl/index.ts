@@ -1,3 +1,4 @@
+import { printPosition } from '../../corefile/position.ts';
 import { parseIP, prefixContains } from '../../dns/ip.ts';
 import { EdnsOption, Rcode } from '../../dns/message.ts';
 import { longestZone } from '../../dns/name.ts';
@@ -24,6 +25,10 @@ export default definePlugin<readonly Rule[]>({
     /** The zones in which clients may get different replies. */
     const tailored = rules.flatMap(({ zones, networks }) => (networks ? zones : []));
     return {
+      explain(query) {
+        const rule = rules.find((candidate) => matches(candidate, query));
+        return rule && `the rule '${rule.action}' at ${printPosition(rule.position)}`;
+      },
       wrap: (next) => (query) => {
         const rule = rules.find((candidate) => matches(candidate, query));
         const action = rule?.action ?? 'allow';
@@ -31,7 +36,7 @@ export default definePlugin<readonly Rule[]>({
         const zone = rule && longestZone(query.name, rule.zones)!;
         const count = cellOf(action, query.server, zone ?? '');
         const byClient = longestZone(query.name, tailored) !== undefined;
-        return mapReply(reply, (sent) => counted(byClient ? notRepeatable(sent) : sent, count));
+        return mapReply(reply, (sent) => counted(byClient ? notRepeatable(sent) : sent, count, query));
       },
     };
   },

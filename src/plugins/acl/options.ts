@@ -1,6 +1,7 @@
 import { atLeastArgs, oneOf, parseOptions, recordType } from '../../corefile/arguments.ts';
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
 import { attempt, CorefileError, throwAll } from '../../corefile/error.ts';
+import type { Position } from '../../corefile/position.ts';
 import type { Token } from '../../corefile/token.ts';
 import { type Prefix, parseIP, parsePrefix } from '../../dns/ip.ts';
 import type { Name } from '../../dns/name.ts';
@@ -17,6 +18,7 @@ export interface Rule {
   readonly types: ReadonlySet<number> | undefined;
   /** Undefined for all clients. */
   readonly networks: readonly Prefix[] | undefined;
+  readonly position: Position;
 }
 
 const ALL = '*';
@@ -32,7 +34,8 @@ export function parseAcl(uses: readonly Directive[], block: ParseContext): reado
   for (const use of uses) {
     attempt(errors, () => {
       const zones = blockZones(use.args, block);
-      const add = (line: OptionLine) => rules.push({ zones, action: line.name as Action, ...parseMatch(line) });
+      const add = (line: OptionLine) =>
+        rules.push({ zones, action: line.name as Action, position: line.position, ...parseMatch(line) });
       parseOptions(use, { allow: add, block: add, filter: add, drop: add });
     });
   }

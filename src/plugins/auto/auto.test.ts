@@ -233,3 +233,28 @@ describe('options', () => {
     expect(() => parsePlugin(auto, body)).toThrow(message);
   });
 });
+
+test('the status tells the folder, its zones, and files that are left out', async () => {
+  const { plugin, root, write, look } = await setUp(['db.a.example', 'db.b.example']);
+  expect(plugin.status!()).toMatchObject({
+    ...{ state: 'ok', summary: '2 zones are served.' },
+    watches: [
+      { what: join(root, 'zones'), state: 'ok', objects: 2 },
+      { what: `a.example. of ${root}/zones/db.a.example`, state: 'ok', serial: 1, objects: 2 },
+      { what: `b.example. of ${root}/zones/db.b.example`, state: 'ok', serial: 1, objects: 2 },
+    ],
+  });
+  await write('db.a.example', 'broken');
+  await write('sub/db.b.example', zone(1, '192.0.2.9'));
+  await look();
+  const { state, watches } = plugin.status!();
+  expect(state).toBe('degraded');
+  expect(watches!.map(({ problem }) => problem)).toEqual([
+    expect.stringMatching(/sub\/db\.b\.example is left out/),
+    expect.stringMatching(/db\.a\.example:1/),
+    undefined,
+  ]);
+  await rm(join(root, 'zones'), { recursive: true });
+  await look();
+  expect(plugin.status!().summary).toMatch(/cannot read the folder: .*ENOENT/);
+});

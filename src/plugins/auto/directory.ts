@@ -1,11 +1,15 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import type { WatchStatus } from '../../admin/protocol/index.ts';
 import { messageOf } from '../../base/errors.ts';
+import { listed } from '../../base/listed.ts';
 import { isAtOrBelow, type Name } from '../../dns/name.ts';
 import type { Timer } from '../../observe/clock.ts';
 import type { Kept, PluginEnv } from '../../plugin/env.ts';
+import { fileWatch } from '../../plugin/file-status.ts';
 import { Epoch } from '../../plugin/repeat.ts';
 import type { HeldZone } from '../../zone/held-zone.ts';
+import { zoneFileWatches } from '../../zone/status.ts';
 import { type FollowedZoneFile, followZoneFile } from '../../zone/zone-file.ts';
 import { originOf } from './file-names.ts';
 import type { AutoUse } from './options.ts';
@@ -21,6 +25,8 @@ export interface ZoneDirectory extends Kept {
   readonly epoch: Epoch;
   /** Calls `listener` after zones came or went. Returns a function that ends it. */
   onZones(listener: () => void): () => void;
+  /** The status of the folder, then of its zones. */
+  watches(): readonly WatchStatus[];
   /** Checks for changes. @throws Error if the folder cannot be read and no zone is known yet. */
   check(): Promise<void>;
 }
@@ -35,11 +41,14 @@ export function followDirectory(use: AutoUse, env: PluginEnv): ZoneDirectory {
   let underWay: Promise<void> | undefined;
   let isStopped = false;
   let isKnown = false;
+  let unreadable: string | undefined;
+  let lookedAtMs: number | undefined;
 
   async function look(): Promise<void> {
     const { found, told } = await findZones(use);
     if (isStopped) return;
     isKnown = true;
+    unreadable = undefined;
     const before = epoch.value;
     for (const problem of told) if (!problems.has(problem)) log.warning(problem);
     problems.clear();
@@ -64,17 +73,25 @@ export function followDirectory(use: AutoUse, env: PluginEnv): ZoneDirectory {
     if (use.reloadMs > 0 && !isStopped) timer ??= clock.every(use.reloadMs, () => void check().catch(() => {}));
     underWay ??= look()
       .catch((thrown) => {
+        unreadable = `cannot read the folder: ${messageOf(thrown)}`;
         if (!isKnown) throw thrown;
         log.warning(`cannot read the folder, its zones stay as they were: ${messageOf(thrown)}`);
       })
       .finally(() => {
         underWay = undefined;
+        lookedAtMs = clock.monotonic();
       });
     return underWay;
   }
 
+  function watches(): readonly WatchStatus[] {
+    const problem = unreadable ?? (problems.size > 0 ? listed([...problems]) : undefined);
+    const folder = fileWatch(use.directory, files.size, { problem, lookedAtMs }, clock);
+    return [folder, ...[...files.values()].flatMap(({ path, file }) => zoneFileWatches(file, path, clock))];
+  }
+
   return {
-    ...{ epoch, check },
+    ...{ epoch, check, watches },
     onZones(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

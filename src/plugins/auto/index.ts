@@ -1,9 +1,11 @@
 import type { PluginEnv } from '../../plugin/env.ts';
+import { statusOfWatches } from '../../plugin/file-status.ts';
 import { TRANSFERS } from '../../plugin/keys.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { whileServing } from '../../plugin/while-serving.ts';
-import { zoneHandler } from '../../zone/handler.ts';
+import { explainZone, zoneHandler } from '../../zone/handler.ts';
 import { showZones } from '../../zone/metrics.ts';
+import { aboutZones } from '../../zone/status.ts';
 import { transferZones } from '../../zone/transfers.ts';
 import { followDirectory, type ZoneDirectory } from './directory.ts';
 import { type AutoUse, parseAuto } from './options.ts';
@@ -42,9 +44,15 @@ export default definePlugin<readonly AutoUse[]>({
     env.offer(TRANSFERS, transferZones(held, onZones));
     return {
       wrap: (next) => zoneHandler(NAME, zones, env, next),
+      explain: (query, reply) => explainZone(query, reply, zones),
       async load() {
         await Promise.all(directories.map((directory) => directory.check()));
       },
+      status: () =>
+        statusOfWatches(
+          directories.flatMap((directory) => directory.watches()),
+          aboutZones(held().length),
+        ),
       ...whileServing(() => showZones(env, NAME, held)),
     };
   },

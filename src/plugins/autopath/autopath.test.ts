@@ -203,3 +203,22 @@ test.each([
 ])('%j is an error', (body, message) => {
   expect(() => parsePlugin(autopath, body)).toThrow(message);
 });
+
+test('the status tells a plugin that offers no search lists, and a file that cannot be read', async () => {
+  const made = (body: string, options: TestEnvOptions = {}) =>
+    inFrontOf(autopath, body, {}, { root, ...options }).plugin;
+  expect(made('autopath @kubernetes').status!()).toMatchObject({
+    state: 'degraded',
+    summary: expect.stringMatching(/^@kubernetes offers no search lists, .*with 'pods verified'\.$/),
+  });
+  const offers = [offered('kubernetes', SEARCH_LIST, () => [])];
+  const withOffer = made('autopath @kubernetes', { offers });
+  await startPlugin(withOffer);
+  expect(withOffer.status!().state).toBe('ok');
+  const ofFile = made('autopath resolv.conf');
+  await startPlugin(ofFile);
+  expect(ofFile.status!()).toMatchObject({ state: 'ok', watches: [{ what: join(root, 'resolv.conf'), objects: 2 }] });
+  const ofNothing = made('autopath nothing.conf');
+  await startPlugin(ofNothing);
+  expect(ofNothing.status!()).toMatchObject({ state: 'degraded', summary: expect.stringMatching(/ENOENT/) });
+});

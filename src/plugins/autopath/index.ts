@@ -1,5 +1,7 @@
 import { Class, Rcode } from '../../dns/message.ts';
 import { isAtOrBelow, type Name } from '../../dns/name.ts';
+import { countQuery } from '../../plugin/explained.ts';
+import { fileWatch, statusOfWatches } from '../../plugin/file-status.ts';
 import { SEARCH_LIST } from '../../plugin/keys.ts';
 import { definePlugin, type Handler } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
@@ -42,11 +44,19 @@ export default definePlugin<AutopathOptions>({
     const search = async (query: Query, first: Reply, names: readonly Name[], next: Handler): Promise<Reply> => {
       const found = await findLater(query, names, next);
       if (!found) return settle(first);
-      if (!found.error && !found.drop) successes.cell(query.server).value++;
+      if (!found.error && !found.drop) countQuery(query, successes.cell(query.server));
       return found;
     };
 
     return {
+      status() {
+        if (source.kind === 'plugin' && !offered) return { state: 'degraded', summary: `${noOffer(source.name)}.` };
+        return statusOfWatches([fileWatch(path, file.domains.length, file.watched, env.clock)], {
+          wellSaid: 'Search lists are completed.',
+          effect: 'The search list that was read last stays in use',
+          remedy: 'Mend the file.',
+        });
+      },
       async load() {
         await file.check();
         if (source.kind === 'plugin' && !offered) env.log.warning(noOffer(source.name));

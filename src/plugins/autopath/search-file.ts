@@ -1,7 +1,7 @@
 import { foldName, type Name, NameError, parseName, ROOT } from '../../dns/name.ts';
 import type { Kept, PluginEnv } from '../../plugin/env.ts';
 import { Epoch } from '../../plugin/repeat.ts';
-import { watchFile } from '../../plugin/watched-file.ts';
+import { type WatchedFile, watchFile } from '../../plugin/watched-file.ts';
 import { MAX_RESOLV_CONF_OCTETS, parseResolvConf } from '../../resolver/resolv-conf.ts';
 
 const POLL_MS = 5000;
@@ -14,6 +14,8 @@ interface SearchFile extends Kept {
   readonly domains: readonly Name[];
   /** Moves whenever the list changes. */
   readonly epoch: Epoch;
+  /** The file itself. */
+  readonly watched: WatchedFile;
   check(): Promise<void>;
 }
 
@@ -33,6 +35,7 @@ export function openSearchFile(path: string, { clock, log }: Pick<PluginEnv, 'cl
       return domains;
     },
     epoch,
+    watched: file,
     check: file.check,
     stop: file.stop,
   };

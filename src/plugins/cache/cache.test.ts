@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
+import { answerOf, inFrontOf } from '../../../test/support/chain.ts';
 import { directives } from '../../../test/support/directive.ts';
 import { type TestEnv, type TestEnvOptions, testEnv } from '../../../test/support/env.ts';
 import { parseContext } from '../../../test/support/plugin.ts';
@@ -762,4 +763,21 @@ test.each([
   expect(again).toMatchObject({ rcode: 2, source: 'cache' });
   expect(again.authority).toHaveLength(count);
   expect(again.authority.every(({ ttl }) => ttl === 0)).toBe(true);
+});
+
+test('the status says how much is held, and how often that helped', async () => {
+  const { plugin, ask } = inFrontOf(
+    cache,
+    'cache {\nsuccess 2048\ndenial 1024\n}',
+    answerOf('example.org. 300 A 192.0.2.1'),
+  );
+  for (let i = 0; i < 4; i++) await ask('example.org. A');
+  expect(plugin.status!()).toMatchObject({
+    summary: 'Holds 1 replies, and answered 75 % of 4 queries.',
+    cache: {
+      success: { entries: 1, capacity: 2048, hits: 3 },
+      denial: { entries: 0, capacity: 1024, hits: 0 },
+    },
+    figures: { requests: 4, misses: 1 },
+  });
 });

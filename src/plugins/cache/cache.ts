@@ -2,12 +2,13 @@ import { Opcode } from '../../dns/message.ts';
 import { isAtOrBelow } from '../../dns/name.ts';
 import type { Clock } from '../../observe/clock.ts';
 import { saysMore } from '../../plugin/edns-options.ts';
+import { countQuery, isExplained } from '../../plugin/explained.ts';
 import type { Handler } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { alsoDependingOn } from '../../plugin/repeat.ts';
 import { alterReply, type Repeat, type Reply } from '../../plugin/reply.ts';
 import { hasAnswer, isCacheableType } from './classify.ts';
-import { type Entry, freshReply, isAnswer, remainingTtl, repeatOf, staleReply } from './entry.ts';
+import { type Entry, freshReply, isAnswer, remainingTtl, repeatOf, servedOf, staleReply } from './entry.ts';
 import { createFetcher } from './fetch.ts';
 import type { CacheMetrics } from './metrics.ts';
 import type { CacheOptions, Prefetch, ServeStale } from './options.ts';
@@ -29,9 +30,9 @@ export function cacheHandler(
     const nowMs = clock.monotonic();
     const known = store().lookup(key, attemptKey(query, key), nowMs);
     const { answer, failure } = known;
-    metrics.requests.value++;
+    countQuery(query, metrics.requests);
     if (answer && remainingTtl(answer, nowMs) > 0) {
-      if (prefetch && isDueForPrefetch(answer, prefetch, nowMs)) {
+      if (prefetch && !isExplained(query) && isDueForPrefetch(answer, prefetch, nowMs)) {
         answer.prefetched = true;
         refresh(query, key, answer);
       }
@@ -39,7 +40,7 @@ export function cacheHandler(
     }
     if (answer && stale) return answerStale(query, key, answer, known, stale);
     if (failure) return serve(failure, query, nowMs);
-    metrics.misses.value++;
+    countQuery(query, metrics.misses);
     const reply = fetch(query, key);
     return reply instanceof Promise ? reply : alsoDependingOn(reply, passing);
   };
@@ -53,20 +54,22 @@ export function cacheHandler(
   };
 
   const serve = (entry: Entry, query: Query, nowMs: number): Reply => {
-    countHit(entry);
+    countHit(entry, query);
     const reply = freshReply(entry, query, nowMs, keepTtl);
-    const repeat = prefetch ? undefined : repeatOf(entry, nowMs, keepTtl, again[entry.kind]);
+    const repeat = prefetch ? undefined : repeatOf(entry, nowMs, keepTtl, again[entry.kind], store().flushed);
     return repeat ? alterReply(reply, { repeat }) : reply;
   };
 
   const serveStale = (entry: Entry, query: Query, { ttl }: ServeStale): Reply => {
-    countHit(entry);
-    metrics.servedStale.value++;
+    countHit(entry, query);
+    countQuery(query, metrics.servedStale);
     return staleReply(entry, query, ttl);
   };
 
-  const countHit = ({ kind }: Entry) => {
-    metrics.hits[tableOf(kind)].value++;
+  const countHit = (entry: Entry, query: Query) => {
+    if (isExplained(query)) return;
+    metrics.hits[tableOf(entry.kind)].value++;
+    servedOf(entry).value++;
   };
 
   /** The counters of replies that the memo repeats without asking this handler. */
@@ -79,7 +82,7 @@ export function cacheHandler(
 
   /** Fetches an entry again while its client gets the present one. */
   const refresh = async (query: Query, key: string, entry: Entry): Promise<void> => {
-    metrics.prefetches.value++;
+    countQuery(query, metrics.prefetches);
     try {
       if (isAnswer(await fetch(query, key, entry))) return;
     } catch {
@@ -92,14 +95,19 @@ export function cacheHandler(
   const verify = async (query: Query, key: string, entry: Entry, stale: ServeStale): Promise<Reply> => {
     const late = Promise.withResolvers<undefined>();
     const timer = stale.timeoutMs > 0 ? clock.after(stale.timeoutMs, () => late.resolve(undefined)) : undefined;
+    const { flushed } = store();
+    const before = flushed.value;
+    const fetching = fetch(query, key, entry);
     try {
-      const reply = await Promise.race([fetch(query, key, entry), late.promise]);
+      const reply = await Promise.race([fetching, late.promise]);
       if (reply && outdoes(reply, query, entry)) return reply;
     } catch {
       // The client gets the stale reply.
     } finally {
       timer?.cancel();
     }
+    // The stale reply was thrown away meanwhile.
+    if (flushed.value !== before) return fetching;
     rest(entry);
     return serveStale(entry, query, stale);
   };
@@ -117,8 +125,8 @@ export function cacheHandler(
   return (query) => {
     if (!isOurs(query)) return next(query);
     if (!query.tailored && !saysMore(query)) return answerFrom(query);
-    metrics.requests.value++;
-    metrics.misses.value++;
+    countQuery(query, metrics.requests);
+    countQuery(query, metrics.misses);
     return pass(query);
   };
 }

@@ -32,7 +32,9 @@ export interface Entry extends Pick<Reply, 'rcode' | 'aa' | 'ra' | 'ad'> {
   readonly ttl: number;
   /** About how much memory it takes. */
   readonly octets: number;
-  /** For prefetching: how many queries it has answered, and when the last one came. */
+  /** How many queries it has answered, also by repetition of a response; the counter is made on demand. */
+  served: Cell | undefined;
+  /** For prefetching: how many queries it has answered of late, and when the last one came. */
   hits: number;
   lastHitMs: number;
   /** Whether it was fetched again before its end, which is tried once. */
@@ -41,6 +43,8 @@ export interface Entry extends Pick<Reply, 'rcode' | 'aa' | 'ra' | 'ad'> {
   recheckMs: number;
   /** Moves when another reply replaces the entry; it is made on demand. */
   epoch: Epoch | undefined;
+  /** The counters that a repetition moves; made on demand. */
+  again: readonly Cell[] | undefined;
 }
 
 /** RFC 8914 §4.4, §4.20, §4.14 */
@@ -62,25 +66,36 @@ export function createEntry(
 ): Entry | undefined {
   const packed = pack(recordsOf(reply), question);
   if (packed === undefined) return undefined;
+  const { rcode, aa, ra, ad, fixedFlags } = reply;
+  return entryFrom({ kind, rcode, aa, ra, ad, fixedFlags, ttl: limit(ttl, minTtl, maxTtl) }, packed, nowMs);
+}
+
+/** What an entry says, beside its records. */
+export type SavedReply = Pick<Entry, 'kind' | 'rcode' | 'aa' | 'ra' | 'ad' | 'fixedFlags' | 'ttl'>;
+
+/** An entry for records of {@link packedOf}, which was stored at this time, on the clock's monotonic scale. */
+export function entryFrom(said: SavedReply, packed: string, nowMs: number): Entry {
   // V8 stores a whole number in the object, and allocates memory for a fraction.
   const storedMs = Math.floor(nowMs);
   return {
-    kind,
-    rcode: reply.rcode,
-    aa: reply.aa,
-    ra: reply.ra,
-    ad: reply.ad,
-    fixedFlags: reply.fixedFlags,
+    kind: said.kind,
+    rcode: said.rcode,
+    aa: said.aa,
+    ra: said.ra,
+    ad: said.ad,
+    fixedFlags: said.fixedFlags,
     packed,
     records: undefined,
     storedMs,
-    ttl: limit(ttl, minTtl, maxTtl),
+    ttl: said.ttl,
     octets: sizeOf(packed),
+    served: undefined,
     hits: 0,
     lastHitMs: storedMs,
     prefetched: false,
     recheckMs: storedMs,
     epoch: undefined,
+    again: undefined,
   };
 }
 
@@ -107,11 +122,38 @@ export function freshReply(entry: Entry, query: Query, nowMs: number, keepTtl: b
 /**
  * How long the memo may repeat the fresh reply: until the next second counts its TTLs down. Failures are rare, and not repeated.
  */
-export function repeatOf(entry: Entry, nowMs: number, keepTtl: boolean, again: readonly Cell[]): Repeat | undefined {
+export function repeatOf(
+  entry: Entry,
+  nowMs: number,
+  keepTtl: boolean,
+  again: readonly Cell[],
+  flushed: Epoch,
+): Repeat | undefined {
   if (entry.kind === 'failure') return undefined;
   const ageSeconds = keepTtl ? entry.ttl : Math.floor((nowMs - entry.storedMs) / 1000) + 1;
   entry.epoch ??= new Epoch();
-  return { epochs: [entry.epoch], untilMs: entry.storedMs + ageSeconds * 1000, again };
+  entry.again ??= [...again, servedOf(entry)];
+  return { epochs: [entry.epoch, flushed], untilMs: entry.storedMs + ageSeconds * 1000, again: entry.again };
+}
+
+/** The counter of the queries that an entry has answered. */
+export function servedOf(entry: Entry): Cell {
+  entry.served ??= { value: 0 };
+  return entry.served;
+}
+
+/** The records of an entry, with the TTLs at the time when it was stored. */
+export function packedOf(entry: Entry): string {
+  return entry.packed === '' ? entry.records!.octets.toString('latin1') : entry.packed;
+}
+
+/** The records of an entry, with the TTLs that a client gets now. */
+export function presentRecords(entry: Entry, nowMs: number, keepTtl: boolean, staleTtl: number): Sections {
+  const { answer, authority, additional } = unpack(packedOf(entry));
+  const age = keepTtl ? 0 : Math.floor((nowMs - entry.storedMs) / 1000);
+  const isFresh = remainingTtl(entry, nowMs) > 0;
+  const aged = (record: ResourceRecord) => ({ ...record, ttl: isFresh ? Math.max(0, record.ttl - age) : staleTtl });
+  return { answer: answer.map(aged), authority: authority.map(aged), additional: additional.map(aged) };
 }
 
 /** The reply to a query from an expired entry; all TTLs are `ttl`. */

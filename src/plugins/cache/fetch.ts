@@ -33,7 +33,18 @@ interface Fetched {
 }
 
 /** A query under way, and the equal queries that wait for its reply. */
-type Flight = Set<Waiter>;
+interface Flight {
+  readonly waiters: Set<Waiter>;
+  /** The state of the cache's `flushed` when it began. */
+  readonly begun: number;
+}
+
+/** What the plugins below are asked, and when: the state of the cache's `flushed`. */
+interface Asked {
+  readonly query: Query;
+  readonly key: string;
+  readonly begun: number;
+}
 
 interface Waiter extends Waiting<Waiter>, PromiseWithResolvers<Fetched> {
   readonly flight: Flight;
@@ -50,18 +61,21 @@ export function createFetcher(
   const flights = new TransientMap<string, Flight>();
   const waiting = new Waitlist<Waiter>(MAX_WAITING, (waiter) => {
     waitingRejects.value++;
-    waiter.flight.delete(waiter);
+    waiter.flight.waiters.delete(waiter);
     const message = `more than ${MAX_WAITING} queries wait for replies to equal ones`;
     waiter.resolve({ reply: failure('cache', Rcode.SERVFAIL, new CairnError('CACHE', message)), entry: undefined });
   });
 
-  /** Keeps a reply if that is allowed. The TTLs of a reply that is not kept have the same limits. */
-  const take = (reply: Reply, query: Query, key: string, before?: Entry): Fetched => {
+  const ask = (query: Query, key: string): Asked => ({ query, key, begun: store().flushed.value });
+
+  /** Keeps a reply if that is allowed, and the cache was not flushed since the query began. The TTLs of a reply that is not kept have the same limits. */
+  const take = (reply: Reply, { query, key, begun }: Asked, before?: Entry): Fetched => {
     const found = classify(reply, query, clock.now(), failureTtl);
     if (!found) return { reply: capTtls(reply, options), entry: undefined };
     const { kind, ttl } = found;
     const isDisabled = disabled[tableOf(kind)].some((zone) => isAtOrBelow(query.name, zone));
-    if (isDisabled) return { reply: capTtls(reply, options), entry: undefined };
+    const isFlushed = store().flushed.value !== begun;
+    if (isDisabled || isFlushed) return { reply: capTtls(reply, options), entry: undefined };
     const limits = kind === 'failure' ? { minTtl: 0, maxTtl: ttl } : limitsOf(options[kind], found);
     const kept = kind === 'failure' ? reply : limitTtls(reply, kind, limits);
     const entry = createEntry(kind, kept, query.question, ttl, limits, clock.monotonic());
@@ -78,7 +92,8 @@ export function createFetcher(
   const share = ({ entry, reply }: Fetched, query: Query, key: string): Reply | Promise<Reply> => {
     if (entry) return freshReply(entry, query, clock.monotonic(), keepTtl);
     if (reply.uncacheable) {
-      return mapReply(next(toShare(query)), (own) => withoutAd(take(own, query, key).reply, query));
+      const asked = ask(query, key);
+      return mapReply(next(toShare(query)), (own) => withoutAd(take(own, asked).reply, query));
     }
     return withoutAd(alterReply(reply, { ednsOptions: undefined }), query);
   };
@@ -86,37 +101,43 @@ export function createFetcher(
   const join = (flight: Flight, query: Query, key: string): Promise<Reply> => {
     const waiter: Waiter = { ...Promise.withResolvers<Fetched>(), flight, older: undefined, newer: undefined };
     waiting.add(waiter);
-    flight.add(waiter);
+    flight.waiters.add(waiter);
     return waiter.promise.then((fetched) => share(fetched, query, key));
   };
 
   /** Ends a flight and settles each query that waited. */
   const land = (attempt: string, flight: Flight, settle: (waiter: Waiter) => void) => {
-    flights.delete(attempt);
-    for (const waiter of flight) {
+    if (flights.get(attempt) === flight) flights.delete(attempt);
+    for (const waiter of flight.waiters) {
       waiting.delete(waiter);
       settle(waiter);
     }
   };
 
+  /** The query under way that an equal one may wait for: not one from before a flush. */
+  const underWay = (attempt: string): Flight | undefined => {
+    const flight = flights.get(attempt);
+    return flight?.begun === store().flushed.value ? flight : undefined;
+  };
+
   return {
-    isUnderWay: (query, key) => flights.get(attemptKey(query, key)) !== undefined,
+    isUnderWay: (query, key) => underWay(attemptKey(query, key)) !== undefined,
     pass: (query) => mapReply(next(query), (reply) => capTtls(reply, options)),
     fetch(query, key, before) {
       const attempt = attemptKey(query, key);
-      const known = flights.get(attempt);
+      const known = underWay(attempt);
       if (known) return join(known, query, key);
       const passed = passagesOf(query);
+      const asked = ask(query, key);
       const reply = next(toShare(query));
-      if (!(reply instanceof Promise)) return withoutAd(take(reply, query, key, before).reply, query);
+      if (!(reply instanceof Promise)) return withoutAd(take(reply, asked, before).reply, query);
       // The reply will be for this client alone, so the other queries need not wait for it.
-      if (passagesOf(query) !== passed)
-        return reply.then((own) => withoutAd(take(own, query, key, before).reply, query));
-      const flight: Flight = new Set();
+      if (passagesOf(query) !== passed) return reply.then((own) => withoutAd(take(own, asked, before).reply, query));
+      const flight: Flight = { waiters: new Set(), begun: asked.begun };
       flights.set(attempt, flight);
       return reply.then(
         (reply) => {
-          const fetched = take(reply, query, key, before);
+          const fetched = take(reply, asked, before);
           land(attempt, flight, (waiter) => waiter.resolve(fetched));
           return withoutAd(fetched.reply, query);
         },

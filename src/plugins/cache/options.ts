@@ -60,6 +60,8 @@ export interface CacheOptions {
   /** The zones whose replies of a kind are not kept. */
   readonly disabled: { readonly success: readonly Name[]; readonly denial: readonly Name[] };
   readonly keepTtl: boolean;
+  /** The file that keeps the replies from one process to the next; undefined for none. */
+  readonly snapshot: string | undefined;
 }
 
 const STALE_MODES = ['immediate', 'verify'] as const;
@@ -82,7 +84,7 @@ export function parseCache(use: Directive, block: ParseContext): CacheOptions {
     success: { capacity: CAPACITY, maxTtl: ttl ?? 3600, minTtl: 5 },
     denial: { capacity: CAPACITY, maxTtl: ttl ?? 1800, minTtl: 5 },
     ...{ failureTtl: 5, prefetch: undefined, stale: undefined, preferPositive: false },
-    ...{ disabled: { success: [], denial: [] }, keepTtl: false },
+    ...{ disabled: { success: [], denial: [] }, keepTtl: false, snapshot: undefined },
   };
   parseOptions(use, {
     success: (line) => {
@@ -106,6 +108,9 @@ export function parseCache(use: Directive, block: ParseContext): CacheOptions {
     },
     disable: (line) => {
       options.disabled = { ...options.disabled, ...parseDisable(line) };
+    },
+    snapshot: (line) => {
+      options.snapshot = exactArgs(line, 1)[0].text;
     },
     keepttl: (line) => {
       noArgs(line);

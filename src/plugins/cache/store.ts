@@ -1,6 +1,8 @@
 import type { Edns } from '../../dns/message.ts';
+import type { Name } from '../../dns/name.ts';
 import { addedOptions } from '../../plugin/edns-options.ts';
 import type { Query } from '../../plugin/query.ts';
+import { Epoch } from '../../plugin/repeat.ts';
 import type { Kind } from './classify.ts';
 import { type Entry, remainingTtl } from './entry.ts';
 import type { CacheOptions, KindOptions } from './options.ts';
@@ -19,6 +21,15 @@ export interface Known {
   readonly settled: boolean;
 }
 
+/** What the key of an entry says of the queries that it answers. */
+export interface Kept {
+  readonly name: Name;
+  readonly type: number;
+  readonly class: number;
+  /** Beside these, such as `DO`. */
+  readonly flags: readonly string[];
+}
+
 /** Failures are kept in the table of negative replies. */
 type TableName = 'success' | 'denial';
 
@@ -30,10 +41,20 @@ export interface Store {
   /** What is known of a question, by its key, and of a failed attempt, by the key of the attempt. */
   lookup(key: string, attempt: string, nowMs: number): Known;
   store(key: string, entry: Entry): void;
+  /** All entries with their keys, also those that are of no use any more. */
+  all(): Iterable<readonly [string, Entry]>;
+  /** The replies for a folded name, fresh and stale, and the kept failures, with what is known of the queries that they answer. */
+  find(name: Name): readonly (readonly [Kept, Entry])[];
+  /** Forgets the replies that `isMeant` says of folded names. Returns how many there were. */
+  flush(isMeant: (name: Name) => boolean): number;
+  /** Moves with each flush: a reply that was fetched before must not be kept, and none of the cache be repeated. */
+  readonly flushed: Epoch;
   /** The entries in either table, and how much memory they take. */
   readonly tables: { readonly [T in TableName]: Pick<Table<Entry>, 'size' | 'octets'> };
   /** Called for each entry that is removed to make room. A reload that keeps the store sets it again. */
   onEvict: (table: TableName) => void;
+  /** Called for each entry that is stored. */
+  onStore: () => void;
 }
 
 /**
@@ -64,6 +85,7 @@ export function createStore({ success, denial, preferPositive, stale }: CacheOpt
       };
     },
     store(key, entry) {
+      store.onStore();
       if (entry.kind === 'failure') denials.set(key, entry);
       else if (entry.kind === 'denial') {
         denials.set(key, entry);
@@ -73,8 +95,30 @@ export function createStore({ success, denial, preferPositive, stale }: CacheOpt
         denials.delete(key);
       }
     },
+    *all() {
+      for (const table of [positives, denials]) yield* table.entries();
+    },
+    find(name) {
+      const found: (readonly [Kept, Entry])[] = [];
+      for (const [key, entry] of store.all()) if (nameOf(key) === name) found.push([readKey(key), entry]);
+      return found;
+    },
+    flush(isMeant) {
+      let count = 0;
+      for (const table of [positives, denials]) {
+        for (const [key] of table.entries()) {
+          if (!isMeant(nameOf(key))) continue;
+          table.delete(key);
+          count++;
+        }
+      }
+      store.flushed.move();
+      return count;
+    },
+    flushed: new Epoch(),
     tables: { success: positives, denial: denials },
     onEvict: () => {},
+    onStore: () => {},
   };
   return store;
 }
@@ -85,13 +129,16 @@ export function createStore({ success, denial, preferPositive, stale }: CacheOpt
  */
 export function keyOf(query: Query): string {
   const { name, type, class: qclass, edns, message } = query;
-  const flags = (edns?.do ? 1 : 0) | (message.cd ? 2 : 0) | (message.rd ? 4 : 0);
+  const flags = (edns?.do ? DO : 0) | (message.cd ? CD : 0) | (message.rd ? RD : 0);
   const options = addedOptions(query);
   if (options.length === 0) return String.fromCharCode(flags, type, qclass) + name;
   const text = options.map(textOf).join('');
   return String.fromCharCode(flags | HAS_OPTIONS, type, qclass, text.length) + text + name;
 }
 
+const DO = 1;
+const CD = 2;
+const RD = 4;
 const HAS_OPTIONS = 8;
 /** Keys of attempts begin with this number or more, and keys of questions never do. */
 const ATTEMPTS = 16;
@@ -106,4 +153,30 @@ function textOf({ code, data }: Edns['options'][number]): string {
  */
 export function attemptKey({ protocol, depth }: Query, key: string): string {
   return String.fromCharCode(ATTEMPTS + 2 * depth + (protocol === 'tcp' ? 1 : 0)) + key;
+}
+
+/** The name in the key of a question or of an attempt. */
+function nameOf(key: string): Name {
+  const flagsAt = key.charCodeAt(0) >= ATTEMPTS ? 1 : 0;
+  const hasOptions = (key.charCodeAt(flagsAt) & HAS_OPTIONS) !== 0;
+  return key.slice(flagsAt + (hasOptions ? 4 + key.charCodeAt(flagsAt + 3) : 3));
+}
+
+/** What such a key says. */
+function readKey(key: string): Kept {
+  const attempt = key.charCodeAt(0) >= ATTEMPTS ? key.charCodeAt(0) - ATTEMPTS : undefined;
+  const flagsAt = attempt === undefined ? 0 : 1;
+  const [flags = 0, type = 0, queryClass = 0] = [0, 1, 2].map((i) => key.charCodeAt(flagsAt + i));
+  const words = [
+    flags & DO && 'DO',
+    flags & CD && 'CD',
+    !(flags & RD) && 'without RD',
+    flags & HAS_OPTIONS && 'EDNS options of the Corefile',
+    attempt !== undefined && `failure over ${attempt & 1 ? 'TCP' : 'UDP'}`,
+    (attempt ?? 0) >> 1 > 0 && `lookup inside the server, depth ${(attempt ?? 0) >> 1}`,
+  ];
+  return {
+    ...{ name: nameOf(key), type, class: queryClass },
+    flags: words.filter((word) => typeof word === 'string'),
+  };
 }

@@ -10,6 +10,8 @@ export interface Table<V> {
   get(key: string): V | undefined;
   set(key: string, value: V): void;
   delete(key: string): void;
+  /** All values with their keys. Their use is not noted, and they may be deleted meanwhile. */
+  entries(): Iterable<readonly [string, V]>;
 }
 
 interface TableOptions {
@@ -62,6 +64,10 @@ export function createTable<V extends { readonly octets: number }>(options: Tabl
     delete(key) {
       if (!once.take(key)) inUse.take(key);
     },
+    *entries() {
+      yield* once.entries();
+      yield* inUse.entries();
+    },
   };
 }
 
@@ -78,6 +84,10 @@ class Queue<V extends { readonly octets: number }> {
 
   get size(): number {
     return this.values.size;
+  }
+
+  entries(): Iterable<readonly [string, V]> {
+    return this.values.entries();
   }
 
   push(key: string, value: V): void {

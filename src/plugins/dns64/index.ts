@@ -31,7 +31,7 @@ export default definePlugin<Dns64Options>({
       const { question } = query;
       const found = await env.resolve(query, { ...question, type: A.code });
       const synthesized = synthesize(reply, found, prefix);
-      return synthesized ? counted(synthesized, translated.cell(query.server)) : reply;
+      return synthesized ? counted(synthesized, translated.cell(query.server), query) : reply;
     };
     const complete = (query: Query) => (reply: Reply) => {
       const wanted = isFor(query) && (lacksAddress(reply) || (translateAll && hasAddress(reply)));

@@ -304,3 +304,20 @@ test('a certificate that cannot be used keeps the server from starting', async (
   });
   await expect(startPlugin(plugin)).rejects.toThrow(/^Corefile:1:1 - .*cannot use the TLS files: .*ENOENT/);
 });
+
+test('the status tells what was sent, and a reader that is away', async () => {
+  const { plugin, tap, told, reader } = await start('dnstap SOCK');
+  tap.clientQuery(QUERY, BYTES);
+  await told(1);
+  const figures = { connections: 1, queued: 0, sent: 1, dropped: 0 };
+  await vi.waitFor(() => expect(plugin.status!()).toEqual({ summary: '1 messages were sent.', figures }), PATIENT);
+  await reader.close();
+  await vi.waitFor(() => expect(plugin.status!().state).toBe('degraded'), PATIENT);
+  expect(plugin.status!().summary).toMatch(/^Messages do not reach a tap: SOCK: there is no connection to it\. Check/);
+});
+
+test('the status tells that messages were dropped, and that nobody need listen', async () => {
+  const { plugin, env } = makePlugin(dnstap, 'dnstap listen SOCK', { root: folderWith({}) });
+  expect(plugin.status!()).toMatchObject({ summary: '0 messages were sent.' });
+  await Promise.all([...env.kept.values()].map((kept) => kept.stop?.()));
+});

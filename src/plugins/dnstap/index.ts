@@ -15,6 +15,7 @@ import { VERSION } from '../../version.ts';
 import { KeptSink } from './kept-sink.ts';
 import { dnstapMetrics } from './metrics.ts';
 import { parseTap, type TapOptions } from './options.ts';
+import { tapStatus } from './status.ts';
 import { DnstapTap, type Outlet } from './tap.ts';
 
 /** The label of `forward`. It knows the value only once an upstream has answered, but its messages tell which one they are for. */
@@ -43,6 +44,7 @@ export default definePlugin<readonly TapOptions[]>({
       async load() {
         await Promise.all(sinks.map((sink) => sink.load()));
       },
+      status: () => tapStatus(sinks.map((sink) => sink.status())),
       serving() {
         for (const sink of sinks) sink.open();
       },

@@ -1,6 +1,7 @@
 import type { FrameSink } from '../../net/frame-stream/sink.ts';
 import type { FrameCounts } from '../../net/frame-stream/writer.ts';
 import type { Timer } from '../../observe/clock.ts';
+import { createEpisode, type Episode } from '../../observe/episode.ts';
 import type { Kept, PluginEnv } from '../../plugin/env.ts';
 import { watchCredentials } from '../../plugin/watched-credentials.ts';
 import { makeSink } from './make-sink.ts';
@@ -10,6 +11,17 @@ import type { TapOptions } from './options.ts';
 /** How often dropped messages are logged. */
 export const REPORT_MS = 10_000;
 
+/** What an operator wants to know of a sink. */
+export interface SinkStatus {
+  readonly name: string;
+  readonly connections: number;
+  /** Messages that wait, were sent, and were dropped. */
+  readonly queued: number;
+  readonly sent: number;
+  readonly dropped: number;
+  readonly problem: string | undefined;
+}
+
 /** A sink with its files, counts and log lines. It outlives a reload as long as what the Corefile says of it stays the same. */
 export class KeptSink implements Kept {
   readonly sink: FrameSink;
@@ -17,6 +29,11 @@ export class KeptSink implements Kept {
   private readonly env: PluginEnv;
   private readonly name: string;
   private readonly metrics: DnstapMetrics;
+  /** All messages that were sent or dropped. */
+  private sent = 0;
+  private allDropped = 0;
+  private readonly dropping: Episode;
+  private readonly isListener: boolean;
   /** Dropped messages that are not logged yet. */
   private dropped = 0;
   private reports: Timer | undefined;
@@ -25,6 +42,8 @@ export class KeptSink implements Kept {
   constructor(options: TapOptions, metrics: DnstapMetrics, env: PluginEnv) {
     this.env = env;
     this.name = options.name;
+    this.isListener = options.isListener;
+    this.dropping = createEpisode(env.clock, () => {});
     this.metrics = metrics;
     this.credentials = credentialsFor(options, env);
     const credentials = this.credentials && (() => this.credentials!.credentials());
@@ -44,6 +63,15 @@ export class KeptSink implements Kept {
     this.sink.open();
   }
 
+  /** A listener may have no readers; a program that should be reached may not be away. */
+  status(): SinkStatus {
+    const { name, sink, sent, allDropped: dropped } = this;
+    const { connections, queued } = sink;
+    const isAway = !this.isListener && connections === 0;
+    const problem = isAway ? 'there is no connection to it' : this.dropping.present();
+    return { name, connections, queued, sent, dropped, problem };
+  }
+
   async stop(): Promise<void> {
     this.credentials?.stop?.();
     await this.sink.stop();
@@ -54,16 +82,25 @@ export class KeptSink implements Kept {
 
   private counting(counts: FrameCounts): FrameCounts {
     return {
-      written: counts.written,
+      written: (frames) => {
+        this.sent += frames;
+        counts.written(frames);
+      },
       full: () => {
-        this.dropped++;
+        this.drop(1, 'it reads too slowly, so messages are dropped');
         counts.full();
       },
       lost: (frames) => {
-        this.dropped += frames;
+        this.drop(frames, 'a connection to it ended, and messages were lost');
         counts.lost(frames);
       },
     };
+  }
+
+  private drop(frames: number, why: string): void {
+    this.dropped += frames;
+    this.allDropped += frames;
+    this.dropping(why);
   }
 
   private report(): void {

@@ -29,6 +29,18 @@ describe('without options', () => {
     ]);
   });
 
+  test('the status has the last error', () => {
+    const { plugin, env, fail } = setUp('errors');
+    expect(plugin.status!()).toEqual({ summary: 'No query has failed.', figures: { errors: 0 } });
+    fail('first');
+    fail(TIMEOUT);
+    env.clock.advance(7000);
+    expect(plugin.status!()).toEqual({
+      summary: `2 queries have failed, the last one 7 s ago: 2 example.org. A: ${TIMEOUT}`,
+      figures: { errors: 2 },
+    });
+  });
+
   test('a reply without an error is none', () => {
     const { plugin, env } = setUp('errors stdout');
     const query = testQuery('example.org.');

@@ -1,3 +1,4 @@
+import { printDuration } from '../../base/duration.ts';
 import { OverloadError } from '../../base/errors.ts';
 import { argsBetween, atMostArgs, durationMs, noArgs, once, oneOf, parseOptions } from '../../corefile/arguments.ts';
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
@@ -31,6 +32,8 @@ export default definePlugin<ErrorsOptions>({
 
   create({ stacktrace, rules }, { log, clock }) {
     const lines = boundLines(clock, log);
+    let count = 0;
+    let latest: { readonly text: string; readonly atMs: number } | undefined;
     const counters = rules.map((rule) => consolidate(rule, clock, log));
     return {
       observe(query, { reply: { rcode, error } }) {
@@ -38,11 +41,19 @@ export default definePlugin<ErrorsOptions>({
         const counter = counters.find(({ matches }) => matches(error.message));
         const unforeseen = stacktrace && !('code' in error);
         const text = `${rcode} ${query.name} ${printType(query.type)}: ${unforeseen ? error.stack : error.message}`;
+        count++;
+        latest = { text, atMs: clock.monotonic() };
         if (counter) counter.count(text);
         else lines.write(text);
       },
       // A reply with an error is never repeated.
       observeRepetitions() {},
+      status() {
+        const figures = { errors: count };
+        if (!latest) return { summary: 'No query has failed.', figures };
+        const ago = printDuration(clock.monotonic() - latest.atMs);
+        return { summary: `${count} queries have failed, the last one ${ago} ago: ${latest.text}`, figures };
+      },
       stop() {
         for (const { flush } of [...counters, lines]) flush();
       },

@@ -386,3 +386,36 @@ describe('options', () => {
     expect(() => parsePlugin(file, body)).toThrow(message);
   });
 });
+
+describe('the status', () => {
+  const statusOf = async (text: string | undefined, then?: string) => {
+    const name = `status-${modified}`;
+    if (text !== undefined) await write(name, text);
+    const { plugin } = await start(`file ${name}`);
+    if (then !== undefined) await write(name, then);
+    await startPlugin(plugin).catch(() => {});
+    return plugin.status!();
+  };
+
+  test('tells serial and size of a zone that is served', async () => {
+    const { state, summary, watches } = await statusOf('@ 5 SOA ns mail 7 2 3 4 5\n');
+    expect([state, summary]).toEqual(['ok', 'The zone is served.']);
+    expect(watches).toEqual([
+      { what: expect.stringMatching(/^example\.org\. of .*status/), state: 'ok', objects: 1, ageSeconds: 0, serial: 7 },
+    ]);
+  });
+
+  test.each([
+    ['a file that is missing', undefined, undefined, 'failing', /^A zone is not served as it should be: .*ENOENT/],
+    ['a file that is broken later', '@ 5 SOA ns mail 7 2 3 4 5\n', '@ 5 SOA\n', 'degraded', /status-\d+:1: /],
+    [
+      'a change without a higher serial',
+      '@ 5 SOA ns mail 7 2 3 4 5\n',
+      '@ 5 SOA ns mail 7 2 3 4 5\na A 192.0.2.1\n',
+      'degraded',
+      /its serial 7 did not: example\.org\. stays as it was until the serial is raised/,
+    ],
+  ])('tells %s', async (_, text, then, state, summary) => {
+    expect(await statusOf(text, then)).toMatchObject({ state, summary: expect.stringMatching(summary) });
+  });
+});

@@ -1,11 +1,13 @@
 import type { PluginEnv } from '../../plugin/env.ts';
+import { statusOfWatches } from '../../plugin/file-status.ts';
 import { TRANSFERS } from '../../plugin/keys.ts';
 import { closedZones } from '../../plugin/lookup.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { whileServing } from '../../plugin/while-serving.ts';
 import type { ServedZone } from '../../zone/answer.ts';
-import { zoneHandler } from '../../zone/handler.ts';
+import { explainZone, zoneHandler } from '../../zone/handler.ts';
 import { showZones } from '../../zone/metrics.ts';
+import { aboutZones, zoneFileWatches } from '../../zone/status.ts';
 import { transferZones } from '../../zone/transfers.ts';
 import { type FollowedZoneFile, followZoneFile } from '../../zone/zone-file.ts';
 import { type FileUse, parseFile } from './options.ts';
@@ -38,8 +40,13 @@ export default definePlugin<readonly FileUse[]>({
     );
     return {
       wrap: (next) => zoneHandler(NAME, zones, env, next),
+      explain: (query, reply) => explainZone(query, reply, zones),
       async load() {
         await Promise.all(opened.map(({ use, file }) => load(use, file)));
+      },
+      status() {
+        const watches = opened.flatMap(({ use, file }) => zoneFileWatches(file, env.path(use.path), env.clock));
+        return statusOfWatches(watches, aboutZones(watches.length));
       },
       ...whileServing(() => showZones(env, NAME, () => held)),
     };

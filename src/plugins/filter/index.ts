@@ -33,7 +33,7 @@ export default definePlugin<readonly Rule[]>({
           const rule = isOurs(query) ? ruleFor(query.name, rules) : undefined;
           if (!rule) return next(query);
           if (query.type !== rule.type.code) return mapReply(next(query), (reply) => strip(reply, query, rule));
-          return withoutType(query, rule, next, below, (reply) => counted(reply, cells.get(rule.type)!));
+          return withoutType(query, rule, next, below, (reply) => counted(reply, cells.get(rule.type)!, query));
         };
       },
       explain: (query) => `${ruleFor(query.name, rules)?.type.mnemonic} records of other servers are filtered`,

@@ -4,6 +4,7 @@ import type { Response } from '../../dns/wire/response.ts';
 import { type FailureReason, type Hold, UpstreamError } from '../../net/upstream/error.ts';
 import type { Cell } from '../../observe/metrics.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
+import { countQuery, isExplained } from '../../plugin/explained.ts';
 import type { Protocol, Query } from '../../plugin/query.ts';
 import { failure, type Reply } from '../../plugin/reply.ts';
 import type { Tap } from '../../plugin/tap.ts';
@@ -120,12 +121,12 @@ class Attempts implements InFlight, Hold, Racer {
   }
 
   giveWay(): void {
-    this.forwarding.gaveWay.value++;
+    countQuery(this.query, this.forwarding.gaveWay);
     this.endAt(PROCESS_LIMIT);
   }
 
   private exceed({ rejects, error }: StanzaLimit): false {
-    rejects.value++;
+    countQuery(this.query, rejects);
     this.endAt(error);
     return false;
   }
@@ -197,7 +198,7 @@ class Attempts implements InFlight, Hold, Racer {
 
   private exchangeShown(protocol: Protocol, upstream: Upstream, hold: Hold, timeoutMs: number): Promise<Response> {
     const { clock, tap } = this.forwarding;
-    if (!tap) return upstream.exchange(this.octets, protocol, timeoutMs, hold);
+    if (!tap || isExplained(this.query)) return upstream.exchange(this.octets, protocol, timeoutMs, hold);
     return exchangeTapped(tap, this.query, upstream, clock, { octets: this.octets, protocol, timeoutMs, hold });
   }
 
@@ -226,7 +227,7 @@ class Attempts implements InFlight, Hold, Racer {
       this.next++;
       return upstream;
     }
-    forwarding.healthcheckBroken.value++;
+    countQuery(this.query, forwarding.healthcheckBroken);
     if (forwarding.stanza.failfast) return undefined;
     // The health checks may be wrong, so one upstream is asked once.
     this.attemptsLeft = 1;
@@ -293,7 +294,7 @@ class Attempts implements InFlight, Hold, Racer {
     if (this.last) return replyOf(this.last, query);
     const error = this.overLimit ?? this.error;
     if (error && isOverload(error)) {
-      forwarding.overloaded(error.message);
+      if (!isExplained(query)) forwarding.overloaded(error.message);
       // Unlike SERVFAIL, REFUSED says nothing about the name, and no cache keeps it.
       return failure('forward', Rcode.REFUSED, OVERLOAD);
     }
@@ -318,7 +319,7 @@ function isAboutEdns({ rcode, edns }: Response): boolean {
 }
 
 /** Moves suspected upstreams to the end, so that queries do not wait for silent ones while others answer. */
-function suspectsLast(upstreams: readonly Upstream[]): readonly Upstream[] {
+export function suspectsLast(upstreams: readonly Upstream[]): readonly Upstream[] {
   if (!upstreams.some(({ suspected }) => suspected)) return upstreams;
   return [...upstreams.filter(({ suspected }) => !suspected), ...upstreams.filter(({ suspected }) => suspected)];
 }

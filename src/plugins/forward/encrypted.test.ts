@@ -145,6 +145,7 @@ describe('tls://', () => {
     await start(`tls://localhost:${port}`);
     expect(await asked()).toMatch(notFor('localhost'));
     await plugin.stop!();
+    env = testEnv({ name: 'forward', root: folder });
     await start(`tls://localhost:${port}`, 'tls ca.pem\ntls_servername dns.test');
     expect(await asked()).toBe(ANSWER);
   });

@@ -21,6 +21,8 @@ export interface Endpoints {
   load(): Promise<void>;
   /** Resolves host names, and publishes all upstreams. @throws CorefileError (as a rejection) if there are none. */
   start(): Promise<void>;
+  /** Why the upstreams may no longer be those that the TOs mean. */
+  readonly problem: string | undefined;
   stop(): void;
 }
 
@@ -126,6 +128,9 @@ export function watchEndpoints(
       const indexesOf = (kind: Target['kind']) => read.flatMap(({ source }, i) => (source === kind ? [i] : []));
       repeat(FILE_POLL_MS, indexesOf('file'));
       repeat(HOST_REFRESH_MS, indexesOf('host'));
+    },
+    get problem() {
+      return lastFailure || undefined;
     },
     stop() {
       stopped = true;

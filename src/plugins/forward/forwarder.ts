@@ -7,14 +7,15 @@ import type { PluginEnv } from '../../plugin/env.ts';
 import type { Query } from '../../plugin/query.ts';
 import type { Reply } from '../../plugin/reply.ts';
 import type { Tap } from '../../plugin/tap.ts';
-import { askInTurn, type Forwarding, type StanzaLimit } from './attempts.ts';
+import { askInTurn, type Forwarding, type StanzaLimit, suspectsLast } from './attempts.ts';
 import { type Endpoints, watchEndpoints } from './endpoints.ts';
 import { Hedging } from './hedge.ts';
 import { InFlightQueries } from './in-flight.ts';
 import type { ForwardMetrics } from './metrics.ts';
 import type { Stanza } from './options.ts';
 import { createPolicy } from './policy.ts';
-import { encryptionOf } from './target.ts';
+import type { StanzaStatus } from './status.ts';
+import { encryptionOf, printEndpoint } from './target.ts';
 import { watchCertificates } from './tls-files.ts';
 import { createUpstream, type Upstream } from './upstream.ts';
 
@@ -23,8 +24,11 @@ interface Forwarder extends Pick<Endpoints, 'load' | 'start' | 'stop'> {
   /** Whether the stanza forwards this (folded) name. */
   matches(name: Name): boolean;
   forward(query: Query): Promise<Reply>;
+  /** The upstreams in the order in which the next query would try them, for people. */
+  order(): readonly string[];
   /** Lets the tap see the messages from now on. */
   showTo(tap: Tap | undefined): void;
+  status(): StanzaStatus;
   /** Whether the query goes on to the next stanza after this reply. */
   handsOn(reply: Reply): boolean;
 }
@@ -76,6 +80,18 @@ export function createForwarder(
         (zone) => name === zone || (isAtOrBelow(name, zone) && !stanza.except.some((not) => isAtOrBelow(name, not))),
       ),
     forward: (query) => askInTurn(query, inPolicyOrder(upstreams), forwarding),
+    order: () => {
+      const working = suspectsLast(inPolicyOrder.peek(upstreams).filter(({ down }) => !down));
+      return working.map(printUpstream);
+    },
+    status: () => ({
+      zones: stanza.from,
+      upstreams: upstreams.map((upstream) => upstream.status()),
+      problems: [endpoints.problem, isEncrypted ? certificates.problem : undefined].filter(
+        (each) => each !== undefined,
+      ),
+      overload: overloaded.present(),
+    }),
     showTo(tap) {
       forwarding.tap = tap;
     },
@@ -83,6 +99,11 @@ export function createForwarder(
       !error &&
       (stanza.next.includes(rcode) || (stanza.nextOnNodata && rcode === Rcode.NOERROR && answer.length === 0)),
   };
+}
+
+/** As the Corefile would have it, and whether it has not answered of late. */
+function printUpstream({ endpoint, suspected }: Upstream): string {
+  return `${printEndpoint(endpoint)}${suspected ? ' (did not answer of late)' : ''}`;
 }
 
 function createLimit({ maxConcurrent }: Stanza, { concurrentRejects }: ForwardMetrics): StanzaLimit | undefined {

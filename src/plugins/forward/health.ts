@@ -2,8 +2,10 @@ import { UpstreamError } from '../../net/upstream/error.ts';
 import type { Clock, Timer } from '../../observe/clock.ts';
 
 /** The health of an upstream: it is down after more than `maxFails` failed probes in a row. */
-interface Health {
+export interface Health {
   readonly down: boolean;
+  /** Probes that failed in a row. */
+  readonly failedProbes: number;
   /** An exchange failed, and no probe has succeeded since. */
   readonly suspected: boolean;
   /** Reports a failed exchange: probes start, and go on until one succeeds. */
@@ -44,6 +46,9 @@ export function createHealth({ clock, maxFails, intervalMs, probe, onFailure }: 
   return {
     get down() {
       return maxFails > 0 && fails > maxFails;
+    },
+    get failedProbes() {
+      return fails;
     },
     get suspected() {
       return probing;

@@ -6,7 +6,8 @@
 import { attempt, type CorefileError, throwAll } from '../../corefile/error.ts';
 import { printPosition } from '../../corefile/position.ts';
 import { isAtOrBelow } from '../../dns/name.ts';
-import { TAP, TRACER } from '../../plugin/keys.ts';
+import { isExplained } from '../../plugin/explained.ts';
+import { TAP, TRACER, UPSTREAMS } from '../../plugin/keys.ts';
 import { definePlugin, type Handler, type ParseContext } from '../../plugin/plugin.ts';
 import type { Arrival, Query } from '../../plugin/query.ts';
 import type { Reply } from '../../plugin/reply.ts';
@@ -15,6 +16,7 @@ import { whileServing } from '../../plugin/while-serving.ts';
 import { createForwarder } from './forwarder.ts';
 import { forwardMetrics } from './metrics.ts';
 import { parseStanza, type Stanza } from './options.ts';
+import { forwardStatus } from './status.ts';
 import { encryptionOf } from './target.ts';
 import { forwardWords } from './words.ts';
 
@@ -42,10 +44,10 @@ export default definePlugin<readonly Stanza[]>({
 
   create(stanzas, env) {
     const metrics = forwardMetrics(env.metrics);
-    /** The upstream that answered each query, for its label. It is kept only if a label is read, as every entry costs the garbage collector time. */
+    /** The upstream that answered each query, for its label and to explain it. It is kept only if that is asked for, as every entry costs the garbage collector time. */
     const upstreams = new WeakMap<Arrival, string>();
-    const answered = ({ arrival }: Query, upstream: string) => {
-      if (env.block.labelled) upstreams.set(arrival, upstream);
+    const answered = (query: Query, upstream: string) => {
+      if (env.block.labelled || isExplained(query)) upstreams.set(query.arrival, upstream);
     };
     let tracer: Tracer | undefined;
     const forwarders = stanzas.map((stanza) =>
@@ -62,6 +64,8 @@ export default definePlugin<readonly Stanza[]>({
       if (!another) return reply;
       return reply.then((reply) => (forwarder.handsOn(reply) ? answerFrom(at + 1, query, next) : reply));
     };
+
+    env.offer(UPSTREAMS, (name) => forwarders.find(({ matches }) => matches(name))?.order() ?? []);
 
     const shown = whileServing(() => metrics.watch());
     const stop = () => {
@@ -84,6 +88,11 @@ export default definePlugin<readonly Stanza[]>({
         return (query) => answerFrom(0, query, next);
       },
       label: ({ arrival }, name) => (name === 'upstream' ? upstreams.get(arrival) : undefined),
+      explain({ arrival }) {
+        const upstream = upstreams.get(arrival);
+        return upstream && `upstream ${upstream}`;
+      },
+      status: () => forwardStatus(forwarders.map((forwarder) => forwarder.status())),
       load: () => orStop(forwarders.map(({ load }) => load())),
       start: () => orStop(forwarders.map(({ start }) => start())),
       serving: shown.serving,

@@ -7,7 +7,13 @@ test.each<[PolicyName, string[]]>([
   ['round_robin', ['bca', 'cab', 'abc', 'bca']],
 ])('%s', (name, expected) => {
   const policy = createPolicy(name, seededRandom());
-  expect(expected.map(() => policy(['a', 'b', 'c']).join(''))).toEqual(expected);
+  const next = () => {
+    const peeked = policy.peek(['a', 'b', 'c']);
+    const order = policy(['a', 'b', 'c']);
+    expect(peeked).toEqual(order);
+    return order.join('');
+  };
+  expect(expected.map(next)).toEqual(expected);
 });
 
 test('random gives every order about as often', () => {

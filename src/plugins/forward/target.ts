@@ -3,7 +3,7 @@ import { CorefileError } from '../../corefile/error.ts';
 import type { Position } from '../../corefile/position.ts';
 import type { Token } from '../../corefile/token.ts';
 import { inAscii, NameError, parseUnicodeName } from '../../dns/name.ts';
-import { parsePeer } from '../../net/addresses.ts';
+import { DNS_PORT, parsePeer } from '../../net/addresses.ts';
 import { type Peer, printPeer } from '../../net/transport.ts';
 
 /** One upstream. */
@@ -83,6 +83,13 @@ function splitServername(text: string): [address: string, servername: string | u
   const [, before = '', name = '', after = ''] = /^(.*)%([^%\]]+?)(\](?::\d+)?|:\d+)?$/.exec(text) ?? [];
   const isZone = !before.includes('%') && /^\[?fe[89ab][0-9a-f]:/i.test(before);
   return name === '' || isZone ? [text, undefined] : [before + after, name];
+}
+
+/** An upstream as a TO names it: `192.0.2.53`, `[2001:db8::53]:5353`, `tls://192.0.2.53`. */
+export function printEndpoint({ address, port, encryption }: Endpoint): string {
+  const usual = encryption ? PORTS[encryption.over] : DNS_PORT;
+  const peer = port === usual ? address : printPeer({ address, port });
+  return encryption ? `${encryption.over}://${peer}` : peer;
 }
 
 /** Removes duplicates; the first one stays. */

@@ -16,6 +16,8 @@ export interface Certificates {
   context(): SecureContext;
   /** @throws CorefileError (as a rejection) if a file cannot be read or its contents are not valid. */
   load(): Promise<void>;
+  /** Why the files are not those in use. */
+  readonly problem: string | undefined;
   stop(): void;
 }
 
@@ -42,6 +44,9 @@ export function watchCertificates(files: TlsFiles, env: Pick<PluginEnv, 'clock' 
       if (identity || ca !== undefined) await watched.check();
       else context = contextOf(files, []);
       if (!context) throw new CorefileError(files.position, `cannot use the TLS files: ${failure}`);
+    },
+    get problem() {
+      return watched.problem;
     },
     stop: () => watched.stop(),
   };

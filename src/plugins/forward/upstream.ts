@@ -1,3 +1,4 @@
+import type { UpstreamStatus } from '../../admin/protocol/index.ts';
 import { WireError } from '../../dns/wire/error.ts';
 import { type Response, readResponse } from '../../dns/wire/response.ts';
 import { type Peer, printPeer } from '../../net/transport.ts';
@@ -14,6 +15,8 @@ import { Latency } from './latency.ts';
 import { encodeProbe } from './message.ts';
 import type { UpstreamMetrics } from './metrics.ts';
 import type { Stanza } from './options.ts';
+import { upstreamStatus } from './status.ts';
+import { Tally } from './tally.ts';
 import type { Endpoint } from './target.ts';
 import type { Certificates } from './tls-files.ts';
 
@@ -49,6 +52,7 @@ export interface Upstream {
   hedged(): void;
   /** Counts such a query whose response was used. */
   outran(): void;
+  status(): UpstreamStatus;
   /** Ends the probes and closes idle connections; exchanges under way go on to their end. */
   stop(): void;
 }
@@ -74,12 +78,14 @@ export function createUpstream(
       ? connections.exchange(query, timeoutMs, onPick, hold).then(read)
       : datagrams.exchange(query, timeoutMs, read, hold);
   const probe = encodeProbe(healthCheck);
+  const tally = new Tally();
   const health = createHealth({
     ...{ clock, maxFails, intervalMs: healthCheck.intervalMs },
-    probe: () =>
-      stanza.forceTcp || to.encryption
-        ? connections.exchange(probe, PROBE_TIMEOUT_MS)
-        : exchangeUdp(probe, to, PROBE_TIMEOUT_MS, { clock, sourceAddress }),
+    async probe() {
+      if (stanza.forceTcp || to.encryption) await connections.exchange(probe, PROBE_TIMEOUT_MS);
+      else await exchangeUdp(probe, to, PROBE_TIMEOUT_MS, { clock, sourceAddress });
+      tally.recovered();
+    },
     onFailure: metrics.probeFailed,
   });
   const { hedge } = stanza;
@@ -99,17 +105,20 @@ export function createUpstream(
       const startMs = clock.monotonic();
       const read: Read = seen ? seenFirst(seen, decode) : decode;
       metrics.sent();
+      tally.sent();
       return send(query, protocol, timeoutMs, hold, read).then(
         (reply) => {
           const durationMs = clock.monotonic() - startMs;
           latency?.[protocol].add(durationMs);
           metrics.replied(reply.rcode, durationMs);
+          tally.replied(reply.rcode, durationMs);
           return reply;
         },
         (thrown) => {
           const reason = thrown instanceof UpstreamError ? thrown.reason : 'other';
           if (reason === 'timeout') latency?.[protocol].add(clock.monotonic() - startMs);
           metrics.failed(reason);
+          tally.failed(thrown);
           health.suspect(thrown);
           throw thrown;
         },
@@ -118,6 +127,7 @@ export function createUpstream(
     p95Ms: (protocol) => latency?.[protocol].p95Ms,
     hedged: metrics.hedged,
     outran: metrics.outran,
+    status: () => upstreamStatus(to, health, tally),
     stop() {
       health.stop();
       connections.close();

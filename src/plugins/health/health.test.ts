@@ -92,6 +92,7 @@ test('the plugin asks its own page every second, and counts how that went', asyn
       'coredns_health_request_duration_seconds_count 1',
     ]);
   }, PATIENT);
+  expect(plugin.status!()).toEqual({ summary: `The page at ${address} says that the process runs.` });
   server.close();
   server.closeAllConnections();
   clock.advance(INTERVAL_MS);
@@ -101,6 +102,10 @@ test('the plugin asks its own page every second, and counts how that went', asyn
     ]);
   }, PATIENT);
   expect(env.lines.join()).toMatch(/Local health request to "http.*" failed/);
+  expect(plugin.status!()).toEqual({
+    state: 'degraded',
+    summary: expect.stringMatching(/^Local health request to ".*" failed: .*ECONN.*The process is overloaded/),
+  });
   await plugin.stop?.();
   expect(clock.timers).toBe(0);
 });

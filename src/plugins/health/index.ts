@@ -1,7 +1,7 @@
 import { atMostArgs, durationMs, exactArgs, lastUse, parseOptions } from '../../corefile/arguments.ts';
 import { pageAddress } from '../../plugin/arguments.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
-import { watchHealth } from './self-check.ts';
+import { type HealthWatch, watchHealth } from './self-check.ts';
 
 interface HealthOptions {
   readonly address: string;
@@ -33,24 +33,31 @@ export default definePlugin<HealthOptions>({
     });
     page.lameduckMs = Math.max(page.lameduckMs, wantedMs);
     if (page.owner !== env) return {};
-    let stopCheck = () => {};
+    let check: HealthWatch | undefined;
     return {
       async start() {
         const { lameduckMs } = page;
         if (lameduckMs === 0) log.warning('lameduck is 0s: queries that are on their way at shutdown may be lost');
       },
       serving() {
-        stopCheck = watchHealth(address, env);
+        check = watchHealth(address, env);
       },
+      status: () =>
+        check?.problem === undefined
+          ? { summary: `The page at ${address} says that the process runs.` }
+          : {
+              state: 'degraded',
+              summary: `${check.problem}. The process is overloaded: look at its CPU limit and at clients that ask too much.`,
+            },
       async shutdown({ lameduck = true } = {}) {
-        stopCheck();
+        check?.stop();
         const { lameduckMs } = page;
         if (lameduckMs === 0 || !lameduck) return;
         log.info(`Going into lameduck mode for ${lameduckMs / 1000}s`);
         await new Promise<void>((resolve) => clock.after(lameduckMs, resolve));
       },
       stop() {
-        stopCheck();
+        check?.stop();
       },
     };
   },

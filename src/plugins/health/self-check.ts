@@ -8,11 +8,23 @@ const TIMEOUT_MS = 3000;
 /** A slower response gets a warning: the process is overloaded. */
 const SLOW_MS = 1000;
 
-/** Requests the health page every five seconds, as a probe from outside would, and reports the result. Returns a function that ends it. */
-export function watchHealth(address: string, env: PluginEnv): () => void {
+/** The requests to the own health page. */
+export interface HealthWatch {
+  /** Why the last one failed or took long; undefined if it did not. */
+  readonly problem: string | undefined;
+  stop(): void;
+}
+
+/** Requests the health page every five seconds, as a probe from outside would, and reports the result. */
+export function watchHealth(address: string, env: PluginEnv): HealthWatch {
   const { duration, failures } = healthMetrics(env.metrics);
   const url = `http://${address.startsWith(':') ? `127.0.0.1${address}` : address.replace(/^0\.0\.0\.0:/, '127.0.0.1:')}/health`;
   let asking = false;
+  let problem: string | undefined;
+  const warn = (text: string) => {
+    problem = text;
+    env.log.warning(text);
+  };
   const timer = env.clock.every(INTERVAL_MS, async () => {
     if (asking) return;
     asking = true;
@@ -21,16 +33,21 @@ export function watchHealth(address: string, env: PluginEnv): () => void {
       await ask(url);
       const tookMs = env.clock.monotonic() - startMs;
       duration.observe(tookMs / 1000);
-      if (tookMs > SLOW_MS)
-        env.log.warning(`Local health request to "${url}" took more than 1s: ${tookMs.toFixed(0)}ms`);
+      problem = undefined;
+      if (tookMs > SLOW_MS) warn(`Local health request to "${url}" took more than 1s: ${tookMs.toFixed(0)}ms`);
     } catch (error) {
       failures.value++;
-      env.log.warning(`Local health request to "${url}" failed: ${(error as Error).message}`);
+      warn(`Local health request to "${url}" failed: ${(error as Error).message}`);
     } finally {
       asking = false;
     }
   });
-  return () => timer.cancel();
+  return {
+    get problem() {
+      return problem;
+    },
+    stop: () => timer.cancel(),
+  };
 }
 
 function healthMetrics(metrics: Metrics) {

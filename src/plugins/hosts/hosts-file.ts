@@ -1,7 +1,7 @@
 import { inTurns } from '../../base/in-turns.ts';
 import type { Kept, PluginEnv } from '../../plugin/env.ts';
 import { Epoch } from '../../plugin/repeat.ts';
-import { watchFile } from '../../plugin/watched-file.ts';
+import { type WatchedFile, watchFile } from '../../plugin/watched-file.ts';
 import { type HostEntry, readHosts } from './entries.ts';
 import type { HostsOptions } from './options.ts';
 import { buildTable, type HostsTable, MAX_ENTRIES, tableSteps } from './table.ts';
@@ -19,6 +19,8 @@ interface HostsFile extends Kept {
   readonly loadedMs: number;
   /** Moves whenever the table is built again. */
   readonly epoch: Epoch;
+  /** The file itself. */
+  readonly watched: WatchedFile;
   check(): Promise<void>;
 }
 
@@ -89,6 +91,7 @@ export function openHostsFile(source: HostsSource, env: PluginEnv): HostsFile {
       return loadedMs;
     },
     epoch,
+    watched: file,
     check: file.check,
     stop() {
       isStopped = true;

@@ -294,3 +294,25 @@ test.each([
 ])('%j ends the chain for all names: %j', (body, ends) => {
   expect(hosts.ends!(parsePlugin(hosts, body)).zones.includes('.')).toBe(ends);
 });
+
+test('the status tells a file that cannot be read, while its last hosts are served', async () => {
+  await write('status', '192.0.2.1 a.example.org\n');
+  const { plugin, env } = await start('hosts status {\n192.0.2.2 b.example.org\n}');
+  const path = join(root, 'status');
+  env.clock.advance(2000);
+  expect(plugin.status!()).toEqual({
+    state: 'ok',
+    summary: `2 entries of ${path} and the Corefile.`,
+    watches: [{ what: path, state: 'ok', objects: 2, ageSeconds: 2 }],
+  });
+  await rm(path);
+  await startPlugin(plugin);
+  expect(plugin.status!()).toMatchObject({
+    state: 'degraded',
+    summary: expect.stringMatching(/^The hosts that were read last are served: .*ENOENT.*\. Mend the file\.$/),
+    watches: [{ state: 'degraded', objects: 2, ageSeconds: 0 }],
+  });
+  await write('status', '192.0.2.1 a.example.org\n');
+  await startPlugin(plugin);
+  expect(plugin.status!().state).toBe('ok');
+});

@@ -1,7 +1,8 @@
-import { Class } from '../../dns/message.ts';
+import { Class, Rcode } from '../../dns/message.ts';
 import { joinName, longestZone, type Name } from '../../dns/name.ts';
 import { parseReverseName, REVERSE_ROOTS, type ReverseName } from '../../dns/reverse.ts';
 import { A, AAAA, PTR, rr, SOA } from '../../dns/rr.ts';
+import { fileWatch, statusOfWatches } from '../../plugin/file-status.ts';
 import { answerLookup, closedZones, fallsThrough, type Lookup } from '../../plugin/lookup.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
@@ -37,11 +38,21 @@ export default definePlugin<HostsOptions>({
     const entries = env.metrics.gauge('coredns_hosts_entries', help, ['hostsfile']);
     return {
       load: () => file.check(),
+      status: () =>
+        statusOfWatches([fileWatch(source.path, file.table.size, file.watched, env.clock)], {
+          wellSaid: `${file.table.size} entries of ${source.path} and the Corefile.`,
+          effect: 'The hosts that were read last are served',
+          remedy: 'Mend the file.',
+        }),
       ...whileServing(() =>
         env.metrics.show([entries], () => {
           entries.cell(source.path).value = file.table.size;
         }),
       ),
+      explain: ({ name }, { rcode }) => {
+        const where = `${source.path}${inline.length > 0 ? ' and the hosts of the Corefile' : ''}`;
+        return rcode === Rcode.NXDOMAIN ? `${name} is not in ${where}` : where;
+      },
       wrap: (next) => {
         const repeat: Repeat = { epochs: [file.epoch], untilMs: Number.POSITIVE_INFINITY, again: [] };
         const soa = (query: Query) => soaOf(longestZone(query.name, zones) ?? query.name, options.ttl, file.loadedMs);

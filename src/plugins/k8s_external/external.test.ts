@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
+import { fakeClock as testClock } from '../../../test/support/clock.ts';
 import { testCluster } from '../../../test/support/cluster.ts';
 import type { TestEnvOptions } from '../../../test/support/env.ts';
 import { kubernetes, lines } from '../../../test/support/kubernetes.ts';
@@ -488,4 +489,20 @@ test('what the plugin is offered of the registry cannot change it', () => {
   type Offered = ServiceView['registry'];
   expectTypeOf<Extract<keyof Offered, `${'set' | 'delete' | 'replace' | 'mark'}${string}`>>().toEqualTypeOf<never>();
   expectTypeOf<Extract<keyof Offered['imports'], `${'set' | 'delete' | 'replace'}${string}`>>().toEqualTypeOf<never>();
+});
+
+test('the status says whether the cluster is known', async () => {
+  const { plugin } = setUp();
+  expect(plugin.status!().state).toBe('waiting');
+  await plugin.start!(new AbortController().signal);
+  expect(plugin.status!()).toEqual({ summary: expect.stringMatching(/^Answers from \d+ services of the cluster\.$/) });
+  const registry = new Registry(testClock());
+  const unknown = setUp('', { registry }).plugin;
+  await unknown.start!(new AbortController().signal);
+  expect(unknown.status!()).toMatchObject({
+    state: 'waiting',
+    summary: expect.stringMatching(
+      /^Names that are not found get SERVFAIL until .*: the first load is not complete\.$/,
+    ),
+  });
 });

@@ -51,7 +51,7 @@ export default definePlugin<readonly ExternalUse[]>({
         const { view } = seen;
         const records = seen.records.get(zone)!;
         return {
-          serial: seen.followed.serial.value,
+          serial: seen.followed.serial.unique(),
           soa: records.soa(zone),
           records: () => ofZone(zoneContents(useOf(zone), records, view), zone, zones),
         };
@@ -69,6 +69,15 @@ export default definePlugin<readonly ExternalUse[]>({
         const recordsIn = (zone: Name) => zoneRecords(zone, useOf(zone), () => followed.serial.value, addresses);
         const records = new Map(zones.map((zone) => [zone, recordsIn(zone)]));
         seen = { view, followed, records, prefixes: followPrefixes(view, followed.serial) };
+      },
+      status() {
+        const registry = seen?.view.registry;
+        if (registry?.synced) return { summary: `Answers from ${registry.counts().services} services of the cluster.` };
+        const why = registry ? `: ${registry.syncError}` : '';
+        return {
+          state: 'waiting',
+          summary: `Names that are not found get SERVFAIL until the plugin kubernetes knows the cluster${why}.`,
+        };
       },
       stop: () => seen?.followed.stop(),
       wrap: (next) => (query) => {

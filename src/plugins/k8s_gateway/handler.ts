@@ -8,6 +8,7 @@ import { A, AAAA, CNAME, DS, NS, QType, type ResourceRecord, SOA } from '../../d
 import type { Cell } from '../../observe/metrics.ts';
 import { followCnameChain } from '../../plugin/cname-chain.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
+import { countQuery } from '../../plugin/explained.ts';
 import { type Authority, answerLookup, fallsThrough, type Lookup } from '../../plugin/lookup.ts';
 import type { Handler } from '../../plugin/plugin.ts';
 import { portionFor } from '../../plugin/portion.ts';
@@ -82,7 +83,7 @@ function answer(asked: Asked): Reply | Promise<Reply> {
   const { query, zone } = asked;
   const { names, cells } = zone.settings;
   if (query.type === QType.AXFR || query.type === QType.IXFR) {
-    cells.refused.value++;
+    countQuery(query, cells.refused);
     return failure(NAME, Rcode.REFUSED);
   }
   if (query.name === zone.name && (query.type === SOA.code || query.type === NS.code)) return answerApex(asked);
@@ -181,7 +182,7 @@ function answerFrom(asked: Asked, { destination }: Answer, cell: Cell): Reply | 
   const target = aliasOf(destination);
   if (target !== undefined && query.name === zone.name) return answerApexAlias(asked, target, cell);
   if (target !== undefined && query.type !== CNAME.code && query.type !== QType.ANY) {
-    cell.value++;
+    countQuery(query, cell);
     const answer = recordsOf(destination, CNAME.code, owner, apex.ttl);
     return followCnameChain(query, { source: NAME, answer }, target, env.resolve);
   }
@@ -199,7 +200,7 @@ function answerApexAlias(asked: Asked, target: Name, cell: Cell): Reply | Promis
   const { question, type } = query;
   const { apex, env } = zone.settings;
   if (type !== A.code && type !== AAAA.code) return answerParent(asked);
-  cell.value++;
+  countQuery(query, cell);
   return mapReply(env.resolve(query, { ...question, name: target }), ({ rcode, answer }) => {
     if (rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN) {
       return {
@@ -215,11 +216,11 @@ function answerApexAlias(asked: Asked, target: Name, cell: Cell): Reply | Promis
 }
 
 /** The servers of the delegated zone (RFC 1034 §4.3.2 step 3b), with those of their addresses that objects declare. */
-function refer({ zone }: Asked, { source, claims }: Standing): Reply {
+function refer({ query, zone }: Asked, { source, claims }: Standing): Reply {
   const { names, apex, cells } = zone.settings;
   const servers = recordsOf(names.answer(claims, source, 'outside').destination, NS.code, source, apex.ttl);
   const targets = servers.map(({ data }) => (data as { readonly target: Name }).target);
-  cells.delegation.value++;
+  countQuery(query, cells.delegation);
   return createReply(NAME, {
     authority: servers,
     additional: targets.flatMap((target) => glueOf(target, zone.settings)),
@@ -249,6 +250,6 @@ function finish(
   cell: Cell,
   repeat: Repeat | undefined,
 ): Reply | Promise<Reply> {
-  cell.value++;
+  countQuery(query, cell);
   return answerLookup(query, lookup, zone.authority, repeat);
 }

@@ -1,11 +1,13 @@
 import type { FilledRegistry } from '../../connect/fill.ts';
 import { showRegistry } from '../../connect/metrics.ts';
 import { startUp } from '../../connect/start-up.ts';
+import { clusterStatus } from '../../connect/status.ts';
 import { DeclaredNames } from '../../declared/declared-names.ts';
 import type { NameOptions } from '../../declared/kinds.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import { TRANSFERS } from '../../plugin/keys.ts';
 import type { Plugin } from '../../plugin/plugin.ts';
+import type { OwnStatus } from '../../plugin/status.ts';
 import { whileServing } from '../../plugin/while-serving.ts';
 import type { ReadonlyRegistry } from '../../registry/registry.ts';
 import { clientsFrom } from './clients.ts';
@@ -46,6 +48,7 @@ export function createGateway(options: GatewayOptions, env: PluginEnv, cluster: 
     },
     start: async (signal) => startedUp?.start(signal),
     ready: () => startedUp?.ready() ?? false,
+    status: () => (settings && filled ? gatewayStatus(settings.names, filled) : { state: 'waiting' }),
     explain: (query) => settings && explainName(query, settings, options),
     ...whileServing(() => {
       if (!settings || !filled) return () => {};
@@ -55,6 +58,17 @@ export function createGateway(options: GatewayOptions, env: PluginEnv, cluster: 
       };
     }),
   };
+}
+
+function gatewayStatus(names: DeclaredNames, filled: FilledRegistry): OwnStatus {
+  const { served, outside } = names.counts();
+  const conflicts = names.countConflicts();
+  const disputed =
+    conflicts === 0
+      ? ''
+      : `, ${conflicts} of which several objects claim with different targets: one of these is served`;
+  const status = clusterStatus(filled, `${served} names${disputed}`);
+  return { ...status, figures: { names: served, 'names outside of the zones': outside, conflicts } };
 }
 
 /** Kept over a reload that changes none of the options: a secondary server would not copy other records under the same serial. */

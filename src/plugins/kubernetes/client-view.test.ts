@@ -37,6 +37,7 @@ test.each([
   const { view } = viewOf();
   expect(view!.holds(name)).toBe(isHeld);
   expect(view!.searchList(name, 'shop')).toEqual(searchList);
+  expect(view!.domain).toBe('cluster.local.');
 });
 
 test('pods of a cluster set have no search list', () => {

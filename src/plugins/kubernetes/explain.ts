@@ -8,12 +8,13 @@ import { type Zone, zoneOf } from '../../cluster/zone.ts';
 import { Rcode } from '../../dns/message.ts';
 import type { Name } from '../../dns/name.ts';
 import { NO_PORT, type Service } from '../../registry/records.ts';
+import type { NameGuard } from './guard.ts';
 
 /** For a reply that does not follow from the contents of the name. */
-const OTHER_NAME = 'another name was asked for in its place, by a plugin such as rewrite or autopath';
+export const OTHER_NAME = 'another name was asked for in its place, by a plugin such as rewrite or autopath';
 
 /** Explains the contents of a (folded) name of the zones, or what is missing. */
-export function explainName(zones: readonly Zone[], name: Name, rcode: number): string | undefined {
+export function explainName(zones: readonly Zone[], name: Name, rcode: number, guard?: NameGuard): string | undefined {
   const zone = zoneOf(zones, name);
   if (zone === undefined) return undefined;
   const contents = zone.find(name);
@@ -22,7 +23,9 @@ export function explainName(zones: readonly Zone[], name: Name, rcode: number): 
   if (contents) return isDenied && contents.kind !== 'external' ? OTHER_NAME : present(zone.cluster, contents);
   if (!isDenied) return OTHER_NAME;
   const meaning = zone.parse(name);
-  return meaning ? absent(zone.cluster, meaning) : 'no service and no endpoint has this address';
+  if (meaning) return absent(zone.cluster, meaning);
+  const kept = guard?.networks.holds(name) ? '; it is in a network of the cluster, whose names `guard` keeps here' : '';
+  return `no service and no endpoint has this address${kept}`;
 }
 
 function present(cluster: ClusterView, contents: Contents): string {
@@ -45,10 +48,16 @@ function present(cluster: ClusterView, contents: Contents): string {
     case 'service':
       return describeService(cluster.services.service(contents.namespace, contents.service)!);
     case 'headless':
-      return `${nameOf(contents)} is headless: ${count(contents.list.length, 'ready endpoint')}`;
+      return `${nameOf(contents)} is headless: ${countEndpoints(cluster, contents)}`;
     case 'endpoint':
       return `${count(contents.list.length, 'ready endpoint address', 'ready endpoint addresses')} of ${nameOf(contents)}`;
   }
+}
+
+function countEndpoints(cluster: ClusterView, { namespace, service, list }: Backends): string {
+  const areTerminating = cluster.endpointsOf(namespace, service)?.areTerminating;
+  if (!areTerminating) return count(list.length, 'ready endpoint');
+  return `no endpoint is ready; ${count(list.length, 'terminating endpoint')} still in service`;
 }
 
 function describeService(service: Service): string {

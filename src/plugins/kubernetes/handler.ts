@@ -5,6 +5,7 @@ import { followChain } from '../../cluster/external-name.ts';
 import { whatIsMissing } from '../../cluster/find.ts';
 import { type Records, recordsOf } from '../../cluster/records.ts';
 import { createRepeatOf, type RepeatOf } from '../../cluster/repeat.ts';
+import { MAX_TENANTS, type Tenant } from '../../cluster/tenants.ts';
 import { recordSettings, type Zone, type ZoneRecords } from '../../cluster/zone.ts';
 import { Class, Rcode } from '../../dns/message.ts';
 import { isAtOrBelow, type Name } from '../../dns/name.ts';
@@ -12,12 +13,17 @@ import { CNAME, QType, type ResourceRecord, rr } from '../../dns/rr.ts';
 import type { Cell } from '../../observe/metrics.ts';
 import { followCnameChain } from '../../plugin/cname-chain.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
+import { countQuery } from '../../plugin/explained.ts';
 import { type Authority, answerLookup, type Lookup } from '../../plugin/lookup.ts';
+import { notePassage } from '../../plugin/passages.ts';
 import type { Handler } from '../../plugin/plugin.ts';
 import { portionFor } from '../../plugin/portion.ts';
 import type { Query } from '../../plugin/query.ts';
+import { forThisQuery } from '../../plugin/repeat.ts';
 import { failure, mapReply, type Reply } from '../../plugin/reply.ts';
 import { sayStale } from '../../plugin/stale.ts';
+import { answerGuarded, type NameGuard } from './guard.ts';
+import type { ClientZones } from './isolation.ts';
 import type { AnswerCells } from './metrics.ts';
 
 /** The source of the plugin's replies. */
@@ -32,6 +38,12 @@ interface HandlerSettings extends ApexSettings {
   readonly resolve: PluginEnv['resolve'];
   readonly random: PluginEnv['random'];
   readonly answers: AnswerCells;
+  /** Undefined if all names may fall through. */
+  readonly guard: NameGuard | undefined;
+  /** Undefined if all clients see the same names. */
+  readonly clients: ClientZones | undefined;
+  /** Whether no other cluster of the block may have names that this one lacks. */
+  readonly isAlone: boolean;
 }
 
 /** A zone with what its replies need. */
@@ -44,13 +56,17 @@ interface ServedZone extends Zone {
 
 /** Answers for the zones; all other names go to `next`. */
 export function createHandler(settings: HandlerSettings, next: Handler): Handler {
-  const zones = settings.zones.map((zone) => serveZone(zone, settings, next));
+  const { clients } = settings;
+  const zones = settings.zones.map((zone) => {
+    const served = serveZone(zone, settings, next);
+    return { ...served, answer: clients ? answerClients(served, clients, settings, next) : undefined };
+  });
   zones.sort((a, b) => b.name.length - a.name.length);
   return (query) => {
     if (query.class !== Class.IN) return next(query);
     for (const zone of zones) {
       if (!isAtOrBelow(query.name, zone.name)) continue;
-      const reply = answer(query, zone, settings);
+      const reply = zone.answer ? zone.answer(query) : answer(query, zone, settings);
       return zone.cluster.registry.stale ? mapReply(reply, (made) => sayStale(made, NAME)) : reply;
     }
     return next(query);
@@ -79,6 +95,28 @@ function serveZone(zone: Zone, settings: HandlerSettings, next: Handler): Served
   };
 }
 
+/** Answers each client as if only the namespaces that it sees were there. */
+function answerClients(zone: ServedZone, clients: ClientZones, settings: HandlerSettings, next: Handler): Handler {
+  const seen = new Map<string, ServedZone>();
+  const zoneOf = ({ key, visible }: Tenant): ServedZone => {
+    const known = visible ? seen.get(key) : zone;
+    if (known) return known;
+    const mayName = (namespace: string) => visible!().has(namespace);
+    const made = serveZone(zone.withOnly(visible!), { ...settings, mayName }, next);
+    if (seen.size >= MAX_TENANTS) seen.clear();
+    seen.set(key, made);
+    return made;
+  };
+  return (query) => {
+    const tenant = clients.tenantAt(query, zone);
+    if (!tenant) return answer(query, zone, settings);
+    notePassage(query);
+    const own = zoneOf(tenant);
+    if (own !== zone && !own.find(query.name)) countQuery(query, clients.hidden);
+    return mapReply(answer(query, own, settings), forThisQuery);
+  };
+}
+
 /** The zone in the client's letter case: the end of the qname. */
 function zoneAsAsked({ question }: Query, zone: Name): Name {
   return question.name.slice(question.name.length - zone.length);
@@ -87,15 +125,17 @@ function zoneAsAsked({ question }: Query, zone: Name): Name {
 function answer(query: Query, zone: ServedZone, settings: HandlerSettings): Reply | Promise<Reply> {
   const { answers } = settings;
   if (query.type === QType.AXFR || query.type === QType.IXFR) {
-    answers.refused.value++;
+    countQuery(query, answers.refused);
     return failure(NAME, Rcode.REFUSED);
   }
   const contents = zone.find(query.name);
   if (contents?.kind === 'external') return answerExternal(query, contents.target, zone, settings);
   const lookup = lookUp(contents, query, query.question.name, zone);
   const cell = cellOf(lookup, contents, query.name, zone, answers);
-  cell.value++;
-  return answerLookup(query, lookup, zone.authority, zone.repeatOf(contents, lookup, cell));
+  countQuery(query, cell);
+  const repeat = zone.repeatOf(contents, lookup, cell);
+  if (settings.guard && lookup.kind === 'nxdomain') return answerGuarded(query, lookup, zone, settings.guard, repeat);
+  return answerLookup(query, lookup, zone.authority, repeat);
 }
 
 function cellOf(
@@ -154,7 +194,7 @@ function answerExternal(
   zone: ServedZone,
   settings: HandlerSettings,
 ): Reply | Promise<Reply> {
-  settings.answers.external.value++;
+  countQuery(query, settings.answers.external);
   const owner = query.question.name;
   const { ttl } = settings;
   if (query.type === CNAME.code || query.type === QType.ANY) {
@@ -165,13 +205,13 @@ function answerExternal(
     case 'endless':
       return { ...failure(NAME, Rcode.SERVFAIL, chain.error), uncacheable: true };
     case 'inside': {
+      if (!chain.contents && !settings.isAlone) break;
       const lookup = lookUp(chain.contents, query, chain.name, zone);
       const chained = lookup.kind === 'unready' ? lookup : afterChain(chain.records, lookup);
       return answerLookup(query, chained, zone.authority);
     }
-    case 'outside':
-      return followCnameChain(query, { source: NAME, answer: chain.records }, chain.name, settings.resolve);
   }
+  return followCnameChain(query, { source: NAME, answer: chain.records }, chain.name, settings.resolve);
 }
 
 function afterChain(chain: readonly ResourceRecord[], lookup: Exclude<OwnLookup, { kind: 'unready' }>): OwnLookup {

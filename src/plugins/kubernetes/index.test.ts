@@ -64,7 +64,7 @@ describe('the acceptance list', () => {
 test('the examples of the README are read', () => {
   const readme = readFileSync(join(import.meta.dirname, 'README.md'), 'utf8');
   const examples = [...readme.matchAll(/```corefile\n(.*?)```/gs)].map((match) => match[1]!);
-  expect(examples).toHaveLength(5);
+  expect(examples).toHaveLength(8);
   for (const text of examples) {
     const corefile = parseCorefile({ file: 'README.md', text, env: {}, files: memoryFiles({}) });
     const zones = ['cluster.local.'];

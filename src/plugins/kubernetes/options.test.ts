@@ -36,11 +36,15 @@ test('everything has a default', () => {
     ttl: 5,
     noEndpoints: false,
     fallthrough: [],
+    guard: undefined,
+    isolation: undefined,
     ignoreEmptyService: false,
     zonal: false,
     startupTimeoutMs: 5000,
     ptr: 'all',
     externalNameIP: false,
+    terminating: false,
+    others: [],
   });
 });
 
@@ -65,6 +69,7 @@ test.each([
   ['startup_timeout 1m30s', { startupTimeoutMs: 90_000 }],
   ['ptr headless-only', { ptr: 'headless-only' }],
   ['external_name_ip', { externalNameIP: true }],
+  ['terminating serving', { terminating: true }],
 ])('%j', (line, expected) => {
   expect(withOptions(line)).toMatchObject(expected);
 });
@@ -154,6 +159,11 @@ test.each([
     'noendpoints\nzonal',
     `Corefile:4:1${P} 'zonal' chooses among endpoints, which 'noendpoints' leaves out - remove one of them`,
   ],
+  ['terminating ready', `Corefile:3:13${P} unknown value 'ready', expecting serving`],
+  [
+    'noendpoints\nterminating serving',
+    `Corefile:4:1${P} 'terminating' is about endpoints, which 'noendpoints' leaves out - remove one of them`,
+  ],
 ])('%j is an error', (line, message) => {
   expect(errorOf(() => withOptions(line))).toBe(message);
 });
@@ -179,12 +189,121 @@ test.each([
     `Corefile:1:1${P} non-reverse zone name must be used - add the cluster's zone, such as cluster.local`,
   ],
   ['kubernetes a..b {\nmanifests m\n}', 'Corefile:1:12 - Error during parsing: zone is not a valid domain name'],
-  [
-    'kubernetes {\nmanifests m\n}\nkubernetes',
-    'Corefile:4:1 - Error during parsing: this plugin can only be used once per Server Block',
-  ],
 ])('%j', (text, message) => {
   expect(errorOf(() => parse(text))).toContain(message);
+});
+
+test.each([
+  ['guard', undefined],
+  ['guard networks 10.0.0.7/8 fd00::/8', [{ bits: 8 }, { bits: 8 }]],
+])('%j', (line, networks) => {
+  const { guard } = parse(`kubernetes cluster.local in-addr.arpa ip6.arpa {\nmanifests m\n${line}\n}`);
+  expect(guard).toMatchObject({ networks });
+});
+
+test.each([
+  [
+    '',
+    'guard',
+    `Corefile:3:1${P} 'guard' is about reverse names, and no zone of 'kubernetes' has any - add in-addr.arpa and ip6.arpa`,
+  ],
+  ['in-addr.arpa', 'guard nets', `Corefile:3:7${P} unknown value 'nets', expecting networks`],
+  [
+    'in-addr.arpa',
+    'guard networks',
+    `Corefile:3:1${P} 'guard networks' needs networks such as 10.96.0.0/12 - add them, or remove 'networks'`,
+  ],
+  ['in-addr.arpa', 'guard\nguard', `Corefile:4:1${P} 'guard' is there already - list all networks on one line`],
+  [
+    'in-addr.arpa',
+    'guard networks 10.0.0.0/8 fd00::/8',
+    `Corefile:3:27${P} the names of fd00::/8 lie in no zone of 'kubernetes' - add ip6.arpa`,
+  ],
+  [
+    '10.96.0.0/16',
+    'guard networks 10.96.0.0/12',
+    `Corefile:3:16${P} the names of 10.96.0.0/12 lie in no zone of 'kubernetes' - add in-addr.arpa`,
+  ],
+])('with the zones cluster.local %s, %j is an error', (zones, line, message) => {
+  expect(errorOf(() => parse(`kubernetes cluster.local ${zones} {\nmanifests m\n${line}\n}`))).toBe(message);
+});
+
+test.each([
+  ['isolate', { others: 'deny', rules: [] }],
+  ['isolate default allow', { others: 'allow', rules: [] }],
+  [
+    'isolate allow a b c\nisolate allow * kube-system',
+    {
+      others: 'deny',
+      rules: [
+        { from: { name: 'a' }, to: [{ name: 'b' }, { name: 'c' }] },
+        { from: '*', to: [{ name: 'kube-system' }] },
+      ],
+    },
+  ],
+  [
+    'isolate allow team=a "team in (a, b)"',
+    {
+      rules: [
+        { from: { labels: [{ key: 'team', values: ['a'] }] }, to: [{ labels: [{ key: 'team', values: ['a', 'b'] }] }] },
+      ],
+    },
+  ],
+  ['isolate allow !x *', { rules: [{ from: { labels: [{ key: 'x', operator: 'absent' }] }, to: ['*'] }] }],
+])('%j', (text, isolation) => {
+  expect(withOptions('pods verified', text)).toMatchObject({ isolation });
+});
+
+test.each([
+  ['isolate', `Corefile:3:1${P} 'isolate' must know which namespace each client belongs to - write 'pods verified'`],
+  [
+    'pods insecure\nisolate',
+    `Corefile:4:1${P} 'isolate' must know which namespace each client belongs to - write 'pods verified'`,
+  ],
+  [
+    'pods verified\nlabels a=b\nisolate',
+    `Corefile:4:1${P} 'isolate' must know all pods, and 'labels' chooses among them - remove one of them`,
+  ],
+  ['isolate alow a b', `Corefile:3:9${P} unknown value 'alow', expecting one of allow, default; did you mean allow?`],
+  [
+    'isolate allow a',
+    `Corefile:3:15${P} Wrong argument count or unexpected line ending after 'a' - 'isolate allow' takes at least 2 arguments`,
+  ],
+  [
+    'isolate default',
+    `Corefile:3:1${P} Wrong argument count or unexpected line ending after 'isolate default' - 'isolate default' takes exactly 1 argument`,
+  ],
+  ['isolate default none', `Corefile:3:17${P} unknown value 'none', expecting one of allow, deny`],
+  [
+    'isolate allow a kube_system',
+    `Corefile:3:17${P} 'kube_system' names no namespaces - write a namespace such as kube-system, a selector of labels such as team=a, or *`,
+  ],
+  ['isolate allow a=b=c d', `Corefile:3:15${P} "a=b=c" in the label selector "a=b=c": `],
+])('%j is an error', (line, message) => {
+  expect(errorOf(() => withOptions(line))).toContain(message);
+});
+
+test.each([
+  ['ttl 5', ["'guard' has no effect: without 'fallthrough', no name reaches the next plugins"]],
+  ['fallthrough', []],
+  ['fallthrough in-addr.arpa', []],
+  [
+    'fallthrough in-addr.arpa a.cluster.local',
+    ["'fallthrough a.cluster.local.' has no effect: 'guard' lets no name of this zone through"],
+  ],
+])('guard beside %j warns: %j', (line, messages) => {
+  const warnings: string[] = [];
+  const context = { ...parseContext(['.']), warn: (_: unknown, message: string) => void warnings.push(message) };
+  const text = `kubernetes cluster.local in-addr.arpa {\nmanifests m\nguard\n${line}\n}`;
+  parseKubernetes(directives(text), context);
+  expect(warnings).toEqual(messages);
+});
+
+test('each use is a cluster', () => {
+  const { manifests, ttl, others } = parse('kubernetes {\nmanifests a\nttl 3\n}\nkubernetes b.test {\nmanifests b\n}');
+  expect({ manifests, ttl }).toEqual({ manifests: ['a'], ttl: 3 });
+  expect(others).toMatchObject([{ zones: ['b.test.'], manifests: ['b'], ttl: 5 }]);
+  expect(errorOf(() => parse('kubernetes {\nttl x\n}\nkubernetes {\npods y\n}')).split('\n')).toHaveLength(2);
 });
 
 test('all errors are reported at once', () => {

@@ -1,4 +1,5 @@
-import { POD_MODES, PTR_MODES, type ViewOptions } from '../../cluster/view.ts';
+import type { Isolation } from '../../cluster/tenants.ts';
+import { POD_MODES, PTR_MODES, type ViewOptions } from '../../cluster/view-options.ts';
 import { type ApiOptions, apiOptionReaders, connectionOf, NO_API_OPTIONS } from '../../connect/api-options.ts';
 import type { ClusterSettings, Needs } from '../../connect/fill.ts';
 import { manifestPaths, selectorOf } from '../../connect/object-options.ts';
@@ -10,13 +11,12 @@ import {
   integer,
   network,
   noArgs,
-  once,
   oneOf,
   parseOptions,
   zonesArgument,
 } from '../../corefile/arguments.ts';
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
-import { CorefileError } from '../../corefile/error.ts';
+import { attempt, CorefileError, throwAll } from '../../corefile/error.ts';
 import type { Prefix } from '../../dns/ip.ts';
 import type { Name } from '../../dns/name.ts';
 import { isReverseZone } from '../../dns/reverse.ts';
@@ -24,6 +24,8 @@ import { blockZones } from '../../plugin/arguments.ts';
 import type { ParseContext } from '../../plugin/plugin.ts';
 import type { Selector } from '../../registry/selector.ts';
 import type { ClusterOptions } from '../../sources/manifests/cluster.ts';
+import { checkGuard, type Guard, readGuard } from './guard-options.ts';
+import { checkIsolation, readIsolation } from './isolate-options.ts';
 
 /** The options of one use of the directive, with all defaults. */
 export interface KubernetesOptions extends ApiOptions, ViewOptions {
@@ -45,7 +47,13 @@ export interface KubernetesOptions extends ApiOptions, ViewOptions {
   /** Seconds. */
   readonly ttl: number;
   readonly fallthrough: readonly Name[];
+  /** Which names never fall through: those of the cluster's own networks and forward zones. Undefined if all may. */
+  readonly guard: Guard | undefined;
+  /** Which names clients see; undefined if all see all. */
+  readonly isolation: Isolation | undefined;
   readonly startupTimeoutMs: number;
+  /** The clusters of the other uses in the server block, in their order; empty for all but the first. */
+  readonly others: readonly KubernetesOptions[];
 }
 
 type Draft = { -readonly [K in keyof KubernetesOptions]: KubernetesOptions[K] };
@@ -65,11 +73,15 @@ const DEFAULTS: Omit<KubernetesOptions, 'zones' | 'primary'> = {
   ttl: 5,
   noEndpoints: false,
   fallthrough: [],
+  guard: undefined,
+  isolation: undefined,
   ignoreEmptyService: false,
   zonal: false,
   startupTimeoutMs: 5000,
   ptr: 'all',
   externalNameIP: false,
+  terminating: false,
+  others: [],
 };
 
 const MAX_TTL = 3600;
@@ -85,9 +97,15 @@ const REFUSED: Readonly<Record<string, string>> = {
   resyncperiod: "unknown property 'resyncperiod' - remove it: changes are seen at once",
 };
 
-/** Reads `kubernetes [ZONES…] { … }`. @throws CorefileError, CorefileErrors */
+/** Reads the uses of `kubernetes [ZONES…] { … }`, at least one. @throws CorefileError, CorefileErrors */
 export function parseKubernetes(uses: readonly Directive[], block: ParseContext): KubernetesOptions {
-  const directive = once(uses);
+  const errors: CorefileError[] = [];
+  const [first, ...others] = uses.flatMap((use) => attempt(errors, () => parseUse(use, block)) ?? []);
+  throwAll(errors);
+  return { ...first!, others };
+}
+
+function parseUse(directive: Directive, block: ParseContext): KubernetesOptions {
   const zones = blockZones(directive.args, block);
   const forward = zones.filter((zone) => !isReverseZone(zone));
   const [first] = forward;
@@ -99,6 +117,8 @@ export function parseKubernetes(uses: readonly Directive[], block: ParseContext)
   const api = apiOptionReaders(block);
   parseOptions(directive, { ...optionReaders(options), ...api.readers, ...refusals() });
   rejectConflicts(directive, options);
+  if (options.guard) checkGuard(directive, options, options.guard, block);
+  if (options.isolation) checkIsolation(directive, options);
   return {
     ...options,
     ...connectionOf(api.lines, directive, block),
@@ -120,7 +140,8 @@ export function clusterSettings(options: KubernetesOptions): ClusterSettings {
 }
 
 /** The objects that the options need. */
-export function clusterNeeds({ noEndpoints, pods, multicluster, endpointPodNames, zonal }: KubernetesOptions): Needs {
+export function clusterNeeds(options: KubernetesOptions): Needs {
+  const { noEndpoints, pods, multicluster, endpointPodNames, zonal, terminating } = options;
   const imports = multicluster.length > 0;
   return {
     kinds: [
@@ -132,6 +153,7 @@ export function clusterNeeds({ noEndpoints, pods, multicluster, endpointPodNames
     ],
     podNames: endpointPodNames,
     zones: zonal,
+    ...(terminating && { terminating }),
   };
 }
 
@@ -192,6 +214,16 @@ function optionReaders(options: Draft): Record<string, (line: OptionLine) => voi
       options.multicluster = [...options.multicluster, ...added];
       for (const zone of added) requireForwardZone(zone, options.zones, line);
     },
+    terminating(line) {
+      oneOf(exactArgs(line, 1)[0], ['serving']);
+      options.terminating = true;
+    },
+    guard(line) {
+      options.guard = readGuard(line, options.guard);
+    },
+    isolate(line) {
+      options.isolation = readIsolation(line, options.isolation);
+    },
     startup_timeout(line) {
       options.startupTimeoutMs = durationMs(exactArgs(line, 1)[0]);
     },
@@ -227,6 +259,10 @@ function rejectConflicts(directive: Directive, options: KubernetesOptions): void
   if (options.zonal && options.noEndpoints) {
     const detail = "'zonal' chooses among endpoints, which 'noendpoints' leaves out - remove one of them";
     throw new CorefileError(place('zonal'), detail);
+  }
+  if (options.terminating && options.noEndpoints) {
+    const detail = "'terminating' is about endpoints, which 'noendpoints' leaves out - remove one of them";
+    throw new CorefileError(place('terminating'), detail);
   }
 }
 

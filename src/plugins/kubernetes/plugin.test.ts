@@ -262,9 +262,16 @@ describe('metrics', () => {
       'cairn_registry_objects{kind="endpoints"} 2',
       'cairn_registry_objects{kind="pods"} 1',
       'cairn_registry_objects{kind="imports"} 0',
-      ...['ingresses', 'gateways', 'httproutes', 'tlsroutes', 'grpcroutes', 'dnsendpoints', 'nodes'].map(
-        (kind) => `cairn_registry_objects{kind="${kind}"} 0`,
-      ),
+      ...[
+        'ingresses',
+        'gateways',
+        'httproutes',
+        'tlsroutes',
+        'grpcroutes',
+        'dnsendpoints',
+        'nodes',
+        'servicecidrs',
+      ].map((kind) => `cairn_registry_objects{kind="${kind}"} 0`),
     ]);
     expect(await env.exposed('cairn_manifest')).toEqual([
       'cairn_manifest_files{state="all"} 3',

@@ -5,8 +5,11 @@ import { createSearchList } from '../../cluster/search-list.ts';
 import { createZones } from '../../cluster/zone.ts';
 import type { FilledRegistry } from '../../connect/fill.ts';
 import { showRegistry } from '../../connect/metrics.ts';
-import { startUp } from '../../connect/start-up.ts';
+import { startAll } from '../../connect/start-up.ts';
+import { clusterStatus } from '../../connect/status.ts';
+import type { Prefix } from '../../dns/ip.ts';
 import type { Question } from '../../dns/message.ts';
+import type { Name } from '../../dns/name.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import { CLIENTS, SEARCH_LIST, SERVICES, TRANSFERS } from '../../plugin/keys.ts';
 import type { Plugin } from '../../plugin/plugin.ts';
@@ -14,19 +17,38 @@ import type { Query } from '../../plugin/query.ts';
 import { whileServing } from '../../plugin/while-serving.ts';
 import type { ReadonlyRegistry } from '../../registry/registry.ts';
 import { explainName } from './explain.ts';
+import { createGuard } from './guard.ts';
 import { createHandler } from './handler.ts';
-import { answerCells, showSerials } from './metrics.ts';
+import { checkBlock, explainHidden, isolateClients } from './isolation.ts';
+import { answerCells, showJournals, showSerials } from './metrics.ts';
 import type { KubernetesOptions } from './options.ts';
 import { createTransfers } from './transfer.ts';
 
+/** What a plugin needs besides its registry. */
+export interface Surroundings {
+  /** The objects for `guard`, if it needs any. */
+  readonly networks?: FilledRegistry | undefined;
+  /** The networks that `guard` keeps besides those of objects. */
+  readonly made?: readonly Prefix[] | undefined;
+  /** The zones of other clusters of the block, which may have names that this one lacks; those of `earlier` ones are asked first. */
+  readonly others?: { readonly earlier: readonly Name[] } | undefined;
+}
+
 /** Answers from a registry. */
-export function createKubernetes(options: KubernetesOptions, env: PluginEnv, filled: FilledRegistry): Plugin {
+export function createKubernetes(
+  options: KubernetesOptions,
+  env: PluginEnv,
+  filled: FilledRegistry,
+  { networks, made = [], others }: Surroundings = {},
+): Plugin {
   const { registry } = filled;
+  const registries = networks ? [filled, networks] : [filled];
   const { multicluster, primary, ttl, fallthrough, startupTimeoutMs } = options;
   const key = viewKey(registry, options);
   const cluster = env.keep(`cluster ${key}`, () => followCluster(registry, options));
   const clusterSet = env.keep(`cluster-set ${key}`, () => followClusterSet(registry, options));
   const zones = createZones({ zones: options.zones, multicluster, primary, cluster, clusterSet });
+  const clients = options.isolation && isolateClients(options.isolation, registry, env);
   const settings = {
     ...{ zones, primary, ttl, fallthrough },
     home: multicluster.includes(primary) ? undefined : cluster,
@@ -34,24 +56,46 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
     localAddresses: () => env.localAddresses(),
     resolve: (query: Query, question: Question) => env.resolve(query, question),
     random: env.random,
+    guard: options.guard && createGuard(options.guard, networks, made, env),
+    clients,
+    isAlone: others === undefined,
   };
   if (options.pods === 'verified') {
     env.offer(SEARCH_LIST, createSearchList(zones, registry, env.clock));
     env.offer(CLIENTS, createClientView(zones, registry));
   }
-  env.offer(TRANSFERS, createTransfers(settings));
-  env.offer(SERVICES, {
-    registry,
-    exposes: cluster.exposes,
-    endpointsOf: ({ namespace, name }) => cluster.endpointsOf(namespace, name)?.all.list ?? [],
-  });
+  // They would tell all clients of all namespaces.
+  const transfers = clients ? undefined : env.keep(`transfers ${key}`, () => createTransfers(settings, env.clock));
+  if (transfers) {
+    env.offer(TRANSFERS, transfers);
+    env.offer(SERVICES, {
+      registry,
+      exposes: cluster.exposes,
+      endpointsOf({ namespace, name }) {
+        const found = cluster.endpointsOf(namespace, name);
+        return !found || found.areTerminating ? [] : found.all.list;
+      },
+    });
+  }
+  const shownZones = zones.filter(({ name }) => !others?.earlier.includes(name));
+  const { load, start, ready } = startAll(registries, startupTimeoutMs, env);
   return {
+    ...{ start, ready, notesPassages: clients !== undefined },
     wrap: (next) => createHandler(settings, next),
     label: createLabels(zones, cluster),
-    explain: ({ name }, { rcode }) => explainName(zones, name, rcode),
-    ...startUp(filled, startupTimeoutMs, env),
+    explain: (query, { rcode }) =>
+      (clients && explainHidden(query, zones, clients)) ?? explainName(zones, query.name, rcode, settings.guard),
+    status: () => clusterStatus(filled, contentOf(registry)),
+    async load() {
+      if (clients) checkBlock(env);
+      await load();
+    },
     ...whileServing(() => {
-      const shown = [showRegistry(filled, env), showSerials(zones, env)];
+      const shown = [
+        ...registries.map((each) => showRegistry(each, env)),
+        showSerials(shownZones, env),
+        ...(transfers ? [showJournals(transfers.journals, env)] : []),
+      ];
       return () => {
         for (const hide of shown) hide();
       };
@@ -59,7 +103,21 @@ export function createKubernetes(options: KubernetesOptions, env: PluginEnv, fil
   };
 }
 
+/** What the names are made from, in words. */
+function contentOf(registry: ReadonlyRegistry): string {
+  const { services, endpoints, pods, namespaces } = registry.counts();
+  return `${services} services, ${endpoints} endpoints, ${pods} pods and ${namespaces} namespaces`;
+}
+
 /** Everything that a view and its serial depend on: a secondary server would not copy other records under the same serial. */
 function viewKey({ id }: ReadonlyRegistry, options: KubernetesOptions): string {
-  return JSON.stringify({ id, ...options, fallthrough: undefined, startupTimeoutMs: undefined });
+  return JSON.stringify({
+    id,
+    ...options,
+    fallthrough: undefined,
+    guard: undefined,
+    isolation: undefined,
+    others: undefined,
+    startupTimeoutMs: undefined,
+  });
 }

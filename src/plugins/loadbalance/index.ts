@@ -15,14 +15,16 @@ import { Rcode } from '../../dns/message.ts';
 import { QType } from '../../dns/rr.ts';
 import { Packed } from '../../dns/wire/packed.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
+import { fileWatch, statusOfWatches } from '../../plugin/file-status.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { notRepeatable } from '../../plugin/repeat.ts';
 import { alterReply, mapReply, type Reply, recordsOf, withRecords } from '../../plugin/reply.ts';
 import { shuffle } from '../../plugin/shuffle.ts';
+import type { OwnStatus } from '../../plugin/status.ts';
 import { preferNetworks, type Records, shuffleSection } from './order.ts';
 import { drawFirst } from './weights.ts';
-import { openWeights } from './weights-file.ts';
+import { openWeights, type WeightsFile } from './weights-file.ts';
 
 interface LoadbalanceOptions {
   /** The file of weights; without it, all addresses have the same weight. */
@@ -59,7 +61,7 @@ export default definePlugin<LoadbalanceOptions>({
       return withAnswer(balanced, preferNetworks(balanced.answer, prefer));
     };
     return {
-      ...(weights && { load: () => weights.check() }),
+      ...(weights && { load: () => weights.check(), status: () => weightsStatus(weighted.path, weights, env) }),
       wrap: (next) => (query) => {
         if (query.type === QType.AXFR || query.type === QType.IXFR) return next(query);
         return mapReply(next(query), (reply) => (reply.rcode === Rcode.NOERROR ? arrange(query, reply) : reply));
@@ -71,6 +73,14 @@ export default definePlugin<LoadbalanceOptions>({
 function keepWeights({ path, reloadMs }: WeightsSource, env: PluginEnv) {
   const source = { path: env.path(path), reloadMs };
   return env.keep(JSON.stringify(source), () => openWeights(source, env));
+}
+
+function weightsStatus(path: string, { weights, watched }: WeightsFile, env: PluginEnv): OwnStatus {
+  return statusOfWatches([fileWatch(env.path(path), weights.size, watched, env.clock)], {
+    wellSaid: `${weights.size} names have weights.`,
+    effect: 'The weights that were read last stay in use',
+    remedy: 'Mend the file.',
+  });
 }
 
 function shuffleReply(reply: Reply, random: () => number): Reply {

@@ -271,3 +271,19 @@ test.each([
 ])('%j is an error', (body, message) => {
   expect(() => parsePlugin(loadbalance, body)).toThrow(message);
 });
+
+test('the status tells a file of weights that is broken', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'cairn-'));
+  await writeFile(join(root, 'weights'), 'www.example.org\n192.0.2.1 3\n');
+  const { plugin } = balance('loadbalance weighted weights', createReply('next'), { root });
+  await startPlugin(plugin);
+  expect(plugin.status!()).toMatchObject({ state: 'ok', summary: '1 names have weights.', watches: [{ objects: 1 }] });
+  await writeFile(join(root, 'weights'), 'www.example.org\n192.0.2.1 a lot\n');
+  await startPlugin(plugin);
+  expect(plugin.status!()).toMatchObject({
+    state: 'degraded',
+    summary: expect.stringMatching(/^The weights that were read last stay in use: .*weights:2/),
+  });
+  await rm(root, { recursive: true });
+  expect(balance('loadbalance', createReply('next')).plugin.status).toBeUndefined();
+});

@@ -1,10 +1,12 @@
 import type { Kept, PluginEnv } from '../../plugin/env.ts';
-import { watchFile } from '../../plugin/watched-file.ts';
+import { type WatchedFile, watchFile } from '../../plugin/watched-file.ts';
 import { MAX_FILE_OCTETS, parseWeights, type Weights } from './weights.ts';
 
 /** The weights of a file, kept up to date. */
-interface WeightsFile extends Kept {
+export interface WeightsFile extends Kept {
   readonly weights: Weights;
+  /** The file itself. */
+  readonly watched: WatchedFile;
   check(): Promise<void>;
 }
 
@@ -28,6 +30,7 @@ export function openWeights(
     get weights() {
       return weights;
     },
+    watched: file,
     check: file.check,
     stop: file.stop,
   };

@@ -49,9 +49,9 @@ export default definePlugin<LocalOptions>({
         if (query.class !== Class.IN) return next(query);
         if (isAtOrBelow(name, LOCALHOST)) {
           const reply = answerLocalhost(query, LOCALHOST);
-          return name === LOCALHOST ? reply : counted(reply, count);
+          return name === LOCALHOST ? reply : counted(reply, count, query);
         }
-        if (localhostPrefix && name.startsWith(LOCALHOST)) return counted(answerLocalhost(query, name), count);
+        if (localhostPrefix && name.startsWith(LOCALHOST)) return counted(answerLocalhost(query, name), count, query);
         const zone = longestZone(name, REVERSE_ZONES);
         return zone === undefined ? next(query) : answerReverse(query, zone);
       },

@@ -35,8 +35,7 @@ export default definePlugin<readonly LogRule[]>({
 
   create(rules, env) {
     if (!env.log.logs('info')) {
-      env.log.warning('logs nothing: its lines have the level info, and -log-level hides them');
-      return {};
+      env.log.warning('logs nothing: its lines have the level info, and the log level hides them');
     }
     if (rules.some(({ format }) => format.includes('{/')) && !env.block.labelled) env.log.warning(NO_LABELS);
     const compiled = rules.map((rule) => ({ ...rule, print: compileFormat(rule.format, env.label) }));
@@ -44,6 +43,7 @@ export default definePlugin<readonly LogRule[]>({
     let reply: Reply | undefined;
     return {
       observe(query, sent) {
+        if (!env.log.logs('info')) return;
         const rule = compiled.find(({ names }) => names.some((name) => isAtOrBelow(query.name, name)));
         if (!rule?.classes.has(classOf(sent.reply))) return;
         reply = sent.reply;
@@ -52,6 +52,10 @@ export default definePlugin<readonly LogRule[]>({
         } finally {
           reply = undefined;
         }
+      },
+      // While its lines are hidden, it need not see each query.
+      get observeRepetitions() {
+        return env.log.logs('info') ? undefined : () => {};
       },
       label(query, label) {
         if (reply === undefined) return undefined;

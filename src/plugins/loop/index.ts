@@ -10,6 +10,7 @@ import { exchangeUdp } from '../../net/upstream/udp.ts';
 import type { Clock } from '../../observe/clock.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { createReply } from '../../plugin/reply.ts';
+import type { OwnStatus } from '../../plugin/status.ts';
 import { whileServing } from '../../plugin/while-serving.ts';
 import { createLoopGuard } from './guard.ts';
 
@@ -73,6 +74,7 @@ export default definePlugin({
     return {
       wrap: (next) => (query) => (guard.admit(query) ? next(query) : looped),
       observe: guard.answered,
+      status: () => (isLooping ? loopStatus(zone) : { summary: 'No query has come back.' }),
       // Repeated replies were not forwarded, so they cannot be in a loop.
       observeRepetitions() {},
       serving(points) {
@@ -88,6 +90,15 @@ export default definePlugin({
     };
   },
 });
+
+function loopStatus(zone: Name): OwnStatus {
+  return {
+    state: 'failing',
+    summary:
+      `Queries for the zone ${zone} get SERVFAIL, as its upstreams send them back to this server: name other upstreams in 'forward'. ` +
+      'If they come from /etc/resolv.conf, that file names this server or one that asks it, such as the stub resolver of systemd.',
+  };
+}
 
 /** Whether an upstream has answered; a SERVFAIL may mean that none could be reached. */
 async function sendProbe(name: Name, to: Peer, clock: Clock): Promise<boolean> {

@@ -57,6 +57,12 @@ test.each([
   ]);
   expect(await env.exposed('cairn_loop')).toEqual(['cairn_loop_detected{server="dns://:53",zone="example.org."} 1']);
   expect(ask()).toBe('SERVFAIL');
+  expect(plugin.status!()).toEqual({
+    state: 'failing',
+    summary: expect.stringMatching(
+      /^Queries for the zone example\.org\. get SERVFAIL.*name other upstreams in 'forward'/,
+    ),
+  });
 
   upstream.reply = NXDOMAIN;
   await timerOf(30_000);
@@ -69,6 +75,7 @@ test.each([
   expect(ask()).toBe('NXDOMAIN ra');
   plugin.stop!();
   expect(await env.exposed('cairn_loop')).toEqual([]);
+  expect(plugin.status!()).toEqual({ summary: 'No query has come back.' });
 });
 
 test('where upstreams answer, one probe is all', async () => {

@@ -1,10 +1,10 @@
 import { printRcode, Rcode } from '../../dns/message.ts';
 import type { Cell, Family, Metrics } from '../../observe/metrics.ts';
-import type { ClientView } from '../../plugin/client-view.ts';
+import { type ClientView, findClient } from '../../plugin/client-view.ts';
 import type { Kept } from '../../plugin/env.ts';
 import type { Sent } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
-import { SearchLookups } from './search-lookups.ts';
+import { SearchLookups } from '../../plugin/search-lookups.ts';
 
 /** A namespace whose pods have asked nothing for this long gives its place to another one, if there are too many. */
 export const IDLE_MS = 60 * 60 * 1000;
@@ -62,7 +62,7 @@ export class NamespaceMetrics implements Kept {
 
   /** @param views the clusters whose pods are known */
   count(query: Query, { reply }: Pick<Sent, 'reply'>, views: readonly ClientView[]): void {
-    const client = clientOf(query, views);
+    const client = findClient(query.client.address, views);
     const cells = client ? this.cellsOf(client.namespace) : this.unknown;
     cells.lastMs = query.receivedMs;
     cells.queries.value++;
@@ -134,16 +134,4 @@ export class NamespaceMetrics implements Kept {
     this.byNamespace.delete(namespace);
     for (const family of this.families) family.forget(LABEL, namespace);
   }
-}
-
-/** The cluster that the client is a pod of, and its namespace there. */
-function clientOf(
-  { client }: Query,
-  views: readonly ClientView[],
-): { view: ClientView; namespace: string } | undefined {
-  for (const view of views) {
-    const namespace = view.namespaceOf(client.address);
-    if (namespace !== undefined) return { view, namespace };
-  }
-  return undefined;
 }

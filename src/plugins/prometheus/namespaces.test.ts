@@ -22,6 +22,7 @@ const PODS: ClientView = {
     name.endsWith('cluster.local.')
       ? [`${namespace}.svc.cluster.local.`, 'svc.cluster.local.', 'cluster.local.']
       : undefined,
+  domain: 'cluster.local.',
 };
 
 function counting(body = 'namespaces', options: TestEnvOptions = {}) {

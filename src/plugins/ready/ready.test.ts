@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { makePlugin, parsePlugin } from '../../../test/support/plugin.ts';
+import type { ServerProcess } from '../../plugin/env.ts';
 import type { Plugin } from '../../plugin/plugin.ts';
 import ready from './index.ts';
 
@@ -22,11 +23,11 @@ test.each([
   expect(() => parsePlugin(ready, body)).toThrow(message);
 });
 
-function readyPage(body: string, states: Record<string, boolean>, shuttingDown = false) {
+function readyPage(body: string, states: Record<string, boolean>, process: Partial<ServerProcess> = {}) {
   const plugins = Object.keys(states).map((name) => ({ name, plugin: { ready: () => states[name] } as Plugin }));
-  const { env } = makePlugin(ready, body, { plugins: [...plugins, { name: 'other', plugin: {} }] });
-  Object.assign(env.process, { shuttingDown });
-  return { ask: () => env.pages.get(':8181 /ready')?.(), env };
+  const { env, plugin } = makePlugin(ready, body, { plugins: [...plugins, { name: 'other', plugin: {} }] });
+  Object.assign(env.process, process);
+  return { ask: () => env.pages.get(':8181 /ready')?.(), env, status: () => plugin.status!() };
 }
 
 test('the page names the plugins that are not ready, sorted, and logs them', () => {
@@ -52,5 +53,26 @@ test('with monitor continuously it is asked again', () => {
 });
 
 test('on the way out the page says no', () => {
-  expect(readyPage('ready', { kubernetes: true }, true).ask()?.valueOf()).toMatchObject({ status: 503 });
+  const process = { shuttingDown: true };
+  expect(readyPage('ready', { kubernetes: true }, process).ask()).toEqual({ status: 503, body: 'Shutting down' });
+});
+
+test('while the operator drains the server, the page says so, whatever the plugins say', () => {
+  const { ask, env } = readyPage('ready', { kubernetes: true }, { draining: true });
+  expect(ask()).toEqual({ status: 503, body: 'Draining' });
+  Object.assign(env.process, { draining: false });
+  expect(ask()).toEqual({ status: 200, body: 'OK' });
+});
+
+test('the status names the plugins that are not ready, without an effect on the page', () => {
+  const states = { nomad: false, kubernetes: true };
+  const { ask, status } = readyPage('ready', states);
+  const summary = 'The page says 503, so no client should come: these plugins are not ready: nomad.';
+  expect(status()).toEqual({ state: 'waiting', summary });
+  states.kubernetes = false;
+  expect(ask()).toEqual({ status: 503, body: 'kubernetes,nomad' });
+  Object.assign(states, { nomad: true, kubernetes: true });
+  expect(status()).toEqual({ summary: 'The page says that all plugins are ready.' });
+  expect(readyPage('ready', {}, { shuttingDown: true }).status()).toMatchObject({ state: 'waiting' });
+  expect(readyPage('ready', {}, { draining: true }).status().summary).toContain('drained over admin');
 });

@@ -1,3 +1,4 @@
+import { printDuration } from '../../base/duration.ts';
 import { atMostArgs, durationMs, lastUse, noBlock } from '../../corefile/arguments.ts';
 import { CorefileError } from '../../corefile/error.ts';
 import type { Timer } from '../../observe/clock.ts';
@@ -53,6 +54,7 @@ export default definePlugin<ReloadOptions>({
         const shiftMs = (env.random() - 0.5) * jitterMs;
         timer = env.clock.every(intervalMs + shiftMs, () => void env.process.reloadIfChanged());
       },
+      status: () => ({ summary: `The Corefile is looked at about every ${printDuration(intervalMs)}.` }),
       stop() {
         timer?.cancel();
       },

@@ -61,3 +61,8 @@ test('the digest of the Corefile in use is a metric and in the log', async () =>
   expect(env.lines).toEqual(['[INFO] plugin/reload: Running configuration SHA512 = hash']);
   expect(await env.exposed('coredns_reload')).toEqual(['coredns_reload_version_info{hash="sha512",value="hash"} 1']);
 });
+
+test('the status says how often the Corefile is looked at', () => {
+  const { plugin } = makePlugin(reload, 'reload 90s');
+  expect(plugin.status!()).toEqual({ summary: 'The Corefile is looked at about every 1 min 30 s.' });
+});

@@ -18,6 +18,15 @@ export default definePlugin<readonly Rule[]>({
 
   parse: parseRules,
 
+  // The data that `edns0 local set CODE DATA` tells upstreams, such as an identity. A rule may go on in a block.
+  secrets(option, args) {
+    const words = option === undefined ? args : [option, ...args];
+    const action = words.findIndex((word, i) => (i === 0 || words[i - 1] === 'local') && isWriting(word));
+    const data = words[action + 2];
+    if (action === -1 || data === undefined || data.startsWith('{')) return [];
+    return [action + 2 - (words.length - args.length)];
+  },
+
   create: (rules, env) => ({
     wrap: (next) => (asked) => {
       const applied = applyRules(rules, asked, env);
@@ -26,6 +35,8 @@ export default definePlugin<readonly Rule[]>({
     },
   }),
 });
+
+const isWriting = (word: string) => ['set', 'append', 'replace'].includes(word);
 
 /** A query after the rules, and their changes to the reply, those of the last rule first. */
 interface Applied {

@@ -1,3 +1,4 @@
+import type { WatchStatus } from '../../admin/protocol/index.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Name } from '../../dns/name.ts';
 import type { Peer } from '../../net/transport.ts';
@@ -5,7 +6,8 @@ import type { Kept, PluginEnv } from '../../plugin/env.ts';
 import { Epoch } from '../../plugin/repeat.ts';
 import type { HeldZone } from '../../zone/held-zone.ts';
 import { type Member, membersOf } from './catalog.ts';
-import { copyZone, FETCH, type Fetch, type ZoneCopy } from './copy.ts';
+import { copyZone, type ZoneCopy } from './copy.ts';
+import { FETCH, type Fetch } from './primaries.ts';
 
 /** The maximum number of exchanges with primary servers at once for all zones of catalogs; more wait for their turn. */
 export const MAX_EXCHANGES = 16;
@@ -23,6 +25,7 @@ interface CatalogSource {
 export interface CatalogZones extends Kept {
   /** The catalogs themselves, and their zones. */
   readonly held: readonly HeldZone[];
+  watches(): readonly WatchStatus[];
   get(origin: Name): { readonly held: HeldZone; readonly catalog: Name } | undefined;
   /** Moves whenever a zone comes or goes. */
   readonly epoch: Epoch;
@@ -42,6 +45,8 @@ interface Catalog extends CatalogSource {
   readonly copy: ZoneCopy;
   /** The zones of its last valid version. */
   members: ReadonlyMap<Name, Member>;
+  /** Why its present version does not count. */
+  mistake: string | undefined;
 }
 
 /** @param taken the zones that no catalog may name, since the Corefile has them. */
@@ -58,6 +63,7 @@ export function followCatalogs(
     ...source,
     copy: make(source.origin, source.from),
     members: new Map(),
+    mistake: undefined,
   }));
   const reserved = new Set([...taken, ...catalogs.map(({ origin }) => origin)]);
   const owned = new Map<Name, Owned>();
@@ -68,8 +74,10 @@ export function followCatalogs(
   function read(catalog: Catalog): void {
     try {
       catalog.members = membersOf(catalog.copy.held.zone!, catalog.accepted);
+      catalog.mistake = undefined;
     } catch (thrown) {
-      log.warning(`the catalog ${catalog.origin} is broken, its earlier zones stay: ${messageOf(thrown)}`);
+      catalog.mistake = `the catalog ${catalog.origin} is broken, its earlier zones stay: ${messageOf(thrown)}`;
+      log.warning(catalog.mistake);
       return;
     }
     const before = epoch.value;
@@ -137,6 +145,10 @@ export function followCatalogs(
     get held() {
       return [...catalogs, ...owned.values()].map(({ copy }) => copy.held);
     },
+    watches: () => [
+      ...catalogs.map(({ copy, mistake }) => broken(copy.status(), mistake)),
+      ...[...owned.values()].map(({ copy }) => copy.status()),
+    ],
     get(origin) {
       const member = owned.get(origin);
       if (member) return { held: member.copy.held, catalog: member.catalog.origin };
@@ -156,11 +168,15 @@ export function followCatalogs(
   };
 }
 
+function broken(watch: WatchStatus, mistake: string | undefined): WatchStatus {
+  return watch.state === 'ok' && mistake !== undefined ? { ...watch, state: 'degraded', problem: mistake } : watch;
+}
+
 function sameServers(a: CatalogSource, b: CatalogSource): boolean {
   return JSON.stringify(a.from) === JSON.stringify(b.from);
 }
 
-/** The same functions, with at most `limit` exchanges at once. */
+/** The same functions, with at most `limit` exchanges at once. A catalog may have thousands of zones, so none of them is followed. */
 function atMost(limit: number, { serial, zone, changes }: Fetch): Fetch {
   let running = 0;
   const waiting: (() => void)[] = [];

@@ -1,5 +1,6 @@
 import { type Waiting, Waitlist } from '../../base/waitlist.ts';
 import { noArgs, noBlock, once } from '../../corefile/arguments.ts';
+import { createEpisode } from '../../observe/episode.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { createReply, type Reply } from '../../plugin/reply.ts';
 
@@ -32,9 +33,11 @@ export default definePlugin({
     // The label is CoreDNS's, which can also drop responses.
     const count = dropped.cell(env.block.server, 'query');
     const dropReply = createReply('shed', { drop: true });
+    const shedding = createEpisode(env.clock, () => {});
     // The oldest query is the most likely to wait in vain. Dropping it also means that one client cannot keep out all others.
     const waiting = new Waitlist<Waiter>(MAX_WAITING, (oldest) => {
       count.value++;
+      shedding('');
       oldest.drop();
     });
     const wait = (reply: Promise<Reply>): Promise<Reply> =>
@@ -50,6 +53,17 @@ export default definePlugin({
         reply.then(leave(resolve), leave(reject));
       });
     return {
+      status() {
+        const figures = { waiting: waiting.size, dropped: count.value };
+        if (shedding.present() === undefined)
+          return { summary: `${waiting.size} queries wait for their replies.`, figures };
+        const remedy = 'Look for slow upstreams, or for clients that ask too much.';
+        return {
+          state: 'degraded',
+          summary: `Queries were dropped within the last minute, as too many wait. ${remedy}`,
+          figures,
+        };
+      },
       wrap: (next) => (query) => {
         const reply = next(query);
         // Queries over TCP have other limits, and a lookup inside the server belongs to an accepted query.

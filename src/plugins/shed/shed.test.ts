@@ -19,7 +19,18 @@ test('of too many queries over UDP that wait, the oldest is dropped; those over 
   expect(await env.exposed('coredns_shed')).toEqual([
     'coredns_shed_dropped_total{server="dns://:53",reason="query"} 0',
   ]);
+  expect(plugin.status!()).toEqual({
+    summary: `${MAX_WAITING} queries wait for their replies.`,
+    figures: { waiting: MAX_WAITING, dropped: 0 },
+  });
   replies.push(query('a.org. A'));
+  expect(plugin.status!()).toMatchObject({
+    state: 'degraded',
+    summary: expect.stringMatching(/^Queries were dropped within the last minute/),
+    figures: { dropped: 1 },
+  });
+  env.clock.advance(60_000);
+  expect(plugin.status!().state).toBeUndefined();
   expect(await replies[0]).toMatchObject({ drop: true, source: 'shed' });
   expect(await env.exposed('coredns_shed')).toEqual([
     'coredns_shed_dropped_total{server="dns://:53",reason="query"} 1',

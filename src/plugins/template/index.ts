@@ -4,6 +4,7 @@ import { isAtOrBelow, type Name } from '../../dns/name.ts';
 import { readsLabels } from '../../expression/constant.ts';
 import { NO_LABELS } from '../../plugin/arguments.ts';
 import { UnservedError } from '../../plugin/existing.ts';
+import { isExplained } from '../../plugin/explained.ts';
 import { closedZones } from '../../plugin/lookup.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
@@ -50,14 +51,20 @@ export default definePlugin<readonly Stanza[]>({
       const { server } = query;
       const { data } = found.data;
       try {
-        const reply = makeReply(query, stanza, found, (...failed) => metrics.failed(server, data, ...failed));
-        return completeChain(query, counted(reply, metrics.matches(server, data)), env.resolve);
+        const reply = makeReply(query, stanza, found, (...failed) => {
+          if (!isExplained(query)) metrics.failed(server, data, ...failed);
+        });
+        return completeChain(query, counted(reply, metrics.matches(server, data), query), env.resolve);
       } catch (thrown) {
         if (isTemplateFailure(thrown)) return forThisQuery(failure('template', Rcode.SERVFAIL, thrown));
         throw thrown;
       }
     };
     return {
+      explain(query) {
+        const choice = choose(query, stanzas, env.label);
+        return choice.kind === 'found' ? `the template at ${printPosition(choice.stanza.position)}` : undefined;
+      },
       wrap: (next) => (query) => {
         const choice = choose(query, stanzas, env.label);
         switch (choice.kind) {

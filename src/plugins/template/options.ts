@@ -12,6 +12,7 @@ import {
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
 import { atToken, attempt, CorefileError, throwAll } from '../../corefile/error.ts';
 import { type Pattern, pattern } from '../../corefile/pattern.ts';
+import type { Position } from '../../corefile/position.ts';
 import type { Token } from '../../corefile/token.ts';
 import { Class, Rcode } from '../../dns/message.ts';
 import type { Name } from '../../dns/name.ts';
@@ -55,6 +56,7 @@ export interface Stanza extends Readonly<Record<Section, readonly RecordTemplate
   readonly conditions: readonly Expression[];
   /** The zones for whose names the next plugin is asked if no pattern matches, or a condition is not true. */
   readonly fallthrough: readonly Name[];
+  readonly position: Position;
 }
 
 type Draft = { -readonly [K in keyof Stanza]: Stanza[K] };
@@ -80,7 +82,7 @@ function parseStanza(directive: Directive, block: ParseContext): Stanza {
     zones: blockZones(zones, block),
     ...{ patterns: [], answer: [], authority: [], additional: [], fallthrough: [] },
     ...{ variables: [], conditions: [] },
-    ...{ rcode: Rcode.NOERROR, extendedError: undefined },
+    ...{ rcode: Rcode.NOERROR, extendedError: undefined, position: directive.position },
   };
   parseOptions(directive, optionReaders(stanza, block));
   return stanza;

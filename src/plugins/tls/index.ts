@@ -6,6 +6,7 @@ import { CREDENTIALS } from '../../plugin/keys.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { type TlsFiles, watchCredentials } from '../../plugin/watched-credentials.ts';
 import { whileServing } from '../../plugin/while-serving.ts';
+import { certificateStatus } from './status.ts';
 
 interface TlsOptions {
   readonly files: TlsFiles;
@@ -46,6 +47,7 @@ export default definePlugin<TlsOptions>({
     env.offer(CREDENTIALS, () => watched.credentials());
     return {
       load: () => watched.load(),
+      status: () => certificateStatus(watched, cert, env.clock),
       ...whileServing(() =>
         env.metrics.show([expiry], () => {
           expiry.cell(cert).value = watched.expiresMs / 1000;

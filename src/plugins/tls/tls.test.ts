@@ -1,7 +1,9 @@
 import { X509Certificate } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
-import { KEY, SERVER_CERT } from '../../../test/support/authority.ts';
+import { describe, expect, test } from 'vitest';
+import { EXPIRED_CERT, KEY, SERVER_CERT } from '../../../test/support/authority.ts';
+import { fakeClock } from '../../../test/support/clock.ts';
 import { folderWith } from '../../../test/support/folder.ts';
 import { makePlugin, parsePlugin, startPlugin, warningsOf } from '../../../test/support/plugin.ts';
 import tls from './index.ts';
@@ -55,4 +57,36 @@ test('the end of the certificate is shown for as long as it is in use', async ()
   expect(await env.exposed(name)).toEqual([`${name}{cert="${join(root, 'cert.pem')}"} ${end}`]);
   plugin.stop!();
   expect(await env.exposed(name)).toEqual([]);
+});
+
+describe('the status', () => {
+  const end = new X509Certificate(SERVER_CERT).validToDate.getTime();
+  const statusAt = async (nowMs: number, cert = SERVER_CERT) => {
+    const root = folderWith({ 'cert.pem': cert, 'key.pem': KEY });
+    const { plugin } = makePlugin(tls, 'tls cert.pem key.pem', { root, clock: fakeClock(nowMs) });
+    await startPlugin(plugin);
+    return { root, plugin, status: plugin.status!() };
+  };
+
+  test.each([
+    ['valid for long', end - 100 * 86_400_000, SERVER_CERT, 'ok', /^The certificate is valid until \d{4}-\d\d-\d\d\.$/],
+    ['about to expire', end - 3_600_000, SERVER_CERT, 'degraded', /expires within a day\. Renew the files/],
+    ['expired', end + 1000, SERVER_CERT, 'failing', /^Clients close encrypted connections: .*has expired\. Renew/],
+    ['expired from the start', end, EXPIRED_CERT, 'failing', /has expired/],
+  ])('tells a certificate that is %s', async (_, nowMs, cert, state, summary) => {
+    const { status } = await statusAt(nowMs, cert);
+    expect(status).toMatchObject({ state, summary: expect.stringMatching(summary) });
+    const until = new X509Certificate(cert).validToDate.getTime();
+    expect(status.watches![0]!.expiresInSeconds).toBe((until - nowMs) / 1000);
+  });
+
+  test('tells files that can no longer be read', async () => {
+    const { root, plugin } = await statusAt(end - 100 * 86_400_000);
+    rmSync(join(root, 'key.pem'));
+    await startPlugin(plugin);
+    expect(plugin.status!()).toMatchObject({
+      state: 'degraded',
+      summary: expect.stringMatching(/^The certificate that was read last is shown: .*ENOENT.*key\.pem/),
+    });
+  });
 });

@@ -13,7 +13,7 @@ async function withSpan(endpoint: string) {
   await plugin.wrap!(nextHandler)(query);
   plugin.observe!(query, sentReply(query, createReply('next')));
   const [exporter] = env.kept.values();
-  return { env, stop: async () => exporter!.stop!() };
+  return { env, status: () => plugin.status!(), stop: async () => exporter!.stop!() };
 }
 
 test('the end of the server does not wait for a silent collector for long', async () => {
@@ -53,4 +53,22 @@ test('what is not served, such as by `cairn lookup`, is not traced', async () =>
   expect(plugin.label!(query, 'traceid')).toBe(undefined);
   await [...env.kept.values()][0]!.stop!();
   expect(await env.exposed('cairn_trace')).toContain('cairn_trace_spans_total{result="failed"} 0');
+});
+
+test('the status tells what was sent, and a collector that takes nothing', async () => {
+  const collector = await startCollector();
+  const good = await withSpan(collector.endpoint);
+  await good.stop();
+  expect(good.status()).toEqual({
+    summary: `1 spans were sent to http://${collector.endpoint}/v1/traces.`,
+    figures: { exported: 1, failed: 0, dropped: 0 },
+  });
+  collector.respond = 400;
+  const bad = await withSpan(collector.endpoint);
+  await bad.stop();
+  expect(bad.status()).toMatchObject({
+    state: 'degraded',
+    summary: expect.stringMatching(/^Spans are lost: .* does not take them: .*Check that the collector runs/),
+    figures: { exported: 0, failed: 1 },
+  });
 });

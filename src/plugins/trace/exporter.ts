@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../../observe/clock.ts';
 import { createEpisode } from '../../observe/episode.ts';
 import type { Kept, PluginEnv } from '../../plugin/env.ts';
+import type { OwnStatus } from '../../plugin/status.ts';
 import type { TraceOptions } from './options.ts';
 import type { Otlp, SpanOutcomes } from './otlp.ts';
 import type { Span, SpanStart } from './spans.ts';
@@ -14,11 +15,12 @@ export interface Exporter extends Kept {
   load(): Promise<void>;
   /** Begins a span; to be called once loaded. */
   begin(start: SpanStart): Span;
+  status(): OwnStatus;
 }
 
 export function createExporter(options: TraceOptions, env: PluginEnv): Exporter {
   const { url } = options;
-  const outcomes = countOutcomes(url, env);
+  const { outcomes, status } = countOutcomes(url, env);
   let loading: Promise<void> | undefined;
   let otlp: Otlp | undefined;
   const load = async () => {
@@ -31,6 +33,7 @@ export function createExporter(options: TraceOptions, env: PluginEnv): Exporter 
       return loading;
     },
     begin: (start) => otlp!.begin(start),
+    status,
     async stop() {
       if (!otlp) return;
       // A batch that fails is counted and logged already.
@@ -55,12 +58,15 @@ async function withinTime(done: Promise<void>, clock: Clock, tooLate: () => void
   timer?.cancel();
 }
 
-function countOutcomes(url: string, { metrics, clock, log }: PluginEnv): SpanOutcomes {
+function countOutcomes(
+  url: string,
+  { metrics, clock, log }: PluginEnv,
+): { outcomes: SpanOutcomes; status(): OwnStatus } {
   const help = 'Spans of traces: exported, failed if the collector did not take them, dropped if too many waited.';
   const spans = metrics.counter('cairn_trace_spans_total', help, ['result']);
   const [exported, failed, dropped] = [spans.cell('exported'), spans.cell('failed'), spans.cell('dropped')];
   const lost = createEpisode(clock, (why) => log.warning(`spans are lost: ${why}`));
-  return {
+  const outcomes: SpanOutcomes = {
     exported(count) {
       exported.value += count;
     },
@@ -73,6 +79,15 @@ function countOutcomes(url: string, { metrics, clock, log }: PluginEnv): SpanOut
       lost('too many wait to be sent');
     },
   };
+  const status = (): OwnStatus => {
+    const figures = { exported: exported.value, failed: failed.value, dropped: dropped.value };
+    const why = lost.present();
+    if (why === undefined) return { summary: `${exported.value} spans were sent to ${url}.`, figures };
+    const remedy =
+      'Check that the collector runs, and that this server can reach it. Queries are answered all the same.';
+    return { state: 'degraded', summary: `Spans are lost: ${why}. ${remedy}`, figures };
+  };
+  return { outcomes, status };
 }
 
 /** The error of a response has the status as its code; that of a status that asks for patience has none. */

@@ -5,6 +5,7 @@
 
 import { printRcode } from '../../dns/message.ts';
 import { printType } from '../../dns/rr.ts';
+import { isExplained } from '../../plugin/explained.ts';
 import { TRACER } from '../../plugin/keys.ts';
 import { definePlugin, type Sent } from '../../plugin/plugin.ts';
 import type { Arrival, Query } from '../../plugin/query.ts';
@@ -41,7 +42,7 @@ export default definePlugin<TraceOptions>({
       wrap: (next) => (query) => {
         // A lookup inside the server belongs to the query that led to it.
         if (query.depth > 0) return next(query);
-        const step = choose(query);
+        const step = isExplained(query) ? null : choose(query);
         return step ? step.run(() => next(query)) : runUntraced(() => next(query));
       },
       observe(query, sent) {
@@ -52,6 +53,7 @@ export default definePlugin<TraceOptions>({
       },
       label: ({ arrival }, name) => (name === 'traceid' ? queries.get(arrival)?.span.traceId : undefined),
       start: () => exporter.load(),
+      status: () => exporter.status(),
       serving: () => {
         isServing = true;
       },

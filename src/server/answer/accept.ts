@@ -35,7 +35,8 @@ export function accept(bytes: Uint8Array, anyClass: boolean): Verdict {
   return { kind: 'query', message };
 }
 
-function tryDecode(bytes: Uint8Array): Message | undefined {
+/** The message; undefined if it is malformed. */
+export function tryDecode(bytes: Uint8Array): Message | undefined {
   try {
     return decodeMessage(bytes);
   } catch (error) {

@@ -1,11 +1,14 @@
 import type { MessageFlags } from '../../dns/message.ts';
+import { isExplained } from '../../plugin/explained.ts';
 import type { Repetitions } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import type { Reply } from '../../plugin/reply.ts';
+import type { Sent } from '../../plugin/sent.ts';
+import type { Way } from '../../plugin/server-control.ts';
 import type { Block, Route } from './router.ts';
 import type { ServerWatch } from './watch.ts';
 
-/** Tells the block's observers what was sent. If one throws, no query is affected. */
+/** Tells the block's observers, and those who follow the server, what was sent. If one throws, no query is affected. */
 export function tellObservers(
   query: Query,
   block: Block,
@@ -13,8 +16,9 @@ export function tellObservers(
   flags: MessageFlags,
   octets: number,
   watch: ServerWatch,
+  way: Way = 'handled',
 ): void {
-  if (block.observers.length === 0) return;
+  if (!isTold(block, watch) || isExplained(query)) return;
   const durationMs = watch.clock.monotonic() - query.receivedMs;
   const sent = { reply, flags, octets, durationMs };
   for (const plugin of block.observers) {
@@ -22,6 +26,24 @@ export function tellObservers(
       plugin.observe?.(query, sent);
     } catch (thrown) {
       watch.recovered(query, thrown, block.debug);
+    }
+  }
+  if (watch.followers.all.length > 0) tellFollowers(query, sent, way, watch);
+}
+
+/** Whether anybody wants to know of the queries of a block. */
+export function isTold({ observers }: Block, { followers }: ServerWatch): boolean {
+  return observers.length > 0 || followers.all.length > 0;
+}
+
+/** Shows a client's query to those who follow. If one throws, no query is affected. */
+export function tellFollowers(query: Query, sent: Sent, way: Way, watch: ServerWatch): void {
+  if (isExplained(query)) return;
+  for (const follower of watch.followers.all) {
+    try {
+      follower.query(query, sent, way);
+    } catch (thrown) {
+      watch.recovered(query, thrown);
     }
   }
 }
@@ -32,7 +54,7 @@ export function tellRepetitions({ block, zone }: Route, repetitions: Repetitions
     try {
       plugin.observeRepetitions?.(repetitions);
     } catch (thrown) {
-      watch.recovered({ server: repetitions.server, name: zone, type: repetitions.type }, thrown);
+      watch.report({ server: repetitions.server, name: zone, type: repetitions.type }, thrown);
     }
   }
 }

@@ -6,13 +6,15 @@
 import { type Message, type MessageFlags, type Question, Rcode } from '../../dns/message.ts';
 import { foldName } from '../../dns/name.ts';
 import { decodeFlags } from '../../dns/wire/decode.ts';
+import { isExplained } from '../../plugin/explained.ts';
 import { type Arrival, createQuery, type Query } from '../../plugin/query.ts';
 import { failure, type Reply } from '../../plugin/reply.ts';
+import type { Way } from '../../plugin/server-control.ts';
 import { scanQuery } from '../memo/key.ts';
 import { ResponseMemo } from '../memo/response-memo.ts';
-import { accept, type Verdict } from './accept.ts';
+import { accept, tryDecode, type Verdict } from './accept.ts';
 import { lookUpInside } from './inner-lookup.ts';
-import { tellObservers } from './observers.ts';
+import { isTold, tellFollowers, tellObservers } from './observers.ts';
 import { type Delivery, encodeReply } from './reply-message.ts';
 import type { Block, Route, Router } from './router.ts';
 import { type Answer, streamMessages } from './stream.ts';
@@ -55,7 +57,7 @@ export class Responder {
     const repeated = scan && this.memo.repeat(scan, bytes, arrival);
     if (repeated) return repeated;
     const verdict = accept(bytes, this.options.anyClass);
-    if (verdict.kind !== 'query') return this.reject(verdict, arrival);
+    if (verdict.kind !== 'query') return this.reject(verdict, bytes, arrival);
     const { message } = verdict;
     const route = this.route(message, arrival);
     if (!route?.block.handler) return this.refuse(message, arrival);
@@ -104,8 +106,8 @@ export class Responder {
     } catch (thrown) {
       return this.finish(query, block, this.watch.recovered(query, thrown, block.debug));
     }
-    if (bytes) block.tap?.clientResponse(query, bytes);
-    if (block.observers.length > 0) {
+    if (bytes && block.tap && !isExplained(query)) block.tap.clientResponse(query, bytes);
+    if (isTold(block, this.watch)) {
       const flags = bytes ? decodeFlags(bytes.readUInt16BE(2)) : NO_FLAGS;
       tellObservers(query, block, reply, flags, bytes?.length ?? 0, this.watch);
     }
@@ -122,21 +124,42 @@ export class Responder {
   }
 
   /** The response to a message that no plugin sees. */
-  private reject(verdict: Exclude<Verdict, { kind: 'query' }>, arrival: Arrival): Buffer | undefined {
-    if (verdict.kind !== 'refuse') {
-      this.watch.rejected(verdict.reason);
-      return verdict.kind === 'error' ? verdict.reply : undefined;
+  reject(verdict: Exclude<Verdict, { kind: 'query' }>, bytes: Uint8Array, arrival: Arrival): Buffer | undefined {
+    if (verdict.kind === 'refuse') {
+      this.watch.rejected(verdict.rcode === Rcode.BADVERS ? 'version' : 'class', arrival);
+      const query = createQuery(verdict.message, arrival, this.options.server);
+      return this.decline(query, verdict.rcode, 'rejected');
     }
-    this.watch.rejected(verdict.rcode === Rcode.BADVERS ? 'version' : 'class');
-    const query = createQuery(verdict.message, arrival, this.options.server);
-    return encodeReply(query, failure('', verdict.rcode), NO_BLOCK, this.options);
+    this.watch.rejected(verdict.reason, arrival);
+    if (verdict.kind === 'ignore') return undefined;
+    const { reply } = verdict;
+    const message = this.watch.followers.all.length > 0 ? tryDecode(bytes) : undefined;
+    if (message?.questions[0]) {
+      const query = createQuery(message, arrival, this.options.server);
+      this.show(query, failure('', reply[3]! & 0x0f), reply, 'rejected');
+    }
+    return reply;
   }
 
   /** The response to a query whose name no server block serves. */
-  private refuse(message: Message, arrival: Arrival): Buffer {
+  refuse(message: Message, arrival: Arrival): Buffer {
     const query = createQuery(message, arrival, this.options.server);
     this.watch.unserved(query);
-    return encodeReply(query, failure('', Rcode.REFUSED), NO_BLOCK, this.options);
+    return this.decline(query, Rcode.REFUSED, 'unserved');
+  }
+
+  /** A response without records, of which observers are not told, as no block has the query. */
+  private decline(query: Query, rcode: number, way: Way): Buffer {
+    const reply = failure('', rcode);
+    const bytes = encodeReply(query, reply, NO_BLOCK, this.options);
+    if (this.watch.followers.all.length > 0) this.show(query, reply, bytes, way);
+    return bytes;
+  }
+
+  private show(query: Query, reply: Reply, bytes: Buffer, way: Way): void {
+    const durationMs = this.watch.clock.monotonic() - query.receivedMs;
+    const sent = { reply, flags: decodeFlags(bytes.readUInt16BE(2)), octets: bytes.length, durationMs };
+    tellFollowers(query, sent, way, this.watch);
   }
 }
 

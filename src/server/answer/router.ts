@@ -20,6 +20,8 @@ export interface Block {
   readonly udpSize?: number | undefined;
   /** Whether each unexpected error is logged. */
   readonly debug?: boolean;
+  /** The name of its choice of queries; undefined if it serves all. */
+  readonly view?: string | undefined;
   /** Why the plugin made this reply; undefined if it gives no reason. */
   explain?(query: Query, reply: Reply): string | undefined;
 }

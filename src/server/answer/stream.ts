@@ -1,5 +1,6 @@
 import type { ResourceRecord } from '../../dns/rr.ts';
 import { encodeMessages } from '../../dns/wire/encode.ts';
+import { isExplained } from '../../plugin/explained.ts';
 import type { Query } from '../../plugin/query.ts';
 import type { Reply } from '../../plugin/reply.ts';
 import { recordsInCaseOf } from './letter-case.ts';
@@ -39,7 +40,7 @@ export function* streamMessages(
   try {
     for (const bytes of encodeMessages(message, following, STREAMED_MESSAGE_OCTETS)) {
       octets += bytes.length;
-      block.tap?.clientResponse(query, bytes);
+      if (block.tap && !isExplained(query)) block.tap.clientResponse(query, bytes);
       yield bytes;
     }
   } catch (thrown) {

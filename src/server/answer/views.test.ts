@@ -60,7 +60,7 @@ test('it is explained by the block that the view chose', async () => {
   const responder = setUp();
   const explainedBy = async (hasDo: boolean) => {
     const bytes = encodeMessage(testMessage('a.test. A', { edns: { do: hasDo } }));
-    return (await explain(responder, bytes, testQuery('a.test. A').arrival)).plugin;
+    return (await explain(responder, bytes, testQuery('a.test. A').arrival).explained).plugin;
   };
   expect([await explainedBy(true), await explainedBy(false)]).toEqual(['do', 'any']);
 });

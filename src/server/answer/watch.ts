@@ -4,8 +4,10 @@ import { printType } from '../../dns/rr.ts';
 import type { Clock } from '../../observe/clock.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { Cell, Family, Metrics } from '../../observe/metrics.ts';
-import type { Query } from '../../plugin/query.ts';
+import { countQuery, isExplained } from '../../plugin/explained.ts';
+import type { Arrival, Query } from '../../plugin/query.ts';
 import { failure, type Reply } from '../../plugin/reply.ts';
+import { Followers } from './followers.ts';
 
 /** Unexpected errors are logged with their stack at most once in this time; all are counted. */
 const PANIC_LOG_INTERVAL_MS = 1000;
@@ -15,6 +17,8 @@ export class ServerWatch {
   readonly clock: Clock;
   /** A number from 0 up to, but not including, 1. */
   readonly random: () => number;
+  /** Who sees queries beside the observers of blocks. */
+  readonly followers = new Followers();
   private readonly log: Logger;
   private readonly panics: Cell;
   private readonly rejections: Family<Cell>;
@@ -41,17 +45,23 @@ export class ServerWatch {
   }
 
   /** Counts a message that no plugin sees. */
-  rejected(reason: string): void {
-    this.rejections.cell(reason).value++;
+  rejected(reason: string, arrival: Arrival): void {
+    countQuery({ arrival }, this.rejections.cell(reason));
   }
 
   /** Counts a query whose name no server block serves. */
   unserved(query: Query): void {
-    this.requests.cell(query.server).value++;
+    countQuery(query, this.requests.cell(query.server));
   }
 
   /** Handles an unexpected error of a plugin: the client gets SERVFAIL, and the stack is logged, at a limited rate unless `always`. */
-  recovered(query: Pick<Query, 'server' | 'name' | 'type'>, thrown: unknown, always = false): Reply {
+  recovered(query: Query, thrown: unknown, always = false): Reply {
+    if (!isExplained(query)) this.report(query, thrown, always);
+    return failure('', Rcode.SERVFAIL, thrown instanceof Error ? thrown : new Error(messageOf(thrown)));
+  }
+
+  /** Counts and logs an unexpected error. */
+  report(query: Pick<Query, 'server' | 'name' | 'type'>, thrown: unknown, always = false): void {
     this.panics.value++;
     const nowMs = this.clock.monotonic();
     if (always || nowMs >= this.quietUntilMs) {
@@ -60,6 +70,5 @@ export class ServerWatch {
       const where = `"${query.server}", question ${query.name} ${printType(query.type)}`;
       this.log.error(`Recovered from panic in server: ${where}: ${stack}`);
     }
-    return failure('', Rcode.SERVFAIL, thrown instanceof Error ? thrown : new Error(messageOf(thrown)));
   }
 }

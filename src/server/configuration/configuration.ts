@@ -28,6 +28,8 @@ export interface PluginConfiguration {
 
 /** A server block whose directives were read. */
 export interface BlockConfiguration {
+  /** The block as the Corefile has it, imports filled in. */
+  readonly source: ServerBlock;
   readonly keys: readonly ServerKey[];
   /** The zones of the keys, each once. */
   readonly zones: readonly string[];
@@ -104,7 +106,7 @@ function configureBlock(
     configured.push({ definition, options: parsed.options, directive: directives[0]!, uses: directives, text });
     settings = { ...settings, ...definition.settings?.(parsed.options) };
   }
-  return { keys, zones, plugins: configured, settings };
+  return { source: block, keys, zones, plugins: configured, settings };
 }
 
 /** Errors for plugins that are of no use without others, which the block does not have. */

@@ -127,7 +127,12 @@ export class Sockets {
 
   /** The real port of a listener, which differs from the configured one if that is 0. */
   portOf(listener: Listener): number {
-    return this.openSockets.get(listener.sockets.name)?.streams.port ?? listener.port;
+    return this.of(listener)?.streams.port ?? listener.port;
+  }
+
+  /** The sockets that serve a listener. */
+  of(listener: Listener): OpenSockets | undefined {
+    return this.openSockets.get(listener.sockets.name);
   }
 
   /** Where these listeners listen now. */
@@ -139,9 +144,10 @@ export class Sockets {
   }
 
   /** What threads beside the main one keep for a listener. */
-  workerMemo({ sockets, responder, address }: Listener): MemoSize {
-    const open = this.openSockets.get(sockets.name);
-    return open?.udp?.memoOf(open.binding.responder === responder ? undefined : address) ?? { entries: 0, octets: 0 };
+  workerMemo(listener: Listener): MemoSize {
+    const open = this.of(listener);
+    const guest = open?.binding.responder === listener.responder ? undefined : listener.address;
+    return open?.udp?.memoOf(guest) ?? { entries: 0, octets: 0 };
   }
 
   /** Says once how UDP is done here: it decides how much the server can take. */

@@ -7,7 +7,7 @@ import { udpLimit } from '../../dns/message.ts';
 import type { Repetitions } from '../../plugin/plugin.ts';
 import type { Arrival, Query } from '../../plugin/query.ts';
 import type { Reply } from '../../plugin/reply.ts';
-import { tellObservers, tellRepetitions } from '../answer/observers.ts';
+import { isTold, tellObservers, tellRepetitions } from '../answer/observers.ts';
 import type { Route } from '../answer/router.ts';
 import type { ServerWatch } from '../answer/watch.ts';
 import { createEntry, isStale, type MemoEntry } from './entry.ts';
@@ -18,6 +18,8 @@ import { repeatReply } from './repeat-reply.ts';
 
 /** The memo of one listener. It decides which responses are kept, and which queries get them. */
 export class ResponseMemo extends Memo<MemoEntry> {
+  /** Queries that no entry answered. */
+  misses = 0;
   private readonly server: string;
   private readonly watch: ServerWatch;
 
@@ -30,17 +32,22 @@ export class ResponseMemo extends Memo<MemoEntry> {
   /** The kept response to a query, if there is one that fits. It is counted, and observers are told. */
   repeat(scan: Scan, bytes: Uint8Array, arrival: Arrival): Buffer | undefined {
     const entry = this.get(scan, arrival.receivedMs);
-    if (!entry) return undefined;
+    if (
+      !entry ||
+      (arrival.protocol === 'udp' && entry.bytes.length > udpLimit(scan.udpSize, entry.route.block.udpSize))
+    ) {
+      this.misses++;
+      return undefined;
+    }
     const { block, zone } = entry.route;
-    if (arrival.protocol === 'udp' && entry.bytes.length > udpLimit(scan.udpSize, block.udpSize)) return undefined;
     this.hits++;
     for (const cell of entry.repeat.again) cell.value++;
     const response = repeatReply(entry, bytes, scan, this.watch.random);
-    if (block.observers.length > 0 || block.tap) {
+    if (block.tap || isTold(block, this.watch)) {
       const query = new MemoQuery(bytes, arrival, scan, zone, this.server);
       block.tap?.clientQuery(query, bytes);
       block.tap?.clientResponse(query, response);
-      tellObservers(query, block, entry.reply, entry.flags, response.length, this.watch);
+      tellObservers(query, block, entry.reply, entry.flags, response.length, this.watch, 'repeated');
     }
     return response;
   }

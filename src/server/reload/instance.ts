@@ -10,14 +10,16 @@ import { Rcode } from '../../dns/message.ts';
 import type { ServerCredentials } from '../../net/stream/tls-server.ts';
 import type { Clock } from '../../observe/clock.ts';
 import type { Logger } from '../../observe/log.ts';
+import type { ClientView } from '../../plugin/client-view.ts';
 import { UnservedError } from '../../plugin/existing.ts';
-import { CREDENTIALS, SELECTION, TAP, TRACER } from '../../plugin/keys.ts';
-import type { Offers } from '../../plugin/offer.ts';
+import { CLIENTS, CREDENTIALS, SELECTION, TAP, TRACER } from '../../plugin/keys.ts';
+import type { OfferKey, Offers } from '../../plugin/offer.ts';
 import type { Handler, ShutdownOptions } from '../../plugin/plugin.ts';
 import { UNCHANGING } from '../../plugin/repeat.ts';
 import { createReply } from '../../plugin/reply.ts';
 import type { Tracer } from '../../plugin/tracer.ts';
 import type { Block } from '../answer/router.ts';
+import { recordedHandler, type StepPlace } from '../answer/steps.ts';
 import type { BlockConfiguration, Configuration } from '../configuration/configuration.ts';
 import { type Listener, type ListenerWorld, listenersOf } from '../listeners/listener.ts';
 import { PageBook } from '../listeners/pages.ts';
@@ -35,15 +37,28 @@ import {
 /** How often a stopping instance checks whether its last queries are answered. */
 const DRAIN_POLL_MS = 20;
 
+/** A block with what was made for it. */
+export interface ServedBlock {
+  readonly block: BlockConfiguration;
+  readonly plugins: readonly NamedPlugin[];
+  readonly listeners: readonly Listener[];
+}
+
 /** What an instance is made in. */
-export type InstanceWorld = ListenerWorld & PluginWorld;
+export interface InstanceWorld extends ListenerWorld, PluginWorld {
+  /** Whether the steps of explained queries are recorded though no plugin of the Corefile asks for it. */
+  readonly recordsSteps: boolean;
+}
 
 /** Chains of plugins made from one reading of a Corefile, and what they listen on. */
 export class Instance {
   readonly listeners: readonly Listener[];
   readonly pages: PageBook;
+  readonly configuration: Configuration;
   /** Warnings about the addresses of blocks and pages. */
   readonly warnings: readonly CorefileWarning[];
+  /** The pods that plugins of all blocks know as clients. */
+  readonly clientViews: readonly ClientView[];
   private readonly created: ReadonlyMap<BlockConfiguration, BlockPlugins>;
   private readonly clock: Clock;
   private readonly log: Logger;
@@ -53,7 +68,9 @@ export class Instance {
    *
    * @throws CorefileError at the directive that cannot be used.
    */
-  constructor({ blocks }: Configuration, world: InstanceWorld, claims: Claims) {
+  constructor(configuration: Configuration, world: InstanceWorld, claims: Claims) {
+    const { blocks } = configuration;
+    this.configuration = configuration;
     this.clock = world.clock;
     this.log = world.log;
     this.pages = new PageBook();
@@ -65,17 +82,21 @@ export class Instance {
       blocks.map((block) => [block, createPlugins(block, this.listenersOf(block)[0]?.server ?? '', generation)]),
     );
     this.created = created;
+    this.clientViews = [...created.values()].flatMap(({ offers }) => offers.of(CLIENTS));
     for (const listener of listeners) {
       const { securedBy } = listener;
       if (securedBy) listener.credentials = credentialsOf(securedBy, created.get(securedBy)!.offers, this.log);
     }
     this.warnings = inOrder([...warnings, ...this.pages.warnings(this.listeners)]);
-    const isWatched = [...created.values()].some(({ plugins }) => plugins.some(({ isConfined }) => isConfined));
+    const isWatched = [...created.values()].some(({ plugins }) =>
+      plugins.some(({ isConfined, plugin }) => isConfined || plugin.notesPassages),
+    );
+    const recordsSteps = world.recordsSteps || blocks.some(({ settings }) => settings.recordsSteps);
     const running = new Map(
       [...created].map(([block, plugins]) => {
         const recover: Recover = (query, thrown) => world.watch.recovered(query, thrown, block.settings.debug);
         checkSelection(block, plugins.offers);
-        return [block, runBlock(block, plugins, recover, isWatched)];
+        return [block, runBlock(block, plugins, { recover, isWatched, recordsSteps })];
       }),
     );
     for (const { zones, router } of this.listeners) {
@@ -123,9 +144,20 @@ export class Instance {
     return this.forEachPlugin(async ({ plugin }) => plugin.shutdown?.(options));
   }
 
+  /** What the plugins of all blocks offer under a key. */
+  offered<T>(key: OfferKey<T>): readonly T[] {
+    return [...this.created.values()].flatMap(({ offers }) => offers.of(key));
+  }
+
+  /** The blocks in the order of the Corefile, with their plugins in the order of the chain. */
+  get blocks(): readonly ServedBlock[] {
+    return [...this.created].map(([block, { plugins }]) => ({ block, plugins, listeners: this.listenersOf(block) }));
+  }
+
   /** Waits for the queries in flight, at most `graceMs`, and stops every plugin. Errors are logged. */
   async stop(graceMs: number): Promise<void> {
     const endMs = this.clock.monotonic() + graceMs;
+    await this.forEachPlugin(async ({ plugin }) => plugin.drain?.());
     while (this.listeners.some(({ responder }) => responder.inFlight > 0) && this.clock.monotonic() < endMs) {
       await new Promise<void>((resolve) => this.clock.after(DRAIN_POLL_MS, resolve));
     }
@@ -171,25 +203,21 @@ export class Instance {
   }
 }
 
-/** Runs a block's plugins; with `isWatched`, some plugin of the Corefile is confined. */
-function runBlock(
-  { settings }: BlockConfiguration,
-  { plugins, offers }: BlockPlugins,
-  recover: Recover,
-  isWatched: boolean,
-): Block {
+function runBlock({ settings }: BlockConfiguration, { plugins, offers }: BlockPlugins, world: CorefileWorld): Block {
+  const { recover } = world;
   const last = plugins.at(-1)?.name ?? '';
   const error = new UnservedError('NO_NEXT_PLUGIN', `plugin/${last}: no next plugin found`);
   const end: Handler = () => createReply('', { rcode: Rcode.SERVFAIL, error, repeat: UNCHANGING });
   const isBare = !plugins.some(({ plugin }) => plugin.wrap || plugin.observe);
   return {
-    handler: isBare ? undefined : chainOf(plugins, end, { recover, isWatched, tracer: offers.of(TRACER)[0] }),
+    handler: isBare ? undefined : chainOf(plugins, end, { ...world, offers, tracer: offers.of(TRACER)[0] }),
     observers: plugins.map(({ hooks }) => hooks).filter(({ observe }) => observe),
     tap: offers.of(TAP)[0],
     selects: selectionOf(offers, recover),
     recursion: settings.recursion ?? false,
     udpSize: settings.udpSize,
     debug: settings.debug ?? false,
+    view: settings.view,
     explain: (query, reply) => plugins.find(({ name }) => name === reply.source)?.hooks.explain?.(query, reply),
   };
 }
@@ -198,20 +226,34 @@ function runBlock(
  * Makes one handler of the plugins, the last one first. This also enforces, for every plugin of the chain, which replies may go to other clients: see
  * `confine.ts`.
  */
-function chainOf(plugins: readonly NamedPlugin[], end: Handler, { recover, isWatched, tracer }: ChainWorld): Handler {
-  return plugins.reduceRight((next, { name, plugin, position, isConfined }) => {
+function chainOf(plugins: readonly NamedPlugin[], end: Handler, world: ChainWorld): Handler {
+  const { recover, isWatched, recordsSteps, offers, tracer } = world;
+  const recorded = (place: Omit<StepPlace, 'offers'>, handler: Handler) =>
+    recordsSteps ? recordedHandler({ ...place, offers }, handler) : handler;
+  // The end is recorded, too, so that what comes from there is no plugin's.
+  const last = recorded({ plugin: '', index: plugins.length, explain: undefined }, end);
+  return plugins.reduceRight((next, { name, plugin, position, isConfined, hooks }, index) => {
     if (!plugin.wrap) return next;
     const handler = making(name, position, () =>
       isConfined ? confinedHandler(name, plugin, next, recover) : handlerOf(plugin, next),
     );
     const watched = isWatched ? watchedHandler(handler, recover) : handler;
-    return tracer ? (query) => tracer.span(name, () => watched(query)) : watched;
-  }, end);
+    const traced: Handler = tracer ? (query) => tracer.span(name, () => watched(query)) : watched;
+    return recorded({ plugin: name, index, explain: hooks.explain?.bind(hooks) }, traced);
+  }, last);
 }
 
-interface ChainWorld {
+/** What holds for the chains of all blocks. */
+interface CorefileWorld {
   readonly recover: Recover;
+  /** Whether some plugin of the Corefile is confined. */
   readonly isWatched: boolean;
+  /** Whether the steps of explained queries are recorded. */
+  readonly recordsSteps: boolean;
+}
+
+interface ChainWorld extends CorefileWorld {
+  readonly offers: Offers;
   /** Records what the plugins wait for; undefined if no plugin offers it. */
   readonly tracer: Tracer | undefined;
 }

@@ -4,7 +4,7 @@ import { CorefileError, isCorefileError } from '../../corefile/error.ts';
 import type { Position } from '../../corefile/position.ts';
 import { isAtOrBelow, type Name } from '../../dns/name.ts';
 import type { Clock } from '../../observe/clock.ts';
-import { createLogger, type Logger, type LogLevel, type LogSink } from '../../observe/log.ts';
+import { createLogger, type Logger, type LogSink, type LogThreshold } from '../../observe/log.ts';
 import type { Metrics } from '../../observe/metrics.ts';
 import type { PluginEnv, ServerProcess } from '../../plugin/env.ts';
 import { Offers } from '../../plugin/offer.ts';
@@ -13,6 +13,7 @@ import type { Plugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import type { Responder } from '../answer/responder.ts';
 import type { BlockConfiguration } from '../configuration/configuration.ts';
+import { shownText } from '../configuration/shown.ts';
 import type { PageBook } from '../listeners/pages.ts';
 import { confinedEnv, confinedHooks, type Hooks, isConfined } from './confine.ts';
 import type { Claims } from './keeper.ts';
@@ -21,7 +22,7 @@ import type { Claims } from './keeper.ts';
 export interface PluginWorld {
   readonly sink: LogSink;
   /** Less severe lines are not logged, except in a block with `debug`. */
-  readonly logLevel: LogLevel;
+  readonly logLevel: LogThreshold;
   /** Lines that are no plugin's. */
   readonly log: Logger;
   /** Where the lines of a plugin go, if not to `sink`; the position is that of its directive. */
@@ -53,6 +54,8 @@ export interface NamedPlugin {
   readonly isOffering: boolean;
   /** Its directives in the block, in normal form, and the position of the first one. */
   readonly text: string;
+  /** The same without secrets, for everybody to see. */
+  shown(): string;
   readonly position: Position;
 }
 
@@ -76,7 +79,8 @@ export function createPlugins(block: BlockConfiguration, server: string, generat
     const plugin = making(name, position, () => checked(definition.create(options, confined ? confinedEnv(env) : env)));
     const hooks = confined ? confinedHooks(plugin) : plugin;
     const isOffering = offers.all.some((offer) => offer.plugin === name);
-    plugins.push({ name, plugin, hooks, isConfined: confined, isOffering, text, position });
+    const shown = () => shownText(configured);
+    plugins.push({ name, plugin, hooks, isConfined: confined, isOffering, text, shown, position });
   }
   offers.complete();
   return { plugins, offers };

@@ -6,7 +6,7 @@ import type { CorefileWarning, WarningName } from '../../corefile/warnings.ts';
 import { canonicalAddress, localAddresses } from '../../net/addresses.ts';
 import { listenTcp } from '../../net/listen.ts';
 import { systemClock } from '../../observe/clock.ts';
-import { createLogger, type LogSink } from '../../observe/log.ts';
+import { createLogger, type LogSink, LogThreshold } from '../../observe/log.ts';
 import { Metrics } from '../../observe/metrics.ts';
 import type { ServerProcess } from '../../plugin/env.ts';
 import type { BlockSettings } from '../../plugin/plugin.ts';
@@ -59,7 +59,18 @@ function world(found: Found, onThisMachine: boolean): InstanceWorld {
   const log = createLogger(sink);
   const [clock, random, metrics] = [systemClock, Math.random, new Metrics()];
   return {
-    ...{ sink, logLevel: 'info' as const, log, clock, random, metrics, localAddresses, threads: 1, process: PROCESS },
+    ...{
+      sink,
+      logLevel: new LogThreshold('info'),
+      log,
+      clock,
+      random,
+      metrics,
+      localAddresses,
+      threads: 1,
+      process: PROCESS,
+    },
+    recordsSteps: false,
     sinkAt: (position) => warningsIn(found, position),
     watch: new ServerWatch(clock, random, log, metrics),
     bindAddresses: onThisMachine ? bindAddresses : bindElsewhere(found.warnings),
@@ -71,6 +82,7 @@ const PROCESS: ServerProcess = {
   corefileHash: () => '',
   fatal() {},
   isCheck: true,
+  draining: false,
   shuttingDown: false,
 };
 

@@ -4,6 +4,7 @@ import { Epoch, haveMoved, shareEpochs } from '../../base/epoch.ts';
 import { encodeMessage } from '../../dns/wire/encode.ts';
 import type { Plugin, Repetitions } from '../../plugin/plugin.ts';
 import { createReply } from '../../plugin/reply.ts';
+import { Followers } from '../answer/followers.ts';
 import type { Responder } from '../answer/responder.ts';
 import { createEntry } from '../memo/entry.ts';
 import { scanQuery } from '../memo/key.ts';
@@ -14,7 +15,9 @@ const TALLY: Tally = { queryOctets: 40, isIPv6: true, count: 3, durationMs: 6 };
 
 function setup(observers: readonly Plugin[] = []) {
   const counted: Repetitions[] = [];
+  const followers = new Followers();
   const responder = {
+    watch: { followers },
     server: 'dns://:53',
     memo: { countRepetitions: (_: unknown, repetitions: Repetitions) => counted.push(repetitions) },
   } as unknown as Responder;
@@ -31,7 +34,7 @@ function setup(observers: readonly Plugin[] = []) {
     for (const id of ids) packTally(rows, id, TALLY);
     recipes.take({ tallies: Float64Array.from(rows), forgotten });
   };
-  return { epoch, chains, query, reply, makeEntry, teach, report, counted };
+  return { epoch, chains, followers, query, reply, makeEntry, teach, report, counted };
 }
 
 test('a recipe holds until the reply is out of date, or others answer', () => {
@@ -73,4 +76,16 @@ test('a block with an observer that wants each query teaches nothing', () => {
   const bulk: Plugin = { observe: () => {}, observeRepetitions: () => {} };
   expect(setup([bulk]).teach()).toBeDefined();
   expect(setup([bulk, { observe: () => {} }]).teach()).toBeUndefined();
+});
+
+test('while somebody follows, nothing is taught, and what was taught before no longer holds', () => {
+  const { followers, teach } = setup();
+  const table = shareEpochs();
+  const recipe = teach()!;
+  const leave = followers.add({ query: () => {} });
+  expect(haveMoved(table, recipe.slots, recipe.values)).toBe(true);
+  expect(teach()).toBeUndefined();
+  leave();
+  const next = teach()!;
+  expect(haveMoved(table, next.slots, next.values)).toBe(false);
 });

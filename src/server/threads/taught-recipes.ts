@@ -26,18 +26,19 @@ export class TaughtRecipes {
   }
 
   /**
-   * The recipe of an entry that is valid at this moment; undefined if the worker has it, or if its block must see each query.
+   * The recipe of an entry that is valid at this moment; undefined if the worker has it, or if its block or a follower must see each query.
    *
    * The entry was made or checked in this turn of the event loop, so no epoch has moved since. The worker checks the epochs before it uses the
    * recipe, so it sees every later change.
    */
   teach(key: string, entry: MemoEntry, responder: Responder, guest: string | undefined): Recipe | undefined {
-    if (this.known.has(entry) || !isObservedInBulk(entry.route.block)) return undefined;
+    const { followers } = responder.watch;
+    if (followers.all.length > 0 || this.known.has(entry) || !isObservedInBulk(entry.route.block)) return undefined;
     const id = ++this.lastId;
     this.known.add(entry);
     this.byId.set(id, { entry, responder, ...readKey(key) });
     const { bytes, runs, anyCase, repeat, route } = entry;
-    const epochs = [...repeat.epochs, this.chains];
+    const epochs = [...repeat.epochs, this.chains, followers.epoch];
     return {
       ...{ id, guest, key, bytes, runs, anyCase, untilMs: repeat.untilMs, udpSize: route.block.udpSize },
       slots: epochs.map(({ slot }) => slot),

@@ -124,6 +124,26 @@ function workerTests(machinery: Machinery): void {
     ]);
   });
 
+  test('while somebody follows, every query of every thread is seen, and then the workers answer by themselves again', async () => {
+    const { service, answered, binding } = await setup(2);
+    const { followers } = binding.responder.watch;
+    const asks = clients(service.port);
+    const askAll = async () => {
+      for (let round = 0; round < 5; round++) await Promise.all(asks.map((ask) => ask(WEB)));
+    };
+    await askAll();
+    const seen: number[] = [];
+    const leave = followers.add({ query: ({ client }) => seen.push(client.port) });
+    await askAll();
+    expect(Object.values(Object.groupBy(seen, (port) => port)).map((each) => each!.length)).toEqual(Array(16).fill(5));
+    leave();
+    await askAll();
+    const before = answered.length;
+    await askAll();
+    expect(answered.length).toBe(before);
+    expect(seen).toHaveLength(80);
+  });
+
   test('what the workers did is known a moment later, without anybody asking', async () => {
     const { service, repeated, binding } = await setup(2);
     const [ask] = clients(service.port, 1);

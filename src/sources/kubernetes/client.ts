@@ -39,6 +39,8 @@ export interface ApiClient {
    * @throws ApiStatusError, ApiConnectionError, AccessError; the chunks throw ApiConnectionError.
    */
   get(path: string, signal: AbortSignal, accept?: string): Promise<ApiBody>;
+  /** Where the API server was last asked, such as `https://10.96.0.1`; undefined before. */
+  origin(): string | undefined;
   /** What distinguishes the server from others: its address and its CA. @throws AccessError (as a rejection) */
   server(): Promise<string>;
   close(): void;
@@ -58,6 +60,7 @@ export function createApiClient(credentials: Credentials, limits: Partial<ApiLim
   );
   const gate = createGate(limits.maxInflight || DEFAULT_LIMITS.maxInflight);
   const agents = new AgentOfAccess();
+  let origin: string | undefined;
 
   async function get(path: string, signal: AbortSignal, accept = 'application/json'): Promise<ApiBody> {
     const askedAtMs = clock.monotonic();
@@ -91,6 +94,7 @@ export function createApiClient(credentials: Credentials, limits: Partial<ApiLim
   ): Promise<IncomingMessage> {
     await rate.turn(signal);
     const url = new URL(access.url.replace(/\/$/, '') + path);
+    origin = url.origin;
     const startedAtMs = clock.monotonic();
     metrics.waited(url.host, startedAtMs - askedAtMs);
     try {
@@ -142,7 +146,7 @@ export function createApiClient(credentials: Credentials, limits: Partial<ApiLim
       .digest('base64')}`;
   }
 
-  return { get, server, close: () => agents.close() };
+  return { get, origin: () => origin, server, close: () => agents.close() };
 }
 
 async function readText(response: IncomingMessage, clock: Clock): Promise<string> {

@@ -13,8 +13,8 @@ import { Trouble } from './trouble.ts';
 const ASK_AGAIN_MS = 60_000;
 
 /**
- * Follows a resource that a CustomResourceDefinition adds to an API server, in the version that is served: it may not be there, be installed later, go
- * away, or change its version. As long as it is not there, it has no objects.
+ * Follows a resource that a CustomResourceDefinition or a version of Kubernetes adds to an API server, in the version that is served: it may not be there,
+ * be installed later, go away, or change its version. As long as it is not there, it has no objects.
  */
 export class CustomWatch implements Watch {
   private readonly resource: Resource;
@@ -108,12 +108,14 @@ export class CustomWatch implements Watch {
     const had = this.current !== undefined;
     this.current = undefined;
     this.isAbsent = true;
-    const { store } = this.resource;
+    const { store, since } = this.resource;
     for (const { namespace = '', name } of [...store.records()]) store.delete(namespace, name);
     const state = had ? 'no longer has' : 'does not have';
-    this.env.log.info(
-      `${nameOf(this.resource)}: the API server ${state} them: there are none until their CustomResourceDefinition is installed`,
-    );
+    const cause =
+      since === undefined
+        ? 'there are none until their CustomResourceDefinition is installed'
+        : `Kubernetes has them from version ${since} on`;
+    this.env.log.info(`${nameOf(this.resource)}: the API server ${state} them: ${cause}`);
     this.env.progress();
   }
 

@@ -208,3 +208,13 @@ test('held endpoints are none of the records of the API', () => {
   slices.stop();
   expect(clock.timers).toBe(0);
 });
+
+test('endpoints that terminate are not held', () => {
+  set('a', '1');
+  const slice = registry.slice('shop', 'a')!;
+  registry.setSlice({ ...slice, terminating: [{ address: '10.0.0.2' }] });
+  slices.delete('shop', 'a');
+  expect(registry.slicesOf('shop', 'web').map(({ endpoints, terminating }) => [endpoints.length, terminating])).toEqual(
+    [[1, undefined]],
+  );
+});

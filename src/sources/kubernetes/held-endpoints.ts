@@ -37,7 +37,8 @@ export function holdEndpoints(registry: SliceTable, clock: Clock): RecordStore<E
   }
 
   function hold(slice: EndpointSlice, endpoints: readonly Endpoint[]): void {
-    const entry: Held = { slice: { ...slice, name: heldName(slice.name, ++sliceCount), endpoints }, timer: undefined };
+    const { terminating: _, ...rest } = slice;
+    const entry: Held = { slice: { ...rest, name: heldName(slice.name, ++sliceCount), endpoints }, timer: undefined };
     const service = serviceKey(slice);
     const ofService = held.get(service);
     if (ofService) ofService.add(entry);

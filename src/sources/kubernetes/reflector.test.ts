@@ -322,6 +322,7 @@ function scripted(watches: readonly object[][], others: readonly object[] | unde
       const chunks = Readable.from(events.map((event) => Buffer.from(`${JSON.stringify(event)}\n`)));
       return Promise.resolve({ chunks, expectWithin() {}, release() {}, fail() {} });
     },
+    origin: () => undefined,
     server: async () => '',
     close() {},
   };

@@ -13,8 +13,10 @@ export interface Resource<T extends Key = Key> {
   /** Empty for the core group. */
   readonly group: string;
   readonly version: string;
-  /** For a kind that a CustomResourceDefinition adds: the versions that may be served, the one to prefer first. */
+  /** For a kind that an API server may lack: the versions that may be served, the one to prefer first. */
   readonly versions?: readonly string[];
+  /** For a kind that a version of Kubernetes adds: that version. */
+  readonly since?: string;
   /** In lower case, as in the path. */
   readonly plural: string;
   readonly namespaced: boolean;

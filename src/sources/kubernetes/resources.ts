@@ -35,6 +35,8 @@ export interface Needs {
   readonly podNames?: boolean;
   /** Whether endpoints are distinguished by topology zone. */
   readonly zones?: boolean;
+  /** Whether endpoints count that are about to end and still serve. */
+  readonly terminating?: boolean;
 }
 
 interface ResourceEnv {
@@ -55,7 +57,7 @@ export function createCatalog(registry: Registry, { labels, namespaceLabels }: S
   const slices = holdEndpoints(registry, env.clock);
   const importedSlices = holdEndpoints(registry.imports, env.clock);
   const made = new Map<string, Resource>();
-  const kept = { podNames: false, zones: false };
+  const kept = { podNames: false, zones: false, terminating: false };
 
   function make(kind: RecordKind): Resource {
     switch (kind) {
@@ -84,6 +86,7 @@ export function createCatalog(registry: Registry, { labels, namespaceLabels }: S
     resourcesFor(needs) {
       kept.podNames ||= needs.some(({ podNames }) => podNames);
       kept.zones ||= needs.some(({ zones }) => zones);
+      kept.terminating ||= needs.some(({ terminating }) => terminating);
       const needed = new Set(needs.flatMap(({ kinds }) => kinds));
       return RECORD_KINDS.filter((kind) => needed.has(kind)).map((kind) => {
         const key = kind.endsWith('slice') ? `${kind} ${JSON.stringify(kept)}` : kind;
@@ -149,9 +152,10 @@ function importedSliceResource(labels: Selector, kept: EndpointOptions, store: R
 
 function declaredResource<K extends DeclaredKind>(kind: K, labels: Selector, { declared }: Registry): Resource {
   const object = Object.values<DeclaredObject>(DECLARED_OBJECTS).find(({ record }) => record === kind)!;
-  const { group, plural, versions, namespaced, isCustom, isSelected } = object as DeclaredObject<K>;
+  const { group, plural, versions, namespaced, isCustom, isSelected, since } = object as DeclaredObject<K>;
   return defineResource<DeclaredKinds[K] & Key>({
     ...{ kind, group, plural, version: versions[0]!, namespaced, ...(isCustom && { versions }) },
+    ...(since !== undefined && { since }),
     ...(isSelected && selecting(labels)),
     convert: (each, passOver) => (object as DeclaredObject<K>).convert(each, 'api', passOver) as DeclaredKinds[K] & Key,
     store: {

@@ -34,10 +34,19 @@ export interface ApiSourceEnv {
 export interface WatchStatus {
   /** The resource as in RBAC rules, with the namespace if only one is watched. */
   readonly name: string;
+  readonly kind: RecordKind;
   readonly synced: boolean;
+  /** Whether records are served, of its list or of an earlier watch of the kind. */
+  readonly isKnown: boolean;
   /** The time since the API server was last heard, in milliseconds. */
   readonly ageMs: number;
   readonly problem: string | undefined;
+  /** Whether the records may be wrong, as the API server went back to an earlier version. */
+  readonly isInDoubt: boolean;
+  /** Whether the API server does not have such objects. */
+  readonly isAbsent: boolean;
+  /** Counts the records. */
+  count(): number;
 }
 
 /** Keeps a registry equal to the objects of an API server. */
@@ -53,12 +62,14 @@ export interface ApiSource {
   current(): readonly Resource[] | undefined;
   stop(): void;
   watches(): readonly WatchStatus[];
+  /** Where the API server is; undefined until it is known. */
+  origin(): string | undefined;
 }
 
 /**
  * If the API server is silent on a watch for this time, replies are marked as stale (RFC 8914 §4.4); at once if a watch is known to be wrong.
  */
-const STALE_AFTER_MS = 5 * 60_000;
+export const STALE_AFTER_MS = 5 * 60_000;
 const STALE_CHECK_MS = 10_000;
 /** How long the API server may take to list objects before the records of an earlier process are served in their place. */
 const RESTORED_AFTER_MS = 300;
@@ -235,17 +246,8 @@ export function watchApi(
       timer?.cancel();
       for (const { watch } of followed.values()) watch.stop();
     },
-    watches: () =>
-      [...followed].flatMap(([resource, { watch }]) =>
-        watch.reflectors.length === 0
-          ? [{ name: nameOf(resource), synced: watch.synced, ageMs: 0, problem: watch.problem }]
-          : watch.reflectors.map((reflector) => ({
-              name: titleOf(reflector),
-              synced: reflector.synced,
-              ageMs: clock.monotonic() - reflector.heardAtMs,
-              problem: reflector.problem,
-            })),
-      ),
+    watches: () => [...followed].flatMap(([resource, each]) => statusesOf(resource, each, clock)),
+    origin: () => api.origin(),
   };
 }
 
@@ -253,6 +255,33 @@ export function watchApi(
 function heardAtOf({ watch, knownAtMs }: Followed): number | undefined {
   const synced = watch.reflectors.filter((reflector) => reflector.synced);
   return synced.length === 0 ? knownAtMs : Math.min(...synced.map(({ heardAtMs }) => heardAtMs));
+}
+
+/** The watches of a resource: one, or one for each namespace. */
+function statusesOf(resource: Resource, { watch, isListed }: Followed, clock: Clock): WatchStatus[] {
+  const { kind } = resource;
+  if (watch.reflectors.length === 0) {
+    const { synced, problem } = watch;
+    const isAbsent = synced && resource.versions !== undefined;
+    return [
+      {
+        ...{ name: nameOf(resource), kind, synced, isKnown: isListed, ageMs: 0, problem, isInDoubt: false, isAbsent },
+        count: () => countIn(resource),
+      },
+    ];
+  }
+  return watch.reflectors.map((reflector) => ({
+    ...{ name: titleOf(reflector), kind, synced: reflector.synced, isKnown: isListed || reflector.synced },
+    ...{ ageMs: clock.monotonic() - reflector.heardAtMs, problem: reflector.problem },
+    ...{ isInDoubt: reflector.inDoubt, isAbsent: false },
+    count: () => countIn(resource, reflector.namespace),
+  }));
+}
+
+function countIn({ store }: Resource, namespace?: string): number {
+  let count = 0;
+  for (const key of store.records()) if (namespace === undefined || key.namespace === namespace) count++;
+  return count;
 }
 
 function isDeclaredKind(kind: RecordKind): kind is DeclaredKind {

@@ -209,6 +209,7 @@ function checkOf(version: () => number, random = 0) {
       const list = JSON.stringify({ metadata: { resourceVersion: String(version()) }, items: [] });
       return { chunks: Readable.from([Buffer.from(list)]), expectWithin() {}, release() {}, fail() {} };
     },
+    origin: () => undefined,
     server: async () => '',
     close() {},
   };

@@ -3,6 +3,7 @@ import type { DeclaredSnapshot } from '../../registry/declared-objects.ts';
 import type { EndpointSlice, Namespace, Pod, Service } from '../../registry/records.ts';
 import { type Selector, selects } from '../../registry/selector.ts';
 import { DECLARED_OBJECTS, type DeclaredObject, type DeclaringKind } from '../objects/declared.ts';
+import { NAME_LABEL } from '../objects/namespace.ts';
 import { familyOfNetwork } from './address-pool.ts';
 import { allocateClusterIPs, lacksClusterIP } from './cluster-ips.ts';
 import { deriveSlices, PodIndex } from './endpoints.ts';
@@ -178,8 +179,8 @@ function namespacesOf(objects: ByKind, { namespacesFrom = 'all', namespaceLabels
     }
   }
   return [...labelsByName]
-    .filter(([name, labels]) => selects(namespaceLabels, { ...labels, 'kubernetes.io/metadata.name': name }))
-    .map(([name]) => ({ name }));
+    .map(([name, labels]) => ({ name, labels: { ...labels, [NAME_LABEL]: name } }))
+    .filter(({ labels }) => selects(namespaceLabels, labels));
 }
 
 /** `Service prod/web` */

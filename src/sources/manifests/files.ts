@@ -64,6 +64,15 @@ export class ManifestFiles {
     return this.expansions.get(path) ?? [];
   }
 
+  /** How many objects the files of a path have brought, and whether all of them were read once. */
+  contentOf(path: string): { readonly objects: number; readonly isRead: boolean } {
+    const contents = this.filesOf(path).map((file) => this.states.get(file)?.manifests);
+    return {
+      objects: contents.reduce((sum, manifests) => sum + (manifests?.length ?? 0), 0),
+      isRead: this.expansions.has(path) && contents.every((manifests) => manifests !== undefined),
+    };
+  }
+
   get fileCount(): number {
     return this.states.size;
   }

@@ -41,6 +41,19 @@ export interface ManifestStats {
   readonly loadedAtMs: number | undefined;
 }
 
+/** The state of one configured file, folder or pattern. */
+export interface ManifestPathStatus {
+  readonly path: string;
+  readonly files: number;
+  readonly objects: number;
+  /** Whether objects are served: all of its files were read once. */
+  readonly isKnown: boolean;
+  /** Since the last check of the files; undefined before the first. */
+  readonly ageMs: number | undefined;
+  /** What the operator should correct. */
+  readonly problems: readonly Problem[];
+}
+
 const DEFAULT_DEBOUNCE_MS = 100;
 /** How often files are checked without a hint of a change. */
 export const POLL_MS = 500;
@@ -61,6 +74,8 @@ export class ManifestSource {
   private readonly problemLog: ProblemLog;
   private readonly folders = new FolderWatch(() => this.hint());
   private clusterProblems: readonly Problem[] = [];
+  private fileProblems: readonly Problem[] = [];
+  private lookedAtMs: number | undefined;
   /** Whether everything that is configured has been read once. */
   private isComplete = false;
   private loads = 0;
@@ -93,6 +108,19 @@ export class ManifestSource {
   stats(): ManifestStats {
     const { files, loads, loadedAtMs } = this;
     return { files: files.fileCount, brokenFiles: files.brokenCount, loads, loadedAtMs };
+  }
+
+  /** The state of each path. Problems of the objects together are told with the first one. */
+  pathStatuses(): readonly ManifestPathStatus[] {
+    const { files, fileProblems, clusterProblems, lookedAtMs } = this;
+    const ageMs = lookedAtMs === undefined ? undefined : this.env.clock.monotonic() - lookedAtMs;
+    return this.options.paths.map((path, i) => {
+      const found = files.filesOf(path);
+      const ofPath = fileProblems.filter(({ subject = '' }) => subject === path || found.includes(subject));
+      const { objects, isRead } = files.contentOf(path);
+      const problems = i === 0 ? [...ofPath, ...clusterProblems] : ofPath;
+      return { path, files: found.length, objects, isKnown: isRead, ageMs, problems };
+    });
   }
 
   /** Called when something may have changed. */
@@ -134,6 +162,8 @@ export class ManifestSource {
     if (this.isStopped) return 0;
     if (changedAtMs !== undefined) await this.load(changedAtMs);
     if (this.isStopped) return 0;
+    this.fileProblems = problems;
+    this.lookedAtMs = clock.monotonic();
     this.problemLog.report([...problems, ...this.clusterProblems]);
     this.isComplete ||= incomplete === undefined;
     if (this.isComplete) registry.markSynced();

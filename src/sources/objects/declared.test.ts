@@ -264,13 +264,32 @@ test('a Node has the addresses of both types and families', () => {
   });
 });
 
-test.each(Object.keys(DECLARED_OBJECTS) as DeclaringKind[])(
-  'a %s with the label to ignore it has no record',
-  (kind) => {
-    expect(convert(kind, '', IGNORED)).toEqual({ problems: [] });
-    expect(convert(kind, '', { metadata: 'labels: {k8s-gateway.dns/ignore: "false"}' })).toHaveProperty('name');
-  },
-);
+test('a Node has the networks of its pods, without those that are not valid', () => {
+  expect(convert('Node', 'spec: {podCIDR: 10.244.1.7/24}').podCidrs).toEqual(['10.244.1.0/24']);
+  const { podCidrs, problems } = convert(
+    'Node',
+    'spec: {podCIDR: 10.244.1.0/24, podCIDRs: [10.244.1.0/24, FD00::/64, x]}',
+  );
+  expect(podCidrs).toEqual(['10.244.1.0/24', 'fd00::/64']);
+  expect(problems).toEqual(['Node shop/web: spec.podCIDRs[2] is "x", it should be a network such as 10.96.0.0/12']);
+});
+
+test('a ServiceCIDR has its networks, without those that are not valid', () => {
+  expect(convert('ServiceCIDR', 'spec: {cidrs: [10.96.0.0/12, 10.96.0.0]}')).toEqual({
+    ...{ name: 'web', cidrs: ['10.96.0.0/12'] },
+    problems: ['ServiceCIDR shop/web: spec.cidrs[1] is "10.96.0.0", it should be a network such as 10.96.0.0/12'],
+  });
+});
+
+const NAMED = (Object.keys(DECLARED_OBJECTS) as DeclaringKind[]).filter((kind) => kind !== 'ServiceCIDR');
+
+test.each(NAMED)('a %s with the label to ignore it has no names', (kind) => {
+  const { ignored, ...record } = convert(kind, '', IGNORED);
+  // Its pods still have their networks.
+  if (kind === 'Node') expect(ignored).toBe(true);
+  else expect(record).toEqual({ problems: [] });
+  expect(convert(kind, '', { metadata: 'labels: {k8s-gateway.dns/ignore: "false"}' })).toHaveProperty('name');
+});
 
 describe('a Service declares', () => {
   const declares = (body: string, metadata = '') => convertService(named(body, metadata), () => {}).declares;

@@ -5,8 +5,9 @@ import { convertGateway, GATEWAY_GROUP, type Origin } from './gateway.ts';
 import { convertIngress } from './ingress.ts';
 import { convertNode } from './node.ts';
 import { convertRoute } from './route.ts';
+import { convertServiceCidr } from './service-cidr.ts';
 
-/** A kind of API object that declares names. */
+/** A kind of API object that declares names or networks. */
 export interface DeclaredObject<K extends DeclaredKind = DeclaredKind> {
   readonly record: K;
   readonly group: string;
@@ -16,8 +17,10 @@ export interface DeclaredObject<K extends DeclaredKind = DeclaredKind> {
   /** The versions that only files have, with their groups. */
   readonly ofFiles: readonly string[];
   readonly namespaced: boolean;
-  /** Whether a CustomResourceDefinition adds it to an API server. */
+  /** Whether an API server may lack it: a CustomResourceDefinition adds it, or a version of Kubernetes. */
   readonly isCustom: boolean;
+  /** The version of Kubernetes that adds it. */
+  readonly since?: string;
   /** Whether selectors of labels choose among the objects. A Gateway has no names itself. */
   readonly isSelected: boolean;
   /**
@@ -40,7 +43,7 @@ const routes = <K extends DeclaredKind & `${string}-route`>(
   convert: (object: unknown, origin: Origin, passOver: PassOver) => convertRoute(kind, object, origin, passOver),
 });
 
-/** The kinds of objects that declare names, by the kind that they have in the API. */
+/** The kinds of objects that declare names or networks, by the kind that they have in the API. */
 export const DECLARED_OBJECTS = {
   Ingress: {
     ...{ ...COMMON, record: 'ingress', group: 'networking.k8s.io', plural: 'ingresses', versions: ['v1'] },
@@ -64,6 +67,12 @@ export const DECLARED_OBJECTS = {
     ...{ ...COMMON, record: 'node', group: '', plural: 'nodes', versions: ['v1'], namespaced: false, isCustom: false },
     convert: (object, _, passOver) => convertNode(object, passOver),
   } as DeclaredObject<'node'>,
+  ServiceCIDR: {
+    ...{ ...COMMON, record: 'service-cidr', group: 'networking.k8s.io', plural: 'servicecidrs' },
+    ...{ versions: ['v1', 'v1beta1'], ofFiles: ['networking.k8s.io/v1alpha1'], namespaced: false, isSelected: false },
+    since: '1.33',
+    convert: (object, _, passOver) => convertServiceCidr(object, passOver),
+  } as DeclaredObject<'service-cidr'>,
 } as const satisfies Readonly<Record<string, DeclaredObject>>;
 
 export type DeclaringKind = keyof typeof DECLARED_OBJECTS;

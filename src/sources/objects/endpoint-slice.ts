@@ -18,9 +18,11 @@ export interface EndpointOptions {
   readonly podNames: boolean;
   /** Whether topology zones are kept. */
   readonly zones: boolean;
+  /** Whether endpoints are kept that are about to end and still serve. */
+  readonly terminating: boolean;
 }
 
-const ALL: EndpointOptions = { podNames: true, zones: true };
+const ALL: EndpointOptions = { podNames: true, zones: true, terminating: true };
 
 /**
  * Converts a discovery.k8s.io/v1 EndpointSlice to its record.
@@ -67,15 +69,15 @@ function readSlice(
   const names = readLongNames(slice);
   const service = readLabels(slice)[serviceLabel];
   if (!service || slice.get('addressType').oneOf(ADDRESS_TYPES) === 'FQDN') return undefined;
+  const endpoints = slice.get('endpoints').items();
+  const read = (endpoint: Field) => readEndpoint(endpoint, options, passOver);
+  const terminating = options.terminating ? readEach(endpoints.filter(isTerminating), read, passOver).flat() : [];
   return {
     ...names,
     service,
     ports: readSlicePorts(slice.get('ports'), passOver),
-    endpoints: readSome(
-      slice.get('endpoints').items(),
-      (endpoint) => readEndpoint(endpoint, options, passOver),
-      passOver,
-    ).flat(),
+    endpoints: readSome(endpoints, (endpoint) => (isReady(endpoint) ? read(endpoint) : []), passOver).flat(),
+    ...(terminating.length > 0 && { terminating }),
   };
 }
 
@@ -97,9 +99,15 @@ function isReady(endpoint: Field): boolean {
   return endpoint.get('conditions').get('ready').flag() !== false;
 }
 
-/** Empty for an endpoint that is not ready. */
+/** Whether the endpoint is not ready only because it is about to end, and still serves. Conditions that make no sense are told by {@link isReady}. */
+function isTerminating({ value }: Field): boolean {
+  const { conditions } = Object(value) as { readonly conditions?: unknown };
+  const { ready, serving, terminating } = Object(conditions) as Readonly<Record<string, unknown>>;
+  return ready === false && serving === true && terminating === true;
+}
+
+/** One for each address. */
 function readEndpoint(endpoint: Field, options: EndpointOptions, passOver: PassOver): Endpoint[] {
-  if (!isReady(endpoint)) return [];
   const traits = readTraits(endpoint, options, passOver);
   return readSome(endpoint.get('addresses').items(), (address) => endpointOf(address.ip(), traits), passOver);
 }
@@ -109,7 +117,7 @@ type Traits = Omit<Endpoint, 'address'>;
 /** The optional fields that endpoints of EndpointSlices and Endpoints share and that are kept; undefined if there are none. @throws ObjectError */
 export function readTraits(
   endpoint: Field,
-  { podNames, zones }: EndpointOptions,
+  { podNames, zones }: Pick<EndpointOptions, 'podNames' | 'zones'>,
   passOver: PassOver,
 ): Traits | undefined {
   const field = endpoint.get('hostname');

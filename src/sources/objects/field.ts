@@ -5,7 +5,7 @@
 
 import { CairnError } from '../../base/errors.ts';
 import { didYouMean } from '../../base/suggest.ts';
-import { canonicalIP } from '../../dns/ip.ts';
+import { canonicalIP, parsePrefix, printPrefix } from '../../dns/ip.ts';
 
 /** The path from an API object to one of its fields. */
 export type FieldPath = readonly (string | number)[];
@@ -132,6 +132,16 @@ export class Field {
   ip(): string {
     const text = this.text();
     return (text === undefined ? undefined : canonicalIP(text)) ?? this.wrong('an IP address');
+  }
+
+  /**
+   * The network in canonical text: `10.96.0.0/12`.
+   *
+   * @throws ObjectError if the field is not a network.
+   */
+  cidr(): string {
+    const prefix = parsePrefix(this.text() ?? '');
+    return prefix ? printPrefix(prefix) : this.wrong('a network such as 10.96.0.0/12');
   }
 
   /** @throws ObjectError if the field is there and does not map names to text, as labels do. */

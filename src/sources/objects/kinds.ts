@@ -7,7 +7,7 @@ export const OTHER_KINDS = [
   ...['Binding', 'ComponentStatus', 'ConfigMap', 'Event', 'LimitRange', 'PersistentVolume'],
   ...['PersistentVolumeClaim', 'PodTemplate', 'ResourceQuota', 'Secret', 'ServiceAccount'],
   ...['ControllerRevision', 'DaemonSet', 'CronJob', 'Job', 'HorizontalPodAutoscaler', 'PodDisruptionBudget', 'Lease'],
-  ...['IngressClass', 'IPAddress', 'NetworkPolicy', 'ServiceCIDR', 'GatewayClass', 'TCPRoute', 'UDPRoute'],
+  ...['IngressClass', 'IPAddress', 'NetworkPolicy', 'GatewayClass', 'TCPRoute', 'UDPRoute'],
   ...['BackendTLSPolicy', 'ListenerSet', 'ReferenceGrant', 'ServiceExport'],
   ...['ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding', 'PodSecurityPolicy', 'PriorityClass', 'RuntimeClass'],
   ...['CSIDriver', 'CSINode', 'CSIStorageCapacity', 'StorageClass', 'VolumeAttachment', 'VolumeAttributesClass'],

@@ -60,11 +60,15 @@ const KEYS: Readonly<Record<string, Keys>> = {
   }),
   ...{ HTTPRoute: ROUTE, TLSRoute: ROUTE, GRPCRoute: ROUTE },
   DNSEndpoint: object({ spec: { endpoints: keys('dnsName recordType recordTTL targets') } }),
-  Node: object({ status: { addresses: keys('type address') } }),
+  Node: object({ spec: keys('podCIDR podCIDRs'), status: { addresses: keys('type address') } }),
+  ServiceCIDR: object({ spec: keys('cidrs') }),
   EndpointSlice: object({
     addressType: UNREAD,
     ports: PORT,
-    endpoints: keys('addresses hostname zone', { conditions: keys('ready'), targetRef: keys('name') }),
+    endpoints: keys('addresses hostname zone', {
+      conditions: keys('ready serving terminating'),
+      targetRef: keys('name'),
+    }),
   }),
   Endpoints: object({
     subsets: { addresses: keys('ip hostname', { targetRef: keys('name') }), ports: PORT },

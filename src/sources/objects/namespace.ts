@@ -1,8 +1,13 @@
 import type { Namespace } from '../../registry/records.ts';
 import { Field } from './field.ts';
-import { readLabelName } from './metadata.ts';
+import { readLabelName, readLabels } from './metadata.ts';
+
+/** The label that the API server gives to every namespace: its name. */
+export const NAME_LABEL = 'kubernetes.io/metadata.name';
 
 /** Converts a v1 Namespace to its record. @throws ObjectError */
 export function convertNamespace(object: unknown): Namespace {
-  return { name: readLabelName(new Field('Namespace', object)) };
+  const field = new Field('Namespace', object);
+  const name = readLabelName(field);
+  return { name, labels: { ...readLabels(field), [NAME_LABEL]: name } };
 }

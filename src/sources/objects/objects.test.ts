@@ -131,17 +131,32 @@ describe('an EndpointSlice', () => {
 
   test.each([
     [
-      { podNames: true, zones: false },
+      { podNames: true, zones: false, terminating: false },
       { address: '10.244.0.1', podName: 'web-0' },
     ],
     [
-      { podNames: false, zones: true },
+      { podNames: false, zones: true, terminating: false },
       { address: '10.244.0.1', zone: 'a' },
     ],
-    [{ podNames: false, zones: false }, { address: '10.244.0.1' }],
+    [{ podNames: false, zones: false, terminating: false }, { address: '10.244.0.1' }],
   ])('keeps only what %j wants', (options, endpoint) => {
     const object = named('endpoints: [{addresses: [10.244.0.1], zone: A, targetRef: {name: web-0}}]', OF_WEB);
     expect(convertEndpointSlice(object, options)?.endpoints).toEqual([endpoint]);
+  });
+
+  const ENDING = 'conditions: {ready: false, serving: true, terminating: true}';
+  test.each([
+    [`{addresses: [10.244.0.1, x], hostname: a, ${ENDING}}`, [{ address: '10.244.0.1', hostname: 'a' }]],
+    ['{addresses: [10.244.0.1], conditions: {ready: false, serving: false, terminating: true}}', undefined],
+    ['{addresses: [10.244.0.1], conditions: {ready: false, serving: true}}', undefined],
+    ['{addresses: [10.244.0.1], conditions: {ready: false, terminating: true}}', undefined],
+    ['{addresses: [10.244.0.1], conditions: {ready: true, serving: true, terminating: true}}', undefined],
+  ])('{%s} terminates and still serves: %j', (endpoint, terminating) => {
+    const object = named(`endpoints: [${endpoint}, {addresses: [10.244.0.9]}]`, OF_WEB);
+    const wanted = { podNames: false, zones: false, terminating: true };
+    const record = convertEndpointSlice(object, wanted, () => {})!;
+    expect(record.terminating).toEqual(terminating);
+    expect(convertEndpointSlice(object, { ...wanted, terminating: false }, () => {})).not.toHaveProperty('terminating');
   });
 
   test('shares the list of ports with others that have the same', () => {
@@ -217,8 +232,11 @@ test('a Pod that is being deleted has no record; one on the network of its node 
   expect(convertPod(parse('{metadata: {name: a.b}, status: {podIP: 10.0.0.1}}'))?.name).toBe('a.b');
 });
 
-test('a Namespace is its name', () => {
-  expect(convertNamespace({ metadata: { name: 'prod' } })).toEqual({ name: 'prod' });
+test('a Namespace has its name and labels', () => {
+  expect(convertNamespace({ metadata: { name: 'prod', labels: { team: 'a' } } })).toEqual({
+    name: 'prod',
+    labels: { team: 'a', 'kubernetes.io/metadata.name': 'prod' },
+  });
 });
 
 test.each([

@@ -36,6 +36,10 @@ export const resources: readonly Resource[] = [
     ...{ group: 'networking.k8s.io', version: 'v1', name: 'ingresses', kind: 'Ingress' },
     ...{ namespaced: true, fields: NAMES },
   },
+  {
+    ...{ group: 'networking.k8s.io', version: 'v1', name: 'servicecidrs', kind: 'ServiceCIDR' },
+    ...{ otherVersions: ['v1beta1'], namespaced: false, fields: NAMES },
+  },
   ...ofGateways('Gateway', 'v1', 'v1beta1'),
   ...ofGateways('HTTPRoute', 'v1', 'v1beta1'),
   ...ofGateways('GRPCRoute', 'v1'),

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { neededKinds } from '../../../src/declared/kinds.ts';
 import type { GatewayOptions } from '../../../src/plugins/k8s_gateway/options.ts';
+import { networkKinds } from '../../../src/plugins/kubernetes/guard.ts';
 import { clusterNeeds, type KubernetesOptions } from '../../../src/plugins/kubernetes/options.ts';
 import { plugins } from '../../../src/plugins.ts';
 import type { RecordKind } from '../../../src/registry/completeness.ts';
@@ -12,8 +13,8 @@ import type { Rule } from '../../interop/pod/least-rights.ts';
 import { fakeClock } from '../clock.ts';
 
 /** What the server makes of a Corefile. @throws Error with its mistakes. */
-export function load(text: string): Configuration {
-  return corefileSource({ file: 'Corefile', text, plugins, dnsPort: 53 }).load().configuration;
+export function load(text: string, env: Record<string, string> = {}): Configuration {
+  return corefileSource({ file: 'Corefile', text, plugins, dnsPort: 53, env }).load().configuration;
 }
 
 /** The options of each use of a plugin. */
@@ -33,7 +34,8 @@ export function watched(kinds: readonly RecordKind[]): Set<string> {
 
 /** The same for all that a Corefile watches. */
 export function watchedBy(configuration: Configuration): Set<string> {
-  const cluster = optionsOf<KubernetesOptions>(configuration, 'kubernetes').flatMap((use) => clusterNeeds(use).kinds);
+  const uses = optionsOf<KubernetesOptions>(configuration, 'kubernetes').flatMap((use) => [use, ...use.others]);
+  const cluster = uses.flatMap((use) => [...clusterNeeds(use).kinds, ...networkKinds(use)]);
   const declared = optionsOf<GatewayOptions>(configuration, 'k8s_gateway').flatMap(neededKinds);
   return watched([...cluster, ...declared]);
 }

@@ -1,0 +1,102 @@
+/*
+ * The interface over which a running server is seen and steered. Begin here; admin-server.ts keeps an address open, respond.ts answers a request, access.ts
+ * decides who may ask, and routes/ has what can be asked. It never looks into the server itself: `env.process.control` does.
+ */
+
+import { messageOf } from '../../base/errors.ts';
+import { CorefileError } from '../../corefile/error.ts';
+import { printPosition } from '../../corefile/position.ts';
+import { overlaps } from '../../net/shared-sockets.ts';
+import type { PluginEnv } from '../../plugin/env.ts';
+import { definePlugin } from '../../plugin/plugin.ts';
+import type { Protection } from './access.ts';
+import { AdminServer } from './admin-server.ts';
+import type { Viewers } from './lines.ts';
+import { adminCounts } from './metrics.ts';
+import { type AdminAddress, type AdminOptions, parseAdmin, type TokenOption } from './options.ts';
+import { routesFor } from './routes/index.ts';
+import { TokenFile } from './token-file.ts';
+import { viewerEnv } from './viewers.ts';
+
+/** Serves the admin interface, over which a running server is seen and steered. */
+export default definePlugin<AdminOptions>({
+  name: 'admin',
+  dependsOn: 'question',
+  parse: parseAdmin,
+  // The options name files.
+  secrets: () => [],
+
+  settings: () => ({ recordsSteps: true }),
+
+  create(options, env) {
+    checkOthers(options, env);
+    const { name } = options;
+    const address = absolute(options.address, env);
+    const viewers = env.keep('viewers', (): Viewers => ({ count: 0 }));
+    const server = env.keep(JSON.stringify(address), () => makeServer(name, address, viewers, env));
+    const protection = protectionOf(options, env);
+    return {
+      async load() {
+        await loadToken(options.token, protection.token);
+        await loadToken(options.readToken, protection.readToken);
+      },
+      serving: () => server.serve(protection),
+    };
+  },
+});
+
+function makeServer(name: string, address: AdminAddress, viewers: Viewers, env: PluginEnv): AdminServer {
+  const { clock, log, metrics } = env;
+  const { control } = env.process;
+  const routes = control ? routesFor(control, viewerEnv(env)) : [];
+  return new AdminServer(address, {
+    name,
+    clock,
+    log,
+    viewers,
+    counts: adminCounts(metrics, name),
+    routes: () => routes,
+  });
+}
+
+/** Several blocks may name one address, if they say the same of it. @throws CorefileError at the second one otherwise */
+function checkOthers(options: AdminOptions, env: PluginEnv): void {
+  const others = env.shared('admin', (): AdminOptions[] => []);
+  for (const other of others) {
+    if (!isSameSocket(options.address, other.address)) continue;
+    const isSame = describe(options, env) === describe(other, env);
+    if (isSame) continue;
+    const detail = `'admin ${other.name}' at ${printPosition(other.position)} has the same port and other options - name the address in one block`;
+    throw new CorefileError(options.position, `plugin/admin: ${detail}, or write the same in both`);
+  }
+  others.push(options);
+}
+
+/** Equal if address and options are. */
+function describe({ address, token, readToken }: AdminOptions, env: PluginEnv): string {
+  return JSON.stringify([absolute(address, env), ...[token, readToken].map((file) => file && env.path(file.path))]);
+}
+
+function isSameSocket(a: AdminAddress, b: AdminAddress): boolean {
+  if (a.kind === 'unix') return b.kind === 'unix' && a.path === b.path;
+  if (b.kind === 'unix' || a.port !== b.port || a.port === 0) return false;
+  return a.addresses.some((one) => b.addresses.some((other) => overlaps(one, other)));
+}
+
+function absolute(address: AdminAddress, env: PluginEnv): AdminAddress {
+  return address.kind === 'unix' ? { ...address, path: env.path(address.path) } : address;
+}
+
+function protectionOf({ address, token, readToken }: AdminOptions, env: PluginEnv): Protection {
+  const file = (option: TokenOption | undefined) => option && new TokenFile(env.path(option.path), env.log);
+  return { isUnix: address.kind === 'unix', token: file(token), readToken: file(readToken) };
+}
+
+/** @throws CorefileError (as a rejection) for a file that holds no token */
+async function loadToken(option: TokenOption | undefined, file: TokenFile | undefined): Promise<void> {
+  try {
+    await file?.read();
+  } catch (thrown) {
+    throw new CorefileError(option!.position, messageOf(thrown));
+  }
+}
