@@ -141,7 +141,7 @@ test('the counter of lost events is there before the first one, so that an alert
 describe('what the watch brings of an object during an audit says nothing of lost events', () => {
   const lists = (items: readonly object[], duringList: () => void): ApiClient => ({
     server: async () => 'test',
-    origin: async () => 'test',
+    origin: () => 'test',
     close() {},
     async get() {
       async function* chunks() {
