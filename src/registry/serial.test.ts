@@ -56,6 +56,24 @@ test('it does not run ahead of the clock however often it is read, except for th
   expect(moved()).toBe(63);
 });
 
+test('it says until when a serial that lags behind the changes stays', () => {
+  const clock = fakeClock();
+  const serial = new Serial(clock);
+  const now = clock.monotonic();
+  expect(serial.value).toBe(START_S);
+  expect(serial.holdsUntilMs).toBe(Number.POSITIVE_INFINITY);
+  for (let count = 0; count < 7; count++) {
+    serial.move();
+    expect(serial.value).toBe(START_S + Math.min(count + 1, 5));
+  }
+  expect(serial.holdsUntilMs).toBe(now + 1000);
+  clock.advance(999);
+  expect(serial.value).toBe(START_S + 5);
+  clock.advance(1);
+  expect(serial.holdsUntilMs).toBe(Number.POSITIVE_INFINITY);
+  expect(serial.value).toBe(START_S + 6);
+});
+
 test('it starts behind a floor', () => {
   expect(new Serial(fakeClock(), START_S + 5).value).toBe(START_S + 6);
 });

@@ -33,9 +33,21 @@ export class Serial {
   }
 
   get value(): number {
+    return this.withheldMs > 0 ? this.shown : this.unique();
+  }
+
+  /** Until when {@link value} stays the same if nothing changes, on the clock's monotonic scale: the serial of the last change may come later. */
+  get holdsUntilMs(): number {
+    if (this.movedAtMs === undefined) return Number.POSITIVE_INFINITY;
+    const { withheldMs } = this;
+    return withheldMs > 0 ? this.clock.monotonic() + withheldMs : Number.POSITIVE_INFINITY;
+  }
+
+  /** How long it takes until the next serial is not too far ahead of the clock; 0 or less if it is not. */
+  private get withheldMs(): number {
     const { clock, shown, floor, startMs } = this;
     const nowMs = Math.max(clock.now(), startMs + clock.monotonic());
-    return shown > floor && shown + 1 > nowMs / 1000 + MAX_LEAD_SECONDS ? shown : this.unique();
+    return shown > floor ? (shown + 1 - MAX_LEAD_SECONDS) * 1000 - nowMs : 0;
   }
 
   /** The serial for somebody who knows the present state by it: no other state that was seen has the same one. */
