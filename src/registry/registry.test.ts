@@ -7,7 +7,7 @@ const START_S = 1_700_000_000;
 
 function registryAt(startS = START_S) {
   const time = { s: startS };
-  const clock = { now: () => time.s * 1000 } as Clock;
+  const clock = { now: () => time.s * 1000, monotonic: () => time.s * 1000 } as Clock;
   return { registry: new Registry(clock), time };
 }
 
