@@ -126,6 +126,7 @@ describe(PAGE_OF_FAULTS, () => {
 
   test.each(Object.entries(FAULTS))('%s: the commands show the fault, and that it is over', async (section, fault) => {
     await using stage = await Stage.create(fault);
+    await stage.begin();
     for (const step of steps.filter((step) => step.section === section)) await follow(stage.reader, step, stage);
     expect(stage.performed).toEqual(Object.keys(fault.commands ?? {}));
   });

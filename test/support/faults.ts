@@ -167,8 +167,12 @@ export class Stage implements AsyncDisposable {
     const names = { [`https://${API}`]: api.url, [API]: `127.0.0.1:${port}`, [UPSTREAM]: upstream.endpoint };
     const stage = new Stage(fault, await Reader.create({ ...PODS, ...names }), api, upstream);
     stage.reader.save('Corefile', COREFILE);
-    await fault.begin(stage);
     return stage;
+  }
+
+  /** Starts the server, and makes the fault. */
+  async begin(): Promise<void> {
+    await this.fault.begin(this);
   }
 
   /** Does what a command would do to a cluster. */
