@@ -82,7 +82,9 @@ export function createForwarder(
     forward: (query) => askInTurn(query, inPolicyOrder(upstreams), forwarding),
     order: () => {
       const working = suspectsLast(inPolicyOrder.peek(upstreams).filter(({ down }) => !down));
-      return working.map(printUpstream);
+      if (working.length > 0 || stanza.failfast) return working.map(printUpstream);
+      // One of them is asked once.
+      return upstreams.map(({ endpoint }) => `${printEndpoint(endpoint)} (down)`);
     },
     status: () => ({
       zones: stanza.from,

@@ -6,7 +6,7 @@ import { createZones } from '../../cluster/zone.ts';
 import type { FilledRegistry } from '../../connect/fill.ts';
 import { showRegistry } from '../../connect/metrics.ts';
 import { startAll } from '../../connect/start-up.ts';
-import { clusterStatus } from '../../connect/status.ts';
+import { clusterStatus, isBehind } from '../../connect/status.ts';
 import type { Prefix } from '../../dns/ip.ts';
 import type { Question } from '../../dns/message.ts';
 import type { Name } from '../../dns/name.ts';
@@ -83,8 +83,14 @@ export function createKubernetes(
     ...{ start, ready, notesPassages: clients !== undefined },
     wrap: (next) => createHandler(settings, next),
     label: createLabels(zones, cluster),
-    explain: (query, { rcode }) =>
-      (clients && explainHidden(query, zones, clients)) ?? explainName(zones, query.name, rcode, settings.guard),
+    explain(query, { rcode }) {
+      const hidden = clients && explainHidden(query, zones, clients);
+      if (hidden !== undefined) return hidden;
+      const reason = explainName(zones, query.name, rcode, settings.guard);
+      return reason !== undefined && isBehind(filled)
+        ? `${reason}; what is known may be old, see cairn status`
+        : reason;
+    },
     status: () => clusterStatus(filled, contentOf(registry)),
     async load() {
       if (clients) checkBlock(env);
