@@ -10,6 +10,7 @@ import type { Route } from './http.ts';
 import type { Viewers } from './lines.ts';
 import type { AdminCounts } from './metrics.ts';
 import type { AdminAddress } from './options.ts';
+import { Pace } from './pace.ts';
 import { type Exchange, serve } from './respond.ts';
 
 /** Connections whose requests are answered. As many more are told that there are too many; further ones are closed at once. */
@@ -48,6 +49,7 @@ export class AdminServer implements Kept {
   /** Connections that are told that there are too many. */
   private readonly refused = new WeakSet<Socket>();
   private readonly exchanges = new Set<Exchange>();
+  private readonly pace: Pace;
   /** How many requests of a connection have no response yet. */
   private readonly pipelined = new WeakMap<Socket, number>();
   private servers: readonly Server[] = [];
@@ -61,6 +63,7 @@ export class AdminServer implements Kept {
   constructor(address: AdminAddress, options: AdminServerOptions) {
     this.address = address;
     this.options = options;
+    this.pace = new Pace(options.clock, options.counts.delayed);
   }
 
   /** Serves with this protection from now on, and opens the address if it is not open. If that fails, it is logged and tried again. */
@@ -176,7 +179,8 @@ export class AdminServer implements Kept {
       this.exchanges.delete(exchange);
       this.finished();
     });
-    void serve({ ...this.options, protection: () => this.protection! }, exchange);
+    const begin = () => void serve({ ...this.options, protection: () => this.protection! }, exchange);
+    response.once('close', this.pace.begin(begin));
   }
 
   private finished = () => {};
