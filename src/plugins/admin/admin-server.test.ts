@@ -22,7 +22,15 @@ async function start(routes: readonly Route[]) {
   const path = join(folderWith({}), 'admin.sock');
   const { clock, log, metrics } = env;
   const counts = adminCounts(metrics, 'x');
-  const options = { name: path, clock, log, viewers: { count: 0 }, counts, routes: () => routes };
+  const options = {
+    name: path,
+    clock,
+    log,
+    viewers: { count: 0 },
+    open: { servers: new Set<AdminServer>() },
+    counts,
+    routes: () => routes,
+  };
   const server = new AdminServer({ kind: 'unix', path }, options);
   onTestFinished(() => server.stop());
   await server.serve({ isUnix: true, token: undefined, readToken: undefined });
@@ -279,5 +287,6 @@ test('a reload keeps the interface and the count of its viewers, which a new add
   };
   for (const body of ['admin ./a', 'admin ./a', 'admin ./b']) await load(body);
   expect(kept.get('admin ./b viewers')).toBe(kept.get('admin ./a viewers'));
-  expect(kept.size).toBe(4);
+  expect(kept.get('admin ./b open')).toBe(kept.get('admin ./a open'));
+  expect(kept.size).toBe(6);
 });

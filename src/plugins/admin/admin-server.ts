@@ -9,7 +9,7 @@ import type { Protection } from './access.ts';
 import type { Route } from './http.ts';
 import type { Viewers } from './lines.ts';
 import type { AdminCounts } from './metrics.ts';
-import type { AdminAddress } from './options.ts';
+import { type AdminAddress, isSameSocket } from './options.ts';
 import { Pace } from './pace.ts';
 import { type Exchange, serve } from './respond.ts';
 
@@ -31,6 +31,11 @@ const RETRY_MS = 1000;
 /** How long the end waits for requests under way. */
 const CLOSE_GRACE_MS = 1000;
 
+/** The servers of the process that serve now, those of the last Corefile, too, until they are stopped. */
+export interface OpenServers extends Kept {
+  readonly servers: Set<AdminServer>;
+}
+
 interface AdminServerOptions {
   /** The address as the Corefile has it. */
   readonly name: string;
@@ -38,6 +43,7 @@ interface AdminServerOptions {
   readonly log: Logger;
   readonly counts: AdminCounts;
   readonly viewers: Viewers;
+  readonly open: OpenServers;
   routes(): readonly Route[];
 }
 
@@ -69,13 +75,21 @@ export class AdminServer implements Kept {
   /** Serves with this protection from now on, and opens the address if it is not open. If that fails, it is logged and tried again. */
   async serve(protection: Protection): Promise<void> {
     this.protection = protection;
-    this.opening ??= this.open();
+    this.opening ??= this.takeOver().then(() => this.open());
     await this.opening;
+  }
+
+  /** Stops the server of the last Corefile if this one cannot listen beside it, as for `localhost` and `127.0.0.1`. */
+  private async takeOver(): Promise<void> {
+    const { servers } = this.options.open;
+    for (const other of servers) if (isSameSocket(other.address, this.address)) await other.stop();
+    servers.add(this);
   }
 
   /** Ends viewers, and waits a moment for other requests. */
   async stop(): Promise<void> {
     this.isStopped = true;
+    this.options.open.servers.delete(this);
     this.retry?.cancel();
     for (const { abort, response } of this.exchanges) {
       response.shouldKeepAlive = false;
