@@ -83,7 +83,7 @@ export class AdminServer implements Kept {
   private async takeOver(): Promise<void> {
     const { servers } = this.options.open;
     for (const other of servers) if (isSameSocket(other.address, this.address)) await other.stop();
-    servers.add(this);
+    if (!this.isStopped) servers.add(this);
   }
 
   /** Ends viewers, and waits a moment for other requests. */

@@ -73,12 +73,12 @@ export function createStore({ success, denial, preferPositive, stale }: CacheOpt
     isFresh(entry, nowMs) || (entry && nowMs < entry.storedMs + entry.ttl * 1000 + staleForMs) ? entry : undefined;
   const store: Store = {
     lookup(key, attempt, nowMs, peeks = false) {
-      const positive = peeks ? positives.peek(key) : positives.get(key);
+      const read = peeks ? 'peek' : 'get';
+      const positive = positives[read](key);
       if (isFresh(positive, nowMs)) return { answer: positive, failure: undefined, settled: true };
       if (denials.size === 0) return { answer: usable(positive, nowMs), failure: undefined, settled: false };
-      const denialOf = (known: string) => (peeks ? denials.peek(known) : denials.get(known));
-      const negative = positive && !preferPositive ? undefined : denialOf(key);
-      const failure = denialOf(attempt);
+      const negative = positive && !preferPositive ? undefined : denials[read](key);
+      const failure = denials[read](attempt);
       return {
         answer: usable(positive, nowMs) ?? usable(negative, nowMs),
         failure: isFresh(failure, nowMs) ? failure : undefined,
