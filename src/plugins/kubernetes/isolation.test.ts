@@ -182,6 +182,23 @@ test('what is hidden falls through like a name that does not exist, and the repl
   expect(askFrom(plugin, 'b', 'web.b.svc.cluster.local. A').answer).toHaveLength(1);
 });
 
+test.each(['fallthrough', 'fallthrough in-addr.arpa ip6.arpa'])(
+  '%s: the next plugins cannot tell a client by their caches which names are hidden and which nobody has',
+  (fallthrough) => {
+    const plugin = isolated('isolate', fallthrough);
+    const pass = (name: string) => {
+      const client = { address: '10.9.1.1', port: 5000 };
+      const query = testQuery(`${name} PTR`, { client });
+      const { source, uncacheable, repeat } = plugin.handler(query) as Reply;
+      return source === 'next' ? { uncacheable, repeat, isForOne: passagesOf(query) > 0 } : 'denied here';
+    };
+    const hidden = ['web.b.svc.cluster.local.', '1.2.96.10.in-addr.arpa.'].map(pass);
+    expect(['no.b.svc.cluster.local.', '77.2.96.10.in-addr.arpa.'].map(pass)).toEqual(hidden);
+    expect(hidden[1]).toEqual({ uncacheable: true, repeat: undefined, isForOne: true });
+    expect(pass('www.example.com.')).toEqual({ uncacheable: undefined, repeat: undefined, isForOne: false });
+  },
+);
+
 test('labels that change, and namespaces that come, take effect at once', () => {
   const plugin = isolated('isolate allow team=one team=one');
   const { registry } = plugin;
