@@ -113,7 +113,7 @@ function answerClients(zone: ServedZone, clients: ClientZones, settings: Handler
   const zoneOf = ({ key, visible }: Tenant): ServedZone => {
     const known = visible ? seen.get(key) : zone;
     if (known) return known;
-    const mayName = (namespace: string) => visible!().has(namespace);
+    const mayName = (namespace: string) => visible!.has(namespace);
     const made = serveZone(zone.withOnly(visible!), { ...settings, mayName }, next);
     if (seen.size >= MAX_TENANTS) seen.clear();
     seen.set(key, made);
