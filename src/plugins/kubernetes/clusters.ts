@@ -103,8 +103,8 @@ function alsoAfter(reply: Reply, others: readonly Reply[]): Reply {
   return made;
 }
 
-/** The environment of one cluster among several, and what all of them offer together. */
-export function joinOffers(env: PluginEnv): { envOf(): PluginEnv; offer(): void } {
+/** The environment of one cluster among several, and what all of them offer together. `zones` are those of each cluster. */
+export function joinOffers(env: PluginEnv, zones: readonly (readonly Name[])[]): { envOf(): PluginEnv; offer(): void } {
   const offered: (readonly [OfferKey<unknown>, unknown])[] = [];
   const of = <T>(key: OfferKey<T>) => offered.filter(([each]) => each === key).map(([, value]) => value as T);
   return {
@@ -112,7 +112,7 @@ export function joinOffers(env: PluginEnv): { envOf(): PluginEnv; offer(): void 
     offer() {
       const lists = of(SEARCH_LIST);
       if (lists.length > 0) env.offer(SEARCH_LIST, (query) => firstOf(lists, (list) => list(query)));
-      for (const source of withoutShared(of(TRANSFERS))) env.offer(TRANSFERS, source);
+      for (const source of withoutShared(of(TRANSFERS), zones)) env.offer(TRANSFERS, source);
       for (const services of of(SERVICES).slice(0, 1)) env.offer(SERVICES, services);
       const joined: readonly OfferKey<never>[] = [SEARCH_LIST, TRANSFERS, SERVICES] as never;
       for (const [key, value] of offered) if (!joined.includes(key as never)) env.offer(key, value);
@@ -120,9 +120,12 @@ export function joinOffers(env: PluginEnv): { envOf(): PluginEnv; offer(): void 
   };
 }
 
-/** Without the zones that several clusters have: none of them has the whole zone. */
-function withoutShared(sources: readonly TransferSource[]): readonly TransferSource[] {
-  const isShared = (zone: Name) => sources.filter(({ zones }) => zones.includes(zone)).length > 1;
+/** Without the zones that several clusters have, also those that offer no transfers: none of them has the whole zone. */
+function withoutShared(
+  sources: readonly TransferSource[],
+  zones: readonly (readonly Name[])[],
+): readonly TransferSource[] {
+  const isShared = (zone: Name) => zones.filter((each) => each.includes(zone)).length > 1;
   return sources.map((source) => ({ ...source, zones: source.zones.filter((zone) => !isShared(zone)) }));
 }
 
