@@ -1,4 +1,4 @@
-import { Class, Rcode } from '../../dns/message.ts';
+import { Rcode } from '../../dns/message.ts';
 import { longestZone, type Name } from '../../dns/name.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import { SEARCH_LIST, SERVICES, TRANSFERS } from '../../plugin/keys.ts';
@@ -46,7 +46,7 @@ export function joinClusters(clusters: readonly OneCluster[]): Plugin {
       }));
       return (query) => {
         const holding = asked.filter(({ zones }) => longestZone(query.name, zones) !== undefined);
-        if (holding.length === 0 || query.class !== Class.IN) return next(query);
+        if (holding.length === 0) return next(query);
         return holding.length === 1 ? holding[0]!.own(query) : askEach(query, holding, next);
       };
     },

@@ -22,7 +22,7 @@ import type { Query } from '../../plugin/query.ts';
 import { forThisQuery } from '../../plugin/repeat.ts';
 import { failure, mapReply, type Reply } from '../../plugin/reply.ts';
 import { sayStale } from '../../plugin/stale.ts';
-import { answerGuarded, type NameGuard } from './guard.ts';
+import { answerGuarded, answerOtherClass, type NameGuard } from './guard.ts';
 import type { ClientZones } from './isolation.ts';
 import type { AnswerCells } from './metrics.ts';
 
@@ -56,7 +56,7 @@ interface ServedZone extends Zone {
 
 /** Answers for the zones; all other names go to `next`. */
 export function createHandler(settings: HandlerSettings, next: Handler): Handler {
-  const { clients } = settings;
+  const { clients, guard } = settings;
   const below = clients ? forOneClient(next) : next;
   const zones = settings.zones.map((zone) => {
     const served = serveZone(zone, settings, below);
@@ -64,9 +64,10 @@ export function createHandler(settings: HandlerSettings, next: Handler): Handler
   });
   zones.sort((a, b) => b.name.length - a.name.length);
   return (query) => {
-    if (query.class !== Class.IN) return next(query);
+    if (query.class !== Class.IN && !guard) return next(query);
     for (const zone of zones) {
       if (!isAtOrBelow(query.name, zone.name)) continue;
+      if (query.class !== Class.IN) return answerOtherClass(query, zone, guard!);
       const reply = zone.answer ? zone.answer(query) : answer(query, zone, settings);
       return zone.cluster.registry.stale ? mapReply(reply, (made) => sayStale(made, NAME)) : reply;
     }
