@@ -31,7 +31,7 @@ slice b/db pg:tcp:5432 fd00:1::2=db-0
 pod b/client 10.9.2.1
 service c/only 10.97.3.1 http:tcp:80
 headless c/all
-slice c/all pg:tcp:5432 10.1.2.1=theirs 10.2.3.1
+slice c/all pg:tcp:5432 10.1.2.1=theirs 10.2.3.1 10.1.1.1
 pod c/client 10.9.3.1
 external c/far www.example.com
 service shared/log 10.96.4.1 http:tcp:80
@@ -136,9 +136,13 @@ describe.each<[string, string, readonly string[]]>([
   ['isolate allow "team in (two, one)" shared\nisolate allow c *', 'b', ['b', 'shared']],
   ['isolate allow "team in (two, one)" shared\nisolate allow c *', 'c', ['a', 'b', 'c', 'shared']],
   ['isolate allow !public !public', 'a', ['a', 'b', 'c']],
+  ['ptr hostname-first\nisolate', 'c', ['c']],
+  ['ptr headless-only\nisolate', 'a', ['a']],
 ])('%j: for %s, exactly the namespaces %j are there', (lines, client, namespaces) => {
   const plugin = isolated(lines);
-  const reference = kubernetes({ zones: ZONES, cluster: only(namespaces), options: OPTIONS });
+  const others = lines.split('\n').filter((line) => !line.startsWith('isolate'));
+  const options = [OPTIONS, ...others].join('\n');
+  const reference = kubernetes({ zones: ZONES, cluster: only(namespaces), options });
 
   test('with the same response to each question', () => {
     const different = QUESTIONS.filter(
