@@ -203,6 +203,17 @@ test.each(['fallthrough', 'fallthrough in-addr.arpa ip6.arpa'])(
   },
 );
 
+test('the serial does not tell a client that something has changed in other namespaces', () => {
+  const plugin = isolated();
+  const soaOf = (question: string) => printReply(askFrom(plugin, 'a', question)).match(/IN SOA .*/)?.[0];
+  const questions = ['web.b.svc.cluster.local. A', 'no.b.svc.cluster.local. A', 'cluster.local. SOA', 'set.local. A'];
+  const before = questions.map(soaOf);
+  plugin.env.clock.advance(5000);
+  plugin.registry.deleteService('b', 'web');
+  plugin.registry.imports.deleteService('b', 'web');
+  expect(questions.map(soaOf)).toEqual(before);
+});
+
 test('labels that change, and namespaces that come, take effect at once', () => {
   const plugin = isolated('isolate allow team=one team=one');
   const { registry } = plugin;
