@@ -57,10 +57,9 @@ interface ServedZone extends Zone {
 /** Answers for the zones; all other names go to `next`. */
 export function createHandler(settings: HandlerSettings, next: Handler): Handler {
   const { clients, guard } = settings;
-  const below = clients ? forOneClient(next) : next;
   const zones = settings.zones.map((zone) => {
-    const served = serveZone(zone, settings, below);
-    return { ...served, answer: clients ? answerClients(served, clients, settings, below) : undefined };
+    const served = serveZone(zone, settings, next);
+    return { ...served, answer: clients ? answerClients(served, clients, settings, next) : undefined };
   });
   zones.sort((a, b) => b.name.length - a.name.length);
   return (query) => {
@@ -72,17 +71,6 @@ export function createHandler(settings: HandlerSettings, next: Handler): Handler
       return zone.cluster.registry.stale ? mapReply(reply, (made) => sayStale(made, NAME)) : reply;
     }
     return next(query);
-  };
-}
-
-/**
- * For names that fall through while clients see different names: what is hidden is not in a cache above, so what nobody has must not be either. Otherwise
- * the TTLs of a denial would tell one from the other.
- */
-function forOneClient(next: Handler): Handler {
-  return (query) => {
-    notePassage(query);
-    return mapReply(next(query), forThisQuery);
   };
 }
 
