@@ -7,7 +7,7 @@ import type { Handler, Plugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { alsoDependingOn, forThisQuery, UNCHANGING } from '../../plugin/repeat.ts';
 import { createReply, mapReply, type Reply } from '../../plugin/reply.ts';
-import { type OwnStatus, worstState } from '../../plugin/status.ts';
+import { type OwnStatus, worstFirst, worstState } from '../../plugin/status.ts';
 import type { TransferSource } from '../../plugin/transfer.ts';
 import { OTHER_NAME } from './explain.ts';
 
@@ -67,11 +67,12 @@ export function joinClusters(clusters: readonly OneCluster[]): Plugin {
   };
 }
 
-/** How several clusters do, as one status. */
+/** How several clusters do, as one status: what is said of the worst comes first. */
 function joinStatus(all: readonly OwnStatus[]): OwnStatus {
+  const said = worstFirst(all.map((each) => ({ ...each, state: each.state ?? 'ok' })));
   return {
-    state: worstState(all.map(({ state = 'ok' }) => state)),
-    summary: all.flatMap(({ summary }) => summary ?? []).join(' '),
+    state: worstState(said.map(({ state }) => state)),
+    summary: said.flatMap(({ summary }) => summary ?? []).join(' '),
     watches: all.flatMap(({ watches }) => watches ?? []),
   };
 }

@@ -44,6 +44,8 @@ export function createKubernetes(
 ): Plugin {
   const { registry } = filled;
   const registries = networks ? [filled, networks] : [filled];
+  // Manifests are read for both at once.
+  const watched = { ...filled, ...(networks?.watches && { watches: () => registries.flatMap(watchesOf) }) };
   const { multicluster, primary, ttl, fallthrough, startupTimeoutMs } = options;
   const key = viewKey(registry, options);
   const cluster = env.keep(`cluster ${key}`, () => followCluster(registry, options));
@@ -89,7 +91,7 @@ export function createKubernetes(
     label: createLabels(zones, cluster),
     explain: (query, { rcode }) =>
       (clients && explainHidden(query, zones, clients)) ?? explainName(zones, query.name, rcode, settings.guard),
-    status: () => clusterStatus(filled, contentOf(registry)),
+    status: () => clusterStatus(watched, contentOf(registry)),
     async load() {
       if (clients) checkBlock(env);
       await load();
@@ -102,6 +104,8 @@ export function createKubernetes(
     }),
   };
 }
+
+const watchesOf = ({ watches }: FilledRegistry) => watches?.() ?? [];
 
 /** What the names are made from, in words. */
 function contentOf(registry: ReadonlyRegistry): string {
