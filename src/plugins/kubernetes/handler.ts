@@ -113,7 +113,7 @@ function answerClients(zone: ServedZone, clients: ClientZones, settings: Handler
     if (!tenant) return answer(query, zone, settings);
     notePassage(query);
     const own = zoneOf(tenant);
-    if (own !== zone && !own.find(query.name)) countQuery(query, clients.hidden);
+    if (own !== zone && !own.find(query.name) && zone.find(query.name)) countQuery(query, clients.hidden);
     return mapReply(answer(query, own, settings), forThisQuery);
   };
 }

@@ -279,6 +279,8 @@ test('hidden names are counted and explained', async () => {
   expect(explainTo('a')).toBe('the option `isolate` hides it from pods of the namespace a');
   expect(explainTo('outside')).toBe('the option `isolate` hides it from clients that are no known pods');
   expect(explainTo('b')).toMatch(/^service b\/web: cluster IP/);
+  const missing = testQuery('wob.b.svc.cluster.local. A', { client: { address: '10.9.1.1', port: 1 } });
+  expect(plugin.plugin.explain!(missing, plugin.handler(missing) as Reply)).toMatch(/^namespace b has no service wob/);
   expect(await plugin.env.exposed('cairn_kubernetes_isolated')).toEqual([
     'cairn_kubernetes_isolated_total{server="dns://:53"} 2',
   ]);

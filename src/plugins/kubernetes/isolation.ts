@@ -60,6 +60,6 @@ export function checkBlock({ block, log }: PluginEnv): void {
 export function explainHidden(query: Query, zones: readonly Zone[], clients: ClientZones): string | undefined {
   const zone = zoneOf(zones, query.name);
   const tenant = zone && clients.tenantAt(query, zone);
-  if (!tenant?.visible || zone!.withOnly(tenant.visible).find(query.name)) return undefined;
+  if (!tenant?.visible || !zone!.find(query.name) || zone!.withOnly(tenant.visible).find(query.name)) return undefined;
   return `the option \`isolate\` hides it from ${tenant.title}`;
 }
