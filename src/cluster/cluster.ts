@@ -59,13 +59,18 @@ function follow(registry: ReadonlyRegistry, options: ViewOptions, services: Serv
 const ALL = [''];
 const NONE: readonly string[] = [];
 
+/** Some namespaces, as they are at the moment. */
+export interface VisibleNamespaces extends Iterable<string> {
+  has(namespace: string): boolean;
+}
+
 /** The cluster as if only some of its namespaces were there. */
-export function onlyNamespaces(cluster: Cluster, visible: () => ReadonlySet<string>): Cluster {
+export function onlyNamespaces(cluster: Cluster, visible: VisibleNamespaces): Cluster {
   const { exposes, namespaceHasReversePrefix } = cluster;
   return {
     ...cluster,
-    exposes: (namespace) => visible().has(namespace) && exposes(namespace),
+    exposes: (namespace) => visible.has(namespace) && exposes(namespace),
     hasReversePrefix: (values, family) =>
-      [...visible()].some((namespace) => namespaceHasReversePrefix(namespace, values, family)),
+      [...visible].some((namespace) => namespaceHasReversePrefix(namespace, values, family)),
   };
 }

@@ -28,6 +28,10 @@ test.each([
   [`${'0.'.repeat(20)}6.9.0.0.0.1.0.0.0.0.d.f.ip6.arpa.`, true],
   ['6.9.0.0.0.1.0.0.0.0.d.f.ip6.arpa.', true],
   ['10.96.0.1.cluster.local.', false],
+  [`1.0.0.0.0.6.a.0.f.f.f.f.${'0.'.repeat(20)}ip6.arpa.`, true],
+  [`0.6.a.0.f.f.f.f.${'0.'.repeat(20)}ip6.arpa.`, true],
+  [`a.0.f.f.f.f.${'0.'.repeat(20)}ip6.arpa.`, false],
+  [`1.0.0.0.0.7.a.0.f.f.f.f.${'0.'.repeat(20)}ip6.arpa.`, false],
 ])('%s is a name of own networks: %s', (name, expected) => {
   const own = fixedNetworks(networks('10.96.0.0/12', '192.0.2.0/26', 'fd00:10:96::/46'));
   expect(own.holds(name)).toBe(expected);

@@ -74,13 +74,22 @@ class NetworkCounts {
   }
 
   holds(name: Name): boolean {
-    const network = reverseNetwork(name);
-    if (network === undefined) return false;
+    const found = reverseNetwork(name);
+    if (found === undefined) return false;
+    const network = unmapped(found);
     for (const [bits, networks] of this.byLength) {
       if (bits <= network.bits && networks.has(keyOf(maskIP(network.ip, bits)))) return true;
     }
     return false;
   }
+}
+
+const MAPPED = parsePrefix('::ffff:0:0/96')!;
+
+/** The IPv4 network inside a network of IPv4-mapped addresses (RFC 4291 §2.5.5.2); any other network as it is. */
+function unmapped({ ip, bits }: Prefix): Prefix {
+  const isMapped = ip.length === 16 && bits >= MAPPED.bits && keyOf(maskIP(ip, MAPPED.bits)) === keyOf(MAPPED.ip);
+  return isMapped ? { ip: ip.subarray(12), bits: bits - MAPPED.bits } : { ip, bits };
 }
 
 /** Different for networks of different families. */

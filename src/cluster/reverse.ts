@@ -24,7 +24,7 @@ export function hasTargets(cluster: ClusterView, address: string): boolean {
   const { registry } = cluster;
   return (
     registry.servicesAt(address).some(({ namespace }) => cluster.exposes(namespace)) ||
-    endpointsAt(cluster, address).length > 0
+    placedAt(cluster, address).length > 0
   );
 }
 
@@ -32,7 +32,7 @@ export function hasTargets(cluster: ClusterView, address: string): boolean {
 export function namespacesAt(cluster: ClusterView, address: string): readonly string[] {
   const { registry } = cluster;
   const services = registry.servicesAt(address).filter(({ namespace }) => cluster.exposes(namespace));
-  const placed = endpointsAt(cluster, address);
+  const placed = placedAt(cluster, address);
   if (services.length + placed.length === 0) return NOWHERE;
   return [...new Set([...services, ...placed.map(({ slice }) => slice)].map(({ namespace }) => namespace))].sort();
 }
@@ -50,15 +50,20 @@ export function targetsAt(cluster: ClusterView, address: string, suffix: string)
   return targets.length < 2 ? targets : [...new Set(targets)];
 }
 
-/** The endpoints at an address whose names exist, as far as the option `ptr` includes them. */
+/** The endpoints at an address that have PTR records, as far as the option `ptr` includes them. */
 function endpointsAt(cluster: ClusterView, address: string): readonly PlacedEndpoint[] {
+  const placed = placedAt(cluster, address);
+  if (cluster.options.ptr !== 'hostname-first') return placed;
+  const withHostname = placed.filter(({ endpoint }) => endpoint.hostname);
+  return withHostname.length > 0 ? withHostname : placed;
+}
+
+/** The endpoints at an address whose names exist. Each of them has a PTR record if the others are not there. */
+function placedAt(cluster: ClusterView, address: string): readonly PlacedEndpoint[] {
   const { registry, options } = cluster;
   if (options.noEndpoints) return [];
-  const named = registry.endpointsAt(address).filter(({ slice: { namespace, service: name } }) => {
+  return registry.endpointsAt(address).filter(({ slice: { namespace, service: name } }) => {
     const service = cluster.exposes(namespace) ? registry.service(namespace, name) : undefined;
     return service && (options.ptr === 'headless-only' ? service.headless : service.type !== 'ExternalName');
   });
-  if (options.ptr !== 'hostname-first') return named;
-  const withHostname = named.filter(({ endpoint }) => endpoint.hostname);
-  return withHostname.length > 0 ? withHostname : named;
 }

@@ -2,7 +2,7 @@ import { longestZone, type Name } from '../dns/name.ts';
 import { isReverseZone, parseReverseName } from '../dns/reverse.ts';
 import type { Serial } from '../registry/serial.ts';
 import { type ApexSettings, nameserverAddresses, nsRecords, soaRecord } from './apex.ts';
-import { type Cluster, onlyNamespaces } from './cluster.ts';
+import { type Cluster, onlyNamespaces, type VisibleNamespaces } from './cluster.ts';
 import type { Contents } from './contents.ts';
 import { findContents } from './find.ts';
 import type { RecordSettings } from './records.ts';
@@ -22,7 +22,7 @@ export interface Zone {
   /** The contents of a (folded) name of the zone; undefined if the name does not exist. */
   find(name: Name): Contents | undefined;
   /** The zone as if only some namespaces were there. */
-  withOnly(visible: () => ReadonlySet<string>): Zone;
+  withOnly(visible: VisibleNamespaces): Zone;
 }
 
 /** What zones are made of. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { apiNamespace, apiService, apiSlice } from '../../../test/support/api-objects.ts';
+import { apiNamespace, apiPod, apiService, apiSlice } from '../../../test/support/api-objects.ts';
 import { type ApiServer, type ApiServerOptions, startApiServer } from '../../../test/support/api-server/index.ts';
 import type { TestEnv } from '../../../test/support/env.ts';
 import { folderWith } from '../../../test/support/folder.ts';
@@ -87,6 +87,35 @@ test('with a snapshot, the next process answers for the names of the last one, a
   }, PATIENT);
   expect(await next.ask('web.shop')).toBe('NOERROR 10.0.0.1');
 });
+
+test.each(['deny', 'allow'])(
+  'with a snapshot and `isolate default %s`, no client is taken for the pod that had its address in an earlier process',
+  async (others) => {
+    const path = join(folderWith({}), 'snapshot');
+    const body = `snapshot ${path} 1h\npods verified\nisolate default ${others}`;
+    const pod = (namespace: string) => apiPod(`${namespace}/client`, testQuery('.').client.address);
+    const last = await watching({ body, objects: [...OBJECTS, apiNamespace('other'), pod('shop')] });
+    await last.started;
+    expect(await last.ask('web.shop')).toBe('NOERROR 10.0.0.1');
+    for (const value of last.env.kept.values()) await value.stop?.();
+    await last.api.set({ refuse: true });
+    const next = await watching({ api: last.api, body: `${body}\nstartup_timeout 1ms` });
+    await vi.waitFor(async () => {
+      next.env.clock.advance(1000);
+      expect(next.env.lines.join('\n')).toContain('objects as they were');
+      expect(await next.ask('web.shop')).toBe('SERVFAIL EDE 14');
+      expect(next.plugin.ready!()).toBe(false);
+    }, PATIENT);
+    await next.started;
+    last.api.remove('Pod', 'shop', 'client');
+    last.api.put(pod('other'));
+    await last.api.set({ refuse: false });
+    await vi.waitFor(async () => {
+      next.env.clock.advance(1000);
+      expect(await next.ask('web.shop')).toBe('NXDOMAIN');
+    }, PATIENT);
+  },
+);
 
 describe('while a list is incomplete', () => {
   const slicesMissing = {

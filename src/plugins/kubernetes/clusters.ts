@@ -1,4 +1,4 @@
-import { Class, Rcode } from '../../dns/message.ts';
+import { Rcode } from '../../dns/message.ts';
 import { longestZone, type Name } from '../../dns/name.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import { SEARCH_LIST, SERVICES, TRANSFERS } from '../../plugin/keys.ts';
@@ -7,7 +7,7 @@ import type { Handler, Plugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { alsoDependingOn, forThisQuery, UNCHANGING } from '../../plugin/repeat.ts';
 import { createReply, mapReply, type Reply } from '../../plugin/reply.ts';
-import { type OwnStatus, worstState } from '../../plugin/status.ts';
+import { type OwnStatus, worstFirst, worstState } from '../../plugin/status.ts';
 import type { TransferSource } from '../../plugin/transfer.ts';
 import { OTHER_NAME } from './explain.ts';
 
@@ -46,7 +46,7 @@ export function joinClusters(clusters: readonly OneCluster[]): Plugin {
       }));
       return (query) => {
         const holding = asked.filter(({ zones }) => longestZone(query.name, zones) !== undefined);
-        if (holding.length === 0 || query.class !== Class.IN) return next(query);
+        if (holding.length === 0) return next(query);
         return holding.length === 1 ? holding[0]!.own(query) : askEach(query, holding, next);
       };
     },
@@ -67,11 +67,12 @@ export function joinClusters(clusters: readonly OneCluster[]): Plugin {
   };
 }
 
-/** How several clusters do, as one status. */
+/** How several clusters do, as one status: what is said of the worst comes first. */
 function joinStatus(all: readonly OwnStatus[]): OwnStatus {
+  const said = worstFirst(all.map((each) => ({ ...each, state: each.state ?? 'ok' })));
   return {
-    state: worstState(all.map(({ state = 'ok' }) => state)),
-    summary: all.flatMap(({ summary }) => summary ?? []).join(' '),
+    state: worstState(said.map(({ state }) => state)),
+    summary: said.flatMap(({ summary }) => summary ?? []).join(' '),
     watches: all.flatMap(({ watches }) => watches ?? []),
   };
 }
@@ -103,8 +104,8 @@ function alsoAfter(reply: Reply, others: readonly Reply[]): Reply {
   return made;
 }
 
-/** The environment of one cluster among several, and what all of them offer together. */
-export function joinOffers(env: PluginEnv): { envOf(): PluginEnv; offer(): void } {
+/** The environment of one cluster among several, and what all of them offer together. `zones` are those of each cluster. */
+export function joinOffers(env: PluginEnv, zones: readonly (readonly Name[])[]): { envOf(): PluginEnv; offer(): void } {
   const offered: (readonly [OfferKey<unknown>, unknown])[] = [];
   const of = <T>(key: OfferKey<T>) => offered.filter(([each]) => each === key).map(([, value]) => value as T);
   return {
@@ -112,7 +113,7 @@ export function joinOffers(env: PluginEnv): { envOf(): PluginEnv; offer(): void 
     offer() {
       const lists = of(SEARCH_LIST);
       if (lists.length > 0) env.offer(SEARCH_LIST, (query) => firstOf(lists, (list) => list(query)));
-      for (const source of withoutShared(of(TRANSFERS))) env.offer(TRANSFERS, source);
+      for (const source of withoutShared(of(TRANSFERS), zones)) env.offer(TRANSFERS, source);
       for (const services of of(SERVICES).slice(0, 1)) env.offer(SERVICES, services);
       const joined: readonly OfferKey<never>[] = [SEARCH_LIST, TRANSFERS, SERVICES] as never;
       for (const [key, value] of offered) if (!joined.includes(key as never)) env.offer(key, value);
@@ -120,9 +121,12 @@ export function joinOffers(env: PluginEnv): { envOf(): PluginEnv; offer(): void 
   };
 }
 
-/** Without the zones that several clusters have: none of them has the whole zone. */
-function withoutShared(sources: readonly TransferSource[]): readonly TransferSource[] {
-  const isShared = (zone: Name) => sources.filter(({ zones }) => zones.includes(zone)).length > 1;
+/** Without the zones that several clusters have, also those that offer no transfers: none of them has the whole zone. */
+function withoutShared(
+  sources: readonly TransferSource[],
+  zones: readonly (readonly Name[])[],
+): readonly TransferSource[] {
+  const isShared = (zone: Name) => zones.filter((each) => each.includes(zone)).length > 1;
   return sources.map((source) => ({ ...source, zones: source.zones.filter((zone) => !isShared(zone)) }));
 }
 

@@ -131,6 +131,10 @@ test('without the right to read nodes, only what might be a name of the cluster 
   expect(await ask('8.8.8.8')).toBe('SERVFAIL 14');
   expect(await printed(guarded.wrap!(nextHandler)(testQuery('no.shop.svc.cluster.local. A')))).toBe('NXDOMAIN');
   expect(guarded.ready!()).toBe(false);
+  expect(guarded.status!()).toMatchObject({
+    state: 'failing',
+    summary: expect.stringContaining('nodes of http'),
+  });
   expect(env.lines.join('\n')).toContain(
     'add { apiGroups: [""], resources: ["nodes"], verbs: ["list", "watch"] } to a ClusterRole',
   );

@@ -2,6 +2,7 @@ import { CairnError } from '../../base/errors.ts';
 import { fixedNetworks, followNetworks, NETWORK_KINDS, type OwnNetworks } from '../../cluster/own-networks.ts';
 import { type FilledRegistry, fillRegistry, withChoice } from '../../connect/fill.ts';
 import type { Prefix } from '../../dns/ip.ts';
+import { Rcode } from '../../dns/message.ts';
 import type { Name } from '../../dns/name.ts';
 import { isReverseZone } from '../../dns/reverse.ts';
 import type { Cell } from '../../observe/metrics.ts';
@@ -9,7 +10,7 @@ import type { PluginEnv } from '../../plugin/env.ts';
 import { countQuery } from '../../plugin/explained.ts';
 import { type Authority, answerLookup, closedZones, fallsThrough, type Lookup } from '../../plugin/lookup.ts';
 import type { Query } from '../../plugin/query.ts';
-import type { Repeat, Reply } from '../../plugin/reply.ts';
+import { failure, type Repeat, type Reply } from '../../plugin/reply.ts';
 import type { RecordKind } from '../../registry/completeness.ts';
 import { podNetworksFor } from '../../sources/manifests/made-pods.ts';
 import type { Guard } from './guard-options.ts';
@@ -70,11 +71,17 @@ export function createGuard(
   };
 }
 
+/** What is known of a zone. */
+interface GuardedZone {
+  readonly authority: Authority;
+  readonly isReverse: boolean;
+}
+
 /** The reply for a name that does not exist. */
 export function answerGuarded(
   query: Query,
   denial: Lookup,
-  { authority, isReverse }: { readonly authority: Authority; readonly isReverse: boolean },
+  { authority, isReverse }: GuardedZone,
   { networks, kept }: NameGuard,
   repeat: Repeat | undefined,
 ): Reply | Promise<Reply> {
@@ -86,6 +93,22 @@ export function answerGuarded(
     return answerLookup(query, denial, { ...authority, fallthrough: [] }, counting);
   }
   if (networks.gap === '') return answerLookup(query, denial, authority, depends);
-  const error = new CairnError('NOT_SYNCED', `the networks of the cluster are not known: ${networks.gap}`);
-  return answerLookup(query, { kind: 'unready', error }, authority);
+  return answerLookup(query, unready(networks), authority);
+}
+
+/** The reply for a class other than IN, in which the cluster has no names. */
+export function answerOtherClass(
+  query: Query,
+  { authority, isReverse }: GuardedZone,
+  { networks, kept }: NameGuard,
+): Reply | Promise<Reply> {
+  if (isReverse && !networks.holds(query.name)) {
+    return networks.gap === '' ? authority.next(query) : answerLookup(query, unready(networks), authority);
+  }
+  countQuery(query, kept);
+  return failure(authority.source, Rcode.REFUSED);
+}
+
+function unready({ gap }: OwnNetworks): Lookup {
+  return { kind: 'unready', error: new CairnError('NOT_SYNCED', `the networks of the cluster are not known: ${gap}`) };
 }

@@ -22,7 +22,7 @@ import type { Query } from '../../plugin/query.ts';
 import { forThisQuery } from '../../plugin/repeat.ts';
 import { failure, mapReply, type Reply } from '../../plugin/reply.ts';
 import { sayStale } from '../../plugin/stale.ts';
-import { answerGuarded, type NameGuard } from './guard.ts';
+import { answerGuarded, answerOtherClass, type NameGuard } from './guard.ts';
 import type { ClientZones } from './isolation.ts';
 import type { AnswerCells } from './metrics.ts';
 
@@ -56,16 +56,17 @@ interface ServedZone extends Zone {
 
 /** Answers for the zones; all other names go to `next`. */
 export function createHandler(settings: HandlerSettings, next: Handler): Handler {
-  const { clients } = settings;
+  const { clients, guard } = settings;
   const zones = settings.zones.map((zone) => {
     const served = serveZone(zone, settings, next);
     return { ...served, answer: clients ? answerClients(served, clients, settings, next) : undefined };
   });
   zones.sort((a, b) => b.name.length - a.name.length);
   return (query) => {
-    if (query.class !== Class.IN) return next(query);
+    if (query.class !== Class.IN && !guard) return next(query);
     for (const zone of zones) {
       if (!isAtOrBelow(query.name, zone.name)) continue;
+      if (query.class !== Class.IN) return answerOtherClass(query, zone, guard!);
       const reply = zone.answer ? zone.answer(query) : answer(query, zone, settings);
       return zone.cluster.registry.stale ? mapReply(reply, (made) => sayStale(made, NAME)) : reply;
     }
@@ -101,7 +102,7 @@ function answerClients(zone: ServedZone, clients: ClientZones, settings: Handler
   const zoneOf = ({ key, visible }: Tenant): ServedZone => {
     const known = visible ? seen.get(key) : zone;
     if (known) return known;
-    const mayName = (namespace: string) => visible!().has(namespace);
+    const mayName = (namespace: string) => visible!.has(namespace);
     const made = serveZone(zone.withOnly(visible!), { ...settings, mayName }, next);
     if (seen.size >= MAX_TENANTS) seen.clear();
     seen.set(key, made);
@@ -112,7 +113,7 @@ function answerClients(zone: ServedZone, clients: ClientZones, settings: Handler
     if (!tenant) return answer(query, zone, settings);
     notePassage(query);
     const own = zoneOf(tenant);
-    if (own !== zone && !own.find(query.name)) countQuery(query, clients.hidden);
+    if (own !== zone && !own.find(query.name) && zone.find(query.name)) countQuery(query, clients.hidden);
     return mapReply(answer(query, own, settings), forThisQuery);
   };
 }

@@ -30,7 +30,10 @@ export default definePlugin<KubernetesOptions>({
     });
     if (first.others.length === 0) return createOne(first, env);
     const all = [first, ...first.others];
-    const joint = joinOffers(env);
+    const joint = joinOffers(
+      env,
+      all.map(({ zones }) => zones),
+    );
     const clusters = all.map((options, at) => {
       const others = { earlier: all.slice(0, at).flatMap(({ zones }) => zones) };
       return { zones: options.zones, plugin: createOne(options, joint.envOf(), others) };

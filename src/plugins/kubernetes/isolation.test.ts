@@ -31,7 +31,7 @@ slice b/db pg:tcp:5432 fd00:1::2=db-0
 pod b/client 10.9.2.1
 service c/only 10.97.3.1 http:tcp:80
 headless c/all
-slice c/all pg:tcp:5432 10.1.2.1=theirs 10.2.3.1
+slice c/all pg:tcp:5432 10.1.2.1=theirs 10.2.3.1 10.1.1.1
 pod c/client 10.9.3.1
 external c/far www.example.com
 service shared/log 10.96.4.1 http:tcp:80
@@ -136,9 +136,13 @@ describe.each<[string, string, readonly string[]]>([
   ['isolate allow "team in (two, one)" shared\nisolate allow c *', 'b', ['b', 'shared']],
   ['isolate allow "team in (two, one)" shared\nisolate allow c *', 'c', ['a', 'b', 'c', 'shared']],
   ['isolate allow !public !public', 'a', ['a', 'b', 'c']],
+  ['ptr hostname-first\nisolate', 'c', ['c']],
+  ['ptr headless-only\nisolate', 'a', ['a']],
 ])('%j: for %s, exactly the namespaces %j are there', (lines, client, namespaces) => {
   const plugin = isolated(lines);
-  const reference = kubernetes({ zones: ZONES, cluster: only(namespaces), options: OPTIONS });
+  const others = lines.split('\n').filter((line) => !line.startsWith('isolate'));
+  const options = [OPTIONS, ...others].join('\n');
+  const reference = kubernetes({ zones: ZONES, cluster: only(namespaces), options });
 
   test('with the same response to each question', () => {
     const different = QUESTIONS.filter(
@@ -162,17 +166,17 @@ test('a reply is for its client alone if it is another one for other clients', (
   }
 });
 
-test('names that nobody has are repeated, as without isolate', () => {
+test.each([
+  ['that no object can have', ['www.example.com.cluster.local.', 'a.www.example.com.a.svc.cluster.local.'], true],
+  ['that are hidden', ['web.b.svc.cluster.local.', 'b.svc.cluster.local.', '1.2.96.10.in-addr.arpa.'], false],
+  ['that nobody has', ['no.b.svc.cluster.local.', 'no.svc.cluster.local.', '77.2.96.10.in-addr.arpa.'], false],
+])('denials of names %s come from the memo or not: their time must not tell what is hidden', (_, names, isRepeated) => {
   const plugin = isolated();
-  for (const name of [
-    'www.example.com.a.svc.cluster.local.',
-    'no.a.svc.cluster.local.',
-    'www.example.com.cluster.local.',
-  ])
-    expect(askFrom(plugin, 'a', `${name} A`).repeat).toBeDefined();
-  const query = testQuery('web.b.svc.cluster.local.');
-  plugin.handler(query);
-  expect(passagesOf(query)).toBe(1);
+  for (const name of names) {
+    const query = testQuery(`${name} A`, { client: { address: '10.9.1.1', port: 5000 } });
+    const { rcode, repeat } = plugin.handler(query) as Reply;
+    expect([name, rcode, repeat !== undefined, passagesOf(query)]).toEqual([name, 3, isRepeated, isRepeated ? 0 : 1]);
+  }
 });
 
 test('what is hidden falls through like a name that does not exist, and the reply is for this client alone', () => {
@@ -180,6 +184,34 @@ test('what is hidden falls through like a name that does not exist, and the repl
   const reply = askFrom(plugin, 'a', 'web.b.svc.cluster.local. A');
   expect([reply.source, reply.uncacheable, reply.repeat]).toEqual(['next', true, undefined]);
   expect(askFrom(plugin, 'b', 'web.b.svc.cluster.local. A').answer).toHaveLength(1);
+});
+
+test.each(['fallthrough', 'fallthrough in-addr.arpa ip6.arpa'])(
+  '%s: the next plugins cannot tell a client by their caches which names are hidden and which nobody has',
+  (fallthrough) => {
+    const plugin = isolated('isolate', fallthrough);
+    const pass = (name: string) => {
+      const client = { address: '10.9.1.1', port: 5000 };
+      const query = testQuery(`${name} PTR`, { client });
+      const { source, uncacheable, repeat } = plugin.handler(query) as Reply;
+      return source === 'next' ? { uncacheable, repeat, isForOne: passagesOf(query) > 0 } : 'denied here';
+    };
+    const hidden = ['web.b.svc.cluster.local.', '1.2.96.10.in-addr.arpa.'].map(pass);
+    expect(['no.b.svc.cluster.local.', '77.2.96.10.in-addr.arpa.'].map(pass)).toEqual(hidden);
+    expect(hidden[1]).toEqual({ uncacheable: true, repeat: undefined, isForOne: true });
+    expect(pass('www.example.com.')).toEqual({ uncacheable: undefined, repeat: undefined, isForOne: false });
+  },
+);
+
+test('the serial does not tell a client that something has changed in other namespaces', () => {
+  const plugin = isolated();
+  const soaOf = (question: string) => printReply(askFrom(plugin, 'a', question)).match(/IN SOA .*/)?.[0];
+  const questions = ['web.b.svc.cluster.local. A', 'no.b.svc.cluster.local. A', 'cluster.local. SOA', 'set.local. A'];
+  const before = questions.map(soaOf);
+  plugin.env.clock.advance(5000);
+  plugin.registry.deleteService('b', 'web');
+  plugin.registry.imports.deleteService('b', 'web');
+  expect(questions.map(soaOf)).toEqual(before);
 });
 
 test('labels that change, and namespaces that come, take effect at once', () => {
@@ -247,6 +279,8 @@ test('hidden names are counted and explained', async () => {
   expect(explainTo('a')).toBe('the option `isolate` hides it from pods of the namespace a');
   expect(explainTo('outside')).toBe('the option `isolate` hides it from clients that are no known pods');
   expect(explainTo('b')).toMatch(/^service b\/web: cluster IP/);
+  const missing = testQuery('wob.b.svc.cluster.local. A', { client: { address: '10.9.1.1', port: 1 } });
+  expect(plugin.plugin.explain!(missing, plugin.handler(missing) as Reply)).toMatch(/^namespace b has no service wob/);
   expect(await plugin.env.exposed('cairn_kubernetes_isolated')).toEqual([
     'cairn_kubernetes_isolated_total{server="dns://:53"} 2',
   ]);

@@ -1,8 +1,8 @@
 import { CairnError } from '../../base/errors.ts';
 import { listed } from '../../base/listed.ts';
-import type { Contents } from '../../cluster/contents.ts';
 import { createTenants, type Isolation, type Tenant } from '../../cluster/tenants.ts';
 import { type Zone, zoneOf } from '../../cluster/zone.ts';
+import type { Name } from '../../dns/name.ts';
 import type { Cell } from '../../observe/metrics.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import type { Query } from '../../plugin/query.ts';
@@ -24,14 +24,19 @@ export function isolateClients(
   const find = createTenants(registry, isolation);
   const help = 'Queries for names that exist, but that `isolate` hides from the client.';
   return {
-    tenantAt: ({ name, client }, zone) => (isSameForAll(zone.find(name)) ? undefined : find(client.address)),
+    tenantAt: ({ name, client }, zone) => (isSameForAll(name, zone) ? undefined : find(client.address)),
     hidden: metrics.counter('cairn_kubernetes_isolated_total', help, ['server']).cell(block.server),
   };
 }
 
-/** Whether all clients get the same reply: the name exists for nobody, or in every cluster. */
-function isSameForAll(contents: Contents | undefined): boolean {
-  return contents === undefined || contents.kind === 'version' || (contents.kind === 'parent' && contents.always);
+/**
+ * Whether all clients get the same reply: the name is in every cluster, or no object can have it. A name that no object has, but could have, is treated like
+ * one that is hidden: otherwise the time until its denial comes from the memo, or its TTL in `cache`, would tell one from the other.
+ */
+function isSameForAll(name: Name, { find, parse }: Zone): boolean {
+  const contents = find(name);
+  if (contents === undefined) return parse(name)?.kind === 'none';
+  return contents.kind === 'version' || (contents.kind === 'parent' && contents.always);
 }
 
 /** Plugins that give the names of all namespaces to all clients. */
@@ -55,6 +60,6 @@ export function checkBlock({ block, log }: PluginEnv): void {
 export function explainHidden(query: Query, zones: readonly Zone[], clients: ClientZones): string | undefined {
   const zone = zoneOf(zones, query.name);
   const tenant = zone && clients.tenantAt(query, zone);
-  if (!tenant?.visible || zone!.withOnly(tenant.visible).find(query.name)) return undefined;
+  if (!tenant?.visible || !zone!.find(query.name) || zone!.withOnly(tenant.visible).find(query.name)) return undefined;
   return `the option \`isolate\` hides it from ${tenant.title}`;
 }

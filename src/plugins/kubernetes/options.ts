@@ -141,7 +141,7 @@ export function clusterSettings(options: KubernetesOptions): ClusterSettings {
 
 /** The objects that the options need. */
 export function clusterNeeds(options: KubernetesOptions): Needs {
-  const { noEndpoints, pods, multicluster, endpointPodNames, zonal, terminating } = options;
+  const { noEndpoints, pods, multicluster, endpointPodNames, zonal, terminating, isolation } = options;
   const imports = multicluster.length > 0;
   return {
     kinds: [
@@ -154,6 +154,7 @@ export function clusterNeeds(options: KubernetesOptions): Needs {
     podNames: endpointPodNames,
     zones: zonal,
     ...(terminating && { terminating }),
+    ...(isolation && { currentPods: true }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { createClientView } from '../../cluster/client-view.ts';
-import { followCluster, followClusterSet } from '../../cluster/cluster.ts';
+import { type Cluster, followCluster, followClusterSet } from '../../cluster/cluster.ts';
 import { createLabels } from '../../cluster/labels.ts';
 import { createSearchList } from '../../cluster/search-list.ts';
 import { createZones } from '../../cluster/zone.ts';
@@ -16,6 +16,7 @@ import type { Plugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { whileServing } from '../../plugin/while-serving.ts';
 import type { ReadonlyRegistry } from '../../registry/registry.ts';
+import { Serial } from '../../registry/serial.ts';
 import { explainName } from './explain.ts';
 import { createGuard } from './guard.ts';
 import { createHandler } from './handler.ts';
@@ -43,12 +44,18 @@ export function createKubernetes(
 ): Plugin {
   const { registry } = filled;
   const registries = networks ? [filled, networks] : [filled];
+  // Manifests are read for both at once.
+  const watched = { ...filled, ...(networks?.watches && { watches: () => registries.flatMap(watchesOf) }) };
   const { multicluster, primary, ttl, fallthrough, startupTimeoutMs } = options;
   const key = viewKey(registry, options);
   const cluster = env.keep(`cluster ${key}`, () => followCluster(registry, options));
   const clusterSet = env.keep(`cluster-set ${key}`, () => followClusterSet(registry, options));
-  const zones = createZones({ zones: options.zones, multicluster, primary, cluster, clusterSet });
   const clients = options.isolation && isolateClients(options.isolation, registry, env);
+  // A serial that moves would tell all clients of changes in all namespaces, and nobody has a copy of the zones.
+  const still = new Serial(env.clock);
+  const withSerial = (each: Cluster) => (clients ? { ...each, serial: still } : each);
+  const views = { cluster: withSerial(cluster), clusterSet: withSerial(clusterSet) };
+  const zones = createZones({ zones: options.zones, multicluster, primary, ...views });
   const settings = {
     ...{ zones, primary, ttl, fallthrough },
     home: multicluster.includes(primary) ? undefined : cluster,
@@ -91,7 +98,7 @@ export function createKubernetes(
         ? `${reason}; what is known may be old, see cairn status`
         : reason;
     },
-    status: () => clusterStatus(filled, contentOf(registry)),
+    status: () => clusterStatus(watched, contentOf(registry)),
     async load() {
       if (clients) checkBlock(env);
       await load();
@@ -108,6 +115,8 @@ export function createKubernetes(
     }),
   };
 }
+
+const watchesOf = ({ watches }: FilledRegistry) => watches?.() ?? [];
 
 /** What the names are made from, in words. */
 function contentOf(registry: ReadonlyRegistry): string {

@@ -60,7 +60,7 @@ export class ApiCluster {
   ): SnapshotKeeper<RestoredRecords> {
     const contents = registryContents({
       origin: async () => `${await api.server()} ${JSON.stringify(selection)}`,
-      wanted: () => this.resources(),
+      wanted: () => this.restorable(),
       current: () => this.source.current(),
     });
     const keeper = new SnapshotKeeper(options, contents, {
@@ -125,6 +125,12 @@ export class ApiCluster {
       `${this.env.snapshot?.path}: serving ${records.length} objects as they were ${then}, until the API server has listed them; read in ${ms} ms`,
     );
     return kinds;
+  }
+
+  /** The resources whose records may be those of an earlier process. */
+  private restorable(): Resource[] {
+    const withoutPods = [...this.readers].some(({ currentPods }) => currentPods);
+    return this.resources().filter(({ kind }) => !(withoutPods && kind === 'pod'));
   }
 
   private resources(): Resource[] {

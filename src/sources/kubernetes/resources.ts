@@ -37,6 +37,8 @@ export interface Needs {
   readonly zones?: boolean;
   /** Whether endpoints count that are about to end and still serve. */
   readonly terminating?: boolean;
+  /** Whether the pods must not be those that an earlier process knew: by their addresses, a client would be taken for another one. */
+  readonly currentPods?: boolean;
 }
 
 interface ResourceEnv {
