@@ -91,7 +91,7 @@ function answer(
   const known = serial === undefined ? undefined : { serial, digest };
   const asked = { query, source, known, tellsVersion: askedVersion(query.edns) !== undefined };
   if (!known || waitSeconds === 0 || protocol === 'udp') return give(asked, settings);
-  return followers.wait(name, source, known, waitSeconds).then(() => give(asked, settings));
+  return followers.wait(name, source, known, waitSeconds, client).then(() => give(asked, settings));
 }
 
 /** The reply with the zone, with its changes, or with the word that there are none. */
