@@ -8,18 +8,16 @@ import type { Handler } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { notRepeatable } from '../../plugin/repeat.ts';
 import { createReply, failure, mapReply, type Reply, replyWith } from '../../plugin/reply.ts';
-import type { TransferableZone, TransferSource } from '../../plugin/transfer.ts';
+import type { TransferSource } from '../../plugin/transfer.ts';
 import type { KnownVersion } from '../../zone/journal.ts';
 import { askedVersion, tellVersion } from '../../zone/version-option.ts';
 import { type Followers, isNewTo } from './followers.ts';
 import type { MessageMemo } from './message-memo.ts';
 import type { TransferCells } from './metrics.ts';
 import { mayCopy, type TransferRule } from './options.ts';
+import type { RunningTransfers } from './running.ts';
 
 export const NAME = 'transfer';
-
-/** The maximum number of transfers of whole zones of a listener at once: each holds a version of its zone in memory. */
-export const MAX_TRANSFERS = 32;
 
 /** RFC 8914 §4: the extended errors of transfers. */
 const EDE = { notReady: 14, prohibited: 18 } as const;
@@ -30,6 +28,7 @@ interface TransferSettings {
   /** The plugin that has exactly this zone. */
   sourceOf(zone: Name): TransferSource | undefined;
   readonly counts: TransferCells;
+  readonly running: RunningTransfers;
   readonly followers: Followers;
   readonly messages: MessageMemo;
 }
@@ -96,7 +95,7 @@ function answer(
 
 /** The reply with the zone, with its changes, or with the word that there are none. */
 function give(asked: Asked, settings: TransferSettings): Reply | Promise<Reply> {
-  const { counts, messages } = settings;
+  const { counts, messages, running } = settings;
   const { query, source, known, tellsVersion } = asked;
   const zone = source.zone(query.name, tellsVersion && (!known || known.digest !== undefined));
   if (!zone) {
@@ -131,13 +130,21 @@ function give(asked: Asked, settings: TransferSettings): Reply | Promise<Reply> 
     countQuery(query, counts.changes);
     return createReply(NAME, { ...parts, answer: [soa], following: followedBy(long, soa) });
   }
-  if (counts.running.value >= MAX_TRANSFERS) {
+  if (!running.hasRoomFor(query.client)) {
     countQuery(query, counts.busy);
-    return fail(query, Rcode.SERVFAIL, `${MAX_TRANSFERS} transfers are under way already`);
+    return fail(
+      query,
+      Rcode.SERVFAIL,
+      'other transfers are under way, and there is no room for one more of this client',
+    );
   }
   // RFC 1995 §4: without the differences, IXFR is answered like AXFR.
   countQuery(query, counts.full);
-  return createReply(NAME, { ...parts, answer: [soa], following: behindSoa(zone, counts) });
+  return createReply(NAME, {
+    ...parts,
+    answer: [soa],
+    following: running.during(followedBy(zone.records(), soa), query.client),
+  });
 }
 
 function fail({ type, name, client }: Query, rcode: number, problem: string, extended?: number): Reply {
@@ -147,19 +154,7 @@ function fail({ type, name, client }: Query, rcode: number, problem: string, ext
   return { ...failure(NAME, rcode, error), uncacheable: true, ednsOptions };
 }
 
-/** The records of the whole zone after the first SOA record, including the last one (RFC 5936 §2.2). */
-function behindSoa(zone: TransferableZone, { running }: TransferCells): Iterable<ResourceRecord> {
-  const records = followedBy(zone.records(), zone.soa);
-  return (function* () {
-    running.value++;
-    try {
-      yield* records;
-    } finally {
-      running.value--;
-    }
-  })();
-}
-
+/** The records after the first SOA record, including the last one (RFC 5936 §2.2). */
 function* followedBy(records: Iterable<ResourceRecord>, last: ResourceRecord): Generator<ResourceRecord, void> {
   yield* records;
   yield last;
