@@ -2,6 +2,7 @@ import { CairnError } from '../../base/errors.ts';
 import { Class, EdnsOption, Rcode, udpLimit } from '../../dns/message.ts';
 import { foldName, longestZone, type Name } from '../../dns/name.ts';
 import { isOfType, QType, type ResourceRecord, SOA } from '../../dns/rr.ts';
+import { MAX_MESSAGE_OCTETS } from '../../dns/wire/encode.ts';
 import { printPeer } from '../../net/transport.ts';
 import { countQuery } from '../../plugin/explained.ts';
 import type { Handler } from '../../plugin/plugin.ts';
@@ -117,8 +118,9 @@ function give(asked: Asked, settings: TransferSettings): Reply | Promise<Reply> 
     const found = since();
     return found && [...found];
   };
-  const short = known && messages.shortChanges(query.question, zone, known, changes);
-  if (short && (query.protocol === 'tcp' || short.octets <= udpLimit(query.edns?.udpSize ?? 0))) {
+  const room = query.protocol === 'tcp' ? MAX_MESSAGE_OCTETS : udpLimit(query.edns?.udpSize ?? 0);
+  const short = known && messages.shortChanges(query.question, zone, known, changes, room);
+  if (short && short.octets <= room) {
     countQuery(query, counts.changes);
     return replyWith(NAME, parts, short.records);
   }
