@@ -1,6 +1,15 @@
 import { expect, test } from 'vitest';
+import { fakeClock } from '../../test/support/clock.ts';
 import { INTERFACES } from '../../test/support/interfaces.ts';
-import { allAddresses, canonicalAddress, canonicalPeerAddress, localAddresses, parsePeer } from './addresses.ts';
+import {
+  allAddresses,
+  canonicalAddress,
+  canonicalPeerAddress,
+  localAddresses,
+  parsePeer,
+  REMEMBERED_MS,
+  rememberAddresses,
+} from './addresses.ts';
 
 test.each([
   ['10.0.0.1', '10.0.0.1'],
@@ -55,4 +64,15 @@ test.each([
 ])('%j is the peer %s', (text, expected) => {
   const peer = parsePeer(text);
   expect(peer && `${peer.address} ${peer.port}`).toBe(expected);
+});
+
+test('the addresses of the machine are looked at once a second at most', () => {
+  const clock = fakeClock();
+  let looks = 0;
+  const addresses = rememberAddresses(clock, () => [`192.0.2.${++looks}`]);
+  expect([addresses(), addresses()]).toEqual([['192.0.2.1'], ['192.0.2.1']]);
+  clock.advance(REMEMBERED_MS - 1);
+  expect(addresses()).toEqual(['192.0.2.1']);
+  clock.advance(1);
+  expect(addresses()).toEqual(['192.0.2.2']);
 });

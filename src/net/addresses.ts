@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { parseIP, printIP, unmapIP } from '../dns/ip.ts';
+import type { Clock } from '../observe/clock.ts';
 import type { Peer } from './transport.ts';
 
 /** What `os.networkInterfaces()` gives: the addresses of every interface that is up. */
@@ -42,6 +43,23 @@ export function allAddresses(interfaces: Interfaces = networkInterfaces()): stri
 export function localAddresses(interfaces: Interfaces = networkInterfaces()): string[] {
   const reachable = Object.entries(interfaces).map(([name, infos]) => [name, infos?.filter((info) => !info.internal)]);
   return allAddresses(Object.fromEntries(reachable)).filter((address) => !isLinkLocal(address));
+}
+
+/** How long the addresses of the machine are remembered. Asking the system may take a millisecond, in which no query is answered. */
+export const REMEMBERED_MS = 1000;
+
+/** The {@link localAddresses}, which are looked at once in {@link REMEMBERED_MS} at most. */
+export function rememberAddresses(
+  clock: Clock,
+  look: () => readonly string[] = localAddresses,
+): () => readonly string[] {
+  let found: readonly string[] = [];
+  let lookedMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    const nowMs = clock.monotonic();
+    if (nowMs - lookedMs >= REMEMBERED_MS) [found, lookedMs] = [look(), nowMs];
+    return found;
+  };
 }
 
 /** The addresses that a text stands for, in canonical text: itself, or all those of an interface; undefined if it is neither. */

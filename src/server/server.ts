@@ -9,7 +9,7 @@ import { checksWith, FLAG, FUNCTION, OBJECT, oneOf, type Rule, wholeNumber } fro
 import { CairnError, messageOf } from '../base/errors.ts';
 import { CorefileErrors, printWarning } from '../corefile/error.ts';
 import type { CorefileWarning } from '../corefile/warnings.ts';
-import { localAddresses } from '../net/addresses.ts';
+import { rememberAddresses } from '../net/addresses.ts';
 import { type Clock, systemClock } from '../observe/clock.ts';
 import {
   createLogger,
@@ -139,7 +139,17 @@ export class Server {
     this.ports = options.inProcess ? undefined : new OpenPorts(clock, log, options.reusePort ?? false);
     const watch = new ServerWatch(clock, random, log, metrics);
     this.world = {
-      ...{ watch, sink, logLevel, log, metrics, clock, random, localAddresses, bindAddresses },
+      ...{
+        watch,
+        sink,
+        logLevel,
+        log,
+        metrics,
+        clock,
+        random,
+        localAddresses: rememberAddresses(clock),
+        bindAddresses,
+      },
       threads: options.threads ?? 1,
       recordsSteps: options.inProcess ?? false,
       process: this.describeProcess(options.onFatal ?? (() => {}), watch),

@@ -102,7 +102,8 @@ export async function followZone(known: Zone, session: StreamSession): Promise<F
   };
   await session.ask({
     query: encodeMessage(query),
-    timeoutMs: WAIT_SECONDS * 1000 + TIMEOUT_MS,
+    timeoutMs: TIMEOUT_MS,
+    firstTimeoutMs: WAIT_SECONDS * 1000 + TIMEOUT_MS,
     take: limited(take),
   });
   if (told!.isCurrent) return 'current';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { seededRandom } from '../../../test/support/random.ts';
-import { ConnectionsByClient, clientKey } from './by-client.ts';
+import { ByClient, clientKey } from './by-client.ts';
 import type { StreamConnection } from './stream-connection.ts';
 
 const connection = (client: string) => ({ client }) as StreamConnection;
@@ -16,7 +16,7 @@ test.each([
 });
 
 test('the first is the oldest of the client with the most, where several have it, of the one that has had it for the longest', () => {
-  const connections = new ConnectionsByClient();
+  const connections = new ByClient<StreamConnection>();
   const [a1, b1, b2, c1] = ['a', 'b', 'b', 'c'].map(connection) as [StreamConnection, ...StreamConnection[]];
   for (const each of [a1, b1, b2!, c1!]) connections.add(each!);
   expect([connections.first, connections.max]).toEqual([b1, 2]);
@@ -30,7 +30,7 @@ test('the first is the oldest of the client with the most, where several have it
 
 test('however connections come and go, the first belongs to a client with the most', () => {
   const random = seededRandom(7);
-  const connections = new ConnectionsByClient();
+  const connections = new ByClient<StreamConnection>();
   const here = new Map<StreamConnection, string>();
   for (let step = 0; step < 5000; step++) {
     if (random() < 0.5) {

@@ -1,5 +1,4 @@
 import { parseIP } from '../../dns/ip.ts';
-import type { StreamConnection } from './stream-connection.ts';
 
 /** The octets of an IPv6 address that identify a client: one machine may have all addresses of a /64. */
 const IPV6_PREFIX_OCTETS = 8;
@@ -11,43 +10,43 @@ export function clientKey(address: string): string {
   return ip ? Buffer.from(ip.subarray(0, IPV6_PREFIX_OCTETS)).toString('hex') : address;
 }
 
-/** Connections by client, the oldest first. It knows at any time which client has the most. */
-export class ConnectionsByClient {
-  private readonly byClient = new Map<string, Set<StreamConnection>>();
-  /** The clients by their number of connections; the ones that have had that number for the longest time come first. */
+/** What clients have, such as connections, by client; the oldest first. It knows at any time which client has the most. */
+export class ByClient<T extends { readonly client: string }> {
+  private readonly byClient = new Map<string, Set<T>>();
+  /** The clients by how many they have; the ones that have had that number for the longest time come first. */
   private readonly byCount = new Map<number, Set<string>>();
-  /** How many connections the client with the most has. */
+  /** How many the client with the most has. */
   private most = 0;
 
   get max(): number {
     return this.most;
   }
 
-  /** The oldest connection of the client with the most. */
-  get first(): StreamConnection | undefined {
+  /** The oldest of the client with the most. */
+  get first(): T | undefined {
     const [client = ''] = this.byCount.get(this.most) ?? [];
-    const [connection] = this.byClient.get(client) ?? [];
-    return connection;
+    const [first] = this.byClient.get(client) ?? [];
+    return first;
   }
 
   countOf(client: string): number {
     return this.byClient.get(client)?.size ?? 0;
   }
 
-  /** Adds a connection behind all others, or moves it there. */
-  add(connection: StreamConnection): void {
-    const { client } = connection;
+  /** Adds one behind all others, or moves it there. */
+  add(each: T): void {
+    const { client } = each;
     const own = this.byClient.get(client) ?? new Set();
     const before = own.size;
-    own.delete(connection);
-    this.byClient.set(client, own.add(connection));
+    own.delete(each);
+    this.byClient.set(client, own.add(each));
     this.move(client, before, own.size);
   }
 
-  delete(connection: StreamConnection): void {
-    const { client } = connection;
+  delete(each: T): void {
+    const { client } = each;
     const own = this.byClient.get(client);
-    if (!own?.delete(connection)) return;
+    if (!own?.delete(each)) return;
     if (own.size === 0) this.byClient.delete(client);
     this.move(client, own.size + 1, own.size);
   }

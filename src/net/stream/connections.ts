@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../observe/clock.ts';
-import { ConnectionsByClient } from './by-client.ts';
+import { ByClient } from './by-client.ts';
 import type { CloseReason, ConnectionEvents, ConnectionLimits, StreamConnection } from './stream-connection.ts';
 
 /** What a listener allows. Times are milliseconds. */
@@ -40,8 +40,8 @@ export class Connections implements ConnectionEvents {
   /** All connections, with their accepted sockets. */
   private readonly sockets = new Map<StreamConnection, Socket>();
   /** Connections that wait for their clients, and connections whose clients wait. */
-  private readonly idle = new ConnectionsByClient();
-  private readonly busy = new ConnectionsByClient();
+  private readonly idle = new ByClient<StreamConnection>();
+  private readonly busy = new ByClient<StreamConnection>();
   private readonly unfinished = new HeldOctets();
   private readonly unsent = new HeldOctets();
   private sweep: Timer | undefined;

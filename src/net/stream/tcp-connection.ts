@@ -36,6 +36,8 @@ export class TcpConnection implements StreamConnection {
   private readonly local: Peer;
   /** Responses of many messages that are not completely written. */
   private readonly streams = new Set<Iterator<Uint8Array>>();
+  /** What goes on with those that wait until the client has read some. */
+  private readonly waiting: (() => void)[] = [];
   private inFlight = 0;
   private queries = 0;
   private unwritten = 0;
@@ -73,7 +75,10 @@ export class TcpConnection implements StreamConnection {
       this.frames.push(chunk);
       this.dispatch();
     });
-    socket.on('drain', () => this.dispatch());
+    socket.on('drain', () => {
+      for (const goOn of this.waiting.splice(0)) goOn();
+      this.dispatch();
+    });
     socket.on('end', () => {
       this.ended = true;
       this.dispatch();
@@ -173,12 +178,17 @@ export class TcpConnection implements StreamConnection {
     };
   }
 
-  /** Writes the messages of a response one by one, as the client reads them and while others have their turn. */
+  /**
+   * Writes the messages of a response one by one, as the client reads them and while others have their turn. The first one is made at once: only what has
+   * begun counts as under way where it is made.
+   */
   private stream(messages: Iterator<Uint8Array>): void {
     this.streams.add(messages);
+    let hasBegun = false;
     const writeNext = (): void => {
       if (this.closed) return;
-      if (this.socket.writableNeedDrain) return void this.socket.once('drain', writeNext);
+      if (hasBegun && this.socket.writableNeedDrain) return void this.waiting.push(writeNext);
+      hasBegun = true;
       const next = this.pull(messages);
       if (next === undefined) return;
       if (next.done) {

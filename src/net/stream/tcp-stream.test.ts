@@ -11,8 +11,10 @@ const MESSAGE_OCTETS = 20_000;
 /** A listener that answers every query with `count` messages, numbered in their first octet; `fail` is the one that throws. */
 async function listen(count: number, fail = count) {
   const clock = fakeClock();
-  const state = { pulled: 0, ended: 0 };
+  const state = { pulled: 0, begun: 0, ended: 0 };
+  const begins: (() => void)[] = [];
   function* messages() {
+    state.begun++;
     try {
       for (; state.pulled < count; state.pulled++) {
         if (state.pulled === fail) throw new Error('no more');
@@ -24,7 +26,10 @@ async function listen(count: number, fail = count) {
   }
   const { port, stats, close } = await openTcp({ address: '127.0.0.1', port: 0, clock }, ({ bytes, defer }) => {
     if (bytes[0] === 1) return Buffer.alloc(12, 0xff);
-    defer()(undefined, messages());
+    const send = defer();
+    // With 2, replies come later, all in the same tick.
+    if (bytes[0] !== 2) send(undefined, messages());
+    else if (begins.push(() => send(undefined, messages())) === 20) setImmediate(() => begins.map((begin) => begin()));
     return undefined;
   });
   onTestFinished(async () => {
@@ -73,6 +78,16 @@ test('messages are made only as the client takes them; one that takes none loses
   clock.advance(6000);
   await until(() => stats.closed.write === 1);
   expect(state.ended).toBe(1);
+});
+
+test('many replies on one connection all begin, though the client reads none of them', async () => {
+  const { socket, state } = await listen(100_000);
+  socket.pause();
+  // They come together, before the first message of the first reply fills the socket's buffer.
+  socket.write(Buffer.concat(Array.from({ length: 20 }, () => frame(Buffer.alloc(12, 2)))));
+  await until(() => state.begun === 20);
+  socket.destroy();
+  await until(() => state.ended === 20);
 });
 
 test('a client that goes away ends it', async () => {

@@ -10,8 +10,10 @@ import { answers, idOf, withId } from './match.ts';
 /** A query whose response may have many messages (RFC 5936 §2.2). */
 export interface StreamQuery {
   readonly query: Uint8Array;
-  /** How long to wait for the connection and the first message, and then for each message, in milliseconds. */
+  /** How long the connection, and then each message until its last octet, may take, in milliseconds. */
   readonly timeoutMs: number;
+  /** How long the first message may take instead. */
+  readonly firstTimeoutMs?: number;
   /** Takes the messages one by one; true for the last one. What it throws ends the exchange, and the connection. */
   take(message: Uint8Array): boolean;
 }
@@ -46,7 +48,7 @@ export class StreamSession {
     const id = randomInt(0x10000);
     return new Promise((resolve, reject) => {
       this.exchange = { ...asked, id, sent: withId(asked.query, id), isFirst: true, resolve, reject };
-      this.wait();
+      if (!this.isConnected) this.wait(asked.timeoutMs);
       if (!this.socket) this.open();
       else if (this.isConnected) this.send();
     });
@@ -82,17 +84,19 @@ export class StreamSession {
   }
 
   private send(): void {
-    if (this.exchange) this.socket!.write(frame(this.exchange.sent));
+    const { exchange } = this;
+    if (!exchange) return;
+    this.wait(exchange.firstTimeoutMs ?? exchange.timeoutMs);
+    this.socket!.write(frame(exchange.sent));
   }
 
-  private wait(): void {
+  private wait(timeoutMs: number): void {
     this.timer?.cancel();
-    this.timer = this.clock.after(this.exchange!.timeoutMs, () => this.close(timeoutError(this.path)));
+    this.timer = this.clock.after(timeoutMs, () => this.close(timeoutError(this.path)));
   }
 
   private take(chunk: Buffer): void {
     this.frames.push(chunk);
-    if (this.exchange) this.wait();
     try {
       for (let message = this.frames.next(); message; message = this.frames.next()) {
         const { exchange } = this;
@@ -102,6 +106,7 @@ export class StreamSession {
         }
         exchange.isFirst = false;
         if (exchange.take(message)) this.finish(exchange);
+        else this.wait(exchange.timeoutMs);
       }
     } catch (thrown) {
       this.close(thrown);

@@ -6,7 +6,7 @@ import { UpstreamError } from '../../net/upstream/error.ts';
 import { ZoneBuilder, ZoneError } from '../../zone/builder.ts';
 import { RcodeError } from '../../zone/fetch.ts';
 import type { Zone } from '../../zone/zone.ts';
-import { copyZone, FIRST_RETRY_MS, LAST_RETRY_MS, MIN_INTERVAL_MS } from './copy.ts';
+import { copyZone, FIRST_RETRY_MS, LAST_RETRY_MS, MIN_INTERVAL_MS, MIN_VERSION_MS } from './copy.ts';
 
 const FIRST: Peer = { address: '192.0.2.1', port: 53 };
 const SECOND: Peer = { address: '192.0.2.2', port: 53 };
@@ -230,10 +230,12 @@ test('a server that lets queries wait is followed: each version comes at once, e
   const { copy, pass, serial, env } = setUp({ '192.0.2.1': 7 }, [FIRST], TIMES, { follow });
   copy.start();
   expect(await pass(0)).toEqual(['follow 7']);
+  await pass(MIN_VERSION_MS);
   tell(8);
-  expect(await pass(10)).toEqual(['follow 8']);
+  expect(await pass(0)).toEqual(['follow 8']);
+  await pass(MIN_VERSION_MS);
   tell(3);
-  expect(await pass(10)).toEqual(['follow 3']);
+  expect(await pass(0)).toEqual(['follow 3']);
   expect(serial()).toBe(3);
   // After the refresh time there is nothing to do but to wait.
   expect(await pass(200_000)).toEqual([]);
@@ -266,6 +268,19 @@ test.each([
   tell(8);
   await pass(0);
   expect(serial()).toBe(8);
+});
+
+test('a server that has new versions without end is asked for them in moderation', async () => {
+  let serial = 7;
+  const { copy, pass, serial: copied } = setUp({ '192.0.2.1': 7 }, [FIRST], TIMES, { follow: async () => ++serial });
+  copy.start();
+  await pass(0);
+  const asked = [];
+  for (let ms = 0; ms < 1000; ms += 10) asked.push(...(await pass(10)));
+  expect(asked).toHaveLength(1000 / MIN_VERSION_MS);
+  expect(copied()).toBe(serial);
+  await copy.stop?.();
+  expect(await pass(1000)).toEqual([]);
 });
 
 test('changes that do not fit are no reason to copy the zone whole more than once a second', async () => {

@@ -14,6 +14,8 @@ export const FIRST_RETRY_MS = 250;
 export const LAST_RETRY_MS = 10_000;
 /** A primary server is not asked more often than this, whatever SOA records and NOTIFY messages say. */
 export const MIN_INTERVAL_MS = 1000;
+/** A server that is followed is not asked for versions more often than this. A Cairn has one every 100 ms at most. */
+export const MIN_VERSION_MS = 50;
 /** A random time up to this is added, so that many servers do not ask at once. */
 const REFRESH_JITTER_MS = 5000;
 const RETRY_JITTER_MS = 2000;
@@ -59,17 +61,18 @@ export function copyZone(source: PrimarySource, env: PluginEnv): ZoneCopy {
 
   async function refresh(): Promise<void> {
     state = 'asking';
-    for (let isNext = true; isNext; ) {
-      wasNotified = false;
-      lastMs = clock.monotonic();
-      const isFirst = !copied;
-      const found = await primaries.ask(held.zone);
-      if (ending.signal.aborted) return;
-      if (found !== 'failed') succeed(found);
-      // A server that is followed has the next query wait for the next version. A whole copy is not what it should give each time.
-      isNext = typeof found === 'object' && primaries.isFollowed && (isFirst || found.differences !== undefined);
-      if (!isNext) wait(wasNotified ? 0 : delayMs(found === 'failed'));
-    }
+    wasNotified = false;
+    lastMs = clock.monotonic();
+    const isFirst = !copied;
+    const found = await primaries.ask(held.zone);
+    if (ending.signal.aborted) return;
+    if (found !== 'failed') succeed(found);
+    // A server that is followed has the next query wait for the next version. A whole copy is not what it should give each time.
+    const isNext = typeof found === 'object' && primaries.isFollowed && (isFirst || found.differences !== undefined);
+    if (!isNext) return wait(wasNotified ? 0 : delayMs(found === 'failed'));
+    const earlyMs = isFirst ? 0 : lastMs + MIN_VERSION_MS - clock.monotonic();
+    if (earlyMs > 0) timer = clock.after(earlyMs, () => void refresh());
+    else void refresh();
   }
 
   function succeed(found: FetchedZone | 'current'): void {

@@ -2,24 +2,23 @@ import { CairnError } from '../../base/errors.ts';
 import { Class, EdnsOption, Rcode, udpLimit } from '../../dns/message.ts';
 import { foldName, longestZone, type Name } from '../../dns/name.ts';
 import { isOfType, QType, type ResourceRecord, SOA } from '../../dns/rr.ts';
+import { MAX_MESSAGE_OCTETS } from '../../dns/wire/encode.ts';
 import { printPeer } from '../../net/transport.ts';
 import { countQuery } from '../../plugin/explained.ts';
 import type { Handler } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { notRepeatable } from '../../plugin/repeat.ts';
 import { createReply, failure, mapReply, type Reply, replyWith } from '../../plugin/reply.ts';
-import type { TransferableZone, TransferSource } from '../../plugin/transfer.ts';
+import type { TransferSource } from '../../plugin/transfer.ts';
 import type { KnownVersion } from '../../zone/journal.ts';
 import { askedVersion, tellVersion } from '../../zone/version-option.ts';
 import { type Followers, isNewTo } from './followers.ts';
 import type { MessageMemo } from './message-memo.ts';
 import type { TransferCells } from './metrics.ts';
 import { mayCopy, type TransferRule } from './options.ts';
+import type { RunningTransfers } from './running.ts';
 
 export const NAME = 'transfer';
-
-/** The maximum number of transfers of whole zones of a listener at once: each holds a version of its zone in memory. */
-export const MAX_TRANSFERS = 32;
 
 /** RFC 8914 §4: the extended errors of transfers. */
 const EDE = { notReady: 14, prohibited: 18 } as const;
@@ -30,6 +29,7 @@ interface TransferSettings {
   /** The plugin that has exactly this zone. */
   sourceOf(zone: Name): TransferSource | undefined;
   readonly counts: TransferCells;
+  readonly running: RunningTransfers;
   readonly followers: Followers;
   readonly messages: MessageMemo;
 }
@@ -91,12 +91,12 @@ function answer(
   const known = serial === undefined ? undefined : { serial, digest };
   const asked = { query, source, known, tellsVersion: askedVersion(query.edns) !== undefined };
   if (!known || waitSeconds === 0 || protocol === 'udp') return give(asked, settings);
-  return followers.wait(name, source, known, waitSeconds).then(() => give(asked, settings));
+  return followers.wait(name, source, known, waitSeconds, client).then(() => give(asked, settings));
 }
 
 /** The reply with the zone, with its changes, or with the word that there are none. */
 function give(asked: Asked, settings: TransferSettings): Reply | Promise<Reply> {
-  const { counts, messages } = settings;
+  const { counts, messages, running } = settings;
   const { query, source, known, tellsVersion } = asked;
   const zone = source.zone(query.name, tellsVersion && (!known || known.digest !== undefined));
   if (!zone) {
@@ -118,8 +118,9 @@ function give(asked: Asked, settings: TransferSettings): Reply | Promise<Reply> 
     const found = since();
     return found && [...found];
   };
-  const short = known && messages.shortChanges(query.question, zone, known, changes);
-  if (short && (query.protocol === 'tcp' || short.octets <= udpLimit(query.edns?.udpSize ?? 0))) {
+  const room = query.protocol === 'tcp' ? MAX_MESSAGE_OCTETS : udpLimit(query.edns?.udpSize ?? 0);
+  const short = known && messages.shortChanges(query.question, zone, known, changes, room);
+  if (short && short.octets <= room) {
     countQuery(query, counts.changes);
     return replyWith(NAME, parts, short.records);
   }
@@ -131,13 +132,21 @@ function give(asked: Asked, settings: TransferSettings): Reply | Promise<Reply> 
     countQuery(query, counts.changes);
     return createReply(NAME, { ...parts, answer: [soa], following: followedBy(long, soa) });
   }
-  if (counts.running.value >= MAX_TRANSFERS) {
+  if (!running.hasRoomFor(query.client)) {
     countQuery(query, counts.busy);
-    return fail(query, Rcode.SERVFAIL, `${MAX_TRANSFERS} transfers are under way already`);
+    return fail(
+      query,
+      Rcode.SERVFAIL,
+      'other transfers are under way, and there is no room for one more of this client',
+    );
   }
   // RFC 1995 §4: without the differences, IXFR is answered like AXFR.
   countQuery(query, counts.full);
-  return createReply(NAME, { ...parts, answer: [soa], following: behindSoa(zone, counts) });
+  return createReply(NAME, {
+    ...parts,
+    answer: [soa],
+    following: running.during(followedBy(zone.records(), soa), query.client),
+  });
 }
 
 function fail({ type, name, client }: Query, rcode: number, problem: string, extended?: number): Reply {
@@ -147,19 +156,7 @@ function fail({ type, name, client }: Query, rcode: number, problem: string, ext
   return { ...failure(NAME, rcode, error), uncacheable: true, ednsOptions };
 }
 
-/** The records of the whole zone after the first SOA record, including the last one (RFC 5936 §2.2). */
-function behindSoa(zone: TransferableZone, { running }: TransferCells): Iterable<ResourceRecord> {
-  const records = followedBy(zone.records(), zone.soa);
-  return (function* () {
-    running.value++;
-    try {
-      yield* records;
-    } finally {
-      running.value--;
-    }
-  })();
-}
-
+/** The records after the first SOA record, including the last one (RFC 5936 §2.2). */
 function* followedBy(records: Iterable<ResourceRecord>, last: ResourceRecord): Generator<ResourceRecord, void> {
   yield* records;
   yield last;

@@ -36,9 +36,9 @@ function setUp(most?: number) {
   const cells = transferCells(env.metrics, 'dns://:53');
   const followers = new Followers(env.clock, cells.waiting, most);
   const released: string[] = [];
-  const wait = (who: string, serial = state.serial, seconds = 60) =>
+  const wait = (who: string, serial = state.serial, seconds = 60, address = who) =>
     void followers
-      .wait('a.test.', source, { serial, digest: digestOf(serial) }, seconds)
+      .wait('a.test.', source, { serial, digest: digestOf(serial) }, seconds, { address, port: 1 })
       .then(() => released.push(`${who} ${state.serial}`));
   return {
     ...{ env, state, followers, wait, listeners, waiting: cells.waiting, released },
@@ -117,6 +117,13 @@ test('if too many queries wait, the one that has waited longest is answered', as
   const { wait, pass } = setUp(2);
   for (const who of ['a', 'b', 'c']) wait(who);
   expect(await pass(0)).toEqual(['a 1']);
+});
+
+test('a client with many queries has its own answered if too many wait, and not those of others', async () => {
+  const { wait, pass } = setUp(3);
+  for (const who of ['a', 'b']) wait(who);
+  for (const who of ['c1', 'c2', 'c3', 'c4']) wait(who, 1, 60, 'c');
+  expect(await pass(0)).toEqual(['c1 1', 'c2 1', 'c3 1']);
 });
 
 test('a zone whose digest is not known yet answers nobody', async () => {

@@ -1,13 +1,15 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Name } from '../../dns/name.ts';
 import { isNewer } from '../../dns/serial.ts';
+import { ByClient, clientKey } from '../../net/stream/by-client.ts';
+import type { Peer } from '../../net/transport.ts';
 import type { Clock, Timer } from '../../observe/clock.ts';
 import type { Cell } from '../../observe/metrics.ts';
 import type { TransferableZone, TransferSource } from '../../plugin/transfer.ts';
 import type { KnownVersion } from '../../zone/journal.ts';
 import { Pace } from './pace.ts';
 
-/** The maximum number of queries of a listener that wait for newer versions. One more, and the one that has waited longest is answered. */
+/** The maximum number of queries of a listener that wait for newer versions. One more, and the client with the most has the one answered that has waited longest. */
 export const MAX_WAITING = 10_000;
 /** The minimum time between two versions of a zone for queries that wait, however often it changes. */
 export const MIN_INTERVAL_MS = 100;
@@ -24,6 +26,8 @@ export function isNewTo({ serial, digest }: KnownVersion, known: KnownVersion): 
 }
 
 interface Waiter {
+  /** See {@link clientKey}. */
+  readonly client: string;
   readonly known: KnownVersion;
   readonly timer: Timer;
   /** Lets the query be answered. */
@@ -38,6 +42,7 @@ export class Followers {
   private readonly zones = new Map<Name, FollowedZone>();
   /** All of all zones, in the order in which they came. */
   private readonly waiters = new Set<Waiter>();
+  private readonly byClient = new ByClient<Waiter>();
   private isStopped = false;
 
   /** @param waiting the number of queries that wait, to be seen in metrics. */
@@ -48,25 +53,29 @@ export class Followers {
   }
 
   /** Resolves when the zone has a version that is new to the client, when the time is over, or when there is no more room. */
-  wait(zone: Name, source: TransferSource, known: KnownVersion, seconds: number): Promise<void> {
+  wait(zone: Name, source: TransferSource, known: KnownVersion, seconds: number, { address }: Peer): Promise<void> {
     if (this.isStopped) return Promise.resolve();
-    if (this.waiters.size >= this.most) this.waiters.values().next().value?.release();
     return new Promise((resolve) => {
       const followed = this.followed(zone, source);
       const waiter: Waiter = {
+        client: clientKey(address),
         known,
         timer: this.clock.after(seconds * 1000, () => waiter.release()),
         release: () => {
           waiter.timer.cancel();
           this.waiters.delete(waiter);
+          this.byClient.delete(waiter);
           followed.waiters.delete(waiter);
           this.waiting.value = this.waiters.size;
           resolve();
         },
       };
       this.waiters.add(waiter);
-      this.waiting.value = this.waiters.size;
+      this.byClient.add(waiter);
       followed.add(waiter);
+      // A client with many queries costs the others nothing.
+      if (this.waiters.size > this.most) this.byClient.first!.release();
+      this.waiting.value = this.waiters.size;
     });
   }
 

@@ -10,6 +10,7 @@ import { MessageMemo } from './message-memo.ts';
 import { notifyCells, transferCells } from './metrics.ts';
 import { notifyOfChanges } from './notify.ts';
 import { parseTransfer, type TransferRule } from './options.ts';
+import { RunningTransfers } from './running.ts';
 
 /** Transfers zones of the block's plugins to other servers, and notifies them of changes. */
 export default definePlugin<readonly TransferRule[]>({
@@ -22,10 +23,12 @@ export default definePlugin<readonly TransferRule[]>({
     const counts = transferCells(env.metrics, env.block.server);
     const sourceOf = (zone: string) => env.ask(TRANSFERS).find(({ zones }) => zones.includes(zone));
     const followers = new Followers(env.clock, counts.waiting);
+    const running = new RunningTransfers(counts.running);
     const stops: (() => void)[] = [];
     const problems = new Map<string, string>();
     return {
-      wrap: (next) => transferHandler({ rules, counts, sourceOf, followers, messages: new MessageMemo() }, next),
+      wrap: (next) =>
+        transferHandler({ rules, counts, running, sourceOf, followers, messages: new MessageMemo() }, next),
       status: () => notifyStatus(problems),
       serving() {
         stops.push(...notifyAll(rules, problems, env));

@@ -46,4 +46,8 @@ test('what does not fit into a message is not made into one', () => {
     memo.shortChanges(question('a.test.'), zone(9), { serial: 1 }, () => changes(1, 9, count)) !== undefined;
   expect([short(2000), short(2490), short(2600)]).toEqual([true, true, false]);
   expect(memo.shortChanges(question('a.test.'), zone(9), { serial: 1 }, () => undefined)).toBeUndefined();
+  // Trying costs much more than such a query over UDP.
+  const over = (octets: number) =>
+    memo.shortChanges(question('a.test.'), zone(9), { serial: 1 }, () => changes(1, 9), octets);
+  expect([over(512), over(1232) !== undefined]).toEqual([undefined, true]);
 });

@@ -9,6 +9,8 @@ import type { KnownVersion } from '../../zone/journal.ts';
 const OPTIONS_OCTETS = 64;
 /** The most records that are tried to be put into one message, each with at least 24 octets. */
 const MAX_RECORDS = 2500;
+/** The fewest octets of a record: an address at a name that was there before. */
+const MIN_RECORD_OCTETS = 16;
 /** The number of older versions whose differences are kept; one more clears them. Copies have few different versions. */
 const MAX_KEPT = 64;
 
@@ -22,18 +24,21 @@ export interface ShortChanges {
 export class MessageMemo {
   private readonly zones = new Map<string, { to: string; readonly found: Map<string, ShortChanges | undefined> }>();
 
-  /** Undefined if there are no such differences, or if they do not fit. */
+  /** Undefined if there are no such differences, or if they do not fit. Only those that are kept may have more than `room` octets. */
   shortChanges(
     question: Question,
     zone: TransferableZone,
     known: KnownVersion,
     changes: () => readonly ResourceRecord[] | undefined,
+    room: number = MAX_MESSAGE_OCTETS,
   ): ShortChanges | undefined {
-    const make = () => {
+    const make = (most: number) => {
       const records = changes();
-      return records && inOneMessage(question, [zone.soa, ...records, zone.soa]);
+      return records && records.length <= most ? inOneMessage(question, [zone.soa, ...records, zone.soa]) : undefined;
     };
-    if (zone.digest === undefined || known.digest === undefined) return make();
+    if (zone.digest === undefined || known.digest === undefined) {
+      return make(Math.min(MAX_RECORDS, room / MIN_RECORD_OCTETS));
+    }
     const to = `${zone.serial} ${zone.digest}`;
     let kept = this.zones.get(zone.soa.name);
     if (kept?.to !== to) {
@@ -43,14 +48,13 @@ export class MessageMemo {
     const from = `${known.serial} ${known.digest}`;
     if (!kept.found.has(from)) {
       if (kept.found.size === MAX_KEPT) kept.found.clear();
-      kept.found.set(from, make());
+      kept.found.set(from, make(MAX_RECORDS));
     }
     return kept.found.get(from);
   }
 }
 
 function inOneMessage(question: Question, answer: readonly ResourceRecord[]): ShortChanges | undefined {
-  if (answer.length > MAX_RECORDS) return undefined;
   const bytes = encodeMessage({ ...queryMessage(question), qr: true, answer }, MAX_MESSAGE_OCTETS - OPTIONS_OCTETS);
   const { tc, records } = readResponse(bytes);
   return tc ? undefined : { records, octets: bytes.length + OPTIONS_OCTETS };

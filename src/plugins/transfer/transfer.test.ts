@@ -9,8 +9,8 @@ import { TRANSFERS } from '../../plugin/keys.ts';
 import { UNCHANGING } from '../../plugin/repeat.ts';
 import type { Reply } from '../../plugin/reply.ts';
 import type { TransferSource } from '../../plugin/transfer.ts';
-import { MAX_TRANSFERS } from './answer.ts';
 import transfer from './index.ts';
+import { MAX_TRANSFERS } from './running.ts';
 
 const soa = (serial: number) => parseRecord(`a.test. 5 IN SOA ns.a.test. host.a.test. ${serial} 1 2 3 4`);
 const CONTENT = ['a.test. 5 IN NS ns.a.test.', 'ns.a.test. 5 IN A 192.0.2.53'].map((text) => parseRecord(text));
@@ -156,9 +156,9 @@ test('a zone that is not complete is not given away', () => {
 });
 
 test('the number of transfers at once is limited, and all are counted', async () => {
-  const { ask, env } = setUp();
-  const running = Array.from({ length: MAX_TRANSFERS }, () => {
-    const records = ask('a.test. AXFR').following![Symbol.iterator]();
+  const { ask, env } = setUp('transfer a.test {\nto *\n}');
+  const running = Array.from({ length: MAX_TRANSFERS }, (_, i) => {
+    const records = ask('a.test. AXFR', { client: { address: `192.0.2.${i}`, port: 1 } }).following![Symbol.iterator]();
     records.next();
     return records;
   });
@@ -178,6 +178,23 @@ test('the number of transfers at once is limited, and all are counted', async ()
     'cairn_zone_transfers_total{server="dns://:53",result="refused"} 1',
     'cairn_zone_transfers_total{server="dns://:53",result="unready"} 0',
     'cairn_zone_transfers_total{server="dns://:53",result="busy"} 1',
+  ]);
+});
+
+test('one client cannot have all transfers, however slowly it reads', () => {
+  const { ask } = setUp('transfer a.test {\nto *\n}');
+  const begin = (client: string): number => {
+    for (let count = 0; ; count++) {
+      const { following } = ask('a.test. AXFR', { client: { address: client, port: 1 } });
+      if (!following) return count;
+      following[Symbol.iterator]().next();
+    }
+  };
+  expect(['192.0.2.1', '192.0.2.1', '192.0.2.2', '192.0.2.3'].map(begin)).toEqual([
+    MAX_TRANSFERS / 2,
+    0,
+    MAX_TRANSFERS / 4,
+    MAX_TRANSFERS / 8,
   ]);
 });
 
