@@ -70,7 +70,9 @@ test('if the only upstream is dead, forwarding fails, until a probe is answered'
   await ask(2);
   const { state, summary, upstreams } = status();
   expect(state).toBe('failing');
-  expect(summary).toMatch(/^All upstreams of \. fail, .*127\.0\.0\.1:\d+ \(.*refused\)\. Check that it runs/);
+  expect(summary).toMatch(
+    /^The upstream of \. fails, and so do the queries: 127\.0\.0\.1:\d+ \(.*refused\)\. Check that it runs/,
+  );
   expect(upstreams![0]).toMatchObject({ state: 'failing', failures: 4, problem: expect.stringMatching(/refused/) });
   await vi.waitFor(() => {
     env.clock.advance(500);

@@ -67,8 +67,8 @@ describe.skipIf(!hasBrowser())('the page of the admin interface', () => {
   test.each([
     [{ state: 'failing' }, 'Queries fail'],
     [{ state: 'waiting' }, 'Not everything is ready yet'],
-    [{ draining: true }, 'The server is draining'],
-    [{ corefile: ILL.corefile }, 'The last reload failed'],
+    [{ state: 'waiting', draining: true }, 'The server is draining'],
+    [{ state: 'degraded', corefile: ILL.corefile }, 'The last reload failed'],
   ] as const)('the headline for %j is: %s', async (different, title) => {
     const { page } = await open((await standInFor({ ...WELL, ...different })).origin);
     await expect.poll(() => page.locator('#state').innerText()).toBe(title);
