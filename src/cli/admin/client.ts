@@ -125,7 +125,8 @@ function errorIn(body: string): string | undefined {
   }
 }
 
-function unreachable(admin: string, error: unknown): CairnError {
+/** What a client says of a connection that failed. */
+export function unreachable(admin: string, error: unknown): CairnError {
   const code = systemCodeOf(error);
   if (code === 'EACCES') {
     const who = `only the user of the server, and root, may open ${admin}`;

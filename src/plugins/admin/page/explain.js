@@ -135,7 +135,7 @@ function candidateBody(/** @type {Candidate} */ candidate) {
     h(
       'section',
       {},
-      h('h4', {}, 'Steps'),
+      h('h4', {}, 'Steps', steps.length > 1 && h('span', { class: 'hint' }, ' (times include the steps below)')),
       steps.length > 0 ? stepList(steps) : h('p', { class: 'hint' }, 'No plugin saw the query.'),
     ),
     h(
