@@ -136,7 +136,7 @@ describe.skipIf(!hasBrowser())('the page of the admin interface', () => {
     const steps = await used.locator('.steps li').allInnerTexts();
     expect(steps.map((text) => text.replaceAll(/\s+/g, ' '))).toEqual([
       'question: api.example.com. A errors passed 0.01 ms',
-      'rewrite changed it 0.02 ms the name becomes lb.example.com. (rule 2)',
+      'rewrite changed 0.02 ms the name becomes lb.example.com. (rule 2)',
       'question: lb.example.com. A cache answered 0.11 ms held, 17 s left',
       'lookup inside the server: api.example.com. AAAA errors passed 0.01 ms',
     ]);
