@@ -29,11 +29,16 @@ const TOOLS: Readonly<Record<string, string>> = { dig: '-v' };
 const missing = new Set(Object.keys(TOOLS).filter((tool) => !canRun(tool, [TOOLS[tool]!])));
 
 /** As a test types a command of a page: packages are installed, and the command is that of the sources. */
-const asTyped = (command: string) => command.replace(/^npm ci && /, '').replaceAll(/\bnpx cairn\b/g, 'cairn');
+const asTyped = (command: string) =>
+  command
+    .replace(/^npm ci && /, '')
+    .replaceAll(/\bnpx cairn\b/g, 'cairn')
+    // So that the reader's port can take the place of the default.
+    .replace(/^cairn (?:status|tail|top|explain|cache \w+)\b(?!.*--admin)/, '$& --admin localhost:9154');
 
 const isServer = (command: string) => /^(?:npm start|cairn (?:-plugin \S+ )?-conf \S+)$/.test(command);
 /** What may have to be asked again until a server has read a changed file. */
-const isQuestion = (command: string) => /^(?:dig|cairn lookup)\b/.test(command);
+const isQuestion = (command: string) => /^(?:dig|cairn (?:lookup|explain))\b/.test(command);
 
 /** Leaves out what differs from one run, or one machine, to the next. */
 function lasting(text: string): string {

@@ -13,7 +13,7 @@ const ROOT = resolve(import.meta.dirname, '../..');
 const COPIED = ['examples', 'Corefile.example', 'package.json'];
 const LINKED = ['node_modules', 'src'];
 /** The ports that pages name. Each reader has free ones in their place. */
-const PORTS = ['1053', '1054', '1055', '8080', '8181', '9153'];
+const PORTS = ['1053', '1054', '1055', '8080', '8181', '9153', '9154'];
 
 /** Types the commands of a page, in a copy of the repository. */
 export class Reader implements AsyncDisposable {

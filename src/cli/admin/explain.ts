@@ -84,8 +84,8 @@ function printCandidate(candidate: Candidate, i: number, width: number): readonl
   const columns = [0, 1].map((column) => Math.max(0, ...steps.map((step) => labelsOf(step)[column]!.length)));
   return [
     { text: '' },
-    ...wrap(`${i + 1}. ${name}  ${because}`, width - 3).map(
-      (text, at): Line => ({ text: at === 0 ? text : `   ${text}`, style: 'bold' }),
+    ...wrap(`${name}  ${because}`, width - 3).map(
+      (text, at) => ({ text: (at === 0 ? `${i + 1}. ` : '   ') + text, style: 'bold' }) as Line,
     ),
     { text: `   ${where}: ${rcode ?? 'no response'} in ${printTime(durationMs)}` },
     ...steps.flatMap((step, at) => printStep(step, steps[at - 1] ?? { name, depth: 0 }, columns, width)),
