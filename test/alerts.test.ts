@@ -88,6 +88,14 @@ const WELL: Series = {
   [`cairn_kubernetes_watch_age_seconds{${POD},resource="services"}`]: '60x90',
   [`cairn_kubernetes_watch_restarts_total{${POD},resource="services"}`]: '0+0.2x90',
   [`cairn_kubernetes_audits_total{${POD},resource="services",result="differs"}`]: '0x90',
+  [`cairn_snapshot_writes_total{${POD},path="/run/cairn/cluster",result="written"}`]: '0+1x90',
+  [`cairn_snapshot_writes_total{${POD},path="/run/cairn/cluster",result="failed"}`]: '0x90',
+  [`cairn_dnstap_dropped_messages_total{${POD},tap="tcp://192.0.2.9:6000",reason="queue"}`]: '0x90',
+  [`cairn_dnstap_dropped_messages_total{${POD},tap="tcp://192.0.2.9:6000",reason="connection"}`]: '0x90',
+  [`cairn_trace_spans_total{${POD},result="exported"}`]: '0+600x90',
+  [`cairn_trace_spans_total{${POD},result="failed"}`]: '0x90',
+  [`cairn_trace_spans_total{${POD},result="dropped"}`]: '0x90',
+  [`cairn_draining{${POD}}`]: '0x90',
   [`cairn_forward_gave_way_total{${POD}}`]: '0x90',
   [`coredns_forward_max_concurrent_rejects_total{${POD}}`]: '0x90',
   [`cairn_namespace_wasted_queries_total{${POD},client_namespace="shop"}`]: '0+5400x90',
@@ -121,6 +129,7 @@ function well(changes: Readonly<Record<string, string | undefined>>): Series {
 }
 
 const FAILED = `coredns_dns_responses_total{${BLOCK},zone=".",plugin="",rcode="SERVFAIL"}`;
+const FAILED_WRITES = `cairn_snapshot_writes_total{${POD},path="/run/cairn/cluster",result="failed"}`;
 const FAST = `coredns_dns_request_duration_seconds_bucket{${BLOCK},zone=".",le="0.256"}`;
 const SLOWER = `coredns_dns_request_duration_seconds_bucket{${BLOCK},zone=".",le="1.024"}`;
 
@@ -236,6 +245,38 @@ const STATES: readonly (readonly [
       'CairnEventsLost warning instance=a resource=services result=differs: The watch of services by a lost events, so names were wrong for some minutes.',
     ],
   ],
+  [
+    'snapshots are not written',
+    { [FAILED_WRITES]: '0x60 1+1x29' },
+    ['CairnSnapshotFails warning instance=a path=/run/cairn/cluster: a cannot write the snapshot /run/cairn/cluster.'],
+  ],
+  ['a snapshot was not written, and the next one was', { [FAILED_WRITES]: '0x70 1x19' }, []],
+  [
+    'a tap loses messages for two reasons',
+    { cairn_dnstap_dropped_messages_total: '0+600x90' },
+    [
+      'CairnDnstapDrops warning instance=a tap=tcp://192.0.2.9:6000: The tap tcp://192.0.2.9:6000 of a loses 20 messages a second.',
+    ],
+  ],
+  [
+    'a tap lost messages while its program was started again',
+    { cairn_dnstap_dropped_messages_total: '0x80 600x9' },
+    [],
+  ],
+  ...['failed', 'dropped'].map(
+    (result) =>
+      [
+        `spans: ${result}`,
+        { [`cairn_trace_spans_total{${POD},result="${result}"}`]: '0+600x90' },
+        ['CairnSpansLost info instance=a: a loses 10 spans of traces a second.'],
+      ] as const,
+  ),
+  [
+    'a server is drained, and forgotten',
+    { cairn_draining: '0x20 1x69' },
+    ['CairnDrained warning instance=a: a has been drained for an hour, so its Service sends it no queries.'],
+  ],
+  ['a server is drained for a while', { cairn_draining: '0x60 1x29' }, []],
   ...['cairn_forward_gave_way_total', 'coredns_forward_max_concurrent_rejects_total'].map(
     (name) =>
       [

@@ -28,6 +28,7 @@ const RENDERED: Readonly<Record<string, readonly string[]>> = {
   monitoring: ['PrometheusRule cairn', 'ServiceMonitor cairn'],
   names: ['ClusterRole cairn-names', 'ClusterRoleBinding cairn-names'],
   'node-local': ['ConfigMap cairn-node-local', 'DaemonSet cairn-node-local'],
+  'node-local-copies': ['ConfigMap cairn-node-local', 'DaemonSet cairn-node-local', 'Service kube-dns-upstream'],
   'replace-coredns': ['Deployment coredns'],
 };
 

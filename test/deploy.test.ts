@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { RECORD_KINDS } from '../src/registry/completeness.ts';
 import { DECLARED_KINDS } from '../src/registry/declared-records.ts';
@@ -183,6 +183,64 @@ test('node-local: the address that is made is the one that is bound, probed and 
   expect(container.livenessProbe.httpGet.host).toBe(address);
   const upstreams = [...configMap.data.Corefile.matchAll(/forward \. (\S+) \{\s+force_tcp/g)].map(([, to]) => to);
   expect(new Set(upstreams)).toEqual(new Set([one(base, 'Service').spec.clusterIP]));
+});
+
+/** The patches of a kustomization, by kind. */
+const patchesOf = (folder: string) =>
+  (read(`${folder}/kustomization.yaml`)[0]!.patches as { readonly path: string }[]).flatMap(({ path }) =>
+    read(`${folder}/${path}`),
+  );
+
+describe('node-local-copies', () => {
+  const patches = patchesOf('node-local-copies');
+  const { Corefile, 'untracked.nft': rules } = one(patches, 'ConfigMap').data;
+  const command: string = one(patches, 'DaemonSet').spec.template.spec.initContainers[0].command.at(-1);
+  const added = 'fd00:20::10 fd00:10:96::a';
+
+  test('the addresses that are made are those that are bound and not tracked: that of node-local, and that of kube-dns', () => {
+    const [, made = ''] = /addresses="(.+)"/.exec(command)!;
+    const own = one(patches, 'ConfigMap').data.Corefile.match(/health (\S+):8080/)[1];
+    expect(made).toBe(`${own} ${one(base, 'Service').spec.clusterIP}`);
+    expect(new Set([...Corefile.matchAll(/bind (.*)/g)].map(([, bound]) => bound))).toEqual(new Set([made]));
+    expect(/define addresses = \{ (.*) \}/.exec(rules)![1]!.split(', ')).toEqual(made.split(' '));
+    expect(one(nodeLocal, 'DaemonSet').spec.template.spec.containers[0].livenessProbe.httpGet.host).toBe(own);
+    expect(nodeLocal.find(({ kind }) => kind === 'DaemonSet')!.spec.template.spec.initContainers[0].name).toBe(
+      'address',
+    );
+  });
+
+  test('the line of the README adds the addresses of IPv6 that are not tracked', () => {
+    const page = readFileSync(join(ROOT, 'node-local-copies/README.md'), 'utf8');
+    expect(page).toContain(`/& ${added}/`);
+    expect(/define addresses6 = \{ (.*) \}/.exec(rules)![1]!.split(', ')).toEqual(added.split(' '));
+  });
+
+  test.each(['10.96.3.7', 'fd00:10:96::37'])('the Corefile loads with the Service %s in the environment', (host) => {
+    const configuration = load(Corefile, { KUBE_DNS_UPSTREAM_SERVICE_HOST: host });
+    expect(configuration.warnings).toEqual([]);
+    expect(optionsOf(configuration, 'secondary')).toEqual([
+      [expect.objectContaining({ from: [{ address: host, port: 53 }], fallthrough: ['pod.cluster.local.'] })],
+    ]);
+  });
+
+  test('the Corefile does not load before the Service is there', () => {
+    expect(() => load(Corefile)).toThrow('KUBE_DNS_UPSTREAM_SERVICE_HOST');
+  });
+
+  test('the Service leads to the pods of base', () => {
+    const [service] = objectsOf('node-local-copies');
+    expect(isIn(service!.spec.selector, deployment.spec.template.metadata.labels)).toBe(true);
+    const environment = `${service!.metadata.name.toUpperCase().replaceAll('-', '_')}_SERVICE_HOST`;
+    expect(environment).toBe('KUBE_DNS_UPSTREAM_SERVICE_HOST');
+    expect(service!.metadata.namespace).toBe(one(nodeLocal, 'DaemonSet').metadata.namespace);
+  });
+
+  test('the lines of the README for the server of the cluster load', () => {
+    const page = readFileSync(join(ROOT, 'node-local-copies/README.md'), 'utf8');
+    const [, transfer] = /```\n(\s+transfer.*?)```/s.exec(page)!;
+    const corefile = servers[0]!.configMap.data.Corefile.replace('    kubernetes ', `${transfer}\n    kubernetes `);
+    expect(optionsOf(load(corefile), 'transfer')).toHaveLength(1);
+  });
 });
 
 test('autoscaler and monitoring find what they are for', () => {

@@ -126,7 +126,7 @@ describe.each(Object.entries(IMPOSTORS))('%s', (_, { make, told: expected }) => 
   });
 });
 
-/** Files of the program's own, of the kernel's, and of the command line's pipe. */
+/** Files of the program's own, of the kernel's, of the command line's pipe, and one that is written. */
 const OTHERS = [
   'base/read-file.ts',
   'version.ts',
@@ -135,6 +135,7 @@ const OTHERS = [
   'cli/start-memory.ts',
   'net/open-files.ts',
   'plugins/prometheus/process-metrics.ts',
+  'snapshot/file.ts',
 ];
 
 test('no file is read but by the one reader', () => {

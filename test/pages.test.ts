@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
+import { FAULTS, Stage } from './support/faults.ts';
 import { pages, type Step, stepsOf } from './support/pages.ts';
 import { PATIENT } from './support/patience.ts';
 import { Reader } from './support/reader.ts';
@@ -12,7 +13,7 @@ const ROOT = resolve(import.meta.dirname, '..');
 const UNTYPED: readonly (readonly [RegExp, string])[] = [
   [/^(?:kubectl|kubeadm|kind|helm|aws|k3s)\b/, 'needs a cluster'],
   [/^deploy\/kind\/try\.sh/, 'needs a cluster'],
-  [/^(?:docker|ctr)\b/, 'needs a container engine'],
+  [/^(?:docker|ctr|crictl)\b/, 'needs a container engine'],
   [/^(?:ip|nft|install|systemctl)\b/, 'changes the machine'],
   [/^(?:npm (?:install|pack|config)|tar)\b/, 'needs a registry; npm run check:package packs and installs'],
   [/^(?:npm run build|npm test|cd)\b/, 'builds the package; tests in test/e2e run the examples with a built one'],
@@ -24,39 +25,73 @@ const reasonFor = (command: string) => UNTYPED.find(([pattern]) => pattern.test(
 /** Pages whose commands are about files and programs of the reader: test runners, examples of the help, reports. They have tests of their own. */
 const OTHERS = /^docs\/(?:testing\S*|commands|check)\.md$/;
 
+/** Its faults are made for its commands. */
+const PAGE_OF_FAULTS = 'docs/names-fail.md';
+
 /** Programs that a machine may lack, and how they say that they are there. */
 const TOOLS: Readonly<Record<string, string>> = { dig: '-v' };
 const missing = new Set(Object.keys(TOOLS).filter((tool) => !canRun(tool, [TOOLS[tool]!])));
 
-/** As a test types a command of a page: packages are installed, and the command is that of the sources. */
+/** As a test types a command of a page: packages are installed, the command is that of the sources, and the admin interface is at the port of the test. */
 const asTyped = (command: string) =>
   command
     .replace(/^npm ci && /, '')
     .replaceAll(/\bnpx cairn\b/g, 'cairn')
-    // So that the reader's port can take the place of the default.
-    .replace(/^cairn (?:status|tail|top|explain|cache \w+)\b(?!.*--admin)/, '$& --admin localhost:9154');
+    .replace(/^cairn (?:status|explain|tail|top|cache)\b(?!.* --admin ).*/, '$& --admin localhost:9154');
 
 const isServer = (command: string) => /^(?:npm start|cairn (?:-plugin \S+ )?-conf \S+)$/.test(command);
 /** What may have to be asked again until a server has read a changed file. */
-const isQuestion = (command: string) => /^(?:dig|cairn (?:lookup|explain))\b/.test(command);
+const isQuestion = (command: string) => /^(?:dig|cairn lookup)\b/.test(command) || isReport(command);
+/** What prints the state of a running server. Where its lines end depends on the lengths of addresses. */
+const isReport = (command: string) => /^cairn (?:status|explain|tail|top|cache)\b/.test(command);
 
 /** Leaves out what differs from one run, or one machine, to the next. */
 function lasting(text: string): string {
   return text
-    .replaceAll(/ +[\d.]+ ms/g, ' … ms')
-    .replaceAll(/(?<=read udp 127\.0\.0\.1:)\d+(?=->)/g, '…')
+    .replaceAll(/ +[\d.]+ ms/g, ' # ms')
+    .replaceAll(/(?<=read udp 127\.0\.0\.1:)\d+(?=->)/g, '#')
     .trim();
 }
 
-async function follow(reader: Reader, step: Step): Promise<void> {
+/** As {@link lasting}, without times, counts of queries, and TTLs. */
+function lastingReport(text: string): string {
+  return lasting(text)
+    .replaceAll(/^ +≤?\d+ {2}(?=\S+$)/gm, '# ')
+    .replaceAll(/(?<=\b[A-Za-z]+ )\d+(?=,|$)/gm, '#')
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll(/\b\d\d:\d\d:\d\d\b/g, '#')
+    .replaceAll(/\b(?:[\d.#]+ (?:ms|s|min|h)\b ?)+/g, '# s ')
+    .replaceAll(/\b[\d.,]+ (?=(?:quer\w+|hits?|a second|IN)\b)/g, '# ')
+    .replaceAll(/(?<=\b(?:REFUSED|SERVFAIL|NXDOMAIN|NOERROR) \d+ )[\d.]+(?= )/g, '#');
+}
+
+/** The text of a page if that agrees with what was printed, and what was printed if not. In the page, … stands for what is left out. */
+function printed(output: string, shown: string): string {
+  const [first = '', ...rest] = shown.split('…');
+  const last = rest.pop();
+  if (last === undefined || !output.startsWith(first) || !output.endsWith(last)) return output;
+  let end = first.length;
+  for (const part of rest) {
+    const at = output.indexOf(part, end);
+    if (at < 0) return output;
+    end = at + part.length;
+  }
+  return end + last.length <= output.length ? shown : output;
+}
+
+async function follow(reader: Reader, step: Step, stage?: Stage): Promise<void> {
   if ('file' in step) return reader.save(step.file, step.text);
   const command = asTyped(step.command);
+  await stage?.perform(command);
   if (reasonFor(command) !== undefined || missing.has(command.split(' ')[0]!)) return;
   if (isServer(command)) return reader.serve(command);
   const check = async () => {
     const { status, output } = await reader.type(command);
     if (step.output === undefined) expect({ command, output, status }).toMatchObject({ status: 0 });
-    else expect(`$ ${command}\n${lasting(output)}`).toBe(`$ ${command}\n${lasting(step.output)}`);
+    else if (isReport(command)) {
+      const shown = lastingReport(step.output);
+      expect(printed(lastingReport(output), shown), `$ ${command}\n${output}`).toBe(shown);
+    } else expect(`$ ${command}\n${lasting(output)}`).toBe(`$ ${command}\n${lasting(step.output)}`);
   };
   if (isQuestion(command)) await vi.waitFor(check, { ...PATIENT, interval: 200 });
   else await check();
@@ -66,7 +101,7 @@ const commands = pages.flatMap((page) => stepsOf(page).flatMap((step) => ('comma
 
 describe.concurrent('the commands of pages', () => {
   const withCommands = pages
-    .filter((page) => !OTHERS.test(page))
+    .filter((page) => !OTHERS.test(page) && page !== PAGE_OF_FAULTS)
     .filter((page) =>
       stepsOf(page).some((step) => 'command' in step && reasonFor(asTyped(step.command)) === undefined),
     );
@@ -78,6 +113,22 @@ describe.concurrent('the commands of pages', () => {
   test.each(withCommands)('those of %s do what it says', async (page) => {
     await using reader = await Reader.create();
     for (const step of stepsOf(page)) await follow(reader, step);
+  });
+});
+
+describe(PAGE_OF_FAULTS, () => {
+  const steps = stepsOf(PAGE_OF_FAULTS);
+
+  test('each command that a test can type is in the section of a fault', () => {
+    const typed = steps.filter((step) => 'command' in step && reasonFor(asTyped(step.command)) === undefined);
+    expect([...new Set(typed.map(({ section }) => section))]).toEqual(Object.keys(FAULTS));
+  });
+
+  test.each(Object.entries(FAULTS))('%s: the commands show the fault, and that it is over', async (section, fault) => {
+    await using stage = await Stage.create(fault);
+    await stage.begin();
+    for (const step of steps.filter((step) => step.section === section)) await follow(stage.reader, step, stage);
+    expect(stage.performed).toEqual(Object.keys(fault.commands ?? {}));
   });
 });
 

@@ -19,14 +19,17 @@ export interface PlacedService {
 }
 
 /** The services that the view shows, as they are now. Records never change, so the list stays as of this moment. */
-export function placedServices({ services, options, exposes }: ClusterView): readonly PlacedService[] {
+export function placedServices(view: ClusterView): readonly PlacedService[] {
   const placed: PlacedService[] = [];
-  for (const service of services.services()) {
-    const { namespace, name } = service;
-    if (!exposes(namespace)) continue;
-    placed.push({ service, slices: options.noEndpoints ? [] : services.slicesOf(namespace, name) });
+  for (const service of view.services.services()) {
+    if (view.exposes(service.namespace)) placed.push(placeService(view, service));
   }
   return placed;
+}
+
+/** A service and its slices, as they are now. */
+export function placeService({ services, options }: ClusterView, service: Service): PlacedService {
+  return { service, slices: options.noEndpoints ? [] : services.slicesOf(service.namespace, service.name) };
 }
 
 /**
@@ -64,7 +67,8 @@ export function* apexRecords({ name: zone, cluster }: Zone, settings: ZoneRecord
   yield* at({ kind: 'version' }, TXT.code, joinName(['dns-version'], zone));
 }
 
-function* serviceRecords(
+/** The records at the names of a service, and of its ports and endpoints. */
+export function* serviceRecords(
   { service, slices }: PlacedService,
   zone: Name,
   cluster: ClusterView,
@@ -105,7 +109,8 @@ function* endpointRecords({ all }: Endpoints, service: Name, ttl: number): Recor
   }
 }
 
-function* podRecords(pods: readonly Pod[], zone: Name, ttl: number): Records {
+/** The records at the names of the addresses of pods. */
+export function* podRecords(pods: readonly Pick<Pod, 'namespace' | 'ips'>[], zone: Name, ttl: number): Records {
   const seen = new Set<string>();
   for (const { namespace, ips } of pods) {
     for (const ip of ips) {

@@ -38,7 +38,7 @@ export function followReversePrefixes(
 }
 
 /** The addresses whose PTR records the change may alter. */
-function addressesIn({ kind, before, after }: RecordChange, registry: ReadonlyRegistry): string[] {
+export function addressesIn({ kind, before, after }: RecordChange, registry: ReadonlyRegistry): string[] {
   switch (kind) {
     case 'namespace': {
       const { name } = (after ?? before)!;

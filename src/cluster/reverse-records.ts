@@ -71,7 +71,7 @@ function addressesWithHostname(
 }
 
 /** Whether the name of an address (canonical text) lies in the reverse zone. Most do not, so the check must be cheap. */
-function insideOf(zone: Name): (address: string) => boolean {
+export function insideOf(zone: Name): (address: string) => boolean {
   const parsed = parseReverseName(zone);
   if (parsed === undefined) return () => false;
   if ('address' in parsed) return (address) => address === parsed.address;
@@ -85,4 +85,10 @@ function insideOf(zone: Name): (address: string) => boolean {
     const ip = parseIP(address)!;
     return prefix.every((nibble, i) => nibble === ((ip[i >> 1]! >> (i % 2 === 0 ? 4 : 0)) & 15));
   };
+}
+
+/** The PTR records of an address (canonical text). */
+export function pointerRecords(address: string, targets: readonly Name[], ttl: number): ResourceRecord[] {
+  const owner = reverseName(parseIP(address)!);
+  return targets.map((target) => rr(PTR, owner, ttl, { target }));
 }

@@ -39,7 +39,8 @@ export function namespacesAt(cluster: ClusterView, address: string): readonly st
 
 const NOWHERE: readonly string[] = [];
 
-function targetsAt(cluster: ClusterView, address: string, suffix: string): readonly Name[] {
+/** The names that the PTR records of an address lead to; `suffix` is their zone, empty for the root. */
+export function targetsAt(cluster: ClusterView, address: string, suffix: string): readonly Name[] {
   const service = cluster.registry.servicesAt(address).find(({ namespace }) => cluster.exposes(namespace));
   if (service) return [`${service.name}.${service.namespace}.svc.${suffix}`];
   const targets = endpointsAt(cluster, address).map(({ slice, endpoint }) => {

@@ -65,14 +65,16 @@ test('readers of one cluster share its registry, and one watch of each kind', as
   expect(asked(api)).toEqual(['endpointslices', 'ingresses', 'namespaces', 'pods', 'services']);
 });
 
-test('two choices of objects cannot have one snapshot; a choice for the cluster of another plugin has none', async () => {
+test('two choices of objects, or of options, cannot have one snapshot; a choice for the cluster of another plugin has none', async () => {
   const { fill } = await setup();
   const snapshot = { path: '/tmp/cairn-one', maxAgeMs: 3_600_000 };
   fill(['service'], { snapshot });
   fill(['service', 'ingress'], { snapshot });
-  expect(() => fill(['service'], { snapshot, namespaces: ['shop'] })).toThrow(
-    '/tmp/cairn-one is the snapshot of something else, too - give each its own file',
-  );
+  for (const other of [{ namespaces: ['shop'] }, { auditMs: 60_000 }, { snapshot: { ...snapshot, maxAgeMs: 1e6 } }]) {
+    expect(() => fill(['service'], { snapshot, ...other })).toThrow(
+      '/tmp/cairn-one is the snapshot of something else, too, or of the same with other options',
+    );
+  }
   const settings = { ...NO_API_OPTIONS, snapshot, manifests: [], namespaces: [], objects: {} };
   expect(withChoice(settings, { namespaces: ['shop'] }).snapshot).toBeUndefined();
   expect(withChoice(settings, {}).snapshot).toEqual(snapshot);

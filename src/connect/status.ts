@@ -19,6 +19,11 @@ export function clusterStatus({ watches, origin, paths }: FilledRegistry, conten
   };
 }
 
+/** Whether changes of the cluster are not followed now, so that what is known may be old. */
+export function isBehind({ watches }: Pick<FilledRegistry, 'watches'>): boolean {
+  return watches?.().some((watch) => judge(watch)[0] === 'degraded') ?? false;
+}
+
 function apiWatchStatus(watch: ApiWatch, origin: string): WatchStatus {
   const { name, synced, ageMs, isAbsent } = watch;
   const [state, problem] = judge(watch);

@@ -19,6 +19,11 @@ export function printRecord(record: ResourceRecord): string {
   return [name, ttl, printClass(record.class), printType(type), printRdata(record)].join('\t');
 }
 
+/** What makes a record of a zone differ from others: equal records have the same key, whatever the letter case of their names. */
+export function recordKey(record: ResourceRecord): string {
+  return `${record.name} ${record.type} ${record.ttl} ${printRdata(record)}`.toLowerCase();
+}
+
 /** The record's rdata as zone-file text; in the generic form (RFC 3597 §5) if the type is unknown, or if the octets do not follow from the text. */
 export function printRdata(record: ResourceRecord): string {
   const type = rrType(record.type);

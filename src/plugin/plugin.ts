@@ -40,11 +40,12 @@ export interface Repetitions extends Pick<Query, 'protocol' | 'type' | 'zone' | 
  * 2. `create` makes the plugin, without I/O; with `env.offer` it offers values to other plugins of the block, and to the server.
  * 3. `wrap` puts it before the next handler, when the chain is built. From here on `env.ask` gives what others offer.
  * 4. `load` reads the files that the Corefile names, then `start` does what needs the network. If one plugin fails, all are stopped, and what was
- *    served before goes on. `cairn check` goes on from `load` to step 8; with `--no-files`, from step 3.
+ *    served before goes on. `cairn check` goes on from `load` to step 9; with `--no-files`, from step 3.
  * 5. `serving` comes once the listeners are open.
  * 6. For each query: the choice that it offers under `SELECTION`, the handler of `wrap`, then `observe` or `observeRepetitions`. Meanwhile others may ask `ready`, `status`, `label` and `explain`.
  * 7. `shutdown`, if the process is about to end: DNS is still served. A reload leaves this step out.
- * 8. `stop` gives everything back, after the last query. What the plugin offered ends with it.
+ * 8. `drain`, once no more queries come: those that wait are answered.
+ * 9. `stop` gives everything back, after the last query. What the plugin offered ends with it.
  */
 export interface Plugin {
   /**
@@ -90,6 +91,8 @@ export interface Plugin {
   status?(): OwnStatus;
   /** The process is about to end: DNS is served until this settles. */
   shutdown?(options?: ShutdownOptions): Promise<void>;
+  /** Has queries answered that the plugin lets wait for an event. Others took over, or the process ends, and waits for replies only for a moment. */
+  drain?(): void;
   /** Gives back everything; called after the last query. */
   stop?(): Promise<void> | void;
 }

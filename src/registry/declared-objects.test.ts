@@ -4,7 +4,8 @@ import type { RecordChange } from './change.ts';
 import type { Ingress } from './declared-records.ts';
 import { Registry } from './registry.ts';
 
-const newRegistry = () => new Registry({ now: () => 1_700_000_000_000 } as Clock);
+const CLOCK = { now: () => 1_700_000_000_000, monotonic: () => 0 } as Clock;
+const newRegistry = () => new Registry(CLOCK);
 
 const ingress = (name: string, ...hosts: string[]): Ingress => ({
   ...{ namespace: 'shop', name, createdMs: 0, className: '', hosts },

@@ -7,7 +7,7 @@ const START_S = 1_700_000_000;
 
 function registryAt(startS = START_S) {
   const time = { s: startS };
-  const clock = { now: () => time.s * 1000 } as Clock;
+  const clock = { now: () => time.s * 1000, monotonic: () => time.s * 1000 } as Clock;
   return { registry: new Registry(clock), time };
 }
 
@@ -203,6 +203,49 @@ describe('a snapshot', () => {
     expect(registry.servicesAt('10.96.0.7')).toEqual([]);
     expect([...registry.namespaces()]).toEqual([{ name: 'prod' }]);
     expect(registry.counts()).toEqual({ namespaces: 1, services: 1, slices: 1, endpoints: 1, pods: 1, imports: 0 });
+  });
+
+  test('of few changes takes effect at once, also if it is replaced in steps', () => {
+    const { registry } = registryAt();
+    registry.replaceAll({
+      ...SNAPSHOT,
+      services: [service('prod', 'web', '10.96.0.1'), service('prod', 'db', '10.96.0.2')],
+    });
+    const swapped = [service('prod', 'web', '10.96.0.2'), service('prod', 'db', '10.96.0.1')];
+    const seen = new Set<string>();
+    const look = () =>
+      seen.add(['10.96.0.1', '10.96.0.2'].map((ip) => registry.servicesAt(ip).map(({ name }) => name)).join());
+    look();
+    for (const _ of registry.replaceInSteps({ ...SNAPSHOT, services: swapped })) look();
+    look();
+    expect([...seen]).toEqual(['web,db', 'db,web']);
+  });
+
+  test('of many changes is replaced in steps; endpoints that move to another slice of their service do not vanish', () => {
+    const COUNT = 2000;
+    const snapshot = (first: string, second: string) => ({
+      services: Array.from({ length: COUNT }, (_, i) => service('prod', `web-${i}`, 'None')),
+      slices: ['a', 'b'].flatMap((name) =>
+        Array.from({ length: COUNT }, (_, i) =>
+          slice('prod', `${name}-${i}`, `web-${i}`, ...(name === 'a' ? first : second).split(' ')),
+        ),
+      ),
+    });
+    const { registry } = registryAt();
+    registry.replaceAll(snapshot('10.244.0.1 10.244.0.2', '10.244.0.3'));
+    const expected = ['10.244.0.1', '10.244.0.2', '10.244.0.3'];
+    const addresses = (i: number) =>
+      registry
+        .slicesOf('prod', `web-${i}`)
+        .flatMap(({ endpoints }) => endpoints.map(({ address }) => address))
+        .sort();
+    let steps = 0;
+    for (const _ of registry.replaceInSteps(snapshot('10.244.0.2', '10.244.0.1 10.244.0.3'))) {
+      steps++;
+      for (const i of [0, COUNT - 1]) if (addresses(i).length !== 3) expect(addresses(i)).toEqual(expected);
+    }
+    expect(steps).toBeGreaterThan(COUNT);
+    expect(registry.slice('prod', 'b-0')?.endpoints).toHaveLength(2);
   });
 
   test('leaves kinds alone that it does not name', () => {

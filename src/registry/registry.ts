@@ -13,7 +13,7 @@ import { ImportedServices } from './imported-services.ts';
 import { AddressIndex, SlicesByService } from './indexes.ts';
 import type { Endpoint, EndpointSlice, Namespace, Pod, Service } from './records.ts';
 import { Serial } from './serial.ts';
-import { Table } from './table.ts';
+import { endOf, Table, type TableChange } from './table.ts';
 
 /** All records of some kinds. */
 interface Snapshot {
@@ -65,6 +65,9 @@ type Change = Extract<keyof Registry, `${'set' | 'delete' | 'replace' | 'mark'}$
 
 /** The memory of a record with its entries in all indexes, in octets; measured with Node 24. */
 const OCTETS = { namespace: 300, service: 600, slice: 450, endpoint: 130, pod: 400, declared: 420 } as const;
+
+/** So many changes are made at once: they take a few milliseconds. */
+const MAX_AT_ONCE = 1000;
 
 /**
  * What is known of a cluster, indexed for DNS. Sources write it, plugins read it.
@@ -273,27 +276,39 @@ export class Registry {
 
   /** Replaces the records of each kind in the snapshot, changing only those that differ. Other kinds stay as they are. */
   replaceAll(snapshot: Partial<Snapshot>): void {
-    let changed = false;
-    for (const isChange of this.replacing(snapshot)) changed ||= isChange;
-    if (changed) this.nextEpoch();
+    this.make(endOf(this.changesTo(snapshot)));
   }
 
-  /** As {@link replaceAll}, in steps, for very many records. Lookups between the steps see what has changed so far. */
+  /**
+   * As {@link replaceAll}, in steps, for very many records. Few changes are made at once. Lookups between many changes see those that were made so far: a
+   * service keeps its name and endpoints if it has them before and after.
+   */
   *replaceInSteps(snapshot: Partial<Snapshot>): Generator<void> {
-    for (const isChange of this.replacing(snapshot)) {
-      if (isChange) this.nextEpoch();
+    const changes = yield* this.changesTo(snapshot);
+    if (changes.length <= MAX_AT_ONCE) return this.make(changes);
+    for (const change of changes) {
+      this.make([change]);
       yield;
     }
   }
 
-  private *replacing(snapshot: Partial<Snapshot>): Generator<boolean> {
+  private make(changes: readonly TableChange[]): void {
+    let changed = false;
+    for (const change of changes) changed = change() || changed;
+    if (changed) this.nextEpoch();
+  }
+
+  private *changesTo(snapshot: Partial<Snapshot>): Generator<void, readonly TableChange[]> {
     const { namespaces, services, slices, pods, imports, importedSlices, declared } = snapshot;
-    if (namespaces) yield* this.namespaceTable.replacing(namespaces);
-    if (services) yield* this.serviceTable.replacing(services);
-    if (slices) yield* this.sliceTable.replacing(slices);
-    if (pods) yield* this.podTable.replacing(pods);
-    yield this.imports.replaceAll(imports, importedSlices);
-    if (declared) yield this.declared.replaceAll(declared);
+    const serviceOf = ({ namespace, service }: EndpointSlice) => `${namespace}/${service}`;
+    return [
+      ...(namespaces ? yield* this.namespaceTable.changesTo(namespaces) : []),
+      ...(services ? yield* this.serviceTable.changesTo(services) : []),
+      ...(slices ? yield* this.sliceTable.changesTo(slices, serviceOf) : []),
+      ...(pods ? yield* this.podTable.changesTo(pods) : []),
+      () => this.imports.replaceAll(imports, importedSlices),
+      () => declared !== undefined && this.declared.replaceAll(declared),
+    ];
   }
 
   /** Says that all records are there, or those of a kind with a source of its own. */

@@ -38,6 +38,42 @@ test('it does not run ahead while nothing reads it', () => {
   expect(serial.value).toBe(START_S);
 });
 
+test('it does not run ahead of the clock however often it is read, except for those who know the state by it', () => {
+  const clock = fakeClock();
+  const serial = new Serial(clock);
+  const moved = () => {
+    serial.move();
+    return serial.value - START_S;
+  };
+  expect(serial.value).toBe(START_S);
+  expect([moved(), moved(), moved(), moved(), moved(), moved(), moved()]).toEqual([1, 2, 3, 4, 5, 5, 5]);
+  expect(serial.unique() - START_S).toBe(6);
+  expect(serial.unique() - START_S).toBe(6);
+  clock.advance(3000);
+  expect([moved(), moved(), moved()]).toEqual([7, 8, 8]);
+  clock.advance(60_000);
+  expect(serial.value - START_S).toBe(9);
+  expect(moved()).toBe(63);
+});
+
+test('it says until when a serial that lags behind the changes stays', () => {
+  const clock = fakeClock();
+  const serial = new Serial(clock);
+  const now = clock.monotonic();
+  expect(serial.value).toBe(START_S);
+  expect(serial.holdsUntilMs).toBe(Number.POSITIVE_INFINITY);
+  for (let count = 0; count < 7; count++) {
+    serial.move();
+    expect(serial.value).toBe(START_S + Math.min(count + 1, 5));
+  }
+  expect(serial.holdsUntilMs).toBe(now + 1000);
+  clock.advance(999);
+  expect(serial.value).toBe(START_S + 5);
+  clock.advance(1);
+  expect(serial.holdsUntilMs).toBe(Number.POSITIVE_INFINITY);
+  expect(serial.value).toBe(START_S + 6);
+});
+
 test('it starts behind a floor', () => {
   expect(new Serial(fakeClock(), START_S + 5).value).toBe(START_S + 6);
 });

@@ -75,18 +75,55 @@ export class Table<T extends Key> {
   /** Replaces all records, changing only those that differ; false if none did. Of two records with one key, the last counts. */
   replaceAll(records: Iterable<T>): boolean {
     let changed = false;
-    for (const isChange of this.replacing(records)) changed ||= isChange;
+    for (const change of endOf(this.changesTo(records))) changed = change() || changed;
     return changed;
   }
 
-  /** As {@link replaceAll}, in steps, each of which says whether it changed something. What is new comes before what is gone goes. */
-  *replacing(records: Iterable<T>): Generator<boolean> {
+  /**
+   * Finds what makes the table hold exactly these records, in steps: changes in the order in which they are to be made. What is new comes before what is
+   * gone goes.
+   *
+   * @param groupOf records of one group change at once; by default each is alone
+   */
+  *changesTo(records: Iterable<T>, groupOf?: (record: T) => string): Generator<void, readonly TableChange[]> {
     const wanted: ByNamespace<T> = new Map();
     for (const record of records) namesIn(wanted, record.namespace).set(record.name, record);
-    for (const byName of wanted.values()) for (const record of byName.values()) yield this.set(record);
-    for (const [namespace, byName] of this.byNamespace) {
-      for (const name of byName.keys()) if (!wanted.get(namespace)?.has(name)) yield this.delete(namespace, name);
+    const changes: TableChange[] = [];
+    const groups = new Map<string, T[]>();
+    for (const [namespace, byName] of wanted) {
+      for (const record of byName.values()) {
+        yield;
+        const old = this.get(namespace, record.name);
+        if (old !== undefined && isSame(old, record)) continue;
+        const group = groupOf?.(record);
+        const others = group === undefined ? undefined : groups.get(group);
+        if (others) {
+          others.push(record);
+          continue;
+        }
+        const together = [record];
+        if (group !== undefined) groups.set(group, together);
+        changes.push(() => together.map((each) => this.set(each)).includes(true));
+      }
     }
+    for (const [namespace, byName] of this.byNamespace) {
+      for (const name of byName.keys()) {
+        yield;
+        if (!wanted.get(namespace)?.has(name)) changes.push(() => this.delete(namespace, name));
+      }
+    }
+    return changes;
+  }
+}
+
+/** Makes a change; false if there is nothing to do. */
+export type TableChange = () => boolean;
+
+/** Takes all steps at once. */
+export function endOf<T>(steps: Generator<void, T>): T {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
   }
 }
 

@@ -29,6 +29,7 @@ import { arrive, type Visit } from './answer/visit.ts';
 import { ServerWatch } from './answer/watch.ts';
 import type { Configuration } from './configuration/configuration.ts';
 import { type CorefileSource, type Reading, readFrom } from './configuration/corefile-source.ts';
+import { shownError } from './configuration/shown.ts';
 import { createControl } from './control/control.ts';
 import type { Controlled, FailedReload } from './control/controlled.ts';
 import { bindAddresses } from './listeners/bind-addresses.ts';
@@ -218,9 +219,10 @@ export class Server {
     } catch (error) {
       this.reloadFailures.value++;
       const message = messageOf(error);
-      this.failedReload = { atMs: this.clock.now(), error: message };
+      const shown = shownError(message, this.source.env ?? process.env);
+      this.failedReload = { atMs: this.clock.now(), error: shown };
       this.log.error(`Restart failed: ${message}`);
-      return { result: 'failed', error: message };
+      return { result: 'failed', error: shown };
     }
   }
 

@@ -69,6 +69,7 @@ export class SnapshotKeeper<T> {
   private readonly contents: SnapshotContents<T>;
   private readonly env: SnapshotEnv;
   private isChanged = false;
+  private isStopped = false;
   private writtenAtMs = Number.NEGATIVE_INFINITY;
   private timer: Timer | undefined;
   private writing: Promise<void> | undefined;
@@ -94,8 +95,9 @@ export class SnapshotKeeper<T> {
     }
   }
 
-  /** Writes the snapshot from now on, when something has changed. */
+  /** Writes the snapshot from now on, when something has changed; no longer after {@link stop}. */
   start(): void {
+    if (this.isStopped) return;
     this.timer ??= this.env.clock.every(WRITE_EVERY_MS, () => void this.writeIfNeeded());
   }
 
@@ -106,6 +108,7 @@ export class SnapshotKeeper<T> {
 
   /** Writes what has changed, and ends. */
   async stop(): Promise<void> {
+    this.isStopped = true;
     this.timer?.cancel();
     await this.writing;
     if (this.isChanged) await this.write();
@@ -156,7 +159,7 @@ export class SnapshotKeeper<T> {
     if (header.origin !== (await this.contents.origin())) throw new SnapshotError(path, `is of ${otherOrigin}`);
     const writtenAtMs = Date.parse(header.writtenAt ?? '');
     if (!(this.env.clock.now() - writtenAtMs <= maxAgeMs)) {
-      const limit = `which is more than ${maxAgeMs / 3_600_000} h ago`;
+      const limit = `which is more than ${Number((maxAgeMs / 3_600_000).toFixed(2))} h ago`;
       throw new SnapshotError(path, `was written at ${header.writtenAt}, ${limit}`);
     }
     const { details } = header;
@@ -173,5 +176,6 @@ export class SnapshotKeeper<T> {
  */
 export function claimSnapshot(path: string, owner: string, shared: (key: string, make: () => string) => string): void {
   if (shared(`snapshot ${path}`, () => owner) === owner) return;
-  throw new CairnError('SNAPSHOT', `${path} is the snapshot of something else, too - give each its own file`);
+  const problem = 'is the snapshot of something else, too, or of the same with other options - give each its own file';
+  throw new CairnError('SNAPSHOT', `${path} ${problem}`);
 }

@@ -8,11 +8,11 @@ import { countQuery } from '../plugin/explained.ts';
 import { type Authority, answerLookup, fallsThrough } from '../plugin/lookup.ts';
 import type { Handler } from '../plugin/plugin.ts';
 import type { Query } from '../plugin/query.ts';
-import { repeatUntilMoved } from '../plugin/repeat.ts';
-import { createReply, failure, type Repeat, type Reply } from '../plugin/reply.ts';
+import { notRepeatable, repeatUntilMoved } from '../plugin/repeat.ts';
+import { createReply, failure, mapReply, type Repeat, type Reply } from '../plugin/reply.ts';
 import { denialsOf, signaturesOf, signedRRset } from './dnssec.ts';
 import type { HeldZone } from './held-zone.ts';
-import { addressesOfTargets, lookUpInZone, MAX_CHAIN, type ZoneLookup } from './lookup.ts';
+import { addressesOfTargets, hostsIn, lookUpInZone, MAX_CHAIN, type ZoneLookup } from './lookup.ts';
 import type { ZoneCells } from './metrics.ts';
 import { rrsetOf, type Zone } from './zone.ts';
 
@@ -21,6 +21,8 @@ export interface ServedZone {
   readonly held: HeldZone;
   /** The zones for whose names the next plugin is asked instead of an NXDOMAIN. */
   readonly fallthrough: readonly Name[];
+  /** Whether the next plugin is asked while there is no version to answer from. */
+  readonly passesUnready?: boolean;
 }
 
 /** What replies from zones need. */
@@ -34,7 +36,7 @@ interface AnswerSettings {
 /** The reply to a query whose name is in the zone. */
 export function answerFromZone(
   query: Query,
-  { held, fallthrough }: ServedZone,
+  { held, fallthrough, passesUnready }: ServedZone,
   cells: ZoneCells,
   { plugin, next, resolve }: AnswerSettings,
 ): Reply | Promise<Reply> {
@@ -42,6 +44,7 @@ export function answerFromZone(
   const authority: Authority = { source: plugin, fallthrough, next, soa: () => negativeSoa(zone!) };
   if (!zone) {
     countQuery(query, cells.unready);
+    if (passesUnready) return mapReply(next(query), notRepeatable);
     const error = new CairnError('ZONE', `the zone ${held.origin} cannot be served: ${held.problem}`);
     return answerLookup(query, { kind: 'unready', error }, authority);
   }
@@ -51,8 +54,15 @@ export function answerFromZone(
   countQuery(query, cell);
   const repeat = repeatUntilMoved([held.epoch], cell);
   switch (found.kind) {
-    case 'hit':
-      return answerLookup(query, { ...found, ...besides(zone, query, found, dnssec) }, authority, repeat);
+    case 'hit': {
+      const exact = dnssec ? undefined : namesOfHit(zone, query, found.answer);
+      return answerLookup(
+        query,
+        { ...found, ...besides(zone, query, found, dnssec) },
+        authority,
+        exact ? repeatUntilMoved(held.epochsOf(exact), cell) : repeat,
+      );
+    }
     case 'nodata': {
       const nodata = dnssec ? withSignedSoa(zone, found) : found;
       // As with CoreDNS, a later plugin may have a name that exists here only because of names below it.
@@ -74,6 +84,19 @@ export function answerFromZone(
     case 'too-long':
       return createReply(plugin, { rcode: Rcode.YXDOMAIN, aa: true, uncacheable: true, answer: found.answer, repeat });
   }
+}
+
+/** A reply that depends on more names ends with the version of the zone. */
+const MAX_NAMES = 8;
+
+/**
+ * The names whose records are all that a reply with this answer was made from: the name itself, the apex with the name servers, and the hosts in the
+ * answer. Undefined if it depends on other names, or on many.
+ */
+function namesOfHit(zone: Zone, { name, type }: Query, answer: readonly ResourceRecord[]): readonly Name[] | undefined {
+  if (zone.cuts.size > 0 || !rrsetOf(zone.nodes.get(name), type)) return undefined;
+  const names = [...new Set([name, zone.origin, ...hostsIn(zone, answer)])];
+  return names.length > MAX_NAMES ? undefined : names;
 }
 
 /** RFC 2308 §3, §5: a negative response is cached no longer than the SOA record's TTL and minimum. */

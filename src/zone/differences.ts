@@ -3,6 +3,7 @@ import { foldName, type Name } from '../dns/name.ts';
 import { printRdata } from '../dns/presentation.ts';
 import { printType, type ResourceRecord } from '../dns/rr.ts';
 import { ZoneBuilder, ZoneError } from './builder.ts';
+import { patchZone } from './patch.ts';
 import { contentOf, type SoaRecord, type Zone } from './zone.ts';
 
 /** The difference between two versions of a zone (RFC 1995 §4). */
@@ -48,6 +49,8 @@ export async function applyDifferences(zone: Zone, differences: readonly Differe
     }
     soa = to;
   }
+  const patched = patchZone(zone, soa, new Map([...changed].map(([name, records]) => [name, [...records.values()]])));
+  if (patched) return patched;
   const builder = new ZoneBuilder(zone.origin);
   builder.add(soa);
   let count = 0;

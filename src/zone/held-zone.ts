@@ -3,6 +3,7 @@ import type { Name } from '../dns/name.ts';
 import type { Peer } from '../net/transport.ts';
 import type { Difference } from './differences.ts';
 import { ZoneHistory } from './history.ts';
+import { NameEpochs } from './name-epochs.ts';
 import type { Zone } from './zone.ts';
 
 /** The present version of a plugin's zone, which may come and go. */
@@ -17,8 +18,16 @@ export interface HeldZone {
   readonly problem: string;
   /** Moves with every change of the version. */
   readonly epoch: Epoch;
-  /** Replaces the present version by another one, or by the reason why there is none. */
-  replace(next: Zone | { readonly problem: string }): void;
+  /**
+   * The epochs that move when the records of one of these (folded) names change; instead of {@link epoch}, for replies that depend on nothing else of the
+   * zone.
+   */
+  epochsOf(names: readonly Name[]): readonly Epoch[];
+  /**
+   * Replaces the present version by another one, or by the reason why there is none. With the differences that it was made by, nothing is compared, and only
+   * the epochs of names in them move.
+   */
+  replace(next: Zone | { readonly problem: string }, differences?: readonly Difference[]): void;
   /** The differences since the version with this serial; undefined if they are no longer known. */
   changesSince(serial: number): readonly Difference[] | undefined;
   /** Calls `listener` whenever the serial moves. Returns a function that ends it. */
@@ -32,6 +41,7 @@ export function holdZone(origin: Name, source: string, problem: string, notified
   const epoch = new Epoch();
   const listeners = new Set<() => void>();
   const history = new ZoneHistory();
+  const epochs = new NameEpochs();
   const held: { zone: Zone | undefined; problem: string } = { zone: undefined, problem };
   return {
     ...{ origin, source, epoch, notified },
@@ -41,12 +51,15 @@ export function holdZone(origin: Name, source: string, problem: string, notified
     get problem() {
       return held.problem;
     },
-    replace(next) {
+    epochsOf: (names) => names.map((name) => epochs.of(name)),
+    replace(next, differences) {
       const before = held.zone;
       if ('problem' in next) Object.assign(held, { zone: undefined, problem: next.problem });
       else held.zone = next;
       epoch.move();
-      history.add(before, held.zone);
+      if (before && held.zone && differences) epochs.moveIn(differences);
+      else epochs.moveAll();
+      history.add(before, held.zone, differences);
       if (held.zone && held.zone.soa.data.serial !== before?.soa.data.serial)
         for (const listener of listeners) listener();
     },

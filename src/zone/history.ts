@@ -16,15 +16,15 @@ const MAX_COMPARED_RECORDS = 200_000;
 export class ZoneHistory {
   private differences: readonly Difference[] = [];
 
-  /** Adds a new version; without a version before it, the history starts again. */
-  add(before: Zone | undefined, after: Zone | undefined): void {
+  /** Adds a new version, made by `known` or compared; without a version before it, the history starts again. */
+  add(before: Zone | undefined, after: Zone | undefined, known?: readonly Difference[]): void {
     const isNext = before && after && isNewer(after.soa.data.serial, before.soa.data.serial);
-    const difference = isNext ? compare(before, after) : undefined;
-    if (!difference) {
+    const differences = isNext ? (known ?? compare(before, after)) : undefined;
+    if (!differences) {
       this.differences = [];
       return;
     }
-    const kept = [...this.differences, difference].slice(-MAX_DIFFERENCES);
+    const kept = [...this.differences, ...differences].slice(-MAX_DIFFERENCES);
     while (kept.reduce((sum, each) => sum + countOf(each), 0) > MAX_DIFFERENCE_RECORDS) kept.shift();
     this.differences = kept;
   }
@@ -41,7 +41,7 @@ function countOf({ deleted, added }: Difference): number {
 }
 
 /** The difference between two versions; undefined if it or the zones are too large. */
-function compare(before: Zone, after: Zone): Difference | undefined {
+function compare(before: Zone, after: Zone): readonly Difference[] | undefined {
   if (before.size + after.size > 2 * MAX_COMPARED_RECORDS) return undefined;
   const difference: Difference = { from: before.soa, deleted: [], to: after.soa, added: [] };
   const names = new Set<Name>([...before.nodes.keys(), ...after.nodes.keys()]);
@@ -52,7 +52,7 @@ function compare(before: Zone, after: Zone): Difference | undefined {
     difference.added.push(...missing(now, old));
     if (countOf(difference) > MAX_DIFFERENCE_RECORDS) return undefined;
   }
-  return difference;
+  return [difference];
 }
 
 /** Whether the nodes have the same records in the same order, as most have. */

@@ -155,15 +155,22 @@ export function addressesOfTargets(
   signed: boolean,
 ): readonly ResourceRecord[] {
   const found: ResourceRecord[] = [];
-  const seen = new Set<Name>();
-  for (const record of records) {
-    const target = targetOf(record);
-    const node = target === undefined || seen.has(target) ? undefined : zone.nodes.get(target);
+  for (const host of hostsIn(zone, records)) {
+    const node = zone.nodes.get(host);
     if (!node) continue;
-    seen.add(target!);
     for (const { code } of [A, AAAA]) found.push(...(signed ? signedRRset(node, code) : (rrsetOf(node, code) ?? [])));
   }
   return found;
+}
+
+/** The different (folded) hosts in the records that are names of the zone, whether they exist or not. */
+export function hostsIn(zone: Zone, records: readonly ResourceRecord[]): Iterable<Name> {
+  const hosts = new Set<Name>();
+  for (const record of records) {
+    const target = targetOf(record);
+    if (target !== undefined && isAtOrBelow(target, zone.origin)) hosts.add(target);
+  }
+  return hosts;
 }
 
 const NAMES_HOST = new Set([NS.code, SRV.code, SVCB.code, HTTPS.code]);

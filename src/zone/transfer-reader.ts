@@ -23,9 +23,9 @@ export class TransferReader {
     this.builder = new ZoneBuilder(origin);
   }
 
-  /** Whether the transfer consists of differences. */
-  get isIncremental(): boolean {
-    return this.differences.length > 0;
+  /** The differences that the transfer consists of; undefined for a whole zone. */
+  get incremental(): readonly Difference[] | undefined {
+    return this.differences.length > 0 ? this.differences : undefined;
   }
 
   /** Reads the records of the next message; returns whether it was the last one. @throws ZoneError */
@@ -62,7 +62,7 @@ export class TransferReader {
 
   /** The zone after the last record. @throws ZoneError (as a rejection) */
   async finish(): Promise<Zone> {
-    return this.isIncremental ? applyDifferences(this.known!, this.differences) : this.builder.finish();
+    return this.incremental ? applyDifferences(this.known!, this.differences) : this.builder.finish();
   }
 
   private takeOfWhole(record: ResourceRecord, soa: SoaRecord | undefined, first: SoaRecord): boolean {

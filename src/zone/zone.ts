@@ -6,6 +6,7 @@
 
 import type { Name } from '../dns/name.ts';
 import { type ResourceRecord, type RRType, SOA } from '../dns/rr.ts';
+import type { Lookups } from './overlay-map.ts';
 
 /** The records of one owner name and type, at least one. */
 export type RRset = readonly ResourceRecord[];
@@ -29,7 +30,7 @@ export interface Zone {
   readonly origin: Name;
   readonly soa: SoaRecord;
   /** By folded name; names below {@link cuts} have only glue. */
-  readonly nodes: ReadonlyMap<Name, ZoneNode>;
+  readonly nodes: Lookups<Name, ZoneNode>;
   /** The names of delegations and DNAME records. */
   readonly cuts: ReadonlySet<Name>;
   /** When the first signature expires, in Unix seconds; undefined without signatures. */

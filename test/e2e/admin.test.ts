@@ -14,6 +14,7 @@ import { fakeClock } from '../support/clock.ts';
 import { folderWith } from '../support/folder.ts';
 import { PATIENT } from '../support/patience.ts';
 import { startServer } from '../support/server.ts';
+import { refusedPort } from '../support/upstream.ts';
 
 const FULL = 'full-token-of-32-characters-0123';
 const READER = 'read-token-of-32-characters-0123';
@@ -240,7 +241,33 @@ describe('several server blocks', () => {
   });
 });
 
+test('two blocks that reach one socket by different paths must say the same of it', async () => {
+  const folder = folderWith({ full: FULL });
+  const second = `root ${folder}\nadmin ./s`;
+  const text = `a {\nadmin ${folder}/s {\ntoken ${folder}/full\n}\nwhoami\n}\nb {\n${second}\nwhoami\n}\n`;
+  await expect(startServer(text)).rejects.toThrow(/^Corefile:9:1 - .* has the same port and other options/);
+  const elsewhere = `a {\nroot ${folder}\nadmin ./s\nwhoami\n}\nb {\nroot ${folderWith({})}\nadmin ./s\nwhoami\n}\n`;
+  const { lines } = await startServer(elsewhere);
+  expect(lines.filter((line) => line.includes('admin interface is at'))).toHaveLength(2);
+});
+
 describe('a reload', () => {
+  test('to another address of the same port lets go of the first one before it opens the second', async () => {
+    const port = await refusedPort();
+    const text = (host: string) => `. {\nadmin ${host}:${port}\nwhoami\n}\n`;
+    const { server, rewrite, lines } = await startServer(text('localhost'));
+    for (const host of ['127.0.0.1', 'localhost', '127.0.0.1']) {
+      const viewer = await adminAt(`http://127.0.0.1:${port}/`).open('/v1/tail');
+      const ended = once(viewer.resume(), 'close');
+      rewrite(text(host));
+      expect(await server.reload()).toBe('reloaded');
+      await ended;
+      expect((await adminAt(`http://127.0.0.1:${port}/`).get('/v1/status')).json).toMatchObject({ viewers: 0 });
+    }
+    expect(lines.filter((line) => line.startsWith('[ERROR]'))).toEqual([]);
+    expect(lines.filter((line) => line.includes('the admin interface is at'))).toHaveLength(4);
+  });
+
   test('leaves the interface open, and its options follow only what is served', async () => {
     const folder = folderWith({ full: FULL });
     const text = (options: string, rest = 'whoami') => `. {\nroot ${folder}\nadmin ./s {\n${options}\n}\n${rest}\n}\n`;

@@ -45,7 +45,6 @@ test('a zone file goes from one server to another, and so does its change', asyn
   await vi.waitFor(async () => expect(await askBoth()).toEqual([['192.0.2.20'], ['192.0.2.20']]), PATIENT);
   expect(copy.lines.filter((line) => line.includes('secondary'))).toEqual([
     expect.stringContaining('a.test. has serial 1 from 127.0.0.1'),
-    expect.stringContaining('a.test. has serial 20 from 127.0.0.1'),
   ]);
   // What had changed came alone (RFC 1995).
   const counted = async ({ server }: typeof copy, name: string) =>

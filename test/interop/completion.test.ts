@@ -26,8 +26,11 @@ async function inBash(words: readonly string[]): Promise<string[]> {
   return [...new Set(stdout.split('\n').filter(Boolean))];
 }
 
+const SERVER = ['serve', 'check', 'fmt', 'health'];
+const RUNNING = ['status', 'explain', 'cache', 'tail', 'top'];
+
 test.each([
-  ['cairn ', ['serve', 'check', 'fmt', 'health', 'lookup', 'run', 'env', 'completion', 'help']],
+  ['cairn ', [...SERVER, 'lookup', 'run', 'env', ...RUNNING, 'completion', 'help']],
   ['cairn lo', ['lookup']],
   ['cairn -plug', ['-plugin', '-plugins']],
   ['cairn -conf C', ['Core file']],

@@ -10,13 +10,17 @@ export const pages = globSync(['README.md', 'docs/**/*.md', '{deploy,examples}/*
 }).toSorted();
 
 /** What a page tells its reader to do: to save a file, or to type a command that prints what the page shows. */
-export type Step =
+export type Step = (
   | { readonly file: string; readonly text: string }
   | {
       readonly command: string;
       /** Undefined if the page does not show it. */
       readonly output: string | undefined;
-    };
+    }
+) & {
+  /** The last heading before it. */
+  readonly section: string;
+};
 
 /**
  * The steps of a page, in order. A block `sh` has commands, a block `console` also their output, each after a line `$ COMMAND`. The text of
@@ -27,20 +31,22 @@ export function stepsOf(page: string): Step[] {
   return [...text.matchAll(/^( *)(`{3,})(\w*)\n(.*?)^\1\2$/gms)].flatMap((block): Step[] => {
     const [, indent = '', , language, indented = ''] = block;
     const content = indented.replaceAll(new RegExp(`^${indent}`, 'gm'), '');
-    if (language === 'console') return shownCommands(content);
-    if (language === 'sh') return commandsOf(content).map((command) => ({ command, output: undefined }));
-    const file = /`([^`\s]+)`:$/.exec(text.slice(0, block.index).trimEnd())?.[1];
-    return file === undefined ? [] : [{ file, text: content }];
+    const before = text.slice(0, block.index);
+    const section = [...before.matchAll(/^#+ (.*)$/gm)].at(-1)?.[1] ?? '';
+    if (language === 'console') return shownCommands(content, section);
+    if (language === 'sh') return commandsOf(content).map((command) => ({ command, output: undefined, section }));
+    const file = /`([^`\s]+)`:$/.exec(before.trimEnd())?.[1];
+    return file === undefined ? [] : [{ file, text: content, section }];
   });
 }
 
-function shownCommands(content: string): Step[] {
+function shownCommands(content: string, section: string): Step[] {
   return content
     .split(/^\$ /m)
     .slice(1)
     .map((shown) => {
       const [command = ''] = commandsOf(shown);
-      return { command, output: shown.slice(command.length).trim() };
+      return { command, output: shown.slice(command.length).trim(), section };
     });
 }
 

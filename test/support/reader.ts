@@ -20,10 +20,12 @@ export class Reader implements AsyncDisposable {
   private readonly home = mkdtempSync(join(tmpdir(), 'cairn-reader-'));
   private readonly clone = join(this.home, 'clone');
   private server: ChildProcess | undefined;
-  private readonly ports: ReadonlyMap<string, string>;
+  /** What pages name, and what there is in its place; a name that holds another one comes first. */
+  private readonly names: readonly (readonly [name: string, inPlace: string])[];
 
-  private constructor(ports: readonly number[]) {
-    this.ports = new Map(PORTS.map((port, i) => [port, String(ports[i])]));
+  private constructor(names: Readonly<Record<string, string>>) {
+    const own = { ...names, '/run/cairn/': `${this.home}/` };
+    this.names = Object.entries(own).toSorted(([a], [b]) => b.length - a.length);
     const filter = (source: string) => basename(source) !== 'node_modules';
     for (const path of COPIED) cpSync(join(ROOT, path), join(this.clone, path), { recursive: true, filter });
     for (const path of LINKED) symlinkSync(join(ROOT, path), join(this.clone, path));
@@ -35,10 +37,15 @@ export class Reader implements AsyncDisposable {
     writeFileSync(join(this.home, 'bin/cairn'), script, { mode: 0o755 });
   }
 
-  static async create(): Promise<Reader> {
-    const ports = new Set<number>();
-    while (ports.size < PORTS.length) ports.add(await freePort());
-    return new Reader([...ports]);
+  /** @param more what a page names beside ports, and what is to be in its place */
+  static async create(more: Readonly<Record<string, string>> = {}): Promise<Reader> {
+    const ports = await freePorts(PORTS.length);
+    return new Reader({ ...more, ...Object.fromEntries(PORTS.map((port, i) => [port, String(ports[i])])) });
+  }
+
+  /** What there is in the place of a name of the page. */
+  inPlaceOf(name: string): string {
+    return this.translated(name);
   }
 
   save(file: string, text: string): void {
@@ -88,18 +95,31 @@ export class Reader implements AsyncDisposable {
   }
 
   private translated(text: string): string {
-    return text.replaceAll(new RegExp(`\\b(?:${PORTS.join('|')})\\b`, 'g'), (port) => this.ports.get(port)!);
+    const names = new Map(this.names);
+    const pattern = new RegExp(
+      `(?<!\\w)(?:${[...names.keys()].map((name) => name.replaceAll('.', '\\.')).join('|')})(?!\\d)`,
+      'g',
+    );
+    return text.replaceAll(pattern, (name) => names.get(name)!);
   }
 
   private original(text: string): string {
-    const original = [...this.ports].reduce((result, [port, free]) => result.replaceAll(free, port), text);
-    return original.replaceAll(`${this.clone}/`, '');
+    const inPlace = [[`${this.clone}/`, ''] as const, ...this.names.map(([name, real]) => [real, name] as const)];
+    const longestFirst = inPlace.toSorted(([a], [b]) => b.length - a.length);
+    return longestFirst.reduce((result, [real, name]) => result.replaceAll(real, name), text);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
     rmSync(this.home, { recursive: true });
   }
+}
+
+/** Ports that differ, each as {@link freePort}. */
+export async function freePorts(count: number): Promise<number[]> {
+  const ports = new Set<number>();
+  while (ports.size < count) ports.add(await freePort());
+  return [...ports];
 }
 
 /** A port that stays free until a server of the page takes it: one below those that the system gives to programs by itself. */

@@ -91,7 +91,7 @@ export type PluginState = 'ok' | 'waiting' | 'degraded' | 'failing';
 /** A plugin of a block. Only a plugin that has something to say has more than a name. */
 export interface PluginStatus {
   readonly name: string;
-  /** Its lines of the Corefile, without secrets. */
+  /** Its lines of the Corefile, without secrets; not all, if they are very long. */
   readonly text: string;
   readonly state: PluginState;
   /** One line for people: what it does now, or what is wrong and what to do. */

@@ -14,6 +14,7 @@ import type { LineWriter, Route } from './http.ts';
 import admin from './index.ts';
 import { MAX_VIEWERS } from './lines.ts';
 import { adminCounts } from './metrics.ts';
+import { MAX_BURST } from './pace.ts';
 
 /** An interface on a Unix socket with routes of its own. */
 async function start(routes: readonly Route[]) {
@@ -21,7 +22,15 @@ async function start(routes: readonly Route[]) {
   const path = join(folderWith({}), 'admin.sock');
   const { clock, log, metrics } = env;
   const counts = adminCounts(metrics, 'x');
-  const options = { name: path, clock, log, viewers: { count: 0 }, counts, routes: () => routes };
+  const options = {
+    name: path,
+    clock,
+    log,
+    viewers: { count: 0 },
+    open: { servers: new Set<AdminServer>() },
+    counts,
+    routes: () => routes,
+  };
   const server = new AdminServer({ kind: 'unix', path }, options);
   onTestFinished(() => server.stop());
   await server.serve({ isUnix: true, token: undefined, readToken: undefined });
@@ -102,6 +111,45 @@ test('a viewer that reads nothing loses lines, takes no memory, and makes room a
   write(line);
   await vi.waitUntil(() => ended() === 1, PATIENT);
   expect(await counted('dropped_lines')).toEqual(['3']);
+});
+
+test('a client that does not read its response is closed after a while', async () => {
+  const { path, env, counted } = await start([
+    { method: 'GET', path: '/v1/much', respond: () => ({ json: 'x'.repeat(8_000_000) }) },
+  ]);
+  const socket = await connected(path);
+  socket.pause();
+  socket.write('GET /v1/much HTTP/1.1\r\nHost: x\r\n\r\n');
+  await vi.waitUntil(() => env.clock.timers > 0, PATIENT);
+  env.clock.advance(29_999);
+  expect(await counted('connections')).toEqual(['1']);
+  env.clock.advance(1);
+  await expect.poll(() => counted('connections')).toEqual(['0']);
+  expect(env.clock.timers).toBe(0);
+});
+
+test('requests that come too fast wait for their turn, and those of clients that leave take none', async () => {
+  const { path, env, get, counted } = await start([{ method: 'GET', path: '/v1/x', respond: () => ({ json: 1 }) }]);
+  for (let i = 0; i < MAX_BURST; i++) expect((await get('/v1/x')).status).toBe(200);
+  expect(await counted('delayed_requests')).toEqual(['0']);
+  const leaving = [await connected(path), await connected(path)];
+  for (const [i, socket] of leaving.entries()) {
+    socket.write('GET /v1/x HTTP/1.1\r\nHost: x\r\n\r\n');
+    await expect.poll(() => counted('delayed_requests')).toEqual([String(i + 1)]);
+  }
+  const answered: number[] = [];
+  const later = [1, 2].map((n) => get('/v1/x').then(() => answered.push(n)));
+  await expect.poll(() => counted('delayed_requests')).toEqual(['4']);
+  for (const socket of leaving) socket.destroy();
+  await expect.poll(() => counted('connections')).toEqual(['2']);
+  env.clock.advance(10);
+  await expect.poll(() => answered.length).toBe(1);
+  env.clock.advance(9);
+  expect(answered).toHaveLength(1);
+  env.clock.advance(1);
+  await Promise.all(later);
+  env.clock.advance(10_000);
+  await vi.waitUntil(() => env.clock.timers === 0, PATIENT);
 });
 
 test('connections have a bound: one more is told so, and twice as many are closed', async () => {
@@ -239,5 +287,6 @@ test('a reload keeps the interface and the count of its viewers, which a new add
   };
   for (const body of ['admin ./a', 'admin ./a', 'admin ./b']) await load(body);
   expect(kept.get('admin ./b viewers')).toBe(kept.get('admin ./a viewers'));
-  expect(kept.size).toBe(4);
+  expect(kept.get('admin ./b open')).toBe(kept.get('admin ./a open'));
+  expect(kept.size).toBe(6);
 });

@@ -9,7 +9,8 @@ import type { Protection } from './access.ts';
 import type { Route } from './http.ts';
 import type { Viewers } from './lines.ts';
 import type { AdminCounts } from './metrics.ts';
-import type { AdminAddress } from './options.ts';
+import { type AdminAddress, isSameSocket } from './options.ts';
+import { Pace } from './pace.ts';
 import { type Exchange, serve } from './respond.ts';
 
 /** Connections whose requests are answered. As many more are told that there are too many; further ones are closed at once. */
@@ -30,6 +31,11 @@ const RETRY_MS = 1000;
 /** How long the end waits for requests under way. */
 const CLOSE_GRACE_MS = 1000;
 
+/** The servers of the process that serve now, those of the last Corefile, too, until they are stopped. */
+export interface OpenServers extends Kept {
+  readonly servers: Set<AdminServer>;
+}
+
 interface AdminServerOptions {
   /** The address as the Corefile has it. */
   readonly name: string;
@@ -37,6 +43,7 @@ interface AdminServerOptions {
   readonly log: Logger;
   readonly counts: AdminCounts;
   readonly viewers: Viewers;
+  readonly open: OpenServers;
   routes(): readonly Route[];
 }
 
@@ -48,6 +55,7 @@ export class AdminServer implements Kept {
   /** Connections that are told that there are too many. */
   private readonly refused = new WeakSet<Socket>();
   private readonly exchanges = new Set<Exchange>();
+  private readonly pace: Pace;
   /** How many requests of a connection have no response yet. */
   private readonly pipelined = new WeakMap<Socket, number>();
   private servers: readonly Server[] = [];
@@ -61,18 +69,27 @@ export class AdminServer implements Kept {
   constructor(address: AdminAddress, options: AdminServerOptions) {
     this.address = address;
     this.options = options;
+    this.pace = new Pace(options.clock, options.counts.delayed);
   }
 
   /** Serves with this protection from now on, and opens the address if it is not open. If that fails, it is logged and tried again. */
   async serve(protection: Protection): Promise<void> {
     this.protection = protection;
-    this.opening ??= this.open();
+    this.opening ??= this.takeOver().then(() => this.open());
     await this.opening;
+  }
+
+  /** Stops the server of the last Corefile if this one cannot listen beside it, as for `localhost` and `127.0.0.1`. */
+  private async takeOver(): Promise<void> {
+    const { servers } = this.options.open;
+    for (const other of servers) if (isSameSocket(other.address, this.address)) await other.stop();
+    if (!this.isStopped) servers.add(this);
   }
 
   /** Ends viewers, and waits a moment for other requests. */
   async stop(): Promise<void> {
     this.isStopped = true;
+    this.options.open.servers.delete(this);
     this.retry?.cancel();
     for (const { abort, response } of this.exchanges) {
       response.shouldKeepAlive = false;
@@ -176,7 +193,8 @@ export class AdminServer implements Kept {
       this.exchanges.delete(exchange);
       this.finished();
     });
-    void serve({ ...this.options, protection: () => this.protection! }, exchange);
+    const begin = () => void serve({ ...this.options, protection: () => this.protection! }, exchange);
+    response.once('close', this.pace.begin(begin));
   }
 
   private finished = () => {};

@@ -6,14 +6,13 @@
 import { messageOf } from '../../base/errors.ts';
 import { CorefileError } from '../../corefile/error.ts';
 import { printPosition } from '../../corefile/position.ts';
-import { overlaps } from '../../net/shared-sockets.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import type { Protection } from './access.ts';
-import { AdminServer } from './admin-server.ts';
+import { AdminServer, type OpenServers } from './admin-server.ts';
 import type { Viewers } from './lines.ts';
 import { adminCounts } from './metrics.ts';
-import { type AdminAddress, type AdminOptions, parseAdmin, type TokenOption } from './options.ts';
+import { type AdminAddress, type AdminOptions, isSameSocket, parseAdmin, type TokenOption } from './options.ts';
 import { routesFor } from './routes/index.ts';
 import { TokenFile } from './token-file.ts';
 import { viewerEnv } from './viewers.ts';
@@ -29,11 +28,12 @@ export default definePlugin<AdminOptions>({
   settings: () => ({ recordsSteps: true }),
 
   create(options, env) {
-    checkOthers(options, env);
     const { name } = options;
     const address = absolute(options.address, env);
+    checkOthers(options, address, env);
     const viewers = env.keep('viewers', (): Viewers => ({ count: 0 }));
-    const server = env.keep(JSON.stringify(address), () => makeServer(name, address, viewers, env));
+    const open = env.keep('open', (): OpenServers => ({ servers: new Set() }));
+    const server = env.keep(JSON.stringify(address), () => makeServer(name, address, { viewers, open }, env));
     const protection = protectionOf(options, env);
     return {
       async load() {
@@ -45,7 +45,12 @@ export default definePlugin<AdminOptions>({
   },
 });
 
-function makeServer(name: string, address: AdminAddress, viewers: Viewers, env: PluginEnv): AdminServer {
+function makeServer(
+  name: string,
+  address: AdminAddress,
+  shared: { readonly viewers: Viewers; readonly open: OpenServers },
+  env: PluginEnv,
+): AdminServer {
   const { clock, log, metrics } = env;
   const { control } = env.process;
   const routes = control ? routesFor(control, viewerEnv(env)) : [];
@@ -53,34 +58,28 @@ function makeServer(name: string, address: AdminAddress, viewers: Viewers, env: 
     name,
     clock,
     log,
-    viewers,
+    ...shared,
     counts: adminCounts(metrics, name),
     routes: () => routes,
   });
 }
 
+/** A use of the directive; `text` is equal if address and options are. */
+interface Use extends Pick<AdminOptions, 'name' | 'position' | 'address'> {
+  readonly text: string;
+}
+
 /** Several blocks may name one address, if they say the same of it. @throws CorefileError at the second one otherwise */
-function checkOthers(options: AdminOptions, env: PluginEnv): void {
-  const others = env.shared('admin', (): AdminOptions[] => []);
+function checkOthers({ name, position, token, readToken }: AdminOptions, address: AdminAddress, env: PluginEnv): void {
+  const others = env.shared('admin', (): Use[] => []);
+  // Relative paths begin at the root of their block.
+  const text = JSON.stringify([address, ...[token, readToken].map((file) => file && env.path(file.path))]);
   for (const other of others) {
-    if (!isSameSocket(options.address, other.address)) continue;
-    const isSame = describe(options, env) === describe(other, env);
-    if (isSame) continue;
+    if (!isSameSocket(address, other.address) || text === other.text) continue;
     const detail = `'admin ${other.name}' at ${printPosition(other.position)} has the same port and other options - name the address in one block`;
-    throw new CorefileError(options.position, `plugin/admin: ${detail}, or write the same in both`);
+    throw new CorefileError(position, `plugin/admin: ${detail}, or write the same in both`);
   }
-  others.push(options);
-}
-
-/** Equal if address and options are. */
-function describe({ address, token, readToken }: AdminOptions, env: PluginEnv): string {
-  return JSON.stringify([absolute(address, env), ...[token, readToken].map((file) => file && env.path(file.path))]);
-}
-
-function isSameSocket(a: AdminAddress, b: AdminAddress): boolean {
-  if (a.kind === 'unix') return b.kind === 'unix' && a.path === b.path;
-  if (b.kind === 'unix' || a.port !== b.port || a.port === 0) return false;
-  return a.addresses.some((one) => b.addresses.some((other) => overlaps(one, other)));
+  others.push({ name, position, address, text });
 }
 
 function absolute(address: AdminAddress, env: PluginEnv): AdminAddress {

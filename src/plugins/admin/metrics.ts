@@ -4,6 +4,8 @@ import type { Cell, Metrics } from '../../observe/metrics.ts';
 export interface AdminCounts {
   readonly connections: Cell;
   readonly refusedConnections: Cell;
+  /** Requests that waited for others. */
+  readonly delayed: Cell;
   readonly viewers: Cell;
   readonly refusedViewers: Cell;
   readonly droppedLines: Cell;
@@ -24,6 +26,10 @@ export function adminCounts(metrics: Metrics, address: string): AdminCounts {
     refusedConnections: counter(
       'cairn_admin_refused_connections_total',
       'Connections to the admin interface that were refused, because there were too many.',
+    ),
+    delayed: counter(
+      'cairn_admin_delayed_requests_total',
+      'Requests to the admin interface that had to wait, because too many came in a short time.',
     ),
     viewers: gauge('cairn_admin_viewers', 'Clients of the admin interface that read lines.'),
     refusedViewers: counter(

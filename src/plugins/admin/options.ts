@@ -5,7 +5,7 @@ import { atToken, CorefileError } from '../../corefile/error.ts';
 import type { Position } from '../../corefile/position.ts';
 import { canonicalAddress } from '../../net/addresses.ts';
 import { parseListenAddress } from '../../net/pages/http.ts';
-import type { ListenAddress } from '../../net/shared-sockets.ts';
+import { type ListenAddress, overlaps } from '../../net/shared-sockets.ts';
 import type { ListenTarget } from '../../net/transport.ts';
 
 /** Where the interface listens. */
@@ -85,6 +85,13 @@ function parseTcp(text: string): ListenTarget {
       `${messageOf(thrown)}, or the path of a Unix socket, such as /run/cairn/admin.sock`,
     );
   }
+}
+
+/** Whether only one of two servers can listen, if paths are absolute. */
+export function isSameSocket(a: AdminAddress, b: AdminAddress): boolean {
+  if (a.kind === 'unix') return b.kind === 'unix' && a.path === b.path;
+  if (b.kind === 'unix' || a.port !== b.port || a.port === 0) return false;
+  return a.addresses.some((one) => b.addresses.some((other) => overlaps(one, other)));
 }
 
 /** Whether only programs of this machine can connect. A host name may stand for any address. */

@@ -62,6 +62,8 @@ const ERROR_HEADERS: Readonly<Record<number, Record<string, string>>> = {
   413: { connection: 'close' },
 };
 
+/** How long a client may take to read a response that is no stream of lines: until then, it stays in memory. */
+const READING_MS = 30_000;
 /** What a log line has of a body. */
 const MAX_NOTED_CHARACTERS = 500;
 
@@ -69,6 +71,7 @@ const MAX_NOTED_CHARACTERS = 500;
 export async function serve(world: AdminWorld, exchange: Exchange): Promise<void> {
   const { message, response } = exchange;
   response.on('error', () => {});
+  if (response.destroyed) return;
   response.setHeaders(new Map(Object.entries(HEADERS)));
   response.once('close', () => exchange.abort.abort());
   try {
@@ -101,10 +104,16 @@ async function respond(world: AdminWorld, exchange: Exchange): Promise<void> {
   const note = isReading ? () => {} : noteOnce(world.log, `${from}${printMeans(means)}: ${method} ${path}`, body);
   const request: AdminRequest = { path, query, body, from, signal: abort.signal, viewers: world.viewers.count, note };
   const answer = await route.respond(request);
+  if (!('lines' in answer)) limitReading(response, world.clock);
   if ('json' in answer) sendText(response, 'application/json', printableJson(answer.json));
   else if ('file' in answer) sendFile(response, { octets: answer.file, contentType: answer.contentType }, false);
   else await sendLines(world, response, abort, answer.lines);
   note();
+}
+
+function limitReading(response: ServerResponse, clock: Clock): void {
+  const timer = clock.every(READING_MS, () => response.destroy());
+  response.once('close', () => timer.cancel());
 }
 
 function targetOf(url: string): { readonly path: string; readonly query: URLSearchParams } {

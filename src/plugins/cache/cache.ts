@@ -28,7 +28,7 @@ export function cacheHandler(
   const answerFrom = (query: Query): Reply | Promise<Reply> => {
     const key = keyOf(query);
     const nowMs = clock.monotonic();
-    const known = store().lookup(key, attemptKey(query, key), nowMs);
+    const known = store().lookup(key, attemptKey(query, key), nowMs, isExplained(query));
     const { answer, failure } = known;
     countQuery(query, metrics.requests);
     if (answer && remainingTtl(answer, nowMs) > 0) {
@@ -49,7 +49,7 @@ export function cacheHandler(
     const isFailing = known.failure !== undefined && stale.recheckMs === undefined;
     const resting = known.settled || isFailing || clock.monotonic() < entry.recheckMs;
     if (stale.mode === 'verify' && !resting) return verify(query, key, entry, stale);
-    if (!resting && !isUnderWay(query, key)) refresh(query, key, entry);
+    if (!resting && !isExplained(query) && !isUnderWay(query, key)) refresh(query, key, entry);
     return serveStale(entry, query, stale);
   };
 

@@ -38,8 +38,8 @@ export function tableOf(kind: Kind): TableName {
 }
 
 export interface Store {
-  /** What is known of a question, by its key, and of a failed attempt, by the key of the attempt. */
-  lookup(key: string, attempt: string, nowMs: number): Known;
+  /** What is known of a question, by its key, and of a failed attempt, by the key of the attempt. With `peeks`, it counts as no use of the entries. */
+  lookup(key: string, attempt: string, nowMs: number, peeks?: boolean): Known;
   store(key: string, entry: Entry): void;
   /** All entries with their keys, also those that are of no use any more. */
   all(): Iterable<readonly [string, Entry]>;
@@ -72,12 +72,13 @@ export function createStore({ success, denial, preferPositive, stale }: CacheOpt
   const usable = (entry: Entry | undefined, nowMs: number) =>
     isFresh(entry, nowMs) || (entry && nowMs < entry.storedMs + entry.ttl * 1000 + staleForMs) ? entry : undefined;
   const store: Store = {
-    lookup(key, attempt, nowMs) {
-      const positive = positives.get(key);
+    lookup(key, attempt, nowMs, peeks = false) {
+      const read = peeks ? 'peek' : 'get';
+      const positive = positives[read](key);
       if (isFresh(positive, nowMs)) return { answer: positive, failure: undefined, settled: true };
       if (denials.size === 0) return { answer: usable(positive, nowMs), failure: undefined, settled: false };
-      const negative = positive && !preferPositive ? undefined : denials.get(key);
-      const failure = denials.get(attempt);
+      const negative = positive && !preferPositive ? undefined : denials[read](key);
+      const failure = denials[read](attempt);
       return {
         answer: usable(positive, nowMs) ?? usable(negative, nowMs),
         failure: isFresh(failure, nowMs) ? failure : undefined,

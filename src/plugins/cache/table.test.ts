@@ -4,6 +4,7 @@ import { createTable } from './table.ts';
 test.each([
   ['the oldest makes room', 2, 99, 'set a 1, set b 1, set c 1', 'b c', 1],
   ['what was read is not the oldest', 2, 99, 'set a 1, set b 1, get a, set c 1', 'a c', 1],
+  ['what was only looked at is the oldest all the same', 2, 99, 'set a 1, set b 1, peek a, set c 1', 'b c', 1],
   ['what was set again is not the oldest', 2, 99, 'set a 1, set b 1, set a 1, set c 1', 'a c', 1],
   ['what was deleted needs no room', 2, 99, 'set a 1, set b 1, delete a, set c 1', 'b c', 0],
   ['a table without capacity keeps nothing', 0, 99, 'set a 1, set b 1', '', 2],
@@ -21,7 +22,7 @@ test.each([
   let evictions = 0;
   const table = createTable<{ key: string; octets: number }>({ maxEntries, maxOctets, onEvict: () => evictions++ });
   for (const step of steps.split(', ')) {
-    const [method, key, octets] = step.split(' ') as ['get' | 'set' | 'delete', string, string];
+    const [method, key, octets] = step.split(' ') as ['get' | 'peek' | 'set' | 'delete', string, string];
     table[method](key, { key, octets: Number(octets) });
   }
   const found = ['a', 'b', 'c', 'x', 'y', 'z'].flatMap((key) => table.get(key) ?? []);

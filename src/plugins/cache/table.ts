@@ -8,6 +8,8 @@ export interface Table<V> {
   readonly octets: number;
   /** The value, which becomes the most recently used one. */
   get(key: string): V | undefined;
+  /** The value; its use is not noted. */
+  peek(key: string): V | undefined;
   set(key: string, value: V): void;
   delete(key: string): void;
   /** All values with their keys. Their use is not noted, and they may be deleted meanwhile. */
@@ -52,6 +54,7 @@ export function createTable<V extends { readonly octets: number }>(options: Tabl
       limitUse();
       return value;
     },
+    peek: (key) => inUse.peek(key) ?? once.peek(key),
     set(key, value) {
       once.take(key);
       (inUse.take(key) ? inUse : once).push(key, value);
@@ -88,6 +91,10 @@ class Queue<V extends { readonly octets: number }> {
 
   entries(): Iterable<readonly [string, V]> {
     return this.values.entries();
+  }
+
+  peek(key: string): V | undefined {
+    return this.values.get(key);
   }
 
   push(key: string, value: V): void {

@@ -45,7 +45,7 @@ export function cacheView(
 /** How old the reply is that a query has just got from the cache. */
 export function explainReply(query: Query, store: Store, nowMs: number): string | undefined {
   const key = keyOf(query);
-  const { answer, failure } = store.lookup(key, attemptKey(query, key), nowMs);
+  const { answer, failure } = store.lookup(key, attemptKey(query, key), nowMs, true);
   const entry = answer ?? failure;
   if (!entry) return undefined;
   const age = `kept ${Math.floor((nowMs - entry.storedMs) / 1000)} s ago`;

@@ -2,6 +2,7 @@ import { CairnError } from '../../base/errors.ts';
 import { Class, Rcode } from '../../dns/message.ts';
 import { ROOT } from '../../dns/name.ts';
 import { A, AAAA, type ResourceRecord, rr } from '../../dns/rr.ts';
+import { isExplained } from '../../plugin/explained.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { createReply, failure, type Reply } from '../../plugin/reply.ts';
@@ -21,7 +22,8 @@ export default definePlugin<ErraticOptions>({
     const isTurn = (amount: number) => amount > 0 && queries % amount === 0;
     return {
       wrap: () => (query) => {
-        queries++;
+        // To explain what a client gets takes no turn.
+        if (!isExplained(query)) queries++;
         const reply = answer(query);
         if (isTurn(options.drop)) return { ...reply, drop: true };
         const said = isTurn(options.truncate) ? { ...reply, tc: true } : reply;

@@ -56,7 +56,7 @@ export interface Forwarding
 /** Asks the upstreams in this order, suspected ones last, again and again until one responds. If none does, the error of the SERVFAIL says why. */
 export function askInTurn(query: Query, upstreams: readonly Upstream[], forwarding: Forwarding): Promise<Reply> {
   const attempts = new Attempts(query, upstreams, forwarding);
-  forwarding.hedging?.earn(attempts.queue);
+  if (!isExplained(query)) forwarding.hedging?.earn(attempts.queue);
   return attempts.enter() ? attempts.ask() : Promise.resolve(attempts.finish());
 }
 
@@ -142,7 +142,8 @@ class Attempts implements InFlight, Hold, Racer {
     if (!upstream) return Promise.resolve(this.finish());
     this.upstream = upstream;
     const { hedging } = this.forwarding;
-    if (hedging && this.order.length > 1) return this.race(upstream, hedging);
+    // What is explained must not use up what its client has earned.
+    if (hedging && this.order.length > 1 && !isExplained(this.query)) return this.race(upstream, hedging);
     return this.exchange(this.protocol, upstream, this).then(
       (reply) => this.take(reply),
       (thrown) => this.retry(thrown),

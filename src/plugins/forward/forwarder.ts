@@ -4,6 +4,7 @@ import { printPeer } from '../../net/transport.ts';
 import { UpstreamError } from '../../net/upstream/error.ts';
 import { createEpisode } from '../../observe/episode.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
+import { isExplained } from '../../plugin/explained.ts';
 import type { Query } from '../../plugin/query.ts';
 import type { Reply } from '../../plugin/reply.ts';
 import type { Tap } from '../../plugin/tap.ts';
@@ -49,6 +50,9 @@ export function createForwarder(
     hedging: stanza.hedge && new Hedging(stanza.hedge, clock, metrics.hedgesWithheld),
     limit: createLimit(stanza, metrics),
   };
+  /** What is explained takes no turn of a client's query. */
+  const takesNoTurn = (query: Query) => stanza.policy === 'round_robin' && isExplained(query);
+  const orderFor = (query: Query) => (takesNoTurn(query) ? inPolicyOrder.peek(upstreams) : inPolicyOrder(upstreams));
   let upstreams: readonly Upstream[] = [];
 
   const isEncrypted = stanza.to.some((target) => encryptionOf(target) !== undefined);
@@ -79,10 +83,12 @@ export function createForwarder(
       stanza.from.some(
         (zone) => name === zone || (isAtOrBelow(name, zone) && !stanza.except.some((not) => isAtOrBelow(name, not))),
       ),
-    forward: (query) => askInTurn(query, inPolicyOrder(upstreams), forwarding),
+    forward: (query) => askInTurn(query, orderFor(query), forwarding),
     order: () => {
       const working = suspectsLast(inPolicyOrder.peek(upstreams).filter(({ down }) => !down));
-      return working.map(printUpstream);
+      if (working.length > 0 || stanza.failfast) return working.map(printUpstream);
+      // One of them is asked once.
+      return upstreams.map(({ endpoint }) => `${printEndpoint(endpoint)} (down)`);
     },
     status: () => ({
       zones: stanza.from,

@@ -37,6 +37,19 @@ test('a look at the order takes no turn', async () => {
   expect(order()).toEqual([first, second]);
 });
 
+test.each([
+  ['one of those that are down is asked', '', [' (down)']],
+  ['with `failfast`, none is', 'failfast_all_unhealthy_upstreams', []],
+])('if no upstream works, %s', async (_, option, said) => {
+  const dead = `127.0.0.1:${await refusedPort()}`;
+  const { order, handle, env } = await started(`forward . ${dead} {\n${option}\n}`);
+  await Promise.resolve(handle(testQuery('example.org. A'))).catch(() => {});
+  await vi.waitFor(() => {
+    env.clock.advance(500);
+    expect(order()).toEqual(said.map((word) => `${dead}${word}`));
+  }, PATIENT);
+});
+
 test('an upstream that did not answer comes last, and one that is down is not asked', async () => {
   const server = await startUpstream(answering());
   onTestFinished(() => server.close());

@@ -148,14 +148,14 @@ function findAddress(
     : { kind: 'ptr', targets: services.map((service) => nameOf(service, primary)) };
 }
 
-/** The prefixes of the addresses at which services are reached. They are counted again at the first use after the serial has moved. */
+/** The prefixes of the addresses at which services are reached. They are counted again at the first use after a change. */
 export function followPrefixes({ registry, exposes }: ServiceView, serial: Serial): () => AddressPrefixes {
-  let counted: { readonly serial: number; readonly prefixes: AddressPrefixes } | undefined;
+  let counted: { readonly moves: number; readonly prefixes: AddressPrefixes } | undefined;
   return () => {
-    if (counted?.serial !== serial.value) {
+    if (counted?.moves !== serial.moves) {
       const services = [...registry.services()].filter(({ namespace }) => exposes(namespace));
       const prefixes = new AddressPrefixes(services.flatMap(({ externalIPs }) => externalIPs));
-      counted = { serial: serial.value, prefixes };
+      counted = { moves: serial.moves, prefixes };
     }
     return counted.prefixes;
   };

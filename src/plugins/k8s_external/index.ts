@@ -17,6 +17,7 @@ import { UNCHANGING } from '../../plugin/repeat.ts';
 import type { Repeat, Reply } from '../../plugin/reply.ts';
 import type { ServiceView } from '../../plugin/service-view.ts';
 import type { FollowedSerial } from '../../registry/registry.ts';
+import type { Serial } from '../../registry/serial.ts';
 import { zoneContents } from './contents.ts';
 import { type Found, findName, followPrefixes, type Host, shownOutside } from './find.ts';
 import { type ExternalUse, parseExternal } from './options.ts';
@@ -51,7 +52,7 @@ export default definePlugin<readonly ExternalUse[]>({
         const { view } = seen;
         const records = seen.records.get(zone)!;
         return {
-          serial: seen.followed.serial.value,
+          serial: seen.followed.serial.unique(),
           soa: records.soa(zone),
           records: () => ofZone(zoneContents(useOf(zone), records, view), zone, zones),
         };
@@ -111,7 +112,7 @@ function answer(
   query: Query,
   use: ExternalUse,
   settings: ZoneRecords,
-  { view, prefixes }: Seen,
+  { view, followed, prefixes }: Seen,
   env: PluginEnv,
   next: Handler,
 ): Reply | Promise<Reply> {
@@ -128,7 +129,7 @@ function answer(
     next,
     soa: () => settings.soa(settings.zone),
   };
-  const reply = answerLookup(query, lookup, authority, repeatOf(found, lookup, view));
+  const reply = answerLookup(query, lookup, authority, repeatOf(found, lookup, view, followed.serial));
   if (query.type !== SRV.code || lookup.kind !== 'hit' || reply instanceof Promise) return reply;
   const targets = found?.kind === 'service' && found.hosts.some(isElsewhere) ? missingTargets(reply) : [];
   return targets.length > 0 ? withAddresses(query, reply, targets, env) : reply;
@@ -168,9 +169,15 @@ function lookUp(
 /**
  * A negative reply carries the serial, which moves with every change. Name servers depend on the machine's addresses, which change without an event.
  */
-function repeatOf(found: Found | undefined, lookup: Lookup, { registry }: ServiceView): Repeat | undefined {
+function repeatOf(
+  found: Found | undefined,
+  lookup: Lookup,
+  { registry }: ServiceView,
+  serial: Serial,
+): Repeat | undefined {
   const { epochs } = registry;
   if (lookup.kind === 'unready' || found?.kind === 'apex' || found?.kind === 'nameserver') return undefined;
   const isOfService = lookup.kind === 'hit' && found?.kind === 'service';
-  return { ...UNCHANGING, epochs: isOfService ? [epochs.of(found.service), epochs.namespaces] : [epochs.all] };
+  if (isOfService) return { ...UNCHANGING, epochs: [epochs.of(found.service), epochs.namespaces] };
+  return { ...UNCHANGING, epochs: [epochs.all], untilMs: serial.holdsUntilMs };
 }

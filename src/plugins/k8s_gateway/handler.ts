@@ -120,7 +120,7 @@ function answerApex(asked: Asked): Reply | Promise<Reply> {
   const owner = zoneAsAsked(query, zone.name);
   const { apex, names, cells } = zone.settings;
   if (query.type === SOA.code) {
-    const repeat = repeatUntilMoved([names.epoch], cells.apex);
+    const repeat = { ...repeatUntilMoved([names.epoch], cells.apex), untilMs: names.serial.holdsUntilMs };
     return finish(asked, { kind: 'hit', answer: [soaRecord(owner, apex)] }, cells.apex, repeat);
   }
   return finish(asked, { kind: 'hit', ...nsRecords(owner, apex) }, cells.apex, undefined);
@@ -240,7 +240,8 @@ function glueOf(host: Name, { names, apex }: HandlerSettings): readonly Resource
 
 /** A negative reply carries the serial, which moves with every change. */
 function negative(asked: Asked, lookup: Lookup, cell: Cell): Reply | Promise<Reply> {
-  const repeat = repeatUntilMoved([asked.zone.settings.names.epoch], cell);
+  const { names } = asked.zone.settings;
+  const repeat = { ...repeatUntilMoved([names.epoch], cell), untilMs: names.serial.holdsUntilMs };
   return finish(asked, lookup, cell, { ...repeat, caseAsAsked: true });
 }
 

@@ -20,7 +20,7 @@ export function createTransfers(zones: readonly Name[], settings: () => Transfer
       const known = settings();
       if (!known?.names.synced) return undefined;
       const { names, apex } = known;
-      return { serial: names.serial.value, soa: soaRecord(zone, apex), records: () => contentsOf(zone, known) };
+      return { serial: names.serial.unique(), soa: soaRecord(zone, apex), records: () => contentsOf(zone, known) };
     },
     onChange: (_, listener) => settings()?.names.serial.onMove(listener) ?? (() => {}),
   };

@@ -91,7 +91,7 @@ function serveZone(zone: Zone, settings: HandlerSettings, next: Handler): Served
     authority: { source: NAME, fallthrough, next, soa },
     records,
     random: settings.random,
-    repeatOf: createRepeatOf(zone.cluster),
+    repeatOf: createRepeatOf(zone.cluster, serial),
   };
 }
 

@@ -1,8 +1,10 @@
 import type { Contents } from '../../cluster/contents.ts';
 import { MISSING, type Missing } from '../../cluster/find.ts';
 import type { Zone } from '../../cluster/zone.ts';
+import type { Name } from '../../dns/name.ts';
 import type { Cell, Metrics } from '../../observe/metrics.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
+import type { JournaledZone } from './journaled-zone.ts';
 
 const FOUND = [
   'apex',
@@ -39,5 +41,14 @@ export function showSerials(zones: readonly Zone[], { metrics, block }: PluginEn
   const serials = metrics.gauge('cairn_kubernetes_serial', help, ['server', 'zone']);
   return metrics.show([serials], () => {
     for (const { name, cluster } of zones) serials.cell(block.server, name).value = cluster.serial.value;
+  });
+}
+
+/** Shows how much is kept of the changes of zones that are copied. Returns a function that ends it. */
+export function showJournals(journals: ReadonlyMap<Name, JournaledZone>, { metrics, block }: PluginEnv): () => void {
+  const help = 'Records in the changes of a zone that are kept for servers with copies.';
+  const records = metrics.gauge('cairn_kubernetes_journal_records', help, ['server', 'zone']);
+  return metrics.show([records], () => {
+    for (const [zone, { journal }] of journals) records.cell(block.server, zone).value = journal.records;
   });
 }

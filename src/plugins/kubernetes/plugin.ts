@@ -7,7 +7,7 @@ import { createZones } from '../../cluster/zone.ts';
 import type { FilledRegistry } from '../../connect/fill.ts';
 import { showRegistry } from '../../connect/metrics.ts';
 import { startAll } from '../../connect/start-up.ts';
-import { clusterStatus } from '../../connect/status.ts';
+import { clusterStatus, isBehind } from '../../connect/status.ts';
 import type { Prefix } from '../../dns/ip.ts';
 import type { Question } from '../../dns/message.ts';
 import type { Name } from '../../dns/name.ts';
@@ -21,7 +21,7 @@ import { explainName } from './explain.ts';
 import { createGuard } from './guard.ts';
 import { createHandler } from './handler.ts';
 import { checkBlock, explainHidden, isolateClients } from './isolation.ts';
-import { answerCells, showSerials } from './metrics.ts';
+import { answerCells, showJournals, showSerials } from './metrics.ts';
 import type { KubernetesOptions } from './options.ts';
 import { createTransfers } from './transfer.ts';
 
@@ -66,8 +66,9 @@ export function createKubernetes(
     env.offer(CLIENTS, createClientView(zones, registry));
   }
   // They would tell all clients of all namespaces.
-  if (!clients) {
-    env.offer(TRANSFERS, createTransfers(settings));
+  const transfers = clients ? undefined : env.keep(`transfers ${key}`, () => createTransfers(settings, env.clock));
+  if (transfers) {
+    env.offer(TRANSFERS, transfers);
     env.offer(SERVICES, {
       registry,
       exposes: cluster.exposes,
@@ -83,15 +84,25 @@ export function createKubernetes(
     ...{ start, ready, notesPassages: clients !== undefined },
     wrap: (next) => createHandler(settings, next),
     label: createLabels(zones, cluster),
-    explain: (query, { rcode }) =>
-      (clients && explainHidden(query, zones, clients)) ?? explainName(zones, query.name, rcode, settings.guard),
+    explain(query, { rcode }) {
+      const hidden = clients && explainHidden(query, zones, clients);
+      if (hidden !== undefined) return hidden;
+      const reason = explainName(zones, query.name, rcode, settings.guard);
+      return reason !== undefined && isBehind(filled)
+        ? `${reason}; what is known may be old, see cairn status`
+        : reason;
+    },
     status: () => clusterStatus(filled, contentOf(registry)),
     async load() {
       if (clients) checkBlock(env);
       await load();
     },
     ...whileServing(() => {
-      const shown = [...registries.map((each) => showRegistry(each, env)), showSerials(shownZones, env)];
+      const shown = [
+        ...registries.map((each) => showRegistry(each, env)),
+        showSerials(shownZones, env),
+        ...(transfers ? [showJournals(transfers.journals, env)] : []),
+      ];
       return () => {
         for (const hide of shown) hide();
       };

@@ -6,6 +6,9 @@ import { type ApiServerOptions, startApiServer } from '../../../test/support/api
 import { folderWith } from '../../../test/support/folder.ts';
 import { PATIENT } from '../../../test/support/patience.ts';
 import { makePlugin, nextHandler, startPlugin } from '../../../test/support/plugin.ts';
+import { testQuery } from '../../../test/support/query.ts';
+import { Rcode } from '../../dns/message.ts';
+import { createReply } from '../../plugin/reply.ts';
 import kubernetes from './index.ts';
 
 const OBJECTS = [
@@ -87,8 +90,11 @@ describe('of an API server', () => {
   });
 
   test('an API server that goes away later leaves what is known, and comes back', async () => {
-    const { api, until, started, watch } = await watching();
+    const { api, until, started, watch, plugin } = await watching();
+    const missing = createReply('kubernetes', { rcode: Rcode.NXDOMAIN });
+    const why = () => plugin.explain!(testQuery('cart.shop.svc.cluster.local. A'), missing);
     await started;
+    expect(why()).toBe('namespace shop has no service cart');
     await api.set({ refuse: true });
     await until({
       state: 'degraded',
@@ -99,8 +105,10 @@ describe('of an API server', () => {
       objects: 2,
       problem: expect.stringMatching(/ECONNREFUSED/),
     });
+    expect(why()).toBe('namespace shop has no service cart; what is known may be old, see cairn status');
     await api.set({ refuse: false });
     await until({ state: 'ok' });
+    expect(why()).toBe('namespace shop has no service cart');
   });
 
   test('a missing right is told with the rule that gives it', async () => {

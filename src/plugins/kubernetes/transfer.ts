@@ -1,52 +1,61 @@
-import { type ApexSettings, soaRecord } from '../../cluster/apex.ts';
 import { forwardRecords } from '../../cluster/forward-records.ts';
 import { reverseRecords } from '../../cluster/reverse-records.ts';
 import { recordSettings, type Zone } from '../../cluster/zone.ts';
-import { foldName, isAtOrBelow, type Name } from '../../dns/name.ts';
-import type { ResourceRecord } from '../../dns/rr.ts';
+import { type ContentSettings, ownRecords } from '../../cluster/zone-content.ts';
+import type { Name } from '../../dns/name.ts';
+import type { Clock } from '../../observe/clock.ts';
 import type { TransferSource } from '../../plugin/transfer.ts';
+import { JournaledZone } from './journaled-zone.ts';
 
-/** What transfers need. */
-interface TransferSettings extends ApexSettings {
-  readonly zones: readonly Zone[];
-  /** The zone that PTR records point into. */
-  readonly primary: Name;
+/** How long the changes of a zone are kept after the last query for a transfer. */
+export const UNUSED_MS = 3_600_000;
+
+/** The plugin's zones, for other servers to keep copies of, and the journals of those that are copied. */
+export interface ClusterTransfers extends TransferSource {
+  readonly journals: ReadonlyMap<Name, JournaledZone>;
+  stop(): void;
 }
 
-/** The plugin's zones, for other servers to keep copies of. */
-export function createTransfers(settings: TransferSettings): TransferSource {
-  const { zones, primary, ttl } = settings;
+/** The journals of zones cost nothing until somebody who may copies one of them. */
+export function createTransfers(settings: ContentSettings, clock: Clock): ClusterTransfers {
+  const { zones, primary } = settings;
   const zoneNamed = (name: Name) => zones.find((zone) => zone.name === name)!;
+  const journals = new Map<Name, JournaledZone>();
+  const usedMs = new Map<Name, number>();
+
+  function journaled(zone: Zone): JournaledZone {
+    const { name } = zone;
+    usedMs.set(name, clock.monotonic());
+    const known = journals.get(name);
+    if (known) return known;
+    const made = new JournaledZone(zone, settings, clock, () => {
+      const isUnused = clock.monotonic() - usedMs.get(name)! > UNUSED_MS;
+      if (isUnused) journals.delete(name);
+      return isUnused;
+    });
+    journals.set(name, made);
+    return made;
+  }
+
   return {
+    journals,
     zones: zones.map(({ name }) => name),
-    zone(name) {
+    zone(name, byDigest = false) {
       const zone = zoneNamed(name);
-      const { registry, serial } = zone.cluster;
-      if (!registry.synced) return undefined;
+      if (!zone.cluster.registry.synced) return undefined;
       const records = recordSettings(zone, settings, primary);
-      return {
-        serial: serial.value,
-        soa: soaRecord(name, ttl, serial.value),
-        records: () =>
-          withoutZonesBelow(
-            zone.isReverse ? reverseRecords(zone, records, primary) : forwardRecords(zone, records),
-            name,
-            zones,
-          ),
-      };
+      return journaled(zone).now(byDigest, () =>
+        ownRecords(
+          zone.isReverse ? reverseRecords(zone, records, primary) : forwardRecords(zone, records),
+          name,
+          zones,
+        ),
+      );
     },
     onChange: (name, listener) => zoneNamed(name).cluster.serial.onMove(listener),
+    stop() {
+      for (const zone of journals.values()) zone.stop();
+      journals.clear();
+    },
   };
-}
-
-/** Leaves out names at or below another zone of the plugin, which belong to that zone. */
-function* withoutZonesBelow(
-  records: Iterable<ResourceRecord>,
-  zone: Name,
-  zones: readonly Zone[],
-): Iterable<ResourceRecord> {
-  const below = zones.map(({ name }) => name).filter((name) => name !== zone && isAtOrBelow(name, zone));
-  for (const record of records) {
-    if (!below.some((other) => isAtOrBelow(foldName(record.name), other))) yield record;
-  }
 }

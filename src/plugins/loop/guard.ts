@@ -2,6 +2,7 @@ import type { Message } from '../../dns/message.ts';
 import { joinName, type Name } from '../../dns/name.ts';
 import { HINFO } from '../../dns/rr.ts';
 import type { Clock, Timer } from '../../observe/clock.ts';
+import { isExplained } from '../../plugin/explained.ts';
 import type { Query } from '../../plugin/query.ts';
 
 /** A probe that comes in more often than this is in a loop. An upstream may ask twice. */
@@ -49,8 +50,9 @@ export function createLoopGuard({ zone, clock, random, send, detected, healed }:
     return isProbe(query) ? sight(query) : !looping;
   }
 
-  function isProbe({ name, type, depth }: Query): boolean {
-    return type === HINFO.code && name === probeName && depth === 0;
+  function isProbe(query: Query): boolean {
+    const { name, type, depth } = query;
+    return type === HINFO.code && name === probeName && depth === 0 && !isExplained(query);
   }
 
   /** Counts a probe that came in; false if it came in too often. */
@@ -69,6 +71,8 @@ export function createLoopGuard({ zone, clock, random, send, detected, healed }:
     probeName = joinName([label(), label()], zone);
     sightings.clear();
     const told = await send(probeName);
+    // By now the upstreams and the log know the name: from here on, anybody may ask for it.
+    probeName = undefined;
     if (stopped) return;
     if (told && sightings.size <= MAX_SIGHTINGS) {
       if (looping) healed();

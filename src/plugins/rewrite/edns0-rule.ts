@@ -81,10 +81,11 @@ function parseData(option: 'local' | 'nsid' | 'subnet', args: Arguments): { data
   if (option === 'subnet') return { data: parseSubnet(args), fixed: false };
   const token = args.next('the data of the option');
   const { text, position } = token;
+  // It may be a secret, so no error quotes it.
   if (/^\{.*\}$/s.test(text)) return { data: variable(token), fixed: false };
   if (!/^0x/i.test(text)) return { data: constant(Buffer.from(text)), fixed: true };
   if (/^0x(?:[0-9a-f]{2})*$/i.test(text)) return { data: constant(Buffer.from(text.slice(2), 'hex')), fixed: true };
-  throw new CorefileError(position, `invalid data "${text}", expecting an even number of hexadecimal digits after 0x`);
+  throw new CorefileError(position, 'invalid data, expecting an even number of hexadecimal digits after 0x');
 }
 
 const constant =

@@ -255,7 +255,7 @@ test.each([
   ['edns0 local put 1 a', "Corefile:1:21 - Error during parsing: unknown action of an edns0 rule 'put'"],
   ['edns0 local set 0xffee', 'Corefile:1:25 - Error during parsing: the data of the option is missing'],
   ['edns0 local set 99999 a', "Corefile:1:25 - Error during parsing: invalid option code '99999'"],
-  ['edns0 local set 0xffee 0xzz', 'Corefile:1:32 - Error during parsing: invalid data "0xzz"'],
+  ['edns0 local set 0xffee 0xzz', 'Corefile:1:32 - Error during parsing: invalid data, expecting an even number'],
   [
     'edns0 local set 0xffee {foo}',
     'Corefile:1:32 - Error during parsing: unsupported variable name "{foo}", expecting one of {qname}',

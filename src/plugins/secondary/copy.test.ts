@@ -4,6 +4,8 @@ import { parseRecord } from '../../dns/presentation.ts';
 import type { Peer } from '../../net/transport.ts';
 import { UpstreamError } from '../../net/upstream/error.ts';
 import { ZoneBuilder, ZoneError } from '../../zone/builder.ts';
+import { RcodeError } from '../../zone/fetch.ts';
+import type { Zone } from '../../zone/zone.ts';
 import { copyZone, FIRST_RETRY_MS, LAST_RETRY_MS, MIN_INTERVAL_MS } from './copy.ts';
 
 const FIRST: Peer = { address: '192.0.2.1', port: 53 };
@@ -17,12 +19,19 @@ function zone(serial: number, times = TIMES) {
   return builder.finish();
 }
 
+/** How servers answer IXFR, and what they say to queries that wait: `current`, or an error; undefined as long as they wait. */
+interface Ixfr {
+  failure?: Error;
+  isWhole?: boolean;
+  follow?: (known: Zone) => Promise<'current' | number>;
+}
+
 /** A copy from servers that have these serials, undefined for none, and what they were asked for. */
 function setUp(
   serials: Record<string, number | undefined>,
   from: readonly Peer[] = [FIRST],
   times = TIMES,
-  ixfr: { failure?: Error; isIncremental?: boolean } = { isIncremental: true },
+  ixfr: Ixfr = {},
 ) {
   const env = { ...testEnv({ name: 'secondary' }), random: () => 0 };
   const asked: string[] = [];
@@ -37,11 +46,16 @@ function setUp(
       ...{ origin: 'a.test.', from },
       fetch: {
         serial: async (_, peer) => answer('SOA', peer),
-        zone: async (_, peer) => zone(answer('AXFR', peer), times),
+        zone: async (_, peer) => ({ zone: zone(answer('AXFR', peer), times), isFollowable: ixfr.follow !== undefined }),
         async changes(known, peer) {
           const serial = answer(`IXFR=${known.soa.data.serial}`, peer);
           if (ixfr.failure) throw ixfr.failure;
-          return { zone: zone(serial, times), isIncremental: ixfr.isIncremental ?? false };
+          return { zone: zone(serial, times), ...(!ixfr.isWhole && { differences: [] }) };
+        },
+        async follow(known) {
+          asked.push(`follow ${known.soa.data.serial}`);
+          const found = await ixfr.follow!(known);
+          return found === 'current' ? found : { zone: zone(found, times), ...(!ixfr.isWhole && { differences: [] }) };
         },
       },
     },
@@ -90,11 +104,11 @@ const SAID = new ZoneError('the server responded with NOTIMP');
 const CLOSED = new UpstreamError('closed', 'the connection was closed before the end');
 const LATE = new UpstreamError('timeout', 'i/o timeout');
 
-test.each<[string, { failure?: Error; isIncremental?: boolean }, string[], number]>([
+test.each<[string, { failure?: Error; isWhole?: boolean }, string[], number]>([
   ['says that it cannot', { failure: SAID }, ['IXFR=7 192.0.2.1', 'AXFR 192.0.2.1'], 8],
   ['hangs up', { failure: CLOSED }, ['IXFR=7 192.0.2.1', 'AXFR 192.0.2.1'], 8],
   ['says nothing', { failure: LATE }, ['IXFR=7 192.0.2.1'], 7],
-  ['gives the zone whole', { isIncremental: false }, ['IXFR=7 192.0.2.1'], 8],
+  ['gives the zone whole', { isWhole: true }, ['IXFR=7 192.0.2.1'], 8],
 ])('a server that is asked for differences and %s', async (_, ixfr, asked, now) => {
   const { copy, pass, serial, serials, env } = setUp({ '192.0.2.1': 7 }, [FIRST], TIMES, ixfr);
   copy.start();
@@ -194,6 +208,79 @@ test('times of 0 are no reason to ask all the time', async () => {
   await pass(0);
   expect(await pass(MIN_INTERVAL_MS - 1)).toEqual([]);
   expect(await pass(1)).toEqual(['SOA 192.0.2.1']);
+});
+
+/** A server that lets queries wait, and what it tells. */
+function following() {
+  const answers: PromiseWithResolvers<'current' | number>[] = [];
+  const follow = () => {
+    const answer = Promise.withResolvers<'current' | number>();
+    answers.push(answer);
+    return answer.promise;
+  };
+  return {
+    follow,
+    tell: (found: 'current' | number) => answers.at(-1)!.resolve(found),
+    fail: (error: Error) => answers.at(-1)!.reject(error),
+  };
+}
+
+test('a server that lets queries wait is followed: each version comes at once, even if its serial is older', async () => {
+  const { follow, tell } = following();
+  const { copy, pass, serial, env } = setUp({ '192.0.2.1': 7 }, [FIRST], TIMES, { follow });
+  copy.start();
+  expect(await pass(0)).toEqual(['follow 7']);
+  tell(8);
+  expect(await pass(10)).toEqual(['follow 8']);
+  tell(3);
+  expect(await pass(10)).toEqual(['follow 3']);
+  expect(serial()).toBe(3);
+  // After the refresh time there is nothing to do but to wait.
+  expect(await pass(200_000)).toEqual([]);
+  tell('current');
+  await pass(0);
+  expect(await pass(0)).toEqual(['follow 3']);
+  // A server without room for queries that wait is asked once a second.
+  tell('current');
+  await pass(0);
+  expect(await pass(MIN_INTERVAL_MS - 1)).toEqual([]);
+  expect(await pass(1)).toEqual(['follow 3']);
+  expect(env.lines).toEqual(['[INFO] plugin/secondary: a.test. has serial 7 from 192.0.2.1:53: 1 records']);
+});
+
+test.each([
+  ['is closed', CLOSED],
+  ['is silent', LATE],
+  ['is busy', new RcodeError(2)],
+])('a followed server that %s is asked again soon, and then more seldom', async (_, error) => {
+  const { follow, tell, fail } = following();
+  const { copy, pass, serial } = setUp({ '192.0.2.1': 7 }, [FIRST], TIMES, { follow });
+  copy.start();
+  await pass(5000);
+  for (let pause = FIRST_RETRY_MS; pause <= 4 * FIRST_RETRY_MS; pause *= 2) {
+    fail(error);
+    await pass(0);
+    expect(await pass(Math.max(pause, MIN_INTERVAL_MS) - 1)).toEqual([]);
+    expect(await pass(1)).toEqual(['follow 7']);
+  }
+  tell(8);
+  await pass(0);
+  expect(serial()).toBe(8);
+});
+
+test('changes that do not fit are no reason to copy the zone whole more than once a second', async () => {
+  const { follow, fail } = following();
+  const { copy, pass, env } = setUp({ '192.0.2.1': 7 }, [FIRST], TIMES, { follow });
+  copy.start();
+  await pass(5000);
+  for (let i = 0; i < 3; i++) {
+    fail(new ZoneError('the content of the copy is not that of the server'));
+    expect(await pass(0)).toEqual(['AXFR 192.0.2.1']);
+    expect(await pass(MIN_INTERVAL_MS)).toEqual(['follow 7']);
+  }
+  expect(env.lines).toContain(
+    '[INFO] plugin/secondary: a.test. is copied whole from 192.0.2.1:53: its changes are of no use: the content of the copy is not that of the server',
+  );
 });
 
 test('nothing happens after the end', async () => {

@@ -1,16 +1,13 @@
 import type { WatchStatus } from '../../admin/protocol/index.ts';
-import { CairnError, messageOf } from '../../base/errors.ts';
 import { listed } from '../../base/listed.ts';
-import type { Name } from '../../dns/name.ts';
-import { isNewer } from '../../dns/serial.ts';
-import { type Peer, printPeer } from '../../net/transport.ts';
-import { UpstreamError } from '../../net/upstream/error.ts';
+import { printPeer } from '../../net/transport.ts';
 import type { Timer } from '../../observe/clock.ts';
 import type { Kept, PluginEnv } from '../../plugin/env.ts';
-import { type FetchedZone, fetchChanges, fetchSerial, fetchZone } from '../../zone/fetch.ts';
+import type { FetchedZone } from '../../zone/fetch.ts';
 import { type HeldZone, holdZone } from '../../zone/held-zone.ts';
 import { zoneWatch } from '../../zone/status.ts';
 import type { Zone } from '../../zone/zone.ts';
+import { Primaries, type PrimarySource } from './primaries.ts';
 
 /** The pauses before the first copy of a zone: from the first, doubled up to the last. */
 export const FIRST_RETRY_MS = 250;
@@ -21,20 +18,6 @@ export const MIN_INTERVAL_MS = 1000;
 const REFRESH_JITTER_MS = 5000;
 const RETRY_JITTER_MS = 2000;
 
-/** The functions that ask primary servers. */
-export const FETCH = { serial: fetchSerial, zone: fetchZone, changes: fetchChanges };
-
-export type Fetch = typeof FETCH;
-
-interface CopySource {
-  /** Folded. */
-  readonly origin: Name;
-  /** The primary servers, asked in this order. */
-  readonly from: readonly Peer[];
-  /** The functions that ask them. */
-  readonly fetch?: Fetch;
-}
-
 /** A zone that is copied from primary servers. */
 export interface ZoneCopy extends Kept {
   readonly held: HeldZone;
@@ -44,11 +27,11 @@ export interface ZoneCopy extends Kept {
 }
 
 /** Keeps a copy of a zone as its SOA record says: refresh, retry and expire (RFC 1034 §4.3.5), and on NOTIFY (RFC 1996). */
-export function copyZone(source: CopySource, env: PluginEnv): ZoneCopy {
+export function copyZone(source: PrimarySource, env: PluginEnv): ZoneCopy {
   const { origin, from } = source;
   const { clock, random } = env;
   const ending = new AbortController();
-  const ask = askPrimaries(source, env, ending.signal);
+  const primaries = new Primaries(source, env, ending.signal);
   let copied: Zone | undefined; // kept when the copy expires
   let state: 'new' | 'waiting' | 'asking' = 'new';
   let wasNotified = false;
@@ -76,19 +59,25 @@ export function copyZone(source: CopySource, env: PluginEnv): ZoneCopy {
 
   async function refresh(): Promise<void> {
     state = 'asking';
-    wasNotified = false;
-    lastMs = clock.monotonic();
-    const found = await ask.newer(held.zone);
-    if (ending.signal.aborted) return;
-    if (found !== 'failed') succeed(found);
-    wait(wasNotified ? 0 : delayMs(found === 'failed'));
+    for (let isNext = true; isNext; ) {
+      wasNotified = false;
+      lastMs = clock.monotonic();
+      const isFirst = !copied;
+      const found = await primaries.ask(held.zone);
+      if (ending.signal.aborted) return;
+      if (found !== 'failed') succeed(found);
+      // A server that is followed has the next query wait for the next version. A whole copy is not what it should give each time.
+      isNext = typeof found === 'object' && primaries.isFollowed && (isFirst || found.differences !== undefined);
+      if (!isNext) wait(wasNotified ? 0 : delayMs(found === 'failed'));
+    }
   }
 
-  function succeed(found: Zone | 'current'): void {
+  function succeed(found: FetchedZone | 'current'): void {
     if (found !== 'current') {
-      copied = found;
-      held.replace(found);
+      copied = found.zone;
+      held.replace(found.zone, found.differences);
     }
+    if (primaries.isFollowed) pauseMs = FIRST_RETRY_MS;
     const { expire } = copied!.soa.data;
     confirmedAtMs = clock.monotonic();
     expiresAtMs = confirmedAtMs + expire * 1000;
@@ -100,17 +89,19 @@ export function copyZone(source: CopySource, env: PluginEnv): ZoneCopy {
   }
 
   function delayMs(hasFailed: boolean): number {
-    if (!copied) {
+    if (!copied || (hasFailed && primaries.isFollowed)) {
       const delay = pauseMs;
       pauseMs = Math.min(2 * pauseMs, LAST_RETRY_MS);
-      return delay;
+      // Many servers have lost the same one.
+      return copied ? delay * (1 + random()) : delay;
     }
+    if (primaries.isFollowed) return 0;
     const { refresh: refreshSeconds, retry } = copied.soa.data;
     return hasFailed ? retry * 1000 + random() * RETRY_JITTER_MS : refreshSeconds * 1000 + random() * REFRESH_JITTER_MS;
   }
 
   function status(): WatchStatus {
-    const { problem } = ask;
+    const { problem } = primaries;
     const isAwaited = problem === undefined && !copied;
     const name = listed(from.map(printPeer));
     const watch = zoneWatch(held, { name, seenAtMs: confirmedAtMs, problem, isAwaited }, clock);
@@ -128,83 +119,6 @@ export function copyZone(source: CopySource, env: PluginEnv): ZoneCopy {
       ending.abort(new Error('the zone is not copied any more'));
       timer?.cancel();
       expiry?.cancel();
-    },
-  };
-}
-
-/** Whether a server that gave no differences may still give the zone: it has responded. */
-function mayGiveWhole(thrown: unknown): boolean {
-  if (thrown instanceof UpstreamError) return thrown.reason === 'malformed' || thrown.reason === 'closed';
-  return thrown instanceof CairnError;
-}
-
-interface Primaries {
-  /**
-   * A newer version than the present one, from the first server that has one; `current` if no server has a newer one, `failed` if no server responded.
-   */
-  newer(known: Zone | undefined): Promise<Zone | 'current' | 'failed'>;
-  /** Why the servers that were asked last did not respond; undefined if they all did. */
-  readonly problem: string | undefined;
-}
-
-function askPrimaries(
-  { origin, from, fetch = FETCH }: CopySource,
-  { clock, log, metrics }: PluginEnv,
-  signal: AbortSignal,
-): Primaries {
-  const family = metrics.counter(
-    'cairn_secondary_refreshes_total',
-    'Refreshes of a zone from its primary servers, by result.',
-    ['zone', 'result'],
-  );
-  const [transferred, updated, current, failed] = ['transferred', 'updated', 'current', 'failed'].map((result) =>
-    family.cell(origin, result),
-  );
-  const options = { clock, signal };
-  /** Servers that gave no differences the last time. Next time they are asked for the whole zone. */
-  const reluctant = new Set<Peer>();
-  const transfer = async (peer: Peer, known: Zone | undefined): Promise<FetchedZone> => {
-    try {
-      if (known && !reluctant.delete(peer)) return await fetch.changes(known, peer, options);
-    } catch (thrown) {
-      reluctant.add(peer);
-      if (!mayGiveWhole(thrown)) throw thrown;
-      log.info(`${origin} is copied whole from ${printPeer(peer)}: IXFR failed: ${messageOf(thrown)}`);
-    }
-    return { zone: await fetch.zone(origin, peer, options), isIncremental: false };
-  };
-  const problems = new Map<Peer, string>();
-
-  const newer: Primaries['newer'] = async (known) => {
-    let isCurrent = false;
-    for (const peer of from) {
-      try {
-        if (known && !isNewer(await fetch.serial(origin, peer, options), known.soa.data.serial)) {
-          isCurrent = true;
-          problems.delete(peer);
-          continue; // another server may already have the new version
-        }
-        const { zone, isIncremental } = await transfer(peer, known);
-        problems.delete(peer);
-        (isIncremental ? updated! : transferred!).value++;
-        log.info(`${origin} has serial ${zone.soa.data.serial} from ${printPeer(peer)}: ${zone.size} records`);
-        return zone;
-      } catch (thrown) {
-        if (signal.aborted) return 'failed';
-        const problem = messageOf(thrown);
-        if (problems.get(peer) !== problem)
-          log.warning(`${origin} cannot be copied from ${printPeer(peer)}: ${problem}`);
-        problems.set(peer, problem);
-      }
-    }
-    (isCurrent ? current! : failed!).value++;
-    return isCurrent ? 'current' : 'failed';
-  };
-  return {
-    newer,
-    get problem() {
-      const all = [...problems].map(([peer, problem]) => `${printPeer(peer)}: ${problem}`);
-      return all.length > 0 ? listed(all) : undefined;
     },
   };
 }

@@ -26,7 +26,9 @@ export default definePlugin<readonly SecondaryUse[]>({
   parse: parseSecondary,
 
   ends: (uses) => ({
-    zones: uses.flatMap(({ zones, fallthrough, catalog }) => (catalog ? [] : closedZones(zones, fallthrough))),
+    zones: uses.flatMap(({ zones, fallthrough, passesUnready, catalog }) =>
+      catalog || passesUnready ? [] : closedZones(zones, fallthrough),
+    ),
     asked: uses.flatMap(({ zones, catalog }) => (catalog ? [ROOT] : zones)),
     remedy: "add 'fallthrough'",
   }),
@@ -34,10 +36,10 @@ export default definePlugin<readonly SecondaryUse[]>({
   create(uses, env) {
     const served = uses
       .filter(({ catalog }) => !catalog)
-      .flatMap(({ zones, from, fallthrough }) =>
+      .flatMap(({ zones, from, fallthrough, passesUnready }) =>
         zones.map((origin) => {
           const copy = env.keep(JSON.stringify({ origin, from }), () => copyZone({ origin, from }, env));
-          return { copy, held: copy.held, fallthrough };
+          return { copy, held: copy.held, fallthrough, passesUnready };
         }),
       );
     const zones = new Map<string, ServedZone>(served.map((each) => [each.held.origin, each]));
@@ -49,8 +51,10 @@ export default definePlugin<readonly SecondaryUse[]>({
           get(origin) {
             const found = zones.get(origin) ?? catalogs.get(origin);
             if (!found || 'fallthrough' in found) return found;
-            const { fallthrough } = uses.find((use) => use.catalog && use.zones.includes(found.catalog))!;
-            return { held: found.held, fallthrough };
+            const { fallthrough, passesUnready } = uses.find(
+              (use) => use.catalog && use.zones.includes(found.catalog),
+            )!;
+            return { held: found.held, fallthrough, passesUnready };
           },
           repeat: { ...UNCHANGING, epochs: [catalogs.epoch] },
         };

@@ -69,9 +69,9 @@ function setUp(table: Record<string, Zone>, from: Readonly<Record<string, readon
     serial: async (origin) => get(origin).soa.data.serial,
     async zone(origin) {
       asked.push(origin);
-      return get(origin);
+      return { zone: get(origin) };
     },
-    changes: async ({ origin }) => ({ zone: get(origin), isIncremental: true }),
+    changes: async ({ origin }) => ({ zone: get(origin), differences: [] }),
   });
   const settle = async () => {
     for (let i = 0; i < 100; i++) await Promise.resolve();
@@ -192,11 +192,11 @@ test('zones are copied a few at a time', async () => {
   const catalogs = followCatalogs([{ origin: 'cat.', from: [PRIMARY], accepted: [] }], [], env, {
     serial: async () => 1,
     async zone(origin) {
-      if (origin === 'cat.') return cat;
+      if (origin === 'cat.') return { zone: cat };
       await new Promise<void>((resolve) => waiting.push(resolve));
-      return zoneOf(origin, 1);
+      return { zone: zoneOf(origin, 1) };
     },
-    changes: async (zone) => ({ zone, isIncremental: true }),
+    changes: async (zone) => ({ zone, differences: [] }),
   });
   catalogs.start();
   await expect.poll(() => waiting.length).toBe(MAX_EXCHANGES);

@@ -6,7 +6,8 @@ import type { Kept, PluginEnv } from '../../plugin/env.ts';
 import { Epoch } from '../../plugin/repeat.ts';
 import type { HeldZone } from '../../zone/held-zone.ts';
 import { type Member, membersOf } from './catalog.ts';
-import { copyZone, FETCH, type Fetch, type ZoneCopy } from './copy.ts';
+import { copyZone, type ZoneCopy } from './copy.ts';
+import { FETCH, type Fetch } from './primaries.ts';
 
 /** The maximum number of exchanges with primary servers at once for all zones of catalogs; more wait for their turn. */
 export const MAX_EXCHANGES = 16;
@@ -175,7 +176,7 @@ function sameServers(a: CatalogSource, b: CatalogSource): boolean {
   return JSON.stringify(a.from) === JSON.stringify(b.from);
 }
 
-/** The same functions, with at most `limit` exchanges at once. */
+/** The same functions, with at most `limit` exchanges at once. A catalog may have thousands of zones, so none of them is followed. */
 function atMost(limit: number, { serial, zone, changes }: Fetch): Fetch {
   let running = 0;
   const waiting: (() => void)[] = [];

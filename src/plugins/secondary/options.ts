@@ -1,4 +1,11 @@
-import { atLeastArgs, fallthroughZones, parseOptions, zonesArgument } from '../../corefile/arguments.ts';
+import {
+  atLeastArgs,
+  exactArgs,
+  fallthroughZones,
+  oneOf,
+  parseOptions,
+  zonesArgument,
+} from '../../corefile/arguments.ts';
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
 import { CorefileError } from '../../corefile/error.ts';
 import type { Name } from '../../dns/name.ts';
@@ -14,11 +21,13 @@ export interface SecondaryUse {
   readonly from: readonly Peer[];
   /** The zones for whose names the next plugin is asked instead of an NXDOMAIN. */
   readonly fallthrough: readonly Name[];
+  /** Whether the next plugin is asked while there is no copy. */
+  readonly passesUnready: boolean;
   /** Set if the zones are catalogs (RFC 9432): the zones at or below which their zones must be; anywhere if empty. */
   readonly catalog: readonly Name[] | undefined;
 }
 
-/** Reads `secondary [ZONES…] { transfer from ADDRESS…; catalog [ZONES…]; fallthrough [ZONES…] }`. @throws CorefileError, CorefileErrors */
+/** Reads `secondary [ZONES…] { transfer from ADDRESS…; catalog [ZONES…]; fallthrough [ZONES…]; unready next|servfail }`. @throws CorefileError, CorefileErrors */
 export function parseSecondary(uses: readonly Directive[], block: ParseContext): readonly SecondaryUse[] {
   const parsed = uses.map((directive) => parseUse(directive, block));
   const seen = new Set<Name>();
@@ -34,6 +43,7 @@ export function parseSecondary(uses: readonly Directive[], block: ParseContext):
 function parseUse(directive: Directive, block: ParseContext): SecondaryUse {
   const from: Peer[] = [];
   let fallthrough: readonly Name[] = [];
+  let passesUnready = false;
   let catalog: readonly Name[] | undefined;
   parseOptions(directive, {
     transfer(line: OptionLine) {
@@ -54,9 +64,13 @@ function parseUse(directive: Directive, block: ParseContext): SecondaryUse {
     fallthrough(line: OptionLine) {
       fallthrough = fallthroughZones(line);
     },
+    unready(line: OptionLine) {
+      const [token] = exactArgs(line, 1);
+      passesUnready = oneOf(token, ['next', 'servfail']) === 'next';
+    },
   });
   if (from.length === 0) {
     throw new CorefileError(directive.position, "'transfer from' is required - add 'transfer from ADDRESS…'");
   }
-  return { zones: blockZones(directive.args, block), from, fallthrough, catalog };
+  return { zones: blockZones(directive.args, block), from, fallthrough, passesUnready, catalog };
 }

@@ -40,7 +40,22 @@ describe('before there is a copy', () => {
   });
 });
 
+test('before there is a copy, the next plugin is asked if the option says so, and its reply is not repeated', () => {
+  const body = 'secondary a.test {\ntransfer from 192.0.2.1\nunready next\n}';
+  const handler = makePlugin(secondary, body).plugin.wrap!(nextHandler);
+  expect(handler(testQuery('b.a.test. A'))).toMatchObject({ source: 'next', repeat: undefined });
+});
+
 describe('options', () => {
+  test.each([
+    ['next', true],
+    ['servfail', false],
+  ])('unready %s', (word, passesUnready) => {
+    expect(parsePlugin(secondary, `secondary {\ntransfer from 192.0.2.1\nunready ${word}\n}`)).toMatchObject([
+      { passesUnready },
+    ]);
+  });
+
   test('all of them', () => {
     const body =
       'secondary A.test 10.0.0.0/8 {\ntransfer from 192.0.2.1 [2001:DB8::1]:5300\ntransfer from 192.0.2.2\nfallthrough\n}';
@@ -52,7 +67,7 @@ describe('options', () => {
           { address: '2001:db8::1', port: 5300 },
           { address: '192.0.2.2', port: 53 },
         ],
-        ...{ fallthrough: ['.'], catalog: undefined },
+        ...{ fallthrough: ['.'], passesUnready: false, catalog: undefined },
       },
     ]);
   });

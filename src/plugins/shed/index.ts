@@ -1,6 +1,7 @@
 import { type Waiting, Waitlist } from '../../base/waitlist.ts';
 import { noArgs, noBlock, once } from '../../corefile/arguments.ts';
 import { createEpisode } from '../../observe/episode.ts';
+import { isExplained } from '../../plugin/explained.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { createReply, type Reply } from '../../plugin/reply.ts';
 
@@ -67,7 +68,8 @@ export default definePlugin({
       wrap: (next) => (query) => {
         const reply = next(query);
         // Queries over TCP have other limits, and a lookup inside the server belongs to an accepted query.
-        const mustWait = reply instanceof Promise && query.protocol === 'udp' && query.depth === 0;
+        const mayWait = query.protocol === 'udp' && query.depth === 0 && !isExplained(query);
+        const mustWait = reply instanceof Promise && mayWait;
         return mustWait ? wait(reply) : reply;
       },
     };

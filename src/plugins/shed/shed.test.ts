@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { inFrontOf } from '../../../test/support/chain.ts';
 import { parsePlugin } from '../../../test/support/plugin.ts';
 import { testQuery } from '../../../test/support/query.ts';
+import { beginExplaining } from '../../plugin/explained.ts';
 import { createReply, type Reply } from '../../plugin/reply.ts';
 import shed, { MAX_WAITING } from './index.ts';
 
@@ -49,6 +50,17 @@ test('of too many queries over UDP that wait, the oldest is dropped; those over 
   expect(await env.exposed('coredns_shed')).toEqual([
     'coredns_shed_dropped_total{server="dns://:53",reason="query"} 2',
   ]);
+});
+
+test('a query that is explained is not counted, and drops none of a client', () => {
+  const { plugin } = inFrontOf(shed, 'shed', {});
+  const handler = plugin.wrap!(() => new Promise(() => {}));
+  for (let i = 0; i < MAX_WAITING; i++) handler(testQuery('a.org. A'));
+  const explained = testQuery('a.org. A');
+  const end = beginExplaining(explained.arrival);
+  handler(explained);
+  end();
+  expect(plugin.status!().figures).toEqual({ waiting: MAX_WAITING, dropped: 0 });
 });
 
 test('replies that are there at once never fill it', () => {

@@ -5,6 +5,8 @@ import { TRANSFERS } from '../../plugin/keys.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import type { OwnStatus } from '../../plugin/status.ts';
 import { NAME, ruleFor, transferHandler } from './answer.ts';
+import { Followers } from './followers.ts';
+import { MessageMemo } from './message-memo.ts';
 import { notifyCells, transferCells } from './metrics.ts';
 import { notifyOfChanges } from './notify.ts';
 import { parseTransfer, type TransferRule } from './options.ts';
@@ -19,15 +21,21 @@ export default definePlugin<readonly TransferRule[]>({
   create(rules, env) {
     const counts = transferCells(env.metrics, env.block.server);
     const sourceOf = (zone: string) => env.ask(TRANSFERS).find(({ zones }) => zones.includes(zone));
+    const followers = new Followers(env.clock, counts.waiting);
     const stops: (() => void)[] = [];
     const problems = new Map<string, string>();
     return {
-      wrap: (next) => transferHandler({ rules, counts, sourceOf }, next),
+      wrap: (next) => transferHandler({ rules, counts, sourceOf, followers, messages: new MessageMemo() }, next),
       status: () => notifyStatus(problems),
       serving() {
         stops.push(...notifyAll(rules, problems, env));
       },
+      drain: () => followers.stop(),
+      async shutdown() {
+        followers.stop();
+      },
       stop() {
+        followers.stop();
         for (const stop of stops.splice(0)) stop();
       },
     };

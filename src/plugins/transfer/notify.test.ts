@@ -8,6 +8,7 @@ import { encodeMessage } from '../../dns/wire/encode.ts';
 import type { Peer } from '../../net/transport.ts';
 import { notifyCells } from './metrics.ts';
 import { MIN_INTERVAL_MS, notifyOfChanges } from './notify.ts';
+import { SETTLE_MS } from './pace.ts';
 
 const PEERS: readonly Peer[] = [
   { address: '192.0.2.1', port: 53 },
@@ -63,9 +64,8 @@ const ok = Array<number>(10).fill(0);
 
 test('the first message tells the present version', async () => {
   const { sent, pass, env } = setUp(ok, PEERS);
-  await pass(999);
   expect(sent).toEqual([]);
-  await pass(1);
+  await pass(MIN_INTERVAL_MS);
   expect(sent.map(({ to }) => to)).toEqual(PEERS);
   const message = decodeMessage(sent[0]!.octets);
   expect(message).toMatchObject({ qr: false, opcode: Opcode.NOTIFY, aa: true, rd: false });
@@ -77,13 +77,13 @@ test('the first message tells the present version', async () => {
   ]);
 });
 
-test('secondary servers are notified a moment later, once for changes that come together, and not too often', async () => {
+test('secondary servers are notified at once, though once for changes that come together, and not too often', async () => {
   const { sent, pass, change, env } = setUp(ok);
-  await pass(1000);
+  await pass(MIN_INTERVAL_MS);
   await pass(60_000);
   change();
   change();
-  await pass(1000);
+  await pass(SETTLE_MS);
   expect(sent.map(({ serial }) => serial)).toEqual([1, 3]);
   for (let i = 0; i < 10; i++) change();
   await pass(MIN_INTERVAL_MS - 1);
@@ -99,7 +99,7 @@ test.each([
   ['a refusal', [5], 1, 'REFUSED'],
 ])('with %s', async (_, rcodes, count, problem) => {
   const { sent, pass, env } = setUp(rcodes);
-  await pass(1000);
+  await pass(MIN_INTERVAL_MS);
   expect(sent).toHaveLength(count);
   const line = `[WARNING] plugin/transfer: NOTIFY of a.test. to 192.0.2.1:53: ${problem}`;
   expect(env.lines).toEqual(problem === undefined ? [] : [line]);
@@ -108,12 +108,26 @@ test.each([
 test('an error of the plugin that has the zone is logged, and the next change is told', async () => {
   const { sent, pass, change, fail, env } = setUp(ok);
   fail(new Error('no luck'));
-  await pass(1000);
+  await pass(MIN_INTERVAL_MS);
   expect([sent, env.lines]).toEqual([[], ['[ERROR] plugin/transfer: no NOTIFY of a.test.: no luck']]);
   fail(undefined);
   change();
   await pass(MIN_INTERVAL_MS);
   expect(sent.map(({ serial }) => serial)).toEqual([2]);
+});
+
+test('a server that does not answer delays no other, and is told of once', async () => {
+  const { sent, pass, change, env } = setUp(
+    [0, undefined, undefined, undefined, 0, undefined, undefined, undefined],
+    PEERS,
+  );
+  await pass(MIN_INTERVAL_MS);
+  change();
+  await pass(MIN_INTERVAL_MS);
+  expect(sent.map(({ to, serial }) => `${to.address} ${serial}`)).toEqual([
+    ...['192.0.2.1 1', ...Array(3).fill('2001:db8::1 1'), '192.0.2.1 2', ...Array(3).fill('2001:db8::1 2')],
+  ]);
+  expect(env.lines).toEqual(['[WARNING] plugin/transfer: NOTIFY of a.test. to [2001:db8::1]:5300: i/o timeout']);
 });
 
 test('nothing is sent after the end', async () => {

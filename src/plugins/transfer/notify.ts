@@ -6,15 +6,14 @@ import { decodeMessage } from '../../dns/wire/decode.ts';
 import { encodeMessage } from '../../dns/wire/encode.ts';
 import { type Peer, printPeer } from '../../net/transport.ts';
 import { exchangeUdp } from '../../net/upstream/udp.ts';
-import type { Clock, Timer } from '../../observe/clock.ts';
+import type { Clock } from '../../observe/clock.ts';
 import type { Logger } from '../../observe/log.ts';
 import type { Cell } from '../../observe/metrics.ts';
 import type { TransferSource } from '../../plugin/transfer.ts';
+import { Pace } from './pace.ts';
 
-/** How long a change waits for further changes. */
-const SETTLE_MS = 1000;
-/** The minimum time between two NOTIFY messages about a zone, however often it changes. */
-export const MIN_INTERVAL_MS = 5000;
+/** The minimum time between two NOTIFY messages about a zone to a server, however often it changes: each tells a serial, which is a time in seconds. */
+export const MIN_INTERVAL_MS = 1000;
 const ATTEMPTS = 3;
 const TIMEOUT_MS = 5000;
 
@@ -31,57 +30,66 @@ interface NotifierOptions {
   readonly exchange?: typeof exchangeUdp;
 }
 
-/** Notifies servers of a zone's present version, and of every change from now on (RFC 1996). Returns a function that ends it. */
+/**
+ * Notifies servers of a zone's present version, and of every change from now on (RFC 1996). Each gets one message at a time, so one that does not answer
+ * delays only its own. Returns a function that ends it.
+ */
 export function notifyOfChanges(zone: Name, options: NotifierOptions): () => void {
-  const { source, to, clock, log } = options;
-  let timer: Timer | undefined;
+  const stops = options.to.map((peer) => notifyServer(zone, peer, options));
+  return () => {
+    for (const stop of stops) stop();
+  };
+}
+
+function notifyServer(zone: Name, peer: Peer, options: NotifierOptions): () => void {
+  const { source, clock, log, problems } = options;
   let isSending = false;
   let isDue = false;
   let isStopped = false;
-  let lastMs = Number.NEGATIVE_INFINITY;
+  const recipient = `${zone} to ${printPeer(peer)}`;
 
+  const pace = new Pace(clock, MIN_INTERVAL_MS, () => void tellNow());
   const changed = () => {
     isDue = true;
-    if (timer || isSending || isStopped) return;
-    const delayMs = Math.max(SETTLE_MS, lastMs + MIN_INTERVAL_MS - clock.monotonic());
-    timer = clock.after(delayMs, () => void tellAll());
+    if (!isSending && !isStopped) pace.soon();
   };
-  const tellAll = async () => {
-    timer = undefined;
+  const tellNow = async () => {
     isDue = false;
     isSending = true;
-    lastMs = clock.monotonic();
     try {
       const version = source.zone(zone);
-      if (version) await Promise.all(to.map((peer) => tell(zone, version.soa, peer, options, () => isStopped)));
+      if (version) report(await tell(zone, version.soa, peer, options, () => isStopped));
     } catch (thrown) {
       log.error(`no NOTIFY of ${zone}: ${messageOf(thrown)}`);
     }
     isSending = false;
     if (isDue) changed();
   };
+  /** Logs a problem once, until there is another one or none. */
+  const report = (found: string | undefined) => {
+    if (isStopped) return;
+    if (found !== undefined && found !== problems.get(recipient)) log.warning(`NOTIFY of ${recipient}: ${found}`);
+    if (found === undefined) problems.delete(recipient);
+    else problems.set(recipient, found);
+  };
   const unsubscribe = source.onChange(zone, changed);
   changed();
   return () => {
     isStopped = true;
-    timer?.cancel();
+    pace.stop();
     unsubscribe();
-    for (const peer of to) options.problems.delete(recipient(zone, peer));
+    problems.delete(recipient);
   };
 }
 
-function recipient(zone: Name, to: Peer): string {
-  return `${zone} to ${printPeer(to)}`;
-}
-
-/** Notifies one server of a version, up to three times until it answers. */
+/** Notifies one server of a version, up to three times until it answers. Resolves with the problem if it does not, or refuses. */
 async function tell(
   zone: Name,
   soa: ResourceRecord,
   to: Peer,
-  { clock, log, counts, problems, sourceAddress, exchange = exchangeUdp }: NotifierOptions,
+  { clock, counts, sourceAddress, exchange = exchangeUdp }: NotifierOptions,
   isStopped: () => boolean,
-): Promise<void> {
+): Promise<string | undefined> {
   const message = notifyMessage(zone, soa);
   let problem = '';
   for (let attempt = 0; attempt < ATTEMPTS && !isStopped(); attempt++) {
@@ -89,8 +97,7 @@ async function tell(
       const { rcode } = decodeMessage(await exchange(message, to, TIMEOUT_MS, { clock, sourceAddress }));
       if (rcode === Rcode.NOERROR) {
         counts.answered.value++;
-        problems.delete(recipient(zone, to));
-        return;
+        return undefined;
       }
       problem = printRcode(rcode);
       break; // the server has answered
@@ -99,9 +106,7 @@ async function tell(
     }
   }
   counts.failed.value++;
-  if (isStopped()) return;
-  problems.set(recipient(zone, to), problem);
-  log.warning(`NOTIFY of ${recipient(zone, to)}: ${problem}`);
+  return problem;
 }
 
 /** RFC 1996 §3.7: the new SOA record is a hint: a server that already has this version need not ask. */

@@ -2,6 +2,7 @@ import { atLeastArgs, exactArgs, parseOptions } from '../../corefile/arguments.t
 import type { Directive, OptionLine } from '../../corefile/ast.ts';
 import { CorefileError } from '../../corefile/error.ts';
 import type { Token } from '../../corefile/token.ts';
+import { type Prefix, parseIP, parsePrefix, prefixContains, unmapIP } from '../../dns/ip.ts';
 import type { Name } from '../../dns/name.ts';
 import { canonicalAddress, parsePeer } from '../../net/addresses.ts';
 import type { Peer } from '../../net/transport.ts';
@@ -14,13 +15,23 @@ export interface TransferRule {
   readonly zones: readonly Name[];
   /** The servers that may copy the zones. They are notified of changes at this port. */
   readonly to: readonly Peer[];
+  /** The networks whose servers may copy the zones; this notifies no server. */
+  readonly networks: readonly Prefix[];
   /** Whether every server may copy the zones; this notifies no server. */
   readonly toAll: boolean;
   /** The address that NOTIFY messages are sent from; the system's choice if undefined. */
   readonly source: string | undefined;
 }
 
-/** Reads `transfer [ZONES…] { to ADDRESS…|*; source IP }`. @throws CorefileError, CorefileErrors */
+/** Whether the rule lets the client copy its zones. */
+export function mayCopy({ toAll, to, networks }: TransferRule, { address }: Peer): boolean {
+  if (toAll || to.some((peer) => peer.address === address)) return true;
+  if (networks.length === 0) return false;
+  const ip = unmapIP(parseIP(address)!);
+  return networks.some((network) => prefixContains(network, ip));
+}
+
+/** Reads `transfer [ZONES…] { to ADDRESS…|NETWORK…|*; source IP }`. @throws CorefileError, CorefileErrors */
 export function parseTransfer(uses: readonly Directive[], block: ParseContext): readonly TransferRule[] {
   const rules = uses.map((directive) => parseRule(directive, block));
   const seen = new Set<Name>();
@@ -35,12 +46,14 @@ export function parseTransfer(uses: readonly Directive[], block: ParseContext): 
 
 function parseRule(directive: Directive, block: ParseContext): TransferRule {
   const to: Peer[] = [];
+  const networks: Prefix[] = [];
   let toAll = false;
   let source: string | undefined;
   parseOptions(directive, {
     to(line: OptionLine) {
       for (const token of atLeastArgs(line, 1)) {
         if (token.text === '*') toAll = true;
+        else if (token.text.includes('/')) networks.push(parseNetwork(token));
         else to.push(parseTo(token));
       }
     },
@@ -50,10 +63,16 @@ function parseRule(directive: Directive, block: ParseContext): TransferRule {
       if (source === undefined) throw new CorefileError(token.position, `not an IP address: '${token.text}'`);
     },
   });
-  if (to.length === 0 && !toAll) {
+  if (to.length === 0 && networks.length === 0 && !toAll) {
     throw new CorefileError(directive.position, "'to' is required - add 'to ADDRESS…', or 'to *' for everybody");
   }
-  return { zones: blockZones(directive.args, block), to, toAll, source };
+  return { zones: blockZones(directive.args, block), to, networks, toAll, source };
+}
+
+function parseNetwork({ text, position }: Token): Prefix {
+  const network = parsePrefix(text);
+  if (network) return network;
+  throw new CorefileError(position, `not a network: '${text}' - write it as in 10.0.0.0/8 or fd00::/64`);
 }
 
 function parseTo({ text, position }: Token): Peer {

@@ -86,16 +86,35 @@ describe('IXFR', () => {
     const changes = [soa(98), CONTENT[1]!, soa(100)];
     const { ask, env } = setUp(undefined, 100, changes);
     const reply = ask('a.test. IXFR', {}, [soa(98)]);
-    expect(print([...reply.answer, ...reply.following!])).toEqual(print([soa(100), ...changes, soa(100)]));
+    expect(print(reply.answer)).toEqual(print([soa(100), ...changes, soa(100)]));
+    expect(reply.following).toBeUndefined();
+    const overUdp = ask('a.test. IXFR', { protocol: 'udp' }, [soa(98)]);
+    expect(print(overUdp.answer)).toEqual(print([soa(100), ...changes, soa(100)]));
     expect(outcome(ask('a.test. IXFR', {}, [soa(97)]))).toBe('whole');
     expect(outcome(ask('a.test. AXFR'))).toBe('whole');
     expect((await env.exposed('cairn_zone_transfers_total')).slice(0, 2)).toEqual([
       'cairn_zone_transfers_total{server="dns://:53",result="full"} 2',
-      'cairn_zone_transfers_total{server="dns://:53",result="changes"} 1',
+      'cairn_zone_transfers_total{server="dns://:53",result="changes"} 2',
     ]);
     expect(await env.exposed('cairn_zone_transfers_running')).toEqual([
       'cairn_zone_transfers_running{server="dns://:53"} 0',
     ]);
+  });
+
+  test.each([
+    [8, 'udp', undefined, 'short'],
+    [30, 'udp', undefined, 'SOA'],
+    [30, 'udp', 1232, 'short'],
+    [60, 'udp', 1232, 'SOA'],
+    [60, 'tcp', undefined, 'short'],
+    [2500, 'tcp', undefined, 'stream'],
+  ] as const)('%i records over %s with room for %s octets are %s', (count, protocol, udpSize, expected) => {
+    const added = Array.from({ length: count }, (_, i) => parseRecord(`n${i}.a.test. 5 IN A 192.0.2.1`));
+    const { ask } = setUp(undefined, 100, [soa(98), soa(100), ...added]);
+    const { answer, following } = ask('a.test. IXFR', { protocol, ...(udpSize && { edns: { udpSize } }) }, [soa(98)]);
+    const records = [...answer, ...(following ?? [])];
+    expect(records.length).toBe(expected === 'SOA' ? 1 : count + 4);
+    expect(following !== undefined).toBe(expected === 'stream');
   });
 
   test.each([
@@ -115,6 +134,8 @@ test.each([
   ['transfer test {\nto *\n}\ntransfer a.test {\nto 192.0.2.9\n}', 'REFUSED'],
   ['transfer test {\nto 192.0.2.9\n}\ntransfer a.test {\nto *\n}', 'whole'],
   ['transfer b.test {\nto *\n}', 'next'],
+  ['transfer {\nto 192.0.2.0/28\n}', 'whole'],
+  ['transfer {\nto 192.0.2.16/28 2001:db8::/32\n}', 'REFUSED'],
 ])('%j', (body, expected) => {
   expect(outcome(setUp(body).ask('a.test. AXFR'))).toBe(expected);
 });
@@ -210,7 +231,7 @@ describe('options', () => {
       },
     ],
   ])('%j', (body, expected) => {
-    expect(parsePlugin(transfer, body)).toEqual([{ source: undefined, ...expected }]);
+    expect(parsePlugin(transfer, body)).toEqual([{ source: undefined, networks: [], ...expected }]);
   });
 
   test.each([
@@ -220,6 +241,10 @@ describe('options', () => {
     [
       'transfer {\nto a.test\n}',
       "Corefile:2:4 - Error during parsing: not an IP address, with or without a port: 'a.test'",
+    ],
+    [
+      'transfer {\nto 10.0.0.0/33\n}',
+      "Corefile:2:4 - Error during parsing: not a network: '10.0.0.0/33' - write it as in 10.0.0.0/8 or fd00::/64",
     ],
     ['transfer {\nto *\nsource x\n}', "Corefile:3:8 - Error during parsing: not an IP address: 'x'"],
     ['transfer {\nto *\nfrom x\n}', "Corefile:3:1 - Error during parsing: unknown property 'from'"],

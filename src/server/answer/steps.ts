@@ -5,7 +5,7 @@ import { printRcode } from '../../dns/message.ts';
 import { printRecord } from '../../dns/presentation.ts';
 import { printType } from '../../dns/rr.ts';
 import type { Clock } from '../../observe/clock.ts';
-import { isExplained } from '../../plugin/explained.ts';
+import { beginExplaining, isExplained } from '../../plugin/explained.ts';
 import { CACHE } from '../../plugin/keys.ts';
 import type { Offers } from '../../plugin/offer.ts';
 import type { Handler } from '../../plugin/plugin.ts';
@@ -81,7 +81,10 @@ export class Recording {
     };
     try {
       const reply = handler(query);
-      return reply instanceof Promise ? reply.then(end, fail) : end(reply);
+      if (!(reply instanceof Promise)) return end(reply);
+      // A plugin before this one may reply earlier, and still nobody may hear of what goes on here.
+      const release = beginExplaining(query.arrival);
+      return reply.finally(release).then(end, fail);
     } catch (thrown) {
       return fail(thrown);
     }

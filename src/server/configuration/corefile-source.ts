@@ -12,6 +12,7 @@ import {
   textSuchAs,
 } from '../../base/check.ts';
 import { messageOf } from '../../base/errors.ts';
+import type { Environment } from '../../corefile/environment.ts';
 import { type CorefileFiles, diskFiles } from '../../corefile/files.ts';
 import { type Corefile, DEFAULT_COREFILE, parseCorefile } from '../../corefile/parser.ts';
 import type { Locate } from '../../corefile/position.ts';
@@ -33,6 +34,8 @@ interface LoadedCorefile {
 
 /** Where the Corefile comes from. Each call reads it anew. */
 export interface CorefileSource {
+  /** The environment variables that the Corefile may refer to; those of the process if not given. */
+  readonly env?: Environment;
   /** @throws CorefileErrors, or the error of the file system. */
   load(): LoadedCorefile;
 }
@@ -67,7 +70,7 @@ export interface CorefileSourceOptions {
   readonly plugins: readonly PluginDefinition[];
   /** The port of keys that name none. */
   readonly dnsPort: number;
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Environment;
   readonly files?: CorefileFiles;
 }
 
@@ -89,6 +92,7 @@ export function corefileSource(options: CorefileSourceOptions): CorefileSource {
   for (const name of ['file', 'plugins', 'dnsPort'] as const)
     check.value(`corefileSource: ${name}`, options[name], OPTIONS[name]);
   return {
+    ...(options.env && { env: options.env }),
     load() {
       const { corefile, isDefault } = readCorefile(options);
       const { blocks, warnings } = configure(corefile, options.plugins, options.dnsPort);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { plugins } from '../../plugins.ts';
 import { corefileSource } from './corefile-source.ts';
-import { shownCorefile, shownText } from './shown.ts';
+import { shownCorefile, shownError, shownText } from './shown.ts';
 
 /** A plugin of a package that does not say which arguments are secrets. */
 const silent = definePlugin({ name: 'silent', parse: () => ({}), create: () => ({}) });
@@ -80,4 +80,14 @@ test('imports are in their places, and directives in the order of the file', () 
   const text = '(common) {\nwhoami\nerrors # all\n}\na.org, b.org {\n  import   common\n  log\n}\n';
   const { configuration } = corefileSource({ file: 'Corefile', text, plugins, dnsPort: 53, env: {} }).load();
   expect(shownCorefile(configuration.blocks)).toBe('a.org b.org {\n    whoami\n    errors\n    log\n}\n');
+});
+
+test.each([
+  ["'https://admin:a'b@192.0.2.1/x' has a path", "'https://(hidden)@192.0.2.1/x' has a path"],
+  ['tls://u:p@[2001:db8::1], https://x.example?key=abc', 'tls://(hidden)@[2001:db8::1], https://x.example?(hidden)'],
+  ["unknown word 'hunter2-hunter2.example'", "unknown word '{$API_TOKEN}.example'"],
+  ["unknown word '192.0.2.53'", "unknown word '192.0.2.53'"],
+  ["cannot read 'a@b' and https://example.org/", "cannot read 'a@b' and https://example.org/"],
+])('of the error %j, %j is shown', (message, shown) => {
+  expect(shownError(message, ENV)).toBe(shown);
 });

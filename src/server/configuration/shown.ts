@@ -1,5 +1,5 @@
 import type { Directive, Line, ServerBlock } from '../../corefile/ast.ts';
-import { referencesIn } from '../../corefile/environment.ts';
+import { type Environment, referencesIn } from '../../corefile/environment.ts';
 import { printCorefile, printDirective } from '../../corefile/print.ts';
 import type { Token } from '../../corefile/token.ts';
 import type { PluginDefinition } from '../../plugin/plugin.ts';
@@ -17,6 +17,21 @@ const ASSIGNMENT = /^([\w.-]+)=./s;
 
 /** The user and password in a URL, and what follows its path, where keys are put, too. */
 const URL_PARTS = /^(.*?[a-z][a-z\d+.-]*:\/\/)(?:[^/?#@]*@)?([^?#]*)([?#].*)?$/is;
+
+/** In a text, the user and password of a URL, and whole URLs up to a blank or a quotation mark. */
+const URL_USERS = /\b([a-z][a-z\d+.-]*:\/\/)[^\s/?#@]*@/gi;
+const URLS = /\b[a-z][a-z\d+.-]*:\/\/[^\s'"<>]+/gi;
+/** Shorter values of variables are part of too many words. */
+const MIN_SECRET_CHARACTERS = 4;
+
+/** An error about a Corefile, which may quote any of its words, as anybody may see it. */
+export function shownError(message: string, environment: Environment): string {
+  let shown = message;
+  for (const [name, value = ''] of Object.entries(environment)) {
+    if (value.length >= MIN_SECRET_CHARACTERS && SECRET_NAME.test(name)) shown = shown.replaceAll(value, `{$${name}}`);
+  }
+  return shown.replace(URL_USERS, `$1${HIDDEN}@`).replace(URLS, (url) => url.replace(URL_PARTS, withoutSecrets));
+}
 
 /** The directives of a plugin in normal form, as anybody may see them: without secrets. */
 export function shownText({ definition, uses }: Pick<PluginConfiguration, 'definition' | 'uses'>): string {

@@ -83,3 +83,11 @@ test('what a plugin lists is bounded, and the worst comes first', () => {
   expect(upstreams).toHaveLength(MAX_SHOWN);
   expect(upstreams!.slice(0, 2).map(({ address }) => address)).toEqual(['2999', '0']);
 });
+
+test('a plugin with thousands of lines in the Corefile does not make each status large', () => {
+  const position = { file: 'Corefile', line: 1, column: 1 };
+  const plugin: Plugin = {};
+  const long = 'x'.repeat(MAX_SUMMARY + 1);
+  const named = { name: 'hosts', plugin, hooks: plugin, isConfined: false, isOffering: false, position };
+  expect(pluginStatus({ ...named, text: long, shown: () => long }).text).toBe(`${'x'.repeat(MAX_SUMMARY)}…`);
+});

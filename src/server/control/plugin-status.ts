@@ -7,14 +7,14 @@ import type { NamedPlugin } from '../reload/plugin-env.ts';
 
 /** The maximum number of upstreams, watches and other figures of a plugin that are shown; those with the worst state come first. */
 export const MAX_SHOWN = 1000;
-/** The maximum number of characters of a summary. */
+/** The maximum number of characters of a summary, and of what the Corefile says. */
 export const MAX_SUMMARY = 2000;
 
 type Known = Omit<PluginStatus, 'name' | 'text'>;
 
 /** A plugin of a chain, with what it says of itself. Never throws. */
 export function pluginStatus({ name, plugin, shown }: NamedPlugin): PluginStatus {
-  return { name, text: shown(), ...statusOf(plugin) };
+  return { name, text: cut(shown()), ...statusOf(plugin) };
 }
 
 function statusOf(plugin: Plugin): Known {

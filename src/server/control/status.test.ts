@@ -92,6 +92,14 @@ test('a reload that failed is told until one succeeds', async () => {
   expect(running.control.status().corefile.failed).toBeUndefined();
 });
 
+test('the error of a reload that failed shows no secret', async () => {
+  const running = await startControlled('. {\n whoami\n}');
+  running.rewrite('. {\n forward . https://admin:hunter2@192.0.2.1/dns-query\n}');
+  const error = expect.stringMatching(/: https:\/\/\(hidden\)@192\.0\.2\.1\/dns-query /);
+  expect(await running.control.reload()).toEqual({ result: 'failed', error });
+  expect(running.control.status().corefile.failed).toMatchObject({ error });
+});
+
 test('the worst state of all plugins is that of the server, and a broken status breaks nothing', async () => {
   const states: Record<string, () => OwnStatus> = {
     fine: () => ({ state: 'ok', summary: 'All is well.' }),

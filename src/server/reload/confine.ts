@@ -92,9 +92,11 @@ function shownZones(source: TransferSource): TransferSource {
   const shown = (zone: TransferableZone): TransferableZone => ({
     serial: zone.serial,
     soa: frozen(zone.soa),
+    digest: zone.digest,
+    digesting: zone.digesting,
     records: () => eachFrozen(zone.records()),
-    changesSince(serial) {
-      const changes = zone.changesSince?.(serial);
+    changesSince(serial, digest) {
+      const changes = zone.changesSince?.(serial, digest);
       return changes && eachFrozen(changes);
     },
   });
@@ -102,8 +104,8 @@ function shownZones(source: TransferSource): TransferSource {
     get zones() {
       return source.zones;
     },
-    zone(name) {
-      const zone = source.zone(name);
+    zone(name, byDigest) {
+      const zone = source.zone(name, byDigest);
       return zone && shown(zone);
     },
     onChange: (zone, listener) => source.onChange(zone, listener),

@@ -157,6 +157,7 @@ export class Instance {
   /** Waits for the queries in flight, at most `graceMs`, and stops every plugin. Errors are logged. */
   async stop(graceMs: number): Promise<void> {
     const endMs = this.clock.monotonic() + graceMs;
+    await this.forEachPlugin(async ({ plugin }) => plugin.drain?.());
     while (this.listeners.some(({ responder }) => responder.inFlight > 0) && this.clock.monotonic() < endMs) {
       await new Promise<void>((resolve) => this.clock.after(DRAIN_POLL_MS, resolve));
     }

@@ -1,3 +1,4 @@
+import { inTurns } from '../../base/in-turns.ts';
 import type { RecordKind } from '../../registry/completeness.ts';
 import type { Service } from '../../registry/records.ts';
 import type { ReadonlyRegistry } from '../../registry/registry.ts';
@@ -115,11 +116,13 @@ export class ApiCluster {
     const restored = await snapshot.restore();
     if (!restored) return new Set();
     const { records, kinds, writtenAtMs } = restored;
-    for (const { resource, record } of records) resource.store.set(record, undefined);
-    const age = Math.max(0, Math.round((clock.now() - writtenAtMs) / 1000));
+    await inTurns(settingOf(records));
+    const age = Math.round((clock.now() - writtenAtMs) / 1000);
+    // The clock of a machine that has just started may be behind.
+    const then = age < 0 ? `at ${new Date(writtenAtMs).toISOString()}, later than now` : `${age} s ago`;
     const ms = Math.round(clock.monotonic() - startedMs);
     log.info(
-      `${this.env.snapshot?.path}: serving ${records.length} objects as they were ${age} s ago, until the API server has listed them; read in ${ms} ms`,
+      `${this.env.snapshot?.path}: serving ${records.length} objects as they were ${then}, until the API server has listed them; read in ${ms} ms`,
     );
     return kinds;
   }
@@ -133,5 +136,13 @@ export class ApiCluster {
     const isFirst = !this.isFollowing;
     this.isFollowing = true;
     this.source.follow(this.resources(), isFirst ? restored : undefined);
+  }
+}
+
+/** Puts records into their stores, with a step for each. */
+function* settingOf(records: RestoredRecords['records']): Generator<void, void> {
+  for (const { resource, record } of records) {
+    resource.store.set(record, undefined);
+    yield;
   }
 }

@@ -1,11 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { apiService } from '../../../test/support/api-objects.ts';
+import { apiNamespace, apiService } from '../../../test/support/api-objects.ts';
+import { fakeClock } from '../../../test/support/clock.ts';
 import {
   type WatchedCluster,
   type WatchedClusterOptions,
   watchedCluster,
 } from '../../../test/support/watched-cluster.ts';
 import { DB, problems, SERVICES, SHOP, services, synced, WEB, watchOf } from '../../../test/support/watched-shop.ts';
+import { Registry } from '../../registry/registry.ts';
+import { Audit } from './audit.ts';
+import type { ApiClient } from './client.ts';
+import { KnownVersions } from './known-versions.ts';
+import { createCatalog } from './resources.ts';
 
 const INTERVAL_MS = 600_000;
 /** An interval is a tenth longer at most. */
@@ -78,6 +84,24 @@ describe('lost events', () => {
     }, 100);
   });
 
+  test('that etcd forgot, when it was restored and has had as many changes since then, are noticed', async () => {
+    const cluster = await audited();
+    const { api } = cluster;
+    await watching(cluster);
+    const before = api.snapshot();
+    const address = () => [...cluster.registry.services()].map(({ clusterIPs }) => clusterIPs.join());
+    api.put(apiService('shop/web', '10.0.0.9'));
+    await cluster.until(() => expect(address()).toEqual(['10.0.0.9']));
+    await api.set({ refuse: true });
+    api.restore(before);
+    for (const name of ['one', 'two', 'three']) api.put(apiNamespace(name));
+    await api.set({ refuse: false });
+    await cluster.later(() => expect(watchOf(cluster, 'services')).toBeDefined());
+    await pass(cluster, LATEST_MS + CATCH_UP_MS);
+    await cluster.later(() => expect(address()).toEqual(['10.0.0.1']), 100);
+    expect(await results(cluster)).toEqual({ 'resource=services,result=differs': 1 });
+  });
+
   test('make replies stale from when they are known until a list is complete', async () => {
     const cluster = await audited({ streamingLists: 'invalid' });
     await watching(cluster);
@@ -112,6 +136,55 @@ test('the counter of lost events is there before the first one, so that an alert
   const cluster = await audited();
   const counts = await cluster.metric('cairn_kubernetes_audits_total');
   expect(counts).toMatchObject({ 'resource=services,result=differs': 0 });
+});
+
+describe('what the watch brings of an object during an audit says nothing of lost events', () => {
+  const lists = (items: readonly object[], duringList: () => void): ApiClient => ({
+    server: async () => 'test',
+    origin: () => 'test',
+    close() {},
+    async get() {
+      async function* chunks() {
+        yield Buffer.from('{"metadata":{"resourceVersion":"20"},"items":[');
+        duringList();
+        yield Buffer.from(`${items.map((metadata) => JSON.stringify({ metadata })).join()}]}`);
+      }
+      return { chunks: chunks(), expectWithin() {}, fail() {}, release() {} };
+    },
+  });
+  const A = { namespace: 'n', name: 'a', resourceVersion: '5' };
+  const B = { namespace: 'n', name: 'b', resourceVersion: '6' };
+
+  test.each<[string, readonly object[], (versions: KnownVersions) => void, (versions: KnownVersions) => void]>([
+    ['a deletion during the list', [A, B], (versions) => versions.delete('n', 'b'), () => {}],
+    ['a new object during the list', [A, B], (versions) => versions.set('n', 'c', '21'), () => {}],
+    ['a change during the list', [A, B], (versions) => versions.set('n', 'b', 'x'), () => {}],
+    [
+      'a short life that the watch brings late',
+      [A, B, { ...B, name: 'c' }],
+      () => {},
+      (versions) => {
+        versions.set('n', 'c', '6');
+        versions.delete('n', 'c');
+      },
+    ],
+    ['a late change', [A, { ...B, resourceVersion: '7' }], () => {}, (versions) => versions.set('n', 'b', '7')],
+    ['a late deletion', [A], () => {}, (versions) => versions.delete('n', 'b')],
+  ])('%s', async (_, items, duringList, afterwards) => {
+    const clock = fakeClock();
+    const versions = new KnownVersions();
+    for (const { name, resourceVersion } of [A, B]) versions.set('n', name, resourceVersion);
+    const [resource] = createCatalog(new Registry(clock), { labels: [], namespaceLabels: [] }, { clock }).resourcesFor([
+      { kinds: ['service'] },
+    ]);
+    const api = lists(items, () => duringList(versions));
+    const audit = new Audit(resource!, undefined, versions, { api, clock, random: () => 0, intervalMs: 1 });
+    const result = audit.run(() => '30', new AbortController().signal);
+    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+    afterwards(versions);
+    clock.advance(CATCH_UP_MS);
+    expect(await result).toEqual({ result: 'same', objects: [] });
+  });
 });
 
 describe('no difference', () => {

@@ -1,4 +1,5 @@
 import type { Clock } from '../../observe/clock.ts';
+import { namesIn } from '../../registry/table.ts';
 import type { ApiClient } from './client.ts';
 import type { KnownVersions } from './known-versions.ts';
 import { pause } from './limits.ts';
@@ -20,6 +21,8 @@ const RARE_FACTOR = 6;
 const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
 /** More objects that differ need not be known. */
 const MAX_DIFFERENCES = 1000;
+/** If the watch brings something of more objects during a list, the audit cannot tell. */
+const MAX_CHANGED = 65_536;
 
 interface AuditEnv {
   readonly api: ApiClient;
@@ -28,17 +31,9 @@ interface AuditEnv {
   readonly intervalMs: number;
 }
 
-/** An object that the API server has in another version, or that only one of the two has. */
-interface Difference {
-  readonly namespace: string;
-  readonly name: string;
-  /** The version that the watch has brought; undefined for none. */
-  readonly known: string | undefined;
-}
-
 /** What an audit has found. */
 export interface AuditResult {
-  /** `unknown`: the watch is too far behind to tell. */
+  /** `unknown`: the watch is too far behind to tell, or too much has changed. */
   readonly result: 'same' | 'differs' | 'unknown';
   /** Some of the objects that differ, as `NAMESPACE/NAME`. */
   readonly objects: readonly string[];
@@ -47,8 +42,8 @@ export interface AuditResult {
 /**
  * Compares the versions of all objects that a watch has brought with those that the API server has.
  *
- * A watch can lose events without a sign: through a proxy, or a fault of the server's cache. A difference counts if the watch has come to the version of the
- * list, so that it will not bring the object any more.
+ * A watch can lose events without a sign: through a proxy, or a fault of the server's cache. A list shows everything that the watch has brought before the list was
+ * requested. So a difference counts if the watch has come to the version of the list, and has brought nothing of the object since the request.
  */
 export class Audit {
   private readonly resource: Resource;
@@ -77,18 +72,21 @@ export class Audit {
    * @throws what {@link ApiClient.get} throws.
    */
   async run(watchVersion: () => string | undefined, signal: AbortSignal): Promise<AuditResult> {
-    const { version, differences } = await this.compare(signal);
-    if (differences.length === 0) return this.judged('same');
-    await pause(CATCH_UP_MS, this.env.clock, signal);
-    const reached = watchVersion();
-    const isBehind = reached === undefined || (compareVersions(reached, version) ?? 0) < 0;
-    const lasting = differences.filter(({ namespace, name, known }) => this.versions.get(namespace, name) === known);
-    if (lasting.length === 0) return this.judged('same');
-    if (isBehind) return this.judged('unknown');
-    return this.judged(
-      'differs',
-      lasting.map(({ namespace, name }) => (namespace === '' ? name : `${namespace}/${name}`)),
-    );
+    try {
+      const found = await this.compare(signal);
+      if (!found) return this.judged('unknown');
+      const { version, differences } = found;
+      if (differences.size === 0) return this.judged('same');
+      this.versions.follow((namespace, name) => differences.delete(keyOf(namespace, name)));
+      await pause(CATCH_UP_MS, this.env.clock, signal);
+      const reached = watchVersion();
+      if (reached === undefined) return this.judged('unknown');
+      if (differences.size === 0) return this.judged('same');
+      if ((compareVersions(reached, version) ?? 0) < 0) return this.judged('unknown');
+      return this.judged('differs', [...differences]);
+    } finally {
+      this.versions.follow(undefined);
+    }
   }
 
   private judged(result: AuditResult['result'], objects: readonly string[] = []): AuditResult {
@@ -97,25 +95,28 @@ export class Audit {
     return { result, objects };
   }
 
-  /** The version of the list, and what differs, without what the watch knows from a later time. */
-  private async compare(signal: AbortSignal): Promise<{ version: string; differences: readonly Difference[] }> {
-    const differences: Difference[] = [];
-    const listed = new Map<string, Set<string>>();
-    const differs = (namespace: string, name: string, version: string) => {
-      const known = this.versions.get(namespace, name);
-      const isLater = known !== undefined && (compareVersions(known, version) ?? 0) > 0;
-      if (known !== version && !isLater && differences.length < MAX_DIFFERENCES) {
-        differences.push({ namespace, name, known });
-      }
+  /** The version of the list, and the objects that differ; undefined if too much has changed meanwhile. */
+  private async compare(signal: AbortSignal): Promise<{ version: string; differences: Set<string> } | undefined> {
+    const { versions } = this;
+    const differences = new Set<string>();
+    const changed = new Set<string>();
+    const listed = new Map<string, Map<string, true>>();
+    const differs = (namespace: string, name: string) => {
+      const key = keyOf(namespace, name);
+      if (!changed.has(key) && differences.size < MAX_DIFFERENCES) differences.add(key);
     };
+    versions.follow((namespace, name) => {
+      const key = keyOf(namespace, name);
+      if (changed.size <= MAX_CHANGED) changed.add(key);
+      differences.delete(key);
+    });
     const version = await this.list((namespace, name, itsVersion) => {
-      const names = listed.get(namespace);
-      if (names) names.add(name);
-      else listed.set(namespace, new Set([name]));
-      differs(namespace, name, itsVersion);
+      namesIn(listed, namespace).set(name, true);
+      if (versions.get(namespace, name) !== itsVersion) differs(namespace, name);
     }, signal);
-    for (const { namespace, name } of this.versions.names()) {
-      if (!listed.get(namespace)?.has(name)) differs(namespace, name, version);
+    if (changed.size > MAX_CHANGED) return undefined;
+    for (const { namespace, name } of versions.names()) {
+      if (!listed.get(namespace)?.has(name)) differs(namespace, name);
     }
     return { version, differences };
   }
@@ -132,4 +133,9 @@ export class Audit {
     const { resource, namespace, env } = this;
     return readPages(env.api, resource, namespace, { item, tooLong() {} }, signal, METADATA_ONLY);
   }
+}
+
+/** `NAMESPACE/NAME`, as a log line shows it. */
+function keyOf(namespace: string, name: string): string {
+  return namespace === '' ? name : `${namespace}/${name}`;
 }

@@ -3,8 +3,15 @@ import { type ByNamespace, namesIn } from '../../registry/table.ts';
 /** The versions of the objects that a watch has brought, by namespace and name; also of those without a record. */
 export class KnownVersions {
   private byNamespace: ByNamespace<string | number> = new Map();
+  private listener: ((namespace: string, name: string) => void) | undefined;
+
+  /** Calls `listener` with each object of which the watch brings something, also a version that is known; undefined ends it. */
+  follow(listener: ((namespace: string, name: string) => void) | undefined): void {
+    this.listener = listener;
+  }
 
   set(namespace: string, name: string, version: string): void {
+    this.listener?.(namespace, name);
     namesIn(this.byNamespace, namespace).set(name, compact(version));
   }
 
@@ -14,6 +21,7 @@ export class KnownVersions {
   }
 
   delete(namespace: string, name: string): void {
+    this.listener?.(namespace, name);
     const byName = this.byNamespace.get(namespace);
     if (byName?.delete(name) && byName.size === 0) this.byNamespace.delete(namespace);
   }

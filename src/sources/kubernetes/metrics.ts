@@ -72,7 +72,7 @@ export function watchMetrics(metrics: Metrics): (resource: string) => WatchMetri
   );
   const audits = metrics.counter(
     'cairn_kubernetes_audits_total',
-    'Comparisons of all objects of a watch with those of the API server, by result: no difference (same), events were lost (differs), the watch was behind (unknown), or the API server did not list the objects (failed).',
+    'Comparisons of all objects of a watch with those of the API server, by result: no difference (same), events were lost (differs), the watch was behind or too much changed meanwhile (unknown), or the API server did not list the objects (failed).',
     ['resource', 'result'],
   );
   const skipped = metrics.counter(

@@ -82,14 +82,29 @@ export class ResourceWatch implements Watch {
     const list = this.namespaces.join(', ');
     if (resource.namespaced) {
       this.env.log.info(`${name}: no right to list them in all of the cluster: watching them in ${list}`);
-      this.parts = this.namespaces.map((namespace) => new Reflector(resource, namespace, this.env));
+      const env = { ...this.env, progress: () => this.partProgress() };
+      this.parts = this.namespaces.map((namespace) => new Reflector(resource, namespace, env));
     } else {
       this.env.log.warning(`${name}: no right to list them: assuming that those configured exist: ${list}`);
       this.parts = [];
+      this.forgetOthers();
       for (const one of this.namespaces) resource.store.set(resource.assume!(one), undefined);
     }
     for (const part of this.parts) part.start();
     this.env.progress();
     return true;
+  }
+
+  private partProgress(): void {
+    if (this.parts && this.synced) this.forgetOthers();
+    this.env.progress();
+  }
+
+  /** Removes the records of other namespaces, which an earlier watch or process has brought: nobody keeps them up to date. */
+  private forgetOthers(): void {
+    const { store, namespaced } = this.resource;
+    for (const { namespace = '', name } of [...store.records()]) {
+      if (!this.namespaces.includes(namespaced ? namespace : name)) store.delete(namespace, name);
+    }
   }
 }

@@ -100,6 +100,8 @@ interface Followed {
   isListed: boolean;
   /** Whether its records are still those of an earlier process. */
   isRestored: boolean;
+  /** When the records of an earlier watch of the kind were last known to be up to date; they are served until the first list is complete. */
+  readonly knownAtMs: number | undefined;
 }
 
 /**
@@ -198,11 +200,10 @@ export function watchApi(
   }
 
   function checkAge(): void {
-    for (const [{ kind }, { watch, isRestored }] of followed) {
-      const synced = watch.reflectors.filter((reflector) => reflector.synced);
-      const heardAtMs = Math.min(...synced.map((reflector) => reflector.heardAtMs));
-      const isInDoubt = synced.some(({ inDoubt }) => inDoubt);
-      registry.markStale(isRestored || isInDoubt || clock.monotonic() - heardAtMs > STALE_AFTER_MS, kind);
+    for (const [{ kind }, each] of followed) {
+      const isInDoubt = each.watch.reflectors.some(({ synced, inDoubt }) => synced && inDoubt);
+      const heardAtMs = heardAtOf(each) ?? Number.POSITIVE_INFINITY;
+      registry.markStale(each.isRestored || isInDoubt || clock.monotonic() - heardAtMs > STALE_AFTER_MS, kind);
     }
   }
 
@@ -210,7 +211,7 @@ export function watchApi(
     follow(resources, restored = new Set()) {
       timer ??= clock.every(STALE_CHECK_MS, checkAge);
       const added = resources.filter((resource) => !followed.has(resource));
-      const listedKinds = [...followed].filter(([, each]) => each.isListed).map(([{ kind }]) => kind);
+      const before = new Map([...followed].map(([{ kind }, each]) => [kind, each]));
       for (const resource of followed.keys()) {
         if (!resources.includes(resource))
           unfollow(
@@ -220,9 +221,14 @@ export function watchApi(
       }
       for (const resource of added) {
         // The records that an earlier watch of the kind has brought are served meanwhile.
-        const isRestored = restored.has(resource.kind);
-        const isListed = listedKinds.includes(resource.kind);
-        followed.set(resource, { watch: createWatch(resource), sinceMs: clock.monotonic(), isListed, isRestored });
+        const earlier = before.get(resource.kind);
+        followed.set(resource, {
+          watch: createWatch(resource),
+          sinceMs: clock.monotonic(),
+          isListed: earlier?.isListed === true,
+          isRestored: restored.has(resource.kind) || earlier?.isRestored === true,
+          knownAtMs: earlier && heardAtOf(earlier),
+        });
       }
       progress();
       registry.markSynced();
@@ -243,6 +249,12 @@ export function watchApi(
     watches: () => [...followed].flatMap(([resource, each]) => statusesOf(resource, each, clock)),
     origin: () => api.origin(),
   };
+}
+
+/** When all served records of a watch were last known to be up to date; undefined if there are none. */
+function heardAtOf({ watch, knownAtMs }: Followed): number | undefined {
+  const synced = watch.reflectors.filter((reflector) => reflector.synced);
+  return synced.length === 0 ? knownAtMs : Math.min(...synced.map(({ heardAtMs }) => heardAtMs));
 }
 
 /** The watches of a resource: one, or one for each namespace. */

@@ -303,3 +303,9 @@ describe('the cluster set', () => {
     expect(built.namespaces.map(({ name }) => name).sort()).toEqual(['first', 'prod', 'second']);
   });
 });
+
+test('very many services without a cluster IP are that many problems, and no failure', async () => {
+  const [one] = await readManifests('a.yaml', new TextEncoder().encode(service('web', '{ports: [{port: 80}]}')));
+  const many = Array.from({ length: 200_000 }, (_, i) => ({ ...one!, name: `web-${i}` }));
+  expect(buildCluster(many, {}).problems).toHaveLength(200_000);
+});

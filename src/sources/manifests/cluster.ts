@@ -58,8 +58,9 @@ export function buildCluster(manifests: Iterable<Manifest>, options: ClusterOpti
   const { Service = [], EndpointSlice = [], Endpoints = [], Pod = [], ServiceImport = [] } = objects;
   const selected = Service.filter((service) => selects(labels, service.labels));
   const services = serviceCidrs.length > 0 ? withClusterIPs(selected, serviceCidrs, problems) : selected;
-  if (serviceCidrs.length === 0 && expectsClusterIPs)
-    problems.push(...services.filter(lacksClusterIP).map(noClusterIP));
+  if (serviceCidrs.length === 0 && expectsClusterIPs) {
+    for (const service of services) if (lacksClusterIP(service)) problems.push(noClusterIP(service));
+  }
 
   // Given endpoints take precedence over derived ones, and slices over the legacy objects that mirror them.
   const withSlices = new Set(EndpointSlice.map(({ record }) => record && keyOf(record.namespace, record.service)));

@@ -57,7 +57,8 @@ function frameOf({ frame }: JsonList): { readonly ofItems: Kind | undefined } | 
     return undefined;
   }
   const { apiVersion, kind } = around;
-  if (typeof apiVersion !== 'string' || typeof kind !== 'string' || !kind.endsWith('List')) return undefined;
+  if (typeof apiVersion !== 'string' || apiVersion === '' || typeof kind !== 'string' || !kind.endsWith('List'))
+    return undefined;
   return { ofItems: kindOfItems({ apiVersion, kind }) };
 }
 

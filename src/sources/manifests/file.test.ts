@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'vitest';
-import { type ManifestError, readManifests } from './file.ts';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { type ManifestError, readFileContent, readManifests } from './file.ts';
 
 const read = (text: string, file = 'a.yaml') => readManifests(file, new TextEncoder().encode(text));
 const problemsOf = (text: string) =>
@@ -174,4 +174,29 @@ describe('a mistake is told with its place', () => {
   test('bytes that are not UTF-8', async () => {
     await expect(readManifests('a.yaml', Uint8Array.of(0x61, 0xff))).rejects.toThrow('a.yaml: is not UTF-8 text');
   });
+});
+
+test('other work gets its turn between the items of a list, also if they are broken', async () => {
+  // Every step takes too long.
+  let nowMs = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => (nowMs += 10));
+  onTestFinished(() => void vi.restoreAllMocks());
+  let turns = 0;
+  const count = () => {
+    turns++;
+    next = setImmediate(count);
+  };
+  let next = setImmediate(count);
+  const text = `{"apiVersion":"v1","kind":"List","items":[${Array(300).fill('{}').join()}]}`;
+  const { moreMistakes } = await readFileContent('a.json', new TextEncoder().encode(text));
+  clearImmediate(next);
+  expect(moreMistakes).toBe(290);
+  expect(turns).toBeGreaterThanOrEqual(300);
+});
+
+test('the apiVersion of a list must not be empty, whether it is split or not', async () => {
+  const text = '{"apiVersion":"","kind":"List","items":[{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"}}]}';
+  for (const each of [text, ' '.repeat(2000) + text]) {
+    await expect(readManifests('a.json', new TextEncoder().encode(each))).rejects.toThrow('no apiVersion and kind');
+  }
 });

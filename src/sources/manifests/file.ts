@@ -83,11 +83,11 @@ class FileReader implements FileContent {
     this.file = file;
   }
 
-  /** Reads pieces, with a step for each object, and for each piece that is not known yet. @throws ManifestError */
+  /** Reads pieces, with a step for each, and for each object of a piece: also pieces without objects take time. @throws ManifestError */
   *readAll(pieces: Iterable<Piece | undefined>): Generator<void, void> {
     for (const piece of pieces) {
       if (piece) yield* this.read(piece);
-      else yield;
+      yield;
     }
   }
 

@@ -20,7 +20,8 @@ export async function loadManifests(paths: readonly string[]): Promise<Manifest[
     }
     for (const file of expansion.files) {
       try {
-        manifests.push(...(await readManifests(file, await readOctets(file, MAX_FILE_BYTES))));
+        for (const manifest of await readManifests(file, await readOctets(file, MAX_FILE_BYTES)))
+          manifests.push(manifest);
       } catch (thrown) {
         problems.push(...(thrown instanceof ManifestError ? thrown.problems : [`${file}: ${messageOf(thrown)}`]));
       }

@@ -198,7 +198,10 @@ test('remembers what was asked', async () => {
   const api = await testApi();
   await get(`${api.url}${LIST}?limit=5`, { 'user-agent': 'test', authorization: 'Bearer x' });
   expect(api.requests).toEqual([
-    { ...{ method: 'GET', path: LIST, query: { limit: '5' }, userAgent: 'test' }, authorization: 'Bearer x' },
+    {
+      ...{ method: 'GET', path: LIST, query: { limit: '5' }, userAgent: 'test' },
+      ...{ authorization: 'Bearer x', accept: '*/*' },
+    },
   ]);
   expect((await fetch(api.url + LIST, { method: 'DELETE' })).status).toBe(405);
 });

@@ -13,8 +13,8 @@ import type { Rule } from '../../interop/pod/least-rights.ts';
 import { fakeClock } from '../clock.ts';
 
 /** What the server makes of a Corefile. @throws Error with its mistakes. */
-export function load(text: string): Configuration {
-  return corefileSource({ file: 'Corefile', text, plugins, dnsPort: 53 }).load().configuration;
+export function load(text: string, env: Record<string, string> = {}): Configuration {
+  return corefileSource({ file: 'Corefile', text, plugins, dnsPort: 53, env }).load().configuration;
 }
 
 /** The options of each use of a plugin. */

@@ -27,6 +27,7 @@ const MINUTE_MS = 60_000;
 
 interface Process {
   readonly registry: ReadonlyRegistry;
+  readonly cluster: ApiCluster;
   readonly clock: FakeClock;
   readonly lines: string[];
   started: Promise<void>;
@@ -65,7 +66,7 @@ function startProcess(api: ApiServer, path: string, options: ProcessOptions = {}
   };
   onTestFinished(stop);
   return {
-    ...{ registry: reader.registry, clock, lines, stop },
+    ...{ registry: reader.registry, clock, lines, stop, cluster },
     started: reader.start(),
     async metric(name) {
       const rows = [...(await metrics.expose()).matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, 'gm'))];
@@ -159,6 +160,104 @@ describe('a process that starts again', () => {
     expect(names(after)).toEqual(['db', 'web']);
   });
 
+  test('or ends while it reads the snapshot leaves no timer behind', async () => {
+    const api = await openApi();
+    const path = snapshotPath();
+    await leaveSnapshot(api, path);
+    const after = startProcess(api, path);
+    const { every } = after.clock;
+    const timers: number[] = [];
+    after.clock.every = (ms, run) => {
+      timers.push(ms);
+      return every.call(after.clock, ms, run);
+    };
+    await after.stop();
+    await after.started;
+    expect(timers).toEqual([]);
+  });
+
+  test('without the right for all of the cluster does not go on with what is known of namespaces that it cannot watch', async () => {
+    const api = await openApi([...OBJECTS, apiNamespace('other'), apiService('other/gone', '10.0.0.3')]);
+    const path = snapshotPath();
+    const namespaces = ['shop'];
+    const before = startProcess(api, path, { namespaces });
+    await before.started;
+    await synced(before);
+    expect(names(before)).toEqual(['db', 'gone', 'web']);
+    await before.stop();
+    await api.set({ forbidden: [{ clusterWide: true }] });
+    const after = startProcess(api, path, { namespaces });
+    await after.started;
+    await vi.waitFor(() => {
+      after.clock.advance(100);
+      expect(after.registry.synced && !after.registry.stale).toBe(true);
+    }, PATIENT);
+    expect(names(after)).toEqual(['db', 'web']);
+    expect([...after.registry.namespaces()].map(({ name }) => name)).toEqual(['shop']);
+  });
+
+  test('serves it also if the clock has gone back, and says so', async () => {
+    const api = await openApi();
+    const path = snapshotPath();
+    await leaveSnapshot(api, path);
+    await api.set({ refuse: true });
+    const after = startProcess(api, path, { laterMs: -3_600_000 });
+    await after.started;
+    await synced(after);
+    expect(after.lines[0]).toContain(
+      'serving 4 objects as they were at 2026-01-01T00:00:00.000Z, later than now, until',
+    );
+  });
+
+  test('serves it also if the records hold more than is needed now', async () => {
+    const api = await openApi();
+    const path = snapshotPath();
+    const before = startProcess(api, path, { needs: { ...NEEDS, zones: true } });
+    await before.started;
+    await synced(before);
+    await before.stop();
+    await api.set({ refuse: true });
+    const after = startProcess(api, path, { needs: { ...NEEDS, podNames: false } });
+    await after.started;
+    await synced(after);
+    expect(names(after)).toEqual(['db', 'web']);
+  });
+
+  test.each<[string, (api: ApiServer, path: string) => Promise<Process>]>([
+    [
+      'an earlier process',
+      async (api, path) => {
+        await leaveSnapshot(api, path);
+        await api.set({ refuse: true });
+        return startProcess(api, path);
+      },
+    ],
+    [
+      'before an outage',
+      async (api, path) => {
+        const process = startProcess(api, path);
+        await synced(process);
+        await api.set({ refuse: true });
+        process.clock.advance(6 * MINUTE_MS);
+        return process;
+      },
+    ],
+  ])('marks what is known from %s as stale, also after a reload that needs more of each object', async (_, begin) => {
+    const api = await openApi();
+    const process = await begin(api, snapshotPath());
+    await process.started;
+    await synced(process);
+    expect(process.registry.stale).toBe(true);
+    const reader = process.cluster.reader({ ...NEEDS, kinds: ['slice'], zones: true });
+    await reader.start();
+    expect([reader.registry.synced, reader.registry.stale]).toEqual([true, true]);
+    await api.set({ refuse: false });
+    await vi.waitFor(() => {
+      process.clock.advance(1000);
+      expect(reader.registry.stale).toBe(false);
+    }, PATIENT);
+  });
+
   test('waits for kinds of objects that the last one did not read', async () => {
     const api = await openApi();
     const path = snapshotPath();
@@ -199,6 +298,8 @@ describe('a snapshot is refused', () => {
     await leaveSnapshot(api, path);
     const line = await refusal(api, path, { maxAgeMs: 3_600_000, laterMs: 3_700_000 });
     expect(line).toMatch(/was written at \S+, which is more than 1 h ago$/);
+    const short = await refusal(api, path, { maxAgeMs: 300_000, laterMs: 400_000 });
+    expect(short).toMatch(/was written at \S+, which is more than 0.08 h ago$/);
   });
 
   test('if it is of another cluster', async () => {

@@ -52,6 +52,20 @@ function choiceOf(resource: Resource): string {
   return `${queryOf(resource, {})} ${resource.details ?? ''}`;
 }
 
+/** Whether records of one choice can be used for another: those that hold more details can, as after a reload that needs fewer. */
+function covers(found: string, wanted: string): boolean {
+  const [query, details = ''] = found.split(' ');
+  const [wantedQuery, wantedDetails = ''] = wanted.split(' ');
+  const held = detailsIn(details);
+  return query === wantedQuery && detailsIn(wantedDetails).every((detail) => held.includes(detail));
+}
+
+/** The names of the details that records hold. */
+function detailsIn(text: string): string[] {
+  const details = JSON.parse(text || '{}') as Readonly<Record<string, boolean>>;
+  return Object.keys(details).filter((name) => details[name]);
+}
+
 function* linesOf(resources: readonly Resource[]): Iterable<string> {
   for (const { kind, store } of resources) for (const record of store.records()) yield printRecord(kind, record);
 }
@@ -66,7 +80,7 @@ function* readRecords(
   for (const resource of wanted) {
     const choice = choices[resource.kind];
     if (choice === undefined) continue;
-    if (choice !== choiceOf(resource)) throw new SnapshotError(path, `has another choice of ${resource.plural}`);
+    if (!covers(choice, choiceOf(resource))) throw new SnapshotError(path, `has another choice of ${resource.plural}`);
     byKind.set(resource.kind, resource);
   }
   const records: { readonly resource: Resource; readonly record: Key }[] = [];
