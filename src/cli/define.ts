@@ -31,11 +31,7 @@ export function define(name: string, form: string) {
       styleTitle: (title) => styleText('bold', title, { validateStream: false }),
       commandUsage: usageOf,
       argumentTerm: (argument) => argument.name(),
-      subcommandTerm: (sub) =>
-        `${sub.name()} ${sub
-          .usage()
-          .replace(/ ?\[flags\]/, '')
-          .trim()}`.trim(),
+      subcommandTerm: (sub) => termOf(sub as CommandUnknownOpts),
       optionTerm: (option) => flagsOf(option, command as CommandUnknownOpts),
       optionDescription: describe,
     })
@@ -76,6 +72,17 @@ export function collect(value: string, earlier: readonly string[] = []): readonl
 /** `cairn lookup NAME [TYPE] [flags]` */
 export function usageOf(command: CommandUnknownOpts): string {
   return [command.parent?.name(), command.name(), command.usage()].filter(Boolean).join(' ');
+}
+
+/** As the list of commands shows it, in one line: `lookup NAME [TYPE]`; `cache get|flush` if each of several forms begins with a word. */
+function termOf(command: CommandUnknownOpts): string {
+  const prefix = `cairn ${command.name()} `;
+  const forms = command
+    .usage()
+    .split('\n')
+    .map((line) => line.trim().replace(prefix, ''));
+  const form = forms.length > 1 ? [...new Set(forms.map((one) => one.split(' ')[0]))].join('|') : forms[0]!;
+  return `${command.name()} ${form.replace(/ ?\[flags\]/, '').trim()}`.trim();
 }
 
 /** As help shows the flags. Those of the server have one dash, as CoreDNS's. */

@@ -75,10 +75,10 @@ export function createProgram(exit: Exit): CommandUnknownOpts {
     .addCommand(env)
     .commandsGroup('Running server:')
     .addCommand(status)
-    .addCommand(explain)
-    .addCommand(cache)
     .addCommand(tail)
     .addCommand(top)
+    .addCommand(explain)
+    .addCommand(cache)
     .commandsGroup('More:')
     .addCommand(completion)
     .helpCommand('help [COMMAND]', 'print help for a command');
@@ -88,6 +88,7 @@ export function createProgram(exit: Exit): CommandUnknownOpts {
   addExamples(program, [
     { line: 'cairn -conf Corefile -dns.port 1053', effect: 'serves a Corefile' },
     { line: 'cairn lookup web -n shop --trace', effect: 'what a pod of shop asks for, and why it finds what it finds' },
+    { line: 'cairn status', effect: 'the state of the server that runs on this machine' },
     { line: 'cairn help lookup', effect: 'explains a command and its flags' },
   ]);
   return program as CommandUnknownOpts;

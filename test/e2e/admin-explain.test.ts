@@ -140,9 +140,10 @@ test('the cache is shown and flushed by the command', async () => {
     stdout: 'no cache holds a reply for www.example.org MX\n',
   });
   expect(JSON.parse((await cairn('cache', 'get', 'www.example.org', '--json')).stdout)).toMatchObject([{ type: 'A' }]);
-  expect((await cairn('cache', 'flush', 'example.org')).stdout).toBe('no cache held a reply for it\n');
+  expect((await cairn('cache', 'flush', 'example.org')).stdout).toBe('no cache held a reply for example.org\n');
   expect((await cairn('cache', 'flush', 'example.org', '--subtree')).stdout).toBe('1 reply is forgotten\n');
   expect((await cairn('cache', 'get', 'www.example.org')).code).toBe(1);
+  expect((await cairn('cache', 'flush', '--all')).stdout).toBe('the caches were empty\n');
   await www();
   expect(await cairn('cache', 'flush', '--all', '--json')).toMatchObject({ code: 0, stdout: '{\n  "flushed": 1\n}\n' });
 });

@@ -154,7 +154,7 @@ test('cairn tail prints a line for each query, in which nothing that a client se
   expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
   expect(stdout.replace(/\d\d:\d\d:\d\d/g, '00:00:00').replace(/ +\d+\.\d\d /g, ' 0.00 ')).toBe(
     [
-      'TIME     CLIENT          NAMESPACE       TYPE  RCODE    ANS     MS PLUGIN     NAME',
+      'UTC      CLIENT          NAMESPACE       TYPE  RCODE    ANS     MS PLUGIN     NAME',
       `00:00:00 127.0.0.7       shop            A     NOERROR    1 0.00 kubernetes ${DB}.`,
       '00:00:00 127.0.0.8       -               A     NXDOMAIN   0 0.00 kubernetes \\027[31m\\013\\010forged.cluster.local.',
       '',
@@ -214,7 +214,7 @@ NAMES
 NAMES THAT DO NOT EXIST
       1  db.prod.shop.svc.cluster.local.
 
-NAMES THAT ONLY A SEARCH LIST ASKED FOR
+WASTED QUERIES (NXDOMAIN, ONLY ASKED BECAUSE OF A SEARCH LIST)
       1  db.prod.shop.svc.cluster.local.`,
   );
 });

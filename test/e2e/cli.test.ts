@@ -55,6 +55,15 @@ test.each(['-version', '--version'])('%s prints program, version and platform', 
   expect(code).toBe(0);
 });
 
+test('help lists each command in a line, after a column that leaves room for what it does', async () => {
+  const { stdout } = await cairn(['help']);
+  const lines = stdout.split('\n');
+  expect(lines.filter((line) => line.length > 100)).toEqual([]);
+  expect(lines).toContainEqual(expect.stringMatching(/^ {2}cache get\|flush {2,}show or flush what the cache/));
+  const commands = [...stdout.matchAll(/^ {2}(\w+)(?: \S+)* {2,}\w/gm)].map(([, name]) => name);
+  expect(commands).toEqual(expect.arrayContaining(['serve', 'lookup', 'status', 'tail', 'top', 'explain', 'cache']));
+});
+
 test('help about help is that of the whole', async () => {
   expect(await cairn(['help', 'help'])).toEqual(await cairn(['help']));
 });

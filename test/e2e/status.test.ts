@@ -72,6 +72,35 @@ test('the state of a running server is told over HTTP and by the command, as thi
   expect((await cairn()).stdout).toMatch(/^DEGRADED [\s\S]*\ndegraded {2}the Corefile\n {10}The last reload failed/);
 });
 
+test('the address may be that of the page, and a token may be in a file', async () => {
+  const admin = await refusedPort();
+  const files = folderWith({ token: `${'t'.repeat(16)}\n`, wrong: `${'w'.repeat(16)}\n` });
+  await startServer(`
+    . {
+      admin 127.0.0.1:${admin} {
+        token ${files}/token
+      }
+      whoami
+    }`);
+  const status = (file: string) =>
+    run(process.execPath, [MAIN, 'status', '--admin', `http://127.0.0.1:${admin}/`, '--token-file', join(files, file)]);
+  expect(await status('token')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^OK /) });
+  expect(await status('wrong')).toMatchObject({ code: 1, stderr: expect.stringMatching(/token/) });
+  expect(await status('none')).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^cannot read the token: .*no such file .*none/),
+  });
+});
+
+test.each(['localhost', 'localhost:http', 'https://localhost:9154', 'http://localhost:9154/v1/status'])(
+  '--admin %s is a usage error',
+  async (address) => {
+    const { code, stdout, stderr } = await run(process.execPath, [MAIN, 'status', '--admin', address]);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^cairn status: --admin cannot be ".*"\n {2}it is HOST:PORT, .*localhost:9154/);
+  },
+);
+
 test('a server that cannot be asked is an error that says what to do', async () => {
   const port = await refusedPort();
   const { code, stderr } = await run(process.execPath, [MAIN, 'status', '--admin', `127.0.0.1:${port}`]);

@@ -80,7 +80,7 @@ export function adaptCorefile(corefile: string, { upstream, api, certificates, p
 export function anywhere(corefile: string, upstream: string): string {
   return corefile
     .replace(/^\S.*$/gm, (keys) => keys.replace(/:(?:53|1053|5353|8853|8443)(?=[\s,])/g, ''))
-    .replace(/^( +(?:health|ready|prometheus))(?: +\S*:\d+)?(?= *\{?$)/gm, '$1 127.0.0.1:0')
+    .replace(/^( +(?:health|ready|prometheus|admin))(?: +\S*:\d+)?(?= *\{?$)/gm, '$1 127.0.0.1:0')
     .replace(/lameduck \S+/g, 'lameduck 0s')
     .replaceAll('/etc/resolv.conf', upstream);
 }

@@ -16,7 +16,7 @@ export interface ServerStatus {
   readonly logLevel: 'debug' | 'info' | 'warning' | 'error';
   /** Whether `/ready` says that no new client should come. */
   readonly draining: boolean;
-  /** The worst state of all plugins; at best `degraded` after a reload that failed. */
+  /** The worst state of all plugins; at best `degraded` after a reload that failed, and at best `waiting` while the server is drained. */
   readonly state: PluginState;
   readonly listeners: readonly ListenerStatus[];
   readonly blocks: readonly BlockStatus[];

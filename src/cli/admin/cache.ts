@@ -1,4 +1,5 @@
 import type { CachedReply, FlushRequest, FlushResult } from '../../admin/protocol/index.ts';
+import { counted } from '../../base/counted.ts';
 import type { CacheAction, CacheValues } from '../commands/cache.ts';
 import { printJson, printLine } from '../terminal.ts';
 import { UsageError } from '../usage.ts';
@@ -37,7 +38,7 @@ function printReply(reply: CachedReply): void {
 export function headOf({ name, type, rcode, flags, zones, ...reply }: CachedReply): string {
   const { storedSecondsAgo, secondsLeft, hits } = reply;
   const left = secondsLeft > 0 ? `fresh for ${secondsLeft} s` : `stale for ${-secondsLeft} s`;
-  const served = `${hits} ${hits === 1 ? 'hit' : 'hits'}`;
+  const served = counted(hits, 'hit');
   const details = [...flags, `block of ${zones.join(' ')}`].join('; ');
   return `${name} ${type}: ${rcode}, kept ${storedSecondsAgo} s ago, ${left}, ${served} (${details})`;
 }
@@ -47,12 +48,14 @@ async function flush(name: string | undefined, type: string | undefined, values:
   if (values.json) process.stdout.write(printJson({ flushed }));
   else
     printLine(
-      flushed === 0
-        ? 'no cache held a reply for it'
-        : `${flushed} ${flushed === 1 ? 'reply is' : 'replies are'} forgotten`,
+      flushed === 0 ? nothingIn(name) : `${flushed} ${flushed === 1 ? 'reply is' : 'replies are'} forgotten`,
       process.stdout,
     );
   return 0;
+}
+
+function nothingIn(name: string | undefined): string {
+  return name === undefined ? 'the caches were empty' : `no cache held a reply for ${name}`;
 }
 
 /** @throws UsageError */

@@ -9,6 +9,7 @@ import type { AdminError } from '../../admin/protocol/index.ts';
 import { CairnError, messageOf, systemCodeOf } from '../../base/errors.ts';
 import { MAX_CREDENTIAL_OCTETS, readTextNow } from '../../base/read-file.ts';
 import { parseListenAddress } from '../../net/pages/http.ts';
+import { UsageError } from '../usage.ts';
 
 /** Of a stream of lines. */
 const MAX_LINE = 1024 * 1024;
@@ -89,14 +90,30 @@ async function send(
 function headersFor({ tokenFile }: AdminFlags, body: string | undefined): Record<string, string> {
   return {
     ...(body !== undefined && { 'content-type': 'application/json' }),
-    ...(tokenFile !== undefined && { authorization: `Bearer ${readTextNow(tokenFile, MAX_CREDENTIAL_OCTETS).trim()}` }),
+    ...(tokenFile !== undefined && { authorization: `Bearer ${tokenIn(tokenFile)}` }),
   };
 }
 
+function tokenIn(file: string): string {
+  try {
+    return readTextNow(file, MAX_CREDENTIAL_OCTETS).trim();
+  } catch (error) {
+    throw new CairnError('ADMIN', `cannot read the token: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** The address may also be that of the page, `http://localhost:9154/`. @throws UsageError for a text that is no address */
 function targetOf(admin: string): RequestOptions {
-  if (admin.includes('/')) return { socketPath: admin.replace(/^unix:\/\//, '') };
-  const { address = 'localhost', port } = parseListenAddress(admin);
-  return { host: address, port };
+  const place = admin.replace(/^http:\/\/([^/]+)\/?$/, '$1').replace(/^unix:\/\//, '');
+  const isUrl = /^\w+:\/\//.test(place);
+  if (place.includes('/') && !isUrl) return { socketPath: place };
+  try {
+    const { address = 'localhost', port } = parseListenAddress(place);
+    return { host: address, port };
+  } catch (cause) {
+    const right = 'it is HOST:PORT, [IPV6]:PORT or the path of a Unix socket, such as localhost:9154 or ./admin.sock';
+    throw new UsageError(`--admin cannot be "${admin}"`, right, { cause });
+  }
 }
 
 function errorIn(body: string): string | undefined {
@@ -108,8 +125,13 @@ function errorIn(body: string): string | undefined {
   }
 }
 
-function unreachable(admin: string, error: unknown): CairnError {
+/** What a client says of a connection that failed. */
+export function unreachable(admin: string, error: unknown): CairnError {
   const code = systemCodeOf(error);
+  if (code === 'EACCES') {
+    const who = `only the user of the server, and root, may open ${admin}`;
+    return new CairnError('ADMIN', `the admin interface refuses this user (${messageOf(error)}): ${who}`);
+  }
   const isAbsent = code === 'ECONNREFUSED' || code === 'ENOENT';
   const remedy = isAbsent ? ": add 'admin' to a server block of its Corefile, or name its address with --admin" : '';
   return new CairnError('ADMIN', `no admin interface at ${admin} (${messageOf(error)})${remedy}`);

@@ -1,6 +1,7 @@
 import type { Candidate, Explanation, Step } from '../../admin/protocol/index.ts';
 import type { ExplainValues } from '../commands/explain.ts';
 import { printJson, printLine } from '../terminal.ts';
+import { wrap } from '../wrap.ts';
 import { headOf } from './cache.ts';
 import { ask } from './client.ts';
 
@@ -83,7 +84,9 @@ function printCandidate(candidate: Candidate, i: number, width: number): readonl
   const columns = [0, 1].map((column) => Math.max(0, ...steps.map((step) => labelsOf(step)[column]!.length)));
   return [
     { text: '' },
-    { text: `${i + 1}. ${name}  ${because}`, style: 'bold' },
+    ...wrap(`${name}  ${because}`, width - 3).map(
+      (text, at) => ({ text: (at === 0 ? `${i + 1}. ` : '   ') + text, style: 'bold' }) as Line,
+    ),
     { text: `   ${where}: ${rcode ?? 'no response'} in ${printTime(durationMs)}` },
     ...steps.flatMap((step, at) => printStep(step, steps[at - 1] ?? { name, depth: 0 }, columns, width)),
     ...cached.flatMap((reply) => wrapped(`the cache held ${headOf(reply)}`, '   ', width)),
@@ -123,15 +126,4 @@ function printTime(ms: number): string {
 /** A text in lines of this width, each after the indent. */
 function wrapped(text: string, indent: string, width: number): readonly Line[] {
   return wrap(text, width - indent.length).map((line) => ({ text: indent + line }));
-}
-
-/** A text in lines of about this width. Words stay whole. */
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1);
-    if (last === undefined || last.length + 1 + word.length > Math.max(width, 20)) lines.push(word);
-    else lines[lines.length - 1] = `${last} ${word}`;
-  }
-  return lines;
 }

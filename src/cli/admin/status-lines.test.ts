@@ -50,14 +50,14 @@ test('a server that is well', () => {
     { ...block({ name: 'whoami' }), view: 'inside' },
   ];
   expect(`\n${print(statusOf({ blocks }))}`).toBe(`
-OK  Cairn 1.2.3, process 42, running for 3 h
+OK  Cairn 1.2.3, process 42, up for 3 h
 Corefile 0123456789ab, loaded 1 h ago, log level info
 
 . on dns://:53
   errors
   forward     The upstream answers.
-    ok        192.0.2.53: 1,234 queries, 1 failed, 2 in flight, median 1.2 ms,
-              99 % within 46 ms; latest: 253 NOERROR, 3 NXDOMAIN
+    ok        192.0.2.53: 1,234 queries, 1 failed, 2 in flight, p50 1.2 ms, p99
+              46 ms; latest: 253 NOERROR, 3 NXDOMAIN
   kubernetes  Answers from 1500 services.
     ok        services of https://10.96.0.1: 1,500 objects, seen 4 s ago
   secondary
@@ -84,9 +84,9 @@ test('what is wrong comes first, the worst of it before all else', () => {
     ],
   });
   expect(`\n${print(status)}`).toBe(`
-FAILING  Cairn 1.2.3, process 42, running for 3 h
+FAILING  Cairn 1.2.3, process 42, up for 3 h
 Corefile 0123456789ab, loaded 1 h ago, log level info, 2 viewers
-Draining: /ready says that no new client should come.
+Draining: /ready says that no new client should come. Queries are answered.
 
 failing   forward in . on dns://:53
           No upstream answers: check that they run.
@@ -102,10 +102,10 @@ waiting   geo in . on dns://:53
   geo      waiting
   forward  failing
     failing   192.0.2.53: 1,234 queries, 1 failed, 2 in flight, 3 probes failed
-              in a row, median 1.2 ms, 99 % within 46 ms; latest: 253 NOERROR, 3
-              NXDOMAIN - i/o timeout
-    ok        192.0.2.53: 1,234 queries, 1 failed, 2 in flight, median 1.2 ms,
-              99 % within 46 ms; latest: 253 NOERROR, 3 NXDOMAIN
+              in a row, p50 1.2 ms, p99 46 ms; latest: 253 NOERROR, 3 NXDOMAIN -
+              i/o timeout
+    ok        192.0.2.53: 1,234 queries, 1 failed, 2 in flight, p50 1.2 ms, p99
+              46 ms; latest: 253 NOERROR, 3 NXDOMAIN
 
 dns://:53  all addresses, port 53, 2 threads, 3 in flight, 1 connection, 90 % of
            10,000 from the memo, 7 dropped, 1 send error`);

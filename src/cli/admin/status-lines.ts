@@ -7,6 +7,7 @@ import type {
   UpstreamStatus,
   WatchStatus,
 } from '../../admin/protocol/index.ts';
+import { counted, grouped } from '../../base/counted.ts';
 import { printDuration } from '../../base/duration.ts';
 import { listed } from '../../base/listed.ts';
 import { worstFirst } from '../../plugin/status.ts';
@@ -36,14 +37,16 @@ export function statusLines(status: ServerStatus, width: number, nowMs: number):
 function head(status: ServerStatus, nowMs: number): Line[] {
   const { state, version, pid, uptimeSeconds, corefile, logLevel, draining, viewers } = status;
   const loaded = `Corefile ${corefile.hash.slice(0, 12)}, loaded ${sinceThen(corefile.loadedAt, nowMs)} ago`;
-  const others = viewers > 0 ? `, ${count(viewers, 'viewer')}` : '';
+  const others = viewers > 0 ? `, ${counted(viewers, 'viewer')}` : '';
   return [
     [
       [state.toUpperCase(), STYLES[state]],
-      [`  Cairn ${version}, process ${pid}, running for ${printDuration(uptimeSeconds * 1000)}`],
+      [`  Cairn ${version}, process ${pid}, up for ${printDuration(uptimeSeconds * 1000)}`],
     ],
     [[`${loaded}, log level ${logLevel}${others}`, 'dim']],
-    ...(draining ? [[['Draining: /ready says that no new client should come.', 'yellow']] satisfies Line] : []),
+    ...(draining
+      ? [[['Draining: /ready says that no new client should come. Queries are answered.', 'yellow']] satisfies Line]
+      : []),
   ];
 }
 
@@ -124,11 +127,11 @@ function itemLines({ state, text }: Item, width: number): Line[] {
 function upstreamItem(upstream: UpstreamStatus): Item {
   const { address, zones, state, failedProbes, problem, inFlight, queries, failures, p50Ms, p99Ms, rcodes } = upstream;
   const figures = [
-    count(queries, 'query', 'queries'),
+    counted(queries, 'query', 'queries'),
     failures > 0 && `${grouped(failures)} failed`,
     inFlight > 0 && `${grouped(inFlight)} in flight`,
-    failedProbes > 0 && `${count(failedProbes, 'probe')} failed in a row`,
-    p50Ms !== undefined && p99Ms !== undefined && `median ${printMs(p50Ms)}, 99 % within ${printMs(p99Ms)}`,
+    failedProbes > 0 && `${counted(failedProbes, 'probe')} failed in a row`,
+    p50Ms !== undefined && p99Ms !== undefined && `p50 ${printMs(p50Ms)}, p99 ${printMs(p99Ms)}`,
   ].filter((figure) => figure !== false);
   const latest = Object.entries(rcodes ?? {}).sort(([, a], [, b]) => b - a);
   const said =
@@ -140,7 +143,7 @@ function upstreamItem(upstream: UpstreamStatus): Item {
 function watchItem({ what, state, objects, ageSeconds, problem, serial, expiresInSeconds }: WatchStatus): Item {
   const figures = [
     serial !== undefined && `serial ${serial}`,
-    count(objects, serial === undefined ? 'object' : 'record'),
+    counted(objects, serial === undefined ? 'object' : 'record'),
     ageSeconds !== undefined && `seen ${printDuration(ageSeconds * 1000)} ago`,
     expiresInSeconds !== undefined && printExpiry(expiresInSeconds),
   ].filter((figure) => figure !== false);
@@ -162,8 +165,8 @@ function listenerLines(listener: ListenerStatus, width: number): Line[] {
     `${addresses.length > 0 ? listed(addresses) : 'all addresses'}, port ${port}`,
     threads > 1 && `${threads} threads`,
     `${grouped(inFlight)} in flight`,
-    count(connections, 'connection'),
-    refusedConnections > 0 && `${count(refusedConnections, 'connection')} refused`,
+    counted(connections, 'connection'),
+    refusedConnections > 0 && `${counted(refusedConnections, 'connection')} refused`,
     asked > 0 && `${Math.round((100 * memo.hits) / asked)} % of ${grouped(asked)} from the memo`,
     ...lossesOf(udp),
   ].filter((figure) => figure !== false);
@@ -179,9 +182,9 @@ function lossesOf(udp: ListenerStatus['udp']): (string | false)[] {
   return [
     dropped > 0 && `${grouped(dropped)} dropped`,
     stale > 0 && `${grouped(stale)} dropped as stale`,
-    receiveErrors > 0 && count(receiveErrors, 'receive error'),
-    sendErrors > 0 && count(sendErrors, 'send error'),
-    workerDeaths > 0 && `${count(workerDeaths, 'thread')} died`,
+    receiveErrors > 0 && counted(receiveErrors, 'receive error'),
+    sendErrors > 0 && counted(sendErrors, 'send error'),
+    workerDeaths > 0 && `${counted(workerDeaths, 'thread')} died`,
   ];
 }
 
@@ -199,12 +202,4 @@ function sinceThen(moment: string, nowMs: number): string {
 
 function printMs(ms: number): string {
   return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
-}
-
-function count(number: number, one: string, many = `${one}s`): string {
-  return `${grouped(number)} ${number === 1 ? one : many}`;
-}
-
-function grouped(number: number): string {
-  return number.toLocaleString('en-US');
 }

@@ -37,7 +37,7 @@ interface Column {
 /** The columns for a line of this width. The name is the last, and gets the rest of the line. */
 export function columnsFor(width: number): readonly Column[] {
   const all: (Column | false)[] = [
-    { title: 'TIME', width: 8, text: ({ time }) => new Date(time).toTimeString().slice(0, 8) },
+    { title: 'UTC', width: 8, text: ({ time }) => new Date(time).toISOString().slice(11, 19) },
     { title: 'CLIENT', width: 15, text: ({ client }) => client },
     width >= WITH_NAMESPACE && { title: 'NAMESPACE', width: 15, text: ({ namespace }) => namespace ?? '-' },
     { title: 'TYPE', width: 5, text: ({ type }) => type },

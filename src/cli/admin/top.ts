@@ -1,4 +1,5 @@
 import type { TopList, TopLists } from '../../admin/protocol/index.ts';
+import { counted } from '../../base/counted.ts';
 import { printableJson, printableLine } from '../../observe/printable.ts';
 import type { TopValues } from '../commands/top.ts';
 import { paint } from '../terminal.ts';
@@ -44,7 +45,7 @@ export function printLists(lists: TopLists, before: TopLists | undefined, { rows
   const { seconds, queries, byRcode, byType, byPlugin } = lists;
   const rate = before ? (queries - before.queries) / (seconds - before.seconds) : queries / seconds;
   const head = [
-    `${queries} queries in ${seconds.toFixed(0)} s; ${rate.toFixed(1)} a second`,
+    `${counted(queries, 'query', 'queries')} in ${seconds.toFixed(0)} s; ${rate.toFixed(1)} a second`,
     `rcodes:  ${counts(byRcode)}`,
     `types:   ${counts(byType)}`,
     `plugins: ${counts(byPlugin)}`,
@@ -60,7 +61,7 @@ const SECTIONS = [
   ['NAMESPACES', 'namespaces'],
   ['NAMES', 'names'],
   ['NAMES THAT DO NOT EXIST', 'nxdomain'],
-  ['NAMES THAT ONLY A SEARCH LIST ASKED FOR', 'wasted'],
+  ['WASTED QUERIES (NXDOMAIN, ONLY ASKED BECAUSE OF A SEARCH LIST)', 'wasted'],
 ] as const;
 
 function printList(title: string, list: TopList, columns: number): string[] {

@@ -58,7 +58,7 @@ const LISTS: TopLists = {
 test('top fits the screen, leaves out empty lists, and says which counts may be too high', () => {
   const lines = printLists(LISTS, { ...LISTS, seconds: 9, queries: 900 }, { rows: 19, columns: 40 });
   expect(lines.map(stripVTControlCharacters)).toEqual([
-    '1000 queries in 10 s; 100.0 a second',
+    '1,000 queries in 10 s; 100.0 a second',
     'rcodes:  NXDOMAIN 999, NOERROR 1',
     'types:   A 1000',
     'plugins: (server) 1000',
@@ -73,7 +73,7 @@ test('top fits the screen, leaves out empty lists, and says which counts may be 
     '     ≤9  2001:db8:1234:5678:9abc:def0:1…',
     '     ≤8  2001:db8:1234:5678:9abc:def0:1…',
     '',
-    'NAMES THAT ONLY A SEARCH LIST ASKED FOR',
+    'WASTED QUERIES (NXDOMAIN, ONLY ASKED BECAUSE OF A SEARCH LIST)',
     '      1  a.',
   ]);
 });

@@ -12,10 +12,10 @@ export function addAdminFlags<A extends any[], O extends OptionValues, G extends
     .optionsGroup('Server:')
     .option(
       '--admin <ADDRESS>',
-      `where its admin interface listens: an address, or the path of a Unix socket (default: ${DEFAULT_ADMIN})`,
+      `where its admin interface listens: HOST:PORT, or the path of a Unix socket (default: ${DEFAULT_ADMIN})`,
       DEFAULT_ADMIN,
     )
-    .option('--token-file <FILE>', 'a file with the token that it asks for')
+    .option('--token-file <FILE>', 'a file with the token, if the interface needs one')
     .optionsGroup('Output:')
-    .option('--json', 'the response as JSON, as it came');
+    .option('--json', 'print what the server returns, as JSON');
 }

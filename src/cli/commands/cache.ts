@@ -15,22 +15,22 @@ export function defineCache() {
       'cache',
       'get NAME [TYPE] [flags]\n       cairn cache flush NAME [--subtree] [flags]\n       cairn cache flush --all [flags]',
     )
-      .summary('show what the cache of a running server holds, or throw it away')
+      .summary('show or flush what the cache of a running server holds')
       .description(
-        'With get: what the caches of all server blocks hold for a name. The exit status is 0 if they hold something, 1 if not. With flush: makes the server forget a name, a name and all below it, or everything. The next query for it asks the upstreams.',
+        'With get: shows what the caches of all server blocks hold for a name. The exit status is 0 if they hold something, 1 if not. With flush: removes a name, a name and all below it, or everything from the caches. The next query for it goes to the upstreams. This needs a token that may change, or a Unix socket.',
       )
       .addArgument(new Argument('<ACTION>', 'get or flush').choices(CACHE_ACTIONS).argParser(readAction))
       .argument('[NAME]', 'a name')
-      .argument('[TYPE]', 'with get, a record type (default: all)')
+      .argument('[TYPE]', 'a record type, with get (default: all)')
       .optionsGroup('Flush:')
       .option('--subtree', 'the names below it, too')
       .option('--all', 'all names'),
   );
   addExamples(command, [
     { line: 'cairn cache get www.example.org', effect: 'the records that are held, and for how long' },
-    { line: 'cairn cache flush www.example.org', effect: 'forgets one name' },
-    { line: 'cairn cache flush example.org --subtree', effect: 'forgets example.org and all names below it' },
-    { line: 'cairn cache flush --all', effect: 'forgets everything' },
+    { line: 'cairn cache flush www.example.org', effect: 'removes one name' },
+    { line: 'cairn cache flush example.org --subtree', effect: 'removes example.org and all names below it' },
+    { line: 'cairn cache flush --all', effect: 'removes everything' },
   ]);
   return command;
 }

@@ -6,9 +6,9 @@ import { readClient } from './client.ts';
 export function defineExplain() {
   const command = addAdminFlags(
     define('explain', 'NAME [TYPE] [flags]')
-      .summary('say what a client gets from a running server, and why')
+      .summary('show what a client of a running server gets for a name, and why')
       .description(
-        'Asks a running server for a name as a client would, and says what the client gets, which plugin answers and why, and which plugins the query passes. A name without a dot at its end is completed with the search list of the client, if the server knows it as a pod. No metric and no log of the server hears of it. The exit status is 0 if there are records, 1 if not, 2 if the command line is wrong.',
+        'Asks a running server for a name as a client would. Shows what the client gets, which plugin answers and why, and which plugins the query passes. A name without a dot at its end is completed with the search list of the client, if the server knows the client as a pod. The query is not in the metrics and logs of the server. The exit status is 0 if there are records, 1 if there are none or the server cannot be asked, 2 if the command line is wrong.',
       )
       .argument('<NAME>', 'a name; with a dot at its end, it is asked for as it is')
       .argument('[TYPE]', 'a record type (default: A)')

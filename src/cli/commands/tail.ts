@@ -7,7 +7,7 @@ export function defineTail() {
   const command = define('tail', '[flags]')
     .summary('show the queries of a running server as they come')
     .description(
-      "Shows the queries of a running server as they come, and what its clients got. A query must pass all filters that are given. In the lists of a filter, a comma stands between the words, and with ! before the list all others pass, as in '!NOERROR'. It goes on until Ctrl-C.",
+      "Shows the queries of a running server as they come, and what its clients got. A query must pass all filters that are given. A filter is a list with commas, and ! before the list reverses it, as in '!NOERROR'. Ctrl-C ends it. Times are in UTC.",
     )
     .optionsGroup('Filters:')
     .option('--client <ADDRESSES>', 'clients: addresses or networks, such as 10.244.0.0/16')
@@ -32,8 +32,8 @@ export function defineTail() {
     { line: 'cairn tail --namespace shop --name .cluster.local', effect: 'what pods of shop ask of the cluster' },
     { line: 'cairn tail --client 10.244.1.17 --count 20 --json', effect: '20 queries of one client, an object a line' },
     {
-      line: 'kubectl -n kube-system exec deploy/cairn -- cairn tail --type AAAA',
-      effect: 'the queries for AAAA records in a running cluster',
+      line: 'kubectl -n kube-system exec deployment/cairn -- cairn tail --type AAAA',
+      effect: 'the queries for AAAA records that a pod of the server gets',
     },
   ]);
   return addAdminFlags(command);

@@ -7,7 +7,7 @@ export function defineTop() {
   const command = define('top', '[flags]')
     .summary('show who asks a running server most, and for what')
     .description(
-      'Shows each second who has asked a running server most since the command began, and for what: clients, namespaces, names, names that do not exist, and names that were asked for in vain because of a search list. It goes on until Ctrl-C.',
+      'Shows each second who has asked a running server most since the command began, and for what: clients, namespaces, names, names that do not exist, and the queries that search lists waste. Ctrl-C ends it.',
     )
     .optionsGroup('Amount:')
     .option('--limit <N>', 'show N entries of each list at most (default: 10)', readNumber('--limit'))

@@ -773,7 +773,7 @@ test('the status says how much is held, and how often that helped', async () => 
   );
   for (let i = 0; i < 4; i++) await ask('example.org. A');
   expect(plugin.status!()).toMatchObject({
-    summary: 'Holds 1 replies, and answered 75 % of 4 queries.',
+    summary: 'Holds 1 reply, and answered 75 % of 4 queries.',
     cache: {
       success: { entries: 1, capacity: 2048, hits: 3 },
       denial: { entries: 0, capacity: 1024, hits: 0 },

@@ -1,4 +1,5 @@
 import type { CacheFigures } from '../../admin/protocol/index.ts';
+import { counted } from '../../base/counted.ts';
 import type { OwnStatus } from '../../plugin/status.ts';
 import type { CacheMetrics } from './metrics.ts';
 import type { CacheOptions } from './options.ts';
@@ -14,9 +15,10 @@ export function cacheStatus(options: CacheOptions, { tables }: Store, metrics: C
   const cache: CacheFigures = { success: part('success'), denial: part('denial') };
   const requests = metrics.requests.value;
   const hits = cache.success.hits + cache.denial.hits;
-  const share = requests > 0 ? `, and answered ${Math.round((100 * hits) / requests)} % of ${requests} queries` : '';
+  const percent = Math.round((100 * hits) / requests);
+  const share = requests > 0 ? `, and answered ${percent} % of ${counted(requests, 'query', 'queries')}` : '';
   return {
-    summary: `Holds ${cache.success.entries + cache.denial.entries} replies${share}.`,
+    summary: `Holds ${counted(cache.success.entries + cache.denial.entries, 'reply', 'replies')}${share}.`,
     cache,
     figures: {
       requests,

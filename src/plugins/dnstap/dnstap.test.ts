@@ -310,7 +310,7 @@ test('the status tells what was sent, and a reader that is away', async () => {
   tap.clientQuery(QUERY, BYTES);
   await told(1);
   const figures = { connections: 1, queued: 0, sent: 1, dropped: 0 };
-  await vi.waitFor(() => expect(plugin.status!()).toEqual({ summary: '1 messages were sent.', figures }), PATIENT);
+  await vi.waitFor(() => expect(plugin.status!()).toEqual({ summary: 'Messages sent: 1.', figures }), PATIENT);
   await reader.close();
   await vi.waitFor(() => expect(plugin.status!().state).toBe('degraded'), PATIENT);
   expect(plugin.status!().summary).toMatch(/^Messages do not reach a tap: SOCK: there is no connection to it\. Check/);
@@ -318,6 +318,6 @@ test('the status tells what was sent, and a reader that is away', async () => {
 
 test('the status tells that messages were dropped, and that nobody need listen', async () => {
   const { plugin, env } = makePlugin(dnstap, 'dnstap listen SOCK', { root: folderWith({}) });
-  expect(plugin.status!()).toMatchObject({ summary: '0 messages were sent.' });
+  expect(plugin.status!()).toMatchObject({ summary: 'Messages sent: 0.' });
   await Promise.all([...env.kept.values()].map((kept) => kept.stop?.()));
 });

@@ -11,7 +11,7 @@ export function tapStatus(taps: readonly SinkStatus[]): OwnStatus {
     sent: sum('sent'),
     dropped: sum('dropped'),
   };
-  if (broken.length === 0) return { summary: `${figures.sent} messages were sent.`, figures };
+  if (broken.length === 0) return { summary: `Messages sent: ${figures.sent}.`, figures };
   const which = broken.map(({ name, problem }) => `${name}: ${problem}`).join('; ');
   const remedy = 'Check that the program that records them runs and keeps up. Queries are answered all the same.';
   return { state: 'degraded', summary: `Messages do not reach a tap: ${which}. ${remedy}`, figures };

@@ -36,7 +36,7 @@ describe('without options', () => {
     fail(TIMEOUT);
     env.clock.advance(7000);
     expect(plugin.status!()).toEqual({
-      summary: `2 queries have failed, the last one 7 s ago: 2 example.org. A: ${TIMEOUT}`,
+      summary: `Queries that failed: 2, the last one 7 s ago: 2 example.org. A: ${TIMEOUT}`,
       figures: { errors: 2 },
     });
   });

@@ -52,7 +52,7 @@ export default definePlugin<ErrorsOptions>({
         const figures = { errors: count };
         if (!latest) return { summary: 'No query has failed.', figures };
         const ago = printDuration(clock.monotonic() - latest.atMs);
-        return { summary: `${count} queries have failed, the last one ${ago} ago: ${latest.text}`, figures };
+        return { summary: `Queries that failed: ${count}, the last one ${ago} ago: ${latest.text}`, figures };
       },
       stop() {
         for (const { flush } of [...counters, lines]) flush();

@@ -70,7 +70,9 @@ test('if the only upstream is dead, forwarding fails, until a probe is answered'
   await ask(2);
   const { state, summary, upstreams } = status();
   expect(state).toBe('failing');
-  expect(summary).toMatch(/^All upstreams of \. fail, .*127\.0\.0\.1:\d+ \(.*refused\)\. Check that it runs/);
+  expect(summary).toMatch(
+    /^All upstreams of \. fail, and so do the queries for them: 127\.0\.0\.1:\d+ \(.*refused\)\. Check that it runs/,
+  );
   expect(upstreams![0]).toMatchObject({ state: 'failing', failures: 4, problem: expect.stringMatching(/refused/) });
   await vi.waitFor(() => {
     env.clock.advance(500);
@@ -82,6 +84,15 @@ test('if the only upstream is dead, forwarding fails, until a probe is answered'
     env.clock.advance(500);
     expect(status()).toMatchObject({ state: 'ok', upstreams: [{ state: 'ok', failedProbes: 0 }] });
   }, PATIENT);
+});
+
+test('if the only upstream fails once, a part does not work', async () => {
+  const { ask, status } = await started(`forward . ${await dead()}`);
+  await ask(1);
+  expect(status()).toMatchObject({
+    state: 'degraded',
+    summary: expect.stringMatching(/^The upstream of \. has problems: 127/),
+  });
 });
 
 test('if one of two upstreams is dead, a part does not work', async () => {

@@ -89,9 +89,10 @@ function troublesOf({ zones, upstreams, problems, overload }: StanzaStatus): Tro
   if (bad.length === 0) return troubles;
   const names = listed(bad.map(({ address, problem }) => `${address} (${problem})`));
   const isDead = upstreams.every(({ state }) => state === 'failing');
+  const some = upstreams.length === 1 ? 'The upstream' : `${bad.length} of ${upstreams.length} upstreams`;
   const which = isDead
     ? `All upstreams of ${zones.join(' ')} fail, and so do the queries for them: ${names}.`
-    : `${bad.length} of ${upstreams.length} upstreams of ${zones.join(' ')} ${bad.length === 1 ? 'has' : 'have'} problems: ${names}.`;
+    : `${some} of ${zones.join(' ')} ${bad.length === 1 ? 'has' : 'have'} problems: ${names}.`;
   troubles.push({ state: isDead ? 'failing' : 'degraded', text: `${which} ${remedyFor(bad)}` });
   return troubles;
 }

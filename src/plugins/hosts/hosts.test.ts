@@ -302,7 +302,7 @@ test('the status tells a file that cannot be read, while its last hosts are serv
   env.clock.advance(2000);
   expect(plugin.status!()).toEqual({
     state: 'ok',
-    summary: `2 entries of ${path} and the Corefile.`,
+    summary: `Answers from 2 entries of ${path} and the Corefile.`,
     watches: [{ what: path, state: 'ok', objects: 2, ageSeconds: 2 }],
   });
   await rm(path);

@@ -1,3 +1,4 @@
+import { counted } from '../../base/counted.ts';
 import { Class, Rcode } from '../../dns/message.ts';
 import { joinName, longestZone, type Name } from '../../dns/name.ts';
 import { parseReverseName, REVERSE_ROOTS, type ReverseName } from '../../dns/reverse.ts';
@@ -40,7 +41,7 @@ export default definePlugin<HostsOptions>({
       load: () => file.check(),
       status: () =>
         statusOfWatches([fileWatch(source.path, file.table.size, file.watched, env.clock)], {
-          wellSaid: `${file.table.size} entries of ${source.path} and the Corefile.`,
+          wellSaid: `Answers from ${counted(file.table.size, 'entry', 'entries')} of ${source.path} and the Corefile.`,
           effect: 'The hosts that were read last are served',
           remedy: 'Mend the file.',
         }),

@@ -1,3 +1,4 @@
+import { counted } from '../../base/counted.ts';
 import { createClientView } from '../../cluster/client-view.ts';
 import { type Cluster, followCluster, followClusterSet } from '../../cluster/cluster.ts';
 import { createLabels } from '../../cluster/labels.ts';
@@ -121,7 +122,7 @@ const watchesOf = ({ watches }: FilledRegistry) => watches?.() ?? [];
 /** What the names are made from, in words. */
 function contentOf(registry: ReadonlyRegistry): string {
   const { services, endpoints, pods, namespaces } = registry.counts();
-  return `${services} services, ${endpoints} endpoints, ${pods} pods and ${namespaces} namespaces`;
+  return `${counted(services, 'service')}, ${counted(endpoints, 'endpoint')}, ${counted(pods, 'pod')} and ${counted(namespaces, 'namespace')}`;
 }
 
 /** Everything that a view and its serial depend on: a secondary server would not copy other records under the same serial. */

@@ -50,7 +50,7 @@ describe('of an API server', () => {
     env.clock.advance(7000);
     expect(status()).toEqual({
       state: 'ok',
-      summary: `Answers from 2 services, 2 endpoints, 0 pods and 1 namespaces of ${api.url}.`,
+      summary: `Answers from 2 services, 2 endpoints, 0 pods and 1 namespace of ${api.url}.`,
       watches: [
         { what: `namespaces of ${api.url}`, state: 'ok', objects: 1, ageSeconds: 7 },
         { what: `services of ${api.url}`, state: 'ok', objects: 2, ageSeconds: 7 },
@@ -159,7 +159,7 @@ spec: { clusterIP: 10.0.0.1, ports: [{ port: 80 }] }
     await started;
     expect(status()).toMatchObject({
       state: 'ok',
-      summary: `Answers from 2 services, 0 endpoints, 0 pods and 1 namespaces of ${folder}/a.yaml, ${folder}/b.yaml.`,
+      summary: `Answers from 2 services, 0 endpoints, 0 pods and 1 namespace of ${folder}/a.yaml, ${folder}/b.yaml.`,
       watches: [
         { what: `${folder}/a.yaml`, state: 'ok', objects: 1, ageSeconds: 0 },
         { what: `${folder}/b.yaml`, state: 'ok', objects: 1, ageSeconds: 0 },

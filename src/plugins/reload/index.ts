@@ -54,7 +54,7 @@ export default definePlugin<ReloadOptions>({
         const shiftMs = (env.random() - 0.5) * jitterMs;
         timer = env.clock.every(intervalMs + shiftMs, () => void env.process.reloadIfChanged());
       },
-      status: () => ({ summary: `The Corefile is looked at about every ${printDuration(intervalMs)}.` }),
+      status: () => ({ summary: `The Corefile is read about every ${printDuration(intervalMs)}.` }),
       stop() {
         timer?.cancel();
       },

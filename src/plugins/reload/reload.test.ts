@@ -64,5 +64,5 @@ test('the digest of the Corefile in use is a metric and in the log', async () =>
 
 test('the status says how often the Corefile is looked at', () => {
   const { plugin } = makePlugin(reload, 'reload 90s');
-  expect(plugin.status!()).toEqual({ summary: 'The Corefile is looked at about every 1 min 30 s.' });
+  expect(plugin.status!()).toEqual({ summary: 'The Corefile is read about every 1 min 30 s.' });
 });

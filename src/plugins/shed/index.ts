@@ -57,7 +57,7 @@ export default definePlugin({
       status() {
         const figures = { waiting: waiting.size, dropped: count.value };
         if (shedding.present() === undefined)
-          return { summary: `${waiting.size} queries wait for their replies.`, figures };
+          return { summary: `Queries that wait for their replies: ${waiting.size}.`, figures };
         const remedy = 'Look for slow upstreams, or for clients that ask too much.';
         return {
           state: 'degraded',

@@ -21,7 +21,7 @@ test('of too many queries over UDP that wait, the oldest is dropped; those over 
     'coredns_shed_dropped_total{server="dns://:53",reason="query"} 0',
   ]);
   expect(plugin.status!()).toEqual({
-    summary: `${MAX_WAITING} queries wait for their replies.`,
+    summary: `Queries that wait for their replies: ${MAX_WAITING}.`,
     figures: { waiting: MAX_WAITING, dropped: 0 },
   });
   replies.push(query('a.org. A'));

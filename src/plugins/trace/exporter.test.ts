@@ -60,7 +60,7 @@ test('the status tells what was sent, and a collector that takes nothing', async
   const good = await withSpan(collector.endpoint);
   await good.stop();
   expect(good.status()).toEqual({
-    summary: `1 spans were sent to http://${collector.endpoint}/v1/traces.`,
+    summary: `Spans sent to http://${collector.endpoint}/v1/traces: 1.`,
     figures: { exported: 1, failed: 0, dropped: 0 },
   });
   collector.respond = 400;

@@ -82,7 +82,7 @@ function countOutcomes(
   const status = (): OwnStatus => {
     const figures = { exported: exported.value, failed: failed.value, dropped: dropped.value };
     const why = lost.present();
-    if (why === undefined) return { summary: `${exported.value} spans were sent to ${url}.`, figures };
+    if (why === undefined) return { summary: `Spans sent to ${url}: ${exported.value}.`, figures };
     const remedy =
       'Check that the collector runs, and that this server can reach it. Queries are answered all the same.';
     return { state: 'degraded', summary: `Spans are lost: ${why}. ${remedy}`, figures };

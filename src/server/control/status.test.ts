@@ -56,6 +56,14 @@ test('the figures of a listener follow what comes', async () => {
   await vi.waitFor(() => expect(listener().connections).toBe(0), PATIENT);
 });
 
+test('a drained server waits for the end of the drain', async () => {
+  const { control } = await startControlled('. {\n whoami\n}');
+  control.drain({ draining: true });
+  expect(control.status()).toMatchObject({ draining: true, state: 'waiting' });
+  control.drain({ draining: false });
+  expect(control.status()).toMatchObject({ draining: false, state: 'ok' });
+});
+
 test('threads, addresses and views are told', async () => {
   const { control } = await startControlled(
     '. {\n bind 127.0.0.1\n multisocket 2\n view all {\n  expr true\n }\n whoami\n}',

@@ -26,7 +26,7 @@ export function statusOf(server: Controlled): ServerStatus {
     },
     logLevel: logLevel.level,
     draining,
-    state: worstState(failedReload ? [...states, 'degraded'] : states),
+    state: worstState([...states, failedReload ? 'degraded' : 'ok', draining ? 'waiting' : 'ok']),
     listeners: listeners.map((listener) => listenerStatus(listener, ports)),
     blocks,
     viewers: 0,

@@ -145,6 +145,7 @@ describe.skipIf(!hasBrowser())('the page for everybody', () => {
     await page.locator('#explain-result [open] .steps').waitFor();
     await page.locator('nav a[href="#change"]').focus();
     await page.keyboard.press('Enter');
+    await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('change-title');
     await page.locator('#change-reload button').focus();
     await page.keyboard.press('Enter');
     // The safe answer is the first.

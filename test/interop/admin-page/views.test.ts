@@ -67,8 +67,8 @@ describe.skipIf(!hasBrowser())('the page of the admin interface', () => {
   test.each([
     [{ state: 'failing' }, 'Queries fail'],
     [{ state: 'waiting' }, 'Not everything is ready yet'],
-    [{ draining: true }, 'The server is draining'],
-    [{ corefile: ILL.corefile }, 'The last reload failed'],
+    [{ state: 'waiting', draining: true }, 'The server is draining'],
+    [{ state: 'degraded', corefile: ILL.corefile }, 'The last reload failed'],
   ] as const)('the headline for %j is: %s', async (different, title) => {
     const { page } = await open((await standInFor({ ...WELL, ...different })).origin);
     await expect.poll(() => page.locator('#state').innerText()).toBe(title);
@@ -135,13 +135,13 @@ describe.skipIf(!hasBrowser())('the page of the admin interface', () => {
     const used = page.locator('.candidates details[open]');
     const steps = await used.locator('.steps li').allInnerTexts();
     expect(steps.map((text) => text.replaceAll(/\s+/g, ' '))).toEqual([
-      'question: api.example.com. A errors passed on 0.01 ms',
-      'rewrite changed it 0.02 ms the name becomes lb.example.com. (rule 2)',
+      'question: api.example.com. A errors passed 0.01 ms',
+      'rewrite changed 0.02 ms the name becomes lb.example.com. (rule 2)',
       'question: lb.example.com. A cache answered 0.11 ms held, 17 s left',
-      'lookup inside the server: api.example.com. AAAA errors passed on 0.01 ms',
+      'lookup inside the server: api.example.com. AAAA errors passed 0.01 ms',
     ]);
     expect(await rowsOf(used.getByRole('table', { name: 'Cache of .' }))).toEqual([
-      'api.example.com. A (DO)|NOERROR|13 s ago|17 s left|41',
+      'api.example.com. A (DO)|NOERROR|13 s ago|for 17 s|41',
     ]);
     expect(await used.locator('ol.plain li').allInnerTexts()).toEqual(EXPLAINED.candidates[2]!.wouldAsk);
   });

@@ -54,7 +54,7 @@ withImage('the image says what it is, and holds nothing but the command and what
     .filter((entry) => !entry.isDirectory())
     .map(({ parentPath, name }) => `${parentPath}/${name}`.slice(root.length));
   const known = [
-    /^\/usr\/local\/bin\/node$/,
+    /^\/usr\/local\/bin\/(?:node|cairn)$/,
     /^\/cairn\/(?:package\.json|LICENSE)$/,
     /^\/cairn\/bin\/[\w-]+\.(?:js|txt)$/,
     /^\/cairn\/node_modules\/(?:koffi|@koromix)\/(?:.*\/)?(?:[\w-]+\.(?:c?js|node)|package\.json|LICENSE[^/]*)$/,
@@ -72,6 +72,7 @@ withImage('in the pod of deploy/base it is ready at once, answers, and ends when
     stdout: 'OK\n',
     stderr: '',
   });
+  expect(await container.exec('/usr/local/bin/cairn', 'health')).toEqual({ code: 0, stdout: 'OK\n', stderr: '' });
   const write = await container.exec('/usr/local/bin/node', '-e', 'fs.writeFileSync("/cairn/x", "")');
   expect(write.stderr).toContain('EROFS');
 

@@ -135,7 +135,7 @@ function candidateBody(/** @type {Candidate} */ candidate) {
     h(
       'section',
       {},
-      h('h4', {}, 'Steps'),
+      h('h4', {}, 'Steps', steps.length > 1 && h('span', { class: 'hint' }, ' (times include the steps below)')),
       steps.length > 0 ? stepList(steps) : h('p', { class: 'hint' }, 'No plugin saw the query.'),
     ),
     h(
@@ -147,14 +147,14 @@ function candidateBody(/** @type {Candidate} */ candidate) {
     h(
       'section',
       {},
-      h('h4', {}, 'Would be asked'),
+      h('h4', {}, 'Upstreams, in order'),
       wouldAsk.length > 0
         ? h(
             'ol',
             { class: 'plain' },
             wouldAsk.map((upstream) => h('li', {}, code(upstream))),
           )
-        : h('p', { class: 'hint' }, 'No upstream: the server has the answer itself.'),
+        : h('p', { class: 'hint' }, 'No upstream would be asked.'),
     ),
   );
 }
@@ -163,7 +163,7 @@ function facts(/** @type {Candidate} */ candidate) {
   const { plugin, server, zone, view, durationMs } = candidate;
   const rows = /** @type {const} */ ([
     ['Result', rcodeMark(candidate)],
-    ['Made by', plugin === '' ? 'the server itself' : code(plugin)],
+    ['Plugin', plugin === '' ? 'the server itself' : code(plugin)],
     [
       'Block',
       zone === undefined ? 'none serves the name' : code(`${zone}${view === undefined ? '' : `, view ${view}`}`),
@@ -189,8 +189,8 @@ function records(/** @type {readonly string[]} */ lines, /** @type {string} */ n
 
 const DID = /** @type {const} */ ({
   answered: ['ok', 'answered'],
-  passed: ['passed', 'passed on'],
-  changed: ['changed', 'changed it'],
+  passed: ['passed', 'passed'],
+  changed: ['changed', 'changed'],
   failed: ['failing', 'failed'],
 });
 
@@ -244,9 +244,9 @@ function cachedPart(
   },
 ) {
   const left =
-    secondsLeft >= 0
-      ? `${duration(secondsLeft)} left`
-      : `expired ${duration(-secondsLeft)} ago: served only if upstreams do not answer`;
+    secondsLeft > 0
+      ? `for ${duration(secondsLeft)}`
+      : `stale for ${duration(-secondsLeft)}: served only if upstreams do not answer`;
   const rows = [
     [
       code(`${name} ${type}${flags.length > 0 ? ` (${flags.join(', ')})` : ''}`),
@@ -259,7 +259,7 @@ function cachedPart(
   return h(
     'div',
     {},
-    table(`Cache of ${zones.join(' ')}`, ['Reply', 'Rcode', 'Stored', 'Time left', '#Hits'], rows),
+    table(`Cache of ${zones.join(' ')}`, ['Reply', 'Rcode', 'Kept', 'Fresh', '#Hits'], rows),
     records([...answer, ...authority], 'It has no records.'),
   );
 }

@@ -53,8 +53,8 @@ function headlineOf(known) {
   if (problem !== undefined) return awayHeadline(known, problem);
   if (!status) return { mark: 'waiting', title: 'Asking the server …', text: '', problems: [] };
   const problems = problemsOf(status);
-  const state = worstOf(status);
-  return { mark: state, title: titleOf(status, state), text: summaryOf(status), problems };
+  const { state } = status;
+  return { mark: state, title: titleOf(status), text: summaryOf(status), problems };
 }
 
 /** @param {Known} known @param {string} problem @returns {Headline} */
@@ -67,15 +67,13 @@ function awayHeadline({ status, since, at }, problem) {
   return { mark: 'away', title: 'No connection to the server', text: said(text), problems: [] };
 }
 
-function worstOf(/** @type {ServerStatus} */ { state, corefile, draining }) {
-  const others = /** @type {PluginState} */ (corefile.failed || draining ? 'degraded' : 'ok');
-  return BY_WEIGHT[Math.max(BY_WEIGHT.indexOf(state), BY_WEIGHT.indexOf(others))] ?? 'failing';
-}
-
-function titleOf(/** @type {ServerStatus} */ status, /** @type {PluginState} */ worst) {
-  const isWell = status.blocks.every(({ plugins }) => plugins.every(({ state }) => state === 'ok'));
-  if (worst !== 'degraded' || !isWell) return TITLES[worst];
-  return status.corefile.failed ? 'The last reload failed' : 'The server is draining';
+/** Says what it is, unless plugins are as bad. */
+function titleOf(/** @type {ServerStatus} */ { state, corefile, draining, blocks }) {
+  const others = blocks.flatMap(({ plugins }) => plugins.filter(({ name }) => name !== 'ready'));
+  const isOfPlugins = others.some((plugin) => plugin.state === state);
+  if (state === 'degraded' && corefile.failed && !isOfPlugins) return 'The last reload failed';
+  if (state === 'waiting' && draining && !isOfPlugins) return 'The server is draining';
+  return TITLES[state];
 }
 
 function summaryOf(/** @type {ServerStatus} */ { blocks, listeners, uptimeSeconds }) {
@@ -93,7 +91,7 @@ function problemsOf(/** @type {ServerStatus} */ { corefile, draining, blocks }) 
     ...(draining
       ? [
           problem(
-            'degraded',
+            'waiting',
             'Draining',
             'No new client should come: /ready says so. Queries are answered.',
             'End it under Change.',

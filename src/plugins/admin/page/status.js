@@ -49,7 +49,7 @@ function facts(status, rate) {
     fact('Up for', duration(status.uptimeSeconds), `since ${minuteOf(status.startedAt)}`),
     fact('Queries a second', rate === undefined ? '–' : count(rate), `${count(inFlight)} in flight`),
     fact('From the memo', percent(hits, hits + misses), `${octets(held)} held`),
-    fact('Corefile', code(status.corefile.hash.slice(0, 10)), `loaded ${minuteOf(status.corefile.loadedAt)}`),
+    fact('Corefile', code(status.corefile.hash.slice(0, 12)), `loaded ${minuteOf(status.corefile.loadedAt)}`),
     fact('Log level', said(status.logLevel)),
     fact('Viewers', count(status.viewers), `process ${status.pid}`),
   );
@@ -181,7 +181,7 @@ function watchTable(/** @type {readonly WatchStatus[]} */ watches) {
     count(objects),
     ageSeconds === undefined ? 'never' : `${duration(ageSeconds)} ago`,
   ]);
-  return table('Watches', ['Watch', 'State', '#Objects', '#Last heard of'], rows);
+  return table('Watches', ['Watch', 'State', '#Objects', '#Last seen'], rows);
 }
 
 function validity(/** @type {number | undefined} */ seconds) {
@@ -204,7 +204,7 @@ function upstreamTable(/** @type {readonly UpstreamStatus[]} */ upstreams) {
       count(inFlight),
     ],
   );
-  return table('Upstreams', ['Upstream', 'State', '#p50 ms', '#p99 ms', '#Queries', '#Failures', '#Waiting'], rows);
+  return table('Upstreams', ['Upstream', 'State', '#p50 ms', '#p99 ms', '#Queries', '#Failures', '#In flight'], rows);
 }
 
 /** Rcodes that say that an upstream does not do its work. */

@@ -14,7 +14,7 @@ const MAX_ROWS = 500;
 /** How often rows are added: more often, nobody can read them. */
 const SHOW_MS = 250;
 
-const HEADINGS = ['Time (UTC)', 'Client', 'Name', 'Type', 'Response', 'From', '#ms'];
+const HEADINGS = ['Time (UTC)', 'Client', 'Name', 'Type', 'Response', 'Plugin', '#ms'];
 const FILTERS = ['client', 'namespace', 'name', 'type', 'rcode', 'plugin'];
 
 const form = get('tail-form', HTMLFormElement);

@@ -42,11 +42,12 @@ function content(/** @type {TopLists} */ lists) {
     h(
       'div',
       { class: 'lists' },
-      list('Clients', lists.clients, queries, (client) => link('tail', { client })),
-      list('Namespaces', lists.namespaces, queries, (namespace) => link('tail', { namespace })),
-      list('Names', lists.names, queries, (name) => link('explain', { name })),
+      list('Clients', 'Client', lists.clients, queries, (client) => link('tail', { client })),
+      list('Namespaces', 'Namespace', lists.namespaces, queries, (namespace) => link('tail', { namespace })),
+      list('Names', 'Name', lists.names, queries, (name) => link('explain', { name })),
       list(
         'Names that do not exist',
+        'Name',
         lists.nxdomain,
         queries,
         (name) => link('explain', { name }),
@@ -54,14 +55,15 @@ function content(/** @type {TopLists} */ lists) {
       ),
       list(
         'Wasted queries',
+        'Name',
         lists.wasted,
         queries,
         (name) => link('explain', { name }),
-        'NXDOMAIN, only asked because of a search list: the client then got an answer for a shorter name. A final dot, or a lower ndots, saves them.',
+        'NXDOMAIN, only asked because of a search list: the client then got an answer for a later name of the list. A final dot, or a lower ndots, saves them.',
       ),
-      record('Responses', lists.byRcode, queries, (rcode) => link('tail', { rcode })),
-      record('Types', lists.byType, queries, (type) => link('tail', { type })),
-      record('Plugins that answered', lists.byPlugin, queries, (plugin) =>
+      record('Responses', 'Rcode', lists.byRcode, queries, (rcode) => link('tail', { rcode })),
+      record('Types', 'Type', lists.byType, queries, (type) => link('tail', { type })),
+      record('Plugins that answered', 'Plugin', lists.byPlugin, queries, (plugin) =>
         plugin === '' ? undefined : link('tail', { plugin }),
       ),
     ),
@@ -72,13 +74,14 @@ function content(/** @type {TopLists} */ lists) {
 
 /**
  * @param {string} title
+ * @param {string} what one of them
  * @param {TopList} entries
  * @param {number} all
  * @param {Target} target
  * @param {string} [hint]
  */
-function list(title, entries, all, target, hint) {
-  const headings = [entries.every(({ error }) => error === 0) ? 'Exact' : 'Estimated', 'Queries', 'Share'];
+function list(title, what, entries, all, target, hint) {
+  const headings = [what, 'Queries', 'Share'];
   const rows = entries.map(({ key, count: n, error }) =>
     h(
       'tr',
@@ -113,11 +116,12 @@ function list(title, entries, all, target, hint) {
   );
 }
 
-/** @param {string} title @param {Readonly<Record<string, number>>} counts @param {number} all @param {Target} target */
-function record(title, counts, all, target) {
+/** @param {string} title @param {string} what @param {Readonly<Record<string, number>>} counts @param {number} all @param {Target} target */
+function record(title, what, counts, all, target) {
   const entries = Object.entries(counts).map(([key, count]) => ({ key, count, error: 0 }));
   return list(
     title,
+    what,
     entries.toSorted((a, b) => b.count - a.count),
     all,
     target,
