@@ -139,6 +139,17 @@ test('what is put as it was changes nothing; what replaces everything changes on
   expect(names((await get(`${api.url}/api/v1/services`)).body)).toBe('a c');
 });
 
+test('gives the metadata of objects alone to those who want no more', async () => {
+  const api = await testApi({ objects: [service('web')] });
+  const accept = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
+  const { body } = await get(`${api.url}/api/v1/services?limit=1`, { accept });
+  expect(body).toMatchObject({ kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1' });
+  expect(body.metadata.resourceVersion).toBeDefined();
+  const [item] = body.items;
+  expect(Object.keys(item!).sort()).toEqual(['apiVersion', 'kind', 'metadata']);
+  expect(item).toMatchObject({ kind: 'PartialObjectMetadata', metadata: { name: 'web', namespace: 'shop' } });
+});
+
 test('compresses long lists for those who accept it', async () => {
   const objects = Array.from({ length: 1000 }, (_, i) => service(`s-${i}`));
   const api = await testApi({ objects, gzip: true });

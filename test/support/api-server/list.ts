@@ -78,10 +78,24 @@ function firstAfter(all: readonly Stored[], key: string): number {
   return low;
 }
 
-/** A page as the text of a list object; `extra` are items that no store holds. */
-export function printPage({ resource }: Collection, { items, metadata }: Page, extra: readonly string[]): string {
-  const head = JSON.stringify({ kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata });
-  return `${head.slice(0, -1)},"items":[${[...items.map(({ item }) => item), ...extra].join()}]}\n`;
+/** A page as the text of a list object; `extra` are items that no store holds. With `isPartial`, it has the metadata of the objects alone. */
+export function printPage(
+  { resource }: Collection,
+  { items, metadata }: Page,
+  extra: readonly string[],
+  isPartial = false,
+): string {
+  const kind = isPartial ? PARTIAL : { kind: resource.kind, apiVersion: apiVersionOf(resource) };
+  const head = JSON.stringify({ ...kind, kind: `${kind.kind}List`, metadata });
+  const texts = items.map(({ item }) => (isPartial ? metadataOnly(item) : item));
+  return `${head.slice(0, -1)},"items":[${[...texts, ...extra].join()}]}\n`;
+}
+
+const PARTIAL = { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' };
+
+function metadataOnly(item: string): string {
+  const { metadata } = JSON.parse(item) as { readonly metadata: unknown };
+  return JSON.stringify({ ...PARTIAL, metadata });
 }
 
 function printContinue(token: Continue): string {

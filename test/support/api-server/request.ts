@@ -23,6 +23,8 @@ export interface AskedRequest {
   readonly certificate: string | undefined;
 }
 
+/** What a client accepts that wants the metadata of objects alone. */
+const PARTIAL = 'application/json;as=PartialObjectMetadataList';
 /** Pages kept as octets until something changes. */
 const MAX_PAGES = 256;
 
@@ -116,7 +118,7 @@ function answer(request: IncomingMessage, response: ServerResponse, question: Qu
     const options = readOptions(target, query, switches.streamingLists);
     if (verb === 'watch') openWatch(collection, options, response, state);
     else if (verb === 'get') sendBody(request, response, objectOf(collection, target), state, spared);
-    else sendBody(request, response, pageOf(collection, options, request.url!, state, spared), state, spared);
+    else sendBody(request, response, pageOf(collection, options, request, state, spared), state, spared);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     sendStatus(response, error.status);
@@ -142,15 +144,16 @@ function objectOf(collection: Collection, { namespace = '', name }: Target): Buf
 function pageOf(
   collection: Collection,
   options: ListOptions,
-  url: string,
+  { url, headers }: IncomingMessage,
   state: ServerState,
   spared: boolean,
 ): Buffer {
-  const key = `${spared} ${url}`;
+  const isPartial = headers.accept?.startsWith(PARTIAL) ?? false;
+  const key = `${spared} ${isPartial} ${url}`;
   const kept = state.pages.get(key);
   if (kept !== undefined) return kept;
   const page = listPage(collection, options, state.version, state.switches);
-  const octets = Buffer.from(printPage(collection, page, spared ? [] : state.switches.extraItems));
+  const octets = Buffer.from(printPage(collection, page, spared ? [] : state.switches.extraItems, isPartial));
   if (state.pages.size < MAX_PAGES) state.pages.set(key, octets);
   return octets;
 }
