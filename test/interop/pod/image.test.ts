@@ -57,6 +57,7 @@ withImage('the image says what it is, and holds nothing but the command and what
     /^\/usr\/local\/bin\/(?:node|cairn)$/,
     /^\/cairn\/(?:package\.json|LICENSE)$/,
     /^\/cairn\/bin\/[\w-]+\.(?:js|txt)$/,
+    /^\/cairn\/bin\/(?:openapi\.json|page\/[\w-]+\.(?:html|css|js|svg))$/,
     /^\/cairn\/node_modules\/(?:koffi|@koromix)\/(?:.*\/)?(?:[\w-]+\.(?:c?js|node)|package\.json|LICENSE[^/]*)$/,
     /^\/lib(?:64)?\/(?:[\w-]+\/)?[\w.+-]+\.so\.\d+$/,
   ];
