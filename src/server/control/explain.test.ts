@@ -20,7 +20,7 @@ import { createReply, mapReply } from '../../plugin/reply.ts';
 import type { ServerControl } from '../../plugin/server-control.ts';
 import { EXPLANATION_LIMIT_MS, MAX_EXPLANATIONS } from './explain.ts';
 
-/** A pod of the namespace shop, and a client that is none. */
+/** A pod of the namespace shop, and a client that is not a known pod. */
 const POD = '127.0.0.2';
 const OTHER = '127.0.0.1';
 
