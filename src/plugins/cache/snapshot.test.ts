@@ -6,6 +6,7 @@ import { folderWith } from '../../../test/support/folder.ts';
 import { makePlugin, startPlugin } from '../../../test/support/plugin.ts';
 import { testQuery } from '../../../test/support/query.ts';
 import { parseRecord, printRecord } from '../../dns/presentation.ts';
+import { CACHE } from '../../plugin/keys.ts';
 import type { Query } from '../../plugin/query.ts';
 import { createReply, failure, type Reply } from '../../plugin/reply.ts';
 import cache from './index.ts';
@@ -106,6 +107,22 @@ describe('the next process', () => {
     expect(env.lines).toEqual([
       `[WARNING] plugin/cache: ${path}: the snapshot is not used: ${path} is of another cache, or its block of the Corefile has changed`,
     ]);
+  });
+
+  test('does not have what was flushed after the last write', async () => {
+    const path = snapshotPath();
+    const last = await startProcess({ path });
+    await last.ask('www.example.');
+    await last.ask('other.example.');
+    last.clock.advance(60_000);
+    await expect.poll(() => existsSync(path)).toBe(true);
+    const [view] = last.env.ask(CACHE);
+    expect(view?.flush((name) => name === 'www.example.')).toBe(1);
+    await last.stop();
+    const { ask, asked } = await startProcess({ path, laterMs: 60_000 });
+    await ask('www.example.');
+    await ask('other.example.');
+    expect(asked).toEqual(['www.example.']);
   });
 
   test('does not use replies that were stored when the clock was ahead', async () => {

@@ -34,7 +34,7 @@ export function keepReplies(
   const keeper = new SnapshotKeeper({ path, maxAgeMs: MAX_AGE_MS }, contentsOf(store, chain, clock), {
     ...{ clock, log, metrics: snapshotMetrics(metrics, path) },
   });
-  store.onStore = () => keeper.changed();
+  store.onChange = () => keeper.changed();
   return keeper;
 }
 

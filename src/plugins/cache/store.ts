@@ -53,8 +53,8 @@ export interface Store {
   readonly tables: { readonly [T in TableName]: Pick<Table<Entry>, 'size' | 'octets'> };
   /** Called for each entry that is removed to make room. A reload that keeps the store sets it again. */
   onEvict: (table: TableName) => void;
-  /** Called for each entry that is stored. */
-  onStore: () => void;
+  /** Called for each entry that is stored, and each flush. */
+  onChange: () => void;
 }
 
 /**
@@ -86,7 +86,7 @@ export function createStore({ success, denial, preferPositive, stale }: CacheOpt
       };
     },
     store(key, entry) {
-      store.onStore();
+      store.onChange();
       if (entry.kind === 'failure') denials.set(key, entry);
       else if (entry.kind === 'denial') {
         denials.set(key, entry);
@@ -114,12 +114,13 @@ export function createStore({ success, denial, preferPositive, stale }: CacheOpt
         }
       }
       store.flushed.move();
+      store.onChange();
       return count;
     },
     flushed: new Epoch(),
     tables: { success: positives, denial: denials },
     onEvict: () => {},
-    onStore: () => {},
+    onChange: () => {},
   };
   return store;
 }
