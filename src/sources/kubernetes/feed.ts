@@ -91,7 +91,9 @@ export function createFeed(
 
   return {
     begin() {
-      seen = versions || hasRecords() ? new Map() : undefined;
+      const hasVersions = versions !== undefined && !versions.isEmpty;
+      // The first list can remove nothing, so it need not remember its names.
+      seen = hasVersions || hasRecords() ? new Map() : undefined;
       if (!isListing) store.listing?.(true);
       isListing = true;
     },

@@ -33,6 +33,10 @@ export class KnownVersions {
     }
   }
 
+  get isEmpty(): boolean {
+    return this.byNamespace.size === 0;
+  }
+
   *names(): Iterable<{ readonly namespace: string; readonly name: string }> {
     for (const [namespace, byName] of this.byNamespace) for (const name of byName.keys()) yield { namespace, name };
   }
