@@ -3,15 +3,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { extname, resolve } from 'node:path';
 import type { AdminError, ServerStatus, TailLine, TopLists } from '../../../src/admin/protocol/index.ts';
+import { CONTENT_SECURITY_POLICY } from '../../../src/plugins/admin/respond.ts';
 import { COREFILE, EXPLAINED, WELL } from './samples.ts';
 
 const PAGE = resolve(import.meta.dirname, '../../../src/plugins/admin/page');
-
-/** What the server sends with the page. */
-export const POLICY = [
-  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'",
-  "form-action 'none'; frame-ancestors 'none'",
-].join('; ');
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -129,6 +124,10 @@ function file(path: string, response: ServerResponse): void {
     return;
   }
   response
-    .writeHead(200, { 'content-type': type, 'content-security-policy': POLICY, 'x-content-type-options': 'nosniff' })
+    .writeHead(200, {
+      'content-type': type,
+      'content-security-policy': CONTENT_SECURITY_POLICY,
+      'x-content-type-options': 'nosniff',
+    })
     .end(readFileSync(resolve(PAGE, name)));
 }
