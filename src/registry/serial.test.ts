@@ -70,7 +70,48 @@ test('it says until when a serial that lags behind the changes stays', () => {
   clock.advance(999);
   expect(serial.value).toBe(START_S + 5);
   clock.advance(1);
+  expect(serial.value).toBe(START_S + 6);
   expect(serial.holdsUntilMs).toBe(Number.POSITIVE_INFINITY);
+});
+
+test('the end it tells is that of the serial read last, even if that has just ended', () => {
+  const clock = fakeClock();
+  const serial = new Serial(clock);
+  const now = clock.monotonic();
+  for (let count = 0; count < 7; count++) {
+    expect(serial.value).toBe(START_S + Math.min(count, 5));
+    serial.move();
+  }
+  expect(serial.value).toBe(START_S + 5);
+  clock.advance(1000);
+  expect(serial.holdsUntilMs).toBe(now + 1000);
+});
+
+test('a serial stays as long as it told, whatever the two scales of the clock do between', () => {
+  const fake = fakeClock();
+  let passedMs = 0;
+  // The wall clock gives whole milliseconds, the monotonic one does not, and NTP sets the first one.
+  let setMs = 0;
+  const clock = {
+    ...fake,
+    now: () => Math.floor(fake.now() + passedMs) + setMs,
+    monotonic: () => fake.monotonic() + passedMs,
+  };
+  passedMs = 0.7;
+  const serial = new Serial(clock);
+  for (let count = 0; count < 7; count++) {
+    expect(serial.value).toBe(START_S + Math.min(count, 5));
+    serial.move();
+  }
+  const until = serial.holdsUntilMs;
+  const left = until - clock.monotonic();
+  expect(left).toBeGreaterThan(999);
+  passedMs += left - 0.01;
+  expect(serial.value).toBe(START_S + 5);
+  setMs = 3_600_000;
+  expect(serial.value).toBe(START_S + 5);
+  expect(serial.holdsUntilMs).toBe(until);
+  passedMs += 0.01;
   expect(serial.value).toBe(START_S + 6);
 });
 

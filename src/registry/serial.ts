@@ -14,11 +14,11 @@ export class Serial {
   private readonly clock: Clock;
   private readonly listeners = new Set<() => void>();
   private shown: number;
-  /** What {@link shown} is before the first serial. */
-  private readonly floor: number;
   /** The time of the last change that {@link value} does not show yet. */
   private movedAtMs: number | undefined;
 
+  /** When {@link value} may next change, on the monotonic scale: fixed as soon as {@link shown} is, so that what was told of it stays true. */
+  private heldUntilMs = Number.NEGATIVE_INFINITY;
   private moveCount = 0;
   /** The difference of the two scales of the clock: the first one may be set back. */
   private readonly startMs: number;
@@ -26,28 +26,18 @@ export class Serial {
   /** Starts now, or after `floor` if the clock is behind it. */
   constructor(clock: Clock, floor = 0) {
     this.clock = clock;
-    this.floor = floor;
     this.shown = floor;
     this.movedAtMs = clock.now();
     this.startMs = clock.now() - clock.monotonic();
   }
 
   get value(): number {
-    return this.withheldMs > 0 ? this.shown : this.unique();
+    return this.clock.monotonic() < this.heldUntilMs ? this.shown : this.unique();
   }
 
-  /** Until when {@link value} stays the same if nothing changes, on the clock's monotonic scale: the serial of the last change may come later. */
+  /** Until when the {@link value} read last stays if nothing changes, on the clock's monotonic scale: the serial of the last change may come later. */
   get holdsUntilMs(): number {
-    if (this.movedAtMs === undefined) return Number.POSITIVE_INFINITY;
-    const { withheldMs } = this;
-    return withheldMs > 0 ? this.clock.monotonic() + withheldMs : Number.POSITIVE_INFINITY;
-  }
-
-  /** How long it takes until the next serial is not too far ahead of the clock; 0 or less if it is not. */
-  private get withheldMs(): number {
-    const { clock, shown, floor, startMs } = this;
-    const nowMs = Math.max(clock.now(), startMs + clock.monotonic());
-    return shown > floor ? (shown + 1 - MAX_LEAD_SECONDS) * 1000 - nowMs : 0;
+    return this.movedAtMs === undefined ? Number.POSITIVE_INFINITY : this.heldUntilMs;
   }
 
   /** The serial for somebody who knows the present state by it: no other state that was seen has the same one. */
@@ -55,8 +45,15 @@ export class Serial {
     if (this.movedAtMs !== undefined) {
       this.shown = Math.max(Math.floor(this.movedAtMs / 1000), this.shown + 1);
       this.movedAtMs = undefined;
+      this.heldUntilMs = this.clock.monotonic() + this.leadMs;
     }
     return this.shown;
+  }
+
+  /** How long it takes until the next serial is not too far ahead of the clock; less than 0 if it is not. */
+  private get leadMs(): number {
+    const { clock, shown, startMs } = this;
+    return (shown + 1 - MAX_LEAD_SECONDS) * 1000 - Math.max(clock.now(), startMs + clock.monotonic());
   }
 
   /** How often the zone has changed: what was derived from it is stale if this differs. */
