@@ -25,11 +25,13 @@ export function repeatUntilMoved(epochs: readonly Epoch[], again: Cell): Repeat 
 export function alsoDependingOn(reply: Reply, { epochs, untilMs, again }: Repeat): Reply {
   const { repeat } = reply;
   if (!repeat) return reply;
+  const { countdown } = repeat;
   return alterReply(reply, {
     repeat: {
       ...repeat,
       epochs: [...repeat.epochs, ...epochs],
       untilMs: Math.min(repeat.untilMs, untilMs),
+      countdown: countdown && { ...countdown, untilMs: Math.min(countdown.untilMs, untilMs) },
       again: [...repeat.again, ...again],
     },
   });

@@ -46,12 +46,23 @@ export interface Repeat {
   readonly epochs: readonly Epoch[];
   /** The reply holds until this time on the clock's monotonic scale. */
   readonly untilMs: number;
+  /** Says how its records go on to hold after that. */
+  readonly countdown?: Countdown | undefined;
   /** The counters that each repetition moves by one, perhaps a moment later. */
   readonly again: readonly Cell[];
   /** Whether each repetition gives the addresses of the answer in another random order. */
   readonly shuffled?: boolean;
   /** Whether all names that end as the qname does get the letter case of the client's question. */
   readonly caseAsAsked?: boolean;
+}
+
+/** Records whose TTLs become smaller by one each second. They hold only as they are: in a reply with other records, this means nothing. */
+export interface Countdown {
+  readonly records: Sections;
+  /** When the TTLs become smaller for the first time, on the clock's monotonic scale. */
+  readonly nextMs: number;
+  /** When the records no longer hold. */
+  readonly untilMs: number;
 }
 
 /** With every property present, even if it is undefined. */
@@ -126,6 +137,13 @@ export function replyWith(source: string, parts: Omit<Partial<Reply>, keyof Sect
 /** The records of a reply: {@link Packed}, or the reply itself. */
 export function recordsOf(reply: Reply): Sections {
   return PackedReply.recordsOf(reply);
+}
+
+/** Whether the records of a reply are these very ones, rather than equal ones. */
+export function hasRecords(reply: Reply, records: Sections): boolean {
+  const own = recordsOf(reply);
+  if (own instanceof Packed || records instanceof Packed) return own === records;
+  return own.answer === records.answer && own.authority === records.authority && own.additional === records.additional;
 }
 
 /** What is known of the records of a reply without decoding them. */

@@ -6,9 +6,9 @@ import { countQuery, isExplained } from '../../plugin/explained.ts';
 import type { Handler } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { alsoDependingOn } from '../../plugin/repeat.ts';
-import { alterReply, type Repeat, type Reply } from '../../plugin/reply.ts';
+import type { Repeat, Reply } from '../../plugin/reply.ts';
 import { hasAnswer, isCacheableType } from './classify.ts';
-import { type Entry, freshReply, isAnswer, remainingTtl, repeatOf, servedOf, staleReply } from './entry.ts';
+import { type Entry, freshReply, isAnswer, remainingTtl, repeatable, servedOf, staleReply } from './entry.ts';
 import { createFetcher } from './fetch.ts';
 import type { CacheMetrics } from './metrics.ts';
 import type { CacheOptions, Prefetch, ServeStale } from './options.ts';
@@ -56,8 +56,7 @@ export function cacheHandler(
   const serve = (entry: Entry, query: Query, nowMs: number): Reply => {
     countHit(entry, query);
     const reply = freshReply(entry, query, nowMs, keepTtl);
-    const repeat = prefetch ? undefined : repeatOf(entry, nowMs, keepTtl, again[entry.kind], store().flushed);
-    return repeat ? alterReply(reply, { repeat }) : reply;
+    return prefetch ? reply : repeatable(reply, entry, nowMs, keepTtl, again[entry.kind], store().flushed);
   };
 
   const serveStale = (entry: Entry, query: Query, { ttl }: ServeStale): Reply => {

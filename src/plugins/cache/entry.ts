@@ -5,15 +5,7 @@ import { Packed } from '../../dns/wire/packed.ts';
 import type { Cell } from '../../observe/metrics.ts';
 import type { Query } from '../../plugin/query.ts';
 import { Epoch } from '../../plugin/repeat.ts';
-import {
-  alterReply,
-  createReply,
-  type Repeat,
-  type Reply,
-  recordsOf,
-  replyWith,
-  withTtls,
-} from '../../plugin/reply.ts';
+import { alterReply, createReply, type Reply, recordsOf, replyWith, withTtls } from '../../plugin/reply.ts';
 import type { Kind } from './classify.ts';
 import type { KindOptions } from './options.ts';
 import { pack, sizeOf, unpack } from './packed.ts';
@@ -119,21 +111,23 @@ export function freshReply(entry: Entry, query: Query, nowMs: number, keepTtl: b
   return entry.kind === 'failure' ? alterReply(reply, { ednsOptions: [error] }) : reply;
 }
 
-/**
- * How long the memo may repeat the fresh reply: until the next second counts its TTLs down. Failures are rare, and not repeated.
- */
-export function repeatOf(
+/** The fresh reply, which the memo may repeat until the entry's end. Failures are rare, and not repeated. */
+export function repeatable(
+  reply: Reply,
   entry: Entry,
   nowMs: number,
   keepTtl: boolean,
   again: readonly Cell[],
   flushed: Epoch,
-): Repeat | undefined {
-  if (entry.kind === 'failure') return undefined;
-  const ageSeconds = keepTtl ? entry.ttl : Math.floor((nowMs - entry.storedMs) / 1000) + 1;
+): Reply {
+  if (entry.kind === 'failure') return reply;
   entry.epoch ??= new Epoch();
   entry.again ??= [...again, servedOf(entry)];
-  return { epochs: [entry.epoch, flushed], untilMs: entry.storedMs + ageSeconds * 1000, again: entry.again };
+  const endMs = entry.storedMs + entry.ttl * 1000;
+  const nextMs = entry.storedMs + (Math.floor((nowMs - entry.storedMs) / 1000) + 1) * 1000;
+  const repeat = { epochs: [entry.epoch, flushed], untilMs: keepTtl ? endMs : nextMs, again: entry.again };
+  const countdown = keepTtl ? undefined : { records: recordsOf(reply), nextMs, untilMs: endMs };
+  return alterReply(reply, { repeat: { ...repeat, countdown } });
 }
 
 /** The counter of the queries that an entry has answered. */

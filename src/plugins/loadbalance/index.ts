@@ -19,7 +19,7 @@ import { fileWatch, statusOfWatches } from '../../plugin/file-status.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import type { Query } from '../../plugin/query.ts';
 import { notRepeatable } from '../../plugin/repeat.ts';
-import { alterReply, mapReply, type Reply, recordsOf, withRecords } from '../../plugin/reply.ts';
+import { alterReply, hasRecords, mapReply, type Reply, recordsOf, withRecords } from '../../plugin/reply.ts';
 import { shuffle } from '../../plugin/shuffle.ts';
 import type { OwnStatus } from '../../plugin/status.ts';
 import { preferNetworks, type Records, shuffleSection } from './order.ts';
@@ -91,7 +91,7 @@ function shuffleReply(reply: Reply, random: () => number): Reply {
 /** Moves address records as octets, without decoding: decoding thousands of records would make other clients wait. */
 function shufflePacked(reply: Reply, records: Packed, random: () => number): Reply {
   const reordered = records.withAddressesReordered((indexes) => shuffle(indexes, random));
-  return reordered ? saidToBeShuffled(withRecords(reply, reordered)) : reply;
+  return reordered ? saidToBeShuffled(reply, withRecords(reply, reordered)) : reply;
 }
 
 function shuffleRecords(reply: Reply, random: () => number): Reply {
@@ -100,11 +100,16 @@ function shuffleRecords(reply: Reply, random: () => number): Reply {
   const additional = shuffleSection(reply.additional, random);
   const same = answer === reply.answer && authority === reply.authority && additional === reply.additional;
   if (same) return reply;
-  return saidToBeShuffled({ ...reply, answer, authority, additional });
+  return saidToBeShuffled(reply, { ...reply, answer, authority, additional });
 }
 
-function saidToBeShuffled(reply: Reply): Reply {
-  return reply.repeat ? alterReply(reply, { repeat: { ...reply.repeat, shuffled: true } }) : reply;
+/** The reply in another order than before. TTLs that count down go on to do so. */
+function saidToBeShuffled(before: Reply, reply: Reply): Reply {
+  const { repeat } = reply;
+  if (!repeat) return reply;
+  const countdown = repeat.countdown &&
+    hasRecords(before, repeat.countdown.records) && { ...repeat.countdown, records: recordsOf(reply) };
+  return alterReply(reply, { repeat: { ...repeat, shuffled: true, countdown: countdown || undefined } });
 }
 
 function withAnswer(reply: Reply, answer: Records): Reply {

@@ -10,7 +10,8 @@ import { parseRecord, printRecord } from '../../dns/presentation.ts';
 import type { ResourceRecord } from '../../dns/rr.ts';
 import { Packed } from '../../dns/wire/packed.ts';
 import { readResponse } from '../../dns/wire/response.ts';
-import { createReply, type Reply, recordsOf, replyWith } from '../../plugin/reply.ts';
+import { UNCHANGING } from '../../plugin/repeat.ts';
+import { alterReply, createReply, hasRecords, type Reply, recordsOf, replyWith } from '../../plugin/reply.ts';
 import loadbalance from './index.ts';
 import { parseWeights } from './weights.ts';
 
@@ -94,6 +95,21 @@ describe('round_robin', () => {
     ['nothing to change', createReply('x', { answer: records('web. text') }), 'www. A'],
   ])('%s passes as it is', (_, reply, question) => {
     expect(balance('loadbalance', reply, {}, question).ask()).toBe(reply);
+  });
+
+  test.each([
+    ['TTLs that count down go on to do so in another order', true],
+    ['the TTLs of other records than the cache gave do not count down', false],
+  ])('%s', (_, isSame) => {
+    const cached = createReply('cache', { answer: records('10.0.0.1 10.0.0.2') });
+    const countdown = { records: isSame ? cached : createReply('x'), nextMs: 1000, untilMs: 5000 };
+    const reply = alterReply(cached, { repeat: { ...UNCHANGING, countdown } });
+    const { ask } = balance('loadbalance', reply);
+    const shuffled = ask();
+    expect(hasRecords(shuffled, countdown.records)).toBe(false);
+    expect(shuffled.repeat).toMatchObject({ shuffled: true });
+    const kept = shuffled.repeat!.countdown;
+    expect(kept && hasRecords(shuffled, kept.records)).toBe(isSame || undefined);
   });
 
   test('a reply that comes later is shuffled, too', async () => {

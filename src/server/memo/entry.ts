@@ -2,10 +2,11 @@ import { type MessageFlags, Rcode } from '../../dns/message.ts';
 import { SRV } from '../../dns/rr.ts';
 import { decodeFlags } from '../../dns/wire/decode.ts';
 import type { Epoch } from '../../plugin/repeat.ts';
-import { countsOf, type Repeat, type Reply } from '../../plugin/reply.ts';
+import { countsOf, hasRecords, type Repeat, type Reply } from '../../plugin/reply.ts';
 import type { Route } from '../answer/router.ts';
 import type { KeptReply } from './memo.ts';
-import { findAddressRuns, type RepeatableReply } from './repeat-reply.ts';
+import { findAddressRuns, findTtls } from './record-offsets.ts';
+import type { RepeatableReply } from './repeat-reply.ts';
 
 /** Longer responses are not kept. */
 const MAX_REPLY_OCTETS = 4096;
@@ -19,11 +20,13 @@ export interface MemoEntry extends KeptReply, RepeatableReply {
   readonly flags: MessageFlags;
   /** The epochs' values when the response was made. */
   readonly values: readonly number[];
+  /** Until when it can be given again, on the clock's monotonic scale. */
+  readonly untilMs: number;
 }
 
 /** Whether something that the response was made from has changed, or its time has ended. */
-export function isStale({ repeat, values }: MemoEntry, nowMs: number): boolean {
-  return nowMs >= repeat.untilMs || hasMoved(repeat.epochs, values);
+export function isStale({ repeat, values, untilMs }: MemoEntry, nowMs: number): boolean {
+  return nowMs >= untilMs || hasMoved(repeat.epochs, values);
 }
 
 function hasMoved(epochs: readonly Epoch[], values: readonly number[]): boolean {
@@ -40,11 +43,17 @@ export function createEntry(bytes: Buffer, reply: Reply, route: Route, hasEdns: 
   // A small Buffer is a part of a larger one, and would keep all of it alive.
   const own = Buffer.allocUnsafeSlow(bytes.length);
   own.set(bytes);
+  const { countdown } = repeat;
+  // A plugin that gives other records may mean their TTLs to stay.
+  const isCounting = countdown && hasRecords(reply, countdown.records);
   return {
     ...{ bytes: own, reply, repeat, route },
     flags: decodeFlags(bytes.readUInt16BE(2)),
     values: repeat.epochs.map((epoch) => epoch.value),
     runs,
+    ttls: isCounting ? findTtls(bytes) : [],
+    nextMs: isCounting ? countdown.nextMs : Number.POSITIVE_INFINITY,
+    untilMs: isCounting ? countdown.untilMs : repeat.untilMs,
     anyCase: repeat.caseAsAsked === true && hasCaseOnlyInQuestion(reply),
     used: false,
   };

@@ -6,7 +6,7 @@ import { anyQuery, changeCluster, repeatingChain } from '../../../test/support/r
 import { decodeMessage } from '../../dns/wire/decode.ts';
 import { encodeMessage } from '../../dns/wire/encode.ts';
 import type { Plugin } from '../../plugin/plugin.ts';
-import { createReply } from '../../plugin/reply.ts';
+import { createReply, mapReply, withTtls } from '../../plugin/reply.ts';
 import loadbalance from '../../plugins/loadbalance/index.ts';
 import type { Responder } from '../answer/responder.ts';
 import { createEntry, isStale } from './entry.ts';
@@ -99,6 +99,36 @@ test('repetitions are observed and counted like any other answer', async () => {
   expect(await env.exposed('cairn_kubernetes_answers_total{kind="service"')).toEqual([
     'cairn_kubernetes_answers_total{kind="service",missing=""} 5',
   ]);
+});
+
+test('a cached reply is repeated until its end, with TTLs that count down', async () => {
+  const { clock, responder } = setup();
+  const fast = responder();
+  const query = encodeMessage(testMessage('www.example.org. A'));
+  const ttl = async () => decodeMessage(await answer(fast, query, clock.monotonic())).answer[0]!.ttl;
+  const ttls: number[] = [];
+  for (let second = 0; second < 30; second++) {
+    ttls.push(await ttl());
+    clock.advance(1000);
+  }
+  expect(ttls).toEqual(Array.from({ length: 30 }, (_, second) => 30 - second));
+  expect(fast.memo.hits).toBe(27);
+  expect(await ttl()).toBe(30);
+  expect(fast.memo.outdated).toBe(1);
+});
+
+test('a cached reply with other TTLs than those of the cache is not counted down', async () => {
+  const sevens: Plugin = {
+    wrap: (next) => (query) => mapReply(next(query), (reply) => withTtls(reply, () => 7)),
+  };
+  const { clock, responder } = setup([sevens]);
+  const fast = responder();
+  const query = encodeMessage(testMessage('www.example.org. A'));
+  for (let step = 0; step < 40; step++) {
+    expect(decodeMessage(await answer(fast, query, clock.monotonic())).answer[0]!.ttl).toBe(7);
+    clock.advance(300);
+  }
+  expect(fast.memo.hits).toBeGreaterThan(10);
 });
 
 test('a flood of names that are asked once leaves no entries', async () => {

@@ -4,7 +4,8 @@ import { seededRandom } from '../../../test/support/random.ts';
 import { parseRecord, printRecord } from '../../dns/presentation.ts';
 import { decodeMessage } from '../../dns/wire/decode.ts';
 import { encodeMessage } from '../../dns/wire/encode.ts';
-import { findAddressRuns, shuffleRun } from './repeat-reply.ts';
+import { findAddressRuns, findTtls } from './record-offsets.ts';
+import { repeatReply, shuffleRun } from './repeat-reply.ts';
 
 const records = (text: string) =>
   text
@@ -54,4 +55,24 @@ test('all orders are equally frequent, and nothing else changes', () => {
   }
   expect(counts.size).toBe(6);
   for (const count of counts.values()) expect(count).toBeGreaterThan(850);
+});
+
+test('TTLs count down with the seconds, down to 0, and all else stays', () => {
+  const bytes = reply('x. MX', 'x. 5 MX 1 a.x. | x. 300 MX 2 b.x.', 'x. 70000 NS a.x.', 'a.x. 60 A 192.0.2.1');
+  const before = decodeMessage(bytes);
+  const entry = { bytes, runs: [], ttls: findTtls(bytes), nextMs: 1000 };
+  const query = encodeMessage(testMessage('x. MX', { id: before.id }));
+  const ttlsAt = (nowMs: number) => {
+    const { answer, authority, additional, ...rest } = decodeMessage(
+      repeatReply(entry, query, { nameEnd: 15, hasCapitals: false }, nowMs, Math.random),
+    );
+    const { answer: _, authority: __, additional: ___, ...same } = before;
+    expect(rest).toEqual(same);
+    return [...answer, ...authority, ...additional].map(({ ttl }) => ttl);
+  };
+  expect(ttlsAt(999)).toEqual([5, 300, 70_000, 60]);
+  expect(ttlsAt(1000)).toEqual([4, 299, 69_999, 59]);
+  expect(ttlsAt(1999)).toEqual([4, 299, 69_999, 59]);
+  expect(ttlsAt(4500)).toEqual([1, 296, 69_996, 56]);
+  expect(ttlsAt(61_000)).toEqual([0, 239, 69_939, 0]);
 });

@@ -42,7 +42,7 @@ export class ResponseMemo extends Memo<MemoEntry> {
     const { block, zone } = entry.route;
     this.hits++;
     for (const cell of entry.repeat.again) cell.value++;
-    const response = repeatReply(entry, bytes, scan, this.watch.random);
+    const response = repeatReply(entry, bytes, scan, arrival.receivedMs, this.watch.random);
     if (block.tap || isTold(block, this.watch)) {
       const query = new MemoQuery(bytes, arrival, scan, zone, this.server);
       block.tap?.clientQuery(query, bytes);

@@ -1,6 +1,6 @@
 import type { BoundSocket } from '../../net/native/socket.ts';
 import type { UdpStats } from '../../net/transport.ts';
-import type { AddressRun } from '../memo/repeat-reply.ts';
+import type { RepeatableReply } from '../memo/repeat-reply.ts';
 
 /** What a worker is started with. */
 export interface WorkerStart {
@@ -45,15 +45,13 @@ export interface Replies {
 export const NO_REPLY = -1;
 
 /** What another thread needs to repeat a response, as long as its data has not changed. */
-export interface Recipe {
+export interface Recipe extends RepeatableReply {
   /** The number of the recipe in reports. */
   readonly id: number;
   /** The address of the block, if it has its own; else undefined. */
   readonly guest: string | undefined;
   /** The key of the question. */
   readonly key: string;
-  readonly bytes: Uint8Array;
-  readonly runs: readonly AddressRun[];
   /** The block's maximum size of a response over UDP, even if the client accepts more. */
   readonly udpSize: number | undefined;
   readonly anyCase: boolean;

@@ -37,10 +37,10 @@ export class TaughtRecipes {
     const id = ++this.lastId;
     this.known.add(entry);
     this.byId.set(id, { entry, responder, ...readKey(key) });
-    const { bytes, runs, anyCase, repeat, route } = entry;
+    const { bytes, runs, ttls, nextMs, anyCase, repeat, route, untilMs } = entry;
     const epochs = [...repeat.epochs, this.chains, followers.epoch];
     return {
-      ...{ id, guest, key, bytes, runs, anyCase, untilMs: repeat.untilMs, udpSize: route.block.udpSize },
+      ...{ id, guest, key, bytes, runs, ttls, nextMs, anyCase, untilMs, udpSize: route.block.udpSize },
       slots: epochs.map(({ slot }) => slot),
       values: epochs.map(({ sharedValue }) => sharedValue),
     };

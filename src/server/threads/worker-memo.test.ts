@@ -25,7 +25,7 @@ function setup(guests: readonly string[] = []) {
     guest: undefined,
     key: scanQuery(encodeMessage(testMessage(question)))!.key,
     bytes: encodeMessage({ ...testMessage(question), qr: true }),
-    ...{ runs: [], udpSize: undefined, anyCase: true, untilMs: 1000 },
+    ...{ runs: [], ttls: [], nextMs: Number.POSITIVE_INFINITY, udpSize: undefined, anyCase: true, untilMs: 1000 },
     ...{ slots: [epoch.slot], values: [epoch.sharedValue] },
     ...rest,
   });

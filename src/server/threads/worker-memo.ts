@@ -41,7 +41,7 @@ export class WorkerMemo {
     const memo = this.memoAt(local);
     const recipe = memo.get(scan, receivedMs);
     if (!recipe || recipe.bytes.length > udpLimit(scan.udpSize, recipe.udpSize)) return undefined;
-    const reply = repeatReply(recipe, bytes, scan, this.random);
+    const reply = repeatReply(recipe, bytes, scan, receivedMs, this.random);
     // A client's address has the same family as the address that it asks.
     const tally = this.tallyOf(recipe, bytes.length, local.address.includes(':'));
     tally.count++;
