@@ -7,6 +7,7 @@ import { corefileSource } from '../server/configuration/corefile-source.ts';
 import type { ListeningAddress } from '../server/listeners/sockets.ts';
 import { Server } from '../server/server.ts';
 import { versionText } from '../version.ts';
+import { yieldToQueries } from './background-threads.ts';
 import type { ServeValues } from './commands/serve.ts';
 import { type CorefileInput, findCorefile } from './corefile-input.ts';
 import { logNodeReports } from './node-reports.ts';
@@ -35,6 +36,7 @@ export async function serve(flags: ServeValues): Promise<void> {
   };
   handleSignals(() => server, log, removePidfile);
   logNodeReports(log, die);
+  yieldToQueries();
   try {
     const { conf, 'dns.port': dnsPort = DNS_PORT, workers = 1, reuseport = false, pidfile, quiet } = flags;
     const plugins = await pluginsFor(flags.plugin);
