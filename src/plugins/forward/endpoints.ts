@@ -1,4 +1,6 @@
+import { stat } from 'node:fs/promises';
 import { messageOf, systemCodeOf } from '../../base/errors.ts';
+import { stampOf, stampToKeep } from '../../base/file-stamp.ts';
 import { readText } from '../../base/read-file.ts';
 import { CorefileError } from '../../corefile/error.ts';
 import { DNS_PORT } from '../../net/addresses.ts';
@@ -10,7 +12,7 @@ import { resolveHost } from './host.ts';
 import { MAX_UPSTREAMS, type Stanza } from './options.ts';
 import { type Endpoint, type Target, uniqueEndpoints } from './target.ts';
 
-/** How often files such as /etc/resolv.conf are read again. */
+/** How often files such as /etc/resolv.conf are checked, and read if they have changed. */
 export const FILE_POLL_MS = 5000;
 /** How often host names are resolved again. */
 export const HOST_REFRESH_MS = 30_000;
@@ -34,6 +36,8 @@ export function watchEndpoints(
 ): Endpoints {
   const found: (readonly Endpoint[])[] = to.map(() => []);
   const timers: Timer[] = [];
+  /** The stamps of files as they were read last without a failure, by TO. */
+  const stamps: string[] = [];
   let published = '';
   let lastFailure = '';
   let stopped = false;
@@ -61,9 +65,13 @@ export function watchEndpoints(
       await attempt(async () => {
         const target = to[i]!;
         if (target.kind === 'address') return;
+        const file = target.kind === 'file' ? await stat(path(target.path)).catch(() => undefined) : undefined;
+        if (file && stampOf(file) === stamps[i]) return;
+        stamps[i] = '';
         const next = (await readTarget(target)).endpoints;
         if (next.length === 0) throw new CorefileError(target.position, 'the file has no line "nameserver IP"');
         found[i] = next;
+        if (file) stamps[i] = stampToKeep(file, clock.now());
       });
     }
     await attempt(publishChange);

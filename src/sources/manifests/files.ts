@@ -1,16 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { messageOf } from '../../base/errors.ts';
+import { stampOf, stampToKeep } from '../../base/file-stamp.ts';
 import { inTurns } from '../../base/in-turns.ts';
 import { readOctets } from '../../base/read-file.ts';
 import type { Clock } from '../../observe/clock.ts';
 import { type FileContent, MAX_FILE_BYTES, ManifestError, readFileContent } from './file.ts';
 import { keyOf, type Manifest } from './manifest.ts';
-import { expandPath, statOf } from './paths.ts';
+import { expandPath } from './paths.ts';
 import type { Problem } from './problems.ts';
 
-/** A file may be written twice within one tick of its time stamp, so a file that is younger than this is read again. */
-const RACY_MS = 100;
 /** A file that is written without a pause is read after this time, unless it was just emptied. */
 const MAX_SETTLE_MS = 400;
 
@@ -100,10 +99,12 @@ export class ManifestFiles {
     const problems: Problem[] = [];
     const incomplete: string[] = [];
     const present = new Map<string, readonly string[]>();
+    const all = new Map<string, Stats>();
     for (const path of this.paths) {
       const expansion = await expandPath(path);
       if ('files' in expansion) {
-        present.set(path, expansion.files);
+        present.set(path, [...expansion.files.keys()]);
+        for (const [file, found] of expansion.files) all.set(file, found);
       } else {
         const known = this.expansions.has(path);
         const effect = known
@@ -113,15 +114,15 @@ export class ManifestFiles {
         if (!known) incomplete.push(expansion.missing);
       }
     }
-    const files = new Set([...present.values()].flat());
     const changes: number[] = [];
-    for (const file of files) changes.push(...(await this.refreshFile(file, settleMs)));
+    for (const [file, found] of all) changes.push(...(await this.refreshFile(file, found, settleMs)));
     for (const [path, found] of present) {
       if (this.mayReplace(this.filesOf(path), found)) this.expansions.set(path, found);
       else if (!found.some((file) => this.states.get(file)?.unsettledAtMs !== undefined))
         problems.push({ level: 'warning', text: `${path} ${REPLACED_BY_NOTHING}`, subject: path });
     }
-    if (this.dropAllBut(new Set([...files, ...[...this.expansions.values()].flat()]))) changes.push(this.clock.now());
+    if (this.dropAllBut(new Set([...all.keys(), ...[...this.expansions.values()].flat()])))
+      changes.push(this.clock.now());
     for (const [file, state] of this.states) {
       problems.push(
         ...state.problems.map(({ level, text, effect }) => ({ level, text: `${text}; ${effect}`, subject: file })),
@@ -146,19 +147,17 @@ export class ManifestFiles {
   }
 
   /** Reads a file if it has changed. Returns the time of the change if its objects differ. */
-  private async refreshFile(file: string, settleMs: number): Promise<readonly number[]> {
+  private async refreshFile(file: string, found: Stats, settleMs: number): Promise<readonly number[]> {
     const state = this.stateOf(file);
     try {
-      const found = await statOf(file);
-      if (!found || stampOf(found) === state.stamp) return [];
+      if (stampOf(found) === state.stamp) return [];
       if (this.isBeingWritten(state, found, settleMs)) return [];
       const bytes = await readOctets(file, MAX_FILE_BYTES);
       if (bytes.length < found.size) {
         state.unsettledAtMs ??= this.clock.now(); // just emptied, and about to be written
         return [];
       }
-      const isRacy = Math.abs(this.clock.now() - found.mtimeMs) < RACY_MS;
-      state.stamp = isRacy ? '' : stampOf(found);
+      state.stamp = stampToKeep(found, this.clock.now());
       return (await read(file, bytes, state)) ? [found.ctimeMs] : []; // a file that was moved here has an older mtime
     } catch (thrown) {
       if (thrown instanceof ManifestError) {
@@ -240,9 +239,4 @@ function ofParts(file: string, content: FileContent, kept: ReadonlySet<string>):
   const effect = 'these objects are not served, or not in full';
   if (more > 0) problems.push({ level: 'error', text: `${file}: and ${more} more mistakes`, effect });
   return problems;
-}
-
-/** The file itself is behind symbolic links, so that a new version of a ConfigMap is another file. */
-function stampOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats): string {
-  return [dev, ino, size, mtimeMs, ctimeMs].join(' ');
 }

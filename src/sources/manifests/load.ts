@@ -18,7 +18,7 @@ export async function loadManifests(paths: readonly string[]): Promise<Manifest[
       problems.push(expansion.missing);
       continue;
     }
-    for (const file of expansion.files) {
+    for (const file of expansion.files.keys()) {
       try {
         for (const manifest of await readManifests(file, await readOctets(file, MAX_FILE_BYTES)))
           manifests.push(manifest);

@@ -9,8 +9,11 @@ const MAX_FILES = 10_000;
 const MANIFEST_FILE = /^[^.].*\.(?:ya?ml|json)$/;
 const GLOB = /[*?[\]{}]/;
 
-/** The files of a configured path, in the order of their names, or why it has none. */
-type Expansion = { readonly files: readonly string[] } | { readonly missing: string };
+/** Files with what `stat` says of them, in the order of their names. */
+export type FoundFiles = ReadonlyMap<string, Stats>;
+
+/** The files of a configured path, or why it has none. */
+type Expansion = { readonly files: FoundFiles } | { readonly missing: string };
 
 /**
  * Finds the files of a path: for a folder its *.yaml, *.yml and *.json files, for a pattern those that match. Names that begin with a dot are
@@ -20,7 +23,7 @@ export async function expandPath(path: string): Promise<Expansion> {
   try {
     const found = await statOf(path);
     if (found?.isDirectory()) return some(await manifestsIn(path), `${path} has no *.yaml, *.yml or *.json file`);
-    if (found) return { files: [path] };
+    if (found) return { files: new Map([[path, found]]) };
     return GLOB.test(path)
       ? some(await matchesOf(path), `no file matches ${path}`)
       : { missing: `${path} does not exist` };
@@ -44,25 +47,25 @@ export async function statOf(path: string): Promise<Stats | undefined> {
   });
 }
 
-async function manifestsIn(folder: string): Promise<string[]> {
+async function manifestsIn(folder: string): Promise<FoundFiles> {
   const names = await readdir(folder);
   return filesAmong(names.filter((name) => MANIFEST_FILE.test(name)).map((name) => join(folder, name)));
 }
 
-async function matchesOf(pattern: string): Promise<string[]> {
+async function matchesOf(pattern: string): Promise<FoundFiles> {
   const isHidden = (path: string) => basename(path).startsWith('.') && !pattern.startsWith(`${path}/`);
   const paths: string[] = [];
   for await (const path of glob(pattern, { exclude: isHidden })) paths.push(path);
   return filesAmong(paths);
 }
 
-async function filesAmong(paths: string[]): Promise<string[]> {
+async function filesAmong(paths: string[]): Promise<FoundFiles> {
   if (paths.length > MAX_FILES) throw new Error(`it has more than ${MAX_FILES} files`);
-  const found = await Promise.all(paths.map(statOf));
+  const found = await Promise.all(paths.sort().map(async (path) => [path, await statOf(path)] as const));
   // Anything but a regular file is a mistake, which is reported when it is read. A link without a target counts as a removed file.
-  return paths.filter((_, i) => found[i]?.isDirectory() === false).sort();
+  return new Map(found.flatMap(([path, stats]) => (stats && !stats.isDirectory() ? [[path, stats]] : [])));
 }
 
-function some(files: readonly string[], missing: string): Expansion {
-  return files.length > 0 ? { files } : { missing };
+function some(files: FoundFiles, missing: string): Expansion {
+  return files.size > 0 ? { files } : { missing };
 }
