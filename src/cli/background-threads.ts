@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { setPriority } from 'node:os';
+import { constants, getPriority, setPriority } from 'node:os';
 
 /** How much nicer than the main thread they are: on one core, they get a tenth of the time while it has work. */
 const NICE = 10;
@@ -15,10 +15,11 @@ const NAME = 'V8Worker';
 export function yieldToQueries(): void {
   if (process.platform !== 'linux') return;
   try {
+    const nice = Math.min(getPriority() + NICE, constants.priority.PRIORITY_LOW);
     for (const thread of readdirSync('/proc/self/task')) {
       const name = readFileSync(`/proc/self/task/${thread}/comm`, 'latin1').trim();
       // On Linux, each thread has a priority of its own.
-      if (name.endsWith(NAME)) setPriority(Number(thread), NICE);
+      if (name.endsWith(NAME)) setPriority(Number(thread), nice);
     }
   } catch {
     // The server works without it.
