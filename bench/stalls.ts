@@ -12,8 +12,8 @@
  *
  * The server has the first core. The clients and the API server have the second, where the clients go first.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, getPriority, loadavg, setPriority, tmpdir } from 'node:os';
+import { linkSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type ApiServer, startApiServer } from '../test/support/api-server/index.ts';
@@ -67,6 +67,8 @@ interface World {
   readonly services: readonly BenchService[];
   /** The folder of manifests. */
   readonly manifests: string;
+  /** A large manifest, which is not in the folder: writing it would make the clients wait. */
+  readonly large: string;
 }
 
 const nothing = () => {};
@@ -96,9 +98,9 @@ const rowsById: readonly Row[] = [
     id: 'manifest',
     title: `a manifest of ${options.megabytes} MB is read`,
     hasManifests: true,
-    begin({ manifests, services }) {
+    begin({ manifests, large }) {
       const file = join(manifests, 'large.json');
-      writeFileSync(file, largeManifest(services, Number(options.megabytes) * 1e6));
+      linkSync(large, file);
       return () => rmSync(file);
     },
   },
@@ -159,28 +161,13 @@ async function measure(row: Row, { program, args }: Program, world: World): Prom
     const common = { port, pid: server.pid, queries, tcp: false, clients: CLIENTS };
     await steadyLoad({ ...common, ...WARM_UP });
     const measured = steadyLoad({ ...common, rate, seconds });
-    const again = letOthersGoFirst();
     await pause(BEGIN_MS);
     const end = row.begin(world);
-    return await measured.finally(end).finally(again);
+    return await measured.finally(end);
   } finally {
     asker.close();
     await server.stop();
   }
-}
-
-/**
- * The clients, whose times are measured, go before the API server, which is this process. Those that it starts later would have its priority, so the result
- * takes that back, which only root may.
- */
-function letOthersGoFirst(): () => void {
-  const before = getPriority();
-  setPriority(19);
-  return () => {
-    try {
-      setPriority(before);
-    } catch {} // from now on, all that it starts has the same priority
-  };
 }
 
 function printRow(row: Row, title: string, loads: readonly SteadyLoad[]): string {
@@ -199,6 +186,9 @@ writeFileSync(
   join(manifests, 'cluster.json'),
   JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [...bigClusterObjects(services)] }),
 );
+const large = join(folder, 'large.json');
+if (options.rows.split(',').includes('manifest'))
+  writeFileSync(large, largeManifest(services, Number(options.megabytes) * 1e6));
 try {
   const quiet = `load average ${loadavg()[0]!.toFixed(2)} at the start`;
   const machine = `${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model}`;
@@ -213,7 +203,7 @@ try {
     const loads = new Map(chosen.map((program) => [program, [] as SteadyLoad[]]));
     for (let round = 0; round < rounds; round++) {
       for (const [program, found] of loads) {
-        found.push(await measure(row, program, { api, services, manifests }));
+        found.push(await measure(row, program, { api, services, manifests, large }));
         api.replace(bigClusterObjects(services));
       }
     }

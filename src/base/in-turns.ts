@@ -13,6 +13,14 @@ export async function inTurns<T>(steps: Iterator<unknown, T, undefined>): Promis
   }
 }
 
+/** Runs long work to its end at once. @throws what a step throws */
+export function atOnce<T>(steps: Iterator<unknown, T, undefined>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
 /** For work that comes in pieces. The result is called after each piece; if other work must have its turn, it returns a promise to wait for. */
 export function createTurns(): () => Promise<void> | undefined {
   let sinceMs = performance.now();

@@ -4,6 +4,7 @@
  * changed.
  */
 
+import { atOnce } from '../base/in-turns.ts';
 import type { Clock } from '../observe/clock.ts';
 import { EFFECTS, type Effect, Epochs, type RecordChange, type SerialZones } from './change.ts';
 import { Completeness, type RecordKind } from './completeness.ts';
@@ -13,7 +14,7 @@ import { ImportedServices } from './imported-services.ts';
 import { AddressIndex, SlicesByService } from './indexes.ts';
 import type { Endpoint, EndpointSlice, Namespace, Pod, Service } from './records.ts';
 import { Serial } from './serial.ts';
-import { endOf, Table, type TableChange } from './table.ts';
+import { Table, type TableChange } from './table.ts';
 
 /** All records of some kinds. */
 interface Snapshot {
@@ -276,7 +277,7 @@ export class Registry {
 
   /** Replaces the records of each kind in the snapshot, changing only those that differ. Other kinds stay as they are. */
   replaceAll(snapshot: Partial<Snapshot>): void {
-    this.make(endOf(this.changesTo(snapshot)));
+    this.make(atOnce(this.changesTo(snapshot)));
   }
 
   /**

@@ -1,3 +1,4 @@
+import { atOnce } from '../base/in-turns.ts';
 import { isSame } from './records.ts';
 
 /** The key of a record; kinds without a namespace leave it out. */
@@ -75,7 +76,7 @@ export class Table<T extends Key> {
   /** Replaces all records, changing only those that differ; false if none did. Of two records with one key, the last counts. */
   replaceAll(records: Iterable<T>): boolean {
     let changed = false;
-    for (const change of endOf(this.changesTo(records))) changed = change() || changed;
+    for (const change of atOnce(this.changesTo(records))) changed = change() || changed;
     return changed;
   }
 
@@ -118,14 +119,6 @@ export class Table<T extends Key> {
 
 /** Makes a change; false if there is nothing to do. */
 export type TableChange = () => boolean;
-
-/** Takes all steps at once. */
-export function endOf<T>(steps: Generator<void, T>): T {
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done) return value;
-  }
-}
 
 /** Values by namespace and name. */
 export type ByNamespace<T> = Map<string, Map<string, T>>;

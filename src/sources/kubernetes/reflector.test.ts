@@ -155,9 +155,11 @@ describe.each(['status', 'event'] as const)('410 Gone as %s', (goneAs) => {
 
 test('410 in the middle of a list that comes in pages begins the list anew', async () => {
   const many = Array.from({ length: 700 }, (_, i) => apiService(`shop/s${i}`, `10.0.${i >> 8}.${i & 255}`));
-  const api = await startApiServer({ streamingLists: 'invalid', objects: [SHOP, ...many] });
+  // The second page is late enough for the test to see the first one alone.
+  const api = await startApiServer({ streamingLists: 'invalid', objects: [SHOP, ...many], latencyMs: 500 });
   const cluster = await watchedCluster({ api, limits: { maxInflight: 1 } });
   await cluster.until(() => expect(cluster.registry.counts().services).toBe(500));
+  await api.set({ latencyMs: 0 });
   api.put(DB);
   api.compact();
   await cluster.later(() => expect(cluster.registry.synced).toBe(true));

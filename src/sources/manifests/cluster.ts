@@ -1,3 +1,4 @@
+import { atOnce } from '../../base/in-turns.ts';
 import type { Prefix } from '../../dns/ip.ts';
 import type { DeclaredSnapshot } from '../../registry/declared-objects.ts';
 import type { EndpointSlice, Namespace, Pod, Service } from '../../registry/records.ts';
@@ -52,41 +53,55 @@ export interface Cluster {
  * the later one counts.
  */
 export function buildCluster(manifests: Iterable<Manifest>, options: ClusterOptions): Cluster {
+  return atOnce(buildInSteps(manifests, options));
+}
+
+/** As {@link buildCluster}, in steps of some milliseconds for thousands of objects. */
+export function* buildInSteps(manifests: Iterable<Manifest>, options: ClusterOptions): Generator<void, Cluster> {
   const { labels = [], serviceCidrs = [], podCidrs = podNetworksFor(serviceCidrs), expectsClusterIPs = true } = options;
   const problems: Problem[] = [];
-  const objects = Object.groupBy(withoutDuplicates(manifests, problems), ({ kind }) => kind) as ByKind;
+  const objects = yield* byKind(manifests, problems);
   const { Service = [], EndpointSlice = [], Endpoints = [], Pod = [], ServiceImport = [] } = objects;
   const selected = Service.filter((service) => selects(labels, service.labels));
+  yield;
   const services = serviceCidrs.length > 0 ? withClusterIPs(selected, serviceCidrs, problems) : selected;
   if (serviceCidrs.length === 0 && expectsClusterIPs) {
     for (const service of services) if (lacksClusterIP(service)) problems.push(noClusterIP(service));
   }
+  yield;
 
   // Given endpoints take precedence over derived ones, and slices over the legacy objects that mirror them.
   const withSlices = new Set(EndpointSlice.map(({ record }) => record && keyOf(record.namespace, record.service)));
   const mirrored = Endpoints.filter(({ namespace, name }) => !withSlices.has(keyOf(namespace, name)));
   const given = new Set([...withSlices, ...mirrored.map(({ namespace, name }) => keyOf(namespace, name))]);
+  yield;
   const index = new PodIndex(Pod);
   const slices = [
     ...EndpointSlice.flatMap(({ record }) => record ?? []),
     ...mirrored.flatMap(({ records }) => records),
   ];
+  yield;
   const workloads = workloadsOf(objects);
   const made = makePods(workloads, {
     ...{ given: { pods: Pod, index }, networks: podCidrs },
     taken: addressesOf(services, slices, Pod),
   });
   problems.push(...made.problems);
+  yield;
   index.add(made.pods);
   const available = [...new Set(serviceCidrs.map(familyOfNetwork))];
   const derived = services
     .filter(({ namespace, name }) => !given.has(keyOf(namespace, name)))
     .flatMap((service) => deriveSlices(service, index, available));
 
+  yield;
   const podManifests = made.pods.length > 0 ? [...Pod, ...made.pods] : Pod;
   const selectedSlices = EndpointSlice.filter((slice) => selects(labels, slice.labels));
+  yield;
+  const namespaces = namespacesOf(objects, options);
+  yield;
   return {
-    namespaces: namespacesOf(objects, options),
+    namespaces,
     services: services.map(({ record }) => record),
     slices: [
       ...selectedSlices.flatMap(({ record }) => record ?? []),
@@ -138,9 +153,11 @@ function* addressesOf(
   for (const { record } of pods) yield* record?.ips ?? [];
 }
 
-function withoutDuplicates(manifests: Iterable<Manifest>, problems: Problem[]): Manifest[] {
+/** Yields after each object. */
+function* byKind(manifests: Iterable<Manifest>, problems: Problem[]): Generator<void, ByKind> {
   const byName = new Map<string, Manifest>();
   for (const manifest of manifests) {
+    yield;
     const name = describe(manifest);
     const earlier = byName.get(name);
     if (earlier) {
@@ -149,7 +166,14 @@ function withoutDuplicates(manifests: Iterable<Manifest>, problems: Problem[]): 
     }
     byName.set(name, manifest);
   }
-  return [...byName.values()];
+  const objects: Record<string, Manifest[]> = {};
+  for (const manifest of byName.values()) {
+    yield;
+    const ofKind = objects[manifest.kind];
+    if (ofKind) ofKind.push(manifest);
+    else objects[manifest.kind] = [manifest];
+  }
+  return objects as ByKind;
 }
 
 function withClusterIPs(services: ServiceManifest[], cidrs: readonly Prefix[], problems: Problem[]): ServiceManifest[] {

@@ -11,7 +11,7 @@ import { DECLARED_KINDS } from '../../registry/declared-records.ts';
 import type { EndpointSlice, Service } from '../../registry/records.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { DECLARED_PLURALS } from '../objects/declared.ts';
-import { buildCluster, type ClusterOptions } from './cluster.ts';
+import { buildInSteps, type ClusterOptions } from './cluster.ts';
 import { ManifestFiles } from './files.ts';
 import { FolderWatch } from './folders.ts';
 import { foldersOf } from './paths.ts';
@@ -175,7 +175,7 @@ export class ManifestSource {
 
   private async load(changedAtMs: number): Promise<void> {
     const { registry, files, env } = this;
-    const cluster = buildCluster(files.manifests(), this.options);
+    const cluster = await inTurns(buildInSteps(files.manifests(), this.options));
     const changed: EndpointSlice[] = [];
     const unsubscribe = registry.onRecord(({ kind, before, after }) => {
       if (kind === 'slice') for (const slice of [before, after]) if (slice) changed.push(slice);
