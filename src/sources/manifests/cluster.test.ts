@@ -3,7 +3,6 @@ import { parsePrefix } from '../../dns/ip.ts';
 import { parseSelector } from '../../registry/selector.ts';
 import { buildCluster, buildInSteps, type ClusterOptions } from './cluster.ts';
 import { readManifests } from './file.ts';
-import type { Manifest } from './manifest.ts';
 
 async function cluster(lines: readonly string[], options: ClusterOptions = {}) {
   const text = lines.map((line) => `---\n${line}\n`).join('');
@@ -311,12 +310,9 @@ test('very many services without a cluster IP are that many problems, and no fai
   expect(buildCluster(many, {}).problems).toHaveLength(200_000);
 });
 
-test('it is built in steps of an object or of a part of the work, so that queries get their turn', () => {
-  const place = 'a.yaml:1:1';
-  const many = Array.from(
-    { length: 500 },
-    (_, i): Manifest => ({ kind: 'Namespace', namespace: '', name: `n${i}`, labels: {}, place }),
-  );
+test('it is built in steps of an object or of a part of the work, so that queries get their turn', async () => {
+  const [one] = await readManifests('a.yaml', new TextEncoder().encode(service('web', '{ports: [{port: 80}]}')));
+  const many = Array.from({ length: 500 }, (_, i) => ({ ...one!, name: `web-${i}` }));
   const steps = buildInSteps(many, {});
   let count = 0;
   let step = steps.next();
