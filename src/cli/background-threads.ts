@@ -14,14 +14,22 @@ const NAME = 'V8Worker';
  */
 export function yieldToQueries(): void {
   if (process.platform !== 'linux') return;
-  try {
-    const nice = Math.min(getPriority() + NICE, constants.priority.PRIORITY_LOW);
-    for (const thread of readdirSync('/proc/self/task')) {
+  const nice = Math.min(getPriority() + NICE, constants.priority.PRIORITY_LOW);
+  for (const thread of ownThreads()) {
+    try {
       const name = readFileSync(`/proc/self/task/${thread}/comm`, 'latin1').trim();
       // On Linux, each thread has a priority of its own.
       if (name.endsWith(NAME)) setPriority(Number(thread), nice);
+    } catch {
+      // The thread has ended, or its priority must not be changed: the server works without it.
     }
+  }
+}
+
+function ownThreads(): readonly string[] {
+  try {
+    return readdirSync('/proc/self/task');
   } catch {
-    // The server works without it.
+    return []; // there is no /proc
   }
 }

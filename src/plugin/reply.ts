@@ -56,7 +56,10 @@ export interface Repeat {
   readonly caseAsAsked?: boolean;
 }
 
-/** Records whose TTLs become smaller by one each second. They hold only as they are: in a reply with other records, this means nothing. */
+/**
+ * Records whose TTLs become smaller by one each second. They hold only as they are: in a reply with other records, this means nothing. A plugin that has
+ * looked at the TTLs and leaves them takes this out of the reply.
+ */
 export interface Countdown {
   readonly records: Sections;
   /** When the TTLs become smaller for the first time, on the clock's monotonic scale. */
@@ -156,11 +159,12 @@ export function countsOf(reply: Reply): Counts {
   return headsOf(reply).counts;
 }
 
-/** The reply with the TTLs that `ttlOf` gives its records; itself if nothing changes. */
+/** The reply with the TTLs that `ttlOf` gives its records: itself if nothing changes, unless its TTLs count down, as they may be the right ones only now. */
 export function withTtls(reply: Reply, ttlOf: TtlOf): Reply {
   const records = recordsOf(reply);
   const changed = headsOf(reply).withTtls(ttlOf);
-  return changed === records ? reply : withRecords(reply, changed);
+  if (changed !== records) return withRecords(reply, changed);
+  return reply.repeat?.countdown ? alterReply(reply, { repeat: { ...reply.repeat, countdown: undefined } }) : reply;
 }
 
 /** The reply with these records in place of its own. */

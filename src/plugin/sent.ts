@@ -3,6 +3,7 @@ import type { Reply } from './reply.ts';
 
 /** What the client got, as it stands on the wire. */
 export interface Sent {
+  /** If it is repeated, the TTLs are those of the first time. */
   readonly reply: Reply;
   readonly flags: MessageFlags;
   /** Octets of the message; 0 if nothing was sent on purpose. */

@@ -8,7 +8,7 @@ import type { Query } from '../../plugin/query.ts';
 import { alsoDependingOn } from '../../plugin/repeat.ts';
 import type { Repeat, Reply } from '../../plugin/reply.ts';
 import { hasAnswer, isCacheableType } from './classify.ts';
-import { type Entry, freshReply, isAnswer, remainingTtl, repeatable, servedOf, staleReply } from './entry.ts';
+import { countServed, type Entry, freshReply, isAnswer, remainingTtl, repeatable, staleReply } from './entry.ts';
 import { createFetcher } from './fetch.ts';
 import type { CacheMetrics } from './metrics.ts';
 import type { CacheOptions, Prefetch, ServeStale } from './options.ts';
@@ -68,7 +68,7 @@ export function cacheHandler(
   const countHit = (entry: Entry, query: Query) => {
     if (isExplained(query)) return;
     metrics.hits[tableOf(entry.kind)].value++;
-    servedOf(entry).value++;
+    countServed(entry);
   };
 
   /** The counters of replies that the memo repeats without asking this handler. */

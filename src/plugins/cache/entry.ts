@@ -26,6 +26,8 @@ export interface Entry extends Pick<Reply, 'rcode' | 'aa' | 'ra' | 'ad'> {
   readonly octets: number;
   /** How many queries it has answered, also by repetition of a response; the counter is made on demand. */
   served: Cell | undefined;
+  /** {@link served} when the cache was last asked for the entry, or looked for one to remove. */
+  seen: number;
   /** For prefetching: how many queries it has answered of late, and when the last one came. */
   hits: number;
   lastHitMs: number;
@@ -33,7 +35,7 @@ export interface Entry extends Pick<Reply, 'rcode' | 'aa' | 'ra' | 'ad'> {
   prefetched: boolean;
   /** No refresh before this time, since the last one failed. */
   recheckMs: number;
-  /** Moves when another reply replaces the entry; it is made on demand. */
+  /** Moves when another reply takes its place; it is made on demand. */
   epoch: Epoch | undefined;
   /** The counters that a repetition moves; made on demand. */
   again: readonly Cell[] | undefined;
@@ -82,6 +84,7 @@ export function entryFrom(said: SavedReply, packed: string, nowMs: number): Entr
     ttl: said.ttl,
     octets: sizeOf(packed),
     served: undefined,
+    seen: 0,
     hits: 0,
     lastHitMs: storedMs,
     prefetched: false,
@@ -128,6 +131,19 @@ export function repeatable(
   const repeat = { epochs: [entry.epoch, flushed], untilMs: keepTtl ? endMs : nextMs, again: entry.again };
   const countdown = keepTtl ? undefined : { records: recordsOf(reply), nextMs, untilMs: endMs };
   return alterReply(reply, { repeat: { ...repeat, countdown } });
+}
+
+/** Counts a query that was answered from the entry. */
+export function countServed(entry: Entry): void {
+  entry.seen = ++servedOf(entry).value;
+}
+
+/** Whether its reply was repeated since the cache was last asked for it, or since the last call. */
+export function wasRepeated(entry: Entry): boolean {
+  const served = entry.served?.value ?? 0;
+  const was = served !== entry.seen;
+  entry.seen = served;
+  return was;
 }
 
 /** The counter of the queries that an entry has answered. */

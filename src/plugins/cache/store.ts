@@ -4,7 +4,7 @@ import { addedOptions } from '../../plugin/edns-options.ts';
 import type { Query } from '../../plugin/query.ts';
 import { Epoch } from '../../plugin/repeat.ts';
 import type { Kind } from './classify.ts';
-import { type Entry, remainingTtl } from './entry.ts';
+import { type Entry, remainingTtl, wasRepeated } from './entry.ts';
 import type { CacheOptions, KindOptions } from './options.ts';
 import { createTable, type Table } from './table.ts';
 
@@ -64,7 +64,10 @@ export interface Store {
  */
 export function createStore({ success, denial, preferPositive, stale }: CacheOptions): Store {
   const tableFor = (name: TableName, { capacity }: KindOptions) =>
-    createTable<Entry>({ maxEntries: capacity, maxOctets: MAX_OCTETS, onEvict: () => store.onEvict(name) });
+    createTable<Entry>({
+      ...{ maxEntries: capacity, maxOctets: MAX_OCTETS, wasUsed: wasRepeated },
+      onEvict: () => store.onEvict(name),
+    });
   const positives = tableFor('success', success);
   const denials = tableFor('denial', denial);
   const staleForMs = stale?.forMs ?? 0;
@@ -87,6 +90,8 @@ export function createStore({ success, denial, preferPositive, stale }: CacheOpt
     },
     store(key, entry) {
       store.onChange();
+      // What the memo repeats is no longer the newest. Failures have keys of their own, and are not repeated.
+      for (const table of [positives, denials]) table.peek(key)?.epoch?.move();
       if (entry.kind === 'failure') denials.set(key, entry);
       else if (entry.kind === 'denial') {
         denials.set(key, entry);

@@ -16,9 +16,11 @@ export interface Table<V> {
   entries(): Iterable<readonly [string, V]>;
 }
 
-interface TableOptions {
+interface TableOptions<V> {
   readonly maxEntries: number;
   readonly maxOctets: number;
+  /** Whether a value was used without being asked for here, since this was last called; then it counts as used again. */
+  wasUsed?(value: V): boolean;
   /** Called for each value that is removed to make room. */
   onEvict(): void;
 }
@@ -27,8 +29,8 @@ interface TableOptions {
 const SHARE_IN_USE = 0.8;
 
 /** Values say how many octets they take. */
-export function createTable<V extends { readonly octets: number }>(options: TableOptions): Table<V> {
-  const { maxEntries, maxOctets, onEvict } = options;
+export function createTable<V extends { readonly octets: number }>(options: TableOptions<V>): Table<V> {
+  const { maxEntries, maxOctets, wasUsed, onEvict } = options;
   const once = new Queue<V>();
   const inUse = new Queue<V>();
   const size = () => once.size + inUse.size;
@@ -37,7 +39,7 @@ export function createTable<V extends { readonly octets: number }>(options: Tabl
   const limitUse = () => {
     while (inUse.size > SHARE_IN_USE * maxEntries || inUse.octets > SHARE_IN_USE * maxOctets) {
       const [key, value] = inUse.shift()!;
-      once.push(key, value);
+      (wasUsed?.(value) ? inUse : once).push(key, value);
     }
   };
   return {

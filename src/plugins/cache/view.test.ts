@@ -188,3 +188,33 @@ test('a reply from the cache is explained by its age', async () => {
   expect(await explain(8000)).toBe('kept 8 s ago, fresh for 52 s');
   expect(await explain(55_000)).toBe('kept 63 s ago, stale for 3 s, as there is no fresh reply yet');
 });
+
+test('a reply is no longer repeated once one that was asked for another way has taken its place', async () => {
+  const { query, upstream } = await started();
+  const overTcp = Promise.withResolvers<Reply>();
+  upstream.answer = () => overTcp.promise;
+  const later = query('b.org. A', { protocol: 'tcp' });
+  upstream.answer = ({ question }) => addressOf(question.name, '192.0.2.1');
+  await query('b.org. A');
+  const isStale = staleness(await query('b.org. A'));
+  expect(isStale()).toBe(false);
+  overTcp.resolve(addressOf('b.org.', '192.0.2.2'));
+  await later;
+  expect(isStale()).toBe(true);
+  expect(await addressIn(query('b.org. A'))).toBe('192.0.2.2');
+});
+
+test('what is in use only by repetition does not make room for others', async () => {
+  const { query, view } = await started('cache {\n success 5\n}');
+  await query('hot.org. A');
+  const { repeat } = await query('hot.org. A');
+  await query('cold.org. A');
+  await query('cold.org. A');
+  for (let i = 0; i < 20; i++) {
+    for (const cell of repeat!.again) cell.value++;
+    await query(`n${i}.org. A`);
+    await query(`n${i}.org. A`);
+  }
+  expect(view.find('hot.org.')).toMatchObject([{ hits: 21 }]);
+  expect(view.find('cold.org.')).toEqual([]);
+});

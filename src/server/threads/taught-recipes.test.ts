@@ -89,3 +89,13 @@ test('while somebody follows, nothing is taught, and what was taught before no l
   const next = teach()!;
   expect(haveMoved(table, next.slots, next.values)).toBe(false);
 });
+
+test('octets whose TTLs count down are copied, as they may do so before they are sent', () => {
+  const { teach, makeEntry } = setup();
+  const entry = makeEntry();
+  expect(teach(entry)!.bytes).toBe(entry.bytes);
+  const counting = { ...makeEntry(), ttls: [20] };
+  const { bytes } = teach(counting)!;
+  expect(bytes).toEqual(Uint8Array.from(counting.bytes));
+  expect(bytes.buffer).not.toBe(counting.bytes.buffer);
+});

@@ -37,7 +37,9 @@ export class TaughtRecipes {
     const id = ++this.lastId;
     this.known.add(entry);
     this.byId.set(id, { entry, responder, ...readKey(key) });
-    const { bytes, runs, ttls, nextMs, anyCase, repeat, route, untilMs } = entry;
+    const { runs, ttls, nextMs, anyCase, repeat, route, untilMs } = entry;
+    // They are sent in a moment, and may count down until then.
+    const bytes = ttls.length > 0 ? Uint8Array.from(entry.bytes) : entry.bytes;
     const epochs = [...repeat.epochs, this.chains, followers.epoch];
     return {
       ...{ id, guest, key, bytes, runs, ttls, nextMs, anyCase, untilMs, udpSize: route.block.udpSize },

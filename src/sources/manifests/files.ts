@@ -7,7 +7,7 @@ import { readOctets } from '../../base/read-file.ts';
 import type { Clock } from '../../observe/clock.ts';
 import { type FileContent, MAX_FILE_BYTES, ManifestError, readFileContent } from './file.ts';
 import { keyOf, type Manifest } from './manifest.ts';
-import { expandPath } from './paths.ts';
+import { expandPath, statOf } from './paths.ts';
 import type { Problem } from './problems.ts';
 
 /** A file that is written without a pause is read after this time, unless it was just emptied. */
@@ -147,10 +147,13 @@ export class ManifestFiles {
   }
 
   /** Reads a file if it has changed. Returns the time of the change if its objects differ. */
-  private async refreshFile(file: string, found: Stats, settleMs: number): Promise<readonly number[]> {
+  private async refreshFile(file: string, before: Stats, settleMs: number): Promise<readonly number[]> {
     const state = this.stateOf(file);
     try {
-      if (stampOf(found) === state.stamp) return [];
+      if (stampOf(before) === state.stamp) return [];
+      // Reading other files may have taken a while.
+      const found = await statOf(file);
+      if (!found) return [];
       if (this.isBeingWritten(state, found, settleMs)) return [];
       const bytes = await readOctets(file, MAX_FILE_BYTES);
       if (bytes.length < found.size) {

@@ -176,6 +176,7 @@ export class ManifestSource {
   private async load(changedAtMs: number): Promise<void> {
     const { registry, files, env } = this;
     const cluster = await inTurns(buildInSteps(files.manifests(), this.options));
+    if (this.isStopped) return;
     const changed: EndpointSlice[] = [];
     const unsubscribe = registry.onRecord(({ kind, before, after }) => {
       if (kind === 'slice') for (const slice of [before, after]) if (slice) changed.push(slice);
