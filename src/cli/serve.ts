@@ -17,6 +17,8 @@ import { handleSignals } from './signals.ts';
 import { releaseStartMemory } from './start-memory.ts';
 
 const EXIT_ERROR = 1;
+/** How long V8's threads may compete with queries after the start: until most of the code is compiled. */
+const COMPILING_MS = 5000;
 
 const DNS_PORT = 53;
 
@@ -36,7 +38,7 @@ export async function serve(flags: ServeValues): Promise<void> {
   };
   handleSignals(() => server, log, removePidfile);
   logNodeReports(log, die);
-  yieldToQueries();
+  setTimeout(yieldToQueries, COMPILING_MS).unref();
   try {
     const { conf, 'dns.port': dnsPort = DNS_PORT, workers = 1, reuseport = false, pidfile, quiet } = flags;
     const plugins = await pluginsFor(flags.plugin);
