@@ -130,6 +130,7 @@ describe.each(Object.entries(IMPOSTORS))('%s', (_, { make, told: expected }) => 
 const OTHERS = [
   'base/read-file.ts',
   'version.ts',
+  'cli/background-threads.ts', // /proc
   'cli/corefile-input.ts',
   'cli/single-file/addon.ts',
   'cli/start-memory.ts',
