@@ -10,7 +10,7 @@
  *   --seconds N      how long each measurement takes (default 15)
  *   --rounds N       how often (default 3)
  *
- * The server has the first core. The clients and the API server have the second, where the clients go first.
+ * The server has the first core. The clients and the API server have the second.
  */
 import { linkSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';

@@ -80,10 +80,7 @@ export function createFetcher(
     const kept = kind === 'failure' ? reply : limitTtls(reply, kind, limits);
     const entry = createEntry(kind, kept, query.question, ttl, limits, clock.monotonic());
     if (!entry) return { reply: kept, entry };
-    if (before) {
-      Object.assign(entry, { hits: before.hits, lastHitMs: before.lastHitMs });
-      before.epoch?.move();
-    }
+    if (before) Object.assign(entry, { hits: before.hits, lastHitMs: before.lastHitMs });
     store().store(kind === 'failure' ? attemptKey(query, key) : key, entry);
     return { reply: kept, entry };
   };

@@ -30,3 +30,20 @@ test.each([
   expect([shown.join(' '), table.size, evictions]).toEqual([kept, found.length, evicted]);
   expect(table.octets).toBe(found.reduce((sum, { octets }) => sum + octets, 0));
 });
+
+test('a value that was used again stays, but one operation looks at a few of them only', () => {
+  let looks = 0;
+  const wasUsed = () => {
+    looks++;
+    return true;
+  };
+  const table = createTable<{ octets: number }>({ maxEntries: 1000, maxOctets: 1e6, wasUsed, onEvict: () => {} });
+  for (let i = 0; i < 801; i++) {
+    table.set(`${i}`, { octets: 1 });
+    table.get(`${i}`);
+  }
+  expect(looks).toBe(16);
+  for (let i = 0; i < 500; i++) table.set(`new ${i}`, { octets: 1 });
+  const kept = (key: string) => table.peek(key) !== undefined;
+  expect([kept('0'), kept('15'), kept('16'), kept('17'), kept('800')]).toEqual([true, true, false, true, true]);
+});

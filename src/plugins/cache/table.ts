@@ -27,6 +27,8 @@ interface TableOptions<V> {
 
 /** The share of the table for values in use; the rest is for new ones. */
 const SHARE_IN_USE = 0.8;
+/** How many values that were used again one operation looks at, so that it takes constant time however many there are. */
+const MAX_SPARED = 16;
 
 /** Values say how many octets they take. */
 export function createTable<V extends { readonly octets: number }>(options: TableOptions<V>): Table<V> {
@@ -37,9 +39,12 @@ export function createTable<V extends { readonly octets: number }>(options: Tabl
   const octets = () => once.octets + inUse.octets;
   /** Moves the least recently used values back to the ones that are removed first. */
   const limitUse = () => {
+    let spared = 0;
     while (inUse.size > SHARE_IN_USE * maxEntries || inUse.octets > SHARE_IN_USE * maxOctets) {
       const [key, value] = inUse.shift()!;
-      (wasUsed?.(value) ? inUse : once).push(key, value);
+      const stays = spared < MAX_SPARED && wasUsed?.(value) === true;
+      if (stays) spared++;
+      (stays ? inUse : once).push(key, value);
     }
   };
   return {

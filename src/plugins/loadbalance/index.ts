@@ -107,9 +107,11 @@ function shuffleRecords(reply: Reply, random: () => number): Reply {
 function saidToBeShuffled(before: Reply, reply: Reply): Reply {
   const { repeat } = reply;
   if (!repeat) return reply;
-  const countdown = repeat.countdown &&
-    hasRecords(before, repeat.countdown.records) && { ...repeat.countdown, records: recordsOf(reply) };
-  return alterReply(reply, { repeat: { ...repeat, shuffled: true, countdown: countdown || undefined } });
+  const { countdown } = repeat;
+  const goesOn = countdown && hasRecords(before, countdown.records);
+  return alterReply(reply, {
+    repeat: { ...repeat, shuffled: true, countdown: goesOn ? { ...countdown, records: recordsOf(reply) } : undefined },
+  });
 }
 
 function withAnswer(reply: Reply, answer: Records): Reply {

@@ -10,6 +10,7 @@ const QUESTION_TAIL_OCTETS = 4;
 /** Type, class, TTL and the length of the rdata. */
 const RECORD_FIXED_OCTETS = 10;
 const TTL = 4;
+/** How many address records of a section may change places. */
 export const MAX_RECORDS = 256;
 
 /** Where a record is in a message. */

@@ -7,7 +7,7 @@ import { readOctets } from '../../base/read-file.ts';
 import type { Clock } from '../../observe/clock.ts';
 import { type FileContent, MAX_FILE_BYTES, ManifestError, readFileContent } from './file.ts';
 import { keyOf, type Manifest } from './manifest.ts';
-import { expandPath, statOf } from './paths.ts';
+import { expandPath, type FoundFiles, statOf } from './paths.ts';
 import type { Problem } from './problems.ts';
 
 /** A file that is written without a pause is read after this time, unless it was just emptied. */
@@ -98,13 +98,11 @@ export class ManifestFiles {
   async refresh(settleMs: number): Promise<Refresh> {
     const problems: Problem[] = [];
     const incomplete: string[] = [];
-    const present = new Map<string, readonly string[]>();
-    const all = new Map<string, Stats>();
+    const present = new Map<string, FoundFiles>();
     for (const path of this.paths) {
       const expansion = await expandPath(path);
       if ('files' in expansion) {
-        present.set(path, [...expansion.files.keys()]);
-        for (const [file, found] of expansion.files) all.set(file, found);
+        present.set(path, expansion.files);
       } else {
         const known = this.expansions.has(path);
         const effect = known
@@ -114,14 +112,16 @@ export class ManifestFiles {
         if (!known) incomplete.push(expansion.missing);
       }
     }
+    const files = new Map([...present.values()].flatMap((found) => [...found]));
     const changes: number[] = [];
-    for (const [file, found] of all) changes.push(...(await this.refreshFile(file, found, settleMs)));
-    for (const [path, found] of present) {
+    for (const [file, found] of files) changes.push(...(await this.refreshFile(file, found, settleMs)));
+    for (const [path, ofPath] of present) {
+      const found = [...ofPath.keys()];
       if (this.mayReplace(this.filesOf(path), found)) this.expansions.set(path, found);
       else if (!found.some((file) => this.states.get(file)?.unsettledAtMs !== undefined))
         problems.push({ level: 'warning', text: `${path} ${REPLACED_BY_NOTHING}`, subject: path });
     }
-    if (this.dropAllBut(new Set([...all.keys(), ...[...this.expansions.values()].flat()])))
+    if (this.dropAllBut(new Set([...files.keys(), ...[...this.expansions.values()].flat()])))
       changes.push(this.clock.now());
     for (const [file, state] of this.states) {
       problems.push(

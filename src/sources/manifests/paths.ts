@@ -10,7 +10,7 @@ const MANIFEST_FILE = /^[^.].*\.(?:ya?ml|json)$/;
 const GLOB = /[*?[\]{}]/;
 
 /** Files with what `stat` says of them, in the order of their names. */
-type FoundFiles = ReadonlyMap<string, Stats>;
+export type FoundFiles = ReadonlyMap<string, Stats>;
 
 /** The files of a configured path, or why it has none. */
 type Expansion = { readonly files: FoundFiles } | { readonly missing: string };
