@@ -170,3 +170,36 @@ test('a server that fails to say what it has is asked again, and the known data 
   cluster.api.put(route('b', 'b.example'));
   await cluster.later(() => expect(hosts(cluster)).toEqual(['a.example.', 'b.example.']));
 });
+
+test('a better version that appears later is followed within a minute, and nothing is missing meanwhile', async () => {
+  const cluster = await start({ missing: ['tlsroutes/v1', 'tlsroutes/v1alpha3'] });
+  await synced(cluster);
+  await cluster.until(() => expect(watchOf(cluster, 'tlsroutes')).toBeDefined());
+  const lost: string[] = [];
+  cluster.registry.onChange(() => {
+    if (!hosts(cluster).includes('a.example.') || !cluster.registry.synced) lost.push(hosts(cluster).join());
+  });
+  // Long enough for the pauses to have grown.
+  await cluster.later(() => expect(cluster.clock.monotonic()).toBeGreaterThan(300_000), 10_000);
+  await cluster.api.set({ missing: [] });
+  cluster.api.put(route('b', 'b.example'));
+  const beganAtMs = cluster.clock.monotonic();
+  await cluster.later(() => expect(listsOf(cluster, 'v1')).not.toEqual([]));
+  expect(cluster.clock.monotonic() - beganAtMs).toBeLessThanOrEqual(61_000);
+  cluster.api.put(route('c', 'c.example'));
+  await cluster.later(() => expect(hosts(cluster)).toEqual(['a.example.', 'b.example.', 'c.example.']));
+  expect([lost, told(cluster).slice(1)]).toEqual([
+    [],
+    [`[INFO] ${TITLE}: the API server has version v1 now: watching that one`],
+  ]);
+});
+
+test('while the preferred version is followed, the server is not asked for others', async () => {
+  const cluster = await start();
+  await synced(cluster);
+  const asked = () =>
+    cluster.api.requests.filter(({ path }) => /^\/apis\/gateway\.networking\.k8s\.io\/\w+$/.test(path));
+  expect(asked()).toHaveLength(1);
+  await cluster.later(() => expect(cluster.clock.monotonic()).toBeGreaterThan(300_000), 10_000);
+  expect(asked()).toHaveLength(1);
+});

@@ -9,12 +9,13 @@ import { nameOf, type Resource } from './resource.ts';
 import { ResourceWatch, type ResourceWatchEnv, type Watch } from './resource-watch.ts';
 import { Trouble } from './trouble.ts';
 
-/** How often the server is asked at least whether it has a resource that it did not have. */
+/** How often the server is asked at least whether it has a resource, or a version of it, that it did not have. */
 const ASK_AGAIN_MS = 60_000;
 
 /**
  * Follows a resource that a CustomResourceDefinition or a version of Kubernetes adds to an API server, in the version that is served: it may not be there,
- * be installed later, go away, or change its version. As long as it is not there, it has no objects.
+ * be installed later, go away, or change its version. As long as it is not there, it has no objects. The versions of a new definition may appear one after
+ * the other, so a version that is not the preferred one is followed only until a better one is there.
  */
 export class CustomWatch implements Watch {
   private readonly resource: Resource;
@@ -22,6 +23,7 @@ export class CustomWatch implements Watch {
   private readonly env: ResourceWatchEnv;
   private readonly trouble: Trouble;
   private readonly backOff: BackOff;
+  private readonly betterBackOff: BackOff;
   private readonly abort = new AbortController();
   private current: ResourceWatch | undefined;
   private isAbsent = false;
@@ -33,6 +35,7 @@ export class CustomWatch implements Watch {
     this.env = env;
     this.trouble = new Trouble(nameOf(resource), env);
     this.backOff = createBackOff(env.random, ASK_AGAIN_MS);
+    this.betterBackOff = createBackOff(env.random, ASK_AGAIN_MS);
   }
 
   get reflectors(): readonly Reflector[] {
@@ -82,25 +85,47 @@ export class CustomWatch implements Watch {
     }
   }
 
-  /** Watches a version until the server no longer has it. Returns whether it was ever listed. */
+  /** Watches a version until the server no longer has it, or has a better one. Returns whether it was ever listed. */
   private follow(version: string): Promise<boolean> {
-    if (this.isAbsent)
+    if (this.isAbsent) {
       this.env.log.info(`${nameOf(this.resource)}: the API server has them now, in version ${version}`);
-    if (this.isAbsent) this.backOff.reset();
+      this.backOff.reset();
+      this.betterBackOff.reset();
+    }
     this.isAbsent = false;
     const { promise, resolve } = Promise.withResolvers<boolean>();
+    const end = () => {
+      watch.stop();
+      search.abort();
+      resolve(watch.synced);
+    };
     const watch: ResourceWatch = new ResourceWatch({ ...this.resource, version }, this.namespaces, {
       ...this.env,
       gone: () => {
         if (watch.synced) this.backOff.reset();
-        watch.stop();
-        resolve(watch.synced);
+        end();
         return true;
       },
     });
+    const search = new AbortController();
     this.current = watch;
     watch.start();
+    void this.untilBetter(version, AbortSignal.any([search.signal, this.abort.signal]), end);
     return promise;
+  }
+
+  /** Calls back when the server has a version that is preferred to this one. */
+  private async untilBetter(version: string, signal: AbortSignal, found: () => void): Promise<void> {
+    const { versions = [] } = this.resource;
+    const better = { ...this.resource, versions: versions.slice(0, versions.indexOf(version)) };
+    while (better.versions.length > 0 && !signal.aborted) {
+      await pause(this.betterBackOff.next(), this.env.clock, signal);
+      // The watch itself tells what is wrong with the server.
+      const name = await findVersion(this.env.api, better, signal).catch(() => undefined);
+      if (name === undefined || signal.aborted) continue;
+      this.env.log.info(`${nameOf(this.resource)}: the API server has version ${name} now: watching that one`);
+      return found();
+    }
   }
 
   private absent(): void {
