@@ -42,7 +42,7 @@ export async function listenFor(server: Answering, sink: LogSink, options: Liste
   check.options('listen', options, { address: ADDRESS, port: PORT });
   const target = readTarget(options);
   for (let attempt = 1; ; attempt++) {
-    const tcp = await openTcp({ ...target, clock: systemClock }, receiver(server, 'tcp'));
+    const tcp = await openTcp({ ...target, clock: systemClock, kind: 'portable' }, receiver(server, 'tcp'));
     try {
       return await joinUdp(tcp, target.address, server, sink);
     } catch (error) {

@@ -10,6 +10,7 @@ import { Epoll } from './epoll.ts';
 import { type Kernel, loadKernel } from './kernel.ts';
 import { eventLoop } from './loops.ts';
 import { MessageMemory } from './message-memory.ts';
+import { StreamMemory } from './native-stream.ts';
 import { type Machinery, serveSocket } from './serve-socket.ts';
 import { type BoundSocket, leaveDatagrams, openSocket } from './socket.ts';
 
@@ -36,7 +37,7 @@ export function loadMachinery(): Promise<Machinery | undefined> {
   machinery ??= loadKernel().then(
     (kernel) =>
       kernel && {
-        ...{ kernel, memory: new MessageMemory(kernel.addressOf) },
+        ...{ kernel, memory: new MessageMemory(kernel.addressOf), streamMemory: new StreamMemory(kernel.addressOf) },
         ...{ epoll: new Epoll(kernel), loop: eventLoop(kernel) },
       },
   );

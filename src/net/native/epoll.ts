@@ -1,14 +1,14 @@
 import { TransientMap } from '../../base/transient-map.ts';
-import type { Kernel, Watch } from './kernel.ts';
+import type { Interest, Kernel, Watch } from './kernel.ts';
 import { eventLoop } from './loops.ts';
 
 /**
- * Watches short-lived sockets through a single descriptor in the event loop. A descriptor there for each socket would cost more than the socket
+ * Watches many sockets through a single descriptor in the event loop. A descriptor there for each socket would cost more than the socket
  * itself. Does not keep the process alive.
  */
 export class Epoll {
   private readonly kernel: Kernel;
-  private readonly readers = new TransientMap<number, () => void>();
+  private readonly turns = new TransientMap<number, () => void>();
   private set: { readonly fd: number; readonly watch: Watch } | undefined;
 
   constructor(kernel: Kernel) {
@@ -17,26 +17,40 @@ export class Epoll {
 
   /** How many sockets are watched. */
   get size(): number {
-    return this.readers.size;
+    return this.turns.size;
   }
 
-  /** Calls `read` once in each turn while the socket has something to read or an error. Returns false if the kernel cannot watch it. */
-  add(fd: number, read: () => void): boolean {
+  /**
+   * Calls `turn` once in each turn while the socket has something to read (or what else it is watched for) or an error. Returns false if the kernel
+   * cannot watch it.
+   */
+  add(fd: number, turn: () => void, interest?: Interest): boolean {
     this.set ??= this.open();
-    if (this.kernel.epollAdd(this.set.fd, fd) < 0) return false;
-    this.readers.set(fd, read);
+    if (this.kernel.epollAdd(this.set.fd, fd, interest) < 0) return false;
+    this.turns.set(fd, turn);
     return true;
+  }
+
+  /** Says what a socket is watched for. */
+  change(fd: number, interest: Interest): void {
+    this.kernel.epollChange(this.set!.fd, fd, interest);
+  }
+
+  /** Forgets a socket that stays open. */
+  remove(fd: number): void {
+    this.turns.delete(fd);
+    this.kernel.epollDelete(this.set!.fd, fd);
   }
 
   /** Forgets a socket that is about to be closed, which also takes it out of the kernel's set. */
   delete(fd: number): void {
-    this.readers.delete(fd);
+    this.turns.delete(fd);
   }
 
   private open() {
     const fd = this.kernel.epollCreate();
     const watch = eventLoop(this.kernel).watch(fd, () => {
-      for (const read of this.ready()) read();
+      for (const turn of this.ready()) turn();
     });
     watch.unref();
     return { fd, watch };
@@ -44,7 +58,7 @@ export class Epoll {
 
   /** If only one socket is watched, it is the one: the kernel need not be asked. */
   private ready(): readonly (() => void)[] {
-    if (this.readers.size === 1) return this.readers.values();
-    return this.kernel.epollReady(this.set!.fd).flatMap((fd) => this.readers.get(fd) ?? []);
+    if (this.turns.size === 1) return this.turns.values();
+    return this.kernel.epollReady(this.set!.fd).flatMap((fd) => this.turns.get(fd) ?? []);
   }
 }

@@ -1,6 +1,8 @@
 import { getSystemErrorMap } from 'node:util';
 
 interface Numbers {
+  readonly read: number;
+  readonly write: number;
   readonly recvmmsg: number;
   readonly sendmmsg: number;
   readonly ioctl: number;
@@ -11,11 +13,15 @@ interface Numbers {
  * one, as its structures are not those of the kernel.
  */
 const SYSTEM_CALLS: Partial<Record<NodeJS.Architecture, Numbers>> = {
-  x64: { recvmmsg: 299, sendmmsg: 307, ioctl: 16 },
-  arm64: { recvmmsg: 243, sendmmsg: 269, ioctl: 29 },
+  x64: { read: 0, write: 1, recvmmsg: 299, sendmmsg: 307, ioctl: 16 },
+  arm64: { read: 63, write: 64, recvmmsg: 243, sendmmsg: 269, ioctl: 29 },
 };
 
 const IF_NAMESIZE = 16;
+/** How many connections may wait to be accepted; the system may allow less. */
+const BACKLOG = 511;
+/** SOCK_NONBLOCK and SOCK_CLOEXEC. */
+const ACCEPT_FLAGS = 0o4000 | 0o2000000;
 /** How many descriptors one call reports. */
 const MAX_READY = 64;
 const EPOLL_CLOEXEC = 0o2000000;
@@ -40,6 +46,8 @@ export interface Interest {
   readonly writable: boolean;
 }
 
+const READABLE: Interest = { readable: true, writable: false };
+
 /** A descriptor in the event loop. It keeps the process alive until it is closed or `unref` is called. */
 export interface Watch {
   change(interest: Interest): void;
@@ -55,11 +63,19 @@ export interface Kernel {
   bind(fd: number, sockaddr: Uint8Array): number;
   /** Has a datagram socket receive from one peer only. */
   connect(fd: number, sockaddr: Uint8Array): number;
+  /** Makes a stream socket accept connections. */
+  listen(fd: number): number;
+  /** Takes a connection that waits: its descriptor, or -1, and the client's `sockaddr`. */
+  accept(fd: number): { readonly fd: number; readonly sockaddr: Uint8Array };
   /** The address that a socket is bound to, as a `sockaddr`. */
   socketName(fd: number): Uint8Array;
   /** Sets an option whose value is an `int` or a structure. */
   setOption(fd: number, level: number, option: number, value: number | Uint8Array): number;
   close(fd: number): void;
+  /** Reads up to `octets` to an address; 0 at the end of a stream. */
+  read(fd: number, address: number, octets: number): number;
+  /** Writes up to `octets` from an address; returns how many, which may be less. */
+  write(fd: number, address: number, octets: number): number;
   isReadable(fd: number): boolean;
   /** Takes up to `count` datagrams into the `mmsghdr`s at an address, without waiting; returns how many. */
   receive(fd: number, headers: number, count: number): number;
@@ -72,8 +88,8 @@ export interface Kernel {
   send(fd: number, headers: number, count: number): number;
   /** Opens a set of descriptors that are watched together (epoll(7)). */
   epollCreate(): number;
-  /** Adds a descriptor. Until it is closed, it is watched for something to read. */
-  epollAdd(epoll: number, fd: number): number;
+  /** Adds a descriptor, which is watched until it is closed; by default for something to read. */
+  epollAdd(epoll: number, fd: number, interest?: Interest): number;
   /** Says what a descriptor of the set is watched for. */
   epollChange(epoll: number, fd: number, interest: Interest): void;
   epollDelete(epoll: number, fd: number): void;
@@ -105,13 +121,16 @@ export async function loadKernel(): Promise<Kernel | undefined> {
   }
 }
 
-function bindKernel(koffi: typeof import('koffi').default, { recvmmsg, sendmmsg, ioctl }: Numbers): Kernel {
+function bindKernel(koffi: typeof import('koffi').default, numbers: Numbers): Kernel {
   if (typeof koffi.node.poll !== 'function') throw new Error('this version of koffi cannot watch descriptors');
+  const { recvmmsg, sendmmsg, ioctl } = numbers;
   const libc = koffi.load(null);
   const syscall = libc.func('int64_t syscall(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t)');
   const socket = libc.func('int socket(int, int, int)');
   const bind = libc.func('int bind(int, void *, uint32_t)');
   const connect = libc.func('int connect(int, void *, uint32_t)');
+  const listen = libc.func('int listen(int, int)');
+  const accept4 = libc.func('int accept4(int, void *, void *, int)');
   const recv = libc.func('int64_t recv(int, void *, uint64_t, int)');
   const getsockname = libc.func('int getsockname(int, void *, void *)');
   const setsockopt = libc.func('int setsockopt(int, int, int, void *, uint32_t)');
@@ -144,6 +163,11 @@ function bindKernel(koffi: typeof import('koffi').default, { recvmmsg, sendmmsg,
     socket: (domain, type) => socket(domain, type, 0),
     bind: (fd, sockaddr) => bind(fd, sockaddr, sockaddr.length),
     connect: (fd, sockaddr) => connect(fd, sockaddr, sockaddr.length),
+    listen: (fd) => listen(fd, BACKLOG),
+    accept(fd) {
+      const sockaddr = new Uint8Array(SOCKADDR_MAX);
+      return { fd: accept4(fd, sockaddr, Uint32Array.of(sockaddr.length), ACCEPT_FLAGS), sockaddr };
+    },
     socketName(fd) {
       const sockaddr = new Uint8Array(SOCKADDR_MAX);
       getsockname(fd, sockaddr, Uint32Array.of(sockaddr.length));
@@ -155,6 +179,8 @@ function bindKernel(koffi: typeof import('koffi').default, { recvmmsg, sendmmsg,
     },
     isReadable: (fd) => recv(fd, new Uint8Array(1), 1, MSG_PEEK | MSG_DONTWAIT) >= 0,
     close: (fd) => void close(fd),
+    read: (fd, address, octets) => syscall(numbers.read, fd, address, octets, 0, 0),
+    write: (fd, address, octets) => syscall(numbers.write, fd, address, octets, 0, 0),
     receive: (fd, headers, count) => syscall(recvmmsg, fd, headers, count, MSG_DONTWAIT, 0),
     ageMs(fd) {
       if (syscall(ioctl, fd, SIOCGSTAMPNS, timeAddress, 0, 0) < 0) return 0;
@@ -162,8 +188,8 @@ function bindKernel(koffi: typeof import('koffi').default, { recvmmsg, sendmmsg,
     },
     send: (fd, headers, count) => syscall(sendmmsg, fd, headers, count, MSG_DONTWAIT, 0),
     epollCreate: () => epollCreate(EPOLL_CLOEXEC),
-    epollAdd(epoll, fd) {
-      setEvent(fd, { readable: true, writable: false });
+    epollAdd(epoll, fd, interest = READABLE) {
+      setEvent(fd, interest);
       return epollControl(epoll, EPOLL_CTL_ADD, fd, event);
     },
     epollChange(epoll, fd, interest) {
@@ -203,6 +229,11 @@ function bindKernel(koffi: typeof import('koffi').default, { recvmmsg, sendmmsg,
       };
     },
   };
+}
+
+/** Whether a failed call only means that there is nothing to do at the moment. */
+export function isNothing(error: string): boolean {
+  return error === 'EAGAIN' || error === 'EINTR';
 }
 
 /** The failure of the last call, as Node.js would throw it. */

@@ -3,9 +3,10 @@ import type { Receiver, UdpStats } from '../transport.ts';
 import { Overload } from '../udp/overload.ts';
 import { Datagram } from './datagram.ts';
 import type { Epoll } from './epoll.ts';
-import type { Kernel } from './kernel.ts';
+import { isNothing, type Kernel } from './kernel.ts';
 import type { Loop } from './loops.ts';
 import { BATCH, type MessageMemory } from './message-memory.ts';
+import type { StreamMemory } from './native-stream.ts';
 import { Outbox } from './outbox.ts';
 import type { BoundSocket } from './socket.ts';
 
@@ -16,6 +17,7 @@ export const ROUNDS_PER_TURN = 4;
 export interface Machinery {
   readonly kernel: Kernel;
   readonly memory: MessageMemory;
+  readonly streamMemory: StreamMemory;
   readonly epoll: Epoll;
   readonly loop: Loop;
 }
@@ -123,9 +125,4 @@ export function serveSocket(
       return releasing;
     },
   };
-}
-
-/** Whether a failed receive only means that there is nothing to receive. */
-export function isNothing(error: string): boolean {
-  return error === 'EAGAIN' || error === 'EINTR';
 }

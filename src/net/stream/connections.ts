@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../observe/clock.ts';
 import { ByClient } from './by-client.ts';
 import type { CloseReason, ConnectionEvents, ConnectionLimits, StreamConnection } from './stream-connection.ts';
@@ -37,8 +36,9 @@ export class Connections implements ConnectionEvents {
   readonly stats: StreamStats = createStats();
   private readonly clock: Clock;
   private readonly limits: StreamLimits;
-  /** All connections, with their accepted sockets. */
-  private readonly sockets = new Map<StreamConnection, Socket>();
+  /** All connections, with what resets their accepted sockets. */
+  private readonly resets = new Map<StreamConnection, () => void>();
+  private readonly waitingForLast: (() => void)[] = [];
   /** Connections that wait for their clients, and connections whose clients wait. */
   private readonly idle = new ByClient<StreamConnection>();
   private readonly busy = new ByClient<StreamConnection>();
@@ -57,18 +57,18 @@ export class Connections implements ConnectionEvents {
    * than the new client will have.
    */
   makeRoom(client: string): boolean {
-    if (this.sockets.size < this.limits.maxConnections) return true;
+    if (this.resets.size < this.limits.maxConnections) return true;
     const isHog = this.busy.max > this.busy.countOf(client) + 1;
     const connection = this.idle.first ?? (isHog ? this.busy.first : undefined);
     connection?.destroy('displaced');
     return connection !== undefined;
   }
 
-  /** Adds a new connection, which is idle, with its accepted socket. */
-  add(connection: StreamConnection, socket: Socket): void {
+  /** Adds a new connection, which is idle, with what resets its accepted socket. */
+  add(connection: StreamConnection, reset: () => void): void {
     // The timer runs only while there are connections, so that an idle server does not wake up.
-    if (this.sockets.size === 0) this.sweep = this.clock.every(SWEEP_INTERVAL_MS, () => this.expireSoon());
-    this.sockets.set(connection, socket);
+    if (this.resets.size === 0) this.sweep = this.clock.every(SWEEP_INTERVAL_MS, () => this.expireSoon());
+    this.resets.set(connection, reset);
     this.idle.add(connection);
     this.stats.open++;
     this.stats.accepted++;
@@ -76,52 +76,59 @@ export class Connections implements ConnectionEvents {
 
   /** Replaces a connection by another one on the same socket. */
   replace(connection: StreamConnection, next: StreamConnection): void {
-    this.sockets.set(next, this.sockets.get(connection)!);
+    this.resets.set(next, this.resets.get(connection)!);
     this.idle.add(next);
     this.forget(connection);
   }
 
+  /** Settles when there is no connection. */
+  async allClosed(): Promise<void> {
+    if (this.resets.size > 0) await new Promise<void>((resolve) => this.waitingForLast.push(resolve));
+  }
+
   /** All connections; some may end during the iteration. */
   [Symbol.iterator](): Iterator<StreamConnection> {
-    return this.sockets.keys();
+    return this.resets.keys();
   }
 
   onIdle(connection: StreamConnection): void {
-    if (!this.sockets.has(connection)) return;
+    if (!this.resets.has(connection)) return;
     this.busy.delete(connection);
     this.idle.add(connection);
   }
 
   onBusy(connection: StreamConnection): void {
-    if (!this.sockets.has(connection)) return;
+    if (!this.resets.has(connection)) return;
     this.idle.delete(connection);
     this.busy.add(connection);
   }
 
   onUnfinished(connection: StreamConnection, octets: number, progress: boolean): void {
-    if (!this.sockets.has(connection)) return;
+    if (!this.resets.has(connection)) return;
     this.unfinished.set(connection, octets, progress);
     while (this.unfinished.octets > this.limits.maxUnfinishedOctets) this.unfinished.longest!.destroy('displaced');
     this.stats.unfinishedOctets = this.unfinished.octets;
   }
 
   onUnsent(connection: StreamConnection, octets: number, progress: boolean): void {
-    if (!this.sockets.has(connection)) return;
+    if (!this.resets.has(connection)) return;
     this.unsent.set(connection, octets, progress);
     while (this.unsent.octets > this.limits.maxUnsentOctets) this.unsent.longest!.destroy('displaced');
     this.stats.unsentOctets = this.unsent.octets;
   }
 
   onClosed(connection: StreamConnection, reason: CloseReason): void {
-    if (RESET.has(reason)) this.sockets.get(connection)?.resetAndDestroy();
+    if (RESET.has(reason)) this.resets.get(connection)?.();
     this.forget(connection);
-    if (this.sockets.size === 0) this.sweep?.cancel();
     this.stats.open--;
     this.stats.closed[reason]++;
+    if (this.resets.size > 0) return;
+    this.sweep?.cancel();
+    for (const settle of this.waitingForLast.splice(0)) settle();
   }
 
   private forget(connection: StreamConnection): void {
-    this.sockets.delete(connection);
+    this.resets.delete(connection);
     this.idle.delete(connection);
     this.busy.delete(connection);
     this.unfinished.set(connection, 0, true);

@@ -7,6 +7,8 @@ const NOTHING = Buffer.alloc(0);
 /** Reads the messages of a TCP stream, each with its length in front (RFC 1035 §4.2.2), from chunks of any size. */
 interface Frames {
   push(chunk: Buffer): void;
+  /** Copies what is left of the last chunk, so that its memory can be used again. */
+  keep(): void;
   /** The next whole message; undefined while there is none. */
   next(): Buffer | undefined;
   /** The memory for octets that were pushed and not taken yet. */
@@ -63,6 +65,9 @@ export function createFrames(): Frames {
       }
       if (octets > 0 && held.buffer.byteLength > 2 * octets + SPARE_OCTETS) move(octets);
       return undefined;
+    },
+    keep() {
+      if (start < end && !isOurs) move(end - start);
     },
     get octets() {
       return held.buffer.byteLength;

@@ -73,7 +73,7 @@ export async function openStreams(options: StreamOptions, speech: StreamSpeech):
   /** Starts TLS once the client's first octets are there: only then does the handshake need CPU time. */
   const secure = (socket: Socket, credentials: ServerCredentials) => {
     const handshake = new Handshake(socket, clock.monotonic() + limits.readMs, connections);
-    connections.add(handshake, socket);
+    connections.add(handshake, () => socket.resetAndDestroy());
     const begin = () => {
       if (handshake.isFinished) return;
       if (!handshakes.take()) return handshakes.wait(handshake.client, begin);
@@ -101,7 +101,7 @@ export async function openStreams(options: StreamOptions, speech: StreamSpeech):
     try {
       const credentials = tls?.();
       if (credentials) secure(socket, credentials);
-      else connections.add(connect(socket, limits, connections), socket);
+      else connections.add(connect(socket, limits, connections), () => socket.resetAndDestroy());
     } catch {
       refuse(socket);
     }
@@ -109,15 +109,35 @@ export async function openStreams(options: StreamOptions, speech: StreamSpeech):
   const { port, leave } = await listen(server, options);
   // From now on only an accept can fail; that client loses its connection.
   server.on('error', () => stats.refused++);
+  const shut = () => new Promise<void>((resolve) => server.close(() => resolve()));
+  return streamListener({ port, leave, shut }, connections, limits, clock);
+}
+
+/** Where connections come from. */
+export interface Door {
+  readonly port: number;
+  /** Has new connections go to the process that opened the port next. Those that wait here are still accepted. */
+  readonly leave: (() => void) | undefined;
+  /** Accepts no more; settles when all accepted connections are closed. */
+  shut(): Promise<void>;
+}
+
+/** The listener of a door and its connections. */
+export function streamListener(
+  { port, leave, shut }: Door,
+  connections: Connections,
+  limits: StreamLimits,
+  clock: Clock,
+): StreamListener {
   let closing: Promise<void> | undefined;
   const close = async (graceMs: number): Promise<void> => {
     if (leave && graceMs > 0) {
       leave();
       await new Promise<void>((resolve) => clock.after(LAST_ACCEPTS_MS, resolve));
       // The event loop has then read what is there.
-      await new Promise(setImmediate);
+      for (let turn = 0; turn < 2; turn++) await new Promise(setImmediate);
     }
-    const allClosed = new Promise((resolve) => server.close(resolve));
+    const allClosed = shut();
     for (const connection of connections) connection.finish('shutdown');
     const deadline = clock.after(graceMs, () => {
       for (const connection of connections) connection.destroy('shutdown');
@@ -127,7 +147,7 @@ export async function openStreams(options: StreamOptions, speech: StreamSpeech):
   };
   return {
     port,
-    stats,
+    stats: connections.stats,
     limit: (next) => void Object.assign(limits, STREAM_LIMITS, next),
     close(graceMs = CLOSE_GRACE_MS) {
       closing ??= close(graceMs);
@@ -136,6 +156,7 @@ export async function openStreams(options: StreamOptions, speech: StreamSpeech):
   };
 }
 
-async function listen(server: Server, target: ListenTarget): Promise<{ port: number; leave?: () => void }> {
-  return target.reusePort ? listenShared(server, target) : { port: await listenTcp(server, target) };
+async function listen(server: Server, target: ListenTarget): Promise<Pick<Door, 'port' | 'leave'>> {
+  if (target.reusePort) return listenShared(server, target);
+  return { port: await listenTcp(server, target), leave: undefined };
 }

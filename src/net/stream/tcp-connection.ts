@@ -1,9 +1,8 @@
-import type { Socket } from 'node:net';
 import { HEADER_OCTETS } from '../../dns/wire/decode.ts';
 import type { Clock } from '../../observe/clock.ts';
-import { clientOf, localOf } from '../addresses.ts';
-import type { Incoming, Peer, Receiver, SendResponse } from '../transport.ts';
+import type { Incoming, Receiver, SendResponse } from '../transport.ts';
 import { clientKey } from './by-client.ts';
+import type { ByteStream, StreamHandler } from './byte-stream.ts';
 import { createFrames, frame } from './frames.ts';
 import type { CloseReason, ConnectionEvents, ConnectionLimits, StreamConnection } from './stream-connection.ts';
 import type { Turns } from './turns.ts';
@@ -15,7 +14,7 @@ const MESSAGES_IN_A_ROW = 32;
 const RESPONSE_OVERHEAD_OCTETS = 512;
 
 /** What all connections of a listener have in common. */
-interface TcpWorld {
+export interface TcpWorld {
   readonly receive: Receiver;
   readonly clock: Clock;
   /** A piece of work is a message. */
@@ -25,17 +24,15 @@ interface TcpWorld {
 /**
  * One client's connection. It passes queries on as they come, and writes responses as they are made, in any order (RFC 7766 §6.2.1.1, §7).
  */
-export class TcpConnection implements StreamConnection {
+export class TcpConnection implements StreamConnection, StreamHandler {
   readonly client: string;
-  private readonly socket: Socket;
+  private readonly stream: ByteStream;
   private readonly world: TcpWorld;
   private readonly limits: ConnectionLimits;
   private readonly events: ConnectionEvents;
   private readonly frames = createFrames();
-  private readonly remote: Peer;
-  private readonly local: Peer;
   /** Responses of many messages that are not completely written. */
-  private readonly streams = new Set<Iterator<Uint8Array>>();
+  private readonly responses = new Set<Iterator<Uint8Array>>();
   /** What goes on with those that wait until the client has read some. */
   private readonly waiting: (() => void)[] = [];
   private inFlight = 0;
@@ -46,13 +43,12 @@ export class TcpConnection implements StreamConnection {
   private hasTaken = false;
   /** The octets of incomplete messages that were last reported to the listener. */
   private unfinished = 0;
-  private corked = false;
   private dispatching = false;
   /** Whether the connection waits while others have their turn. */
   private yielding = false;
   /** Whether the client has ended its side. */
-  private ended = false;
-  private closed = false;
+  private hasEnded = false;
+  private isClosed = false;
   /** Set once no more messages are taken, even if some are there. */
   private finishing: CloseReason | undefined;
   /** The time, on the monotonic scale, by which a message must have come. */
@@ -61,30 +57,38 @@ export class TcpConnection implements StreamConnection {
   /** The time by which the client must have read something. */
   private writeDeadline = Number.POSITIVE_INFINITY;
 
-  constructor(socket: Socket, world: TcpWorld, limits: ConnectionLimits, events: ConnectionEvents) {
-    this.socket = socket;
+  constructor(stream: ByteStream, world: TcpWorld, limits: ConnectionLimits, events: ConnectionEvents) {
+    this.stream = stream;
     this.world = world;
     this.limits = limits;
     this.events = events;
-    this.remote = clientOf(socket);
-    this.client = clientKey(this.remote.address);
-    this.local = localOf(socket);
+    this.client = clientKey(stream.remote.address);
     this.readDeadline = world.clock.monotonic() + limits.readMs;
-    socket.setNoDelay(true);
-    socket.on('data', (chunk: Buffer) => {
-      this.frames.push(chunk);
-      this.dispatch();
-    });
-    socket.on('drain', () => {
-      for (const goOn of this.waiting.splice(0)) goOn();
-      this.dispatch();
-    });
-    socket.on('end', () => {
-      this.ended = true;
-      this.dispatch();
-    });
-    socket.on('error', () => this.destroy('error'));
-    socket.on('close', () => this.destroy(this.finishing ?? 'client'));
+    stream.open(this);
+    stream.resume();
+  }
+
+  data(octets: Buffer): void {
+    this.frames.push(octets);
+    this.dispatch();
+  }
+
+  drained(): void {
+    for (const goOn of this.waiting.splice(0)) goOn();
+    this.dispatch();
+  }
+
+  ended(): void {
+    this.hasEnded = true;
+    this.dispatch();
+  }
+
+  flushed(): void {
+    this.tellUnsent();
+  }
+
+  closed(isError: boolean): void {
+    this.destroy(isError ? 'error' : (this.finishing ?? 'client'));
   }
 
   expire(nowMs: number): void {
@@ -99,16 +103,16 @@ export class TcpConnection implements StreamConnection {
   }
 
   destroy(reason: CloseReason): void {
-    if (this.closed) return;
-    this.closed = true;
+    if (this.isClosed) return;
+    this.isClosed = true;
     this.events.onClosed(this, reason);
-    this.socket.destroy();
-    for (const messages of this.streams) messages.return?.();
+    this.stream.destroy();
+    for (const messages of this.responses) messages.return?.();
   }
 
   /** Passes on the messages that are there, as far as the limits allow. Then it reads on, waits or ends. */
   private dispatch(): void {
-    if (this.dispatching || this.closed) return;
+    if (this.dispatching || this.isClosed) return;
     this.dispatching = true;
     const queries = this.queries;
     for (let left = MESSAGES_IN_A_ROW; ; left--) {
@@ -117,29 +121,30 @@ export class TcpConnection implements StreamConnection {
       if (!message) break;
       if (message.length >= HEADER_OCTETS) this.take(message);
     }
+    this.frames.keep();
     this.dispatching = false;
-    if (this.closed) return;
+    if (this.isClosed) return;
     if (this.queries > queries && this.inFlight === 0) this.events.onIdle(this);
     this.tellUnfinished(this.queries > queries);
-    if (this.closed) return;
-    const exhausted = this.finishing !== undefined || (this.ended && this.mayTake());
-    if (exhausted && this.inFlight === 0) this.socket.destroySoon();
-    else if (this.mayTake()) this.socket.resume();
-    else this.socket.pause();
+    if (this.isClosed) return;
+    const exhausted = this.finishing !== undefined || (this.hasEnded && this.mayTake());
+    if (exhausted && this.inFlight === 0) this.stream.end();
+    else if (this.mayTake()) this.stream.resume();
+    else this.stream.pause();
   }
 
   /** @param progress whether a message has become complete: then its connection is the last to make room. */
   private tellUnfinished(progress: boolean): void {
-    // While the client is not read, its octets wait in the socket, and count as well.
-    const octets = this.frames.octets + this.socket.readableLength;
+    // While the client is not read, its octets wait in the stream, and count as well.
+    const octets = this.frames.octets + this.stream.unread;
     if (octets === 0 && this.unfinished === 0) return;
     this.unfinished = octets;
     this.events.onUnfinished(this, octets, progress);
   }
 
   private mayTake(): boolean {
-    const { finishing, yielding, inFlight, limits, socket } = this;
-    return !finishing && !yielding && inFlight < limits.maxInFlight && !socket.writableNeedDrain;
+    const { finishing, yielding, inFlight, limits, stream } = this;
+    return !finishing && !yielding && inFlight < limits.maxInFlight && !stream.isFull;
   }
 
   private yield(): void {
@@ -151,7 +156,7 @@ export class TcpConnection implements StreamConnection {
   }
 
   private take(bytes: Buffer): void {
-    const { remote: client, local } = this;
+    const { remote: client, local } = this.stream;
     this.readReason = 'idle';
     this.readDeadline = Number.POSITIVE_INFINITY;
     this.inFlight++;
@@ -172,7 +177,7 @@ export class TcpConnection implements StreamConnection {
     return (response, following) => {
       if (!open) return;
       open = false;
-      if (following) this.stream(following);
+      if (following) this.writeAll(following);
       else this.respond(response);
       this.dispatch();
     };
@@ -182,17 +187,17 @@ export class TcpConnection implements StreamConnection {
    * Writes the messages of a response one by one, as the client reads them and while others have their turn. The first one is made at once: only what has
    * begun counts as under way where it is made.
    */
-  private stream(messages: Iterator<Uint8Array>): void {
-    this.streams.add(messages);
+  private writeAll(messages: Iterator<Uint8Array>): void {
+    this.responses.add(messages);
     let hasBegun = false;
     const writeNext = (): void => {
-      if (this.closed) return;
-      if (hasBegun && this.socket.writableNeedDrain) return void this.waiting.push(writeNext);
+      if (this.isClosed) return;
+      if (hasBegun && this.stream.isFull) return void this.waiting.push(writeNext);
       hasBegun = true;
       const next = this.pull(messages);
       if (next === undefined) return;
       if (next.done) {
-        this.streams.delete(messages);
+        this.responses.delete(messages);
         this.respond(undefined);
         this.dispatch();
       } else {
@@ -214,7 +219,7 @@ export class TcpConnection implements StreamConnection {
   }
 
   private respond(bytes: Uint8Array | undefined): void {
-    if (this.closed) return;
+    if (this.isClosed) return;
     if (bytes) this.write(bytes);
     if (--this.inFlight > 0) return;
     this.readDeadline = this.world.clock.monotonic() + this.limits.idleMs;
@@ -223,20 +228,10 @@ export class TcpConnection implements StreamConnection {
 
   /** Writes a response with its length, together with the others of the same tick. */
   private write(bytes: Uint8Array): void {
-    const { socket } = this;
-    if (!this.corked) {
-      this.corked = true;
-      socket.cork();
-      process.nextTick(() => {
-        this.corked = false;
-        socket.uncork();
-        this.tellUnsent();
-      });
-    }
     if (this.unwritten++ === 0) this.writeDeadline = this.world.clock.monotonic() + this.limits.writeMs;
     const octets = bytes.length + RESPONSE_OVERHEAD_OCTETS;
     this.unsentOctets += octets;
-    socket.write(frame(bytes), () => {
+    this.stream.write(frame(bytes), () => {
       this.unsentOctets -= octets;
       this.hasTaken = true;
       this.unwritten--;

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../../observe/clock.ts';
-import { callError } from '../native/kernel.ts';
+import { callError, isNothing } from '../native/kernel.ts';
 import { BATCH } from '../native/message-memory.ts';
-import { isNothing, type Machinery } from '../native/serve-socket.ts';
+import type { Machinery } from '../native/serve-socket.ts';
 import type { Peer } from '../transport.ts';
 import { type Hold, systemError, timeoutError, type UpstreamError } from './error.ts';
 import { answers, idOf } from './match.ts';

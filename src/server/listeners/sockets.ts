@@ -170,14 +170,15 @@ export class Sockets {
     const { clock, log, reusePort } = this;
     const { transport, server, port, limits } = listener;
     const { name, address } = listener.sockets;
-    const streamOptions = { address, port, reusePort, clock, limits, tls: () => binding.credentials?.() };
+    const clear = { address, port, reusePort, clock, limits };
+    const secure = { ...clear, tls: () => binding.credentials?.() };
     if (transport === 'https') {
       if (!binding.credentials)
         log.info(`${server} has no 'tls': it is HTTP in the clear, for a proxy that has the certificate`);
-      const streams = await openHttps(streamOptions, this.receiver('tcp', binding));
+      const streams = await openHttps(secure, this.receiver('tcp', binding));
       return { name, address, binding, streams, udp: undefined };
     }
-    const streams = await openTcp(streamOptions, this.receiver('tcp', binding));
+    const streams = await openTcp(transport === 'tls' ? secure : clear, this.receiver('tcp', binding));
     if (transport === 'tls') return { name, address, binding, streams, udp: undefined };
     // An address that another block names gets a socket of its own, so that it is known which one was asked.
     const addresses = () => [...new Set([...binding.byAddress.keys(), ...allAddresses()])];
