@@ -30,7 +30,8 @@ process.once('SIGTERM', () => process.exit(143));
 const TCP_CONNECTIONS = 10;
 /** The first queries after a start: as many, and at this rate. */
 const COLD = { queries: 2000, rate: 500 };
-const WARM_UP = { rate: 5000, seconds: 3 };
+/** Before the first round of a question: a server that has run for a minute has compiled its code. */
+const WARM_UP = { rate: 5000, seconds: 10 };
 const QUESTIONS = ['a', 'mix', 'uncached', 'tcp', 'cold'] as const;
 
 const { values: options } = parseArgs({

@@ -10,11 +10,11 @@ import { versionText } from '../version.ts';
 import { yieldToQueries } from './background-threads.ts';
 import type { ServeValues } from './commands/serve.ts';
 import { type CorefileInput, findCorefile } from './corefile-input.ts';
+import { releaseFreeMemory, releaseStartMemory } from './free-memory.ts';
 import { logNodeReports } from './node-reports.ts';
 import { type Pidfile, writePidfile } from './pidfile.ts';
 import { pluginsFor } from './plugins.ts';
 import { handleSignals } from './signals.ts';
-import { releaseStartMemory } from './start-memory.ts';
 
 const EXIT_ERROR = 1;
 /** How long V8's threads may compete with queries after the start: until most of the code is compiled. */
@@ -54,6 +54,7 @@ export async function serve(flags: ServeValues): Promise<void> {
     });
     await server.start();
     await releaseStartMemory();
+    await releaseFreeMemory();
     if (pidfile !== undefined) written = writePidfile(pidfile, log);
     if (!quiet) announce(banner(server.listening) + examples, logFormat, log);
   } catch (error) {

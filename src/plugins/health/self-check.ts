@@ -3,7 +3,7 @@ import { type Metrics, SLIM_TIME_BUCKETS } from '../../observe/metrics.ts';
 import type { PluginEnv } from '../../plugin/env.ts';
 
 /** A request costs as much CPU time as dozens of queries, and most of what an idle server needs. */
-export const INTERVAL_MS = 5000;
+export const INTERVAL_MS = 10_000;
 const TIMEOUT_MS = 3000;
 /** A slower response gets a warning: the process is overloaded. */
 const SLOW_MS = 1000;
@@ -15,7 +15,7 @@ export interface HealthWatch {
   stop(): void;
 }
 
-/** Requests the health page every five seconds, as a probe from outside would, and reports the result. */
+/** Requests the health page every ten seconds, as a probe from outside would, and reports the result. */
 export function watchHealth(address: string, env: PluginEnv): HealthWatch {
   const { duration, failures } = healthMetrics(env.metrics);
   const url = `http://${address.startsWith(':') ? `127.0.0.1${address}` : address.replace(/^0\.0\.0\.0:/, '127.0.0.1:')}/health`;
