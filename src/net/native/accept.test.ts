@@ -10,6 +10,7 @@ import { acceptStreams } from './accept.ts';
 import { loadMachinery } from './batched-udp.ts';
 import { Epoll } from './epoll.ts';
 import type { Kernel } from './kernel.ts';
+import { eventLoop, type Loop } from './loops.ts';
 import type { NativeStream } from './native-stream.ts';
 import { openStreamSocket } from './socket.ts';
 
@@ -17,9 +18,9 @@ const real = await loadMachinery();
 const onLinux = test.runIf(real);
 
 /** Accepts at a free port with some system calls replaced. */
-function accept(changes: Partial<Kernel>) {
+function accept(changes: Partial<Kernel>, loop: Loop = real!.loop) {
   const kernel = { ...real!.kernel, ...changes };
-  const machinery = { ...real!, kernel, epoll: new Epoll(kernel) };
+  const machinery = { ...real!, kernel, loop, epoll: new Epoll(kernel) };
   const socket = openStreamSocket(kernel, { address: '127.0.0.1', port: 0 });
   const streams: NativeStream[] = [];
   const state = { streams, failed: 0, port: socket.port };
@@ -29,11 +30,20 @@ function accept(changes: Partial<Kernel>) {
     (stream) => streams.push(stream),
     () => state.failed++,
   );
-  onTestFinished(() => {
+  let isStopped = false;
+  const end = () => {
     for (const stream of streams) stream.destroy();
-    stop();
-  });
-  return state;
+    if (!isStopped) stop();
+    isStopped = true;
+  };
+  onTestFinished(end);
+  return {
+    ...state,
+    get failed() {
+      return state.failed;
+    },
+    end,
+  };
 }
 
 async function dial(port: number): Promise<Socket> {
@@ -142,4 +152,56 @@ onLinux('a client that has just connected when the server ends is not reset', as
   await once(socket, 'connect');
   await close();
   await ended;
+});
+
+onLinux('a turn that comes after the end accepts nothing', async () => {
+  let turn = () => {};
+  let calls = 0;
+  const { kernel } = real!;
+  const loop: Loop = {
+    ...eventLoop(kernel),
+    watch(fd, run) {
+      turn = run;
+      return kernel.watch(fd, () => {});
+    },
+  };
+  const counting = (fd: number) => {
+    calls++;
+    return kernel.accept(fd);
+  };
+  const { end } = accept({ accept: counting }, loop);
+  end();
+  const before = calls;
+  turn();
+  expect(calls).toBe(before);
+});
+
+onLinux('nothing is read from a connection that has failed meanwhile', async () => {
+  const calls: string[] = [];
+  let isBroken = false;
+  const state = accept({
+    read: (...words) => {
+      calls.push('read');
+      return real!.kernel.read(...words);
+    },
+    write: (...words) => {
+      if (isBroken) calls.length = 0;
+      return isBroken ? -1 : real!.kernel.write(words[0], words[1], 1);
+    },
+    error: () => (isBroken ? 'EPIPE' : real!.kernel.error()),
+  });
+  const socket = await dial(state.port);
+  await until(() => state.streams.length === 1);
+  const [stream] = state.streams;
+  const nothing = () => {};
+  const closed = new Promise<boolean>((resolve) => {
+    stream!.open({ data: nothing, ended: nothing, flushed: nothing, drained: nothing, closed: resolve });
+  });
+  stream!.resume();
+  stream!.write(Buffer.alloc(10), nothing);
+  await once(socket, 'data');
+  isBroken = true;
+  socket.write('more');
+  expect(await closed).toBe(true);
+  expect(calls).toEqual([]);
 });

@@ -28,7 +28,7 @@ export function acceptStreams(
 ): () => void {
   const { kernel, loop } = machinery;
   const { fd, address, port } = socket;
-  listen(kernel, socket);
+  listen(machinery, socket);
   const bound = { address, port };
   const localOf = (client: number): Peer =>
     WILDCARDS.has(address) ? peerOf(kernel.socketName(client), kernel.interfaceName) : bound;
@@ -46,26 +46,33 @@ export function acceptStreams(
     failed();
     return true;
   };
+  let isOpen = true;
   const acceptSome = () => {
-    for (let left = ACCEPTS_PER_TURN; left > 0 && acceptOne(); left--);
+    for (let left = ACCEPTS_PER_TURN; isOpen && left > 0 && acceptOne(); left--);
   };
   const watch = loop.watch(fd, acceptSome);
   return () => {
     // Closing the socket resets those that wait.
     acceptSome();
+    // The turn of this moment may still come.
+    isOpen = false;
     watch.close();
     spare.close();
     kernel.close(fd);
   };
 }
 
-function listen(kernel: Kernel, { fd, address, port }: BoundSocket): void {
-  // Connections inherit it.
-  kernel.setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-  if (kernel.listen(fd) >= 0) return;
-  const error = callError(kernel, 'listen');
-  kernel.close(fd);
-  throw listenError('TCP', { address, port }, error);
+function listen({ kernel, epoll }: StreamMachinery, { fd, address, port }: BoundSocket): void {
+  try {
+    // Later there may be no descriptor left for it.
+    epoll.open();
+    // Connections inherit it.
+    kernel.setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    if (kernel.listen(fd) < 0) throw callError(kernel, 'listen');
+  } catch (thrown) {
+    kernel.close(fd);
+    throw listenError('TCP', { address, port }, thrown);
+  }
 }
 
 /** A descriptor that is given up when there is no other, so that a client can be told to go. It would wait, and wake the thread all the time. */
@@ -89,5 +96,6 @@ class SpareDescriptor {
 
   close(): void {
     if (this.fd >= 0) this.kernel.close(this.fd);
+    this.fd = -1;
   }
 }

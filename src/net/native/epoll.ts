@@ -1,5 +1,5 @@
 import { TransientMap } from '../../base/transient-map.ts';
-import type { Interest, Kernel, Watch } from './kernel.ts';
+import { callError, type Interest, type Kernel, type Watch } from './kernel.ts';
 import { eventLoop } from './loops.ts';
 
 /**
@@ -25,8 +25,12 @@ export class Epoll {
    * cannot watch it.
    */
   add(fd: number, turn: () => void, interest?: Interest): boolean {
-    this.set ??= this.open();
-    if (this.kernel.epollAdd(this.set.fd, fd, interest) < 0) return false;
+    try {
+      this.open();
+    } catch {
+      return false;
+    }
+    if (this.kernel.epollAdd(this.set!.fd, fd, interest) < 0) return false;
     this.turns.set(fd, turn);
     return true;
   }
@@ -47,8 +51,14 @@ export class Epoll {
     this.turns.delete(fd);
   }
 
-  private open() {
+  /** Opens the descriptor that watches the others; without this, the first socket does. @throws Error if the process has no descriptor left */
+  open(): void {
+    this.set ??= this.createSet();
+  }
+
+  private createSet() {
     const fd = this.kernel.epollCreate();
+    if (fd < 0) throw callError(this.kernel, 'epoll_create1');
     const watch = eventLoop(this.kernel).watch(fd, () => {
       for (const turn of this.ready()) turn();
     });

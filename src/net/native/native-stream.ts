@@ -89,7 +89,7 @@ export class NativeStream implements ByteStream {
     this.output.push({ octets, taken });
     this.waiting += octets.length;
     if (this.waiting >= FULL_OCTETS) this.isFull = true;
-    if (this.isInTurn || this.isFlushSet || this.isBlocked) return;
+    if (this.isInTurn || this.isFlushSet) return;
     this.isFlushSet = true;
     process.nextTick(() => this.flush());
   }
@@ -103,6 +103,7 @@ export class NativeStream implements ByteStream {
   destroy(): void {
     if (this.isClosed) return;
     this.isClosed = true;
+    this.isReading = false;
     this.output = [];
     if (this.interest !== NOTHING) this.machinery.epoll.delete(this.fd);
     this.machinery.kernel.close(this.fd);
@@ -122,7 +123,7 @@ export class NativeStream implements ByteStream {
     this.isInTurn = true;
     if (this.isReading) this.read();
     this.isInTurn = false;
-    if (!this.isBlocked) this.flush();
+    this.flush();
   }
 
   private read(): void {
@@ -200,7 +201,17 @@ export class NativeStream implements ByteStream {
 
   private close(isError: boolean): void {
     if (this.isClosed) return;
+    if (!isError && !this.hasEnded) this.discard();
     this.destroy();
     this.handler?.closed(isError);
+  }
+
+  /**
+   * Drops what the client has sent and nobody reads any more: closing a socket with unread octets resets it, and responses on their way are lost. The
+   * memory of what is read may be in use: the response of one connection may end another one.
+   */
+  private discard(): void {
+    const { kernel, streamMemory } = this.machinery;
+    kernel.read(this.fd, streamMemory.outboundAddress, OUT_OCTETS);
   }
 }

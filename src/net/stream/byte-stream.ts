@@ -8,11 +8,11 @@ export interface StreamHandler {
   data(octets: Buffer): void;
   /** The client has sent its last octet. */
   ended(): void;
-  /** What was written in one moment was passed on to the system, which may not have taken all of it. */
+  /** What was written in one moment was passed on to the system, which has not taken all of it. Some kinds of streams call it after all of it, too. */
   flushed(): void;
   /** The client has taken what made the stream full. */
   drained(): void;
-  /** The stream is closed, by an error or not. Nothing is called after it, and it is not called after {@link ByteStream.destroy}. */
+  /** The stream is closed, by an error or not. This may be called twice, and after {@link ByteStream.destroy}. */
   closed(isError: boolean): void;
 }
 

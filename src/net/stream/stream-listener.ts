@@ -34,6 +34,8 @@ const BUFFER_OCTETS = 16_384;
 
 /** When another process takes over the port, clients that have begun to connect are accepted and send their queries within this time. */
 const LAST_ACCEPTS_MS = 100;
+/** How many turns of the event loop read what is there then: 64 connections in each. */
+const LAST_TURNS = 8;
 
 export interface StreamListener extends TransportListener {
   readonly stats: Readonly<StreamStats>;
@@ -134,8 +136,7 @@ export function streamListener(
     if (leave && graceMs > 0) {
       leave();
       await new Promise<void>((resolve) => clock.after(LAST_ACCEPTS_MS, resolve));
-      // The event loop has then read what is there.
-      for (let turn = 0; turn < 2; turn++) await new Promise(setImmediate);
+      for (let turn = 0; turn < LAST_TURNS; turn++) await new Promise(setImmediate);
     }
     const allClosed = shut();
     for (const connection of connections) connection.finish('shutdown');

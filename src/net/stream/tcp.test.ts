@@ -163,8 +163,29 @@ describe.each(kinds)('%s', (kind) => {
   test('the largest message comes and goes', async () => {
     const { port } = await listen(({ bytes }) => Buffer.from(bytes).reverse());
     const client = await dial(port);
-    client.socket.write(frame(Buffer.alloc(65_535, 'x')));
-    expect((await client.read(1))[0]).toHaveLength(65_535);
+    const octets = Buffer.from(Array.from({ length: 65_535 }, (_, i) => 32 + (i % 89)));
+    client.socket.write(frame(octets));
+    expect((await client.read(1))[0]).toBe(Buffer.from(octets).reverse().toString());
+  });
+
+  test('what waits on one connection is not mixed up with what comes on others', async () => {
+    const sends: (() => void)[] = [];
+    const { port } = await listen(
+      ({ bytes, defer }) => {
+        const [reply, send] = [Buffer.from(bytes), defer()];
+        sends.push(() => send(reply));
+        return undefined;
+      },
+      { maxInFlight: 1 },
+    );
+    const clients = [await dial(port), await dial(port)];
+    const texts = [...'ab'].map((letter) => Array.from({ length: 20 }, (_, i) => letter.repeat(500) + i));
+    for (const [i, client] of clients.entries()) client.send(...texts[i]!);
+    for (let count = 0; count < 40; count++) {
+      await until(() => sends.length > 0);
+      sends.shift()!();
+    }
+    for (const [i, client] of clients.entries()) expect(await client.read(20)).toEqual(texts[i]);
   });
 
   test('no more queries are in flight than allowed, and all are answered', async () => {
@@ -451,6 +472,21 @@ describe.each(kinds)('%s', (kind) => {
     expect(stats.unsentOctets).toBe(0);
   });
 
+  test('replies that come one by one while the client reads nothing count as unsent', async () => {
+    const sends: SendResponse[] = [];
+    const { port, stats } = await listen(({ defer }) => void sends.push(defer()), { maxUnsentOctets: 2_000_000 });
+    const client = await dial(port);
+    client.socket.pause();
+    client.send(...Array<string>(128).fill('late'));
+    await until(() => sends.length === 128);
+    for (const send of sends) {
+      send(Buffer.alloc(60_000));
+      await new Promise(setImmediate);
+      if (stats.closed.displaced === 0) expect(stats.unsentOctets).toBeLessThanOrEqual(2_000_000);
+    }
+    expect(stats).toMatchObject({ open: 0, unsentOctets: 0, closed: { displaced: 1 } });
+  });
+
   test('the queries of many connections are taken in several turns, so that others have theirs', async () => {
     let turn = 0;
     const taken = new Map<number, number>();
@@ -476,6 +512,8 @@ describe.each(kinds)('%s', (kind) => {
     });
     const idle = await dial(port);
     const busy = await dial(port);
+    const errors: Error[] = [];
+    busy.socket.on('error', (error) => errors.push(error));
     busy.send('one');
     await until(() => sends.length === 1);
     const closed = close();
@@ -484,6 +522,8 @@ describe.each(kinds)('%s', (kind) => {
     sends[0]!(message('one'));
     expect(await busy.hungUp).toEqual(['one']);
     await closed;
+    // Its second query was not read, and yet the connection is not reset.
+    expect(errors).toEqual([]);
     expect(sends).toHaveLength(1);
     expect(stats).toMatchObject({ open: 0, closed: { shutdown: 2 } });
     expect(clock.timers).toBe(0);

@@ -5,7 +5,7 @@ import {
   type WatchedClusterOptions,
   watchedCluster,
 } from '../../../test/support/watched-cluster.ts';
-import { askedOf, SHOP, services, synced, WEB, watchOf } from '../../../test/support/watched-shop.ts';
+import { askedOf, probesOf, SHOP, services, synced, WEB, watchOf } from '../../../test/support/watched-shop.ts';
 
 const route = (name: string, host: string): KubernetesObject => ({
   ...{ apiVersion: 'gateway.networking.k8s.io/v1', kind: 'TLSRoute', metadata: { namespace: 'shop', name } },
@@ -202,4 +202,18 @@ test('while the preferred version is followed, the server is not asked for other
   expect(asked()).toHaveLength(1);
   await cluster.later(() => expect(cluster.clock.monotonic()).toBeGreaterThan(300_000), 10_000);
   expect(asked()).toHaveLength(1);
+});
+
+test('a better version that cannot be listed does not end the watch of the other one', async () => {
+  const cluster = await start({ missing: ['tlsroutes/v1', 'tlsroutes/v1alpha3'] });
+  await synced(cluster);
+  await cluster.until(() => expect(watchOf(cluster, 'tlsroutes')).toBeDefined());
+  await cluster.api.set({ missing: [], forbidden: [{ resource: 'tlsroutes' }] });
+  const asked = () => listsOf(cluster, 'v1').length + probesOf(cluster, '/apis/gateway.networking.k8s.io/v1/tlsroutes');
+  await cluster.later(() => expect(asked()).toBeGreaterThan(1));
+  cluster.api.put(route('b', 'b.example'));
+  await cluster.until(() => expect(hosts(cluster)).toEqual(['a.example.', 'b.example.']));
+  expect(told(cluster)).toHaveLength(1);
+  await cluster.api.set({ forbidden: [] });
+  await cluster.later(() => expect(listsOf(cluster, 'v1')).not.toEqual([]));
 });

@@ -1,5 +1,5 @@
 import { type BackOff, createBackOff } from './back-off.ts';
-import { findVersion } from './discovery.ts';
+import { findVersion, isListed } from './discovery.ts';
 import { isUnreachable } from './ending.ts';
 import { ApiStatusError } from './errors.ts';
 import { explain } from './explain.ts';
@@ -120,12 +120,23 @@ export class CustomWatch implements Watch {
     const better = { ...this.resource, versions: versions.slice(0, versions.indexOf(version)) };
     while (better.versions.length > 0 && !signal.aborted) {
       await pause(this.betterBackOff.next(), this.env.clock, signal);
+      if (signal.aborted) return;
       // The watch itself tells what is wrong with the server.
-      const name = await findVersion(this.env.api, better, signal).catch(() => undefined);
+      const name = await this.findListed(better, signal).catch(() => undefined);
       if (name === undefined || signal.aborted) continue;
       this.env.log.info(`${nameOf(this.resource)}: the API server has version ${name} now: watching that one`);
       return found();
     }
+  }
+
+  /** The version of a resource that the server has and lists: a watch that works must not end for one that does not. */
+  private async findListed(resource: Resource, signal: AbortSignal): Promise<string | undefined> {
+    const { api } = this.env;
+    const version = await findVersion(api, resource, signal);
+    if (version === undefined) return undefined;
+    for (const namespace of [undefined, ...this.namespaces])
+      if (await isListed(api, { ...resource, version }, namespace, signal)) return version;
+    return undefined;
   }
 
   private absent(): void {

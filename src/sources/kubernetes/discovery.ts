@@ -34,6 +34,19 @@ async function isServed(api: ApiClient, resource: Resource, signal: AbortSignal)
   return listed !== undefined;
 }
 
+/** Whether the server lists objects of a resource, in the whole cluster or in a namespace. @throws what {@link ApiClient.get} throws. */
+export async function isListed(
+  api: ApiClient,
+  resource: Resource,
+  namespace: string | undefined,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const listed = await existing(api, `${pathOf(resource, namespace)}?limit=1`, signal);
+  if (typeof listed !== 'object') return false;
+  await discard(listed);
+  return true;
+}
+
 async function discard({ chunks }: ApiBody): Promise<void> {
   for await (const _ of chunks) return;
 }
