@@ -132,8 +132,8 @@ const OTHERS = [
   'version.ts',
   'cli/background-threads.ts', // /proc
   'cli/corefile-input.ts',
+  'cli/free-memory.ts',
   'cli/single-file/addon.ts',
-  'cli/start-memory.ts',
   'net/open-files.ts',
   'plugins/prometheus/process-metrics.ts',
   'snapshot/file.ts',

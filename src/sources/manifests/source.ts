@@ -57,8 +57,8 @@ export interface ManifestPathStatus {
 const DEFAULT_DEBOUNCE_MS = 100;
 /** How often files are checked without a hint of a change. */
 export const POLL_MS = 500;
-/** The same while all folders are watched. A check costs about as much CPU time as 20 queries, and some changes give no hint: those of a link's target. */
-export const WATCHED_POLL_MS = 2000;
+/** The same while all folders are watched. A check costs about as much CPU time as 20 queries, and only few changes give no hint: those of a link's target. */
+export const WATCHED_POLL_MS = 5000;
 /** Checking takes at most this share of the time, for any number of files and hints. */
 const MAX_LOOKING_SHARE = 1 / 5;
 
