@@ -54,3 +54,23 @@ test.runIf(process.platform === 'linux')('once a minute, memory that malloc keep
   if (hasGlibc) expect(share).toBeLessThan(0.8);
   else expect(share).toBeLessThan(1.1);
 });
+
+const NO_PROC = `
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+await import('koffi');
+const read = fs.readFileSync;
+fs.readFileSync = (path, ...rest) => {
+  if (String(path).startsWith('/proc/')) throw new Error('there is no ' + path);
+  return read(path, ...rest);
+};
+syncBuiltinESMExports();
+const { releaseStartMemory } = await import('${resolve(import.meta.dirname, 'free-memory.ts')}');
+await releaseStartMemory();
+console.log('started');
+`;
+
+test('a system that does not tell its mappings does not keep the server from starting', () => {
+  const words = ['--input-type=module', '-e', NO_PROC];
+  expect(execFileSync(process.execPath, words, { encoding: 'utf8' })).toBe('started\n');
+});

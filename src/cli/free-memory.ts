@@ -63,13 +63,20 @@ function collectGarbage(): void {
   collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }
 
-/** The mappings of files whose pages are unchanged: the kernel can read such pages again at any time. */
+/** The mappings of files whose pages are unchanged: the kernel can read such pages again at any time. None if it does not tell. */
 function pristineMappings(): (readonly [start: bigint, end: bigint])[] {
-  const mappings = readFileSync('/proc/self/smaps', 'latin1').split(/^(?=[0-9a-f]+-)/m);
-  return mappings.flatMap((mapping) => {
+  return readMappings().flatMap((mapping) => {
     const file = /^([0-9a-f]+)-([0-9a-f]+) r-(?:x|-)p \S+ \S+ (?!0 )/.exec(mapping);
     return file && /^Anonymous: +0 kB$/m.test(mapping)
       ? [[BigInt(`0x${file[1]}`), BigInt(`0x${file[2]}`)] as const]
       : [];
   });
+}
+
+function readMappings(): readonly string[] {
+  try {
+    return readFileSync('/proc/self/smaps', 'latin1').split(/^(?=[0-9a-f]+-)/m);
+  } catch {
+    return []; // there is no /proc, or its kernel does not count pages
+  }
 }

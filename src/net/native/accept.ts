@@ -1,6 +1,6 @@
 import { listenError } from '../listen.ts';
 import type { Peer } from '../transport.ts';
-import { callError, isNothing, type Kernel } from './kernel.ts';
+import { callError, isExhausted, isNothing, type Kernel } from './kernel.ts';
 import type { Loop } from './loops.ts';
 import { NativeStream, type StreamMachinery } from './native-stream.ts';
 import { peerOf } from './sockaddr.ts';
@@ -11,8 +11,6 @@ const TCP_NODELAY = 1;
 /** How many connections are accepted before the thread does other work. */
 const ACCEPTS_PER_TURN = 32;
 const WILDCARDS: ReadonlySet<string> = new Set(['::', '0.0.0.0']);
-/** Errors that say that the process or the machine has no descriptor left. */
-const EXHAUSTED: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE']);
 
 /**
  * Makes a socket listen, and accepts its connections until the result is called, which closes the socket.
@@ -42,7 +40,7 @@ export function acceptStreams(
     }
     const error = kernel.error();
     // Without a descriptor, the kernel does not look whether a client waits.
-    if (isNothing(error) || (EXHAUSTED.has(error) && !spare.refuse(fd))) return false;
+    if (isNothing(error) || (isExhausted(error) && !spare.refuse(fd))) return false;
     failed();
     return true;
   };

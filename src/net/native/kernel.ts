@@ -20,8 +20,8 @@ const SYSTEM_CALLS: Partial<Record<NodeJS.Architecture, Numbers>> = {
 const IF_NAMESIZE = 16;
 /** How many connections may wait to be accepted; the system may allow less. */
 const BACKLOG = 511;
-/** SOCK_NONBLOCK and SOCK_CLOEXEC. */
-const ACCEPT_FLAGS = 0o4000 | 0o2000000;
+/** SOCK_NONBLOCK and SOCK_CLOEXEC, or EFD_NONBLOCK and EFD_CLOEXEC: calls do not wait, and child processes do not inherit the descriptor. */
+export const OWN = 0o4000 | 0o2000000;
 /** How many descriptors one call reports. */
 const MAX_READY = 64;
 const EPOLL_CLOEXEC = 0o2000000;
@@ -30,8 +30,6 @@ const EPOLL_CTL_DEL = 2;
 const EPOLL_CTL_MOD = 3;
 const EPOLLIN = 1;
 const EPOLLOUT = 4;
-/** EFD_NONBLOCK and EFD_CLOEXEC. */
-const EVENTFD_FLAGS = 0o4000 | 0o2000000;
 /** Words of an `epoll_event`: on x64 there is no padding between the events and the data. */
 const EVENT_WORDS = process.arch === 'x64' ? 3 : 4;
 const EVENT_DATA = process.arch === 'x64' ? 1 : 2;
@@ -166,7 +164,7 @@ function bindKernel(koffi: typeof import('koffi').default, numbers: Numbers): Ke
     listen: (fd) => listen(fd, BACKLOG),
     accept(fd) {
       const sockaddr = new Uint8Array(SOCKADDR_MAX);
-      return { fd: accept4(fd, sockaddr, Uint32Array.of(sockaddr.length), ACCEPT_FLAGS), sockaddr };
+      return { fd: accept4(fd, sockaddr, Uint32Array.of(sockaddr.length), OWN), sockaddr };
     },
     socketName(fd) {
       const sockaddr = new Uint8Array(SOCKADDR_MAX);
@@ -203,7 +201,7 @@ function bindKernel(koffi: typeof import('koffi').default, numbers: Numbers): Ke
       for (let i = 0; i < count; i++) ready.push(events[i * EVENT_WORDS + EVENT_DATA]!);
       return ready;
     },
-    eventfd: () => eventfd(0, EVENTFD_FLAGS),
+    eventfd: () => eventfd(0, OWN),
     signal: (fd) => void write(fd, one, one.byteLength),
     unsignal: (fd) => void read(fd, taken, taken.byteLength),
     error: () => ERROR_NAMES.get(koffi.errno()) ?? `errno ${koffi.errno()}`,
@@ -234,6 +232,11 @@ function bindKernel(koffi: typeof import('koffi').default, numbers: Numbers): Ke
 /** Whether a failed call only means that there is nothing to do at the moment. */
 export function isNothing(error: string): boolean {
   return error === 'EAGAIN' || error === 'EINTR';
+}
+
+/** Whether a call failed because the process or the machine has no descriptor left. */
+export function isExhausted(error: string): boolean {
+  return error === 'EMFILE' || error === 'ENFILE';
 }
 
 /** The failure of the last call, as Node.js would throw it. */

@@ -1,12 +1,10 @@
 import { isFamilyMissing, listenError } from '../listen.ts';
 import type { ListenTarget } from '../transport.ts';
-import { callError, type Kernel } from './kernel.ts';
+import { callError, type Kernel, OWN } from './kernel.ts';
 import { AF_INET, AF_INET6, encodeSockaddr, portAt } from './sockaddr.ts';
 
 const SOCK_STREAM = 1;
 const SOCK_DGRAM = 2;
-/** SOCK_NONBLOCK and SOCK_CLOEXEC: calls do not wait, and child processes do not inherit the socket. */
-const OWN = 0o4000 | 0o2000000;
 const STREAM = SOCK_STREAM | OWN;
 /** The type of a datagram socket. */
 export const DATAGRAM = SOCK_DGRAM | OWN;

@@ -30,7 +30,7 @@ export interface ByteStream {
   pause(): void;
   /** Writes octets, together with others of the same moment. `taken` is called when the system has taken them. */
   write(octets: Uint8Array, taken: () => void): void;
-  /** Reads no more, and closes the stream once everything is written. */
+  /** Closes the stream once everything is written. What comes meanwhile need not be read. */
   end(): void;
   destroy(): void;
   /** As {@link destroy}, but the system keeps no unsent octets either. */
@@ -84,7 +84,6 @@ export class SocketStream implements ByteStream {
   }
 
   end(): void {
-    this.socket.pause();
     this.socket.destroySoon();
   }
 

@@ -1,6 +1,6 @@
 import { randomFillSync } from 'node:crypto';
 import type { Clock } from '../../observe/clock.ts';
-import { callError } from '../native/kernel.ts';
+import { callError, isExhausted } from '../native/kernel.ts';
 import { BATCH } from '../native/message-memory.ts';
 import type { Machinery } from '../native/serve-socket.ts';
 import { encodeSockaddr, familyOf, peerOf } from '../native/sockaddr.ts';
@@ -13,9 +13,6 @@ import type { UdpOptions } from './udp.ts';
 export const QUERIES_PER_PORT = BATCH;
 /** How long queries leave from one port, counted from the first one. */
 export const PORT_LIFE_MS = 5;
-
-/** Errors that say that the process or the machine has no descriptor left. */
-const EXHAUSTED: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE']);
 
 /** The events of a port. */
 interface PortEvents<Q> {
@@ -151,8 +148,8 @@ export class SourcePorts<Q> {
     const family = familyOf(this.target);
     if (this.sockets.size >= this.sockets.limit) this.sockets.makeRoom();
     const fd = kernel.socket(family, DATAGRAM);
-    const isExhausted = fd < 0 && EXHAUSTED.has(kernel.error());
-    return isExhausted && this.sockets.makeRoom() ? kernel.socket(family, DATAGRAM) : fd;
+    const mayRetry = fd < 0 && isExhausted(kernel.error());
+    return mayRetry && this.sockets.makeRoom() ? kernel.socket(family, DATAGRAM) : fd;
   }
 
   private abandon(port: SourcePort<Q>): void {

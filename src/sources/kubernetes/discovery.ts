@@ -29,9 +29,7 @@ async function isServed(api: ApiClient, resource: Resource, signal: AbortSignal)
   const body = await existing(api, `/apis/${group}/${version}`, signal);
   if (body === undefined) return false;
   if (body !== 'forbidden') return (await readNames(body)).includes(plural);
-  const listed = await existing(api, `${pathOf(resource, undefined)}?limit=1`, signal);
-  if (typeof listed === 'object') await discard(listed);
-  return listed !== undefined;
+  return (await listOne(api, resource, undefined, signal)) !== undefined;
 }
 
 /** Whether the server lists objects of a resource, in the whole cluster or in a namespace. @throws what {@link ApiClient.get} throws. */
@@ -41,14 +39,20 @@ export async function isListed(
   namespace: string | undefined,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const listed = await existing(api, `${pathOf(resource, namespace)}?limit=1`, signal);
-  if (typeof listed !== 'object') return false;
-  await discard(listed);
-  return true;
+  return (await listOne(api, resource, namespace, signal)) === 'listed';
 }
 
-async function discard({ chunks }: ApiBody): Promise<void> {
-  for await (const _ of chunks) return;
+/** Tries to list one object; undefined if the server does not know the resource. */
+async function listOne(
+  api: ApiClient,
+  resource: Resource,
+  namespace: string | undefined,
+  signal: AbortSignal,
+): Promise<'listed' | 'forbidden' | undefined> {
+  const listed = await existing(api, `${pathOf(resource, namespace)}?limit=1`, signal);
+  if (typeof listed !== 'object') return listed;
+  for await (const _ of listed.chunks);
+  return 'listed';
 }
 
 /** The response to a path; undefined if the server does not know it. */
